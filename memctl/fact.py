@@ -1,0 +1,142 @@
+"""The canonical record: one `Fact`, its `Source`, its `Embedding`, its content hash, JSON Schema and JSONL codec.
+
+Every other room speaks in Facts. This one may know nothing of stores, backends or transcripts.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+from uuid import UUID, uuid5
+
+import msgspec
+
+Kind = Literal["fact", "preference", "episode", "procedure", "summary", "block"]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+NAMESPACE = UUID("6d656d63-746c-5e00-8000-6661637400ff")
+"""uuid5 namespace of every id memctl derives."""
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a fact comes from: the system, its native id, the file or endpoint, and the words it rests on.
+
+    `turns` holds the transcript format's own turn ids (LoCoMo's `D1:3`, a ChatGPT node id), else turn indices.
+    """
+
+    system: str
+    id: str | None = None
+    uri: str | None = None
+    session: str | None = None
+    turns: tuple[str, ...] = ()
+    quote: str | None = None
+
+
+class Embedding(msgspec.Struct, frozen=True, kw_only=True):
+    """A vector and the model that made it. Never part of a fact's identity."""
+
+    model: str
+    vector: tuple[float, ...]
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing remembered about a user. What the source does not say is None.
+
+    All times are timezone-aware and held in UTC: `valid_at`/`invalid_at` when it was true in the world,
+    `created_at`/`updated_at`/`expired_at` when the source system recorded, changed and retired it,
+    `expires_at` when it is to be forgotten. `confidence` lies in 0..1.
+
+    Raises ValueError for a naive time or a confidence outside 0..1.
+    """
+
+    id: UUID
+    user_id: str
+    kind: Kind
+    text: str
+    agent_id: str | None = None
+    session_id: str | None = None
+    app_id: str | None = None
+    subject: str | None = None
+    predicate: str | None = None
+    object: str | None = None
+    categories: tuple[str, ...] = ()
+    confidence: float | None = None
+    valid_at: datetime | None = None
+    invalid_at: datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    expired_at: datetime | None = None
+    expires_at: datetime | None = None
+    superseded_by: UUID | None = None
+    source: Source
+    metadata: dict[str, Any] = {}
+    native: dict[str, Any] = {}
+    embedding: Embedding | None = None
+
+    def __post_init__(self) -> None:
+        for field in TIME_FIELDS:
+            at = getattr(self, field)
+            if at is not None and at.tzinfo is not UTC:
+                msgspec.structs.force_setattr(self, field, to_utc(at, field))
+        if self.confidence is not None and not 0.0 <= self.confidence <= 1.0:
+            raise ValueError(f"confidence must lie in 0..1, got {self.confidence}")
+
+    @property
+    def retired(self) -> bool:
+        """True once the fact was superseded or retired: it is history, not current belief."""
+        return self.superseded_by is not None or self.expired_at is not None
+
+
+TIME_FIELDS = ("valid_at", "invalid_at", "created_at", "updated_at", "expired_at", "expires_at")
+UNHASHED_FIELDS = ("id", "native", "embedding", "updated_at")
+
+
+def to_utc(at: datetime, field: str = "time") -> datetime:
+    """The same instant in UTC. Raises ValueError when `at` has no time zone or leaves the years 1..9999."""
+    if at.tzinfo is None:
+        raise ValueError(f"{field} has no time zone: {at.isoformat()}")
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{field} lies outside the years 1 to 9999 in UTC: {at.isoformat()}") from None
+
+
+def derive_id(*parts: str) -> UUID:
+    """uuid5 over `parts`; no two different lists of parts share an input, whatever characters they hold."""
+    return uuid5(NAMESPACE, msgspec.json.encode(parts).decode())
+
+
+def content_hash(fact: Fact) -> str:
+    """SHA-256 (hex) over what makes two facts equal: all but `UNHASHED_FIELDS` and the source's native id."""
+    record = msgspec.to_builtins(fact)
+    for field in UNHASHED_FIELDS:
+        del record[field]
+    del record["source"]["id"]
+    return hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a Fact."""
+    return msgspec.json.schema(Fact)
+
+
+_decoder = msgspec.json.Decoder(Fact)
+
+
+def encode(fact: Fact) -> bytes:
+    """One JSON object, field for field, without a newline."""
+    return msgspec.json.encode(fact)
+
+
+def decode(line: bytes | str) -> Fact:
+    """The Fact in one JSON object. Raises ValueError naming the field that is wrong."""
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise ValueError(str(error)) from None
+
+
+def encode_lines(facts: Iterable[Fact]) -> Iterator[bytes]:
+    """JSONL: one fact a line, newline included."""
+    for fact in facts:
+        yield encode(fact) + b"\n"
