@@ -1,0 +1,215 @@
+"""Opening compressed files and archive members within limits.
+
+An archive is read member by member, never unpacked to disk. Its directory is checked before anything is inflated;
+`zipfile` then gives no more bytes of a member than the directory announced, so a lie ends in an error, not in memory.
+"""
+
+import atexit
+import gzip
+import io
+import posixpath
+import shutil
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, BinaryIO, Protocol
+
+from memctl.errors import BadTranscript
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+MAX_MEMBERS = 100_000
+MAX_TOTAL = 20 * 2**30
+MAX_RATIO = 200
+MAX_NESTED = 2 * 2**30
+_RATIO_FROM = 16 * 2**20
+_BUFFER = 256 * 1024
+_SPOOL_IN_MEMORY = 8 * 2**20
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_GZIP = b"\x1f\x8b"
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, NotImplementedError, RuntimeError)
+
+
+def is_zip(head: bytes) -> bool:
+    """Tell whether `head` begins a zip archive, an empty one included."""
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def spool(stream: BinaryIO) -> Path:
+    """Copy `stream` to a temporary file that is removed when the process ends, and return its path."""
+    with tempfile.NamedTemporaryFile(prefix="memctl-", delete=False) as file:
+        shutil.copyfileobj(stream, file)
+    path = Path(file.name)
+    atexit.register(path.unlink, missing_ok=True)
+    return path
+
+
+def open_member(path: Path, members: tuple[str, ...], uri: str, name: str) -> BinaryIO:
+    """Return the bytes of a file, or of an archive member, with `.gz` and `.zst` undone.
+
+    Raises BadTranscript for a damaged archive, a missing or encrypted member; reading raises it when a compressed
+    file swells beyond the limits.
+    """
+    if not members:
+        stored: IO[bytes] = path.open("rb")
+        below: tuple[_Closable, ...] = (stored,)
+        packed = path.stat().st_size
+    else:
+        archive = _archive(path, members[:-1], uri)
+        stored, packed = _open_info(archive, members[-1], uri)
+        below = (stored, archive)
+    stream: _Source = stored
+    suffix = posixpath.splitext(name)[1].lower()
+    if suffix in (".gz", ".zst") or uri == "-":
+        head = stored.read(4)
+        stored.seek(0)
+        if head.startswith(_GZIP):
+            stream = gzip.GzipFile(fileobj=stored)
+        elif head == _ZSTD:
+            import zstandard
+
+            decompressor = zstandard.ZstdDecompressor(max_window_size=2**31)
+            stream = decompressor.stream_reader(stored, read_across_frames=True)
+    return io.BufferedReader(_Member(stream, below, packed, uri), _BUFFER)
+
+
+def listing(path: Path, members: tuple[str, ...], uri: str) -> dict[str, int]:
+    """Return the files of an archive with their sizes in bytes.
+
+    Raises BadTranscript, naming the limit, for an archive of too many members, too many bytes, or one compressed
+    beyond what text can be, and for members whose path leads out of the archive.
+    """
+    with _archive(path, members, uri) as archive:
+        infos = archive.infolist()
+    if len(infos) > MAX_MEMBERS:
+        raise _bomb(uri, f"it has {len(infos):,} members, the limit is {MAX_MEMBERS:,}")
+    total = sum(info.file_size for info in infos)
+    if total > MAX_TOTAL:
+        raise _bomb(uri, f"it unpacks to {total / 2**30:.1f} GB, the limit is {MAX_TOTAL // 2**30} GB")
+    stored = sum(info.compress_size for info in infos)
+    if total > _RATIO_FROM and total > MAX_RATIO * max(stored, 1):
+        raise _bomb(
+            uri, f"it unpacks to {total // max(stored, 1):,} times its size, the limit is {MAX_RATIO}"
+        )
+    for info in infos:
+        name = info.filename.replace("\\", "/")
+        if not name or name.startswith("/") or ".." in name.split("/") or name[1:3] == ":/":
+            raise BadTranscript(
+                f"the archive has a member whose path leads out of it: {info.filename!r}",
+                where=uri,
+                hint="do not trust this archive; export the conversations again",
+            )
+    return {info.filename: info.file_size for info in infos if not info.is_dir()}
+
+
+def member_size(path: Path, members: tuple[str, ...]) -> int | None:
+    """Return the size of a member in bytes, None when the archive has none of that name."""
+    with _archive(path, members[:-1], str(path)) as archive:
+        try:
+            return archive.getinfo(members[-1]).file_size
+        except KeyError:
+            return None
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+class _Source(_Closable, Protocol):
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
+def _archive(path: Path, members: tuple[str, ...], uri: str) -> zipfile.ZipFile:
+    """Open the archive at `path`, or the one that lies in it under `members`."""
+    try:
+        if not members:
+            return zipfile.ZipFile(path)
+        with _archive(path, members[:-1], uri) as outer:
+            stream, size = _open_info(outer, members[-1], uri)
+            if size > MAX_NESTED:
+                raise _bomb(uri, f"an archive in it has {size:,} bytes, the limit is {MAX_NESTED:,}")
+            with stream:
+                spooled = tempfile.SpooledTemporaryFile(max_size=_SPOOL_IN_MEMORY)  # noqa: SIM115
+                shutil.copyfileobj(stream, spooled)
+        return _Nested(spooled)
+    except (*_DAMAGE, ValueError) as error:
+        raise _damaged(uri, error) from error
+
+
+def _open_info(archive: zipfile.ZipFile, member: str, uri: str) -> tuple[IO[bytes], int]:
+    try:
+        info = archive.getinfo(member)
+        if info.flag_bits & 1:
+            raise BadTranscript(
+                "the archive is encrypted", where=uri, hint="unpack it with its password and name the folder"
+            )
+        return archive.open(info), info.compress_size
+    except (*_DAMAGE, KeyError) as error:
+        raise _damaged(uri, error) from error
+
+
+def _damaged(uri: str, error: Exception) -> BadTranscript:
+    return BadTranscript(
+        f"a damaged archive or compressed file: {error}", where=uri, hint="download or export it again"
+    )
+
+
+def _bomb(uri: str, reason: str) -> BadTranscript:
+    return BadTranscript(
+        f"the archive is refused: {reason}",
+        where=uri,
+        hint="unpack it yourself if you trust it, and name the folder",
+    )
+
+
+class _Nested(zipfile.ZipFile):
+    """An archive in an archive; closing it lets go of its spooled bytes."""
+
+    def __init__(self, spooled: IO[bytes]) -> None:
+        self._spooled = spooled
+        try:
+            super().__init__(spooled)
+        except BaseException:
+            spooled.close()
+            raise
+
+    def close(self) -> None:
+        super().close()
+        self._spooled.close()
+
+
+class _Member(io.RawIOBase):
+    """A decompressed stream that stops at the limits, reports damage as BadTranscript and closes what lies below it."""
+
+    def __init__(self, stream: _Source, below: tuple[_Closable, ...], packed: int, uri: str) -> None:
+        self._stream = stream
+        self._below = below
+        self._packed = packed
+        self._uri = uri
+        self._given = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer).cast("B")
+        try:
+            data = self._stream.read(len(view))
+        except Exception as error:
+            if isinstance(error, _DAMAGE) or type(error).__name__ == "ZstdError":
+                raise _damaged(self._uri, error) from error
+            raise
+        view[: len(data)] = data
+        self._given += len(data)
+        if self._given > MAX_TOTAL or self._given > max(_RATIO_FROM, MAX_RATIO * self._packed):
+            limit = f"{MAX_TOTAL // 2**30} GB" if self._given > MAX_TOTAL else f"{MAX_RATIO} times its size"
+            raise _bomb(self._uri, f"it unpacks to more than {limit}")
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            for each in (self._stream, *self._below):
+                each.close()
+        super().close()

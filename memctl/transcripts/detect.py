@@ -1,0 +1,127 @@
+"""Which format a document is in, told by content and never by its name.
+
+The registry is a table of names and places; a format's module is imported when its turn to sniff comes. This room
+knows no format itself.
+
+A format module offers `sniff(head: Head) -> bool` and `read(document, options) -> Iterator[Session | BadTranscript]`.
+`read` streams one session at a time. A yielded BadTranscript is one bad record, after which the file goes on; a
+raised one ends the file. A module that holds several formats names its functions `sniff_mem0`, `read_mem0` and so on.
+"""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import NamedTuple, Protocol, cast
+
+from memctl.errors import BadTranscript, MemctlError, UsageError
+from memctl.transcripts.documents import Document
+from memctl.transcripts.head import Head
+from memctl.transcripts.model import ReadOptions, Session
+
+
+class Sniff(Protocol):
+    def __call__(self, head: Head, /) -> bool: ...
+
+
+class Read(Protocol):
+    def __call__(self, document: Document, options: ReadOptions, /) -> Iterator[Session | BadTranscript]: ...
+
+
+class Format(NamedTuple):
+    """One row of the registry. `module` is below memctl.transcripts."""
+
+    name: str
+    module: str
+    suffix: str = ""
+
+    def sniff(self, head: Head) -> bool:
+        return cast(Sniff, self._function("sniff"))(head)
+
+    def read(self, document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
+        return cast(Read, self._function("read"))(document, options)
+
+    def _function(self, verb: str) -> object:
+        return getattr(import_module(f"memctl.transcripts.{self.module}"), verb + self.suffix)
+
+
+_REGISTRY = (
+    Format("chatgpt", "chatgpt"),
+    Format("claude", "claude_ai"),
+    Format("longmemeval", "longmemeval"),
+    Format("locomo", "locomo"),
+    Format("sharegpt", "sharegpt"),
+    Format("claude-code", "claude_code"),
+    Format("codex", "codex"),
+    Format("slack", "slack"),
+    Format("letta", "vendor", "_letta"),
+    Format("zep", "vendor", "_zep"),
+    Format("mem0", "vendor", "_mem0"),
+    Format("langchain", "langchain"),
+    Format("openai", "openai"),
+    Format("subtitles", "subtitles"),
+    Format("whatsapp", "whatsapp"),
+    Format("text", "text"),
+)
+FORMATS: tuple[str, ...] = tuple(row.name for row in _REGISTRY)
+"""The names `--format` takes, in the order they are tried."""
+
+
+def detect(document: Document) -> str:
+    """Return the name of the format `document` is in.
+
+    Raises BadTranscript, listing the known formats, when none fits, and when the document cannot be opened.
+    """
+    try:
+        head = Head(document)
+        if head.binary:
+            raise BadTranscript(
+                "not text: it holds binary data",
+                where=document.uri,
+                hint="name a text, JSON, JSONL or zip file",
+            )
+        for row in _REGISTRY:
+            if row.sniff(head):
+                return row.name
+    except MemctlError:
+        raise
+    except _UNREADABLE as error:
+        raise _unreadable(document, error) from error
+    raise BadTranscript(
+        "no known transcript format fits its content",
+        where=document.uri,
+        hint=f"known formats are {', '.join(FORMATS)}; --format reads it as one of them",
+    )
+
+
+def read(
+    document: Document,
+    options: ReadOptions,
+    format: str | None = None,  # noqa: A002 - the option's own name
+) -> Iterator[Session | BadTranscript]:
+    """Yield the sessions of `document`, in the given format or the one found by content.
+
+    A yielded BadTranscript is one record that could not be read; the rest of the file follows. Raises BadTranscript
+    when the file, or what is left of it, cannot be read, and UsageError for an unknown format.
+    """
+    name = detect(document) if format is None else format
+    row = next((row for row in _REGISTRY if row.name == name), None)
+    if row is None:
+        raise UsageError(
+            f"unknown transcript format {name!r}", hint=f"known formats are {', '.join(FORMATS)}"
+        )
+    try:
+        yield from row.read(document, options)
+    except MemctlError:
+        raise
+    except _UNREADABLE as error:
+        raise _unreadable(document, error) from error
+
+
+_UNREADABLE = (OSError, ValueError, EOFError, RecursionError, OverflowError)
+
+
+def _unreadable(document: Document, error: Exception) -> BadTranscript:
+    return BadTranscript(
+        f"cannot be read: {str(error) or type(error).__name__}",
+        where=document.uri,
+        hint="check that the file is whole and is what its format says",
+    )

@@ -1,0 +1,173 @@
+"""From bytes of unknown encoding to clean text.
+
+Chat exports come as UTF-8, as UTF-16 from Windows tools, and as cp1252 from old phones. This room knows encodings
+and lines; it knows no format. Memory stays bounded whatever the file holds.
+"""
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO
+
+from memctl.errors import BadTranscript
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+HEAD_BYTES = 64 * 1024
+LINE_LIMIT = 64 * 1024 * 1024
+_CHUNK = 1 << 20
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
+
+
+def clean(text: str) -> str:
+    """Return `text` with NUL and lone surrogates as U+FFFD: neither can be stored or printed as UTF-8."""
+    if not _UNSTORABLE.search(text):
+        return text
+    joined = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
+    return _UNSTORABLE.sub("\ufffd", joined)
+
+
+def guess(head: bytes) -> str:
+    """Return the Python codec name for a file that begins with `head`.
+
+    A byte order mark decides; else UTF-16 by its zero bytes, else UTF-8 if it is mostly valid, else what
+    charset-normalizer finds, else cp1252.
+    """
+    for bom, name in _BOMS:
+        if head.startswith(bom):
+            return name
+    wide = _utf16_without_bom(head)
+    if wide:
+        return wide
+    if _is_utf8(head):
+        return "utf-8"
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(head[:16_384], cp_exclusion=["utf_16", "utf_32", "utf_7"]).best()
+    return best.encoding if best and best.encoding != "ascii" else "cp1252"
+
+
+def is_binary(head: bytes) -> bool:
+    """Tell whether `head` begins something that is not text in any encoding this room reads."""
+    if not head or any(head.startswith(bom) for bom, _ in _BOMS) or _utf16_without_bom(head):
+        return False
+    sample = head[:8192]
+    controls = len(sample) - len(sample.translate(None, _CONTROL))
+    return sample.count(0) * 200 > len(sample) or controls * 20 > len(sample)
+
+
+def decode(head: bytes) -> str:
+    """Return the text `head` begins with, in the encoding guessed, unreadable bytes as U+FFFD."""
+    decoder = codecs.getincrementaldecoder(guess(head))(errors="replace")
+    return clean(decoder.decode(head))
+
+
+def utf8(stream: BinaryIO) -> BinaryIO:
+    """Return `stream` as valid UTF-8 without byte order mark, whatever it is encoded in. Closing closes both."""
+    return io.BufferedReader(_Utf8(stream, stream.read(HEAD_BYTES)), _CHUNK)
+
+
+def text_lines(stream: BinaryIO, where: str) -> Iterator[tuple[int, str | BadTranscript]]:
+    """Yield (line number from 1, line without its end) of `stream`, which is closed at the end.
+
+    A line of more than 64 MB is yielded as a `BadTranscript`, and reading goes on behind it.
+    """
+    with utf8(stream) as lines:
+        number = 0
+        while line := lines.readline(LINE_LIMIT + 1):
+            number += 1
+            if len(line) > LINE_LIMIT:
+                size = len(line)
+                while line and not line.endswith(b"\n"):
+                    line = lines.readline(_CHUNK)
+                    size += len(line)
+                yield (
+                    number,
+                    BadTranscript(
+                        f"a line of {size:,} bytes is more than the {LINE_LIMIT // 2**20} MB a line may have",
+                        where=f"{where}:line {number}",
+                        hint="check that the file is a transcript; a line is one message",
+                    ),
+                )
+                continue
+            yield number, line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def _utf16_without_bom(head: bytes) -> str | None:
+    sample = head[:2048]
+    if len(sample) < 4:
+        return None
+    half = len(sample) // 2
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    if odd > half * 0.4 and even < half * 0.05:
+        return "utf-16-le"
+    if even > half * 0.4 and odd < half * 0.05:
+        return "utf-16-be"
+    return None
+
+
+def _is_utf8(head: bytes) -> bool:
+    text = codecs.getincrementaldecoder("utf-8")(errors="replace").decode(head)
+    broken = text.count("\ufffd") - head.count("\ufffd".encode())
+    if broken <= 0:
+        return True
+    whole = len(text) - broken - sum(byte < 128 for byte in head)
+    return whole > 4 * broken
+
+
+class _Utf8(io.RawIOBase):
+    """Re-encodes a stream to UTF-8 chunk by chunk.
+
+    What looked like UTF-8 at its head and is not further down is guessed again there: a long ASCII beginning
+    says nothing about the rest.
+    """
+
+    def __init__(self, stream: BinaryIO, head: bytes) -> None:
+        self._stream = stream
+        self._head = head
+        self._encoding = guess(head)
+        errors = "strict" if self._encoding == "utf-8" else "replace"
+        self._decoder = codecs.getincrementaldecoder(self._encoding)(errors)
+        self._ready = b""
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        while not self._ready and not self._ended:
+            data, self._head = self._head or self._stream.read(_CHUNK), b""
+            self._ended = not data
+            self._ready = self._decode(data).encode("utf-8", "replace")
+        view = memoryview(buffer).cast("B")
+        count = min(len(view), len(self._ready))
+        view[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def _decode(self, data: bytes) -> str:
+        state = self._decoder.getstate()
+        try:
+            return self._decoder.decode(data, final=self._ended)
+        except UnicodeDecodeError as error:
+            pending = state[0] + data
+            encoding = guess(pending[max(0, error.start - 2048) : error.start + HEAD_BYTES])
+            self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+            return self._decoder.decode(pending, final=self._ended)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()
