@@ -21,7 +21,7 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened in a span of time: in the world (`began`, `ended`) and in the record (`learned`, `retired`)."""
+    """What happened in a span of time: `began`/`ended` in the world, `learned`/`retired` in the record."""
 
     began: tuple[Fact, ...] = ()
     ended: tuple[Fact, ...] = ()
@@ -103,8 +103,9 @@ def diff(facts: Iterable[Fact], start: datetime, end: datetime) -> Diff:
 
 
 WHEN_FORMS = (
-    "now, today, yesterday, a span back from now such as 12h, 7d, 2w, 6mo or 1y, a year 2026, a month 2026-03, "
-    "a date 2026-03-01, or a date and time 2026-03-01T09:30 with or without an offset (Z, +02:00)"
+    "now, today, yesterday, a span back from now such as 12h, 7d, 2w, 6mo or 1y, a year 2026, "
+    "a month 2026-03, a date 2026-03-01, or a date and time 2026-03-01T09:30 with or without an offset "
+    "(Z, +02:00)"
 )
 
 _SPAN = re.compile(r"(\d{1,6}) ?(h|d|w|mo|y)", re.ASCII)

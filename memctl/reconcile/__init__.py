@@ -6,7 +6,8 @@ without its old claims, and two processes agree. This room knows nothing of stor
 sees claims and gives beliefs.
 """
 
+from memctl.reconcile.beliefs import Belief, Key, affected, key_of, order_of
 from memctl.reconcile.facts import Changes, changes, to_fact
-from memctl.reconcile.fold import Belief, Key, affected, fold, key_of, order_of
+from memctl.reconcile.fold import fold
 
 __all__ = ["Belief", "Changes", "Key", "affected", "changes", "fold", "key_of", "order_of", "to_fact"]

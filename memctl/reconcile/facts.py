@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from memctl.fact import Fact, Source, content_hash
-from memctl.reconcile.fold import Belief
+from memctl.reconcile.beliefs import Belief
 
 
 def to_fact(belief: Belief, *, imported: Fact | None = None) -> Fact:
@@ -61,7 +61,7 @@ def _continued(imported: Fact, belief: Belief) -> Fact:
 
 
 def _turns(belief: Belief) -> tuple[str, ...]:
-    """The turns of the naming claim's session that the belief rests on, each once, the naming claim's first."""
+    """The turns of the belief's own session that it rests on, each once, the naming claim's first."""
     session = belief.claim.session_id
     turns = [
         belief.claim.turn_id,
@@ -98,7 +98,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def changes(before: Iterable[Fact], after: Iterable[Fact]) -> Changes:
-    """Compare two states of the same facts by id; order is that of `after`, then of `before` for what is gone."""
+    """Compare two states of the same facts by id, in the order of `after`; what is gone, as in `before`."""
     old = {fact.id: fact for fact in before}
     new = {fact.id: fact for fact in after}
     found: dict[str, list[Fact]] = {name: [] for name in Changes.__struct_fields__}

@@ -12,23 +12,8 @@ DETERMINERS = frozenset(
     ("a", "an", "the", "some", "any", "my", "our", "your", "his", "her", "their", "its", "this", "that")
 )
 QUALIFIERS = frozenset(
-    (
-        "after",
-        "and",
-        "as",
-        "at",
-        "because",
-        "before",
-        "by",
-        "during",
-        "every",
-        "except",
-        "for",
-        "from",
-        "if",
-        "in",
-    )
-    + ("of", "on", "or", "since", "than", "to", "until", "when", "while", "with", "without")
+    {"after", "and", "as", "at", "because", "before", "by", "during", "every", "except", "for", "from", "if"}
+    | {"in", "of", "on", "or", "since", "than", "to", "until", "when", "while", "with", "without"}
 )
 
 _ACCENTS = re.compile("[\u0300-\u036f]")
