@@ -1,7 +1,7 @@
 """Transcripts: files in, `Session`s of `Turn`s out.
 
-`discover` finds documents, `detect` names a document's format by its content, `read` streams its sessions. This floor
-knows nothing of facts, stores or the command line.
+`discover` finds documents, `detect` names a document's format by its content, `read` streams its sessions.
+This floor knows nothing of facts, stores or the command line.
 """
 
 from memctl.transcripts.detect import FORMATS, detect, read

@@ -1,7 +1,8 @@
 """Opening compressed files and archive members within limits.
 
-An archive is read member by member, never unpacked to disk. Its directory is checked before anything is inflated;
-`zipfile` then gives no more bytes of a member than the directory announced, so a lie ends in an error, not in memory.
+An archive is read member by member, never unpacked to disk. Its directory is checked before anything is
+inflated; `zipfile` then gives no more bytes of a member than the directory announced, so a lie ends in an
+error, not in memory.
 """
 
 import atexit
@@ -49,8 +50,8 @@ def spool(stream: BinaryIO) -> Path:
 def open_member(path: Path, members: tuple[str, ...], uri: str, name: str) -> BinaryIO:
     """Return the bytes of a file, or of an archive member, with `.gz` and `.zst` undone.
 
-    Raises BadTranscript for a damaged archive, a missing or encrypted member; reading raises it when a compressed
-    file swells beyond the limits.
+    Raises BadTranscript for a damaged archive, a missing or encrypted member; reading raises it when a
+    compressed file swells beyond the limits.
     """
     if not members:
         stored: IO[bytes] = path.open("rb")
@@ -78,8 +79,8 @@ def open_member(path: Path, members: tuple[str, ...], uri: str, name: str) -> Bi
 def listing(path: Path, members: tuple[str, ...], uri: str) -> dict[str, int]:
     """Return the files of an archive with their sizes in bytes.
 
-    Raises BadTranscript, naming the limit, for an archive of too many members, too many bytes, or one compressed
-    beyond what text can be, and for members whose path leads out of the archive.
+    Raises BadTranscript, naming the limit, for an archive of too many members, too many bytes, or one
+    compressed beyond what text can be, and for members whose path leads out of the archive.
     """
     with _archive(path, members, uri) as archive:
         infos = archive.infolist()
@@ -181,7 +182,9 @@ class _Nested(zipfile.ZipFile):
 
 
 class _Member(io.RawIOBase):
-    """A decompressed stream that stops at the limits, reports damage as BadTranscript and closes what lies below it."""
+    """A decompressed stream that stops at the limits, reports damage as BadTranscript and closes what lies
+    below it.
+    """
 
     def __init__(self, stream: _Source, below: tuple[_Closable, ...], packed: int, uri: str) -> None:
         self._stream = stream

@@ -1,7 +1,8 @@
 """What an export carries beside its conversations.
 
-Slack, ChatGPT and Claude ship user lists, settings and attachments with the conversations. They are no transcripts
-and no errors. This room goes by names only, and only inside a folder that is recognised as such an export.
+Slack, ChatGPT and Claude ship user lists, settings and attachments with the conversations. They are no
+transcripts and no errors. This room goes by names only, and only inside a folder that is recognised as such
+an export.
 """
 
 import posixpath
@@ -85,7 +86,7 @@ class ExportFolder:
 
     @classmethod
     def in_archive(cls, members: Iterable[str]) -> dict[str, "ExportFolder"]:
-        """Return the export each folder of an archive belongs to, by the folder's path in it ("" is the top)."""
+        """Return the export each folder of an archive is in, by the folder's path in it ("": the top)."""
         held: dict[str, set[str]] = {}
         for member in members:
             folder, name = posixpath.split(member)

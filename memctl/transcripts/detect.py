@@ -1,11 +1,12 @@
 """Which format a document is in, told by content and never by its name.
 
-The registry is a table of names and places; a format's module is imported when its turn to sniff comes. This room
-knows no format itself.
+The registry is a table of names and places; a format's module is imported when its turn to sniff comes. This
+room knows no format itself.
 
-A format module offers `sniff(head: Head) -> bool` and `read(document, options) -> Iterator[Session | BadTranscript]`.
-`read` streams one session at a time. A yielded BadTranscript is one bad record, after which the file goes on; a
-raised one ends the file. A module that holds several formats names its functions `sniff_mem0`, `read_mem0` and so on.
+A format module offers `sniff(head: Head) -> bool` and `read(document, options) -> Iterator[Session |
+BadTranscript]`. `read` streams one session at a time. A yielded BadTranscript is one bad record, after which
+the file goes on; a raised one ends the file. A module that holds several formats names its functions
+`sniff_mem0`, `read_mem0` and so on.
 """
 
 from collections.abc import Iterator
@@ -99,8 +100,8 @@ def read(
 ) -> Iterator[Session | BadTranscript]:
     """Yield the sessions of `document`, in the given format or the one found by content.
 
-    A yielded BadTranscript is one record that could not be read; the rest of the file follows. Raises BadTranscript
-    when the file, or what is left of it, cannot be read, and UsageError for an unknown format.
+    A yielded BadTranscript is one record that could not be read; the rest of the file follows. Raises
+    BadTranscript when the file, or what is left of it, cannot be read, and UsageError for an unknown format.
     """
     name = detect(document) if format is None else format
     row = next((row for row in _REGISTRY if row.name == name), None)

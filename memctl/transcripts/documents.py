@@ -1,7 +1,7 @@
 """Where transcripts lie: files, folders, globs, archives and standard input, all as `Document`s.
 
-This room finds and opens bytes. It knows which files an export carries beside its conversations, so that those are
-not mistaken for broken transcripts, but it parses none of them.
+This room finds and opens bytes. It knows which files an export carries beside its conversations, so that
+those are not mistaken for broken transcripts, but it parses none of them.
 """
 
 import glob
@@ -27,10 +27,11 @@ _TOOL_FOLDER = re.compile(r"-.*|\d{4}")
 class Document:
     """One readable file, on disk or in an archive. Cheap to make and to pickle; nothing stays open.
 
-    `uri` is the path as the user gave it, `archive.zip!/member` for members, `-` for standard input. `name` is the
-    file's name, `folder_user` the first folder below the one the user named (None when there is none, or when a
-    tool and not a person named it). `size` is in bytes as stored, `mtime_ns` that of the file on disk. `path` is the
-    file on disk and `members` the way from there into the archive, empty for a plain file.
+    `uri` is the path as the user gave it, `archive.zip!/member` for members, `-` for standard input. `name`
+    is the file's name, `folder_user` the first folder below the one the user named (None when there is none,
+    or when a tool and not a person named it). `size` is in bytes as stored, `mtime_ns` that of the file on
+    disk. `path` is the file on disk and `members` the way from there into the archive, empty for a plain
+    file.
     """
 
     uri: str
@@ -94,9 +95,9 @@ def discover(paths: Sequence[str]) -> Iterator[Found]:
     """Yield every document under `paths`, folders in natural order, each file once.
 
     A path is a file, a folder (walked to the bottom), a glob, a `.zip`, or `-` for standard input. What is no
-    transcript (hidden, empty, an image, an export's companion file) comes as `Skipped`; what was named itself and
-    cannot be read, or breaks an archive limit, as `BadTranscript`. Raises NotFound before anything is yielded if a
-    path does not exist.
+    transcript (hidden, empty, an image, an export's companion file) comes as `Skipped`; what was named itself
+    and cannot be read, or breaks an archive limit, as `BadTranscript`. Raises NotFound before anything is
+    yielded if a path does not exist.
     """
     roots = [root for path in paths for root in _expand(path)]
     walk = _Walk()
@@ -134,7 +135,7 @@ def _on_disk(path: Path, uri: str, folder_user: str | None) -> Document:
 
 
 class _Walk:
-    """One call of `discover`: remembers what was met, so that links and overlapping paths yield a file once."""
+    """One `discover`: remembers what was met, so that links and overlapping paths give a file once."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
@@ -222,7 +223,7 @@ class _Walk:
             yield Skipped(document.uri, reason)
 
     def _archive(self, document: Document) -> Iterator[Found]:
-        """Members in natural order. An archive within the archive is entered once, as Claude's exports need."""
+        """Members in natural order. Archives within the archive are entered too, as Claude's exports need."""
         if len(document.members) == 2:
             yield Skipped(document.uri, "an archive within an archive within an archive")
             return

@@ -1,7 +1,7 @@
 """From bytes of unknown encoding to clean text.
 
-Chat exports come as UTF-8, as UTF-16 from Windows tools, and as cp1252 from old phones. This room knows encodings
-and lines; it knows no format. Memory stays bounded whatever the file holds.
+Chat exports come as UTF-8, as UTF-16 from Windows tools, and as cp1252 from old phones. This room knows
+encodings and lines; it knows no format. Memory stays bounded whatever the file holds.
 """
 
 import codecs
@@ -75,7 +75,7 @@ def decode(head: bytes) -> str:
 
 
 def utf8(stream: BinaryIO) -> BinaryIO:
-    """Return `stream` as valid UTF-8 without byte order mark, whatever it is encoded in. Closing closes both."""
+    """Return `stream` as valid UTF-8 without byte order mark, whatever its encoding. Closing closes both."""
     return io.BufferedReader(_Utf8(stream, stream.read(HEAD_BYTES)), _CHUNK)
 
 

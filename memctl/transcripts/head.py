@@ -18,8 +18,8 @@ Shape = Literal["array", "object", "lines", "text"]
 class Head:
     """The beginning of one document.
 
-    `raw` is its first 64 KB, `text` the same decoded. `sample` is a list of the top-level JSON values seen there,
-    the last one possibly cut short; it is empty for what is not JSON.
+    `raw` is its first 64 KB, `text` the same decoded. `sample` is a list of the top-level JSON values seen
+    there, the last one possibly cut short; it is empty for what is not JSON.
     """
 
     def __init__(self, document: Document) -> None:
@@ -43,7 +43,9 @@ class Head:
 
     @property
     def shape(self) -> Shape:
-        """`array` and `object` for one JSON value, `lines` for several (JSONL; one line alone is an `object`)."""
+        """`array` and `object` for one JSON value, `lines` for several (JSONL; one line alone is an
+        `object`).
+        """
         if not self.sample:
             return "text"
         if len(self.sample) > 1:

@@ -1,6 +1,7 @@
 """JSON from untrusted files: streamed, bounded in depth and line length, cleaned of what cannot be stored.
 
-An array of a gigabyte is read element by element, JSONL line by line. This room knows JSON; it knows no format.
+An array of a gigabyte is read element by element, JSONL line by line. This room knows JSON; it knows no
+format.
 """
 
 import io
@@ -23,13 +24,14 @@ def partial(text: str) -> list[Any]:
 
     What follows a syntax error is left out. Nothing is raised.
     """
+    ijson = _ijson()
     root: list[Any] = []
     stack: list[tuple[Any, str | None]] = []
     here: Any = root
     key: str | None = None
     try:
         stream = io.BytesIO(text.encode("utf-8", "replace"))
-        for event, value in _ijson().basic_parse(stream, use_float=True, multiple_values=True, buf_size=4096):
+        for event, value in ijson.basic_parse(stream, multiple_values=True, buf_size=4096):
             if event == "map_key":
                 key = value
                 continue
@@ -46,19 +48,22 @@ def partial(text: str) -> list[Any]:
                     break
                 stack.append((here, key))
                 here = held
-    except ValueError:
+    except (ijson.JSONError, ValueError):
         pass
     return root
 
 
 def first_keys(document: Document) -> frozenset[str]:
-    """Return the keys of the first object in `document`, streamed to its end or for 32 MB, whichever comes first."""
+    """Return the keys of the first object in `document`, streamed to its end or for 32 MB, whichever comes
+    first.
+    """
+    ijson = _ijson()
     keys: set[str] = set()
     depth = 0
     level: int | None = None
     with _Guarded(document, limit=_KEYS_WITHIN) as stream:
         try:
-            for event, value in _ijson().basic_parse(stream, use_float=True, multiple_values=True):
+            for event, value in ijson.basic_parse(stream, multiple_values=True):
                 if event == "start_map" and level is None:
                     level = depth + 1
                 depth += event.startswith("start_") - event.startswith("end_")
@@ -66,7 +71,7 @@ def first_keys(document: Document) -> frozenset[str]:
                     keys.add(value)
                 if level is not None and depth < level:
                     break
-        except ValueError:
+        except (ijson.JSONError, ValueError):
             pass
     return frozenset(keys)
 
@@ -76,14 +81,13 @@ def elements(document: Document, prefix: str = "item") -> Iterator[tuple[int, An
 
     Raises BadTranscript where the JSON ends or breaks, naming the last element that was whole.
     """
+    ijson = _ijson()
     index = -1
     with _Guarded(document) as stream:
         try:
-            for index, value in enumerate(
-                _ijson().items(stream, prefix, use_float=True, multiple_values=True)
-            ):
+            for index, value in enumerate(ijson.items(stream, prefix, multiple_values=True)):
                 yield index, value
-        except _ijson().JSONError as error:
+        except ijson.JSONError as error:
             raise BadTranscript(
                 f"broken JSON after {index + 1} whole records: {_first_line(error)}",
                 where=f"{document.uri}: record {index + 2}",
@@ -94,8 +98,8 @@ def elements(document: Document, prefix: str = "item") -> Iterator[tuple[int, An
 def json_lines(document: Document) -> Iterator[tuple[int, Any | BadTranscript]]:
     """Yield (line number from 1, value) for each line of JSONL; blank lines are passed over.
 
-    A line that is no JSON comes as BadTranscript, unless it is the last: a session still being written ends in half
-    a line, which is yielded as `HALF_LINE` and not as an error.
+    A line that is no JSON comes as BadTranscript, unless it is the last: a session still being written ends
+    in half a line, which is yielded as `HALF_LINE` and not as an error.
     """
     import msgspec
 
@@ -157,8 +161,8 @@ def _first_line(error: Exception) -> str:
 class _Guarded:
     """The bytes of a document as UTF-8 for ijson, watched for depth.
 
-    Counting brackets per chunk over-counts those within strings, so the bound is far above any real nesting and far
-    below what would exhaust memory.
+    Counting brackets per chunk over-counts those within strings, so the bound is far above any real nesting
+    and far below what would exhaust memory.
     """
 
     def __init__(self, document: Document, limit: int | None = None) -> None:

@@ -1,0 +1,171 @@
+"""ChatGPT's data export: `conversations.json`, or `conversations-000.json` and on.
+
+A conversation is a tree of nodes under `mapping`; the chat one sees is the walk from `current_node` up its
+parents. The export documents nothing; what is read here was observed in exports of 2023 to 2026. Saved
+memories are not exported, but messages to the recipient `bio` are the model writing them: they come as turns
+of kind `memory_write`.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from memctl.errors import BadTranscript
+from memctl.transcripts.documents import Document
+from memctl.transcripts.head import Head
+from memctl.transcripts.jsonstream import name_of, text_of
+from memctl.transcripts.messages import SessionBuilder, bad_record, instant, is_half, records
+from memctl.transcripts.model import ReadOptions, Session
+from memctl.transcripts.tree import Node, depth_first, live_path
+
+NAME = "chatgpt"
+_THINKING = frozenset({"thoughts", "reasoning_recap"})
+_CONTEXT = {"user_editable_context": "custom instructions", "model_editable_context": "model context"}
+_FROM_TOOLS = frozenset(
+    {"execution_output", "tether_quote", "tether_browsing_display", "sonic_webpage", "system_error"}
+)
+
+
+def sniff(head: Head) -> bool:
+    return "mapping" in head.keys and isinstance(head.first.get("mapping", {}), Mapping)
+
+
+def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
+    """Yield a session per conversation, the live branch only unless `options.branches`."""
+    for number, (where, record) in enumerate(records(document), start=1):
+        where = where.replace(": record", ": conversation")
+        if isinstance(record, BadTranscript):
+            yield record
+        elif is_half(record):
+            yield bad_record(where, "the conversation is cut off")
+        elif not isinstance(record, Mapping) or not isinstance(record.get("mapping"), Mapping):
+            yield bad_record(where, "a conversation without a mapping of its messages")
+        else:
+            yield _session(document, number, record, options)
+
+
+def _session(document: Document, number: int, record: Mapping[str, Any], options: ReadOptions) -> Session:
+    builder = SessionBuilder(NAME)
+    messages, nodes = _nodes(record["mapping"])
+    current = record.get("current_node")
+    path = live_path(nodes, current if isinstance(current, str) else None)
+    if options.branches:
+        path = depth_first(nodes, path)
+    else:
+        kept = set(path)
+        aside = sum(name not in kept and _said(message) for name, message in messages.items())
+        builder.skip("abandoned branch", aside)
+    turn_of: dict[str, str | None] = {}
+    for name in path:
+        above = turn_of.get(nodes[name].parent or "")
+        message = messages.get(name)
+        turn_of[name] = (message and _add(builder, name, message, above)) or above
+    times = [node.at for node in nodes.values() if node.at]
+    return builder.build(
+        name_of(record.get("conversation_id")) or name_of(record.get("id")) or builder.key(document, number),
+        title=name_of(record.get("title")),
+        started_at=instant(record.get("create_time"))
+        or min(times, default=None)
+        or instant(record.get("update_time")),
+        agent_id=name_of(record.get("gizmo_id")),
+    )
+
+
+def _nodes(mapping: Mapping[str, Any]) -> tuple[dict[str, Mapping[str, Any]], dict[str, Node]]:
+    """Return the messages and the tree. A node that names no parent gets the one that names it as a child."""
+    adopted: dict[str, str] = {}
+    for name, node in mapping.items():
+        children = node.get("children") if isinstance(node, Mapping) else None
+        for child in children if isinstance(children, list) else ():
+            if isinstance(child, str):
+                adopted.setdefault(child, name)
+    messages: dict[str, Mapping[str, Any]] = {}
+    nodes: dict[str, Node] = {}
+    for name, node in mapping.items():
+        if not isinstance(node, Mapping):
+            continue
+        message = node.get("message")
+        if isinstance(message, Mapping):
+            messages[name] = message
+        parent = node.get("parent")
+        nodes[name] = Node(
+            parent if isinstance(parent, str) else adopted.get(name),
+            instant(messages[name].get("create_time")) if name in messages else None,
+        )
+    return messages, nodes
+
+
+def _add(builder: SessionBuilder, name: str, message: Mapping[str, Any], above: str | None) -> str | None:
+    content = _mapping(message.get("content"))
+    kind = name_of(content.get("content_type")) or "text"
+    author = _mapping(message.get("author"))
+    role = author.get("role")
+    reason = _passed_over(message, kind, role)
+    if reason:
+        builder.skip(reason)
+        return None
+    at = instant(message.get("create_time"))
+    turn_id = name_of(name)
+    text = _text(content)
+    recipient = message.get("recipient")
+    if role == "user":
+        return builder.add("user", text, turn_id=turn_id, at=at, parent_id=above, raw_kind=kind)
+    if role == "tool" or kind in _FROM_TOOLS:
+        if author.get("name") == "bio":
+            builder.skip("memory write receipt")
+            return None
+        speaker = name_of(author.get("name"))
+        return builder.add(
+            "tool", text, turn_id=turn_id, speaker=speaker, at=at, parent_id=above, raw_kind=kind
+        )
+    if role != "assistant":
+        builder.skip("unknown role")
+        return None
+    if recipient == "bio":
+        return builder.add(
+            "assistant", text, turn_id=turn_id, at=at, parent_id=above, raw_kind="memory_write"
+        )
+    if recipient not in (None, "", "all"):
+        builder.skip("tool call")
+        return None
+    return builder.add("assistant", text, turn_id=turn_id, at=at, parent_id=above, raw_kind=kind)
+
+
+def _passed_over(message: Mapping[str, Any], kind: str, role: object) -> str | None:
+    if kind in _CONTEXT:
+        return _CONTEXT[kind]
+    if message.get("weight") == 0:
+        return "weight 0 message"
+    if _mapping(message.get("metadata")).get("is_visually_hidden_from_conversation"):
+        return "hidden message"
+    if role == "system":
+        return "system message"
+    return "thinking" if kind in _THINKING else None
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    """Return what was said: `text` or `result` of the single kinds, the strings and audio transcriptions of
+    `parts`.
+    """
+    parts = content.get("parts")
+    if not isinstance(parts, list):
+        return text_of(content.get("text") or content.get("result")).strip()
+    texts: list[str] = []
+    for part in parts:
+        if isinstance(part, str):
+            texts.append(text_of(part).strip())
+        elif isinstance(part, Mapping) and part.get("content_type") in ("audio_transcription", "text"):
+            texts.append(text_of(part.get("text")).strip())
+    return "\n".join(text for text in texts if text)
+
+
+def _said(message: Mapping[str, Any]) -> bool:
+    content = _mapping(message.get("content"))
+    role = _mapping(message.get("author")).get("role")
+    kind = content.get("content_type")
+    return (
+        role in ("user", "assistant") and not _passed_over(message, str(kind), role) and bool(_text(content))
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

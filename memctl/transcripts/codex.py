@@ -1,0 +1,138 @@
+"""Codex CLI's rollout files, `.jsonl` and `.jsonl.zst`.
+
+Line kinds as in the sources of codex-rs (protocol and rollout crates): an envelope of `timestamp`, `type` and
+`payload`; files of 2025 carry bare items. The same words stand in `response_item` and in `event_msg` lines;
+one family is read, the second only where the first is missing.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from memctl.errors import BadTranscript
+from memctl.transcripts.documents import Document
+from memctl.transcripts.head import Head
+from memctl.transcripts.jsonstream import json_lines, name_of, text_of
+from memctl.transcripts.messages import SessionBuilder, content_text, instant, is_half, role_of
+from memctl.transcripts.model import ReadOptions, Session
+
+NAME = "codex"
+_ENVELOPES = frozenset({"session_meta", "response_item", "event_msg", "turn_context"})
+_INJECTED = re.compile(
+    r"\s*(<(environment_context|user_instructions|permissions instructions|turn_aborted|skill"
+    r"|user_shell_command|subagent_notification|INSTRUCTIONS|collaboration_mode)\b|# AGENTS\.md instructions)"
+)
+_SESSION_IN_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
+
+
+def sniff(head: Head) -> bool:
+    if head.shape == "array":
+        return False
+    if any(record.get("type") in _ENVELOPES and "role" not in record for record in head.records):
+        return True
+    first = head.first
+    return "type" not in first and {"id", "timestamp", "instructions"} <= first.keys()
+
+
+def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
+    """Yield the file's one session. A sub-agent's session has no turns unless `options.sidechains`."""
+    reader = _Reader(options)
+    failure: BadTranscript | None = None
+    try:
+        for number, line in json_lines(document):
+            if isinstance(line, BadTranscript):
+                yield line
+            elif is_half(line):
+                reader.items.skip("half-written last line")
+            elif isinstance(line, Mapping):
+                reader.take(number, line)
+    except BadTranscript as error:
+        failure = error
+    yield reader.session(document)
+    if failure:
+        raise failure
+
+
+class _Reader:
+    """One file. `items` holds what response items say, `events` the same words as events tell them."""
+
+    def __init__(self, options: ReadOptions) -> None:
+        self.items = SessionBuilder(NAME)
+        self.events = SessionBuilder(NAME)
+        self._options = options
+        self._meta: Mapping[str, Any] | None = None
+
+    def session(self, document: Document) -> Session:
+        meta = self._meta or {}
+        spoken = any(turn.role == "user" for turn in self.items.turns)
+        builder = self.items if spoken or not self.events.turns else self.events
+        if builder is self.events:
+            builder.notes.update(self.items.notes)
+        source = meta.get("source")
+        if isinstance(source, Mapping) and "subagent" in source and not self._options.sidechains:
+            builder.skip("sidechain", len(builder.turns))
+            builder.turns = []
+        in_name = _SESSION_IN_NAME.search(document.stem)
+        return builder.build(
+            name_of(meta.get("id"))
+            or name_of(meta.get("session_id"))
+            or (in_name[0] if in_name else builder.key(document)),
+            started_at=instant(meta.get("timestamp"), self._options.timezone),
+        )
+
+    def take(self, number: int, line: Mapping[str, Any]) -> None:
+        kind = line.get("type")
+        at = instant(line.get("timestamp"), self._options.timezone)
+        payload = line.get("payload")
+        if kind == "session_meta" or (kind is None and "id" in line and "timestamp" in line):
+            self._meta = self._meta or (payload if isinstance(payload, Mapping) else line)
+        elif kind == "event_msg" and isinstance(payload, Mapping):
+            self._event(number, payload, at)
+        elif kind == "response_item" and isinstance(payload, Mapping):
+            self._item(number, payload, at)
+        elif kind == "compacted":
+            self.items.skip("compact summary")
+        elif payload is None:
+            self._item(number, line, at)
+
+    def _item(self, number: int, item: Mapping[str, Any], at: datetime | None) -> None:
+        kind = item.get("type")
+        if kind == "message":
+            self._message(number, item, at)
+        elif kind in ("function_call_output", "custom_tool_call_output", "local_shell_call_output"):
+            output = item.get("output")
+            if isinstance(output, Mapping):
+                output = output.get("content")
+            self.items.add("tool", content_text(output), turn_id=str(number), at=at, raw_kind=str(kind))
+        elif kind in ("function_call", "custom_tool_call", "local_shell_call", "web_search_call"):
+            self.items.skip("tool call")
+        elif kind == "reasoning":
+            self.items.skip("thinking")
+
+    def _message(self, number: int, item: Mapping[str, Any], at: datetime | None) -> None:
+        role = role_of(item.get("role"))
+        if role == "system":
+            self.items.skip("developer message")
+            return
+        if role is None:
+            self.items.skip("unknown role")
+            return
+        content = item.get("content")
+        if role == "user" and isinstance(content, list):
+            parts = [part for part in content if not _INJECTED.match(content_text([part]))]
+            if len(parts) < len(content):
+                self.items.skip("injected context", len(content) - len(parts))
+                if not parts:
+                    return
+            content = parts
+        phase = name_of(item.get("phase"))
+        self.items.add(role, content_text(content), turn_id=str(number), at=at, raw_kind=phase or "message")
+
+    def _event(self, number: int, event: Mapping[str, Any], at: datetime | None) -> None:
+        kind = event.get("type")
+        text = text_of(event.get("message")).strip()
+        if kind == "user_message" and not _INJECTED.match(text):
+            self.events.add("user", text, turn_id=str(number), at=at, raw_kind="user_message")
+        elif kind == "agent_message":
+            self.events.add("assistant", text, turn_id=str(number), at=at, raw_kind="agent_message")

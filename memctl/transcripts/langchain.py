@@ -1,0 +1,161 @@
+"""LangChain messages, and LangGraph states that hold them.
+
+Three shapes, as langchain-core writes them: `messages_to_dict` (`{"type", "data"}`), `dumpd` (`{"lc", "id",
+"kwargs"}`), and `model_dump` (flat). Messages carry no times of their own; what a model's server adds to
+`response_metadata` is taken.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from memctl.errors import BadTranscript
+from memctl.transcripts.documents import Document
+from memctl.transcripts.head import Head
+from memctl.transcripts.jsonstream import name_of
+from memctl.transcripts.messages import (
+    SessionBuilder,
+    bad_record,
+    content_text,
+    instant,
+    is_half,
+    owner_of,
+    records,
+)
+from memctl.transcripts.model import ReadOptions, Role, Session
+
+NAME = "langchain"
+_KINDS: Mapping[str, Role] = {
+    "human": "user",
+    "ai": "assistant",
+    "system": "system",
+    "developer": "system",
+    "tool": "tool",
+    "function": "tool",
+}
+_CHAT_ROLES: Mapping[str, Role] = {**_KINDS, "user": "user", "assistant": "assistant"}
+
+
+def sniff(head: Head) -> bool:
+    if head.shape == "array" and head.sample[0] and isinstance(head.sample[0][0], list):
+        return any(_is_message(message) for message in head.sample[0][0][:3])
+    if any(_is_message(record) for record in head.records[:3]):
+        return True
+    messages = _messages(head.first)
+    return messages is not None and any(_is_message(message) for message in messages[:3])
+
+
+def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
+    """Yield a session per conversation or state; bare messages make one session for the file.
+
+    Of a state history, where each state repeats the messages before it, the longest state of each thread is
+    read.
+    """
+    bare: list[Any] = []
+    states: dict[str, tuple[int, Mapping[str, Any]]] = {}
+    half = False
+    for number, (where, record) in enumerate(records(document), start=1):
+        if isinstance(record, BadTranscript):
+            yield record
+        elif is_half(record):
+            half = True
+        elif _is_message(record):
+            bare.append(record)
+        elif isinstance(record, Mapping) and (thread := _thread(record)) and _messages(record) is not None:
+            kept = states.get(thread)
+            if kept is None or len(_messages(record) or ()) > len(_messages(kept[1]) or ()):
+                states[thread] = number, record
+        elif isinstance(record, list) or (isinstance(record, Mapping) and _messages(record) is not None):
+            yield _session(document, number, record, options)
+        else:
+            yield bad_record(where, "neither a LangChain message nor a list of them")
+    for number, state in states.values():
+        yield _session(document, number, state, options)
+    if bare or half:
+        yield _session(document, None, bare, options, half=half)
+
+
+def _session(
+    document: Document, number: int | None, record: Any, options: ReadOptions, *, half: bool = False
+) -> Session:
+    builder = SessionBuilder(NAME)
+    about: Mapping[str, Any] = record if isinstance(record, Mapping) else {}
+    for index, message in enumerate(record if isinstance(record, list) else _messages(record) or ()):
+        _add(builder, message, index, options)
+    builder.skip("half-written last line", int(half))
+    return builder.build(
+        _thread(about) or name_of(about.get("id")) or builder.key(document, number),
+        started_at=instant(about.get("created_at"), options.timezone),
+        owner=owner_of(about) or owner_of(_configurable(about)),
+    )
+
+
+def _add(builder: SessionBuilder, message: object, index: int, options: ReadOptions) -> None:
+    opened = _opened(message)
+    if opened is None:
+        builder.skip("not a message")
+        return
+    kind, data = opened
+    role = _CHAT_ROLES.get(str(data.get("role"))) if kind == "chat" else _KINDS.get(kind)
+    if role is None:
+        builder.skip("unknown role")
+        return
+    text = content_text(data.get("content"))
+    if not text and data.get("tool_calls"):
+        builder.skip("tool call")
+        return
+    extras = [data.get("additional_kwargs"), data.get("response_metadata")]
+    times = [
+        extra.get(key)
+        for extra in extras
+        if isinstance(extra, Mapping)
+        for key in ("created_at", "timestamp")
+    ]
+    builder.add(
+        role,
+        text,
+        turn_id=name_of(data.get("id")) or str(index),
+        speaker=name_of(data.get("name")),
+        at=next((at for time in times if (at := instant(time, options.timezone))), None),
+        raw_kind=kind,
+    )
+
+
+def _opened(message: object) -> tuple[str, Mapping[str, Any]] | None:
+    """Return a message's kind (`human`, `ai`, …) and its fields, whichever of the three shapes it has."""
+    if not isinstance(message, Mapping):
+        return None
+    kind = message.get("type")
+    if "lc" in message and kind == "constructor":
+        data = message.get("kwargs")
+        path = message.get("id")
+        name = path[-1] if isinstance(path, list) and path and isinstance(path[-1], str) else ""
+        kind = name.removesuffix("Chunk").removesuffix("Message").lower()
+    else:
+        data = message.get("data") if "data" in message else message
+    if not isinstance(data, Mapping) or not isinstance(kind, str):
+        return None
+    return kind.removesuffix("MessageChunk").lower(), data
+
+
+def _is_message(value: object) -> bool:
+    opened = _opened(value)
+    if opened is None or (opened[0] not in _KINDS and opened[0] != "chat"):
+        return False
+    return opened[1] is not value or "content" in opened[1]
+
+
+def _messages(record: Mapping[str, Any]) -> list[Any] | None:
+    values = record.get("values")
+    held = values if isinstance(values, Mapping) else record
+    found = held.get("messages")
+    return found if isinstance(found, list) else None
+
+
+def _configurable(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    config = record.get("config")
+    inner = config.get("configurable") if isinstance(config, Mapping) else None
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _thread(record: Mapping[str, Any]) -> str | None:
+    return name_of(record.get("thread_id")) or name_of(_configurable(record).get("thread_id"))
