@@ -1,0 +1,308 @@
+"""WhatsApp's "Export chat" text, as iOS and Android write it in the phone's own locale.
+
+The file names no time zone, no locale and no owner: the first comes from the reader's options, the second is
+inferred from the dates themselves, the third stays unknown. One `Session` per day of chat, so that a chat of
+any length streams and a later export of the same chat repeats the days it shares. A turn's id is the place of
+its message in the day, counting the messages left out, so that one deleted later moves no other.
+
+The format is documented nowhere; the forms below are those of exports people published.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import NamedTuple
+
+from memctl.errors import BadTranscript
+from memctl.transcripts.clock import in_zone
+from memctl.transcripts.documents import Document
+from memctl.transcripts.encoding import clean, text_lines
+from memctl.transcripts.head import Head
+from memctl.transcripts.model import DateOrder, ReadOptions, Session, Turn
+
+NAME = "whatsapp"
+
+YEARS = range(2009, 2200)
+"""WhatsApp opened in 2009; no message is older."""
+
+_MARKS = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+_EDGES = _MARKS + " \t\r\u202f\u00a0"
+_PLAIN: dict[int, str | None] = {ord(mark): None for mark in _MARKS}
+_PLAIN |= {0x202F: " ", 0x00A0: " ", 0x2009: " "}
+
+_AFTER_NOON = ("p", "午後", "下午", "오후", "م")
+_HALF = "午前|上午|오전|ص|午後|下午|오후|م"
+_STAMP = re.compile(
+    r"(?P<a>\d{1,4})(?P<sep>[./-]) ?(?P<b>\d{1,2})(?P=sep) ?(?P<c>\d{1,4})\.?"
+    r"(?:[,،]| at| à| um| a las| kl\.?)?\s+"
+    rf"(?:(?P<before>{_HALF}) ?)?(?P<hour>\d{{1,2}})[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d))?"
+    rf"(?: ?(?:(?P<after>[ap])\.? ?m\.?|(?P<after_local>{_HALF})))?\s*",
+    re.IGNORECASE,
+)
+_BRACKETED = re.compile(r"\[([^\]]{8,60})\](.*)", re.DOTALL)
+_DASHED = re.compile(r"(.{8,60}?)\s[-–]\s(.*)", re.DOTALL)
+_NAMED = re.compile(r"(?P<name>[^:\n]{1,100}):(?:\s(?P<text>.*)|)\Z", re.DOTALL)
+
+_MEDIA = re.compile(
+    r"""<[^<>]{1,200}>                                       # <Media omitted>, <attached: 00000012-PHOTO.jpg>
+      | \S.{0,200}\.\w{2,4}\ \([^()]{3,40}\)                 # IMG-20260305-WA0001.jpg (file attached)
+      | (?:image|photo|foto|imagen|imagem|bild|immagine|afbeelding|video|vídeo|vidéo|video\ note|audio|áudio
+          |sticker|figurinha|gif|document|documento|dokument|contact\ card|voice\ message)
+        \ (?:omitted|omitid[oa]|omess[oa]|omise?|ocultad[oa]|weggelassen|weggelaten|absente?)
+      | null""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_MEDIA_AT_END = re.compile(r"\s*\u200e<[^<>]{1,200}>\Z")
+_DELETED = re.compile(
+    r"""this\ message\ was\ deleted.{0,60} | you\ deleted\ this\ message.{0,60}
+      | se\ eliminó\ este\ mensaje | eliminaste\ este\ mensaje | este\ mensaje\ fue\ eliminado
+      | mensagem\ apagada | esta\ mensagem\ foi\ apagada | (?:você\ )?apagou\ esta\ mensagem
+      | diese\ nachricht\ wurde\ gelöscht | du\ hast\ diese\ nachricht\ gelöscht
+      | ce\ message\ a\ été\ supprimé | vous\ avez\ supprimé\ ce\ message
+      | questo\ messaggio\ è\ stato\ eliminato | hai\ eliminato\ questo\ messaggio
+      | dit\ bericht\ is\ verwijderd | (?:je|u)\ hebt\ dit\ bericht\ verwijderd
+      | このメッセージは削除されました | メッセージを削除しました | 此消息已删除 | 你删除了这条消息""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_CALL = re.compile(r"missed (?:group )?(?:voice|video) call\b.{0,40}", re.IGNORECASE)
+_EDITED = re.compile(r"[\s\u200e]*<[^<>]*(?:edit|bearbeitet|modifi|bewerkt|編集|编辑)[^<>]*>\Z", re.I)
+_SHARED = re.compile(r"(?:poll|location|encuesta|enquete|umfrage|sondage|ubicación|standort)\s*:", re.I)
+_CHAT_FILE = re.compile(
+    r"(?:WhatsApp Chat (?:with|-)|Chat de WhatsApp con|Conversa do WhatsApp com|WhatsApp-Chat mit"
+    r"|Discussion WhatsApp avec|Chat WhatsApp con) ?",
+    re.IGNORECASE,
+)
+
+Day = tuple[str, str, str]
+_PLACES: dict[DateOrder, tuple[int, int, int]] = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
+
+
+class Record(NamedTuple):
+    """One message as written: its line, its three date numbers and their separator, its time, the rest."""
+
+    line: int
+    bracketed: bool
+    day: Day
+    separator: str
+    time: tuple[int, int, int]
+    rest: str
+
+
+def sniff(head: Head) -> bool:
+    """A first line that opens a message, in any order of day and month."""
+    for line in head.text.splitlines()[:20]:
+        if line.strip(_EDGES):
+            return _opening(line, 1) is not None
+    return False
+
+
+def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
+    """Yield one Session per day, named `<chat>/<date>`.
+
+    Raises BadTranscript when there is no message, and when the dates leave open which number is the day: that
+    is so only if both readings give real dates in an order equally regular.
+    """
+    order = options.date_order or _order_of(document)
+    chat = _chat_name(document)
+    met: Counter[str] = Counter()
+    pending: list[Record] = []
+    for record in _records(document):
+        if isinstance(record, BadTranscript):
+            yield record
+        elif date_of(record.day, order) is None:
+            yield BadTranscript(
+                f"{record.separator.join(record.day)} is no date in the order {order}",
+                where=f"{document.uri}:line {record.line}",
+                hint="pass the order this chat is written in: --date-order dmy, mdy or ymd",
+            )
+        else:
+            if pending and pending[0].day != record.day:
+                yield _session(chat, pending, order, options, met)
+                pending = []
+            pending.append(record)
+    if pending:
+        yield _session(chat, pending, order, options, met)
+
+
+def date_of(day: Day, order: DateOrder) -> datetime | None:
+    """The start of the day three numbers name in `order`, None when they name none that WhatsApp has seen."""
+    year, month, date = (day[place] for place in _PLACES[order])
+    if len(year) not in (2, 4):
+        return None
+    full = int(year) + (2000 if len(year) == 2 else 0)
+    try:
+        return datetime(full, int(month), int(date)) if full in YEARS else None
+    except ValueError:
+        return None
+
+
+def settle(days: Sequence[Day], separator: str) -> DateOrder | None:
+    """The order of day, month and year in which all of `days`, as the file has them, make sense.
+
+    A number over 12 decides; else a dot, which no locale puts between month and day in that order; else the
+    reading in which fewer dates run backwards. None when two orders remain that do not come to the same
+    dates. Raises ValueError when no order fits.
+    """
+    orders: tuple[DateOrder, ...] = ("ymd",) if any(len(day[0]) == 4 for day in days) else ("dmy", "mdy")
+    read_as = {order: [date_of(day, order) for day in days] for order in orders}
+    whole = {order: [date for date in dates if date] for order, dates in read_as.items() if all(dates)}
+    if not whole and all(date_of(day, "ymd") for day in days):
+        return "ymd"
+    if not whole:
+        raise ValueError("no order of day, month and year fits all dates")
+    if separator == "." and "dmy" in whole:
+        return "dmy"
+    if len(whole) == 1 or whole["dmy"] == whole["mdy"]:
+        return next(iter(whole))
+    back = {
+        order: sum(later < earlier for earlier, later in pairwise(dates)) for order, dates in whole.items()
+    }
+    if back["dmy"] == back["mdy"]:
+        return None
+    return "dmy" if back["dmy"] < back["mdy"] else "mdy"
+
+
+def _order_of(document: Document) -> DateOrder:
+    days: list[Day] = []
+    separator = ""
+    for record in _records(document):
+        if isinstance(record, Record) and (not days or days[-1] != record.day):
+            days.append(record.day)
+            separator = separator or record.separator
+    if not days:
+        raise BadTranscript(
+            "no WhatsApp message found", where=document.uri, hint="a message begins with its date and time"
+        )
+    try:
+        order = settle(days, separator)
+    except ValueError as error:
+        raise BadTranscript(
+            str(error), where=document.uri, hint="pass the order most are in: --date-order dmy, mdy or ymd"
+        ) from None
+    if order is None:
+        raise BadTranscript(
+            f"the dates do not tell day from month (such as {separator.join(days[0])})",
+            where=document.uri,
+            hint="pass --date-order dmy if that begins with the day, --date-order mdy if with the month",
+        )
+    return order
+
+
+def _records(document: Document) -> Iterator[Record | BadTranscript]:
+    """Messages with the lines that go on with them. The form of the first opening is that of all."""
+    held: Record | None = None
+    more: list[str] = []
+    for number, line in text_lines(document.open(), document.uri):
+        if isinstance(line, BadTranscript):
+            yield line
+            continue
+        opening = _opening(line, number)
+        if opening and (held is None or opening.bracketed == held.bracketed):
+            if held:
+                yield held._replace(rest="\n".join([held.rest, *more]))
+            held, more = opening, []
+        elif held:
+            more.append(line)
+    if held:
+        yield held._replace(rest="\n".join([held.rest, *more]))
+
+
+def _opening(line: str, number: int) -> Record | None:
+    """The message that `line` opens, or None for a line that goes on with the one above."""
+    line = line.lstrip(_EDGES)
+    if line[:1] != "[" and not line[:1].isdecimal():
+        return None
+    bracketed = line[0] == "["
+    parts = (_BRACKETED if bracketed else _DASHED).match(line)
+    stamp = _STAMP.fullmatch(parts[1].translate(_PLAIN)) if parts else None
+    if not parts or not stamp:
+        return None
+    hour, minute, second = int(stamp["hour"]), int(stamp["minute"]), int(stamp["second"] or 0)
+    half = stamp["before"] or stamp["after"] or stamp["after_local"]
+    if half and hour <= 12:
+        hour = hour % 12 + (12 if half.lower() in _AFTER_NOON else 0)
+    day = (stamp["a"], stamp["b"], stamp["c"])
+    if hour > 23 or minute > 59 or second > 59 or not any(date_of(day, order) for order in _PLACES):
+        return None
+    return Record(number, bracketed, day, stamp["sep"], (hour, minute, second), parts[2])
+
+
+def _session(
+    chat: str, records: list[Record], order: DateOrder, options: ReadOptions, met: Counter[str]
+) -> Session:
+    notes: Counter[str] = Counter()
+    turns: list[Turn] = []
+    times: list[datetime | None] = []
+    for index, record in enumerate(records):
+        date = date_of(record.day, order)
+        hour, minute, second = record.time
+        at = in_zone(date.replace(hour=hour, minute=minute, second=second), options) if date else None
+        times.append(at)
+        speaker, text = _message(record, notes)
+        if speaker and text:
+            turns.append(
+                Turn(
+                    turn_id=str(index),
+                    role="assistant" if speaker == "Meta AI" else "user",
+                    speaker=speaker,
+                    text=clean(text),
+                    at=at,
+                )
+            )
+    started = times[0]
+    name = f"{chat}/{started.date().isoformat()}" if started else chat
+    met[name] += 1
+    return Session(
+        source_format=NAME,
+        session_id=name if met[name] == 1 else f"{name}#{met[name]}",
+        title=chat,
+        started_at=started,
+        turns=tuple(turns),
+        notes=dict(notes),
+    )
+
+
+def _message(record: Record, notes: Counter[str]) -> tuple[str | None, str]:
+    """Speaker and text of a record; no text when it is left out, with the reason counted in `notes`."""
+    named = _NAMED.match(record.rest)
+    name = clean(named["name"]).translate(_PLAIN).strip(_EDGES + "~") if named else ""
+    if not named or not name or name.count('"') % 2 or name.count("“") != name.count("”"):
+        notes["system line"] += 1
+        return None, ""
+    raw = named["text"] or ""
+    written_by_app = raw.startswith("\u200e")
+    text = _EDITED.sub("", raw.strip(_EDGES + "\n"))
+    if _DELETED.fullmatch(text.rstrip(".")):
+        notes["deleted message"] += 1
+        return None, ""
+    text = _without_media(text, notes)
+    if _CALL.fullmatch(text) or (text and written_by_app and not _SHARED.match(text)):
+        notes["system line"] += 1
+        return None, ""
+    return name, text
+
+
+def _without_media(text: str, notes: Counter[str]) -> str:
+    """The caption that stays when the placeholder of a photo or file is taken off its first or last line."""
+    lines = _MEDIA_AT_END.sub("", text).split("\n")
+    kept = [
+        line
+        for place, line in enumerate(lines)
+        if place not in (0, len(lines) - 1) or not _MEDIA.fullmatch(line.strip(_EDGES))
+    ]
+    kept_text = "\n".join(kept).strip(_EDGES + "\n")
+    if kept_text != text:
+        notes["media"] += 1
+    return kept_text
+
+
+def _chat_name(document: Document) -> str:
+    """The chat's name from the file's; iOS calls every chat `_chat.txt`, and the folder or archive has the
+    name.
+    """
+    stem = document.stem
+    if stem == "_chat":
+        stem = document.parent or document.path.stem
+    return clean(_CHAT_FILE.sub("", stem, count=1)).strip() or document.stem
