@@ -42,6 +42,7 @@ def precedes(claim: Claim, at: datetime | None) -> bool:
 
 
 def track_of(claim: Claim) -> Track:
+    """The track of a claim: its slot, its pair of opposites, or its object."""
     predicate, value = claim.predicate, _value(claim)
     if predicate in SINGLE_VALUED:
         return Track(predicate, normalise(claim.slot or ""))
@@ -64,6 +65,7 @@ def same(one: Claim, other: Claim) -> bool:
 
 
 def same_turn(one: Claim, other: Claim) -> bool:
+    """True when both were said in one turn of one known session."""
     return one.session_id is not None and (one.session_id, one.turn_id, one.position) == (
         other.session_id,
         other.turn_id,
@@ -94,6 +96,7 @@ def takes(claim: Claim, held: Claim) -> bool:
 
 
 def same_object(claim: Claim, held: Claim) -> bool:
+    """True when both name an object, and the same one up to spelling."""
     if claim.object is None or held.object is None:
         return False
     return normalise(claim.object) == normalise(held.object)

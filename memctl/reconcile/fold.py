@@ -222,13 +222,14 @@ class _Group:
         for period in self.periods:
             successor = names[id(period.successor)][0][0] if period.successor else None
             for twin, (name, claim) in enumerate(names[id(period)]):
+                valid_at = claim.valid_at if twin else period.valid_at
                 found.append(
                     Belief(
                         id=name,
                         claim=claim,
                         confidence=claim.confidence if twin else period.confidence,
-                        valid_at=claim.valid_at if twin else period.valid_at,
-                        invalid_at=_invalid_at(period),
+                        valid_at=valid_at,
+                        invalid_at=_invalid_at(period, valid_at),
                         expired_at=period.known,
                         superseded_by=successor,
                         support=(claim,) if twin else tuple(period.claims),
@@ -242,14 +243,14 @@ def _names(period: _Period, taken: set[UUID]) -> list[tuple[UUID, Claim]]:
     """The period's beliefs as ids and the claims behind them: its imported facts, else its first claim."""
     names = []
     for claim in period.claims:
-        if claim.fact_id is not None and claim.fact_id not in taken:
+        if claim.op == "assert" and claim.fact_id is not None and claim.fact_id not in taken:
             taken.add(claim.fact_id)
             names.append((claim.fact_id, claim))
     return names or [(derive_id("fact", str(period.first.id)), period.first)]
 
 
-def _invalid_at(period: _Period) -> datetime | None:
-    """When the value ceased to hold: as said, else when the next began, else when that was learnt."""
+def _invalid_at(period: _Period, valid_at: datetime | None) -> datetime | None:
+    """When what was true from `valid_at` ceased to be: as said, else when the next began or it was learnt."""
     end = period.end
     if period.successor is not None and period.closed_by is not None:
         next_start = period.successor.start
@@ -257,9 +258,7 @@ def _invalid_at(period: _Period) -> datetime | None:
             end = next_start if end is None or next_start is None else min(end, next_start)
     if end is None and period.closed_by is not None:
         end = seen(period.closed_by)
-    if end is not None and period.valid_at is not None:
-        end = max(end, period.valid_at)
-    return end
+    return max(end, valid_at) if end is not None and valid_at is not None else end
 
 
 def _covers(period: _Period, claim: Claim) -> bool:

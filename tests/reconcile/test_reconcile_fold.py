@@ -1,0 +1,302 @@
+"""The fold's promises: dates, links, confidence and ids a user can rely on, the same on any machine."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memctl.claim import Claim
+from memctl.reconcile import affected, fold, key_of
+
+
+def day(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def claim(number: int, at: str | None, predicate: str, value: str | None, **more) -> Claim:
+    base = Claim(
+        id=uuid5(UUID(int=0), str(number)),
+        user_id="alice",
+        kind="fact",
+        text=f"{predicate} {value}",
+        subject="alice",
+        predicate=predicate,
+        object=value,
+        confidence=0.8,
+        quote=f"words {number}",
+        observed_at=day(at) if at else None,
+        session_id="s",
+        turn_id=f"t{number}",
+        position=number,
+        extractor="rules@1",
+    )
+    return msgspec.structs.replace(base, **more)
+
+
+def left(number: int, at: str, **more) -> Claim:
+    return claim(number, at, "works_at", "Google", op="retract", **more)
+
+
+def by_object(claims):
+    return {belief.claim.object: belief for belief in fold(claims)}
+
+
+def test_a_chain_is_linked_to_the_next_value_whatever_the_order_it_was_told_in():
+    told = [
+        claim(1, "2025-06-01", "lives_in", "Lisbon", valid_at=day("2018-03-01")),
+        claim(2, "2025-06-02", "lives_in", "Oslo", valid_at=day("2023-05-01")),
+        claim(3, "2025-06-03", "lives_in", "Vienna", valid_at=day("2020-06-01")),
+        claim(4, "2025-06-04", "lives_in", "Porto", valid_at=day("2016-01-01")),
+    ]
+    found = by_object(told)
+    assert found["Porto"].superseded_by == found["Lisbon"].id
+    assert found["Lisbon"].superseded_by == found["Vienna"].id
+    assert found["Vienna"].superseded_by == found["Oslo"].id
+    assert found["Oslo"].superseded_by is None
+    assert found["Porto"].invalid_at == day("2018-03-01")
+    assert found["Lisbon"].invalid_at == day("2020-06-01")
+    assert found["Vienna"].invalid_at == day("2023-05-01")
+    assert found["Lisbon"].expired_at == day("2025-06-02"), "known to be over before Vienna was told"
+    assert found["Vienna"].expired_at == day("2025-06-03"), "nothing is known to be over before it is known"
+
+
+def test_an_undated_stay_ends_where_the_dated_one_that_followed_began():
+    found = by_object(
+        [
+            claim(1, "2025-03-12", "lives_in", "NYC"),
+            claim(2, "2025-03-12", "lives_in", "SF", valid_at=day("2025-03-03"), precision="week"),
+        ]
+    )
+    assert found["NYC"].invalid_at == day("2025-03-03")
+    assert found["NYC"].expired_at == day("2025-03-12")
+    assert found["SF"].live
+
+
+def test_nothing_ends_before_it_began():
+    found = by_object(
+        [
+            claim(1, "2025-03-12", "works_at", "Google", valid_at=day("2024-05-01"), precision="month"),
+            claim(
+                2,
+                "2025-04-12",
+                "works_at",
+                "Google",
+                op="retract",
+                invalid_at=day("2024-01-01"),
+                precision="year",
+            ),
+        ]
+    )
+    assert found["Google"].invalid_at == day("2024-05-01")
+
+
+def test_a_dated_retraction_ends_on_its_date_and_is_known_when_it_was_said():
+    found = by_object(
+        [
+            claim(1, "2024-01-01", "works_at", "Google"),
+            claim(
+                2,
+                "2025-02-01",
+                "works_at",
+                "Google",
+                op="retract",
+                valid_at=day("2024-10-01"),
+                precision="month",
+            ),
+        ]
+    )
+    assert found["Google"].invalid_at == day("2024-10-01")
+    assert found["Google"].expired_at == day("2025-02-01")
+    assert found["Google"].closing == claim(2, None, "", None).id
+
+
+def test_what_ends_on_a_day_to_come_is_believed_until_then():
+    leaving = left(2, "2025-02-01", invalid_at=day("2025-12-01"))
+    found = by_object([claim(1, "2024-01-01", "works_at", "Google"), leaving])
+    assert found["Google"].invalid_at == day("2025-12-01")
+    assert found["Google"].expired_at is None
+
+
+def test_history_alone_keeps_the_years_it_names():
+    (rome,) = fold(
+        [claim(1, "2025-02-01", "lives_in", "Rome", valid_at=day("2010-01-01"), invalid_at=day("2012-01-01"))]
+    )
+    assert (rome.valid_at, rome.invalid_at, rome.expired_at) == (day("2010-01-01"), day("2012-01-01"), None)
+    assert rome.superseded_by is None
+
+
+def test_repetition_raises_confidence_by_half_of_what_it_weighs_and_fills_in_a_date():
+    (belief,) = fold(
+        [
+            claim(1, "2025-01-01", "allergic_to", "peanuts"),
+            claim(2, "2025-02-01", "allergic_to", "a Peanut", valid_at=day("2019-01-01"), confidence=0.6),
+        ]
+    )
+    assert belief.confidence == pytest.approx(1 - 0.2 * 0.7)
+    assert belief.valid_at == day("2019-01-01")
+    assert len(belief.evidence) == 2
+
+
+def test_one_sentence_read_twice_is_one_witness():
+    once = claim(1, "2025-01-01", "allergic_to", "peanuts")
+    twice = msgspec.structs.replace(once, id=UUID(int=7), ordinal=1)
+    (belief,) = fold([once, twice])
+    assert belief.confidence == 0.8
+    assert fold([once, once]) == fold([once])
+
+
+def test_a_value_that_returns_is_a_new_belief():
+    beliefs = fold(
+        [
+            claim(1, "2022-01-01", "lives_in", "Berlin"),
+            claim(2, "2023-01-01", "lives_in", "Madrid"),
+            claim(3, "2024-01-01", "lives_in", "Berlin"),
+        ]
+    )
+    assert [belief.claim.object for belief in beliefs] == ["Berlin", "Madrid", "Berlin"]
+    assert beliefs[0].superseded_by == beliefs[1].id
+    assert beliefs[1].superseded_by == beliefs[2].id
+    assert beliefs[0].id != beliefs[2].id
+
+
+def test_the_correction_in_a_turn_is_named_as_successor():
+    in_turn = {"turn_id": "t1", "position": 1}
+    teal, red = fold(
+        [
+            claim(1, "2025-01-01", "favorite", "teal", slot="color", **in_turn),
+            claim(2, "2025-01-01", "favorite", None, slot="color", op="retract", ordinal=1, **in_turn),
+            claim(3, "2025-01-01", "favorite", "red", slot="color", ordinal=2, **in_turn),
+        ]
+    )
+    assert teal.superseded_by == red.id
+
+
+def test_a_retraction_in_another_turn_names_no_successor():
+    google, figma = fold(
+        [
+            claim(1, "2024-01-01", "works_at", "Google"),
+            claim(2, "2024-02-01", "works_at", "Google", op="retract"),
+            claim(3, "2024-03-01", "works_at", "Figma"),
+        ]
+    )
+    assert google.superseded_by is None
+    assert google.invalid_at == day("2024-02-01")
+    assert figma.live
+
+
+@pytest.mark.parametrize(
+    ("held", "lost", "closed"),
+    [
+        ("coffee", "Coffee", True),
+        ("my bicycle", "the bicycles", True),
+        ("Trader Joe's", "trader joe", True),
+        ("black coffee", "coffee", True),
+        ("Honda", "old Honda", True),
+        ("coffee", "coffee in the evening", False),
+        ("C++", "C", False),
+        ("scarpa", "carp", False),
+        ("café", "cafe", True),
+        ("hindi", "हिन्दी", False),
+    ],
+)
+def test_which_objects_a_retraction_means(held, lost, closed):
+    beliefs = fold([claim(1, "2025-01-01", "owns", held), claim(2, "2025-02-01", "owns", lost, op="retract")])
+    assert beliefs[0].live is not closed
+    assert len(beliefs) == (1 if closed else 2), "what matches nothing is kept as history"
+
+
+def test_taking_back_something_never_said_without_naming_it_leaves_nothing():
+    assert fold([claim(1, "2025-01-01", "works_at", None, op="retract")]) == []
+
+
+def test_an_imported_fact_keeps_its_id_and_two_that_say_the_same_stay_two():
+    one, two = UUID(int=101), UUID(int=102)
+    beliefs = fold(
+        [
+            claim(1, "2024-01-01", "lives_in", "Tokyo"),
+            claim(2, "2024-02-01", "lives_in", "Tokyo", fact_id=one, session_id=None),
+            claim(3, "2024-03-01", "lives_in", "tokyo", fact_id=two, session_id=None),
+            claim(4, "2025-01-01", "lives_in", "Paris"),
+        ]
+    )
+    paris = beliefs[-1]
+    assert [belief.id for belief in beliefs[:-1]] == [one, two]
+    assert {belief.superseded_by for belief in beliefs[:-1]} == {paris.id}
+    assert len(beliefs[0].evidence) == 3
+
+
+def test_facts_of_several_users_are_not_mixed():
+    with pytest.raises(ValueError, match="one user"):
+        fold([claim(1, None, "likes", "tea"), claim(2, None, "likes", "tea", user_id="bob")])
+
+
+VALUES = st.sampled_from(["Oslo", "Rome", "oslo", "Oslo, Norway", "coffee", "black coffee", None])
+PREDICATES = st.sampled_from(
+    ["lives_in", "favorite", "likes", "dislikes", "hobby", "uses", "deploys_on", "speaks"]
+)
+START = day("2020-01-01")
+DATES = st.one_of(st.none(), st.integers(0, 8).map(lambda months: START + timedelta(days=40 * months)))
+
+
+@st.composite
+def histories(draw) -> list[Claim]:
+    count = draw(st.integers(0, 12))
+    return [
+        claim(
+            number,
+            None,
+            draw(PREDICATES),
+            draw(VALUES),
+            op=draw(st.sampled_from(["assert", "assert", "assert", "retract"])),
+            subject=draw(st.sampled_from(["alice", "sister"])),
+            slot=draw(st.sampled_from([None, "food"])),
+            valid_at=draw(DATES),
+            invalid_at=draw(st.one_of(st.none(), DATES)),
+            precision=draw(st.sampled_from([None, "day", "month", "year"])),
+            observed_at=draw(DATES),
+            recorded_at=draw(st.one_of(st.none(), st.just(day("2026-01-01")))),
+            position=draw(st.integers(0, 3)),
+            turn_id="t",
+            fact_id=draw(st.one_of(st.none(), st.just(UUID(int=1000 + number)))),
+        )
+        for number in range(count)
+    ]
+
+
+@given(histories(), st.randoms(use_true_random=False))
+@settings(max_examples=100, deadline=None)
+def test_the_order_in_which_claims_come_in_changes_nothing(claims, random):
+    shuffled = list(claims)
+    random.shuffle(shuffled)
+    assert fold(shuffled) == fold(claims)
+
+
+@given(histories())
+@settings(max_examples=100, deadline=None)
+def test_one_group_folds_as_it_does_among_all(claims):
+    everything = fold(claims)
+    assert affected(claims) >= {key_of(belief.claim) for belief in everything}
+    for key in affected(claims):
+        alone = fold(said for said in claims if key_of(said) == key)
+        assert alone == [belief for belief in everything if key_of(belief.claim) == key]
+
+
+@given(histories())
+@settings(max_examples=100, deadline=None)
+def test_links_lead_somewhere_and_nothing_is_lost(claims):
+    beliefs = fold(claims)
+    ids = [belief.id for belief in beliefs]
+    assert len(ids) == len(set(ids))
+    held = {number for belief in beliefs for number in belief.evidence}
+    assert {said.id for said in claims if said.op == "assert" or said.object is not None} <= held
+    imported = {said.fact_id for said in claims if said.fact_id is not None and said.op == "assert"}
+    assert imported <= set(ids), "an imported fact vanished"
+    for belief in beliefs:
+        assert belief.superseded_by is None or belief.superseded_by in ids
+        assert belief.superseded_by != belief.id
+        assert 0 <= belief.confidence <= 1
+        if belief.valid_at and belief.invalid_at:
+            assert belief.valid_at <= belief.invalid_at
