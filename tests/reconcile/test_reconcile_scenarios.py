@@ -1,4 +1,4 @@
-"""A user who corrects, moves, changes jobs and repeats themselves is remembered as they are, and as they were.
+"""A user who corrects, moves, changes jobs and repeats themselves is remembered as they are and as they were.
 
 Each scenario lists what its messages claim and what must be live and closed in the end, in whatever order the
 messages arrive.

@@ -1,0 +1,136 @@
+"""What ingest stores and reports: facts with their sources and dates, and a summary that counts truly."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from memctl.claim import Claim
+from memctl.fact import Fact, Source, content_hash
+from memctl.reconcile import changes, fold, to_fact
+
+
+def day(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def claim(number: int, value: str, **more) -> Claim:
+    fields = {
+        "id": UUID(int=number),
+        "user_id": "alice",
+        "kind": "fact",
+        "text": f"Alice lives in {value}.",
+        "subject": "alice",
+        "predicate": "lives_in",
+        "object": value,
+        "confidence": 0.8,
+        "quote": f"I live in {value}",
+        "observed_at": day(f"2025-01-{number:02}"),
+        "session_id": "s1",
+        "turn_id": f"t{number}",
+        "position": number,
+        "uri": "chats/alice.json",
+        "agent_id": "helper",
+        "app_id": "app",
+        "categories": ("residence",),
+        "extractor": "rules@1",
+    }
+    return Claim(**fields | more)
+
+
+def facts(*claims: Claim) -> list[Fact]:
+    return [to_fact(belief) for belief in fold(claims)]
+
+
+def test_a_fact_says_where_it_comes_from():
+    (fact,) = facts(
+        claim(1, "Tokyo"),
+        claim(2, "Tokyo", valid_at=day("2019-04-01"), precision="month"),
+        claim(3, "Tokyo", turn_id="t1"),
+        claim(4, "Tokyo", session_id="s2"),
+    )
+    assert fact.source == Source(
+        system="transcript", uri="chats/alice.json", session="s1", turns=("t1", "t2"), quote="I live in Tokyo"
+    )
+    assert (fact.user_id, fact.agent_id, fact.session_id, fact.app_id) == ("alice", "helper", "s1", "app")
+    assert (fact.subject, fact.predicate, fact.object) == ("alice", "lives_in", "Tokyo")
+    assert fact.categories == ("residence",)
+    assert fact.created_at == day("2025-01-01")
+    assert fact.valid_at == day("2019-04-01")
+    assert fact.native == {"extractor": "rules@1", "precision": "month"}
+
+
+def test_a_time_the_transcript_does_not_tell_stays_unknown():
+    (fact,) = facts(claim(1, "Tokyo", observed_at=None, recorded_at=day("2026-01-01")))
+    assert fact.created_at is None
+    assert fact.valid_at is None
+
+
+def test_an_imported_fact_keeps_all_it_brought_and_learns_that_it_is_over():
+    imported = Fact(
+        id=UUID(int=77),
+        user_id="alice",
+        kind="fact",
+        text="lives in Tokyo (near Ueno)",
+        metadata={"pinned": True},
+        native={"vendor": {"score": 3}},
+        created_at=day("2023-01-01"),
+        updated_at=day("2023-02-01"),
+        expires_at=day("2030-01-01"),
+        source=Source(system="elsewhere", id="m-1"),
+    )
+    stands = claim(1, "Tokyo", fact_id=imported.id)
+    (alone,) = fold([stands])
+    assert to_fact(alone, imported=imported) == imported
+    tokyo, paris = fold([stands, claim(2, "Tokyo"), claim(3, "Paris")])
+    closed = to_fact(tokyo, imported=imported)
+    assert closed.superseded_by == paris.id
+    assert closed.invalid_at == day("2025-01-03")
+    assert closed.expired_at == day("2025-01-03")
+    assert closed.confidence is None, "a confidence nobody gave"
+    for field in ("text", "metadata", "native", "created_at", "updated_at", "expires_at", "source"):
+        assert getattr(closed, field) == getattr(imported, field)
+
+
+def test_the_summary_of_an_ingest_counts_each_fact_where_it_belongs():
+    first = [claim(1, "Tokyo"), claim(2, "tea", predicate="likes"), claim(3, "chess", predicate="hobby")]
+    first.append(claim(4, "jazz", predicate="likes"))
+    before = facts(*first)
+    second = [
+        claim(11, "Paris"),
+        claim(12, "tea", predicate="likes"),
+        claim(13, "chess", predicate="hobby", op="retract"),
+        claim(14, "Greek", predicate="speaks"),
+    ]
+    found = changes(before, facts(*first, *second))
+    counted = {name: [fact.object for fact in getattr(found, name)] for name in found.__struct_fields__}
+    assert counted == {
+        "added": ["Paris", "Greek"],
+        "reinforced": ["tea"],
+        "superseded": ["Tokyo"],
+        "retracted": ["chess"],
+        "revised": [],
+        "removed": [],
+        "unchanged": ["jazz"],
+    }
+
+
+def test_a_second_ingest_of_the_same_changes_nothing():
+    once = facts(claim(1, "Tokyo"), claim(2, "Paris"))
+    again = facts(claim(2, "Paris"), claim(1, "Tokyo"))
+    assert changes(once, again).unchanged == tuple(again)
+    assert [content_hash(fact) for fact in once] == [content_hash(fact) for fact in again]
+
+
+def test_taking_a_file_out_again_leaves_no_trace_of_it():
+    kept = [claim(1, "Tokyo"), claim(2, "tea", predicate="likes")]
+    with_file = facts(*kept, claim(3, "Paris"), claim(4, "tea", predicate="likes"))
+    without = facts(*kept)
+    found = changes(with_file, without)
+    assert [fact.object for fact in found.removed] == ["Paris"]
+    assert {fact.object for fact in found.revised} == {"Tokyo", "tea"}
+    assert without == facts(*kept)
+
+
+def test_within_one_ingest_a_replaced_fact_is_both_added_and_superseded():
+    found = changes([], facts(claim(1, "Tokyo"), claim(2, "Paris")))
+    assert [fact.object for fact in found.added] == ["Tokyo", "Paris"]
+    assert [fact.object for fact in found.superseded] == ["Tokyo"]
