@@ -43,7 +43,7 @@ def guess(head: bytes) -> str:
     """Return the Python codec name for a file that begins with `head`.
 
     A byte order mark decides; else UTF-16 by its zero bytes, else UTF-8 if it is mostly valid, else what
-    charset-normalizer finds, else cp1252.
+    charset-normalizer finds; cp1252, the commonest of the rest, where that fits as well.
     """
     for bom, name in _BOMS:
         if head.startswith(bom):
@@ -55,8 +55,16 @@ def guess(head: bytes) -> str:
         return "utf-8"
     from charset_normalizer import from_bytes
 
-    best = from_bytes(head[:16_384], cp_exclusion=["utf_16", "utf_32", "utf_7"]).best()
-    return best.encoding if best and best.encoding != "ascii" else "cp1252"
+    matches = from_bytes(head[:16_384], cp_exclusion=["utf_16", "utf_32", "utf_7"])
+    best = matches.best()
+    if best is None or any(
+        "cp1252" in match.could_be_from_charset
+        and match.chaos <= best.chaos
+        and match.coherence >= best.coherence
+        for match in matches
+    ):
+        return "cp1252"
+    return best.encoding
 
 
 def is_binary(head: bytes) -> bool:

@@ -6,16 +6,20 @@ format.
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import accumulate
 from typing import Any, BinaryIO
 
 from memctl.errors import BadTranscript
 from memctl.transcripts.documents import Document
 from memctl.transcripts.encoding import clean, text_lines, utf8
 
-MAX_DEPTH = 500
-_NET_DEPTH = 500_000
+MAX_DEPTH = 200
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_PAIR_BYTES = len(rb"\ud83d\ude00")
+_SURROGATE = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
 _KEYS_WITHIN = 32 * 2**20
 
 
@@ -159,17 +163,14 @@ def _first_line(error: Exception) -> str:
 
 
 class _Guarded:
-    """The bytes of a document as UTF-8 for ijson, watched for depth.
-
-    Counting brackets per chunk over-counts those within strings, so the bound is far above any real nesting
-    and far below what would exhaust memory.
-    """
+    """The bytes of a document as UTF-8 for ijson, which limits no nesting and keeps a path per level."""
 
     def __init__(self, document: Document, limit: int | None = None) -> None:
         self._stream: BinaryIO = utf8(document.open())
         self._uri = document.uri
         self._left = limit
-        self._net = 0
+        self._held = b""
+        self._depth = _Depth()
 
     def __enter__(self) -> "_Guarded":
         return self
@@ -183,9 +184,50 @@ class _Guarded:
         data = self._stream.read(size)
         if self._left is not None:
             self._left -= len(data)
-        self._net += data.count(b"[") + data.count(b"{") - data.count(b"]") - data.count(b"}")
-        if self._net > _NET_DEPTH:
+        if self._depth.after(data) > MAX_DEPTH:
             raise BadTranscript(
-                "the JSON is nested too deeply", where=self._uri, hint="this is no transcript"
+                f"the JSON is nested more than {MAX_DEPTH} levels deep",
+                where=self._uri,
+                hint="this is no transcript",
             )
-        return data
+        return self._whole_escapes(data)
+
+    def _whole_escapes(self, data: bytes) -> bytes:
+        """Return `data` with escaped lone surrogates, which the parser would turn into `?`, as U+FFFD.
+
+        An escape that is cut by the end of the chunk waits for the next one.
+        """
+        last = not data
+        data, self._held = self._held + data, b""
+        cut = data.find(b"\\", max(0, len(data) - _PAIR_BYTES + 1))
+        if cut > 0 and not last:
+            cut -= len(data[:cut]) - len(data[:cut].rstrip(b"\\"))
+            if cut:
+                data, self._held = data[:cut], data[cut:]
+        return _SURROGATE.sub(lambda found: b"\\ufffd" if found[1] else found[0], data)
+
+
+class _Depth:
+    """How deep the brackets of a JSON text nest, followed chunk by chunk. Strings do not count."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._in_string = 0
+        self._escape = b""
+
+    def after(self, data: bytes) -> int:
+        """Take the next chunk and return the deepest level in it."""
+        data = self._escape + data
+        trailing = len(data) - len(data.rstrip(b"\\"))
+        self._escape = data[len(data) - trailing % 2 :]
+        data = data[: len(data) - trailing % 2].replace(b"\\\\", b"").replace(b'\\"', b"")
+        segments = data.split(b'"')
+        outside = b"".join(segments[self._in_string :: 2]).translate(None, _NOT_BRACKETS)
+        self._in_string = (self._in_string + len(segments) - 1) % 2
+        before = self._depth
+        opened = outside.count(b"[") + outside.count(b"{")
+        self._depth += 2 * opened - len(outside)
+        if before + opened <= MAX_DEPTH:
+            return before + opened
+        levels = accumulate((1 if bracket in b"[{" else -1 for bracket in outside), initial=before)
+        return max(levels)

@@ -50,18 +50,19 @@ def records(document: Document, head: Head | None = None) -> Iterator[Record]:
     """Yield (place, value) for each top-level record of a JSON or JSONL file, streamed.
 
     An array gives its elements, anything else its JSON values one after another. The value of a line that
-    cannot be parsed is a BadTranscript, that of a half-written last line `HALF_LINE`.
+    cannot be parsed is a BadTranscript, that of a half-written last line `HALF_LINE`. Where the file breaks off, the last value is a BadTranscript.
     """
     head = head or Head(document)
-    if head.shape == "array":
-        for index, value in elements(document):
-            yield f"{document.uri}: record {index + 1}", value
-    elif _one_per_line(head.text):
-        for number, value in json_lines(document):
-            yield f"{document.uri}:line {number}", value
-    else:
-        for index, value in elements(document, ""):
-            yield f"{document.uri}: record {index + 1}", value
+    lines = head.shape != "array" and _one_per_line(head.text)
+    place = ":line " if lines else ": record "
+    found = json_lines(document) if lines else elements(document, "item" if head.shape == "array" else "")
+    number = 0
+    try:
+        for index, value in found:
+            number = index if lines else index + 1
+            yield f"{document.uri}{place}{number}", value
+    except BadTranscript as error:
+        yield f"{document.uri}{place}{number + 1}", error
 
 
 def instant(value: object, zone: tzinfo | None = None) -> datetime | None:
