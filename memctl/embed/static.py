@@ -1,0 +1,148 @@
+"""The static model that ships with memctl: a text is the weighted sum of its tokens' vectors, brought to unit length.
+
+Two ways lead to the same vector. A batch goes through `tokenizers` and numpy. One query, which is all that a search
+needs, is cut by `memctl.embed.wordpiece` and summed in plain Python from a memory map: importing numpy and
+`tokenizers` would cost such a process ten times what the query does. This room may know nothing of what is embedded.
+
+Files, written by `memctl.embed.distill`: `vocabulary.txt`, one WordPiece token a line, where the line's number is the
+row and row 0 is the unknown token; `vectors.i8`, rows of DIM signed bytes; `scales.f32`, a little-endian float32 for
+each row. A token's vector is its row times its scale, its frequency weight included.
+"""
+
+import math
+import mmap
+import os
+from array import array
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memctl.embed.wordpiece import LONGEST_WORD, UNKNOWN, read_vocabulary, row_numbers, settled
+from memctl.errors import Fatal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+DIM = 128
+NAME = f"static:minilm-{DIM}@1"
+"""Model, dimension and revision. A rebuild that changes any vector must raise the revision."""
+FOLDER = Path(__file__).parent / "model"
+BATCH = 1024
+LONG = 4096
+"""Tokens from which a text is summed by counting its tokens, so that a huge text needs no huge array."""
+
+
+class StaticEmbedder:
+    """The shipped model: 128 dimensions, English above all, no network, no key.
+
+    `embed` gives a float32 array (n, 128) of unit rows, `embed_one` the same for one text as a list of floats. A text
+    without a single known token gives the zero vector: its inner product with anything is 0, which says truly that
+    nothing is known of it (a cosine that divides by its length would give NaN).
+    """
+
+    name = NAME
+    dim = DIM
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        """Open the model in `folder`. Raises Fatal when a file is missing or its size does not fit the others."""
+        self._folder = folder
+        try:
+            self._rows = read_vocabulary(folder / "vocabulary.txt")
+            with (folder / "vectors.i8").open("rb") as file:
+                self._vectors = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            self._scales = read_scales(folder / "scales.f32")
+        except (OSError, ValueError) as error:
+            raise _damaged(folder, str(error)) from error
+        if not len(self._rows) == len(self._scales) == len(self._vectors) / DIM:
+            raise _damaged(folder, "the sizes of vocabulary, scales and vectors do not fit each other")
+
+    def embed_one(self, text: str) -> list[float]:
+        """The unit vector of `text`, without numpy unless it holds characters newer than Python's tables are sure of."""
+        if not settled(text):
+            return [float(x) for x in self.embed([text])[0]]
+        total = [0.0] * DIM
+        signed = memoryview(self._vectors).cast("b")
+        for row in row_numbers(text, self._rows):
+            scale = self._scales[row]
+            start = row * DIM
+            total = [t + scale * v for t, v in zip(total, signed[start : start + DIM], strict=True)]
+        norm = math.sqrt(math.fsum(t * t for t in total))
+        return [t / norm for t in total] if norm else total
+
+    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """One unit row for each of `texts`, in order: float32 (n, 128)."""
+        import numpy as np
+
+        out = np.zeros((len(texts), DIM), dtype=np.float32)
+        for start in range(0, len(texts), BATCH):
+            self._sum(texts[start : start + BATCH], out[start : start + BATCH])
+        norms = np.linalg.norm(out, axis=1, keepdims=True)
+        np.divide(out, norms, out=out, where=norms > 0)
+        return out
+
+    def _sum(self, texts: Sequence[str], out: "NDArray[np.float32]") -> None:
+        """Add up the token vectors of each text in its row of `out`."""
+        import numpy as np
+
+        encoded = [e.ids for e in self._encode(texts)]
+        flat: list[int] = []
+        starts: list[int] = []
+        summed: list[int] = []
+        for i, ids in enumerate(encoded):
+            if len(ids) > LONG:
+                out[i] = np.bincount(ids, minlength=len(self._table)).astype(np.float32) @ self._table
+            elif ids:
+                starts.append(len(flat))
+                summed.append(i)
+                flat += ids
+        if flat:
+            out[summed] = np.add.reduceat(self._table[np.array(flat)], starts, axis=0)
+
+    def _encode(self, texts: Sequence[str]) -> list[Any]:
+        """Encodings of `texts`; halves of surrogate pairs, which no UTF-8 can hold, are left out as the model would."""
+        try:
+            encoded: list[Any] = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        except (UnicodeEncodeError, TypeError):
+            whole = [text.encode("utf-8", "ignore").decode() for text in texts]
+            encoded = self._tokenizer.encode_batch_fast(whole, add_special_tokens=False)
+        return encoded
+
+    @cached_property
+    def _table(self) -> "NDArray[np.float32]":
+        import numpy as np
+
+        rows = np.frombuffer(self._vectors, dtype=np.int8).reshape(-1, DIM)
+        return rows * np.array(self._scales, dtype=np.float32)[:, None]
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        # Threads of the tokenizer do not survive a fork, and whoever ingests with several processes has used the cores.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+
+        model = models.WordPiece(self._rows, unk_token=UNKNOWN, max_input_chars_per_word=LONGEST_WORD)
+        tokenizer = Tokenizer(model)
+        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        return tokenizer
+
+
+def read_scales(path: Path) -> "array[float]":
+    """The little-endian float32 numbers of a file."""
+    import sys
+
+    scales = array("f")
+    scales.frombytes(path.read_bytes())
+    if sys.byteorder == "big":
+        scales.byteswap()
+    return scales
+
+
+def _damaged(folder: Path, reason: str) -> Fatal:
+    return Fatal(
+        f"the shipped embedding model cannot be read: {reason}",
+        where=str(folder),
+        hint="install memctl again, or choose another embedder with --embedder",
+    )

@@ -1,0 +1,110 @@
+"""BERT's uncased tokenisation in plain Python, for the one query of a search.
+
+It does what `tokenizers` does with BertNormalizer, BertPreTokenizer and WordPiece (Devlin et al., "BERT", 2019;
+Schuster and Nakajima, "Japanese and Korean Voice Search", 2012), and a test holds the two to each other on every
+character. It may know nothing of vectors.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+UNKNOWN = "[UNK]"
+LONGEST_WORD = 100
+"""A word of more characters is unknown, as in BERT."""
+
+CJK = (
+    (0x4E00, 0x9FFF),
+    (0x3400, 0x4DBF),
+    (0x20000, 0x2A6DF),
+    (0x2A700, 0x2B73F),
+    (0x2B740, 0x2B81F),
+    (0x2B920, 0x2CEAF),
+    (0xF900, 0xFAFF),
+    (0x2F800, 0x2FA1F),
+)
+"""Ideographs, each a word of its own; the ranges of BERT's tokenizer as `tokenizers` has them."""
+
+ASCII_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+
+def read_vocabulary(path: Path) -> dict[str, int]:
+    """Token to row number, for a UTF-8 file with one token a line."""
+    return {token: row for row, token in enumerate(path.read_text(encoding="utf-8").splitlines())}
+
+
+def settled(text: str) -> bool:
+    """Whether every Unicode version treats `text` alike, so that Python's tables and those of `tokenizers` agree.
+
+    Held against Unicode 3.2, which Python carries too: a character counts when its class is the same there, or when it
+    is a later symbol (most emoji), which every version leaves alone.
+    """
+    return text.isascii() or all(_settled(c) for c in text)
+
+
+def _settled(c: str) -> bool:
+    now, then = unicodedata.category(c), unicodedata.ucd_3_2_0.category(c)
+    return _class(now) == _class(then) or (then == "Cn" and now in ("So", "Sk"))
+
+
+def _class(category: str) -> str:
+    return category if category in ("Cn", "Mn") else category[0]
+
+
+def normalise(text: str) -> str:
+    """Lower case without accents and control characters, with white space as spaces and ideographs set apart."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFD", "".join(map(_clean, text)))
+        return "".join(c.lower() for c in text if unicodedata.category(c) != "Mn")
+    return "".join(map(_clean, text)).lower()
+
+
+def _clean(c: str) -> str:
+    if c in "\t\n\r":
+        return " "
+    category = unicodedata.category(c)
+    if category in ("Cc", "Cf", "Co", "Cs") or c == "\ufffd":
+        return ""
+    if category[0] == "Z":
+        return " "
+    if category == "Lo" and any(low <= ord(c) <= high for low, high in CJK):
+        return f" {c} "
+    return c
+
+
+def words(text: str) -> Iterator[str]:
+    """The words of a normalised text; every punctuation mark is a word."""
+    for run in text.split():
+        start = 0
+        for i, c in enumerate(run):
+            if c in ASCII_PUNCTUATION or unicodedata.category(c)[0] == "P":
+                if start < i:
+                    yield run[start:i]
+                yield c
+                start = i + 1
+        if start < len(run):
+            yield run[start:]
+
+
+def pieces(word: str, rows: dict[str, int]) -> list[int]:
+    """Row numbers of the longest known pieces of `word` from the left; the unknown token when a part is unknown."""
+    unknown = [rows[UNKNOWN]]
+    if len(word) > LONGEST_WORD:
+        return unknown
+    found: list[int] = []
+    start = 0
+    while start < len(word):
+        for end in range(len(word), start, -1):
+            row = rows.get(word[start:end] if start == 0 else f"##{word[start:end]}")
+            if row is not None:
+                found.append(row)
+                start = end
+                break
+        else:
+            return unknown
+    return found
+
+
+def row_numbers(text: str, rows: dict[str, int]) -> list[int]:
+    """The tokens of `text`, as row numbers of the vocabulary `rows`."""
+    return [row for word in words(normalise(text)) for row in pieces(word, rows)]
