@@ -153,7 +153,6 @@ class _Group:
                 return
         period = self._begin(claim, claim.valid_at, claim.invalid_at)
         period.close(later.first, later)
-        period.known = seen(claim)
         chain.insert(place, period)
         if earlier is not None and earlier.successor is later:
             earlier.successor, earlier.closed_by = period, claim

@@ -208,6 +208,43 @@ def test_which_objects_a_retraction_means(held, lost, closed):
     assert len(beliefs) == (1 if closed else 2), "what matches nothing is kept as history"
 
 
+def test_hearing_again_that_something_is_over_makes_no_second_memory_of_it():
+    once = [claim(1, "2024-01-01", "works_at", "Google"), left(2, "2024-06-01")]
+    (google,) = fold([*once, left(3, "2024-07-01")])
+    assert google.invalid_at == day("2024-06-01")
+    assert len(google.evidence) == 3
+    (history,) = fold([left(2, "2024-06-01"), left(3, "2024-07-01")])
+    assert len(history.evidence) == 2
+
+
+def test_hearing_again_of_an_older_stay_makes_no_second_memory_of_it():
+    stripe = {"valid_at": day("2023-05-01"), "precision": "month"}
+    figma = {"valid_at": day("2024-06-01"), "precision": "month"}
+    beliefs = fold(
+        [
+            claim(1, "2024-01-01", "works_at", "Stripe", **stripe),
+            claim(2, "2025-01-01", "works_at", "Figma", **figma),
+            claim(3, "2025-02-01", "works_at", "Stripe", **stripe),
+        ]
+    )
+    assert [(belief.claim.object, len(belief.evidence)) for belief in beliefs] == [
+        ("Stripe", 2),
+        ("Figma", 1),
+    ]
+
+
+def test_taking_back_one_favourite_leaves_the_others():
+    found = by_object(
+        [
+            claim(1, "2025-01-01", "favorite", "teal", slot="color"),
+            claim(2, "2025-01-02", "favorite", "ramen", slot="food"),
+            claim(3, "2025-01-03", "favorite", None, slot="Colors", op="retract"),
+        ]
+    )
+    assert not found["teal"].live
+    assert found["ramen"].live
+
+
 def test_taking_back_something_never_said_without_naming_it_leaves_nothing():
     assert fold([claim(1, "2025-01-01", "works_at", None, op="retract")]) == []
 
