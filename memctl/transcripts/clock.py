@@ -45,34 +45,6 @@ def in_zone(at: datetime, options: ReadOptions) -> datetime | None:
     return aware
 
 
-def from_epoch(seconds: object, options: ReadOptions) -> datetime | None:
-    """The instant `seconds` (a number, or one in a string) after 1970, in the reader's zone; None for
-    anything else.
-
-    Numbers of 100,000,000,000 and more are milliseconds.
-    """
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float | str):
-        return None
-    try:
-        number = float(seconds)
-        at = datetime.fromtimestamp(number / 1000 if abs(number) >= 1e11 else number, options.timezone or UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return in_zone(at, options)
-
-
-def from_json(value: object, options: ReadOptions) -> datetime | None:
-    """The instant a JSON field names, as ISO 8601 or as epoch seconds or milliseconds; None for anything
-    else.
-    """
-    if isinstance(value, str):
-        try:
-            return in_zone(datetime.fromisoformat(value.strip()), options)
-        except ValueError:
-            pass
-    return from_epoch(value, options)
-
-
 def time_in(text: str) -> tuple[int, int, int] | None:
     """The first clock time in `text` as hour (0..23), minute, second."""
     match = _TIME.search(text)

@@ -1,0 +1,137 @@
+"""Message dumps of Letta: the union of messages, told apart by `message_type`, that an agent's listing
+returns.
+
+Only what user and agent said to each other becomes turns. Letta wraps what reaches an agent in JSON and sends
+its own heartbeats and login notices the same way, as the user's; those are not the user's. Fields as in
+letta-client 1.12.1.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from memctl.errors import BadTranscript
+from memctl.transcripts.documents import Document
+from memctl.transcripts.dumps import held_messages, objects, oldest_first
+from memctl.transcripts.head import Head
+from memctl.transcripts.jsonstream import name_of, text_of
+from memctl.transcripts.messages import content_text, instant
+from memctl.transcripts.model import ReadOptions, Role, Session, Turn
+
+NAME = "letta"
+
+
+def sniff(head: Head) -> bool:
+    """Messages with a `message_type`, bare or in an object's `messages`."""
+    inner = held_messages(head.first) or []
+    held = any(isinstance(item, dict) and "message_type" in item for item in inner)
+    return held or "message_type" in head.keys
+
+
+def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
+    """Yield one Session per conversation, named by its id, else the agent's, else the file.
+
+    Everything that is no turn (system prompt, reasoning, tool calls and their returns, summaries) is counted
+    by its `message_type`; a summary repeats what its conversation said.
+    """
+    gathered: dict[str, list[dict[str, Any]]] = {}
+    agents: dict[str, str | None] = {}
+    for where, record in objects(document):
+        if isinstance(record, BadTranscript):
+            yield record
+            continue
+        messages = held_messages(record)
+        agent = name_of(record.get("agent_id"))
+        name = name_of(record.get("conversation_id")) or agent or document.stem
+        for message in [record] if messages is None else messages:
+            if not isinstance(message, dict) or "message_type" not in message:
+                yield BadTranscript("no Letta message", where=where, hint="the other messages are read")
+                continue
+            gathered.setdefault(name, []).append(message)
+            agents.setdefault(name, agent)
+    for name, messages in gathered.items():
+        yield _session(name, agents[name], messages, options)
+
+
+def _session(name: str, agent: str | None, messages: list[dict[str, Any]], options: ReadOptions) -> Session:
+    notes: Counter[str] = Counter()
+    turns = []
+    for index, message in enumerate(messages):
+        kind = text_of(message["message_type"])
+        role, text = _said(kind, message, notes)
+        if role is None or not text:
+            continue
+        turns.append(
+            Turn(
+                turn_id=name_of(message.get("id")) or str(index),
+                role=role,
+                speaker=name_of(message.get("name")),
+                text=text,
+                at=instant(message.get("date"), options.timezone),
+                raw_kind=kind,
+            )
+        )
+    ordered = oldest_first(turns)
+    return Session(
+        source_format=NAME,
+        session_id=name,
+        started_at=next((turn.at for turn in ordered if turn.at), None),
+        agent_id=agent,
+        turns=ordered,
+        notes=dict(notes),
+    )
+
+
+def _said(kind: str, message: Mapping[str, Any], notes: Counter[str]) -> tuple[Role | None, str]:
+    """Role and words of a message; no role when it is no turn, with the reason counted."""
+    role: Role | None = None
+    text = ""
+    if kind == "user_message":
+        role, text = "user", _unwrapped(content_text(message.get("content")), notes)
+    elif kind == "assistant_message":
+        role, text = "assistant", content_text(message.get("content"))
+    elif kind == "tool_call_message":
+        role, text = "assistant", _sent(message.get("tool_call"))
+    if role is None or (kind == "tool_call_message" and not text):
+        notes[kind or "unknown message"] += 1
+        return None, ""
+    if not text and kind == "assistant_message":
+        notes["message without text"] += 1
+    return role, text
+
+
+def _unwrapped(text: str, notes: Counter[str]) -> str:
+    """The user's words in Letta's JSON wrapper; "" for Letta's own events. JSON of any other form is the
+    user's.
+    """
+    wrapper = _object(text)
+    kind = text_of(wrapper.get("type"))
+    if kind == "user_message":
+        text = text_of(wrapper.get("message")).strip()
+    elif kind in ("heartbeat", "login", "system_alert", "function_response"):
+        notes[kind] += 1
+        return ""
+    if not text:
+        notes["message without text"] += 1
+    return text
+
+
+def _sent(call: object) -> str:
+    """What an agent says by calling `send_message`, the only way older agents speak; "" for any other call."""
+    if not isinstance(call, dict) or call.get("name") != "send_message":
+        return ""
+    arguments = call.get("arguments")
+    fields = arguments if isinstance(arguments, dict) else _object(text_of(arguments))
+    return text_of(fields.get("message")).strip()
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The JSON object `text` is, an empty one when it is none."""
+    if not text.startswith("{"):
+        return {}
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

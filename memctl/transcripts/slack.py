@@ -1,0 +1,184 @@
+"""A Slack workspace export: a folder per channel, in it a JSON file per day.
+
+People and channels are named by ids that only the lists beside the folders explain. One `Session` per
+channel-day. Direct messages are left out unless asked for: an export holds those of people who never agreed
+to it. The format: Slack's help page "How to read Slack data exports" and the message event reference.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from memctl.errors import BadTranscript
+from memctl.transcripts.documents import Document
+from memctl.transcripts.head import Head
+from memctl.transcripts.jsonstream import elements, name_of, text_of
+from memctl.transcripts.messages import instant
+from memctl.transcripts.model import ReadOptions, Role, Session, Turn
+
+NAME = "slack"
+
+_TS = re.compile(r"\d{9,11}\.\d{1,9}")
+_SPOKEN = frozenset({"", "thread_broadcast", "file_share", "me_message", "bot_message", "reply_broadcast"})
+_DIRECT_FOLDER = re.compile(r"D[A-Z0-9]{8,}|mpdm-.*")
+_MARKUP = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
+
+
+def sniff(head: Head) -> bool:
+    """Records of type `message` whose `ts` is an epoch in a string."""
+    return any(
+        record.get("type") == "message" and _TS.fullmatch(text_of(record.get("ts")))
+        for record in head.records[:20]
+    )
+
+
+def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
+    """Yield the file's one Session, `<channel>/<file's stem>`; a turn's id is its `ts`, its parent the
+    thread's.
+
+    What is no one's words (joins, topics, reminders) is counted by subtype in the notes, a direct message as
+    such.
+    """
+    people, channels, direct = _people(document), _channels(document), _direct(document)
+    folder = document.parent
+    hidden = not options.direct_messages and (folder in direct or bool(_DIRECT_FOLDER.fullmatch(folder)))
+    notes: Counter[str] = Counter()
+    turns: list[Turn] = []
+    for index, record in elements(document):
+        if not isinstance(record, dict) or not _TS.fullmatch(text_of(record.get("ts"))):
+            yield BadTranscript(
+                "no Slack message: it lacks a ts",
+                where=f"{document.uri}: record {index + 1}",
+                hint="the other messages are read",
+            )
+        elif hidden:
+            notes["direct message"] += 1
+        else:
+            turn = _turn(record, people, channels, options, notes)
+            if turn:
+                turns.append(turn)
+    members = [people.get(member, (member, False))[0] for member in direct.get(folder, ())]
+    yield Session(
+        source_format=NAME,
+        session_id=f"{folder}/{document.stem}" if folder else document.stem,
+        title=", ".join(members) or (f"#{folder}" if folder else None),
+        started_at=turns[0].at if turns else None,
+        turns=tuple(turns),
+        notes=dict(notes),
+    )
+
+
+def _turn(
+    record: Mapping[str, Any],
+    people: Mapping[str, tuple[str, bool]],
+    channels: Mapping[str, str],
+    options: ReadOptions,
+    notes: Counter[str],
+) -> Turn | None:
+    subtype = text_of(record.get("subtype"))
+    if record.get("type") != "message" or subtype not in _SPOKEN:
+        notes[subtype or "not a message"] += 1
+        return None
+    user = name_of(record.get("user"))
+    known, robot = people.get(user, (None, False)) if user else (None, False)
+    profile = record.get("user_profile")
+    speaker = known or (_best_name(profile) if isinstance(profile, dict) else None)
+    by_bot = subtype == "bot_message" or robot or user == "USLACKBOT" or ("bot_id" in record and not known)
+    text = _plain(_said(record), people, channels).strip()
+    if not text:
+        notes["file without text" if record.get("files") else "message without text"] += 1
+        return None
+    ts, thread = text_of(record["ts"]), text_of(record.get("thread_ts"))
+    role: Role = "tool" if by_bot else "user"
+    return Turn(
+        turn_id=ts,
+        parent_id=thread if thread and thread != ts else None,
+        role=role,
+        speaker=speaker or name_of(record.get("username")) or user,
+        text=text,
+        at=instant(ts),
+        raw_kind="bot_message" if by_bot else subtype or "message",
+    )
+
+
+def _said(record: Mapping[str, Any]) -> str:
+    """The message's text; that of its attachments when a bot put all of it there."""
+    text = text_of(record.get("text"))
+    attachments = record.get("attachments")
+    if text.strip() or not isinstance(attachments, list):
+        return text
+    shown = [item for item in attachments if isinstance(item, dict)]
+    return "\n".join(text_of(item.get("text")) or text_of(item.get("fallback")) for item in shown)
+
+
+def _plain(text: str, people: Mapping[str, tuple[str, bool]], channels: Mapping[str, str]) -> str:
+    """Slack's mrkdwn with mentions, channels and links written out and its three entities undone."""
+
+    def write_out(match: re.Match[str]) -> str:
+        target, label = match[1], match[2]
+        if target.startswith("@"):
+            return "@" + (people[target[1:]][0] if target[1:] in people else label or target[1:])
+        if target.startswith("#"):
+            return "#" + (label or channels.get(target[1:], target[1:]))
+        if target.startswith("!"):
+            return label or "@" + target[1:].partition("^")[0]
+        if not label or label in target:
+            return label if label and target.startswith("mailto:") else target
+        return f"{label} ({target})"
+
+    text = _MARKUP.sub(write_out, text)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _best_name(record: Mapping[str, Any]) -> str | None:
+    profile = record.get("profile")
+    places = [profile if isinstance(profile, dict) else {}, record]
+    for key in ("real_name", "display_name", "name"):
+        for place in places:
+            if found := name_of(place.get(key)):
+                return found
+    return None
+
+
+def _people(document: Document) -> dict[str, tuple[str, bool]]:
+    """Name and whether it is a bot, by user id, from the lists above the channel's folder."""
+    people: dict[str, tuple[str, bool]] = {}
+    for listing in ("../org_users.json", "../users.json"):
+        for record in _records(document.sibling(listing)):
+            user = name_of(record.get("id"))
+            if user:
+                people[user] = (_best_name(record) or user, record.get("is_bot") is True)
+    return people
+
+
+def _channels(document: Document) -> dict[str, str]:
+    named: dict[str, str] = {}
+    for listing in ("../channels.json", "../groups.json"):
+        for record in _records(document.sibling(listing)):
+            channel, name = name_of(record.get("id")), name_of(record.get("name"))
+            if channel and name:
+                named[channel] = name
+    return named
+
+
+def _direct(document: Document) -> dict[str, tuple[str, ...]]:
+    """Members of each direct conversation, by the names its folder may have."""
+    direct: dict[str, tuple[str, ...]] = {}
+    for listing in ("../dms.json", "../mpims.json"):
+        for record in _records(document.sibling(listing)):
+            members = record.get("members")
+            named = tuple(filter(None, map(name_of, members))) if isinstance(members, list) else ()
+            for key in ("id", "name"):
+                if folder := name_of(record.get(key)):
+                    direct[folder] = named
+    return direct
+
+
+@lru_cache(maxsize=16)
+def _records(document: Document | None) -> tuple[dict[str, Any], ...]:
+    """The objects of one list of the export, kept for the hundreds of day files that ask for the same."""
+    if document is None:
+        return ()
+    return tuple(record for _, record in elements(document) if isinstance(record, dict))
