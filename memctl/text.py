@@ -1,0 +1,181 @@
+"""How memctl cuts text up for its index: sentences, words, stems.
+
+Texts to be stored and queries to be answered go through the same functions, or they would not meet.
+Nothing here knows facts, stores or models. Any language must come through unharmed; English is stemmed, scripts
+written without spaces become character bigrams.
+"""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Callable
+from importlib import import_module
+
+_COMMON = """
+a about above after again all also am an and any are aren't as at be because been before being below between
+both but by can can't cannot could couldn't did didn't do does doesn't doing don't down during each few for
+from further had hadn't has hasn't have haven't having he he'd he'll he's her here here's hers herself him
+himself his how how's i i'd i'll i'm i've if in into is isn't it it'd it'll it's its itself just let's me
+more most my myself no nor not of off on once only or other our ours ourselves out over own same she she'd
+she'll she's should shouldn't so some such than that that's the their theirs them themselves then there
+there's these they they'd they'll they're they've this those through to too under until up very was wasn't
+we we'd we'll we're we've were weren't what what's when where where's which while who who's whom whose why
+with won't would wouldn't you you'd you'll you're you've your yours yourself yourselves
+"""
+STOP_WORDS = frozenset(_COMMON.split())
+"""English words too common to tell texts apart. `may`, a month, and `will`, a name, are not among them."""
+
+LONGEST_SENTENCE = 600
+"""Characters after which a sentence without an end, such as a pasted log, is cut at a space."""
+
+_ENDINGS = {"s", "t", "d", "m", "ll", "re", "ve"}
+_ELISIONS = {"l", "d", "j", "c", "n", "m", "t", "s", "qu"}
+
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640]")
+_IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
+_HAN = re.compile(f"[{_IDEOGRAPHS}]")
+# Thai, Lao, Burmese, Khmer, kana, Han, hangul.
+_UNSPACED = rf"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff{_IDEOGRAPHS}\uac00-\ud7af"
+# Vowel signs of the Indic scripts are marks, which `\w` leaves out; the two dandas are punctuation.
+_INDIC = "\u0900-\u0963\u0966-\u0dff"
+_WORD = re.compile(
+    rf"(?P<unspaced>[{_UNSPACED}]+)"
+    r"|(?P<number>\d+(?:[.,]\d+)*(?!\w))"
+    rf"|(?P<word>(?:[^\W_{_UNSPACED}]|[{_INDIC}])+(?:'(?:[^\W_{_UNSPACED}])+)*)"
+)
+_APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'"})
+
+_EMOJI = "\u2600-\u27bf\u2b50\u2b55\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff"
+_BREAK = re.compile(
+    # A closing mark with the quotes, brackets and emoji that belong to it, where white space follows.
+    rf"(?P<mark>[.!?…؟۔।॥։]+)[\"'”’»)\]*_]*(?:\s*[{_EMOJI}\ufe0f\u200d]+)*(?=\s|\Z)"
+    # The same in scripts that put no space behind it.
+    rf"|[。！？｡]+[」』”’）\]]*(?:\s*[{_EMOJI}\ufe0f\u200d]+)*"
+    # Emoji that stand for the closing mark: a capital follows.
+    rf"|(?:[{_EMOJI}\ufe0f\u200d]+)(?=\s+[A-Z])"
+    r"|\n+"
+)
+_BULLET = re.compile(r"\s*(?:[-*+•‣◦–—]|#{1,6}|\d{1,3}[.)]|\[[ xX]\])\s+")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\"'])(?:"
+    r"(?P<title>dr|mr|mrs|ms|mx|prof|st|mt|gen|gov|sen|capt|lt|col|sgt|rev)"
+    r"|(?P<numbered>no|nr|fig|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|approx|ca)"
+    r"|(?P<firm>jr|sr|inc|ltd|co|corp|dept|etc|a\.m|p\.m)"
+    r"|vs|e\.g|i\.e|u\.s|u\.k|u\.s\.a|ph\.d|z\.b|bzw|d\.h|[a-hj-z])$",
+    re.IGNORECASE,
+)
+
+_local = threading.local()
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of `text`, in order, each a stripped, non-empty piece of it; list items stand alone.
+
+    A stop inside a number, a URL or an abbreviation ends nothing. Bullets and item numbers are left out. A
+    sentence longer than LONGEST_SENTENCE characters comes in pieces.
+    """
+    found: list[str] = []
+    start = 0
+    for match in _BREAK.finditer(text):
+        if match["mark"] == "." and not _ends_sentence(text, start, match.start(), match.end()):
+            continue
+        found += _pieces(text[start : match.end()])
+        start = match.end()
+    return found + _pieces(text[start:])
+
+
+def _ends_sentence(text: str, start: int, stop: int, end: int) -> bool:
+    """Whether the single full stop at `stop` ends the sentence that began at `start`."""
+    if _BULLET.fullmatch(text[start:stop].strip() + ". "):
+        return False
+    abbreviation = _ABBREVIATION.search(text[max(start, stop - 12) : stop])
+    if not abbreviation:
+        return True
+    following = text[end:].lstrip()[:1]
+    match abbreviation.lastgroup:
+        case "title":
+            return not following.isupper()
+        case "numbered":
+            return not following.isdigit()
+        case "firm":
+            return not following.islower()
+    return False
+
+
+def _pieces(raw: str) -> list[str]:
+    sentence = raw.strip()
+    if bullet := _BULLET.match(sentence):
+        sentence = sentence[bullet.end() :]
+    if not any(character.isalnum() for character in sentence):
+        return []
+    pieces = []
+    while len(sentence) > LONGEST_SENTENCE:
+        cut = sentence.rfind(" ", LONGEST_SENTENCE // 2, LONGEST_SENTENCE)
+        cut = LONGEST_SENTENCE if cut < 0 else cut
+        pieces.append(sentence[:cut].rstrip())
+        sentence = sentence[cut:].lstrip()
+    return [*pieces, sentence] if sentence else pieces
+
+
+def fold(text: str) -> str:
+    """`text` in compatibility form, case-folded, without accents and Arabic or Hebrew vowel points."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).casefold())
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", decomposed))
+
+
+def words(text: str) -> list[str]:
+    """The folded words of `text`, all of them: "Zoë's 1,500 tea-cups" gives zoe's, 1500, tea, cups.
+
+    A run of a script written without spaces (Chinese, Japanese, Thai, …) gives its character bigrams, and each
+    Han character alone as well, since one may be a whole word. Hangul, which inflects at the end, is treated so
+    too.
+    """
+    found: list[str] = []
+    for match in _WORD.finditer(fold(text)):
+        run = match[0]
+        if match["word"]:
+            found.append(run)
+        elif match["number"]:
+            found.append(run.replace(",", "").lstrip("0") or "0")
+        elif len(run) == 1:
+            found.append(run)
+        else:
+            found += [run[i : i + 2] for i in range(len(run) - 1)]
+            found += _HAN.findall(run)
+    return found
+
+
+def stems(text: str) -> list[str]:
+    """What the lexical index holds of `text`: stems of its words, without stop words, repeats kept.
+
+    Words of plain Latin letters are stemmed by Snowball's English algorithm (Porter2); a possessive or elided
+    part of a word ("Anna's", "l'hôtel") is dropped. Numbers stay.
+    """
+    stem = _stemmer()
+    found: list[str] = []
+    for word in words(text):
+        if word in STOP_WORDS:
+            continue
+        for part in _without_affix(word):
+            if part in STOP_WORDS:
+                continue
+            found.append(stem(part) if part.isascii() and part.isalpha() else part)
+    return found
+
+
+def _without_affix(word: str) -> list[str]:
+    if "'" not in word:
+        return [word]
+    first, *rest = word.split("'")
+    parts = [] if first in _ELISIONS else [first]
+    return parts + [part for part in rest if part not in _ENDINGS]
+
+
+def _stemmer() -> Callable[[str], str]:
+    # A PyStemmer object keeps a cache that two threads must not share.
+    stem: Callable[[str], str] | None = getattr(_local, "stem", None)
+    if stem is None:
+        stem = _local.stem = import_module("Stemmer").Stemmer("english").stemWord
+    return stem
