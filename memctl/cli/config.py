@@ -1,0 +1,35 @@
+"""`memctl config`."""
+
+from __future__ import annotations
+
+import click
+
+from memctl import config as settings
+from memctl.cli import options, output
+
+
+@click.group()
+def command() -> None:
+    """Show the settings in force, or write a settings file."""
+
+
+@command.command()
+@options.json_option
+def show(as_json: bool) -> None:
+    """Print every setting with its value and where that comes from. Secrets are no settings and never shown."""
+    found = settings.explain()
+    if as_json:
+        output.emit_json("config", {"settings": found, "store_path": str(settings.load().store_path)})
+        return
+    rows = [(s.name, "-" if s.value in (None, {}) else str(s.value), s.origin) for s in found]
+    output.table(("setting", "value", "from"), rows, wrap="value")
+    click.echo(f"store file: {settings.load().store_path}")
+    click.echo(f"settings file: {settings.user_file()}")
+
+
+@command.command()
+def init() -> None:
+    """Write a commented settings file where memctl looks for the user's own."""
+    path = settings.user_file()
+    settings.init(path)
+    click.echo(f"written: {path}")

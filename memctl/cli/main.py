@@ -1,0 +1,128 @@
+"""The `memctl` command: which commands there are, and how any failure ends in a message and a true exit code.
+
+A command's module is imported when the command runs, so `memctl --help` loads nothing but click.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from memctl import __version__
+from memctl.errors import Exit, MemctlError
+
+COMMANDS = {
+    "ingest": "Read transcripts and remember the facts in them.",
+    "search": "Find what is remembered of a user, best first.",
+    "facts": "List a user's facts.",
+    "show": "Show one fact whole, with the evidence it rests on.",
+    "history": "List what was believed when, superseded facts included.",
+    "diff": "Tell what began, ended, was learned or retired between two times.",
+    "users": "List the users with what is held of them.",
+    "stats": "Show what the store holds, in numbers.",
+    "add": "Remember something a user says.",
+    "edit": "Change a fact.",
+    "rm": "Remove facts.",
+    "reindex": "Make missing vectors, or all of them anew with another embedder.",
+    "sql": "Query the store with SQL.",
+    "schema": "Print the JSON Schema of a record.",
+    "doctor": "Check that everything memctl needs is in order.",
+    "config": "Show the settings in force, or write a settings file.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in `memctl.cli.<name>`, imported when called by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"memctl.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, 1)
+            hint = f"Did you mean '{near[0]}'?" if near else f"Commands: {', '.join(COMMANDS)}."
+            raise click.UsageError(f"No such command '{args[0]}'. {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "MEMCTL",
+        "max_content_width": 100,
+    },
+    epilog="Every option is also MEMCTL_<COMMAND>_<OPTION> in the environment, every setting MEMCTL_<SETTING>.",
+)
+@click.version_option(__version__, prog_name="memctl")
+def cli() -> None:
+    """A memory toolkit and migration utility for AI agents' memory.
+
+    Transcripts become facts in a local store; facts are searched, audited and corrected there.
+    """
+
+
+def main() -> None:
+    """Run the command line and exit with a code of `memctl.errors.Exit`."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        result = cli.main(arguments, prog_name="memctl", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else Exit.OK
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        return _fail(arguments, MemctlError(error.format_message()), error.exit_code, error)
+    except MemctlError as error:
+        return _fail(arguments, error, error.exit)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone (| head): nothing is wrong, and nothing more can be said on stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except OSError as error:
+        return _fail(arguments, MemctlError(error.strerror or str(error), where=error.filename), Exit.ERROR)
+
+
+def _fail(arguments: list[str], error: MemctlError, code: int, usage: click.ClickException | None = None) -> int:
+    if "--json" in arguments or "--jsonl" in arguments:
+        import json
+
+        document: dict[str, Any] = {
+            "schema": "memctl.error/1",
+            "error": {"message": error.message, "where": error.where, "hint": error.hint},
+            "exit": int(code),
+        }
+        click.echo(json.dumps(document, ensure_ascii=False))
+    if usage is not None:
+        usage.show()
+        return code
+    from memctl.cli.output import clean
+
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {clean(str(error))}", err=True)
+    if error.hint:
+        click.echo(f"  {clean(error.hint)}", err=True)
+    return code

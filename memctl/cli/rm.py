@@ -1,0 +1,42 @@
+"""`memctl rm`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from memctl.cli import options, output
+from memctl.errors import UsageError
+
+
+@click.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--no-input", is_flag=True, help="Never ask; fail instead.")
+@options.json_option
+@options.store_options
+def command(
+    ids: tuple[str, ...],
+    yes: bool,
+    no_input: bool,
+    as_json: bool,
+    store: str | None,
+    lock_timeout: float | None,
+) -> None:
+    """Remove the facts ID with what they rest on. What one of them had superseded is current again."""
+    local = options.open_store(store, lock_timeout)
+    found = [local.get(id_)[0] for id_ in ids]
+    if not yes:
+        if no_input or not sys.stdin.isatty():
+            raise UsageError("nothing was removed: there is no one to ask", hint="give --yes to remove without asking")
+        for fact in found:
+            click.echo(f"{output.short(fact.id)}  {output.line(fact.text)}", err=True)
+        click.confirm(
+            f"Remove {'this fact' if len(found) == 1 else f'these {len(found)} facts'}?", abort=True, err=True
+        )
+    removed = sum(local.delete(fact.user_id, [fact.id]) for fact in found)
+    if as_json:
+        output.emit_json("rm", {"removed": removed, "ids": [fact.id for fact in found]})
+    else:
+        click.echo(f"{removed} removed")

@@ -1,0 +1,93 @@
+"""`memctl search`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memctl.cli import options, output
+from memctl.errors import UsageError
+from memctl.fact import KINDS
+
+if TYPE_CHECKING:
+    from memctl.adapter import Hit
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="USER QUERY")
+@click.option("--all-users", is_flag=True, help="Search everyone; give the query alone.")
+@click.option("-k", "--k", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many to print.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this kind; may be repeated.")
+@click.option("--since", metavar="WHEN", help="Only what was said or true since then.")
+@click.option("--until", metavar="WHEN", help="Only what was said or true until then.")
+@click.option("--as-of", metavar="WHEN", help="Only what held at that time.")
+@click.option("--explain", is_flag=True, help="Show the parts each score is the sum of.")
+@options.json_options
+@options.embedder_options
+@options.store_options
+def command(
+    words: tuple[str, ...],
+    all_users: bool,
+    k: int,
+    kinds: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    as_of: str | None,
+    explain: bool,
+    as_json: bool,
+    as_jsonl: bool,
+    store: str | None,
+    lock_timeout: float | None,
+    **embedding: Any,
+) -> None:
+    """Find what is remembered of USER that fits QUERY, best first.
+
+    Facts and the turns they were learned in are ranked together. A superseded fact is marked, and never stands before
+    the one that replaced it. A score only ranks; no value of it means that nothing was found.
+    """
+    user, query = _split(words, all_users)
+    local = options.open_store(store, lock_timeout, **embedding)
+    hits: list[Hit] = local.search(
+        user,
+        query,
+        k,
+        kinds=kinds,
+        since=options.when(since),
+        until=options.when(until),
+        as_of=options.when(as_of),
+    )
+    if as_json:
+        output.emit_json("search", {"user": user, "query": query, "hits": hits})
+    elif as_jsonl:
+        output.emit_jsonl(hits)
+    else:
+        _print(hits, explain=explain, with_user=all_users)
+
+
+def _split(words: tuple[str, ...], all_users: bool) -> tuple[str | None, str]:
+    user, query = (None, " ".join(words)) if all_users else (words[0], " ".join(words[1:]))
+    if not query.strip():
+        raise UsageError("there is nothing to search for", hint='memctl search USER "QUERY"')
+    return user, query
+
+
+def _print(hits: list[Hit], *, explain: bool, with_user: bool) -> None:
+    if not hits:
+        click.echo("nothing is remembered that this could be held against", err=True)
+    colour = sys.stdout.isatty()
+    for rank, hit in enumerate(hits, 1):
+        fact = hit.fact
+        head = f"{rank:>3}  {hit.score:5.2f}  "
+        about = [fact.kind, output.day(fact.valid_at or fact.created_at), output.place(fact.source)]
+        if mark := output.state(fact):
+            about.insert(0, mark)
+        if with_user:
+            about.insert(0, fact.user_id)
+        detail = output.clean(" · ".join(about))
+        click.echo(head + output.paragraph(output.line(fact.text), len(head)))
+        click.echo(" " * len(head) + (click.style(detail, dim=True) if colour else detail))
+        if explain:
+            parts = " + ".join(f"{name} {value:.3f}" for name, value in hit.parts.items())
+            click.echo(" " * len(head) + output.paragraph(parts, len(head)))

@@ -1,0 +1,206 @@
+"""One batch into the store in one transaction: episodes, evidence, the facts the evidence amounts to, the ledger.
+
+Whatever facts a batch touches are folded anew from all their claims, so the outcome depends on what was said and not
+on the order in which files, or processes, came by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from memctl.claim import Claim
+from memctl.embed.spec import EmbedderSpec
+from memctl.fact import Fact, content_hash, derive_id
+from memctl.ingest.digest import Digest
+from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_fact
+from memctl.store import claims, ledger, records, writes
+from memctl.store.engine import Connection
+from memctl.store.records import Episodic
+from memctl.store.units import units_of
+from memctl.store.writes import Entry
+
+
+class Read(msgspec.Struct, kw_only=True):
+    """A file read to its end in this batch: the episodes it shows, and those it showed before and no longer does."""
+
+    entry: ledger.FileEntry
+    episodes: set[UUID] = set()
+    gone: set[UUID] = set()
+
+
+class Committed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a batch changed: episodes new to the store, and the facts by what became of them."""
+
+    episodes: int
+    changes: Changes
+
+
+def commit(
+    connection: Connection,
+    batch: Digest,
+    spec: EmbedderSpec,
+    read: Sequence[Read] = (),
+    now: datetime | None = None,
+) -> Committed:
+    """Apply a batch inside the caller's transaction. Episodes and claims known already are passed over.
+
+    `now` is the time of observation for what carries no time of its own.
+    """
+    now = now or datetime.now(UTC)
+    writes.use_embedder(connection, spec)
+    known = records.known(connection, "records", [entry.fact.id for entry in batch.episodes])
+    episodes = {entry.fact.id: entry for entry in batch.episodes if entry.fact.id not in known}
+    writes.add(connection, list(episodes.values()), batch.vectors)
+
+    dead = claims.of_episodes(connection, _orphans(connection, read))
+    unfounded = claims.facts_resting_on(connection, [claim.id for claim in dead])
+    claims.remove(connection, [claim.id for claim in dead])
+    fresh = claims.add(connection, batch.claims, now)
+    changed = _refold(connection, [*fresh, *dead], batch.vectors, now, unfounded)
+    for file in read:
+        ledger.record(connection, file.entry, file.episodes)
+    return Committed(episodes=len(episodes), changes=changed)
+
+
+def forget_file(connection: Connection, entry: ledger.FileEntry, spec: EmbedderSpec) -> Committed:
+    """Take back everything that only this file showed, and strike it from the ledger."""
+    read = Read(entry=entry, gone=ledger.episodes_of(connection, entry))
+    committed = commit(connection, Digest(), spec, [read])
+    ledger.forget(connection, entry)
+    return committed
+
+
+def retract_claims(connection: Connection, ids: Iterable[UUID], now: datetime | None = None) -> Changes:
+    """Take claims out of the log and fold again what rested on them."""
+    dead = claims.by_id(connection, ids)
+    unfounded = claims.facts_resting_on(connection, [claim.id for claim in dead])
+    claims.remove(connection, [claim.id for claim in dead])
+    return _refold(connection, dead, {}, now or datetime.now(UTC), unfounded)
+
+
+def _orphans(connection: Connection, read: Sequence[Read]) -> set[UUID]:
+    """Remove the episodes that changed files no longer show and no other file does; their ids."""
+    orphans: set[UUID] = set()
+    for file in read:
+        orphans |= ledger.seen_only_in(connection, file.entry, file.gone)
+    writes.remove(connection, orphans)
+    return orphans
+
+
+def _refold(
+    connection: Connection,
+    touched: Sequence[Claim],
+    vectors: Mapping[str, Any],
+    now: datetime,
+    unfounded: Iterable[UUID],
+) -> Changes:
+    """Fold the groups that `touched` claims belong to, and bring the stored facts in line with the outcome.
+
+    `unfounded` facts lost a claim they rested on.
+    """
+    if not touched:
+        return Changes()
+    users = {claim.user_id for claim in touched}
+    groups = [(user, key) for user in users for key in affected(claim for claim in touched if claim.user_id == user)]
+    _adopt(connection, groups, now)
+    log = claims.of_groups(connection, [(user, key.subject, key.predicates) for user, key in groups])
+    beliefs = [belief for user in users for belief in fold(claim for claim in log if claim.user_id == user)]
+    stored = claims.facts_resting_on(connection, [claim.id for claim in log]) | set(unfounded)
+    before = {fact.id: fact for fact in records.select(connection, "id IN (SELECT unnest(?::UUID[]))", [list(stored)])}
+    after = {belief.id: _fact_of(belief, before.get(belief.id)) for belief in beliefs}
+
+    gone = [id_ for id_ in before if id_ not in after]
+    reworded = [id_ for id_, fact in after.items() if id_ in before and fact.text != before[id_].text]
+    writes.remove(connection, [*gone, *reworded])
+    new = [belief for belief in beliefs if belief.id not in before or belief.id in reworded]
+    episode_of = claims.episodes(connection, [belief.claim.id for belief in new])
+    entries = [
+        Entry(
+            fact=after[belief.id],
+            episodic=Episodic(episode=episode_of.get(belief.claim.id)),
+            units=tuple(units_of(after[belief.id])),
+        )
+        for belief in new
+    ]
+    writes.add(connection, entries, vectors)
+    kept = [fact for id_, fact in after.items() if id_ in before and id_ not in reworded]
+    writes.replace(connection, [fact for fact in kept if fact != before[fact.id]])
+    claims.rest(connection, {belief.id: belief.evidence for belief in beliefs}, gone)
+    return changes(before.values(), after.values())
+
+
+def _adopt(connection: Connection, groups: Iterable[tuple[str, Key]], now: datetime) -> None:
+    """Let live facts that came from elsewhere (imports, `memctl add`) take part in the fold, as claims of their own."""
+    for user, key in groups:
+        facts = records.select(
+            connection,
+            "user_id = ? AND lower(subject) = ? AND predicate IN (SELECT unnest(?::VARCHAR[])) "
+            "AND superseded_by IS NULL AND expired_at IS NULL AND invalid_at IS NULL "
+            "AND id NOT IN (SELECT fact FROM evidence)",
+            [user, key.subject, sorted(key.predicates)],
+        )
+        claims.add(connection, [(standing_for(fact), None) for fact in facts], now)
+
+
+def standing_for(fact: Fact, extractor: str = "import") -> Claim:
+    """The claim a fact makes that no turn of a transcript said, so that later claims can end or strengthen it."""
+    return Claim(
+        id=derive_id("claim", str(fact.id), content_hash(fact)),
+        user_id=fact.user_id,
+        kind=fact.kind,
+        text=fact.text,
+        subject=fact.subject or fact.user_id,
+        predicate=fact.predicate or "",
+        object=fact.object,
+        slot=fact.native.get("slot"),
+        valid_at=fact.valid_at,
+        confidence=1.0 if fact.confidence is None else fact.confidence,
+        quote=fact.source.quote or fact.text,
+        observed_at=fact.created_at,
+        session_id=fact.session_id,
+        system=fact.source.system,
+        uri=fact.source.uri,
+        agent_id=fact.agent_id,
+        app_id=fact.app_id,
+        categories=fact.categories,
+        extractor=extractor,
+        fact_id=fact.id,
+    )
+
+
+def _fact_of(belief: Belief, stored: Fact | None) -> Fact:
+    """The fact a belief amounts to. One that came from elsewhere was live when it was adopted, and may be again."""
+    if belief.claim.fact_id is None or stored is None:
+        return to_fact(belief)
+    adopted = msgspec.structs.replace(stored, invalid_at=None, expired_at=None, superseded_by=None)
+    return to_fact(belief, imported=adopted)
+
+
+def put(connection: Connection, entry: Entry, vectors: Mapping[str, Any]) -> Changes:
+    """Store a fact someone states outright, in place of the one of the same id, and reconcile what it touches."""
+    now = datetime.now(UTC)
+    fact = entry.fact
+    old = [claim.id for claim in claims.of_fact(connection, fact.id)]
+    before = retract_claims(connection, old, now)
+    writes.remove(connection, [fact.id])
+    writes.add(connection, [entry], vectors)
+    if fact.predicate is None or fact.kind == "episode":
+        return before
+    fresh = claims.add(connection, [(standing_for(fact, "stated"), None)], now)
+    return _refold(connection, fresh, vectors, now, [fact.id])
+
+
+def erase(connection: Connection, ids: Iterable[UUID]) -> int:
+    """Remove facts with what they rest on; what was read from a removed episode goes too. How many ids were there."""
+    gone = list(ids)
+    dead = claims.of_episodes(connection, gone)
+    for id_ in gone:
+        dead += claims.of_fact(connection, id_)
+    retract_claims(connection, {claim.id for claim in dead})
+    still = records.known(connection, "records", gone)
+    return len(gone) - len(still) + writes.remove(connection, still)

@@ -1,0 +1,180 @@
+"""One session turned into what the store will hold: pure, without shared state, so that it can run in any process.
+
+Redaction comes first; nothing behind it, in this process or any other, sees a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from memctl.claim import Claim
+from memctl.embed import Embedder
+from memctl.embed.spec import EmbedderSpec
+from memctl.extract import rules
+from memctl.extract.injection import is_instruction_like
+from memctl.extract.redact import redact
+from memctl.fact import Fact, Source, derive_id
+from memctl.ingest.owner import Owned
+from memctl.reconcile import fold, to_fact
+from memctl.store.records import Episodic
+from memctl.store.units import units_of
+from memctl.store.writes import Entry
+from memctl.text import sentences
+from memctl.transcripts.model import Role, Turn
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
+else:
+    Vector = Any
+
+ExtractorName = Literal["auto", "rules", "none"]
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides, beside the session itself, what comes out of it."""
+
+    extractor: ExtractorName = "auto"
+    roles: tuple[Role, ...] = ("user", "assistant")
+    since: datetime | None = None
+
+
+class Digest(msgspec.Struct, kw_only=True):
+    """What some sessions amount to. `claims` come with the episode each was read from.
+
+    `vectors` maps a unit's text to its vector, `seen` a file to all its episodes, known ones too; `skipped` counts by
+    reason."""
+
+    episodes: list[Entry] = []
+    claims: list[tuple[Claim, UUID | None]] = []
+    vectors: dict[str, Vector] = {}
+    seen: dict[str, set[UUID]] = {}
+    sessions: int = 0
+    turns: int = 0
+    skipped: dict[str, int] = {}
+    redacted: dict[str, int] = {}
+
+    def join(self, other: Digest) -> None:
+        """Take another digest's findings in."""
+        self.episodes += other.episodes
+        self.claims += other.claims
+        self.vectors |= other.vectors
+        for uri, episodes in other.seen.items():
+            self.seen.setdefault(uri, set()).update(episodes)
+        self.sessions += other.sessions
+        self.turns += other.turns
+        _count(self.skipped, other.skipped)
+        _count(self.redacted, other.redacted)
+
+    def embed(self, embedder: Embedder) -> None:
+        """Make the vectors of all units: those of the episodes, and those of the facts the claims may become."""
+        texts = dict.fromkeys(unit.text for entry in self.episodes for unit in entry.units)
+        for claim, _ in self.claims:
+            texts |= dict.fromkeys(unit.text for belief in fold([claim]) for unit in units_of(to_fact(belief)))
+        wanted = [text for text in texts if text not in self.vectors]
+        if wanted:
+            self.vectors |= dict(zip(wanted, embedder.embed(wanted), strict=True))
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """A session to digest: whose it is, where it was read, and which episodes of that place are known already."""
+
+    owned: Owned
+    uri: str | None = None
+    known: frozenset[UUID] = frozenset()
+
+
+def digest(work: Work, recipe: Recipe) -> Digest:
+    """The episodes and claims of one session. Turns whose episode is known serve as context only."""
+    owned = work.owned
+    result = Digest(sessions=1)
+    _count(result.skipped, owned.session.notes)
+    turns: list[Turn] = []
+    context: set[str] = set(owned.others)
+    episode_of: dict[str, UUID] = {}
+    for position, turn in enumerate(owned.session.turns):
+        redacted = redact(turn.text)
+        clean = msgspec.structs.replace(turn, text=redacted.text)
+        turns.append(clean)
+        if turn.turn_id in owned.others:
+            continue
+        if reason := _left_out(turn, recipe):
+            _count(result.skipped, {reason: 1})
+            context.add(turn.turn_id)
+            continue
+        result.turns += 1
+        entry = _episode(clean, position, owned, work.uri)
+        episode_of[turn.turn_id] = entry.fact.id
+        if entry.fact.id in work.known:
+            context.add(turn.turn_id)
+            continue
+        result.episodes.append(entry)
+        _count(result.redacted, dict.fromkeys(redacted.kinds, 1))
+    if work.uri is not None:
+        result.seen[work.uri] = set(episode_of.values())
+    if recipe.extractor != "none":
+        session = msgspec.structs.replace(owned.session, turns=tuple(turns))
+        claims = rules.extract(session, owned.user_id, uri=work.uri, skip=frozenset(context))
+        result.claims = [(claim, episode_of.get(claim.turn_id or "")) for claim in claims]
+    return result
+
+
+def digest_all(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec) -> Digest:
+    """`digest` over several sessions, with their vectors: the piece of work a process is given."""
+    result = Digest()
+    for work in chunk:
+        result.join(digest(work, recipe))
+    result.embed(spec.open())
+    return result
+
+
+def _left_out(turn: Turn, recipe: Recipe) -> str | None:
+    if not turn.text.strip():
+        return "empty turn"
+    if turn.role not in recipe.roles:
+        return f"{turn.role} turn"
+    if recipe.since is not None and turn.at is not None and turn.at < recipe.since:
+        return "turn before --since"
+    return None
+
+
+def _episode(turn: Turn, position: int, owned: Owned, uri: str | None) -> Entry:
+    session = owned.session
+    native: dict[str, Any] = {"role": turn.role}
+    if turn.speaker:
+        native["speaker"] = turn.speaker
+    if turn.role == "user" and any(is_instruction_like(sentence) for sentence in sentences(turn.text)):
+        native["flags"] = ["instruction-like"]
+    fact = Fact(
+        id=derive_id(owned.user_id, session.session_id, turn.turn_id, turn.text),
+        user_id=owned.user_id,
+        agent_id=session.agent_id,
+        session_id=session.session_id,
+        app_id=session.app_id,
+        kind="episode",
+        text=turn.text,
+        valid_at=turn.at,
+        created_at=turn.at,
+        source=Source(
+            system=session.source_format,
+            uri=uri,
+            session=session.session_id,
+            turns=(turn.turn_id,),
+            quote=turn.text,
+        ),
+        native=native,
+    )
+    episodic = Episodic(role=turn.role, speaker=turn.speaker, position=position)
+    return Entry(fact=fact, episodic=episodic, units=tuple(units_of(fact)))
+
+
+def _count(totals: dict[str, int], more: dict[str, int] | Iterable[tuple[str, int]]) -> None:
+    for reason, number in dict(more).items():
+        totals[reason] = totals.get(reason, 0) + number

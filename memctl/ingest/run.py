@@ -1,0 +1,312 @@
+"""`memctl ingest`: walk the paths, read what is new, and put it into the store batch by batch.
+
+Files are parsed, facts extracted and vectors made while the store is closed; it is opened once a batch. What cannot
+be read becomes a reject with its reason, and the files beside it still go through.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from memctl.embed.spec import EmbedderSpec
+from memctl.errors import BadTranscript, MemctlError
+from memctl.extract import rules
+from memctl.ingest.commit import Committed, Read, commit, forget_file
+from memctl.ingest.digest import Digest, Recipe, Work, digest_all
+from memctl.ingest.owner import Attribution, owned
+from memctl.store import ledger
+from memctl.store.engine import Engine
+from memctl.transcripts.detect import detect, read
+from memctl.transcripts.documents import Document, Skipped, discover
+from memctl.transcripts.model import ReadOptions
+
+BATCH_TURNS = 4000
+CHUNK_TURNS = 400
+PARALLEL_BYTES = 4_000_000
+"""Below this much to read, starting processes costs more than they bring."""
+
+
+class Reject(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that could not be taken in: where it stands, why, and what to do."""
+
+    where: str
+    reason: str
+    hint: str | None = None
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """What an ingest did. `skipped` and `redacted` count by reason and by kind of secret."""
+
+    files: int = 0
+    unchanged: int = 0
+    sessions: int = 0
+    turns: int = 0
+    episodes: int = 0
+    added: int = 0
+    reinforced: int = 0
+    superseded: int = 0
+    retracted: int = 0
+    removed: int = 0
+    skipped: dict[str, int] = {}
+    redacted: dict[str, int] = {}
+    rejects: list[Reject] = []
+    extractor: str = "rules"
+
+    @property
+    def changed(self) -> bool:
+        """False when everything was known already."""
+        return bool(self.episodes or self.added or self.reinforced or self.superseded or self.retracted or self.removed)
+
+    def write_rejects(self, path: str) -> str | None:
+        """Append the rejects to a JSONL file only its owner can read, with the time; its path if there were any."""
+        if not self.rejects:
+            return None
+        now = datetime.now(UTC)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            for reject in self.rejects:
+                file.write(msgspec.json.encode({"at": now, **msgspec.structs.asdict(reject)}) + b"\n")
+        return path
+
+    def count(self, batch: Digest) -> None:
+        """Add what was read into a batch."""
+        self.sessions += batch.sessions
+        self.turns += batch.turns
+        for totals, more in ((self.skipped, batch.skipped), (self.redacted, batch.redacted)):
+            for reason, number in more.items():
+                totals[reason] = totals.get(reason, 0) + number
+
+    def took(self, committed: Committed) -> None:
+        """Add what one batch changed."""
+        self.episodes += committed.episodes
+        self.added += len(committed.changes.added)
+        self.reinforced += len(committed.changes.reinforced)
+        self.superseded += len(committed.changes.superseded)
+        self.retracted += len(committed.changes.retracted)
+        self.removed += len(committed.changes.removed)
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for. `format` None finds each file's own; `jobs` is how many processes work at most."""
+
+    attribution: Attribution = Attribution()
+    recipe: Recipe = Recipe()
+    reading: ReadOptions = ReadOptions()
+    format: str | None = None
+    jobs: int = 1
+
+
+Progress = Callable[[int, int, str], None]
+"""Called with bytes done, bytes in all, and the file in hand."""
+
+
+def ingest(
+    paths: Sequence[str],
+    engine: Engine,
+    spec: EmbedderSpec,
+    options: Options,
+    progress: Progress | None = None,
+) -> Report:
+    """Take every transcript under `paths` into the store. Files the ledger knows unchanged are passed over.
+
+    What was read before an interrupt (Ctrl-C) is kept; the next run goes on from there. Raises NotFound for a path
+    that does not exist; what is wrong inside the paths ends up in `Report.rejects`.
+    """
+    report = Report(extractor=options.recipe.extractor)
+    documents: list[Document] = []
+    for found in discover(paths):
+        if isinstance(found, Document):
+            documents.append(found)
+        elif isinstance(found, Skipped):
+            report.skipped[found.reason] = report.skipped.get(found.reason, 0) + 1
+        else:
+            report.rejects.append(_reject(found))
+    run = _Run(engine, spec, options, report)
+    total = sum(document.size for document in documents)
+    with ExitStack() as stack:
+        if options.jobs > 1 and total > PARALLEL_BYTES:
+            run.pool = stack.enter_context(ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")))
+        done = 0
+        try:
+            for document in documents:
+                if progress:
+                    progress(done, total, document.uri)
+                run.take(document)
+                done += document.size
+            run.finish()
+        except KeyboardInterrupt:
+            run.commit()
+            raise
+        if progress:
+            progress(total, total, "")
+    return report
+
+
+class _Run:
+    """One ingest: sessions gather into chunks, chunks are digested (here or in the pool), digests into batches.
+
+    `line` keeps digests and ends of files in the order they were read, so that a file enters the ledger in the very
+    transaction that brings its last session.
+    """
+
+    def __init__(self, engine: Engine, spec: EmbedderSpec, options: Options, report: Report) -> None:
+        self.engine = engine
+        self.spec = spec
+        self.options = options
+        self.report = report
+        self.pool: Executor | None = None
+        self.chunk: list[Work] = []
+        self.line: deque[Future[Digest] | Read] = deque()
+        self.batch = Digest()
+        self.read: list[Read] = []
+        self.seen: dict[str, set[UUID]] = {}
+        self.ledger: dict[tuple[str, str], ledger.FileEntry] = {}
+        if engine.path.exists():
+            with engine.reading() as connection:
+                self.ledger = ledger.entries(connection)
+
+    def take(self, document: Document) -> None:
+        """Read one document, unless the ledger says it is the same as before."""
+        self.report.files += 1
+        try:
+            self._take(document)
+        except MemctlError as error:
+            self.report.rejects.append(_reject(error))
+
+    def _take(self, document: Document) -> None:
+        uri = str(Path(document.uri).absolute()) if document.uri != "-" else "-"
+        attribution = self.options.attribution.label
+        known = self.ledger.get((uri, attribution))
+        if known and known.stamp == (self._recipe(), document.size, document.mtime_ns):
+            self.report.unchanged += 1
+            return
+        sha256 = _sha256(document)
+        if uri == "-":
+            uri = f"-#{sha256[:16]}"
+            known = self.ledger.get((uri, attribution))
+        if known and (known.recipe, known.sha256) == (self._recipe(), sha256):
+            self.report.unchanged += 1
+            return
+        format_ = self.options.format or detect(document)
+        before = self._before(known)
+        rejects = len(self.report.rejects)
+        sessions, turns = self._enqueue(document, uri, format_, before)
+        self._dispatch()
+        file = ledger.FileEntry(
+            uri=uri,
+            attribution=attribution,
+            recipe=self._recipe(),
+            format=format_,
+            size=document.size,
+            mtime_ns=document.mtime_ns,
+            sha256=sha256,
+            sessions=sessions,
+            turns=turns,
+        )
+        if len(self.report.rejects) == rejects:
+            self.line.append(Read(entry=file, gone=set(before)))
+        self._drain(limit=2 * self.options.jobs)
+
+    def _before(self, known: ledger.FileEntry | None) -> frozenset[UUID]:
+        """The episodes a file showed when it was last read. Those another recipe made are taken back first."""
+        if known is None:
+            return frozenset()
+        if known.recipe != self._recipe():
+            with self.engine.writing() as connection:
+                self.report.took(forget_file(connection, known, self.spec))
+            return frozenset()
+        with self.engine.reading() as connection:
+            return frozenset(ledger.episodes_of(connection, known))
+
+    def _enqueue(self, document: Document, uri: str, format_: str, before: frozenset[UUID]) -> tuple[int, int]:
+        sessions = turns = 0
+        for item in read(document, self.options.reading, format_):
+            if isinstance(item, BadTranscript):
+                self.report.rejects.append(_reject(item))
+                continue
+            sessions += 1
+            turns += len(item.turns)
+            for mine in owned(item, document, self.options.attribution):
+                self.chunk.append(Work(owned=mine, uri=uri, known=before))
+            if sum(len(work.owned.session.turns) for work in self.chunk) >= CHUNK_TURNS:
+                self._dispatch()
+                self._drain(limit=2 * self.options.jobs)
+        return sessions, turns
+
+    def _dispatch(self) -> None:
+        """Give the gathered sessions to the pool, or digest them here."""
+        if not self.chunk:
+            return
+        chunk, self.chunk = self.chunk, []
+        future: Future[Digest]
+        if self.pool:
+            future = self.pool.submit(digest_all, chunk, self.options.recipe, self.spec)
+        else:
+            future = Future()
+            future.set_result(digest_all(chunk, self.options.recipe, self.spec))
+        self.line.append(future)
+
+    def _drain(self, limit: int) -> None:
+        """Bring finished work into the batch until at most `limit` pieces are under way; commit full batches."""
+        while len(self.line) > (limit if self.pool else 0):
+            piece = self.line.popleft()
+            if isinstance(piece, Read):
+                seen = self.seen.pop(piece.entry.uri, set())
+                self.read.append(Read(entry=piece.entry, episodes=seen, gone=piece.gone - seen))
+            else:
+                digest = piece.result()
+                for uri, episodes in digest.seen.items():
+                    self.seen.setdefault(uri, set()).update(episodes)
+                self.batch.join(digest)
+            if len(self.batch.episodes) >= BATCH_TURNS:
+                self.commit()
+
+    def finish(self) -> None:
+        """Everything still under way, into the store."""
+        self._dispatch()
+        self._drain(limit=0)
+        while self.line:
+            self._drain(limit=len(self.line) - 1)
+        self.commit()
+
+    def commit(self) -> None:
+        """The batch in hand, in one transaction."""
+        batch, self.batch = self.batch, Digest()
+        read, self.read = self.read, []
+        self.report.count(batch)
+        if batch.episodes or batch.claims or read:
+            with self.engine.writing() as connection:
+                self.report.took(commit(connection, batch, self.spec, read))
+
+    def _recipe(self) -> str:
+        """Everything but the owner that decides what comes out of a file, as one comparable text."""
+        return msgspec.json.encode(
+            [rules.VERSION, self.options.recipe, self.options.format, _reading(self.options.reading)]
+        ).decode()
+
+
+def _reading(options: ReadOptions) -> dict[str, str]:
+    return {name: str(getattr(options, name)) for name in options.__struct_fields__ if getattr(options, name)}
+
+
+def _sha256(document: Document) -> str:
+    digest = hashlib.sha256()
+    with document.open() as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _reject(error: MemctlError) -> Reject:
+    return Reject(where=error.where or "", reason=error.message, hint=error.hint)

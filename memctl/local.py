@@ -1,0 +1,372 @@
+"""The backend named `local`: the DuckDB store behind the adapter contract, and what only the local store can do.
+
+It joins the store with ingest, search and the embedder; the CLI and `memctl.open` speak to it and to nothing below.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+
+from memctl.adapter import Capabilities, Health, Hit, Outcome, Page
+from memctl.embed.spec import EmbedderSpec
+from memctl.errors import NotFound, UsageError
+from memctl.fact import Fact
+from memctl.store import records
+from memctl.store.engine import Connection, Engine, get_meta
+from memctl.store.writes import stored_embedder
+from memctl.timeline import current
+
+if TYPE_CHECKING:
+    from memctl.claim import Claim
+    from memctl.ingest.run import Options, Progress, Report
+    from memctl.store.reindex import Reindexed
+    from memctl.store.sql import Table
+
+PAGE_SIZE = 1000
+
+
+class Statistics(msgspec.Struct, frozen=True, kw_only=True):
+    """What a store holds. `bytes` is the size of the file; `pending` units still lack a vector."""
+
+    path: str
+    bytes: int
+    users: int
+    facts: int
+    current: int
+    superseded: int
+    episodes: int
+    units: int
+    pending: int
+    files: int
+    kinds: dict[str, int]
+    embedder: str | None
+
+
+class UserSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One user of the store: how many facts and episodes, and when the first and the last were recorded."""
+
+    user: str
+    facts: int
+    episodes: int
+    first: datetime | None
+    last: datetime | None
+
+
+class LocalStore:
+    """The store in one DuckDB file. `lock_timeout` is in seconds; `embedder` None means the store's own.
+
+    Every method opens the file for as long as it needs it; all raise Locked when another process would not let go.
+    """
+
+    name = "local"
+    capabilities = Capabilities(batch_size=10_000)
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        embedder: str | None = None,
+        base_url: str | None = None,
+        dimensions: int | None = None,
+        lock_timeout: float = 30.0,
+    ) -> None:
+        self.engine = Engine(Path(path), lock_timeout)
+        self._asked = EmbedderSpec(spec=embedder, base_url=base_url, dim=dimensions) if embedder else None
+
+    def __enter__(self) -> LocalStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing stays open between calls."""
+
+    def check(self) -> Health:
+        """Whether the store opens, and what it holds."""
+        with self.engine.reading() as connection:
+            rows = connection.execute("SELECT count(*), count(DISTINCT user_id) FROM records").fetchall()
+        facts, users = rows[0]
+        return Health(ok=True, detail=f"{self.engine.path}: {facts} records of {users} users")
+
+    def spec(self) -> EmbedderSpec:
+        """The embedder of this store; for a store still to be made, the one asked for.
+
+        Raises UsageError when another was asked for than the store's: a search never mixes models.
+        """
+        if not self.engine.path.exists():
+            return self._asked or EmbedderSpec()
+        with self.engine.reading() as connection:
+            return self._spec(connection)
+
+    def _spec(self, connection: Connection) -> EmbedderSpec:
+        stored = stored_embedder(connection)
+        if stored and self._asked and self._asked != stored:
+            raise UsageError(
+                f"the store's vectors are by {stored.spec}, not by {self._asked.spec}",
+                where=str(self.engine.path),
+                hint=f"leave --embedder out, or change the store with memctl reindex --embedder {self._asked.spec}",
+            )
+        return stored or self._asked or EmbedderSpec()
+
+    def users(self) -> Iterator[str]:
+        """Every user that owns a record, in alphabetical order."""
+        return iter([summary.user for summary in self.user_summaries()])
+
+    def user_summaries(self) -> list[UserSummary]:
+        """Every user with what is held of them, in alphabetical order."""
+        with self.engine.reading() as connection:
+            rows = connection.execute(
+                "SELECT user_id, count(*) FILTER (kind <> 'episode'), count(*) FILTER (kind = 'episode'), "
+                "min(created_at), max(created_at) FROM records GROUP BY user_id ORDER BY user_id"
+            ).fetchall()
+        return [
+            UserSummary(
+                user=user,
+                facts=facts,
+                episodes=episodes,
+                first=records.aware(first),
+                last=records.aware(last),
+            )
+            for user, facts, episodes, first, last in rows
+        ]
+
+    def latest_import(self) -> datetime | None:
+        """When the last record was taken in."""
+        with self.engine.reading() as connection:
+            rows = connection.execute("SELECT max(imported_at) FROM records").fetchall()
+        return records.aware(rows[0][0])
+
+    def count(self, user: str) -> int | None:
+        """How many records, episodes included, the user has."""
+        with self.engine.reading() as connection:
+            rows = connection.execute("SELECT count(*) FROM records WHERE user_id = ?", [user]).fetchall()
+        return int(rows[0][0])
+
+    def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
+        """The user's records in the order they came in; the cursor is the last row key read."""
+        after = int(cursor or 0)
+        while True:
+            with self.engine.reading() as connection:
+                rows = connection.execute(
+                    f"SELECT {records.FACT_COLUMNS}, key FROM records WHERE user_id = ? AND key > ? "  # noqa: S608
+                    "AND (? IS NULL OR coalesce(updated_at, created_at, imported_at) >= ?) ORDER BY key LIMIT ?",
+                    [user, after, records.naive(since), records.naive(since), PAGE_SIZE],
+                ).fetchall()
+            last = len(rows) < PAGE_SIZE
+            if rows:
+                after = rows[-1][-1]
+            if rows or last:
+                yield Page(tuple(records.to_fact(row) for row in rows), None if last else str(after))
+            if last:
+                return
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """Store facts verbatim: new ones written, changed ones updated, a fact of another owner's id rejected."""
+        from memctl.ingest.imports import write_facts
+
+        return write_facts(self.engine, self.spec(), facts)
+
+    def delete(self, user: str, ids: Sequence[UUID]) -> int:
+        """Remove facts of the user, with the evidence they rest on; how many there were."""
+        from memctl.ingest.commit import erase
+
+        with self.engine.writing() as connection:
+            rows = connection.execute(
+                "SELECT id FROM records WHERE user_id = ? AND id IN (SELECT unnest(?::UUID[]))",
+                [user, list(ids)],
+            ).fetchall()
+            return erase(connection, [row[0] for row in rows])
+
+    def search(
+        self,
+        user: str | None,
+        query: str,
+        k: int = 10,
+        *,
+        kinds: tuple[str, ...] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> list[Hit]:
+        """The k best records for `query`, best first; `user=None` searches all users.
+
+        `kinds` keeps those kinds only, `since`/`until` bound when the fact was said or true, `as_of` keeps what held
+        at that instant. A score is the sum of its `parts`; it ranks, and no value of it means "not found".
+        Raises NotFound for a user the store does not know.
+        """
+        from memctl.store import search
+
+        def run(connection: Connection, vector: list[float]) -> list[Hit]:
+            if user is not None:
+                _require_user(connection, user)
+            return search.search(
+                connection,
+                query=query,
+                query_vector=vector,
+                user=user,
+                k=k,
+                kinds=kinds,
+                since=since,
+                until=until,
+                as_of=as_of,
+            )
+
+        with self.engine.reading() as connection:
+            spec = self._spec(connection)
+            if spec.shipped:
+                return run(connection, spec.open().embed_one(query))
+        # Any other model may take its time, and nobody should wait for the store meanwhile.
+        vector = spec.open().embed_one(query)
+        with self.engine.reading() as connection:
+            return run(connection, vector)
+
+    def facts(
+        self,
+        user: str,
+        subject: str | None = None,
+        *,
+        predicate: str | None = None,
+        kind: str | None = None,
+        all: bool = False,  # noqa: A002 - the option's own name
+    ) -> list[Fact]:
+        """The user's facts in the order they were learned; what is history only with `all`, episodes only by `kind`.
+
+        Raises NotFound for a user the store does not know.
+        """
+        wanted = "kind = ?" if kind else "kind <> 'episode'"
+        with self.engine.reading() as connection:
+            _require_user(connection, user)
+            found = records.select(
+                connection,
+                f"user_id = ? AND {wanted} AND (? IS NULL OR lower(subject) = lower(?)) "
+                "AND (? IS NULL OR predicate = ?) ORDER BY created_at NULLS LAST, key",
+                [user, *([kind] if kind else []), subject, subject, predicate, predicate],
+            )
+        return found if all else current(found, datetime.now(UTC))
+
+    def get(self, id_: str) -> tuple[Fact, list[Claim]]:
+        """A fact by its id, or by the first characters of it, and the claims it rests on.
+
+        Raises NotFound when no fact, UsageError when several begin so.
+        """
+        from memctl.store import claims
+
+        prefix = id_.lower()
+        with self.engine.reading() as connection:
+            found = records.select(connection, "starts_with(id::VARCHAR, ?) LIMIT 2", [prefix])
+            if not found:
+                raise NotFound(f"no fact has the id {id_!r}", hint="memctl facts USER and memctl search show ids")
+            if len(found) > 1:
+                raise UsageError(f"several facts have ids that begin with {id_!r}", hint="give more characters")
+            return found[0], claims.of_fact(connection, found[0].id)
+
+    def ingest(
+        self,
+        paths: Sequence[str],
+        options: Options,
+        progress: Progress | None = None,
+        *,
+        dry_run: bool = False,
+    ) -> Report:
+        """Take transcripts in; see `memctl.ingest.run.ingest`. A dry run works on a copy of the store and drops it."""
+        from memctl.ingest.run import ingest
+
+        if not dry_run:
+            return ingest(paths, self.engine, self.spec(), options, progress)
+        with tempfile.TemporaryDirectory(prefix="memctl-") as folder:
+            copy = Engine(Path(folder) / "store.duckdb", self.engine.lock_timeout)
+            if self.engine.path.exists():
+                with self.engine.reading():
+                    for file in (
+                        self.engine.path,
+                        self.engine.path.with_name(self.engine.path.name + ".wal"),
+                    ):
+                        if file.exists():
+                            shutil.copy(
+                                file,
+                                copy.path.with_name(file.name.replace(self.engine.path.name, copy.path.name)),
+                            )
+            return ingest(paths, copy, self.spec(), options, progress)
+
+    def add(self, user: str, turns: Iterable[Any]) -> Report:
+        """Take conversation turns in: `Turn`s, mappings with role and content, or plain texts of the user."""
+        from memctl.ingest.turns import add_turns
+
+        return add_turns(self.engine, self.spec(), user, turns)
+
+    def remember(self, user: str, text: str, **stated: Any) -> list[Fact]:
+        """Keep what the user says now; see `memctl.ingest.stated.remember`."""
+        from memctl.ingest.stated import remember
+
+        return remember(self.engine, self.spec(), user, text, **stated)
+
+    def edit(self, fact: Fact, **changes: Any) -> Fact:
+        """Change fields of a stored fact; from then on it rests on that word alone. The fact as it is now."""
+        from memctl.ingest.stated import edit
+
+        return edit(self.engine, self.spec(), fact, **changes)
+
+    def reindex(self, progress: Callable[[int, int, str], None] | None = None) -> Reindexed:
+        """Make missing vectors, or all anew with the embedder asked for; see `memctl.store.reindex`."""
+        from memctl.store.reindex import reindex
+
+        return reindex(self.engine, self._asked or self.spec(), progress)
+
+    def settle(self, ids: Sequence[str], deadline: datetime) -> None:
+        """Writes can be read back at once."""
+
+    def sql(self, statement: str, *, write: bool = False) -> Table:
+        """The result of a user's own statement; see `memctl.store.sql`."""
+        from memctl.store import sql
+
+        return sql.run(self.engine, statement, write=write)
+
+    def statistics(self) -> Statistics:
+        """What the store holds, in numbers."""
+        with self.engine.reading() as connection:
+            kinds = dict(
+                connection.execute("SELECT kind, count(*) FROM records GROUP BY kind ORDER BY kind").fetchall()
+            )
+            rows = connection.execute(
+                "SELECT (SELECT count(DISTINCT user_id) FROM records), "
+                "(SELECT count(*) FROM records WHERE kind <> 'episode' AND superseded_by IS NULL "
+                " AND expired_at IS NULL AND (invalid_at IS NULL OR invalid_at > now()::TIMESTAMP)), "
+                "(SELECT count(*) FROM records WHERE superseded_by IS NOT NULL), "
+                "(SELECT count(*) FROM units), "
+                "(SELECT count(*) FROM units WHERE key NOT IN (SELECT unit FROM vectors)), "
+                "(SELECT count(*) FROM files)"
+            ).fetchall()
+            embedder = get_meta(connection, "embedder")
+        users, live, superseded, units, pending, files = rows[0]
+        episodes = kinds.get("episode", 0)
+        return Statistics(
+            path=str(self.engine.path),
+            bytes=self.engine.path.stat().st_size,
+            users=users,
+            facts=sum(kinds.values()) - episodes,
+            current=live,
+            superseded=superseded,
+            episodes=episodes,
+            units=units,
+            pending=pending,
+            files=files,
+            kinds=kinds,
+            embedder=embedder,
+        )
+
+
+def _require_user(connection: Connection, user: str) -> None:
+    if connection.execute("SELECT 1 FROM records WHERE user_id = ? LIMIT 1", [user]).fetchall():
+        return
+    rows = connection.execute("SELECT DISTINCT user_id FROM records ORDER BY user_id LIMIT 6").fetchall()
+    known = ", ".join(row[0] for row in rows[:5]) + (", …" if len(rows) > 5 else "")
+    raise NotFound(f"no user is called {user!r}", hint=f"users: {known}" if known else "the store is empty")

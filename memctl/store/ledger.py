@@ -1,0 +1,97 @@
+"""The ledger of ingested files: what was read of each, by which recipe, and which episodes were seen in it."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import msgspec
+
+from memctl.store.engine import Connection
+from memctl.store.records import naive, next_key
+
+
+class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One ingested file. `attribution` says by which rule its owner was found and
+    `recipe` names every other option that decides what comes out of it (extractor, time zone, …);
+    `size` is in bytes and `sha256` (hex) is over all of them."""
+
+    uri: str
+    attribution: str
+    recipe: str
+    format: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    sessions: int
+    turns: int
+
+    @property
+    def stamp(self) -> tuple[str, int, int]:
+        """What must be the same for the file to count as unchanged without being read."""
+        return self.recipe, self.size, self.mtime_ns
+
+
+_COLUMNS = FileEntry.__struct_fields__
+
+
+def entries(connection: Connection) -> dict[tuple[str, str], FileEntry]:
+    """Every file ingested so far, by uri and attribution."""
+    rows = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM files ORDER BY key").fetchall()  # noqa: S608
+    found = [FileEntry(**dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+    return {(entry.uri, entry.attribution): entry for entry in found}
+
+
+def _key(connection: Connection, entry: FileEntry) -> int | None:
+    rows = connection.execute(
+        "SELECT key FROM files WHERE uri = ? AND attribution = ?", [entry.uri, entry.attribution]
+    ).fetchall()
+    return rows[0][0] if rows else None
+
+
+def episodes_of(connection: Connection, entry: FileEntry) -> set[UUID]:
+    """The episodes seen in a file when it was last read."""
+    rows = connection.execute("SELECT episode FROM sightings WHERE file = ?", [_key(connection, entry)]).fetchall()
+    return {row[0] for row in rows}
+
+
+def seen_only_in(connection: Connection, entry: FileEntry, episodes: Iterable[UUID]) -> set[UUID]:
+    """Those of `episodes` that no other file shows."""
+    rows = connection.execute(
+        "SELECT e FROM (SELECT unnest(?::UUID[]) e) WHERE e NOT IN "
+        "(SELECT episode FROM sightings WHERE file IS DISTINCT FROM ?)",
+        [list(episodes), _key(connection, entry)],
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def forget(connection: Connection, entry: FileEntry) -> None:
+    """Strike a file from the ledger."""
+    key = _key(connection, entry)
+    connection.execute("DELETE FROM sightings WHERE file = ?", [key])
+    connection.execute("DELETE FROM files WHERE key = ?", [key])
+
+
+def record(connection: Connection, entry: FileEntry, episodes: Iterable[UUID]) -> None:
+    """Enter a file that was read to its end, replacing what stood there for it."""
+    key = _key(connection, entry) or next_key(connection, "files")
+    forget(connection, entry)
+    connection.execute(
+        "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            key,
+            entry.uri,
+            entry.attribution,
+            entry.recipe,
+            entry.format,
+            entry.size,
+            entry.mtime_ns,
+            entry.sha256,
+            entry.sessions,
+            entry.turns,
+            naive(datetime.now(UTC)),
+        ],
+    )
+    rows = [(key, episode) for episode in episodes]
+    if rows:
+        with connection.appender("sightings") as appender:
+            appender.append_rows(rows)
