@@ -91,9 +91,7 @@ def listing(path: Path, members: tuple[str, ...], uri: str) -> dict[str, int]:
         raise _bomb(uri, f"it unpacks to {total / 2**30:.1f} GB, the limit is {MAX_TOTAL // 2**30} GB")
     stored = sum(info.compress_size for info in infos)
     if total > _RATIO_FROM and total > MAX_RATIO * max(stored, 1):
-        raise _bomb(
-            uri, f"it unpacks to {total // max(stored, 1):,} times its size, the limit is {MAX_RATIO}"
-        )
+        raise _bomb(uri, f"it unpacks to {total // max(stored, 1):,} times its size, the limit is {MAX_RATIO}")
     for info in infos:
         name = info.filename.replace("\\", "/")
         if not name or name.startswith("/") or ".." in name.split("/") or name[1:3] == ":/":

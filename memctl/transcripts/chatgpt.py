@@ -63,9 +63,7 @@ def _session(document: Document, number: int, record: Mapping[str, Any], options
     return builder.build(
         name_of(record.get("conversation_id")) or name_of(record.get("id")) or builder.key(document, number),
         title=name_of(record.get("title")),
-        started_at=instant(record.get("create_time"))
-        or min(times, default=None)
-        or instant(record.get("update_time")),
+        started_at=instant(record.get("create_time")) or min(times, default=None) or instant(record.get("update_time")),
         agent_id=name_of(record.get("gizmo_id")),
     )
 
@@ -114,16 +112,12 @@ def _add(builder: SessionBuilder, name: str, message: Mapping[str, Any], above: 
             builder.skip("memory write receipt")
             return None
         speaker = name_of(author.get("name"))
-        return builder.add(
-            "tool", text, turn_id=turn_id, speaker=speaker, at=at, parent_id=above, raw_kind=kind
-        )
+        return builder.add("tool", text, turn_id=turn_id, speaker=speaker, at=at, parent_id=above, raw_kind=kind)
     if role != "assistant":
         builder.skip("unknown role")
         return None
     if recipient == "bio":
-        return builder.add(
-            "assistant", text, turn_id=turn_id, at=at, parent_id=above, raw_kind="memory_write"
-        )
+        return builder.add("assistant", text, turn_id=turn_id, at=at, parent_id=above, raw_kind="memory_write")
     if recipient not in (None, "", "all"):
         builder.skip("tool call")
         return None
@@ -162,9 +156,7 @@ def _said(message: Mapping[str, Any]) -> bool:
     content = _mapping(message.get("content"))
     role = _mapping(message.get("author")).get("role")
     kind = content.get("content_type")
-    return (
-        role in ("user", "assistant") and not _passed_over(message, str(kind), role) and bool(_text(content))
-    )
+    return role in ("user", "assistant") and not _passed_over(message, str(kind), role) and bool(_text(content))
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

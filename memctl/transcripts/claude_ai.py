@@ -51,9 +51,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             yield bad_record(where, "neither a conversation (chat_messages) nor memories")
 
 
-def _conversation(
-    document: Document, number: int, record: Mapping[str, Any], options: ReadOptions
-) -> Session:
+def _conversation(document: Document, number: int, record: Mapping[str, Any], options: ReadOptions) -> Session:
     builder = SessionBuilder(NAME)
     messages = [message for message in record["chat_messages"] if isinstance(message, Mapping)]
     for message, parent in _in_order(builder, record, messages, options):
@@ -88,9 +86,7 @@ def _in_order(
     return [(by_id[name], nodes[name].parent) for name in path]
 
 
-def _add(
-    builder: SessionBuilder, message: Mapping[str, Any], parent: str | None, options: ReadOptions
-) -> None:
+def _add(builder: SessionBuilder, message: Mapping[str, Any], parent: str | None, options: ReadOptions) -> None:
     role = role_of(message.get("sender"))
     if role is None:
         builder.skip("unknown role")
@@ -121,9 +117,7 @@ def _add(
             )
 
 
-def _add_tool_results(
-    builder: SessionBuilder, blocks: list[Mapping[str, Any]], name: str, options: ReadOptions
-) -> int:
+def _add_tool_results(builder: SessionBuilder, blocks: list[Mapping[str, Any]], name: str, options: ReadOptions) -> int:
     """Add the tools' answers within a message, count the rest that is not text, and return how many calls it
     made.
     """
@@ -150,9 +144,7 @@ def _add_tool_results(
 
 def _memories(document: Document, record: Mapping[str, Any], options: ReadOptions) -> Session:
     builder = SessionBuilder(NAME)
-    kept: list[tuple[str, object, object]] = [
-        ("conversations_memory", record.get("conversations_memory"), None)
-    ]
+    kept: list[tuple[str, object, object]] = [("conversations_memory", record.get("conversations_memory"), None)]
     projects = record.get("project_memories")
     if isinstance(projects, Mapping):
         kept += [(f"project:{name}", text, None) for name, text in projects.items()]

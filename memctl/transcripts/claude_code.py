@@ -89,12 +89,13 @@ class _Reader:
             self._boundaries.add(str(line.get("uuid")))
         if kind not in ("user", "assistant") or not isinstance(line.get("message"), Mapping):
             return
-        agent = name_of(line.get("agentId")) if line.get("isSidechain") else None
-        builder = self._builder(f"{session}:{agent}" if session and agent else session or self._own)
         reason = self._passed_over(line, session)
         if reason:
-            builder.skip(reason)
-        elif kind == "user":
+            self._builder(self._own or session).skip(reason)
+            return
+        agent = name_of(line.get("agentId")) if line.get("isSidechain") else None
+        builder = self._builder(f"{session}:{agent}" if session and agent else session or self._own)
+        if kind == "user":
             self._user(builder, line, line["message"])
         else:
             self._assistant(builder, line, line["message"])
@@ -119,15 +120,11 @@ class _Reader:
     def _user(self, builder: SessionBuilder, line: Mapping[str, Any], message: Mapping[str, Any]) -> None:
         content = message.get("content")
         blocks = content if isinstance(content, list) else [{"type": "text", "text": content}]
-        results = [
-            block for block in blocks if isinstance(block, Mapping) and block.get("type") == "tool_result"
-        ]
+        results = [block for block in blocks if isinstance(block, Mapping) and block.get("type") == "tool_result"]
         if results or line.get("toolUseResult") or line.get("sourceToolAssistantUUID"):
             self._add(builder, line, "tool", content_text(blocks), "tool_result")
             return
-        texts = [
-            _REMINDER.sub("", text_of(block.get("text"))) for block in blocks if isinstance(block, Mapping)
-        ]
+        texts = [_REMINDER.sub("", text_of(block.get("text"))) for block in blocks if isinstance(block, Mapping)]
         text = "\n".join(part.strip() for part in texts if part.strip())
         if _MACHINE.search(text):
             builder.skip("command or hook output")
@@ -136,9 +133,7 @@ class _Reader:
         else:
             self._add(builder, line, "user", text, "user")
 
-    def _assistant(
-        self, builder: SessionBuilder, line: Mapping[str, Any], message: Mapping[str, Any]
-    ) -> None:
+    def _assistant(self, builder: SessionBuilder, line: Mapping[str, Any], message: Mapping[str, Any]) -> None:
         content = message.get("content")
         blocks = content if isinstance(content, list) else [{"type": "text", "text": content}]
         for block in blocks:

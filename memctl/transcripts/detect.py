@@ -5,8 +5,7 @@ room knows no format itself.
 
 A format module offers `sniff(head: Head) -> bool` and `read(document, options) -> Iterator[Session |
 BadTranscript]`. `read` streams one session at a time. A yielded BadTranscript is one bad record, after which
-the file goes on; a raised one ends the file. A module that holds several formats names its functions
-`sniff_mem0`, `read_mem0` and so on.
+the file goes on; a raised one ends the file.
 """
 
 from collections.abc import Iterator
@@ -32,7 +31,6 @@ class Format(NamedTuple):
 
     name: str
     module: str
-    suffix: str = ""
 
     def sniff(self, head: Head) -> bool:
         return cast(Sniff, self._function("sniff"))(head)
@@ -41,7 +39,7 @@ class Format(NamedTuple):
         return cast(Read, self._function("read"))(document, options)
 
     def _function(self, verb: str) -> object:
-        return getattr(import_module(f"memctl.transcripts.{self.module}"), verb + self.suffix)
+        return getattr(import_module(f"memctl.transcripts.{self.module}"), verb)
 
 
 _REGISTRY = (
@@ -106,9 +104,7 @@ def read(
     name = detect(document) if format is None else format
     row = next((row for row in _REGISTRY if row.name == name), None)
     if row is None:
-        raise UsageError(
-            f"unknown transcript format {name!r}", hint=f"known formats are {', '.join(FORMATS)}"
-        )
+        raise UsageError(f"unknown transcript format {name!r}", hint=f"known formats are {', '.join(FORMATS)}")
     try:
         yield from row.read(document, options)
     except MemctlError:

@@ -71,9 +71,7 @@ class Document:
             if size is None:
                 return None
             uri = self.uri.removesuffix(self.members[-1]) + inside
-            return Document(
-                uri, posixpath.basename(inside), size, self.mtime_ns, self.folder_user, self.path, way
-            )
+            return Document(uri, posixpath.basename(inside), size, self.mtime_ns, self.folder_user, self.path, way)
         path = self.path.parent / name
         if not path.is_file():
             return None
@@ -123,9 +121,7 @@ def _expand(path: str) -> list[str]:
         found = sorted(glob.glob(path, recursive=True), key=natural)  # noqa: PTH207 - takes absolute patterns too
         if found:
             return found
-        raise NotFound(
-            "no file matches this pattern", where=path, hint="check the pattern; ** reaches subfolders"
-        )
+        raise NotFound("no file matches this pattern", where=path, hint="check the pattern; ** reaches subfolders")
     raise NotFound("no such file or folder", where=path, hint="check the path; `-` reads standard input")
 
 
@@ -155,9 +151,7 @@ class _Walk:
         try:
             entries = sorted(folder.iterdir(), key=lambda entry: natural(entry.name))
         except OSError as error:
-            yield BadTranscript(
-                f"cannot list the folder: {error.strerror}", where=uri, hint="check its permissions"
-            )
+            yield BadTranscript(f"cannot list the folder: {error.strerror}", where=uri, hint="check its permissions")
             return
         export = ExportFolder.of({entry.name for entry in entries}) or (above and above.inside(folder.name))
         for entry in entries:
@@ -165,11 +159,7 @@ class _Walk:
             if entry.name.startswith("."):
                 yield Skipped(below, "hidden")
             elif entry.is_dir():
-                named = (
-                    entry.name
-                    if depth == 0 and not export and not _TOOL_FOLDER.fullmatch(entry.name)
-                    else user
-                )
+                named = entry.name if depth == 0 and not export and not _TOOL_FOLDER.fullmatch(entry.name) else user
                 yield from self.folder(entry, below, named, depth + 1, export)
             else:
                 yield from self._entry(entry, below, user, export, {entry.name for entry in entries})

@@ -58,9 +58,7 @@ def guess(head: bytes) -> str:
     matches = from_bytes(head[:16_384], cp_exclusion=["utf_16", "utf_32", "utf_7"])
     best = matches.best()
     if best is None or any(
-        "cp1252" in match.could_be_from_charset
-        and match.chaos <= best.chaos
-        and match.coherence >= best.coherence
+        "cp1252" in match.could_be_from_charset and match.chaos <= best.chaos and match.coherence >= best.coherence
         for match in matches
     ):
         return "cp1252"

@@ -104,12 +104,7 @@ def _add(builder: SessionBuilder, message: object, index: int, options: ReadOpti
         builder.skip("tool call")
         return
     extras = [data.get("additional_kwargs"), data.get("response_metadata")]
-    times = [
-        extra.get(key)
-        for extra in extras
-        if isinstance(extra, Mapping)
-        for key in ("created_at", "timestamp")
-    ]
+    times = [extra.get(key) for extra in extras if isinstance(extra, Mapping) for key in ("created_at", "timestamp")]
     builder.add(
         role,
         text,

@@ -50,7 +50,8 @@ def records(document: Document, head: Head | None = None) -> Iterator[Record]:
     """Yield (place, value) for each top-level record of a JSON or JSONL file, streamed.
 
     An array gives its elements, anything else its JSON values one after another. The value of a line that
-    cannot be parsed is a BadTranscript, that of a half-written last line `HALF_LINE`. Where the file breaks off, the last value is a BadTranscript.
+    cannot be parsed is a BadTranscript, that of a half-written last line
+    `HALF_LINE`. Where the file breaks off, the last value is a BadTranscript.
     """
     head = head or Head(document)
     lines = head.shape != "array" and _one_per_line(head.text)

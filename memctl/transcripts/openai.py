@@ -51,9 +51,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             yield record
         elif is_half(record):
             run.half = True
-        elif isinstance(record, list) or (
-            isinstance(record, dict) and isinstance(record.get("messages"), list)
-        ):
+        elif isinstance(record, list) or (isinstance(record, dict) and isinstance(record.get("messages"), list)):
             yield from run.flush()
             yield _conversation(document, index, record, options)
         elif isinstance(record, dict) and "role" in record:

@@ -81,9 +81,7 @@ def _session(document: Document, number: int | None, record: Mapping[str, Any], 
             builder.skip("unknown role")
             continue
         text = content_text(message.get("value", message.get("content")))
-        builder.add(
-            role, text, turn_id=str(index), speaker=name_of(message.get("name")), raw_kind=name_of(said_by)
-        )
+        builder.add(role, text, turn_id=str(index), speaker=name_of(message.get("name")), raw_kind=name_of(said_by))
     return builder.build(
         name_of(record.get("id")) or builder.key(document, number),
         title=name_of(record.get("title")),
