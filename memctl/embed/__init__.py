@@ -1,7 +1,7 @@
 """Text to unit vector: the static model that ships, OpenAI-compatible servers, sentence-transformers models.
 
-This room may know nothing of facts or stores. Importing it costs nothing; an embedder's own libraries are imported
-when it is opened or first used.
+This room may know nothing of facts or stores. Importing it costs nothing; an embedder's own libraries are
+imported when it is opened or first used.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,9 +19,9 @@ DEFAULT = "static"
 class Embedder(Protocol):
     """A model that turns texts into vectors.
 
-    `name` identifies model, revision and dimension: vectors may be compared only under one name. `dim` is the number
-    of dimensions. Vectors have unit length, so that their inner product is the cosine; a text of which the model knows
-    nothing gives the zero vector.
+    `name` identifies model, revision and dimension: vectors may be compared only under one name. `dim` is the
+    number of dimensions. Vectors have unit length, so that their inner product is the cosine; a text of which
+    the model knows nothing gives the zero vector.
     """
 
     @property
@@ -44,11 +44,11 @@ def open_embedder(
 ) -> Embedder:
     """The embedder that `spec` names.
 
-    `static` (ships with memctl), `openai` or `openai:<model>` (any OpenAI-compatible server: `base_url`, `api_key` and
-    the number of dimensions to ask for are its own), `sentence-transformers:<model or folder>`.
+    `static` (ships with memctl), `openai` or `openai:<model>` (any OpenAI-compatible server: `base_url`,
+    `api_key` and the number of dimensions to ask for are its own), `sentence-transformers:<model or folder>`.
 
-    Raises UsageError for an unknown spec, an option the embedder does not have, or a missing package; AuthError when a
-    key is needed and none is known; Fatal when a model cannot be read.
+    Raises UsageError for an unknown spec, an option the embedder does not have, or a missing package;
+    AuthError when a key is needed and none is known; Fatal when a model cannot be read.
     """
     kind, _, model = spec.strip().partition(":")
     makers: dict[str, Callable[[], Embedder]] = {

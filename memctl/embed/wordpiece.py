@@ -1,8 +1,8 @@
 """BERT's uncased tokenisation in plain Python, for the one query of a search.
 
-It does what `tokenizers` does with BertNormalizer, BertPreTokenizer and WordPiece (Devlin et al., "BERT", 2019;
-Schuster and Nakajima, "Japanese and Korean Voice Search", 2012), and a test holds the two to each other on every
-character. It may know nothing of vectors.
+It does what `tokenizers` does with BertNormalizer, BertPreTokenizer and WordPiece (Devlin et al., "BERT",
+2019; Schuster and Nakajima, "Japanese and Korean Voice Search", 2012), and a test holds the two to each other
+on every character. It may know nothing of vectors.
 """
 
 import unicodedata
@@ -34,10 +34,11 @@ def read_vocabulary(path: Path) -> dict[str, int]:
 
 
 def settled(text: str) -> bool:
-    """Whether every Unicode version treats `text` alike, so that Python's tables and those of `tokenizers` agree.
+    """Whether every Unicode version treats `text` alike, so that Python's tables and those of `tokenizers`
+    agree.
 
-    Held against Unicode 3.2, which Python carries too: a character counts when its class is the same there, or when it
-    is a later symbol (most emoji), which every version leaves alone.
+    Held against Unicode 3.2, which Python carries too: a character counts when its class is the same there,
+    or when it is a later symbol (most emoji), which every version leaves alone.
     """
     return text.isascii() or all(_settled(c) for c in text)
 
@@ -52,7 +53,8 @@ def _class(category: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """Lower case without accents and control characters, with white space as spaces and ideographs set apart."""
+    """Lower case without accents and control characters, with white space as spaces and ideographs set
+    apart."""
     if not text.isascii():
         text = unicodedata.normalize("NFD", "".join(map(_clean, text)))
         return "".join(c.lower() for c in text if unicodedata.category(c) != "Mn")
@@ -87,7 +89,8 @@ def words(text: str) -> Iterator[str]:
 
 
 def pieces(word: str, rows: dict[str, int]) -> list[int]:
-    """Row numbers of the longest known pieces of `word` from the left; the unknown token when a part is unknown."""
+    """Row numbers of the longest known pieces of `word` from the left; the unknown token when a part is
+    unknown."""
     unknown = [rows[UNKNOWN]]
     if len(word) > LONGEST_WORD:
         return unknown

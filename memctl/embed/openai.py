@@ -1,0 +1,275 @@
+"""Vectors from any server with OpenAI's `/embeddings` endpoint, through the `openai` package.
+
+The package is imported when the embedder is opened. Retries are left to the caller, which knows what else it
+could do meanwhile; this room maps every failure to memctl's own errors. It may know nothing of what is
+embedded or where the vectors go.
+
+Limits, from https://platform.openai.com/docs/api-reference/embeddings/create: at most 2,048 inputs and
+300,000 tokens in a request, and 8,192 tokens in an input.
+"""
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from memctl.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+OPENAI_URL = "https://api.openai.com/v1"
+MODEL = "text-embedding-3-small"
+DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
+KEY_VARIABLES = ("MEMCTL_EMBED_API_KEY", "OPENAI_API_KEY")
+MOST_INPUTS = 2048
+MOST_BYTES = 280_000
+"""UTF-8 bytes in one request: no tokenizer makes more tokens than bytes, so 300,000 tokens cannot be
+passed."""
+LONGEST = 16_000
+"""UTF-8 bytes in one input: some 4,000 tokens of English, under 8,192 tokens even for text as dense as
+hex."""
+TIMEOUT = 60.0
+
+
+class OpenAIEmbedder:
+    """An embedding model behind an OpenAI-compatible server.
+
+    Vectors are brought to unit length. An empty text, which such servers refuse, is not sent and gives the
+    zero vector. A text over 16,000 bytes is sent in pieces and gets the mean of their vectors, weighted by
+    length. Secrets must have been taken out of the texts before.
+    """
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        dim: int | None = None,
+    ) -> None:
+        """Open `model` at `base_url`, else OPENAI_BASE_URL, else OpenAI's own.
+
+        The key is `api_key`, else MEMCTL_EMBED_API_KEY, else OPENAI_API_KEY; the last is not sent to a server
+        other than OpenAI's or the one OPENAI_BASE_URL names. `dim` asks the server for vectors of that many
+        dimensions.
+
+        Raises UsageError when the package is missing or `dim` is not positive, AuthError when OpenAI's own
+        server is named and there is no key.
+        """
+        if dim is not None and dim < 1:
+            raise UsageError(f"vectors of {dim} dimensions cannot be had", hint="give a positive number")
+        self.model = model or MODEL
+        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
+        self._asked = dim
+        self._dim = dim or (DIMENSIONS.get(self.model) if self._is_openai else None)
+        self._client = self._open(api_key or self._key_from_environment())
+
+    @property
+    def name(self) -> str:
+        """`openai:<model>-<dimensions>@<host>`; one model name on two hosts may be two models."""
+        return f"openai:{self.model}-{self.dim}@{urlsplit(self.base_url).netloc}"
+
+    @property
+    def dim(self) -> int:
+        """Number of dimensions; learnt by one request when it is neither given nor known."""
+        if self._dim is None:
+            self._request(["dimensions"])
+        if self._dim is None:
+            raise Fatal("the server gave a vector of no dimensions", where=self.base_url)
+        return self._dim
+
+    def embed_one(self, text: str) -> list[float]:
+        """The unit vector of `text`. Raises as `embed` does."""
+        pieces = list(_pieces(text))
+        return _mean(pieces, self._vectors(pieces), self.dim)
+
+    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """One unit row for each of `texts`, in order: float32 (n, dim).
+
+        Raises AuthError, Retryable (with the wait the server asked for), Rejected (the server takes every
+        text before the one named, not that one) and Fatal.
+        """
+        import numpy as np
+
+        cut = [list(_pieces(text)) for text in texts]
+        try:
+            vectors = iter(self._vectors([piece for pieces in cut for piece in pieces]))
+        except _RefusedInput as refusal:
+            raise Rejected(
+                refusal.message, where=f"text {_owner(cut, refusal.index)} of {len(texts)}", hint=refusal.hint
+            ) from refusal
+        out = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for row, pieces in zip(out, cut, strict=True):
+            row[:] = _mean(pieces, [next(vectors) for _ in pieces], self.dim)
+        return out
+
+    def _vectors(self, inputs: list[str]) -> list[list[float]]:
+        vectors: list[list[float]] = []
+        for batch in _batches(inputs):
+            vectors += self._request(batch, first=len(vectors))
+        return vectors
+
+    def _request(self, inputs: list[str], first: int = 0) -> list[list[float]]:
+        """The vectors of at most one request's worth of `inputs`, the first of which is number `first` of the
+        whole."""
+        import openai
+
+        options: dict[str, Any] = {} if self._asked is None else {"dimensions": self._asked}
+        try:
+            answer = self._client.embeddings.create(model=self.model, input=inputs, encoding_format="float", **options)
+        except openai.APIStatusError as error:
+            failure = self._failure(error)
+            if not isinstance(failure, Rejected):
+                raise failure from error
+            if len(inputs) == 1:
+                raise _RefusedInput(failure, first) from error
+            # The answer does not say which input is at fault: halving finds it in a few requests.
+            half = len(inputs) // 2
+            return self._request(inputs[:half], first) + self._request(inputs[half:], first + half)
+        except openai.APIConnectionError as error:
+            raise Retryable(
+                f"no answer from the embedding server: {error}",
+                where=self.base_url,
+                hint="check that the server runs and the base URL is right",
+            ) from error
+        except (openai.OpenAIError, ValueError) as error:
+            raise Fatal(f"the embedding server's answer cannot be read: {error}", where=self.base_url) from error
+        return self._checked(answer, len(inputs))
+
+    def _checked(self, answer: Any, n: int) -> list[list[float]]:
+        """The vectors of an answer in the order of the inputs. Raises Fatal when it is not what was asked
+        for."""
+        data = sorted(getattr(answer, "data", None) or [], key=lambda item: item.index)
+        if [item.index for item in data] != list(range(n)):
+            raise Fatal(f"asked for {n} vectors, got {len(data)} or a wrong index", where=self.base_url)
+        vectors = [[float(x) for x in item.embedding] for item in data]
+        if self._dim is None:
+            self._dim = len(vectors[0]) or None
+        for vector in vectors:
+            if len(vector) != self._dim:
+                raise Fatal(
+                    f"{self.model} gave {len(vector)} dimensions where {self._dim} were expected",
+                    where=self.base_url,
+                    hint=f"set the embedder's dimensions to {len(vector)}",
+                )
+            if not all(map(math.isfinite, vector)):
+                raise Fatal(f"{self.model} gave a vector with numbers that are not finite", where=self.base_url)
+        return vectors
+
+    @property
+    def _is_openai(self) -> bool:
+        return urlsplit(self.base_url).hostname == urlsplit(OPENAI_URL).hostname
+
+    def _key_from_environment(self) -> str | None:
+        own, openai_key = (os.environ.get(name) or None for name in KEY_VARIABLES)
+        named = os.environ.get("OPENAI_BASE_URL", "").rstrip("/") == self.base_url
+        return own or (openai_key if self._is_openai or named else None)
+
+    def _open(self, key: str | None) -> Any:
+        try:
+            import openai
+        except ImportError as error:
+            raise UsageError(
+                "the package openai is not installed", hint="pip install 'memctl-toolkit[openai]'"
+            ) from error
+        if key is None and self._is_openai:
+            raise AuthError("OpenAI needs an API key", where=self.base_url, hint=f"set {' or '.join(KEY_VARIABLES)}")
+        # The package insists on a key; a server of one's own that wants none ignores it.
+        return openai.OpenAI(api_key=key or "none", base_url=self.base_url, max_retries=0, timeout=TIMEOUT)
+
+    def _failure(self, error: Any) -> MemctlError:
+        """What an HTTP status other than 2xx means to the caller."""
+        status: int = error.status_code
+        message = f"{self.model}: {_reason(error)} (HTTP {status})"
+        if status in (401, 403):
+            return AuthError(message, where=self.base_url, hint=f"check {' or '.join(KEY_VARIABLES)}")
+        if status == 429 and error.code == "insufficient_quota":
+            return Fatal(message, where=self.base_url, hint="the account has no credit left")
+        if status in (408, 409, 429) or status >= 500:
+            return Retryable(message, after=_seconds(error.response.headers), where=self.base_url)
+        if status in (400, 413, 422):
+            return Rejected(message, where=self.base_url, hint="if dimensions are set, the model may not take them")
+        return Fatal(message, where=self.base_url, hint="check the base URL and the model's name")
+
+
+class _RefusedInput(Rejected):
+    """One input the server does not take: number `index` of those sent."""
+
+    def __init__(self, failure: Rejected, index: int) -> None:
+        super().__init__(failure.message, where=failure.where, hint=failure.hint)
+        self.index = index
+
+
+def _reason(error: Any) -> str:
+    body = error.body
+    if isinstance(body, dict) and isinstance(body.get("message"), str):
+        return str(body["message"])
+    return str(error.message)
+
+
+def _seconds(headers: Any) -> float | None:
+    """The wait of `retry-after-ms` or `retry-after`, in seconds; None when absent or given as a date."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            return float(headers[name]) * unit
+        except (KeyError, ValueError):
+            continue
+    return None
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """`text` in pieces of at most LONGEST bytes, cut at white space where there is some; nothing for an empty
+    text.
+
+    Half a surrogate pair, which JSON can carry and UTF-8 cannot, is sent as `?`.
+    """
+    data = text.encode("utf-8", "replace")
+    while data.strip():
+        end = len(data)
+        if end > LONGEST:
+            end = LONGEST
+            while data[end] & 0xC0 == 0x80:
+                end -= 1
+            space = max(data.rfind(b" ", 1, end), data.rfind(b"\n", 1, end))
+            end = space if space > LONGEST // 2 else end
+        piece = data[:end].decode("utf-8")
+        if piece.strip():
+            yield piece
+        data = data[end:]
+
+
+def _batches(inputs: list[str]) -> Iterator[list[str]]:
+    """`inputs` in order, in lists that each fit one request."""
+    batch: list[str] = []
+    size = 0
+    for text in inputs:
+        length = len(text.encode())
+        if batch and (len(batch) == MOST_INPUTS or size + length > MOST_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += length
+    if batch:
+        yield batch
+
+
+def _mean(pieces: list[str], vectors: list[list[float]], dim: int) -> list[float]:
+    """The unit vector along the mean of `vectors`, weighted by the length of `pieces`; zero for none."""
+    total = [0.0] * dim
+    for piece, vector in zip(pieces, vectors, strict=True):
+        norm = math.sqrt(math.fsum(x * x for x in vector)) or 1.0
+        total = [t + len(piece) * x / norm for t, x in zip(total, vector, strict=True)]
+    norm = math.sqrt(math.fsum(t * t for t in total))
+    return [t / norm for t in total] if norm else total
+
+
+def _owner(cut: list[list[str]], index: int) -> int:
+    """Which text, counted from 1, piece number `index` of all belongs to."""
+    for number, pieces in enumerate(cut, start=1):
+        if index < len(pieces):
+            return number
+        index -= len(pieces)
+    raise ValueError("no such piece")

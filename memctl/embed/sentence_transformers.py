@@ -1,0 +1,94 @@
+"""Vectors from a sentence-transformers model: a folder on disk, or a name that the package knows how to
+fetch.
+
+The package brings torch and seconds of import time, so it is imported only when such an embedder is opened. A
+folder is read without the network. This room may know nothing of what is embedded.
+"""
+
+import hashlib
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memctl.errors import Fatal, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+WEIGHTS = ("*.safetensors", "pytorch_model*.bin", "onnx/*.onnx")
+CHUNK = 1 << 20
+
+
+class SentenceTransformersEmbedder:
+    """A sentence-transformers model on this machine.
+
+    `model` is a folder (an existing path) or a model's name. `dim` keeps the first dimensions only, for
+    models trained so that they stand alone. Texts longer than the model reads are cut by the model.
+    """
+
+    def __init__(self, model: str, *, dim: int | None = None) -> None:
+        """Load `model`. Raises UsageError without a name, without the package, or for a `dim` the model
+        cannot give; Fatal when the model cannot be loaded."""
+        if not model:
+            raise UsageError("no model is named", hint="use sentence-transformers:<model or folder>")
+        try:
+            package: Any = importlib.import_module("sentence_transformers")
+        except ImportError as error:
+            raise UsageError(
+                "the package sentence-transformers is not installed",
+                hint="pip install 'memctl-toolkit[semantic]'",
+            ) from error
+        folder = Path(model).expanduser()
+        local = folder.is_dir()
+        try:
+            self._model: Any = package.SentenceTransformer(
+                str(folder) if local else model, local_files_only=local, truncate_dim=dim
+            )
+        except (OSError, ValueError, RuntimeError) as error:
+            raise Fatal(
+                f"the model cannot be loaded: {error}", where=model, hint="name a folder that holds the model"
+            ) from error
+        self.dim: int = len(self.embed_one("dimensions"))
+        if dim is not None and dim != self.dim:
+            raise UsageError(f"{model} has {self.dim} dimensions, not {dim}", hint="leave the dimensions out")
+        label = folder.resolve().name if local else model
+        self.name = f"sentence-transformers:{label}-{self.dim}@{self._revision(folder if local else None)}"
+
+    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """One unit row for each of `texts`, in order: float32 (n, dim)."""
+        import numpy as np
+
+        if not texts:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        vectors = self._model.encode(
+            [text.encode("utf-8", "replace").decode() for text in texts],
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
+        return np.asarray(vectors, dtype=np.float32)
+
+    def embed_one(self, text: str) -> list[float]:
+        """The unit vector of `text`."""
+        return [float(x) for x in self.embed([text])[0]]
+
+    def _revision(self, folder: Path | None) -> str:
+        """The commit a fetched model came from, or a digest of the weights of one read from a folder."""
+        if folder is None:
+            config = getattr(getattr(self._model[0], "auto_model", None), "config", None)
+            commit = getattr(config, "_commit_hash", None)
+            return str(commit)[:12] if commit else "unknown"
+        return weights_digest(folder)
+
+
+def weights_digest(folder: Path) -> str:
+    """Twelve hex digits of SHA-256 over the weight files of `folder` and its parts, by path and content."""
+    digest = hashlib.sha256()
+    for path in sorted({path for pattern in WEIGHTS for path in folder.rglob(pattern)}):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()[:12]
