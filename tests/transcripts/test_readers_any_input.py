@@ -1,0 +1,77 @@
+"""A damaged or foreign file must cost the user that file and nothing more: a reader reads it or raises
+BadTranscript.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from memctl.errors import BadTranscript
+from memctl.fact import to_utc
+from memctl.transcripts import ReadOptions, Session, read
+from memctl.transcripts.documents import Document
+
+ANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+PIECES = st.sampled_from(
+    [
+        *("13/03/2026, 10:14 - ", "[1/2/26, 9:01:02 PM] ", "Tom: ", "\u200e", "\n", "\n\n", "<", ">", "null"),
+        *("WEBVTT\n\n", "00:00:01.000 --> 00:00:02.000\n", "99:59:59,999 --> 99:59:59,999\n", "<v Ann>", "- "),
+        *("User: ", "**Ann:** ", "## User\n", "[10:14] Ann: ", "DATE: 31.12.9999\n", "---\n", "```\n", "> "),
+    ]
+)
+TEXT = st.lists(PIECES | st.text(st.characters(exclude_categories=["Cs"]), max_size=8), max_size=14).map("".join)
+
+FIELDS = """
+conversation session_1 session_1_date_time speaker speaker_a dia_id text blip_caption sample_id
+haystack_sessions haystack_session_ids haystack_dates role content messages user_id run_id timestamp
+thread_id uuid created_at reference_time message_type tool_call arguments name date
+type ts subtype user thread_ts attachments files
+"""
+KEYS = st.sampled_from(FIELDS.split())
+LEAVES = st.sampled_from(
+    [None, True, 1e300, -1, "user", "message", "1772700000.000100", "user_message", "9999-12-31T23:59:59-12:00"]
+) | st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=25
+)
+
+
+def check(path: Path, text: str, formats: tuple[str, ...]) -> None:
+    file = path / "2026-03-13 any.txt"
+    file.write_text(text, encoding="utf-8")
+    document = Document(file.name, file.name, file.stat().st_size, 0, path=file)
+    for name in formats:
+        for options in (ReadOptions(), ReadOptions(date_order="dmy", direct_messages=True)):
+            try:
+                found = list(read(document, options, name))
+            except BadTranscript:
+                continue
+            sessions = [item for item in found if isinstance(item, Session)]
+            assert all(isinstance(item, Session | BadTranscript) for item in found)
+            assert len({session.session_id for session in sessions}) == len(sessions) or name in ("locomo",)
+            for turn in (turn for session in sessions for turn in session.turns):
+                assert turn.text.strip()
+                assert turn.at is None or to_utc(turn.at)
+
+
+@ANY
+@given(TEXT)
+def test_text_formats(tmp_path: Path, text: str) -> None:
+    check(tmp_path, text, ("whatsapp", "subtitles", "text"))
+
+
+@ANY
+@given(VALUES)
+def test_json_formats(tmp_path: Path, value: Any) -> None:
+    check(tmp_path, json.dumps(value), ("locomo", "longmemeval", "slack", "mem0", "zep", "letta"))
+
+
+@pytest.mark.parametrize("name", ["locomo", "longmemeval", "slack", "mem0", "zep", "letta"])
+@pytest.mark.parametrize("text", ['[{"messages": [', "{", '{"a": 1}\n{"b"', "not json", "[1, 2"])
+def test_cut_off_json(tmp_path: Path, name: str, text: str) -> None:
+    check(tmp_path, text, (name,))

@@ -1,0 +1,145 @@
+"""A WhatsApp chat read wrongly puts a fact in the wrong month, or in the mouth of who never said it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from memctl.errors import BadTranscript
+from memctl.transcripts import ReadOptions, Session, detect, discover, read
+from memctl.transcripts.documents import Document
+from memctl.transcripts.model import DateOrder, Turn
+
+FIXTURE = Path(__file__).parents[2] / "fixtures/transcripts/alice/WhatsApp Chat - Yuki.txt"
+
+
+def document(path: Path, text: str, name: str = "WhatsApp Chat with Tom.txt") -> Document:
+    file = path / name
+    file.write_text(text, encoding="utf-8")
+    return Document(str(file), name, file.stat().st_size, 0, path=file)
+
+
+def sessions(doc: Document, options: ReadOptions | None = None) -> list[Session]:
+    found = list(read(doc, options or ReadOptions(), "whatsapp"))
+    assert all(isinstance(item, Session) for item in found), found
+    return [item for item in found if isinstance(item, Session)]
+
+
+def turns(doc: Document, options: ReadOptions | None = None) -> list[Turn]:
+    return [turn for session in sessions(doc, options) for turn in session.turns]
+
+
+def test_fixture_keeps_words_and_leaves_out_what_nobody_said() -> None:
+    found = next(iter(discover([str(FIXTURE)])))
+    assert isinstance(found, Document)
+    assert detect(found) == "whatsapp"
+    first, second, third = sessions(found)
+    assert [day.session_id for day in (first, second, third)] == [
+        "Yuki/2026-04-11",
+        "Yuki/2026-04-26",
+        "Yuki/2026-05-02",
+    ]
+    assert first.notes == {"system line": 1, "media": 1, "deleted message": 1}
+    assert first.turns[1].text.endswith("no lift,\nnote: bring fewer books")
+    assert first.turns[3].text.endswith("on the 4th of May")
+    assert second.turns[-1].text == "view from my window"
+    assert {turn.speaker for day in (first, second, third) for turn in day.turns} == {"Alice", "Yuki"}
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("[13/03/2026, 22:14:33] ", datetime(2026, 3, 13, 22, 14, 33)),
+        ("\u200e[13/03/26, 10:14:33\u202fPM] ", datetime(2026, 3, 13, 22, 14, 33)),
+        ("13/03/2026, 22:14 - ", datetime(2026, 3, 13, 22, 14)),
+        ("3/13/26, 12:05 AM - ", datetime(2026, 3, 13, 0, 5)),
+        ("13.03.26, 22:14 - ", datetime(2026, 3, 13, 22, 14)),
+        ("5.3.2026, 9:14 - ", datetime(2026, 3, 5, 9, 14)),
+        ("13-03-2026 22:14 - ", datetime(2026, 3, 13, 22, 14)),
+        ("2026/03/05, 22:14 - ", datetime(2026, 3, 5, 22, 14)),
+        ("\u200f13\u200f/03\u200f/2026، 10:14 م - ", datetime(2026, 3, 13, 22, 14)),
+        ("2026/03/05, 午後10:14 - ", datetime(2026, 3, 5, 22, 14)),
+        ("13/03/2026, 10:14 p. m. - ", datetime(2026, 3, 13, 22, 14)),
+    ],
+)
+def test_every_locale_gives_the_same_instant(tmp_path: Path, head: str, expected: datetime) -> None:
+    (turn,) = turns(document(tmp_path, f"{head}Tom: hello: you\n"))
+    assert (turn.speaker, turn.text, turn.at) == ("Tom", "hello: you", expected.replace(tzinfo=UTC))
+
+
+def test_times_are_in_the_zone_the_user_names(tmp_path: Path) -> None:
+    zone = ZoneInfo("Asia/Tokyo")
+    (turn,) = turns(document(tmp_path, "[13/03/2026, 08:00:00] Tom: hi"), ReadOptions(timezone=zone))
+    assert turn.at == datetime(2026, 3, 12, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("order", "month"), [("dmy", 3), ("mdy", 5)])
+def test_truly_ambiguous_dates_ask_for_the_order(tmp_path: Path, order: DateOrder, month: int) -> None:
+    doc = document(tmp_path, "05/03/2026, 10:14 - Tom: a\n06/03/2026, 10:14 - Tom: b\n")
+    with pytest.raises(BadTranscript) as refused:
+        list(read(doc, ReadOptions()))
+    assert "--date-order" in str(refused.value.hint)
+    first = turns(doc, ReadOptions(date_order=order))[0]
+    assert first.at is not None
+    assert first.at.month == month
+
+
+@pytest.mark.parametrize(
+    ("dates", "month"),
+    [
+        (("05/03/2026", "13/03/2026"), 3),
+        (("03/05/2026", "03/13/2026"), 3),
+        (("05/03/2026", "06/03/2026", "02/04/2026"), 3),
+        (("03/05/2026", "03/06/2026", "04/02/2026"), 3),
+        (("05/05/2026",), 5),
+    ],
+)
+def test_the_file_itself_settles_day_and_month(tmp_path: Path, dates: tuple[str, ...], month: int) -> None:
+    said = turns(document(tmp_path, "".join(f"{date}, 10:14 - Tom: a\n" for date in dates)))
+    assert len(said) == len(dates)
+    assert said[0].at is not None
+    assert said[0].at.month == month
+
+
+def test_a_date_against_the_given_order_is_one_bad_record(tmp_path: Path) -> None:
+    doc = document(tmp_path, "03/05/2026, 10:14 - Tom: a\n13/05/2026, 10:14 - Tom: b\n")
+    good, bad = sorted(read(doc, ReadOptions(date_order="mdy")), key=lambda item: isinstance(item, BadTranscript))
+    assert isinstance(good, Session)
+    assert isinstance(bad, BadTranscript)
+    assert "line 2" in str(bad)
+
+
+def test_a_pasted_chat_of_the_other_form_stays_inside_its_message(tmp_path: Path) -> None:
+    said = turns(document(tmp_path, "[13/03/2026, 10:14:00] Tom: look\n13/03/2026, 09:00 - Ann: I quit\n"))
+    assert [(turn.speaker, turn.text) for turn in said] == [("Tom", "look\n13/03/2026, 09:00 - Ann: I quit")]
+
+
+@pytest.mark.parametrize(
+    ("line", "note"),
+    [
+        ("Tom joined using this group's invite link", "system line"),
+        ('Tom changed the subject from "a" to "Trip: Paris"', "system line"),
+        ("Tom: Missed video call", "system line"),
+        ("Tom: <Media omitted>", "media"),
+        ("Tom: <Multimedia omitido>", "media"),
+        ("Tom: null", "media"),
+        ("Tom: IMG-20260313-WA0001.jpg (file attached)", "media"),
+        ("Tom: You deleted this message", "deleted message"),
+        ("Tom: Se eliminó este mensaje.", "deleted message"),
+    ],
+)
+def test_what_nobody_wrote_is_counted_and_not_a_turn(tmp_path: Path, line: str, note: str) -> None:
+    (day,) = sessions(document(tmp_path, f"13/03/2026, 10:14 - {line}\n13/03/2026, 10:15 - Ann: ok\n"))
+    assert day.notes == {note: 1}
+    assert [(turn.turn_id, turn.text) for turn in day.turns] == [("1", "ok")]
+
+
+def test_a_caption_outlives_its_photo(tmp_path: Path) -> None:
+    (turn,) = turns(document(tmp_path, "13/03/2026, 10:14 - Tom: IMG-1.jpg (file attached)\nmy new bike\n"))
+    assert turn.text == "my new bike"
+
+
+def test_a_chat_without_messages_says_so(tmp_path: Path) -> None:
+    with pytest.raises(BadTranscript, match="no WhatsApp message"):
+        list(read(document(tmp_path, "hello\n"), ReadOptions(), "whatsapp"))
