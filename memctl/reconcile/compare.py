@@ -43,14 +43,14 @@ def precedes(claim: Claim, at: datetime | None) -> bool:
 
 def track_of(claim: Claim) -> Track:
     """The track of a claim: its slot, its pair of opposites, or its object."""
-    predicate, value = claim.predicate, _value(claim)
+    predicate, value = claim.predicate, value_of(claim)
     if predicate in SINGLE_VALUED:
         return Track(predicate, normalise(claim.slot or ""))
     opposite = OPPOSITES.get(predicate)
     return Track(min(predicate, opposite) if opposite else predicate, value)
 
 
-def _value(claim: Claim) -> str:
+def value_of(claim: Claim) -> str:
     """The key of what is claimed; a claim without an object is its own words, near misses not counted."""
     return normalise(claim.object) if claim.object is not None else "\n" + " ".join(claim.text.split())
 
@@ -61,7 +61,7 @@ def same(one: Claim, other: Claim) -> bool:
         return False
     if one.object is not None and other.object is not None and one.predicate in SINGLE_VALUED:
         return same_value(one.object, other.object)
-    return _value(one) == _value(other)
+    return value_of(one) == value_of(other)
 
 
 def same_turn(one: Claim, other: Claim) -> bool:
@@ -76,9 +76,7 @@ def same_turn(one: Claim, other: Claim) -> bool:
 def ends_before(claim: Claim, start: datetime | None) -> bool:
     """True when the retraction dates itself wholly before `start`: it is about an earlier stretch."""
     said = claim.invalid_at or claim.valid_at
-    return (
-        said is not None and start is not None and said < start and period_end(said, claim.precision) <= start
-    )
+    return said is not None and start is not None and said < start and period_end(said, claim.precision) <= start
 
 
 def takes(claim: Claim, held: Claim) -> bool:

@@ -7,6 +7,7 @@ nothing is deleted. Every belief lies on a track, which holds one value at a tim
 "later wins", serves all three.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,7 @@ from memctl.reconcile.compare import (
     same_turn,
     takes,
     track_of,
+    value_of,
 )
 
 
@@ -110,6 +112,8 @@ class _Group:
     def __init__(self, claims: Iterable[Claim]) -> None:
         self.chains: dict[Track, list[_Period]] = {}
         self.periods: list[_Period] = []
+        self.open: list[_Period] = []
+        self.naming: defaultdict[tuple[str, str], list[_Period]] = defaultdict(list)
         self.taken_back: list[_Period] = []
         for claim in claims:
             if claim.op == "retract":
@@ -123,6 +127,8 @@ class _Group:
         period = _Period(track_of(claim), [claim], claim.confidence, valid_at, end)
         period.hear(claim)
         self.periods.append(period)
+        self.open.append(period)
+        self.naming[claim.predicate, value_of(claim)].append(period)
         return period
 
     def _assert(self, claim: Claim) -> None:
@@ -159,8 +165,8 @@ class _Group:
 
     def _remember(self, claim: Claim) -> None:
         """A stretch that was over when it was told stands beside what holds now and closes nothing."""
-        for period in self.periods:
-            if period.closed_by is None and period.end == claim.invalid_at and same(period.first, claim):
+        for period in self.naming[claim.predicate, value_of(claim)]:
+            if period.closed_by is None and period.end == claim.invalid_at:
                 period.reinforce(claim)
                 return
         self._begin(claim, claim.valid_at, claim.invalid_at)
@@ -178,37 +184,29 @@ class _Group:
                 old.successor = period
 
     def _retract(self, claim: Claim) -> None:
-        matching = [period for period in self.periods if takes(claim, period.first)]
+        self.open = [period for period in self.open if not period.done(seen(claim))]
         live = [
-            period
-            for period in matching
-            if not period.done(seen(claim)) and not ends_before(claim, period.valid_at)
+            period for period in self.open if takes(claim, period.first) and not ends_before(claim, period.valid_at)
         ]
         lost = [period for period in live if same_object(claim, period.first)] or live
         for period in lost:
             period.take_back(claim)
             period.claims.append(claim)
         if not lost:
-            lost = self._already_over(claim, matching)
+            lost = self._already_over(claim)
         self.taken_back = [
             period for period in self.taken_back if period.closed_by and same_turn(period.closed_by, claim)
         ]
         self.taken_back += lost
 
-    def _already_over(self, claim: Claim, matching: list[_Period]) -> list[_Period]:
+    def _already_over(self, claim: Claim) -> list[_Period]:
         """Note what nothing live answers to: a stretch known to be over, else history of its own."""
-        past = [
-            period
-            for period in matching
-            if period.first.predicate == claim.predicate
-            and same_object(claim, period.first)
-            and period.done(seen(claim))
-        ]
-        if past:
-            past[-1].claims.append(claim)
-            return []
         if claim.object is None:
             return []
+        for period in reversed(self.naming[claim.predicate, value_of(claim)]):
+            if takes(claim, period.first) and period.done(seen(claim)):
+                period.claims.append(claim)
+                return []
         period = self._begin(claim, claim.valid_at if claim.invalid_at else None, None)
         period.take_back(claim)
         return [period]
