@@ -30,9 +30,7 @@ _NAME = r"(?P<name>[^:\n*\[\]#>|`]{1,80}?)"
 _AFTER = rf"\s*(?P<after>{_ENCLOSED})?"
 _FORMS = {
     "heading": re.compile(rf"#{{1,6}}\s+{_STAMP}{_NAME}{_AFTER}\s*:?\s*(?P<text>)\Z"),
-    "bold": re.compile(
-        rf"{_STAMP}(?:\*\*|__){_NAME}(?::(?:\*\*|__)|(?:\*\*|__){_AFTER}\s*:)\s*(?P<text>.*)\Z"
-    ),
+    "bold": re.compile(rf"{_STAMP}(?:\*\*|__){_NAME}(?::(?:\*\*|__)|(?:\*\*|__){_AFTER}\s*:)\s*(?P<text>.*)\Z"),
     "plain": re.compile(rf"{_STAMP}{_NAME}{_AFTER}\s*:(?:\s+(?P<text>.*))?\Z"),
 }
 _FENCE = re.compile(r"\s*(?:```|~~~)")
@@ -64,8 +62,8 @@ class Chosen(NamedTuple):
 
 
 def sniff(head: Head) -> bool:
-    """Labels that name a role, or at least two people of whom one speaks twice or who say most of the lines."""
-    if head.sample:
+    """Labels that name a role or attendees, or two people of whom one speaks twice or who say most of the lines."""
+    if head.records:
         return False
     numbered = list(enumerate(head.text.splitlines(), 1))
     fields, body = _split_head(numbered)
@@ -75,7 +73,7 @@ def sniff(head: Head) -> bool:
         return False
     spoken = [label for label in labels if label.form == chosen.form and label.name in chosen.names]
     named_roles = [label.name for label in spoken if role_of(label.name)]
-    if any(name.lower() not in _KEYS and not name.islower() for name in named_roles):
+    if fields.get("people") or any(name.lower() not in _KEYS and not name.islower() for name in named_roles):
         return True
     told = sum(bool(line.strip()) for _, line in body)
     return len(chosen.names) > 1 and (len(spoken) > len(chosen.names) or len(spoken) * 5 >= told * 3)
@@ -186,9 +184,7 @@ class _Clock:
 
 def _turns(body: list[tuple[int, str]], chosen: Chosen, clock: _Clock, notes: Counter[str]) -> Iterator[Turn]:
     openings = [
-        (place, label)
-        for place, label in _labels(body)
-        if label.form == chosen.form and label.name in chosen.names
+        (place, label) for place, label in _labels(body) if label.form == chosen.form and label.name in chosen.names
     ]
     before = openings[0][0] if openings else 0
     if any(line.strip() for _, line in body[:before]):

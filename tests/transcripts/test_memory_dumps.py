@@ -1,0 +1,97 @@
+"""Dumps of mem0, Zep and Letta: a fact must keep its owner and its true time, and a heartbeat must not become
+one.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memctl.errors import BadTranscript
+from memctl.transcripts import ReadOptions, Session, detect, discover, read
+from memctl.transcripts.documents import Document
+
+NADIA = Path(__file__).parents[2] / "fixtures/transcripts/nadia"
+
+
+def sessions(path: Path, format_: str) -> list[Session]:
+    (doc,) = discover([str(path)])
+    assert isinstance(doc, Document)
+    assert detect(doc) == format_
+    found = list(read(doc, ReadOptions()))
+    assert all(isinstance(item, Session) for item in found), found
+    return [item for item in found if isinstance(item, Session)]
+
+
+def saved(path: Path, value: Any) -> Path:
+    file = path / "dump.json"
+    file.write_text(json.dumps(value), encoding="utf-8")
+    return file
+
+
+def test_mem0_calls_of_one_run_are_one_session_of_its_user() -> None:
+    run, single = sessions(NADIA / "mem0-messages.jsonl", "mem0")
+    assert (run.session_id, run.owner, run.agent_id) == ("run-31", "nadia", "coach")
+    assert [turn.turn_id for turn in run.turns] == ["0", "1", "2"]
+    assert run.turns[2].text == "We are going skiing together in February."
+    assert run.turns[2].at == datetime(2026, 1, 9, 8, 45, tzinfo=UTC)
+    assert (single.session_id, single.owner) == ("mem0-messages/2", "nadia")
+    assert [(turn.role, turn.text, turn.at) for turn in single.turns] == [
+        ("user", "I prefer window seats on trains.", None)
+    ]
+
+
+def test_mem0_run_met_again_has_a_name_of_its_own(tmp_path: Path) -> None:
+    calls = [{"user_id": "n", "run_id": run, "messages": [{"role": "user", "content": run}]} for run in "aba"]
+    assert [session.session_id for session in sessions(saved(tmp_path, calls), "mem0")] == ["a", "b", "a#2"]
+
+
+def test_zep_time_is_when_it_was_said_not_when_it_was_received() -> None:
+    (thread,) = sessions(NADIA / "zep-thread.json", "zep")
+    assert (thread.session_id, thread.owner) == ("thread-nadia-7", "nadia")
+    assert thread.turns[0].at == datetime(2025, 11, 5, 17, 30, tzinfo=UTC)
+    assert thread.turns[2].at == datetime(2026, 6, 1, 8, 0, 2, tzinfo=UTC)
+    assert [turn.speaker for turn in thread.turns] == ["Nadia", "Helper", "Nadia"]
+
+
+def test_zep_bare_messages_are_gathered_by_thread_oldest_first(tmp_path: Path) -> None:
+    def message(thread: str, day: int) -> dict[str, Any]:
+        at = f"2026-03-0{day}T10:00:00Z"
+        return {"thread_id": thread, "role": "user", "name": "N", "content": f"{thread}{day}", "created_at": at}
+
+    found = sessions(saved(tmp_path, [message("t", 3), message("u", 2), message("t", 1)]), "zep")
+    assert {session.session_id: [turn.text for turn in session.turns] for session in found} == {
+        "t": ["t1", "t3"],
+        "u": ["u2"],
+    }
+
+
+def test_letta_keeps_what_was_said_and_counts_the_rest() -> None:
+    (session,) = sessions(NADIA / "letta-messages.json", "letta")
+    assert [(turn.turn_id, turn.role) for turn in session.turns] == [
+        ("message-4", "user"),
+        ("message-5", "assistant"),
+        ("message-6", "user"),
+        ("message-8", "assistant"),
+    ]
+    assert session.turns[0].text.startswith('{"colour": "petrol"}')
+    assert session.turns[2].text == "Please keep answers short. I read them on my phone."
+    assert session.turns[3].text == "I will keep it short."
+    assert session.notes == {"heartbeat": 1, "login": 1, "reasoning_message": 1, "system_message": 1}
+
+
+def test_letta_json_the_user_pasted_stays_the_users(tmp_path: Path) -> None:
+    pasted = {"message_type": "user_message", "id": "m", "content": '{"type": "invoice", "total": 3}'}
+    (session,) = sessions(saved(tmp_path, {"agent_id": "agent-1", "messages": [pasted]}), "letta")
+    assert (session.session_id, session.agent_id) == ("agent-1", "agent-1")
+    assert session.turns[0].text == '{"type": "invoice", "total": 3}'
+
+
+@pytest.mark.parametrize("name", ["mem0", "zep", "letta"])
+def test_a_record_of_another_kind_is_bad_and_the_rest_is_read(tmp_path: Path, name: str) -> None:
+    path = saved(tmp_path, [3, {"unrelated": True}])
+    (doc,) = discover([str(path)])
+    assert isinstance(doc, Document)
+    assert [type(item) for item in read(doc, ReadOptions(), name)] == [BadTranscript, BadTranscript]

@@ -1,0 +1,91 @@
+"""A Slack export read wrongly leaks private messages, or takes a bot's or a quoted person's words for the
+user's.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+from memctl.errors import BadTranscript
+from memctl.transcripts import ReadOptions, Session, Skipped, detect, discover, read
+from memctl.transcripts.documents import Document
+
+EXPORT = Path(__file__).parents[2] / "fixtures/transcripts/mei/slack"
+
+
+def sessions(path: Path, options: ReadOptions | None = None) -> dict[str, Session]:
+    found: dict[str, Session] = {}
+    for doc in discover([str(path)]):
+        if isinstance(doc, Document):
+            assert detect(doc) == "slack"
+            for session in read(doc, options or ReadOptions()):
+                assert isinstance(session, Session)
+                found[session.session_id] = session
+        else:
+            assert isinstance(doc, Skipped)
+    return found
+
+
+def one(path: Path, *messages: dict[str, Any]) -> list[Session | BadTranscript]:
+    file = path / "2026-03-10.json"
+    file.write_text(json.dumps(messages), encoding="utf-8")
+    return list(read(Document(str(file), file.name, 1, 0, path=file), ReadOptions(), "slack"))
+
+
+def test_people_channels_links_and_entities_are_written_out() -> None:
+    found = sessions(EXPORT)
+    general = found["general/2026-03-09"]
+    assert general.title == "#general"
+    assert general.turns[1].text == "Welcome @Mei Tanaka! Ask anything in #platform or #platform"
+    assert general.turns[2].text.endswith("please <3")
+    assert {turn.speaker for turn in general.turns} == {"Mei Tanaka", "Tom Okafor"}
+    assert found["platform/2026-03-10"].turns[0].text.endswith("comparison (https://wiki.example/warehouse)")
+
+
+def test_threads_bots_quotes_and_subtypes() -> None:
+    platform = sessions(EXPORT)["platform/2026-03-10"]
+    start, reply, bot, later = platform.turns
+    assert (start.turn_id, start.parent_id) == ("1773133200.000100", None)
+    assert reply.parent_id == later.parent_id == start.turn_id
+    assert "\n> we should move to Oracle\n" in reply.text
+    assert (bot.role, bot.raw_kind, bot.text) == ("tool", "bot_message", "pipeline 412 deployed to staging")
+    assert platform.notes == {"file without text": 1, "channel_topic": 1}
+
+
+def test_direct_messages_stay_out_unless_asked_for() -> None:
+    kept_out = sessions(EXPORT)["D0MEITOM1/2026-03-11"]
+    assert (kept_out.turns, kept_out.notes) == ((), {"direct message": 1})
+    asked = sessions(EXPORT, ReadOptions(direct_messages=True))["D0MEITOM1/2026-03-11"]
+    assert asked.title == "Mei Tanaka, Tom Okafor"
+    assert [turn.text for turn in asked.turns] == ["Between us: I applied for the Kyoto position"]
+
+
+def test_a_zipped_export_reads_the_same(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "export.zip", "w") as archive:
+        for file in sorted(EXPORT.rglob("*.json")):
+            archive.write(file, file.relative_to(EXPORT).as_posix())
+    assert sessions(tmp_path / "export.zip") == sessions(EXPORT)
+
+
+def test_without_lists_ids_stand_and_a_person_posting_through_an_app_is_no_user(tmp_path: Path) -> None:
+    (session,) = one(
+        tmp_path,
+        {"type": "message", "user": "U1", "text": "see <@U2> <mailto:a@b.cc|a@b.cc>", "ts": "1773133200.0001"},
+        {"type": "message", "bot_id": "B1", "username": "CI", "text": "built", "ts": "1773133201.0001"},
+        {"type": "message", "user": "U1", "user_profile": {"real_name": "Ann"}, "text": "ok", "ts": "1773133202.0001"},
+    )
+    assert isinstance(session, Session)
+    assert [(turn.speaker, turn.role, turn.text) for turn in session.turns] == [
+        ("U1", "user", "see @U2 a@b.cc"),
+        ("CI", "tool", "built"),
+        ("Ann", "user", "ok"),
+    ]
+
+
+def test_a_record_without_ts_is_one_bad_record(tmp_path: Path) -> None:
+    good = {"type": "message", "user": "U1", "text": "a", "ts": "1773133200.1"}
+    bad, session = one(tmp_path, {"type": "message"}, good)
+    assert isinstance(bad, BadTranscript)
+    assert isinstance(session, Session)
+    assert len(session.turns) == 1

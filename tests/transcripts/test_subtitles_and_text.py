@@ -1,0 +1,129 @@
+"""Subtitles and labelled text: a wrong label puts words into another's mouth, a wrong anchor on another day."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from memctl.errors import BadTranscript
+from memctl.transcripts import ReadOptions, Session, detect, discover, read
+from memctl.transcripts.documents import Document
+
+FIXTURES = Path(__file__).parents[2] / "fixtures/transcripts"
+
+
+def session_of(path: Path, format_: str, options: ReadOptions | None = None) -> Session:
+    (doc,) = discover([str(path)])
+    assert isinstance(doc, Document)
+    assert detect(doc) == format_
+    (session,) = read(doc, options or ReadOptions())
+    assert isinstance(session, Session)
+    return session
+
+
+def saved(path: Path, name: str, text: str) -> Path:
+    file = path / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def said(session: Session) -> list[tuple[str, str | None, str]]:
+    return [(turn.role, turn.speaker, turn.text) for turn in session.turns]
+
+
+def test_vtt_joins_the_cues_of_one_voice_and_counts_from_the_note() -> None:
+    session = session_of(FIXTURES / "alice/2026-05-12 platform sync.vtt", "subtitles")
+    assert session.title == "Platform sync"
+    assert session.started_at == datetime(2026, 5, 12, 14, 30, tzinfo=UTC)
+    assert said(session)[1] == (
+        "user",
+        "Alice Morel",
+        "Good. I rewrote the ledger importer in Rust, so I no longer use Python for it.",
+    )
+    assert session.turns[1].at == session.started_at + timedelta(seconds=5.9)
+    assert said(session)[2][2] == "That was quick & brave."
+    assert session.notes == {"sound": 1}
+
+
+def test_srt_names_in_the_text_and_zooms_utc_in_the_file_name() -> None:
+    options = ReadOptions(timezone=ZoneInfo("America/Sao_Paulo"))
+    session = session_of(FIXTURES / "bruno/GMT20260307-090000_entrevista.srt", "subtitles", options)
+    assert session.started_at == datetime(2026, 3, 7, 9, tzinfo=UTC)
+    assert [turn.speaker for turn in session.turns] == ["Marta Gil", "Bruno Lima", "Marta Gil", "Bruno Lima"]
+    assert session.turns[1].text == "Porque meu pai foi enfermeiro, y me gusta trabajar de noche."
+
+
+def test_subtitles_without_a_start_have_no_time_and_take_the_users(tmp_path: Path) -> None:
+    file = saved(tmp_path, "talk.srt", "1\n01:00:01,500 --> 01:00:02,000\nHello\n")
+    assert session_of(file, "subtitles").turns[0].at is None
+    start = datetime(2026, 1, 1, 23, tzinfo=UTC)
+    told = session_of(file, "subtitles", ReadOptions(started_at=start))
+    assert told.turns[0].at == start + timedelta(hours=1, seconds=1.5)
+
+
+def test_rolling_captions_are_read_once(tmp_path: Path) -> None:
+    cues = "WEBVTT\n\n00:01.000 --> 00:02.000\nfirst<00:00:01.500><c> words</c>\n\n" + (
+        "00:02.000 --> 00:03.000\nfirst words\nthen<00:00:02.500><c> more</c>\n"
+    )
+    assert said(session_of(saved(tmp_path, "a.vtt", cues), "subtitles")) == [("user", None, "first words then more")]
+
+
+def test_a_dash_is_another_voice_and_a_colon_not_always_a_name(tmp_path: Path) -> None:
+    cues = "1\n00:00:01,000 --> 00:00:02,000\n- We leave at 10: be there\n- Remember: keys\n"
+    assert said(session_of(saved(tmp_path, "a.srt", cues), "subtitles")) == [
+        ("user", None, "We leave at 10: be there"),
+        ("user", None, "Remember: keys"),
+    ]
+
+
+def test_markdown_head_is_no_turn_and_notes_fences_and_quotes_are_no_labels() -> None:
+    session = session_of(FIXTURES / "bruno/assistente.md", "text")
+    assert session.title == "Planos de mudança"
+    assert session.started_at == datetime(2026, 2, 18, 20, 15, tzinfo=UTC)
+    assert [turn.role for turn in session.turns] == ["user", "assistant", "user", "assistant", "user"]
+    assert "**Nota:** o abono" in session.turns[1].text
+    assert "**User:** this line is an example" in session.turns[1].text
+    assert "\n> Me mudo a Sevilla" in session.turns[2].text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "User: I live in Bern\nAssistant: noted\n",
+        "Human: I live in Bern\n\nAI: noted",
+        "**User:** I live in Bern\n**Assistant**: noted\n",
+        "## User\n\nI live in Bern\n\n## Assistant\n\nnoted\n",
+        "You: I live in Bern\nAssistant: noted\n",
+        "[10:14] User: I live in Bern\n[10:15] Assistant: noted\n",
+    ],
+)
+def test_role_labels_of_every_form(tmp_path: Path, text: str) -> None:
+    session = session_of(saved(tmp_path, "chat.txt", text), "text")
+    assert said(session) == [("user", None, "I live in Bern"), ("assistant", None, "noted")]
+    assert {turn.at for turn in session.turns} == {None}
+
+
+def test_clock_times_pass_midnight_on_the_date_of_the_head(tmp_path: Path) -> None:
+    text = "DATE: 2026-03-05\n\n[23:50] Ann Lee: still up?\n[00:10] Bo: yes\n[00:12] Ann Lee: me too\n"
+    session = session_of(saved(tmp_path, "chat.txt", text), "text")
+    assert [turn.at for turn in session.turns] == [
+        datetime(2026, 3, 5, 23, 50, tzinfo=UTC),
+        datetime(2026, 3, 6, 0, 10, tzinfo=UTC),
+        datetime(2026, 3, 6, 0, 12, tzinfo=UTC),
+    ]
+    assert [turn.speaker for turn in session.turns] == ["Ann Lee", "Bo", "Ann Lee"]
+
+
+def test_attendees_tell_people_from_notes(tmp_path: Path) -> None:
+    text = "ATTENDEES: Ann, Bo\n\nAnn: my list\nMilk: two\nEggs: six\nBo: fine\n"
+    session = session_of(saved(tmp_path, "chat.txt", text), "text")
+    assert said(session) == [("user", "Ann", "my list\nMilk: two\nEggs: six"), ("user", "Bo", "fine")]
+
+
+def test_prose_with_colons_is_no_transcript(tmp_path: Path) -> None:
+    text = "# Tool\n\nUsage: run it\n\nIt does much.\nIt is quick.\nAnd small.\n\nLicense: free\n"
+    (doc,) = discover([str(saved(tmp_path, "README.md", text))])
+    assert isinstance(doc, Document)
+    with pytest.raises(BadTranscript, match="no known transcript format"):
+        detect(doc)
