@@ -183,7 +183,9 @@ class OpenAIEmbedder:
     def _failure(self, error: Any) -> MemctlError:
         """What an HTTP status other than 2xx means to the caller."""
         status: int = error.status_code
-        message = f"{self.model}: {_reason(error)} (HTTP {status})"
+        # Some servers repeat the key they refuse.
+        reason = _reason(error).replace(self._client.api_key, "[redacted:key]")
+        message = f"{self.model}: {reason} (HTTP {status})"
         if status in (401, 403):
             return AuthError(message, where=self.base_url, hint=f"check {' or '.join(KEY_VARIABLES)}")
         if status == 429 and error.code == "insufficient_quota":

@@ -69,7 +69,7 @@ def _clean(c: str) -> str:
         return ""
     if category[0] == "Z":
         return " "
-    if category == "Lo" and any(low <= ord(c) <= high for low, high in CJK):
+    if any(low <= ord(c) <= high for low, high in CJK):
         return f" {c} "
     return c
 

@@ -1,0 +1,97 @@
+"""A query and the facts it looks for are tokenised by two programs; were they to differ, the search would
+miss."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memctl.embed.static import FOLDER, StaticEmbedder
+from memctl.embed.wordpiece import read_vocabulary, row_numbers, settled
+
+
+@pytest.fixture(scope="module")
+def model() -> StaticEmbedder:
+    return StaticEmbedder()
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, int]:
+    return read_vocabulary(FOLDER / "vocabulary.txt")
+
+
+def library_rows(model: StaticEmbedder, texts: list[str]) -> list[list[int]]:
+    return [encoding.ids for encoding in model._encode(texts)]
+
+
+def test_every_settled_character_is_read_as_the_library_reads_it(model: StaticEmbedder, rows: dict[str, int]) -> None:
+    # The planes above the second hold nothing but private use, tags and variation selectors.
+    characters = [chr(c) for c in [*range(0x30000), *range(0xE0000, 0xE0200)] if not 0xD800 <= c <= 0xDFFF]
+    texts = [f"ab{c}cd" for c in characters if settled(c)]
+    assert len(texts) > 90_000
+    wrong = [
+        (hex(ord(text[2])), ours, theirs)
+        for text, theirs in zip(texts, library_rows(model, texts), strict=True)
+        if (ours := row_numbers(text, rows)) != theirs
+    ]
+    assert wrong == []
+
+
+WORDS = st.sampled_from(
+    [
+        "shipping",
+        "Don't",
+        "naïve",
+        "Zürich",
+        "東京",
+        "Ελλάς",
+        "İstanbul",
+        "한국",
+        "🦄",
+        "😀",
+        "e\u0301",
+        "##ing",
+        "[UNK]",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    text=st.text() | st.lists(WORDS | st.text(max_size=5)).map(" ".join) | st.text("aé\u0301 .東\u200b", max_size=30)
+)
+def test_any_text_gives_the_same_vector_both_ways(model: StaticEmbedder, text: str) -> None:
+    assert model.embed_one(text) == pytest.approx(model.embed([text])[0].tolist(), abs=1e-6)
+
+
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(st.characters(max_codepoint=0x2FFF, exclude_categories=["Cs"])))
+def test_settled_text_gives_the_same_tokens_both_ways(model: StaticEmbedder, rows: dict[str, int], text: str) -> None:
+    if settled(text):
+        assert [row_numbers(text, rows)] == library_rows(model, [text])
+
+
+def test_half_a_surrogate_pair_is_left_out_rather_than_fatal(model: StaticEmbedder) -> None:
+    text = "my cat \ud83d sleeps"
+    assert model.embed_one(text) == pytest.approx(model.embed(["my cat  sleeps"])[0].tolist(), abs=1e-6)
+    assert model.embed([text])[0].tolist() == model.embed(["my cat  sleeps"])[0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("Shipping!", ["shipping", "!"]),
+        ("Stripe's", ["stripe", "'", "s"]),
+        ("embeddings", ["em", "##bed", "##ding", "##s"]),
+        ("x" * 101, ["[UNK]"]),
+        ("cat\u0000nap\tcafé", ["cat", "##na", "##p", "cafe"]),
+        ("我人", ["我", "人"]),
+    ],
+)
+def test_known_words(rows: dict[str, int], text: str, tokens: list[str]) -> None:
+    names = {row: token for token, row in rows.items()}
+    assert [names[row] for row in row_numbers(text, rows)] == tokens
+
+
+def test_a_character_younger_than_the_tables_is_left_to_the_library() -> None:
+    assert settled("Wo ist München? 😀")
+    assert not settled("a\u0898b")

@@ -1,0 +1,108 @@
+"""A loopback server that answers `/v1/embeddings` as OpenAI's does: its checks, its limits, its errors.
+
+Vectors are made from the input's letters, so that a test can tell which input a vector belongs to.
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+KEY = "loopback-key"
+NATURAL_DIM = 8
+REFUSED_WORD = "unspeakable"
+
+
+def letters(text: str, dim: int) -> list[float]:
+    """The vector of `text`: how often each letter stands in it, not of unit length."""
+    vector = [0.25] * dim
+    for c in text.lower():
+        vector[ord(c) % dim] += 1.0
+    return vector
+
+
+@dataclass
+class EmbeddingsServer:
+    """What a test may set, and what the server saw."""
+
+    url: str = ""
+    failure: tuple[int, dict[str, Any], dict[str, str]] | None = None
+    ignores_dimensions: bool = False
+    drops_last: bool = False
+    broken_number: bool = False
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
+
+    def answer(self, body: dict[str, Any], key: str | None) -> tuple[int, dict[str, Any], dict[str, str]]:
+        self.requests.append(body)
+        self.keys.append(key)
+        if self.failure is not None:
+            return self.failure
+        if key != f"Bearer {KEY}":
+            return error(401, f"Incorrect API key provided: {key}.", "invalid_api_key")
+        inputs = body["input"]
+        if body["model"] != "letters":
+            return error(404, f"The model `{body['model']}` does not exist.", "model_not_found")
+        if not 1 <= len(inputs) <= 2048:
+            return error(400, "'$.input' is invalid: at most 2048 inputs.", None)
+        if any(not text for text in inputs):
+            return error(400, "'$.input' is invalid: an input is an empty string.", None)
+        if any(len(text.split()) > 8192 for text in inputs):
+            return error(400, "This model's maximum context length is 8192 tokens.", None)
+        if any(REFUSED_WORD in text for text in inputs):
+            return error(400, "The input cannot be embedded.", None)
+        dim = NATURAL_DIM if self.ignores_dimensions else body.get("dimensions", NATURAL_DIM)
+        data = [{"object": "embedding", "index": i, "embedding": letters(text, dim)} for i, text in enumerate(inputs)]
+        if self.drops_last:
+            data.pop()
+        if self.broken_number:
+            data[0]["embedding"] = [float("nan")] * dim
+        usage = {"prompt_tokens": 1, "total_tokens": 1}
+        # Nothing in the protocol promises the order of the inputs.
+        return 200, {"object": "list", "data": data[::-1], "model": "letters", "usage": usage}, {}
+
+
+def error(status: int, message: str, code: str | None) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """An error answer in OpenAI's form."""
+    return status, {"error": {"message": message, "type": "error", "param": None, "code": code}}, {}
+
+
+@contextmanager
+def serve() -> Iterator[EmbeddingsServer]:
+    """A running server on a free port of the loopback interface."""
+    state = EmbeddingsServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            if self.path == "/v1/embeddings":
+                status, answer, headers = state.answer(body, self.headers["authorization"])
+            else:
+                status, answer, headers = error(404, f"no {self.path} here", None)
+            data = json.dumps(answer).encode()
+            self.send_response(status)
+            for name, value in {"content-type": "application/json", **headers}.items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
