@@ -29,9 +29,7 @@ _MONTHS = {name: month for month, names in enumerate(_MONTH_NAMES, 1) for name i
 _TIME = re.compile(r"(\d{1,2})[:h](\d\d)(?::(\d\d))?(?:[.,]\d+)?(?: ?([ap])\.? ?m\.?(?!\w))?", re.IGNORECASE)
 _YMD = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")
-_DAY_MONTH = re.compile(
-    r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|\.|er|º)?(?: de| of)? ([^\W\d_]+)\.?,?(?: de)? (\d{4})(?!\d)"
-)
+_DAY_MONTH = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|\.|er|º)?(?: de| of)? ([^\W\d_]+)\.?,?(?: de)? (\d{4})(?!\d)")
 _MONTH_DAY = re.compile(r"([^\W\d_]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)")
 
 

@@ -57,9 +57,7 @@ def _session(
 ) -> Session | BadTranscript:
     records = conversation[f"session_{number}"]
     if not isinstance(records, list):
-        return BadTranscript(
-            f"session_{number} is no list of turns", where=where, hint="the other sessions are read"
-        )
+        return BadTranscript(f"session_{number} is no list of turns", where=where, hint="the other sessions are read")
     notes: dict[str, int] = {}
     stamp = text_of(conversation.get(f"session_{number}_date_time"))
     match = _DATE.match(stamp)

@@ -37,9 +37,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
         where = f"{document.uri}: record {index + 1}"
         sessions = record.get("haystack_sessions") if isinstance(record, dict) else None
         if not isinstance(sessions, list):
-            yield BadTranscript(
-                "no haystack_sessions in this record", where=where, hint="the other records are read"
-            )
+            yield BadTranscript("no haystack_sessions in this record", where=where, hint="the other records are read")
             continue
         ids, dates = _list(record, "haystack_session_ids"), _list(record, "haystack_dates")
         question = name_of(record.get("question_id")) or f"{document.stem}-{index + 1}"

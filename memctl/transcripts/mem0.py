@@ -76,9 +76,7 @@ def _joined(first: Session, second: Session) -> Session:
     return msgspec.structs.replace(first, turns=(*first.turns, *later), notes=notes)
 
 
-def _session(
-    record: Mapping[str, Any], messages: list[Any], run: str | None, options: ReadOptions
-) -> Session:
+def _session(record: Mapping[str, Any], messages: list[Any], run: str | None, options: ReadOptions) -> Session:
     notes: Counter[str] = Counter()
     said_at = instant(record.get("timestamp"), options.timezone)
     turns: list[Turn] = []

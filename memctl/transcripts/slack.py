@@ -29,8 +29,7 @@ _MARKUP = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 def sniff(head: Head) -> bool:
     """Records of type `message` whose `ts` is an epoch in a string."""
     return any(
-        record.get("type") == "message" and _TS.fullmatch(text_of(record.get("ts")))
-        for record in head.records[:20]
+        record.get("type") == "message" and _TS.fullmatch(text_of(record.get("ts"))) for record in head.records[:20]
     )
 
 

@@ -17,7 +17,10 @@ _ROLES: dict[str, Role] = {
     **dict.fromkeys(("system", "developer"), "system"),
     **dict.fromkeys(("tool", "function"), "tool"),
 }
-_PRODUCT = re.compile(rf"(?:{'|'.join(_PRODUCTS)})(?:[- ]?[\w.]*\d[\w.]*)?(?: [\w.]+)?")
+_PRODUCT = re.compile(
+    rf"(?:{'|'.join(_PRODUCTS)})"
+    r"(?:[- ]?(?:v?\d[\w.]*|o\d|code|sonnet|opus|haiku|turbo|pro|flash|mini|ultra|advanced|instruct))*"
+)
 _NOT_A_NAME = frozenset(
     """ note notes nb ps p.s. warning update edit example question answer summary agenda todo tip hint
     remember important reminder fyi action actions decision decisions output input result error step
@@ -59,7 +62,4 @@ def is_name(label: str) -> bool:
         return True
     if words[0].isdigit() or not all(map(_WORD.fullmatch, words)):
         return False
-    return all(
-        not word[0].islower() or (place > 0 and word.lower() in _PARTICLES)
-        for place, word in enumerate(words)
-    )
+    return all(not word[0].islower() or (place > 0 and word.lower() in _PARTICLES) for place, word in enumerate(words))

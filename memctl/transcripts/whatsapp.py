@@ -156,9 +156,7 @@ def settle(days: Sequence[Day], separator: str) -> DateOrder | None:
         return "dmy"
     if len(whole) == 1 or whole["dmy"] == whole["mdy"]:
         return next(iter(whole))
-    back = {
-        order: sum(later < earlier for earlier, later in pairwise(dates)) for order, dates in whole.items()
-    }
+    back = {order: sum(later < earlier for earlier, later in pairwise(dates)) for order, dates in whole.items()}
     if back["dmy"] == back["mdy"]:
         return None
     return "dmy" if back["dmy"] < back["mdy"] else "mdy"
@@ -229,9 +227,7 @@ def _opening(line: str, number: int) -> Record | None:
     return Record(number, bracketed, day, stamp["sep"], (hour, minute, second), parts[2])
 
 
-def _session(
-    chat: str, records: list[Record], order: DateOrder, options: ReadOptions, met: Counter[str]
-) -> Session:
+def _session(chat: str, records: list[Record], order: DateOrder, options: ReadOptions, met: Counter[str]) -> Session:
     notes: Counter[str] = Counter()
     turns: list[Turn] = []
     times: list[datetime | None] = []

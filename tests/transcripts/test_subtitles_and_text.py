@@ -115,6 +115,17 @@ def test_clock_times_pass_midnight_on_the_date_of_the_head(tmp_path: Path) -> No
     assert [turn.speaker for turn in session.turns] == ["Ann Lee", "Bo", "Ann Lee"]
 
 
+def test_a_model_is_no_person_and_a_person_no_model(tmp_path: Path) -> None:
+    text = "### Human\n\nhi\n> Human: I live in Oslo\n\n### Claude Sonnet 4.5:\n\nhello\n"
+    assert said(session_of(saved(tmp_path, "chat.md", text), "text")) == [
+        ("user", None, "hi\n> Human: I live in Oslo"),
+        ("assistant", "Claude Sonnet 4.5", "hello"),
+    ]
+    people = "Claude Martin: salut\nAnn Lee: hi\nClaude Martin: I live in Lyon\n"
+    session = session_of(saved(tmp_path, "people.txt", people), "text")
+    assert {(turn.role, turn.speaker) for turn in session.turns} == {("user", "Claude Martin"), ("user", "Ann Lee")}
+
+
 def test_attendees_tell_people_from_notes(tmp_path: Path) -> None:
     text = "ATTENDEES: Ann, Bo\n\nAnn: my list\nMilk: two\nEggs: six\nBo: fine\n"
     session = session_of(saved(tmp_path, "chat.txt", text), "text")
