@@ -42,7 +42,7 @@ CREATE TABLE records (
 );
 
 -- What search looks at: a record's whole text (seq 0) and, for an episode, its sentences (seq 1, 2, …).
--- `toks` are stop-worded stems with repeats kept.
+-- `toks` are the stop-worded stems of a whole text, repeats kept; sentences are compared by their vectors alone.
 CREATE TABLE units (
     key BIGINT NOT NULL,
     record BIGINT NOT NULL,

@@ -1,0 +1,53 @@
+"""Facts per second into the store, everything included (stems, vectors, hashes), and the share of the bare insert.
+
+python benchmarks/bulk_write.py [facts]
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from synthetic import facts
+
+from memctl.embed.spec import EmbedderSpec
+from memctl.ingest.imports import entry_of
+from memctl.local import LocalStore
+from memctl.store import writes
+from memctl.store.engine import Engine
+
+BATCH = 10_000
+
+
+def main(number: int) -> None:
+    made = list(facts(max(number // 1000, 1), min(number, 1000)))
+    batches = [made[i : i + BATCH] for i in range(0, len(made), BATCH)]
+    with tempfile.TemporaryDirectory() as folder:
+        store = LocalStore(Path(folder) / "whole.duckdb")
+        store.spec().open().embed(["the model is loaded before the clock starts"])
+        started = time.perf_counter()
+        for batch in batches:
+            store.write(batch)
+        whole = time.perf_counter() - started
+
+        prepared = [[entry_of(fact) for fact in batch] for batch in batches]
+        spec = EmbedderSpec()
+        vectors = {}
+        for batch in prepared:
+            texts = [unit.text for entry in batch for unit in entry.units]
+            vectors |= dict(zip(texts, spec.open().embed(texts), strict=True))
+        engine = Engine(Path(folder) / "bare.duckdb")
+        started = time.perf_counter()
+        for batch in prepared:
+            with engine.writing() as connection:
+                writes.use_embedder(connection, spec)
+                writes.add(connection, batch, vectors)
+        bare = time.perf_counter() - started
+    print(f"facts                              {len(made):>9,}")
+    print(f"whole write, facts/s               {len(made) / whole:>9,.0f}")
+    print(f"rows into the store alone, facts/s {len(made) / bare:>9,.0f}")
+    print(f"share of the bare insert           {bare / whole:>9.0%}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 50_000)
