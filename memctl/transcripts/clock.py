@@ -71,7 +71,7 @@ def written(text: str, options: ReadOptions) -> datetime | None:
     Reads ISO 8601, "5 March 2026", "March 5, 2026", "5 de marzo de 2026" (months of six languages) and
     numeric dates whose order is plain or given. A date without a time is the start of that day.
     """
-    text = text.strip()
+    text = text.strip()[:200]
     try:
         return in_zone(datetime.fromisoformat(text), options)
     except ValueError:

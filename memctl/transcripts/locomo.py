@@ -59,7 +59,7 @@ def _session(
     if not isinstance(records, list):
         return BadTranscript(f"session_{number} is no list of turns", where=where, hint="the other sessions are read")
     notes: dict[str, int] = {}
-    stamp = text_of(conversation.get(f"session_{number}_date_time"))
+    stamp = text_of(conversation.get(f"session_{number}_date_time"))[:100]
     match = _DATE.match(stamp)
     at = written(f"{match['date']} {match['time']}" if match else stamp, options)
     if stamp and at is None:

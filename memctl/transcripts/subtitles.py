@@ -28,7 +28,7 @@ cited.
 """
 
 _TIMING = re.compile(r"\s*(?:(\d{1,4}):)?(\d\d):(\d\d)[.,](\d{1,3})\s*-->\s*(?:\d{1,4}:)?\d\d:\d\d[.,]\d{1,3}(?:\s.*)?")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]*)>")
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^<>]*)>")
 _TAG = re.compile(r"</?(?:[a-zA-Z][^<>]*|\d[\d:.]*)>|\{\\[^{}]*\}")
 _STAMP_TAG = re.compile(r"<\d\d:[\d:.]+>")
 _NAMED = re.compile(r"(?:>>\s*)?([^:<>]{1,80}):\s+(\S.*)", re.DOTALL)

@@ -54,7 +54,6 @@ _MEDIA = re.compile(
       | null""",
     re.VERBOSE | re.IGNORECASE,
 )
-_MEDIA_AT_END = re.compile(r"\s*\u200e<[^<>]{1,200}>\Z")
 _DELETED = re.compile(
     r"""this\ message\ was\ deleted.{0,60} | you\ deleted\ this\ message.{0,60}
       | se\ eliminó\ este\ mensaje | eliminaste\ este\ mensaje | este\ mensaje\ fue\ eliminado
@@ -67,7 +66,7 @@ _DELETED = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _CALL = re.compile(r"missed (?:group )?(?:voice|video) call\b.{0,40}", re.IGNORECASE)
-_EDITED = re.compile(r"[\s\u200e]*<[^<>]*(?:edit|bearbeitet|modifi|bewerkt|編集|编辑)[^<>]*>\Z", re.I)
+_EDITED = re.compile(r"<[^<>]*(?:edit|bearbeitet|modifi|bewerkt|編集|编辑)[^<>]*>", re.IGNORECASE)
 _SHARED = re.compile(r"(?:poll|location|encuesta|enquete|umfrage|sondage|ubicación|standort)\s*:", re.I)
 _CHAT_FILE = re.compile(
     r"(?:WhatsApp Chat (?:with|-)|Chat de WhatsApp con|Conversa do WhatsApp com|WhatsApp-Chat mit"
@@ -269,7 +268,10 @@ def _message(record: Record, notes: Counter[str]) -> tuple[str | None, str]:
         return None, ""
     raw = named["text"] or ""
     written_by_app = raw.startswith("\u200e")
-    text = _EDITED.sub("", raw.strip(_EDGES + "\n"))
+    text = raw.strip(_EDGES + "\n")
+    before, tag = _tag_at_end(text)
+    if _EDITED.fullmatch(tag):
+        text = before.rstrip(_EDGES + "\n")
     if _DELETED.fullmatch(text.rstrip(".")):
         notes["deleted message"] += 1
         return None, ""
@@ -282,7 +284,8 @@ def _message(record: Record, notes: Counter[str]) -> tuple[str | None, str]:
 
 def _without_media(text: str, notes: Counter[str]) -> str:
     """The caption that stays when the placeholder of a photo or file is taken off its first or last line."""
-    lines = _MEDIA_AT_END.sub("", text).split("\n")
+    before, tag = _tag_at_end(text)
+    lines = (before if tag and before.endswith("\u200e") else text).split("\n")
     kept = [
         line
         for place, line in enumerate(lines)
@@ -292,6 +295,12 @@ def _without_media(text: str, notes: Counter[str]) -> str:
     if kept_text != text:
         notes["media"] += 1
     return kept_text
+
+
+def _tag_at_end(text: str) -> tuple[str, str]:
+    """`text` parted before a `<…>` of up to 200 characters that ends it; the second part is "" without one."""
+    start = text.rfind("<", -200) if text.endswith(">") else -1
+    return (text[:start], text[start:]) if start >= 0 else (text, "")
 
 
 def _chat_name(document: Document) -> str:
