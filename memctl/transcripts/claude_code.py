@@ -78,7 +78,7 @@ class _Reader:
                 yield builder.build(name or builder.key(self._document), title=title)
 
     def take(self, line: Mapping[str, Any]) -> None:
-        kind = line.get("type")
+        kind = str(line.get("type"))
         if kind in _TITLES:
             title = name_of(line.get(_TITLES[kind])) or name_of(line.get("title"))
             if title:
@@ -111,7 +111,7 @@ class _Reader:
             self._lines.add(uuid)
         if line.get("isSidechain") and not self._options.sidechains:
             return "sidechain"
-        if line.get("isCompactSummary") or line.get("parentUuid") in self._boundaries:
+        if line.get("isCompactSummary") or str(line.get("parentUuid")) in self._boundaries:
             return "compact summary"
         if line.get("isMeta"):
             return "meta line"

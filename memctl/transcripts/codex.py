@@ -18,7 +18,7 @@ from memctl.transcripts.messages import SessionBuilder, content_text, instant, i
 from memctl.transcripts.model import ReadOptions, Session
 
 NAME = "codex"
-_ENVELOPES = frozenset({"session_meta", "response_item", "event_msg", "turn_context"})
+_ENVELOPES = ("session_meta", "response_item", "event_msg", "turn_context")
 _INJECTED = re.compile(
     r"\s*(<(environment_context|user_instructions|permissions instructions|turn_aborted|skill"
     r"|user_shell_command|subagent_notification|INSTRUCTIONS|collaboration_mode)\b|# AGENTS\.md instructions)"

@@ -28,6 +28,8 @@ _BOMS = (
 )
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_SIGN = "[¤¦¨¬¯±´·¸×÷¹²³¼½¾£¥¢µ¶]"
+_SIGN_IN_WORD = re.compile(rf"{_SIGN}(?=[^\W\d_])|(?<=[^\W\d_]){_SIGN}")
 _CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 
 
@@ -43,7 +45,8 @@ def guess(head: bytes) -> str:
     """Return the Python codec name for a file that begins with `head`.
 
     A byte order mark decides; else UTF-16 by its zero bytes, else UTF-8 if it is mostly valid, else what
-    charset-normalizer finds; cp1252, the commonest of the rest, where that fits as well.
+    charset-normalizer finds, leaving out what would set a sign such as ³ within a word; cp1252, the commonest of
+    the rest, where that fits as well.
     """
     for bom, name in _BOMS:
         if head.startswith(bom):
@@ -55,14 +58,16 @@ def guess(head: bytes) -> str:
         return "utf-8"
     from charset_normalizer import from_bytes
 
-    matches = from_bytes(head[:16_384], cp_exclusion=["utf_16", "utf_32", "utf_7"])
-    best = matches.best()
-    if best is None or any(
-        "cp1252" in match.could_be_from_charset and match.chaos <= best.chaos and match.coherence >= best.coherence
+    matches = list(from_bytes(head[:16_384], cp_exclusion=["utf_16", "utf_32", "utf_7"]))
+    matches = [match for match in matches if not _SIGN_IN_WORD.search(str(match))] or matches
+    if not matches or any(
+        "cp1252" in match.could_be_from_charset
+        and match.chaos <= matches[0].chaos
+        and match.coherence >= matches[0].coherence
         for match in matches
     ):
         return "cp1252"
-    return best.encoding
+    return matches[0].encoding
 
 
 def is_binary(head: bytes) -> bool:
@@ -94,7 +99,7 @@ def text_lines(stream: BinaryIO, where: str) -> Iterator[tuple[int, str | BadTra
         number = 0
         while line := lines.readline(LINE_LIMIT + 1):
             number += 1
-            if len(line) > LINE_LIMIT:
+            if len(line) > LINE_LIMIT + line.endswith(b"\n"):
                 size = len(line)
                 while line and not line.endswith(b"\n"):
                     line = lines.readline(_CHUNK)

@@ -19,6 +19,7 @@ from memctl.transcripts.encoding import clean, text_lines, utf8
 MAX_DEPTH = 200
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _PAIR_BYTES = len(rb"\ud83d\ude00")
+_HIGH = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}")
 _SURROGATE = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
 _KEYS_WITHIN = 32 * 2**20
 
@@ -201,6 +202,8 @@ class _Guarded:
         data, self._held = self._held + data, b""
         cut = data.find(b"\\", max(0, len(data) - _PAIR_BYTES + 1))
         if cut > 0 and not last:
+            if _HIGH.fullmatch(data[max(0, cut - 6) : cut]):
+                cut -= 6
             cut -= len(data[:cut]) - len(data[:cut].rstrip(b"\\"))
             if cut:
                 data, self._held = data[:cut], data[cut:]

@@ -6,7 +6,6 @@ This room knows the conventions chat formats have in common. Which keys hold the
 
 import hashlib
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
@@ -34,7 +33,7 @@ ROLES: Mapping[str, Role] = {
     "tool": "tool",
     "function": "tool",
 }
-_TEXT_PARTS = frozenset({"text", "input_text", "output_text", "refusal", "summary_text"})
+_TEXT_PARTS = ("text", "input_text", "output_text", "refusal", "summary_text")
 _EARLIEST = datetime(1980, 1, 1, tzinfo=UTC).timestamp()
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 
@@ -86,9 +85,8 @@ def instant(value: object, zone: tzinfo | None = None) -> datetime | None:
         seconds = float(value)
     except OverflowError:
         return None
-    while math.isfinite(seconds) and seconds > 1e11:
-        seconds /= 1000
-    return datetime.fromtimestamp(seconds, UTC) if _EARLIEST <= seconds <= _LATEST else None
+    scaled = (seconds / scale for scale in (1, 1e3, 1e6) if _EARLIEST <= seconds / scale <= _LATEST)
+    return next((datetime.fromtimestamp(within, UTC) for within in scaled), None)
 
 
 def content_text(content: object) -> str:

@@ -1,0 +1,58 @@
+"""Writing a file and reading it back as its user would: found, recognised by content, read to its end."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from memctl.errors import BadTranscript
+from memctl.transcripts import Document, ReadOptions, Session, discover, read
+
+
+class Result(NamedTuple):
+    """What a file gave. `problems` are the records that could not be read, and what ended the file."""
+
+    sessions: list[Session]
+    problems: list[BadTranscript]
+
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        return [(turn.role, turn.text) for session in self.sessions for turn in session.turns]
+
+
+def read_path(path: Path, options: ReadOptions, form: str | None) -> Result:
+    sessions: list[Session] = []
+    problems: list[BadTranscript] = []
+    for found in discover([str(path)]):
+        if isinstance(found, BadTranscript):
+            problems.append(found)
+        elif isinstance(found, Document):
+            try:
+                for item in read(found, options, form):
+                    if isinstance(item, BadTranscript):
+                        problems.append(item)
+                    else:
+                        sessions.append(item)
+            except BadTranscript as error:
+                problems.append(error)
+    return Result(sessions, problems)
+
+
+@pytest.fixture
+def read_back(tmp_path: Path) -> Callable[..., Result]:
+    """`read_back(name, content, form=None, **options)`: bytes and str as they are, lists of lines as JSONL."""
+
+    def run(name: str, content: Any, form: str | None = None, **options: Any) -> Result:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, str):
+            content = content.encode()
+        elif not isinstance(content, bytes):
+            lines = name.endswith(".jsonl")
+            content = ("\n".join(map(json.dumps, content)) + "\n" if lines else json.dumps(content)).encode()
+        path.write_bytes(content)
+        return read_path(path, ReadOptions(**options), form)
+
+    return run

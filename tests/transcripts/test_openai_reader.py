@@ -1,0 +1,94 @@
+"""OpenAI-style files: without these a user's messages would be lost, misattributed or misdated."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+
+def test_parts_refusals_tool_calls_and_developer_messages(read_back):
+    result = read_back(
+        "chat.json",
+        [
+            {"role": "developer", "content": "Be brief."},
+            {"role": "user", "name": "Alice", "content": [{"type": "input_text", "text": "Hi"}, {"type": "image_url"}]},
+            {"role": "assistant", "content": None, "tool_calls": [{"id": "c", "function": {"arguments": "{}"}}]},
+            {"role": "tool", "tool_call_id": "c", "content": "I love peanuts"},
+            {"role": "assistant", "content": None, "refusal": "I can't."},
+            {"role": "user", "content": [{"type": "tool_result", "content": [{"type": "text", "text": "42"}]}]},
+        ],
+    )
+    assert result.problems == []
+    assert result.texts == [
+        ("system", "Be brief."),
+        ("user", "Hi"),
+        ("tool", "I love peanuts"),
+        ("assistant", "I can't."),
+        ("tool", "42"),
+    ]
+    (session,) = result.sessions
+    assert session.turns[1].speaker == "Alice"
+    assert session.turns[1].at is None
+    assert session.notes == {"tool call": 1}
+
+
+def test_fine_tuning_lines_are_one_session_each(read_back):
+    lines = [{"messages": [{"role": "user", "content": f"number {n}"}]} for n in range(3)]
+    result = read_back("train.jsonl", lines)
+    assert [session.turns[0].text for session in result.sessions] == ["number 0", "number 1", "number 2"]
+    assert len({session.session_id for session in result.sessions}) == 3
+
+
+def test_bare_messages_per_line_and_half_a_last_line(read_back):
+    result = read_back("m.jsonl", '{"role":"user","content":"a"}\n{"role":"assistant","content":"b"}\n{"role":"us')
+    assert result.problems == []
+    assert result.texts == [("user", "a"), ("assistant", "b")]
+    assert result.sessions[0].notes == {"half-written last line": 1}
+
+
+def test_a_broken_line_costs_only_itself(read_back):
+    result = read_back("m.jsonl", '{"role":"user","content":"a"}\n!!\n{"role":"user","content":"b"}\n')
+    assert result.texts == [("user", "a"), ("user", "b")]
+    assert [str(problem.where).rpartition(":")[2] for problem in result.problems] == ["line 2"]
+
+
+def test_a_thread_met_again_goes_on_counting(read_back):
+    """Turn ids that began again at 0 would make two messages one."""
+    lines = [
+        {"thread_id": thread, "role": "user", "content": text, "created_at": "2026-02-01T17:00:00", "user_id": "kay"}
+        for thread, text in [("a", "one"), ("b", "two"), ("a", "three")]
+    ]
+    result = read_back("threads.jsonl", lines, "openai", timezone=timezone(timedelta(hours=2)))
+    assert [(s.session_id, [t.turn_id for t in s.turns]) for s in result.sessions] == [
+        ("a", ["0"]),
+        ("b", ["0"]),
+        ("a", ["1"]),
+    ]
+    assert {session.owner for session in result.sessions} == {"kay"}
+    assert result.sessions[0].turns[0].at == datetime(2026, 2, 1, 15, tzinfo=UTC)
+
+
+def test_owner_only_when_the_file_says(read_back):
+    messages = [{"role": "user", "content": "hi"}]
+    assert read_back("a.json", {"user": "alice", "messages": messages}).sessions[0].owner == "alice"
+    assert read_back("b.json", {"messages": messages}).sessions[0].owner is None
+
+
+def test_session_id_survives_growth(read_back):
+    first = {"role": "user", "content": "a"}
+    before = read_back("c.json", [first]).sessions[0].session_id
+    assert read_back("c.json", [first, {"role": "assistant", "content": "b"}]).sessions[0].session_id == before
+    assert read_back("c.json", [{"role": "user", "content": "other"}]).sessions[0].session_id != before
+
+
+def test_a_list_of_conversations_as_lists(read_back):
+    result = read_back("l.json", [[{"role": "user", "content": "a"}], [{"role": "user", "content": "b"}]])
+    assert [session.turns[0].text for session in result.sessions] == ["a", "b"]
+
+
+def test_cut_off_array_keeps_what_was_whole(read_back):
+    result = read_back("c.json", '[{"role":"user","content":"kept"},{"role":"user","con')
+    assert result.texts == [("user", "kept")]
+    assert "record 2" in str(result.problems[0].where)
+
+
+def test_unknown_role_is_counted(read_back):
+    result = read_back("c.json", [{"role": "user", "content": "a"}, {"role": "narrator", "content": "b"}])
+    assert result.sessions[0].notes == {"unknown role": 1}
