@@ -271,9 +271,7 @@ def test_facts_of_several_users_are_not_mixed():
 
 
 VALUES = st.sampled_from(["Oslo", "Rome", "oslo", "Oslo, Norway", "coffee", "black coffee", None])
-PREDICATES = st.sampled_from(
-    ["lives_in", "favorite", "likes", "dislikes", "hobby", "uses", "deploys_on", "speaks"]
-)
+PREDICATES = st.sampled_from(["lives_in", "favorite", "likes", "dislikes", "hobby", "uses", "deploys_on", "speaks"])
 START = day("2020-01-01")
 DATES = st.one_of(st.none(), st.integers(0, 8).map(lambda months: START + timedelta(days=40 * months)))
 

@@ -19,9 +19,7 @@ from memctl.timeline import current
 
 SCENARIOS = [
     json.loads(line)
-    for line in (Path(__file__).parents[2] / "fixtures/scenarios/reconcile.jsonl")
-    .read_text("utf-8")
-    .splitlines()
+    for line in (Path(__file__).parents[2] / "fixtures/scenarios/reconcile.jsonl").read_text("utf-8").splitlines()
 ]
 RECORDED = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
@@ -114,9 +112,7 @@ def test_every_belief_that_ended_says_when_it_ended_and_when_that_was_known():
 def test_sessions_without_any_time_still_end_what_was_replaced():
     scenario = next(case for case in SCENARIOS if case["name"] == "undated sessions go by order")
     timeless = [
-        msgspec.structs.replace(claim, recorded_at=None)
-        for message in claims_of(scenario)
-        for claim in message
+        msgspec.structs.replace(claim, recorded_at=None) for message in claims_of(scenario) for claim in message
     ]
     tokyo, paris = fold(reversed(timeless))
     assert (tokyo.claim.object, tokyo.superseded_by) == ("Tokyo", paris.id)
