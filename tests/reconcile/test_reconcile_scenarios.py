@@ -14,8 +14,10 @@ import msgspec
 import pytest
 
 from memctl.claim import Claim
+from memctl.extract.rules import extract
 from memctl.reconcile import Belief, fold, to_fact
 from memctl.timeline import current
+from memctl.transcripts.model import Session, Turn
 
 SCENARIOS = [
     json.loads(line)
@@ -98,6 +100,24 @@ def test_no_claim_is_lost_from_the_evidence(scenario):
     held = {number for belief in fold(claims) for number in belief.evidence}
     said = {claim.id for claim in claims if claim.object is not None}
     assert said <= held
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["name"])
+def test_the_words_themselves_come_to_the_same(scenario):
+    turns = [
+        Turn(turn_id=str(number), role=message["role"], text=message["text"], at=instant(message["at"]))
+        for number, message in enumerate(scenario["messages"])
+    ]
+    session = Session(source_format="scenario", session_id="session", turns=tuple(turns))
+    read = [msgspec.structs.replace(claim, recorded_at=RECORDED) for claim in extract(session, "alice")]
+    live, closed = outcome(fold(read))
+    wanted = {tuple(pair) for pair in scenario["live"]}
+    gone = {tuple(pair) for pair in scenario["closed"]}
+    assert wanted <= set(live)
+    assert gone <= set(closed)
+    assert not gone & set(live)
+    if not wanted:
+        assert live == []
 
 
 def test_every_belief_that_ended_says_when_it_ended_and_when_that_was_known():
