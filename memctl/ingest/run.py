@@ -292,7 +292,7 @@ class _Run:
     def _recipe(self) -> str:
         """Everything but the owner that decides what comes out of a file, as one comparable text."""
         return msgspec.json.encode(
-            [rules.VERSION, self.options.recipe, self.options.format, _reading(self.options.reading)]
+            [rules.EXTRACTOR, self.options.recipe, self.options.format, _reading(self.options.reading)]
         ).decode()
 
 
