@@ -123,7 +123,7 @@ def ingest(
     What was read before an interrupt (Ctrl-C) is kept; the next run goes on from there. Raises NotFound for a path
     that does not exist; what is wrong inside the paths ends up in `Report.rejects`.
     """
-    report = Report(extractor=options.recipe.extractor)
+    report = Report(extractor=options.recipe.extracts)
     documents: list[Document] = []
     for found in discover(paths):
         if isinstance(found, Document):
