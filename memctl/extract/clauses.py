@@ -11,123 +11,35 @@ import msgspec
 
 from memctl.extract.text import Token, tokens
 from memctl.extract.verbs import FORMS, Form
+from memctl.extract.wordlist import words
 
 ADVERBS = frozenset(
-    [
-        "also",
-        "just",
-        "really",
-        "actually",
-        "currently",
-        "now",
-        "still",
-        "recently",
-        "finally",
-        "always",
-        "usually",
-        "often",
-        "mostly",
-        "mainly",
-        "only",
-        "even",
-        "already",
-        "absolutely",
-        "totally",
-        "kinda",
-        "kind",
-        "literally",
-        "basically",
-        "definitely",
-        "truly",
-        "officially",
-        "originally",
-        "personally",
-        "both",
-        "all",
-        "generally",
-        "normally",
-        "typically",
-        "primarily",
-        "sometimes",
-        "genuinely",
-        "honestly",
-        "probably",
-        "obviously",
-        "secretly",
-        "quite",
-        "very",
-        "so",
-        "simply",
-        "deeply",
-        "strongly",
-        "highly",
-        "particularly",
-        "especially",
-        "regularly",
-        "frequently",
-        "lately",
-        "presently",
-        "proudly",
-        "happily",
-        "sadly",
-        "unfortunately",
-        "fortunately",
-        "luckily",
-        "almost",
-        "nearly",
-        "completely",
-        "fully",
-        "permanently",
-        "temporarily",
-        "soon",
-        "then",
-        "together",
-        "too",
-        "myself",
-        "ever",
-        "once",
-        "newly",
-        "initially",
-        "eventually",
-        "ultimately",
-        "formerly",
-        "previously",
-        "sorta",
-        "super",
-        "apparently",
-        "certainly",
-        "clearly",
-        "effectively",
-        "technically",
-        "pretty",
-        "severely",
-        "mildly",
-        "strictly",
-        "extremely",
-        "deathly",
-        "terribly",
-        "largely",
-        "occasionally",
-        "slowly",
-        "gradually",
-        "suddenly",
-        "professionally",
-        "since",
-        "today",
-        "yesterday",
-        "tomorrow",
-        "tonight",
-    ]
+    words(
+        "also just really actually currently now still recently finally always usually often mostly mainly "
+        "only even already absolutely totally kinda kind literally basically definitely truly officially "
+        "originally personally both all generally normally typically primarily sometimes genuinely "
+        "honestly probably obviously secretly quite very so simply deeply strongly highly particularly "
+        "especially regularly frequently lately presently proudly happily sadly unfortunately fortunately "
+        "luckily almost nearly completely fully permanently temporarily soon then together too myself ever "
+        "once newly initially eventually ultimately formerly previously sorta super apparently certainly "
+        "clearly effectively technically pretty severely mildly strictly extremely deathly terribly "
+        "largely occasionally slowly gradually suddenly professionally since today yesterday tomorrow "
+        "tonight"
+    )
 )
 NEGATIONS = frozenset({"not", "never", "hardly", "barely", "n't"})
 BE = frozenset({"am", "is", "are", "was", "were", "been", "being", "be", "'m"})
 MODALS = frozenset({"would", "could", "should", "might", "may", "must", "shall"})
 I_WORDS = frozenset({"i", "we"})
+GOT_DONE = frozenset(
+    words("married engaged divorced promoted hired to into rid back used better worse fired laid over through")
+)
+""" "Have got married" is a perfect; "have got a cat" is "have"."""
 OTHERS = frozenset({"he", "she", "they"})
 
 _CONJ = (
     r"and then|and also|and|but|so|yet|plus|then|while|whereas|although|though|because|cause|cuz|bc|since|given that|"
-    r"seeing that|considering|as|after|before|when|whenever|if|unless|until|once|whether|where|that|which is why|except|or"
+    r"seeing that|considering|as(?! my| our)|after|before|when|whenever|if|unless|until|once|whether|where|that|which is why|except|or"
 )
 _ADV = "|".join(sorted(ADVERBS, key=len, reverse=True))
 _SUBJECT = (
@@ -277,6 +189,8 @@ class _Reader:
             self.be = True
             if word in ("was", "were") and self.tense == "present":
                 self.tense = "past"
+        elif word in ("have", "has") and self.word(1) == "got" and self.word(2) not in GOT_DONE:
+            return False
         elif word in ("have", "has", "had") and self._participle_ahead():
             self.have, self.tense = True, "perfect"
         elif word in ("have", "has") and self.word(1) == "to":
@@ -329,6 +243,10 @@ class _Reader:
         if found is None:
             return None
         lemma, form = found
+        if lemma in _STOP and self.word(1) == "being":
+            self.stopped, self.neg, self.be = not self.neg, False, True
+            self.at += 2
+            return self.head("be", None)
         if lemma in _STOP and self._chained(1):
             self.stopped, self.be, self.have = not self.neg, True, False
             self.neg = False

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from memctl.claim import Precision
+from memctl.extract.wordlist import words
 
 MONTH_NAMES: tuple[str, ...] = (
     "january jan jan. enero janvier januar janeiro gennaio",
@@ -25,31 +26,10 @@ MONTH_NAMES: tuple[str, ...] = (
 )
 MONTHS: dict[str, int] = {name: n for n, row in enumerate(MONTH_NAMES, 1) for name in row.split()}
 ENGLISH_MONTHS = frozenset(
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "jan",
-        "feb",
-        "apr",
-        "jun",
-        "jul",
-        "aug",
-        "sep",
-        "sept",
-        "oct",
-        "nov",
-        "dec",
-    ]
+    words(
+        "january february march april may june july august september october november december jan feb apr "
+        "jun jul aug sep sept oct nov dec"
+    )
 )
 
 WEEKDAY_NAMES: tuple[str, ...] = (
@@ -70,29 +50,10 @@ SEASONS: dict[str, int] = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "wi
 NUMBERS: dict[str, int] = {
     word: n
     for n, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-        ]
+        words(
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+            "sixteen seventeen eighteen nineteen twenty"
+        )
     )
 } | {"a": 1, "an": 1, "thirty": 30, "forty": 40, "fifty": 50, "a couple of": 2, "a couple": 2, "couple of": 2}
 """Words for counts. "A few" and "several" are not here: they name no number, and get a coarser precision."""

@@ -41,7 +41,7 @@ _SQL = re.compile(
 
 _QUESTION_HEAD = re.compile(
     r"^\W*(?:so |and |but |ok(?:ay)? |hey |hi |also |well |now |then |btw |please |pls |or |no |yes |yeah )*(?:do|does|did|am|is|are|was|were|will|would|could|can|should|shall|have|has|had|may|might|must|isn't|aren't|don't|doesn't|didn't|wasn't|"
-    r"can't|couldn't|won't|wouldn't|shouldn't|haven't|hasn't|ain't|what|who|whom|whose|which|when|where|why|how|whats|what's|who's|where's|how's|when's|any|got any|have you|know any|anyone|anybody|wanna|guess|care to|mind if|remember when|ever)\b",
+    r"can't|couldn't|won't|wouldn't|shouldn't|haven't|hasn't|ain't|what|who|whom|whose|which|when|where|why|how|whats|what's|who's|where's|how's|when's|any|got any\w*|have you|know any|anyone|anybody|wanna|guess|care to|mind if|remember when|ever)\b",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
@@ -146,8 +146,7 @@ def fictional(text: str) -> bool:
     """True for a whole turn that sets up a story or role-play: everything after may be in character."""
     return bool(
         _FICTION.search(text)
-        or (_STORY.search(text)
-        and re.search(r"\bfirst person\b|\bstart\b|\bi am\b.*\bstory\b", text, re.IGNORECASE))
+        or (_STORY.search(text) and re.search(r"\bfirst person\b|\bstart\b|\bi am\b.*\bstory\b", text, re.IGNORECASE))
     )
 
 

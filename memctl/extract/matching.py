@@ -17,9 +17,31 @@ for _frame in (*life.FRAMES, *body.FRAMES, *things.FRAMES, *doing.FRAMES):
         BY_LEMMA[_lemma].append(_frame)
 
 MOTION = frozenset(
-    ["move", "relocate", "join", "leave", "quit", "start", "begin", "retire", "return", "transfer", "resign", "marry", "buy", "sell", "adopt", "attend", "get", "graduate"]
+    [
+        "move",
+        "relocate",
+        "join",
+        "leave",
+        "quit",
+        "start",
+        "begin",
+        "retire",
+        "return",
+        "transfer",
+        "resign",
+        "marry",
+        "buy",
+        "sell",
+        "adopt",
+        "attend",
+        "get",
+        "graduate",
+    ]
 )
 """Verbs whose present progressive speaks of the future ("I'm moving to Paris")."""
+DENIED = frozenset({"allergic_to", "lives_in", "works_at", "diet", "favorite"})
+"""A plain "I'm not …" takes these back; of others it only says what was never claimed."""
+_AFTER_ALL = re.compile(r"\b(?:after all|any ?more|any longer|these days)\b", re.IGNORECASE)
 _LASTING = re.compile(
     r"\b(?:since|for (?:the (?:past|last)|\w+ (?:years?|months?|weeks?|decades?|yrs?)|ages|a while|years|months|decades|a long time|almost|about|over|nearly)|now|all my life|my whole life|always|ever)\b",
     re.IGNORECASE,
@@ -46,6 +68,8 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:
     if head.stopped:
         return ("retract", predicate) if op == "assert" else None
     if head.neg:
+        if frame.neg == "retract" and predicate not in DENIED and not _AFTER_ALL.search(head.rest):
+            return None
         if frame.neg == "skip" or (head.tense in ("perfect", "past") and frame.neg == "retract"):
             return None
         return ("retract", predicate) if frame.neg == "retract" else ("assert", frame.neg)

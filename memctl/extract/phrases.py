@@ -26,7 +26,7 @@ TIME = (
     rf"|(?:since|in|until|till|from|by|on|during|around|back in|of|as of|starting|come) (?:early |late |mid[- ]?|the (?:start|end|beginning|middle) of |the )?"
     rf"(?:(?:{_MONTH}|may)\b(?:,? (?:\d{{1,2}}(?:st|nd|rd|th)?\b)?)?(?:,? ?\d{{4}})?|(?:19|20)\d\ds?|{_DAY}s?(?: (?:mornings?|nights?|evenings?|afternoons?))?|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?,? (?:{_MONTH}|may)(?: \d{{4}})?|spring|summer|fall|autumn|winter|christmas|easter|childhood|birth|then|college|university|high school|school|we last (?:talked|spoke|chatted))"
     rf"|(?:{_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|\d{{4}}-\d\d-\d\d|{_DAY}"
-    r"|yesterday|today|tonight|tomorrow|earlier today|the other day|the day before yesterday|recently|lately|nowadays|these days|right now|at the moment|at present|currently|now|already|again|soon|once|any ?more|any longer|before|all the time|every day|daily|everyday|all my life|my whole life|most of my life|ever|forever|so far|too|as well|also|instead|though|however|actually|really|so much|a lot|a bit|a ton|very much|the most|the best|more than anything|above all|lol|haha|btw|by the way|please|fwiw|tbh|imo|anyway|after all|for sure|as you know|if that helps|if it helps|for good|full[- ]time|part[- ]time|remotely|either|at all|right|you know|professionally|fluently|well|pretty well|regularly|on (?:the )?weekends?|on a daily basis|in my (?:free|spare) time|for fun|for a living|for work|for health reasons|just like that)"
+    r"|yesterday|today|tonight|tomorrow|earlier today|the other day|the day before yesterday|recently|lately|nowadays|these days|right now|at the moment|at present|currently|now|already|again|soon|once|any ?more|any longer|before|all the time|every day|daily|everyday|all my life|my whole life|most of my life|ever|forever|so far|too|as well|also|instead|though|however|actually|really|so much|a lot|a bit|a ton|very much|the most|the best|more than anything|above all|lol|haha|btw|by the way|please|fwiw|tbh|imo|anyway|after all|for sure|as you know|if that helps|if it helps|for good|full[- ]time|part[- ]time|remotely|either|at all|right|here|you know|professionally|fluently|well|pretty well|regularly|on (?:the )?weekends?|on a daily basis|in my (?:free|spare) time|for fun|for a living|for work|for health reasons|just like that)"
 )
 _TAIL = re.compile(rf"[\s,]+(?:and )?{TIME}$", re.IGNORECASE)
 _WHOLE_TAIL = re.compile(rf"{TIME}$", re.IGNORECASE)
@@ -40,7 +40,7 @@ _STOP = re.compile(
 _REFUSED = re.compile(
     r"^(?:it|that|this|these|those|them|him|her|us|me|you|he|she|they|we|everything|everyone|everybody|something|someone|anything|anyone|nothing|one|ones|"
     r"how|what|when|why|where|who|whatever|which|whether|if|to|such|so|there|here|both|each|all|most|some|any|others?|another|same|stuff|things?|lot|lots|way|ways|bit|more|less|"
-    r"your|his|their|its|myself|yourself|idea|fact|kind|type|sort|part|feeling|feel|look|sound|thought|"
+    r"your|his|their|its|myself|yourself|idea|fact|(?:kind|type|sort|part) of|part|feeling|feel|look|sound|thought|"
     r"not|no|as|at|in|on|of|for|from|with|by|about|into|and|or|but|because|been|being|be|is|was|were|are|am|do|did|does|done|very|too|really|great|good|fine|sure|ok|okay|yes|yeah|right|"
     r"having|seeing|getting|knowing|hearing|being|thinking|idk|dunno|it's|that's)\b",
     re.IGNORECASE,

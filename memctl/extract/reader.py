@@ -26,17 +26,73 @@ _LEAD = re.compile(
     r"(?:please )?(?:remember|keep in mind|note|bear in mind|don't forget|know|be aware)(?: that)?|honestly|tbh|ngl|personally|sadly|unfortunately|luckily|fortunately|finally|turns out(?: that)?|it turns out(?: that)?|"
     r"i mean|i (?:also )?(?:should|must|need to|want to|wanted to|have to|forgot to|'d like to) (?:mention|say|add|admit|tell you|note|let you know|share)(?: that)?|i (?:should|must) (?:mention|say)|i (?:already |just |also )?(?:mentioned|told you|said)(?: (?:earlier|before|already|last time|you))*(?: that)?|as (?:i (?:said|mentioned|told you)|you (?:know|may know|might remember|remember))(?: (?:earlier|before|already))?|"
     r"(?:a (?:little|bit)|some|more) about me|about me|to be honest|in fact|anyway|anyhow|anyways|in case you(?:'re| are) wondering|in case it matters|if it matters|if that matters|if you must know|if it helps|did i mention(?: that)?|lol|haha|hmm+|um+|uh|wow|thanks|thank you|sorry|yay|ugh|omg|man|dude|mate|sir|you know|see|look|listen|basically|plus|but|because|since|one more thing|another thing|speaking of which|long story short|"
-    r"i (?:just )?(?:realized|realised|found out|learned|noticed|discovered)(?: that)?|i know(?: that)?|the (?:thing|truth|fact) is(?: that)?|my doctor (?:said|says|told me|thinks|confirmed)(?: that)?|scratch that|never mind|nevermind|wait|no wait|oops|then|now|let me tell you(?: that)?|ok so|recently|lately|currently|nowadays|these days|still|apparently|even though|although|though|while)\b[\s,:!.\-–—)]*)+",
+    r"i (?:just )?(?:realized|realised|found out|learned|noticed|discovered)(?: that| (?=i\b|i'|my\b|we\b))|i know that|the (?:thing|truth|fact) is(?: that)?|my doctor (?:said|says|told me|thinks|confirmed)(?: that)?|scratch that|never mind|nevermind|wait|no wait|oops|then|now|let me tell you(?: that)?|ok so|recently|lately|currently|nowadays|these days|still|apparently|even though|although|though|while)\b[\s,:!.\-–—)]*)+",
     re.IGNORECASE,
 )
 _THINK = re.compile(
     r"^i (?:think|guess|believe|suppose|feel like|suspect|reckon)(?: that)? (?=i\b|i'm|i've|my\b|we\b)", re.IGNORECASE
 )
 _OPENING = frozenset(
-    ["on", "in", "at", "last", "next", "this", "yesterday", "today", "tomorrow", "since", "for", "after", "during", "these", "every", "right", "nowadays", "now", "then", "these", "from", "until", "before", "over", "each", "most", "by", "around", "back"]
+    [
+        "on",
+        "in",
+        "at",
+        "last",
+        "next",
+        "this",
+        "yesterday",
+        "today",
+        "tomorrow",
+        "since",
+        "for",
+        "after",
+        "during",
+        "these",
+        "every",
+        "right",
+        "nowadays",
+        "now",
+        "then",
+        "these",
+        "from",
+        "until",
+        "before",
+        "over",
+        "each",
+        "most",
+        "by",
+        "around",
+        "back",
+    ]
 )
 _BLOCKERS = frozenset(
-    ["that", "if", "when", "what", "how", "why", "where", "who", "whom", "which", "whether", "said", "than", "because", "while", "unless", "until", "things", "thing", "way", "reason", "person", "people", "place", "time"]
+    [
+        "that",
+        "if",
+        "when",
+        "what",
+        "how",
+        "why",
+        "where",
+        "who",
+        "whom",
+        "which",
+        "whether",
+        "said",
+        "than",
+        "because",
+        "while",
+        "unless",
+        "until",
+        "things",
+        "thing",
+        "way",
+        "reason",
+        "person",
+        "people",
+        "place",
+        "time",
+    ]
 )
 _ELIDED_START = re.compile(
     r"^(?:(?:just|recently|finally|also|actually|now|currently|still|never|got|have|already|officially|originally|always|totally|absolutely|really) )*(?:been|born|grew up|moved|relocated|sold|bought|got|turned|quit|left|joined|started|stopped|gave up|switched|migrated|adopted|married|went|attended|"
@@ -106,7 +162,8 @@ class TurnReader:
             yield order
             return
         body, cutoff = guards.declarative(text, sentence.mark)
-        names = [draft for draft in specials.specials(body or "", span)]
+        names = list(specials.specials(body, span)) if body else []
+        names += [draft for draft in specials.specials(text, span) if draft.predicate == "preferred_name"]
         if "?" not in sentence.mark or body:
             yield from names
             yield from specials.relations(
@@ -159,6 +216,9 @@ class TurnReader:
         """Drafts of one clause, who it is about, and whether its verb was progressive (for what follows)."""
         span = self.span(clause.start, clause.text)
         text = clause.text
+        props = list(specials.properties(text, span))
+        if props:
+            return self.timed(props, clause, None), "i", False
         named = specials.named_subject(text)
         if named is not None:
             subject, relation, at = named
@@ -166,9 +226,6 @@ class TurnReader:
             self.other = (subject, relation)
             shown = head(rest, tokens(rest), person="other")
             return self.of_other(shown, clause, span), "other", bool(shown and shown.prog)
-        props = list(specials.properties(text, span))
-        if props:
-            return self.timed(props, clause, None), "i", False
         words = tokens(text)
         if not words:
             return [], person, prog
@@ -303,6 +360,8 @@ class TurnReader:
         if shown is None or self.other is None:
             return []
         subject, relation = self.other
+        if subject == relation and relation not in specials.FAMILY:
+            return []
         found = [
             draft for draft in match(shown, span, casual=False, other=subject) if draft.op == "assert" or shown.stopped
         ]

@@ -7,6 +7,7 @@ from memctl.extract.draft import Draft, article
 from memctl.extract.phrases import job, listed, noun, place, proper
 from memctl.extract.topics.body import DIETS
 from memctl.extract.topics.life import PET, PROPERTIES, RELATIONS
+from memctl.extract.wordlist import words
 
 _NAME = r"(?-i:[A-ZÀ-Þ][\w'\-À-ž]+(?: (?:de |van |von |la )?[A-ZÀ-Þ][\w'\-À-ž]+){0,3})"
 _ONE = r"(?-i:[A-ZÀ-Þ][\w\-À-ž]+)"
@@ -67,6 +68,13 @@ SPECIALS: tuple[tuple[re.Pattern[str], str, str, float, str], ...] = tuple(
             0.8,
             "work",
         ),
+        (
+            r"\b(?P<o>(?-i:[A-Z])[\w\-]*(?: (?-i:[A-Z])[\w\-]*)*) is (?:now )?(?:my |our )?(?:new )?home(?: now| these days|$)",
+            "lives_in",
+            "lives in {o}",
+            0.8,
+            "home",
+        ),
         (r"\bday one at (?P<o>(?-i:[A-Z])[\w'\-]*(?: (?-i:[A-Z])[\w'\-]*)*)", "works_at", "works at {o}", 0.8, "work"),
         (
             r"\b(?:my|our) (?:total |max(?:imum)? )?budget(?:'s| is)? (?:capped at|limited to|around|about|up to|max|under)? ?(?P<o>[$€£]? ?\d[\d,.]*k?(?: ?(?:dollars|euros|pounds|bucks|usd|eur|gbp))?)",
@@ -119,14 +127,114 @@ _REL_NAMED = re.compile(
     rf"\b(?P<name>{_ONE}),? (?:is )?(?:my|our) {_SIDE}(?P<rel>{_REL})\b(?!'s)(?! (?:and|say|think|said|told|was like)\b)",
     re.IGNORECASE,
 )
+RETRACTED: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), predicate, template, category)
+    for pattern, predicate, template, category in (
+        (
+            r"\b(?:taken|took|takes|taking) me off (?:the |my )?(?P<o>[a-z][\w\-]{3,})",
+            "takes_medication",
+            "takes {o}",
+            "health",
+        ),
+        (
+            r"\b(?:the|my|our) (?P<o>(?-i:[A-Z])[\w\-]*(?: (?-i:[A-Z])[\w\-]*)*) (?:trip|holiday|flight|visit|wedding|race|move|plan|vacation|gig|concert)(?:'s| is| was| got| has been| is now)(?: all)? (?:off|cancell?ed|called off|postponed)\b",
+            "plans",
+            "plans {o}",
+            "plans",
+        ),
+        (
+            r"\b(?:cancell?ed|called off|postponed|scrapped) (?:the|my|our) (?:trip to |flight to |visit to )?(?P<o>(?-i:[A-Z])[\w\-]*(?: (?-i:[A-Z])[\w\-]*)*)",
+            "plans",
+            "plans {o}",
+            "plans",
+        ),
+        (
+            r"\bhand(?:ed|ing) (?:in )?my (?:notice|resignation)(?: in)? (?:at|to) (?P<o>(?-i:[A-Z])[\w\-&']*(?: (?-i:[A-Z])[\w\-&]*)*)",
+            "works_at",
+            "works at {o}",
+            "work",
+        ),
+        (
+            r"\b(?:ignore|forget) what i said (?:about|on) (?P<o>[\w ]+?)(?=$|[,.;])",
+            "instruction",
+            "wants {o}",
+            "instructions",
+        ),
+    )
+)
 _SIBLINGS = re.compile(
     rf"\b(?:i've|i have|i've got|i got|we have|we've|we've got) (?:got )?(?:an? |\d |one |two |three |four )?{_SIDE}(?P<rel>sister|brother|son|daughter|kid|child|cousin|nephew|niece)(?:s|ren)?(?:,| -| –|:| called| named) (?:called |named )?(?P<name>{_ONE}(?:(?:, {_ONE})*,? and {_ONE})?)",
     re.IGNORECASE,
 )
 _NOT_NAMES = frozenset(
-    ["I", "Is", "The", "My", "Our", "He", "She", "They", "We", "And", "But", "So", "In", "On", "At", "Who", "When", "Will", "Was", "Has", "Had", "Just", "Also", "It", "Am", "Are", "Not", "For", "With", "To", "From", "English", "Spanish", "French", "German", "Italian", "Christmas", "Easter", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+    [
+        "I",
+        "Is",
+        "The",
+        "My",
+        "Our",
+        "He",
+        "She",
+        "They",
+        "We",
+        "And",
+        "But",
+        "So",
+        "In",
+        "On",
+        "At",
+        "Who",
+        "When",
+        "Will",
+        "Was",
+        "Has",
+        "Had",
+        "Just",
+        "Also",
+        "It",
+        "Am",
+        "Are",
+        "Not",
+        "For",
+        "With",
+        "To",
+        "From",
+        "English",
+        "Spanish",
+        "French",
+        "German",
+        "Italian",
+        "Christmas",
+        "Easter",
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
+        "Sunday",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ]
 )
 _CHILD = frozenset({"daughter", "son", "kid", "child", "baby"})
+FAMILY = frozenset(
+    words(
+        "wife husband spouse partner fiancé fiancée fiance fiancee girlfriend boyfriend sister brother mother mom mum father dad "
+        "son daughter grandmother grandma grandfather grandpa child"
+    )
+)
+"""Whose facts are kept although no name is given."""
 _SAME = {
     "mom": "mother",
     "mum": "mother",
@@ -183,6 +291,17 @@ def specials(text: str, span: tuple[int, int]) -> Iterator[Draft]:
                 quote=span,
                 confidence=confidence,
                 category="identity",
+            )
+    for pattern, predicate, template, category in RETRACTED:
+        gone = pattern.search(text)
+        if gone is not None:
+            yield Draft(
+                predicate=predicate,
+                object=gone["o"],
+                phrase=template.format(o=gone["o"]),
+                quote=span,
+                op="retract",
+                category=category,
             )
     trade = _AS_A.search(text)
     if trade:

@@ -1,37 +1,15 @@
+# ruff: noqa: E501 -- one pattern a row: a table is read across
 """Plans, events, and what someone is bound by: constraints and standing instructions."""
 
 import re
 
 from memctl.extract.frames import Frame, frame
 
+# fmt: off
 FRAMES: tuple[Frame, ...] = (
-    frame(
-        "have",
-        r"(?:got )?(?:only )?(?P<o>an? (?:[\w\-]+ )?budget of .+?)(?: for .+|$)",
-        "constraint",
-        "has {o}",
-        shape="raw",
-        category="constraints",
-    ),
-    frame(
-        "be",
-        r"on (?P<o>an? (?:tight|small|strict|limited|student|shoestring) budget)\b",
-        "constraint",
-        "is on {o}",
-        shape="raw",
-        category="constraints",
-    ),
-    frame(
-        "spend",
-        r"(?:more than|over) (?P<o>[$€£]?\d[\d,.]*k?(?: ?(?:dollars|euros|pounds|bucks|usd|eur|gbp))?)",
-        "constraint",
-        "can spend at most {o}",
-        shape="raw",
-        neg="constraint",
-        present=False,
-        can=True,
-        category="constraints",
-    ),
+    frame("have", r"(?:got )?(?:only )?(?P<o>an? (?:[\w\-]+ )?budget of .+?)(?: for .+|$)", "constraint", "has {o}", shape="raw", category="constraints"),
+    frame("be", r"on (?P<o>an? (?:tight|small|strict|limited|student|shoestring) budget)\b", "constraint", "is on {o}", shape="raw", category="constraints"),
+    frame("spend", r"(?:more than|over) (?P<o>[$€£]?\d[\d,.]*k?(?: ?(?:dollars|euros|pounds|bucks|usd|eur|gbp))?)", "constraint", "can spend at most {o}", shape="raw", neg="constraint", present=False, can=True, category="constraints"),
 )
 
 PLAN_LEMMAS = frozenset({"plan", "intend", "aim", "hope", "want", "think", "consider", "schedule", "book", "look"})
@@ -40,7 +18,7 @@ INSTRUCTION = re.compile(
     r"(?:(?:please|and|also|so|ok|okay|hey|yes|but|remember(?: to)?|make sure(?: to| you)?|be sure to|you (?:must|should|may|can)|from now on|going forward|in (?:the )?future|for future reference|when(?:ever)? (?:you (?:answer|reply|respond|write)[\w ]*|answering|replying|responding)|in your (?:answers|replies|responses)),?\s+)*"
     r"(?P<o>(?:(?:always|never|only)\s+(?:please\s+)?(?:\w+)\b.*)"
     r"|(?:(?:don't|do not|stop|avoid|no)\s+(?:ever\s+)?(?:us(?:e|ing)|call(?:ing)?|add(?:ing)?|includ(?:e|ing)|writ(?:e|ing)|apologi[sz](?:e|ing)|giv(?:e|ing)|ask(?:ing)?|start(?:ing)?|repeat(?:ing)?|mention(?:ing)?|suggest(?:ing)?|recommend(?:ing)?|explain(?:ing)?|summari[sz](?:e|ing)|end(?:ing)?|emojis?|translat(?:e|ing)|reply(?:ing)?|answer(?:ing)?|respond(?:ing)?|speak(?:ing)?|switch(?:ing)?|format(?:ting)?|put(?:ting)?|comment(?:ing)?|markdown|bullet points?)\b.*)"
-    r"|(?:(?:answer|reply|respond|speak|write|talk|keep|use|format|give|address|refer|explain|stick|be|call|include|start|end|show|put|convert|sign)\b.*))$",
+    r"|(?:(?:answer|reply|respond|speak|write|talk|keep|use|format|give|address|refer|explain|stick|be|include|start|end|show|put|convert|sign)\b.*))$",
     re.IGNORECASE,
 )
 """A sentence that opens with an order to the assistant. Whether the order stands is for `STANDING` to say."""
@@ -65,3 +43,4 @@ PAST_EVENT = re.compile(
     r"quit|left|sold|lost|retired|decided|submitted|shipped|released|taught|learned|helped|spoke|came|returned|threw|booked|created|designed|set|brought|dropped|upgraded|installed|renovated|hung|shared|spent)$",
     re.IGNORECASE,
 )
+# fmt: on
