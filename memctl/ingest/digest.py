@@ -45,6 +45,11 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[Role, ...] = ("user", "assistant")
     since: datetime | None = None
 
+    @property
+    def extracts(self) -> str:
+        """What turns words into facts: `auto` means the rules as long as no model is configured."""
+        return "none" if self.extractor == "none" else "rules"
+
 
 class Digest(msgspec.Struct, kw_only=True):
     """What some sessions amount to. `claims` come with the episode each was read from.
