@@ -95,6 +95,7 @@ def _claims(
                 turn_id=turn.turn_id,
                 position=position,
                 ordinal=len(claims),
+                system=session.source_format,
                 uri=uri,
                 agent_id=session.agent_id,
                 app_id=session.app_id,
