@@ -223,3 +223,33 @@ def test_the_published_schema_names_every_field():
 )
 def test_what_is_replaced_or_retired_is_history(times, retired):
     assert msgspec.structs.replace(PLAIN, **times).retired is retired
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("metadata", {"rate": float("nan")}, "metadata holds nan"),
+        ("native", {"deep": [{"far": float("inf")}]}, "native holds inf"),
+        ("metadata", {1: "one"}, "metadata has a key that is no text"),
+        ("metadata", {"text": "\ud800"}, "lone surrogate"),
+        ("text", "\udc00", "text holds a lone surrogate"),
+        ("kind", "memory", "unknown kind 'memory'"),
+    ],
+)
+def test_what_json_would_change_or_refuse_is_refused_when_the_fact_is_made(
+    field: str, value: object, said: str
+) -> None:
+    given = {"id": UUID(int=1), "user_id": "alice", "kind": "fact", "text": "t", "source": Source(system="test")}
+    with pytest.raises(ValueError, match=said):
+        Fact(**(given | {field: value}))
+
+
+def test_a_misspelt_field_is_an_error_and_not_a_loss() -> None:
+    whole = encode(Fact(id=UUID(int=1), user_id="alice", kind="fact", text="t", source=Source(system="test")))
+    with pytest.raises(ValueError, match="confidense"):
+        decode(whole[:-1] + b',"confidense":0.9}')
+
+
+def test_a_whole_number_of_confidence_hashes_as_the_same_after_a_round_trip() -> None:
+    fact = Fact(id=UUID(int=1), user_id="alice", kind="fact", text="t", confidence=1, source=Source(system="test"))
+    assert content_hash(decode(encode(fact))) == content_hash(fact)

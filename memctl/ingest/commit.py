@@ -140,14 +140,12 @@ def _adopt(connection: Connection, groups: Iterable[tuple[str, Key]], now: datet
     for user, key in groups:
         facts = records.select(
             connection,
-            "user_id = ? AND subject IS NOT NULL AND predicate IN (SELECT unnest(?::VARCHAR[])) "
-            "AND superseded_by IS NULL AND expired_at IS NULL AND invalid_at IS NULL "
-            "AND id NOT IN (SELECT fact FROM evidence)",
+            "user_id = ? AND predicate IN (SELECT unnest(?::VARCHAR[])) AND superseded_by IS NULL "
+            "AND expired_at IS NULL AND invalid_at IS NULL AND id NOT IN (SELECT fact FROM evidence)",
             [user, sorted(key.predicates)],
         )
-        subject = key.subject.casefold()
-        about = [fact for fact in facts if fact.id not in unfounded and (fact.subject or "").casefold() == subject]
-        claims.add(connection, [(standing_for(fact), None) for fact in about], now)
+        adopted = [fact for fact in facts if (fact.subject or user).casefold() == key.subject]
+        claims.add(connection, [(standing_for(fact), None) for fact in adopted], now)
 
 
 def standing_for(fact: Fact, extractor: str = "import") -> Claim:
