@@ -160,6 +160,7 @@ def standing_for(fact: Fact, extractor: str = "import") -> Claim:
         object=fact.object,
         slot=fact.native.get("slot"),
         valid_at=fact.valid_at,
+        invalid_at=fact.invalid_at,
         confidence=1.0 if fact.confidence is None else fact.confidence,
         quote=fact.source.quote or fact.text,
         observed_at=fact.created_at,
@@ -178,7 +179,7 @@ def _fact_of(belief: Belief, stored: Fact | None) -> Fact:
     """The fact a belief amounts to. One that came from elsewhere was live when it was adopted, and may be again."""
     if belief.claim.fact_id is None or stored is None:
         return to_fact(belief)
-    adopted = msgspec.structs.replace(stored, invalid_at=None, expired_at=None, superseded_by=None)
+    adopted = msgspec.structs.replace(stored, invalid_at=belief.claim.invalid_at, expired_at=None, superseded_by=None)
     return to_fact(belief, imported=adopted)
 
 
