@@ -42,9 +42,7 @@ _CONJ = (
     r"seeing that|considering|as(?! my| our)|after|before|when|whenever|if|unless|until|once|whether|where|that|which is why|except|or"
 )
 _ADV = "|".join(sorted(ADVERBS, key=len, reverse=True))
-_SUBJECT = (
-    r"(?:i|im|ive|i'm|i've|i'd|i'll|i'ma|imma|we|we're|we've|my|our|he|she|he's|she's|they|they're|his|her|their)"
-)
+_SUBJECT = r"(?:i|im|ive|i'm|i've|i'd|i'll|i'ma|imma|we|we're|we've|my|our|he|she|he's|she's|they|they're|his|her|their|it|it's|there|there's|you|you're)"
 _VERBFORM = "|".join(sorted((form for form, (_, kind) in FORMS.items() if kind != "ing"), key=len, reverse=True))
 _VERBING = "|".join(sorted((form for form, (_, kind) in FORMS.items() if kind == "ing"), key=len, reverse=True))
 
@@ -53,12 +51,18 @@ _BOUNDARY = re.compile(
     rf"(?=(?:(?:{_ADV}|no longer),?\s+)*{_SUBJECT}(?![\w']))",
     re.IGNORECASE,
 )
+_NO_ELISION = frozenset(words("like love enjoy fancy favor study mean start stop try think"))
+_LISTED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in _NO_ELISION)
+_ANDED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in ("like", "mean"))
+_MID = r"(?:don't|do not|never|no longer|am|have|used to|was|can't|cannot|will)"
 _ELIDED = re.compile(
-    rf"(?:,?\s+(?:and|but|and then|then|and also|and now|or)|,)\s+"
-    rf"(?=(?:(?:{_ADV}|don't|do not|never|no longer|am|have|used to|was|hate|can't|cannot|will)\s+)*(?:{_VERBFORM})\b(?!['-]))",
+    rf"(?:,?\s+(?:and|but|and then|then|and also|and now|or)\s+(?=(?:(?:{_ADV}|{_MID})\s+)*(?:{_ANDED})\b(?!['-]))"
+    rf"|,\s+(?=(?:(?:{_ADV}|{_MID})\s+)*(?:{_LISTED})\b(?!['-])))",
     re.IGNORECASE,
 )
-_ELIDED_ING = re.compile(rf"(?:,?\s+and(?: (?:also|now|currently))?|,)\s+(?=(?:{_VERBING})\b)", re.IGNORECASE)
+_ELIDED_ING = re.compile(
+    rf"(?:,?\s+and(?: (?:also|now|currently))?)\s+(?=(?!loving|liking|enjoying)(?:{_VERBING})\b)", re.IGNORECASE
+)
 _AFTER_ING = re.compile(
     r",?\s+(?:after|by|since)\s+(?=(?:leaving|quitting|selling|moving|joining|graduating|getting|adopting|breaking up|"
     r"becoming|retiring|finishing|switching|starting|resigning)\b)",

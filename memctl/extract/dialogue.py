@@ -1,7 +1,6 @@
 """Short answers: "Where do you live?" – "Paris." says what neither turn says alone."""
 
 import re
-from datetime import datetime
 
 from memctl.extract.clauses import complement, head
 from memctl.extract.draft import Draft, article
@@ -114,8 +113,8 @@ _DATE = re.compile(
 )
 
 
-def answered(question: str, text: str, at: datetime | None) -> list[Draft]:
-    """The drafts of a short reply to the last question of the turn before; `at` is unused until a reply holds a date."""
+def answered(question: str, text: str) -> list[Draft]:
+    """The drafts of a short reply to the last question of the turn before."""
     marks = [part for part in re.split(r"(?<=[?!.])\s+", question.strip()) if part.endswith("?")]
     if not marks or len(text.split()) > 8 or len(text) > 80 or "?" in text:
         return []

@@ -12,6 +12,7 @@ from memctl.extract.phrases import cut
 from memctl.extract.text import HIDDEN
 from memctl.extract.topics.doing import PAST_EVENT
 from memctl.extract.verbs import FORMS
+from memctl.extract.wordlist import words
 
 _ANCHOR = re.compile(r"\d|(?<![.!?] )(?<!^)\b[A-ZÀ-Þ][\w'\-]{2,}")
 _GOING = frozenset(
@@ -54,101 +55,86 @@ _VAGUE = re.compile(
     r"^(?:(?:be|do|see|know|say|make sure|try|get|help|let|keep|ask|check|tell|talk|think|give|go|have|take)\b(?: (?:it|that|this|you|them|him|her|something|so|there|some|a look|a try|back|more|sure|one))*\s*)$",
     re.IGNORECASE,
 )
-_CHAT = re.compile(r"\b(?:you|your|it|this|that)$|\b(?:you|your)\b", re.IGNORECASE)
+_CHAT = re.compile(r"\b(?:you|your|it|this|that|these|those|there|them)\b", re.IGNORECASE)
+
+
+_STATES = frozenset(words("live work be think feel say tell know want love like hate hear need have"))
+_HAD = re.compile(
+    r"(?:an?|my|our) (?:[\w\-]+ ){0,4}?(?:interview|appointment|meeting|surgery|party|exam|test|baby|wedding|operation|accident|date|game|match|concert|show|ceremony|checkup|class|session|race|birthday)\b",
+    re.IGNORECASE,
+)
+
+
+def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
+    """What follows the verb, without the words that say when."""
+    text = clause.text
+    for one in reversed(dates):
+        if one.span[0] >= head.rest_at:
+            text = re.sub(r"(?:\s(?:on|in|at|for|by|until|since))?\s*$", " ", text[: one.span[0]]) + text[one.span[1] :]
+    return cut(" ".join(text[head.rest_at :].split()))
 
 
 def event(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
     """A past-tense clause with a date of its own, as an `attended` or `event` draft."""
-    if head.tense not in ("past", "perfect") or head.neg or head.modal or head.stopped or head.can:
+    if head.tense not in ("past", "perfect") or head.neg or head.modal or head.stopped or head.can or head.prog:
         return None
-    if not any(one.role == "at" for one in dates) or head.lemma in (
-        "live",
-        "work",
-        "be",
-        "think",
-        "feel",
-        "say",
-        "tell",
-        "know",
-        "want",
-        "love",
-        "like",
-        "hate",
-        "hear",
-    ):
+    if not any(one.role == "at" for one in dates) or (head.lemma in _STATES and not _HAD.match(head.rest)):
         return None
     verb_word = clause.text[: head.rest_at].split()
     if not verb_word or (not PAST_EVENT.match(verb_word[-1].strip(",")) and not verb_word[-1].lower().endswith("ed")):
         return None
-    rest = cut(head.rest)
+    rest = without_dates(clause, head, dates)
     if not rest or HIDDEN in rest or len(rest.split()) > 14 or _CHAT.search(rest):
         return None
-    going = re.match(r"(?:to|for) (?:(?:my|our|an?|the) )?(?P<o>.+)", rest, re.IGNORECASE)
-    if head.lemma == "go" and going:
-        return Draft(
-            predicate="attended",
-            object=going["o"],
-            phrase=f"went {rest}",
-            quote=offset,
-            confidence=0.8,
-            category="events",
-        )
-    if head.lemma == "attend":
-        bare = re.sub(r"^(?:my|our|an?|the) ", "", rest)
-        return Draft(
-            predicate="attended",
-            object=bare,
-            phrase=f"attended {rest}",
-            quote=offset,
-            confidence=0.8,
-            category="events",
-        )
     past = verb_word[-1].strip(",").lower()
+    predicate, value = "event", f"{past} {rest}"
+    going = re.match(r"to (?:(?:my|our|an?|the) )?(?P<o>.+)", rest, re.IGNORECASE)
+    if head.lemma == "go" and going:
+        predicate, value = "attended", going["o"]
+    elif head.lemma == "attend":
+        predicate, value = "attended", re.sub(r"^(?:my|our|an?|the) ", "", rest)
     return Draft(
-        predicate="event",
-        object=f"{past} {rest}",
-        phrase=f"{past} {rest}",
-        quote=offset,
-        confidence=0.8,
-        category="events",
+        predicate=predicate, object=value, phrase=f"{past} {rest}", quote=offset, confidence=0.8, category="events"
     )
+
+
+def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] | None:
+    """The verb and rest of what is planned, None when the clause plans nothing."""
+    if head.tense == "future":
+        return (head.lemma, rest) if head.lemma != "be" or dates else None
+    if head.tense in ("past", "perfect"):
+        return ("go on", rest) if head.lemma == "book" else None
+    wanting = head.lemma in ("plan", "intend", "aim", "hope")
+    pondering = head.lemma in ("think", "look") and head.prog and re.match(r"(?:about|of|forward to) ", rest)
+    if wanting or pondering:
+        found = _WANT.match(rest)
+        parts = (found["o"] if found else "").split(None, 1)
+        if not parts or parts[0].lower() not in FORMS:
+            return None
+        return FORMS[parts[0].lower()][0], parts[1] if len(parts) > 1 else ""
+    if head.prog and head.lemma in _GOING:
+        aimless = head.lemma in ("go", "fly", "travel") and not _GOES_TO.match(rest)
+        return None if aimless or (head.lemma in _DATED_ONLY and not dates) else (head.lemma, rest)
+    if head.lemma in ("fly", "leave", "start", "move", "graduate") and dates:
+        return head.lemma, rest
+    return None
+
+
+_GOES_TO = re.compile(r"(?:back |over |out |down |up |away |home )*(?:to|on|for|with|camping|skiing|hiking)\b")
+_DATED_ONLY = frozenset({"have", "see", "run", "take", "get", "start", "host", "perform", "open"})
 
 
 def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
     """A clause about the future, as a `plans` draft when it names a date, a number or a name."""
     if head.neg or head.modal or head.stopped or head.can:
         return None
-    rest, verb = head.rest, head.lemma
-    if head.tense == "future":
-        pass
-    elif head.tense == "present" and (
-        head.lemma in ("plan", "intend", "aim", "hope")
-        or (head.lemma in ("think", "look") and head.prog and re.match(r"(?:about|of|forward to) ", rest))
-    ):
-        found = _WANT.match(rest)
-        words = (found["o"] if found else "").split(None, 1)
-        if not words or words[0].lower() not in FORMS:
-            return None
-        verb, rest = FORMS[words[0].lower()][0], words[1] if len(words) > 1 else ""
-    elif head.tense == "present" and head.prog and head.lemma in _GOING:
-        if head.lemma in ("go", "fly", "travel") and not re.match(
-            r"(?:back |over |out |down |up |away |home )*(?:to|on|for|with|camping|skiing|hiking)\b", rest
-        ):
-            return None
-        if head.lemma in ("have", "see", "run", "take", "get") and not dates:
-            return None
-    elif head.tense in ("past", "perfect") and head.lemma == "book":
-        verb = "go on"
-    elif head.tense == "present" and head.lemma in ("fly", "leave", "start", "move", "graduate") and dates:
-        pass
-    else:
+    ahead = [one for one in dates if one.role == "at"]
+    intended = _intended(head, without_dates(clause, head, ahead), ahead)
+    if intended is None:
         return None
-    body = cut(rest)
-    if HIDDEN in body or _CHAT.search(body) or len(body.split()) > 14 or _VAGUE.match(f"{verb} {body}"):
-        return None
-    if not (dates or _ANCHOR.search(" " + body)):
-        return None
-    if not body and not dates:
+    verb, body = intended[0], cut(intended[1])
+    vague = HIDDEN in body or _CHAT.search(body) or len(body.split()) > 14 or _VAGUE.match(f"{verb} {body}")
+    if vague or not (ahead or _ANCHOR.search(" " + body)):
         return None
     goal = " ".join(f"{verb} {body}".split())
     return Draft(

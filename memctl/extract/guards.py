@@ -44,6 +44,12 @@ _QUESTION_HEAD = re.compile(
     r"can't|couldn't|won't|wouldn't|shouldn't|haven't|hasn't|ain't|what|who|whom|whose|which|when|where|why|how|whats|what's|who's|where's|how's|when's|any|got any\w*|have you|know any|anyone|anybody|wanna|guess|care to|mind if|remember when|ever)\b",
     re.IGNORECASE,
 )
+_DENIAL = re.compile(
+    r"^\W*(?:and |but |so |also |well |hey |hi |ok |yeah |no |yes )*(?:can't|cannot|don't|haven't|didn't|have|had|am|did|was|ever since|may|might|won't|couldn't)\s+"
+    r"(?!i\b|you\b|we\b|he\b|she\b|it\b|they\b|this\b|that\b|there\b|the\b|my\b|your\b|our\b|any\w*\b|some\w*\b)",
+    re.IGNORECASE,
+)
+""" "Can't stand cilantro", "Don't eat meat": statements without their subject, not questions."""
 _CONDITION = re.compile(
     r"^\W*(?:(?:and|but|so|also|or|even|only|like|well|ok|hey|hi|now|then|maybe) )*(?:if|unless|suppose|supposing|imagine|pretend|assume|assuming|say|what if|whether|hypothetically|in case|provided|as if|as though|had i|were i|should i|let's say|lets say|let's pretend|wish|i wish|if only|would that|perhaps we could|perhaps i could)\b",
     re.IGNORECASE,
@@ -177,7 +183,7 @@ def declarative(sentence: str, mark: str) -> tuple[str, int]:
     harmless = _HARMLESS_IF.search(sentence)
     if _CONDITION.match(sentence) and not (harmless and harmless.start() < 8):
         return "", 0
-    if "?" in mark or _QUESTION_HEAD.match(sentence):
+    if "?" in mark or (_QUESTION_HEAD.match(sentence) and not _DENIAL.match(sentence)):
         return _presupposed(sentence, "?" in mark)
     return sentence, 0
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from memctl.extract.clauses import Head
 from memctl.extract.draft import Draft, article
 from memctl.extract.frames import Frame
-from memctl.extract.phrases import cut, job, listed, noun, org, place, proper
+from memctl.extract.phrases import cut, job, listed, noun, org, place, proper, taste
 from memctl.extract.topics import body, doing, life, things
 from memctl.extract.verbs import third_person
 
@@ -141,6 +141,8 @@ def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | Non
         else:
             words = third_person(head.lemma)
             objects = [frame.value.format(o=o) if frame.value else o for o in shaped(frame, found["o"], casual)]
+        if frame.category == "preferences" and predicate in ("likes", "dislikes"):
+            objects = [value for value in objects if value is not None and taste(value)]
         for value in objects:
             plain = value or ""
             template = frame.template if predicate == frame.predicate else "{n} {o}"

@@ -54,6 +54,8 @@ _PLACEHOLDER = re.compile(
     r"[\[\]{}<>]|\bx{3,}\b|_{3,}|\blorem\b|\b(?:foo|bar|baz|your[_ ]name|someplace|somewhere|wherever|anywhere|nowhere)\b",
     re.IGNORECASE,
 )
+_CLAUSAL = re.compile(r"\w (?:i|it|you|we|they|he|she|i've|i'm|i'd|it's|you're|we're|they're|myself)\b", re.IGNORECASE)
+""" "The progress I've been making": a clause, no name of a thing."""
 _ARTICLE = re.compile(r"^(?:an?|the|some|my|our)\s+", re.IGNORECASE)
 _CAP = r"[A-ZÀ-ÖØ-ÞĀ-Ž0-9][\w'’&.+\-À-ž]*"
 _PROPER = re.compile(
@@ -84,6 +86,8 @@ def noun(text: str, *, limit: int = 8) -> str | None:
     bare = _ARTICLE.sub("", text)
     if (
         not bare
+        or bare.lower() in ("a", "an", "the")
+        or _CLAUSAL.search(text)
         or _REFUSED.match(bare)
         or _VAGUE_HEAD.search(text)
         or (not re.search(r"\w{2}", bare) and not bare.isalpha())
@@ -92,15 +96,45 @@ def noun(text: str, *, limit: int = 8) -> str | None:
     return text
 
 
+_SOME = re.compile(
+    r"^(?:(?:a (?:little )?bit|a little|lots|a lot|all (?:kinds|sorts|types)|most (?:kinds|types)|any (?:kind|type)|some|most|all|any|fluent|native|basic|conversational|broken|rusty|decent)(?: of)? )+(?=\w)",
+    re.IGNORECASE,
+)
+
+
 def listed(text: str, *, limit: int = 6) -> Iterator[str]:
     """The members of a coordination: "shellfish, peanuts and most tree nuts"."""
     text = cut(re.sub(r"\bas well as\b|\balong with\b|\bplus\b", "and", text))
     if re.match(r"(?:both|either) ", text, re.IGNORECASE):
         text = text.split(" ", 1)[1]
-    for part in re.split(r",\s*(?:and |or |but )?(?:also )?|\s+(?:and|or|nor|&)\s+(?:also )?|\s*/\s*(?=\w{3})", text):
-        item = noun(part, limit=limit)
+    parts = [part.strip() for part in _AND.split(text) if part.strip()]
+    gerund = [bool(re.match(r"\w{2,}ing\b", part)) for part in parts]
+    if len(parts) > 1 and (len(parts[0].split()) > 4 or (gerund[0] and not all(gerund))):
+        # "improving education and infrastructure": the "and" may belong to either half.
+        parts = [text if len(text.split()) <= 8 else parts[0]]
+    for part in parts:
+        item = noun(_SOME.sub("", part), limit=limit + 2 * (len(parts) == 1))
         if item:
             yield item
+
+
+_AND = re.compile(r",\s*(?:and |or |but )?(?:also )?|\s+(?:and|or|nor|&)\s+(?:also )?|\s*/\s*(?=\w{3})")
+_KNOWN_THE = re.compile(
+    r"the (?:ocean|sea|beach|outdoors|mountains|forest|woods|desert|rain|snow|sun|cold|heat|summer|winter|city|countryside|theat(?:er|re)|gym|opera|ballet|internet|dark|night|smell|taste|sound|feeling|colou?r \w+|idea of|\w+ (?:genre|series|books|movies|films|games|novels))\b"
+)
+
+
+def taste(item: str) -> bool:
+    """False for what one likes only here and now: "the upside-down poses", "my new job", "a walk"."""
+    if re.match(
+        r"(?:my|our|an?|another|every|more|time|family|friends|people|home|life|work|school)\b(?! [A-Z])",
+        item,
+        re.IGNORECASE,
+    ):
+        return bool(re.match(r"an? (?:good|nice|cold|hot|strong|proper|well[- ]\w+|cup of|glass of) ", item))
+    if re.match(r"the\b", item, re.IGNORECASE):
+        return bool(re.search(r"[A-Z]", item[4:]) or _KNOWN_THE.match(item.lower()))
+    return True
 
 
 def proper(text: str, *, casual: bool = False) -> str | None:

@@ -31,7 +31,7 @@ SPECIALS: tuple[tuple[re.Pattern[str], str, str, float, str], ...] = tuple(
             "identity",
         ),
         (
-            rf"^(?:(?:hiya|hi|hello|hey|good (?:morning|evening|afternoon)|yo|so|ok)[,!.]? (?:all|there|everyone|team)?[,!.]? ?)?(?P<o>(?!Anyone|Someone|Right|Over|Come|Out|Down|Up|Still|Back|Also|New|First|All|Hiya|Hello|Good|Nothing|Everyone){_ONE}(?: {_ONE})?) here\b(?! is| are)",
+            rf"^(?:(?:hiya|hi|hello|hey|good (?:morning|evening|afternoon)|yo|so|ok)[,!.]? (?:all|there|everyone|team)?[,!.]? ?)?(?P<o>(?!Same|Looky?|And|But|Me|Us|Only|Been|Not|Just|Yes|Yep|No|Nope|Welcome|Sitting|Vegan|Vegetarian|Mom|Dad|Mum|Everything|Get|See|Put|Is|Was|It|We|I|You|The|Wish|Live|Stay|Click|Add|Sign|Names?|Newbie|Long|Anyone|Someone|Right|Over|Come|Out|Down|Up|Still|Back|Also|New|First|All|Hiya|Hello|Good|Nothing|Everyone){_ONE}(?: {_ONE})?) here(?=$|[,.!;–—])",
             "name",
             "is called {o}",
             0.85,
@@ -268,6 +268,21 @@ _OPENERS = re.compile(
 )
 
 
+def retracted(text: str, span: tuple[int, int]) -> Iterator[Draft]:
+    """The retractions of fixed phrases: "the Lisbon trip's off"."""
+    for pattern, predicate, template, category in RETRACTED:
+        gone = pattern.search(text)
+        if gone is not None:
+            yield Draft(
+                predicate=predicate,
+                object=gone["o"],
+                phrase=template.format(o=gone["o"]),
+                quote=span,
+                op="retract",
+                category=category,
+            )
+
+
 def specials(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of fixed phrases in one sentence."""
     for pattern, predicate, template, confidence, category in SPECIALS:
@@ -292,17 +307,7 @@ def specials(text: str, span: tuple[int, int]) -> Iterator[Draft]:
                 confidence=confidence,
                 category="identity",
             )
-    for pattern, predicate, template, category in RETRACTED:
-        gone = pattern.search(text)
-        if gone is not None:
-            yield Draft(
-                predicate=predicate,
-                object=gone["o"],
-                phrase=template.format(o=gone["o"]),
-                quote=span,
-                op="retract",
-                category=category,
-            )
+    yield from retracted(text, span)
     trade = _AS_A.search(text)
     if trade:
         name = job(trade["o"] or trade["p"])

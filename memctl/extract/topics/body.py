@@ -18,7 +18,14 @@ DIETS = (
     r"vegetarian|vegan|pescatarian|pescetarian|veggie|keto|paleo|carnivore|flexitarian|plant-based|gluten[- ]free|dairy[- ]free|halal|kosher|"
     r"fruitarian|low[- ]carb|lactose[- ]free|sugar[- ]free|teetotal|low[- ]fodmap|whole30|mediterranean"
 )
-_DRUG = r"(?P<o>(?!(?:a|an|the|my|it|this|care|part|notes|pictures|photos|him|her|them|time|place|days?|off|pride|up|over|out|on|long|me|us|you|that|advantage|breaks?|walks?|turns|classes|lessons|things|everything|stuff|coffee|tea|sugar|milk|public|trains?|buses|the bus|taxis)\b)[\w\-]+(?:in|ol|ine|ide|ate|am|en|il|ex|pram|statin|azole|mab|one|phen|cillin|xine|formin|artan|done|zac|oft|pic|vy|ran|tra|pro|lin|vil|nol|tin|ium|iron|d3|b12|magnesium|melatonin|creatine|ritalin|adderall|prozac|zoloft|vyvanse|concerta|lexapro|antidepressants|antihistamines|ssris|insulin|statins|supplements|vitamins?|beta[- ]blockers|blood thinners|birth control)(?: [A-Z]\d?\d?)?)\b"
+_DRUG = (
+    r"(?P<o>(?:[\w\-]*(?:pram|oxetine|azepam|azolam|statin|azole|mab|cillin|mycin|faxine|formin|sartan|prazole|olol|april|opril|dipine|triptyline|thyroxine|profen|cetamol|gabalin|gabapentin|"
+    r"trigine|tiapine|floxacin|cycline|glutide|xaban|parin|phylline|butamol|terol|sone|solone|codone|peridone|apine|promazine|barbital|thiazide|semide|lactone|afil|setron|tadine|tirizine|fenadine|"
+    r"traline|lithium|thotrexate|zepatide|triptan|phenidate|amfetamine|mertazapine|mirtazapine|bupropion|finasteride|minoxidil|tamoxifen|letrozole|warfarin|aspirin|acetaminophen|naproxen|melatonin|insulin|progesterone|estradiol|testosterone|"
+    r"clonidine|digoxin|amiodarone|levodopa|isotretinoin|spironolactone|hydroxychloroquine)|"
+    r"ritalin|adderall|prozac|zoloft|vyvanse|concerta|lexapro|wellbutrin|xanax|ozempic|wegovy|mounjaro|humira|synthroid|lipitor|claritin|zyrtec|allegra|accutane|tylenol|advil|ibuprofen|nexium|singulair|ventolin|prep|truvada|plavix|eliquis|lyrica|cymbalta|effexor|abilify|seroquel|"
+    r"antidepressants|antihistamines|ssris|statins|supplements|beta[- ]blockers|blood thinners|birth control|antibiotics|multivitamins?|vitamin [a-e]\d*|iron supplements|magnesium|creatine|fish oil|probiotics|hrt|steroids|an? inhaler))\b"
+)
 
 FRAMES: tuple[Frame, ...] = (
     # allergies

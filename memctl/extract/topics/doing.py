@@ -16,7 +16,7 @@ PLAN_LEMMAS = frozenset({"plan", "intend", "aim", "hope", "want", "think", "cons
 
 INSTRUCTION = re.compile(
     r"(?:(?:please|and|also|so|ok|okay|hey|yes|but|remember(?: to)?|make sure(?: to| you)?|be sure to|you (?:must|should|may|can)|from now on|going forward|in (?:the )?future|for future reference|when(?:ever)? (?:you (?:answer|reply|respond|write)[\w ]*|answering|replying|responding)|in your (?:answers|replies|responses)),?\s+)*"
-    r"(?P<o>(?:(?:always|never|only)\s+(?:please\s+)?(?:\w+)\b.*)"
+    r"(?P<o>(?:(?:always|never|only)\s+(?:please\s+)?(?:answer|reply|respond|use|give|include|call|write|explain|format|speak|convert|assume|cite|show|put|add|start|end|keep|ask|check|mention|suggest|recommend|translate|treat|address|summari[sz]e|provide|avoid|remind|refer|say|send|tell|round|return|output|double-check|link|list|quote|sign|greet|talk|apologi[sz]e|be|offer|help|make)\b(?! (?:up for|happy|glad|here|there|willing|ready|a pleasure|on my|in my|proud|grateful|been)\b).*)"
     r"|(?:(?:don't|do not|stop|avoid|no)\s+(?:ever\s+)?(?:us(?:e|ing)|call(?:ing)?|add(?:ing)?|includ(?:e|ing)|writ(?:e|ing)|apologi[sz](?:e|ing)|giv(?:e|ing)|ask(?:ing)?|start(?:ing)?|repeat(?:ing)?|mention(?:ing)?|suggest(?:ing)?|recommend(?:ing)?|explain(?:ing)?|summari[sz](?:e|ing)|end(?:ing)?|emojis?|translat(?:e|ing)|reply(?:ing)?|answer(?:ing)?|respond(?:ing)?|speak(?:ing)?|switch(?:ing)?|format(?:ting)?|put(?:ting)?|comment(?:ing)?|markdown|bullet points?)\b.*)"
     r"|(?:(?:answer|reply|respond|speak|write|talk|keep|use|format|give|address|refer|explain|stick|be|include|start|end|show|put|convert|sign)\b.*))$",
     re.IGNORECASE,

@@ -14,7 +14,7 @@ RELATIONS = words(
      "father-in-law sister-in-law brother-in-law"
  )
 PETS = words(
-     "dog cat puppy kitten parrot rabbit bunny hamster horse pony goldfish turtle tortoise snake lizard "
+     "dog cat puppy kitten kitty parrot rabbit bunny hamster horse pony goldfish turtle tortoise snake lizard "
      "gecko bird budgie ferret chinchilla corgi labrador retriever poodle beagle dachshund husky "
      "terrier bulldog chihuahua greyhound collie shepherd pug pup pet hedgehog cockatiel parakeet "
      "iguana axolotl tarantula spaniel schnauzer dalmatian mutt chicken hen goat donkey fish guinea-pig"
@@ -68,7 +68,7 @@ FRAMES: tuple[Frame, ...] = (
     frame("use", r"(?P<o>(?:she|he|they|ze|xe)/(?:her|him|them|his|they|she|he|hers|theirs|zir)(?:/\w+)?)(?: pronouns)?", "pronouns", "uses {o} pronouns", shape="raw", category="identity"),
     frame("be identify", r"(?:as )?(?:an? )?(?P<o>(?:trans(?:gender)? (?:woman|man)|non-?binary|bisexual|gay|lesbian|queer|transgender))\b", "identity", "is {o}", shape="raw", neg="skip", category="identity"),
     # work
-    frame("work", rf"{_HERE}(?:[\w\- ]{{0,25}}? )??(?:at|for|with (?=[A-Z])) (?P<o>.+)", "works_at", "works at {o}", shape="org", past="retract", confidence=0.9, category=_WORK),
+    frame("work", rf"{_HERE}(?!on\b|out\b|hard\b|my\b)(?:[\w\- ]{{0,25}}? )??(?:at|for|with (?=[A-Z])) (?P<o>.+)", "works_at", "works at {o}", shape="org", past="retract", confidence=0.9, category=_WORK),
     frame("work freelance train intern serve volunteer", rf"{_HERE}(?:[\w\- ]{{0,20}}? )??as (?P<o>(?:an?|the) .+|[\w\-]+(?: [\w\-]+){{0,3}})", "job_title", "works as {a}", shape="job", past="retract", confidence=0.9, neg="skip", category=_WORK),
     frame("work", rf"{_HERE}(?:in|on) (?P<o>(?!my|the (?:same|morning|office|garden|yard)|a team|tokyo|it\b|this|progress)(?:the )?[\w\-& ]+?(?:industry|sector|field|tech|finance|healthcare|marketing|sales|education|logistics|construction|hospitality|engineering|retail|science|research|banking|law|design|IT|HR|consulting|biotech|fintech|publishing|advertising|media|medicine|insurance|accounting|politics|security|government|manufacturing|agriculture|entertainment|architecture|film|fashion|nursing|teaching|cybersecurity|devops|analytics|recruiting|recruitment|real estate|customer (?:support|service)|human resources|public health|[\w ]+ (?:development|management|engineering))|tech|finance|healthcare|marketing|sales|education|logistics|construction|hospitality|retail|banking|law|design|HR|IT|consulting|biotech|fintech|publishing|advertising|media|medicine|insurance|accounting|politics|manufacturing|agriculture|film|fashion|cybersecurity)\b", "works_in", "works in {o}", past="retract", confidence=0.85, neg="skip", category=_WORK),
     frame("be", r"(?:currently |now )?(?:employed|working) (?:at|by|for|with) (?P<o>.+)", "works_at", "works at {o}", shape="org", past="retract", confidence=0.9, category=_WORK),
