@@ -127,7 +127,7 @@ def test_a_confidence_outside_its_range_is_refused(confidence):
     [
         (b"{", "truncated"),
         (b"[]", "object"),
-        (encode(PLAIN).replace(b'"text"', b'"words"'), "text"),
+        (encode(PLAIN).replace(b'"text"', b'"words"'), "words"),
         (encode(PLAIN).replace(b'"kind":"fact"', b'"kind":"rumour"'), "kind"),
         (encode(PLAIN).replace(b'"confidence":null', b'"confidence":"high"'), "confidence"),
         (encode(PLAIN).replace(b'"created_at":null', b'"created_at":"yesterday"'), "created_at"),
@@ -239,9 +239,9 @@ def test_what_is_replaced_or_retired_is_history(times, retired):
 def test_what_json_would_change_or_refuse_is_refused_when_the_fact_is_made(
     field: str, value: object, said: str
 ) -> None:
-    given = {"id": UUID(int=1), "user_id": "alice", "kind": "fact", "text": "t", "source": Source(system="test")}
+    fields = {"id": UUID(int=1), "user_id": "alice", "kind": "fact", "text": "t", "source": Source(system="test")}
     with pytest.raises(ValueError, match=said):
-        Fact(**(given | {field: value}))
+        Fact(**(fields | {field: value}))
 
 
 def test_a_misspelt_field_is_an_error_and_not_a_loss() -> None:
