@@ -83,12 +83,13 @@ rarity AS MATERIALIZED (
 heard AS (
     SELECT key, stem, times FROM said
     UNION ALL
-    SELECT near.key, said.stem, said.times * source.tier * step.weight
-    FROM said
-    JOIN member source ON source.key = said.key
-    CROSS JOIN (VALUES {steps}) AS step(distance, weight)
-    JOIN member near ON near.user_id = source.user_id AND near.session_id = source.session_id
-        AND near.position = source.position + step.distance
+    SELECT near.key, stem, weighted
+    FROM (
+        SELECT stem, user_id, session_id, times * tier * unnest({weights}::DOUBLE[]) AS weighted,
+               position + unnest({distances}) AS position
+        FROM said JOIN member USING (key)
+    ) source
+    JOIN member near USING (user_id, session_id, position)
 ),
 bm25 AS MATERIALIZED (
     SELECT key, sum(idf * times * ({k1} + 1) / (times + {k1} * (1 - {b} + {b} * length / mean))) AS score
@@ -100,8 +101,10 @@ best AS (
     SELECT greatest((SELECT max(score) FROM bm25), (SELECT sum(idf) / 2 FROM rarity)) AS score
 ),
 likeness AS (
-    SELECT u.record AS key, max(array_inner_product(r.embedding, $vector::FLOAT[{dim}])) AS cosine
-    FROM vectors r JOIN units u ON u.key = r.unit WHERE {mine} GROUP BY u.record
+    SELECT record AS key, max(array_inner_product(embedding, $vector::FLOAT[{dim}])) AS cosine
+    FROM (SELECT r.unit AS key, r.embedding FROM vectors r WHERE {mine})
+    JOIN (SELECT r.key, r.record FROM units r WHERE {mine}) USING (key)
+    GROUP BY record
 ),
 fit AS MATERIALIZED (
     SELECT member.*, tier * {lexical}::DOUBLE * coalesce(bm25.score / best.score, 0) AS lexical,
@@ -114,11 +117,10 @@ turn AS MATERIALIZED (
     FROM fit GROUP BY place
 ),
 beside AS (
-    SELECT turn.key, max(near.best) AS best
-    FROM turn CROSS JOIN (VALUES (-1), (1)) AS step(distance)
-    JOIN turn near ON near.user_id = turn.user_id AND near.session_id = turn.session_id
-        AND near.position = turn.position + step.distance
-    GROUP BY turn.key
+    SELECT near.key, max(spoken.best) AS best
+    FROM (SELECT best, user_id, session_id, position + unnest([-1, 1]) AS position FROM turn) spoken
+    JOIN turn near USING (user_id, session_id, position)
+    GROUP BY near.key
 )
 SELECT fit.id, superseded_by, place, kind = 'episode' AS verbatim, lexical, semantic,
        tier * {neighbour}::DOUBLE * coalesce(beside.best, 0) AS neighbour,
@@ -182,7 +184,8 @@ def search(
     statement = _RANK.format(
         mine="TRUE" if user is None else "r.user_id = $user",
         shown=condition,
-        steps=", ".join(f"({sign * step}, {weight}::DOUBLE)" for step, weight in CONTEXT.items() for sign in (-1, 1)),
+        distances=[sign * distance for distance in CONTEXT for sign in (-1, 1)],
+        weights=[weight for weight in CONTEXT.values() for _ in (-1, 1)],
         dim=len(query_vector),
         assistant=ASSISTANT,
         lexical=LEXICAL,
@@ -211,7 +214,7 @@ def search(
         )
         for id_, successor, place, verbatim, *parts in rows
     ]
-    best = _current_first(_distinct(candidates), k)
+    best = _current_first(_distinct(candidates), candidates, k)
     ids = [candidate.id for candidate in best]
     facts = {fact.id: fact for fact in records.select(connection, "id IN (SELECT unnest(?::UUID[]))", [ids])}
     return [Hit(score=found.score, parts=found.parts, fact=facts[found.id]) for found in best]
@@ -268,22 +271,27 @@ def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
     return sorted(chosen, key=lambda candidate: -candidate.score)
 
 
-def _current_first(candidates: Sequence[Candidate], k: int) -> list[Candidate]:
-    """The k best, a fact that was replaced standing behind the one that replaced it."""
-    by_id: dict[UUID | None, Candidate] = {candidate.id: candidate for candidate in candidates}
-    chosen: dict[UUID, Candidate] = {}
+def _current_first(chosen: Sequence[Candidate], all_: Sequence[Candidate], k: int) -> list[Candidate]:
+    """The k best of `chosen`, every fact that was replaced standing behind the one that replaced it.
 
-    def choose(candidate: Candidate) -> None:
-        if candidate.id in chosen:
-            return
-        chain = [candidate]
-        while (after := by_id.get(chain[-1].superseded_by)) and after.id not in chosen and after not in chain:
-            after.lift("current", candidate.score)
-            chain.append(after)
-        chosen.update((link.id, link) for link in reversed(chain))
-
-    for candidate in candidates:
-        if len(chosen) >= k:
+    The replacing fact may come from further down, out of `all_`, and then takes the place of its turn.
+    """
+    by_id: dict[UUID | None, Candidate] = {candidate.id: candidate for candidate in all_}
+    hits: list[Candidate] = []
+    for candidate in chosen:
+        if len(hits) >= k:
             break
-        choose(candidate)
-    return list(chosen.values())[:k]
+        if any(hit.id == candidate.id or (candidate.verbatim and hit.place == candidate.place) for hit in hits):
+            continue
+        line = [candidate]
+        while (after := by_id.get(line[-1].superseded_by)) and after not in line and after not in hits:
+            after.lift("current", candidate.score)
+            line.append(after)
+        for fact in reversed(line):
+            turn = next((n for n, hit in enumerate(hits) if hit.verbatim and hit.place == fact.place), None)
+            if turn is None:
+                hits.append(fact)
+            else:
+                fact.lift("turn", hits[turn].score)
+                hits[turn] = fact
+    return hits[:k]
