@@ -1,6 +1,7 @@
 """Recall of evidence on LoCoMo: of the turns an answer rests on, how many are among the first ten found.
 
-    python benchmarks/locomo_recall.py locomo10.json [--embedder SPEC] [--extractor rules|none] [--k 10] [--jsonl FILE]
+    python benchmarks/locomo_recall.py locomo10.json [--embedder SPEC [--base-url URL]] [--extractor rules|none]
+        [--k 10] [--jsonl FILE]
 
 Every conversation is ingested into a temporary store as the memory of one user, through the same code as `memctl
 ingest`, and every question goes through the same code as `memctl search`. A hit counts as the turns its source names,
@@ -39,13 +40,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=Path, help="LoCoMo JSON: a sample or a list of samples")
     parser.add_argument("--embedder", help="as in `memctl ingest --embedder`; the shipped static model if left out")
+    parser.add_argument("--base-url", help="where an OpenAI-compatible embedder answers")
     parser.add_argument("--extractor", default="rules", choices=("rules", "none"))
     parser.add_argument("--k", type=int, default=10, help="how many hits a question gets")
     parser.add_argument("--jsonl", type=Path, help="write one line a question here")
     arguments = parser.parse_args()
     samples = [sample for file in arguments.files for sample in _samples(file)]
     with tempfile.TemporaryDirectory() as folder:
-        store = LocalStore(Path(folder) / "store.duckdb", embedder=arguments.embedder)
+        path = Path(folder) / "store.duckdb"
+        store = LocalStore(path, embedder=arguments.embedder, base_url=arguments.base_url)
         started = time.perf_counter()
         turns = _ingest(store, samples, Path(folder) / "transcripts", arguments.extractor)
         ingested = time.perf_counter()
