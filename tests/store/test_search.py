@@ -1,0 +1,308 @@
+"""Search over a real store with the shipped model: what a user types, and what must stand first."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from memctl.adapter import Hit
+from memctl.embed import Embedder
+from memctl.embed.spec import EmbedderSpec
+from memctl.fact import Fact, Source, derive_id
+from memctl.store import writes
+from memctl.store.engine import Engine
+from memctl.store.records import Episodic
+from memctl.store.search import ASSISTANT, search
+from memctl.store.units import units_of
+from memctl.store.writes import Entry
+
+START = datetime(2026, 3, 1, 9, tzinfo=UTC)
+
+
+class Memory:
+    """A store to say things into and to ask."""
+
+    def __init__(self, path: Path) -> None:
+        self.engine = Engine(path)
+        self.embedder: Embedder = EmbedderSpec().open()
+        self.entries: list[Entry] = []
+
+    def turn(
+        self,
+        text: str,
+        *,
+        user: str = "alice",
+        role: str = "user",
+        speaker: str | None = None,
+        session: str | None = None,
+        position: int = 0,
+        at: datetime | None = START,
+    ) -> UUID:
+        """Remember a turn; by default each in a session of its own."""
+        session = session or f"s{len(self.entries)}"
+        fact = Fact(
+            id=derive_id(user, session, str(position), text),
+            user_id=user,
+            session_id=session,
+            kind="episode",
+            text=text,
+            valid_at=at,
+            created_at=at,
+            source=Source(system="test", session=session, turns=(str(position),)),
+            native={"role": role} | ({"speaker": speaker} if speaker else {}),
+        )
+        self._keep(fact, Episodic(role=role, speaker=speaker, position=position))
+        return fact.id
+
+    def dialogue(self, lines: Iterable[tuple[str, str]], **options: Any) -> list[UUID]:
+        """Remember turns of one session, given as (speaker, text)."""
+        session = f"d{len(self.entries)}"
+        return [
+            self.turn(text, speaker=speaker, session=session, position=position, **options)
+            for position, (speaker, text) in enumerate(lines)
+        ]
+
+    def fact(self, text: str, *, episode: UUID | None = None, user: str = "alice", **fields: Any) -> UUID:
+        """Remember a typed fact."""
+        fields = {"kind": "fact", "id": derive_id(user, text), "valid_at": START} | fields
+        fact = Fact(user_id=user, text=text, source=Source(system="test"), **fields)
+        self._keep(fact, Episodic(episode=episode))
+        return fact.id
+
+    def _keep(self, fact: Fact, episodic: Episodic) -> None:
+        self.entries.append(Entry(fact=fact, episodic=episodic, units=tuple(units_of(fact))))
+
+    def ask(self, query: str, *, user: str | None = "alice", k: int = 10, **options: Any) -> list[Hit]:
+        """Search everything remembered so far."""
+        if self.entries:
+            texts = list({unit.text for entry in self.entries for unit in entry.units})
+            with self.engine.writing() as connection:
+                writes.use_embedder(connection, EmbedderSpec())
+                vectors = dict(zip(texts, self.embedder.embed(texts), strict=True))
+                writes.add(connection, self.entries, vectors)
+            self.entries = []
+        with self.engine.reading() as connection:
+            vector = self.embedder.embed_one(query)
+            return search(connection, query=query, query_vector=vector, user=user, k=k, **options)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Memory:
+    return Memory(tmp_path / "store.duckdb")
+
+
+def texts(hits: list[Hit]) -> list[str]:
+    return [hit.fact.text for hit in hits]
+
+
+SMALL_TALK = [
+    "The weather was lovely at the weekend.",
+    "We watched a film about penguins.",
+    "My sister called about her new garden.",
+    "I need to renew my passport in June.",
+    "The train was late again this morning.",
+]
+
+
+def test_one_word_finds_the_typed_preference_and_not_its_turn_beside_it(memory: Memory) -> None:
+    for text in SMALL_TALK:
+        memory.turn(text)
+    said = memory.turn("By the way, for anything I order I'd always rather have express shipping, it is worth it.")
+    memory.fact("Alice prefers express shipping.", episode=said, kind="preference", predicate="prefers")
+    hits = memory.ask("shipping")
+    assert hits[0].fact.text == "Alice prefers express shipping."
+    assert hits[0].fact.kind == "preference"
+    assert [hit.fact.id for hit in hits].count(said) == 0
+
+
+def test_a_turn_whose_fact_is_about_something_else_is_shown_itself(memory: Memory) -> None:
+    said = memory.turn("I live in Lyon now. My telescope broke when we moved, so no stargazing this month.")
+    memory.fact("Alice lives in Lyon.", episode=said, predicate="lives_in")
+    assert memory.ask("telescope stargazing")[0].fact.id == said
+    assert memory.ask("lives in Lyon")[0].fact.text == "Alice lives in Lyon."
+
+
+def test_two_facts_of_one_turn_that_both_fit_are_two_hits(memory: Memory) -> None:
+    said = memory.turn("I'm allergic to peanuts and allergic to shellfish.")
+    memory.fact("Alice is allergic to peanuts.", episode=said)
+    memory.fact("Alice is allergic to shellfish.", episode=said)
+    assert set(texts(memory.ask("allergic"))) == {"Alice is allergic to peanuts.", "Alice is allergic to shellfish."}
+
+
+def test_parts_add_up_to_the_score_and_scores_fall(memory: Memory) -> None:
+    memory.dialogue([("Anna", "Where did you go?"), ("Bob", "To Lisbon, by train."), ("Anna", "Lovely!")])
+    old = memory.turn("I live in Porto.")
+    new = memory.fact("Alice lives in Lisbon.", predicate="lives_in")
+    memory.fact("Alice lives in Porto.", episode=old, superseded_by=new)
+    hits = memory.ask("Did Bob live in Porto or Lisbon?")
+    assert len(hits) == 5
+    for hit in hits:
+        assert hit.score == pytest.approx(sum(hit.parts.values()))
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_an_answer_is_found_by_the_words_of_the_question_before_it(memory: Memory) -> None:
+    for text in SMALL_TALK:
+        memory.turn(text, speaker="Bob")
+    memory.dialogue([("Anna", "What did you name your hamster?"), ("Bob", "Biscuit, after the biscuit tin")])
+    memory.dialogue([("Anna", "See you."), ("Bob", "Bye, after the game")])
+    found = texts(memory.ask("What is the hamster called?", k=2))
+    assert set(found) == {"What did you name your hamster?", "Biscuit, after the biscuit tin"}
+
+
+def test_nearness_ends_where_the_session_ends(memory: Memory) -> None:
+    memory.dialogue([("Anna", "What did you name your hamster?")])
+    memory.dialogue([("Bob", "Biscuit, after the biscuit tin")])
+    hits = {hit.fact.text: hit.parts for hit in memory.ask("hamster")}
+    assert "lexical" not in hits["Biscuit, after the biscuit tin"]
+    assert "neighbour" not in hits["Biscuit, after the biscuit tin"]
+
+
+def test_the_person_a_query_names_comes_first(memory: Memory) -> None:
+    memory.turn("I started pottery classes.", speaker="Zoë Martin")
+    memory.turn("I started pottery classes.", speaker="Bob")
+    for query in ("zoe's pottery", "Which class did Zoë take?", "what does MARTIN do"):
+        hits = memory.ask(query)
+        assert hits[0].fact.native["speaker"] == "Zoë Martin"
+        assert hits[0].parts["speaker"] > 0
+
+
+def test_assistants_words_are_a_tier_of_their_own(memory: Memory) -> None:
+    memory.turn("Express shipping costs ten euros.", role="assistant")
+    memory.turn("Somebody asked about express shipping in that shop.")
+    first, second = memory.ask("express shipping")
+    assert first.fact.native["role"] == "user"
+    assert second.score <= ASSISTANT
+
+
+def test_a_current_fact_stands_before_the_better_match_it_replaced(memory: Memory) -> None:
+    now = memory.fact("Alice lives in Paris.", predicate="lives_in")
+    memory.fact(
+        "Alice lives in Tokyo, in the Shibuya district.", predicate="lives_in", superseded_by=now, invalid_at=START
+    )
+    for text in SMALL_TALK:
+        memory.turn(text)
+    hits = memory.ask("Tokyo Shibuya")
+    assert texts(hits)[:2] == ["Alice lives in Paris.", "Alice lives in Tokyo, in the Shibuya district."]
+    assert hits[0].parts["current"] > 0
+    assert hits[1].fact.superseded_by == hits[0].fact.id
+
+
+def test_a_chain_of_replacements_stands_newest_first(memory: Memory) -> None:
+    newest = memory.fact("Alice works for a bakery.")
+    middle = memory.fact("Alice works at Stripe.", superseded_by=newest)
+    memory.fact("Alice works at a startup called Quill.", superseded_by=middle)
+    assert texts(memory.ask("startup Quill")) == [
+        "Alice works for a bakery.",
+        "Alice works at Stripe.",
+        "Alice works at a startup called Quill.",
+    ]
+    assert texts(memory.ask("startup Quill", k=1)) == ["Alice works for a bakery."]
+
+
+def test_the_current_fact_takes_the_place_of_its_turn(memory: Memory) -> None:
+    moved = memory.turn("I miss the Tokyo ramen shops and the Tokyo trains, now that we moved to Paris.")
+    now = memory.fact("Alice lives in Paris.", episode=moved)
+    memory.fact("Alice lives in Tokyo.", superseded_by=now)
+    hits = memory.ask("Tokyo ramen")
+    assert texts(hits) == ["Alice lives in Paris.", "Alice lives in Tokyo."]
+
+
+def test_superseded_facts_in_a_ring_do_not_hang_the_search(memory: Memory) -> None:
+    one, two = derive_id("alice", "Alice drinks tea."), derive_id("alice", "Alice drinks coffee.")
+    memory.fact("Alice drinks tea.", superseded_by=two)
+    memory.fact("Alice drinks coffee.", superseded_by=one)
+    assert sorted(texts(memory.ask("drinks"))) == ["Alice drinks coffee.", "Alice drinks tea."]
+
+
+def test_nobody_finds_what_belongs_to_another(memory: Memory) -> None:
+    memory.turn("My locker code is in the blue notebook.", user="bob")
+    memory.turn("I bought a notebook.", user="alice")
+    assert {hit.fact.user_id for hit in memory.ask("blue notebook locker")} == {"alice"}
+    assert memory.ask("blue notebook locker", user=None)[0].fact.user_id == "bob"
+    assert memory.ask("notebook", user="carol") == []
+
+
+def test_ones_own_name_in_the_query_changes_nothing_but_who_is_asked_for(memory: Memory) -> None:
+    memory.fact("Alice is called Alice.", subject="alice")
+    memory.fact("Alice is allergic to peanuts.", subject="alice")
+    for text in SMALL_TALK:
+        memory.turn(text)
+    assert memory.ask("peanuts alice")[0].fact.text == "Alice is allergic to peanuts."
+    assert memory.ask("alice")[0].fact.text == "Alice is called Alice."
+
+
+def test_filters_keep_what_they_say(memory: Memory) -> None:
+    day = timedelta(days=1)
+    memory.turn("Paris in March", at=START)
+    memory.turn("Paris in a week", at=START + 7 * day)
+    memory.fact("Alice lives in Paris.", valid_at=START + 30 * day, created_at=START + 31 * day)
+    memory.fact("Alice lives in Rome.", valid_at=START, invalid_at=START + 30 * day)
+    memory.fact("Alice likes Paris.", kind="preference", valid_at=None)
+
+    def found(**options: Any) -> set[str]:
+        return set(texts(memory.ask("Paris Rome", **options)))
+
+    assert found(kinds=("preference",)) == {"Alice likes Paris."}
+    assert found(kinds=("preference", "episode")) == {"Alice likes Paris.", "Paris in March", "Paris in a week"}
+    assert found(since=START + 7 * day) == {"Paris in a week", "Alice lives in Paris."}
+    assert found(until=START) == {"Paris in March", "Alice lives in Rome."}
+    assert found(as_of=START + 29 * day) == {
+        "Paris in March",
+        "Paris in a week",
+        "Alice lives in Rome.",
+        "Alice likes Paris.",
+    }
+    assert "Alice lives in Rome." not in found(as_of=START + 30 * day)
+
+
+def test_what_was_to_be_forgotten_is_not_found_once_its_time_has_come(memory: Memory) -> None:
+    memory.fact("Alice parks on level 3.", expires_at=START + timedelta(hours=8))
+    assert memory.ask("parks") == []
+    assert len(memory.ask("parks", as_of=START + timedelta(hours=7))) == 1
+    assert memory.ask("parks", as_of=START + timedelta(hours=8)) == []
+
+
+def test_k_bounds_the_list(memory: Memory) -> None:
+    for number in range(30):
+        memory.turn(f"I ran {number} kilometres.")
+    assert len(memory.ask("kilometres", k=7)) == 7
+    assert len(memory.ask("kilometres", k=100)) == 30
+
+
+@pytest.mark.parametrize("query", ["what is it", "qzxv", "🎉", "'; DROP TABLE records; --", "$user"])
+def test_odd_queries_rank_without_failing(memory: Memory, query: str) -> None:
+    for text in SMALL_TALK:
+        memory.turn(text)
+    hits = memory.ask(query)
+    assert len(hits) == len(SMALL_TALK)
+    assert all(0 <= hit.score < 2 for hit in hits)
+
+
+def test_a_query_in_japanese_finds_the_turn_it_means(memory: Memory) -> None:
+    memory.turn("昨日は雨が降りました。")
+    memory.turn("猫が好きです。")
+    memory.turn("来月パリに引っ越します。")
+    assert memory.ask("猫")[0].fact.text == "猫が好きです。"
+    assert memory.ask("引っ越し")[0].fact.text == "来月パリに引っ越します。"
+
+
+def test_a_fact_without_vectors_is_found_by_its_words(memory: Memory) -> None:
+    memory.turn("I left the spare key with Ms Okafor.")
+    with memory.engine.writing() as connection:
+        writes.use_embedder(connection, EmbedderSpec())
+        writes.add(connection, memory.entries, {})
+    memory.entries = []
+    assert memory.ask("spare key")[0].parts.keys() == {"lexical"}
+
+
+def test_a_sentence_deep_in_a_long_turn_is_found_by_its_meaning(memory: Memory) -> None:
+    memory.turn(" ".join(SMALL_TALK * 4) + " I adopted a puppy. " + " ".join(SMALL_TALK * 4))
+    memory.turn("The cat poster in the office fell down twice; pet peeve of mine, posters.")
+    best = memory.ask("young dog")[0]
+    assert "puppy" in best.fact.text
+    assert best.parts.keys() == {"semantic"}
