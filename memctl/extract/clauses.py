@@ -61,7 +61,9 @@ _ELIDED = re.compile(
     re.IGNORECASE,
 )
 _ELIDED_ING = re.compile(
-    rf"(?:,?\s+and(?: (?:also|now|currently))?)\s+(?=(?!loving|liking|enjoying)(?:{_VERBING})\b)", re.IGNORECASE
+    rf"(?:,?\s+and(?: (?:also|now|currently))?\s+(?=(?!loving|liking|enjoying)(?:{_VERBING})\b)"
+    r"|,\s+(?=(?:currently |now )?(?:living in|working (?:as|at|for)|based in|studying at)\b))",
+    re.IGNORECASE,
 )
 _AFTER_ING = re.compile(
     r",?\s+(?:after|by|since)\s+(?=(?:leaving|quitting|selling|moving|joining|graduating|getting|adopting|breaking up|"
@@ -167,6 +169,11 @@ class _Reader:
     def word(self, ahead: int = 0) -> str:
         return self.words[self.at + ahead].word if self.at + ahead < len(self.words) else ""
 
+    def form(self) -> str:
+        """The form of the word at hand, "" for no known verb."""
+        found = FORMS.get(self.word())
+        return found[1] if found else ""
+
     def read(self) -> Head | None:
         for _ in range(14):
             word = self.word()
@@ -255,7 +262,7 @@ class _Reader:
             self.stopped, self.be, self.have = not self.neg, True, False
             self.neg = False
             self.at += 1
-            return self.verb() if FORMS.get(self.word(), ("", ""))[1] == "ing" else None
+            return self.verb() if self.form() == "ing" else None
         if lemma == "give" and self.word(1) == "up":
             self.at += 1
             if self._chained(1):
@@ -270,7 +277,7 @@ class _Reader:
             self.at += 1
             if self.word() == "to":
                 self.at += 1
-            elif FORMS.get(self.word(), ("", ""))[1] == "ing":
+            elif self.form() == "ing":
                 self.be = True
             if FORMS.get(self.word()) is None:
                 return None

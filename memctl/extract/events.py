@@ -65,6 +65,15 @@ _HAD = re.compile(
 )
 
 
+def ahead(head: Head) -> bool | None:
+    """Whether a clause looks forward, None where its tense does not tell."""
+    if head.tense in ("past", "perfect") or head.stopped:
+        return False
+    if head.tense == "future" or head.lemma in ("plan", "intend", "aim", "hope"):
+        return True
+    return True if head.prog and head.lemma in _GOING else None
+
+
 def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
     """What follows the verb, without the words that say when."""
     text = clause.text
@@ -115,7 +124,9 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
     if head.prog and head.lemma in _GOING:
         aimless = head.lemma in ("go", "fly", "travel") and not _GOES_TO.match(rest)
         return None if aimless or (head.lemma in _DATED_ONLY and not dates) else (head.lemma, rest)
-    if head.lemma in ("fly", "leave", "start", "move", "graduate") and dates:
+    if (
+        head.lemma in ("fly", "leave", "start", "move", "graduate") or (head.lemma == "have" and _HAD.match(rest))
+    ) and dates:
         return head.lemma, rest
     return None
 

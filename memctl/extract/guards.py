@@ -6,6 +6,7 @@ Each guard errs on the side of silence: a wrong fact about a person is worse tha
 import re
 
 from memctl.extract.text import HIDDEN
+from memctl.extract.wordlist import holds, words
 
 _FICTION = re.compile(
     r"\b(?:role-?play(?:ing)?|pretend(?: (?:that|to be|you))?|imagine|suppose|supposing|assume|assuming|hypothetically|let's say|lets say|say (?:that )?i'm\b|"
@@ -67,8 +68,12 @@ _REPORTED = re.compile(
     r"(?:said|says|saying|told (?:me|us|him|her|them|everyone|everybody|people|my \w+)|tells (?:me|everyone|people)|thinks?|thought|claims?|claimed|asked|asks|joked|jokes|believes?|insists?|insisted|swears?|wrote|writes|wants? (?:me|us)|wondered|assumes?|assumed|suggested|suggests|argues?|shouted|whispered|replied|texted|goes|was like|is like|announced|reckons?|mentioned|calls? me|heard))\b",
     re.IGNORECASE,
 )
+_REPORTING = words(
+    "said says saying told tells think thought claim ask joke believe insist swear wrote write want wonder assum suggest "
+    "argue shout whisper repl text goes like announc reckon mention call heard"
+)
 _OWN_REPORT = re.compile(
-    r"\bi\s+(?:said|told|asked|replied|texted|wrote|shouted|lied|joked|pretended|dreamt|dreamed)\b(?! (?:you|earlier|before|that i(?:'m| am) (?:allergic|vegan|vegetarian)))",
+    r"\bi\s+(?:said|told|asked|replied|texted|shouted|lied|joked|pretended|dreamt|dreamed)\b(?! (?:you|earlier|before|that i(?:'m| am) (?:allergic|vegan|vegetarian)))",
     re.IGNORECASE,
 )
 _TRAILING_REPORT = re.compile(
@@ -103,7 +108,7 @@ TASK_LINE = re.compile(
 
 def hide_pasted(text: str) -> str:
     """Plain text with what the turn hands over to be worked on (after "Translate: …") hidden, same length."""
-    match = _PASTED.search(text)
+    match = _PASTED.search(text) if ":" in text or holds(text, ("dear ", "hello ", "hi ")) else None
     if match and (match.end() > 0):
         head = text[: match.end()]
         if re.search(
@@ -176,7 +181,7 @@ def declarative(sentence: str, mark: str) -> tuple[str, int]:
         return "", 0
     if _DID_YOU_KNOW.search(sentence):
         return "", 0
-    report = _REPORTED.search(sentence)
+    report = _REPORTED.search(sentence) if holds(sentence, _REPORTING) else None
     if report:
         cut = report.start()
         sentence = sentence[:cut] if cut > 12 else ""

@@ -7,6 +7,8 @@ no such thing: it speaks of the speaker, to the assistant.
 
 import re
 
+from memctl.extract.wordlist import holds, words
+
 _PATTERNS = (
     r"\b(?:ignore|disregard|forget|override|bypass|skip)\b[^.!?\n]{0,40}\b(?:previous|prior|above|earlier|all|any|your|the|system|safety|these|those)\b[^.!?\n]{0,30}\b(?:instructions?|prompts?|rules?|guidelines?|directions?|constraints?|guardrails?|programming)\b",
     r"^\W*(?:system|assistant|developer|admin|root|user)(?: (?:message|prompt|note|override|update|instruction))?\s*[:>\]]",
@@ -23,13 +25,15 @@ _PATTERNS = (
     r"\b(?:ignora|olvida)\b[^.!?\n]{0,30}\b(?:instrucciones|reglas)\b|\b(?:ignore[zr]?|oublie[zr]?)\b[^.!?\n]{0,30}\b(?:instructions|consignes|règles)\b|\b(?:ignorier\w*|vergiss)\b[^.!?\n]{0,30}\b(?:anweisungen|regeln)\b|\bignore\b[^.!?\n]{0,30}\binstruções\b",
 )
 _INJECTION = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS), re.IGNORECASE)
-_MAYBE = re.compile(
-    r"ignor|disregard|forget|override|bypass|skip|system|assistant|developer|admin|root|user|\[/?inst|<|#|you are|you will|you must|prompt|mode|reveal|memor|profile|"
-    r"database|knowledge|long-term|record|treat me|\"name\"|\"tool|\"func|tool|bio|olvida|oubli|vergiss",
-    re.IGNORECASE,
+_HINTS = words(
+    "ignor disregard forget override bypass skip system assistant developer admin root user [inst [/inst [sys <| << ## "
+    "<system <user <tool <memory <invoke <instr <function <assistant </ prompt mode reveal memor profile database knowledge record "
+    "long-term tool function bio olvida oubli vergiss superuser begin"
 )
 
 
 def is_instruction_like(sentence: str) -> bool:
     """True when `sentence` gives orders to the reading machine instead of telling something."""
-    return bool(_MAYBE.search(sentence) and _INJECTION.search(sentence))
+    if not holds(sentence, _HINTS) and not holds(sentence, ("you are ", "you will be", "you must", "end of")):
+        return False
+    return bool(_INJECTION.search(sentence))

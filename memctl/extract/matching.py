@@ -61,10 +61,12 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:
     predicate, op = frame.predicate, frame.op
     if head.modal and not (frame.lemmas[0] == "prefer" and not head.neg):
         return None
-    if head.tense == "future" or (head.can and not frame.can):
+    if head.tense == "future":
         return None
     if frame.only_neg:
         return (op, predicate) if head.neg or head.stopped else None
+    if head.can and not frame.can:
+        return None
     if head.stopped:
         return ("retract", predicate) if op == "assert" else None
     if head.neg:

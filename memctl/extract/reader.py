@@ -14,7 +14,7 @@ from memctl.extract.dates import Grounded, ground
 from memctl.extract.draft import Draft
 from memctl.extract.injection import is_instruction_like
 from memctl.extract.matching import match
-from memctl.extract.phrases import cut
+from memctl.extract.phrases import cut, org
 from memctl.extract.text import Sentence, Token, plain, sentences, tokens
 from memctl.extract.verbs import FORMS
 
@@ -67,7 +67,8 @@ class TurnReader:
             return
         body, cutoff = guards.declarative(text, sentence.mark)
         names = list(specials.specials(body, span)) if body else []
-        names += [draft for draft in specials.specials(text, span) if draft.predicate == "preferred_name"]
+        if body != text:
+            names += [draft for draft in specials.specials(text, span) if draft.predicate == "preferred_name"]
         if "?" not in sentence.mark or body:
             yield from names
             yield from specials.relations(
@@ -86,9 +87,9 @@ class TurnReader:
             found = list(self.statements(stated, begin + cutoff))
             yield from found
         basis = found or last
-        if basis and (repair or restated):
-            words_ = (repair or restated)["o"] if (repair or restated) else ""
-            yield from corrections.repaired(words_, basis[-1], span)
+        put_right = repair or restated
+        if basis and put_right:
+            yield from corrections.repaired(put_right["o"], basis[-1], span)
 
     def span(self, start: int, text: str) -> tuple[int, int]:
         """The place of stripped `text` in the turn."""
@@ -126,6 +127,10 @@ class TurnReader:
         props = list(specials.properties(text, span))
         if props:
             return self.timed(props, clause, None), "i", False
+        date = specials.appointment(text, span)
+        if date is not None and (when := ground(text, self.at, future=True)):
+            date.phrase = events.absolute(date.phrase, when)
+            return self.timed([date], clause, None, when), "i", False
         named = specials.named_subject(text)
         if named is not None:
             subject, relation, at = named
@@ -205,10 +210,10 @@ class TurnReader:
             return []
         found = match(shown, span, casual=self.casual)
         if shown.lemma == "be" and not (shown.neg or shown.modal or shown.tense == "future"):
-            found += self.pieces(shown, span)
+            found += self.pieces(shown, span, found)
         elif shown.lemma in ("work", "live", "move", "study", "be", "serve") and not shown.neg:
-            found += self.pieces(shown, span, tail=True)
-        dates = ground(clause.text, self.at)
+            found += self.pieces(shown, span, found, tail=True)
+        dates = ground(clause.text, self.at, future=events.ahead(shown))
         planned = events.plan(clause, shown, dates, span)
         if planned is not None and not any(d.op == "assert" for d in found):
             planned.phrase = events.absolute(planned.phrase, dates)
@@ -220,7 +225,7 @@ class TurnReader:
                 found.append(happened)
             elif not found and shown.lemma == "go" and shown.tense == "past" and not shown.neg:
                 found += self.went(shown, clause, span)
-        return self.timed(found, clause, shown)
+        return self.timed(found, clause, shown, dates)
 
     def went(self, shown: Head, clause: Clause, span: tuple[int, int]) -> list[Draft]:
         """ "Went to my cousin's wedding" counts as attended even undated, when it names an occasion."""
@@ -242,7 +247,7 @@ class TurnReader:
             )
         ]
 
-    def pieces(self, shown: Head, span: tuple[int, int], *, tail: bool = False) -> list[Draft]:
+    def pieces(self, shown: Head, span: tuple[int, int], before: list[Draft], *, tail: bool = False) -> list[Draft]:
         """ "I'm Alice, 34, a nurse from Tokyo living in Paris with my husband and two kids", piece after piece."""
         found: list[Draft] = []
         parts = _PIECES.split(shown.rest)
@@ -265,6 +270,19 @@ class TurnReader:
                 continue
             if tail and not re.match(r"(?:as|living|working|based|from|at|in)\b", part):
                 continue
+            if any(draft.predicate == "job_title" for draft in (*before, *found)) and (firm := _FIRM.match(part)):
+                if (employer := org(firm["o"])) is not None:
+                    found.append(
+                        Draft(
+                            predicate="works_at",
+                            object=employer,
+                            phrase=f"works at {employer}",
+                            quote=span,
+                            confidence=0.85,
+                            category="work",
+                        )
+                    )
+                continue
             inner = complement(part, tense=shown.tense)
             if inner is not None and not (tail and inner.lemma == "be" and not re.match(r"(?:living|based)", part)):
                 found += [draft for draft in match(inner, span, casual=self.casual) if draft.predicate != "name"]
@@ -284,11 +302,13 @@ class TurnReader:
             draft.owner = relation
         return self.timed(found, clause, shown)
 
-    def timed(self, found: list[Draft], clause: Clause, shown: Head | None) -> list[Draft]:
+    def timed(
+        self, found: list[Draft], clause: Clause, shown: Head | None, dates: list[Grounded] | None = None
+    ) -> list[Draft]:
         """`found`, with what the clause says of time."""
         if not found:
             return found
-        dates: list[Grounded] = ground(clause.text, self.at)
+        dates = ground(clause.text, self.at) if dates is None else dates
         if dates:
             for draft in found:
                 events.date_into(draft, dates, shown)
@@ -306,6 +326,7 @@ class TurnReader:
         yield from found
 
 
+_FIRM = re.compile(r"(?:at|for|with) (?P<o>.+)", re.IGNORECASE)
 _KIDS = re.compile(
     r"(?:with )?(?:my (?:wife|husband|partner) and )?(?P<o>(?:our |my )?(?:\d|an?|one|two|three|four|five|six) (?:[\w\-]+ ){0,3}?(?:kids?|children|sons?|daughters?|boys|girls|lads|twins))\b",
     re.IGNORECASE,

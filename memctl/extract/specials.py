@@ -427,6 +427,21 @@ def named_subject(text: str) -> tuple[str, str, int] | None:
     return rel, rel, at
 
 
+_APPOINTMENT = re.compile(
+    r"^(?:my|our) (?P<o>(?:(?!birthday)[\w\-]+ ){0,3}?(?:flight|trip|wedding|appointment|interview|exam|surgery|vacation|holiday|graduation|deadline|defen[cs]e|conference|marathon|race|concert|due date|operation|viva|presentation|baby shower)(?: (?:to|with|at|in|for) [\w.' \-]+?)?)(?:'s| is| will be|'ll be) (?:on|in|at|scheduled|booked|set|due|next|this|tomorrow|coming|\d|[A-Z])",
+    re.IGNORECASE,
+)
+
+
+def appointment(text: str, span: tuple[int, int]) -> Draft | None:
+    """ "My flight to Lisbon is on June 12th" (the date is the caller's to read)."""
+    match = _APPOINTMENT.match(text)
+    if match is None:
+        return None
+    what = match["o"]
+    return Draft(predicate="plans", object=what, phrase=f"has {article(what)}", quote=span, category="plans")
+
+
 def properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """ "My X is Y" for the nouns of the tables."""
     match = _MY.match(text)
