@@ -144,7 +144,9 @@ def _adopt(connection: Connection, groups: Iterable[tuple[str, Key]], now: datet
             "AND expired_at IS NULL AND invalid_at IS NULL AND id NOT IN (SELECT fact FROM evidence)",
             [user, sorted(key.predicates)],
         )
-        adopted = [fact for fact in facts if (fact.subject or user).casefold() == key.subject]
+        subject = key.subject.casefold()
+        about = [fact for fact in facts if (fact.subject or user).casefold() == subject]
+        adopted = [fact for fact in about if fact.id not in unfounded]
         claims.add(connection, [(standing_for(fact), None) for fact in adopted], now)
 
 
