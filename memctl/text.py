@@ -9,6 +9,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 
 _COMMON = """
@@ -33,27 +34,24 @@ _ELISIONS = {"l", "d", "j", "c", "n", "m", "t", "s", "qu"}
 
 _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640]")
 _IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
-_HAN = re.compile(f"[{_IDEOGRAPHS}]")
 # Thai, Lao, Burmese, Khmer, kana, Han, hangul.
 _UNSPACED = rf"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff{_IDEOGRAPHS}\uac00-\ud7af"
 # Vowel signs of the Indic scripts are marks, which `\w` leaves out; the two dandas are punctuation.
 _INDIC = "\u0900-\u0963\u0966-\u0dff"
-_WORD = re.compile(
-    rf"(?P<unspaced>[{_UNSPACED}]+)"
-    r"|(?P<number>\d+(?:[.,]\d+)*(?!\w))"
-    rf"|(?P<word>(?:[^\W_{_UNSPACED}]|[{_INDIC}])+(?:'(?:[^\W_{_UNSPACED}])+)*)"
-)
+_NUMBER = r"(?P<number>\d+(?:[.,]\d+)*(?!\w))"
+_ASCII_WORD = re.compile(_NUMBER + r"|(?P<word>[a-z0-9]+(?:'[a-z0-9]+)*)", re.ASCII)
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'"})
 
 _EMOJI = "\u2600-\u27bf\u2b50\u2b55\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff"
+# Possessive runs, each begun only where no run stands before: a megabyte of dots must not cost its square.
 _BREAK = re.compile(
     # A closing mark with the quotes, brackets and emoji that belong to it, where white space follows.
-    rf"(?P<mark>[.!?…؟۔।॥։]+)[\"'”’»)\]*_]*(?:\s*[{_EMOJI}\ufe0f\u200d]+)*(?=\s|\Z)"
+    rf"(?<![.!?…])(?P<mark>[.!?…؟۔।॥։]++)[\"'”’»)\]*_]*+(?:\s*+[{_EMOJI}\ufe0f\u200d]++)*(?=\s|\Z)"
     # The same in scripts that put no space behind it.
-    rf"|[。！？｡]+[」』”’）\]]*(?:\s*[{_EMOJI}\ufe0f\u200d]+)*"
+    rf"|[。！？｡]++[」』”’）\]]*+(?:\s*+[{_EMOJI}\ufe0f\u200d]++)*"
     # Emoji that stand for the closing mark: a capital follows.
-    rf"|(?:[{_EMOJI}\ufe0f\u200d]+)(?=\s+[A-Z])"
-    r"|\n+"
+    rf"|(?<![{_EMOJI}\ufe0f\u200d])[{_EMOJI}\ufe0f\u200d]++(?=\s+[A-Z])"
+    r"|\n++"
 )
 _BULLET = re.compile(r"\s*(?:[-*+•‣◦–—]|#{1,6}|\d{1,3}[.)]|\[[ xX]\])\s+")
 _ABBREVIATION = re.compile(
@@ -86,12 +84,12 @@ def sentences(text: str) -> list[str]:
 
 def _ends_sentence(text: str, start: int, stop: int, end: int) -> bool:
     """Whether the single full stop at `stop` ends the sentence that began at `start`."""
-    if _BULLET.fullmatch(text[start:stop].strip() + ". "):
+    if stop - start < 8 and _BULLET.fullmatch(text[start:stop].strip() + ". "):
         return False
     abbreviation = _ABBREVIATION.search(text[max(start, stop - 12) : stop])
     if not abbreviation:
         return True
-    following = text[end:].lstrip()[:1]
+    following = text[end : end + 8].lstrip()[:1]
     match abbreviation.lastgroup:
         case "title":
             return not following.isupper()
@@ -109,12 +107,13 @@ def _pieces(raw: str) -> list[str]:
     if not any(character.isalnum() for character in sentence):
         return []
     pieces = []
-    while len(sentence) > LONGEST_SENTENCE:
-        cut = sentence.rfind(" ", LONGEST_SENTENCE // 2, LONGEST_SENTENCE)
-        cut = LONGEST_SENTENCE if cut < 0 else cut
-        pieces.append(sentence[:cut].rstrip())
-        sentence = sentence[cut:].lstrip()
-    return [*pieces, sentence] if sentence else pieces
+    start = 0
+    while len(sentence) - start > LONGEST_SENTENCE:
+        space = sentence.rfind(" ", start + LONGEST_SENTENCE // 2, start + LONGEST_SENTENCE)
+        cut = space if space > 0 else start + LONGEST_SENTENCE
+        pieces.append(sentence[start:cut].strip())
+        start = cut
+    return [piece for piece in (*pieces, sentence[start:].strip()) if piece]
 
 
 def fold(text: str) -> str:
@@ -133,7 +132,9 @@ def words(text: str) -> list[str]:
     too.
     """
     found: list[str] = []
-    for match in _WORD.finditer(fold(text)):
+    folded = fold(text)
+    pattern = _ASCII_WORD if folded.isascii() else _word()
+    for match in pattern.finditer(folded):
         run = match[0]
         if match["word"]:
             found.append(run)
@@ -143,8 +144,22 @@ def words(text: str) -> list[str]:
             found.append(run)
         else:
             found += [run[i : i + 2] for i in range(len(run) - 1)]
-            found += _HAN.findall(run)
+            found += _han().findall(run)
     return found
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    """`_ASCII_WORD` for every script. Its sets take 12 ms to compile, which a query in ASCII need not wait for."""
+    return re.compile(
+        rf"(?P<unspaced>[{_UNSPACED}]+)|{_NUMBER}"
+        rf"|(?P<word>(?:[^\W_{_UNSPACED}]|[{_INDIC}])+(?:'(?:[^\W_{_UNSPACED}])+)*)"
+    )
+
+
+@cache
+def _han() -> re.Pattern[str]:
+    return re.compile(f"[{_IDEOGRAPHS}]")
 
 
 def stems(text: str) -> list[str]:

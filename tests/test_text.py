@@ -137,6 +137,13 @@ def test_hindi_vowel_signs_do_not_split_words() -> None:
     assert words("नमस्ते दुनिया।") == ["नमस्ते", "दुनिया"]
 
 
+@pytest.mark.parametrize("run", [".", "!x", "🎉", "1.", "1,", "'", "a'", "- ", "e.g. ", "\n", " .", ".*", "e.g.x"])
+def test_a_long_run_of_one_thing_does_not_cost_its_square(run: str) -> None:
+    hostile = run * (200_000 // len(run)) + "x"
+    assert len("".join(sentences(hostile))) <= len(hostile)
+    assert stems(hostile) is not None
+
+
 @given(st.text())
 def test_any_text_gives_stems_without_space_or_emptiness(text: str) -> None:
     assert all(stem and not re.search(r"\s", stem) for stem in stems(text))

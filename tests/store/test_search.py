@@ -150,13 +150,16 @@ def test_an_answer_is_found_by_the_words_of_the_question_before_it(memory: Memor
         memory.turn(text, speaker="Bob")
     memory.dialogue([("Anna", "What did you name your hamster?"), ("Bob", "Biscuit, after the biscuit tin")])
     memory.dialogue([("Anna", "See you."), ("Bob", "Bye, after the game")])
-    found = texts(memory.ask("What is the hamster called?", k=2))
-    assert set(found) == {"What did you name your hamster?", "Biscuit, after the biscuit tin"}
+    hits = memory.ask("What is the hamster called?", k=2)
+    assert set(texts(hits)) == {"What did you name your hamster?", "Biscuit, after the biscuit tin"}
+    answer = next(hit for hit in hits if hit.fact.text.startswith("Biscuit"))
+    assert answer.parts["lexical"] > 0
+    assert answer.parts["neighbour"] > 0
 
 
 def test_nearness_ends_where_the_session_ends(memory: Memory) -> None:
-    memory.dialogue([("Anna", "What did you name your hamster?")])
-    memory.dialogue([("Bob", "Biscuit, after the biscuit tin")])
+    memory.turn("What did you name your hamster?", session="one", position=0)
+    memory.turn("Biscuit, after the biscuit tin", session="two", position=1)
     hits = {hit.fact.text: hit.parts for hit in memory.ask("hamster")}
     assert "lexical" not in hits["Biscuit, after the biscuit tin"]
     assert "neighbour" not in hits["Biscuit, after the biscuit tin"]
@@ -232,7 +235,9 @@ def test_ones_own_name_in_the_query_changes_nothing_but_who_is_asked_for(memory:
     memory.fact("Alice is allergic to peanuts.", subject="alice")
     for text in SMALL_TALK:
         memory.turn(text)
-    assert memory.ask("peanuts alice")[0].fact.text == "Alice is allergic to peanuts."
+    best, *others = memory.ask("peanuts alice")
+    assert best.fact.text == "Alice is allergic to peanuts."
+    assert not any("lexical" in hit.parts for hit in others)
     assert memory.ask("alice")[0].fact.text == "Alice is called Alice."
 
 
