@@ -6,14 +6,16 @@ by the entry-point group `memctl.adapters`; nothing of one is imported before a 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 import msgspec
 
 from memctl.errors import NotFound, UsageError
 from memctl.fact import Fact
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINT_GROUP = "memctl.adapters"
 
@@ -119,8 +121,11 @@ class Adapter(Protocol):
         """Let go of files and connections."""
 
 
-def installed() -> dict[str, EntryPoint]:
+def installed() -> "dict[str, EntryPoint]":
     """The entry points of all adapters in this environment, by backend name."""
+    # 15 ms that a command on the local store does not need.
+    from importlib.metadata import entry_points
+
     return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
 
 

@@ -5,8 +5,6 @@ It joins the store with ingest, search and the embedder; the CLI and `memctl.ope
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -283,6 +281,9 @@ class LocalStore:
         dry_run: bool = False,
     ) -> Report:
         """Take transcripts in; see `memctl.ingest.run.ingest`. A dry run works on a copy of the store and drops it."""
+        import shutil
+        import tempfile
+
         from memctl.ingest.run import ingest
 
         if not dry_run:

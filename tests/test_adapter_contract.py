@@ -18,7 +18,7 @@ def backends(monkeypatch):
         "bare": EntryPoint("bare", "package_nobody_installed.adapter:Bare", ENTRY_POINT_GROUP),
     }
     groups = {ENTRY_POINT_GROUP: tuple(points.values())}
-    monkeypatch.setattr(memctl.adapter, "entry_points", lambda group: groups[group])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: groups[group])
     return points
 
 

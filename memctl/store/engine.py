@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import re
 import threading
 import time
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -140,7 +138,7 @@ class Engine:
                     raise self._unusable(error) from None
                 if time.monotonic() + wait > deadline:
                     raise self._locked(str(error)) from None
-                time.sleep(wait * random.uniform(0.5, 1.5))
+                time.sleep(wait * _jitter())
                 wait = min(wait * 1.5, 0.1)
             except duckdb.Error as error:
                 raise self._unusable(error) from None
@@ -167,6 +165,8 @@ class Engine:
     def _ensure_schema(self, connection: Connection) -> None:
         if self._check_version(connection):
             return
+        from importlib.resources import files
+
         connection.execute(files("memctl.store").joinpath("schema.sql").read_text(encoding="utf-8"))
         connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
 
@@ -209,6 +209,12 @@ class Engine:
             where=str(self.path),
             hint="memctl doctor looks closer; --store names another file",
         )
+
+
+def _jitter() -> float:
+    import random
+
+    return random.uniform(0.5, 1.5)
 
 
 def get_meta(connection: Connection, name: str) -> str | None:
