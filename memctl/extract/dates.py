@@ -304,19 +304,22 @@ def _beside(match: re.Match[str], clock: _Clock) -> Period | None:
     inner = ground(match["date"], clock.at, zone=clock.zone, future=clock.future)
     if not inner:
         return None
-    anchor, unit = inner[0].start, match["what"].lower()
-    sign = -1 if match["side"].lower() in ("before", "prior to") else 1
+    anchor, unit, side = inner[0].start, match["what"].lower(), match["side"].lower()
+    count = _count(match) if match["n"] else 1
+    if side == "of":
+        return period(anchor, unit) if unit in ("week", "weekend", "month", "year") else None
+    sign = -count if side in ("before", "prior to") else count
     if unit in words.WEEKDAYS:
         target = words.WEEKDAYS[unit]
         gap = (anchor.weekday() - target) % 7 if sign < 0 else (target - anchor.weekday()) % 7
-        return period(anchor + timedelta(days=sign * (gap or 7)), "day")
+        return period(anchor + timedelta(days=(-1 if sign < 0 else 1) * (gap or 7)), "day")
     if unit == "weekend":
         saturday = anchor - timedelta(days=(anchor.weekday() - 5) % 7)
         if sign > 0 or saturday + timedelta(days=1) >= anchor:
-            saturday += timedelta(days=7 * sign)
-        return period(saturday, "weekend")
+            saturday += timedelta(days=7 * (1 if sign > 0 else -1))
+        return period(saturday + timedelta(days=7 * (sign - (1 if sign > 0 else -1))), "weekend")
     if unit == "week":
-        start = anchor - timedelta(days=7) if sign < 0 else inner[0].end
+        start = anchor + timedelta(days=7 * sign) if sign < 0 else inner[0].end + timedelta(days=7 * (sign - 1))
         return start, start + timedelta(days=7), "week"
     return period(shift(anchor, sign, unit), unit)
 
@@ -348,8 +351,8 @@ _DATE = (
 
 RULES: tuple[tuple[re.Pattern[str], Reader, Role], ...] = (
     _rule(
-        rf"\b(?:the )?(?P<what>day|week|weekend|month|year|{words.alternation(words.FULL_WEEKDAYS)}) "
-        rf"(?P<side>before|prior to|after|following) (?P<date>{_DATE})",
+        rf"\b(?:the )?(?:(?P<n>two|three|2|3) )?(?P<what>day|week|weekend|month|year|{words.alternation(words.FULL_WEEKDAYS)})s? "
+        rf"(?P<side>before|prior to|after|following|of) (?P<date>{_DATE})",
         _beside,
     ),
     _rule(r"\b(?P<year>\d{4})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?!\d)", _iso),
@@ -370,13 +373,13 @@ RULES: tuple[tuple[re.Pattern[str], Reader, Role], ...] = (
         "since",
     ),
     _rule(rf"(?<![\w,] ){_NUMBER} {_UNIT} now\b", _duration, "since"),
-    _rule(rf"\b{_NUMBER} {_UNIT} (?:ago|back|earlier)\b", _ago),
+    _rule(rf"\b{_NUMBER} {_UNIT} (?:ago|back|earlier|prior)\b", _ago),
     _rule(rf"\b(?:a few|few|several|some|many) {_UNIT} (?:ago|back)\b", _few_ago),
     _rule(
         rf"\bin (?:about |around )?{_NUMBER} {_UNIT}(?:'?s? time)?{_END}|\b(?=\w+ \w+ from now)never\b",
         _ahead,
     ),
-    _rule(rf"\b{_NUMBER} {_UNIT} from now\b", _ahead),
+    _rule(rf"\b{_NUMBER} {_UNIT} (?:from now|later|hence)\b", _ahead),
     _rule(rf"\b{_WHICH} (?P<unit>week|weekend|month|year){_END}", _last),
     _rule(rf"\b{_WHICH} {_DAY_OF_WEEK}{_END}", _last_weekday),
     _rule(r"\b(?P<which>last|past|this|next|coming) " + _EN_MONTH + _END, _relative_month),

@@ -113,7 +113,7 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
         return (head.lemma, rest) if head.lemma != "be" or dates else None
     if head.tense in ("past", "perfect"):
         return ("go on", rest) if head.lemma == "book" else None
-    wanting = head.lemma in ("plan", "intend", "aim", "hope")
+    wanting = head.lemma in ("plan", "intend", "aim", "hope") or (head.lemma == "want" and dates)
     pondering = head.lemma in ("think", "look") and head.prog and re.match(r"(?:about|of|forward to) ", rest)
     if wanting or pondering:
         found = _WANT.match(rest)

@@ -39,6 +39,7 @@ MOTION = frozenset(
     ]
 )
 """Verbs whose present progressive speaks of the future ("I'm moving to Paris")."""
+_LIKING = frozenset({"like", "love", "enjoy", "adore", "fancy"})
 DENIED = frozenset({"allergic_to", "lives_in", "works_at", "diet", "favorite"})
 """A plain "I'm not …" takes these back; of others it only says what was never claimed."""
 _AFTER_ALL = re.compile(r"\b(?:after all|any ?more|any longer|these days)\b", re.IGNORECASE)
@@ -152,7 +153,7 @@ def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | Non
                 o=plain if not frame.value else (found.groupdict().get("o") or plain),
                 a=article(plain),
                 v=words,
-                n=f"does not {head.lemma}",
+                n=f"does not {head.lemma if head.lemma in _LIKING else 'like'}",
             )
             if frame.predicate == "hobby" and frame.value and frame.shape == "list":
                 phrase = f"{words} {plain.removeprefix('collecting ')}"

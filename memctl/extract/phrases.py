@@ -127,7 +127,7 @@ _KNOWN_THE = re.compile(
 def taste(item: str) -> bool:
     """False for what one likes only here and now: "the upside-down poses", "my new job", "a walk"."""
     if re.match(
-        r"(?:my|our|an?|another|every|more|time|family|friends|people|home|life|work|school)\b(?! [A-Z])",
+        r"(?:my|our|an?|another|every|more|time|family|friends|people|home|life|work|school)\b(?! (?-i:[A-Z]))",
         item,
         re.IGNORECASE,
     ):
@@ -212,7 +212,7 @@ def org(text: str, *, casual: bool = False) -> str | None:
         return (
             None
             if re.fullmatch(_DAY + "|" + _MONTH, found, re.IGNORECASE)
-            else re.sub(r",? (?:in|at|for) [A-Z].*$", "", found)
+            else re.sub(r",? (?:in|at|for) [A-Z].*$|, (?!Inc|LLC|Ltd).*$", "", found)
         )
     if re.match(r"(?:an?|the)\s", text, re.IGNORECASE):
         found = noun(re.sub(r"\s+(?:in|near|as|doing|with|on|for|from)\b.*$", "", cut(text)), limit=6)

@@ -48,8 +48,9 @@ FRAMES: tuple[Frame, ...] = (
     # diet
     frame("be become go turn", rf"(?:(?:a|an|on|strict|strictly|mostly|mainly|committed|lifelong|life-long|fully|100%|the|eating|following|now|pretty much|mostly|raw|new) )*(?P<o>{DIETS})\b(?! (?:recipes?|food|restaurants?|options?|cuisine|bakery|cheese|ice|place|and my|myself-))", "diet", "is {o}", shape="raw", past="assert", confidence=0.9, category="diet"),
     frame("eat follow keep observe do try have", rf"(?:(?:a|an|on|strict|strictly|mostly|fully|only|the) )*(?P<o>{DIETS})\b(?! (?:recipes?|restaurants?|options?|cheese|ice|place|meals?|cookies))", "diet", "eats {o}", shape="raw", confidence=0.85, category="diet"),
-    frame("eat drink have touch consume", r"(?P<o>(?!here|there|out|breakfast|lunch|dinner|alone|anything|any|a\b|the\b|my\b|an\b|time|to\b|much|enough|it\b|one\b|that\b|kids|children|plans|questions|all\b)[\w\- ,]+)", "avoids", "does not eat or drink {o}", shape="list", neg="avoids", op="retract", present=False, category="diet"),
+    frame("eat drink consume", r"(?P<o>(?!here|there|out|breakfast|lunch|dinner|alone|anything|any|a\b|the\b|my\b|an\b|time|to\b|much|enough|it\b|one\b|that\b|kids|children|plans|questions|all\b)[\w\- ,]+)", "avoids", "does not eat or drink {o}", shape="list", only_neg=True, category="diet"),
     frame("avoid abstain", r"(?:(?:eating|drinking|all|any|from) )*(?P<o>.+)", "avoids", "avoids {o}", shape="list", neg="retract", confidence=0.8, category="diet"),
+    frame("need", r"to avoid (?:eating |drinking )?(?P<o>.+)", "avoids", "avoids {o}", shape="list", neg="skip", category="diet"),
     frame("give_up", r"(?:(?:eating|drinking) )?(?P<o>(?:meat|dairy|alcohol|sugar|gluten|coffee|caffeine|red meat|smoking|bread|carbs|booze|soda|fish|pork|cigarettes|drinking)\b.*)", "avoids", "avoids {o}", shape="list", past="assert", neg="skip", category="diet"),
     # likes
     frame("like love enjoy adore fancy favor", r"(?:(?:eating|drinking|watching|reading|listening to|playing) (?=[\w\- ]+$))?(?!to\b)(?P<o>.+)", "likes", "{v} {o}", shape="list", neg="dislikes", kind="preference", confidence=0.85, category="preferences"),

@@ -23,7 +23,7 @@ _PETS = "|".join((*PETS, "guinea pig"))
 _COUNT = r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten)"
 _HERE = r"(?:(?:full[- ]time|part[- ]time|remotely|alone|here|now|right|out|up|over|down|back|currently|mostly|with (?:my|our|a|two|three) [\w ]{2,30}?|by myself|on my own|together|downtown|abroad) )*"
 _JOBISH = (
-    r"(?:an?|the|our|my team's) (?:[\w\-/&'.+]+ ){0,4}?(?:\w+(?:er|or|ist|ian|ician|eer|man|woman|wright|smith|ologist|ant|ee|yst|grapher|analyst)|"
+    r"(?:an?|the|our|my team's) (?:(?!(?:and|with|who|at|for|from|in|to|of|that|but|or|is|because|so|by|on|as|living|working|based)\b)[\w\-/&'.+]+ ){0,4}(?:(?!senior|junior|former|other|major|minor|interior|better|bigger|older|younger|never|ever|after|over|under)\w+(?:er|or|ist|ian|ician|eer|man|woman|wright|smith|ologist|ant|ee|yst|grapher|analyst)|"
     r"nurse|chef|cook|student|intern|pilot|lawyer|attorney|judge|cto|ceo|cfo|coo|vp|president|founder|co-founder|freelancer|dev|"
     r"architect|coach|clerk|mechanic|athlete|artist|agent|scientist|diplomat|surgeon|vet|veterinarian|midwife|monk|priest|"
     r"pastor|soldier|guard|captain|chief|head of [\w ]+|lead|secretary|apprentice|undergrad|undergraduate|postdoc|phd student|phd candidate|grad student|"
@@ -32,9 +32,16 @@ _JOBISH = (
 )
 _NOT_JOB = r"(?!(?:an?|the) (?:[\w\-]+ ){0,3}?(?:member|lover|eater|drinker|reader|believer|person|owl|beginner|winner|stranger|number|matter|loser|disaster|follower|supporter|user|owner|partner|sister|brother|mother|father|daughter|neighbor|bigger|better|smoker|sleeper|sucker|fighter|survivor|newcomer|outsider|foreigner|customer|subscriber|starter|hater|other|vegetarian|pescatarian|libertarian|runner-up|human|woman|man|christian|italian|canadian|australian|brazilian|egyptian|indian|russian|norwegian|ukrainian|indonesian|colombian|iranian|nigerian|asian|american|veteran of|perfectionist|pessimist|optimist|feminist|quick learner|fast learner|slow learner|visual learner|learner|twin|giant|listener|early riser|riser|homeowner|buyer|keeper|traveler|traveller|cat person|plus|importer|little (?:\w+)|bit \w+|tester|minimalist|introvert|extrovert|millennial|boomer|procrastinator|mentor|caregiver)\b)"
 _PERSON_NAME = r"(?P<o>(?-i:[A-ZÀ-Þ][\w'\-À-ž]+(?: (?:de |van |von |la |al-|bin |del )?[A-ZÀ-Þ][\w'\-.À-ž]*){0,3}))"
-_NOT_NAME = r"(?!(?-i:American|British|English|Irish|French|German|Italian|Spanish|Canadian|Mexican|Indian|Chinese|Japanese|Korean|Brazilian|Portuguese|Dutch|Swiss|Swedish|Polish|Russian|Ukrainian|Turkish|Greek|Jewish|Muslim|Christian|Catholic|Hindu|Buddhist|Asian|European|African|Latin\w*|Scottish|Welsh|Australian|Norwegian|Danish|Finnish|Sorry|Happy|Glad|Fine|Good|Team|Type|Not|In|At|On|From|A|An|The|So|Very|Just|Also|Currently|Single|Married|Vegan|Vegetarian|ADHD|OK|Okay|CEO|CTO|PM|I|Using|Trying|Looking|Going|Working|Gluten|Lactose|Deaf|Blind|HIV|INTJ|INFP|INFJ|ENFP|INTP|ENTP|ENTJ|ISTJ|ISFJ|ESFJ|ESTJ|ISTP|ISFP|ESTP|ESFP|ENFJ|Thai|Vietnamese|Filipino|Egyptian|Iranian|Israeli|Pakistani|Nigerian|Kenyan|Argentinian|Colombian|Chilean|Peruvian|Belgian|Austrian|Hungarian|Czech|Romanian)\b)"
+_NOT_NAME = r"(?!(?-i:American|British|English|Irish|French|German|Italian|Spanish|Canadian|Mexican|Indian|Chinese|Japanese|Korean|Brazilian|Portuguese|Dutch|Swiss|Swedish|Polish|Russian|Ukrainian|Turkish|Greek|Jewish|Muslim|Christian|Catholic|Hindu|Buddhist|Asian|European|African|Latin\w*|Scottish|Welsh|Australian|Norwegian|Danish|Finnish|Sorry|Back|Here|There|Home|Done|Out|Away|Ready|Late|Early|Sick|Tired|Bored|Hungry|Lost|Stuck|Confused|Curious|New|Old|Happy|Glad|Fine|Good|Team|Type|Not|In|At|On|From|A|An|The|So|Very|Just|Also|Currently|Single|Married|Vegan|Vegetarian|ADHD|OK|Okay|CEO|CTO|PM|I|Using|Trying|Looking|Going|Working|Gluten|Lactose|Deaf|Blind|HIV|INTJ|INFP|INFJ|ENFP|INTP|ENTP|ENTJ|ISTJ|ISFJ|ESFJ|ESTJ|ISTP|ISFP|ESTP|ESFP|ENFJ|Thai|Vietnamese|Filipino|Egyptian|Iranian|Israeli|Pakistani|Nigerian|Kenyan|Argentinian|Colombian|Chilean|Peruvian|Belgian|Austrian|Hungarian|Czech|Romanian)\b)"
 _NATIONALITY = r"(?P<o>American|British|English|Irish|French|German|Italian|Spanish|Canadian|Mexican|Indian|Chinese|Japanese|Korean|Brazilian|Portuguese|Dutch|Swiss|Swedish|Polish|Russian|Ukrainian|Turkish|Greek|Scottish|Welsh|Australian|Norwegian|Danish|Finnish|Thai|Vietnamese|Filipino|Egyptian|Iranian|Israeli|Pakistani|Nigerian|Kenyan|Argentinian|Colombian|Chilean|Peruvian|Belgian|Austrian|Hungarian|Czech|Romanian)(?: citizen| national)?\s*(?:$|[,.]|and\b|but\b|originally|by birth)"
 
+CITIES = (
+    r"(?:London|Paris|Berlin|Madrid|Barcelona|Rome|Milan|Lisbon|Porto|Amsterdam|Brussels|Vienna|Prague|Warsaw|Budapest|Dublin|Oslo|Stockholm|Copenhagen|Helsinki|Zurich|Geneva|Munich|Hamburg|Lyon|Athens|Istanbul|Moscow|Kyiv|"
+    r"New York|NYC|San Francisco|SF|Los Angeles|LA|Chicago|Boston|Seattle|Austin|Denver|Miami|Houston|Dallas|Atlanta|Portland|Toronto|Vancouver|Montreal|Mexico City|Buenos Aires|São Paulo|Rio de Janeiro|Lima|Bogotá|Santiago|"
+    r"Tokyo|Osaka|Kyoto|Seoul|Beijing|Shanghai|Hong Kong|Singapore|Bangkok|Jakarta|Manila|Delhi|Mumbai|Bangalore|Bengaluru|Chennai|Hyderabad|Dubai|Tel Aviv|Cairo|Lagos|Nairobi|Cape Town|Johannesburg|Sydney|Melbourne|Auckland|"
+    r"England|Scotland|Ireland|France|Germany|Spain|Italy|Portugal|Sweden|Norway|Denmark|Finland|Poland|Greece|Turkey|Canada|Mexico|Brazil|Argentina|India|China|Japan|Korea|Australia|Texas|California|Florida)"
+)
+"""Places well known enough to tell "I left Paris for Lyon" from "I left Google for Anthropic"."""
 _HOME = "home"
 _WORK = "work"
 
@@ -47,6 +54,8 @@ FRAMES: tuple[Frame, ...] = (
     frame("move relocate shift", r"(?:away |out |back |over )?from (?P<o>.+?) to .+", "lives_in", "lives in {o}", shape="place", op="retract", past="assert", category=_HOME),
     frame("move relocate", r"(?:out of|away from) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", op="retract", past="assert", category=_HOME),
     frame("move relocate return shift", r"(?:(?:back|out|over|up|down|permanently|again|house|home|with my [\w ]{2,25}?|from .+?) )*(?:to|in to|into) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", past="assert", neg="skip", confidence=0.9, category=_HOME),
+    frame("leave", rf"(?P<o>{CITIES})\b", "lives_in", "lives in {o}", shape="place", op="retract", past="assert", neg="skip", category=_HOME),
+    frame("leave", rf"(?-i:[A-Z]).*? for (?P<o>{CITIES})\b", "lives_in", "lives in {o}", shape="place", past="assert", neg="skip", category=_HOME),
     frame("leave", r"(?P<o>(?-i:[A-Z]).+?) (?:and moved|to move|to live|behind and) .+", "lives_in", "lives in {o}", shape="place", op="retract", past="assert", category=_HOME),
     frame("call", r"(?P<o>.+?) (?:my )?home\b", "lives_in", "lives in {o}", shape="place", category=_HOME),
     frame("rent buy own have", r"(?:got )?(?:an?|my|our) (?:[\w\-]+ ){0,3}?(?:flat|apartment|house|place|studio|condo|room|home|loft)(?: here)? in (?P<o>(?-i:[A-Z]).+)", "lives_in", "lives in {o}", shape="place", neg="skip", confidence=0.75, category=_HOME),
@@ -83,8 +92,8 @@ FRAMES: tuple[Frame, ...] = (
     frame("be", r"(?:hired|recruited) (?:at|by) (?P<o>.+)", "works_at", "works at {o}", shape="org", past="assert", neg="skip", category=_WORK),
     frame("leave", r"(?:my )?(?:job|position|role|work|gig) (?:at|with) (?P<o>.+?)(?: for .+| to .+|$)", "works_at", "works at {o}", shape="org", op="retract", past="assert", neg="skip", category=_WORK),
     frame("quit resign leave retire", r"(?:from )?(?:my )?(?:job|position|role|work|gig|post)?\s*(?:at|from|with) (?P<o>.+)", "works_at", "works at {o}", shape="org", op="retract", past="assert", neg="skip", category=_WORK),
-    frame("quit leave", r"(?:working at |working for )?(?P<o>(?-i:[A-Z]).*?)(?: (?:for|to join|to work|to start|to become) .+|$)", "works_at", "works at {o}", shape="proper", op="retract", past="assert", neg="skip", confidence=0.8, category=_WORK),
-    frame("leave quit", r"(?:my job at )?(?-i:[A-Z]).*? (?:for|to join|to work at|to work for) (?P<o>(?-i:[A-Z]).+)", "works_at", "works at {o}", shape="org", past="assert", neg="skip", category=_WORK),
+    frame("quit leave", rf"(?!{CITIES}\b)(?:working at |working for )?(?P<o>(?-i:[A-Z]).*?)(?: (?:for|to join|to work|to start|to become) .+|$)", "works_at", "works at {o}", shape="proper", op="retract", past="assert", neg="skip", confidence=0.8, category=_WORK),
+    frame("leave quit", rf"(?!{CITIES}\b)(?:my job at )?(?-i:[A-Z]).*? (?:for|to join|to work at|to work for) (?P<o>(?-i:[A-Z]).+)", "works_at", "works at {o}", shape="org", past="assert", neg="skip", category=_WORK),
     frame("quit leave lose", r"my (?:[\w\-]+ )?job(?! (?:at|with|as)\b)", "works_at", "has left their job", shape="none", op="retract", past="assert", neg="skip", confidence=0.75, category=_WORK),
     frame("be get", r"(?:laid off|fired|let go|made redundant)(?: from| by| at)? (?P<o>(?-i:[A-Z]).+)", "works_at", "works at {o}", shape="org", op="retract", past="assert", neg="skip", category=_WORK),
     frame("switch change transfer move", r"(?:jobs? |companies |teams )?(?:from .+? )?to (?P<o>(?:an?|the) .+? (?:role|position|job))\b", "job_title", "works in {a}", past="assert", neg="skip", confidence=0.75, category=_WORK),

@@ -33,7 +33,7 @@ _ADOPT = r"(?:(?:a|an|the|my|our|new|rescue|little|cute|this|adorable|one|two|th
 
 FRAMES: tuple[Frame, ...] = (
     # pets
-    frame("have adopt get own rescue keep buy", rf"(?:got )?(?:just )?(?P<o>{_ADOPT}(?:{PET})s?(?:,? (?:called|named) [A-ZÀ-Þ][\w'\-]+(?:,? and [A-ZÀ-Þ][\w'\-]+)?)?)\b(?! (?:food|allerg|hair|park|show|video|toy|shelter|person|lover|sitter|walker))", "has_pet", "has {o}", shape="np", past="assert", confidence=0.85, neg="skip", category="pets"),
+    frame("have adopt get own rescue keep buy", rf"(?:got )?(?:just )?(?P<o>{_ADOPT}(?:{PET})s?(?:(?:,|:| -)? (?:called |named )?(?-i:[A-ZÀ-Þ][\w'\-]+)(?:,? and (?-i:[A-ZÀ-Þ][\w'\-]+))?)?)\b(?! (?:food|allerg|hair|park|show|video|toy|shelter|person|lover|sitter|walker))", "has_pet", "has {o}", shape="raw", past="assert", confidence=0.85, neg="skip", category="pets"),
     frame("lose bury", r"(?:our |my )?(?:(?:dog|cat|puppy|kitten|rabbit|hamster|horse|bird|parrot|greyhound|pet) )?(?P<o>(?-i:[A-Z][\w\-]+))(?=$| (?:last|this|yesterday|on|in|two|a)\b)", "has_pet", "has {o}", shape="raw", op="retract", past="assert", neg="skip", confidence=0.75, category="pets"),
     frame("give rehome", r"(?:away |up )?(?:our |my )(?P<o>(?:dog|cat|puppy|kitten|rabbit|hamster|horse|bird|parrot)s?)\b", "has_pet", "has {o}", op="retract", past="assert", neg="skip", category="pets"),
     # possessions
