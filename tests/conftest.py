@@ -1,0 +1,136 @@
+"""What the tests share: a home folder of their own, the command line in this process, small transcripts."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FIXTURES = ROOT / "fixtures" / "transcripts"
+
+
+class Ran(NamedTuple):
+    """What a command did: its exit code and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder without settings, and a working folder below it; nothing of the tester's own is seen."""
+    for name in list(os.environ):
+        if name.startswith(("MEMCTL_", "XDG_", "OPENAI_")) or name in ("COLUMNS", "NO_COLOR"):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    (folder / "work").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.chdir(folder / "work")
+    return folder
+
+
+@pytest.fixture
+def store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the store of the test is to be; MEMCTL_STORE names it."""
+    path = home / "memory" / "store.duckdb"
+    monkeypatch.setenv("MEMCTL_STORE", str(path))
+    return path
+
+
+@pytest.fixture
+def memctl(store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """Run a command in this process, as `memctl ARGUMENTS` would; `stdin` is what it reads."""
+    from memctl.cli.main import _run
+
+    def run(*arguments: object, stdin: bytes | None = None) -> Ran:
+        capsys.readouterr()
+        with ExitStack() as opened, monkeypatch.context() as patch:
+            if stdin is not None:
+                file = store.parent.parent / "stdin"
+                file.write_bytes(stdin)
+                patch.setattr(sys, "stdin", opened.enter_context(file.open(encoding="utf-8")))
+            try:
+                code = _run([str(argument) for argument in arguments])
+            except SystemExit as stop:
+                code = stop.code
+        out, err = capsys.readouterr()
+        return Ran(int(code or 0), out, err)
+
+    return run
+
+
+@pytest.fixture
+def process(store: Path) -> Callable[..., "subprocess.Popen[str]"]:
+    """Start `memctl` as a process of its own, in the test's home and on its store."""
+
+    def start(*arguments: object, **more: Any) -> "subprocess.Popen[str]":
+        environment = dict(os.environ) | more.pop("env", {})
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | more
+        command = [Path(sys.executable).parent / "memctl", *[str(argument) for argument in arguments]]
+        return subprocess.Popen(command, env=environment, **pipes)
+
+    return start
+
+
+@pytest.fixture
+def fixtures(home: Path) -> Path:
+    """A copy of the fixture transcripts, laid out by user."""
+    return Path(shutil.copytree(FIXTURES, home / "transcripts"))
+
+
+@pytest.fixture
+def chat(home: Path) -> Callable[..., Path]:
+    """Write an OpenAI chat of user turns as JSONL, one session: `chat("alice/a.jsonl", "I live in Oslo.", …)`.
+
+    Turn n is said on day n of January 2026, unless a pair (date, text) says otherwise.
+    """
+
+    def write(name: str, *said: str | tuple[str, str], folder: str = "in") -> Path:
+        path = home / folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        messages = []
+        for number, turn in enumerate(said, 1):
+            at, text = (f"2026-01-{number:02}T10:00:00Z", turn) if isinstance(turn, str) else turn
+            messages.append({"role": "user", "content": text, "created_at": at, "id": f"m{number}"})
+        path.write_text("".join(json.dumps(message) + "\n" for message in messages), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def every_fact() -> Callable[..., dict[str, dict[str, Any]]]:
+    """All records of a store by id, as data. A time of this very run, which undated turns are given, reads "now"."""
+    began = datetime.now(UTC) - timedelta(minutes=1)
+
+    def read(path: Path) -> dict[str, dict[str, Any]]:
+        import msgspec
+
+        from memctl.fact import TIME_FIELDS
+        from memctl.local import LocalStore
+
+        local = LocalStore(path)
+
+        def plain(fact: Any) -> dict[str, Any]:
+            times = {name: getattr(fact, name) for name in TIME_FIELDS}
+            recent = {name: "now" for name, at in times.items() if at is not None and at >= began}
+            return msgspec.to_builtins(fact) | recent
+
+        records = [fact for user in local.users() for page in local.read(user) for fact in page.facts]
+        return {str(fact.id): plain(fact) for fact in records}
+
+    return read

@@ -1,0 +1,317 @@
+"""What a user expects of `memctl ingest`: once is enough, what is new is found, what is gone is gone."""
+
+import json
+import os
+import zipfile
+from itertools import permutations
+
+import pytest
+
+
+def ingest(memctl, *arguments, **more):
+    ran = memctl("ingest", *arguments, "--json", **more)
+    return ran.code, ran.document["report"] if ran.code in (0, 3) else ran.document
+
+
+def current(memctl, user, predicate=None):
+    ran = memctl("facts", user, "--json", *(["--predicate", predicate] if predicate else []))
+    assert ran.code == 0, ran.err
+    return {fact["object"]: fact for fact in ran.document["facts"]}
+
+
+def everything(memctl, user):
+    return memctl("facts", user, "--all", "--json").document["facts"]
+
+
+def count(memctl, table):
+    return memctl("sql", f"select count(*) n from {table}", "--json").document["rows"][0]["n"]
+
+
+def test_the_fixtures_are_read_whole_and_each_user_has_facts(memctl, fixtures):
+    ran = memctl("ingest", fixtures)
+    assert ran.code == 0, ran.err
+    users = {row["user"]: row for row in memctl("users", "--json").document["users"]}
+    assert {"alice", "bruno", "khalid", "mei", "nadia"} <= set(users)
+    assert all(row["facts"] and row["episodes"] for name, row in users.items() if name in ("alice", "mei", "nadia"))
+    assert "Paris" in current(memctl, "alice", "lives_in")
+    assert "Tokyo" not in current(memctl, "alice", "lives_in")
+    for word in ("files", "sessions", "turns", "added", "reinforced", "superseded", "skipped"):
+        assert word in ran.out
+
+
+def test_shipping_comes_first_with_its_date_and_source(memctl, fixtures):
+    memctl("ingest", fixtures)
+    first = memctl("search", "alice", "shipping", "--json").document["hits"][0]["fact"]
+    assert "shipping" in first["text"]
+    assert first["kind"] == "preference"
+    assert first["created_at"]
+    assert first["source"]["uri"].endswith("chatgpt-conversations.json")
+
+
+def test_a_second_run_does_nothing_and_says_so(memctl, fixtures, store, every_fact):
+    memctl("ingest", fixtures)
+    before = every_fact(store)
+    again = memctl("ingest", fixtures)
+    assert again.code == 0
+    assert "nothing to do" in again.out
+    assert every_fact(store) == before
+
+
+def test_a_touched_file_is_no_new_file(memctl, chat):
+    path = chat("alice/a.jsonl", "I live in Oslo.")
+    memctl("ingest", path.parent.parent)
+    os.utime(path, (1, 1))
+    assert "nothing to do" in memctl("ingest", path.parent.parent).out
+
+
+def test_a_grown_file_gives_only_its_new_turns(memctl, chat):
+    folder = chat("alice/a.jsonl", "I live in Oslo.", "I am allergic to peanuts.").parent.parent
+    ingest(memctl, folder)
+    before = current(memctl, "alice")["peanuts"]
+    chat("alice/a.jsonl", "I live in Oslo.", "I am allergic to peanuts.", "I live in Rome.")
+    code, report = ingest(memctl, folder)
+    assert (code, report["episodes"], report["added"]) == (0, 1, 1)
+    assert current(memctl, "alice")["peanuts"] == before, "a known turn is no second witness"
+    assert set(current(memctl, "alice", "lives_in")) == {"Rome"}
+
+
+def test_a_turn_still_being_written_is_left_for_the_next_run(memctl, chat):
+    path = chat("alice/a.jsonl", "I live in Oslo.")
+    whole = path.read_text()
+    path.write_text(whole + '{"role": "user", "id": "m2", "content": "I am aller')
+    code, report = ingest(memctl, path, "--user", "alice")
+    assert (code, report["episodes"]) == (0, 1)
+    chat("alice/a.jsonl", "I live in Oslo.", "I am allergic to peanuts.")
+    assert ingest(memctl, path, "--user", "alice")[1]["episodes"] == 1
+    assert set(current(memctl, "alice")) == {"Oslo", "peanuts"}
+
+
+def test_an_edited_turn_leaves_no_orphan_behind(memctl, chat):
+    folder = chat("alice/a.jsonl", "I live in Oslo.", "I am allergic to peanuts.").parent.parent
+    ingest(memctl, folder)
+    chat("alice/a.jsonl", "I live in Rome.", "I am allergic to peanuts.")
+    ingest(memctl, folder)
+    assert {fact["object"] for fact in everything(memctl, "alice")} == {"Rome", "peanuts"}
+    assert "Oslo" not in json.dumps(memctl("facts", "alice", "--kind", "episode", "--json").document)
+    assert count(memctl, "claims") == 2
+    assert count(memctl, "evidence") == 2
+    assert count(memctl, "units where record not in (select key from records)") == 0
+    assert count(memctl, "vectors where unit not in (select key from units)") == 0
+
+
+def test_a_removed_turn_gives_back_what_it_had_superseded(memctl, chat):
+    folder = chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.").parent.parent
+    ingest(memctl, folder)
+    assert set(current(memctl, "alice")) == {"Rome"}
+    chat("alice/a.jsonl", "I live in Oslo.")
+    code, report = ingest(memctl, folder)
+    assert (code, report["removed"]) == (0, 1)
+    (oslo,) = everything(memctl, "alice")
+    assert (oslo["object"], oslo["superseded_by"], oslo["invalid_at"]) == ("Oslo", None, None)
+
+
+def test_a_session_in_two_files_is_stored_once_and_survives_in_either(memctl, chat):
+    said = ("I live in Oslo.", "I am allergic to peanuts.")
+    folder = chat("alice/a.jsonl", *said).parent.parent
+    chat("alice/backup/a.jsonl", *said)
+    ingest(memctl, folder)
+    once = current(memctl, "alice")["peanuts"]["confidence"]
+    assert count(memctl, "facts where kind = 'episode'") == 2
+    chat("alice/a.jsonl", "I live in Oslo.")
+    ingest(memctl, folder)
+    assert current(memctl, "alice")["peanuts"]["confidence"] == once
+    chat("alice/backup/a.jsonl", "I live in Oslo.")
+    ingest(memctl, folder)
+    assert set(current(memctl, "alice")) == {"Oslo"}
+
+
+def test_what_two_files_lose_in_one_run_is_gone(memctl, chat):
+    said = ("I live in Oslo.", "I am allergic to peanuts.")
+    folder = chat("alice/a.jsonl", *said).parent.parent
+    chat("alice/backup/a.jsonl", *said)
+    ingest(memctl, folder)
+    for name in ("alice/a.jsonl", "alice/backup/a.jsonl"):
+        chat(name, "I live in Oslo.")
+    ingest(memctl, folder)
+    assert set(current(memctl, "alice")) == {"Oslo"}
+    assert count(memctl, "facts where kind = 'episode'") == 1
+
+
+def test_a_session_that_moves_to_another_file_is_not_lost(memctl, home):
+    def thread(name, *ids):
+        path = home / "in" / "alice" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        said = {"t1": "I live in Oslo.", "t2": "I am allergic to peanuts."}
+        path.write_text("".join(json.dumps({"thread_id": i, "role": "user", "content": said[i]}) + "\n" for i in ids))
+
+    thread("1.jsonl", "t1", "t2")
+    ingest(memctl, home / "in")
+    thread("1.jsonl", "t1")
+    thread("2.jsonl", "t2")
+    ingest(memctl, home / "in")
+    assert set(current(memctl, "alice")) == {"Oslo", "peanuts"}
+    assert count(memctl, "facts where kind = 'episode'") == 2
+
+
+def test_the_order_of_files_does_not_change_what_is_known(memctl, chat, home, every_fact):
+    files = [
+        chat("alice/a.jsonl", ("2026-01-05T10:00:00Z", "I live in Oslo. I like tea.")),
+        chat("alice/b.jsonl", ("2026-02-05T10:00:00Z", "I live in Rome. I no longer like tea.")),
+        chat("alice/c.jsonl", ("2026-03-05T10:00:00Z", "I live in Lisbon. I like tea.")),
+    ]
+    outcomes = []
+    for number, order in enumerate(permutations(files)):
+        store = home / f"{number}.duckdb"
+        for path in order:
+            assert ingest(memctl, path, "--user", "alice", "--store", store)[0] == 0
+        outcomes.append(every_fact(store))
+    assert all(outcome == outcomes[0] for outcome in outcomes)
+    assert len([fact for fact in outcomes[0].values() if fact["kind"] != "episode"]) >= 4
+
+
+def test_two_processes_make_the_same_store_as_one(memctl, fixtures, home, every_fact, monkeypatch):
+    monkeypatch.setattr("memctl.ingest.run.PARALLEL_BYTES", 0)
+    monkeypatch.setattr("memctl.ingest.run.CHUNK_TURNS", 10)
+    one, two = home / "one.duckdb", home / "two.duckdb"
+    ingest(memctl, fixtures, "--jobs", 1, "--store", one)
+    code, report = ingest(memctl, fixtures, "--jobs", 2, "--store", two)
+    assert (code, report["rejects"]) == (0, [])
+    assert every_fact(one) == every_fact(two)
+
+
+@pytest.mark.parametrize("batch", [1, 7])
+def test_the_size_of_a_batch_changes_nothing(memctl, fixtures, home, every_fact, monkeypatch, batch):
+    ingest(memctl, fixtures, "--store", home / "one.duckdb")
+    monkeypatch.setattr("memctl.ingest.run.BATCH_TURNS", batch)
+    monkeypatch.setattr("memctl.ingest.run.CHUNK_TURNS", batch)
+    ingest(memctl, fixtures, "--store", home / "many.duckdb")
+    assert every_fact(home / "one.duckdb") == every_fact(home / "many.duckdb")
+
+
+class TestDryRun:
+    def test_it_tells_the_same_numbers_and_makes_nothing(self, memctl, fixtures, store):
+        code, planned = ingest(memctl, fixtures, "--dry-run")
+        assert code == 0
+        assert not store.exists()
+        assert not store.parent.exists()
+        assert ingest(memctl, fixtures)[1] == planned
+
+    def test_it_leaves_the_store_as_it_is(self, memctl, chat, store):
+        folder = chat("alice/a.jsonl", "I live in Oslo.").parent.parent
+        ingest(memctl, folder)
+        chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.")
+        before = store.read_bytes(), store.stat().st_mtime_ns
+        code, planned = ingest(memctl, folder, "--dry-run")
+        assert (store.read_bytes(), store.stat().st_mtime_ns) == before
+        assert ingest(memctl, folder) == (code, planned)
+        assert planned["added"] == planned["superseded"] == 1
+
+    def test_it_tells_what_cannot_be_read_and_writes_no_rejects(self, memctl, chat, store):
+        folder = chat("alice/a.jsonl", "I live in Oslo.").parent.parent
+        (folder / "alice" / "b.json").write_text('{"no": "transcript"}')
+        ran = memctl("ingest", folder, "--dry-run")
+        assert ran.code == 3
+        assert "b.json" in ran.err
+        assert not store.parent.exists()
+
+
+class TestOptions:
+    def test_since_leaves_older_turns_out_and_a_wider_since_brings_them(self, memctl, chat):
+        path = chat("a.jsonl", "I live in Oslo.", "I am allergic to peanuts.")
+        code, report = ingest(memctl, path, "--user", "alice", "--since", "2026-01-02")
+        assert (code, report["skipped"]) == (0, {"turn before --since": 1})
+        assert set(current(memctl, "alice")) == {"peanuts"}
+        ingest(memctl, path, "--user", "alice")
+        assert set(current(memctl, "alice")) == {"Oslo", "peanuts"}
+
+    def test_since_takes_nothing_back_that_is_stored(self, memctl, chat):
+        path = chat("a.jsonl", "I live in Oslo.", "I am allergic to peanuts.")
+        ingest(memctl, path, "--user", "alice")
+        chat("a.jsonl", "I live in Oslo.", "I am allergic to peanuts.", "I like tea.")
+        ingest(memctl, path, "--user", "alice", "--since", "2026-01-03")
+        assert {"Oslo", "peanuts", "tea"} <= set(current(memctl, "alice"))
+
+    def test_tz_dates_what_names_no_zone(self, memctl, home):
+        path = home / "chat.jsonl"
+        path.write_text('{"role": "user", "content": "I live in Oslo.", "created_at": "2026-01-01T02:00:00"}\n')
+        ingest(memctl, path, "--user", "alice")
+        assert current(memctl, "alice")["Oslo"]["created_at"] == "2026-01-01T02:00:00Z"
+        ingest(memctl, path, "--user", "alice", "--tz", "Asia/Tokyo")
+        assert current(memctl, "alice")["Oslo"]["created_at"] == "2025-12-31T17:00:00Z"
+        episodes = memctl("facts", "alice", "--kind", "episode", "--json").document["facts"]
+        assert [episode["valid_at"] for episode in episodes] == ["2025-12-31T17:00:00Z"]
+
+    def test_date_order_settles_a_date_that_can_be_read_two_ways(self, memctl, home):
+        path = home / "_chat.txt"
+        path.write_text("[05/03/2025, 10:14:33] Alice: I live in Oslo.\n[05/03/2025, 10:15:00] Bob: Nice.\n")
+        for order, day in (("dmy", "2025-03-05"), ("mdy", "2025-05-03")):
+            ingest(memctl, path, "--user", "Alice", "--date-order", order)
+            assert current(memctl, "Alice")["Oslo"]["created_at"].startswith(day)
+
+    def test_without_an_extractor_turns_are_kept_and_facts_are_not(self, memctl, chat):
+        path = chat("a.jsonl", "I live in Oslo.")
+        code, report = ingest(memctl, path, "--user", "alice", "--extractor", "none")
+        assert (code, report["episodes"], report["added"]) == (0, 1, 0)
+        ingest(memctl, path, "--user", "alice", "--extractor", "rules")
+        assert set(current(memctl, "alice")) == {"Oslo"}
+        ingest(memctl, path, "--user", "alice", "--extractor", "none")
+        assert everything(memctl, "alice") == []
+        assert count(memctl, "claims") == 0
+
+    def test_roles_say_whose_turns_are_kept(self, memctl, home):
+        path = home / "chat.json"
+        path.write_text(json.dumps([{"role": r, "content": f"I am the {r}."} for r in ("system", "user", "assistant")]))
+        assert ingest(memctl, path, "--user", "alice")[1]["episodes"] == 2
+        assert ingest(memctl, path, "--user", "alice", "--roles", "user,system")[1]["episodes"] == 1
+        assert count(memctl, "facts where role = 'assistant'") == 0
+
+    @pytest.mark.parametrize(
+        ("arguments", "word"),
+        [
+            (["--format", "nonsense"], "whatsapp"),
+            (["--roles", "king"], "assistant"),
+            (["--tz", "Mars/Olympus"], "Europe/Paris"),
+            (["--since", "whenever"], "yesterday"),
+            (["--extractor", "magic"], "rules"),
+        ],
+    )
+    def test_a_wrong_option_is_told_with_the_right_ones(self, memctl, chat, arguments, word):
+        ran = memctl("ingest", chat("a.jsonl", "Hello."), "--user", "alice", *arguments)
+        assert ran.code == 2
+        assert word in ran.err
+        assert ran.out == ""
+
+
+class TestPaths:
+    def test_stdin(self, memctl, chat):
+        code, report = ingest(memctl, "-", "--user", "alice", stdin=chat("a.jsonl", "I live in Oslo.").read_bytes())
+        assert (code, report["episodes"]) == (0, 1)
+
+    def test_two_inputs_from_stdin_do_not_take_each_other_away(self, memctl, chat):
+        first = chat("a.jsonl", "I live in Oslo.").read_bytes()
+        second = chat("a.jsonl", "I am allergic to peanuts.").read_bytes()
+        ingest(memctl, "-", "--user", "alice", stdin=first)
+        ingest(memctl, "-", "--user", "alice", stdin=second)
+        assert set(current(memctl, "alice")) == {"Oslo", "peanuts"}
+        assert "nothing to do" in memctl("ingest", "-", "--user", "alice", stdin=first).out
+
+    def test_globs_and_zips(self, memctl, chat, home):
+        chat("a1.jsonl", "I live in Oslo.")
+        chat("a2.jsonl", "I like tea.")
+        with zipfile.ZipFile(home / "in" / "more.zip", "w") as archive:
+            archive.write(chat("b.jsonl", "I am allergic to peanuts."), "b.jsonl")
+        code, report = ingest(memctl, home / "in" / "a*.jsonl", home / "in" / "more.zip", "--user", "alice")
+        assert (code, report["files"]) == (0, 3)
+        assert {"Oslo", "tea", "peanuts"} <= set(current(memctl, "alice"))
+
+    def test_the_same_file_by_another_path_is_the_same_file(self, memctl, chat, monkeypatch):
+        path = chat("alice/a.jsonl", "I live in Oslo.")
+        memctl("ingest", path, "--user", "alice")
+        monkeypatch.chdir(path.parent)
+        assert "nothing to do" in memctl("ingest", "../alice/a.jsonl", "--user", "alice").out
+
+    def test_a_path_that_is_not_there_is_an_error_before_anything_is_read(self, memctl, chat, store):
+        ran = memctl("ingest", chat("a.jsonl", "I live in Oslo."), "nowhere", "--user", "alice")
+        assert ran.code == 4
+        assert "nowhere" in ran.err
+        assert not store.exists()
