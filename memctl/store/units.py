@@ -14,7 +14,8 @@ MOST_SENTENCES = 64
 """Sentence units of one fact. A longer text, such as a pasted document, is cut into so many runs of sentences."""
 
 _MONTHS = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
 )
 
 
@@ -32,10 +33,13 @@ def units_of(fact: Fact) -> list[Unit]:
     """The index units of `fact`: its whole text first, then its sentences where it has more than one.
 
     A turn of a conversation is prefixed with who said it and when, "Caroline (08 May 2023): ", so that a question for a
-    person or a date finds it; every other fact names its subject itself and goes in as it is.
+    person or a date finds it; every other fact names its subject itself. The words of its predicate and categories are
+    counted with those of its text: "health" finds an allergy.
     """
     prefix = _prefix(fact) if fact.kind == "episode" else ""
-    whole = Unit(prefix + fact.text, stems(prefix + fact.text))
+    toks = stems(prefix + fact.text)
+    labels = stems(" ".join((fact.predicate or "", *fact.categories)))
+    whole = Unit(prefix + fact.text, toks + [label for label in dict.fromkeys(labels) if label not in toks])
     parts = sentences(fact.text)
     if len(parts) < 2:
         return [whole]

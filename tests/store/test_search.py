@@ -118,6 +118,24 @@ def test_one_word_finds_the_typed_preference_and_not_its_turn_beside_it(memory: 
     assert [hit.fact.id for hit in hits].count(said) == 0
 
 
+def test_a_fact_is_found_by_its_label_when_its_text_does_not_have_the_word(memory: Memory) -> None:
+    memory.fact("Alice carries an inhaler.", predicate="medical_condition", categories=("health",))
+    memory.fact("Alice carries an umbrella.", predicate="owns", categories=("possessions",))
+    for label in ("health", "medical conditions"):
+        best, other = memory.ask(label)
+        assert best.fact.text == "Alice carries an inhaler."
+        assert best.parts["lexical"] > 0
+        assert "lexical" not in other.parts
+
+
+def test_a_chance_word_is_no_full_match(memory: Memory) -> None:
+    for text in SMALL_TALK:
+        memory.turn(text)
+    full, chance = memory.ask("late train")[0], memory.ask("late quarterly marzipan dividends")[0]
+    assert chance.fact.id == full.fact.id
+    assert chance.parts["lexical"] < full.parts["lexical"] / 1.5
+
+
 def test_a_turn_whose_fact_is_about_something_else_is_shown_itself(memory: Memory) -> None:
     said = memory.turn("I live in Lyon now. My telescope broke when we moved, so no stargazing this month.")
     memory.fact("Alice lives in Lyon.", episode=said, predicate="lives_in")
@@ -238,7 +256,9 @@ def test_ones_own_name_in_the_query_changes_nothing_but_who_is_asked_for(memory:
     best, *others = memory.ask("peanuts alice")
     assert best.fact.text == "Alice is allergic to peanuts."
     assert not any("lexical" in hit.parts for hit in others)
-    assert memory.ask("alice")[0].fact.text == "Alice is called Alice."
+    alone = memory.ask("alice")[0]
+    assert alone.fact.text == "Alice is called Alice."
+    assert alone.parts["lexical"] > 0, "a query of nothing but the name is a query for the name"
 
 
 def test_filters_keep_what_they_say(memory: Memory) -> None:
