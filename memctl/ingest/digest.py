@@ -99,13 +99,15 @@ class Digest(msgspec.Struct, kw_only=True):
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """A session to digest: whose it is, where it was read, and which episodes that place showed `before`.
 
-    `anew` asks to digest these again, because they were digested by another recipe.
+    `anew` asks to digest these again, because they were digested by another recipe. `modified` is when the file was last
+    changed: what it does not date was said by then at the latest.
     """
 
     owned: Owned
     uri: str | None = None
     before: frozenset[UUID] = frozenset()
     anew: bool = False
+    modified: datetime | None = None
 
 
 def digest(work: Work, recipe: Recipe) -> Digest:
@@ -145,7 +147,7 @@ def digest(work: Work, recipe: Recipe) -> Digest:
     if recipe.extractor != "none":
         session = msgspec.structs.replace(owned.session, turns=tuple(turns))
         claims = rules.extract(session, owned.user_id, uri=work.uri, skip=frozenset(context))
-        result.claims = [(claim, episode_of.get(claim.turn_id or "")) for claim in claims]
+        result.claims = [(_heard(claim, work.modified), episode_of.get(claim.turn_id or "")) for claim in claims]
     return result
 
 
@@ -163,6 +165,13 @@ def digest_all(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec) -> Dig
             result.broken.append((work.uri or "", reason))
     result.embed(spec.open())
     return result
+
+
+def _heard(claim: Claim, modified: datetime | None) -> Claim:
+    """An undated claim takes its place among the dated ones by the latest time it can have been made."""
+    if claim.observed_at is not None or modified is None:
+        return claim
+    return msgspec.structs.replace(claim, recorded_at=modified)
 
 
 def _left_out(turn: Turn, recipe: Recipe) -> str | None:

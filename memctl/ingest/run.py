@@ -222,6 +222,7 @@ class _Run:
     def _take(self, document: Document, file: ledger.FileEntry, known: ledger.FileEntry | None) -> None:
         before = self._before(known)
         anew = known is not None and known.recipe != file.recipe
+        modified = datetime.fromtimestamp(document.mtime_ns / 1e9, UTC)
         sessions = turns = 0
         complete = True
         for item in self._sessions(document, file.format):
@@ -232,7 +233,9 @@ class _Run:
             session, owners = item
             sessions += 1
             turns += len(session.turns)
-            self.chunk += [Work(owned=mine, uri=file.uri, before=before, anew=anew) for mine in owners]
+            self.chunk += [
+                Work(owned=mine, uri=file.uri, before=before, anew=anew, modified=modified) for mine in owners
+            ]
             if sum(len(work.owned.session.turns) for work in self.chunk) >= CHUNK_TURNS:
                 self._dispatch()
                 self._drain(limit=2 * self.options.jobs)
