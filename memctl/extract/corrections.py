@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a pattern is read in one piece
 """Corrections: "scratch that", "sorry, I mean Newport", "switched from law to philosophy"."""
 
 import re

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a pattern is read in one piece
 """Short answers: "Where do you live?" – "Paris." says what neither turn says alone."""
 
 import re

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a pattern is read in one piece
 """Plans and dated events: verb phrases kept in the user's words.
 
 An event needs a date its own sentence names; a plan needs a date, a number or a name. Without one it is small talk.

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a pattern is read in one piece
 """The core predicates in Spanish, French, German and Portuguese: name, home, work, likes, allergies.
 
 Small pattern tables, no grammar: only first-person statements at the start of a clause, never questions.

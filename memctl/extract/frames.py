@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a pattern is read in one piece
 """What a topic table is made of: a `Frame` ties a verb and what follows it to a predicate.
 
 Tense, negation and "no longer" are read once, by `memctl.extract.clauses`; a frame says only what they mean for it.

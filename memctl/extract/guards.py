@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a pattern is read in one piece
 """What is said but not meant as a fact about the speaker: questions, suppositions, other people's words, fiction.
 
 Each guard errs on the side of silence: a wrong fact about a person is worse than a missing one.

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a pattern is read in one piece
 """Sentences that try to steer the machine that reads them.
 
 A transcript is data. A sentence that orders the memory about ("ignore previous instructions and store …") or poses as

@@ -1,13 +1,16 @@
+# ruff: noqa: E501 -- a pattern is read in one piece
 """From a clause head to drafts: the frames of its verb are tried, and tense and negation decide what they mean."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+import msgspec
+
 from memctl.extract.clauses import Head
 from memctl.extract.draft import Draft, article
 from memctl.extract.frames import Frame
-from memctl.extract.phrases import cut, job, listed, noun, org, place, proper, taste
+from memctl.extract.phrases import job, listed, noun, org, place, proper, taste
 from memctl.extract.topics import body, doing, life, things
 from memctl.extract.verbs import third_person
 
@@ -57,7 +60,7 @@ _TEMPORARY = re.compile(
 )
 
 
-def decide(frame: Frame, head: Head) -> tuple[str, str] | None:
+def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 -- one branch a tense
     """The operation and predicate that the head's tense and polarity give to a frame, None for none."""
     predicate, op = frame.predicate, frame.op
     if head.modal and not (frame.lemmas[0] == "prefer" and not head.neg):
@@ -181,23 +184,8 @@ def cut_phrase(phrase: str) -> str:
 
 def _companions(drafts: list[Draft]) -> list[Draft]:
     """A deployment target is also a tool in use."""
-    more: list[Draft] = []
-    for draft in drafts:
-        if draft.predicate == "deploys_on" and draft.op == "assert" and "deploys" in draft.phrase:
-            more.append(
-                Draft(
-                    predicate="uses",
-                    object=draft.object,
-                    phrase=f"uses {draft.object}",
-                    quote=draft.quote,
-                    subject=draft.subject,
-                    confidence=draft.confidence,
-                    category="tools",
-                )
-            )
-    return drafts + more
-
-
-def trimmed(text: str) -> str:
-    """`text` without what opens another thought."""
-    return cut(text)
+    return drafts + [
+        msgspec.structs.replace(draft, predicate="uses", phrase=f"uses {draft.object}")
+        for draft in drafts
+        if draft.predicate == "deploys_on" and draft.op == "assert"
+    ]

@@ -1,6 +1,9 @@
+# ruff: noqa: E501 -- a pattern is read in one piece
 """How clauses open: what is said before the subject, and sentences that leave the subject out."""
 
 import re
+
+from memctl.extract.wordlist import words
 
 LEAD = re.compile(
     r"^(?:(?:actually|btw|by the way|oh|ah|and|also|so|well|hey|hiya|hi|hello|yeah|yes|yep|yup|no|nope|nah|ok|okay|alright|right|fyi|just so you know|just fyi|"
@@ -15,68 +18,19 @@ THINK = re.compile(
     r"^i (?:think|guess|believe|suppose|feel like|suspect|reckon)(?: that)? (?=i\b|i'm|i've|my\b|we\b)", re.IGNORECASE
 )
 OPENING = frozenset(
-    [
-        "on",
-        "in",
-        "at",
-        "last",
-        "next",
-        "this",
-        "yesterday",
-        "today",
-        "tomorrow",
-        "since",
-        "for",
-        "after",
-        "during",
-        "every",
-        "right",
-        "nowadays",
-        "now",
-        "then",
-        "these",
-        "from",
-        "until",
-        "before",
-        "over",
-        "each",
-        "most",
-        "by",
-        "around",
-        "back",
-    ]
+    words(
+        "on in at last next this yesterday today tomorrow since for after during every right nowadays now "
+        "then these from until before over each most by around back"
+    )
 )
 TIME_NOUN = re.compile(
     r"(?:day|week|weekend|month|year|spring|summer|fall|autumn|winter|morning|night|evening|afternoon|time|mon|tues|wednes|thurs|fri|satur|sun|january|february|march|april|may|june|july|august|september|october|november|december|quarter|semester)"
 )
 BLOCKERS = frozenset(
-    [
-        "that",
-        "if",
-        "when",
-        "what",
-        "how",
-        "why",
-        "where",
-        "who",
-        "whom",
-        "which",
-        "whether",
-        "said",
-        "than",
-        "because",
-        "while",
-        "unless",
-        "until",
-        "things",
-        "thing",
-        "way",
-        "reason",
-        "person",
-        "people",
-        "place",
-        "time",
-    ]
+    words(
+        "that if when what how why where who whom which whether said than because while unless until "
+        "things thing way reason person people place time"
+    )
 )
 ELIDED_START = re.compile(
     r"^(?:(?:just|recently|finally|also|actually|now|currently|still|never|got|have|already|officially|originally|always|totally|absolutely|really) )*(?:been|born|grew up|moved|relocated|sold|bought|got|turned|quit|left|joined|started|stopped|gave up|switched|migrated|adopted|married|went|attended|"

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a pattern is read in one piece
 """Noun phrases: cutting the object of a claim out of what follows a verb, and refusing what names nothing.
 
 Objects keep the user's own words. "It", "that", "the one you sent" name nothing outside the conversation, so they are

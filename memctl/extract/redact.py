@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a pattern is read in one piece
 """Secrets out of text, before anything else sees it.
 
 What looks like a credential by its own shape (a vendor's prefix, a checksum that holds) is replaced wherever it

@@ -1,13 +1,12 @@
+# ruff: noqa: E501 -- a pattern is read in one piece
 """Fixed turns of phrase that no verb frame reads: "call me Ally", "Priyanka here", "my sister Emma", "As a nurse I …"."""
 
 import re
 from collections.abc import Iterator
 
 from memctl.extract.draft import Draft, article
-from memctl.extract.phrases import job, listed, noun, place, proper
+from memctl.extract.phrases import job, listed, noun
 from memctl.extract.topics.body import DIETS
-from memctl.extract.topics.life import PET, PROPERTIES, RELATIONS
-from memctl.extract.wordlist import words
 
 _NAME = r"(?-i:[A-ZÀ-Þ][\w'\-À-ž]+(?: (?:de |van |von |la )?[A-ZÀ-Þ][\w'\-À-ž]+){0,3})"
 _ONE = r"(?-i:[A-ZÀ-Þ][\w\-À-ž]+)"
@@ -108,25 +107,11 @@ _RAN_ON = re.compile(
 _FAVOURITE = re.compile(
     r"^(?:my )?(?:all-time )?(?:favou?rite|fav|fave) (?P<s>[\w\- ]{2,25}?)\s*(?::|=|-|–)\s*(?P<o>.+)", re.IGNORECASE
 )
-_LABELLED = re.compile(
-    r"^(?P<k>name|age|location|job|occupation|diet|allergies|hobbies|pronouns|timezone|time zone|birthday|hometown|employer|role|email)\s*[:=]\s*(?P<o>.+)",
-    re.IGNORECASE,
-)
 _RATHER = re.compile(
     r"\b(?:i'd|i would) (?:much )?rather (?:have |use |get |take |drink |eat |travel by |go by |be )?(?P<o>.+?) (?:than|over|instead of) ",
     re.IGNORECASE,
 )
 
-_REL = "|".join(sorted(RELATIONS, key=len, reverse=True))
-_SIDE = r"(?:(?:older|younger|big|little|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|good|close|new|wonderful|late|old|baby|two|three|other|amazing|great|beautiful|beloved|\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
-_RELATION = re.compile(
-    rf"\b(?:my|our) {_SIDE}(?P<rel>{_REL})s?(?:'s)?(?:(?:,)? (?:is |are |was )?(?:called|named)|,|'s name is| is)? (?P<name>{_ONE}(?:(?:, {_ONE})*,? and {_ONE}| (?!St\b|Street|University)(?-i:[A-Z])[\w\-]+)?)",
-    re.IGNORECASE,
-)
-_REL_NAMED = re.compile(
-    rf"\b(?P<name>{_ONE}),? (?:is )?(?:my|our) {_SIDE}(?P<rel>{_REL})\b(?!'s)(?! (?:and|say|think|said|told|was like)\b)",
-    re.IGNORECASE,
-)
 RETRACTED: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), predicate, template, category)
     for pattern, predicate, template, category in (
@@ -161,110 +146,6 @@ RETRACTED: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
             "instructions",
         ),
     )
-)
-_SIBLINGS = re.compile(
-    rf"\b(?:i've|i have|i've got|i got|we have|we've|we've got) (?:got )?(?:an? |\d |one |two |three |four )?{_SIDE}(?P<rel>sister|brother|son|daughter|kid|child|cousin|nephew|niece)(?:s|ren)?(?:,| -| –|:| called| named) (?:called |named )?(?P<name>{_ONE}(?:(?:, {_ONE})*,? and {_ONE})?)",
-    re.IGNORECASE,
-)
-_NOT_NAMES = frozenset(
-    [
-        "I",
-        "Is",
-        "The",
-        "My",
-        "Our",
-        "He",
-        "She",
-        "They",
-        "We",
-        "And",
-        "But",
-        "So",
-        "In",
-        "On",
-        "At",
-        "Who",
-        "When",
-        "Will",
-        "Was",
-        "Has",
-        "Had",
-        "Just",
-        "Also",
-        "It",
-        "Am",
-        "Are",
-        "Not",
-        "For",
-        "With",
-        "To",
-        "From",
-        "English",
-        "Spanish",
-        "French",
-        "German",
-        "Italian",
-        "Christmas",
-        "Easter",
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-        "Sunday",
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ]
-)
-_CHILD = frozenset({"daughter", "son", "kid", "child", "baby"})
-FAMILY = frozenset(
-    words(
-        "wife husband spouse partner fiancé fiancée fiance fiancee girlfriend boyfriend sister brother mother mom mum father dad "
-        "son daughter grandmother grandma grandfather grandpa child"
-    )
-)
-"""Whose facts are kept although no name is given."""
-_SAME = {
-    "mom": "mother",
-    "mum": "mother",
-    "dad": "father",
-    "fiance": "fiancé",
-    "fiancee": "fiancée",
-    "grandma": "grandmother",
-    "grandpa": "grandfather",
-    "buddy": "friend",
-    "neighbour": "neighbor",
-    "coworker": "colleague",
-    "co-worker": "colleague",
-    "flatmate": "roommate",
-    "housemate": "roommate",
-}
-_SPOUSE = re.compile(
-    r"\b(?:my|our) (?!ex|late|future|friend's|boss's|sister's|brother's)(?:lovely |dear |beautiful |wonderful |own )?(?P<rel>wife|husband)\b(?!'s ex)",
-    re.IGNORECASE,
-)
-_PET_NAMED = re.compile(
-    rf"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|golden|black|white|ginger|tabby|german|border|other|elderly|senior|crazy) )*(?P<o>(?P<kind>{PET})s?(?:,| called| named)? (?P<name>{_ONE}(?: and {_ONE})?))(?=$|[\s,.!?'])",
-    re.IGNORECASE,
-)
-_MY = re.compile(
-    r"^(?:my|our)\s+(?P<np>[\w'\- ]{2,60}?)(?P<s>'s|\s+is|\s+are|\s+was|\s+will be|\s*[:=])\s+(?P<o>.+)", re.IGNORECASE
-)
-_MY_IS_NOT = re.compile(r"^(?:not|no longer|never|n't)\b", re.IGNORECASE)
-_OPENERS = re.compile(
-    r"^(?:just |still |actually |currently |now |mainly |mostly |probably |definitely |usually |always |called |named |in |on |at |around |about |to |the |definitely |a |an |,|really |hands down |by far |generally |kind of |set to |and always has been |obviously )+",
-    re.IGNORECASE,
 )
 
 
@@ -308,6 +189,12 @@ def specials(text: str, span: tuple[int, int]) -> Iterator[Draft]:
                 category="identity",
             )
     yield from retracted(text, span)
+    yield from _trades(text, span)
+    yield from _tastes(text, span)
+
+
+def _trades(text: str, span: tuple[int, int]) -> Iterator[Draft]:
+    """Occupation, status and tools said in passing."""
     trade = _AS_A.search(text)
     if trade:
         name = job(trade["o"] or trade["p"])
@@ -337,6 +224,10 @@ def specials(text: str, span: tuple[int, int]) -> Iterator[Draft]:
                 yield Draft(
                     predicate="uses", object=tool, phrase=f"uses {tool}", quote=span, confidence=0.8, category="tools"
                 )
+
+
+def _tastes(text: str, span: tuple[int, int]) -> Iterator[Draft]:
+    """Favourites and preferences said without a verb of their own."""
     favourite = _FAVOURITE.match(text)
     if favourite and (value := noun(favourite["o"])):
         slot = favourite["s"].lower()
@@ -361,165 +252,3 @@ def specials(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             confidence=0.85,
             category="preferences",
         )
-
-
-def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
-    """Named relatives, friends and pets, and a spouse that is spoken of."""
-    for pattern in (_RELATION, _SIBLINGS, _REL_NAMED):
-        for match in pattern.finditer(text):
-            rel = _SAME.get(match["rel"].lower(), match["rel"].lower())
-            predicate = "has_child" if rel in _CHILD else f"has_{rel.replace('-', '_')}"
-            for name in _split_names(match["name"]):
-                yield Draft(
-                    predicate=predicate,
-                    object=name,
-                    phrase=f"has a {rel} called {name}",
-                    quote=span,
-                    confidence=0.85,
-                    category="family" if rel not in ("boss", "manager", "colleague", "friend") else "people",
-                )
-    for match in _PET_NAMED.finditer(text):
-        if all(name not in _NOT_NAMES for name in match["name"].split()):
-            yield Draft(
-                predicate="has_pet",
-                object=match["o"],
-                phrase=f"has the {match['o']}",
-                quote=span,
-                confidence=0.85,
-                category="pets",
-            )
-    if _SPOUSE.search(text):
-        yield Draft(
-            predicate="relationship_status",
-            object="married",
-            phrase="is married",
-            quote=span,
-            confidence=0.75,
-            category="family",
-        )
-
-
-def _split_names(text: str) -> Iterator[str]:
-    for name in re.split(r",? and |, ", text):
-        words = name.split()
-        while words and words[-1] in _NOT_NAMES:
-            words.pop()
-        if words and words[0] not in _NOT_NAMES:
-            yield " ".join(words)
-
-
-def named_subject(text: str) -> tuple[str, str, int] | None:
-    """ "my sister Emma lives …" at the start of a clause: subject, relation, and where the verb part begins."""
-    match = re.match(
-        rf"\W*(?:and |but |so |also |btw |oh )*(?:my|our) {_SIDE}(?P<rel>{_REL})(?P<gen>'s)?\b", text, re.IGNORECASE
-    )
-    if match is None:
-        return None
-    rel, at = match["rel"].lower(), match.end()
-    if match["gen"]:
-        if re.match(r" (?:an? |allergic|vegan|vegetarian|from|married|working|living|called|very|the )", text[at:]):
-            return rel, rel, match.end() - 2
-        return None
-    name = re.match(rf",? (?:(?:called|named) )?(?P<name>{_ONE}),?(?P<gen>'s)?", text[at:])
-    if name and name["name"] not in _NOT_NAMES:
-        end = at + (name.start("gen") if name["gen"] else name.end())
-        return name["name"], rel, end
-    return rel, rel, at
-
-
-_APPOINTMENT = re.compile(
-    r"^(?:my|our) (?P<o>(?:(?!birthday)[\w\-]+ ){0,3}?(?:flight|trip|wedding|appointment|interview|exam|surgery|vacation|holiday|graduation|deadline|defen[cs]e|conference|marathon|race|concert|due date|operation|viva|presentation|baby shower)(?: (?:to|with|at|in|for) [\w.' \-]+?)?)(?:'s| is| will be|'ll be) (?:on|in|at|scheduled|booked|set|due|next|this|tomorrow|coming|\d|[A-Z])",
-    re.IGNORECASE,
-)
-
-
-def appointment(text: str, span: tuple[int, int]) -> Draft | None:
-    """ "My flight to Lisbon is on June 12th" (the date is the caller's to read)."""
-    match = _APPOINTMENT.match(text)
-    if match is None:
-        return None
-    what = match["o"]
-    return Draft(predicate="plans", object=what, phrase=f"has {article(what)}", quote=span, category="plans")
-
-
-def properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
-    """ "My X is Y" for the nouns of the tables."""
-    match = _MY.match(text)
-    if match is None:
-        return
-    noun_phrase, rest = match["np"].strip(), match["o"]
-    if _MY_IS_NOT.match(rest):
-        return
-    for row in PROPERTIES:
-        found = row.pattern.fullmatch(noun_phrase)
-        if found is None:
-            continue
-        slot = (found.groupdict().get("s") or "").strip().lower() or None
-        for value in _values(row.shape, row.predicate, rest):
-            phrase = row.template.format(o=value, a=article(value), s=slot)
-            yield Draft(
-                predicate=row.predicate,
-                object=value,
-                slot=slot,
-                phrase=phrase,
-                quote=span,
-                kind=row.kind,
-                confidence=row.confidence,
-                category=row.category,
-            )
-        return
-
-
-_FORMS = {
-    "email": re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+"),
-    "phone": re.compile(r"\+?\d[\d \-().]{6,}\d"),
-    "pronouns": re.compile(r"\w+(?:/\w+)+"),
-    "birthday": re.compile(
-        r"(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*(?:,? \d{4})?|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w* \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}(?:/\d{2,4})?)",
-        re.IGNORECASE,
-    ),
-    "age": re.compile(r"\d{1,3}"),
-    "timezone": re.compile(
-        r"(?:UTC|GMT)(?: ?[+\-]\d{1,2}(?::\d\d)?)?|[A-Z]{2,5}\b|[A-Z][a-z]+/[A-Z][\w]+|(?:Pacific|Eastern|Central|Mountain)(?: (?:Standard |Daylight )?Time)?"
-    ),
-    "constraint": re.compile(r"[$€£]? ?\d[\d,.]*k?(?: ?(?:dollars|euros|pounds|bucks|usd|eur|gbp))?", re.IGNORECASE),
-    "blood_type": re.compile(r"(?:AB|A|B|O)(?: ?[+\-]| (?:positive|negative))?", re.IGNORECASE),
-}
-
-
-def _values(shape: str, predicate: str, rest: str) -> Iterator[str]:
-    form = _FORMS.get(predicate)
-    if form is not None:
-        found = form.search(rest)
-        if found:
-            yield found[0].strip()
-        return
-    bare = (
-        _OPENERS.sub("", rest)
-        if shape not in ("place", "vp") and predicate != "favorite"
-        else re.sub(
-            r"^(?:in |just |still |now |currently |definitely |probably |actually |mostly |hands down )+", "", rest
-        )
-    )
-    if (
-        re.match(
-            r"(?:that|because|when|what|how|to (?:be|see)\b|so\b|not\b|getting|being|going|great|good|fine|stressful|killing|boring|broken|hard|tough|too|very)",
-            bare,
-            re.IGNORECASE,
-        )
-        and predicate != "goal"
-    ):
-        return
-    if shape == "list":
-        yield from listed(bare)
-    elif shape == "proper":
-        if value := proper(bare):
-            yield value
-    elif shape == "place":
-        if value := place(bare, casual=bare == bare.lower()):
-            yield value
-    elif shape == "job":
-        if value := job(bare):
-            yield value
-    elif value := noun(bare, limit=14 if shape == "vp" else 8):
-        yield value

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a pattern is read in one piece
 """English verb forms: from any form to its lemma and tense, and from a lemma to its third person.
 
 Only the verbs that a frame can use are listed, by lemma; regular forms are made, irregular ones written out.
