@@ -143,6 +143,17 @@ def test_a_turn_whose_fact_is_about_something_else_is_shown_itself(memory: Memor
     assert memory.ask("lives in Lyon")[0].fact.text == "Alice lives in Lyon."
 
 
+def test_a_fact_that_stands_for_its_turn_ranks_no_lower_than_the_turn_would(memory: Memory) -> None:
+    said = memory.turn("Express shipping! Always express shipping.")
+    memory.fact("Alice prefers express shipping.", episode=said)
+    query = "express shipping"
+    turn = memory.ask(query, kinds=("episode",))[0]
+    fact = memory.ask(query)[0]
+    assert fact.fact.text == "Alice prefers express shipping."
+    assert fact.score == pytest.approx(turn.score)
+    assert fact.parts["turn"] > 0
+
+
 def test_two_facts_of_one_turn_that_both_fit_are_two_hits(memory: Memory) -> None:
     said = memory.turn("I'm allergic to peanuts and allergic to shellfish.")
     memory.fact("Alice is allergic to peanuts.", episode=said)
