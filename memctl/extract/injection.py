@@ -19,7 +19,7 @@ _PATTERNS = (
     r"\b(?:update|write|add|append|save|store|insert|put|commit|set|record|edit|overwrite)\b[^.!?\n]{0,40}\b(?:memory|memories|profile|knowledge base|long-term|user record|database)\b[^.!?\n]{0,20}(?::|\bthat\b|\bto say\b|=)",
     r"\b(?:remember|store|record|note|save|memori[sz]e|log|persist)\b[^.!?\n]{0,20}\bthat\b[^.!?\n]{0,20}\b(?:the |this |our )?user(?:'s)?\b",
     r"\b(?:the|this|current) user\b[^.!?\n]{0,30}\b(?:is|has|was|as)\b[^.!?\n]{0,30}\b(?:admin\w*|root|superuser|privileg\w+|full access|unrestricted|authori[sz]ed|elevated)\b",
-    r"\b(?:i am|i'm|treat me as|i have)\b[^.!?\n]{0,20}\b(?:the |an? |your )?(?:system administrator|sysadmin with full|admin(?:istrator)? with|root user|superuser|developer of you|your (?:developer|creator|administrator))\b",
+    r"\b(?:i am|i'm|treat me as|i have)\b[^.!?\n]{0,20}\b(?:(?:the|your) system administrator|(?:the |an? |your )?(?:system administrator with|sysadmin with full|admin(?:istrator)? with|root user|superuser|developer of you|your (?:developer|creator|administrator)))\b",
     r"\b(?:end of|begin(?:ning)?(?: of)?) (?:system|user|assistant) (?:prompt|message|instructions?|input)\b|---+\s*(?:end|begin)\s+\w+\s+(?:prompt|instructions?)",
     r"\"(?:name|tool|function|tool_name|recipient_name)\"\s*:\s*\"[\w.\-]+\"\s*,\s*\"(?:arguments|parameters|args|input)\"\s*:",
     r"\b(?:call|invoke|use|run|execute)\b[^.!?\n]{0,20}\b(?:memory_\w+|save_memory|add_memory|store_memory|bio tool|tool_call)\b|\b(?:memory|bio)\.(?:add|write|store|update)\s*\(|\buser (?:works_at|name|role|lives_in)\s*=",

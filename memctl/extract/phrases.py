@@ -32,8 +32,8 @@ TIME = (
 _TAIL = re.compile(rf"[\s,]+(?:and )?{TIME}$", re.IGNORECASE)
 _WHOLE_TAIL = re.compile(rf"{TIME}$", re.IGNORECASE)
 _STOP = re.compile(
-    r"[,]?\s+(?:because|since (?=i\b|my|it|we|he|she|they|the|that)|so that|so (?=i\b|we|it|my|that|please|can|could|keep|don't|no\b|any|make|you|what|if|now)|but|when|whenever|while|which|that (?=\w+)|who\b|whose|where|if|"
-    r"after|before(?= \w)|though|although|unless|until|as (?=i\b|it|my|we|a |an |long|soon|well as|much|opposed)|and (?=i\b|we|my|it|that|this|he|she|they|you|am|was|the \w+ (?:is|was)|then|so|can|could|have|just|not|now|would|don't|never|maybe|there|what|how|if|our|even|also|please)|"
+    r"[,]?\s+(?:because|since (?=(?:i|my|it|we|he|she|they|the|that)\b)|so that|so (?=i\b|we\b|it\b|my\b|that\b|please|can|could|keep|don't|no\b|any|make|you|what|if|now)|but|when|whenever|while|which|that (?=\w+)|who\b|whose|where|if|"
+    r"after|before(?= \w)|though|although|unless|until|as (?=i\b|it|my|we|a |an |long|soon|well as|much|opposed)|and (?=(?:i|we|my|it|that|this|he|she|they|you|am|was|the \w+ (?:is|was)|then|so|can|could|have|just|not|now|would|don't|never|maybe|there|what|how|if|our|even|also|please)\b)|"
     r"or (?=something|anything|whatever|so)|rather than|instead of|over (?=\w)(?!the (?:counter))|more than|compared|except|like (?=a|the|my|when|i\b)|due to|thanks to|even|just (?=to|for|because|like)|to (?=be honest|name a few|my surprise)|than|regardless|despite|whether|without|during|using|than|unless|because)\b"
     r"|\s*[;:!?()…—–\x1e\n]|\.(?=\s|$)|\s+[-/|]+\s+|\.{2,}|,\s+(?=i\b|i'|im\b|and i\b|so\b|but\b|which|who|where|my\b|we\b|it\b|it's|that|they|he\b|she\b|you\b|what|how|can\b|could|please|and (?:my|it|we|that|the)\b|though|especially|mostly|mainly|actually|not\b|as\b|for\b|because|since|if\b|when|while|lol|haha|btw|any\b|thanks|do\b|is\b|are\b|to\b|plus|right|even)",
     re.IGNORECASE,
@@ -110,7 +110,7 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
         text = text.split(" ", 1)[1]
     parts = [part.strip() for part in _AND.split(text) if part.strip()]
     gerund = [bool(re.match(r"\w{2,}ing\b", part)) for part in parts]
-    if len(parts) > 1 and (len(parts[0].split()) > 4 or (gerund[0] and not all(gerund))):
+    if len(parts) > 1 and (len(parts[0].split()) > 4 or (gerund[0] and " " in parts[0] and not all(gerund))):
         # "improving education and infrastructure": the "and" may belong to either half.
         parts = [text if len(text.split()) <= 8 else parts[0]]
     for part in parts:

@@ -1,0 +1,130 @@
+"""What "last Friday" meant is reckoned from when it was said, and never invented."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memctl.extract.dates import ground, shift
+
+AT = datetime(2023, 5, 25, 13, 14, tzinfo=UTC)  # a Thursday
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "precision"),
+    [
+        ("I went yesterday", "2023-05-24", "day"),
+        ("we met last night", "2023-05-24", "day"),
+        ("I did it today", "2023-05-25", "day"),
+        ("see you tomorrow", "2023-05-26", "day"),
+        ("last Friday I ran", "2023-05-19", "day"),
+        ("on Monday I ran", "2023-05-22", "day"),
+        ("I will run on Monday", "2023-05-29", "day"),
+        ("next Friday we fly", "2023-05-26", "day"),
+        ("last week", "2023-05-15", "week"),
+        ("last weekend", "2023-05-20", "day"),
+        ("this weekend", "2023-05-27", "day"),
+        ("two weekends ago", "2023-05-13", "day"),
+        ("last month", "2023-04-01", "month"),
+        ("next month", "2023-06-01", "month"),
+        ("last year", "2022-01-01", "year"),
+        ("last summer", "2022-06-01", "season"),
+        ("a few days ago", "2023-05-20", "week"),
+        ("two weeks ago", "2023-05-08", "week"),
+        ("three years ago", "2020-01-01", "year"),
+        ("in May 2025", "2025-05-01", "month"),
+        ("on 3 June", "2022-06-03", "day"),
+        ("I will go on 3 June", "2023-06-03", "day"),
+        ("June 3rd, 2019", "2019-06-03", "day"),
+        ("the 3rd of November 2020", "2020-11-03", "day"),
+        ("2019-02-28", "2019-02-28", "day"),
+        ("13/05/2021", "2021-05-13", "day"),
+        ("back in 2016", "2016-01-01", "year"),
+        ("the Sunday before 25 May 2023", "2023-05-21", "day"),
+        ("the week before 9 June 2023", "2023-06-02", "week"),
+        ("at Christmas 2021", "2021-12-25", "day"),
+        ("last Halloween", "2022-10-31", "day"),
+        ("Thanksgiving 2023", "2023-11-23", "day"),
+        ("summer 2019", "2019-06-01", "season"),
+        ("la semana pasada", "2023-05-15", "week"),
+        ("le mois dernier", "2023-04-01", "month"),
+        ("gestern", "2023-05-24", "day"),
+        ("hace 3 años", "2020-01-01", "year"),
+        ("no dia 3 de março de 2020", "2020-03-03", "day"),
+        ("昨日", "2023-05-24", "day"),
+        ("2021年3月", "2021-03-01", "month"),
+    ],
+)
+def test_expression_names_its_period(text: str, start: str, precision: str) -> None:
+    (found, *more) = ground(text, AT)
+    assert not more
+    assert (found.start.date().isoformat(), found.precision) == (start, precision)
+    assert found.start < found.end
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "03/05/2025",
+        "I may go",
+        "march on",
+        "we sat at the second table",
+        "a second opinion",
+        "call 2016 people",
+    ],
+)
+def test_ambiguous_or_impossible_is_not_grounded(text: str) -> None:
+    assert ground(text, AT) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["yesterday", "last Friday", "two weeks ago", "on 3 June", "next month", "for 4 years"]
+)
+def test_relative_needs_a_message_time(text: str) -> None:
+    assert ground(text, None) == []
+
+
+def test_absolute_does_not() -> None:
+    assert ground("on 3 June 2019", None)[0].start == datetime(2019, 6, 3, tzinfo=UTC)
+
+
+def test_since_for_and_ranges_bear_their_role() -> None:
+    assert [(one.role, one.start.year) for one in ground("since 2016", AT)] == [("since", 2016)]
+    assert [(one.role, one.start.year) for one in ground("for 4 years", AT)] == [("since", 2019)]
+    assert [(one.role, one.start.year) for one in ground("until 2020", AT)] == [("until", 2020)]
+    assert [(one.role, one.start.year) for one in ground("from 2019 to 2021", AT)] == [("since", 2019), ("until", 2021)]
+
+
+def test_day_is_that_of_the_speaker() -> None:
+    late = datetime(2023, 5, 25, 23, 30, tzinfo=timezone(timedelta(hours=9)))
+    assert ground("yesterday", late)[0].start.isoformat() == "2023-05-24T00:00:00+09:00"
+
+
+moments = st.datetimes(datetime(1950, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))
+
+
+@settings(max_examples=150, deadline=None)
+@given(at=moments, count=st.integers(1, 20), unit=st.sampled_from(["day", "week", "month", "year"]))
+def test_ago_lies_that_far_back(at: datetime, count: int, unit: str) -> None:
+    (found,) = ground(f"{count} {unit}s ago", at)
+    there = shift(at.replace(hour=0, minute=0, second=0, microsecond=0), -count, unit)
+    assert found.start <= there < found.end
+    assert found.precision == unit
+
+
+@settings(max_examples=150, deadline=None)
+@given(at=moments, day=st.sampled_from(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]))
+def test_last_weekday_is_within_the_week_before(at: datetime, day: str) -> None:
+    (found,) = ground(f"last {day}", at)
+    today = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    assert timedelta(days=1) <= today - found.start <= timedelta(days=7)
+    assert found.start.strftime("%A") == day
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.text(max_size=60), at=st.none() | moments)
+def test_any_text_is_read_without_error(text: str, at: datetime | None) -> None:
+    for found in ground(text, at):
+        assert found.start < found.end
+        assert 0 <= found.span[0] < found.span[1] <= len(text)
