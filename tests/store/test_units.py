@@ -1,0 +1,55 @@
+"""What of a fact goes into the index. What is not in it cannot be found."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from memctl.fact import Fact, Source
+from memctl.store.units import MOST_SENTENCES, units_of
+
+MAY = datetime(2023, 5, 8, 13, 56, tzinfo=UTC)
+
+
+def fact(text: str, **fields: Any) -> Fact:
+    fields = {"kind": "episode", "valid_at": MAY, "native": {"role": "user", "speaker": "Caroline"}} | fields
+    return Fact(id=UUID(int=1), user_id="alice", text=text, source=Source(system="test"), **fields)
+
+
+def embedded(fact: Fact) -> list[str]:
+    return [unit.text for unit in units_of(fact)]
+
+
+def test_a_turn_is_indexed_whole_and_by_sentence_with_speaker_and_date() -> None:
+    assert embedded(fact("I moved. I love it!")) == [
+        "Caroline (08 May 2023): I moved. I love it!",
+        "Caroline (08 May 2023): I moved.",
+        "Caroline (08 May 2023): I love it!",
+    ]
+
+
+def test_a_turn_of_one_sentence_is_indexed_once() -> None:
+    assert embedded(fact("I moved.")) == ["Caroline (08 May 2023): I moved."]
+
+
+def test_a_turn_without_a_name_or_a_date_says_whose_it_is() -> None:
+    assert embedded(fact("Hi", native={"role": "user"}, valid_at=None)) == ["alice: Hi"]
+    assert embedded(fact("Hi", native={"role": "assistant"}, valid_at=None)) == ["assistant: Hi"]
+    assert embedded(fact("Hi", native={"role": "user", "speaker": "  "}, valid_at=None)) == ["alice: Hi"]
+    assert embedded(fact("Hi", native={"speaker": 7}, valid_at=None, created_at=MAY)) == ["alice (08 May 2023): Hi"]
+
+
+def test_words_are_counted_once_a_fact_with_its_labels() -> None:
+    whole, *parts = units_of(
+        fact("Alice works at Stripe. In Paris.", kind="fact", predicate="works_at", categories=("work", "money"))
+    )
+    assert whole.text == "Alice works at Stripe. In Paris."
+    assert whole.toks == ["alic", "work", "stripe", "pari", "money"]
+    assert [part.toks for part in parts] == [[], []]
+
+
+def test_a_pasted_document_has_a_bounded_number_of_units_and_loses_no_sentence() -> None:
+    lines = [f"Line number {number} is here." for number in range(1000)]
+    whole, *parts = embedded(fact("\n".join(lines)))
+    assert len(parts) <= MOST_SENTENCES
+    assert all(any(line in part for part in parts) for line in lines)
+    assert all(line in whole for line in lines)
