@@ -24,7 +24,7 @@ class Grounded(msgspec.Struct, frozen=True, kw_only=True):
 
     `precision` is the unit of the expression, `span` its place in the text. `role` tells "since 2016" (the state
     began then) and "until May" (it ended then) from a plain date. `relative` marks what was reckoned from the
-    message time.
+    message time, `vague` one that names no number ("a few days ago").
     """
 
     start: datetime
@@ -193,6 +193,11 @@ def ground(text: str, at: datetime | None, *, zone: tzinfo | None = None, future
             if grounded is not None and not any(_overlap(grounded.span, other.span) for other in found):
                 found.append(grounded)
     return sorted(found, key=lambda one: one.span)
+
+
+def certain(text: str, at: datetime | None, *, future: bool | None = None) -> list[Grounded]:
+    """`ground` without what only guesses at the time ("a few years ago")."""
+    return [one for one in ground(text, at, future=future) if not one.vague]
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:

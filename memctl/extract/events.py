@@ -56,10 +56,14 @@ _VAGUE = re.compile(
     r"^(?:(?:be|do|see|know|say|make sure|try|get|help|let|keep|ask|check|tell|talk|think|give|go|have|take)\b(?: (?:it|that|this|you|them|him|her|something|so|there|some|a look|a try|back|more|sure|one))*\s*)$",
     re.IGNORECASE,
 )
-_CHAT = re.compile(r"\b(?:you|your|it|this|that|these|those|there|them)\b", re.IGNORECASE)
+_CHAT = re.compile(
+    r"\b(?:you|your|it|this|that|these|those|there|them|something|someone|somebody|stuff|things)\b", re.IGNORECASE
+)
 
 
-_STATES = frozenset(words("live work be think feel say tell know want love like hate hear need have"))
+_STATES = frozenset(
+    words("live work be think feel say tell know want love like hate hear need have talk chat call text check seem get")
+)
 _HAD = re.compile(
     r"(?:an?|my|our) (?:[\w\-]+ ){0,4}?(?:interview|appointment|meeting|surgery|party|exam|test|baby|wedding|operation|accident|date|game|match|concert|show|ceremony|checkup|class|session|race|birthday)\b",
     re.IGNORECASE,
@@ -178,6 +182,9 @@ def date_into(draft: Draft, dates: list[Grounded], head: Head | None) -> None:
             draft.valid_at, draft.precision = at.start, at.precision
 
 
+SEASON_NAMES = {3: "spring", 6: "summer", 9: "autumn", 12: "winter"}
+
+
 def absolute(phrase: str, dates: list[Grounded]) -> str:
     """The date an event or plan goes by, written out, so that the text is understood later."""
     at = next((one for one in dates if one.role == "at"), None)
@@ -189,4 +196,8 @@ def absolute(phrase: str, dates: list[Grounded]) -> str:
         return f"{phrase} in {at.start:%B %Y}"
     if at.precision == "year":
         return f"{phrase} in {at.start:%Y}"
-    return f"{phrase} around {at.start.day} {at.start:%B %Y}"
+    if at.precision == "season":
+        return f"{phrase} in {SEASON_NAMES[at.start.month]} {at.start:%Y}"
+    if (at.end - at.start).days == 2:
+        return f"{phrase} on the weekend of {at.start.day} {at.start:%B %Y}"
+    return f"{phrase} in the week of {at.start.day} {at.start:%B %Y}"

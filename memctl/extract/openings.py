@@ -34,7 +34,7 @@ BLOCKERS = frozenset(
 )
 ELIDED_START = re.compile(
     r"^(?:(?:just|recently|finally|also|actually|now|currently|still|never|got|have|already|officially|originally|always|totally|absolutely|really) )*(?:been|born|grew up|moved|relocated|sold|bought|got|turned|quit|left|joined|started|stopped|gave up|switched|migrated|adopted|married|went|attended|"
-    r"graduated|traded|handed|can't|cannot|cant|don't|dont|never|live|work|love|hate|living|working|studying|based|freelancing|dating|allergic|went|visited|retired|became|ditched|dropped|finished|used to|no longer|not|deployed|settled|divorced|ended|swapped|work as|work at|work for|prefer|grew|hiked|ran|signed|flew|am|adore|enjoy|use|speak|drive|own)\b",
+    r"graduated|traded|handed|can't|cannot|cant|don't|dont|never|live|work|love|hate|living|working|studying|based|freelancing|dating|allergic|went|visited|retired|became|ditched|dropped|finished|used to|no longer|not|deployed|settled|divorced|ended|swapped|work as|work at|work for|prefer|grew|hiked|ran|signed|flew|am|adore)\b",
     re.IGNORECASE,
 )
 ELIDED_BE = re.compile(

@@ -27,7 +27,7 @@ TIME = (
     rf"|(?:since|in|until|till|from|by|on|during|around|back in|of|as of|starting|come) (?:early |late |mid[- ]?|the (?:start|end|beginning|middle) of |the )?"
     rf"(?:(?:{_MONTH}|may)\b(?:,? (?:\d{{1,2}}(?:st|nd|rd|th)?\b)?)?(?:,? ?\d{{4}})?|(?:19|20)\d\ds?|{_DAY}s?(?: (?:mornings?|nights?|evenings?|afternoons?))?|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?,? (?:{_MONTH}|may)(?: \d{{4}})?|spring|summer|fall|autumn|winter|christmas|easter|childhood|birth|then|college|university|high school|school|we last (?:talked|spoke|chatted))"
     rf"|(?:{_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|\d{{4}}-\d\d-\d\d|{_DAY}"
-    r"|yesterday|today|tonight|tomorrow|earlier today|the other day|the day before yesterday|recently|lately|nowadays|these days|right now|at the moment|at present|currently|now|already|again|soon|once|any ?more|any longer|before|all the time|every day|daily|everyday|all my life|my whole life|most of my life|ever|forever|so far|too|as well|also|instead|though|however|actually|really|so much|a lot|a bit|a ton|very much|the most|the best|more than anything|above all|lol|haha|btw|by the way|please|fwiw|tbh|imo|anyway|after all|for sure|as you know|if that helps|if it helps|for good|full[- ]time|part[- ]time|remotely|either|at all|right|here|you know|professionally|fluently|well|pretty well|regularly|on (?:the )?weekends?|on a daily basis|in my (?:free|spare) time|for fun|for a living|for work|for health reasons|just like that)"
+    r"|yesterday|today|tonight|tomorrow|earlier today|the other day|the day before yesterday|recently|lately|nowadays|these days|right now|at the moment|at present|currently|now|already|again|soon|once|any ?more|any longer|before|all the time|every day|daily|everyday|all my life|my whole life|most of my life|ever|forever|so far|too|as well|also|together|instead|though|however|actually|really|so much|a lot|a bit|a ton|very much|the most|the best|more than anything|above all|lol|haha|btw|by the way|please|fwiw|tbh|imo|anyway|after all|for sure|as you know|if that helps|if it helps|for good|full[- ]time|part[- ]time|remotely|either|at all|right|here|you know|professionally|fluently|well|pretty well|regularly|on (?:the )?weekends?|on a daily basis|in my (?:free|spare) time|for fun|for a living|for work|for health reasons|just like that)"
 )
 _TAIL = re.compile(rf"[\s,]+(?:and )?{TIME}$", re.IGNORECASE)
 _WHOLE_TAIL = re.compile(rf"{TIME}$", re.IGNORECASE)
@@ -47,7 +47,7 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 _VAGUE_HEAD = re.compile(
-    r"\b(?:it|that|this|these|those|them|you|your|him|us|everything|something|anything|nothing|stuff|thing|things|idea|one|ones|way|fact|moment|here|there|someone|everyone|anyone|others?|each other|yours)$"
+    r"\b(?:it|that|this|these|those|them|you|your|him|us|everything|something|anything|nothing|stuff|thing|things|idea|one|ones|way|fact|moment|here|there|someone|everyone|anyone|others?|each other|yours|to|of|in|at|for|with|on|about|from|into|and|the|a|an|by)$"
     r"|^(?:it|that|this|these|those|you|your|him|them|her|his|their|the (?:idea|fact|way|feeling|thought|part|vibe|look|one|ones|sound|concept|design|colors?|view|story|same|other|first|last|new|latter|former|whole|following|above)|all the|some of|one of (?:the|these|those|your))\b",
     re.IGNORECASE,
 )
@@ -55,7 +55,9 @@ _PLACEHOLDER = re.compile(
     r"[\[\]{}<>]|\bx{3,}\b|_{3,}|\blorem\b|\b(?:foo|bar|baz|your[_ ]name|someplace|somewhere|wherever|anywhere|nowhere)\b",
     re.IGNORECASE,
 )
-_CLAUSAL = re.compile(r"\w (?:i|it|you|we|they|he|she|i've|i'm|i'd|it's|you're|we're|they're|myself)\b", re.IGNORECASE)
+_CLAUSAL = re.compile(
+    r"\w\W{1,3}(?:i|it|you|we|they|he|she|i've|i'm|i'd|it's|you're|we're|they're|myself)\b", re.IGNORECASE
+)
 """ "The progress I've been making": a clause, no name of a thing."""
 _ARTICLE = re.compile(r"^(?:an?|the|some|my|our)\s+", re.IGNORECASE)
 _CAP = r"[A-ZÀ-ÖØ-ÞĀ-Ž0-9][\w'’&.+\-À-ž]*"
@@ -80,7 +82,7 @@ def cut(text: str) -> str:
 
 def noun(text: str, *, limit: int = 8) -> str | None:
     """One noun phrase of at most `limit` words, None when it names nothing or is no phrase."""
-    text = cut(text)
+    text = " ".join(cut(text).split())
     words = text.split()
     if not words or len(words) > limit or HIDDEN in text or _PLACEHOLDER.search(text):
         return None
@@ -238,8 +240,14 @@ _JOB_STOP = re.compile(
 )
 
 
+_NO_JOB = re.compile(
+    r"(?:family|team|group|couple|whole|result|kid|child|teenager|unit|hobby|volunteer work|side|gift|joke|rule|treat|habit|bonus|favou?r|community|person|human|woman|man)$",
+    re.IGNORECASE,
+)
+
+
 def job(text: str) -> str | None:
     """An occupation without its article."""
     text = cut(_ARTICLE.sub("", text))
     short = _JOB_STOP.sub("", text)
-    return noun(short, limit=5)
+    return None if _NO_JOB.match(short) else noun(short, limit=5)

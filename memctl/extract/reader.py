@@ -11,7 +11,7 @@ from datetime import datetime
 
 from memctl.extract import corrections, events, guards, openings, orders, properties, relations, specials
 from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
-from memctl.extract.dates import Grounded, ground
+from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft import Draft
 from memctl.extract.injection import is_instruction_like
 from memctl.extract.matching import match
@@ -129,7 +129,7 @@ class TurnReader:
         if props:
             return self.timed(props, clause, None), "i", False
         date = properties.appointment(text, span)
-        if date is not None and (when := ground(text, self.at, future=True)):
+        if date is not None and (when := certain(text, self.at, future=True)):
             date.phrase = events.absolute(date.phrase, when)
             return self.timed([date], clause, None, when), "i", False
         named = relations.named_subject(text)
@@ -214,7 +214,7 @@ class TurnReader:
             found += self.pieces(shown, span, found)
         elif shown.lemma in ("work", "live", "move", "study", "be", "serve") and not shown.neg:
             found += self.pieces(shown, span, found, tail=True)
-        dates = ground(clause.text, self.at, future=events.ahead(shown))
+        dates = certain(clause.text, self.at, future=events.ahead(shown))
         planned = events.plan(clause, shown, dates, span)
         if planned is not None and not any(d.op == "assert" for d in found):
             planned.phrase = events.absolute(planned.phrase, dates)
@@ -309,7 +309,7 @@ class TurnReader:
         """`found`, with what the clause says of time."""
         if not found:
             return found
-        dates = ground(clause.text, self.at) if dates is None else dates
+        dates = certain(clause.text, self.at) if dates is None else dates
         if dates:
             for draft in found:
                 events.date_into(draft, dates, shown)
