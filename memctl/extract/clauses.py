@@ -265,7 +265,7 @@ class _Reader:
             self.at += 1
             return self.verb() if self.form() == "ing" else None
         if lemma == "give" and self.word(1) == "up":
-            self.at += 1
+            self.at += 2 if self.word(2) == "on" else 1
             if self._chained(1):
                 self.at += 1
                 self.stopped, self.be = True, True

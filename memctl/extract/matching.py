@@ -174,12 +174,23 @@ def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | Non
                 )
             )
             taken.add((predicate, op))
-    return _companions(drafts)
+    return _companions([_tool(draft) for draft in drafts])
 
 
 def cut_phrase(phrase: str) -> str:
     """Blanks straightened."""
     return " ".join(phrase.split())
+
+
+TOOLS = frozenset(re.sub(r"\\(.)", r"\1", f"{things.TOOL_NAMES}|{things.PROGRAMMING}|{things.PLATFORMS}").split("|"))
+"""Names one moves to without leaving home."""
+
+
+def _tool(draft: Draft) -> Draft:
+    """ "We moved from React to Vue" speaks of tools, not of homes."""
+    if draft.predicate != "lives_in" or (draft.object or "").casefold() not in TOOLS:
+        return draft
+    return msgspec.structs.replace(draft, predicate="uses", phrase=f"uses {draft.object}", category="tools")
 
 
 def _companions(drafts: list[Draft]) -> list[Draft]:

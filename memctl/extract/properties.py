@@ -39,6 +39,7 @@ def properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     noun_phrase, rest = match["np"].strip(), match["o"]
     if _MY_IS_NOT.match(rest):
         return
+    gone = match["s"].strip().lower() == "was"
     for row in PROPERTIES:
         found = row.pattern.fullmatch(noun_phrase)
         if found is None:
@@ -52,6 +53,7 @@ def properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
                 slot=slot,
                 phrase=phrase,
                 quote=span,
+                op="retract" if gone and row.predicate != "birthday" else "assert",
                 kind=row.kind,
                 confidence=row.confidence,
                 category=row.category,

@@ -195,6 +195,10 @@ class TurnReader:
         if not openings.ELIDED_START.match(text):
             return []
         word = words[0].word
+        if word == "no" and re.match(
+            r"no longer (?:an? |the |in |at |on |vegan|vegetarian|married|single)", text, re.IGNORECASE
+        ):
+            return self.of_self(complement(text), clause, span)
         if (
             word.endswith("ing")
             or word in ("based", "born", "allergic", "divorced", "retired")

@@ -54,6 +54,10 @@ _SAME = {
     "flatmate": "roommate",
     "housemate": "roommate",
 }
+_ENDED = re.compile(
+    r"\b(?:passed away|died|put .{2,30} (?:down|to sleep)|split(?: up)?|broke up|separated|divorc\w+|late (?:wife|husband))\b",
+    re.IGNORECASE,
+)
 _SPOUSE = re.compile(
     r"\b(?:my|our) (?!ex|late|future|friend's|boss's|sister's|brother's)(?:lovely |dear |beautiful |wonderful |own )?(?P<rel>wife|husband)\b(?!'s ex)",
     re.IGNORECASE,
@@ -79,7 +83,7 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
                     confidence=0.85,
                     category="family" if rel not in ("boss", "manager", "colleague", "friend") else "people",
                 )
-    for match in _PET_NAMED.finditer(text):
+    for match in () if _ENDED.search(text) else _PET_NAMED.finditer(text):
         if all(name not in _NOT_NAMES for name in match["name"].split()):
             yield Draft(
                 predicate="has_pet",
@@ -89,7 +93,7 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
                 confidence=0.85,
                 category="pets",
             )
-    if _SPOUSE.search(text):
+    if _SPOUSE.search(text) and not _ENDED.search(text):
         yield Draft(
             predicate="relationship_status",
             object="married",

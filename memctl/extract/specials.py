@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from memctl.extract.draft import Draft, article
 from memctl.extract.phrases import job, listed, noun
 from memctl.extract.topics.body import DIETS
+from memctl.extract.topics.life import PET
 
 _NAME = r"(?-i:[A-ZÀ-Þ][\w'\-À-ž]+(?: (?:de |van |von |la )?[A-ZÀ-Þ][\w'\-À-ž]+){0,3})"
 _ONE = r"(?-i:[A-ZÀ-Þ][\w\-À-ž]+)"
@@ -28,6 +29,21 @@ SPECIALS: tuple[tuple[re.Pattern[str], str, str, float, str], ...] = tuple(
             "goes by {o}",
             0.85,
             "identity",
+        ),
+        (rf"\bchanged my name to {_NICK}", "name", "is called {o}", 0.9, "identity"),
+        (
+            r"\bnow (?:i'm|i am) (?:at|with) (?P<o>(?-i:[A-Z])[\w\-&']*(?: (?-i:[A-Z])[\w\-&']*)*)(?=$|[,.!])",
+            "works_at",
+            "works at {o}",
+            0.75,
+            "work",
+        ),
+        (
+            r"\bswitched me (?:over )?(?:from [\w\-]+ )?to (?P<o>(?-i:[A-Z])[\w\-]+)",
+            "takes_medication",
+            "takes {o}",
+            0.8,
+            "health",
         ),
         (
             rf"^(?:(?:hiya|hi|hello|hey|good (?:morning|evening|afternoon)|yo|so|ok)[,!.]? (?:all|there|everyone|team)?[,!.]? ?)?(?P<o>(?!Same|Looky?|And|But|Me|Us|Only|Been|Not|Just|Yes|Yep|No|Nope|Welcome|Sitting|Vegan|Vegetarian|Mom|Dad|Mum|Everything|Get|See|Put|Is|Was|It|We|I|You|The|Wish|Live|Stay|Click|Add|Sign|Names?|Newbie|Long|Anyone|Someone|Right|Over|Come|Out|Down|Up|Still|Back|Also|New|First|All|Hiya|Hello|Good|Nothing|Everyone){_ONE}(?: {_ONE})?) here(?=$|[,.!;–—])",
@@ -115,6 +131,26 @@ _RATHER = re.compile(
 RETRACTED: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), predicate, template, category)
     for pattern, predicate, template, category in (
+        (rf"\b(?:ignore|forget) what i said about being (?:an? )?(?P<o>{DIETS})", "diet", "is {o}", "diet"),
+        (
+            r"\b(?:i've|i have|i) (?:really |totally )?(?:gone|went) off (?P<o>[a-z][\w\- ]{2,30}?)(?=$|[,.!]| (?:lately|recently|since|now|a)\b)",
+            "likes",
+            "likes {o}",
+            "preferences",
+        ),
+        (
+            rf"\b(?:my|our) (?:\w+ )?(?:{PET}),? (?P<o>(?-i:[A-Z])[\w\-]+),? (?:has |just )?(?:passed away|died|passed)\b",
+            "has_pet",
+            "has {o}",
+            "pets",
+        ),
+        (
+            rf"\b(?:put|to put) (?:my|our) (?P<o>{PET})(?: (?-i:[A-Z])\w+)? (?:down|to sleep)\b",
+            "has_pet",
+            "has a {o}",
+            "pets",
+        ),
+        (r"\bswitched me (?:over )?from (?P<o>[\w\-]+) to ", "takes_medication", "takes {o}", "health"),
         (
             r"\b(?:taken|took|takes|taking) me off (?:the |my )?(?P<o>[a-z][\w\-]{3,})",
             "takes_medication",
