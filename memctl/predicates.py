@@ -22,6 +22,10 @@ SINGLE_VALUED = frozenset(
         "deploys_on",
         "diet",
         "favorite",
+        "surname",
+        "spouse",
+        "partner",
+        "blood_type",
     }
 )
 """A later differing value replaces the earlier one. `favorite` holds one value per slot."""
@@ -32,6 +36,45 @@ FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({"owns", "has_pet"}),
 )
 """Predicates that a retraction of one closes in all."""
+
+MULTI_VALUED = frozenset(
+    {
+        "nationality",
+        "identity",
+        "works_in",
+        "runs",
+        "studies",
+        "studied_at",
+        "education",
+        "has_child",
+        "relation",
+        "family_event",
+        "allergic_to",
+        "intolerant_to",
+        "has_condition",
+        "takes_medication",
+        "avoids",
+        "likes",
+        "dislikes",
+        "prefers",
+        "trait",
+        "hobby",
+        "has_pet",
+        "owns",
+        "uses",
+        "knows",
+        "speaks",
+        "learning",
+        "goal",
+        "plans",
+        "event",
+        "attended",
+        "constraint",
+        "instruction",
+    }
+)
+"""What the rules also say, and what may hold many values at once. Relatives and friends come besides as
+`has_<relation>`: `has_sister`, `has_wife`, `has_friend`."""
 
 OPPOSITES = {"likes": "dislikes", "dislikes": "likes"}
 """The newer of two opposites about one object replaces the older."""
