@@ -120,6 +120,8 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
         return ("go on", rest) if head.lemma == "book" else None
     wanting = head.lemma in ("plan", "intend", "aim", "hope") or (head.lemma == "want" and dates)
     pondering = head.lemma in ("think", "look") and head.prog and re.match(r"(?:about|of|forward to) ", rest)
+    if head.lemma == "plan" and _OUTING.match(rest):
+        return "", rest
     if wanting or pondering:
         found = _WANT.match(rest)
         parts = (found["o"] if found else "").split(None, 1)
@@ -136,6 +138,9 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
     return None
 
 
+_OUTING = re.compile(
+    r"(?:an?|my|our|the) (?:[\w\-']+ ){0,4}?(?:trip|wedding|party|vacation|holiday|move|visit|honeymoon|getaway|tour)\b"
+)
 _GOES_TO = re.compile(r"(?:back |over |out |down |up |away |home )*(?:to|on|for|with|camping|skiing|hiking)\b")
 _DATED_ONLY = frozenset({"have", "see", "run", "take", "get", "start", "host", "perform", "open"})
 
@@ -153,9 +158,8 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
     if vague or not (ahead or _ANCHOR.search(" " + body)):
         return None
     goal = " ".join(f"{verb} {body}".split())
-    return Draft(
-        predicate="plans", object=goal, phrase=f"plans to {goal}", quote=offset, confidence=0.8, category="plans"
-    )
+    phrase = f"plans to {goal}" if verb else f"plans {goal}"
+    return Draft(predicate="plans", object=goal, phrase=phrase, quote=offset, confidence=0.8, category="plans")
 
 
 def date_into(draft: Draft, dates: list[Grounded], head: Head | None) -> None:

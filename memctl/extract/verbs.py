@@ -146,6 +146,9 @@ FORMS: dict[str, tuple[str, Form]] = {
 } | {
     "got": ("get", "past"),
     "quit": ("quit", "past"),
+    "run": ("run", "base"),
+    "come": ("come", "base"),
+    "become": ("become", "base"),
     "left": ("leave", "past"),
     "put": ("put", "past"),
     "learnt": ("learn", "past"),
@@ -157,7 +160,7 @@ FORMS: dict[str, tuple[str, Form]] = {
     "cancelled": ("cancel", "past"),
     "programing": ("program", "ing"),
 }
-"""Every known form: its lemma and which form it is. `quit` and `read` are read as the base, `found` as "find"."""
+"""Every known form: its lemma and which form it is. `quit` and `read` are read as the past, `found` as "find"."""
 del FORMS["favourite"]
 
 

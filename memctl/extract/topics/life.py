@@ -47,7 +47,8 @@ _WORK = "work"
 
 FRAMES: tuple[Frame, ...] = (
     # residence
-    frame("live reside stay", rf"{_HERE}(?:in|at|near|outside|outside of|around) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", past="retract", confidence=0.9, category=_HOME),
+    frame("live reside", rf"{_HERE}(?:in|at|near|outside|outside of|around) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", past="retract", confidence=0.9, category=_HOME),
+    frame("stay", rf"{_HERE}in (?P<o>.+)", "lives_in", "lives in {o}", shape="place", neg="skip", confidence=0.7, category=_HOME),
     frame("settle", r"(?:down )?(?:in|near) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", past="assert", category=_HOME),
     frame("be", rf"{_HERE}(?:based|living|located|residing|settled) {_HERE}(?:in|out of|near|at) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", past="retract", confidence=0.9, category=_HOME),
     frame("move relocate", r"(?:away |out |here |back |over )?from (?!.*\bto\b)(?P<o>.+)", "lives_in", "lives in {o}", shape="place", op="retract", past="assert", category=_HOME),
