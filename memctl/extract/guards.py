@@ -53,7 +53,7 @@ _DENIAL = re.compile(
 )
 """ "Can't stand cilantro", "Don't eat meat": statements without their subject, not questions."""
 _CONDITION = re.compile(
-    r"^\W*(?:(?:and|but|so|also|or|even|only|like|well|ok|hey|hi|now|then|maybe) )*(?:if|unless|suppose|supposing|imagine|pretend|assume|assuming|say|what if|whether|hypothetically|in case|provided|as if|as though|had i|were i|should i|let's say|lets say|let's pretend|wish|i wish|if only|would that|perhaps we could|perhaps i could)\b",
+    r"^\W*(?:(?:and|but|so|also|or|even|only|like|well|ok|hey|hi|now|then|maybe) )*(?:if|unless|suppose|supposing|imagine|pretend|assume|assuming|say (?:that )?(?:i|we|my|you)\b|what if|whether|hypothetically|in case|provided|as if|as though|had i|were i|should i|let's say|lets say|let's pretend|wish|i wish|if only|would that|perhaps we could|perhaps i could)\b",
     re.IGNORECASE,
 )
 _HARMLESS_IF = re.compile(

@@ -12,7 +12,7 @@ from memctl.extract.draft import Draft, article
 from memctl.extract.frames import Frame
 from memctl.extract.phrases import job, listed, noun, org, place, proper, taste
 from memctl.extract.topics import body, doing, life, things
-from memctl.extract.verbs import third_person
+from memctl.extract.verbs import gerund, third_person
 
 BY_LEMMA: dict[str, list[Frame]] = defaultdict(list)
 for _frame in (*life.FRAMES, *body.FRAMES, *things.FRAMES, *doing.FRAMES):
@@ -142,7 +142,7 @@ def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | Non
             continue
         if frame.shape == "none":
             words = third_person(head.lemma)
-            value = frame.value.format(v=head.lemma + "ing", o="") if frame.value else None
+            value = frame.value.format(v=gerund(head.lemma), o="") if frame.value else None
             objects = [value]
         else:
             words = third_person(head.lemma)

@@ -6,7 +6,7 @@ import re
 from memctl.extract.wordlist import words
 
 LEAD = re.compile(
-    r"^(?:(?:actually|btw|by the way|oh|ah|and|also|so|well|hey|hiya|hi|hello|yeah|yes|yep|yup|no|nope|nah|ok|okay|alright|right|fyi|just so you know|just fyi|"
+    r"^(?:(?:actually|btw|by the way|oh|ah|and|also|so|well|hey|hiya|hi|hello|yeah|yes|yep|yup|no(?! longer| more)|nope|nah|ok|okay|alright|right|fyi|just so you know|just fyi|"
     r"for (?:the record|context|reference|background|your information|your info|what it's worth)|some context|context|fun fact|quick note|side note|note|heads up|update|weird update|small update|quick update|good news|bad news|great news|correction|"
     r"(?:please )?(?:remember|keep in mind|note|bear in mind|don't forget|know|be aware)(?: that)?|honestly|tbh|ngl|personally|sadly|unfortunately|luckily|fortunately|finally|turns out(?: that)?|it turns out(?: that)?|"
     r"i mean|i (?:also )?(?:should|must|need to|want to|wanted to|have to|forgot to|'d like to) (?:mention|say|add|admit|tell you|note|let you know|share)(?: that)?|i (?:should|must) (?:mention|say)|i (?:already |just |also )?(?:mentioned|told you|said)(?: (?:earlier|before|already|last time|you))*(?: that)?|as (?:i (?:said|mentioned|told you)|you (?:know|may know|might remember|remember))(?: (?:earlier|before|already))?|"

@@ -70,13 +70,14 @@ class TurnReader:
         names = list(specials.specials(body, span)) if body else []
         if body != text:
             names += [draft for draft in specials.specials(text, span) if draft.predicate == "preferred_name"]
-        if "?" not in sentence.mark or body:
+        people: list[Draft] = []
+        if body or "?" not in sentence.mark or not guards.reported(text):
             yield from names
-            yield from relations.relations(
-                body or (text if "?" in sentence.mark and not guards.reported(text) else ""), span
-            )
-        elif not guards.reported(text):
-            yield from relations.relations(text, span)
+            people = list(relations.relations(body or ("" if guards.reported(text) else text), span))
+            yield from people
+        named = [draft for draft in people if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
+        if len(named) == 1 and named[0].object:
+            self.other = (named[0].object, named[0].predicate.removeprefix("has_"))
         if not body:
             return
         repair = corrections.REPAIR.search(body)

@@ -167,3 +167,8 @@ del FORMS["favourite"]
 def third_person(lemma: str) -> str:
     """ "live" gives "lives"."""
     return THIRD_PERSON.get(lemma) or _regular(lemma)[0]
+
+
+def gerund(lemma: str) -> str:
+    """ "run" gives "running"."""
+    return _regular(lemma)[2]

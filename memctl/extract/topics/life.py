@@ -100,7 +100,7 @@ FRAMES: tuple[Frame, ...] = (
     frame("switch change transfer move", r"(?:jobs? |companies |teams )?(?:from .+? )?to (?P<o>(?:an?|the) .+? (?:role|position|job))\b", "job_title", "works in {a}", past="assert", neg="skip", confidence=0.75, category=_WORK),
     frame("be", rf"{_NOT_JOB}(?P<o>{_JOBISH})\b(?! (?:of mine|for my|in my (?:heart|family)))", "job_title", "is {a}", shape="job", past="retract", confidence=0.85, neg="skip", category=_WORK),
     frame("be", r"(?P<o>(?:self-employed|freelancing|unemployed|retired|between jobs|semi-retired))\b", "job_title", "is {o}", shape="raw", confidence=0.8, neg="skip", category=_WORK),
-    frame("become", rf"(?P<o>{_JOBISH})\b", "job_title", "is {a}", shape="job", past="assert", neg="skip", category=_WORK),
+    frame("become", rf"{_NOT_JOB}(?P<o>{_JOBISH})\b", "job_title", "is {a}", shape="job", past="assert", neg="skip", category=_WORK),
     frame("be get", r"promoted to (?P<o>.+)", "job_title", "is {a}", shape="job", past="assert", neg="skip", confidence=0.9, category=_WORK),
     frame("run own found manage lead head", r"(?P<o>(?:an?|my own|our) (?:[\w\-]+ ){0,4}?(?:business|company|startup|bakery|shop|store|studio|agency|restaurant|café|cafe|farm|team|department|firm|clinic|salon|practice|consultancy|blog|channel|podcast|nonprofit|newsletter|gym|etsy shop|bookstore|brewery))\b", "runs", "{v} {o}", past="skip", neg="skip", category=_WORK),
     frame("be", r"with (?P<o>(?-i:[A-Z])[\w\-&.]*(?: (?-i:[A-Z])[\w\-&.]*)*)(?=,? (?:in the|as an?|since|for \w+ years|now|any ?more|any longer)\b)", "works_at", "works at {o}", shape="org", past="retract", neg="skip", confidence=0.8, category=_WORK),
