@@ -12,7 +12,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -21,7 +21,7 @@ from uuid import UUID
 import msgspec
 
 from memctl.embed.spec import EmbedderSpec
-from memctl.errors import BadTranscript, MemctlError
+from memctl.errors import BadTranscript, MemctlError, NotFound
 from memctl.extract import rules
 from memctl.extract.redact import redact
 from memctl.ingest.commit import Committed, Read, commit
@@ -179,9 +179,8 @@ class _Run:
         self.seen: dict[str, set[UUID]] = {}
         self.broken: set[str] = set()
         self.ledger: dict[tuple[str, str], ledger.FileEntry] = {}
-        if engine.path.exists():
-            with engine.reading() as connection:
-                self.ledger = ledger.entries(connection)
+        with suppress(NotFound), engine.reading() as connection:
+            self.ledger = ledger.entries(connection)
 
     def take(self, document: Document) -> None:
         """Read one document, unless the ledger says it is the same as before."""

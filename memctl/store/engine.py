@@ -39,31 +39,8 @@ def driver() -> Any:
     return _duckdb
 
 
-class _Private:
-    """While any writer of this process is inside, new files (the store, its log, its spill files) are the owner's only.
-
-    The process has one umask for all its threads: the first one in sets it, the last one out puts it back.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._before = 0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if not self._inside:
-                self._before = os.umask(0o077)
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside:
-                os.umask(self._before)
-
-
-_private = _Private()
+_writing = threading.Lock()
+"""One writer at a time in this process too: row keys and the umask are everybody's."""
 
 
 class Engine:
@@ -95,7 +72,7 @@ class Engine:
         """
         if not make:
             self._require()
-        with _private:
+        with self._alone():
             self._make_folder()
             connection = self._connect(read_only=False, config={})
             try:
@@ -110,6 +87,18 @@ class Engine:
                 raise
             finally:
                 connection.close()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The only writer of this process. What is made meanwhile (store, log, spill files) is its owner's only."""
+        if not _writing.acquire(timeout=self.lock_timeout):
+            raise self._locked("")
+        before = os.umask(0o077)
+        try:
+            yield
+        finally:
+            os.umask(before)
+            _writing.release()
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -133,15 +122,14 @@ class Engine:
         while True:
             try:
                 connection: Connection = duckdb.connect(str(self.path), read_only=read_only, config=CONFIG | config)
-            except duckdb.IOException as error:
-                if "lock on file" not in str(error):
+            except duckdb.Error as error:
+                # The second sign is that of another thread's connection, open for the other purpose.
+                if not any(sign in str(error) for sign in ("lock on file", "different configuration")):
                     raise self._unusable(error) from None
                 if time.monotonic() + wait > deadline:
                     raise self._locked(str(error)) from None
                 time.sleep(wait * _jitter())
                 wait = min(wait * 1.5, 0.1)
-            except duckdb.Error as error:
-                raise self._unusable(error) from None
             else:
                 connection.execute("SET enable_progress_bar = false")
                 connection.execute("SET TimeZone = 'UTC'")
