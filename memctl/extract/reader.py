@@ -19,6 +19,9 @@ from memctl.extract.phrases import cut, org
 from memctl.extract.text import Sentence, Token, plain, sentences, tokens
 from memctl.extract.verbs import FORMS
 
+LONGEST = 2000
+"""Characters of a sentence that are read: nobody states a fact beyond, and patterns cost its square."""
+
 
 class TurnReader:
     """Reads one turn of a speaker. `drafts` collects what it says, in order."""
@@ -42,7 +45,8 @@ class TurnReader:
         if guards.fictional(self.text):
             return []
         last: list[Draft] = []
-        for sentence in sentences(self.text):
+        for whole in sentences(self.text):
+            sentence = Sentence(whole.text[:LONGEST], whole.start, whole.mark)
             if is_instruction_like(self.raw[sentence.start : sentence.start + len(sentence.text) + len(sentence.mark)]):
                 self.flagged = True
                 continue
