@@ -38,6 +38,8 @@ else:
 ExtractorName = Literal["auto", "rules", "none"]
 
 
+LONGEST_TURN = 1_000_000
+"""Characters. Nobody says more at once; what is longer is a file in the place of a message."""
 BEFORE_SINCE = "turn before --since"
 
 
@@ -99,8 +101,8 @@ class Digest(msgspec.Struct, kw_only=True):
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """A session to digest: whose it is, where it was read, and which episodes that place showed `before`.
 
-    `anew` asks to digest these again, because they were digested by another recipe. `modified` is when the file was last
-    changed: what it does not date was said by then at the latest.
+    `anew` asks to digest these again, because they were digested by another recipe. `modified` is when the file was
+    last changed: what it does not date was said by then at the latest.
     """
 
     owned: Owned
@@ -120,6 +122,13 @@ def digest(work: Work, recipe: Recipe) -> Digest:
     episode_of: dict[str, UUID] = {}
     seen: set[UUID] = set()
     for position, turn in enumerate(owned.session.turns):
+        if len(turn.text) > LONGEST_TURN:
+            place = f"session {owned.session.session_id} turn {turn.turn_id}"
+            too_long = f"{place} has {len(turn.text):,} characters, the limit is {LONGEST_TURN:,}"
+            result.broken.append((work.uri or "", too_long))
+            turns.append(msgspec.structs.replace(turn, text=""))
+            context.add(turn.turn_id)
+            continue
         redacted = redact(turn.text)
         clean = msgspec.structs.replace(turn, text=redacted.text)
         turns.append(clean)

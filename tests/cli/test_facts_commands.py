@@ -1,0 +1,230 @@
+"""The commands on facts: what they print, what they change, and what they refuse."""
+
+import json
+
+import pytest
+
+from memctl.fact import Fact
+
+
+def facts(memctl, *arguments):
+    ran = memctl("facts", *arguments, "--json")
+    assert ran.code == 0, ran.err
+    return ran.document["facts"]
+
+
+def add(memctl, text, *more):
+    ran = memctl("add", "alice", text, *more, "--json")
+    assert ran.code == 0, ran.err
+    return ran.document["facts"]
+
+
+@pytest.fixture
+def moved(memctl, chat):
+    """alice, who moved from Oslo to Rome; the folder of her transcript."""
+    folder = chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.").parent.parent
+    assert memctl("ingest", folder).code == 0
+    return folder
+
+
+def by_city(memctl):
+    return {fact["object"]: fact for fact in facts(memctl, "alice", "--all")}
+
+
+class TestReading:
+    def test_facts_lists_what_holds_and_all_lists_what_held(self, memctl, moved):
+        assert [fact["object"] for fact in facts(memctl, "alice")] == ["Rome"]
+        assert set(by_city(memctl)) == {"Oslo", "Rome"}
+        assert facts(memctl, "alice", "--predicate", "works_at") == []
+        assert len(facts(memctl, "alice", "--subject", "ALICE")) == 1
+
+    def test_every_fact_printed_is_a_fact(self, memctl, moved):
+        import msgspec
+
+        printed = facts(memctl, "alice", "--all") + facts(memctl, "alice", "--kind", "episode")
+        assert len([msgspec.convert(fact, Fact) for fact in printed]) == 4
+        schema = json.loads(memctl("schema", "fact").out)
+        assert {name for fact in printed for name in fact} <= set(schema["$defs"]["Fact"]["properties"])
+
+    def test_show_takes_the_beginning_of_an_id_and_prints_the_evidence(self, memctl, moved):
+        rome = by_city(memctl)["Rome"]
+        shown = memctl("show", rome["id"][:8].upper())
+        assert shown.code == 0
+        assert "I live in Rome" in shown.out
+        assert "a.jsonl" in shown.out
+        document = memctl("show", rome["id"], "--json").document
+        assert (document["fact"], len(document["evidence"])) == (rome, 1)
+
+    def test_show_refuses_what_names_none_or_many(self, memctl, moved):
+        assert memctl("show", "zzzz").code == 4
+        many = memctl("show", "")
+        assert many.code == 2
+        assert "more characters" in many.err
+
+    def test_history_and_diff_tell_what_was_believed_and_what_changed(self, memctl, moved):
+        told = memctl("history", "alice", "--predicate", "lives_in", "--json").document["facts"]
+        assert [fact["object"] for fact in told] == ["Oslo", "Rome"]
+        diff = memctl("diff", "alice", "--from", "2026-01-01T12:00", "--to", "2026-01-03", "--json").document
+        assert [fact["object"] for fact in diff["learned"]] == ["Rome"]
+        assert [fact["object"] for fact in diff["ended"]] == ["Oslo"]
+        assert memctl("diff", "alice", "--from", "now", "--to", "2020").code == 2
+
+    def test_users_and_stats_count(self, memctl, moved):
+        (row,) = memctl("users", "--json").document["users"]
+        assert (row["user"], row["facts"], row["episodes"]) == ("alice", 2, 2)
+        stats = memctl("stats", "--json").document
+        assert (stats["users"], stats["facts"], stats["current"], stats["episodes"]) == (1, 2, 1, 2)
+        assert stats["pending"] == 0
+
+    def test_an_unknown_user_is_told_the_known_ones(self, memctl, moved):
+        ran = memctl("facts", "alcie")
+        assert ran.code == 4
+        assert "alice" in ran.err
+
+
+class TestAdd:
+    def test_the_rules_read_what_is_said(self, memctl):
+        (fact,) = add(memctl, "I live in Oslo.")
+        assert (fact["predicate"], fact["object"]) == ("lives_in", "Oslo")
+
+    def test_what_the_rules_do_not_understand_is_kept_as_it_is(self, memctl):
+        (fact,) = add(memctl, "The blue folder is behind the door")
+        assert fact["text"] == "The blue folder is behind the door"
+        assert (fact["predicate"], fact["confidence"]) == (None, None)
+
+    def test_a_stated_triple_supersedes_like_any_other(self, memctl, moved):
+        (fact,) = add(memctl, "Alice moved", "--predicate", "lives_in", "--object", "Lisbon")
+        assert [f["object"] for f in facts(memctl, "alice", "--predicate", "lives_in")] == ["Lisbon"]
+        assert by_city(memctl)["Rome"]["superseded_by"] == fact["id"]
+
+    @pytest.mark.parametrize("arguments", [["  "], ["x", "--predicate", "lives_in"], ["x", "--object", "Rome"]])
+    def test_nothing_and_half_a_triple_are_refused(self, memctl, store, arguments):
+        assert memctl("add", "alice", *arguments).code == 2
+        assert not store.exists()
+
+
+class TestEdit:
+    def test_the_id_stays_and_the_transcript_no_longer_decides(self, memctl, moved, chat):
+        rome = by_city(memctl)["Rome"]
+        changed = memctl("edit", rome["id"], "--text", "Alice lives in Roma.", "--object", "Roma", "--json")
+        assert changed.code == 0, changed.err
+        (fact,) = changed.document["facts"]
+        assert (fact["id"], fact["text"], fact["object"]) == (rome["id"], "Alice lives in Roma.", "Roma")
+        chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.", "I live in Lisbon.")
+        memctl("ingest", moved)
+        known = by_city(memctl)
+        assert "Rome" not in known
+        assert known["Roma"]["superseded_by"] == known["Lisbon"]["id"]
+
+    def test_an_end_that_is_stated_stays(self, memctl, moved):
+        rome = by_city(memctl)["Rome"]
+        memctl("edit", rome["id"], "--invalid-at", "2026-02-01")
+        assert by_city(memctl)["Rome"]["invalid_at"] == "2026-02-01T00:00:00Z"
+
+    def test_what_was_said_stays_as_it_was_said(self, memctl, moved):
+        episode = facts(memctl, "alice", "--kind", "episode")[0]
+        assert memctl("edit", episode["id"], "--text", "I never said that").code == 2
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["--text", " "],
+            ["--confidence", "7"],
+            ["--kind", "rumour"],
+            ["--valid-at", "someday"],
+        ],
+    )
+    def test_a_wrong_value_changes_nothing(self, memctl, moved, arguments):
+        before = by_city(memctl)
+        assert memctl("edit", before["Rome"]["id"], *arguments).code == 2
+        assert by_city(memctl) == before
+
+
+class TestRemove:
+    def test_what_it_had_superseded_holds_again(self, memctl, moved):
+        assert memctl("rm", by_city(memctl)["Rome"]["id"], "--yes").code == 0
+        (oslo,) = facts(memctl, "alice")
+        assert (oslo["object"], oslo["superseded_by"], oslo["invalid_at"]) == ("Oslo", None, None)
+
+    def test_without_anyone_to_ask_nothing_goes(self, memctl, moved):
+        before = by_city(memctl)
+        ran = memctl("rm", before["Rome"]["id"], stdin=b"y\n")
+        assert ran.code == 2
+        assert "--yes" in ran.err
+        assert by_city(memctl) == before
+
+    def test_no_transcript_brings_it_back(self, memctl, moved, chat, home):
+        memctl("rm", by_city(memctl)["Rome"]["id"], "--yes")
+        path = chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.", "I like tea.")
+        memctl("ingest", moved)
+        memctl("ingest", moved, "--roles", "user")
+        copy = home / "copy" / "alice" / "a.jsonl"
+        copy.parent.mkdir(parents=True)
+        copy.write_bytes(path.read_bytes())
+        memctl("ingest", copy.parent.parent)
+        assert {fact["object"] for fact in facts(memctl, "alice", "--all")} == {"Oslo", "tea"}
+
+    def test_a_removed_turn_takes_its_facts_with_it(self, memctl, moved):
+        rome = next(e for e in facts(memctl, "alice", "--kind", "episode") if "Rome" in e["text"])
+        assert memctl("rm", rome["id"], "--yes").code == 0
+        assert set(by_city(memctl)) == {"Oslo"}
+
+
+class TestSql:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "copy facts to 'out.csv'",
+            "attach 'other.duckdb'",
+            "select * from read_text('secret.txt')",
+            "install httpfs",
+            "load httpfs",
+            "set enable_external_access = true",
+            "delete from records",
+            "create table t (a int)",
+        ],
+    )
+    def test_read_only_is_read_only(self, memctl, moved, home, statement):
+        (home / "work" / "secret.txt").write_text("hush")
+        ran = memctl("sql", statement)
+        assert ran.code == 2
+        assert ran.out == ""
+        assert [path.name for path in (home / "work").iterdir()] == ["secret.txt"]
+
+    def test_embed_and_similarity(self, memctl, moved):
+        statement = "select text, similarity(embedding, embed('Where in Rome?')) s from facts order by s desc limit 1"
+        assert "Rome" in memctl("sql", statement, "--json").document["rows"][0]["text"]
+
+    def test_write(self, memctl, moved):
+        assert memctl("sql", "update records set metadata = '{\"a\": 1}'", "--write").code == 0
+        assert all(fact["metadata"] == {"a": 1} for fact in facts(memctl, "alice", "--all"))
+
+    def test_no_column_is_lost_and_any_type_is_printed(self, memctl, moved):
+        statement = "select 1 a, 2 a, id, [1, 2] l, 1.5::decimal(4,2) d, null n, 'x'::blob b from facts limit 1"
+        document = memctl("sql", statement, "--json").document
+        assert (document["rows"][0]["a"], document["rows"][0]["a_2"]) == (1, 2)
+        assert memctl("sql", statement).code == 0
+
+
+def test_doctor_is_content_with_a_sound_store_and_fails_for_a_broken_one(memctl, moved, store):
+    assert memctl("doctor").code == 0
+    store.write_text("no database")
+    ran = memctl("doctor", "--json")
+    assert ran.code == 1
+    assert any(row["check"] == "store" and row["verdict"] == "fail" for row in ran.document["findings"])
+
+
+def test_reindex_makes_the_vectors_that_are_missing(memctl, moved):
+    before = memctl("search", "alice", "Rome", "--json").document
+    assert memctl("sql", "delete from vectors", "--write").code == 0
+    assert memctl("stats", "--json").document["pending"] > 0
+    assert memctl("reindex", "--json").document["made"] > 0
+    assert memctl("stats", "--json").document["pending"] == 0
+    assert memctl("search", "alice", "Rome", "--json").document == before
+
+
+def test_another_embedder_is_refused_with_the_way_out(memctl, moved, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    ran = memctl("search", "alice", "Rome", "--embedder", "openai:some-model")
+    assert ran.code == 2
+    assert "memctl reindex --embedder openai:some-model" in ran.err
