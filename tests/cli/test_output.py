@@ -1,0 +1,174 @@
+"""What scripts and terminals are promised: results on stdout, all else on stderr, true exit codes, nothing hostile."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from memctl.cli.main import COMMANDS
+
+
+@pytest.fixture
+def known(memctl, chat):
+    """alice, who moved twice."""
+    folder = chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.", "I prefer express shipping.").parent.parent
+    assert memctl("ingest", folder).code == 0
+    return memctl("facts", "alice", "--all", "--json").document["facts"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_listed_and_helps(memctl, command):
+    assert f"  {command} " in memctl("--help").out
+    ran = memctl(command, "--help")
+    assert ran.code == 0
+    assert ran.out.startswith(f"Usage: memctl {command}")
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys\nfrom memctl.cli.main import _run\nassert _run(['--help']) == 0\n"
+        "heavy = {'duckdb', '_duckdb', 'numpy', 'rich', 'typer', 'msgspec', 'tokenizers', 'ijson'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("search", "alice", "shipping"),
+        ("facts", "alice"),
+        ("history", "alice"),
+        ("diff", "alice", "--from", "2020"),
+        ("users",),
+        ("stats",),
+        ("doctor",),
+        ("sql", "select 1"),
+        ("add", "alice", "I like tea."),
+        ("reindex",),
+    ],
+)
+def test_json_is_one_document_that_names_its_schema(memctl, known, arguments):
+    ran = memctl(*arguments, "--json")
+    assert ran.code == 0, ran.err
+    assert ran.document["schema"] == f"memctl.{arguments[0]}/1"
+
+
+def test_jsonl_is_a_record_a_line(memctl, known):
+    lines = memctl("facts", "alice", "--all", "--jsonl").out.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [fact["id"] for fact in known]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("facts", "nobody"), 4),
+        (("facts", "alice", "--kind", "rumour"), 2),
+        (("show", "ffffffff"), 4),
+        (("sql", "selec 1"), 2),
+        (("ingest", "/no/such/place"), 4),
+        (("search", "alice", " "), 2),
+    ],
+)
+def test_a_failed_command_prints_a_json_error_with_its_exit_code(memctl, known, arguments, code):
+    ran = memctl(*arguments, "--json")
+    assert ran.code == code
+    assert ran.document["schema"] == "memctl.error/1"
+    assert ran.document["exit"] == code
+    assert ran.document["error"]["message"]
+    assert memctl(*arguments).out == "", "without --json an error is no result"
+
+
+def test_a_mistyped_command_is_told_the_one_that_was_meant(memctl):
+    ran = memctl("serach", "alice")
+    assert ran.code == 2
+    assert "search" in ran.err
+
+
+def test_warnings_are_not_mixed_with_results(memctl, chat, home):
+    folder = chat("alice/a.jsonl", "I live in Oslo.").parent.parent
+    (folder / "alice" / "bad.json").write_text('{"a": 1}')
+    ran = memctl("ingest", folder, "--json")
+    assert ran.code == ran.document.get("exit", 3) == 3
+    assert "bad.json" in json.dumps(ran.document["report"]["rejects"])
+
+
+@pytest.mark.parametrize("columns", ["80", "140"])
+@pytest.mark.parametrize(
+    "command", [("facts", "alice", "--all"), ("history", "alice"), ("diff", "alice", "--from", "2020")]
+)
+def test_no_id_is_cut_off_in_a_table(memctl, known, monkeypatch, columns, command):
+    monkeypatch.setenv("COLUMNS", columns)
+    out = memctl(*command).out
+    assert max(len(line) for line in out.splitlines()) <= int(columns)
+    for fact in known:
+        assert fact["id"][:8] in out
+        if fact["superseded_by"] and command[0] != "diff":
+            assert out.count(fact["superseded_by"][:8]) == 2, "once as itself, once as the successor"
+
+
+HOSTILE = "red \x1b[31malert\x1b[0m \x07 \x9b2J \u202egnp.exe\u202c \u2066x\u2069 end"
+
+
+def test_a_fact_cannot_command_the_terminal(memctl):
+    added = memctl("add", "alice", HOSTILE, "--json")
+    (fact,) = added.document["facts"]
+    assert fact["text"] == HOSTILE, "what was said is kept as it was said"
+    outputs = [
+        added,
+        memctl("facts", "alice"),
+        memctl("facts", "alice", "--jsonl"),
+        memctl("show", fact["id"]),
+        memctl("search", "alice", "red alert", "--explain"),
+        memctl("search", "alice", "red alert", "--json"),
+        memctl("history", "alice"),
+        memctl("sql", "select text from facts"),
+    ]
+    for ran in outputs:
+        assert ran.code == 0, ran.err
+        assert not set(ran.out) & set("\x1b\x07\x9b\u202e\u202c\u2066\u2069")
+
+
+def on_a_terminal(arguments: list[str], **environment: str) -> str:
+    """What `memctl` writes when stdout and stderr are a terminal."""
+    parent, child = pty.openpty()
+    command = [str(Path(sys.executable).parent / "memctl"), *arguments]
+    with subprocess.Popen(command, stdin=child, stdout=child, stderr=child, env=dict(os.environ) | environment) as ran:
+        os.close(child)
+        written = b""
+        while True:
+            try:
+                block = os.read(parent, 65536)
+            except OSError:
+                break
+            if not block:
+                break
+            written += block
+        ran.wait()
+    os.close(parent)
+    return written.decode()
+
+
+def test_colour_stands_on_a_terminal_only_and_gives_way_to_no_color(memctl, known):
+    assert "\x1b[" in on_a_terminal(["doctor"])
+    assert "\x1b[" not in on_a_terminal(["doctor"], NO_COLOR="1")
+    assert "\x1b[" not in on_a_terminal(["facts", "nobody"], TERM="dumb")
+    assert "\x1b[" not in memctl("doctor").out
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(memctl, known, process):
+    for arguments in (
+        ("sql", "select repeat('x', 60) t from range(20000)"),
+        ("sql", "select repeat('x', 60) t from range(20000)", "--jsonl"),
+    ):
+        with process(*arguments) as running:
+            assert running.stdout.readline()
+            running.stdout.close()
+            err = running.stderr.read()
+        assert err == ""
+        assert running.returncode == 0

@@ -1,0 +1,170 @@
+"""`memctl.open`, as a program uses it, and the local store behind the adapter contract."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+import memctl
+from memctl.adapter import Adapter
+from memctl.errors import NotFound, UsageError
+from memctl.fact import Fact, Source
+from memctl.local import PAGE_SIZE, LocalStore
+from memctl.transcripts.model import Turn
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def memory(store):
+    with memctl.open("local", path=store) as opened:
+        yield opened
+
+
+def fact(text="Alice lives in Oslo.", **more):
+    base = {"id": uuid4(), "user_id": "alice", "kind": "fact", "text": text, "source": Source(system="test")}
+    return Fact(**base | more)
+
+
+class TestMemory:
+    @pytest.mark.parametrize(
+        "turn",
+        [
+            {"role": "user", "content": "I prefer express shipping."},
+            {"role": "human", "text": "I prefer express shipping."},
+            "I prefer express shipping.",
+            Turn(turn_id="1", role="user", text="I prefer express shipping."),
+        ],
+    )
+    def test_a_turn_in_any_shape_becomes_a_fact_that_is_found(self, memory, turn):
+        memory.add("alice", [turn])
+        (known,) = memory.facts("alice")
+        assert known.predicate == "prefers"
+        assert memory.search("alice", "shipping", k=1)[0].fact.id == known.id
+
+    @pytest.mark.parametrize("at", [NOON, NOON.replace(tzinfo=None), "2026-03-01T13:00:00+01:00", NOON.timestamp()])
+    def test_a_time_in_any_shape_dates_the_fact(self, memory, at):
+        memory.add("alice", [{"role": "user", "content": "I live in Oslo.", "at": at}])
+        assert memory.facts("alice")[0].created_at == NOON
+
+    def test_the_same_turns_again_change_nothing(self, memory):
+        turns = [{"role": "user", "content": "I live in Oslo.", "at": NOON}]
+        first = memory.add("alice", turns)
+        before = memory.facts("alice")
+        second = memory.add("alice", turns)
+        assert (first.episodes, second.episodes, second.changed) == (1, 0, False)
+        assert memory.facts("alice") == before
+
+    @pytest.mark.parametrize(
+        "turn", [5, {"role": "user"}, {"role": "king", "content": "x"}, {"role": "user", "content": "x", "at": "noon"}]
+    )
+    def test_a_bad_turn_is_named_and_nothing_is_stored(self, memory, store, turn):
+        with pytest.raises(UsageError) as caught:
+            memory.add("alice", ["I live in Oslo.", turn])
+        assert caught.value.where == "turn 1"
+        assert not store.exists()
+
+    def test_facts_are_the_current_ones_about_a_subject(self, memory):
+        memory.add("alice", [{"role": "user", "content": "I live in Oslo.", "at": NOON}])
+        memory.add("alice", [{"role": "user", "content": "I live in Rome.", "at": NOON.replace(month=4)}])
+        assert [known.object for known in memory.facts("alice", subject="Alice")] == ["Rome"]
+        assert memory.facts("alice", subject="Bob") == []
+        assert memory.facts("nobody") == []
+
+    def test_a_backend_is_opened_by_the_name_the_settings_give_it(self, home):
+        (home / "work" / "memctl.toml").write_text('[backends.mine]\nadapter = "local"\npath = "~/mine.duckdb"\n')
+        memctl.open("mine").add("alice", ["I live in Oslo."])
+        assert (home / "mine.duckdb").exists()
+
+    def test_an_unknown_backend_or_option_is_told(self, home):
+        with pytest.raises(NotFound) as caught:
+            memctl.open("nowhere")
+        assert "local" in (caught.value.hint or "")
+        with pytest.raises(UsageError, match="colour"):
+            memctl.open("local", colour="red")
+
+
+class TestAdapterContract:
+    def test_it_is_an_adapter(self, store):
+        assert isinstance(LocalStore(store), Adapter)
+
+    def test_every_fact_written_has_its_outcome(self, store):
+        local = LocalStore(store)
+        one, two = fact(), fact("Alice likes tea.")
+        assert [o.state for o in local.write([one, two])] == ["written", "written"]
+        changed = msgspec.structs.replace(two, text="Alice likes green tea.")
+        stolen = msgspec.structs.replace(one, user_id="bob")
+        outcomes = local.write([one, changed])
+        assert [o.state for o in outcomes] == ["unchanged", "updated"]
+        (rejected,) = local.write([stolen])
+        assert (rejected.state, rejected.target_id) == ("rejected", str(one.id))
+        assert rejected.reason
+        assert {known.text for page in local.read("alice") for known in page.facts} == {one.text, changed.text}
+
+    def test_of_one_id_twice_the_later_stands(self, store):
+        local = LocalStore(store)
+        one = fact()
+        later = msgspec.structs.replace(one, text="Alice lives in Rome.")
+        assert [o.state for o in local.write([one, later])] == ["unchanged", "written"]
+        assert [o.state for o in local.write([later, later])] == ["unchanged", "unchanged"]
+        assert [known.text for page in local.read("alice") for known in page.facts] == [later.text]
+
+    def test_a_fact_comes_back_as_it_went_in(self, store):
+        local = LocalStore(store)
+        whole = fact(
+            subject="alice",
+            predicate="lives_in",
+            object="Oslo",
+            categories=("home", "city"),
+            confidence=0.5,
+            valid_at=NOON,
+            invalid_at=NOON.replace(year=2027),
+            created_at=NOON,
+            expires_at=NOON.replace(year=2030),
+            superseded_by=uuid4(),
+            agent_id="a",
+            session_id="s",
+            app_id="p",
+            source=Source(system="x", id="9", uri="u", session="s", turns=("1", "2"), quote="q"),
+            metadata={"a": [1, None, {"b": "é"}]},
+            native={"score": 0.25},
+        )
+        local.write([whole])
+        assert [known for page in local.read("alice") for known in page.facts] == [whole]
+
+    def test_reading_goes_on_from_a_cursor_to_the_end(self, store):
+        local = LocalStore(store)
+        written = [fact(f"fact {number}") for number in range(PAGE_SIZE + 5)]
+        local.write(written)
+        first, rest = list(local.read("alice"))
+        assert (len(first.facts), len(rest.facts), rest.cursor) == (PAGE_SIZE, 5, None)
+        assert [page.facts for page in local.read("alice", cursor=first.cursor)] == [rest.facts]
+        assert local.count("alice") == len(written)
+        assert list(local.users()) == ["alice"]
+        with pytest.raises(UsageError):
+            next(iter(local.read("alice", cursor="x")))
+
+    def test_since_keeps_what_was_recorded_or_changed_since(self, store):
+        local = LocalStore(store)
+        old, new = fact("old", created_at=NOON), fact("new", created_at=NOON.replace(month=5))
+        local.write([old, new])
+        assert [f.text for p in local.read("alice", since=NOON.replace(month=4)) for f in p.facts] == ["new"]
+
+    def test_a_fact_is_deleted_once_and_only_by_its_owner(self, store):
+        local = LocalStore(store)
+        one = fact()
+        local.write([one])
+        assert local.delete("bob", [one.id]) == 0
+        assert local.delete("alice", [one.id, uuid4()]) == 1
+        assert local.delete("alice", [one.id]) == 0
+        assert local.count("alice") == 0
+
+    def test_an_imported_fact_is_superseded_by_what_a_transcript_says_later(self, store):
+        local = LocalStore(store)
+        home = fact(subject="alice", predicate="lives_in", object="Oslo", created_at=NOON)
+        local.write([home])
+        local.add("alice", [{"role": "user", "content": "I live in Rome.", "at": NOON.replace(month=6)}])
+        known = {f.object: f for f in local.facts("alice", all=True)}
+        assert known["Oslo"].id == home.id
+        assert known["Oslo"].superseded_by == known["Rome"].id

@@ -1,0 +1,50 @@
+"""The README's own commands: what it tells a newcomer to type works, in a new home folder."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BLOCK = re.compile(r"^```(?:sh|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+EXIT = re.compile(r"#\s*exit (\d+)\s*$")
+
+
+def commands() -> list[str]:
+    """The lines of the README's shell blocks that are commands, continued lines joined."""
+    blocks = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    return [line.strip().removeprefix("$ ") for line in lines if line.strip()]
+
+
+def test_the_readme_says_how_to_start():
+    assert any(line.startswith("memctl ingest") for line in commands())
+    assert "make demo" in commands()
+
+
+def test_every_make_target_of_the_readme_is_one():
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {word for line in commands() if line.startswith("make ") for word in line.split("#")[0].split()[1:]}
+    assert named <= targets
+
+
+def test_the_commands_of_the_readme_run_in_order_as_written(tmp_path: Path):
+    home = tmp_path / "home"
+    home.mkdir()
+    work = tmp_path / "memctl"
+    work.mkdir()
+    (work / "fixtures").symlink_to(ROOT / "fixtures")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MEMCTL_", "XDG_"))}
+    environment |= {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    run = [line for line in commands() if line.startswith("memctl ")]
+    assert run
+    for line in run:
+        expected = EXIT.search(line)
+        ran = subprocess.run(
+            ["sh", "-c", line], cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        if ran.returncode != (int(expected[1]) if expected else 0):
+            pytest.fail(f"{line}\nexit code {ran.returncode}\n{ran.stdout}{ran.stderr}")
