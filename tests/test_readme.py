@@ -22,7 +22,7 @@ def commands() -> list[str]:
 
 def test_the_readme_says_how_to_start():
     assert any(line.startswith("memctl ingest") for line in commands())
-    assert "make demo" in commands()
+    assert any(line.split("#")[0].strip() == "make demo" for line in commands())
 
 
 def test_every_make_target_of_the_readme_is_one():
