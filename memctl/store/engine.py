@@ -77,8 +77,11 @@ class Engine:
             connection = self._connect(read_only=False, config={})
             try:
                 with self._explained():
+                    # Asked before BEGIN: a table that is not there would end the transaction.
+                    ours = self._check_version(connection)
                     connection.execute("BEGIN")
-                    self._ensure_schema(connection)
+                    if not ours:
+                        self._make_schema(connection)
                     yield connection
                     connection.execute("COMMIT")
             except BaseException:
@@ -150,9 +153,7 @@ class Engine:
                 f"cannot make the store's folder: {error.strerror}", where=str(self.path.parent)
             ) from None
 
-    def _ensure_schema(self, connection: Connection) -> None:
-        if self._check_version(connection):
-            return
+    def _make_schema(self, connection: Connection) -> None:
         from importlib.resources import files
 
         connection.execute(files("memctl.store").joinpath("schema.sql").read_text(encoding="utf-8"))
@@ -160,13 +161,14 @@ class Engine:
 
     def _check_version(self, connection: Connection) -> bool:
         """True for a store this memctl can use, False for an empty file (what a kill leaves at the first write)."""
-        columns = connection.execute(
-            "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
-        ).fetchall()
-        if not columns:
-            return False
-        ours = {("meta", "name"), ("meta", "value")} <= set(columns)
-        version = get_meta(connection, "schema_version") if ours else None
+        duckdb = driver()
+        try:
+            version = get_meta(connection, "schema_version")
+        except (duckdb.CatalogException, duckdb.BinderException):
+            # Listing a catalog takes 10 ms, too long for what is nearly always there.
+            if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE NOT internal LIMIT 1").fetchall():
+                return False
+            version = None
         if version is None or not version.isdecimal():
             raise MemctlError(
                 "this DuckDB file is not a memctl store",
