@@ -5,8 +5,6 @@ Secrets are not settings: they come from the environment, from `*_FILE` or from 
 """
 
 import os
-import subprocess
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -103,10 +101,12 @@ def _layers(flags: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
     except (OSError, ValueError) as error:
         raise UsageError(f"the settings file cannot be read: {error}", where=str(path)) from None
 
@@ -131,6 +131,8 @@ def secret(name: str) -> str | None:
         except OSError as error:
             raise UsageError(f"cannot read the secret: {error.strerror}", where=f"{name}_FILE") from None
     if command := os.environ.get(f"{name}_COMMAND"):
+        import subprocess
+
         done = subprocess.run(command, shell=True, capture_output=True, text=True)  # noqa: S602
         if done.returncode:
             raise UsageError(f"the command ended with exit code {done.returncode}", where=f"{name}_COMMAND")

@@ -3,7 +3,6 @@
 Every other room speaks in Facts. This one may know nothing of stores, backends or transcripts.
 """
 
-import hashlib
 import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -145,6 +144,8 @@ def derive_id(*parts: str) -> UUID:
 
 def content_hash(fact: Fact) -> str:
     """SHA-256 (hex) over what makes two facts equal: all but `UNHASHED_FIELDS` and the source's native id."""
+    import hashlib
+
     record = msgspec.to_builtins(fact)
     for field in UNHASHED_FIELDS:
         del record[field]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -61,6 +60,8 @@ def emit_jsonl(items: Iterable[Any]) -> None:
 def width() -> int:
     """Columns to write in: the terminal's, `COLUMNS`, or no limit into a pipe."""
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
+        import shutil
+
         return shutil.get_terminal_size().columns
     return PIPE_WIDTH
 
