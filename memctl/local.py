@@ -24,7 +24,8 @@ from memctl.timeline import current
 
 if TYPE_CHECKING:
     from memctl.claim import Claim
-    from memctl.ingest.run import Options, Progress, Report
+    from memctl.ingest.report import Report
+    from memctl.ingest.run import Options, Progress
     from memctl.store.reindex import Reindexed
     from memctl.store.sql import Table
 

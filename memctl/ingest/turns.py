@@ -10,7 +10,7 @@ from memctl.fact import derive_id, to_utc
 from memctl.ingest.commit import commit
 from memctl.ingest.digest import Recipe, Work, digest_all
 from memctl.ingest.owner import Owned
-from memctl.ingest.run import Report
+from memctl.ingest.report import Report
 from memctl.store.engine import Engine
 from memctl.transcripts.model import Role, Session, Turn
 
