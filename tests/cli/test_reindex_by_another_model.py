@@ -1,0 +1,43 @@
+"""Changing the model behind a store: all vectors are made anew, and a search never mixes two models."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+EMULATOR = Path(__file__).parents[1] / "emulators" / "openai_embeddings.py"
+
+
+@pytest.fixture
+def server(store, monkeypatch):
+    """A loopback server that speaks the OpenAI embeddings API."""
+    spec = importlib.util.spec_from_file_location("openai_embeddings_for_reindex", EMULATOR)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(__import__("sys").modules, spec.name, module)
+    spec.loader.exec_module(module)
+    monkeypatch.setenv("MEMCTL_EMBED_API_KEY", module.KEY)
+    with module.serve() as running:
+        yield running
+
+
+def test_a_reindex_moves_the_store_to_another_model_and_searches_follow(memctl, chat, server):
+    memctl("ingest", chat("alice/a.jsonl", "I live in Oslo.", "I prefer express shipping.").parent.parent)
+    units = memctl("stats", "--json").document["units"]
+    ran = memctl("reindex", "--embedder", "openai:letters", "--embed-base-url", server.url, "--json")
+    assert ran.code == 0, ran.err
+    assert ran.document["made"] == units
+    stats = memctl("stats", "--json").document
+    assert (stats["embedder"], stats["pending"]) == (ran.document["embedder"], 0)
+    assert "letters" in stats["embedder"]
+    found = memctl("search", "alice", "express shipping", "--json")
+    assert found.code == 0, found.err
+    assert "shipping" in found.document["hits"][0]["fact"]["text"]
+    assert memctl("search", "alice", "shipping", "--embedder", "static").code == 2
+    added = memctl("add", "alice", "I am allergic to peanuts.")
+    assert added.code == 0, added.err
+    assert memctl("stats", "--json").document["pending"] == 0
+    back = memctl("reindex", "--embedder", "static", "--json")
+    assert back.code == 0, back.err
+    assert memctl("stats", "--json").document["embedder"].startswith("static")
+    assert os.environ["MEMCTL_EMBED_API_KEY"] not in (ran.out + ran.err + found.out + added.out)
