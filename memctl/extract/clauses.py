@@ -139,6 +139,8 @@ _ANYMORE = re.compile(r"\b(?:any ?more|any longer|these days|nowadays)\b", re.IG
 _STRICT_ANYMORE = re.compile(r"\b(?:any ?more|any longer)\b", re.IGNORECASE)
 _STOP = frozenset({"stop", "quit", "cease"})
 _START = frozenset({"start", "begin", "keep"})
+_ENDURE = frozenset({"stand", "bear", "tolerate"})
+""" "Can't stand it anymore" is a dislike, not the end of one."""
 
 
 def head(text: str, words: list[Token] | None = None, *, subject_at: int = 0, person: str = "") -> Head | None:
@@ -205,8 +207,12 @@ class _Reader:
             return False
         elif word in ("have", "has", "had") and self._participle_ahead():
             self.have, self.tense = True, "perfect"
-        elif word in ("have", "has") and self.word(1) == "to":
-            self.modal, step = True, 2
+        elif word in ("have", "has", "had") and self.word(1) == "to":
+            step = 2
+            if word == "had":
+                self.tense = "past"
+            else:
+                self.modal = True
         elif word in ("do", "does", "did") and self._base_ahead():
             if word == "did":
                 self.tense = "past"
@@ -305,7 +311,7 @@ class _Reader:
         consumed = self.at if lemma == "be" else self.at + 1
         at = self.words[consumed].start if consumed < len(self.words) else len(self.text)
         rest = self.text[at:]
-        if self.neg and _ANYMORE.search(rest):
+        if self.neg and _ANYMORE.search(rest) and lemma not in _ENDURE:
             self.stopped, self.neg = True, False
         elif not self.neg and _STRICT_ANYMORE.search(rest) and self.tense == "present":
             self.stopped = True

@@ -10,12 +10,16 @@ from memctl.extract.draft import Draft
 from memctl.extract.phrases import noun, proper
 from memctl.predicates import SINGLE_VALUED
 
+_SORRY = (
+    r"sorry|no[, ]+wait|wait[, ]+no|wait|actually[, ]+no|no[, ]+actually|actually|oops|scratch that|strike that|correction|make that|no|or rather|well|"
+    r"hang on|hold on|i tell a lie|tell a lie|my mistake|my bad|i lied|let me correct that|autocorrect"
+)
 REPAIR = re.compile(
-    r"(?:^|[,;—–\-.…]\s*|\s)(?:sorry|no[, ]+wait|wait[, ]+no|wait|actually[, ]+no|no[, ]+actually|actually|oops|scratch that|correction|make that|no|or rather|well)[,.:]*\s*(?:autocorrect[,.]?\s*)?(?:i mean(?:t)?|i meant to say|it's|its|it is|make that|that should be|should be|rather|not \w+[,;]? (?:but )?)[,:]?\s*(?P<o>.+)$",
+    rf"(?:^|[,;—–\-.…]\s*|\s)(?:(?:(?:{_SORRY})[,.:—–]*\s*)+(?:i meant to say|i meant?|it's|its|it is|make that|that should be|should be|rather|not \w+[,;]? (?:but )?)|make that)[,:]?\s*(?P<o>.+)$",
     re.IGNORECASE,
 )
 IT_IS = re.compile(
-    r"^(?:(?:actually|no|sorry|wait|oops|well|autocorrect)[,. ]*)*(?:it's|it is|i meant|i mean|make that)\s+(?P<o>.+)$",
+    rf"^(?:(?:{_SORRY})[,. ]*)*(?:it's|it is|i meant|i mean|make that)\s+(?P<o>.+)$",
     re.IGNORECASE,
 )
 SCRATCH = re.compile(

@@ -205,8 +205,9 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 
 def _read(match: re.Match[str], reader: Reader, role: Role, clock: Clock, text: str) -> Grounded | None:
+    since = role == "since" or _SINCE.search(text[: match.start()]) or match[0].lower().startswith("since")
     try:
-        named = reader(match, clock)
+        named = reader(match, msgspec.structs.replace(clock, future=False) if since else clock)
     except (NoClockError, ValueError, OverflowError):
         return None
     if named is None:

@@ -76,7 +76,7 @@ def ahead(head: Head) -> bool | None:
         return False
     if head.tense == "future" or head.lemma in ("plan", "intend", "aim", "hope"):
         return True
-    return True if head.prog and head.lemma in _GOING else None
+    return True if head.tense == "present" and (head.lemma in _GOING or not head.prog) else None
 
 
 def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
@@ -84,7 +84,14 @@ def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
     text = clause.text
     for one in reversed(dates):
         if one.span[0] >= head.rest_at:
-            text = re.sub(r"(?:\s(?:on|in|at|for|by|until|since))?\s*$", " ", text[: one.span[0]]) + text[one.span[1] :]
+            text = (
+                re.sub(
+                    r"(?:\s(?:on|in|at|for|by|until|since|from))?(?:\s(?:the|early|late|mid))?\s*$",
+                    " ",
+                    text[: one.span[0]],
+                )
+                + text[one.span[1] :]
+            )
     return cut(" ".join(text[head.rest_at :].split()))
 
 

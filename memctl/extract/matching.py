@@ -10,7 +10,7 @@ import msgspec
 from memctl.extract.clauses import Head
 from memctl.extract.draft import Draft, article
 from memctl.extract.frames import Frame
-from memctl.extract.phrases import job, listed, noun, org, place, proper, taste
+from memctl.extract.phrases import job, listed, noun, org, place, preference, proper, qualified, taste
 from memctl.extract.topics import body, doing, life, things
 from memctl.extract.verbs import gerund, third_person
 
@@ -43,7 +43,7 @@ MOTION = frozenset(
 )
 """Verbs whose present progressive speaks of the future ("I'm moving to Paris")."""
 _LIKING = frozenset({"like", "love", "enjoy", "adore", "fancy"})
-DENIED = frozenset({"allergic_to", "lives_in", "works_at", "diet", "favorite"})
+DENIED = frozenset({"allergic_to", "intolerant_to", "has_condition", "lives_in", "works_at", "diet", "favorite"})
 """A plain "I'm not …" takes these back; of others it only says what was never claimed."""
 _AFTER_ALL = re.compile(r"\b(?:after all|any ?more|any longer|these days)\b", re.IGNORECASE)
 _LASTING = re.compile(
@@ -116,6 +116,8 @@ def shaped(frame: Frame, text: str, casual: bool) -> Iterator[str]:
         found = text if 1 <= int(text) <= 120 else None
     elif shape == "vp":
         found = noun(text, limit=14)
+    elif shape == "preference":
+        found = preference(text)
     elif shape == "raw":
         found = text.strip(" .,!?\"'")
     else:
@@ -153,7 +155,7 @@ def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | Non
             plain = value or ""
             template = frame.template if predicate == frame.predicate else "{n} {o}"
             phrase = template.format(
-                o=plain if not frame.value else (found.groupdict().get("o") or plain),
+                o=_worded(frame, found.groupdict().get("o") or plain, plain),
                 a=article(plain),
                 v=words,
                 n=f"does not {head.lemma if head.lemma in _LIKING else 'like'}",
@@ -175,6 +177,13 @@ def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | Non
             )
             taken.add((predicate, op))
     return _companions([_tool(draft) for draft in drafts])
+
+
+def _worded(frame: Frame, caught: str, value: str) -> str:
+    """How the object stands in the text: a preference with what it is for, a spelt value as it was said."""
+    if frame.shape == "preference":
+        return qualified(caught)
+    return caught if frame.value else value
 
 
 def cut_phrase(phrase: str) -> str:

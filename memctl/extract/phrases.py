@@ -12,7 +12,7 @@ from typing import Literal
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS, alternation
 from memctl.extract.text import HIDDEN
 
-Shape = Literal["np", "list", "place", "org", "proper", "job", "number", "vp", "raw", "none"]
+Shape = Literal["np", "list", "place", "org", "proper", "job", "number", "vp", "raw", "preference", "none"]
 
 _MONTH = alternation(m for m in ENGLISH_MONTHS if len(m) > 3)
 _DAY = alternation(FULL_WEEKDAYS)
@@ -93,10 +93,34 @@ def noun(text: str, *, limit: int = 8) -> str | None:
         or _CLAUSAL.search(text)
         or _REFUSED.match(bare)
         or _VAGUE_HEAD.search(text)
-        or (not re.search(r"\w{2}", bare) and not bare.isalpha())
+        or not re.search(r"\w{2}|^[A-Za-z](?:[+#]+)?$", bare)
     ):
         return None
     return text
+
+
+_QUALIFIED = re.compile(r"\s+for (?:anything|everything|whatever|all|any|most|my|our|things|stuff)\b.*$", re.IGNORECASE)
+_FILLER = re.compile(
+    r"[\s,]+(?:though|tbh|too|as well|these days|nowadays|lately|please|at the moment|anyway|always|by far|ngl|lol)$",
+    re.IGNORECASE,
+)
+
+
+def qualified(text: str) -> str:
+    """What one prefers, with what it is preferred for: "express shipping for anything I order for work"."""
+    stop = _STOP.search(text)
+    text = (text[: stop.start()] if stop else text).strip(" \t,.;:!?")
+    while (shorter := _FILLER.sub("", text)) != text:
+        text = shorter
+    return text
+
+
+def preference(text: str) -> str | None:
+    """What one prefers, without what for: a noun phrase, or a verb phrase whole ("to ship it behind a flag")."""
+    text = qualified(text)
+    if re.match(r"to \w", text):
+        return text if 3 <= len(text.split()) <= 14 and HIDDEN not in text and not _PLACEHOLDER.search(text) else None
+    return noun(_QUALIFIED.sub("", text), limit=14)
 
 
 _SOME = re.compile(

@@ -1,7 +1,7 @@
 """The offline extractor: claims from a session by rules, the same on every run, without a model or a network.
 
-Only what people say of themselves and their own becomes a claim; assistants, tools and pasted text give none. Every
-text is redacted before anything reads it. What is believed in the end is for `memctl.reconcile` to say.
+Only what people say of themselves and their own becomes a claim; assistants, tools and pasted text give none. Turns
+come redacted: secrets are hidden where they are read, and no object holds what stands for one. What is believed in the end is for `memctl.reconcile` to say.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,6 @@ from memctl.extract.dialogue import answered
 from memctl.extract.draft import Draft, sentence
 from memctl.extract.foreign import foreign
 from memctl.extract.reader import TurnReader
-from memctl.extract.redact import redact
 from memctl.fact import derive_id
 from memctl.transcripts.model import Session, Turn
 
@@ -73,7 +72,7 @@ class _Talk:
 
     def claims(self, turn: Turn, position: int) -> list[Claim]:
         """The claims of one turn that are certain enough."""
-        text = redact(turn.text).text
+        text = turn.text
         memory = turn.raw_kind == MEMORY
         name = turn.speaker or self.user_id
         subject = self.user_id if speaks_for_user(turn.speaker, self.user_id) else name

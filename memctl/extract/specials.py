@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from memctl.extract.draft import Draft, article
-from memctl.extract.phrases import job, listed, noun
+from memctl.extract.phrases import job, listed, noun, preference
 from memctl.extract.topics.body import DIETS
 from memctl.extract.topics.life import PET
 
@@ -127,6 +127,12 @@ _RATHER = re.compile(
     r"\b(?:i'd|i would) (?:much )?rather (?:have |use |get |take |drink |eat |travel by |go by |be )?(?P<o>.+?) (?:than|over|instead of) ",
     re.IGNORECASE,
 )
+_RATHER_DO = re.compile(
+    r"\b(?:i'd|i would) (?:much |always )?rather (?!not\b|you\b|he\b|she\b|they\b|we\b|it\b|have\b|be\b)(?P<o>\w+ (?:.+? )?"
+    r"(?:on (?:\w+days|weekends)|in the (?:mornings?|evenings?|afternoons?)|at weekends|every \w+|at night|from home|by default))\b(?!.* than )",
+    re.IGNORECASE,
+)
+""" "I'd rather work from home on Fridays": a habit, not a wish for now."""
 
 RETRACTED: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), predicate, template, category)
@@ -275,6 +281,17 @@ def _tastes(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             quote=span,
             kind="preference",
             confidence=0.9,
+            category="preferences",
+        )
+    habit = _RATHER_DO.search(text)
+    if habit and (value := preference(f"to {habit['o']}")):
+        yield Draft(
+            predicate="prefers",
+            object=value,
+            phrase=f"prefers {value}",
+            quote=span,
+            kind="preference",
+            confidence=0.85,
             category="preferences",
         )
     rather = _RATHER.search(text)

@@ -161,3 +161,35 @@ def test_injected_order_is_no_fact_and_the_rest_still_is() -> None:
 def test_endless_sentence_is_read_at_its_start() -> None:
     claims = said("I live in Oslo, " + "I work at " + "Big " * 5000)
     assert claims[0].object == "Oslo"
+
+
+@pytest.mark.parametrize(
+    ("message", "day"),
+    [
+        ("I start at the Paris office on 4 May.", "2026-05-04"),
+        ("I start on the 4th of May.", "2026-05-04"),
+        ("I moved to Leeds on 4 May.", "2025-05-04"),
+        ("I've been vegan since 4 December.", "2024-12-04"),
+    ],
+)
+def test_a_date_without_a_year_is_the_next_of_a_plan_and_the_last_of_what_happened(message: str, day: str) -> None:
+    (claim,) = said(message)
+    assert claim.valid_at is not None
+    assert claim.valid_at.date().isoformat() == day
+    assert "on the on" not in claim.text
+
+
+def test_a_preference_and_the_assistant_memory_of_it_are_about_the_same_thing() -> None:
+    turns = (
+        Turn(turn_id="a", role="user", text="I prefer express shipping for anything I order for work.", at=AT),
+        Turn(
+            turn_id="b",
+            role="tool",
+            raw_kind="memory_write",
+            text="User prefers express shipping for anything ordered for work.",
+            at=AT,
+        ),
+    )
+    spoken, noted = extract(Session(source_format="test", session_id="s", turns=turns), "alice")
+    assert spoken.object == noted.object == "express shipping"
+    assert spoken.text == "alice prefers express shipping for anything they order for work."

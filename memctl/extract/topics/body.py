@@ -33,8 +33,8 @@ FRAMES: tuple[Frame, ...] = (
     frame("have", r"(?:got )?(?:an? )?(?:really )?(?:bad |severe |serious |mild |life-threatening |strong |slight |deadly )*allerg(?:y|ies) to (?P<o>.+)", "allergic_to", "is allergic to {o}", shape="list", confidence=0.95, category="health"),
     frame("have", r"(?:got )?(?:an? )?(?:really )?(?:bad |severe |serious |mild |life-threatening |strong |slight |deadly )*(?P<o>(?!any|no|some|food|many|multiple|other|my|seasonal|several|lots|terrible|new)[a-z][\w\-]*(?: [a-z]+)?) allerg(?:y|ies)\b", "allergic_to", "is allergic to {o}", confidence=0.95, category="health"),
     frame("develop", r"(?:an? )?(?:severe |bad )?allergy to (?P<o>.+)", "allergic_to", "is allergic to {o}", shape="list", past="assert", category="health"),
-    frame("be", rf"{_SEVERE}(?P<o>(?:lactose|gluten|fructose|histamine)[- ]?intolerant)\b", "has_condition", "is {o}", shape="raw", confidence=0.95, neg="skip", category="health"),
-    frame("be", rf"{_SEVERE}(?:intolerant|sensitive) to (?P<o>.+)", "intolerant_to", "is intolerant to {o}", shape="list", neg="skip", category="health"),
+    frame("be", rf"{_SEVERE}(?P<o>(?:lactose|gluten|fructose|histamine)[- ]?intolerant)\b", "has_condition", "is {o}", shape="raw", confidence=0.95, category="health"),
+    frame("be", rf"{_SEVERE}(?:intolerant|sensitive) to (?P<o>.+)", "intolerant_to", "is intolerant to {o}", shape="list", category="health"),
     # conditions
     frame("have suffer live struggle deal", rf"(?:got |from |with |really |bad |severe |mild |also |chronic )*(?P<o>(?:{CONDITIONS}))\b(?! (?:medication|meds|patients?|research|shop|app|project|policy))", "has_condition", "has {o}", shape="raw", confidence=0.9, past="skip", neg="skip", category="health"),
     frame("be", r"(?:officially |recently |just |finally |also |now )*(?:diagnosed|living|struggling|dealing) (?:with|as) (?:having )?(?P<o>.+)", "has_condition", "has {o}", shape="list", past="assert", neg="skip", confidence=0.9, category="health"),
@@ -64,7 +64,7 @@ FRAMES: tuple[Frame, ...] = (
     frame("stand bear tolerate", r"(?P<o>.+)", "dislikes", "cannot stand {o}", shape="list", neg="dislikes", present=False, kind="preference", can=True, category="preferences"),
     frame("be", r"(?:sick(?: and tired)? of|fed up with|scared of|afraid of|terrified of|not into|bored of|tired of|over it with|averse to) (?P<o>.+)", "dislikes", "dislikes {o}", shape="list", neg="skip", kind="preference", confidence=0.75, category="preferences"),
     # preferences
-    frame("prefer", r"(?!to be called|not\b)(?:to )?(?P<o>.+?)(?: (?:over|to|rather than|instead of|than) .+|$)", "prefers", "prefers {o}", shape="vp", neg="skip", kind="preference", confidence=0.9, category="preferences"),
+    frame("prefer", r"(?!to be called|not\b)(?P<o>to \w.+?|.+?)(?: (?:over|to|rather than|instead of|than) .+|$)", "prefers", "prefers {o}", shape="preference", neg="skip", kind="preference", confidence=0.9, category="preferences"),
     frame("favour", r"(?P<o>.+?)(?: (?:over|to|rather than|instead of) .+|$)", "prefers", "prefers {o}", neg="skip", kind="preference", confidence=0.85, category="preferences"),
     frame("like love enjoy", r"(?P<o>[\w\- ]+?) (?:better|more) than .+", "prefers", "prefers {o}", neg="skip", kind="preference", confidence=0.85, category="preferences"),
 )

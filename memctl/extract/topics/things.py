@@ -81,6 +81,9 @@ FRAMES: tuple[Frame, ...] = (
     frame("migrate switch convert", rf"(?:(?:over|from .+?|back) )?(?:to|onto) (?!{PLATFORMS})(?P<o>(?-i:[A-Z])[\w+#.\-]*(?: (?-i:[A-Z0-9])[\w+#.\-]*)*)(?! as my (?:main|primary))", "uses", "uses {o}", past="assert", neg="skip", confidence=0.8, category="tools"),
     frame("drop ditch abandon cancel stop replace", r"(?:using )?(?P<o>(?-i:[A-Z])[\w+#.\-]*(?: (?-i:[A-Z0-9])[\w+#.\-]*)*)(?: (?:for|with|in favou?r of|and) .+|$)", "uses", "uses {o}", op="retract", past="assert", present=False, neg="skip", category="tools"),
     frame("move", r"(?:over )?to (?P<o>(?-i:GitHub|GitLab|Linux|Postgres|Notion|Obsidian|Slack|Linear|Jira|Emacs|Neovim|Vim|VS Code|Firefox|Chrome|Safari|Android|iOS|Mac|Windows)[\w \-]*)", "uses", "uses {o}", past="assert", neg="skip", category="tools"),
+    frame("move", r"on from (?P<o>(?-i:[A-Z])[\w+#.\-]*(?: (?-i:[A-Z0-9])[\w+#.\-]*)*) to (?-i:[A-Z]).*", "uses", "uses {o}", op="retract", past="assert", neg="skip", category="tools"),
+    frame("move", r"on (?:from .+? )?to (?P<o>(?-i:[A-Z])[\w+#.\-]*(?: (?-i:[A-Z0-9])[\w+#.\-]*)*)", "uses", "uses {o}", past="assert", neg="skip", confidence=0.8, category="tools"),
+    frame("drop ditch abandon swap bin", r"(?-i:[A-Z])[\w+#.\-]*(?: (?-i:[A-Z0-9])[\w+#.\-]*)* (?:for|in favou?r of) (?P<o>(?-i:[A-Z])[\w+#.\-]*(?: (?-i:[A-Z0-9])[\w+#.\-]*)*)", "uses", "uses {o}", past="assert", present=False, neg="skip", category="tools"),
     frame("replace", r".+? (?:with|by) (?P<o>(?-i:[A-Z])[\w+#.\-]*)", "uses", "uses {o}", past="assert", neg="skip", category="tools"),
     # primary stack
     frame("switch change move migrate", rf"{_STACK} (?:(?:over|from .+?) )?to (?P<o>.+)", "primary_stack", "works mainly with {o}", past="assert", neg="skip", confidence=0.9, category="tools"),
