@@ -4,7 +4,6 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-import memctl.adapter
 from memctl.adapter import ENTRY_POINT_GROUP, Capabilities, FieldKeeping, installed, load
 from memctl.errors import Exit, NotFound, UsageError
 from memctl.fact import Fact

@@ -12,7 +12,7 @@ from memctl.cli import options, output
 from memctl.errors import Exit
 
 if TYPE_CHECKING:
-    from memctl.ingest.run import Report
+    from memctl.ingest.report import Report
 
 ROLES = ("user", "assistant", "system", "tool")
 

@@ -25,6 +25,8 @@ else:
     Connection = Any
 
 SCHEMA_VERSION = 1
+WRITING = {"memory_limit": "256MB"}
+"""An ingest stays below 500 MB whatever the size of the store; DuckDB spills beside the file beyond that."""
 CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 
@@ -74,7 +76,7 @@ class Engine:
             self._require()
         with self._alone():
             self._make_folder()
-            connection = self._connect(read_only=False, config={})
+            connection = self._connect(read_only=False, config=WRITING)
             try:
                 with self._explained():
                     # Asked before BEGIN: a table that is not there would end the transaction.
