@@ -40,7 +40,7 @@ OTHERS = frozenset({"he", "she", "they"})
 
 _CONJ = (
     r"and then|and also|and|but|so|yet|plus|then|while|whereas|although|though|because|cause|cuz|bc|since|given that|"
-    r"seeing that|considering|as(?! my| our)|after|before|when|whenever|if|unless|until|once|whether|where|that|which is why|except|or"
+    r"seeing that|considering|as(?! my| our)|after|before|when|whenever|if|unless|until|once|whether|where|that|which is why|except|or|lol|haha|lmao|tho|tbh|btw"
 )
 _ADV = "|".join(sorted(ADVERBS, key=len, reverse=True))
 _SUBJECT = r"(?:i|im|ive|i'm|i've|i'd|i'll|i'ma|imma|we|we're|we've|my|our|he|she|he's|she's|they|they're|his|her|their|it|it's|there|there's|you|you're)"
@@ -54,7 +54,7 @@ _BOUNDARY = re.compile(
 )
 _NO_ELISION = frozenset(words("like love enjoy fancy favor study mean start stop try think"))
 _LISTED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in _NO_ELISION)
-_ANDED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in ("like", "mean"))
+_ANDED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in ("like", "mean", "raise"))
 _MID = r"(?:don't|do not|never|no longer|am|have|used to|was|can't|cannot|will)"
 _ELIDED = re.compile(
     rf"(?:,?\s+(?:and|but|and then|then|and also|and now|or)\s+(?=(?:(?:{_ADV}|{_MID})\s+)*(?:{_ANDED})\b(?!['-]))"

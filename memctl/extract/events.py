@@ -49,6 +49,9 @@ _GOING = frozenset(
         "take",
         "perform",
         "have",
+        "sit",
+        "arrive",
+        "finish",
     ]
 )
 _WANT = re.compile(r"(?:on |to |about |of |forward to )*(?P<o>.+)", re.IGNORECASE)
@@ -99,6 +102,19 @@ def event(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, 
     """A past-tense clause with a date of its own, as an `attended` or `event` draft."""
     if head.tense not in ("past", "perfect") or head.neg or head.modal or head.stopped or head.can or head.prog:
         return None
+    if head.lemma == "be" and head.tense == "past" and any(one.role == "at" for one in dates):
+        there = _GATHERING.match(without_dates(clause, head, dates))
+        if there is None or len(there["o"].split()) > 10:
+            return None
+        where = re.sub(r"\s+(?:back|way back)$", "", there["o"])
+        return Draft(
+            predicate="attended",
+            object=where,
+            phrase=f"was at {where}",
+            quote=offset,
+            confidence=0.8,
+            category="events",
+        )
     if not any(one.role == "at" for one in dates) or (head.lemma in _STATES and not _HAD.match(head.rest)):
         return None
     verb_word = clause.text[: head.rest_at].split()
@@ -135,6 +151,8 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
         if not parts or parts[0].lower() not in FORMS:
             return None
         return FORMS[parts[0].lower()][0], parts[1] if len(parts) > 1 else ""
+    if head.lemma == "be" and head.tense == "present" and (off := _OFF_TO.match(rest)):
+        return "go", off["o"]
     if head.prog and head.lemma in _GOING:
         aimless = head.lemma in ("go", "fly", "travel") and not _GOES_TO.match(rest)
         return None if aimless or (head.lemma in _DATED_ONLY and not dates) else (head.lemma, rest)
@@ -149,7 +167,12 @@ _OUTING = re.compile(
     r"(?:an?|my|our|the) (?:[\w\-']+ ){0,4}?(?:trip|wedding|party|vacation|holiday|move|visit|honeymoon|getaway|tour)\b"
 )
 _GOES_TO = re.compile(r"(?:back |over |out |down |up |away |home )*(?:to|on|for|with|camping|skiing|hiking)\b")
-_DATED_ONLY = frozenset({"have", "see", "run", "take", "get", "start", "host", "perform", "open"})
+_OFF_TO = re.compile(r"(?:all )?(?:off|away|heading|headed|flying) (?P<o>(?:to|on) .+)")
+_GATHERING = re.compile(
+    r"(?:just |also )?at (?:my |our |an? |the )?(?P<o>(?:(?-i:[A-Z])\w*Con\b|.*?\b(?:conference|festival|summit|wedding|gig|concert|expo|marathon|funeral|conf|fest|workshop|meetup|hackathon)\b).*)",
+    re.IGNORECASE,
+)
+_DATED_ONLY = frozenset({"sit", "have", "see", "run", "take", "get", "start", "host", "perform", "open"})
 
 
 def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:

@@ -19,7 +19,7 @@ _FICTION = re.compile(
 _TASK = (
     r"translate|proofread|proof-read|rewrite|rephrase|paraphrase|summari[sz]e|edit|correct|fix|improve|polish|review|check|grade|critique|analy[sz]e|"
     r"explain the joke|write|draft|compose|generate|create|give me|turn|convert|reword|shorten|expand|continue|complete|classify|extract|parse|"
-    r"format|transcribe|interpret|evaluate|annotate|label|tag|simplify"
+    r"conjugate|inflect|transliterate|dictate|spell-?check|punctuate|render|locali[sz]e|caption|recite|format|transcribe|interpret|evaluate|annotate|label|tag|simplify"
 )
 _PASTED = re.compile(
     rf"(?:\b(?:{_TASK})\b[^:\n]{{0,120}}:\s*(?=\S|\n)|"
@@ -52,6 +52,11 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 """ "Can't stand cilantro", "Don't eat meat": statements without their subject, not questions."""
+_DONE = re.compile(
+    r"^\W*(?:(?:and|but|so|well|ok) )?(?:did|had|have|got)\s+(?!i\b|you\b|we\b|he\b|she\b|it\b|they\b|this\b|that\b|there\b|any\w*\b|some\w*\b|your\b)",
+    re.IGNORECASE,
+)
+""" "Did the hospital test": done by the speaker, not asked."""
 _CONDITION = re.compile(
     r"^\W*(?:(?:and|but|so|also|or|even|only|like|well|ok|hey|hi|now|then|maybe) )*(?:if|unless|suppose|supposing|imagine|pretend|assume|assuming|say (?:that )?(?:i|we|my|you)\b|what if|whether|hypothetically|in case|provided|as if|as though|had i|were i|should i|let's say|lets say|let's pretend|wish|i wish|if only|would that|perhaps we could|perhaps i could)\b",
     re.IGNORECASE,
@@ -82,11 +87,11 @@ _TRAILING_REPORT = re.compile(
     re.IGNORECASE,
 )
 _JOKE = re.compile(
-    r"(?:^|\s)/s\b|\b(?:just kidding|kidding|jk|joking|i jest|as a joke|sarcasm|not really|lol no|said no one ever|obviously not|yeah right|just messing|i'm kidding|only joking|april fools)\b",
+    r"(?:^|\s)/s\b|\b(?:just kidding|kidding|jk|joking|i jest|as a joke|sarcasm|not really(?! (?:into|an?|my|keen|fond|big|fussed)\b)|lol no|said no one ever|obviously not|yeah right|just messing|i'm kidding|only joking|april fools)\b",
     re.IGNORECASE,
 )
 _JOKE_AFTER = re.compile(
-    r"^\W*(?:just kidding|kidding|jk|haha (?:just )?(?:kidding|jk)|joking|only joking|lol jk|not really|/s|nah just|april fools|i'm (?:just )?(?:kidding|joking))\b",
+    r"^\W*(?:just kidding|kidding|jk|haha (?:just )?(?:kidding|jk)|joking|only joking|lol jk|not really(?! (?:into|an?|my|keen|fond|big)\b)|/s|nah just|april fools|i'm (?:just )?(?:kidding|joking))\b",
     re.IGNORECASE,
 )
 _LYRIC = re.compile(
@@ -107,6 +112,13 @@ TASK_LINE = re.compile(
 )
 
 
+_OWN_TROUBLE = re.compile(
+    r"\bi (?:have|had|got|am having|face)(?: got)? (?:the following|this|a|following) (?:\w+ )?(?:problem|issue|question|situation|dilemma|trouble|request|query|doubt):\s*$",
+    re.IGNORECASE,
+)
+""" "I have the following problem:" opens the speaker's own account, not a pasted text."""
+
+
 def hide_pasted(text: str) -> str:
     """Plain text with what the turn hands over to be worked on (after "Translate: …") hidden, same length."""
     match = _PASTED.search(text) if ":" in text or holds(text, ("dear ", "hello ", "hi ")) else None
@@ -118,7 +130,7 @@ def hide_pasted(text: str) -> str:
             re.IGNORECASE,
         ):
             rest = text[match.end() :]
-            if not _own_list(head, rest):
+            if not _own_list(head, rest) and not _OWN_TROUBLE.search(head):
                 text = head + _hidden(rest)
     if _SQL.search(text) and not re.search(r"\bI'm\b|\bI am\b", text):
         text = _SQL.sub(lambda found: HIDDEN * len(found[0]), text)
@@ -189,7 +201,7 @@ def declarative(sentence: str, mark: str) -> tuple[str, int]:
     harmless = _HARMLESS_IF.search(sentence)
     if _CONDITION.match(sentence) and not (harmless and harmless.start() < 8):
         return "", 0
-    if "?" in mark or (_QUESTION_HEAD.match(sentence) and not _DENIAL.match(sentence)):
+    if "?" in mark or (_QUESTION_HEAD.match(sentence) and not (_DENIAL.match(sentence) or _DONE.match(sentence))):
         return _presupposed(sentence, "?" in mark)
     return sentence, 0
 
@@ -215,7 +227,7 @@ def _presupposed(sentence: str, marked: bool) -> tuple[str, int]:
     end = 0
     for match in _PIECE.finditer(sentence):
         if _QUESTION_HEAD.match(sentence[match.end() :]) or re.match(
-            r"\W*(?:right|correct|no|eh|yes|huh|ok|okay|normal|ideas?|thoughts|suggestions?|tips|recs|help|recommend\w*|suggest\w*|please|isn't it|best|worth|good)\b",
+            r"\W*(?:right|correct|no|eh|yes|huh|ok|okay|normal|(?:cheap|easi|quick|fast|near|safe|simpl|b)est\b|any\b|ideas?|thoughts|suggestions?|tips|recs|help|recommend\w*|suggest\w*|please|isn't it|best|worth|good)\b",
             sentence[match.end() :],
             re.IGNORECASE,
         ):

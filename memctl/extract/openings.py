@@ -10,7 +10,7 @@ LEAD = re.compile(
     r"for (?:the record|context|reference|background|your information|your info|what it's worth)|some context|context|fun fact|quick note|side note|note|heads up|update|weird update|small update|quick update|good news|bad news|great news|correction|"
     r"(?:please )?(?:remember|keep in mind|note|bear in mind|don't forget|know|be aware)(?: that)?|honestly|tbh|ngl|personally|sadly|unfortunately|luckily|fortunately|finally|turns out(?: that)?|it turns out(?: that)?|"
     r"i mean|i (?:also )?(?:should|must|need to|want to|wanted to|have to|forgot to|'d like to) (?:mention|say|add|admit|tell you|note|let you know|share)(?: that)?|i (?:should|must) (?:mention|say)|i (?:already |just |also )?(?:mentioned|told you|said)(?: (?:earlier|before|already|last time|you))*(?: that)?|as (?:i (?:said|mentioned|told you)|you (?:know|may know|might remember|remember))(?: (?:earlier|before|already))?|"
-    r"(?:a (?:little|bit)|some|more) about me|about me|to be honest|in fact|anyway|anyhow|anyways|in case you(?:'re| are) wondering|in case it matters|if it matters|if that matters|if you must know|if it helps|did i mention(?: that)?|lol|haha|hmm+|um+|uh|wow|thanks|thank you|sorry|yay|ugh|omg|man|dude|mate|sir|you know|see|look|listen|basically|plus|but|because|since|one more thing|another thing|speaking of which|long story short|"
+    r"(?:a (?:little|bit)|some|more) about me|about me|to be honest|in fact|anyway|anyhow|anyways|in case you(?:'re| are) wondering|in case it matters|if it matters|if that matters|if you must know|if it helps|for the form|given the (?:choice|option)|as of (?:today|now|yesterday|this (?:week|month|year|morning)|last \w+|next \w+|\w+day)|oi|ey up|bit of news|some news|(?:sad|happy|big|exciting|quick|more) news|turns out|hang on|gutted|buzzing|fwiw|imo|imho|well now|happy to say|pleased to say|sorry to say|proud to say|delighted to say|i'm (?:happy|pleased|sorry|sad) to say(?: that)?|did i mention(?: that)?|lol|haha|hmm+|um+|uh|wow|thanks|thank you|sorry|yay|ugh|omg|man|dude|mate|sir|you know|see|look|listen|basically|plus|but|because|since|one more thing|another thing|speaking of which|long story short|"
     r"i (?:just )?(?:realized|realised|found out|learned|noticed|discovered)(?: that| (?=i\b|i'|my\b|we\b))|i know that|the (?:thing|truth|fact) is(?: that)?|my doctor (?:said|says|told me|thinks|confirmed)(?: that)?|scratch that|never mind|nevermind|wait|no wait|oops|then|now|let me tell you(?: that)?|ok so|recently|lately|currently|nowadays|these days|still|apparently|even though|although|though|while)\b[\s,:!.\-–—)]*)+",
     re.IGNORECASE,
 )
@@ -20,12 +20,23 @@ THINK = re.compile(
 OPENING = frozenset(
     words(
         "on in at last next this yesterday today tomorrow since for after during every right nowadays now "
-        "then these from until before over each most by around back"
+        "then these from until before over each most by around back given as"
     )
 )
 TIME_NOUN = re.compile(
     r"(?:day|week|weekend|month|year|spring|summer|fall|autumn|winter|morning|night|evening|afternoon|time|mon|tues|wednes|thurs|fri|satur|sun|january|february|march|april|may|june|july|august|september|october|november|december|quarter|semester)"
 )
+GERUND_SUBJECT = re.compile(
+    r"^\w+ing\b.*?\b(?:is|was|has been|isn't|sounds?|makes?|made|helps?|takes?|can|seems?|feels?|keeps?|gets?|costs?|would|will|might|must|really \w+s)\b",
+    re.IGNORECASE,
+)
+""" "Living in Paris is expensive" has a subject; it only looks as if it had none."""
+AS_ONE_WHO = re.compile(r"^as (?:someone|somebody|a person|one|a \w+) (?:who|that)(?: also)? ", re.IGNORECASE)
+WE_ALL = re.compile(
+    r"^(?:me (?:and|n|&|'n') (?:my |the |our )?[\w']+(?: [\w']+)?|(?:my|the|our) [\w']+(?: [\w']+)? (?:and|&|n) (?:i|me))(?=(?:'re| are| were| have| went| moved| live| got| will| adopted| bought)\b)",
+    re.IGNORECASE,
+)
+""" "Me n the girls are off to Ibiza": the speaker among others."""
 BLOCKERS = frozenset(
     words(
         "that if when what how why where who whom which whether said than because while unless until "
@@ -33,11 +44,13 @@ BLOCKERS = frozenset(
     )
 )
 ELIDED_START = re.compile(
-    r"^(?:(?:just|recently|finally|also|actually|now|currently|still|never|got|have|already|officially|originally|always|totally|absolutely|really) )*(?:been|born|grew up|moved|relocated|sold|bought|got|turned|quit|left|joined|started|stopped|gave up|switched|migrated|adopted|married|went|attended|"
+    r"^(?:(?:just|recently|finally|also|actually|now|currently|still|never|got|have|had to|gone|already|officially|originally|always|totally|absolutely|really|properly|quite) )*(?:been|doing|taking|eating|drinking|learning|driving|using|going|gone|had to|come round|packed|upped|born|grew up|moved|relocated|sold|bought|got|turned|quit|left|joined|started|stopped|gave up|switched|migrated|adopted|married|went|attended|"
     r"graduated|traded|handed|can't|cannot|cant|don't|dont|never|live|work|love|hate|living|working|studying|based|freelancing|dating|allergic|went|visited|retired|became|ditched|dropped|finished|used to|no longer|not|deployed|settled|divorced|ended|swapped|work as|work at|work for|prefer|grew|hiked|ran|signed|flew|am|adore)\b",
     re.IGNORECASE,
 )
 ELIDED_BE = re.compile(
-    r"^(?:(?:a |an )?(?:big|huge|massive|avid|lifelong) fan of|on \d+ ?mg of|allergic to|based in|born (?:on|in|and)|fluent in|married to|originally from|lactose intolerant)\b",
+    r"^(?:(?:not|never|big|massively|heavily|really|so|super|pretty|very|quite|dead|well|currently|now|still|recently|newly|freshly|happily|mostly|totally|fully|proper|officially|originally|severely|deathly|mildly|no longer|also|absolutely|completely|strictly|just) )*"
+    r"(?:(?:an? )?(?:(?:big|huge|massive|avid|lifelong|real|great|total) )*(?:fan|lover) of|into|keen on|obsessed with|fond of|crazy about|mad about|partial to|hooked on|employed (?:by|at)|widowed|divorced|engaged|pregnant|on (?:keto|paleo)|on \d+ ?mg|"
+    r"diagnosed with|allergic to|based in|born (?:on|in|and)|fluent in|married to|from (?-i:[A-Z])|lactose intolerant|coeliac|asthmatic|diabetic|vegan|vegetarian|pescatarian|teetotal|self-employed|living (?:in|with)|working (?:as|at|for))\b",
     re.IGNORECASE,
 )

@@ -7,6 +7,7 @@ refused: a fact must be understood years later by someone who has not read the c
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Literal
 
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS, alternation
@@ -27,7 +28,7 @@ TIME = (
     rf"|(?:since|in|until|till|from|by|on|during|around|back in|of|as of|starting|come) (?:early |late |mid[- ]?|the (?:start|end|beginning|middle) of |the )?"
     rf"(?:(?:{_MONTH}|may)\b(?:,? (?:\d{{1,2}}(?:st|nd|rd|th)?\b)?)?(?:,? ?\d{{4}})?|(?:19|20)\d\ds?|{_DAY}s?(?: (?:mornings?|nights?|evenings?|afternoons?))?|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?,? (?:{_MONTH}|may)(?: \d{{4}})?|spring|summer|fall|autumn|winter|christmas|easter|childhood|birth|then|college|university|high school|school|we last (?:talked|spoke|chatted))"
     rf"|(?:{_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|\d{{4}}-\d\d-\d\d|{_DAY}"
-    r"|yesterday|today|tonight|tomorrow|earlier today|the other day|the day before yesterday|recently|lately|nowadays|these days|right now|at the moment|at present|currently|now|already|again|soon|once|any ?more|any longer|before|all the time|every day|daily|everyday|all my life|my whole life|most of my life|ever|forever|so far|too|as well|also|together|instead|though|however|actually|really|so much|a lot|a bit|a ton|very much|the most|the best|more than anything|above all|lol|haha|btw|by the way|please|fwiw|tbh|imo|anyway|after all|for sure|as you know|if that helps|if it helps|for good|full[- ]time|part[- ]time|remotely|either|at all|right|here|you know|professionally|fluently|well|pretty well|regularly|on (?:the )?weekends?|on a daily basis|in my (?:free|spare) time|for fun|for a living|for work|for health reasons|just like that)"
+    r"|yesterday|today|tonight|tomorrow|earlier today|the other day|the day before yesterday|recently|lately|nowadays|these days|right now|at the moment|at the minute|atm|rn|ngl|at present|currently|now|already|again|soon|once|any ?more|any longer|before|all the time|every day|daily|everyday|all my life|my whole life|most of my life|ever|forever|so far|too|as well|also|together|instead|though|however|actually|really|so much|a lot|a bit|a ton|very much|the most|the best|more than anything|above all|lol|haha|btw|by the way|please|fwiw|tbh|imo|anyway|after all|for sure|as you know|if that helps|if it helps|for good|full[- ]time|part[- ]time|remotely|either|at all|right|here|you know|professionally|fluently|well|pretty well|regularly|on (?:the )?weekends?|on a daily basis|in my (?:free|spare) time|for fun|for a living|for work|for health reasons|just like that)"
 )
 _TAIL = re.compile(rf"[\s,]+(?:and )?{TIME}$", re.IGNORECASE)
 _WHOLE_TAIL = re.compile(rf"{TIME}$", re.IGNORECASE)
@@ -81,8 +82,16 @@ def cut(text: str) -> str:
 
 
 def noun(text: str, *, limit: int = 8) -> str | None:
-    """One noun phrase of at most `limit` words, None when it names nothing or is no phrase."""
-    text = " ".join(cut(text).split())
+    """One noun phrase of at most `limit` words, None when it names nothing or is no phrase.
+
+    What trails after a comma is left out when the whole names nothing: "a Brompton, the six speed one".
+    """
+    whole = " ".join(cut(text).split())
+    found = _phrase(whole, limit)
+    return found if found or "," not in whole else _phrase(cut(whole.split(",")[0]), limit)
+
+
+def _phrase(text: str, limit: int) -> str | None:
     words = text.split()
     if not words or len(words) > limit or HIDDEN in text or _PLACEHOLDER.search(text):
         return None
@@ -135,6 +144,9 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
     if re.match(r"(?:both|either) ", text, re.IGNORECASE):
         text = text.split(" ", 1)[1]
     parts = [part.strip() for part in _AND.split(text) if part.strip()]
+    if "," in text and not re.search(r"\b(?:and|or|nor|but)\b|&", text):
+        # Without an "and" a longer member is a new thought: "spin class, new instructor shouts".
+        parts = parts[:1] + list(takewhile(lambda part: len(part.split()) <= 2, parts[1:]))
     gerund = [bool(re.match(r"\w{2,}ing\b", part)) for part in parts]
     if len(parts) > 1 and (len(parts[0].split()) > 4 or (gerund[0] and " " in parts[0] and not all(gerund))):
         # "improving education and infrastructure": the "and" may belong to either half.
@@ -151,6 +163,14 @@ _KNOWN_THE = re.compile(
 )
 
 
+_GENERIC = re.compile(
+    r"an? (?:good|nice|cold|hot|strong|proper|well[- ]\w+|cup of|glass of|decent|cheeky) |an? \w+(?: \w+)? (?:sale|roast|breakfast|pint|show|fair|market|quiz|night|bath|curry|brew|party)$"
+    r"|my (?:\w+ )?(?:class|classes|club|choir|gym|allotment|garden|commute|bosse?s?|neighbou?rhood|bike|car|coworkers|colleagues)$",
+    re.IGNORECASE,
+)
+""" "I love a car boot sale" is about all of them; "my spin class" lasts."""
+
+
 def taste(item: str) -> bool:
     """False for what one likes only here and now: "the upside-down poses", "my new job", "a walk"."""
     if re.match(
@@ -158,7 +178,7 @@ def taste(item: str) -> bool:
         item,
         re.IGNORECASE,
     ):
-        return bool(re.match(r"an? (?:good|nice|cold|hot|strong|proper|well[- ]\w+|cup of|glass of) ", item))
+        return bool(_GENERIC.match(item))
     if re.match(r"the\b", item, re.IGNORECASE):
         return bool(re.search(r"[A-Z]", item[4:]) or _KNOWN_THE.match(item.lower()))
     return True
@@ -170,7 +190,7 @@ def proper(text: str, *, casual: bool = False) -> str | None:
     match = _PROPER.match(text)
     if match:
         found = cut(_months_off(match[0])).rstrip(".,'")
-        found = re.sub(r",? (?:and|in|at|for|of|the|de|la|&) ?$", "", found).rstrip(",. ")
+        found = re.sub(r",? (?:and|in|at|for|of|the|de|la|&|I|I'm|I've) ?$", "", found).rstrip(",. ")
         if re.match(r"(?:I|I'm|I've|The|A|An|My|It|We|Not|No)$", found) or _PLACEHOLDER.search(found):
             return None
         return found if found and not found.isdigit() else None
@@ -239,7 +259,7 @@ def org(text: str, *, casual: bool = False) -> str | None:
         return (
             None
             if re.fullmatch(_DAY + "|" + _MONTH, found, re.IGNORECASE)
-            else re.sub(r",? (?:in|at|for) [A-Z].*$|, (?!Inc|LLC|Ltd).*$", "", found)
+            else re.sub(r",? (?:in|at) [A-Z].*$|, (?!Inc|LLC|Ltd).*$", "", found)
         )
     if re.match(r"(?:an?|the)\s", text, re.IGNORECASE):
         found = noun(re.sub(r"\s+(?:in|near|as|doing|with|on|for|from)\b.*$", "", cut(text)), limit=6)
@@ -265,7 +285,7 @@ _JOB_STOP = re.compile(
 
 
 _NO_JOB = re.compile(
-    r"(?:family|team|group|couple|whole|result|kid|child|teenager|unit|hobby|volunteer work|side|gift|joke|rule|treat|habit|bonus|favou?r|community|person|human|woman|man)$",
+    r"(?:usual|expected|planned|well|soon|long|\w+ly|always|before|normal|intended|such|one|partners?|it|family|team|group|couple|whole|result|kid|child|teenager|unit|hobby|volunteer work|side|gift|joke|rule|treat|habit|bonus|favou?r|community|person|human|woman|man)$",
     re.IGNORECASE,
 )
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from memctl.extract.draft import Draft, article
+from memctl.extract.openings import LEAD
 from memctl.extract.phrases import job, listed, noun, place, proper
 from memctl.extract.topics.life import PROPERTIES
 
@@ -16,6 +17,7 @@ _OPENERS = re.compile(
     r"^(?:just |still |actually |currently |now |mainly |mostly |probably |definitely |usually |always |called |named |in |on |at |around |about |to |the |definitely |a |an |,|really |hands down |by far |generally |kind of |set to |and always has been |obviously )+",
     re.IGNORECASE,
 )
+_PREDICATES_OF_PEOPLE = frozenset({"name", "goal"})
 _APPOINTMENT = re.compile(
     r"^(?:my|our) (?P<o>(?:(?!birthday)[\w\-]+ ){0,3}?(?:flight|trip|wedding|appointment|interview|exam|surgery|vacation|holiday|graduation|deadline|defen[cs]e|conference|marathon|race|concert|due date|operation|viva|presentation|baby shower)(?: (?:to|with|at|in|for) [\w.' \-]+?)?)(?:'s| is| will be|'ll be) (?:on|in|at|scheduled|booked|set|due|next|this|tomorrow|coming|\d|[A-Z])",
     re.IGNORECASE,
@@ -29,6 +31,27 @@ def appointment(text: str, span: tuple[int, int]) -> Draft | None:
         return None
     what = match["o"]
     return Draft(predicate="plans", object=what, phrase=f"has {article(what)}", quote=span, category="plans")
+
+
+_INVERTED = re.compile(
+    r"^(?P<o>[^,;]{2,60}?),?(?: those| these| that| which)?(?:'s| is| are| was| has (?:always )?been| remains?)(?: (?:by far|now|still|definitely|probably|officially|currently|also|basically|always|all))* "
+    r"(?P<np>(?:my|our) [\w'\- ]{2,40}?)(?=$|[,.;:!)]| (?:so|but|and|because|ever|of all time|these days|now|at the moment|right now|though|lol|tbh)\b)",
+    re.IGNORECASE,
+)
+
+
+def inverted(text: str, span: tuple[int, int]) -> Iterator[Draft]:
+    """ "Gardening is my hobby", "eggs and sesame, those are my allergies": what is said comes first."""
+    if "my " not in text.lower() and "our " not in text.lower():
+        return
+    lead = LEAD.match(text)
+    match = _INVERTED.match(text[lead.end() :] if lead else text)
+    if match is None or not noun(match["o"]):
+        return
+    tense = "was" if re.search(r" was ", match[0][len(match["o"]) :]) else "is"
+    for draft in properties(f"{match['np']} {tense} {match['o']}", span):
+        if draft.predicate not in _PREDICATES_OF_PEOPLE:
+            yield draft
 
 
 def properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:

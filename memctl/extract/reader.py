@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from memctl.extract import corrections, events, guards, openings, orders, properties, relations, specials
+from memctl.extract import corrections, events, guards, introductions, openings, orders, properties, relations, specials
 from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
 from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft import Draft
@@ -71,7 +71,11 @@ class TurnReader:
             yield from specials.retracted(text, span)
             return
         body, cutoff = guards.declarative(text, sentence.mark)
-        names = list(specials.specials(body, span)) if body else []
+        names = (
+            [*specials.specials(body, span), *introductions.introduced(body, span), *properties.inverted(body, span)]
+            if body
+            else []
+        )
         if body != text:
             names += [draft for draft in specials.specials(text, span) if draft.predicate == "preferred_name"]
         people: list[Draft] = []
@@ -107,6 +111,9 @@ class TurnReader:
         person: str | None = "i" if self.third else None
         tense_prog = False
         first = True
+        opening = openings.LEAD.match(text)
+        if opening and opening.end() < len(text):
+            text, start = text[opening.end() :], start + opening.end()
         for clause in clauses(text, start):
             lead = openings.LEAD.match(clause.text)
             if lead and lead.end() < len(clause.text):
@@ -144,6 +151,19 @@ class TurnReader:
             self.other = (subject, relation)
             shown = head(rest, tokens(rest), person="other")
             return self.of_other(shown, clause, span), "other", bool(shown and shown.prog)
+        named_self = introductions.NAMED_SELF.match(text)
+        if named_self:
+            clause = Clause(text[named_self.end() :], clause.start + named_self.end(), clause.conj, False)
+            shown = head(clause.text, person="i")
+            return [self.named(named_self["o"], span), *self.of_self(shown, clause, span)], "i", False
+        party = openings.WE_ALL.match(text)
+        if party:
+            clause = Clause(f"we{text[party.end() :]}", clause.start, clause.conj, False)
+            return self.of_self(head(clause.text), clause, span), "i", False
+        one = openings.AS_ONE_WHO.match(text)
+        if one:
+            clause = Clause(text[one.end() :], clause.start + one.end(), clause.conj, False)
+            return self.of_self(head(clause.text, person="other"), clause, span), "i", False
         words = tokens(text)
         if not words:
             return [], person, prog
@@ -168,6 +188,18 @@ class TurnReader:
         if first or person == "i" or self.third:
             return self.subjectless(clause, words, span), "i", False
         return [], person, prog
+
+    @staticmethod
+    def named(name: str, span: tuple[int, int]) -> Draft:
+        """The draft of the speaker's name."""
+        return Draft(
+            predicate="name",
+            object=name,
+            phrase=f"is called {name}",
+            quote=span,
+            confidence=0.9,
+            category="identity",
+        )
 
     def subject(self, words: list[Token]) -> int | None:
         """The number of the word that is the speaker, when the clause opens with it."""
@@ -195,6 +227,8 @@ class TurnReader:
         text = clause.text
         if self.third and (shown := head(text, words, person="other")):
             return self.of_self(shown, clause, span)
+        if openings.GERUND_SUBJECT.match(text):
+            return []
         if openings.ELIDED_BE.match(text):
             return self.of_self(complement(text), clause, span)
         if not openings.ELIDED_START.match(text):
@@ -280,7 +314,10 @@ class TurnReader:
                 continue
             if tail and not re.match(r"(?:as|living|working|based|from|at|in)\b", part):
                 continue
-            if any(draft.predicate == "job_title" for draft in (*before, *found)) and (firm := _FIRM.match(part)):
+            trade = next((draft for draft in (*before, *found) if draft.predicate == "job_title"), None)
+            if trade is not None and (firm := _FIRM.match(part)):
+                if (trade.object or "").endswith("student"):
+                    continue
                 if (employer := org(firm["o"])) is not None:
                     found.append(
                         Draft(
@@ -295,7 +332,18 @@ class TurnReader:
                 continue
             inner = complement(part, tense=shown.tense)
             if inner is not None and not (tail and inner.lemma == "be" and not re.match(r"(?:living|based)", part)):
-                found += [draft for draft in match(inner, span, casual=self.casual) if draft.predicate != "name"]
+                said = [draft for draft in match(inner, span, casual=self.casual) if draft.predicate != "name"]
+                if (
+                    not said
+                    and not tail
+                    and any(d.predicate in ("name", "age") for d in (*before, *found))
+                    and part[:1].islower()
+                    and len(part.split()) <= 3
+                ):
+                    trade_head = complement(f"a {part}", tense=shown.tense)
+                    trades = match(trade_head, span, casual=self.casual) if trade_head else []
+                    said = [draft for draft in trades if draft.predicate == "job_title"]
+                found += said
         return found
 
     def of_other(self, shown: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:

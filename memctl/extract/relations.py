@@ -20,7 +20,7 @@ _REL_NAMED = re.compile(
     re.IGNORECASE,
 )
 _SIBLINGS = re.compile(
-    rf"\b(?:i've|i have|i've got|i got|we have|we've|we've got) (?:got )?(?:an? |\d |one |two |three |four )?{_SIDE}(?P<rel>sister|brother|son|daughter|kid|child|cousin|nephew|niece)(?:s|ren)?(?:,| -| –|:| called| named) (?:called |named )?(?P<name>{_ONE}(?:(?:, {_ONE})*,? and {_ONE})?)",
+    rf"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)) (?:got )?(?:an? |\d |one |two |three |four )?{_SIDE}(?P<rel>sister|brother|son|daughter|kid|child|cousin|nephew|niece)(?:s|ren)?(?:,| -| –|:| called| named) (?:called |named )?(?P<name>{_ONE}(?:(?:, {_ONE})*,? and {_ONE})?)",
     re.IGNORECASE,
 )
 _NOT_NAMES = frozenset(

@@ -10,6 +10,7 @@ from memctl.claim import Claim
 from memctl.extract.corrections import exchanged
 from memctl.extract.dialogue import answered
 from memctl.extract.draft import Draft, sentence
+from memctl.extract.endings import ended
 from memctl.extract.foreign import foreign
 from memctl.extract.reader import TurnReader
 from memctl.fact import derive_id
@@ -65,6 +66,7 @@ class _Talk:
         """Everything the rules read in a turn, each draft once."""
         drafts = TurnReader(text, turn.at, third=memory, orders=self.orders).read()
         drafts += exchanged(text, self.known)
+        drafts += ended(text, self.known)
         if self.question is not None and not memory:
             drafts += answered(self.question, text)
         drafts += foreign(text)

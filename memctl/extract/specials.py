@@ -4,20 +4,27 @@
 import re
 from collections.abc import Iterator
 
+from memctl.extract.clauses import ADVERBS
 from memctl.extract.draft import Draft, article
 from memctl.extract.phrases import job, listed, noun, preference
-from memctl.extract.topics.body import DIETS
+from memctl.extract.topics.body import DIETS, DRUG
 from memctl.extract.topics.life import PET
+from memctl.extract.verbs import FORMS, gerund
 
 _NAME = r"(?-i:[A-ZÀ-Þ][\w'\-À-ž]+(?: (?:de |van |von |la )?[A-ZÀ-Þ][\w'\-À-ž]+){0,3})"
 _ONE = r"(?-i:[A-ZÀ-Þ][\w\-À-ž]+)"
+_DAY = r"(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? [A-Z][a-z]+|[A-Z][a-z]+ \d{1,2}(?:st|nd|rd|th)?)(?:,? \d{4})?|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}"
+_POST = (
+    r"(?:(?:senior|junior|head|lead|team|shift|store|deputy|assistant|branch|area|general|project|regional|executive|managing|staff|principal|chief|floor|office|account|duty|line|sous|vice) )*"
+    r"(?:chef|manager|lead|leader|supervisor|head of \w+|director|partner|engineer|developer|editor|teacher|nurse|officer|captain|foreman|buyer|consultant|associate|president|principal|coordinator|analyst|designer|head chef|vp|cto|ceo|cfo|coo|[\w]+ (?:manager|lead|leader|director|editor|supervisor))"
+)
 _NICK = r"(?P<o>(?-i:[A-ZÀ-Þ])[\w.\-À-ž]*(?: (?-i:[A-ZÀ-Þ])[\w.\-]*)?)"
 
 SPECIALS: tuple[tuple[re.Pattern[str], str, str, float, str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), predicate, template, confidence, category)
     for pattern, predicate, template, confidence, category in (
         (
-            rf"^(?:[\w',! ]{{0,25}}?[,.!]? )?(?:you (?:can|may) |please |just |do |pls |and |so |but |, )*call me {_NICK}(?=$|[,.!;]| (?:from|please|for|instead|btw|if|and|now)\b)",
+            rf"(?:^(?:[\w',! ]{{0,25}}?[,.!]? )?|[,;.] |\b(?:but|and|so) )(?:you (?:can|may) |please |just |do |pls |and |so |but |, )*call me {_NICK}(?=$|[,.!;]| (?:from|please|for|instead|btw|if|and|now)\b)",
             "preferred_name",
             "goes by {o}",
             0.95,
@@ -29,6 +36,77 @@ SPECIALS: tuple[tuple[re.Pattern[str], str, str, float, str], ...] = tuple(
             "goes by {o}",
             0.85,
             "identity",
+        ),
+        (
+            rf"^(?:(?:hi|hello|hey|heya|hiya|oi|yo|ey up|sup|greetings|morning|good (?:morning|evening|afternoon|day)|evening|afternoon)[,!. ]+(?:all|there|everyone|again)?[,!. ]*)+(?:it's|its|it is|this is) (?P<o>{_ONE}(?: {_ONE})?)(?=$|[,.!;:–—]| (?:here|from|again)\b)",
+            "name",
+            "is called {o}",
+            0.85,
+            "identity",
+        ),
+        (
+            rf"(?:^|[,;:] )(?:my )?(?:date of birth|dob|d\.o\.b\.?)(?: is|:)? (?P<o>{_DAY})",
+            "birthday",
+            "has their birthday on {o}",
+            0.9,
+            "identity",
+        ),
+        (
+            r"\b(?:i'm|i am) an? (?:proud )?(?P<o>(?-i:[A-ZÀ-Þ])[\w\-]+(?: (?-i:[A-Z])[\w\-]+)?) (?:girl|lad|boy|lass|native|man|woman|kid)(?:,? born and (?:bred|raised)| at heart| through and through|(?=$|[,.]))",
+            "hometown",
+            "is from {o}",
+            0.75,
+            "identity",
+        ),
+        (
+            rf"\bmy (?:current |new )?(?:employer|company|workplace|firm)(?:,| is) (?P<o>{_NAME})(?=$|[,.])",
+            "works_at",
+            "works at {o}",
+            0.85,
+            "work",
+        ),
+        (
+            rf"^(?:(?:and|but|so) )?my (?:current |new )?(?:job|role|position|desk|team|manager|boss|colleagues|coworkers|contract) (?:at|with) (?P<o>{_NAME})(?! (?:ended|was|ends|finished))",
+            "works_at",
+            "works at {o}",
+            0.75,
+            "work",
+        ),
+        (
+            r"^(?:now |back |over )*(?:at|with) (?P<o>(?!the\b|my\b|a\b|an\b|it\b|this|that|home|work|school|uni|college|lunch|dinner|breakfast|peace|least|church|sea|bay|night|war|risk|ease|rest)[\w&'\-]+(?: [\w&'\-]+){0,2}?) now(?=$|[,.!])",
+            "works_at",
+            "works at {o}",
+            0.75,
+            "work",
+        ),
+        (
+            r"(?:^|[,;.] )(?:and )?(?:now|currently|these days) (?:living |based )?in (?P<o>(?-i:[A-Z])[\w\-]+(?: (?-i:[A-Z])[\w\-]+)*)(?=$|[,.])",
+            "lives_in",
+            "lives in {o}",
+            0.75,
+            "home",
+        ),
+        (rf"^(?P<o>{DRUG}),? \d+ ?(?:mg|mcg|ml)\b", "takes_medication", "takes {o}", 0.8, "health"),
+        (
+            r"(?:^|[,.;] |\bi'm an? |\bi am an? |\bim an? )(?P<o>[a-z][\w\-]+(?: [a-z][\w\-]+){0,2}) by (?:trade|profession|training|day)\b",
+            "job_title",
+            "is a {o}",
+            0.85,
+            "work",
+        ),
+        (
+            rf"\b(?:they|my (?:boss|manager|company)|work|the company|he|she)(?:'ve| have|'s| has)? (?:just |finally )?(?:made|promoted|appointed|named|bumped) me(?: up)?(?: to| as)? (?:the |an? )?(?P<o>{_POST})(?=$|[,.!;]| (?:at|in|of|from|last|this|today|yesterday|after|now|so|and|finally)\b)",
+            "job_title",
+            "is {o}",
+            0.85,
+            "work",
+        ),
+        (
+            rf"\b(?:doctor|gp|dr\.? \w+|consultant|psychiatrist|nurse|hospital|they|specialist|cardiologist|neurologist)(?:'s|'ve| has| have)? (?:just |recently |finally )?(?:put|started|got|prescribed) me (?:back )?(?:on )?(?:\d+ ?mg (?:of )?|a (?:low|high) dose of |some )?(?P<o>{DRUG})",
+            "takes_medication",
+            "takes {o}",
+            0.85,
+            "health",
         ),
         (rf"\bchanged my name to {_NICK}", "name", "is called {o}", 0.9, "identity"),
         (
@@ -121,7 +199,17 @@ _RAN_ON = re.compile(
     re.IGNORECASE,
 )
 _FAVOURITE = re.compile(
-    r"^(?:my )?(?:all-time )?(?:favou?rite|fav|fave) (?P<s>[\w\- ]{2,25}?)\s*(?::|=|-|–)\s*(?P<o>.+)", re.IGNORECASE
+    r"^(?:my |the )?(?:(?:new|current|latest|all-time) )*(?:favou?rite|fav|fave) (?P<s>[\w\- ]{2,25}?)\s*(?::|=|-|–)\s*(?P<o>.+)",
+    re.IGNORECASE,
+)
+_PASTIME = re.compile(
+    r"\b(?:in my (?:spare|free) time|for fun|in my time off|when i'm not working|at weekends|(?:on )?(?:the )?weekends),? (?:i|we) (?:(?:mostly|usually|often|also|mainly|like to|love to|enjoy|like|love) )*"
+    r"(?P<o>(?!am\b|have\b|had\b|was\b|went\b|can|will|would|do\b|don't|need|want|think|know|feel|get\b|is\b|are\b|just\b)[a-z]+ .+)",
+    re.IGNORECASE,
+)
+_PASTIME_AFTER = re.compile(
+    r"^(?:i|we) (?:(?:mostly|usually|often|also|mainly) )*(?P<o>(?!am\b|have|had|was|went|can|will|would|do\b|don't|need|want|think|know|feel|get\b)[a-z]+ [\w\- ]{3,40}?) (?:in my (?:spare|free) time|for fun|as a hobby)\b",
+    re.IGNORECASE,
 )
 _RATHER = re.compile(
     r"\b(?:i'd|i would) (?:much )?rather (?:have |use |get |take |drink |eat |travel by |go by |be )?(?P<o>.+?) (?:than|over|instead of) ",
@@ -139,7 +227,7 @@ RETRACTED: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
     for pattern, predicate, template, category in (
         (rf"\b(?:ignore|forget) what i said about being (?:an? )?(?P<o>{DIETS})", "diet", "is {o}", "diet"),
         (
-            r"\b(?:i've|i have|i) (?:really |totally )?(?:gone|went) off (?P<o>[a-z][\w\- ]{2,30}?)(?=$|[,.!]| (?:lately|recently|since|now|a)\b)",
+            r"(?:\b(?:i've|i have|i)|^) (?:really |totally )?(?:gone|went) off (?P<o>[a-z][\w\- ]{2,30}?)(?=$|[,.!]| (?:lately|recently|since|now|a)\b)",
             "likes",
             "likes {o}",
             "preferences",
@@ -268,6 +356,18 @@ def _trades(text: str, span: tuple[int, int]) -> Iterator[Draft]:
                 )
 
 
+def _gerund_phrase(text: str) -> str | None:
+    """ "Build model railways" gives "building model railways", None without a known present verb."""
+    verb, _, rest = text.partition(" ")
+    if verb.lower() in ADVERBS:
+        return None
+    lemma, form = FORMS.get(verb.lower(), (verb, "base"))
+    value = noun(rest)
+    if value is None or form not in ("base", "ing"):
+        return None
+    return f"{verb.lower() if form == 'ing' or verb.endswith('ing') else gerund(lemma)} {value}"
+
+
 def _tastes(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """Favourites and preferences said without a verb of their own."""
     favourite = _FAVOURITE.match(text)
@@ -282,6 +382,17 @@ def _tastes(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             kind="preference",
             confidence=0.9,
             category="preferences",
+        )
+    pastime = _PASTIME.search(text) or _PASTIME_AFTER.match(text)
+    if pastime and (doing := _gerund_phrase(pastime["o"])):
+        yield Draft(
+            predicate="hobby",
+            object=doing,
+            phrase=f"has the hobby {doing}",
+            quote=span,
+            kind="preference",
+            confidence=0.85,
+            category="interests",
         )
     habit = _RATHER_DO.search(text)
     if habit and (value := preference(f"to {habit['o']}")):

@@ -66,6 +66,7 @@ IRREGULAR: dict[str, tuple[str, str]] = {
         "send sent sent",
         "set set set",
         "sing sang sung",
+        "sit sat sat",
         "sleep slept slept",
         "speak spoke spoken",
         "spend spent spent",
@@ -104,7 +105,7 @@ LEMMAS = tuple(
         "found launch open close create design organize organise host perform record publish sign apply "
         "receive accept reject break stop give drop ditch abandon cancel replace upgrade trade swap "
         "convert return head become turn celebrate stand tolerate handle bear abstain follow observe wear "
-        "smoke vape weigh measure believe support cheer root identify try experience check explore "
+        "support sit decamp emigrate immigrate smoke vape weigh measure believe support cheer root identify try experience check explore "
         "discover find take bring donate raise help join run finish participate compete spend relax unplug "
         "hang talk chat call send share show tell hear say realize decide expect set purchase order pick "
         "grab start feel do be go"
@@ -126,7 +127,7 @@ def _regular(lemma: str) -> tuple[str, str, str]:
 
 DOUBLING = frozenset(
     words(
-        "plan stop drop swim run ship get quit begin transfer prefer chat swap cut hit put set win enrol grab program"
+        "plan stop sit drop swim run ship get quit begin transfer prefer chat swap cut hit put set win enrol grab program"
     )
 )
 THIRD_PERSON = {"be": "is", "have": "has", "do": "does", "go": "goes"}
@@ -156,6 +157,9 @@ FORMS: dict[str, tuple[str, Form]] = {
     "travelled": ("travel", "past"),
     "found": ("find", "past"),
     "founded": ("found", "past"),
+    "upped": ("up", "past"),
+    "packed": ("pack", "past"),
+    "jacked": ("pack", "past"),
     "favourite": ("favour", "base"),
     "cancelled": ("cancel", "past"),
     "programing": ("program", "ing"),

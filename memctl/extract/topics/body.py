@@ -18,14 +18,15 @@ DIETS = (
     r"vegetarian|vegan|pescatarian|pescetarian|veggie|keto|paleo|carnivore|flexitarian|plant-based|gluten[- ]free|dairy[- ]free|halal|kosher|"
     r"fruitarian|low[- ]carb|lactose[- ]free|sugar[- ]free|teetotal|low[- ]fodmap|whole30|mediterranean"
 )
-_DRUG = (
-    r"(?P<o>(?:[\w\-]*(?:pram|oxetine|azepam|azolam|statin|azole|mab|cillin|mycin|faxine|formin|sartan|prazole|olol|april|opril|dipine|triptyline|thyroxine|profen|cetamol|gabalin|gabapentin|"
+DRUG = (
+    r"(?:(?:[\w\-]*(?:pram|oxetine|azepam|azolam|statin|azole|mab|cillin|mycin|faxine|formin|sartan|prazole|olol|pril|dipine|triptyline|thyroxine|profen|cetamol|gabalin|gabapentin|"
     r"trigine|tiapine|floxacin|cycline|glutide|xaban|parin|phylline|butamol|terol|sone|solone|codone|peridone|apine|promazine|barbital|thiazide|semide|lactone|afil|setron|tadine|tirizine|fenadine|"
     r"traline|lithium|thotrexate|zepatide|triptan|phenidate|amfetamine|mertazapine|mirtazapine|bupropion|finasteride|minoxidil|tamoxifen|letrozole|warfarin|aspirin|acetaminophen|naproxen|melatonin|insulin|progesterone|estradiol|testosterone|"
     r"clonidine|digoxin|amiodarone|levodopa|isotretinoin|spironolactone|hydroxychloroquine)|"
     r"ritalin|adderall|prozac|zoloft|vyvanse|concerta|lexapro|wellbutrin|xanax|ozempic|wegovy|mounjaro|humira|synthroid|lipitor|claritin|zyrtec|allegra|accutane|tylenol|advil|ibuprofen|nexium|singulair|ventolin|prep|truvada|plavix|eliquis|lyrica|cymbalta|effexor|abilify|seroquel|"
-    r"antidepressants|antihistamines|ssris|statins|supplements|beta[- ]blockers|blood thinners|birth control|antibiotics|multivitamins?|vitamin [a-e]\d*|iron supplements|magnesium|creatine|fish oil|probiotics|hrt|steroids|an? inhaler))\b"
+    r"antidepressants|antihistamines|ssris|statins|supplements|beta[- ]blockers|blood thinners|birth control|antibiotics|multivitamins?|vitamin [a-e]\d*|iron supplements|magnesium|creatine|fish oil|probiotics|hrt|steroids|an? inhaler|pill|mini-?pill|blood pressure (?:tablets|pills|meds)))\b"
 )
+_DRUGS = rf"(?P<o>{DRUG}(?:(?:, and |, | and | & |/| plus )(?:the |an? )?{DRUG})*)"
 
 FRAMES: tuple[Frame, ...] = (
     # allergies
@@ -42,9 +43,10 @@ FRAMES: tuple[Frame, ...] = (
     frame("be", r"(?:an? )?(?P<o>(?:(?:type (?:1|2|one|two) )?diabetic|asthmatic|epileptic|autistic|bipolar|dyslexic|colou?r-?blind|deaf|hard of hearing|blind|legally blind|left-handed|coeliac|celiac|anaemic|anemic|neurodivergent|short-sighted|nearsighted|insomniac|a wheelchair user|a cancer survivor|autistic|hiv positive|immunocompromised|in remission))\b(?! (?:to|about|spots?))", "has_condition", "is {o}", shape="raw", confidence=0.85, neg="skip", category="health"),
     frame("use need", r"(?P<o>an? (?:wheelchair|cane|walking stick|hearing aid|prosthetic leg|cpap machine|screen reader))\b", "has_condition", "uses {o}", neg="skip", category="health"),
     # medication
-    frame("take use", r"(?:(?:my|daily|some|regular|\d+ ?(?:mg|mcg|ml|iu)|of|a|low|dose|a day|medication|called) )*" + _DRUG, "takes_medication", "takes {o}", shape="raw", past="retract", category="health"),
-    frame("be", r"(?:(?:now|currently|back) )?(?:on|taking|prescribed|put on) (?:(?:my|daily|a|an|the|low|high|dose|of|\d+ ?(?:mg|mcg|ml|iu)|blood pressure medication|medication|called) )*" + _DRUG, "takes_medication", "takes {o}", shape="raw", past="retract", category="health"),
-    frame("come stop wean", r"(?:off|taking) (?:my |the )?" + _DRUG, "takes_medication", "takes {o}", shape="raw", op="retract", past="assert", neg="skip", category="health"),
+    frame("take use", r"(?:(?:my|daily|some|regular|\d+ ?(?:mg|mcg|ml|iu)|of|a|low|dose|a day|medication|called) )*" + _DRUGS, "takes_medication", "takes {o}", shape="list", past="retract", category="health"),
+    frame("be", r"(?:(?:now|currently|back) )?(?:on|taking|prescribed|put on) (?:(?:my|daily|a|an|the|low|high|dose|of|\d+ ?(?:mg|mcg|ml|iu)|blood pressure medication|medication|called) )*" + _DRUGS, "takes_medication", "takes {o}", shape="list", past="retract", category="health"),
+    frame("come stop wean", r"(?:off|taking) (?:my |the )?" + _DRUGS, "takes_medication", "takes {o}", shape="list", op="retract", past="assert", neg="skip", category="health"),
+    frame("be", r"on (?P<o>[a-z][\w\-]{4,}),? \d+ ?(?:mg|mcg|ml)\b", "takes_medication", "takes {o}", past="retract", neg="skip", category="health"),
     # diet
     frame("be become go turn", rf"(?:(?:a|an|on|strict|strictly|mostly|mainly|committed|lifelong|life-long|fully|100%|the|eating|following|now|pretty much|mostly|raw|new) )*(?P<o>{DIETS})\b(?! (?:recipes?|food|restaurants?|options?|cuisine|bakery|cheese|ice|place|and my|myself-))", "diet", "is {o}", shape="raw", past="assert", confidence=0.9, category="diet"),
     frame("eat follow keep observe do try have", rf"(?:(?:a|an|on|strict|strictly|mostly|fully|only|the) )*(?P<o>{DIETS})\b(?! (?:recipes?|restaurants?|options?|cheese|ice|place|meals?|cookies))", "diet", "eats {o}", shape="raw", confidence=0.85, category="diet"),
@@ -52,6 +54,10 @@ FRAMES: tuple[Frame, ...] = (
     frame("avoid abstain", r"(?:(?:eating|drinking|all|any|from) )*(?P<o>.+)", "avoids", "avoids {o}", shape="list", neg="retract", confidence=0.8, category="diet"),
     frame("need", r"to avoid (?:eating |drinking )?(?P<o>.+)", "avoids", "avoids {o}", shape="list", neg="skip", category="diet"),
     frame("give_up", r"(?:(?:eating|drinking) )?(?P<o>(?:meat|dairy|alcohol|sugar|gluten|coffee|caffeine|red meat|smoking|bread|carbs|booze|soda|fish|pork|cigarettes|drinking)\b.*)", "avoids", "avoids {o}", shape="list", past="assert", neg="skip", category="diet"),
+    frame("quit pack", r"(?:in )?(?:(?:eating|drinking) )?(?P<o>(?:meat|dairy|alcohol|sugar|gluten|coffee|caffeine|red meat|smoking|bread|carbs|booze|soda|fish|pork|cigarettes|the fags|vaping|drinking)\b.*)", "avoids", "avoids {o}", shape="list", past="assert", neg="skip", category="diet"),
+    frame("smoke vape", r"(?P<o>)", "avoids", "avoids {o}", shape="none", value="{v}", only_neg=True, category="health"),
+    frame("drink", r"(?P<o>)(?=\s*$|[,.]| (?:any ?more|at all|these days)|alcohol\b)", "avoids", "avoids {o}", shape="none", value="alcohol", only_neg=True, category="diet"),
+    frame("be", r"(?:totally |completely |mostly |trying to stay )?off (?P<o>(?:meat|dairy|alcohol|sugar|gluten|coffee|caffeine|red meat|bread|carbs|booze|soda|fish|pork|the booze|the drink)\b.*)", "avoids", "avoids {o}", shape="list", neg="skip", category="diet"),
     # likes
     frame("like love enjoy adore fancy favor", r"(?:(?:eating|drinking|watching|reading|listening to|playing) (?=[\w\- ]+$))?(?!to\b)(?P<o>.+)", "likes", "{v} {o}", shape="list", neg="dislikes", kind="preference", confidence=0.85, category="preferences"),
     frame("like love enjoy", r"to (?P<o>(?!be\b|see|hear|know|think|say|have|get|help|meet|chat|talk|thank|ask|share|do\b|go\b(?! \w+ing)|take|try|make|use|keep|come|give|tell|show|put|start|add|call)\w+ ?.*)", "likes", "{v} to {o}", shape="vp", neg="dislikes", kind="preference", confidence=0.8, category="preferences"),
@@ -59,6 +65,9 @@ FRAMES: tuple[Frame, ...] = (
     frame("be", r"(?:an? )(?:(?:big|huge|massive|avid|lifelong|real|die-?hard|total|great) )*(?P<o>(?!real|actual|other|big\b|huge\b|massive\b|such\b|total\b|great\b|true\b|bigger\b|biggest\b)[\w\- ]{3,30}?) (?:lover|fan|fanatic|enthusiast|addict|buff|geek|nerd|aficionado|junkie)\b(?! of)", "likes", "likes {o}", neg="dislikes", kind="preference", confidence=0.8, category="preferences"),
     frame("be", r"(?:not )?(?:an? )(?P<o>(?:morning|cat|dog|night|coffee|tea|beach|mountain|outdoors|people|city|dessert|cake|beer|wine) person)\b", "trait", "is a {o}", shape="raw", kind="preference", confidence=0.8, neg="skip", category="preferences"),
     frame("have", r"a (?:soft spot|sweet tooth|passion|thing|weakness|real love|love) for (?P<o>.+)", "likes", "likes {o}", shape="list", neg="skip", kind="preference", category="preferences"),
+    frame("come", r"(?:a)?round to (?P<o>.+)", "likes", "likes {o}", past="assert", neg="skip", kind="preference", confidence=0.8, category="preferences"),
+    frame("go", r"(?:right |really |totally |completely )?off (?P<o>(?!to|on|the rails|script|topic|piste|grid|with)[a-z][\w\- ]+)", "likes", "likes {o}", op="retract", past="assert", neg="skip", kind="preference", category="preferences"),
+    frame("support", r"(?P<o>(?-i:[A-Z])[\w\-]+(?: (?-i:[A-Z])[\w\-]+)*)(?=$|[,.!]| (?:and|so|since|but)\b)", "likes", "supports {o}", shape="raw", neg="skip", kind="preference", category="preferences"),
     # dislikes
     frame("hate dislike despise detest loathe", r"(?!to\b)(?P<o>.+)", "dislikes", "{v} {o}", shape="list", neg="skip", kind="preference", confidence=0.85, category="preferences"),
     frame("stand bear tolerate", r"(?P<o>.+)", "dislikes", "cannot stand {o}", shape="list", neg="dislikes", present=False, kind="preference", can=True, category="preferences"),

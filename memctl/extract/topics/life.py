@@ -21,7 +21,7 @@ PETS = words(
  )
 _PETS = "|".join((*PETS, "guinea pig"))
 _COUNT = r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten)"
-_HERE = r"(?:(?:full[- ]time|part[- ]time|remotely|alone|here|now|right|out|up|over|down|back|currently|mostly|with (?:my|our|a|two|three) [\w ]{2,30}?|by myself|on my own|together|downtown|abroad) )*"
+_HERE = r"(?:(?:just|right|near|not far|way|full[- ]time|part[- ]time|remotely|alone|here|now|right|out|up|over|down|back|currently|mostly|with (?:my|our|a|two|three) [\w ]{2,30}?|by myself|on my own|together|downtown|abroad) )*"
 _JOBISH = (
     r"(?:an?|the|our|my team's) (?:(?!(?:and|with|who|at|for|from|in|to|of|that|but|or|is|because|so|by|on|as|living|working|based)\b)[\w\-/&'.+]+ ){0,4}(?:(?!senior|junior|former|other|major|minor|interior|better|bigger|older|younger|never|ever|after|over|under)\w+(?:er|or|ist|ian|ician|eer|man|woman|wright|smith|ologist|ant|ee|yst|grapher|analyst)|"
     r"nurse|chef|cook|student|intern|pilot|lawyer|attorney|judge|cto|ceo|cfo|coo|vp|president|founder|co-founder|freelancer|dev|"
@@ -47,14 +47,16 @@ _WORK = "work"
 
 FRAMES: tuple[Frame, ...] = (
     # residence
-    frame("live reside", rf"{_HERE}(?:in|at|near|outside|outside of|around) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", past="retract", confidence=0.9, category=_HOME),
+    frame("live reside", rf"{_HERE}(?:in|at|near|outside|outside of|around|close to|on the (?:outskirts|edge) of|north of|south of|east of|west of|from) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", past="retract", confidence=0.9, category=_HOME),
     frame("stay", rf"{_HERE}in (?P<o>.+)", "lives_in", "lives in {o}", shape="place", neg="skip", confidence=0.7, category=_HOME),
     frame("settle", r"(?:down )?(?:in|near) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", past="assert", category=_HOME),
     frame("be", rf"{_HERE}(?:based|living|located|residing|settled) {_HERE}(?:in|out of|near|at) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", past="retract", confidence=0.9, category=_HOME),
     frame("move relocate", r"(?:away |out |here |back |over )?from (?!.*\bto\b)(?P<o>.+)", "lives_in", "lives in {o}", shape="place", op="retract", past="assert", category=_HOME),
     frame("move relocate shift", r"(?:away |out |back |over )?from (?P<o>.+?) to .+", "lives_in", "lives in {o}", shape="place", op="retract", past="assert", category=_HOME),
     frame("move relocate", r"(?:out of|away from) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", op="retract", past="assert", category=_HOME),
-    frame("move relocate return shift", r"(?:(?:back|out|over|up|down|permanently|again|house|home|with my [\w ]{2,25}?|from .+?) )*(?:to|in to|into) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", past="assert", neg="skip", confidence=0.9, category=_HOME),
+    frame("up", r"sticks (?:and moved )?(?:to|for) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", past="assert", neg="skip", category=_HOME),
+    frame("pack", r"in (?:my job (?:at|with) )?(?P<o>(?-i:[A-Z]).+)", "works_at", "works at {o}", shape="proper", op="retract", past="assert", neg="skip", confidence=0.8, category=_WORK),
+    frame("move relocate return shift emigrate immigrate decamp", r"(?:(?:here|back|out|over|up|down|permanently|again|house|home|with my [\w ]{2,25}?|from .+?) )*(?:to|in to|into) (?P<o>.+)", "lives_in", "lives in {o}", shape="place", past="assert", neg="skip", confidence=0.9, category=_HOME),
     frame("leave", rf"(?P<o>{CITIES})\b", "lives_in", "lives in {o}", shape="place", op="retract", past="assert", neg="skip", category=_HOME),
     frame("leave", rf"(?-i:[A-Z]).*? for (?P<o>{CITIES})\b", "lives_in", "lives in {o}", shape="place", past="assert", neg="skip", category=_HOME),
     frame("leave", r"(?P<o>(?-i:[A-Z]).+?) (?:and moved|to move|to live|behind and) .+", "lives_in", "lives in {o}", shape="place", op="retract", past="assert", category=_HOME),
@@ -69,21 +71,23 @@ FRAMES: tuple[Frame, ...] = (
     frame("grow", r"up (?:in|near|outside) (?P<o>.+)", "hometown", "grew up in {o}", shape="place", past="assert", neg="skip", category="identity"),
     frame("be", r"(?:and raised )?(?:born|raised|born and raised|brought up)(?: and raised| and bred)?(?: and grew up)? in (?P<o>(?-i:[A-Z]|the ).+)", "hometown", "is from {o}", shape="place", past="assert", neg="skip", category="identity"),
     frame("be", _NATIONALITY, "nationality", "is {o}", shape="raw", neg="skip", category="identity"),
-    frame("be", r"(?:born )(?:on )?(?P<o>(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? [A-Z][a-z]+|[A-Z][a-z]+ \d{1,2}(?:st|nd|rd|th)?)(?:,? \d{4})?|in (?:19|20)\d\d)", "birthday", "was born {o}", shape="raw", past="assert", neg="skip", category="identity"),
+    frame("be", r"(?:born )(?:on )?(?P<o>(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? [A-Z][a-z]+|(?!in )[A-Z][a-z]+ \d{1,2}(?:st|nd|rd|th)?)(?:,? \d{4})?|in (?:19|20)\d\d)", "birthday", "was born {o}", shape="raw", past="assert", neg="skip", category="identity"),
     # name, age
     frame("be", rf"(?:called |named ){_PERSON_NAME}", "name", "is called {o}", shape="raw", confidence=0.9, category="identity"),
     frame("be", rf"{_NOT_NAME}{_PERSON_NAME}\s*(?:$|[,!]|and (?=i\b|i'|we\b)|from\b|by the way|btw)", "name", "is called {o}", shape="raw", confidence=0.85, category="identity", neg="skip", others=False),
     frame("go", rf"by (?:the name (?:of )?)?{_PERSON_NAME}", "preferred_name", "goes by {o}", shape="raw", confidence=0.9, category="identity"),
     frame("prefer", rf"to be called {_PERSON_NAME}", "preferred_name", "goes by {o}", shape="raw", confidence=0.9, category="identity"),
-    frame("be", r"(?P<o>\d{1,3})(?: years? old| yrs? old| y/?o| years? of age)?\s*(?:$|[,;)]|and\b|now\b|btw|years?\b(?! (?:into|in|at|sober|older|younger|away|ago))|from\b|with\b|based\b|living\b|working\b)", "age", "is {o} years old", shape="number", confidence=0.85, category="identity", neg="skip"),
+    frame("be", r"(?P<o>\d{1,3})(?: years? old| yrs? old| y/?o| years? of age)?\s*(?:$|[,;)]|and\b|n\b|&|now\b|btw|years?\b(?! (?:into|in|at|sober|older|younger|away|ago))|from\b|with\b|based\b|living\b|working\b)", "age", "is {o} years old", shape="number", confidence=0.85, category="identity", neg="skip"),
     frame("turn", r"(?P<o>\d{1,3})\b(?! (?:pages|degrees|of|into))", "age", "is {o} years old", shape="number", past="assert", neg="skip", category="identity"),
     frame("use", r"(?P<o>(?:she|he|they|ze|xe)/(?:her|him|them|his|they|she|he|hers|theirs|zir)(?:/\w+)?)(?: pronouns)?", "pronouns", "uses {o} pronouns", shape="raw", category="identity"),
     frame("be identify", r"(?:as )?(?:an? )?(?P<o>(?:trans(?:gender)? (?:woman|man)|non-?binary|bisexual|gay|lesbian|queer|transgender))\b", "identity", "is {o}", shape="raw", neg="skip", category="identity"),
     # work
     frame("work", rf"{_HERE}(?!on\b|out\b|hard\b|my\b)(?:[\w\- ]{{0,25}}? )??(?:at|for|with (?=[A-Z])) (?P<o>.+)", "works_at", "works at {o}", shape="org", past="retract", confidence=0.9, category=_WORK),
-    frame("work freelance train intern serve volunteer join", r"(?!out\b|hard\b|together\b)(?:[^,;]{0,60}? )??as (?P<o>(?:an?|the|our|their) .+|[\w\-]+(?: [\w\-]+){{0,3}})", "job_title", "works as {a}", shape="job", past="retract", confidence=0.9, neg="skip", category=_WORK),
+    frame("work freelance train intern serve volunteer join", r"(?!out\b|hard\b|together\b)(?:[^,;]{0,60}? )??as (?P<o>(?:an?|the|our|their) .+|[\w\-]+(?: [\w\-]+){0,3})", "job_title", "works as {a}", shape="job", past="retract", confidence=0.9, neg="skip", category=_WORK),
     frame("work", rf"{_HERE}(?:in|on) (?P<o>(?!my|the (?:same|morning|office|garden|yard)|a team|tokyo|it\b|this|progress)(?:the )?[\w\-& ]+?(?:industry|sector|field|tech|finance|healthcare|marketing|sales|education|logistics|construction|hospitality|engineering|retail|science|research|banking|law|design|IT|HR|consulting|biotech|fintech|publishing|advertising|media|medicine|insurance|accounting|politics|security|government|manufacturing|agriculture|entertainment|architecture|film|fashion|nursing|teaching|cybersecurity|devops|analytics|recruiting|recruitment|real estate|customer (?:support|service)|human resources|public health|[\w ]+ (?:development|management|engineering))|tech|finance|healthcare|marketing|sales|education|logistics|construction|hospitality|retail|banking|law|design|HR|IT|consulting|biotech|fintech|publishing|advertising|media|medicine|insurance|accounting|politics|manufacturing|agriculture|film|fashion|cybersecurity)\b", "works_in", "works in {o}", past="retract", confidence=0.85, neg="skip", category=_WORK),
     frame("be", r"(?:currently |now )?(?:employed|working) (?:at|by|for|with) (?P<o>.+)", "works_at", "works at {o}", shape="org", past="retract", confidence=0.9, category=_WORK),
+    frame("work", r"in (?P<o>(?-i:[A-Z])[\w&.\-]*(?: (?-i:[A-Z])[\w&.\-]*)*) as .+", "works_at", "works at {o}", shape="org", past="retract", neg="skip", confidence=0.8, category=_WORK),
+    frame("be", r"(?:with|at) (?P<o>(?-i:[A-Z])[\w\-&.]*(?: (?-i:[A-Z])[\w\-&.]*)*)(?=$|[,.]| any)", "works_at", "works at {o}", shape="org", op="retract", only_neg=True, confidence=0.8, category=_WORK),
     frame("join", r"(?P<o>.+)", "works_at", "works at {o}", shape="proper", past="assert", neg="skip", confidence=0.85, category=_WORK),
     frame("join", r"(?P<o>a (?:[\w\-]+ ){0,3}?(?:startup|start-up|company|firm|agency|bank|hospital|clinic))(?: as .+)?$", "works_at", "works at {o}", past="assert", neg="skip", confidence=0.8, category=_WORK),
     frame("start begin", rf"(?:{_HERE}|my |a |the |new |job |work |position |role |working )*(?:at|for|with) (?P<o>(?-i:[A-Z]).+)", "works_at", "works at {o}", shape="org", past="assert", neg="skip", category=_WORK),
@@ -104,11 +108,17 @@ FRAMES: tuple[Frame, ...] = (
     frame("be get", r"promoted to (?P<o>.+)", "job_title", "is {a}", shape="job", past="assert", neg="skip", confidence=0.9, category=_WORK),
     frame("run own found manage lead head", r"(?P<o>(?:an?|my own|our) (?:[\w\-]+ ){0,4}?(?:business|company|startup|bakery|shop|store|studio|agency|restaurant|café|cafe|farm|team|department|firm|clinic|salon|practice|consultancy|blog|channel|podcast|nonprofit|newsletter|gym|etsy shop|bookstore|brewery))\b", "runs", "{v} {o}", past="skip", neg="skip", category=_WORK),
     frame("be", r"with (?P<o>(?-i:[A-Z])[\w\-&.]*(?: (?-i:[A-Z])[\w\-&.]*)*)(?=,? (?:in the|as an?|since|for \w+ years|now|any ?more|any longer)\b)", "works_at", "works at {o}", shape="org", past="retract", neg="skip", confidence=0.8, category=_WORK),
-    frame("be", r"at (?P<o>(?!The\b)(?-i:[A-Z])[\w\-&.']*(?: (?-i:[A-Z])[\w\-&.']*)*)(?=,? (?:since|for (?:about |almost |over |nearly )?\w+ years?|now\b|as an?))", "works_at", "works at {o}", shape="org", past="retract", neg="skip", confidence=0.8, category=_WORK),
+    frame("be", r"at (?P<o>(?!The\b)(?-i:[A-Z])[\w\-&.']*(?: (?-i:[A-Z])[\w\-&.']*)*)(?=,? (?:since|for (?:about |almost |over |nearly )?\w+ years?|now\b|as an?|doing|working|these days))", "works_at", "works at {o}", shape="org", past="retract", neg="skip", confidence=0.8, category=_WORK),
     frame("be", r"(?:back|still) (?:at|with) (?P<o>(?!The\b)(?-i:[A-Z])[\w\-&.']*(?: (?-i:[A-Z])[\w\-&.']*)*)(?=$|[,.]| (?:now|again|as)\b)", "works_at", "works at {o}", shape="org", neg="skip", confidence=0.75, category=_WORK),
     frame("drive teach cook code write design nurse consult fly manage drive", r"(?:(?:an?|the|our) )?(?:\w+ ){0,3}?(?:for|at) (?P<o>(?-i:[A-Z])[\w\-&.']*(?: (?-i:[A-Z])[\w\-&.']*)*)(?=$|[,.])", "works_at", "works at {o}", shape="org", past="skip", neg="skip", confidence=0.75, category=_WORK),
     frame("run manage lead head supervise", r"(?:the|an?|our|my) .{2,40}?(?:team|department|division|group|store|branch|office|unit|lab|practice)s? (?:at|for) (?P<o>.+)", "works_at", "works at {o}", shape="org", past="retract", neg="skip", confidence=0.85, category=_WORK),
+    frame("retire", r"(?P<o>)(?=\s*$|[,.]|last\b|in (?:19|20)|from\b|a (?:few|couple)|early\b|at \d\d)", "job_title", "is {o}", shape="none", value="retired", past="assert", present=False, neg="skip", category=_WORK),
+    frame("be train study", r"(?:training |studying |learning )to (?:be|become) (?P<o>an? .+)", "goal", "is training to be {o}", neg="skip", confidence=0.8, category=_WORK),
     # studies
+    frame("do get complete finish take earn have", r"(?:my|an?) (?:\w+ )?(?:phd|ph\.d|master'?s?|bachelor'?s?|degree|doctorate|mba|b\.?sc|m\.?sc|b\.?a|m\.?a|undergrad|postdoc|b\.?tech)(?: degree)?(?: (?:in|on) [\w ]+?)? (?:at|from) (?P<o>(?-i:[A-Z]|the ).+)", "studied_at", "studied at {o}", shape="org", past="assert", neg="skip", category="education"),
+    frame("be", r"an? (?:[\w\-]+ ){0,3}?student of (?P<o>.+?)(?: (?:at|in|from) (?-i:[A-Z]).*|$)", "studies", "studies {o}", neg="skip", category="education"),
+    frame("be", r"an? (?:[\w\-]+ ){0,3}?student (?:.+? )?at (?P<o>(?-i:[A-Z]|the ).+)", "studied_at", "studies at {o}", shape="org", past="retract", neg="skip", category="education"),
+    frame("drop", r"out of (?:my |the |a )?(?P<o>(?!school|college|uni|university)[a-z][\w ]+?)(?: (?:degree|course|program(?:me)?))?(?: at .+)?$", "studies", "studies {o}", op="retract", past="assert", neg="skip", category="education"),
     frame("do pursue complete finish have get take start", r"(?:an?|my|the)?\s*(?:\w+ )?(?:b\.?tech|m\.?tech|b\.?e|b\.?sc|m\.?sc|b\.?a|m\.?a|bachelor'?s?|master'?s?|phd|ph\.d|doctorate|degree|diploma|minor|major)(?: degree)?(?: course)? (?:in|on) (?P<o>.+?)(?: (?:at|from) .+|$)", "studies", "studies {o}", past="skip", neg="skip", category="education"),
     frame("be", r"(?:doing|pursuing|finishing|getting|taking)? ?(?:an?|my|the)?\s*(?:b\.?tech|m\.?tech|bachelor'?s?|master'?s?|phd|ph\.d|degree) (?:student |candidate )?in (?P<o>.+?)(?: (?:at|from) .+|$)", "studies", "studies {o}", neg="skip", category="education"),
     frame("be", r"in (?:my|the) (?:first|second|third|fourth|fifth|final|last|1st|2nd|3rd|4th) year (?:of )?(?:an? |my |the )?(?P<o>[\w ]+?) (?:degree|course|program(?:me)?|major)", "studies", "studies {o}", neg="skip", category="education"),
@@ -122,6 +132,7 @@ FRAMES: tuple[Frame, ...] = (
     frame("be", r"(?P<o>(?:an?) (?:[\w\-]+ ){0,3}?student) ?(?:at|in|$)", "job_title", "is {a}", shape="job", past="retract", neg="skip", category="education"),
     # family
     frame("be get", r"(?:happily |newly |now |recently )?(?P<o>married|engaged|divorced|single|widowed|separated|in a relationship|in a long-distance relationship)\b(?! (?:out|in (?:the|a) (?:project|class)))", "relationship_status", "is {o}", shape="raw", past="assert", neg="retract", confidence=0.85, category="family"),
+    frame("have", r"(?:got )?an? (?:new |lovely |serious |long-term )*(?:girlfriend|boyfriend|partner)\b", "relationship_status", "is in a relationship", shape="none", value="in a relationship", past="skip", neg="skip", category="family"),
     frame("be", r"(?:married|engaged) to (?:my [\w ]+?,? )?(?P<o>(?-i:[A-Z][\w\-]+))", "spouse", "is married to {o}", shape="raw", neg="retract", past="skip", category="family"),
     frame("marry", r"(?P<o>(?-i:[A-Z][\w\-]+))", "spouse", "is married to {o}", shape="raw", past="assert", category="family"),
     frame("break", r"up with (?P<o>.+)", "partner", "is with {o}", op="retract", past="assert", neg="skip", category="family"),

@@ -22,7 +22,7 @@ _VEHICLE = r"(?:car|truck|van|motorcycle|motorbike|bike|bicycle|scooter|suv|boat
 _HOBBY = (
     r"bouldering|climbing|hiking|running|jogging|swimming|cycling|biking|fishing|camping|skiing|snowboarding|surfing|kayaking|sailing|rowing|knitting|crocheting|"
     r"painting|drawing|sketching|pottery|ceramics|woodworking|gardening|baking|cooking|birdwatching|birding|dancing|salsa dancing|photography|"
-    r"reading|writing|gaming|yoga|pilates|weightlifting|lifting|boxing|martial arts|karate|judo|jiu-jitsu|bjj|crossfit|meditation|journaling|"
+    r"reading|writing|gaming|yoga|pilates|weightlifting|lifting|boxing|martial arts|karate|judo|jiu[- ]?jitsu|bjj|crossfit|meditation|journaling|"
     r"skateboarding|skating|ice skating|horse riding|horseback riding|scuba diving|diving|backpacking|calligraphy|quilting|sewing|embroidery|"
     r"home ?brewing|brewing|stargazing|astronomy|foraging|archery|fencing|golfing|bird watching|paragliding|open[- ]water swimming|wild swimming|spinning|trail running|rock climbing|thrifting|geocaching|parkour|triathlons|singing|freediving|snorkel+ing|beekeeping|origami|scrapbooking|bowling|roller skating|improv|stand-up comedy|metal detecting"
 )
@@ -47,6 +47,7 @@ FRAMES: tuple[Frame, ...] = (
     frame("buy purchase order", r"(?:myself |ourselves )?(?P<o>(?:an?|my first|our first|a new|a used|a second-hand) .+?)(?: (?:for|from|off|at|on|to|in) .+|$)", "owns", "owns {o}", past="assert", present=False, neg="skip", category="possessions"),
     frame("get", rf"(?:myself |ourselves )?(?P<o>(?:an?|my first|our first) (?:new |used )?(?:[\w\-'.]+ ){{0,4}}?{_VEHICLE})\b(?! (?:lesson|quote|fixed))", "owns", "owns {o}", past="assert", present=False, neg="skip", category="possessions"),
     frame("inherit", r"(?P<o>.+)", "owns", "owns {o}", past="assert", present=False, neg="skip", category="possessions"),
+    frame("have", r"(?:got )?(?:the|my|that) (?P<o>[\w\- ]+)", "owns", "owns {o}", present=False, neg="skip", category="possessions"),
     frame("sell ditch", r"(?:my|our|the) (?:old )?(?P<o>.+?)(?: (?:for|to|on|and) .+|$)", "owns", "owns their {o}", op="retract", past="assert", present=False, neg="skip", category="possessions"),
     frame("get", r"rid of (?:my|our|the) (?:old )?(?P<o>.+?)(?: (?:for|to|on|and) .+|$)", "owns", "owns their {o}", op="retract", past="assert", present=False, neg="skip", category="possessions"),
     frame("trade swap", r"(?:in )?(?:my|our|the) (?:old )?(?P<o>.+?)(?: in)? (?:for|to) .+", "owns", "owns their {o}", op="retract", past="assert", present=False, neg="skip", category="possessions"),
@@ -59,7 +60,10 @@ FRAMES: tuple[Frame, ...] = (
     frame("run swim hike climb bake garden knit paint meditate cycle", r"(?P<o>(?:every (?:day|morning|week|weekend|evening|night|sunday|saturday)|daily|regularly|most (?:mornings|days|weekends)|on (?:weekends|sundays|saturdays)|a lot|\d+ times a week|(?:twice|three times|once) a week))", "hobby", "{v} {o}", shape="none", kind="preference", neg="skip", category="interests", value="{v}"),
     frame("take get pick start", r"(?:up |into )(?P<o>(?!(?:a|the|my|it)\b).+)", "hobby", "has taken up {o}", past="assert", present=False, neg="skip", kind="preference", confidence=0.8, category="interests"),
     frame("give_up", rf"(?:on )?(?P<o>collecting .+|(?:{_HOBBY})\b.*|(?:the )?(?:guitar|piano|cello|violin|drums|tennis|golf|football|chess)\b)", "hobby", "has the hobby {o}", op="retract", past="assert", neg="skip", category="interests"),
+    frame("quit stop drop pack", rf"(?:in |playing |doing |going |off )*(?P<o>{_HOBBY}|{_PLAYED})\b(?! (?:class|lesson|group))", "hobby", "has the hobby {o}", op="retract", past="assert", neg="skip", category="interests"),
+    frame("do practise practice play go", r"(?:to )?(?P<o>(?!it|that|this|laundry|the|my|some|a\b|homework|dishes|shopping|work|bed|school|church|out|home|cleaning|chores|nothing|things)[a-z][\w\- ]{2,24}?) (?:(?:\w+|\d+) (?:times|days|nights|evenings|mornings) (?:a|per) (?:week|month)|(?:once|twice) a (?:week|month)|every (?:mon|tues|wednes|thurs|fri|satur|sun)day)", "hobby", "{v} {o}", past="skip", neg="skip", kind="preference", confidence=0.8, category="interests"),
     # languages, skills
+    frame("get", rf"by in {_LANGS}", "speaks", "speaks {o}", shape="list", past="skip", neg="skip", confidence=0.8, category="languages"),
     frame("speak know understand", rf"{_LANGS}", "speaks", "speaks {o}", shape="list", can=True, past="skip", confidence=0.9, neg="skip", category="languages"),
     frame("be", rf"(?:(?:fluent|bilingual|trilingual|proficient|conversational) in|a native speaker of|a native) {_LANGS}(?: speaker)?", "speaks", "speaks {o}", shape="list", confidence=0.9, neg="skip", category="languages"),
     frame("learn study teach", rf"(?:myself |how to speak |to speak )?{_LANGS}", "learning", "is learning {o}", shape="list", past="skip", neg="skip", category="languages"),

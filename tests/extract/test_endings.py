@@ -1,0 +1,47 @@
+"""What is over is taken back although the sentence that says so does not name what it was."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from memctl.extract.rules import extract
+from memctl.transcripts.model import Session, Turn
+
+AT = datetime(2025, 6, 2, 12, tzinfo=UTC)
+
+
+def retracted(*texts: str) -> list[tuple[str, str | None]]:
+    """What the last of a user's messages takes back."""
+    turns = tuple(Turn(turn_id=str(n), role="user", text=text, at=AT) for n, text in enumerate(texts))
+    found = extract(Session(source_format="test", session_id="s", turns=turns), "alice")
+    last = str(len(texts) - 1)
+    return [(claim.predicate, claim.object) for claim in found if claim.op == "retract" and claim.turn_id == last]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("we have a hamster called Nugget", "sad news, Nugget died.", ("has_pet", "a hamster called Nugget")),
+        ("I play rugby every Saturday", "Had to quit rugby after the shoulder op.", ("hobby", "rugby")),
+        ("I own a Yamaha MT-07", "I don't have the Yamaha anymore", ("owns", "Yamaha")),
+        ("i work for amazon, warehouse nights", "packed in amazon. long story", ("works_at", "amazon")),
+        ("Please always reply in French.", "You can stop replying in French now.", ("instruction", "reply in French")),
+        ("I'm studying architecture at Bath.", "I dropped out of architecture last term", ("studies", "architecture")),
+    ],
+)
+def test_the_end_of_something_known_takes_it_back(before: str, after: str, expected: tuple[str, str]) -> None:
+    assert expected in retracted(before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("I play rugby every Saturday", "Should I quit rugby?"),
+        ("I play rugby every Saturday", "I would never have given up rugby"),
+        ("I dislike coffee.", "I no longer like coffee."),
+        ("we have a hamster called Nugget", "my battery died"),
+        ("I love techno", "we stopped for petrol"),
+    ],
+)
+def test_what_goes_on_is_left_alone(before: str, after: str) -> None:
+    assert (before, [pair for pair in retracted(before, after) if pair[0] != "likes"]) == (before, [])
