@@ -1,0 +1,15 @@
+import importlib.util
+from pathlib import Path
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_page_of_commands_says_what_help_says() -> None:
+    """A user who reads docs/commands.md must not meet an option that is not there."""
+    spec = importlib.util.spec_from_file_location("docs_commands", DOCS / "commands.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    written = (DOCS / "commands.md").read_text(encoding="utf-8")
+    assert written == module.reference(), "run: python docs/commands.py > docs/commands.md"
