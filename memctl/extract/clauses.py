@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """Clauses and their heads: who the clause is about, in what tense and polarity, and with which verb.
 
 A sentence is cut where a new subject or a second verb begins; each piece is read as subject, auxiliaries, verb and
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from memctl.extract.text import Token, tokens
+from memctl.extract.segmentation import Token, tokens
 from memctl.extract.verbs import FORMS, Form
 from memctl.extract.wordlist import words
 
@@ -40,10 +39,14 @@ OTHERS = frozenset({"he", "she", "they"})
 
 _CONJ = (
     r"and then|and also|and|but|so|yet|plus|then|while|whereas|although|though|because|cause|cuz|bc|since|given that|"
-    r"seeing that|considering|as(?! my| our)|after|before|when|whenever|if|unless|until|once|whether|where|that|which is why|except|or|lol|haha|lmao|tho|tbh|btw"
+    r"seeing that|considering|as(?! my| our)|after|before|when|whenever|if|unless|until|once|whether|"
+    r"where|that|which is why|except|or|lol|haha|lmao|tho|tbh|btw"
 )
 _ADV = "|".join(sorted(ADVERBS, key=len, reverse=True))
-_SUBJECT = r"(?:i|im|ive|i'm|i've|i'd|i'll|i'ma|imma|we|we're|we've|my|our|he|she|he's|she's|they|they're|his|her|their|it|it's|there|there's|you|you're)"
+_SUBJECT = (
+    r"(?:i|im|ive|i'm|i've|i'd|i'll|i'ma|imma|we|we're|we've|my|our|he|she|he's|she's|they|they're|"
+    r"his|her|their|it|it's|there|there's|you|you're)"
+)
 _VERBFORM = "|".join(sorted((form for form, (_, kind) in FORMS.items() if kind != "ing"), key=len, reverse=True))
 _VERBING = "|".join(sorted((form for form, (_, kind) in FORMS.items() if kind == "ing"), key=len, reverse=True))
 

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """Corrections: "scratch that", "sorry, I mean Newport", "switched from law to philosophy"."""
 
 import re
@@ -11,11 +10,15 @@ from memctl.extract.phrases import noun, proper
 from memctl.predicates import SINGLE_VALUED
 
 _SORRY = (
-    r"sorry|no[, ]+wait|wait[, ]+no|wait|actually[, ]+no|no[, ]+actually|actually|oops|scratch that|strike that|correction|make that|no|or rather|well|"
+    r"sorry|no[, ]+wait|wait[, ]+no|wait|actually[, ]+no|no[, ]+actually|actually|oops|scratch that|"
+    r"strike that|correction|make that|no|or rather|well|"
     r"hang on|hold on|i tell a lie|tell a lie|my mistake|my bad|i lied|let me correct that|autocorrect"
 )
 REPAIR = re.compile(
-    rf"(?:^|[,;—–\-.…]\s*|\s)(?:(?:(?:{_SORRY})[,.:—–]*\s*)+(?:i meant to say|i meant?|it's|its|it is|make that|that should be|should be|rather|not \w+[,;]? (?:but )?)|make that)[,:]?\s*(?P<o>.+)$",
+    (
+        rf"(?:^|[,;—–\-.…]\s*|\s)(?:(?:(?:{_SORRY})[,.:—–]*\s*)+(?:i meant to say|i meant?|it's|its|it is|"
+        r"make that|that should be|should be|rather|not \w+[,;]? (?:but )?)|make that)[,:]?\s*(?P<o>.+)$"
+    ),
     re.IGNORECASE,
 )
 IT_IS = re.compile(
@@ -23,7 +26,11 @@ IT_IS = re.compile(
     re.IGNORECASE,
 )
 SCRATCH = re.compile(
-    r"^\W*(?:(?:oops|no|wait|sorry|actually|ok|hmm),?\s+)*(?:scratch that|strike that|forget (?:that|what i (?:just )?said)|ignore that|never ?mind(?: that)?|correction|i take that back|that's (?:wrong|not right|no longer true|not true))\b",
+    (
+        r"^\W*(?:(?:oops|no|wait|sorry|actually|ok|hmm),?\s+)*(?:scratch that|strike that|forget (?:that|"
+        r"what i (?:just )?said)|ignore that|never ?mind(?: that)?|correction|i take that back|"
+        r"that's (?:wrong|not right|no longer true|not true))\b"
+    ),
     re.IGNORECASE,
 )
 CUE = re.compile(
@@ -31,7 +38,11 @@ CUE = re.compile(
 )
 """ A sentence that ends in this is put right by the next one."""
 _EXCHANGE = re.compile(
-    r"\b(?:switched|changed|transferred|moved|swapped|went|converted|switching|changing) (?:\w+ )?from (?P<old>[\w+#.\- ]{2,40}?) to (?P<new>[\w+#.\- ]{2,40}?)(?=$|[,;.!]|\s(?:and|because|last|this|in|at|for|as|since|after|over|yesterday|now)\b)",
+    (
+        r"\b(?:switched|changed|transferred|moved|swapped|went|converted|switching|"
+        r"changing) (?:\w+ )?from (?P<old>[\w+#.\- ]{2,40}?) to (?P<new>[\w+#.\- ]{2,40}?)(?=$|[,;.!]|"
+        r"\s(?:and|because|last|this|in|at|for|as|since|after|over|yesterday|now)\b)"
+    ),
     re.IGNORECASE,
 )
 _CHANGEABLE = frozenset({"studies", "job_title", "diet", "takes_medication", "hobby", "likes", "prefers", "learning"})

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """Temporal grounding: the periods a text names, reckoned from the time it was said.
 
 Knows words and the calendar, nothing of facts. A relative expression ("last Friday") without a message time, and an
@@ -50,7 +49,10 @@ _END = r"(?![\w'-])"
 _WORDLIKE = "|".join(
     (
         r"\d",
-        "yesterday|today|tonight|tomorrow|morning|afternoon|evening|night|now|ago|last|past|previous|next|this|since|week|month|year",
+        (
+            "yesterday|today|tonight|tomorrow|morning|afternoon|evening|night|now|ago|last|past|previous|"
+            "next|this|since|week|month|year"
+        ),
         words.alternation(words.MONTHS),
         words.alternation(words.FULL_WEEKDAYS),
         words.alternation(words.SEASONS),
@@ -103,7 +105,8 @@ _DATE = (
 
 RULES: tuple[tuple[re.Pattern[str], Reader, Role], ...] = (
     _rule(
-        rf"\b(?:the )?(?:(?P<n>two|three|2|3) )?(?P<what>day|week|weekend|month|year|{words.alternation(words.FULL_WEEKDAYS)})s? "
+        r"\b(?:the )?(?:(?P<n>two|three|2|3) )?(?P<what>day|week|weekend|month|year|"
+        rf"{words.alternation(words.FULL_WEEKDAYS)})s? "
         rf"(?P<side>before|prior to|after|following|of) (?P<date>{_DATE})",
         _beside,
     ),
@@ -120,7 +123,10 @@ RULES: tuple[tuple[re.Pattern[str], Reader, Role], ...] = (
     ),
     _rule(r"\btoday\b|\btonight\b|\bthis (?:morning|afternoon|evening)\b|\bearlier today\b", periods.near_day),
     _rule(
-        rf"\b(?:for|been|past|over) (?:about |around |nearly |almost |the )?(?:past |last )?{_NUMBER} {_UNIT}{_END}(?! (?:ago|old))",
+        (
+            r"\b(?:for|been|past|over) (?:about |around |nearly |almost |the )?(?:past |"
+            rf"last )?{_NUMBER} {_UNIT}{_END}(?! (?:ago|old))"
+        ),
         periods.duration,
         "since",
     ),
@@ -137,7 +143,10 @@ RULES: tuple[tuple[re.Pattern[str], Reader, Role], ...] = (
     _rule(r"\b(?P<which>last|past|this|next|coming) " + _EN_MONTH + _END, periods.relative_month),
     _rule(rf"\b{_WHICH} {_SEASON}{_END}", periods.last_season),
     _rule(
-        rf"\b(?:(?P<which>last|this past|this|next|coming) )?(?P<holiday>{words.alternation(words.HOLIDAYS)})(?:,? {_YEAR})?{_END}",
+        (
+            r"\b(?:(?P<which>last|this past|this|next|coming) )?"
+            rf"(?P<holiday>{words.alternation(words.HOLIDAYS)})(?:,? {_YEAR})?{_END}"
+        ),
         periods.holiday,
     ),
     _rule(rf"\b(?P<which>)(?:on |come ){_FULL_WEEKDAY}{_END}", periods.last_weekday),
@@ -146,11 +155,17 @@ RULES: tuple[tuple[re.Pattern[str], Reader, Role], ...] = (
         periods.day_of_month,
     ),
     _rule(
-        rf"\b(?:in|since|during|back in|until|till|by|from|early|late|mid|of) {_EN_MONTH}{_END}(?! (?:i|we|you|they|be))",
+        (
+            rf"\b(?:in|since|during|back in|until|till|by|from|early|late|mid|of) {_EN_MONTH}{_END}(?! (?:i|we|"
+            r"you|they|be))"
+        ),
         periods.dated,
     ),
     _rule(
-        rf"\b(?:in|since|during|back in|until|till|by|from|to|of|for|early|late|mid|around|before|after) (?:early |late |mid[- ]?)?{_YEAR}\b(?![-/\w])",
+        (
+            r"\b(?:in|since|during|back in|until|till|by|from|to|of|for|early|late|mid|around|before|"
+            rf"after) (?:early |late |mid[- ]?)?{_YEAR}\b(?![-/\w])"
+        ),
         periods.whole_year,
     ),
     _rule(r"\b(?:in|since|during) the (?P<decade>(?:19|20)\d0)s\b", periods.decade),
@@ -160,7 +175,8 @@ RULES: tuple[tuple[re.Pattern[str], Reader, Role], ...] = (
         periods.foreign_ago,
     ),
     _rule(
-        rf"(?<!\w)(?:{words.alternation(w for w in words.FOREIGN_DAYS if w.isascii() or 'ã' in w)})(?!\w)|昨日|今日|明日|きのう",
+        rf"(?<!\w)(?:{words.alternation(w for w in words.FOREIGN_DAYS if w.isascii() or 'ã' in w)})(?!\w)"
+        r"|昨日|今日|明日|きのう",
         periods.foreign_day,
     ),
 )

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """Short answers: "Where do you live?" – "Paris." says what neither turn says alone."""
 
 import re
@@ -9,11 +8,19 @@ from memctl.extract.matching import match
 from memctl.extract.phrases import job, listed, noun, org, place, proper
 
 _YES = re.compile(
-    r"^\W*(?:yes|yeah|yep|yup|yea|correct|right|exactly|indeed|i do|i am|sure(?: do| am)?|that's right|affirmative|absolutely|definitely)\b[,.! ]*(?:i (?:do|am|have)|that's right|exactly|correct)?\W*$",
+    (
+        r"^\W*(?:yes|yeah|yep|yup|yea|correct|right|exactly|indeed|i do|i am|sure(?: do| am)?|"
+        r"that's right|affirmative|absolutely|definitely)\b[,.! ]*(?:i (?:do|am|have)|that's right|"
+        r"exactly|correct)?\W*$"
+    ),
     re.IGNORECASE,
 )
 _NO_ANSWER = re.compile(
-    r"^\W*(?:no|nope|nah|not|none|nothing|never|why|what|who|how|when|where|can|could|do|does|is|are|i|i'm|we|it|it's|that|this|maybe|perhaps|idk|dunno|depends|thanks|thank|hi|hello|hey|ok|okay|sure|skip|pass|secret|please|haha|lol|you|your|good|great|fine|well|tell|show|give)\b",
+    (
+        r"^\W*(?:no|nope|nah|not|none|nothing|never|why|what|who|how|when|where|can|could|do|does|is|are|"
+        r"i|i'm|we|it|it's|that|this|maybe|perhaps|idk|dunno|depends|thanks|thank|hi|hello|hey|ok|okay|"
+        r"sure|skip|pass|secret|please|haha|lol|you|your|good|great|fine|well|tell|show|give)\b"
+    ),
     re.IGNORECASE,
 )
 
@@ -21,7 +28,11 @@ _QUESTIONS: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), predicate, template, shape)
     for pattern, predicate, template, shape in (
         (
-            r"\bwhere (?:do you|are you) (?:currently |now )?(?:live|living|based|located|residing)\b|\b(?:what|which) (?:city|country|town|place)\b[^?]*\b(?:live|based|located|in)\b|\bwhere are you located\b",
+            (
+                r"\bwhere (?:do you|are you) (?:currently |now )?(?:live|living|based|located|residing)\b|"
+                r"\b(?:what|which) (?:city|country|town|place)\b[^?]*\b(?:live|based|located|in)\b|"
+                r"\bwhere are you located\b"
+            ),
             "lives_in",
             "lives in {o}",
             "place",
@@ -46,13 +57,19 @@ _QUESTIONS: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
         ),
         (r"\bhow old are you\b|\b(?:what(?:'s| is) your age)\b", "age", "is {o} years old", "number"),
         (
-            r"\bwhere do you work\b|\b(?:who|which company) do you work (?:for|at)\b|\bwho(?:'s| is) your employer\b|\bwhat company\b",
+            (
+                r"\bwhere do you work\b|\b(?:who|which company) do you work (?:for|at)\b|\bwho(?:'s|"
+                r" is) your employer\b|\bwhat company\b"
+            ),
             "works_at",
             "works at {o}",
             "org",
         ),
         (
-            r"\bwhat do you do(?: for (?:a living|work))?\s*\?|\bwhat(?:'s| is) your (?:job|occupation|profession|role|job title)\b",
+            (
+                r"\bwhat do you do(?: for (?:a living|work))?\s*\?|\bwhat(?:'s| is) your (?:job|occupation|"
+                r"profession|role|job title)\b"
+            ),
             "job_title",
             "is {a}",
             "job",
@@ -78,7 +95,10 @@ _QUESTIONS: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
         (r"\bwhen(?:'s| is) your birthday\b|\bwhen were you born\b", "birthday", "has their birthday on {o}", "date"),
         (r"\b(?:which|what) languages? do you speak\b", "speaks", "speaks {o}", "list"),
         (
-            r"\b(?:which|what) (?:programming )?language do you (?:mainly |mostly |usually |primarily )?(?:use|work|code|program)\b",
+            (
+                r"\b(?:which|what) (?:programming )?language do you (?:mainly |mostly |usually |"
+                r"primarily )?(?:use|work|code|program)\b"
+            ),
             "primary_stack",
             "works mainly with {o}",
             "np",
@@ -102,15 +122,23 @@ _QUESTIONS: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
     )
 )
 _ARE_YOU = re.compile(
-    r"(?:^|[.!?,]\s+|\b(?:so|and|by the way),?\s+)(?P<aux>are|do|have) you (?:currently |still |also |really |actually )?(?P<rest>[^?]{3,80})\?\s*$",
+    (
+        r"(?:^|[.!?,]\s+|\b(?:so|and|by the way),?\s+)(?P<aux>are|do|have) you (?:currently |still |also |"
+        r"really |actually )?(?P<rest>[^?]{3,80})\?\s*$"
+    ),
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"^\W*(?:(?:oh|um|uh|well|so|hmm|sure|ok|yes|just|it's|its|it is|that would be|i'd say|mostly|mainly|in|at|from|to|probably|definitely|currently|actually|for|as|the answer is|my name is|that's|a|an)[,:]?\s+)+",
+    (
+        r"^\W*(?:(?:oh|um|uh|well|so|hmm|sure|ok|yes|just|it's|its|it is|that would be|i'd say|mostly|"
+        r"mainly|in|at|from|to|probably|definitely|currently|actually|for|as|the answer is|my name is|"
+        r"that's|a|an)[,:]?\s+)+"
+    ),
     re.IGNORECASE,
 )
 _DATE = re.compile(
-    r"\b(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? [A-Z][a-z]+|[A-Z][a-z]+ \d{1,2}(?:st|nd|rd|th)?)(?:,? \d{4})?|\d{4}-\d\d-\d\d"
+    r"\b(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? [A-Z][a-z]+|[A-Z][a-z]+ \d{1,2}(?:st|nd|rd|"
+    r"th)?)(?:,? \d{4})?|\d{4}-\d\d-\d\d"
 )
 
 
@@ -175,7 +203,10 @@ def _confirmed(asked: str, span: tuple[int, int]) -> list[Draft]:
     """ "Are you allergic to peanuts?" – "Yes." """
     found = _ARE_YOU.search(asked)
     if found is None or re.search(
-        r"\b(?:or|want|need|like me|looking|ready|sure|there|ok|okay|mean|referring|asking|trying|interested|able|open to|planning)\b",
+        (
+            r"\b(?:or|want|need|like me|looking|ready|sure|there|ok|okay|mean|referring|asking|trying|"
+            r"interested|able|open to|planning)\b"
+        ),
         found["rest"],
         re.IGNORECASE,
     ):

@@ -12,11 +12,16 @@ from memctl.extract.wordlist import words
 
 _OWN = r"(?:(?:my|our|the|his|her) )?"
 _ENDED = re.compile(
-    r"(?:^|[.!?,;:] *|\b(?:i|i've|ive|i have|we|we've|we have|i'm|i am|and|but|then|just|finally|recently|had to|have to|decided to) )"
+    r"(?:^|[.!?,;:] *|\b(?:i|i've|ive|i have|we|we've|we have|i'm|i am|and|but|then|just|finally|"
+    r"recently|had to|have to|decided to) )"
     r"(?:(?:finally|just|recently|now|really|right|totally|completely|sadly|also|already|even|all|since) )*"
-    r"(?:packed in|jacked in|jack in|chucked in|packing in|given up(?: on)?|gave up(?: on)?|giving up(?: on)?|quit|quitting|dropped out of|dropped|dropping|stopped|"
-    r"gone (?:right |totally |completely |really )?off|went (?:right |totally |completely |really )?off|done with|finished with|through with|over|ditched|binned|sold|flogged|cancelled|canceled|"
-    r"called off|scrapped|no longer (?:have|do|play|use|own|take|eat|drink|like|at|with|in|on|into)|got rid of|split (?:up )?(?:with|from)|broke up with|left|rehomed|off) (?P<what>[^.!?;\n]{2,80})",
+    r"(?:packed in|jacked in|jack in|chucked in|packing in|given up(?: on)?|gave up(?: on)?|"
+    r"giving up(?: on)?|quit|quitting|dropped out of|dropped|dropping|stopped|"
+    r"gone (?:right |totally |completely |really )?off|went (?:right |totally |completely |"
+    r"really )?off|done with|finished with|through with|over|ditched|binned|sold|flogged|cancelled|"
+    r"canceled|"
+    r"called off|scrapped|no longer (?:have|do|play|use|own|take|eat|drink|like|at|with|in|on|into)|"
+    r"got rid of|split (?:up )?(?:with|from)|broke up with|left|rehomed|off) (?P<what>[^.!?;\n]{2,80})",
     re.IGNORECASE,
 )
 _DIED = re.compile(
@@ -25,11 +30,16 @@ _DIED = re.compile(
     re.IGNORECASE,
 )
 _NOT_ANY_MORE = re.compile(
-    r"\b(?:don't|dont|do not|can't|cant|cannot|isn't|am not|i'm not|we're not|not)\b(?P<what>[^.!?;\n]{2,80}?)\b(?:any ?more|any longer)\b",
+    (
+        r"\b(?:don't|dont|do not|can't|cant|cannot|isn't|am not|i'm not|we're not|"
+        r"not)\b(?P<what>[^.!?;\n]{2,80}?)\b(?:any ?more|any longer)\b"
+    ),
     re.IGNORECASE,
 )
 _ORDER_OVER = re.compile(
-    r"^(?:(?:ok|okay|actually|also|and|so|please|btw)[, ]+)*(?:you (?:can|may) (?:stop|quit)|(?:there's |there is )?no need to(?: keep)?|you (?:don't|do not|no longer) (?:have|need) to(?: keep)?|no more)"
+    r"^(?:(?:ok|okay|actually|also|and|so|please|btw)[, ]+)*(?:you (?:can|may) (?:stop|quit)|"
+    r"(?:there's |there is )?no need to(?: keep)?|you (?:don't|do not|no longer) (?:have|"
+    r"need) to(?: keep)?|no more)"
     r" (?P<what>[^.!?;\n]{3,80})",
     re.IGNORECASE,
 )

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """Plans and dated events: verb phrases kept in the user's words.
 
 An event needs a date its own sentence names; a plan needs a date, a number or a name. Without one it is small talk.
@@ -10,7 +9,7 @@ from memctl.extract.clauses import Clause, Head
 from memctl.extract.dates import Grounded
 from memctl.extract.draft import Draft
 from memctl.extract.phrases import cut
-from memctl.extract.text import HIDDEN
+from memctl.extract.segmentation import HIDDEN
 from memctl.extract.topics.doing import PAST_EVENT
 from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import words
@@ -56,7 +55,11 @@ _GOING = frozenset(
 )
 _WANT = re.compile(r"(?:on |to |about |of |forward to )*(?P<o>.+)", re.IGNORECASE)
 _VAGUE = re.compile(
-    r"^(?:(?:be|do|see|know|say|make sure|try|get|help|let|keep|ask|check|tell|talk|think|give|go|have|take)\b(?: (?:it|that|this|you|them|him|her|something|so|there|some|a look|a try|back|more|sure|one))*\s*)$",
+    (
+        r"^(?:(?:be|do|see|know|say|make sure|try|get|help|let|keep|ask|check|tell|talk|think|give|go|"
+        r"have|take)\b(?: (?:it|that|this|you|them|him|her|something|so|there|some|a look|a try|back|more|"
+        r"sure|one))*\s*)$"
+    ),
     re.IGNORECASE,
 )
 _CHAT = re.compile(
@@ -68,7 +71,11 @@ _STATES = frozenset(
     words("live work be think feel say tell know want love like hate hear need have talk chat call text check seem get")
 )
 _HAD = re.compile(
-    r"(?:an?|my|our) (?:[\w\-]+ ){0,4}?(?:interview|appointment|meeting|surgery|party|exam|test|baby|wedding|operation|accident|date|game|match|concert|show|ceremony|checkup|class|session|race|birthday)\b",
+    (
+        r"(?:an?|my|our) (?:[\w\-]+ ){0,4}?(?:interview|appointment|meeting|surgery|party|exam|test|baby|"
+        r"wedding|operation|accident|date|game|match|concert|show|ceremony|checkup|class|session|race|"
+        r"birthday)\b"
+    ),
     re.IGNORECASE,
 )
 
@@ -135,6 +142,30 @@ def event(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, 
     )
 
 
+_OCCASION = re.compile(
+    r"to (?:(?:my|our|an?|the) )?(?P<o>.*\b(?:wedding|concert|funeral|conference|festival|graduation|party|workshop|"
+    r"meetup|retreat|gig|marathon|parade|ceremony|reunion)\b.*)",
+    re.IGNORECASE,
+)
+
+
+def occasion(head: Head, offset: tuple[int, int]) -> list[Draft]:
+    """ "Went to my cousin's wedding" counts as attended even undated, when it names an occasion."""
+    there = _OCCASION.match(cut(head.rest))
+    if there is None or len(there["o"].split()) > 10:
+        return []
+    return [
+        Draft(
+            predicate="attended",
+            object=there["o"],
+            phrase=f"went {cut(head.rest)}",
+            quote=offset,
+            confidence=0.75,
+            category="events",
+        )
+    ]
+
+
 def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] | None:
     """The verb and rest of what is planned, None when the clause plans nothing."""
     if head.tense == "future":
@@ -169,7 +200,11 @@ _OUTING = re.compile(
 _GOES_TO = re.compile(r"(?:back |over |out |down |up |away |home )*(?:to|on|for|with|camping|skiing|hiking)\b")
 _OFF_TO = re.compile(r"(?:all )?(?:off|away|heading|headed|flying) (?P<o>(?:to|on) .+)")
 _GATHERING = re.compile(
-    r"(?:just |also )?at (?:my |our |an? |the )?(?P<o>(?:(?-i:[A-Z])\w*Con\b|.*?\b(?:conference|festival|summit|wedding|gig|concert|expo|marathon|funeral|conf|fest|workshop|meetup|hackathon)\b).*)",
+    (
+        r"(?:just |also )?at (?:my |our |an? |the )?(?P<o>(?:(?-i:[A-Z])\w*Con\b|.*?\b(?:conference|"
+        r"festival|summit|wedding|gig|concert|expo|marathon|funeral|conf|fest|workshop|meetup|"
+        r"hackathon)\b).*)"
+    ),
     re.IGNORECASE,
 )
 _DATED_ONLY = frozenset({"sit", "have", "see", "run", "take", "get", "start", "host", "perform", "open"})

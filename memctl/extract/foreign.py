@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """The core predicates in Spanish, French, German and Portuguese: name, home, work, likes, allergies.
 
 Small pattern tables, no grammar: only first-person statements at the start of a clause, never questions.
@@ -7,24 +6,36 @@ Small pattern tables, no grammar: only first-person statements at the start of a
 import re
 
 from memctl.extract.draft import Draft
-from memctl.extract.text import plain, sentences
+from memctl.extract.segmentation import plain, sentences
 
 _NAME = r"(?P<o>[A-ZÀ-Þ][\w\-À-ž]+(?: [A-ZÀ-Þ][\w\-À-ž]+){0,2})"
-_PLACE = r"(?P<o>(?:(?:la|el|las|los|São|San|New|Nova|Nueva|Bad) )?[A-ZÀ-Þ][\w\-À-ž]+(?: (?:de |do |del )?[A-ZÀ-Þ][\w\-À-ž]+)*)"
-_THING = r"(?P<o>[\w\-À-ž ']{2,40}?)(?=$|[,.;!]| (?:y|e|et|und|pero|mais|aber|mas|porque|parce|weil|cuando|quand|wenn|quando|desde|depuis|seit)\b)"
+_PLACE = (
+    r"(?P<o>(?:(?:la|el|las|los|São|San|New|Nova|Nueva|Bad) )?[A-ZÀ-Þ][\w\-À-ž]+(?: (?:de |do |"
+    r"del )?[A-ZÀ-Þ][\w\-À-ž]+)*)"
+)
+_THING = (
+    r"(?P<o>[\w\-À-ž ']{2,40}?)(?=$|[,.;!]| (?:y|e|et|und|pero|mais|aber|mas|porque|parce|weil|cuando|"
+    r"quand|wenn|quando|desde|depuis|seit)\b)"
+)
 _START = r"(?:^|[,;:.!]\s*|\b(?:y|e|et|und|pero|mais|aber|mas|que|ich)\s+)"
 
 _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
     # pattern, predicate, template, kind, category
     (
-        rf"{_START}(?:yo )?me llamo {_NAME}|{_START}mi nombre es (?P<o2>[A-ZÀ-Þ][\w\-À-ž]+(?: [A-ZÀ-Þ][\w\-À-ž]+){{0,2}})",
+        (
+            rf"{_START}(?:yo )?me llamo {_NAME}|{_START}mi nombre es (?P<o2>[A-ZÀ-Þ][\w\-À-ž]+(?: "
+            r"[A-ZÀ-Þ][\w\-À-ž]+){0,2})"
+        ),
         "name",
         "is called {o}",
         "fact",
         "identity",
     ),
     (
-        rf"{_START}(?:yo )?(?:ahora )?vivo (?:ahora )?en {_PLACE}|{_START}me (?:he mudado|mudé) a (?P<o2>[A-ZÀ-Þ][\w\-À-ž]+(?: [A-ZÀ-Þ][\w\-À-ž]+)*)",
+        (
+            rf"{_START}(?:yo )?(?:ahora )?vivo (?:ahora )?en {_PLACE}|{_START}me (?:he mudado|"
+            r"mudé) a (?P<o2>[A-ZÀ-Þ][\w\-À-ž]+(?: [A-ZÀ-Þ][\w\-À-ž]+)*)"
+        ),
         "lives_in",
         "lives in {o}",
         "fact",
@@ -75,14 +86,20 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "preferences",
     ),
     (
-        rf"{_START}(?:ich )?heiße {_NAME}|{_START}mein name ist (?P<o2>[A-ZÀ-Þ][\w\-À-ž]+(?: [A-ZÀ-Þ][\w\-À-ž]+){{0,2}})",
+        (
+            rf"{_START}(?:ich )?heiße {_NAME}|{_START}mein name ist (?P<o2>[A-ZÀ-Þ][\w\-À-ž]+(?: "
+            r"[A-ZÀ-Þ][\w\-À-ž]+){0,2})"
+        ),
         "name",
         "is called {o}",
         "fact",
         "identity",
     ),
     (
-        rf"{_START}(?:ich )?(?:wohne|lebe) (?:jetzt |derzeit |seit \w+ )?in {_PLACE}|{_START}ich bin nach (?P<o2>[A-ZÀ-Þ][\w\-À-ž]+) gezogen",
+        (
+            rf"{_START}(?:ich )?(?:wohne|lebe) (?:jetzt |derzeit |seit \w+ )?in {_PLACE}|"
+            rf"{_START}ich bin nach (?P<o2>[A-ZÀ-Þ][\w\-À-ž]+) gezogen"
+        ),
         "lives_in",
         "lives in {o}",
         "fact",
@@ -104,7 +121,10 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "preferences",
     ),
     (
-        rf"{_START}(?:eu )?(?:me chamo|chamo-me) {_NAME}|{_START}(?:o )?meu nome é (?P<o2>[A-ZÀ-Þ][\w\-À-ž]+(?: [A-ZÀ-Þ][\w\-À-ž]+){{0,2}})",
+        (
+            rf"{_START}(?:eu )?(?:me chamo|chamo-me) {_NAME}|"
+            rf"{_START}(?:o )?meu nome é (?P<o2>[A-ZÀ-Þ][\w\-À-ž]+(?: [A-ZÀ-Þ][\w\-À-ž]+){{0,2}})"
+        ),
         "name",
         "is called {o}",
         "fact",
@@ -139,7 +159,11 @@ _RULES = tuple(
     for pattern, predicate, template, kind, category in _TABLE
 )
 _MAYBE = re.compile(
-    r"llamo|nombre|vivo|mud|trabajo|alérgic|gusta|encanta|appelle|mon nom|habite|je vis|déménag|travaille|allergique|j'a|heiße|name ist|wohne|lebe|gezogen|arbeite|allergisch|mag|liebe|chamo|meu nome|moro|trabalho|gosto|adoro",
+    (
+        r"llamo|nombre|vivo|mud|trabajo|alérgic|gusta|encanta|appelle|mon nom|habite|je vis|déménag|"
+        r"travaille|allergique|j'a|heiße|name ist|wohne|lebe|gezogen|arbeite|allergisch|mag|liebe|chamo|"
+        r"meu nome|moro|trabalho|gosto|adoro"
+    ),
     re.IGNORECASE,
 )
 _NEGATED = re.compile(r"\b(?:no|ne|n'|nicht|não|ya no|plus|kein\w*|si|wenn|quando|se|cuando|quand)\s", re.IGNORECASE)

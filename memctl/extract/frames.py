@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """What a topic table is made of: a `Frame` ties a verb and what follows it to a predicate.
 
 Tense, negation and "no longer" are read once, by `memctl.extract.clauses`; a frame says only what they mean for it.
@@ -23,8 +22,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     slot `s` when there is one. `template` is the third-person predicate of the fact's text. `past` says what the
     simple past means: still a fact (joined), over (lived), or unclear. `neg` names the predicate a negation asserts,
     or "retract", or "skip". `can` allows "can" and "can't". `present` False takes only past and perfect ("we bought").
-    `only_neg` frames speak only when negated ("can't stand", "don't eat"). `value` spells the object kept, when it is not
-    `o` itself. `others` False keeps the frame to the speaker.
+    `only_neg` frames speak only when negated ("can't stand", "don't eat"). `value` spells the object kept, when it is
+    not `o` itself. `others` False keeps the frame to the speaker.
     """
 
     lemmas: tuple[str, ...]

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """What is said but not meant as a fact about the speaker: questions, suppositions, other people's words, fiction.
 
 Each guard errs on the side of silence: a wrong fact about a person is worse than a missing one.
@@ -6,114 +5,192 @@ Each guard errs on the side of silence: a wrong fact about a person is worse tha
 
 import re
 
-from memctl.extract.text import HIDDEN
+from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import holds, words
 
 _FICTION = re.compile(
-    r"\b(?:role-?play(?:ing)?|pretend(?: (?:that|to be|you))?|imagine|suppose|supposing|assume|assuming|hypothetically|let's say|lets say|say (?:that )?i'm\b|"
-    r"in (?:this|my|the) (?:story|novel|game|dream|campaign|scene|fantasy|book)|my character|act as|acting as|act like|you are (?:a|an|my|the)\b|you're (?:a|an) (?!\w+ (?:star|angel|genius|legend))|"
-    r"for the persona|in character|speaking as|stay in character|once upon a time|as if i|what if|if only|i wish|i dreamt|i dreamed|thought experiment|in the voice of|from the perspective of|"
-    r"play the (?:role|part)|you play|i'll play|i play the (?:role|part)|fictional|dear diary|in an alternate|parody)\b",
+    r"\b(?:role-?play(?:ing)?|pretend(?: (?:that|to be|you))?|imagine|suppose|supposing|assume|"
+    r"assuming|hypothetically|let's say|lets say|say (?:that )?i'm\b|"
+    r"in (?:this|my|the) (?:story|novel|game|dream|campaign|scene|fantasy|book)|my character|act as|"
+    r"acting as|act like|you are (?:a|an|my|the)\b|you're (?:a|an) (?!\w+ (?:star|angel|genius|"
+    r"legend))|"
+    r"for the persona|in character|speaking as|stay in character|once upon a time|as if i|what if|"
+    r"if only|i wish|i dreamt|i dreamed|thought experiment|in the voice of|from the perspective of|"
+    r"play the (?:role|part)|you play|i'll play|i play the (?:role|part)|fictional|dear diary|"
+    r"in an alternate|parody)\b",
     re.IGNORECASE,
 )
 _TASK = (
-    r"translate|proofread|proof-read|rewrite|rephrase|paraphrase|summari[sz]e|edit|correct|fix|improve|polish|review|check|grade|critique|analy[sz]e|"
-    r"explain the joke|write|draft|compose|generate|create|give me|turn|convert|reword|shorten|expand|continue|complete|classify|extract|parse|"
-    r"conjugate|inflect|transliterate|dictate|spell-?check|punctuate|render|locali[sz]e|caption|recite|format|transcribe|interpret|evaluate|annotate|label|tag|simplify"
+    r"translate|proofread|proof-read|rewrite|rephrase|paraphrase|summari[sz]e|edit|correct|fix|"
+    r"improve|polish|review|check|grade|critique|analy[sz]e|"
+    r"explain the joke|write|draft|compose|generate|create|give me|turn|convert|reword|shorten|expand|"
+    r"continue|complete|classify|extract|parse|"
+    r"conjugate|inflect|transliterate|dictate|spell-?check|punctuate|render|locali[sz]e|caption|"
+    r"recite|format|transcribe|interpret|evaluate|annotate|label|tag|simplify"
 )
 _PASTED = re.compile(
     rf"(?:\b(?:{_TASK})\b[^:\n]{{0,120}}:\s*(?=\S|\n)|"
-    r"\b(?:here(?:'s| is| are| was)|this is|below is|see below|sample|example|template|transcript|lyrics?|poem|quote|the (?:text|email|message|letter|paragraph|passage|bio|resume|review|post|article|script|prompt)|the customer'?s \w+|following)\b[^:\n]{0,80}:\s*(?=\S|\n)"
-    r"|\bstart:|\bsubject:|\bfrom:|\binput:|\btext:|\boutput:|^\s*(?:dear|hi|hello) (?:hiring|sir|madam|team|customer|mr|mrs|ms|dr|\[)[^\n]*,?)",
+    r"\b(?:here(?:'s| is| are| was)|this is|below is|see below|sample|example|template|transcript|"
+    r"lyrics?|poem|quote|the (?:text|email|message|letter|paragraph|passage|bio|resume|review|post|"
+    r"article|script|prompt)|the customer'?s \w+|following)\b[^:\n]{0,80}:\s*(?=\S|\n)"
+    r"|\bstart:|\bsubject:|\bfrom:|\binput:|\btext:|\boutput:|^\s*(?:dear|hi|hello) (?:hiring|sir|"
+    r"madam|team|customer|mr|mrs|ms|dr|\[)[^\n]*,?)",
     re.IGNORECASE | re.MULTILINE,
 )
 _STORY = re.compile(
-    r"\b(?:write|compose|draft|tell|generate|create|make up)\b[^.!?\n]{0,60}\b(?:story|poem|song|lyrics|essay|monologue|dialogue|script|letter|email|cover letter|bio|speech|post|tweet|message|resume|haiku|limerick|scene|novel|review|fanfic\w*)\b",
+    (
+        r"\b(?:write|compose|draft|tell|generate|create|make up)\b[^.!?\n]{0,60}\b(?:story|poem|song|"
+        r"lyrics|essay|monologue|dialogue|script|letter|email|cover letter|bio|speech|post|tweet|message|"
+        r"resume|haiku|limerick|scene|novel|review|fanfic\w*)\b"
+    ),
     re.IGNORECASE,
 )
 _FIRST_PERSON_AFTER = re.compile(r"^[\s\S]{0,40}?\b(?:i|my|we)\b", re.IGNORECASE)
 _LINE_LABEL = re.compile(
-    r"^[ \t]*(?:(?:speaker|person|customer|client|agent|interviewer|interviewee|bot|ai|q|a|patient|host|guest|caller|user|human|assistant)[ \d]*|[A-Z][a-z]+(?: [A-Z][a-z]+)?)\s*:\s.*$",
+    (
+        r"^[ \t]*(?:(?:speaker|person|customer|client|agent|interviewer|interviewee|bot|ai|q|a|patient|"
+        r"host|guest|caller|user|human|assistant)[ \d]*|[A-Z][a-z]+(?: [A-Z][a-z]+)?)\s*:\s.*$"
+    ),
     re.MULTILINE | re.IGNORECASE,
 )
 _SQL = re.compile(
-    r"\b(?:select\b.+\bfrom|insert into|update \w+ set|create table|def \w+\(|function \w*\(|import \w+|console\.log|print\(|export \w+=|\$ \w+|#include|public static|SyntaxError|Traceback)",
+    (
+        r"\b(?:select\b.+\bfrom|insert into|update \w+ set|create table|def \w+\(|function \w*\(|"
+        r"import \w+|console\.log|print\(|export \w+=|\$ \w+|#include|public static|SyntaxError|Traceback)"
+    ),
     re.IGNORECASE,
 )
 
 _QUESTION_HEAD = re.compile(
-    r"^\W*(?:so |and |but |ok(?:ay)? |hey |hi |also |well |now |then |btw |please |pls |or |no |yes |yeah )*(?:do|does|did|am|is|are|was|were|will|would|could|can|should|shall|have|has|had|may|might|must|isn't|aren't|don't|doesn't|didn't|wasn't|"
-    r"can't|couldn't|won't|wouldn't|shouldn't|haven't|hasn't|ain't|what|who|whom|whose|which|when|where|why|how|whats|what's|who's|where's|how's|when's|any|got any\w*|have you|know any|anyone|anybody|wanna|guess|care to|mind if|remember when|ever)\b",
+    r"^\W*(?:so |and |but |ok(?:ay)? |hey |hi |also |well |now |then |btw |please |pls |or |no |yes |"
+    r"yeah )*(?:do|does|did|am|is|are|was|were|will|would|could|can|should|shall|have|has|had|may|"
+    r"might|must|isn't|aren't|don't|doesn't|didn't|wasn't|"
+    r"can't|couldn't|won't|wouldn't|shouldn't|haven't|hasn't|ain't|what|who|whom|whose|which|when|"
+    r"where|why|how|whats|what's|who's|where's|how's|when's|any|got any\w*|have you|know any|anyone|"
+    r"anybody|wanna|guess|care to|mind if|remember when|ever)\b",
     re.IGNORECASE,
 )
 _DENIAL = re.compile(
-    r"^\W*(?:and |but |so |also |well |hey |hi |ok |yeah |no |yes )*(?:can't|cannot|don't|haven't|didn't|have|had|am|did|was|ever since|may|might|won't|couldn't)\s+"
+    r"^\W*(?:and |but |so |also |well |hey |hi |ok |yeah |no |yes )*(?:can't|cannot|don't|haven't|"
+    r"didn't|have|had|am|did|was|ever since|may|might|won't|couldn't)\s+"
     r"(?!i\b|you\b|we\b|he\b|she\b|it\b|they\b|this\b|that\b|there\b|the\b|my\b|your\b|our\b|any\w*\b|some\w*\b)",
     re.IGNORECASE,
 )
 """ "Can't stand cilantro", "Don't eat meat": statements without their subject, not questions."""
 _DONE = re.compile(
-    r"^\W*(?:(?:and|but|so|well|ok) )?(?:did|had|have|got)\s+(?!i\b|you\b|we\b|he\b|she\b|it\b|they\b|this\b|that\b|there\b|any\w*\b|some\w*\b|your\b)",
+    (
+        r"^\W*(?:(?:and|but|so|well|ok) )?(?:did|had|have|got)\s+(?!i\b|you\b|we\b|he\b|she\b|it\b|they\b|"
+        r"this\b|that\b|there\b|any\w*\b|some\w*\b|your\b)"
+    ),
     re.IGNORECASE,
 )
 """ "Did the hospital test": done by the speaker, not asked."""
 _CONDITION = re.compile(
-    r"^\W*(?:(?:and|but|so|also|or|even|only|like|well|ok|hey|hi|now|then|maybe) )*(?:if|unless|suppose|supposing|imagine|pretend|assume|assuming|say (?:that )?(?:i|we|my|you)\b|what if|whether|hypothetically|in case|provided|as if|as though|had i|were i|should i|let's say|lets say|let's pretend|wish|i wish|if only|would that|perhaps we could|perhaps i could)\b",
+    (
+        r"^\W*(?:(?:and|but|so|also|or|even|only|like|well|ok|hey|hi|now|then|maybe) )*(?:if|unless|"
+        r"suppose|supposing|imagine|pretend|assume|assuming|say (?:that )?(?:i|we|my|you)\b|what if|"
+        r"whether|hypothetically|in case|provided|as if|as though|had i|were i|should i|let's say|"
+        r"lets say|let's pretend|wish|i wish|if only|would that|perhaps we could|perhaps i could)\b"
+    ),
     re.IGNORECASE,
 )
 _HARMLESS_IF = re.compile(
-    r"\bif (?:it matters|that matters|it helps|that helps|you(?:'re| are) (?:curious|wondering|interested|asking)|you must know|you need to know|you want to know|you didn't know|you don't know|"
-    r"anyone(?:'s| is) (?:curious|wondering)|relevant|i remember correctly|i recall correctly|you recall|you remember|it's relevant|it's useful|you can believe (?:it|that|in .*)|you don't mind|possible|you please|"
+    r"\bif (?:it matters|that matters|it helps|that helps|you(?:'re| are) (?:curious|wondering|"
+    r"interested|asking)|you must know|you need to know|you want to know|you didn't know|"
+    r"you don't know|"
+    r"anyone(?:'s| is) (?:curious|wondering)|relevant|i remember correctly|i recall correctly|"
+    r"you recall|you remember|it's relevant|it's useful|you can believe (?:it|that|in .*)|"
+    r"you don't mind|possible|you please|"
     r"i(?:'m| am) (?:being )?honest|you believe in that \w+|i may|you like|you want|not mistaken|i'm not mistaken)\b",
     re.IGNORECASE,
 )
-_DOCTOR = r"(?:doctor|dr|gp|physician|dermatologist|allergist|dentist|nurse|therapist|psychiatrist|cardiologist|neurologist|optometrist|vet|dietitian|nutritionist|test|tests|blood test|scan)"
+_DOCTOR = (
+    r"(?:doctor|dr|gp|physician|dermatologist|allergist|dentist|nurse|therapist|psychiatrist|"
+    r"cardiologist|neurologist|optometrist|vet|dietitian|nutritionist|test|tests|blood test|scan)"
+)
 _REPORTED = re.compile(
-    rf"(?<!as )\b(?!(?:my |the |a )?{_DOCTOR})(?:(?:he|she|they|people|everyone|everybody|someone|somebody|who|mom|mum|dad|"
-    r"(?:my|our|the|his|her|a|an|this|that)\s+(?:[\w\-']+\s+){0,2}?[\w\-]+|(?-i:[A-Z])[\w\-]+)\s+(?:also |just |always |once |recently |often |still |keeps? |never )?"
-    r"(?:said|says|saying|told (?:me|us|him|her|them|everyone|everybody|people|my \w+)|tells (?:me|everyone|people)|thinks?|thought|claims?|claimed|asked|asks|joked|jokes|believes?|insists?|insisted|swears?|wrote|writes|wants? (?:me|us)|wondered|assumes?|assumed|suggested|suggests|argues?|shouted|whispered|replied|texted|goes|was like|is like|announced|reckons?|mentioned|calls? me|heard))\b",
+    rf"(?<!as )\b(?!(?:my |the |a )?{_DOCTOR})(?:(?:he|she|they|people|everyone|everybody|someone|"
+    r"somebody|who|mom|mum|dad|"
+    r"(?:my|our|the|his|her|a|an|this|that)\s+(?:[\w\-']+\s+){0,2}?[\w\-]+|"
+    r"(?-i:[A-Z])[\w\-]+)\s+(?:also |just |always |once |recently |often |still |keeps? |never )?"
+    r"(?:said|says|saying|told (?:me|us|him|her|them|everyone|everybody|people|my \w+)|tells (?:me|"
+    r"everyone|people)|thinks?|thought|claims?|claimed|asked|asks|joked|jokes|believes?|insists?|"
+    r"insisted|swears?|wrote|writes|wants? (?:me|us)|wondered|assumes?|assumed|suggested|suggests|"
+    r"argues?|shouted|whispered|replied|texted|goes|was like|is like|announced|reckons?|mentioned|"
+    r"calls? me|heard))\b",
     re.IGNORECASE,
 )
 _REPORTING = words(
-    "said says saying told tells think thought claim ask joke believe insist swear wrote write want wonder assum suggest "
+    "said says saying told tells think thought claim ask joke believe insist swear wrote write want "
+    "wonder assum suggest "
     "argue shout whisper repl text goes like announc reckon mention call heard"
 )
 _OWN_REPORT = re.compile(
-    r"\bi\s+(?:said|told|asked|replied|texted|shouted|lied|joked|pretended|dreamt|dreamed)\b(?! (?:you|earlier|before|that i(?:'m| am) (?:allergic|vegan|vegetarian)))",
+    (
+        r"\bi\s+(?:said|told|asked|replied|texted|shouted|lied|joked|pretended|dreamt|"
+        r"dreamed)\b(?! (?:you|earlier|before|that i(?:'m| am) (?:allergic|vegan|vegetarian)))"
+    ),
     re.IGNORECASE,
 )
 _TRAILING_REPORT = re.compile(
-    r",\s*(?:said|says|according to|as (?:he|she|they) (?:say|put)|he (?:said|says)|she (?:said|says)|they (?:said|say)|goes the)\b|\b(?:according to|quoting|quote unquote|to quote)\b",
+    (
+        r",\s*(?:said|says|according to|as (?:he|she|they) (?:say|put)|he (?:said|says)|she (?:said|says)|"
+        r"they (?:said|say)|goes the)\b|\b(?:according to|quoting|quote unquote|to quote)\b"
+    ),
     re.IGNORECASE,
 )
 _JOKE = re.compile(
-    r"(?:^|\s)/s\b|\b(?:just kidding|kidding|jk|joking|i jest|as a joke|sarcasm|not really(?! (?:into|an?|my|keen|fond|big|fussed)\b)|lol no|said no one ever|obviously not|yeah right|just messing|i'm kidding|only joking|april fools)\b",
+    (
+        r"(?:^|\s)/s\b|\b(?:just kidding|kidding|jk|joking|i jest|as a joke|sarcasm|not really(?! (?:into|"
+        r"an?|my|keen|fond|big|fussed)\b)|lol no|said no one ever|obviously not|yeah right|just messing|"
+        r"i'm kidding|only joking|april fools)\b"
+    ),
     re.IGNORECASE,
 )
 _JOKE_AFTER = re.compile(
-    r"^\W*(?:just kidding|kidding|jk|haha (?:just )?(?:kidding|jk)|joking|only joking|lol jk|not really(?! (?:into|an?|my|keen|fond|big)\b)|/s|nah just|april fools|i'm (?:just )?(?:kidding|joking))\b",
+    (
+        r"^\W*(?:just kidding|kidding|jk|haha (?:just )?(?:kidding|jk)|joking|only joking|lol jk|"
+        r"not really(?! (?:into|an?|my|keen|fond|big)\b)|/s|nah just|april fools|i'm (?:just )?(?:kidding|"
+        r"joking))\b"
+    ),
     re.IGNORECASE,
 )
 _LYRIC = re.compile(
-    r"\b(?:lyrics?|song goes|the chorus|the verse|singing along|as the song|horoscope|fortune cookie|movie quote|line from|meme)\b|\w / \w.* / \w",
+    (
+        r"\b(?:lyrics?|song goes|the chorus|the verse|singing along|as the song|horoscope|fortune cookie|"
+        r"movie quote|line from|meme)\b|\w / \w.* / \w"
+    ),
     re.IGNORECASE,
 )
 _DID_YOU_KNOW = re.compile(
-    r"\b(?:did you know|do you remember|would you say|do you think|don't you think|can you believe|guess (?:who|what|where|how)|is it (?:weird|bad|ok|okay|normal|true) (?:that|if))\b",
+    (
+        r"\b(?:did you know|do you remember|would you say|do you think|don't you think|can you believe|"
+        r"guess (?:who|what|where|how)|is it (?:weird|bad|ok|okay|normal|true) (?:that|if))\b"
+    ),
     re.IGNORECASE,
 )
 _GIVEN = re.compile(
-    r"\b(?:because|since|as|given(?: that)?|seeing that|considering(?: that)?|but|cause|cuz|and|-|—|–|;|\.\.\.)\s+(?=i\b|i'm|im\b|my\b|we\b|i've)",
+    (
+        r"\b(?:because|since|as|given(?: that)?|seeing that|considering(?: that)?|but|cause|cuz|and|-|—|–|"
+        r";|\.\.\.)\s+(?=i\b|i'm|im\b|my\b|we\b|i've)"
+    ),
     re.IGNORECASE,
 )
 TASK_LINE = re.compile(
-    rf"^\W*(?:(?:can|could|would|will) you |please |pls |kindly |now |then |and |help me |i need you to |i want you to )*(?:{_TASK})\b",
+    (
+        r"^\W*(?:(?:can|could|would|will) you |please |pls |kindly |now |then |and |help me |"
+        rf"i need you to |i want you to )*(?:{_TASK})\b"
+    ),
     re.IGNORECASE,
 )
 
 
 _OWN_TROUBLE = re.compile(
-    r"\bi (?:have|had|got|am having|face)(?: got)? (?:the following|this|a|following) (?:\w+ )?(?:problem|issue|question|situation|dilemma|trouble|request|query|doubt):\s*$",
+    (
+        r"\bi (?:have|had|got|am having|face)(?: got)? (?:the following|this|a|"
+        r"following) (?:\w+ )?(?:problem|issue|question|situation|dilemma|trouble|request|query|"
+        r"doubt):\s*$"
+    ),
     re.IGNORECASE,
 )
 """ "I have the following problem:" opens the speaker's own account, not a pasted text."""
@@ -125,7 +202,10 @@ def hide_pasted(text: str) -> str:
     if match and (match.end() > 0):
         head = text[: match.end()]
         if re.search(
-            rf"\b(?:{_TASK}|template|sample|example|lyric|poem|here's|here is|customer|below|following|persona|start:|subject:|dear|transcript|article|text:|input:)",
+            (
+                rf"\b(?:{_TASK}|template|sample|example|lyric|poem|here's|here is|customer|below|following|persona|"
+                r"start:|subject:|dear|transcript|article|text:|input:)"
+            ),
             head,
             re.IGNORECASE,
         ):
@@ -144,7 +224,10 @@ def _own_list(head: str, rest: str) -> bool:
     """ "Give me a plan for this: I am 40 and …" is the speaker's own description when the task is not on the text."""
     return bool(
         re.search(
-            r"\b(?:give me|create|generate|write|draft|make|plan|some context|about me|details?|background|info|facts?)\b[^:\n]*:\s*$",
+            (
+                r"\b(?:give me|create|generate|write|draft|make|plan|some context|about me|details?|background|"
+                r"info|facts?)\b[^:\n]*:\s*$"
+            ),
             head,
             re.IGNORECASE,
         )
@@ -207,7 +290,10 @@ def declarative(sentence: str, mark: str) -> tuple[str, int]:
 
 
 _PIECE = re.compile(
-    r",\s*|\s+[-—–]+\s+|;\s*|\s+so\s+|\s+and\s+(?=what|how|where|who|is|are|do|can|could|should|would)|\s+but\s+|:\s+|\.\.\.\s*",
+    (
+        r",\s*|\s+[-—–]+\s+|;\s*|\s+so\s+|\s+and\s+(?=what|how|where|who|is|are|do|can|could|should|"
+        r"would)|\s+but\s+|:\s+|\.\.\.\s*"
+    ),
     re.IGNORECASE,
 )
 
@@ -227,7 +313,11 @@ def _presupposed(sentence: str, marked: bool) -> tuple[str, int]:
     end = 0
     for match in _PIECE.finditer(sentence):
         if _QUESTION_HEAD.match(sentence[match.end() :]) or re.match(
-            r"\W*(?:right|correct|no|eh|yes|huh|ok|okay|normal|(?:cheap|easi|quick|fast|near|safe|simpl|b)est\b|any\b|ideas?|thoughts|suggestions?|tips|recs|help|recommend\w*|suggest\w*|please|isn't it|best|worth|good)\b",
+            (
+                r"\W*(?:right|correct|no|eh|yes|huh|ok|okay|normal|(?:cheap|easi|quick|fast|near|safe|simpl|"
+                r"b)est\b|any\b|ideas?|thoughts|suggestions?|tips|recs|help|recommend\w*|suggest\w*|please|"
+                r"isn't it|best|worth|good)\b"
+            ),
             sentence[match.end() :],
             re.IGNORECASE,
         ):

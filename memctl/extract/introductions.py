@@ -13,7 +13,8 @@ from memctl.extract.matching import match
 _NAME = r"(?P<o>(?-i:[A-ZÀ-Þ])[\w'\-À-ž]+(?: (?-i:[A-ZÀ-Þ])[\w'\-À-ž]+){0,2})"
 _ABOUT_ME = re.compile(
     r"^(?:(?:just |here's |here is )?(?:an? )?(?:little |wee |bit |quick |brief |some |short )*"
-    r"(?:about (?:me|myself)|intro(?:duction)?|background(?: on me)?|context on me)|a bit of background|introducing myself)"
+    r"(?:about (?:me|myself)|intro(?:duction)?|background(?: on me)?|context on me)|"
+    r"a bit of background|introducing myself)"
     r"[\w ,]{0,40}?\s*[:\-–—]\s+",
     re.IGNORECASE,
 )

@@ -1,21 +1,22 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """From a clause head to drafts: the frames of its verb are tried, and tense and negation decide what they mean."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 
 from memctl.extract.clauses import Head
 from memctl.extract.draft import Draft, article
 from memctl.extract.frames import Frame
+from memctl.extract.lexicon.software import PLATFORMS, PROGRAMMING, TOOL_NAMES
 from memctl.extract.phrases import job, listed, noun, org, place, preference, proper, qualified, taste
-from memctl.extract.topics import body, doing, life, things
+from memctl.extract.topics import FRAMES
 from memctl.extract.verbs import gerund, third_person
 
 BY_LEMMA: dict[str, list[Frame]] = defaultdict(list)
-for _frame in (*life.FRAMES, *body.FRAMES, *things.FRAMES, *doing.FRAMES):
+for _frame in FRAMES:
     for _lemma in _frame.lemmas:
         BY_LEMMA[_lemma].append(_frame)
 
@@ -47,15 +48,27 @@ DENIED = frozenset({"allergic_to", "intolerant_to", "has_condition", "lives_in",
 """A plain "I'm not …" takes these back; of others it only says what was never claimed."""
 _AFTER_ALL = re.compile(r"\b(?:after all|any ?more|any longer|these days)\b", re.IGNORECASE)
 _LASTING = re.compile(
-    r"\b(?:since|for (?:the (?:past|last)|\w+ (?:years?|months?|weeks?|decades?|yrs?)|ages|a while|years|months|decades|a long time|almost|about|over|nearly)|now|all my life|my whole life|always|ever)\b",
+    (
+        r"\b(?:since|for (?:the (?:past|last)|\w+ (?:years?|months?|weeks?|decades?|yrs?)|ages|a while|"
+        r"years|months|decades|a long time|almost|about|over|nearly)|now|all my life|my whole life|always|"
+        r"ever)\b"
+    ),
     re.IGNORECASE,
 )
 _FUTURE_DATE = re.compile(
-    r"\b(?:tomorrow|next (?:week|month|year|spring|summer|fall|autumn|winter|mon|tue|wed|thu|fri|sat|sun)\w*|soon|in (?:a few|two|three|\w+) (?:days|weeks|months|years)|in (?:a|one) (?:week|month|year))\b",
+    (
+        r"\b(?:tomorrow|next (?:week|month|year|spring|summer|fall|autumn|winter|mon|tue|wed|thu|fri|sat|"
+        r"sun)\w*|soon|in (?:a few|two|three|\w+) (?:days|weeks|months|years)|in (?:a|one) (?:week|month|"
+        r"year))\b"
+    ),
     re.IGNORECASE,
 )
 _TEMPORARY = re.compile(
-    r"\b(?:for (?:the|a) (?:weekend|week|night|day|month|few days|couple of days|conference|meeting|trip|holiday)|for (?:\d+|two|three|four|five|six) (?:days|nights|weeks)(?! now)|on (?:vacation|holiday)|this (?:week|weekend)|tonight)\b",
+    (
+        r"\b(?:for (?:the|a) (?:weekend|week|night|day|month|few days|couple of days|conference|meeting|"
+        r"trip|holiday)|for (?:\d+|two|three|four|five|six) (?:days|nights|weeks)(?! now)|on (?:vacation|"
+        r"holiday)|this (?:week|weekend)|tonight)\b"
+    ),
     re.IGNORECASE,
 )
 
@@ -97,31 +110,29 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
     return op, predicate
 
 
+def _number(text: str) -> str | None:
+    return text if 1 <= int(text) <= 120 else None
+
+
+_SHAPES: dict[str, Callable[[str], str | None]] = {
+    "proper": proper,
+    "job": job,
+    "number": _number,
+    "vp": partial(noun, limit=14),
+    "preference": preference,
+    "raw": lambda text: text.strip(" .,!?\"'"),
+}
+
+
 def shaped(frame: Frame, text: str, casual: bool) -> Iterator[str]:
     """The objects in the words a frame caught."""
-    shape = frame.shape
-    if shape == "list":
+    if frame.shape == "list":
         yield from listed(text)
         return
-    found: str | None
-    if shape == "place":
-        found = place(text, casual=casual)
-    elif shape == "org":
-        found = org(text, casual=casual)
-    elif shape == "proper":
-        found = proper(text)
-    elif shape == "job":
-        found = job(text)
-    elif shape == "number":
-        found = text if 1 <= int(text) <= 120 else None
-    elif shape == "vp":
-        found = noun(text, limit=14)
-    elif shape == "preference":
-        found = preference(text)
-    elif shape == "raw":
-        found = text.strip(" .,!?\"'")
+    if frame.shape in ("place", "org"):
+        found = (place if frame.shape == "place" else org)(text, casual=casual)
     else:
-        found = noun(text)
+        found = _SHAPES.get(frame.shape, noun)(text)
     if found:
         yield found
 
@@ -191,7 +202,7 @@ def cut_phrase(phrase: str) -> str:
     return " ".join(phrase.split())
 
 
-TOOLS = frozenset(re.sub(r"\\(.)", r"\1", f"{things.TOOL_NAMES}|{things.PROGRAMMING}|{things.PLATFORMS}").split("|"))
+TOOLS = frozenset(re.sub(r"\\(.)", r"\1", f"{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS}").split("|"))
 """Names one moves to without leaving home."""
 
 

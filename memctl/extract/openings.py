@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """How clauses open: what is said before the subject, and sentences that leave the subject out."""
 
 import re
@@ -6,12 +5,33 @@ import re
 from memctl.extract.wordlist import words
 
 LEAD = re.compile(
-    r"^(?:(?:actually|btw|by the way|oh|ah|and|also|so|well|hey|hiya|hi|hello|yeah|yes|yep|yup|no(?! longer| more)|nope|nah|ok|okay|alright|right|fyi|just so you know|just fyi|"
-    r"for (?:the record|context|reference|background|your information|your info|what it's worth)|some context|context|fun fact|quick note|side note|note|heads up|update|weird update|small update|quick update|good news|bad news|great news|correction|"
-    r"(?:please )?(?:remember|keep in mind|note|bear in mind|don't forget|know|be aware)(?: that)?|honestly|tbh|ngl|personally|sadly|unfortunately|luckily|fortunately|finally|turns out(?: that)?|it turns out(?: that)?|"
-    r"i mean|i (?:also )?(?:should|must|need to|want to|wanted to|have to|forgot to|'d like to) (?:mention|say|add|admit|tell you|note|let you know|share)(?: that)?|i (?:should|must) (?:mention|say)|i (?:already |just |also )?(?:mentioned|told you|said)(?: (?:earlier|before|already|last time|you))*(?: that)?|as (?:i (?:said|mentioned|told you)|you (?:know|may know|might remember|remember))(?: (?:earlier|before|already))?|"
-    r"(?:a (?:little|bit)|some|more) about me|about me|to be honest|in fact|anyway|anyhow|anyways|in case you(?:'re| are) wondering|in case it matters|if it matters|if that matters|if you must know|if it helps|for the form|given the (?:choice|option)|as of (?:today|now|yesterday|this (?:week|month|year|morning)|last \w+|next \w+|\w+day)|oi|ey up|bit of news|some news|(?:sad|happy|big|exciting|quick|more) news|turns out|hang on|gutted|buzzing|fwiw|imo|imho|well now|happy to say|pleased to say|sorry to say|proud to say|delighted to say|i'm (?:happy|pleased|sorry|sad) to say(?: that)?|did i mention(?: that)?|lol|haha|hmm+|um+|uh|wow|thanks|thank you|sorry|yay|ugh|omg|man|dude|mate|sir|you know|see|look|listen|basically|plus|but|because|since|one more thing|another thing|speaking of which|long story short|"
-    r"i (?:just )?(?:realized|realised|found out|learned|noticed|discovered)(?: that| (?=i\b|i'|my\b|we\b))|i know that|the (?:thing|truth|fact) is(?: that)?|my doctor (?:said|says|told me|thinks|confirmed)(?: that)?|scratch that|never mind|nevermind|wait|no wait|oops|then|now|let me tell you(?: that)?|ok so|recently|lately|currently|nowadays|these days|still|apparently|even though|although|though|while)\b[\s,:!.\-–—)]*)+",
+    r"^(?:(?:actually|btw|by the way|oh|ah|and|also|so|well|hey|hiya|hi|hello|yeah|yes|yep|yup|"
+    r"no(?! longer| more)|nope|nah|ok|okay|alright|right|fyi|just so you know|just fyi|"
+    r"for (?:the record|context|reference|background|your information|your info|what it's worth)|"
+    r"some context|context|fun fact|quick note|side note|note|heads up|update|weird update|"
+    r"small update|quick update|good news|bad news|great news|correction|"
+    r"(?:please )?(?:remember|keep in mind|note|bear in mind|don't forget|know|be aware)(?: that)?|"
+    r"honestly|tbh|ngl|personally|sadly|unfortunately|luckily|fortunately|finally|turns out(?: that)?|"
+    r"it turns out(?: that)?|"
+    r"i mean|i (?:also )?(?:should|must|need to|want to|wanted to|have to|forgot to|"
+    r"'d like to) (?:mention|say|add|admit|tell you|note|let you know|share)(?: that)?|i (?:should|"
+    r"must) (?:mention|say)|i (?:already |just |also )?(?:mentioned|told you|said)(?: (?:earlier|"
+    r"before|already|last time|you))*(?: that)?|as (?:i (?:said|mentioned|told you)|you (?:know|"
+    r"may know|might remember|remember))(?: (?:earlier|before|already))?|"
+    r"(?:a (?:little|bit)|some|more) about me|about me|to be honest|in fact|anyway|anyhow|anyways|"
+    r"in case you(?:'re| are) wondering|in case it matters|if it matters|if that matters|"
+    r"if you must know|if it helps|for the form|given the (?:choice|option)|as of (?:today|now|"
+    r"yesterday|this (?:week|month|year|morning)|last \w+|next \w+|\w+day)|oi|ey up|bit of news|"
+    r"some news|(?:sad|happy|big|exciting|quick|more) news|turns out|hang on|gutted|buzzing|fwiw|imo|"
+    r"imho|well now|happy to say|pleased to say|sorry to say|proud to say|delighted to say|"
+    r"i'm (?:happy|pleased|sorry|sad) to say(?: that)?|did i mention(?: that)?|lol|haha|hmm+|um+|uh|"
+    r"wow|thanks|thank you|sorry|yay|ugh|omg|man|dude|mate|sir|you know|see|look|listen|basically|"
+    r"plus|but|because|since|one more thing|another thing|speaking of which|long story short|"
+    r"i (?:just )?(?:realized|realised|found out|learned|noticed|discovered)(?: that| (?=i\b|i'|my\b|"
+    r"we\b))|i know that|the (?:thing|truth|fact) is(?: that)?|my doctor (?:said|says|told me|thinks|"
+    r"confirmed)(?: that)?|scratch that|never mind|nevermind|wait|no wait|oops|then|now|"
+    r"let me tell you(?: that)?|ok so|recently|lately|currently|nowadays|these days|still|apparently|"
+    r"even though|although|though|while)\b[\s,:!.\-–—)]*)+",
     re.IGNORECASE,
 )
 THINK = re.compile(
@@ -24,16 +44,25 @@ OPENING = frozenset(
     )
 )
 TIME_NOUN = re.compile(
-    r"(?:day|week|weekend|month|year|spring|summer|fall|autumn|winter|morning|night|evening|afternoon|time|mon|tues|wednes|thurs|fri|satur|sun|january|february|march|april|may|june|july|august|september|october|november|december|quarter|semester)"
+    r"(?:day|week|weekend|month|year|spring|summer|fall|autumn|winter|morning|night|evening|afternoon|"
+    r"time|mon|tues|wednes|thurs|fri|satur|sun|january|february|march|april|may|june|july|august|"
+    r"september|october|november|december|quarter|semester)"
 )
 GERUND_SUBJECT = re.compile(
-    r"^\w+ing\b.*?\b(?:is|was|has been|isn't|sounds?|makes?|made|helps?|takes?|can|seems?|feels?|keeps?|gets?|costs?|would|will|might|must|really \w+s)\b",
+    (
+        r"^\w+ing\b.*?\b(?:is|was|has been|isn't|sounds?|makes?|made|helps?|takes?|can|seems?|feels?|"
+        r"keeps?|gets?|costs?|would|will|might|must|really \w+s)\b"
+    ),
     re.IGNORECASE,
 )
 """ "Living in Paris is expensive" has a subject; it only looks as if it had none."""
 AS_ONE_WHO = re.compile(r"^as (?:someone|somebody|a person|one|a \w+) (?:who|that)(?: also)? ", re.IGNORECASE)
 WE_ALL = re.compile(
-    r"^(?:me (?:and|n|&|'n') (?:my |the |our )?[\w']+(?: [\w']+)?|(?:my|the|our) [\w']+(?: [\w']+)? (?:and|&|n) (?:i|me))(?=(?:'re| are| were| have| went| moved| live| got| will| adopted| bought)\b)",
+    (
+        r"^(?:me (?:and|n|&|'n') (?:my |the |our )?[\w']+(?: [\w']+)?|(?:my|the|"
+        r"our) [\w']+(?: [\w']+)? (?:and|&|n) (?:i|me))(?=(?:'re| are| were| have| went| moved| live| got|"
+        r" will| adopted| bought)\b)"
+    ),
     re.IGNORECASE,
 )
 """ "Me n the girls are off to Ibiza": the speaker among others."""
@@ -44,13 +73,26 @@ BLOCKERS = frozenset(
     )
 )
 ELIDED_START = re.compile(
-    r"^(?:(?:just|recently|finally|also|actually|now|currently|still|never|got|have|had to|gone|already|officially|originally|always|totally|absolutely|really|properly|quite) )*(?:been|doing|taking|eating|drinking|learning|driving|using|going|gone|had to|come round|packed|upped|born|grew up|moved|relocated|sold|bought|got|turned|quit|left|joined|started|stopped|gave up|switched|migrated|adopted|married|went|attended|"
-    r"graduated|traded|handed|can't|cannot|cant|don't|dont|never|live|work|love|hate|living|working|studying|based|freelancing|dating|allergic|went|visited|retired|became|ditched|dropped|finished|used to|no longer|not|deployed|settled|divorced|ended|swapped|work as|work at|work for|prefer|grew|hiked|ran|signed|flew|am|adore)\b",
+    r"^(?:(?:just|recently|finally|also|actually|now|currently|still|never|got|have|had to|gone|"
+    r"already|officially|originally|always|totally|absolutely|really|properly|quite) )*(?:been|doing|"
+    r"taking|eating|drinking|learning|driving|using|going|gone|had to|come round|packed|upped|born|"
+    r"grew up|moved|relocated|sold|bought|got|turned|quit|left|joined|started|stopped|gave up|"
+    r"switched|migrated|adopted|married|went|attended|"
+    r"graduated|traded|handed|can't|cannot|cant|don't|dont|never|live|work|love|hate|living|working|"
+    r"studying|based|freelancing|dating|allergic|went|visited|retired|became|ditched|dropped|finished|"
+    r"used to|no longer|not|deployed|settled|divorced|ended|swapped|work as|work at|work for|prefer|"
+    r"grew|hiked|ran|signed|flew|am|adore)\b",
     re.IGNORECASE,
 )
 ELIDED_BE = re.compile(
-    r"^(?:(?:not|never|big|massively|heavily|really|so|super|pretty|very|quite|dead|well|currently|now|still|recently|newly|freshly|happily|mostly|totally|fully|proper|officially|originally|severely|deathly|mildly|no longer|also|absolutely|completely|strictly|just) )*"
-    r"(?:(?:an? )?(?:(?:big|huge|massive|avid|lifelong|real|great|total) )*(?:fan|lover) of|into|keen on|obsessed with|fond of|crazy about|mad about|partial to|hooked on|employed (?:by|at)|widowed|divorced|engaged|pregnant|on (?:keto|paleo)|on \d+ ?mg|"
-    r"diagnosed with|allergic to|based in|born (?:on|in|and)|fluent in|married to|from (?-i:[A-Z])|lactose intolerant|coeliac|asthmatic|diabetic|vegan|vegetarian|pescatarian|teetotal|self-employed|living (?:in|with)|working (?:as|at|for))\b",
+    r"^(?:(?:not|never|big|massively|heavily|really|so|super|pretty|very|quite|dead|well|currently|"
+    r"now|still|recently|newly|freshly|happily|mostly|totally|fully|proper|officially|originally|"
+    r"severely|deathly|mildly|no longer|also|absolutely|completely|strictly|just) )*"
+    r"(?:(?:an? )?(?:(?:big|huge|massive|avid|lifelong|real|great|total) )*(?:fan|lover) of|into|"
+    r"keen on|obsessed with|fond of|crazy about|mad about|partial to|hooked on|employed (?:by|at)|"
+    r"widowed|divorced|engaged|pregnant|on (?:keto|paleo)|on \d+ ?mg|"
+    r"diagnosed with|allergic to|based in|born (?:on|in|and)|fluent in|married to|from (?-i:[A-Z])|"
+    r"lactose intolerant|coeliac|asthmatic|diabetic|vegan|vegetarian|pescatarian|teetotal|"
+    r"self-employed|living (?:in|with)|working (?:as|at|for))\b",
     re.IGNORECASE,
 )

@@ -4,7 +4,7 @@ import re
 
 from memctl.extract.draft import Draft
 from memctl.extract.openings import LEAD
-from memctl.extract.text import HIDDEN, Sentence
+from memctl.extract.segmentation import HIDDEN, Sentence
 from memctl.extract.topics.doing import INSTRUCTION, STANDING, STANDING_LEAD
 
 _IGNORE_SAID = re.compile(r"^(?:ignore|forget) what i said (?:about|on) [\w ]+, ", re.IGNORECASE)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """Noun phrases: cutting the object of a claim out of what follows a verb, and refusing what names nothing.
 
 Objects keep the user's own words. "It", "that", "the one you sent" name nothing outside the conversation, so they are
@@ -11,49 +10,91 @@ from itertools import takewhile
 from typing import Literal
 
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS, alternation
-from memctl.extract.text import HIDDEN
+from memctl.extract.segmentation import HIDDEN
 
 Shape = Literal["np", "list", "place", "org", "proper", "job", "number", "vp", "raw", "preference", "none"]
 
 _MONTH = alternation(m for m in ENGLISH_MONTHS if len(m) > 3)
 _DAY = alternation(FULL_WEEKDAYS)
-_NUM = r"(?:\d+|a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a few|several|many|a couple of|couple of|some)"
+_NUM = (
+    r"(?:\d+|a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a few|several|many|"
+    r"a couple of|couple of|some)"
+)
 _UNIT = r"(?:days?|weeks?|weekends?|months?|years?|yrs?|decades?|hours?)"
 TIME = (
-    rf"(?:(?:about |around |almost |nearly |over |roughly )?{_NUM} {_UNIT}(?: and a half)? (?:ago|back|now|from now|earlier)"
-    rf"|(?:for|in|after|within|over) (?:about |around |almost |nearly |over |roughly |more than |the )?(?:past |last )?{_NUM} {_UNIT}(?: and a half)?(?: now| time)?"
-    rf"|(?:for (?:ages|years|decades|months|weeks|a while|a long time|ever|now|quite some time|as long as i can remember|my whole life|life))"
-    rf"|(?:for |on |in |by |since |until |till |from |over |at )?(?:early |late |mid[- ]?)?(?:the )?(?:this past|last|past|previous|this|next|coming|every|each|following) (?:few )?"
-    rf"(?:{_UNIT}|weekday|month|year|spring|summer|fall|autumn|winter|night|morning|afternoon|evening|time|quarter|semester|{_DAY}|{_MONTH})"
-    rf"|(?:since|in|until|till|from|by|on|during|around|back in|of|as of|starting|come) (?:early |late |mid[- ]?|the (?:start|end|beginning|middle) of |the )?"
-    rf"(?:(?:{_MONTH}|may)\b(?:,? (?:\d{{1,2}}(?:st|nd|rd|th)?\b)?)?(?:,? ?\d{{4}})?|(?:19|20)\d\ds?|{_DAY}s?(?: (?:mornings?|nights?|evenings?|afternoons?))?|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?,? (?:{_MONTH}|may)(?: \d{{4}})?|spring|summer|fall|autumn|winter|christmas|easter|childhood|birth|then|college|university|high school|school|we last (?:talked|spoke|chatted))"
+    rf"(?:(?:about |around |almost |nearly |over |roughly )?{_NUM} {_UNIT}(?: and a half)? (?:ago|back|"
+    r"now|from now|earlier)"
+    r"|(?:for|in|after|within|over) (?:about |around |almost |nearly |over |roughly |more than |"
+    rf"the )?(?:past |last )?{_NUM} {_UNIT}(?: and a half)?(?: now| time)?"
+    r"|(?:for (?:ages|years|decades|months|weeks|a while|a long time|ever|now|quite some time|"
+    r"as long as i can remember|my whole life|life))"
+    r"|(?:for |on |in |by |since |until |till |from |over |at )?(?:early |late |"
+    r"mid[- ]?)?(?:the )?(?:this past|last|past|previous|this|next|coming|every|each|"
+    r"following) (?:few )?"
+    rf"(?:{_UNIT}|weekday|month|year|spring|summer|fall|autumn|winter|night|morning|afternoon|evening|"
+    rf"time|quarter|semester|{_DAY}|{_MONTH})"
+    r"|(?:since|in|until|till|from|by|on|during|around|back in|of|as of|starting|come) (?:early |"
+    r"late |mid[- ]?|the (?:start|end|beginning|middle) of |the )?"
+    rf"(?:(?:{_MONTH}|may)\b(?:,? (?:\d{{1,2}}(?:st|nd|rd|th)?\b)?)?(?:,? ?\d{{4}})?|(?:19|20)\d\ds?|"
+    rf"{_DAY}s?(?: (?:mornings?|nights?|evenings?|afternoons?))?|\d{{1,2}}(?:st|nd|rd|"
+    rf"th)?(?: of)?,? (?:{_MONTH}|may)(?: \d{{4}})?|spring|summer|fall|autumn|winter|christmas|easter|"
+    r"childhood|birth|then|college|university|high school|school|we last (?:talked|spoke|chatted))"
     rf"|(?:{_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|\d{{4}}-\d\d-\d\d|{_DAY}"
-    r"|yesterday|today|tonight|tomorrow|earlier today|the other day|the day before yesterday|recently|lately|nowadays|these days|right now|at the moment|at the minute|atm|rn|ngl|at present|currently|now|already|again|soon|once|any ?more|any longer|before|all the time|every day|daily|everyday|all my life|my whole life|most of my life|ever|forever|so far|too|as well|also|together|instead|though|however|actually|really|so much|a lot|a bit|a ton|very much|the most|the best|more than anything|above all|lol|haha|btw|by the way|please|fwiw|tbh|imo|anyway|after all|for sure|as you know|if that helps|if it helps|for good|full[- ]time|part[- ]time|remotely|either|at all|right|here|you know|professionally|fluently|well|pretty well|regularly|on (?:the )?weekends?|on a daily basis|in my (?:free|spare) time|for fun|for a living|for work|for health reasons|just like that)"
+    r"|yesterday|today|tonight|tomorrow|earlier today|the other day|the day before yesterday|recently|"
+    r"lately|nowadays|these days|right now|at the moment|at the minute|atm|rn|ngl|at present|"
+    r"currently|now|already|again|soon|once|any ?more|any longer|before|all the time|every day|daily|"
+    r"everyday|all my life|my whole life|most of my life|ever|forever|so far|too|as well|also|"
+    r"together|instead|though|however|actually|really|so much|a lot|a bit|a ton|very much|the most|"
+    r"the best|more than anything|above all|lol|haha|btw|by the way|please|fwiw|tbh|imo|anyway|"
+    r"after all|for sure|as you know|if that helps|if it helps|for good|full[- ]time|part[- ]time|"
+    r"remotely|either|at all|right|here|you know|professionally|fluently|well|pretty well|regularly|"
+    r"on (?:the )?weekends?|on a daily basis|in my (?:free|spare) time|for fun|for a living|for work|"
+    r"for health reasons|just like that)"
 )
 _TAIL = re.compile(rf"[\s,]+(?:and )?{TIME}$", re.IGNORECASE)
 _WHOLE_TAIL = re.compile(rf"{TIME}$", re.IGNORECASE)
 _STOP = re.compile(
-    r"[,]?\s+(?:because|since (?=(?:i|my|it|we|he|she|they|the|that)\b)|so that|so (?=i\b|we\b|it\b|my\b|that\b|please|can|could|keep|don't|no\b|any|make|you|what|if|now)|but|when|whenever|while|which|that (?=\w+)|who\b|whose|where|if|"
-    r"after|before(?= \w)|though|although|unless|until|as (?=i\b|it|my|we|a |an |long|soon|well as|much|opposed)|and (?=(?:i|we|my|it|that|this|he|she|they|you|am|was|the \w+ (?:is|was)|then|so|can|could|have|just|not|now|would|don't|never|maybe|there|what|how|if|our|even|also|please)\b)|"
-    r"or (?=something|anything|whatever|so)|rather than|instead of|over (?=\w)(?!the (?:counter))|more than|compared|except|like (?=a|the|my|when|i\b)|due to|thanks to|even|just (?=to|for|because|like)|to (?=be honest|name a few|my surprise)|than|regardless|despite|whether|without|during|using|than|unless|because)\b"
-    r"|\s*[;:!?()…—–\x1e\n]|\.(?=\s|$)|\s+[-/|]+\s+|\.{2,}|,\s+(?=i\b|i'|im\b|and i\b|so\b|but\b|which|who|where|my\b|we\b|it\b|it's|that|they|he\b|she\b|you\b|what|how|can\b|could|please|and (?:my|it|we|that|the)\b|though|especially|mostly|mainly|actually|not\b|as\b|for\b|because|since|if\b|when|while|lol|haha|btw|any\b|thanks|do\b|is\b|are\b|to\b|plus|right|even)",
+    r"[,]?\s+(?:because|since (?=(?:i|my|it|we|he|she|they|the|that)\b)|so that|so (?=i\b|we\b|it\b|"
+    r"my\b|that\b|please|can|could|keep|don't|no\b|any|make|you|what|if|now)|but|when|whenever|while|"
+    r"which|that (?=\w+)|who\b|whose|where|if|"
+    r"after|before(?= \w)|though|although|unless|until|as (?=i\b|it|my|we|a |an |long|soon|well as|"
+    r"much|opposed)|and (?=(?:i|we|my|it|that|this|he|she|they|you|am|was|the \w+ (?:is|was)|then|so|"
+    r"can|could|have|just|not|now|would|don't|never|maybe|there|what|how|if|our|even|also|please)\b)|"
+    r"or (?=something|anything|whatever|so)|rather than|instead of|over (?=\w)(?!the (?:counter))|"
+    r"more than|compared|except|like (?=a|the|my|when|i\b)|due to|thanks to|even|just (?=to|for|"
+    r"because|like)|to (?=be honest|name a few|my surprise)|than|regardless|despite|whether|without|"
+    r"during|using|than|unless|because)\b"
+    r"|\s*[;:!?()…—–\x1e\n]|\.(?=\s|$)|\s+[-/|]+\s+|\.{2,}|,\s+(?=i\b|i'|im\b|and i\b|so\b|but\b|"
+    r"which|who|where|my\b|we\b|it\b|it's|that|they|he\b|she\b|you\b|what|how|can\b|could|please|"
+    r"and (?:my|it|we|that|the)\b|though|especially|mostly|mainly|actually|not\b|as\b|for\b|because|"
+    r"since|if\b|when|while|lol|haha|btw|any\b|thanks|do\b|is\b|are\b|to\b|plus|right|even)",
     re.IGNORECASE,
 )
 _REFUSED = re.compile(
-    r"^(?:it|that|this|these|those|them|him|her|us|me|you|he|she|they|we|everything|everyone|everybody|something|someone|anything|anyone|nothing|one|ones|"
-    r"how|what|when|why|where|who|whatever|which|whether|if|to|such|so|there|here|both|each|all|most|some|any|others?|another|same|stuff|things?|lot|lots|way|ways|bit|more|less|"
+    r"^(?:it|that|this|these|those|them|him|her|us|me|you|he|she|they|we|everything|everyone|"
+    r"everybody|something|someone|anything|anyone|nothing|one|ones|"
+    r"how|what|when|why|where|who|whatever|which|whether|if|to|such|so|there|here|both|each|all|most|"
+    r"some|any|others?|another|same|stuff|things?|lot|lots|way|ways|bit|more|less|"
     r"your|his|their|its|myself|yourself|idea|fact|(?:kind|type|sort|part) of|part|feeling|feel|look|sound|thought|"
-    r"not|no|as|at|in|on|of|for|from|with|by|about|into|and|or|but|because|been|being|be|is|was|were|are|am|do|did|does|done|very|too|really|great|good|fine|sure|ok|okay|yes|yeah|right|"
+    r"not|no|as|at|in|on|of|for|from|with|by|about|into|and|or|but|because|been|being|be|is|was|were|"
+    r"are|am|do|did|does|done|very|too|really|great|good|fine|sure|ok|okay|yes|yeah|right|"
     r"having|seeing|getting|knowing|hearing|being|thinking|idk|dunno|it's|that's)\b",
     re.IGNORECASE,
 )
 _VAGUE_HEAD = re.compile(
-    r"\b(?:it|that|this|these|those|them|you|your|him|us|everything|something|anything|nothing|stuff|thing|things|idea|one|ones|way|fact|moment|here|there|someone|everyone|anyone|others?|each other|yours|to|of|in|at|for|with|on|about|from|into|and|the|a|an|by)$"
-    r"|^(?:it|that|this|these|those|you|your|him|them|her|his|their|the (?:idea|fact|way|feeling|thought|part|vibe|look|one|ones|sound|concept|design|colors?|view|story|same|other|first|last|new|latter|former|whole|following|above)|all the|some of|one of (?:the|these|those|your))\b",
+    r"\b(?:it|that|this|these|those|them|you|your|him|us|everything|something|anything|nothing|stuff|"
+    r"thing|things|idea|one|ones|way|fact|moment|here|there|someone|everyone|anyone|others?|"
+    r"each other|yours|to|of|in|at|for|with|on|about|from|into|and|the|a|an|by)$"
+    r"|^(?:it|that|this|these|those|you|your|him|them|her|his|their|the (?:idea|fact|way|feeling|"
+    r"thought|part|vibe|look|one|ones|sound|concept|design|colors?|view|story|same|other|first|last|"
+    r"new|latter|former|whole|following|above)|all the|some of|one of (?:the|these|those|your))\b",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"[\[\]{}<>]|\bx{3,}\b|_{3,}|\blorem\b|\b(?:foo|bar|baz|your[_ ]name|someplace|somewhere|wherever|anywhere|nowhere)\b",
+    (
+        r"[\[\]{}<>]|\bx{3,}\b|_{3,}|\blorem\b|\b(?:foo|bar|baz|your[_ ]name|someplace|somewhere|wherever|"
+        r"anywhere|nowhere)\b"
+    ),
     re.IGNORECASE,
 )
 _CLAUSAL = re.compile(
@@ -63,7 +104,8 @@ _CLAUSAL = re.compile(
 _ARTICLE = re.compile(r"^(?:an?|the|some|my|our)\s+", re.IGNORECASE)
 _CAP = r"[A-ZÀ-ÖØ-ÞĀ-Ž0-9][\w'’&.+\-À-ž]*"
 _PROPER = re.compile(
-    rf"(?:the |The )?(?:{_CAP})(?:(?: (?:of|de|da|do|del|di|la|le|las|los|du|des|der|den|van|von|upon|and|&|at|for|the|y|e|in)(?: the)?)? (?:{_CAP})|, (?:{_CAP}))*"
+    rf"(?:the |The )?(?:{_CAP})(?:(?: (?:of|de|da|do|del|di|la|le|las|los|du|des|der|den|van|von|upon|"
+    rf"and|&|at|for|the|y|e|in)(?: the)?)? (?:{_CAP})|, (?:{_CAP}))*"
 )
 _LOWER_PLACE = re.compile(r"(?:the )?[a-zà-ž][\w'\-à-ž]+(?: [a-zà-ž][\w'\-à-ž]+){0,2}")
 
@@ -133,7 +175,11 @@ def preference(text: str) -> str | None:
 
 
 _SOME = re.compile(
-    r"^(?:(?:a (?:little )?bit|a little|lots|a lot|all (?:kinds|sorts|types)|most (?:kinds|types)|any (?:kind|type)|some|most|all|any|fluent|native|basic|conversational|broken|rusty|decent)(?: of)? )+(?=\w)",
+    (
+        r"^(?:(?:a (?:little )?bit|a little|lots|a lot|all (?:kinds|sorts|types)|most (?:kinds|types)|"
+        r"any (?:kind|type)|some|most|all|any|fluent|native|basic|conversational|broken|rusty|"
+        r"decent)(?: of)? )+(?=\w)"
+    ),
     re.IGNORECASE,
 )
 
@@ -159,13 +205,18 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
 
 _AND = re.compile(r",\s*(?:and |or |but )?(?:also )?|\s+(?:and|or|nor|&)\s+(?:also )?|\s*/\s*(?=\w{3})")
 _KNOWN_THE = re.compile(
-    r"the (?:ocean|sea|beach|outdoors|mountains|forest|woods|desert|rain|snow|sun|cold|heat|summer|winter|city|countryside|theat(?:er|re)|gym|opera|ballet|internet|dark|night|smell|taste|sound|feeling|colou?r \w+|idea of|\w+ (?:genre|series|books|movies|films|games|novels))\b"
+    r"the (?:ocean|sea|beach|outdoors|mountains|forest|woods|desert|rain|snow|sun|cold|heat|summer|"
+    r"winter|city|countryside|theat(?:er|re)|gym|opera|ballet|internet|dark|night|smell|taste|sound|"
+    r"feeling|colou?r \w+|idea of|\w+ (?:genre|series|books|movies|films|games|novels))\b"
 )
 
 
 _GENERIC = re.compile(
-    r"an? (?:good|nice|cold|hot|strong|proper|well[- ]\w+|cup of|glass of|decent|cheeky) |an? \w+(?: \w+)? (?:sale|roast|breakfast|pint|show|fair|market|quiz|night|bath|curry|brew|party)$"
-    r"|my (?:\w+ )?(?:class|classes|club|choir|gym|allotment|garden|commute|bosse?s?|neighbou?rhood|bike|car|coworkers|colleagues)$",
+    r"an? (?:good|nice|cold|hot|strong|proper|well[- ]\w+|cup of|glass of|decent|cheeky) |"
+    r"an? \w+(?: \w+)? (?:sale|roast|breakfast|pint|show|fair|market|quiz|night|bath|curry|brew|"
+    r"party)$"
+    r"|my (?:\w+ )?(?:class|classes|club|choir|gym|allotment|garden|commute|bosse?s?|neighbou?rhood|"
+    r"bike|car|coworkers|colleagues)$",
     re.IGNORECASE,
 )
 """ "I love a car boot sale" is about all of them; "my spin class" lasts."""
@@ -236,12 +287,18 @@ def place(text: str, *, casual: bool = False) -> str | None:
     if match:
         return proper(text[match.end() :])
     if re.match(
-        r"(?:the|an?|my|our|this|that|his|her|their|your|order|fear|love|peace|sync|touch|charge|person|general|fact|hope)\b",
+        (
+            r"(?:the|an?|my|our|this|that|his|her|their|your|order|fear|love|peace|sync|touch|charge|person|"
+            r"general|fact|hope)\b"
+        ),
         text,
         re.IGNORECASE,
     ):
         match = re.match(
-            r"the (?:uk|us|usa|netherlands|bay area|bronx|philippines|midwest|north|south|uae|czech republic|states|united states|united kingdom|countryside|suburbs)\b",
+            (
+                r"the (?:uk|us|usa|netherlands|bay area|bronx|philippines|midwest|north|south|uae|czech republic|"
+                r"states|united states|united kingdom|countryside|suburbs)\b"
+            ),
             text,
             re.IGNORECASE,
         )
@@ -264,13 +321,19 @@ def org(text: str, *, casual: bool = False) -> str | None:
     if re.match(r"(?:an?|the)\s", text, re.IGNORECASE):
         found = noun(re.sub(r"\s+(?:in|near|as|doing|with|on|for|from)\b.*$", "", cut(text)), limit=6)
         if found and not re.match(
-            r"(?:the|a) (?:moment|office|time|same|past|last|next|day|night|week|new|while|living|lot|bit|few|couple|minute|second|table|kitchen|desk|long time|project|problem)\b",
+            (
+                r"(?:the|a) (?:moment|office|time|same|past|last|next|day|night|week|new|while|living|lot|bit|few|"
+                r"couple|minute|second|table|kitchen|desk|long time|project|problem)\b"
+            ),
             found,
         ):
             return found
         return None
     if re.match(
-        r"(?:home|night|least|work|school|present|my|this|that|it|them|him|her|you|your|all|free|fun|myself|me|him|some|several|many|those|these|example|now|over|around|almost|nearly|about|\d)\b",
+        (
+            r"(?:home|night|least|work|school|present|my|this|that|it|them|him|her|you|your|all|free|fun|"
+            r"myself|me|him|some|several|many|those|these|example|now|over|around|almost|nearly|about|\d)\b"
+        ),
         text,
         re.IGNORECASE,
     ):
@@ -279,13 +342,20 @@ def org(text: str, *, casual: bool = False) -> str | None:
 
 
 _JOB_STOP = re.compile(
-    r"\s+(?:at|for|in|with|from|on|who|working|living|based|by|and (?=i\b|a |an |my|have)|to|near|of (?=\d)|turned)\b.*$",
+    (
+        r"\s+(?:at|for|in|with|from|on|who|working|living|based|by|and (?=i\b|a |an |my|have)|to|near|"
+        r"of (?=\d)|turned)\b.*$"
+    ),
     re.IGNORECASE,
 )
 
 
 _NO_JOB = re.compile(
-    r"(?:usual|expected|planned|well|soon|long|\w+ly|always|before|normal|intended|such|one|partners?|it|family|team|group|couple|whole|result|kid|child|teenager|unit|hobby|volunteer work|side|gift|joke|rule|treat|habit|bonus|favou?r|community|person|human|woman|man)$",
+    (
+        r"(?:usual|expected|planned|well|soon|long|\w+ly|always|before|normal|intended|such|one|partners?|"
+        r"it|family|team|group|couple|whole|result|kid|child|teenager|unit|hobby|volunteer work|side|gift|"
+        r"joke|rule|treat|habit|bonus|favou?r|community|person|human|woman|man)$"
+    ),
     re.IGNORECASE,
 )
 

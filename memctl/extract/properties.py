@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """ "My X is Y": the nouns of the tables, and appointments with their dates."""
 
 import re
@@ -7,19 +6,28 @@ from collections.abc import Iterator
 from memctl.extract.draft import Draft, article
 from memctl.extract.openings import LEAD
 from memctl.extract.phrases import job, listed, noun, place, proper
-from memctl.extract.topics.life import PROPERTIES
+from memctl.extract.topics.nouns import PROPERTIES
 
 _MY = re.compile(
     r"^(?:my|our)\s+(?P<np>[\w'\- ]{2,60}?)(?P<s>'s|\s+is|\s+are|\s+was|\s+will be|\s*[:=])\s+(?P<o>.+)", re.IGNORECASE
 )
 _MY_IS_NOT = re.compile(r"^(?:not|no longer|never|n't)\b", re.IGNORECASE)
 _OPENERS = re.compile(
-    r"^(?:just |still |actually |currently |now |mainly |mostly |probably |definitely |usually |always |called |named |in |on |at |around |about |to |the |definitely |a |an |,|really |hands down |by far |generally |kind of |set to |and always has been |obviously )+",
+    (
+        r"^(?:just |still |actually |currently |now |mainly |mostly |probably |definitely |usually |"
+        r"always |called |named |in |on |at |around |about |to |the |definitely |a |an |,|really |"
+        r"hands down |by far |generally |kind of |set to |and always has been |obviously )+"
+    ),
     re.IGNORECASE,
 )
 _PREDICATES_OF_PEOPLE = frozenset({"name", "goal"})
 _APPOINTMENT = re.compile(
-    r"^(?:my|our) (?P<o>(?:(?!birthday)[\w\-]+ ){0,3}?(?:flight|trip|wedding|appointment|interview|exam|surgery|vacation|holiday|graduation|deadline|defen[cs]e|conference|marathon|race|concert|due date|operation|viva|presentation|baby shower)(?: (?:to|with|at|in|for) [\w.' \-]+?)?)(?:'s| is| will be|'ll be) (?:on|in|at|scheduled|booked|set|due|next|this|tomorrow|coming|\d|[A-Z])",
+    (
+        r"^(?:my|our) (?P<o>(?:(?!birthday)[\w\-]+ ){0,3}?(?:flight|trip|wedding|appointment|interview|"
+        r"exam|surgery|vacation|holiday|graduation|deadline|defen[cs]e|conference|marathon|race|concert|"
+        r"due date|operation|viva|presentation|baby shower)(?: (?:to|with|at|in|for) [\w.' \-]+?)?)(?:'s|"
+        r" is| will be|'ll be) (?:on|in|at|scheduled|booked|set|due|next|this|tomorrow|coming|\d|[A-Z])"
+    ),
     re.IGNORECASE,
 )
 
@@ -34,8 +42,11 @@ def appointment(text: str, span: tuple[int, int]) -> Draft | None:
 
 
 _INVERTED = re.compile(
-    r"^(?P<o>[^,;]{2,60}?),?(?: those| these| that| which)?(?:'s| is| are| was| has (?:always )?been| remains?)(?: (?:by far|now|still|definitely|probably|officially|currently|also|basically|always|all))* "
-    r"(?P<np>(?:my|our) [\w'\- ]{2,40}?)(?=$|[,.;:!)]| (?:so|but|and|because|ever|of all time|these days|now|at the moment|right now|though|lol|tbh)\b)",
+    r"^(?P<o>[^,;]{2,60}?),?(?: those| these| that| which)?(?:'s| is| are| was| has (?:always )?been|"
+    r" remains?)(?: (?:by far|now|still|definitely|probably|officially|currently|also|basically|"
+    r"always|all))* "
+    r"(?P<np>(?:my|our) [\w'\- ]{2,40}?)(?=$|[,.;:!)]| (?:so|but|and|because|ever|of all time|"
+    r"these days|now|at the moment|right now|though|lol|tbh)\b)",
     re.IGNORECASE,
 )
 
@@ -89,12 +100,17 @@ _FORMS = {
     "phone": re.compile(r"\+?\d[\d \-().]{6,}\d"),
     "pronouns": re.compile(r"\w+(?:/\w+)+"),
     "birthday": re.compile(
-        r"(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w*(?:,? \d{4})?|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w* \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}(?:/\d{2,4})?)",
+        (
+            r"(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|"
+            r"Dec)\w*(?:,? \d{4})?|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w* \d{1,2}(?:st|nd|rd|"
+            r"th)?(?:,? \d{4})?|\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}(?:/\d{2,4})?)"
+        ),
         re.IGNORECASE,
     ),
     "age": re.compile(r"\d{1,3}"),
     "timezone": re.compile(
-        r"(?:UTC|GMT)(?: ?[+\-]\d{1,2}(?::\d\d)?)?|[A-Z]{2,5}\b|[A-Z][a-z]+/[A-Z][\w]+|(?:Pacific|Eastern|Central|Mountain)(?: (?:Standard |Daylight )?Time)?"
+        r"(?:UTC|GMT)(?: ?[+\-]\d{1,2}(?::\d\d)?)?|[A-Z]{2,5}\b|[A-Z][a-z]+/[A-Z][\w]+|(?:Pacific|Eastern|"
+        r"Central|Mountain)(?: (?:Standard |Daylight )?Time)?"
     ),
     "constraint": re.compile(r"[$€£]? ?\d[\d,.]*k?(?: ?(?:dollars|euros|pounds|bucks|usd|eur|gbp))?", re.IGNORECASE),
     "blood_type": re.compile(r"(?:AB|A|B|O)(?: ?[+\-]| (?:positive|negative))?", re.IGNORECASE),
@@ -117,7 +133,10 @@ def _values(shape: str, predicate: str, rest: str) -> Iterator[str]:  # noqa: C9
     )
     if (
         re.match(
-            r"(?:that|because|when|what|how|to (?:be|see)\b|so\b|not\b|getting|being|going|great|good|fine|stressful|killing|boring|broken|hard|tough|too|very)",
+            (
+                r"(?:that|because|when|what|how|to (?:be|see)\b|so\b|not\b|getting|being|going|great|good|fine|"
+                r"stressful|killing|boring|broken|hard|tough|too|very)"
+            ),
             bare,
             re.IGNORECASE,
         )

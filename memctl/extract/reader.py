@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """Reading one turn: sentences, guards, clauses, tables, corrections, in that order.
 
 A `TurnReader` holds what one turn needs to remember from sentence to sentence: who "she" is, and what "scratch that"
@@ -9,14 +8,26 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from memctl.extract import corrections, events, guards, introductions, openings, orders, properties, relations, specials
+from memctl.extract import (
+    asides,
+    corrections,
+    events,
+    guards,
+    introductions,
+    openings,
+    orders,
+    properties,
+    relations,
+    sayings,
+    takebacks,
+)
+from memctl.extract.apposition import apposed
 from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
 from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft import Draft
 from memctl.extract.injection import is_instruction_like
 from memctl.extract.matching import match
-from memctl.extract.phrases import cut, org
-from memctl.extract.text import Sentence, Token, plain, sentences, tokens
+from memctl.extract.segmentation import Sentence, Token, plain, sentences, tokens
 from memctl.extract.verbs import FORMS
 
 LONGEST = 2000
@@ -68,16 +79,12 @@ class TurnReader:
         order = orders.standing(sentence, span) if self.orders else None
         if order is not None:
             yield order
-            yield from specials.retracted(text, span)
+            yield from takebacks.retracted(text, span)
             return
         body, cutoff = guards.declarative(text, sentence.mark)
-        names = (
-            [*specials.specials(body, span), *introductions.introduced(body, span), *properties.inverted(body, span)]
-            if body
-            else []
-        )
+        names = self.phrases(body, span) if body else []
         if body != text:
-            names += [draft for draft in specials.specials(text, span) if draft.predicate == "preferred_name"]
+            names += [draft for draft in sayings.sayings(text, span) if draft.predicate == "preferred_name"]
         people: list[Draft] = []
         if body or "?" not in sentence.mark or not guards.reported(text):
             yield from names
@@ -100,6 +107,17 @@ class TurnReader:
         put_right = repair or restated
         if basis and put_right:
             yield from corrections.repaired(put_right["o"], basis[-1], span)
+
+    @staticmethod
+    def phrases(body: str, span: tuple[int, int]) -> list[Draft]:
+        """What whole sentences say without a clause that is understood."""
+        return [
+            *sayings.sayings(body, span),
+            *takebacks.retracted(body, span),
+            *asides.asides(body, span),
+            *introductions.introduced(body, span),
+            *properties.inverted(body, span),
+        ]
 
     def span(self, start: int, text: str) -> tuple[int, int]:
         """The place of stripped `text` in the turn."""
@@ -254,9 +272,9 @@ class TurnReader:
             return []
         found = match(shown, span, casual=self.casual)
         if shown.lemma == "be" and not (shown.neg or shown.modal or shown.tense == "future"):
-            found += self.pieces(shown, span, found)
+            found += apposed(shown, span, found, casual=self.casual)
         elif shown.lemma in ("work", "live", "move", "study", "be", "serve") and not shown.neg:
-            found += self.pieces(shown, span, found, tail=True)
+            found += apposed(shown, span, found, casual=self.casual, tail=True)
         dates = certain(clause.text, self.at, future=events.ahead(shown))
         planned = events.plan(clause, shown, dates, span)
         if planned is not None and not any(d.op == "assert" for d in found):
@@ -268,83 +286,8 @@ class TurnReader:
                 happened.phrase = events.absolute(happened.phrase, dates)
                 found.append(happened)
             elif not found and shown.lemma == "go" and shown.tense == "past" and not shown.neg:
-                found += self.went(shown, clause, span)
+                found += events.occasion(shown, span)
         return self.timed(found, clause, shown, dates)
-
-    def went(self, shown: Head, clause: Clause, span: tuple[int, int]) -> list[Draft]:
-        """ "Went to my cousin's wedding" counts as attended even undated, when it names an occasion."""
-        occasion = re.match(
-            r"to (?:(?:my|our|an?|the) )?(?P<o>.*\b(?:wedding|concert|funeral|conference|festival|graduation|party|workshop|meetup|retreat|gig|marathon|parade|ceremony|reunion)\b.*)",
-            cut(shown.rest),
-            re.IGNORECASE,
-        )
-        if occasion is None or len(occasion["o"].split()) > 10:
-            return []
-        return [
-            Draft(
-                predicate="attended",
-                object=occasion["o"],
-                phrase=f"went {cut(shown.rest)}",
-                quote=span,
-                confidence=0.75,
-                category="events",
-            )
-        ]
-
-    def pieces(self, shown: Head, span: tuple[int, int], before: list[Draft], *, tail: bool = False) -> list[Draft]:
-        """ "I'm Alice, 34, a nurse from Tokyo living in Paris with my husband and two kids", piece after piece."""
-        found: list[Draft] = []
-        parts = _PIECES.split(shown.rest)
-        for n, part in enumerate(parts):
-            part = part.strip(" ,")
-            if not part or n == 0:
-                continue
-            kids = _KIDS.match(part)
-            if kids:
-                found.append(
-                    Draft(
-                        predicate="has_child",
-                        object=kids["o"],
-                        phrase=f"has {kids['o']}",
-                        quote=span,
-                        category="family",
-                        confidence=0.8,
-                    )
-                )
-                continue
-            if tail and not re.match(r"(?:as|living|working|based|from|at|in)\b", part):
-                continue
-            trade = next((draft for draft in (*before, *found) if draft.predicate == "job_title"), None)
-            if trade is not None and (firm := _FIRM.match(part)):
-                if (trade.object or "").endswith("student"):
-                    continue
-                if (employer := org(firm["o"])) is not None:
-                    found.append(
-                        Draft(
-                            predicate="works_at",
-                            object=employer,
-                            phrase=f"works at {employer}",
-                            quote=span,
-                            confidence=0.85,
-                            category="work",
-                        )
-                    )
-                continue
-            inner = complement(part, tense=shown.tense)
-            if inner is not None and not (tail and inner.lemma == "be" and not re.match(r"(?:living|based)", part)):
-                said = [draft for draft in match(inner, span, casual=self.casual) if draft.predicate != "name"]
-                if (
-                    not said
-                    and not tail
-                    and any(d.predicate in ("name", "age") for d in (*before, *found))
-                    and part[:1].islower()
-                    and len(part.split()) <= 3
-                ):
-                    trade_head = complement(f"a {part}", tense=shown.tense)
-                    trades = match(trade_head, span, casual=self.casual) if trade_head else []
-                    said = [draft for draft in trades if draft.predicate == "job_title"]
-                found += said
-        return found
 
     def of_other(self, shown: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
         """Drafts about a third person."""
@@ -382,15 +325,3 @@ class TurnReader:
             found = list(self.statements(rest, sentence.start + at))
         yield from corrections.taken_back(last, found, self.span(sentence.start, sentence.text))
         yield from found
-
-
-_FIRM = re.compile(r"(?:at|for|with) (?P<o>.+)", re.IGNORECASE)
-_KIDS = re.compile(
-    r"(?:with )?(?:my (?:wife|husband|partner) and )?(?P<o>(?:our |my )?(?:\d|an?|one|two|three|four|five|six) (?:[\w\-]+ ){0,3}?(?:kids?|children|sons?|daughters?|boys|girls|lads|twins))\b",
-    re.IGNORECASE,
-)
-_PIECES = re.compile(
-    r"[,;]\s+(?:and )?|\s+(?:and )?(?=(?:living|based|residing) in\b|(?:currently |now )?(?:working|studying) (?:at|for|as|in)\b|from (?-i:[A-Z])|(?:with my (?:wife|husband|partner) and|with) (?:\d|an?|one|two|three|four|five) (?:\w+ )?(?:kids?|children|sons?|daughters?)|"
-    r"(?:at|for) (?-i:[A-Z]))|\s+and\s+(?=(?:an? |\d|from\b|married|vegan|vegetarian|allergic|living|working|based|single|originally|currently|have\b))|\s*[—–(]\s*",
-    re.IGNORECASE,
-)

@@ -1,26 +1,42 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """The people and animals of someone's life: named relatives, friends and pets, and who a clause is about."""
 
 import re
 from collections.abc import Iterator
 
 from memctl.extract.draft import Draft
-from memctl.extract.topics.life import PET, RELATIONS
+from memctl.extract.lexicon.animals import PET
+from memctl.extract.lexicon.people import RELATIONS
 from memctl.extract.wordlist import words
 
 _ONE = r"(?-i:[A-ZÀ-Þ][\w\-À-ž]+)"
 _REL = "|".join(sorted(RELATIONS, key=len, reverse=True))
-_SIDE = r"(?:(?:older|younger|big|little|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|good|close|new|wonderful|late|old|baby|two|three|other|amazing|great|beautiful|beloved|\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
+_SIDE = (
+    r"(?:(?:older|younger|big|little|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
+    r"good|close|new|wonderful|late|old|baby|two|three|other|amazing|great|beautiful|beloved|"
+    r"\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
+)
 _RELATION = re.compile(
-    rf"\b(?:my|our) {_SIDE}(?P<rel>{_REL})s?(?:'s)?(?:(?:,)? (?:is |are |was )?(?:called|named)|,|'s name is| is)? (?P<name>{_ONE}(?:(?:, {_ONE})*,? and {_ONE}| (?!St\b|Street|University)(?-i:[A-Z])[\w\-]+)?)",
+    (
+        rf"\b(?:my|our) {_SIDE}(?P<rel>{_REL})s?(?:'s)?(?:(?:,)? (?:is |are |was )?(?:called|named)|,|"
+        rf"'s name is| is)? (?P<name>{_ONE}(?:(?:, {_ONE})*,? and {_ONE}| (?!St\b|Street|"
+        r"University)(?-i:[A-Z])[\w\-]+)?)"
+    ),
     re.IGNORECASE,
 )
 _REL_NAMED = re.compile(
-    rf"\b(?P<name>{_ONE}),? (?:is )?(?:my|our) {_SIDE}(?P<rel>{_REL})\b(?!'s)(?! (?:and|say|think|said|told|was like)\b)",
+    (
+        rf"\b(?P<name>{_ONE}),? (?:is )?(?:my|our) {_SIDE}(?P<rel>{_REL})\b(?!'s)(?! (?:and|say|think|said|"
+        r"told|was like)\b)"
+    ),
     re.IGNORECASE,
 )
 _SIBLINGS = re.compile(
-    rf"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)) (?:got )?(?:an? |\d |one |two |three |four )?{_SIDE}(?P<rel>sister|brother|son|daughter|kid|child|cousin|nephew|niece)(?:s|ren)?(?:,| -| –|:| called| named) (?:called |named )?(?P<name>{_ONE}(?:(?:, {_ONE})*,? and {_ONE})?)",
+    (
+        r"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)) (?:got )?(?:an? |\d |"
+        rf"one |two |three |four )?{_SIDE}(?P<rel>sister|brother|son|daughter|kid|child|cousin|nephew|"
+        r"niece)(?:s|ren)?(?:,| -| –|:| called| named) (?:called |"
+        rf"named )?(?P<name>{_ONE}(?:(?:, {_ONE})*,? and {_ONE})?)"
+    ),
     re.IGNORECASE,
 )
 _NOT_NAMES = frozenset(
@@ -34,7 +50,8 @@ _NOT_NAMES = frozenset(
 _CHILD = frozenset({"daughter", "son", "kid", "child", "baby"})
 FAMILY = frozenset(
     words(
-        "wife husband spouse partner fiancé fiancée fiance fiancee girlfriend boyfriend sister brother mother mom mum father dad "
+        "wife husband spouse partner fiancé fiancée fiance fiancee girlfriend boyfriend sister brother "
+        "mother mom mum father dad "
         "son daughter grandmother grandma grandfather grandpa child"
     )
 )
@@ -55,15 +72,26 @@ _SAME = {
     "housemate": "roommate",
 }
 _ENDED = re.compile(
-    r"\b(?:passed away|died|put .{2,30} (?:down|to sleep)|split(?: up)?|broke up|separated|divorc\w+|late (?:wife|husband))\b",
+    (
+        r"\b(?:passed away|died|put .{2,30} (?:down|to sleep)|split(?: up)?|broke up|separated|divorc\w+|"
+        r"late (?:wife|husband))\b"
+    ),
     re.IGNORECASE,
 )
 _SPOUSE = re.compile(
-    r"\b(?:my|our) (?!ex|late|future|friend's|boss's|sister's|brother's)(?:lovely |dear |beautiful |wonderful |own )?(?P<rel>wife|husband)\b(?!'s ex)",
+    (
+        r"\b(?:my|our) (?!ex|late|future|friend's|boss's|sister's|brother's)(?:lovely |dear |beautiful |"
+        r"wonderful |own )?(?P<rel>wife|husband)\b(?!'s ex)"
+    ),
     re.IGNORECASE,
 )
 _PET_NAMED = re.compile(
-    rf"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|golden|black|white|ginger|tabby|german|border|other|elderly|senior|crazy) )*(?P<o>(?P<kind>{PET})s?(?:,| called| named)? (?P<name>{_ONE}(?: and {_ONE})?))(?=$|[\s,.!?'])",
+    (
+        r"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|"
+        r"golden|black|white|ginger|tabby|german|border|other|elderly|senior|"
+        rf"crazy) )*(?P<o>(?P<kind>{PET})s?(?:,| called| named)? (?P<name>{_ONE}(?: and {_ONE})?))(?=$|"
+        r"[\s,.!?'])"
+    ),
     re.IGNORECASE,
 )
 

@@ -1,7 +1,8 @@
 """The offline extractor: claims from a session by rules, the same on every run, without a model or a network.
 
 Only what people say of themselves and their own becomes a claim; assistants, tools and pasted text give none. Turns
-come redacted: secrets are hidden where they are read, and no object holds what stands for one. What is believed in the end is for `memctl.reconcile` to say.
+come redacted (`memctl.extract.redact`); no object holds what stands for a secret. What is believed in the end is for
+`memctl.reconcile` to say.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
 """English verb forms: from any form to its lemma and tense, and from a lemma to its third person.
 
 Only the verbs that a frame can use are listed, by lemma; regular forms are made, irregular ones written out.
@@ -94,7 +93,8 @@ IRREGULAR: dict[str, tuple[str, str]] = {
 
 LEMMAS = tuple(
     words(
-        "live reside stay relocate move shift settle supervise develop consult nurse pursue rent base work freelance intern join leave quit start begin "
+        "live reside stay relocate move shift settle supervise develop consult nurse pursue rent base "
+        "work freelance intern join leave quit start begin "
         "resign retire switch migrate change transfer study major graduate attend enrol enroll finish "
         "complete teach learn speak know play own have get adopt buy sell drive ride collect raise keep "
         "use run deploy host code program write build develop ship like love enjoy adore prefer hate "
@@ -105,7 +105,8 @@ LEMMAS = tuple(
         "found launch open close create design organize organise host perform record publish sign apply "
         "receive accept reject break stop give drop ditch abandon cancel replace upgrade trade swap "
         "convert return head become turn celebrate stand tolerate handle bear abstain follow observe wear "
-        "support sit decamp emigrate immigrate smoke vape weigh measure believe support cheer root identify try experience check explore "
+        "support sit decamp emigrate immigrate smoke vape weigh measure believe support cheer root "
+        "identify try experience check explore "
         "discover find take bring donate raise help join run finish participate compete spend relax unplug "
         "hang talk chat call send share show tell hear say realize decide expect set purchase order pick "
         "grab start feel do be go"
@@ -127,7 +128,8 @@ def _regular(lemma: str) -> tuple[str, str, str]:
 
 DOUBLING = frozenset(
     words(
-        "plan stop sit drop swim run ship get quit begin transfer prefer chat swap cut hit put set win enrol grab program"
+        "plan stop sit drop swim run ship get quit begin transfer prefer chat swap cut hit put set win "
+        "enrol grab program"
     )
 )
 THIRD_PERSON = {"be": "is", "have": "has", "do": "does", "go": "goes"}

@@ -1,0 +1,70 @@
+"""What follows "I'm" piece by piece: "Alice, 34, a nurse from Tokyo living in Paris with my husband and two kids"."""
+
+import re
+
+from memctl.extract.clauses import Head, complement
+from memctl.extract.draft import Draft
+from memctl.extract.matching import match
+from memctl.extract.phrases import org
+
+_FIRM = re.compile(r"(?:at|for|with) (?P<o>.+)", re.IGNORECASE)
+_KIDS = re.compile(
+    (
+        r"(?:with )?(?:my (?:wife|husband|partner) and )?(?P<o>(?:our |my )?(?:\d|an?|one|two|three|four|"
+        r"five|six) (?:[\w\-]+ ){0,3}?(?:kids?|children|sons?|daughters?|boys|girls|lads|twins))\b"
+    ),
+    re.IGNORECASE,
+)
+_PIECES = re.compile(
+    r"[,;]\s+(?:and )?|\s+(?:and )?(?=(?:living|based|residing) in\b|(?:currently |now )?(?:working|"
+    r"studying) (?:at|for|as|in)\b|from (?-i:[A-Z])|(?:with my (?:wife|husband|partner) and|"
+    r"with) (?:\d|an?|one|two|three|four|five) (?:\w+ )?(?:kids?|children|sons?|daughters?)|"
+    r"(?:at|for) (?-i:[A-Z]))|\s+and\s+(?=(?:an? |\d|from\b|married|vegan|vegetarian|allergic|living|"
+    r"working|based|single|originally|currently|have\b))|\s*[—–(]\s*",
+    re.IGNORECASE,
+)
+_LIVING = re.compile(r"(?:living|based)")
+_TAIL = re.compile(r"(?:as|living|working|based|from|at|in)\b")
+
+
+def apposed(
+    shown: Head, span: tuple[int, int], before: list[Draft], *, casual: bool, tail: bool = False
+) -> list[Draft]:
+    """The drafts of every piece after the first, which `before` came from.
+
+    `tail` reads on after another verb than "be": only what tells where, for whom and as what.
+    """
+    found: list[Draft] = []
+    for part in (part.strip(" ,") for part in _PIECES.split(shown.rest)[1:]):
+        kids = _KIDS.match(part)
+        if kids:
+            found.append(_draft("has_child", kids["o"], f"has {kids['o']}", span, "family", 0.8))
+            continue
+        if not part or (tail and not _TAIL.match(part)):
+            continue
+        said = (*before, *found)
+        trade = next((draft for draft in said if draft.predicate == "job_title"), None)
+        if trade is not None and (firm := _FIRM.match(part)):
+            employer = None if (trade.object or "").endswith("student") else org(firm["o"])
+            if employer is not None:
+                found.append(_draft("works_at", employer, f"works at {employer}", span, "work", 0.85))
+            continue
+        inner = complement(part, tense=shown.tense)
+        if inner is None or (tail and inner.lemma == "be" and not _LIVING.match(part)):
+            continue
+        told = [draft for draft in match(inner, span, casual=casual) if draft.predicate != "name"]
+        presented = not tail and any(draft.predicate in ("name", "age") for draft in said)
+        found += told or (_bare_trade(part, shown.tense, span, casual) if presented else [])
+    return found
+
+
+def _bare_trade(part: str, tense: str, span: tuple[int, int], casual: bool) -> list[Draft]:
+    """ "Plumber" among the particulars of someone who presents themselves."""
+    inner = complement(f"a {part}", tense=tense)
+    if inner is None or not part[:1].islower() or len(part.split()) > 3:
+        return []
+    return [draft for draft in match(inner, span, casual=casual) if draft.predicate == "job_title"]
+
+
+def _draft(predicate: str, value: str, phrase: str, span: tuple[int, int], category: str, confidence: float) -> Draft:
+    return Draft(predicate=predicate, object=value, phrase=phrase, quote=span, category=category, confidence=confidence)

@@ -1,0 +1,30 @@
+"""Nouns of occupations, and the nouns that only look like one."""
+
+OCCUPATION = (
+    r"(?:an?|the|our|my team's) (?:(?!(?:and|with|who|at|for|from|in|to|of|that|but|or|is|because|so|"
+    r"by|on|as|living|working|based)\b)[\w\-/&'.+]+ ){0,4}(?:(?!senior|junior|former|other|major|"
+    r"minor|interior|better|bigger|older|younger|never|ever|after|over|under)\w+(?:er|or|ist|ian|"
+    r"ician|eer|man|woman|wright|smith|ologist|ant|ee|yst|grapher|analyst)|"
+    r"nurse|chef|cook|student|intern|pilot|lawyer|attorney|judge|cto|ceo|cfo|coo|vp|president|founder|"
+    r"co-founder|freelancer|dev|"
+    r"architect|coach|clerk|mechanic|athlete|artist|agent|scientist|diplomat|surgeon|vet|veterinarian|"
+    r"midwife|monk|priest|"
+    r"pastor|soldier|guard|captain|chief|head of [\w ]+|lead|secretary|apprentice|undergrad|"
+    r"undergraduate|postdoc|phd student|phd candidate|grad student|"
+    r"professional|barista|nanny|model|spy|expert|consultant|accountant|sommelier|curator|resident|"
+    r"medic|paramedic|entrepreneur|technician|sre|pm|dba|"
+    r"advocate|representative|rep|associate|fellow|executive|staff engineer|housewife|"
+    r"stay-at-home (?:mom|mum|dad|parent)|homemaker|retiree|specialist|herbalist|chemist|physicist|dj)"
+)
+NOT_AN_OCCUPATION = (
+    r"(?!(?:an?|the) (?:[\w\-]+ ){0,3}?(?:member|lover|eater|drinker|reader|believer|person|owl|"
+    r"beginner|winner|stranger|number|matter|loser|disaster|follower|supporter|user|owner|partner|"
+    r"sister|brother|mother|father|daughter|neighbor|bigger|better|smoker|sleeper|sucker|fighter|"
+    r"survivor|newcomer|outsider|foreigner|customer|subscriber|starter|hater|other|vegetarian|"
+    r"pescatarian|libertarian|runner-up|human|woman|man|christian|italian|canadian|australian|"
+    r"brazilian|egyptian|indian|russian|norwegian|ukrainian|indonesian|colombian|iranian|nigerian|"
+    r"asian|american|veteran of|perfectionist|pessimist|optimist|feminist|quick learner|fast learner|"
+    r"slow learner|visual learner|learner|twin|giant|listener|early riser|riser|homeowner|buyer|"
+    r"keeper|traveler|traveller|cat person|plus|importer|little (?:\w+)|bit \w+|tester|minimalist|"
+    r"introvert|extrovert|millennial|boomer|procrastinator|mentor|caregiver)\b)"
+)

@@ -1,0 +1,193 @@
+"""Where someone lives."""
+
+from memctl.extract.frames import Frame, frame
+from memctl.extract.lexicon.places import ADVERBIALS, CITIES
+
+FRAMES: tuple[Frame, ...] = (
+    frame(
+        "live reside",
+        (
+            rf"{ADVERBIALS}(?:in|at|near|outside|outside of|around|close to|on the (?:outskirts|edge) of|"
+            r"north of|south of|east of|west of|from) (?P<o>.+)"
+        ),
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        past="retract",
+        confidence=0.9,
+        category="home",
+    ),
+    frame(
+        "stay",
+        rf"{ADVERBIALS}in (?P<o>.+)",
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        neg="skip",
+        confidence=0.7,
+        category="home",
+    ),
+    frame(
+        "settle",
+        r"(?:down )?(?:in|near) (?P<o>.+)",
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        past="assert",
+        category="home",
+    ),
+    frame(
+        "be",
+        rf"{ADVERBIALS}(?:based|living|located|residing|settled) {ADVERBIALS}(?:in|out of|near|at) (?P<o>.+)",
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        past="retract",
+        confidence=0.9,
+        category="home",
+    ),
+    frame(
+        "move relocate",
+        r"(?:away |out |here |back |over )?from (?!.*\bto\b)(?P<o>.+)",
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        op="retract",
+        past="assert",
+        category="home",
+    ),
+    frame(
+        "move relocate shift",
+        r"(?:away |out |back |over )?from (?P<o>.+?) to .+",
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        op="retract",
+        past="assert",
+        category="home",
+    ),
+    frame(
+        "move relocate",
+        r"(?:out of|away from) (?P<o>.+)",
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        op="retract",
+        past="assert",
+        category="home",
+    ),
+    frame(
+        "up",
+        r"sticks (?:and moved )?(?:to|for) (?P<o>.+)",
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        past="assert",
+        neg="skip",
+        category="home",
+    ),
+    frame(
+        "pack",
+        r"in (?:my job (?:at|with) )?(?P<o>(?-i:[A-Z]).+)",
+        "works_at",
+        "works at {o}",
+        shape="proper",
+        op="retract",
+        past="assert",
+        neg="skip",
+        confidence=0.8,
+        category="work",
+    ),
+    frame(
+        "move relocate return shift emigrate immigrate decamp",
+        (
+            r"(?:(?:here|back|out|over|up|down|permanently|again|house|home|with my [\w ]{2,25}?|"
+            r"from .+?) )*(?:to|in to|into) (?P<o>.+)"
+        ),
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        past="assert",
+        neg="skip",
+        confidence=0.9,
+        category="home",
+    ),
+    frame(
+        "leave",
+        rf"(?P<o>{CITIES})\b",
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        op="retract",
+        past="assert",
+        neg="skip",
+        category="home",
+    ),
+    frame(
+        "leave",
+        rf"(?-i:[A-Z]).*? for (?P<o>{CITIES})\b",
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        past="assert",
+        neg="skip",
+        category="home",
+    ),
+    frame(
+        "leave",
+        r"(?P<o>(?-i:[A-Z]).+?) (?:and moved|to move|to live|behind and) .+",
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        op="retract",
+        past="assert",
+        category="home",
+    ),
+    frame("call", r"(?P<o>.+?) (?:my )?home\b", "lives_in", "lives in {o}", shape="place", category="home"),
+    frame(
+        "rent buy own have",
+        (
+            r"(?:got )?(?:an?|my|our) (?:[\w\-]+ ){0,3}?(?:flat|apartment|house|place|studio|condo|room|home|"
+            r"loft)(?: here)? in (?P<o>(?-i:[A-Z]).+)"
+        ),
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        neg="skip",
+        confidence=0.75,
+        category="home",
+    ),
+    frame(
+        "be",
+        r"in (?P<o>(?-i:[A-Z]).+?)(?= now\b| these days)",
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        neg="skip",
+        confidence=0.75,
+        category="home",
+    ),
+    frame(
+        "be",
+        (
+            r"(?:in|on) (?:the )?(?P<o>(?:Pacific|Eastern|Central|Mountain|UTC|GMT|CET|CEST|EST|EDT|PST|PDT|"
+            r"CST|IST|JST|BST|AEST)(?: ?[+\-]\d{1,2})?)(?: (?:time|time ?zone|standard time))?(?=$|[,.]| so\b|"
+            r" and\b)"
+        ),
+        "timezone",
+        "is in the time zone {o}",
+        shape="raw",
+        neg="skip",
+        category="contact",
+    ),
+    frame(
+        "be",
+        r"(?:now )?back (?:home )?in (?P<o>(?-i:[A-Z]).+?)(?= for good| permanently| now| again|$)",
+        "lives_in",
+        "lives in {o}",
+        shape="place",
+        neg="skip",
+        confidence=0.75,
+        category="home",
+    ),
+)
