@@ -90,9 +90,10 @@ ELIDED_BE = re.compile(
     r"severely|deathly|mildly|no longer|also|absolutely|completely|strictly|just) )*"
     r"(?:(?:an? )?(?:(?:big|huge|massive|avid|lifelong|real|great|total) )*(?:fan|lover) of|into|"
     r"keen on|obsessed with|fond of|crazy about|mad about|partial to|hooked on|employed (?:by|at)|"
-    r"widowed|divorced|engaged|pregnant|on (?:keto|paleo)|on \d+ ?mg|"
-    r"diagnosed with|allergic to|based in|born (?:on|in|and)|fluent in|married to|from (?-i:[A-Z])|"
-    r"lactose intolerant|coeliac|asthmatic|diabetic|vegan|vegetarian|pescatarian|teetotal|"
-    r"self-employed|living (?:in|with)|working (?:as|at|for))\b",
+    r"on (?:keto|paleo)|on \d+ ?mg|diagnosed with|allergic to|based in|born (?:on|in|and)|fluent in|"
+    r"married to (?-i:[A-Z])|from (?-i:[A-Z])|living (?:in|with)|working (?:as|at|for)|"
+    r"(?:widowed|divorced|engaged|pregnant|lactose intolerant|coeliac|asthmatic|diabetic|vegan|vegetarian|"
+    r"pescatarian|teetotal|self-employed)"
+    r"(?=$|[,.;!–—]| (?:and|but|so|since|for|now|here|with|at|again|tbh|these|this|last|any ?more)\b))",
     re.IGNORECASE,
 )

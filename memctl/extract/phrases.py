@@ -86,7 +86,7 @@ _VAGUE_HEAD = re.compile(
     r"thing|things|idea|one|ones|way|fact|moment|here|there|someone|everyone|anyone|others?|"
     r"each other|yours|to|of|in|at|for|with|on|about|from|into|and|the|a|an|by)$"
     r"|^(?:it|that|this|these|those|you|your|him|them|her|his|their|the (?:idea|fact|way|feeling|"
-    r"thought|part|vibe|look|one|ones|sound|concept|design|colors?|view|story|same|other|first|last|"
+    r"thought|part|vibe|look|one|ones|sound|concept|design|colors?|view|story|same|other|first|second|third|last|"
     r"new|latter|former|whole|following|above)|all the|some of|one of (?:the|these|those|your))\b",
     re.IGNORECASE,
 )
@@ -242,7 +242,9 @@ def proper(text: str, *, casual: bool = False) -> str | None:
     if match:
         found = cut(_months_off(match[0])).rstrip(".,'")
         found = re.sub(r",? (?:and|in|at|for|of|the|de|la|&|I|I'm|I've) ?$", "", found).rstrip(",. ")
-        if re.match(r"(?:I|I'm|I've|The|A|An|My|It|We|Not|No)$", found) or _PLACEHOLDER.search(found):
+        if re.match(
+            r"(?:I|I'm|I've|The|A|An|My|It|We|Not|No|This|That|These|Those|Here|There|He|She|They|What|Which)$", found
+        ) or _PLACEHOLDER.search(found):
             return None
         return found if found and not found.isdigit() else None
     if casual and (match := _LOWER_PLACE.match(text)):

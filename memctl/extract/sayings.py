@@ -307,7 +307,7 @@ SAYINGS: tuple[Saying, ...] = (
     ),
     saying(
         (
-            r"\b(?P<o>(?-i:[A-Z])[\w\-]*(?: (?-i:[A-Z])[\w\-]*)*) is (?:now )?(?:my |"
+            r"\b(?!This|That|Here|There|It)(?P<o>(?-i:[A-Z])[\w\-]*(?: (?-i:[A-Z])[\w\-]*)*) is (?:now )?(?:my |"
             r"our )?(?:new )?home(?: now| these days|$)"
         ),
         "lives_in",

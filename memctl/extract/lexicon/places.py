@@ -1,7 +1,7 @@
 """Places well known enough to be told from firms, and the words between "live" and "in"."""
 
 ADVERBIALS = (
-    r"(?:(?:just|right|near|not far|way|full[- ]time|part[- ]time|remotely|alone|here|now|right|out|"
+    r"(?:(?:just|right|way|full[- ]time|part[- ]time|remotely|alone|here|now|right|out|"
     r"up|over|down|back|currently|mostly|with (?:my|our|a|two|three) [\w ]{2,30}?|by myself|on my own|"
     r"together|downtown|abroad) )*"
 )

@@ -8,7 +8,7 @@ FRAMES: tuple[Frame, ...] = (
         "live reside",
         (
             rf"{ADVERBIALS}(?:in|at|near|outside|outside of|around|close to|on the (?:outskirts|edge) of|"
-            r"north of|south of|east of|west of|from) (?P<o>.+)"
+            r"not far from|north of|south of|east of|west of) (?P<o>.+)"
         ),
         "lives_in",
         "lives in {o}",
