@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from memctl.fact import Fact, Source, derive_id
 
-_THINGS = ("express shipping", "dark mode", "green tea", "the night train", "peanuts", "Rust", "oat milk", "window seats")
+_THINGS = ("express shipping", "dark mode", "green tea", "night trains", "peanuts", "Rust", "oat milk", "window seats")
 _PLACES = ("Tokyo", "Paris", "Lisbon", "Oslo", "Lagos", "Lima", "Pune", "Perth", "Quito", "Riga")
 _VERBS = (("prefers", "preference"), ("dislikes", "preference"), ("uses", "fact"), ("plans", "fact"), ("owns", "fact"))
 
