@@ -14,7 +14,8 @@ Made from `--help` by docs/commands.py; a test keeps the two in step.
 
 def reference() -> str:
     """The whole page, ending in a newline."""
-    root = click.Context(cli, info_name="memctl", max_content_width=100, terminal_width=100)
+    settings = cli.context_settings | {"max_content_width": 100, "terminal_width": 100}
+    root = click.Context(cli, info_name="memctl", **settings)
     parts = [HEAD, _help(cli, root)]
     for name in COMMANDS:
         command = cli.get_command(root, name)
