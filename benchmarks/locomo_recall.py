@@ -7,10 +7,10 @@ ingest`, and every question goes through the same code as `memctl search`. A hit
 each turn once; recall of a question is the share of its evidence turns among the first k, averaged over questions. The
 answers are never looked at.
 
-Categories as in the paper (Maharana et al. 2024): 1 multi-hop, 2 temporal, 3 open-domain, 4 single-hop. Category 5, whose
-questions have no answer in the conversation, is left out, and so are questions without any evidence. Evidence ids are
-taken as written: "D8:6; D9:17" is two ids, "D:11:26" is D11:26, "D30:05" is D30:5, and what names no turn ("D") is
-dropped.
+Categories as in the paper (Maharana et al. 2024): 1 multi-hop, 2 temporal, 3 open-domain, 4 single-hop. Category 5,
+whose questions have no answer in the conversation, is left out, and so are questions without any evidence. Evidence
+ids are taken as written: "D8:6; D9:17" is two ids, "D:11:26" is D11:26, "D30:05" is D30:5, and what names no turn
+("D") is dropped.
 """
 
 import argparse

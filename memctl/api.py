@@ -8,6 +8,7 @@ from typing import Any
 
 from memctl import config
 from memctl.adapter import Adapter, Hit, load
+from memctl.errors import UsageError
 from memctl.fact import Fact
 from memctl.timeline import current
 
@@ -53,7 +54,8 @@ class Memory:
 def open_memory(name: str = "local", **options: Any) -> Memory:
     """The memory of a backend: `local`, an adapter's name, or a backend named in the configuration.
 
-    `options` go to the adapter (for `local`: path, embedder, lock_timeout). Raises NotFound for an unknown name.
+    `options` go to the adapter (for `local`: path, embedder, base_url, dimensions, lock_timeout). Raises NotFound for
+    an unknown name, UsageError for an option the backend does not have.
     """
     settings = config.load()
     named = dict(settings.backends.get(name, {}))
@@ -62,6 +64,11 @@ def open_memory(name: str = "local", **options: Any) -> Memory:
         named = {
             "path": settings.store_path,
             "embedder": settings.embedder,
+            "base_url": settings.embed_base_url,
+            "dimensions": settings.embed_dimensions,
             "lock_timeout": settings.lock_timeout,
         } | named
-    return Memory(load(adapter)(**(named | options)))
+    try:
+        return Memory(load(adapter)(**(named | options)))
+    except TypeError as error:
+        raise UsageError(f"backend {name!r} cannot be opened so: {error}", hint="check its options") from None

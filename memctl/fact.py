@@ -4,6 +4,7 @@ Every other room speaks in Facts. This one may know nothing of stores, backends 
 """
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -18,7 +19,7 @@ NAMESPACE = UUID("6d656d63-746c-5e00-8000-6661637400ff")
 """uuid5 namespace of every id memctl derives."""
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a fact comes from: the system, its native id, the file or endpoint, and the words it rests on.
 
     `turns` holds the transcript format's own turn ids (LoCoMo's `D1:3`, a ChatGPT node id), else turn indices.
@@ -32,21 +33,22 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     quote: str | None = None
 
 
-class Embedding(msgspec.Struct, frozen=True, kw_only=True):
+class Embedding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A vector and the model that made it. Never part of a fact's identity."""
 
     model: str
     vector: tuple[float, ...]
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One thing remembered about a user. What the source does not say is None.
 
     All times are timezone-aware and held in UTC: `valid_at`/`invalid_at` when it was true in the world,
     `created_at`/`updated_at`/`expired_at` when the source system recorded, changed and retired it,
     `expires_at` when it is to be forgotten. `confidence` lies in 0..1.
 
-    Raises ValueError for a naive time or a confidence outside 0..1.
+    Raises ValueError for a naive time, a confidence outside 0..1, an unknown kind, a text that is no Unicode (lone
+    surrogates), and metadata or native fields that JSON cannot hold.
     """
 
     id: UUID
@@ -78,8 +80,16 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
             at = getattr(self, field)
             if at is not None and at.tzinfo is not UTC:
                 msgspec.structs.force_setattr(self, field, to_utc(at, field))
-        if self.confidence is not None and not 0.0 <= self.confidence <= 1.0:
-            raise ValueError(f"confidence must lie in 0..1, got {self.confidence}")
+        if self.confidence is not None:
+            if not 0.0 <= self.confidence <= 1.0:
+                raise ValueError(f"confidence must lie in 0..1, got {self.confidence}")
+            # 1 and 1.0 would hash differently.
+            msgspec.structs.force_setattr(self, "confidence", float(self.confidence))
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown kind {self.kind!r}; kinds: {', '.join(KINDS)}")
+        _check_unicode(self.text, "text")
+        for field in ("metadata", "native"):
+            _check_json(getattr(self, field), field)
 
     @property
     def retired(self) -> bool:
@@ -88,7 +98,34 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 TIME_FIELDS = ("valid_at", "invalid_at", "created_at", "updated_at", "expired_at", "expires_at")
+DEEPEST_JSON = 200
 UNHASHED_FIELDS = ("id", "native", "embedding", "updated_at")
+
+
+def _check_unicode(text: str, field: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{field} holds a lone surrogate, which is no character") from None
+
+
+def _check_json(value: Any, field: str, depth: int = 0) -> None:
+    """Refuse what msgspec would change without a word: NaN and infinity become null, keys become strings."""
+    if depth > DEEPEST_JSON:
+        raise ValueError(f"{field} is nested more than {DEEPEST_JSON} deep")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise ValueError(f"{field} has a key that is no text: {key!r}")
+            _check_unicode(key, field)
+            _check_json(inner, field, depth + 1)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check_json(inner, field, depth + 1)
+    elif isinstance(value, str):
+        _check_unicode(value, field)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{field} holds {value}, which JSON cannot")
 
 
 def to_utc(at: datetime, field: str = "time") -> datetime:
@@ -132,7 +169,7 @@ def decode(line: bytes | str) -> Fact:
     """The Fact in one JSON object. Raises ValueError naming the field that is wrong."""
     try:
         return _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise ValueError(str(error)) from None
 
 

@@ -78,7 +78,7 @@ class LocalStore:
         dimensions: int | None = None,
         lock_timeout: float = 30.0,
     ) -> None:
-        self.engine = Engine(Path(path), lock_timeout)
+        self.engine = Engine(Path(path).expanduser(), lock_timeout)
         self._asked = EmbedderSpec(spec=embedder, base_url=base_url, dim=dimensions) if embedder else None
 
     def __enter__(self) -> LocalStore:
@@ -109,7 +109,8 @@ class LocalStore:
 
     def _spec(self, connection: Connection) -> EmbedderSpec:
         stored = stored_embedder(connection)
-        if stored and self._asked and self._asked != stored:
+        same = self._asked == stored or (self._asked and stored and self._asked.shipped and stored.shipped)
+        if stored and self._asked and not same:
             raise UsageError(
                 f"the store's vectors are by {stored.spec}, not by {self._asked.spec}",
                 where=str(self.engine.path),
@@ -153,7 +154,10 @@ class LocalStore:
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
         """The user's records in the order they came in; the cursor is the last row key read."""
-        after = int(cursor or 0)
+        try:
+            after = int(cursor or 0)
+        except ValueError:
+            raise UsageError(f"{cursor!r} is no cursor of this store", hint="take it from a Page") from None
         while True:
             with self.engine.reading() as connection:
                 rows = connection.execute(
@@ -179,7 +183,7 @@ class LocalStore:
         """Remove facts of the user, with the evidence they rest on; how many there were."""
         from memctl.ingest.commit import erase
 
-        with self.engine.writing() as connection:
+        with self.engine.writing(make=False) as connection:
             rows = connection.execute(
                 "SELECT id FROM records WHERE user_id = ? AND id IN (SELECT unnest(?::UUID[]))",
                 [user, list(ids)],
@@ -247,10 +251,11 @@ class LocalStore:
             _require_user(connection, user)
             found = records.select(
                 connection,
-                f"user_id = ? AND {wanted} AND (? IS NULL OR lower(subject) = lower(?)) "
-                "AND (? IS NULL OR predicate = ?) ORDER BY created_at NULLS LAST, key",
-                [user, *([kind] if kind else []), subject, subject, predicate, predicate],
+                f"user_id = ? AND {wanted} AND (? IS NULL OR predicate = ?) ORDER BY created_at NULLS LAST, key",
+                [user, *([kind] if kind else []), predicate, predicate],
             )
+        if subject is not None:
+            found = [fact for fact in found if (fact.subject or "").casefold() == subject.casefold()]
         return found if all else current(found, datetime.now(UTC))
 
     def get(self, id_: str) -> tuple[Fact, list[Claim]]:

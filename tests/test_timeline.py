@@ -18,9 +18,7 @@ def day(text: str) -> datetime:
 
 
 def fact(number: int, value: str, **times) -> Fact:
-    held = {
-        name: day(at) if isinstance(at, str) and name.endswith("_at") else at for name, at in times.items()
-    }
+    held = {name: day(at) if isinstance(at, str) and name.endswith("_at") else at for name, at in times.items()}
     fields = {"subject": "alice", "predicate": "lives_in"} | held
     return Fact(
         id=UUID(int=number),

@@ -138,6 +138,7 @@ def _print(report: Report, *, dry_run: bool, written: str | None, quiet: bool) -
 
 
 def _print_counts(name: str, counts: dict[str, int]) -> None:
-    for reason, number in sorted(counts.items(), key=lambda item: -item[1]):
-        click.echo(f"{name:<10} {number} × {output.clean(reason)}")
-        name = ""
+    if counts:
+        most_first = sorted(counts.items(), key=lambda item: -item[1])
+        listed = ", ".join(f"{number} × {reason}" for reason, number in most_first)
+        click.echo(f"{name:<11}{output.paragraph(output.line(listed), 11)}")

@@ -35,6 +35,10 @@ COMMANDS = {
 }
 
 
+class ReaderGone(Exception):
+    """Nobody reads stdout any more."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands live in `memctl.cli.<name>`, imported when called by name."""
 
@@ -57,6 +61,13 @@ class LazyGroup(click.Group):
             hint = f"Did you mean '{near[0]}'?" if near else f"Commands: {', '.join(COMMANDS)}."
             raise click.UsageError(f"No such command '{args[0]}'. {hint}", ctx)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        # click would end with code 1 when the reader of stdout has gone; for `| head` that is no failure.
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -87,7 +98,7 @@ def main() -> None:
 
 def _run(arguments: list[str]) -> int:
     try:
-        result = cli.main(arguments, prog_name="memctl", standalone_mode=False)
+        result = cli.main(arguments, prog_name="memctl", standalone_mode=False, color=_colour())
         sys.stdout.flush()
         return result if isinstance(result, int) else Exit.OK
     except click.exceptions.Exit as stop:
@@ -97,14 +108,25 @@ def _run(arguments: list[str]) -> int:
     except MemctlError as error:
         return _fail(arguments, error, error.exit)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        return Exit.INTERRUPTED
-    except BrokenPipeError:
+        return _fail(arguments, MemctlError("interrupted"), Exit.INTERRUPTED)
+    except (ReaderGone, BrokenPipeError):
         # The reader has gone (| head): nothing is wrong, and nothing more can be said on stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except OSError as error:
         return _fail(arguments, MemctlError(error.strerror or str(error), where=error.filename), Exit.ERROR)
+    except Exception as error:
+        if "MEMCTL_DEBUG" in os.environ:
+            raise
+        fault = MemctlError(
+            f"a fault of memctl: {type(error).__name__}: {error}", hint="MEMCTL_DEBUG=1 shows where; please report it"
+        )
+        return _fail(arguments, fault, Exit.ERROR)
+
+
+def _colour() -> bool | None:
+    """False where colour is not wanted; None leaves it to whether the stream is a terminal."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
 def _fail(arguments: list[str], error: MemctlError, code: int, usage: click.ClickException | None = None) -> int:
@@ -122,7 +144,8 @@ def _fail(arguments: list[str], error: MemctlError, code: int, usage: click.Clic
         return code
     from memctl.cli.output import clean
 
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {clean(str(error))}", err=True)
+    head = click.style("error:", fg="red", bold=True)
+    click.echo(f"{head} {clean(str(error))}", err=True, color=_colour())
     if error.hint:
         click.echo(f"  {clean(error.hint)}", err=True)
     return code

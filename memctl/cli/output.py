@@ -22,8 +22,13 @@ if TYPE_CHECKING:
     from memctl.fact import Fact, Source
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS_IN_JSON = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 PIPE_WIDTH = 10_000
 """Into a pipe nothing is wrapped, so that a line stays a record."""
+
+
+FATE = ""
+"""The unnamed last column: what became of a fact, and by which other."""
 
 
 def clean(text: str) -> str:
@@ -36,16 +41,21 @@ def line(text: str) -> str:
     return clean(" ".join(text.split()))
 
 
+def _escaped(document: bytes) -> str:
+    """JSON in which terminal controls stand as escapes: in JSON they occur in strings only."""
+    return _CONTROLS_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document.decode())
+
+
 def emit_json(schema: str, body: Mapping[str, Any]) -> None:
     """One JSON document with its schema's name first."""
     document = {"schema": f"memctl.{schema}/1", **body}
-    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2 if sys.stdout.isatty() else 0))
+    click.echo(_escaped(msgspec.json.format(msgspec.json.encode(document), indent=2 if sys.stdout.isatty() else 0)))
 
 
 def emit_jsonl(items: Iterable[Any]) -> None:
     """One JSON object a line."""
     for item in items:
-        click.echo(msgspec.json.encode(item))
+        click.echo(_escaped(msgspec.json.encode(item)))
 
 
 def width() -> int:
@@ -59,21 +69,27 @@ def console() -> Console:
     """A rich console on stdout that obeys the terminal, NO_COLOR and TERM."""
     from rich.console import Console
 
-    return Console(width=width(), highlight=False, markup=False, emoji=False, soft_wrap=False)
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Piped(width=width(), highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, wrap: str | None = None) -> None:
     """A plain table; only the column called `wrap` gives way when the terminal is narrow."""
     from rich.table import Table
 
+    rows = list(rows)
+    fates = any(" by " in row[-1] for row in rows)
     grid = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=True)
     for column in columns:
         grid.add_column(
             column,
-            no_wrap=column != wrap,
+            no_wrap=column not in (wrap, FATE),
             overflow="fold",
             justify="right" if column in ("score", "conf", "facts", "episodes", "n") else "left",
-            min_width=20 if column == wrap else None,
+            min_width=20 if column == wrap else len("superseded by") if column == FATE and fates else None,
         )
     for row in rows:
         grid.add_row(*[line(cell) for cell in row])
@@ -127,13 +143,13 @@ def facts(
         emit_jsonl(found)
     elif with_times:
         rows = [(short(f.id), day(f.created_at), day(f.valid_at), day(f.invalid_at), f.text, _fate(f)) for f in found]
-        table(("id", "learned", "from", "until", "fact", ""), rows, wrap="fact")
+        table(("id", "learned", "from", "until", "fact", FATE), rows, wrap="fact")
     else:
         rows = [
             (short(f.id), f.kind, day(f.valid_at or f.created_at), f.text, _percent(f.confidence), _fate(f))
             for f in found
         ]
-        table(("id", "kind", "date", "fact", "conf", ""), rows, wrap="fact")
+        table(("id", "kind", "date", "fact", "conf", FATE), rows, wrap="fact")
 
 
 def _fate(fact: Fact) -> str:

@@ -7,7 +7,7 @@ import sys
 import click
 
 from memctl.cli import options, output
-from memctl.errors import UsageError
+from memctl.errors import MemctlError, UsageError
 
 
 @click.command()
@@ -32,9 +32,8 @@ def command(
             raise UsageError("nothing was removed: there is no one to ask", hint="give --yes to remove without asking")
         for fact in found:
             click.echo(f"{output.short(fact.id)}  {output.line(fact.text)}", err=True)
-        click.confirm(
-            f"Remove {'this fact' if len(found) == 1 else f'these {len(found)} facts'}?", abort=True, err=True
-        )
+        if not click.confirm(f"Remove {'this fact' if len(found) == 1 else f'these {len(found)} facts'}?", err=True):
+            raise MemctlError("nothing was removed")
     removed = sum(local.delete(fact.user_id, [fact.id]) for fact in found)
     if as_json:
         output.emit_json("rm", {"removed": removed, "ids": [fact.id for fact in found]})

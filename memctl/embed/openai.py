@@ -10,6 +10,7 @@ Limits, from https://platform.openai.com/docs/api-reference/embeddings/create: a
 
 import math
 import os
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -66,6 +67,7 @@ class OpenAIEmbedder:
         self._asked = dim
         self._dim = dim or (DIMENSIONS.get(self.model) if self._is_openai else None)
         self._client = self._open(api_key or self._key_from_environment())
+        weakref.finalize(self, self._client.close)
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ folder is read without the network. This room may know nothing of what is embedd
 
 import hashlib
 import importlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ class SentenceTransformersEmbedder:
         cannot give; Fatal when the model cannot be loaded."""
         if not model:
             raise UsageError("no model is named", hint="use sentence-transformers:<model or folder>")
+        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         try:
             package: Any = importlib.import_module("sentence_transformers")
         except ImportError as error:
@@ -40,6 +42,8 @@ class SentenceTransformersEmbedder:
                 "the package sentence-transformers is not installed",
                 hint="pip install 'memctl-toolkit[semantic]'",
             ) from error
+        # Its own progress bar stands for loading weights, which is over before a user could read it.
+        importlib.import_module("transformers.utils.logging").disable_progress_bar()
         folder = Path(model).expanduser()
         local = folder.is_dir()
         try:

@@ -32,7 +32,8 @@ DIM = 128
 NAME = f"static:minilm-{DIM}@1"
 """Model, dimension and revision. A rebuild that changes any vector must raise the revision."""
 FOLDER = Path(__file__).parent / "model"
-BATCH = 1024
+BATCH = 256
+"""Texts summed at once: few enough that their token vectors stay in the processor's cache."""
 LONG = 4096
 """Tokens from which a text is summed by counting its tokens, so that a huge text needs no huge array."""
 
@@ -103,7 +104,7 @@ class StaticEmbedder:
                 summed.append(i)
                 flat += ids
         if flat:
-            out[summed] = np.add.reduceat(self._table[np.array(flat)], starts, axis=0)
+            out[summed] = np.add.reduceat(self._table.take(np.array(flat, dtype=np.int32), axis=0), starts, axis=0)
 
     def _encode(self, texts: Sequence[str]) -> list[Any]:
         """Encodings of `texts`; halves of surrogate pairs, which no UTF-8 can hold, are left out as the model

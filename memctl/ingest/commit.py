@@ -53,26 +53,20 @@ def commit(
     """
     now = now or datetime.now(UTC)
     writes.use_embedder(connection, spec)
-    known = records.known(connection, "records", [entry.fact.id for entry in batch.episodes])
-    episodes = {entry.fact.id: entry for entry in batch.episodes if entry.fact.id not in known}
-    writes.add(connection, list(episodes.values()), batch.vectors)
+    vectors = batch.vectors if writes.stored_embedder(connection) == spec else {}
+    shown = {entry.fact.id: entry for entry in batch.episodes}
+    known = records.known(connection, "records", shown)
+    dead = claims.of_episodes(connection, batch.anew)
+    writes.remove(connection, batch.anew)
+    passed_over = (known - batch.anew) | records.known(connection, "removed", shown)
+    writes.add(connection, [entry for id_, entry in shown.items() if id_ not in passed_over], vectors)
 
-    dead = claims.of_episodes(connection, _orphans(connection, read))
+    dead += claims.of_episodes(connection, _orphans(connection, read))
     unfounded = claims.facts_resting_on(connection, [claim.id for claim in dead])
     claims.remove(connection, [claim.id for claim in dead])
     fresh = claims.add(connection, batch.claims, now)
-    changed = _refold(connection, [*fresh, *dead], batch.vectors, now, unfounded)
-    for file in read:
-        ledger.record(connection, file.entry, file.episodes)
-    return Committed(episodes=len(episodes), changes=changed)
-
-
-def forget_file(connection: Connection, entry: ledger.FileEntry, spec: EmbedderSpec) -> Committed:
-    """Take back everything that only this file showed, and strike it from the ledger."""
-    read = Read(entry=entry, gone=ledger.episodes_of(connection, entry))
-    committed = commit(connection, Digest(), spec, [read])
-    ledger.forget(connection, entry)
-    return committed
+    changed = _refold(connection, [*fresh, *dead], vectors, now, unfounded)
+    return Committed(episodes=len(shown.keys() - passed_over - known), changes=changed)
 
 
 def retract_claims(connection: Connection, ids: Iterable[UUID], now: datetime | None = None) -> Changes:
@@ -84,10 +78,13 @@ def retract_claims(connection: Connection, ids: Iterable[UUID], now: datetime | 
 
 
 def _orphans(connection: Connection, read: Sequence[Read]) -> set[UUID]:
-    """Remove the episodes that changed files no longer show and no other file does; their ids."""
-    orphans: set[UUID] = set()
+    """Enter the files read into the ledger, then remove what changed files no longer show and no other file does.
+
+    All files come first: a turn that moved from one of them to another is still shown.
+    """
     for file in read:
-        orphans |= ledger.seen_only_in(connection, file.entry, file.gone)
+        ledger.record(connection, file.entry, file.episodes)
+    orphans = ledger.unseen(connection, {id_ for file in read for id_ in file.gone})
     writes.remove(connection, orphans)
     return orphans
 
@@ -107,10 +104,11 @@ def _refold(
         return Changes()
     users = {claim.user_id for claim in touched}
     groups = [(user, key) for user in users for key in affected(claim for claim in touched if claim.user_id == user)]
-    _adopt(connection, groups, now)
-    log = claims.of_groups(connection, [(user, key.subject, key.predicates) for user, key in groups])
+    unfounded = set(unfounded)
+    _adopt(connection, groups, now, unfounded)
+    log = claims.of_groups(connection, [(user, key.subject.casefold(), key.predicates) for user, key in groups])
     beliefs = [belief for user in users for belief in fold(claim for claim in log if claim.user_id == user)]
-    stored = claims.facts_resting_on(connection, [claim.id for claim in log]) | set(unfounded)
+    stored = claims.facts_resting_on(connection, [claim.id for claim in log]) | unfounded
     before = {fact.id: fact for fact in records.select(connection, "id IN (SELECT unnest(?::UUID[]))", [list(stored)])}
     after = {belief.id: _fact_of(belief, before.get(belief.id)) for belief in beliefs}
 
@@ -134,17 +132,20 @@ def _refold(
     return changes(before.values(), after.values())
 
 
-def _adopt(connection: Connection, groups: Iterable[tuple[str, Key]], now: datetime) -> None:
-    """Let live facts that came from elsewhere (imports, `memctl add`) take part in the fold, as claims of their own."""
+def _adopt(connection: Connection, groups: Iterable[tuple[str, Key]], now: datetime, unfounded: set[UUID]) -> None:
+    """Let live facts that came from elsewhere (imports, `memctl add`) take part in the fold, as claims of their own.
+
+    A fact that has only just lost what it rested on is none of them.
+    """
     for user, key in groups:
         facts = records.select(
             connection,
-            "user_id = ? AND lower(subject) = ? AND predicate IN (SELECT unnest(?::VARCHAR[])) "
-            "AND superseded_by IS NULL AND expired_at IS NULL AND invalid_at IS NULL "
-            "AND id NOT IN (SELECT fact FROM evidence)",
-            [user, key.subject, sorted(key.predicates)],
+            "user_id = ? AND predicate IN (SELECT unnest(?::VARCHAR[])) AND superseded_by IS NULL "
+            "AND expired_at IS NULL AND invalid_at IS NULL AND id NOT IN (SELECT fact FROM evidence)",
+            [user, sorted(key.predicates)],
         )
-        claims.add(connection, [(standing_for(fact), None) for fact in facts], now)
+        adopted = [fact for fact in facts if (fact.subject or user).casefold() == key.subject]
+        claims.add(connection, [(standing_for(fact), None) for fact in adopted], now)
 
 
 def standing_for(fact: Fact, extractor: str = "import") -> Claim:
@@ -159,6 +160,7 @@ def standing_for(fact: Fact, extractor: str = "import") -> Claim:
         object=fact.object,
         slot=fact.native.get("slot"),
         valid_at=fact.valid_at,
+        invalid_at=fact.invalid_at,
         confidence=1.0 if fact.confidence is None else fact.confidence,
         quote=fact.source.quote or fact.text,
         observed_at=fact.created_at,
@@ -177,7 +179,7 @@ def _fact_of(belief: Belief, stored: Fact | None) -> Fact:
     """The fact a belief amounts to. One that came from elsewhere was live when it was adopted, and may be again."""
     if belief.claim.fact_id is None or stored is None:
         return to_fact(belief)
-    adopted = msgspec.structs.replace(stored, invalid_at=None, expired_at=None, superseded_by=None)
+    adopted = msgspec.structs.replace(stored, invalid_at=belief.claim.invalid_at, expired_at=None, superseded_by=None)
     return to_fact(belief, imported=adopted)
 
 
@@ -185,8 +187,9 @@ def put(connection: Connection, entry: Entry, vectors: Mapping[str, Any]) -> Cha
     """Store a fact someone states outright, in place of the one of the same id, and reconcile what it touches."""
     now = datetime.now(UTC)
     fact = entry.fact
-    old = [claim.id for claim in claims.of_fact(connection, fact.id)]
-    before = retract_claims(connection, old, now)
+    old = claims.of_fact(connection, fact.id)
+    claims.bar(connection, _of_transcripts(old))
+    before = retract_claims(connection, [claim.id for claim in old], now)
     writes.remove(connection, [fact.id])
     writes.add(connection, [entry], vectors)
     if fact.predicate is None or fact.kind == "episode":
@@ -195,12 +198,21 @@ def put(connection: Connection, entry: Entry, vectors: Mapping[str, Any]) -> Cha
     return _refold(connection, fresh, vectors, now, [fact.id])
 
 
+def _of_transcripts(found: Iterable[Claim]) -> list[UUID]:
+    """Those claims that reading a transcript again would bring back."""
+    return [claim.id for claim in found if claim.fact_id is None]
+
+
 def erase(connection: Connection, ids: Iterable[UUID]) -> int:
-    """Remove facts with what they rest on; what was read from a removed episode goes too. How many ids were there."""
+    """Remove facts with what they rest on, for good; what was read from a removed episode goes too.
+
+    How many ids were there.
+    """
     gone = list(ids)
     dead = claims.of_episodes(connection, gone)
     for id_ in gone:
         dead += claims.of_fact(connection, id_)
+    claims.bar(connection, {*_of_transcripts(dead), *records.of_kind(connection, "episode", gone)})
     retract_claims(connection, {claim.id for claim in dead})
     still = records.known(connection, "records", gone)
     return len(gone) - len(still) + writes.remove(connection, still)

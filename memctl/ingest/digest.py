@@ -38,6 +38,9 @@ else:
 ExtractorName = Literal["auto", "rules", "none"]
 
 
+BEFORE_SINCE = "turn before --since"
+
+
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """What decides, beside the session itself, what comes out of it."""
 
@@ -45,16 +48,24 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[Role, ...] = ("user", "assistant")
     since: datetime | None = None
 
+    @property
+    def extracts(self) -> str:
+        """What turns words into facts: `auto` means the rules as long as no model is configured."""
+        return "none" if self.extractor == "none" else "rules"
+
 
 class Digest(msgspec.Struct, kw_only=True):
     """What some sessions amount to. `claims` come with the episode each was read from.
 
-    `vectors` maps a unit's text to its vector, `seen` a file to all its episodes, known ones too; `skipped` counts by
-    reason."""
+    `vectors` maps a unit's text to its vector, `seen` a file to all its episodes, known ones too. What the store has of
+    the `anew` episodes is to be replaced. `broken` names files and why a session of theirs could not be digested;
+    `skipped` counts by reason."""
 
     episodes: list[Entry] = []
     claims: list[tuple[Claim, UUID | None]] = []
     vectors: dict[str, Vector] = {}
+    anew: set[UUID] = set()
+    broken: list[tuple[str, str]] = []
     seen: dict[str, set[UUID]] = {}
     sessions: int = 0
     turns: int = 0
@@ -66,6 +77,8 @@ class Digest(msgspec.Struct, kw_only=True):
         self.episodes += other.episodes
         self.claims += other.claims
         self.vectors |= other.vectors
+        self.anew |= other.anew
+        self.broken += other.broken
         for uri, episodes in other.seen.items():
             self.seen.setdefault(uri, set()).update(episodes)
         self.sessions += other.sessions
@@ -84,11 +97,15 @@ class Digest(msgspec.Struct, kw_only=True):
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
-    """A session to digest: whose it is, where it was read, and which episodes of that place are known already."""
+    """A session to digest: whose it is, where it was read, and which episodes that place showed `before`.
+
+    `anew` asks to digest these again, because they were digested by another recipe.
+    """
 
     owned: Owned
     uri: str | None = None
-    known: frozenset[UUID] = frozenset()
+    before: frozenset[UUID] = frozenset()
+    anew: bool = False
 
 
 def digest(work: Work, recipe: Recipe) -> Digest:
@@ -99,26 +116,32 @@ def digest(work: Work, recipe: Recipe) -> Digest:
     turns: list[Turn] = []
     context: set[str] = set(owned.others)
     episode_of: dict[str, UUID] = {}
+    seen: set[UUID] = set()
     for position, turn in enumerate(owned.session.turns):
         redacted = redact(turn.text)
         clean = msgspec.structs.replace(turn, text=redacted.text)
         turns.append(clean)
         if turn.turn_id in owned.others:
             continue
+        entry = _episode(clean, position, owned, work.uri)
         if reason := _left_out(turn, recipe):
             _count(result.skipped, {reason: 1})
             context.add(turn.turn_id)
+            if reason == BEFORE_SINCE and entry.fact.id in work.before:
+                seen.add(entry.fact.id)
             continue
         result.turns += 1
-        entry = _episode(clean, position, owned, work.uri)
+        seen.add(entry.fact.id)
         episode_of[turn.turn_id] = entry.fact.id
-        if entry.fact.id in work.known:
+        if entry.fact.id in work.before and not work.anew:
             context.add(turn.turn_id)
             continue
         result.episodes.append(entry)
         _count(result.redacted, dict.fromkeys(redacted.kinds, 1))
     if work.uri is not None:
-        result.seen[work.uri] = set(episode_of.values())
+        result.seen[work.uri] = seen
+    if work.anew:
+        result.anew = set(episode_of.values())
     if recipe.extractor != "none":
         session = msgspec.structs.replace(owned.session, turns=tuple(turns))
         claims = rules.extract(session, owned.user_id, uri=work.uri, skip=frozenset(context))
@@ -127,10 +150,17 @@ def digest(work: Work, recipe: Recipe) -> Digest:
 
 
 def digest_all(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec) -> Digest:
-    """`digest` over several sessions, with their vectors: the piece of work a process is given."""
+    """`digest` over several sessions, with their vectors: the piece of work a process is given.
+
+    A session that breaks the extractor is named in `broken` and does not take the others with it.
+    """
     result = Digest()
     for work in chunk:
-        result.join(digest(work, recipe))
+        try:
+            result.join(digest(work, recipe))
+        except Exception as error:
+            reason = f"session {work.owned.session.session_id} could not be digested: {type(error).__name__}: {error}"
+            result.broken.append((work.uri or "", reason))
     result.embed(spec.open())
     return result
 
@@ -141,7 +171,7 @@ def _left_out(turn: Turn, recipe: Recipe) -> str | None:
     if turn.role not in recipe.roles:
         return f"{turn.role} turn"
     if recipe.since is not None and turn.at is not None and turn.at < recipe.since:
-        return "turn before --since"
+        return BEFORE_SINCE
     return None
 
 

@@ -46,7 +46,8 @@ def write_facts(engine: Engine, spec: EmbedderSpec, facts: Sequence[Fact]) -> li
         writes.add(connection, [last[id_] for id_ in (*fresh, *reworded)], vectors)
         same_text = states.keys() - set(fresh) - set(reworded)
         writes.replace(connection, [last[id_].fact for id_ in same_text if states[id_].state == "updated"])
-    return [_outcome_of(fact, last[fact.id].fact, states[fact.id]) for fact in facts]
+    place = {fact.id: index for index, fact in enumerate(facts)}
+    return [_outcome_of(states[fact.id], last=place[fact.id] == index) for index, fact in enumerate(facts)]
 
 
 def entry_of(fact: Fact) -> Entry:
@@ -73,7 +74,7 @@ def _outcome(fact: Fact, stored: _Stored | None) -> Outcome:
     return Outcome(state="unchanged" if same else "updated", target_id=target)
 
 
-def _outcome_of(fact: Fact, last: Fact, outcome: Outcome) -> Outcome:
-    if fact is last or outcome.state == "rejected":
+def _outcome_of(outcome: Outcome, *, last: bool) -> Outcome:
+    if last or outcome.state == "rejected":
         return outcome
     return Outcome(state="unchanged", target_id=outcome.target_id, reason="a later fact of this call has the same id")

@@ -27,6 +27,11 @@ class Attribution(msgspec.Struct, frozen=True, kw_only=True):
             return f"user:{self.user}"
         return f"from:{self.user_from}" if self.user_from else f"auto:{self.default_user or ''}"
 
+    @property
+    def by_folder(self) -> bool:
+        """True when the first folder below the one named may decide."""
+        return self.user is None and self.user_from in (None, "folder")
+
 
 class Owned(msgspec.Struct, frozen=True, kw_only=True):
     """A session in the memory of one user. `others` are ids of turns that serve as context but are not that user's."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from multiprocessing import get_context
@@ -22,14 +23,15 @@ import msgspec
 from memctl.embed.spec import EmbedderSpec
 from memctl.errors import BadTranscript, MemctlError
 from memctl.extract import rules
-from memctl.ingest.commit import Committed, Read, commit, forget_file
+from memctl.extract.redact import redact
+from memctl.ingest.commit import Committed, Read, commit
 from memctl.ingest.digest import Digest, Recipe, Work, digest_all
-from memctl.ingest.owner import Attribution, owned
+from memctl.ingest.owner import Attribution, Owned, owned
 from memctl.store import ledger
 from memctl.store.engine import Engine
 from memctl.transcripts.detect import detect, read
 from memctl.transcripts.documents import Document, Skipped, discover
-from memctl.transcripts.model import ReadOptions
+from memctl.transcripts.model import ReadOptions, Session
 
 BATCH_TURNS = 4000
 CHUNK_TURNS = 400
@@ -73,6 +75,7 @@ class Report(msgspec.Struct, kw_only=True):
         if not self.rejects:
             return None
         now = datetime.now(UTC)
+        Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             for reject in self.rejects:
@@ -123,7 +126,7 @@ def ingest(
     What was read before an interrupt (Ctrl-C) is kept; the next run goes on from there. Raises NotFound for a path
     that does not exist; what is wrong inside the paths ends up in `Report.rejects`.
     """
-    report = Report(extractor=options.recipe.extractor)
+    report = Report(extractor=options.recipe.extracts)
     documents: list[Document] = []
     for found in discover(paths):
         if isinstance(found, Document):
@@ -136,7 +139,10 @@ def ingest(
     total = sum(document.size for document in documents)
     with ExitStack() as stack:
         if options.jobs > 1 and total > PARALLEL_BYTES:
-            run.pool = stack.enter_context(ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")))
+            run.pool = ProcessPoolExecutor(
+                options.jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
+            )
+            stack.callback(run.pool.shutdown, cancel_futures=True)
         done = 0
         try:
             for document in documents:
@@ -171,6 +177,7 @@ class _Run:
         self.batch = Digest()
         self.read: list[Read] = []
         self.seen: dict[str, set[UUID]] = {}
+        self.broken: set[str] = set()
         self.ledger: dict[tuple[str, str], ledger.FileEntry] = {}
         if engine.path.exists():
             with engine.reading() as connection:
@@ -179,70 +186,88 @@ class _Run:
     def take(self, document: Document) -> None:
         """Read one document, unless the ledger says it is the same as before."""
         self.report.files += 1
-        try:
-            self._take(document)
-        except MemctlError as error:
-            self.report.rejects.append(_reject(error))
-
-    def _take(self, document: Document) -> None:
-        uri = str(Path(document.uri).absolute()) if document.uri != "-" else "-"
+        uri = os.path.abspath(document.uri) if document.uri != "-" else "-"  # noqa: PTH100 - resolve() follows links
         attribution = self.options.attribution.label
+        recipe, since = self._recipe(document), self.options.recipe.since
         known = self.ledger.get((uri, attribution))
-        if known and known.stamp == (self._recipe(), document.size, document.mtime_ns):
+        if known and known.covers(recipe, since) and (known.size, known.mtime_ns) == (document.size, document.mtime_ns):
             self.report.unchanged += 1
             return
-        sha256 = _sha256(document)
-        if uri == "-":
-            uri = f"-#{sha256[:16]}"
-            known = self.ledger.get((uri, attribution))
-        if known and (known.recipe, known.sha256) == (self._recipe(), sha256):
-            self.report.unchanged += 1
+        try:
+            sha256 = _sha256(document)
+            if uri == "-":
+                uri = f"-#{sha256[:16]}"
+                known = self.ledger.get((uri, attribution))
+            if known and known.covers(recipe, since) and known.sha256 == sha256:
+                self.report.unchanged += 1
+                return
+            format_ = self.options.format or detect(document)
+        except (BadTranscript, OSError) as error:
+            self.report.rejects.append(_reject(_unreadable(error, document)))
             return
-        format_ = self.options.format or detect(document)
-        before = self._before(known)
-        rejects = len(self.report.rejects)
-        sessions, turns = self._enqueue(document, uri, format_, before)
-        self._dispatch()
         file = ledger.FileEntry(
             uri=uri,
             attribution=attribution,
-            recipe=self._recipe(),
+            recipe=recipe,
             format=format_,
             size=document.size,
             mtime_ns=document.mtime_ns,
             sha256=sha256,
-            sessions=sessions,
-            turns=turns,
+            sessions=0,
+            turns=0,
+            since=since,
         )
-        if len(self.report.rejects) == rejects:
-            self.line.append(Read(entry=file, gone=set(before)))
-        self._drain(limit=2 * self.options.jobs)
+        self._take(document, file, known)
 
-    def _before(self, known: ledger.FileEntry | None) -> frozenset[UUID]:
-        """The episodes a file showed when it was last read. Those another recipe made are taken back first."""
-        if known is None:
-            return frozenset()
-        if known.recipe != self._recipe():
-            with self.engine.writing() as connection:
-                self.report.took(forget_file(connection, known, self.spec))
-            return frozenset()
-        with self.engine.reading() as connection:
-            return frozenset(ledger.episodes_of(connection, known))
-
-    def _enqueue(self, document: Document, uri: str, format_: str, before: frozenset[UUID]) -> tuple[int, int]:
+    def _take(self, document: Document, file: ledger.FileEntry, known: ledger.FileEntry | None) -> None:
+        before = self._before(known)
+        anew = known is not None and known.recipe != file.recipe
         sessions = turns = 0
-        for item in read(document, self.options.reading, format_):
+        complete = True
+        for item in self._sessions(document, file.format):
             if isinstance(item, BadTranscript):
                 self.report.rejects.append(_reject(item))
+                complete = False
                 continue
+            session, owners = item
             sessions += 1
-            turns += len(item.turns)
-            for mine in owned(item, document, self.options.attribution):
-                self.chunk.append(Work(owned=mine, uri=uri, known=before))
+            turns += len(session.turns)
+            self.chunk += [Work(owned=mine, uri=file.uri, before=before, anew=anew) for mine in owners]
             if sum(len(work.owned.session.turns) for work in self.chunk) >= CHUNK_TURNS:
                 self._dispatch()
                 self._drain(limit=2 * self.options.jobs)
-        return sessions, turns
+        self._dispatch()
+        if sessions or known:
+            entry = msgspec.structs.replace(file, sessions=sessions, turns=turns, complete=complete)
+            self.line.append(Read(entry=entry, gone=set(before)))
+        self._drain(limit=2 * self.options.jobs)
+
+    def _sessions(self, document: Document, format_: str) -> Iterator[tuple[Session, list[Owned]] | BadTranscript]:
+        """The sessions of a document with their owners, and what is wrong with it; nobody's sessions are told once."""
+        told = False
+        try:
+            for item in read(document, self.options.reading, format_):
+                if isinstance(item, BadTranscript):
+                    yield item
+                    continue
+                try:
+                    owners = list(owned(item, document, self.options.attribution))
+                except BadTranscript as error:
+                    if not told:
+                        yield error
+                    told = True
+                    continue
+                yield item, owners
+        except Exception as error:
+            # A reader that breaks down over one file is no reason to leave the rest of the folder unread.
+            yield _unreadable(error, document)
+
+    def _before(self, known: ledger.FileEntry | None) -> frozenset[UUID]:
+        """The episodes a file showed when it was last read."""
+        if known is None:
+            return frozenset()
+        with self.engine.reading() as connection:
+            return frozenset(ledger.episodes_of(connection, known))
 
     def _dispatch(self) -> None:
         """Give the gathered sessions to the pool, or digest them here."""
@@ -262,15 +287,24 @@ class _Run:
         while len(self.line) > (limit if self.pool else 0):
             piece = self.line.popleft()
             if isinstance(piece, Read):
-                seen = self.seen.pop(piece.entry.uri, set())
-                self.read.append(Read(entry=piece.entry, episodes=seen, gone=piece.gone - seen))
+                self.read.append(self._ended(piece))
             else:
-                digest = piece.result()
+                digest = _result(piece)
+                for uri, reason in digest.broken:
+                    self.broken.add(uri)
+                    self.report.rejects.append(_reject(BadTranscript(reason, where=uri)))
                 for uri, episodes in digest.seen.items():
                     self.seen.setdefault(uri, set()).update(episodes)
                 self.batch.join(digest)
             if len(self.batch.episodes) >= BATCH_TURNS:
                 self.commit()
+
+    def _ended(self, file: Read) -> Read:
+        """A file read to its end. What could not all be read may still hold what it showed before."""
+        seen = self.seen.pop(file.entry.uri, set())
+        if file.entry.complete and file.entry.uri not in self.broken:
+            return Read(entry=file.entry, episodes=seen, gone=file.gone - seen)
+        return Read(entry=msgspec.structs.replace(file.entry, complete=False), episodes=seen | file.gone)
 
     def finish(self) -> None:
         """Everything still under way, into the store."""
@@ -289,10 +323,13 @@ class _Run:
             with self.engine.writing() as connection:
                 self.report.took(commit(connection, batch, self.spec, read))
 
-    def _recipe(self) -> str:
-        """Everything but the owner that decides what comes out of a file, as one comparable text."""
+    def _recipe(self, document: Document) -> str:
+        """Everything but --since that decides what comes out of a file, as one comparable text."""
+        options = self.options
+        recipe = msgspec.structs.replace(options.recipe, since=None)
+        folder = document.folder_user if options.attribution.by_folder else None
         return msgspec.json.encode(
-            [rules.VERSION, self.options.recipe, self.options.format, _reading(self.options.reading)]
+            [rules.EXTRACTOR, recipe, options.format, _reading(options.reading), folder]
         ).decode()
 
 
@@ -308,5 +345,35 @@ def _sha256(document: Document) -> str:
     return digest.hexdigest()
 
 
+def _unreadable(error: Exception, document: Document) -> BadTranscript:
+    """Whatever went wrong with a document, as something that can be told."""
+    if isinstance(error, BadTranscript):
+        return error
+    if isinstance(error, OSError):
+        reason = f"cannot be read: {error.strerror or error}"
+        return BadTranscript(reason, where=document.uri, hint="check the file and its permissions")
+    return BadTranscript(
+        f"its reader broke down: {type(error).__name__}: {error}",
+        where=document.uri,
+        hint="this is a fault of memctl; --format names another reader",
+    )
+
+
+def _result(piece: Future[Digest]) -> Digest:
+    try:
+        return piece.result()
+    except BrokenExecutor:
+        raise MemctlError(
+            "a worker process died, perhaps for want of memory",
+            hint="run it again with --jobs 1; what was done is kept",
+        ) from None
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """Ctrl-C reaches every process of the terminal; the parent alone answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _reject(error: MemctlError) -> Reject:
-    return Reject(where=error.where or "", reason=error.message, hint=error.hint)
+    """A reason may quote the file, and so a secret in it."""
+    return Reject(where=error.where or "", reason=redact(error.message).text, hint=error.hint)

@@ -41,7 +41,8 @@ def remember(
     Where nothing else is given, the rules read it the way they read a turn of a transcript; where they find nothing,
     or something is given, the text itself is the fact. Raises UsageError for an empty text or half a triple.
     """
-    said = redact(text.strip()).text
+    said = _without_secrets(text.strip())
+    subject, object = _without_secrets(subject), _without_secrets(object)  # noqa: A001
     if not said:
         raise UsageError("there is nothing to remember", hint='memctl add USER "TEXT"')
     if (predicate is None) != (object is None):
@@ -89,12 +90,21 @@ def edit(engine: Engine, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact
     """
     if fact.kind == "episode":
         raise UsageError("an episode is what was said and stays as it is", hint="memctl rm removes it")
+    changes |= {name: _without_secrets(changes[name]) for name in ("text", "subject", "object") if name in changes}
     try:
         edited = msgspec.structs.replace(fact, **changes, updated_at=datetime.now(UTC))
         msgspec.convert(msgspec.to_builtins(edited), Fact)
     except (ValueError, TypeError, msgspec.ValidationError) as error:
         raise UsageError(str(error), where=str(fact.id)) from None
+    if not edited.text.strip():
+        raise UsageError("a fact needs a text", where=str(fact.id), hint="memctl rm removes a fact")
+    if (edited.predicate is None) != (edited.object is None):
+        raise UsageError("a predicate and an object go together", hint="give both --predicate and --object")
     return _put(engine, spec, edited)
+
+
+def _without_secrets(text: str | None) -> Any:
+    return redact(text).text if text else text
 
 
 def _put(engine: Engine, spec: EmbedderSpec, fact: Fact) -> Fact:

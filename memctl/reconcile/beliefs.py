@@ -14,7 +14,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Key(NamedTuple):
-    """What is folded together: the claims about one subject in one family of predicates."""
+    """What is folded together: the claims about one subject (case-folded) in one family of predicates."""
 
     subject: str
     predicates: frozenset[str]
@@ -63,7 +63,7 @@ def order_of(claim: Claim) -> tuple[datetime, str, int, int, UUID]:
 
 def key_of(claim: Claim) -> Key:
     """The group the claim is folded in."""
-    return Key(claim.subject, family(claim.predicate))
+    return Key(claim.subject.casefold(), family(claim.predicate))
 
 
 def affected(claims: Iterable[Claim]) -> set[Key]:

@@ -14,11 +14,13 @@ _decoder = msgspec.json.Decoder(Claim)
 
 
 def add(connection: Connection, claims: Sequence[tuple[Claim, UUID | None]], now: datetime) -> list[Claim]:
-    """Append claims not in the log yet, each with the episode it was read from; those that were new.
+    """Append claims that are not in the log yet and were never removed by hand, each with the episode it was read
+    from; those that were appended.
 
     `now` becomes the `recorded_at` of claims that have none.
     """
-    seen = known(connection, "claims", [claim.id for claim, _ in claims])
+    ids = [claim.id for claim, _ in claims]
+    seen = known(connection, "claims", ids) | known(connection, "removed", ids)
     fresh: dict[UUID, tuple[Claim, UUID | None]] = {}
     for claim, episode in claims:
         if claim.id not in seen:
@@ -99,6 +101,14 @@ def remove(connection: Connection, ids: Iterable[UUID]) -> None:
     gone = list(ids)
     connection.execute("DELETE FROM evidence WHERE claim IN (SELECT unnest(?::UUID[]))", [gone])
     connection.execute("DELETE FROM claims WHERE id IN (SELECT unnest(?::UUID[]))", [gone])
+
+
+def bar(connection: Connection, ids: Iterable[UUID]) -> None:
+    """Note that somebody removed these claims and episodes by hand, so that no transcript brings them back."""
+    rows = [(id_,) for id_ in ids]
+    if rows:
+        with connection.appender("removed") as appender:
+            appender.append_rows(rows)
 
 
 def rest(connection: Connection, evidence: Mapping[UUID, Sequence[UUID]], gone: Iterable[UUID] = ()) -> None:

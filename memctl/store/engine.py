@@ -7,8 +7,10 @@ room knows SQL and locks; what the rows mean is for its neighbours.
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import re
+import threading
 import time
 from collections.abc import Iterator
 from importlib.resources import files
@@ -39,6 +41,33 @@ def driver() -> Any:
     return _duckdb
 
 
+class _Private:
+    """While any writer of this process is inside, new files (the store, its log, its spill files) are the owner's only.
+
+    The process has one umask for all its threads: the first one in sets it, the last one out puts it back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = os.umask(0o077)
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                os.umask(self._before)
+
+
+_private = _Private()
+
+
 class Engine:
     """Opens one store file. `lock_timeout` is how long, in seconds, to wait for another process to let go of it."""
 
@@ -49,34 +78,55 @@ class Engine:
     @contextlib.contextmanager
     def reading(self, **config: str) -> Iterator[Connection]:
         """A read-only connection. Raises NotFound when there is no store yet, Locked when the wait was in vain."""
-        if not self.path.exists():
-            raise NotFound("there is no store yet", where=str(self.path), hint="memctl ingest or memctl add makes one")
+        self._require()
         connection = self._connect(read_only=True, config=config)
         try:
-            self._check_version(connection)
-            yield connection
+            with self._explained():
+                if not self._check_version(connection):
+                    raise self._missing()
+                yield connection
         finally:
             connection.close()
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, make: bool = True) -> Iterator[Connection]:
         """A connection inside one transaction: committed at the end of the block, rolled back by any exception.
 
-        The file and its folder are made when missing, readable by their owner only.
+        The file and its folder are made when missing, readable by their owner only; without `make`, NotFound is
+        raised instead.
         """
-        self._make_private()
-        connection = self._connect(read_only=False, config={})
+        if not make:
+            self._require()
+        with _private:
+            self._make_folder()
+            connection = self._connect(read_only=False, config={})
+            try:
+                with self._explained():
+                    connection.execute("BEGIN")
+                    self._ensure_schema(connection)
+                    yield connection
+                    connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(driver().Error):
+                    connection.execute("ROLLBACK")
+                raise
+            finally:
+                connection.close()
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """DuckDB's own errors as an error with a place. An interrupt it noticed first is an interrupt all the same."""
+        duckdb = driver()
         try:
-            connection.execute("BEGIN")
-            self._ensure_schema(connection)
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(driver().Error):
-                connection.execute("ROLLBACK")
+            yield
+        except duckdb.InterruptException:
+            raise KeyboardInterrupt from None
+        except duckdb.Error as error:
+            raise self._unusable(error) from error
+        except RuntimeError as error:
+            if "interrupted" in str(error).lower():
+                raise KeyboardInterrupt from None
             raise
-        finally:
-            connection.close()
 
     def _connect(self, *, read_only: bool, config: dict[str, str]) -> Connection:
         duckdb = driver()
@@ -99,9 +149,14 @@ class Engine:
                 connection.execute("SET TimeZone = 'UTC'")
                 return connection
 
-    def _make_private(self) -> None:
-        if self.path.exists():
-            return
+    def _require(self) -> None:
+        if not self.path.exists():
+            raise self._missing()
+
+    def _missing(self) -> NotFound:
+        return NotFound("there is no store yet", where=str(self.path), hint="memctl ingest or memctl add makes one")
+
+    def _make_folder(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -110,28 +165,33 @@ class Engine:
             ) from None
 
     def _ensure_schema(self, connection: Connection) -> None:
-        if connection.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta'").fetchall()[0][0]:
-            self._check_version(connection)
+        if self._check_version(connection):
             return
-        self.path.chmod(0o600)
         connection.execute(files("memctl.store").joinpath("schema.sql").read_text(encoding="utf-8"))
         connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
 
-    def _check_version(self, connection: Connection) -> None:
-        try:
-            version = get_meta(connection, "schema_version")
-        except driver().CatalogException:
+    def _check_version(self, connection: Connection) -> bool:
+        """True for a store this memctl can use, False for an empty file (what a kill leaves at the first write)."""
+        columns = connection.execute(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
+        ).fetchall()
+        if not columns:
+            return False
+        ours = {("meta", "name"), ("meta", "value")} <= set(columns)
+        version = get_meta(connection, "schema_version") if ours else None
+        if version is None or not version.isdecimal():
             raise MemctlError(
                 "this DuckDB file is not a memctl store",
                 where=str(self.path),
                 hint="name another file with --store",
-            ) from None
-        if version is None or int(version) > SCHEMA_VERSION:
+            )
+        if int(version) > SCHEMA_VERSION:
             raise MemctlError(
                 f"the store has schema version {version}, this memctl reads up to {SCHEMA_VERSION}",
                 where=str(self.path),
                 hint="upgrade memctl",
             )
+        return True
 
     def _locked(self, detail: str) -> Locked:
         holder = re.search(r"held in (\S+).*?\(PID (\d+)\)", detail)
@@ -145,7 +205,7 @@ class Engine:
     def _unusable(self, error: Exception) -> MemctlError:
         reason = str(error).splitlines()[0]
         return MemctlError(
-            f"the store cannot be opened: {reason}",
+            f"the store cannot be used: {reason}",
             where=str(self.path),
             hint="memctl doctor looks closer; --store names another file",
         )

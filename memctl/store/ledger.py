@@ -7,13 +7,14 @@ from uuid import UUID
 import msgspec
 
 from memctl.store.engine import Connection
-from memctl.store.records import naive, next_key
+from memctl.store.records import aware, naive, next_key
 
 
 class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One ingested file. `attribution` says by which rule its owner was found and
     `recipe` names every other option that decides what comes out of it (extractor, time zone, …);
-    `size` is in bytes and `sha256` (hex) is over all of them."""
+    `size` is in bytes and `sha256` (hex) is over all of them. Turns before `since` were left out. `complete` is False
+    when something in the file could not be read."""
 
     uri: str
     attribution: str
@@ -24,11 +25,13 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     sessions: int
     turns: int
+    since: datetime | None = None
+    complete: bool = True
 
-    @property
-    def stamp(self) -> tuple[str, int, int]:
-        """What must be the same for the file to count as unchanged without being read."""
-        return self.recipe, self.size, self.mtime_ns
+    def covers(self, recipe: str, since: datetime | None) -> bool:
+        """True when the same bytes, read by `recipe` from `since` on, have nothing more to give."""
+        enough = self.since is None or (since is not None and since >= self.since)
+        return self.complete and enough and self.recipe == recipe
 
 
 _COLUMNS = FileEntry.__struct_fields__
@@ -37,7 +40,8 @@ _COLUMNS = FileEntry.__struct_fields__
 def entries(connection: Connection) -> dict[tuple[str, str], FileEntry]:
     """Every file ingested so far, by uri and attribution."""
     rows = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM files ORDER BY key").fetchall()  # noqa: S608
-    found = [FileEntry(**dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+    raw = [FileEntry(**dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+    found = [msgspec.structs.replace(entry, since=aware(entry.since)) for entry in raw]
     return {(entry.uri, entry.attribution): entry for entry in found}
 
 
@@ -54,29 +58,22 @@ def episodes_of(connection: Connection, entry: FileEntry) -> set[UUID]:
     return {row[0] for row in rows}
 
 
-def seen_only_in(connection: Connection, entry: FileEntry, episodes: Iterable[UUID]) -> set[UUID]:
-    """Those of `episodes` that no other file shows."""
+def unseen(connection: Connection, episodes: Iterable[UUID]) -> set[UUID]:
+    """Those of `episodes` that no file shows."""
     rows = connection.execute(
-        "SELECT e FROM (SELECT unnest(?::UUID[]) e) WHERE e NOT IN "
-        "(SELECT episode FROM sightings WHERE file IS DISTINCT FROM ?)",
-        [list(episodes), _key(connection, entry)],
+        "SELECT e FROM (SELECT unnest(?::UUID[]) e) WHERE e NOT IN (SELECT episode FROM sightings)",
+        [list(episodes)],
     ).fetchall()
     return {row[0] for row in rows}
-
-
-def forget(connection: Connection, entry: FileEntry) -> None:
-    """Strike a file from the ledger."""
-    key = _key(connection, entry)
-    connection.execute("DELETE FROM sightings WHERE file = ?", [key])
-    connection.execute("DELETE FROM files WHERE key = ?", [key])
 
 
 def record(connection: Connection, entry: FileEntry, episodes: Iterable[UUID]) -> None:
     """Enter a file that was read to its end, replacing what stood there for it."""
     key = _key(connection, entry) or next_key(connection, "files")
-    forget(connection, entry)
+    connection.execute("DELETE FROM sightings WHERE file = ?", [key])
+    connection.execute("DELETE FROM files WHERE key = ?", [key])
     connection.execute(
-        "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             key,
             entry.uri,
@@ -88,6 +85,8 @@ def record(connection: Connection, entry: FileEntry, episodes: Iterable[UUID]) -
             entry.sha256,
             entry.sessions,
             entry.turns,
+            naive(entry.since),
+            entry.complete,
             naive(datetime.now(UTC)),
         ],
     )

@@ -135,9 +135,17 @@ def insert(
 
 
 def known(connection: Connection, table: str, ids: Iterable[UUID]) -> set[UUID]:
-    """Those of `ids` that `table` (records, claims) holds already."""
+    """Those of `ids` that `table` (records, claims, removed) holds already."""
     rows = connection.execute(
         f"SELECT id FROM {table} WHERE id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
         [list(ids)],
+    )
+    return {row[0] for row in rows.fetchall()}
+
+
+def of_kind(connection: Connection, kind: str, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of `ids` that are records of this kind."""
+    rows = connection.execute(
+        "SELECT id FROM records WHERE kind = ? AND id IN (SELECT unnest(?::UUID[]))", [kind, list(ids)]
     )
     return {row[0] for row in rows.fetchall()}

@@ -28,9 +28,12 @@ class Reindexed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reindex(engine: Engine, spec: EmbedderSpec, progress: Progress | None = None) -> Reindexed:
-    """Bring every unit of the store to a vector by `spec`, then lay vectors and units out by user."""
+    """Bring every unit of the store to a vector by `spec`, then lay vectors and units out by user.
+
+    Raises NotFound when there is no store.
+    """
     embedder = spec.open()
-    with engine.writing() as connection:
+    with engine.writing(make=False) as connection:
         table = _target(connection, spec)
         kept, total = connection.execute(
             f"SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM units)"  # noqa: S608

@@ -78,8 +78,13 @@ CREATE TABLE files (
     sha256 VARCHAR NOT NULL,
     sessions BIGINT NOT NULL,
     turns BIGINT NOT NULL,
+    since TIMESTAMP, -- turns before it were left out
+    complete BOOLEAN NOT NULL, -- false when something in the file could not be read
     ingested_at TIMESTAMP NOT NULL
 );
 CREATE TABLE sightings (file BIGINT NOT NULL, episode UUID NOT NULL);
+
+-- Episodes and claims somebody removed by hand: no transcript brings them back.
+CREATE TABLE removed (id UUID NOT NULL);
 
 CREATE MACRO similarity(a, b) AS array_inner_product(a, b);

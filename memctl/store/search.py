@@ -1,13 +1,15 @@
 """Finding records: how well each fits a query, by the words it shares, by meaning, and by what stands around it.
 
-Everything is counted in one SQL statement over the user's rows; Python only groups and orders the best few. A score
+Everything is counted in one SQL statement over the user's rows; Python only groups and orders the best. A score
 ranks and nothing more: measured on LoCoMo and BEAM, no value of it separates an answer from its absence, so there is no
 threshold. This room may not know who asks or how the hits are shown.
 
 The score of a record is the sum of its parts:
 
-    lexical     0.3 x BM25, divided by the best BM25 of this query. The words of the turns one and two places away in
-                the session count too, a half and a quarter: an answer seldom repeats the words of its question.
+    lexical     0.3 x BM25, divided by the best BM25 of this query, or by half of what a record of average length with
+                all the query's words would have, if that is more: a chance word is no match. The words of the turns
+                one and two places away in the session count too, a half and a quarter, since an answer seldom
+                repeats the words of its question.
     semantic    0.7 x the cosine of the query with the nearest of the record's sentences, or with the whole.
     neighbour   half of lexical + semantic of the better one of the two turns next to it.
     speaker     0.2 when the query names the one who said it, or whom the fact is about.
@@ -71,9 +73,12 @@ said AS MATERIALIZED (
     WHERE list_contains($stems::VARCHAR[], stem)
     GROUP BY key, stem
 ),
-rarity AS (
-    SELECT stem, ln(1 + (size - count(*) + 0.5) / (count(*) + 0.5))::DOUBLE AS idf
-    FROM said, corpus GROUP BY stem, size
+rarity AS MATERIALIZED (
+    SELECT stem, ln(1 + (size - spread + 0.5) / (spread + 0.5))::DOUBLE AS idf
+    FROM (
+        SELECT asked.stem, count(said.key) AS spread
+        FROM (SELECT unnest($stems::VARCHAR[]) AS stem) asked LEFT JOIN said USING (stem) GROUP BY asked.stem
+    ) CROSS JOIN corpus
 ),
 heard AS (
     SELECT key, stem, times FROM said
@@ -85,20 +90,23 @@ heard AS (
     JOIN member near ON near.user_id = source.user_id AND near.session_id = source.session_id
         AND near.position = source.position + step.distance
 ),
-bm25 AS (
+bm25 AS MATERIALIZED (
     SELECT key, sum(idf * times * ({k1} + 1) / (times + {k1} * (1 - {b} + {b} * length / mean))) AS score
     FROM (SELECT key, stem, sum(times) AS times FROM heard GROUP BY key, stem)
     JOIN rarity USING (stem) JOIN document USING (key) CROSS JOIN corpus
     GROUP BY key
+),
+best AS (
+    SELECT greatest((SELECT max(score) FROM bm25), (SELECT sum(idf) / 2 FROM rarity)) AS score
 ),
 likeness AS (
     SELECT u.record AS key, max(array_inner_product(r.embedding, $vector::FLOAT[{dim}])) AS cosine
     FROM vectors r JOIN units u ON u.key = r.unit WHERE {mine} GROUP BY u.record
 ),
 fit AS MATERIALIZED (
-    SELECT member.*, tier * {lexical}::DOUBLE * coalesce(score / (SELECT max(score) FROM bm25), 0) AS lexical,
+    SELECT member.*, tier * {lexical}::DOUBLE * coalesce(bm25.score / best.score, 0) AS lexical,
            tier * {semantic}::DOUBLE * greatest(coalesce(cosine, 0), 0) AS semantic
-    FROM member LEFT JOIN bm25 USING (key) LEFT JOIN likeness USING (key)
+    FROM member CROSS JOIN best LEFT JOIN bm25 USING (key) LEFT JOIN likeness USING (key)
 ),
 turn AS MATERIALIZED (
     SELECT place AS key, max(lexical + semantic) AS best, any_value(user_id) AS user_id,
@@ -139,6 +147,11 @@ class Candidate(msgspec.Struct, kw_only=True):
     def score(self) -> float:
         """The sum of the parts."""
         return sum(self.parts.values())
+
+    @property
+    def fit(self) -> float:
+        """How well the record itself fits, its surroundings apart."""
+        return self.parts.get("lexical", 0.0) + self.parts.get("semantic", 0.0)
 
     def lift(self, part: str, score: float) -> None:
         """Bring the score up to `score`, saying in `part` how much that took."""
@@ -182,7 +195,7 @@ def search(
     if user is not None:
         parameters["user"] = user
     parameters |= {
-        "stems": sorted(set(stems(query))),
+        "stems": _telling(query, user),
         "names": _names(query),
         "vector": list(query_vector),
         "pool": 4 * k + POOL,
@@ -198,7 +211,7 @@ def search(
         )
         for id_, successor, place, verbatim, *parts in rows
     ]
-    best = _current_first(_one_for_each_place(candidates), k)
+    best = _current_first(_distinct(candidates), k)
     ids = [candidate.id for candidate in best]
     facts = {fact.id: fact for fact in records.select(connection, "id IN (SELECT unnest(?::UUID[]))", [ids])}
     return [Hit(score=found.score, parts=found.parts, fact=facts[found.id]) for found in best]
@@ -225,29 +238,34 @@ def _shown(
     return " AND ".join(conditions), parameters
 
 
+def _telling(query: str, user: str | None) -> list[str]:
+    """The stems of the query, without the user's own name: it is all over the user's memory and tells nothing."""
+    asked = set(stems(query))
+    return sorted(asked - set(stems(user or "")) or asked)
+
+
 def _names(query: str) -> list[str]:
     """The words of the query that could name somebody, as the speakers' names are compared."""
     found = {word.removesuffix("'s").removesuffix("'") for word in words(query)}
     return sorted(word for word in found - STOP_WORDS if len(word) > 1)
 
 
-def _one_for_each_place(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """One candidate for a turn and the facts read in it: the best fact that fits about as well as the best of all.
+def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """One candidate for a turn and the facts read in it: a fact, if one fits about as well as the turn, else the turn.
 
-    It takes the score of the best.
+    Every further fact that fits as well makes a candidate of its own. The first takes the score of the best.
     """
     places: dict[int, list[Candidate]] = {}
     for candidate in candidates:
         places.setdefault(candidate.place, []).append(candidate)
-    chosen = []
+    chosen: list[Candidate] = []
     for members in places.values():
-        top = members[0].score
-        facts = [member for member in members if not member.verbatim and member.score >= AS_GOOD * top]
-        current = [fact for fact in facts if fact.superseded_by is None]
-        candidate = (current or facts or members)[0]
-        candidate.lift("turn", top)
-        chosen.append(candidate)
-    return chosen
+        least = AS_GOOD * max(member.fit for member in members)
+        facts = [member for member in members if not member.verbatim and member.fit >= least]
+        kept = sorted(facts, key=lambda fact: fact.superseded_by is not None) or members[:1]
+        kept[0].lift("turn", members[0].score)
+        chosen += kept
+    return sorted(chosen, key=lambda candidate: -candidate.score)
 
 
 def _current_first(candidates: Sequence[Candidate], k: int) -> list[Candidate]:

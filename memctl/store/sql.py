@@ -4,6 +4,7 @@ Without leave to write, the file is opened read-only and DuckDB's reach outside 
 network, no ATTACH, no COPY TO, and no way to turn any of that on again.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 def run(engine: Engine, statement: str, *, write: bool = False) -> Table:
     """The result of `statement`. Raises UsageError with DuckDB's own words when it cannot be run."""
-    opened = engine.writing() if write else engine.reading(**LOCKED_DOWN)
+    opened = engine.writing(make=False) if write else engine.reading(**LOCKED_DOWN)
     with opened as connection:
         if not write:
             connection.execute("SET lock_configuration = true")
@@ -39,10 +40,22 @@ def _run(connection: Connection, statement: str) -> Table:
         connection.create_function("embed", embedder.embed_one, ["VARCHAR"], f"FLOAT[{embedder.dim}]")
     try:
         result = connection.execute(statement)
-        columns = tuple(column[0] for column in result.description or ())
+        columns = _distinct(column[0] for column in result.description or ())
         return Table(columns=columns, rows=result.fetchall() if columns else [])
     except driver().Error as error:
         raise UsageError(f"the statement failed: {error}", where="sql") from None
     finally:
         if with_embed:
             connection.remove_function("embed")
+
+
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+    """Column names, a repeated one numbered, so that a row as a mapping loses no column."""
+    found: list[str] = []
+    for name in names:
+        number, distinct = 1, name
+        while distinct in found:
+            number += 1
+            distinct = f"{name}_{number}"
+        found.append(distinct)
+    return tuple(found)

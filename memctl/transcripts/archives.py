@@ -8,11 +8,14 @@ error, not in memory.
 import atexit
 import gzip
 import io
+import os
 import posixpath
 import shutil
 import tempfile
 import zipfile
 import zlib
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Protocol
 
@@ -27,7 +30,6 @@ MAX_RATIO = 200
 MAX_NESTED = 2 * 2**30
 _RATIO_FROM = 16 * 2**20
 _BUFFER = 256 * 1024
-_SPOOL_IN_MEMORY = 8 * 2**20
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _GZIP = b"\x1f\x8b"
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, NotImplementedError, RuntimeError)
@@ -38,7 +40,7 @@ def is_zip(head: bytes) -> bool:
     return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
-def spool(stream: BinaryIO) -> Path:
+def spool(stream: IO[bytes]) -> Path:
     """Copy `stream` to a temporary file that is removed when the process ends, and return its path."""
     with tempfile.NamedTemporaryFile(prefix="memctl-", delete=False) as file:
         shutil.copyfileobj(stream, file)
@@ -60,7 +62,7 @@ def open_member(path: Path, members: tuple[str, ...], uri: str, name: str) -> Bi
     else:
         archive = _archive(path, members[:-1], uri)
         stored, packed = _open_info(archive, members[-1], uri)
-        below = (stored, archive)
+        below = (stored,)
     stream: _Source = stored
     suffix = posixpath.splitext(name)[1].lower()
     if suffix in (".gz", ".zst") or uri == "-":
@@ -82,8 +84,7 @@ def listing(path: Path, members: tuple[str, ...], uri: str) -> dict[str, int]:
     Raises BadTranscript, naming the limit, for an archive of too many members, too many bytes, or one
     compressed beyond what text can be, and for members whose path leads out of the archive.
     """
-    with _archive(path, members, uri) as archive:
-        infos = archive.infolist()
+    infos = _archive(path, members, uri).infolist()
     if len(infos) > MAX_MEMBERS:
         raise _bomb(uri, f"it has {len(infos):,} members, the limit is {MAX_MEMBERS:,}")
     total = sum(info.file_size for info in infos)
@@ -105,11 +106,10 @@ def listing(path: Path, members: tuple[str, ...], uri: str) -> dict[str, int]:
 
 def member_size(path: Path, members: tuple[str, ...]) -> int | None:
     """Return the size of a member in bytes, None when the archive has none of that name."""
-    with _archive(path, members[:-1], str(path)) as archive:
-        try:
-            return archive.getinfo(members[-1]).file_size
-        except KeyError:
-            return None
+    try:
+        return _archive(path, members[:-1], str(path)).getinfo(members[-1]).file_size
+    except KeyError:
+        return None
 
 
 class _Closable(Protocol):
@@ -121,20 +121,34 @@ class _Source(_Closable, Protocol):
 
 
 def _archive(path: Path, members: tuple[str, ...], uri: str) -> zipfile.ZipFile:
-    """Open the archive at `path`, or the one that lies in it under `members`."""
+    """Return the archive at `path`, or the one that lies in it under `members`, opened."""
     try:
-        if not members:
-            return zipfile.ZipFile(path)
-        with _archive(path, members[:-1], uri) as outer:
-            stream, size = _open_info(outer, members[-1], uri)
-            if size > MAX_NESTED:
-                raise _bomb(uri, f"an archive in it has {size:,} bytes, the limit is {MAX_NESTED:,}")
-            with stream:
-                spooled = tempfile.SpooledTemporaryFile(max_size=_SPOOL_IN_MEMORY)  # noqa: SIM115
-                shutil.copyfileobj(stream, spooled)
-        return _Nested(spooled)
+        stat = path.stat()
+        return _opened(path, members, stat.st_mtime_ns, stat.st_size, os.getpid())
     except (*_DAMAGE, ValueError) as error:
         raise _damaged(uri, error) from error
+
+
+@lru_cache(maxsize=4)
+def _opened(path: Path, members: tuple[str, ...], mtime_ns: int, size: int, process: int) -> zipfile.ZipFile:
+    """Open an archive and keep it for its next member: reading the directory anew each time is quadratic.
+
+    A kept archive is closed when it is forgotten, its open members keep the file. A forked process opens its own,
+    for the position in the file would be shared.
+    """
+    if not members:
+        return zipfile.ZipFile(path)
+    outer = _opened(path, members[:-1], mtime_ns, size, process)
+    stream, _ = _open_info(outer, members[-1], str(path))
+    with stream:
+        unpacked = outer.getinfo(members[-1]).file_size
+        if unpacked > MAX_NESTED:
+            raise _bomb(str(path), f"an archive in it has {unpacked:,} bytes, the limit is {MAX_NESTED:,}")
+        inner = spool(stream)
+    archive = zipfile.ZipFile(inner)
+    with suppress(OSError):
+        inner.unlink()
+    return archive
 
 
 def _open_info(archive: zipfile.ZipFile, member: str, uri: str) -> tuple[IO[bytes], int]:
@@ -161,22 +175,6 @@ def _bomb(uri: str, reason: str) -> BadTranscript:
         where=uri,
         hint="unpack it yourself if you trust it, and name the folder",
     )
-
-
-class _Nested(zipfile.ZipFile):
-    """An archive in an archive; closing it lets go of its spooled bytes."""
-
-    def __init__(self, spooled: IO[bytes]) -> None:
-        self._spooled = spooled
-        try:
-            super().__init__(spooled)
-        except BaseException:
-            spooled.close()
-            raise
-
-    def close(self) -> None:
-        super().close()
-        self._spooled.close()
 
 
 class _Member(io.RawIOBase):

@@ -53,9 +53,9 @@ def test_a_text_of_any_length_is_taken(model: StaticEmbedder) -> None:
 
 
 def test_more_texts_than_one_batch_keep_their_places(model: StaticEmbedder) -> None:
-    texts = [f"note {i}" for i in range(2500)]
+    texts = [f"note {i}" for i in range(700)]
     vectors = model.embed(texts)
-    for i in (0, 1023, 1024, 2499):
+    for i in (0, 255, 256, 699):
         assert vectors[i] == pytest.approx(model.embed_one(texts[i]), abs=1e-6)
 
 

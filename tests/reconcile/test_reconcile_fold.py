@@ -265,15 +265,26 @@ def test_an_imported_fact_keeps_its_id_and_two_that_say_the_same_stay_two():
     assert len(beliefs[0].evidence) == 3
 
 
+def test_one_subject_written_in_two_ways_is_one():
+    found = by_object(
+        [
+            claim(1, "2024-01-01", "lives_in", "Osaka", subject="Caroline"),
+            claim(2, "2025-01-01", "lives_in", "Kyoto", subject="caroline"),
+        ]
+    )
+    assert found["Osaka"].superseded_by == found["Kyoto"].id
+    assert affected([claim(1, None, "likes", "tea", subject="STRASSE")]) == affected(
+        [claim(2, None, "likes", "tea", subject="Straße")]
+    )
+
+
 def test_facts_of_several_users_are_not_mixed():
     with pytest.raises(ValueError, match="one user"):
         fold([claim(1, None, "likes", "tea"), claim(2, None, "likes", "tea", user_id="bob")])
 
 
 VALUES = st.sampled_from(["Oslo", "Rome", "oslo", "Oslo, Norway", "coffee", "black coffee", None])
-PREDICATES = st.sampled_from(
-    ["lives_in", "favorite", "likes", "dislikes", "hobby", "uses", "deploys_on", "speaks"]
-)
+PREDICATES = st.sampled_from(["lives_in", "favorite", "likes", "dislikes", "hobby", "uses", "deploys_on", "speaks"])
 START = day("2020-01-01")
 DATES = st.one_of(st.none(), st.integers(0, 8).map(lambda months: START + timedelta(days=40 * months)))
 

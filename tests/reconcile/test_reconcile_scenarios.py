@@ -14,14 +14,14 @@ import msgspec
 import pytest
 
 from memctl.claim import Claim
+from memctl.extract.rules import extract
 from memctl.reconcile import Belief, fold, to_fact
 from memctl.timeline import current
+from memctl.transcripts.model import Session, Turn
 
 SCENARIOS = [
     json.loads(line)
-    for line in (Path(__file__).parents[2] / "fixtures/scenarios/reconcile.jsonl")
-    .read_text("utf-8")
-    .splitlines()
+    for line in (Path(__file__).parents[2] / "fixtures/scenarios/reconcile.jsonl").read_text("utf-8").splitlines()
 ]
 RECORDED = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
@@ -102,6 +102,24 @@ def test_no_claim_is_lost_from_the_evidence(scenario):
     assert said <= held
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["name"])
+def test_the_words_themselves_come_to_the_same(scenario):
+    turns = [
+        Turn(turn_id=str(number), role=message["role"], text=message["text"], at=instant(message["at"]))
+        for number, message in enumerate(scenario["messages"])
+    ]
+    session = Session(source_format="scenario", session_id="session", turns=tuple(turns))
+    read = [msgspec.structs.replace(claim, recorded_at=RECORDED) for claim in extract(session, "alice")]
+    live, closed = outcome(fold(read))
+    wanted = {tuple(pair) for pair in scenario["live"]}
+    gone = {tuple(pair) for pair in scenario["closed"]}
+    assert wanted <= set(live)
+    assert gone <= set(closed)
+    assert not gone & set(live)
+    if not wanted:
+        assert live == []
+
+
 def test_every_belief_that_ended_says_when_it_ended_and_when_that_was_known():
     for scenario in SCENARIOS:
         for belief in fold(claim for message in claims_of(scenario) for claim in message):
@@ -114,9 +132,7 @@ def test_every_belief_that_ended_says_when_it_ended_and_when_that_was_known():
 def test_sessions_without_any_time_still_end_what_was_replaced():
     scenario = next(case for case in SCENARIOS if case["name"] == "undated sessions go by order")
     timeless = [
-        msgspec.structs.replace(claim, recorded_at=None)
-        for message in claims_of(scenario)
-        for claim in message
+        msgspec.structs.replace(claim, recorded_at=None) for message in claims_of(scenario) for claim in message
     ]
     tokyo, paris = fold(reversed(timeless))
     assert (tokyo.claim.object, tokyo.superseded_by) == ("Tokyo", paris.id)

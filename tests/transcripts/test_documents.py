@@ -181,3 +181,10 @@ def test_an_export_below_a_user_keeps_the_user(tmp_path):
     for name in ("channels.json", "users.json", "general/2026-01-01.json"):
         write(tmp_path / "mei/slack" / name)
     assert documents(tmp_path)[0].folder_user == "mei"
+
+
+def test_an_archive_replaced_between_reads_is_read_anew(tmp_path):
+    path = tmp_path / "e.zip"
+    for text in ("first", "second, longer"):
+        write(path, archive({"c.json": text}))
+        assert [each.open().read().decode() for each in documents(path)] == [text]

@@ -1,0 +1,75 @@
+"""Corrections: "scratch that", "sorry, I mean Newport", "switched from law to philosophy"."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from memctl.extract.draft import Draft
+from memctl.extract.phrases import noun, proper
+from memctl.predicates import SINGLE_VALUED
+
+REPAIR = re.compile(
+    r"(?:^|[,;—–\-.…]\s*|\s)(?:sorry|no[, ]+wait|wait[, ]+no|wait|actually[, ]+no|no[, ]+actually|actually|oops|scratch that|correction|make that|no|or rather|well)[,.:]*\s*(?:autocorrect[,.]?\s*)?(?:i mean(?:t)?|i meant to say|it's|its|it is|make that|that should be|should be|rather|not \w+[,;]? (?:but )?)[,:]?\s*(?P<o>.+)$",
+    re.IGNORECASE,
+)
+IT_IS = re.compile(
+    r"^(?:(?:actually|no|sorry|wait|oops|well|autocorrect)[,. ]*)*(?:it's|it is|i meant|i mean|make that)\s+(?P<o>.+)$",
+    re.IGNORECASE,
+)
+SCRATCH = re.compile(
+    r"^\W*(?:(?:oops|no|wait|sorry|actually|ok|hmm),?\s+)*(?:scratch that|strike that|forget (?:that|what i (?:just )?said)|ignore that|never ?mind(?: that)?|correction|i take that back|that's (?:wrong|not right|no longer true|not true))\b",
+    re.IGNORECASE,
+)
+CUE = re.compile(
+    r"\b(?:no wait|wait,? no|autocorrect|oops|sorry|correction|scratch that|actually)\W*\w*\W*$", re.IGNORECASE
+)
+""" A sentence that ends in this is put right by the next one."""
+_EXCHANGE = re.compile(
+    r"\b(?:switched|changed|transferred|moved|swapped|went|converted|switching|changing) (?:\w+ )?from (?P<old>[\w+#.\- ]{2,40}?) to (?P<new>[\w+#.\- ]{2,40}?)(?=$|[,;.!]|\s(?:and|because|last|this|in|at|for|as|since|after|over|yesterday|now)\b)",
+    re.IGNORECASE,
+)
+_CHANGEABLE = frozenset({"studies", "job_title", "diet", "takes_medication", "hobby", "likes", "prefers", "learning"})
+
+
+def retraction(old: Draft, span: tuple[int, int]) -> Draft:
+    """The draft that takes `old` back."""
+    return msgspec.structs.replace(old, quote=span, op="retract", valid_at=None, invalid_at=None, precision=None)
+
+
+def taken_back(last: Iterable[Draft], found: list[Draft], span: tuple[int, int]) -> Iterator[Draft]:
+    """Retractions of `last`, but for what a value in `found` replaces anyway."""
+    said = {(draft.subject, draft.predicate, draft.slot) for draft in found if draft.predicate in SINGLE_VALUED}
+    related = {draft.predicate for draft in found}
+    for old in last:
+        replaced = (old.subject, old.predicate, old.slot) in said
+        if old.op == "assert" and not replaced and (not found or old.predicate in related):
+            yield retraction(old, span)
+
+
+def repaired(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
+    """ "I live in Newcastle, sorry, I mean Newport": the value in `text` instead of that of `old`."""
+    value = proper(text) or noun(re.sub(r"\s+with a \w\b.*$", "", text), limit=4)
+    if value is None or old.object is None or old.op == "retract" or value.casefold() == old.object.casefold():
+        return
+    if old.predicate in ("event", "attended", "plans", "instruction") or old.object[:1].isupper() > value[:1].isupper():
+        return
+    if old.predicate not in SINGLE_VALUED:
+        yield retraction(old, span)
+    yield msgspec.structs.replace(old, object=value, phrase=old.phrase.replace(old.object, value), quote=span)
+
+
+def exchanged(text: str, known: Iterable[Draft]) -> Iterator[Draft]:
+    """ "Switched from law to philosophy" says what it is about only to one who knows that law was studied."""
+    match = _EXCHANGE.search(text)
+    if match is None or "?" in text:
+        return
+    old, new = match["old"].strip().casefold(), noun(match["new"])
+    if new is None:
+        return
+    for draft in known:
+        if draft.op == "assert" and draft.predicate in _CHANGEABLE and draft.object and draft.object.casefold() == old:
+            yield retraction(draft, match.span())
+            phrase = draft.phrase.replace(draft.object, new)
+            yield msgspec.structs.replace(draft, object=new, phrase=phrase, quote=match.span(), valid_at=None)
+            return

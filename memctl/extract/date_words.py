@@ -1,0 +1,131 @@
+"""The words for time that `memctl.extract.dates` reads: months, weekdays, units, numbers, holidays.
+
+Only tables and the alternations built from them. English is whole; Spanish, French, German, Portuguese and Italian
+have month names, "yesterday" and "last week", which cost nothing and are common in mixed chats.
+"""
+
+import re
+from collections.abc import Iterable
+
+from memctl.claim import Precision
+from memctl.extract.wordlist import words
+
+MONTH_NAMES: tuple[str, ...] = (
+    "january jan jan. enero janvier januar janeiro gennaio",
+    "february feb feb. febrero février fevrier februar fevereiro febbraio",
+    "march mar mar. marzo mars märz março",
+    "april apr apr. abril avril aprile",
+    "may mayo mai maio maggio",
+    "june jun jun. junio juin juni junho giugno",
+    "july jul jul. julio juillet juli julho luglio",
+    "august aug aug. agosto août aout",
+    "september sep sep. sept sept. septiembre septembre setembro settembre",
+    "october oct oct. octubre octobre oktober outubro ottobre",
+    "november nov nov. noviembre novembre novembro",
+    "december dec dec. diciembre décembre decembre dezember dezembro dicembre",
+)
+MONTHS: dict[str, int] = {name: n for n, row in enumerate(MONTH_NAMES, 1) for name in row.split()}
+ENGLISH_MONTHS = frozenset(
+    words(
+        "january february march april may june july august september october november december jan feb apr "
+        "jun jul aug sep sept oct nov dec"
+    )
+)
+
+WEEKDAY_NAMES: tuple[str, ...] = (
+    "monday mon",
+    "tuesday tues tue",
+    "wednesday weds wed",
+    "thursday thurs thur thu",
+    "friday fri",
+    "saturday sat",
+    "sunday sun",
+)
+WEEKDAYS: dict[str, int] = {name: n for n, row in enumerate(WEEKDAY_NAMES) for name in row.split()}
+FULL_WEEKDAYS = tuple(row.split()[0] for row in WEEKDAY_NAMES)
+
+SEASONS: dict[str, int] = {"spring": 3, "summer": 6, "fall": 9, "autumn": 9, "winter": 12}
+"""Meteorological seasons of the northern hemisphere, by their first month."""
+
+NUMBERS: dict[str, int] = {
+    word: n
+    for n, word in enumerate(
+        words(
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+            "sixteen seventeen eighteen nineteen twenty"
+        )
+    )
+} | {"a": 1, "an": 1, "thirty": 30, "forty": 40, "fifty": 50, "a couple of": 2, "a couple": 2, "couple of": 2}
+"""Words for counts. "A few" and "several" are not here: they name no number, and get a coarser precision."""
+
+UNITS: dict[str, Precision] = {"day": "day", "week": "week", "month": "month", "year": "year", "yr": "year"}
+
+FOREIGN_UNITS: dict[str, Precision] = {
+    **dict.fromkeys(("día", "días", "dia", "dias", "jour", "jours", "tag", "tage", "tagen", "giorno", "giorni"), "day"),
+    **dict.fromkeys(("semana", "semanas", "semaine", "semaines", "woche", "wochen", "settimana", "settimane"), "week"),
+    **dict.fromkeys(("mes", "meses", "mois", "monat", "monate", "monaten", "mês", "mese", "mesi"), "month"),
+    **dict.fromkeys(("año", "años", "an", "ans", "jahr", "jahre", "jahren", "ano", "anos", "anno", "anni"), "year"),
+}
+
+FOREIGN_DAYS: dict[str, int] = {
+    **dict.fromkeys(("ayer", "hier", "gestern", "ontem", "ieri", "昨日", "きのう"), -1),
+    **dict.fromkeys(("hoy", "aujourd'hui", "heute", "hoje", "oggi", "今日"), 0),
+    **dict.fromkeys(("demain", "amanhã", "domani", "明日"), 1),
+}
+"""Offsets in days. "Mañana" and "morgen" are left out: they also mean the morning."""
+
+FOREIGN_LAST: dict[str, Precision] = {
+    **dict.fromkeys(
+        (
+            "la semana pasada",
+            "la semaine dernière",
+            "letzte woche",
+            "semana passada",
+            "la settimana scorsa",
+            "先週",
+        ),
+        "week",
+    ),
+    **dict.fromkeys(
+        ("el mes pasado", "le mois dernier", "letzten monat", "mês passado", "il mese scorso", "先月"),
+        "month",
+    ),
+    **dict.fromkeys(
+        (
+            "el año pasado",
+            "l'année dernière",
+            "l'an dernier",
+            "letztes jahr",
+            "ano passado",
+            "l'anno scorso",
+            "去年",
+        ),
+        "year",
+    ),
+}
+
+HOLIDAYS: dict[str, tuple[int, int]] = {
+    "christmas eve": (12, 24),
+    "christmas day": (12, 25),
+    "christmas": (12, 25),
+    "xmas": (12, 25),
+    "boxing day": (12, 26),
+    "new year's eve": (12, 31),
+    "new years eve": (12, 31),
+    "new year's day": (1, 1),
+    "halloween": (10, 31),
+    "valentine's day": (2, 14),
+    "valentines day": (2, 14),
+    "st patrick's day": (3, 17),
+    "st. patrick's day": (3, 17),
+    "fourth of july": (7, 4),
+    "4th of july": (7, 4),
+    "july 4th": (7, 4),
+    "thanksgiving": (11, 0),
+}
+"""Month and day; Thanksgiving is the fourth Thursday of November, reckoned by `dates`."""
+
+
+def alternation(words: Iterable[str]) -> str:
+    """A regular expression for any of `words`, the longest first."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))

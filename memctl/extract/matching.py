@@ -1,0 +1,200 @@
+"""From a clause head to drafts: the frames of its verb are tried, and tense and negation decide what they mean."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from memctl.extract.clauses import Head
+from memctl.extract.draft import Draft, article
+from memctl.extract.frames import Frame
+from memctl.extract.phrases import cut, job, listed, noun, org, place, proper, taste
+from memctl.extract.topics import body, doing, life, things
+from memctl.extract.verbs import third_person
+
+BY_LEMMA: dict[str, list[Frame]] = defaultdict(list)
+for _frame in (*life.FRAMES, *body.FRAMES, *things.FRAMES, *doing.FRAMES):
+    for _lemma in _frame.lemmas:
+        BY_LEMMA[_lemma].append(_frame)
+
+MOTION = frozenset(
+    [
+        "move",
+        "relocate",
+        "join",
+        "leave",
+        "quit",
+        "start",
+        "begin",
+        "retire",
+        "return",
+        "transfer",
+        "resign",
+        "marry",
+        "buy",
+        "sell",
+        "adopt",
+        "attend",
+        "get",
+        "graduate",
+    ]
+)
+"""Verbs whose present progressive speaks of the future ("I'm moving to Paris")."""
+DENIED = frozenset({"allergic_to", "lives_in", "works_at", "diet", "favorite"})
+"""A plain "I'm not …" takes these back; of others it only says what was never claimed."""
+_AFTER_ALL = re.compile(r"\b(?:after all|any ?more|any longer|these days)\b", re.IGNORECASE)
+_LASTING = re.compile(
+    r"\b(?:since|for (?:the (?:past|last)|\w+ (?:years?|months?|weeks?|decades?|yrs?)|ages|a while|years|months|decades|a long time|almost|about|over|nearly)|now|all my life|my whole life|always|ever)\b",
+    re.IGNORECASE,
+)
+_FUTURE_DATE = re.compile(
+    r"\b(?:tomorrow|next (?:week|month|year|spring|summer|fall|autumn|winter|mon|tue|wed|thu|fri|sat|sun)\w*|soon|in (?:a few|two|three|\w+) (?:days|weeks|months|years)|in (?:a|one) (?:week|month|year))\b",
+    re.IGNORECASE,
+)
+_TEMPORARY = re.compile(
+    r"\b(?:for (?:the|a) (?:weekend|week|night|day|month|few days|couple of days|conference|meeting|trip|holiday)|for (?:\d+|two|three|four|five|six) (?:days|nights|weeks)(?! now)|on (?:vacation|holiday)|this (?:week|weekend)|tonight)\b",
+    re.IGNORECASE,
+)
+
+
+def decide(frame: Frame, head: Head) -> tuple[str, str] | None:
+    """The operation and predicate that the head's tense and polarity give to a frame, None for none."""
+    predicate, op = frame.predicate, frame.op
+    if head.modal and not (frame.lemmas[0] == "prefer" and not head.neg):
+        return None
+    if head.tense == "future" or (head.can and not frame.can):
+        return None
+    if frame.only_neg:
+        return (op, predicate) if head.neg or head.stopped else None
+    if head.stopped:
+        return ("retract", predicate) if op == "assert" else None
+    if head.neg:
+        if frame.neg == "retract" and predicate not in DENIED and not _AFTER_ALL.search(head.rest):
+            return None
+        if frame.neg == "skip" or (head.tense in ("perfect", "past") and frame.neg == "retract"):
+            return None
+        return ("retract", predicate) if frame.neg == "retract" else ("assert", frame.neg)
+    if head.tense == "past" and not head.started:
+        return {"assert": (op, predicate), "retract": ("retract", predicate), "skip": None}[frame.past]
+    if (
+        head.tense == "perfect"
+        and frame.past != "assert"
+        and not (head.started or head.prog or _LASTING.search(head.rest))
+    ):
+        return None
+    if head.tense == "present" and not head.started:
+        if not frame.present:
+            return None
+        if head.lemma in MOTION and frame.past == "assert":
+            return None
+        if head.prog and _FUTURE_DATE.search(head.rest) and frame.past == "assert":
+            return None
+    return op, predicate
+
+
+def shaped(frame: Frame, text: str, casual: bool) -> Iterator[str]:
+    """The objects in the words a frame caught."""
+    shape = frame.shape
+    if shape == "list":
+        yield from listed(text)
+        return
+    found: str | None
+    if shape == "place":
+        found = place(text, casual=casual)
+    elif shape == "org":
+        found = org(text, casual=casual)
+    elif shape == "proper":
+        found = proper(text)
+    elif shape == "job":
+        found = job(text)
+    elif shape == "number":
+        found = text if 1 <= int(text) <= 120 else None
+    elif shape == "vp":
+        found = noun(text, limit=14)
+    elif shape == "raw":
+        found = text.strip(" .,!?\"'")
+    else:
+        found = noun(text)
+    if found:
+        yield found
+
+
+def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | None = None) -> list[Draft]:
+    """Every draft the frames of the head's verb give; `offset` is the clause's span in the turn."""
+    drafts: list[Draft] = []
+    taken: set[tuple[str, str]] = set()
+    for frame in BY_LEMMA.get(head.lemma, ()):
+        if other is not None and not frame.others:
+            continue
+        found = frame.pattern.match(head.rest)
+        if found is None:
+            continue
+        verdict = decide(frame, head)
+        if verdict is None or (verdict[1], verdict[0]) in taken:
+            continue
+        op, predicate = verdict
+        if predicate == "lives_in" and op == "assert" and _TEMPORARY.search(head.rest):
+            continue
+        if frame.shape == "none":
+            words = third_person(head.lemma)
+            value = frame.value.format(v=head.lemma + "ing", o="") if frame.value else None
+            objects = [value]
+        else:
+            words = third_person(head.lemma)
+            objects = [frame.value.format(o=o) if frame.value else o for o in shaped(frame, found["o"], casual)]
+        if frame.category == "preferences" and predicate in ("likes", "dislikes"):
+            objects = [value for value in objects if value is not None and taste(value)]
+        for value in objects:
+            plain = value or ""
+            template = frame.template if predicate == frame.predicate else "{n} {o}"
+            phrase = template.format(
+                o=plain if not frame.value else (found.groupdict().get("o") or plain),
+                a=article(plain),
+                v=words,
+                n=f"does not {head.lemma}",
+            )
+            if frame.predicate == "hobby" and frame.value and frame.shape == "list":
+                phrase = f"{words} {plain.removeprefix('collecting ')}"
+            drafts.append(
+                Draft(
+                    predicate=predicate,
+                    object=value,
+                    phrase=cut_phrase(phrase),
+                    quote=offset,
+                    subject=other,
+                    op="retract" if op == "retract" else "assert",
+                    kind=frame.kind,
+                    confidence=frame.confidence - (0.05 if other else 0.0),
+                    category=frame.category,
+                )
+            )
+            taken.add((predicate, op))
+    return _companions(drafts)
+
+
+def cut_phrase(phrase: str) -> str:
+    """Blanks straightened."""
+    return " ".join(phrase.split())
+
+
+def _companions(drafts: list[Draft]) -> list[Draft]:
+    """A deployment target is also a tool in use."""
+    more: list[Draft] = []
+    for draft in drafts:
+        if draft.predicate == "deploys_on" and draft.op == "assert" and "deploys" in draft.phrase:
+            more.append(
+                Draft(
+                    predicate="uses",
+                    object=draft.object,
+                    phrase=f"uses {draft.object}",
+                    quote=draft.quote,
+                    subject=draft.subject,
+                    confidence=draft.confidence,
+                    category="tools",
+                )
+            )
+    return drafts + more
+
+
+def trimmed(text: str) -> str:
+    """`text` without what opens another thought."""
+    return cut(text)

@@ -1,0 +1,244 @@
+"""Noun phrases: cutting the object of a claim out of what follows a verb, and refusing what names nothing.
+
+Objects keep the user's own words. "It", "that", "the one you sent" name nothing outside the conversation, so they are
+refused: a fact must be understood years later by someone who has not read the chat.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS, alternation
+from memctl.extract.text import HIDDEN
+
+Shape = Literal["np", "list", "place", "org", "proper", "job", "number", "vp", "raw", "none"]
+
+_MONTH = alternation(m for m in ENGLISH_MONTHS if len(m) > 3)
+_DAY = alternation(FULL_WEEKDAYS)
+_NUM = r"(?:\d+|a|an|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|a few|several|many|a couple of|couple of|some)"
+_UNIT = r"(?:days?|weeks?|weekends?|months?|years?|yrs?|decades?|hours?)"
+TIME = (
+    rf"(?:(?:about |around |almost |nearly |over |roughly )?{_NUM} {_UNIT}(?: and a half)? (?:ago|back|now|from now|earlier)"
+    rf"|(?:for|in|after|within|over) (?:about |around |almost |nearly |over |roughly |more than |the )?(?:past |last )?{_NUM} {_UNIT}(?: and a half)?(?: now| time)?"
+    rf"|(?:for (?:ages|years|decades|months|weeks|a while|a long time|ever|now|quite some time|as long as i can remember|my whole life|life))"
+    rf"|(?:for |on |in |by |since |until |till |from |over |at )?(?:early |late |mid[- ]?)?(?:the )?(?:this past|last|past|previous|this|next|coming|every|each|following) (?:few )?"
+    rf"(?:{_UNIT}|weekday|month|year|spring|summer|fall|autumn|winter|night|morning|afternoon|evening|time|quarter|semester|{_DAY}|{_MONTH})"
+    rf"|(?:since|in|until|till|from|by|on|during|around|back in|of|as of|starting|come) (?:early |late |mid[- ]?|the (?:start|end|beginning|middle) of |the )?"
+    rf"(?:(?:{_MONTH}|may)\b(?:,? (?:\d{{1,2}}(?:st|nd|rd|th)?\b)?)?(?:,? ?\d{{4}})?|(?:19|20)\d\ds?|{_DAY}s?(?: (?:mornings?|nights?|evenings?|afternoons?))?|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?,? (?:{_MONTH}|may)(?: \d{{4}})?|spring|summer|fall|autumn|winter|christmas|easter|childhood|birth|then|college|university|high school|school|we last (?:talked|spoke|chatted))"
+    rf"|(?:{_MONTH}) \d{{1,2}}(?:st|nd|rd|th)?(?:,? \d{{4}})?|\d{{4}}-\d\d-\d\d|{_DAY}"
+    r"|yesterday|today|tonight|tomorrow|earlier today|the other day|the day before yesterday|recently|lately|nowadays|these days|right now|at the moment|at present|currently|now|already|again|soon|once|any ?more|any longer|before|all the time|every day|daily|everyday|all my life|my whole life|most of my life|ever|forever|so far|too|as well|also|instead|though|however|actually|really|so much|a lot|a bit|a ton|very much|the most|the best|more than anything|above all|lol|haha|btw|by the way|please|fwiw|tbh|imo|anyway|after all|for sure|as you know|if that helps|if it helps|for good|full[- ]time|part[- ]time|remotely|either|at all|right|here|you know|professionally|fluently|well|pretty well|regularly|on (?:the )?weekends?|on a daily basis|in my (?:free|spare) time|for fun|for a living|for work|for health reasons|just like that)"
+)
+_TAIL = re.compile(rf"[\s,]+(?:and )?{TIME}$", re.IGNORECASE)
+_WHOLE_TAIL = re.compile(rf"{TIME}$", re.IGNORECASE)
+_STOP = re.compile(
+    r"[,]?\s+(?:because|since (?=i\b|my|it|we|he|she|they|the|that)|so that|so (?=i\b|we|it|my|that|please|can|could|keep|don't|no\b|any|make|you|what|if|now)|but|when|whenever|while|which|that (?=\w+)|who\b|whose|where|if|"
+    r"after|before(?= \w)|though|although|unless|until|as (?=i\b|it|my|we|a |an |long|soon|well as|much|opposed)|and (?=i\b|we|my|it|that|this|he|she|they|you|am|was|the \w+ (?:is|was)|then|so|can|could|have|just|not|now|would|don't|never|maybe|there|what|how|if|our|even|also|please)|"
+    r"or (?=something|anything|whatever|so)|rather than|instead of|over (?=\w)(?!the (?:counter))|more than|compared|except|like (?=a|the|my|when|i\b)|due to|thanks to|even|just (?=to|for|because|like)|to (?=be honest|name a few|my surprise)|than|regardless|despite|whether|without|during|using|than|unless|because)\b"
+    r"|\s*[;:!?()…—–\x1e\n]|\.(?=\s|$)|\s+[-/|]+\s+|\.{2,}|,\s+(?=i\b|i'|im\b|and i\b|so\b|but\b|which|who|where|my\b|we\b|it\b|it's|that|they|he\b|she\b|you\b|what|how|can\b|could|please|and (?:my|it|we|that|the)\b|though|especially|mostly|mainly|actually|not\b|as\b|for\b|because|since|if\b|when|while|lol|haha|btw|any\b|thanks|do\b|is\b|are\b|to\b|plus|right|even)",
+    re.IGNORECASE,
+)
+_REFUSED = re.compile(
+    r"^(?:it|that|this|these|those|them|him|her|us|me|you|he|she|they|we|everything|everyone|everybody|something|someone|anything|anyone|nothing|one|ones|"
+    r"how|what|when|why|where|who|whatever|which|whether|if|to|such|so|there|here|both|each|all|most|some|any|others?|another|same|stuff|things?|lot|lots|way|ways|bit|more|less|"
+    r"your|his|their|its|myself|yourself|idea|fact|(?:kind|type|sort|part) of|part|feeling|feel|look|sound|thought|"
+    r"not|no|as|at|in|on|of|for|from|with|by|about|into|and|or|but|because|been|being|be|is|was|were|are|am|do|did|does|done|very|too|really|great|good|fine|sure|ok|okay|yes|yeah|right|"
+    r"having|seeing|getting|knowing|hearing|being|thinking|idk|dunno|it's|that's)\b",
+    re.IGNORECASE,
+)
+_VAGUE_HEAD = re.compile(
+    r"\b(?:it|that|this|these|those|them|you|your|him|us|everything|something|anything|nothing|stuff|thing|things|idea|one|ones|way|fact|moment|here|there|someone|everyone|anyone|others?|each other|yours)$"
+    r"|^(?:it|that|this|these|those|you|your|him|them|her|his|their|the (?:idea|fact|way|feeling|thought|part|vibe|look|one|ones|sound|concept|design|colors?|view|story|same|other|first|last|new|latter|former|whole|following|above)|all the|some of|one of (?:the|these|those|your))\b",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(
+    r"[\[\]{}<>]|\bx{3,}\b|_{3,}|\blorem\b|\b(?:foo|bar|baz|your[_ ]name|someplace|somewhere|wherever|anywhere|nowhere)\b",
+    re.IGNORECASE,
+)
+_CLAUSAL = re.compile(r"\w (?:i|it|you|we|they|he|she|i've|i'm|i'd|it's|you're|we're|they're|myself)\b", re.IGNORECASE)
+""" "The progress I've been making": a clause, no name of a thing."""
+_ARTICLE = re.compile(r"^(?:an?|the|some|my|our)\s+", re.IGNORECASE)
+_CAP = r"[A-ZÀ-ÖØ-ÞĀ-Ž0-9][\w'’&.+\-À-ž]*"
+_PROPER = re.compile(
+    rf"(?:the |The )?(?:{_CAP})(?:(?: (?:of|de|da|do|del|di|la|le|las|los|du|des|der|den|van|von|upon|and|&|at|for|the|y|e|in)(?: the)?)? (?:{_CAP})|, (?:{_CAP}))*"
+)
+_LOWER_PLACE = re.compile(r"(?:the )?[a-zà-ž][\w'\-à-ž]+(?: [a-zà-ž][\w'\-à-ž]+){0,2}")
+
+
+def cut(text: str) -> str:
+    """`text` up to the first word that opens another thought, without its time and filler words at the end."""
+    match = _STOP.search(text)
+    text = text[: match.start()] if match else text
+    text = text.strip(" \t,.;:!?-*_\"'“”()~")
+    while True:
+        shorter = _TAIL.sub("", text).rstrip(" ,.-")
+        if shorter == text:
+            break
+        text = shorter
+    return "" if _WHOLE_TAIL.fullmatch(text) else text
+
+
+def noun(text: str, *, limit: int = 8) -> str | None:
+    """One noun phrase of at most `limit` words, None when it names nothing or is no phrase."""
+    text = cut(text)
+    words = text.split()
+    if not words or len(words) > limit or HIDDEN in text or _PLACEHOLDER.search(text):
+        return None
+    bare = _ARTICLE.sub("", text)
+    if (
+        not bare
+        or bare.lower() in ("a", "an", "the")
+        or _CLAUSAL.search(text)
+        or _REFUSED.match(bare)
+        or _VAGUE_HEAD.search(text)
+        or (not re.search(r"\w{2}", bare) and not bare.isalpha())
+    ):
+        return None
+    return text
+
+
+_SOME = re.compile(
+    r"^(?:(?:a (?:little )?bit|a little|lots|a lot|all (?:kinds|sorts|types)|most (?:kinds|types)|any (?:kind|type)|some|most|all|any|fluent|native|basic|conversational|broken|rusty|decent)(?: of)? )+(?=\w)",
+    re.IGNORECASE,
+)
+
+
+def listed(text: str, *, limit: int = 6) -> Iterator[str]:
+    """The members of a coordination: "shellfish, peanuts and most tree nuts"."""
+    text = cut(re.sub(r"\bas well as\b|\balong with\b|\bplus\b", "and", text))
+    if re.match(r"(?:both|either) ", text, re.IGNORECASE):
+        text = text.split(" ", 1)[1]
+    parts = [part.strip() for part in _AND.split(text) if part.strip()]
+    gerund = [bool(re.match(r"\w{2,}ing\b", part)) for part in parts]
+    if len(parts) > 1 and (len(parts[0].split()) > 4 or (gerund[0] and not all(gerund))):
+        # "improving education and infrastructure": the "and" may belong to either half.
+        parts = [text if len(text.split()) <= 8 else parts[0]]
+    for part in parts:
+        item = noun(_SOME.sub("", part), limit=limit + 2 * (len(parts) == 1))
+        if item:
+            yield item
+
+
+_AND = re.compile(r",\s*(?:and |or |but )?(?:also )?|\s+(?:and|or|nor|&)\s+(?:also )?|\s*/\s*(?=\w{3})")
+_KNOWN_THE = re.compile(
+    r"the (?:ocean|sea|beach|outdoors|mountains|forest|woods|desert|rain|snow|sun|cold|heat|summer|winter|city|countryside|theat(?:er|re)|gym|opera|ballet|internet|dark|night|smell|taste|sound|feeling|colou?r \w+|idea of|\w+ (?:genre|series|books|movies|films|games|novels))\b"
+)
+
+
+def taste(item: str) -> bool:
+    """False for what one likes only here and now: "the upside-down poses", "my new job", "a walk"."""
+    if re.match(
+        r"(?:my|our|an?|another|every|more|time|family|friends|people|home|life|work|school)\b(?! [A-Z])",
+        item,
+        re.IGNORECASE,
+    ):
+        return bool(re.match(r"an? (?:good|nice|cold|hot|strong|proper|well[- ]\w+|cup of|glass of) ", item))
+    if re.match(r"the\b", item, re.IGNORECASE):
+        return bool(re.search(r"[A-Z]", item[4:]) or _KNOWN_THE.match(item.lower()))
+    return True
+
+
+def proper(text: str, *, casual: bool = False) -> str | None:
+    """A proper name at the start of `text`; with `casual` (a turn in lower case) up to three plain words."""
+    text = text.lstrip(" \"'“*")
+    match = _PROPER.match(text)
+    if match:
+        found = cut(_months_off(match[0])).rstrip(".,'")
+        found = re.sub(r",? (?:and|in|at|for|of|the|de|la|&) ?$", "", found).rstrip(",. ")
+        if re.match(r"(?:I|I'm|I've|The|A|An|My|It|We|Not|No)$", found) or _PLACEHOLDER.search(found):
+            return None
+        return found if found and not found.isdigit() else None
+    if casual and (match := _LOWER_PLACE.match(text)):
+        found = (
+            noun(
+                cut(
+                    re.sub(
+                        r"\s+(?:and|or|with|for|as|at|in|on|near|by|to|from|so|doing|having|who|is|has|are|was)\b.*$",
+                        "",
+                        match[0],
+                    )
+                ),
+                limit=3,
+            )
+            or ""
+        )
+        return found or None
+    return None
+
+
+def _months_off(text: str) -> str:
+    """ "Paris in May" is Paris."""
+    return re.sub(
+        rf",? (?:in|of|on|for|at|since) (?:{_MONTH}|may|(?:19|20)\d\d|{_DAY}).*$",
+        "",
+        text,
+        flags=re.IGNORECASE,
+    )
+
+
+_ARTICLED = re.compile(
+    r"^(?:an?|the|my|our)\s+[\w\s'\-,]*?\b(?:in|near|outside|outside of|of|called|named)\s+(?=[A-Z])"
+)
+
+
+def place(text: str, *, casual: bool = False) -> str | None:
+    """A place name: "Paris", "the Netherlands", "a small town in Ohio" (which gives Ohio)."""
+    found = proper(text, casual=False)
+    if found:
+        return None if re.fullmatch(_DAY + "|" + _MONTH, found, re.IGNORECASE) else found
+    match = _ARTICLED.match(text)
+    if match:
+        return proper(text[match.end() :])
+    if re.match(
+        r"(?:the|an?|my|our|this|that|his|her|their|your|order|fear|love|peace|sync|touch|charge|person|general|fact|hope)\b",
+        text,
+        re.IGNORECASE,
+    ):
+        match = re.match(
+            r"the (?:uk|us|usa|netherlands|bay area|bronx|philippines|midwest|north|south|uae|czech republic|states|united states|united kingdom|countryside|suburbs)\b",
+            text,
+            re.IGNORECASE,
+        )
+        return match[0] if match else None
+    return proper(text, casual=casual)
+
+
+def org(text: str, *, casual: bool = False) -> str | None:
+    """An employer or school: a name, or a common noun with its article ("a local bakery")."""
+    match = re.match(r"(?:an?|the) [\w\s'\-]*?\b(?:called|named)\s+", text, re.IGNORECASE)
+    if match:
+        return proper(text[match.end() :], casual=True)
+    found = proper(text)
+    if found:
+        return (
+            None
+            if re.fullmatch(_DAY + "|" + _MONTH, found, re.IGNORECASE)
+            else re.sub(r",? (?:in|at|for) [A-Z].*$", "", found)
+        )
+    if re.match(r"(?:an?|the)\s", text, re.IGNORECASE):
+        found = noun(re.sub(r"\s+(?:in|near|as|doing|with|on|for|from)\b.*$", "", cut(text)), limit=6)
+        if found and not re.match(
+            r"(?:the|a) (?:moment|office|time|same|past|last|next|day|night|week|new|while|living|lot|bit|few|couple|minute|second|table|kitchen|desk|long time|project|problem)\b",
+            found,
+        ):
+            return found
+        return None
+    if re.match(
+        r"(?:home|night|least|work|school|present|my|this|that|it|them|him|her|you|your|all|free|fun|myself|me|him|some|several|many|those|these|example|now|over|around|almost|nearly|about|\d)\b",
+        text,
+        re.IGNORECASE,
+    ):
+        return None
+    return proper(text, casual=casual)
+
+
+_JOB_STOP = re.compile(
+    r"\s+(?:at|for|in|with|from|on|who|working|living|based|by|and (?=i\b|a |an |my|have)|to|near|of (?=\d)|turned)\b.*$",
+    re.IGNORECASE,
+)
+
+
+def job(text: str) -> str | None:
+    """An occupation without its article."""
+    text = cut(_ARTICLE.sub("", text))
+    short = _JOB_STOP.sub("", text)
+    return noun(short, limit=5)

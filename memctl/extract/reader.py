@@ -1,0 +1,317 @@
+"""Reading one turn: sentences, guards, clauses, tables, corrections, in that order.
+
+A `TurnReader` holds what one turn needs to remember from sentence to sentence: who "she" is, and what "scratch that"
+takes back.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from memctl.extract import corrections, events, guards, openings, orders, specials
+from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
+from memctl.extract.dates import Grounded, ground
+from memctl.extract.draft import Draft
+from memctl.extract.injection import is_instruction_like
+from memctl.extract.matching import match
+from memctl.extract.phrases import cut
+from memctl.extract.text import Sentence, Token, plain, sentences, tokens
+from memctl.extract.verbs import FORMS
+
+
+class TurnReader:
+    """Reads one turn of a speaker. `drafts` collects what it says, in order."""
+
+    def __init__(self, text: str, at: datetime | None, *, third: bool = False, orders: bool = True) -> None:
+        self.raw = text
+        self.text = guards.hide_pasted(plain(text))
+        self.at = at
+        self.casual = not re.search(r"\b(?:I|I'm|I've)\b", text) and sum(c.isupper() for c in text) <= max(
+            2, len(text) // 60
+        )
+        self.third = third
+        self.orders = orders
+        self.drafts: list[Draft] = []
+        self.other: tuple[str, str] | None = None
+        self.flagged = False
+        self.before = ""
+
+    def read(self) -> list[Draft]:
+        """All drafts of the turn."""
+        if guards.fictional(self.text):
+            return []
+        last: list[Draft] = []
+        for sentence in sentences(self.text):
+            if is_instruction_like(self.raw[sentence.start : sentence.start + len(sentence.text) + len(sentence.mark)]):
+                self.flagged = True
+                continue
+            if guards.joke_follows(sentence.text):
+                self.drafts = [draft for draft in self.drafts if draft not in last]
+                continue
+            found = list(self.sentence(sentence, last))
+            self.drafts.extend(found)
+            last = found or last
+        return self.drafts
+
+    def sentence(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
+        """The drafts of one sentence, `last` being those of the one before."""
+        text, begin = sentence.text, sentence.start
+        span = self.span(begin, text)
+        if corrections.SCRATCH.match(text):
+            yield from self.scratched(sentence, last)
+            return
+        order = orders.standing(sentence, span) if self.orders else None
+        if order is not None:
+            yield order
+            yield from specials.retracted(text, span)
+            return
+        body, cutoff = guards.declarative(text, sentence.mark)
+        names = list(specials.specials(body, span)) if body else []
+        names += [draft for draft in specials.specials(text, span) if draft.predicate == "preferred_name"]
+        if "?" not in sentence.mark or body:
+            yield from names
+            yield from specials.relations(
+                body or (text if "?" in sentence.mark and not guards.reported(text) else ""), span
+            )
+        elif not guards.reported(text):
+            yield from specials.relations(text, span)
+        if not body:
+            return
+        repair = corrections.REPAIR.search(body)
+        restated = corrections.IT_IS.match(body) if last and (corrections.CUE.search(self.before) or repair) else None
+        self.before = text
+        stated = body[: repair.start()] if repair and repair.start() > 0 else body
+        found: list[Draft] = []
+        if restated is None:
+            found = list(self.statements(stated, begin + cutoff))
+            yield from found
+        basis = found or last
+        if basis and (repair or restated):
+            words_ = (repair or restated)["o"] if (repair or restated) else ""
+            yield from corrections.repaired(words_, basis[-1], span)
+
+    def span(self, start: int, text: str) -> tuple[int, int]:
+        """The place of stripped `text` in the turn."""
+        lead = len(text) - len(text.lstrip(" ,;:-–—"))
+        return start + lead, start + len(text.rstrip(" ,;:-–—"))
+
+    def statements(self, text: str, start: int) -> Iterator[Draft]:
+        """The drafts of the stating part of a sentence, clause by clause."""
+        person: str | None = "i" if self.third else None
+        tense_prog = False
+        first = True
+        for clause in clauses(text, start):
+            lead = openings.LEAD.match(clause.text)
+            if lead and lead.end() < len(clause.text):
+                clause = Clause(clause.text[lead.end() :], clause.start + lead.end(), clause.conj, clause.elided)
+            think = openings.THINK.match(clause.text)
+            doubt = 0.1 if think else 0.0
+            if think:
+                clause = Clause(clause.text[think.end() :], clause.start + think.end(), clause.conj, clause.elided)
+            if guards.conditional(clause.conj, clause.text):
+                first = False
+                continue
+            found, person, tense_prog = self.clause(clause, person, tense_prog, first)
+            first = False
+            for draft in found:
+                draft.confidence = max(0.7, draft.confidence - doubt)
+                yield draft
+
+    def clause(
+        self, clause: Clause, person: str | None, prog: bool, first: bool
+    ) -> tuple[list[Draft], str | None, bool]:
+        """Drafts of one clause, who it is about, and whether its verb was progressive (for what follows)."""
+        span = self.span(clause.start, clause.text)
+        text = clause.text
+        props = list(specials.properties(text, span))
+        if props:
+            return self.timed(props, clause, None), "i", False
+        named = specials.named_subject(text)
+        if named is not None:
+            subject, relation, at = named
+            rest = text[at:]
+            self.other = (subject, relation)
+            shown = head(rest, tokens(rest), person="other")
+            return self.of_other(shown, clause, span), "other", bool(shown and shown.prog)
+        words = tokens(text)
+        if not words:
+            return [], person, prog
+        at_word = self.subject(words)
+        if at_word is not None:
+            shown = head(text, words, subject_at=at_word)
+            return self.of_self(shown, clause, span), "i", bool(shown and shown.prog)
+        if words[0].word in ("he", "she", "they") and self.other:
+            shown = head(text, words)
+            return self.of_other(shown, clause, span), "other", bool(shown and shown.prog)
+        if clause.elided and person == "i":
+            shown = (
+                complement(text)
+                if (prog or clause.conj.endswith("ing")) and words[0].word.endswith("ing")
+                else head(text, words, person="i")
+            )
+            if clause.conj == "after+ing":
+                shown = complement(text, tense="past")
+            return self.of_self(shown, clause, span), "i", prog
+        if clause.elided and person == "other" and self.other:
+            return self.of_other(head(text, words, person="other"), clause, span), "other", prog
+        if first or person == "i" or self.third:
+            return self.subjectless(clause, words, span), "i", False
+        return [], person, prog
+
+    def subject(self, words: list[Token]) -> int | None:
+        """The number of the word that is the speaker, when the clause opens with it."""
+        for n, token in enumerate(words[:9]):
+            if token.word in ("i", "we"):
+                if n and not self.opens(words):
+                    return None
+                return n
+            if token.word in openings.BLOCKERS or (token.word in FORMS and n == 0 and token.word not in ADVERBS):
+                return None
+            if self.third and token.word == "user" and n <= 1:
+                return n
+        return None
+
+    @staticmethod
+    def opens(words_: list[Token]) -> bool:
+        """True when what stands before the subject is an adverbial: "This morning I", "In Tokyo I"."""
+        first = words_[0].word
+        if first in ("this", "last", "next", "every", "each", "the", "most"):
+            return len(words_) > 1 and bool(openings.TIME_NOUN.match(words_[1].word))
+        return first in openings.OPENING or first in ADVERBS
+
+    def subjectless(self, clause: Clause, words: list[Token], span: tuple[int, int]) -> list[Draft]:
+        """ "Been living in Leeds", "Sold the Corsa", "big fan of Terry Pratchett"."""
+        text = clause.text
+        if self.third and (shown := head(text, words, person="other")):
+            return self.of_self(shown, clause, span)
+        if openings.ELIDED_BE.match(text):
+            return self.of_self(complement(text), clause, span)
+        if not openings.ELIDED_START.match(text):
+            return []
+        word = words[0].word
+        if (
+            word.endswith("ing")
+            or word in ("based", "born", "allergic", "divorced", "retired")
+            or (word in ADVERBS and len(words) > 1 and words[1].word.endswith("ing"))
+        ):
+            return self.of_self(complement(text), clause, span)
+        if word == "been" and len(words) > 1:
+            return self.of_self(complement(text, tense="perfect"), clause, span)
+        return self.of_self(head(text, words, person="i"), clause, span)
+
+    def of_self(self, shown: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
+        """Drafts about the speaker from a head; a copula is read piece by piece."""
+        if shown is None:
+            return []
+        found = match(shown, span, casual=self.casual)
+        if shown.lemma == "be" and not (shown.neg or shown.modal or shown.tense == "future"):
+            found += self.pieces(shown, span)
+        elif shown.lemma in ("work", "live", "move", "study", "be", "serve") and not shown.neg:
+            found += self.pieces(shown, span, tail=True)
+        dates = ground(clause.text, self.at)
+        planned = events.plan(clause, shown, dates, span)
+        if planned is not None and not any(d.op == "assert" for d in found):
+            planned.phrase = events.absolute(planned.phrase, dates)
+            found.append(planned)
+        if not found or all(d.predicate in ("owns", "has_pet") for d in found):
+            happened = events.event(clause, shown, dates, span)
+            if happened is not None and not found:
+                happened.phrase = events.absolute(happened.phrase, dates)
+                found.append(happened)
+            elif not found and shown.lemma == "go" and shown.tense == "past" and not shown.neg:
+                found += self.went(shown, clause, span)
+        return self.timed(found, clause, shown)
+
+    def went(self, shown: Head, clause: Clause, span: tuple[int, int]) -> list[Draft]:
+        """ "Went to my cousin's wedding" counts as attended even undated, when it names an occasion."""
+        occasion = re.match(
+            r"to (?:(?:my|our|an?|the) )?(?P<o>.*\b(?:wedding|concert|funeral|conference|festival|graduation|party|workshop|meetup|retreat|gig|marathon|parade|ceremony|reunion)\b.*)",
+            cut(shown.rest),
+            re.IGNORECASE,
+        )
+        if occasion is None or len(occasion["o"].split()) > 10:
+            return []
+        return [
+            Draft(
+                predicate="attended",
+                object=occasion["o"],
+                phrase=f"went {cut(shown.rest)}",
+                quote=span,
+                confidence=0.75,
+                category="events",
+            )
+        ]
+
+    def pieces(self, shown: Head, span: tuple[int, int], *, tail: bool = False) -> list[Draft]:
+        """ "I'm Alice, 34, a nurse from Tokyo living in Paris with my husband and two kids", piece after piece."""
+        found: list[Draft] = []
+        parts = _PIECES.split(shown.rest)
+        for n, part in enumerate(parts):
+            part = part.strip(" ,")
+            if not part or n == 0:
+                continue
+            kids = _KIDS.match(part)
+            if kids:
+                found.append(
+                    Draft(
+                        predicate="has_child",
+                        object=kids["o"],
+                        phrase=f"has {kids['o']}",
+                        quote=span,
+                        category="family",
+                        confidence=0.8,
+                    )
+                )
+                continue
+            if tail and not re.match(r"(?:as|living|working|based|from|at|in)\b", part):
+                continue
+            inner = complement(part, tense=shown.tense)
+            if inner is not None and not (tail and inner.lemma == "be" and not re.match(r"(?:living|based)", part)):
+                found += [draft for draft in match(inner, span, casual=self.casual) if draft.predicate != "name"]
+        return found
+
+    def of_other(self, shown: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
+        """Drafts about a third person."""
+        if shown is None or self.other is None:
+            return []
+        subject, relation = self.other
+        if subject == relation and relation not in specials.FAMILY:
+            return []
+        found = [
+            draft for draft in match(shown, span, casual=False, other=subject) if draft.op == "assert" or shown.stopped
+        ]
+        for draft in found:
+            draft.owner = relation
+        return self.timed(found, clause, shown)
+
+    def timed(self, found: list[Draft], clause: Clause, shown: Head | None) -> list[Draft]:
+        """`found`, with what the clause says of time."""
+        if not found:
+            return found
+        dates: list[Grounded] = ground(clause.text, self.at)
+        if dates:
+            for draft in found:
+                events.date_into(draft, dates, shown)
+        return found
+
+    def scratched(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
+        """ "Scratch that, my favourite colour is red": takes back what was said, unless the new value does."""
+        lead = corrections.SCRATCH.match(sentence.text)
+        at = lead.end() if lead else 0
+        rest = sentence.text[at:]
+        found: list[Draft] = []
+        if rest.strip(" ,.:-") and guards.declarative(rest, sentence.mark)[0]:
+            found = list(self.statements(rest, sentence.start + at))
+        yield from corrections.taken_back(last, found, self.span(sentence.start, sentence.text))
+        yield from found
+
+
+_KIDS = re.compile(
+    r"(?:with )?(?:my (?:wife|husband|partner) and )?(?P<o>(?:our |my )?(?:\d|an?|one|two|three|four|five|six) (?:[\w\-]+ ){0,3}?(?:kids?|children|sons?|daughters?|boys|girls|lads|twins))\b",
+    re.IGNORECASE,
+)
+_PIECES = re.compile(
+    r"[,;]\s+(?:and )?|\s+(?:and )?(?=(?:living|based|residing) in\b|(?:currently |now )?(?:working|studying) (?:at|for|as|in)\b|from (?-i:[A-Z])|(?:with my (?:wife|husband|partner) and|with) (?:\d|an?|one|two|three|four|five) (?:\w+ )?(?:kids?|children|sons?|daughters?)|"
+    r"(?:at|for) (?-i:[A-Z]))|\s+and\s+(?=(?:an? |\d|from\b|married|vegan|vegetarian|allergic|living|working|based|single|originally|currently|have\b))|\s*[—–(]\s*",
+    re.IGNORECASE,
+)

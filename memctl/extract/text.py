@@ -1,0 +1,168 @@
+"""Cutting a turn into sentences and clauses, without ever losing a character's place in it.
+
+Every step keeps offsets, because a claim must quote the turn exactly. Knows the shape of English chat, nothing of
+facts.
+"""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+HIDDEN = "\x1e"
+"""Stands for each character of a quotation or code block: whatever holds it is not the speaker's own statement."""
+
+_CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|<(code|pre|quote|blockquote)>.*?</\1>", re.DOTALL)
+_BLOCKQUOTE = re.compile(r"^[ \t]*(?:>|\||♪|♫).*$|^.*[♪♫][ \t]*$", re.MULTILINE)
+_INDENTED = re.compile(r"(?:^|\n)(?: {4}|\t)\S[^\n]*")
+_QUOTATION = re.compile(
+    r'"[^"\n]{1,600}"|“[^”]{1,600}”|«[^»]{1,600}»|„[^“”]{1,600}[“”]|(?<![\w])\'[^\'\n]{12,300}\'(?![\w])'
+)
+_STAGE = re.compile(r"(?<!\*)\*[^*\n]{3,200}\*(?!\*)")
+_PAPER = str.maketrans(
+    {"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "`": " ", "\u00a0": " ", "\u202f": " "}
+)
+
+_BREAK = re.compile(
+    r"[.!?…。！？]+[\"')\]]*(?=\s|$|[A-Z][a-z])|[。！？]|\n+|\s+(?=[\U0001F300-\U0001FAFF])|(?<=[\U0001F300-\U0001FAFF])\s*"
+)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:dr|mr|mrs|ms|prof|st|jr|sr|vs|etc|e\.g|i\.e|approx|no|inc|ltd|co|fig|mt|ft|jan|feb|mar|apr|jun|jul|aug|"
+    r"sep|sept|oct|nov|dec|a\.m|p\.m|u\.s|u\.k|ph\.d|[a-z]))$",
+    re.IGNORECASE,
+)
+
+
+class Sentence(msgspec.Struct, frozen=True):
+    """A sentence of the plain text: `text` without its closing mark, where it starts, and that mark."""
+
+    text: str
+    start: int
+    mark: str
+
+
+def plain(text: str) -> str:
+    """`text` with typographic apostrophes straightened and code, quotations and stage directions hidden.
+
+    The result is as long as `text`, so that offsets agree. A quotation of up to three words stays: "call me “Ally”".
+    """
+    text = text.translate(_PAPER) if "```" not in text else _hide(_CODE, text).translate(_PAPER)
+    if "<" in text:
+        text = _hide(_CODE, text)
+    if ">" in text or "|" in text or "♪" in text or "♫" in text:
+        text = _hide(_BLOCKQUOTE, text)
+    if "\n    " in text or "\n\t" in text:
+        text = _hide(_INDENTED, text)
+    if '"' in text or "“" in text or "«" in text or "„" in text or "'" in text:
+        text = _QUOTATION.sub(_quotation, text)
+    return _STAGE.sub(_stage, text) if "*" in text else text
+
+
+def _hide(pattern: re.Pattern[str], text: str) -> str:
+    return pattern.sub(lambda match: "\n" + HIDDEN * (len(match[0]) - 2) + "\n" if len(match[0]) > 1 else "\n", text)
+
+
+def _quotation(match: re.Match[str]) -> str:
+    inner = match[0][1:-1]
+    if len(inner.split()) <= 3 and not re.search(r"\b(?:i|my)\b|i'm", inner, re.IGNORECASE):
+        return " " + inner + " "
+    return HIDDEN * len(match[0])
+
+
+def _stage(match: re.Match[str]) -> str:
+    return " " + match[0][1:-1] + " " if len(match[0].split()) <= 2 else HIDDEN * len(match[0])
+
+
+def sentences(text: str) -> Iterator[Sentence]:
+    """The sentences of plain text, in order; those of nothing but blanks are left out."""
+    start = 0
+    for match in _BREAK.finditer(text):
+        mark = match[0].strip()
+        if mark.startswith(".") and len(mark) == 1:
+            if _ABBREVIATION.search(text, start, match.start()) and not text[match.end() :].lstrip(" ").startswith(
+                "\n"
+            ):
+                follows = text[match.end() : match.end() + 4].lstrip()
+                last = (
+                    text[start : match.start()].rsplit(None, 1)[-1].lower()
+                    if text[start : match.start()].split()
+                    else ""
+                )
+                if not (last in ("i", "a.m", "p.m", "etc", "no", "u.s", "u.k") and follows[:1].isupper()):
+                    continue
+            if (
+                match.end() < len(text)
+                and not text[match.end()].isspace()
+                and text[match.start() - 1 : match.start()].isupper()
+            ):
+                continue
+            if re.match(r"[a-z]{2,4}\b", text[match.end() :]):
+                continue
+        body = text[start : match.start()]
+        if body.strip():
+            yield _sentence(body, start, mark)
+        start = match.end()
+    if text[start:].strip():
+        yield _sentence(text[start:], start, "")
+
+
+def _sentence(body: str, start: int, mark: str) -> Sentence:
+    lead = len(body) - len(body.lstrip(" \t-*•·>#_\"'([\u2013\u2014"))
+    return Sentence(body[lead:].rstrip(), start + lead, mark)
+
+
+class Token(msgspec.Struct, frozen=True):
+    """One word in lower case (a contraction gives several, with the same place) and its place in the clause."""
+
+    word: str
+    start: int
+    end: int
+
+
+CONTRACTIONS: dict[str, tuple[str, ...]] = {
+    "im": ("i", "am"),
+    "ive": ("i", "have"),
+    "i'd": ("i", "would"),
+    "id": ("id",),
+    "cant": ("can", "not"),
+    "can't": ("can", "not"),
+    "cannot": ("can", "not"),
+    "won't": ("will", "not"),
+    "wont": ("will", "not"),
+    "dont": ("do", "not"),
+    "doesnt": ("does", "not"),
+    "didnt": ("did", "not"),
+    "isnt": ("is", "not"),
+    "arent": ("are", "not"),
+    "wasnt": ("was", "not"),
+    "havent": ("have", "not"),
+    "ain't": ("am", "not"),
+    "gonna": ("going", "to"),
+    "wanna": ("want", "to"),
+    "gotta": ("must",),
+    "hafta": ("must",),
+    "i'ma": ("i", "will"),
+    "imma": ("i", "will"),
+    "let's": ("let", "us"),
+    "theyre": ("they", "are"),
+    "weve": ("we", "have"),
+}
+_SUFFIXES = {"'m": "am", "'ve": "have", "'re": "are", "'ll": "will", "'d": "would", "'s": "is"}
+_WORD = re.compile(r"[\w\x1e](?:[\w\x1e'+#./&-]*[\w\x1e+#])?|\.\w+")
+
+
+def tokens(text: str) -> list[Token]:
+    """The words of a clause, contractions opened ("I've" gives "i" and "have")."""
+    found: list[Token] = []
+    for match in _WORD.finditer(text):
+        word, start, end = match[0].lower(), match.start(), match.end()
+        if word in CONTRACTIONS:
+            parts: tuple[str, ...] = CONTRACTIONS[word]
+        elif word.endswith("n't"):
+            parts = (word[:-3], "not")
+        elif "'" in word and (cut := word.rfind("'")) > 0 and word[cut:] in _SUFFIXES:
+            parts = (word[:cut], _SUFFIXES[word[cut:]])
+        else:
+            parts = (word,)
+        found.extend(Token(part, start, end) for part in parts)
+    return found

@@ -1,0 +1,165 @@
+"""English verb forms: from any form to its lemma and tense, and from a lemma to its third person.
+
+Only the verbs that a frame can use are listed, by lemma; regular forms are made, irregular ones written out.
+"""
+
+from typing import Literal
+
+from memctl.extract.wordlist import words
+
+Form = Literal["base", "s", "past", "pp", "ing"]
+
+IRREGULAR: dict[str, tuple[str, str]] = {
+    row.split()[0]: (row.split()[1], row.split()[2])
+    for row in [
+        "be was been",
+        "become became become",
+        "begin began begun",
+        "break broke broken",
+        "bring brought brought",
+        "build built built",
+        "buy bought bought",
+        "catch caught caught",
+        "choose chose chosen",
+        "come came come",
+        "deal dealt dealt",
+        "do did done",
+        "draw drew drawn",
+        "dream dreamt dreamt",
+        "drink drank drunk",
+        "drive drove driven",
+        "eat ate eaten",
+        "fall fell fallen",
+        "feed fed fed",
+        "feel felt felt",
+        "fight fought fought",
+        "find found found",
+        "fly flew flown",
+        "forget forgot forgotten",
+        "get got gotten",
+        "give gave given",
+        "go went gone",
+        "grow grew grown",
+        "hang hung hung",
+        "have had had",
+        "hear heard heard",
+        "hold held held",
+        "keep kept kept",
+        "know knew known",
+        "lead led led",
+        "learn learned learned",
+        "leave left left",
+        "lose lost lost",
+        "make made made",
+        "mean meant meant",
+        "meet met met",
+        "move moved moved",
+        "pay paid paid",
+        "quit quit quit",
+        "read read read",
+        "ride rode ridden",
+        "run ran run",
+        "say said said",
+        "see saw seen",
+        "sell sold sold",
+        "send sent sent",
+        "set set set",
+        "sing sang sung",
+        "sleep slept slept",
+        "speak spoke spoken",
+        "spend spent spent",
+        "stand stood stood",
+        "swim swam swum",
+        "take took taken",
+        "teach taught taught",
+        "tell told told",
+        "think thought thought",
+        "throw threw thrown",
+        "wear wore worn",
+        "win won won",
+        "write wrote written",
+        "lie lied lied",
+        "put put put",
+        "cut cut cut",
+        "hit hit hit",
+        "study studied studied",
+        "marry married married",
+        "carry carried carried",
+        "try tried tried",
+        "apply applied applied",
+    ]
+}
+
+LEMMAS = tuple(
+    words(
+        "live reside stay relocate move shift settle supervise develop consult nurse pursue rent base work freelance intern join leave quit start begin "
+        "resign retire switch migrate change transfer study major graduate attend enrol enroll finish "
+        "complete teach learn speak know play own have get adopt buy sell drive ride collect raise keep "
+        "use run deploy host code program write build develop ship like love enjoy adore prefer hate "
+        "dislike despise detest loathe favor favour fancy avoid eat drink take suffer struggle live call "
+        "go grow come marry divorce date separate need want plan hope intend aim consider think visit "
+        "travel fly book schedule meet celebrate attend win lose pass fail see watch read make cook bake "
+        "paint draw sing dance swim hike climb camp practice practise train volunteer coach manage lead "
+        "found launch open close create design organize organise host perform record publish sign apply "
+        "receive accept reject break stop give drop ditch abandon cancel replace upgrade trade swap "
+        "convert return head become turn celebrate stand tolerate handle bear abstain follow observe wear "
+        "smoke vape weigh measure believe support cheer root identify try experience check explore "
+        "discover find take bring donate raise help join run finish participate compete spend relax unplug "
+        "hang talk chat call send share show tell hear say realize decide expect set purchase order pick "
+        "grab start feel do be go"
+    )
+)
+
+
+def _regular(lemma: str) -> tuple[str, str, str]:
+    """Third person, past, -ing."""
+    if lemma.endswith("e"):
+        return lemma + "s", lemma + "d", (lemma[:-2] + "y" if lemma.endswith("ie") else lemma[:-1]) + "ing"
+    if lemma.endswith("y") and lemma[-2] not in "aeiou":
+        return lemma[:-1] + "ies", lemma[:-1] + "ied", lemma + "ing"
+    if lemma in DOUBLING:
+        return lemma + "s", lemma + lemma[-1] + "ed", lemma + lemma[-1] + "ing"
+    suffix = "es" if lemma.endswith(("s", "sh", "ch", "x", "o", "z")) else "s"
+    return lemma + suffix, lemma + "ed", lemma + "ing"
+
+
+DOUBLING = frozenset(
+    words(
+        "plan stop drop swim run ship get quit begin transfer prefer chat swap cut hit put set win enrol grab program"
+    )
+)
+THIRD_PERSON = {"be": "is", "have": "has", "do": "does", "go": "goes"}
+
+
+def _forms(lemma: str) -> dict[str, Form]:
+    third, past, ing = _regular(lemma)
+    third = THIRD_PERSON.get(lemma, third)
+    if lemma == "be":
+        return {}
+    past, participle = IRREGULAR.get(lemma, (past, past))
+    return {lemma: "base", third: "s", ing: "ing", participle: "pp", past: "past"}
+
+
+FORMS: dict[str, tuple[str, Form]] = {
+    form: (lemma, kind) for lemma in dict.fromkeys(LEMMAS) for form, kind in _forms(lemma).items()
+} | {
+    "got": ("get", "past"),
+    "quit": ("quit", "past"),
+    "left": ("leave", "past"),
+    "put": ("put", "past"),
+    "learnt": ("learn", "past"),
+    "travelling": ("travel", "ing"),
+    "travelled": ("travel", "past"),
+    "found": ("find", "past"),
+    "founded": ("found", "past"),
+    "favourite": ("favour", "base"),
+    "cancelled": ("cancel", "past"),
+    "programing": ("program", "ing"),
+}
+"""Every known form: its lemma and which form it is. `quit` and `read` are read as the base, `found` as "find"."""
+del FORMS["favourite"]
+
+
+def third_person(lemma: str) -> str:
+    """ "live" gives "lives"."""
+    return THIRD_PERSON.get(lemma) or _regular(lemma)[0]

@@ -1,0 +1,56 @@
+"""Who names a backend that is not there is told what is; who lacks its SDK is told what to install."""
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+import memctl.adapter
+from memctl.adapter import ENTRY_POINT_GROUP, Capabilities, FieldKeeping, installed, load
+from memctl.errors import Exit, NotFound, UsageError
+from memctl.fact import Fact
+
+
+@pytest.fixture
+def backends(monkeypatch):
+    """Two registered backends: one that is there, one whose SDK is missing."""
+    points = {
+        "ready": EntryPoint("ready", "collections:OrderedDict", ENTRY_POINT_GROUP),
+        "bare": EntryPoint("bare", "package_nobody_installed.adapter:Bare", ENTRY_POINT_GROUP),
+    }
+    groups = {ENTRY_POINT_GROUP: tuple(points.values())}
+    monkeypatch.setattr(memctl.adapter, "entry_points", lambda group: groups[group])
+    return points
+
+
+def test_an_unknown_backend_is_answered_with_the_known_ones(backends):
+    with pytest.raises(NotFound) as refused:
+        load("redy")
+    assert "'redy'" in str(refused.value)
+    assert refused.value.hint == "known backends: bare, ready"
+    assert refused.value.exit is Exit.NOT_FOUND
+
+
+def test_a_missing_sdk_names_the_extra_to_install(backends):
+    with pytest.raises(UsageError) as refused:
+        load("bare")
+    assert "package_nobody_installed" in str(refused.value)
+    assert refused.value.hint == "pip install 'memctl-toolkit[bare]'"
+    assert refused.value.exit is Exit.USAGE
+
+
+def test_a_registered_backend_is_loaded_by_name(backends):
+    assert load("ready").__name__ == "OrderedDict"
+
+
+def test_the_store_itself_is_registered_like_any_backend():
+    assert "local" in installed()
+
+
+def test_a_field_that_is_not_named_is_kept():
+    stripped = FieldKeeping("coarsened", "to whole seconds")
+    capabilities = Capabilities(fields={"created_at": stripped})
+    assert capabilities.keeping("created_at") is stripped
+    others = [name for name in Fact.__struct_fields__ if name != "created_at"]
+    assert {capabilities.keeping(name) for name in others} == {FieldKeeping("kept")}
+    with pytest.raises(KeyError, match="colour"):
+        capabilities.keeping("colour")

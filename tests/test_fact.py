@@ -1,0 +1,255 @@
+"""A fact that is written down and read back is the same fact, and two equal facts are known to be equal."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memctl.fact import (
+    KINDS,
+    TIME_FIELDS,
+    UNHASHED_FIELDS,
+    Embedding,
+    Fact,
+    Source,
+    content_hash,
+    decode,
+    derive_id,
+    encode,
+    encode_lines,
+    json_schema,
+)
+
+PLAIN = Fact(
+    id=UUID(int=1),
+    user_id="alice",
+    kind="fact",
+    text="Alice lives in Paris.",
+    source=Source(system="transcript", id="native-1", turns=("D1:3",)),
+)
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+MAYBE_TEXT = st.none() | TEXT
+TIMES = st.none() | st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.timezones())
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.just(2**53 + 1)
+JSON = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+SOURCES = st.builds(
+    Source,
+    system=TEXT,
+    id=MAYBE_TEXT,
+    uri=MAYBE_TEXT,
+    session=MAYBE_TEXT,
+    turns=st.lists(TEXT, max_size=3).map(tuple),
+    quote=MAYBE_TEXT,
+)
+VECTORS = st.lists(st.floats(allow_nan=False, allow_infinity=False, width=32), max_size=4).map(tuple)
+FACTS = st.builds(
+    Fact,
+    id=st.uuids(),
+    user_id=TEXT,
+    kind=st.sampled_from(KINDS),
+    text=TEXT,
+    subject=MAYBE_TEXT,
+    predicate=MAYBE_TEXT,
+    object=MAYBE_TEXT,
+    categories=st.lists(TEXT, max_size=3).map(tuple),
+    confidence=st.none() | st.floats(0, 1),
+    superseded_by=st.none() | st.uuids(),
+    source=SOURCES,
+    metadata=st.dictionaries(TEXT, JSON, max_size=3),
+    native=st.dictionaries(TEXT, JSON, max_size=3),
+    embedding=st.none() | st.builds(Embedding, model=TEXT, vector=VECTORS),
+    **dict.fromkeys(TIME_FIELDS, TIMES),
+)
+
+
+@given(FACTS)
+@settings(deadline=None)
+def test_nothing_is_lost_between_writing_and_reading(fact):
+    again = decode(encode(fact))
+    assert again == fact
+    assert content_hash(again) == content_hash(fact)
+
+
+@given(st.lists(FACTS, max_size=3))
+@settings(max_examples=30, deadline=None)
+def test_a_file_of_facts_has_one_line_each(facts):
+    lines = b"".join(encode_lines(facts)).split(b"\n")
+    assert lines.pop() == b""
+    assert [decode(line) for line in lines] == facts
+
+
+def test_metadata_keeps_whole_numbers_nulls_and_nesting_as_they_are():
+    metadata = {"id": 2**53 + 1, "huge": 10**30, "none": None, "deep": [{"a": [None, {"b": -0.5}]}, []], "": ""}
+    again = decode(encode(msgspec.structs.replace(PLAIN, metadata=metadata)))
+    assert again.metadata == metadata
+    assert json.loads(encode(again))["metadata"]["id"] == 9007199254740993
+
+
+@pytest.mark.parametrize("field", TIME_FIELDS)
+def test_times_are_held_in_utc_up_to_the_year_9999(field):
+    tokyo = timezone(timedelta(hours=9))
+    fact = msgspec.structs.replace(PLAIN, **{field: datetime(2025, 5, 1, 8, 30, 0, 123456, tzinfo=tokyo)})
+    assert getattr(fact, field) == datetime(2025, 4, 30, 23, 30, 0, 123456, tzinfo=UTC)
+    assert getattr(fact, field).tzinfo is UTC
+    last = datetime.max.replace(tzinfo=UTC)
+    assert getattr(decode(encode(msgspec.structs.replace(PLAIN, **{field: last}))), field) == last
+
+
+@pytest.mark.parametrize("field", TIME_FIELDS)
+def test_a_time_without_zone_or_beyond_the_calendar_is_refused_by_name(field):
+    with pytest.raises(ValueError, match=f"{field} has no time zone"):
+        msgspec.structs.replace(PLAIN, **{field: datetime(2025, 5, 1)})
+    beyond = datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))
+    with pytest.raises(ValueError, match=f"{field} lies outside"):
+        msgspec.structs.replace(PLAIN, **{field: beyond})
+    line = encode(PLAIN).replace(f'"{field}":null'.encode(), f'"{field}":"2025-05-01T00:00:00"'.encode())
+    with pytest.raises(ValueError, match=f"{field} has no time zone"):
+        decode(line)
+
+
+@pytest.mark.parametrize("confidence", [-0.1, 1.1, float("nan"), float("inf")])
+def test_a_confidence_outside_its_range_is_refused(confidence):
+    with pytest.raises(ValueError, match="confidence"):
+        msgspec.structs.replace(PLAIN, confidence=confidence)
+
+
+@pytest.mark.parametrize(
+    ("broken", "named"),
+    [
+        (b"{", "truncated"),
+        (b"[]", "object"),
+        (encode(PLAIN).replace(b'"text"', b'"words"'), "words"),
+        (encode(PLAIN).replace(b'"kind":"fact"', b'"kind":"rumour"'), "kind"),
+        (encode(PLAIN).replace(b'"confidence":null', b'"confidence":"high"'), "confidence"),
+        (encode(PLAIN).replace(b'"created_at":null', b'"created_at":"yesterday"'), "created_at"),
+        (encode(PLAIN).replace(b"Paris", b"\xff\xfe"), "utf-8"),
+    ],
+)
+def test_a_line_that_is_no_fact_is_refused_with_the_field_that_is_wrong(broken, named):
+    with pytest.raises(ValueError, match=named):
+        decode(broken)
+
+
+OTHER_TIME = datetime(2025, 1, 1, tzinfo=UTC)
+CHANGED = {
+    "id": UUID(int=2),
+    "user_id": "bob",
+    "kind": "preference",
+    "text": "Alice lives in Rome.",
+    "agent_id": "agent",
+    "session_id": "session",
+    "app_id": "app",
+    "subject": "alice",
+    "predicate": "lives_in",
+    "object": "Paris",
+    "categories": ("residence",),
+    "confidence": 0.5,
+    **dict.fromkeys(TIME_FIELDS, OTHER_TIME),
+    "superseded_by": UUID(int=3),
+    "source": Source(system="elsewhere", id="native-1", turns=("D1:3",)),
+    "metadata": {"pinned": True},
+    "native": {"score": 3},
+    "embedding": Embedding(model="m", vector=(1.0, 0.0)),
+}
+
+
+@pytest.mark.parametrize("field", Fact.__struct_fields__)
+def test_the_hash_sees_every_field_but_the_four_that_make_no_difference(field):
+    changed = msgspec.structs.replace(PLAIN, **{field: CHANGED[field]})
+    assert changed != PLAIN
+    assert (content_hash(changed) == content_hash(PLAIN)) is (field in UNHASHED_FIELDS)
+
+
+@pytest.mark.parametrize("field", Source.__struct_fields__)
+def test_the_hash_sees_the_source_but_its_native_id(field):
+    value = ("D1:4",) if field == "turns" else "other"
+    source = msgspec.structs.replace(PLAIN.source, **{field: value})
+    changed = msgspec.structs.replace(PLAIN, source=source)
+    assert (content_hash(changed) == content_hash(PLAIN)) is (field == "id")
+
+
+def test_the_four_are_those_the_fact_promises():
+    assert set(UNHASHED_FIELDS) == {"id", "native", "embedding", "updated_at"}
+
+
+def test_the_hash_does_not_depend_on_the_order_of_keys_or_the_zone_of_a_time():
+    tokyo = timezone(timedelta(hours=9))
+    one = msgspec.structs.replace(PLAIN, metadata={"a": {"x": 1, "y": 2}, "b": 2}, valid_at=OTHER_TIME)
+    other = msgspec.structs.replace(
+        PLAIN, metadata={"b": 2, "a": {"y": 2, "x": 1}}, valid_at=OTHER_TIME.astimezone(tokyo)
+    )
+    assert content_hash(one) == content_hash(other)
+
+
+def test_the_hash_is_the_same_in_every_release():
+    # A store keeps hashes on disk: another value here means every record on disk would look changed.
+    assert content_hash(PLAIN) == "50884569a4ffe075c8045b673de4115af5fb39a18fbfcb12cb7f4b94b6a30d12"
+
+
+@given(st.lists(TEXT, min_size=1, max_size=3), st.lists(TEXT, min_size=1, max_size=3))
+def test_different_parts_never_derive_one_id(one, other):
+    assert (derive_id(*one) == derive_id(*other)) is (one == other)
+
+
+def test_parts_that_only_look_alike_when_joined_are_kept_apart():
+    assert (
+        len({derive_id("a", "b"), derive_id("ab"), derive_id("a,b"), derive_id('a","b'), derive_id("a", "", "b")}) == 5
+    )
+
+
+def test_the_published_schema_names_every_field():
+    schema = json_schema()["$defs"]["Fact"]
+    assert set(schema["properties"]) == set(Fact.__struct_fields__)
+    assert set(schema["required"]) == {"id", "user_id", "kind", "text", "source"}
+
+
+@pytest.mark.parametrize(
+    ("times", "retired"),
+    [
+        ({}, False),
+        ({"invalid_at": OTHER_TIME}, False),
+        ({"expired_at": OTHER_TIME}, True),
+        ({"superseded_by": UUID(int=9)}, True),
+    ],
+)
+def test_what_is_replaced_or_retired_is_history(times, retired):
+    assert msgspec.structs.replace(PLAIN, **times).retired is retired
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("metadata", {"rate": float("nan")}, "metadata holds nan"),
+        ("native", {"deep": [{"far": float("inf")}]}, "native holds inf"),
+        ("metadata", {1: "one"}, "metadata has a key that is no text"),
+        ("metadata", {"text": "\ud800"}, "lone surrogate"),
+        ("text", "\udc00", "text holds a lone surrogate"),
+        ("kind", "memory", "unknown kind 'memory'"),
+    ],
+)
+def test_what_json_would_change_or_refuse_is_refused_when_the_fact_is_made(
+    field: str, value: object, said: str
+) -> None:
+    fields = {"id": UUID(int=1), "user_id": "alice", "kind": "fact", "text": "t", "source": Source(system="test")}
+    with pytest.raises(ValueError, match=said):
+        Fact(**(fields | {field: value}))
+
+
+def test_a_misspelt_field_is_an_error_and_not_a_loss() -> None:
+    whole = encode(Fact(id=UUID(int=1), user_id="alice", kind="fact", text="t", source=Source(system="test")))
+    with pytest.raises(ValueError, match="confidense"):
+        decode(whole[:-1] + b',"confidense":0.9}')
+
+
+def test_a_whole_number_of_confidence_hashes_as_the_same_after_a_round_trip() -> None:
+    fact = Fact(id=UUID(int=1), user_id="alice", kind="fact", text="t", confidence=1, source=Source(system="test"))
+    assert content_hash(decode(encode(fact))) == content_hash(fact)

@@ -1,0 +1,56 @@
+"""The fixtures are what the demo and other tests stand on: each is recognised, whole, and says what it should."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from memctl.errors import BadTranscript
+from memctl.transcripts import FORMATS, Document, ReadOptions, Session, discover, read
+
+ROOT = Path(__file__).parents[2] / "fixtures" / "transcripts"
+
+
+@pytest.fixture(scope="module")
+def by_user():
+    sessions: dict[str | None, list[Session]] = {}
+    for found in discover([str(ROOT)]):
+        assert not isinstance(found, BadTranscript)
+        if isinstance(found, Document):
+            for item in read(found, ReadOptions()):
+                assert isinstance(item, Session), item
+                sessions.setdefault(found.folder_user, []).append(item)
+    return sessions
+
+
+def test_every_format_has_a_fixture(by_user):
+    assert {each.source_format for sessions in by_user.values() for each in sessions} == set(FORMATS)
+    assert None not in by_user
+
+
+@pytest.mark.parametrize(
+    ("words", "form", "at"),
+    [
+        ("I prefer express shipping for anything I order for work", "chatgpt", (2026, 3, 3, 9, 15, 22)),
+        ("I moved from Tokyo to Paris last week", "chatgpt", (2026, 4, 14, 18, 40, 3)),
+        ("I'm allergic to peanuts", "claude", (2026, 1, 16, 10, 2, 11, 120000)),
+        ("I live in Tokyo", "claude", (2025, 10, 5, 12, 30)),
+        ("I work at Stripe", "openai", (2025, 9, 15, 8, 1)),
+        ("I write all my tools in Python", "claude-code", (2025, 12, 11, 13, 20, 5, 512000)),
+        ("I switched from Python to Rust", "codex", (2026, 6, 9, 7, 31, 12, 1000)),
+    ],
+)
+def test_alice_said_it_once_in_that_file_and_then(by_user, words, form, at):
+    said = [
+        turn.at
+        for session in by_user["alice"]
+        for turn in session.turns
+        if session.source_format == form and turn.role == "user" and words in turn.text
+    ]
+    assert said == [datetime(*at, tzinfo=UTC)]
+
+
+def test_what_alice_did_not_say_is_not_hers(by_user):
+    hers = "\n".join(t.text for session in by_user["alice"] for t in session.turns if t.role == "user")
+    for words in ("cheapest shipping", "I love peanuts", "I prefer tabs", "Caveat:", "CSV sample", "short answers"):
+        assert words not in hers
