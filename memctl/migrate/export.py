@@ -20,9 +20,7 @@ from memctl.migrate.reading import Reader
 from memctl.migrate.rejects import Rejects
 from memctl.migrate.retry import Pace, Retry
 from memctl.migrate.selection import Selection
-from memctl.migrate.target import Target
-
-STANDARD = "-"
+from memctl.migrate.target import STANDARD, Target
 
 
 class Incomplete(MemctlError):
