@@ -18,21 +18,19 @@ if TYPE_CHECKING:
 __all__ = ["EXTENSIONS", "STANDARD", "is_file", "open_file"]
 
 
-def open_file(
-    path: str | Path, mode: Mode = "r", *, page_size: int = 1000, lock_timeout: float = 30.0
-) -> FileBackend | StandardOutput:
+def open_file(path: str | Path, mode: Mode = "r", *, lock_timeout: float = 30.0) -> FileBackend | StandardOutput:
     """The backend of a file: "r" reads one that is there, "w" makes one or merges into it by id; `-` is the standard
     stream of that direction.
 
-    `page_size` is in facts, `lock_timeout` in seconds. Raises NotFound, and UsageError for a file of no known kind.
+    `lock_timeout` is in seconds. Raises NotFound, and UsageError for a file of no known kind.
     """
     from memctl.files.backend import FileBackend
     from memctl.files.standard import StandardOutput, read_stream
 
     if str(path) == STANDARD:
-        return StandardOutput() if mode == "w" else read_stream(sys.stdin.buffer, page_size)
+        return StandardOutput() if mode == "w" else read_stream(sys.stdin.buffer)
     file = Path(path)
     if mode == "r" and (file.is_fifo() or file.is_char_device()):
         with file.open("rb") as stream:
-            return read_stream(stream, page_size)
-    return FileBackend(file, mode=mode, page_size=page_size, lock_timeout=lock_timeout)
+            return read_stream(stream)
+    return FileBackend(file, mode=mode, lock_timeout=lock_timeout)

@@ -25,11 +25,12 @@ from memctl.files.kinds import STANDARD, Kind, by_content, by_name
 from memctl.files.rows import LONGEST_LINE
 
 PAGE_SIZE = 1000
+"""Facts in one page."""
 Mode = Literal["r", "w"]
 
 
 class FileBackend:
-    """One JSONL, Parquet or CSV file of facts. `kind` tells which; `page_size` is in facts.
+    """One JSONL, Parquet or CSV file of facts. `kind` tells which.
 
     Opened with mode "r" the file must be there and is not changed; with "w" it may be there or not, and facts are
     merged into it by id. `lock_timeout`, in seconds, is how long to wait for another process that writes into it.
@@ -43,14 +44,12 @@ class FileBackend:
         path: Path,
         *,
         mode: Mode = "r",
-        page_size: int = PAGE_SIZE,
         lock_timeout: float = 30.0,
         spool: IO[bytes] | None = None,
     ) -> None:
         self.name = STANDARD if spool is not None else str(path)
         self._spool = spool
         self._path = path.expanduser().resolve()
-        self._page_size = page_size
         self._stamp: tuple[int, int, int] | None = None
         self._contents: Contents | None = None
         self.kind = self._examine(mode)
@@ -116,7 +115,7 @@ class FileBackend:
         facts: list[Fact] = []
         after = _id_of(cursor) if cursor else None
         for fact in self._held().facts(user, after):
-            if len(facts) == self._page_size:
+            if len(facts) == PAGE_SIZE:
                 yield Page(tuple(facts), str(facts[-1].id))
                 facts = []
             changed = fact.updated_at or fact.created_at

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -25,7 +25,11 @@ from memctl.files.kinds import Kind
 from memctl.files.rows import Reject, Row
 
 CHUNK = 512
-READERS = {"jsonl": jsonl.rows, "parquet": parquet.rows, "csv": delimited.rows}
+READERS: dict[Kind, Callable[[Path], Iterator[Row]]] = {
+    "jsonl": jsonl.rows,
+    "parquet": parquet.rows,
+    "csv": delimited.rows,
+}
 
 
 class Contents:
@@ -39,23 +43,24 @@ class Contents:
         self.catalogue = Catalogue()
         self.rejected = 0
         self._rejects: BinaryIO | None = None
-        self._lines = self._load()
-        if journal is not None and journal.held:
-            self._replay(journal)
+        self._lines: BinaryIO | None = None
+        try:
+            if path.exists():
+                self._load()
+            if journal is not None and journal.held:
+                self._replay(journal)
+        except BaseException:
+            self.close()
+            raise
 
-    def _load(self) -> BinaryIO | None:
-        if not self._path.exists():
-            return None
-        if self._path.stat().st_size == 0:
-            return self._path.open("rb")
-        rows = READERS[self._kind](self._path)
-        if self._kind == "jsonl":
-            self._enter(rows, None)
-            return self._path.open("rb")
-        spool: BinaryIO = tempfile.TemporaryFile(prefix="memctl-")  # noqa: SIM115 - kept until close
-        self._enter(rows, spool)
-        spool.flush()
-        return spool
+    def _load(self) -> None:
+        if self._path.stat().st_size == 0 or self._kind == "jsonl":
+            self._lines = self._path.open("rb")
+            self._enter(jsonl.rows(self._path), None)
+        else:
+            self._lines = spool = tempfile.TemporaryFile(prefix="memctl-")  # noqa: SIM115 - kept until close
+            self._enter(READERS[self._kind](self._path), spool)
+            spool.flush()
 
     def _enter(self, rows: Iterator[Row], spool: BinaryIO | None) -> None:
         """Enter facts into the catalogue, and into `spool` those that have no line of JSON yet."""

@@ -132,8 +132,9 @@ def write(lines: Iterable[bytes], target: Path) -> None:
     They go through a temporary file, because DuckDB reads files in bounded memory and wants numpy for anything else.
     """
     with tempfile.NamedTemporaryFile(prefix="memctl-", suffix=".jsonl") as staged, _duckdb(str(target)) as connection:
-        longest, count = 2**20, 1
-        for count, line in enumerate(lines, 1):
+        longest, facts = 2**20, 0
+        for line in lines:
+            facts += 1
             record = msgspec.json.decode(line)
             for field in _TEXTS:
                 record[field] = msgspec.json.encode(record[field]).decode()
@@ -141,7 +142,7 @@ def write(lines: Iterable[bytes], target: Path) -> None:
         staged.flush()
         # DuckDB reads JSON into a buffer of twice its longest object, and works with a few of them.
         connection.execute(f"SET memory_limit = '{MEMORY + 8 * longest // 2**20}MB'")
-        group = min(max(ROW_GROUP * count // max(staged.tell(), 1), FEWEST), MOST)
+        group = min(max(ROW_GROUP * facts // max(staged.tell(), 1), FEWEST), MOST)
         columns = ", ".join(f"\"{name}\": '{type_}'" for name, type_ in _COLUMNS.items())
         written = ", ".join(_writing(name) for name in _COLUMNS)
         connection.execute(

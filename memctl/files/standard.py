@@ -16,18 +16,18 @@ from uuid import UUID
 from memctl.adapter import Capabilities, Health, Hit, Outcome, Page
 from memctl.errors import UsageError
 from memctl.fact import Fact
-from memctl.files.backend import PAGE_SIZE, FileBackend, line_of
+from memctl.files.backend import FileBackend, line_of
 from memctl.files.catalogue import Ids
 from memctl.files.kinds import STANDARD
 
 
-def read_stream(stream: BinaryIO, page_size: int = PAGE_SIZE) -> FileBackend:
+def read_stream(stream: BinaryIO) -> FileBackend:
     """The facts of a stream of any kind, read to its end."""
     spool = tempfile.NamedTemporaryFile(prefix="memctl-")  # noqa: SIM115 - the backend closes it
     try:
         shutil.copyfileobj(stream, spool)
         spool.flush()
-        return FileBackend(Path(spool.name), page_size=page_size, spool=spool)
+        return FileBackend(Path(spool.name), spool=spool)
     except BaseException:
         spool.close()
         raise

@@ -73,7 +73,7 @@ def by_id(connection: Connection, ids: Iterable[UUID]) -> list[Claim]:
 def of_fact(connection: Connection, fact: UUID) -> list[Claim]:
     """The claims a fact rests on, in order."""
     rows = connection.execute(
-        "SELECT claim FROM claims JOIN evidence ON evidence.claim = claims.id WHERE evidence.fact = ? ORDER BY seq",
+        "SELECT c.claim FROM claims c JOIN evidence e ON e.claim = c.id WHERE e.fact = ? ORDER BY e.seq",
         [fact],
     ).fetchall()
     return [_decoder.decode(row[0]) for row in rows]
