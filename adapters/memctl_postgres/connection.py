@@ -66,6 +66,8 @@ class Database:
             except psycopg.ProgrammingError:
                 # libpq quotes the part it cannot read, which may be the password.
                 raise UsageError(f"{origin} cannot be read", hint=_FORM) from None
+            if not all(port.isdecimal() for port in str(parts.get("port") or 5432).split(",")):
+                raise UsageError(f"the port in {origin} is no number", hint=_FORM)
             host = parts.get("host") or parts.get("hostaddr") or "the local server"
             port = f":{parts['port']}" if parts.get("port") else ""
             database = f"/{parts['dbname']}" if parts.get("dbname") else ""

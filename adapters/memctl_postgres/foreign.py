@@ -17,6 +17,7 @@ from memctl.fact import Fact
 from memctl_postgres import layouts
 from memctl_postgres.connection import Database
 from memctl_postgres.layouts import Layout
+from memctl_postgres.mapping import vector_from
 
 _COLUMNS = """
 SELECT a.attname, format_type(a.atttypid, a.atttypmod), c.relkind
@@ -65,11 +66,19 @@ class Table(NamedTuple):
         if self.vector is None:
             return SQL("to_jsonb(t)::text, NULL")
         column = Identifier(self.vector)
-        return SQL("(to_jsonb(t) - {})::text, t.{}::text").format(Literal(self.vector), column)
+        return SQL("(to_jsonb(t) - {})::text, vector_send(t.{})").format(Literal(self.vector), column)
 
-    def real(self) -> Composed:
+    def real(self) -> Composable:
         """The SQL condition for rows that hold a memory: mem0 keeps other things in its table, too."""
+        if self.layout.payload is None:
+            return SQL("TRUE")
         return SQL("({}) IS NOT NULL").format(self.column("text") or SQL("NULL"))
+
+    def time(self, field: str) -> Composed:
+        """The SQL that yields a time of the row, null where it is no date."""
+        return SQL(
+            "CASE WHEN ({0})::text ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}' THEN ({0})::text::timestamptz END"
+        ).format(self.column(field) or SQL("NULL"))
 
     def source(self) -> Composed:
         """The table as search takes it."""
@@ -77,18 +86,18 @@ class Table(NamedTuple):
         times = ("valid_at", "invalid_at", "created_at", "expired_at", "expires_at")
         vector = SQL("t.{}").format(Identifier(self.vector)) if self.vector else SQL("NULL::vector")
         return SQL(
-            "(SELECT t.{key} AS key, {owner} AS user_id, {kind} AS kind, ({text})::text AS text, {vector} AS embedding, "
-            "to_tsvector('english', left(({text})::text, 60000)) AS lexemes, {times} FROM {table} t WHERE {real})"
+            """(
+            SELECT t.{key} AS key, {owner} AS user_id, {kind} AS kind, ({text})::text AS text, {vector} AS embedding,
+                   to_tsvector('english', left(({text})::text, 60000)) AS lexemes, {times}
+            FROM {table} t WHERE {real}
+            )"""
         ).format(
             key=Identifier(self.key),
             owner=self.owner(),
             kind=SQL("({})::text").format(self.column("kind") or SQL("'fact'")),
             text=text,
             vector=vector,
-            times=SQL(", ").join(
-                SQL("({})::timestamptz AS {}").format(self.column(name) or SQL("NULL"), Identifier(name))
-                for name in times
-            ),
+            times=SQL(", ").join(SQL("{} AS {}").format(self.time(name), Identifier(name)) for name in times),
             table=self.name,
             real=self.real(),
         )
@@ -189,12 +198,14 @@ def read(
     default_user: str | None,
 ) -> Iterator[Page]:
     """The user's rows in the order of the key; the cursor is the last key read."""
-    changed = SQL("coalesce({}, {})").format(
-        *(SQL("({})::timestamptz").format(table.column(name) or SQL("NULL")) for name in ("updated_at", "created_at"))
-    )
+    changed = SQL("coalesce({}, {})").format(*(table.time(name) for name in ("updated_at", "created_at")))
     statement = SQL(
-        "SELECT {raw}, t.{key}::text FROM {table} t WHERE {mine} AND (%(after)s::text IS NULL OR t.{key} > %(after)s::{type}) "
-        "AND (%(since)s::timestamptz IS NULL OR coalesce({changed} >= %(since)s, TRUE)) ORDER BY t.{key} LIMIT %(size)s"
+        """
+        SELECT {raw}, t.{key}::text FROM {table} t
+        WHERE {mine} AND (%(after)s::text IS NULL OR t.{key} > %(after)s::{type})
+              AND (%(since)s::timestamptz IS NULL OR coalesce({changed} >= %(since)s, TRUE))
+        ORDER BY t.{key} LIMIT %(size)s
+        """
     ).format(
         raw=table.raw(),
         key=Identifier(table.key),
@@ -220,7 +231,7 @@ def read(
 def _fact(table: Table, row: tuple[Any, ...], user: str) -> Fact:
     raw: dict[str, Any] = msgspec.json.decode(row[0])
     if table.vector is not None and row[1] is not None:
-        raw[table.vector] = msgspec.json.decode(row[1])
+        raw[table.vector] = list(vector_from(row[1]))
     return layouts.to_fact(raw, table.layout, account=table.account, native_id=row[2], user=user)
 
 

@@ -1,8 +1,8 @@
 """Keeps one embedded PostgreSQL server alive while any process uses it, and stops it when the last one has gone.
 
-It runs as a process of its own, started by `embedded`, and speaks with its users through two locked files alone: whoever
-uses the server holds `users.lock` shared, the one keeper holds `keeper.lock`. The kernel drops the locks of a process
-that dies, so a killed user never leaves a server behind. Standard library only: it must start at once.
+It runs as a process of its own, started by `embedded`, and speaks with its users through two locked files alone:
+whoever uses the server holds `users.lock` shared, the one keeper holds `keeper.lock`. The kernel drops the locks of a
+process that dies, so a killed user never leaves a server behind. Standard library only: it must start at once.
 """
 
 import fcntl
@@ -143,7 +143,7 @@ def keep(server: Server, linger: float, answer: IO[str]) -> None:
 
 
 def main() -> None:
-    """Argument: a JSON object with folder, binaries, sockets, uid, gid, linger. Answers on stdout, then goes on alone."""
+    """Argument: a JSON object with folder, binaries, sockets, uid, gid, linger. Answers on stdout, goes on alone."""
     asked = json.loads(sys.argv[1])
     server = Server(Path(asked["folder"]), Path(asked["binaries"]), Path(asked["sockets"]), asked["uid"], asked["gid"])
     # Whoever started this waits for the first process only, and is then free of its child.

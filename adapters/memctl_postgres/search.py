@@ -95,7 +95,7 @@ _NO_MEANING = "alike AS (SELECT key FROM worded WHERE false),"
 _RANK = """
 WITH {words} {pairs} {meaning}
 lexical AS (
-    SELECT key, max(score) AS score FROM (SELECT * FROM worded UNION ALL SELECT * FROM paired) AS both
+    SELECT key, max(score) AS score FROM (SELECT * FROM worded UNION ALL SELECT * FROM paired) AS scored
     WHERE score > 0 GROUP BY key
 ),
 pool AS (
