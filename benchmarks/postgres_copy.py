@@ -6,6 +6,7 @@ python benchmarks/postgres_copy.py [facts]
 import fcntl
 import random
 import statistics
+import sys
 import tempfile
 import time
 from array import array
@@ -78,3 +79,7 @@ def main(number: int) -> None:
     print(f"read with their vectors, facts/s              {total / read:>9,.0f}")
     print(f"search of a user with {per_user:,} facts, median     {statistics.median(one) * 1000:>9.1f} ms")
     print(f"search of all users, median                   {statistics.median(everyone) * 1000:>9.1f} ms")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 50_000)
