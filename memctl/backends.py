@@ -1,12 +1,12 @@
 """Opening any backend by name: the local store, one named in the settings, an installed adapter, or a file.
 
 Beside the adapter contract an adapter may offer more, and is asked for it here rather than known by name:
-`identity`, `writers`, `init()` and `rejects()`, described by the protocols below.
+`identity`, `writers`, `initialized()` with `init()`, and `rejects()`, described by the protocols below.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -38,8 +38,11 @@ class ManyWriters(Protocol):
 class Preparable(Protocol):
     """An adapter whose backend must hold something of memctl's, such as tables, before it can be written to."""
 
-    def init(self) -> Iterable[str] | None:
-        """Make what is missing; a line on each thing made. Making it twice changes nothing."""
+    def initialized(self) -> bool:
+        """Whether all that is needed is there."""
+
+    def init(self) -> object:
+        """Make what is missing. Making it twice changes nothing."""
 
 
 @runtime_checkable
@@ -158,9 +161,13 @@ def writers(adapter: Adapter) -> int:
     return max(1, adapter.writers) if isinstance(adapter, ManyWriters) else 1
 
 
-def prepare(adapter: Adapter) -> list[str]:
-    """Make what the backend needs before it can be written to; a line on each thing made."""
-    return list(adapter.init() or ()) if isinstance(adapter, Preparable) else []
+def prepare(adapter: Adapter, say: Callable[[str], None]) -> bool:
+    """Make what the backend needs before it can be written to, after saying so; whether anything was needed."""
+    if not isinstance(adapter, Preparable) or adapter.initialized():
+        return False
+    say(f"{adapter.name}: making what memctl keeps its facts in")
+    adapter.init()
+    return True
 
 
 def known() -> list[Backend]:

@@ -71,8 +71,8 @@ def _columns(capabilities: Capabilities) -> tuple[str, ...]:
 @options.store_options
 def test(name: str, as_json: bool, store: str | None, lock_timeout: float | None) -> int:
     """Reach the backend NAME with the credentials at hand; exit code 1 when it cannot be used."""
-    local = migration.local_options(store, lock_timeout).get(name, {})
-    with contextlib.closing(backends.open_backend(name, **local)) as adapter:
+    named = migration.backend_options(store, lock_timeout).get(name, {})
+    with contextlib.closing(backends.open_backend(name, **named)) as adapter:
         health = adapter.check()
     if as_json:
         output.emit_json("backends", {"name": name, "ok": health.ok, "detail": health.detail})
@@ -88,11 +88,10 @@ def init(name: str, as_json: bool) -> None:
     """Make in the backend NAME what memctl needs there, such as tables. A second time nothing is changed."""
     writing = {"mode": "w"} if backends.is_file(name) else {}
     with contextlib.closing(backends.open_backend(name, **writing)) as adapter:
-        made = backends.prepare(adapter)
+        made = backends.prepare(adapter, lambda said: click.echo(output.clean(said), err=True))
     if as_json:
         output.emit_json("backends", {"name": name, "made": made})
-        return
-    for line in made:
-        click.echo(output.clean(line))
-    if not made:
-        click.echo(f"{output.clean(name)} needs nothing made")
+    elif not made:
+        click.echo(f"{output.clean(name)} has all it needs")
+    else:
+        click.echo(f"{output.clean(name)} is ready")

@@ -16,6 +16,7 @@ from memctl.errors import Exit, Retryable, UsageError
 @click.option("--from", "source", metavar="BACKEND", default="local", show_default=True, help="Where the facts are.")
 @click.option("-o", "--output", "file", metavar="FILE", default="-", help="x.jsonl, x.parquet, x.csv; - is stdout. [-]")
 @migration.selection_options
+@migration.table_options
 @click.option("--rejects", metavar="FILE", default="rejects.jsonl", show_default=True, help="What no file can hold.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
 @options.json_option
@@ -39,9 +40,9 @@ def command(
         raise UsageError("stdout carries the facts", where="--json", hint="name a file with -o")
     selection = migration.selection(given)
     halt = Halt()
-    local = migration.local_options(store, lock_timeout).get(source, {})
+    named = migration.backend_options(store, lock_timeout, source, given).get(source, {})
     with (
-        contextlib.closing(backends.open_backend(source, **local)) as adapter,
+        contextlib.closing(backends.open_backend(source, **named)) as adapter,
         migration.stopping(halt),
         migration.showing("writing", quiet=quiet or as_json) as (progress, announce),
     ):

@@ -37,6 +37,9 @@ def command(file: str, **given: Any) -> int:
         )
     defaults = {
         "mode": None,
+        "table": None,
+        "mapping": None,
+        "layout": None,
         "plan_out": None,
         "rate": None,
         "workers": 1,

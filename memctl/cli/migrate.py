@@ -20,6 +20,7 @@ SELECTING = ("users", "all_users", "user_map", "since", "kinds", "limit")
 @click.option("--from", "source", metavar="BACKEND", help="Where the facts are.")
 @click.option("--to", "target", metavar="BACKEND", help="Where they go.")
 @migration.selection_options
+@migration.table_options
 @click.option("--mode", type=click.Choice(["preserve", "rederive"]), help="Verbatim, or anew by the target. [preserve]")
 @click.option("--dry-run", is_flag=True, help="Print the plan and write nothing.")
 @click.option("--plan-out", metavar="FILE", help="Write the plan to a file as well.")
@@ -71,10 +72,10 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
     selection = plan.selection if plan else migration.selection(given, default_all=schema == "import")
     halt = Halt(migration.duration(given["max_duration"]))
     quiet = given["quiet"] or given["as_json"]
-    local = migration.local_options(given["store"], given["lock_timeout"])
+    named = migration.backend_options(given["store"], given["lock_timeout"], given["source"], given)
     with (
         migration.open_ledger(given["ledger"]) as ledger,
-        opened(given["source"], given["target"], options=local, workers=given["workers"], warn=migration.warn) as ends,
+        opened(given["source"], given["target"], options=named, workers=given["workers"], warn=migration.warn) as ends,
         migration.stopping(halt),
     ):
         job = ends.job(
@@ -102,8 +103,7 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
                 now.refuse_loss()
             if given["dry_run"]:
                 return _print_dry_run(schema, now, given)
-        for made in backends.prepare(job.targets[0]):
-            click.echo(output.clean(f"{job.plan.target}: {made}"), err=True)
+        backends.prepare(job.targets[0], migration.warn)
         with migration.showing("moving", quiet=quiet) as (progress, announce):
             report = migrate(job, ledger, halt, progress=progress, announce=announce)
     if given["as_json"]:

@@ -84,10 +84,28 @@ def open_ledger(path: str | None) -> Ledger:
     )
 
 
-def local_options(store: str | None, lock_timeout: float | None) -> BackendOptions:
-    """What `--store` and `--lock-timeout` mean for the backend `local`."""
-    given = {"path": Path(store).expanduser() if store else None, "lock_timeout": lock_timeout}
-    return {"local": {name: value for name, value in given.items() if value is not None}}
+def table_options(function: options.F) -> options.F:
+    """How to read a source that memctl did not make."""
+    return options._decorate(
+        function,
+        click.option("--table", metavar="NAME", help="Read this table of the source, which memctl did not make."),
+        click.option("--map", "mapping", metavar="COLUMN=FIELD,...", help="What its columns are of a fact."),
+        click.option("--layout", metavar="NAME", help="A table layout the source's adapter knows, in place of --map."),
+    )
+
+
+def backend_options(
+    store: str | None, lock_timeout: float | None, source: str | None = None, given: dict[str, Any] | None = None
+) -> BackendOptions:
+    """What `--store` and `--lock-timeout` mean for the backend `local`, and `--table` and its like for the source."""
+    found: BackendOptions = {}
+    local = {"path": Path(store).expanduser() if store else None, "lock_timeout": lock_timeout}
+    table = {name: (given or {}).get(name) for name in ("table", "mapping", "layout")}
+    for backend, named in (("local", local), (source or "", table)):
+        told = {name: value for name, value in named.items() if value is not None}
+        if told:
+            found[backend] = found.get(backend, {}) | told
+    return found
 
 
 def rate(text: str | None) -> float | None:

@@ -192,11 +192,11 @@ class _Flow:
         with ThreadPoolExecutor(self.target.writers, thread_name_prefix="memctl-writer") as pool:
             try:
                 for chunk in self._chunks(users):
-                    under_way.add(pool.submit(self._take, chunk))
-                    while len(under_way) > self.target.writers:
+                    while len(under_way) >= self.target.writers:
                         done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
                         for future in done:
                             future.result()
+                    under_way.add(pool.submit(self._take, chunk))
                     if self.halt.reason is not None:
                         break
                 for future in under_way:

@@ -87,7 +87,7 @@ def opened(
             raise UsageError("the source and the target are the same", where=target)
         first = open_one(target, **writing)
         read = open_one(source)
-        ends = (backends.identity(source, read), backends.identity(target, first))
+        ends = (_identity(source, read, given), backends.identity(target, first))
         if ends[0] == ends[1]:
             raise UsageError("the source and the target are the same", where=ends[0])
         writers = min(workers, backends.writers(first))
@@ -101,6 +101,12 @@ def opened(
             source_identity=ends[0],
             target_identity=ends[1],
         )
+
+
+def _identity(name: str, adapter: Adapter, options: Options) -> str:
+    """The source's identity; another table of the same database is another source."""
+    table = options.get(name, {}).get("table")
+    return backends.identity(name, adapter) + (f"#{table}" if table else "")
 
 
 def make_plan(

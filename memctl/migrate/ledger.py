@@ -27,6 +27,7 @@ from memctl.store.engine import CONFIG, Connection, driver
 State = Literal["planned", "written", "verified", "rejected"]
 RunState = Literal["running", "done", "partial", "interrupted", "limit", "failed", "killed"]
 SCHEMA_VERSION = "1"
+MEMORY_LIMIT = "64MB"
 LONGEST_HOLD = 1.0
 IDLE_HOLD = 0.2
 """Seconds the file stays open for more to come, and seconds until it is closed when nothing comes."""
@@ -193,6 +194,7 @@ class Ledger:
                 raise self._unusable(error) from None
             else:
                 connection.execute("SET enable_progress_bar = false")
+                connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
                 return connection
 
     def _ensure_schema(self, connection: Connection) -> None:
