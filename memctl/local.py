@@ -105,10 +105,11 @@ class LocalStore:
 
         Raises UsageError when another was asked for than the store's: a search never mixes models.
         """
-        if not self.engine.path.exists():
+        try:
+            with self.engine.reading() as connection:
+                return self._spec(connection)
+        except NotFound:
             return self._asked or EmbedderSpec()
-        with self.engine.reading() as connection:
-            return self._spec(connection)
 
     def _spec(self, connection: Connection) -> EmbedderSpec:
         stored = stored_embedder(connection)
