@@ -3,58 +3,70 @@
 from datetime import datetime
 from typing import Any
 
-import pytest
+from memctl.fact import KINDS, TIME_FIELDS, Fact
+from suite.base import ALL_FIELDS, fact, from_scenario, scenarios
+from suite.trips import Kept, Trips, trips
 
-from memctl.fact import KINDS, TIME_FIELDS
-from suite.base import ALL_FIELDS, Backend, fact, from_scenario, scenarios
+
+def _deep(levels: int) -> dict[str, Any]:
+    deep: dict[str, Any] = {}
+    for level in range(levels):
+        deep = {"level": level, "inner": deep} if level % 2 else {"list": [deep]}
+    return deep
 
 
-class Fields(Backend):
+def _dated(user: str, row: dict[str, Any]) -> list[Fact]:
+    dated = from_scenario(user, dict.fromkeys(TIME_FIELDS, row["at"]))
+    assert dated.valid_at == datetime.fromisoformat(row["utc"])
+    return [dated]
+
+
+def _described(user: str, row: dict[str, Any]) -> list[Fact]:
+    return [fact(user, metadata=row["value"], native=row["value"])]
+
+
+class Fields(Trips):
     """What is written in a field is read in that field."""
 
-    def test_every_field_set(self, place: Any, user: str) -> None:
-        self.keeps(place, [fact(user, **ALL_FIELDS)])
+    @trips("every field", ["set", "null"], lambda user, all_: [fact(user, **(ALL_FIELDS if all_ == "set" else {}))])
+    def test_every_field(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+        self.came_back(place, kept[trip])
 
-    def test_every_field_null(self, place: Any, user: str) -> None:
-        self.keeps(place, [fact(user)])
+    @trips("one field", ALL_FIELDS, lambda user, name: [fact(user, **{name: ALL_FIELDS[name]})])
+    def test_one_field_set(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+        self.came_back(place, kept[trip])
 
-    @pytest.mark.parametrize("field", ALL_FIELDS)
-    def test_one_field_set(self, place: Any, user: str, field: str) -> None:
-        self.keeps(place, [fact(user, **{field: ALL_FIELDS[field]})])
+    @trips("kind", KINDS, lambda user, kind: [fact(user, kind=kind)])
+    def test_every_kind(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+        self.came_back(place, kept[trip])
 
-    @pytest.mark.parametrize("kind", KINDS)
-    def test_every_kind(self, place: Any, user: str, kind: str) -> None:
-        self.keeps(place, [fact(user, kind=kind)])
-
-    @pytest.mark.parametrize("scenario", scenarios("fields"))
-    def test_fields(self, place: Any, user: str, scenario: dict[str, Any]) -> None:
-        self.keeps(place, [from_scenario(user, scenario["fact"])])
+    @trips("fields", scenarios("fields"), lambda user, scenario: [from_scenario(user, scenario["fact"])])
+    def test_fields(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+        self.came_back(place, kept[trip])
 
 
-class Times(Backend):
+class Times(Trips):
     """An instant is the same instant afterwards, to the precision that is declared."""
 
-    @pytest.mark.parametrize("scenario", scenarios("times"))
-    def test_times(self, place: Any, user: str, scenario: dict[str, Any]) -> None:
-        written = from_scenario(user, dict.fromkeys(TIME_FIELDS, scenario["at"]))
-        assert written.valid_at == datetime.fromisoformat(scenario["utc"])
-        self.keeps(place, [written])
+    @trips("times", scenarios("times"), _dated)
+    def test_times(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+        self.came_back(place, kept[trip])
 
 
-class Metadata(Backend):
+class Metadata(Trips):
     """The user's own JSON comes back untouched, and so do the fields of the source system."""
 
-    @pytest.mark.parametrize("scenario", scenarios("metadata"))
-    def test_metadata(self, place: Any, user: str, scenario: dict[str, Any]) -> None:
-        self.keeps(place, [fact(user, metadata=scenario["value"], native=scenario["value"])])
+    @trips(
+        "metadata", scenarios("metadata"), lambda user, row: [fact(user, metadata=row["value"], native=row["value"])]
+    )
+    def test_metadata(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+        self.came_back(place, kept[trip])
 
     def test_whole_numbers_stay_whole_and_others_do_not_become_so(self, place: Any, user: str) -> None:
         self.keeps(place, [fact(user, metadata={"whole": 1, "real": 1.0})])
         (found,) = self.read(place, user)
         assert [type(found.metadata[name]) for name in ("whole", "real")] == [int, float]
 
-    def test_deep_nesting(self, place: Any, user: str) -> None:
-        deep: dict[str, Any] = {}
-        for level in range(120):
-            deep = {"level": level, "inner": deep} if level % 2 else {"list": [deep]}
-        self.keeps(place, [fact(user, metadata=deep)])
+    @trips("nesting", [20, 120], lambda user, levels: [fact(user, metadata=_deep(levels))])
+    def test_deep_nesting(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+        self.came_back(place, kept[trip])

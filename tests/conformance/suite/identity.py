@@ -7,20 +7,23 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from suite.base import Backend, fact, numbered, scenarios
+from suite.base import fact, numbered, scenarios
+from suite.trips import Kept, Trips, trips
 
 
-class Identity(Backend):
+class Identity(Trips):
     """No fact changes hands, and no two facts become one."""
 
-    @pytest.mark.parametrize("scenario", scenarios("owners"))
-    def test_owner(self, place: Any, user: str, scenario: dict[str, Any]) -> None:
-        owner = scenario["owner"].replace("*", user)
-        self.keeps(place, numbered(owner, 2))
+    @trips("owner", scenarios("owners"), lambda user, row: numbered(row["owner"].replace("*", user), 2))
+    def test_owner(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+        self.came_back(place, kept[trip])
+
+    def test_every_owner_is_listed_and_counted(self, place: Any, kept: dict[str, Kept]) -> None:
+        owners = [trip.written[0].user_id for case, trip in kept.items() if case.startswith("owner")]
         adapter = self.open(place)
         try:
-            assert owner in list(adapter.users())
-            assert adapter.count(owner) in (2, None)
+            assert set(owners) <= set(adapter.users())
+            assert {adapter.count(owner) for owner in owners} <= {2, None}
         finally:
             adapter.close()
 
