@@ -25,6 +25,11 @@ _PAGE = (
     _SELECT + "WHERE user_id = %(user)s AND key > %(after)s AND (%(since)s::timestamptz IS NULL "
     "OR coalesce(updated_at, created_at, imported_at) >= %(since)s) ORDER BY key LIMIT %(size)s"
 )
+# By its id a row is found through the primary key.
+_SOURCE = SQL(
+    "(SELECT id AS key, user_id, kind, text, lexemes, embedding, valid_at, invalid_at, created_at, expired_at, "
+    "expires_at FROM facts)"
+)
 
 
 class PostgresAdapter:
@@ -55,16 +60,16 @@ class PostgresAdapter:
         init: bool = False,
         embed: Callable[[str], Sequence[float]] | None = None,
         default_user: str | None = None,
-        page_size: int = PAGE_SIZE,
+        page_size: int | None = None,
     ) -> None:
         if not schema or "\0" in schema or len(schema.encode()) > 63:
             raise UsageError(f"no schema can be called {schema!r}", hint="use a name of 1 to 63 bytes")
-        if page_size < 1:
+        if page_size is not None and page_size < 1:
             raise UsageError(f"a page of {page_size} facts cannot be read", hint="use 1 or more")
         self.schema = schema
         self._init = init
         self._embed = embed
-        self._page_size = page_size
+        self._page_size = page_size or PAGE_SIZE
         self._default_user = default_user
         self._layout = layouts.layout_of(layout, mapping) if table or mapping or layout else None
         self._table_name = table or (self._layout.table if self._layout else None)
@@ -203,7 +208,7 @@ class PostgresAdapter:
         with self._database.transaction(own=table is None) as connection:
             found = search.rank(
                 connection,
-                table.source() if table else SQL("facts"),
+                table.source() if table else _SOURCE,
                 query=query,
                 vector=vector,
                 distance="embedding <=> %(vector)s::vector" if table else schema.distance(dimensions),
@@ -215,8 +220,8 @@ class PostgresAdapter:
             if table is not None:
                 facts = foreign.facts_by_key(connection, table, keys, self._default_user)
             else:
-                rows = connection.execute(_SELECT + "WHERE key = ANY(%s)", [keys]).fetchall()
-                facts = {row[-1]: to_fact(row[:-1]) for row in rows}
+                rows = connection.execute(_SELECT + "WHERE id = ANY(%s)", [keys]).fetchall()
+                facts = {row[0]: to_fact(row[:-1]) for row in rows}
         return search.hits(found, facts, k)
 
     def add(self, user: str, turns: Iterable[Any]) -> NoReturn:

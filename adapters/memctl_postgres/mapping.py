@@ -64,8 +64,7 @@ def from_fact(fact: Fact, dimensions: int | None) -> Row:
     Raises ValueError for a text with half a surrogate pair, which no encoding can say.
     """
     source = fact.source
-    # The vector is no part of the hash, and by far the longest to walk through.
-    digest = content_hash(fact if fact.embedding is None else msgspec.structs.replace(fact, embedding=None))
+    digest = content_hash(fact)
     metadata, native = _json(fact.metadata), _json(fact.native)
     exact = None
     if _CHANGING.search(metadata) or _CHANGING.search(native):
@@ -185,16 +184,16 @@ def _each_text(value: Any, change: Any) -> Any:
 
 def _vector(vector: tuple[float, ...], dimensions: int | None) -> tuple[bytes | None, list[float] | None]:
     """The vector in pgvector's binary format, and as it is where that does not say it all."""
-    whole = list(vector)
-    if len(whole) != dimensions or not all(map(isfinite, whole)):
-        return None, whole
-    single = array("f", whole)
-    rounded = single.tolist()
-    if not all(map(isfinite, rounded)):
-        return None, whole
+    if len(vector) != dimensions:
+        return None, list(vector)
+    single = array("f", vector)
+    rounded = tuple(single)
+    # A number that is not finite, or too large for single precision, shows in the sum; pgvector takes none.
+    if not isfinite(sum(rounded)):
+        return None, list(vector)
     if byteorder == "little":
         single.byteswap()
-    return pack(">HH", dimensions, 0) + single.tobytes(), None if rounded == whole else whole
+    return pack(">HH", dimensions, 0) + single.tobytes(), None if rounded == vector else list(vector)
 
 
 def vector_from(sent: bytes) -> tuple[float, ...]:
