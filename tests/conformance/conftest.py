@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-pytest.register_assert_rewrite("suite", "backends", "postgres_backend")
+pytest.register_assert_rewrite("suite", "core_backends", "postgres_backend")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,6 +1,6 @@
 """The conformance suite over the backend it names."""
 
-from backends import CsvBackend
+from core_backends import CsvBackend
 
 
 class TestCsv(CsvBackend):

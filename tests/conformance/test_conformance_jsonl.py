@@ -1,6 +1,6 @@
 """The conformance suite over the backend it names."""
 
-from backends import JsonlBackend
+from core_backends import JsonlBackend
 
 
 class TestJsonl(JsonlBackend):

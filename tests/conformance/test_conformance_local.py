@@ -1,6 +1,6 @@
 """The conformance suite over the backend it names."""
 
-from backends import LocalBackend
+from core_backends import LocalBackend
 
 
 class TestLocal(LocalBackend):

@@ -1,6 +1,6 @@
 """The conformance suite over the backend it names."""
 
-from backends import ParquetBackend
+from core_backends import ParquetBackend
 
 
 class TestParquet(ParquetBackend):

@@ -1,7 +1,7 @@
 """What every case of the suite stands on: a backend as the cases use it, scenarios as data, and what to expect.
 
-A backend joins by a subclass of `Backend` (see backends.py) mixed with `Suite`; the cases are in the modules beside
-this one. What an adapter cannot do is declared in `never`, and the suite fails once it can.
+A backend joins by a subclass of `Suite` in a module `*_backend*.py` above; the cases are in the modules beside this
+one. What an adapter cannot do is declared in `never`, and the suite fails once it can.
 """
 
 import json
@@ -27,6 +27,7 @@ class Backend:
     """
 
     title: ClassVar[str]
+    adapter: ClassVar[type[Adapter]]
     never: ClassVar[dict[str, str]] = {}
 
     @pytest.fixture(scope="class")

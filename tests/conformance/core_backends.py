@@ -11,6 +11,7 @@ from suite.faults import held_by_another_process, truncated
 
 from memctl.adapter import Adapter
 from memctl.errors import MemctlError
+from memctl.files import backend as files
 from memctl.files import open_file
 from memctl.local import LocalStore
 
@@ -19,6 +20,7 @@ class LocalBackend(Suite):
     """The store in a DuckDB file."""
 
     title = "local"
+    adapter = LocalStore
     refusal = MemctlError
 
     @classmethod
@@ -66,7 +68,11 @@ class LocalBackend(Suite):
 class FileBackend(Suite):
     """What the three kinds of files share."""
 
+    adapter = files.FileBackend
     ending: ClassVar[str]
+    never: ClassVar[dict[str, str]] = {
+        "test_search[by-meaning-without-a-shared-word]": "a file is searched by words alone",
+    }
     refusal = MemctlError
 
     @classmethod
@@ -128,6 +134,3 @@ class CsvBackend(FileBackend):
 
     title = "CSV"
     ending = "csv"
-
-
-BACKENDS: tuple[type[Suite], ...] = (LocalBackend, JsonlBackend, ParquetBackend, CsvBackend)
