@@ -18,6 +18,7 @@ from memctl_postgres import layouts
 from memctl_postgres.connection import Database
 from memctl_postgres.layouts import Layout
 from memctl_postgres.mapping import vector_from
+from memctl_postgres.search import STEMS
 
 _COLUMNS = """
 SELECT a.attname, format_type(a.atttypid, a.atttypmod), c.relkind
@@ -88,7 +89,7 @@ class Table(NamedTuple):
         return SQL(
             """(
             SELECT t.{key} AS key, {owner} AS user_id, {kind} AS kind, ({text})::text AS text, {vector} AS embedding,
-                   to_tsvector('english', left(({text})::text, 60000)) AS lexemes, {times}
+                   {stems} AS lexemes, {times}
             FROM {table} t WHERE {real}
             )"""
         ).format(
@@ -96,6 +97,7 @@ class Table(NamedTuple):
             owner=self.owner(),
             kind=SQL("({})::text").format(self.column("kind") or SQL("'fact'")),
             text=text,
+            stems=SQL(STEMS).format(text=SQL("({})::text").format(text)),
             vector=vector,
             times=SQL(", ").join(SQL("{} AS {}").format(self.time(name), Identifier(name)) for name in times),
             table=self.name,

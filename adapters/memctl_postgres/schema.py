@@ -111,6 +111,8 @@ def init(connection: Connection[Any], schema: str) -> list[int]:
         found = state(connection, schema)
         if (found.version or 0) > VERSION:
             require(found, schema)
+        if connection.info.parameter_status("server_encoding") != "UTF8":
+            raise UsageError("the database's encoding is not UTF8", hint="name a database made with ENCODING 'UTF8'")
         connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(schema)))
         connection.execute("SELECT set_config('search_path', %s, true)", [search_path(schema, found.extension_schema)])
         connection.execute(

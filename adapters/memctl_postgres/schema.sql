@@ -42,7 +42,13 @@ CREATE TABLE facts (
     embedding vector,
     embedding_exact double precision[],
     imported_at timestamptz NOT NULL DEFAULT now(),
-    lexemes tsvector GENERATED ALWAYS AS (to_tsvector('english', left(text, 60000))) STORED
+    -- Stems without accents and vowel points; the same expression as `STEMS` in search.py.
+    lexemes tsvector GENERATED ALWAYS AS (
+        to_tsvector('english', normalize(regexp_replace(
+            normalize(left(text, 60000), NFKD),
+            '[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]', '', 'g'
+        ), NFC))
+    ) STORED
 ) WITH (toast_tuple_target = 8160);
 
 CREATE UNIQUE INDEX facts_user_id ON facts (user_id, key);

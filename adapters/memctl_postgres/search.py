@@ -23,6 +23,12 @@ K1, B = 1.2, 0.75
 """BM25's usual constants (Robertson and Zaragoza 2009, section 3.5)."""
 POOL = 50
 
+STEMS = (
+    "to_tsvector('english', normalize(regexp_replace(normalize(left({text}, 60000), NFKD), "
+    r"'[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]', '', 'g'), NFC))"
+)
+"""SQL for the stems of a text, without accents and vowel points; a tsvector holds a megabyte at most."""
+
 _SPACELESS = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]+"
 )
@@ -45,7 +51,7 @@ class Ranked(NamedTuple):
 
 
 _WORDS = """
-asked AS (SELECT unnest(tsvector_to_array(to_tsvector('english', %(query)s))) AS lexeme),
+asked AS (SELECT unnest(tsvector_to_array({stems})) AS lexeme),
 corpus AS (
     SELECT count(*) AS size, greatest(avg(length(lexemes)), 1)::float8 AS mean FROM {source} AS f WHERE {mine}
 ),
@@ -146,6 +152,7 @@ def rank(
 
     names: dict[str, Composable] = {
         "source": source,
+        "stems": SQL(STEMS.replace("{text}", "%(query)s::text")),
         "mine": SQL("TRUE") if user is None else SQL("f.user_id = %(user)s"),
         "shown": SQL(shown),
         "distance": SQL(distance),

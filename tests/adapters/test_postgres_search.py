@@ -93,7 +93,9 @@ def test_words_find_by_stem_and_rarer_words_weigh_more(adapter: PostgresAdapter)
 @pytest.mark.parametrize(
     ("query", "best"),
     [
-        ("CAFÉ", "Meets Zoë at the café."),
+        ("CAFE", "Meets Zoë at the café."),
+        ("zoe\u0308", "Meets Zoë at the café."),
+        ("שָׁלוֹם", "אמר שלום לכולם"),
         ("発送", "明日発送しました。"),
         ("배송", "빠른배송을 좋아한다."),
         ("שלום", "אמר שלום לכולם"),
