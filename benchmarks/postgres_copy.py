@@ -51,7 +51,6 @@ def main(number: int) -> None:
     ]
     batches = [made[i : i + BATCH] for i in range(0, len(made), BATCH)]
     with tempfile.TemporaryDirectory(prefix="memctl-bench-") as parent:
-        Path(parent).chmod(0o755)
         folder = Path(parent) / "postgres"
         started = time.perf_counter()
         lease = embedded.lease(folder, linger=0.0)

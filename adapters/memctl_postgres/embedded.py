@@ -7,6 +7,7 @@ runs as the owner of the folder, or as `nobody`. Nothing here knows of facts.
 
 import contextlib
 import hashlib
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -29,7 +30,8 @@ LINGER = 5.0
 """Seconds the server outlives its last user, so that the next command finds it warm."""
 
 _SOCKET_LIMIT = 100
-_SYSTEM_FOLDER = Path("/var/lib/memctl/postgres")
+_PROGRAMS = Path("/var/lib/memctl/programs")
+"""Where root puts a copy of PostgreSQL's programs when they are installed where no other account can reach them."""
 
 
 class Account(NamedTuple):
@@ -63,10 +65,7 @@ def default_folder() -> Path:
     """Where the server's data lie: memctl's data folder on this platform."""
     import platformdirs
 
-    folder = Path(platformdirs.user_data_dir("memctl", appauthor=False)) / "postgres"
-    if os.geteuid() == 0 and not folder.exists() and _closed_to(folder.parent, _nobody()):
-        return _SYSTEM_FOLDER
-    return folder
+    return Path(platformdirs.user_data_dir("memctl", appauthor=False)) / "postgres"
 
 
 def lease(folder: Path | None = None, *, linger: float = LINGER, timeout: float = 90.0) -> Lease:
@@ -94,7 +93,7 @@ def lease(folder: Path | None = None, *, linger: float = LINGER, timeout: float 
                 _wait(until, folder)
         asked: dict[str, object] = {
             "folder": str(folder),
-            "binaries": str(_binaries(packages, folder, account)),
+            "binaries": str(_binaries(packages, account)),
             "sockets": str(sockets),
             "uid": account.uid if os.geteuid() == 0 else None,
             "gid": account.gid if os.geteuid() == 0 else None,
@@ -195,7 +194,7 @@ def _prepare(folder: Path) -> Account:
             return Account(found.st_uid, found.st_gid)
         account = Account(found.st_uid, found.st_gid) if found.st_uid else _nobody()
         closed = _closed_to(folder.parent, account)
-        if closed:
+        if closed and not keeper.HERE.exists():
             raise UsageError(
                 f"the embedded PostgreSQL does not run as root, and {closed} is closed to every other account",
                 where=str(folder),
@@ -232,9 +231,10 @@ def _closed_to(folder: Path, account: Account) -> Path | None:
 
 
 def _sockets(folder: Path, account: Account) -> Path:
-    """Where the socket lies: the folder itself, unless its name is longer than a socket's may be."""
-    if len(os.fsencode(folder / ".s.PGSQL.5432")) <= _SOCKET_LIMIT:
-        return folder
+    """Where the socket lies: beside the data, unless its name would be longer than a socket's may be."""
+    data = folder / keeper.DATA
+    if len(os.fsencode(data / ".s.PGSQL.5432")) <= _SOCKET_LIMIT:
+        return data
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
     short = Path(tempfile.gettempdir()) / f"memctl-{account.uid}-{name}"
     try:
@@ -250,14 +250,14 @@ def _sockets(folder: Path, account: Account) -> Path:
     return short
 
 
-def _binaries(packages: Path, folder: Path, account: Account) -> Path:
-    """PostgreSQL's programs; copied beside the data where the server's account cannot reach the installed ones."""
+def _binaries(packages: Path, account: Account) -> Path:
+    """PostgreSQL's programs; a copy of them where the server's account cannot reach the installed ones."""
     installed = packages / PACKAGE / INSTALL
     if os.geteuid() != 0 or not _closed_to(installed / "bin", account):
         return installed / "bin"
-    copy = folder / "programs"
-    if not (copy / PACKAGE / INSTALL).exists():
-        fresh = folder / f"programs.{os.getpid()}"
+    copy = _PROGRAMS / f"{PACKAGE}-{importlib.metadata.version(PACKAGE)}"
+    if not copy.exists():
+        fresh = copy.with_name(f"{copy.name}.{os.getpid()}")
         for part in (Path(PACKAGE) / INSTALL, Path(f"{PACKAGE}.libs")):
             if (packages / part).exists():
                 shutil.copytree(packages / part, fresh / part, symlinks=True)

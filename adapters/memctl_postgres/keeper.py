@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -32,32 +33,52 @@ SETTINGS = {
     "jit": "off",
 }
 
+HERE = Path("/proc/self/cwd")
+"""A process's own working folder, which it may enter even where the way down to it is closed to its account."""
+
 READY, HELD = "ready", "held"
 
 
 class Server:
-    """The server of one folder. `uid` and `gid` are whom its processes run as, None for the caller itself."""
+    """The server of one folder. `uid` and `gid` are whom its processes run as, None for the caller itself.
+
+    Its socket lies in `sockets`, which may be the data folder. Another account than the caller's may not be able to
+    come down to the folder (/root is closed to all but root): its processes are started inside, and told so.
+    """
 
     def __init__(self, folder: Path, binaries: Path, sockets: Path, uid: int | None, gid: int | None) -> None:
         self.folder = folder
         self.data = folder / DATA
         self.binaries = binaries
         self.sockets = sockets
-        self._as: dict[str, Any] = {} if uid is None else {"user": uid, "group": gid, "extra_groups": []}
+        self._owner = None if uid is None or gid is None else (uid, gid)
 
-    def run(self, command: str, *arguments: str) -> None:
-        """Run one of PostgreSQL's programs to its end, its words going to the log; raises CalledProcessError."""
+    def run(self, command: str, *arguments: str, data: Path | None = None) -> None:
+        """Run one of PostgreSQL's programs on a data folder to its end, its words going to the log.
+
+        Raises CalledProcessError.
+        """
+        data = data or self.data
+        account: dict[str, Any] = {}
+        if self._owner is not None:
+            account = {"user": self._owner[0], "group": self._owner[1], "extra_groups": []}
         with (self.folder / LOG).open("ab") as log:
             subprocess.run(  # noqa: S603 - the wheel's own binary
-                [self.binaries / command, *arguments],
+                [self.binaries / command, "--pgdata", self._seen(data), *arguments],
                 check=True,
-                cwd=self.folder,
+                cwd=data,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
-                **self._as,
+                **account,
             )
+
+    def _seen(self, path: Path) -> str:
+        """A path in the folder as a process started in the data folder can reach it."""
+        if self._owner is None or not HERE.exists():
+            return str(path)
+        return str(HERE) if path.name.startswith(DATA) else f"{HERE}/../{path.name}"
 
     def running(self) -> bool:
         """Whether the server process of this folder is alive."""
@@ -72,26 +93,31 @@ class Server:
         """Make the data folder if there is none, and start the server unless one was left running."""
         if not (self.data / "PG_VERSION").exists():
             fresh = self.folder / f"{DATA}.new"
-            subprocess.run(["rm", "-rf", str(fresh)], check=True)  # noqa: S603, S607 - left by an interrupted start
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(mode=0o700)
+            if self._owner is not None:
+                os.chown(fresh, *self._owner)
             self.run(
                 "initdb",
-                *("--pgdata", str(fresh), "--username", SUPERUSER, "--auth", "trust", "--encoding", "UTF8"),
-                *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C", "--no-instructions"),
+                *("--username", SUPERUSER, "--auth", "trust", "--encoding", "UTF8", "--no-instructions"),
+                *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C"),
+                data=fresh,
             )
             fresh.rename(self.data)
         try:
-            self.run("pg_ctl", "--pgdata", str(self.data), "status")
+            self.run("pg_ctl", "status")
         except subprocess.CalledProcessError:
-            settings = SETTINGS | {"unix_socket_directories": str(self.sockets)}
+            sockets = "." if self.sockets == self.data else str(self.sockets)
+            settings = SETTINGS | {"unix_socket_directories": sockets}
             options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
-            log = str(self.folder / LOG)
-            self.run("pg_ctl", "--pgdata", str(self.data), "--log", log, "-w", "-t", "60", "-o", options, "start")
+            log = self._seen(self.folder / LOG)
+            self.run("pg_ctl", "--log", log, "-w", "-t", "60", "-o", options, "start")
 
     def stop(self) -> None:
         """Stop the server, whatever connections are left."""
         for mode in ("fast", "immediate"):
             try:
-                self.run("pg_ctl", "--pgdata", str(self.data), "-w", "-t", "60", "-m", mode, "stop")
+                self.run("pg_ctl", "-w", "-t", "60", "-m", mode, "stop")
             except subprocess.CalledProcessError:
                 continue
             return

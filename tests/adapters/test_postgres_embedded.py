@@ -32,9 +32,8 @@ with embedded.lease(Path(sys.argv[1]), linger=0.0) as lease:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A new folder that an unprivileged account can be given; nothing of it is left."""
+    """A new folder that nobody else can enter, as a home may be; nothing of it is left."""
     made = Path(tempfile.mkdtemp(prefix="memctl-test-"))
-    made.chmod(0o755)
     yield made
     stopped(made / "postgres")
     rmtree(made)
@@ -134,12 +133,13 @@ def test_a_folder_with_a_long_name_has_its_socket_elsewhere(folder: Path) -> Non
             embedded._sockets(long, account)
     finally:
         sockets.rmdir()
-    assert embedded._sockets(folder, account) == folder
+    assert embedded._sockets(folder, account) == folder / keeper.DATA
 
 
 def test_a_closed_folder_on_the_way_is_named(folder: Path) -> None:
     inner = folder / "a" / "b"
     inner.mkdir(parents=True)
+    folder.chmod(0o755)
     stranger = embedded.Account(54321, 54321)
     assert embedded._closed_to(inner, stranger) is None
     (folder / "a").chmod(0o700)

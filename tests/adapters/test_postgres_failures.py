@@ -36,9 +36,7 @@ def test_a_wrong_password_is_an_auth_error(postgres_dsn: str, postgres_schema: s
     role = f"guarded_{uuid4().hex}"
     with psycopg.connect(postgres_dsn, autocommit=True) as root:
         root.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{uuid4().hex}'")
-        row = root.execute("SHOW hba_file").fetchone()
-        assert row is not None
-        rules = Path(row[0])
+        rules = Path(str(conninfo_to_dict(postgres_dsn)["host"])) / "pg_hba.conf"
         rules.write_text(f"local all {role} scram-sha-256\n" + rules.read_text())
         root.execute("SELECT pg_reload_conf()")
         dsn = make_conninfo(postgres_dsn, user=role, password=SECRET)
