@@ -46,7 +46,6 @@ class PostgresBackend(Suite):
     adapter = PostgresAdapter
     never: ClassVar[dict[str, str]] = {
         "test_search[by-meaning-without-a-shared-word]": "it searches by words alone unless it is given an embedder",
-        "test_search[accents]": "its full-text search tells accented letters apart",
         "test_a_list_that_is_cut_short_is_no_success": "PostgreSQL gives all rows of a query or an error, never some",
     }
 
