@@ -54,7 +54,7 @@ def command(
                 selection,
                 Retry(halt, announce=announce),
                 rejects=Path(rejects).expanduser(),
-                progress=(lambda read: progress(read, None, "")) if progress else None,
+                progress=(lambda read, total: progress(read, total, "")) if progress else None,
             )
         except Halted:
             click.echo("interrupted; no file was made", err=True)

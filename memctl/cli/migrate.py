@@ -114,7 +114,7 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
 
 
 def _counting(progress: Any) -> Any:
-    return (lambda done: progress(done, None, "")) if progress else None
+    return (lambda done, total: progress(done, total, "")) if progress else None
 
 
 def _print_dry_run(schema: str, plan: Plan, given: dict[str, Any]) -> int:

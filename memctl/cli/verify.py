@@ -66,7 +66,7 @@ def command(
             retry,
             one_way=one_way,
             on_row=on_row,
-            progress=(lambda done: progress(done, None, "")) if progress else None,
+            progress=(lambda done, total: progress(done, total, "")) if progress else None,
         )
         try:
             found = verifier.run()

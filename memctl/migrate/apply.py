@@ -369,7 +369,7 @@ class _Flow:
             one_way=True,
             skip=self.refused,
             on_row=note,
-            progress=lambda done: self._progress and self._progress(done, self._total, "verifying"),
+            progress=lambda done, total: self._progress and self._progress(done, total, "verifying"),
         )
         try:
             found = verifier.run(owners)

@@ -110,7 +110,7 @@ def _identity(name: str, adapter: Adapter, options: Options) -> str:
 
 
 def make_plan(
-    job: Job, halt: Halt, *, announce: Announce | None = None, progress: Callable[[int], None] | None = None
+    job: Job, halt: Halt, *, announce: Announce | None = None, progress: Callable[[int, int | None], None] | None = None
 ) -> Plan:
     """The job's plan, computed by reading the source to its end. Nothing is written."""
     reader = Reader(job.source, job.plan.selection, Retry(halt, announce=announce), Pace(job.source_rate, halt))

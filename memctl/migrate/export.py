@@ -44,7 +44,7 @@ def export(
     retry: Retry,
     *,
     rejects: Path,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
 ) -> Exported:
     """Write the chosen facts of the backend called `name` to `file` (`-`: stdout), replacing what was there.
 
@@ -61,12 +61,14 @@ def export(
         with _made(file) as adapter:
             target = Target([adapter], retry, Pace(None, retry.halt))
             tally = Tally(_plan(name, file, selection), adapter.capabilities)
-            for user in reader.users():
+            users = reader.users()
+            total = reader.total(users)
+            for user in users:
                 for facts in reader.facts(user):
                     tally.add(user, facts)
                     _write(target, facts, counts, refused)
                     if progress:
-                        progress(reader.read)
+                        progress(reader.read, total)
             if reader.problems:
                 raise Incomplete("; ".join(reader.problems), hint="no file was made; try again")
         plan = tally.finish(reader, source_rate=None, rate=None, batch_size=adapter.capabilities.batch_size)

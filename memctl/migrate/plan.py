@@ -202,15 +202,17 @@ def make(
     source_rate: float | None,
     rate: float | None,
     batch_size: int,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
 ) -> Plan:
     """Fill in a plan by reading the chosen facts to their end. Raises Refused when the source came short."""
     tally = Tally(plan, target)
-    for user in reader.users():
+    users = reader.users()
+    total = reader.total(users)
+    for user in users:
         for facts in reader.facts(user):
             tally.add(user, facts)
             if progress:
-                progress(reader.read)
+                progress(reader.read, total)
     if reader.problems:
         raise Refused("; ".join(reader.problems), hint="nothing was written; an incomplete plan is no plan")
     return tally.finish(reader, source_rate=source_rate, rate=rate, batch_size=batch_size)

@@ -94,7 +94,7 @@ class Verifier:
         one_way: bool = False,
         skip: Container[UUID] = (),
         on_row: OnRow | None = None,
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[int, int | None], None] | None = None,
     ) -> None:
         self._target = target
         self._selection = selection
@@ -104,6 +104,7 @@ class Verifier:
         self._skip = skip
         self._on_row = on_row
         self._progress = progress
+        self._total: int | None = None
         self._shelf = Shelf()
         self._found = Verification()
 
@@ -118,6 +119,8 @@ class Verifier:
             if not self._one_way and not self._selection.users:
                 for owner in sorted(self._target.users() - groups.keys()):
                     groups[owner] = []
+            if self._progress:
+                self._total = self._reader.total([user for users in groups.values() for user in users])
             for owner, users in groups.items():
                 self._owner(owner, users)
             return self._found
@@ -158,7 +161,7 @@ class Verifier:
         for row in self._compared(owner, facts, held):
             self._row(row)
         if self._progress:
-            self._progress(self._reader.read)
+            self._progress(self._reader.read, self._total)
 
     def _compared(self, owner: str, facts: Sequence[Fact], held: dict[UUID, Fact]) -> Iterable[Row]:
         for fact in facts:
