@@ -181,11 +181,19 @@ def rank(
 
 
 def _scan_on(connection: Connection[Any], pool: int) -> None:
-    """Let the vector index go on until the filters have left enough (pgvector 0.8 and newer)."""
-    connection.execute(
-        "SELECT set_config('hnsw.ef_search', %s, true), set_config('hnsw.iterative_scan', 'strict_order', true)",
-        [str(min(max(pool, 100), 1000))],
-    )
+    """Let the vector index go on until the filters have left enough; before pgvector 0.8 it could not."""
+    # The extension is loaded by its first use, and only then are its settings known.
+    connection.execute("SELECT '[0]'::vector")
+    settings = {
+        "hnsw.ef_search": str(min(max(pool, 100), 1000)),
+        "hnsw.iterative_scan": "strict_order",
+        "hnsw.max_scan_tuples": "200000",
+    }
+    for name, value in settings.items():
+        connection.execute(
+            "SELECT set_config(name, %s, true) FROM pg_settings WHERE name = %s",
+            [value, name],
+        )
 
 
 def _shown(within: Slice, parameters: dict[str, Any]) -> str:
