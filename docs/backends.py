@@ -39,11 +39,11 @@ JSONL has one fact a line, as `memctl schema fact` describes it, ended by a line
 columns: times are UTC instants, `source` and `embedding` structs, `metadata` and `native` JSON text.
 
 CSV is UTF-8 as in RFC 4180, one column a field, with `source_…` and `embedding_…` for the parts of those; lists,
-objects and vectors are JSON text. An empty cell is null. A cell that begins with an apostrophe stands for what follows it: the
-empty string is a lone apostrophe, and a text that begins with `=`, `+`, `-`, `@`, a tab, a line end or an apostrophe
-gets one in front, since a spreadsheet would take it for a formula. Reading takes it off again. A spreadsheet that saves
-the file may still change what it displays, such as long numbers in JSON; comma, semicolon and tab are all understood
-as separators.
+objects and vectors are JSON text. An empty cell is null. A cell that begins with an apostrophe stands for what follows
+it: the empty string is a lone apostrophe, and a text that begins with `=`, `+`, `-`, `@`, a tab, a line end or an
+apostrophe gets one in front, since a spreadsheet would take it for a formula. Reading takes it off again. A spreadsheet
+that saves the file may still change what it displays, such as long numbers in JSON; comma, semicolon and tab are all
+understood as separators.
 """
 
 
