@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from memctl import config
-from memctl.adapter import Adapter, Hit, load
-from memctl.errors import UsageError
+from memctl.adapter import Adapter, Hit
+from memctl.backends import open_backend
 from memctl.fact import Fact
 from memctl.timeline import current
 
@@ -52,23 +51,9 @@ class Memory:
 
 
 def open_memory(name: str = "local", **options: Any) -> Memory:
-    """The memory of a backend: `local`, an adapter's name, or a backend named in the configuration.
+    """The memory of a backend: `local`, one named in the configuration, an adapter's name, or a file of facts.
 
     `options` go to the adapter (for `local`: path, embedder, base_url, dimensions, lock_timeout). Raises NotFound for
     an unknown name, UsageError for an option the backend does not have.
     """
-    settings = config.load()
-    named = dict(settings.backends.get(name, {}))
-    adapter = str(named.pop("adapter", name))
-    if adapter == "local":
-        named = {
-            "path": settings.store_path,
-            "embedder": settings.embedder,
-            "base_url": settings.embed_base_url,
-            "dimensions": settings.embed_dimensions,
-            "lock_timeout": settings.lock_timeout,
-        } | named
-    try:
-        return Memory(load(adapter)(**(named | options)))
-    except TypeError as error:
-        raise UsageError(f"backend {name!r} cannot be opened so: {error}", hint="check its options") from None
+    return Memory(open_backend(name, **options))

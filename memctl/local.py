@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.adapter import Capabilities, Health, Hit, Outcome, Page
+from memctl.adapter import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
 from memctl.embed.spec import EmbedderSpec
 from memctl.errors import NotFound, UsageError
 from memctl.fact import Fact
@@ -66,7 +66,10 @@ class LocalStore:
     """
 
     name = "local"
-    capabilities = Capabilities(batch_size=10_000)
+    capabilities = Capabilities(
+        fields={"embedding": FieldKeeping("dropped", "the store makes its own vectors, all by one model")},
+        batch_size=10_000,
+    )
 
     def __init__(
         self,

@@ -27,6 +27,12 @@ COMMANDS = {
     "add": "Remember something a user says.",
     "edit": "Change a fact.",
     "rm": "Remove facts.",
+    "migrate": "Move facts from one backend to another.",
+    "verify": "Compare two backends record by record.",
+    "export": "Write facts to a file.",
+    "import": "Take the facts of a file into a backend.",
+    "runs": "Show the migrations there were, and how to go on with one.",
+    "backends": "List the backends, and check or prepare one.",
     "reindex": "Make missing vectors, or all of them anew with another embedder.",
     "sql": "Query the store with SQL.",
     "schema": "Print the JSON Schema of a record.",
@@ -48,7 +54,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"memctl.cli.{cmd_name}").command
+        module = "import_" if cmd_name == "import" else cmd_name
+        command: click.Command = import_module(f"memctl.cli.{module}").command
         return command
 
     def resolve_command(

@@ -8,7 +8,7 @@ import msgspec
 
 from memctl.adapter import Outcome
 from memctl.embed.spec import EmbedderSpec
-from memctl.fact import Fact, content_hash
+from memctl.fact import Fact, content_hash, encode
 from memctl.store import writes
 from memctl.store.engine import Connection, Engine
 from memctl.store.records import Episodic
@@ -26,10 +26,11 @@ class _Stored(NamedTuple):
 def write_facts(engine: Engine, spec: EmbedderSpec, facts: Sequence[Fact]) -> list[Outcome]:
     """Store facts as they are, one outcome per fact in order. Nothing is extracted or reconciled.
 
-    A fact whose id another user's fact has is rejected: no owner ever changes. Of two facts with one id in the same
-    call the later stands. Units and vectors are made before the store is opened.
+    A fact whose id another user's fact has is rejected, since no owner ever changes, and so is one that is no Unicode.
+    Of two facts with one id in the same call the later stands. Units and vectors are made before the store is opened.
     """
-    last = {fact.id: entry_of(fact) for fact in facts}
+    flaws = [_flaw(fact) for fact in facts]
+    last = {fact.id: entry_of(fact) for fact, flaw in zip(facts, flaws, strict=True) if flaw is None}
     texts = list(dict.fromkeys(unit.text for entry in last.values() for unit in entry.units))
     vectors = dict(zip(texts, spec.open().embed(texts), strict=True)) if texts else {}
     with engine.writing() as connection:
@@ -46,8 +47,22 @@ def write_facts(engine: Engine, spec: EmbedderSpec, facts: Sequence[Fact]) -> li
         writes.add(connection, [last[id_] for id_ in (*fresh, *reworded)], vectors)
         same_text = states.keys() - set(fresh) - set(reworded)
         writes.replace(connection, [last[id_].fact for id_ in same_text if states[id_].state == "updated"])
-    place = {fact.id: index for index, fact in enumerate(facts)}
-    return [_outcome_of(states[fact.id], last=place[fact.id] == index) for index, fact in enumerate(facts)]
+    place = {fact.id: index for index, fact in enumerate(facts) if flaws[index] is None}
+    return [
+        Outcome(state="rejected", target_id=str(fact.id), reason=flaw)
+        if (flaw := flaws[index])
+        else _outcome_of(states[fact.id], last=place[fact.id] == index)
+        for index, fact in enumerate(facts)
+    ]
+
+
+def _flaw(fact: Fact) -> str | None:
+    """Why the store cannot hold the fact, if it cannot."""
+    try:
+        encode(fact)
+    except UnicodeEncodeError:
+        return "a field holds a lone surrogate, which is no character"
+    return None
 
 
 def entry_of(fact: Fact) -> Entry:

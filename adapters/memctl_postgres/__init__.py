@@ -1,0 +1,1 @@
+"""memctl's door to PostgreSQL with pgvector."""

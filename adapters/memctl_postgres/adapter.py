@@ -1,0 +1,281 @@
+"""The backend named `postgres`: PostgreSQL with pgvector, memctl's own schema or a table it did not make.
+
+Joins the rooms beside it into the adapter contract; it may know nothing of other backends or of embedding models.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+from uuid import UUID
+
+from psycopg.sql import SQL
+
+from memctl.adapter import Capabilities, Health, Hit, Outcome, Page
+from memctl.errors import UsageError
+from memctl.fact import Fact
+from memctl_postgres import copy, foreign, layouts, schema, search
+from memctl_postgres.connection import Database
+from memctl_postgres.mapping import SELECTED, loaded_text, stored_text, to_fact
+
+PAGE_SIZE = 1000
+
+_SELECT = f"SELECT {', '.join(SELECTED)}, key FROM facts "  # noqa: S608 - our own names
+_PAGE = (
+    _SELECT + "WHERE user_id = %(user)s AND key > %(after)s AND (%(since)s::timestamptz IS NULL "
+    "OR coalesce(updated_at, created_at, imported_at) >= %(since)s) ORDER BY key LIMIT %(size)s"
+)
+# By its id a row is found through the primary key.
+_SOURCE = SQL(
+    "(SELECT id AS key, user_id, kind, text, lexemes, embedding, valid_at, invalid_at, created_at, expired_at, "
+    "expires_at FROM facts)"
+)
+
+
+class PostgresAdapter:
+    """A PostgreSQL database: of `dsn`, else of MEMCTL_POSTGRES_DSN or DATABASE_URL, else the embedded server.
+
+    `schema` is where memctl's tables are; `init` makes them at the first write. `data_folder` is the embedded server's.
+    `table`, `mapping` ({column: field}, or "column=field,…") and `layout` (`diy`, `mem0`) read a table that memctl did
+    not make, and only read it; `default_user` owns its rows that name no user. `embed` makes a query's vector, by the
+    model the stored vectors are of; without it search goes by words. `page_size` is in facts.
+
+    Nothing is reached before the first call. Raises UsageError for options that cannot be. Safe for several threads.
+    """
+
+    name = "postgres"
+    capabilities = Capabilities(batch_size=5_000)
+    writers = 4
+    """How many may write at the same time."""
+
+    def __init__(
+        self,
+        dsn: str | None = None,
+        *,
+        schema: str = "memctl",
+        table: str | None = None,
+        mapping: Mapping[str, str] | str | None = None,
+        layout: str | None = None,
+        data_folder: str | Path | None = None,
+        init: bool = False,
+        embed: Callable[[str], Sequence[float]] | None = None,
+        default_user: str | None = None,
+        page_size: int | None = None,
+    ) -> None:
+        if not schema or "\0" in schema or len(schema.encode()) > 63:
+            raise UsageError(f"no schema can be called {schema!r}", hint="use a name of 1 to 63 bytes")
+        if page_size is not None and page_size < 1:
+            raise UsageError(f"a page of {page_size} facts cannot be read", hint="use 1 or more")
+        self.schema = schema
+        self._init = init
+        self._embed = embed
+        self._page_size = page_size or PAGE_SIZE
+        self._default_user = default_user
+        self._layout = layouts.layout_of(layout, mapping) if table or mapping or layout else None
+        self._table_name = table or (self._layout.table if self._layout else None)
+        if self._layout is not None and self._table_name is None:
+            raise UsageError("a mapping needs a table", hint="--table NAME")
+        self._table: foreign.Table | None = None
+        self._database = Database(dsn, data_folder, schema)
+        self.identity = f"{self._database.place}.{self._table_name or schema}"
+
+    def __repr__(self) -> str:
+        return f"PostgresAdapter({self._database.place}, schema={self.schema!r})"
+
+    def __enter__(self) -> "PostgresAdapter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; the embedded server stops when nobody else uses it."""
+        self._database.close()
+
+    def initialized(self) -> bool:
+        """Whether memctl's schema is there, in this version."""
+        return self._database.state(fresh=True).version == schema.VERSION
+
+    def init(self) -> list[str]:
+        """Make the schema or bring it up to date, and a vector index still to be built; a line on each thing made."""
+        self._writable()
+        made = [f"schema {self.schema!r}, version {version}" for version in self._database.init()]
+        return made + self._index()
+
+    def check(self) -> Health:
+        """Reach the database; the detail says what is there, and whether the schema is still to be made."""
+        found = self._database.state(fresh=True)
+        with self._database.transaction(own=False) as connection:
+            row = connection.execute("SELECT current_setting('server_version')").fetchone()
+        server = f"{self._database.place}: PostgreSQL {row[0].split()[0] if row else '?'}"
+        server += f", pgvector {found.pgvector}" if found.pgvector else ", without pgvector"
+        if self._layout is not None:
+            table = self._foreign()
+            return Health(ok=True, detail=f"{server}; reads {table.account}")
+        if found.version is None:
+            return Health(ok=True, detail=f"{server}; no schema {self.schema!r} yet: memctl backends init postgres")
+        schema.require(found, self.schema)
+        with self._database.transaction() as connection:
+            row = connection.execute("SELECT count(*), count(DISTINCT user_id) FROM facts").fetchone()
+        facts, users = row or (0, 0)
+        vectors = f"vectors of {found.dimensions} dimensions" if found.dimensions else "no vectors"
+        if found.dimensions:
+            vectors += ", indexed" if found.indexed else ", not indexed yet"
+        return Health(ok=True, detail=f"{server}; {facts} facts of {users} users, {vectors}")
+
+    def users(self) -> Iterator[str]:
+        """Every user that owns a fact, in alphabetical order."""
+        if self._layout is not None:
+            return foreign.users(self._database, self._foreign(), self._default_user)
+        with self._database.transaction() as connection:
+            rows = connection.execute("SELECT DISTINCT user_id FROM facts").fetchall()
+        return iter(sorted(loaded_text(row[0]) for row in rows))
+
+    def count(self, user: str) -> int | None:
+        """How many facts the user has."""
+        if self._layout is not None:
+            return foreign.count(self._database, self._foreign(), user, self._default_user)
+        with self._database.transaction() as connection:
+            row = connection.execute("SELECT count(*) FROM facts WHERE user_id = %s", [stored_text(user)]).fetchone()
+        return int(row[0]) if row else 0
+
+    def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
+        """The user's facts in the order they came in; the cursor is the key of the last one read."""
+        if self._layout is not None:
+            yield from foreign.read(
+                self._database,
+                self._foreign(),
+                user,
+                since,
+                cursor,
+                page_size=self._page_size,
+                default_user=self._default_user,
+            )
+            return
+        after = _key(cursor)
+        while True:
+            with self._database.transaction() as connection:
+                rows = connection.execute(
+                    _PAGE,
+                    {"user": stored_text(user), "after": after, "since": since, "size": self._page_size + 1},
+                ).fetchall()
+            more = len(rows) > self._page_size
+            rows = rows[: self._page_size]
+            after = rows[-1][-1] if rows else after
+            yield Page(tuple(to_fact(row[:-1]) for row in rows), str(after) if more else None)
+            if not more:
+                return
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """Store facts verbatim; see `copy.write`. The schema must be there, unless `init` was given."""
+        self._writable()
+        if self._init and not self.initialized():
+            self._database.init()
+        return copy.write(self._database, facts)
+
+    def delete(self, user: str, ids: Sequence[UUID]) -> int:
+        """Remove facts of the user; how many were there."""
+        self._writable()
+        with self._database.transaction() as connection:
+            done = connection.execute(
+                "DELETE FROM facts WHERE user_id = %s AND id = ANY(%s)", [stored_text(user), list(ids)]
+            )
+            return done.rowcount
+
+    def search(
+        self,
+        user: str | None,
+        query: str,
+        k: int = 10,
+        *,
+        kinds: tuple[str, ...] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> list[Hit]:
+        """The k best facts for `query`, best first; `user=None` searches all users.
+
+        `kinds` keeps those kinds, `since`/`until` bound when a fact was true or recorded, `as_of` keeps what held
+        then. A score is the sum of its `parts`, `lexical` and `semantic`. Raises UsageError when the query's vector
+        has not the number of dimensions of the stored ones.
+        """
+        within = search.Slice(kinds, since, until, as_of)
+        table = self._foreign() if self._layout is not None else None
+        dimensions = table.dimensions if table else self._database.state().dimensions
+        if table is None and dimensions is None:
+            dimensions = self._database.state(fresh=True).dimensions
+        vector = self._vector(query, dimensions)
+        with self._database.transaction(own=table is None) as connection:
+            found = search.rank(
+                connection,
+                table.source() if table else _SOURCE,
+                query=query,
+                vector=vector,
+                distance="embedding <=> %(vector)s::vector" if table else schema.distance(dimensions),
+                user=user,
+                k=k,
+                within=within,
+            )
+            keys = [row.key for row in found]
+            if table is not None:
+                facts = foreign.facts_by_key(connection, table, keys, self._default_user)
+            else:
+                rows = connection.execute(_SELECT + "WHERE id = ANY(%s)", [keys]).fetchall()
+                facts = {row[0]: to_fact(row[:-1]) for row in rows}
+        return search.hits(found, facts, k)
+
+    def add(self, user: str, turns: Iterable[Any]) -> NoReturn:
+        """Always raises UsageError: PostgreSQL has no extraction of its own."""
+        raise UsageError(
+            "postgres keeps facts and does not extract them from conversations",
+            hint="memctl ingest reads transcripts into the local store, memctl migrate --to postgres moves the facts",
+        )
+
+    def settle(self, ids: Sequence[str], deadline: datetime) -> None:
+        """Build the vector index that bulk writes left for after them. What was written can be read at once."""
+        if self._layout is None:
+            self._index()
+
+    def _index(self) -> list[str]:
+        found = self._database.state(fresh=True)
+        if found.version is None or found.indexed or found.dimensions is None:
+            return []
+        with self._database.transaction() as connection:
+            made = schema.build_index(connection, found.dimensions)
+        self._database.state(fresh=True)
+        return [f"index on vectors of {found.dimensions} dimensions"] if made else []
+
+    def _vector(self, query: str, dimensions: int | None) -> Sequence[float] | None:
+        if self._embed is None or dimensions is None:
+            return None
+        vector = self._embed(query)
+        if len(vector) != dimensions:
+            raise UsageError(
+                f"the query's vector has {len(vector)} dimensions, the stored ones have {dimensions}",
+                where=self._database.place,
+                hint="search with the model that the stored vectors are of",
+            )
+        return vector
+
+    def _foreign(self) -> foreign.Table:
+        if self._table is None:
+            assert self._layout is not None
+            assert self._table_name is not None
+            with self._database.transaction(own=False) as connection:
+                self._table = foreign.inspect(connection, self._table_name, self._layout, self._database.place)
+        return self._table
+
+    def _writable(self) -> None:
+        if self._layout is not None:
+            raise UsageError(
+                "a table that memctl did not make is only read",
+                where=self._table_name,
+                hint="leave table, mapping and layout out to write to memctl's own schema",
+            )
+
+
+def _key(cursor: str | None) -> int:
+    try:
+        return int(cursor or 0)
+    except ValueError:
+        raise UsageError(f"{cursor!r} is no cursor of this backend", hint="read from the start") from None

@@ -1,0 +1,165 @@
+"""Connections: which server is meant, how it is called without its secrets, and a few open connections to share.
+
+No statement is prepared on the server: after a few calls it would choose a plan that does not know the user asked for,
+and with a vector index such a plan finds nothing. Settings are made for one transaction at a time, so that a pooler in
+between (PgBouncer) may hand every transaction to another server process.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from memctl.errors import UsageError
+from memctl_postgres import failures, schema
+
+if TYPE_CHECKING:
+    from memctl_postgres.embedded import Lease
+
+VARIABLES = ("MEMCTL_POSTGRES_DSN", "DATABASE_URL")
+_FORM = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+_SCHEME = re.compile(r"(\w+)(?:\+\w+)?://")
+
+
+def find_dsn(dsn: str | None) -> tuple[str | None, str]:
+    """The DSN given, or of the environment, and where it is from; None when there is none.
+
+    A driver in the scheme (`postgresql+asyncpg://`) is dropped. Raises UsageError for another database's URL.
+    """
+    origin = "the DSN given"
+    for name in () if dsn else VARIABLES:
+        dsn = os.environ.get(name) or None
+        if dsn:
+            origin = name
+            break
+    if not dsn:
+        return None, origin
+    scheme = _SCHEME.match(dsn)
+    if scheme and scheme[1] not in ("postgres", "postgresql"):
+        raise UsageError(f"{origin} names no PostgreSQL but {scheme[1]!r}", hint=f"set {VARIABLES[0]} to {_FORM}")
+    if scheme:
+        dsn = f"{scheme[1]}://{dsn[scheme.end() :]}"
+    return dsn, origin
+
+
+def _embedded(folder: Path | None) -> Lease:
+    if sys.platform == "win32":
+        raise UsageError("the embedded PostgreSQL does not run on Windows", hint=f"set DATABASE_URL to {_FORM}")
+    # Not above: it needs what Windows does not have.
+    from memctl_postgres import embedded
+
+    return embedded.lease(folder)
+
+
+class Database:
+    """A PostgreSQL database: the one of `dsn`, of the environment, or the embedded server's in `data_folder`.
+
+    Nothing is reached before the first use. Safe for several threads: each use has a connection of its own.
+    """
+
+    def __init__(self, dsn: str | None, data_folder: str | Path | None, schema_name: str) -> None:
+        self.schema = schema_name
+        self._dsn, origin = (None, "") if data_folder and not dsn else find_dsn(dsn)
+        self._folder = Path(data_folder) if data_folder else None
+        self._lease: Lease | None = None
+        self._idle: list[psycopg.Connection[Any]] = []
+        self._lock = threading.Lock()
+        self._state: schema.State | None = None
+        self.place = f"embedded:{self._folder.absolute()}" if self._folder else "embedded"
+        if self._dsn is not None:
+            try:
+                parts = conninfo_to_dict(self._dsn)
+            except psycopg.ProgrammingError:
+                # libpq quotes the part it cannot read, which may be the password.
+                raise UsageError(f"{origin} cannot be read", hint=_FORM) from None
+            if not all(port.isdecimal() for port in str(parts.get("port") or 5432).split(",")):
+                raise UsageError(f"the port in {origin} is no number", hint=_FORM)
+            host = parts.get("host") or parts.get("hostaddr") or "the local server"
+            port = f":{parts['port']}" if parts.get("port") else ""
+            database = f"/{parts['dbname']}" if parts.get("dbname") else ""
+            self.place = f"{host}{port}{database}"
+
+    def __repr__(self) -> str:
+        return f"Database({self.place})"
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether this is memctl's own server."""
+        return self._dsn is None
+
+    def close(self) -> None:
+        """Close the connections at rest and give the embedded server up."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+            lease, self._lease = self._lease, None
+        for connection in idle:
+            connection.close()
+        if lease is not None:
+            lease.close()
+
+    def state(self, *, fresh: bool = False) -> schema.State:
+        """What the database holds, looked up once unless `fresh`."""
+        if self._state is None or fresh:
+            with failures.translated(self.place), self._connection() as connection:
+                self._state = schema.state(connection, self.schema)
+        return self._state
+
+    def init(self) -> list[int]:
+        """Make the schema or bring it up to date; the versions applied."""
+        with failures.translated(self.place), self._connection() as connection:
+            applied = schema.init(connection, self.schema)
+        self._state = None
+        return applied
+
+    @contextmanager
+    def transaction(self, *, own: bool = True) -> Iterator[psycopg.Connection[Any]]:
+        """One transaction with the schema on the search path and times in UTC, committed at the end.
+
+        `own` asks for memctl's schema: UsageError when it is missing or of another version. Errors come out as
+        MemctlError.
+        """
+        found = self.state()
+        if own and found.version != schema.VERSION:
+            found = self.state(fresh=True)
+            schema.require(found, self.schema)
+        path = schema.search_path(self.schema if own else "public", found.extension_schema)
+        with failures.translated(self.place), self._connection() as connection, connection.transaction():
+            connection.execute(
+                "SELECT set_config('search_path', %s, true), set_config('TimeZone', 'UTC', true), "
+                "set_config('DateStyle', 'ISO', true), set_config('extra_float_digits', '1', true)",
+                [path],
+            )
+            yield connection
+
+    @contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection[Any]]:
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None or connection.closed:
+            connection = self._connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        with self._lock:
+            self._idle.append(connection)
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        with self._lock:
+            if self._dsn is None and self._lease is None:
+                self._lease = _embedded(self._folder)
+            dsn = self._dsn if self._dsn is not None else self._lease.dsn if self._lease else ""
+        given = conninfo_to_dict(dsn)
+        defaults: dict[str, Any] = {"connect_timeout": "10", "application_name": "memctl"}
+        conninfo = make_conninfo(**(defaults | given))
+        return psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)

@@ -1,0 +1,213 @@
+"""Facts as rows of `facts` and back. Pure: nothing here needs a database.
+
+PostgreSQL's text holds no NUL, jsonb changes some numbers, and a vector is of single precision; each has a way out,
+so that what was written is what is read.
+"""
+
+import re
+from array import array
+from collections.abc import Sequence
+from math import isfinite
+from struct import pack
+from sys import byteorder
+from typing import Any, NamedTuple
+
+import msgspec
+
+from memctl.fact import Embedding, Fact, Source, content_hash
+
+COLUMNS = (
+    "id", "user_id", "agent_id", "session_id", "app_id", "kind", "text", "subject", "predicate", "object",
+    "categories", "confidence", "valid_at", "invalid_at", "created_at", "updated_at", "expired_at", "expires_at",
+    "superseded_by", "source_system", "source_id", "source_uri", "source_session", "source_turns", "source_quote",
+    "metadata", "native", "exact", "content_hash", "embedding_model", "embedding", "embedding_exact",
+)  # fmt: skip
+"""The columns of `from_fact`'s row, in its order."""
+
+SELECTED = (
+    *COLUMNS[:25], "metadata::text", "native::text",
+    "CASE WHEN exact_of = md5(metadata::text || native::text) THEN exact END",
+    "embedding_model", "vector_send(embedding)", "embedding_exact",
+)  # fmt: skip
+"""What a SELECT asks for to make the row `to_fact` takes."""
+
+_SIGN = "␀"
+_ESCAPED = re.compile(f"{_SIGN}([{_SIGN}0])")
+# Numbers that jsonb keeps the value of but not the form: negative zero and powers of ten.
+_CHANGING = re.compile(rb"[:\[,]-0(?:\.0)?[,\]}]|[:\[,]-?[\d.]+[eE]")
+_ADDED_BYTE = b"\x01"
+"""What PostgreSQL's binary format puts before a jsonb."""
+
+
+class Row(NamedTuple):
+    """A fact ready to be copied: `values` in the order of COLUMNS, `beside` when its vector is not in the index."""
+
+    values: tuple[Any, ...]
+    beside: bool
+
+
+def stored_text(text: str) -> str:
+    """`text` as PostgreSQL can hold it; one to one."""
+    if "\0" in text or _SIGN in text:
+        return text.replace(_SIGN, _SIGN * 2).replace("\0", _SIGN + "0")
+    return text
+
+
+def loaded_text(text: str) -> str:
+    """What `stored_text` was given."""
+    return _ESCAPED.sub(lambda found: "\0" if found[1] == "0" else _SIGN, text) if _SIGN in text else text
+
+
+def from_fact(fact: Fact, dimensions: int | None) -> Row:
+    """The row of a fact for a table whose vectors have that many dimensions.
+
+    Raises ValueError for a text with half a surrogate pair, which no encoding can say.
+    """
+    source = fact.source
+    digest = content_hash(fact)
+    metadata, native = _json(fact.metadata), _json(fact.native)
+    exact = None
+    if _CHANGING.search(metadata) or _CHANGING.search(native):
+        exact = msgspec.json.encode({"metadata": fact.metadata, "native": fact.native}).decode()
+    model, vector, whole = None, None, None
+    if fact.embedding is not None:
+        model = stored_text(fact.embedding.model)
+        vector, whole = _vector(fact.embedding.vector, dimensions)
+    values = (
+        fact.id,
+        stored_text(fact.user_id),
+        *map(_text, (fact.agent_id, fact.session_id, fact.app_id)),
+        fact.kind,
+        stored_text(fact.text),
+        *map(_text, (fact.subject, fact.predicate, fact.object)),
+        list(map(stored_text, fact.categories)),
+        fact.confidence,
+        fact.valid_at,
+        fact.invalid_at,
+        fact.created_at,
+        fact.updated_at,
+        fact.expired_at,
+        fact.expires_at,
+        fact.superseded_by,
+        stored_text(source.system),
+        *map(_text, (source.id, source.uri, source.session)),
+        list(map(stored_text, source.turns)),
+        _text(source.quote),
+        _ADDED_BYTE + metadata,
+        _ADDED_BYTE + native,
+        exact,
+        digest,
+        model,
+        vector,
+        whole,
+    )
+    return Row(values, beside=model is not None and vector is None)
+
+
+def to_fact(row: Sequence[Any]) -> Fact:
+    """The Fact in a row selected by SELECTED."""
+    (
+        id_, user_id, agent_id, session_id, app_id, kind, text, subject, predicate, object_, categories, confidence,
+        valid_at, invalid_at, created_at, updated_at, expired_at, expires_at, superseded_by, system, source_id, uri,
+        session, turns, quote, metadata, native, exact, model, vector, whole,
+    ) = row  # fmt: skip
+    if exact is not None:
+        kept = msgspec.json.decode(exact)
+    else:
+        kept = {"metadata": _loaded_json(metadata), "native": _loaded_json(native)}
+    return Fact(
+        id=id_,
+        user_id=loaded_text(user_id),
+        agent_id=_loaded(agent_id),
+        session_id=_loaded(session_id),
+        app_id=_loaded(app_id),
+        kind=kind,
+        text=loaded_text(text),
+        subject=_loaded(subject),
+        predicate=_loaded(predicate),
+        object=_loaded(object_),
+        categories=tuple(map(loaded_text, categories)),
+        confidence=confidence,
+        valid_at=valid_at,
+        invalid_at=invalid_at,
+        created_at=created_at,
+        updated_at=updated_at,
+        expired_at=expired_at,
+        expires_at=expires_at,
+        superseded_by=superseded_by,
+        source=Source(
+            system=loaded_text(system),
+            id=_loaded(source_id),
+            uri=_loaded(uri),
+            session=_loaded(session),
+            turns=tuple(map(loaded_text, turns)),
+            quote=_loaded(quote),
+        ),
+        metadata=kept["metadata"],
+        native=kept["native"],
+        embedding=_embedding(model, vector, whole),
+    )
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else stored_text(text)
+
+
+def _loaded(text: str | None) -> str | None:
+    return None if text is None else loaded_text(text)
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    if not value:
+        return b"{}"
+    encoded = msgspec.json.encode(value)
+    if b"\\u0000" in encoded or _SIGN.encode() in encoded:
+        encoded = msgspec.json.encode(_each_text(msgspec.json.decode(encoded), stored_text))
+    return encoded
+
+
+def _loaded_json(encoded: str) -> Any:
+    value = msgspec.json.decode(encoded)
+    return _each_text(value, loaded_text) if _SIGN in encoded else value
+
+
+def _each_text(value: Any, change: Any) -> Any:
+    """The JSON value with every text in it, keys too, changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, dict):
+        return {change(key): _each_text(item, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_each_text(item, change) for item in value]
+    return value
+
+
+def _vector(vector: tuple[float, ...], dimensions: int | None) -> tuple[bytes | None, list[float] | None]:
+    """The vector in pgvector's binary format, and as it is where that does not say it all."""
+    if len(vector) != dimensions:
+        return None, list(vector)
+    single = array("f", vector)
+    rounded = tuple(single)
+    # A number that is not finite, or too large for single precision, shows in the sum; pgvector takes none.
+    if not isfinite(sum(rounded)):
+        return None, list(vector)
+    if byteorder == "little":
+        single.byteswap()
+    return pack(">HH", dimensions, 0) + single.tobytes(), None if rounded == vector else list(vector)
+
+
+def vector_from(sent: bytes) -> tuple[float, ...]:
+    """The numbers of a vector in pgvector's binary format: two shorts (dimensions, unused), then floats."""
+    single = array("f", sent[4:])
+    if byteorder == "little":
+        single.byteswap()
+    return tuple(single)
+
+
+def _embedding(model: str | None, vector: bytes | None, whole: list[float] | None) -> Embedding | None:
+    if vector is None and whole is None:
+        return None
+    single = vector_from(vector) if vector is not None else None
+    # A vector set by hand since then stands before the one kept beside it.
+    current = whole is not None and (single is None or tuple(array("f", whole)) == single)
+    return Embedding(model=loaded_text(model or ""), vector=tuple(whole) if current and whole else single or ())

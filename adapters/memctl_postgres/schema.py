@@ -1,0 +1,173 @@
+"""The schema in the database: made when asked, brought up to date by numbered migrations, and its vector index.
+
+Every statement of the adapter runs with the schema on the search path, so that no statement spells its name; the
+schema of the `vector` type stands there too, for some hosts install extensions apart.
+"""
+
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from psycopg import Connection, errors
+from psycopg.sql import SQL, Identifier, Literal
+
+from memctl.errors import AuthError, UsageError
+
+MIGRATIONS: tuple[tuple[int, str], ...] = ((1, "schema.sql"),)
+VERSION = MIGRATIONS[-1][0]
+
+INDEX = "facts_embedding"
+_VECTOR_LIMIT, _HALFVEC_LIMIT, _COLUMN_LIMIT = 2000, 4000, 16000
+"""Dimensions that pgvector's HNSW takes of a vector, of a halfvec, and that a column takes at all."""
+
+_LOCK = 0x6D656D63746C  # "memctl"
+
+
+class State(NamedTuple):
+    """What is there: the schema's version (None: no schema), pgvector's version and schema, the vectors' dimensions."""
+
+    version: int | None
+    pgvector: str | None
+    extension_schema: str | None
+    dimensions: int | None
+    indexed: bool
+
+
+def state(connection: Connection[Any], schema: str) -> State:
+    """Look at the database; nothing is changed."""
+    extension = connection.execute(
+        "SELECT e.extversion, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
+        "WHERE e.extname = 'vector'"
+    ).fetchone()
+    table = connection.execute(
+        "SELECT to_regclass(format('%%I.migrations', %(schema)s::text)) IS NOT NULL, "
+        "(SELECT atttypmod FROM pg_attribute WHERE attname = 'embedding' "
+        " AND attrelid = to_regclass(format('%%I.facts', %(schema)s::text))), "
+        "EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relname = %(index)s "
+        " AND i.indisvalid AND i.indrelid = to_regclass(format('%%I.facts', %(schema)s::text)))",
+        {"schema": schema, "index": INDEX},
+    ).fetchone()
+    assert table is not None
+    there, typmod, indexed = table
+    version = None
+    if there:
+        found = connection.execute(
+            SQL("SELECT max(version) FROM {}").format(Identifier(schema, "migrations"))
+        ).fetchone()
+        version = found[0] if found else None
+    return State(
+        version=version,
+        pgvector=extension[0] if extension else None,
+        extension_schema=extension[1] if extension else None,
+        dimensions=typmod if typmod and typmod > 0 else None,
+        indexed=indexed,
+    )
+
+
+def require(found: State, schema: str) -> None:
+    """Raise UsageError unless the schema is there and of this version."""
+    if found.version is None:
+        raise UsageError(
+            f"the database has no memctl schema {schema!r}",
+            hint="memctl backends init postgres makes it",
+        )
+    if found.version < VERSION:
+        raise UsageError(
+            f"the schema {schema!r} has version {found.version}, this memctl needs {VERSION}",
+            hint="memctl backends init postgres brings it up to date",
+        )
+    if found.version > VERSION:
+        raise UsageError(
+            f"the schema {schema!r} has version {found.version}, this memctl knows {VERSION}",
+            hint="install a newer memctl",
+        )
+
+
+def search_path(schema: str, extension_schema: str | None) -> str:
+    """The value of the setting: the schema, then where the vector type is."""
+    names = dict.fromkeys((schema, extension_schema or "public"))
+    return ", ".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
+def init(connection: Connection[Any], schema: str) -> list[int]:
+    """Make the schema or bring it up to date, in one transaction; the versions applied, none when all was there.
+
+    Raises AuthError when the account may not, UsageError when the server has no pgvector or the schema is newer.
+    """
+    applied = []
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        try:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        except errors.InsufficientPrivilege:
+            raise AuthError(
+                "this account may not install pgvector",
+                hint="have an administrator run CREATE EXTENSION vector in the database",
+            ) from None
+        except (errors.FeatureNotSupported, errors.UndefinedFile):
+            raise UsageError(
+                "the server has no pgvector",
+                hint="install the extension on the server, or leave the DSN out to use the embedded PostgreSQL",
+            ) from None
+        found = state(connection, schema)
+        if (found.version or 0) > VERSION:
+            require(found, schema)
+        if connection.info.parameter_status("server_encoding") != "UTF8":
+            raise UsageError("the database's encoding is not UTF8", hint="name a database made with ENCODING 'UTF8'")
+        connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(schema)))
+        connection.execute("SELECT set_config('search_path', %s, true)", [search_path(schema, found.extension_schema)])
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations (version integer PRIMARY KEY, applied_at timestamptz DEFAULT now())"
+        )
+        for version, name in MIGRATIONS:
+            if version > (found.version or 0):
+                connection.execute(files(__package__).joinpath(name).read_bytes())
+                connection.execute("INSERT INTO migrations (version) VALUES (%s)", [version])
+                applied.append(version)
+    return applied
+
+
+def fix_dimensions(connection: Connection[Any], dimensions: int) -> int | None:
+    """Give the embedding column its number of dimensions unless it has one; what it has now.
+
+    Runs in the caller's transaction and holds the table; None when no column can hold that many.
+    """
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    row = connection.execute(
+        "SELECT atttypmod FROM pg_attribute WHERE attrelid = 'facts'::regclass AND attname = 'embedding'"
+    ).fetchone()
+    if row and row[0] > 0:
+        return int(row[0])
+    if dimensions > _COLUMN_LIMIT:
+        return None
+    connection.execute(SQL("ALTER TABLE facts ALTER COLUMN embedding TYPE vector({})").format(Literal(dimensions)))
+    return dimensions
+
+
+def distance(dimensions: int | None) -> str:
+    """The cosine distance to `query` as the index knows it: HNSW takes more dimensions at half precision."""
+    if dimensions and _VECTOR_LIMIT < dimensions <= _HALFVEC_LIMIT:
+        return f"(embedding::halfvec({dimensions})) <=> (%(vector)s::halfvec({dimensions}))"
+    return "embedding <=> %(vector)s::vector"
+
+
+def drop_index(connection: Connection[Any]) -> None:
+    """Take the vector index away for a bulk load; `build_index` makes it again."""
+    connection.execute(SQL("DROP INDEX IF EXISTS {}").format(Identifier(INDEX)))
+
+
+def build_index(connection: Connection[Any], dimensions: int | None) -> bool:
+    """Make the HNSW index if the vectors have none; whether there is one now. Runs in the caller's transaction.
+
+    Writers wait meanwhile. Vectors of more dimensions than HNSW takes stay without: search compares them all.
+    """
+    if dimensions is None or dimensions > _HALFVEC_LIMIT:
+        return False
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    rows = connection.execute("SELECT count(embedding) FROM facts").fetchone()
+    # A graph that does not fit the build's memory takes many times as long (pgvector's README, "Index Build Time").
+    megabytes = min(2048, max(64, (rows[0] if rows else 0) * (dimensions * 4 + 512) * 5 // 4 // 2**20))
+    connection.execute("SELECT set_config('maintenance_work_mem', %s, true)", [f"{megabytes}MB"])
+    half = dimensions > _VECTOR_LIMIT
+    column = f"(embedding::halfvec({dimensions})) halfvec_cosine_ops" if half else "embedding vector_cosine_ops"
+    connection.execute(f'CREATE INDEX IF NOT EXISTS "{INDEX}" ON facts USING hnsw ({column})')
+    return True

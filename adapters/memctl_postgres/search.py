@@ -1,0 +1,251 @@
+"""Search: words (BM25 over PostgreSQL's stems) and meaning (cosine), within a slice of time.
+
+A user's own facts are all compared, exactly: the `user_id` index finds them, and a fence keeps the planner from the
+vector index, which would look among everybody's neighbours and filter afterwards. Over all users the HNSW index is
+used, and scans on until enough was found. Works over `facts` and over any query that yields the same columns.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from psycopg import Connection
+from psycopg.sql import SQL, Composable, Composed
+
+from memctl.adapter import Hit
+from memctl.fact import Fact
+from memctl_postgres.mapping import stored_text
+
+LEXICAL, SEMANTIC = 0.3, 0.7
+K1, B = 1.2, 0.75
+"""BM25's usual constants (Robertson and Zaragoza 2009, section 3.5)."""
+POOL = 50
+
+STEMS = (
+    "to_tsvector('english', normalize(regexp_replace(normalize(left({text}, 60000), NFKD), "
+    r"'[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]', '', 'g'), NFC))"
+)
+"""SQL for the stems of a text, without accents and vowel points; a tsvector holds a megabyte at most."""
+
+_SPACELESS = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]+"
+)
+
+
+class Slice(NamedTuple):
+    """What may be found: those kinds (none: all), said or true from `since` to `until`, what held at `as_of`."""
+
+    kinds: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    as_of: datetime | None = None
+
+
+class Ranked(NamedTuple):
+    """A row found: its key, and the parts of its score."""
+
+    key: Any
+    parts: dict[str, float]
+
+
+_WORDS = """
+asked AS (SELECT unnest(tsvector_to_array({stems})) AS lexeme),
+corpus AS (
+    SELECT count(*) AS size, greatest(avg(length(lexemes)), 1)::float8 AS mean FROM {source} AS f WHERE {mine}
+),
+said AS MATERIALIZED (
+    SELECT f.key, t.lexeme, cardinality(t.positions) AS times, length(f.lexemes) AS length
+    FROM {source} AS f CROSS JOIN LATERAL unnest(f.lexemes) AS t JOIN asked ON asked.lexeme = t.lexeme
+    WHERE {mine} AND f.lexemes @@ (
+        SELECT string_agg('''' || replace(replace(lexeme, '\\', '\\\\'), '''', '''''') || '''', ' | ') FROM asked
+    )::tsquery
+),
+rarity AS (
+    SELECT lexeme, ln(1 + (size - count(*) + 0.5) / (count(*) + 0.5)) AS idf FROM said, corpus GROUP BY lexeme, size
+),
+weighed AS (
+    SELECT key, sum(idf * times * ({k1} + 1) / (times + {k1} * (1 - {b} + {b} * length / mean))) AS score
+    FROM said JOIN rarity USING (lexeme) CROSS JOIN corpus GROUP BY key
+),
+worded AS (SELECT key, score / max(score) OVER () AS score FROM weighed),
+"""
+
+_PAIRS = """
+paired AS (
+    SELECT f.key, (SELECT count(*) FROM unnest(%(pairs)s::text[]) AS pair WHERE strpos(f.text, pair) > 0)::float8
+                  / cardinality(%(pairs)s::text[]) AS score
+    FROM {source} AS f WHERE {mine}
+),
+"""
+_NO_PAIRS = "paired AS (SELECT key, 0.0::float8 AS score FROM worded WHERE false),"
+
+_MEANING = {
+    True: """
+alike AS (
+    SELECT key FROM (
+        SELECT f.key, f.embedding FROM {source} AS f WHERE {mine} AND {shown} AND embedding IS NOT NULL OFFSET 0
+    ) AS f
+    ORDER BY {distance} LIMIT %(pool)s
+),
+""",
+    False: """
+alike AS (
+    SELECT key FROM {source} AS f WHERE {shown} AND embedding IS NOT NULL ORDER BY {distance} LIMIT %(pool)s
+),
+""",
+}
+_NO_MEANING = "alike AS (SELECT key FROM worded WHERE false),"
+
+_RANK = """
+WITH {words} {pairs} {meaning}
+lexical AS (
+    SELECT key, max(score) AS score FROM (SELECT * FROM worded UNION ALL SELECT * FROM paired) AS scored
+    WHERE score > 0 GROUP BY key
+),
+pool AS (
+    SELECT key FROM alike
+    UNION
+    (
+        SELECT key FROM lexical JOIN {source} AS f USING (key) WHERE {shown}
+        ORDER BY lexical.score DESC, key LIMIT %(pool)s
+    )
+)
+SELECT f.key, {lexical}::float8 * coalesce(lexical.score, 0) AS lexical,
+       {semantic}::float8 * greatest(coalesce(nullif({cosine}, 'NaN'), 0), 0) AS semantic
+FROM pool JOIN {source} AS f USING (key) LEFT JOIN lexical USING (key)
+ORDER BY {lexical}::float8 * coalesce(lexical.score, 0)
+         + {semantic}::float8 * greatest(coalesce(nullif({cosine}, 'NaN'), 0), 0) DESC, f.key
+LIMIT %(pool)s
+"""
+
+
+def rank(
+    connection: Connection[Any],
+    source: Composable,
+    *,
+    query: str,
+    vector: Sequence[float] | None,
+    distance: str,
+    user: str | None,
+    k: int,
+    within: Slice,
+) -> list[Ranked]:
+    """The best rows of `source` for `query`, best first, some more than k.
+
+    `source` yields key, user_id, kind, text, lexemes, embedding and the times. `vector` is the query's, None to go by
+    words alone; `distance` the cosine distance to it in SQL. Runs in the caller's transaction.
+    """
+    pool = 4 * k + POOL
+    parameters: dict[str, Any] = {"query": stored_text(query), "pool": pool}
+    shown = _shown(within, parameters)
+    if user is not None:
+        parameters["user"] = stored_text(user)
+    searched = vector is not None and any(vector)
+    if searched and vector is not None:
+        parameters["vector"] = "[" + ",".join(map(repr, map(float, vector))) + "]"
+        _scan_on(connection, pool)
+    pairs = _pairs(query)
+    if pairs:
+        parameters["pairs"] = pairs
+
+    names: dict[str, Composable] = {
+        "source": source,
+        "stems": SQL(STEMS.replace("{text}", "%(query)s::text")),
+        "mine": SQL("TRUE") if user is None else SQL("f.user_id = %(user)s"),
+        "shown": SQL(shown),
+        "distance": SQL(distance),
+        "cosine": SQL("1 - (f.embedding <=> %(vector)s::vector)" if searched else "NULL::float8"),
+        "lexical": SQL(str(LEXICAL)),
+        "semantic": SQL(str(SEMANTIC)),
+        "k1": SQL(str(K1)),
+        "b": SQL(str(B)),
+    }
+
+    def part(text: str) -> Composed:
+        return SQL(text).format(**names)
+
+    statement = SQL(_RANK).format(
+        **names,
+        words=part(_WORDS),
+        pairs=part(_PAIRS if pairs else _NO_PAIRS),
+        meaning=part(_MEANING[user is not None] if searched else _NO_MEANING),
+    )
+    rows = connection.execute(statement, parameters).fetchall()
+    return [
+        Ranked(key, {name: part for name, part in (("lexical", lexical), ("semantic", semantic)) if part})
+        for key, lexical, semantic in rows
+        if lexical or semantic
+    ]
+
+
+def _scan_on(connection: Connection[Any], pool: int) -> None:
+    """Let the vector index go on until the filters have left enough; before pgvector 0.8 it could not."""
+    # The extension is loaded by its first use, and only then are its settings known.
+    connection.execute("SELECT '[0]'::vector")
+    settings = {
+        "hnsw.ef_search": str(min(max(pool, 100), 1000)),
+        "hnsw.iterative_scan": "strict_order",
+        "hnsw.max_scan_tuples": "200000",
+    }
+    for name, value in settings.items():
+        connection.execute(
+            "SELECT set_config(name, %s, true) FROM pg_settings WHERE name = %s",
+            [value, name],
+        )
+
+
+def _shown(within: Slice, parameters: dict[str, Any]) -> str:
+    """The SQL condition for what may be found; it adds to `parameters`."""
+    conditions = ["(f.expires_at IS NULL OR f.expires_at > %(at)s)"]
+    parameters["at"] = within.as_of or datetime.now(UTC)
+    if within.kinds:
+        conditions.append("f.kind = ANY(%(kinds)s)")
+        parameters["kinds"] = list(within.kinds)
+    if within.since is not None:
+        conditions.append("coalesce(f.valid_at, f.created_at) >= %(since)s")
+        parameters["since"] = within.since
+    if within.until is not None:
+        conditions.append("coalesce(f.valid_at, f.created_at) <= %(until)s")
+        parameters["until"] = within.until
+    if within.as_of is not None:
+        conditions.append("coalesce(f.valid_at <= %(at)s, f.created_at <= %(at)s, TRUE)")
+        conditions.append("coalesce(f.invalid_at > %(at)s, f.expired_at > %(at)s, TRUE)")
+    return " AND ".join(conditions)
+
+
+def _pairs(query: str) -> list[str]:
+    """The character pairs of what is written without spaces, where PostgreSQL sees one long word."""
+    found = []
+    for run in _SPACELESS.findall(query):
+        found += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+    return sorted(set(found))
+
+
+def hits(found: Sequence[Ranked], facts: dict[Any, Fact], k: int) -> list[Hit]:
+    """The k best hits; a fact that was replaced stands behind the one that replaced it, if that was found too."""
+    scored = [
+        Hit(score=sum(row.parts.values()), parts=row.parts, fact=facts[row.key]) for row in found if row.key in facts
+    ]
+    by_id = {hit.fact.id: hit for hit in scored}
+    chosen: dict[UUID, Hit] = {}
+    for hit in scored:
+        chain = [hit]
+        seen = {hit.fact.id}
+        while (after := chain[-1].fact.superseded_by) in by_id and after not in seen and after not in chosen:
+            assert after is not None
+            chain.append(_level(by_id[after], hit.score))
+            seen.add(after)
+        for link in reversed(chain):
+            chosen.setdefault(link.fact.id, link)
+        if len(chosen) >= k:
+            break
+    return list(chosen.values())[:k]
+
+
+def _level(hit: Hit, score: float) -> Hit:
+    """The hit brought up to `score`, the part `current` saying by how much."""
+    if hit.score >= score:
+        return hit
+    return Hit(score=score, parts={**hit.parts, "current": score - hit.score}, fact=hit.fact)

@@ -1,0 +1,65 @@
+"""Resident memory and speed of a migration, file -> local store -> file, each one whole process of its own.
+
+python benchmarks/migrate_memory.py [facts] [users]     1,000,000 facts of 1,000 users must stay under 600 MB
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from synthetic import facts
+
+from memctl.fact import encode_lines
+
+MEMCTL = str(Path(sys.executable).parent / "memctl")
+LIMIT_MB = 600
+
+
+def run(arguments: Iterable[str], environment: dict[str, str]) -> tuple[dict[str, int], float, float]:
+    """The counts of a migration, its seconds, and the most memory (MB) any of these processes had so far."""
+    started = time.perf_counter()
+    done = subprocess.run([MEMCTL, *arguments, "--json"], env=environment, stdout=subprocess.PIPE, check=True)
+    seconds = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return json.loads(done.stdout)["counts"], seconds, peak
+
+
+def main(number: int, users: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "source.jsonl", Path(folder) / "target.jsonl"
+        with source.open("wb") as file:
+            file.writelines(encode_lines(facts(users, number // users)))
+        environment = {
+            **os.environ,
+            "HOME": folder,
+            "XDG_DATA_HOME": folder,
+            "MEMCTL_LEDGER": f"{folder}/ledger.duckdb",
+        }
+        into = ["migrate", "--all-users", "--from", str(source), "--to", "local"]
+        out = ["migrate", "--all-users", "--from", "local", "--to", str(target)]
+        for name, arguments in (
+            ("file -> store", into),
+            ("the same again", into),
+            ("store -> file", out),
+        ):
+            counts, seconds, peak = run(arguments, environment)
+            print(
+                f"{name:<15} {counts['read']:>9,} read, {counts['written']:>9,} written, {seconds:6.0f} s, "
+                f"{counts['read'] / seconds:7,.0f} facts/s, peak so far {peak:4.0f} MB",
+                flush=True,
+            )
+        if peak > LIMIT_MB:
+            sys.exit(f"more than {LIMIT_MB} MB")
+
+
+if __name__ == "__main__":
+    main(
+        int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000,
+        int(sys.argv[2]) if len(sys.argv) > 2 else 1_000,
+    )

@@ -1,0 +1,196 @@
+"""Opening any backend by name: the local store, one named in the settings, an installed adapter, or a file.
+
+Beside the adapter contract an adapter may offer more, and is asked for it here rather than known by name:
+`identity`, `writers`, `initialized()` with `init()`, and `rejects()`, described by the protocols below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import msgspec
+
+from memctl import config
+from memctl.adapter import Adapter, Capabilities, installed, load
+from memctl.errors import MemctlError, NotFound, Rejected, UsageError
+
+LOCAL = "local"
+FILES = "files"
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """An adapter that can say which account, database or file it speaks to, without secrets: `host/database.schema`."""
+
+    identity: str
+
+
+@runtime_checkable
+class ManyWriters(Protocol):
+    """An adapter of which so many may be open and write at the same time. Others write one call after the other."""
+
+    writers: int
+
+
+@runtime_checkable
+class Preparable(Protocol):
+    """An adapter whose backend must hold something of memctl's, such as tables, before it can be written to."""
+
+    def initialized(self) -> bool:
+        """Whether all that is needed is there."""
+
+    def init(self) -> object:
+        """Make what is missing. Making it twice changes nothing."""
+
+
+@runtime_checkable
+class Rejecting(Protocol):
+    """An adapter that may hold records which are no facts, such as a file with a broken line."""
+
+    def rejects(self) -> Iterable[Rejected]:
+        """Those records, each with its place and what is wrong with it."""
+
+
+class Backend(msgspec.Struct, frozen=True, kw_only=True):
+    """One backend as `memctl backends` lists it. `hint` says what to install where `capabilities` cannot be read."""
+
+    name: str
+    adapter: str
+    installed: bool
+    capabilities: Capabilities | None = None
+    hint: str | None = None
+
+
+def open_backend(name: str, **options: Any) -> Adapter:
+    """The backend called `name`: `local`, one named in the settings ([backends.NAME]), an installed adapter's name, or
+    the path of a file of facts (`-` is stdin or stdout). `options` go to the adapter, over those of the settings; a
+    file takes `mode`: "r", or "w" to make it or merge into it.
+
+    An option of the settings that ends in `_env` names the secret to take: `dsn_env = "WORK_DSN"` reads WORK_DSN,
+    WORK_DSN_FILE or WORK_DSN_COMMAND. Raises NotFound listing the known names, UsageError for a wrong option.
+    """
+    settings = config.load()
+    named = settings.backends.get(name)
+    if name != LOCAL and named is None and name not in installed() and _is_file(name):
+        return _open_file(name, **options)
+    chosen = dict(named or {})
+    adapter = str(chosen.pop("adapter", name))
+    chosen = _with_secrets(name, chosen) | options
+    if adapter == LOCAL:
+        chosen = _local_options(settings) | chosen
+    elif adapter not in installed():
+        raise _unknown(adapter, settings)
+    try:
+        opened: Adapter = load(adapter)(**chosen)
+    except TypeError as error:
+        raise UsageError(f"backend {name!r} cannot be opened so: {error}", hint="check its options") from None
+    return opened
+
+
+def _local_options(settings: config.Settings) -> dict[str, Any]:
+    return {
+        "path": settings.store_path,
+        "embedder": settings.embedder,
+        "base_url": settings.embed_base_url,
+        "dimensions": settings.embed_dimensions,
+        "lock_timeout": settings.lock_timeout,
+    }
+
+
+def _with_secrets(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for option, value in options.items():
+        if not option.endswith("_env"):
+            found[option] = value
+            continue
+        secret = config.secret(str(value))
+        if secret is None:
+            raise UsageError(
+                f"backend {name!r} takes {option.removesuffix('_env')} from {value}, which is not set",
+                hint=f"set {value}, {value}_FILE or {value}_COMMAND",
+            )
+        found[option.removesuffix("_env")] = secret
+    return found
+
+
+def _unknown(name: str, settings: config.Settings) -> NotFound:
+    known = ", ".join(sorted({LOCAL, *settings.backends, *installed()}))
+    return NotFound(
+        f"no backend is called {name!r}", hint=f"known backends: {known}; or a file: x.jsonl, x.parquet, x.csv, -"
+    )
+
+
+def _is_file(name: str) -> bool:
+    from memctl.files import is_file
+
+    return is_file(name)
+
+
+def _open_file(name: str, mode: Literal["r", "w"] = "r", **options: Any) -> Adapter:
+    from memctl.files import open_file
+
+    try:
+        return open_file(name, mode, **options)
+    except TypeError as error:
+        raise UsageError(f"the file {name!r} cannot be opened so: {error}", hint="check its options") from None
+
+
+def is_file(name: str) -> bool:
+    """Whether `open_backend` takes the name as that of a file."""
+    taken = name == LOCAL or name in installed() or name in config.load().backends
+    return not taken and _is_file(name)
+
+
+def identity(name: str, adapter: Adapter) -> str:
+    """What the backend is, in words that stay the same from run to run and tell it from others of its kind."""
+    if isinstance(adapter, Identified):
+        return f"{adapter.name}:{adapter.identity}"
+    if is_file(name):
+        return f"file:{name if name == '-' else Path(name).absolute()}"
+    from memctl.local import LocalStore
+
+    if isinstance(adapter, LocalStore):
+        return f"{adapter.name}:{adapter.engine.path.absolute()}"
+    return f"{adapter.name}:{name}" if name != adapter.name else name
+
+
+def writers(adapter: Adapter) -> int:
+    """How many of this adapter may write at the same time."""
+    return max(1, adapter.writers) if isinstance(adapter, ManyWriters) else 1
+
+
+def prepare(adapter: Adapter, say: Callable[[str], None]) -> bool:
+    """Make what the backend needs before it can be written to, after saying so; whether anything was needed."""
+    if not isinstance(adapter, Preparable) or adapter.initialized():
+        return False
+    say(f"{adapter.name}: making what memctl keeps its facts in")
+    adapter.init()
+    return True
+
+
+def known() -> list[Backend]:
+    """Every backend there is: the installed adapters, those named in the settings, and files."""
+    found = [_backend(name, name) for name in sorted(installed())]
+    for name, options in sorted(config.load().backends.items()):
+        adapter = str(options.get("adapter", name))
+        if name != adapter or adapter not in installed():
+            found.append(_backend(name, adapter))
+    from memctl.files.backend import FileBackend
+
+    found.append(Backend(name=FILES, adapter=FILES, installed=True, capabilities=FileBackend.capabilities))
+    return found
+
+
+def _backend(name: str, adapter: str) -> Backend:
+    try:
+        capabilities = load(adapter).capabilities
+    except MemctlError as error:
+        return Backend(name=name, adapter=adapter, installed=False, hint=error.hint or str(error))
+    return Backend(
+        name=name,
+        adapter=adapter,
+        installed=True,
+        capabilities=capabilities if isinstance(capabilities, Capabilities) else None,
+    )

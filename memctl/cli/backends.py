@@ -1,0 +1,97 @@
+"""`memctl backends`."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import click
+
+from memctl import backends
+from memctl.cli import migration, options, output
+from memctl.errors import Exit
+
+if TYPE_CHECKING:
+    from memctl.adapter import Capabilities
+
+SAID = {"in_metadata": "in metadata", "coarsened": "coarser", "dropped": "dropped"}
+
+
+@click.group(invoke_without_command=True)
+@options.json_option
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """List the backends there are and what each one keeps of a fact."""
+    if ctx.invoked_subcommand:
+        return
+    found = backends.known()
+    if as_json:
+        output.emit_json("backends", {"backends": found})
+        return
+    output.table(
+        ("backend", "keeps", "ids", "writes", "batch", "rate"),
+        [
+            (
+                backend.name if backend.name == backend.adapter else f"{backend.name} ({backend.adapter})",
+                *(_columns(backend.capabilities) if backend.capabilities else (backend.hint or "-", *"----")),
+            )
+            for backend in found
+        ],
+        wrap="keeps",
+    )
+
+
+def _columns(capabilities: Capabilities) -> tuple[str, ...]:
+    groups: dict[str, list[str]] = {}
+    for field, keeping in capabilities.fields.items():
+        if keeping.keeping != "kept":
+            groups.setdefault(SAID[keeping.keeping], []).append(field)
+    if capabilities.time_precision > 1e-6:
+        groups.setdefault(SAID["coarsened"], []).append(f"times to {capabilities.time_precision:g} s")
+    if capabilities.longest_text is not None:
+        groups.setdefault("texts up to", []).append(f"{capabilities.longest_text} characters")
+    keeps = "; ".join(f"{group}: {', '.join(fields)}" for group, fields in groups.items())
+    ways = ["verbatim" if capabilities.verbatim_writes else "reworded"]
+    if capabilities.asynchronous:
+        ways.append("delayed")
+    if not capabilities.updatable:
+        ways.append("once")
+    return (
+        f"all but {keeps}" if keeps else "everything",
+        "kept" if capabilities.ids_survive else "its own",
+        ", ".join(ways),
+        str(capabilities.batch_size),
+        f"{capabilities.rate:g}/s" if capabilities.rate else "-",
+    )
+
+
+@command.command()
+@click.argument("name")
+@options.json_option
+@options.store_options
+def test(name: str, as_json: bool, store: str | None, lock_timeout: float | None) -> int:
+    """Reach the backend NAME with the credentials at hand; exit code 1 when it cannot be used."""
+    named = migration.backend_options(store, lock_timeout).get(name, {})
+    with contextlib.closing(backends.open_backend(name, **named)) as adapter:
+        health = adapter.check()
+    if as_json:
+        output.emit_json("backends", {"name": name, "ok": health.ok, "detail": health.detail})
+    else:
+        click.echo(f"{'ok' if health.ok else 'not usable'}: {output.clean(health.detail)}")
+    return Exit.OK if health.ok else Exit.ERROR
+
+
+@command.command()
+@click.argument("name")
+@options.json_option
+def init(name: str, as_json: bool) -> None:
+    """Make in the backend NAME what memctl needs there, such as tables. A second time nothing is changed."""
+    writing = {"mode": "w"} if backends.is_file(name) else {}
+    with contextlib.closing(backends.open_backend(name, **writing)) as adapter:
+        made = backends.prepare(adapter, lambda said: click.echo(output.clean(said), err=True))
+    if as_json:
+        output.emit_json("backends", {"name": name, "made": made})
+    elif not made:
+        click.echo(f"{output.clean(name)} has all it needs")
+    else:
+        click.echo(f"{output.clean(name)} is ready")

@@ -1,0 +1,127 @@
+"""`memctl migrate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memctl.cli import migration, options, output
+from memctl.errors import Exit, UsageError
+
+if TYPE_CHECKING:
+    from memctl.migrate.plan import Plan
+
+SELECTING = ("users", "all_users", "user_map", "since", "kinds", "limit")
+
+
+@click.command()
+@click.option("--from", "source", metavar="BACKEND", help="Where the facts are.")
+@click.option("--to", "target", metavar="BACKEND", help="Where they go.")
+@migration.selection_options
+@migration.table_options
+@click.option("--mode", type=click.Choice(["preserve", "rederive"]), help="Verbatim, or anew by the target. [preserve]")
+@click.option("--dry-run", is_flag=True, help="Print the plan and write nothing.")
+@click.option("--plan-out", metavar="FILE", help="Write the plan to a file as well.")
+@click.option("--plan", "plan_file", metavar="FILE", help="Apply exactly this plan, unless the source has changed.")
+@click.option("--fail-on-loss", is_flag=True, help="Refuse to begin when a value would be dropped.")
+@click.option("--no-verify", is_flag=True, help="Do not look in the target for what was written.")
+@click.option("--rate", metavar="N/s", help="At most so many calls of the target (/s, /m, /h). [the backend's own]")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Writers at the same time.")
+@click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Facts a call. [the backend's own]")
+@click.option("--max-duration", metavar="TIME", help="Stop after 90s, 15m, 2h; exit code 8.")
+@click.option("--retries", type=click.IntRange(0, 100), default=7, show_default=True, help="After a passing failure.")
+@click.option("--rejects", metavar="FILE", help="Where to write what the target refuses. [beside the ledger]")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
+@migration.ledger_option
+@options.json_option
+@options.store_options
+def command(**given: Any) -> int:
+    """Move facts from one backend to another.
+
+    BACKEND is local, a backend of the settings, an installed adapter, or a file of facts (memctl backends lists them).
+    The same command again goes on where the last one ended; once all is there it writes nothing.
+    """
+    if given["plan_file"]:
+        return _apply_plan(given)
+    for option, name in (("source", "--from"), ("target", "--to")):
+        if not given[option]:
+            raise UsageError(f"{name} is missing", hint="memctl backends lists what there is")
+    return run("migrate", given)
+
+
+def _apply_plan(given: dict[str, Any]) -> int:
+    from memctl.migrate import plan as planning
+
+    named = [name for name in (*SELECTING, "source", "target", "mode") if given[name]]
+    if named or given["plan_out"]:
+        raise UsageError("a plan says itself what goes where", where="--plan", hint="leave the other options out")
+    plan = planning.load(given["plan_file"])
+    return run("migrate", given | {"source": plan.source, "target": plan.target, "mode": plan.mode}, plan)
+
+
+def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
+    """Migrate as the options say; `plan` is one to apply exactly."""
+    from memctl import backends
+    from memctl.migrate.apply import migrate
+    from memctl.migrate.ends import make_plan, opened
+    from memctl.migrate.plan import save
+    from memctl.migrate.retry import Halt, Halted
+
+    selection = plan.selection if plan else migration.selection(given, default_all=schema == "import")
+    halt = Halt(migration.duration(given["max_duration"]))
+    quiet = given["quiet"] or given["as_json"]
+    named = migration.backend_options(given["store"], given["lock_timeout"], given["source"], given)
+    with (
+        migration.open_ledger(given["ledger"]) as ledger,
+        opened(given["source"], given["target"], options=named, workers=given["workers"], warn=migration.warn) as ends,
+        migration.stopping(halt),
+    ):
+        job = ends.job(
+            ends.plan(selection, given["mode"] or "preserve"),
+            command=migration.command_line(),
+            batch_size=given["batch_size"],
+            rate=migration.rate(given["rate"]),
+            attempts=given["retries"] + 1,
+            verify=not given["no_verify"],
+            digest=plan.digest if plan else None,
+            rejects=Path(given["rejects"]).expanduser() if given["rejects"] else None,
+        )
+        if plan or given["dry_run"] or given["plan_out"] or given["fail_on_loss"]:
+            try:
+                with migration.showing("planning", quiet=quiet) as (progress, announce):
+                    now = make_plan(job, halt, announce=announce, progress=_counting(progress))
+            except Halted:
+                click.echo("stopped while planning; nothing was written", err=True)
+                return Exit.INTERRUPTED if halt.reason == "interrupted" else Exit.LIMIT
+            if plan:
+                plan.held_against(now)
+            if given["plan_out"]:
+                save(now, given["plan_out"])
+            if given["fail_on_loss"]:
+                now.refuse_loss()
+            if given["dry_run"]:
+                return _print_dry_run(schema, now, given)
+        backends.prepare(job.targets[0], migration.warn)
+        with migration.showing("moving", quiet=quiet) as (progress, announce):
+            report = migrate(job, ledger, halt, progress=progress, announce=announce)
+    if given["as_json"]:
+        migration.emit_report(schema, report)
+    elif not given["quiet"] or report.exit:
+        migration.print_report(report, job.command)
+    return report.exit
+
+
+def _counting(progress: Any) -> Any:
+    return (lambda done, total: progress(done, total, "")) if progress else None
+
+
+def _print_dry_run(schema: str, plan: Plan, given: dict[str, Any]) -> int:
+    if given["as_json"]:
+        counts = {"read": plan.facts, "written": 0, "updated": 0, "unchanged": 0, "rejected": 0}
+        output.emit_json(schema, {"run": None, "plan": plan, "counts": counts, "losses": plan.losses()})
+    else:
+        migration.print_plan(plan)
+        click.echo("nothing was written")
+    return Exit.OK

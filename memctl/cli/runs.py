@@ -1,0 +1,71 @@
+"""`memctl runs`."""
+
+from __future__ import annotations
+
+import click
+
+from memctl.cli import migration, options, output
+from memctl.errors import NotFound, UsageError
+
+
+@click.group(invoke_without_command=True)
+@migration.ledger_option
+@options.json_option
+@click.pass_context
+def command(ctx: click.Context, ledger: str | None, as_json: bool) -> None:
+    """List the migrations there were, newest first."""
+    if ctx.invoked_subcommand:
+        ctx.obj = (ledger, as_json)
+        return
+    with migration.open_ledger(ledger) as opened:
+        found = opened.runs() if opened.path.exists() else []
+    if as_json:
+        output.emit_json("runs", {"runs": found})
+        return
+    output.table(
+        ("run", "state", "from", "to", "read", "written", "updated", "unchanged", "rejected"),
+        [
+            (
+                run.id,
+                run.state,
+                run.source,
+                run.target,
+                *(str(getattr(run.counts, name)) for name in run.counts.__struct_fields__),
+            )
+            for run in found
+        ],
+    )
+
+
+@command.command()
+@click.argument("run_id", metavar="ID")
+@migration.ledger_option
+@options.json_option
+@click.pass_context
+def show(ctx: click.Context, run_id: str, ledger: str | None, as_json: bool) -> None:
+    """Show one run (the first characters of its ID will do): what it moved, what was rejected, and how to go on."""
+    outer_ledger, outer_json = ctx.obj
+    with migration.open_ledger(ledger or outer_ledger) as opened:
+        found = opened.runs(run_id) if opened.path.exists() else []
+        if not found:
+            raise NotFound(f"there is no run {run_id!r}", hint="memctl runs lists them")
+        if len(found) > 1:
+            raise UsageError(f"several runs have ids that begin with {run_id!r}", hint="give more characters")
+        run, states = found[0], opened.states(found[0].id)
+    if as_json or outer_json:
+        output.emit_json("runs", {"run": run, "facts": states})
+        return
+    lines = [
+        ("run", f"{run.id}, {run.state}"),
+        ("from", run.source),
+        ("to", f"{run.target} ({run.mode})"),
+        ("began", f"{run.started_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("ended", f"{run.finished_at:%Y-%m-%d %H:%M:%S} UTC" if run.finished_at else "-"),
+        ("facts", ", ".join(f"{number} {state}" for state, number in states.items()) or "-"),
+        ("rejects", run.rejects_file or "-"),
+        ("error", run.error or "-"),
+        ("resume", run.command if run.state != "done" else f"{run.command}   (writes only what changed)"),
+    ]
+    for name, value in lines:
+        click.echo(f"{name:<8} {output.clean(value)}")
+    migration.print_counts(run.counts)

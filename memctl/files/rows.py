@@ -1,0 +1,38 @@
+"""What the readers of all kinds hand out: a fact, or why there is none, with its place in the file."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from memctl.fact import Fact
+
+LONGEST_LINE = 64 * 2**20
+"""Bytes of one fact as JSON. A longer line is no fact but a file without line ends, and memory is bounded."""
+
+
+class Row(NamedTuple):
+    """One record of a file: `number` is its line (Parquet: its row), from 1.
+
+    Either `fact` is there or `reason` says why not. `offset` is the byte at which the record begins as a line of
+    JSON, None in a kind that has no such lines.
+    """
+
+    number: int
+    fact: Fact | None
+    reason: str = ""
+    offset: int | None = None
+
+
+class Reject(msgspec.Struct, frozen=True, kw_only=True):
+    """A record that is no fact. `where` is file and line."""
+
+    where: str
+    reason: str
+
+
+def convert(record: dict[str, object]) -> Fact:
+    """The fact in a record of plain values. Raises ValueError naming the field that is wrong."""
+    try:
+        return msgspec.convert(record, Fact)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise ValueError(str(error)) from None

@@ -1,0 +1,389 @@
+"""Moving the facts: pages flow from the source to the target through a bounded queue, and the ledger follows.
+
+What was done is never taken on trust: a user the ledger does not account for is looked up in the target before
+anything is sent, so that neither a kill, nor a lost answer, nor a lost ledger makes a duplicate.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from memctl.adapter import Adapter, Outcome
+from memctl.backends import Rejecting
+from memctl.errors import Exit, MemctlError, Retryable
+from memctl.fact import Fact
+from memctl.migrate.ledger import Counts, Entry, Ledger, Planned, RunState, Settled, Standing, fingerprint
+from memctl.migrate.plan import Loss, Plan, Tally
+from memctl.migrate.reading import Reader
+from memctl.migrate.rejects import Rejects
+from memctl.migrate.retry import Announce, Halt, Halted, Pace, Reason, Retry
+from memctl.migrate.shelf import Shelf
+from memctl.migrate.target import Target, conversations
+from memctl.migrate.verify import Verification, Verifier
+
+SMALLEST_CHUNK = 500
+"""Facts the ledger takes in one go; batches smaller than that share a transaction."""
+FLUSH_SECONDS = 1.0
+Progress = Callable[[int, int | None, str], None]
+"""Called with facts done, facts in all where the source says, and what is going on."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One migration. `targets` is the target opened once per writer; `plan` names both ends and the selection, and is
+    filled in on the way; rates are in calls a second; `command` is what the user has to type to go on; `digest` is
+    that of a plan the source must still be found to match at the end."""
+
+    source: Adapter
+    targets: tuple[Adapter, ...]
+    plan: Plan
+    command: str
+    batch_size: int
+    source_rate: float | None = None
+    rate: float | None = None
+    attempts: int = 8
+    verify: bool = True
+    digest: str | None = None
+    rejects: Path | None = None
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run did. `halted` says why it ended early; `problems` name users that came short."""
+
+    run: str
+    plan: Plan
+    counts: Counts
+    losses: list[Loss]
+    rejects_file: str | None
+    problems: list[str]
+    verification: Verification | None
+    halted: Reason | None
+    limited: bool
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code this ends in."""
+        if self.halted:
+            return Exit.INTERRUPTED if self.halted == "interrupted" else Exit.LIMIT
+        if self.problems:
+            return Exit.ERROR
+        if self.verification and self.verification.exit:
+            return self.verification.exit
+        return Exit.PARTIAL if self.counts.rejected else Exit.OK
+
+    @property
+    def state(self) -> RunState:
+        """The state in which the run enters the ledger."""
+        if self.halted:
+            return "interrupted" if self.halted == "interrupted" else "limit"
+        return "done" if self.exit is Exit.OK else "partial"
+
+
+def migrate(
+    job: Job, ledger: Ledger, halt: Halt, *, progress: Progress | None = None, announce: Announce | None = None
+) -> Report:
+    """Carry out a job. A second call with the same job goes on where the first one ended, whatever ended it.
+
+    Raises Retryable once a backend failed too often in a row, and the backend's own error when it cannot go on; the
+    ledger has what was acknowledged until then.
+    """
+    plan = job.plan
+    route = ledger.route(plan.source_identity, plan.target_identity, plan.mode)
+    run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    with ledger.alone(route):
+        ledger.begin(run, route, job.command)
+        flow = _Flow(job, ledger, halt, run, route, progress, Retry(halt, attempts=job.attempts, announce=announce))
+        try:
+            report = flow.go()
+        except BaseException as error:
+            state: RunState = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            said = str(error) or type(error).__name__
+            ledger.end(run, state, flow.counts, rejects_file=flow.rejects.written, error=said)
+            if isinstance(error, MemctlError) and (error.hint is None or isinstance(error, Retryable)):
+                error.hint = f"to go on: {job.command}"
+            raise
+        finally:
+            flow.close()
+        ledger.end(run, report.state, report.counts, rejects_file=report.rejects_file, error=_error(report))
+        return report
+
+
+def _error(report: Report) -> str | None:
+    return "; ".join(report.problems) or None
+
+
+class _Flow:
+    """One run from its first page to its verification."""
+
+    def __init__(
+        self, job: Job, ledger: Ledger, halt: Halt, run: str, route: int, progress: Progress | None, retry: Retry
+    ) -> None:
+        self.job = job
+        self.ledger = ledger
+        self.halt = halt
+        self.run = run
+        self.route = route
+        self.retry = retry
+        self.selection = job.plan.selection
+        self.reader = Reader(job.source, self.selection, retry, Pace(job.source_rate, halt))
+        self.target = Target(job.targets, retry, Pace(job.rate, halt))
+        self.tally = Tally(job.plan, self.target.capabilities)
+        self.rejects = Rejects(job.rejects or ledger.path.with_name(f"rejects-{run}.jsonl"), run)
+        self.counts = Counts()
+        self.standings: dict[str, Standing] = {}
+        self.there: set[str] = set()
+        self.surveyed: set[str] = set()
+        self.touched: set[str] = set()
+        self.refused: set[UUID] = set()
+        self.written: list[str] = []
+        self._shelf = Shelf()
+        self._lock = threading.Lock()
+        self._progress = progress
+        self._total: int | None = None
+
+    def close(self) -> None:
+        """Give back what was set aside on disk."""
+        self.reader.close()
+        self._shelf.close()
+
+    def go(self) -> Report:
+        preserving = self.job.plan.mode == "preserve"
+        self.standings = self.ledger.standings(self.route)
+        try:
+            users = self.reader.users()
+            self._total = self.reader.total(users)
+            if preserving:
+                self.there = self.target.users()
+            self._move(users)
+            self._unreadable()
+        except Halted:
+            pass
+        plan = self.tally.finish(
+            self.reader, source_rate=self.job.source_rate, rate=self.job.rate, batch_size=self.job.batch_size
+        )
+        if self.job.digest and self.halt.reason is None and plan.digest != self.job.digest:
+            self.reader.problems.append("the source changed while the plan was being applied")
+        verification = None
+        if self.job.verify and preserving and self.halt.reason is None:
+            verification = self._verify()
+        return Report(
+            run=self.run,
+            plan=plan,
+            counts=self.counts,
+            losses=plan.losses(),
+            rejects_file=self.rejects.written,
+            problems=self.reader.problems,
+            verification=verification,
+            halted=self.halt.reason,
+            limited=self.reader.limited,
+        )
+
+    def _move(self, users: Sequence[str]) -> None:
+        """Hand chunks of facts to as many threads as the target has writers; reading waits while all are busy."""
+        under_way: set[Future[None]] = set()
+        with ThreadPoolExecutor(self.target.writers, thread_name_prefix="memctl-writer") as pool:
+            try:
+                for chunk in self._chunks(users):
+                    while len(under_way) >= self.target.writers:
+                        done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                        for future in done:
+                            future.result()
+                    under_way.add(pool.submit(self._take, chunk))
+                    if self.halt.reason is not None:
+                        break
+                for future in under_way:
+                    future.result()
+            except Halted:
+                pass
+            except BaseException:
+                self.halt.stop("failed")
+                raise
+
+    def _unreadable(self) -> None:
+        """Records of the source that are no facts are rejects like any other."""
+        if isinstance(self.job.source, Rejecting):
+            for reject in self.job.source.rejects():
+                self.rejects.add_unreadable(reject.where or "", reject.message)
+                self.counts.read += 1
+                self.counts.rejected += 1
+
+    def _chunks(self, users: Sequence[str]) -> Iterator[list[Fact]]:
+        """The chosen facts in pieces worth a transaction of the ledger; one piece may hold several users' facts."""
+        size = max(self.job.batch_size, SMALLEST_CHUNK)
+        waiting: list[Fact] = []
+        for user in users:
+            self._survey(self.selection.owner(user))
+            for facts in self.reader.facts(user):
+                self.tally.add(user, facts)
+                waiting += facts
+                while len(waiting) >= size:
+                    yield waiting[:size]
+                    waiting = waiting[size:]
+            if self.reader.limited:
+                break
+        if waiting:
+            yield waiting
+
+    def _survey(self, owner: str) -> None:
+        """Set aside what the target holds of an owner, unless the ledger and the target's own count agree on it.
+
+        That is needed after a kill (facts in doubt), for a ledger that knows nothing of facts that are there, and for
+        a target that has fewer than were acknowledged.
+        """
+        if self.job.plan.mode != "preserve" or owner in self.surveyed:
+            return
+        standing = self.standings.get(owner, Standing())
+        if owner not in self.there:
+            needed = standing.held > 0 or standing.doubtful > 0
+        elif standing.doubtful or not standing.held:
+            needed = True
+        else:
+            count = self.target.count(owner)
+            needed = count is not None and count < standing.held
+        if needed:
+            self._say(f"looking at what {self.target.name} holds of {owner}")
+            self.target.settle(())
+            for facts in self.target.stream(owner):
+                self._shelf.put(facts)
+            self.surveyed.add(owner)
+
+    def _take(self, chunk: Sequence[Fact]) -> None:
+        """Bring one chunk to the target: leave out what is there, enter the rest as planned, send it, settle it."""
+        ids = [fact.id for fact in chunk]
+        known = self.ledger.known(self.route, ids) if any(f.user_id in self.standings for f in chunk) else {}
+        looked = [fact.id for fact in chunk if fact.user_id in self.surveyed]
+        held = self._shelf.get(looked) if looked else {}
+        found: list[Planned] = []
+        send: list[Planned] = []
+        for fact in chunk:
+            item = (fact, fingerprint(fact), known.get(fact.id))
+            there = self.target.holds(fact, held.get(fact.id)) if fact.user_id in self.surveyed else None
+            if there or (there is None and _acknowledged(item)):
+                if not _acknowledged(item):
+                    found.append(item)
+            else:
+                send.append(item)
+        with self._lock:
+            self.counts.read += len(chunk)
+            self.counts.unchanged += len(chunk) - len(send)
+        if found:
+            keys = self.ledger.plan(self.route, self.run, found)
+            names = [self.target.name_of(held[fact.id]) for fact, _, _ in found]
+            self.ledger.settle(
+                self.run,
+                [Settled(key=key, state="written", target_id=name) for key, name in zip(keys, names, strict=True)],
+            )
+            self.touched.update(fact.user_id for fact, _, _ in found)
+        if send:
+            self._deliver(send)
+        self._say("")
+
+    def _deliver(self, items: Sequence[Planned]) -> None:
+        """Send facts batch by batch. Those not sent when the run has to end stay planned, without the attempt."""
+        keys = dict(zip([fact.id for fact, _, _ in items], self.ledger.plan(self.route, self.run, items), strict=True))
+        settled: list[Settled] = []
+        flushed = time.monotonic()
+        unsent = set(keys)
+        try:
+            for batch in self._batches([fact for fact, _, _ in items]):
+                if self.halt.reason is not None:
+                    return
+                unsent.difference_update(fact.id for fact in batch)
+                settled += self._settled(batch, self._write(batch), keys)
+                if time.monotonic() - flushed >= FLUSH_SECONDS:
+                    self.ledger.settle(self.run, settled)
+                    settled, flushed = [], time.monotonic()
+        except Halted:
+            return
+        finally:
+            self.ledger.settle(self.run, settled)
+            self.ledger.release([keys[id_] for id_ in unsent])
+
+    def _batches(self, facts: Sequence[Fact]) -> Iterator[Sequence[Fact]]:
+        if self.job.plan.mode == "rederive":
+            yield from conversations(facts)
+            return
+        for start in range(0, len(facts), self.job.batch_size):
+            yield facts[start : start + self.job.batch_size]
+
+    def _write(self, batch: Sequence[Fact]) -> list[Outcome]:
+        """Outcomes for a batch; what is too long for the target is refused here and never cut."""
+        limit = self.target.capabilities.longest_text
+        short = [fact for fact in batch if limit is None or len(fact.text) <= limit]
+        send = self.target.rederive if self.job.plan.mode == "rederive" else self.target.write
+        outcomes = dict(zip([fact.id for fact in short], send(short), strict=True)) if short else {}
+        return [
+            outcomes.get(fact.id)
+            or Outcome(
+                state="rejected",
+                reason=f"the text has {len(fact.text)} characters, {self.target.name} takes {limit} at most",
+            )
+            for fact in batch
+        ]
+
+    def _settled(self, batch: Sequence[Fact], outcomes: Sequence[Outcome], keys: dict[UUID, int]) -> Iterator[Settled]:
+        for fact, outcome in zip(batch, outcomes, strict=True):
+            with self._lock:
+                setattr(self.counts, outcome.state, getattr(self.counts, outcome.state) + 1)
+                self.touched.add(fact.user_id)
+                if outcome.target_id and self.target.capabilities.asynchronous:
+                    self.written.append(outcome.target_id)
+                if outcome.state == "rejected":
+                    self.refused.add(fact.id)
+            if outcome.state == "rejected":
+                reason = outcome.reason or "no reason given"
+                self.rejects.add(fact, reason)
+                yield Settled(key=keys[fact.id], state="rejected", error=reason)
+            else:
+                yield Settled(key=keys[fact.id], state="written", target_id=outcome.target_id)
+
+    def _verify(self) -> Verification | None:
+        """Look for everything acknowledged and not yet verified, and enter what is found as verified."""
+        owners = self.touched | {owner for owner, standing in self.standings.items() if standing.unverified}
+        if not owners:
+            return None
+        self.target.settle(self.written)
+        good: list[UUID] = []
+
+        def note(row: object) -> None:
+            id_ = getattr(row, "id", None)
+            if id_ is not None and not getattr(row, "fields", ()) and getattr(row, "symbol", "") in "=*":
+                good.append(id_)
+            if len(good) >= 10_000:
+                self.ledger.verified(self.route, good)
+                good.clear()
+
+        verifier = Verifier(
+            self.job.source,
+            self.target,
+            self.selection,
+            self.retry,
+            one_way=True,
+            skip=self.refused,
+            on_row=note,
+            progress=lambda done, total: self._progress and self._progress(done, total, "verifying"),
+        )
+        try:
+            found = verifier.run(owners)
+        except Halted:
+            return None
+        finally:
+            self.ledger.verified(self.route, good)
+        return found
+
+    def _say(self, doing: str) -> None:
+        if self._progress:
+            self._progress(self.counts.read, self._total, doing)
+
+
+def _acknowledged(item: tuple[Fact, bytes, Entry | None]) -> bool:
+    _, mark, entry = item
+    return entry is not None and entry.state in ("written", "verified") and entry.content_hash == mark

@@ -1,0 +1,119 @@
+"""Writing facts into a file that is made anew, whole or not at all. No ledger: the file says itself what is in it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from memctl import backends
+from memctl.adapter import Adapter
+from memctl.errors import MemctlError, UsageError
+from memctl.fact import Fact
+from memctl.migrate.ledger import Counts
+from memctl.migrate.plan import Loss, Plan, Tally
+from memctl.migrate.reading import Reader
+from memctl.migrate.rejects import Rejects
+from memctl.migrate.retry import Pace, Retry
+from memctl.migrate.selection import Selection
+from memctl.migrate.target import STANDARD, Target
+
+
+class Incomplete(MemctlError):
+    """The source did not hand out all it says it has; no file was made."""
+
+
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    """What an export wrote."""
+
+    file: str
+    counts: Counts
+    losses: list[Loss]
+    rejects_file: str | None
+
+
+def export(
+    name: str,
+    source: Adapter,
+    file: str,
+    selection: Selection,
+    retry: Retry,
+    *,
+    rejects: Path,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Exported:
+    """Write the chosen facts of the backend called `name` to `file` (`-`: stdout), replacing what was there.
+
+    Raises Incomplete when fewer facts came than the source counts.
+    """
+    if not backends.is_file(file):
+        raise UsageError(
+            f"{file!r} is no file of facts", where="-o", hint="use x.jsonl, x.parquet, x.csv or -; migrate moves on"
+        )
+    reader = Reader(source, selection, retry, Pace(source.capabilities.rate, retry.halt))
+    refused = Rejects(rejects, f"export-{Path(file).name}")
+    counts = Counts()
+    try:
+        with _made(file) as adapter:
+            target = Target([adapter], retry, Pace(None, retry.halt))
+            tally = Tally(_plan(name, file, selection), adapter.capabilities)
+            users = reader.users()
+            total = reader.total(users)
+            for user in users:
+                for facts in reader.facts(user):
+                    tally.add(user, facts)
+                    _write(target, facts, counts, refused)
+                    if progress:
+                        progress(reader.read, total)
+            if reader.problems:
+                raise Incomplete("; ".join(reader.problems), hint="no file was made; try again")
+        plan = tally.finish(reader, source_rate=None, rate=None, batch_size=adapter.capabilities.batch_size)
+    finally:
+        reader.close()
+    return Exported(file=file, counts=counts, losses=plan.losses(), rejects_file=refused.written)
+
+
+def _write(target: Target, facts: Sequence[Fact], counts: Counts, rejects: Rejects) -> None:
+    size = target.capabilities.batch_size
+    for start in range(0, len(facts), size):
+        batch = facts[start : start + size]
+        for fact, outcome in zip(batch, target.write(batch), strict=True):
+            counts.read += 1
+            setattr(counts, outcome.state, getattr(counts, outcome.state) + 1)
+            if outcome.state == "rejected":
+                rejects.add(fact, outcome.reason or "no reason given")
+
+
+def _plan(name: str, file: str, selection: Selection) -> Plan:
+    return Plan(
+        source=name, target=file, source_identity=name, target_identity=file, mode="preserve", selection=selection
+    )
+
+
+@contextlib.contextmanager
+def _made(file: str) -> Iterator[Adapter]:
+    """The file as a backend to write to; it takes its place only when the block ends well."""
+    if file == STANDARD:
+        with contextlib.closing(backends.open_backend(file, mode="w")) as adapter:
+            yield adapter
+        return
+    path = Path(file).expanduser()
+    if not path.parent.is_dir():
+        raise UsageError("there is no such folder", where=str(path.parent), hint="make it, or name a file elsewhere")
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".memctl-", dir=path.parent))
+    except OSError as error:
+        raise MemctlError(f"no file can be made here: {error.strerror}", where=str(path.parent)) from None
+    try:
+        made = folder / path.name
+        with contextlib.closing(backends.open_backend(str(made), mode="w")) as adapter:
+            # A file without facts is a file all the same.
+            adapter.write([])
+            yield adapter
+        made.replace(path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,384 @@
+"""The ledger: what was moved from where to where, in a DuckDB file of its own, so that a second run is the resume.
+
+A fact's state goes planned -> written -> verified, or rejected, and is advanced only after the target acknowledged.
+The file is open for moments only, so `memctl runs` works while a migration runs; the facts store is never touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import random
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from memctl.errors import Locked, MemctlError
+from memctl.fact import Fact, content_hash
+from memctl.store.engine import CONFIG, Connection, driver
+
+State = Literal["planned", "written", "verified", "rejected"]
+RunState = Literal["running", "done", "partial", "interrupted", "limit", "failed", "killed"]
+SCHEMA_VERSION = "1"
+MEMORY_LIMIT = "64MB"
+LONGEST_HOLD = 1.0
+IDLE_HOLD = 0.2
+"""Seconds the file stays open for more to come, and seconds until it is closed when nothing comes."""
+
+
+class Counts(msgspec.Struct, kw_only=True):
+    """What became of the facts of a run. `read` is the sum of the others once the run is through."""
+
+    read: int = 0
+    written: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger knows of one fact on a route; `key` is its row."""
+
+    key: int
+    content_hash: bytes
+    state: State
+    attempts: int
+    target_id: str | None
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Of one user in the target: facts acknowledged, facts of which it is not known, facts still to be verified."""
+
+    held: int = 0
+    doubtful: int = 0
+    unverified: int = 0
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fact's row becomes once the target answered."""
+
+    key: int
+    state: State
+    target_id: str | None = None
+    error: str | None = None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One run as `memctl runs` shows it; `command` goes on with it."""
+
+    id: str
+    state: RunState
+    source: str
+    target: str
+    mode: str
+    command: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: Counts
+    rejects_file: str | None
+    error: str | None
+
+
+Planned: TypeAlias = tuple[Fact, bytes, Entry | None]
+"""A fact about to be sent, its fingerprint, and its row if it has one."""
+
+
+def fingerprint(fact: Fact) -> bytes:
+    """SHA-256 over all that a migration carries: the content hash, and the native fields it leaves out."""
+    native = msgspec.json.encode(fact.native, order="sorted")
+    return hashlib.sha256(bytes.fromhex(content_hash(fact)) + native).digest()
+
+
+class Ledger:
+    """The ledger in `path`, made on first use. Safe to use from several threads; all methods raise Locked when another
+    process would not let go of the file within `lock_timeout` seconds."""
+
+    def __init__(self, path: Path, lock_timeout: float = 30.0) -> None:
+        self.path = path
+        self.lock_timeout = lock_timeout
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._opened = 0.0
+        self._checked = False
+        self._timer = threading.Timer(IDLE_HOLD, self.close)
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """A transaction. Opening the file costs more than most of what is done in it, so it stays open for a moment
+        in case another one follows, and never for longer than others may be kept waiting."""
+        with self._lock:
+            self._timer.cancel()
+            connection = self._connection or self._open()
+            try:
+                connection.execute("BEGIN")
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException as error:
+                # What was not committed is rolled back by closing.
+                self._let_go()
+                if isinstance(error, driver().Error):
+                    raise self._unusable(error) from error
+                raise
+            if time.monotonic() - self._opened > LONGEST_HOLD:
+                self._let_go()
+            else:
+                self._timer = threading.Timer(IDLE_HOLD, self.close)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def _open(self) -> Connection:
+        new = self._make_folder()
+        connection = self._connection = self._connect()
+        self._opened = time.monotonic()
+        if new:
+            self.path.chmod(0o600)
+        if not self._checked:
+            try:
+                connection.execute("BEGIN")
+                self._ensure_schema(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                self._let_go()
+                raise
+            self._checked = True
+        return connection
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def close(self) -> None:
+        """Let other processes have the file; the next use opens it again."""
+        self._timer.cancel()
+        with self._lock:
+            self._let_go()
+
+    def _make_folder(self) -> bool:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise MemctlError(f"cannot make the ledger's folder: {error.strerror}", where=str(self.path)) from None
+        return not self.path.exists()
+
+    def _connect(self) -> Connection:
+        duckdb = driver()
+        deadline = time.monotonic() + self.lock_timeout
+        while True:
+            try:
+                connection: Connection = duckdb.connect(str(self.path), config=CONFIG)
+            except duckdb.IOException as error:
+                if "lock on file" not in str(error):
+                    raise self._unusable(error) from None
+                if time.monotonic() > deadline:
+                    raise Locked(
+                        f"the ledger was not let go within {self.lock_timeout:g} s",
+                        where=str(self.path),
+                        hint="another migration writes to it; try again",
+                    ) from None
+                time.sleep(random.uniform(0.005, 0.1))
+            except duckdb.Error as error:
+                raise self._unusable(error) from None
+            else:
+                connection.execute("SET enable_progress_bar = false")
+                connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+                return connection
+
+    def _ensure_schema(self, connection: Connection) -> None:
+        tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        if not tables:
+            connection.execute(files("memctl.migrate").joinpath("ledger.sql").read_text(encoding="utf-8"))
+            connection.execute("INSERT INTO meta VALUES ('ledger_version', ?)", [SCHEMA_VERSION])
+            return
+        ours = {"meta", "routes", "runs", "entries"} <= tables
+        if not ours or connection.execute("SELECT value FROM meta WHERE name = 'ledger_version'").fetchall() != [
+            (SCHEMA_VERSION,)
+        ]:
+            raise MemctlError(
+                "this file is no ledger this memctl can use", where=str(self.path), hint="name another with --ledger"
+            )
+
+    def _unusable(self, error: Exception) -> MemctlError:
+        return MemctlError(
+            f"the ledger cannot be used: {str(error).splitlines()[0]}",
+            where=str(self.path),
+            hint="name another with --ledger; without it the next run compares with the target itself",
+        )
+
+    @contextlib.contextmanager
+    def alone(self, route: int) -> Iterator[None]:
+        """Be the only run on a route until the block ends, or the process does. Raises Locked when another one is."""
+        try:
+            import fcntl
+        except ModuleNotFoundError:  # Windows: two runs at once stay the user's own care
+            yield
+            return
+        with self.path.with_name(f"{self.path.name}.{route}.lock").open("wb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise Locked(
+                    "another migration from this source to this target is running",
+                    where=str(self.path),
+                    hint="wait for it, or stop it; memctl runs shows it",
+                ) from None
+            yield
+
+    def route(self, source: str, target: str, mode: str) -> int:
+        """The number of a route; a new one for one never taken."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT route FROM routes WHERE (source, target, mode) = (?, ?, ?)", [source, target, mode]
+            ).fetchall()
+            if rows:
+                return int(rows[0][0])
+            new = int(connection.execute("SELECT coalesce(max(route), 0) + 1 FROM routes").fetchall()[0][0])
+            connection.execute("INSERT INTO routes VALUES (?, ?, ?, ?)", [new, source, target, mode])
+            return new
+
+    def begin(self, run: str, route: int, command: str) -> None:
+        """Enter a run. One still called running on this route was killed, for only one runs at a time."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE runs SET state = 'killed' WHERE route = ? AND state = 'running'", [route])
+            connection.execute(
+                "INSERT INTO runs VALUES (?, ?, 'running', ?, ?, NULL, ?, NULL, NULL)",
+                [run, route, command, _now(), msgspec.json.encode(Counts()).decode()],
+            )
+
+    def end(
+        self, run: str, state: RunState, counts: Counts, *, rejects_file: str | None = None, error: str | None = None
+    ) -> None:
+        """Enter how a run ended."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE runs SET state = ?, finished_at = ?, counts = ?, rejects_file = ?, error = ? WHERE id = ?",
+                [state, _now(), msgspec.json.encode(counts).decode(), rejects_file, error, run],
+            )
+
+    def standings(self, route: int) -> dict[str, Standing]:
+        """How the route stands, by the user's name in the target."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT user_id, count(*) FILTER (state IN ('written', 'verified')), "
+                "count(*) FILTER (state = 'planned' AND attempts > 0), count(*) FILTER (state = 'written') "
+                "FROM entries WHERE route = ? GROUP BY user_id",
+                [route],
+            ).fetchall()
+        return {user: Standing(*counts) for user, *counts in rows}
+
+    def known(self, route: int, ids: Sequence[UUID]) -> dict[UUID, Entry]:
+        """The entries of these facts."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT source_id, key, content_hash, state, attempts, target_id FROM entries "
+                "WHERE route = ? AND source_id IN (SELECT unnest(?::UUID[]))",
+                [route, list(ids)],
+            ).fetchall()
+        names = ("key", "content_hash", "state", "attempts", "target_id")
+        return {id_: Entry(**dict(zip(names, values, strict=True))) for id_, *values in rows}
+
+    def plan(self, route: int, run: str, items: Sequence[Planned]) -> list[int]:
+        """Enter facts about to be sent as planned, one attempt more; their rows, in order."""
+        keys: list[int] = []
+        fresh: list[tuple[Any, ...]] = []
+        with self._transaction() as connection:
+            top = connection.execute("SELECT coalesce(max(key), 0) FROM entries").fetchall()
+            following = int(top[0][0]) + 1
+            for fact, mark, entry in items:
+                if entry is None:
+                    row = (following + len(fresh), route, run, fact.user_id, fact.id, None, mark, "planned", 1, None)
+                    fresh.append(row)
+                    keys.append(row[0])
+                else:
+                    keys.append(entry.key)
+            again = [(entry.key, fact.user_id, mark) for fact, mark, entry in items if entry is not None]
+            if again:
+                connection.execute(
+                    "UPDATE entries SET state = 'planned', attempts = attempts + 1, run = ?, user_id = a.u, "
+                    "content_hash = a.h, error = NULL FROM (SELECT unnest(?::BIGINT[]) k, unnest(?::VARCHAR[]) u, "
+                    "unnest(?::BLOB[]) h) a WHERE key = a.k",
+                    [run, *_columns(again)],
+                )
+            if fresh:
+                with connection.appender("entries") as appender:
+                    appender.append_rows(fresh)
+        return keys
+
+    def settle(self, run: str, settled: Sequence[Settled]) -> None:
+        """Advance facts to what the target's answer makes of them."""
+        if not settled:
+            return
+        rows = [(item.key, item.state, item.target_id, item.error) for item in settled]
+        keys = [item.key for item in settled]
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE entries SET state = a.s, target_id = coalesce(a.t, target_id), error = a.e, run = ? "
+                "FROM (SELECT unnest(?::BIGINT[]) k, unnest(?::VARCHAR[]) s, unnest(?::VARCHAR[]) t, "
+                "unnest(?::VARCHAR[]) e) a WHERE key = a.k AND key BETWEEN ? AND ?",
+                [run, *_columns(rows), min(keys), max(keys)],
+            )
+
+    def release(self, keys: Sequence[int]) -> None:
+        """Take back the attempt of facts that were planned and then not sent."""
+        if keys:
+            with self._transaction() as connection:
+                connection.execute(
+                    "UPDATE entries SET attempts = attempts - 1 WHERE key IN (SELECT unnest(?::BIGINT[]))", [list(keys)]
+                )
+
+    def verified(self, route: int, ids: Sequence[UUID]) -> None:
+        """Advance written facts that were found again in the target."""
+        if ids:
+            with self._transaction() as connection:
+                connection.execute(
+                    "UPDATE entries SET state = 'verified' WHERE route = ? AND state = 'written' "
+                    "AND source_id IN (SELECT unnest(?::UUID[]))",
+                    [route, list(ids)],
+                )
+
+    def runs(self, prefix: str = "") -> list[Run]:
+        """The runs whose id begins with `prefix`, newest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT id, state, source, target, mode, command, started_at, finished_at, counts, rejects_file, error "
+                "FROM runs JOIN routes USING (route) WHERE starts_with(id, ?) ORDER BY started_at DESC, id DESC",
+                [prefix],
+            ).fetchall()
+        return [_run(row) for row in rows]
+
+    def states(self, run: str) -> dict[str, int]:
+        """How many facts of a run, those a later run took over left out, are in which state."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT state, count(*) FROM entries WHERE run = ? GROUP BY state ORDER BY state", [run]
+            ).fetchall()
+        return dict(rows)
+
+
+def _columns(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _run(row: Sequence[Any]) -> Run:
+    values = dict(zip(Run.__struct_fields__, row, strict=True))
+    for name in ("started_at", "finished_at"):
+        values[name] = values[name] and values[name].replace(tzinfo=UTC)
+    values["counts"] = msgspec.json.decode(values["counts"], type=Counts)
+    return Run(**values)

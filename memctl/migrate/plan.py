@@ -1,0 +1,238 @@
+"""The plan: what a migration would carry and what it would cost, computed from Capabilities and the facts at hand.
+
+Nobody writes "supported" by hand here, and nothing is guessed: a time is estimated only from a known rate, and a
+price is given only where it is known, which no backend's adapter tells.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from memctl.adapter import Capabilities
+from memctl.errors import MemctlError, UsageError
+from memctl.fact import Fact
+from memctl.migrate.compare import fate, filled
+from memctl.migrate.ledger import fingerprint
+from memctl.migrate.reading import Reader
+from memctl.migrate.selection import Selection
+
+Mode = Literal["preserve", "rederive"]
+MODES: tuple[Mode, ...] = ("preserve", "rederive")
+LOSSES: tuple[Literal["dropped", "coarsened", "in_metadata"], ...] = ("dropped", "coarsened", "in_metadata")
+LONGEST_EXAMPLE = 120
+_MODULUS = 1 << 256
+
+
+class Refused(MemctlError):
+    """The plan may not be applied; nothing was written."""
+
+
+class FieldPlan(msgspec.Struct, kw_only=True):
+    """What becomes of the values of one Fact field, in numbers. `how` and `example` are of the first value not kept."""
+
+    field: str
+    kept: int = 0
+    in_metadata: int = 0
+    coarsened: int = 0
+    dropped: int = 0
+    how: str | None = None
+    example: dict[str, Any] | None = None
+
+    @property
+    def lossless(self) -> bool:
+        """True when every value is kept where it is."""
+        return not (self.in_metadata or self.coarsened or self.dropped)
+
+
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of values that will not be in the target as they are in the source."""
+
+    field: str
+    keeping: Literal["in_metadata", "coarsened", "dropped", "rejected"]
+    count: int
+    how: str | None = None
+    example: dict[str, Any] | None = None
+
+
+class Calls(msgspec.Struct, kw_only=True):
+    """Calls of the adapters: pages read, and batches (or, when re-deriving, conversations) written."""
+
+    read: int = 0
+    write: int = 0
+
+
+class Plan(msgspec.Struct, kw_only=True):
+    """What a migration carries. `users` counts facts by user of the source's and kind; `seconds` is the least time the
+    rate limits leave, None where none is known; `money` is None because no price is known; `too_long` counts facts
+    whose text is longer than the target takes; `digest` stands for exactly these facts with exactly this content."""
+
+    schema: Literal["memctl.plan/1"] = "memctl.plan/1"
+    source: str
+    target: str
+    source_identity: str
+    target_identity: str
+    mode: Mode
+    selection: Selection
+    facts: int = 0
+    users: dict[str, dict[str, int]] = {}
+    fields: list[FieldPlan] = []
+    too_long: int = 0
+    calls: Calls = msgspec.field(default_factory=Calls)
+    seconds: float | None = None
+    money: float | None = None
+    notes: list[str] = []
+    digest: str = ""
+
+    def losses(self) -> list[Loss]:
+        """Everything that will not arrive as it is."""
+        found = [
+            Loss(field=plan.field, keeping=keeping, count=count, how=plan.how, example=plan.example)
+            for plan in self.fields
+            for keeping in LOSSES
+            if (count := getattr(plan, keeping))
+        ]
+        if self.too_long:
+            found.append(
+                Loss(field="text", keeping="rejected", count=self.too_long, how="longer than the target takes")
+            )
+        return found
+
+    def refuse_loss(self) -> None:
+        """Raises Refused when the plan drops a value or rejects a fact."""
+        lost = [loss for loss in self.losses() if loss.keeping in ("dropped", "rejected")]
+        if lost:
+            said = ", ".join(f"{loss.count} x {loss.field}" for loss in lost)
+            raise Refused(
+                f"{self.target} would lose {said}; nothing was written",
+                hint="without --fail-on-loss this is done and reported",
+            )
+
+    def held_against(self, now: Plan) -> None:
+        """Raises Refused when the source or the backends are not those the plan was made for."""
+        for what, mine, theirs in (
+            ("source", self.source_identity, now.source_identity),
+            ("target", self.target_identity, now.target_identity),
+        ):
+            if mine != theirs:
+                raise Refused(f"the plan was made for the {what} {mine}, this one is {theirs}; nothing was written")
+        if self.digest != now.digest:
+            raise Refused(
+                f"the source has changed since the plan was made ({self.facts} facts then, {now.facts} now); "
+                "nothing was written",
+                hint="look at a new plan: --dry-run --plan-out FILE",
+            )
+
+
+class Tally:
+    """Adds facts up to a Plan as they go by."""
+
+    def __init__(self, plan: Plan, target: Capabilities) -> None:
+        self.plan = plan
+        self._capabilities = target
+        self._fields: dict[str, FieldPlan] = {}
+        self._digest = 0
+        self._conversations = 0
+        self._session: tuple[str, str | None] | None = None
+
+    def add(self, user: str, facts: Iterable[Fact]) -> None:
+        """Count facts of the source's `user`, renamed for the target already."""
+        kinds = self.plan.users.setdefault(user, {})
+        limit = self._capabilities.longest_text
+        for fact in facts:
+            self.plan.facts += 1
+            kinds[fact.kind] = kinds.get(fact.kind, 0) + 1
+            self._digest = (self._digest + _number(fact)) % _MODULUS
+            if limit is not None and len(fact.text) > limit:
+                self.plan.too_long += 1
+            if (fact.user_id, fact.session_id) != self._session or fact.session_id is None:
+                self._session = (fact.user_id, fact.session_id)
+                self._conversations += 1
+            for name, value in filled(fact):
+                self._count(fact, name, value)
+
+    def _count(self, fact: Fact, name: str, value: Any) -> None:
+        counted = self._fields.get(name)
+        if counted is None:
+            counted = self._fields[name] = FieldPlan(field=name)
+        keeping = fate(self._capabilities, name, value)
+        setattr(counted, keeping.keeping, getattr(counted, keeping.keeping) + 1)
+        if keeping.keeping != "kept" and counted.example is None:
+            counted.how = keeping.how
+            counted.example = {"fact": str(fact.id), "value": _shortened(value)}
+
+    def finish(self, reader: Reader, *, source_rate: float | None, rate: float | None, batch_size: int) -> Plan:
+        """The plan, once all facts went by. Rates are in calls a second."""
+        plan = self.plan
+        plan.fields = [self._fields[name] for name in Fact.__struct_fields__ if name in self._fields]
+        writes = self._conversations if plan.mode == "rederive" else math.ceil(plan.facts / batch_size)
+        plan.calls = Calls(read=reader.pages, write=writes)
+        known = [
+            calls / per_second for calls, per_second in ((reader.pages, source_rate), (writes, rate)) if per_second
+        ]
+        plan.seconds = max(known) if known else None
+        plan.digest = f"{self._digest:064x}"
+        return plan
+
+
+def _number(fact: Fact) -> int:
+    """The fact's share of the digest: sums of such numbers do not depend on the order in which facts are read.
+
+    (Additive multiset hash: D. Clarke et al., "Incremental Multiset Hash Functions", ASIACRYPT 2003.)
+    """
+    return int.from_bytes(hashlib.sha256(fact.id.bytes + fingerprint(fact)).digest(), "big")
+
+
+def _shortened(value: Any) -> str:
+    said = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return said if len(said) <= LONGEST_EXAMPLE else said[: LONGEST_EXAMPLE - 1] + "…"
+
+
+def make(
+    plan: Plan,
+    reader: Reader,
+    target: Capabilities,
+    *,
+    source_rate: float | None,
+    rate: float | None,
+    batch_size: int,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Plan:
+    """Fill in a plan by reading the chosen facts to their end. Raises Refused when the source came short."""
+    tally = Tally(plan, target)
+    users = reader.users()
+    total = reader.total(users)
+    for user in users:
+        for facts in reader.facts(user):
+            tally.add(user, facts)
+            if progress:
+                progress(reader.read, total)
+    if reader.problems:
+        raise Refused("; ".join(reader.problems), hint="nothing was written; an incomplete plan is no plan")
+    return tally.finish(reader, source_rate=source_rate, rate=rate, batch_size=batch_size)
+
+
+def save(plan: Plan, path: str) -> None:
+    """Write a plan to a file only its owner can read: its examples quote facts."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(plan)) + b"\n")
+    except OSError as error:
+        raise UsageError(f"the plan cannot be written: {error.strerror}", where=path) from None
+
+
+def load(path: str) -> Plan:
+    """The plan in a file. Raises UsageError when it is none."""
+    try:
+        return msgspec.json.decode(Path(path).read_bytes(), type=Plan)
+    except OSError as error:
+        raise UsageError(f"the plan cannot be read: {error.strerror}", where=path) from None
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise UsageError(f"this is no plan: {error}", where=path, hint="--plan-out makes one") from None

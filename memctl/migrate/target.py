@@ -1,0 +1,181 @@
+"""Writing to a backend so that nothing is there twice: look before a resend, and let one bad fact fail alone."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from memctl.adapter import Adapter, Capabilities, Outcome
+from memctl.errors import Fatal, NotFound, Rejected, Retryable
+from memctl.fact import Fact
+from memctl.migrate.compare import difference
+from memctl.migrate.reading import pages
+from memctl.migrate.retry import Pace, Retry, guarded
+
+SETTLE_SECONDS = 60.0
+STANDARD = "-"
+
+
+class Target:
+    """A backend opened once per writer. Whoever uses it has one of the adapters alone meanwhile."""
+
+    def __init__(self, adapters: Sequence[Adapter], retry: Retry, pace: Pace) -> None:
+        self.name = adapters[0].name
+        self.capabilities: Capabilities = adapters[0].capabilities
+        self.writers = len(adapters)
+        self.retry = retry
+        self.pace = pace
+        self._free: queue.LifoQueue[Adapter] = queue.LifoQueue()
+        for adapter in adapters:
+            self._free.put(adapter)
+
+    @contextlib.contextmanager
+    def use(self) -> Iterator[Adapter]:
+        """An adapter nobody else uses now."""
+        adapter = self._free.get()
+        try:
+            yield adapter
+        finally:
+            self._free.put(adapter)
+
+    def users(self) -> set[str]:
+        """The users who have anything in the target; none while it does not exist yet."""
+        try:
+            with self.use() as adapter:
+                return self.retry.call(lambda: set(adapter.users()))
+        except NotFound:
+            return set()
+
+    def count(self, user: str) -> int | None:
+        """The target's own total of the user's facts."""
+        with self.use() as adapter:
+            return self.retry.call(partial(adapter.count, user))
+
+    def stream(self, user: str) -> Iterator[Sequence[Fact]]:
+        """All the target holds of the user, a page at a time; nothing of a user it does not know."""
+        with self.use() as adapter, contextlib.suppress(NotFound):
+            for page in pages(adapter, user, self.retry):
+                yield page.facts
+
+    def find(self, facts: Sequence[Fact]) -> dict[UUID, Fact]:
+        """Those of `facts` the target holds, as it holds them, by memctl id."""
+        self.settle(())
+        wanted = {fact.id for fact in facts}
+        return {
+            held.id: held
+            for user in dict.fromkeys(fact.user_id for fact in facts)
+            for page in self.stream(user)
+            for held in page
+            if held.id in wanted
+        }
+
+    def settle(self, ids: Sequence[str]) -> None:
+        """Wait until what was written can be read back, where the target says that takes time; for all of it when no
+        ids are known, as after a lost answer."""
+        if self.capabilities.asynchronous:
+            with self.use() as adapter:
+                deadline = datetime.now(UTC) + timedelta(seconds=SETTLE_SECONDS)
+                self.retry.call(partial(adapter.settle, ids, deadline))
+
+    def holds(self, fact: Fact, held: Fact | None) -> bool:
+        """Whether `held` is all the target would keep of `fact`."""
+        return held is not None and difference(fact, held, self.capabilities).same
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """Store facts; one outcome per fact, in order.
+
+        After a passing failure the target is searched for what it applied all the same, and only the rest is sent
+        again. A batch refused as a whole is halved until the fact that is at fault stands alone.
+        """
+        outcomes: dict[UUID, Outcome] = {}
+        rest = list(facts)
+        failed = 0
+        while rest:
+            self.pace.wait()
+            try:
+                outcomes |= self._send(rest)
+                break
+            except Retryable as error:
+                failed += 1
+                self.retry.pause(failed, error)
+            except Rejected as error:
+                if len(rest) == 1:
+                    outcomes[rest[0].id] = Outcome(state="rejected", reason=str(error))
+                    break
+                outcomes |= self._applied(rest)
+                rest = [fact for fact in rest if fact.id not in outcomes]
+                middle = (len(rest) + 1) // 2
+                for half in (rest[:middle], rest[middle:]):
+                    outcomes |= dict(zip([fact.id for fact in half], self.write(half), strict=True))
+                break
+            outcomes |= self._applied(rest)
+            rest = [fact for fact in rest if fact.id not in outcomes]
+        return [outcomes[fact.id] for fact in facts]
+
+    def _send(self, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
+        with self.use() as adapter:
+            # Nobody reads stdout any more: that is no failing connection, and nothing to try again.
+            outcomes = adapter.write(facts) if self.name == STANDARD else guarded(partial(adapter.write, facts))
+        if len(outcomes) != len(facts):
+            raise Fatal(f"{self.name} gave {len(outcomes)} outcomes for {len(facts)} facts")
+        return dict(zip([fact.id for fact in facts], outcomes, strict=True))
+
+    def _applied(self, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
+        """Outcomes for the facts that turn out to be in the target although no answer said so."""
+        found = self.find(facts)
+        return {
+            fact.id: Outcome(state="written", target_id=self.name_of(found[fact.id]))
+            for fact in facts
+            if self.holds(fact, found.get(fact.id))
+        }
+
+    def name_of(self, held: Fact) -> str | None:
+        """The target's id of a fact read from it."""
+        return str(held.id) if self.capabilities.ids_survive else held.source.id
+
+    def rederive(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """Hand the facts of one conversation to the target's own extraction, as turns.
+
+        What that makes of them carries no memctl id, so a lost answer cannot be told from a lost call: it is sent
+        again, and the backend's own recognition of repeated turns has to do.
+        """
+        turns = [_turn(fact) for fact in facts]
+        user = facts[0].user_id
+
+        def add(adapter: Adapter) -> Any:
+            self.pace.wait()
+            return adapter.add(user, turns)
+
+        try:
+            with self.use() as adapter:
+                self.retry.call(partial(add, adapter))
+        except Rejected as error:
+            return [Outcome(state="rejected", reason=str(error)) for _ in facts]
+        return [Outcome(state="written") for _ in facts]
+
+
+def _turn(fact: Fact) -> dict[str, Any]:
+    role = fact.native.get("role")
+    return {
+        "role": role if isinstance(role, str) else "user",
+        "content": fact.text,
+        "id": str(fact.id),
+        "at": fact.valid_at or fact.created_at,
+    }
+
+
+def conversations(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
+    """Runs of facts of one user's session; a fact of no session stands alone."""
+    run: list[Fact] = []
+    for fact in facts:
+        if run and (fact.session_id is None or (fact.user_id, fact.session_id) != (run[0].user_id, run[0].session_id)):
+            yield run
+            run = []
+        run.append(fact)
+    if run:
+        yield run

@@ -1,0 +1,180 @@
+"""Holding two backends against each other, record by record: what is the same, what differs, what one of them lacks.
+
+A difference the target's capabilities declare is shown and counted as such; every other one is a fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from memctl.adapter import Adapter
+from memctl.errors import Exit, MemctlError
+from memctl.fact import Fact
+from memctl.migrate.compare import difference
+from memctl.migrate.reading import Reader
+from memctl.migrate.retry import Retry
+from memctl.migrate.selection import Selection
+from memctl.migrate.shelf import Shelf
+from memctl.migrate.target import Target
+
+Symbol = Literal["=", "*", "+", "-", "!"]
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """One record: `=` same, `*` differs, `+` only in the source, `-` only in the target, `!` could not be read.
+
+    `user` is the owner in the target; `fields` differ against the capabilities, `declared` ones in line with them.
+    """
+
+    symbol: Symbol
+    user: str
+    id: UUID | None = None
+    fields: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    detail: str | None = None
+
+
+class Verification(msgspec.Struct, kw_only=True):
+    """The counts, and the rows of all records that are not simply the same. `declared` counts records that differ
+    only as the capabilities say."""
+
+    same: int = 0
+    declared: int = 0
+    differs: int = 0
+    missing: int = 0
+    extra: int = 0
+    errors: int = 0
+    rows: list[Row] = []
+
+    @property
+    def exit(self) -> Exit:
+        """6 when anything is other than declared."""
+        faults = self.differs or self.missing or self.extra or self.errors
+        return Exit.DIFFERENCES if faults else Exit.OK
+
+    def add(self, row: Row) -> None:
+        """Count a record."""
+        match row.symbol:
+            case "=":
+                self.same += 1
+                return
+            case "*" if not row.fields:
+                self.declared += 1
+            case "*":
+                self.differs += 1
+            case "+":
+                self.missing += 1
+            case "-":
+                self.extra += 1
+            case "!":
+                self.errors += 1
+        self.rows.append(row)
+
+
+OnRow = Callable[[Row], None]
+
+
+class Verifier:
+    """Compares the chosen users of a source with their owners in a target, one owner at a time.
+
+    `one_way` leaves out what is only in the target; `skip` holds ids known to be missing. Every row goes to `on_row`.
+    """
+
+    def __init__(
+        self,
+        source: Adapter,
+        target: Target,
+        selection: Selection,
+        retry: Retry,
+        *,
+        one_way: bool = False,
+        skip: Container[UUID] = (),
+        on_row: OnRow | None = None,
+        progress: Callable[[int, int | None], None] | None = None,
+    ) -> None:
+        self._target = target
+        self._selection = selection
+        self._reader = Reader(source, selection, retry)
+        # What was not read of the source cannot be called missing there.
+        self._one_way = one_way or not selection.whole
+        self._skip = skip
+        self._on_row = on_row
+        self._progress = progress
+        self._total: int | None = None
+        self._shelf = Shelf()
+        self._found = Verification()
+
+    def run(self, owners: Container[str] | None = None) -> Verification:
+        """Compare; only what belongs to `owners` in the target when they are given."""
+        try:
+            groups: dict[str, list[str]] = {}
+            for user in self._reader.users():
+                owner = self._selection.owner(user)
+                if owners is None or owner in owners:
+                    groups.setdefault(owner, []).append(user)
+            if not self._one_way and not self._selection.users:
+                for owner in sorted(self._target.users() - groups.keys()):
+                    groups[owner] = []
+            if self._progress:
+                self._total = self._reader.total([user for users in groups.values() for user in users])
+            for owner, users in groups.items():
+                self._owner(owner, users)
+            return self._found
+        finally:
+            self._reader.close()
+            self._shelf.close()
+
+    def _owner(self, owner: str, users: Sequence[str]) -> None:
+        self._shelf.clear()
+        try:
+            for facts in self._target.stream(owner):
+                for twice in self._shelf.put(facts):
+                    self._row(Row(symbol="-", user=owner, id=twice.id, detail="it is in the target more than once"))
+        except MemctlError as error:
+            self._row(Row(symbol="!", user=owner, detail=f"{self._target.name}: {error}"))
+            return
+        if all(self._user(owner, user) for user in users) and not self._one_way:
+            for fact in self._shelf.rest():
+                if self._selection.wants(fact):
+                    self._row(Row(symbol="-", user=owner, id=fact.id))
+
+    def _user(self, owner: str, user: str) -> bool:
+        """Compare one user of the source; whether it could be read."""
+        try:
+            for facts in self._reader.facts(user):
+                self._page(owner, facts)
+        except MemctlError as error:
+            self._row(Row(symbol="!", user=owner, detail=f"the source, reading {user!r}: {error}"))
+            return False
+        for problem in self._reader.problems:
+            self._row(Row(symbol="!", user=owner, detail=problem))
+        self._reader.problems.clear()
+        return True
+
+    def _page(self, owner: str, facts: Sequence[Fact]) -> None:
+        held = self._shelf.get([fact.id for fact in facts])
+        self._shelf.drop(held)
+        for row in self._compared(owner, facts, held):
+            self._row(row)
+        if self._progress:
+            self._progress(self._reader.read, self._total)
+
+    def _compared(self, owner: str, facts: Sequence[Fact], held: dict[UUID, Fact]) -> Iterable[Row]:
+        for fact in facts:
+            other = held.get(fact.id)
+            if other is None:
+                if fact.id not in self._skip:
+                    yield Row(symbol="+", user=owner, id=fact.id)
+                continue
+            found = difference(fact, other, self._target.capabilities)
+            symbol: Symbol = "*" if found.undeclared or found.declared else "="
+            yield Row(symbol=symbol, user=owner, id=fact.id, fields=found.undeclared, declared=found.declared)
+
+    def _row(self, row: Row) -> None:
+        self._found.add(row)
+        if self._on_row:
+            self._on_row(row)

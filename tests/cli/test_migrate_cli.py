@@ -1,0 +1,223 @@
+"""The commands that move, compare and carry facts, from the words typed to what is printed and the exit code."""
+
+import json
+import os
+import sys
+
+import msgspec
+import pytest
+
+from memctl.cli import main as command_line
+from memctl.fact import Fact, Source, derive_id, encode_lines
+from memctl.local import LocalStore
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home with a store of alice (4 facts) and bruno (2), and an empty second store called work."""
+    for name in [name for name in os.environ if name.startswith("MEMCTL_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("MEMCTL_STORE", str(tmp_path / "store.duckdb"))
+    (tmp_path / "memctl.toml").write_text('[backends.work]\nadapter = "local"\npath = "work.duckdb"\n')
+    LocalStore(tmp_path / "store.duckdb").write(facts("alice", 4) + facts("bruno", 2, kind="episode"))
+    return tmp_path
+
+
+def facts(user, number, **fields):
+    return [
+        Fact(
+            id=derive_id(user, str(index)),
+            user_id=user,
+            **{"kind": "fact", "text": f"{user} likes thing {index}", "source": Source(system="test")} | fields,
+        )
+        for index in range(number)
+    ]
+
+
+@pytest.fixture
+def memctl(home, monkeypatch, capfd):
+    """Runs a command; its exit code, stdout and stderr."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["memctl", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            command_line.main()
+        out, err = capfd.readouterr()
+        return int(ended.value.code), out, err
+
+    return run
+
+
+MOVE = ("migrate", "--from", "local", "--to", "work")
+
+
+def test_migrate_moves_verifies_and_the_second_time_changes_nothing(memctl, home):
+    code, out, _ = memctl(*MOVE, "--all-users")
+    assert (code, out.splitlines()[:3]) == (
+        0,
+        [
+            "6 written, 0 updated, 0 unchanged, 0 rejected, of 6 read",
+            "everything is kept as it is",
+            "verified: 6 as planned, 0 differ, 0 missing, 0 unreadable",
+        ],
+    )
+    assert memctl("verify", "--from", "local", "--to", "work")[0] == 0
+    code, out, _ = memctl(*MOVE, "--all-users")
+    assert (code, out.splitlines()[0]) == (0, "0 changed, 6 unchanged, 0 rejected, of 6 read")
+
+
+def test_migrate_json_is_the_promised_document(memctl):
+    code, out, err = memctl(*MOVE, "--user", "alice", "--json")
+    document = json.loads(out)
+    assert (code, err, document["schema"]) == (0, "", "memctl.migrate/1")
+    assert document["counts"] == {"read": 4, "written": 4, "updated": 0, "unchanged": 0, "rejected": 0}
+    assert (document["losses"], document["plan"]["users"]) == ([], {"alice": {"fact": 4}})
+    assert memctl("runs", "show", document["run"])[1].count(document["run"]) == 1
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(memctl, home):
+    before = sorted(path.name for path in home.iterdir())
+    code, out, _ = memctl(*MOVE, "--all-users", "--dry-run")
+    assert code == 0
+    for said in ("facts  6 of 2 users", "1 to write", "everything is kept", "nothing was written"):
+        assert said in out
+    document = json.loads(memctl(*MOVE, "--all-users", "--dry-run", "--json")[1])
+    assert (document["run"], document["plan"]["facts"], document["plan"]["money"]) == (None, 6, None)
+    assert sorted(path.name for path in home.iterdir()) == before
+
+
+def test_a_plan_is_applied_as_it_is_and_refused_once_the_source_has_changed(memctl, home):
+    assert memctl(*MOVE, "--user", "alice", "--dry-run", "--plan-out", "plan.json")[0] == 0
+    assert (home / "plan.json").stat().st_mode & 0o077 == 0
+    LocalStore(home / "store.duckdb").write(facts("alice", 5)[4:])
+    code, _, err = memctl("migrate", "--plan", "plan.json")
+    assert (code, "the source has changed" in err) == (1, True)
+    assert not (home / "work.duckdb").exists()
+    LocalStore(home / "store.duckdb").delete("alice", [facts("alice", 5)[4].id])
+    code, out, _ = memctl("migrate", "--plan", "plan.json")
+    assert (code, out.splitlines()[0][:9]) == (0, "4 written")
+    assert memctl("migrate", "--plan", "plan.json", "--user", "bruno")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("migrate", "--to", "work", "--all-users"), 2, "--from is missing"),
+        ((*MOVE,), 2, "--all-users"),
+        ((*MOVE, "--user", "carol"), 4, "users: alice, bruno"),
+        ((*MOVE, "--all-users", "--kinds", "facts"), 2, "kinds: fact, preference"),
+        ((*MOVE, "--all-users", "--rate", "fast"), 2, "10/s"),
+        ((*MOVE, "--all-users", "--max-duration", "soon"), 2, "15m"),
+        ((*MOVE, "--all-users", "--max-duration", "0.000001s"), 8, "to go on"),
+        (("migrate", "--from", "local", "--to", "local", "--all-users"), 2, "the same"),
+        (("migrate", "--from", "local", "--to", "pluto", "--all-users"), 4, "known backends: local"),
+        (("import", "chat.txt"), 2, "memctl ingest"),
+        (("import", "none.jsonl"), 4, "no such file"),
+        (("export", "--all-users", "-o", "work"), 2, "x.jsonl"),
+        (("export", "--all-users", "--json"), 2, "stdout carries the facts"),
+        (("runs", "show", "1999"), 4, "memctl runs"),
+        (("backends", "test", "pluto"), 4, "known backends"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_a_remedy_and_its_code(memctl, arguments, code, said):
+    ended, _, err = memctl(*arguments)
+    assert (ended, said in err.replace("To go on", "to go on")) == (code, True), err
+
+
+def test_several_workers_are_refused_kindly_where_one_writes_at_a_time(memctl):
+    code, _, err = memctl(*MOVE, "--all-users", "--workers", "4")
+    assert (code, "by 1 at a time, not 4" in err) == (0, True)
+
+
+def test_verify_shows_each_difference_and_ends_with_6(memctl, home):
+    memctl(*MOVE, "--all-users", "-q")
+    work = LocalStore(home / "work.duckdb")
+    first, second, third, _ = facts("alice", 4)
+    work.write([msgspec.structs.replace(first, text="alice hates thing 0"), *facts("mei", 1)])
+    work.delete("alice", [second.id])
+    code, out, _ = memctl("verify", "--from", "local", "--to", "work", "--combined", "all.txt")
+    assert code == 6
+    assert set(out.splitlines()[:-1]) == {
+        f"* alice {first.id} text",
+        f"+ alice {second.id}",
+        f"- mei {facts('mei', 1)[0].id}",
+    }
+    lines = (home / "all.txt").read_text().splitlines()
+    assert (len(lines), f"= alice {third.id}" in lines) == (7, True)
+    document = json.loads(memctl("verify", "--from", "local", "--to", "work", "--json")[1])
+    assert {name: document[name] for name in ("same", "differs", "missing", "extra", "errors")} == {
+        "same": 4,
+        "differs": 1,
+        "missing": 1,
+        "extra": 1,
+        "errors": 0,
+    }
+    assert {row["symbol"] for row in document["rows"]} == {"*", "+", "-"}
+    assert memctl("verify", "--from", "local", "--to", "work", "--user", "bruno")[0] == 0
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet", "csv"])
+def test_what_is_exported_can_be_imported_and_is_the_same(memctl, home, ending):
+    file = f"facts.{ending}"
+    assert memctl("export", "--all-users", "-o", file)[:2] == (0, f"6 facts written to {file}\n")
+    code, out, err = memctl("import", file, "--to", "work")
+    assert (code, out.splitlines()[0]) == (0, "6 written, 0 updated, 0 unchanged, 0 rejected, of 6 read"), err
+    assert memctl("verify", "--from", "local", "--to", "work")[0] == 0
+    assert memctl("verify", "--from", file, "--to", "work")[0] == 0
+    assert memctl("import", file, "--to", "work")[1].startswith("0 changed")
+
+
+def test_an_export_replaces_the_file_and_leaves_nothing_beside_it(memctl, home):
+    memctl("export", "--all-users", "-o", "facts.jsonl")
+    assert memctl("export", "--user", "bruno", "-o", "facts.jsonl")[0] == 0
+    assert len((home / "facts.jsonl").read_text().splitlines()) == 2
+    before = (home / "facts.jsonl").read_bytes()
+    assert memctl("export", "--user", "nobody", "-o", "facts.jsonl")[0] == 4
+    assert (home / "facts.jsonl").read_bytes() == before
+    assert [path.name for path in home.iterdir() if path.name.startswith(".")] == []
+
+
+def test_facts_go_through_pipes(memctl, home, monkeypatch):
+    code, out, err = memctl("export", "--user", "alice")
+    assert (code, len(out.splitlines()), "4 facts written" in err) == (0, 4, True)
+    (home / "in.jsonl").write_text(out)
+    with (home / "in.jsonl").open() as piped:
+        monkeypatch.setattr(sys, "stdin", piped)
+        code, out, err = memctl("import", "-", "--to", "work")
+    assert (code, out.startswith("4 written")) == (0, True), err
+
+
+def test_a_broken_line_of_an_import_is_listed_and_the_others_go_in(memctl, home):
+    (home / "facts.jsonl").write_bytes(b"".join(encode_lines(facts("mei", 2))) + b'{"id": 1}\n')
+    code, out, err = memctl("import", "facts.jsonl", "--rejects", "bad.jsonl")
+    assert (code, out.startswith("2 written, 0 updated, 0 unchanged, 1 rejected")) == (3, True), err
+    assert "facts.jsonl" in json.loads((home / "bad.jsonl").read_text())["where"]
+    assert "bad.jsonl" in err
+
+
+def test_backends_lists_what_each_one_keeps_checks_one_and_prepares_one(memctl):
+    code, out, _ = memctl("backends")
+    assert code == 0
+    assert out.splitlines()[1].split()[0] == "local"
+    assert "work (local)" in out
+    document = json.loads(memctl("backends", "--json")[1])
+    local = next(backend for backend in document["backends"] if backend["name"] == "local")
+    assert local["capabilities"]["batch_size"] == LocalStore.capabilities.batch_size
+    code, out, _ = memctl("backends", "test", "local")
+    assert (code, "6 records of 2 users" in out) == (0, True)
+    assert memctl("backends", "init", "local")[0] == 0
+
+
+def test_runs_tell_what_was_moved_and_how_to_go_on(memctl):
+    assert memctl("runs")[0] == 0
+    memctl(*MOVE, "--user", "alice", "-q")
+    memctl(*MOVE, "--user", "alice", "-q")
+    runs = json.loads(memctl("runs", "--json")[1])["runs"]
+    assert [run["counts"]["written"] for run in runs] == [0, 4]
+    code, out, _ = memctl("runs", "show", runs[1]["id"])
+    assert code == 0
+    for said in ("4 verified", "memctl migrate --from local --to work --user alice", "4 written"):
+        assert said in out

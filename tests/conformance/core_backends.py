@@ -1,0 +1,136 @@
+"""The backends the suite runs over, each with how it is opened, how its faults come about and what it can never do."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from suite import Suite
+from suite.faults import held_by_another_process, truncated
+
+from memctl.adapter import Adapter
+from memctl.errors import MemctlError
+from memctl.files import backend as files
+from memctl.files import open_file
+from memctl.local import LocalStore
+
+
+class LocalBackend(Suite):
+    """The store in a DuckDB file."""
+
+    title = "local"
+    adapter = LocalStore
+    refusal = MemctlError
+
+    @classmethod
+    def places(cls, folder: Path) -> Iterator[Path]:
+        path = folder / "store.duckdb"
+        LocalStore(path).write([])
+        yield path
+
+    def open(self, place: Path) -> LocalStore:
+        return LocalStore(place)
+
+    def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("memctl.local.PAGE_SIZE", size)
+
+    @contextlib.contextmanager
+    def without_access(self, place: Path) -> Iterator[Callable[[], Adapter]]:
+        # Rights do not bind every user, a foreign file does: it is not the store's to write into.
+        away = place.with_suffix(".away")
+        place.rename(away)
+        place.write_text("somebody's shopping list\n", encoding="utf-8")
+        yield lambda: LocalStore(place)
+        assert place.read_text(encoding="utf-8") == "somebody's shopping list\n"
+        away.replace(place)
+
+    @contextlib.contextmanager
+    def busy(self, place: Path) -> Iterator[Callable[[], Adapter]]:
+        with held_by_another_process(f"import duckdb; held = duckdb.connect({str(place)!r})"):
+            yield lambda: LocalStore(place, lock_timeout=0.1)
+
+    def opening(self, place: Path) -> tuple[str, str]:
+        return "from memctl.local import LocalStore", f"LocalStore({str(place)!r})"
+
+    @contextlib.contextmanager
+    def broken_off(self, place: Path, reading: LocalStore) -> Iterator[None]:
+        reading.engine.lock_timeout = 0.1
+        with held_by_another_process(f"import duckdb; held = duckdb.connect({str(place)!r})"):
+            yield
+
+    @contextlib.contextmanager
+    def cut_short(self, place: Path) -> Iterator[None]:
+        with truncated(place, 0.5):
+            yield
+
+
+class FileBackend(Suite):
+    """What the three kinds of files share."""
+
+    adapter = files.FileBackend
+    ending: ClassVar[str]
+    never: ClassVar[dict[str, str]] = {
+        "test_search[by-meaning-without-a-shared-word]": "a file is searched by words alone",
+    }
+    refusal = MemctlError
+
+    @classmethod
+    def places(cls, folder: Path) -> Iterator[Path]:
+        path = folder / f"facts.{cls.ending}"
+        adapter = open_file(path, "w")
+        adapter.write([])
+        adapter.close()
+        yield path
+
+    def open(self, place: Path) -> Adapter:
+        return open_file(place, "w")
+
+    def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("memctl.files.backend.PAGE_SIZE", size)
+
+    @contextlib.contextmanager
+    def without_access(self, place: Path) -> Iterator[Callable[[], Adapter]]:
+        place.chmod(0o444)
+        yield lambda: open_file(place, "w")
+        place.chmod(0o644)
+
+    @contextlib.contextmanager
+    def busy(self, place: Path) -> Iterator[Callable[[], Adapter]]:
+        code = f"from memctl.files import open_file; held = open_file({str(place)!r}, 'w'); held.write([])"
+        with held_by_another_process(code):
+            yield lambda: open_file(place, "w", lock_timeout=0.1)
+
+    def opening(self, place: Path) -> tuple[str, str]:
+        return "from memctl.files import open_file", f"open_file({str(place)!r}, 'w')"
+
+    @contextlib.contextmanager
+    def broken_off(self, place: Path, reading: Adapter) -> Iterator[None]:
+        with truncated(place, 0.3):
+            yield
+
+    @contextlib.contextmanager
+    def cut_short(self, place: Path) -> Iterator[None]:
+        with truncated(place, 0.7):
+            yield
+
+
+class JsonlBackend(FileBackend):
+    """Canonical JSONL."""
+
+    title = "JSONL"
+    ending = "jsonl"
+
+
+class ParquetBackend(FileBackend):
+    """Parquet."""
+
+    title = "Parquet"
+    ending = "parquet"
+
+
+class CsvBackend(FileBackend):
+    """CSV."""
+
+    title = "CSV"
+    ending = "csv"

@@ -1,0 +1,175 @@
+"""What goes wrong in the world: no access, a busy backend, a lost answer, a broken connection, a list cut short.
+
+Each backend says in its hooks how the fault really happens to it: a wrong password, a write-protected file, a killed
+process. The rule is always the same: an error that says so, nothing half done, nothing silently missing.
+"""
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from memctl.adapter import Adapter
+from memctl.errors import AuthError, Locked, MemctlError, Retryable
+from memctl.fact import Fact, encode_lines
+from suite.base import Backend, fact, numbered
+
+_KILLED = """
+import os, sys
+from memctl.fact import decode
+{imports}
+facts = [decode(line) for line in sys.stdin.buffer]
+adapter = {opening}
+adapter.write(facts)
+os._exit(9)
+"""
+
+
+class Faults(Backend):
+    """A fault is told, and what comes after it is whole."""
+
+    refusal: ClassVar[type[MemctlError]] = AuthError
+    busy_for_now: ClassVar[tuple[type[MemctlError], ...]] = (Retryable, Locked)
+
+    @contextlib.contextmanager
+    def without_access(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+        """Something that opens the place with credentials, or under rights, that do not suffice to write."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def busy(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+        """While this lasts the place can be opened but takes no writes: a rate limit, a lock somebody else holds."""
+        raise NotImplementedError
+
+    def opening(self, place: Any) -> tuple[str, str]:
+        """Imports and a Python expression that opens the place, for a process that is to be killed."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def broken_off(self, place: Any, reading: Adapter) -> Iterator[None]:
+        """While this lasts, whoever was reading the place is cut off from it."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def cut_short(self, place: Any) -> Iterator[None]:
+        """While this lasts, the place would give out fewer facts than it holds."""
+        raise NotImplementedError
+
+    def lose_the_answer(self, place: Any, facts: Sequence[Fact]) -> None:
+        """Write facts in a process that is gone before it can say so."""
+        imports, opening = self.opening(place)
+        code = _KILLED.format(imports=imports, opening=opening)
+        done = subprocess.run(
+            [sys.executable, "-c", code], input=b"".join(encode_lines(facts)), capture_output=True, check=False
+        )
+        assert done.returncode == 9, done.stderr.decode()
+
+    def test_without_access_nothing_is_written_and_the_error_says_so(self, bare: Any, user: str) -> None:
+        facts = numbered(user, 2)
+        self.write(bare, facts)
+        with self.without_access(bare) as opening, pytest.raises(self.refusal) as refused:
+            write_by(opening, [fact(user, "Too late.")])
+        assert refused.value.message
+        assert refused.value.hint
+        self.same(bare, self.read(bare, user), facts)
+
+    def test_a_busy_backend_says_try_again_and_then_it_works(self, bare: Any, user: str) -> None:
+        facts = numbered(user, 3)
+        self.write(bare, facts[:2])
+        with self.busy(bare) as opening, pytest.raises(self.busy_for_now):
+            write_by(opening, facts[2:])
+        assert [o.state for o in self.write(bare, facts[2:])] == ["written"]
+        self.same(bare, self.read(bare, user), facts)
+
+    def test_a_write_whose_answer_was_lost_is_no_second_fact_when_sent_again(self, bare: Any, user: str) -> None:
+        facts = numbered(user, 3)
+        self.write(bare, facts[:1])
+        self.lose_the_answer(bare, facts)
+        assert {o.state for o in self.write(bare, facts)} == {"unchanged"}
+        self.same(bare, self.read(bare, user), facts)
+
+    def test_what_a_killed_process_had_changed_and_deleted_is_as_it_left_it(self, bare: Any, user: str) -> None:
+        first = fact(user)
+        self.write(bare, [first])
+        changed = fact(user, "Alice lives in Lisbon.", id=first.id)
+        self.lose_the_answer(bare, [changed])
+        self.write(bare, [fact(user, "One more.")])
+        self.same(bare, self.read(bare, user), [changed, fact(user, "One more.")])
+
+    def test_reading_that_breaks_off_is_an_error_and_goes_on_from_its_cursor(
+        self, bare: Any, user: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        facts = numbered(user, 7)
+        self.write(bare, facts)
+        self.in_pages_of(2, monkeypatch)
+        adapter = self.open(bare)
+        pages = adapter.read(user)
+        first = next(pages)
+        found = list(first.facts)
+        cursor = first.cursor
+        with self.broken_off(bare, adapter), contextlib.suppress(MemctlError):
+            for page in pages:
+                found += page.facts
+                cursor = page.cursor
+        with contextlib.suppress(MemctlError):
+            adapter.close()
+        assert cursor is not None or len(found) == len(facts), "a list that was cut off passed for a whole one"
+        if cursor is not None:
+            again = self.open(bare)
+            found += [one for page in again.read(user, cursor=cursor) for one in page.facts]
+            again.close()
+        self.same(bare, found, facts)
+
+    def test_a_list_that_is_cut_short_is_no_success(self, bare: Any, user: str) -> None:
+        facts = numbered(user, 40)
+        self.write(bare, facts)
+        with self.cut_short(bare):
+            told = False
+            found: list[Fact] = []
+            try:
+                adapter = self.open(bare)
+                try:
+                    found = [one for page in adapter.read(user) for one in page.facts]
+                    told = any(True for _ in getattr(adapter, "rejects", list)())
+                finally:
+                    adapter.close()
+            except MemctlError:
+                told = True
+        assert told or len(found) == len(facts)
+        self.same(bare, self.read(bare, user), facts)
+
+
+def write_by(opening: Callable[[], Adapter], facts: Sequence[Fact]) -> None:
+    """Open, write, close."""
+    adapter = opening()
+    try:
+        adapter.write(facts)
+    finally:
+        adapter.close()
+
+
+@contextlib.contextmanager
+def truncated(path: Path, share: float) -> Iterator[None]:
+    """The file cut to a share of its bytes, as a full disk or a broken download leaves it."""
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * share)])
+    yield
+    path.write_bytes(whole)
+
+
+@contextlib.contextmanager
+def held_by_another_process(code: str) -> Iterator[None]:
+    """A process that runs `code`, prints a line once it holds what is to be held, and keeps it to the end."""
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{code}\nprint('held', flush=True)\ninput()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == b"held"
+        yield
+        process.kill()

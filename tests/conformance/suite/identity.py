@@ -1,0 +1,71 @@
+"""Who a fact belongs to and which fact it is: owners are kept apart whatever they are called."""
+
+import itertools
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from suite.base import fact, numbered, scenarios
+from suite.trips import Kept, Trips, trips
+
+
+class Identity(Trips):
+    """No fact changes hands, and no two facts become one."""
+
+    @trips("owner", scenarios("owners"), lambda user, row: numbered(row["owner"].replace("*", user), 2))
+    def test_owner(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+        self.came_back(place, kept[trip])
+
+    def test_every_owner_is_listed_and_counted(self, place: Any, kept: dict[str, Kept]) -> None:
+        owners = [trip.written[0].user_id for case, trip in kept.items() if case.startswith("owner")]
+        adapter = self.open(place)
+        try:
+            assert set(owners) <= set(adapter.users())
+            assert {adapter.count(owner) for owner in owners} <= {2, None}
+        finally:
+            adapter.close()
+
+    @pytest.mark.parametrize("scenario", scenarios("neighbours"))
+    def test_owners_of_like_names_are_kept_apart(self, place: Any, user: str, scenario: dict[str, Any]) -> None:
+        owners = [name.replace("*", user) for name in scenario["owners"]]
+        facts = [fact(owner, f"{owner!r} is number {number}.") for number, owner in enumerate(owners)]
+        self.write(place, facts)
+        for owner, own in zip(owners, facts, strict=True):
+            self.same(place, self.read(place, owner), [own])
+
+    def test_the_same_text_of_two_owners_is_two_facts(self, place: Any, user: str) -> None:
+        mine, theirs = fact(user, "Likes tea."), fact(user + "-b", "Likes tea.")
+        self.keeps(place, [mine, theirs])
+
+    def test_the_same_text_of_one_owner_under_two_ids_is_two_facts(self, place: Any, user: str) -> None:
+        twice = [fact(user, "Likes tea.", id=UUID(int=number + hash(user) % 2**60)) for number in (1, 2)]
+        self.keeps(place, twice)
+
+    def test_a_fact_of_another_owners_id_is_rejected_and_the_owner_keeps_theirs(self, place: Any, user: str) -> None:
+        mine = fact(user)
+        self.write(place, [mine])
+        taken = msgspec.structs.replace(mine, user_id=user + "-thief", text="Mine now.")
+        beside = fact(user + "-thief", "Something of their own.")
+        outcomes = self.write(place, [taken, beside])
+        assert [o.state for o in outcomes] == ["rejected", "written"]
+        assert outcomes[0].reason
+        self.same(place, self.read(place, user), [mine])
+        self.same(place, self.read(place, user + "-thief"), [beside])
+
+    def test_ids_survive(self, place: Any, user: str) -> None:
+        ids = {
+            UUID(int=2**128 - 1 - hash(user) % 2**60),
+            UUID(int=hash(user) % 2**60),
+            UUID(int=(hash(user) % 2**60) << 64),
+        }
+        self.write(place, [fact(user, f"Fact {id_}.", id=id_) for id_ in ids])
+        assert {found.id for found in self.read(place, user)} == ids
+
+    def test_a_chain_of_successors_keeps_its_links(self, place: Any, user: str) -> None:
+        facts = numbered(user, 4)
+        chain = [msgspec.structs.replace(old, superseded_by=new.id) for old, new in itertools.pairwise(facts)] + facts[
+            -1:
+        ]
+        self.keeps(place, chain)

@@ -1,0 +1,84 @@
+"""Reading in pages: to the end, nothing twice, nothing left out, and on from any cursor."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from suite.base import Backend, fact, numbered, scenarios
+
+
+class Paging(Backend):
+    """A list is read to its end, whatever the size of its pages."""
+
+    @pytest.mark.parametrize("scenario", scenarios("pages"))
+    def test_pages(self, place: Any, user: str, scenario: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+        facts = numbered(user, scenario["facts"])
+        self.write(place, [*facts, *numbered(user + "-b", 2)])
+        self.in_pages_of(scenario["page"], monkeypatch)
+        adapter = self.open(place)
+        try:
+            pages = list(adapter.read(user))
+            total = adapter.count(user)
+        finally:
+            adapter.close()
+        self.same(place, [found for page in pages for found in page.facts], facts)
+        assert total in (len(facts), None)
+        assert max(len(page.facts) for page in pages) <= scenario["page"]
+        assert [page.cursor is None for page in pages] == [False] * (len(pages) - 1) + [True]
+
+    def test_reading_goes_on_from_any_cursor(self, place: Any, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        facts = numbered(user, 7)
+        self.write(place, facts)
+        self.in_pages_of(2, monkeypatch)
+        first = self.open(place)
+        pages = list(first.read(user))
+        first.close()
+        for number, page in enumerate(pages[:-1]):
+            again = self.open(place)
+            rest = [found for after in again.read(user, cursor=page.cursor) for found in after.facts]
+            again.close()
+            assert rest == [found for after in pages[number + 1 :] for found in after.facts]
+
+    def test_what_is_written_while_reading_breaks_nothing(
+        self, place: Any, user: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        facts = numbered(user, 6)
+        self.write(place, facts)
+        self.in_pages_of(2, monkeypatch)
+        adapter = self.open(place)
+        try:
+            pages = adapter.read(user)
+            found = list(next(pages).facts)
+            adapter.write([fact(user + "-b", "Somebody else comes in.")])
+            found += [one for page in pages for one in page.facts]
+        finally:
+            adapter.close()
+        self.same(place, found, facts)
+
+    def test_two_users_can_be_read_at_a_time(self, place: Any, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        mine, theirs = numbered(user, 3), numbered(user + "-b", 3)
+        self.write(place, [*mine, *theirs])
+        self.in_pages_of(1, monkeypatch)
+        adapter = self.open(place)
+        try:
+            read = [list(pair) for pair in zip(adapter.read(user), adapter.read(user + "-b"), strict=False)]
+        finally:
+            adapter.close()
+        self.same(place, [found for page, _ in read for found in page.facts], mine)
+        self.same(place, [found for _, page in read for found in page.facts], theirs)
+
+    def test_since_leaves_out_what_is_older_and_nothing_else(self, place: Any, user: str) -> None:
+        start = datetime(2025, 6, 1, tzinfo=UTC)
+        day = timedelta(days=1)
+        old = fact(user, "Old.", created_at=start - day)
+        old_but_changed = fact(user, "Old but changed.", created_at=start - day, updated_at=start + day)
+        exact = fact(user, "At that instant.", created_at=start)
+        new = fact(user, "New.", created_at=start + day)
+        self.write(place, [old, old_but_changed, exact, new])
+        self.same(place, self.read(place, user, start), [old_but_changed, exact, new])
+
+    def test_what_has_no_time_is_not_left_out_by_since(self, place: Any, user: str) -> None:
+        undated = fact(user, "Undated.")
+        self.write(place, [undated])
+        self.same(place, self.read(place, user, datetime(2025, 6, 1, tzinfo=UTC)), [undated])

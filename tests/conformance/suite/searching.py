@@ -1,0 +1,95 @@
+"""Search finds what was written, and only what its owner may see."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from memctl.adapter import Hit
+from memctl.errors import NotFound
+from suite.base import Backend, fact, from_scenario, numbered, scenarios
+
+HOSTILE = ("", "   ", "?!", "the of and", "'; DROP TABLE facts; --", "% _ \\", "\x00", '"', ":* & | !", "a" * 5_000)
+
+
+class Search(Backend):
+    """The best hit first."""
+
+    def find(self, place: Any, user: str | None, query: str, k: int = 10) -> list[Hit]:
+        adapter = self.open(place)
+        try:
+            return adapter.search(user, query, k)
+        finally:
+            adapter.close()
+
+    @pytest.mark.parametrize("scenario", scenarios("searches"))
+    def test_search(self, place: Any, user: str, scenario: dict[str, Any]) -> None:
+        self.write(place, [from_scenario(user, {"text": text}) for text in scenario["texts"]])
+        hits = self.find(place, user, scenario["query"])
+        assert hits[0].fact.text == scenario["best"]
+
+    def test_hits_are_whole_facts_with_falling_scores(self, place: Any, user: str) -> None:
+        facts = [fact(user, text, subject="alice") for text in ("Green tea.", "Green tea with milk.", "Black coffee.")]
+        self.write(place, facts)
+        hits = self.find(place, user, "green tea")
+        assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+        assert all(hit.parts for hit in hits)
+        self.same(place, [hits[0].fact], [next(f for f in facts if f.id == hits[0].fact.id)])
+
+    def test_no_more_hits_than_asked_for(self, place: Any, user: str) -> None:
+        self.write(place, numbered(user, 8))
+        assert len(self.find(place, user, "book", 3)) == 3
+
+    def test_nobody_finds_what_is_another_users(self, place: Any, user: str) -> None:
+        self.write(place, [fact(user, "Owns a zebra."), fact(user + "-b", "Owns a zebra crossing.")])
+        assert {hit.fact.user_id for hit in self.find(place, user, "zebra")} == {user}
+
+    def test_a_search_over_everyone(self, bare: Any, user: str) -> None:
+        self.write(bare, [fact(user, "Owns a quagga."), fact(user + "-b", "Rides a quagga.")])
+        assert {hit.fact.user_id for hit in self.find(bare, None, "quagga")} == {user, user + "-b"}
+
+    def test_an_unknown_user_has_no_hits(self, place: Any, user: str) -> None:
+        self.write(place, [fact(user)])
+        try:
+            hits = self.find(place, user + "-unknown", "Paris")
+        except NotFound:
+            return
+        assert hits == []
+
+    def test_a_changed_fact_is_found_by_its_new_words(self, place: Any, user: str) -> None:
+        first = fact(user, "Keeps an aardvark.")
+        self.write(place, [first, fact(user, "Keeps a diary.")])
+        self.write(place, [msgspec.structs.replace(first, text="Keeps a wombat.")])
+        assert self.find(place, user, "wombat")[0].fact.text == "Keeps a wombat."
+        assert "Keeps an aardvark." not in {hit.fact.text for hit in self.find(place, user, "aardvark")}
+
+    def test_what_is_deleted_is_not_found(self, place: Any, user: str) -> None:
+        gone, stays = fact(user, "Keeps an axolotl."), fact(user, "Keeps a diary.")
+        self.write(place, [gone, stays])
+        adapter = self.open(place)
+        adapter.delete(user, [gone.id])
+        adapter.close()
+        assert gone.id not in {hit.fact.id for hit in self.find(place, user, "axolotl")}
+
+    def test_what_was_to_be_forgotten_is_not_found(self, place: Any, user: str) -> None:
+        over = fact(user, "Keeps an okapi.", expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+        self.write(place, [over, fact(user, "Keeps a diary.")])
+        assert over.id not in {hit.fact.id for hit in self.find(place, user, "okapi")}
+
+    @pytest.mark.parametrize(
+        "query", ["", "   ", "?!", "the of and", "'; DROP TABLE facts; --", "% _ \\", "\x00", '"', "a" * 5_000]
+    )
+    def test_no_query_breaks_it(self, place: Any, user: str, query: str) -> None:
+        self.write(place, [fact(user)])
+        assert len(self.find(place, user, query)) <= 1
+
+    def test_twenty_searches_in_one_connection_give_the_same(self, place: Any, user: str) -> None:
+        self.write(place, [*numbered(user, 30), *numbered(user + "-b", 30), fact(user, "Owns an ocelot.")])
+        adapter = self.open(place)
+        try:
+            found = [[hit.fact.id for hit in adapter.search(user, "ocelot", 5)] for _ in range(20)]
+        finally:
+            adapter.close()
+        assert found[0]
+        assert all(ids == found[0] for ids in found)

@@ -1,0 +1,67 @@
+"""Text in any script, with anything in it, is the same text afterwards, or is refused with a reason; never cut."""
+
+from typing import Any
+
+import msgspec
+
+from memctl.fact import Embedding, Fact, Source
+from suite.base import fact, numbered, scenarios
+from suite.trips import Kept, Trips, trips
+
+
+def text_of(scenario: dict[str, Any]) -> str:
+    if "repeat" in scenario:
+        piece, times = scenario["repeat"]
+        return str(piece) * int(times)
+    return str(scenario["text"])
+
+
+def _everywhere(user: str, scenario: dict[str, Any]) -> list[Fact]:
+    text = text_of(scenario)[:500]
+    source = Source(system="suite", id=text, uri=text, session=text, turns=(text, ""), quote=text)
+    names = ("agent_id", "session_id", "app_id", "subject", "predicate", "object")
+    objects = {"metadata": {text: text}, "native": {text: [text]}}
+    return [fact(user, "A fact.", source=source, categories=(text, ""), **dict.fromkeys(names, text), **objects)]
+
+
+class Text(Trips):
+    """Texts as people and machines write them."""
+
+    @trips("text", scenarios("texts"), lambda user, scenario: [fact(user, text_of(scenario))])
+    def test_text(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+        self.came_back(place, kept[trip])
+
+    @trips("text everywhere", scenarios("texts"), _everywhere)
+    def test_text_in_every_other_field(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
+        self.came_back(place, kept[trip])
+
+    def test_what_is_no_unicode_is_rejected_alone_and_with_its_reason(self, place: Any, user: str) -> None:
+        before, after = numbered(user, 2)
+        broken = fact(user, "Broken.", subject="half a pair \ud800")
+        outcomes = self.write(place, [before, broken, after])
+        assert [o.state for o in outcomes] == ["written", "rejected", "written"]
+        assert "surrogate" in (outcomes[1].reason or "")
+        self.same(place, self.read(place, user), [before, after])
+
+    def test_a_vector_that_is_no_number_is_rejected_alone_or_kept_as_it_is(self, place: Any, user: str) -> None:
+        good = fact(user, "Good.")
+        broken = fact(user, "Broken.", embedding=Embedding(model="m", vector=(0.5, float("nan"))))
+        outcomes = self.write(place, [broken, good])
+        assert outcomes[1].state == "written"
+        found = {one.id: one for one in self.read(place, user)}
+        assert (broken.id in found) == (outcomes[0].state == "written")
+        kept = found[broken.id].embedding if broken.id in found else None
+        assert kept is None or repr(kept.vector) == "(0.5, nan)"
+
+    def test_a_long_text_is_kept_whole_or_refused_but_never_cut(self, place: Any, user: str) -> None:
+        adapter = self.open(place)
+        adapter.close()
+        longest = adapter.capabilities.longest_text
+        whole = fact(user, "x" * (longest or 300_000))
+        assert [o.state for o in self.write(place, [whole])] == ["written"]
+        self.same(place, self.read(place, user), [whole])
+        if longest is not None:
+            longer = msgspec.structs.replace(whole, text="x" * (longest + 1))
+            (outcome,) = self.write(place, [longer])
+            assert outcome.state == "rejected"
+            assert outcome.reason

@@ -1,0 +1,107 @@
+"""Writing, and writing again: what a second run over the same facts may and may not do."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from suite.base import ALL_FIELDS, Backend, fact, from_scenario, numbered, scenarios
+
+
+class Write(Backend):
+    """One outcome per fact, in order, and never two facts out of one."""
+
+    def test_an_empty_backend_has_no_users_and_no_facts(self, bare: Any) -> None:
+        adapter = self.open(bare)
+        try:
+            assert list(adapter.users()) == []
+            assert adapter.count("nobody") in (0, None)
+            assert [found for page in adapter.read("nobody") for found in page.facts] == []
+        finally:
+            adapter.close()
+
+    def test_the_backend_answers_its_check(self, place: Any) -> None:
+        adapter = self.open(place)
+        try:
+            health = adapter.check()
+        finally:
+            adapter.close()
+        assert health.ok
+        assert health.detail
+
+    def test_writing_nothing_is_no_error(self, place: Any) -> None:
+        assert self.write(place, []) == []
+
+    def test_outcomes_come_one_a_fact_and_in_order(self, place: Any, user: str) -> None:
+        facts = numbered(user, 5)
+        self.write(place, facts[1:3])
+        changed = msgspec.structs.replace(facts[2], object="a book")
+        states = [o.state for o in self.write(place, [facts[0], facts[1], changed, facts[3]])]
+        assert states == ["written", "unchanged", "updated", "written"]
+
+    def test_the_target_id_leads_back_to_the_fact(self, place: Any, user: str) -> None:
+        (outcome,) = self.write(place, [fact(user)])
+        assert outcome.target_id
+        (again,) = self.write(place, [fact(user)])
+        assert again.target_id == outcome.target_id
+
+    def test_what_was_written_is_read_by_the_same_connection(self, place: Any, user: str) -> None:
+        adapter = self.open(place)
+        try:
+            adapter.write(numbered(user, 3))
+            adapter.settle([], datetime.now(UTC))
+            assert adapter.count(user) in (3, None)
+            assert sum(len(page.facts) for page in adapter.read(user)) == 3
+        finally:
+            adapter.close()
+
+    def test_a_second_run_over_the_same_facts_changes_nothing(self, place: Any, user: str) -> None:
+        facts = [fact(user, **ALL_FIELDS), *numbered(user, 20)]
+        self.write(place, facts)
+        assert {o.state for o in self.write(place, facts)} == {"unchanged"}
+        self.same(place, self.read(place, user), facts)
+
+    @pytest.mark.parametrize("scenario", scenarios("rewrites"))
+    def test_writing_again(self, place: Any, user: str, scenario: dict[str, Any]) -> None:
+        first = from_scenario(user, scenario["first"])
+        then = from_scenario(user, {**scenario["first"], "id": str(first.id), **scenario["then"]})
+        self.write(place, [first])
+        (outcome,) = self.write(place, [then])
+        assert outcome.state in scenario["states"]
+        found = self.read(place, user)
+        if outcome.state == "updated":
+            self.same(place, found, [then])
+        else:
+            assert len(found) == 1
+
+    def test_a_fact_given_twice_in_one_call_is_one_fact_and_the_later_stands(self, place: Any, user: str) -> None:
+        first = fact(user)
+        later = msgspec.structs.replace(first, text="Alice lives in Lisbon.", object="Lisbon")
+        outcomes = self.write(place, [first, later])
+        assert len(outcomes) == 2
+        assert "rejected" not in {o.state for o in outcomes}
+        self.same(place, self.read(place, user), [later])
+
+    def test_a_change_can_be_taken_back(self, place: Any, user: str) -> None:
+        first = fact(user, **ALL_FIELDS)
+        second = msgspec.structs.replace(first, text="Alice prefers pick-up.", metadata={}, categories=())
+        for version in (first, second, first):
+            self.write(place, [version])
+            self.same(place, self.read(place, user), [version])
+
+    def test_a_large_batch_is_written_whole(self, place: Any, user: str) -> None:
+        facts = numbered(user, 2_500)
+        assert {o.state for o in self.write(place, facts)} == {"written"}
+        found = self.read(place, user)
+        assert len(found) == len({f.id for f in found}) == 2_500
+
+    def test_users_lists_everyone_once(self, place: Any, user: str) -> None:
+        self.write(place, [*numbered(user, 3), *numbered(user + "-b", 2)])
+        adapter = self.open(place)
+        try:
+            users = list(adapter.users())
+        finally:
+            adapter.close()
+        assert users.count(user) == users.count(user + "-b") == 1
+        assert len(users) == len(set(users))

@@ -1,0 +1,48 @@
+"""The page about backends says what the adapters and the suite say."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def backends() -> Any:
+    spec = importlib.util.spec_from_file_location("docs_backends", DOCS / "backends.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_the_one_the_script_writes(backends: Any) -> None:
+    assert (DOCS / "backends.md").read_text(encoding="utf-8") == backends.page(), (
+        "python docs/backends.py > docs/backends.md"
+    )
+
+
+def test_every_backend_runs_sixty_cases_and_more(backends: Any) -> None:
+    found = {backend.title: len(backends.cases(backend)) for backend in backends.backends()}
+    assert {"local", "JSONL", "Parquet", "CSV", "Postgres"} <= set(found)
+    assert min(found.values()) >= 60
+
+
+def test_what_is_never_met_names_a_case_there_is(backends: Any) -> None:
+    for backend in backends.backends():
+        names = {name for case in backends.cases(backend) for name in (case, case.split("[")[0])}
+        assert set(backend.never) <= names, backend.title
+        assert all(backend.never.values())
+
+
+def test_the_number_of_cases_is_the_number_pytest_runs(backends: Any) -> None:
+    suite = str(Path(__file__).with_name("test_conformance_csv.py"))
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-q", "-p", "no:cacheprovider", suite]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    (csv,) = [backend for backend in backends.backends() if backend.title == "CSV"]
+    assert listed.strip().endswith(f"test_conformance_csv.py: {len(backends.cases(csv))}")

@@ -1,0 +1,135 @@
+"""What other tools see in the files: spreadsheets no formula, SQL real types, and every reader the same facts."""
+
+import csv
+import random
+from datetime import UTC, datetime
+from uuid import UUID
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from memctl.fact import Embedding, Source, decode
+from memctl.files import catalogue, delimited
+from memctl.files.catalogue import Catalogue
+
+DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1"]
+
+
+def test_no_cell_of_a_csv_file_is_a_formula(tmp_path, fact, put, read):
+    path = tmp_path / "facts.csv"
+    facts = [
+        fact(
+            text,
+            user=text,
+            subject=text,
+            agent_id=text,
+            categories=(text,),
+            metadata={text: text},
+            source=Source(system=text, quote=text, turns=(text,)),
+            embedding=Embedding(model=text, vector=(-1.0,)),
+        )
+        for text in DANGEROUS
+    ]
+    put(path, *facts)
+    with path.open(newline="", encoding="utf-8") as file:
+        cells = [cell for row in csv.reader(file) for cell in row if cell]
+    assert not [cell for cell in cells if cell[0] in "=+-@\t\r\n"]
+    for one in facts:
+        assert read(path, one.user_id) == [one]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_is_a_cell_that_is_neither_empty_nor_a_formula_and_comes_back(text):
+    cell = delimited.guard(text)
+    assert cell
+    assert cell[0] not in "=+-@\t\r\n"
+    assert delimited.unguard(cell) == text
+
+
+def test_null_and_the_empty_string_are_two_things_in_csv(tmp_path, fact, put, read):
+    path = tmp_path / "facts.csv"
+    put(path, fact("One.", subject=None, object=""))
+    assert [(found.subject, found.object) for found in read(path)] == [(None, "")]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_csv_as_spreadsheets_save_it(tmp_path, fact, put, read, delimiter):
+    path = tmp_path / "facts.csv"
+    put(path, fact("One; two, three\tfour.", metadata={"a": [1, 2]}))
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
+    assert read(path) == [fact("One; two, three\tfour.", metadata={"a": [1, 2]})]
+
+
+def test_a_parquet_file_has_real_types(tmp_path, fact, put):
+    path = tmp_path / "facts.parquet"
+    put(
+        path,
+        fact(
+            created_at=datetime(2025, 5, 1, 8, 30, 0, 123456, tzinfo=UTC),
+            categories=("a", "b"),
+            confidence=0.5,
+            metadata={"id": 2**53 + 1},
+            embedding=Embedding(model="m", vector=(0.25, 0.5)),
+        ),
+    )
+    types = {name: kind for name, kind, *_ in duckdb.sql(f"DESCRIBE SELECT * FROM '{path}'").fetchall()}
+    assert types["id"] == "UUID"
+    assert types["created_at"] == "TIMESTAMP WITH TIME ZONE"
+    assert types["categories"] == "VARCHAR[]"
+    assert types["embedding"] == "STRUCT(model VARCHAR, vector DOUBLE[])"
+    found = duckdb.sql(
+        "SELECT epoch_us(created_at), source.system, categories[2], embedding.vector[1], metadata->>'$.id' "
+        f"FROM '{path}'"
+    ).fetchall()
+    assert found == [(1746088200123456, "test", "b", 0.25, "9007199254740993")]
+
+
+def test_a_jsonl_file_has_one_line_a_fact_whatever_unicode_calls_a_line_end(tmp_path, fact, put):
+    path = tmp_path / "facts.jsonl"
+    facts = [fact("One\u2028two\x85three\x0bfour\r\n."), fact("Plain.")]
+    put(path, *facts)
+    lines = path.read_bytes().split(b"\n")
+    assert lines.pop() == b""
+    assert [decode(line) for line in lines] == facts
+
+
+def test_a_very_long_fact_goes_through_every_kind(tmp_path, fact, put, read):
+    long = fact("x" * 5_000_000, metadata={"more": "y" * 1_000_000})
+    for kind in ("jsonl", "parquet", "csv"):
+        path = tmp_path / f"facts.{kind}"
+        put(path, long, fact("Short."))
+        assert read(path) == [long, fact("Short.")]
+
+
+def test_the_catalogue_finds_every_id_when_they_are_many(monkeypatch):
+    monkeypatch.setattr(catalogue, "RECENT", 16)
+    chance = random.Random(7)
+    ids = [
+        UUID(int=chance.choice([chance.getrandbits(128), chance.getrandbits(8), chance.getrandbits(8) << 120]))
+        for _ in range(900)
+    ]
+    held, expected = Catalogue(), {}
+    for place, id_ in enumerate(ids):
+        number = held.find([id_])[0]
+        if number is None:
+            held.add(id_, f"user {place % 3}", place)
+            expected[id_] = (f"user {place % 3}", place)
+        elif place % 2:
+            user, _ = expected.pop(id_)
+            held.drop(number, user)
+        else:
+            held.move(number, place)
+            expected[id_] = (expected[id_][0], place)
+    found = held.find(ids)
+    assert [n is not None for n in found] == [id_ in expected for id_ in ids]
+    assert {held.place(n) for n in found if n is not None} == {place for _, place in expected.values()}
+    for user in held.users():
+        mine = sorted(place for owner, place in expected.values() if owner == user)
+        assert sorted(held.places(user)) == mine
+        assert held.count(user) == len(mine)
+    assert len(held) == len(expected)

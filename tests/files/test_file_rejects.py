@@ -1,0 +1,144 @@
+"""A bad record costs itself and nothing else: it is reported with its place, and never lost in a rewrite."""
+
+import csv
+
+import pytest
+
+from memctl.errors import MemctlError, Rejected, UsageError
+from memctl.fact import encode
+from memctl.files import open_file
+
+
+def rejects(path):
+    backend = open_file(path)
+    try:
+        found = list(backend.rejects())
+        assert all(isinstance(reject, Rejected) for reject in found)
+        return [(reject.where.removeprefix(f"{path}:"), reject.message) for reject in found]
+    finally:
+        backend.close()
+
+
+def test_bad_lines_are_reported_by_number_and_the_rest_goes_through(tmp_path, fact, read):
+    path = tmp_path / "facts.jsonl"
+    good = [fact("One."), fact("Two."), fact("Three.")]
+    other = encode(good[0]).replace(b"One.", b"Another.")
+    lines = [
+        encode(good[0]),
+        b"{broken",
+        b'{"id": 7}',
+        encode(good[1]),
+        encode(good[1]).replace(b'"fact"', b'"opinion"'),
+        encode(good[2]).replace(b'"embedding"', b'"mood":1,"embedding"'),
+        b"\xff\xfe",
+        other,
+        encode(good[2]),
+        b'{"a":' * 5000,
+    ]
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    assert read(path) == good
+    found = rejects(path)
+    assert [number for number, _ in found] == ["2", "3", "5", "6", "7", "8", "10"]
+    assert "$.id" in found[1][1]
+    assert "opinion" in found[2][1]
+    assert "same id" in found[5][1]
+
+
+def test_a_file_that_was_cut_short_says_so(tmp_path, fact, put):
+    path = tmp_path / "facts.jsonl"
+    put(path, fact("One."), fact("Two."))
+    path.write_bytes(path.read_bytes()[:-20])
+    ((line, reason),) = rejects(path)
+    assert line == "2"
+    assert "cut short" in reason
+
+
+def test_a_parquet_file_that_was_cut_short_says_so(tmp_path, fact, put, read):
+    path = tmp_path / "facts.parquet"
+    put(path, fact())
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(MemctlError) as failed:
+        read(path)
+    assert str(path) in str(failed.value)
+    assert "cut short" in failed.value.hint
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv"])
+def test_a_file_with_bad_records_is_not_written_into_because_they_would_be_lost(tmp_path, fact, put, kind):
+    path = tmp_path / f"facts.{kind}"
+    put(path, fact("One."))
+    path.write_bytes(path.read_bytes() + b"{oops\n")
+    before = path.read_bytes()
+    with pytest.raises(UsageError) as refused:
+        put(path, fact("Two."))
+    assert refused.value.where == f"{path}:{3 if kind == 'csv' else 2}"
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_bad_csv_records_are_reported_by_the_line_they_begin_in(tmp_path, fact, put, read):
+    path = tmp_path / "facts.csv"
+    put(path, fact("One\r\nand a half."), fact("Two."))
+    with path.open(newline="", encoding="utf-8") as file:
+        header, first, second = csv.reader(file)
+    bad_time = [cell if name != "created_at" else "yesterday" for name, cell in zip(header, second, strict=True)]
+    bad_json = [cell if name != "metadata" else "{oops" for name, cell in zip(header, second, strict=True)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerows([header, first, bad_time, first[:5], bad_json, second])
+        file.write('"never closed')
+    assert read(path) == [fact("One\r\nand a half."), fact("Two.")]
+    found = rejects(path)
+    assert [number for number, _ in found] == ["4", "5", "7", "9"]
+    assert "created_at" in found[0][1]
+    assert "cells" in found[1][1]
+    assert "metadata" in found[2][1]
+
+
+def test_rows_of_a_foreign_parquet_file_are_judged_one_by_one(tmp_path, read):
+    import duckdb
+
+    path = tmp_path / "facts.parquet"
+    duckdb.sql(
+        "COPY (SELECT uuid() id, 'alice' user_id, 'fact' kind, t AS text, {system: 'own'} source, moment AS valid_at "
+        "FROM "
+        "(VALUES ('One.', NULL), (NULL, NULL), ('Naive.', TIMESTAMP '2025-05-01 08:30:00')) v(t, moment)) "
+        f"TO '{path}' (FORMAT parquet)"
+    )
+    assert [fact.text for fact in read(path)] == ["One."]
+    found = rejects(path)
+    assert [row for row, _ in found] == ["2", "3"]
+    assert "valid_at has no time zone" in found[1][1]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_columns_no_fact_has_or_that_are_lacking_are_named(tmp_path, read, kind):
+    import duckdb
+
+    extra, short = tmp_path / f"extra.{kind}", tmp_path / f"short.{kind}"
+    source = "'own' source_system" if kind == "csv" else "{system: 'own'} source"
+    whole = f"uuid() id, 'alice' user_id, 'fact' kind, 'One.' \"text\", {source}"
+    duckdb.sql(f"COPY (SELECT {whole}, 1 mood) TO '{extra}' (FORMAT {kind})")
+    duckdb.sql(f"COPY (SELECT 'alice' user_id, 'One.' \"text\") TO '{short}' (FORMAT {kind})")
+    with pytest.raises(UsageError, match="'mood'"):
+        read(extra)
+    with pytest.raises(UsageError, match="'id', 'kind'"):
+        read(short)
+
+
+def test_what_json_cannot_hold_is_rejected_alone(tmp_path, fact, put, read):
+    import msgspec
+
+    from memctl.fact import Embedding
+
+    path = tmp_path / "facts.jsonl"
+    bad = [
+        fact("A.", subject="\ud800"),
+        fact("B.", embedding=Embedding(model="m", vector=(float("inf"),))),
+        msgspec.structs.replace(fact("C."), metadata={"n": 10**5000}),
+    ]
+    outcomes = put(path, bad[0], fact("Good."), bad[1], bad[2])
+    assert [outcome.state for outcome in outcomes] == ["rejected", "written", "rejected", "rejected"]
+    assert "subject" in outcomes[0].reason
+    assert "embedding" in outcomes[2].reason
+    assert read(path) == [fact("Good.")]

@@ -1,0 +1,169 @@
+"""Writing into a file: merged by id, replaced whole, safe from kills, and not touched without need."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from memctl.errors import MemctlError, UsageError
+from memctl.fact import encode_lines
+from memctl.files import open_file
+
+KINDS = ["jsonl", "parquet", "csv"]
+
+
+def state(path):
+    status = path.stat()
+    return path.read_bytes(), status.st_mtime_ns, status.st_ino
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_facts_again_leave_the_file_untouched(tmp_path, fact, put, kind):
+    path = tmp_path / f"facts.{kind}"
+    facts = [fact(f"Fact {number}.", f"user {number % 3}") for number in range(50)]
+    put(path, *facts)
+    before = state(path)
+    assert {outcome.state for outcome in put(path, *facts)} == {"unchanged"}
+    assert state(path) == before
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_merging_keeps_order_and_what_was_not_written_again(tmp_path, fact, put, read, kind):
+    path = tmp_path / f"facts.{kind}"
+    first, second, third = (fact(text) for text in ("One.", "Two.", "Three."))
+    put(path, first, second)
+    changed = fact("Number one.", id=first.id)
+    assert [outcome.state for outcome in put(path, third, changed)] == ["written", "updated"]
+    assert read(path) == [changed, second, third]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_fails_while_it_is_saved_leaves_the_old_file_and_loses_nothing(
+    tmp_path, fact, put, read, kind, monkeypatch
+):
+    path = tmp_path / f"facts.{kind}"
+    put(path, fact("One."))
+    before = state(path)
+    backend = open_file(path, "w")
+    backend.write([fact("Two.")])
+    with monkeypatch.context() as broken:
+
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        broken.setattr(os, "fsync", full)
+        with pytest.raises(MemctlError, match="No space left"):
+            backend.close()
+    assert state(path) == before
+    assert not list(tmp_path.glob("*.memctl-new"))
+    put(path)
+    assert read(path) == [fact("One."), fact("Two.")]
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+KILLED = """
+import os, sys
+from memctl.fact import decode
+from memctl.files import open_file
+backend = open_file(sys.argv[1], "w")
+backend.write([decode(line) for line in sys.stdin.buffer])
+backend._journal._file.write(b'{"id": "half a li')
+backend._journal._file.flush()
+os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_killed_writer_loses_no_acknowledged_batch_and_a_torn_line_does_no_harm(tmp_path, fact, put, read, kind):
+    path = tmp_path / f"facts.{kind}"
+    facts = [fact(f"Fact {number}.") for number in range(30)]
+    lines = b"".join(encode_lines(facts[:20]))
+    assert subprocess.run([sys.executable, "-c", KILLED, str(path)], input=lines, check=False).returncode == 9
+    assert not path.exists()
+    outcomes = put(path, *facts)
+    assert [outcome.state for outcome in outcomes] == ["unchanged"] * 20 + ["written"] * 10
+    assert read(path) == facts
+
+
+def test_opening_to_write_makes_nothing_until_something_is_written(tmp_path, fact):
+    path = tmp_path / "facts.jsonl"
+    backend = open_file(path, "w")
+    assert backend.check().ok
+    assert list(backend.users()) == []
+    backend.close()
+    assert list(tmp_path.iterdir()) == []
+    backend = open_file(path, "w")
+    backend.write([])
+    backend.close()
+    assert path.read_bytes() == b""
+
+
+def test_a_file_opened_to_read_cannot_be_changed(tmp_path, fact, put):
+    path = tmp_path / "facts.jsonl"
+    put(path, fact())
+    backend = open_file(path)
+    for change in (lambda: backend.write([fact("More.")]), lambda: backend.delete("alice", [fact().id])):
+        with pytest.raises(UsageError, match="opened for reading"):
+            change()
+
+
+def test_a_new_file_is_its_owners_alone_and_an_old_one_keeps_its_rights(tmp_path, fact, put):
+    path = tmp_path / "facts.parquet"
+    put(path, fact())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o640)
+    put(path, fact("More."))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_link_stays_a_link(tmp_path, fact, put, read):
+    real, link = tmp_path / "real.jsonl", tmp_path / "link.jsonl"
+    put(real, fact())
+    link.symlink_to(real)
+    put(link, fact("More."))
+    assert link.is_symlink()
+    assert read(real) == [fact(), fact("More.")]
+
+
+def test_a_device_is_never_replaced(tmp_path):
+    with pytest.raises(UsageError, match="regular file"):
+        open_file("/dev/null", "w")
+
+
+def test_a_file_changed_by_somebody_else_is_read_anew(tmp_path, fact, put):
+    path = tmp_path / "facts.jsonl"
+    put(path, fact())
+    backend = open_file(path)
+    assert backend.count("alice") == 1
+    put(path, fact("More."))
+    assert backend.count("alice") == 2
+    backend.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_search_goes_by_words_the_rare_ones_first(tmp_path, fact, put, kind):
+    path = tmp_path / f"facts.{kind}"
+    put(
+        path,
+        fact("Likes green tea."),
+        fact("Likes black tea."),
+        fact("Likes coffee."),
+        fact("Likes green tea too.", "bruno"),
+    )
+    backend = open_file(path)
+    hits = backend.search("alice", "green teas")
+    assert [hit.fact.text for hit in hits] == ["Likes green tea.", "Likes black tea."]
+    assert hits[0].parts == {"lexical": hits[0].score}
+    assert len(backend.search(None, "green")) == 2
+    backend.close()
+
+
+def test_a_file_extracts_nothing(tmp_path, fact, put):
+    path = tmp_path / "facts.jsonl"
+    put(path, fact())
+    with pytest.raises(UsageError) as refused:
+        open_file(path).add("alice", [{"role": "user", "content": "Hello."}])
+    assert "memctl ingest" in refused.value.hint

@@ -1,0 +1,137 @@
+"""Any list of facts, written to any backend and read back, is equal but for what its capabilities declare.
+
+Hypothesis makes facts nobody would think of; the conformance suite holds those somebody did.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from memctl.adapter import Adapter, Outcome
+from memctl.fact import KINDS, TIME_FIELDS, Embedding, Fact, Source, content_hash
+from memctl.files import open_file
+from memctl.local import LocalStore
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+MAYBE = st.none() | TEXT
+OWNERS = st.sampled_from(["alice", "Alice", "alice ", "a/b@c", "=1+1", "アリス", "e\u0301", "\u00e9"])
+TIMES = st.none() | st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.timezones())
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([2**53 + 1, 10**30, -0.0])
+JSON = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+OBJECTS = st.dictionaries(TEXT, JSON, max_size=3)
+TEXTS = st.lists(TEXT, max_size=3).map(tuple)
+SOURCES = st.builds(Source, system=TEXT, id=MAYBE, uri=MAYBE, session=MAYBE, turns=TEXTS, quote=MAYBE)
+VECTORS = st.lists(st.floats(allow_nan=False, allow_infinity=False, width=32), max_size=4).map(tuple)
+FACTS = st.builds(
+    Fact,
+    id=st.uuids(),
+    user_id=OWNERS,
+    agent_id=MAYBE,
+    session_id=MAYBE,
+    app_id=MAYBE,
+    kind=st.sampled_from(KINDS),
+    text=TEXT,
+    subject=MAYBE,
+    predicate=MAYBE,
+    object=MAYBE,
+    categories=TEXTS,
+    confidence=st.none() | st.floats(0, 1),
+    superseded_by=st.none() | st.uuids(),
+    source=SOURCES,
+    metadata=OBJECTS,
+    native=OBJECTS,
+    embedding=st.none() | st.builds(Embedding, model=TEXT, vector=VECTORS),
+    **dict.fromkeys(TIME_FIELDS, TIMES),
+)
+LISTS = st.lists(FACTS, max_size=5, unique_by=lambda fact: fact.id)
+
+Opening = Callable[[], Adapter]
+
+
+@pytest.fixture(params=["local", "jsonl", "parquet", "csv", "postgres"])
+def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]:
+    """Something that opens one backend, the same place every time."""
+    if request.param == "local":
+        LocalStore(tmp_path / "store.duckdb").write([])
+        yield lambda: LocalStore(tmp_path / "store.duckdb")
+    elif request.param == "postgres":
+        from memctl_postgres.adapter import PostgresAdapter
+
+        dsn, schema = request.getfixturevalue("postgres_dsn"), request.getfixturevalue("postgres_schema")
+        with PostgresAdapter(dsn, schema=schema) as adapter:
+            adapter.init()
+        yield lambda: PostgresAdapter(dsn, schema=schema)
+    else:
+        yield lambda: open_file(tmp_path / f"facts.{request.param}", "w")
+
+
+def comparable(fact: Fact, adapter: Adapter) -> dict[str, Any]:
+    """The fields that are declared to come back as they were, in a form that tells 1 from 1.0 and 0.0 from -0.0."""
+    names = [name for name in Fact.__struct_fields__ if adapter.capabilities.keeping(name).keeping == "kept"]
+    assert adapter.capabilities.time_precision == 1e-6
+    assert adapter.capabilities.ids_survive
+    return {name: msgspec.json.encode(getattr(fact, name), order="sorted") for name in names}
+
+
+def written(adapter: Adapter, facts: list[Fact]) -> list[Outcome]:
+    try:
+        outcomes = adapter.write(facts)
+        adapter.settle([o.target_id for o in outcomes if o.target_id], datetime.now(UTC) + timedelta(seconds=30))
+        return outcomes
+    finally:
+        adapter.close()
+
+
+def emptied(adapter: Adapter) -> None:
+    try:
+        for owner in list(adapter.users()):
+            ids = [fact.id for page in adapter.read(owner) for fact in page.facts]
+            assert adapter.delete(owner, ids) == len(ids)
+    finally:
+        adapter.close()
+
+
+@given(facts=LISTS, changed=LISTS)
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_written_is_what_is_read(opening: Opening, facts: list[Fact], changed: list[Fact]) -> None:
+    # The second list changes facts of the first and adds others.
+    renewed = [
+        msgspec.structs.replace(new, id=old.id, user_id=old.user_id) for new, old in zip(changed, facts, strict=False)
+    ]
+    taken = {fact.id for fact in facts}
+    renewed += [fact for fact in changed[len(facts) :] if fact.id not in taken]
+    emptied(opening())
+    expected: dict[UUID, Fact] = {}
+    for batch in (facts, renewed, renewed):
+        outcomes = written(opening(), batch)
+        for fact, outcome in zip(batch, outcomes, strict=True):
+            assert outcome.state in ("written", "updated", "unchanged"), outcome
+            if outcome.state == "unchanged":
+                assert content_hash(fact) == content_hash(expected[fact.id])
+            else:
+                expected[fact.id] = fact
+    assert {outcome.state for outcome in outcomes} <= {"unchanged"}
+
+    adapter = opening()
+    try:
+        users = set(adapter.users())
+        assert users == {fact.user_id for fact in expected.values()}
+        found = [fact for user in users for page in adapter.read(user) for fact in page.facts]
+        assert sum(adapter.count(user) or 0 for user in users) == len(found)
+        assert sorted((comparable(fact, adapter) for fact in found), key=str) == sorted(
+            (comparable(fact, adapter) for fact in expected.values()), key=str
+        )
+    finally:
+        adapter.close()
+    emptied(opening())
