@@ -189,6 +189,7 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
     text = cut(re.sub(r"\bas well as\b|\balong with\b|\bplus\b", "and", text))
     if re.match(r"(?:both|either) ", text, re.IGNORECASE):
         text = text.split(" ", 1)[1]
+    text = _TWO_ADJECTIVES.sub(r"\1 ", text)
     parts = [part.strip() for part in _AND.split(text) if part.strip()]
     if "," in text and not re.search(r"\b(?:and|or|nor|but)\b|&", text):
         # Without an "and" a longer member is a new thought: "spin class, new instructor shouts".
@@ -204,6 +205,8 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
 
 
 _AND = re.compile(r",\s*(?:and |or |but )?(?:also )?|\s+(?:and|or|nor|&)\s+(?:also )?|\s*/\s*(?=\w{3})")
+_TWO_ADJECTIVES = re.compile(r"(\w+ing an? [\w-]+),(?= [\w-]+ (?!and |or )[\w-]+)", re.IGNORECASE)
+""" "creating a safe, inviting place": the comma joins what describes one thing."""
 _KNOWN_THE = re.compile(
     r"the (?:ocean|sea|beach|outdoors|mountains|forest|woods|desert|rain|snow|sun|cold|heat|summer|"
     r"winter|city|countryside|theat(?:er|re)|gym|opera|ballet|internet|dark|night|smell|taste|sound|"

@@ -34,6 +34,12 @@ LONGEST = 2000
 """Characters of a sentence that are read: nobody states a fact beyond, and patterns cost its square."""
 
 
+MAYBE_I = "i?"
+"""What a clause without a subject and without a statement lends to the next: "Myself Rohit, working as …"."""
+NOUN_OR_VERB = re.compile(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
+"""After such a clause these are nouns: "so much energy and love everywhere"."""
+
+
 class TurnReader:
     """Reads one turn of a speaker. `drafts` collects what it says, in order."""
 
@@ -155,6 +161,8 @@ class TurnReader:
         """Drafts of one clause, who it is about, and whether its verb was progressive (for what follows)."""
         span = self.span(clause.start, clause.text)
         text = clause.text
+        if person == MAYBE_I:
+            person = None if NOUN_OR_VERB.match(text) else "i"
         props = list(properties.properties(text, span))
         if props:
             return self.timed(props, clause, None), "i", False
@@ -204,7 +212,8 @@ class TurnReader:
         if clause.elided and person == "other" and self.other:
             return self.of_other(head(text, words, person="other"), clause, span), "other", prog
         if first or person == "i" or self.third:
-            return self.subjectless(clause, words, span), "i", False
+            found = self.subjectless(clause, words, span)
+            return found, "i" if found or person == "i" else MAYBE_I, False
         return [], person, prog
 
     @staticmethod
