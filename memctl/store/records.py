@@ -29,7 +29,9 @@ class Episodic(msgspec.Struct, frozen=True, kw_only=True):
 
 def naive(at: datetime | None) -> datetime | None:
     """UTC without its zone, as DuckDB's TIMESTAMP holds it."""
-    return None if at is None else at.astimezone(UTC).replace(tzinfo=None)
+    if at is None:
+        return None
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).replace(tzinfo=None)
 
 
 def aware(at: datetime | None) -> datetime | None:

@@ -127,9 +127,12 @@ def add_vectors(connection: Connection, units: Sequence[int], vectors: Matrix, t
     # DuckDB finds `columns` by name; a matrix goes in as dim flat columns, the fastest way that needs no Arrow.
     columns = {"unit": np.asarray(units, dtype=np.int64)} | {f"c{i}": vectors[:, i] for i in range(dim)}
     array = ", ".join(f"c{i}" for i in range(dim))
+    # Naming the span of keys lets DuckDB pass over all the rows that are older.
+    span = f"BETWEEN {min(units)} AND {max(units)}"
     done = connection.execute(
-        f"INSERT INTO {table} SELECT unit, user_id, [{array}]::FLOAT[{dim}] "  # noqa: S608
-        f"FROM columns JOIN units ON units.key = columns.unit WHERE unit NOT IN (SELECT unit FROM {table})"
+        f"INSERT INTO {table} SELECT unit, u.user_id, [{array}]::FLOAT[{dim}] "  # noqa: S608
+        f"FROM columns JOIN (FROM units WHERE key {span}) u ON u.key = columns.unit "
+        f"WHERE unit NOT IN (SELECT unit FROM {table} WHERE unit {span})"
     )
     del columns
     return int(done.fetchall()[0][0])
