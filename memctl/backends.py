@@ -6,7 +6,8 @@ Beside the adapter contract an adapter may offer more, and is asked for it here 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -14,6 +15,7 @@ import msgspec
 
 from memctl import config
 from memctl.adapter import Adapter, Capabilities, installed, load
+from memctl.embed.spec import EmbedderSpec
 from memctl.errors import MemctlError, NotFound, Rejected, UsageError
 
 LOCAL = "local"
@@ -82,11 +84,38 @@ def open_backend(name: str, **options: Any) -> Adapter:
         chosen = _local_options(settings) | chosen
     elif adapter not in installed():
         raise _unknown(adapter, settings)
+    maker = load(adapter)
+    if adapter != LOCAL and "embedder" in inspect.signature(maker).parameters:
+        chosen = {"embedder": LazyEmbedder(_spec(settings))} | chosen
     try:
-        opened: Adapter = load(adapter)(**chosen)
+        opened: Adapter = maker(**chosen)
     except TypeError as error:
         raise UsageError(f"backend {name!r} cannot be opened so: {error}", hint="check its options") from None
     return opened
+
+
+class LazyEmbedder:
+    """The embedder of the settings for a backend that has none of its own, opened when the first vector is wanted."""
+
+    def __init__(self, spec: EmbedderSpec) -> None:
+        self._spec = spec
+
+    @property
+    def name(self) -> str:
+        return self._spec.open().name
+
+    def embed(self, texts: Sequence[str]) -> Iterable[Sequence[float]]:
+        vectors: Iterable[Sequence[float]] = self._spec.open().embed(texts).tolist()
+        return vectors
+
+    def embed_one(self, text: str) -> Sequence[float]:
+        return self._spec.open().embed_one(text)
+
+
+def _spec(settings: config.Settings) -> EmbedderSpec:
+    if settings.embedder is None:
+        return EmbedderSpec()
+    return EmbedderSpec(spec=settings.embedder, base_url=settings.embed_base_url, dim=settings.embed_dimensions)
 
 
 def _local_options(settings: config.Settings) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`memctl.open`, as a program uses it, and the local store behind the adapter contract."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -168,3 +169,14 @@ class TestAdapterContract:
         known = {f.object: f for f in local.facts("alice", all=True)}
         assert known["Oslo"].id == home.id
         assert known["Oslo"].superseded_by == known["Rome"].id
+
+
+def test_a_backend_without_a_model_is_given_that_of_the_settings(
+    home: Path, postgres_dsn: str, postgres_schema: str
+) -> None:
+    """A user who asks Postgres by meaning would otherwise get the facts that share a word, and no others."""
+    with memctl.open("postgres", dsn=postgres_dsn, schema=postgres_schema, init=True) as memory:
+        said = Fact(id=uuid4(), user_id="alice", kind="fact", text="Alice has a dog.", source=Source(system="test"))
+        memory.backend.write([said])
+        [hit] = memory.search("alice", "puppy")
+        assert hit.parts["semantic"] > 0.2

@@ -6,14 +6,15 @@ Joins the rooms beside it into the adapter contract; it may know nothing of othe
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 from uuid import UUID
 
+import msgspec
 from psycopg.sql import SQL
 
 from memctl.adapter import Capabilities, Health, Hit, Outcome, Page
 from memctl.errors import UsageError
-from memctl.fact import Fact
+from memctl.fact import Embedding, Fact
 from memctl_postgres import copy, foreign, layouts, schema, search
 from memctl_postgres.connection import Database
 from memctl_postgres.mapping import SELECTED, loaded_text, stored_text, to_fact
@@ -32,13 +33,28 @@ _SOURCE = SQL(
 )
 
 
+class Embedder(Protocol):
+    """A model that makes vectors: one for each of several texts, or the one of a query."""
+
+    @property
+    def name(self) -> str:
+        """The model, its revision and dimension."""
+
+    def embed(self, texts: Sequence[str]) -> Iterable[Sequence[float]]:
+        """One vector for each text, in order."""
+
+    def embed_one(self, text: str) -> Sequence[float]:
+        """The vector of one text."""
+
+
 class PostgresAdapter:
     """A PostgreSQL database: of `dsn`, else of MEMCTL_POSTGRES_DSN or DATABASE_URL, else the embedded server.
 
     `schema` is where memctl's tables are; `init` makes them at the first write. `data_folder` is the embedded server's.
     `table`, `mapping` ({column: field}, or "column=field,…") and `layout` (`diy`, `mem0`) read a table that memctl did
     not make, and only read it; `default_user` owns its rows that name no user. `embed` makes a query's vector, by the
-    model the stored vectors are of; without it search goes by words. `page_size` is in facts.
+    model the stored vectors are of; without it search goes by words. `embedder` makes the vectors of facts that come
+    without one, and of queries where the stored vectors are its own. `page_size` is in facts.
 
     Nothing is reached before the first call. Raises UsageError for options that cannot be. Safe for several threads.
     """
@@ -59,6 +75,7 @@ class PostgresAdapter:
         data_folder: str | Path | None = None,
         init: bool = False,
         embed: Callable[[str], Sequence[float]] | None = None,
+        embedder: Embedder | None = None,
         default_user: str | None = None,
         page_size: int | None = None,
     ) -> None:
@@ -69,6 +86,7 @@ class PostgresAdapter:
         self.schema = schema
         self._init = init
         self._embed = embed
+        self._embedder = embedder
         self._page_size = page_size or PAGE_SIZE
         self._default_user = default_user
         self._layout = layouts.layout_of(layout, mapping) if table or mapping or layout else None
@@ -171,7 +189,23 @@ class PostgresAdapter:
         self._writable()
         if self._init and not self.initialized():
             self._database.init()
-        return copy.write(self._database, facts)
+        return copy.write(self._database, self._with_vectors(facts))
+
+    def _with_vectors(self, facts: Sequence[Fact]) -> Sequence[Fact]:
+        bare = [fact.text for fact in facts if fact.embedding is None]
+        if self._embedder is None or not bare:
+            return facts
+        name = self._embedder.name
+        made = iter([tuple(float(x) for x in vector) for vector in self._embedder.embed(bare)])
+        whole = []
+        for given in facts:
+            fact = given
+            vector = None if fact.embedding is not None else next(made)
+            # A text of which the model knows nothing has a vector of zeros, which is near to nothing and not kept.
+            if vector is not None and any(vector):
+                fact = msgspec.structs.replace(fact, embedding=Embedding(model=name, vector=vector))
+            whole.append(fact)
+        return whole
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
         """Remove facts of the user; how many were there."""
@@ -246,6 +280,9 @@ class PostgresAdapter:
         return [f"index on vectors of {found.dimensions} dimensions"] if made else []
 
     def _vector(self, query: str, dimensions: int | None) -> Sequence[float] | None:
+        if self._embed is None and self._embedder is not None and dimensions is not None:
+            vector = self._embedder.embed_one(query)
+            return vector if self._made_by(self._embedder.name) and len(vector) == dimensions else None
         if self._embed is None or dimensions is None:
             return None
         vector = self._embed(query)
@@ -256,6 +293,16 @@ class PostgresAdapter:
                 hint="search with the model that the stored vectors are of",
             )
         return vector
+
+    def _made_by(self, model: str) -> bool:
+        """True when the stored vectors are of this model; vectors of two models are never compared."""
+        if self._table_name is not None:
+            return False
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT embedding_model FROM facts WHERE embedding IS NOT NULL LIMIT 1"
+            ).fetchall()
+        return bool(rows) and rows[0][0] == model
 
     def _foreign(self) -> foreign.Table:
         if self._table is None:

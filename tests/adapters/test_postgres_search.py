@@ -196,3 +196,30 @@ def test_vectors_longer_than_an_index_takes_are_found(adapter: PostgresAdapter, 
 
                 with psycopg.connect(postgres_dsn, autocommit=True) as connection:
                     connection.execute(f'DROP SCHEMA "{name}" CASCADE')
+
+
+class Topics:
+    """A model by the name of `name` that knows only TOPICS."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        return [vector_of(text) for text in texts]
+
+    def embed_one(self, text: str) -> list[float]:
+        return vector_of(text)
+
+
+def test_facts_that_come_without_a_vector_are_found_by_meaning(postgres_dsn: str, postgres_schema: str) -> None:
+    """What a migration brings from a store that gives no vectors would otherwise be found by its words alone."""
+    with PostgresAdapter(postgres_dsn, schema=postgres_schema, embedder=Topics("topics"), init=True) as opened:
+        bare = [
+            fact("alice", said, embedding=None) for said in ("Drinks tea at noon.", "Owns a boat.", "Knows nobody.")
+        ]
+        opened.write(bare)
+        assert texts(opened.search("alice", "an infusion"))[0] == "Drinks tea at noon."
+        assert [outcome.state for outcome in opened.write(bare)] == ["unchanged"] * 3
+    with PostgresAdapter(postgres_dsn, schema=postgres_schema, embedder=Topics("others")) as other:
+        hits = other.search("alice", "an infusion of tea")
+        assert all("semantic" not in hit.parts for hit in hits)
