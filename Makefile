@@ -26,8 +26,8 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -n auto tests
 
 check: $(STAMP)
-	$(BIN)/ruff check memctl tests benchmarks
-	$(BIN)/ruff format --check memctl tests benchmarks
+	$(BIN)/ruff check memctl adapters tests benchmarks docs
+	$(BIN)/ruff format --check memctl adapters tests benchmarks docs
 	$(BIN)/mypy
 
 # LOCOMO=path/to/locomo10.json adds what is measured on that data set, which is not part of this repository.
