@@ -4,11 +4,17 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from memctl.fact import Fact, Source, derive_id
+from memctl.fact import Fact, Kind, Source, derive_id
 
 _THINGS = ("express shipping", "dark mode", "green tea", "night trains", "peanuts", "Rust", "oat milk", "window seats")
 _PLACES = ("Tokyo", "Paris", "Lisbon", "Oslo", "Lagos", "Lima", "Pune", "Perth", "Quito", "Riga")
-_VERBS = (("prefers", "preference"), ("dislikes", "preference"), ("uses", "fact"), ("plans", "fact"), ("owns", "fact"))
+_VERBS: tuple[tuple[str, Kind], ...] = (
+    ("prefers", "preference"),
+    ("dislikes", "preference"),
+    ("uses", "fact"),
+    ("plans", "fact"),
+    ("owns", "fact"),
+)
 
 
 def facts(users: int, per_user: int) -> Iterator[Fact]:
@@ -24,7 +30,7 @@ def facts(users: int, per_user: int) -> Iterator[Fact]:
             yield Fact(
                 id=derive_id(name, str(number)),
                 user_id=name,
-                kind=kind,  # type: ignore[arg-type]
+                kind=kind,
                 text=text,
                 subject=name,
                 predicate=verb,

@@ -11,7 +11,7 @@ import msgspec
 from memctl.embed.spec import EmbedderSpec
 from memctl.errors import UsageError
 from memctl.extract.redact import redact
-from memctl.fact import Fact, Source, derive_id
+from memctl.fact import Fact, Kind, Source, derive_id
 from memctl.ingest.commit import commit, put
 from memctl.ingest.digest import Recipe, Work, digest_all
 from memctl.ingest.imports import entry_of
@@ -29,7 +29,7 @@ def remember(
     user: str,
     text: str,
     *,
-    kind: str | None = None,
+    kind: Kind | None = None,
     subject: str | None = None,
     predicate: str | None = None,
     object: str | None = None,  # noqa: A002 - the Fact's own name
@@ -55,7 +55,7 @@ def remember(
     fact = Fact(
         id=derive_id(SYSTEM, user, said, str(subject), str(predicate), str(object), now.isoformat()),
         user_id=user,
-        kind=kind or "fact",  # type: ignore[arg-type]
+        kind=kind or "fact",
         text=said,
         subject=subject or (user if predicate else None),
         predicate=predicate,
