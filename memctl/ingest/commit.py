@@ -29,7 +29,7 @@ class Read(msgspec.Struct, kw_only=True):
     """A file read to its end in this batch: the episodes it shows, and those it showed before and no longer does."""
 
     entry: ledger.FileEntry
-    episodes: set[UUID] = set()
+    episodes: Iterable[UUID] = ()
     gone: set[UUID] = set()
 
 

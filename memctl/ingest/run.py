@@ -115,7 +115,7 @@ class _Run:
         self.line: deque[Future[Digest] | Read] = deque()
         self.batch = Digest()
         self.read: list[Read] = []
-        self.seen: dict[str, set[UUID]] = {}
+        self.seen: dict[str, ledger.PackedIds] = {}
         self.broken: set[str] = set()
         self.ledger: dict[tuple[str, str], ledger.FileEntry] = {}
         with suppress(NotFound), engine.reading() as connection:
@@ -235,17 +235,19 @@ class _Run:
                     self.broken.add(uri)
                     self.report.rejects.append(_reject(BadTranscript(reason, where=uri)))
                 for uri, episodes in digest.seen.items():
-                    self.seen.setdefault(uri, set()).update(episodes)
+                    self.seen.setdefault(uri, ledger.PackedIds()).extend(episodes)
                 self.batch.join(digest)
             if len(self.batch.episodes) >= BATCH_TURNS:
                 self.commit()
 
     def _ended(self, file: Read) -> Read:
         """A file read to its end. What could not all be read may still hold what it showed before."""
-        seen = self.seen.pop(file.entry.uri, set())
+        seen = self.seen.pop(file.entry.uri, ledger.PackedIds())
+        gone = file.gone.difference(seen) if file.gone else set()
         if file.entry.complete and file.entry.uri not in self.broken:
-            return Read(entry=file.entry, episodes=seen, gone=file.gone - seen)
-        return Read(entry=msgspec.structs.replace(file.entry, complete=False), episodes=seen | file.gone)
+            return Read(entry=file.entry, episodes=seen, gone=gone)
+        seen.extend(gone)
+        return Read(entry=msgspec.structs.replace(file.entry, complete=False), episodes=seen)
 
     def finish(self) -> None:
         """Everything still under way, into the store."""

@@ -1,13 +1,32 @@
 """The ledger of ingested files: what was read of each, by which recipe, and which episodes were seen in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from uuid import UUID
 
 import msgspec
 
 from memctl.store.engine import Connection
 from memctl.store.records import aware, naive, next_key
+
+CHUNK = 100_000
+"""Rows made at a time."""
+
+
+class PackedIds:
+    """Ids in the order they came, 16 bytes each where a set takes 140: an export may show millions of episodes."""
+
+    def __init__(self, ids: Iterable[UUID] = ()) -> None:
+        self._bytes = bytearray()
+        self.extend(ids)
+
+    def extend(self, ids: Iterable[UUID]) -> None:
+        """Take more ids in."""
+        self._bytes += b"".join(id_.bytes for id_ in ids)
+
+    def __iter__(self) -> Iterator[UUID]:
+        return (UUID(bytes=bytes(self._bytes[at : at + 16])) for at in range(0, len(self._bytes), 16))
 
 
 class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +109,7 @@ def record(connection: Connection, entry: FileEntry, episodes: Iterable[UUID]) -
             naive(datetime.now(UTC)),
         ],
     )
-    rows = [(key, episode) for episode in episodes]
-    if rows:
+    left = iter(episodes)
+    while rows := [(key, episode) for episode in islice(left, CHUNK)]:
         with connection.appender("sightings") as appender:
             appender.append_rows(rows)
