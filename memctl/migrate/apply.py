@@ -163,6 +163,8 @@ class _Flow:
             if preserving:
                 self.there = self.target.users()
             self._move(users)
+            if self.halt.reason is None and (self.counts.written or self.counts.updated):
+                self.target.finish(self.written)
             self._unreadable()
         except Halted:
             pass

@@ -76,11 +76,16 @@ class Target:
 
     def settle(self, ids: Sequence[str]) -> None:
         """Wait until what was written can be read back, where the target says that takes time; for all of it when no
-        ids are known, as after a lost answer. Named ids are the end of a run: any target may put itself in order."""
-        if self.capabilities.asynchronous or ids:
-            with self.use() as adapter:
-                deadline = datetime.now(UTC) + timedelta(seconds=SETTLE_SECONDS)
-                self.retry.call(partial(adapter.settle, ids, deadline))
+        ids are known, as after a lost answer."""
+        if self.capabilities.asynchronous:
+            self.finish(ids)
+
+    def finish(self, ids: Sequence[str] = ()) -> None:
+        """Settle whatever the target is: one that writes at once may still put itself in order after many writes, such
+        as by building an index."""
+        with self.use() as adapter:
+            deadline = datetime.now(UTC) + timedelta(seconds=SETTLE_SECONDS)
+            self.retry.call(partial(adapter.settle, ids, deadline))
 
     def holds(self, fact: Fact, held: Fact | None) -> bool:
         """Whether `held` is all the target would keep of `fact`."""

@@ -221,3 +221,15 @@ def test_runs_tell_what_was_moved_and_how_to_go_on(memctl):
     assert code == 0
     for said in ("4 verified", "memctl migrate --from local --to work --user alice", "4 written"):
         assert said in out
+
+
+def test_a_large_migration_leaves_the_vectors_of_postgres_indexed(memctl, home, monkeypatch, postgres_dsn):
+    """Bulk writes leave the vector index for after them: unless somebody asks, a search of all users stays slow."""
+    monkeypatch.setenv("LARGE_DSN", postgres_dsn)
+    (home / "memctl.toml").write_text(
+        f'[backends.large]\nadapter = "postgres"\ndsn_env = "LARGE_DSN"\nschema = "large_{os.getpid()}"\n'
+    )
+    (home / "many.jsonl").write_bytes(b"".join(encode_lines(facts("alice", 1200))))
+    code, _, err = memctl("migrate", "--from", "many.jsonl", "--to", "large", "--all-users")
+    assert code == 0, err
+    assert ", indexed" in memctl("backends", "test", "large")[1]
