@@ -180,3 +180,11 @@ def test_a_backend_without_a_model_is_given_that_of_the_settings(
         memory.backend.write([said])
         [hit] = memory.search("alice", "puppy")
         assert hit.parts["semantic"] > 0.2
+
+
+def test_a_turn_that_cannot_be_taken_in_is_told_and_the_others_go_in(memory):
+    """A program that hands over a pasted gigabyte must learn that it was not kept."""
+    report = memory.add("alice", ["I live in Oslo.", "word " * 300_000])
+    assert [fact.object for fact in memory.facts("alice")] == ["Oslo"]
+    [reject] = report.rejects
+    assert "1,500,000 characters" in reject.reason

@@ -6,11 +6,12 @@ from typing import Any, get_args
 
 from memctl.embed.spec import EmbedderSpec
 from memctl.errors import UsageError
+from memctl.extract.redact import redact
 from memctl.fact import derive_id, to_utc
 from memctl.ingest.commit import commit
 from memctl.ingest.digest import Recipe, Work, digest_all
 from memctl.ingest.owner import Owned
-from memctl.ingest.report import Report
+from memctl.ingest.report import Reject, Report
 from memctl.store.engine import Engine
 from memctl.transcripts.model import Role, Session, Turn
 
@@ -26,14 +27,14 @@ def add_turns(
 
     A turn is a `Turn`, a text of the user, or a mapping with `role`, `content` (or `text`), and optionally `name`
     (or `speaker`), `id` and `at` (or `created_at`, `timestamp`: a datetime, ISO 8601 text, or seconds since 1970).
-    Raises UsageError naming the turn that is none of these.
+    What could not be taken in is in the report's `rejects`. Raises UsageError naming a turn that is none of these.
     """
     read = [_turn(index, turn) for index, turn in enumerate(turns)]
     if session_id is None:
         session_id = str(derive_id("turns", *(f"{turn.at} {turn.speaker} {turn.text}" for turn in read)))
     session = Session(source_format="memctl", session_id=session_id, turns=tuple(read))
     batch = digest_all([Work(owned=Owned(user_id=user, session=session))], Recipe(), spec)
-    report = Report()
+    report = Report(rejects=[Reject(where=user, reason=redact(reason).text) for _, reason in batch.broken])
     report.count(batch)
     with engine.writing() as connection:
         report.took(commit(connection, batch, spec))
