@@ -6,6 +6,7 @@ by the entry-point group `memctl.adapters`; nothing of one is imported before a 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
@@ -33,12 +34,15 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a backend keeps and how it must be spoken to. The migration plan is computed from this.
 
     `fields` names only the Fact fields that are not simply kept. `time_precision` is the finest step of a stored
-    time in seconds; `longest_text` is in characters; `rate` is the default in calls per second.
+    time in seconds; `longest_text` is in characters, and a longer text is rejected; a text over `split_text` characters
+    is kept whole, `split_how` says how; `rate` is the default in calls per second.
     """
 
     fields: Mapping[str, FieldKeeping] = {}
     time_precision: float = 1e-6
     longest_text: int | None = None
+    split_text: int | None = None
+    split_how: str | None = None
     batch_size: int = 1000
     rate: float | None = None
     ids_survive: bool = True
@@ -81,6 +85,27 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     parts: dict[str, float]
     fact: Fact
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One message of a conversation a backend keeps. `role` is `user`, `assistant`, `system` or `tool`; `name` is the
+    speaker's; `at` is when it was said, timezone-aware."""
+
+    id: str
+    role: str
+    text: str
+    name: str | None = None
+    at: datetime | None = None
+
+
+class Conversation(msgspec.Struct, frozen=True, kw_only=True):
+    """A conversation that a backend keeps: a thread, an agent's messages, a chain of episodes; oldest message first."""
+
+    id: str
+    messages: tuple[Message, ...]
+    title: str | None = None
+    started_at: datetime | None = None
+    agent_id: str | None = None
 
 
 @runtime_checkable
@@ -144,4 +169,17 @@ def load(name: str) -> Any:
         raise UsageError(
             f"backend {name!r} needs the package {error.name!r}",
             hint=f"pip install 'memctl-toolkit[{name}]'",
+        ) from error
+
+
+def need(module: str, extra: str) -> Any:
+    """The module of a vendor's SDK, imported now; `extra` is that of memctl it comes with.
+
+    Raises UsageError saying what to install when it is missing.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the package {error.name!r} is not installed", hint=f"pip install 'memctl-toolkit[{extra}]'"
         ) from error

@@ -1,20 +1,24 @@
 """Opening any backend by name: the local store, one named in the settings, an installed adapter, or a file.
 
-Beside the adapter contract an adapter may offer more, and is asked for it here rather than known by name:
-`identity`, `writers`, `initialized()` with `init()`, and `rejects()`, described by the protocols below.
+Beside the adapter contract an adapter may offer more, and is asked for it here rather than known by name: `identity`,
+`writers`, `initialized()` with `init()`, `rejects()`, `remarks`, `conversations()`, described by the protocols below.
+
+Its class may say how it is addressed: `place` is the option that the text after a colon fills (`letta-memfs:PATH`), and
+`environment` gives, for an option that was not given, the names of the variables it is taken from, in order, such as
+{"api_key": ("MEM0_API_KEY",)}; each counts as NAME_FILE and NAME_COMMAND too.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
 from memctl import config
-from memctl.adapter import Adapter, Capabilities, installed, load
+from memctl.adapter import Adapter, Capabilities, Conversation, installed, load
 from memctl.embed.spec import EmbedderSpec
 from memctl.errors import MemctlError, NotFound, Rejected, UsageError
 
@@ -55,6 +59,21 @@ class Rejecting(Protocol):
         """Those records, each with its place and what is wrong with it."""
 
 
+@runtime_checkable
+class Remarking(Protocol):
+    """An adapter with something to say before anyone moves facts, such as what a file of its kind never holds."""
+
+    remarks: Sequence[str]
+
+
+@runtime_checkable
+class Conversant(Protocol):
+    """An adapter whose backend keeps conversations beside facts."""
+
+    def conversations(self, user: str) -> Iterator[Conversation]:
+        """The user's conversations, streamed."""
+
+
 class Backend(msgspec.Struct, frozen=True, kw_only=True):
     """One backend as `memctl backends` lists it. `hint` says what to install where `capabilities` cannot be read."""
 
@@ -66,25 +85,31 @@ class Backend(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def open_backend(name: str, **options: Any) -> Adapter:
-    """The backend called `name`: `local`, one named in the settings ([backends.NAME]), an installed adapter's name, or
-    the path of a file of facts (`-` is stdin or stdout). `options` go to the adapter, over those of the settings; a
-    file takes `mode`: "r", or "w" to make it or merge into it.
+    """The backend called `name`: `local`, one named in the settings ([backends.NAME]), an installed adapter's name
+    (`NAME:PLACE` for one that has a place), or the path of a file of facts or of a service's dump (`-` is stdin or
+    stdout). `options` go to the adapter, over those of the settings; a file takes `mode`: "r", or "w" to make it or
+    merge into it.
 
     An option of the settings that ends in `_env` names the secret to take: `dsn_env = "WORK_DSN"` reads WORK_DSN,
     WORK_DSN_FILE or WORK_DSN_COMMAND. Raises NotFound listing the known names, UsageError for a wrong option.
     """
-    settings = config.load()
-    named = settings.backends.get(name)
-    if name != LOCAL and named is None and name not in installed() and _is_file(name):
+    if is_file(name):
         return _open_file(name, **options)
-    chosen = dict(named or {})
-    adapter = str(chosen.pop("adapter", name))
-    chosen = _with_secrets(name, chosen) | options
+    settings = config.load()
+    called, place = _parted(name)
+    chosen = dict(settings.backends.get(called) or {})
+    adapter = str(chosen.pop("adapter", called))
+    chosen = _with_secrets(name, chosen)
     if adapter == LOCAL:
         chosen = _local_options(settings) | chosen
     elif adapter not in installed():
         raise _unknown(adapter, settings)
     maker = load(adapter)
+    if place is not None:
+        if not hasattr(maker, "place"):
+            raise UsageError(f"backend {called!r} takes nothing after a colon", where=name)
+        chosen |= {maker.place: place}
+    chosen = _from_environment(maker, chosen | options) | chosen | options
     if adapter != LOCAL and "embedder" in inspect.signature(maker).parameters:
         chosen = {"embedder": LazyEmbedder(_spec(settings))} | chosen
     try:
@@ -92,6 +117,33 @@ def open_backend(name: str, **options: Any) -> Adapter:
     except TypeError as error:
         raise UsageError(f"backend {name!r} cannot be opened so: {error}", hint="check its options") from None
     return opened
+
+
+def accepts(name: str, option: str) -> bool:
+    """Whether the backend called so can be opened with this option. False for a file and for what is unknown."""
+    if is_file(name):
+        return False
+    called = _parted(name)[0]
+    adapter = str((config.load().backends.get(called) or {}).get("adapter", called))
+    return adapter in installed() and option in inspect.signature(load(adapter)).parameters
+
+
+def _parted(name: str) -> tuple[str, str | None]:
+    """A backend's name and its place, parted at the first colon; a name that has one itself stays whole."""
+    called, colon, place = name.partition(":")
+    if not colon or name in config.load().backends or name in installed():
+        return name, None
+    return called, place
+
+
+def _from_environment(maker: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for option, variables in getattr(maker, "environment", {}).items():
+        if option not in given:
+            value = next(filter(None, map(config.secret, variables)), None)
+            if value is not None:
+                found[option] = value
+    return found
 
 
 class LazyEmbedder:
@@ -161,14 +213,15 @@ def _open_file(name: str, mode: Literal["r", "w"] = "r", **options: Any) -> Adap
     from memctl.files import open_file
 
     try:
-        return open_file(name, mode, **options)
+        return open_file(name, mode, **({"default_user": config.load().default_user} | options))
     except TypeError as error:
         raise UsageError(f"the file {name!r} cannot be opened so: {error}", hint="check its options") from None
 
 
 def is_file(name: str) -> bool:
     """Whether `open_backend` takes the name as that of a file."""
-    taken = name == LOCAL or name in installed() or name in config.load().backends
+    called = _parted(name)[0]
+    taken = called == LOCAL or called in installed() or called in config.load().backends
     return not taken and _is_file(name)
 
 
@@ -183,6 +236,11 @@ def identity(name: str, adapter: Adapter) -> str:
     if isinstance(adapter, LocalStore):
         return f"{adapter.name}:{adapter.engine.path.absolute()}"
     return f"{adapter.name}:{name}" if name != adapter.name else name
+
+
+def remarks(adapter: Adapter) -> Sequence[str]:
+    """What the backend has to say before anyone moves facts."""
+    return adapter.remarks if isinstance(adapter, Remarking) else ()
 
 
 def writers(adapter: Adapter) -> int:

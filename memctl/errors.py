@@ -94,3 +94,22 @@ class BadTranscript(MemctlError):
     """A transcript file, or a record in it, cannot be read."""
 
     exit = Exit.PARTIAL
+
+
+def from_status(
+    status: int, message: str, *, after: float | None = None, where: str | None = None, hint: str | None = None
+) -> MemctlError:
+    """The error that an HTTP status means (RFC 9110, RFC 6585): look at the key, try again, or at this record.
+
+    `after` is the wait the server asked for, in seconds. Where a vendor means something else by a status, its adapter
+    says so before it asks here.
+    """
+    if status in (401, 403):
+        return AuthError(message, where=where, hint=hint or "look at the key and its rights")
+    if status == 402:
+        return Fatal(message, where=where, hint=hint or "look at the account's plan")
+    if status == 404:
+        return NotFound(message, where=where, hint=hint)
+    if status in (408, 425, 429) or status >= 500:
+        return Retryable(message, after=after, where=where, hint=hint)
+    return Rejected(message, where=where, hint=hint)

@@ -4,7 +4,7 @@ Every other room speaks in Facts. This one may know nothing of stores, backends 
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 from uuid import UUID, uuid5
@@ -151,6 +151,29 @@ def content_hash(fact: Fact) -> str:
         del record[field]
     del record["source"]["id"]
     return hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
+
+
+_Packed: Any = msgspec.defstruct(
+    "_Packed",
+    [(field.name, field.type | msgspec.UnsetType, msgspec.UNSET) for field in msgspec.structs.fields(Fact)],
+    forbid_unknown_fields=True,
+)
+
+
+def pack(fact: Fact, fields: Iterable[str]) -> dict[str, Any]:
+    """Those of the fields that hold something, as plain JSON values: for a backend that has no slot for them."""
+    held = ((field, getattr(fact, field)) for field in fields)
+    return {field: msgspec.to_builtins(value) for field, value in held if value not in (None, (), {})}
+
+
+def unpack(packed: Mapping[str, Any]) -> dict[str, Any]:
+    """What `pack` was given, ready for `Fact(...)` or `replace`. Raises ValueError when it is no work of `pack`."""
+    try:
+        found = msgspec.convert(packed, _Packed)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    values = {field: getattr(found, field) for field in _Packed.__struct_fields__}
+    return {field: value for field, value in values.items() if value is not msgspec.UNSET}
 
 
 def json_schema() -> dict[str, Any]:

@@ -18,19 +18,22 @@ if TYPE_CHECKING:
 __all__ = ["EXTENSIONS", "STANDARD", "is_file", "open_file"]
 
 
-def open_file(path: str | Path, mode: Mode = "r", *, lock_timeout: float = 30.0) -> FileBackend | StandardOutput:
+def open_file(
+    path: str | Path, mode: Mode = "r", *, lock_timeout: float = 30.0, default_user: str | None = None
+) -> FileBackend | StandardOutput:
     """The backend of a file: "r" reads one that is there, "w" makes one or merges into it by id; `-` is the standard
     stream of that direction.
 
-    `lock_timeout` is in seconds. Raises NotFound, and UsageError for a file of no known kind.
+    `lock_timeout` is in seconds; `default_user` owns what a service's dump names no user for. Raises
+    NotFound, and UsageError for a file of no known kind.
     """
     from memctl.files.backend import FileBackend
     from memctl.files.standard import StandardOutput, read_stream
 
     if str(path) == STANDARD:
-        return StandardOutput() if mode == "w" else read_stream(sys.stdin.buffer)
+        return StandardOutput() if mode == "w" else read_stream(sys.stdin.buffer, default_user)
     file = Path(path)
     if mode == "r" and (file.is_fifo() or file.is_char_device()):
         with file.open("rb") as stream:
-            return read_stream(stream)
-    return FileBackend(file, mode=mode, lock_timeout=lock_timeout)
+            return read_stream(stream, default_user)
+    return FileBackend(file, mode=mode, lock_timeout=lock_timeout, default_user=default_user)

@@ -19,7 +19,8 @@ import msgspec
 from memctl.adapter import Capabilities, Health, Hit, Outcome, Page
 from memctl.errors import MemctlError, NotFound, Rejected, UsageError
 from memctl.fact import Fact, encode
-from memctl.files.contents import Contents
+from memctl.files import dumps
+from memctl.files.contents import Contents, Reader
 from memctl.files.journal import Journal, deleted_line
 from memctl.files.kinds import STANDARD, Kind, by_content, by_name
 from memctl.files.rows import LONGEST_LINE
@@ -30,11 +31,12 @@ Mode = Literal["r", "w"]
 
 
 class FileBackend:
-    """One JSONL, Parquet or CSV file of facts. `kind` tells which.
+    """One JSONL, Parquet or CSV file of facts, or a service's dump of them. `kind` tells which.
 
     Opened with mode "r" the file must be there and is not changed; with "w" it may be there or not, and facts are
     merged into it by id. `lock_timeout`, in seconds, is how long to wait for another process that writes into it.
-    `spool` is the temporary file at `path` that a stream was copied into; it goes at `close`.
+    `spool` is the temporary file at `path` that a stream was copied into; it goes at `close`. `default_user` owns what
+    a dump names no user for.
     """
 
     capabilities = Capabilities(batch_size=1000)
@@ -46,14 +48,23 @@ class FileBackend:
         mode: Mode = "r",
         lock_timeout: float = 30.0,
         spool: IO[bytes] | None = None,
+        default_user: str | None = None,
     ) -> None:
         self.name = STANDARD if spool is not None else str(path)
         self._spool = spool
         self._path = path.expanduser().resolve()
         self._stamp: tuple[int, int, int] | None = None
         self._contents: Contents | None = None
-        self.kind = self._examine(mode)
+        self._default_user = default_user
+        self._dump = dumps.find(self._path) if mode == "r" else None
+        self.remarks = self._dump.remarks if self._dump else ()
+        self._kind: Kind = "jsonl" if self._dump else self._examine(mode)
         self._journal = Journal(self._path, lock_timeout) if mode == "w" else None
+
+    @property
+    def kind(self) -> str:
+        """What kind of file this is: jsonl, parquet, csv, or the name of a dump's kind."""
+        return self._dump.name if self._dump else self._kind
 
     def _examine(self, mode: Mode) -> Kind:
         path = self._path
@@ -218,8 +229,12 @@ class FileBackend:
             if journal is not None and not journal.held and journal.left_over():
                 journal.hold()
             self._stamp = stamp
-            self._contents = Contents(self._path, self.kind, self.name, journal)
+            self._contents = Contents(self._path, self._kind, self.name, journal, self._reader())
         return self._contents
+
+    def _reader(self) -> Reader | None:
+        dump, owner = self._dump, self._default_user
+        return (lambda path: dumps.rows(dump, path, owner)) if dump else None
 
     def _to_write(self, verb: str) -> Contents:
         if self._journal is None:

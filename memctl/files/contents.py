@@ -25,7 +25,8 @@ from memctl.files.kinds import Kind
 from memctl.files.rows import Reject, Row
 
 CHUNK = 512
-READERS: dict[Kind, Callable[[Path], Iterator[Row]]] = {
+Reader = Callable[[Path], Iterator[Row]]
+READERS: dict[Kind, Reader] = {
     "jsonl": jsonl.rows,
     "parquet": parquet.rows,
     "csv": delimited.rows,
@@ -33,11 +34,15 @@ READERS: dict[Kind, Callable[[Path], Iterator[Row]]] = {
 
 
 class Contents:
-    """The facts of the file at `path` (it need not be there yet), `shown` being what the user calls it."""
+    """The facts of the file at `path` (it need not be there yet), `shown` being what the user calls it. `reader` reads
+    a file that is none of the kinds."""
 
-    def __init__(self, path: Path, kind: Kind, shown: str, journal: Journal | None) -> None:
+    def __init__(
+        self, path: Path, kind: Kind, shown: str, journal: Journal | None, reader: Reader | None = None
+    ) -> None:
         self._path = path
         self._kind = kind
+        self._reader = reader
         self._shown = shown
         self._journal = journal
         self.catalogue = Catalogue()
@@ -54,12 +59,12 @@ class Contents:
             raise
 
     def _load(self) -> None:
-        if self._path.stat().st_size == 0 or self._kind == "jsonl":
+        if self._reader is None and (self._path.stat().st_size == 0 or self._kind == "jsonl"):
             self._lines = self._path.open("rb")
             self._enter(jsonl.rows(self._path), None)
         else:
             self._lines = spool = tempfile.TemporaryFile(prefix="memctl-")  # noqa: SIM115 - kept until close
-            self._enter(READERS[self._kind](self._path), spool)
+            self._enter((self._reader or READERS[self._kind])(self._path), spool)
             spool.flush()
 
     def _enter(self, rows: Iterator[Row], spool: BinaryIO | None) -> None:

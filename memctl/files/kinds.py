@@ -17,6 +17,7 @@ HEAD = 65_536
 """Bytes looked at to tell kinds apart."""
 PARQUET_MAGIC = b"PAR1"
 _BOM = b"\xef\xbb\xbf"
+_OWN_FIELDS = ("id", "user_id", "kind", "text", "source")
 
 
 def is_file(name: str) -> bool:
@@ -36,6 +37,20 @@ def by_name(path: Path) -> Kind:
     return kind
 
 
+def holds_facts(head: bytes) -> bool:
+    """Whether a file that begins so is one of memctl's own: Parquet, CSV with our header, or a Fact a line."""
+    start = head.removeprefix(_BOM).lstrip()
+    if head.startswith(PARQUET_MAGIC) or not start.startswith((b"{", b"[")):
+        return head.startswith(PARQUET_MAGIC) or _is_header(start)
+    line = start.split(b"\n", 1)[0]
+    return all(f'"{field}":'.encode() in line.replace(b'": ', b'":') for field in _OWN_FIELDS)
+
+
+def _is_header(start: bytes) -> bool:
+    header = start.split(b"\n", 1)[0].decode("utf-8", "replace").lower()
+    return "user_id" in header and "text" in header
+
+
 def by_content(path: Path, shown: str) -> Kind:
     """The kind of a file that is there, `shown` being what the user calls it; an empty one goes by its name.
 
@@ -52,8 +67,7 @@ def by_content(path: Path, shown: str) -> Kind:
         return "jsonl"
     if start.startswith(b"["):
         raise UsageError("this is one JSON array", where=shown, hint="give JSONL: one fact a line, as --jsonl prints")
-    header = start.splitlines()[0].decode("utf-8", "replace").lower()
-    if "user_id" in header and "text" in header:
+    if _is_header(start):
         return "csv"
     raise UsageError(
         "this is neither JSONL nor Parquet nor CSV with a header of facts",

@@ -21,13 +21,13 @@ from memctl.files.catalogue import Ids
 from memctl.files.kinds import STANDARD
 
 
-def read_stream(stream: BinaryIO) -> FileBackend:
+def read_stream(stream: BinaryIO, default_user: str | None = None) -> FileBackend:
     """The facts of a stream of any kind, read to its end."""
     spool = tempfile.NamedTemporaryFile(prefix="memctl-")  # noqa: SIM115 - the backend closes it
     try:
         shutil.copyfileobj(stream, spool)
         spool.flush()
-        return FileBackend(Path(spool.name), spool=spool)
+        return FileBackend(Path(spool.name), spool=spool, default_user=default_user)
     except BaseException:
         spool.close()
         raise

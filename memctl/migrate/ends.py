@@ -34,7 +34,7 @@ class Ends(msgspec.Struct, frozen=True, kw_only=True):
 
     def plan(self, selection: Selection, mode: Mode) -> Plan:
         """The plan before any fact was counted."""
-        notes = []
+        notes = [remark for end in (self.source, self.targets[0]) for remark in backends.remarks(end)]
         if mode == "rederive":
             notes.append(
                 "re-derived: only the texts go over, through the target's own extraction, which decides what is kept; "

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from memctl.adapter import Capabilities
+from memctl.adapter import Capabilities, FieldKeeping
 from memctl.errors import MemctlError, UsageError
 from memctl.fact import Fact
 from memctl.migrate.compare import fate, filled
@@ -162,6 +162,9 @@ class Tally:
         if counted is None:
             counted = self._fields[name] = FieldPlan(field=name)
         keeping = fate(self._capabilities, name, value)
+        split = self._capabilities.split_text
+        if name == "text" and split is not None and len(value) > split:
+            keeping = FieldKeeping("in_metadata", self._capabilities.split_how)
         setattr(counted, keeping.keeping, getattr(counted, keeping.keeping) + 1)
         if keeping.keeping != "kept" and counted.example is None:
             counted.how = keeping.how

@@ -1,0 +1,1 @@
+"""Graphiti, the open temporal knowledge graph, as a backend."""

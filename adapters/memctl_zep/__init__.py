@@ -1,0 +1,1 @@
+"""Zep Cloud as a backend, and dumps of its graphs."""
