@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from memctl import timeline
 from memctl.adapter import Adapter, Hit
 from memctl.backends import open_backend
 from memctl.fact import Fact
 from memctl.timeline import current
+
+WIDER, WIDEST = 4, 1000
+"""How much more is asked of a search whose hits are sifted here, and at most how many."""
 
 
 class Memory:
@@ -35,9 +40,37 @@ class Memory:
         """Hand conversation turns, such as {"role": "user", "content": "…"}, to the backend's extraction."""
         return self.backend.add(user_id, turns)
 
-    def search(self, user_id: str, query: str, k: int = 10) -> list[Hit]:
-        """The k best facts for `query`, best first."""
-        return self.backend.search(user_id, query, k)
+    def search(
+        self,
+        user_id: str | None,
+        query: str,
+        k: int = 10,
+        *,
+        kinds: tuple[str, ...] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> list[Hit]:
+        """The k best facts for `query`, best first; `user_id` None searches everyone.
+
+        `kinds` keeps those kinds only, `since`/`until` bound when the fact was said or true, `as_of` keeps what held at
+        that instant. Where the backend's own search does not take one of these, its hits are held against it here.
+        """
+        asked = {"kinds": kinds, "since": since, "until": until, "as_of": as_of}
+        asked = {name: value for name, value in asked.items() if value}
+        taken = inspect.signature(self.backend.search).parameters
+        passed = {name: value for name, value in asked.items() if name in taken}
+        search: Any = self.backend.search
+        if passed == asked:
+            hits: list[Hit] = search(user_id, query, k, **passed)
+            return hits
+        wide = k
+        while True:
+            wide *= WIDER
+            hits = search(user_id, query, wide, **passed)
+            kept = [hit for hit in hits if _wanted(hit.fact, kinds, since, until, as_of)]
+            if len(kept) >= k or len(hits) < wide or wide >= WIDEST:
+                return kept[:k]
 
     def facts(self, user_id: str, subject: str | None = None) -> list[Fact]:
         """The user's current facts (no episodes), optionally about one subject only."""
@@ -48,6 +81,18 @@ class Memory:
             if fact.kind != "episode" and (subject is None or (fact.subject or "").casefold() == subject.casefold())
         ]
         return current(found, datetime.now(UTC))
+
+
+def _wanted(
+    fact: Fact, kinds: tuple[str, ...], since: datetime | None, until: datetime | None, as_of: datetime | None
+) -> bool:
+    at = fact.valid_at or fact.created_at
+    return (
+        (not kinds or fact.kind in kinds)
+        and (since is None or (at is not None and at >= since))
+        and (until is None or (at is not None and at <= until))
+        and (as_of is None or bool(timeline.as_of([fact], as_of)))
+    )
 
 
 def open_memory(name: str = "local", **options: Any) -> Memory:

@@ -6,6 +6,7 @@ It joins the store with ingest, search and the embedder; the CLI and `memctl.ope
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,10 @@ from memctl.store.writes import stored_embedder
 from memctl.timeline import current
 
 if TYPE_CHECKING:
+    from memctl.adapter import Adapter
     from memctl.claim import Claim
+    from memctl.ingest.conversations import Pause
+    from memctl.ingest.digest import Recipe
     from memctl.ingest.report import Report
     from memctl.ingest.run import Options, Progress
     from memctl.store.reindex import Reindexed
@@ -286,27 +290,45 @@ class LocalStore:
         dry_run: bool = False,
     ) -> Report:
         """Take transcripts in; see `memctl.ingest.run.ingest`. A dry run works on a copy of the store and drops it."""
+        from memctl.ingest.run import ingest
+
+        with self._stage(dry_run) as engine:
+            return ingest(paths, engine, self.spec(), options, progress)
+
+    def listen(
+        self,
+        backend: Adapter,
+        users: Sequence[str],
+        recipe: Recipe,
+        *,
+        pause: Pause,
+        progress: Progress | None = None,
+        dry_run: bool = False,
+    ) -> Report:
+        """Take the conversations another backend keeps in; see `memctl.ingest.conversations.ingest`."""
+        from memctl.ingest.conversations import ingest
+
+        with self._stage(dry_run) as engine:
+            return ingest(backend, users, engine, self.spec(), recipe, pause=pause, progress=progress)
+
+    @contextmanager
+    def _stage(self, dry_run: bool) -> Iterator[Engine]:
+        """The store itself, or for a dry run a copy of it that is dropped afterwards."""
         import shutil
         import tempfile
 
-        from memctl.ingest.run import ingest
-
         if not dry_run:
-            return ingest(paths, self.engine, self.spec(), options, progress)
+            yield self.engine
+            return
         with tempfile.TemporaryDirectory(prefix="memctl-") as folder:
             copy = Engine(Path(folder) / "store.duckdb", self.engine.lock_timeout)
             if self.engine.path.exists():
                 with self.engine.reading():
-                    for file in (
-                        self.engine.path,
-                        self.engine.path.with_name(self.engine.path.name + ".wal"),
-                    ):
+                    for ending in ("", ".wal"):
+                        file = self.engine.path.with_name(self.engine.path.name + ending)
                         if file.exists():
-                            shutil.copy(
-                                file,
-                                copy.path.with_name(file.name.replace(self.engine.path.name, copy.path.name)),
-                            )
-            return ingest(paths, copy, self.spec(), options, progress)
+                            shutil.copy(file, copy.path.with_name(copy.path.name + ending))
+            yield copy
 
     def add(self, user: str, turns: Iterable[Any]) -> Report:
         """Take conversation turns in: `Turn`s, mappings with role and content, or plain texts of the user."""

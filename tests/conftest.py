@@ -22,6 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures" / "transcripts"
 
 
+SETTINGS = ("MEMCTL_", "XDG_", "OPENAI_", "MEM0_", "ZEP_", "LETTA_", "GRAPHITI_")
+"""How the names of variables begin that could change what memctl or an SDK does."""
+
+
 class Ran(NamedTuple):
     """What a command did: its exit code and what it wrote."""
 
@@ -38,7 +42,7 @@ class Ran(NamedTuple):
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home folder without settings, and a working folder below it; nothing of the tester's own is seen."""
     for name in list(os.environ):
-        if name.startswith(("MEMCTL_", "XDG_", "OPENAI_")) or name in ("COLUMNS", "NO_COLOR"):
+        if name.startswith(SETTINGS) or name in ("COLUMNS", "NO_COLOR"):
             monkeypatch.delenv(name)
     folder = tmp_path / "home"
     (folder / "work").mkdir(parents=True)

@@ -17,6 +17,7 @@ from memctl.errors import Exit, Retryable, UsageError
 @click.option("-o", "--output", "file", metavar="FILE", default="-", help="x.jsonl, x.parquet, x.csv; - is stdout. [-]")
 @migration.selection_options
 @migration.table_options
+@migration.service_options
 @click.option("--rejects", metavar="FILE", default="rejects.jsonl", show_default=True, help="What no file can hold.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
 @options.json_option

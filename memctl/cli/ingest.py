@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from memctl import config
-from memctl.cli import options, output
-from memctl.errors import Exit
+from memctl.cli import migration, options, output
+from memctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from memctl.ingest.report import Report
+    from memctl.ingest.run import Options
+    from memctl.local import LocalStore
 
+FOR_FILES = ("user_from", "format_", "tz", "date_order", "started_at", "branches", "sidechains", "direct_messages")
 ROLES = ("user", "assistant", "system", "tool")
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True)
-@click.option("--user", metavar="NAME", help="Whose memory all of this is.")
+@click.argument("paths", nargs=-1)
+@click.option("--from", "source", metavar="BACKEND", help="Read the conversations this backend keeps, not files.")
+@click.option("--user", metavar="NAME", help="Whose memory all of this is; with --from, whose conversations.")
 @click.option(
     "--user-from",
     type=click.Choice(["filename", "folder", "speaker"]),
@@ -43,13 +48,22 @@ ROLES = ("user", "assistant", "system", "tool")
 @click.option("--dry-run", is_flag=True, help="Do everything but write.")
 @click.option("--rejects", metavar="FILE", help="Where to write what could not be read. [beside the store]")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
+@migration.service_options
 @options.json_option
 @options.embedder_options
 @options.store_options
 def command(
-    paths: tuple[str, ...], dry_run: bool, rejects: str | None, quiet: bool, as_json: bool, **given: Any
+    paths: tuple[str, ...],
+    source: str | None,
+    dry_run: bool,
+    rejects: str | None,
+    quiet: bool,
+    as_json: bool,
+    **given: Any,
 ) -> int:
     """Read transcripts under PATHS (files, folders, globs, zips, - for stdin) and remember the facts in them.
+
+    With --from, read the conversations a backend keeps, such as Zep's threads, of --user or of everyone.
 
     Each file's format is found by its content. Whose facts: --user, else --user-from, else what the file itself says,
     else the first folder below the one named, else default_user of the settings. A second run reads only what is new.
@@ -62,8 +76,15 @@ def command(
         embed_dimensions=given["embed_dimensions"],
     )
     chosen = _options(given)
-    with output.progress("reading", quiet=quiet or as_json) as progress:
-        report = local.ingest(paths, chosen, progress, dry_run=dry_run)
+    if bool(paths) == bool(source):
+        raise UsageError("name the transcripts to read, or --from BACKEND", hint="memctl ingest FOLDER --user NAME")
+    if not source and (given["url"] or given["agent"]):
+        raise UsageError("this goes with --from", where="--url" if given["url"] else "--agent")
+    if source:
+        report = _listen(local, source, given, chosen, dry_run=dry_run, quiet=quiet or as_json)
+    else:
+        with output.progress("reading", quiet=quiet or as_json) as progress:
+            report = local.ingest(paths, chosen, progress, dry_run=dry_run)
     written = report.write_rejects(rejects or f"{local.engine.path}.rejects.jsonl") if not dry_run else None
     if as_json:
         output.emit_json("ingest", {"dry_run": dry_run, "rejects_file": written, "report": report})
@@ -72,8 +93,28 @@ def command(
     return Exit.PARTIAL if report.rejects else Exit.OK
 
 
-def _options(given: dict[str, Any]) -> Any:
-    from memctl.errors import UsageError
+def _listen(
+    local: LocalStore, source: str, given: dict[str, Any], chosen: Options, *, dry_run: bool, quiet: bool
+) -> Report:
+    from memctl import backends
+    from memctl.migrate.retry import Halt, Retry
+
+    for_files = [name for name in FOR_FILES if given[name]]
+    if for_files:
+        raise UsageError(
+            "this option is about files", where=f"--{for_files[0].strip('_').replace('_', '-')}", hint="leave it out"
+        )
+    named = migration.backend_options(given["store"], given["lock_timeout"], source, given).get(source, {})
+    users = [given["user"]] if given["user"] else []
+    with (
+        contextlib.closing(backends.open_backend(source, **named)) as backend,
+        migration.showing("reading", quiet=quiet) as (progress, announce),
+    ):
+        pause = Retry(Halt(), announce=announce).pause
+        return local.listen(backend, users, chosen.recipe, pause=pause, progress=progress, dry_run=dry_run)
+
+
+def _options(given: dict[str, Any]) -> Options:
     from memctl.ingest.digest import Recipe
     from memctl.ingest.owner import Attribution
     from memctl.ingest.run import Options
@@ -122,11 +163,14 @@ def _print(report: Report, *, dry_run: bool, written: str | None, quiet: bool) -
         return
     if not report.changed and not report.rejects:
         known = f"{report.unchanged} of {report.files} files are unchanged" if report.files else "no transcript found"
+        if report.sessions and not report.files:
+            known = f"all {report.turns} turns of {report.sessions} conversations are known"
         click.echo(f"nothing to do: {known}")
         _print_counts("skipped", report.skipped)
         return
     would = "would be " if dry_run else ""
-    click.echo(f"files      {report.files} read, {report.unchanged} of them unchanged")
+    if report.files:
+        click.echo(f"files      {report.files} read, {report.unchanged} of them unchanged")
     click.echo(f"sessions   {report.sessions}")
     click.echo(f"turns      {report.turns}, {report.episodes} of them new")
     click.echo(

@@ -11,6 +11,7 @@ from memctl.cli import migration, options, output
 from memctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from memctl.migrate.ends import Ends
     from memctl.migrate.plan import Plan
 
 SELECTING = ("users", "all_users", "user_map", "since", "kinds", "limit")
@@ -21,6 +22,8 @@ SELECTING = ("users", "all_users", "user_map", "since", "kinds", "limit")
 @click.option("--to", "target", metavar="BACKEND", help="Where they go.")
 @migration.selection_options
 @migration.table_options
+@migration.service_options
+@click.option("--core-memory", is_flag=True, default=None, help="Show facts in the agent's core memory as well.")
 @click.option("--mode", type=click.Choice(["preserve", "rederive"]), help="Verbatim, or anew by the target. [preserve]")
 @click.option("--dry-run", is_flag=True, help="Print the plan and write nothing.")
 @click.option("--plan-out", metavar="FILE", help="Write the plan to a file as well.")
@@ -72,7 +75,7 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
     selection = plan.selection if plan else migration.selection(given, default_all=schema == "import")
     halt = Halt(migration.duration(given["max_duration"]))
     quiet = given["quiet"] or given["as_json"]
-    named = migration.backend_options(given["store"], given["lock_timeout"], given["source"], given)
+    named = migration.backend_options(given["store"], given["lock_timeout"], given["source"], given, given["target"])
     with (
         migration.open_ledger(given["ledger"]) as ledger,
         opened(given["source"], given["target"], options=named, workers=given["workers"], warn=migration.warn) as ends,
@@ -103,6 +106,8 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
                 now.refuse_loss()
             if given["dry_run"]:
                 return _print_dry_run(schema, now, given)
+        if not quiet:
+            _announce(ends)
         backends.prepare(job.targets[0], migration.warn)
         with migration.showing("moving", quiet=quiet) as (progress, announce):
             report = migrate(job, ledger, halt, progress=progress, announce=announce)
@@ -111,6 +116,15 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
     elif not given["quiet"] or report.exit:
         migration.print_report(report, job.command)
     return report.exit
+
+
+def _announce(ends: Ends) -> None:
+    """Where from and where to, before anything is written there."""
+    from memctl import backends
+
+    click.echo(output.clean(f"{ends.source_identity} -> {ends.target_identity}"), err=True)
+    for remark in (*backends.remarks(ends.source), *backends.remarks(ends.targets[0])):
+        migration.warn(remark)
 
 
 def _counting(progress: Any) -> Any:

@@ -30,6 +30,8 @@ _RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/([smh]))?", re.ASCII)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
+SERVICE = ("url", "agent", "core_memory")
+
 BackendOptions = dict[str, dict[str, Any]]
 
 
@@ -94,18 +96,53 @@ def table_options(function: options.F) -> options.F:
     )
 
 
+def service_options(function: options.F) -> options.F:
+    """What a service has to be told; each goes to that end of the command which takes it."""
+    return options._decorate(
+        function,
+        click.option("--url", metavar="URL", help="Address of the service's server. [the service's own]"),
+        click.option("--agent", metavar="ID", help="The agent that holds the memory, where a user is an agent."),
+    )
+
+
 def backend_options(
-    store: str | None, lock_timeout: float | None, source: str | None = None, given: dict[str, Any] | None = None
+    store: str | None,
+    lock_timeout: float | None,
+    source: str | None = None,
+    given: dict[str, Any] | None = None,
+    target: str | None = None,
 ) -> BackendOptions:
-    """What `--store` and `--lock-timeout` mean for the backend `local`, and `--table` and its like for the source."""
-    found: BackendOptions = {}
+    """What `--store` and `--lock-timeout` mean for the backend `local`, `--table` and its like for the source, and
+    `--url` and its like for whichever end takes them.
+
+    Raises UsageError for an option that neither end takes, or that both do.
+    """
+    told = given or {}
     local = {"path": Path(store).expanduser() if store else None, "lock_timeout": lock_timeout}
-    table = {name: (given or {}).get(name) for name in ("table", "mapping", "layout")}
-    for backend, named in (("local", local), (source or "", table)):
-        told = {name: value for name, value in named.items() if value is not None}
-        if told:
-            found[backend] = found.get(backend, {}) | told
+    table = {name: told.get(name) for name in ("table", "mapping", "layout")}
+    service = [(_taker(name, source, target), {name: told[name]}) for name in SERVICE if told.get(name) is not None]
+    found: BackendOptions = {}
+    for backend, named in (("local", local), (source or "", table), *service):
+        values = {name: value for name, value in named.items() if value is not None}
+        if values:
+            found[backend] = found.get(backend, {}) | values
     return found
+
+
+def _taker(option: str, source: str | None, target: str | None) -> str:
+    """The end that takes a service's option."""
+    from memctl import backends
+
+    flag = f"--{option.replace('_', '-')}"
+    ends = [name for name in (source, target) if name]
+    takers = [name for name in ends if backends.accepts(name, option)]
+    if not takers:
+        raise UsageError(f"{' and '.join(ends)} take no such option", where=flag, hint="leave it out")
+    if len(takers) > 1:
+        raise UsageError(
+            f"both {source} and {target} take it", where=flag, hint="say which in the settings: [backends.NAME]"
+        )
+    return takers[0]
 
 
 def rate(text: str | None) -> float | None:

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memctl.cli import options, output
+from memctl.cli import migration, options, output
 from memctl.errors import UsageError
 from memctl.fact import KINDS
 
 if TYPE_CHECKING:
     from memctl.adapter import Hit
+    from memctl.api import Memory
 
 
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="USER QUERY")
+@click.option("--from", "source", metavar="BACKEND", help="Search there by its own means. [local]")
 @click.option("--all-users", is_flag=True, help="Search everyone; give the query alone.")
 @click.option("-k", "--k", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many to print.")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this kind; may be repeated.")
@@ -25,10 +27,12 @@ if TYPE_CHECKING:
 @click.option("--as-of", metavar="WHEN", help="Only what held at that time.")
 @click.option("--explain", is_flag=True, help="Show the parts each score is the sum of.")
 @options.json_options
+@migration.service_options
 @options.embedder_options
 @options.store_options
 def command(
     words: tuple[str, ...],
+    source: str | None,
     all_users: bool,
     k: int,
     kinds: tuple[str, ...],
@@ -40,6 +44,8 @@ def command(
     as_jsonl: bool,
     store: str | None,
     lock_timeout: float | None,
+    url: str | None,
+    agent: str | None,
     **embedding: Any,
 ) -> None:
     """Find what is remembered of USER that fits QUERY, best first.
@@ -48,22 +54,37 @@ def command(
     the one that replaced it. A score only ranks; no value of it means that nothing was found.
     """
     user, query = _split(words, all_users)
-    local = options.open_store(store, lock_timeout, **embedding)
-    hits: list[Hit] = local.search(
-        user,
-        query,
-        k,
-        kinds=kinds,
-        since=options.when(since),
-        until=options.when(until),
-        as_of=options.when(as_of),
-    )
+    with _memory(source, {"url": url, "agent": agent}, store, lock_timeout, embedding) as memory:
+        hits = memory.search(
+            user,
+            query,
+            k,
+            kinds=kinds,
+            since=options.when(since),
+            until=options.when(until),
+            as_of=options.when(as_of),
+        )
     if as_json:
         output.emit_json("search", {"user": user, "query": query, "hits": hits})
     elif as_jsonl:
         output.emit_jsonl(hits)
     else:
         _print(hits, explain=explain, with_user=all_users)
+
+
+def _memory(
+    source: str | None,
+    service: dict[str, Any],
+    store: str | None,
+    lock_timeout: float | None,
+    embedding: dict[str, Any],
+) -> Memory:
+    from memctl.api import Memory, open_memory
+
+    named = migration.backend_options(None, None, source or "local", service)
+    if source in (None, "local"):
+        return Memory(options.open_store(store, lock_timeout, **embedding))
+    return open_memory(source, **named.get(source, {}))
 
 
 def _split(words: tuple[str, ...], all_users: bool) -> tuple[str | None, str]:

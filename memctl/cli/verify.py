@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--to", "target", metavar="BACKEND", required=True, help="Where they went.")
 @migration.selection_options
 @migration.table_options
+@migration.service_options
 @click.option("--one-way", is_flag=True, help="What is only in the target is no difference.")
 @click.option("--combined", metavar="FILE", help="Write a line for every record, the equal ones too; - for stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no rows; the counts only.")
@@ -53,7 +54,10 @@ def command(
     with (
         _writing(combined) as on_row,
         opened(
-            source, target, options=migration.backend_options(store, lock_timeout, source, given), warn=migration.warn
+            source,
+            target,
+            options=migration.backend_options(store, lock_timeout, source, given, target),
+            warn=migration.warn,
         ) as ends,
         migration.stopping(halt),
         migration.showing("comparing", quiet=quiet or as_json or as_jsonl) as (progress, announce),

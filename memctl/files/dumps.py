@@ -7,7 +7,6 @@ What a service's dump looks like is known to its adapter's package, which offers
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
@@ -44,6 +43,9 @@ def find(path: Path) -> Dump | None:
         head = file.read(HEAD)
     if holds_facts(head):
         return None
+    # As in memctl.adapter: not for those who do without.
+    from importlib.metadata import entry_points
+
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
         dump: Dump = point.load()()
         if dump.recognises(path, head):

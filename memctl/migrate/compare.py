@@ -69,7 +69,8 @@ def difference(source: Fact, target: Fact, capabilities: Capabilities) -> Differ
         if _equal(name, mine, theirs, beside=moved):
             continue
         keeping = fate(capabilities, name, mine) if mine is not None else capabilities.keeping(name)
-        (undeclared if keeping.keeping == "kept" else declared).append(name)
+        # What was moved to metadata is not lost: it comes back as it was.
+        (undeclared if keeping.keeping in ("kept", "in_metadata") else declared).append(name)
     return Difference(undeclared=tuple(undeclared), declared=tuple(declared))
 
 

@@ -1,0 +1,123 @@
+"""Conversations that a backend keeps, into the store the way transcripts are.
+
+Which backend it is, is nobody's business here: it is asked for its conversations and for nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import get_args
+
+from memctl.adapter import Adapter, Conversation, Message
+from memctl.backends import Conversant, identity
+from memctl.embed.spec import EmbedderSpec
+from memctl.errors import MemctlError, NotFound, Retryable, UsageError
+from memctl.extract.redact import redact
+from memctl.ingest.commit import commit
+from memctl.ingest.digest import Recipe, Work, digest_all
+from memctl.ingest.owner import Owned
+from memctl.ingest.report import Reject, Report
+from memctl.store.engine import Engine
+from memctl.transcripts.model import Role, Session, Turn
+
+BATCH_TURNS = 400
+"""Turns gathered before they are digested and committed."""
+
+Pause = Callable[[int, Retryable], None]
+"""Called after the n-th passing failure in a row: waits, or raises when there were enough."""
+Progress = Callable[[int, int, str], None]
+
+
+def ingest(
+    backend: Adapter,
+    users: Sequence[str],
+    engine: Engine,
+    spec: EmbedderSpec,
+    recipe: Recipe,
+    *,
+    pause: Pause,
+    progress: Progress | None = None,
+) -> Report:
+    """Take the conversations of the users (none: of everyone the backend knows) into the store, batch by batch.
+
+    A second run adds only what was said since. Raises UsageError when the backend keeps no conversations, NotFound when
+    a user named has none.
+    """
+    if not isinstance(backend, Conversant):
+        raise UsageError(
+            f"{backend.name} keeps no conversations", where="--from", hint="memctl migrate moves its facts"
+        )
+    report = Report(extractor=recipe.extracts)
+    uri = identity(backend.name, backend)
+    owners = tuple(users or backend.users())
+    for number, user in enumerate(owners):
+        if progress:
+            progress(number, len(owners), user)
+        batch: list[Work] = []
+        found = False
+        for conversation in _patiently(backend, user, pause):
+            found = True
+            if (session := _session(backend.name, conversation, report)) is not None:
+                batch.append(Work(owned=Owned(user_id=user, session=session), uri=uri))
+            if sum(len(work.owned.session.turns) for work in batch) >= BATCH_TURNS:
+                _commit(engine, spec, recipe, batch, report)
+                batch = []
+        _commit(engine, spec, recipe, batch, report)
+        if users and not found:
+            raise NotFound(f"{backend.name} keeps no conversation of {user!r}", hint="memctl backends test NAME")
+    return report
+
+
+def _patiently(backend: Conversant, user: str, pause: Pause) -> Iterator[Conversation]:
+    """The user's conversations; after a passing failure the list is read again, without those that were handed out."""
+    done: set[str] = set()
+    failed = 0
+    while True:
+        try:
+            for conversation in backend.conversations(user):
+                if conversation.id not in done:
+                    yield conversation
+                    done.add(conversation.id)
+                    failed = 0
+            return
+        except Retryable as error:
+            failed += 1
+            pause(failed, error)
+
+
+def _session(system: str, conversation: Conversation, report: Report) -> Session | None:
+    turns = []
+    for message in conversation.messages:
+        try:
+            turns.append(_turn(message))
+        except MemctlError as error:
+            where = f"{system} conversation {conversation.id} message {message.id}"
+            report.rejects.append(Reject(where=where, reason=redact(error.message).text))
+    if not turns:
+        return None
+    return Session(
+        source_format=system,
+        session_id=conversation.id,
+        turns=tuple(turns),
+        title=conversation.title,
+        started_at=conversation.started_at,
+        agent_id=conversation.agent_id,
+    )
+
+
+def _turn(message: Message) -> Turn:
+    roles: tuple[Role, ...] = get_args(Role)
+    for role in roles:
+        if message.role == role:
+            return Turn(turn_id=message.id, role=role, text=message.text, speaker=message.name, at=message.at)
+    raise UsageError(f"unknown role {message.role!r}", hint=f"roles: {', '.join(roles)}")
+
+
+def _commit(engine: Engine, spec: EmbedderSpec, recipe: Recipe, batch: Sequence[Work], report: Report) -> None:
+    if not batch:
+        return
+    digest = digest_all(batch, recipe, spec)
+    report.rejects += [Reject(where=where, reason=redact(reason).text) for where, reason in digest.broken]
+    report.count(digest)
+    with engine.writing() as connection:
+        report.took(commit(connection, digest, spec))
