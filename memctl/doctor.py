@@ -1,4 +1,5 @@
-"""Whether everything memctl needs is in order: settings, the store and its file, the embedder, the disk, the clock.
+"""Whether everything memctl needs is in order: settings, the store and its file, the embedder, the disk, the clock, and
+every backend of the settings with its SDK.
 
 Each check is one line with a verdict and what to do about it. Nothing is changed.
 """
@@ -9,16 +10,20 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from memctl import config
+from memctl import backends, config
+from memctl.adapter import installed, load
 from memctl.errors import MemctlError
 from memctl.local import LocalStore
+from memctl.migrate.retry import guarded
 
 LITTLE_DISK = 200_000_000
 """Bytes below which a large ingest may not fit."""
@@ -51,11 +56,13 @@ def examine(settings: config.Settings) -> list[Finding]:
         ("embedder", lambda: _embedder(store)),
         ("disk", lambda: _disk(settings.store_path)),
         ("clock", lambda: _clock(store)),
+        ("sdk", _sdks),
+        *[(f"backend {name}", partial(_backend, name)) for name in sorted(settings.backends)],
     ]
     findings: list[Finding] = []
     for name, check in checks:
         try:
-            findings += check()
+            findings += guarded(partial(_made, check))
         except MemctlError as error:
             findings.append(Finding(check=name, verdict="fail", detail=str(error), remedy=error.hint))
         except OSError as error:
@@ -63,26 +70,55 @@ def examine(settings: config.Settings) -> list[Finding]:
     return findings
 
 
+def _made(check: Callable[[], Iterator[Finding]]) -> list[Finding]:
+    return list(check())
+
+
 def _python() -> Iterator[Finding]:
     yield Finding(check="python", verdict="ok", detail=sys.version.split()[0])
-    for package, major in TESTED.items():
-        try:
-            found = version(package)
-        except PackageNotFoundError:
-            yield Finding(
-                check=package,
-                verdict="fail",
-                detail="not installed",
-                remedy="pip install --upgrade memctl-toolkit",
-            )
-            continue
-        tested = found.startswith(major)
-        yield Finding(
+    for package, tested in TESTED.items():
+        yield _package(package, tested) or Finding(
             check=package,
-            verdict="ok" if tested else "warn",
-            detail=found,
-            remedy=None if tested else f"memctl was tested with {major}x",
+            verdict="fail",
+            detail="not installed",
+            remedy="pip install --upgrade memctl-toolkit",
         )
+
+
+def _package(package: str, tested: str) -> Finding | None:
+    """Whether the installed version is one memctl was tested with; None for a package that is not there."""
+    try:
+        found = version(package)
+    except PackageNotFoundError:
+        return None
+    known = found.startswith(tested)
+    return Finding(
+        check=package,
+        verdict="ok" if known else "warn",
+        detail=found,
+        remedy=None if known else f"memctl was tested with {tested}x",
+    )
+
+
+def _sdks() -> Iterator[Finding]:
+    """The SDKs of the adapters that are installed; one that is not is nobody's fault."""
+    for name in sorted(installed()):
+        for package, tested in getattr(load(name), "tested", {}).items():
+            if (finding := _package(package, tested)) is not None:
+                yield finding
+
+
+def _backend(name: str) -> Iterator[Finding]:
+    """Whether a backend of the settings lets us in and gives a record of somebody."""
+    with closing(backends.open_backend(name)) as adapter:
+        health = adapter.check()
+        if not health.ok:
+            yield Finding(check=f"backend {name}", verdict="fail", detail=health.detail)
+            return
+        user = next(iter(adapter.users()), None)
+        pages = adapter.read(user) if user is not None else iter(())
+        read = next((f"{len(page.facts)} facts read" for page in pages), "empty")
+        yield Finding(check=f"backend {name}", verdict="ok", detail=f"{health.detail}; {read}")
 
 
 def _settings_file() -> Iterator[Finding]:

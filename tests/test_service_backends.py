@@ -184,6 +184,27 @@ class TestCommands:
         assert losses["text"]["how"] == "the rest is in a second entry"
 
 
+class TestDoctor:
+    def test_every_backend_of_the_settings_is_asked_for_a_record(self, diary, memctl, store, home, monkeypatch):
+        (home / "work" / "memctl.toml").write_text(
+            '[backends.mine]\nadapter = "diary"\n[backends.shut]\nadapter = "diary"\nkey_env = "NOBODY_SET_THIS"\n'
+        )
+        ran = memctl("doctor", "--json")
+        verdicts = {finding["check"]: finding for finding in ran.document["findings"]}
+        assert verdicts["backend mine"]["verdict"] == "ok"
+        assert "0 facts read" in verdicts["backend mine"]["detail"]
+        assert verdicts["backend shut"]["verdict"] == "fail"
+        assert "NOBODY_SET_THIS" in verdicts["backend shut"]["remedy"]
+        assert ran.code == 1
+
+    def test_a_backend_that_breaks_down_does_not_end_the_examination(self, diary, memctl, store, home, monkeypatch):
+        (home / "work" / "memctl.toml").write_text('[backends.mine]\nadapter = "diary"\n')
+        monkeypatch.setattr(diary.Diary, "users", lambda self: 1 / 0)
+        ran = memctl("doctor")
+        assert ran.code == 1
+        assert "ZeroDivisionError" in ran.out
+
+
 class TestConversations:
     def test_what_was_said_there_is_remembered_here_once(self, diary, memctl, store):
         first = memctl("ingest", "--from", "diary", "--user", "alice", "--json")
