@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 else:
     Connection = Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Of what schema.sql makes. upgrades/N.sql brings a store of the version before N to N."""
 WRITING = {"memory_limit": "256MB"}
 """An ingest stays below 500 MB whatever the size of the store; DuckDB spills beside the file beyond that."""
 CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -59,8 +61,13 @@ class Engine:
         connection = self._connect(read_only=True, config=config)
         try:
             with self._explained():
-                if not self._check_version(connection):
+                version = self._version(connection)
+                if version is None:
                     raise self._missing()
+                if version < SCHEMA_VERSION:
+                    connection.close()
+                    self._bring_up_to_date()
+                    connection = self._connect(read_only=True, config=config)
                 yield connection
         finally:
             connection.close()
@@ -70,7 +77,7 @@ class Engine:
         """A connection inside one transaction: committed at the end of the block, rolled back by any exception.
 
         The file and its folder are made when missing, readable by their owner only; without `make`, NotFound is
-        raised instead.
+        raised instead. A store of an older schema is copied to FILE.vN and brought up to date first.
         """
         if not make:
             self._require()
@@ -80,9 +87,11 @@ class Engine:
             try:
                 with self._explained():
                     # Asked before BEGIN: a table that is not there would end the transaction.
-                    ours = self._check_version(connection)
+                    version = self._version(connection)
+                    if version is not None and version < SCHEMA_VERSION:
+                        self._upgrade(connection, version)
                     connection.execute("BEGIN")
-                    if not ours:
+                    if version is None:
                         self._make_schema(connection)
                     yield connection
                     connection.execute("COMMIT")
@@ -156,20 +165,42 @@ class Engine:
             ) from None
 
     def _make_schema(self, connection: Connection) -> None:
-        from importlib.resources import files
+        connection.execute(_statements("schema.sql"))
+        set_meta(connection, "schema_version", str(SCHEMA_VERSION))
 
-        connection.execute(files("memctl.store").joinpath("schema.sql").read_text(encoding="utf-8"))
-        connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+    def _bring_up_to_date(self) -> None:
+        with self.writing():
+            pass
 
-    def _check_version(self, connection: Connection) -> bool:
-        """True for a store this memctl can use, False for an empty file (what a kill leaves at the first write)."""
+    def _upgrade(self, connection: Connection, version: int) -> None:
+        """Bring a store of that version up to date, whole or not at all, once a copy of it lies beside it."""
+        connection.execute("CHECKPOINT")
+        kept = self.path.with_name(f"{self.path.name}.v{version}")
+        try:
+            half = kept.with_name(f"{kept.name}.half")
+            shutil.copyfile(self.path, half)
+            half.replace(kept)
+        except OSError as error:
+            raise MemctlError(
+                f"the store is of an older memctl and cannot be copied before its upgrade: {error.strerror}",
+                where=str(kept),
+                hint="make room, or let memctl write there",
+            ) from None
+        connection.execute("BEGIN")
+        for step in range(version + 1, SCHEMA_VERSION + 1):
+            connection.execute(_statements(f"upgrades/{step}.sql"))
+        set_meta(connection, "schema_version", str(SCHEMA_VERSION))
+        connection.execute("COMMIT")
+
+    def _version(self, connection: Connection) -> int | None:
+        """The store's schema version, None for an empty file (what a kill leaves at the first write)."""
         duckdb = driver()
         try:
             version = get_meta(connection, "schema_version")
         except (duckdb.CatalogException, duckdb.BinderException):
             # Listing a catalog takes 10 ms, too long for what is nearly always there.
             if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE NOT internal LIMIT 1").fetchall():
-                return False
+                return None
             version = None
         if version is None or not version.isdecimal():
             raise MemctlError(
@@ -183,7 +214,7 @@ class Engine:
                 where=str(self.path),
                 hint="upgrade memctl",
             )
-        return True
+        return int(version)
 
     def _locked(self, detail: str) -> Locked:
         holder = re.search(r"held in (\S+).*?\(PID (\d+)\)", detail)
@@ -201,6 +232,12 @@ class Engine:
             where=str(self.path),
             hint="memctl doctor looks closer; --store names another file",
         )
+
+
+def _statements(name: str) -> str:
+    from importlib.resources import files
+
+    return files("memctl.store").joinpath(name).read_text(encoding="utf-8")
 
 
 def _jitter() -> float:

@@ -1,0 +1,2 @@
+-- Users who were forgotten, as salted hashes: what is read or moved later does not bring them back.
+CREATE TABLE forgotten (digest VARCHAR NOT NULL, forgotten_at TIMESTAMP NOT NULL);

@@ -1,0 +1,76 @@
+"""A store of an older memctl: opened, brought up to date behind a copy of what it was, and never half-way."""
+
+import stat
+
+import duckdb
+import pytest
+
+from memctl.errors import MemctlError
+from memctl.store.engine import SCHEMA_VERSION, Engine
+
+SINCE = {2: ("forgotten",)}
+"""The tables that came with each version of the schema."""
+
+
+@pytest.fixture(params=range(1, SCHEMA_VERSION))
+def older(request, memctl, store):
+    """The store as the memctl of an older schema left it, with what it remembered."""
+    memctl("add", "alice", "I live in Oslo.")
+    with duckdb.connect(str(store)) as connection:
+        for version, tables in SINCE.items():
+            if version > request.param:
+                for table in tables:
+                    connection.execute(f"DROP TABLE {table}")
+        connection.execute("UPDATE meta SET value = ? WHERE name = 'schema_version'", [str(request.param)])
+    return request.param
+
+
+def tables(path):
+    with duckdb.connect(str(path), read_only=True) as connection:
+        rows = connection.execute("SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE NOT internal")
+        return sorted(rows.fetchall())
+
+
+@pytest.mark.parametrize("command", [("search", "alice", "Oslo"), ("add", "alice", "I have a dog named Rex.")])
+def test_whichever_command_comes_first_finds_what_was_remembered(older, memctl, store, command):
+    assert memctl(*command).code == 0
+    assert "Oslo" in memctl("facts", "alice").out
+    kept = store.with_name(f"{store.name}.v{older}")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    with duckdb.connect(str(kept), read_only=True) as connection:
+        assert connection.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchall() == [(str(older),)]
+        kinds = connection.execute("SELECT kind FROM records ORDER BY kind").fetchall()
+        assert kinds == [("episode",), ("fact",)]
+
+
+def test_a_store_brought_up_to_date_has_what_a_new_one_has(older, memctl, store):
+    memctl("facts", "alice")
+    fresh = store.with_name("fresh.duckdb")
+    with Engine(fresh).writing() as connection:
+        connection.execute("SELECT 1")
+    # The table of vectors and the view over it come with the first embedder.
+    made_later = ("vectors", "facts")
+    assert [row for row in tables(store) if row[0] not in made_later] == tables(fresh)
+
+
+def test_a_copy_that_cannot_be_made_leaves_the_store_as_it_was(older, store, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    before = store.read_bytes()
+    with pytest.raises(MemctlError, match="No space left") as refused, Engine(store).reading():
+        pass
+    assert refused.value.hint
+    assert store.read_bytes() == before
+
+
+def test_a_step_that_fails_leaves_the_store_as_it_was(older, memctl, store, monkeypatch):
+    from memctl.store import engine
+
+    broken = {f"upgrades/{SCHEMA_VERSION}.sql": "CREATE TABLE half (a INTEGER); SELECT * FROM nowhere"}
+    statements = engine._statements
+    monkeypatch.setattr(engine, "_statements", lambda name: broken.get(name) or statements(name))
+    assert memctl("facts", "alice").code == 1
+    monkeypatch.undo()
+    assert "half" not in {row[0] for row in tables(store)}
