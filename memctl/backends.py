@@ -74,6 +74,14 @@ class Conversant(Protocol):
         """The user's conversations, streamed."""
 
 
+@runtime_checkable
+class Forgetting(Protocol):
+    """An adapter whose backend keeps more of a user than facts, such as conversations or an agent."""
+
+    def forget(self, user: str) -> None:
+        """Remove the user with all there is of them; nothing for a user who is not there."""
+
+
 class Backend(msgspec.Struct, frozen=True, kw_only=True):
     """One backend as `memctl backends` lists it. `hint` says what to install where `capabilities` cannot be read."""
 

@@ -197,6 +197,16 @@ class LocalStore:
             ).fetchall()
             return erase(connection, [row[0] for row in rows])
 
+    def forget(self, user: str) -> None:
+        """Erase the user to the last byte of the file and of its copies of older versions, and refuse them later."""
+        from memctl.store import forgotten
+
+        with self.engine.writing(make=False) as connection:
+            forgotten.forget(connection, user)
+        self.engine.rebuild()
+        for copy in self.engine.copies():
+            copy.unlink()
+
     def search(
         self,
         user: str | None,

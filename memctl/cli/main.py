@@ -27,6 +27,7 @@ COMMANDS = {
     "add": "Remember something a user says.",
     "edit": "Change a fact.",
     "rm": "Remove facts.",
+    "forget": "Erase all that is remembered of a user, with proof.",
     "migrate": "Move facts from one backend to another.",
     "verify": "Compare two backends record by record.",
     "export": "Write facts to a file.",

@@ -18,7 +18,7 @@ from memctl.embed.spec import EmbedderSpec
 from memctl.fact import Fact, content_hash, derive_id
 from memctl.ingest.digest import Digest
 from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_fact
-from memctl.store import claims, ledger, records, writes
+from memctl.store import claims, forgotten, ledger, records, writes
 from memctl.store.engine import Connection
 from memctl.store.records import Episodic
 from memctl.store.units import units_of
@@ -49,9 +49,10 @@ def commit(
 ) -> Committed:
     """Apply a batch inside the caller's transaction. Episodes and claims known already are passed over.
 
-    `now` is the time of observation for what carries no time of its own.
+    `now` is the time of observation for what carries no time of its own. Raises Rejected for a user who was forgotten.
     """
     now = now or datetime.now(UTC)
+    forgotten.refuse(connection, batch.users)
     writes.use_embedder(connection, spec)
     vectors = batch.vectors if writes.stored_embedder(connection) == spec else {}
     shown = {entry.fact.id: entry for entry in batch.episodes}
@@ -189,6 +190,7 @@ def put(connection: Connection, entry: Entry, vectors: Mapping[str, Any]) -> Cha
     """Store a fact someone states outright, in place of the one of the same id, and reconcile what it touches."""
     now = datetime.now(UTC)
     fact = entry.fact
+    forgotten.refuse(connection, [fact.user_id])
     old = claims.of_fact(connection, fact.id)
     claims.bar(connection, _of_transcripts(old))
     before = retract_claims(connection, [claim.id for claim in old], now)

@@ -88,6 +88,11 @@ class Digest(msgspec.Struct, kw_only=True):
         _count(self.skipped, other.skipped)
         _count(self.redacted, other.redacted)
 
+    @property
+    def users(self) -> set[str]:
+        """Whose episodes and claims these are."""
+        return {entry.fact.user_id for entry in self.episodes} | {claim.user_id for claim, _ in self.claims}
+
     def embed(self, embedder: Embedder) -> None:
         """Make the vectors of all units: those of the episodes, and those of the facts the claims may become."""
         texts = dict.fromkeys(unit.text for entry in self.episodes for unit in entry.units)

@@ -1,6 +1,7 @@
 """Facts that are facts already (imports, migrations, other tools) into the store, verbatim and in bulk."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 from uuid import UUID
 
@@ -8,9 +9,11 @@ import msgspec
 
 from memctl.adapter import Outcome
 from memctl.embed.spec import EmbedderSpec
+from memctl.errors import NotFound
 from memctl.fact import Fact, content_hash, encode
 from memctl.store import writes
 from memctl.store.engine import Connection, Engine
+from memctl.store.forgotten import REASON, among
 from memctl.store.records import Episodic
 from memctl.store.units import units_of
 from memctl.store.writes import Entry
@@ -26,10 +29,12 @@ class _Stored(NamedTuple):
 def write_facts(engine: Engine, spec: EmbedderSpec, facts: Sequence[Fact]) -> list[Outcome]:
     """Store facts as they are, one outcome per fact in order. Nothing is extracted or reconciled.
 
-    A fact whose id another user's fact has is rejected, since no owner ever changes, and so is one that is no Unicode.
+    A fact whose id another user's fact has is rejected, since no owner ever changes, and so are one that is no Unicode
+    and one of a user who was forgotten.
     Of two facts with one id in the same call the later stands. Units and vectors are made before the store is opened.
     """
-    flaws = [_flaw(fact) for fact in facts]
+    gone = _forgotten(engine, facts)
+    flaws = [REASON if fact.user_id in gone else _flaw(fact) for fact in facts]
     last = {fact.id: entry_of(fact) for fact, flaw in zip(facts, flaws, strict=True) if flaw is None}
     texts = list(dict.fromkeys(unit.text for entry in last.values() for unit in entry.units))
     vectors = dict(zip(texts, spec.open().embed(texts), strict=True)) if texts else {}
@@ -54,6 +59,12 @@ def write_facts(engine: Engine, spec: EmbedderSpec, facts: Sequence[Fact]) -> li
         else _outcome_of(states[fact.id], last=place[fact.id] == index)
         for index, fact in enumerate(facts)
     ]
+
+
+def _forgotten(engine: Engine, facts: Sequence[Fact]) -> set[str]:
+    with suppress(NotFound), engine.reading() as connection:
+        return among(connection, {fact.user_id for fact in facts})
+    return set()
 
 
 def _flaw(fact: Fact) -> str | None:

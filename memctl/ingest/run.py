@@ -29,6 +29,7 @@ from memctl.ingest.owner import Attribution, Owned, owned
 from memctl.ingest.report import Reject, Report
 from memctl.store import ledger
 from memctl.store.engine import Engine
+from memctl.store.forgotten import REASON, among
 from memctl.transcripts.detect import detect, read
 from memctl.transcripts.documents import Document, Skipped, discover
 from memctl.transcripts.model import ReadOptions, Session
@@ -117,6 +118,8 @@ class _Run:
         self.read: list[Read] = []
         self.seen: dict[str, ledger.PackedIds] = {}
         self.broken: set[str] = set()
+        self.asked: set[str] = set()
+        self.gone: set[str] = set()
         self.ledger: dict[tuple[str, str], ledger.FileEntry] = {}
         with suppress(NotFound), engine.reading() as connection:
             self.ledger = ledger.entries(connection)
@@ -193,6 +196,7 @@ class _Run:
                     continue
                 try:
                     owners = list(owned(item, document, self.options.attribution))
+                    self._refuse(owners, document)
                 except BadTranscript as error:
                     if not told:
                         yield error
@@ -202,6 +206,16 @@ class _Run:
         except Exception as error:
             # A reader that breaks down over one file is no reason to leave the rest of the folder unread.
             yield _unreadable(error, document)
+
+    def _refuse(self, owners: Sequence[Owned], document: Document) -> None:
+        """Raises BadTranscript when one of the owners was forgotten."""
+        users = {mine.user_id for mine in owners}
+        if new := users - self.asked:
+            with suppress(NotFound), self.engine.reading() as connection:
+                self.gone |= among(connection, new)
+            self.asked |= new
+        if users & self.gone:
+            raise BadTranscript(REASON, where=document.uri)
 
     def _before(self, known: ledger.FileEntry | None) -> frozenset[UUID]:
         """The episodes a file showed when it was last read."""

@@ -11,7 +11,7 @@ import hashlib
 import random
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -22,7 +22,7 @@ import msgspec
 
 from memctl.errors import Locked, MemctlError
 from memctl.fact import Fact, content_hash
-from memctl.store.engine import CONFIG, Connection, driver
+from memctl.store.engine import CONFIG, Connection, driver, rebuild
 
 State = Literal["planned", "written", "verified", "rejected"]
 RunState = Literal["running", "done", "partial", "interrupted", "limit", "failed", "killed"]
@@ -31,6 +31,9 @@ MEMORY_LIMIT = "64MB"
 LONGEST_HOLD = 1.0
 IDLE_HOLD = 0.2
 """Seconds the file stays open for more to come, and seconds until it is closed when nothing comes."""
+
+_WORDS = (("runs", "id", ("command", "error", "rejects_file")), ("routes", "route", ("source", "target")))
+"""Where a person may be named: table, its key, its columns."""
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -358,6 +361,32 @@ class Ledger:
                 [prefix],
             ).fetchall()
         return [_run(row) for row in rows]
+
+    def rejects_files(self) -> list[str]:
+        """Every file of rejects that a run wrote."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT DISTINCT rejects_file FROM runs WHERE rejects_file IS NOT NULL"
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def forget(self, user: str, unnamed: Callable[[str], str]) -> None:
+        """Take a person out of the file to the last byte: their entries go, and all words of runs and routes are put
+        through `unnamed`."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM entries WHERE user_id = ?", [user])
+            for table, key, columns in _WORDS:
+                for number, *words in connection.execute(f"SELECT {key}, {', '.join(columns)} FROM {table}").fetchall():  # noqa: S608
+                    for column, word in zip(columns, words, strict=True):
+                        if word is not None and unnamed(word) != word:
+                            connection.execute(
+                                f"UPDATE {table} SET {column} = ? WHERE {key} = ?",  # noqa: S608 - our own names
+                                [unnamed(word), number],
+                            )
+        self.close()
+        with self._lock:
+            rebuild(self._open(), self.path)
+            self._let_go()
 
     def states(self, run: str) -> dict[str, int]:
         """How many facts of a run, those a later run took over left out, are in which state."""

@@ -7,6 +7,7 @@ room knows SQL and locks; what the rows mean is for its neighbours.
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import re
 import shutil
@@ -168,6 +169,16 @@ class Engine:
         connection.execute(_statements("schema.sql"))
         set_meta(connection, "schema_version", str(SCHEMA_VERSION))
 
+    def rebuild(self) -> None:
+        """Write the file anew with what it holds and nothing else: deleted rows leave their bytes behind otherwise."""
+        self._require()
+        with self._alone(), self._explained(), contextlib.closing(self._connect(read_only=False, config={})) as old:
+            rebuild(old, self.path)
+
+    def copies(self) -> list[Path]:
+        """What the store was before it was brought up to date, one file a version."""
+        return sorted(self.path.parent.glob(f"{glob.escape(self.path.name)}.v*"))
+
     def _bring_up_to_date(self) -> None:
         with self.writing():
             pass
@@ -232,6 +243,26 @@ class Engine:
             where=str(self.path),
             hint="memctl doctor looks closer; --store names another file",
         )
+
+
+def rebuild(connection: Connection, path: Path) -> None:
+    """Put in the place of the database at `path`, open for writing, one with its rows alone, whole or not at all.
+
+    The connection is of no use afterwards but to be closed.
+    """
+    fresh = path.with_name(f".{path.name}.rebuilt")
+    fresh.unlink(missing_ok=True)
+    try:
+        connection.execute("CHECKPOINT")
+        name = connection.execute("SELECT current_database()").fetchall()[0][0]
+        quoted = str(fresh).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS rebuilt")
+        connection.execute(f'COPY FROM DATABASE "{name}" TO rebuilt')
+        connection.execute("DETACH rebuilt")
+        # The old file is held until it has been replaced, so nobody writes to it in between.
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _statements(name: str) -> str:

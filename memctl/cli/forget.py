@@ -1,0 +1,121 @@
+"""`memctl forget`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from memctl import config
+from memctl.cli import migration, options, output
+from memctl.errors import MemctlError, UsageError
+
+if TYPE_CHECKING:
+    from memctl.forget import Holding, Receipt
+
+
+@click.command()
+@click.argument("user")
+@click.option("--from", "sources", metavar="BACKEND", multiple=True, help="Forget them there; may be repeated. [local]")
+@click.option("--everywhere", is_flag=True, help="The local store and every backend of the settings.")
+@click.option("--confirm", metavar="NAME", help="The user's name, for scripts: nothing is asked.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and erase nothing.")
+@click.option("--receipt", metavar="FILE", help="Where to write the receipt. [in the data folder]")
+@click.option("--restore", is_flag=True, help="Let a user who was forgotten be remembered again.")
+@migration.ledger_option
+@options.json_option
+@options.store_options
+def command(user: str, **given: Any) -> int | None:
+    """Erase all that is remembered of USER, prove that it is gone, and write a receipt that names nobody.
+
+    Facts, the episodes they were learned from, vectors, caches, the ledger's entries and rejected records go, and their
+    bytes with them. Whatever is read or moved later about USER is refused, until --restore.
+    """
+    from memctl import forget as forgetting
+    from memctl.migrate.retry import Halt, Retry
+
+    local = options.open_store(given["store"], given["lock_timeout"])
+    if given["restore"]:
+        forgetting.restore(user, local)
+        click.echo(f"{output.line(user)} may be remembered again", err=True)
+        return None
+    named = migration.backend_options(given["store"], given["lock_timeout"])
+    with contextlib.ExitStack() as stack, migration.showing("forgetting", quiet=given["as_json"]) as (_, announce):
+        retry = Retry(Halt(), announce=announce)
+        ends = stack.enter_context(_opened(_names(given["sources"], everywhere=given["everywhere"]), named))
+        held = forgetting.holdings(ends, user, retry)
+        if not given["as_json"]:
+            _print(held)
+        if given["dry_run"]:
+            if given["as_json"]:
+                output.emit_json("forget", {"dry_run": True, "holdings": held, "receipt": None})
+            return None
+        _confirm(user, given["confirm"])
+        receipt = forgetting.forget(ends, user, local, retry)
+        with migration.open_ledger(given["ledger"]) as ledger:
+            forgetting.clean_traces(user, local, ledger)
+    path = receipt.save(Path(given["receipt"]).expanduser() if given["receipt"] else config.data_folder() / "receipts")
+    if given["as_json"]:
+        output.emit_json("forget", {"dry_run": False, "holdings": held, "receipt": receipt, "receipt_file": str(path)})
+    else:
+        _print_receipt(receipt, path)
+    return receipt.exit
+
+
+def _names(sources: tuple[str, ...], *, everywhere: bool) -> list[str]:
+    if sources and everywhere:
+        raise UsageError("--everywhere and --from exclude each other")
+    return ["local", *sorted(config.load().backends)] if everywhere else list(sources) or ["local"]
+
+
+@contextlib.contextmanager
+def _opened(names: list[str], named: migration.BackendOptions) -> Any:
+    from memctl import backends
+
+    with contextlib.ExitStack() as stack:
+        writing = {name: {"mode": "w"} for name in names if backends.is_file(name)}
+        yield [
+            (
+                name,
+                stack.enter_context(
+                    contextlib.closing(backends.open_backend(name, **named.get(name, {}), **writing.get(name, {})))
+                ),
+            )
+            for name in names
+        ]
+
+
+def _confirm(user: str, told: str | None) -> None:
+    if told is None and sys.stdin.isatty():
+        told = click.prompt("This cannot be undone. Type the user's name to go on", default="", err=True)
+    if told is None:
+        raise UsageError("nothing was erased: there is no one to ask", hint="give --confirm NAME with the user's name")
+    if told != user:
+        raise MemctlError("nothing was erased: that is not the user's name", where="--confirm")
+
+
+def _print(held: list[Holding]) -> None:
+    output.table(
+        ("backend", "facts", "of which"),
+        [
+            (
+                holding.backend,
+                str(holding.facts),
+                ", ".join(f"{number} {kind}" for kind, number in sorted(holding.kinds.items())) or "-",
+            )
+            for holding in held
+        ],
+        wrap="of which",
+    )
+
+
+def _print_receipt(receipt: Receipt, path: Path) -> None:
+    for erased in receipt.backends:
+        left = "unknown" if erased.left is None else str(erased.left)
+        click.echo(f"{output.line(erased.backend)}: {erased.before} before, {left} left")
+        if erased.error:
+            click.echo(f"{click.style('error:', fg='red', bold=True)} {output.clean(erased.error)}", err=True)
+    click.echo(f"receipt {path}")

@@ -1,0 +1,215 @@
+"""Forgetting a person in every backend there is, with proof: what was there, that it is gone, and a receipt.
+
+The receipt names nobody. Whoever holds the name can check it: `who` is the hash of it under the store's own salt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from memctl import backends
+from memctl.adapter import Adapter
+from memctl.errors import Exit, NotFound
+from memctl.local import LocalStore
+from memctl.migrate.ledger import Ledger
+from memctl.migrate.reading import pages
+from memctl.migrate.retry import Retry
+from memctl.store import forgotten
+
+BATCH = 500
+"""Ids given to one call of `delete`."""
+SETTLE = timedelta(minutes=2)
+"""How long a backend may take until what was deleted is gone."""
+NOBODY = "[forgotten]"
+
+
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backend holds of the person: how many facts by kind."""
+
+    backend: str
+    identity: str
+    kinds: dict[str, int]
+
+    @property
+    def facts(self) -> int:
+        """All of them."""
+        return sum(self.kinds.values())
+
+
+class Erased(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the person in one backend. `ids` are SHA-256 of the facts' ids; `left` is what a second reading
+    still found; `error` says why it could not be done or proved."""
+
+    backend: str
+    identity: str
+    kinds: dict[str, int]
+    before: int
+    left: int | None
+    ids: tuple[str, ...]
+    error: str | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """The proof of an erasure, without personal data. `sha256` is over the JSON of all else, keys sorted."""
+
+    schema: str = "memctl.receipt/1"
+    who: str
+    began: datetime
+    ended: datetime
+    backends: tuple[Erased, ...]
+    sha256: str = ""
+
+    @property
+    def exit(self) -> Exit:
+        """OK once nothing is left anywhere."""
+        return Exit.OK if all(erased.left == 0 and not erased.error for erased in self.backends) else Exit.ERROR
+
+    def signed(self) -> Receipt:
+        """The receipt with its checksum."""
+        return msgspec.structs.replace(self, sha256=checksum(self))
+
+    def save(self, place: Path) -> Path:
+        """Write the receipt, readable by its owner only, into `place`: a file, or a folder in which it gets a name."""
+        if place.suffix != ".json":
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            place = place / f"{self.began:%Y%m%dT%H%M%SZ}-{self.sha256[:12]}.json"
+        place.touch(mode=0o600)
+        place.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+        return place
+
+
+def checksum(receipt: Receipt) -> str:
+    """SHA-256 (hex) of a receipt's content."""
+    content = msgspec.to_builtins(msgspec.structs.replace(receipt, sha256=""))
+    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+
+
+def holdings(ends: Sequence[tuple[str, Adapter]], user: str, retry: Retry) -> list[Holding]:
+    """What each backend holds of the person now; one that does not know them holds nothing."""
+    return [
+        Holding(
+            backend=name,
+            identity=_unnamed(backends.identity(name, adapter), user),
+            kinds=dict(Counter(kind for _, kind in _facts(adapter, user, retry))),
+        )
+        for name, adapter in ends
+    ]
+
+
+def forget(
+    ends: Sequence[tuple[str, Adapter]],
+    user: str,
+    store: LocalStore,
+    retry: Retry,
+    say: Callable[[str], None] = lambda _: None,
+) -> Receipt:
+    """Erase the person from every backend and read each again. One that fails does not keep the others from it.
+
+    The local store notes, as a salted hash, that they were forgotten, also when it is not among the backends.
+    """
+    began = datetime.now(UTC)
+    done = []
+    for name, adapter in ends:
+        say(name)
+        done.append(_erase(name, adapter, user, retry))
+    with store.engine.writing() as connection:
+        forgotten.mark(connection, user)
+        who = forgotten.digest(connection, user)
+    return Receipt(who=who, began=began, ended=datetime.now(UTC), backends=tuple(done)).signed()
+
+
+def restore(user: str, store: LocalStore) -> None:
+    """Let a forgotten user be remembered again. Raises NotFound for one who was not forgotten."""
+    with store.engine.writing(make=False) as connection:
+        if not forgotten.restore(connection, user):
+            raise NotFound("this user was not forgotten", hint="memctl users lists who is remembered")
+
+
+def _erase(name: str, adapter: Adapter, user: str, retry: Retry) -> Erased:
+    held: list[tuple[Any, str]] = []
+    left: int | None = None
+    error = None
+    try:
+        held = list(_facts(adapter, user, retry))
+        _delete(adapter, user, [id_ for id_, _ in held], retry)
+        left = _left(adapter, user, retry)
+    except Exception as failure:
+        # One backend that is down must not keep the person in the others.
+        error = _unnamed(str(failure), user)
+    return Erased(
+        backend=name,
+        identity=_unnamed(backends.identity(name, adapter), user),
+        kinds=dict(Counter(kind for _, kind in held)),
+        before=len(held),
+        left=left,
+        ids=tuple(sorted(hashlib.sha256(str(id_).encode()).hexdigest() for id_, _ in held)),
+        error=error,
+    )
+
+
+def _delete(adapter: Adapter, user: str, ids: Sequence[Any], retry: Retry) -> None:
+    if isinstance(adapter, backends.Forgetting):
+        retry.call(partial(adapter.forget, user))
+        return
+    for start in range(0, len(ids), BATCH):
+        part = ids[start : start + BATCH]
+        retry.call(partial(adapter.delete, user, part))
+
+
+def _left(adapter: Adapter, user: str, retry: Retry) -> int:
+    """What is still there once the backend had its time."""
+    retry.call(partial(adapter.settle, (), datetime.now(UTC) + SETTLE))
+    return sum(1 for _ in _facts(adapter, user, retry))
+
+
+def _facts(adapter: Adapter, user: str, retry: Retry) -> Iterator[tuple[Any, str]]:
+    try:
+        for page in pages(adapter, user, retry):
+            yield from ((fact.id, fact.kind) for fact in page.facts)
+    except NotFound:
+        return
+
+
+def _unnamed(text: str, user: str) -> str:
+    return _names(user).sub(NOBODY, text)
+
+
+def _names(user: str) -> re.Pattern[str]:
+    """The user's name where it stands alone."""
+    return re.compile(rf"(?<!\w){re.escape(user)}(?!\w)", re.IGNORECASE)
+
+
+def clean_traces(user: str, store: LocalStore, ledger: Ledger) -> None:
+    """Take the person out of what memctl keeps beside facts: the ledger, and the files of rejects it knows of."""
+    known = ledger.rejects_files() if ledger.path.exists() else []
+    for name in {f"{store.engine.path}.rejects.jsonl", *known}:
+        _without(Path(name), user)
+    if ledger.path.exists():
+        ledger.forget(user, partial(_unnamed, user=user))
+
+
+def _without(path: Path, user: str) -> None:
+    """Write a file of rejects anew without the lines that name the person; no file is left when none remains."""
+    if not path.is_file():
+        return
+    name = _names(user)
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if not name.search(line.decode("utf-8", "replace"))]
+    if len(kept) == len(lines):
+        return
+    if not kept:
+        path.unlink()
+        return
+    fresh = path.with_name(f".{path.name}.memctl-new")
+    fresh.touch(mode=0o600)
+    fresh.write_bytes(b"".join(kept))
+    fresh.replace(path)

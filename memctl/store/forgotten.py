@@ -1,0 +1,87 @@
+"""Those who were forgotten: erased from the store to the last byte, and kept from coming back.
+
+All that remains of a person is a salted hash of their name, so that a later ingest or migration can be refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from memctl.errors import Rejected
+from memctl.store import records
+from memctl.store.engine import Connection, get_meta, set_meta
+
+SALT_BYTES = 32
+REASON = "this user was forgotten; memctl forget NAME --restore lets them be remembered again"
+
+_OWNED = ("units", "claims", "records")
+"""The tables whose rows name their user, in the order they are emptied; `_others` go before them."""
+_BEFORE = (
+    # A file that showed this user alone goes with its name; of one that showed others too, only the sightings.
+    "DELETE FROM files WHERE key IN (SELECT file FROM sightings) AND key NOT IN (SELECT file FROM sightings "
+    "WHERE episode NOT IN (SELECT id FROM records WHERE user_id = ?))",
+    "DELETE FROM sightings WHERE episode IN (SELECT id FROM records WHERE user_id = ?)",
+    "DELETE FROM evidence WHERE claim IN (SELECT id FROM claims WHERE user_id = ?)",
+)
+
+
+def digest(connection: Connection, user: str) -> str:
+    """HMAC-SHA-256 of the name under the store's own salt, as hex."""
+    salt = get_meta(connection, "salt")
+    if salt is None:
+        salt = secrets.token_hex(SALT_BYTES)
+        set_meta(connection, "salt", salt)
+    return hmac.new(bytes.fromhex(salt), user.encode(), hashlib.sha256).hexdigest()
+
+
+def among(connection: Connection, users: Iterable[str]) -> set[str]:
+    """Those of the users who were forgotten."""
+    held = {row[0] for row in connection.execute("SELECT digest FROM forgotten").fetchall()}
+    return {user for user in set(users) if digest(connection, user) in held} if held else set()
+
+
+def refuse(connection: Connection, users: Iterable[str]) -> None:
+    """Raise Rejected when one of the users was forgotten: nothing is written about them."""
+    if among(connection, users):
+        raise Rejected(REASON)
+
+
+def forget(connection: Connection, user: str) -> int:
+    """Erase all rows of the user and note that they were forgotten; how many records there were.
+
+    The bytes are still in the file until it is rebuilt.
+    """
+    rows = connection.execute("SELECT count(*) FROM records WHERE user_id = ?", [user]).fetchall()
+    for statement in _BEFORE:
+        connection.execute(statement, [user])
+    for table in (*_others(connection), *_OWNED):
+        connection.execute(f'DELETE FROM "{table}" WHERE user_id = ?', [user])  # noqa: S608 - a table of the catalogue
+    mark(connection, user)
+    return int(rows[0][0])
+
+
+def mark(connection: Connection, user: str) -> None:
+    """Note that the user was forgotten, once."""
+    if user not in among(connection, [user]):
+        now = records.naive(datetime.now(UTC))
+        connection.execute("INSERT INTO forgotten VALUES (?, ?)", [digest(connection, user), now])
+
+
+def restore(connection: Connection, user: str) -> bool:
+    """Let the user be remembered again; whether they had been forgotten."""
+    known = bool(among(connection, [user]))
+    connection.execute("DELETE FROM forgotten WHERE digest = ?", [digest(connection, user)])
+    return known
+
+
+def _others(connection: Connection) -> list[str]:
+    """The tables beside `_OWNED` that name a user: vectors, and whatever a later schema keeps of somebody."""
+    rows = connection.execute(
+        "SELECT table_name FROM duckdb_columns() WHERE column_name = 'user_id' AND NOT internal AND table_name IN "
+        "(SELECT table_name FROM duckdb_tables() WHERE NOT internal)"
+    ).fetchall()
+    return sorted({row[0] for row in rows} - set(_OWNED))

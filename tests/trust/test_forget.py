@@ -1,0 +1,163 @@
+"""Forgetting a person: every byte of them, in every backend, with a receipt that proves it and names nobody."""
+
+import hashlib
+import json
+import stat
+
+import duckdb
+import msgspec
+import pytest
+
+from memctl.backends import open_backend
+from memctl.forget import Receipt, checksum
+
+WORDS = (b"alice", b"Alice")
+
+
+def held(folder, words=WORDS):
+    """Which files below the folder hold one of the words."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.name for path in files if any(word in path.read_bytes() for word in words)}
+
+
+@pytest.fixture
+def remembered(memctl, store, fixtures):
+    """A store with everyone of the fixtures in it, and a migration of Alice's facts behind it."""
+    assert memctl("ingest", fixtures).code == 0
+    assert memctl("migrate", "--from", "local", "--to", "copy.jsonl", "--user", "alice").code == 0
+    return {user["user"]: user["facts"] for user in memctl("users", "--json").document["users"]}
+
+
+def test_no_byte_of_a_person_is_left_in_the_store_or_beside_it(remembered, memctl, store, home):
+    (home / "work" / "copy.jsonl").unlink()
+    said = memctl("search", "alice", "shipping", "--json").document["hits"][0]["fact"]["text"].encode()
+    assert held(home, (*WORDS, said))
+    ran = memctl("forget", "alice", "--confirm", "alice")
+    assert ran.code == 0, ran.err
+    left = held(home, (*WORDS, said))
+    # The transcripts are the user's own files, and are read only.
+    assert {
+        name for name in left if not name.endswith((".json", ".txt", ".jsonl", ".md", ".vtt", ".srt", ".zip"))
+    } == set()
+    assert memctl("facts", "alice").code == 4
+
+
+def test_the_others_are_remembered_as_before(remembered, memctl):
+    memctl("forget", "alice", "--confirm", "alice")
+    users = {user["user"]: user["facts"] for user in memctl("users", "--json").document["users"]}
+    assert users == {user: facts for user, facts in remembered.items() if user != "alice"}
+    assert memctl("search", "bruno", "work").code == 0
+
+
+def test_what_is_read_or_moved_later_does_not_bring_them_back(remembered, memctl, fixtures):
+    memctl("forget", "alice", "--confirm", "alice")
+    again = memctl("ingest", fixtures)
+    assert again.code == 3
+    assert "was forgotten" in again.err
+    moved = memctl("import", "copy.jsonl")
+    assert moved.code == 3
+    assert "0 changed" in moved.out
+    assert "was forgotten" in memctl("add", "alice", "I live in Oslo.").err
+    assert "alice" not in memctl("users").out
+    assert memctl("forget", "alice", "--restore").code == 0
+    assert memctl("ingest", fixtures).code == 0
+    assert memctl("search", "alice", "shipping").code == 0
+
+
+def test_the_receipt_proves_it_and_names_nobody(remembered, memctl, home):
+    ids = {fact["id"] for fact in memctl("facts", "alice", "--all", "--json").document["facts"]}
+    ran = memctl("forget", "alice", "--confirm", "alice", "--receipt", "receipt.json", "--json")
+    file = home / "work" / "receipt.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    receipt = msgspec.json.decode(file.read_bytes(), type=Receipt)
+    assert receipt == msgspec.convert(ran.document["receipt"], Receipt)
+    assert receipt.sha256 == checksum(receipt)
+    (erased,) = receipt.backends
+    assert (erased.before > len(ids), erased.left) == (True, 0)
+    assert {hashlib.sha256(id_.encode()).hexdigest() for id_ in ids} <= set(erased.ids)
+    assert not any(word in file.read_bytes() for word in WORDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [((), 2), (("--confirm", "Alice"), 1), (("--everywhere", "--from", "local"), 2), (("--from", "pluto"), 4)],
+)
+def test_without_the_name_typed_back_nothing_is_erased(remembered, memctl, arguments, code):
+    assert memctl("forget", "alice", *arguments).code == code
+    assert memctl("facts", "alice").code == 0
+
+
+def test_a_dry_run_says_what_would_go_and_erases_nothing(remembered, memctl):
+    planned = memctl("forget", "alice", "--dry-run", "--json").document
+    assert planned["holdings"][0]["kinds"]["preference"] >= 1
+    assert memctl("facts", "alice").code == 0
+
+
+def test_everywhere_is_every_backend_of_the_settings(remembered, memctl, home, monkeypatch, postgres_dsn):
+    monkeypatch.setenv("TEAM_DSN", postgres_dsn)
+    schema = f"forget_{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"
+    (home / "work" / "memctl.toml").write_text(
+        f'[backends.team]\nadapter = "postgres"\ndsn_env = "TEAM_DSN"\nschema = "{schema}"\n'
+    )
+    assert memctl("migrate", "--from", "local", "--to", "team", "--all-users").code == 0
+    ran = memctl("forget", "alice", "--everywhere", "--confirm", "alice", "--json")
+    assert ran.code == 0, ran.err
+    assert [(erased["backend"], erased["left"]) for erased in ran.document["receipt"]["backends"]] == [
+        ("local", 0),
+        ("team", 0),
+    ]
+    team = open_backend("team")
+    assert "alice" not in set(team.users())
+    assert team.count("bruno")
+    team.close()
+
+
+def test_a_backend_that_keeps_the_person_is_told_and_no_success(remembered, memctl, home, monkeypatch):
+    from memctl.files.backend import FileBackend
+
+    monkeypatch.setattr(FileBackend, "delete", lambda *_: 0)
+    ran = memctl("forget", "alice", "--from", "local", "--from", "copy.jsonl", "--confirm", "alice", "--json")
+    assert ran.code == 1
+    left = {erased["backend"]: erased["left"] for erased in ran.document["receipt"]["backends"]}
+    assert left["local"] == 0
+    assert left["copy.jsonl"] > 0
+
+
+def test_a_backend_that_is_down_does_not_keep_the_person_in_the_others(remembered, memctl, monkeypatch):
+    from memctl.files.backend import FileBackend
+
+    def down(*_):
+        raise OSError("the disk of alice is gone")
+
+    monkeypatch.setattr(FileBackend, "delete", down)
+    ran = memctl("forget", "alice", "--from", "copy.jsonl", "--from", "local", "--confirm", "alice", "--json")
+    assert ran.code == 1
+    first, second = ran.document["receipt"]["backends"]
+    assert "disk of [forgotten] is gone" in first["error"]
+    assert second["left"] == 0
+
+
+def test_a_person_nobody_knows_is_noted_all_the_same(remembered, memctl):
+    """They may still come in a transcript tomorrow."""
+    assert memctl("forget", "zoe", "--confirm", "zoe").code == 0
+    assert "was forgotten" in memctl("add", "zoe", "I live in Oslo.").err
+
+
+def test_copies_of_an_older_store_go_too(memctl, store):
+    memctl("add", "alice", "I live in Oslo.")
+    with duckdb.connect(str(store)) as connection:
+        connection.execute("DROP TABLE forgotten")
+        connection.execute("UPDATE meta SET value = '1' WHERE name = 'schema_version'")
+    memctl("facts", "alice")
+    assert [path.name for path in store.parent.glob("*.v1")] == ["store.duckdb.v1"]
+    memctl("forget", "alice", "--confirm", "alice")
+    assert not list(store.parent.glob("*.v1"))
+
+
+def test_rejected_records_of_the_person_go_and_those_of_others_stay(memctl, store, home):
+    rejects = store.with_name("store.duckdb.rejects.jsonl")
+    memctl("add", "alice", "I live in Oslo.")
+    lines = [{"where": f"/chats/{user}/1.txt", "reason": "cannot be read"} for user in ("alice", "malice", "bruno")]
+    rejects.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    memctl("forget", "alice", "--confirm", "alice")
+    assert [json.loads(line)["where"].split("/")[2] for line in rejects.read_text().splitlines()] == ["malice", "bruno"]
