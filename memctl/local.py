@@ -199,13 +199,15 @@ class LocalStore:
 
     def forget(self, user: str) -> None:
         """Erase the user to the last byte of the file and of its copies of older versions, and refuse them later."""
+        from memctl.snapshots import Snapshots
         from memctl.store import forgotten
 
-        with self.engine.writing(make=False) as connection:
-            forgotten.forget(connection, user)
-        self.engine.rebuild()
-        for copy in self.engine.copies():
-            copy.unlink()
+        for engine in (self.engine, *Snapshots(self.engine).engines()):
+            with engine.writing(make=False) as connection:
+                forgotten.forget(connection, user)
+            engine.rebuild()
+            for copy in engine.copies():
+                copy.unlink()
 
     def search(
         self,

@@ -28,6 +28,7 @@ COMMANDS = {
     "edit": "Change a fact.",
     "rm": "Remove facts.",
     "forget": "Erase all that is remembered of a user, with proof.",
+    "snapshot": "Keep copies of the store, compare with them, and go back to one.",
     "migrate": "Move facts from one backend to another.",
     "verify": "Compare two backends record by record.",
     "export": "Write facts to a file.",

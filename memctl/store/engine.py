@@ -58,7 +58,7 @@ class Engine:
     @contextlib.contextmanager
     def reading(self, **config: str) -> Iterator[Connection]:
         """A read-only connection. Raises NotFound when there is no store yet, Locked when the wait was in vain."""
-        self._require()
+        self.require()
         connection = self._connect(read_only=True, config=config)
         try:
             with self._explained():
@@ -81,7 +81,7 @@ class Engine:
         raised instead. A store of an older schema is copied to FILE.vN and brought up to date first.
         """
         if not make:
-            self._require()
+            self.require()
         with self._alone():
             self._make_folder()
             connection = self._connect(read_only=False, config=WRITING)
@@ -150,7 +150,8 @@ class Engine:
                 connection.execute("SET TimeZone = 'UTC'")
                 return connection
 
-    def _require(self) -> None:
+    def require(self) -> None:
+        """Raise NotFound when there is no store yet."""
         if not self.path.exists():
             raise self._missing()
 
@@ -171,9 +172,33 @@ class Engine:
 
     def rebuild(self) -> None:
         """Write the file anew with what it holds and nothing else: deleted rows leave their bytes behind otherwise."""
-        self._require()
+        self.require()
         with self._alone(), self._explained(), contextlib.closing(self._connect(read_only=False, config={})) as old:
             rebuild(old, self.path)
+
+    def copy_to(self, file: Path) -> None:
+        """Write the store as it is now to `file`, whole or not at all, readable by its owner only."""
+        self.require()
+        with self._alone(), contextlib.closing(self._connect(read_only=False, config={})) as connection:
+            with self._explained():
+                connection.execute("CHECKPOINT")
+            try:
+                _copy(self.path, file)
+            except OSError as error:
+                raise MemctlError(
+                    f"the store cannot be copied: {error.strerror}", where=str(file), hint="make room there"
+                ) from None
+
+    def replace_by(self, file: Path) -> None:
+        """Put another store's file in the place of this one, in one step; `file` is gone afterwards."""
+        self._make_folder()
+        with self._alone(), contextlib.ExitStack() as held:
+            if self.path.exists():
+                connection = held.enter_context(contextlib.closing(self._connect(read_only=False, config={})))
+                with self._explained():
+                    # Without a log nothing of the old store can be taken for the new one's.
+                    connection.execute("CHECKPOINT")
+            file.replace(self.path)
 
     def copies(self) -> list[Path]:
         """What the store was before it was brought up to date, one file a version."""
@@ -188,9 +213,7 @@ class Engine:
         connection.execute("CHECKPOINT")
         kept = self.path.with_name(f"{self.path.name}.v{version}")
         try:
-            half = kept.with_name(f"{kept.name}.half")
-            shutil.copyfile(self.path, half)
-            half.replace(kept)
+            _copy(self.path, kept)
         except OSError as error:
             raise MemctlError(
                 f"the store is of an older memctl and cannot be copied before its upgrade: {error.strerror}",
@@ -263,6 +286,15 @@ def rebuild(connection: Connection, path: Path) -> None:
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def _copy(file: Path, to: Path) -> None:
+    half = to.with_name(f"{to.name}.half")
+    try:
+        shutil.copyfile(file, half)
+        half.replace(to)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 def _statements(name: str) -> str:

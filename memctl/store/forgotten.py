@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from memctl.errors import Rejected
 from memctl.store import records
-from memctl.store.engine import Connection, get_meta, set_meta
+from memctl.store.engine import Connection, Engine, get_meta, set_meta
 
 SALT_BYTES = 32
 REASON = "this user was forgotten; memctl forget NAME --restore lets them be remembered again"
@@ -35,13 +35,18 @@ def digest(connection: Connection, user: str) -> str:
     if salt is None:
         salt = secrets.token_hex(SALT_BYTES)
         set_meta(connection, "salt", salt)
+    return _digest(salt, user)
+
+
+def _digest(salt: str, user: str) -> str:
     return hmac.new(bytes.fromhex(salt), user.encode(), hashlib.sha256).hexdigest()
 
 
 def among(connection: Connection, users: Iterable[str]) -> set[str]:
-    """Those of the users who were forgotten."""
-    held = {row[0] for row in connection.execute("SELECT digest FROM forgotten").fetchall()}
-    return {user for user in set(users) if digest(connection, user) in held} if held else set()
+    """Those of the users who were forgotten, here or in a store this one took over from."""
+    held = set(connection.execute("SELECT salt, digest FROM forgotten").fetchall())
+    salts = {salt for salt, _ in held}
+    return {user for user in set(users) if any((salt, _digest(salt, user)) in held for salt in salts)}
 
 
 def refuse(connection: Connection, users: Iterable[str]) -> None:
@@ -66,16 +71,37 @@ def forget(connection: Connection, user: str) -> int:
 
 def mark(connection: Connection, user: str) -> None:
     """Note that the user was forgotten, once."""
-    if user not in among(connection, [user]):
+    if not among(connection, [user]):
+        hashed = digest(connection, user)
         now = records.naive(datetime.now(UTC))
-        connection.execute("INSERT INTO forgotten VALUES (?, ?)", [digest(connection, user), now])
+        connection.execute("INSERT INTO forgotten VALUES (?, ?, ?)", [get_meta(connection, "salt"), hashed, now])
 
 
 def restore(connection: Connection, user: str) -> bool:
     """Let the user be remembered again; whether they had been forgotten."""
     known = bool(among(connection, [user]))
-    connection.execute("DELETE FROM forgotten WHERE digest = ?", [digest(connection, user)])
+    for (salt,) in connection.execute("SELECT DISTINCT salt FROM forgotten").fetchall():
+        connection.execute("DELETE FROM forgotten WHERE salt = ? AND digest = ?", [salt, _digest(salt, user)])
     return known
+
+
+def carry_over(old: Engine, new: Engine) -> None:
+    """Let `new`, which is to take the place of `old`, keep those out whom `old` has forgotten."""
+    if not old.path.exists():
+        return
+    with old.reading() as connection:
+        held = connection.execute("SELECT salt, digest, forgotten_at FROM forgotten").fetchall()
+    with new.writing() as connection:
+        known = set(connection.execute("SELECT salt, digest FROM forgotten").fetchall())
+        for salt, hashed, at in held:
+            if (salt, hashed) not in known:
+                connection.execute("INSERT INTO forgotten VALUES (?, ?, ?)", [salt, hashed, at])
+        users = [row[0] for row in connection.execute("SELECT DISTINCT user_id FROM records").fetchall()]
+        gone = among(connection, users)
+        for user in gone:
+            forget(connection, user)
+    if gone:
+        new.rebuild()
 
 
 def _others(connection: Connection) -> list[str]:

@@ -88,6 +88,6 @@ CREATE TABLE sightings (file BIGINT NOT NULL, episode UUID NOT NULL);
 CREATE TABLE removed (id UUID NOT NULL);
 
 -- Users who were forgotten, as salted hashes: what is read or moved later does not bring them back.
-CREATE TABLE forgotten (digest VARCHAR NOT NULL, forgotten_at TIMESTAMP NOT NULL);
+CREATE TABLE forgotten (salt VARCHAR NOT NULL, digest VARCHAR NOT NULL, forgotten_at TIMESTAMP NOT NULL);
 
 CREATE MACRO similarity(a, b) AS array_inner_product(a, b);

@@ -1,0 +1,94 @@
+"""Snapshots: what was remembered then, what is other since, and the way back."""
+
+import stat
+
+import pytest
+
+
+@pytest.fixture
+def snapshot(memctl):
+    """Alice lives in Oslo; a snapshot; she moves to Bergen."""
+    memctl("add", "alice", "I live in Oslo.")
+    made = memctl("snapshot", "create", "--note", "before the move", "--json")
+    assert made.code == 0, made.err
+    memctl("add", "alice", "I moved to Bergen.")
+    memctl("add", "bruno", "I have a dog named Rex.")
+    return made.document["snapshot"]["name"]
+
+
+def home_of(memctl, user="alice"):
+    facts = memctl("facts", user, "--json").document["facts"]
+    return {fact["object"] for fact in facts if fact["predicate"] == "lives_in"}
+
+
+def test_a_snapshot_keeps_what_was_and_is_the_owners_only(snapshot, memctl, store):
+    folder = store.with_name("store.duckdb.snapshots")
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    (listed,) = memctl("snapshot", "list", "--json").document["snapshots"]
+    assert (listed["name"], listed["note"], listed["users"], listed["facts"]) == (snapshot, "before the move", 1, 1)
+    assert "Oslo" in memctl("facts", "alice", "--store", folder / f"{snapshot}.duckdb").out
+
+
+def test_the_difference_names_what_is_new_gone_and_other(snapshot, memctl):
+    rows = memctl("snapshot", "diff", "last").out.splitlines()
+    assert {(row.split()[0], row.split()[1]) for row in rows} >= {("*", "alice"), ("+", "alice"), ("+", "bruno")}
+    alone = memctl("snapshot", "diff", snapshot[:13], "--user", "bruno", "--json").document["changes"]
+    assert {change["symbol"] for change in alone} == {"+"}
+    memctl("snapshot", "create")
+    (dog,) = memctl("facts", "bruno", "--json").document["facts"]
+    memctl("rm", dog["id"], "--yes")
+    (gone,) = memctl("snapshot", "diff", "last", "--json").document["changes"]
+    assert (gone["symbol"], gone["fact"]["id"]) == ("-", dog["id"])
+
+
+def test_going_back_is_exact_and_can_itself_be_taken_back(snapshot, memctl):
+    now = memctl("facts", "alice", "--all", "--json").document
+    restored = memctl("snapshot", "restore", snapshot)
+    assert restored.code == 0, restored.err
+    assert home_of(memctl) == {"Oslo"}
+    assert memctl("facts", "bruno").code == 4
+    assert memctl("snapshot", "restore", restored.err.split()[-1]).code == 0
+    assert memctl("facts", "alice", "--all", "--json").document == now
+
+
+def test_going_back_does_not_bring_back_the_forgotten(snapshot, memctl, store):
+    memctl("forget", "alice", "--confirm", "alice")
+    folder = store.with_name("store.duckdb.snapshots")
+    assert not any(b"Oslo" in path.read_bytes() for path in folder.iterdir())
+    memctl("snapshot", "restore", snapshot)
+    assert memctl("facts", "alice").code == 4
+    assert "was forgotten" in memctl("add", "alice", "I live in Oslo.").err
+
+
+def test_old_snapshots_go_when_asked(snapshot, memctl, store):
+    newer = memctl("snapshot", "create", "--json").document["snapshot"]["name"]
+    assert memctl("snapshot", "prune").code == 2
+    assert memctl("snapshot", "prune", "--keep", "1", "--json").document["removed"][0]["name"] == snapshot
+    assert [path.stem for path in store.with_name("store.duckdb.snapshots").glob("*.duckdb")] == [newer]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("restore", "1999"), 4), (("diff", "last", "1999"), 4), (("restore",), 2), (("prune", "--keep", "-1"), 2)],
+)
+def test_a_wrong_name_changes_nothing(snapshot, memctl, arguments, code):
+    assert memctl("snapshot", *arguments).code == code
+    assert home_of(memctl) == {"Bergen"}
+
+
+def test_without_a_store_there_is_nothing_to_keep(memctl):
+    assert memctl("snapshot", "create").code == 4
+    assert memctl("snapshot", "list").code == 0
+
+
+def test_a_copy_cut_short_is_no_snapshot(snapshot, memctl, store, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    refused = memctl("snapshot", "create")
+    assert refused.code == 1
+    assert "No space left" in refused.err
+    assert len(memctl("snapshot", "list", "--json").document["snapshots"]) == 1
+    assert memctl("snapshot", "restore", snapshot).code == 1
+    assert home_of(memctl) == {"Bergen"}
