@@ -29,6 +29,8 @@ COMMANDS = {
     "rm": "Remove facts.",
     "forget": "Erase all that is remembered of a user, with proof.",
     "snapshot": "Keep copies of the store, compare with them, and go back to one.",
+    "backup": "Write the store to one archive with checksums.",
+    "restore": "Make the store from a backup.",
     "migrate": "Move facts from one backend to another.",
     "verify": "Compare two backends record by record.",
     "export": "Write facts to a file.",

@@ -1,0 +1,138 @@
+"""Backups: everything comes back, and nothing that is not what was written is believed."""
+
+import json
+import stat
+import zipfile
+
+import duckdb
+import pytest
+
+
+@pytest.fixture
+def saved(memctl, store, fixtures, home):
+    """The fixtures' store in an archive."""
+    assert memctl("ingest", fixtures).code == 0
+    made = memctl("backup", "memory.memctl")
+    assert made.code == 0, made.err
+    return home / "work" / "memory.memctl"
+
+
+def everything(memctl, store):
+    facts = {
+        user["user"]: memctl("history", user["user"], "--json").document["facts"]
+        for user in memctl("users", "--json").document["users"]
+    }
+    with duckdb.connect(str(store), read_only=True) as connection:
+        tables = [row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+        rows = {table: sorted(map(str, connection.execute(f"FROM {table}").fetchall())) for table in tables}
+    return facts, rows
+
+
+def test_a_store_comes_back_whole_on_another_machine(saved, memctl, store, fixtures):
+    before = everything(memctl, store)
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+    store.unlink()
+    ran = memctl("restore", saved)
+    assert ran.code == 0, ran.err
+    assert everything(memctl, store) == before
+    assert memctl("search", "alice", "shipping").code == 0
+    assert "nothing to do" in memctl("ingest", fixtures).out
+
+
+def test_any_reader_of_parquet_can_read_it(saved, tmp_path):
+    with zipfile.ZipFile(saved) as archive:
+        archive.extract("records.parquet", tmp_path)
+    users = duckdb.sql(f"SELECT DISTINCT user_id FROM '{tmp_path / 'records.parquet'}'").fetchall()
+    assert ("alice",) in users
+
+
+def test_a_store_that_is_there_is_not_lost(saved, memctl, store):
+    memctl("add", "zoe", "I live in Oslo.")
+    refused = memctl("restore", saved)
+    assert refused.code == 2
+    assert "--force" in refused.err
+    forced = memctl("restore", saved, "--force")
+    assert forced.code == 0
+    assert memctl("facts", "zoe").code == 4
+    assert memctl("snapshot", "restore", "last").code == 0
+    assert memctl("facts", "zoe").code == 0
+
+
+def test_a_backup_does_not_bring_back_the_forgotten(saved, memctl, store):
+    memctl("forget", "alice", "--confirm", "alice")
+    assert memctl("restore", saved, "--force").code == 0
+    assert memctl("facts", "alice").code == 4
+    assert memctl("facts", "bruno").code == 0
+    assert b"Alice" not in store.read_bytes()
+
+
+def rewrite(saved, change):
+    """The archive with its entries changed: name -> bytes."""
+    with zipfile.ZipFile(saved) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    change(entries)
+    with zipfile.ZipFile(saved, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+
+
+def flip(entries):
+    content = bytearray(entries["records.parquet"])
+    content[len(content) // 2] ^= 1
+    entries["records.parquet"] = bytes(content)
+
+
+def strange(entries):
+    manifest = json.loads(entries["manifest.json"])
+    manifest["tables"]["strangers"] = manifest["tables"]["removed"]
+    entries["strangers.parquet"] = entries["removed.parquet"]
+    entries["manifest.json"] = json.dumps(manifest).encode()
+
+
+def escaping(entries):
+    manifest = json.loads(entries["manifest.json"])
+    manifest["tables"]["../evil"] = manifest["tables"]["removed"]
+    entries["../evil.parquet"] = entries["removed.parquet"]
+    entries["manifest.json"] = json.dumps(manifest).encode()
+
+
+def newer(entries):
+    entries["manifest.json"] = json.dumps(json.loads(entries["manifest.json"]) | {"store_version": 99}).encode()
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        (flip, 1, "damaged"),
+        (lambda entries: entries.pop("claims.parquet"), 2, "no backup"),
+        (lambda entries: entries.pop("manifest.json"), 2, "no backup"),
+        (lambda entries: entries.update({"manifest.json": b"[1]"}), 2, "no backup"),
+        (strange, 1, "strangers"),
+        (escaping, 2, "no backup"),
+        (newer, 1, "upgrade memctl"),
+    ],
+    ids=["a flipped bit", "a lost table", "no manifest", "another manifest", "a strange table", "a path", "newer"],
+)
+def test_an_archive_that_is_not_what_was_written_changes_nothing(saved, memctl, store, home, change, code, said):
+    rewrite(saved, change)
+    before = store.read_bytes()
+    ran = memctl("restore", saved, "--force")
+    assert (ran.code, said in ran.err) == (code, True), ran.err
+    assert store.read_bytes() == before
+    assert not list(home.rglob("evil*"))
+    assert [path.name for path in store.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_file_cut_short_or_missing_is_told(saved, memctl, home):
+    saved.write_bytes(saved.read_bytes()[:-100])
+    assert memctl("restore", saved, "--force").code == 2
+    assert memctl("restore", "nowhere", "--force").code == 2
+
+
+def test_a_backup_that_cannot_be_written_leaves_no_half_of_it(saved, memctl, home):
+    before = saved.read_bytes()
+    assert memctl("backup", "missing/folder.memctl").code == 1
+    (home / "work" / "folder").mkdir()
+    assert memctl("backup", "folder").code == 1
+    assert saved.read_bytes() == before
+    assert not list(home.rglob("*half*"))
