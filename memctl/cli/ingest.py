@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from memctl import config
-from memctl.cli import migration, options, output
+from memctl.cli import log, migration, options, output
 from memctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -85,6 +85,9 @@ def command(
     else:
         with output.progress("reading", quiet=quiet or as_json) as progress:
             report = local.ingest(paths, chosen, progress, dry_run=dry_run)
+    log.current().count(
+        turns=report.turns, added=report.added, superseded=report.superseded, rejected=len(report.rejects)
+    )
     written = report.write_rejects(rejects or f"{local.engine.path}.rejects.jsonl") if not dry_run else None
     if as_json:
         output.emit_json("ingest", {"dry_run": dry_run, "rejects_file": written, "report": report})

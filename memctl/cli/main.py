@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from memctl import __version__
+from memctl.cli import log
 from memctl.errors import Exit, MemctlError
 
 COMMANDS = {
@@ -95,11 +96,15 @@ class LazyGroup(click.Group):
     epilog="Every option is also MEMCTL_<COMMAND>_<OPTION> in the environment, every setting MEMCTL_<SETTING>.",
 )
 @click.version_option(__version__, prog_name="memctl")
-def cli() -> None:
+@click.option("--log-file", metavar="FILE", help="Append a line about the run: how it ended and what it changed.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Of it.")
+@click.pass_context
+def cli(ctx: click.Context, log_file: str | None, log_format: log.Format) -> None:
     """A memory toolkit and migration utility for AI agents' memory.
 
     Transcripts become facts in a local store; facts are searched, audited and corrected there.
     """
+    log.current().begin(ctx.invoked_subcommand or "", log_file, log_format)
 
 
 def main() -> None:
@@ -108,6 +113,16 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    about = log.start()
+    code = _ended(arguments)
+    try:
+        about.end(code)
+    except OSError as error:
+        return _fail(arguments, MemctlError(f"the log cannot be written: {error.strerror}"), code or Exit.ERROR)
+    return code
+
+
+def _ended(arguments: list[str]) -> int:
     try:
         result = cli.main(arguments, prog_name="memctl", standalone_mode=False, color=_colour())
         sys.stdout.flush()

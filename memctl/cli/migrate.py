@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memctl.cli import migration, options, output
+from memctl.cli import log, migration, options, output
 from memctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
         backends.prepare(job.targets[0], migration.warn)
         with migration.showing("moving", quiet=quiet) as (progress, announce):
             report = migrate(job, ledger, halt, progress=progress, announce=announce)
+    log.current().count(**{name: getattr(report.counts, name) for name in report.counts.__struct_fields__})
     if given["as_json"]:
         migration.emit_report(schema, report)
     elif not given["quiet"] or report.exit:

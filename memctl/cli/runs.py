@@ -2,26 +2,47 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from memctl.cli import migration, options, output
-from memctl.errors import NotFound, UsageError
+from memctl.errors import Exit, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from memctl.migrate.ledger import Run
+
+
+ENDED = {
+    "running": Exit.OK,
+    "done": Exit.OK,
+    "partial": Exit.PARTIAL,
+    "limit": Exit.LIMIT,
+    "interrupted": Exit.INTERRUPTED,
+}
+"""What a monitor is told of a run's state; of any other it is told that something is wrong."""
 
 
 @click.group(invoke_without_command=True)
+@click.option("--last", is_flag=True, help="Show the newest one; the exit code says how it ended.")
 @migration.ledger_option
 @options.json_option
 @click.pass_context
-def command(ctx: click.Context, ledger: str | None, as_json: bool) -> None:
+def command(ctx: click.Context, last: bool, ledger: str | None, as_json: bool) -> int | None:
     """List the migrations there were, newest first."""
     if ctx.invoked_subcommand:
         ctx.obj = (ledger, as_json)
-        return
+        return None
     with migration.open_ledger(ledger) as opened:
         found = opened.runs() if opened.path.exists() else []
+        if last:
+            if not found:
+                raise NotFound("there was no run yet", hint="memctl migrate makes one")
+            _show(found[0], opened.states(found[0].id), as_json=as_json)
+            return ENDED.get(found[0].state, Exit.ERROR)
     if as_json:
         output.emit_json("runs", {"runs": found})
-        return
+        return None
     output.table(
         ("run", "state", "from", "to", "read", "written", "updated", "unchanged", "rejected"),
         [
@@ -35,6 +56,7 @@ def command(ctx: click.Context, ledger: str | None, as_json: bool) -> None:
             for run in found
         ],
     )
+    return None
 
 
 @command.command()
@@ -52,7 +74,11 @@ def show(ctx: click.Context, run_id: str, ledger: str | None, as_json: bool) -> 
         if len(found) > 1:
             raise UsageError(f"several runs have ids that begin with {run_id!r}", hint="give more characters")
         run, states = found[0], opened.states(found[0].id)
-    if as_json or outer_json:
+    _show(run, states, as_json=as_json or outer_json)
+
+
+def _show(run: Run, states: dict[str, int], *, as_json: bool) -> None:
+    if as_json:
         output.emit_json("runs", {"run": run, "facts": states})
         return
     lines = [
