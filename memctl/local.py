@@ -284,15 +284,19 @@ class LocalStore:
         progress: Progress | None = None,
         *,
         dry_run: bool = False,
+        announce: Callable[[str, float], None] | None = None,
     ) -> Report:
-        """Take transcripts in; see `memctl.ingest.run.ingest`. A dry run works on a copy of the store and drops it."""
+        """Take transcripts in; see `memctl.ingest.run.ingest`. A dry run works on a copy of the store and drops it;
+        it asks no model, but tells what asking would cost."""
         import shutil
         import tempfile
 
         from memctl.ingest.run import ingest
 
         if not dry_run:
-            return ingest(paths, self.engine, self.spec(), options, progress)
+            return ingest(paths, self.engine, self.spec(), options, progress, announce)
+        if options.model:
+            options = msgspec.structs.replace(options, model=msgspec.structs.replace(options.model, plan=True))
         with tempfile.TemporaryDirectory(prefix="memctl-") as folder:
             copy = Engine(Path(folder) / "store.duckdb", self.engine.lock_timeout)
             if self.engine.path.exists():

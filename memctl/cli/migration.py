@@ -35,7 +35,7 @@ BackendOptions = dict[str, dict[str, Any]]
 
 def selection_options(function: options.F) -> options.F:
     """Which facts a command is about."""
-    return options._decorate(
+    return options.decorate(
         function,
         click.option("--user", "users", multiple=True, metavar="NAME", help="Whose facts; may be repeated."),
         click.option("--all-users", is_flag=True, help="Everyone's facts."),
@@ -86,7 +86,7 @@ def open_ledger(path: str | None) -> Ledger:
 
 def table_options(function: options.F) -> options.F:
     """How to read a source that memctl did not make."""
-    return options._decorate(
+    return options.decorate(
         function,
         click.option("--table", metavar="NAME", help="Read this table of the source, which memctl did not make."),
         click.option("--map", "mapping", metavar="COLUMN=FIELD,...", help="What its columns are of a fact."),

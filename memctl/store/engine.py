@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 else:
     Connection = Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Every version's tables stand in a file of their own; a store gets those it lacks when it is next written to."""
 WRITING = {"memory_limit": "256MB"}
 """An ingest stays below 500 MB whatever the size of the store; DuckDB spills beside the file beyond that."""
 CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -80,10 +81,10 @@ class Engine:
             try:
                 with self._explained():
                     # Asked before BEGIN: a table that is not there would end the transaction.
-                    ours = self._check_version(connection)
+                    version = self._check_version(connection)
                     connection.execute("BEGIN")
-                    if not ours:
-                        self._make_schema(connection)
+                    if version < SCHEMA_VERSION:
+                        self._make_schema(connection, version)
                     yield connection
                     connection.execute("COMMIT")
             except BaseException:
@@ -155,21 +156,24 @@ class Engine:
                 f"cannot make the store's folder: {error.strerror}", where=str(self.path.parent)
             ) from None
 
-    def _make_schema(self, connection: Connection) -> None:
+    def _make_schema(self, connection: Connection, version: int) -> None:
+        """The tables a store of `version` (0: an empty file) lacks."""
         from importlib.resources import files
 
-        connection.execute(files("memctl.store").joinpath("schema.sql").read_text(encoding="utf-8"))
-        connection.execute("INSERT INTO meta VALUES ('schema_version', ?)", [str(SCHEMA_VERSION)])
+        for number in range(version + 1, SCHEMA_VERSION + 1):
+            name = "schema.sql" if number == 1 else f"schema_{number}.sql"
+            connection.execute(files("memctl.store").joinpath(name).read_text(encoding="utf-8"))
+        set_meta(connection, "schema_version", str(SCHEMA_VERSION))
 
-    def _check_version(self, connection: Connection) -> bool:
-        """True for a store this memctl can use, False for an empty file (what a kill leaves at the first write)."""
+    def _check_version(self, connection: Connection) -> int:
+        """The version of a store this memctl can use, 0 for an empty file (what a kill leaves at the first write)."""
         duckdb = driver()
         try:
             version = get_meta(connection, "schema_version")
         except (duckdb.CatalogException, duckdb.BinderException):
             # Listing a catalog takes 10 ms, too long for what is nearly always there.
             if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE NOT internal LIMIT 1").fetchall():
-                return False
+                return 0
             version = None
         if version is None or not version.isdecimal():
             raise MemctlError(
@@ -183,7 +187,7 @@ class Engine:
                 where=str(self.path),
                 hint="upgrade memctl",
             )
-        return True
+        return int(version)
 
     def _locked(self, detail: str) -> Locked:
         holder = re.search(r"held in (\S+).*?\(PID (\d+)\)", detail)
