@@ -173,6 +173,7 @@ class LiveSource:
     ) -> None:
         self.engine, self.model, self.use, self.prices, self.jobs = engine, model, use, prices, jobs
         self.budget = Budget(max_cost)
+        use.cost = 0.0 if prices else None
         self.halt = halt or Halt()
         self.gate = Gate(rate, self.halt)
         self.retry = Retry(self.halt, announce=announce)

@@ -214,8 +214,9 @@ class _Bench:
         return wanted
 
     def _rests_on(self, proposal: Proposal, subject: str, evidence: Sequence[Line]) -> bool:
-        """True when the fact shares a word with the turns it names, the subject's name apart."""
-        said = set(stems(" ".join(line.text for line in evidence)))
+        """True when the fact shares a word with the turns it names, or with what it ends, the subject's name apart."""
+        ended = [known.text for name in proposal.supersedes if (known := self.existing.get(name.strip().casefold()))]
+        said = set(stems(" ".join([*(line.text for line in evidence), *ended])))
         told = set(stems(f"{proposal.text} {proposal.object or ''}"))
         named = set(stems(f"{subject} {self.window.user_id}"))
         return bool((told - named) & said) or not (told - named)

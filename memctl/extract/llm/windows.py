@@ -157,7 +157,7 @@ class _Cutter:
             if not self.lines:
                 self.lines = [msgspec.structs.replace(held, asked=False) for held in self.before]
                 self.size = sum(tokens(held.text) + OVERHEAD for held in self.lines)
-        if self.lines:
+        if line.asked or self.lines:
             self.lines.append(line)
             self.size += size
             if not any(held.asked for held in self.lines[-OVERLAP - 1 :]):
