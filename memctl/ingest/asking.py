@@ -198,30 +198,38 @@ class LiveSource:
         todo = list(reversed(questions))
         done: dict[str, Answer] = {}
 
-        def work() -> None:
-            while self.halt.reason is None:
-                with self._lock:
-                    if not todo:
-                        return
-                    question = todo.pop()
-                answer = self._guarded(question)
-                if answer is not None:
-                    with self._lock:
-                        done[answer.key] = answer
+        working = threading.Semaphore(0)
+        jobs = min(self.jobs, len(questions))
 
-        threads = [threading.Thread(target=work, daemon=True) for _ in range(min(self.jobs, len(questions)))]
-        for thread in threads:
-            thread.start()
+        def work() -> None:
+            try:
+                while self.halt.reason is None:
+                    with self._lock:
+                        if not todo:
+                            return
+                        question = todo.pop()
+                    answer = self._guarded(question)
+                    if answer is not None:
+                        with self._lock:
+                            done[answer.key] = answer
+            finally:
+                working.release()
+
+        for _ in range(jobs):
+            threading.Thread(target=work, daemon=True).start()
+        ended = 0
+        # No Thread.join: Python 3.11 takes an interrupted one for the thread's end.
         try:
-            for thread in threads:
-                while thread.is_alive():
-                    thread.join(0.2)
+            while ended < jobs:
+                ended += working.acquire(timeout=0.2)
         except KeyboardInterrupt:
             self.halt.stop("interrupted")
-            for thread in threads:
-                thread.join(LEAVE / len(threads))
+            deadline = time.monotonic() + LEAVE
+            while ended < jobs and time.monotonic() < deadline:
+                ended += working.acquire(timeout=0.2)
             raise
-        return dict(done)
+        with self._lock:
+            return dict(done)
 
     def _guarded(self, question: Question) -> Answer | None:
         """The answer to a question; None, with the halt set, when the run has to end."""

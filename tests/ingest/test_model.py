@@ -137,7 +137,8 @@ def test_known_facts_are_shown_to_the_model_and_it_can_end_them(memctl, chat, mo
     def reader(message):
         (line,) = chat_emulator.lines(message)
         more = {"polarity": "retract", "supersedes": ["E1"]}
-        return [chat_emulator.fact(line, "My knees are done with hills", "likes", None, "alice gave up hiking.", **more)]
+        quote = "My knees are done with hills"
+        return [chat_emulator.fact(line, quote, "likes", None, "alice gave up hiking.", **more)]
 
     model.reader = reader
     chat("alice/b.jsonl", ("2026-02-01T10:00:00Z", "My knees are done with hills."))

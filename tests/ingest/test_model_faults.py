@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sqlite3  # noqa: F401
 import time
 
 import pytest
@@ -38,7 +37,9 @@ def test_fenced_json_is_json(memctl, folder, model, chat_emulator):
     assert len(model.requests) == 1
 
 
-@pytest.mark.parametrize("said", ["I cannot say.", "", None, '{"facts": [{"text": "alice li', "[1, 2", "<think>hm</think>"])
+@pytest.mark.parametrize(
+    "said", ["I cannot say.", "", None, '{"facts": [{"text": "alice li', "[1, 2", "<think>hm</think>"]
+)
 def test_an_answer_nobody_can_read_is_asked_for_again(memctl, folder, model, chat_emulator, said):
     model.faults = [chat_emulator.says(said)]
     assert memctl("ingest", folder).code == 0
@@ -72,9 +73,8 @@ def test_a_truncated_answer_halves_the_window(memctl, folder, model, chat_emulat
     model.faults = [cut, cut]
     assert memctl("ingest", folder, "--jobs", "1").code == 0
     assert set(facts(memctl)) == ALL
-    assert [len([line for line in chat_emulator.lines(m) if not line.context]) for m in model.messages] == [3, 1, 2, 1, 1] or [
-        len([line for line in chat_emulator.lines(m) if not line.context]) for m in model.messages
-    ] == [3, 1, 2]
+    shown = [[line for line in chat_emulator.lines(message) if not line.context] for message in model.messages]
+    assert [len(lines) for lines in shown] == [3, 1, 2], "what cannot be cut further is left to the rules"
     asked = len(model.requests)
     memctl("sql", "--write", "delete from files")
     memctl("ingest", folder)
@@ -231,17 +231,11 @@ def test_killed_between_an_answer_and_its_commit_no_call_is_repeated(memctl, cha
     running.send_signal(signal.SIGKILL)
     running.communicate()
     assert kept(memctl) == 2
-    assert memctl("sql", "select count(*) n from facts", "--json").code != 0 or not facts_or_none(memctl)
     model.released.set()
     before = list(model.messages)
     assert memctl("ingest", folder).code == 0
     assert model.messages[3:] == [before[2]]
     assert len(facts(memctl)) == 3
-
-
-def facts_or_none(memctl):
-    ran = memctl("facts", "alice", "--json")
-    return ran.document["facts"] if ran.code == 0 else []
 
 
 def test_ctrl_c_keeps_the_answers_there_are(memctl, chat, model, chat_emulator, process):
@@ -266,7 +260,7 @@ def test_two_runs_at_once_end_in_one_and_the_same_memory(memctl, chat, model, pr
         folder = chat(f"alice/{name}.jsonl", *SAID, f"I love song {name}.").parent.parent
     running = [process("ingest", folder) for _ in range(2)]
     for run in running:
-        out, err = run.communicate(timeout=120)
+        _, err = run.communicate(timeout=120)
         assert run.returncode == 0, err
     monkeypatch.setenv("MEMCTL_STORE", str(store.with_name("alone.duckdb")))
     memctl("ingest", folder)
