@@ -18,8 +18,8 @@ PROJECT_FILE = "memctl.toml"
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set. `store` None means the platform's data folder, `embedder` None the store's own.
 
-    `lock_timeout` is in seconds. `backends` maps a name of the user's choice to an adapter's options, with the
-    adapter itself under `adapter`.
+    `lock_timeout` and `llm_timeout` are in seconds. `backends` maps a name of the user's choice to an adapter's
+    options, with the adapter itself under `adapter`.
     """
 
     store: str | None = None
@@ -27,7 +27,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     embedder: str | None = None
     embed_base_url: str | None = None
     embed_dimensions: int | None = None
-    extractor: Literal["auto", "rules", "none"] = "auto"
+    extractor: Literal["auto", "llm", "rules", "none"] = "auto"
+    llm_model: str | None = None
+    llm_base_url: str | None = None
+    llm_timeout: float = 300.0
     timezone: str | None = None
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
     lock_timeout: float = 30.0
@@ -146,6 +149,8 @@ TEMPLATE = """\
 # store = "~/memory.duckdb"
 # default_user = "alice"
 # embedder = "static"            # or "openai:text-embedding-3-small", "sentence-transformers:<model>"
+# llm_model = "gpt-5.4-mini"     # reads transcripts in the place of the rules; its key is OPENAI_API_KEY
+# llm_base_url = "http://localhost:11434/v1"    # of any other server with OpenAI's API: Ollama, vLLM, llama.cpp, …
 # timezone = "Europe/Paris"      # of transcript times that name none
 # date_order = "dmy"             # of dates such as 05/03/2025: dmy, mdy or ymd
 

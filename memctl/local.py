@@ -300,12 +300,16 @@ class LocalStore:
         progress: Progress | None = None,
         *,
         dry_run: bool = False,
+        announce: Callable[[str, float], None] | None = None,
     ) -> Report:
-        """Take transcripts in; see `memctl.ingest.run.ingest`. A dry run works on a copy of the store and drops it."""
+        """Take transcripts in; see `memctl.ingest.run.ingest`. A dry run works on a copy of the store and drops it;
+        it asks no model, but tells what asking would cost."""
         from memctl.ingest.run import ingest
 
+        if dry_run and options.model:
+            options = msgspec.structs.replace(options, model=msgspec.structs.replace(options.model, plan=True))
         with self._stage(dry_run) as engine:
-            return ingest(paths, engine, self.spec(), options, progress)
+            return ingest(paths, engine, self.spec(), options, progress, announce)
 
     def listen(
         self,

@@ -192,3 +192,28 @@ def postgres_schema(postgres_dsn: str) -> Iterator[str]:
     yield name
     with psycopg.connect(postgres_dsn, autocommit=True) as connection:
         connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(name)))
+
+
+TABLES_SINCE = {
+    2: (
+        "forgotten", "extract_cache", "batches", "batch_requests", "runs", "touched", "undo_records", "undo_units",
+        "undo_claims", "undo_evidence", "undo_vectors",
+    )
+}  # fmt: skip
+"""The tables that came with each version of the store's schema."""
+
+
+@pytest.fixture
+def age(store: Path) -> Callable[[int], None]:
+    """Make the store one that a memctl of an older schema left."""
+
+    def make(version: int) -> None:
+        import duckdb
+
+        with duckdb.connect(str(store)) as connection:
+            for later in (number for number in TABLES_SINCE if number > version):
+                for table in TABLES_SINCE[later]:
+                    connection.execute(f"DROP TABLE {table}")
+            connection.execute("UPDATE meta SET value = ? WHERE name = 'schema_version'", [str(version)])
+
+    return make

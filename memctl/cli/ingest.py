@@ -15,10 +15,24 @@ from memctl.errors import Exit, UsageError
 if TYPE_CHECKING:
     from memctl.ingest.report import Report
     from memctl.ingest.run import Options
+    from memctl.ingest.use import Use
     from memctl.local import LocalStore
 
 FOR_FILES = ("user_from", "format_", "tz", "date_order", "started_at", "branches", "sidechains", "direct_messages")
 ROLES = ("user", "assistant", "system", "tool")
+
+
+def _model_options(function: options.F) -> options.F:
+    return options.decorate(
+        function,
+        click.option("--model", metavar="NAME", help="The model that reads the turns, such as gpt-5.4-mini."),
+        click.option("--llm-base-url", metavar="URL", help="Of its server, where that is not OpenAI's."),
+        click.option("--max-cost", type=click.FloatRange(min=0), metavar="DOLLARS", help="Stop before it costs more."),
+        click.option(
+            "--price-per-million", metavar="IN,OUT", help="Dollars for a million input and output tokens. [price book]"
+        ),
+        click.option("--rate", metavar="N/s", help="Most requests to the model, as 10/s, 600/m or 3600/h."),
+    )
 
 
 @click.command()
@@ -41,11 +55,16 @@ ROLES = ("user", "assistant", "system", "tool")
 @click.option("--direct-messages", is_flag=True, help="Read the direct messages of a Slack export too.")
 @click.option(
     "--extractor",
-    type=click.Choice(["auto", "rules", "none"]),
-    help="What turns words into facts. [auto: rules]",
+    type=click.Choice(["auto", "llm", "rules", "none"]),
+    help="What turns words into facts. [auto: the model where one is configured, else the rules]",
 )
-@click.option("--jobs", type=click.IntRange(1, 64), help="Processes to work with. [number of processors]")
-@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@_model_options
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 64),
+    help="Processes to work with, or with a model requests at a time. [number of processors; 4]",
+)
+@click.option("--dry-run", is_flag=True, help="Do everything but write; with a model, tell what it would cost.")
 @click.option("--rejects", metavar="FILE", help="Where to write what could not be read. [beside the store]")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
 @migration.service_options
@@ -83,8 +102,8 @@ def command(
     if source:
         report = _listen(local, source, given, chosen, dry_run=dry_run, quiet=quiet or as_json)
     else:
-        with output.progress("reading", quiet=quiet or as_json) as progress:
-            report = local.ingest(paths, chosen, progress, dry_run=dry_run)
+        with migration.showing("reading", quiet=quiet or as_json) as (progress, announce):
+            report = local.ingest(paths, chosen, progress, dry_run=dry_run, announce=announce)
     log.current().count(
         turns=report.turns, added=report.added, superseded=report.superseded, rejected=len(report.rejects)
     )
@@ -93,6 +112,8 @@ def command(
         output.emit_json("ingest", {"dry_run": dry_run, "rejects_file": written, "report": report})
     else:
         _print(report, dry_run=dry_run, written=written, quiet=quiet)
+    if report.model and report.model.stopped:
+        return Exit.LIMIT
     return Exit.PARTIAL if report.rejects else Exit.OK
 
 
@@ -124,7 +145,13 @@ def _options(given: dict[str, Any]) -> Options:
     from memctl.transcripts.detect import FORMATS
     from memctl.transcripts.model import ReadOptions
 
-    settings = config.load(timezone=given["tz"], date_order=given["date_order"], extractor=given["extractor"])
+    settings = config.load(
+        timezone=given["tz"],
+        date_order=given["date_order"],
+        extractor=given["extractor"],
+        llm_model=given["model"],
+        llm_base_url=given["llm_base_url"],
+    )
     roles = tuple(role.strip() for role in given["roles"].split(","))
     if wrong := [role for role in roles if role not in ROLES]:
         raise UsageError(f"unknown role {wrong[0]!r}", where="--roles", hint=f"roles: {', '.join(ROLES)}")
@@ -132,13 +159,15 @@ def _options(given: dict[str, Any]) -> Options:
         raise UsageError(
             f"unknown format {given['format_']!r}", where="--format", hint=f"formats: {', '.join(FORMATS)}"
         )
+    recipe = Recipe(
+        extractor=settings.extractor,
+        roles=roles,
+        since=options.when(given["since"], settings.timezone),
+        model=settings.llm_model,
+    )
     return Options(
         attribution=Attribution(user=given["user"], user_from=given["user_from"], default_user=settings.default_user),
-        recipe=Recipe(
-            extractor=settings.extractor,
-            roles=roles,
-            since=options.when(given["since"], settings.timezone),
-        ),
+        recipe=recipe,
         reading=ReadOptions(
             timezone=options.zone(settings.timezone),
             date_order=settings.date_order,
@@ -149,6 +178,26 @@ def _options(given: dict[str, Any]) -> Options:
         ),
         format=given["format_"],
         jobs=given["jobs"] or os.cpu_count() or 1,
+        model=_model(given, settings) if recipe.by_model else None,
+    )
+
+
+def _model(given: dict[str, Any], settings: config.Settings) -> Any:
+    """How the model is to be used. Raises UsageError when there is none."""
+    from memctl.errors import UsageError
+    from memctl.ingest.costs import prices_of
+    from memctl.ingest.models import JOBS, ModelOptions
+
+    if settings.llm_model is None:
+        raise UsageError("no model is configured", hint="give --model NAME, or set MEMCTL_LLM_MODEL")
+    return ModelOptions(
+        name=settings.llm_model,
+        base_url=settings.llm_base_url,
+        timeout=settings.llm_timeout,
+        prices=prices_of(settings.llm_model, given["price_per_million"]),
+        max_cost=given["max_cost"],
+        rate=migration.rate(given["rate"]),
+        jobs=given["jobs"] or JOBS,
     )
 
 
@@ -164,6 +213,8 @@ def _print(report: Report, *, dry_run: bool, written: str | None, quiet: bool) -
         click.echo(f"what was not read is listed in {written}", err=True)
     if quiet:
         return
+    if report.model:
+        _print_model(report.model, dry_run=dry_run)
     if not report.changed and not report.rejects:
         known = f"{report.unchanged} of {report.files} files are unchanged" if report.files else "no transcript found"
         if report.sessions and not report.files:
@@ -182,6 +233,21 @@ def _print(report: Report, *, dry_run: bool, written: str | None, quiet: bool) -
     )
     _print_counts("skipped", report.skipped)
     _print_counts("redacted", report.redacted)
+
+
+def _print_model(use: Use, *, dry_run: bool) -> None:
+    """What a model was asked and what that cost; for a dry run, what it would cost."""
+    about, would = ("about ", "would be ") if dry_run else ("", "")
+    click.echo(f"windows    {use.windows}, {use.known} of them answered before, {use.asked} {would}asked")
+    money = "price unknown" if use.cost is None else f"${use.cost:.4f}"
+    click.echo(f"tokens     {about}{use.input_tokens:,} in, {use.output_tokens:,} out; {money}")
+    if use.seconds is not None:
+        click.echo(f"time       about {use.seconds:.0f} s")
+    _print_counts("not read", use.failed)
+    _print_counts("refused", use.refused)
+    _print_counts("corrected", use.corrected)
+    if use.stopped:
+        click.echo("stopped    the next question could cost more than --max-cost; the same command goes on", err=True)
 
 
 def _print_counts(name: str, counts: dict[str, int]) -> None:

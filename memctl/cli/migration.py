@@ -37,7 +37,7 @@ BackendOptions = dict[str, dict[str, Any]]
 
 def selection_options(function: options.F) -> options.F:
     """Which facts a command is about."""
-    return options._decorate(
+    return options.decorate(
         function,
         click.option("--user", "users", multiple=True, metavar="NAME", help="Whose facts; may be repeated."),
         click.option("--all-users", is_flag=True, help="Everyone's facts."),
@@ -88,7 +88,7 @@ def open_ledger(path: str | None) -> Ledger:
 
 def table_options(function: options.F) -> options.F:
     """How to read a source that memctl did not make."""
-    return options._decorate(
+    return options.decorate(
         function,
         click.option("--table", metavar="NAME", help="Read this table of the source, which memctl did not make."),
         click.option("--map", "mapping", metavar="COLUMN=FIELD,...", help="What its columns are of a fact."),
@@ -98,7 +98,7 @@ def table_options(function: options.F) -> options.F:
 
 def service_options(function: options.F) -> options.F:
     """What a service has to be told; each goes to that end of the command which takes it."""
-    return options._decorate(
+    return options.decorate(
         function,
         click.option("--url", metavar="URL", help="Address of the service's server. [the service's own]"),
         click.option("--agent", metavar="ID", help="The agent that holds the memory, where a user is an agent."),

@@ -20,7 +20,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def store_options(function: F) -> F:
     """`--store` and `--lock-timeout`, the way into every store."""
-    return _decorate(
+    return decorate(
         function,
         click.option("--store", metavar="FILE", help="The store's DuckDB file."),
         click.option("--lock-timeout", type=float, metavar="SECONDS", help="How long to wait for a held store. [30]"),
@@ -29,7 +29,7 @@ def store_options(function: F) -> F:
 
 def json_options(function: F) -> F:
     """`--json` and `--jsonl`, the ways out for scripts."""
-    return _decorate(
+    return decorate(
         function,
         click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
         click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON object a line."),
@@ -38,12 +38,12 @@ def json_options(function: F) -> F:
 
 def json_option(function: F) -> F:
     """`--json` alone, where there is nothing to stream."""
-    return _decorate(function, click.option("--json", "as_json", is_flag=True, help="Print one JSON document."))
+    return decorate(function, click.option("--json", "as_json", is_flag=True, help="Print one JSON document."))
 
 
 def embedder_options(function: F) -> F:
     """Which embedder makes the vectors."""
-    return _decorate(
+    return decorate(
         function,
         click.option(
             "--embedder",
@@ -55,7 +55,8 @@ def embedder_options(function: F) -> F:
     )
 
 
-def _decorate(function: F, *options: Callable[[Any], Any]) -> F:
+def decorate(function: F, *options: Callable[[Any], Any]) -> F:
+    """A command with all these options, in this order."""
     result: F = reduce(lambda decorated, option: option(decorated), reversed(options), function)
     return result
 

@@ -15,13 +15,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from memctl.endpoint import OPENAI_URL, failure, is_openai
 from memctl.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-OPENAI_URL = "https://api.openai.com/v1"
 MODEL = "text-embedding-3-small"
 DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
 KEY_VARIABLES = ("MEMCTL_EMBED_API_KEY", "OPENAI_API_KEY")
@@ -65,7 +65,7 @@ class OpenAIEmbedder:
         self.model = model or MODEL
         self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
         self._asked = dim
-        self._dim = dim or (DIMENSIONS.get(self.model) if self._is_openai else None)
+        self._dim = dim or (DIMENSIONS.get(self.model) if is_openai(self.base_url) else None)
         self._client = self._open(api_key or self._key_from_environment())
         weakref.finalize(self, self._client.close)
 
@@ -161,14 +161,10 @@ class OpenAIEmbedder:
                 raise Fatal(f"{self.model} gave a vector with numbers that are not finite", where=self.base_url)
         return vectors
 
-    @property
-    def _is_openai(self) -> bool:
-        return urlsplit(self.base_url).hostname == urlsplit(OPENAI_URL).hostname
-
     def _key_from_environment(self) -> str | None:
         own, openai_key = (os.environ.get(name) or None for name in KEY_VARIABLES)
         named = os.environ.get("OPENAI_BASE_URL", "").rstrip("/") == self.base_url
-        return own or (openai_key if self._is_openai or named else None)
+        return own or (openai_key if is_openai(self.base_url) or named else None)
 
     def _open(self, key: str | None) -> Any:
         try:
@@ -177,26 +173,21 @@ class OpenAIEmbedder:
             raise UsageError(
                 "the package openai is not installed", hint="pip install 'memctl-toolkit[openai]'"
             ) from error
-        if key is None and self._is_openai:
+        if key is None and is_openai(self.base_url):
             raise AuthError("OpenAI needs an API key", where=self.base_url, hint=f"set {' or '.join(KEY_VARIABLES)}")
         # The package insists on a key; a server of one's own that wants none ignores it.
         return openai.OpenAI(api_key=key or "none", base_url=self.base_url, max_retries=0, timeout=TIMEOUT)
 
     def _failure(self, error: Any) -> MemctlError:
         """What an HTTP status other than 2xx means to the caller."""
-        status: int = error.status_code
-        # Some servers repeat the key they refuse.
-        reason = _reason(error).replace(self._client.api_key, "[redacted:key]")
-        message = f"{self.model}: {reason} (HTTP {status})"
-        if status in (401, 403):
-            return AuthError(message, where=self.base_url, hint=f"check {' or '.join(KEY_VARIABLES)}")
-        if status == 429 and error.code == "insufficient_quota":
-            return Fatal(message, where=self.base_url, hint="the account has no credit left")
-        if status in (408, 409, 429) or status >= 500:
-            return Retryable(message, after=_seconds(error.response.headers), where=self.base_url)
-        if status in (400, 413, 422):
-            return Rejected(message, where=self.base_url, hint="if dimensions are set, the model may not take them")
-        return Fatal(message, where=self.base_url, hint="check the base URL and the model's name")
+        return failure(
+            error,
+            model=self.model,
+            where=self.base_url,
+            key=self._client.api_key,
+            keys=" or ".join(KEY_VARIABLES),
+            refused="if dimensions are set, the model may not take them",
+        )
 
 
 class _RefusedInput(Rejected):
@@ -205,23 +196,6 @@ class _RefusedInput(Rejected):
     def __init__(self, failure: Rejected, index: int) -> None:
         super().__init__(failure.message, where=failure.where, hint=failure.hint)
         self.index = index
-
-
-def _reason(error: Any) -> str:
-    body = error.body
-    if isinstance(body, dict) and isinstance(body.get("message"), str):
-        return str(body["message"])
-    return str(error.message)
-
-
-def _seconds(headers: Any) -> float | None:
-    """The wait of `retry-after-ms` or `retry-after`, in seconds; None when absent or given as a date."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            return float(headers[name]) * unit
-        except (KeyError, ValueError):
-            continue
-    return None
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ from memctl.embed.spec import EmbedderSpec
 from memctl.fact import Fact, content_hash, derive_id
 from memctl.ingest.digest import Digest
 from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_fact
-from memctl.store import claims, forgotten, ledger, records, writes
+from memctl.store import answers, claims, forgotten, ledger, records, writes
 from memctl.store.engine import Connection
 from memctl.store.records import Episodic
 from memctl.store.units import units_of
@@ -216,6 +216,7 @@ def erase(connection: Connection, ids: Iterable[UUID]) -> int:
     dead = claims.of_episodes(connection, gone)
     for id_ in gone:
         dead += claims.of_fact(connection, id_)
+    answers.forget(connection, {*gone, *claims.episodes(connection, [claim.id for claim in dead]).values()})
     claims.bar(connection, {*_of_transcripts(dead), *records.of_kind(connection, "episode", gone)})
     retract_claims(connection, {claim.id for claim in dead})
     still = records.known(connection, "records", gone)

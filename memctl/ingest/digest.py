@@ -25,7 +25,7 @@ from memctl.store.records import Episodic
 from memctl.store.units import units_of
 from memctl.store.writes import Entry
 from memctl.text import sentences
-from memctl.transcripts.model import Role, Turn
+from memctl.transcripts.model import Role, Session, Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 else:
     Vector = Any
 
-ExtractorName = Literal["auto", "rules", "none"]
+ExtractorName = Literal["auto", "llm", "rules", "none"]
 
 
 LONGEST_TURN = 1_000_000
@@ -49,25 +49,34 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     extractor: ExtractorName = "auto"
     roles: tuple[Role, ...] = ("user", "assistant")
     since: datetime | None = None
+    model: str | None = None
 
     @property
     def extracts(self) -> str:
-        """What turns words into facts: `auto` means the rules as long as no model is configured."""
-        return "none" if self.extractor == "none" else "rules"
+        """What turns words into facts: `auto` means the model where one is configured, else the rules."""
+        if self.extractor == "none":
+            return "none"
+        return f"llm {self.model}" if self.by_model else "rules"
+
+    @property
+    def by_model(self) -> bool:
+        """True when a model reads the turns."""
+        return self.extractor == "llm" or (self.extractor == "auto" and self.model is not None)
 
 
 class Digest(msgspec.Struct, kw_only=True):
     """What some sessions amount to. `claims` come with the episode each was read from.
 
     `vectors` maps a unit's text to its vector, `seen` a file to all its episodes, known ones too. What the store has of
-    the `anew` episodes is to be replaced. `broken` names files and why a session of theirs could not be digested;
-    `skipped` counts by reason."""
+    the `anew` episodes is to be replaced. `broken` names files and why a session of theirs could not be digested,
+    `open` files of which something is still to be read; `skipped` counts by reason."""
 
     episodes: list[Entry] = []
     claims: list[tuple[Claim, UUID | None]] = []
     vectors: dict[str, Vector] = {}
     anew: set[UUID] = set()
     broken: list[tuple[str, str]] = []
+    open: set[str] = set()
     seen: dict[str, set[UUID]] = {}
     sessions: int = 0
     turns: int = 0
@@ -81,6 +90,7 @@ class Digest(msgspec.Struct, kw_only=True):
         self.vectors |= other.vectors
         self.anew |= other.anew
         self.broken += other.broken
+        self.open |= other.open
         for uri, episodes in other.seen.items():
             self.seen.setdefault(uri, set()).update(episodes)
         self.sessions += other.sessions
@@ -117,8 +127,39 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     modified: datetime | None = None
 
 
+class Prepared(msgspec.Struct, kw_only=True):
+    """A session before its facts are extracted: its digest so far, the redacted session, the turns that serve as
+    `context` only, and the episode of every other turn."""
+
+    work: Work
+    digest: Digest
+    session: Session
+    context: frozenset[str]
+    episode_of: dict[str, UUID]
+
+    def take(self, claims: Iterable[Claim]) -> None:
+        """Add claims that were read in the session."""
+        modified = self.work.modified
+        self.digest.claims += [(_heard(claim, modified), self.episode_of.get(claim.turn_id or "")) for claim in claims]
+
+    def rules(self, only: frozenset[str] | None = None) -> list[Claim]:
+        """What the rules read in the session, or in some of its turns."""
+        skip = self.context
+        if only is not None:
+            skip |= {turn.turn_id for turn in self.session.turns} - only
+        return rules.extract(self.session, self.work.owned.user_id, uri=self.work.uri, skip=skip)
+
+
 def digest(work: Work, recipe: Recipe) -> Digest:
     """The episodes and claims of one session. Turns whose episode is known serve as context only."""
+    prepared = prepare(work, recipe)
+    if recipe.extractor != "none":
+        prepared.take(prepared.rules())
+    return prepared.digest
+
+
+def prepare(work: Work, recipe: Recipe) -> Prepared:
+    """All that comes out of a session without an extractor, and what an extractor needs."""
     owned = work.owned
     result = Digest(sessions=1)
     _count(result.skipped, owned.session.notes)
@@ -158,11 +199,13 @@ def digest(work: Work, recipe: Recipe) -> Digest:
         result.seen[work.uri] = seen
     if work.anew:
         result.anew = set(episode_of.values())
-    if recipe.extractor != "none":
-        session = msgspec.structs.replace(owned.session, turns=tuple(turns))
-        claims = rules.extract(session, owned.user_id, uri=work.uri, skip=frozenset(context))
-        result.claims = [(_heard(claim, work.modified), episode_of.get(claim.turn_id or "")) for claim in claims]
-    return result
+    return Prepared(
+        work=work,
+        digest=result,
+        session=msgspec.structs.replace(owned.session, turns=tuple(turns)),
+        context=frozenset(context),
+        episode_of=episode_of,
+    )
 
 
 def digest_all(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec) -> Digest:
@@ -175,10 +218,15 @@ def digest_all(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec) -> Dig
         try:
             result.join(digest(work, recipe))
         except Exception as error:
-            reason = f"session {work.owned.session.session_id} could not be digested: {type(error).__name__}: {error}"
-            result.broken.append((work.uri or "", reason))
+            result.broken.append(broken(work, error))
     result.embed(spec.open())
     return result
+
+
+def broken(work: Work, error: Exception) -> tuple[str, str]:
+    """The file of a session that could not be digested, and why."""
+    session = work.owned.session.session_id
+    return work.uri or "", f"session {session} could not be digested: {type(error).__name__}: {error}"
 
 
 def _heard(claim: Claim, modified: datetime | None) -> Claim:

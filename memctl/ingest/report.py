@@ -10,6 +10,7 @@ import msgspec
 
 from memctl.ingest.commit import Committed
 from memctl.ingest.digest import Digest
+from memctl.ingest.use import Use
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +22,9 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """What an ingest did. `skipped` and `redacted` count by reason and by kind of secret."""
+    """What an ingest did. `skipped` and `redacted` count by reason and by kind of secret.
+
+    `model` is what a model was used for, where one extracted."""
 
     files: int = 0
     unchanged: int = 0
@@ -37,6 +40,7 @@ class Report(msgspec.Struct, kw_only=True):
     redacted: dict[str, int] = {}
     rejects: list[Reject] = []
     extractor: str = "rules"
+    model: Use | None = None
 
     @property
     def changed(self) -> bool:

@@ -15,12 +15,13 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from multiprocessing import get_context
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
 from memctl.embed.spec import EmbedderSpec
-from memctl.errors import BadTranscript, MemctlError, NotFound
+from memctl.errors import BadTranscript, MemctlError, NotFound, UsageError
 from memctl.extract import rules
 from memctl.extract.redact import redact
 from memctl.ingest.commit import Read, commit
@@ -34,20 +35,33 @@ from memctl.transcripts.detect import detect, read
 from memctl.transcripts.documents import Document, Skipped, discover
 from memctl.transcripts.model import ReadOptions, Session
 
+if TYPE_CHECKING:
+    from memctl.ingest.asking import Asker
+    from memctl.ingest.models import ModelOptions
+else:
+    Asker = ModelOptions = object
+
 BATCH_TURNS = 4000
 CHUNK_TURNS = 400
+MODEL_CHUNK_TURNS = 800
+"""Turns a model is asked about at a time: some twenty questions for as many threads. What it is shown of known facts is
+that of before, so this is no matter of speed alone and no option."""
 PARALLEL_BYTES = 4_000_000
 """Below this much to read, starting processes costs more than they bring."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for. `format` None finds each file's own; `jobs` is how many processes work at most."""
+    """What was asked for. `format` None finds each file's own; `jobs` is how many processes work at most.
+
+    `model` says how to use the model of the recipe, where one extracts.
+    """
 
     attribution: Attribution = Attribution()
     recipe: Recipe = Recipe()
     reading: ReadOptions = ReadOptions()
     format: str | None = None
     jobs: int = 1
+    model: ModelOptions | None = None
 
 
 Progress = Callable[[int, int, str], None]
@@ -60,30 +74,29 @@ def ingest(
     spec: EmbedderSpec,
     options: Options,
     progress: Progress | None = None,
+    announce: Callable[[str, float], None] | None = None,
 ) -> Report:
     """Take every transcript under `paths` into the store. Files the ledger knows unchanged are passed over.
 
     What was read before an interrupt (Ctrl-C) is kept; the next run goes on from there. Raises NotFound for a path
-    that does not exist; what is wrong inside the paths ends up in `Report.rejects`.
+    that does not exist; what is wrong inside the paths ends up in `Report.rejects`. With a model, raises AuthError,
+    Retryable or Fatal when it cannot be asked any more, after keeping what it answered; `Report.model.stopped` tells
+    when a limit of money was reached. `announce` is told of waits for a server, with the seconds left.
     """
     report = Report(extractor=options.recipe.extracts)
-    documents: list[Document] = []
-    for found in discover(paths):
-        if isinstance(found, Document):
-            documents.append(found)
-        elif isinstance(found, Skipped):
-            report.skipped[found.reason] = report.skipped.get(found.reason, 0) + 1
-        else:
-            report.rejects.append(_reject(found))
+    documents = list(_documents(paths, report))
     run = _Run(engine, spec, options, report)
     total = sum(document.size for document in documents)
+    done = 0
+    if options.recipe.by_model:
+        run.asker = _open_asker(options, engine, announce, lambda line: progress and progress(done, total, line))
+        report.model = run.asker.use
     with ExitStack() as stack:
-        if options.jobs > 1 and total > PARALLEL_BYTES:
+        if options.jobs > 1 and total > PARALLEL_BYTES and not run.asker:
             run.pool = ProcessPoolExecutor(
                 options.jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
             )
             stack.callback(run.pool.shutdown, cancel_futures=True)
-        done = 0
         try:
             for document in documents:
                 if progress:
@@ -94,9 +107,45 @@ def ingest(
         except KeyboardInterrupt:
             run.commit()
             raise
+        except _NoMoreAnswers as end:
+            run.commit()
+            if end.error is not None:
+                raise end.error from None
         if progress:
             progress(total, total, "")
     return report
+
+
+def _documents(paths: Sequence[str], report: Report) -> Iterator[Document]:
+    """The documents under `paths`; what is none goes into the report."""
+    for found in discover(paths):
+        if isinstance(found, Document):
+            yield found
+        elif isinstance(found, Skipped):
+            report.skipped[found.reason] = report.skipped.get(found.reason, 0) + 1
+        else:
+            report.rejects.append(_reject(found))
+
+
+def _open_asker(
+    options: Options,
+    engine: Engine,
+    announce: Callable[[str, float], None] | None,
+    show: Callable[[str], object],
+) -> Asker:
+    from memctl.ingest.models import open_asker
+
+    if options.model is None:
+        raise UsageError("no model is configured", hint="give --model NAME, or set MEMCTL_LLM_MODEL")
+    return open_asker(options.model, engine, announce=announce, tick=lambda use: show(use.line))
+
+
+class _NoMoreAnswers(Exception):
+    """The model cannot or must not be asked any more; `error` says why, None when a limit was reached."""
+
+    def __init__(self, error: MemctlError | None) -> None:
+        super().__init__()
+        self.error = error
 
 
 class _Run:
@@ -112,7 +161,9 @@ class _Run:
         self.options = options
         self.report = report
         self.pool: Executor | None = None
+        self.asker: Asker | None = None
         self.chunk: list[Work] = []
+        self.ends: list[Read] = []
         self.line: deque[Future[Digest] | Read] = deque()
         self.batch = Digest()
         self.read: list[Read] = []
@@ -120,6 +171,7 @@ class _Run:
         self.broken: set[str] = set()
         self.asked: set[str] = set()
         self.gone: set[str] = set()
+        self.open: set[str] = set()
         self.ledger: dict[tuple[str, str], ledger.FileEntry] = {}
         with suppress(NotFound), engine.reading() as connection:
             self.ledger = ledger.entries(connection)
@@ -162,7 +214,8 @@ class _Run:
 
     def _take(self, document: Document, file: ledger.FileEntry, known: ledger.FileEntry | None) -> None:
         before = self._before(known)
-        anew = known is not None and known.recipe != file.recipe
+        # What a model answered costs nothing a second time, so that a file it could not finish is begun anew.
+        anew = known is not None and (known.recipe != file.recipe or (self.asker is not None and not known.complete))
         modified = datetime.fromtimestamp(document.mtime_ns / 1e9, UTC)
         sessions = turns = 0
         complete = True
@@ -177,14 +230,17 @@ class _Run:
             self.chunk += [
                 Work(owned=mine, uri=file.uri, before=before, anew=anew, modified=modified) for mine in owners
             ]
-            if sum(len(work.owned.session.turns) for work in self.chunk) >= CHUNK_TURNS:
-                self._dispatch()
-                self._drain(limit=2 * self.options.jobs)
-        self._dispatch()
+            self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
         if sessions or known:
             entry = msgspec.structs.replace(file, sessions=sessions, turns=turns, complete=complete)
-            self.line.append(Read(entry=entry, gone=set(before)))
-        self._drain(limit=2 * self.options.jobs)
+            self.ends.append(Read(entry=entry, gone=set(before)))
+        self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else 0)
+
+    def _dispatch_if(self, turns: int) -> None:
+        """Have the gathered sessions digested once they hold so many turns."""
+        if sum(len(work.owned.session.turns) for work in self.chunk) >= turns:
+            self._dispatch()
+            self._drain(limit=2 * self.options.jobs)
 
     def _sessions(self, document: Document, format_: str) -> Iterator[tuple[Session, list[Owned]] | BadTranscript]:
         """The sessions of a document with their owners, and what is wrong with it; nobody's sessions are told once."""
@@ -225,29 +281,48 @@ class _Run:
             return frozenset(ledger.episodes_of(connection, known))
 
     def _dispatch(self) -> None:
-        """Give the gathered sessions to the pool, or digest them here."""
-        if not self.chunk:
-            return
+        """Give the gathered sessions to the pool, or digest them here; the ends of their files follow them."""
         chunk, self.chunk = self.chunk, []
-        future: Future[Digest]
-        if self.pool:
-            future = self.pool.submit(digest_all, chunk, self.options.recipe, self.spec)
-        else:
-            future = Future()
-            future.set_result(digest_all(chunk, self.options.recipe, self.spec))
-        self.line.append(future)
+        if chunk:
+            future: Future[Digest]
+            if self.pool:
+                future = self.pool.submit(digest_all, chunk, self.options.recipe, self.spec)
+            else:
+                future = Future()
+                future.set_result(self._digest(chunk))
+            self.line.append(future)
+        self.line += self.ends
+        self.ends = []
+        if self.asker:
+            # Answers are paid for: what they amount to goes into the store at once.
+            self._drain(limit=0)
+            self.commit()
+            if self.asker.source.over:
+                raise _NoMoreAnswers(self.asker.source.error)
+
+    def _digest(self, chunk: list[Work]) -> Digest:
+        if self.asker is None:
+            return digest_all(chunk, self.options.recipe, self.spec)
+        from memctl.ingest.modelled import digest_chunk
+
+        return digest_chunk(chunk, self.options.recipe, self.spec, self.engine, self.asker)
 
     def _drain(self, limit: int) -> None:
         """Bring finished work into the batch until at most `limit` pieces are under way; commit full batches."""
         while len(self.line) > (limit if self.pool else 0):
             piece = self.line.popleft()
             if isinstance(piece, Read):
+                if piece.entry.uri in self.open:
+                    # Unrecorded, the file is read again; what was answered is then known.
+                    self.seen.pop(piece.entry.uri, None)
+                    continue
                 self.read.append(self._ended(piece))
             else:
                 digest = _result(piece)
                 for uri, reason in digest.broken:
                     self.broken.add(uri)
                     self.report.rejects.append(_reject(BadTranscript(reason, where=uri)))
+                self.open |= digest.open
                 for uri, episodes in digest.seen.items():
                     self.seen.setdefault(uri, ledger.PackedIds()).extend(episodes)
                 self.batch.join(digest)
@@ -283,11 +358,18 @@ class _Run:
     def _recipe(self, document: Document) -> str:
         """Everything but --since that decides what comes out of a file, as one comparable text."""
         options = self.options
-        recipe = msgspec.structs.replace(options.recipe, since=None)
+        recipe = {
+            "extractor": options.recipe.extractor,
+            "roles": options.recipe.roles,
+            "since": None,
+        }
+        extractor = rules.EXTRACTOR
+        if options.recipe.by_model:
+            from memctl.extract.llm import prompt
+
+            extractor = prompt.extractor(str(options.recipe.model))
         folder = document.folder_user if options.attribution.by_folder else None
-        return msgspec.json.encode(
-            [rules.EXTRACTOR, recipe, options.format, _reading(options.reading), folder]
-        ).decode()
+        return msgspec.json.encode([extractor, recipe, options.format, _reading(options.reading), folder]).decode()
 
 
 def _reading(options: ReadOptions) -> dict[str, str]:

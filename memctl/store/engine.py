@@ -27,7 +27,7 @@ else:
     Connection = Any
 
 SCHEMA_VERSION = 2
-"""Of what schema.sql makes. upgrades/N.sql brings a store of the version before N to N."""
+"""Every version's tables stand in a file of their own; a store gets those it lacks when it is next written to."""
 WRITING = {"memory_limit": "256MB"}
 """An ingest stays below 500 MB whatever the size of the store; DuckDB spills beside the file beyond that."""
 CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -63,7 +63,7 @@ class Engine:
         try:
             with self._explained():
                 version = self._version(connection)
-                if version is None:
+                if not version:
                     raise self._missing()
                 if version < SCHEMA_VERSION:
                     connection.close()
@@ -89,11 +89,11 @@ class Engine:
                 with self._explained():
                     # Asked before BEGIN: a table that is not there would end the transaction.
                     version = self._version(connection)
-                    if version is not None and version < SCHEMA_VERSION:
-                        self._upgrade(connection, version)
+                    if 0 < version < SCHEMA_VERSION:
+                        self._keep_copy(connection, version)
                     connection.execute("BEGIN")
-                    if version is None:
-                        self._make_schema(connection)
+                    if version < SCHEMA_VERSION:
+                        self._make_schema(connection, version)
                     yield connection
                     connection.execute("COMMIT")
             except BaseException:
@@ -166,8 +166,10 @@ class Engine:
                 f"cannot make the store's folder: {error.strerror}", where=str(self.path.parent)
             ) from None
 
-    def _make_schema(self, connection: Connection) -> None:
-        connection.execute(_statements("schema.sql"))
+    def _make_schema(self, connection: Connection, version: int) -> None:
+        """The tables a store of `version` (0: an empty file) lacks."""
+        for number in range(version + 1, SCHEMA_VERSION + 1):
+            connection.execute(_statements("schema.sql" if number == 1 else f"schema_{number}.sql"))
         set_meta(connection, "schema_version", str(SCHEMA_VERSION))
 
     def rebuild(self) -> None:
@@ -208,8 +210,8 @@ class Engine:
         with self.writing():
             pass
 
-    def _upgrade(self, connection: Connection, version: int) -> None:
-        """Bring a store of that version up to date, whole or not at all, once a copy of it lies beside it."""
+    def _keep_copy(self, connection: Connection, version: int) -> None:
+        """Put a copy of the store beside it before it is brought up to date."""
         connection.execute("CHECKPOINT")
         kept = self.path.with_name(f"{self.path.name}.v{version}")
         try:
@@ -220,21 +222,16 @@ class Engine:
                 where=str(kept),
                 hint="make room, or let memctl write there",
             ) from None
-        connection.execute("BEGIN")
-        for step in range(version + 1, SCHEMA_VERSION + 1):
-            connection.execute(_statements(f"upgrades/{step}.sql"))
-        set_meta(connection, "schema_version", str(SCHEMA_VERSION))
-        connection.execute("COMMIT")
 
-    def _version(self, connection: Connection) -> int | None:
-        """The store's schema version, None for an empty file (what a kill leaves at the first write)."""
+    def _version(self, connection: Connection) -> int:
+        """The version of a store this memctl can use, 0 for an empty file (what a kill leaves at the first write)."""
         duckdb = driver()
         try:
             version = get_meta(connection, "schema_version")
         except (duckdb.CatalogException, duckdb.BinderException):
             # Listing a catalog takes 10 ms, too long for what is nearly always there.
             if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE NOT internal LIMIT 1").fetchall():
-                return None
+                return 0
             version = None
         if version is None or not version.isdecimal():
             raise MemctlError(

@@ -87,7 +87,4 @@ CREATE TABLE sightings (file BIGINT NOT NULL, episode UUID NOT NULL);
 -- Episodes and claims somebody removed by hand: no transcript brings them back.
 CREATE TABLE removed (id UUID NOT NULL);
 
--- Users who were forgotten, as salted hashes: what is read or moved later does not bring them back.
-CREATE TABLE forgotten (salt VARCHAR NOT NULL, digest VARCHAR NOT NULL, forgotten_at TIMESTAMP NOT NULL);
-
 CREATE MACRO similarity(a, b) AS array_inner_product(a, b);

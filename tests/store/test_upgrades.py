@@ -8,20 +8,12 @@ import pytest
 from memctl.errors import MemctlError
 from memctl.store.engine import SCHEMA_VERSION, Engine
 
-SINCE = {2: ("forgotten",)}
-"""The tables that came with each version of the schema."""
-
 
 @pytest.fixture(params=range(1, SCHEMA_VERSION))
-def older(request, memctl, store):
+def older(request, memctl, age):
     """The store as the memctl of an older schema left it, with what it remembered."""
     memctl("add", "alice", "I live in Oslo.")
-    with duckdb.connect(str(store)) as connection:
-        for version, tables in SINCE.items():
-            if version > request.param:
-                for table in tables:
-                    connection.execute(f"DROP TABLE {table}")
-        connection.execute("UPDATE meta SET value = ? WHERE name = 'schema_version'", [str(request.param)])
+    age(request.param)
     return request.param
 
 
@@ -68,7 +60,7 @@ def test_a_copy_that_cannot_be_made_leaves_the_store_as_it_was(older, store, mon
 def test_a_step_that_fails_leaves_the_store_as_it_was(older, memctl, store, monkeypatch):
     from memctl.store import engine
 
-    broken = {f"upgrades/{SCHEMA_VERSION}.sql": "CREATE TABLE half (a INTEGER); SELECT * FROM nowhere"}
+    broken = {f"schema_{SCHEMA_VERSION}.sql": "CREATE TABLE half (a INTEGER); SELECT * FROM nowhere"}
     statements = engine._statements
     monkeypatch.setattr(engine, "_statements", lambda name: broken.get(name) or statements(name))
     assert memctl("facts", "alice").code == 1

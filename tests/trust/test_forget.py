@@ -4,7 +4,6 @@ import hashlib
 import json
 import stat
 
-import duckdb
 import msgspec
 import pytest
 
@@ -143,11 +142,9 @@ def test_a_person_nobody_knows_is_noted_all_the_same(remembered, memctl):
     assert "was forgotten" in memctl("add", "zoe", "I live in Oslo.").err
 
 
-def test_copies_of_an_older_store_go_too(memctl, store):
+def test_copies_of_an_older_store_go_too(memctl, store, age):
     memctl("add", "alice", "I live in Oslo.")
-    with duckdb.connect(str(store)) as connection:
-        connection.execute("DROP TABLE forgotten")
-        connection.execute("UPDATE meta SET value = '1' WHERE name = 'schema_version'")
+    age(1)
     memctl("facts", "alice")
     assert [path.name for path in store.parent.glob("*.v1")] == ["store.duckdb.v1"]
     memctl("forget", "alice", "--confirm", "alice")

@@ -1,0 +1,234 @@
+"""One request to a server with OpenAI's chat completions, and what it answered.
+
+The `openai` package is imported when a model is opened. Servers differ in what they take: the form of the answer as a
+JSON Schema, as "some JSON", or only asked for in words; the limit of an answer under one of two names; a temperature or
+none. What a server refuses is conceded once and not tried again. Retries and money are the caller's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from typing import Any, Literal
+
+import msgspec
+
+from memctl import config
+from memctl.endpoint import OPENAI_URL, failure, is_openai
+from memctl.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
+from memctl.extract.llm.prompt import SCHEMA, SCHEMA_TEXT, SYSTEM
+
+KEY_VARIABLES = ("MEMCTL_LLM_API_KEY", "OPENAI_API_KEY")
+TIMEOUT = 300.0
+"""Seconds. A small machine takes minutes over a window."""
+FORMS = ("json_schema", "json_object", "text")
+"""How the form of the answer is asked for, the surest first."""
+RETIRED = {
+    **dict.fromkeys(("gpt-4.1-nano", "o4-mini", "gpt-4", "gpt-3.5-turbo"), "2026-10-23"),
+    **dict.fromkeys(("gpt-5", "gpt-5-mini", "gpt-5-nano", "o3"), "2026-12-11"),
+    **dict.fromkeys(("gpt-4.1", "gpt-4.1-mini", "gpt-4o", "gpt-4o-mini"), "2027-01-14"),
+    **dict.fromkeys(("gpt-5.4-nano", "gpt-5.1"), "2027-04-01"),
+}
+"""OpenAI's models with an announced end, and its day, as the openai package 3.52.0 lists them."""
+
+_CONTEXT = re.compile(r"context[ _](?:length|window|size)|too many tokens|prompt is too long|exceeds? the .*context")
+_FORM = re.compile(r"response_format|json_schema|json_object|structured|grammar|schema")
+_LIMIT = re.compile(r"max_(?:completion_)?tokens")
+
+Finish = Literal["stop", "length", "filtered", "refused"]
+
+
+class Completion(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer: its text, how it ended, and the tokens it was billed for (None where the server does not tell).
+
+    `cached` tokens are part of `input`. `finish` is `length` too where the question did not fit.
+    """
+
+    text: str
+    finish: Finish
+    input: int | None = None
+    cached: int = 0
+    output: int | None = None
+
+
+class _Dialect(msgspec.Struct, frozen=True):
+    """What a server is sent beside the messages. `conceded` names what it refused."""
+
+    form: int
+    limit: str
+    extras: dict[str, Any]
+    conceded: frozenset[str] = frozenset()
+
+    def conceding(self, message: str) -> _Dialect | None:
+        """The dialect without what the refusal is about; None when it is about nothing that can be left out."""
+        for extra in self.extras:
+            if extra in message:
+                kept = {name: value for name, value in self.extras.items() if name != extra}
+                return msgspec.structs.replace(self, extras=kept)
+        if _LIMIT.search(message) and "limit" not in self.conceded:
+            other = "max_tokens" if self.limit == "max_completion_tokens" else "max_completion_tokens"
+            return msgspec.structs.replace(self, limit=other, conceded=self.conceded | {"limit"})
+        if _FORM.search(message) and self.form < len(FORMS) - 1:
+            return msgspec.structs.replace(self, form=self.form + 1)
+        return None
+
+
+class ChatModel:
+    """A model behind an OpenAI-compatible server; one object serves any number of threads.
+
+    `base_url` else OPENAI_BASE_URL, else OpenAI's own. The key is MEMCTL_LLM_API_KEY, else OPENAI_API_KEY; the latter
+    is sent to OpenAI, to the server OPENAI_BASE_URL names, and to others over https only. `timeout` is in seconds.
+
+    Raises UsageError when the package is missing, AuthError when OpenAI's own server is meant and there is no key.
+    """
+
+    def __init__(self, model: str, *, base_url: str | None = None, timeout: float = TIMEOUT) -> None:
+        self.model = model
+        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
+        self.openai = is_openai(self.base_url)
+        self.client = self._open(self._key(), timeout)
+        self._lock = threading.Lock()
+        self._dialect = self._first_dialect()
+
+    @property
+    def warning(self) -> str | None:
+        """What is to be said about the model before it is used."""
+        end = RETIRED.get(self.model) if self.openai else None
+        return f"OpenAI shuts {self.model} down on {end}" if end else None
+
+    def ask(self, message: str, most: int, *, spelled: bool = False) -> Completion:
+        """The answer to one user message, in at most `most` tokens.
+
+        `spelled` puts the schema into words whatever the server takes, for a model that has disregarded it. Raises
+        AuthError, Retryable (with the wait asked for), and Fatal.
+        """
+        import openai
+
+        while True:
+            dialect = self._dialect
+            try:
+                answer = self.client.chat.completions.create(**self.body(message, most, dialect, spelled=spelled))
+            except openai.APIStatusError as error:
+                if finish := _finish_of(error):
+                    return Completion(text="", finish=finish, input=0, output=0)
+                if not self._concede(dialect, error):
+                    raise self.failure(error) from error
+                continue
+            except openai.APITimeoutError as error:
+                raise Retryable("the model did not answer in time", where=self.base_url, hint=_PATIENCE) from error
+            except openai.APIConnectionError as error:
+                raise Retryable(
+                    f"no answer from the model's server: {error}",
+                    where=self.base_url,
+                    hint="check that the server runs and the base URL is right",
+                ) from error
+            except (openai.OpenAIError, ValueError) as error:
+                raise Retryable(f"the server's answer cannot be read: {error}", where=self.base_url) from error
+            return completion(answer)
+
+    def body(
+        self, message: str, most: int, dialect: _Dialect | None = None, *, spelled: bool = False
+    ) -> dict[str, Any]:
+        """The request's body: the instructions, the message, the form of the answer and its limit."""
+        dialect = dialect or self._dialect
+        form = FORMS[dialect.form]
+        in_words = spelled or form != "json_schema"
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": [
+                {"role": "system", "content": f"{SYSTEM}\n{SCHEMA_TEXT}" if in_words else SYSTEM},
+                {"role": "user", "content": message},
+            ],
+            dialect.limit: most,
+            **dialect.extras,
+        }
+        if form == "json_schema":
+            schema = {"name": "facts", "strict": True, "schema": SCHEMA}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        elif form == "json_object":
+            body["response_format"] = {"type": "json_object"}
+        return body
+
+    def failure(self, error: Any) -> MemctlError:
+        """What an HTTP status other than 2xx means to the caller. A refused request would be refused again."""
+        found = failure(
+            error,
+            model=self.model,
+            where=self.base_url,
+            key=self.client.api_key,
+            keys=" or ".join(KEY_VARIABLES),
+            refused="the server does not take the request",
+        )
+        return Fatal(found.message, where=found.where, hint=found.hint) if isinstance(found, Rejected) else found
+
+    def _concede(self, used: _Dialect, error: Any) -> bool:
+        """Leave out what the server refused; True when the request is worth sending again."""
+        if error.status_code not in (400, 422, 500, 501):
+            return False
+        with self._lock:
+            if self._dialect != used:
+                return True
+            conceded = used.conceding(str(error).lower())
+            if conceded is None:
+                return False
+            self._dialect = conceded
+            return True
+
+    def _first_dialect(self) -> _Dialect:
+        if not self.openai:
+            return _Dialect(0, "max_tokens", {"temperature": 0})
+        if self.model.startswith(("gpt-3", "gpt-4")):
+            return _Dialect(0, "max_completion_tokens", {"temperature": 0})
+        # Reasoning models take no temperature, and what they think is billed.
+        return _Dialect(0, "max_completion_tokens", {"reasoning_effort": "low"})
+
+    def _key(self) -> str | None:
+        if own := config.secret(KEY_VARIABLES[0]):
+            return own
+        named = os.environ.get("OPENAI_BASE_URL", "").rstrip("/") == self.base_url
+        trusted = self.openai or named or self.base_url.startswith("https://")
+        return config.secret(KEY_VARIABLES[1]) if trusted else None
+
+    def _open(self, key: str | None, timeout: float) -> Any:
+        try:
+            import openai
+        except ImportError as error:
+            raise UsageError(
+                "the package openai is not installed", hint="pip install 'memctl-toolkit[openai]'"
+            ) from error
+        if key is None and self.openai:
+            raise AuthError("OpenAI needs an API key", where=self.base_url, hint=f"set {' or '.join(KEY_VARIABLES)}")
+        # The package insists on a key; a server of one's own that wants none ignores it.
+        return openai.OpenAI(api_key=key or "none", base_url=self.base_url, max_retries=0, timeout=timeout)
+
+
+_PATIENCE = "MEMCTL_LLM_TIMEOUT sets how many seconds to wait"
+_FINISHES: dict[str, Finish] = {"length": "length", "content_filter": "filtered"}
+
+
+def completion(answer: Any) -> Completion:
+    """An answer of the API as a Completion; what is missing in it is an empty text."""
+    choice = answer.choices[0] if getattr(answer, "choices", None) else None
+    message = getattr(choice, "message", None)
+    usage = getattr(answer, "usage", None)
+    details = getattr(usage, "prompt_tokens_details", None)
+    refusal = getattr(message, "refusal", None)
+    finish = _FINISHES.get(str(getattr(choice, "finish_reason", None)), "stop")
+    return Completion(
+        text=str(refusal) if refusal else (getattr(message, "content", None) or ""),
+        finish="refused" if refusal else finish,
+        input=getattr(usage, "prompt_tokens", None),
+        cached=getattr(details, "cached_tokens", None) or 0,
+        output=getattr(usage, "completion_tokens", None),
+    )
+
+
+def _finish_of(error: Any) -> Finish | None:
+    """The end a refusal with status 400 stands for: a question too long, or one a filter stopped."""
+    said = str(error).lower()
+    if error.code in ("content_filter", "content_policy_violation"):
+        return "filtered"
+    if error.status_code in (400, 413, 422, 500) and (error.code == "context_length_exceeded" or _CONTEXT.search(said)):
+        return "length"
+    return None

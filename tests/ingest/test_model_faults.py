@@ -1,0 +1,267 @@
+"""What goes wrong between memctl and a model's server, and that no user pays for it with wrong facts or twice."""
+
+import json
+import signal
+import time
+
+import pytest
+
+SAID = ("I live in Oslo.", "I am allergic to peanuts.", "I love hiking.")
+ALL = {"alice lives in Oslo.", "alice is allergic to peanuts.", "alice likes hiking."}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """No test waits as long as a user would."""
+    monkeypatch.setattr("memctl.migrate.retry.FIRST_WAIT", 0.001)
+
+
+def facts(memctl, user="alice", *more):
+    return {fact["text"]: fact for fact in memctl("facts", user, "--json", *more).document["facts"]}
+
+
+def kept(memctl):
+    return memctl("sql", "select count(*) n from extract_cache", "--json").document["rows"][0]["n"]
+
+
+@pytest.fixture
+def folder(chat):
+    return chat("alice/a.jsonl", *SAID).parent.parent
+
+
+def test_fenced_json_is_json(memctl, folder, model, chat_emulator):
+    found = json.dumps({"facts": chat_emulator.plain_reader("[1] - alice: I live in Oslo.")})
+    model.faults = [chat_emulator.says(f"Here you are:\n```json\n{found}\n```\nAnything else?")]
+    assert memctl("ingest", folder).code == 0
+    assert set(facts(memctl)) == {"alice lives in Oslo."}
+    assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "said", ["I cannot say.", "", None, '{"facts": [{"text": "alice li', "[1, 2", "<think>hm</think>"]
+)
+def test_an_answer_nobody_can_read_is_asked_for_again(memctl, folder, model, chat_emulator, said):
+    model.faults = [chat_emulator.says(said)]
+    assert memctl("ingest", folder).code == 0
+    assert set(facts(memctl)) == ALL
+    assert len(model.requests) == 2
+    assert "JSON Schema" in model.requests[1]["messages"][0]["content"], "told in words, for who disregards parameters"
+
+
+def test_where_it_never_can_be_read_the_rules_stand_and_a_later_run_tries_again(memctl, folder, model, chat_emulator):
+    model.always = chat_emulator.says("I cannot say.")
+    ran = memctl("ingest", folder)
+    assert (ran.code, "cannot be read" in ran.err) == (3, True)
+    assert len(model.requests) == 3
+    assert {fact["native"]["extractor"] for fact in facts(memctl).values()} == {"rules@1"}
+    model.always = None
+    assert memctl("ingest", folder).code == 0
+    assert set(facts(memctl)) == ALL
+    assert {fact["native"]["extractor"] for fact in facts(memctl).values()} == {"llm:small-reader@1"}
+
+
+def test_facts_not_in_the_form_asked_for_are_left_out_and_the_others_kept(memctl, folder, model, chat_emulator):
+    good = chat_emulator.plain_reader("[1] - alice: I live in Oslo.")
+    model.faults = [chat_emulator.says(json.dumps([*good, {"text": "alice sings."}, "alice dances.", 7]))]
+    ran = memctl("ingest", folder, "--json")
+    assert ran.document["report"]["model"]["refused"] == {"not in the form of a fact": 3}
+    assert set(facts(memctl)) == {"alice lives in Oslo."}
+
+
+def test_a_truncated_answer_halves_the_window(memctl, folder, model, chat_emulator):
+    cut = chat_emulator.says('{"facts": [{"text": "ali', finish="length")
+    model.faults = [cut, cut]
+    assert memctl("ingest", folder, "--jobs", "1").code == 0
+    assert set(facts(memctl)) == ALL
+    shown = [[line for line in chat_emulator.lines(message) if not line.context] for message in model.messages]
+    assert [len(lines) for lines in shown] == [3, 1, 2], "what cannot be cut further is left to the rules"
+    asked = len(model.requests)
+    memctl("sql", "--write", "delete from files")
+    memctl("ingest", folder)
+    assert len(model.requests) == asked, "the halves are kept too"
+
+
+def test_a_question_too_long_for_the_server_is_halved_too(memctl, folder, model, chat_emulator):
+    message = "This model's maximum context length is 4096 tokens. However, you requested 9000 tokens."
+    model.faults = [chat_emulator.fails(400, message, "context_length_exceeded")]
+    assert memctl("ingest", folder).code == 0
+    assert set(facts(memctl)) == ALL
+    assert len(model.requests) == 3
+
+
+@pytest.mark.parametrize("kind", ["refusal", "content filter", "filtered request"])
+def test_what_the_model_will_not_read_the_rules_do(memctl, folder, model, chat_emulator, kind):
+    model.always = {
+        "refusal": chat_emulator.says(None, refusal="I can't help with that."),
+        "content filter": chat_emulator.says("", finish="content_filter"),
+        "filtered request": chat_emulator.fails(400, "The response was filtered.", "content_filter"),
+    }[kind]
+    ran = memctl("ingest", folder, "--json")
+    assert ran.code == 0, ran.err
+    assert sum(ran.document["report"]["model"]["failed"].values()) == 1
+    assert {fact["object"] for fact in facts(memctl).values()} == {"Oslo", "peanuts", "hiking"}
+    memctl("ingest", folder)
+    assert len(model.requests) == 1, "asked once and for all"
+
+
+def test_too_many_requests_are_waited_out(memctl, folder, model, chat_emulator):
+    model.faults = [chat_emulator.fails(429, "Rate limit reached.", "rate_limit_exceeded")] * 2
+    assert memctl("ingest", folder).code == 0
+    assert set(facts(memctl)) == ALL
+    assert len(model.requests) == 3
+
+
+def test_the_wait_a_server_asks_for_is_kept_by_all_threads(memctl, chat, model, chat_emulator):
+    for name in "abc":
+        folder = chat(f"alice/{name}.jsonl", *SAID, f"I love song {name}.").parent.parent
+    began = []
+    model.always = lambda server, body: began.append(time.monotonic())
+    model.faults = [chat_emulator.fails(429, "Rate limit reached.", "rate_limit_exceeded", retry_after="1")]
+    assert memctl("ingest", folder, "--jobs", "1").code == 0
+    assert len(model.requests) == 4
+    assert set(facts(memctl)) > ALL
+    assert len(began) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(429, "insufficient_quota"), (402, None), (401, "invalid_api_key"), (403, None)]
+)
+def test_no_credit_and_no_access_end_the_run_at_once_and_what_was_answered_is_kept(
+    memctl, chat, model, chat_emulator, status, code
+):
+    for name in "abcd":
+        folder = chat(f"alice/{name}.jsonl", f"I love song {name}.").parent.parent
+    model.faults = [chat_emulator.works]
+    model.always = chat_emulator.fails(status, "Not any more.", code)
+    ran = memctl("ingest", folder, "--jobs", "1")
+    assert (ran.code, "Not any more." in ran.err) == (7, True)
+    assert len(model.requests) == 2, "no storm of retries"
+    assert (kept(memctl), len(facts(memctl))) == (1, 1)
+    model.always = None
+    assert memctl("ingest", folder).code == 0
+    assert len(model.requests) == 5
+    assert len(facts(memctl)) == 4
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 529])
+def test_a_server_that_stumbles_is_tried_again(memctl, folder, model, chat_emulator, status):
+    model.faults = [chat_emulator.fails(status, "Overloaded.")]
+    assert memctl("ingest", folder).code == 0
+    assert set(facts(memctl)) == ALL
+
+
+def test_a_server_that_stays_down_ends_the_run_as_something_to_try_later(memctl, folder, model, chat_emulator):
+    model.always = chat_emulator.fails(503, "Down for the night.")
+    ran = memctl("ingest", folder)
+    assert (ran.code, "Down for the night." in ran.err) == (5, True)
+    assert len(model.requests) == 8
+
+
+def test_a_server_that_is_not_there_is_named(memctl, folder, model):
+    ran = memctl("ingest", folder, "--llm-base-url", "http://127.0.0.1:9/v1")
+    assert (ran.code, "127.0.0.1:9" in ran.err) == (5, True)
+
+
+def test_a_model_that_is_not_there_is_no_matter_of_patience(memctl, folder, model, chat_emulator):
+    model.always = chat_emulator.fails(404, "The model does not exist.", "model_not_found")
+    ran = memctl("ingest", folder)
+    assert (ran.code, len(model.requests)) == (7, 1)
+    assert "does not exist" in ran.err
+
+
+def test_an_answer_that_does_not_come_is_asked_for_again(memctl, folder, model, chat_emulator, monkeypatch):
+    monkeypatch.setenv("MEMCTL_LLM_TIMEOUT", "0.3")
+    model.faults = [chat_emulator.hangs]
+    ran = memctl("ingest", folder)
+    assert ran.code == 0, ran.err
+    assert set(facts(memctl)) == ALL
+    assert len(model.requests) == 2
+
+
+@pytest.mark.parametrize("forms", [("json_object", "text"), ("text",)])
+def test_a_server_without_json_schema_is_asked_the_next_best_way_once_found_out(memctl, chat, model, forms):
+    for name in "abc":
+        folder = chat(f"alice/{name}.jsonl", f"I love song {name}.").parent.parent
+    model.forms = forms
+    assert memctl("ingest", folder, "--jobs", "1").code == 0
+    assert len(facts(memctl)) == 3
+    assert len(model.requests) == 3 + 3 - len(forms)
+
+
+def test_parameters_a_server_does_not_know_are_left_out(memctl, folder, model):
+    model.refused_parameters = ("temperature", "max_tokens")
+    assert memctl("ingest", folder).code == 0
+    assert set(facts(memctl)) == ALL
+    assert "max_completion_tokens" in model.requests[-1]
+
+
+def test_a_server_that_tells_no_usage_is_estimated(memctl, folder, model):
+    model.tells_usage = False
+    use = memctl("ingest", folder, "--price-per-million", "1,1", "--json").document["report"]["model"]
+    assert use["input_tokens"] > 500
+    assert use["output_tokens"] > 50
+    assert use["cost"] > 0
+
+
+def test_the_key_goes_where_it_belongs_and_into_no_message(memctl, folder, model, chat_emulator, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-" + "openai")
+    memctl("ingest", folder)
+    assert model.keys == ["Bearer none"], "a plain http server of one's own gets no key of OpenAI's"
+    model.needs_key = True
+    secret = "not-the-" + "right-one"
+    monkeypatch.setenv("MEMCTL_LLM_API_KEY", secret)
+    ran = memctl("ingest", folder, "--model", "other")
+    assert (ran.code, secret in ran.err, "MEMCTL_LLM_API_KEY" in ran.err) == (7, False, True)
+    monkeypatch.setenv("MEMCTL_LLM_API_KEY", chat_emulator.KEY)
+    assert memctl("ingest", folder, "--model", "other").code == 0
+
+
+def test_openai_itself_wants_a_key_before_anything_is_read(memctl, folder, model, monkeypatch):
+    monkeypatch.delenv("MEMCTL_LLM_BASE_URL")
+    ran = memctl("ingest", folder)
+    assert (ran.code, "OPENAI_API_KEY" in ran.err) == (7, True)
+
+
+def test_killed_between_an_answer_and_its_commit_no_call_is_repeated(memctl, chat, model, chat_emulator, process):
+    for name in "abc":
+        folder = chat(f"alice/{name}.jsonl", f"I love song {name}.").parent.parent
+    model.faults = [chat_emulator.works, chat_emulator.works, chat_emulator.hangs]
+    running = process("ingest", folder, "--jobs", "1")
+    assert model.arrived.wait(60)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    assert kept(memctl) == 2
+    model.released.set()
+    before = list(model.messages)
+    assert memctl("ingest", folder).code == 0
+    assert model.messages[3:] == [before[2]]
+    assert len(facts(memctl)) == 3
+
+
+def test_ctrl_c_keeps_the_answers_there_are(memctl, chat, model, chat_emulator, process):
+    for name in "abc":
+        folder = chat(f"alice/{name}.jsonl", f"I love song {name}.").parent.parent
+    model.faults = [chat_emulator.works, chat_emulator.hangs]
+    running = process("ingest", folder, "--jobs", "1")
+    assert model.arrived.wait(60)
+    running.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    model.released.set()
+    _, err = running.communicate(timeout=60)
+    assert (running.returncode, "Traceback" in err) == (130, False)
+    assert kept(memctl) == 2, "the request under way is paid for, and kept"
+    assert memctl("ingest", folder).code == 0
+    assert len(model.requests) == 3
+    assert len(facts(memctl)) == 3
+
+
+def test_two_runs_at_once_end_in_one_and_the_same_memory(memctl, chat, model, process, store, every_fact, monkeypatch):
+    for name in "abcdef":
+        folder = chat(f"alice/{name}.jsonl", *SAID, f"I love song {name}.").parent.parent
+    running = [process("ingest", folder) for _ in range(2)]
+    for run in running:
+        _, err = run.communicate(timeout=120)
+        assert run.returncode == 0, err
+    monkeypatch.setenv("MEMCTL_STORE", str(store.with_name("alone.duckdb")))
+    memctl("ingest", folder)
+    assert every_fact(store) == every_fact(store.with_name("alone.duckdb"))
