@@ -24,6 +24,7 @@ from memctl.timeline import current
 
 if TYPE_CHECKING:
     from memctl.claim import Claim
+    from memctl.ingest.batching import Collected
     from memctl.ingest.report import Report
     from memctl.ingest.run import Options, Progress
     from memctl.store.reindex import Reindexed
@@ -311,6 +312,14 @@ class LocalStore:
                                 copy.path.with_name(file.name.replace(self.engine.path.name, copy.path.name)),
                             )
             return ingest(paths, copy, self.spec(), options, progress)
+
+    def collect(self) -> Collected:
+        """Fetch what batches of questions to a model have been answered; see `memctl.ingest.batching.collect`."""
+        from memctl.extract.llm.client import ChatModel
+        from memctl.ingest.batching import collect
+        from memctl.ingest.costs import prices_of
+
+        return collect(self.engine, lambda model, base_url: ChatModel(model, base_url=base_url), prices_of)
 
     def add(self, user: str, turns: Iterable[Any]) -> Report:
         """Take conversation turns in: `Turn`s, mappings with role and content, or plain texts of the user."""

@@ -110,6 +110,8 @@ def ingest(
             run.commit()
             if end.error is not None:
                 raise end.error from None
+        if run.asker:
+            run.asker.source.finish()
         if progress:
             progress(total, total, "")
     return report
