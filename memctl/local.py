@@ -24,9 +24,11 @@ from memctl.timeline import current
 
 if TYPE_CHECKING:
     from memctl.claim import Claim
+    from memctl.consolidate import Consolidated
     from memctl.ingest.batching import Collected
     from memctl.ingest.report import Report
     from memctl.ingest.run import Options, Progress
+    from memctl.store.journal import Run
     from memctl.store.reindex import Reindexed
     from memctl.store.sql import Table
 
@@ -338,6 +340,33 @@ class LocalStore:
         from memctl.ingest.stated import edit
 
         return edit(self.engine, self.spec(), fact, **changes)
+
+    def consolidate(self, user: str, *, ttl: str | None = None, dry_run: bool = False) -> Consolidated:
+        """Put a user's memory in order; see `memctl.consolidate`. `ttl` is such as "episode=365d".
+
+        Raises NotFound for a user the store does not know.
+        """
+        from memctl.consolidate import consolidate, horizon_of
+
+        now = datetime.now(UTC)
+        before = horizon_of(ttl, now) if ttl else None
+        with self.engine.reading() as connection:
+            _require_user(connection, user)
+        return consolidate(self.engine, self.spec(), user, episodes_before=before, dry_run=dry_run, now=now)
+
+    def changing_runs(self) -> list[Run]:
+        """The runs that changed facts and can be undone, or were, the newest first."""
+        from memctl.store import journal
+
+        with self.engine.reading() as connection:
+            return journal.runs(connection)
+
+    def undo(self, run: str) -> tuple[Run, int]:
+        """Put back what a run changed, named by its id or the first characters of it; see `memctl.store.journal`."""
+        from memctl.store import journal
+
+        with self.engine.writing(make=False) as connection:
+            return journal.undo(connection, run)
 
     def reindex(self, progress: Callable[[int, int, str], None] | None = None) -> Reindexed:
         """Make missing vectors, or all anew with the embedder asked for; see `memctl.store.reindex`."""
