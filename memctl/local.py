@@ -26,10 +26,12 @@ from memctl.timeline import current
 if TYPE_CHECKING:
     from memctl.adapter import Adapter
     from memctl.claim import Claim
+    from memctl.consolidate import Consolidated
+    from memctl.ingest.batching import Collected
     from memctl.ingest.conversations import Pause
-    from memctl.ingest.digest import Recipe
     from memctl.ingest.report import Report
     from memctl.ingest.run import Options, Progress
+    from memctl.store.journal import Run
     from memctl.store.reindex import Reindexed
     from memctl.store.sql import Table
 
@@ -306,26 +308,34 @@ class LocalStore:
         it asks no model, but tells what asking would cost."""
         from memctl.ingest.run import ingest
 
-        if dry_run and options.model:
-            options = msgspec.structs.replace(options, model=msgspec.structs.replace(options.model, plan=True))
         with self._stage(dry_run) as engine:
-            return ingest(paths, engine, self.spec(), options, progress, announce)
+            return ingest(paths, engine, self.spec(), _planned(options) if dry_run else options, progress, announce)
 
     def listen(
         self,
         backend: Adapter,
         users: Sequence[str],
-        recipe: Recipe,
+        options: Options,
         *,
         pause: Pause,
         progress: Progress | None = None,
         dry_run: bool = False,
+        announce: Callable[[str, float], None] | None = None,
     ) -> Report:
         """Take the conversations another backend keeps in; see `memctl.ingest.conversations.ingest`."""
         from memctl.ingest.conversations import ingest
 
         with self._stage(dry_run) as engine:
-            return ingest(backend, users, engine, self.spec(), recipe, pause=pause, progress=progress)
+            return ingest(
+                backend,
+                users,
+                engine,
+                self.spec(),
+                _planned(options) if dry_run else options,
+                pause=pause,
+                progress=progress,
+                announce=announce,
+            )
 
     @contextmanager
     def _stage(self, dry_run: bool) -> Iterator[Engine]:
@@ -346,6 +356,14 @@ class LocalStore:
                             shutil.copy(file, copy.path.with_name(copy.path.name + ending))
             yield copy
 
+    def collect(self) -> Collected:
+        """Fetch what batches of questions to a model have been answered; see `memctl.ingest.batching.collect`."""
+        from memctl.extract.llm.client import ChatModel
+        from memctl.ingest.batching import collect
+        from memctl.ingest.costs import prices_of
+
+        return collect(self.engine, lambda model, base_url: ChatModel(model, base_url=base_url), prices_of)
+
     def add(self, user: str, turns: Iterable[Any]) -> Report:
         """Take conversation turns in: `Turn`s, mappings with role and content, or plain texts of the user."""
         from memctl.ingest.turns import add_turns
@@ -363,6 +381,33 @@ class LocalStore:
         from memctl.ingest.stated import edit
 
         return edit(self.engine, self.spec(), fact, **changes)
+
+    def consolidate(self, user: str, *, ttl: str | None = None, dry_run: bool = False) -> Consolidated:
+        """Put a user's memory in order; see `memctl.consolidate`. `ttl` is such as "episode=365d".
+
+        Raises NotFound for a user the store does not know.
+        """
+        from memctl.consolidate import consolidate, horizon_of
+
+        now = datetime.now(UTC)
+        before = horizon_of(ttl, now) if ttl else None
+        with self.engine.reading() as connection:
+            _require_user(connection, user)
+        return consolidate(self.engine, self.spec(), user, episodes_before=before, dry_run=dry_run, now=now)
+
+    def changing_runs(self) -> list[Run]:
+        """The runs that changed facts and can be undone, or were, the newest first."""
+        from memctl.store import journal
+
+        with self.engine.reading() as connection:
+            return journal.runs(connection)
+
+    def undo(self, run: str) -> tuple[Run, int]:
+        """Put back what a run changed, named by its id or the first characters of it; see `memctl.store.journal`."""
+        from memctl.store import journal
+
+        with self.engine.writing(make=False) as connection:
+            return journal.undo(connection, run)
 
     def reindex(self, progress: Callable[[int, int, str], None] | None = None) -> Reindexed:
         """Make missing vectors, or all anew with the embedder asked for; see `memctl.store.reindex`."""
@@ -411,6 +456,13 @@ class LocalStore:
             kinds=kinds,
             embedder=embedder,
         )
+
+
+def _planned(options: Options) -> Options:
+    """The same, asking no model but telling what asking would cost."""
+    if options.model is None:
+        return options
+    return msgspec.structs.replace(options, model=msgspec.structs.replace(options.model, plan=True))
 
 
 def _require_user(connection: Connection, user: str) -> None:

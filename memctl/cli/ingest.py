@@ -13,12 +13,16 @@ from memctl.cli import log, migration, options, output
 from memctl.errors import Exit, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from memctl.ingest.report import Report
-    from memctl.ingest.run import Options
     from memctl.ingest.use import Use
     from memctl.local import LocalStore
 
-FOR_FILES = ("user_from", "format_", "tz", "date_order", "started_at", "branches", "sidechains", "direct_messages")
+FOR_FILES = (
+    "user_from", "format_", "tz", "date_order", "started_at", "branches", "sidechains", "direct_messages", "batch"
+)  # fmt: skip
+FOR_SERVICES = ("url", "agent")
 ROLES = ("user", "assistant", "system", "tool")
 
 
@@ -32,6 +36,8 @@ def _model_options(function: options.F) -> options.F:
             "--price-per-million", metavar="IN,OUT", help="Dollars for a million input and output tokens. [price book]"
         ),
         click.option("--rate", metavar="N/s", help="Most requests to the model, as 10/s, 600/m or 3600/h."),
+        click.option("--batch", is_flag=True, help="Submit the questions as a batch, at half price, for later."),
+        click.option("--collect", is_flag=True, help="Take in what batches have answered; needs no PATHS."),
     )
 
 
@@ -78,6 +84,7 @@ def command(
     rejects: str | None,
     quiet: bool,
     as_json: bool,
+    collect: bool,
     **given: Any,
 ) -> int:
     """Read transcripts under PATHS (files, folders, globs, zips, - for stdin) and remember the facts in them.
@@ -87,6 +94,9 @@ def command(
     Each file's format is found by its content. Whose facts: --user, else --user-from, else what the file itself says,
     else the first folder below the one named, else default_user of the settings. A second run reads only what is new.
     """
+    if bool(paths) + bool(source) + collect != 1:
+        raise click.UsageError("Name transcripts to read, or give --from BACKEND, or --collect.")
+    _refuse_mixed(source, given)
     local = options.open_store(
         given["store"],
         given["lock_timeout"],
@@ -94,64 +104,140 @@ def command(
         embed_base_url=given["embed_base_url"],
         embed_dimensions=given["embed_dimensions"],
     )
-    chosen = _options(given)
-    if bool(paths) == bool(source):
-        raise UsageError("name the transcripts to read, or --from BACKEND", hint="memctl ingest FOLDER --user NAME")
-    if not source and (given["url"] or given["agent"]):
-        raise UsageError("this goes with --from", where="--url" if given["url"] else "--agent")
+    show = _Shown(rejects or f"{local.engine.path}.rejects.jsonl", dry_run=dry_run, quiet=quiet, as_json=as_json)
+    if collect:
+        return _collect(local, show)
     if source:
-        report = _listen(local, source, given, chosen, dry_run=dry_run, quiet=quiet or as_json)
-    else:
-        with migration.showing("reading", quiet=quiet or as_json) as (progress, announce):
-            report = local.ingest(paths, chosen, progress, dry_run=dry_run, announce=announce)
-    log.current().count(
-        turns=report.turns, added=report.added, superseded=report.superseded, rejected=len(report.rejects)
-    )
-    written = report.write_rejects(rejects or f"{local.engine.path}.rejects.jsonl") if not dry_run else None
-    if as_json:
-        output.emit_json("ingest", {"dry_run": dry_run, "rejects_file": written, "report": report})
-    else:
-        _print(report, dry_run=dry_run, written=written, quiet=quiet)
-    if report.model and report.model.stopped:
-        return Exit.LIMIT
-    return Exit.PARTIAL if report.rejects else Exit.OK
+        return show.report(_listen(local, source, given, show))
+    if given["batch"]:
+        paths, given = _for_later(paths, given)
+    return show.report(_ingest(local, paths, given, show))
 
 
-def _listen(
-    local: LocalStore, source: str, given: dict[str, Any], chosen: Options, *, dry_run: bool, quiet: bool
-) -> Report:
+def _ingest(local: LocalStore, paths: Sequence[str], given: dict[str, Any], show: _Shown) -> Report:
+    chosen = _options(given, paths)
+    with migration.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce):
+        return local.ingest(paths, chosen, progress, dry_run=show.dry_run, announce=announce)
+
+
+def _refuse_mixed(source: str | None, given: dict[str, Any]) -> None:
+    """Raise UsageError for an option of files beside --from, and for one of services without it."""
+    wrong = [name for name in (FOR_FILES if source else FOR_SERVICES) if given[name]]
+    if wrong:
+        about = "files" if source else "a backend, and goes with --from"
+        flag = f"--{wrong[0].strip('_').replace('_', '-')}"
+        raise UsageError(f"this option is about {about}", where=flag, hint="leave it out")
+
+
+def _listen(local: LocalStore, source: str, given: dict[str, Any], show: _Shown) -> Report:
     from memctl import backends
     from memctl.migrate.retry import Halt, Retry
 
-    for_files = [name for name in FOR_FILES if given[name]]
-    if for_files:
-        raise UsageError(
-            "this option is about files", where=f"--{for_files[0].strip('_').replace('_', '-')}", hint="leave it out"
-        )
+    chosen = _options(given, ())
     named = migration.backend_options(given["store"], given["lock_timeout"], source, given).get(source, {})
     users = [given["user"]] if given["user"] else []
     with (
         contextlib.closing(backends.open_backend(source, **named)) as backend,
-        migration.showing("reading", quiet=quiet) as (progress, announce),
+        migration.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce),
     ):
         pause = Retry(Halt(), announce=announce).pause
-        return local.listen(backend, users, chosen.recipe, pause=pause, progress=progress, dry_run=dry_run)
+        return local.listen(
+            backend, users, chosen, pause=pause, progress=progress, dry_run=show.dry_run, announce=announce
+        )
 
 
-def _options(given: dict[str, Any]) -> Options:
+def _for_later(paths: Sequence[str], given: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The paths and options in words that mean the same when the answers are collected, wherever and whenever that is.
+
+    Raises UsageError for what cannot be read a second time.
+    """
+    if "-" in paths:
+        raise UsageError("stdin cannot be read again when the answers come", where="--batch", hint="name a file")
+    settings = _settings(given)
+    since = options.when(given["since"], settings.timezone)
+    given = given | {
+        "tz": settings.timezone,
+        "date_order": settings.date_order,
+        "extractor": settings.extractor,
+        "model": settings.llm_model,
+        "llm_base_url": settings.llm_base_url,
+        "default_user": settings.default_user,
+        "since": since.isoformat() if since else None,
+    }
+    return tuple(os.path.abspath(path) for path in paths), given  # noqa: PTH100 - globs are no paths yet
+
+
+def _collect(local: LocalStore, show: _Shown) -> int:
+    """Take answers in, and ingest again what they are about."""
+    collected = local.collect()
+    code = int(Exit.OK)
+    reports = []
+    for command in collected.commands:
+        report = _ingest(local, command["paths"], _later(command["given"]), show)
+        reports.append(report)
+        if not show.as_json:
+            code = max(code, show.report(report))
+    if show.as_json:
+        output.emit_json("ingest", {"collected": collected, "reports": reports})
+        return max(show.code(report) for report in reports) if reports else code
+    if not show.quiet:
+        money = "" if collected.cost is None else f", ${collected.cost:.4f}"
+        click.echo(
+            f"batches    {collected.collected} collected, {collected.waiting} under way; {collected.answers} answers, "
+            f"{collected.input_tokens:,} + {collected.output_tokens:,} tokens{money}"
+        )
+    return code
+
+
+def _later(given: dict[str, Any]) -> dict[str, Any]:
+    """The options a batch was submitted with, as this version of the command knows them."""
+    return {parameter.name or "": None for parameter in command.params} | given
+
+
+class _Shown:
+    """How a report is shown: for people or scripts, and where what was not read is listed."""
+
+    def __init__(self, rejects: str, *, dry_run: bool, quiet: bool, as_json: bool) -> None:
+        self.rejects, self.dry_run, self.quiet, self.as_json = rejects, dry_run, quiet, as_json
+
+    def report(self, report: Report) -> int:
+        """Show a report; the exit code it stands for."""
+        log.current().count(
+            turns=report.turns, added=report.added, superseded=report.superseded, rejected=len(report.rejects)
+        )
+        written = report.write_rejects(self.rejects) if not self.dry_run else None
+        if self.as_json:
+            output.emit_json("ingest", {"dry_run": self.dry_run, "rejects_file": written, "report": report})
+        else:
+            _print(report, dry_run=self.dry_run, written=written, quiet=self.quiet)
+        return self.code(report)
+
+    def code(self, report: Report) -> int:
+        """The exit code of a report."""
+        if report.model and report.model.stopped:
+            return Exit.LIMIT
+        return Exit.PARTIAL if report.rejects else Exit.OK
+
+
+def _settings(given: dict[str, Any]) -> config.Settings:
+    return config.load(
+        timezone=given["tz"],
+        date_order=given["date_order"],
+        extractor=given["extractor"],
+        llm_model=given["model"],
+        llm_base_url=given["llm_base_url"],
+        default_user=given.get("default_user"),
+    )
+
+
+def _options(given: dict[str, Any], paths: Sequence[str]) -> Any:
     from memctl.ingest.digest import Recipe
     from memctl.ingest.owner import Attribution
     from memctl.ingest.run import Options
     from memctl.transcripts.detect import FORMATS
     from memctl.transcripts.model import ReadOptions
 
-    settings = config.load(
-        timezone=given["tz"],
-        date_order=given["date_order"],
-        extractor=given["extractor"],
-        llm_model=given["model"],
-        llm_base_url=given["llm_base_url"],
-    )
+    settings = _settings(given)
     roles = tuple(role.strip() for role in given["roles"].split(","))
     if wrong := [role for role in roles if role not in ROLES]:
         raise UsageError(f"unknown role {wrong[0]!r}", where="--roles", hint=f"roles: {', '.join(ROLES)}")
@@ -178,13 +264,12 @@ def _options(given: dict[str, Any]) -> Options:
         ),
         format=given["format_"],
         jobs=given["jobs"] or os.cpu_count() or 1,
-        model=_model(given, settings) if recipe.by_model else None,
+        model=_model(given, settings, paths) if recipe.by_model else None,
     )
 
 
-def _model(given: dict[str, Any], settings: config.Settings) -> Any:
+def _model(given: dict[str, Any], settings: config.Settings, paths: Sequence[str]) -> Any:
     """How the model is to be used. Raises UsageError when there is none."""
-    from memctl.errors import UsageError
     from memctl.ingest.costs import prices_of
     from memctl.ingest.models import JOBS, ModelOptions
 
@@ -198,6 +283,8 @@ def _model(given: dict[str, Any], settings: config.Settings) -> Any:
         max_cost=given["max_cost"],
         rate=migration.rate(given["rate"]),
         jobs=given["jobs"] or JOBS,
+        batch=given["batch"],
+        command={"paths": list(paths), "given": given} if given["batch"] else {},
     )
 
 
@@ -239,6 +326,10 @@ def _print_model(use: Use, *, dry_run: bool) -> None:
     """What a model was asked and what that cost; for a dry run, what it would cost."""
     about, would = ("about ", "would be ") if dry_run else ("", "")
     click.echo(f"windows    {use.windows}, {use.known} of them answered before, {use.asked} {would}asked")
+    if use.submitted or use.waiting:
+        click.echo(
+            f"batch      {use.submitted} submitted, {use.waiting} under way; memctl ingest --collect takes them in"
+        )
     money = "price unknown" if use.cost is None else f"${use.cost:.4f}"
     click.echo(f"tokens     {about}{use.input_tokens:,} in, {use.output_tokens:,} out; {money}")
     if use.seconds is not None:

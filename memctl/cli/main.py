@@ -38,6 +38,8 @@ COMMANDS = {
     "import": "Take the facts of a file into a backend.",
     "runs": "Show the migrations there were, and how to go on with one.",
     "backends": "List the backends, and check or prepare one.",
+    "consolidate": "Merge duplicates, settle contradictions, drop old episodes, refresh the summary.",
+    "undo": "Take back what a consolidation changed.",
     "reindex": "Make missing vectors, or all of them anew with another embedder.",
     "sql": "Query the store with SQL.",
     "schema": "Print the JSON Schema of a record.",

@@ -83,6 +83,9 @@ class Source(Protocol):
     def accepts(self, answer: Answer) -> bool:
         """False for a kept answer worth asking for again."""
 
+    def finish(self) -> None:
+        """Do what is left to do once all files have been read."""
+
 
 class Asker:
     """Answers to questions, from the store where it has them and else from `source`."""
@@ -179,7 +182,6 @@ class LiveSource:
         self.retry = Retry(self.halt, announce=announce)
         self.tick = tick
         self.error: MemctlError | None = None
-        self.thinks = "reasoning_effort" in model.body("", 1)
         self._lock = threading.Lock()
         self._saving = threading.Lock()
         self._unsaved: list[Answer] = []
@@ -192,6 +194,9 @@ class LiveSource:
     def accepts(self, answer: Answer) -> bool:
         """Everything but what nobody could read."""
         return answer.outcome != "unreadable"
+
+    def finish(self) -> None:
+        """Nothing is left to do."""
 
     def obtain(self, questions: Sequence[Question]) -> dict[str, Answer]:
         """Ask until all are answered or the run has to end; Ctrl-C leaves requests under way a moment to finish."""
@@ -249,7 +254,7 @@ class LiveSource:
 
     def _one(self, question: Question) -> Answer:
         message = question.message
-        most = costs.most_output(question.window, thinks=self.thinks)
+        most = costs.most_output(question.window, thinks=self.model.thinks)
         for attempt in range(TRIES):
             completion = self._call(message, most, spelled=attempt > 0)
             outcome = outcome_of(completion)
@@ -326,6 +331,9 @@ class PlanSource:
 
     error: MemctlError | None = None
     over = False
+
+    def finish(self) -> None:
+        """Nothing is left to do."""
 
     def __init__(self, use: Use, prices: Prices | None, jobs: int, *, batch: bool = False) -> None:
         self.use, self.prices, self.jobs, self.batch = use, prices, jobs, batch

@@ -18,8 +18,9 @@ from memctl.embed.spec import EmbedderSpec
 from memctl.fact import Fact, content_hash, derive_id
 from memctl.ingest.digest import Digest
 from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_fact
-from memctl.store import answers, claims, forgotten, ledger, records, writes
+from memctl.store import answers, claims, forgotten, journal, ledger, records, writes
 from memctl.store.engine import Connection
+from memctl.store.journal import Journal
 from memctl.store.records import Episodic
 from memctl.store.units import units_of
 from memctl.store.writes import Entry
@@ -78,6 +79,37 @@ def retract_claims(connection: Connection, ids: Iterable[UUID], now: datetime | 
     return _refold(connection, dead, {}, now or datetime.now(UTC), unfounded)
 
 
+def settle(
+    connection: Connection,
+    facts: Iterable[Fact],
+    vectors: Mapping[str, Any],
+    now: datetime,
+    *,
+    rewritten: Sequence[Claim] = (),
+    watch: Journal | None = None,
+) -> Changes:
+    """Fold again what these facts and `rewritten` claims (which take the place of those of the same ids) belong to.
+
+    Facts that came from elsewhere take part. `watch` is told of every fact and claim before it is changed.
+    """
+    touched = [standing_for(fact) for fact in facts if fact.predicate is not None]
+    old = claims.by_id(connection, [claim.id for claim in rewritten])
+    groups = [
+        (claim.user_id, key.subject.casefold(), key.predicates)
+        for claim in (*touched, *old, *rewritten)
+        for key in affected([claim])
+    ]
+    if watch:
+        log = claims.of_groups(connection, groups)
+        watch.watch("claim", [claim.id for claim in (*log, *rewritten)])
+        watch.watch("fact", claims.facts_resting_on(connection, [claim.id for claim in log]))
+    unfounded = claims.facts_resting_on(connection, [claim.id for claim in old])
+    episode_of = claims.episodes(connection, [claim.id for claim in old])
+    claims.remove(connection, [claim.id for claim in old])
+    claims.add(connection, [(claim, episode_of.get(claim.id)) for claim in rewritten], now)
+    return _refold(connection, [*touched, *old, *rewritten], vectors, now, unfounded, watch)
+
+
 def _orphans(connection: Connection, read: Sequence[Read]) -> set[UUID]:
     """Enter the files read into the ledger, then remove what changed files no longer show and no other file does.
 
@@ -96,6 +128,7 @@ def _refold(
     vectors: Mapping[str, Any],
     now: datetime,
     unfounded: Iterable[UUID],
+    watch: Journal | None = None,
 ) -> Changes:
     """Fold the groups that `touched` claims belong to, and bring the stored facts in line with the outcome.
 
@@ -106,12 +139,16 @@ def _refold(
     users = {claim.user_id for claim in touched}
     groups = [(user, key) for user in users for key in affected(claim for claim in touched if claim.user_id == user)]
     unfounded = set(unfounded)
-    _adopt(connection, groups, now, unfounded)
+    _adopt(connection, groups, now, unfounded, watch)
     log = claims.of_groups(connection, [(user, key.subject.casefold(), key.predicates) for user, key in groups])
     beliefs = [belief for user in users for belief in fold(claim for claim in log if claim.user_id == user)]
     stored = claims.facts_resting_on(connection, [claim.id for claim in log]) | unfounded
+    # A fact that has only just been adopted rests on nothing yet.
+    stored |= {claim.fact_id for claim in log if claim.fact_id is not None}
     before = {fact.id: fact for fact in records.select(connection, "id IN (SELECT unnest(?::UUID[]))", [list(stored)])}
     after = {belief.id: _fact_of(belief, before.get(belief.id)) for belief in beliefs}
+    if watch:
+        watch.watch("fact", [*before, *after])
 
     gone = [id_ for id_ in before if id_ not in after]
     reworded = [id_ for id_, fact in after.items() if id_ in before and fact.text != before[id_].text]
@@ -133,7 +170,13 @@ def _refold(
     return changes(before.values(), after.values())
 
 
-def _adopt(connection: Connection, groups: Iterable[tuple[str, Key]], now: datetime, unfounded: set[UUID]) -> None:
+def _adopt(
+    connection: Connection,
+    groups: Iterable[tuple[str, Key]],
+    now: datetime,
+    unfounded: set[UUID],
+    watch: Journal | None = None,
+) -> None:
     """Let live facts that came from elsewhere (imports, `memctl add`) take part in the fold, as claims of their own.
 
     A fact that has only just lost what it rested on is none of them.
@@ -148,7 +191,11 @@ def _adopt(connection: Connection, groups: Iterable[tuple[str, Key]], now: datet
         subject = key.subject.casefold()
         about = [fact for fact in facts if (fact.subject or user).casefold() == subject]
         adopted = [fact for fact in about if fact.id not in unfounded]
-        claims.add(connection, [(standing_for(fact), None) for fact in adopted], now)
+        standing = [standing_for(fact) for fact in adopted]
+        if watch:
+            watch.watch("claim", [claim.id for claim in standing])
+            watch.watch("fact", [fact.id for fact in adopted])
+        claims.add(connection, [(claim, None) for claim in standing], now)
 
 
 def standing_for(fact: Fact, extractor: str = "import") -> Claim:
@@ -216,6 +263,7 @@ def erase(connection: Connection, ids: Iterable[UUID]) -> int:
     dead = claims.of_episodes(connection, gone)
     for id_ in gone:
         dead += claims.of_fact(connection, id_)
+    journal.forget(connection, gone, [claim.id for claim in dead])
     answers.forget(connection, {*gone, *claims.episodes(connection, [claim.id for claim in dead]).values()})
     claims.bar(connection, {*_of_transcripts(dead), *records.of_kind(connection, "episode", gone)})
     retract_claims(connection, {claim.id for claim in dead})

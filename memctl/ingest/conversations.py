@@ -13,19 +13,15 @@ from memctl.backends import Conversant, identity
 from memctl.embed.spec import EmbedderSpec
 from memctl.errors import MemctlError, NotFound, Retryable, UsageError
 from memctl.extract.redact import redact
-from memctl.ingest.commit import commit
-from memctl.ingest.digest import Recipe, Work, digest_all
+from memctl.ingest.digest import Work
 from memctl.ingest.owner import Owned
 from memctl.ingest.report import Reject, Report
+from memctl.ingest.run import Options, Progress, working
 from memctl.store.engine import Engine
 from memctl.transcripts.model import Role, Session, Turn
 
-BATCH_TURNS = 400
-"""Turns gathered before they are digested and committed."""
-
 Pause = Callable[[int, Retryable], None]
 """Called after the n-th passing failure in a row: waits, or raises when there were enough."""
-Progress = Callable[[int, int, str], None]
 
 
 def ingest(
@@ -33,38 +29,43 @@ def ingest(
     users: Sequence[str],
     engine: Engine,
     spec: EmbedderSpec,
-    recipe: Recipe,
+    options: Options,
     *,
     pause: Pause,
     progress: Progress | None = None,
+    announce: Callable[[str, float], None] | None = None,
 ) -> Report:
     """Take the conversations of the users (none: of everyone the backend knows) into the store, batch by batch.
 
     A second run adds only what was said since. Raises UsageError when the backend keeps no conversations, NotFound when
-    a user named has none.
+    a user named has none; with a model, what `memctl.ingest.run.ingest` raises.
     """
     if not isinstance(backend, Conversant):
         raise UsageError(
             f"{backend.name} keeps no conversations", where="--from", hint="memctl migrate moves its facts"
         )
-    report = Report(extractor=recipe.extracts)
+    report = Report(extractor=options.recipe.extracts)
     uri = identity(backend.name, backend)
     owners = tuple(users or backend.users())
-    for number, user in enumerate(owners):
-        if progress:
-            progress(number, len(owners), user)
-        batch: list[Work] = []
-        found = False
-        for conversation in _patiently(backend, user, pause):
-            found = True
-            if (session := _session(backend.name, conversation, report)) is not None:
-                batch.append(Work(owned=Owned(user_id=user, session=session), uri=uri))
-            if sum(len(work.owned.session.turns) for work in batch) >= BATCH_TURNS:
-                _commit(engine, spec, recipe, batch, report)
-                batch = []
-        _commit(engine, spec, recipe, batch, report)
-        if users and not found:
-            raise NotFound(f"{backend.name} keeps no conversation of {user!r}", hint="memctl backends test NAME")
+    number = 0
+    with working(
+        engine,
+        spec,
+        options,
+        report,
+        announce=announce,
+        tick=lambda line: progress and progress(number, len(owners), line),
+    ) as run:
+        for number, user in enumerate(owners):
+            if progress:
+                progress(number, len(owners), user)
+            found = False
+            for conversation in _patiently(backend, user, pause):
+                found = True
+                if (session := _session(backend.name, conversation, report)) is not None:
+                    run.add([Work(owned=Owned(user_id=user, session=session), uri=uri)])
+            if users and not found:
+                raise NotFound(f"{backend.name} keeps no conversation of {user!r}", hint="memctl backends test NAME")
     return report
 
 
@@ -111,13 +112,3 @@ def _turn(message: Message) -> Turn:
         if message.role == role:
             return Turn(turn_id=message.id, role=role, text=message.text, speaker=message.name, at=message.at)
     raise UsageError(f"unknown role {message.role!r}", hint=f"roles: {', '.join(roles)}")
-
-
-def _commit(engine: Engine, spec: EmbedderSpec, recipe: Recipe, batch: Sequence[Work], report: Report) -> None:
-    if not batch:
-        return
-    digest = digest_all(batch, recipe, spec)
-    report.rejects += [Reject(where=where, reason=redact(reason).text) for where, reason in digest.broken]
-    report.count(digest)
-    with engine.writing() as connection:
-        report.took(commit(connection, digest, spec))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from memctl.errors import UsageError
 from memctl.extract.llm.client import TIMEOUT, ChatModel
 from memctl.ingest.asking import Asker, LiveSource, PlanSource
+from memctl.ingest.batching import BatchSource
 from memctl.ingest.costs import Prices
 from memctl.ingest.use import Use
 from memctl.store.engine import Engine
@@ -21,7 +23,7 @@ class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`timeout` is in seconds, `max_cost` in dollars, `rate` in requests a second over all `jobs`.
 
     `prices` None means that nobody knows them. With `plan`, nothing is asked and only reckoned; with `batch`, questions
-    go to the server's batch service, to be collected later.
+    go to the server's batch service, to be collected later together with `command`, which says what was asked for.
     """
 
     name: str
@@ -32,6 +34,7 @@ class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None = None
     jobs: int = JOBS
     batch: bool = False
+    command: dict[str, Any] = {}
     plan: bool = False
 
 
@@ -56,6 +59,9 @@ def open_asker(
     if options.plan:
         return Asker(engine, PlanSource(use, options.prices, options.jobs, batch=options.batch), use)
     model = ChatModel(options.name, base_url=options.base_url, timeout=options.timeout)
+    if options.batch:
+        batch = BatchSource(engine, model, use, options.command, prices=options.prices, max_cost=options.max_cost)
+        return Asker(engine, batch, use)
     source = LiveSource(
         engine,
         model,

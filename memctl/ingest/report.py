@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from memctl.errors import MemctlError
+from memctl.extract.redact import redact
 from memctl.ingest.commit import Committed
 from memctl.ingest.digest import Digest
 from memctl.ingest.use import Use
@@ -19,6 +21,11 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
     where: str
     reason: str
     hint: str | None = None
+
+
+def reject_of(error: MemctlError) -> Reject:
+    """An error as a reject. Its words may quote a file, and so a secret in it."""
+    return Reject(where=error.where or "", reason=redact(error.message).text, hint=error.hint)
 
 
 class Report(msgspec.Struct, kw_only=True):

@@ -6,13 +6,12 @@ be read becomes a reject with its reason, and the files beside it still go throu
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
@@ -23,16 +22,16 @@ import msgspec
 from memctl.embed.spec import EmbedderSpec
 from memctl.errors import BadTranscript, MemctlError, NotFound, UsageError
 from memctl.extract import rules
-from memctl.extract.redact import redact
 from memctl.ingest.commit import Read, commit
 from memctl.ingest.digest import Digest, Recipe, Work, digest_all
 from memctl.ingest.owner import Attribution, Owned, owned
-from memctl.ingest.report import Reject, Report
+from memctl.ingest.report import Report, reject_of
+from memctl.ingest.sources import documents_of, sha256_of, unreadable
 from memctl.store import ledger
 from memctl.store.engine import Engine
 from memctl.store.forgotten import REASON, among
 from memctl.transcripts.detect import detect, read
-from memctl.transcripts.documents import Document, Skipped, discover
+from memctl.transcripts.documents import Document
 from memctl.transcripts.model import ReadOptions, Session
 
 if TYPE_CHECKING:
@@ -84,25 +83,55 @@ def ingest(
     when a limit of money was reached. `announce` is told of waits for a server, with the seconds left.
     """
     report = Report(extractor=options.recipe.extracts)
-    documents = list(_documents(paths, report))
-    run = _Run(engine, spec, options, report)
+    documents = list(documents_of(paths, report))
     total = sum(document.size for document in documents)
     done = 0
+    with working(
+        engine,
+        spec,
+        options,
+        report,
+        size=total,
+        announce=announce,
+        tick=lambda line: progress and progress(done, total, line),
+    ) as run:
+        for document in documents:
+            if progress:
+                progress(done, total, document.uri)
+            run.take(document)
+            done += document.size
+    if progress:
+        progress(total, total, "")
+    return report
+
+
+@contextmanager
+def working(
+    engine: Engine,
+    spec: EmbedderSpec,
+    options: Options,
+    report: Report,
+    *,
+    size: int = 0,
+    announce: Callable[[str, float], None] | None = None,
+    tick: Callable[[str], object] = lambda _: None,
+) -> Iterator[Run]:
+    """A Run whose work is all in the store at the end of the block; after an interrupt, or when the model can be asked
+    no more, what was done until then. `size` is in bytes of transcripts, for which processes may be worth starting;
+    `tick` is told what the model has cost so far.
+    """
+    run = Run(engine, spec, options, report)
     if options.recipe.by_model:
-        run.asker = _open_asker(options, engine, announce, lambda line: progress and progress(done, total, line))
+        run.asker = _open_asker(options, engine, announce, tick)
         report.model = run.asker.use
     with ExitStack() as stack:
-        if options.jobs > 1 and total > PARALLEL_BYTES and not run.asker:
+        if options.jobs > 1 and size > PARALLEL_BYTES and not run.asker:
             run.pool = ProcessPoolExecutor(
                 options.jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
             )
             stack.callback(run.pool.shutdown, cancel_futures=True)
         try:
-            for document in documents:
-                if progress:
-                    progress(done, total, document.uri)
-                run.take(document)
-                done += document.size
+            yield run
             run.finish()
         except KeyboardInterrupt:
             run.commit()
@@ -111,20 +140,8 @@ def ingest(
             run.commit()
             if end.error is not None:
                 raise end.error from None
-        if progress:
-            progress(total, total, "")
-    return report
-
-
-def _documents(paths: Sequence[str], report: Report) -> Iterator[Document]:
-    """The documents under `paths`; what is none goes into the report."""
-    for found in discover(paths):
-        if isinstance(found, Document):
-            yield found
-        elif isinstance(found, Skipped):
-            report.skipped[found.reason] = report.skipped.get(found.reason, 0) + 1
-        else:
-            report.rejects.append(_reject(found))
+        if run.asker:
+            run.asker.source.finish()
 
 
 def _open_asker(
@@ -148,7 +165,7 @@ class _NoMoreAnswers(Exception):
         self.error = error
 
 
-class _Run:
+class Run:
     """One ingest: sessions gather into chunks, chunks are digested (here or in the pool), digests into batches.
 
     `line` keeps digests and ends of files in the order they were read, so that a file enters the ledger in the very
@@ -187,7 +204,7 @@ class _Run:
             self.report.unchanged += 1
             return
         try:
-            sha256 = _sha256(document)
+            sha256 = sha256_of(document)
             if uri == "-":
                 uri = f"-#{sha256[:16]}"
                 known = self.ledger.get((uri, attribution))
@@ -196,7 +213,7 @@ class _Run:
                 return
             format_ = self.options.format or detect(document)
         except (BadTranscript, OSError) as error:
-            self.report.rejects.append(_reject(_unreadable(error, document)))
+            self.report.rejects.append(reject_of(unreadable(error, document)))
             return
         file = ledger.FileEntry(
             uri=uri,
@@ -221,7 +238,7 @@ class _Run:
         complete = True
         for item in self._sessions(document, file.format):
             if isinstance(item, BadTranscript):
-                self.report.rejects.append(_reject(item))
+                self.report.rejects.append(reject_of(item))
                 complete = False
                 continue
             session, owners = item
@@ -235,6 +252,13 @@ class _Run:
             entry = msgspec.structs.replace(file, sessions=sessions, turns=turns, complete=complete)
             self.ends.append(Read(entry=entry, gone=set(before)))
         self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else 0)
+
+    def add(self, works: Iterable[Work]) -> None:
+        """Take in sessions that come from no file. Raises BadTranscript for one of a user who was forgotten."""
+        for work in works:
+            self._refuse([work.owned], work.uri or "")
+            self.chunk.append(work)
+        self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
 
     def _dispatch_if(self, turns: int) -> None:
         """Have the gathered sessions digested once they hold so many turns."""
@@ -252,7 +276,7 @@ class _Run:
                     continue
                 try:
                     owners = list(owned(item, document, self.options.attribution))
-                    self._refuse(owners, document)
+                    self._refuse(owners, document.uri)
                 except BadTranscript as error:
                     if not told:
                         yield error
@@ -261,9 +285,9 @@ class _Run:
                 yield item, owners
         except Exception as error:
             # A reader that breaks down over one file is no reason to leave the rest of the folder unread.
-            yield _unreadable(error, document)
+            yield unreadable(error, document)
 
-    def _refuse(self, owners: Sequence[Owned], document: Document) -> None:
+    def _refuse(self, owners: Sequence[Owned], where: str) -> None:
         """Raises BadTranscript when one of the owners was forgotten."""
         users = {mine.user_id for mine in owners}
         if new := users - self.asked:
@@ -271,7 +295,7 @@ class _Run:
                 self.gone |= among(connection, new)
             self.asked |= new
         if users & self.gone:
-            raise BadTranscript(REASON, where=document.uri)
+            raise BadTranscript(REASON, where=where)
 
     def _before(self, known: ledger.FileEntry | None) -> frozenset[UUID]:
         """The episodes a file showed when it was last read."""
@@ -321,7 +345,7 @@ class _Run:
                 digest = _result(piece)
                 for uri, reason in digest.broken:
                     self.broken.add(uri)
-                    self.report.rejects.append(_reject(BadTranscript(reason, where=uri)))
+                    self.report.rejects.append(reject_of(BadTranscript(reason, where=uri)))
                 self.open |= digest.open
                 for uri, episodes in digest.seen.items():
                     self.seen.setdefault(uri, ledger.PackedIds()).extend(episodes)
@@ -376,28 +400,6 @@ def _reading(options: ReadOptions) -> dict[str, str]:
     return {name: str(getattr(options, name)) for name in options.__struct_fields__ if getattr(options, name)}
 
 
-def _sha256(document: Document) -> str:
-    digest = hashlib.sha256()
-    with document.open() as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _unreadable(error: Exception, document: Document) -> BadTranscript:
-    """Whatever went wrong with a document, as something that can be told."""
-    if isinstance(error, BadTranscript):
-        return error
-    if isinstance(error, OSError):
-        reason = f"cannot be read: {error.strerror or error}"
-        return BadTranscript(reason, where=document.uri, hint="check the file and its permissions")
-    return BadTranscript(
-        f"its reader broke down: {type(error).__name__}: {error}",
-        where=document.uri,
-        hint="this is a fault of memctl; --format names another reader",
-    )
-
-
 def _result(piece: Future[Digest]) -> Digest:
     try:
         return piece.result()
@@ -411,8 +413,3 @@ def _result(piece: Future[Digest]) -> Digest:
 def _leave_interrupts_to_the_parent() -> None:
     """Ctrl-C reaches every process of the terminal; the parent alone answers it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _reject(error: MemctlError) -> Reject:
-    """A reason may quote the file, and so a secret in it."""
-    return Reject(where=error.where or "", reason=redact(error.message).text, hint=error.hint)

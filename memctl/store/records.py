@@ -119,8 +119,13 @@ def select(connection: Connection, where: str, parameters: Sequence[Any] = ()) -
 
 
 def next_key(connection: Connection, table: str) -> int:
-    """The first unused row key of a table; safe because the store has one writer at a time."""
-    return int(connection.execute(f"SELECT coalesce(max(key), 0) + 1 FROM {table}").fetchall()[0][0])  # noqa: S608
+    """The first unused row key of a table; safe because the store has one writer at a time.
+
+    A key that an undo would bring back is in use.
+    """
+    tables = (table, f"undo_{table}") if table in ("records", "units") else (table,)
+    keys = " UNION ALL ".join(f"SELECT max(key) AS key FROM {name}" for name in tables)  # noqa: S608
+    return int(connection.execute(f"SELECT coalesce(max(key), 0) + 1 FROM ({keys})").fetchall()[0][0])  # noqa: S608
 
 
 def insert(

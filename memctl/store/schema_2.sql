@@ -40,6 +40,7 @@ CREATE TABLE runs (
     id VARCHAR NOT NULL,
     command VARCHAR NOT NULL,
     user_id VARCHAR,
+    embedder VARCHAR, -- whose vectors its rows have
     made_at TIMESTAMP NOT NULL,
     undone_at TIMESTAMP
 );

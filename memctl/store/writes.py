@@ -138,6 +138,20 @@ def add_vectors(connection: Connection, units: Sequence[int], vectors: Matrix, t
     return int(done.fetchall()[0][0])
 
 
+def vectors_of(connection: Connection, user: str, ids: Iterable[UUID]) -> dict[UUID, Vector]:
+    """The vectors of whole texts, of those of a user's facts that have one; each of shape (dim,)."""
+    import numpy as np
+
+    rows = connection.execute(
+        "SELECT r.id, v.embedding FROM records r "
+        "JOIN units u ON u.record = r.key AND u.user_id = r.user_id AND u.seq = 0 "
+        "JOIN vectors v ON v.unit = u.key AND v.user_id = u.user_id "
+        "WHERE r.user_id = ? AND r.id IN (SELECT unnest(?::UUID[]))",
+        [user, list(ids)],
+    ).fetchall()
+    return {row[0]: np.asarray(row[1], dtype=np.float32) for row in rows}
+
+
 def replace(connection: Connection, facts: Iterable[Fact]) -> None:
     """Write facts over the records of the same id whose text is unchanged, so that units and vectors still hold."""
     changed = {fact.id: fact for fact in facts}

@@ -7,9 +7,11 @@ none. What a server refuses is conceded once and not tried again. Retries and mo
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import threading
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -107,25 +109,41 @@ class ChatModel:
 
         while True:
             dialect = self._dialect
-            try:
-                answer = self.client.chat.completions.create(**self.body(message, most, dialect, spelled=spelled))
-            except openai.APIStatusError as error:
-                if finish := _finish_of(error):
-                    return Completion(text="", finish=finish, input=0, output=0)
-                if not self._concede(dialect, error):
-                    raise self.failure(error) from error
-                continue
-            except openai.APITimeoutError as error:
-                raise Retryable("the model did not answer in time", where=self.base_url, hint=_PATIENCE) from error
-            except openai.APIConnectionError as error:
-                raise Retryable(
-                    f"no answer from the model's server: {error}",
-                    where=self.base_url,
-                    hint="check that the server runs and the base URL is right",
-                ) from error
-            except (openai.OpenAIError, ValueError) as error:
-                raise Retryable(f"the server's answer cannot be read: {error}", where=self.base_url) from error
+            with self.translated():
+                try:
+                    answer = self.client.chat.completions.create(**self.body(message, most, dialect, spelled=spelled))
+                except openai.APIStatusError as error:
+                    if finish := finish_of(error.status_code, error.code, str(error)):
+                        return Completion(text="", finish=finish, input=0, output=0)
+                    if self._concede(dialect, error):
+                        continue
+                    raise
             return completion(answer)
+
+    @contextlib.contextmanager
+    def translated(self) -> Iterator[None]:
+        """What the `openai` package raises in the block as memctl's own errors."""
+        import openai
+
+        try:
+            yield
+        except openai.APIStatusError as error:
+            raise self.failure(error) from error
+        except openai.APITimeoutError as error:
+            raise Retryable("the model did not answer in time", where=self.base_url, hint=_PATIENCE) from error
+        except openai.APIConnectionError as error:
+            raise Retryable(
+                f"no answer from the model's server: {error}",
+                where=self.base_url,
+                hint="check that the server runs and the base URL is right",
+            ) from error
+        except (openai.OpenAIError, ValueError) as error:
+            raise Retryable(f"the server's answer cannot be read: {error}", where=self.base_url) from error
+
+    @property
+    def thinks(self) -> bool:
+        """True for a model whose answers are preceded by thoughts that are billed."""
+        return "reasoning_effort" in self._dialect.extras
 
     def body(
         self, message: str, most: int, dialect: _Dialect | None = None, *, spelled: bool = False
@@ -224,11 +242,10 @@ def completion(answer: Any) -> Completion:
     )
 
 
-def _finish_of(error: Any) -> Finish | None:
-    """The end a refusal with status 400 stands for: a question too long, or one a filter stopped."""
-    said = str(error).lower()
-    if error.code in ("content_filter", "content_policy_violation"):
+def finish_of(status: int, code: str | None, message: str) -> Finish | None:
+    """The end that an error stands for: a question too long, or one a filter stopped."""
+    if code in ("content_filter", "content_policy_violation"):
         return "filtered"
-    if error.status_code in (400, 413, 422, 500) and (error.code == "context_length_exceeded" or _CONTEXT.search(said)):
+    if status in (400, 413, 422, 500) and (code == "context_length_exceeded" or _CONTEXT.search(message.lower())):
         return "length"
     return None

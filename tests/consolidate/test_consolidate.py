@@ -1,0 +1,280 @@
+"""What consolidation merges, settles and drops, what it must leave alone, and that all of it can be taken back."""
+
+import json
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from memctl.consolidate.duplicates import pairs
+from memctl.fact import Fact, Source
+from memctl.local import LocalStore
+
+
+def fact(text, *, day=1, user="alice", **more):
+    at = datetime(2026, 1, day, tzinfo=UTC)
+    fields = {"kind": "fact", "created_at": at, "source": Source(system="test")}
+    return Fact(id=uuid4(), user_id=user, text=text, **fields | more)
+
+
+def texts(memctl, user="alice", *more):
+    found = memctl("facts", user, "--json", *more).document["facts"]
+    return {one["text"] for one in found if one["kind"] != "summary"}
+
+
+def consolidate(memctl, *arguments):
+    ran = memctl("consolidate", *arguments, "--json")
+    assert ran.code == 0, ran.err
+    return ran.document
+
+
+def rows(memctl):
+    """Everything the store holds of facts, evidence and vectors."""
+    tables = ("records", "units", "vectors", "claims", "evidence", "removed")
+    return {name: sorted(map(str, memctl("sql", f"from {name}", "--json").document["rows"])) for name in tables}
+
+
+SAME = [
+    ("alice likes black coffee.", "alice loves black coffee."),
+    ("alice lives in Paris.", "alice is living in Paris."),
+]
+DIFFERENT = [
+    ("alice is 35 years old.", "alice is 36 years old."),
+    ("alice has two cats.", "alice has three cats."),
+    ("alice is allergic to nuts.", "alice is not allergic to nuts."),
+    ("alice has a meeting on Monday.", "alice has a meeting on Tuesday."),
+    ("alice works with Anna at the shop.", "alice works with Maria at the shop."),
+    ("alice drives a red car.", "alice drives a blue car."),
+    ("alice likes tea in the morning.", "alice likes tea in the evening."),
+    ("alice's brother is a doctor.", "alice's sister is a doctor."),
+    ("alice likes cats.", "alice dislikes cats."),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_what_is_said_twice_becomes_one_and_keeps_both_witnesses(memctl, store, one, other):
+    LocalStore(store).write([fact(one, day=1), fact(other, day=2)])
+    done = consolidate(memctl, "alice")
+    assert [change["action"] for change in done["changes"]] == ["merge", "summary"]
+    assert texts(memctl) == {one}, "the older one stands"
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_what_differs_in_a_word_that_counts_stays_two(memctl, store, one, other):
+    LocalStore(store).write([fact(one, day=1), fact(other, day=2)])
+    consolidate(memctl, "alice")
+    assert texts(memctl) == {one, other}
+
+
+def test_however_near_only_the_same_subject_day_and_property_make_a_duplicate():
+    one = fact("alice visited Rome.", day=1, valid_at=datetime(2025, 1, 1, tzinfo=UTC))
+    others = [
+        fact("alice visited Rome.", day=2, valid_at=datetime(2025, 6, 1, tzinfo=UTC)),
+        fact("alice visited Rome.", day=2, subject="Ben"),
+        fact("alice visited Rome.", day=2, predicate="likes", object="Rome"),
+    ]
+    named = [fact("alice visited Rome.", day=1, predicate="visited", object="Rome"), others[2]]
+    vector = np.ones(4, dtype=np.float32) / 2
+    for pair in ([one, others[0]], [one, others[1]], named):
+        assert not [found for found in pairs(pair, {each.id: vector for each in pair}) if found.same]
+    again = [fact("alice visited Rome.", day=n) for n in (3, 1, 2)]
+    found = pairs(again, {each.id: vector for each in again})
+    assert [(pair.kept.created_at.day, pair.other.created_at.day) for pair in found] == [(1, 2), (1, 3)]
+
+
+def test_facts_of_transcripts_are_merged_with_their_evidence_and_stay_so(memctl, chat):
+    folder = chat("alice/a.jsonl", "I like black coffee.", "I prefer black coffee.").parent.parent
+    memctl("ingest", folder)
+    before = texts(memctl)
+    assert len(before) == 2
+    consolidate(memctl, "alice")
+    (kept,) = [one for one in memctl("facts", "alice", "--json").document["facts"] if one["kind"] != "summary"]
+    assert kept["source"]["turns"] == ["m1", "m2"]
+    chat("alice/b.jsonl", "I prefer black coffee.", "I live in Oslo.")
+    memctl("ingest", folder)
+    assert consolidate(memctl, "alice")["run"]
+    assert len(texts(memctl)) == 2
+
+
+def test_contradictions_are_settled_by_the_later(memctl, store):
+    LocalStore(store).write(
+        [
+            fact("alice lives in Oslo.", day=1, predicate="lives_in", object="Oslo"),
+            fact("alice lives in Rome.", day=2, predicate="lives_in", object="Rome"),
+            fact("alice likes dogs.", day=3, predicate="likes", object="dogs"),
+            fact("alice dislikes dogs.", day=4, predicate="dislikes", object="dogs"),
+            fact("alice likes cats.", day=4, predicate="likes", object="cats"),
+        ]
+    )
+    done = consolidate(memctl, "alice")
+    assert {change["text"] for change in done["changes"] if change["action"] == "resolve"} == {
+        "alice lives in Oslo.",
+        "alice likes dogs.",
+    }
+    assert all("later" in change["reason"] for change in done["changes"] if change["action"] == "resolve")
+    assert texts(memctl) == {"alice lives in Rome.", "alice dislikes dogs.", "alice likes cats."}
+
+
+def test_an_imported_fact_that_a_later_one_ends_is_there_once(memctl, store):
+    LocalStore(store).write([fact("alice lives in Oslo.", predicate="lives_in", object="Oslo")])
+    memctl("add", "alice", "I live in Rome.")
+    found = memctl("facts", "alice", "--all", "--json").document["facts"]
+    assert [one["object"] for one in found] == ["Oslo", "Rome"]
+    assert found[0]["superseded_by"] == found[1]["id"]
+
+
+def test_contradictions_without_dates_are_left_to_people(memctl, store):
+    undated = [
+        fact(f"alice lives in {city}.", predicate="lives_in", object=city, created_at=None) for city in ("A", "B")
+    ]
+    LocalStore(store).write(undated)
+    consolidate(memctl, "alice")
+    assert len(texts(memctl)) == 2
+
+
+def test_old_episodes_go_and_what_was_learned_from_them_stays(memctl, chat):
+    long_ago = ("2020-01-01T10:00:00Z", "I am allergic to peanuts.")
+    folder = chat("alice/a.jsonl", long_ago, ("2999-01-01T10:00:00Z", "I live in Oslo.")).parent.parent
+    memctl("ingest", folder)
+    facts = texts(memctl)
+    done = consolidate(memctl, "alice", "--ttl", "episode=365d")
+    assert [change["text"] for change in done["changes"] if change["action"] == "drop"] == ["I am allergic to peanuts."]
+    assert texts(memctl) == facts
+    assert texts(memctl, "alice", "--kind", "episode") == {"I live in Oslo."}
+    chat("alice/a.jsonl", long_ago, ("2999-01-01T10:00:00Z", "I live in Oslo."), ("2999-01-02T10:00:00Z", "Bye."))
+    memctl("ingest", folder)
+    assert texts(memctl, "alice", "--kind", "episode") == {"I live in Oslo.", "Bye."}, "no transcript brings it back"
+
+
+@pytest.mark.parametrize(
+    "ttl", ["fact=1d", "preference=365d", "episode", "episode=", "episode=soon", "episode=2030", "x=1d"]
+)
+def test_what_is_kept_for_ever_cannot_be_given_an_end(memctl, ttl):
+    memctl("add", "alice", "I live in Oslo.")
+    ran = memctl("consolidate", "alice", "--ttl", ttl)
+    assert (ran.code, "--ttl" in ran.err) == (2, True)
+
+
+def test_a_summary_is_kept_up_to_date_and_only_written_when_it_changes(memctl):
+    memctl("add", "alice", "I live in Oslo.")
+    memctl("add", "alice", "I am allergic to peanuts.")
+    consolidate(memctl, "alice")
+    (summary,) = memctl("facts", "alice", "--kind", "summary", "--json").document["facts"]
+    assert "Oslo" in summary["text"]
+    assert "peanuts" in summary["text"]
+    assert consolidate(memctl, "alice") == {
+        "schema": "memctl.consolidate/1",
+        "dry_run": False,
+        "run": None,
+        "user": "alice",
+        "changes": [],
+    }
+    assert "nothing to do" in memctl("consolidate", "alice").out
+    memctl("add", "alice", "I live in Rome.")
+    consolidate(memctl, "alice")
+    (again,) = memctl("facts", "alice", "--kind", "summary", "--json").document["facts"]
+    assert again["id"] == summary["id"]
+    assert "Oslo" not in again["text"]
+
+
+@pytest.fixture
+def disorder(memctl, store, chat):
+    """A memory with something of everything to put in order."""
+    long_ago = ("2020-01-01T10:00:00Z", "I like green tea.")
+    memctl("ingest", chat("alice/a.jsonl", long_ago, "I prefer green tea.", "I live in Bergen.").parent.parent)
+    LocalStore(store).write(
+        [
+            fact("alice lives in Oslo.", day=1, predicate="lives_in", object="Oslo"),
+            fact("alice lives in Rome.", day=2, predicate="lives_in", object="Rome"),
+            fact("alice likes black coffee.", day=3),
+            fact("alice loves black coffee.", day=4),
+            fact("ben lives in Rome.", user="ben"),
+        ]
+    )
+
+
+def test_a_dry_run_lists_what_the_run_will_do_and_changes_nothing(memctl, disorder):
+    before = rows(memctl)
+    ran = memctl("consolidate", "alice", "--ttl", "episode=365d", "--dry-run")
+    assert rows(memctl) == before
+    for said in (
+        "merge",
+        "resolve",
+        "drop",
+        "summary",
+        "says the same as",
+        "which is the later",
+        "an episode of before",
+    ):
+        assert said in ran.out
+    planned = consolidate(memctl, "alice", "--ttl", "episode=365d", "--dry-run")
+    done = consolidate(memctl, "alice", "--ttl", "episode=365d")
+    assert done["changes"] == planned["changes"]
+    assert (planned["run"], bool(done["run"])) == (None, True)
+
+
+def test_undo_restores_every_row(memctl, disorder):
+    before = rows(memctl)
+    run = consolidate(memctl, "alice", "--ttl", "episode=365d")["run"]
+    assert rows(memctl) != before
+    assert [one["id"] for one in memctl("undo", "--json").document["runs"]] == [run]
+    ran = memctl("undo", run[:6])
+    assert ran.code == 0, ran.err
+    assert rows(memctl) == before
+    assert "undone" in memctl("undo").out
+    assert memctl("search", "alice", "coffee", "--json").document["hits"]
+
+
+def test_undo_and_consolidate_again_come_to_the_same(memctl, disorder):
+    def plain(document):
+        return json.loads(json.dumps({key: document[key] for key in ("changes",)}))
+
+    one = consolidate(memctl, "alice")
+    memctl("undo", one["run"])
+    assert plain(consolidate(memctl, "alice")) == plain(one)
+
+
+def test_an_undone_an_unknown_and_no_longer_true_run_are_clear_errors(memctl, disorder):
+    assert memctl("undo", "nosuchrun").code == 4
+    run = consolidate(memctl, "alice")["run"]
+    assert memctl("undo", run).code == 0
+    ran = memctl("undo", run)
+    assert (ran.code, "was undone on" in ran.err) == (2, True)
+    run = consolidate(memctl, "alice")["run"]
+    memctl("add", "alice", "I live in Madrid.")
+    assert consolidate(memctl, "alice")["run"], "the summary is another now"
+    before = rows(memctl)
+    ran = memctl("undo", run)
+    assert (ran.code, "no longer as it left them" in ran.err) == (1, True)
+    assert rows(memctl) == before
+
+
+def test_changes_to_other_facts_do_not_stand_in_the_way_of_undo(memctl, disorder):
+    run = consolidate(memctl, "alice")["run"]
+    memctl("add", "alice", "I am allergic to peanuts.")
+    memctl("add", "alice", "My favourite colour is red.")
+    assert memctl("undo", run).code == 0
+    found = texts(memctl)
+    assert {"alice is allergic to peanuts.", "alice loves black coffee.", "alice likes black coffee."} <= found
+    keys = memctl("sql", "select key, count(*) n from records group by key having n > 1", "--json").document["rows"]
+    assert keys == []
+
+
+def test_what_was_erased_since_stays_erased(memctl, disorder):
+    run = consolidate(memctl, "alice", "--ttl", "episode=365d")["run"]
+    tea = next(one for one in memctl("facts", "alice", "--json").document["facts"] if one["object"] == "green tea")
+    assert len(tea["source"]["turns"]) == 2
+    memctl("rm", tea["id"], "--yes")
+    assert memctl("undo", run).code == 1
+    dumped = json.dumps(
+        [memctl("sql", f"from undo_{name}", "--json").document["rows"] for name in ("records", "units")]
+    )
+    assert "likes black coffee" not in dumped
+
+
+def test_nobody_and_nothing_are_told_apart(memctl, disorder):
+    assert memctl("consolidate", "zoe").code == 4
+    assert "alice" in memctl("consolidate", "zoe").err
+    ran = consolidate(memctl, "ben")
+    assert [change["action"] for change in ran["changes"]] == ["summary"]
