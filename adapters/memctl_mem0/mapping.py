@@ -171,7 +171,10 @@ def native_fact_id(native_id: str, account: str) -> UUID:
 
 
 def _fact_id(native_id: str | None, account: str, owner: str, text: str) -> UUID:
-    return derive_id(SYSTEM, account, owner, text) if native_id is None else native_fact_id(native_id, account)
+    if native_id is None:
+        return derive_id(SYSTEM, account, owner, text)
+    # A dump says nothing of the account: there the owner tells "1" from "1".
+    return native_fact_id(native_id, account or owner)
 
 
 def _taken(row: dict[str, Any], account: str, successors: Mapping[str, UUID]) -> tuple[dict[str, Any], dict[str, Any]]:
