@@ -74,11 +74,16 @@ def _found(path: Path) -> Iterator[rows.Found | rows.Missing]:
 def _read(found: rows.Found, default_user: str | None, successors: dict[str, UUID]) -> Fact | Rejected:
     if not isinstance(found.record, dict):
         return Rejected("this is no JSON object", where=found.where)
+    record = found.record
+    if found.users and not record.get("user_id"):
+        if default_user is None:
+            return Rejected("the memory names no user", where=found.where)
+        record = record | {"user_id": default_user}
     try:
-        fact = to_fact(found.record, account="", default_user=default_user, successors=successors)
+        fact = to_fact(record, account="", default_user=default_user, successors=successors)
     except ValueError as error:
         return Rejected(str(error), where=found.where)
-    return _retired(fact, found.record)
+    return _retired(fact, record)
 
 
 def _retired(fact: Fact, record: dict[str, Any]) -> Fact:

@@ -36,10 +36,12 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A record and its place in the file. It may be no memory at all."""
+    """A record and its place in the file. It may be no memory at all. `users` says that all memories of this file are
+    users', so that the app it names does not own one that names no user."""
 
     where: str
     record: Any
+    users: bool = False
 
 
 def is_memory(record: Any) -> bool:
@@ -251,7 +253,7 @@ class Backup:
             records = _memories(file) if name == MANIFEST else of_lines(file)
             for found in records:
                 if isinstance(found, Found):
-                    yield Found(f"{name}, {found.where}", self._named(found.record))
+                    yield Found(f"{name}, {found.where}", self._named(found.record), users=True)
 
     def _named(self, record: Any) -> Any:
         if not isinstance(record, dict):
