@@ -107,9 +107,11 @@ class ZepAdapter:
             lists = self._api.edges if stage == _EDGES else self._api.nodes
             listed = lists(person.graph, place, self._page_size)
             # The latest version comes first; an older one is left where an update did not end.
-            found = [fact for fact in self._facts(stage, listed.records, person) if fact.id not in seen]
-            seen.update(fact.id for fact in found)
-            facts = tuple(fact for fact in found if _since(fact, since))
+            latest: dict[UUID, Fact] = {}
+            for fact in self._facts(stage, listed.records, person):
+                latest.setdefault(fact.id, fact)
+            facts = tuple(fact for fact in latest.values() if fact.id not in seen and _since(fact, since))
+            seen.update(latest)
             place = listed.cursor
             if stage == _NODES and place is None:
                 yield Page(facts, None)

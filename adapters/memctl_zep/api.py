@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from memctl.adapter import need
-from memctl.errors import AuthError, MemctlError, NotFound, Retryable, UsageError, from_status
+from memctl.errors import AuthError, Fatal, MemctlError, NotFound, Retryable, UsageError, from_status
 
 URL = "https://api.getzep.com/api/v4"
 VERSION = "/api/v4"
@@ -203,11 +203,13 @@ class Api:
     def _calling(self, what: str, *, absorbed: int | None = None) -> Iterator[Any]:
         """The SDK's client; what it raises inside comes out as a MemctlError, the status `absorbed` as _Conflict."""
         client = self._opened()
-        errors = need("zep_cloud.core.api_error", "zep")
+        api_error = need("zep_cloud.core.api_error", "zep").ApiError
+        parsing_error = need("zep_cloud.core.parse_error", "zep").ParsingError
         httpx = need("httpx", "zep")
         try:
             yield client
-        except errors.ApiError as error:
+        except (api_error, parsing_error) as error:
+            # The latter is an error, or an answer, that has not the form the SDK knows.
             if error.status_code == absorbed and absorbed is not None:
                 raise _Conflict from None
             raise self._failure(error, what) from None
@@ -231,6 +233,8 @@ class Api:
 
     def _failure(self, error: Any, what: str) -> MemctlError:
         status = error.status_code or 500
+        if status < 400:
+            return Fatal(f"{what}: an answer of a form the SDK does not know", where=self.host)
         after = _wait(error.headers or {}) if status == 429 or status >= 500 else None
         if status == 429 and after is None:
             after = SECONDS

@@ -42,10 +42,9 @@ _EMPTY = "—"
 
 
 class Owner(NamedTuple):
-    """Whose graph an edge is of: the user, the graph's UUID, and Zep's fields of the user for `native`."""
+    """Whose graph an edge is of: the user, and Zep's fields of the user for `native`."""
 
     user_id: str
-    graph: str
     fields: Mapping[str, Any] = {}
 
 
@@ -92,7 +91,7 @@ def to_fact(edge: Mapping[str, Any], owner: Owner) -> Fact:
         text = _text(edge)
     for name in EDGE_TIMES:
         fields[name] = _exact(fields.get(name), moment(edge.get(name)))
-    fact = Fact(id=_id(edge, owner), user_id=owner.user_id, text=text, **fields)
+    fact = Fact(id=_id(edge), user_id=owner.user_id, text=text, **fields)
     return _edited(fact, edge, own=own)
 
 
@@ -101,16 +100,15 @@ def node_fact(node: Mapping[str, Any], owner: Owner) -> Fact | None:
     summary = node.get("summary")
     if not isinstance(summary, str) or not summary.strip():
         return None
-    uuid = str(node.get("uuid"))
     native = _kept(node, _NODE_SLOTS)
     return Fact(
-        id=derive_id(SYSTEM, owner.graph, "node", uuid),
+        id=_derived("node", node),
         user_id=owner.user_id,
         kind="summary",
         text=summary,
         subject=node.get("name"),
         created_at=moment(node.get("created_at")),
-        source=Source(system=SYSTEM, id=uuid),
+        source=Source(system=SYSTEM, id=node.get("uuid")),
         native=native | ({"user": dict(owner.fields)} if owner.fields else {}),
     )
 
@@ -206,11 +204,19 @@ def _carried(attributes: Mapping[str, Any]) -> tuple[bool, dict[str, Any]] | Non
     return (bool(packed.get("own")), fields) if "kind" in fields and "source" in fields else None
 
 
-def _id(edge: Mapping[str, Any], owner: Owner) -> UUID:
+def _id(edge: Mapping[str, Any]) -> UUID:
     try:
         return UUID((edge.get("attributes") or {})[ID])
     except (KeyError, TypeError, ValueError, AttributeError):
-        return derive_id(SYSTEM, owner.graph, str(edge.get("uuid")))
+        return _derived("edge", edge)
+
+
+def _derived(what: str, record: Mapping[str, Any]) -> UUID:
+    """An id of a record that has none of memctl's: from its UUID, which no other record of any account bears."""
+    uuid = record.get("uuid")
+    if not uuid:
+        uuid = sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
+    return derive_id(SYSTEM, "", what, str(uuid))
 
 
 def _foreign(edge: Mapping[str, Any], owner: Owner) -> Fact:
@@ -218,7 +224,7 @@ def _foreign(edge: Mapping[str, Any], owner: Owner) -> Fact:
     native = _kept(edge, _OWN_SLOTS)
     times: dict[str, Any] = {name: moment(edge.get(name)) for name in ("created_at", *EDGE_TIMES)}
     return Fact(
-        id=_id(edge, owner),
+        id=_id(edge),
         user_id=owner.user_id,
         kind="fact",
         text=_text(edge),

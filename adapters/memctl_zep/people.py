@@ -27,7 +27,7 @@ class Person(NamedTuple):
 
     @property
     def owner(self) -> Owner:
-        return Owner(self.user_id, self.graph, self.fields)
+        return Owner(self.user_id, self.fields)
 
     @property
     def names(self) -> frozenset[str]:

@@ -163,9 +163,9 @@ class Cloud:
         if task["status"] in ("pending", "processing"):
             task["left"] -= 1
             task["status"] = "processing"
-            if task["left"] < 0 and self.failing_tasks:
+            if task["left"] <= 0 and self.failing_tasks:
                 task |= {"status": "failed", "error": {"code": "internal", "message": "the graph is out of order"}}
-            elif task["left"] < 0:
+            elif task["left"] <= 0:
                 task["work"]()
                 task["status"] = "succeeded"
         return {name: value for name, value in task.items() if name not in ("left", "work")}
