@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.errors import MemctlError, Rejected, UsageError
+from memctl.errors import MemctlError, NotFound, Rejected, UsageError
 from memctl_letta import markdown
 from memctl_letta.git import Entry, Objects, Repository, Snapshot
 from memctl_letta.markdown import INDEX, Layout
@@ -55,13 +55,13 @@ class Folder:
         return named.user_id if named else self._default_user
 
     def owner_or_refuse(self) -> str:
-        """The owner. Raises UsageError when nobody is named."""
+        """The owner. Raises NotFound when nobody is named."""
         owner = self.owner
         if owner is None:
-            raise UsageError(
+            raise NotFound(
                 "this memory does not say whose it is",
                 where=str(self.path),
-                hint="say it in the settings: [backends.NAME] adapter = 'letta-memfs', path, default_user",
+                hint="name one memory with --user NAME, or set default_user for it in the settings, [backends.NAME]",
             )
         return owner
 
@@ -189,25 +189,35 @@ class Folders:
         return found
 
     def of(self, user: str) -> list[Folder]:
-        """The user's memories. Raises UsageError when one names nobody and there is no default user."""
-        return [folder for folder in self.all() if folder.owner_or_refuse() == user]
+        """The user's memories."""
+        self._claim(user)
+        return [folder for folder in self.all() if folder.owner == user]
 
     def refuse_many(self, users: Iterable[str]) -> None:
         """Raise UsageError for several users in one repository that is still nobody's: it could be but one's."""
         named = sorted(users)
-        if self.single and len(named) > 1 and self._folder(self.root).owner is None:
+        if self._unclaimed() and len(named) > 1:
             raise UsageError(
                 f"a repository is the memory of one user, and these facts are of {len(named)}: {', '.join(named[:3])}",
                 where=str(self.root),
                 hint="name the folder above it, which is to hold a repository for each user, or move one --user",
             )
 
+    def _claim(self, user: str) -> None:
+        """Who names one memory and one user says whose it is, where it does not say so itself."""
+        if self._unclaimed():
+            self._default_user = user
+
+    def _unclaimed(self) -> bool:
+        return self.single and self._folder(self.root).owner is None
+
     def to_write(self, user: str) -> Folder:
         """The memory to write the user's facts to, made if there is none. Raises Rejected when the one repository there
         is belongs to somebody else, UsageError when several could be meant."""
+        self._claim(user)
         if self.single:
             folder = self._folder(self.root)
-            if folder.owner not in (None, user):
+            if folder.owner != user:
                 raise Rejected(f"{self.root} is the memory of {folder.owner!r}")
             return folder
         path = self.root / folder_name(user)

@@ -84,14 +84,14 @@ class MemfsAdapter:
 
     def rejects(self) -> Iterator[Rejected]:
         """The records of all memories that are no facts, each with its file, line and reason."""
-        for folder in self._folders.all():
+        for folder in filter(lambda folder: folder.owner is not None, self._folders.all()):
             with folder.opened() as held:
                 for reject in held.memory.rejects:
                     yield Rejected(reject.message, where=f"{folder.path}/{reject.where}")
 
     def users(self) -> Iterator[str]:
-        """Every user that owns a fact. Raises UsageError for a memory that names nobody when there is no default user,
-        NotFound when there is no such folder."""
+        """Every user that owns a fact. Raises NotFound for a memory that names nobody when there is no default user,
+        and when there is no such folder."""
         if not self._folders.root.exists():
             raise NotFound("there is no such folder", where=self.identity)
         found = (folder.owner_or_refuse() for folder in self._folders.all() if folder.holds_facts())
