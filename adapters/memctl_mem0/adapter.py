@@ -64,6 +64,7 @@ class Mem0Adapter:
         "api_key": ("MEM0_API_KEY",),
         "url": ("MEMCTL_MEM0_URL", "MEM0_BASE_URL"),
     }
+    tested: ClassVar[Mapping[str, str]] = {"mem0ai": "2.2."}
     writers = 4
     """How many may write at the same time."""
     remarks = (

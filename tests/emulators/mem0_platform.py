@@ -49,7 +49,8 @@ class Refused(Exception):
 @dataclass
 class Fault:
     """What goes wrong with the next `times` requests that match: an HTTP status (0 closes the connection without an
-    answer), before the request is carried out or, with `applied`, after; or a delay in seconds."""
+    answer), before the request is carried out or, with `applied`, after; or a delay in seconds. `document` is what is
+    said with the status."""
 
     matching: str
     status: int | None = None
@@ -58,6 +59,7 @@ class Fault:
     delay: float = 0.0
     times: int = 1
     skip: int = 0
+    document: Any = field(default_factory=lambda: {"detail": "a fault"})
 
 
 @dataclass
@@ -463,7 +465,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if fault and fault.status is not None:
-            answer = (fault.status, {"detail": "a fault"}, fault.headers)
+            answer = (fault.status, fault.document, fault.headers)
         assert answer is not None
         self._send(*answer)
 
