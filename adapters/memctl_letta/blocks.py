@@ -21,6 +21,12 @@ PERSONA = "persona"
 """The label of the block in which an agent describes itself, not its user."""
 PACKED = tuple(name for name in Fact.__struct_fields__ if name not in ("id", "user_id", "kind", "text", "native"))
 
+HEADING = "## Known facts (from archival memory)"
+"""The line under which memctl shows facts of the archive in core memory."""
+MORE = "(+{count} more in archival memory)"
+"""The line that says how many of them found no room."""
+
+_MORE = re.compile(re.escape(MORE).replace(r"\{count\}", r"\d+"))
 _BULLET = re.compile(r"[-*•][ \t]+(?=\S)")
 
 
@@ -101,7 +107,12 @@ def facts_of(block: Block, user: str, agent_id: str, mirrored: Collection[str] =
     if block.label == PERSONA:
         return []
     items, _ = items_of(block, user, agent_id)
-    return [item.fact for item in items if item.own or normal(item.fact.text) not in mirrored]
+    return [item.fact for item in items if item.own or not (frames(item.raw) or normal(item.fact.text) in mirrored)]
+
+
+def frames(raw: str) -> bool:
+    """Whether a line says nothing but that facts of the archive are shown below or left out."""
+    return raw.strip() == HEADING or _MORE.fullmatch(raw.strip()) is not None
 
 
 def items_of(block: Block, user: str, agent_id: str) -> tuple[list[Item], str]:

@@ -73,19 +73,29 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Held(NamedTuple):
-    """A fact as the archive holds it: the fact, the ids of its passages, its revision."""
+    """A fact as the archive holds it: the fact, the ids of its passages, its revision, whether memctl wrote it."""
 
     fact: Fact
+    passages: tuple[str, ...]
+    rev: int
+    own: bool
+
+
+class Remains(NamedTuple):
+    """What is left of a fact some of whose passages are missing."""
+
+    id: UUID
     passages: tuple[str, ...]
     rev: int
 
 
 class Gathered(NamedTuple):
-    """An archive's passages as facts, oldest first; `stale` are ids of passages that a later revision replaced, and
-    `broken` says of the others that are no facts why."""
+    """An archive's passages as facts, oldest first. `stale` are ids of passages that a later revision replaced,
+    `remains` is what is left of facts, and `broken` says of all that is no fact why."""
 
     held: list[Held]
     stale: list[str]
+    remains: list[Remains]
     broken: list[Rejected]
 
 
@@ -167,29 +177,29 @@ def gather(passages: Iterable[Passage], user: str, agent_id: str) -> Gathered:
     """The facts of a user in the passages of an agent, whoever wrote them."""
     held: dict[str, Held] = {}
     marked: dict[UUID, list[tuple[Mark, Passage]]] = defaultdict(list)
-    gathered = Gathered([], [], [])
+    gathered = Gathered([], [], [], [])
     order: dict[str, None] = {}
     for passage in passages:
         mark = mark_of(passage)
         if mark is None:
             order[passage.id] = None
-            held[passage.id] = Held(foreign_fact(passage, user, agent_id), (passage.id,), 0)
+            held[passage.id] = Held(foreign_fact(passage, user, agent_id), (passage.id,), 0, own=False)
         elif mark.user != user:
             reason = f"it belongs to {mark.user!r}, but lies in the archive of an agent of {user!r}"
             gathered.broken.append(Rejected(reason, where=f"passage {passage.id}"))
         else:
             order[passage.id] = None
             marked[mark.id].append((mark, passage))
-    for versions in marked.values():
+    for id_, versions in marked.items():
         chosen = _latest(versions)
-        used = {passage.id for _, passage in chosen}
+        used = tuple(passage.id for _, passage in chosen)
         if chosen:
-            first = chosen[0][1].id
-            held[first] = Held(to_fact(chosen, user), tuple(passage.id for _, passage in chosen), chosen[0][0].rev)
+            held[used[0]] = Held(to_fact(chosen, user), used, chosen[0][0].rev, own=True)
             gathered.stale.extend(passage.id for _, passage in versions if passage.id not in used)
         else:
             gathered.broken.append(_incomplete(versions))
-            gathered.stale.extend(passage.id for _, passage in versions)
+            left = tuple(passage.id for _, passage in versions)
+            gathered.remains.append(Remains(id_, left, max(mark.rev for mark, _ in versions)))
     gathered.held.extend(held[id_] for id_ in order if id_ in held)
     return gathered
 
