@@ -95,9 +95,9 @@ class AgentFileDump:
                         where=where,
                         hint="set default_user in the configuration, or tag the agent user:NAME and export it again",
                     )
-        for id_, block in blocks.items():
-            if id_ not in used:
-                yield Rejected(f"the block {block.label!r} ({id_}) is of no agent in the file", where=path.name)
+        for block in file.blocks:
+            if block.id not in used:
+                yield Rejected(f"the block {block.label!r} ({block.id}) is of no agent in the file", where=path.name)
 
 
 def _facts(block: _Block, user: str, agent: _Agent) -> Iterator[Fact]:

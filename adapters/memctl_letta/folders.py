@@ -17,9 +17,9 @@ import msgspec
 
 from memctl.errors import MemctlError, NotFound, Rejected, UsageError
 from memctl_letta import markdown
-from memctl_letta.git import Entry, Objects, Repository, Snapshot
 from memctl_letta.markdown import INDEX, Layout
 from memctl_letta.memory import BLOCKS, CONFIG, FACTS, OWNER, Memory, Owner
+from memctl_letta.repository import Entry, Objects, Repository, Snapshot
 
 _KEPT = (FACTS, BLOCKS, OWNER, CONFIG)
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_@.")

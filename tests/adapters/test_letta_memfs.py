@@ -314,16 +314,18 @@ def test_what_a_killed_write_left_half_done_is_taken_back(memory):
 
 
 def test_a_commit_made_between_reading_and_writing_is_not_run_over(memory, monkeypatch):
-    from memctl_letta import git
+    from memctl_letta import repository
 
     write(memory, fact("Alice likes tea."))
-    kept = git.Writer.commit
+    kept = repository.Writer.commit
 
-    def late(self: git.Writer, before: git.Snapshot, changes: dict[str, bytes | None], message: str) -> None:
+    def late(
+        self: repository.Writer, before: repository.Snapshot, changes: dict[str, bytes | None], message: str
+    ) -> None:
         letta.commit(memory, human(memory).relative_to(memory).as_posix(), human(memory).read_text() + "\nOf late.")
         kept(self, before, changes, message)
 
-    monkeypatch.setattr(git.Writer, "commit", late)
+    monkeypatch.setattr(repository.Writer, "commit", late)
     with pytest.raises(Retryable, match="meanwhile"):
         write(memory, fact("Alice likes coffee."))
     monkeypatch.undo()
