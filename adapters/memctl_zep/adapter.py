@@ -46,7 +46,7 @@ class ZepAdapter:
         split_text=LONGEST_FACT,
         split_how=f"the edge's fact shows its beginning, the whole text is in the edge's attribute {PACKED!r}",
         batch_size=MOST,
-        rate=5.0,
+        rate=3.0,
         asynchronous=True,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from uuid import UUID
 
+from memctl.errors import NotFound, Retryable
 from memctl.fact import derive_id
 from memctl_zep.api import Api, Record
 from memctl_zep.mapping import SYSTEM, digest, node_fact, to_fact
@@ -15,9 +16,9 @@ from memctl_zep.people import Person
 
 
 class Held(NamedTuple):
-    """A fact as it stands in a graph: its edge, and the digest of its content."""
+    """A fact as it stands in a graph: the edge, or the node of a summary, and the digest of its content."""
 
-    edge: str
+    uuid: str
     digest: bytes
 
 
@@ -31,7 +32,7 @@ class Batch(NamedTuple):
 
 
 class Graph:
-    """One user's graph. `facts` and `nodes` are what is there, `summaries` the nodes by the id of their summary,
+    """One user's graph. `facts` and `nodes` are what is there, `summaries` the nodes' summaries,
     `stale` the edges of versions that were replaced, `doubtful` the calls of which nothing is known."""
 
     def __init__(self, api: Api, person: Person, *, new: bool) -> None:
@@ -39,7 +40,7 @@ class Graph:
         self.person = person
         self.facts: dict[UUID, Held] = {}
         self.nodes: dict[str, str] = {}
-        self.summaries: dict[UUID, str] = {}
+        self.summaries: dict[UUID, Held] = {}
         self.stale: list[str] = []
         self.doubtful: list[Batch] = []
         self.generation = 0
@@ -93,7 +94,10 @@ class Graph:
     def own(self) -> str:
         """The UUID of the node that stands for the user."""
         if self._own is None:
-            self._own = str(self._api.own_node(self.person.uuid)["uuid"])
+            try:
+                self._own = str(self._api.own_node(self.person.uuid)["uuid"])
+            except NotFound as error:
+                raise Retryable("Zep has not made the node of a new user yet", where=error.where) from None
         return self._own
 
     def _edges(self) -> Iterator[Record]:
@@ -111,4 +115,4 @@ class Graph:
         except ValueError:
             return
         if summary is not None:
-            self.summaries[summary.id] = node["uuid"]
+            self.summaries[summary.id] = Held(node["uuid"], digest(summary))

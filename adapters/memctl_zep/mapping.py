@@ -39,6 +39,8 @@ _OWN_SLOTS = frozenset(
 )
 _NODE_SLOTS = frozenset(("uuid", "name", "summary", "created_at", "score", "relevance"))
 _EMPTY = "—"
+EXACT_INTEGERS = 2**53
+"""Up to here a JSON number is the same whole number for a reader that makes all numbers doubles (RFC 8259, 6)."""
 
 
 class Owner(NamedTuple):
@@ -185,12 +187,17 @@ def _own_attributes(fact: Fact) -> dict[str, Any]:
     given = fact.native.get("attributes")
     if fact.source.system not in (SYSTEM, "graphiti") or not isinstance(given, dict):
         return {}
-    fitting = [
-        (key, value)
-        for key, value in given.items()
-        if key and key not in (ID, PACKED) and isinstance(value, str | bool | int | float)
-    ]
+    fitting = [(key, value) for key, value in given.items() if key and key not in (ID, PACKED) and _survives(value)]
     return dict(fitting[: MOST_ATTRIBUTES - 2])
+
+
+def _survives(value: Any) -> bool:
+    """Whether an attribute comes back as it is: a scalar, no number that a double cannot hold, no odd or empty text."""
+    if isinstance(value, int):
+        return abs(value) <= EXACT_INTEGERS
+    if isinstance(value, str):
+        return bool(value) and value == value.strip() and value == _printable(value)
+    return isinstance(value, float)
 
 
 def _carried(attributes: Mapping[str, Any]) -> tuple[bool, dict[str, Any]] | None:

@@ -18,7 +18,7 @@ SPARE = 2
 
 def search(api: Api, people: Sequence[Person], query: str, k: int, as_of: datetime | None) -> list[Hit]:
     """The k best hits among the graphs of `people`, best first."""
-    words = " ".join(query.replace("\0", " ").split())[:LONGEST_QUERY]
+    words = " ".join(query.encode(errors="replace").decode().replace("\0", " ").split())[:LONGEST_QUERY]
     if not words or k < 1:
         return []
     hits = [hit for person in people for hit in _of_one(api, person, words, k, as_of)]

@@ -67,14 +67,14 @@ class Writer:
         gone = 0
         tasks: list[str | None] = []
         for id_ in dict.fromkeys(ids):
-            held, node = graph.facts.get(id_), graph.summaries.get(id_)
+            held, summary = graph.facts.get(id_), graph.summaries.get(id_)
             if held is not None:
-                tasks.append(self._drop(graph, held.edge))
+                tasks.append(self._drop(graph, held.uuid))
                 del graph.facts[id_]
-            elif node is not None:
-                self._api.forget_summary(person.graph, node)
+            if summary is not None:
+                self._api.forget_summary(person.graph, summary.uuid)
                 del graph.summaries[id_]
-            gone += held is not None or node is not None
+            gone += held is not None or summary is not None
         if tasks:
             # Versions an update left behind would come to light now.
             tasks += self._clear(graph)
@@ -87,17 +87,18 @@ class Writer:
         recovered = self._recover(graph)
         send: list[Fact] = []
         for fact in facts:
-            held = graph.facts.get(fact.id)
+            # A changed summary is an edge, and read before the node's own.
+            held = graph.facts.get(fact.id) or graph.summaries.get(fact.id)
             owner = self._other_owner(user, fact.id)
             if owner is not None:
                 outcomes[fact.id] = Outcome(state="rejected", reason=f"the id {fact.id} is that of another user's fact")
             elif held is not None and held.digest == digest(fact):
                 outcomes[fact.id] = Outcome(
-                    state="written" if fact.id in recovered else "unchanged", target_id=held.edge
+                    state="written" if fact.id in recovered else "unchanged", target_id=held.uuid
                 )
             else:
                 send.append(fact)
-        replaced = [held.edge for fact in send if (held := graph.facts.get(fact.id)) is not None]
+        replaced = [held.uuid for fact in send if (held := graph.facts.get(fact.id)) is not None]
         for batch in self._calls(graph, send):
             outcomes |= self._add(graph, batch)
         graph.stale += replaced
@@ -149,7 +150,8 @@ class Writer:
         outcomes: dict[UUID, Outcome] = {}
         for (fact, _), edge in zip(batch, added, strict=True):
             outcomes[fact.id] = Outcome(
-                state="updated" if fact.id in graph.facts else "written", target_id=edge["uuid"]
+                state="updated" if fact.id in graph.facts or fact.id in graph.summaries else "written",
+                target_id=edge["uuid"],
             )
             graph.facts[fact.id] = Held(edge["uuid"], digest(fact))
         return outcomes

@@ -279,7 +279,18 @@ def test_what_zep_knows_of_a_user_travels_with_the_facts_to_another_account(
         assert edge["source_node_uuid"] == made["own"]
         assert other.graphs[made["graph_uuid"]]["nodes"][edge["target_node_uuid"]]["labels"] == ["Entity", "City"]
         assert read(zep(url=other.url)) == found
-    assert {one.state for one in zep().write([lives])} == {"unchanged"}
+    assert {one.state for one in zep().write(list(found.values()))} == {"unchanged"}
+
+
+def test_a_summary_changed_elsewhere_is_read_as_changed_and_deleted_once(cloud: Any, zep: Callable[..., ZepAdapter]):
+    user = cloud.add_user({"user_id": "alice"})
+    cloud.add_node(user["graph_uuid"], {"name": "Lisbon", "summary": "A city."})
+    (summary,) = read(zep()).values()
+    changed = msgspec.structs.replace(summary, text="A city by the sea.")
+    assert [one.state for one in zep().write([changed])] == ["updated"]
+    assert read(zep()) == {changed.text: changed}
+    assert zep().delete("alice", [summary.id]) == 1
+    assert read(zep()) == {}
 
 
 def test_an_edge_that_is_no_fact_is_a_reject_and_the_others_are_read(cloud: Any, zep: Callable[..., ZepAdapter]):
