@@ -17,7 +17,7 @@ from memctl.adapter import Capabilities, FieldKeeping, Health, Hit, Outcome, Pag
 from memctl.errors import Fatal, Rejected, UsageError
 from memctl.fact import Fact
 from memctl_mem0.client import ANYBODY, LARGEST_PAGE, Filter, Platform
-from memctl_mem0.mapping import SCOPES, owner_name, owner_of, seconds, time_of, to_fact
+from memctl_mem0.mapping import SCOPES, owner_beside_users, owner_name, owner_of, seconds, time_of, to_fact
 from memctl_mem0.writing import Events, Writer, filter_of, results_of
 
 TIMEOUT = 60.0
@@ -135,7 +135,7 @@ class Mem0Adapter:
 
     def count(self, user: str) -> int | None:
         """mem0's own total of the user's memories; None for an agent, app or run, for which it has none."""
-        if user.partition(":")[0] in SCOPES:
+        if owner_beside_users(user) is not None:
             return None
         if user in ("", "*"):
             return 0

@@ -6,7 +6,8 @@ gives it: `id`, `memory`, the owner's ids, `metadata`, `created_at` and so on, i
 library writes them, in camelCase.
 """
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -43,6 +44,7 @@ _ALIASES = {
 }  # fmt: skip
 _OF_A_SEARCH = frozenset({"score", "score_breakdown", "score_details"})
 _PROCEDURAL = "procedural_memory"
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,13 +163,16 @@ def owner_name(kind: str, name: str | None) -> str | None:
     return name if kind == "user" or name is None else f"{kind}:{name}"
 
 
+def owner_beside_users(owner: str) -> tuple[str, str] | None:
+    """The kind and the name in `agent:ID`, `app:ID` or `run:ID`; None for what can only be a user."""
+    kind, colon, name = owner.partition(":")
+    return (kind, name) if colon and name and kind in SCOPES and kind != "user" else None
+
+
 def native_fact_id(native_id: str, account: str) -> UUID:
     """The id of the fact in a memory that memctl never wrote. mem0's ids are UUIDs, the same in whatever dump or
     account the memory is found; only others need the account beside them."""
-    try:
-        return derive_id(SYSTEM, "", str(UUID(native_id)))
-    except ValueError:
-        return derive_id(SYSTEM, account, native_id)
+    return derive_id(SYSTEM, "" if _UUID.fullmatch(native_id) else account, native_id)
 
 
 def _fact_id(native_id: str | None, account: str, owner: str, text: str) -> UUID:
@@ -181,29 +186,24 @@ def _taken(row: dict[str, Any], account: str, successors: Mapping[str, UUID]) ->
     """A memory's values as fields of a Fact, and those that are of none."""
     fields: dict[str, Any] = {"metadata": {}}
     native: dict[str, Any] = {}
-    kind = next((kind for kind, key in SCOPES.items() if row.get(key)), "user")
-    if kind != "user":
-        native["owner"] = kind
+    if not row.get("user_id"):
+        kind = next((kind for kind, key in SCOPES.items() if row.get(key)), None)
+        native |= {"owner": kind} if kind else {}
     for key, value in row.items():
-        if key in _OF_A_SEARCH or key == "user_id" or (key == "synthesized" and value is False):
+        if key == "user_id" or key in _OF_A_SEARCH or (key == "synthesized" and value is False):
             continue
-        if key in _FIELD_OF_SCOPE and isinstance(value, str):
-            fields[_FIELD_OF_SCOPE[key]] = value
-        elif key in ("created_at", "updated_at") and (at := time_of(value)) is not None:
-            fields[key] = at
-        elif key == "expiration_date" and (at := time_of(value)) is not None:
-            fields["expires_at"] = at
+        field, read = _READERS.get(key, _NOWHERE)
+        found = read(value)
+        if found is None:
+            native[key] = value
+            continue
+        fields[field] = found
+        if field == "expires_at":
             # A day says less than an instant does: keep how it was put.
             native[key] = value
-        elif key == "categories" and isinstance(value, list) and all(isinstance(item, str) for item in value):
-            fields[key] = tuple(value)
-        elif key == "replaced_by" and isinstance(value, str):
-            fields["superseded_by"] = successors.get(value) or native_fact_id(value, account)
-            native[key] = value
-        elif key == "metadata" and isinstance(value, dict):
-            fields[key] = value
-        else:
-            native[key] = value
+    if "replaced_by" in fields:
+        replaced_by = native["replaced_by"] = fields.pop("replaced_by")
+        fields["superseded_by"] = successors.get(replaced_by) or native_fact_id(replaced_by, account)
     return fields, native
 
 
@@ -212,11 +212,14 @@ def _parted(
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """The user's own metadata, and what memctl packed beside it. mem0's importer's keys go to `native`, and the day of
     expiry that it puts among the metadata to its field."""
-    own = {key: value for key, value in metadata.items() if not key.startswith(IMPORTED)}
-    native.update((key, value) for key, value in metadata.items() if key not in own)
-    if len(own) < len(metadata) and "expires_at" not in fields and (at := time_of(own.get("expiration_date"))):
-        fields["expires_at"] = at
-        native["expiration_date"] = own.pop("expiration_date")
+    own = metadata
+    imported = {key: value for key, value in metadata.items() if key.startswith(IMPORTED)}
+    if imported:
+        native.update(imported)
+        own = {key: value for key, value in metadata.items() if key not in imported}
+        if "expires_at" not in fields and (at := time_of(own.get("expiration_date"))):
+            fields["expires_at"] = at
+            native["expiration_date"] = own.pop("expiration_date")
     packed = _packed(own.get(OWN))
     if packed is not None:
         own = {key: value for key, value in own.items() if key not in (OWN, OWN_ID)}
@@ -289,3 +292,32 @@ def time_of(value: Any) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         pass
     return None
+
+
+def _labels(value: Any) -> tuple[str, ...] | None:
+    fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return tuple(value) if fits else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+_NOWHERE: tuple[str, Callable[[Any], Any]] = ("", lambda _: None)
+_READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "agent_id": ("agent_id", _text),
+    "app_id": ("app_id", _text),
+    "run_id": ("session_id", _text),
+    "created_at": ("created_at", time_of),
+    "updated_at": ("updated_at", time_of),
+    "expiration_date": ("expires_at", time_of),
+    "categories": ("categories", _labels),
+    "replaced_by": ("replaced_by", _text),
+    "metadata": ("metadata", _object),
+}
+"""The field of a Fact that a memory's key fills, and what makes the one's value of the other's: None when it is none
+such."""

@@ -17,7 +17,7 @@ from memctl.adapter import Outcome
 from memctl.errors import MemctlError, NotFound, Rejected, Retryable
 from memctl.fact import Fact
 from memctl_mem0.client import ANYBODY, Filter, Platform
-from memctl_mem0.mapping import OWN_ID, SCOPES, Memory, from_fact, owner_of, to_fact
+from memctl_mem0.mapping import OWN_ID, SCOPES, Memory, from_fact, owner_beside_users, owner_of, to_fact
 
 LOOKED_UP = 50
 """Ids asked for in one filter."""
@@ -249,9 +249,8 @@ class Writer:
 
 def filter_of(owner: str) -> Filter:
     """The filter that all memories of an owner of memctl meet, and perhaps others: see `mapping.owner_of`."""
-    kind, colon, name = owner.partition(":")
-    if colon and kind in SCOPES and kind != "user":
-        return {"AND": [{"OR": [{"user_id": owner}, {SCOPES[kind]: name}]}, ANYBODY]}
+    if (other := owner_beside_users(owner)) is not None:
+        return {"AND": [{"OR": [{"user_id": owner}, {SCOPES[other[0]]: other[1]}]}, ANYBODY]}
     return {"AND": [{"user_id": owner}, ANYBODY]}
 
 
