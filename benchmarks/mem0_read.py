@@ -2,9 +2,10 @@
 
 python benchmarks/mem0_read.py      memctl's own share of the time must stay under 15 %
 
-The same pages are read by mem0's own client alone, and by memctl, which makes facts of them; the share is the processor
-time that the second needs more, of all the time it takes. The emulator, in a process of its own, waits 20 ms before each answer: less than any
-network and database behind it would take. The share without that wait, all parties on one machine, is printed beside.
+The same pages are read by mem0's own client alone, and by memctl, which makes facts of them; the share is the
+processor time that the second needs more, of all the time it takes. The emulator, in a process of its own, waits
+20 ms before each answer: less than any network and database behind it would take. The share without that wait, all
+parties on one machine, is printed beside.
 """
 
 import importlib.util
