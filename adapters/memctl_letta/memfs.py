@@ -30,7 +30,8 @@ class MemfsAdapter:
     """The repository at `path`, or the folder at `path` with a repository for each user.
 
     `layout` ("v1", "v2") is that of repositories still to be made, else v2. `default_user` owns a memory that names
-    nobody, as those do which memctl never wrote to. `lock_timeout`, in seconds, is how long to wait for another memctl.
+    nobody, as those do which memctl never wrote to. `core_memory` shows facts in the agent's context as well, in the
+    block `human`, under a heading. `lock_timeout`, in seconds, is how long to wait for another memctl.
     Reading takes what is committed, as Letta does; every write is a commit. Raises UsageError for an unknown layout.
     """
 
@@ -46,11 +47,14 @@ class MemfsAdapter:
         *,
         layout: str | None = None,
         default_user: str | None = None,
+        core_memory: bool = False,
         lock_timeout: float = 30.0,
         page_size: int | None = None,
     ) -> None:
         self._folders = Folders(Path(path), markdown.chosen(layout), default_user, lock_timeout)
         self._page_size = page_size or PAGE_SIZE
+        self._core_memory = core_memory
+        self._written: set[str] = set()
         self.identity = str(self._folders.root)
 
     def __enter__(self) -> MemfsAdapter:
@@ -150,6 +154,7 @@ class MemfsAdapter:
             return [Outcome(state="rejected", target_id=str(fact.id), reason=str(error)) for fact in facts]
         with folder.changing(user) as memory:
             outcomes = memory.write(facts)
+            self._written.add(user)
             counts = {state: sum(o.state == state for o in outcomes) for state in ("written", "updated")}
             folder.message = f"Write {counts['written']} facts, update {counts['updated']} (memctl)"
         return outcomes
@@ -180,7 +185,13 @@ class MemfsAdapter:
         raise UsageError("MemFS has no extraction of its own", hint="memctl ingest reads transcripts")
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
-        """Writes can be read back at once."""
+        """Show what was written in the agents' context, if that was asked for. Writes can be read back at once."""
+        for user in sorted(self._written) if self._core_memory else ():
+            folder = self._folders.to_write(user)
+            with folder.changing(user) as memory:
+                memory.show()
+                folder.message = "Show facts in core memory (memctl)"
+        self._written.clear()
 
     def _facts(self, user: str) -> list[Fact]:
         found: list[Fact] = []

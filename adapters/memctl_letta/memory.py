@@ -17,7 +17,7 @@ import msgspec
 from memctl.adapter import Outcome
 from memctl.errors import Rejected
 from memctl.fact import Fact, Source, decode, derive_id, encode
-from memctl_letta import blocks, markdown, view
+from memctl_letta import blocks, core, markdown, view
 from memctl_letta.blocks import Block
 from memctl_letta.mapping import KEY, SYSTEM
 from memctl_letta.markdown import FOLDER, INDEX, Document, Layout
@@ -99,7 +99,8 @@ class Memory:
 
     def drop(self, ids: Collection[UUID]) -> int:
         """Forget facts; how many were there. Raises Rejected when one is a line that Letta lets nobody change."""
-        gone = [id_ for id_ in ids if self._records.pop(id_, None) is not None]
+        gone = [id_ for id_ in ids if id_ in self._records]
+        self._strike(self._records.pop(id_) for id_ in gone)
         for path in {self._lines[id_][0] for id_ in ids if id_ in self._lines}:
             if reason := self._unchangeable(path):
                 raise Rejected(reason, where=path)
@@ -108,6 +109,19 @@ class Memory:
             self._changed.add(path)
         self._lines = self._read_lines()
         return len(gone)
+
+    def show(self) -> None:
+        """Show facts in the agent's context, too: in the block `human`, under a heading, as far as there is room."""
+        path = self._human()
+        if path is None or self._unchangeable(path):
+            return
+        if path not in self._blocks:
+            self._make(path, core.DESCRIPTION, core.LIMIT)
+        block = self._blocks[path]
+        more = core.shown(self._within(path), self._records.values())
+        if more.value != block.value:
+            self._blocks[path] = msgspec.structs.replace(block, value=more.value)
+            self._changed.add(path)
 
     def changes(self) -> dict[str, bytes | None]:
         """Every file that memctl answers for as it is to be; None for one that is to go."""
@@ -222,8 +236,24 @@ class Memory:
             except Rejected as error:
                 return Outcome(state="rejected", target_id=target, reason=str(error))
             known = fact
+        elif known is not None:
+            self._strike([known])
         self._records[fact.id] = fact
         return Outcome(state="written" if known is None else "updated", target_id=target)
+
+    def _human(self) -> str | None:
+        """The file of the block `human`, there or still to be made."""
+        return next((path for path in ("human.md", "system/human.md") if path in self._blocks), None) or (
+            markdown.path_of(core.LABEL, self._layout)
+        )
+
+    def _strike(self, facts: Iterable[Fact]) -> None:
+        """Take what `show` showed of these facts out of the agent's context."""
+        path = self._human()
+        texts = {blocks.normal(fact.text) for fact in facts}
+        if texts and path in self._blocks and core.shows(self._blocks[path]) and not self._unchangeable(path):
+            self._blocks[path] = core.struck(self._blocks[path], texts)
+            self._changed.add(path)
 
     def _merge(self, path: str, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
         """Write lines into a block."""
@@ -233,12 +263,9 @@ class Memory:
         if moved:
             self.drop(moved)
         if path not in self._blocks:
-            self._make(path, facts[0])
+            self._make(path, facts[0].native.get("description"), facts[0].native.get("limit"))
         block = self._blocks[path]
-        room = self._room(path)
-        limits = [limit for limit in (block.limit, room) if limit is not None]
-        tight = msgspec.structs.replace(block, limit=min(limits, default=None))
-        done = blocks.merged(tight, facts, self._owner.user_id, self._account)
+        done = blocks.merged(self._within(path), facts, self._owner.user_id, self._account)
         self._blocks[path] = msgspec.structs.replace(done.block, limit=block.limit)
         self._changed.add(path)
         return {
@@ -250,8 +277,13 @@ class Memory:
             for id_, outcome in done.outcomes.items()
         }
 
-    def _make(self, path: str, fact: Fact) -> None:
-        description, limit = fact.native.get("description"), fact.native.get("limit")
+    def _within(self, path: str) -> Block:
+        """The block with the limit that Letta's rules leave it, besides its own."""
+        block = self._blocks[path]
+        limits = [limit for limit in (block.limit, self._room(path)) if limit is not None]
+        return msgspec.structs.replace(block, limit=min(limits, default=None))
+
+    def _make(self, path: str, description: object, limit: object) -> None:
         text = markdown.head(
             self._layout,
             markdown.name_of(path),

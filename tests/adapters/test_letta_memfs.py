@@ -29,6 +29,10 @@ def _emulator() -> ModuleType:
 letta = _emulator()
 
 
+LETTAS = [line for line in letta.HUMAN.split("\n") if line]
+"""What a new agent's memory says of its user."""
+
+
 def fact(text: str, user: str = "alice", **fields: object) -> Fact:
     """A fact of the user."""
     given = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="test")} | fields
@@ -117,10 +121,7 @@ def test_facts_of_every_kind_of_line_are_taken_by_lettas_hook(memory):
 
 def test_lines_of_an_agents_memory_are_facts_without_an_invented_time(memory):
     found = read(memory)
-    assert [one.text for one in found] == [
-        "I haven't gotten to know this person yet.",
-        "I'm curious about them - not just their preferences, but who they are.",
-    ]
+    assert [one.text for one in found] == LETTAS
     assert {(one.kind, one.agent_id, one.created_at) for one in found} == {("block", letta.AGENT, None)}
 
 
@@ -365,3 +366,35 @@ def test_a_record_that_is_no_fact_is_told_and_not_written_over(memory):
     with pytest.raises(UsageError, match="would be lost"):
         write(memory, fact("Alice likes milk."))
     assert kept.read_text() == broken
+
+
+def shown(place: Path, *facts: Fact) -> str:
+    """The block `human` once facts were written and shown."""
+    adapter = MemfsAdapter(place, core_memory=True)
+    adapter.write(facts)
+    adapter.settle([], datetime.now(UTC))
+    assert is_clean(place)
+    return human(place).read_text()
+
+
+def test_facts_are_shown_in_the_agents_context_when_asked_for_and_are_no_second_facts(memory):
+    before = human(memory).read_text()
+    tea, vegan = fact("Alice likes tea."), fact("Alice is vegan.", kind="preference")
+    text = shown(memory, tea, vegan, fact("Alice spoke of the sea.", kind="episode"))
+    assert text.startswith(before)
+    assert text.index("- Alice is vegan.") < text.index("- Alice likes tea.")
+    assert "sea" not in text
+    assert sorted(texts(memory)) == sorted([*LETTAS, "Alice likes tea.", "Alice is vegan.", "Alice spoke of the sea."])
+    changed = shown(memory, fact("Alice likes coffee.", id=tea.id))
+    assert "- Alice likes coffee." in changed
+    assert "tea" not in changed
+    MemfsAdapter(memory).delete("alice", [tea.id, vegan.id])
+    assert "Alice" not in human(memory).read_text()
+    assert sorted(texts(memory)) == sorted([*LETTAS, "Alice spoke of the sea."])
+
+
+def test_what_has_no_room_in_the_agents_context_is_left_out_there_and_counted(v2):
+    text = shown(v2, *(fact(f"Alice owns book number {n} of her grandmother's library.") for n in range(900)))
+    assert len(text) <= 20_000
+    assert "+" in text.rstrip().rpartition("\n")[2]
+    assert len(texts(v2)) == 902
