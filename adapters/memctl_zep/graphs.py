@@ -46,11 +46,12 @@ class Graph:
         self.generation = 0
         """How many changes of this graph Zep acknowledged: a part of the keys, so that no key is used twice."""
         self._own: str | None = None
-        self._listed = new
+        self.known = new
+        """Whether what is held here is what the graph holds."""
 
     def ensure(self) -> None:
         """Make sure that what is known of the graph is so, by listing it unless that was done."""
-        if self._listed:
+        if self.known:
             return
         self.facts.clear()
         self.stale.clear()
@@ -65,7 +66,7 @@ class Graph:
             else:
                 self.facts[fact.id] = Held(edge["uuid"], digest(fact))
         self.list_nodes()
-        self._listed = True
+        self.known = True
 
     def list_nodes(self) -> None:
         """Learn the nodes by name; of several that bear one name the first made is the one."""
@@ -83,7 +84,7 @@ class Graph:
 
     def forget(self) -> None:
         """Take nothing for known any more."""
-        self._listed = False
+        self.known = False
 
     def key(self, kind: str, holds: tuple[UUID | str, ...], digests: bytes, session: str) -> str:
         """The idempotency key of a call: the same for the same call sent again, another after anything was done."""

@@ -167,12 +167,19 @@ class Writer:
             some = missing[start : start + MOST]
             nodes = [{"name": name, **({"label": labels[name]} if name in labels else {})} for name in some]
             answer = self._send(graph, "nodes", nodes, tuple(some))
-            # An edge can only be joined to a node that is there.
-            self._tasks.wait(PATIENCE, [self._tasks.add(answer, f"make {len(some)} nodes")])
+            self._wait_for_nodes(graph, self._tasks.add(answer, f"make {len(some)} nodes"))
             graph.nodes |= {node["name"]: node["uuid"] for node in answer.get("nodes") or ()}
             if any(name not in graph.nodes for name in some):
                 graph.forget()
                 raise Fatal("Zep did not name the nodes it made", where=self._api.host)
+
+    def _wait_for_nodes(self, graph: Graph, task: str | None) -> None:
+        """An edge can only be joined to a node that is there."""
+        try:
+            self._tasks.wait(PATIENCE, [task])
+        except MemctlError:
+            graph.forget()
+            raise
 
     def _send(self, graph: Graph, kind: str, payload: list[Record], holds: tuple[UUID | str, ...]) -> Record:
         key = graph.key(kind, holds, sha256(msgspec.json.encode(payload)).digest(), self._session)
@@ -207,10 +214,16 @@ class Writer:
                 graph.doubtful.remove(batch)
                 continue
             answer = self._call(graph, batch)
-            self._tasks.wait(PATIENCE, [self._tasks.add(answer, f"take in {len(batch.holds)} {batch.kind}")])
+            self._tasks.add(answer, f"take in {len(batch.holds)} {batch.kind}")
             graph.forget()
-        graph.ensure()
+        self._know(graph)
         return recovered
+
+    def _know(self, graph: Graph) -> None:
+        """List the graph where that is to be done, but not while Zep is still at work on what it was sent."""
+        if not graph.known:
+            self._tasks.wait(PATIENCE)
+            graph.ensure()
 
     def _graph(self, user: str, first: Fact | None = None) -> Graph:
         graph = self._graphs.pop(user, None)
@@ -226,7 +239,7 @@ class Writer:
                 break
             del self._graphs[oldest]
         self._graphs[user] = graph
-        graph.ensure()
+        self._know(graph)
         return graph
 
     def _other_owner(self, user: str, id_: UUID) -> str | None:
