@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,7 @@ import msgspec
 from memctl.errors import MemctlError, NotFound, Rejected, UsageError
 from memctl_letta import markdown
 from memctl_letta.markdown import INDEX, Layout
-from memctl_letta.memory import BLOCKS, CONFIG, FACTS, OWNER, Memory, Owner
+from memctl_letta.memory import BLOCKS, CONFIG, FACTS, OWNER, Memory, Owner, ids_in_blocks
 from memctl_letta.repository import Entry, Objects, Repository, Snapshot
 
 _KEPT = (FACTS, BLOCKS, OWNER, CONFIG)
@@ -26,7 +26,7 @@ _SAFE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_@.")
 _LONGEST_NAME = 120
 # A line of facts.jsonl begins so.
 _ID = re.compile(rb'^\{"id":"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"', re.MULTILINE)
-_Stamp = tuple[int, int] | None
+_Stamp = tuple[tuple[int, int], ...]
 
 
 class Held(NamedTuple):
@@ -140,12 +140,16 @@ class Folder:
         for path, entry in snapshot.entries.items():
             if entry.regular and (path in _KEPT or path.endswith(".md")):
                 try:
+                    path.encode()
                     files[path] = (snapshot.read(path) or b"").decode()
-                except UnicodeDecodeError:
-                    broken.append(Rejected("this is no UTF-8 text", where=path))
+                except UnicodeError:
+                    named = path.encode("utf-8", "replace").decode()
+                    broken.append(Rejected("the file, or its name, is no UTF-8 text", where=named))
         agent = self._agent()
         owner = _decoded_owner(files[OWNER], self.path) if OWNER in files else None
-        known = owner or Owner(user_id=user, memory=agent or self.path.name)
+        # Letta's own folders are called AGENT/memory.
+        name = self.path.parent.name if self.path.name == "memory" else self.path.name
+        known = owner or Owner(user_id=user, memory=agent or name)
         memory = Memory(files, known, agent, self._layout_of(snapshot))
         memory.rejects += broken
         return memory
@@ -180,6 +184,8 @@ class Folders:
             return [self._folder(self.root)]
         if not self.root.is_dir():
             return []
+        if (self.root / "HEAD").is_file() and (self.root / "objects").is_dir():
+            raise UsageError("this is a bare repository", where=str(self.root), hint="git clone it, and name the clone")
         found = []
         for child in sorted(self.root.iterdir()):
             for path in (child, child / "memory"):
@@ -312,16 +318,22 @@ def _decoded_owner(text: str, folder: Path) -> Owner:
 
 def _stamp(folder: Path) -> _Stamp:
     """What changes when the facts memctl wrote there change."""
-    try:
-        status = (folder / FACTS).stat()
-    except OSError:
-        return None
-    return status.st_size, status.st_mtime_ns
+    stamps = []
+    for name in (FACTS, BLOCKS):
+        try:
+            status = (folder / name).stat()
+        except OSError:
+            stamps.append((0, 0))
+        else:
+            stamps.append((status.st_size, status.st_mtime_ns))
+    return tuple(stamps)
 
 
 def _ids_in(folder: Path) -> frozenset[UUID]:
-    """The ids of the facts that memctl wrote there, lines of blocks apart: those stay with their folder's name."""
-    try:
-        return frozenset(UUID(id_.decode()) for id_ in _ID.findall((folder / FACTS).read_bytes()))
-    except OSError:
-        return frozenset()
+    """The ids of the facts that memctl wrote there."""
+    found: set[UUID] = set()
+    with suppress(OSError):
+        found |= {UUID(id_.decode()) for id_ in _ID.findall((folder / FACTS).read_bytes())}
+    with suppress(OSError, UnicodeDecodeError):
+        found |= ids_in_blocks((folder / BLOCKS).read_text(encoding="utf-8"))
+    return frozenset(found)

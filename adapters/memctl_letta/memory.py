@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from memctl.errors import Rejected
 from memctl.fact import Fact, Source, decode, derive_id, encode
 from memctl_letta import blocks, core, markdown, view
 from memctl_letta.blocks import Block
-from memctl_letta.mapping import KEY, SYSTEM
+from memctl_letta.mapping import KEY, SYSTEM, unseal
 from memctl_letta.markdown import FOLDER, INDEX, Document, Layout
 
 FACTS = f"{FOLDER}/facts.jsonl"
@@ -333,6 +334,17 @@ class Memory:
                     found[at] = text.encode()
                 folder, name = folder.rpartition("/")[0], f"{folder.rpartition('/')[2]}/{INDEX}"
         return found
+
+
+def ids_in_blocks(text: str) -> set[UUID]:
+    """The ids of the facts that memctl wrote into blocks, of what `blocks.json` holds."""
+    found = set()
+    for kept in _object(text).values():
+        listed = (unseal(kept) or {}).get("lines")
+        for entry in listed if isinstance(listed, list) else ():
+            with suppress(KeyError, TypeError, ValueError, AttributeError):
+                found.add(UUID(entry["id"]))
+    return found
 
 
 def _block(path: str, document: Document, kept: object) -> Block:

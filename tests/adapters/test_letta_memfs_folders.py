@@ -252,3 +252,31 @@ def test_no_label_leads_out_of_the_folder_or_into_anothers_files(label, layout):
 )
 def test_the_file_of_a_label(label, v1, v2):
     assert (markdown.path_of(label, "v1"), markdown.path_of(label, "v2")) == (v1, v2)
+
+
+@pytest.mark.parametrize("fields", [{}, {"kind": "block", "native": {"label": "human"}}])
+def test_a_fact_of_one_users_id_is_not_taken_for_anothers(tmp_path, fields):
+    mine = fact("Likes tea.", **fields)
+    MemfsAdapter(tmp_path).write([mine])
+    (outcome,) = MemfsAdapter(tmp_path).write([fact("Likes rum.", "bob", **fields | {"id": mine.id})])
+    assert outcome.state == "rejected"
+    assert texts(tmp_path) == ["Likes tea."]
+    assert texts(tmp_path, "bob") == []
+
+
+def test_a_bare_repository_is_told_from_an_empty_folder(tmp_path):
+    place = letta.agent_memory(tmp_path / "memory")
+    letta.git(tmp_path, "clone", "--quiet", "--bare", str(place), "state.git")
+    with pytest.raises(UsageError, match="bare"):
+        list(MemfsAdapter(tmp_path / "state.git").users())
+
+
+def test_a_file_that_is_no_text_is_told_and_the_others_are_read(tmp_path):
+    place = letta.agent_memory(tmp_path / "memory")
+    (place / "photo.md").write_bytes(b"\xff\xd8\xff")
+    (place / os.fsdecode(b"caf\xe9.md")).write_text("x")
+    letta.git(place, "add", "--all")
+    letta.git(place, "commit", "--quiet", "--no-verify", "-m", "a photo")
+    adapter = MemfsAdapter(place, default_user="alice")
+    assert len([reject for reject in adapter.rejects() if "UTF-8" in reject.message]) == 2
+    assert len(texts(place, default_user="alice")) == 2
