@@ -8,7 +8,7 @@ graphiti_core/driver/kuzu_driver.py (SCHEMA_QUERIES) and graphiti_core/models.
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from memctl_graphiti.mapping import Edge, Node, aware, in_order
 
@@ -32,6 +32,23 @@ _SUMMARIZED = "n.summary IS NOT NULL AND n.summary <> ''"
 _ENTITIES = "MATCH (n:Entity) WHERE n.group_id IN $groups "
 
 
+class Statement(NamedTuple):
+    """A statement that changes the graph; `rows` is how many it must return where that is known.
+
+    One that is for `each` of its rows is run with the values of one at a time.
+    """
+
+    query: str
+    parameters: dict[str, Any]
+    rows: int | None = None
+    each: bool = False
+
+    @property
+    def says(self) -> bool:
+        """False for one that is about nothing, which need not be run."""
+        return all(self.parameters.values())
+
+
 class Shared:
     """What both kinds of database are asked alike."""
 
@@ -49,11 +66,6 @@ class Shared:
         "RETURN s.uuid AS saga, s.name AS name, p.uuid AS uuid"
     )
 
-    add_episodes = (
-        "UNWIND $rows AS r MERGE (p:Episodic {uuid: r.uuid}) ON CREATE SET p.name = r.name, "
-        "p.group_id = r.group_id, p.created_at = r.created_at, p.valid_at = r.created_at, p.source = r.source, "
-        "p.source_description = r.description, p.content = r.content, p.entity_edges = r.edges"
-    )
     add_mentions = (
         "UNWIND $rows AS r MATCH (p:Episodic {uuid: r.episode}) MATCH (n:Entity {uuid: r.node}) "
         "CREATE (p)-[:MENTIONS {uuid: r.uuid, group_id: r.group_id, created_at: r.created_at}]->(n)"
@@ -74,7 +86,11 @@ class Shared:
 
 
 class Kuzu(Shared):
-    """Kuzu's tables."""
+    """Kuzu's tables.
+
+    Its full-text index takes one new record of a statement: it loses the others, and breaks down when one of them is
+    removed. So what is indexed is made row by row.
+    """
 
     _EDGES = "MATCH (n:Entity)-[:RELATES_TO]->(e:RelatesToNode_)-[:RELATES_TO]->(m:Entity) "
     _EDGE = _EDGE_COLUMNS + "n.labels AS source_labels, m.labels AS target_labels, e.attributes AS attributes"
@@ -110,24 +126,56 @@ class Kuzu(Shared):
     )
 
     drop_edges = "UNWIND $uuids AS u MATCH (e:RelatesToNode_ {uuid: u}) DETACH DELETE e"
-    # A column of a batch in which nothing but null stands has no type of its own.
-    add_nodes = (
-        "UNWIND $rows AS r CREATE (n:Entity {uuid: r.uuid, name: r.name, group_id: r.group_id, labels: r.labels, "
-        "created_at: CAST(r.created_at AS TIMESTAMP), name_embedding: CAST(r.vector AS FLOAT[]), "
-        "summary: r.summary, attributes: r.attributes})"
-    )
     set_summaries = (
         "UNWIND $rows AS r MATCH (n:Entity {uuid: r.uuid}) SET n.summary = r.summary, n.attributes = r.attributes"
     )
-    add_edges = (
-        "UNWIND $rows AS r MATCH (a:Entity {uuid: r.source_uuid}) MATCH (b:Entity {uuid: r.target_uuid}) "
-        "CREATE (a)-[:RELATES_TO]->(e:RelatesToNode_ {uuid: r.uuid, group_id: r.group_id, name: r.name, "
-        "fact: r.fact, fact_embedding: CAST(r.vector AS FLOAT[]), episodes: CAST(r.episodes AS STRING[]), "
-        "created_at: CAST(r.created_at AS TIMESTAMP), expired_at: CAST(r.expired_at AS TIMESTAMP), "
-        "valid_at: CAST(r.valid_at AS TIMESTAMP), invalid_at: CAST(r.invalid_at AS TIMESTAMP), "
-        "reference_time: CAST(r.reference_time AS TIMESTAMP), attributes: r.attributes})-[:RELATES_TO]->(b) "
-        "RETURN e.uuid AS uuid"
+    _ADD_NODE = (
+        "CREATE (:Entity {uuid: $uuid, name: $name, group_id: $group_id, labels: $labels, "
+        "created_at: CAST($created_at AS TIMESTAMP), name_embedding: CAST($vector AS FLOAT[]), "
+        "summary: $summary, attributes: $attributes})"
     )
+    _ADD_EDGE = (
+        "CREATE (:RelatesToNode_ {uuid: $uuid, group_id: $group_id, name: $name, fact: $fact, "
+        "fact_embedding: CAST($vector AS FLOAT[]), episodes: CAST($episodes AS STRING[]), "
+        "created_at: CAST($created_at AS TIMESTAMP), expired_at: CAST($expired_at AS TIMESTAMP), "
+        "valid_at: CAST($valid_at AS TIMESTAMP), invalid_at: CAST($invalid_at AS TIMESTAMP), "
+        "reference_time: CAST($reference_time AS TIMESTAMP), attributes: $attributes})"
+    )
+    _FROM_SOURCE = (
+        "UNWIND $rows AS r MATCH (n:Entity {uuid: r.node}) MATCH (e:RelatesToNode_ {uuid: r.edge}) "
+        "CREATE (n)-[:RELATES_TO]->(e) RETURN e.uuid AS uuid"
+    )
+    _TO_TARGET = (
+        "UNWIND $rows AS r MATCH (n:Entity {uuid: r.node}) MATCH (e:RelatesToNode_ {uuid: r.edge}) "
+        "CREATE (e)-[:RELATES_TO]->(n) RETURN e.uuid AS uuid"
+    )
+    _ADD_EPISODE = (
+        "MERGE (p:Episodic {uuid: $uuid}) ON CREATE SET p.name = $name, p.group_id = $group_id, "
+        "p.created_at = $created_at, p.valid_at = $created_at, p.source = $source, "
+        "p.source_description = $description, p.content = $content, p.entity_edges = CAST([] AS STRING[])"
+    )
+
+    @classmethod
+    def add_nodes(cls, rows: list[dict[str, Any]]) -> list[Statement]:
+        """Make entities, of `node_row`s."""
+        return [Statement(cls._ADD_NODE, {"rows": rows}, each=True)]
+
+    @classmethod
+    def add_edges(cls, edges: Sequence[Edge]) -> list[Statement]:
+        """Make edges between entities that are there."""
+        rows = [_edge_row(edge) | {"attributes": json.dumps(edge.attributes, ensure_ascii=False)} for edge in edges]
+        sources = [{"edge": edge.uuid, "node": edge.source_uuid} for edge in edges]
+        targets = [{"edge": edge.uuid, "node": edge.target_uuid} for edge in edges]
+        return [
+            Statement(cls._ADD_EDGE, {"rows": rows}, each=True),
+            Statement(cls._FROM_SOURCE, {"rows": sources}, len(edges)),
+            Statement(cls._TO_TARGET, {"rows": targets}, len(edges)),
+        ]
+
+    @classmethod
+    def add_episodes(cls, rows: list[dict[str, Any]]) -> list[Statement]:
+        """Make those of the episodes that are not there."""
+        return [Statement(cls._ADD_EPISODE, {"rows": rows}, each=True)]
 
     @staticmethod
     def edge(row: Mapping[str, Any]) -> Edge:
@@ -138,11 +186,6 @@ class Kuzu(Shared):
     def node(row: Mapping[str, Any]) -> Node:
         """The node in a row of `nodes_by_uuid` or `nodes_of_groups`."""
         return _node(row, _loaded(row["attributes"]))
-
-    @staticmethod
-    def edge_row(edge: Edge) -> dict[str, Any]:
-        """The row of `add_edges`."""
-        return _edge_row(edge) | {"attributes": json.dumps(edge.attributes, ensure_ascii=False)}
 
     @staticmethod
     def node_row(node: Node, vector: Sequence[float] | None) -> dict[str, Any]:
@@ -180,15 +223,35 @@ class Neo4j(Shared):
     dimensions = _EDGES + "WHERE e.fact_embedding IS NOT NULL RETURN size(e.fact_embedding) AS size LIMIT 1"
 
     drop_edges = "MATCH (:Entity)-[e:RELATES_TO]->(:Entity) WHERE e.uuid IN $uuids DELETE e"
-    add_nodes = (
+    set_summaries = "UNWIND $rows AS r MATCH (n:Entity {uuid: r.uuid}) REMOVE n.memctl SET n += r.properties"
+    _ADD_NODES = (
         "UNWIND $rows AS r MERGE (n:Entity {uuid: r.uuid}) SET n:$(r.labels) "
         "SET n = r.properties, n.name_embedding = r.vector"
     )
-    set_summaries = "UNWIND $rows AS r MATCH (n:Entity {uuid: r.uuid}) REMOVE n.memctl SET n += r.properties"
-    add_edges = (
+    _ADD_EDGES = (
         "UNWIND $rows AS r MATCH (a:Entity {uuid: r.source_uuid}) MATCH (b:Entity {uuid: r.target_uuid}) "
         "CREATE (a)-[e:RELATES_TO]->(b) SET e = r.properties, e.fact_embedding = r.vector RETURN e.uuid AS uuid"
     )
+    _ADD_EPISODES = (
+        "UNWIND $rows AS r MERGE (p:Episodic {uuid: r.uuid}) ON CREATE SET p.name = r.name, "
+        "p.group_id = r.group_id, p.created_at = r.created_at, p.valid_at = r.created_at, p.source = r.source, "
+        "p.source_description = r.description, p.content = r.content, p.entity_edges = []"
+    )
+
+    @classmethod
+    def add_nodes(cls, rows: list[dict[str, Any]]) -> list[Statement]:
+        """Make entities, of `node_row`s."""
+        return [Statement(cls._ADD_NODES, {"rows": rows})]
+
+    @classmethod
+    def add_edges(cls, edges: Sequence[Edge]) -> list[Statement]:
+        """Make edges between entities that are there."""
+        return [Statement(cls._ADD_EDGES, {"rows": [_properties(edge) for edge in edges]}, len(edges))]
+
+    @classmethod
+    def add_episodes(cls, rows: list[dict[str, Any]]) -> list[Statement]:
+        """Make those of the episodes that are not there."""
+        return [Statement(cls._ADD_EPISODES, {"rows": rows})]
 
     @staticmethod
     def edge(row: Mapping[str, Any]) -> Edge:
@@ -199,14 +262,6 @@ class Neo4j(Shared):
     def node(row: Mapping[str, Any]) -> Node:
         """The node in a row of `nodes_by_uuid` or `nodes_of_groups`."""
         return _node(row, {name: v for name, v in row["attributes"].items() if name not in _NODE_PROPERTIES})
-
-    @staticmethod
-    def edge_row(edge: Edge) -> dict[str, Any]:
-        """The row of `add_edges`."""
-        row = _edge_row(edge)
-        ends = {"source_node_uuid": edge.source_uuid, "target_node_uuid": edge.target_uuid}
-        own = {name: value for name, value in row.items() if name not in ("vector", "source_uuid", "target_uuid")}
-        return row | {"properties": edge.attributes | own | ends}
 
     @staticmethod
     def node_row(node: Node, vector: Sequence[float] | None) -> dict[str, Any]:
@@ -261,8 +316,6 @@ def _edge_row(edge: Edge) -> dict[str, Any]:
         "group_id": edge.group,
         "name": edge.name,
         "fact": edge.fact,
-        "source_uuid": edge.source_uuid,
-        "target_uuid": edge.target_uuid,
         "created_at": edge.created_at,
         "valid_at": edge.valid_at,
         "invalid_at": edge.invalid_at,
@@ -270,6 +323,18 @@ def _edge_row(edge: Edge) -> dict[str, Any]:
         "reference_time": edge.reference_time,
         "episodes": list(edge.episodes),
         "vector": list(edge.vector) if edge.vector is not None else None,
+    }
+
+
+def _properties(edge: Edge) -> dict[str, Any]:
+    row = _edge_row(edge)
+    vector = row.pop("vector")
+    ends = {"source_node_uuid": edge.source_uuid, "target_node_uuid": edge.target_uuid}
+    return {
+        "source_uuid": edge.source_uuid,
+        "target_uuid": edge.target_uuid,
+        "properties": edge.attributes | row | ends,
+        "vector": vector,
     }
 
 

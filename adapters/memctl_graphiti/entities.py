@@ -95,7 +95,6 @@ class Entities:
                 "source": "text",
                 "description": EPISODE,
                 "content": _CONTENT,
-                "edges": [],
             }
             for group in dict.fromkeys(node.group for node in missing)
         ]

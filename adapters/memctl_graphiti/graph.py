@@ -14,11 +14,12 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from memctl.adapter import need
 from memctl.errors import NotFound, Retryable, UsageError
+from memctl_graphiti.cypher import Statement
 from memctl_graphiti.failures import translated
 
 FILE = "graphiti.kuzu"
@@ -54,24 +55,6 @@ def sdk(module: str) -> Any:
             del os.environ["PYTHON_DOTENV_DISABLED"]
         else:
             os.environ["PYTHON_DOTENV_DISABLED"] = before
-
-
-class Statement(NamedTuple):
-    """A statement that changes the graph; `rows` is how many it must return where that is known.
-
-    One that makes records `each` of which Kuzu indexes by its words is run for each of its rows: Kuzu's full-text
-    index takes no more than one new record of a statement, loses the others, and later breaks down over them.
-    """
-
-    query: str
-    parameters: dict[str, Any]
-    rows: int | None = None
-    each: bool = False
-
-    @property
-    def says(self) -> bool:
-        """False for one that is about nothing, which need not be run."""
-        return all(self.parameters.values())
 
 
 class Graph:
@@ -206,15 +189,23 @@ class Graph:
             self._ask("BEGIN TRANSACTION", {})
             try:
                 for statement in statements:
-                    (name, values), *_ = statement.parameters.items()
-                    parts = [[value] for value in values] if statement.each else [values]
-                    _expect(statement, sum(len(self._ask(statement.query, {name: part})) for part in parts))
+                    _expect(statement, self._done(statement))
             except BaseException:
                 # A statement that fails has ended the transaction already; any other end must not leave it open.
                 with suppress(RuntimeError):
                     self._ask("ROLLBACK", {})
                 raise
             self._ask("COMMIT", {})
+
+    def _done(self, statement: Statement) -> int:
+        if not statement.each:
+            return len(self._ask(statement.query, statement.parameters))
+        with _without_deprecation():
+            # Kuzu would have every query prepared anew, which takes longer than running it.
+            prepared = self._connection.prepare(statement.query)
+        for row in statement.parameters["rows"]:
+            self._connection.execute(prepared, row).close()
+        return len(statement.parameters["rows"])
 
     def _wait(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         if self._loop is None:

@@ -12,9 +12,9 @@ from uuid import UUID
 from memctl.adapter import Outcome
 from memctl.errors import UsageError
 from memctl.fact import Fact, encode
-from memctl_graphiti.cypher import Dialect
+from memctl_graphiti.cypher import Dialect, Statement
 from memctl_graphiti.entities import Entities, import_episode
-from memctl_graphiti.graph import Graph, Statement
+from memctl_graphiti.graph import Graph
 from memctl_graphiti.mapping import (
     Edge,
     Node,
@@ -203,14 +203,10 @@ class Writer:
         cypher = self._cypher
         return [
             Statement(cypher.drop_edges, {"uuids": [edge.uuid for edge in (*edges, *old)]}),
-            Statement(
-                cypher.add_nodes,
-                {"rows": [cypher.node_row(*pair) for pair in zip(made, names, strict=True)]},
-                each=True,
-            ),
+            *cypher.add_nodes([cypher.node_row(node, vector) for node, vector in zip(made, names, strict=True)]),
             Statement(cypher.set_summaries, {"rows": [cypher.node_row(node, None) for node in changed]}),
-            Statement(cypher.add_edges, {"rows": [cypher.edge_row(edge) for edge in edges]}, len(edges), each=True),
-            Statement(cypher.add_episodes, {"rows": episodes}, each=True),
+            *cypher.add_edges(edges),
+            *cypher.add_episodes(episodes),
             Statement(cypher.add_mentions, {"rows": mentions}),
         ]
 
