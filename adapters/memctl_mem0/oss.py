@@ -28,7 +28,7 @@ CHUNK = 200
 """How many facts are embedded and put into the store at a time."""
 
 _PACKED = "under the key memctl of the memory's payload, and comes back from there"
-_KEEPING = {
+KEEPING = {
     name: FieldKeeping("in_metadata", _PACKED)
     for name in (
         "kind", "app_id", "subject", "predicate", "object", "categories", "confidence", "valid_at", "invalid_at",
@@ -40,6 +40,8 @@ _KEEPING = {
 }  # fmt: skip
 
 
+_DIGITS = 6
+"""Of a score: stores reckon in single precision, and what is alike comes out in another order each time."""
 _NO_HISTORY = "the mem0 configuration names no history_db_path, so that writes are noted in no history"
 
 
@@ -59,7 +61,7 @@ class Mem0OssAdapter:
         "config": ("MEMCTL_MEM0_CONFIG",),
         "mem0_dir": ("MEM0_DIR",),
     }
-    capabilities = Capabilities(fields=_KEEPING, batch_size=1000)
+    capabilities = Capabilities(fields=KEEPING, batch_size=1000)
 
     def __init__(
         self,
@@ -224,7 +226,7 @@ class Mem0OssAdapter:
             raise Rejected(vector, where=self.identity)
         today = datetime.now(UTC).date().isoformat()
         near: list[dict[str, Any]] = [
-            {"id": row.id, "score": score, "payload": row.payload}
+            {"id": row.id, "score": round(score, _DIGITS), "payload": row.payload}
             for row, score in self._shelf.search(query, vector, user, wide)
             if (user is None or name_of(row.payload) == user) and not _is_over(row, today)
         ]

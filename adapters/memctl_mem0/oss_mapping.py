@@ -40,19 +40,25 @@ _TAKEN = frozenset(
 )
 """The keys of a payload that are mem0's, so that no metadata can lie under them."""
 _WHOLE = 2**53
+_FIELDS = {"agent_id": "agent_id", "run_id": "session_id"}
 
 
-def payload_of(fact: Fact) -> dict[str, Any]:
+def payload_of(fact: Fact, slots: frozenset[str] = SLOTS, *, blanks: bool = True) -> dict[str, Any]:
     """The payload for a fact, all but the key `text_lemmatized`, which mem0 makes of the text.
 
-    Raises ValueError for a fact that mem0 cannot hold.
+    `slots` are the fields that come back exactly by themselves; `blanks` says whether ids may have white space, which
+    a vector store takes and mem0's API does not. Raises ValueError for a fact that mem0 cannot hold.
     """
     refuse_broken(fact)
     if "\0" in fact.text or "\0" in fact.user_id:
         raise ValueError("mem0's stores hold no NUL character in a text or a user")
     ids = scope_of(fact)
-    slots = SLOTS - {field for field, key in (("agent_id", "agent_id"), ("session_id", "run_id")) if _nul(ids, key)}
-    metadata = metadata_of(fact, slots)
+    if not blanks and "user_id" in ids and not _is_key(ids["user_id"], blanks=False):
+        raise ValueError("mem0 takes no user whose id has white space in it")
+    away = {key for key in ("agent_id", "run_id") if key in ids and not _is_key(ids[key], blanks=blanks)}
+    if away and "user_id" not in ids:
+        raise ValueError("mem0 takes no owner whose id has white space or a NUL character in it")
+    metadata = metadata_of(fact, slots - {_FIELDS[key] for key in away})
     own = metadata[OWN]
     astray = {key: value for key, value in fact.metadata.items() if key != OWN and not storable(key, value)}
     if astray:
@@ -60,7 +66,7 @@ def payload_of(fact: Fact) -> dict[str, Any]:
     payload = {key: value for key, value in metadata.items() if storable(key, value)}
     payload |= {OWN: msgspec.json.encode(own).decode(), OWN_ID: str(fact.id)}
     payload |= {"data": fact.text, "hash": hash_of(fact.text)}
-    payload |= {key: value for key, value in ids.items() if not _nul(ids, key)}
+    payload |= {key: value for key, value in ids.items() if key not in away}
     for key in _SPEAKER:
         value = fact.native.get(key)
         if isinstance(value, str) and storable("", value):
@@ -89,6 +95,26 @@ def memory_of(point_id: str, payload: Mapping[str, Any]) -> dict[str, Any]:
             row[name] = value
     _unfold(metadata)
     return row | {"metadata": metadata}
+
+
+def fact_of_row(row: Mapping[str, Any], account: str, default_user: str | None = None) -> Fact:
+    """The Fact in a memory as mem0's REST server gives it. Raises ValueError for one without text or an owner."""
+    metadata = dict(row.get("metadata") or {})
+    _unfold(metadata)
+    return to_fact({**row, "metadata": metadata}, account=account, default_user=default_user)
+
+
+def stamp_of(row: Mapping[str, Any]) -> str:
+    """When memctl wrote the memory, as it noted beside what it packed; empty where it did not."""
+    metadata = dict(row.get("metadata") or {})
+    _unfold(metadata)
+    own = metadata.get(OWN)
+    return str(own.get("written", "")) if isinstance(own, dict) else ""
+
+
+def stamped(payload: Mapping[str, Any], at: str) -> dict[str, Any]:
+    """The payload with a note of when it was written, by which the later of two writings of a fact is told."""
+    return {**payload, OWN: msgspec.json.encode(msgspec.json.decode(payload[OWN]) | {"written": at}).decode()}
 
 
 def fact_of(point_id: str, payload: Mapping[str, Any], account: str, default_user: str | None = None) -> Fact:
@@ -130,8 +156,8 @@ def _plain(value: Any) -> bool:
     return not isinstance(value, int) or abs(value) <= _WHOLE
 
 
-def _nul(ids: Mapping[str, str], key: str) -> bool:
-    return "\0" in ids.get(key, "")
+def _is_key(name: str, *, blanks: bool) -> bool:
+    return "\0" not in name and (blanks or not any(map(str.isspace, name)))
 
 
 def _unfold(metadata: dict[str, Any]) -> None:

@@ -118,7 +118,7 @@ class PgvectorShelf:
         return [Row(str(row[0]), row[1] or {}) for row in self._select(statement, *values)]
 
     def _select(self, statement: str, *values: Any) -> list[Any]:
-        """The rows a statement gives, its `{table}`, `{owner}` and `{memory}` filled in; none while there is no table."""
+        """The rows of a statement, its `{table}`, `{owner}` and `{memory}` filled in; none while there is no table."""
         if not self._exists():
             return []
         return self._run(statement, *values)
