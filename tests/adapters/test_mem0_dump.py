@@ -265,5 +265,5 @@ def test_a_dump_is_migrated_by_its_path(memctl: Callable[..., Any]) -> None:
     ran = memctl("migrate", "--from", EXPORTS / "page.json", "--to", "local", "--all-users", "--json")
     assert ran.code == 0, ran.err
     assert ran.document["counts"]["written"] == 8
-    ran = memctl("facts", "--user", "agent:front-desk", "--json")
+    ran = memctl("facts", "agent:front-desk", "--json")
     assert [fact["text"] for fact in ran.document["facts"]] == ["Answer briefly and without emoji"]

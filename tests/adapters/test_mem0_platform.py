@@ -315,8 +315,17 @@ def test_turns_that_are_none_are_refused_before_anything_is_sent(platform: Any, 
 
 
 def test_there_and_back_and_there_again_loses_nothing(
-    platform: Any, memctl: Callable[..., Any], home: Path, monkeypatch: pytest.MonkeyPatch
+    platform: Any,
+    memctl: Callable[..., Any],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    postgres_dsn: str,
+    postgres_schema: str,
 ) -> None:
+    (home / "work" / "memctl.toml").write_text(
+        f'[backends.pg]\nadapter = "postgres"\ndsn_env = "TRIP_DSN"\nschema = "{postgres_schema}"\n', encoding="utf-8"
+    )
+    monkeypatch.setenv("TRIP_DSN", postgres_dsn)
     for number in range(5):
         platform.put(
             memory=f"Alice {number}", user_id="alice", agent_id="bot" if number % 2 else None, categories=["food"],
@@ -336,8 +345,9 @@ def test_there_and_back_and_there_again_loses_nothing(
         return sorted((json.loads(line) for line in lines), key=lambda row: row["id"])
 
     move("mem0", "first.jsonl", platform.url)
+    move("mem0", "pg", platform.url)
     with emulator().serve() as other:
-        move("first.jsonl", "mem0", other.url)
+        move("pg", "mem0", other.url)
         move("mem0", "second.jsonl", other.url)
         assert [row["user_id"] for row in other.memories.values()].count(None) == 1
     assert len(facts("first.jsonl")) == 6
