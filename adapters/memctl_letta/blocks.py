@@ -196,11 +196,16 @@ def _number(fact: Fact) -> int:
 
 
 def _ordered(items: Sequence[Item]) -> list[Item]:
-    """The items by their line numbers; a line of somebody else's stays behind the one it stood behind."""
-    numbers: list[int] = []
+    """The items by their line numbers, agent by agent they were learned by; a line of somebody else's stays behind the
+    one it stood behind."""
+    agents: dict[str | None, int] = {}
+    keys: list[tuple[int, int]] = []
     for item in items:
-        numbers.append(_number(item.fact) if item.own else (numbers[-1] if numbers else 0))
-    return [item for _, item in sorted(zip(numbers, items, strict=True), key=lambda pair: pair[0])]
+        if item.own:
+            keys.append((agents.setdefault(item.fact.agent_id, len(agents)), _number(item.fact)))
+        else:
+            keys.append(keys[-1] if keys else (-1, 0))
+    return [item for _, item in sorted(zip(keys, items, strict=True), key=lambda pair: pair[0])]
 
 
 def _raw_of(fact: Fact) -> str:
@@ -299,7 +304,8 @@ def _entries(block: Block) -> dict[tuple[int, str], list[dict[str, Any]]]:
 def _natives(block: Block, lines: Sequence[Line], tail: str) -> list[dict[str, Any]]:
     """For each line what is needed to make the block again."""
     sha = digest(block.value)
-    frame = {"limit": block.limit, "description": block.description, "read_only": block.read_only, "tags": block.tags}
+    tags = sorted(tag for tag in block.tags or () if not tag.startswith(KEY))
+    frame = {"limit": block.limit, "description": block.description, "read_only": block.read_only, "tags": tags}
     kept = {key: value for key, value in frame.items() if value not in (None, [])}
     natives = []
     for place, line in enumerate(lines):

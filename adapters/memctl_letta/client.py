@@ -170,16 +170,22 @@ class Server:
         found = self._get(list[Model], listed.with_raw_response.list)
         return [model.handle for model in found if model.handle]
 
-    def make_block(self, agent_id: str, block: Block) -> Block:
-        """Make a block with its metadata, which `make_agent` would lose, and attach it to the agent."""
+    def blocks(self, **chosen: Any) -> Iterator[Block]:
+        """All blocks of these `tags`, whether an agent has them or not."""
+        return self._all(Block, self.client.blocks.with_raw_response.list, **chosen)
+
+    def make_block(self, block: Block) -> Block:
+        """Make a block with its metadata, which `make_agent` would lose. No agent has it yet."""
         fields: dict[str, Any] = {"label": block.label, "value": block.value, "metadata": block.metadata or {}}
         frame = {"limit": block.limit, "description": block.description, "read_only": block.read_only}
         fields |= {name: value for name, value in frame.items() if value is not None}
         if block.tags:
             fields["tags"] = block.tags
-        made = self._get(Block, self.client.blocks.with_raw_response.create, **fields)
-        self._do(self.client.agents.blocks.with_raw_response.attach, made.id, agent_id=agent_id)
-        return made
+        return self._get(Block, self.client.blocks.with_raw_response.create, **fields)
+
+    def attach_block(self, block_id: str, agent_id: str) -> None:
+        """Let an agent have a block; it can have one of each label."""
+        self._do(self.client.agents.blocks.with_raw_response.attach, block_id, agent_id=agent_id)
 
     def change_block(self, block: Block) -> None:
         """Put a block's value and metadata in the place of what was there. By its id: labels may hold a slash, which

@@ -47,6 +47,11 @@ def new_agent(user: str) -> dict[str, object]:
     return {"name": name, "tags": [TAG + user, KEY], "metadata": {KEY: {"made": True}}}
 
 
+def block_tag(agent_id: str) -> str:
+    """The tag of the blocks memctl makes for an agent, by which they are found while the agent does not have them."""
+    return f"memctl {agent_id}"
+
+
 def archive_name(agent: Agent) -> str:
     """The name of the archive memctl makes for an agent. Letta lets any number of archives have one name."""
     return f"memctl {agent.id}"

@@ -136,7 +136,7 @@ class Desk:
                 if block.id is not None and self._shared(block.id, agent_id):
                     outcomes |= {fact.id: _rejected(f"other agents share the block {label!r}") for fact in group}
                     continue
-                self._store(agent_id, done.block)
+                store(self._server, agent_id, done.block)
             outcomes |= done.outcomes
             for fact in group:
                 if done.outcomes[fact.id].state != "rejected":
@@ -154,12 +154,6 @@ class Desk:
 
     def _shared(self, block_id: str, agent_id: str) -> bool:
         return bool(self._server.holders(block_id) - {agent_id})
-
-    def _store(self, agent_id: str, block: Block) -> None:
-        if block.id is None:
-            self._server.make_block(agent_id, block)
-        else:
-            self._server.change_block(block)
 
     def _write_passages(self, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
         outcomes: dict[UUID, Outcome] = {}
@@ -243,6 +237,23 @@ class Desk:
             self._server.change_block(blocks.without(block, ids, self.user, agent_id)[0])
 
 
+def store(server: Server, agent_id: str, block: Block) -> None:
+    """Put a block in the place of the one of its id, or give the agent a new one. One that a lost answer left without
+    its agent is taken for that."""
+    if block.id is not None:
+        server.change_block(block)
+        return
+    tag = users.block_tag(agent_id)
+    for left in server.blocks(tags=[tag]):
+        if left.label == block.label and left.id is not None and not server.holders(left.id):
+            server.change_block(msgspec.structs.replace(block, id=left.id))
+            server.attach_block(left.id, agent_id)
+            return
+    made = server.make_block(msgspec.structs.replace(block, tags=[*(block.tags or ()), tag]))
+    if made.id is not None:
+        server.attach_block(made.id, agent_id)
+
+
 def strike(server: Server, agents: Iterable[Agent], said: set[str]) -> None:
     """Take the lines that show these texts out of core memory; they are no facts any more, and would become some."""
     for agent in agents:
@@ -288,10 +299,7 @@ def show(server: Server, memory: Memory, user: str) -> None:
     changed = core.shown(block, [held.fact for held in memory.archive.held])
     if changed.value == block.value:
         return
-    if changed.id is None:
-        server.make_block(memory.agent.id, changed)
-    else:
-        server.change_block(changed)
+    store(server, memory.agent.id, changed)
 
 
 def forget(server: Server, agent: Agent) -> None:
@@ -303,9 +311,10 @@ def forget(server: Server, agent: Agent) -> None:
             server.drop_archive(archive.id)
     if not users.made_by_memctl(agent) or next(messages.said(server.messages(agent.id)), None) is not None:
         return
-    for block in agent.blocks or ():
-        if block.id is not None and not server.holders(block.id) - {agent.id}:
-            server.drop_block(block.id)
+    made = list(server.blocks(tags=[users.block_tag(agent.id)]))
+    for id_ in {block.id: None for block in (*(agent.blocks or ()), *made) if block.id is not None}:
+        if not server.holders(id_) - {agent.id}:
+            server.drop_block(id_)
     # Last, because nothing leads to the rest without it.
     server.drop_agent(agent.id)
 

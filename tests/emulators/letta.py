@@ -195,6 +195,15 @@ class LettaServer:
         self.blocks[block["id"]] = block
         return block
 
+    def list_blocks(self, *, query: dict[str, list[str]], body: Any) -> list[Row]:
+        label = query.get("label")
+        if label and not re.fullmatch(r"[a-zA-Z0-9_/-]+", label[0]):
+            raise Answer(422, "[{'type': 'string_pattern_mismatch', 'loc': ('query', 'label')}]")
+        found = [one for one in self.blocks.values() if not label or one["label"] == label[0]]
+        if tags := query.get("tags"):
+            found = [one for one in found if set(tags) & set(one["tags"])]
+        return self._paged(found, query, 50)
+
     def change_block(self, block_id: str, *, query: dict[str, list[str]], body: Row) -> Row:
         block = self._block_row(block_id)
         block.update({key: body[key] for key in ("limit", "description", "metadata", "label") if key in body})
@@ -221,6 +230,9 @@ class LettaServer:
             raise Answer(409, f"duplicate key value violates unique constraint: label {label}")
         agent["block_ids"].append(block_id)
         return self._agent(agent, query)
+
+    def blocks_of(self, agent_id: str, *, query: dict[str, list[str]], body: Any) -> list[Row]:
+        return self._paged([self.blocks[one] for one in self._agent_row(agent_id)["block_ids"]], query, 50)
 
     def block_by_label(self, agent_id: str, label: str, *, query: dict[str, list[str]], body: Any) -> Row:
         held = [self.blocks[one] for one in self._agent_row(agent_id)["block_ids"]]
@@ -318,9 +330,8 @@ class LettaServer:
                 bound = self.passages.get(query[name][0])
                 if bound is None or bound not in rows or self.forgets_cursors:
                     return []
-                rows = [
-                    row for row in rows if (place(row) > place(bound) if name == "after" else place(row) < place(bound))
-                ]
+                beyond = operator.gt if name == "after" else operator.lt
+                rows = [row for row in rows if beyond(place(row), place(bound))]
         if query.get("ascending", ["true"])[0] == "false":
             rows.reverse()
         limit = int(query.get("limit", ["100"])[0])
@@ -387,9 +398,11 @@ ROUTES: list[tuple[str, str, Handler, int]] = [
     ("GET", f"/v1/agents/{_ID}", LettaServer.get_agent, 200),
     ("PATCH", f"/v1/agents/{_ID}", LettaServer.change_agent, 200),
     ("DELETE", f"/v1/agents/{_ID}", LettaServer.drop_agent, 200),
+    ("GET", f"/v1/agents/{_ID}/core-memory/blocks", LettaServer.blocks_of, 200),
     ("GET", f"/v1/agents/{_ID}/core-memory/blocks/(.+)", LettaServer.block_by_label, 200),
     ("PATCH", f"/v1/agents/{_ID}/core-memory/blocks/attach/{_ID}", LettaServer.attach_block, 200),
     ("POST", "/v1/blocks/", LettaServer.make_block, 200),
+    ("GET", "/v1/blocks/", LettaServer.list_blocks, 200),
     ("PATCH", f"/v1/blocks/{_ID}", LettaServer.change_block, 200),
     ("DELETE", f"/v1/blocks/{_ID}", LettaServer.drop_block, 200),
     ("GET", f"/v1/blocks/{_ID}/agents", LettaServer.holders, 200),
@@ -397,7 +410,7 @@ ROUTES: list[tuple[str, str, Handler, int]] = [
     ("GET", "/v1/archives/", LettaServer.list_archives, 200),
     ("DELETE", f"/v1/archives/{_ID}", LettaServer.drop_archive, 204),
     ("POST", f"/v1/archives/{_ID}/passages/batch", LettaServer.add_many, 200),
-    ("PATCH", f"/v1/agents/{_ID}/archives/attach/{_ID}", LettaServer.attach_archive, 204),
+    ("PATCH", f"/v1/agents/{_ID}/archives/attach/{_ID}", LettaServer.attach_archive, 200),
     ("POST", f"/v1/agents/{_ID}/archival-memory", LettaServer.add_one, 200),
     ("GET", f"/v1/agents/{_ID}/archival-memory", LettaServer.list_passages, 200),
     ("DELETE", f"/v1/agents/{_ID}/archival-memory/{_ID}", LettaServer.drop_passage, 200),
