@@ -17,6 +17,7 @@ from memctl.adapter import Capabilities, FieldKeeping, Health, Hit, Outcome, Pag
 from memctl.errors import Fatal, Rejected, UsageError
 from memctl.fact import Fact
 from memctl_mem0.client import ANYBODY, LARGEST_PAGE, Filter, Platform
+from memctl_mem0.listing import parts
 from memctl_mem0.mapping import SCOPES, owner_beside_users, owner_name, owner_of, seconds, time_of, to_fact
 from memctl_mem0.writing import Events, Writer, filter_of, results_of
 
@@ -146,32 +147,25 @@ class Mem0Adapter:
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
         """The user's memories, newest first; the cursor says which page is next and how many rows came before it.
 
-        Raises Fatal when the list ends before it came to mem0's own total.
+        Raises Fatal when the list stays shorter than mem0's own total.
         """
-        number, seen = _parsed(cursor)
-        filters = filter_of(user)
-        names: set[bool] = set()
-        native_ids: dict[UUID, str] = {}
         if user in ("", "*"):
             yield Page((), None)
             return
-        while True:
-            page = self._platform.page(filters, number, self._page_size)
-            number, seen = number + 1, seen + len(page.rows)
-            self._platform.hold(seen, page, f"the list of {user!r}'s memories")
-            mine = [row for row in page.rows if owner_of(row) == user]
-            names |= {bool(row.get("user_id")) for row in mine}
-            if len(names) > 1:
+        beside: set[bool] = set()
+        native_ids: dict[UUID, str] = {}
+        what = f"the list of {user!r}'s memories"
+        for part in parts(self._platform, filter_of(user), what, cursor, self._page_size):
+            mine = [row for row in part.rows if owner_of(row) == user]
+            beside |= {not row.get("user_id") for row in mine}
+            if len(beside) > 1:
                 raise Fatal(
                     f"mem0 has a user called {user!r} and memories of that {user.partition(':')[0]} alone",
                     where=self._platform.place,
                     hint="memctl cannot tell them apart: rename one of them in mem0",
                 )
             facts = self._facts(user, mine, native_ids)
-            kept = [fact for fact in facts if since is None or _recent(fact, since)]
-            yield Page(tuple(kept), f"{number}:{seen}" if page.more else None)
-            if not page.more:
-                return
+            yield Page(tuple(fact for fact in facts if since is None or _recent(fact, since)), part.cursor)
 
     def _facts(self, user: str, rows: Sequence[dict[str, Any]], native_ids: dict[UUID, str]) -> Iterator[Fact]:
         successors = self._successors(rows)
@@ -280,15 +274,6 @@ class Mem0Adapter:
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
         """Wait for what mem0 takes in later. Raises Retryable at the deadline, Rejected for what it failed to."""
         self._events.settle(deadline)
-
-
-def _parsed(cursor: str | None) -> tuple[int, int]:
-    if cursor is None:
-        return 1, 0
-    number, colon, seen = cursor.partition(":")
-    if not (colon and number.isdecimal() and seen.isdecimal()):
-        raise UsageError(f"{cursor!r} is no cursor of this backend", hint="read from the start")
-    return int(number), int(seen)
 
 
 def _recent(fact: Fact, since: datetime) -> bool:

@@ -16,7 +16,8 @@ import msgspec
 from memctl.adapter import Outcome
 from memctl.errors import MemctlError, NotFound, Rejected, Retryable
 from memctl.fact import Fact
-from memctl_mem0.client import ANYBODY, Filter, Platform
+from memctl_mem0.client import ANYBODY, LARGEST_PAGE, Filter, Platform
+from memctl_mem0.listing import parts
 from memctl_mem0.mapping import OWN_ID, SCOPES, Memory, from_fact, owner_beside_users, owner_of, to_fact
 
 LOOKED_UP = 50
@@ -52,13 +53,19 @@ class Events:
     def settle(self, deadline: datetime) -> None:
         """Wait for all events. Raises Retryable at the deadline, Rejected for what mem0 failed to take in."""
         if self.lost:
-            recent = self._platform.ask("/v1/events/").get("results") or []
-            for event in recent:
+            for event in self._recent():
                 if isinstance(event, dict) and event.get("status") in _UNDER_WAY:
                     self.expect(str(event["id"]))
             self.lost = False
         for event_id in list(self._waiting):
             self.outcome(event_id, deadline)
+
+    def _recent(self) -> list[Any]:
+        try:
+            found = self._platform.ask("/v1/events/").get("results")
+        except NotFound:
+            found = None
+        return found if isinstance(found, list) else []
 
     def outcome(self, event_id: str, deadline: datetime) -> list[dict[str, Any]]:
         """The memories that the event ended in. Raises Retryable at the deadline, Rejected when it failed."""
@@ -223,8 +230,9 @@ class Writer:
         """What mem0 has of the owner, by the fact's id."""
         if owner not in self._owners:
             found: dict[UUID, list[Held]] = {}
-            for rows in self._platform.pages(filter_of(owner)):
-                for row in rows:
+            what = f"the list of {owner!r}'s memories"
+            for part in parts(self._platform, filter_of(owner), what, None, LARGEST_PAGE):
+                for row in part.rows:
                     if owner_of(row) == owner and (fact := _fact(row, self._platform)) is not None:
                         scope = {key: row.get(key) or row.get("session_id" if key == "run_id" else key)
                                  for key in SCOPES.values()}  # fmt: skip

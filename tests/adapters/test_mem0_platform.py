@@ -123,6 +123,37 @@ def test_a_list_that_gives_fewer_than_it_counts_is_an_error(platform: Any, mem0:
         read(mem0, "alice")
 
 
+def numbered(platform: Any, count: int) -> list[dict[str, Any]]:
+    """Memories of alice, the first being the newest and so on the first page."""
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = (platform.put(memory=f"{n}", user_id="alice", created_at=began - timedelta(n)) for n in range(count))
+    return list(rows)
+
+
+def test_what_is_deleted_while_the_list_is_read_hides_nothing_else(platform: Any) -> None:
+    """A memory gone from the first page moves one from the second page to the first, which was read already."""
+    rows = numbered(platform, 9)
+    with Mem0Adapter(platform.key, url=platform.url, page_size=3) as mem0:
+        pages = mem0.read("alice")
+        found = list(next(pages).facts)
+        platform.take(rows[1]["id"])
+        found += [fact for page in pages for fact in page.facts]
+    assert sorted(fact.text for fact in found) == [f"{n}" for n in range(9)]
+
+
+def test_what_moves_to_the_front_while_the_list_is_read_is_not_missed(platform: Any) -> None:
+    rows = numbered(platform, 9)
+    with Mem0Adapter(platform.key, url=platform.url, page_size=3) as mem0:
+        pages = mem0.read("alice")
+        found = list(next(pages).facts)
+        rows[7]["created_at"] = datetime(2026, 2, 1, tzinfo=UTC)
+        rest = list(pages)
+    found += [fact for page in rest for fact in page.facts]
+    cursors = [page.cursor for page in rest]
+    assert sorted(fact.text for fact in found) == [f"{n}" for n in range(9)]
+    assert len(set(cursors)) == len(cursors)
+
+
 def test_memories_that_mem0_counts_but_does_not_list_are_rejects(platform: Any, mem0: Mem0Adapter) -> None:
     platform.put(memory="x", user_id="alice")
     platform.uncounted = 7
@@ -361,7 +392,7 @@ def test_since_looks_at_the_facts_own_times(platform: Any, mem0: Mem0Adapter) ->
     assert [one.text for page in mem0.read("alice", day) for one in page.facts] == ["Changed."]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "2", "2:", ":4", "-1:4"])
+@pytest.mark.parametrize("cursor", ["", "x", "2", "2:4", "2:4:", ":4:0", "-1:4:0"])
 def test_what_is_no_cursor_is_refused(mem0: Mem0Adapter, cursor: str) -> None:
     with pytest.raises(UsageError, match="no cursor"):
         list(mem0.read("alice", cursor=cursor))
