@@ -60,6 +60,8 @@ class LettaServer:
     passages: dict[str, Row] = field(default_factory=dict)
     messages: dict[str, list[Row]] = field(default_factory=dict)
     conversations: dict[str, str] = field(default_factory=dict)
+    meddle: Callable[[str, Any], Any] = lambda call, answer: answer
+    """May change an answer, or what the server holds, before the answer to a call goes out."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def fail(self, call: str, status: int, *, apply_before_failing: bool = False, **more: Any) -> None:
@@ -83,7 +85,7 @@ class LettaServer:
                 status, found = self._route(method, parts.path, parse_qs(parts.query), body)
             except Answer as refused:
                 return refused.status, {"detail": refused.detail}, {}
-            return status, found, {}
+            return status, self.meddle(call, found), {}
 
     def _route(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
         for verb, pattern, handler, status in ROUTES:
