@@ -7,6 +7,7 @@ asked for only then. This room knows nothing of facts.
 
 import json
 import logging
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ def _place_of_dsn(dsn: str) -> str:
     if "://" in dsn:
         parts = urlsplit(dsn)
         return parts.netloc.rpartition("@")[2] + parts.path
-    known = dict(part.split("=", 1) for part in dsn.split() if "=" in part)
+    known = dict(part.split("=", 1) for part in shlex.split(dsn) if "=" in part)
     return f"{known.get('host', 'localhost')}:{known.get('port', '5432')}/{known.get('dbname', '')}"
 
 

@@ -18,6 +18,8 @@ _PASSING = frozenset(
         "RemoteProtocolError", "OperationalError",
     }
 )  # fmt: skip
+_WRAPPING = frozenset({"LLMError", "EmbeddingError", "VectorStoreError", "DatabaseError"})
+"""mem0's own exceptions (mem0.exceptions), which say less than what they were raised from."""
 _LONGEST = 300
 
 
@@ -34,6 +36,8 @@ def guarded(where: str) -> Iterator[None]:
 
 def failure(error: Exception, where: str) -> MemctlError:
     """The error of memctl that an exception from below mem0 means."""
+    if type(error).__name__ in _WRAPPING and isinstance(error.__cause__, Exception):
+        return failure(error.__cause__, where)
     if isinstance(error, ImportError):
         return _missing(error, where)
     if callable(getattr(error, "errors", None)):
@@ -42,6 +46,9 @@ def failure(error: Exception, where: str) -> MemctlError:
     if isinstance(state, str):
         return _from_sqlstate(error, state, where)
     status = getattr(error, "status_code", None)
+    if status in (401, 403):
+        # The service may say the key itself.
+        return AuthError(f"the key is refused (HTTP {status})", where=where, hint="look at the key and its rights")
     if isinstance(status, int):
         return from_status(status, _line(error), after=_wait(error), where=where)
     words = str(error)
