@@ -71,7 +71,8 @@ def test_the_same_agent_exported_twice_is_the_same_facts(tmp_path):
     document = json.loads(TWO.read_text(encoding="utf-8"))
     for number, block in enumerate(document["blocks"]):
         block["id"] = f"block-{number + 40}"
-    for agent in document["agents"]:
+    for number, agent in enumerate(document["agents"]):
+        agent["id"] = f"agent-{number + 7}"
         agent["block_ids"] = [f"block-{int(id_.removeprefix('block-')) + 40}" for id_ in agent["block_ids"]]
     again = changed(tmp_path, "again.af", **document)
     assert [fact.id for fact in facts(again)] == [fact.id for fact in facts(TWO)]

@@ -150,11 +150,11 @@ def test_a_crash_in_the_middle_of_a_change_leaves_the_new_version_and_the_next_r
 def test_the_old_version_stays_until_the_new_one_is_there(cloud: Any, zep: Callable[..., ZepAdapter]):
     first = fact("Alice lives in Paris.", valid_at=AT)
     zep().write([first])
-    cloud.failing_tasks = True
+    cloud.failing = "graph.add_edges"
     adapter = zep()
     with pytest.raises(Fatal, match="the graph is out of order"):
         adapter.write([msgspec.structs.replace(first, text="Alice lives in Lisbon.", object="Alice lives in Paris.")])
-    cloud.failing_tasks = False
+    cloud.failing = None
     assert read(zep()) == {first.text: first}
 
 
@@ -168,7 +168,7 @@ def test_settle_waits_for_tasks_and_says_when_they_take_too_long_or_fail(cloud: 
     adapter.settle([], soon())
     assert len(read(adapter)) == 1
     adapter.write([fact("Two.", object="One.")])
-    cloud.failing_tasks = True
+    cloud.failing = "graph.add_edges"
     with pytest.raises(Fatal, match="take in 1 facts of 'alice'"):
         adapter.settle([], soon())
 
