@@ -37,7 +37,7 @@ class ZepBackend(Suite):
     never: ClassVar[dict[str, str]] = {
         "test_search[by-meaning-without-a-shared-word]": "Zep ranks by itself; its loopback stand-in has no model",
         "test_a_fact_of_another_owners_id_is_rejected_and_the_owner_keeps_theirs": (
-            "each user's facts lie in a graph of their own, and Zep looks for nothing in more than one graph; the owner "
+            "each user's facts lie in a graph of their own, and Zep searches one graph at a time; the owner "
             "keeps theirs, but the id is noticed only by a session that has written to both"
         ),
     }
