@@ -18,12 +18,15 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from memctl.adapter import need
-from memctl.errors import NotFound, Retryable, UsageError
+from memctl.errors import Locked, NotFound, Retryable, UsageError
 from memctl_graphiti.cypher import Statement
 from memctl_graphiti.failures import translated
 
 FILE = "graphiti.kuzu"
 _SCHEMES = {"bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"}
+
+_OPEN: set[Path] = set()
+"""The files that this process has open."""
 
 Result = TypeVar("Result")
 
@@ -109,7 +112,7 @@ class Graph:
         with translated(self.place):
             if self.embedded:
                 return self._ask(query, parameters)
-            return [dict(row) for row in self._wait(self._driver.execute_query(query, params=parameters)).records]
+            return self._wait(_rows(self._driver, query, parameters))
 
     def run_all(self, statements: Sequence[Statement]) -> None:
         """Run statements that change the graph in one transaction: all of them take effect, or none.
@@ -152,6 +155,7 @@ class Graph:
             if driver is not None and self.embedded:
                 driver.client.close()
                 driver.db.close()
+                _OPEN.discard(self.path.resolve())
             elif driver is not None:
                 self._wait(driver.close())
             if self._loop is not None and self._thread is not None:
@@ -166,9 +170,13 @@ class Graph:
                 return
             if self.embedded:
                 kuzu = sdk("driver.kuzu_driver")
+                if self.path.resolve() in _OPEN:
+                    # Kuzu's lock keeps other processes out, and lets this one damage the file.
+                    raise Locked("this process has the graph open already", where=self.place, hint="close it first")
                 with translated(self.place), _without_deprecation():
                     self._driver = kuzu.KuzuDriver(db=str(self.path))
                     self._connection = import_module("kuzu").Connection(self._driver.db)
+                _OPEN.add(self.path.resolve())
                 return
             neo4j = sdk("driver.neo4j_driver")
             user, password, database = self._account
@@ -213,6 +221,13 @@ class Graph:
             self._thread = threading.Thread(target=self._loop.run_forever, name="memctl-graphiti", daemon=True)
             self._thread.start()
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+async def _rows(driver: Any, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    # Outside of `execute_query`, which tries again by itself for half a minute.
+    async with driver.session() as session:
+        result = await session.run(query, parameters)
+        return [dict(row) async for row in result]
 
 
 async def _in_neo4j(driver: Any, statements: Sequence[Statement]) -> None:
