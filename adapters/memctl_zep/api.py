@@ -37,13 +37,15 @@ class Api:
     """Zep's API at `url` under `key`. Raises UsageError for a URL that cannot be; nothing is reached before a call."""
 
     def __init__(self, key: str | None, url: str | None) -> None:
-        parts = urlsplit((url or URL).rstrip("/"))
+        try:
+            parts = urlsplit((url or URL).rstrip("/"))
+            port = f":{parts.port}" if parts.port else ""
+        except ValueError:
+            parts, port = urlsplit(""), ""
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError("this is no URL of Zep's API", hint=f"url = {URL!r}, or MEMCTL_ZEP_URL")
-        path = parts.path or VERSION
-        port = f":{parts.port}" if parts.port else ""
         self.host = f"{parts.hostname}{port}"
-        self._base = f"{parts.scheme}://{parts.netloc}{path}"
+        self._base = f"{parts.scheme}://{parts.netloc}{parts.path or VERSION}"
         self._key = key
         self._client: Any = None
         self._http: Any = None

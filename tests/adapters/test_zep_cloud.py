@@ -227,8 +227,9 @@ def test_opening_reaches_nothing_and_names_the_place_without_the_key(
 
 def test_an_address_without_a_version_is_of_version_4(cloud: Any, zep: Callable[..., ZepAdapter]):
     assert zep(url=cloud.url.removesuffix("/api/v4") + "/").check().ok
-    with pytest.raises(UsageError, match="no URL"):
-        zep(url="api.getzep.com")
+    for wrong in ("api.getzep.com", "https://", "https://host:port", "https://[half"):
+        with pytest.raises(UsageError, match="no URL"):
+            zep(url=wrong)
 
 
 def test_a_list_with_an_empty_page_in_the_middle_is_read_to_its_end(cloud: Any, zep: Callable[..., ZepAdapter]):
