@@ -20,7 +20,7 @@ from memctl.fact import Fact
 from memctl_mem0 import oss_config
 from memctl_mem0.embedding import vectors_of
 from memctl_mem0.oss_failures import guarded
-from memctl_mem0.oss_mapping import fact_of, payload_of, point_of
+from memctl_mem0.oss_mapping import fact_of, messages_of, payload_of, point_of
 from memctl_mem0.stores import Row, Shelf, is_memory, name_of, open_shelf
 
 PAGE_SIZE = 1000
@@ -255,9 +255,9 @@ class Mem0OssAdapter:
         return Hit(score=float(found["score"]), parts=parts, fact=self._fact(Row(found["id"], found["payload"])))
 
     def add(self, user: str, turns: Iterable[Any]) -> list[str]:
-        """Hand turns (`role`, `content`) to mem0's own extraction, by its language model; what mem0 made of them, as
-        ids. Raises Rejected for turns that mem0 does not take."""
-        messages = [{"role": str(turn["role"]), "content": str(turn["content"])} for turn in turns]
+        """Hand turns (texts, or mappings with `role` and `content`) to mem0's own extraction, by its language model;
+        the ids of what it made of them. Raises Rejected for turns that mem0 does not take."""
+        messages = messages_of(turns)
         self.close()
         memory = self._library.memory()
         try:

@@ -6,11 +6,12 @@ one string, because stores change what they take apart: PostgreSQL's jsonb holds
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
+from memctl.errors import UsageError
 from memctl.fact import Fact
 from memctl_mem0.mapping import OWN, OWN_ID, day_of, metadata_of, native_fact_id, refuse_broken, scope_of, to_fact
 
@@ -176,3 +177,17 @@ def _unfold(metadata: dict[str, Any]) -> None:
         lying_open = {key: value for key, value in metadata.items() if key not in (OWN, OWN_ID)}
         own["fact"]["metadata"] = packed | lying_open
     metadata[OWN] = own
+
+
+def messages_of(turns: Iterable[Any]) -> list[dict[str, str]]:
+    """Turns (texts of the user, or mappings with `role` and `content`) as messages for mem0's own extraction.
+
+    Raises UsageError for a turn without a text.
+    """
+    messages = []
+    for number, turn in enumerate(turns):
+        told = {"content": turn} if isinstance(turn, str) else turn
+        if not isinstance(told, Mapping) or not isinstance(told.get("content"), str):
+            raise UsageError("a turn needs a text under 'content'", where=f"turn {number}")
+        messages.append({"role": str(told.get("role", "user")), "content": told["content"]})
+    return messages

@@ -38,7 +38,11 @@ class PgvectorShelf:
         self._place = library.place
         with guarded(self._place):
             self._store = library.vector_store()
-            self._reach()
+            try:
+                self._reach()
+            except BaseException:
+                self.close()
+                raise
         self._made: bool | None = None
 
     def _reach(self) -> None:
@@ -173,8 +177,8 @@ class QdrantShelf:
     def _folder(self) -> str | None:
         """The folder of a Qdrant that runs in this process; None for a server."""
         options = self._library.store_options
-        remote = any(getattr(options, name, None) for name in ("client", "host", "url", "api_key"))
-        return None if remote else str(options.path)
+        remote = options.client or options.url or options.api_key or (options.host and options.port)
+        return None if remote or options.https is not None else str(options.path)
 
     def owners(self) -> Iterator[str]:
         seen = dict.fromkeys(name_of(row.payload) for row in self._scan(None) if is_memory(row.payload))

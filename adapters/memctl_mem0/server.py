@@ -17,7 +17,7 @@ from memctl.errors import Fatal, Rejected
 from memctl.fact import Fact
 from memctl_mem0.mapping import SCOPES, owner_of
 from memctl_mem0.oss import KEEPING
-from memctl_mem0.oss_mapping import SLOTS, fact_of_row, payload_of, stamp_of, stamped
+from memctl_mem0.oss_mapping import SLOTS, fact_of_row, messages_of, payload_of, stamp_of, stamped
 from memctl_mem0.rest import Connection
 
 PAGE_SIZE = 200
@@ -214,8 +214,9 @@ class Mem0ServerAdapter:
         return [_hit(row, self._fact(row)) for row in rows[:k]]
 
     def add(self, user: str, turns: Iterable[Any]) -> list[str]:
-        """Hand turns (`role`, `content`) to the server's own extraction; the ids of what it made of them."""
-        messages = [{"role": str(turn["role"]), "content": str(turn["content"])} for turn in turns]
+        """Hand turns (texts, or mappings with `role` and `content`) to the server's own extraction; the ids of what it
+        made of them."""
+        messages = messages_of(turns)
         made = self._server.post("/memories", {"messages": messages, "user_id": user})
         return [str(row["id"]) for row in _results(made, self.identity)]
 
