@@ -113,9 +113,9 @@ class Platform:
             yield page.rows
 
     def hold(self, seen: int, page: Rows, what: str) -> None:
-        """Raises Fatal when a list ended, or goes on without rows, before it came to its own total."""
-        if page.more and not page.rows:
-            raise Fatal(f"{what} never ends: a page without rows says that more follow", where=self.place)
+        """Raises Fatal when a list ended before it came to its own total, or goes on without rows or far beyond it."""
+        if page.more and (not page.rows or seen > page.count + LARGEST_PAGE):
+            raise Fatal(f"{what} never ends: after {seen} of {page.count} rows more are to follow", where=self.place)
         if not page.more and seen < page.count:
             raise Fatal(
                 f"{what} has {page.count} rows by mem0's own count, but gave {seen}",

@@ -158,6 +158,13 @@ def owner_of(memory: Mapping[str, Any]) -> str | None:
     return None
 
 
+def ids_of(memory: Mapping[str, Any]) -> dict[str, str]:
+    """The owners' ids that a memory of the platform names, by mem0's keys."""
+    ids = {key: memory.get(key) for key in SCOPES.values()}
+    ids["run_id"] = ids["run_id"] or memory.get("session_id")
+    return {key: value for key, value in ids.items() if isinstance(value, str) and value}
+
+
 def owner_name(kind: str, name: str | None) -> str | None:
     """How an owner of mem0 is called as a user of memctl."""
     return name if kind == "user" or name is None else f"{kind}:{name}"

@@ -18,7 +18,7 @@ from memctl.errors import MemctlError, NotFound, Rejected, Retryable
 from memctl.fact import Fact
 from memctl_mem0.client import ANYBODY, LARGEST_PAGE, Filter, Platform
 from memctl_mem0.listing import parts
-from memctl_mem0.mapping import OWN_ID, SCOPES, Memory, from_fact, owner_beside_users, owner_of, to_fact
+from memctl_mem0.mapping import OWN_ID, SCOPES, Memory, from_fact, ids_of, owner_beside_users, owner_of, to_fact
 
 LOOKED_UP = 50
 """Ids asked for in one filter."""
@@ -234,10 +234,8 @@ class Writer:
             for part in parts(self._platform, filter_of(owner), what, None, LARGEST_PAGE):
                 for row in part.rows:
                     if owner_of(row) == owner and (fact := _fact(row, self._platform)) is not None:
-                        scope = {key: row.get(key) or row.get("session_id" if key == "run_id" else key)
-                                 for key in SCOPES.values()}  # fmt: skip
-                        mine = {key: value for key, value in scope.items() if value}
-                        found.setdefault(fact.id, []).append(Held(str(row["id"]), digest(fact), mine))
+                        copy = Held(str(row["id"]), digest(fact), ids_of(row))
+                        found.setdefault(fact.id, []).append(copy)
             self._owners[owner] = found
         return self._owners[owner]
 

@@ -232,6 +232,16 @@ def test_the_next_page_is_asked_of_our_host_whatever_host_it_names(
         platform.url = own
 
 
+def test_a_list_that_leads_back_to_its_own_page_ends_in_an_error(
+    platform: Any, mem0: Mem0Adapter, emulator: ModuleType
+) -> None:
+    row = {"id": "x", "name": "alice", "type": "user"}
+    page = {"count": 30, "next": f"{platform.url}/v1/entities/?page=1", "results": [row] * 20}
+    platform.faults.append(emulator.Fault("GET /v1/entities/", 200, document=page, times=1_000))
+    with pytest.raises(Fatal, match="never ends"):
+        list(mem0.users())
+
+
 def test_the_engine_brings_a_migration_through_what_goes_wrong(
     configured: Any, emulator: ModuleType, memctl: Callable[..., Any], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
