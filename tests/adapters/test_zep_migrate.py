@@ -121,6 +121,18 @@ def test_a_wrong_key_ends_with_exit_7_and_is_not_shown(
     assert "ZEP_API_KEY" in ran.err
 
 
+def test_moving_one_user_out_asks_nothing_of_the_others(
+    cloud: Any, given: Path, home: Path, memctl: Callable[..., Any]
+):
+    for number in range(30):
+        cloud.add_user({"user_id": f"other {number}"})
+    assert memctl("migrate", "--from", given, "--to", "zep", "--user", "alice").code == 0
+    before = len(cloud.requests)
+    assert memctl("migrate", "--from", "zep", "--to", home / "back.jsonl", "--user", "alice").code == 0
+    assert len(cloud.requests) - before < 20
+    assert memctl("migrate", "--from", "zep", "--to", home / "back.jsonl", "--user", "nobody").code == 4
+
+
 def test_a_dump_is_moved_like_any_file(cloud: Any, memctl: Callable[..., Any]):
     ran = memctl("migrate", "--from", EXPORTS / "v4-users.json", "--to", "zep", "--all-users", "--json")
     assert ran.code == 0, ran.err
