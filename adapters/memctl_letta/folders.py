@@ -43,7 +43,6 @@ class Folder:
         self, path: Path, repository: Repository | None, *, layout: Layout | None, default_user: str | None
     ) -> None:
         self.path = path
-        self.message = ""
         self._repository = repository
         self._layout = layout
         self._default_user = default_user
@@ -94,8 +93,8 @@ class Folder:
             yield Held(self._memory(snapshot, owner), snapshot.commit)
 
     @contextmanager
-    def changing(self, user: str) -> Iterator[Memory]:
-        """The memory, to be changed in the block and committed at its end under `message`.
+    def changing(self, user: str, message: str) -> Iterator[Memory]:
+        """The memory, to be changed in the block and committed at its end.
 
         Raises UsageError for a folder without git, and for a memory with records that are no facts.
         """
@@ -116,7 +115,7 @@ class Folder:
                     hint="mend or remove them and commit",
                 )
             yield memory
-            writer.commit(snapshot, memory.changes(), self.message)
+            writer.commit(snapshot, memory.changes(), message)
 
     @contextmanager
     def _objects(self) -> Iterator[Objects | None]:
@@ -291,7 +290,9 @@ def folder_name(user: str) -> str:
 
 
 def _is_copy(folder: Path) -> bool:
-    return (folder / INDEX).is_file() or (folder / "system").is_dir()
+    system = folder / "system"
+    # There may be a user of that name, with a repository.
+    return (folder / INDEX).is_file() or (system.is_dir() and not (system / ".git").exists())
 
 
 def _owner(folder: Path) -> Owner | None:

@@ -9,6 +9,8 @@ import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from memctl.errors import Fatal, MemctlError, Retryable, UsageError
 
@@ -36,20 +38,31 @@ def run(
     """Run git in a folder. With `identify` a commit has an author even where none is set. With `check` an exit code
     other than 0 raises the error that git's words mean."""
     named = _AUTHOR if identify and not _has_author(folder) else ()
-    with start(folder, *arguments, settings=named) as process:
+    # Not pipes: a hook may leave a process behind, as Letta's does to push, which would hold their ends open.
+    with (
+        TemporaryFile() as out,
+        TemporaryFile() as err,
+        start(folder, *arguments, settings=named, to=(out, err)) as git,
+    ):
         try:
-            out, err = process.communicate(timeout=TIMEOUT)
+            code = git.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
-            process.kill()
+            git.kill()
             raise Retryable(
                 f"git {arguments[0]} was not done within {TIMEOUT:g} s", where=str(folder), hint="look at its hooks"
             ) from None
         except BaseException:
-            process.kill()
+            git.kill()
             raise
-    if check and process.returncode != 0:
-        raise failure((err + b"\n" + out).decode("utf-8", "replace"), folder, arguments[0])
-    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+        written, complained = (_content(file) for file in (out, err))
+    if check and code != 0:
+        raise failure((complained + b"\n" + written).decode("utf-8", "replace"), folder, arguments[0])
+    return subprocess.CompletedProcess(arguments, code, written, complained)
+
+
+def _content(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read()
 
 
 def failure(said: str, folder: Path, command: str = "") -> MemctlError:
@@ -94,18 +107,20 @@ def _environment() -> dict[str, str]:
     return own | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 
 
-def start(folder: Path, *arguments: str, settings: Sequence[str] = ()) -> subprocess.Popen[bytes]:
-    """Start git in a folder. Raises UsageError when there is no git or no such folder."""
+def start(
+    folder: Path, *arguments: str, settings: Sequence[str] = (), to: tuple[IO[bytes], IO[bytes]] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start git in a folder; its output and its errors go into the files of `to`, else it is spoken to by pipes. Raises
+    UsageError when there is no git or no such folder."""
     given = [part for setting in (*_SETTINGS, *settings) for part in ("-c", setting)]
-    stdin = subprocess.PIPE if arguments[0] == "cat-file" else subprocess.DEVNULL
     try:
         return subprocess.Popen(  # noqa: S603 - no shell, and every path is behind `--`
             ["git", *given, *arguments],  # noqa: S607 - the git the user works with
             cwd=folder,
             env=_environment(),
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL if to else subprocess.PIPE,
+            stdout=to[0] if to else subprocess.PIPE,
+            stderr=to[1] if to else subprocess.PIPE,
         )
     except FileNotFoundError:
         if not folder.is_dir():

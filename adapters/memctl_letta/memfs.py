@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -66,9 +67,9 @@ class MemfsAdapter:
     def close(self) -> None:
         """Nothing stays open between calls."""
 
-    @property
+    @cached_property
     def remarks(self) -> list[str]:
-        """What is changed and not committed, which is not read."""
+        """What was changed and not committed when it was first asked for, which is not read."""
         found = []
         for folder in self._folders.all():
             changed = folder.uncommitted()
@@ -152,12 +153,9 @@ class MemfsAdapter:
             folder = self._folders.to_write(user)
         except Rejected as error:
             return [Outcome(state="rejected", target_id=str(fact.id), reason=str(error)) for fact in facts]
-        with folder.changing(user) as memory:
-            outcomes = memory.write(facts)
-            self._written.add(user)
-            counts = {state: sum(o.state == state for o in outcomes) for state in ("written", "updated")}
-            folder.message = f"Write {counts['written']} facts, update {counts['updated']} (memctl)"
-        return outcomes
+        self._written.add(user)
+        with folder.changing(user, "Write facts (memctl)") as memory:
+            return memory.write(facts)
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
         """Remove facts of the user; how many were there. The repository's history still has them."""
@@ -166,9 +164,8 @@ class MemfsAdapter:
             with folder.opened() as held:
                 there = {fact.id for fact in held.memory.facts()} & set(ids)
             if there:
-                with folder.changing(user) as memory:
+                with folder.changing(user, "Delete facts (memctl)") as memory:
                     gone += memory.drop(there)
-                    folder.message = f"Delete {len(there)} facts (memctl)"
         return gone
 
     def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
@@ -188,9 +185,8 @@ class MemfsAdapter:
         """Show what was written in the agents' context, if that was asked for. Writes can be read back at once."""
         for user in sorted(self._written) if self._core_memory else ():
             folder = self._folders.to_write(user)
-            with folder.changing(user) as memory:
+            with folder.changing(user, "Show facts in core memory (memctl)") as memory:
                 memory.show()
-                folder.message = "Show facts in core memory (memctl)"
         self._written.clear()
 
     def _facts(self, user: str) -> list[Fact]:

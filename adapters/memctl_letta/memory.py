@@ -258,8 +258,13 @@ class Memory:
 
     def _merge(self, path: str, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
         """Write lines into a block."""
-        if reason := self._unchangeable(path):
-            return {fact.id: Outcome(state="rejected", target_id=str(fact.id), reason=reason) for fact in facts}
+        refused = {fact.id: reason for fact in facts if (reason := self._refusal(fact.id, path))}
+        facts = [fact for fact in facts if fact.id not in refused]
+        outcomes = {
+            id_: Outcome(state="rejected", target_id=str(id_), reason=reason) for id_, reason in refused.items()
+        }
+        if not facts:
+            return outcomes
         moved = [fact.id for fact in facts if fact.id in self._records or self._lines.get(fact.id, (path,))[0] != path]
         if moved:
             self.drop(moved)
@@ -269,7 +274,7 @@ class Memory:
         done = blocks.merged(self._within(path), facts, self._owner.user_id, self._account)
         self._blocks[path] = msgspec.structs.replace(done.block, limit=block.limit)
         self._changed.add(path)
-        return {
+        return outcomes | {
             id_: Outcome(
                 state="updated" if id_ in moved and outcome.state == "written" else outcome.state,
                 target_id=str(id_),
@@ -313,6 +318,11 @@ class Memory:
             free = self._limits.max_core_memory_characters - core - others - len(self._documents[path].head)
             room = min(room, free)
         return max(room, 0)
+
+    def _refusal(self, id_: UUID, path: str) -> str | None:
+        """Why a fact cannot become a line of a file, and leave the one it may be a line of."""
+        at = self._lines[id_][0] if id_ in self._lines else path
+        return self._unchangeable(path) or self._unchangeable(at)
 
     def _unchangeable(self, path: str) -> str | None:
         document = self._documents.get(path)

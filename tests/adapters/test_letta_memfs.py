@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import os
+import signal
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -398,3 +400,26 @@ def test_what_has_no_room_in_the_agents_context_is_left_out_there_and_counted(v2
     assert len(text) <= 20_000
     assert "+" in text.rstrip().rpartition("\n")[2]
     assert len(texts(v2)) == 902
+
+
+def test_a_hook_that_leaves_a_process_behind_is_not_waited_for(memory, monkeypatch):
+    monkeypatch.setattr("memctl_letta.git.TIMEOUT", 20.0)
+    hook = memory / ".git" / "hooks" / "post-commit"
+    hook.write_text("#!/bin/sh\nsleep 60 &\necho $! > .git/left\n")
+    hook.chmod(0o755)
+    try:
+        assert write(memory, fact("Alice likes tea."))[0][0] == "written"
+    finally:
+        os.kill(int((memory / ".git" / "left").read_text()), signal.SIGTERM)
+
+
+def test_a_line_is_not_moved_out_of_a_file_letta_protects(tmp_path):
+    place = letta.agent_memory(tmp_path / "m", "v1", {"system/rules.md": letta.v1("Be kind.", read_only="true")})
+    (kind,) = [one for one in read(place) if one.text == "Be kind."]
+    free = line("Be quick.", "rules")
+    moved = msgspec.structs.replace(kind, native={"label": "elsewhere"})
+    states = [state for state, _ in write(place, moved, line("Be brief.", "elsewhere"))]
+    assert states == ["rejected", "written"]
+    assert write(place, msgspec.structs.replace(kind, native={}))[0][0] == "rejected"
+    assert write(place, free)[0][0] == "rejected"
+    assert [one for one in read(place) if one.text == "Be kind."] == [kind]

@@ -280,3 +280,9 @@ def test_a_file_that_is_no_text_is_told_and_the_others_are_read(tmp_path):
     adapter = MemfsAdapter(place, default_user="alice")
     assert len([reject for reject in adapter.rejects() if "UTF-8" in reject.message]) == 2
     assert len(texts(place, default_user="alice")) == 2
+
+
+def test_a_user_may_be_called_as_a_folder_of_lettas_is(tmp_path):
+    MemfsAdapter(tmp_path).write([fact("Likes tea.", user) for user in ("system", "memory", "memctl", "con")])
+    assert list(MemfsAdapter(tmp_path).users()) == ["con", "memctl", "memory", "system"]
+    assert texts(tmp_path, "system") == ["Likes tea."]
