@@ -147,3 +147,24 @@ def test_a_fact_memctl_had_written_into_a_block_is_that_fact_again(tmp_path):
     document = json.loads(TWO.read_text(encoding="utf-8"))
     document["blocks"][0] |= {"value": block.value, "metadata": block.metadata}
     assert fact in facts(changed(tmp_path, **document))
+
+
+def test_the_plan_says_that_no_passages_are_in_the_file(memctl, tmp_path):
+    planned = memctl("migrate", "--from", TWO, "--to", "local", "--all-users", "--dry-run")
+    assert planned.code == 0, planned.err
+    assert "no archival passages" in planned.out
+    moved = memctl("migrate", "--from", TWO, "--to", "local", "--all-users")
+    assert moved.code == 0, moved.err
+    assert "no archival passages" in moved.err
+    assert "10 written" in moved.out
+
+
+def test_an_agent_file_that_names_no_user_is_not_moved_in_silence(memctl, monkeypatch):
+    refused = memctl("migrate", "--from", OLD, "--to", "local", "--all-users")
+    assert refused.code == 3
+    monkeypatch.setenv("MEMCTL_DEFAULT_USER", "chad")
+    assert memctl("migrate", "--from", OLD, "--to", "local", "--all-users").code == 0
+    assert [one["text"] for one in memctl("facts", "chad", "--kind", "block", "--json").document["facts"]] == [
+        "The human's name is Chad.",
+        "He sails on weekends.",
+    ]
