@@ -68,9 +68,6 @@ class Mem0Adapter:
     tested: ClassVar[Mapping[str, str]] = {"mem0ai": "2.2."}
     writers = 4
     """How many may write at the same time."""
-    remarks = (
-        "mem0 keeps a text once for the same user, agent, app and run: a second fact of the same words is refused",
-    )
 
     def __init__(
         self,
