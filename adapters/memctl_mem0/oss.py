@@ -266,19 +266,12 @@ class Mem0OssAdapter:
         except UsageError as error:
             raise Rejected(error.message, where=error.where) from None
         finally:
-            self._closed(memory)
+            memory.close()
+            oss_config.close_clients(memory.vector_store, memory._entity_store, memory.embedding_model, memory.llm)
         return [str(row["id"]) for row in made.get("results", ())]
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
         """Nothing is waited for: what was written can be read at once."""
-
-    def _closed(self, memory: Any) -> None:
-        memory.close()
-        for store in (memory.vector_store, getattr(memory, "_entity_store", None)):
-            for part in ("client", "connection_pool"):
-                close = getattr(getattr(store, part, None), "close", None)
-                if callable(close):
-                    close()
 
     def _fact(self, row: Row) -> Fact:
         return fact_of(row.id, row.payload, self.identity, self._default_user)

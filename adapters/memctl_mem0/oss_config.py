@@ -102,6 +102,15 @@ def history_path(config: Mapping[str, Any], folder: str | None) -> str | None:
     return str(usual) if usual.is_file() else None
 
 
+def close_clients(*parts: Any) -> None:
+    """Close the connections that parts of mem0 hold, which mem0 leaves open."""
+    for part in parts:
+        for name in ("client", "connection_pool"):
+            close = getattr(getattr(part, name, None), "close", None)
+            if callable(close):
+                close()
+
+
 class Library:
     """mem0's parts as configured. None is opened before it is asked for; each raises the errors of memctl.
 
@@ -166,10 +175,11 @@ class Library:
         return str(need("mem0.utils.lemmatization", "mem0").lemmatize_for_bm25(text))
 
     def close(self) -> None:
-        """Let go of the history."""
+        """Let go of the history and of the connection to the embedder."""
         if self._history is not None:
             self._history.close()
-            self._history = None
+        close_clients(self._embedder)
+        self._history = self._embedder = None
 
     def _mem0(self) -> Any:
         for name in _LOGGERS:

@@ -41,7 +41,7 @@ _TAKEN = frozenset(
 )
 """The keys of a payload that are mem0's, so that no metadata can lie under them."""
 _WHOLE = 2**53
-_FIELDS = {"agent_id": "agent_id", "run_id": "session_id"}
+_FIELDS = {"agent_id": "agent_id", "app_id": "app_id", "run_id": "session_id"}
 
 
 def payload_of(fact: Fact, slots: frozenset[str] = SLOTS, *, blanks: bool = True) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def payload_of(fact: Fact, slots: frozenset[str] = SLOTS, *, blanks: bool = True
     ids = scope_of(fact)
     if not blanks and "user_id" in ids and not _is_key(ids["user_id"], blanks=False):
         raise ValueError("mem0 takes no user whose id has white space in it")
-    away = {key for key in ("agent_id", "run_id") if key in ids and not _is_key(ids[key], blanks=blanks)}
+    away = {key for key in _FIELDS if key in ids and not _is_key(ids[key], blanks=blanks)}
     if away and "user_id" not in ids:
         raise ValueError("mem0 takes no owner whose id has white space or a NUL character in it")
     metadata = metadata_of(fact, slots - {_FIELDS[key] for key in away})
