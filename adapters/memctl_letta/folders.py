@@ -146,6 +146,12 @@ class Folder:
                     broken.append(Rejected("the file, or its name, is no UTF-8 text", where=named))
         agent = self._agent()
         owner = _decoded_owner(files[OWNER], self.path) if OWNER in files else None
+        if owner is not None and owner.user_id != user:
+            raise UsageError(
+                f"the folder and what is committed in it name different owners, {user!r} and {owner.user_id!r}",
+                where=str(self.path / OWNER),
+                hint="bring back the file that is committed",
+            )
         # Letta's own folders are called AGENT/memory.
         name = self.path.parent.name if self.path.name == "memory" else self.path.name
         known = owner or Owner(user_id=user, memory=agent or name)

@@ -184,15 +184,14 @@ class Memory:
             fact = shown[old] if old is not None else None
             if fact is not None and new is not None and view.bullet(fact) == found[new]:
                 continue
-            if fact is not None and not view.is_cut(fact):
-                if new is None:
-                    del self._records[fact.id]
-                else:
-                    edited = msgspec.structs.replace(fact, text=view.text_of(found[new]), updated_at=None)
-                    self._records[fact.id] = edited
-                    self.edited.add(fact.id)
-            elif new is not None:
-                self._add(view.text_of(found[new]))
+            text = view.text_of(found[new]) if new is not None else ""
+            if fact is None or view.is_cut(fact):
+                self._add(text)
+            elif text:
+                self._records[fact.id] = msgspec.structs.replace(fact, text=text, updated_at=None)
+                self.edited.add(fact.id)
+            else:
+                del self._records[fact.id]
 
     def _add(self, text: str) -> None:
         """A bullet of the agent's own; the same one twice is one fact."""

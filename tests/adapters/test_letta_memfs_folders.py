@@ -286,3 +286,13 @@ def test_a_user_may_be_called_as_a_folder_of_lettas_is(tmp_path):
     MemfsAdapter(tmp_path).write([fact("Likes tea.", user) for user in ("system", "memory", "memctl", "con")])
     assert list(MemfsAdapter(tmp_path).users()) == ["con", "memctl", "memory", "system"]
     assert texts(tmp_path, "system") == ["Likes tea."]
+
+
+def test_nobody_takes_a_memory_over_by_a_word_that_is_not_committed(tmp_path):
+    MemfsAdapter(tmp_path).write([fact("Likes tea.")])
+    owner = tmp_path / "alice" / "memctl" / "owner.json"
+    owner.write_text(owner.read_text().replace('"alice"', '"bob"', 1))
+    with pytest.raises(UsageError, match="different owners"):
+        texts(tmp_path, "bob")
+    with pytest.raises(UsageError, match="different owners"):
+        MemfsAdapter(tmp_path / "alice").write([fact("Likes rum.", "bob")])
