@@ -111,7 +111,13 @@ class Reader:
 
     def _known(self, user: str) -> bool:
         count = self._count(user)
-        return count > 0 if count is not None else user in self._retry.call(lambda: set(self._source.users()))
+        if count is not None:
+            return count > 0
+        # A backend without totals may have to ask after each of its users to list those who own a fact.
+        try:
+            return any(page.facts for page in pages(self._source, user, self._retry))
+        except NotFound:
+            return False
 
     def total(self, users: list[str]) -> int | None:
         """How many facts the source says the users have; None where it does not say."""

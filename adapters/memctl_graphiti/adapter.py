@@ -1,0 +1,244 @@
+"""The backend named `graphiti`: a graph of graphiti-core's, embedded in Kuzu or on a Neo4j server.
+
+Joins the rooms beside it into the adapter contract. No model is asked for anything but vectors: facts are written as
+they are, and what Graphiti would make of a conversation is its own affair.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+from uuid import UUID
+
+from memctl.adapter import Capabilities, Conversation, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.errors import UsageError
+from memctl.fact import Fact
+from memctl_graphiti import episodes, search
+from memctl_graphiti.cypher import Kuzu, Neo4j
+from memctl_graphiti.graph import Graph
+from memctl_graphiti.mapping import Edge, Node, groups_of, to_fact, user_of
+from memctl_graphiti.writing import Embedder, Writer
+
+PAGE_SIZE = 500
+
+_PACKED = FieldKeeping("in_metadata", "in the attribute memctl")
+
+
+class GraphitiAdapter:
+    """A graph of graphiti-core: the Kuzu database in the file `path` (default: in memctl's data folder), or the Neo4j
+    server at `uri`, which wants `user` and `password`; `database` is one of the server's.
+
+    `default_user` owns what is in Graphiti's default group, which names no user. `embedder` makes vectors of texts,
+    of entities' names and of queries; without it nothing has a vector and search goes by words. It must be the model
+    that the graph's vectors are of. `page_size` is in facts.
+
+    Nothing is reached before the first call. Raises UsageError for options that cannot be.
+    """
+
+    name = "graphiti"
+    place = "path"
+    environment = {  # noqa: RUF012 - read, never changed
+        "uri": ("MEMCTL_GRAPHITI_URI", "NEO4J_URI"),
+        "user": ("MEMCTL_GRAPHITI_USER", "NEO4J_USER"),
+        "password": ("MEMCTL_GRAPHITI_PASSWORD", "NEO4J_PASSWORD"),
+    }
+    capabilities = Capabilities(
+        fields=dict.fromkeys(
+            (
+                "agent_id", "session_id", "app_id", "categories", "confidence", "updated_at", "expires_at",
+                "superseded_by", "metadata", "native",
+            ),
+            _PACKED,
+        ),
+        batch_size=1_000,
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        *,
+        uri: str | None = None,
+        user: str | None = None,
+        password: str | None = None,
+        database: str | None = None,
+        embedder: Embedder | None = None,
+        default_user: str | None = None,
+        page_size: int | None = None,
+    ) -> None:
+        if page_size is not None and page_size < 1:
+            raise UsageError(f"a page of {page_size} facts cannot be read", hint="use 1 or more")
+        self._graph = Graph(path, uri=uri, user=user, password=password, database=database)
+        self._cypher = Kuzu if self._graph.embedded else Neo4j
+        self._embedder = embedder or None
+        self._default_user = default_user
+        self._page_size = page_size or PAGE_SIZE
+        self._writer = Writer(self._graph, self._cypher, self._embedder, self._owner)
+        self.identity = self._graph.place
+
+    def __repr__(self) -> str:
+        return f"GraphitiAdapter({self.identity!r})"
+
+    def __enter__(self) -> "GraphitiAdapter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the graph, so that another process can have it."""
+        self._writer.forget()
+        self._graph.close()
+
+    def initialized(self) -> bool:
+        """Whether the graph is there."""
+        return self._graph.exists()
+
+    def init(self) -> list[str]:
+        """Make the graph and the indices it is searched by; a line on what was made."""
+        return [f"graph {self.identity}"] if self._graph.make() else []
+
+    def check(self) -> Health:
+        """Reach the graph; the detail says how much is in it."""
+        kind = "Kuzu" if self._graph.embedded else "Neo4j"
+        if not self._graph.exists():
+            return Health(ok=True, detail=f"{self.identity}: no graph yet: memctl backends init graphiti")
+        owners = self._owners()
+        return Health(ok=True, detail=f"{self.identity}: {kind}, {sum(owners.values())} facts in {len(owners)} groups")
+
+    def users(self) -> Iterator[str]:
+        """Every user that owns a fact, in alphabetical order.
+
+        Raises UsageError when the default group holds facts and no default user is named.
+        """
+        owners = self._owners()
+        if owners.get("") and self._default_user is None:
+            raise UsageError(
+                f"{owners['']} facts are in Graphiti's default group, which names no user",
+                where=self.identity,
+                hint="say whose they are with default_user",
+            )
+        return iter(sorted({self._owner(group) for group in owners}))
+
+    def count(self, user: str) -> int | None:
+        """How many facts the user has."""
+        return len(self._uuids(user))
+
+    def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
+        """The user's facts in the order of their uuids, edges before summaries; the cursor is the last one read.
+
+        All uuids are asked for first: a graph that is written to meanwhile is neither skipped in nor read twice.
+        """
+        rest = [key for key in self._uuids(user) if cursor is None or key > _key(cursor)]
+        while True:
+            keys, rest = rest[: self._page_size], rest[self._page_size :]
+            facts = [to_fact(record, user) for record in self._records(keys)]
+            kept = [fact for fact in facts if since is None or (at := _changed(fact)) is None or at >= since]
+            yield Page(tuple(kept), ":".join(keys[-1]) if rest else None)
+            if not rest:
+                return
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """Store facts verbatim; the graph is made where there is none."""
+        if facts:
+            self._graph.make()
+        return self._writer.write(facts)
+
+    def delete(self, user: str, ids: Sequence[UUID]) -> int:
+        """Remove facts of the user, and the entities only they were about; how many facts were there."""
+        wanted = set(ids)
+        if not wanted:
+            return 0
+        found: dict[UUID, Edge | Node] = {}
+        by_id = [(kind, str(id_)) for id_ in wanted for kind in ("edge", "node")]
+        # A fact of ours lies under its own id as a rule; the id of any other follows from its uuid.
+        for keys in (by_id, self._uuids(user)):
+            for start in range(0, len(keys), self._page_size):
+                if len(found) == len(wanted):
+                    break
+                for record in self._records(keys[start : start + self._page_size]):
+                    if self._owner(record.group) == user and (id_ := to_fact(record, user).id) in wanted:
+                        found[id_] = record
+        self._writer.delete(list(found.values()))
+        return len(found)
+
+    def search(self, user: str | None, query: str, k: int = 10, *, as_of: datetime | None = None) -> list[Hit]:
+        """The k best facts for `query`, best first; `user=None` searches all users. `as_of` keeps what held then."""
+        vector = self._vector(query)
+        groups = None if user is None else self._groups(user)
+        asked = search.Search(query, vector, groups, as_of)
+        return search.find(self._graph, self._cypher, asked, k, lambda record: self._fact(record))
+
+    def conversations(self, user: str) -> Iterator[Conversation]:
+        """The user's episodes: each saga a conversation, and the others one for each source."""
+        return episodes.conversations(self._graph, self._cypher, self._groups(user))
+
+    def add(self, user: str, turns: Iterable[Any]) -> NoReturn:
+        """Always raises UsageError: Graphiti's extraction needs a model, which memctl does not run for it."""
+        raise UsageError(
+            "graphiti extracts facts with a language model of your own program",
+            hint="memctl ingest reads transcripts into the local store, memctl migrate --to graphiti moves the facts",
+        )
+
+    def settle(self, ids: Sequence[str], deadline: datetime) -> None:
+        """Nothing to wait for: what was written can be read at once."""
+
+    def _owner(self, group: str) -> str:
+        return user_of(group) if group else self._default_user or ""
+
+    def _groups(self, user: str) -> list[str]:
+        return groups_of(user) + ([""] if user == self._default_user else [])
+
+    def _owners(self) -> dict[str, int]:
+        """How many facts each group holds."""
+        owners: dict[str, int] = {}
+        for query in (self._cypher.edge_groups, self._cypher.summary_groups):
+            for row in self._graph.run(query):
+                group = row["group_id"] or ""
+                owners[group] = owners.get(group, 0) + row["facts"]
+        return owners
+
+    def _uuids(self, user: str) -> list[tuple[str, str]]:
+        """The kind and uuid of each record of the user, in order."""
+        kinds = (("edge", self._cypher.edge_uuids), ("node", self._cypher.summary_uuids))
+        return sorted(
+            (kind, row["uuid"]) for kind, query in kinds for row in self._graph.run(query, groups=self._groups(user))
+        )
+
+    def _records(self, keys: Sequence[tuple[str, str]]) -> list[Edge | Node]:
+        """The records of these keys, in their order, without those that are gone."""
+        edges = [uuid for kind, uuid in keys if kind == "edge"]
+        nodes = [uuid for kind, uuid in keys if kind == "node"]
+        found: dict[tuple[str, str], Edge | Node] = {}
+        for row in self._graph.run(self._cypher.edges_by_uuid, uuids=edges) if edges else ():
+            found["edge", row["uuid"]] = self._cypher.edge(row)
+        for row in self._graph.run(self._cypher.nodes_by_uuid, uuids=nodes) if nodes else ():
+            if row["summary"]:
+                found["node", row["uuid"]] = self._cypher.node(row)
+        return [found[key] for key in keys if key in found]
+
+    def _fact(self, record: Edge | Node) -> Fact | None:
+        if isinstance(record, Node) and not record.summary:
+            return None
+        return to_fact(record, self._owner(record.group))
+
+    def _vector(self, query: str) -> Sequence[float] | None:
+        """The query's vector; None without a model, for what it knows nothing of, and in a graph of another model."""
+        if self._embedder is None or not query.strip():
+            return None
+        rows = self._graph.run(self._cypher.dimensions)
+        if not rows:
+            return None
+        vector = [float(x) for x in self._embedder.embed_one(query)]
+        return vector if any(vector) and len(vector) == rows[0]["size"] else None
+
+
+def _changed(fact: Fact) -> datetime | None:
+    """When the graph last learned something about the fact, if it says so."""
+    return max((at for at in (fact.created_at, fact.updated_at, fact.expired_at) if at), default=None)
+
+
+def _key(cursor: str) -> tuple[str, str]:
+    kind, _, uuid = cursor.partition(":")
+    if kind not in ("edge", "node") or not uuid:
+        raise UsageError(f"{cursor!r} is no cursor of this backend", hint="read from the start")
+    return kind, uuid

@@ -1,0 +1,93 @@
+"""Search as Graphiti does it: by words (BM25) and by meaning (cosine) over edges, the two ranks fused.
+
+Its own search of Kuzu asks the full-text index for some hits among everybody's and filters the user's out of those;
+here the index is asked for all of them first. Summaries are found by their words.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from memctl.adapter import Hit
+from memctl.fact import Fact
+from memctl_graphiti.cypher import Dialect
+from memctl_graphiti.graph import Graph, sdk
+from memctl_graphiti.mapping import Edge, Node
+
+_EVERYTHING = 2**31 - 1
+_LONGEST_QUERY = 2_000
+"""Characters of a query that the words are taken from."""
+
+
+class Search(NamedTuple):
+    """One search: in those groups (None: in all), of what was true at `as_of`."""
+
+    query: str
+    vector: Sequence[float] | None
+    groups: Sequence[str] | None
+    as_of: datetime | None = None
+
+
+def find(
+    graph: Graph, cypher: Dialect, search: Search, k: int, fact_of: Callable[[Edge | Node], Fact | None]
+) -> list[Hit]:
+    """The k best hits, best first. `fact_of` gives the fact of a record, None for one that is nobody's.
+
+    A score is the sum over `parts`, `lexical` and `semantic`, of 1 / rank (reciprocal rank fusion, Cormack et al.
+    2009, with graphiti-core's constant).
+    """
+    limit = 2 * k
+    while True:
+        parts = _ranked(graph, cypher, search, limit)
+        records: dict[str, Edge | Node] = {}
+        uuids = list(parts)
+        for row in graph.run(cypher.edges_by_uuid, uuids=uuids) if uuids else ():
+            records[row["uuid"]] = cypher.edge(row)
+        for row in graph.run(cypher.nodes_by_uuid, uuids=[u for u in uuids if u not in records]) if uuids else ():
+            records[row["uuid"]] = cypher.node(row)
+        hits = []
+        for uuid, record in records.items():
+            fact = fact_of(record)
+            if fact is not None and _shown(fact, search.as_of):
+                hits.append(Hit(score=sum(parts[uuid].values()), parts=parts[uuid], fact=fact))
+        hits.sort(key=lambda hit: (-hit.score, str(hit.fact.id)))
+        # Of those filtered out there may be more where these came from.
+        if len(hits) >= k or len(parts) < limit:
+            return hits[:k]
+        limit *= 4
+
+
+def _ranked(graph: Graph, cypher: Dialect, search: Search, limit: int) -> dict[str, dict[str, float]]:
+    scope: dict[str, Any] = {"limit": limit}
+    if search.groups is not None:
+        scope["groups"] = list(search.groups)
+    words = " ".join(search.query.replace("\0", " ")[:_LONGEST_QUERY].split())
+    lists: list[tuple[str, list[dict[str, Any]]]] = []
+    if words:
+        graph.index()
+        asked = words if graph.embedded else sdk("helpers").lucene_sanitize(words)
+        for query, record in ((cypher.by_words, "e"), (cypher.nodes_by_words, "n")):
+            rows = graph.run(_scoped(query, search, record), query=asked, top=_EVERYTHING, **scope)
+            lists.append(("lexical", rows))
+    if search.vector is not None:
+        query = _scoped(cypher.by_meaning, search, "e").replace("<size>", str(len(search.vector)))
+        lists.append(("semantic", graph.run(query, vector=list(search.vector), **scope)))
+    parts: dict[str, dict[str, float]] = {}
+    for part, rows in lists:
+        for rank, row in enumerate(rows, 1):
+            parts.setdefault(row["uuid"], {})[part] = 1 / rank
+    return parts
+
+
+def _scoped(query: str, search: Search, record: str) -> str:
+    return query.replace("<mine>", "true" if search.groups is None else f"{record}.group_id IN $groups")
+
+
+def _shown(fact: Fact, as_of: datetime | None) -> bool:
+    """Whether the fact is not to be forgotten yet, and was true at `as_of`."""
+    if fact.expires_at is not None and fact.expires_at <= (as_of or datetime.now(UTC)):
+        return False
+    if as_of is None:
+        return True
+    began, ended = fact.valid_at or fact.created_at, fact.invalid_at or fact.expired_at
+    return (began is None or began <= as_of) and (ended is None or ended > as_of)

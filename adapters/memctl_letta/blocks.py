@@ -1,0 +1,331 @@
+"""Core-memory blocks as Facts of kind `block`, one for each line, and back byte for byte. Pure: no SDK, no network.
+
+A fact of a line says in `native` where the line stood and how it looked, so that a block all of whose lines come back
+unchanged is the same text again, blank lines and all. What a line has no room for (ids, times, metadata) lies under the
+key `memctl` of the block's metadata, found again by the line's hash: a line that the agent changed is its own.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from memctl.adapter import Outcome
+from memctl.fact import Fact, Source, derive_id, pack, unpack
+from memctl_letta.mapping import KEY, SYSTEM, digest, seal, unseal
+
+PERSONA = "persona"
+"""The label of the block in which an agent describes itself, not its user."""
+PACKED = tuple(name for name in Fact.__struct_fields__ if name not in ("id", "user_id", "kind", "text", "native"))
+
+HEADING = "## Known facts (from archival memory)"
+"""The line under which memctl shows facts of the archive in core memory."""
+MORE = "(+{count} more in archival memory)"
+"""The line that says how many of them found no room."""
+
+_MORE = re.compile(re.escape(MORE).replace(r"\{count\}", r"\d+"))
+_BULLET = re.compile(r"[-*•][ \t]+(?=\S)")
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """A block of core memory. `id` is None for one that is not there yet."""
+
+    label: str
+    value: str
+    id: str | None = None
+    limit: int | None = None
+    description: str | None = None
+    read_only: bool | None = None
+    tags: list[str] | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class Line(NamedTuple):
+    """A line that is not blank: its number from 1, its text, and all that stands between it and the one before."""
+
+    number: int
+    raw: str
+    gap: str
+
+
+class Item(NamedTuple):
+    """A line of a block, or the lines of one fact, with the fact. `own`: memctl wrote it there."""
+
+    raw: str
+    gap: str
+    fact: Fact
+    own: bool
+
+
+class Merged(NamedTuple):
+    """A block with facts written into it, and what became of each of them."""
+
+    block: Block
+    outcomes: dict[UUID, Outcome]
+
+
+def lines_of(value: str) -> tuple[list[Line], str]:
+    """The lines that are not blank, and what follows the last of them. All together are the value."""
+    found: list[Line] = []
+    gap = ""
+    for number, raw in enumerate(value.split("\n"), 1):
+        gap += "\n" if number > 1 else ""
+        if raw.strip():
+            found.append(Line(number, raw, gap))
+            gap = ""
+        else:
+            gap += raw
+    return found, gap
+
+
+def text_of(raw: str) -> str:
+    """What a line says: without white space around it and without its bullet."""
+    return _BULLET.sub("", raw.strip(), count=1) if _BULLET.match(raw.strip()) else raw.strip()
+
+
+def normal(text: str) -> str:
+    """Texts that are alike to a reader are equal in this form."""
+    return " ".join(text_of(text).casefold().split())
+
+
+def in_block(fact: Fact) -> bool:
+    """Whether the fact is a line of a block that is not the agent's own: one that still holds and names its label."""
+    label = fact.native.get("label")
+    named = fact.kind == "block" and isinstance(label, str) and bool(label) and label != PERSONA
+    return named and bool(_raw_of(fact).strip()) and not fact.retired
+
+
+def facts_of(block: Block, user: str, agent_id: str, mirrored: Collection[str] = ()) -> list[Fact]:
+    """The facts of a block's lines, in their order; none of a persona.
+
+    A line that nobody but its text knows of is left out where `mirrored` has its `normal` form: it shows what is kept
+    as a fact elsewhere.
+    """
+    if block.label == PERSONA:
+        return []
+    items, _ = items_of(block, user, agent_id)
+    return [item.fact for item in items if item.own or not (frames(item.raw) or normal(item.fact.text) in mirrored)]
+
+
+def frames(raw: str) -> bool:
+    """Whether a line says nothing but that facts of the archive are shown below or left out."""
+    return raw.strip() == HEADING or _MORE.fullmatch(raw.strip()) is not None
+
+
+def items_of(block: Block, user: str, agent_id: str) -> tuple[list[Item], str]:
+    """All lines of a block with their facts, and what follows the last."""
+    lines, tail = lines_of(block.value)
+    pieces = list(_pieces(block, lines))
+    natives = _natives(block, [line for line, _ in pieces], tail)
+    seen: Counter[str] = Counter()
+    items = []
+    for (line, entry), native in zip(pieces, natives, strict=True):
+        if entry is None:
+            said = text_of(line.raw)
+            seen[said] += 1
+            fact = _line_fact(said, seen[said], block, user, agent_id, native)
+        else:
+            given: dict[str, Any] = {"text": text_of(line.raw), "native": native}
+            given["source"] = Source(system=SYSTEM, id=block.id)
+            whose = {"id": UUID(entry["id"]), "user_id": user, "kind": "block"}
+            fact = Fact(**given | unpack(entry["fact"]) | whose)
+        gap = line.gap if entry is None or "line" not in fact.native else _gap(fact)
+        items.append(Item(line.raw, gap, fact, entry is not None))
+    return items, tail
+
+
+def merged(block: Block, facts: Sequence[Fact], user: str, agent_id: str) -> Merged:
+    """Write facts into a block: a fact it holds is changed in its place, others go where their line number says.
+
+    What would make the block longer than its limit is rejected; the API would take it and the agent never see it whole.
+    """
+    items, tail = items_of(block, user, agent_id)
+    outcomes: dict[UUID, Outcome] = {}
+    size = len(_joined(items, tail))
+    for fact in sorted(facts, key=_number):
+        place = next((n for n, item in enumerate(items) if item.fact.id == fact.id), None)
+        if place is not None and _alike(items[place].fact, fact):
+            outcomes[fact.id] = Outcome(state="unchanged", target_id=block.id)
+            continue
+        new = _item(fact)
+        if place is None:
+            tried = _ordered([*items, new])
+        else:
+            new = new if "line" in fact.native else new._replace(gap=items[place].gap)
+            tried = _ordered([*items[:place], new, *items[place + 1 :]])
+        end = _tail(tried, tail)
+        grown = len(_joined(tried, end))
+        if block.limit is not None and grown > block.limit and grown > size:
+            reason = f"the block {block.label!r} holds at most {block.limit} characters, with this it would be {grown}"
+            outcomes[fact.id] = Outcome(state="rejected", reason=reason)
+            continue
+        items, tail, size = tried, end, grown
+        outcomes[fact.id] = Outcome(state="written" if place is None else "updated", target_id=block.id)
+    changed = any(outcome.state in ("written", "updated") for outcome in outcomes.values())
+    return Merged(_rendered(block, items, tail) if changed else block, outcomes)
+
+
+def without(block: Block, ids: Collection[UUID], user: str, agent_id: str) -> tuple[Block, set[UUID]]:
+    """The block without the lines of these facts, and which of them it held."""
+    items, tail = items_of(block, user, agent_id)
+    gone = {item.fact.id for item in items if item.fact.id in ids}
+    rest = [item for item in items if item.fact.id not in gone]
+    return (_rendered(block, rest, tail if rest else "") if gone else block), gone
+
+
+def _alike(mine: object, theirs: object) -> bool:
+    return msgspec.json.encode(mine, order="sorted") == msgspec.json.encode(theirs, order="sorted")
+
+
+def _item(fact: Fact) -> Item:
+    return Item(_raw_of(fact), _gap(fact), fact, own=True)
+
+
+def _gap(fact: Fact) -> str:
+    gap = fact.native.get("before")
+    return gap if isinstance(gap, str) and not gap.strip() else ""
+
+
+def _number(fact: Fact) -> int:
+    number = fact.native.get("line")
+    # What names no line comes after those that do.
+    return number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else 2**31
+
+
+def _ordered(items: Sequence[Item]) -> list[Item]:
+    """The items by their line numbers, agent by agent they were learned by; a line of somebody else's stays behind the
+    one it stood behind."""
+    agents: dict[str | None, int] = {}
+    keys: list[tuple[int, int]] = []
+    for item in items:
+        if item.own:
+            keys.append((agents.setdefault(item.fact.agent_id, len(agents)), _number(item.fact)))
+        else:
+            keys.append(keys[-1] if keys else (-1, 0))
+    return [item for _, item in sorted(zip(keys, items, strict=True), key=lambda pair: pair[0])]
+
+
+def _raw_of(fact: Fact) -> str:
+    """The line, or lines, that show a fact: as its source had it, changed where the text was changed since."""
+    raw = fact.native.get("raw")
+    if not isinstance(raw, str) or "\n" in raw or "\0" in raw:
+        return fact.text.replace("\0", "").strip()
+    said = text_of(raw)
+    if said == fact.text:
+        return raw
+    head, _, tail = raw.partition(said)
+    return head + fact.text.replace("\0", "").strip() + tail
+
+
+def _tail(items: Sequence[Item], tail: str) -> str:
+    if not items or not items[-1].own:
+        return tail
+    after = items[-1].fact.native.get("after")
+    return after if isinstance(after, str) and not after.strip() else ""
+
+
+def _joined(items: Sequence[Item], tail: str) -> str:
+    value = ""
+    for place, item in enumerate(items):
+        gap = item.gap
+        if place == 0:
+            # Blank lines at the top belong to the line they stood over, where nothing else was before it.
+            gap = gap if not item.own or gap.count("\n") == _number(item.fact) - 1 else ""
+        elif "\n" not in gap:
+            gap = "\n" + gap
+        value += gap + item.raw
+    return value + tail
+
+
+def _rendered(block: Block, items: Sequence[Item], tail: str) -> Block:
+    """The block of these items, with what memctl must remember of its own ones."""
+    value = _joined(items, tail)
+    whole = msgspec.structs.replace(block, value=value)
+    lines, end = lines_of(value)
+    at = {line.number: line for line in lines}
+    spans, number = [], 0
+    for item in items:
+        start = next(n for n in sorted(at) if n > number)
+        number = start + item.raw.count("\n")
+        spans.append(Line(start, item.raw, at[start].gap))
+    entries = []
+    for item, line, native in zip(items, spans, _natives(whole, spans, end), strict=True):
+        if item.own:
+            fact = item.fact
+            kept = pack(fact, PACKED)
+            kept |= {} if text_of(item.raw) == fact.text else {"text": fact.text}
+            kept |= {} if _alike(native, fact.native) else {"native": fact.native}
+            entry = {"id": str(fact.id), "sha256": digest(item.raw), "fact": kept}
+            entries.append(entry | ({"lines": line.raw.count("\n") + 1} if "\n" in line.raw else {}))
+    metadata = {key: kept for key, kept in (block.metadata or {}).items() if key != KEY}
+    if entries:
+        metadata[KEY] = seal({"v": 1, "lines": entries})
+    return msgspec.structs.replace(whole, metadata=metadata)
+
+
+def _pieces(block: Block, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[str, Any] | None]]:
+    """The lines, each with what memctl remembers of it; several lines that are one fact come as one."""
+    known = _entries(block)
+    raws = block.value.split("\n")
+    longest = sorted({count for count, _ in known}, reverse=True)
+    past = 0
+    for line in lines:
+        if line.number <= past:
+            continue
+        for count in longest:
+            raw = "\n".join(raws[line.number - 1 : line.number - 1 + count])
+            if (entries := known.get((count, digest(raw)))) is not None and entries:
+                yield line._replace(raw=raw), entries.pop(0)
+                past = line.number + count - 1
+                break
+        else:
+            yield line, None
+
+
+def _entries(block: Block) -> dict[tuple[int, str], list[dict[str, Any]]]:
+    """What memctl remembers of the block's lines, by their number and their hash. What is no work of memctl's is not
+    looked at."""
+    kept = unseal((block.metadata or {}).get(KEY)) or {}
+    known: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
+    listed = kept.get("lines")
+    for entry in listed if isinstance(listed, list) else ():
+        try:
+            UUID(entry["id"])
+            unpack(entry["fact"])
+            known[int(entry.get("lines", 1)), str(entry["sha256"])].append(entry)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            continue
+    return known
+
+
+def _natives(block: Block, lines: Sequence[Line], tail: str) -> list[dict[str, Any]]:
+    """For each line what is needed to make the block again."""
+    sha = digest(block.value)
+    tags = sorted(tag for tag in block.tags or () if not tag.startswith(KEY))
+    frame = {"limit": block.limit, "description": block.description, "read_only": block.read_only, "tags": tags}
+    kept = {key: value for key, value in frame.items() if value not in (None, [])}
+    natives = []
+    for place, line in enumerate(lines):
+        native = {"label": block.label, "line": line.number, "lines": len(lines), "raw": line.raw, "sha256": sha}
+        if line.gap != ("\n" if place else ""):
+            native["before"] = line.gap
+        if tail and place == len(lines) - 1:
+            native["after"] = tail
+        natives.append(native | kept)
+    return natives
+
+
+def _line_fact(said: str, occurrence: int, block: Block, user: str, agent_id: str, native: dict[str, Any]) -> Fact:
+    """The fact of a line that somebody else wrote. Its id stays while its words do, wherever the line moves to."""
+    return Fact(
+        id=derive_id(SYSTEM, agent_id, block.id or block.label, digest(said), str(occurrence)),
+        user_id=user,
+        agent_id=agent_id,
+        kind="block",
+        text=said,
+        native=native,
+        source=Source(system=SYSTEM, id=block.id),
+    )

@@ -1,0 +1,335 @@
+"""Letta's V1 REST API through its own client, answers as the records of `mapping` and `blocks`, errors as memctl's.
+
+The SDK is imported at the first call. It is not left to retry anything: it would send a POST again that had been
+applied already. Answers are decoded here rather than by the SDK's models, which would build 4,096 numbers for every
+passage.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from memctl.adapter import need
+from memctl.errors import AuthError, Fatal, MemctlError, NotFound, Rejected, Retryable, UsageError, from_status
+from memctl_letta.blocks import Block
+from memctl_letta.mapping import Passage
+
+T = TypeVar("T")
+
+CLOUD = "https://api.letta.com"
+PAGE = 100
+INCLUDE = ["agent.blocks", "agent.tags", "agent.identities"]
+"""What the API leaves out of an agent unless it is asked for."""
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody an agent is for; `identity_type` is `user`, `org` or `other`."""
+
+    identifier_key: str
+    identity_type: str | None = None
+
+
+class Agent(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent with its tags, core memory and identities; `embedding` is the handle of its embedding model."""
+
+    id: str
+    name: str | None = None
+    tags: list[str] | None = None
+    blocks: list[Block] | None = None
+    identities: list[Identity] | None = None
+    metadata: dict[str, Any] | None = None
+    embedding: str | None = None
+
+
+class Archive(msgspec.Struct, frozen=True, kw_only=True):
+    """A collection of passages, which one or more agents hold."""
+
+    id: str
+    name: str
+    embedding_config: dict[str, Any] | None = None
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """A model the server offers, by its handle."""
+
+    handle: str | None = None
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of which only the id matters."""
+
+    id: str
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A passage a search found; `score` is 0 on a self-hosted server."""
+
+    passage: Passage
+    score: float | None = None
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server says of itself."""
+
+    version: str | None = None
+
+
+class Server:
+    """The server at `url` (None: Letta Cloud), spoken to with `api_key`; `timeout` is in seconds for each answer.
+
+    Nothing is reached before the first call. Raises AuthError for Letta Cloud without a key, UsageError for what is no
+    address.
+    """
+
+    def __init__(self, url: str | None, api_key: str | None, timeout: float) -> None:
+        self.url = (url or CLOUD).rstrip("/").removesuffix("/v1")
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(f"{self.url!r} is no address of a server", hint="give --url http://HOST:8283")
+        self.place = parts.netloc.rpartition("@")[2] + parts.path
+        if not api_key and parts.hostname == urlsplit(CLOUD).hostname:
+            raise AuthError(
+                "Letta Cloud needs a key, and LETTA_API_KEY is not set",
+                where=self.place,
+                hint="set LETTA_API_KEY, or LETTA_BASE_URL for a server of your own",
+            )
+        if api_key and not (api_key.isascii() and api_key.isprintable() and " " not in api_key):
+            raise AuthError("the API key holds characters that no key has", hint="look at what LETTA_API_KEY holds")
+        self._key = api_key
+        self._timeout = timeout
+        self._lock = Lock()
+        self._client: Any = None
+
+    def __repr__(self) -> str:
+        return f"Server({self.place})"
+
+    @property
+    def client(self) -> Any:
+        """The `letta_client.Letta`, made now if there is none."""
+        with self._lock:
+            if self._client is None:
+                sdk = need("letta_client", "letta")
+                for name in ("letta_client", "httpx", "httpcore"):
+                    logging.getLogger(name).setLevel(logging.WARNING)
+                client = sdk.Letta(api_key=self._key or "", base_url=self.url, timeout=self._timeout, max_retries=0)
+                # An empty key would be sent as one, and the SDK would take None from the environment.
+                client.api_key = self._key or None
+                self._client = client
+            return self._client
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+                self._client = None
+
+    def status(self) -> Status:
+        """What the server says of itself; it needs no key for that."""
+        return self._get(Status, self.client.with_raw_response.health)
+
+    def agents(self, **chosen: Any) -> Iterator[Agent]:
+        """All agents, or those of these `tags` or `identifier_keys`; oldest first."""
+        return self._all(Agent, self.client.agents.with_raw_response.list, include=INCLUDE, **chosen)
+
+    def some_agents(self) -> list[Agent]:
+        """One agent at most: a call that needs a key and costs little."""
+        return self._get(list[Agent], self.client.agents.with_raw_response.list, limit=1)
+
+    def agent(self, agent_id: str) -> Agent | None:
+        """The agent of this id, None when there is none."""
+        try:
+            return self._get(Agent, self.client.agents.with_raw_response.retrieve, agent_id, include=INCLUDE)
+        except (NotFound, Rejected):
+            # An id that is none is told apart from an unknown one (422), and both mean the same here.
+            return None
+
+    def make_agent(self, **fields: Any) -> Agent:
+        """Make an agent; fields as the API's."""
+        return self._get(Agent, self.client.agents.with_raw_response.create, **fields)
+
+    def retag_agent(self, agent_id: str, tags: Sequence[str]) -> None:
+        """Give an agent these tags instead of those it has."""
+        self._do(self.client.agents.with_raw_response.update, agent_id, tags=list(tags))
+
+    def drop_agent(self, agent_id: str) -> bool:
+        """Delete an agent; its blocks, archive and passages stay. False when it was not there."""
+        return self._gone(self.client.agents.with_raw_response.delete, agent_id)
+
+    def handles(self, kind: str) -> list[str]:
+        """The handles of the models the server offers; `kind` is `llm` or `embedding`."""
+        models = self.client.models
+        listed = models.embeddings if kind == "embedding" else models
+        found = self._get(list[Model], listed.with_raw_response.list)
+        return [model.handle for model in found if model.handle]
+
+    def blocks(self, **chosen: Any) -> Iterator[Block]:
+        """All blocks of these `tags`, whether an agent has them or not."""
+        return self._all(Block, self.client.blocks.with_raw_response.list, **chosen)
+
+    def make_block(self, block: Block) -> Block:
+        """Make a block with its metadata, which `make_agent` would lose. No agent has it yet."""
+        fields: dict[str, Any] = {"label": block.label, "value": block.value, "metadata": block.metadata or {}}
+        frame = {"limit": block.limit, "description": block.description, "read_only": block.read_only}
+        fields |= {name: value for name, value in frame.items() if value is not None}
+        if block.tags:
+            fields["tags"] = block.tags
+        return self._get(Block, self.client.blocks.with_raw_response.create, **fields)
+
+    def attach_block(self, block_id: str, agent_id: str) -> None:
+        """Let an agent have a block; it can have one of each label."""
+        self._do(self.client.agents.blocks.with_raw_response.attach, block_id, agent_id=agent_id)
+
+    def change_block(self, block: Block) -> None:
+        """Put a block's value and metadata in the place of what was there. By its id: labels may hold a slash, which
+        the routes by label do not find."""
+        fields = {"value": block.value, "metadata": block.metadata or {}}
+        self._do(self.client.blocks.with_raw_response.update, block.id, **fields)
+
+    def drop_block(self, block_id: str) -> bool:
+        """Delete a block wherever it is attached. False when it was not there."""
+        return self._gone(self.client.blocks.with_raw_response.delete, block_id)
+
+    def holders(self, block_id: str) -> set[str]:
+        """The ids of the agents a block is attached to."""
+        return {agent.id for agent in self._all(Named, self.client.blocks.agents.with_raw_response.list, block_id)}
+
+    def archives(self, **chosen: Any) -> list[Archive]:
+        """The archives of an `agent_id` or of a `name`, oldest first. Names may be there more than once."""
+        return list(self._all(Archive, self.client.archives.with_raw_response.list, **chosen))
+
+    def make_archive(self, **fields: Any) -> Archive:
+        """Make an archive that no agent holds yet."""
+        return self._get(Archive, self.client.archives.with_raw_response.create, **fields)
+
+    def attach_archive(self, archive_id: str, agent_id: str) -> None:
+        """Let an agent hold an archive; it can hold one only."""
+        self._do(self.client.agents.archives.with_raw_response.attach, archive_id, agent_id=agent_id)
+
+    def drop_archive(self, archive_id: str) -> bool:
+        """Delete an archive and its passages. False when it was not there."""
+        return self._gone(self.client.archives.with_raw_response.delete, archive_id)
+
+    def page(self, agent_id: str, *, after: str | None = None, limit: int = PAGE) -> list[Passage]:
+        """Passages of an agent's archive in the order of their times, after the one of this id."""
+        chosen: dict[str, Any] = {"limit": limit, "ascending": True}
+        if after is not None:
+            chosen["after"] = after
+        return self._get(list[Passage], self.client.agents.passages.with_raw_response.list, agent_id, **chosen)
+
+    def holds(self, agent_id: str, passage_id: str) -> bool:
+        """Whether a passage is in the agent's archive. A list after an unknown passage is an empty one, so that only
+        what stands before it tells."""
+        asked = self.client.agents.passages.with_raw_response.list
+        if self._get(list[Named], asked, agent_id, before=passage_id, ascending=False, limit=1):
+            return True
+        first = self._get(list[Named], asked, agent_id, ascending=True, limit=1)
+        return bool(first) and first[0].id == passage_id
+
+    def add_passages(self, archive_id: str, passages: Sequence[Mapping[str, Any]]) -> list[Passage]:
+        """Put passages into an archive in one call; they come back sorted by time. Give them so, too: the server sets
+        the tags of passages that are not on the wrong ones."""
+        asked = self.client.archives.passages.with_raw_response.create_many
+        return self._get(list[Passage], asked, archive_id, passages=list(passages))
+
+    def drop_passage(self, agent_id: str, passage_id: str) -> bool:
+        """Delete a passage of an agent's. False when it was not there."""
+        return self._gone(self.client.agents.passages.with_raw_response.delete, passage_id, agent_id=agent_id)
+
+    def search(self, query: str | None, limit: int, **chosen: Any) -> list[Found]:
+        """At most 100 passages that fit a query (None: any), best first; of an `agent_id`, an `archive_id` or all."""
+        asked = {} if query is None else {"query": query}
+        return self._get(list[Found], self.client.passages.with_raw_response.search, limit=limit, **asked, **chosen)
+
+    def messages(self, agent_id: str, **chosen: Any) -> Iterator[dict[str, Any]]:
+        """An agent's messages, oldest first, as the API gives them; of one `conversation_id`, or of its main one."""
+        asked = self.client.agents.messages.with_raw_response.list
+        return self._all(dict[str, Any], asked, agent_id, **chosen)
+
+    def conversation_ids(self, agent_id: str) -> list[str]:
+        """An agent's conversations beside its main one; none on a server that knows no such thing."""
+        asked = self.client.conversations.with_raw_response.list
+        try:
+            return [one.id for one in self._all(Named, asked, agent_id=agent_id, archive_status="all")]
+        except NotFound:
+            return []
+
+    def _all(self, kind: type[T], asked: Any, *given: Any, **chosen: Any) -> Iterator[T]:
+        """A list read to its end: the last page is the empty one."""
+        seen: set[object] = set()
+        after: dict[str, object] = {}
+        while rows := self._get(list[dict[str, Any]], asked, *given, limit=PAGE, order="asc", **chosen, **after):
+            last = rows[-1].get("id")
+            if last is None or last in seen:
+                raise Fatal("a list never ends: the server gives the same page again", where=self.place)
+            seen.add(last)
+            after = {"after": last}
+            for row in rows:
+                with self._understood():
+                    record = msgspec.convert(row, kind)
+                yield record
+
+    def _get(self, kind: type[T], asked: Any, *given: Any, **chosen: Any) -> T:
+        with self._translated():
+            body = asked(*given, **chosen).read()
+        with self._understood():
+            return msgspec.json.decode(body, type=kind)
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        try:
+            yield
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Fatal(
+                f"the answer is none of Letta's: {error}",
+                where=self.place,
+                hint="is this the address of a Letta server?",
+            ) from None
+
+    def _do(self, asked: Any, *given: Any, **chosen: Any) -> None:
+        with self._translated():
+            asked(*given, **chosen).read()
+
+    def _gone(self, asked: Any, *given: Any, **chosen: Any) -> bool:
+        try:
+            self._do(asked, *given, **chosen)
+        except NotFound:
+            return False
+        return True
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        sdk = need("letta_client", "letta")
+        try:
+            yield
+        except sdk.APIStatusError as error:
+            raise failure(error, self.place) from None
+        except sdk.APIConnectionError as error:
+            why = "no answer in time" if isinstance(error, sdk.APITimeoutError) else "no connection"
+            raise Retryable(why, where=self.place, hint="is the server running?") from None
+        except sdk.APIError as error:
+            raise Fatal(f"the answer is none of Letta's: {error.message}", where=self.place) from None
+
+
+def failure(error: Any, place: str) -> MemctlError:
+    """The MemctlError that the SDK's `APIStatusError` means. The server's own words go with it."""
+    body = error.body if isinstance(error.body, dict) else {}
+    said = body.get("detail") or body.get("message") or body.get("error") or ""
+    words = said if isinstance(said, str) else msgspec.json.encode(said).decode()
+    message = f"{' '.join(words.split())[:300]} ({error.status_code})" if words else f"HTTP {error.status_code}"
+    hint = "look at LETTA_API_KEY" if error.status_code in (401, 403) else None
+    return from_status(error.status_code, message, after=_wait(error.response.headers), where=place, hint=hint)
+
+
+def _wait(headers: Mapping[str, str]) -> float | None:
+    try:
+        return max(0.0, float(headers.get("retry-after", "")))
+    except ValueError:
+        return None

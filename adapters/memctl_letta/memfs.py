@@ -1,0 +1,225 @@
+"""The backend named `letta-memfs`: MemFS, in which Letta keeps an agent's memory as Markdown in a git repository.
+
+Joins git, the pure rooms beside it and the adapter contract. A repository is the memory of one agent, all of which the
+agent may see; so it belongs to one user, whom `memctl/owner.json` names, and more users are more repositories, side by
+side in one folder. The file is committed, so that the owner goes with every clone; Letta looks at Markdown alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from memctl.adapter import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.errors import NotFound, Rejected, UsageError
+from memctl.fact import Fact, encode
+from memctl_letta import git, lexical, markdown
+from memctl_letta.folders import Folders
+
+PAGE_SIZE = 1000
+"""Facts in one page."""
+
+
+class MemfsAdapter:
+    """The repository at `path`, or the folder at `path` with a repository for each user.
+
+    `layout` ("v1", "v2") is that of repositories still to be made, else v2. `default_user` owns a memory that names
+    nobody, as those do which memctl never wrote to. `core_memory` shows facts in the agent's context as well, in the
+    block `human`, under a heading. `lock_timeout`, in seconds, is how long to wait for another memctl.
+    Reading takes what is committed, as Letta does; every write is a commit. Raises UsageError for an unknown layout.
+    """
+
+    name = "letta-memfs"
+    place = "path"
+    capabilities = Capabilities(
+        fields={"embedding": FieldKeeping("dropped", "a folder of Markdown holds no vectors")}, batch_size=1000
+    )
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        layout: str | None = None,
+        default_user: str | None = None,
+        core_memory: bool = False,
+        lock_timeout: float = 30.0,
+        page_size: int | None = None,
+    ) -> None:
+        self._folders = Folders(Path(path), markdown.chosen(layout), default_user, lock_timeout)
+        self._page_size = page_size or PAGE_SIZE
+        self._core_memory = core_memory
+        self._written: set[str] = set()
+        self.identity = str(self._folders.root)
+
+    def __enter__(self) -> MemfsAdapter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing stays open between calls."""
+
+    @cached_property
+    def remarks(self) -> list[str]:
+        """What was changed and not committed when it was first asked for, which is not read."""
+        found = []
+        for folder in self._folders.all():
+            changed = folder.uncommitted()
+            if changed:
+                some = ", ".join(changed[:3]) + (", …" if len(changed) > 3 else "")
+                found.append(f"{folder.path}: not committed, and so not read: {some}")
+        return found
+
+    def check(self) -> Health:
+        """Whether git is there, and which memories are at the path."""
+        version = git.version()
+        held = self._folders.all()
+        dirty = sum(bool(folder.uncommitted()) for folder in held)
+        said = f"{len(held)} memories" if len(held) != 1 else f"one memory, layout {held[0].layout()}"
+        said += f", {dirty} with changes not committed" if dirty else ""
+        return Health(ok=True, detail=f"{self._folders.root}: {said}; {version}")
+
+    def rejects(self) -> Iterator[Rejected]:
+        """The records of all memories that are no facts, each with its file, line and reason."""
+        for folder in filter(lambda folder: folder.owner is not None, self._folders.all()):
+            with folder.opened() as held:
+                for reject in held.memory.rejects:
+                    yield Rejected(reject.message, where=f"{folder.path}/{reject.where}")
+
+    def users(self) -> Iterator[str]:
+        """Every user that owns a fact. Raises NotFound for a memory that names nobody when there is no default user,
+        and when there is no such folder."""
+        if not self._folders.root.exists():
+            raise NotFound("there is no such folder", where=self.identity)
+        found = (folder.owner_or_refuse() for folder in self._folders.all() if folder.holds_facts())
+        return iter(sorted(set(found)))
+
+    def count(self, user: str) -> int | None:
+        """How many facts the user's memories hold."""
+        return len(self._facts(user))
+
+    def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
+        """The user's facts; the cursor names the commits they are of, so that what is committed meanwhile waits."""
+        with ExitStack() as stack:
+            commits, start = _parsed(cursor)
+            folders = self._folders.of(user)
+            if commits and len(commits) != len(folders):
+                raise UsageError("the cursor is of other memories", where=self.identity, hint="read from the beginning")
+            held = [
+                stack.enter_context(folder.opened(commit or None))
+                for folder, commit in zip(folders, commits or [""] * len(folders), strict=True)
+            ]
+            facts = [fact for one in held for fact in one.memory.facts()]
+            edited = {id_ for one in held for id_ in one.memory.edited}
+            at = "+".join(one.commit for one in held)
+        chosen = [n for n in range(start, len(facts)) if facts[n].id in edited or _is_since(facts[n], since)]
+        size = self._page_size
+        for first in range(0, max(len(chosen), 1), size):
+            last = first + size >= len(chosen)
+            page = chosen[first : first + size]
+            yield Page(tuple(facts[n] for n in page), None if last else f"{at}:{page[-1] + 1}")
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """Store facts, one commit for each user. Rejected are a fact of another owner's id, one for a repository of
+        somebody else, and a line that its block has no room for."""
+        outcomes: list[Outcome | None] = [_unwritable(fact) for fact in facts]
+        bare = [msgspec.structs.replace(fact, embedding=None) if fact.embedding else fact for fact in facts]
+        owners: dict[str, list[int]] = {}
+        for at, fact in enumerate(facts):
+            if outcomes[at] is None:
+                owners.setdefault(fact.user_id, []).append(at)
+        self._folders.refuse_many(owners)
+        taken = self._folders.owners_of({fact.id for fact in facts})
+        for user, places in owners.items():
+            mine = [at for at in places if taken.setdefault(facts[at].id, user) == user]
+            for at in set(places) - set(mine):
+                reason = "a fact of another user has this id"
+                outcomes[at] = Outcome(state="rejected", target_id=str(facts[at].id), reason=reason)
+            found = self._write(user, [bare[at] for at in mine]) if mine else []
+            for at, outcome in zip(mine, found, strict=True):
+                outcomes[at] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _write(self, user: str, facts: Sequence[Fact]) -> list[Outcome]:
+        try:
+            folder = self._folders.to_write(user)
+        except Rejected as error:
+            return [Outcome(state="rejected", target_id=str(fact.id), reason=str(error)) for fact in facts]
+        self._written.add(user)
+        with folder.changing(user, "Write facts (memctl)") as memory:
+            return memory.write(facts)
+
+    def delete(self, user: str, ids: Sequence[UUID]) -> int:
+        """Remove facts of the user; how many were there. The repository's history still has them."""
+        gone = 0
+        for folder in self._folders.of(user):
+            with folder.opened() as held:
+                there = {fact.id for fact in held.memory.facts()} & set(ids)
+            if there:
+                with folder.changing(user, "Delete facts (memctl)") as memory:
+                    gone += memory.drop(there)
+        return gone
+
+    def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
+        """The k best facts for `query` by BM25 over words, best first; `user=None` searches all users."""
+        users = [user] if user is not None else list(self.users())
+        facts = [fact for one in users for fact in self._facts(one)]
+        return [
+            Hit(score=score, parts={"lexical": score}, fact=fact)
+            for fact, score in lexical.rank(facts, query, k, datetime.now(UTC))
+        ]
+
+    def add(self, user: str, turns: Iterable[Any]) -> Any:
+        """Raises UsageError: what an agent learns it writes into its memory itself."""
+        raise UsageError("MemFS has no extraction of its own", hint="memctl ingest reads transcripts")
+
+    def settle(self, ids: Sequence[str], deadline: datetime) -> None:
+        """Show what was written in the agents' context, if that was asked for. Writes can be read back at once."""
+        for user in sorted(self._written) if self._core_memory else ():
+            folder = self._folders.to_write(user)
+            with folder.changing(user, "Show facts in core memory (memctl)") as memory:
+                memory.show()
+        self._written.clear()
+
+    def _facts(self, user: str) -> list[Fact]:
+        found: list[Fact] = []
+        for folder in self._folders.of(user):
+            with folder.opened() as held:
+                found += held.memory.facts()
+        return found
+
+
+def _unwritable(fact: Fact) -> Outcome | None:
+    """Why the fact cannot be JSON without a change, as an outcome."""
+    try:
+        encode(fact)
+    except UnicodeEncodeError:
+        reason = "a field holds a lone surrogate, which is no character"
+    except (ValueError, RecursionError) as error:
+        reason = f"the fact cannot be written as JSON: {error}"
+    else:
+        return None
+    return Outcome(state="rejected", target_id=str(fact.id), reason=reason)
+
+
+def _is_since(fact: Fact, since: datetime | None) -> bool:
+    changed = fact.updated_at or fact.created_at
+    return since is None or changed is None or changed >= since
+
+
+def _parsed(cursor: str | None) -> tuple[list[str], int]:
+    """The commits and the place in their facts that a cursor names."""
+    if cursor is None:
+        return [], 0
+    commits, colon, place = cursor.rpartition(":")
+    if not colon or not (place.isascii() and place.isdigit()):
+        raise UsageError(f"{cursor!r} is no cursor of MemFS", hint="take it from a Page")
+    return commits.split("+"), int(place)

@@ -1,0 +1,285 @@
+"""The memories in what people have saved of mem0: a list, pages of one, JSON lines, an OpenMemory zip; streamed.
+
+Knows where in a file the memories stand, and whether some are missing; what a memory means is `mapping`'s business.
+"""
+
+import gzip
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any, cast
+
+import msgspec
+
+_BOM = b"\xef\xbb\xbf"
+_LISTS = ("results", "memories")
+_ROWS = frozenset({"item", "results.item", "memories.item"})
+_ENDS = {"start_map": "end_map", "start_array": "end_array"}
+MANIFEST, LINES = "memories.json", "memories.jsonl.gz"
+"""The members of an OpenMemory zip: all there is, and the memories alone."""
+
+
+class Broken(Exception):
+    """The file cannot be read further; the message says where and why."""
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """The file says by its own totals that so many memories are not in it, and where it says so."""
+
+    where: str
+    said: int
+    found: int
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A record and its place in the file. It may be no memory at all. `users` says that all memories of this file are
+    users', so that the app it names does not own one that names no user."""
+
+    where: str
+    record: Any
+    users: bool = False
+
+
+def is_memory(record: Any) -> bool:
+    """Whether a record looks like a memory as mem0's API gives it."""
+    if not isinstance(record, dict) or not isinstance(record.get("memory"), str):
+        return False
+    return any(key in record for key in ("id", "user_id", "userId", "agent_id", "run_id", "created_at", "hash"))
+
+
+def is_zip(head: bytes) -> bool:
+    """Whether a file that begins so is a zip archive."""
+    return head.startswith(b"PK\x03\x04")
+
+
+def is_lines(head: bytes) -> bool:
+    """Whether a file that begins so is JSON lines: its first line is a whole object, and another line follows."""
+    first, end, rest = head.removeprefix(_BOM).lstrip().partition(b"\n")
+    if not end or not rest.strip():
+        return False
+    try:
+        return isinstance(msgspec.json.decode(first), dict)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+
+
+def of_json(file: IO[bytes]) -> Iterator[Found | Missing]:
+    """The records of a JSON document: a list of memories or of pages, a page, or one memory. Raises Broken."""
+    totals = _Totals()
+    number = 0
+    for kind, value in _documents(file):
+        if kind == "row" and isinstance(value, dict) and isinstance(value.get("results"), list):
+            for record in value["results"]:
+                number += 1
+                yield Found(f"memory {number}", record)
+            yield from totals.page(value, len(value["results"]), f"the page that ends with memory {number}")
+        elif kind == "row":
+            number += 1
+            totals.rows += 1
+            yield Found(f"memory {number}", value)
+        else:
+            yield from totals.page(value, totals.rows, "the document")
+            totals.rows = 0
+    yield from totals.end()
+
+
+def of_lines(file: IO[bytes]) -> Iterator[Found | Missing]:
+    """The records of JSON lines, where a line is a memory or a page; a line that is no JSON is a record of bytes."""
+    totals = _Totals()
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        where = f"line {number}"
+        try:
+            value = msgspec.json.decode(line.removeprefix(_BOM) if number == 1 else line)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            yield Found(where, line)
+            continue
+        if isinstance(value, dict) and isinstance(value.get("results"), list):
+            for place, record in enumerate(value["results"], 1):
+                yield Found(f"{where}, memory {place}", record)
+            yield from totals.page(value, len(value["results"]), where)
+        else:
+            yield Found(where, value)
+    yield from totals.end()
+
+
+class _Totals:
+    """What the pages of a file say of their lists, held against what they hold."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._found = 0
+        self._said = 0
+        self._where = ""
+
+    def page(self, page: Mapping[str, Any], rows: int, where: str) -> Iterator[Missing]:
+        """A page with so many rows; what its list lacks, when it is the list's last one."""
+        count = page.get("count")
+        self._found += rows
+        self._said = max(self._said, count) if isinstance(count, int) else self._said
+        self._where = where
+        if page.get("next") is None:
+            yield from self.end()
+
+    def end(self) -> Iterator[Missing]:
+        """What the list lacks that ends here."""
+        if self._said > self._found:
+            yield Missing(self._where, self._said, self._found)
+        self._found = self._said = 0
+
+
+class _Documents:
+    """The documents of a file, made of the parser's events: each row of a list by itself, then what stands beside."""
+
+    def __init__(self, builder: Callable[[], Any]) -> None:
+        self._make = builder
+        self._builder: Any = None
+        self._end = ("", "")
+        self._key = ""
+        self._rest: dict[str, Any] = {}
+        self._streamed = False
+
+    def take(self, prefix: str, event: str, value: Any) -> tuple[str, Any] | None:
+        """A row or a rest, when the event completes one."""
+        if self._builder is not None:
+            return self._within(prefix, event, value)
+        if event in _ENDS and prefix and prefix not in _LISTS:
+            self._builder, self._end = self._make(), (prefix, _ENDS[event])
+            self._builder.event(event, value)
+        elif prefix in _LISTS:
+            self._streamed = self._streamed or event == "start_array"
+        elif prefix in _ROWS:
+            return "row", value
+        elif event == "map_key":
+            self._key = value
+        elif event == "end_map":
+            whole: tuple[str, Any] = ("rest" if self._streamed else "row", self._rest)
+            self._rest, self._streamed = {}, False
+            return whole
+        elif prefix:
+            self._rest[self._key] = value
+        return None
+
+    def _within(self, prefix: str, event: str, value: Any) -> tuple[str, Any] | None:
+        self._builder.event(event, value)
+        if (prefix, event) != self._end:
+            return None
+        built, self._builder = self._builder.value, None
+        if prefix in _ROWS:
+            return "row", built
+        self._rest[self._key] = built
+        return None
+
+
+def _documents(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
+    """The rows of each document in the file as ("row", record), then what else stands in it as ("rest", {…})."""
+    ijson: Any = import_module("ijson")
+    documents = _Documents(ijson.ObjectBuilder)
+    try:
+        for prefix, event, value in ijson.parse(_without_bom(file), multiple_values=True):
+            found = documents.take(prefix, event, float(value) if isinstance(value, Decimal) else value)
+            if found is not None:
+                yield found
+    except (ijson.JSONError, UnicodeError, ValueError) as error:
+        raise Broken(_first_line(error)) from None
+
+
+def _without_bom(file: IO[bytes]) -> IO[bytes]:
+    if file.read(len(_BOM)) != _BOM:
+        file.seek(0)
+    return file
+
+
+@contextmanager
+def opened(path: Path, member: str | None = None) -> Iterator[IO[bytes]]:
+    """The file, or a member of the zip it is, unpacked as it is read. Raises Broken for what cannot be unpacked."""
+    try:
+        if member is None:
+            with path.open("rb") as file:
+                yield file
+            return
+        with zipfile.ZipFile(path) as archive, archive.open(member) as packed:
+            if member.endswith(".gz"):
+                with gzip.open(packed) as unpacked:
+                    yield cast("IO[bytes]", unpacked)
+            else:
+                yield packed
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        raise Broken(f"{member or path.name} cannot be unpacked: {_first_line(error)}") from None
+
+
+def members(path: Path) -> dict[str, str]:
+    """The members of an OpenMemory zip, by what they are called at the end of their paths."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {name.rpartition("/")[2]: name for name in archive.namelist()}
+    except (zipfile.BadZipFile, OSError):
+        return {}
+
+
+class Backup:
+    """An OpenMemory zip. `manifest` is all of `memories.json` but its memories."""
+
+    def __init__(self, path: Path) -> None:
+        """Read what stands beside the memories. Raises Broken."""
+        self._path = path
+        self._members = members(path)
+        self.manifest: dict[str, Any] = {}
+        if MANIFEST in self._members:
+            with opened(path, self._members[MANIFEST]) as file:
+                for kind, value in _documents(file):
+                    if kind == "rest":
+                        self.manifest = value
+        self._names = {
+            key: {str(row.get("id")): row.get("name") for row in self._list(key)} for key in ("apps", "categories")
+        }
+        self._history: dict[str, list[Any]] = {}
+        for change in self._list("status_history"):
+            self._history.setdefault(str(change.get("memory_id")), []).append(change)
+
+    def _list(self, key: str) -> list[dict[str, Any]]:
+        found = self.manifest.get(key)
+        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+    def rows(self) -> Iterator[Found]:
+        """The memories, named as mem0's API names their parts. Raises Broken."""
+        name = MANIFEST if MANIFEST in self._members else LINES
+        with opened(self._path, self._members[name]) as file:
+            records = _memories(file) if name == MANIFEST else of_lines(file)
+            for found in records:
+                if isinstance(found, Found):
+                    yield Found(f"{name}, {found.where}", self._named(found.record), users=True)
+
+    def _named(self, record: Any) -> Any:
+        if not isinstance(record, dict):
+            return record
+        row = dict(record)
+        user = self.manifest.get("user")
+        owner = row.pop("user_id", None)
+        if isinstance(user, dict) and owner == user.get("id"):
+            row["user_id"] = user.get("user_id")
+        elif owner is not None:
+            # An id of OpenMemory's own, which names nobody.
+            row["owner_id"] = owner
+        app = row.pop("app", None) or self._names["apps"].get(str(row.get("app_id")), row.get("app_id"))
+        row["app_id"] = app
+        ids = row.pop("category_ids", None)
+        if isinstance(ids, list):
+            row["categories"] = [self._names["categories"].get(str(id_)) or str(id_) for id_ in ids]
+        history = self._history.get(str(row.get("id")))
+        return row | ({"status_history": history} if history else {})
+
+
+def _memories(file: IO[bytes]) -> Iterator[Found]:
+    rows = (value for kind, value in _documents(file) if kind == "row")
+    return (Found(f"memory {number}", value) for number, value in enumerate(rows, 1))
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,53 @@
+"""mem0's library, imported so that it tells nobody and leaves nothing behind.
+
+At its import mem0 makes a folder in the home folder, writes an id into it, and starts a thread that reports each call
+to a telemetry service; its client also writes every error to stderr. All of that is settled here, once for all doors.
+"""
+
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import warnings
+from types import ModuleType
+from typing import Any
+
+from memctl.adapter import need
+
+
+def mem0() -> Any:
+    """The module `mem0`. Telemetry is off, its loggers are silent, and its folder was a temporary one that is gone
+    again: whoever opens a `Memory` has to say where its history is to be.
+
+    Raises UsageError when mem0 is not installed.
+    """
+    loaded = sys.modules.get("mem0")
+    return _quiet(loaded) if isinstance(loaded, ModuleType) else _imported()
+
+
+def _imported() -> Any:
+    given = os.environ.get("MEM0_DIR")
+    folder = tempfile.mkdtemp(prefix="memctl-mem0-")
+    os.environ["MEM0_TELEMETRY"] = "False"
+    os.environ["MEM0_DIR"] = folder
+    try:
+        # mem0 changes the filters of warnings for the whole process.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _quiet(need("mem0", "mem0"))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if given is None:
+            del os.environ["MEM0_DIR"]
+        else:
+            os.environ["MEM0_DIR"] = given
+
+
+def _quiet(module: Any) -> Any:
+    for name in ("mem0", "posthog"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
+    return module

@@ -1,0 +1,198 @@
+"""The backend named `zep`: Zep Cloud, a temporal knowledge graph for each user, through its API v4.
+
+Joins the rooms beside it into the adapter contract; it may know nothing of other backends.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, ClassVar
+from uuid import UUID
+
+from memctl.adapter import Capabilities, Conversation, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.errors import Rejected, UsageError
+from memctl.fact import Fact
+from memctl_zep import search, threads
+from memctl_zep.api import MOST, Api, Record
+from memctl_zep.mapping import LONGEST_FACT, PACKED, node_fact, to_fact
+from memctl_zep.people import People, Person
+from memctl_zep.tasks import Tasks
+from memctl_zep.writing import Writer
+
+_BESIDE = FieldKeeping("in_metadata", f"in the edge's attribute {PACKED!r}, and read back whole")
+_EDGES, _NODES = "edges", "nodes"
+
+
+class ZepAdapter:
+    """Zep Cloud under `api_key` (ZEP_API_KEY); `url` (MEMCTL_ZEP_URL) is another address of its API v4.
+
+    `page_size` is in records, 100 at most. Nothing is reached before the first call. Raises UsageError for options
+    that cannot be. For one thread at a time.
+    """
+
+    name = "zep"
+    environment: ClassVar[Mapping[str, tuple[str, ...]]] = {"api_key": ("ZEP_API_KEY",), "url": ("MEMCTL_ZEP_URL",)}
+    capabilities = Capabilities(
+        fields={
+            **dict.fromkeys(
+                (
+                    "agent_id", "session_id", "app_id", "kind", "categories", "confidence", "created_at", "updated_at",
+                    "expires_at", "superseded_by", "source", "metadata", "native",
+                ),
+                _BESIDE,
+            ),
+            "embedding": FieldKeeping("dropped", "Zep makes vectors of its own"),
+        },
+        split_text=LONGEST_FACT,
+        split_how=f"the edge's fact shows its beginning, the whole text is in the edge's attribute {PACKED!r}",
+        batch_size=MOST,
+        rate=3.0,
+        asynchronous=True,
+    )  # fmt: skip
+
+    def __init__(self, api_key: str | None = None, *, url: str | None = None, page_size: int | None = None) -> None:
+        if page_size is not None and not 1 <= page_size <= MOST:
+            raise UsageError(f"a page of {page_size} records cannot be read", hint=f"use 1 to {MOST}")
+        self._api = Api(api_key, url)
+        self._page_size = page_size or MOST
+        self._people = People(self._api)
+        self._tasks = Tasks(self._api)
+        self._writer = Writer(self._api, self._people, self._tasks)
+        self._talk = threads.Talk(self._api, self._people, self._tasks)
+        self._rejects: dict[str, Rejected] = {}
+        # Keys are of one project; a project's name would have to be asked for.
+        account = sha256(api_key.encode()).hexdigest()[:8] if api_key else "no key"
+        self.identity = f"{self._api.host}/{account}"
+
+    def __repr__(self) -> str:
+        return f"ZepAdapter({self._api.host})"
+
+    def __enter__(self) -> "ZepAdapter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def check(self) -> Health:
+        """Reach Zep with the key; the detail names the project and how many users it has."""
+        project, users = self._api.project(), self._api.some_users()
+        name = project.get("name") or project.get("uuid") or "a project"
+        count = f", {users.total} users" if users.total is not None else ""
+        return Health(ok=True, detail=f"{self._api.host}: Zep Cloud, API v4, {name}{count}")
+
+    def users(self) -> Iterator[str]:
+        """Every user whose graph holds a fact or a node's summary; asks after each user of the account."""
+        for person in self._people.all():
+            if self._owns_anything(person):
+                yield person.user_id
+
+    def count(self, user: str) -> int | None:
+        """None: Zep keeps no total of a graph's edges."""
+        return None
+
+    def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
+        """The user's facts: the edges, the latest made first, and then the nodes that have a summary.
+
+        What is no fact, such as an edge without a text, is among `rejects` afterwards. `since` is held against the
+        fact's own times, since Zep's say when it was brought there.
+        """
+        stage, place = _parted(cursor)
+        person = self._people.get(user)
+        seen: set[UUID] = set()
+        while person is not None:
+            lists = self._api.edges if stage == _EDGES else self._api.nodes
+            listed = lists(person.graph, place, self._page_size)
+            # The latest version comes first; an older one is left where an update did not end.
+            latest: dict[UUID, Fact] = {}
+            for fact in self._facts(stage, listed.records, person):
+                latest.setdefault(fact.id, fact)
+            facts = tuple(fact for fact in latest.values() if fact.id not in seen and _since(fact, since))
+            seen.update(latest)
+            place = listed.cursor
+            if stage == _NODES and place is None:
+                yield Page(facts, None)
+                return
+            if stage == _EDGES and place is None:
+                stage, place = _NODES, None
+            if facts or stage == _EDGES:
+                yield Page(facts, f"{stage}:{place or ''}")
+        yield Page((), None)
+
+    def rejects(self) -> Iterable[Rejected]:
+        """The edges and nodes read so far that are no facts."""
+        return self._rejects.values()
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """Store facts verbatim as edges; see `writing`. A user Zep does not know is made."""
+        return self._writer.write(facts)
+
+    def delete(self, user: str, ids: Sequence[UUID]) -> int:
+        """Remove facts of the user; how many were there. Of a node only its summary goes."""
+        return self._writer.delete(user, ids)
+
+    def search(self, user: str | None, query: str, k: int = 10, *, as_of: datetime | None = None) -> list[Hit]:
+        """The k best facts for `query` by Zep's own ranking of edges, best first; `as_of` keeps what held then.
+
+        `user=None` asks after each user of the account, one by one. Zep ranks 100 edges at most.
+        """
+        if user is not None:
+            person = self._people.get(user)
+            people = [person] if person is not None else []
+        else:
+            people = list(self._people.all())
+        return search.search(self._api, people, query, k, as_of)
+
+    def conversations(self, user: str) -> Iterator[Conversation]:
+        """The user's threads, streamed."""
+        person = self._people.get(user)
+        return threads.conversations(self._api, person) if person is not None else iter(())
+
+    def add(self, user: str, turns: Iterable[Any]) -> str | None:
+        """Put the turns into a new thread, from which Zep extracts by itself; the thread's UUID."""
+        return self._talk.add(user, turns)
+
+    def settle(self, ids: Sequence[str], deadline: datetime) -> None:
+        """Wait until Zep has done all that this session gave it.
+
+        Raises Retryable when it has not by the deadline, Fatal when it could not.
+        """
+        self._tasks.until(deadline.astimezone(UTC))
+
+    def _facts(self, stage: str, records: Sequence[Record], person: Person) -> Iterator[Fact]:
+        for record in records:
+            try:
+                fact = to_fact(record, person.owner) if stage == _EDGES else node_fact(record, person.owner)
+            except (ValueError, TypeError) as error:
+                where = f"{stage.removesuffix('s')} {record.get('uuid')} of {person.user_id!r}"
+                self._rejects[where] = Rejected(str(error), where=where)
+            else:
+                if fact is not None:
+                    yield fact
+
+    def _owns_anything(self, person: Person) -> bool:
+        for lists, size in ((self._api.edges, 1), (self._api.nodes, MOST)):
+            cursor = None
+            while True:
+                listed = lists(person.graph, cursor, size)
+                if any(record.get("fact") or record.get("summary") for record in listed.records):
+                    return True
+                cursor = listed.cursor
+                if cursor is None:
+                    break
+        return False
+
+
+def _since(fact: Fact, since: datetime | None) -> bool:
+    at = fact.updated_at or fact.created_at
+    return since is None or at is None or at >= since
+
+
+def _parted(cursor: str | None) -> tuple[str, str | None]:
+    stage, _, place = (cursor or f"{_EDGES}:").partition(":")
+    if stage not in (_EDGES, _NODES):
+        raise UsageError(f"{cursor!r} is no cursor of this backend", hint="read from the start")
+    return stage, place or None

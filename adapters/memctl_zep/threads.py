@@ -1,0 +1,139 @@
+"""Zep's threads: read as conversations, and written to, so that Zep extracts facts of its own from them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from memctl.adapter import Conversation, Message
+from memctl.errors import UsageError
+from memctl.fact import derive_id
+from memctl_zep.api import Api, Record
+from memctl_zep.mapping import SYSTEM, moment, rfc3339
+from memctl_zep.people import People, Person
+from memctl_zep.tasks import Tasks
+
+LONGEST_MESSAGE = 4096
+MOST_MESSAGES = 30
+"""Messages in one call."""
+
+_ROLES = {"function": "tool", "human": "user", "ai": "assistant", "developer": "system"}
+_KNOWN_ROLES = ("user", "assistant", "system", "tool")
+
+
+def conversations(api: Api, person: Person) -> Iterator[Conversation]:
+    """The user's threads, the first made first, with their messages in order."""
+    cursor = None
+    while True:
+        listed = api.threads(person.uuid, cursor)
+        for thread in listed.records:
+            yield Conversation(
+                id=str(thread.get("thread_id") or thread["uuid"]),
+                messages=tuple(_messages(api, thread["uuid"])),
+                started_at=moment(thread.get("created_at")),
+            )
+        cursor = listed.cursor
+        if cursor is None:
+            return
+
+
+def to_message(record: Mapping[str, Any]) -> Message:
+    """A message of Zep's; it was said at its `reference_time`, or else when Zep took it in."""
+    role = str(record.get("role") or "user")
+    role = _ROLES.get(role, role)
+    return Message(
+        id=str(record.get("uuid")),
+        role=role if role in _KNOWN_ROLES else "user",
+        text=str(record.get("content") or ""),
+        name=record.get("name"),
+        at=moment(record.get("reference_time") or record.get("created_at")),
+    )
+
+
+def _messages(api: Api, thread: str) -> Iterator[Message]:
+    cursor = None
+    while True:
+        listed = api.messages(thread, cursor)
+        yield from map(to_message, listed.records)
+        cursor = listed.cursor
+        if cursor is None:
+            return
+
+
+class Talk:
+    """Hands conversations to Zep. A call sent again after a lost answer bears the key of the first."""
+
+    def __init__(self, api: Api, people: People, tasks: Tasks) -> None:
+        self._api = api
+        self._people = people
+        self._tasks = tasks
+        self._session = uuid4().hex
+        self._done = 0
+
+    def add(self, user: str, turns: Iterable[Any]) -> str | None:
+        """Put turns into a new thread of the user; the thread's UUID, None where there were none.
+
+        A turn is a text, a mapping with `role` and `content` (or `text`) and optionally `name` and `at`, or an object
+        with `role`, `text`, `speaker` and `at`. Raises UsageError naming one that is none of these.
+        """
+        messages = [piece for index, turn in enumerate(turns) for piece in _pieces(_message(index, turn))]
+        if not messages:
+            return None
+        person, _ = self._people.get_or_make(user)
+        parts = (self._session, str(self._done), person.uuid, msgspec.json.encode(messages).hex())
+        thread = self._api.create_thread(person.uuid, str(derive_id(SYSTEM, "thread", *parts)))["uuid"]
+        for start in range(0, len(messages), MOST_MESSAGES):
+            key = str(derive_id(SYSTEM, "messages", str(start), *parts))
+            answer = self._api.add_messages(thread, messages[start : start + MOST_MESSAGES], key)
+            self._tasks.add(answer.get("task"), f"extract from messages of {user!r}")
+        self._done += 1
+        return str(thread)
+
+
+def _message(index: int, turn: Any) -> Record:
+    if isinstance(turn, str):
+        turn = {"content": turn}
+    elif not isinstance(turn, Mapping):
+        turn = {
+            "role": getattr(turn, "role", None),
+            "content": getattr(turn, "text", None),
+            "name": getattr(turn, "speaker", None),
+            "at": getattr(turn, "at", None),
+        }
+    text = turn.get("content", turn.get("text"))
+    role = str(turn.get("role") or "user")
+    role = _ROLES.get(role, role)
+    if not isinstance(text, str) or role not in _KNOWN_ROLES:
+        raise UsageError(
+            "a turn needs a text under 'content' and a role", where=f"turn {index}", hint="roles: user, assistant, …"
+        )
+    message: Record = {"role": role, "content": text}
+    name = turn.get("name", turn.get("speaker"))
+    if isinstance(name, str) and name:
+        message["name"] = name
+    at = _at(index, turn.get("at") or turn.get("created_at") or turn.get("timestamp"))
+    if at is not None:
+        message["reference_time"] = rfc3339(at)
+    return message
+
+
+def _at(index: int, at: Any) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(at, UTC) if isinstance(at, int | float) else moment(at)
+    except (ValueError, OverflowError, OSError):
+        raise UsageError("a turn has a time that cannot be read", where=f"turn {index}", hint="use ISO 8601") from None
+
+
+def _pieces(message: Record) -> Sequence[Record]:
+    """The message in pieces that Zep takes, cut between words where there are any."""
+    text: str = message["content"]
+    pieces: list[Record] = []
+    while text.strip():
+        cut = len(text)
+        if cut > LONGEST_MESSAGE:
+            cut = text.rfind(" ", LONGEST_MESSAGE // 2, LONGEST_MESSAGE) + 1 or LONGEST_MESSAGE
+        pieces.append({**message, "content": text[:cut]})
+        text = text[cut:]
+    return pieces

@@ -1,0 +1,484 @@
+"""Graphiti's own graph-core beside the adapter: what either writes, the other finds, and nobody's clean-up takes it."""
+
+import asyncio
+import logging
+import subprocess
+import sys
+import warnings
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import msgspec
+import pytest
+from memctl_graphiti.adapter import GraphitiAdapter
+from memctl_graphiti.entities import import_episode
+from memctl_graphiti.graph import sdk
+from memctl_graphiti.mapping import group_of
+
+from memctl.errors import AuthError, Locked, NotFound, Retryable, UsageError
+from memctl.fact import Fact, Source, derive_id
+
+AT = datetime(2025, 3, 1, 9, 0, 0, 250_000, tzinfo=UTC)
+DAY = timedelta(days=1)
+Result = TypeVar("Result")
+
+
+class Letters:
+    """A model of 26 dimensions: how often each letter occurs."""
+
+    name = "letters-26"
+
+    def embed(self, texts: list[str]) -> list[list[float]]:
+        return [self.embed_one(text) for text in texts]
+
+    def embed_one(self, text: str) -> list[float]:
+        return [float(text.casefold().count(chr(letter))) for letter in range(ord("a"), ord("z") + 1)]
+
+
+def fact(user: str, text: str, **fields: Any) -> Fact:
+    given = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="test")} | fields
+    return Fact(user_id=user, text=text, **given)
+
+
+def everything(adapter: GraphitiAdapter, user: str) -> list[Fact]:
+    return [found for page in adapter.read(user) for found in page.facts]
+
+
+class Core:
+    """graphiti-core itself on the file, with clients of its own that never leave the machine."""
+
+    def __init__(self, path: Path) -> None:
+        kuzu = sdk("driver.kuzu_driver")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.driver = kuzu.KuzuDriver(db=str(path))
+        self.driver._database = ""
+        self._runner = asyncio.Runner()
+
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        return self._runner.run(coroutine)
+
+    def graphiti(self) -> Any:
+        llm, embed, rank = sdk("llm_client.client"), sdk("embedder.client"), sdk("cross_encoder.client")
+        config = sdk("llm_client.config").LLMConfig()
+
+        class NoModel(llm.LLMClient):  # type: ignore[misc, name-defined]
+            async def _generate_response(self, *args: Any, **kwargs: Any) -> Any:
+                raise AssertionError("a model was asked")
+
+        class NoRank(rank.CrossEncoderClient):  # type: ignore[misc, name-defined]
+            async def rank(self, query: str, passages: list[str]) -> Any:
+                raise AssertionError("a model was asked")
+
+        class Embed(embed.EmbedderClient):  # type: ignore[misc, name-defined]
+            async def create(self, input_data: Any) -> list[float]:
+                return Letters().embed_one(str(input_data))
+
+        return sdk("graphiti").Graphiti(
+            graph_driver=self.driver, llm_client=NoModel(config), embedder=Embed(), cross_encoder=NoRank()
+        )
+
+    def close(self) -> None:
+        self.driver.client.close()
+        self.driver.db.close()
+        self._runner.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "graph.kuzu"
+
+
+@pytest.fixture
+def native(path: Path) -> dict[str, Any]:
+    """A graph as Graphiti makes it: Alice, where she lived and lives, and the episode she said so in."""
+    nodes, edges = sdk("nodes"), sdk("edges")
+    core = Core(path)
+    alice = nodes.EntityNode(
+        name="Alice", group_id="alice", labels=["Person"], summary="Alice is a nurse.", created_at=AT,
+        name_embedding=[1.0] * 26, attributes={"role": "nurse"},
+    )  # fmt: skip
+    places = [
+        nodes.EntityNode(name=name, group_id="alice", labels=[], summary="", created_at=AT, name_embedding=[1.0] * 26)
+        for name in ("Paris", "Lisbon")
+    ]
+    episode = nodes.EpisodicNode(
+        name="chat 1", group_id="alice", source=nodes.EpisodeType.message, source_description="support chat",
+        content="Alice: I moved to Lisbon.\nassistant: How is it there?", created_at=AT, valid_at=AT - DAY,
+    )  # fmt: skip
+    told = {"group_id": "alice", "source_node_uuid": alice.uuid, "episodes": [episode.uuid], "name": "LIVES_IN"}
+    paris = edges.EntityEdge(
+        **told, target_node_uuid=places[0].uuid, fact="Alice lives in Paris.", fact_embedding=[1.0] * 26,
+        created_at=AT, valid_at=AT - 900 * DAY, invalid_at=AT - DAY, expired_at=AT, reference_time=AT - DAY,
+    )  # fmt: skip
+    lisbon = edges.EntityEdge(
+        **told, target_node_uuid=places[1].uuid, fact="Alice lives in Lisbon.", fact_embedding=[1.0] * 26,
+        created_at=AT, valid_at=AT - DAY, attributes={"since": "February"},
+    )  # fmt: skip
+    episode.entity_edges = [paris.uuid, lisbon.uuid]
+    core.run(episode.save(core.driver))
+    for record in (alice, *places, paris, lisbon):
+        core.run(record.save(core.driver))
+    for node in (alice, *places):
+        mention = edges.EpisodicEdge(
+            group_id="alice", source_node_uuid=episode.uuid, target_node_uuid=node.uuid, created_at=AT
+        )
+        core.run(mention.save(core.driver))
+    core.close()
+    return {"alice": alice, "paris": paris, "lisbon": lisbon, "episode": episode, "places": places}
+
+
+def test_an_edge_is_a_fact_with_its_triple_its_times_and_its_evidence(path: Path, native: dict[str, Any]):
+    with GraphitiAdapter(path) as adapter:
+        assert list(adapter.users()) == ["alice"]
+        assert adapter.count("alice") == 3
+        found = {one.text: one for one in everything(adapter, "alice")}
+    paris = found["Alice lives in Paris."]
+    assert (paris.subject, paris.predicate, paris.object) == ("Alice", "LIVES_IN", "Paris")
+    assert (paris.created_at, paris.valid_at) == (AT, AT - 900 * DAY)
+    assert (paris.invalid_at, paris.expired_at) == (AT - DAY, AT)
+    assert paris.source == Source(system="graphiti", id=native["paris"].uuid, turns=(native["episode"].uuid,))
+    assert paris.native["source_node"] == {"uuid": native["alice"].uuid, "labels": ["Entity", "Person"]}
+    assert found["Alice lives in Lisbon."].native["attributes"] == {"since": "February"}
+
+
+def test_a_node_with_a_summary_is_a_summary_of_its_subject(path: Path, native: dict[str, Any]):
+    with GraphitiAdapter(path) as adapter:
+        (summary,) = [one for one in everything(adapter, "alice") if one.kind == "summary"]
+    assert (summary.text, summary.subject, summary.categories) == ("Alice is a nurse.", "Alice", ("Person",))
+    assert summary.native == {"attributes": {"role": "nurse"}}
+    assert summary.created_at == AT
+
+
+def test_a_graph_copied_into_another_is_the_same_graph(path: Path, native: dict[str, Any], tmp_path: Path):
+    with GraphitiAdapter(path) as adapter:
+        facts = everything(adapter, "alice")
+    copy = tmp_path / "copy.kuzu"
+    with GraphitiAdapter(copy) as adapter:
+        adapter.write(facts)
+        assert everything(adapter, "alice") == facts
+    core = Core(copy)
+    edge = core.run(sdk("edges").EntityEdge.get_by_uuid(core.driver, native["lisbon"].uuid))
+    alice = core.run(sdk("nodes").EntityNode.get_by_uuid(core.driver, native["alice"].uuid))
+    core.close()
+    assert edge.attributes == {"since": "February"}
+    assert edge.episodes == [native["episode"].uuid]
+    assert edge.source_node_uuid == native["alice"].uuid
+    assert (alice.summary, alice.attributes) == ("Alice is a nurse.", {"role": "nurse"})
+    assert "Person" in alice.labels
+
+
+def test_writing_back_what_was_read_changes_nothing(path: Path, native: dict[str, Any]):
+    with GraphitiAdapter(path) as adapter:
+        facts = everything(adapter, "alice")
+        assert {outcome.state for outcome in adapter.write(facts)} == {"unchanged"}
+        changed = [msgspec.structs.replace(one, confidence=0.5) for one in facts]
+        assert {outcome.state for outcome in adapter.write(changed)} == {"updated"}
+        assert everything(adapter, "alice") == changed
+        assert adapter.count("alice") == 3
+
+
+def test_a_thousand_facts_about_alice_make_one_alice(path: Path, native: dict[str, Any]):
+    facts = [fact("alice", f"Alice owns book {n}.", subject="Alice", predicate="OWNS") for n in range(1000)]
+    with GraphitiAdapter(path, embedder=Letters()) as adapter:
+        assert {outcome.state for outcome in adapter.write(facts)} == {"written"}
+    core = Core(path)
+    rows, _, _ = core.run(core.driver.execute_query("MATCH (n:Entity {name: 'Alice'}) RETURN n.uuid AS uuid"))
+    core.close()
+    assert [row["uuid"] for row in rows] == [native["alice"].uuid]
+
+
+def test_removing_an_episode_takes_nothing_that_was_brought_in(path: Path, native: dict[str, Any]):
+    """Graphiti deletes the nodes that only the removed episode mentions, and their edges hang in the air."""
+    facts = [fact("alice", f"Alice owns book {n}.", subject="Alice", predicate="OWNS", object="Lisbon") for n in (1, 2)]
+    with GraphitiAdapter(path) as adapter:
+        adapter.write(facts)
+    core = Core(path)
+    core.run(core.graphiti().remove_episode(native["episode"].uuid))
+    core.close()
+    with GraphitiAdapter(path) as adapter:
+        assert {one.text for one in everything(adapter, "alice")} >= {"Alice owns book 1.", "Alice owns book 2."}
+
+
+def test_graphitis_own_search_finds_what_was_written_and_removed(path: Path):
+    """Kuzu's full-text index loses records that are made many at a time, and breaks down when they go."""
+    words = ("zebra", "quagga", "okapi", "wombat", "ocelot", "axolotl", "heron", "lynx")
+    user = "alice@example.com"
+    facts = [fact(user, f"Owns a {word} of the year {n}.") for n, word in enumerate(words * 20)]
+    with GraphitiAdapter(path, embedder=Letters()) as adapter:
+        adapter.write(facts)
+    core = Core(path)
+    found = {word: core.run(core.graphiti().search(word, group_ids=[group_of(user)])) for word in words}
+    core.close()
+    assert all(edges and all(word in edge.fact for edge in edges[:5]) for word, edges in found.items())
+    with GraphitiAdapter(path, embedder=Letters()) as adapter:
+        assert adapter.delete(user, [one.id for one in facts if "lynx" not in one.text]) == 140
+        assert {one.text for one in everything(adapter, user)} == {one.text for one in facts if "lynx" in one.text}
+        adapter.write([fact(user, "Owns a zebra again.")])
+        assert adapter.search(user, "zebra")[0].fact.text == "Owns a zebra again."
+
+
+def test_nothing_is_left_of_a_user_whose_facts_were_deleted(path: Path):
+    """Names of entities are the words of facts."""
+    facts = [fact("alice", "Alice is ill."), fact("alice", "Alice is a nurse.", kind="summary", subject="Alice")]
+    with GraphitiAdapter(path) as adapter:
+        adapter.write([*facts, fact("bob", "Bob is well.")])
+        assert adapter.delete("alice", [one.id for one in facts]) == 2
+        assert list(adapter.users()) == ["bob"]
+    core = Core(path)
+    rows, _, _ = core.run(core.driver.execute_query("MATCH (n) RETURN n.group_id AS group_id, label(n) AS kind"))
+    core.close()
+    assert {row["group_id"] for row in rows} == {"bob"}
+    assert sum(row["kind"] == "Episodic" for row in rows) == 1
+
+
+def test_what_others_know_of_an_entity_stays_when_a_fact_goes(path: Path, native: dict[str, Any]):
+    own = fact("alice", "Alice likes Paris.", subject="Alice", predicate="LIKES", object="Paris")
+    with GraphitiAdapter(path) as adapter:
+        before = everything(adapter, "alice")
+        adapter.write([own])
+        assert adapter.delete("alice", [own.id]) == 1
+        assert everything(adapter, "alice") == before
+        lisbon = next(one for one in before if one.object == "Lisbon")
+        assert adapter.delete("alice", [lisbon.id]) == 1
+    core = Core(path)
+    place = core.run(sdk("nodes").EntityNode.get_by_uuid(core.driver, native["places"][1].uuid))
+    core.close()
+    assert place.name == "Lisbon"
+
+
+def test_a_record_edited_in_graphiti_stands_before_what_was_packed(path: Path):
+    written = fact("alice", "Alice likes tea.", kind="preference", metadata={"page": 1})
+    with GraphitiAdapter(path) as adapter:
+        adapter.write([written])
+    core = Core(path)
+    edge = core.run(sdk("edges").EntityEdge.get_by_uuid(core.driver, str(written.id)))
+    edge.fact, edge.name, edge.created_at, edge.fact_embedding = "Alice likes coffee.", "LIKES", AT, [1.0] * 26
+    core.run(edge.save(core.driver))
+    core.close()
+    with GraphitiAdapter(path) as adapter:
+        (found,) = everything(adapter, "alice")
+    assert (found.id, found.kind, found.metadata) == (written.id, "preference", {"page": 1})
+    assert (found.text, found.predicate, found.created_at) == ("Alice likes coffee.", "LIKES", AT)
+    assert found.subject is None
+
+
+def test_a_second_summary_of_one_subject_is_kept_beside_the_first(path: Path):
+    pair = [fact("alice", text, kind="summary", subject="Alice") for text in ("A nurse.", "Lives in Lisbon.")]
+    with GraphitiAdapter(path) as adapter:
+        adapter.write(pair)
+        assert sorted(everything(adapter, "alice"), key=lambda one: one.text) == pair
+        moved = msgspec.structs.replace(pair[0], subject="Alicia", predicate="IS")
+        assert [outcome.state for outcome in adapter.write([moved])] == ["updated"]
+        assert {one.id: one for one in everything(adapter, "alice")} == {pair[1].id: pair[1], moved.id: moved}
+
+
+def test_times_are_the_same_instants_in_a_graph_that_has_no_zones(path: Path):
+    east = datetime(2025, 5, 1, 8, 30, tzinfo=timezone(timedelta(hours=5, minutes=45)))
+    with GraphitiAdapter(path) as adapter:
+        adapter.write([fact("alice", "Alice flew.", valid_at=east, created_at=east)])
+        (found,) = everything(adapter, "alice")
+    assert found.valid_at == found.created_at == east
+    assert found.valid_at.tzinfo is UTC
+
+
+def test_search_as_of_a_day_finds_what_held_then(path: Path, native: dict[str, Any]):
+    with GraphitiAdapter(path) as adapter:
+        then = adapter.search("alice", "lives", as_of=AT - 30 * DAY)
+        now = adapter.search("alice", "lives", as_of=AT + DAY)
+    assert [hit.fact.object for hit in then] == ["Paris"]
+    assert [hit.fact.object for hit in now] == ["Lisbon"]
+
+
+def test_a_user_is_found_among_many_who_say_the_same(path: Path):
+    """graphiti-core asks Kuzu's index for a few hits of everybody's and filters afterwards."""
+    crowd = [fact(f"user-{n}", "Owns a zebra, a zebra and a zebra.") for n in range(60)]
+    with GraphitiAdapter(path) as adapter:
+        adapter.write([*crowd, fact("alice", "Once saw a zebra in a zoo far away from any place called home.")])
+        (hit,) = adapter.search("alice", "zebra", 5)
+        assert len(adapter.search(None, "zebra", 100)) == 61
+    assert hit.fact.user_id == "alice"
+
+
+def test_vectors_of_another_model_are_neither_compared_nor_mixed(path: Path, native: dict[str, Any]):
+    class Other(Letters):
+        name = "other-3"
+
+        def embed_one(self, text: str) -> list[float]:
+            return [1.0, 2.0, 3.0]
+
+    with GraphitiAdapter(path, embedder=Other()) as adapter:
+        assert adapter.search("alice", "Lisbon")[0].fact.object == "Lisbon"
+        with pytest.raises(UsageError, match="26 dimensions"):
+            adapter.write([fact("alice", "Alice likes tea.")])
+    with GraphitiAdapter(path) as adapter:
+        adapter.write([fact("alice", "Alice likes tea.")])
+        assert adapter.count("alice") == 4
+    with GraphitiAdapter(path, embedder=Letters()) as adapter:
+        assert {hit.fact.text for hit in adapter.search("alice", "tea")} >= {"Alice likes tea."}
+
+
+def test_what_is_in_the_default_group_belongs_to_whom_the_user_names(path: Path):
+    nodes, edges = sdk("nodes"), sdk("edges")
+    core = Core(path)
+    ends = [nodes.EntityNode(name=name, group_id="", labels=[], created_at=AT, name_embedding=[1.0]) for name in "ab"]
+    edge = edges.EntityEdge(
+        group_id="", source_node_uuid=ends[0].uuid, target_node_uuid=ends[1].uuid, name="KNOWS", fact="a knows b.",
+        created_at=AT, fact_embedding=[1.0],
+    )  # fmt: skip
+    for record in (*ends, edge):
+        core.run(record.save(core.driver))
+    core.close()
+    with GraphitiAdapter(path) as adapter, pytest.raises(UsageError, match="default group"):
+        adapter.users()
+    with GraphitiAdapter(path, default_user="alice") as adapter:
+        assert list(adapter.users()) == ["alice"]
+        (found,) = everything(adapter, "alice")
+        assert found.user_id == "alice"
+        assert [outcome.state for outcome in adapter.write([found])] == ["unchanged"]
+
+
+def test_a_group_graphiti_saved_under_an_address_is_the_users(path: Path):
+    """Saved, such a group is never searched by graphiti-core; its facts are not to be lost for that."""
+    nodes, edges = sdk("nodes"), sdk("edges")
+    core = Core(path)
+    group = "alice@example.com"
+    ends = [nodes.EntityNode(name=n, group_id=group, labels=[], created_at=AT, name_embedding=[1.0]) for n in "ab"]
+    edge = edges.EntityEdge(
+        group_id=group, source_node_uuid=ends[0].uuid, target_node_uuid=ends[1].uuid, name="KNOWS", fact="a knows b.",
+        created_at=AT, fact_embedding=[1.0],
+    )  # fmt: skip
+    for record in (*ends, edge):
+        core.run(record.save(core.driver))
+    core.close()
+    with GraphitiAdapter(path) as adapter:
+        adapter.write([fact(group, "a likes tea.")])
+        assert list(adapter.users()) == [group]
+        assert {one.text for one in everything(adapter, group)} == {"a knows b.", "a likes tea."}
+
+
+def test_episodes_are_conversations_and_the_import_is_none(path: Path, native: dict[str, Any]):
+    with GraphitiAdapter(path) as adapter:
+        adapter.write([fact("alice", "Alice likes tea.")])
+        (found,) = adapter.conversations("alice")
+        assert list(adapter.conversations("bob")) == []
+    assert found.title == "support chat"
+    assert [(m.role, m.name, m.text, m.at) for m in found.messages] == [
+        ("user", "Alice", "I moved to Lisbon.", AT - DAY),
+        ("assistant", None, "How is it there?", AT - DAY),
+    ]
+    assert len({message.id for message in found.messages}) == 2
+
+
+def test_episodes_of_a_saga_are_one_conversation(path: Path, native: dict[str, Any]):
+    nodes, edges = sdk("nodes"), sdk("edges")
+    core = Core(path)
+    later = nodes.EpisodicNode(
+        name="chat 2", group_id="alice", source=nodes.EpisodeType.text, source_description="a letter",
+        content="Lisbon is sunny.", created_at=AT, valid_at=AT,
+    )  # fmt: skip
+    core.run(later.save(core.driver))
+    # graphiti-core's own way to save one asks for columns that its tables in Kuzu have not.
+    saga = "CREATE (:Saga {uuid: 's-1', name: 'moving house', group_id: 'alice', created_at: $at})"
+    core.run(core.driver.execute_query(saga, at=AT))
+    for uuid in (native["episode"].uuid, later.uuid):
+        link = edges.HasEpisodeEdge(group_id="alice", source_node_uuid="s-1", target_node_uuid=uuid, created_at=AT)
+        core.run(link.save(core.driver))
+    core.close()
+    with GraphitiAdapter(path) as adapter:
+        (found,) = adapter.conversations("alice")
+    assert (found.id, found.title) == ("s-1", "moving house")
+    assert [message.text for message in found.messages][-1] == "Lisbon is sunny."
+
+
+def test_a_graph_that_is_not_there_is_said_so_and_not_made_by_looking(path: Path):
+    with GraphitiAdapter(path) as adapter:
+        assert not adapter.initialized()
+        assert "no graph yet" in adapter.check().detail
+        with pytest.raises(NotFound, match="no graph"):
+            list(adapter.users())
+        assert not path.exists()
+        assert adapter.init() == [f"graph {path}"]
+        assert adapter.initialized()
+        assert adapter.init() == []
+
+
+def test_a_folder_holds_a_graph_of_its_own(tmp_path: Path):
+    with GraphitiAdapter(tmp_path) as adapter:
+        adapter.init()
+    assert (tmp_path / "graphiti.kuzu").exists()
+
+
+def test_two_cannot_have_the_file_at_a_time(path: Path):
+    with GraphitiAdapter(path) as adapter:
+        adapter.init()
+        with GraphitiAdapter(path) as other, pytest.raises(Locked, match="open already"):
+            list(other.users())
+
+
+def test_a_server_that_does_not_answer_is_worth_another_try(monkeypatch: pytest.MonkeyPatch):
+    with GraphitiAdapter(uri="bolt://u:pass@127.0.0.1:9", user="neo4j", password="x" * 8) as adapter:
+        assert adapter.identity == "bolt://127.0.0.1:9/neo4j"
+        with pytest.raises(Retryable, match="no connection") as refused:
+            list(adapter.users())
+    assert "pass" not in str(refused.value)
+    with GraphitiAdapter("neo4j://example.org/x") as adapter:
+        assert adapter.identity == "neo4j://example.org/neo4j"
+    with pytest.raises(UsageError, match="no graph can be reached"):
+        GraphitiAdapter(uri="http://example.org")
+
+
+def test_the_words_of_a_refused_account_are_ours():
+    from memctl_graphiti.failures import failure
+
+    neo4j = pytest.importorskip("neo4j")
+    refused = failure(neo4j.exceptions.AuthError("secret-account"), "bolt://h/neo4j")
+    assert isinstance(refused, AuthError)
+    assert "secret-account" not in str(refused)
+
+
+def test_nothing_is_written_into_a_home_and_nobody_is_told(tmp_path: Path):
+    home = tmp_path / "home"
+    home.mkdir()
+    code = (
+        "import os, sys\n"
+        "from memctl_graphiti.adapter import GraphitiAdapter\n"
+        "assert 'graphiti_core' not in sys.modules and 'kuzu' not in sys.modules\n"
+        f"adapter = GraphitiAdapter({str(tmp_path / 'g.kuzu')!r})\n"
+        "adapter.init()\n"
+        "assert adapter.search('alice', 'tea') == []\n"
+        "adapter.close()\n"
+        "from graphiti_core.telemetry.telemetry import is_telemetry_enabled\n"
+        "assert not is_telemetry_enabled()\n"
+        "assert 'posthog' not in sys.modules\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], env={"HOME": str(home), "PATH": ""}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout, done.stderr) == ("", "")
+    assert list(home.rglob("*")) == []
+
+
+def test_a_failed_write_leaves_nothing_behind_and_says_nothing_itself(path: Path, caplog: pytest.LogCaptureFixture):
+    with GraphitiAdapter(path, embedder=Letters()) as adapter:
+        adapter.write([fact("alice", "Alice likes tea.")])
+        adapter._graph.run("CREATE (:RelatesToNode_ {uuid: 'in the way'})")
+        blocked = fact("alice", "Alice likes coffee.", id=uuid4())
+        source = Source(system="graphiti", id="in the way")
+        native = msgspec.structs.replace(blocked, id=derive_id("graphiti", "alice", "in the way"), source=source)
+        with caplog.at_level(logging.DEBUG):
+            assert [outcome.state for outcome in adapter.write([native])] == ["written"]
+        assert adapter.count("alice") == 2
+    assert not [record for record in caplog.records if record.name.startswith("graphiti_core")]
+
+
+def test_the_import_episode_is_one_for_each_user(path: Path):
+    with GraphitiAdapter(path) as adapter:
+        for number in range(3):
+            adapter.write([fact("alice", f"Alice owns book {number}.")])
+        rows = adapter._graph.run("MATCH (p:Episodic) RETURN p.uuid AS uuid")
+    assert [row["uuid"] for row in rows] == [import_episode("alice")]

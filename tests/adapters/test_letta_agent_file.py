@@ -1,0 +1,170 @@
+"""Agent files: every line of what an agent knew comes out, as its user's, and goes back into a block byte for byte."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from memctl_letta.blocks import Block, merged
+from memctl_letta.dump import AgentFileDump
+
+from memctl.errors import Rejected
+from memctl.fact import Fact
+from memctl.files.kinds import HEAD
+
+EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "letta"
+TWO = EXPORTS / "two-agents.af"
+OLD = EXPORTS / "sailor-0.6.47.af"
+
+
+def facts(path: Path, default_user: str | None = None) -> list[Fact]:
+    """The facts of a file of which every record is one."""
+    found = list(AgentFileDump().records(path, default_user))
+    assert not [record for record in found if isinstance(record, Rejected)]
+    return [record for record in found if isinstance(record, Fact)]
+
+
+def recognised(path: Path) -> bool:
+    return AgentFileDump().recognises(path, path.read_bytes()[:HEAD])
+
+
+def changed(tmp_path: Path, name: str = "changed.af", **fields: object) -> Path:
+    """The file of two agents with other values for some of its fields."""
+    path = tmp_path / name
+    path.write_text(json.dumps(json.loads(TWO.read_text(encoding="utf-8")) | fields), encoding="utf-8")
+    return path
+
+
+def test_every_line_of_every_block_is_a_fact_of_the_agents_user():
+    found = facts(TWO)
+    assert [(fact.user_id, fact.text) for fact in found] == [
+        ("maria", "This is what I know so far about the user."),
+        ("maria", "First name: Maria"),
+        ("maria", "Occupation: ?"),
+        ("maria", "Prefers pick-up at the corner shop"),
+        ("maria", "Allergic to latex gloves"),
+        ("maria", "and to nickel"),
+        ("maria", "Never on Mondays."),
+        ("maria", "Ring twice."),
+        ("joão", "Vive no Porto — fala português."),
+        ("joão", "First name: João"),
+    ]
+    assert {fact.kind for fact in found} == {"block"}
+    assert {fact.created_at for fact in found} == {None}, "the file does not say when a line was written"
+    assert {fact.agent_id for fact in found} == {None}, "agent-0 is a number in the file, no agent's name"
+    assert len({fact.id for fact in found}) == len(found)
+
+
+def test_no_line_of_a_persona_is_a_fact():
+    assert not [fact for path in (TWO, OLD) for fact in facts(path, "chad") if "Sam" in fact.text]
+
+
+@pytest.mark.parametrize("label", ["human", "shipping/rules"])
+def test_a_block_comes_back_byte_for_byte(label):
+    original = next(block for block in json.loads(TWO.read_text(encoding="utf-8"))["blocks"] if block["label"] == label)
+    lines = [fact for fact in facts(TWO) if fact.user_id == "maria" and fact.native["label"] == label]
+    made = merged(Block(label=label, value=""), lines, "maria", "agent-1").block
+    assert made.value == original["value"]
+
+
+def test_the_same_agent_exported_twice_is_the_same_facts(tmp_path):
+    document = json.loads(TWO.read_text(encoding="utf-8"))
+    for number, block in enumerate(document["blocks"]):
+        block["id"] = f"block-{number + 40}"
+    for number, agent in enumerate(document["agents"]):
+        agent["id"] = f"agent-{number + 7}"
+        agent["block_ids"] = [f"block-{int(id_.removeprefix('block-')) + 40}" for id_ in agent["block_ids"]]
+    again = changed(tmp_path, "again.af", **document)
+    assert [fact.id for fact in facts(again)] == [fact.id for fact in facts(TWO)]
+
+
+def test_a_file_of_the_earlier_form_is_read():
+    assert recognised(OLD)
+    assert [(fact.user_id, fact.text) for fact in facts(OLD, "chad")] == [
+        ("chad", "The human's name is Chad."),
+        ("chad", "He sails on weekends."),
+    ]
+
+
+def test_an_agent_without_a_user_is_nobodys_until_a_default_user_is_named():
+    rejected = list(AgentFileDump().records(OLD, None))
+    assert [type(record) for record in rejected] == [Rejected, Rejected]
+    assert "names no user" in str(rejected[0])
+    assert "sailor" in str(rejected[0])
+    assert {fact.user_id for fact in facts(TWO, "somebody else")} == {"maria", "joão"}
+
+
+def test_what_is_tied_to_nothing_is_told(tmp_path):
+    document = json.loads(TWO.read_text(encoding="utf-8"))
+    document["agents"][1]["block_ids"] = ["block-9"]
+    records = list(AgentFileDump().records(changed(tmp_path, **document), None))
+    said = [str(record) for record in records if isinstance(record, Rejected)]
+    assert len(said) == 2
+    assert "block 'block-9' is not in the file" in said[0]
+    assert "'human' (block-3) is of no agent" in said[1]
+
+
+def test_an_agent_of_two_users_is_given_to_neither(tmp_path):
+    document = json.loads(TWO.read_text(encoding="utf-8"))
+    document["agents"][0]["tags"] = ["user:maria", "user:ana"]
+    records = list(AgentFileDump().records(changed(tmp_path, **document), "ana"))
+    assert {record.user_id for record in records if isinstance(record, Fact)} == {"joão"}
+    assert any("several users: maria, ana" in str(record) for record in records)
+
+
+def test_the_file_is_told_by_its_content_from_others(tmp_path):
+    assert recognised(TWO)
+    assert recognised(changed(tmp_path, "agent.json"))
+    for name, text in {
+        "facts.jsonl": '{"agents": "Alice"}',
+        "cut.af": TWO.read_text(encoding="utf-8")[:3_000],
+        "list.json": '[{"agents": [], "blocks": []}]',
+        "messages.json": '{"agents": [{"id": "agent-0"}], "messages": []}',
+        "empty.af": "",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert not recognised(tmp_path / name), name
+
+
+def test_it_is_said_that_no_passages_are_in_the_file():
+    (remark,) = AgentFileDump().remarks
+    assert "no archival passages" in remark
+
+
+def test_secrets_of_an_agent_are_not_read(tmp_path):
+    document = json.loads(TWO.read_text(encoding="utf-8"))
+    secret = "-".join(["never", "to", "be", "seen"])
+    document["agents"][0]["tool_exec_environment_variables"] = {"TOKEN": secret}
+    found = facts(changed(tmp_path, **document))
+    assert secret not in str([msgspec.to_builtins(fact) for fact in found])
+
+
+def test_a_fact_memctl_had_written_into_a_block_is_that_fact_again(tmp_path):
+    fact = msgspec.structs.replace(
+        facts(TWO)[1], confidence=0.75, metadata={"from": "a form"}, native={"label": "human"}
+    )
+    block = merged(Block(label="human", value="Known:"), [fact], "maria", "agent-1").block
+    document = json.loads(TWO.read_text(encoding="utf-8"))
+    document["blocks"][0] |= {"value": block.value, "metadata": block.metadata}
+    assert fact in facts(changed(tmp_path, **document))
+
+
+def test_the_plan_says_that_no_passages_are_in_the_file(memctl, tmp_path):
+    planned = memctl("migrate", "--from", TWO, "--to", "local", "--all-users", "--dry-run")
+    assert planned.code == 0, planned.err
+    assert "no archival passages" in planned.out
+    moved = memctl("migrate", "--from", TWO, "--to", "local", "--all-users")
+    assert moved.code == 0, moved.err
+    assert "no archival passages" in moved.err
+    assert "10 written" in moved.out
+
+
+def test_an_agent_file_that_names_no_user_is_not_moved_in_silence(memctl, monkeypatch):
+    refused = memctl("migrate", "--from", OLD, "--to", "local", "--all-users")
+    assert refused.code == 3
+    monkeypatch.setenv("MEMCTL_DEFAULT_USER", "chad")
+    assert memctl("migrate", "--from", OLD, "--to", "local", "--all-users").code == 0
+    assert [one["text"] for one in memctl("facts", "chad", "--kind", "block", "--json").document["facts"]] == [
+        "The human's name is Chad.",
+        "He sails on weekends.",
+    ]

@@ -1,0 +1,426 @@
+"""MemFS: what is written is accepted by Letta's hook, and nothing of the agent's own is changed or lost."""
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+import pytest
+from memctl_letta.memfs import MemfsAdapter
+
+from memctl.errors import Fatal, MemctlError, Retryable, UsageError
+from memctl.fact import Fact, Source, derive_id
+
+EMULATOR = Path(__file__).parents[1] / "emulators" / "memfs.py"
+
+
+def _emulator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("memfs_emulator", EMULATOR)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+letta = _emulator()
+
+
+LETTAS = [line for line in letta.HUMAN.split("\n") if line]
+"""What a new agent's memory says of its user."""
+
+
+def fact(text: str, user: str = "alice", **fields: object) -> Fact:
+    """A fact of the user."""
+    given = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="test")} | fields
+    return Fact(user_id=user, text=text, **given)
+
+
+def line(text: str, label: str = "human", **native: object) -> Fact:
+    """A line of a block."""
+    return fact(text, kind="block", native={"label": label, "raw": f"- {text}", **native})
+
+
+def write(place: Path, *facts: Fact, **options: object) -> list[tuple[str, str | None]]:
+    """The state of each fact and why it was rejected."""
+    return [(outcome.state, outcome.reason) for outcome in MemfsAdapter(place, **options).write(facts)]
+
+
+def read(place: Path, user: str = "alice") -> list[Fact]:
+    return [one for page in MemfsAdapter(place).read(user) for one in page.facts]
+
+
+def texts(place: Path, user: str = "alice") -> list[str]:
+    return [one.text for one in read(place, user)]
+
+
+def files(place: Path) -> dict[str, bytes]:
+    """Every file but git's own."""
+    return {
+        path.relative_to(place).as_posix(): path.read_bytes()
+        for path in place.rglob("*")
+        if path.is_file() and ".git" not in path.parts
+    }
+
+
+def is_clean(place: Path) -> bool:
+    return letta.git(place, "status", "--porcelain") == ""
+
+
+@pytest.fixture(params=["v1", "v2"])
+def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A new agent's memory, in either layout, with Letta's hook."""
+    made: Path = letta.agent_memory(tmp_path / "memory", request.param)
+    return made
+
+
+@pytest.fixture
+def v2(tmp_path: Path) -> Path:
+    made: Path = letta.agent_memory(tmp_path / "memory")
+    return made
+
+
+def human(place: Path) -> Path:
+    found = place / "human.md"
+    return found if found.exists() else place / "system" / "human.md"
+
+
+def test_the_hook_of_these_tests_is_on(memory):
+    human(memory).write_text("no frontmatter")
+    with pytest.raises(subprocess.CalledProcessError):
+        letta.git(memory, "commit", "--all", "-m", "edit")
+
+
+def test_facts_are_taken_by_lettas_hook_and_the_agents_files_stay_as_they_are(memory):
+    before = files(memory)
+    assert write(memory, fact("Alice likes tea."), fact("Two\nlines: of *text*.")) == [("written", None)] * 2
+    assert is_clean(memory)
+    after = files(memory)
+    assert {path: after[path] for path in before} == before
+    assert any(b"- Alice likes tea." in content for path, content in after.items() if path.endswith(".md"))
+    assert letta.git(memory, "log", "-1", "--format=%an %ae").strip() == f"Probe {letta.AGENT}@letta.com"
+
+
+def test_facts_of_every_kind_of_line_are_taken_by_lettas_hook(memory):
+    given = [fact("Alice likes tea."), line("Works at Acme"), line("By rail", "projects/rail"), line("x", "a/b/c/d/e")]
+    assert {state for state, _ in write(memory, *given)} == {"written"}
+    assert is_clean(memory)
+    assert {one.id: one for one in given}.items() <= {one.id: one for one in read(memory)}.items()
+    assert "- Works at Acme" in human(memory).read_text()
+    changed = [fact("Alice likes coffee.", id=given[0].id), msgspec.structs.replace(given[1], text="Works at Ajax")]
+    assert write(memory, *changed) == [("updated", None)] * 2
+    assert "- Works at Ajax" in human(memory).read_text()
+    adapter = MemfsAdapter(memory)
+    assert adapter.delete("alice", [one.id for one in given]) == 4
+    assert is_clean(memory)
+    assert "Ajax" not in human(memory).read_text()
+
+
+def test_lines_of_an_agents_memory_are_facts_without_an_invented_time(memory):
+    found = read(memory)
+    assert [one.text for one in found] == LETTAS
+    assert {(one.kind, one.agent_id, one.created_at) for one in found} == {("block", letta.AGENT, None)}
+
+
+def test_who_the_agent_is_its_skills_and_its_indexes_are_no_facts_of_the_user(v2):
+    for path, text in {
+        "persona/voice.md": letta.v2("Voice", "Soft."),
+        "persona/MEMORY.md": "# Persona\n",
+        "skills/rail/SKILL.md": "# Rail",
+        "loose/notes.md": letta.v2("Notes", "In a folder without an index."),
+        "projects/MEMORY.md": "# Projects\n- [Rail](rail.md)\n",
+        "projects/rail.md": letta.v2("Rail", "Ships by rail."),
+    }.items():
+        letta.commit(v2, path, text)
+    assert texts(v2)[2:] == ["Ships by rail."]
+
+
+@pytest.mark.parametrize("body", ["a\n\n\n b \n", "\n\nx", "- one\r\n* two\n\n\n", "same\nsame\n\nsame", "x  \n\t\n"])
+def test_a_memory_file_goes_to_another_agent_byte_for_byte(tmp_path, memory, body):
+    layout = "v2" if (memory / "MEMORY.md").exists() else "v1"
+    head = letta.v2("Shipping Rules", "") if layout == "v2" else letta.v1("", limit=500)
+    path = "shipping-rules.md" if layout == "v2" else "system/shipping-rules.md"
+    letta.commit(memory, path, head + body)
+    lines = [one for one in read(memory) if one.native["label"].endswith("shipping-rules")]
+    target = tmp_path / "target"
+    assert {state for state, _ in write(target, *lines, layout=layout)} == {"written"}
+    (made,) = target.rglob("shipping-rules.md")
+    assert made.read_bytes().endswith(("---\n" + body).encode())
+    assert made.read_bytes() == (head + body).encode()
+    assert read(target) == lines
+
+
+def test_facts_go_with_a_clone_and_keep_owner_and_ids(tmp_path, memory):
+    write(memory, fact("Alice likes tea."), line("Works at Acme"))
+    clone = tmp_path / "clone"
+    letta.git(tmp_path, "clone", "--quiet", str(memory), str(clone))
+    assert list(MemfsAdapter(clone).users()) == ["alice"]
+    assert {one.id for one in read(clone)} == {one.id for one in read(memory)}
+
+
+def test_a_bullet_the_agent_corrects_strikes_out_or_adds_is_what_counts(memory):
+    given = [fact(f"Alice owns book {n}.", categories=("books",)) for n in range(6)]
+    write(memory, *given)
+    (shown,) = memory.rglob("facts-001.md")
+    text = shown.read_text().replace("book 1.", "book 1, signed.").replace("- Alice owns book 3.\n", "")
+    text = text.replace("- Alice owns book 5.", "- ")
+    letta.commit(memory, shown.relative_to(memory).as_posix(), text + "- Alice sold her car.\n")
+    found = {one.text: one for one in read(memory)}
+    edited = found["Alice owns book 1, signed."]
+    assert (edited.id, edited.categories, edited.updated_at) == (given[1].id, ("books",), None)
+    assert not {"Alice owns book 3.", "Alice owns book 5.", ""} & found.keys()
+    assert found["Alice sold her car."].created_at is None
+    # It stays so when memctl writes again.
+    write(memory, fact("Alice likes tea."))
+    assert {one.text: one for one in read(memory)}.keys() == found.keys() | {"Alice likes tea."}
+    assert "signed" in shown.read_text()
+
+
+def test_what_the_agent_corrected_is_not_left_out_as_old(memory):
+    at = datetime(2020, 1, 1, tzinfo=UTC)
+    write(memory, fact("Alice owns a bike.", created_at=at, updated_at=at), fact("Alice owns a boat.", created_at=at))
+    (shown,) = memory.rglob("facts-001.md")
+    letta.commit(memory, shown.relative_to(memory).as_posix(), shown.read_text().replace("a bike", "a tandem"))
+    since = at.replace(year=2024)
+    adapter = MemfsAdapter(memory)
+    found = [one.text for page in adapter.read("alice", since) for one in page.facts]
+    assert "Alice owns a tandem." in found
+    assert "Alice owns a boat." not in found
+
+
+def test_a_view_that_is_gone_takes_no_fact_with_it(memory):
+    write(memory, fact("Alice likes tea."))
+    for shown in memory.rglob("facts-001.md"):
+        shown.unlink()
+    letta.git(memory, "commit", "--all", "--quiet", "--no-verify", "-m", "tidy up")
+    assert "Alice likes tea." in texts(memory)
+
+
+def test_a_line_that_repeats_a_fact_is_no_second_fact(memory):
+    write(memory, fact("Alice likes tea."))
+    path = human(memory).relative_to(memory).as_posix()
+    letta.commit(memory, path, human(memory).read_text() + "\n- Alice likes  tea.\n")
+    assert texts(memory).count("Alice likes tea.") == 1
+    assert len([text for text in texts(memory) if "tea" in text]) == 1
+
+
+def test_many_facts_are_shown_in_files_of_a_size_the_hook_takes(v2):
+    given = [fact(f"Alice owns book number {n} of her grandmother's library.") for n in range(900)]
+    long = fact("word " * 20_000)
+    assert {state for state, _ in write(v2, *given, long)} == {"written"}
+    shown = sorted((v2 / "memctl").glob("facts-*.md"))
+    assert len(shown) > 2
+    assert max(len(path.read_text()) for path in shown) <= 20_000
+    assert {one.id: one.text for one in read(v2)}[long.id] == long.text
+    assert MemfsAdapter(v2).delete("alice", [one.id for one in given]) == 900
+    assert sorted((v2 / "memctl").glob("facts-*.md")) == shown[:1]
+
+
+def test_a_fact_that_no_longer_holds_is_kept_but_not_shown(memory):
+    write(memory, fact("Alice lives in Paris.", superseded_by=derive_id("x")), fact("Alice lives in Lisbon."))
+    assert "Alice lives in Paris." in texts(memory)
+    assert not [path for path in memory.rglob("*.md") if "Paris" in path.read_text()]
+
+
+def test_a_line_that_does_not_fit_is_rejected_and_says_so(memory):
+    if (memory / "MEMORY.md").exists():
+        letta.commit(memory, "human.md", letta.v2("Human", "x" * 19_900))
+    else:
+        letta.commit(memory, "system/human.md", letta.v1("x" * 90, limit=100))
+    (rejected,) = write(memory, line("A line of more than a few characters, far too many for what room is left there."))
+    assert rejected[0] == "rejected"
+    assert "holds at most" in rejected[1]
+    assert is_clean(memory)
+
+
+def test_core_memory_has_a_limit_over_all_its_files(v2):
+    for number in range(3):
+        letta.commit(v2, f"notes{number}.md", letta.v2("Notes", "y" * 19_000))
+    taken, rejected = write(v2, line("z" * 6_000, "first"), line("z" * 3_000, "second"))
+    assert (taken[0], rejected[0]) == ("written", "rejected")
+    assert is_clean(v2)
+
+
+def test_a_file_letta_protects_is_left_alone(tmp_path):
+    place = letta.agent_memory(tmp_path / "m", "v1", {"system/rules.md": letta.v1("Be kind.", read_only="true")})
+    (rejected,) = write(place, line("Be quick.", "system/rules"))
+    assert rejected[0] == "rejected"
+    assert "read_only" in rejected[1]
+    (kind,) = [one for one in read(place) if one.text == "Be kind."]
+    with pytest.raises(MemctlError, match="read_only"):
+        MemfsAdapter(place).delete("alice", [kind.id])
+
+
+def test_what_the_user_has_not_committed_is_neither_lost_nor_committed(memory):
+    write(memory, fact("Alice likes tea."))
+    (shown,) = memory.rglob("facts-001.md")
+    shown.write_text(shown.read_text() + "- half a thou")
+    with pytest.raises(UsageError, match="not committed") as refused:
+        write(memory, fact("Alice likes coffee."))
+    assert refused.value.hint
+    assert shown.read_text().endswith("- half a thou")
+    assert "Alice likes coffee." not in texts(memory)
+    (remark,) = MemfsAdapter(memory).remarks
+    assert "facts-001.md" in remark
+    assert "1 with changes not committed" in MemfsAdapter(memory).check().detail
+
+
+def test_other_files_that_are_changed_or_staged_stay_so(memory):
+    (memory / "draft.txt").write_text("a draft")
+    (memory / "staged.txt").write_text("staged")
+    letta.git(memory, "add", "staged.txt")
+    assert write(memory, fact("Alice likes tea."))[0][0] == "written"
+    assert letta.git(memory, "status", "--porcelain").splitlines() == ["A  staged.txt", "?? draft.txt"]
+
+
+@pytest.mark.parametrize("mark", ["MERGE_HEAD", "index.lock"])
+def test_a_repository_somebody_is_at_work_in_is_to_be_tried_again(memory, mark):
+    before = files(memory)
+    (memory / ".git" / mark).write_text(letta.git(memory, "rev-parse", "HEAD"))
+    with pytest.raises(Retryable) as refused:
+        write(memory, fact("Alice likes tea."))
+    assert refused.value.hint
+    assert files(memory) == before
+    (memory / ".git" / mark).unlink()
+    assert write(memory, fact("Alice likes tea."))[0][0] == "written"
+
+
+def test_a_hook_that_refuses_has_its_words_passed_on_and_changes_nothing(memory):
+    write(memory, fact("Alice likes tea."))
+    hook = memory / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\necho 'no memories on Sundays'\nexit 1\n")
+    before = files(memory)
+    with pytest.raises(Fatal, match="no memories on Sundays"):
+        write(memory, fact("Alice likes coffee."), line("Works at Acme"))
+    assert files(memory) == before
+    assert is_clean(memory)
+
+
+def test_what_a_killed_write_left_half_done_is_taken_back(memory):
+    write(memory, fact("Alice likes tea."))
+    whole = files(memory)
+    (shown,) = memory.rglob("facts-001.md")
+    paths = [shown.relative_to(memory).as_posix(), "memctl/facts.jsonl", "memctl/new.md"]
+    (memory / ".git" / "memctl-writing").write_text(json.dumps(paths))
+    shown.write_text("half a fi")
+    (memory / "memctl" / "facts.jsonl").write_text("")
+    (memory / "memctl" / "new.md").write_text("new")
+    letta.git(memory, "add", "--all")
+    assert write(memory, fact("Alice likes coffee."))[0][0] == "written"
+    assert is_clean(memory)
+    assert files(memory).keys() == whole.keys()
+    assert {"Alice likes tea.", "Alice likes coffee."} <= set(texts(memory))
+
+
+def test_a_commit_made_between_reading_and_writing_is_not_run_over(memory, monkeypatch):
+    from memctl_letta import repository
+
+    write(memory, fact("Alice likes tea."))
+    kept = repository.Writer.commit
+
+    def late(
+        self: repository.Writer, before: repository.Snapshot, changes: dict[str, bytes | None], message: str
+    ) -> None:
+        letta.commit(memory, human(memory).relative_to(memory).as_posix(), human(memory).read_text() + "\nOf late.")
+        kept(self, before, changes, message)
+
+    monkeypatch.setattr(repository.Writer, "commit", late)
+    with pytest.raises(Retryable, match="meanwhile"):
+        write(memory, fact("Alice likes coffee."))
+    monkeypatch.undo()
+    assert write(memory, fact("Alice likes coffee."))[0][0] == "written"
+    assert {"Of late.", "Alice likes coffee."} <= set(texts(memory))
+
+
+def test_a_file_behind_a_link_is_not_written_into(memory, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (memory / "memctl").symlink_to(elsewhere)
+    with pytest.raises(UsageError, match="link"):
+        write(memory, fact("Alice likes tea."))
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_reading_goes_on_in_the_commit_it_began_with(memory):
+    write(memory, *(fact(f"Alice owns book {n}.") for n in range(5)))
+    adapter = MemfsAdapter(memory, page_size=2)
+    first = next(adapter.read("alice"))
+    MemfsAdapter(memory).delete("alice", [one.id for one in first.facts])
+    rest = [one.text for page in adapter.read("alice", cursor=first.cursor) for one in page.facts]
+    assert rest[:3] == [f"Alice owns book {n}." for n in (2, 3, 4)]
+    for wrong in ("nonsense", f"{'0' * 40}:2", "a+b:1"):
+        with pytest.raises(UsageError):
+            list(adapter.read("alice", cursor=wrong))
+
+
+def test_a_record_that_is_no_fact_is_told_and_not_written_over(memory):
+    write(memory, fact("Alice likes tea."), fact("Alice likes coffee."))
+    kept = memory / "memctl" / "facts.jsonl"
+    broken = kept.read_text().replace('"kind":"fact"', '"kind":"hunch"', 1) + fact("Bob likes tea.", "bob").text
+    letta.commit(memory, "memctl/facts.jsonl", broken)
+    adapter = MemfsAdapter(memory)
+    assert [reject.where for reject in adapter.rejects()] == [f"{memory}/memctl/facts.jsonl:{n}" for n in (1, 3)]
+    assert "Alice likes coffee." in texts(memory)
+    with pytest.raises(UsageError, match="would be lost"):
+        write(memory, fact("Alice likes milk."))
+    assert kept.read_text() == broken
+
+
+def shown(place: Path, *facts: Fact) -> str:
+    """The block `human` once facts were written and shown."""
+    adapter = MemfsAdapter(place, core_memory=True)
+    adapter.write(facts)
+    adapter.settle([], datetime.now(UTC))
+    assert is_clean(place)
+    return human(place).read_text()
+
+
+def test_facts_are_shown_in_the_agents_context_when_asked_for_and_are_no_second_facts(memory):
+    before = human(memory).read_text()
+    tea, vegan = fact("Alice likes tea."), fact("Alice is vegan.", kind="preference")
+    text = shown(memory, tea, vegan, fact("Alice spoke of the sea.", kind="episode"))
+    assert text.startswith(before)
+    assert text.index("- Alice is vegan.") < text.index("- Alice likes tea.")
+    assert "sea" not in text
+    assert sorted(texts(memory)) == sorted([*LETTAS, "Alice likes tea.", "Alice is vegan.", "Alice spoke of the sea."])
+    changed = shown(memory, fact("Alice likes coffee.", id=tea.id))
+    assert "- Alice likes coffee." in changed
+    assert "tea" not in changed
+    MemfsAdapter(memory).delete("alice", [tea.id, vegan.id])
+    assert "Alice" not in human(memory).read_text()
+    assert sorted(texts(memory)) == sorted([*LETTAS, "Alice spoke of the sea."])
+
+
+def test_what_has_no_room_in_the_agents_context_is_left_out_there_and_counted(v2):
+    text = shown(v2, *(fact(f"Alice owns book number {n} of her grandmother's library.") for n in range(900)))
+    assert len(text) <= 20_000
+    assert "+" in text.rstrip().rpartition("\n")[2]
+    assert len(texts(v2)) == 902
+
+
+def test_a_hook_that_leaves_a_process_behind_is_not_waited_for(memory, monkeypatch):
+    monkeypatch.setattr("memctl_letta.git.TIMEOUT", 20.0)
+    hook = memory / ".git" / "hooks" / "post-commit"
+    hook.write_text("#!/bin/sh\nsleep 60 &\necho $! > .git/left\n")
+    hook.chmod(0o755)
+    try:
+        assert write(memory, fact("Alice likes tea."))[0][0] == "written"
+    finally:
+        os.kill(int((memory / ".git" / "left").read_text()), signal.SIGTERM)
+
+
+def test_a_line_is_not_moved_out_of_a_file_letta_protects(tmp_path):
+    place = letta.agent_memory(tmp_path / "m", "v1", {"system/rules.md": letta.v1("Be kind.", read_only="true")})
+    (kind,) = [one for one in read(place) if one.text == "Be kind."]
+    free = line("Be quick.", "rules")
+    moved = msgspec.structs.replace(kind, native={"label": "elsewhere"})
+    states = [state for state, _ in write(place, moved, line("Be brief.", "elsewhere"))]
+    assert states == ["rejected", "written"]
+    assert write(place, msgspec.structs.replace(kind, native={}))[0][0] == "rejected"
+    assert write(place, free)[0][0] == "rejected"
+    assert [one for one in read(place) if one.text == "Be kind."] == [kind]

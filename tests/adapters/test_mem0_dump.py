@@ -1,0 +1,269 @@
+"""What people have saved of mem0, read as files of facts: nothing is left out and nobody's memory changes hands."""
+
+import gzip
+import json
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from memctl_mem0.dump import Mem0Dump
+
+from memctl.errors import Rejected
+from memctl.fact import Fact, encode
+from memctl.files import dumps
+from memctl.files.kinds import HEAD
+
+EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "mem0"
+
+
+def facts(path: Path, default_user: str | None = None) -> list[Fact]:
+    """The facts of a dump of which every record is one."""
+    found = list(Mem0Dump().records(path, default_user))
+    assert not [record for record in found if isinstance(record, Rejected)]
+    return [record for record in found if isinstance(record, Fact)]
+
+
+def rejects(path: Path, default_user: str | None = None) -> list[str]:
+    """What the dump holds that is no fact: each record's place and reason."""
+    found = Mem0Dump().records(path, default_user)
+    return [f"{record.where}: {record.message}" for record in found if isinstance(record, Rejected)]
+
+
+def named(path: Path, words: str) -> Fact:
+    """The one fact with these words in its text."""
+    (fact,) = [fact for fact in facts(path) if words in fact.text]
+    return fact
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Callable[..., Path]:
+    """Write a value, or bytes, into a file."""
+
+    def save(value: Any, name: str = "saved.json") -> Path:
+        path = tmp_path / name
+        path.write_bytes(value if isinstance(value, bytes) else json.dumps(value).encode())
+        return path
+
+    return save
+
+
+def memory(number: int = 1, **more: Any) -> dict[str, Any]:
+    return {"id": f"{number:08}-1111-4111-8111-111111111111", "memory": f"Memory {number}", "user_id": "alice"} | more
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("page.json", 8),
+        ("pages.jsonl", 8),
+        ("list.json", 3),
+        ("memories.jsonl", 3),
+        ("results.json", 1),
+        ("openmemory.zip", 4),
+    ],
+)
+def test_every_shape_is_found_by_its_content_and_read_to_its_end(name: str, count: int, tmp_path: Path) -> None:
+    path = tmp_path / "saved"
+    path.write_bytes((EXPORTS / name).read_bytes())
+    found = dumps.find(path)
+    assert found is not None
+    assert found.name == "mem0 export"
+    assert len(facts(path)) == count
+
+
+def test_the_same_memories_are_the_same_facts_in_whatever_shape_they_were_saved() -> None:
+    assert facts(EXPORTS / "page.json") == facts(EXPORTS / "pages.jsonl")
+    assert facts(EXPORTS / "list.json") == facts(EXPORTS / "memories.jsonl")
+
+
+def test_nobodys_memories_become_anybody_elses() -> None:
+    owners = {fact.text: fact.user_id for fact in facts(EXPORTS / "page.json")}
+    assert [text for text, owner in owners.items() if owner == "bruno"] == [
+        "Bruno drinks green tea in the afternoon",
+        "Bruno plays the cello",
+    ]
+    assert owners["Answer briefly and without emoji"] == "agent:front-desk"
+    assert list(owners.values()).count("alice") == 5
+
+
+def test_a_memory_of_the_platform_keeps_all_that_mem0_said_of_it() -> None:
+    fact = named(EXPORTS / "page.json", "vegetarian")
+    assert fact.source.system == "mem0"
+    assert fact.source.id
+    assert fact.source.id[14] == "5"
+    assert fact.categories == ("food", "health")
+    assert fact.created_at == datetime(2026, 3, 2, 14, 15, 0, 482113, UTC)
+    assert fact.native["structured_attributes"]["day_of_week"] == "monday"
+    badge = named(EXPORTS / "page.json", "badge")
+    assert (badge.agent_id, badge.session_id) == ("front-desk", "visit 7")
+    assert badge.expires_at == datetime(2026, 5, 1, tzinfo=UTC)
+    assert badge.native == {"expiration_date": "2026-05-01"}
+    assert named(EXPORTS / "page.json", "earliest train").native == {"synthesized": True}
+
+
+def test_what_replaced_a_memory_is_the_fact_it_is_superseded_by() -> None:
+    old, new = named(EXPORTS / "page.json", "Oslo"), named(EXPORTS / "page.json", "Bergen")
+    assert old.superseded_by == new.id
+    assert old.retired
+
+
+def test_mem0s_own_imports_are_recognised_and_their_lost_day_of_expiry_is_found() -> None:
+    fact = named(EXPORTS / "page.json", "cello")
+    assert fact.metadata == {"instrument": "cello"}
+    assert fact.expires_at == datetime(2027, 1, 1, tzinfo=UTC)
+    assert fact.native["mem0_migration_source"] == "mem0-oss"
+
+
+def test_memories_of_the_library_in_python_and_typescript() -> None:
+    nurse = named(EXPORTS / "list.json", "nurse")
+    assert (nurse.agent_id, nurse.session_id) == ("tutor", "lesson-3")
+    assert nurse.native == {"hash": "a1b2c3d4e5f60718293a4b5c6d7e8f90", "actor_id": "khalid"}
+    assert named(EXPORTS / "list.json", "roster").kind == "procedure"
+    mei = named(EXPORTS / "results.json", "window seats")
+    assert (mei.user_id, mei.session_id) == ("mei", "r-1")
+    assert mei.created_at == datetime(2026, 2, 14, 10, tzinfo=UTC)
+    assert mei.updated_at == datetime(2026, 2, 15, 10, tzinfo=UTC)
+
+
+def test_an_openmemory_backup_keeps_owner_app_labels_and_what_was_put_away() -> None:
+    found = {fact.text: fact for fact in facts(EXPORTS / "openmemory.zip")}
+    assert {fact.user_id for fact in found.values()} == {"nadia"}
+    assert {fact.app_id for fact in found.values()} == {"cursor"}
+    assert found["Nadia is planning a trip to Porto"].categories == ("hobbies", "places")
+    assert found["Nadia is planning a trip to Porto"].native["state"] == "paused"
+    assert found["Nadia keeps bees"].expired_at is None
+    assert found["Nadia used to live in Lyon"].expired_at == datetime(2026, 5, 3, 9, tzinfo=UTC)
+    phone = found["Nadia's old phone number ends in 42"]
+    assert phone.expired_at == datetime(2026, 5, 4, 9, tzinfo=UTC)
+    assert phone.native["status_history"][0]["new_state"] == "deleted"
+
+
+def test_an_openmemory_zip_of_memories_alone_needs_to_be_told_whose_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "lines.zip"
+    with zipfile.ZipFile(EXPORTS / "openmemory.zip") as whole, zipfile.ZipFile(path, "w") as part:
+        part.writestr("backup/memories.jsonl.gz", whole.read("memories.jsonl.gz"))
+    assert Mem0Dump().recognises(path, path.read_bytes()[:HEAD])
+    assert len(rejects(path)) == 4
+    owned = facts(path, "nadia")
+    assert {fact.user_id for fact in owned} == {"nadia"}
+    assert {fact.id for fact in owned} == {fact.id for fact in facts(EXPORTS / "openmemory.zip")}
+
+
+def test_a_first_page_saved_alone_says_that_the_others_are_missing(saved: Callable[..., Path]) -> None:
+    page = {"count": 450, "next": "https://api.mem0.ai/v3/memories/?page=2", "previous": None, "results": [memory()]}
+    (reason,) = rejects(saved(page))
+    assert "450" in reason
+    assert "pages are missing" in reason
+    lines = b"".join(json.dumps(page | {"results": [memory(n)]}).encode() + b"\n" for n in (1, 2))
+    (reason,) = rejects(saved(lines))
+    assert "2 are here" in reason
+
+
+def test_pages_of_several_lists_are_each_held_against_their_own_count(saved: Callable[..., Path]) -> None:
+    pages = [
+        {"count": 2, "next": "2", "results": [memory(1)]},
+        {"count": 2, "next": None, "results": [memory(2)]},
+        {"count": 1, "next": None, "results": [memory(3)]},
+    ]
+    assert len(facts(saved(pages))) == 3
+    assert len(facts(saved("\n".join(map(json.dumps, pages)).encode()))) == 3
+
+
+def test_one_bad_line_costs_one_line(saved: Callable[..., Path]) -> None:
+    lines = [json.dumps(memory(1)), "{broken", "[1]", json.dumps({"id": "x"}), json.dumps(memory(2))]
+    path = saved("\n".join(lines).encode())
+    assert [reason.split(":")[0] for reason in rejects(path)] == ["line 2", "line 3", "line 4"]
+    assert len([r for r in Mem0Dump().records(path, None) if isinstance(r, Fact)]) == 2
+
+
+def test_a_file_that_breaks_off_gives_what_stands_before_the_break_and_says_so(saved: Callable[..., Path]) -> None:
+    whole = json.dumps([memory(n) for n in range(100)]).encode()
+    path = saved(whole[:-500])
+    found = list(Mem0Dump().records(path, None))
+    assert sum(isinstance(record, Fact) for record in found) > 80
+    assert isinstance(found[-1], Rejected)
+    assert "cannot be read from here on" in found[-1].message
+
+
+def test_a_broken_zip_is_told_and_not_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "broken.zip"
+    with zipfile.ZipFile(EXPORTS / "openmemory.zip") as whole, zipfile.ZipFile(path, "w") as part:
+        lines = gzip.decompress(whole.read("memories.jsonl.gz"))
+        part.writestr("memories.jsonl.gz", gzip.compress(lines)[:-20])
+    assert Mem0Dump().recognises(path, path.read_bytes()[:HEAD])
+    assert any("cannot be" in reason for reason in rejects(path, "nadia"))
+
+
+def test_a_memory_without_an_owner_is_rejected_unless_somebody_is_named(saved: Callable[..., Path]) -> None:
+    path = saved([memory(user_id=None)])
+    assert "names neither" in rejects(path)[0]
+    assert facts(path, "carla")[0].user_id == "carla"
+
+
+def test_memories_numbered_from_one_in_two_users_lists_are_different_facts(saved: Callable[..., Path]) -> None:
+    both = [memory(id="1"), memory(id="1", user_id="bruno"), memory(id=2)]
+    assert len({fact.id for fact in facts(saved(both))}) == 3
+
+
+def test_a_successor_that_memctl_wrote_is_found_by_the_id_it_carries(saved: Callable[..., Path]) -> None:
+    from memctl_mem0.mapping import from_fact
+
+    from memctl.fact import Source, derive_id
+
+    new = Fact(id=derive_id("n"), user_id="alice", kind="fact", text="New.", source=Source(system="chatgpt"))
+    sent = from_fact(new)
+    rows = [memory(1, replaced_by=memory(2)["id"]), memory(2, memory=new.text, metadata=sent.metadata)]
+    old, back = facts(saved(rows))
+    assert back.id == new.id
+    assert old.superseded_by == new.id
+
+
+def test_numbers_of_any_size_come_through(saved: Callable[..., Path]) -> None:
+    metadata = {"huge": 10**30, "real": 1.5, "whole": 1, "dotted.key": {"a.b": None}, "text": "\u2028"}
+    for value in ([memory(metadata=metadata)], {"results": [memory(metadata=metadata)]}):
+        (fact,) = facts(saved(value))
+        assert fact.metadata == metadata
+        assert isinstance(fact.metadata["whole"], int)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"not json",
+        b'{"memory": 5}',
+        b'[{"role": "user", "content": "my memory"}]',
+        b'{"results": [{"name": "x"}]}',
+        b'{"memory": {"blocks": []}, "results": 1}',
+        b"PK\x03\x04 but no zip",
+        b'[{"memory": "x", "id": ',
+    ],
+)
+def test_what_is_no_dump_of_mem0_is_left_to_others(content: bytes, saved: Callable[..., Path]) -> None:
+    path = saved(content)
+    assert not Mem0Dump().recognises(path, content[:HEAD])
+
+
+def test_an_empty_list_of_mem0_is_a_dump_of_nothing(saved: Callable[..., Path]) -> None:
+    path = saved({"count": 0, "next": None, "previous": None, "results": []})
+    assert Mem0Dump().recognises(path, path.read_bytes())
+    assert facts(path) == []
+
+
+def test_facts_of_memctls_own_are_no_dump(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_bytes(encode(facts(EXPORTS / "page.json")[0]) + b"\n")
+    assert dumps.find(path) is None
+
+
+def test_a_dump_is_migrated_by_its_path(memctl: Callable[..., Any]) -> None:
+    ran = memctl("migrate", "--from", EXPORTS / "page.json", "--to", "local", "--all-users", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.document["counts"]["written"] == 8
+    ran = memctl("facts", "agent:front-desk", "--json")
+    assert [fact["text"] for fact in ran.document["facts"]] == ["Answer briefly and without emoji"]

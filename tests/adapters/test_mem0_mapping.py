@@ -1,0 +1,221 @@
+"""A mem0 memory as a Fact and back: what mem0 has no place for comes back all the same, and what was edited there
+stands."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from memctl_mem0.mapping import OWN, OWN_ID, PLATFORM_SLOTS, day_of, from_fact, metadata_of, seconds, time_of, to_fact
+
+from memctl.fact import TIME_FIELDS, Embedding, Fact, Source, derive_id
+
+SCENARIOS = Path(__file__).parents[2] / "fixtures" / "scenarios"
+NATIVE_ID = "6d1f3c52-0a3e-4b8e-9d53-0b6f8a3f0c11"
+NOW = "2026-11-20T09:00:00.123456-07:00"
+
+
+def fact(**fields: Any) -> Fact:
+    given: dict[str, Any] = {
+        "id": derive_id("test"), "user_id": "alice", "kind": "fact", "text": "Alice lives in Paris.",
+        "source": Source(system="test"),
+    }  # fmt: skip
+    return Fact(**given | fields)
+
+
+WHOLE = fact(
+    kind="preference",
+    agent_id="agent-7",
+    session_id="session 1",
+    app_id="app/1",
+    subject="alice",
+    predicate="lives_in",
+    object="Paris",
+    categories=("b", "a", "b"),
+    confidence=0.1 + 0.2,
+    valid_at=datetime(2024, 2, 29, 23, 59, 59, 999999, tzinfo=UTC),
+    invalid_at=datetime(2031, 1, 1, tzinfo=UTC),
+    created_at=datetime(2025, 5, 1, 8, 30, 0, 1, tzinfo=UTC),
+    updated_at=datetime(2025, 5, 2, 8, 30, 7, 5, tzinfo=UTC),
+    expired_at=datetime(2025, 6, 2, tzinfo=UTC),
+    expires_at=datetime(2099, 12, 30, 15, 0, 0, 1, tzinfo=UTC),
+    superseded_by=UUID(int=7),
+    source=Source(system="chatgpt", id="n/1", uri="file:///a b", session="s", turns=("D1:3", "x"), quote="…"),
+    metadata={"page": 2**53 + 1, "deep": {"er": [None, -0.5]}},
+    native={"score": 0.25, "hash": "0af1"},
+    embedding=Embedding(model="m", vector=(0.5, 0.5)),
+)
+
+
+def kept_by_mem0(given: Fact, **edits: Any) -> dict[str, Any]:
+    """The memory that the platform gives back after it was sent the fact, with what was edited there since."""
+    sent = from_fact(given)
+    created = NOW if sent.timestamp is None else (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=sent.timestamp))
+    row = {
+        "id": NATIVE_ID, "memory": sent.text, "user_id": None, "agent_id": None, "app_id": None, "run_id": None,
+        **sent.scope, "metadata": json.loads(json.dumps(sent.metadata)), "categories": ["misc"], "updated_at": NOW,
+        "created_at": created if isinstance(created, str) else created.isoformat(), "synthesized": False,
+        "structured_attributes": {"year": 2026}, "replaced_by": None, "expiration_date": sent.expiration_date,
+    }  # fmt: skip
+    row["session_id"] = row.pop("run_id")
+    return row | edits
+
+
+def back(given: Fact, **edits: Any) -> Fact:
+    return to_fact(kept_by_mem0(given, **edits), account="here")
+
+
+def bare(given: Fact) -> Fact:
+    """All that mem0 is to give back of a fact: everything but its vector."""
+    return msgspec.structs.replace(given, embedding=None)
+
+
+def scenario_facts() -> list[Any]:
+    found = []
+    for name in ("fields", "times", "metadata", "texts"):
+        for line in (SCENARIOS / f"{name}.jsonl").read_text(encoding="utf-8").split("\n"):
+            if not line:
+                continue
+            row = json.loads(line)
+            fields = row.get("fact") or {}
+            if "at" in row:
+                fields = dict.fromkeys(TIME_FIELDS, row["at"])
+            if "value" in row:
+                fields = {"metadata": row["value"], "native": row["value"]}
+            if "text" in row:
+                fields = {"text": row["text"], "subject": row["text"], "native": {row["text"]: row["text"]}}
+            made = msgspec.convert({**msgspec.to_builtins(fact()), **fields}, Fact)
+            found.append(pytest.param(made, id=f"{name}-{row['name']}".replace(" ", "-")))
+    return found
+
+
+@pytest.mark.parametrize("given", [pytest.param(WHOLE, id="whole"), pytest.param(fact(), id="bare"), *scenario_facts()])
+def test_every_field_but_the_vector_comes_back_to_its_last_bit(given: Fact) -> None:
+    assert msgspec.json.encode(back(given)) == msgspec.json.encode(bare(given))
+
+
+def test_what_came_back_is_sent_again_as_it_was() -> None:
+    assert from_fact(back(WHOLE)) == from_fact(bare(WHOLE))
+
+
+@pytest.mark.parametrize("key", [OWN, OWN_ID, "mem0_migration_import_key"])
+def test_the_users_own_metadata_may_use_our_names(key: str) -> None:
+    given = fact(metadata={key: {"mine": 1}, "other": 2})
+    assert back(given).metadata == given.metadata
+
+
+def test_mem0_is_told_the_second_and_the_day_and_both_owners() -> None:
+    sent = from_fact(WHOLE)
+    assert sent.timestamp == 1746088200
+    assert sent.expiration_date == "2099-12-31"
+    assert sent.scope == {"user_id": "alice", "agent_id": "agent-7", "app_id": "app/1", "run_id": "session 1"}
+    assert set(sent.metadata) == {"page", "deep", OWN, OWN_ID}
+    assert "embedding" not in sent.metadata[OWN]["fact"]
+
+
+def test_a_text_changed_in_mem0_stands_and_what_said_of_the_old_one_goes() -> None:
+    found = back(WHOLE, memory="Alice lives in Rome.")
+    assert found.id == WHOLE.id
+    assert found.text == "Alice lives in Rome."
+    assert (found.subject, found.predicate, found.object, found.confidence) == (None, None, None, None)
+    assert found.updated_at == datetime(2026, 11, 20, 16, 0, 0, 123456, UTC)
+    assert found.created_at == WHOLE.created_at
+    assert found.source == WHOLE.source
+
+
+def test_times_changed_in_mem0_stand() -> None:
+    found = back(WHOLE, created_at="2020-01-01T00:00:00Z", expiration_date="2030-01-01")
+    assert found.created_at == datetime(2020, 1, 1, tzinfo=UTC)
+    assert found.expires_at == datetime(2030, 1, 1, tzinfo=UTC)
+    assert back(WHOLE, expiration_date=None).expires_at is None
+    assert back(fact(), expiration_date="2030-01-01").expires_at == datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def test_what_mem0_replaced_since_is_superseded() -> None:
+    found = back(fact(), replaced_by=NATIVE_ID)
+    assert found.superseded_by == derive_id("mem0", "", NATIVE_ID)
+    known = to_fact(kept_by_mem0(fact(), replaced_by="x"), account="here", successors={"x": UUID(int=5)})
+    assert known.superseded_by == UUID(int=5)
+
+
+def test_a_copy_for_another_owner_is_a_fact_of_its_own() -> None:
+    found = back(WHOLE, user_id="bruno")
+    assert found.user_id == "bruno"
+    assert found.id == derive_id("mem0", "", NATIVE_ID)
+
+
+def test_keys_called_memctl_that_memctl_did_not_write_are_the_users() -> None:
+    for value in ("x", {"fact": 1}, {"fact": {"no such field": 1}}, {"fact": {"kind": 7}, "text": "x"}, None):
+        row = {"id": NATIVE_ID, "memory": "x", "user_id": "alice", "metadata": {OWN: value, "a": 1}}
+        assert to_fact(row, account="here").metadata == {OWN: value, "a": 1}
+
+
+def test_a_memory_of_an_agent_alone_goes_back_to_the_agent_alone() -> None:
+    row = {"id": NATIVE_ID, "memory": "x", "user_id": None, "agent_id": "bot", "session_id": "s"}
+    found = to_fact(row, account="here")
+    assert (found.user_id, found.agent_id, found.session_id) == ("agent:bot", "bot", "s")
+    assert from_fact(found).scope == {"agent_id": "bot", "run_id": "s"}
+    assert back(found) == found
+    renamed = msgspec.structs.replace(found, user_id="carla")
+    assert from_fact(renamed).scope == {"user_id": "carla", "agent_id": "bot", "run_id": "s"}
+    for key, owner in (("app_id", "app:x"), ("run_id", "run:x"), ("session_id", "run:x")):
+        assert to_fact({"id": NATIVE_ID, "memory": "x", key: "x"}, account="here").user_id == owner
+
+
+def test_a_user_who_is_called_like_an_agent_stays_a_user() -> None:
+    given = fact(user_id="agent:bot", agent_id="bot")
+    assert from_fact(given).scope["user_id"] == "agent:bot"
+
+
+@pytest.mark.parametrize("user", ["", "*"])
+def test_users_whom_mem0_cannot_have_are_refused(user: str) -> None:
+    with pytest.raises(ValueError, match="can have no user"):
+        from_fact(fact(user_id=user))
+
+
+def test_half_a_character_is_refused_by_the_name_of_its_field() -> None:
+    with pytest.raises(ValueError, match="object holds a lone surrogate"):
+        from_fact(fact(object="\ud800"))
+
+
+def test_what_is_no_time_and_no_list_of_labels_is_kept_as_it_was_put() -> None:
+    row = {
+        "id": NATIVE_ID, "memory": "x", "user_id": "a", "created_at": "yesterday", "categories": [{"name": "x"}],
+        "expiration_date": True, "metadata": "text", "lifecycle_state": "active", "score": 0.5, "score_breakdown": {},
+    }  # fmt: skip
+    found = to_fact(row, account="here")
+    assert found.created_at is None
+    assert found.native == {
+        "created_at": "yesterday", "categories": [{"name": "x"}], "expiration_date": True, "metadata": "text",
+        "lifecycle_state": "active",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("row", [{"id": "x", "user_id": "a"}, {"memory": None, "user_id": "a"}, {"memory": "x"}])
+def test_a_record_without_text_or_owner_is_none(row: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="the memory"):
+        to_fact(row, account="here")
+
+
+def test_nothing_is_forgotten_before_its_time() -> None:
+    assert day_of(datetime(2030, 1, 1, tzinfo=UTC)) == "2030-01-01"
+    assert day_of(datetime(2030, 1, 1, 0, 0, 0, 1, tzinfo=UTC)) == "2030-01-02"
+    assert day_of(datetime(9999, 12, 31, 23, tzinfo=UTC)) == "9999-12-31"
+
+
+def test_times_of_every_notation() -> None:
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    for said in ("2026-01-01T12:00:00Z", "2026-01-01T05:00:00-07:00", "2026-01-01T12:00:00", 1767268800, 1767268800.0):
+        assert time_of(said) == noon
+    assert time_of("2026-01-01") == datetime(2026, 1, 1, tzinfo=UTC)
+    assert [time_of(x) for x in ("", "x", None, True, [], 1e300, float("nan"))] == [None] * 7
+    assert seconds(datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)) == -1
+
+
+def test_a_backend_with_more_slots_packs_less() -> None:
+    slots = PLATFORM_SLOTS | {"created_at", "updated_at"}
+    assert {"created_at", "updated_at"} & set(metadata_of(WHOLE, slots)[OWN]["fact"]) == set()
+    assert {"created_at", "updated_at"} <= set(metadata_of(WHOLE, PLATFORM_SLOTS)[OWN]["fact"])

@@ -1,0 +1,469 @@
+"""mem0's own library beside memctl, on a Qdrant folder and on pgvector: what each wrote, the other finds whole."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import psycopg
+import pytest
+from memctl_mem0 import sdk
+from memctl_mem0.mapping import native_fact_id
+from memctl_mem0.oss import Mem0OssAdapter
+from memctl_mem0.oss_config import close_clients
+from psycopg.sql import SQL, Identifier
+
+from memctl.errors import AuthError, Exit, MemctlError, NotFound, Retryable, UsageError
+from memctl.fact import Fact, Source, derive_id
+
+EMULATORS = Path(__file__).parents[1] / "emulators"
+DIMENSIONS = 64
+NOON = datetime(2025, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def emulator(name: str) -> ModuleType:
+    """The module of a loopback server, loaded once."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, EMULATORS / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+@pytest.fixture
+def embeddings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A loopback embedder, and no key of the developer's own."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "MEM0_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    module = emulator("openai_embeddings")
+    with module.serve() as server:
+        server.vector_of = module.likeness
+        yield server
+
+
+@pytest.fixture(params=["qdrant", "pgvector"])
+def vectors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """Where a vector store is, as mem0's configuration says it."""
+    if request.param == "qdrant":
+        yield {"path": str(tmp_path / "qdrant"), "on_disk": True}
+        return
+    dsn = request.getfixturevalue("postgres_dsn")
+    name = f"test_{uuid4().hex}"
+    yield {"connection_string": dsn, "collection_name": name}
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for table in (name, f"{name}_entities"):
+            connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(table)))
+
+
+def configuration(store: dict[str, Any], url: str, history: Path, **embedder: Any) -> dict[str, Any]:
+    """A configuration as an application has it; its language model is nowhere, and has a key that is none."""
+    key = emulator("openai_embeddings").KEY
+    options = {"model": "letters", "openai_base_url": url, "embedding_dims": DIMENSIONS, "api_key": key} | embedder
+    provider = "pgvector" if "connection_string" in store else "qdrant"
+    return {
+        "vector_store": {"provider": provider, "config": {"embedding_model_dims": DIMENSIONS} | store},
+        "embedder": {"provider": "openai", "config": options},
+        "llm": {"provider": "openai", "config": {"api_key": "none", "openai_base_url": "http://127.0.0.1:9/v1"}},
+        "history_db_path": str(history),
+    }
+
+
+@pytest.fixture
+def config(vectors: dict[str, Any], embeddings: Any, tmp_path: Path) -> Path:
+    path = tmp_path / "mem0.json"
+    path.write_text(json.dumps(configuration(vectors, embeddings.url, tmp_path / "history.db")))
+    return path
+
+
+class Application:
+    """An application with mem0 inside, opened for one thing at a time: a Qdrant folder takes no two."""
+
+    def __init__(self, config: Path) -> None:
+        self.config = json.loads(config.read_text())
+
+    def does(self, act: Callable[[Any], Any]) -> Any:
+        memory = sdk.mem0().Memory.from_config(self.config)
+        try:
+            return act(memory)
+        finally:
+            memory.close()
+            close_clients(memory.vector_store, memory._entity_store, memory.embedding_model, memory.llm)
+
+
+@pytest.fixture
+def application(config: Path) -> Application:
+    return Application(config)
+
+
+def fact(text: str = "Alice lives in Paris.", user: str = "alice", **fields: Any) -> Fact:
+    return Fact(**{"id": derive_id(user, text), "user_id": user, "kind": "fact", "text": text,
+                   "source": Source(system="test")} | fields)  # fmt: skip
+
+
+def read(config: Path, user: str = "alice") -> list[Fact]:
+    with Mem0OssAdapter(config) as adapter:
+        return [fact for page in adapter.read(user) for fact in page.facts]
+
+
+def write(config: Path, *facts: Fact) -> list[str]:
+    with Mem0OssAdapter(config) as adapter:
+        return [outcome.state for outcome in adapter.write(facts)]
+
+
+def put(memory: Any, *payloads: dict[str, Any]) -> list[str]:
+    """Points as an application's mem0 made them, in one go."""
+    ids = [str(uuid4()) for _ in payloads]
+    halves = [[0.5] * DIMENSIONS for _ in payloads]
+    memory.vector_store.insert(vectors=halves, payloads=list(payloads), ids=ids)
+    return ids
+
+
+def test_all_350_memories_are_read_where_get_all_gives_20(config: Path, application: Application) -> None:
+    rows = [{"data": f"Alice owns book {n}.", "user_id": "alice", "hash": "-"} for n in range(350)]
+    ids = application.does(lambda memory: put(memory, *rows, {"data": "Tea.", "user_id": "bob"}))
+    shown = application.does(lambda memory: memory.get_all(filters={"user_id": "alice"})["results"])
+    assert len(shown) == 20
+    found = read(config)
+    assert {one.source.id for one in found} == set(ids[:350])
+    assert {one.text for one in found} == {row["data"] for row in rows}
+    assert [one.text for one in read(config, "bob")] == ["Tea."]
+    with Mem0OssAdapter(config) as adapter:
+        assert adapter.count("alice") == 350
+        assert sorted(adapter.users()) == ["alice", "bob"]
+
+
+def test_mem0_finds_what_memctl_wrote_under_its_id_and_with_both_times(config: Path, application: Application) -> None:
+    written = fact(
+        created_at=NOON, updated_at=NOON + timedelta(days=1), agent_id="helper", session_id="run-1",
+        metadata={"topic": "home"}, categories=("places",), subject="alice",
+    )  # fmt: skip
+    assert write(config, written, fact("Alice drinks green tea.")) == ["written", "written"]
+
+    def look(memory: Any) -> Any:
+        hits = memory.search("where does Alice live", filters={"user_id": "alice"}, top_k=1)["results"]
+        listed = memory.get_all(filters={"agent_id": "helper", "run_id": "run-1"})["results"]
+        return memory.get(str(written.id)), hits, listed
+
+    row, hits, listed = application.does(look)
+    assert row["memory"] == "Alice lives in Paris."
+    assert row["user_id"] == "alice"
+    assert datetime.fromisoformat(row["created_at"]) == NOON
+    assert datetime.fromisoformat(row["updated_at"]) == NOON + timedelta(days=1)
+    assert row["metadata"]["topic"] == "home"
+    assert [hit["id"] for hit in hits] == [str(written.id)]
+    assert [one["id"] for one in listed] == [str(written.id)]
+
+
+def test_mem0s_history_tells_what_memctl_added_changed_and_deleted(config: Path, application: Application) -> None:
+    first = fact()
+    later = msgspec.structs.replace(first, text="Alice lives in Lisbon.")
+    assert [write(config, one) for one in (first, first, later)] == [["written"], ["unchanged"], ["updated"]]
+    with Mem0OssAdapter(config) as adapter:
+        assert adapter.delete("alice", [first.id]) == 1
+    lines = application.does(lambda memory: memory.history(str(first.id)))
+    told = {(line["event"], line["old_memory"], line["new_memory"]) for line in lines}
+    assert told == {
+        ("ADD", None, first.text),
+        ("UPDATE", first.text, later.text),
+        ("DELETE", later.text, None),
+    }
+    assert len(lines) == 3
+
+
+def test_a_memory_that_memctl_never_wrote_is_whole_and_goes_back_unchanged(
+    config: Path, application: Application
+) -> None:
+    def remember(memory: Any) -> str:
+        made = memory.add(
+            [{"role": "user", "content": "I moved to Oslo.", "name": "Al"}], user_id="alice", agent_id="helper",
+            run_id="r1", metadata={"topic": "home", "created_at": NOON.isoformat()}, expiration_date="2099-01-31",
+            infer=False,
+        )  # fmt: skip
+        return str(made["results"][0]["id"])
+
+    native = application.does(remember)
+    (found,) = read(config)
+    assert found.id == native_fact_id(native, "")
+    assert found.source.id == native
+    assert (found.user_id, found.agent_id, found.session_id) == ("alice", "helper", "r1")
+    assert found.text == "I moved to Oslo."
+    assert found.created_at == NOON
+    assert found.expires_at is not None
+    assert found.expires_at.date() in (date(2099, 1, 31), date(2099, 2, 1))
+    assert found.metadata == {"topic": "home"}
+    assert found.native["role"] == "user"
+    assert found.native["actor_id"] == "Al"
+    assert write(config, found) == ["unchanged"]
+    changed = msgspec.structs.replace(found, categories=("places",))
+    assert write(config, changed) == ["updated"]
+    assert read(config) == [changed]
+    assert application.does(lambda memory: memory.get(native))["memory"] == "I moved to Oslo."
+
+
+def test_an_expired_memory_is_read_too(config: Path, application: Application) -> None:
+    application.does(lambda m: put(m, {"data": "Old.", "user_id": "alice", "expiration_date": "2020-01-01"}))
+    assert [one.text for one in read(config)] == ["Old."]
+
+
+def test_what_was_edited_in_mem0_stands_and_the_rest_comes_back(config: Path, application: Application) -> None:
+    written = fact(
+        subject="alice", object="Paris", categories=("places",), confidence=0.5, created_at=NOON, updated_at=NOON,
+        valid_at=NOON, metadata={"topic": "home"}, session_id="s 1",
+    )  # fmt: skip
+    write(config, written)
+    application.does(lambda memory: memory.update(str(written.id), text="Alice lives in Rome.", metadata={"seen": 1}))
+    (found,) = read(config)
+    assert found.id == written.id
+    assert found.text == "Alice lives in Rome."
+    assert found.updated_at is not None
+    assert found.updated_at > NOON
+    assert (found.created_at, found.valid_at, found.categories) == (NOON, NOON, ("places",))
+    assert found.object is None
+    assert found.metadata == {"topic": "home", "seen": 1}
+
+
+def test_entities_and_the_mark_of_telemetry_are_no_facts(config: Path, application: Application) -> None:
+    def mark(memory: Any) -> None:
+        put(memory, {"user_id": "anonymous", "type": "user_identity"}, {"data": "Tea.", "user_id": "alice"})
+        entity = {"data": "Paris", "entity_type": "PLACE", "linked_memory_ids": [], "user_id": "alice"}
+        memory.entity_store.insert(vectors=[[0.5] * DIMENSIONS], payloads=[entity], ids=[str(uuid4())])
+
+    application.does(mark)
+    with Mem0OssAdapter(config) as adapter:
+        assert list(adapter.users()) == ["alice"]
+        assert list(adapter.rejects()) == []
+    assert [one.text for one in read(config)] == ["Tea."]
+
+
+def test_a_memory_of_an_agent_alone_stays_the_agents(config: Path, application: Application) -> None:
+    application.does(lambda m: put(m, {"data": "Be brief.", "agent_id": "helper"}, {"data": "x", "user_id": "alice"}))
+    with Mem0OssAdapter(config) as adapter:
+        assert sorted(adapter.users()) == ["agent:helper", "alice"]
+        assert adapter.count("agent:helper") == 1
+    (found,) = read(config, "agent:helper")
+    assert found.agent_id == "helper"
+    changed = msgspec.structs.replace(found, kind="procedure")
+    assert write(config, changed) == ["updated"]
+    assert application.does(lambda m: m.get_all(filters={"agent_id": "helper"})["results"][0].get("user_id")) is None
+    assert read(config, "agent:helper") == [changed]
+
+
+def test_what_is_of_nobody_or_without_text_is_named_and_not_passed_over(config: Path, application: Application) -> None:
+    def strew(memory: Any) -> list[str]:
+        return put(memory, {"data": "Whose?"}, {"user_id": "alice", "topic": "none"})
+
+    whose, empty = application.does(strew)
+    with Mem0OssAdapter(config) as adapter:
+        told = {str(reject) for reject in adapter.rejects()}
+        assert list(adapter.users()) == []
+    assert len(told) == 2
+    assert any(whose in line and "owner" in line for line in told)
+    assert any(empty in line and "text" in line for line in told)
+    with Mem0OssAdapter(config, default_user="carol") as adapter:
+        assert list(adapter.users()) == ["carol"]
+        assert [one.text for page in adapter.read("carol") for one in page.facts] == ["Whose?"]
+        assert adapter.count("carol") == 1
+
+
+def test_what_the_typescript_library_wrote_has_its_times(config: Path, application: Application) -> None:
+    payload = {"data": "Tea.", "user_id": "alice", "createdAt": "2025-05-01T12:00:00.123456Z", "textLemmatized": "tea"}
+    application.does(lambda memory: put(memory, payload))
+    (found,) = read(config)
+    assert found.created_at == NOON
+    assert found.metadata == {}
+
+
+def test_reading_needs_no_key_of_an_embedder_and_writing_says_which(
+    vectors: dict[str, Any], embeddings: Any, tmp_path: Path, config: Path, application: Application
+) -> None:
+    application.does(lambda memory: put(memory, {"data": "Tea.", "user_id": "alice"}))
+    keyless = configuration(vectors, embeddings.url, tmp_path / "history.db", api_key=None)
+    config.write_text(json.dumps(keyless))
+    assert [one.text for one in read(config)] == ["Tea."]
+    with pytest.raises(AuthError) as refused:
+        write(config, fact())
+    assert refused.value.exit == Exit.FATAL
+    assert "OPENAI_API_KEY" in f"{refused.value.message} {refused.value.hint}"
+
+
+def test_a_refused_key_is_not_repeated(vectors: dict[str, Any], embeddings: Any, tmp_path: Path, config: Path) -> None:
+    secret = "-".join(["sk", "of", "somebody"])
+    config.write_text(json.dumps(configuration(vectors, embeddings.url, tmp_path / "history.db", api_key=secret)))
+    with pytest.raises(AuthError) as refused:
+        write(config, fact())
+    assert secret not in f"{refused.value} {refused.value.hint}"
+    assert "\n" not in str(refused.value)
+
+
+def test_a_text_the_embedder_refuses_is_rejected_alone(config: Path) -> None:
+    word = emulator("openai_embeddings").REFUSED_WORD
+    facts = [fact("One."), fact(f"It is {word}."), fact("Three.")]
+    with Mem0OssAdapter(config) as adapter:
+        outcomes = adapter.write(facts)
+    assert [outcome.state for outcome in outcomes] == ["written", "rejected", "written"]
+    assert "cannot be embedded" in (outcomes[1].reason or "")
+    assert {one.text for one in read(config)} == {"One.", "Three."}
+
+
+def test_a_busy_embedder_is_worth_another_try_and_leaves_nothing_half_done(config: Path, embeddings: Any) -> None:
+    embeddings.failure = (429, {"error": {"message": "slow down", "code": "rate_limit"}}, {"retry-after": "0"})
+    with pytest.raises(Retryable) as busy:
+        write(config, fact())
+    assert "slow down" in busy.value.message
+    embeddings.failure = None
+    assert write(config, fact()) == ["written"]
+
+
+def test_vectors_that_do_not_fit_the_store_are_told_with_their_remedy(
+    vectors: dict[str, Any], embeddings: Any, tmp_path: Path, config: Path
+) -> None:
+    wrong = configuration(vectors, embeddings.url, tmp_path / "history.db", embedding_dims=8)
+    config.write_text(json.dumps(wrong))
+    with pytest.raises(UsageError, match="8 dimensions") as told:
+        write(config, fact())
+    assert "embedding_model_dims" in str(told.value.hint)
+
+
+def test_mem0s_extraction_without_a_language_model_is_an_error_and_no_silence(config: Path) -> None:
+    with Mem0OssAdapter(config) as adapter, pytest.raises(Retryable):
+        adapter.add("alice", [{"role": "user", "content": "I moved to Oslo."}])
+
+
+def test_nothing_is_left_in_the_home_folder_and_nothing_is_said(config: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    code = (
+        "import sys\nfrom memctl_mem0.oss import Mem0OssAdapter\nfrom memctl.fact import decode\n"
+        "with Mem0OssAdapter(sys.argv[1]) as adapter:\n"
+        "    print([o.state for o in adapter.write([decode(sys.stdin.read())])], len(adapter.search('alice', 'Paris')))"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MEM0")}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(config)],
+        input=msgspec.json.encode(fact()).decode(),
+        env=environment | {"HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("['written'] 1\n", "")
+    assert list(home.rglob("*")) == []
+
+
+def test_a_trip_through_mem0_and_postgres_ends_where_it_began(
+    memctl: Callable[..., Any], config: Path, postgres_dsn: str, postgres_schema: str, home: Path
+) -> None:
+    """In small what migrating 1,000 facts of 20 users does."""
+    from memctl.local import LocalStore
+
+    people = [f"user-{number}" for number in range(3)]
+    local = LocalStore(os.environ["MEMCTL_STORE"])
+    for user in people:
+        plain = [fact(f"{user} owns book {n}.", user, created_at=NOON, metadata={"n": n}) for n in range(40)]
+        local.write([*plain, fact("Prefers tea.", user, kind="preference", object="tea", expires_at=NOON)])
+    local.close()
+    settings = home / "work" / "memctl.toml"
+    settings.write_text(
+        f'[backends.team]\nadapter = "postgres"\ndsn = "{postgres_dsn}"\nschema = "{postgres_schema}"\ninit = true\n'
+        f'[backends.back]\nadapter = "local"\npath = "{home / "back.duckdb"}"\n'
+    )
+    mem0 = f"mem0-oss:{config}"
+    for source, target in (("local", mem0), (mem0, "team"), ("team", "back")):
+        done = memctl("migrate", "--from", source, "--to", target, "--all-users", "--json")
+        assert done.code == 0, done.err
+        assert done.document["counts"]["written"] == 123
+    for target in (mem0, "team", "back"):
+        checked = memctl("verify", "--from", "local", "--to", target, "--all-users", "--json")
+        assert checked.code == 0, checked.out
+        assert checked.document["same"] == 123
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "error", "said"),
+    [
+        ("{", "mem0.json", UsageError, "no JSON"),
+        ("a: [", "mem0.yaml", UsageError, "no YAML"),
+        ("- a\n", "mem0.yaml", UsageError, "vector_store"),
+        ("vector_store: {provider: oracle-of-delphi}", "mem0.yaml", UsageError, "oracle-of-delphi"),
+        ("vector_store: {provider: qdrant, config: {pass: 1, path: x}}", "mem0.yaml", UsageError, "pass"),
+        ("vector_store: 3", "mem0.yaml", UsageError, "no mapping"),
+    ],
+)
+def test_a_wrong_configuration_is_told_in_one_line(
+    tmp_path: Path, text: str, name: str, error: type[MemctlError], said: str
+) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(error) as told, Mem0OssAdapter(path) as adapter:
+        list(adapter.users())
+    assert said in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_a_configuration_that_is_not_there_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        Mem0OssAdapter(tmp_path / "nowhere.yaml")
+    with pytest.raises(UsageError):
+        Mem0OssAdapter()
+
+
+def test_a_mistyped_qdrant_folder_is_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "mem0.yaml"
+    path.write_text(f"vector_store: {{provider: qdrant, config: {{path: {tmp_path / 'qdrnt'}}}}}\n")
+    with Mem0OssAdapter(path) as adapter:
+        with pytest.raises(NotFound):
+            list(adapter.users())
+        assert adapter.check().ok
+    assert [one.name for one in tmp_path.iterdir()] == ["mem0.yaml"]
+
+
+def test_a_database_that_is_not_there_may_be_tried_again_and_keeps_its_password(tmp_path: Path) -> None:
+    secret = "-".join(["pass", "of", "nobody"])
+    dsn = f"postgresql://mem0:{secret}@127.0.0.1:9/memories"
+    path = tmp_path / "mem0.yaml"
+    path.write_text(f"vector_store: {{provider: pgvector, config: {{connection_string: '{dsn}'}}}}\n")
+    with Mem0OssAdapter(path) as adapter:
+        assert adapter.identity == "pgvector/127.0.0.1:9/memories/mem0"
+        with pytest.raises(Retryable) as told:
+            list(adapter.users())
+    assert secret not in f"{told.value} {told.value.hint} {adapter!r}"
+
+
+def test_history_goes_where_the_application_has_it_and_nowhere_else(
+    embeddings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    whole = configuration({"path": str(tmp_path / "qdrant")}, embeddings.url, tmp_path / "x.db")
+    del whole["history_db_path"]
+    path = tmp_path / "mem0.json"
+    path.write_text(json.dumps(whole))
+    adapter = Mem0OssAdapter(path)
+    assert "history" in " ".join(adapter.remarks)
+    assert write(path, fact()) == ["written"]
+    assert list(home.iterdir()) == []
+    folder = tmp_path / "mem0"
+    folder.mkdir()
+    sdk.mem0()
+    from mem0.memory.storage import SQLiteManager
+
+    SQLiteManager(str(folder / "history.db")).close()
+    with Mem0OssAdapter(path, mem0_dir=str(folder)) as known:
+        assert list(known.remarks) == []
+        known.write([fact("Another.")])
+    kept = SQLiteManager(str(folder / "history.db"))
+    assert [line["new_memory"] for line in kept.get_history(str(UUID(str(fact("Another.").id))))] == ["Another."]
+    kept.close()

@@ -1,0 +1,425 @@
+"""Zep Cloud through its own SDK against a loopback server: what is sent, waited for, and left behind by a fault."""
+
+import copy
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+from memctl_zep.adapter import ZepAdapter
+
+from memctl.adapter import Message
+from memctl.errors import AuthError, Fatal, MemctlError, Retryable, UsageError
+from memctl.fact import Fact, Source, derive_id
+
+EMULATOR = Path(__file__).parents[1] / "emulators" / "zep.py"
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def emulator() -> ModuleType:
+    """The module of the loopback server."""
+    spec = importlib.util.spec_from_file_location("zep_emulator", EMULATOR)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
+    if not hasattr(module, "serve"):
+        spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def cloud(emulator: ModuleType) -> Iterator[Any]:
+    with emulator.serve() as running:
+        yield running
+
+
+@pytest.fixture
+def zep(cloud: Any, emulator: ModuleType) -> Iterator[Callable[..., ZepAdapter]]:
+    """Opens the backend; each time as a new session."""
+    opened: list[ZepAdapter] = []
+
+    def opening(**options: Any) -> ZepAdapter:
+        opened.append(ZepAdapter(**({"api_key": emulator.KEY, "url": cloud.url} | options)))
+        return opened[-1]
+
+    yield opening
+    for adapter in opened:
+        adapter.close()
+
+
+def fact(text: str, user: str = "alice", **fields: Any) -> Fact:
+    return Fact(
+        **({"id": derive_id(user, text), "kind": "fact", "source": Source(system="t")} | fields),
+        user_id=user,
+        text=text,
+    )
+
+
+def read(adapter: ZepAdapter, user: str = "alice") -> dict[str, Fact]:
+    found = [one for page in adapter.read(user) for one in page.facts]
+    assert len({one.id for one in found}) == len(found)
+    return {one.text: one for one in found}
+
+
+def soon() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=20)
+
+
+def graph(cloud: Any, user: str = "alice") -> Any:
+    (found,) = [one for one in cloud.users.values() if one["user_id"] == user]
+    return cloud.graphs[found["graph_uuid"]]
+
+
+def sent(cloud: Any, ending: str) -> list[Any]:
+    return [body for method, path, body in cloud.requests if f"{method} {path}".endswith(ending)]
+
+
+def test_a_thousand_facts_about_alice_make_one_alice_and_few_calls(cloud: Any, zep: Callable[..., ZepAdapter]):
+    facts = [
+        fact(f"Alice owns book {n}.", subject="Alice", predicate="owns", object=f"book {n % 50}") for n in range(1000)
+    ]
+    zep().write(facts)
+    assert len(graph(cloud)["edges"]) == 1000
+    names = [node["name"] for node in graph(cloud)["nodes"].values()]
+    assert names.count("alice") + names.count("Alice") == 1
+    assert len(names) == len(set(names)) == 51
+    assert [len(body["edges"]) for body in sent(cloud, "/edges")] == [100] * 10
+    assert not any(body["deduplicate"] for body in sent(cloud, "/edges"))
+
+
+def test_a_later_session_uses_the_nodes_that_are_there(cloud: Any, zep: Callable[..., ZepAdapter]):
+    for n in range(3):
+        zep().write([fact(f"Bob visits {n}.", subject="Bob", predicate="visits", object="Alice's house")])
+    assert sorted(node["name"] for node in graph(cloud)["nodes"].values()) == ["Alice's house", "Bob", "alice"]
+
+
+@pytest.mark.parametrize("call", ["POST .*/edges$", "POST .*/nodes$", "POST .*/users$"])
+@pytest.mark.parametrize("applied", [True, False])
+@pytest.mark.parametrize("lag", [0, 3])
+def test_a_batch_sent_again_after_a_lost_answer_is_there_once(
+    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType, call: str, applied: bool, lag: int
+):
+    cloud.lag = lag
+    cloud.faults.append(emulator.Fault(call, after=applied))
+    adapter = zep()
+    facts = [fact(f"Fact {n}.") for n in range(5)]
+    with pytest.raises(Retryable):
+        adapter.write(facts)
+    assert {outcome.state for outcome in adapter.write(facts)} == {"written"}
+    adapter.settle([], soon())
+    assert len(read(adapter)) == len(graph(cloud)["edges"]) == 5
+    assert len(graph(cloud)["nodes"]) == 6
+    assert {outcome.state for outcome in zep().write(facts)} == {"unchanged"}
+
+
+def test_a_run_that_was_killed_before_zep_was_done_is_waited_for(cloud: Any, zep: Callable[..., ZepAdapter]):
+    cloud.lag = 3
+    facts = [fact("One."), fact("Two.")]
+    zep().write(facts)
+    assert {outcome.state for outcome in zep().write(facts)} == {"unchanged"}
+    assert len(graph(cloud)["edges"]) == 2
+
+
+@pytest.mark.parametrize("call", ["DELETE .*/edges/", "GET .*/tasks/"])
+def test_a_crash_in_the_middle_of_a_change_leaves_the_new_version_and_the_next_run_tidies_up(
+    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType, call: str
+):
+    first = fact("Alice lives in Paris.", valid_at=AT, object="a city")
+    later = msgspec.structs.replace(first, text="Alice lives in Lisbon.", valid_at=AT + timedelta(days=1))
+    zep().write([first])
+    cloud.lag = 1
+    # From the fault on the process is as good as dead.
+    cloud.faults.append(emulator.Fault(call, times=1000))
+    with pytest.raises(Retryable):
+        zep().write([later])
+    cloud.faults.clear()
+    cloud.lag = 0
+    for task in list(cloud.tasks):
+        cloud.asked(task)
+    assert read(zep()) == {later.text: later}
+    assert [one.state for one in zep().write([later, fact("Another.")])] == ["unchanged", "written"]
+    assert len(graph(cloud)["edges"]) == 2
+
+
+def test_the_old_version_stays_until_the_new_one_is_there(cloud: Any, zep: Callable[..., ZepAdapter]):
+    first = fact("Alice lives in Paris.", valid_at=AT)
+    zep().write([first])
+    cloud.failing = "graph.add_edges"
+    adapter = zep()
+    with pytest.raises(Fatal, match="the graph is out of order"):
+        adapter.write([msgspec.structs.replace(first, text="Alice lives in Lisbon.", object="Alice lives in Paris.")])
+    cloud.failing = None
+    assert read(zep()) == {first.text: first}
+
+
+def test_settle_waits_for_tasks_and_says_when_they_take_too_long_or_fail(cloud: Any, zep: Callable[..., ZepAdapter]):
+    cloud.lag = 2
+    adapter = zep()
+    adapter.write([fact("One.")])
+    assert read(adapter) == {}
+    with pytest.raises(Retryable, match="not ended 1"):
+        adapter.settle([], datetime.now(UTC))
+    adapter.settle([], soon())
+    assert len(read(adapter)) == 1
+    adapter.write([fact("Two.", object="One.")])
+    cloud.failing = "graph.add_edges"
+    with pytest.raises(Fatal, match="take in 1 facts of 'alice'"):
+        adapter.settle([], soon())
+
+
+def test_the_rate_limit_of_the_free_plan_asks_for_a_minute(
+    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType
+):
+    cloud.faults.append(emulator.Fault("POST .*/edges$", emulator.too_many()))
+    adapter = zep()
+    with pytest.raises(Retryable, match="Rate limit exceeded for FREE plan") as limited:
+        adapter.write([fact("One.")])
+    assert limited.value.after == 60
+    assert [one.state for one in adapter.write([fact("One.")])] == ["written"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (400, {"error": {"code": "bad", "message": "no such thing"}}, "Rejected"),
+        (401, {"message": "no such thing"}, "AuthError"),
+        (403, {"error": "no such thing"}, "AuthError"),
+        (404, {"error": {"code": "not_found", "message": "no such thing"}}, "NotFound"),
+        (413, "no such thing", "Rejected"),
+        (429, "no such thing", "Retryable"),
+        (500, "<html>no such thing</html>", "Retryable"),
+        (503, {"message": "no such thing"}, "Retryable"),
+    ],
+)
+def test_each_error_of_zep_is_told_in_one_line_without_the_key(
+    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType, status: int, body: Any, error: str
+):
+    cloud.faults.append(emulator.Fault("POST .*/edges$", emulator.Answered(status, body)))
+    with pytest.raises(MemctlError, match="no such thing") as raised:
+        zep().write([fact("One.")])
+    assert type(raised.value).__name__ == error
+    assert "\n" not in str(raised.value)
+    assert emulator.KEY not in str(raised.value)
+
+
+def test_without_a_key_the_variable_is_named_before_anything_is_reached(cloud: Any, zep: Callable[..., ZepAdapter]):
+    with pytest.raises(AuthError) as raised:
+        zep(api_key=None).check()
+    assert "ZEP_API_KEY" in (raised.value.hint or "")
+    assert cloud.requests == []
+
+
+def test_opening_reaches_nothing_and_names_the_place_without_the_key(
+    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType
+):
+    adapter = zep()
+    assert adapter.identity.startswith("127.0.0.1:")
+    assert adapter.identity == zep().identity != zep(api_key="other").identity
+    assert emulator.KEY not in repr(adapter) + adapter.identity
+    assert cloud.requests == []
+
+
+def test_an_address_without_a_version_is_of_version_4(cloud: Any, zep: Callable[..., ZepAdapter]):
+    assert zep(url=cloud.url.removesuffix("/api/v4") + "/").check().ok
+    for wrong in ("api.getzep.com", "https://", "https://host:port", "https://[half"):
+        with pytest.raises(UsageError, match="no URL"):
+            zep(url=wrong)
+
+
+def test_a_list_with_an_empty_page_in_the_middle_is_read_to_its_end(cloud: Any, zep: Callable[..., ZepAdapter]):
+    zep().write([fact(f"Fact {n}.") for n in range(25)])
+    cloud.most, cloud.empty_pages = 4, True
+    assert len(read(zep())) == 25
+    assert list(zep().users()) == ["alice"]
+    assert {one.state for one in zep().write([fact("Fact 3."), fact("Fact 24.")])} == {"unchanged"}
+
+
+def test_a_list_of_users_that_is_cut_short_is_no_success(
+    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType
+):
+    zep().write([fact("One."), fact("Two.", "bob")])
+    short = emulator.Answered(200, {"items": [], "total_size": 2})
+    cloud.faults.append(emulator.Fault("POST .*/users/list", short))
+    with pytest.raises(Retryable, match="2 users, but listed 0"):
+        list(zep().users())
+
+
+def test_a_user_that_is_there_already_is_no_error(cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType):
+    cloud.add_user({"user_id": "alice"})
+    unseen = emulator.typed(404, "not_found", "user not found")
+    cloud.faults.append(emulator.Fault("POST .*/users/lookup", unseen))
+    assert [one.state for one in zep().write([fact("One.")])] == ["written"]
+    assert len(cloud.users) == 1
+
+
+def test_what_zep_knows_of_a_user_travels_with_the_facts_to_another_account(
+    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType
+):
+    known = {"email": "a@example.org", "first_name": "Alice", "last_name": "Smith", "time_zone": "Europe/Lisbon"}
+    user = cloud.add_user({"user_id": "alice", **known, "metadata": {"plan": "free"}})
+    place = user["graph_uuid"]
+    target = cloud.add_node(place, {"name": "Lisbon", "label": "City", "summary": "A city by the sea."})
+    edge = {"fact": "Alice lives in Lisbon.", "fact_name": "LIVES_IN", "attributes": {"since": 2023}}
+    cloud.add_edge(place, edge | {"source_node": {"uuid": user["own"]}, "target_node": {"uuid": target["uuid"]}})
+    found = read(zep())
+    lives = found["Alice lives in Lisbon."]
+    assert lives.native["user"] == {**known, "metadata": {"plan": "free"}}
+    assert (lives.subject, lives.predicate, lives.object) == ("Alice Smith", "LIVES_IN", "Lisbon")
+    assert found["A city by the sea."].subject == "Lisbon"
+    with emulator.serve() as other:
+        zep(url=other.url).write(list(found.values()))
+        (made,) = other.users.values()
+        assert known.items() <= made.items()
+        (edge,) = [one for one in graph(other)["edges"].values() if one["name"] == "LIVES_IN"]
+        assert edge["attributes"]["since"] == 2023
+        assert edge["source_node_uuid"] == made["own"]
+        assert other.graphs[made["graph_uuid"]]["nodes"][edge["target_node_uuid"]]["labels"] == ["Entity", "City"]
+        assert read(zep(url=other.url)) == found
+    assert {one.state for one in zep().write(list(found.values()))} == {"unchanged"}
+
+
+def test_a_summary_changed_elsewhere_is_read_as_changed_and_deleted_once(cloud: Any, zep: Callable[..., ZepAdapter]):
+    user = cloud.add_user({"user_id": "alice"})
+    cloud.add_node(user["graph_uuid"], {"name": "Lisbon", "summary": "A city."})
+    (summary,) = read(zep()).values()
+    changed = msgspec.structs.replace(summary, text="A city by the sea.")
+    assert [one.state for one in zep().write([changed])] == ["updated"]
+    assert read(zep()) == {changed.text: changed}
+    assert zep().delete("alice", [summary.id]) == 1
+    assert read(zep()) == {}
+
+
+def test_an_edge_that_is_no_fact_is_a_reject_and_the_others_are_read(cloud: Any, zep: Callable[..., ZepAdapter]):
+    zep().write([fact("One."), fact("Two.")])
+    next(iter(graph(cloud)["edges"].values()))["valid_at"] = "next week"
+    adapter = zep()
+    assert len(read(adapter)) == 1
+    (reject,) = adapter.rejects()
+    assert "next week" in reject.message
+
+
+def test_deleting_waits_until_it_is_done_and_a_summary_goes_without_its_node(
+    cloud: Any, zep: Callable[..., ZepAdapter]
+):
+    zep().write([fact("One."), fact("Two.")])
+    next(iter(graph(cloud)["nodes"].values()))["summary"] = "Alice, a user."
+    cloud.lag = 2
+    found = read(zep())
+    assert zep().delete("alice", [found["One."].id, found["Alice, a user."].id]) == 2
+    assert set(read(zep())) == {"Two."}
+    assert len(graph(cloud)["nodes"]) == 3
+
+
+def test_search_at_an_instant_asks_zep_for_what_held_then(cloud: Any, zep: Callable[..., ZepAdapter]):
+    year = timedelta(days=365)
+    old = fact("Job: cook.", valid_at=AT - 3 * year, invalid_at=AT - year)
+    now = fact("Job: nurse.", valid_at=AT - year)
+    undated = fact("Job: sleeper.", created_at=AT - 2 * year)
+    adapter = zep()
+    adapter.write([old, now, undated])
+
+    def found(at: datetime | None) -> set[str]:
+        return {hit.fact.text for hit in adapter.search("alice", "job", as_of=at)}
+
+    assert found(AT) == {now.text, undated.text}
+    assert found(AT - year * 1.5) == {old.text, undated.text}
+    assert found(AT - year * 2.5) == {old.text}
+    assert found(None) == {old.text, now.text, undated.text}
+    filters = [body["filters"]["date_filters"]["any_of"] for body in sent(cloud, "/search/edges") if "filters" in body]
+    assert len(filters) == 3
+    assert {"field": "valid_at", "operator": "lte", "value": "2026-01-01T00:00:00Z"} in filters[0][0]["all_of"]
+
+
+def test_turns_become_a_thread_in_calls_that_zep_takes_and_the_thread_is_a_conversation(
+    cloud: Any, zep: Callable[..., ZepAdapter]
+):
+    turns = [
+        {"role": "user", "content": f"Turn {n}.", "at": AT + timedelta(minutes=n), "name": "Alice"} for n in range(40)
+    ]
+    adapter = zep()
+    adapter.add("alice", [*turns, {"role": "assistant", "content": "word " * 2000}])
+    adapter.settle([], soon())
+    (conversation,) = zep().conversations("alice")
+    assert conversation.messages[0] == Message(
+        id=conversation.messages[0].id, role="user", text="Turn 0.", name="Alice", at=AT
+    )
+    assert "".join(one.text for one in conversation.messages[40:]) == "word " * 2000
+    assert [len(body["messages"]) for body in sent(cloud, "/messages") if body] == [30, 13]
+    assert list(zep().conversations("nobody")) == []
+    with pytest.raises(UsageError, match="a role"):
+        adapter.add("alice", [{"role": "king", "content": "x"}])
+
+
+def test_a_lost_answer_makes_no_second_thread(cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType):
+    cloud.faults.append(emulator.Fault("POST .*/messages$", after=True))
+    adapter = zep()
+    with pytest.raises(Retryable):
+        adapter.add("alice", ["Hello."])
+    adapter.add("alice", ["Hello."])
+    (conversation,) = adapter.conversations("alice")
+    assert [one.text for one in conversation.messages] == ["Hello."]
+
+
+@pytest.mark.parametrize("user", ["x" * 501, "new\nline", " spaced "])
+def test_a_user_id_that_zep_might_not_keep_comes_back_as_it_was(cloud: Any, zep: Callable[..., ZepAdapter], user: str):
+    zep().write([fact("One.", user)])
+    assert list(zep().users()) == [user]
+    (found,) = read(zep(), user).values()
+    assert found.user_id == user
+    assert found.native == {}
+
+
+def test_an_id_of_another_user_written_in_the_same_session_is_rejected(zep: Callable[..., ZepAdapter]):
+    adapter = zep()
+    mine = fact("Mine.")
+    adapter.write([mine])
+    (outcome,) = adapter.write([msgspec.structs.replace(mine, user_id="bob")])
+    assert outcome.state == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("applied", "dies", "lag"),
+    [(False, False, 0), (True, False, 2), (False, True, 2), (True, True, 0), (True, True, 2)],
+)
+def test_whichever_call_fails_every_fact_is_there_once_in_the_end(
+    cloud: Any,
+    zep: Callable[..., ZepAdapter],
+    emulator: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    applied: bool,
+    dies: bool,
+    lag: int,
+):
+    """A change and additions to a user's graph; each call in turn fails once, and is then tried again or run anew."""
+    monkeypatch.setattr("memctl_zep.tasks.FIRST_PAUSE", 0.001)
+    first = [fact(f"Fact {n}.", object=f"thing {n}") for n in range(3)]
+    later = [msgspec.structs.replace(first[0], text="Changed.", valid_at=AT), *first[1:], fact("New.")]
+    zep().write(first)
+    cloud.lag = lag
+    seeded = copy.deepcopy((cloud.users, cloud.graphs))
+    for number in range(1000):
+        cloud.users, cloud.graphs = copy.deepcopy(seeded)
+        fault = emulator.Fault("", after=applied)
+        cloud.faults, cloud.spared = [fault], number
+        adapter = zep()
+        try:
+            adapter.write(later)
+            adapter.settle([], soon())
+        except Retryable:
+            adapter = zep() if dies else adapter
+            adapter.write(later)
+            adapter.settle([], soon())
+        cloud.faults = []
+        assert read(adapter) == {one.text: one for one in later}, number
+        assert len(graph(cloud)["edges"]) == 4, number
+        assert len(graph(cloud)["nodes"]) == 5, number
+        if fault.times:
+            # It struck no more: every call has had its turn.
+            assert number >= 8
+            return

@@ -1,0 +1,125 @@
+"""Dumps of Zep graphs, as people have saved them in three versions of the API, read as files."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from memctl_zep.dump import ZepDump
+from memctl_zep.mapping import Owner, to_fact
+
+from memctl.errors import Rejected
+from memctl.fact import Fact
+
+EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "zep"
+EDGE = {"uuid": "e1", "fact": "Alice likes tea.", "name": "LIKES", "source_node_uuid": "a", "target_node_uuid": "t"}
+
+
+def read(path: Path, user: str | None = None) -> list[Fact | Rejected]:
+    dump = ZepDump()
+    assert dump.recognises(path, path.read_bytes()[:65_536])
+    return list(dump.records(path, user))
+
+
+def facts(path: Path, user: str | None = None) -> list[Fact]:
+    found = read(path, user)
+    assert all(isinstance(one, Fact) for one in found), found
+    return [one for one in found if isinstance(one, Fact)]
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> Any:
+    def write(content: Any) -> Path:
+        path = tmp_path / "dump.json"
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_graph_of_version_2_has_its_triples_although_edges_name_nodes_by_uuid():
+    paris, lisbon, nurse, summary = facts(EXPORTS / "v2-graph.json")
+    assert (paris.subject, paris.predicate, paris.object) == ("Alice", "LIVES_IN", "Paris")
+    assert paris.invalid_at == lisbon.valid_at == datetime(2023, 5, 1, tzinfo=UTC)
+    assert paris.expired_at == datetime(2025, 3, 1, 8, 0, 2, 123456, tzinfo=UTC)
+    assert nurse.native["attributes"] == {"shift": "night", "years": 4}
+    assert (summary.kind, summary.subject) == ("summary", "Alice")
+    assert {one.user_id for one in (paris, lisbon, nurse, summary)} == {"alice"}
+
+
+def test_a_list_of_edges_of_version_3_says_no_more_than_it_holds():
+    found = facts(EXPORTS / "v3-edges.json")
+    assert [one.text for one in found][1:] == ["Alice lives in Lisbon.", "Alice works as a nurse at night."]
+    assert {(one.user_id, one.subject, one.object) for one in found} == {("alice", None, None)}
+
+
+def test_several_graphs_of_version_4_each_belong_to_their_user():
+    found = facts(EXPORTS / "v4-users.json")
+    assert [one.user_id for one in found] == ["alice"] * 4 + ["bruno"]
+    assert found[0].native["user"]["email"] == "alice@example.org"
+    assert (found[4].subject, found[4].object) == ("Bruno", "tea")
+
+
+def test_the_same_edge_is_the_same_fact_in_every_dump_and_in_zep_itself():
+    ids = [
+        {one.text: one.id for one in facts(EXPORTS / f"{name}.json")} for name in ("v2-graph", "v3-edges", "v4-users")
+    ]
+    assert ids[1].items() <= ids[0].items()
+    assert ids[0].items() <= ids[2].items()
+    (edge, *_) = json.loads((EXPORTS / "v3-edges.json").read_text())
+    assert to_fact(edge, Owner("alice")).id == ids[0][edge["fact"]]
+
+
+def test_what_names_no_user_is_the_default_users_or_nobodys(dump: Any):
+    path = dump({"edges": [EDGE], "nodes": []})
+    (found,) = facts(path, "alice")
+    assert found.user_id == "alice"
+    (reject,) = read(path)
+    assert isinstance(reject, Rejected)
+    assert "names no user" in reject.message
+
+
+def test_edges_one_a_line_and_a_page_of_the_api_are_dumps_too(dump: Any):
+    lines = dump("".join(json.dumps(EDGE | {"uuid": f"e{n}"}) + "\n" for n in range(3)))
+    assert len(facts(lines, "alice")) == 3
+    *found, last = read(dump({"items": [EDGE], "next_cursor": "100"}), "alice")
+    assert len(found) == 1
+    assert isinstance(last, Rejected)
+    assert "missing" in last.message
+
+
+@pytest.mark.parametrize("broken", [{"uuid": "e2"}, {**EDGE, "valid_at": "soon"}, {**EDGE, "fact": 7}, "no edge", None])
+def test_a_broken_edge_is_rejected_and_those_beside_it_are_read(dump: Any, broken: Any):
+    found = read(dump({"user_id": "alice", "edges": [EDGE, broken, EDGE | {"uuid": "e3"}]}))
+    assert [type(one) for one in found] == [Fact, Rejected, Fact]
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_a_dump_that_is_cut_off_says_so(dump: Any, share: float):
+    whole = (EXPORTS / "v4-users.json").read_text()
+    found = read(dump(whole[: int(len(whole) * share)]))
+    assert isinstance(found[-1], Rejected)
+    assert "any further" in found[-1].message
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"edges": [EDGE | {"group_id": "alice"}]},
+        {"memories": [{"memory": "x"}]},
+        [{"role": "user", "content": "fact"}],
+        '{"fact": "x"}',
+        "plain text",
+    ],
+)
+def test_a_file_of_something_else_is_not_taken_for_one(dump: Any, content: Any):
+    path = dump(content)
+    assert not ZepDump().recognises(path, path.read_bytes())
+
+
+def test_many_nodes_before_the_edges_hide_nothing(dump: Any):
+    nodes = [{"uuid": f"n{n}", "name": f"node {n}", "summary": "", "labels": ["Entity"]} for n in range(2000)]
+    nodes.append({"uuid": "a", "name": "Alice", "summary": "", "labels": ["Entity"]})
+    (found,) = facts(dump({"user_id": "alice", "nodes": nodes, "edges": [EDGE]}))
+    assert found.subject == "Alice"

@@ -1,0 +1,83 @@
+"""Letta's V1 API under the suite: the real client against the emulator, whose faults are those of a real server."""
+
+import contextlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+import pytest
+from memctl_letta.adapter import LettaAdapter
+from suite import Suite
+
+from memctl.adapter import Adapter
+
+_EMULATOR = Path(__file__).parents[1] / "emulators" / "letta.py"
+
+
+def emulator() -> ModuleType:
+    """The emulator's module, loaded once."""
+    if "letta_emulator" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("letta_emulator", _EMULATOR)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+    return sys.modules["letta_emulator"]
+
+
+class LettaBackend(Suite):
+    """Letta."""
+
+    title = "Letta"
+    adapter = LettaAdapter
+    never: ClassVar[dict[str, str]] = {
+        "test_a_fact_of_another_owners_id_is_rejected_and_the_owner_keeps_theirs": (
+            "Letta finds no passage by memctl's id but by reading those of every agent; both users keep their own"
+        ),
+    }
+
+    @classmethod
+    def places(cls, folder: Path) -> Iterator[Any]:
+        with emulator().serve() as server:
+            yield server
+
+    def open(self, place: Any) -> LettaAdapter:
+        return LettaAdapter(place.url, api_key=emulator().KEY)
+
+    def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("memctl_letta.reading.PAGE", size)
+
+    @contextlib.contextmanager
+    def without_access(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+        yield lambda: LettaAdapter(place.url, api_key=emulator().KEY[:-1])
+
+    @contextlib.contextmanager
+    def busy(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+        place.fail("POST", 429, times=1000, headers={"retry-after": "1"})
+        yield lambda: self.open(place)
+        place.faults.clear()
+
+    def opening(self, place: Any) -> tuple[str, str]:
+        return (
+            "from memctl_letta.adapter import LettaAdapter",
+            f"LettaAdapter({place.url!r}, api_key={emulator().KEY!r})",
+        )
+
+    @contextlib.contextmanager
+    def broken_off(self, place: Any, reading: Adapter) -> Iterator[None]:
+        place.fail("GET", 500, times=1000)
+        yield
+        place.faults.clear()
+
+    @contextlib.contextmanager
+    def cut_short(self, place: Any) -> Iterator[None]:
+        # As when whoever owns the passages deletes the one that reading goes on after, each time anew.
+        place.forgets_cursors = True
+        with pytest.MonkeyPatch.context() as patch:
+            self.in_pages_of(10, patch)
+            yield
+        place.forgets_cursors = False

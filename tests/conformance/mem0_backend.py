@@ -1,0 +1,92 @@
+"""mem0's platform under the suite: a loopback emulator of it, spoken to through mem0's own client."""
+
+import contextlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+from memctl_mem0.adapter import Mem0Adapter
+from suite import Suite
+
+from memctl.adapter import Adapter
+from memctl.fact import Fact
+
+_EMULATOR = Path(__file__).parents[1] / "emulators" / "mem0_platform.py"
+
+
+def emulator() -> ModuleType:
+    """The emulator's module, loaded once."""
+    if "mem0_platform_emulator" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("mem0_platform_emulator", _EMULATOR)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+    return sys.modules["mem0_platform_emulator"]
+
+
+def _bare(fact: Fact) -> bytes:
+    return msgspec.json.encode(msgspec.structs.replace(fact, embedding=None), order="sorted")
+
+
+class Mem0Backend(Suite):
+    """mem0's platform."""
+
+    title = "mem0"
+    adapter = Mem0Adapter
+    never: ClassVar[dict[str, str]] = {
+        "test_the_same_text_of_one_owner_under_two_ids_is_two_facts": (
+            "mem0 keeps a text once for the same user, agent, app and run; the second fact is rejected with that reason"
+        ),
+    }
+
+    @classmethod
+    def places(cls, folder: Path) -> Iterator[Any]:
+        with emulator().serve() as platform:
+            yield platform
+
+    def open(self, place: Any) -> Mem0Adapter:
+        return Mem0Adapter(place.key, url=place.url)
+
+    def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        defaults = Mem0Adapter.__init__.__kwdefaults__
+        assert defaults is not None
+        monkeypatch.setitem(defaults, "page_size", size)
+
+    def same(self, place: Any, found: Sequence[Fact], expected: Sequence[Fact]) -> None:
+        """Fields that lie in mem0's metadata come back whole, so everything but the vector is the same."""
+        super().same(place, found, expected)
+        assert sorted(map(_bare, found)) == sorted(map(_bare, expected))
+
+    @contextlib.contextmanager
+    def without_access(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+        yield lambda: Mem0Adapter("m0-" + "of-somebody-else", url=place.url)
+
+    @contextlib.contextmanager
+    def busy(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+        fault = emulator().Fault("POST .*/add/", 429, {"retry-after": "1"}, times=1_000)
+        place.faults.append(fault)
+        yield lambda: self.open(place)
+        place.faults.remove(fault)
+
+    def opening(self, place: Any) -> tuple[str, str]:
+        imports = "from memctl_mem0.adapter import Mem0Adapter"
+        return imports, f"Mem0Adapter({place.key!r}, url={place.url!r})"
+
+    @contextlib.contextmanager
+    def broken_off(self, place: Any, reading: Adapter) -> Iterator[None]:
+        place.gone = True
+        yield
+        place.gone = False
+
+    @contextlib.contextmanager
+    def cut_short(self, place: Any) -> Iterator[None]:
+        place.most_listed = 20
+        yield
+        place.most_listed = None

@@ -1,0 +1,182 @@
+"""mem0's library under the suite: on a Qdrant folder and on pgvector, embedding through a loopback server."""
+
+import contextlib
+import importlib.util
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar, NamedTuple
+from uuid import uuid4
+
+import psycopg
+import pytest
+from memctl_mem0.oss import Mem0OssAdapter
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
+from qdrant_client import QdrantClient
+from suite import Suite
+from suite.faults import held_by_another_process
+
+from memctl.adapter import Adapter
+
+
+def emulator(name: str) -> ModuleType:
+    """The module of a loopback server, loaded once."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, EMULATORS / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+EMULATORS = Path(__file__).parents[1] / "emulators"
+DIMENSIONS = 256
+
+
+class Place(NamedTuple):
+    """A configuration file of mem0, the server that embeds for it, and the vector store it names."""
+
+    config: Path
+    embeddings: Any
+    store: dict[str, Any]
+
+    def other(self, key: str | None = None, **store: Any) -> Path:
+        """Another configuration for the same collection."""
+        path = self.config.with_name(f"{uuid4().hex}.json")
+        return configured(path, self.embeddings.url, self.store | store, key)
+
+
+def configured(path: Path, url: str, store: dict[str, Any], key: str | None = None) -> Path:
+    """Write a configuration as mem0's documentation shows it. Its language model is nowhere."""
+    embedder = {"model": "letters", "openai_base_url": url, "embedding_dims": DIMENSIONS}
+    embedder["api_key"] = key or emulator("openai_embeddings").KEY
+    options = {"embedding_model_dims": DIMENSIONS} | store
+    whole = {
+        "vector_store": {"provider": "pgvector" if "connection_string" in store else "qdrant", "config": options},
+        "embedder": {"provider": "openai", "config": embedder},
+        "llm": {"provider": "openai", "config": {"api_key": "none", "openai_base_url": "http://127.0.0.1:9/v1"}},
+        "history_db_path": str(path.with_name("history.db")),
+    }
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    return path
+
+
+@contextlib.contextmanager
+def embeddings_server() -> Iterator[Any]:
+    """A running server that embeds by likeness."""
+    module = emulator("openai_embeddings")
+    with module.serve() as server:
+        server.vector_of = module.likeness
+        yield server
+
+
+class Mem0OssBackend(Suite):
+    """What both stores have in common."""
+
+    adapter = Mem0OssAdapter
+    never: ClassVar[dict[str, str]] = {
+        "test_search[by-meaning-without-a-shared-word]": "the loopback embedder knows likeness, not meaning",
+        "test_text[nul]": "a text with NUL is rejected: PostgreSQL and mem0's own readers of a store cannot have it",
+        "test_a_list_that_is_cut_short_is_no_success": "the store's own cursor gives all rows or an error, never some",
+    }
+
+    def open(self, place: Place) -> Mem0OssAdapter:
+        return Mem0OssAdapter(place.config)
+
+    def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("memctl_mem0.oss.PAGE_SIZE", size)
+
+    @contextlib.contextmanager
+    def without_access(self, place: Place) -> Iterator[Callable[[], Adapter]]:
+        path = place.other(key="-".join(["not", "the", "key"]))
+        yield lambda: Mem0OssAdapter(path)
+
+    def opening(self, place: Place) -> tuple[str, str]:
+        return "from memctl_mem0.oss import Mem0OssAdapter", f"Mem0OssAdapter({str(place.config)!r})"
+
+
+class QdrantBackend(Mem0OssBackend):
+    """mem0 on a Qdrant folder."""
+
+    title = "mem0 on Qdrant"
+
+    @classmethod
+    def places(cls, folder: Path) -> Iterator[Place]:
+        store = {"path": str(folder / "qdrant")}
+        QdrantClient(path=store["path"]).close()
+        with embeddings_server() as embeddings:
+            config = configured(folder / "mem0.json", embeddings.url, store)
+            yield Place(config, embeddings, store)
+
+    @contextlib.contextmanager
+    def busy(self, place: Place) -> Iterator[Callable[[], Adapter]]:
+        with held_by_another_process(
+            f"from qdrant_client import QdrantClient; held = QdrantClient(path={place.store['path']!r})"
+        ):
+            yield lambda: Mem0OssAdapter(place.config)
+
+    @contextlib.contextmanager
+    def broken_off(self, place: Place, reading: Adapter) -> Iterator[None]:
+        assert isinstance(reading, Mem0OssAdapter)
+        reading.close()
+        with held_by_another_process(
+            f"from qdrant_client import QdrantClient; held = QdrantClient(path={place.store['path']!r})"
+        ):
+            yield
+
+
+class PgvectorBackend(Mem0OssBackend):
+    """mem0 on PostgreSQL with pgvector."""
+
+    title = "mem0 on pgvector"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def place(cls, tmp_path_factory: pytest.TempPathFactory, postgres_dsn: str) -> Iterator[Place]:
+        yield from _tables(tmp_path_factory.mktemp("shared"), postgres_dsn)
+
+    @pytest.fixture
+    def bare(self, tmp_path: Path, postgres_dsn: str) -> Iterator[Place]:
+        yield from _tables(tmp_path, postgres_dsn)
+
+    @contextlib.contextmanager
+    def busy(self, place: Place) -> Iterator[Callable[[], Adapter]]:
+        dsn = make_conninfo(place.store["connection_string"], options="-c lock_timeout=100ms")
+        path = place.other(connection_string=dsn)
+        with _session(place) as connection, connection.transaction():
+            table = Identifier(place.store["collection_name"])
+            connection.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(table))
+            yield lambda: Mem0OssAdapter(path)
+
+    @contextlib.contextmanager
+    def broken_off(self, place: Place, reading: Adapter) -> Iterator[None]:
+        with _session(place) as connection:
+            ended = connection.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s",
+                [place.store["collection_name"]],
+            ).fetchall()
+        assert ended
+        yield
+
+
+def _tables(folder: Path, dsn: str) -> Iterator[Place]:
+    name = f"suite_{uuid4().hex}"
+    store = {"connection_string": make_conninfo(dsn, application_name=name), "collection_name": name, "maxconn": 2}
+    with embeddings_server() as embeddings:
+        place = Place(configured(folder / "mem0.json", embeddings.url, store), embeddings, store)
+        yield place
+    with _session(place) as connection:
+        connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(name)))
+
+
+@contextlib.contextmanager
+def _session(place: Place) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of somebody else."""
+    dsn = make_conninfo(place.store["connection_string"], application_name="somebody else")
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        yield connection

@@ -1,0 +1,7 @@
+"""The conformance suite over the backend it names."""
+
+from memfs_backend import MemfsBackend
+
+
+class TestMemfs(MemfsBackend):
+    """Every case."""

@@ -1,0 +1,82 @@
+"""Zep under the suite: the real SDK against a loopback server that answers as Zep Cloud does."""
+
+import contextlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, ClassVar
+
+import pytest
+from memctl_zep.adapter import ZepAdapter
+from suite import Suite
+
+from memctl.adapter import Adapter
+
+_EMULATOR = Path(__file__).parents[1] / "emulators" / "zep.py"
+
+
+def emulator() -> ModuleType:
+    """The emulator's module, loaded once."""
+    if "zep_emulator" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("zep_emulator", _EMULATOR)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+    return sys.modules["zep_emulator"]
+
+
+class ZepBackend(Suite):
+    """Zep Cloud."""
+
+    title = "Zep Cloud"
+    adapter = ZepAdapter
+    never: ClassVar[dict[str, str]] = {
+        "test_search[by-meaning-without-a-shared-word]": "Zep ranks by itself; its loopback stand-in has no model",
+        "test_a_fact_of_another_owners_id_is_rejected_and_the_owner_keeps_theirs": (
+            "each user's facts lie in a graph of their own, and Zep searches one graph at a time; the owner "
+            "keeps theirs, but the id is noticed only by a session that has written to both"
+        ),
+    }
+
+    @classmethod
+    def places(cls, folder: Path) -> Iterator[Any]:
+        with emulator().serve() as cloud:
+            yield cloud
+
+    def open(self, place: Any) -> ZepAdapter:
+        return ZepAdapter(emulator().KEY, url=place.url)
+
+    def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        defaults: Any = ZepAdapter.__init__.__kwdefaults__
+        monkeypatch.setitem(defaults, "page_size", min(size, 100))
+
+    @contextlib.contextmanager
+    def without_access(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+        yield lambda: ZepAdapter("another " + emulator().KEY, url=place.url)
+
+    @contextlib.contextmanager
+    def busy(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+        place.faults.append(emulator().Fault("POST .*/edges$", emulator().too_many(), times=1000))
+        yield lambda: self.open(place)
+        place.faults.clear()
+
+    def opening(self, place: Any) -> tuple[str, str]:
+        imports = "from memctl_zep.adapter import ZepAdapter"
+        return imports, f"ZepAdapter({emulator().KEY!r}, url={place.url!r})"
+
+    @contextlib.contextmanager
+    def broken_off(self, place: Any, reading: Adapter) -> Iterator[None]:
+        place.faults.append(emulator().Fault("POST .*/list$", times=1000))
+        yield
+        place.faults.clear()
+
+    @contextlib.contextmanager
+    def cut_short(self, place: Any) -> Iterator[None]:
+        # Pages that are empty although there are more: the SDK's own iteration stops at one.
+        place.most, place.empty_pages = 10, True
+        yield
+        place.most, place.empty_pages = 100, False

@@ -1,0 +1,499 @@
+"""A loopback server that answers as mem0's platform does (api.mem0.ai, as of 2026-11): its endpoints, its shapes, its
+traps, and faults on demand.
+
+Traps kept as they are: reading hides what expired and what was merged; a filter that names one kind of owner leaves
+out memories that have others too (mem0's "implicit null scoping"); an `OR` beside an `AND` is dropped without a word;
+lists come in pages and the owners' list in smaller ones; verbatim adding drops system messages and texts the scope
+already has; times come back with an offset; categories are mem0's own.
+"""
+
+import json
+import re
+import threading
+import time
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import uuid4
+
+from memctl.embed.static import StaticEmbedder
+
+KEY = "m0-" + "loopback"
+LARGEST_PAGE = 200
+ENTITY_PAGE = 20
+OWNERS = {"user": "user_id", "agent": "agent_id", "app": "app_id", "run": "session_id"}
+FILTERS = {
+    "user_id", "agent_id", "app_id", "run_id", "created_at", "updated_at", "timestamp", "expiration_date", "text",
+    "categories", "metadata", "keywords_search", "memory_ids", "keywords",
+}  # fmt: skip
+_PACIFIC = timezone(timedelta(hours=-7))
+
+Answer = tuple[int, Any, dict[str, str]]
+Row = dict[str, Any]
+
+
+class Refused(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: int, detail: str, **headers: str) -> None:
+        super().__init__(detail)
+        self.answer: Answer = (status, {"detail": detail}, {name.replace("_", "-"): v for name, v in headers.items()})
+
+
+@dataclass
+class Fault:
+    """What goes wrong with the next `times` requests that match: an HTTP status (0 closes the connection without an
+    answer), before the request is carried out or, with `applied`, after; or a delay in seconds. `document` is what is
+    said with the status."""
+
+    matching: str
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    applied: bool = False
+    delay: float = 0.0
+    times: int = 1
+    skip: int = 0
+    document: Any = field(default_factory=lambda: {"detail": "a fault"})
+
+
+@dataclass
+class Mem0Platform:
+    """What the account holds, what a test may set, and what the server saw."""
+
+    url: str = ""
+    key: str = KEY
+    project: str = "proj_loopback"
+    memories: dict[str, Row] = field(default_factory=dict)
+    entities: dict[tuple[str, str], Row] = field(default_factory=dict)
+    events: dict[str, Row] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    requests: list[tuple[str, str, Any]] = field(default_factory=list)
+    quota: int | None = None
+    asynchronous: bool = False
+    polls_until_done: int = 2
+    null_scoping: bool = True
+    most_listed: int | None = None
+    uncounted: int = 0
+    gone: bool = False
+
+    def __post_init__(self) -> None:
+        self.lock = threading.Lock()
+        self._by_user: dict[str | None, dict[str, Row]] = {}
+        self._waiting: dict[str, Callable[[], list[Row]]] = {}
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: Any, key: str | None) -> Answer:
+        """What the platform says to a request."""
+        self.requests.append((method, path, body if body is not None else query))
+        if key != f"Token {self.key}":
+            raise Refused(401, "Invalid API key")
+        for verb, pattern, handler in _ROUTES:
+            found = re.fullmatch(pattern, path)
+            if found and verb == method:
+                return 200, handler(self, [unquote(part) for part in found.groups()], query, body or {}), {}
+        raise Refused(404, "Not found.")
+
+    # What is held.
+
+    def put(self, **values: Any) -> Row:
+        """A memory as if it had always been there; returns the row."""
+        now = datetime.now(UTC)
+        row: Row = {
+            "id": str(uuid4()), "memory": "", "user_id": None, "agent_id": None, "app_id": None, "session_id": None,
+            "metadata": None, "categories": ["misc"], "structured_attributes": None, "replaced_by": None,
+            "synthesized": False, "expiration_date": None, "created_at": now, "updated_at": now, "merged": False,
+        } | values  # fmt: skip
+        if row["structured_attributes"] is None:
+            row["structured_attributes"] = {"year": row["created_at"].year, "day": row["created_at"].day}
+        self.memories[row["id"]] = row
+        self._by_user.setdefault(row["user_id"], {})[row["id"]] = row
+        for kind, name in OWNERS.items():
+            if row[name] is not None:
+                self.entities.setdefault(
+                    (kind, row[name]),
+                    {"id": str(uuid4()), "name": row[name], "type": kind, "owner": "org", "metadata": None,
+                     "created_at": said(now), "updated_at": said(now)},
+                )  # fmt: skip
+        return row
+
+    def take(self, memory_id: str) -> Row:
+        """The memory, taken out; 404 when it is not there."""
+        row = self.memories.pop(memory_id, None)
+        if row is None:
+            raise Refused(404, "Memory not found")
+        del self._by_user[row["user_id"]][memory_id]
+        return row
+
+    def held(self, memory_id: str) -> Row:
+        if memory_id not in self.memories:
+            raise Refused(404, "Memory not found")
+        return self.memories[memory_id]
+
+    def chosen(self, body: Row) -> list[Row]:
+        """The memories that a list or a search is about."""
+        filters = body.get("filters")
+        if not isinstance(filters, dict) or not filters:
+            raise Refused(400, "Filters are required and cannot be empty. ")
+        check_filters(filters)
+        if not named(filters):
+            raise Refused(400, "At least one of user_id, agent_id, app_id, run_id is required in filters.")
+        unnamed = {OWNERS[kind] for kind in OWNERS} - named(filters) if self.null_scoping else set()
+        owner = only_user(filters)
+        rows = self._by_user.get(owner, {}) if owner is not None else self.memories
+        today = datetime.now(UTC).date().isoformat()
+        return [
+            row
+            for row in rows.values()
+            if (body.get("show_expired") or not row["expiration_date"] or row["expiration_date"] >= today)
+            and (body.get("include_merged") or not row["merged"])
+            and not any(row[name] is not None for name in unnamed)
+            and matches(row, filters)
+        ]
+
+    # What can be asked for.
+
+    def ping(self, _: list[str], __: Row, ___: Row) -> Row:
+        return {"status": "ok", "org_id": "org_loopback", "project_id": self.project, "user_email": "who@example.org"}
+
+    def list_entities(self, _: list[str], query: Row, __: Row) -> Row:
+        rows = sorted(self.entities.values(), key=lambda row: (row["type"], row["name"]))
+        totals = {f"total_{kind}s": sum(row["type"] == kind for row in rows) for kind in OWNERS}
+        return self.page(rows, int(query.get("page", 1)), ENTITY_PAGE, "/v1/entities/") | totals
+
+    def page(self, rows: list[Row], number: int, size: int, path: str) -> Row:
+        if number < 1 or (number > 1 and (number - 1) * size >= len(rows)):
+            raise Refused(404, "Invalid page.")
+        more = number * size < len(rows)
+        before = f"{self.url}{path}?page={number - 1}&page_size={size}" if number > 1 else None
+        after = f"{self.url}{path}?page={number + 1}&page_size={size}" if more else None
+        found = rows[(number - 1) * size : number * size]
+        return {"count": len(rows), "next": after, "previous": before, "results": found}
+
+    def get_all(self, _: list[str], query: Row, body: Row) -> Row:
+        rows = sorted(self.chosen(body), key=lambda row: (row["created_at"], row["id"]), reverse=True)
+        size = min(int(query.get("page_size", 100)), LARGEST_PAGE)
+        number = int(query.get("page", 1))
+        page = self.page(rows, number, size, "/v3/memories/")
+        if self.most_listed is not None and number * size >= self.most_listed:
+            page["next"] = None
+            page["results"] = page["results"][: max(0, self.most_listed - (number - 1) * size)]
+        return page | {"results": [shown(row) for row in page["results"]]}
+
+    def add(self, _: list[str], __: Row, body: Row) -> Row:
+        scope = {key: body.get(key) for key in ("user_id", "agent_id", "app_id", "run_id")}
+        if not any(scope.values()):
+            raise Refused(400, "At least one of the filters: agent_id, user_id, app_id, run_id is required!")
+        expiry, stamp = body.get("expiration_date"), body.get("timestamp")
+        if expiry is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", expiry):
+            raise Refused(400, "expiration_date must be YYYY-MM-DD")
+        if stamp is not None and (not isinstance(stamp, int) or isinstance(stamp, bool)):
+            raise Refused(400, "timestamp must be an integer")
+        if self.quota is not None and len(self.memories) >= self.quota:
+            raise Refused(413, "Memory quota exceeded. Please upgrade your plan.")
+        infer = body.get("infer", True)
+        event = {"id": str(uuid4()), "event_type": "ADD", "status": "PENDING", "results": None, "error": None}
+        self.events[event["id"]] = event
+
+        def work() -> list[Row]:
+            return self._keep(body, scope, infer)
+
+        if infer or self.asynchronous:
+            self._waiting[event["id"]] = work
+            event["polls"] = 0
+            return {"event_id": event["id"], "status": "PENDING", "message": "Memory processing has been queued"}
+        event |= {"status": "SUCCEEDED", "results": work()}
+        return {"message": "ok", "status": "SUCCEEDED", "event_id": event["id"], "results": event["results"]}
+
+    def _keep(self, body: Row, scope: Row, infer: bool) -> list[Row]:
+        results = []
+        for message in body["messages"]:
+            text = message.get("content")
+            if message.get("role") == "system" or not isinstance(text, str):
+                continue
+            owner = dict(scope)
+            if infer and owner["user_id"] and owner["agent_id"]:
+                owner["agent_id" if message["role"] == "user" else "user_id"] = None
+            owner["session_id"] = owner.pop("run_id")
+            if any(r["memory"] == text and owner.items() <= r.items() for r in self._rows_of(owner["user_id"])):
+                continue
+            now = datetime.now(UTC)
+            made = now if body.get("timestamp") is None else from_seconds(body["timestamp"])
+            row = self.put(
+                memory=text, **owner, metadata=body.get("metadata"), expiration_date=body.get("expiration_date"),
+                created_at=made, updated_at=now,
+            )  # fmt: skip
+            results.append({"id": row["id"], "data": {"memory": text}, "event": "ADD"})
+        return results
+
+    def _rows_of(self, user: str | None) -> list[Row]:
+        return list(self._by_user.get(user, {}).values())
+
+    def event(self, parts: list[str], _: Row, __: Row) -> Row:
+        found = self.events.get(parts[0])
+        if found is None:
+            raise Refused(404, "Event not found")
+        if found["id"] in self._waiting:
+            found["polls"] += 1
+            if found["polls"] >= self.polls_until_done:
+                work = self._waiting.pop(found["id"])
+                if found.get("error") is None:
+                    found |= {"status": "SUCCEEDED", "results": work()}
+                else:
+                    found["status"] = "FAILED"
+        return found
+
+    def list_events(self, _: list[str], query: Row, __: Row) -> Row:
+        return self.page(list(self.events.values())[::-1], int(query.get("page", 1)), 100, "/v1/events/")
+
+    def search(self, _: list[str], __: Row, body: Row) -> Row:
+        query, k = body["query"], body.get("top_k", 10)
+        if not 1 <= k <= 1000:
+            raise Refused(400, "top_k must be between 1 and 1000")
+        scored = []
+        for row in self.chosen(body):
+            semantic, bm25 = likeness(query, row["memory"]), overlap(query, row["memory"])
+            if max(semantic, bm25) > body.get("threshold", 0.1):
+                scored.append(((semantic + bm25) / 2, semantic, bm25, row))
+        scored.sort(key=lambda hit: (-hit[0], hit[3]["id"]))
+        results = []
+        for score, semantic, bm25, row in scored[:k]:
+            hit = shown(row)
+            hit["run_id"] = hit.pop("session_id")
+            for name in ("replaced_by", "synthesized"):
+                del hit[name]
+            breakdown = {"semantic": semantic, "bm25": bm25, "entity": 0.0}
+            results.append(hit | {"score": score, "score_breakdown": breakdown})
+        return {"results": results}
+
+    def get(self, parts: list[str], _: Row, __: Row) -> Row:
+        return shown(self.held(parts[0])) | {"lifecycle_state": "active"}
+
+    def update(self, parts: list[str], _: Row, body: Row) -> Row:
+        row = self.held(parts[0])
+        if "text" in body:
+            row["memory"] = body["text"]
+        if "metadata" in body:
+            row["metadata"] = body["metadata"]
+        if body.get("timestamp") is not None:
+            row["created_at"] = from_seconds(int(body["timestamp"]))
+        if "expiration_date" in body:
+            row["expiration_date"] = body["expiration_date"]
+        row["updated_at"] = datetime.now(UTC)
+        return shown(row)
+
+    def delete(self, parts: list[str], _: Row, __: Row) -> Row:
+        self.take(parts[0])
+        return {"message": "Memory deleted successfully!", "cascade_count": 0}
+
+    def batch_delete(self, _: list[str], __: Row, body: Row) -> Row:
+        ids = [item["memory_id"] for item in body["memories"]]
+        if len(ids) > 1000:
+            raise Refused(400, "Maximum of 1000 memories can be deleted in a single request")
+        for memory_id in ids:
+            self.take(memory_id)
+        return {"message": f"Successfully deleted {len(ids)} memories"}
+
+    def stats(self, _: list[str], __: Row, ___: Row) -> Row:
+        total = len(self.memories) + self.uncounted
+        return {"total_memories": total, "total_retrieval_events": 0, "total_add_events": 0}
+
+
+_ROUTES: list[tuple[str, str, Callable[[Mem0Platform, list[str], Row, Row], Any]]] = [
+    ("GET", "/v1/ping/", Mem0Platform.ping),
+    ("GET", "/v1/entities/", Mem0Platform.list_entities),
+    ("POST", "/v3/memories/", Mem0Platform.get_all),
+    ("POST", "/v3/memories/add/", Mem0Platform.add),
+    ("POST", "/v3/memories/search/", Mem0Platform.search),
+    ("GET", "/v1/event/([^/]+)/", Mem0Platform.event),
+    ("GET", "/v1/events/", Mem0Platform.list_events),
+    ("GET", "/v1/stats/", Mem0Platform.stats),
+    ("DELETE", "/v1/batch/", Mem0Platform.batch_delete),
+    ("GET", "/v1/memories/([^/]+)/", Mem0Platform.get),
+    ("PUT", "/v1/memories/([^/]+)/", Mem0Platform.update),
+    ("DELETE", "/v1/memories/([^/]+)/", Mem0Platform.delete),
+]
+
+
+def shown(row: Row) -> Row:
+    """A memory as it is listed."""
+    return {
+        name: said(value) if isinstance(value, datetime) else value for name, value in row.items() if name != "merged"
+    }
+
+
+def said(at: datetime) -> str:
+    """A time as the platform says it, where the calendar allows."""
+    try:
+        return at.astimezone(_PACIFIC).isoformat()
+    except OverflowError:
+        return at.isoformat().replace("+00:00", "Z")
+
+
+def from_seconds(seconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
+def conditions(filters: Row) -> list[tuple[str, Any]]:
+    """The pairs of a filter that count: an OR or a NOT beside an AND is dropped without a word."""
+    return [(key, value) for key, value in filters.items() if key == "AND" or "AND" not in filters]
+
+
+def check_filters(filters: Row) -> None:
+    for key, value in filters.items():
+        if key in ("AND", "OR", "NOT"):
+            for inner in value if isinstance(value, list) else [value]:
+                check_filters(inner)
+        elif key not in FILTERS:
+            raise Refused(400, f"Unsupported filter: {key}")
+
+
+def named(filters: Row) -> set[str]:
+    """The kinds of owners that a filter says anything of."""
+    found: set[str] = set()
+    for key, value in conditions(filters):
+        if key in ("AND", "OR", "NOT"):
+            for inner in value if isinstance(value, list) else [value]:
+                found |= named(inner)
+        elif key in ("user_id", "agent_id", "app_id", "run_id"):
+            found.add("session_id" if key == "run_id" else key)
+    return found
+
+
+def only_user(filters: Row) -> str | None:
+    """The one user that all matches must belong to, where the filter says so outright."""
+    for key, value in conditions(filters):
+        if key == "user_id" and isinstance(value, str) and value != "*":
+            return value
+        if key == "AND":
+            for inner in value:
+                if (found := only_user(inner)) is not None:
+                    return found
+    return None
+
+
+def matches(row: Row, filters: Row) -> bool:
+    return all(_holds(row, key, value) for key, value in conditions(filters))
+
+
+def _holds(row: Row, key: str, value: Any) -> bool:
+    match key:
+        case "AND":
+            return all(matches(row, inner) for inner in value)
+        case "OR":
+            return any(matches(row, inner) for inner in value)
+        case "NOT":
+            return not any(matches(row, inner) for inner in (value if isinstance(value, list) else [value]))
+        case "memory_ids":
+            return row["id"] in value
+        case "metadata":
+            held = row["metadata"] or {}
+            return all(name in held and held[name] == wanted for name, wanted in value.items())
+        case "user_id" | "agent_id" | "app_id" | "run_id":
+            held = row["session_id" if key == "run_id" else key]
+            if value == "*":
+                return held is not None
+            return held in value["in"] if isinstance(value, dict) else held == value
+    raise Refused(500, f"the emulator has no filter {key}")
+
+
+@cache
+def _embedder() -> StaticEmbedder:
+    return StaticEmbedder()
+
+
+@cache
+def _vector(text: str) -> tuple[float, ...]:
+    return tuple(_embedder().embed_one(text))
+
+
+def likeness(query: str, text: str) -> float:
+    return sum(a * b for a, b in zip(_vector(query), _vector(text), strict=True))
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
+
+
+def overlap(query: str, text: str) -> float:
+    """The share of the query's words that the text holds."""
+    words = re.findall(r"\w+", _plain(query))
+    return sum(word in _plain(text) for word in words) / len(words) if words else 0.0
+
+
+def _faulted(state: Mem0Platform, request: str) -> Fault | None:
+    for fault in state.faults:
+        if fault.times and re.search(fault.matching, request):
+            if fault.skip:
+                fault.skip -= 1
+                continue
+            fault.times -= 1
+            return fault
+    return None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    state: Mem0Platform
+
+    def _respond(self) -> None:
+        length = int(self.headers.get("content-length") or 0)
+        raw = self.rfile.read(length)
+        url = urlsplit(self.path)
+        query = {name: values[-1] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
+        with self.state.lock:
+            fault = _faulted(self.state, f"{self.command} {self.path}")
+        if fault and fault.delay:
+            time.sleep(fault.delay)
+        if self.state.gone:
+            self.close_connection = True
+            return
+        answer: Answer | None = None
+        if fault is None or fault.applied or fault.status is None:
+            body = json.loads(raw) if raw else None
+            with self.state.lock:
+                try:
+                    answer = self.state.answer(self.command, url.path, query, body, self.headers.get("authorization"))
+                except Refused as refused:
+                    answer = refused.answer
+        if fault and fault.status == 0:
+            self.close_connection = True
+            return
+        if fault and fault.status is not None:
+            answer = (fault.status, fault.document, fault.headers)
+        assert answer is not None
+        self._send(*answer)
+
+    def _send(self, status: int, document: Any, headers: dict[str, str]) -> None:
+        data = json.dumps(document).encode()
+        lines = [f"HTTP/1.1 {status} -", "content-type: application/json", f"content-length: {len(data)}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        self.wfile.write("\r\n".join([*lines, "", ""]).encode() + data)
+
+    do_GET = do_POST = do_PUT = do_DELETE = _respond  # noqa: N815 (the base class names them so)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
+        return
+
+
+@contextmanager
+def serve() -> Iterator[Mem0Platform]:
+    """A running server on a free port of the loopback interface."""
+    state = Mem0Platform()
+    handler = type("Handler", (_Handler,), {"state": state})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    state.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
