@@ -1,5 +1,5 @@
 """Message dumps of Letta: the union of messages, told apart by `message_type`, that an agent's listing
-returns.
+returns; and agent files, whose messages `letta_agent_file` brings to that form.
 
 Only what user and agent said to each other becomes turns. Letta wraps what reaches an agent in JSON and sends
 its own heartbeats and login notices the same way, as the user's; those are not the user's. Fields as in
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from memctl.errors import BadTranscript
+from memctl.transcripts import letta_agent_file
 from memctl.transcripts.documents import Document
 from memctl.transcripts.dumps import held_messages, objects, oldest_first
 from memctl.transcripts.head import Head
@@ -23,38 +24,58 @@ NAME = "letta"
 
 
 def sniff(head: Head) -> bool:
-    """Messages with a `message_type`, bare or in an object's `messages`."""
+    """Messages with a `message_type`, bare or in an object's `messages`; or an agent file."""
     inner = held_messages(head.first) or []
     held = any(isinstance(item, dict) and "message_type" in item for item in inner)
-    return held or "message_type" in head.keys
+    return held or "message_type" in head.keys or letta_agent_file.is_one(head.keys)
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield one Session per conversation, named by its id, else the agent's, else the file.
+    """Yield one Session per conversation, named by its id, else the agent's, else the file. The agents of an agent
+    file go by their names, because their ids are numbers in the file.
 
     Everything that is no turn (system prompt, reasoning, tool calls and their returns, summaries) is counted
     by its `message_type`; a summary repeats what its conversation said.
     """
     gathered: dict[str, list[dict[str, Any]]] = {}
     agents: dict[str, str | None] = {}
+    owners: dict[str, str | None] = {}
     for where, record in objects(document):
         if isinstance(record, BadTranscript):
             yield record
             continue
-        messages = held_messages(record)
-        agent = name_of(record.get("agent_id"))
-        name = name_of(record.get("conversation_id")) or agent or document.stem
-        for message in [record] if messages is None else messages:
-            if not isinstance(message, dict) or "message_type" not in message:
-                yield BadTranscript("no Letta message", where=where, hint="the other messages are read")
-                continue
-            gathered.setdefault(name, []).append(message)
-            agents.setdefault(name, agent)
+        for name, agent, owner, messages in _conversations(record, document.stem):
+            for message in messages:
+                if not isinstance(message, dict) or "message_type" not in message:
+                    yield BadTranscript("no Letta message", where=where, hint="the other messages are read")
+                    continue
+                gathered.setdefault(name, []).append(message)
+                agents.setdefault(name, agent)
+                owners.setdefault(name, owner)
     for name, messages in gathered.items():
-        yield _session(name, agents[name], messages, options)
+        yield _session(name, agents[name], owners[name], messages, options)
 
 
-def _session(name: str, agent: str | None, messages: list[dict[str, Any]], options: ReadOptions) -> Session:
+def _conversations(record: Mapping[str, Any], stem: str) -> Iterator[tuple[str, str | None, str | None, list[Any]]]:
+    """Name, agent, owner and messages of each conversation in a record of the file."""
+    if letta_agent_file.is_one(record):
+        names: Counter[str] = Counter()
+        for said in letta_agent_file.agents(record):
+            name = said.name or stem
+            names[name] += 1
+            # Two agents may have one name, and they are of two users.
+            name = name if names[name] == 1 else f"{name}#{names[name]}"
+            yield name, None, said.owner, [None] if said.messages is None else said.messages
+        return
+    messages = held_messages(record)
+    agent = name_of(record.get("agent_id"))
+    name = name_of(record.get("conversation_id")) or agent or stem
+    yield name, agent, None, [record] if messages is None else messages
+
+
+def _session(
+    name: str, agent: str | None, owner: str | None, messages: list[dict[str, Any]], options: ReadOptions
+) -> Session:
     notes: Counter[str] = Counter()
     turns = []
     for index, message in enumerate(messages):
@@ -77,6 +98,7 @@ def _session(name: str, agent: str | None, messages: list[dict[str, Any]], optio
         source_format=NAME,
         session_id=name,
         started_at=next((turn.at for turn in ordered if turn.at), None),
+        owner=owner,
         agent_id=agent,
         turns=ordered,
         notes=dict(notes),

@@ -1,0 +1,69 @@
+"""What user and agent said to each other in an exported agent file, each agent's as its own user's."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from memctl.transcripts import ReadOptions, Session, detect, discover, read
+from memctl.transcripts.documents import Document
+
+EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "letta"
+
+
+def sessions(path: Path) -> list[Session]:
+    (doc,) = discover([str(path)])
+    assert isinstance(doc, Document)
+    assert detect(doc) == "letta"
+    found = list(read(doc, ReadOptions()))
+    assert all(isinstance(item, Session) for item in found), found
+    return [item for item in found if isinstance(item, Session)]
+
+
+def test_what_was_said_is_read_with_its_time_and_its_owner() -> None:
+    (said,) = sessions(EXPORTS / "two-agents.af")
+    assert (said.session_id, said.owner) == ("parcels-maria", "maria")
+    assert [(turn.role, turn.text) for turn in said.turns] == [
+        ("user", "I moved to Porto last week, please send everything there."),
+        ("assistant", "Noted: Porto it is, Maria."),
+    ]
+    assert said.turns[0].at == datetime(2025, 11, 2, 9, 12, 3, 120000, tzinfo=UTC)
+    assert said.notes["system_message"] == 1
+
+
+def test_the_form_of_early_2025_is_read() -> None:
+    (said,) = sessions(EXPORTS / "sailor-0.6.47.af")
+    assert (said.session_id, said.owner) == ("sailor", None)
+    assert [(turn.role, turn.text) for turn in said.turns] == [("user", "hi")]
+
+
+def test_a_message_keeps_its_name_when_a_later_export_counts_it_anew(tmp_path: Path) -> None:
+    document: dict[str, Any] = json.loads((EXPORTS / "two-agents.af").read_text(encoding="utf-8"))
+    for number, message in enumerate(document["agents"][0]["messages"]):
+        message["id"] = f"message-{number + 90}"
+    again = tmp_path / "again.af"
+    again.write_text(json.dumps(document), encoding="utf-8")
+    first, second = sessions(EXPORTS / "two-agents.af"), sessions(again)
+    assert [turn.turn_id for turn in second[0].turns] == [turn.turn_id for turn in first[0].turns]
+
+
+def test_what_an_agent_sends_by_a_tool_is_what_it_says(tmp_path: Path) -> None:
+    document: dict[str, Any] = json.loads((EXPORTS / "two-agents.af").read_text(encoding="utf-8"))
+    answer = document["agents"][0]["messages"][2]
+    answer["content"] = []
+    call = {"name": "send_message", "arguments": json.dumps({"message": "On its way."})}
+    answer["tool_calls"] = [{"id": "call-1", "type": "function", "function": call}]
+    file = tmp_path / "tools.af"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    (said,) = sessions(file)
+    assert said.turns[-1].text == "On its way."
+
+
+def test_two_agents_of_one_name_are_two_conversations(tmp_path: Path) -> None:
+    document: dict[str, Any] = json.loads((EXPORTS / "two-agents.af").read_text(encoding="utf-8"))
+    mine, theirs = document["agents"]
+    theirs |= {"name": mine["name"], "messages": mine["messages"]}
+    file = tmp_path / "same.af"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    found = {(said.session_id, said.owner) for said in sessions(file)}
+    assert found == {("parcels-maria", "maria"), ("parcels-maria#2", "joão")}
