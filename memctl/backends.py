@@ -75,6 +75,14 @@ class Conversant(Protocol):
 
 
 @runtime_checkable
+class Peopled(Protocol):
+    """An adapter whose backend may know users who own no fact yet, but have conversations."""
+
+    def everyone(self) -> Iterator[str]:
+        """Every user of the backend, to the end."""
+
+
+@runtime_checkable
 class Forgetting(Protocol):
     """An adapter whose backend keeps more of a user than facts, such as conversations or an agent."""
 
@@ -118,8 +126,11 @@ def open_backend(name: str, **options: Any) -> Adapter:
             raise UsageError(f"backend {called!r} takes nothing after a colon", where=name)
         chosen |= {maker.place: place}
     chosen = _from_environment(maker, chosen | options) | chosen | options
-    if adapter != LOCAL and "embedder" in inspect.signature(maker).parameters:
+    taken = inspect.signature(maker).parameters
+    if adapter != LOCAL and "embedder" in taken:
         chosen = {"embedder": LazyEmbedder(_spec(settings))} | chosen
+    if "default_user" in taken and settings.default_user is not None:
+        chosen = {"default_user": settings.default_user} | chosen
     try:
         opened: Adapter = maker(**chosen)
     except TypeError as error:

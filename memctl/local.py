@@ -387,13 +387,33 @@ class LocalStore:
 
         Raises NotFound for a user the store does not know.
         """
-        from memctl.consolidate import consolidate, horizon_of
+        return self._in_order(user, "consolidate", ttl=ttl, dry_run=dry_run)
+
+    def dedupe(self, user: str, *, dry_run: bool = False) -> Consolidated:
+        """Merge a user's facts that say the same in other words, and nothing else."""
+        return self._in_order(user, "dedupe", dry_run=dry_run)
+
+    def prune(self, user: str | None = None, *, ttl: str | None = None, dry_run: bool = False) -> list[Consolidated]:
+        """Take out facts of the user (None: of everyone) whose time is up: their own `expires_at`, or the `ttl`."""
+        users = [user] if user is not None else list(self.users())
+        return [self._in_order(one, "prune", ttl=ttl, dry_run=dry_run) for one in users]
+
+    def _in_order(self, user: str, command: str, *, ttl: str | None = None, dry_run: bool = False) -> Consolidated:
+        from memctl import consolidate as order
 
         now = datetime.now(UTC)
-        before = horizon_of(ttl, now) if ttl else None
         with self.engine.reading() as connection:
             _require_user(connection, user)
-        return consolidate(self.engine, self.spec(), user, episodes_before=before, dry_run=dry_run, now=now)
+        return order.consolidate(
+            self.engine,
+            self.spec(),
+            user,
+            parts={"dedupe": order.DEDUPE, "prune": order.PRUNE}.get(command, order.ALL),
+            command=command,
+            episodes_before=order.horizon_of(ttl, now) if ttl else None,
+            dry_run=dry_run,
+            now=now,
+        )
 
     def changing_runs(self) -> list[Run]:
         """The runs that changed facts and can be undone, or were, the newest first."""

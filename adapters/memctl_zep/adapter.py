@@ -90,6 +90,10 @@ class ZepAdapter:
             if self._owns_anything(person):
                 yield person.user_id
 
+    def everyone(self) -> Iterator[str]:
+        """Every user of the account, with facts or without."""
+        return (person.user_id for person in self._people.all())
+
     def count(self, user: str) -> int | None:
         """None: Zep keeps no total of a graph's edges."""
         return None

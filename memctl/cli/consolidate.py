@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
-from memctl.cli import options, output
+from memctl.cli import log, options, output
+
+if TYPE_CHECKING:
+    from memctl.consolidate import Consolidated
 
 
 @click.command()
@@ -30,15 +36,23 @@ def command(
     can be taken back with memctl undo.
     """
     done = options.open_store(store, lock_timeout).consolidate(user, ttl=ttl, dry_run=dry_run)
+    show("consolidate", [done], dry_run=dry_run, quiet=quiet, as_json=as_json)
+
+
+def show(command: str, done: Sequence[Consolidated], *, dry_run: bool, quiet: bool, as_json: bool) -> None:
+    """What was, or would be, changed of each user, for people or scripts."""
+    log.current().count(changed=sum(len(one.changes) for one in done if one.changed))
     if as_json:
-        output.emit_json("consolidate", {"dry_run": dry_run, "run": done.run, "user": user, "changes": done.changes})
+        users = [{"user": one.user, "run": one.run, "changes": one.changes} for one in done]
+        output.emit_json(command, {"dry_run": dry_run} | (users[0] if command != "prune" else {"users": users}))
         return
     if quiet:
         return
-    for change in done.changes:
-        click.echo(f"{change.action:<8} {output.short(change.fact)}  {output.line(change.text)}")
-        click.echo(f"{'':<8} {'':<8}  {output.line(change.reason)}")
-    if not done.changed:
+    for one in done:
+        for change in one.changes:
+            click.echo(f"{change.action:<8} {output.short(change.fact)}  {output.line(change.text)}")
+            click.echo(f"{'':<8} {'':<8}  {output.line(change.reason)}")
+        if one.run:
+            click.echo(f"run {one.run}; memctl undo {one.run} takes it back")
+    if not any(one.changed for one in done):
         click.echo("nothing to do")
-    elif done.run:
-        click.echo(f"run {done.run}; memctl undo {done.run} takes it back")

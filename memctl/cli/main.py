@@ -39,6 +39,8 @@ COMMANDS = {
     "runs": "Show the migrations there were, and how to go on with one.",
     "backends": "List the backends, and check or prepare one.",
     "consolidate": "Merge duplicates, settle contradictions, drop old episodes, refresh the summary.",
+    "dedupe": "Merge a user's facts that say the same in other words.",
+    "prune": "Take out what was to be kept only until now.",
     "undo": "Take back what a consolidation changed.",
     "reindex": "Make missing vectors, or all of them anew with another embedder.",
     "sql": "Query the store with SQL.",

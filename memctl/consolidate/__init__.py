@@ -3,6 +3,6 @@
 Works offline and decides nothing a person could not check: every change has its reason, and a run can be undone.
 """
 
-from memctl.consolidate.run import Change, Consolidated, consolidate, horizon_of
+from memctl.consolidate.run import ALL, DEDUPE, PRUNE, Change, Consolidated, consolidate, horizon_of
 
-__all__ = ["Change", "Consolidated", "consolidate", "horizon_of"]
+__all__ = ["ALL", "DEDUPE", "PRUNE", "Change", "Consolidated", "consolidate", "horizon_of"]

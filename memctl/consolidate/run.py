@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -26,7 +26,11 @@ from memctl.store.engine import Connection, Engine
 from memctl.store.journal import Journal
 from memctl.timeline import current, parse_when
 
-Action = Literal["merge", "resolve", "drop", "summary", "look"]
+Action = Literal["merge", "resolve", "drop", "expire", "summary", "look"]
+Part = Literal["merge", "resolve", "drop", "expire", "summary"]
+ALL: frozenset[Part] = frozenset(get_args(Part))
+DEDUPE: frozenset[Part] = frozenset({"merge"})
+PRUNE: frozenset[Part] = frozenset({"drop", "expire"})
 KEPT_FOR_EVER = ("fact", "preference", "procedure", "summary", "block")
 
 
@@ -37,7 +41,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One change and its reason. `into` is the fact that stands for it from now on.
 
     `merge`: said by another fact in other words. `resolve`: cannot be true beside a later one. `drop`: an episode past
-    its time. `summary`: the user's summary, written anew. `look`: nothing was changed, but a person might.
+    its time. `expire`: a fact past the end it came with. `summary`: the user's summary, written anew. `look`: nothing
+    was changed, but a person might.
     """
 
     action: Action
@@ -88,22 +93,24 @@ def consolidate(
     spec: EmbedderSpec,
     user: str,
     *,
+    parts: frozenset[Part] = ALL,
+    command: str = "consolidate",
     episodes_before: datetime | None = None,
     dry_run: bool = False,
     now: datetime | None = None,
 ) -> Consolidated:
-    """Put a user's memory in order. Facts somebody changes meanwhile are left alone.
+    """Put a user's memory in order, or some `parts` of that. Facts somebody changes meanwhile are left alone.
 
-    `episodes_before` drops what was said before then; what was learned from it stays. Raises NotFound when there is no
-    store.
+    `command` is what the run is called where it is listed. `episodes_before` drops what was said before then; what was
+    learned from it stays. Raises NotFound when there is no store.
     """
     now = now or datetime.now(UTC)
     with engine.reading() as connection:
         facts = _current(connection, user, now)
         vectors = writes.vectors_of(connection, user, [fact.id for fact in facts])
-    near = pairs(facts, vectors)
-    clashes = contradictions(facts)
-    work = _Work(user, now, near, clashes, episodes_before)
+    near = pairs(facts, vectors) if "merge" in parts else []
+    clashes = contradictions(facts) if "resolve" in parts else []
+    work = _Work(user, now, near, clashes, episodes_before, parts, command)
     # What the summary will say is known only when the rest is done; it is embedded with the store closed.
     plan = work.run(engine, {}, keep=False)
     if dry_run or not plan.changed:
@@ -140,8 +147,11 @@ class _Work:
         near: Sequence[Pair],
         clashes: Sequence[Sequence[Fact]],
         episodes_before: datetime | None,
+        parts: frozenset[Part],
+        command: str,
     ) -> None:
         self.user, self.now, self.near, self.clashes, self.before = user, now, near, clashes, episodes_before
+        self.parts, self.command = parts, command
         self.written: list[Fact] = []
 
     def run(self, engine: Engine, vectors: dict[str, Any], *, keep: bool) -> Consolidated:
@@ -149,11 +159,14 @@ class _Work:
         result = Consolidated(user=self.user)
         self.written = []
         with suppress(_DryRun), engine.writing(make=False) as connection:
-            journal = Journal(connection, "consolidate", self.user)
+            journal = Journal(connection, self.command, self.user)
             self._merge(connection, journal, vectors, result)
             self._resolve(connection, journal, vectors, result)
             self._drop(connection, journal, result)
-            self._sum_up(connection, journal, vectors, result)
+            if "expire" in self.parts:
+                self._expire(connection, journal, result)
+            if "summary" in self.parts:
+                self._sum_up(connection, journal, vectors, result)
             changed = journal.close()
             if not keep:
                 raise _DryRun
@@ -230,14 +243,22 @@ class _Work:
             "user_id = ? AND kind = 'episode' AND coalesce(valid_at, created_at) < ? ORDER BY key",
             [self.user, records.naive(self.before)],
         )
-        ids = [fact.id for fact in old]
-        journal.watch("fact", ids)
-        journal.watch("removed", ids)
-        writes.remove(connection, ids)
-        claims.bar(connection, ids)
+        _take_out(connection, journal, old)
         result.changes += [
             Change(action="drop", fact=fact.id, text=fact.text, reason=f"an episode of before {self.before:%Y-%m-%d}")
             for fact in old
+        ]
+
+    def _expire(self, connection: Connection, journal: Journal, result: Consolidated) -> None:
+        over = records.select(
+            connection, "user_id = ? AND expires_at <= ? ORDER BY key", [self.user, records.naive(self.now)]
+        )
+        _take_out(connection, journal, over)
+        result.changes += [
+            Change(
+                action="expire", fact=fact.id, text=fact.text, reason=f"was to be kept until {fact.expires_at:%Y-%m-%d}"
+            )
+            for fact in over
         ]
 
     def _sum_up(self, connection: Connection, journal: Journal, vectors: dict[str, Any], result: Consolidated) -> None:
@@ -254,6 +275,18 @@ class _Work:
         self.written.append(fresh)
         reason = f"sums up {fresh.native['facts']} of {len(facts)} facts"
         result.changes.append(Change(action="summary", fact=fresh.id, text=fresh.text, reason=reason))
+
+
+def _take_out(connection: Connection, journal: Journal, facts: Sequence[Fact]) -> None:
+    """Remove facts so that no transcript brings them back."""
+    ids = [fact.id for fact in facts]
+    evidence = [claim.id for fact in facts for claim in claims.of_fact(connection, fact.id)]
+    journal.watch("fact", ids)
+    journal.watch("claim", evidence)
+    journal.watch("removed", [*ids, *evidence])
+    claims.remove(connection, evidence)
+    writes.remove(connection, ids)
+    claims.bar(connection, [*ids, *evidence])
 
 
 def _said_of(claim: Claim, kept: Fact) -> Claim:

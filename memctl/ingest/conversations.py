@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import get_args
 
 from memctl.adapter import Adapter, Conversation, Message
-from memctl.backends import Conversant, identity
+from memctl.backends import Conversant, Peopled, identity
 from memctl.embed.spec import EmbedderSpec
 from memctl.errors import MemctlError, NotFound, Retryable, UsageError
 from memctl.extract.redact import redact
@@ -46,7 +46,7 @@ def ingest(
         )
     report = Report(extractor=options.recipe.extracts)
     uri = identity(backend.name, backend)
-    owners = tuple(users or backend.users())
+    owners = tuple(users or (backend.everyone() if isinstance(backend, Peopled) else backend.users()))
     number = 0
     with working(
         engine,

@@ -65,6 +65,8 @@ def forget(connection: Connection, user: str) -> int:
         connection.execute(statement, [user])
     for table in (*_others(connection), *_OWNED):
         connection.execute(f'DELETE FROM "{table}" WHERE user_id = ?', [user])  # noqa: S608 - a table of the catalogue
+    # What a batch was asked names its user; one that asks about nobody any more is of no use.
+    connection.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch FROM batch_requests)")
     mark(connection, user)
     return int(rows[0][0])
 

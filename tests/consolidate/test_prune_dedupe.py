@@ -1,0 +1,77 @@
+"""Parts of a consolidation by themselves: what was to be kept only for a time goes, duplicates become one, nothing
+else changes, and both can be taken back."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from memctl.fact import Fact, Source, decode, encode_lines
+
+NOW = datetime.now(UTC)
+
+
+def fact(user, text, **more):
+    base = {"id": uuid4(), "user_id": user, "kind": "fact", "text": text, "source": Source(system="test")}
+    return Fact(**base | {"created_at": NOW - timedelta(days=30)} | more)
+
+
+@pytest.fixture
+def kept_for_a_time(memctl, home):
+    """Two users, each with a fact that is over, one that ends tomorrow, one without an end, and a duplicate of that."""
+    facts = []
+    for user in ("alice", "bruno"):
+        facts += [
+            fact(user, f"{user} has a visitor's badge", expires_at=NOW - timedelta(days=1)),
+            fact(user, f"{user} has a parking permit", expires_at=NOW + timedelta(days=1)),
+            fact(user, f"{user} likes green tea"),
+            fact(user, f"{user} really likes green tea", created_at=NOW),
+            fact(user, f"{user} likes black tea"),
+            fact(user, "an old talk", kind="episode", created_at=NOW - timedelta(days=900)),
+        ]
+    (home / "work" / "facts.jsonl").write_bytes(b"".join(encode_lines(facts)))
+    assert memctl("import", "facts.jsonl").code == 0
+
+
+def texts(memctl, user):
+    assert memctl("export", "--user", user, "-o", "out.jsonl").code == 0
+    return sorted(decode(line).text for line in Path("out.jsonl").read_bytes().splitlines())
+
+
+def test_facts_go_at_their_own_end_for_everyone(memctl, kept_for_a_time):
+    before = {user: texts(memctl, user) for user in ("alice", "bruno")}
+    planned = memctl("prune", "--dry-run", "--json").document
+    assert {user: texts(memctl, user) for user in before} == before
+    ran = memctl("prune", "--json")
+    assert ran.code == 0, ran.err
+    assert [one["changes"] for one in ran.document["users"]] == [one["changes"] for one in planned["users"]]
+    for user, held in before.items():
+        assert texts(memctl, user) == [text for text in held if "badge" not in text]
+    for one in ran.document["users"]:
+        assert memctl("undo", one["run"]).code == 0
+    assert {user: texts(memctl, user) for user in before} == before
+
+
+def test_old_talk_goes_only_when_asked_and_of_the_user_asked_about(memctl, kept_for_a_time):
+    assert memctl("prune", "alice", "--ttl", "episode=365d").code == 0
+    assert "an old talk" not in texts(memctl, "alice")
+    assert "an old talk" in texts(memctl, "bruno")
+    assert "nothing to do" in memctl("prune", "alice", "--ttl", "episode=365d").out
+    assert memctl("prune", "zoe").code == 4
+    assert memctl("prune", "--ttl", "fact=1d").code == 2
+
+
+def test_duplicates_become_one_and_what_is_near_is_shown(memctl, kept_for_a_time):
+    before = texts(memctl, "alice")
+    planned = memctl("dedupe", "alice", "--dry-run", "--json").document["changes"]
+    assert texts(memctl, "alice") == before
+    (merged,) = [change for change in planned if change["action"] == "merge"]
+    assert merged["text"] == "alice really likes green tea"
+    ran = memctl("dedupe", "alice", "--json").document
+    assert {change["action"] for change in ran["changes"]} <= {"merge", "look"}
+    current = {held["text"] for held in memctl("facts", "alice", "--json").document["facts"]}
+    assert "alice likes black tea" in current
+    assert "alice really likes green tea" not in current
+    memctl("undo", ran["run"])
+    assert texts(memctl, "alice") == before
