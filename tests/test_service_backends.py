@@ -27,8 +27,9 @@ class Diary:
     remarks = ("a diary keeps no vectors",)
     failures = 0
 
-    def __init__(self, *, url="http://localhost", key=None, agent=None):
+    def __init__(self, *, url="http://localhost", key=None, agent=None, default_user=None):
         self.url, self.key, self.agent, self.held = url, key, agent, {}
+        self.default_user = default_user
 
     @property
     def identity(self):
@@ -151,6 +152,12 @@ class TestAddress:
     def test_a_key_given_is_stronger_than_the_environment(self, diary, monkeypatch):
         monkeypatch.setenv("DIARY_KEY", "ambient")
         assert backends.open_backend("diary", key="given").key == "given"
+
+
+    def test_the_default_user_of_the_settings_is_that_of_a_backend_that_asks_for_one(self, diary, monkeypatch):
+        monkeypatch.setenv("MEMCTL_DEFAULT_USER", "carol")
+        assert backends.open_backend("diary").default_user == "carol"
+        assert backends.open_backend("diary", default_user="dan").default_user == "dan"
 
 
 class TestCommands:

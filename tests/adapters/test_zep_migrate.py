@@ -146,9 +146,13 @@ def test_threads_are_read_as_transcripts(cloud: Any, memctl: Callable[..., Any],
 
     with ZepAdapter(emulator.KEY, url=cloud.url) as adapter:
         adapter.add("alice", [{"role": "user", "content": "I live in Lisbon.", "at": AT}])
+        adapter.add("bruno", [{"role": "user", "content": "I live in Porto.", "at": AT}])
     ran = memctl("ingest", "--from", "zep", "--user", "alice")
     assert ran.code == 0, ran.err
     assert "Lisbon" in memctl("facts", "alice").out
+    # Bruno owns no fact in Zep, and has a thread all the same.
+    assert memctl("ingest", "--from", "zep").code == 0
+    assert "Porto" in memctl("facts", "bruno").out
 
 
 def test_search_by_zep_can_ask_for_an_instant(cloud: Any, memctl: Callable[..., Any], home: Path):
