@@ -4,6 +4,7 @@ Knows where in a file the memories stand, and whether some are missing; what a m
 """
 
 import gzip
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,8 @@ from typing import IO, Any, cast
 import msgspec
 
 _BOM = b"\xef\xbb\xbf"
+_LONGEST_NUMBER = 4_000
+_LONG_NUMBER = re.compile(rb"(?:^|[\[,:\s])-?[0-9]{%d}" % _LONGEST_NUMBER)
 _LISTS = ("results", "memories")
 _ROWS = frozenset({"item", "results.item", "memories.item"})
 _ENDS = {"start_map": "end_map", "start_array": "end_array"}
@@ -181,12 +184,29 @@ def _documents(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
     ijson: Any = import_module("ijson")
     documents = _Documents(ijson.ObjectBuilder)
     try:
-        for prefix, event, value in ijson.parse(_without_bom(file), multiple_values=True):
+        for prefix, event, value in ijson.parse(_Numbers(_without_bom(file)), multiple_values=True):
             found = documents.take(prefix, event, float(value) if isinstance(value, Decimal) else value)
             if found is not None:
                 yield found
-    except (ijson.JSONError, UnicodeError, ValueError) as error:
+    except (ijson.JSONError, UnicodeError, ValueError, ArithmeticError) as error:
         raise Broken(_first_line(error)) from None
+
+
+class _Numbers:
+    """A file that is not read beyond a number of more digits than Python makes an integer of: ijson's C code would end
+    the process."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._before = b""
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        window = self._before + data
+        if _LONG_NUMBER.search(window):
+            raise Broken(f"a number in it has more than {_LONGEST_NUMBER:,} digits")
+        self._before = window[-_LONGEST_NUMBER - 2 :]
+        return data
 
 
 def _without_bom(file: IO[bytes]) -> IO[bytes]:
@@ -209,7 +229,7 @@ def opened(path: Path, member: str | None = None) -> Iterator[IO[bytes]]:
                     yield cast("IO[bytes]", unpacked)
             else:
                 yield packed
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise Broken(f"{member or path.name} cannot be unpacked: {_first_line(error)}") from None
 
 

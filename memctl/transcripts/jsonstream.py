@@ -18,6 +18,10 @@ from memctl.transcripts.encoding import clean, text_lines, utf8
 
 MAX_DEPTH = 200
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_LONGEST_NUMBER = 4_000
+_LONG_NUMBER = re.compile(rb"[0-9]{%d}" % _LONGEST_NUMBER)
+"""Digits that no number may have: from 4,301 on Python makes no integer of them (CVE-2020-10735), on which ijson's C
+code ends the process."""
 _PAIR_BYTES = len(rb"\ud83d\ude00")
 _HIGH = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}")
 _SURROGATE = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
@@ -35,7 +39,9 @@ def partial(text: str) -> list[Any]:
     here: Any = root
     key: str | None = None
     try:
-        stream = io.BytesIO(text.encode("utf-8", "replace"))
+        data = text.encode("utf-8", "replace")
+        long_number = _LONG_NUMBER.search(data)
+        stream = io.BytesIO(data[: long_number.start()] if long_number else data)
         for event, value in ijson.basic_parse(stream, multiple_values=True, buf_size=4096):
             if event == "map_key":
                 key = value
@@ -53,7 +59,7 @@ def partial(text: str) -> list[Any]:
                     break
                 stack.append((here, key))
                 here = held
-    except (ijson.JSONError, ValueError):
+    except (ijson.JSONError, ValueError, ArithmeticError):
         pass
     return root
 
@@ -76,7 +82,7 @@ def first_keys(document: Document) -> frozenset[str]:
                     keys.add(value)
                 if level is not None and depth < level:
                     break
-        except (ijson.JSONError, ValueError):
+        except (ijson.JSONError, ValueError, ArithmeticError):
             pass
     return frozenset(keys)
 
@@ -92,7 +98,7 @@ def elements(document: Document, prefix: str = "item") -> Iterator[tuple[int, An
         try:
             for index, value in enumerate(ijson.items(stream, prefix, multiple_values=True)):
                 yield index, value
-        except ijson.JSONError as error:
+        except (ijson.JSONError, ArithmeticError) as error:
             raise BadTranscript(
                 f"broken JSON after {index + 1} whole records: {_first_line(error)}",
                 where=f"{document.uri}: record {index + 2}",
@@ -191,6 +197,12 @@ class _Guarded:
                 where=self._uri,
                 hint="this is no transcript",
             )
+        if self._depth.long_number:
+            raise BadTranscript(
+                f"the JSON has a number of more than {_LONGEST_NUMBER:,} digits",
+                where=self._uri,
+                hint="this is no transcript",
+            )
         return self._whole_escapes(data)
 
     def _whole_escapes(self, data: bytes) -> bytes:
@@ -211,12 +223,16 @@ class _Guarded:
 
 
 class _Depth:
-    """How deep the brackets of a JSON text nest, followed chunk by chunk. Strings do not count."""
+    """How deep the brackets of a JSON text nest, and whether it has a `long_number`, followed chunk by chunk. Strings
+    do not count.
+    """
 
     def __init__(self) -> None:
         self._depth = 0
         self._in_string = 0
         self._escape = b""
+        self._digits = b""
+        self.long_number = False
 
     def after(self, data: bytes) -> int:
         """Take the next chunk and return the deepest level in it."""
@@ -225,7 +241,10 @@ class _Depth:
         self._escape = data[len(data) - trailing % 2 :]
         data = data[: len(data) - trailing % 2].replace(b"\\\\", b"").replace(b'\\"', b"")
         segments = data.split(b'"')
-        outside = b"".join(segments[self._in_string :: 2]).translate(None, _NOT_BRACKETS)
+        # A string between two numbers, though it is left out, parts them.
+        unquoted = b'"'.join(segments[self._in_string :: 2])
+        self._follow_digits(unquoted)
+        outside = unquoted.translate(None, _NOT_BRACKETS)
         self._in_string = (self._in_string + len(segments) - 1) % 2
         before = self._depth
         opened = outside.count(b"[") + outside.count(b"{")
@@ -234,3 +253,8 @@ class _Depth:
             return before + opened
         levels = accumulate((1 if bracket in b"[{" else -1 for bracket in outside), initial=before)
         return max(levels)
+
+    def _follow_digits(self, unquoted: bytes) -> None:
+        unquoted = self._digits + unquoted
+        self.long_number = self.long_number or _LONG_NUMBER.search(unquoted) is not None
+        self._digits = unquoted[len(unquoted.rstrip(b"0123456789")) :]
