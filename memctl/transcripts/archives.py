@@ -66,8 +66,11 @@ def open_member(path: Path, members: tuple[str, ...], uri: str, name: str) -> Bi
     stream: _Source = stored
     suffix = posixpath.splitext(name)[1].lower()
     if suffix in (".gz", ".zst") or uri == "-":
-        head = stored.read(4)
-        stored.seek(0)
+        try:
+            head = stored.read(4)
+            stored.seek(0)
+        except _DAMAGE as error:
+            raise _damaged(uri, error) from error
         if head.startswith(_GZIP):
             stream = gzip.GzipFile(fileobj=stored)
         elif head == _ZSTD:
