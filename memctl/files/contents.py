@@ -82,13 +82,17 @@ class Contents:
                 if fact.id in known:
                     self._reject(row.number, f"an earlier fact has the same id {fact.id}")
                     continue
-                known.add(fact.id)
                 place = row.offset
                 if spool is not None or place is None:
-                    line = encode(fact) + b"\n"
+                    try:
+                        line = encode(fact) + b"\n"
+                    except UnicodeEncodeError as error:
+                        self._reject(row.number, f"it holds what is no character: {error.reason}")
+                        continue
                     place, end = end, end + len(line)
                     if spool is not None:
                         spool.write(line)
+                known.add(fact.id)
                 self.catalogue.add(fact.id, fact.user_id, place)
 
     def _reject(self, number: int, reason: str) -> None:

@@ -81,7 +81,15 @@ def rows(path: Path) -> Iterator[Row]:
         lines = _Lines(file)
         delimiter = _delimiter(file)
         records = csv.reader(lines, delimiter=delimiter, strict=True)
-        header = _header([cell.strip() for cell in next(records, [])], path)
+        try:
+            names = [cell.strip() for cell in next(records, [])]
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise UsageError(
+                f"its first line is no header of a CSV file in UTF-8: {error}",
+                where=str(path),
+                hint="save the table as CSV with UTF-8 encoding",
+            ) from None
+        header = _header(names, path)
         while True:
             number = lines.read + 1
             try:
