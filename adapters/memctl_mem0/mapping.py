@@ -8,6 +8,7 @@ library writes them, in camelCase.
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -103,7 +104,10 @@ def metadata_of(fact: Fact, slots: Collection[str]) -> dict[str, Any]:
 
 
 def refuse_broken(fact: Fact) -> None:
-    """Raises ValueError naming the field that holds half a surrogate pair, which no request can say."""
+    """Raises ValueError naming the field that holds half a surrogate pair, which no request and no file can say."""
+    with suppress(UnicodeEncodeError):
+        msgspec.json.encode(fact)
+        return
     for name in Fact.__struct_fields__:
         try:
             msgspec.json.encode(getattr(fact, name))
@@ -124,7 +128,7 @@ def to_fact(
     owner at all; `successors` are the facts' ids of memories that replace others, by mem0's id, where these are known.
     Times without a zone are taken as UTC; what has no field, or is none such, is kept in `native`.
 
-    Raises ValueError for a record without text, or without an owner.
+    Raises ValueError for a record without text, without an owner, or with half a surrogate pair in it.
     """
     row = {_ALIASES.get(key, key): value for key, value in memory.items() if value is not None}
     text = row.pop("memory", None)
@@ -146,7 +150,9 @@ def to_fact(
         native=native,
         **fields,
     )
-    return found if packed is None else _restored(found, packed)
+    whole = found if packed is None else _restored(found, packed)
+    refuse_broken(whole)
+    return whole
 
 
 def owner_of(memory: Mapping[str, Any]) -> str | None:

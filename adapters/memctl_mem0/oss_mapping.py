@@ -100,16 +100,14 @@ def memory_of(point_id: str, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def fact_of_row(row: Mapping[str, Any], account: str, default_user: str | None = None) -> Fact:
     """The Fact in a memory as mem0's REST server gives it. Raises ValueError for one without text or an owner."""
-    metadata = dict(row.get("metadata") or {})
-    _unfold(metadata)
-    return to_fact({**row, "metadata": metadata}, account=account, default_user=default_user)
+    # What is no metadata at all is kept by `to_fact` as it is.
+    whole = {**row, "metadata": _metadata_of(row)} if isinstance(row.get("metadata") or {}, dict) else row
+    return to_fact(whole, account=account, default_user=default_user)
 
 
 def stamp_of(row: Mapping[str, Any]) -> str:
     """When memctl wrote the memory, as it noted beside what it packed; empty where it did not."""
-    metadata = dict(row.get("metadata") or {})
-    _unfold(metadata)
-    own = metadata.get(OWN)
+    own = _metadata_of(row).get(OWN)
     return str(own.get("written", "")) if isinstance(own, dict) else ""
 
 
@@ -159,6 +157,14 @@ def _plain(value: Any) -> bool:
 
 def _is_key(name: str, *, blanks: bool) -> bool:
     return "\0" not in name and (blanks or not any(map(str.isspace, name)))
+
+
+def _metadata_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row's metadata with what memctl packed unfolded; empty where it has none."""
+    kept = row.get("metadata")
+    metadata = dict(kept) if isinstance(kept, dict) else {}
+    _unfold(metadata)
+    return metadata
 
 
 def _unfold(metadata: dict[str, Any]) -> None:

@@ -129,9 +129,10 @@ def to_fact(raw: dict[str, Any], layout: Layout, *, account: str, native_id: str
     """
     fields: dict[str, Any] = {}
     native: dict[str, Any] = {}
-    payload = dict(raw.get(layout.payload) or {}) if layout.payload else {}
+    payload = raw.get(layout.payload) if layout.payload else None
+    payload = payload if isinstance(payload, dict) else {}
     for column, value in raw.items():
-        if column != layout.payload:
+        if column != layout.payload or not (payload or value in (None, {})):
             _take(column, value, layout.columns.get(column), fields, native)
     metadata = dict(fields.pop("metadata", {}))
     for key, value in payload.items():
@@ -188,10 +189,19 @@ def _read(field: str, value: Any) -> Any:
     if field == "metadata":
         return value if isinstance(value, dict) else None
     if field == "embedding":
-        return Embedding(model="", vector=tuple(value)) if isinstance(value, list) else None
+        return _vector(value)
     if field in (*_TEXTS, "id", "user_id", "text"):
         return value if isinstance(value, str) else msgspec.json.encode(value).decode()
     raise KeyError(field)
+
+
+def _vector(value: Any) -> Embedding | None:
+    if not isinstance(value, list) or not all(type(number) in (int, float) for number in value):
+        return None
+    try:
+        return Embedding(model="", vector=tuple(map(float, value)))
+    except OverflowError:
+        return None
 
 
 def _time(value: Any) -> datetime | None:

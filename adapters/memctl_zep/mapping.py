@@ -82,11 +82,12 @@ def from_fact(fact: Fact, own: Collection[str] = ()) -> Draft:
 
 
 def to_fact(edge: Mapping[str, Any], owner: Owner) -> Fact:
-    """The Fact in an edge as Zep gives it out. Raises ValueError for one without a text or with an impossible date."""
+    """The Fact in an edge as Zep gives it out. Raises ValueError for one without a text, with an impossible date, or
+    with half a surrogate pair in it."""
     attributes = edge.get("attributes") or {}
     carried = _carried(attributes)
     if carried is None:
-        return _foreign(edge, owner)
+        return _sayable(_foreign(edge, owner))
     own, fields = carried
     text = fields.pop("text", None)
     if text is None or not _alike(fitted(text), edge.get("fact")):
@@ -94,7 +95,7 @@ def to_fact(edge: Mapping[str, Any], owner: Owner) -> Fact:
     for name in EDGE_TIMES:
         fields[name] = _exact(fields.get(name), moment(edge.get(name)))
     fact = Fact(id=_id(edge), user_id=owner.user_id, text=text, **fields)
-    return _edited(fact, edge, own=own)
+    return _sayable(_edited(fact, edge, own=own))
 
 
 def node_fact(node: Mapping[str, Any], owner: Owner) -> Fact | None:
@@ -103,15 +104,17 @@ def node_fact(node: Mapping[str, Any], owner: Owner) -> Fact | None:
     if not isinstance(summary, str) or not summary.strip():
         return None
     native = _kept(node, _NODE_SLOTS)
-    return Fact(
-        id=_derived("node", node),
-        user_id=owner.user_id,
-        kind="summary",
-        text=summary,
-        subject=node.get("name"),
-        created_at=moment(node.get("created_at")),
-        source=Source(system=SYSTEM, id=node.get("uuid")),
-        native=native | ({"user": dict(owner.fields)} if owner.fields else {}),
+    return _sayable(
+        Fact(
+            id=_derived("node", node),
+            user_id=owner.user_id,
+            kind="summary",
+            text=summary,
+            subject=_word(node.get("name")),
+            created_at=moment(node.get("created_at")),
+            source=Source(system=SYSTEM, id=_word(node.get("uuid"))),
+            native=native | ({"user": dict(owner.fields)} if owner.fields else {}),
+        )
     )
 
 
@@ -235,11 +238,11 @@ def _foreign(edge: Mapping[str, Any], owner: Owner) -> Fact:
         user_id=owner.user_id,
         kind="fact",
         text=_text(edge),
-        subject=edge.get("source_node_name"),
-        predicate=edge.get("name"),
-        object=edge.get("target_node_name"),
+        subject=_word(edge.get("source_node_name")),
+        predicate=_word(edge.get("name")),
+        object=_word(edge.get("target_node_name")),
         **times,
-        source=Source(system=SYSTEM, id=edge.get("uuid")),
+        source=Source(system=SYSTEM, id=_word(edge.get("uuid"))),
         native=native | ({"user": dict(owner.fields)} if owner.fields else {}),
     )
 
@@ -285,6 +288,20 @@ def _text(edge: Mapping[str, Any]) -> str:
     if not isinstance(text, str) or not text:
         raise ValueError("the edge has no fact text")
     return text
+
+
+def _sayable(fact: Fact) -> Fact:
+    """The fact, if it can be written down. Raises ValueError where it cannot."""
+    try:
+        msgspec.json.encode(fact)
+    except UnicodeEncodeError:
+        raise ValueError("it holds a lone surrogate, which is no character") from None
+    return fact
+
+
+def _word(value: Any) -> str | None:
+    """The value, where it is the text that Zep's API says it is."""
+    return value if isinstance(value, str) else None
 
 
 def _kept(record: Mapping[str, Any], slots: Collection[str]) -> dict[str, Any]:
