@@ -1,0 +1,88 @@
+"""A fuzzing campaign in a process of its own: so many seconds, or so many inputs, with a limit on memory and on time.
+
+    python -m torture.campaign SECONDS INPUTS SEED
+
+Inputs that made something new happen (another answer, another error) are kept and made worse again. An input that takes
+longer than LIMIT ends the process, C code included; `stuck` in the report's place is then the input that did it.
+"""
+
+import json
+import os
+import re
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from torture.mutation import Step, steps
+from torture.targets import Target, targets
+
+LIMIT = 20.0
+"""Seconds an input may take: far beyond what any does, so that a busy machine makes no failure."""
+ROOM = 1536 * 2**20
+"""Bytes of address space beyond what the process has once all is imported."""
+KEPT = 200
+_VARIABLE = re.compile(r"[\d\W]+")
+
+
+def main(seconds: float, inputs: int, seed: int, report: Path) -> None:
+    """Fuzz until the time or the inputs are over, and write what was found to `report`."""
+    all_targets = list(targets().values())
+    _limit_memory()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    chance = Random(seed)
+    pools: dict[str, list[tuple[Any, list[Step]]]] = {t.name: [(s, []) for s in t.seeds] for t in all_targets}
+    seen: dict[str, set[str]] = {target.name: set() for target in all_targets}
+    found: list[dict[str, Any]] = []
+    done = 0
+    until = time.monotonic() + seconds
+    while done < inputs and time.monotonic() < until and len(found) < 20:
+        target = all_targets[done % len(all_targets)]
+        pool = pools[target.name]
+        seed_value, before = chance.choice(pool)
+        changes = [*before, *steps(chance)]
+        at = next(number for number, value in enumerate(target.seeds) if value is seed_value)
+        told = {"target": target.name, "seed": at, "steps": changes}
+        report.write_text(json.dumps({"stuck": told}))
+        signal.setitimer(signal.ITIMER_REAL, LIMIT)
+        happened = attempt(target, seed_value, changes)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        done += 1
+        shape = _VARIABLE.sub(" ", happened)[:300]
+        if happened.startswith("!") and shape not in seen[target.name]:
+            seen[target.name].add(shape)
+            found.append(told | {"error": happened[1:]})
+        if shape not in seen[target.name] and len(pool) < KEPT and len(changes) < 30:
+            seen[target.name].add(shape)
+            pool.append((seed_value, changes))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    kinds = sum(map(len, seen.values()))
+    report.write_text(
+        json.dumps({"inputs": done, "targets": len(all_targets), "kinds": kinds, "peak": peak, "found": found})
+    )
+
+
+def attempt(target: Target, seed: Any, changes: list[Step]) -> str:
+    """What happened; it begins with `!` where that must not be."""
+    try:
+        return target.run(seed, changes)
+    except (Exception, MemoryError) as error:  # whatever comes is what is looked for
+        import traceback
+
+        frames = traceback.extract_tb(error.__traceback__)[-3:]
+        way = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+        return f"!{type(error).__name__}: {str(error)[:200]} ({way})"
+
+
+def _limit_memory() -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
+    if pages:
+        most = pages * os.sysconf("SC_PAGE_SIZE") + ROOM
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))

@@ -1,0 +1,131 @@
+"""Whatever a file or a service's record holds: it is read, or refused as its room declares; nothing crashes, hangs,
+takes all memory, or becomes half a record.
+
+`make test` makes a few inputs worse; `make torture` goes on for MEMCTL_FUZZ_SECONDS.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from torture.targets import FIXTURES, targets
+
+from memctl.errors import BadTranscript, MemctlError
+from memctl.files import open_file
+from memctl.transcripts import Document, ReadOptions, Session, read
+
+SECONDS = float(os.environ.get("MEMCTL_FUZZ_SECONDS", "0"))
+INPUTS = 300
+MOST_MEMORY = 500_000_000
+STEPS = st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 2**32), st.integers(0, 2**32)), max_size=6)
+FOUND = {
+    "a number of 5,000 digits in JSON": ("transcripts/langchain", b"[" + b"9" * 5_000 + b"]"),
+    "such a number behind 64 KiB": ("transcripts/openai", b'[{"a": "' + b"x" * 70_000 + b'"}, ' + b"9" * 5_000 + b"]"),
+    "such a number in a dump": ("dumps/mem0", b'[{"memory": "x", "user_id": "a", "n": ' + b"9" * 5_000 + b"}]"),
+    "an exponent beyond all": ("transcripts/openai", b'[{"role": "user", "content": 1e9999999999999999999999}]'),
+    "such an exponent in a dump": ("dumps/mem0", b'[{"memory": "x", "user_id": "a", "n": 1e9999999999999999999999}]'),
+    "a table that is not UTF-8": ("files/csv", b"id,user_id,kind,text,source\nx\xdf,".replace(b"user_id", b"user\xdf")),
+    "half a character in a dump": (
+        "dumps/graphiti",
+        b'[{"uuid": "1", "group_id": "a", "name": "b\\udfff", "fact": "c", "source_node_uuid": "1"}]',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", targets())
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 1000), changes=STEPS)
+def test_nothing_that_a_file_or_a_record_holds_crashes_what_reads_it(name, seed, changes):
+    target = targets()[name]
+    target.run(target.seeds[seed % len(target.seeds)], changes)
+
+
+@pytest.mark.parametrize("case", FOUND)
+def test_what_once_ended_the_whole_run_costs_its_file_or_record_only(case):
+    """In a process of its own: some of these ended it."""
+    name, data = FOUND[case]
+    code = f"from torture.targets import targets; print(targets()[{name!r}].run({data!r}, []))"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+
+
+def test_a_campaign_in_little_memory_finds_nothing(tmp_path):
+    report = tmp_path / "report.json"
+    inputs = 10**9 if SECONDS else INPUTS
+    arguments = [str(SECONDS or 600), str(inputs), os.environ.get("MEMCTL_FUZZ_SEED", "9"), str(report)]
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "torture.campaign", *arguments],
+        cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    told = json.loads(report.read_text())
+    assert ran.returncode == 0, (told, ran.stderr[-2000:])
+    assert told["found"] == []
+    assert told["peak"] < MOST_MEMORY
+    assert told["inputs"] >= INPUTS
+    print(
+        f"{told['inputs']:,} inputs to {told['targets']} readers and mappings, {told['kinds']:,} kinds of answers, "
+        f"peak {told['peak'] / 1e6:.0f} MB, nothing found"
+    )
+
+
+def _turns(path, form):
+    document = Document(path.name, path.name, path.stat().st_size, 0, path=path)
+    found = []
+    with suppress(BadTranscript):
+        for item in read(document, ReadOptions(), form):
+            if isinstance(item, Session):
+                found += [(item.session_id, turn.turn_id, turn.role, turn.text, turn.at) for turn in item.turns]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("alice/openai-chat.jsonl", "openai"),
+        ("alice/chatgpt-conversations.json", "chatgpt"),
+        ("alice/claude-conversations.json", "claude"),
+        ("mei/sharegpt.json", "sharegpt"),
+        ("nadia/mem0-messages.jsonl", "mem0"),
+    ],
+)
+def test_a_transcript_cut_off_anywhere_gives_no_half_of_a_message(tmp_path, name, form):
+    whole = (FIXTURES / "transcripts" / name).read_bytes()
+    path = tmp_path / Path(name).name
+    path.write_bytes(whole)
+    said = set(_turns(path, form))
+    assert said
+    for length in range(1, len(whole), max(1, len(whole) // 60)):
+        path.write_bytes(whole[:length])
+        assert set(_turns(path, form)) <= said, length
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["graphiti/records.jsonl", "graphiti/graph.json", "mem0/memories.jsonl", "mem0/page.json", "zep/v4-users.json"],
+)
+def test_a_dump_cut_off_anywhere_gives_no_half_of_a_fact(tmp_path, name):
+    whole = (FIXTURES / "exports" / name).read_bytes()
+    path = tmp_path / Path(name).name
+    path.write_bytes(whole)
+    held = _texts(path)
+    assert held
+    for length in range(1, len(whole), max(1, len(whole) // 60)):
+        path.write_bytes(whole[:length])
+        assert _texts(path) <= held, length
+
+
+def _texts(path):
+    try:
+        with open_file(path, "r", default_user="somebody") as backend:
+            pages = [page for user in backend.users() for page in backend.read(user)]
+    except MemctlError:
+        return set()
+    return {(fact.user_id, fact.text, fact.created_at) for page in pages for fact in page.facts}
