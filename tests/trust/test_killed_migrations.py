@@ -1,0 +1,73 @@
+"""A migration killed at any moment: the same command again ends with every fact in the target, verified, none twice.
+
+MEMCTL_KILLS says at how many moments a migration into each backend is killed; `make torture` takes 20.
+"""
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from chains.people import facts
+from trust.kill_targets import SECRET, TARGETS
+
+from memctl.fact import encode_lines
+
+KILLS = int(os.environ.get("MEMCTL_KILLS", "1"))
+USERS, EACH = 2, 12
+FACTS = USERS * EACH
+MOVE = ("migrate", "--from", "people.jsonl", "--to", "target", "--all-users", "--batch-size", "2")
+SLOWLY, AT_ONCE = (*MOVE, "--rate", "10/s"), (*MOVE, "--rate", "1000/s")
+WRITING = 1.0
+"""Seconds that the target is written at this rate, at the least: the moment of death lies within."""
+
+
+def started(*arguments):
+    command = [Path(sys.executable).parent / "memctl", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, env=os.environ.copy(), **pipes)
+
+
+def killed_at(moment, begun):
+    """Kill the migration so many seconds after it has begun; whether it was still at work."""
+    running = started(*SLOWLY)
+    while running.poll() is None and not begun():
+        time.sleep(0.01)
+    time.sleep(moment)
+    at_work = running.poll() is None
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    return at_work
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_killed_migration_run_again_has_every_fact_there_once(name, home, monkeypatch, postgres_dsn):
+    Path("people.jsonl").write_bytes(b"".join(encode_lines(facts(USERS, EACH))))
+    chance = random.Random(name)
+    killed = 0
+    for number in range(KILLS):
+        with TARGETS[name](home, postgres_dsn) as target:
+            monkeypatch.setenv(SECRET, target.secret)
+            options = [f"{key} = {json.dumps(value)}" for key, value in target.settings.items()]
+            settings = ["[backends.target]", f'adapter = "{target.adapter}"', *options]
+            Path("memctl.toml").write_text("\n".join(settings) + "\n")
+            ledger = home / f"ledger-{number}.duckdb"
+            monkeypatch.setenv("MEMCTL_LEDGER", str(ledger))
+            # Now and then while it is still reading what the target holds.
+            begun = ledger.exists if number % 4 == 3 else target.begun
+            killed += killed_at(chance.uniform(0.0, WRITING), begun)
+            again = started(*AT_ONCE)
+            out, err = again.communicate()
+            assert again.returncode == 0, err + out
+            told = re.search(r"(\d+) written, (\d+) updated, (\d+) unchanged|0 changed, (\d+) unchanged", out)
+            assert told, out
+            assert sum(int(count) for count in told.groups() if count) == FACTS
+            assert target.held() == FACTS
+            print(name, told[0])
+    assert killed, "every migration was over before it could be killed"
