@@ -6,6 +6,7 @@ own serves it, so that the adapter can be called from anywhere. This room knows 
 """
 
 import asyncio
+import glob
 import logging
 import os
 import threading
@@ -23,6 +24,7 @@ from memctl_graphiti.cypher import Statement
 from memctl_graphiti.failures import translated
 
 FILE = "graphiti.kuzu"
+_UNFINISHED = ".half"
 _SCHEMES = {"bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"}
 
 _OPEN: set[Path] = set()
@@ -101,8 +103,26 @@ class Graph:
         if missing:
             with translated(self.place):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._build()
         self._open()
         return self.index() or missing
+
+    def _build(self) -> None:
+        """Make the graph beside its place, and set it there when it is whole: Kuzu makes an index in several
+        transactions, and takes none up again of which the first alone took effect."""
+        for left in self.path.parent.glob(f"{glob.escape(self.path.name)}.*{_UNFINISHED}*"):
+            maker = left.name.removeprefix(f"{self.path.name}.").partition(".")[0]
+            if maker.isdigit() and not _is_running(int(maker)):
+                left.unlink(missing_ok=True)
+        whole = Graph(self.path.with_name(f"{self.path.name}.{os.getpid()}{_UNFINISHED}"))
+        try:
+            whole.index()
+        finally:
+            whole.close()
+        # Where another process was faster, its graph stays.
+        with suppress(FileExistsError):
+            os.link(whole.path, self.path)
+        whole.path.unlink()
 
     def run(self, query: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query. Raises NotFound when the graph is not there, else as `failures` says."""
@@ -248,6 +268,16 @@ def _without_deprecation() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         yield
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _file(path: str | Path | None) -> Path:
