@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -195,14 +196,14 @@ class FileBackend:
 
     def close(self) -> None:
         """Save what was written and let go of the file."""
-        try:
-            self.save()
-        finally:
-            if self._journal is not None:
-                self._journal.release()
-            self._forget()
+        with ExitStack() as last:
+            # On a full disk the journal cannot be written to its end either, and the files are let go of all the same.
             if self._spool is not None:
-                self._spool.close()
+                last.callback(self._spool.close)
+            last.callback(self._forget)
+            if self._journal is not None:
+                last.callback(self._journal.release)
+            self.save()
 
     def save(self) -> None:
         """Replace the file by one with everything written so far. Without anything written nothing happens."""
