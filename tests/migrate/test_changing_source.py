@@ -1,0 +1,39 @@
+"""A backend whose facts change while they are read: what was skipped on the way is never taken for moved."""
+
+import pytest
+from msgspec import structs
+
+
+@pytest.mark.parametrize("change", ["one goes", "one comes before", "one comes behind", "one is edited"])
+def test_a_source_that_changes_while_it_is_read_loses_no_fact_for_good(route, backend, facts_of, change):
+    source, target = backend(facts_of(12), page_size=4), backend(name="target", updatable=True)
+    whole = source.records[:]
+    fresh, edited = facts_of(14)[-1], structs.replace(whole[-1], text="edited")
+    after = {
+        "one goes": whole[1:],
+        "one comes before": [fresh, *whole],
+        "one comes behind": [*whole, fresh],
+        "one is edited": [*whole[:-1], edited],
+    }
+    pages = source.read
+
+    def read(user, since=None, cursor=None):
+        # As a service does it: every page is looked up anew, at the place where the last one ended.
+        while True:
+            page = next(iter(pages(user, since, cursor)))
+            yield page
+            source.records = after[change]
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    source.read = read
+    first = route.run(source, target)
+    moved = {fact.id for fact in target.records}
+    if not {fact.id for fact in source.records} <= moved:
+        assert first.exit, "facts are missing, and the run calls itself a success"
+    source.read = pages
+    last = route.run(source, target)
+    assert not last.exit
+    assert {fact.id: fact.text for fact in source.records}.items() <= {f.id: f.text for f in target.records}.items()
+    assert set(target.copies.values()) == {1}

@@ -1,0 +1,229 @@
+"""A full disk, one that cannot be written, damaged files, a clock that goes backwards: each is told in a line, nothing
+that was there is lost, and when the fault is gone the same command does its work.
+"""
+
+import os
+import random
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from chains.people import facts
+
+from memctl.embed import static
+from memctl.fact import encode_lines
+
+PEOPLE, EACH = 3, 200
+
+
+@pytest.fixture
+def people(home):
+    """A file of facts to be moved."""
+    path = home / "work" / "people.jsonl"
+    path.write_bytes(b"".join(encode_lines(facts(PEOPLE, EACH))))
+    return path
+
+
+@pytest.fixture
+def disk(home):
+    """A disk of a megabyte, and a way to mount it anew with other options."""
+    if os.geteuid():
+        pytest.skip("only root can mount a small disk")
+    folder = home / "disk"
+    folder.mkdir()
+
+    def mounted(*options):
+        return subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", folder], capture_output=True)
+
+    if mounted("size=4m").returncode:
+        pytest.skip("this machine lets nobody mount")
+    try:
+        yield folder, lambda *options: mounted("remount", *options).check_returncode()
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+@contextmanager
+def no_room(folder):
+    """All of the disk but a few kilobytes is taken."""
+    ballast = folder / "ballast"
+    free = os.statvfs(folder)
+    ballast.write_bytes(bytes(max(0, free.f_bavail * free.f_bsize - 20_000)))
+    yield
+    ballast.unlink()
+
+
+def told(ran, *words):
+    """The command failed, in a line that says where, without a traceback."""
+    assert ran.code in (1, 7), (ran.code, ran.err)
+    assert "Traceback" not in ran.err
+    assert all(word in ran.err for word in words), ran.err
+
+
+def test_a_full_disk_under_the_ledger_ends_the_migration_and_the_next_run_completes_it(memctl, people, disk):
+    folder, _ = disk
+    move = ("migrate", "--from", people, "--to", "local", "--all-users", "--ledger", folder / "ledger.duckdb")
+    with no_room(folder):
+        told(memctl(*move), "ledger.duckdb")
+    ran = memctl(*move)
+    assert ran.code == 0, ran.err
+    assert f"of {PEOPLE * EACH} read" in ran.out
+    assert memctl("stats", "--json").document["facts"] == PEOPLE * EACH
+    assert f"0 changed, {PEOPLE * EACH} unchanged" in memctl(*move).out
+
+
+def test_a_full_disk_under_a_file_of_facts_leaves_the_file_that_was_there(memctl, people, disk):
+    folder, _ = disk
+    target = folder / "facts.jsonl"
+    target.write_bytes(people.read_bytes().splitlines(keepends=True)[0])
+    before = target.read_bytes()
+    move = ("migrate", "--from", people, "--to", target, "--all-users")
+    with no_room(folder):
+        told(memctl(*move), "facts.jsonl")
+        assert target.read_bytes() == before
+    assert memctl(*move).code == 0
+    assert len(target.read_bytes().splitlines()) == PEOPLE * EACH
+    assert [path.name for path in folder.iterdir()] == ["facts.jsonl"]
+
+
+@pytest.mark.parametrize("command", [("snapshot", "create"), ("backup", "{disk}/people.memctl")])
+def test_a_full_disk_under_a_copy_leaves_no_half_of_it(memctl, disk, store, command):
+    folder, _ = disk
+    assert memctl("add", "zoe", "I live in Oslo.", "--store", folder / "s.duckdb").code == 0
+    copy = [part.format(disk=folder) for part in command]
+    before = {path.name for path in folder.rglob("*")}
+    with no_room(folder):
+        told(memctl(*copy, "--store", folder / "s.duckdb"))
+    assert {path.name for path in folder.rglob("*") if path.is_file()} <= before
+    assert memctl(*copy, "--store", folder / "s.duckdb").code == 0
+    assert "Oslo" in memctl("facts", "zoe", "--store", folder / "s.duckdb").out
+
+
+def test_a_store_on_a_disk_that_cannot_be_written_is_read_and_says_so(memctl, disk):
+    folder, mounted = disk
+    store = folder / "s.duckdb"
+    assert memctl("add", "zoe", "I live in Oslo.", "--store", store).code == 0
+    mounted("ro")
+    assert "Oslo" in memctl("facts", "zoe", "--store", store).out
+    assert "Oslo" in memctl("search", "zoe", "where do I live", "--store", store).out
+    told(memctl("add", "zoe", "I live in Bergen.", "--store", store), str(store))
+    mounted("rw")
+    assert memctl("add", "zoe", "I live in Bergen.", "--store", store).code == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_damaged_store_is_told_and_a_backup_stands_in_for_it(memctl, store, people, seed):
+    assert memctl("import", people).code == 0
+    assert memctl("backup", "whole.memctl").code == 0
+    chance = random.Random(seed)
+    data = bytearray(store.read_bytes())
+    if seed == 0:
+        del data[len(data) // 2 :]
+    else:
+        at = chance.randrange(0, 16_384)
+        data[at : at + 2_000] = chance.randbytes(2_000)
+    store.write_bytes(data)
+    told(memctl("add", "zoe", "I live in Oslo."), str(store))
+    assert memctl("doctor").code == 1
+    store.rename(store.with_suffix(".damaged"))
+    assert memctl("restore", "whole.memctl").code == 0
+    assert memctl("stats", "--json").document["facts"] == PEOPLE * EACH
+
+
+def test_a_damaged_ledger_is_told_and_without_it_nothing_is_moved_twice(memctl, people, home):
+    ledger = home / "ledger.duckdb"
+    move = ("migrate", "--from", people, "--to", "out.jsonl", "--all-users")
+    assert memctl(*move, "--ledger", ledger).code == 0
+    data = ledger.read_bytes()
+    holed = data[:4_096] + bytes(8_192) + data[12_288:]
+    for damaged in (data[: len(data) // 2], random.Random(1).randbytes(9_000), holed):
+        ledger.write_bytes(damaged)
+        told(memctl(*move, "--ledger", ledger), "ledger.duckdb")
+        told(memctl("runs", "--ledger", ledger), "ledger.duckdb")
+    ledger.unlink()
+    again = memctl(*move, "--ledger", ledger)
+    assert (again.code, f"0 changed, {PEOPLE * EACH} unchanged" in again.out) == (0, True), again.err
+    assert len(Path("out.jsonl").read_bytes().splitlines()) == PEOPLE * EACH
+
+
+@pytest.mark.parametrize("command", ["ingest", "import"])
+def test_files_that_are_not_there_are_told_before_anything_is_done(memctl, store, command):
+    ran = memctl(command, "nowhere")
+    assert ran.code in (2, 4)
+    assert "nowhere" in ran.err
+    assert not store.exists()
+
+
+@pytest.mark.parametrize("missing", ["vectors.i8", "vocabulary.txt", "scales.f32"])
+def test_a_missing_file_of_the_model_is_told_and_loses_no_fact(memctl, store, home, missing):
+    model = home / "model"
+    for name in ("vectors.i8", "vocabulary.txt", "scales.f32"):
+        if name != missing:
+            (model / name).parent.mkdir(exist_ok=True)
+            (model / name).write_bytes((Path(static.__file__).parent / "model" / name).read_bytes())
+    code = f"""
+import sys
+from pathlib import Path
+from memctl.cli.main import main
+from memctl.embed.static import StaticEmbedder
+StaticEmbedder.__init__.__defaults__ = (Path({str(model)!r}),)
+sys.argv = ["memctl", "add", "zoe", "I live in Oslo."]
+main()
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode
+    assert "Traceback" not in ran.stderr
+    assert missing in ran.stderr
+    assert memctl("add", "zoe", "I live in Oslo.").code == 0
+
+
+@contextmanager
+def clock(monkeypatch, ahead):
+    """The clock of memctl goes that much before the machine's."""
+
+    class Times(type):
+        """Stands for `datetime` in all but the time of day, without becoming the type of any time."""
+
+        def __getattr__(cls, name):
+            return getattr(datetime, name)
+
+        def __call__(cls, *given, **named):
+            return datetime(*given, **named)
+
+        def __instancecheck__(cls, value):
+            return isinstance(value, datetime)
+
+    class Shifted(metaclass=Times):
+        @staticmethod
+        def now(tz=None):
+            return datetime.now(tz) + ahead
+
+    with monkeypatch.context() as patch:
+        for name, module in list(sys.modules.items()):
+            if name.startswith("memctl.") and getattr(module, "datetime", None) is datetime:
+                patch.setattr(module, "datetime", Shifted)
+        yield
+
+
+def test_a_clock_that_goes_backwards_loses_nothing_and_does_nothing_twice(
+    memctl, store, people, chat, every_fact, monkeypatch
+):
+    chat("alice/a.jsonl", "I live in Oslo.", "My dog is called Rex.")
+    move = ("migrate", "--from", people, "--to", "out.jsonl", "--all-users")
+    assert memctl("ingest", "../in").code == memctl(*move).code == memctl("snapshot", "create").code == 0
+    before = every_fact(store)
+    with clock(monkeypatch, timedelta(days=-400)):
+        chat("alice/b.jsonl", ("2026-02-01T10:00:00Z", "I live in Bergen now."))
+        assert memctl("ingest", "../in").code == 0
+        assert f"0 changed, {PEOPLE * EACH} unchanged" in memctl(*move).out
+        assert memctl("runs", "--last", "--json").code == 0
+        assert memctl("snapshot", "create").code == 0
+        assert "Bergen" in memctl("facts", "alice").out
+    assert "Bergen" in memctl("facts", "alice").out
+    assert memctl("ingest", "../in").code in (0, 9)
+    assert memctl(*move).code == 0
+    assert every_fact(store).keys() >= before.keys()
+    assert len(memctl("snapshot", "list", "--json").document["snapshots"]) == 2
