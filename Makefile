@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := .demo/store.duckdb
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench static-model clean
+.PHONY: demo test torture check bench static-model clean
 
 $(STAMP): pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
@@ -24,6 +24,12 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n auto tests
+
+# Hours of killing and fuzzing where `make test` takes moments; MEMCTL_FUZZ_SEED begins the fuzzing elsewhere.
+torture: export MEMCTL_KILLS ?= 20
+torture: export MEMCTL_FUZZ_SECONDS ?= 3600
+torture: $(STAMP)
+	$(BIN)/python -m pytest -rP tests/torture tests/trust tests/migrate
 
 check: $(STAMP)
 	$(BIN)/ruff check memctl adapters tests benchmarks docs
