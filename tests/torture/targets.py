@@ -202,7 +202,9 @@ def _mapping(name: str, seeds: Iterable[Any], to_facts: Callable[[Any], Iterable
 
 
 def _of_graph(row: Any, kind: Any) -> Fact:
-    return graphiti.to_fact(_struct(_as_databases_keep(row), kind))
+    record = _struct(_as_databases_keep(row), kind)
+    # The default group is nobody's: the adapter says whose it is.
+    return graphiti.to_fact(record, None if record.group else USER)
 
 
 def _blocks() -> Iterator[Any]:

@@ -7,19 +7,24 @@ MEMCTL_KILLS says at how many moments each command is killed; `make torture` tak
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from chains.people import facts
+from msgspec import structs
 
-from memctl.fact import encode_lines
+from memctl.fact import derive_id, encode_lines
 
 KILLS = int(os.environ.get("MEMCTL_KILLS", "1"))
+TIME = re.compile(r'"(\d{4}-\d\d-\d\dT[^"]+Z)"')
+BEGAN, ENDS = (f"{datetime.now(UTC) + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S}" for minutes in (-1, 24 * 60))
 PREPARED = (("import", "people.jsonl"), ("snapshot", "create"), ("backup", "people.memctl"))
 COMMANDS = {
     "ingest": (("ingest", "transcripts"),),
@@ -29,12 +34,24 @@ COMMANDS = {
     "reindex": (("reindex", "--embedder", "static"),),
     "consolidate": (("consolidate", "alice"),),
     "dedupe": (("dedupe", "alice"),),
-    "prune": (("prune", "--ttl", "episode=30d"),),
+    "prune": (("prune",),),
     "forget": (("forget", "alice", "--confirm", "alice"),),
     "snapshot restore": (("snapshot", "restore", "last"),),
     "restore": (("restore", "people.memctl", "--force"),),
     "backup": (("backup", "other.memctl"),),
 }
+
+
+def people():
+    """Facts of three people, some of them twice and some that were to be kept until a day long past."""
+    known = list(facts(3, 150))
+    twice = [structs.replace(fact, id=derive_id("twice", str(fact.id))) for fact in known[:60:4]]
+    past = datetime(2025, 1, 1, tzinfo=UTC)
+    over = [
+        structs.replace(fact, id=derive_id("over", str(fact.id)), text=f"{fact.text} once", expires_at=past)
+        for fact in known[1:120:4]
+    ]
+    return [*known, *twice, *over]
 
 
 def memctl(*arguments):
@@ -53,10 +70,10 @@ def killed(after, *arguments):
 
 
 def held(backend):
-    """Every fact of a backend as JSON, in no order; no time of memctl's own among them."""
+    """Every fact of a backend as JSON, in no order; a time of this very run reads "now"."""
     exported = memctl("export", "--from", backend, "--all-users", "-q")
     assert exported.returncode in (0, 4), exported.stderr
-    return sorted(exported.stdout.splitlines())
+    return sorted(TIME.sub(lambda at: '"now"' if BEGAN <= at[1] < ENDS else at[0], exported.stdout).splitlines())
 
 
 def state():
@@ -81,7 +98,7 @@ def beginning(home, store, fixtures):
     """The home folder each command starts from, kept aside; `begin()` brings it back."""
     work = home / "work"
     shutil.copytree(fixtures, work / "transcripts")
-    (work / "people.jsonl").write_bytes(b"".join(encode_lines(facts(3, 150))))
+    (work / "people.jsonl").write_bytes(b"".join(encode_lines(people())))
     second = json.dumps(str(home / "second.duckdb"))
     (work / "memctl.toml").write_text(f'[backends.second]\nadapter = "local"\npath = {second}\n')
     for command in PREPARED:
