@@ -66,15 +66,15 @@ class Letta(NamedTuple):
         """An agent as a user makes one."""
         return self.client.agents.create(
             name=name or f"memctl-test-{uuid4().hex[:8]}",
-            model=next(iter(self.client.models.list())).handle,
-            embedding=next(iter(self.client.models.embeddings.list())).handle,
+            model=_handle(self.client.models),
+            embedding=_handle(self.client.models.embeddings),
             tags=list(tags),
             memory_blocks=[{"label": label, "value": value} for label, value in (blocks or {}).items()],
         )
 
     def archive(self, agent: Any, passages: Sequence[dict[str, Any]]) -> str:
         """An archive of the agent's with passages, as a program of the user's fills it."""
-        handle = next(iter(self.client.models.embeddings.list())).handle
+        handle = _handle(self.client.models.embeddings)
         archive = self.client.archives.create(name=f"notes {uuid4().hex[:8]}", embedding=handle)
         self.client.agents.archives.attach(archive.id, agent_id=agent.id)
         for start in range(0, len(passages), 50):
@@ -89,6 +89,11 @@ class Letta(NamedTuple):
     def value(self, user: str, label: str = "human") -> str:
         (agent,) = self.of(user)
         return str(next(block.value for block in agent.blocks if block.label == label))
+
+
+def _handle(models: Any) -> str:
+    """A model of the server's that does not run at Letta."""
+    return next(model.handle for model in models.list() if not model.handle.startswith("letta/"))
 
 
 @pytest.fixture(params=SERVERS)

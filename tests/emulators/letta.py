@@ -50,8 +50,8 @@ class LettaServer:
     secure: bool = True
     forgets_cursors: bool = False
     dimensions: int = 0
-    models: list[str] = field(default_factory=lambda: ["openai-proxy/gpt-4o-mini"])
-    embeddings: list[str] = field(default_factory=lambda: ["openai/text-embedding-3-small"])
+    models: list[str] = field(default_factory=lambda: ["letta/letta-free", "openai-proxy/gpt-4o-mini"])
+    embeddings: list[str] = field(default_factory=lambda: ["letta/letta-free", "openai/text-embedding-3-small"])
     faults: list[Fault] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     agents: dict[str, Row] = field(default_factory=dict)
