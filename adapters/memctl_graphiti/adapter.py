@@ -158,7 +158,9 @@ class GraphitiAdapter:
                 for record in self._records(keys[start : start + self._page_size]):
                     if self._owner(record.group) == user and (id_ := to_fact(record, user).id) in wanted:
                         found[id_] = record
-        self._writer.delete(list(found.values()))
+        if found:
+            self._graph.index()
+            self._writer.delete(list(found.values()))
         return len(found)
 
     def search(self, user: str | None, query: str, k: int = 10, *, as_of: datetime | None = None) -> list[Hit]:

@@ -482,3 +482,25 @@ def test_the_import_episode_is_one_for_each_user(path: Path):
             adapter.write([fact("alice", f"Alice owns book {number}.")])
         rows = adapter._graph.run("MATCH (p:Episodic) RETURN p.uuid AS uuid")
     assert [row["uuid"] for row in rows] == [import_episode("alice")]
+
+
+def test_what_a_killed_process_wrote_can_be_found_and_deleted(path: Path):
+    """What Kuzu takes from its log is not in its full-text index as it should be: to delete it ends the process."""
+    code = (
+        "import os\n"
+        "from memctl.fact import Fact, Source, derive_id\n"
+        "from memctl_graphiti.adapter import GraphitiAdapter\n"
+        "texts = [f'Alice owns a zebra of the year {n}.' for n in range(30)]\n"
+        "facts = [Fact(id=derive_id('alice', text), user_id='alice', kind='fact', text=text, "
+        "source=Source(system='test')) for text in texts]\n"
+        f"GraphitiAdapter({str(path)!r}).write(facts)\n"
+        "os._exit(9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 9, done.stderr
+    with GraphitiAdapter(path) as adapter:
+        assert adapter.write([fact("alice", "Alice owns a wombat.")])[0].state == "written"
+        found = everything(adapter, "alice")
+        assert len(adapter.search("alice", "zebra", 50)) == 30
+        assert adapter.delete("alice", [one.id for one in found if "zebra" in one.text]) == 30
+        assert [one.text for one in everything(adapter, "alice")] == ["Alice owns a wombat."]
