@@ -357,6 +357,10 @@ class LettaServer:
             rows = [row for row in rows if row["archive_id"] == body["archive_id"]]
         if body.get("query"):
             rows = nearest(body["query"], rows)
+        if body.get("query") and not body.get("agent_id") and self.agents:
+            # The query's vector is of the first agent's model, and says nothing of vectors of another.
+            model = next(iter(self.agents.values()))["embedding"]
+            rows.sort(key=lambda row: self.archives[row["archive_id"]]["embedding_config"]["embedding_model"] != model)
         rows = rows[:limit]
         # Tags are looked at after the limit.
         if wanted := body.get("tags"):
