@@ -65,15 +65,15 @@ class Core:
         llm, embed, rank = sdk("llm_client.client"), sdk("embedder.client"), sdk("cross_encoder.client")
         config = sdk("llm_client.config").LLMConfig()
 
-        class NoModel(llm.LLMClient):  # type: ignore[misc, name-defined]
+        class NoModel(llm.LLMClient):
             async def _generate_response(self, *args: Any, **kwargs: Any) -> Any:
                 raise AssertionError("a model was asked")
 
-        class NoRank(rank.CrossEncoderClient):  # type: ignore[misc, name-defined]
+        class NoRank(rank.CrossEncoderClient):
             async def rank(self, query: str, passages: list[str]) -> Any:
                 raise AssertionError("a model was asked")
 
-        class Embed(embed.EmbedderClient):  # type: ignore[misc, name-defined]
+        class Embed(embed.EmbedderClient):
             async def create(self, input_data: Any) -> list[float]:
                 return Letters().embed_one(str(input_data))
 
