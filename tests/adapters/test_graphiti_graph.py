@@ -4,8 +4,9 @@ import asyncio
 import logging
 import subprocess
 import sys
+import time
 import warnings
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
@@ -276,6 +277,16 @@ def test_a_second_summary_of_one_subject_is_kept_beside_the_first(path: Path):
         assert {one.id: one for one in everything(adapter, "alice")} == {pair[1].id: pair[1], moved.id: moved}
 
 
+@pytest.fixture
+def far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_greenwich")
 def test_times_are_the_same_instants_in_a_graph_that_has_no_zones(path: Path):
     east = datetime(2025, 5, 1, 8, 30, tzinfo=timezone(timedelta(hours=5, minutes=45)))
     with GraphitiAdapter(path) as adapter:
