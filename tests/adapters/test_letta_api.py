@@ -221,7 +221,7 @@ def test_every_field_comes_back_as_it_was_also_those_without_a_slot(letta: Letta
         created_at=AT + timedelta(microseconds=1),
         updated_at=AT + timedelta(days=1),
         superseded_by=derive_id("x"),
-        metadata={"memctl": 1, "nul": "\0"},
+        metadata={"memctl": 1, "nul": "\0", "huge": 2**64},
         native={"score": 0.25},
     )
     undated = fact(user, "Undated.")

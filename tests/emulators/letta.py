@@ -483,6 +483,9 @@ def serve() -> Iterator[LettaServer]:
             body = json.loads(data) if self.headers.get_content_type() == "application/json" and data else None
             status, answer, headers = state.answer(self.command, self.path, body, self.headers["authorization"])
             content = b"" if status == 204 else json.dumps(answer).encode()
+            if any(not -(2**63) <= int(digits) < 2**64 for digits in re.findall(rb"[ \[](-?\d{19,})[,\]}]", content)):
+                # The server has applied the call, and cannot put its answer into words.
+                status, content = 500, b'{"detail": "An unknown error occurred"}'
             self.send_response(status)
             for name, value in {"content-type": "application/json", **headers}.items():
                 self.send_header(name, value)
