@@ -7,7 +7,7 @@ they are, and what Graphiti would make of a conversation is its own affair.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 from uuid import UUID
 
 from memctl.adapter import Capabilities, Conversation, FieldKeeping, Health, Hit, Outcome, Page
@@ -37,7 +37,7 @@ class GraphitiAdapter:
 
     name = "graphiti"
     place = "path"
-    environment = {  # noqa: RUF012 - read, never changed
+    environment: ClassVar[dict[str, tuple[str, ...]]] = {
         "uri": ("MEMCTL_GRAPHITI_URI", "NEO4J_URI"),
         "user": ("MEMCTL_GRAPHITI_USER", "NEO4J_USER"),
         "password": ("MEMCTL_GRAPHITI_PASSWORD", "NEO4J_PASSWORD"),
@@ -158,7 +158,9 @@ class GraphitiAdapter:
                 for record in self._records(keys[start : start + self._page_size]):
                     if self._owner(record.group) == user and (id_ := to_fact(record, user).id) in wanted:
                         found[id_] = record
-        self._writer.delete(list(found.values()))
+        if found:
+            self._graph.index()
+            self._writer.delete(list(found.values()))
         return len(found)
 
     def search(self, user: str | None, query: str, k: int = 10, *, as_of: datetime | None = None) -> list[Hit]:
@@ -166,7 +168,7 @@ class GraphitiAdapter:
         vector = self._vector(query)
         groups = None if user is None else self._groups(user)
         asked = search.Search(query, vector, groups, as_of)
-        return search.find(self._graph, self._cypher, asked, k, lambda record: self._fact(record))
+        return search.find(self._graph, self._cypher, asked, k, self._fact)
 
     def conversations(self, user: str) -> Iterator[Conversation]:
         """The user's episodes: each saga a conversation, and the others one for each source."""

@@ -60,7 +60,6 @@ class Shared:
         "p.source AS source, p.source_description AS description, p.content AS content, p.valid_at AS valid_at, "
         "p.created_at AS created_at ORDER BY p.valid_at, p.created_at, p.uuid"
     )
-    episode_groups = "MATCH (p:Episodic) RETURN p.group_id AS group_id, count(*) AS episodes"
     sagas = (
         "MATCH (s:Saga)-[:HAS_EPISODE]->(p:Episodic) WHERE p.group_id IN $groups "
         "RETURN s.uuid AS saga, s.name AS name, p.uuid AS uuid"

@@ -87,6 +87,7 @@ class Graph:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._indexed = False
+        self._recovered = False
         if self.embedded:
             self.path = _file(path)
             self.place = str(self.path)
@@ -147,7 +148,11 @@ class Graph:
                 self._wait(_in_neo4j(self._driver, statements))
 
     def index(self) -> bool:
-        """Build the full-text indices that graphiti-core searches by; whether any was missing."""
+        """Build the full-text indices that graphiti-core searches by; whether any was missing.
+
+        Kuzu builds them anew where a process died in the middle of things: what it takes from its log afterwards is
+        not in them as it should be, and to remove it would end this process as well.
+        """
         if self._indexed:
             return False
         self._open()
@@ -156,12 +161,19 @@ class Graph:
                 self._wait(self._driver.build_indices_and_constraints())
             self._indexed = True
             return False
-        there = {row["index_name"] for row in self.run("CALL SHOW_INDEXES() RETURN index_name")}
+        there = [
+            (row["table_name"], row["index_name"])
+            for row in self.run("CALL SHOW_INDEXES() RETURN table_name, index_name, index_type")
+            if row["index_type"] == "FTS"
+        ]
         queries = sdk("graph_queries").get_fulltext_indices(self._driver.provider)
-        missing = [query for query in queries if not any(f"'{name}'" in query for name in there)]
-        for query in missing:
+        missing = [query for query in queries if not any(f"'{name}'" in query for _, name in there)]
+        if self._recovered:
+            for table, name in there:
+                self.run(f"CALL DROP_FTS_INDEX('{table}', '{name}')")
+        for query in queries if self._recovered else missing:
             self.run(query)
-        self._indexed = True
+        self._indexed, self._recovered = True, False
         return bool(missing)
 
     def close(self) -> None:
@@ -193,6 +205,8 @@ class Graph:
                 if self.path.resolve() in _OPEN:
                     # Kuzu's lock keeps other processes out, and lets this one damage the file.
                     raise Locked("this process has the graph open already", where=self.place, hint="close it first")
+                log = self.path.with_name(self.path.name + ".wal")
+                self._recovered = log.exists() and log.stat().st_size > 0
                 with translated(self.place), _without_deprecation():
                     self._driver = kuzu.KuzuDriver(db=str(self.path))
                     self._connection = import_module("kuzu").Connection(self._driver.db)

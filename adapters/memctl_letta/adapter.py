@@ -31,7 +31,7 @@ class LettaAdapter:
     an agent that names nobody is a user called by its own id. Passages and blocks are facts; facts of kind `block` that
     name their block's label go there, all others into the archive. `core_memory` shows the archive's facts in the block
     `human`, too. `model` and `embedding` are the handles of the models of an agent to be made, else the first ones the
-    server offers. `timeout` is in seconds for each answer.
+    server offers, and of those of one's own servers Letta's free ones last. `timeout` is in seconds for each answer.
 
     Nothing is reached before the first call. Raises AuthError for Letta Cloud without a key, UsageError for what is no
     address.

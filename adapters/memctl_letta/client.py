@@ -94,7 +94,8 @@ class Server:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"{self.url!r} is no address of a server", hint="give --url http://HOST:8283")
         self.place = parts.netloc.rpartition("@")[2] + parts.path
-        if not api_key and parts.hostname == urlsplit(CLOUD).hostname:
+        self.cloud = parts.hostname == urlsplit(CLOUD).hostname
+        if not api_key and self.cloud:
             raise AuthError(
                 "Letta Cloud needs a key, and LETTA_API_KEY is not set",
                 where=self.place,
@@ -164,11 +165,16 @@ class Server:
         return self._gone(self.client.agents.with_raw_response.delete, agent_id)
 
     def handles(self, kind: str) -> list[str]:
-        """The handles of the models the server offers; `kind` is `llm` or `embedding`."""
+        """The handles of the models the server offers; `kind` is `llm` or `embedding`.
+
+        A server of one's own offers Letta's free models first, which run at Letta: those come last there, so that no
+        fact leaves the house by default.
+        """
         models = self.client.models
         listed = models.embeddings if kind == "embedding" else models
         found = self._get(list[Model], listed.with_raw_response.list)
-        return [model.handle for model in found if model.handle]
+        handles = [model.handle for model in found if model.handle]
+        return handles if self.cloud else sorted(handles, key=lambda handle: handle.startswith("letta/"))
 
     def blocks(self, **chosen: Any) -> Iterator[Block]:
         """All blocks of these `tags`, whether an agent has them or not."""

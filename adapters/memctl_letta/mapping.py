@@ -110,9 +110,20 @@ def digest(text: str) -> str:
 
 
 def seal(mark: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain JSON for the metadata key; as one JSON text where it holds a NUL, which Letta takes out without a word."""
-    packed = msgspec.json.encode(mark)
-    return {"json": packed.decode()} if b"\\u0000" in packed else dict(mark)
+    """Plain JSON for the metadata key; as one JSON text where it holds what Letta cannot carry."""
+    return dict(mark) if carried(mark) else {"json": msgspec.json.encode(mark).decode()}
+
+
+def carried(value: object) -> bool:
+    """Whether Letta gives JSON back as it was. It takes out NULs without a word; a whole number beyond 64 bits it takes
+    in, and then fails in every answer that holds it."""
+    if isinstance(value, Mapping):
+        return all(carried(key) and carried(inner) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(carried, value))
+    if isinstance(value, str):
+        return "\0" not in value
+    return not isinstance(value, int) or -(2**63) <= value < 2**64
 
 
 def unseal(kept: object) -> dict[str, Any] | None:
@@ -155,7 +166,7 @@ def from_fact(fact: Fact, now: datetime, rev: int = 0) -> list[dict[str, Any]]:
     if not dated and fact.created_at is not None:
         packed |= pack(fact, ["created_at"])
     metadata = fact.metadata
-    if KEY in metadata or b"\\u0000" in msgspec.json.encode(metadata):
+    if KEY in metadata or not carried(metadata):
         packed["metadata"], metadata = metadata, {}
     mark = {"v": 1, "id": str(fact.id), "user": fact.user_id}
     mark |= {"rev": rev} if rev else {}

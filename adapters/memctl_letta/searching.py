@@ -20,24 +20,26 @@ def passages(server: Server, agents: Sequence[Agent], user: str | None, query: s
     """The facts whose passages fit a query, best first; of one user's agents, or of all (`user` None)."""
     # More than asked for, because what is stale, over, or part of one text counts once or not at all.
     limit = min(MOST, 2 * k + 10)
-    if user is None:
+    if user is None and len({agent.embedding for agent in agents}) == 1:
+        # Without an agent the server makes the query's vector by the model of whichever agent it finds first.
         found = server.search(query, limit)
         whose = _owners(server, agents, [one.passage for one in found])
+        ranked = [
+            (rank, whose[one.passage.id], one.passage) for rank, one in enumerate(found) if one.passage.id in whose
+        ]
     else:
-        lists = [server.search(query, limit, agent_id=agent.id) for agent in agents]
-        # One list after the other would put all of the first agent's before the second's.
-        found = [one for _, one in sorted(((rank, one) for each in lists for rank, one in enumerate(each)), key=_rank)]
-        whose = {one.passage.id: agent for agent, each in zip(agents, lists, strict=True) for one in each}
-    facts: dict[UUID, Fact] = {}
+        lists = ((agent, server.search(query, limit, agent_id=agent.id)) for agent in agents)
+        ranked = [(rank, agent, one.passage) for agent, each in lists for rank, one in enumerate(each)]
     wholes: dict[str, dict[str, Fact]] = {}
-    for one in found:
-        agent = whose.get(one.passage.id)
-        if agent is None:
-            continue
-        fact = _fact(server, agent, user or users.owner(agent), one.passage, wholes)
-        if fact is not None and _alive(fact):
-            facts.setdefault(fact.id, fact)
-    return list(facts.values())
+    facts: dict[UUID, Fact] = {}
+    ranks: dict[UUID, int] = {}
+    for rank, agent, passage in ranked:
+        fact = _fact(server, agent, user if user is not None else users.owner(agent), passage, wholes)
+        if fact is not None and _alive(fact) and fact.id not in facts:
+            facts[fact.id], ranks[fact.id] = fact, rank
+    # Two agents' first ones are as good as each other to Letta; the words tell them apart.
+    said = {fact.id: score for fact, score in lexical.rank(list(facts.values()), query, len(facts), datetime.now(UTC))}
+    return sorted(facts.values(), key=lambda fact: (ranks[fact.id], -said.get(fact.id, 0.0)))
 
 
 def lines(server: Server, agents: Iterable[Agent], user: str | None, query: str, k: int) -> list[tuple[Fact, float]]:
@@ -64,10 +66,6 @@ def fused(found: Sequence[Fact], ranked: Sequence[tuple[Fact, float]], k: int) -
 def _hit(fact: Fact, rank: int, way: str) -> Hit:
     score = 1 / (SMOOTHING + rank)
     return Hit(score=score, parts={way: score}, fact=fact)
-
-
-def _rank(pair: tuple[int, object]) -> int:
-    return pair[0]
 
 
 def _alive(fact: Fact) -> bool:

@@ -4,8 +4,9 @@ import asyncio
 import logging
 import subprocess
 import sys
+import time
 import warnings
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeVar
@@ -65,15 +66,15 @@ class Core:
         llm, embed, rank = sdk("llm_client.client"), sdk("embedder.client"), sdk("cross_encoder.client")
         config = sdk("llm_client.config").LLMConfig()
 
-        class NoModel(llm.LLMClient):  # type: ignore[misc, name-defined]
+        class NoModel(llm.LLMClient):
             async def _generate_response(self, *args: Any, **kwargs: Any) -> Any:
                 raise AssertionError("a model was asked")
 
-        class NoRank(rank.CrossEncoderClient):  # type: ignore[misc, name-defined]
+        class NoRank(rank.CrossEncoderClient):
             async def rank(self, query: str, passages: list[str]) -> Any:
                 raise AssertionError("a model was asked")
 
-        class Embed(embed.EmbedderClient):  # type: ignore[misc, name-defined]
+        class Embed(embed.EmbedderClient):
             async def create(self, input_data: Any) -> list[float]:
                 return Letters().embed_one(str(input_data))
 
@@ -276,6 +277,16 @@ def test_a_second_summary_of_one_subject_is_kept_beside_the_first(path: Path):
         assert {one.id: one for one in everything(adapter, "alice")} == {pair[1].id: pair[1], moved.id: moved}
 
 
+@pytest.fixture
+def far_from_greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_greenwich")
 def test_times_are_the_same_instants_in_a_graph_that_has_no_zones(path: Path):
     east = datetime(2025, 5, 1, 8, 30, tzinfo=timezone(timedelta(hours=5, minutes=45)))
     with GraphitiAdapter(path) as adapter:
@@ -482,3 +493,25 @@ def test_the_import_episode_is_one_for_each_user(path: Path):
             adapter.write([fact("alice", f"Alice owns book {number}.")])
         rows = adapter._graph.run("MATCH (p:Episodic) RETURN p.uuid AS uuid")
     assert [row["uuid"] for row in rows] == [import_episode("alice")]
+
+
+def test_what_a_killed_process_wrote_can_be_found_and_deleted(path: Path):
+    """What Kuzu takes from its log is not in its full-text index as it should be: to delete it ends the process."""
+    code = (
+        "import os\n"
+        "from memctl.fact import Fact, Source, derive_id\n"
+        "from memctl_graphiti.adapter import GraphitiAdapter\n"
+        "texts = [f'Alice owns a zebra of the year {n}.' for n in range(30)]\n"
+        "facts = [Fact(id=derive_id('alice', text), user_id='alice', kind='fact', text=text, "
+        "source=Source(system='test')) for text in texts]\n"
+        f"GraphitiAdapter({str(path)!r}).write(facts)\n"
+        "os._exit(9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 9, done.stderr
+    with GraphitiAdapter(path) as adapter:
+        assert adapter.write([fact("alice", "Alice owns a wombat.")])[0].state == "written"
+        found = everything(adapter, "alice")
+        assert len(adapter.search("alice", "zebra", 50)) == 30
+        assert adapter.delete("alice", [one.id for one in found if "zebra" in one.text]) == 30
+        assert [one.text for one in everything(adapter, "alice")] == ["Alice owns a wombat."]

@@ -235,6 +235,22 @@ def test_a_model_that_the_server_does_not_have_is_an_error_about_the_model(serve
     assert not server.agents
 
 
+def test_no_fact_leaves_a_server_of_ones_own_for_lettas_free_models_by_default(server: Any) -> None:
+    assert server.models[0] == server.embeddings[0] == "letta/letta-free"
+    write(server, [fact("Likes tea.")])
+    (agent,), (archive,) = server.agents.values(), server.archives.values()
+    used = (agent["model"], agent["embedding"], archive["embedding_config"]["embedding_model"])
+    assert not any(handle.startswith("letta/") for handle in used)
+
+
+def test_a_search_over_everyone_finds_what_vectors_of_another_model_hold(server: Any) -> None:
+    write(server, numbered(30))
+    server.embeddings.append("openai/text-embedding-3-large")
+    write(server, [fact("Bob plays the cello.", "bob")], embedding="openai/text-embedding-3-large")
+    with opened(server) as adapter:
+        assert adapter.search(None, "cello", 1)[0].fact.text == "Bob plays the cello."
+
+
 def test_an_agent_that_was_talked_to_stays_when_its_last_fact_goes(server: Any) -> None:
     write(server, [fact("Likes tea.")])
     (agent,) = server.agents

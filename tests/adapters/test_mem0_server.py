@@ -195,6 +195,15 @@ def test_what_is_busy_says_how_long_to_wait(server: Any, mem0: Mem0ServerAdapter
     assert told.value.after == 7
 
 
+def test_a_page_that_does_not_come_is_given_up_and_may_be_asked_for_again(server: Any) -> None:
+    hold(server, 3)
+    server.faults.append(emulator().Fault("GET /memories", 0, delay=0.5))
+    with Mem0ServerAdapter(server.url, server.key, timeout=0.1) as adapter:
+        with pytest.raises(Retryable):
+            read(adapter)
+        assert len(read(adapter)) == 3
+
+
 @pytest.mark.parametrize(
     ("status", "body", "meant"),
     [

@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -34,8 +35,10 @@ def emulator(name: str) -> ModuleType:
     return sys.modules[name]
 
 
+MEMORY = Path("/dev/shm")
+"""A file system in memory, where there is one: a Qdrant folder commits each of the thousands of points by itself."""
 EMULATORS = Path(__file__).parents[1] / "emulators"
-DIMENSIONS = 256
+DIMENSIONS = 128
 
 
 class Place(NamedTuple):
@@ -107,9 +110,12 @@ class QdrantBackend(Mem0OssBackend):
 
     @classmethod
     def places(cls, folder: Path) -> Iterator[Place]:
-        store = {"path": str(folder / "qdrant")}
-        QdrantClient(path=store["path"]).close()
-        with embeddings_server() as embeddings:
+        with (
+            tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as fast,
+            embeddings_server() as embeddings,
+        ):
+            store = {"path": f"{fast}/qdrant"}
+            QdrantClient(path=store["path"]).close()
             config = configured(folder / "mem0.json", embeddings.url, store)
             yield Place(config, embeddings, store)
 

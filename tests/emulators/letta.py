@@ -50,8 +50,8 @@ class LettaServer:
     secure: bool = True
     forgets_cursors: bool = False
     dimensions: int = 0
-    models: list[str] = field(default_factory=lambda: ["openai-proxy/gpt-4o-mini"])
-    embeddings: list[str] = field(default_factory=lambda: ["openai/text-embedding-3-small"])
+    models: list[str] = field(default_factory=lambda: ["letta/letta-free", "openai-proxy/gpt-4o-mini"])
+    embeddings: list[str] = field(default_factory=lambda: ["letta/letta-free", "openai/text-embedding-3-small"])
     faults: list[Fault] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     agents: dict[str, Row] = field(default_factory=dict)
@@ -357,6 +357,10 @@ class LettaServer:
             rows = [row for row in rows if row["archive_id"] == body["archive_id"]]
         if body.get("query"):
             rows = nearest(body["query"], rows)
+        if body.get("query") and not body.get("agent_id") and self.agents:
+            # The query's vector is of the first agent's model, and says nothing of vectors of another.
+            model = next(iter(self.agents.values()))["embedding"]
+            rows.sort(key=lambda row: self.archives[row["archive_id"]]["embedding_config"]["embedding_model"] != model)
         rows = rows[:limit]
         # Tags are looked at after the limit.
         if wanted := body.get("tags"):
@@ -479,6 +483,9 @@ def serve() -> Iterator[LettaServer]:
             body = json.loads(data) if self.headers.get_content_type() == "application/json" and data else None
             status, answer, headers = state.answer(self.command, self.path, body, self.headers["authorization"])
             content = b"" if status == 204 else json.dumps(answer).encode()
+            if any(not -(2**63) <= int(digits) < 2**64 for digits in re.findall(rb"[ \[](-?\d{19,})[,\]}]", content)):
+                # The server has applied the call, and cannot put its answer into words.
+                status, content = 500, b'{"detail": "An unknown error occurred"}'
             self.send_response(status)
             for name, value in {"content-type": "application/json", **headers}.items():
                 self.send_header(name, value)

@@ -10,6 +10,7 @@ with white space is refused; a NUL ends in 502, because PostgreSQL takes none.
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,13 +44,14 @@ class Refused(Exception):
 @dataclass
 class Fault:
     """What goes wrong with the next `times` requests whose "METHOD /path" begins so: a status (0 closes the connection
-    without an answer), before the request is carried out or, with `applied`, after."""
+    without an answer), before the request is carried out or, with `applied`, after; `delay` is in seconds."""
 
     matching: str
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: dict[str, str] = field(default_factory=lambda: {"detail": "out of order"})
     applied: bool = False
+    delay: float = 0.0
     times: int = 1
     skip: int = 0
 
@@ -243,6 +245,8 @@ class Handler(BaseHTTPRequestHandler):
             status, answer = 0, None
             if fault is None or fault.applied:
                 status, answer = self._carried_out(parts.path, query, said)
+        if fault is not None:
+            time.sleep(fault.delay)
         if fault is not None and fault.status == 0:
             self.close_connection = True
             return
