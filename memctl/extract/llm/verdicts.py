@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -327,11 +328,15 @@ def _find(quote: str, evidence: Sequence[Line]) -> _Found | None:
     return None
 
 
+_OTHER_SPACE = re.compile(r"[^\S ]")
 _SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " "})
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
+@lru_cache(maxsize=512)
+def _folded(text: str) -> tuple[str, Sequence[int]]:
     """`text` as quotes are compared, and for each of its characters the place it stands at in `text`."""
+    if text.isascii() and "  " not in text and not _OTHER_SPACE.search(text):
+        return text.lower(), range(len(text))
     folded: list[str] = []
     places: list[int] = []
     for place, letter in enumerate(text):
