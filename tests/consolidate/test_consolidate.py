@@ -278,3 +278,13 @@ def test_nobody_and_nothing_are_told_apart(memctl, disorder):
     assert "alice" in memctl("consolidate", "zoe").err
     ran = consolidate(memctl, "ben")
     assert [change["action"] for change in ran["changes"]] == ["summary"]
+
+
+def test_after_a_month_what_was_dropped_is_gone_for_good(memctl, disorder):
+    run = consolidate(memctl, "alice", "--ttl", "episode=365d")["run"]
+    memctl("sql", "--write", "update runs set made_at = made_at - interval 31 day")
+    assert consolidate(memctl, "alice", "--dry-run")["changes"] == []
+    assert memctl("undo", "--json").document["runs"]
+    assert consolidate(memctl, "alice")["run"] is None
+    assert memctl("undo", run).code == 4
+    assert memctl("sql", "from undo_records", "--json").document["rows"] == []
