@@ -43,13 +43,15 @@ def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, engi
     questions = _questions([(one, window) for one, cut in held for window in cut], spec, engine, asker.use.model)
     answered = asker.ask(questions)
     for prepared, cut in held:
-        for window in cut:
-            found = leaves(asker.use.model, window, answered)
-            if found is None:
-                prepared.digest.open.add(prepared.work.uri or "")
-                continue
-            for leaf in found:
-                _read(leaf, prepared, asker.use)
+        try:
+            for window in cut:
+                found = leaves(asker.use.model, window, answered)
+                if found is None:
+                    prepared.digest.open.add(prepared.work.uri or "")
+                for leaf in found or ():
+                    _read(leaf, prepared, asker.use)
+        except Exception as error:
+            prepared.digest.broken.append(broken(prepared.work, error))
         result.join(prepared.digest)
     result.embed(spec.open())
     return result

@@ -30,6 +30,7 @@ from memctl.transcripts.model import Session
 
 EXPLICIT, IMPLIED = 0.9, 0.75
 LONGEST_TEXT = 600
+"""Characters of a fact and of each of its parts."""
 KINDS: dict[str, Kind] = {"preferences": "preference", "interests": "preference", "instructions": "procedure"}
 _SELF = frozenset({"i", "me", "user", "the user", "speaker", "the speaker", "myself"})
 _YES = re.compile(
@@ -115,8 +116,10 @@ class _Bench:
             raise _RefusedError("holds a secret")
         text = " ".join(proposal.text.split())
         predicate, slot = _predicate(proposal.predicate)
-        if not text or len(text) > LONGEST_TEXT or not predicate:
+        if not text or not predicate:
             raise _RefusedError("no sentence or no predicate")
+        if max(map(len, (*texts, predicate))) > LONGEST_TEXT:
+            raise _RefusedError("longer than a fact")
         if not self._rests_on(proposal, subject, evidence):
             raise _RefusedError("nothing of it is in its turns")
         retracts = self._retractions(proposal, subject, predicate, slot)
