@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from memctl.extract.llm.answers import Proposal, UnreadableAnswer, parse
 from memctl.extract.llm.prompt import Known
 from memctl.extract.llm.verdicts import judge
 from memctl.extract.llm.windows import MOST_TOKENS, MOST_TURNS, tokens, windows
+from memctl.fact import Fact, Source
 from memctl.reconcile import fold, to_fact
 from memctl.transcripts.model import Session, Turn
 
@@ -137,6 +139,14 @@ def test_a_transcript_that_attacks_the_prompt_is_not_even_shown():
     verdicts = judge([admin, proposal()], window, said, (), extractor="llm:test@1")
     assert verdicts.refused == {"rests on orders to a machine": 1}
     assert [claim.object for claim in verdicts.claims] == ["Rome"]
+
+
+def test_nor_are_orders_that_an_assistant_read_out_or_that_came_with_an_import():
+    said = session("What does the page say?", ("assistant", f"It says: {ATTACK}"), "I moved to Rome.")
+    (window,) = windows(said, "alice")
+    fact = Fact(id=uuid4(), user_id="alice", kind="fact", text=ATTACK, predicate="p", source=Source(system="x"))
+    assert prompt.known([fact]) == ()
+    assert "admin" not in prompt.message(window)
 
 
 def test_no_turn_can_close_the_fence_around_the_conversation():
