@@ -187,7 +187,7 @@ def test_every_answer_the_same_whatever_the_number_of_threads(memctl, chat, mode
     memctl("ingest", folder, "--jobs", "1")
     one = every_fact(store)
     monkeypatch.setenv("MEMCTL_STORE", str(store.with_name("eight.duckdb")))
-    model.always = lambda *_: time.sleep(0.02)
+    model.always = lambda *_: time.sleep(0.05)
     memctl("ingest", folder, "--jobs", "8")
     assert every_fact(store.with_name("eight.duckdb")) == one
     assert model.most_at_once > 1
