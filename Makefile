@@ -41,8 +41,10 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/bulk_write.py
 	$(BIN)/python benchmarks/embedders.py
+	$(BIN)/python benchmarks/llm_pipeline.py
 ifdef LOCOMO
 	$(BIN)/python benchmarks/locomo_recall.py $(LOCOMO)
+	$(BIN)/python benchmarks/locomo_llm.py $(LOCOMO)
 	$(BIN)/python benchmarks/grounding.py $(LOCOMO)
 	$(BIN)/python benchmarks/rules_speed.py $(LOCOMO)
 endif

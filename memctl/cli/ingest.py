@@ -270,11 +270,14 @@ def _options(given: dict[str, Any], paths: Sequence[str]) -> Any:
 
 def _model(given: dict[str, Any], settings: config.Settings, paths: Sequence[str]) -> Any:
     """How the model is to be used. Raises UsageError when there is none."""
+    from memctl.extract.llm.client import warning
     from memctl.ingest.costs import prices_of
     from memctl.ingest.models import JOBS, ModelOptions
 
     if settings.llm_model is None:
         raise UsageError("no model is configured", hint="give --model NAME, or set MEMCTL_LLM_MODEL")
+    if note := warning(settings.llm_model, settings.llm_base_url):
+        migration.warn(note)
     return ModelOptions(
         name=settings.llm_model,
         base_url=settings.llm_base_url,

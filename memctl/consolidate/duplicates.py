@@ -31,6 +31,7 @@ else:
 NEAR = 0.90
 MAYBE = 0.80
 """From here on a pair is worth a look, no more."""
+MOST_LOOKS = 20
 ROWS = 512
 """Facts compared with all others at a time."""
 
@@ -57,32 +58,54 @@ class Pair(NamedTuple):
 
 
 def pairs(facts: Sequence[Fact], vectors: Mapping[UUID, Vector]) -> list[Pair]:
-    """The pairs of a user's current facts that are near each other: duplicates, and candidates beside them.
+    """The duplicates among a user's current facts, and beside them the MOST_LOOKS nearest that are worth a look.
 
-    A fact is the other of one duplicate at most, and then nobody's `kept`: there are no chains. A pair of one
-    single-valued or dated fact and a later one is none, however near.
+    A fact is the other of one duplicate at most, and then nobody's `kept`: there are no chains.
     """
+    ordered = sorted((fact for fact in facts if fact.id in vectors), key=_age)
+    alike: dict[Any, list[Fact]] = {}
+    duplicates: list[Pair] = []
+    for fact in ordered:
+        # What has other words of weight is no duplicate, so that not every fact needs to be held against every other.
+        held = alike.setdefault((_subject(fact), _content(fact.text), _signs(fact.text)), [])
+        for kept in held:
+            cosine = float(vectors[kept.id] @ vectors[fact.id])
+            if cosine >= NEAR and _comparable(kept, fact) and says_the_same(kept, fact):
+                duplicates.append(Pair(kept, fact, cosine, True))
+                break
+        else:
+            held.append(fact)
+    gone = {pair.other.id for pair in duplicates}
+    return duplicates + _looks([fact for fact in ordered if fact.id not in gone], vectors)
+
+
+def _looks(facts: Sequence[Fact], vectors: Mapping[UUID, Vector]) -> list[Pair]:
+    """Each fact with the older one nearest to it, where they share most of their words of weight."""
+    if len(facts) < 2:
+        return []
     import numpy as np
 
-    ordered = sorted((fact for fact in facts if fact.id in vectors), key=_age)
-    if len(ordered) < 2:
-        return []
-    matrix = np.stack([vectors[fact.id] for fact in ordered])
-    found: list[Pair] = []
-    gone: set[int] = set()
-    for start in range(0, len(ordered), ROWS):
-        near = matrix @ matrix[start : start + ROWS].T
-        for column in range(near.shape[1]):
-            other = start + column
-            for kept in np.flatnonzero(near[:other, column] >= MAYBE).tolist():
-                if kept in gone or other in gone or not _comparable(ordered[kept], ordered[other]):
-                    continue
-                cosine = float(near[kept, column])
-                same = cosine >= NEAR and says_the_same(ordered[kept], ordered[other])
-                if same:
-                    gone.add(other)
-                found.append(Pair(ordered[kept], ordered[other], cosine, same))
-    return [pair for pair in found if pair.same or not {pair.kept.id, pair.other.id} & {ordered[n].id for n in gone}]
+    matrix = np.stack([vectors[fact.id] for fact in facts])
+    older = np.arange(len(facts))
+    found = []
+    for start in range(1, len(facts), ROWS):
+        rows = older[start : start + ROWS]
+        near = np.where(older[:, None] < rows[None, :], matrix @ matrix[rows].T, -1.0)
+        best = near.argmax(axis=0)
+        for place, other in zip(best.tolist(), rows.tolist(), strict=True):
+            kept, fact, cosine = facts[place], facts[other], float(near[place, other - start])
+            if cosine >= MAYBE and _comparable(kept, fact) and _mostly_the_same(kept, fact):
+                found.append(Pair(kept, fact, cosine, False))
+    return sorted(found, key=lambda pair: -pair.cosine)[:MOST_LOOKS]
+
+
+def _mostly_the_same(one: Fact, other: Fact) -> bool:
+    ours, theirs = set(_content(one.text)), set(_content(other.text))
+    return _signs(one.text) == _signs(other.text) and 2 * len(ours & theirs) >= len(ours | theirs)
+
+
+def _subject(fact: Fact) -> str:
+    return (fact.subject or fact.user_id).casefold()
 
 
 def _age(fact: Fact) -> tuple[datetime, str]:
@@ -91,7 +114,7 @@ def _age(fact: Fact) -> tuple[datetime, str]:
 
 def _comparable(one: Fact, other: Fact) -> bool:
     """True when the two are about the same subject and property, as far as that is known."""
-    if (one.subject or one.user_id).casefold() != (other.subject or other.user_id).casefold():
+    if _subject(one) != _subject(other):
         return False
     if one.predicate is None or other.predicate is None:
         return True
@@ -109,13 +132,14 @@ def says_the_same(one: Fact, other: Fact) -> bool:
     return _signs(one.text) == _signs(other.text) and _content(one.text) == _content(other.text)
 
 
-def _signs(text: str) -> tuple[list[str], bool, set[str]]:
+def _signs(text: str) -> tuple[tuple[str, ...], bool, frozenset[str]]:
     """Numbers, whether it is a negation, and names."""
     said = words(text)
     numbers = sorted(str(NUMBERS.get(word, word)) for word in said if word in NUMBERS or word[0].isdigit())
     negated = any(word in _NEGATIONS or word.endswith("n't") for word in said)
-    return numbers, negated, {name.casefold().removesuffix("'s") for name in _CAPITALISED.findall(text)}
+    names = frozenset(name.casefold().removesuffix("'s") for name in _CAPITALISED.findall(text))
+    return tuple(numbers), negated, names
 
 
-def _content(text: str) -> list[str]:
-    return [stem for stem in stems(text) if stem not in _LIGHT]
+def _content(text: str) -> tuple[str, ...]:
+    return tuple(stem for stem in stems(text) if stem not in _LIGHT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, get_args
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from memctl.reconcile.beliefs import key_of
 from memctl.reconcile.compare import same, track_of
 from memctl.store import claims, records, writes
 from memctl.store.engine import Connection, Engine
-from memctl.store.journal import Journal
+from memctl.store.journal import Journal, expire, runs
 from memctl.timeline import current, parse_when
 
 Action = Literal["merge", "resolve", "drop", "expire", "summary", "look"]
@@ -34,6 +34,8 @@ PRUNE: frozenset[Part] = frozenset({"drop", "expire"})
 KEPT_FOR_EVER = ("fact", "preference", "procedure", "summary", "block")
 
 
+UNDOABLE = timedelta(days=30)
+"""How long a run can be undone."""
 _SPAN = re.compile(r"\d+ ?(?:h|d|w|mo|y)$")
 
 
@@ -108,6 +110,10 @@ def consolidate(
     with engine.reading() as connection:
         facts = _current(connection, user, now)
         vectors = writes.vectors_of(connection, user, [fact.id for fact in facts])
+        old = any(run.made_at < now - UNDOABLE for run in runs(connection))
+    if old and not dry_run:
+        with engine.writing() as connection:
+            expire(connection, now - UNDOABLE)
     near = pairs(facts, vectors) if "merge" in parts else []
     clashes = contradictions(facts) if "resolve" in parts else []
     work = _Work(user, now, near, clashes, episodes_before, parts, command)

@@ -310,9 +310,15 @@ class LiveSource:
         with self._saving:
             with self._lock:
                 unsaved, self._unsaved = self._unsaved, []
-            if unsaved:
-                with self.engine.writing() as connection:
-                    keep(connection, unsaved)
+            try:
+                if unsaved:
+                    with self.engine.writing() as connection:
+                        keep(connection, unsaved)
+            except BaseException:
+                # They are paid for: whoever comes next tries again.
+                with self._lock:
+                    self._unsaved = unsaved + self._unsaved
+                raise
 
 
 def outcome_of(completion: Completion) -> Outcome:

@@ -23,6 +23,7 @@ from memctl.ingest.digest import Digest, Prepared, Recipe, Work, broken, prepare
 from memctl.ingest.use import Use
 from memctl.store import nearest
 from memctl.store.engine import Engine
+from memctl.store.writes import stored_embedder
 
 EXISTING = 10
 """Facts shown beside a window."""
@@ -42,13 +43,15 @@ def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, engi
     questions = _questions([(one, window) for one, cut in held for window in cut], spec, engine, asker.use.model)
     answered = asker.ask(questions)
     for prepared, cut in held:
-        for window in cut:
-            found = leaves(asker.use.model, window, answered)
-            if found is None:
-                prepared.digest.open.add(prepared.work.uri or "")
-                continue
-            for leaf in found:
-                _read(leaf, prepared, asker.use)
+        try:
+            for window in cut:
+                found = leaves(asker.use.model, window, answered)
+                if found is None:
+                    prepared.digest.open.add(prepared.work.uri or "")
+                for leaf in found or ():
+                    _read(leaf, prepared, asker.use)
+        except Exception as error:
+            prepared.digest.broken.append(broken(prepared.work, error))
         result.join(prepared.digest)
     result.embed(spec.open())
     return result
@@ -77,23 +80,27 @@ def _episodes(prepared: Prepared, window: Window) -> tuple[UUID, ...]:
 
 def _existing(wanted: Sequence[Window], spec: EmbedderSpec, engine: Engine) -> list[list[Fact]]:
     """The current facts nearest to each window; none while the store is new. Vectors are made with the store closed."""
-    none: list[list[Fact]] = [[] for _ in wanted]
-    users = {window.user_id for window in wanted}
-    known: set[str] = set()
+    places: dict[str, list[int]] = {}
+    for place, window in enumerate(wanted):
+        places.setdefault(window.user_id, []).append(place)
+    found: list[list[Fact]] = [[] for _ in wanted]
     with suppress(NotFound), engine.reading() as connection:
-        known = {user for user in users if nearest.has_facts(connection, user)}
-    asking = [window for window in wanted if window.user_id in known]
-    if not asking:
-        return none
-    texts = [" ".join(line.text for line in window.asked) for window in asking]
-    vectors = iter(spec.open().embed(texts))
+        places = {user: mine for user, mine in places.items() if nearest.has_facts(connection, user)}
+        if stored_embedder(connection) != spec:
+            return found
+    if not engine.path.exists():
+        return found
+    embedder = spec.open()
+    vectors = {
+        user: embedder.embed([" ".join(line.text for line in wanted[place].asked) for place in mine])
+        for user, mine in places.items()
+    }
     with engine.reading() as connection:
-        return [
-            nearest.nearest(connection, window.user_id, next(vectors).tolist(), EXISTING)
-            if window.user_id in known
-            else []
-            for window in wanted
-        ]
+        for user, mine in places.items():
+            near = nearest.nearest(connection, user, vectors[user], EXISTING)
+            for place, facts in zip(mine, near, strict=True):
+                found[place] = facts
+    return found
 
 
 def _read(leaf: Leaf, prepared: Prepared, use: Use) -> None:

@@ -167,6 +167,15 @@ def _forget_facts(connection: Connection, run: str, ids: Sequence[UUID]) -> None
         connection.execute(statement, [run] * (statement.count("?") - 1) + [list(ids)])
 
 
+def expire(connection: Connection, before: datetime) -> None:
+    """Forget the runs of before then with all that was kept to undo them: what is dropped must go at last."""
+    old = "SELECT id FROM runs WHERE made_at < ?"
+    for table in ("records", "units", "claims", "evidence", "vectors"):
+        connection.execute(f"DELETE FROM undo_{table} WHERE run IN ({old})", [naive(before)])  # noqa: S608
+    connection.execute(f"DELETE FROM touched WHERE run IN ({old})", [naive(before)])  # noqa: S608
+    connection.execute("DELETE FROM runs WHERE made_at < ?", [naive(before)])
+
+
 def forget(connection: Connection, facts: Iterable[UUID], claims: Iterable[UUID]) -> None:
     """Drop what is kept of erased facts and claims; a run that changed them can then no longer be undone."""
     gone, dead = list(facts), list(claims)

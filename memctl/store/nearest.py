@@ -1,14 +1,25 @@
-"""The facts of a user nearest in meaning to some text: what a model is shown before it says what is new."""
+"""The facts of a user nearest in meaning to some texts: what a model is shown before it says what is new."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from memctl.fact import Fact
 from memctl.store import records
 from memctl.store.engine import Connection
 
-_COLUMNS = ", ".join(f"r.{column.strip()}" for column in records.FACT_COLUMNS.split(","))
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+else:
+    Matrix = Any
+
+_CURRENT = (
+    "r.user_id = ? AND r.kind <> 'episode' AND r.predicate IS NOT NULL AND r.superseded_by IS NULL "
+    "AND r.expired_at IS NULL AND r.invalid_at IS NULL"
+)
 
 
 def has_facts(connection: Connection, user: str) -> bool:
@@ -17,19 +28,26 @@ def has_facts(connection: Connection, user: str) -> bool:
     return bool(rows)
 
 
-def nearest(connection: Connection, user: str, vector: Sequence[float], k: int) -> list[Fact]:
-    """The k current facts with a predicate whose vectors are nearest to `vector`, nearest first."""
-    rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM records r "  # noqa: S608
+def nearest(connection: Connection, user: str, vectors: Matrix, k: int) -> list[list[Fact]]:
+    """For each row of `vectors`, of shape (n, dim), the user's k current facts nearest to it, nearest first."""
+    import numpy as np
+
+    # One look at all of them: a query of its own for every row would take longer than what is to be prepared by it.
+    found = connection.execute(
+        "SELECT r.key, v.embedding FROM records r "  # noqa: S608
         "JOIN units u ON u.record = r.key AND u.user_id = r.user_id AND u.seq = 0 "
-        "JOIN vectors v ON v.unit = u.key AND v.user_id = u.user_id "
-        f"WHERE {_CURRENT} ORDER BY array_inner_product(v.embedding, ?::FLOAT[{len(vector)}]) DESC, r.key LIMIT {k}",
-        [user, list(vector)],
+        f"JOIN vectors v ON v.unit = u.key AND v.user_id = u.user_id WHERE {_CURRENT} ORDER BY r.key",
+        [user],
+    ).fetchnumpy()
+    keys = found["key"]
+    if not len(keys):
+        return [[] for _ in vectors]
+    likeness = np.stack(list(found["embedding"])) @ vectors.T
+    chosen = [keys[np.argsort(-likeness[:, row], kind="stable")[:k]].tolist() for row in range(len(vectors))]
+    wanted = sorted({key for row in chosen for key in row})
+    rows = connection.execute(
+        f"SELECT {records.FACT_COLUMNS}, key FROM records WHERE key IN (SELECT unnest(?::BIGINT[]))",  # noqa: S608
+        [wanted],
     ).fetchall()
-    return [records.to_fact(row) for row in rows]
-
-
-_CURRENT = (
-    "r.user_id = ? AND r.kind <> 'episode' AND r.predicate IS NOT NULL AND r.superseded_by IS NULL "
-    "AND r.expired_at IS NULL AND r.invalid_at IS NULL"
-)
+    facts = {row[-1]: records.to_fact(row) for row in rows}
+    return [[facts[key] for key in row] for row in chosen]

@@ -1,6 +1,7 @@
 """What consolidation merges, settles and drops, what it must leave alone, and that all of it can be taken back."""
 
 import json
+import os
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -29,10 +30,11 @@ def consolidate(memctl, *arguments):
     return ran.document
 
 
-def rows(memctl):
+def rows():
     """Everything the store holds of facts, evidence and vectors."""
     tables = ("records", "units", "vectors", "claims", "evidence", "removed")
-    return {name: sorted(map(str, memctl("sql", f"from {name}", "--json").document["rows"])) for name in tables}
+    with LocalStore(os.environ["MEMCTL_STORE"]).engine.reading() as connection:
+        return {name: sorted(map(str, connection.execute(f"FROM {name}").fetchall())) for name in tables}
 
 
 SAME = [
@@ -195,9 +197,9 @@ def disorder(memctl, store, chat):
 
 
 def test_a_dry_run_lists_what_the_run_will_do_and_changes_nothing(memctl, disorder):
-    before = rows(memctl)
+    before = rows()
     ran = memctl("consolidate", "alice", "--ttl", "episode=365d", "--dry-run")
-    assert rows(memctl) == before
+    assert rows() == before
     for said in (
         "merge",
         "resolve",
@@ -215,13 +217,13 @@ def test_a_dry_run_lists_what_the_run_will_do_and_changes_nothing(memctl, disord
 
 
 def test_undo_restores_every_row(memctl, disorder):
-    before = rows(memctl)
+    before = rows()
     run = consolidate(memctl, "alice", "--ttl", "episode=365d")["run"]
-    assert rows(memctl) != before
+    assert rows() != before
     assert [one["id"] for one in memctl("undo", "--json").document["runs"]] == [run]
     ran = memctl("undo", run[:6])
     assert ran.code == 0, ran.err
-    assert rows(memctl) == before
+    assert rows() == before
     assert "undone" in memctl("undo").out
     assert memctl("search", "alice", "coffee", "--json").document["hits"]
 
@@ -244,10 +246,10 @@ def test_an_undone_an_unknown_and_no_longer_true_run_are_clear_errors(memctl, di
     run = consolidate(memctl, "alice")["run"]
     memctl("add", "alice", "I live in Madrid.")
     assert consolidate(memctl, "alice")["run"], "the summary is another now"
-    before = rows(memctl)
+    before = rows()
     ran = memctl("undo", run)
     assert (ran.code, "no longer as it left them" in ran.err) == (1, True)
-    assert rows(memctl) == before
+    assert rows() == before
 
 
 def test_changes_to_other_facts_do_not_stand_in_the_way_of_undo(memctl, disorder):
@@ -278,3 +280,22 @@ def test_nobody_and_nothing_are_told_apart(memctl, disorder):
     assert "alice" in memctl("consolidate", "zoe").err
     ran = consolidate(memctl, "ben")
     assert [change["action"] for change in ran["changes"]] == ["summary"]
+
+
+def test_after_a_month_what_was_dropped_is_gone_for_good(memctl, disorder):
+    run = consolidate(memctl, "alice", "--ttl", "episode=365d")["run"]
+    memctl("sql", "--write", "update runs set made_at = made_at - interval 31 day")
+    assert consolidate(memctl, "alice", "--dry-run")["changes"] == []
+    assert memctl("undo", "--json").document["runs"]
+    assert consolidate(memctl, "alice")["run"] is None
+    assert memctl("undo", run).code == 4
+    assert memctl("sql", "from undo_records", "--json").document["rows"] == []
+
+
+def test_many_facts_are_no_reason_to_wait_or_to_list_them_all():
+    facts = [fact(f"alice likes song number {n} of {n % 7} bands.", day=1 + n % 28) for n in range(3000)]
+    twins = [fact(one.text, day=28) for one in facts[:5]]
+    vector = np.ones(8, dtype=np.float32) / np.sqrt(np.float32(8))
+    found = pairs([*facts, *twins], dict.fromkeys((one.id for one in (*facts, *twins)), vector))
+    assert sum(pair.same for pair in found) == 5
+    assert len(found) <= 25

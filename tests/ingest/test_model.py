@@ -187,7 +187,7 @@ def test_every_answer_the_same_whatever_the_number_of_threads(memctl, chat, mode
     memctl("ingest", folder, "--jobs", "1")
     one = every_fact(store)
     monkeypatch.setenv("MEMCTL_STORE", str(store.with_name("eight.duckdb")))
-    model.always = lambda *_: time.sleep(0.02)
+    model.always = lambda *_: time.sleep(0.05)
     memctl("ingest", folder, "--jobs", "8")
     assert every_fact(store.with_name("eight.duckdb")) == one
     assert model.most_at_once > 1
@@ -201,3 +201,25 @@ def test_an_older_store_opens_and_gets_the_tables_it_lacks(memctl, chat, model, 
     assert memctl("ingest", folder, "--dry-run").code == 0
     assert memctl("ingest", folder).code == 0
     assert len(facts(memctl)) == 3
+
+
+def test_progress_tells_tokens_and_money_so_far(chat, model, store):
+    from memctl.ingest.costs import Prices
+    from memctl.ingest.digest import Recipe
+    from memctl.ingest.models import ModelOptions
+    from memctl.ingest.run import Options
+    from memctl.local import LocalStore
+
+    folder = chat("alice/a.jsonl", *SAID).parent.parent
+    chosen = ModelOptions(name="small-reader", base_url=model.url, prices=Prices(input=1.0, output=1.0))
+    told = []
+    options = Options(recipe=Recipe(model="small-reader"), model=chosen)
+    LocalStore(store).ingest([str(folder)], options, lambda done, total, item: told.append(item))
+    assert any("tokens, $0.0" in item for item in told)
+
+
+def test_a_model_about_to_be_shut_down_is_named(memctl, chat, model, monkeypatch):
+    monkeypatch.delenv("MEMCTL_LLM_BASE_URL")
+    folder = chat("alice/a.jsonl", *SAID).parent.parent
+    assert "2026-12-11" in memctl("ingest", folder, "--dry-run", "--model", "gpt-5-mini").err
+    assert memctl("ingest", folder, "--dry-run", "--model", "gpt-5.4-mini").err == ""

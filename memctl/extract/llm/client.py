@@ -76,6 +76,17 @@ class _Dialect(msgspec.Struct, frozen=True):
         return None
 
 
+def server_of(base_url: str | None) -> str:
+    """The server meant by `base_url`: it, else the one OPENAI_BASE_URL names, else OpenAI's own."""
+    return (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
+
+
+def warning(model: str, base_url: str | None = None) -> str | None:
+    """What is to be said about a model before it is used."""
+    end = RETIRED.get(model) if is_openai(server_of(base_url)) else None
+    return f"OpenAI shuts {model} down on {end}" if end else None
+
+
 class ChatModel:
     """A model behind an OpenAI-compatible server; one object serves any number of threads.
 
@@ -87,17 +98,11 @@ class ChatModel:
 
     def __init__(self, model: str, *, base_url: str | None = None, timeout: float = TIMEOUT) -> None:
         self.model = model
-        self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
+        self.base_url = server_of(base_url)
         self.openai = is_openai(self.base_url)
         self.client = self._open(self._key(), timeout)
         self._lock = threading.Lock()
         self._dialect = self._first_dialect()
-
-    @property
-    def warning(self) -> str | None:
-        """What is to be said about the model before it is used."""
-        end = RETIRED.get(self.model) if self.openai else None
-        return f"OpenAI shuts {self.model} down on {end}" if end else None
 
     def ask(self, message: str, most: int, *, spelled: bool = False) -> Completion:
         """The answer to one user message, in at most `most` tokens.

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from memctl.extract.injection import is_instruction_like
 from memctl.extract.llm.windows import Line, Window
 from memctl.extract.redact import redact
 from memctl.fact import Fact
@@ -19,6 +20,8 @@ from memctl.predicates import MULTI_VALUED, SINGLE_VALUED
 
 VERSION = 1
 
+LONGEST_NAME = 80
+"""Characters shown of a speaker's name, which is the transcript's to choose."""
 CATEGORIES = (
     *("identity", "contact", "home", "family", "people", "pets", "work", "education", "skills", "languages", "health"),
     *("diet", "preferences", "interests", "possessions", "tools", "plans", "events", "constraints", "instructions"),
@@ -109,8 +112,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def known(facts: Iterable[Fact]) -> tuple[Known, ...]:
-    """Facts of the store under the short names E1, E2, …, without those that no claim can end."""
-    usable = [fact for fact in facts if fact.predicate is not None]
+    """Facts of the store under the short names E1, E2, …, without those that no claim can end or that give orders."""
+    usable = [fact for fact in facts if fact.predicate is not None and not is_instruction_like(fact.text)]
     return tuple(
         Known(
             name=f"E{number}",
@@ -150,7 +153,7 @@ def _transcript(window: Window, fence: str) -> str:
 def _line(number: int, line: Line, user_id: str) -> str:
     turn = line.turn
     at = turn.at.strftime("%Y-%m-%dT%H:%M%z") if turn.at else "-"
-    who = " ".join((turn.speaker or (user_id if turn.role == "user" else turn.role)).split())
+    who = " ".join((turn.speaker or (user_id if turn.role == "user" else turn.role)).split())[:LONGEST_NAME]
     context = "" if line.asked else " (context)"
     return f"[{number}]{context} {at.replace('+0000', 'Z')} {who}: {' '.join(line.text.split())}"
 

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -29,6 +30,7 @@ from memctl.transcripts.model import Session
 
 EXPLICIT, IMPLIED = 0.9, 0.75
 LONGEST_TEXT = 600
+"""Characters of a fact and of each of its parts."""
 KINDS: dict[str, Kind] = {"preferences": "preference", "interests": "preference", "instructions": "procedure"}
 _SELF = frozenset({"i", "me", "user", "the user", "speaker", "the speaker", "myself"})
 _YES = re.compile(
@@ -114,8 +116,10 @@ class _Bench:
             raise _RefusedError("holds a secret")
         text = " ".join(proposal.text.split())
         predicate, slot = _predicate(proposal.predicate)
-        if not text or len(text) > LONGEST_TEXT or not predicate:
+        if not text or not predicate:
             raise _RefusedError("no sentence or no predicate")
+        if max(map(len, (*texts, predicate))) > LONGEST_TEXT:
+            raise _RefusedError("longer than a fact")
         if not self._rests_on(proposal, subject, evidence):
             raise _RefusedError("nothing of it is in its turns")
         retracts = self._retractions(proposal, subject, predicate, slot)
@@ -327,11 +331,15 @@ def _find(quote: str, evidence: Sequence[Line]) -> _Found | None:
     return None
 
 
+_OTHER_SPACE = re.compile(r"[^\S ]")
 _SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " "})
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
+@lru_cache(maxsize=512)
+def _folded(text: str) -> tuple[str, Sequence[int]]:
     """`text` as quotes are compared, and for each of its characters the place it stands at in `text`."""
+    if text.isascii() and "  " not in text and not _OTHER_SPACE.search(text):
+        return text.lower(), range(len(text))
     folded: list[str] = []
     places: list[int] = []
     for place, letter in enumerate(text):

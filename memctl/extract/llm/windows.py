@@ -106,10 +106,11 @@ def _lines(session: Session, skip: frozenset[str]) -> Iterator[Line]:
         said = turn.role == "user" or turn.raw_kind == MEMORY
         if not turn.text.strip() or turn.raw_kind in NO_CLAIMS or not (said or turn.role == "assistant"):
             continue
-        if not said:
-            yield Line(turn=turn, position=position, text=_shortened(turn.text), asked=False)
-        elif any(is_instruction_like(sentence) for sentence in sentences(turn.text)):
+        shown = turn.text if said else _shortened(turn.text)
+        if any(is_instruction_like(sentence) for sentence in sentences(shown)):
             yield Line(turn=turn, position=position, text=WITHHELD, asked=False)
+        elif not said:
+            yield Line(turn=turn, position=position, text=shown, asked=False)
         elif turn.turn_id in skip:
             yield Line(turn=turn, position=position, text=_shortened(turn.text), asked=False)
         else:
