@@ -145,6 +145,13 @@ class ModelPrice(msgspec.Struct, frozen=True):
     confidence: Confidence
 
 
+class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something said of all systems: under `usd` a month up to `users` users, and super-linear above."""
+
+    usd: Figure
+    users: Figure
+
+
 class _Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     input: Decimal
     cached_input: Decimal | None = None
@@ -165,6 +172,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     models: dict[str, _Model]
     default_model: str
     default_embedding: str
+    claim: Claim
     constants: dict[str, Figure]
     workload: dict[str, Figure]
 
@@ -193,6 +201,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         for group in ("constants", "workload"):
             for name, figure in getattr(self, group).items():
                 yield f"{group}.{name}", figure
+        yield from _within("claim", self.claim)
         for key, system in self.systems.items():
             yield from _within(f"systems.{key}", system)
 

@@ -63,7 +63,7 @@ class _Asked:
     def whole(self) -> Tally:
         """What is one number for the whole."""
         ((users, superseded, expired, unsourced, first, last),) = self._rows(
-            "SELECT count(DISTINCT user_id), "
+            "SELECT count(DISTINCT user_id), "  # noqa: S608
             "count(*) FILTER (kind <> 'episode' AND superseded_by IS NOT NULL), "
             f"count(*) FILTER (kind <> 'episode' AND superseded_by IS NULL AND NOT ({_LIVE})), "
             "count(*) FILTER (kind <> 'episode' AND coalesce(source_uri, '') = '' AND "
@@ -82,7 +82,7 @@ class _Asked:
     def people(self, top: int) -> Groups:
         """The users with the most records."""
         rows = self._rows(
-            f"SELECT user_id, {_COUNTS} FROM records WHERE ($user IS NULL OR user_id = $user) "
+            f"SELECT user_id, {_COUNTS} FROM records WHERE ($user IS NULL OR user_id = $user) "  # noqa: S608
             "GROUP BY user_id ORDER BY count(*) DESC, user_id LIMIT $top",
             top=top,
         )
@@ -129,7 +129,7 @@ class _Asked:
             f"SELECT count(*) - count(DISTINCT hash(user_id, kind, text)) FROM records r WHERE {mine}"  # noqa: S608
         )
         ((near,),) = self._rows(
-            "SELECT count(DISTINCT hash(said, text)) - count(DISTINCT said) FROM (SELECT r.text, "
+            "SELECT count(DISTINCT hash(said, text)) - count(DISTINCT said) FROM (SELECT r.text, "  # noqa: S608
             "hash(r.user_id, r.kind, list_sort(u.toks), regexp_matches(r.text, $negation)) AS said "
             f"FROM records r JOIN units u ON u.record = r.key AND u.seq = 0 WHERE len(u.toks) > 0 AND {mine})",
             negation=NEGATION,
@@ -140,7 +140,7 @@ class _Asked:
         """How many texts there are of each size in bytes."""
         return dict(
             self._rows(
-                f"SELECT strlen(text), count(*) FROM records WHERE kind {sign} 'episode' "
+                f"SELECT strlen(text), count(*) FROM records WHERE kind {sign} 'episode' "  # noqa: S608
                 "AND ($user IS NULL OR user_id = $user) GROUP BY ALL"
             )
         )
@@ -148,7 +148,7 @@ class _Asked:
     def sample(self, sign: str) -> list[str]:
         """The texts of the records whose ids have the smallest digests."""
         rows = self._rows(
-            f"SELECT text FROM records WHERE kind {sign} 'episode' AND ($user IS NULL OR user_id = $user) "
+            f"SELECT text FROM records WHERE kind {sign} 'episode' AND ($user IS NULL OR user_id = $user) "  # noqa: S608
             f"ORDER BY md5(id::VARCHAR) LIMIT {tally.SAMPLE}"
         )
         return [text for (text,) in rows]
