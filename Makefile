@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := .demo/store.duckdb
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench static-model clean
+.PHONY: demo test browser check bench static-model clean
 
 $(STAMP): pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
@@ -22,8 +22,15 @@ demo: $(STAMP)
 	@rm -rf .demo
 	@BIN=$(BIN) STORE=$(DEMO) sh docs/demo.sh
 
-test: $(STAMP)
+test: $(STAMP) browser
 	$(BIN)/python -m pytest -n auto tests
+
+# The pages of reports are tested in Chromium. Where it is absent and cannot be installed those tests are skipped.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { \
+			apt-get install -y -qq chromium || { apt-get update -qq && apt-get install -y -qq chromium; }; \
+		} >/dev/null 2>&1 || echo "no Chromium, and none could be installed: the tests of pages are skipped" >&2; }
 
 check: $(STAMP)
 	$(BIN)/ruff check memctl adapters tests benchmarks docs

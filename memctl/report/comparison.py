@@ -145,6 +145,6 @@ def _resting(book: Book, costs: list[Cost]) -> Iterator[tuple[str, Figure]]:
         for plan in (plan for plan in system.plans if plan.name in chosen):
             constants = {name for meter in plan.meters for name in CONSTANTS_OF.get(meter.driver, ())}
             yield from ((name, book.constants[name]) for name in sorted(constants))
-            yield from ((f"{system.title}, {plan.name}", figure) for figure in plan_figures(plan))
+            yield from ((system.title, figure) for figure in plan_figures(plan))
         if any(found.llm for found in costs if found.system == key):
             yield from ((f"{system.title}, tokens", figure) for figure in extraction_figures(system))

@@ -6,9 +6,10 @@ is narrowed to the user it happens at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import cache, partial
+from itertools import pairwise
 
 import msgspec
 
@@ -76,8 +77,8 @@ def curves(load: Workload, book: Book, chosen: Models) -> Curves:
     def usage(users: int) -> Usage:
         return steady(load, book, users)
 
-    highest = max(MARKS[-1], 10 * int(load.users.value))
-    points = _points(highest)
+    points = _points(max(MARKS[-1], 10 * int(load.users.value)))
+    points = tuple(sorted({*points, *(users for key in book.systems for users in _changes(key, points, at))}))
     return Curves(
         users=points,
         costs={key: tuple(at(key, users) for users in points) for key in book.systems},
@@ -93,6 +94,23 @@ def _points(highest: int) -> tuple[int, ...]:
     steps = range(decades * POINTS_PER_DECADE + 1)
     found = {round(10 ** (step / POINTS_PER_DECADE)) for step in steps} | set(MARKS)
     return tuple(sorted(users for users in found if users <= highest))
+
+
+def _changes(key: str, points: Sequence[int], at: CostOf) -> Iterator[int]:
+    """The users from which another plan is taken than one point earlier: where a curve jumps."""
+
+    def another(than: str | None, users: int) -> bool:
+        return _plan(at(key, users)) != than
+
+    for below, users in pairwise(points):
+        before = _plan(at(key, below))
+        if another(before, users):
+            yield (turn := first(below, users, partial(another, before)))
+            yield turn - 1
+
+
+def _plan(found: Cost) -> str | None:
+    return found.quote.plan if found.quote else None
 
 
 def first(low: int, high: int, holds: Callable[[int], bool]) -> int:

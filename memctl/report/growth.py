@@ -22,8 +22,8 @@ MEAN = "mean of the records added in each of the {} complete months, too few for
 NOTHING = "no projection: no complete month of dated records"
 
 
-class Projected(msgspec.Struct, frozen=True):
-    """One month to come: what is added in it and what there is at its end."""
+class Month(msgspec.Struct, frozen=True):
+    """One month, past or to come: what is added in it and what there is at its end."""
 
     month: str
     added: int
@@ -32,12 +32,13 @@ class Projected(msgspec.Struct, frozen=True):
 
 class Growth(msgspec.Struct, frozen=True, kw_only=True):
     """`rate` is the mean monthly growth of the total over the months looked at (0.08: 8 %), None where it cannot be
-    told; `method` says in words how `projection` was made."""
+    told; `method` says in words how `projection` was made. `past` has every month from the first record to now."""
 
     rate: float | None
     months: int
     method: str
-    projection: tuple[Projected, ...]
+    past: tuple[Month, ...]
+    projection: tuple[Month, ...]
 
 
 def monthly(added: Mapping[date, int], now: date) -> list[int]:
@@ -72,7 +73,7 @@ def project(added: Mapping[date, int], now: date, total: int, months: int = 12, 
     """The growth so far and the `months` after the month of `now`, beginning with `total` records."""
     steps = monthly(added, now)
     if not steps:
-        return Growth(rate=None, months=0, method=NOTHING, projection=())
+        return Growth(rate=None, months=0, method=NOTHING, past=past(added, now, undated), projection=())
     start, slope = line(steps) if len(steps) >= FEWEST else (sum(steps) / len(steps), 0.0)
     projection = []
     month, held = now.replace(day=1), total
@@ -81,13 +82,23 @@ def project(added: Mapping[date, int], now: date, total: int, months: int = 12, 
         # The month of `now` lies between the last complete one and the first projected.
         expected = max(0, round(start + slope * (len(steps) + number)))
         held += expected
-        projection.append(Projected(periods.label(month, "month"), expected, held))
+        projection.append(Month(periods.label(month, "month"), expected, held))
     return Growth(
         rate=rate(added, now, undated),
         months=len(steps),
         method=(LINE if len(steps) >= FEWEST else MEAN).format(len(steps)),
+        past=past(added, now, undated),
         projection=tuple(projection),
     )
+
+
+def past(added: Mapping[date, int], now: date, undated: int = 0) -> tuple[Month, ...]:
+    """Every month from the first to that of `now`; what has no date is there from the beginning."""
+    held, found = undated, []
+    for month in periods.between(min(added, default=now), max(now.replace(day=1), max(added, default=now)), "month"):
+        held += added.get(month, 0)
+        found.append(Month(periods.label(month, "month"), added.get(month, 0), held))
+    return tuple(found) if added else ()
 
 
 def line(values: Sequence[float]) -> tuple[float, float]:
