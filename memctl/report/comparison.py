@@ -73,6 +73,15 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         place = list(self.systems).index(system)
         return [month[place] for month in self.costs]
 
+    def marked(self, system: str) -> str:
+        """A system's title, with * where a cost of it rests on an assumption and ≤ where it is but a bound."""
+        found = [*self.of(system), *self.curves.costs[system]]
+        return (
+            ("≤ " if any(one.bound for one in found) else "")
+            + self.systems[system]
+            + ("*" if any(one.assumed for one in found) else "")
+        )
+
     def total(self, system: str) -> Decimal | None:
         """USD of all months together; None where a month has no price."""
         totals = [found.total for found in self.of(system)]

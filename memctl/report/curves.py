@@ -140,11 +140,13 @@ def _crossings(keys: Sequence[str], points: Sequence[int], at: CostOf) -> list[C
 
 
 def _crossings_of(one: str, other: str, points: Sequence[int], at: CostOf) -> list[Crossing]:
-    """Where the sign of the difference turns; users at which both cost the same turn nothing."""
+    """Where the sign of the difference turns; users at which both cost the same turn nothing, nor does a bound."""
 
     def sign(users: int) -> int:
-        left, right = at(one, users).total, at(other, users).total
-        return 0 if left is None or right is None else (left > right) - (left < right)
+        left, right = at(one, users), at(other, users)
+        if left.total is None or right.total is None or left.bound or right.bound:
+            return 0
+        return (left.total > right.total) - (left.total < right.total)
 
     def turns_to(wanted: int, users: int) -> bool:
         return sign(users) == wanted

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from memctl.report.comparison import Comparison
 
 PARTS = ("plan", "usage", "LLM tokens", "embedding tokens")
+MARKS = " * rests on figures that nobody confirmed; ≤ is a bound and no tariff."
 LEAST = 1.0
 """USD a month below which a cost is drawn at the foot of a logarithmic axis, which knows no nought."""
 DASHES = ([1, 0], [8, 3], [2, 2], [8, 3, 2, 3], [5, 2])
@@ -30,7 +31,7 @@ def _by_users(report: Comparison) -> Chart:
 
     against = report.curves
     rows = [
-        {"users": users, "usd": max(float(found.total), LEAST), "system": report.systems[key]}
+        {"users": users, "usd": max(float(found.total), LEAST), "system": report.marked(key)}
         for key, costs in against.costs.items()
         for users, found in zip(against.users, costs, strict=True)
         if found.total is not None
@@ -63,7 +64,7 @@ def _by_users(report: Comparison) -> Chart:
     return Chart(
         title="Cost by the number of users",
         says=f"USD a month in month {report.usage[-1].month}, had there been so many users from the first. Both axes "
-        "are logarithmic, and costs below $1 lie at the foot. A line ends where no plan has a price.",
+        "are logarithmic, and costs below $1 lie at the foot. A line ends where no plan has a price." + MARKS,
         wide=draw(WIDE, 380),
         narrow=draw(NARROW, 320),
     )
@@ -73,7 +74,7 @@ def _by_system(report: Comparison, width: int) -> dict[str, Any]:
     """Colour and pattern of each system's line, in one legend."""
     alt = altair()
 
-    titles = list(report.systems.values())
+    titles = [report.marked(key) for key in report.systems]
     legend = {"columns": _columns(width), "symbolType": "stroke", "symbolSize": 500}
     return {
         "color": alt.Color("system:N").scale(**colours_of(titles)).legend(**legend),
@@ -87,7 +88,7 @@ def _by_month(report: Comparison) -> Chart:
     alt = altair()
 
     rows = [
-        {"month": usage.month, "usd": float(found.total), "system": report.systems[found.system]}
+        {"month": usage.month, "usd": float(found.total), "system": report.marked(found.system)}
         for usage, costs in zip(report.usage, report.costs, strict=True)
         for found in costs
         if found.total is not None
@@ -106,7 +107,7 @@ def _by_month(report: Comparison) -> Chart:
     return Chart(
         title="Cost by month",
         says=f"USD a month on the cheapest plan that fits, from {report.usage[0].users:,} users in month 1 "
-        f"to {report.usage[-1].users:,} in month {report.usage[-1].month}.",
+        f"to {report.usage[-1].users:,} in month {report.usage[-1].month}." + MARKS,
         wide=draw(WIDE, 320),
         narrow=draw(NARROW, 280),
     )
@@ -116,7 +117,7 @@ def _parts(report: Comparison) -> Chart:
     alt = altair()
 
     rows = [
-        {"system": report.systems[found.system], "month": usage.month, "part": part, "usd": float(usd), "place": place}
+        {"system": report.marked(found.system), "month": usage.month, "part": part, "usd": float(usd), "place": place}
         for usage, costs in zip(report.usage, report.costs, strict=True)
         for found in costs
         for place, (part, usd) in enumerate(found.parts().items())
@@ -133,9 +134,9 @@ def _parts(report: Comparison) -> Chart:
                 y=alt.Y("usd:Q", title="USD a month", stack="zero").axis(format="$,~f", tickCount=4),
                 color=alt.Color("part:N").scale(**colours_of(PARTS)).legend(columns=_columns(width)),
                 order=alt.Order("place:Q"),
-                facet=alt.Facet("system:N", title=None, columns=columns, sort=list(report.systems.values())).header(
-                    labelAnchor="start"
-                ),
+                facet=alt.Facet(
+                    "system:N", title=None, columns=columns, sort=[report.marked(key) for key in report.systems]
+                ).header(labelAnchor="start"),
             )
             .properties(width=each, height=130)
             .resolve_scale(x="independent", y="independent")
@@ -145,7 +146,7 @@ def _parts(report: Comparison) -> Chart:
     return Chart(
         title="What each system's cost is made of",
         says="USD a month by part: the plan's base price, usage beyond what it includes, and tokens that its user pays "
-        "for. Every system has its own scale; none is drawn for a month that no plan has a price for.",
+        "for. Every system has its own scale; none is drawn for a month that no plan has a price for." + MARKS,
         wide=draw(WIDE, 2),
         narrow=draw(NARROW, 1),
     )
