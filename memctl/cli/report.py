@@ -45,27 +45,23 @@ def book_options(function: options.F) -> options.F:
 
 def workload_options(function: options.F) -> options.F:
     """The numbers of a workload; what is not given is measured, and what cannot be measured assumed."""
-    number = _Number()
     return options._decorate(
         function,
-        click.option("--users", type=number, metavar="N", help="Users in the first month."),
-        click.option("--turns-per-user-month", type=number, metavar="N", help="Messages, answers counted too."),
-        click.option("--facts-per-turn", type=number, metavar="X", help="Facts found in a message."),
-        click.option("--searches-per-turn", type=number, metavar="X", help="Searches for each message."),
-        click.option("--bytes-per-turn", type=number, metavar="N", help="Length of a message."),
+        click.option("--users", type=_number, metavar="N", help="Users in the first month."),
+        click.option("--turns-per-user-month", type=_number, metavar="N", help="Messages, answers counted too."),
+        click.option("--facts-per-turn", type=_number, metavar="X", help="Facts found in a message."),
+        click.option("--searches-per-turn", type=_number, metavar="X", help="Searches for each message."),
+        click.option("--bytes-per-turn", type=_number, metavar="N", help="Length of a message."),
         click.option("--growth", metavar="8%", help="Of the users, a month."),
-        click.option("--months", type=number, metavar="N", help="Months to look at. [12]"),
+        click.option("--months", type=_number, metavar="N", help="Months to look at. [12]"),
     )
 
 
-class _Number(click.ParamType):
-    name = "number"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        try:
-            return Decimal(str(value))
-        except ArithmeticError:
-            self.fail(f"{value!r} is not a number.", param, ctx)
+def _number(value: str) -> Decimal:
+    try:
+        return Decimal(value)
+    except ArithmeticError:
+        raise click.BadParameter(f"{value!r} is not a number.") from None
 
 
 @click.group()

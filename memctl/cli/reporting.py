@@ -140,12 +140,14 @@ def print_comparison(report: Comparison) -> None:
     table(
         ("month", "users", *names),
         [
-            (str(usage.month), f"{usage.users:,}", *map(_named, costs))
+            (str(usage.month), f"{usage.users:,}", *map(_total, costs))
             for usage, costs in zip(report.usage, report.costs, strict=True)
         ]
-        + [("all", "", *(_money(report.total(name)) for name in names))],
+        + [("all", "", *(_whole(report, name) for name in names))],
     )
     click.echo(MARKED)
+    months = [str(usage.month) for usage in report.usage]
+    _notes([_plans(report.systems[key], "month", months, report.of(key)) for key in report.systems])
     _print_drivers(report)
     _print_tokens(report)
     _print_by_users(report)
@@ -171,7 +173,7 @@ def _print_drivers(report: Comparison) -> None:
     _head(f"what month {report.usage[-1].month} is charged by")
     rows = []
     for found in report.costs[-1]:
-        title = report.systems[found.system]
+        title = report.systems[found.system] + ("*" if found.assumed else "")
         if found.quote is None:
             rows.append((title, "no plan fits", report.charged_by[found.system], "", "", ""))
             continue
@@ -221,11 +223,17 @@ def _print_by_users(report: Comparison) -> None:
     click.echo("")
     table(
         ("users", *report.systems),
-        [(f"{users:,}", *map(_named, costs)) for users, costs in against.marks.items()],
+        [(f"{users:,}", *map(_total, costs)) for users, costs in against.marks.items()],
     )
+    marked = [f"{users:,}" for users in against.marks]
+    for place, title in enumerate(report.systems.values()):
+        _notes([_plans(title, "users", marked, [costs[place] for costs in against.marks.values()])])
+    click.echo("")
     for crossing in against.crossings:
         cheaper, dearer = report.systems[crossing.cheaper], report.systems[crossing.dearer]
-        click.echo(f"from {crossing.users:,} users on {cheaper} ({_money(crossing.usd)}) is cheaper than {dearer}")
+        click.echo(
+            f"from {crossing.users:,} users on {cheaper} ({_marked(crossing.usd, crossing.assumed)}) is cheaper than {dearer}"
+        )
     for key, end in against.ends.items():
         if end is not None:
             click.echo(f"{report.systems[key]} has no price beyond {end:,} users")
@@ -239,7 +247,7 @@ def _print_claim(report: Comparison) -> None:
         [
             (
                 report.systems[verdict.system],
-                ("≤ " if verdict.bound else "") + _money(verdict.at),
+                ("≤ " if verdict.bound else "") + _marked(verdict.at, verdict.assumed),
                 _verdict(verdict.under, "holds", "does not hold"),
                 "-" if verdict.exponent is None else f"{verdict.exponent:.2f}",
                 _verdict(verdict.superlinear, "super-linear", "not super-linear"),
@@ -271,12 +279,30 @@ def print_move(found: Move) -> None:
     click.echo(MARKED)
 
 
-def _named(found: Cost) -> str:
-    """A cost and its plan in a cell."""
-    if found.quote is None:
-        return "-"
+def _total(found: Cost) -> str:
+    """A cost in a cell, marked for what it rests on."""
     bound = "≤ " if found.bound else ""
-    return f"{found.quote.plan} {bound}{_money(found.total)}{'*' if found.assumed else ' '}"
+    return "-" if found.quote is None else f"{bound}{_money(found.total)}{'*' if found.assumed else ' '}"
+
+
+def _whole(report: Comparison, system: str) -> str:
+    """All months together, marked when one of them is."""
+    return _marked(report.total(system), any(found.assumed for found in report.of(system)))
+
+
+def _marked(usd: Decimal | None, assumed: bool) -> str:
+    return _money(usd) + ("*" if assumed and usd is not None else " ")
+
+
+def _plans(title: str, of: str, at: Sequence[str], costs: Sequence[Cost]) -> str:
+    """Which plan is taken from where on: "PostgreSQL: db.t4g.micro from month 1, db.t4g.small from month 4"."""
+    taken, last = [], ""
+    for where, found in zip(at, costs, strict=True):
+        plan = found.quote.plan if found.quote else "no plan fits"
+        if plan != last:
+            taken.append(f"{plan} from {of} {where}" if of == "month" else f"{plan} at {where} {of}")
+        last = plan
+    return f"{title}: {', '.join(taken)}"
 
 
 def _marks(names: Sequence[str]) -> dict[str, str]:

@@ -29,12 +29,14 @@ CostOf = Callable[[str, int], Cost]
 
 
 class Crossing(msgspec.Struct, frozen=True, kw_only=True):
-    """From `users` on `cheaper` costs less than `dearer`, with which it was the other way round below."""
+    """From `users` on `cheaper`, then at `usd`, costs less than `dearer`, with which it was the other way round below.
+    `assumed` when either cost rests on a figure nobody confirmed."""
 
     users: int
     cheaper: str
     dearer: str
     usd: Decimal
+    assumed: bool
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +54,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     exponent: float | None
     superlinear: bool | None
     bound: bool
+    assumed: bool
 
 
 class Curves(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,9 +161,10 @@ def _crossings_of(one: str, other: str, points: Sequence[int], at: CostOf) -> li
         if now and last and now != last:
             turned = first(below, users, partial(turns_to, now))
             cheaper, dearer = (other, one) if now > 0 else (one, other)
-            usd = at(cheaper, turned).total
-            assert usd is not None
-            found.append(Crossing(users=turned, cheaper=cheaper, dearer=dearer, usd=usd))
+            low, high = at(cheaper, turned), at(dearer, turned)
+            assert low.total is not None
+            assumed = low.assumed or high.assumed
+            found.append(Crossing(users=turned, cheaper=cheaper, dearer=dearer, usd=low.total, assumed=assumed))
         if now:
             last = now
         below = users
@@ -180,4 +184,5 @@ def _verdict(key: str, claim: Claim, at: CostOf) -> Verdict:
         exponent=exponent,
         superlinear=None if exponent is None else exponent > LINEAR,
         bound=here.bound,
+        assumed=here.assumed,
     )

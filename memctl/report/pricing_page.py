@@ -124,6 +124,8 @@ def _parts(report: Comparison) -> Chart:
         if usd
     ]
 
+    titles = [report.marked(key) for key in report.systems]
+
     def draw(width: int, columns: int) -> dict[str, Any]:
         each = (width - 60 * columns) // columns
         chart = (
@@ -134,9 +136,7 @@ def _parts(report: Comparison) -> Chart:
                 y=alt.Y("usd:Q", title="USD a month", stack="zero").axis(format="$,~f", tickCount=4),
                 color=alt.Color("part:N").scale(**colours_of(PARTS)).legend(columns=_columns(width)),
                 order=alt.Order("place:Q"),
-                facet=alt.Facet(
-                    "system:N", title=None, columns=columns, sort=[report.marked(key) for key in report.systems]
-                ).header(labelAnchor="start"),
+                facet=alt.Facet("system:N", title=None, columns=columns, sort=titles).header(labelAnchor="start"),
             )
             .properties(width=each, height=130)
             .resolve_scale(x="independent", y="independent")
@@ -213,6 +213,14 @@ def _money(usd: Decimal | None) -> str:
     return "–" if usd is None else f"{usd:,.2f}"
 
 
+def _marked(usd: Decimal | None, assumed: bool) -> str:
+    return _money(usd) + ("*" if assumed and usd is not None else "")
+
+
+def _whole(report: Comparison, system: str) -> str:
+    return _marked(report.total(system), any(found.assumed for found in report.of(system)))
+
+
 def _cell(found: Cost) -> str:
     if found.quote is None:
         return "–"
@@ -230,7 +238,7 @@ def _verdicts(report: Comparison) -> list[list[str]]:
     return [
         [
             report.systems[one.system],
-            ("≤ " if one.bound else "") + _money(one.at),
+            ("≤ " if one.bound else "") + _marked(one.at, one.assumed),
             told(one.under, "holds", "does not hold"),
             told(one.superlinear, "super-linear", "not super-linear")
             + ("" if one.exponent is None else f" (cost grows as users to the {one.exponent:.2f})"),
@@ -249,7 +257,7 @@ def _marks(report: Comparison) -> str:
 
 def _crossings(report: Comparison) -> list[str]:
     said = [
-        f"From {one.users:,} users on {report.systems[one.cheaper]} ({_money(one.usd)}) is cheaper than "
+        f"From {one.users:,} users on {report.systems[one.cheaper]} ({_marked(one.usd, one.assumed)}) is cheaper than "
         f"{report.systems[one.dearer]}."
         for one in report.curves.crossings
     ]
@@ -262,14 +270,14 @@ def _months(report: Comparison) -> str:
         [str(usage.month), f"{usage.users:,}", *map(_cell, costs)]
         for usage, costs in zip(report.usage, report.costs, strict=True)
     ]
-    rows.append(["all", "", *(_money(report.total(key)) for key in report.systems)])
+    rows.append(["all", "", *(_whole(report, key) for key in report.systems)])
     return pages.table(["month", "users", *report.systems.values()], rows)
 
 
 def _drivers(report: Comparison) -> str:
     rows = []
     for found in report.costs[-1]:
-        title = report.systems[found.system]
+        title = report.systems[found.system] + ("*" if found.assumed else "")
         if found.quote is None:
             rows.append([title, "no plan fits", report.charged_by[found.system], "", "", "–"])
             continue
