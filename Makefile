@@ -42,6 +42,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/bulk_write.py
 	$(BIN)/python benchmarks/embedders.py
+	$(BIN)/python benchmarks/report_volume.py
 ifdef LOCOMO
 	$(BIN)/python benchmarks/locomo_recall.py $(LOCOMO)
 	$(BIN)/python benchmarks/grounding.py $(LOCOMO)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from memctl.report.charts import Picture
 
 FILES = ("html", "png", "svg")
+STDOUT = Path("-")
 
 
 def output_options(function: options.F) -> options.F:
@@ -24,7 +25,9 @@ def output_options(function: options.F) -> options.F:
     file = click.Path(dir_okay=False, path_type=Path)
     return options._decorate(
         function,
-        click.option("--html", type=file, metavar="FILE", help="Write a page with charts that needs no network."),
+        click.option(
+            "--html", type=file, metavar="FILE", help="Write a page with charts that fetches nothing; - is stdout."
+        ),
         click.option("--png", type=file, metavar="FILE", help="Write the charts as a picture."),
         click.option("--svg", type=file, metavar="FILE", help="Write the charts as a drawing."),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
@@ -107,7 +110,8 @@ def volume(**given: Any) -> None:
 
         return volume_page.charts(report), volume_page.page(report)
 
-    _write(given, pictures)
+    if _write(given, pictures):
+        return
     _print(
         given,
         "report.volume",
@@ -168,7 +172,8 @@ def pricing(**given: Any) -> None:
 
         return pricing_page.charts(report), pricing_page.page(report)
 
-    _write(given, pictures)
+    if _write(given, pictures):
+        return
     _print(
         given,
         "report.pricing",
@@ -192,18 +197,26 @@ def prices(edition: str | None, listed: bool) -> None:
         click.echo(book.text(edition), nl=False)
 
 
-def _write(given: dict[str, Any], pictures: Callable[[], tuple[Picture, str]]) -> None:
-    """The files asked for; charts are drawn only when one is."""
+def _write(given: dict[str, Any], pictures: Callable[[], tuple[Picture, str]]) -> bool:
+    """The files asked for, charts drawn only when one is; whether one of them went to stdout in place of the report."""
     wanted = {name: given[name] for name in FILES if given[name]}
+    printed = [name for name, path in wanted.items() if path == STDOUT]
+    if printed and (len(printed) > 1 or given["as_json"] or given["as_csv"]):
+        raise UsageError("only one thing can go to standard output", hint="give the others a file")
     if not wanted:
-        return
+        return False
     from memctl.report import charts
 
     charts.require()
     picture, page = pictures()
     for name, path in wanted.items():
-        charts.write(path, page.encode() if name == "html" else picture.drawn(name))
-        click.echo(f"wrote {output.clean(str(path))}", err=True)
+        content = page.encode() if name == "html" else picture.drawn(name)
+        if path == STDOUT:
+            click.echo(content, nl=False)
+        else:
+            charts.write(path, content)
+            click.echo(f"wrote {output.clean(str(path))}", err=True)
+    return bool(printed)
 
 
 def _print(

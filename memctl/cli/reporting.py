@@ -231,9 +231,8 @@ def _print_by_users(report: Comparison) -> None:
     click.echo("")
     for crossing in against.crossings:
         cheaper, dearer = report.systems[crossing.cheaper], report.systems[crossing.dearer]
-        click.echo(
-            f"from {crossing.users:,} users on {cheaper} ({_marked(crossing.usd, crossing.assumed)}) is cheaper than {dearer}"
-        )
+        usd = _marked(crossing.usd, crossing.assumed).strip()
+        click.echo(f"from {crossing.users:,} users on {cheaper} ({usd}) is cheaper than {dearer}")
     for key, end in against.ends.items():
         if end is not None:
             click.echo(f"{report.systems[key]} has no price beyond {end:,} users")
@@ -277,6 +276,7 @@ def print_move(found: Move) -> None:
     ]
     table(("", "price"), rows)
     click.echo(MARKED)
+    _notes([f"assumed: {said}" for said in found.assumptions])
 
 
 def _total(found: Cost) -> str:

@@ -111,13 +111,15 @@ class Extraction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class Moving(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What reading out of a system and writing into it takes: facts a call, and the drivers that a move is charged by.
 
-    `charged` names those drivers; `rate` is the most write calls a minute. `vendor_embeds` tells that the vectors are
+    `charged` names those drivers, and `units` says how many add requests or blocks of credits one written fact is taken
+    for (None: one); `rate` is the most write calls a minute. `vendor_embeds` tells that the vectors are
     made by the target at its own cost.
     """
 
     read_page: Figure
     write_batch: Figure
     charged: tuple[Driver, ...] = ()
+    units: Figure | None = None
     rate: Figure | None = None
     vendor_embeds: bool = False
 

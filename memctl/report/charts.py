@@ -184,7 +184,7 @@ def colours_of(names: Sequence[str]) -> dict[str, Any]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; "-" is no file here. Raises MemctlError where it cannot be written."""
+    """Write a file whole or not at all. Raises MemctlError where it cannot be written."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         partial.write_bytes(content)

@@ -106,6 +106,7 @@ def move(found: Move) -> dict[str, Any]:
         "rederived_usd": plain(found.rederived),
         "at_most": quote is not None and quote.bound,
         "assumption": found.assumed,
+        "assumptions": list(found.assumptions),
     }
 
 

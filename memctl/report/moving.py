@@ -10,7 +10,7 @@ import msgspec
 
 from memctl.errors import UsageError
 from memctl.report.book import Book, Driver, System
-from memctl.report.pricing import Models, Quote, cheapest
+from memctl.report.pricing import Models, Quote, cheapest, figures
 from memctl.report.workload import blocks, ceiling, stored
 
 MILLION = 1_000_000
@@ -30,6 +30,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     """A move priced. `minutes` is the least the target's rate allows; `quote` the cheapest plan for what the move
     itself is charged in one month, None where no plan takes it at once; the drivers say what it is charged by.
 
+    `assumptions` are the reasons behind figures that nobody confirmed.
     Facts go over verbatim, so no language model is called; `embedding` is USD for new vectors where the user makes
     them, `rederived` USD when the target is to find the facts anew and its user pays for the model.
     """
@@ -44,7 +45,12 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     quote: Quote | None
     embedding: Decimal
     rederived: Decimal | None
-    assumed: bool
+    assumptions: tuple[str, ...]
+
+    @property
+    def assumed(self) -> bool:
+        """Whether anything of it rests on a figure nobody confirmed."""
+        return bool(self.assumptions)
 
 
 def move(route: str, book: Book, load: Load, chosen: Models) -> Move:
@@ -55,7 +61,7 @@ def move(route: str, book: Book, load: Load, chosen: Models) -> Move:
     quote = cheapest(target, book, drivers)
     writes = -(-load.records // int(target.moving.write_batch.value)) if load.records else 0
     rate = target.moving.rate
-    figures = [source.moving.read_page, target.moving.write_batch, *([rate] if rate else [])]
+    said = _assumptions(book, source, target, quote)
     return Move(
         source=source_key,
         target=target_key,
@@ -68,8 +74,17 @@ def move(route: str, book: Book, load: Load, chosen: Models) -> Move:
         quote=quote,
         embedding=_embedding(target, load, chosen),
         rederived=_rederived(target, load, chosen),
-        assumed=(quote is None or quote.assumed) or any(figure.confidence == "assumption" for figure in figures),
+        assumptions=said,
     )
+
+
+def _assumptions(book: Book, source: System, target: System, quote: Quote | None) -> tuple[str, ...]:
+    """The reasons behind the unconfirmed figures of a move, each once."""
+    moving = target.moving
+    rest = [source.moving.read_page, moving.write_batch, moving.units, moving.rate]
+    rest += [figure for plan in target.plans if quote and plan.name == quote.plan for figure in figures(plan, book)]
+    unconfirmed = [figure for figure in rest if figure is not None and figure.confidence == "assumption"]
+    return tuple(dict.fromkeys(book.said(figure.source) for figure in unconfirmed))
 
 
 def _system(book: Book, key: str, route: str) -> System:
@@ -85,12 +100,13 @@ def _charged(target: System, book: Book, load: Load) -> dict[Driver, Decimal]:
     constant = {name: figure.value for name, figure in book.constants.items()}
     filled = blocks(load.sizes, constant["bytes_per_credit"], load.records) if load.records else 0
     mean = _mean(load.sizes)
+    units = target.moving.units.value if target.moving.units else Decimal(1)
     quantities: Mapping[Driver, Decimal] = {
         "users": Decimal(load.users),
         "facts_added": Decimal(load.records),
         # Verbatim, each fact is an add of its own: its metadata and time are of the whole request.
-        "add_requests": Decimal(load.records),
-        "episode_credits": Decimal(filled),
+        "add_requests": load.records * units,
+        "episode_credits": filled * units,
         "active_agents": Decimal(ceiling(load.users * constant["agents_per_user"])),
         **stored(constant, facts=load.records, turns=0, fact_bytes=mean, turn_bytes=mean),
     }

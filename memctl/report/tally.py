@@ -59,15 +59,16 @@ Groups = dict[str | None, Group]
 
 
 class Tally(msgspec.Struct, kw_only=True):
-    """Everything counted. `people` holds the users with the most records; `arrivals` counts users by the month of
-    their first record, `active` by every month they have one in. `sizes` maps bytes of a text to how many facts and
-    how many turns have it; `sampled` are texts to count tokens in."""
+    """Everything counted. `people` holds the users with the most records. `added` counts records by month, `arrivals`
+    users by the month of their first record, `active` users by every month they have one in. The sizes map bytes of a
+    text to how many facts or turns have it; the samples are texts to count tokens in."""
 
     users: int = 0
     people: Groups = {}
     kinds: Groups = {}
     categories: Groups = {}
     sources: Groups = {}
+    added: Series = {}
     arrivals: Series = {}
     active: Series = {}
     superseded: int = 0
@@ -116,6 +117,7 @@ class Streaming:
             name: defaultdict(Group) for name in ("people", "kinds", "categories", "sources")
         }
         self._firsts: dict[str, date | None] = {}
+        self._added: Counter[date | None] = Counter()
         self._months: set[tuple[str, date]] = set()
         self._texts: set[bytes] = set()
         self._phrasings: set[bytes] = set()
@@ -160,6 +162,7 @@ class Streaming:
         tally.first = min(tally.first or at, at)
         tally.last = max(tally.last or at, at)
         month = periods.start(at, "month")
+        self._added[month] += 1
         self._months.add((fact.user_id, month))
         self._firsts[fact.user_id] = min(self._firsts[fact.user_id] or month, month)
 
@@ -197,6 +200,7 @@ class Streaming:
         tally.kinds, tally.categories, tally.sources = (
             dict(self._groups[name]) for name in ("kinds", "categories", "sources")
         )
+        tally.added = dict(self._added)
         tally.arrivals = dict(Counter(self._firsts.values()))
         tally.active = dict(Counter(month for _, month in self._months))
         tally.near_duplicates = len(self._phrasings) - len(self._bags)

@@ -37,7 +37,7 @@ def tally_store(store: LocalStore, by: periods.By, now: datetime, top: int, user
         counted.kinds = asked.groups("kind", "records")
         counted.sources = asked.groups("source_system", "records")
         counted.categories = asked.groups("category", _CATEGORIES)
-        counted.arrivals, counted.active = asked.months()
+        counted.added, counted.arrivals, counted.active = asked.months()
         counted.duplicates, counted.near_duplicates = asked.repeated()
         counted.fact_sizes, counted.turn_sizes = (asked.sizes(sign) for sign in ("<>", "="))
         counted.fact_sample, counted.turn_sample = (asked.sample(sign) for sign in ("<>", "="))
@@ -106,8 +106,14 @@ class _Asked:
         for name, period, number in rows:
             groups[name].series[period] = number
 
-    def months(self) -> tuple[Series, Series]:
-        """Users by the month of their first record, and by every month they have one in."""
+    def months(self) -> tuple[Series, Series, Series]:
+        """Records by month, users by the month of their first one, and users by every month they have one in."""
+        added: Series = dict(
+            self._rows(
+                "SELECT date_trunc('month', created_at)::DATE AS month, count(*) FROM records "
+                "WHERE created_at IS NOT NULL AND ($user IS NULL OR user_id = $user) GROUP BY ALL"
+            )
+        )
         arrivals: Series = dict(
             self._rows(
                 "SELECT date_trunc('month', first)::DATE, count(*) FROM (SELECT min(created_at) AS first FROM records "
@@ -120,7 +126,7 @@ class _Asked:
                 "WHERE created_at IS NOT NULL AND ($user IS NULL OR user_id = $user) GROUP BY ALL"
             )
         )
-        return arrivals, active
+        return added, arrivals, active
 
     def repeated(self) -> tuple[int, int]:
         """Current facts that say word for word what another of the user says, and those that say it in other words."""

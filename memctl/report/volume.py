@@ -6,7 +6,6 @@ This room may know nothing of prices or of how the answer is shown.
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -163,7 +162,7 @@ def _report(
     facts, episodes = (sum(getattr(group.count, name) for group in kinds) for name in ("facts", "episodes"))
     undated = sum(group.series.get(None, 0) for group in kinds)
     covered = tuple(_covered(counted, by))
-    added = _by_month(counted, by)
+    added = {month: number for month, number in counted.added.items() if month is not None}
     return Volume(
         backend=backend,
         user=user,
@@ -209,16 +208,6 @@ def _covered(counted: Tally, by: periods.By) -> Iterator[date]:
     if counted.first is None or counted.last is None:
         return iter(())
     return periods.between(periods.start(counted.first, by), periods.start(counted.last, by), by)
-
-
-def _by_month(counted: Tally, by: periods.By) -> dict[date, int]:
-    """Records by month. A week counts to the month of its Monday: growth needs no finer."""
-    added: Counter[date] = Counter()
-    for group in counted.kinds.values():
-        for period, number in group.series.items():
-            if period is not None:
-                added[period.replace(day=1)] += number
-    return dict(added)
 
 
 def _rows(groups: Groups, covered: tuple[date, ...]) -> tuple[Row, ...]:

@@ -188,6 +188,17 @@ def test_pages_and_pictures_are_written_whole_and_named_on_stderr(memctl: Memctl
     assert [path.name for path in home.iterdir() if path.name.endswith(".part")] == []
 
 
+def test_a_page_can_go_down_a_pipe_in_place_of_the_table(process: Callable[..., Any], memctl: Memctl):
+    started = process("report", "pricing", "--unmeasured", "--svg", "-")
+    out, err = started.communicate(timeout=120)
+    assert (started.returncode, err) == (Exit.OK, "")
+    assert out.startswith("<svg")
+    assert out.endswith("</svg>")
+    ran = memctl("report", "pricing", "--unmeasured", "--svg", "-", "--html", "-")
+    assert ran.code == Exit.USAGE
+    assert "only one thing can go to standard output" in ran.err
+
+
 def test_a_report_that_cannot_be_written_says_where(memctl: Memctl, home: Path):
     ran = memctl("report", "pricing", "--unmeasured", "--svg", home / "none" / "report.svg")
     assert ran.code == Exit.ERROR

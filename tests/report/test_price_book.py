@@ -30,6 +30,13 @@ def test_every_figure_that_ships_names_its_source_and_how_far_it_is_to_be_truste
         assert price.source
 
 
+@pytest.mark.parametrize("edition", book.editions())
+def test_no_source_is_listed_that_nothing_rests_on(edition: str):
+    shipped = book.load(edition)
+    used = {figure.source for _, figure in shipped.figures()} | {model.source for model in shipped.models.values()}
+    assert used == set(shipped.sources)
+
+
 def test_the_newest_edition_is_taken_and_older_ones_can_be_asked_for():
     assert book.load().edition == "2026-11"
     assert book.load("2026-04").as_of < book.load().as_of

@@ -83,6 +83,15 @@ def test_a_month_without_facts_shows_as_an_empty_one(local: LocalStore):
     assert len(measure(local, now=NOW, by="day").periods) == 33
 
 
+def test_growth_is_the_same_by_whatever_period_is_shown(local: LocalStore):
+    """A week that begins in one month and ends in the next would count a record to the wrong one."""
+    days = [datetime(2026, 9, 29, tzinfo=UTC) + timedelta(days=number) for number in range(9)]
+    local.write([fact(number, f"Fact {number}.", created_at=day) for number, day in enumerate(days)])
+    shown = [measure(local, now=NOW, by=by).growth for by in ("month", "week", "day")]
+    assert shown[0] == shown[1] == shown[2]
+    assert [month.added for month in shown[0].past] == [2, 7, 0]
+
+
 def test_what_is_over_superseded_or_said_twice_is_told_apart(local: LocalStore):
     old = fact(1, "Alice lives in Tokyo.", superseded_by=derive_id("alice", "2"), expired_at=NOW - timedelta(days=1))
     local.write(

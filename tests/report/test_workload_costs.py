@@ -240,6 +240,7 @@ def test_a_migration_counts_calls_credits_and_tokens():
     assert (found.quote.plan, found.quote.total) == ("Free", 0)
     assert found.minutes == Decimal(11) / 600
     assert (found.embedding, found.rederived) == (0, None)
+    assert any("what a written edge costs" in said for said in found.assumptions)
     back = moving.move("zep:mem0", BOOK, held, CHOSEN)
     assert back.write_calls == back.drivers["add_requests"] == 1_001
     own = moving.move("letta:postgres", BOOK, held, CHOSEN)
