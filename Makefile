@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := .demo/store.duckdb
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test torture check bench static-model clean
+.PHONY: demo test browser torture check bench static-model clean
 
 $(STAMP): pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
@@ -22,8 +22,15 @@ demo: $(STAMP)
 	@rm -rf .demo
 	@BIN=$(BIN) STORE=$(DEMO) sh docs/demo.sh
 
-test: $(STAMP)
+test: $(STAMP) browser
 	$(BIN)/python -m pytest -n auto tests
+
+# The pages of reports are tested in Chromium. Where it is absent and cannot be installed those tests are skipped.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { \
+			apt-get install -y -qq chromium || { apt-get update -qq && apt-get install -y -qq chromium; }; \
+		} >/dev/null 2>&1 || echo "no Chromium, and none could be installed: the tests of pages are skipped" >&2; }
 
 # Hours of killing and fuzzing where `make test` takes moments; MEMCTL_FUZZ_SEED begins the fuzzing elsewhere.
 torture: export MEMCTL_KILLS ?= 20
@@ -42,6 +49,8 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/bulk_write.py
 	$(BIN)/python benchmarks/embedders.py
 	$(BIN)/python benchmarks/llm_pipeline.py
+	$(BIN)/python benchmarks/mem0_read.py
+	$(BIN)/python benchmarks/report_volume.py
 ifdef LOCOMO
 	$(BIN)/python benchmarks/locomo_recall.py $(LOCOMO)
 	$(BIN)/python benchmarks/locomo_llm.py $(LOCOMO)

@@ -153,7 +153,6 @@ class TestAddress:
         monkeypatch.setenv("DIARY_KEY", "ambient")
         assert backends.open_backend("diary", key="given").key == "given"
 
-
     def test_the_default_user_of_the_settings_is_that_of_a_backend_that_asks_for_one(self, diary, monkeypatch):
         monkeypatch.setenv("MEMCTL_DEFAULT_USER", "carol")
         assert backends.open_backend("diary").default_user == "carol"

@@ -25,6 +25,7 @@ COMMANDS = {
     "diff": "Tell what began, ended, was learned or retired between two times.",
     "users": "List the users with what is held of them.",
     "stats": "Show what the store holds, in numbers.",
+    "report": "Tell what a memory holds, and what it costs on each system.",
     "add": "Remember something a user says.",
     "edit": "Change a fact.",
     "rm": "Remove facts.",

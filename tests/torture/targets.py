@@ -50,8 +50,8 @@ class Target(NamedTuple):
 def check_session(session: Session) -> None:
     """What every conversation read is, however broken the file."""
     msgspec.json.encode(session)
-    said = msgspec.json.encode(session).decode()
-    assert "\\u0000" not in said, "a NUL, which no store can hold"
+    said = [part or "" for turn in session.turns for part in (turn.text, turn.speaker, turn.turn_id)]
+    assert "\0" not in "".join([session.session_id, session.title or "", *said]), "a NUL, which no store can hold"
     ids = [turn.turn_id for turn in session.turns]
     assert len(ids) == len(set(ids)), "two turns of one id"
     for turn in session.turns:

@@ -1,0 +1,60 @@
+"""Seconds that a volume report of a large local store takes, beside a bare count of its rows.
+
+python benchmarks/report_volume.py [facts] [store]
+
+The store is made when there is none (a million facts take two minutes), in a folder of its own or at `store`.
+"""
+
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+from synthetic import facts
+
+from memctl.fact import Fact
+from memctl.local import LocalStore
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+DAYS = 540
+"""The facts are spread evenly over so many days before NOW."""
+
+
+def make(store: LocalStore, number: int) -> None:
+    """Fill the store with `number` facts of a thousand users."""
+    users = min(1000, number)
+    made = facts(users, -(-number // users))
+    while batch := list(islice(made, 10_000)):
+        store.write([_dated(fact, place) for place, fact in enumerate(batch)])
+
+
+def _dated(fact: Fact, place: int) -> Fact:
+    return msgspec.structs.replace(fact, created_at=NOW - timedelta(days=place * 7919 % DAYS, minutes=place % 1440))
+
+
+def main(number: int, path: Path) -> None:
+    from memctl.report.volume import measure
+
+    store = LocalStore(path)
+    if not path.exists():
+        make(store, number)
+    started = time.perf_counter()
+    held = store.check().detail
+    counted = time.perf_counter() - started
+    started, worked = time.perf_counter(), time.process_time()
+    volume = measure(store, now=NOW)
+    took, used = time.perf_counter() - started, time.process_time() - worked
+    print(held)
+    print(f"facts                {volume.facts:>10,}")
+    print(f"volume report, s     {took:>10.2f}")
+    print(f"of all cores, CPU s  {used:>10.2f}")
+    print(f"a bare count, s      {counted:>10.2f}")
+
+
+if __name__ == "__main__":
+    size = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    with tempfile.TemporaryDirectory() as folder:
+        main(size, Path(sys.argv[2]) if len(sys.argv) > 2 else Path(folder) / "store.duckdb")

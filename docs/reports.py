@@ -1,0 +1,37 @@
+"""Writes docs/report-volume.html, from the fixture transcripts, and docs/report-pricing.html, from the price book.
+
+python docs/reports.py [FOLDER]; a test keeps the two in step with what the commands print.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from memctl.ingest.run import Options
+from memctl.local import LocalStore
+from memctl.report import asking, pricing_page, volume_page
+
+ROOT = Path(__file__).resolve().parents[1]
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
+"""The day the pages speak of: soon after the last of the fixtures."""
+
+
+def pages() -> dict[str, str]:
+    """The pages by their file names."""
+    with tempfile.TemporaryDirectory() as folder:
+        fixtures = Path(shutil.copytree(ROOT / "fixtures" / "transcripts", Path(folder) / "transcripts"))
+        store = LocalStore(Path(folder) / "store.duckdb")
+        store.ingest([str(fixtures)], Options())
+        volume = asking.volume("local", {"local": {"path": store.engine.path}}, now=NOW)
+    priced = asking.pricing(None, {"growth": asking.growth("8%")})
+    return {"report-volume.html": volume_page.page(volume), "report-pricing.html": pricing_page.page(priced)}
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs"
+    os.environ.setdefault("MEMCTL_CONFIG", os.devnull)
+    for name, page in pages().items():
+        (target / name).write_text(page, encoding="utf-8")

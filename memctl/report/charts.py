@@ -1,0 +1,206 @@
+"""Drawing: Vega-Lite charts as SVG and PNG without a browser or a network, and the colours they are drawn in.
+
+A chart is drawn in placeholder colours, which are then replaced: by the light ones in a file, by CSS variables in a
+page, so that one drawing serves light and dark. altair and vl-convert are imported when something is drawn, and not
+before. What the charts show is for `volume_page` and `pricing_page`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from memctl.errors import MemctlError, UsageError
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
+DRAWN_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+"""Of the charts, also in a page: widths are reckoned with it when a chart is drawn."""
+
+INK, MUTED, GRID, PAPER = "#b00001", "#b00002", "#b00003", "#b00004"
+SERIES = tuple(f"#a0000{place}" for place in range(8))
+"""Placeholders of the colours of up to eight series."""
+
+LIGHT = {
+    INK: "#1b1f24",
+    MUTED: "#57606a",
+    GRID: "#dde1e6",
+    PAPER: "#ffffff",
+    **dict(
+        zip(
+            SERIES,
+            ("#0072b2", "#d55e00", "#009e73", "#aa4499", "#7a6a00", "#3d8fc4", "#4d4d4d", "#882255"),
+            strict=True,
+        )
+    ),
+}
+"""After Okabe and Ito (2008), told apart with any colour vision, darkened where white would swallow them."""
+
+DARK = {
+    INK: "#e6edf3",
+    MUTED: "#9aa5b1",
+    GRID: "#30363d",
+    PAPER: "#0d1117",
+    **dict(
+        zip(
+            SERIES,
+            ("#4fa8e0", "#ff8a3d", "#2fc99b", "#e08fd0", "#d9c64a", "#9bd8ff", "#b8c0c8", "#ff7fa8"),
+            strict=True,
+        )
+    ),
+}
+
+WIDE, NARROW = 820, 330
+"""Widths of a chart in pixels: on a desk, and on a telephone of 400."""
+
+
+class Chart(msgspec.Struct, frozen=True, kw_only=True):
+    """A chart under its title, for both widths. `says` tells in words what it shows; specs are Vega-Lite's."""
+
+    title: str
+    says: str
+    wide: dict[str, Any]
+    narrow: dict[str, Any]
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """Charts to stand one under the other in a file of their own."""
+
+    charts: tuple[Chart, ...]
+
+    def drawn(self, form: str) -> bytes:
+        """The charts as "svg" or "png", in the light colours."""
+        spec = {
+            "vconcat": [
+                chart.wide | {"title": {"text": chart.title, "subtitle": _lines(chart.says)}} for chart in self.charts
+            ],
+            "spacing": 40,
+            "resolve": {"scale": {"color": "independent", "strokeDash": "independent"}},
+            "config": config() | {"background": PAPER, "padding": 20},
+        }
+        svg = coloured(svg_of(spec), LIGHT)
+        if form == "svg":
+            return svg.encode()
+        import vl_convert
+
+        png: bytes = vl_convert.svg_to_png(svg, scale=2)
+        return png
+
+
+def require() -> None:
+    """Raise UsageError, saying what to install, where charts cannot be drawn."""
+    try:
+        import altair
+        import vl_convert
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"charts need the package {error.name!r}", hint="pip install 'memctl-toolkit[report]'"
+        ) from error
+    del altair, vl_convert
+
+
+def altair() -> Any:
+    """The library that writes Vega-Lite, without its types: they are made for editors, and a page of unions each."""
+    import altair
+
+    return altair
+
+
+def config() -> dict[str, Any]:
+    """What all charts have in common."""
+    label = {
+        "labelColor": MUTED,
+        "titleColor": INK,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+    }
+    return {
+        "font": DRAWN_FONT,
+        "background": "transparent",
+        "aria": False,
+        "view": {"stroke": None},
+        "axis": label | {"domainColor": MUTED, "tickColor": MUTED, "gridColor": GRID, "titlePadding": 10},
+        "legend": label
+        | {
+            "orient": "top",
+            "title": None,
+            "symbolStrokeWidth": 3,
+            "symbolType": "square",
+            "labelLimit": 240,
+            "columnPadding": 24,
+        },
+        "header": {"labelColor": INK, "titleColor": INK, "labelFontSize": 13, "labelFontWeight": "bold"},
+        "title": {"color": INK, "anchor": "start", "fontSize": 16, "subtitleColor": MUTED, "subtitleFontSize": 12}
+        | {"offset": 16, "subtitlePadding": 6},
+        "range": {"category": list(SERIES)},
+        "bar": {"stroke": PAPER, "strokeWidth": 0.5},
+        "line": {"strokeWidth": 2.5},
+        "text": {"color": INK, "fontSize": 12},
+    }
+
+
+def svg_of(spec: dict[str, Any]) -> str:
+    """A Vega-Lite spec as SVG, in placeholder colours. Nothing is fetched: the spec holds its data."""
+    import vl_convert
+
+    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
+    return drawn
+
+
+def inline(spec: dict[str, Any], name: str, says: str) -> str:
+    """A chart as an element of a page: coloured by CSS variables, scaling with its column, named for who cannot see it.
+
+    `name` keeps its inner ids apart from those of the other charts of the page.
+    """
+    svg = svg_of({"config": config(), **spec})
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
+    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
+    for place in (INK, MUTED, GRID, PAPER, *SERIES):
+        svg = svg.replace(place, f"var({variable(place)})")
+    return re.sub(r"^<svg\b", f'<svg role="img" aria-label="{_attribute(says)}"', svg, count=1)
+
+
+def coloured(svg: str, colours: dict[str, str]) -> str:
+    """A drawing with its placeholders replaced."""
+    for place, colour in colours.items():
+        svg = svg.replace(place, colour)
+    return svg
+
+
+def variable(placeholder: str) -> str:
+    """The CSS variable that stands for a placeholder."""
+    names = {INK: "--ink", MUTED: "--muted", GRID: "--grid", PAPER: "--paper"}
+    return names.get(placeholder) or f"--series-{SERIES.index(placeholder)}"
+
+
+def colours_of(names: Sequence[str]) -> dict[str, Any]:
+    """A Vega-Lite scale that gives every name its own colour, in order."""
+    return {"domain": list(names), "range": [SERIES[place % len(SERIES)] for place in range(len(names))]}
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all. Raises MemctlError where it cannot be written."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise MemctlError(f"the report cannot be written: {error.strerror}", where=str(path)) from None
+
+
+def _lines(text: str, width: int = 120) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(text, width)
+
+
+def _attribute(text: str) -> str:
+    import html
+
+    return html.escape(text, quote=True)

@@ -1,0 +1,110 @@
+"""How fast something has grown, and what a named and simple method makes of the next months.
+
+Pure functions of counts by month; nothing here knows what is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import msgspec
+
+from memctl.report import periods
+
+LOOKED_AT = 12
+"""Complete months that growth and projection rest on."""
+FEWEST = 3
+"""Complete months below which a line through them would say nothing."""
+
+LINE = "least-squares line through the records added in each of the last {} complete months, never below zero"
+MEAN = "mean of the records added in each of the {} complete months, too few for a line"
+NOTHING = "no projection: no complete month of dated records"
+
+
+class Month(msgspec.Struct, frozen=True):
+    """One month, past or to come: what is added in it and what there is at its end."""
+
+    month: str
+    added: int
+    total: int
+
+
+class Growth(msgspec.Struct, frozen=True, kw_only=True):
+    """`rate` is the mean monthly growth of the total over the months looked at (0.08: 8 %), None where it cannot be
+    told; `method` says in words how `projection` was made. `past` has every month from the first record to now."""
+
+    rate: float | None
+    months: int
+    method: str
+    past: tuple[Month, ...]
+    projection: tuple[Month, ...]
+
+
+def monthly(added: Mapping[date, int], now: date) -> list[int]:
+    """What was added in each of the last complete months, oldest first, months without anything as zeros.
+
+    `added` is by the first day of a month; the month of `now` is not complete.
+    """
+    if not added:
+        return []
+    current = now.replace(day=1)
+    complete = [month for month in periods.between(min(added), current, "month") if month < current]
+    return [added.get(month, 0) for month in complete][-LOOKED_AT:]
+
+
+def rate(added: Mapping[date, int], now: date, undated: int = 0) -> float | None:
+    """Mean monthly growth of the total: the (n-1)th root of last over first total, less one; None below two months.
+
+    What has no date counts to the total from the beginning.
+    """
+    steps = monthly(added, now)
+    if len(steps) < 2:
+        return None
+    everything = sum(number for month, number in added.items() if month < now.replace(day=1)) + undated
+    first = everything - sum(steps[1:])
+    if first <= 0:
+        return None
+    growth: float = (everything / first) ** (1 / (len(steps) - 1)) - 1
+    return growth
+
+
+def project(added: Mapping[date, int], now: date, total: int, months: int = 12, undated: int = 0) -> Growth:
+    """The growth so far and the `months` after the month of `now`, beginning with `total` records."""
+    steps = monthly(added, now)
+    if not steps:
+        return Growth(rate=None, months=0, method=NOTHING, past=past(added, now, undated), projection=())
+    start, slope = line(steps) if len(steps) >= FEWEST else (sum(steps) / len(steps), 0.0)
+    projection = []
+    month, held = now.replace(day=1), total
+    for number in range(1, months + 1):
+        month = periods.following(month, "month")
+        # The month of `now` lies between the last complete one and the first projected.
+        expected = max(0, round(start + slope * (len(steps) + number)))
+        held += expected
+        projection.append(Month(periods.label(month, "month"), expected, held))
+    return Growth(
+        rate=rate(added, now, undated),
+        months=len(steps),
+        method=(LINE if len(steps) >= FEWEST else MEAN).format(len(steps)),
+        past=past(added, now, undated),
+        projection=tuple(projection),
+    )
+
+
+def past(added: Mapping[date, int], now: date, undated: int = 0) -> tuple[Month, ...]:
+    """Every month from the first to that of `now`; what has no date is there from the beginning."""
+    held, found = undated, []
+    for month in periods.between(min(added, default=now), max(now.replace(day=1), max(added, default=now)), "month"):
+        held += added.get(month, 0)
+        found.append(Month(periods.label(month, "month"), added.get(month, 0), held))
+    return tuple(found) if added else ()
+
+
+def line(values: Sequence[float]) -> tuple[float, float]:
+    """Start and slope of the least-squares line through values at 0, 1, 2, …; at least two of them."""
+    count = len(values)
+    middle, mean = (count - 1) / 2, sum(values) / count
+    spread = sum((x - middle) ** 2 for x in range(count))
+    slope = sum((x - middle) * (value - mean) for x, value in enumerate(values)) / spread
+    return mean - slope * middle, slope

@@ -1,0 +1,48 @@
+"""The reports that docs/ shows are those the commands would make today."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def comparable(page: str) -> str:
+    """A page without what another version of a library may draw or lay out otherwise: drawings, file size, version."""
+    page = re.sub(r"<svg\b.*?</svg>", "<svg/>", page, flags=re.DOTALL)
+    page = re.sub(r'(<td class="left">file</td><td[^>]*>)[^<]*', r"\1", page)
+    return re.sub(r"Made by memctl [^.]+(?:\.\d+)*", "Made by memctl", page)
+
+
+def test_the_pages_in_docs_are_in_step():
+    spec = importlib.util.spec_from_file_location("docs_reports", DOCS / "reports.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made = module.pages()
+    assert sorted(made) == sorted(path.name for path in DOCS.glob("*.html"))
+    for name, page in made.items():
+        kept = (DOCS / name).read_text(encoding="utf-8")
+        assert comparable(page) == comparable(kept), "python docs/reports.py"
+        assert page.count("<svg") == kept.count("<svg") == 6
+
+
+def test_the_table_of_costs_by_users_in_docs_is_what_the_report_says():
+    from memctl.report import asking
+
+    report = asking.pricing(None, {})
+    text = (DOCS / "reports.md").read_text(encoding="utf-8")
+    table = {line.split(" | ")[0].strip("| "): line for line in text.splitlines() if re.match(r"\| [\d,]+ \| ", line)}
+    assert list(table) == [f"{users:,}" for users in report.curves.marks]
+    for users, costs in report.curves.marks.items():
+        cells = table[f"{users:,}"].strip("| ").split(" | ")[1:]
+        for cell, found in zip(cells, costs, strict=True):
+            if found.total is None:
+                assert "$" not in cell
+            else:
+                price, _, plan = cell.partition(" ")
+                assert price == f"${found.total:,.2f}{'*' if found.assumed else ''}"
+                assert found.system == "local" or plan == found.quote.plan
+    for one in report.curves.verdicts:
+        assert one.exponent is None or f"{one.exponent:.2f} (" in text

@@ -1,0 +1,44 @@
+"""Pictures of characters: a curve drawn wrong misleads more than none."""
+
+from memctl.report import terminal
+
+
+def test_a_sparkline_tells_nothing_from_a_little_and_the_most_is_the_highest():
+    assert terminal.spark([0, 1, 50, 100]) == "·▁▄█"
+    assert terminal.spark([]) == ""
+    assert terminal.spark([0, 0]) == "··"
+    assert terminal.spark([7]) == "█"
+
+
+def test_a_long_row_is_summed_into_the_width_without_losing_its_peak():
+    row = [0] * 100
+    row[70] = 5
+    drawn = terminal.spark(row, 10)
+    assert len(drawn) == 10
+    assert drawn == "·······█··"
+
+
+def test_a_bar_has_its_share_of_the_width():
+    assert terminal.bar(0, 4) == "    "
+    assert terminal.bar(1, 4) == "████"
+    assert terminal.bar(0.5, 4) == "██  "
+    assert terminal.bar(0.125, 1) == "▏"
+    assert terminal.bar(7, 2) == "██"
+
+
+def test_a_plot_puts_curves_at_their_powers_of_ten():
+    lines = terminal.plot([1, 10, 100], [("a", [1, 10, 100]), ("b", [100, 10, None])], width=40, height=5)
+    drawn = [line for line in lines if "┤" in line or "│" in line]
+    assert [line.split("┤")[0].strip() for line in drawn if "┤" in line] == ["$100", "$10", "$1"]
+    inside = [line[line.index("┤") + 1 :] if "┤" in line else line[line.index("│") + 1 :] for line in drawn]
+    assert inside[0].startswith("b")
+    assert inside[0].endswith("a")
+    assert inside[-1] == "a"
+    assert "+" in inside[2], "where two curves meet"
+    assert lines[-1].split() == ["1", "10", "100"]
+    assert max(len(line) for line in lines) <= 42
+
+
+def test_nothing_to_draw_draws_nothing():
+    assert terminal.plot([1, 10], [("a", [None, 0])]) == []
+    assert terminal.plot([1], [("a", [5])]) == []

@@ -1,0 +1,256 @@
+"""What a memory holds, counted: the numbers somebody decides by, the same from every backend."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from memctl.errors import NotFound, UsageError
+from memctl.fact import KINDS, Embedding, Fact, Source, derive_id
+from memctl.local import LocalStore
+from memctl.report import growth, tally, tokens
+from memctl.report.volume import Volume, measure
+
+NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
+
+
+class Streamed:
+    """A backend that can do no more than the adapter contract: the store, read page by page."""
+
+    name = "local"
+
+    def __init__(self, store: LocalStore) -> None:
+        self._store = store
+        self.users, self.count, self.read = store.users, store.count, store.read
+
+
+def fact(number: int, text: str, user: str = "alice", **more: Any) -> Fact:
+    more = {"kind": "fact", "created_at": datetime(2026, 3, 1, tzinfo=UTC)} | more
+    quoted = Source(system="test", quote=text)
+    return Fact(id=derive_id(user, str(number)), user_id=user, text=text, **({"source": quoted} | more))
+
+
+@pytest.fixture
+def local(home: Path) -> LocalStore:
+    return LocalStore(home / "store.duckdb")
+
+
+def without_storage(volume: Volume) -> Any:
+    """All of a report but what only the store itself can know."""
+    return msgspec.to_builtins(volume) | {"bytes": volume.bytes.text}
+
+
+def test_facts_are_counted_by_user_kind_category_and_source(local: LocalStore):
+    local.write(
+        [
+            fact(1, "Alice likes tea.", kind="preference", categories=("tastes", "drinks")),
+            fact(2, "Alice works at Acme.", categories=("work",)),
+            fact(3, "I like tea.", kind="episode"),
+            fact(4, "Bruno has a dog.", user="bruno", source=Source(system="mem0", id="7")),
+        ]
+    )
+    volume = measure(local, now=NOW)
+    assert (volume.records, volume.facts, volume.episodes, volume.users) == (4, 3, 1, 2)
+    assert [(row.name, row.facts, row.episodes) for row in volume.by_user] == [("alice", 2, 1), ("bruno", 1, 0)]
+    assert {row.name: row.facts for row in volume.by_category} == {"tastes": 1, "drinks": 1, "work": 1, None: 1}
+    assert {row.name: row.facts for row in volume.by_source} == {"test": 2, "mem0": 1}
+    assert {row.name for row in volume.by_kind} == {"fact", "preference", "episode"}
+    assert volume.shares.without_source == 1
+    assert volume.bytes.text == sum(
+        len(t) for t in ("Alice likes tea.Alice works at Acme.I like tea.Bruno has a dog.",)
+    )
+    assert volume.bytes.file == (local.engine.path.stat().st_size)
+    assert volume.bytes.vectors == 4 * 4 * 128
+
+
+def test_a_month_without_facts_shows_as_an_empty_one(local: LocalStore):
+    local.write(
+        [
+            fact(1, "One.", created_at=datetime(2025, 12, 31, 23, 59, tzinfo=UTC)),
+            fact(2, "Two.", created_at=datetime(2026, 2, 1, tzinfo=UTC)),
+            fact(3, "Three.", created_at=None),
+        ]
+    )
+    volume = measure(local, now=NOW)
+    assert volume.periods == ("2025-12", "2026-01", "2026-02")
+    assert volume.by_kind[0].series == (1, 0, 1)
+    assert volume.by_kind[0].undated == volume.undated == 1
+    assert measure(local, now=NOW, by="week").periods[:2] == ("2026-W01", "2026-W02")
+    assert len(measure(local, now=NOW, by="day").periods) == 33
+
+
+def test_growth_is_the_same_by_whatever_period_is_shown(local: LocalStore):
+    """A week that begins in one month and ends in the next would count a record to the wrong one."""
+    days = [datetime(2026, 9, 29, tzinfo=UTC) + timedelta(days=number) for number in range(9)]
+    local.write([fact(number, f"Fact {number}.", created_at=day) for number, day in enumerate(days)])
+    shown = [measure(local, now=NOW, by=by).growth for by in ("month", "week", "day")]
+    assert shown[0] == shown[1] == shown[2]
+    assert [month.added for month in shown[0].past] == [2, 7, 0]
+
+
+def test_what_is_over_superseded_or_said_twice_is_told_apart(local: LocalStore):
+    old = fact(1, "Alice lives in Tokyo.", superseded_by=derive_id("alice", "2"), expired_at=NOW - timedelta(days=1))
+    local.write(
+        [
+            old,
+            fact(2, "Alice lives in Paris."),
+            fact(3, "Alice lives in Paris."),
+            fact(4, "alice lives in  PARIS"),
+            fact(5, "Alice is not allergic to nuts."),
+            fact(6, "Alice is allergic to nuts."),
+            fact(7, "Alice called 35 times."),
+            fact(8, "Alice called 36 times."),
+            fact(9, "Alice lives in Tokyo.", invalid_at=NOW - timedelta(days=1)),
+            fact(10, "A parking ticket.", expires_at=NOW),
+            fact(11, "Alice lives in Paris.", user="bruno"),
+            fact(12, "A visa.", expires_at=NOW + timedelta(days=1)),
+        ]
+    )
+    shares = measure(local, now=NOW).shares
+    assert (shares.superseded, shares.expired) == (1, 2)
+    assert (shares.duplicates, shares.near_duplicates) == (1, 1)
+
+
+def test_one_user_can_be_looked_at_alone_and_an_unknown_one_is_no_empty_report(local: LocalStore):
+    local.write([fact(1, "One."), fact(2, "Two.", user="bruno")])
+    volume = measure(local, now=NOW, user="bruno")
+    assert (volume.users, volume.facts, [row.name for row in volume.by_user]) == (1, 1, ["bruno"])
+    assert volume.bytes.file is None
+    assert volume.bytes.vectors == 4 * 128
+    for backend in (local, Streamed(local)):
+        with pytest.raises(NotFound, match="no user is called 'carol'"):
+            measure(backend, now=NOW, user="carol")
+
+
+TEXTS = (
+    "Likes tea.",
+    "likes TEA",
+    "Does not like tea.",
+    "Tea, likes.",
+    "the",
+    "",
+    "Приятно",
+    "日本語で話す",
+    "x" * 400,
+)
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> list[Fact]:
+    times = st.none() | st.datetimes(datetime(2024, 1, 1), datetime(2026, 12, 1), timezones=st.just(UTC))
+    sources = (Source(system="a"), Source(system="b", session=""), Source(system="b", turns=("1",)))
+    return [
+        fact(
+            number,
+            draw(st.sampled_from(TEXTS)),
+            user=draw(st.sampled_from(("alice", "bruno", "ç"))),
+            kind=draw(st.sampled_from(KINDS)),
+            categories=tuple(draw(st.lists(st.sampled_from(("a", "b")), max_size=3))),
+            predicate=draw(st.sampled_from((None, "likes"))),
+            created_at=draw(times),
+            invalid_at=draw(times),
+            expired_at=draw(times),
+            expires_at=draw(times),
+            superseded_by=draw(st.sampled_from((None, derive_id("x")))),
+            source=draw(st.sampled_from(sources)),
+        )
+        for number in range(draw(st.integers(0, 25)))
+    ]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(facts(), st.sampled_from(("month", "week", "day")), st.sampled_from((None, "alice")))
+def test_sql_and_streaming_come_to_the_same_report(
+    tmp_path_factory: pytest.TempPathFactory, made: list[Fact], by: Any, user: str | None
+):
+    """Somebody who moves to another backend must not see other numbers for the same facts."""
+    local = LocalStore(tmp_path_factory.mktemp("volume") / "store.duckdb")
+    local.write([fact(1000, "There is one.", user="ç"), *made])
+    if user is not None and user not in set(local.users()):
+        user = None
+    asked = measure(local, now=NOW, by=by, user=user, top=2)
+    read = measure(Streamed(local), now=NOW, by=by, user=user, top=2)
+    assert without_storage(asked) == without_storage(read)
+    json = msgspec.json.encode(asked)
+    assert msgspec.json.decode(json, type=Volume) == asked
+
+
+def test_a_large_memory_is_sampled_for_tokens_the_same_way_by_both(local: LocalStore, monkeypatch: pytest.MonkeyPatch):
+    local.write([fact(number, f"Fact number {number} " + "is long " * (number % 7)) for number in range(200)])
+    whole = measure(local, now=NOW).tokens
+    assert not whole.estimated
+    monkeypatch.setattr(tally, "SAMPLE", 50)
+    asked = measure(local, now=NOW).tokens
+    assert asked.estimated
+    assert "in a sample of 50" in asked.method
+    assert asked.facts == pytest.approx(whole.facts, rel=0.1)
+    assert asked == measure(Streamed(local), now=NOW).tokens
+
+
+def test_reading_a_backend_tells_how_far_it_is(local: LocalStore):
+    local.write([fact(1, "One."), fact(2, "Two.", user="bruno")])
+    told: list[tuple[int, int, str]] = []
+    measure(Streamed(local), now=NOW, progress=lambda *step: told.append(step))
+    assert told == [(1, 2, "alice"), (2, 2, "bruno")]
+
+
+def test_vectors_that_a_backend_hands_out_are_counted():
+    streaming = tally.Streaming("month", NOW, 10)
+    streaming.take([fact(1, "One.", embedding=Embedding(model="m", vector=(1.0, 0.0, 0.0)))])
+    assert streaming.done().vector_bytes == 12
+
+
+def test_growth_is_that_of_complete_months_and_the_projection_names_its_method():
+    added = {date(2026, month, 1): 10 * month for month in range(1, 12)}
+    found = growth.project(added, date(2026, 11, 15), total=sum(added.values()))
+    assert found.months == 10
+    assert found.method.startswith("least-squares line through the records added in each of the last 10")
+    assert [month.month for month in found.projection][:2] == ["2026-12", "2027-01"]
+    assert [month.added for month in found.projection][:2] == [120, 130]
+    assert found.projection[-1].total == sum(added.values()) + sum(range(120, 240, 10))
+    total_start, total_end = 10, sum(10 * month for month in range(1, 11))
+    assert found.rate == pytest.approx((total_end / total_start) ** (1 / 9) - 1)
+
+
+def test_a_memory_that_is_no_longer_added_to_is_not_projected_below_zero():
+    added = {date(2026, 1, 1): 1000, date(2026, 2, 1): 10}
+    found = growth.project(added, date(2026, 11, 15), total=1010)
+    assert [month.added for month in found.projection] == [0] * 12
+    assert found.projection[-1].total == 1010
+
+
+def test_too_short_a_past_gives_a_mean_and_none_gives_no_projection():
+    assert growth.project({date(2026, 10, 1): 7}, date(2026, 11, 1), 9).projection[0].added == 7
+    assert growth.project({date(2026, 10, 1): 7}, date(2026, 11, 1), 9).rate is None
+    for nothing in ({}, {date(2026, 11, 1): 5}):
+        found = growth.project(nothing, date(2026, 11, 15), 5)
+        assert (found.projection, found.rate, found.months) == ((), None, 0)
+
+
+def test_tokens_are_those_of_the_named_tokenizer(tmp_path: Path):
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    made = Tokenizer(models.WordLevel({"a": 0, "?": 1}, unk_token="?"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    made.save(str(tmp_path / "tokenizer.json"))
+    counter = tokens.counter(tmp_path / "tokenizer.json")
+    assert counter.count(["a b c", ""]) == [3, 0]
+    assert counter.method == "counted with tokenizer.json"
+    shipped = tokens.counter()
+    assert shipped.count(["I prefer express shipping."]) == [5]
+    assert "WordPiece" in shipped.method
+
+
+@pytest.mark.parametrize("content", [b"{}", b"no json", b"[1"])
+def test_a_file_that_is_no_tokenizer_is_named(tmp_path: Path, content: bytes):
+    path = tmp_path / "tokenizer.json"
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        tokens.counter(path)
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="the file is no tokenizer") as wrong:
+        tokens.counter(path)
+    assert wrong.value.where == str(path)
