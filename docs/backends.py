@@ -105,8 +105,14 @@ def table() -> str:
 
 
 def _kept(capabilities: Any) -> str:
-    other = [f"`{field}` is {kept.keeping.replace('_', ' ')}" for field, kept in sorted(capabilities.fields.items())]
-    return f"every field, but {', '.join(other)}" if other else "every field"
+    aside = sum(kept.keeping == "in_metadata" for kept in capabilities.fields.values())
+    lost = [
+        f"`{field}` is {kept.keeping}"
+        for field, kept in sorted(capabilities.fields.items())
+        if kept.keeping in ("coarsened", "dropped")
+    ]
+    said = f"every field, {aside} of them as metadata" if aside else "every field"
+    return f"{said}; {', '.join(lost)}" if lost else said
 
 
 def _step(seconds: float) -> str:
