@@ -19,7 +19,8 @@ from memctl.embed.spec import EmbedderSpec
 from memctl.errors import NotFound, UsageError
 from memctl.fact import Fact
 from memctl.store import records
-from memctl.store.engine import Connection, Engine, get_meta
+from memctl.store.engine import Connection, Engine
+from memctl.store.statistics import Statistics, UserSummary, statistics, user_summaries
 from memctl.store.writes import stored_embedder
 from memctl.timeline import current
 
@@ -36,33 +37,6 @@ if TYPE_CHECKING:
     from memctl.store.sql import Table
 
 PAGE_SIZE = 1000
-
-
-class Statistics(msgspec.Struct, frozen=True, kw_only=True):
-    """What a store holds. `bytes` is the size of the file; `pending` units still lack a vector."""
-
-    path: str
-    bytes: int
-    users: int
-    facts: int
-    current: int
-    superseded: int
-    episodes: int
-    units: int
-    pending: int
-    files: int
-    kinds: dict[str, int]
-    embedder: str | None
-
-
-class UserSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One user of the store: how many facts and episodes, and when the first and the last were recorded."""
-
-    user: str
-    facts: int
-    episodes: int
-    first: datetime | None
-    last: datetime | None
 
 
 class LocalStore:
@@ -134,20 +108,7 @@ class LocalStore:
     def user_summaries(self) -> list[UserSummary]:
         """Every user with what is held of them, in alphabetical order."""
         with self.engine.reading() as connection:
-            rows = connection.execute(
-                "SELECT user_id, count(*) FILTER (kind <> 'episode'), count(*) FILTER (kind = 'episode'), "
-                "min(created_at), max(created_at) FROM records GROUP BY user_id ORDER BY user_id"
-            ).fetchall()
-        return [
-            UserSummary(
-                user=user,
-                facts=facts,
-                episodes=episodes,
-                first=records.aware(first),
-                last=records.aware(last),
-            )
-            for user, facts, episodes, first, last in rows
-        ]
+            return user_summaries(connection)
 
     def latest_import(self) -> datetime | None:
         """When the last record was taken in."""
@@ -447,35 +408,7 @@ class LocalStore:
     def statistics(self) -> Statistics:
         """What the store holds, in numbers."""
         with self.engine.reading() as connection:
-            kinds = dict(
-                connection.execute("SELECT kind, count(*) FROM records GROUP BY kind ORDER BY kind").fetchall()
-            )
-            rows = connection.execute(
-                "SELECT (SELECT count(DISTINCT user_id) FROM records), "
-                "(SELECT count(*) FROM records WHERE kind <> 'episode' AND superseded_by IS NULL "
-                " AND expired_at IS NULL AND (invalid_at IS NULL OR invalid_at > now()::TIMESTAMP)), "
-                "(SELECT count(*) FROM records WHERE superseded_by IS NOT NULL), "
-                "(SELECT count(*) FROM units), "
-                "(SELECT count(*) FROM units WHERE key NOT IN (SELECT unit FROM vectors)), "
-                "(SELECT count(*) FROM files)"
-            ).fetchall()
-            embedder = get_meta(connection, "embedder")
-        users, live, superseded, units, pending, files = rows[0]
-        episodes = kinds.get("episode", 0)
-        return Statistics(
-            path=str(self.engine.path),
-            bytes=self.engine.path.stat().st_size,
-            users=users,
-            facts=sum(kinds.values()) - episodes,
-            current=live,
-            superseded=superseded,
-            episodes=episodes,
-            units=units,
-            pending=pending,
-            files=files,
-            kinds=kinds,
-            embedder=embedder,
-        )
+            return statistics(connection, self.engine.path)
 
 
 def _planned(options: Options) -> Options:

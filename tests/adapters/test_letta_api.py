@@ -4,12 +4,10 @@ What is checked holds for both. On a real server the agents made here go again.
 """
 
 import contextlib
-import importlib.util
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -26,21 +24,13 @@ from memctl.fact import Fact, Source, derive_id
 
 pytestmark = pytest.mark.letta_live
 
-EMULATOR = Path(__file__).parents[1] / "emulators" / "letta.py"
 SERVERS = ["emulator", *(["live"] if os.environ.get("LETTA_BASE_URL") else [])]
 AT = datetime(2025, 5, 1, 8, 30, 0, 123456, tzinfo=UTC)
 
 
 def emulator() -> ModuleType:
     """The emulator's module, loaded once."""
-    if "letta_emulator_for_api" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("letta_emulator_for_api", EMULATOR)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-    return sys.modules["letta_emulator_for_api"]
+    return import_module("emulators.letta")
 
 
 class Letta(NamedTuple):

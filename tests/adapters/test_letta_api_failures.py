@@ -1,11 +1,10 @@
 """Letta's API when it fails: lost answers, half-done changes, lists that break off, wrong keys and wrong addresses."""
 
-import importlib.util
 import socket
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from types import ModuleType
@@ -23,21 +22,13 @@ from memctl.fact import Fact, Source, derive_id
 from memctl.migrate.retry import Halt, Pace, Retry
 from memctl.migrate.target import Target
 
-EMULATOR = Path(__file__).parents[1] / "emulators" / "letta.py"
 AT = datetime(2025, 5, 1, 8, 30, tzinfo=UTC)
 BATCH = "POST .*/passages/batch"
 
 
 def emulator() -> ModuleType:
     """The emulator's module, loaded once."""
-    if "letta_emulator_for_failures" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("letta_emulator_for_failures", EMULATOR)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-    return sys.modules["letta_emulator_for_failures"]
+    return import_module("emulators.letta")
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """MemFS: what is written is accepted by Letta's hook, and nothing of the agent's own is changed or lost."""
 
-import importlib.util
 import json
 import os
 import signal
 import subprocess
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -16,16 +16,9 @@ from memctl_letta.memfs import MemfsAdapter
 from memctl.errors import Fatal, MemctlError, Retryable, UsageError
 from memctl.fact import Fact, Source, derive_id
 
-EMULATOR = Path(__file__).parents[1] / "emulators" / "memfs.py"
-
 
 def _emulator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("memfs_emulator", EMULATOR)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return import_module("emulators.memfs")
 
 
 letta = _emulator()

@@ -1,8 +1,8 @@
 """Whose a memory is: one repository, one user, however they are called and wherever the folders lie."""
 
-import importlib.util
 import os
 import shutil
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -16,16 +16,9 @@ from memctl_letta.memfs import MemfsAdapter
 from memctl.errors import NotFound, UsageError
 from memctl.fact import Fact, Source, derive_id
 
-EMULATOR = Path(__file__).parents[1] / "emulators" / "memfs.py"
-
 
 def _emulator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("memfs_emulator_for_folders", EMULATOR)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return import_module("emulators.memfs")
 
 
 letta = _emulator()

@@ -1,12 +1,12 @@
 """mem0's own library beside memctl, on a Qdrant folder and on pgvector: what each wrote, the other finds whole."""
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,21 +24,13 @@ from psycopg.sql import SQL, Identifier
 from memctl.errors import AuthError, Exit, MemctlError, NotFound, Retryable, UsageError
 from memctl.fact import Fact, Source, derive_id
 
-EMULATORS = Path(__file__).parents[1] / "emulators"
 DIMENSIONS = 64
 NOON = datetime(2025, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
 def emulator(name: str) -> ModuleType:
     """The module of a loopback server, loaded once."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, EMULATORS / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
+    return import_module(f"emulators.{name}")
 
 
 @pytest.fixture

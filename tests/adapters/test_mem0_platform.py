@@ -1,10 +1,9 @@
 """mem0's platform through its own client: what is read is whole and under its owner, what is written is there once."""
 
-import importlib.util
 import json
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,19 +15,10 @@ from memctl_mem0.adapter import Mem0Adapter
 from memctl.errors import Fatal, MemctlError, Rejected, Retryable, UsageError
 from memctl.fact import Fact, Source, derive_id
 
-EMULATOR = Path(__file__).parents[1] / "emulators" / "mem0_platform.py"
-
 
 def emulator() -> ModuleType:
     """The emulator's module, loaded once."""
-    if "mem0_platform_emulator" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("mem0_platform_emulator", EMULATOR)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-    return sys.modules["mem0_platform_emulator"]
+    return import_module("emulators.mem0_platform")
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """What goes wrong with mem0's platform: one line that says so, the right exit code, nothing twice, nothing at home."""
 
-import importlib.util
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,18 +17,10 @@ from memctl_mem0.adapter import Mem0Adapter
 from memctl.errors import AuthError, Fatal, MemctlError, Retryable, UsageError
 from memctl.fact import Fact, Source, derive_id, encode
 
-EMULATOR = Path(__file__).parents[1] / "emulators" / "mem0_platform.py"
-
 
 @pytest.fixture(scope="module")
 def emulator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("mem0_platform_emulator_for_failures", EMULATOR)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return import_module("emulators.mem0_platform")
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """mem0's REST server: what it lists is taken for all only when it is, and a lost answer is no second memory."""
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,20 +14,12 @@ from memctl_mem0.server import Mem0ServerAdapter
 from memctl.errors import AuthError, Exit, Fatal, MemctlError, NotFound, Rejected, Retryable, UsageError
 from memctl.fact import Fact, Source, derive_id
 
-EMULATOR = Path(__file__).parents[1] / "emulators" / "mem0_server.py"
 NOON = datetime(2025, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
 def emulator() -> ModuleType:
     """The emulator's module, loaded once."""
-    if "mem0_server_emulator" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("mem0_server_emulator", EMULATOR)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-    return sys.modules["mem0_server_emulator"]
+    return import_module("emulators.mem0_server")
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """Zep Cloud through its own SDK against a loopback server: what is sent, waited for, and left behind by a fault."""
 
 import copy
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -17,20 +15,13 @@ from memctl.adapter import Message
 from memctl.errors import AuthError, Fatal, MemctlError, Retryable, UsageError
 from memctl.fact import Fact, Source, derive_id
 
-EMULATOR = Path(__file__).parents[1] / "emulators" / "zep.py"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
 def emulator() -> ModuleType:
     """The module of the loopback server."""
-    spec = importlib.util.spec_from_file_location("zep_emulator", EMULATOR)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
-    if not hasattr(module, "serve"):
-        spec.loader.exec_module(module)
-    return module
+    return import_module("emulators.zep")
 
 
 @pytest.fixture

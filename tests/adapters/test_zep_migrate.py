@@ -1,9 +1,8 @@
 """Zep as a user meets it: `memctl migrate`, `search` and dumps, with a key from the environment and a clean home."""
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,7 +11,6 @@ import pytest
 
 from memctl.fact import Fact, Source, derive_id, encode_lines
 
-EMULATOR = Path(__file__).parents[1] / "emulators" / "zep.py"
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "zep"
 AT = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -20,13 +18,7 @@ AT = datetime(2025, 1, 1, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def emulator() -> ModuleType:
     """The module of the loopback server."""
-    spec = importlib.util.spec_from_file_location("zep_emulator", EMULATOR)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
-    if not hasattr(module, "serve"):
-        spec.loader.exec_module(module)
-    return module
+    return import_module("emulators.zep")
 
 
 @pytest.fixture

@@ -1,23 +1,16 @@
 """Changing the model behind a store: all vectors are made anew, and a search never mixes two models."""
 
-import importlib.util
 import os
-from pathlib import Path
 
 import pytest
-
-EMULATOR = Path(__file__).parents[1] / "emulators" / "openai_embeddings.py"
+from emulators import openai_embeddings
 
 
 @pytest.fixture
 def server(store, monkeypatch):
     """A loopback server that speaks the OpenAI embeddings API."""
-    spec = importlib.util.spec_from_file_location("openai_embeddings_for_reindex", EMULATOR)
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(__import__("sys").modules, spec.name, module)
-    spec.loader.exec_module(module)
-    monkeypatch.setenv("MEMCTL_EMBED_API_KEY", module.KEY)
-    with module.serve() as running:
+    monkeypatch.setenv("MEMCTL_EMBED_API_KEY", openai_embeddings.KEY)
+    with openai_embeddings.serve() as running:
         yield running
 
 

@@ -1,9 +1,8 @@
 """Letta's V1 API under the suite: the real client against the emulator, whose faults are those of a real server."""
 
 import contextlib
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -14,19 +13,10 @@ from suite import Suite
 
 from memctl.adapter import Adapter
 
-_EMULATOR = Path(__file__).parents[1] / "emulators" / "letta.py"
-
 
 def emulator() -> ModuleType:
     """The emulator's module, loaded once."""
-    if "letta_emulator" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("letta_emulator", _EMULATOR)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-    return sys.modules["letta_emulator"]
+    return import_module("emulators.letta")
 
 
 class LettaBackend(Suite):

@@ -1,9 +1,8 @@
 """mem0's platform under the suite: a loopback emulator of it, spoken to through mem0's own client."""
 
 import contextlib
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -16,19 +15,10 @@ from suite import Suite
 from memctl.adapter import Adapter
 from memctl.fact import Fact
 
-_EMULATOR = Path(__file__).parents[1] / "emulators" / "mem0_platform.py"
-
 
 def emulator() -> ModuleType:
     """The emulator's module, loaded once."""
-    if "mem0_platform_emulator" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("mem0_platform_emulator", _EMULATOR)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-    return sys.modules["mem0_platform_emulator"]
+    return import_module("emulators.mem0_platform")
 
 
 def _bare(fact: Fact) -> bytes:

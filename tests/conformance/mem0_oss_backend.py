@@ -1,11 +1,10 @@
 """mem0's library under the suite: on a Qdrant folder and on pgvector, embedding through a loopback server."""
 
 import contextlib
-import importlib.util
 import json
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, NamedTuple
@@ -25,19 +24,11 @@ from memctl.adapter import Adapter
 
 def emulator(name: str) -> ModuleType:
     """The module of a loopback server, loaded once."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, EMULATORS / f"{name}.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-    return sys.modules[name]
+    return import_module(f"emulators.{name}")
 
 
 MEMORY = Path("/dev/shm")
 """A file system in memory, where there is one: a Qdrant folder commits each of the thousands of points by itself."""
-EMULATORS = Path(__file__).parents[1] / "emulators"
 DIMENSIONS = 128
 
 

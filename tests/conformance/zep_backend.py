@@ -1,9 +1,8 @@
 """Zep under the suite: the real SDK against a loopback server that answers as Zep Cloud does."""
 
 import contextlib
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -14,19 +13,10 @@ from suite import Suite
 
 from memctl.adapter import Adapter
 
-_EMULATOR = Path(__file__).parents[1] / "emulators" / "zep.py"
-
 
 def emulator() -> ModuleType:
     """The emulator's module, loaded once."""
-    if "zep_emulator" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("zep_emulator", _EMULATOR)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
-        spec.loader.exec_module(module)
-    return sys.modules["zep_emulator"]
+    return import_module("emulators.zep")
 
 
 class ZepBackend(Suite):

@@ -1,24 +1,14 @@
-import importlib.util
-import sys
 from collections.abc import Iterator
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
 import pytest
-
-EMULATOR = Path(__file__).parents[1] / "emulators" / "openai_embeddings.py"
 
 
 @pytest.fixture(scope="session")
 def emulator() -> Any:
     """The module of the loopback embedding server."""
-    spec = importlib.util.spec_from_file_location("openai_embeddings_emulator", EMULATOR)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return import_module("emulators.openai_embeddings")
 
 
 @pytest.fixture

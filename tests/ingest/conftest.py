@@ -1,24 +1,15 @@
-import importlib.util
-import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-EMULATOR = Path(__file__).parents[1] / "emulators" / "openai_chat.py"
-
 
 @pytest.fixture(scope="session")
 def chat_emulator() -> Any:
     """The module of the loopback chat server."""
-    spec = importlib.util.spec_from_file_location("openai_chat_emulator", EMULATOR)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return import_module("emulators.openai_chat")
 
 
 @pytest.fixture
