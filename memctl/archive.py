@@ -102,7 +102,7 @@ def restore(file: Path, engine: Engine, *, force: bool = False) -> tuple[Manifes
             manifest = _checked(file, Path(folder))
             _load(fresh, manifest, Path(folder), file)
         forgotten.carry_over(engine, fresh)
-        kept = Snapshots(engine).create(BEFORE_RESTORE) if engine.path.exists() else None
+        kept = Snapshots(engine).create(BEFORE_RESTORE, automatic=True) if engine.path.exists() else None
         engine.replace_by(fresh.path)
     finally:
         fresh.path.unlink(missing_ok=True)

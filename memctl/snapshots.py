@@ -25,7 +25,7 @@ BEFORE_RESTORE = "before a restore"
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """One snapshot. `bytes` is the size of its file."""
+    """One snapshot. `bytes` is the size of its file; `automatic` is one that a restore made of what it replaced."""
 
     name: str
     made_at: datetime
@@ -34,6 +34,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     facts: int
     episodes: int
     bytes: int
+    automatic: bool = False
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +52,7 @@ class Snapshots:
         self.engine = engine
         self.folder = engine.path.with_name(f"{engine.path.name}.snapshots")
 
-    def create(self, note: str | None = None) -> Snapshot:
+    def create(self, note: str | None = None, *, automatic: bool = False) -> Snapshot:
         """Copy the store as it is now. Raises NotFound when there is none."""
         self.engine.require()
         made_at = datetime.now(UTC)
@@ -59,7 +60,7 @@ class Snapshots:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         file = self._file(name)
         self.engine.copy_to(file)
-        snapshot = self._described(name, made_at, note)
+        snapshot = self._described(name, made_at, note, automatic=automatic)
         about = file.with_suffix(".json")
         about.touch(mode=0o600)
         about.write_bytes(msgspec.json.encode(snapshot))
@@ -75,12 +76,16 @@ class Snapshots:
         return sorted(found, key=lambda snapshot: snapshot.name, reverse=True)
 
     def find(self, name: str) -> Snapshot:
-        """The snapshot whose name begins so; `last` is the newest.
+        """The snapshot whose name begins so; `last` is the newest that somebody asked for, so that a restore that was
+        cut short can be run again.
 
         Raises NotFound when there is none, UsageError when several names begin so.
         """
         every = self.all()
-        found = every[:1] if name == "last" else [snapshot for snapshot in every if snapshot.name.startswith(name)]
+        if name == "last":
+            found = [snapshot for snapshot in every if not snapshot.automatic][:1]
+        else:
+            found = [snapshot for snapshot in every if snapshot.name.startswith(name)]
         if not found:
             raise NotFound(f"there is no snapshot {name!r}", hint="memctl snapshot list shows them")
         if len(found) > 1:
@@ -112,7 +117,7 @@ class Snapshots:
 
         Whoever was forgotten since stays forgotten.
         """
-        kept = self.create(BEFORE_RESTORE) if self.engine.path.exists() else None
+        kept = self.create(BEFORE_RESTORE, automatic=True) if self.engine.path.exists() else None
         half = self.engine.path.with_name(f".{self.engine.path.name}.restored")
         try:
             shutil.copyfile(self._file(snapshot.name), half)
@@ -137,7 +142,7 @@ class Snapshots:
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.duckdb"
 
-    def _described(self, name: str, made_at: datetime, note: str | None) -> Snapshot:
+    def _described(self, name: str, made_at: datetime, note: str | None, *, automatic: bool) -> Snapshot:
         file = self._file(name)
         with Engine(file).reading() as connection:
             rows = connection.execute(
@@ -153,6 +158,7 @@ class Snapshots:
             facts=facts,
             episodes=episodes,
             bytes=file.stat().st_size,
+            automatic=automatic,
         )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def command() -> None:
     """Keep copies of the local store, compare them with it, and go back to one.
 
-    NAME is the moment a snapshot was made, or the beginning of it; last is the newest.
+    NAME is the moment a snapshot was made, or the beginning of it; last is the newest that you made.
     """
 
 

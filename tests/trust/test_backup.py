@@ -51,10 +51,11 @@ def test_a_store_that_is_there_is_not_lost(saved, memctl, store):
     refused = memctl("restore", saved)
     assert refused.code == 2
     assert "--force" in refused.err
-    forced = memctl("restore", saved, "--force")
+    forced = memctl("restore", saved, "--force", "--json")
     assert forced.code == 0
     assert memctl("facts", "zoe").code == 4
-    assert memctl("snapshot", "restore", "last").code == 0
+    assert memctl("snapshot", "restore", "last").code == 4
+    assert memctl("snapshot", "restore", forced.document["kept"]["name"]).code == 0
     assert memctl("facts", "zoe").code == 0
 
 

@@ -51,6 +51,13 @@ def test_going_back_is_exact_and_can_itself_be_taken_back(snapshot, memctl):
     assert memctl("facts", "alice", "--all", "--json").document == now
 
 
+def test_going_back_again_goes_to_the_same_snapshot(snapshot, memctl):
+    """After a restore that was cut short, its own copy of what it was to replace must not be taken for the newest."""
+    memctl("snapshot", "restore", "last")
+    memctl("snapshot", "restore", "last")
+    assert home_of(memctl) == {"Oslo"}
+
+
 def test_going_back_does_not_bring_back_the_forgotten(snapshot, memctl, store):
     memctl("forget", "alice", "--confirm", "alice")
     folder = store.with_name("store.duckdb.snapshots")
