@@ -317,12 +317,20 @@ def _print(report: Report, *, dry_run: bool, written: str | None, quiet: bool) -
         click.echo(f"files      {report.files} read, {report.unchanged} of them unchanged")
     click.echo(f"sessions   {report.sessions}")
     click.echo(f"turns      {report.turns}, {report.episodes} of them new")
+    if dry_run and report.model and report.model.asked:
+        # Without the answers the facts there are would seem to go.
+        click.echo(f"facts      known once the model has answered  ({report.extractor})")
+    else:
+        _print_facts(report, would)
+    _print_counts("skipped", report.skipped)
+    _print_counts("redacted", report.redacted)
+
+
+def _print_facts(report: Report, would: str) -> None:
     click.echo(
         f"facts      {report.added} {would}added, {report.reinforced} reinforced, {report.superseded} superseded, "
         f"{report.retracted} retracted, {report.removed} removed  ({report.extractor})"
     )
-    _print_counts("skipped", report.skipped)
-    _print_counts("redacted", report.redacted)
 
 
 def _print_model(use: Use, *, dry_run: bool) -> None:

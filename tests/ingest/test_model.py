@@ -88,6 +88,7 @@ def test_only_the_new_turns_of_a_grown_file_are_asked_about(memctl, chat, model)
 def test_a_dry_run_tells_tokens_and_price_and_asks_nothing(memctl, chat, model, store):
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     ran = memctl("ingest", folder, "--dry-run")
+    assert "removed" not in ran.out
     assert (ran.code, model.requests, store.exists()) == (0, [], False)
     assert "price unknown" in ran.out
     ran = memctl("ingest", folder, "--dry-run", "--price-per-million", "1,10", "--json")
