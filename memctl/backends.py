@@ -5,7 +5,8 @@ Beside the adapter contract an adapter may offer more, and is asked for it here 
 
 Its class may say how it is addressed: `place` is the option that the text after a colon fills (`letta-memfs:PATH`), and
 `environment` gives, for an option that was not given, the names of the variables it is taken from, in order, such as
-{"api_key": ("MEM0_API_KEY",)}; each counts as NAME_FILE and NAME_COMMAND too.
+{"api_key": ("MEM0_API_KEY",)}; each counts as NAME_FILE and NAME_COMMAND too. `tested` gives the versions of its SDK
+it was tested with, as they begin: {"mem0ai": "2.2."}.
 """
 
 from __future__ import annotations

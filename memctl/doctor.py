@@ -102,10 +102,12 @@ def _package(package: str, tested: str) -> Finding | None:
 
 def _sdks() -> Iterator[Finding]:
     """The SDKs of the adapters that are installed; one that is not is nobody's fault."""
-    for name in sorted(installed()):
-        for package, tested in getattr(load(name), "tested", {}).items():
-            if (finding := _package(package, tested)) is not None:
-                yield finding
+    tested = {
+        package: begins for name in sorted(installed()) for package, begins in getattr(load(name), "tested", {}).items()
+    }
+    for package, begins in sorted(tested.items()):
+        if (finding := _package(package, begins)) is not None:
+            yield finding
 
 
 def _backend(name: str) -> Iterator[Finding]:

@@ -37,6 +37,7 @@ class GraphitiAdapter:
 
     name = "graphiti"
     place = "path"
+    tested: ClassVar[dict[str, str]] = {"graphiti-core": "0.31."}
     environment: ClassVar[dict[str, tuple[str, ...]]] = {
         "uri": ("MEMCTL_GRAPHITI_URI", "NEO4J_URI"),
         "user": ("MEMCTL_GRAPHITI_USER", "NEO4J_USER"),

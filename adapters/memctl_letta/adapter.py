@@ -49,6 +49,7 @@ class LettaAdapter:
         batch_size=200,
     )
     place = "url"
+    tested: ClassVar[dict[str, str]] = {"letta-client": "1."}
     environment: ClassVar[dict[str, tuple[str, ...]]] = {"api_key": ("LETTA_API_KEY",), "url": ("LETTA_BASE_URL",)}
 
     def __init__(

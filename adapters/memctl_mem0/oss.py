@@ -57,6 +57,7 @@ class Mem0OssAdapter:
 
     name = "mem0-oss"
     place: ClassVar[str] = "config"
+    tested: ClassVar[dict[str, str]] = {"mem0ai": "2.2."}
     environment: ClassVar[dict[str, tuple[str, ...]]] = {
         "config": ("MEMCTL_MEM0_CONFIG",),
         "mem0_dir": ("MEM0_DIR",),

@@ -31,6 +31,7 @@ class ZepAdapter:
     """
 
     name = "zep"
+    tested: ClassVar[Mapping[str, str]] = {"zep-cloud": "4."}
     environment: ClassVar[Mapping[str, tuple[str, ...]]] = {"api_key": ("ZEP_API_KEY",), "url": ("MEMCTL_ZEP_URL",)}
     capabilities = Capabilities(
         fields={
