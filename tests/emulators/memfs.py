@@ -17,9 +17,13 @@ I'm curious about them - not just their preferences, but who they are.
 PERSONA = "I'm a coding assistant, ready to be shaped by how we work together."
 
 
+_SOMEBODY = ("-c", "user.name=Letta", "-c", "user.email=agent@letta.invalid")
+
+
 def git(folder: Path, *arguments: str) -> str:
     """Run git there as Letta, or its user, would."""
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=True)
+    # Whoever runs the tests need not have told git who they are.
+    done = subprocess.run(["git", *_SOMEBODY, *arguments], cwd=folder, capture_output=True, check=True)
     return done.stdout.decode()
 
 
