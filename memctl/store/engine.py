@@ -286,7 +286,8 @@ def rebuild(connection: Connection, path: Path) -> None:
 
 
 def _copy(file: Path, to: Path) -> None:
-    half = to.with_name(f"{to.name}.half")
+    # Named for the store, which is held meanwhile: what a kill leaves is written over by the next copy.
+    half = to.with_name(f".{file.name}.half")
     try:
         shutil.copyfile(file, half)
         half.replace(to)
