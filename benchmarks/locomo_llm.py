@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ def main() -> None:
     parser.add_argument("--extractor", default="llm", choices=("llm", "rules", "none"))
     parser.add_argument("--k", type=int, default=10, help="how many hits a question gets")
     arguments = parser.parse_args()
-    recall, emulator = _module(HERE / "locomo_recall.py"), _module(HERE.parent / "tests/emulators/openai_chat.py")
+    sys.path.insert(0, str(HERE.parent / "tests"))
+    recall, emulator = _module(HERE / "locomo_recall.py"), import_module("emulators.openai_chat")
     samples = [sample for file in arguments.files for sample in recall._samples(file)]
     with tempfile.TemporaryDirectory() as folder, emulator.serve() as server:
         server.reader = Recorded(samples, emulator)

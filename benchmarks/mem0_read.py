@@ -8,11 +8,11 @@ processor time that the second needs more, of all the time it takes. The emulato
 parties on one machine, is printed beside.
 """
 
-import importlib.util
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -22,7 +22,7 @@ from memctl_mem0 import sdk
 from memctl_mem0.adapter import Mem0Adapter
 from memctl_mem0.client import ANYBODY, LARGEST_PAGE
 
-EMULATOR = Path(__file__).parents[1] / "tests" / "emulators" / "mem0_platform.py"
+TESTS = Path(__file__).parents[1] / "tests"
 USERS, MEMORIES = 20, 10_000
 WAIT = 0.02
 LIMIT = 0.15
@@ -31,12 +31,8 @@ REPEATS = 5
 
 def serve(pipe: Connection) -> None:
     """Fill an emulator, tell its address and key, and answer; what comes through the pipe is the wait, None the end."""
-    spec = importlib.util.spec_from_file_location("mem0_platform", EMULATOR)
-    assert spec is not None
-    assert spec.loader is not None
-    emulator = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = emulator
-    spec.loader.exec_module(emulator)
+    sys.path.insert(0, str(TESTS))
+    emulator = import_module("emulators.mem0_platform")
     began = datetime(2026, 1, 1, tzinfo=UTC)
     with emulator.serve() as platform:
         for number in range(MEMORIES):

@@ -16,7 +16,7 @@ from memctl.fact import Fact, Source, pack, unpack
 PLUGIN = """
 from datetime import datetime, timedelta, UTC
 from memctl.adapter import Capabilities, Conversation, Health, Hit, Message, Outcome, Page, need
-from memctl.errors import Rejected, Retryable
+from memctl.errors import Rejected, Retryable, UsageError
 from memctl.fact import Fact, Source, derive_id
 
 class Diary:
@@ -65,7 +65,7 @@ class Diary:
         return [Hit(score=1.0, parts={}, fact=fact) for fact in facts]
 
     def add(self, user, turns):
-        raise NotImplementedError
+        raise UsageError("a diary extracts nothing")
 
     def settle(self, ids, deadline):
         pass

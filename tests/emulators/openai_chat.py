@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
+
+from emulators.loopback import serving
 
 KEY = "loopback-key"
 MODEL = "small-reader"
@@ -291,15 +293,9 @@ def serve() -> Iterator[ChatServer]:  # noqa: C901 - one branch a path
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield state
-    finally:
-        state.released.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as url:
+        state.url = f"{url}/v1"
+        try:
+            yield state
+        finally:
+            state.released.set()

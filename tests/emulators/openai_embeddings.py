@@ -5,14 +5,15 @@ Vectors are made from the input's letters, so that a test can tell which input a
 
 import json
 import re
-import threading
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from zlib import crc32
+
+from emulators.loopback import serving
 
 KEY = "loopback-key"
 NATURAL_DIM = 8
@@ -113,14 +114,6 @@ def serve() -> Iterator[EmbeddingsServer]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class names it so)
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(Handler) as url:
+        state.url = f"{url}/v1"
         yield state
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

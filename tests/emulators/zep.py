@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
+
+from emulators.loopback import serving
 
 KEY = "z_" + "loopback"
 Record = dict[str, Any]
@@ -465,14 +467,6 @@ class _Handler(BaseHTTPRequestHandler):
 def serve() -> Iterator[Cloud]:
     """A running server on a free port of the loopback interface."""
     cloud = Cloud()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"cloud": cloud}))
-    server.daemon_threads = True
-    cloud.url = f"http://127.0.0.1:{server.server_address[1]}/api/v4"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(type("Handler", (_Handler,), {"cloud": cloud})) as url:
+        cloud.url = f"{url}/api/v4"
         yield cloud
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
