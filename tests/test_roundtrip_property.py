@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from memctl.adapter import Adapter, Outcome
@@ -54,6 +54,7 @@ FACTS = st.builds(
     embedding=st.none() | st.builds(Embedding, model=TEXT, vector=VECTORS),
     **dict.fromkeys(TIME_FIELDS, TIMES),
 )
+TEA = Fact(id=UUID(int=1), user_id="alice", kind="fact", text="Tea.", source=Source(system="test"))
 LISTS = st.lists(FACTS, max_size=5, unique_by=lambda fact: fact.id)
 
 Opening = Callable[[], Adapter]
@@ -93,6 +94,13 @@ def written(adapter: Adapter, facts: list[Fact]) -> list[Outcome]:
         adapter.close()
 
 
+def standing(new: Fact, old: Fact | None) -> Fact:
+    """A fact as PostgreSQL has it once written: one that comes without a vector keeps that of the same words."""
+    if old is None or new.embedding is not None or new.text != old.text:
+        return new
+    return msgspec.structs.replace(new, embedding=old.embedding)
+
+
 def emptied(adapter: Adapter) -> None:
     try:
         for owner in list(adapter.users()):
@@ -103,8 +111,14 @@ def emptied(adapter: Adapter) -> None:
 
 
 @given(facts=LISTS, changed=LISTS)
+@example(
+    facts=[msgspec.structs.replace(TEA, embedding=Embedding(model="m", vector=(0.5,)))],
+    changed=[msgspec.structs.replace(TEA, categories=("drinks",))],
+)
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
-def test_what_is_written_is_what_is_read(opening: Opening, facts: list[Fact], changed: list[Fact]) -> None:
+def test_what_is_written_is_what_is_read(
+    opening: Opening, request: pytest.FixtureRequest, facts: list[Fact], changed: list[Fact]
+) -> None:
     # The second list changes facts of the first and adds others.
     renewed = [
         msgspec.structs.replace(new, id=old.id, user_id=old.user_id) for new, old in zip(changed, facts, strict=False)
@@ -113,6 +127,7 @@ def test_what_is_written_is_what_is_read(opening: Opening, facts: list[Fact], ch
     renewed += [fact for fact in changed[len(facts) :] if fact.id not in taken]
     emptied(opening())
     expected: dict[UUID, Fact] = {}
+    keeps_vectors = request.node.callspec.params["opening"] == "postgres"
     for batch in (facts, renewed, renewed):
         outcomes = written(opening(), batch)
         for fact, outcome in zip(batch, outcomes, strict=True):
@@ -120,7 +135,7 @@ def test_what_is_written_is_what_is_read(opening: Opening, facts: list[Fact], ch
             if outcome.state == "unchanged":
                 assert content_hash(fact) == content_hash(expected[fact.id])
             else:
-                expected[fact.id] = fact
+                expected[fact.id] = standing(fact, expected.get(fact.id)) if keeps_vectors else fact
     assert {outcome.state for outcome in outcomes} <= {"unchanged"}
 
     adapter = opening()
