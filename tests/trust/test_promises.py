@@ -1,0 +1,51 @@
+"""docs/trust.md names a test for every promise: each of them is there."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in PAGE.splitlines()
+    if line.startswith("|") and not set(line) <= set("|- ") and "held by" not in line
+]
+NAME = re.compile(r"`([^`]*tests/[^`]+|…::[^`]+)`")
+
+
+def named() -> list[str]:
+    """Every test that the page names, `…` standing for the file named before it."""
+    found, file = [], ""
+    for name in NAME.findall(PAGE):
+        if name.startswith("…"):
+            found.append(file + name.removeprefix("…"))
+        else:
+            file = name.partition("::")[0]
+            found.append(name)
+    return found
+
+
+@cache
+def names_in(file: str) -> set[str]:
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+
+
+@pytest.mark.parametrize("name", sorted(set(named())))
+def test_a_test_that_holds_a_promise_is_there(name: str) -> None:
+    file, *parts = name.split("::")
+    assert (ROOT / file).exists()
+    for part in parts:
+        beginning = part.rstrip("…")
+        assert any(test == part or (part != beginning and test.startswith(beginning)) for test in names_in(file))
+
+
+def test_every_promise_has_a_test() -> None:
+    assert ROWS
+    for row in ROWS:
+        assert len(row) == 2
+        assert "tests/" in row[1] or "…::" in row[1], row[0]
