@@ -1,7 +1,8 @@
 """Opening any backend by name: the local store, one named in the settings, an installed adapter, or a file.
 
 Beside the adapter contract an adapter may offer more, and is asked for it here rather than known by name: `identity`,
-`writers`, `initialized()` with `init()`, `rejects()`, `remarks`, `conversations()`, described by the protocols below.
+`writers`, `initialized()` with `init()`, `rejects()`, `remarks`, `conversations()`, `everyone()`, `forget()`,
+`inventory()`, described by the protocols below.
 
 Its class may say how it is addressed: `place` is the option that the text after a colon fills (`letta-memfs:PATH`), and
 `environment` gives, for an option that was not given, the names of the variables it is taken from, in order, such as
@@ -87,8 +88,17 @@ class Peopled(Protocol):
 class Forgetting(Protocol):
     """An adapter whose backend keeps more of a user than facts, such as conversations or an agent."""
 
-    def forget(self, user: str) -> None:
-        """Remove the user with all there is of them; nothing for a user who is not there."""
+    def forget(self, user: str) -> Sequence[str]:
+        """Remove the user with all there is of them; nothing for a user who is not there. What stays behind all the
+        same, and why, is returned in lines that do not name the user."""
+
+
+@runtime_checkable
+class Inventoried(Protocol):
+    """An adapter that can count what its backend keeps of a user beside facts, and forgets with them."""
+
+    def inventory(self, user: str) -> Mapping[str, int]:
+        """How many of each kind: {"threads": 2, "messages": 31}; empty for a user who is not there."""
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,26 +19,29 @@ import msgspec
 
 from memctl import backends
 from memctl.adapter import Adapter
-from memctl.errors import Exit, NotFound
+from memctl.errors import Exit, Fatal, NotFound, Retryable, UsageError
 from memctl.local import LocalStore
 from memctl.migrate.ledger import Ledger
 from memctl.migrate.reading import pages
-from memctl.migrate.retry import Retry
+from memctl.migrate.retry import Retry, guarded
 from memctl.store import forgotten
 
 BATCH = 500
 """Ids given to one call of `delete`."""
 SETTLE = timedelta(minutes=2)
 """How long a backend may take until what was deleted is gone."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
+"""Seconds between two readings of a backend that deletes later."""
 NOBODY = "[forgotten]"
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backend holds of the person: how many facts by kind."""
+    """What a backend holds of the person: how many facts by kind, and what else by kind, such as messages."""
 
     backend: str
     identity: str
     kinds: dict[str, int]
+    others: dict[str, int] = {}
 
     @property
     def facts(self) -> int:
@@ -46,16 +50,27 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Erased(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the person in one backend. `ids` are SHA-256 of the facts' ids; `left` is what a second reading
-    still found; `error` says why it could not be done or proved."""
+    """What became of the person in one backend. `ids` are SHA-256 of the facts' ids, `others` counts what was there
+    beside facts. A second reading found `left` facts and `others_left`, and the person among the users or not
+    (`listed`; None where the backend cannot list them). `remarks` say what stays behind without being theirs any more,
+    `error` why it could not be done or proved."""
 
     backend: str
     identity: str
     kinds: dict[str, int]
+    others: dict[str, int] = {}
     before: int
     left: int | None
+    others_left: dict[str, int] | None = None
+    listed: bool | None = None
     ids: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
     error: str | None = None
+
+    @property
+    def gone(self) -> bool:
+        """Whether a second reading found nothing of the person."""
+        return self.left == 0 and not self.others_left and not self.listed and self.error is None
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +86,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def exit(self) -> Exit:
         """OK once nothing is left anywhere."""
-        return Exit.OK if all(erased.left == 0 and not erased.error for erased in self.backends) else Exit.ERROR
+        return Exit.OK if all(erased.gone for erased in self.backends) else Exit.ERROR
 
     def signed(self) -> Receipt:
         """The receipt with its checksum."""
@@ -100,6 +115,7 @@ def holdings(ends: Sequence[tuple[str, Adapter]], user: str, retry: Retry) -> li
             backend=name,
             identity=_unnamed(backends.identity(name, adapter), user),
             kinds=dict(Counter(kind for _, kind in _facts(adapter, user, retry))),
+            others=_others(adapter, user, retry),
         )
         for name, adapter in ends
     ]
@@ -112,18 +128,20 @@ def forget(
     retry: Retry,
     say: Callable[[str], None] = lambda _: None,
 ) -> Receipt:
-    """Erase the person from every backend and read each again. One that fails does not keep the others from it.
+    """Erase the person from every backend and read each again. One that fails does not keep the others from it, and the
+    same call again does what is left to do.
 
-    The local store notes, as a salted hash, that they were forgotten, also when it is not among the backends.
+    The local store notes, as a salted hash, that they are forgotten, also when it is not among the backends; and first,
+    so that nothing brings them back meanwhile.
     """
     began = datetime.now(UTC)
+    with store.engine.writing() as connection:
+        forgotten.mark(connection, user)
+        who = forgotten.digest(connection, user)
     done = []
     for name, adapter in ends:
         say(name)
         done.append(_erase(name, adapter, user, retry))
-    with store.engine.writing() as connection:
-        forgotten.mark(connection, user)
-        who = forgotten.digest(connection, user)
     return Receipt(who=who, began=began, ended=datetime.now(UTC), backends=tuple(done)).signed()
 
 
@@ -134,14 +152,29 @@ def restore(user: str, store: LocalStore) -> None:
             raise NotFound("this user was not forgotten", hint="memctl users lists who is remembered")
 
 
+class _Found(msgspec.Struct, frozen=True):
+    """What a second reading found."""
+
+    facts: int
+    others: dict[str, int]
+    listed: bool | None
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.facts or self.others or self.listed)
+
+
 def _erase(name: str, adapter: Adapter, user: str, retry: Retry) -> Erased:
     held: list[tuple[Any, str]] = []
-    left: int | None = None
+    others: dict[str, int] = {}
+    remarks: Sequence[str] = ()
+    found: _Found | None = None
     error = None
     try:
         held = list(_facts(adapter, user, retry))
-        _delete(adapter, user, [id_ for id_, _ in held], retry)
-        left = _left(adapter, user, retry)
+        others = _others(adapter, user, retry)
+        remarks = _delete(adapter, user, [id_ for id_, _ in held], retry)
+        found = _settled(adapter, user, retry)
     except Exception as failure:
         # One backend that is down must not keep the person in the others.
         error = _unnamed(str(failure), user)
@@ -149,26 +182,67 @@ def _erase(name: str, adapter: Adapter, user: str, retry: Retry) -> Erased:
         backend=name,
         identity=_unnamed(backends.identity(name, adapter), user),
         kinds=dict(Counter(kind for _, kind in held)),
+        others=others,
         before=len(held),
-        left=left,
+        left=found.facts if found else None,
+        others_left=found.others if found else None,
+        listed=found.listed if found else None,
         ids=tuple(sorted(hashlib.sha256(str(id_).encode()).hexdigest() for id_, _ in held)),
+        remarks=tuple(_unnamed(remark, user) for remark in remarks),
         error=error,
     )
 
 
-def _delete(adapter: Adapter, user: str, ids: Sequence[Any], retry: Retry) -> None:
+def _delete(adapter: Adapter, user: str, ids: Sequence[Any], retry: Retry) -> Sequence[str]:
     if isinstance(adapter, backends.Forgetting):
-        retry.call(partial(adapter.forget, user))
-        return
+        return retry.call(partial(adapter.forget, user))
     for start in range(0, len(ids), BATCH):
         part = ids[start : start + BATCH]
         retry.call(partial(adapter.delete, user, part))
+    return ()
 
 
-def _left(adapter: Adapter, user: str, retry: Retry) -> int:
-    """What is still there once the backend had its time."""
-    retry.call(partial(adapter.settle, (), datetime.now(UTC) + SETTLE))
-    return sum(1 for _ in _facts(adapter, user, retry))
+def _settled(adapter: Adapter, user: str, retry: Retry) -> _Found:
+    """What is still there: of a backend that deletes later, read until nothing is or its time is up."""
+    deadline = datetime.now(UTC) + SETTLE
+    # Whatever has not ended by then is found by reading.
+    with suppress(Retryable):
+        guarded(partial(adapter.settle, (), deadline))
+    pause = FIRST_PAUSE
+    while True:
+        found = _Found(
+            sum(1 for _ in _facts(adapter, user, retry)), _others(adapter, user, retry), _listed(adapter, user, retry)
+        )
+        if found.nothing or not adapter.capabilities.asynchronous or datetime.now(UTC) >= deadline:
+            return found
+        retry.halt.wait(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _others(adapter: Adapter, user: str, retry: Retry) -> dict[str, int]:
+    """What there is beside facts, by kind: as the backend itself counts it, else its conversations and messages."""
+    try:
+        if isinstance(adapter, backends.Inventoried):
+            counts = dict(retry.call(partial(adapter.inventory, user)))
+        elif isinstance(adapter, backends.Conversant):
+            talks = retry.call(lambda: [len(talk.messages) for talk in adapter.conversations(user)])
+            counts = {"conversations": len(talks), "messages": sum(talks)}
+        else:
+            counts = {}
+    except NotFound:
+        counts = {}
+    return {kind: number for kind, number in counts.items() if number}
+
+
+def _listed(adapter: Adapter, user: str, retry: Retry) -> bool | None:
+    """Whether the person is among the backend's users; None where it cannot list them."""
+    users = adapter.everyone if isinstance(adapter, backends.Peopled) else adapter.users
+    try:
+        return retry.call(lambda: user in users())
+    except NotFound:
+        return False
+    except (UsageError, Fatal):
+        return None
 
 
 def _facts(adapter: Adapter, user: str, retry: Retry) -> Iterator[tuple[Any, str]]:

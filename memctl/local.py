@@ -160,8 +160,9 @@ class LocalStore:
             ).fetchall()
             return erase(connection, [row[0] for row in rows])
 
-    def forget(self, user: str) -> None:
-        """Erase the user to the last byte of the file and of its copies of older versions, and refuse them later."""
+    def forget(self, user: str) -> Sequence[str]:
+        """Erase the user to the last byte of the file and of its copies of older versions, and refuse them later.
+        Nothing stays behind."""
         from memctl.snapshots import Snapshots
         from memctl.store import forgotten
 
@@ -171,6 +172,7 @@ class LocalStore:
             engine.rebuild()
             for copy in engine.copies():
                 copy.unlink()
+        return ()
 
     def search(
         self,

@@ -4,7 +4,7 @@ Joins the rooms beside it into the adapter contract. No model is asked for anyth
 they are, and what Graphiti would make of a conversation is its own affair.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
@@ -14,13 +14,14 @@ from memctl.adapter import Capabilities, Conversation, FieldKeeping, Health, Hit
 from memctl.errors import UsageError
 from memctl.fact import Fact
 from memctl_graphiti import episodes, search
-from memctl_graphiti.cypher import Kuzu, Neo4j
+from memctl_graphiti.cypher import Kuzu, Neo4j, Statement
 from memctl_graphiti.graph import Graph
 from memctl_graphiti.mapping import Edge, Node, groups_of, to_fact, user_of
 from memctl_graphiti.writing import Embedder, Writer
 
 PAGE_SIZE = 500
 
+_PAGES = "bytes of what is gone may lie in the server's store files, logs and backups until they are written over"
 _PACKED = FieldKeeping("in_metadata", "in the attribute memctl")
 
 
@@ -112,13 +113,7 @@ class GraphitiAdapter:
         Raises UsageError when the default group holds facts and no default user is named.
         """
         owners = self._owners()
-        if owners.get("") and self._default_user is None:
-            raise UsageError(
-                f"{owners['']} facts are in Graphiti's default group, which names no user",
-                where=self.identity,
-                hint="say whose they are with default_user",
-            )
-        return iter(sorted({self._owner(group) for group in owners}))
+        return self._named(owners, f"{owners.get('')} facts")
 
     def count(self, user: str) -> int | None:
         """How many facts the user has."""
@@ -164,6 +159,33 @@ class GraphitiAdapter:
             self._writer.delete(list(found.values()))
         return len(found)
 
+    def everyone(self) -> Iterator[str]:
+        """Every user with a fact, an entity or an episode, in alphabetical order; raises what `users` does."""
+        found = {row["group_id"] or "" for query in self._cypher.groups for row in self._graph.run(query)}
+        return self._named(found, "records")
+
+    def inventory(self, user: str) -> Mapping[str, int]:
+        """What the graph keeps of the user beside facts, by Graphiti's own names."""
+        if not self._graph.exists():
+            return {}
+        groups = self._groups(user)
+        names = {"Entity": "entities", "Episodic": "episodes", "Community": "communities", "Saga": "sagas"}
+        return {
+            names[label]: self._graph.run(query, groups=groups)[0]["number"]
+            for label, query in self._cypher.counted.items()
+        }
+
+    def forget(self, user: str) -> Sequence[str]:
+        """Remove the groups of the user with all that is in them; an embedded graph's file is made anew, for Kuzu
+        leaves what it deletes in its pages."""
+        if not self._graph.exists():
+            return ()
+        self._writer.forget()
+        self._graph.index()
+        for query in self._cypher.drop_groups:
+            self._graph.run_all([Statement(query, {"groups": self._groups(user)})])
+        return [] if self._graph.rebuild() else [_PAGES]
+
     def search(self, user: str | None, query: str, k: int = 10, *, as_of: datetime | None = None) -> list[Hit]:
         """The k best facts for `query`, best first; `user=None` searches all users. `as_of` keeps what held then."""
         vector = self._vector(query)
@@ -187,6 +209,17 @@ class GraphitiAdapter:
 
     def _owner(self, group: str) -> str:
         return user_of(group) if group else self._default_user or ""
+
+    def _named(self, groups: Iterable[str], what: str) -> Iterator[str]:
+        """The users of the groups; `what` is in the default group, if that is among them."""
+        found = set(groups)
+        if "" in found and self._default_user is None:
+            raise UsageError(
+                f"{what} are in Graphiti's default group, which names no user",
+                where=self.identity,
+                hint="say whose they are with default_user",
+            )
+        return iter(sorted({self._owner(group) for group in found}))
 
     def _groups(self, user: str) -> list[str]:
         return groups_of(user) + ([""] if user == self._default_user else [])

@@ -8,7 +8,7 @@ graphiti_core/driver/kuzu_driver.py (SCHEMA_QUERIES) and graphiti_core/models.
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from memctl_graphiti.mapping import Edge, Node, aware, in_order
 
@@ -30,6 +30,10 @@ _SUMMARIZED = "n.summary IS NOT NULL AND n.summary <> ''"
 
 
 _ENTITIES = "MATCH (n:Entity) WHERE n.group_id IN $groups "
+
+
+_WHOLE = ("Episodic", "Entity", "Community", "Saga")
+"""What a group is made of beside edges, by graphiti-core's labels."""
 
 
 class Statement(NamedTuple):
@@ -64,6 +68,11 @@ class Shared:
         "MATCH (s:Saga)-[:HAS_EPISODE]->(p:Episodic) WHERE p.group_id IN $groups "
         "RETURN s.uuid AS saga, s.name AS name, p.uuid AS uuid"
     )
+
+    counted: ClassVar[dict[str, str]] = {
+        label: f"MATCH (x:{label}) WHERE x.group_id IN $groups RETURN count(*) AS number" for label in _WHOLE
+    }
+    groups = tuple(f"MATCH (x:{label}) RETURN DISTINCT x.group_id AS group_id" for label in ("Entity", "Episodic"))
 
     add_mentions = (
         "UNWIND $rows AS r MATCH (p:Episodic {uuid: r.episode}) MATCH (n:Entity {uuid: r.node}) "
@@ -154,6 +163,10 @@ class Kuzu(Shared):
         "p.source_description = $description, p.content = $content, p.entity_edges = CAST([] AS STRING[])"
     )
 
+    drop_groups = tuple(
+        f"MATCH (x:{label}) WHERE x.group_id IN $groups DETACH DELETE x" for label in ("RelatesToNode_", *_WHOLE)
+    )
+
     @classmethod
     def add_nodes(cls, rows: list[dict[str, Any]]) -> list[Statement]:
         """Make entities, of `node_row`s."""
@@ -235,6 +248,11 @@ class Neo4j(Shared):
         "UNWIND $rows AS r MERGE (p:Episodic {uuid: r.uuid}) ON CREATE SET p.name = r.name, "
         "p.group_id = r.group_id, p.created_at = r.created_at, p.valid_at = r.created_at, p.source = r.source, "
         "p.source_description = r.description, p.content = r.content, p.entity_edges = []"
+    )
+
+    drop_groups = (
+        "MATCH ()-[x]->() WHERE x.group_id IN $groups DELETE x",
+        *(f"MATCH (x:{label}) WHERE x.group_id IN $groups DETACH DELETE x" for label in _WHOLE),
     )
 
     @classmethod

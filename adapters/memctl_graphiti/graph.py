@@ -9,12 +9,15 @@ import asyncio
 import glob
 import logging
 import os
+import re
+import shutil
 import threading
 import warnings
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -25,6 +28,8 @@ from memctl_graphiti.failures import translated
 
 FILE = "graphiti.kuzu"
 _UNFINISHED = ".half"
+_TOKENIZERS = re.compile(r"CREATE MACRO `\d+_\w+_TOKENIZE`.*?;\n", re.DOTALL)
+"""What a full-text index brings with it into Kuzu's schema, and makes anew with the index."""
 _SCHEMES = {"bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"}
 
 _OPEN: set[Path] = set()
@@ -111,11 +116,7 @@ class Graph:
     def _build(self) -> None:
         """Make the graph beside its place, and set it there when it is whole: Kuzu makes an index in several
         transactions, and takes none up again of which the first alone took effect."""
-        for left in self.path.parent.glob(f"{glob.escape(self.path.name)}.*{_UNFINISHED}*"):
-            maker = left.name.removeprefix(f"{self.path.name}.").partition(".")[0]
-            if maker.isdigit() and not _is_running(int(maker)):
-                left.unlink(missing_ok=True)
-        whole = Graph(self.path.with_name(f"{self.path.name}.{os.getpid()}{_UNFINISHED}"))
+        whole = self._beside()
         try:
             whole.index()
         finally:
@@ -175,6 +176,51 @@ class Graph:
             self.run(query)
         self._indexed, self._recovered = True, False
         return bool(missing)
+
+    def rebuild(self) -> bool:
+        """Make an embedded graph's file anew from what is in it, and put it in the place of the old one, which has the
+        bytes of what was deleted; False for a server's, which is left alone."""
+        if not self.embedded:
+            return False
+        self._open()
+        whole = self._beside()
+        name = f"{self.path.name}.{os.getpid()}."
+        with TemporaryDirectory(dir=self.path.parent, prefix=name, suffix=_UNFINISHED) as folder:
+            exported = Path(folder) / "graph"
+            # Nothing of this graph may be in its log when another file takes its place.
+            self.run("CHECKPOINT")
+            self.run(f"EXPORT DATABASE {quoted(exported)} (format='parquet')")
+            self.close()
+            try:
+                whole.take_in(exported)
+                whole.index()
+            finally:
+                whole.close()
+        shutil.copymode(self.path, whole.path)
+        self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
+        whole.path.replace(self.path)
+        return True
+
+    def _beside(self) -> "Graph":
+        """A graph that is to take the place of this one once it is whole. What killed processes left of such goes."""
+        for left in self.path.parent.glob(f"{glob.escape(self.path.name)}.*{_UNFINISHED}*"):
+            maker = left.name.removeprefix(f"{self.path.name}.").partition(".")[0]
+            if maker.isdigit() and not _is_running(int(maker)):
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+        return Graph(self.path.with_name(f"{self.path.name}.{os.getpid()}{_UNFINISHED}"))
+
+    def take_in(self, folder: Path) -> None:
+        """Become what was exported into a folder, with its indices. The graph must not be there yet."""
+        schema, index = folder / "schema.cypher", folder / "index.cypher"
+        schema.write_text(_TOKENIZERS.sub("", schema.read_text(encoding="utf-8")), encoding="utf-8")
+        # Kuzu does not read back two indices with stop words of its own: each is made with them where none are named.
+        indices = index.read_text(encoding="utf-8").replace(", stopWords := 'default'", "").split(";\n")
+        index.write_text("")
+        with translated(self.place), _without_deprecation():
+            kuzu = import_module("kuzu")
+            with kuzu.Database(str(self.path)) as database, kuzu.Connection(database) as connection:
+                for statement in (f"IMPORT DATABASE {quoted(folder)}", *filter(str.strip, indices)):
+                    connection.execute(statement).close()
 
     def close(self) -> None:
         """Let go of the database, and end the thread that a server needs."""
@@ -292,6 +338,11 @@ def _is_running(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def quoted(path: Path) -> str:
+    """A path as Kuzu's statements take it, which know no parameter there."""
+    return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _file(path: str | Path | None) -> Path:

@@ -4,7 +4,7 @@ Joins the rooms beside it into the adapter contract; it may know nothing of othe
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, NoReturn
@@ -13,7 +13,7 @@ from uuid import UUID
 from memctl.adapter import Capabilities, Conversation, FieldKeeping, Health, Hit, Outcome, Page
 from memctl.errors import NotFound, Rejected, UsageError
 from memctl.fact import Fact
-from memctl_letta import mapping, messages, reading, searching, users, writing
+from memctl_letta import forgetting, mapping, messages, reading, searching, users, writing
 from memctl_letta.client import CLOUD, Agent, Server
 from memctl_letta.reading import Memory
 from memctl_letta.writing import Desk, Models
@@ -172,6 +172,26 @@ class LettaAdapter:
         for memory in self._memories(user):
             gone |= writing.delete(self._server, memory, user, wanted)
         return len(gone)
+
+    def everyone(self) -> Iterator[str]:
+        """Every user an agent is of, with facts or without."""
+        seen: set[str] = set()
+        for agent in self._listed():
+            user = users.owner(agent)
+            if user not in seen and forgetting.is_anybody(self._server, agent):
+                seen.add(user)
+                yield user
+
+    def inventory(self, user: str) -> Mapping[str, int]:
+        """What Letta keeps of the user beside facts: agents, identities, messages."""
+        return forgetting.inventory(self._server, self._agents(user), user) if _sayable(user) else {}
+
+    def forget(self, user: str) -> Sequence[str]:
+        """Remove the user: passages, messages, the identity, the agents memctl made and the blocks no other agent has.
+        Of an agent somebody else made, all but itself."""
+        self._desks.pop(user, None)
+        self._written.pop(user, None)
+        return forgetting.forget(self._server, self._agents(user), user) if _sayable(user) else ()
 
     def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
         """The k best facts for `query`, best first; `user=None` searches all users.

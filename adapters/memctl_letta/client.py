@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -34,6 +34,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     identifier_key: str
     identity_type: str | None = None
+    id: str | None = None
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,6 +267,33 @@ class Server:
             return [one.id for one in self._all(Named, asked, agent_id=agent_id, archive_status="all")]
         except NotFound:
             return []
+
+    def reset_messages(self, agent_id: str) -> None:
+        """Take away all that was said in an agent's main conversation."""
+        self._do(self.client.agents.messages.with_raw_response.reset, agent_id)
+
+    def drop_conversation(self, conversation_id: str) -> bool:
+        """Delete a conversation beside an agent's main one. False when it was not there."""
+        return self._gone(self.client.conversations.with_raw_response.delete, conversation_id)
+
+    def identities(self, key: str) -> list[Identity]:
+        """Those who are called so. The SDK has lost its methods for identities, and a server may have lost them, too:
+        then there is nobody."""
+        asked = {"cast_to": need("httpx", "letta").Response, "options": {"params": {"identifier_key": key}}}
+        try:
+            found = self._get(list[Identity], self.client.get, "/v1/identities/", **asked)
+        except NotFound:
+            return []
+        return [one for one in found if one.identifier_key == key and one.identity_type in (None, "user")]
+
+    def detach_identity(self, identity_id: str, agent_id: str) -> bool:
+        """Let an agent be for somebody no more. False when it was not."""
+        return self._gone(self.client.agents.identities.with_raw_response.detach, identity_id, agent_id=agent_id)
+
+    def drop_identity(self, identity_id: str) -> bool:
+        """Delete an identity. False when it was not there."""
+        path = f"/v1/identities/{quote(identity_id, safe='')}"
+        return self._gone(self.client.delete, path, cast_to=need("httpx", "letta").Response)
 
     def _all(self, kind: type[T], asked: Any, *given: Any, **chosen: Any) -> Iterator[T]:
         """A list read to its end: the last page is the empty one."""

@@ -7,7 +7,6 @@ that people host themselves are other doors, beside this one.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from operator import methodcaller
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -16,6 +15,7 @@ import msgspec
 from memctl.adapter import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
 from memctl.errors import Fatal, Rejected, UsageError
 from memctl.fact import Fact
+from memctl_mem0 import forgetting
 from memctl_mem0.client import ANYBODY, LARGEST_PAGE, Filter, Platform
 from memctl_mem0.listing import parts
 from memctl_mem0.mapping import SCOPES, owner_beside_users, owner_name, owner_of, seconds, time_of, to_fact
@@ -23,7 +23,6 @@ from memctl_mem0.writing import Events, Writer, filter_of, results_of
 
 TIMEOUT = 60.0
 MOST_HITS = 1000
-BATCH_DELETE = 1000
 
 _PACKED = FieldKeeping("in_metadata", "under `memctl` in the metadata, and back")
 _FIELDS = {
@@ -217,10 +216,19 @@ class Mem0Adapter:
         native_ids = self._writer.find(user, ids) if ids else []
         self._counts.pop(user, None)
         self._writer.forget()
-        for start in range(0, len(native_ids), BATCH_DELETE):
-            chosen = [{"memory_id": native_id} for native_id in native_ids[start : start + BATCH_DELETE]]
-            self._platform.call(methodcaller("batch_delete", chosen))
+        forgetting.delete(self._platform, native_ids)
         return len(native_ids)
+
+    def inventory(self, user: str) -> Mapping[str, int]:
+        """What mem0 keeps of a user beside memories: an entry among its entities."""
+        return {"entities": int(user not in forgetting.NOBODY and forgetting.is_listed(self._platform, user))}
+
+    def forget(self, user: str) -> Sequence[str]:
+        """Remove the user's memories, and the entry that mem0 keeps of them; `settle` waits for the latter."""
+        self._counts.pop(user, None)
+        self._unread.pop(user, None)
+        self._writer.forget()
+        return forgetting.forget(self._platform, self._events, user)
 
     def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
         """The k best facts for `query` by mem0's own search, best first; `user=None` searches all users.

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from memctl.adapter import need
-from memctl.errors import AuthError, Fatal, UsageError
+from memctl.errors import AuthError, Fatal, NotFound, UsageError
 from memctl_mem0 import sdk
 from memctl_mem0.failures import failure, no_key
 
@@ -93,6 +93,19 @@ class Platform:
             return response.json()
 
         return _document(self.call(get), self.place)
+
+    def remove(self, path: str) -> dict[str, Any] | None:
+        """The answer to a DELETE whose answer mem0's library would keep to itself; None for what is not there."""
+
+        def delete(client: Any) -> Any:
+            response = client.client.delete(path)
+            response.raise_for_status()
+            return response.json()
+
+        try:
+            return _document(self.call(delete), self.place)
+        except NotFound:
+            return None
 
     def page(self, filters: Filter, number: int = 1, size: int = LARGEST_PAGE) -> Rows:
         """A page, counted from 1, of the memories that meet the filters: what expired and what was merged too."""

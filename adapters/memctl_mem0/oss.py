@@ -6,6 +6,7 @@ history, because `Memory.add` gives every memory a new id and the time of now. R
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ import msgspec
 from memctl.adapter import Capabilities, FieldKeeping, Health, Hit, Outcome, Page, need
 from memctl.errors import NotFound, Rejected, UsageError
 from memctl.fact import Fact
-from memctl_mem0 import oss_config
+from memctl_mem0 import oss_config, oss_forgetting
 from memctl_mem0.embedding import vectors_of
 from memctl_mem0.oss_failures import guarded
 from memctl_mem0.oss_mapping import fact_of, messages_of, payload_of, point_of
@@ -213,6 +214,36 @@ class Mem0OssAdapter:
             self._note([(row, None) for row in gone.values()])
         return len(gone)
 
+    def inventory(self, user: str) -> Mapping[str, int]:
+        """What mem0 keeps of the owner beside memories: entries of its history, messages, and names it met."""
+        try:
+            memories = [row.id for row in self._rows_of(user)]
+            names = oss_forgetting.names_of(self._library, self._shelf, user)
+        except NotFound:
+            memories, names = [], []
+        self.close()
+        return oss_forgetting.counted(self._library.history_path, user, memories, len(names))._asdict()
+
+    def forget(self, user: str) -> Sequence[str]:
+        """Remove the owner's memories, their history, messages and names, and write files on this disk anew. The
+        history goes first: without the memories nothing says whose it is."""
+        remarks: list[str] = []
+        try:
+            memories = [row.id for row in self._rows_of(user)]
+            living = list(self._shelf.ids())
+            names = oss_forgetting.names_of(self._library, self._shelf, user)
+        except NotFound:
+            memories, living, names = [], [], []
+        self.close()
+        remarks += oss_forgetting.forget_history(self._library.history_path, user, memories, living)
+        oss_forgetting.forget_names(self._library, names)
+        if memories:
+            self._shelf.delete(memories)
+        with suppress(NotFound):
+            remarks += self._shelf.compact([self._library.collection, self._library.of_entities().collection])
+        self.close()
+        return remarks
+
     def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
         """The k best memories by mem0's own formula over its vector search and, where the store has one, its search for
         words; `parts` are `semantic` and `lexical`. Memories that have expired are left out, as mem0 does.
@@ -276,6 +307,10 @@ class Mem0OssAdapter:
 
     def _fact(self, row: Row) -> Fact:
         return fact_of(row.id, row.payload, self.identity, self._default_user)
+
+    def _rows_of(self, user: str) -> list[Row]:
+        rows = oss_forgetting.rows_of(self._shelf, user)
+        return rows + list(self._ownerless()) if user == self._default_user else rows
 
     def _ownerless(self) -> Iterator[Row]:
         return (row for row in self._shelf.astray() if isinstance(row.payload.get("data"), str))

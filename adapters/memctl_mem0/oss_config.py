@@ -119,7 +119,7 @@ class Library:
 
     def __init__(self, config: Mapping[str, Any], place: str, history: str | None) -> None:
         self._given = config
-        self._history_path = history
+        self.history_path = history
         self.place = place
         self._parsed: Any = None
         self._embedder: Any = None
@@ -129,6 +129,19 @@ class Library:
     def provider(self) -> str:
         """The vector store's name among mem0's."""
         return str(_section(self._given, "vector_store").get("provider") or "qdrant")
+
+    @property
+    def collection(self) -> str:
+        """The name of the vector store's collection of memories."""
+        return str(self.store_options.collection_name)
+
+    def of_entities(self) -> "Library":
+        """The library as if its memories were the names that mem0 meets in them, which it keeps in a collection beside
+        (mem0ai 2.2.1, mem0/memory/main.py)."""
+        name = need("mem0.memory.main", "mem0")._entity_collection_name(self.provider, self.collection)
+        store = dict(_section(self._given, "vector_store"))
+        store["config"] = dict(_section(store, "config")) | {"collection_name": name}
+        return Library({**self._given, "vector_store": store}, self.place, None)
 
     @property
     def store_options(self) -> Any:
@@ -157,7 +170,7 @@ class Library:
     @property
     def history(self) -> Any | None:
         """mem0's history of changes; None when the configuration has no place for one."""
-        path = self._history_path
+        path = self.history_path
         if self._history is None and path is not None:
             with guarded(path):
                 self._history = need("mem0.memory.storage", "mem0").SQLiteManager(path)
@@ -166,7 +179,7 @@ class Library:
     def memory(self) -> Any:
         """A whole `mem0.Memory`, with its language model. The vector store must not be open beside it where only one
         may have it."""
-        given = dict(self._given) | {"history_db_path": self._history_path or ":memory:"}
+        given = dict(self._given) | {"history_db_path": self.history_path or ":memory:"}
         with guarded(self.place):
             return self._mem0().Memory.from_config(given)
 

@@ -14,12 +14,19 @@ from memctl.errors import Locked, NotFound
 from memctl_mem0.mapping import SCOPES
 from memctl_mem0.oss_config import Library
 from memctl_mem0.oss_failures import guarded
+from memctl_mem0.sqlite_files import rewrite
 from memctl_mem0.stores import Row, is_memory, is_telemetry, name_of
 
 _UNSENT = 256
 """How many points go to Qdrant in one request."""
 _SCAN = 1000
 _CONNECT_SECONDS = 10
+
+_BYTES = (
+    "bytes of the rows that are gone may lie in free space of PostgreSQL's files, in its log and in backups until they "
+    "are written over: VACUUM FULL makes the table's file anew"
+)
+_SEGMENTS = "bytes of the points that are gone lie in the Qdrant server's segments until its optimizer writes them anew"
 
 # mapping.owner_of in SQL.
 _OWNER = (
@@ -92,6 +99,24 @@ class PgvectorShelf:
 
     def delete(self, ids: Sequence[str]) -> None:
         self._select("DELETE FROM {table} WHERE id = ANY(%s::uuid[]) RETURNING id", list(ids))
+
+    def has(self, collection: str) -> bool:
+        return True
+
+    def ids(self) -> Iterator[str]:
+        return (str(row[0]) for row in self._select("SELECT id FROM {table}"))
+
+    def compact(self, collections: Sequence[str]) -> list[str]:
+        conninfo = getattr(self._store.connection_pool, "conninfo", None)
+        if not isinstance(conninfo, str):
+            return [_BYTES]
+        psycopg = need("psycopg", "postgres")
+        with guarded(self._place), psycopg.connect(conninfo, autocommit=True) as connection:
+            for name in collections:
+                quoted = '"' + name.replace('"', '""') + '"'
+                if connection.execute("SELECT to_regclass(%s)", [quoted]).fetchone()[0] is not None:
+                    connection.execute(f"VACUUM {quoted}")
+        return [_BYTES]
 
     def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
         # All of an owner's are compared: the index would be asked first and the owner afterwards, and a prepared plan
@@ -222,6 +247,24 @@ class QdrantShelf:
         models = need("qdrant_client.models", "mem0")
         with guarded(self._place):
             self._store.client.delete(self._name, points_selector=models.PointIdsList(points=list(ids)))
+
+    def has(self, collection: str) -> bool:
+        with guarded(self._place):
+            return bool(self._read().collection_exists(collection))
+
+    def ids(self) -> Iterator[str]:
+        return (row.id for row in self._scan(None))
+
+    def compact(self, collections: Sequence[str]) -> list[str]:
+        folder = self._folder()
+        if folder is None:
+            return [_SEGMENTS]
+        self._read()
+        self.close()
+        for name in collections:
+            for path in sorted((Path(folder) / "collection" / name).glob("*.sqlite")):
+                rewrite(path)
+        return []
 
     def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
         with guarded(self._place):

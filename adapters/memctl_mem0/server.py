@@ -31,6 +31,10 @@ _POSTGRES = (
     "read the server's own PostgreSQL: --from mem0-oss:CONFIG.yaml with its vector store, or --from postgres with "
     'layout = "mem0" and its DSN (postgresql://postgres:PASSWORD@HOST:8432/postgres, table memories)'
 )
+_HISTORY = (
+    "the server keeps a history of what was deleted, which no call of its API erases: take the rows out of its history "
+    "database (HISTORY_DB_PATH of the server), or remove that file"
+)
 _KEEPING = KEEPING | {"updated_at": FieldKeeping("in_metadata", "mem0 sets its own; ours lies under the key memctl")}
 _SLOTS = SLOTS - {"created_at", "updated_at"}
 # Of a payload what the server takes by other names or makes itself.
@@ -200,6 +204,19 @@ class Mem0ServerAdapter:
             for row in rows:
                 self._server.remove(str(row["id"]))
         return len(gone)
+
+    def forget(self, user: str) -> Sequence[str]:
+        """Remove all memories of the owner, however many the server lists at once. Its history of changes stays."""
+        asked: set[str] = set()
+        while _is_key(user):
+            rows = [row for row in self._list(*_scope(user)) if self._owner(row) == user]
+            ids = [str(row["id"]) for row in rows if str(row["id"]) not in asked]
+            if not ids:
+                break
+            for id_ in ids:
+                self._server.remove(id_)
+            asked.update(ids)
+        return [_HISTORY] if asked else []
 
     def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
         """The k best memories by the server's own search; `parts` is its `semantic` score, with `lexical` and `entity`

@@ -50,6 +50,15 @@ class Shelf(Protocol):
     def delete(self, ids: Sequence[str]) -> None:
         """Take points out."""
 
+    def has(self, collection: str) -> bool:
+        """Whether the store has another collection of this name, or none of it has to be made to look into it."""
+
+    def ids(self) -> Iterator[str]:
+        """The id of every point."""
+
+    def compact(self, collections: Sequence[str]) -> list[str]:
+        """Write anew what points were deleted from, where that can be done; what is left to others, in words."""
+
     def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
         """The nearest memories by the cosine of the angle to the vector, nearest first."""
 
@@ -147,6 +156,15 @@ class ListedShelf:
 
     def delete(self, ids: Sequence[str]) -> None:
         self._refuse()
+
+    def has(self, collection: str) -> bool:
+        return False
+
+    def ids(self) -> Iterator[str]:
+        return (row.id for row in self._all())
+
+    def compact(self, collections: Sequence[str]) -> list[str]:
+        return []
 
     def _refuse(self) -> None:
         raise UsageError(

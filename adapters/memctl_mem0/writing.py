@@ -50,6 +50,11 @@ class Events:
         """Wait for the event too."""
         self._waiting[event_id] = None
 
+    def expect_of(self, answer: dict[str, Any] | None) -> None:
+        """Wait for the event that an answer names, if it names one."""
+        if answer is not None and isinstance(answer.get("event_id"), str):
+            self.expect(answer["event_id"])
+
     def settle(self, deadline: datetime) -> None:
         """Wait for all events. Raises Retryable at the deadline, Rejected for what mem0 failed to take in."""
         if self.lost:

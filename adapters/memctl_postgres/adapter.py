@@ -31,6 +31,10 @@ _SOURCE = SQL(
     "(SELECT id AS key, user_id, kind, text, lexemes, embedding, valid_at, invalid_at, created_at, expired_at, "
     "expires_at FROM facts)"
 )
+_BYTES = (
+    "the rows are gone; bytes of them may lie in free space of the table's file, in the write-ahead log and in backups "
+    "until they are written over: VACUUM FULL makes the file anew, and locks the table meanwhile"
+)
 
 
 class Embedder(Protocol):
@@ -215,6 +219,14 @@ class PostgresAdapter:
                 "DELETE FROM facts WHERE user_id = %s AND id = ANY(%s)", [stored_text(user), list(ids)]
             )
             return done.rowcount
+
+    def forget(self, user: str) -> Sequence[str]:
+        """Remove all rows of the user and let PostgreSQL use their place again."""
+        self._writable()
+        with self._database.transaction() as connection:
+            gone = connection.execute("DELETE FROM facts WHERE user_id = %s", [stored_text(user)]).rowcount
+        self._database.vacuum("facts")
+        return [_BYTES] if gone else []
 
     def search(
         self,

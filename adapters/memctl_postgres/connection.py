@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier
 
 from memctl.errors import UsageError
 from memctl_postgres import failures, schema
@@ -139,6 +140,12 @@ class Database:
                 [path],
             )
             yield connection
+
+    def vacuum(self, table: str) -> None:
+        """Have the place of a table's removed rows used again, beside whatever else is under way. An account that may
+        not is passed over by PostgreSQL itself."""
+        with failures.translated(self.place), self._connection() as connection:
+            connection.execute(SQL("VACUUM {}").format(Identifier(self.schema, table)))
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:

@@ -139,6 +139,26 @@ class ZepAdapter:
         """Remove facts of the user; how many were there. Of a node only its summary goes."""
         return self._writer.delete(user, ids)
 
+    def inventory(self, user: str) -> Mapping[str, int]:
+        """What Zep keeps of the user beside facts: the user, nodes, threads and messages."""
+        self._people.forget(user)
+        person = self._people.get(user)
+        if person is None:
+            return {}
+        talks = [len(talk.messages) for talk in threads.conversations(self._api, person)]
+        nodes = sum(1 for _ in self._api.every(self._api.nodes, person.graph))
+        return {"users": 1, "nodes": nodes, "threads": len(talks), "messages": sum(talks)}
+
+    def forget(self, user: str) -> Sequence[str]:
+        """Remove the user with their threads, messages and graph. Zep does so later: `settle` waits for it."""
+        self._people.forget(user)
+        self._writer.forget(user)
+        person = self._people.get(user)
+        if person is not None:
+            self._people.forget(user)
+            self._tasks.add(self._api.delete_user(person.uuid), "delete a user")
+        return ()
+
     def search(self, user: str | None, query: str, k: int = 10, *, as_of: datetime | None = None) -> list[Hit]:
         """The k best facts for `query` by Zep's own ranking of edges, best first; `as_of` keeps what held then.
 

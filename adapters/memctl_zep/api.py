@@ -4,7 +4,7 @@ The one room that knows the SDK, which is imported when the first call is made. 
 retries are off, because a silent wait of minutes is nothing a user can see or end.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -111,6 +111,14 @@ class Api:
         with self._calling("user's node") as client:
             return _plain(client.user.get_node(user_uuid))
 
+    def delete_user(self, user_uuid: str) -> Record | None:
+        """The task of the deletion of a user with threads, messages and graph; None when there is no such user."""
+        try:
+            with self._calling("user") as client:
+                return _task(_plain(client.user.delete(user_uuid)))
+        except NotFound:
+            return None
+
     def edges(self, graph: str, cursor: str | None = None, size: int = MOST) -> Listed:
         """A page of the graph's edges, the latest made first."""
         with self._calling("edges") as client:
@@ -126,6 +134,16 @@ class Api:
                 graph, page_size=size, **_given(cursor=cursor), order_by="created_at", order="asc"
             )
             return _listed(page)
+
+    def every(self, lists: Callable[[str, str | None], Listed], place: str) -> Iterator[Record]:
+        """All records of one of the lists above or below, page by page."""
+        cursor: str | None = None
+        while True:
+            listed = lists(place, cursor)
+            yield from listed.records
+            cursor = listed.cursor
+            if cursor is None:
+                return
 
     def add_edges(self, graph: str, edges: Sequence[Record], key: str) -> Record:
         """Add edges as they are: nothing is merged, nothing invalidated, no model is asked. Returns edges and task."""

@@ -4,7 +4,6 @@ Zep finds no edge by an attribute, so the graph is listed once and then kept in 
 such as a lost answer, makes it be listed anew.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 from uuid import UUID
 
@@ -55,7 +54,7 @@ class Graph:
             return
         self.facts.clear()
         self.stale.clear()
-        for edge in self._edges():
+        for edge in self._api.every(self._api.edges, self.person.graph):
             try:
                 fact = to_fact(edge, self.person.owner)
             except ValueError:
@@ -72,15 +71,9 @@ class Graph:
         """Learn the nodes by name; of several that bear one name the first made is the one."""
         self.nodes.clear()
         self.summaries.clear()
-        cursor = None
-        while True:
-            listed = self._api.nodes(self.person.graph, cursor)
-            for node in listed.records:
-                self.nodes.setdefault(str(node.get("name")), node["uuid"])
-                self._note_summary(node)
-            cursor = listed.cursor
-            if cursor is None:
-                return
+        for node in self._api.every(self._api.nodes, self.person.graph):
+            self.nodes.setdefault(str(node.get("name")), node["uuid"])
+            self._note_summary(node)
 
     def forget(self) -> None:
         """Take nothing for known any more."""
@@ -100,15 +93,6 @@ class Graph:
             except NotFound as error:
                 raise Retryable("Zep has not made the node of a new user yet", where=error.where) from None
         return self._own
-
-    def _edges(self) -> Iterator[Record]:
-        cursor = None
-        while True:
-            listed = self._api.edges(self.person.graph, cursor)
-            yield from listed.records
-            cursor = listed.cursor
-            if cursor is None:
-                return
 
     def _note_summary(self, node: Record) -> None:
         try:

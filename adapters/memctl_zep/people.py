@@ -60,6 +60,10 @@ class People:
                 return None
         return self._found[user_id]
 
+    def forget(self, user_id: str) -> None:
+        """Ask Zep anew for the user the next time."""
+        self._found.pop(user_id, None)
+
     def get_or_make(self, user_id: str, first: Fact | None = None) -> tuple[Person, bool]:
         """The user, and whether they are new; made with what `first`, a fact that was in Zep before, knows of them."""
         found = self.get(user_id)

@@ -25,18 +25,12 @@ _KNOWN_ROLES = ("user", "assistant", "system", "tool")
 
 def conversations(api: Api, person: Person) -> Iterator[Conversation]:
     """The user's threads, the first made first, with their messages in order."""
-    cursor = None
-    while True:
-        listed = api.threads(person.uuid, cursor)
-        for thread in listed.records:
-            yield Conversation(
-                id=str(thread.get("thread_id") or thread["uuid"]),
-                messages=tuple(_messages(api, thread["uuid"])),
-                started_at=moment(thread.get("created_at")),
-            )
-        cursor = listed.cursor
-        if cursor is None:
-            return
+    for thread in api.every(api.threads, person.uuid):
+        yield Conversation(
+            id=str(thread.get("thread_id") or thread["uuid"]),
+            messages=tuple(map(to_message, api.every(api.messages, thread["uuid"]))),
+            started_at=moment(thread.get("created_at")),
+        )
 
 
 def to_message(record: Mapping[str, Any]) -> Message:
@@ -50,16 +44,6 @@ def to_message(record: Mapping[str, Any]) -> Message:
         name=record.get("name"),
         at=moment(record.get("reference_time") or record.get("created_at")),
     )
-
-
-def _messages(api: Api, thread: str) -> Iterator[Message]:
-    cursor = None
-    while True:
-        listed = api.messages(thread, cursor)
-        yield from map(to_message, listed.records)
-        cursor = listed.cursor
-        if cursor is None:
-            return
 
 
 class Talk:

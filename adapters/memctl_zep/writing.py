@@ -81,6 +81,10 @@ class Writer:
         self._tasks.wait(PATIENCE, tasks)
         return gone
 
+    def forget(self, user: str) -> None:
+        """Take nothing of the user's graph for known any more."""
+        self._graphs.pop(user, None)
+
     def _write_to(self, user: str, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
         graph = self._graph(user, facts[0])
         outcomes: dict[UUID, Outcome] = {}

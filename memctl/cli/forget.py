@@ -99,23 +99,27 @@ def _confirm(user: str, told: str | None) -> None:
 
 def _print(held: list[Holding]) -> None:
     output.table(
-        ("backend", "facts", "of which"),
-        [
-            (
-                holding.backend,
-                str(holding.facts),
-                ", ".join(f"{number} {kind}" for kind, number in sorted(holding.kinds.items())) or "-",
-            )
-            for holding in held
-        ],
+        ("backend", "facts", "of which", "beside them"),
+        [(holding.backend, str(holding.facts), _counted(holding.kinds), _counted(holding.others)) for holding in held],
         wrap="of which",
     )
+
+
+def _counted(kinds: dict[str, int]) -> str:
+    return ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items())) or "-"
 
 
 def _print_receipt(receipt: Receipt, path: Path) -> None:
     for erased in receipt.backends:
         left = "unknown" if erased.left is None else str(erased.left)
-        click.echo(f"{output.line(erased.backend)}: {erased.before} before, {left} left")
+        beside = f", and {_counted(erased.others)}" if erased.others else ""
+        click.echo(f"{output.line(erased.backend)}: {erased.before} facts before{beside}; {left} left")
+        if erased.others_left:
+            click.echo(f"{output.line(erased.backend)}: still there: {_counted(erased.others_left)}", err=True)
+        if erased.listed:
+            click.echo(f"{output.line(erased.backend)}: still among its users", err=True)
+        for remark in erased.remarks:
+            migration.warn(output.line(remark))
         if erased.error:
             click.echo(f"{click.style('error:', fg='red', bold=True)} {output.clean(erased.error)}", err=True)
     click.echo(f"receipt {path}")

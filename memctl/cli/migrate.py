@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,7 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
     from memctl.migrate.ends import make_plan, opened
     from memctl.migrate.plan import save
     from memctl.migrate.retry import Halt, Halted
+    from memctl.store.forgotten import known
 
     selection = plan.selection if plan else migration.selection(given, default_all=schema == "import")
     halt = Halt(migration.duration(given["max_duration"]))
@@ -90,6 +92,7 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
             verify=not given["no_verify"],
             digest=plan.digest if plan else None,
             rejects=Path(given["rejects"]).expanduser() if given["rejects"] else None,
+            forgotten=partial(known, options.open_store(given["store"], given["lock_timeout"]).engine),
         )
         if plan or given["dry_run"] or given["plan_out"] or given["fail_on_loss"]:
             try:

@@ -18,6 +18,7 @@ from memctl.ingest.owner import Owned
 from memctl.ingest.report import Reject, Report
 from memctl.ingest.run import Options, Progress, working
 from memctl.store.engine import Engine
+from memctl.store.forgotten import REASON, known
 from memctl.transcripts.model import Role, Session, Turn
 
 Pause = Callable[[int, Retryable], None]
@@ -47,6 +48,7 @@ def ingest(
     report = Report(extractor=options.recipe.extracts)
     uri = identity(backend.name, backend)
     owners = tuple(users or (backend.everyone() if isinstance(backend, Peopled) else backend.users()))
+    gone = known(engine, owners)
     number = 0
     with working(
         engine,
@@ -59,6 +61,9 @@ def ingest(
         for number, user in enumerate(owners):
             if progress:
                 progress(number, len(owners), user)
+            if user in gone:
+                report.rejects.append(Reject(where=uri, reason=REASON))
+                continue
             found = False
             for conversation in _patiently(backend, user, pause):
                 found = True

@@ -1,7 +1,6 @@
 """Facts that are facts already (imports, migrations, other tools) into the store, verbatim and in bulk."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import NamedTuple
 from uuid import UUID
 
@@ -9,11 +8,10 @@ import msgspec
 
 from memctl.adapter import Outcome
 from memctl.embed.spec import EmbedderSpec
-from memctl.errors import NotFound
 from memctl.fact import Fact, content_hash, encode
 from memctl.store import writes
 from memctl.store.engine import Connection, Engine
-from memctl.store.forgotten import REASON, among
+from memctl.store.forgotten import REASON, known
 from memctl.store.records import Episodic
 from memctl.store.units import units_of
 from memctl.store.writes import Entry
@@ -33,7 +31,7 @@ def write_facts(engine: Engine, spec: EmbedderSpec, facts: Sequence[Fact]) -> li
     and one of a user who was forgotten.
     Of two facts with one id in the same call the later stands. Units and vectors are made before the store is opened.
     """
-    gone = _forgotten(engine, facts)
+    gone = known(engine, {fact.user_id for fact in facts})
     flaws = [REASON if fact.user_id in gone else _flaw(fact) for fact in facts]
     last = {fact.id: entry_of(fact) for fact, flaw in zip(facts, flaws, strict=True) if flaw is None}
     texts = list(dict.fromkeys(unit.text for entry in last.values() for unit in entry.units))
@@ -59,12 +57,6 @@ def write_facts(engine: Engine, spec: EmbedderSpec, facts: Sequence[Fact]) -> li
         else _outcome_of(states[fact.id], last=place[fact.id] == index)
         for index, fact in enumerate(facts)
     ]
-
-
-def _forgotten(engine: Engine, facts: Sequence[Fact]) -> set[str]:
-    with suppress(NotFound), engine.reading() as connection:
-        return among(connection, {fact.user_id for fact in facts})
-    return set()
 
 
 def _flaw(fact: Fact) -> str | None:

@@ -29,7 +29,7 @@ from memctl.ingest.report import Report, reject_of
 from memctl.ingest.sources import documents_of, sha256_of, unreadable
 from memctl.store import ledger
 from memctl.store.engine import Engine
-from memctl.store.forgotten import REASON, among
+from memctl.store.forgotten import REASON, known
 from memctl.transcripts.detect import detect, read
 from memctl.transcripts.documents import Document
 from memctl.transcripts.model import ReadOptions, Session
@@ -291,8 +291,7 @@ class Run:
         """Raises BadTranscript when one of the owners was forgotten."""
         users = {mine.user_id for mine in owners}
         if new := users - self.asked:
-            with suppress(NotFound), self.engine.reading() as connection:
-                self.gone |= among(connection, new)
+            self.gone |= known(self.engine, new)
             self.asked |= new
         if users & self.gone:
             raise BadTranscript(REASON, where=where)

@@ -23,12 +23,13 @@ from memctl.errors import Exit, MemctlError, Retryable
 from memctl.fact import Fact
 from memctl.migrate.ledger import Counts, Entry, Ledger, Planned, RunState, Settled, Standing, fingerprint
 from memctl.migrate.plan import Loss, Plan, Tally
-from memctl.migrate.reading import Reader
+from memctl.migrate.reading import Forgotten, Reader
 from memctl.migrate.rejects import Rejects
 from memctl.migrate.retry import Announce, Halt, Halted, Pace, Reason, Retry
 from memctl.migrate.shelf import Shelf
 from memctl.migrate.target import Target, conversations
 from memctl.migrate.verify import Verification, Verifier
+from memctl.store.forgotten import REASON
 
 SMALLEST_CHUNK = 500
 """Facts the ledger takes in one go; batches smaller than that share a transaction."""
@@ -40,7 +41,7 @@ Progress = Callable[[int, int | None, str], None]
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One migration. `targets` is the target opened once per writer; `plan` names both ends and the selection, and is
     filled in on the way; rates are in calls a second; `command` is what the user has to type to go on; `digest` is
-    that of a plan the source must still be found to match at the end."""
+    that of a plan the source must still be found to match at the end; `forgotten` tells whom not to move."""
 
     source: Adapter
     targets: tuple[Adapter, ...]
@@ -53,6 +54,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     verify: bool = True
     digest: str | None = None
     rejects: Path | None = None
+    forgotten: Forgotten | None = None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +135,8 @@ class _Flow:
         self.route = route
         self.retry = retry
         self.selection = job.plan.selection
-        self.reader = Reader(job.source, self.selection, retry, Pace(job.source_rate, halt))
+        pace = Pace(job.source_rate, halt)
+        self.reader = Reader(job.source, self.selection, retry, pace, forgotten=job.forgotten)
         self.target = Target(job.targets, retry, Pace(job.rate, halt))
         self.tally = Tally(job.plan, self.target.capabilities)
         self.rejects = Rejects(job.rejects or ledger.path.with_name(f"rejects-{run}.jsonl"), run)
@@ -159,6 +162,9 @@ class _Flow:
         self.standings = self.ledger.standings(self.route)
         try:
             users = self.reader.users()
+            # By the source alone: a file of rejects that named them would remember them.
+            for _ in self.reader.refused:
+                self._reject(self.job.plan.source_identity, REASON)
             self._total = self.reader.total(users)
             if preserving:
                 self.there = self.target.users()
@@ -213,9 +219,12 @@ class _Flow:
         """Records of the source that are no facts are rejects like any other."""
         if isinstance(self.job.source, Rejecting):
             for reject in self.job.source.rejects():
-                self.rejects.add_unreadable(reject.where or "", reject.message)
-                self.counts.read += 1
-                self.counts.rejected += 1
+                self._reject(reject.where or "", reject.message)
+
+    def _reject(self, where: str, reason: str) -> None:
+        self.rejects.add_unreadable(where, reason)
+        self.counts.read += 1
+        self.counts.rejected += 1
 
     def _chunks(self, users: Sequence[str]) -> Iterator[list[Fact]]:
         """The chosen facts in pieces worth a transaction of the ledger; one piece may hold several users' facts."""

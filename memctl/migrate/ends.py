@@ -113,7 +113,8 @@ def make_plan(
     job: Job, halt: Halt, *, announce: Announce | None = None, progress: Callable[[int, int | None], None] | None = None
 ) -> Plan:
     """The job's plan, computed by reading the source to its end. Nothing is written."""
-    reader = Reader(job.source, job.plan.selection, Retry(halt, announce=announce), Pace(job.source_rate, halt))
+    retry, pace = Retry(halt, announce=announce), Pace(job.source_rate, halt)
+    reader = Reader(job.source, job.plan.selection, retry, pace, forgotten=job.forgotten)
     empty = msgspec.structs.replace(job.plan, users={}, fields=[], facts=0, too_long=0)
     try:
         return planning.make(

@@ -181,6 +181,9 @@ class Tally:
         ]
         plan.seconds = max(known) if known else None
         plan.digest = f"{self._digest:064x}"
+        refused = f"{len(reader.refused)} users were forgotten and are not moved: memctl forget NAME --restore"
+        if reader.refused and refused not in plan.notes:
+            plan.notes.append(refused)
         return plan
 
 

@@ -6,7 +6,7 @@ shorter than the total are all found out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from functools import partial
 
@@ -16,6 +16,9 @@ from memctl.fact import Fact
 from memctl.migrate.retry import Pace, Retry, guarded
 from memctl.migrate.selection import Selection
 from memctl.migrate.shelf import Seen
+
+Forgotten = Callable[[Collection[str]], set[str]]
+"""Which of these users were forgotten."""
 
 
 def pages(
@@ -77,18 +80,29 @@ class Reader:
     """The chosen facts of a source, user by user, and what was noticed on the way.
 
     `read` counts the facts handed out, `pages` the calls made for them, `problems` says which users came short.
+    `forgotten` tells which of some users were forgotten: these are `refused`, under the name they have or would get.
     """
 
-    def __init__(self, source: Adapter, selection: Selection, retry: Retry, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        source: Adapter,
+        selection: Selection,
+        retry: Retry,
+        pace: Pace | None = None,
+        *,
+        forgotten: Forgotten | None = None,
+    ) -> None:
         self._source = source
         self._selection = selection
         self._retry = retry
         self._pace = pace
+        self._forgotten = forgotten
         self._seen = Seen()
         self._counts: dict[str, int | None] = {}
         self.read = 0
         self.pages = 0
         self.problems: list[str] = []
+        self.refused: list[str] = []
         self.limited = False
 
     def close(self) -> None:
@@ -96,7 +110,14 @@ class Reader:
         self._seen.close()
 
     def users(self) -> list[str]:
-        """The users chosen. Raises NotFound for one of whom the source holds nothing."""
+        """The users chosen, without those who are refused. Raises NotFound for one of whom the source holds nothing."""
+        chosen = self._chosen()
+        owner = self._selection.owner
+        gone = self._forgotten({*chosen, *map(owner, chosen)}) if self._forgotten else set()
+        self.refused = [user for user in chosen if user in gone or owner(user) in gone]
+        return [user for user in chosen if user not in self.refused]
+
+    def _chosen(self) -> list[str]:
         if not self._selection.users:
             return sorted(self._retry.call(lambda: set(self._source.users())))
         for user in self._selection.users:

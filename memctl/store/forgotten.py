@@ -9,9 +9,10 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 
-from memctl.errors import Rejected
+from memctl.errors import NotFound, Rejected
 from memctl.store import records
 from memctl.store.engine import Connection, Engine, get_meta, set_meta
 
@@ -47,6 +48,13 @@ def among(connection: Connection, users: Iterable[str]) -> set[str]:
     held = set(connection.execute("SELECT salt, digest FROM forgotten").fetchall())
     salts = {salt for salt, _ in held}
     return {user for user in set(users) if any((salt, _digest(salt, user)) in held for salt in salts)}
+
+
+def known(engine: Engine, users: Iterable[str]) -> set[str]:
+    """Those of the users who were forgotten; nobody where there is no store yet."""
+    with suppress(NotFound), engine.reading() as connection:
+        return among(connection, users)
+    return set()
 
 
 def refuse(connection: Connection, users: Iterable[str]) -> None:

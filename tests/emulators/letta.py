@@ -62,6 +62,8 @@ class LettaServer:
     passages: dict[str, Row] = field(default_factory=dict)
     messages: dict[str, list[Row]] = field(default_factory=dict)
     conversations: dict[str, str] = field(default_factory=dict)
+    identities: dict[str, Row] = field(default_factory=dict)
+    knows_identities: bool = True
     meddle: Callable[[str, Any], Any] = lambda call, answer: answer
     """May change an answer, or what the server holds, before the answer to a call goes out."""
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -150,9 +152,12 @@ class LettaServer:
         return self._agent(self.agents[agent_id], query)
 
     def drop_agent(self, agent_id: str, *, query: dict[str, list[str]], body: Any) -> Row:
-        # Its blocks, its archive and its passages stay behind.
+        # Its blocks, its archive and its passages stay behind; its messages go.
         self._agent_row(agent_id)
         del self.agents[agent_id]
+        for conversation in [one for one, agent in self.conversations.items() if agent == agent_id]:
+            self.drop_conversation(conversation, query=query, body=body)
+        self.messages.pop(agent_id, None)
         return {"message": f"Agent id={agent_id} successfully deleted"}
 
     def _agent_row(self, agent_id: str) -> Row:
@@ -389,6 +394,33 @@ class LettaServer:
         held = self.messages.get(query.get("conversation_id", [agent_id])[0], [])
         return self._paged(held, query, 100)
 
+    def reset_messages(self, agent_id: str, *, query: dict[str, list[str]], body: Any) -> Row:
+        self._agent_row(agent_id)
+        self.messages[agent_id] = [one for one in self.messages[agent_id] if one["message_type"] == "system_message"]
+        return self._agent(self.agents[agent_id], query)
+
+    def drop_conversation(self, conversation_id: str, *, query: dict[str, list[str]], body: Any) -> Row:
+        if self.conversations.pop(conversation_id, None) is None:
+            raise Answer(404, f"Conversation not found with id='{conversation_id}'")
+        self.messages.pop(conversation_id, None)
+        return {}
+
+    def list_identities(self, *, query: dict[str, list[str]], body: Any) -> list[Row]:
+        if not self.knows_identities:
+            raise Answer(404, "Not Found")
+        key = query.get("identifier_key")
+        return [one for one in self.identities.values() if key is None or one["identifier_key"] == key[0]]
+
+    def drop_identity(self, identity_id: str, *, query: dict[str, list[str]], body: Any) -> None:
+        if self.identities.pop(identity_id, None) is None:
+            raise Answer(404, f"Identity not found with id='{identity_id}'")
+        for agent in self.agents.values():
+            agent["identities"] = [one for one in agent["identities"] if one.get("id") != identity_id]
+
+    def detach_identity(self, agent_id: str, identity_id: str, *, query: dict[str, list[str]], body: Any) -> None:
+        agent = self._agent_row(agent_id)
+        agent["identities"] = [one for one in agent["identities"] if one.get("id") != identity_id]
+
     def list_conversations(self, *, query: dict[str, list[str]], body: Any) -> list[Row]:
         owners = self.conversations.items()
         found = [{"id": id_, "agent_id": agent} for id_, agent in owners if agent in query.get("agent_id", [agent])]
@@ -424,7 +456,12 @@ ROUTES: list[tuple[str, str, Handler, int]] = [
     ("DELETE", f"/v1/agents/{_ID}/archival-memory/{_ID}", LettaServer.drop_passage, 200),
     ("POST", "/v1/passages/search", LettaServer.search_passages, 200),
     ("GET", f"/v1/agents/{_ID}/messages", LettaServer.list_messages, 200),
+    ("PATCH", f"/v1/agents/{_ID}/reset-messages", LettaServer.reset_messages, 200),
+    ("PATCH", f"/v1/agents/{_ID}/identities/detach/{_ID}", LettaServer.detach_identity, 200),
+    ("GET", "/v1/identities/", LettaServer.list_identities, 200),
+    ("DELETE", f"/v1/identities/{_ID}", LettaServer.drop_identity, 200),
     ("GET", "/v1/conversations/", LettaServer.list_conversations, 200),
+    ("DELETE", f"/v1/conversations/{_ID}", LettaServer.drop_conversation, 200),
 ]
 
 

@@ -300,6 +300,46 @@ class Mem0Platform:
             self.take(memory_id)
         return {"message": f"Successfully deleted {len(ids)} memories"}
 
+    def delete_all(self, _: list[str], query: Row, __: Row) -> Row:
+        named = {column: query[f"{kind}_id"] for kind, column in OWNERS.items() if query.get(f"{kind}_id")}
+        if not named:
+            raise Refused(400, "At least one of user_id, agent_id, app_id, run_id is required.")
+        # Of several only one counts, and `*` is everybody.
+        column, value = next(iter(named.items()))
+
+        def work() -> list[Row]:
+            for row in [row for row in self.memories.values() if row[column] == value or value == "*"]:
+                self.take(row["id"])
+            return []
+
+        return self._later("DELETE_ALL", work)
+
+    def delete_entity(self, parts: list[str], _: Row, __: Row) -> Row:
+        kind, name = parts
+        if (kind, name) not in self.entities:
+            raise Refused(404, "Entity not found")
+
+        def work() -> list[Row]:
+            for row in [row for row in self.memories.values() if row[OWNERS[kind]] == name]:
+                self.take(row["id"])
+            self.entities.pop((kind, name), None)
+            return []
+
+        return self._later("DELETE_ENTITY", work)
+
+    def _later(self, kind: str, work: Callable[[], list[Row]]) -> Row:
+        event = {
+            "id": str(uuid4()),
+            "event_type": kind,
+            "status": "PENDING",
+            "results": None,
+            "error": None,
+            "polls": 0,
+        }
+        self.events[event["id"]] = event | {"polls": 0}
+        self._waiting[event["id"]] = work
+        return {"message": "Deletion has been queued", "event_id": event["id"]}
+
     def stats(self, _: list[str], __: Row, ___: Row) -> Row:
         total = len(self.memories) + self.uncounted
         return {"total_memories": total, "total_retrieval_events": 0, "total_add_events": 0}
@@ -314,6 +354,8 @@ _ROUTES: list[tuple[str, str, Callable[[Mem0Platform, list[str], Row, Row], Any]
     ("GET", "/v1/event/([^/]+)/", Mem0Platform.event),
     ("GET", "/v1/events/", Mem0Platform.list_events),
     ("GET", "/v1/stats/", Mem0Platform.stats),
+    ("DELETE", "/v1/memories/", Mem0Platform.delete_all),
+    ("DELETE", "/v2/entities/(user|agent|app|run)/([^/]+)/", Mem0Platform.delete_entity),
     ("DELETE", "/v1/batch/", Mem0Platform.batch_delete),
     ("GET", "/v1/memories/([^/]+)/", Mem0Platform.get),
     ("PUT", "/v1/memories/([^/]+)/", Mem0Platform.update),

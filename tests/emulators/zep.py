@@ -235,6 +235,17 @@ def _user(cloud: Cloud, uuid: str, query: dict[str, str], body: Record) -> tuple
     return 200, cloud.users[uuid]
 
 
+def _delete_user(cloud: Cloud, uuid: str, query: dict[str, str], body: Record) -> tuple[int, Any]:
+    user = _user(cloud, uuid, query, body)[1]
+
+    def remove() -> None:
+        cloud.users.pop(uuid, None)
+        cloud.graphs.pop(user["graph_uuid"], None)
+        cloud.threads = {key: one for key, one in cloud.threads.items() if one["user_uuid"] != uuid}
+
+    return 202, {"task": cloud.task("user.delete", remove)}
+
+
 def _own_node(cloud: Cloud, uuid: str, query: dict[str, str], body: Record) -> tuple[int, Any]:
     user = _user(cloud, uuid, query, body)[1]
     return 200, cloud.graph(uuid)["nodes"][user["own"]]
@@ -373,6 +384,7 @@ _ROUTES: list[tuple[str, str, Callable[..., tuple[int, Any]]]] = [
     ("POST", "/users/list", _users),
     ("POST", "/users/lookup", _lookup),
     ("GET", f"/users/{_ID}", _user),
+    ("DELETE", f"/users/{_ID}", _delete_user),
     ("GET", f"/users/{_ID}/node", _own_node),
     ("POST", f"/graphs/{_ID}/edges", _add("edges")),
     ("POST", f"/graphs/{_ID}/nodes", _add("nodes")),
