@@ -16,7 +16,7 @@ import msgspec
 
 from memctl.adapter import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
 from memctl.embed.spec import EmbedderSpec
-from memctl.errors import NotFound, UsageError
+from memctl.errors import MemctlError, NotFound, UsageError
 from memctl.fact import Fact
 from memctl.store import records
 from memctl.store.engine import Connection, Engine
@@ -161,7 +161,10 @@ class LocalStore:
             return erase(connection, [row[0] for row in rows])
 
     def forget(self, user: str) -> None:
-        """Erase the user to the last byte of the file and of its copies of older versions, and refuse them later."""
+        """Erase the user to the last byte of the file and of its copies of older versions, and refuse them later.
+
+        Raises MemctlError, once all that is done, when a damaged store is kept beside it.
+        """
         from memctl.snapshots import Snapshots
         from memctl.store import forgotten
 
@@ -171,6 +174,10 @@ class LocalStore:
             engine.rebuild()
             for copy in engine.copies():
                 copy.unlink()
+        if damaged := self.engine.damaged():
+            raise MemctlError(
+                "the damaged store may hold them, which nobody can tell", where=str(damaged[0]), hint="remove the file"
+            )
 
     def search(
         self,
