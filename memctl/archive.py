@@ -18,8 +18,8 @@ import msgspec
 
 from memctl import __version__
 from memctl.errors import MemctlError, UsageError
-from memctl.snapshots import BEFORE_RESTORE, Snapshot, Snapshots
-from memctl.store import forgotten, writes
+from memctl.snapshots import Replaced, Snapshots
+from memctl.store import writes
 from memctl.store.engine import SCHEMA_VERSION, Connection, Engine, get_meta, set_meta
 
 MANIFEST = "manifest.json"
@@ -82,8 +82,8 @@ def _dump(engine: Engine, folder: Path) -> tuple[dict[str, Table], int]:
     return tables, version
 
 
-def restore(file: Path, engine: Engine, *, force: bool = False) -> tuple[Manifest, Snapshot | None]:
-    """Make the store from an archive; what was in its place is a snapshot from then on, and returned.
+def restore(file: Path, engine: Engine, *, force: bool = False) -> tuple[Manifest, Replaced]:
+    """Make the store from an archive; what was in its place is kept, see `Snapshots.replace_by`.
 
     Raises UsageError when there is a store and not `force`, or the file is no archive; MemctlError when anything in it
     is not as the manifest says: then nothing was changed. Whoever was forgotten in the store that is there stays so.
@@ -92,7 +92,7 @@ def restore(file: Path, engine: Engine, *, force: bool = False) -> tuple[Manifes
         raise UsageError(
             "there is a store already",
             where=str(engine.path),
-            hint="--force puts the backup in its place; the store is kept as a snapshot",
+            hint="--force puts the backup in its place; what is there is kept, as a snapshot or beside it",
         )
     engine.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = Engine(engine.path.with_name(f".{engine.path.name}.restored"), engine.lock_timeout)
@@ -101,12 +101,10 @@ def restore(file: Path, engine: Engine, *, force: bool = False) -> tuple[Manifes
         with tempfile.TemporaryDirectory(prefix="memctl-", dir=engine.path.parent) as folder:
             manifest = _checked(file, Path(folder))
             _load(fresh, manifest, Path(folder), file)
-        forgotten.carry_over(engine, fresh)
-        kept = Snapshots(engine).create(BEFORE_RESTORE, automatic=True) if engine.path.exists() else None
-        engine.replace_by(fresh.path)
+        replaced = Snapshots(engine).replace_by(fresh)
     finally:
         fresh.path.unlink(missing_ok=True)
-    return manifest, kept
+    return manifest, replaced
 
 
 def _checked(file: Path, folder: Path) -> Manifest:

@@ -90,6 +90,10 @@ class Locked(MemctlError):
     exit = Exit.LOCKED
 
 
+class UnusableStore(MemctlError):
+    """The file in the store's place is damaged, or is no store: another has to be put there."""
+
+
 class BadTranscript(MemctlError):
     """A transcript file, or a record in it, cannot be read."""
 

@@ -16,7 +16,7 @@ import msgspec
 
 from memctl.adapter import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
 from memctl.embed.spec import EmbedderSpec
-from memctl.errors import NotFound, UsageError
+from memctl.errors import MemctlError, NotFound, UsageError
 from memctl.fact import Fact
 from memctl.store import records
 from memctl.store.engine import Connection, Engine
@@ -162,7 +162,10 @@ class LocalStore:
 
     def forget(self, user: str) -> Sequence[str]:
         """Erase the user to the last byte of the file and of its copies of older versions, and refuse them later.
-        Nothing stays behind."""
+        Nothing stays behind.
+
+        Raises MemctlError, once all that is done, when a damaged store is kept beside it.
+        """
         from memctl.snapshots import Snapshots
         from memctl.store import forgotten
 
@@ -172,6 +175,10 @@ class LocalStore:
             engine.rebuild()
             for copy in engine.copies():
                 copy.unlink()
+        if damaged := self.engine.damaged():
+            raise MemctlError(
+                "the damaged store may hold them, which nobody can tell", where=str(damaged[0]), hint="remove the file"
+            )
         return ()
 
     def search(

@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from memctl.errors import NotFound, UsageError
+from memctl.errors import MemctlError, NotFound, UnusableStore, UsageError
 from memctl.fact import Fact
 from memctl.store import forgotten, records
 from memctl.store.engine import Engine
@@ -45,6 +45,14 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     fact: Fact
 
 
+class Replaced(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a store that another was put in the place of: a snapshot, or, where it could not be used, the
+    file that was set aside. Neither where there was none."""
+
+    kept: Snapshot | None = None
+    damaged: str | None = None
+
+
 class Snapshots:
     """The snapshots of one store, in a folder beside it that only its owner can read."""
 
@@ -60,7 +68,11 @@ class Snapshots:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         file = self._file(name)
         self.engine.copy_to(file)
-        snapshot = self._described(name, made_at, note, automatic=automatic)
+        try:
+            snapshot = self._described(name, made_at, note, automatic=automatic)
+        except BaseException:
+            file.unlink()
+            raise
         about = file.with_suffix(".json")
         about.touch(mode=0o600)
         about.write_bytes(msgspec.json.encode(snapshot))
@@ -69,7 +81,7 @@ class Snapshots:
     def all(self) -> list[Snapshot]:
         """All snapshots, newest first. One whose copy was cut short is none."""
         found = [
-            msgspec.json.decode(about.read_bytes(), type=Snapshot)
+            _described_in(about)
             for about in self.folder.glob("*.json")
             if _NAME.fullmatch(about.stem) and self._file(about.stem).exists()
         ]
@@ -112,21 +124,49 @@ class Snapshots:
         ]
         return sorted(changes, key=lambda change: (change.fact.user_id, str(change.fact.created_at), change.symbol))
 
-    def restore(self, snapshot: Snapshot) -> Snapshot | None:
-        """Put the snapshot in the place of the store. What was there is a snapshot from then on, and returned.
-
-        Whoever was forgotten since stays forgotten.
-        """
-        kept = self.create(BEFORE_RESTORE, automatic=True) if self.engine.path.exists() else None
+    def restore(self, snapshot: Snapshot) -> Replaced:
+        """Put the snapshot in the place of the store; see `replace_by`."""
         half = self.engine.path.with_name(f".{self.engine.path.name}.restored")
         try:
             shutil.copyfile(self._file(snapshot.name), half)
             half.chmod(0o600)
-            forgotten.carry_over(self.engine, Engine(half, self.engine.lock_timeout))
-            self.engine.replace_by(half)
+            return self.replace_by(Engine(half, self.engine.lock_timeout))
+        except UnusableStore:
+            raise MemctlError(
+                "the snapshot is damaged; nothing was changed",
+                where=str(self._file(snapshot.name)),
+                hint="memctl snapshot list shows others",
+            ) from None
         finally:
             half.unlink(missing_ok=True)
-        return kept
+
+    def replace_by(self, fresh: Engine) -> Replaced:
+        """Put another store in the place of this one; its file is gone from where it was.
+
+        What was there is a snapshot from then on; where it cannot be used, it is set aside. Whoever was forgotten
+        stays so: the store knows, and where it is damaged, those of its snapshots that can be read.
+        """
+        if not self.engine.path.exists():
+            self.engine.replace_by(fresh.path)
+            return Replaced()
+        try:
+            forgotten.carry_over(self.engine, fresh)
+            kept = self.create(BEFORE_RESTORE, automatic=True)
+        except UnusableStore as error:
+            if error.where == str(fresh.path):
+                raise
+            self._carry_over_from_snapshots(fresh)
+            return Replaced(damaged=str(self.engine.set_aside(fresh.path)))
+        self.engine.replace_by(fresh.path)
+        return Replaced(kept=kept)
+
+    def _carry_over_from_snapshots(self, fresh: Engine) -> None:
+        for engine in self.engines():
+            try:
+                forgotten.carry_over(engine, fresh)
+            except MemctlError as error:
+                if error.where == str(fresh.path):
+                    raise
 
     def prune(self, *, keep: int | None = None, before: datetime | None = None) -> list[Snapshot]:
         """Remove all but the newest `keep`, or those made before a time; the ones removed."""
@@ -160,6 +200,17 @@ class Snapshots:
             bytes=file.stat().st_size,
             automatic=automatic,
         )
+
+
+def _described_in(about: Path) -> Snapshot:
+    try:
+        return msgspec.json.decode(about.read_bytes(), type=Snapshot)
+    except (msgspec.MsgspecError, UnicodeError):
+        raise MemctlError(
+            "the description of a snapshot is damaged",
+            where=str(about),
+            hint=f"move it away; --store {about.with_suffix('.duckdb')} reads the snapshot itself",
+        ) from None
 
 
 def _hashes(engine: Engine, user: str | None) -> dict[str, str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from memctl.fact import Fact, Source
+    from memctl.snapshots import Replaced
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _CONTROLS_IN_JSON = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -55,6 +56,18 @@ def emit_jsonl(items: Iterable[Any]) -> None:
     """One JSON object a line."""
     for item in items:
         click.echo(_escaped(msgspec.json.encode(item)))
+
+
+def replaced(by: Replaced) -> None:
+    """Say on stderr where what was in the store's place is kept."""
+    if by.kept:
+        click.echo(f"what the store was is the snapshot {by.kept.name}", err=True)
+    if by.damaged:
+        click.echo(
+            f"what was there could not be used and is kept: {line(by.damaged)}\n"
+            "whom it had forgotten is known from the snapshots alone; memctl forget NAME erases a person again",
+            err=True,
+        )
 
 
 def width() -> int:

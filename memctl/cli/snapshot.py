@@ -99,13 +99,12 @@ def restore(name: str, as_json: bool, store: str | None, lock_timeout: float | N
     """Put the snapshot NAME in the place of the store, which becomes a snapshot itself."""
     snapshots = _snapshots(store, lock_timeout)
     restored = snapshots.find(name)
-    kept = snapshots.restore(restored)
+    replaced = snapshots.restore(restored)
     if as_json:
-        output.emit_json("snapshot", {"restored": restored, "kept": kept})
+        output.emit_json("snapshot", {"restored": restored, "kept": replaced.kept, "damaged": replaced.damaged})
     else:
         click.echo(f"the store is that of {restored.name}")
-        if kept:
-            click.echo(f"what it was is the snapshot {kept.name}", err=True)
+        output.replaced(replaced)
 
 
 @command.command()

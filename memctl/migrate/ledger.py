@@ -211,14 +211,16 @@ class Ledger:
             (SCHEMA_VERSION,)
         ]:
             raise MemctlError(
-                "this file is no ledger this memctl can use", where=str(self.path), hint="name another with --ledger"
+                "this file is no ledger this memctl can use",
+                where=str(self.path),
+                hint="move it away, or name another with --ledger",
             )
 
     def _unusable(self, error: Exception) -> MemctlError:
         return MemctlError(
             f"the ledger cannot be used: {str(error).splitlines()[0]}",
             where=str(self.path),
-            hint="name another with --ledger; without it the next run compares with the target itself",
+            hint="move it away, or name another with --ledger: the next run then compares with the target itself",
         )
 
     @contextlib.contextmanager

@@ -14,10 +14,11 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from memctl.errors import Locked, MemctlError, NotFound
+from memctl.errors import Locked, MemctlError, NotFound, UnusableStore
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -28,9 +29,16 @@ else:
 
 SCHEMA_VERSION = 2
 """Every version's tables stand in a file of their own; a store gets those it lacks when it is next written to."""
+DAMAGED = ".damaged-"
 WRITING = {"memory_limit": "256MB"}
 """An ingest stays below 500 MB whatever the size of the store; DuckDB spills beside the file beyond that."""
 CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_DAMAGE = re.compile(r"Corrupt|not a valid DuckDB|Could not read enough bytes|Is a directory|replaying WAL")
+"""How DuckDB 2.0 words what it finds in a file that is damaged, cut short, or of another kind."""
+REPLACING = (
+    "memctl snapshot restore last, or memctl restore BACKUP --force, puts a store in its place and keeps what is there "
+    "beside it; --store names another file"
+)
 
 
 def driver() -> Any:
@@ -202,6 +210,32 @@ class Engine:
                     connection.execute("CHECKPOINT")
             file.replace(self.path)
 
+    def set_aside(self, file: Path) -> Path:
+        """Put another store's file in the place of what is there, which cannot be used and stays beside it with its
+        log, as FILE.damaged-TIME; its new path. `file` is gone afterwards."""
+        kept = self.path.with_name(f"{self.path.name}{DAMAGED}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+        log, kept_log = (path.with_name(f"{path.name}.wal") for path in (self.path, kept))
+        try:
+            with self._alone():
+                # A second name first, where the disk has such: at no moment is there nothing in the store's place.
+                if not self.path.is_dir():
+                    with contextlib.suppress(OSError):
+                        os.link(self.path, kept)
+                # The log before the store, or the new one would be opened with it.
+                if log.exists():
+                    log.replace(kept_log)
+                if not kept.exists():
+                    self.path.replace(kept)
+                file.replace(self.path)
+        except OSError as error:
+            raise MemctlError(f"what is there cannot be moved away: {error.strerror}", where=str(self.path)) from None
+        return kept
+
+    def damaged(self) -> list[Path]:
+        """What could not be used and was set aside, the oldest first, each without its log."""
+        found = self.path.parent.glob(f"{glob.escape(self.path.name)}{DAMAGED}*")
+        return sorted(path for path in found if path.suffix != ".wal")
+
     def copies(self) -> list[Path]:
         """What the store was before it was brought up to date, one file a version."""
         return sorted(self.path.parent.glob(f"{glob.escape(self.path.name)}.v*"))
@@ -234,11 +268,7 @@ class Engine:
                 return 0
             version = None
         if version is None or not version.isdecimal():
-            raise MemctlError(
-                "this DuckDB file is not a memctl store",
-                where=str(self.path),
-                hint="name another file with --store",
-            )
+            raise UnusableStore("this DuckDB file is not a memctl store", where=str(self.path), hint=REPLACING)
         if int(version) > SCHEMA_VERSION:
             raise MemctlError(
                 f"the store has schema version {version}, this memctl reads up to {SCHEMA_VERSION}",
@@ -258,6 +288,8 @@ class Engine:
 
     def _unusable(self, error: Exception) -> MemctlError:
         reason = str(error).splitlines()[0]
+        if _DAMAGE.search(reason):
+            return UnusableStore(f"the store is damaged: {reason}", where=str(self.path), hint=REPLACING)
         return MemctlError(
             f"the store cannot be used: {reason}",
             where=str(self.path),

@@ -56,7 +56,7 @@ class TestStrangers:
     def test_a_file_that_is_no_database(self, memctl, store):
         store.parent.mkdir()
         store.write_text("dear diary\n" * 1000)
-        assert "cannot be used" in one_line(memctl("facts", "alice"))
+        assert "is damaged" in one_line(memctl("facts", "alice"))
         one_line(memctl("add", "alice", "I live in Oslo."))
         assert store.read_text().startswith("dear diary")
 

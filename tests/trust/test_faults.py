@@ -128,8 +128,7 @@ def test_a_damaged_store_is_told_and_a_backup_stands_in_for_it(memctl, store, pe
     store.write_bytes(data)
     told(memctl("add", "zoe", "I live in Oslo."), str(store))
     assert memctl("doctor").code == 1
-    store.rename(store.with_suffix(".damaged"))
-    assert memctl("restore", "whole.memctl").code == 0
+    assert memctl("restore", "whole.memctl", "--force").code == 0
     assert memctl("stats", "--json").document["facts"] == PEOPLE * EACH
 
 

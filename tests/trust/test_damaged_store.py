@@ -1,0 +1,222 @@
+"""Whatever lies in the store's place: one command puts a store there again, and nothing that was there is lost."""
+
+import random
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+from memctl.store.engine import Engine
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def holed(path):
+    data = bytearray(path.read_bytes())
+    data[4_096:8_192] = random.Random(1).randbytes(4_096)
+    path.write_bytes(data)
+
+
+def a_folder(path):
+    path.unlink()
+    path.mkdir()
+    (path / "note.txt").write_text("not to be lost")
+
+
+def of_another_program(path):
+    path.unlink()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE theirs AS SELECT 'not to be lost' AS said")
+
+
+def flipped_log(path):
+    """A log as a killed command leaves it, in which one bit is another."""
+    code = f"""
+import os, duckdb
+connection = duckdb.connect({str(path)!r})
+connection.execute("UPDATE meta SET value = 'x' WHERE name = 'nobody'")
+connection.execute("INSERT INTO meta VALUES ('note', repeat('not to be lost', 100))")
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    log = path.with_name(f"{path.name}.wal")
+    data = bytearray(log.read_bytes())
+    data[len(data) // 2] ^= 1
+    log.write_bytes(data)
+
+
+DAMAGES = {
+    "noise": lambda path: path.write_bytes(random.Random(1).randbytes(9_000)),
+    "cut short": cut,
+    "holed": holed,
+    "empty": lambda path: path.write_bytes(b""),
+    "a folder": a_folder,
+    "of another program": of_another_program,
+    "a damaged log": flipped_log,
+}
+WAYS = {"backup": ("restore", "whole.memctl", "--force"), "snapshot": ("snapshot", "restore", "last")}
+
+
+@pytest.fixture
+def saved(memctl, store):
+    """A store with a snapshot and a backup of it."""
+    assert memctl("add", "zoe", "I live in Oslo.").code == 0
+    assert memctl("snapshot", "create").code == memctl("backup", "whole.memctl").code == 0
+    return store
+
+
+def contents(path):
+    """The bytes of what lies there, and of a log beside it."""
+    files = sorted(path.rglob("*")) if path.is_dir() else [path, path.with_name(f"{path.name}.wal")]
+    return [file.read_bytes() for file in files if file.is_file()]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_every_command_says_what_to_do_and_changes_nothing(memctl, saved, damage):
+    DAMAGES[damage](saved)
+    before = contents(saved)
+    for command in (("facts", "zoe"), ("add", "zoe", "I like tea."), ("stats",), ("snapshot", "create")):
+        ran = memctl(*command)
+        assert ran.code == 1, (command, ran.err)
+        assert str(saved) in ran.err
+        assert "memctl restore BACKUP --force" in ran.err
+        assert "Traceback" not in ran.err
+    assert contents(saved) == before
+    assert not list(saved.parent.glob("*.damaged-*"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_copy_takes_its_place_and_what_was_there_is_kept_beside_it(memctl, saved, damage, way):
+    DAMAGES[damage](saved)
+    before = contents(saved)
+    ran = memctl(*WAYS[way], "--json")
+    assert ran.code == 0, ran.err
+    assert "Oslo" in memctl("facts", "zoe").out
+    assert memctl("add", "zoe", "I like tea.").code == 0
+    (kept,) = Engine(saved).damaged()
+    assert ran.document["damaged"] == str(kept)
+    assert ran.document["kept"] is None
+    assert contents(kept) == before
+    assert [path.name for path in saved.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_the_file_that_is_kept_is_named_to_the_user(memctl, saved):
+    cut(saved)
+    ran = memctl(*WAYS["backup"])
+    assert str(Engine(saved).damaged()[0]) in ran.err
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_without_hard_links_it_works_as_well(memctl, saved, monkeypatch, way):
+    def none(*_, **__):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", none)
+    cut(saved)
+    before = contents(saved)
+    assert memctl(*WAYS[way]).code == 0
+    assert contents(Engine(saved).damaged()[0]) == before
+
+
+@pytest.mark.parametrize("damage", ["cut short", "a damaged log"])
+def test_a_kill_at_any_step_leaves_the_store_or_what_was_there_and_the_same_command_does_it(memctl, saved, damage):
+    """The process ends before each of its steps in turn, as after kill -9."""
+    DAMAGES[damage](saved)
+    before = contents(saved)
+    code = """
+import os, sys
+left = int(sys.argv.pop(1))
+def step(audited, _):
+    global left
+    if audited in ("os.rename", "os.link"):
+        left -= 1
+        if left < 0:
+            os._exit(9)
+sys.addaudithook(step)
+from memctl.cli.main import main
+main()
+"""
+    for steps in range(9):
+        ended = subprocess.run([sys.executable, "-c", code, str(steps), *WAYS["backup"]], check=False)
+        kept = [part for path in Engine(saved).damaged() for part in contents(path)]
+        held = contents(saved)
+        assert saved.exists()
+        assert all(part in kept or part in held for part in before)
+        if ended.returncode == 0:
+            break
+    assert ended.returncode == 0
+    assert steps > 1
+    assert "Oslo" in memctl("facts", "zoe").out
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_whom_a_damaged_store_had_forgotten_its_snapshots_still_know(memctl, saved, way):
+    assert memctl("forget", "zoe", "--confirm", "zoe").code == 0
+    cut(saved)
+    ran = memctl(*WAYS[way])
+    assert ran.code == 0, ran.err
+    assert memctl("facts", "zoe").code == 4
+    assert memctl("add", "zoe", "I live in Oslo.").code != 0
+
+
+def test_forgetting_somebody_is_no_success_while_a_damaged_store_may_hold_them(memctl, saved, home):
+    cut(saved)
+    assert memctl(*WAYS["backup"]).code == 0
+    ran = memctl("forget", "zoe", "--confirm", "zoe", "--receipt", "receipt.json")
+    (kept,) = Engine(saved).damaged()
+    assert ran.code == 1
+    assert kept.name in (home / "work" / "receipt.json").read_text()
+    assert b"Oslo" not in saved.read_bytes()
+    assert memctl("facts", "zoe").code == 4
+
+
+def test_a_damaged_snapshot_does_not_take_the_place_of_a_sound_store(memctl, saved):
+    (snapshot,) = saved.with_name(f"{saved.name}.snapshots").glob("*.duckdb")
+    cut(snapshot)
+    before = saved.read_bytes()
+    ran = memctl("snapshot", "restore", "last")
+    assert (ran.code, "the snapshot is damaged" in ran.err) == (1, True), ran.err
+    assert saved.read_bytes() == before
+
+
+def test_a_damaged_description_of_a_snapshot_is_told(memctl, saved):
+    (about,) = saved.with_name(f"{saved.name}.snapshots").glob("*.json")
+    about.write_bytes(b'{"name": "\xff')
+    ran = memctl("snapshot", "list")
+    assert (ran.code, str(about) in ran.err, "fault" in ran.err) == (1, True, False), ran.err
+
+
+def test_a_newer_or_a_held_store_is_never_set_aside(memctl, saved):
+    with duckdb.connect(str(saved)) as connection:
+        connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema_version'")
+    for way in WAYS.values():
+        ran = memctl(*way)
+        assert (ran.code, "upgrade memctl" in ran.err) == (1, True), ran.err
+    holder = subprocess.Popen(
+        [sys.executable, "-c", f"import duckdb\nc = duckdb.connect({str(saved)!r})\nprint(1, flush=True)\ninput()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with holder:
+        holder.stdout.readline()
+        for way in WAYS.values():
+            assert memctl(*way, "--lock-timeout", "0.1").code == 11
+        holder.stdin.close()
+    assert Engine(saved).damaged() == []
+
+
+@pytest.mark.parametrize("damage", ["noise", "empty", "a folder", "of another program"])
+def test_a_damaged_ledger_says_what_to_do(memctl, saved, home, damage):
+    ledger = home / "ledger.duckdb"
+    move = ("migrate", "--from", "local", "--to", "out.jsonl", "--all-users", "--ledger", ledger)
+    assert memctl(*move).code == 0
+    DAMAGES[damage](ledger)
+    for command in (move, ("runs", "--ledger", ledger)):
+        ran = memctl(*command)
+        assert ran.code == 1
+        assert str(ledger) in ran.err
+        assert "move it away" in ran.err
