@@ -6,6 +6,7 @@ own serves it, so that the adapter can be called from anywhere. This room knows 
 """
 
 import asyncio
+import fcntl
 import glob
 import logging
 import os
@@ -14,22 +15,25 @@ import shutil
 import threading
 import warnings
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from memctl.adapter import need
 from memctl.errors import Locked, NotFound, Retryable, UsageError
 from memctl_graphiti.cypher import Statement
-from memctl_graphiti.failures import translated
+from memctl_graphiti.failures import in_use, translated
 
 FILE = "graphiti.kuzu"
 _UNFINISHED = ".half"
 _TOKENIZERS = re.compile(r"CREATE MACRO `\d+_\w+_TOKENIZE`.*?;\n", re.DOTALL)
 """What a full-text index brings with it into Kuzu's schema, and makes anew with the index."""
+_STALE = ".stale-index"
+"""How the name of an empty file ends: a process died over the graph, and its indices are still to be built anew."""
 _SCHEMES = {"bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"}
 
 _OPEN: set[Path] = set()
@@ -92,9 +96,9 @@ class Graph:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._indexed = False
-        self._recovered = False
         if self.embedded:
             self.path = _file(path)
+            self._marker = self.path.with_name(self.path.name + _STALE)
             self.place = str(self.path)
         else:
             self._uri, self.place = _address(str(uri), self._account[2])
@@ -109,22 +113,14 @@ class Graph:
         if missing:
             with translated(self.place):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._build()
+                with self._beside() as whole:
+                    whole.index_here()
+                    whole.close()
+                    # Where another process was faster, its graph stays.
+                    with suppress(FileExistsError):
+                        os.link(whole.path, self.path)
         self._open()
         return self.index() or missing
-
-    def _build(self) -> None:
-        """Make the graph beside its place, and set it there when it is whole: Kuzu makes an index in several
-        transactions, and takes none up again of which the first alone took effect."""
-        whole = self._beside()
-        try:
-            whole.index()
-        finally:
-            whole.close()
-        # Where another process was faster, its graph stays.
-        with suppress(FileExistsError):
-            os.link(whole.path, self.path)
-        whole.path.unlink()
 
     def run(self, query: str, /, **parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query. Raises NotFound when the graph is not there, else as `failures` says."""
@@ -162,20 +158,66 @@ class Graph:
                 self._wait(self._driver.build_indices_and_constraints())
             self._indexed = True
             return False
+        missing = self._indices()[1]
+        stale = self._marker.exists()
+        if missing or stale:
+            with translated(self.place):
+                self._index_beside(stale)
+                self._marker.unlink(missing_ok=True)
+        self._indexed = True
+        return bool(missing)
+
+    def index_here(self, anew: bool = False) -> None:
+        """Build the full-text indices in the very file of Kuzu, all of them or those that are missing.
+
+        Kuzu makes an index in several transactions, and takes none up again of which the first alone took effect: a
+        kill in between leaves a graph that can never be used. So nobody may need the file yet.
+        """
+        self._open()
+        there, missing = self._indices()
+        if anew:
+            for table, name in there:
+                self.run(f"CALL DROP_FTS_INDEX('{table}', '{name}')")
+            missing = self._indices()[1]
+        for query in missing:
+            self.run(query)
+
+    def _indices(self) -> tuple[list[tuple[str, str]], list[str]]:
+        """The table and name of each full-text index, and the queries that would make those which are missing."""
         there = [
             (row["table_name"], row["index_name"])
             for row in self.run("CALL SHOW_INDEXES() RETURN table_name, index_name, index_type")
             if row["index_type"] == "FTS"
         ]
         queries = sdk("graph_queries").get_fulltext_indices(self._driver.provider)
-        missing = [query for query in queries if not any(f"'{name}'" in query for _, name in there)]
-        if self._recovered:
-            for table, name in there:
-                self.run(f"CALL DROP_FTS_INDEX('{table}', '{name}')")
-        for query in queries if self._recovered else missing:
-            self.run(query)
-        self._indexed, self._recovered = True, False
-        return bool(missing)
+        return there, [query for query in queries if not any(f"'{name}'" in query for _, name in there)]
+
+    def _index_beside(self, anew: bool) -> None:
+        """Build the indices in a copy, and set it in the graph's place when it is whole."""
+        with self._lock, self._beside() as whole:
+            self._ask("CHECKPOINT", {})
+            with self._replaced_by(whole) as there:
+                with whole.path.open("xb") as copy:
+                    shutil.copyfileobj(there, copy, 1 << 20)
+                whole.index_here(anew)
+        self._open()
+
+    @contextmanager
+    def _beside(self) -> Iterator["Graph"]:
+        """A graph that is still to be made, beside this one's place; nothing of it is left there afterwards, nor of
+        those whose makers were killed."""
+        real = self.path.resolve()
+        for left in real.parent.glob(f"{glob.escape(real.name)}.*{_UNFINISHED}*"):
+            maker = left.name.removeprefix(f"{real.name}.").partition("-")[0]
+            if maker.isdigit() and not _is_running(int(maker)):
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+        whole = Graph(real.with_name(f"{real.name}.{os.getpid()}-{uuid4().hex[:8]}{_UNFINISHED}"))
+        try:
+            yield whole
+        finally:
+            whole.close()
+            for part in real.parent.glob(f"{glob.escape(whole.path.name)}*"):
+                part.unlink(missing_ok=True)
 
     def rebuild(self) -> bool:
         """Make an embedded graph's file anew from what is in it, and put it in the place of the old one, which has the
@@ -183,31 +225,34 @@ class Graph:
         if not self.embedded:
             return False
         self._open()
-        whole = self._beside()
-        name = f"{self.path.name}.{os.getpid()}."
-        with TemporaryDirectory(dir=self.path.parent, prefix=name, suffix=_UNFINISHED) as folder:
+        name = f"{self.path.name}.{os.getpid()}-"
+        with (
+            self._lock,
+            self._beside() as whole,
+            TemporaryDirectory(dir=self.path.parent, prefix=name, suffix=_UNFINISHED) as folder,
+        ):
             exported = Path(folder) / "graph"
             # Nothing of this graph may be in its log when another file takes its place.
             self.run("CHECKPOINT")
             self.run(f"EXPORT DATABASE {quoted(exported)} (format='parquet')")
-            self.close()
-            try:
+            with self._replaced_by(whole):
                 whole.take_in(exported)
-                whole.index()
-            finally:
-                whole.close()
-        shutil.copymode(self.path, whole.path)
-        self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
-        whole.path.replace(self.path)
+                whole.index_here()
+                self._marker.unlink(missing_ok=True)
         return True
 
-    def _beside(self) -> "Graph":
-        """A graph that is to take the place of this one once it is whole. What killed processes left of such goes."""
-        for left in self.path.parent.glob(f"{glob.escape(self.path.name)}.*{_UNFINISHED}*"):
-            maker = left.name.removeprefix(f"{self.path.name}.").partition(".")[0]
-            if maker.isdigit() and not _is_running(int(maker)):
-                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
-        return Graph(self.path.with_name(f"{self.path.name}.{os.getpid()}{_UNFINISHED}"))
+    @contextmanager
+    def _replaced_by(self, whole: "Graph") -> Iterator[BinaryIO]:
+        """Put a graph made in the block, which is given this one's file, in the place of this one, which is closed.
+
+        Kuzu's lock on the file goes with the first descriptor of it that this process closes: it is kept until the
+        other has taken the place, and this process with the last of them.
+        """
+        with self.path.open("rb") as there, closing(self):
+            yield there
+            whole.close()
+            shutil.copymode(self.path, whole.path)
+            whole.path.replace(self.path.resolve())
 
     def take_in(self, folder: Path) -> None:
         """Become what was exported into a folder, with its indices. The graph must not be there yet."""
@@ -251,18 +296,28 @@ class Graph:
                 if self.path.resolve() in _OPEN:
                     # Kuzu's lock keeps other processes out, and lets this one damage the file.
                     raise Locked("this process has the graph open already", where=self.place, hint="close it first")
-                log = self.path.with_name(self.path.name + ".wal")
-                self._recovered = log.exists() and log.stat().st_size > 0
                 with translated(self.place), _without_deprecation():
-                    self._driver = kuzu.KuzuDriver(db=str(self.path))
-                    self._connection = import_module("kuzu").Connection(self._driver.db)
-                _OPEN.add(self.path.resolve())
+                    self._open_kuzu(kuzu)
                 return
             neo4j = sdk("driver.neo4j_driver")
             user, password, database = self._account
             with translated(self.place):
                 # Made outside of a loop it builds no index by itself: a graph that is only read is left as it is.
                 self._driver = neo4j.Neo4jDriver(self._uri, user, password, database)
+
+    def _open_kuzu(self, kuzu: Any) -> None:
+        log = self.path.with_name(self.path.name + ".wal")
+        if log.exists() and log.stat().st_size > 0:
+            _expect_nobody_in(self.path)
+            # Before Kuzu takes from the log what is not in the indices then: it may be this process's last act.
+            self._marker.touch()
+        before = _inode(self.path)
+        self._driver = kuzu.KuzuDriver(db=str(self.path))
+        self._connection = import_module("kuzu").Connection(self._driver.db)
+        _OPEN.add(self.path.resolve())
+        if before not in (None, _inode(self.path)):
+            self.close()
+            raise in_use(self.place)
 
     def _ask(self, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
         with self._lock:
@@ -328,6 +383,20 @@ def _without_deprecation() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         yield
+
+
+def _expect_nobody_in(path: Path) -> None:
+    """Raise Locked when another process has the graph open: its log is at work then, and tells of no death."""
+    with path.open("r+b") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            raise in_use(str(path)) from None
+
+
+def _inode(path: Path) -> int | None:
+    """Which file lies there: another one once the indices were built beside it."""
+    return path.stat().st_ino if path.exists() else None
 
 
 def _is_running(process: int) -> bool:

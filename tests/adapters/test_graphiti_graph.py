@@ -495,8 +495,10 @@ def test_the_import_episode_is_one_for_each_user(path: Path):
     assert [row["uuid"] for row in rows] == [import_episode("alice")]
 
 
-def test_what_a_killed_process_wrote_can_be_found_and_deleted(path: Path):
-    """What Kuzu takes from its log is not in its full-text index as it should be: to delete it ends the process."""
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_what_a_killed_process_wrote_can_be_found_and_deleted(path: Path, looked_at: bool):
+    """What Kuzu takes from its log is not in its full-text index as it should be: to delete it ends the process. Nor is
+    it when a process that only looks at the graph has taken it, and left no log to tell of that."""
     code = (
         "import os\n"
         "from memctl.fact import Fact, Source, derive_id\n"
@@ -509,6 +511,9 @@ def test_what_a_killed_process_wrote_can_be_found_and_deleted(path: Path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 9, done.stderr
+    if looked_at:
+        with GraphitiAdapter(path) as adapter:
+            assert adapter.count("alice") == 30
     with GraphitiAdapter(path) as adapter:
         assert adapter.write([fact("alice", "Alice owns a wombat.")])[0].state == "written"
         found = everything(adapter, "alice")

@@ -1,0 +1,167 @@
+"""A graph that Graphiti made is given the full-text index it lacks, and the process is killed over that: nothing is
+lost of the graph, and the same command again makes it whole.
+
+MEMCTL_KILLS says at how many moments; `make torture` takes 20.
+"""
+
+import asyncio
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from chains.people import facts
+from memctl_graphiti import graph as graphs
+from memctl_graphiti.adapter import GraphitiAdapter
+
+from memctl.errors import Fatal
+from memctl.fact import encode_lines
+
+KILLS = int(os.environ.get("MEMCTL_KILLS", "1"))
+THEIRS, OURS = 60, 6
+INDEX = """
+import sys
+from memctl_graphiti.graph import Graph
+graph = Graph(sys.argv[1])
+graph.exists() and graph.run("RETURN 1")
+print("open", flush=True)
+graph.make()
+"""
+INDEX_IN_PLACE = INDEX.replace("graph.make()", "graph.index_here()")
+OPEN = """
+import sys
+from memctl_graphiti.graph import Graph
+Graph(sys.argv[1]).run("RETURN 1")
+"""
+
+
+@pytest.fixture
+def theirs(home):
+    """A graph as graphiti-core's own driver leaves it: facts of Ann, and no index of their words."""
+    path = home / "theirs.kuzu"
+    kuzu, nodes, edges = (graphs.sdk(name) for name in ("driver.kuzu_driver", "nodes", "edges"))
+    with graphs._without_deprecation():
+        driver = kuzu.KuzuDriver(db=str(path))
+
+    async def fill():
+        said = {"group_id": "ann", "created_at": datetime(2026, 1, 1, tzinfo=UTC)}
+        ann = nodes.EntityNode(name="Ann", name_embedding=[0.5] * 4, **said)
+        await ann.save(driver)
+        for number in range(THEIRS):
+            thing = nodes.EntityNode(name=f"zebra {number}", name_embedding=[0.5] * 4, **said)
+            await thing.save(driver)
+            ends = {"source_node_uuid": ann.uuid, "target_node_uuid": thing.uuid}
+            words = {"name": "OWNS", "fact": f"Ann owns zebra {number}.", "fact_embedding": [0.5] * 4, "episodes": []}
+            await edges.EntityEdge(**ends, **words, **said).save(driver)
+
+    with graphs._without_deprecation():
+        asyncio.run(fill())
+    driver.client.close()
+    driver.db.close()
+    return path
+
+
+def copied(theirs, home):
+    """A copy of the graph that the settings name `graph`, with nothing of an earlier one beside it."""
+    path = home / "graph.kuzu"
+    for part in home.glob("graph.kuzu*"):
+        part.unlink()
+    shutil.copyfile(theirs, path)
+    options = ["[backends.graph]", 'adapter = "graphiti"', f"path = {json.dumps(str(path))}", "embedder = false"]
+    Path("memctl.toml").write_text("\n".join(options))
+    return path
+
+
+def started(code, path):
+    running = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True)
+    assert running.stdout.readline() == "open\n"
+    return running
+
+
+def killed_at(moment, code, path):
+    """Kill the process so many seconds after it began to index; whether it was still at work."""
+    running = started(code, path)
+    time.sleep(moment)
+    at_work = running.poll() is None
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    return at_work
+
+
+def memctl(*arguments):
+    command = [Path(sys.executable).parent / "memctl", *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr + ran.stdout
+    return ran.stdout
+
+
+def test_a_kill_while_the_words_are_indexed_loses_nothing_and_is_made_good(theirs, home):
+    Path("people.jsonl").write_bytes(b"".join(encode_lines(facts(1, OURS))))
+    path = copied(theirs, home)
+    running = started(INDEX, path)
+    began = time.monotonic()
+    assert running.wait() == 0
+    takes = time.monotonic() - began
+    running.stdout.close()
+    chance = random.Random("index")
+    killed = 0
+    for _ in range(KILLS):
+        path = copied(theirs, home)
+        killed += killed_at(chance.uniform(0.0, 0.8 * takes), INDEX, path)
+        with GraphitiAdapter(path) as adapter:
+            assert adapter.count("ann") == THEIRS, "what Graphiti wrote is all there"
+        memctl("migrate", "--from", "people.jsonl", "--to", "graph", "--all-users")
+        with GraphitiAdapter(path) as adapter:
+            assert {hit.fact.user_id for hit in adapter.search("ann", "zebra", 2 * THEIRS)} == {"ann"}
+            assert len(adapter.search("ann", "zebra", 2 * THEIRS)) == THEIRS
+            assert adapter.count("alice") == OURS
+        memctl("forget", "ann", "--from", "graph", "--confirm", "ann")
+        with GraphitiAdapter(path) as adapter:
+            assert list(adapter.users()) == ["alice"]
+        assert [part.name for part in home.glob("graph.kuzu*")] == ["graph.kuzu"], "nothing is left beside it"
+    assert killed, "every index was whole before its maker could be killed"
+
+
+def test_nobody_writes_into_a_graph_whose_words_are_being_indexed(theirs, home, monkeypatch):
+    """What they wrote would go with the file that the indexed copy takes the place of."""
+    path = copied(theirs, home)
+    others = []
+    index_here = graphs.Graph.index_here
+
+    def watched(graph, anew=False):
+        index_here(graph, anew)
+        others.append(subprocess.run([sys.executable, "-c", OPEN, path], capture_output=True, text=True, check=False))
+
+    monkeypatch.setattr(graphs.Graph, "index_here", watched)
+    with GraphitiAdapter(path) as adapter:
+        adapter.write(list(facts(1, 1)))
+    (other,) = others
+    assert "another process has the graph open" in other.stderr
+
+
+def refused(path):
+    """Why the graph is not written, None when it is."""
+    try:
+        with GraphitiAdapter(path) as adapter:
+            adapter.write(list(facts(1, 1)))
+    except Fatal as error:
+        return error.message
+    return None
+
+
+def test_a_graph_that_others_left_half_indexed_is_told_and_can_still_be_read(theirs, home):
+    for tenth in range(1, 10):
+        path = copied(theirs, home)
+        killed_at(tenth / 20, INDEX_IN_PLACE, path)
+        if "Kuzu takes none up again" in (refused(path) or ""):
+            with GraphitiAdapter(path) as adapter:
+                assert adapter.count("ann") == THEIRS
+            return
+    pytest.fail("Kuzu was not caught with an index by halves")
