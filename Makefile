@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := .demo/store.duckdb
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test browser torture check bench static-model clean
+.PHONY: demo test browser torture fuzzer check bench static-model clean
 
 $(STAMP): pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
@@ -37,6 +37,13 @@ torture: export MEMCTL_KILLS ?= 20
 torture: export MEMCTL_FUZZ_SECONDS ?= 3600
 torture: $(STAMP)
 	$(BIN)/python -m pytest -rP tests/torture tests/trust tests/migrate
+
+# Without atheris the fuzzing is not guided by coverage, and says so.
+torture: fuzzer
+fuzzer: $(STAMP)
+	@{ if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python --group torture; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --group torture; fi; } >/dev/null 2>&1 \
+		|| echo "atheris cannot be installed here: the fuzzing is not guided by coverage" >&2
 
 check: $(STAMP)
 	$(BIN)/ruff check memctl adapters tests benchmarks docs

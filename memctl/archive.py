@@ -10,7 +10,9 @@ import hashlib
 import shutil
 import tempfile
 import zipfile
+import zlib
 from datetime import UTC, datetime
+from errno import EINVAL
 from pathlib import Path
 from typing import IO
 
@@ -26,6 +28,8 @@ MANIFEST = "manifest.json"
 LONGEST_MANIFEST = 1_000_000
 VECTORS = "vectors"
 BLOCK = 1 << 20
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
+"""What zipfile raises for an archive that is damaged, encrypted or packed in a way of its own."""
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,7 +131,12 @@ def _checked(file: Path, folder: Path) -> Manifest:
                 _unpack(archive, name, table, folder, file)
     except FileNotFoundError:
         raise UsageError("there is no such file", where=str(file)) from None
-    except (zipfile.BadZipFile, KeyError, msgspec.MsgspecError, UnicodeError, NotImplementedError):
+    except OSError as error:
+        # A broken directory of a zip leads to a place before its beginning.
+        if error.errno != EINVAL:
+            raise
+        raise _foreign(file) from None
+    except (KeyError, msgspec.MsgspecError, ValueError, RecursionError, EOFError, *BROKEN_ZIP):
         raise _foreign(file) from None
     return manifest
 

@@ -376,7 +376,11 @@ def _loaded(attributes: str | None) -> dict[str, Any]:
 
 
 def time_of(value: Any) -> datetime | None:
-    """A time as the driver gives it: a datetime, Neo4j's own kind of it, or ISO 8601."""
+    """A time as the driver gives it: a datetime, Neo4j's own kind of it, or ISO 8601. Raises ValueError for another."""
     if value is None or isinstance(value, datetime):
         return aware(value)
-    return aware(datetime.fromisoformat(value) if isinstance(value, str) else value.to_native())
+    if isinstance(value, str):
+        return aware(datetime.fromisoformat(value))
+    if not hasattr(value, "to_native"):
+        raise ValueError(f"this is no time: {value!r}")
+    return aware(value.to_native())

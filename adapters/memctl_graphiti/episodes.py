@@ -7,6 +7,8 @@ conversation; the others are one for each description of their source.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from memctl.adapter import Conversation, Message
@@ -49,7 +51,7 @@ def conversations(graph: Graph, cypher: Dialect, groups: list[str]) -> Iterator[
 
 def messages_of(row: Mapping[str, Any]) -> list[Message]:
     """The messages in an episode: those of its speakers, else one."""
-    at = time_of(row["valid_at"]) or time_of(row["created_at"])
+    at = _time(row["valid_at"]) or _time(row["created_at"])
     content = row["content"] or ""
     if row["source"] != "message":
         role = "user" if row["source"] == "text" else "tool"
@@ -61,6 +63,13 @@ def messages_of(row: Mapping[str, Any]) -> list[Message]:
         )
         for number, (role, name, text) in enumerate(spoken, 1)
     ]
+
+
+def _time(value: Any) -> datetime | None:
+    """The time, None for what is none: the words stand without it."""
+    with suppress(ValueError):
+        return time_of(value)
+    return None
 
 
 def _spoken(lines: Iterable[str]) -> Iterator[tuple[str, str | None, str]]:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from memctl.fact import Embedding, Fact, Source, derive_id, unpack
+from memctl.fact import Embedding, Fact, Source, derive_id, to_utc, unpack
 
 SYSTEM = "graphiti"
 PACKED = "memctl"
@@ -333,7 +333,7 @@ def aware(at: datetime | None) -> datetime | None:
     """The time in UTC; Kuzu gives times without a zone that are in UTC."""
     if at is None:
         return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return to_utc(at.replace(tzinfo=UTC) if at.tzinfo is None else at)
 
 
 def _digest(text: str) -> str:

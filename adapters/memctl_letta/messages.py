@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from memctl.adapter import Message
+from memctl.fact import to_utc
 from memctl_letta.mapping import aware
 
 _EVENTS = ("heartbeat", "login", "system_alert", "function_response")
@@ -75,6 +76,7 @@ def _object(text: str) -> dict[str, Any]:
 
 def _time(date: object) -> datetime | None:
     try:
-        return aware(datetime.fromisoformat(date)) if isinstance(date, str) else None
+        at = aware(datetime.fromisoformat(date)) if isinstance(date, str) else None
+        return to_utc(at) if at is not None else None
     except ValueError:
         return None

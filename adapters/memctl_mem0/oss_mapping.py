@@ -88,7 +88,7 @@ def memory_of(point_id: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         name = _CAMEL.get(key, key)
         if name not in _TAKEN:
             metadata[key] = value
-        elif name in _OWNERS and isinstance(value, int):
+        elif name in _OWNERS and isinstance(value, int) and not isinstance(value, bool):
             row[name] = str(value)
         elif name == "data":
             row["memory"] = value

@@ -13,7 +13,7 @@ import msgspec
 from psycopg.sql import SQL
 
 from memctl.adapter import Capabilities, Health, Hit, Outcome, Page
-from memctl.errors import UsageError
+from memctl.errors import Rejected, UsageError
 from memctl.fact import Embedding, Fact
 from memctl_postgres import copy, foreign, layouts, schema, search
 from memctl_postgres.connection import Database
@@ -98,6 +98,7 @@ class PostgresAdapter:
         if self._layout is not None and self._table_name is None:
             raise UsageError("a mapping needs a table", hint="--table NAME")
         self._table: foreign.Table | None = None
+        self._rejects: dict[UUID, Rejected] = {}
         self._database = Database(dsn, data_folder, schema)
         self.identity = f"{self._database.place}.{self._table_name or schema}"
 
@@ -184,9 +185,21 @@ class PostgresAdapter:
             more = len(rows) > self._page_size
             rows = rows[: self._page_size]
             after = rows[-1][-1] if rows else after
-            yield Page(tuple(to_fact(row[:-1]) for row in rows), str(after) if more else None)
+            yield Page(tuple(self._facts(rows)), str(after) if more else None)
             if not more:
                 return
+
+    def _facts(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Fact]:
+        """The facts in rows of our own table; those that a hand made into no fact are among `rejects` afterwards."""
+        for row in rows:
+            try:
+                yield to_fact(row[:-1])
+            except ValueError as error:
+                self._rejects[row[0]] = Rejected(str(error), where=f"row {row[0]} of {self.identity}")
+
+    def rejects(self) -> Iterable[Rejected]:
+        """What was read and is no fact."""
+        return self._rejects.values()
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
         """Store facts verbatim; see `copy.write`. The schema must be there, unless `init` was given."""
@@ -267,7 +280,7 @@ class PostgresAdapter:
                 facts = foreign.facts_by_key(connection, table, keys, self._default_user)
             else:
                 rows = connection.execute(_SELECT + "WHERE id = ANY(%s)", [keys]).fetchall()
-                facts = {row[0]: to_fact(row[:-1]) for row in rows}
+                facts = {fact.id: fact for fact in self._facts(rows)}
         return search.hits(found, facts, k)
 
     def add(self, user: str, turns: Iterable[Any]) -> NoReturn:

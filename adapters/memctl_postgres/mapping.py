@@ -105,7 +105,7 @@ def from_fact(fact: Fact, dimensions: int | None) -> Row:
 
 
 def to_fact(row: Sequence[Any]) -> Fact:
-    """The Fact in a row selected by SELECTED."""
+    """The Fact in a row selected by SELECTED. Raises ValueError for one that no fact can be, as a hand may make it."""
     (
         id_, user_id, agent_id, session_id, app_id, kind, text, subject, predicate, object_, categories, confidence,
         valid_at, invalid_at, created_at, updated_at, expired_at, expires_at, superseded_by, system, source_id, uri,
@@ -115,6 +115,12 @@ def to_fact(row: Sequence[Any]) -> Fact:
         kept = msgspec.json.decode(exact)
     else:
         kept = {"metadata": _loaded_json(metadata), "native": _loaded_json(native)}
+    for name in ("metadata", "native"):
+        if not isinstance(kept[name], dict):
+            raise ValueError(f"its {name} is no JSON object")
+    for name, texts in (("categories", categories), ("source_turns", turns), ("embedding_exact", whole)):
+        if texts is not None and None in texts:
+            raise ValueError(f"its {name} has a null in it")
     return Fact(
         id=id_,
         user_id=loaded_text(user_id),

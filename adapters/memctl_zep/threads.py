@@ -41,7 +41,7 @@ def to_message(record: Mapping[str, Any]) -> Message:
         id=str(record.get("uuid")),
         role=role if role in _KNOWN_ROLES else "user",
         text=str(record.get("content") or ""),
-        name=record.get("name"),
+        name=name if isinstance(name := record.get("name"), str) else None,
         at=moment(record.get("reference_time") or record.get("created_at")),
     )
 

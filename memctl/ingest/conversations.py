@@ -19,6 +19,7 @@ from memctl.ingest.report import Reject, Report
 from memctl.ingest.run import Options, Progress, working
 from memctl.store.engine import Engine
 from memctl.store.forgotten import REASON, known
+from memctl.transcripts.encoding import clean
 from memctl.transcripts.model import Role, Session, Turn
 
 Pause = Callable[[int, Retryable], None]
@@ -94,8 +95,10 @@ def _patiently(backend: Conversant, user: str, pause: Pause) -> Iterator[Convers
 def _session(system: str, conversation: Conversation, report: Report) -> Session | None:
     turns = []
     for message in conversation.messages:
+        if not message.text.strip():
+            continue
         try:
-            turns.append(_turn(message))
+            turns.append(turn_of(message))
         except MemctlError as error:
             where = f"{system} conversation {conversation.id} message {message.id}"
             report.rejects.append(Reject(where=where, reason=redact(error.message).text))
@@ -111,9 +114,16 @@ def _session(system: str, conversation: Conversation, report: Report) -> Session
     )
 
 
-def _turn(message: Message) -> Turn:
+def turn_of(message: Message) -> Turn:
+    """The turn that a message is, cleaned as a transcript's is. Raises UsageError for a role that is none."""
     roles: tuple[Role, ...] = get_args(Role)
     for role in roles:
         if message.role == role:
-            return Turn(turn_id=message.id, role=role, text=message.text, speaker=message.name, at=message.at)
+            return Turn(
+                turn_id=clean(message.id),
+                role=role,
+                text=clean(message.text),
+                speaker=clean(message.name) if message.name else None,
+                at=message.at,
+            )
     raise UsageError(f"unknown role {message.role!r}", hint=f"roles: {', '.join(roles)}")

@@ -77,18 +77,15 @@ def _session(
     name: str, agent: str | None, owner: str | None, messages: list[dict[str, Any]], options: ReadOptions
 ) -> Session:
     notes: Counter[str] = Counter()
-    ids: Counter[str] = Counter()
     turns = []
     for index, message in enumerate(messages):
         kind = text_of(message["message_type"])
         role, text = _said(kind, message, notes)
         if role is None or not text:
             continue
-        key = name_of(message.get("id")) or str(index)
-        ids[key] += 1
         turns.append(
             Turn(
-                turn_id=key if ids[key] == 1 else f"{key}#{ids[key]}",
+                turn_id=name_of(message.get("id")) or str(index),
                 role=role,
                 speaker=name_of(message.get("name")),
                 text=text,

@@ -4,6 +4,8 @@ A reader knows its own file format and nothing else; what is a fact, whose it is
 other rooms' questions.
 """
 
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import Literal
 
@@ -45,6 +47,25 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     agent_id: str | None = None
     app_id: str | None = None
     notes: dict[str, int] = {}
+
+    def __post_init__(self) -> None:
+        """Let no two turns have one id, as two messages of a merged or damaged file may: the second is `id#2`."""
+        given = {turn.turn_id for turn in self.turns}
+        if len(given) < len(self.turns):
+            msgspec.structs.force_setattr(self, "turns", tuple(_told_apart(self.turns, given)))
+
+
+def _told_apart(turns: Iterable[Turn], given: Container[str]) -> Iterator[Turn]:
+    met: Counter[str] = Counter()
+    for turn in turns:
+        key = turn.turn_id
+        met[key] += 1
+        if met[key] == 1:
+            yield turn
+            continue
+        while f"{key}#{met[key]}" in given:
+            met[key] += 1
+        yield msgspec.structs.replace(turn, turn_id=f"{key}#{met[key]}")
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):

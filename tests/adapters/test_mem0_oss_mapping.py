@@ -140,6 +140,11 @@ def test_ids_that_are_numbers_are_their_digits() -> None:
     assert fact_of("x", {"data": "Tea.", "user_id": 42, "run_id": 7}, ACCOUNT).user_id == "42"
 
 
+def test_a_user_id_that_is_no_name_makes_nobody_of_that_name() -> None:
+    with pytest.raises(ValueError, match="names neither a user"):
+        fact_of("x", {"data": "Tea.", "user_id": False}, ACCOUNT)
+
+
 def test_the_later_of_two_writings_is_told_by_its_stamp() -> None:
     one = fact(created_at=NOON)
     row = memory_of("x", stamped(payload_of(one), "2025-05-02T00:00:00.000000+00:00"))

@@ -233,6 +233,27 @@ def test_a_row_changed_by_hand_is_believed(adapter: PostgresAdapter, postgres_ds
     assert exact(read(adapter)[0]) == exact(written)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("metadata = '[1]'", "its metadata is no JSON object"),
+        ("kind = 'rumour'", "unknown kind 'rumour'"),
+        ("categories = '{a,NULL}'", "its categories has a null in it"),
+    ],
+)
+def test_a_row_that_a_hand_made_into_no_fact_costs_only_itself(
+    adapter: PostgresAdapter, postgres_dsn: str, change: str, said: str
+) -> None:
+    kept, broken = fact("kept"), fact("broken")
+    adapter.write([kept, broken])
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(f'UPDATE "{adapter.schema}".facts SET {change} WHERE id = %s', [broken.id])
+    assert [found.id for found in read(adapter)] == [kept.id]
+    (reject,) = adapter.rejects()
+    assert said in reject.message
+    assert str(broken.id) in str(reject.where)
+
+
 def test_vectors_that_the_column_cannot_hold_are_kept_beside_it(adapter: PostgresAdapter) -> None:
     single = tuple(array("f", [0.1, 0.2, 0.3]))
     vectors = [single, (0.1, 0.2, 0.3), (1.0, 2.0), (1e39, 0.0, 0.0), ()]

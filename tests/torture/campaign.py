@@ -1,9 +1,9 @@
 """A fuzzing campaign in a process of its own: so many seconds, or so many inputs, with a limit on memory and on time.
 
-    python -m torture.campaign SECONDS INPUTS SEED
+    python -m torture.campaign SECONDS INPUTS SEED REPORT
 
 Inputs that made something new happen (another answer, another error) are kept and made worse again. An input that takes
-longer than LIMIT ends the process, C code included; `stuck` in the report's place is then the input that did it.
+longer than LIMIT ends the process, C code included; it is then in the file beside the report.
 """
 
 import json
@@ -17,8 +17,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from torture.mutation import Step, steps
-from torture.targets import Target, targets
+from torture.mutation import steps
+from torture.promises import Target
+from torture.targets import targets
 
 LIMIT = 20.0
 """Seconds an input may take: far beyond what any does, so that a busy machine makes no failure."""
@@ -37,10 +38,10 @@ def most_memory() -> int:
 def main(seconds: float, inputs: int, seed: int, report: Path) -> None:
     """Fuzz until the time or the inputs are over, and write what was found to `report`."""
     all_targets = list(targets().values())
-    _limit_memory()
+    limit_memory()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     chance = Random(seed)
-    pools: dict[str, list[tuple[Any, list[Step]]]] = {t.name: [(s, []) for s in t.seeds] for t in all_targets}
+    pools = {target.name: list(target.seeds) for target in all_targets}
     seen: dict[str, set[str]] = {target.name: set() for target in all_targets}
     found: list[dict[str, Any]] = []
     done = 0
@@ -48,22 +49,21 @@ def main(seconds: float, inputs: int, seed: int, report: Path) -> None:
     while done < inputs and time.monotonic() < until and len(found) < 20:
         target = all_targets[done % len(all_targets)]
         pool = pools[target.name]
-        seed_value, before = chance.choice(pool)
-        changes = [*before, *steps(chance)]
-        at = next(number for number, value in enumerate(target.seeds) if value is seed_value)
-        told = {"target": target.name, "seed": at, "steps": changes}
-        report.write_text(json.dumps({"stuck": told}))
+        data = target.worsen(chance.choice(pool), steps(chance))
+        report.with_suffix(".input").write_bytes(data)
+        report.write_text(json.dumps({"stuck": target.name}))
         signal.setitimer(signal.ITIMER_REAL, LIMIT)
-        happened = attempt(target, seed_value, changes)
+        happened = attempt(target, data)
         signal.setitimer(signal.ITIMER_REAL, 0)
         done += 1
-        shape = _VARIABLE.sub(" ", happened)[:300]
-        if happened.startswith("!") and shape not in seen[target.name]:
-            seen[target.name].add(shape)
-            found.append(told | {"error": happened[1:]})
-        if shape not in seen[target.name] and len(pool) < KEPT and len(changes) < 30:
-            seen[target.name].add(shape)
-            pool.append((seed_value, changes))
+        kind = shape(happened)
+        if kind in seen[target.name]:
+            continue
+        seen[target.name].add(kind)
+        if happened.startswith("!"):
+            found.append({"target": target.name, "error": happened[1:], "input": data.hex()})
+        if len(pool) < KEPT:
+            pool.append(data)
     peak = most_memory()
     kinds = sum(map(len, seen.values()))
     report.write_text(
@@ -71,10 +71,10 @@ def main(seconds: float, inputs: int, seed: int, report: Path) -> None:
     )
 
 
-def attempt(target: Target, seed: Any, changes: list[Step]) -> str:
+def attempt(target: Target, data: bytes) -> str:
     """What happened; it begins with `!` where that must not be."""
     try:
-        return target.run(seed, changes)
+        return target.run(data)
     except (Exception, MemoryError) as error:  # whatever comes is what is looked for
         import traceback
 
@@ -83,7 +83,13 @@ def attempt(target: Target, seed: Any, changes: list[Step]) -> str:
         return f"!{type(error).__name__}: {str(error)[:200]} ({way})"
 
 
-def _limit_memory() -> None:
+def shape(happened: str) -> str:
+    """What happened without its numbers and signs, so that the same in another place is the same."""
+    return _VARIABLE.sub(" ", happened)[:300]
+
+
+def limit_memory() -> None:
+    """Let this process have ROOM beyond what it has now."""
     pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
     if pages:
         most = pages * os.sysconf("SC_PAGE_SIZE") + ROOM

@@ -1,7 +1,8 @@
 """Whatever a file or a service's record holds: it is read, or refused as its room declares; nothing crashes, hangs,
 takes all memory, or becomes half a record.
 
-`make test` makes a few inputs worse; `make torture` goes on for MEMCTL_FUZZ_SECONDS.
+`make test` makes a few inputs worse; `make torture` goes on for MEMCTL_FUZZ_SECONDS, guided by the bytecode an input
+reaches where atheris could be installed.
 """
 
 import json
@@ -9,17 +10,23 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from torture.targets import FIXTURES, targets
+from torture.campaign import attempt
+from torture.promises import FIXTURES
+from torture.targets import targets
 
 from memctl.errors import BadTranscript, MemctlError
 from memctl.files import open_file
 from memctl.transcripts import Document, ReadOptions, Session, read
 
+CORPUS = Path(__file__).with_name("corpus")
+SEED = os.environ.get("MEMCTL_FUZZ_SEED", "9")
+GUIDED = find_spec("atheris") is not None
 SECONDS = float(os.environ.get("MEMCTL_FUZZ_SECONDS", "0"))
 INPUTS = 300
 MOST_MEMORY = 500_000_000
@@ -43,36 +50,58 @@ FOUND = {
 @given(seed=st.integers(0, 1000), changes=STEPS)
 def test_nothing_that_a_file_or_a_record_holds_crashes_what_reads_it(name, seed, changes):
     target = targets()[name]
-    target.run(target.seeds[seed % len(target.seeds)], changes)
+    target.run(target.worsen(target.seeds[seed % len(target.seeds)], changes))
 
 
 @pytest.mark.parametrize("case", FOUND)
 def test_what_once_ended_the_whole_run_costs_its_file_or_record_only(case):
     """In a process of its own: some of these ended it."""
     name, data = FOUND[case]
-    code = f"from torture.targets import targets; print(targets()[{name!r}].run({data!r}, []))"
+    code = f"from torture.targets import targets; print(targets()[{name!r}].run({data!r}))"
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stderr[-2000:]
 
 
-def test_a_campaign_in_little_memory_finds_nothing(tmp_path):
-    report = tmp_path / "report.json"
-    inputs = 10**9 if SECONDS else INPUTS
-    arguments = [str(SECONDS or 600), str(inputs), os.environ.get("MEMCTL_FUZZ_SEED", "9"), str(report)]
-    ran = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "torture.campaign", *arguments],
+@pytest.mark.parametrize("path", sorted(CORPUS.rglob("*.*")), ids=lambda path: path.stem)
+def test_what_once_broke_a_promise_breaks_none(path):
+    """The inputs that campaigns found."""
+    (target,) = (target for target in targets().values() if target.folder == path.parent.name)
+    happened = attempt(target, path.read_bytes())
+    assert not happened.startswith("!"), happened
+
+
+def _campaign(module, *arguments):
+    """A campaign, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", f"torture.{module}", *map(str, arguments)],
         cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def test_a_campaign_in_little_memory_finds_nothing(tmp_path):
+    print((_guided if SECONDS and GUIDED else _blind)(tmp_path))
+
+
+def _guided(folder):
+    ran = _campaign("shares", SECONDS, SEED, folder)
+    told = json.loads((folder / "report.json").read_text())
+    assert ran.returncode == 0, (ran.stdout, told["found"])
+    return ran.stdout
+
+
+def _blind(folder):
+    report = folder / "report.json"
+    ran = _campaign("campaign", SECONDS or 600, 10**9 if SECONDS else INPUTS, SEED, report)
     told = json.loads(report.read_text())
-    assert ran.returncode == 0, (told, ran.stderr[-2000:])
+    assert ran.returncode == 0, (told, ran.stderr[-2000:], report.with_suffix(".input").read_bytes().hex())
     assert told["found"] == []
     assert told["peak"] < MOST_MEMORY
     assert told["inputs"] >= INPUTS
-    print(
-        f"{told['inputs']:,} inputs to {told['targets']} readers and mappings, {told['kinds']:,} kinds of answers, "
-        f"peak {told['peak'] / 1e6:.0f} MB, nothing found"
+    return (
+        f"not guided: {told['inputs']:,} inputs to {told['targets']} readers and mappings, {told['kinds']:,} kinds of "
+        f"answers, peak {told['peak'] / 1e6:.0f} MB, nothing found"
     )
 
 

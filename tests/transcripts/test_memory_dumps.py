@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from memctl.errors import BadTranscript
-from memctl.transcripts import ReadOptions, Session, detect, discover, read
+from memctl.transcripts import ReadOptions, Session, Turn, detect, discover, read
 from memctl.transcripts.documents import Document
 
 NADIA = Path(__file__).parents[2] / "fixtures/transcripts/nadia"
@@ -95,3 +95,13 @@ def test_a_record_of_another_kind_is_bad_and_the_rest_is_read(tmp_path: Path, na
     (doc,) = discover([str(path)])
     assert isinstance(doc, Document)
     assert [type(item) for item in read(doc, ReadOptions(), name)] == [BadTranscript, BadTranscript]
+
+
+def test_an_id_that_is_there_already_is_given_to_no_second_turn() -> None:
+    """Told apart by a number that no other message has, or one message would be taken for another."""
+    told = Session(
+        source_format="any",
+        session_id="1",
+        turns=tuple(Turn(turn_id=key, role="user", text=f"said {n}") for n, key in enumerate(("a", "a#2", "a", "a"))),
+    )
+    assert [turn.turn_id for turn in told.turns] == ["a", "a#2", "a#3", "a#4"]

@@ -89,3 +89,11 @@ def test_a_record_without_ts_is_one_bad_record(tmp_path: Path) -> None:
     assert isinstance(bad, BadTranscript)
     assert isinstance(session, Session)
     assert len(session.turns) == 1
+
+
+def test_two_messages_of_one_ts_are_two_turns(tmp_path: Path) -> None:
+    same = {"type": "message", "user": "U1", "ts": "1773133200.1"}
+    (session,) = one(tmp_path, {**same, "text": "a"}, {**same, "text": "b"}, {**same, "text": "c"})
+    assert isinstance(session, Session)
+    ids = ["1773133200.1", "1773133200.1#2", "1773133200.1#3"]
+    assert [(turn.turn_id, turn.text) for turn in session.turns] == list(zip(ids, "abc", strict=True))

@@ -125,6 +125,11 @@ def test_an_archive_that_is_not_what_was_written_changes_nothing(saved, memctl, 
 
 
 def test_a_file_cut_short_or_missing_is_told(saved, memctl, home):
+    whole = saved.read_bytes()
+    saved.write_bytes(whole[100:])
+    ran = memctl("restore", saved, "--force")
+    assert (ran.code, "no backup" in ran.err) == (2, True), ran.err
+    saved.write_bytes(whole)
     saved.write_bytes(saved.read_bytes()[:-100])
     assert memctl("restore", saved, "--force").code == 2
     assert memctl("restore", "nowhere", "--force").code == 2

@@ -1,0 +1,37 @@
+"""What a service keeps of a conversation is data like a file's: a message that is none must not end the run, and what
+no store can hold is not in a turn."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from memctl_graphiti.episodes import messages_of
+from memctl_letta.messages import said
+from memctl_zep.threads import to_message
+
+from memctl.adapter import Message
+from memctl.ingest.conversations import turn_of
+
+
+def test_a_nul_and_half_a_character_of_a_message_are_replaced():
+    turn = turn_of(Message(id="1\0", role="user", text="a\ud83d b\0", name="\udc00"))
+    assert (turn.turn_id, turn.text, turn.speaker) == ("1\ufffd", "a\ufffd b\ufffd", "\ufffd")
+
+
+@pytest.mark.parametrize("name", [7, ["Ann"], {"is": "Ann"}, None])
+def test_a_name_that_is_no_text_is_none(name: Any):
+    assert to_message({"uuid": "1", "role": "user", "content": "Hi.", "name": name}).name is None
+
+
+@pytest.mark.parametrize("time", [7, True, "soon", "9999-12-31T23:59:59-12:00", {"year": 2026}])
+def test_words_stand_without_a_time_that_is_none(time: Any):
+    (spoken,) = messages_of({"uuid": "1", "source": "text", "content": "Hi.", "valid_at": time, "created_at": None})
+    assert (spoken.text, spoken.at) == ("Hi.", None)
+    (told,) = said([{"id": "1", "message_type": "assistant_message", "content": "Hi.", "date": time}])
+    assert (told.text, told.at) == ("Hi.", None)
+
+
+def test_the_time_an_episode_was_told_stands_in_for_one_that_is_none():
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    (spoken,) = messages_of({"uuid": "1", "source": "text", "content": "Hi.", "valid_at": 7, "created_at": at})
+    assert spoken.at == at

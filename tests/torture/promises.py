@@ -1,0 +1,101 @@
+"""What a target of the fuzzing is, and what must hold of whatever a reader or a mapping gives out."""
+
+import re
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import UTC
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from memctl_graphiti.mapping import user_of
+from torture.mutation import Step
+
+from memctl.fact import Fact, decode, encode
+from memctl.transcripts import Session
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+DEFAULT_USER = "somebody"
+"""Who owns what a file names no user for."""
+_NO_LETTERS = re.compile(r"[^A-Za-z0-9]+")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_GROUP = re.compile(r"[A-Za-z0-9_-]{1,200}")
+
+
+class Target(NamedTuple):
+    """One reader or mapping. `seeds` are good inputs, `worsen` makes one worse by steps, and `run` says what happened.
+
+    `run` raises AssertionError, or an error that its room does not declare, where a promise is broken.
+    """
+
+    name: str
+    seeds: Sequence[bytes]
+    run: Callable[[bytes], str]
+    worsen: Callable[[bytes, Sequence[Step]], bytes]
+
+    @property
+    def folder(self) -> str:
+        """The name as that of a folder or a file."""
+        return _NO_LETTERS.sub("-", self.name)
+
+
+def check_session(session: Session) -> None:
+    """What every conversation read is, however broken the file."""
+    msgspec.json.encode(session)
+    said = [part or "" for turn in session.turns for part in (turn.text, turn.speaker, turn.turn_id)]
+    assert "\0" not in "".join([session.session_id, session.title or "", *said]), "a NUL, which no store can hold"
+    ids = [turn.turn_id for turn in session.turns]
+    assert len(ids) == len(set(ids)), "two turns of one id"
+    for turn in session.turns:
+        assert turn.text.strip(), "a turn without words"
+        assert turn.at is None or turn.at.astimezone(UTC), "a time without a zone, or of no calendar"
+
+
+def check_fact(fact: Fact, owners: Collection[str]) -> None:
+    """What every fact read is: whole, of one of these owners, and the same when it is written down and read again."""
+    assert fact.user_id, "a fact of nobody"
+    assert fact.user_id in owners, "a fact of an owner whom the input does not name"
+    check_whole(fact)
+
+
+def check_whole(fact: Fact) -> None:
+    """That nothing of the fact is lost by writing it down."""
+    assert decode(encode(fact)) == fact, "written down it is another"
+
+
+def check_named(user: str, data: bytes) -> None:
+    """That the owner of a fact stands in the file it was read from, in whatever way the file writes names."""
+    plain = data.decode("utf-8", "replace")
+    plain += _ESCAPED.sub(lambda found: chr(int(found[1], 16)), plain)
+    if user == DEFAULT_USER or all(word in plain for word in _WORD.findall(user)):
+        return
+    assert user in {user_of(group) for group in _GROUP.findall(plain)}, "a fact of an owner whom the file does not name"
+
+
+def texts_in(value: Any) -> Iterable[str]:
+    """Every text and number in a JSON value, keys too, as texts."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from texts_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts_in(inner)
+    elif not isinstance(value, bool | None):
+        yield str(value)
+
+
+class File:
+    """A file with these bytes, for as long as it is looked at."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="memctl-torture-")
+        self._path = Path(self._folder.name) / name
+        self._path.write_bytes(data)
+
+    def __enter__(self) -> Path:
+        return self._path
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
