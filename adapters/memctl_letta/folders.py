@@ -6,21 +6,28 @@ Knows folders and git repositories; what their files mean is `memory`'s business
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from memctl.errors import MemctlError, NotFound, Rejected, UsageError
-from memctl_letta import markdown
+from memctl_letta import anew, markdown
 from memctl_letta.markdown import INDEX, Layout
 from memctl_letta.memory import BLOCKS, CONFIG, FACTS, OWNER, Memory, Owner, ids_in_blocks
 from memctl_letta.repository import Entry, Objects, Repository, Snapshot
 
+_FILES = (
+    "{path} stays with {files} files that hold no facts as memctl reads them, such as a persona; its history is gone"
+)
+_REMOTE = "{path} was pushed to or fetched from {remote!r}, which may still have the history: push by force"
+_GONE = ".memctl-gone-"
 _KEPT = (FACTS, BLOCKS, OWNER, CONFIG)
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_@.")
 _LONGEST_NAME = 120
@@ -98,13 +105,8 @@ class Folder:
 
         Raises UsageError for a folder without git, and for a memory with records that are no facts.
         """
-        if self._repository is None:
-            raise UsageError(
-                "this is a copy without its git repository, and is only read",
-                where=str(self.path),
-                hint="name the repository, or another folder",
-            )
-        with self._repository.writing() as writer, self._repository.reading() as objects:
+        repository = self._git()
+        with repository.writing() as writer, repository.reading() as objects:
             snapshot = objects.snapshot()
             memory = self._memory(snapshot, user)
             if memory.rejects:
@@ -116,6 +118,45 @@ class Folder:
                 )
             yield memory
             writer.commit(snapshot, memory.changes(), message)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the memory itself says whose it is."""
+        return _owner(self.path) is not None
+
+    def forget(self, user: str) -> list[str]:
+        """Take out every fact, whose they were, and all of the history; what stays, in words.
+
+        Raises UsageError for a copy without git, a repository that shares its objects, and records that are no facts.
+        """
+        repository = self._git()
+        if changed := repository.uncommitted():
+            raise UsageError(
+                f"{', '.join(changed[:3])}: changed, but not committed",
+                where=str(self.path),
+                hint="commit or put aside what stands there, then try again",
+            )
+        with repository.begin_anew(), self.changing(user, "Forget a user (memctl)") as memory:
+            memory.disown()
+        with repository.reading() as objects:
+            files = len(objects.snapshot().entries)
+        stays = [_FILES.format(path=self.path, files=files)] if files else []
+        return stays + [_REMOTE.format(path=self.path, remote=name) for name in anew.remotes(self.path)]
+
+    def end_what_was_broken_off(self) -> None:
+        """Take out the history where a memctl that was at it was killed."""
+        if self._repository is not None and self._repository.begun_anew_by_half:
+            with self._repository.begin_anew():
+                pass
+
+    def _git(self) -> Repository:
+        if self._repository is None:
+            raise UsageError(
+                "this is a copy without its git repository, and is only read",
+                where=str(self.path),
+                hint="name the repository, or another folder",
+            )
+        return self._repository
 
     @contextmanager
     def _objects(self) -> Iterator[Objects | None]:
@@ -193,6 +234,8 @@ class Folders:
             raise UsageError("this is a bare repository", where=str(self.root), hint="git clone it, and name the clone")
         found = []
         for child in sorted(self.root.iterdir()):
+            if child.name.startswith(_GONE):
+                continue
             for path in (child, child / "memory"):
                 if (path / ".git").exists():
                     found.append(self._folder(path))
@@ -203,6 +246,22 @@ class Folders:
         """The user's memories."""
         self._claim(user)
         return [folder for folder in self.all() if folder.owner == user]
+
+    def forget(self, user: str) -> list[str]:
+        """Take the user out of every memory of theirs, and one that memctl made for them away whole; what stays."""
+        for left in self.root.glob(f"{_GONE}*"):
+            shutil.rmtree(left)
+        stays: list[str] = []
+        for folder in self.of(user) if self.root.exists() else ():
+            if self.single or folder.path != self.root / folder_name(user):
+                stays += folder.forget(user)
+                continue
+            # At once gone from where it is looked for, however long it takes.
+            gone = folder.path.rename(self.root / f"{_GONE}{token_hex(8)}")
+            shutil.rmtree(gone)
+        for folder in self.all():
+            folder.end_what_was_broken_off()
+        return stays
 
     def refuse_many(self, users: Iterable[str]) -> None:
         """Raise UsageError for several users in one repository that is still nobody's: it could be but one's."""

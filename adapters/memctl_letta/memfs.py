@@ -7,7 +7,7 @@ side in one folder. The file is committed, so that the owner goes with every clo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cached_property
@@ -167,6 +167,18 @@ class MemfsAdapter:
                 with folder.changing(user, "Delete facts (memctl)") as memory:
                     gone += memory.drop(there)
         return gone
+
+    def inventory(self, user: str) -> Mapping[str, int]:
+        """How many memories name the user as their owner."""
+        if not self._folders.root.exists():
+            return {}
+        return {"memories": sum(folder.is_named for folder in self._folders.of(user))}
+
+    def forget(self, user: str) -> Sequence[str]:
+        """Remove the user's facts and the whole history that holds them; a repository that memctl made for the user
+        goes itself."""
+        self._written.discard(user)
+        return self._folders.forget(user)
 
     def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
         """The k best facts for `query` by BM25 over words, best first; `user=None` searches all users."""

@@ -64,6 +64,7 @@ class Memory:
         self._documents: dict[str, Document] = {}
         self._blocks: dict[str, Block] = {}
         self._changed: set[str] = set()
+        self._disowned = False
         kept = _object(files.get(BLOCKS, ""))
         for path in sorted(files):
             if markdown.is_memory(path, files, layout) and not self._is_part(path):
@@ -124,6 +125,11 @@ class Memory:
             self._blocks[path] = msgspec.structs.replace(block, value=more.value)
             self._changed.add(path)
 
+    def disown(self) -> None:
+        """Forget every fact and whose they were. Raises Rejected as `drop` does."""
+        self.drop([fact.id for fact in self.facts()])
+        self._disowned = True
+
     def changes(self) -> dict[str, bytes | None]:
         """Every file that memctl answers for as it is to be; None for one that is to go."""
         found: dict[str, bytes | None] = dict.fromkeys(filter(self._is_part, self._given))
@@ -140,7 +146,7 @@ class Memory:
         marks = {path: (block.metadata or {}).get(KEY) for path, block in self._blocks.items()}
         kept = {path: mark for path, mark in marks.items() if mark}
         found[BLOCKS] = msgspec.json.encode(kept, order="sorted") + b"\n" if kept else None
-        found[OWNER] = msgspec.json.encode(self._owner) + b"\n"
+        found[OWNER] = None if self._disowned else msgspec.json.encode(self._owner) + b"\n"
         for path in self._changed:
             found[path] = (self._documents[path].head + self._blocks[path].value).encode()
         if self._layout == "v2":

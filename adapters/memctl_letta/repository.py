@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from memctl.errors import Fatal, Locked, MemctlError, Retryable, UsageError
+from memctl_letta import anew
 from memctl_letta.git import failure, literal, run, start, unwritable
 
 _JOURNAL = "memctl-writing"
+_ANEW = "memctl-anew"
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
     "CHERRY_PICK_HEAD": "a cherry-pick",
@@ -187,6 +189,29 @@ class Repository:
             writer = Writer(self.folder, journal)
             writer.take_back_what_was_broken_off()
             yield writer
+
+    @property
+    def begun_anew_by_half(self) -> bool:
+        """Whether a memctl was killed between `begin_anew` and its end."""
+        return (self._git_folder() / _ANEW).exists()
+
+    @contextlib.contextmanager
+    def begin_anew(self) -> Iterator[None]:
+        """Leave nothing of the history at the end of the block but one commit with the files committed by then.
+
+        Raises UsageError, before the block, for a repository that shares its objects with another.
+        """
+        mark = self._git_folder() / _ANEW
+        anew.refuse_shared(self.folder, mark.parent)
+        mark.touch()
+        try:
+            yield
+        except BaseException:
+            mark.unlink()
+            raise
+        with self.writing():
+            anew.rewrite(self.folder, mark.parent)
+        mark.unlink()
 
     def _git_folder(self) -> Path:
         own = self.folder / ".git"
