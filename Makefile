@@ -35,11 +35,10 @@ browser:
 # Hours of killing and fuzzing where `make test` takes moments; MEMCTL_FUZZ_SEED begins the fuzzing elsewhere.
 torture: export MEMCTL_KILLS ?= 20
 torture: export MEMCTL_FUZZ_SECONDS ?= 3600
-torture: $(STAMP)
+torture: $(STAMP) fuzzer
 	$(BIN)/python -m pytest -rP tests/torture tests/trust tests/migrate
 
 # Without atheris the fuzzing is not guided by coverage, and says so.
-torture: fuzzer
 fuzzer: $(STAMP)
 	@{ if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python --group torture; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --group torture; fi; } >/dev/null 2>&1 \
