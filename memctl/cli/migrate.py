@@ -89,6 +89,7 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
             attempts=given["retries"] + 1,
             verify=not given["no_verify"],
             digest=plan.digest if plan else None,
+            name=schema,
             rejects=Path(given["rejects"]).expanduser() if given["rejects"] else None,
         )
         if plan or given["dry_run"] or given["plan_out"] or given["fail_on_loss"]:
