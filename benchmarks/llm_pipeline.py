@@ -26,7 +26,7 @@ from memctl.ingest.asking import Asker, Question
 from memctl.ingest.digest import Recipe
 from memctl.ingest.models import ModelOptions
 from memctl.ingest.owner import Attribution
-from memctl.ingest.run import Options
+from memctl.ingest.reading import Options
 from memctl.ingest.use import Use
 from memctl.local import LocalStore
 from memctl.store.answers import Answer, keep

@@ -24,7 +24,7 @@ from typing import Any
 from memctl.ingest.costs import Prices
 from memctl.ingest.digest import Recipe
 from memctl.ingest.models import ModelOptions
-from memctl.ingest.run import Options
+from memctl.ingest.reading import Options
 from memctl.local import LocalStore
 from memctl.text import sentences
 

@@ -28,7 +28,7 @@ from typing import Any
 
 from memctl.fact import Fact
 from memctl.ingest.digest import Recipe
-from memctl.ingest.run import Options
+from memctl.ingest.reading import Options
 from memctl.local import LocalStore
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}

@@ -2,7 +2,7 @@
 
 Beside the adapter contract an adapter may offer more, and is asked for it here rather than known by name: `identity`,
 `writers`, `initialized()` with `init()`, `rejects()`, `remarks`, `conversations()`, `everyone()`, `forget()`,
-`inventory()`, described by the protocols below.
+`inventory()`, `begin()` with `taken_back()`, described by the protocols below.
 
 Its class may say how it is addressed: `place` is the option that the text after a colon fills (`letta-memfs:PATH`), and
 `environment` gives, for an option that was not given, the names of the variables it is taken from, in order, such as
@@ -16,6 +16,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
+from uuid import UUID
 
 import msgspec
 
@@ -99,6 +100,17 @@ class Inventoried(Protocol):
 
     def inventory(self, user: str) -> Mapping[str, int]:
         """How many of each kind: {"threads": 2, "messages": 31}; empty for a user who is not there."""
+
+
+@runtime_checkable
+class Undoable(Protocol):
+    """An adapter whose backend notes what is written into it, so that `memctl undo` can take it back."""
+
+    def begin(self, run: str, command: str) -> None:
+        """Let what is written from now on be the run of this id, listed as what `command` did."""
+
+    def taken_back(self, ids: Sequence[UUID]) -> set[UUID]:
+        """Those of these facts that were written, undone, and not written since."""
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):

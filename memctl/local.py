@@ -6,7 +6,7 @@ It joins the store with ingest, search and the embedder; the CLI and `memctl.ope
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,9 @@ from memctl.adapter import Capabilities, FieldKeeping, Health, Hit, Outcome, Pag
 from memctl.embed.spec import EmbedderSpec
 from memctl.errors import MemctlError, NotFound, UsageError
 from memctl.fact import Fact
-from memctl.store import records
+from memctl.store import lookup, records
 from memctl.store.engine import Connection, Engine
+from memctl.store.journal import new_run
 from memctl.store.statistics import Statistics, UserSummary, statistics, user_summaries
 from memctl.store.writes import stored_embedder
 from memctl.timeline import current
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from memctl.consolidate import Consolidated
     from memctl.ingest.batching import Collected
     from memctl.ingest.conversations import Pause
+    from memctl.ingest.reading import Options
     from memctl.ingest.report import Report
-    from memctl.ingest.run import Options, Progress
+    from memctl.ingest.run import Progress
     from memctl.store.journal import Run
     from memctl.store.reindex import Reindexed
     from memctl.store.sql import Table
@@ -43,6 +45,7 @@ class LocalStore:
     """The store in one DuckDB file. `lock_timeout` is in seconds; `embedder` None means the store's own.
 
     Every method opens the file for as long as it needs it; all raise Locked when another process would not let go.
+    All that `write` stores between two calls of `begin` can be undone together, as one run.
     """
 
     name = "local"
@@ -61,6 +64,7 @@ class LocalStore:
         lock_timeout: float = 30.0,
     ) -> None:
         self.engine = Engine(Path(path).expanduser(), lock_timeout)
+        self.begin(new_run(), "write")
         self._asked = EmbedderSpec(spec=embedder, base_url=base_url, dim=dimensions) if embedder else None
 
     def __enter__(self) -> LocalStore:
@@ -68,6 +72,10 @@ class LocalStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def begin(self, run: str, command: str) -> None:
+        """Let what is written from now on be the run of this id, listed as what `command` did."""
+        self._run, self._command = run, command
 
     def close(self) -> None:
         """Nothing stays open between calls."""
@@ -147,18 +155,31 @@ class LocalStore:
         """Store facts verbatim: new ones written, changed ones updated, a fact of another owner's id rejected."""
         from memctl.ingest.imports import write_facts
 
-        return write_facts(self.engine, self.spec(), facts)
+        return write_facts(self.engine, self.spec(), facts, command=self._command, run=self._run)
+
+    def taken_back(self, ids: Sequence[UUID]) -> set[UUID]:
+        """Those of these facts that were written, undone, and not written since."""
+        from memctl.store import undo
+
+        with suppress(NotFound), self.engine.reading() as connection:
+            return undo.taken_back(connection, ids)
+        return set()
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
         """Remove facts of the user, with the evidence they rest on; how many there were."""
-        from memctl.ingest.commit import erase
+        return self.remove(ids, user)
 
-        with self.engine.writing(make=False) as connection:
+    def remove(self, ids: Sequence[UUID], user: str | None = None) -> int:
+        """The same for facts of anyone, or of one `user`."""
+        from memctl.ingest.commit import erase
+        from memctl.store.journal import journalled
+
+        with self.engine.writing(make=False) as connection, journalled(connection, "rm", user) as watch:
             rows = connection.execute(
-                "SELECT id FROM records WHERE user_id = ? AND id IN (SELECT unnest(?::UUID[]))",
+                "SELECT id FROM records WHERE user_id = coalesce(?, user_id) AND id IN (SELECT unnest(?::UUID[]))",
                 [user, list(ids)],
             ).fetchall()
-            return erase(connection, [row[0] for row in rows])
+            return erase(connection, [row[0] for row in rows], watch)
 
     def forget(self, user: str) -> Sequence[str]:
         """Erase the user to the last byte of the file and of its copies of older versions, and refuse them later.
@@ -202,7 +223,7 @@ class LocalStore:
 
         def run(connection: Connection, vector: list[float]) -> list[Hit]:
             if user is not None:
-                _require_user(connection, user)
+                lookup.require_user(connection, user)
             return search.search(
                 connection,
                 query=query,
@@ -237,16 +258,8 @@ class LocalStore:
 
         Raises NotFound for a user the store does not know.
         """
-        wanted = "kind = ?" if kind else "kind <> 'episode'"
         with self.engine.reading() as connection:
-            _require_user(connection, user)
-            found = records.select(
-                connection,
-                f"user_id = ? AND {wanted} AND (? IS NULL OR predicate = ?) ORDER BY created_at NULLS LAST, key",
-                [user, *([kind] if kind else []), predicate, predicate],
-            )
-        if subject is not None:
-            found = [fact for fact in found if (fact.subject or "").casefold() == subject.casefold()]
+            found = lookup.facts_of(connection, user, subject=subject, predicate=predicate, kind=kind)
         return found if all else current(found, datetime.now(UTC))
 
     def get(self, id_: str) -> tuple[Fact, list[Claim]]:
@@ -254,16 +267,8 @@ class LocalStore:
 
         Raises NotFound when no fact, UsageError when several begin so.
         """
-        from memctl.store import claims
-
-        prefix = id_.lower()
         with self.engine.reading() as connection:
-            found = records.select(connection, "starts_with(id::VARCHAR, ?) LIMIT 2", [prefix])
-            if not found:
-                raise NotFound(f"no fact has the id {id_!r}", hint="memctl facts USER and memctl search show ids")
-            if len(found) > 1:
-                raise UsageError(f"several facts have ids that begin with {id_!r}", hint="give more characters")
-            return found[0], claims.of_fact(connection, found[0].id)
+            return lookup.by_prefix(connection, id_)
 
     def ingest(
         self,
@@ -278,8 +283,9 @@ class LocalStore:
         it asks no model, but tells what asking would cost."""
         from memctl.ingest.run import ingest
 
-        with self._stage(dry_run) as engine:
-            return ingest(paths, engine, self.spec(), _planned(options) if dry_run else options, progress, announce)
+        with self._stage(options, dry_run) as (engine, chosen):
+            report = ingest(paths, engine, self.spec(), chosen, progress, announce)
+        return msgspec.structs.replace(report, run=None) if dry_run else report
 
     def listen(
         self,
@@ -295,36 +301,22 @@ class LocalStore:
         """Take the conversations another backend keeps in; see `memctl.ingest.conversations.ingest`."""
         from memctl.ingest.conversations import ingest
 
-        with self._stage(dry_run) as engine:
-            return ingest(
-                backend,
-                users,
-                engine,
-                self.spec(),
-                _planned(options) if dry_run else options,
-                pause=pause,
-                progress=progress,
-                announce=announce,
+        with self._stage(options, dry_run) as (engine, chosen):
+            report = ingest(
+                backend, users, engine, self.spec(), chosen, pause=pause, progress=progress, announce=announce
             )
+        return msgspec.structs.replace(report, run=None) if dry_run else report
 
     @contextmanager
-    def _stage(self, dry_run: bool) -> Iterator[Engine]:
-        """The store itself, or for a dry run a copy of it that is dropped afterwards."""
-        import shutil
-        import tempfile
-
+    def _stage(self, options: Options, dry_run: bool) -> Iterator[tuple[Engine, Options]]:
+        """The store itself, or for a dry run a copy of it that is dropped afterwards, and options that ask no model."""
         if not dry_run:
-            yield self.engine
+            yield self.engine, options
             return
-        with tempfile.TemporaryDirectory(prefix="memctl-") as folder:
-            copy = Engine(Path(folder) / "store.duckdb", self.engine.lock_timeout)
-            if self.engine.path.exists():
-                with self.engine.reading():
-                    for ending in ("", ".wal"):
-                        file = self.engine.path.with_name(self.engine.path.name + ending)
-                        if file.exists():
-                            shutil.copy(file, copy.path.with_name(copy.path.name + ending))
-            yield copy
+        from memctl.ingest.trial import planned, trial
+
+        with trial(self.engine) as copy:
+            yield copy, planned(options)
 
     def collect(self) -> Collected:
         """Fetch what batches of questions to a model have been answered; see `memctl.ingest.batching.collect`."""
@@ -373,7 +365,7 @@ class LocalStore:
 
         now = datetime.now(UTC)
         with self.engine.reading() as connection:
-            _require_user(connection, user)
+            lookup.require_user(connection, user)
         return order.consolidate(
             self.engine,
             self.spec(),
@@ -393,11 +385,11 @@ class LocalStore:
             return journal.runs(connection)
 
     def undo(self, run: str) -> tuple[Run, int]:
-        """Put back what a run changed, named by its id or the first characters of it; see `memctl.store.journal`."""
-        from memctl.store import journal
+        """Put back what a run changed, named by its id or the first characters of it; see `memctl.ingest.undoing`."""
+        from memctl.ingest.undoing import undo_run
 
         with self.engine.writing(make=False) as connection:
-            return journal.undo(connection, run)
+            return undo_run(connection, run)
 
     def reindex(self, progress: Callable[[int, int, str], None] | None = None) -> Reindexed:
         """Make missing vectors, or all anew with the embedder asked for; see `memctl.store.reindex`."""
@@ -418,18 +410,3 @@ class LocalStore:
         """What the store holds, in numbers."""
         with self.engine.reading() as connection:
             return statistics(connection, self.engine.path)
-
-
-def _planned(options: Options) -> Options:
-    """The same, asking no model but telling what asking would cost."""
-    if options.model is None:
-        return options
-    return msgspec.structs.replace(options, model=msgspec.structs.replace(options.model, plan=True))
-
-
-def _require_user(connection: Connection, user: str) -> None:
-    if connection.execute("SELECT 1 FROM records WHERE user_id = ? LIMIT 1", [user]).fetchall():
-        return
-    rows = connection.execute("SELECT DISTINCT user_id FROM records ORDER BY user_id LIMIT 6").fetchall()
-    known = ", ".join(row[0] for row in rows[:5]) + (", …" if len(rows) > 5 else "")
-    raise NotFound(f"no user is called {user!r}", hint=f"users: {known}" if known else "the store is empty")

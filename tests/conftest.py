@@ -197,7 +197,7 @@ def postgres_schema(postgres_dsn: str) -> Iterator[str]:
 TABLES_SINCE = {
     2: (
         "forgotten", "extract_cache", "batches", "batch_requests", "runs", "touched", "undo_records", "undo_units",
-        "undo_claims", "undo_evidence", "undo_vectors",
+        "undo_claims", "undo_evidence", "undo_vectors", "undo_files", "undo_sightings", "taken_back",
     )
 }  # fmt: skip
 """The tables that came with each version of the store's schema."""

@@ -93,6 +93,8 @@ def command(
 
     Each file's format is found by its content. Whose facts: --user, else --user-from, else what the file itself says,
     else the first folder below the one named, else default_user of the settings. A second run reads only what is new.
+
+    memctl undo takes an ingest back, as far as it came; the files are then read again by the next one.
     """
     if bool(paths) + bool(source) + collect != 1:
         raise click.UsageError("Name transcripts to read, or give --from BACKEND, or --collect.")
@@ -233,7 +235,7 @@ def _settings(given: dict[str, Any]) -> config.Settings:
 def _options(given: dict[str, Any], paths: Sequence[str]) -> Any:
     from memctl.ingest.digest import Recipe
     from memctl.ingest.owner import Attribution
-    from memctl.ingest.run import Options
+    from memctl.ingest.reading import Options
     from memctl.transcripts.detect import FORMATS
     from memctl.transcripts.model import ReadOptions
 
@@ -292,15 +294,7 @@ def _model(given: dict[str, Any], settings: config.Settings, paths: Sequence[str
 
 
 def _print(report: Report, *, dry_run: bool, written: str | None, quiet: bool) -> None:
-    for reject in report.rejects:
-        click.echo(
-            f"{click.style('not read:', fg='yellow')} {output.clean(f'{reject.where}: {reject.reason}')}",
-            err=True,
-        )
-        if reject.hint:
-            click.echo(f"  {output.clean(reject.hint)}", err=True)
-    if written:
-        click.echo(f"what was not read is listed in {written}", err=True)
+    _print_rejects(report, written)
     if quiet:
         return
     if report.model:
@@ -324,6 +318,20 @@ def _print(report: Report, *, dry_run: bool, written: str | None, quiet: bool) -
         _print_facts(report, would)
     _print_counts("skipped", report.skipped)
     _print_counts("redacted", report.redacted)
+    if report.run:
+        click.echo(f"run        {report.run}; memctl undo {report.run} takes it back")
+
+
+def _print_rejects(report: Report, written: str | None) -> None:
+    for reject in report.rejects:
+        click.echo(
+            f"{click.style('not read:', fg='yellow')} {output.clean(f'{reject.where}: {reject.reason}')}",
+            err=True,
+        )
+        if reject.hint:
+            click.echo(f"  {output.clean(reject.hint)}", err=True)
+    if written:
+        click.echo(f"what was not read is listed in {written}", err=True)
 
 
 def _print_facts(report: Report, would: str) -> None:

@@ -42,7 +42,7 @@ COMMANDS = {
     "consolidate": "Merge duplicates, settle contradictions, drop old episodes, refresh the summary.",
     "dedupe": "Merge a user's facts that say the same in other words.",
     "prune": "Take out what was to be kept only until now.",
-    "undo": "Take back what a consolidation changed.",
+    "undo": "Take back what an ingest, an import, an edit or any other run changed.",
     "reindex": "Make missing vectors, or all of them anew with another embedder.",
     "sql": "Query the store with SQL.",
     "schema": "Print the JSON Schema of a record.",

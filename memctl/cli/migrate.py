@@ -91,6 +91,7 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
             attempts=given["retries"] + 1,
             verify=not given["no_verify"],
             digest=plan.digest if plan else None,
+            name=schema,
             rejects=Path(given["rejects"]).expanduser() if given["rejects"] else None,
             forgotten=partial(known, options.open_store(given["store"], given["lock_timeout"]).engine),
         )

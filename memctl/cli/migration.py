@@ -272,6 +272,7 @@ def emit_report(schema: str, report: Report) -> None:
         schema,
         {
             "run": report.run,
+            "undoable": report.undoable,
             "plan": report.plan,
             "counts": report.counts,
             "losses": report.losses,
@@ -306,7 +307,7 @@ def print_report(report: Report, command: str) -> None:
         click.echo(f"what was rejected, and why: {output.clean(report.rejects_file)}", err=True)
     if report.limited:
         click.echo("only the first facts were taken, as --limit says", err=True)
-    click.echo(f"run {report.run}")
+    click.echo(f"run {report.run}" + (f"; memctl undo {report.run} takes it back" if report.undoable else ""))
     if report.halted:
         why = "the time given is up" if report.halted == "max-duration" else "interrupted"
         click.echo(f"{why}; what was acknowledged is saved. To go on:\n  {output.clean(command)}", err=True)

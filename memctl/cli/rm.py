@@ -24,7 +24,10 @@ def command(
     store: str | None,
     lock_timeout: float | None,
 ) -> None:
-    """Remove the facts ID with what they rest on. What one of them had superseded is current again."""
+    """Remove the facts ID with what they rest on. What one of them had superseded is current again.
+
+    memctl undo brings them back, for thirty days; until then the store keeps them aside. memctl forget erases at once.
+    """
     local = options.open_store(store, lock_timeout)
     found = [local.get(id_)[0] for id_ in ids]
     if not yes:
@@ -34,7 +37,7 @@ def command(
             click.echo(f"{output.short(fact.id)}  {output.line(fact.text)}", err=True)
         if not click.confirm(f"Remove {'this fact' if len(found) == 1 else f'these {len(found)} facts'}?", err=True):
             raise MemctlError("nothing was removed")
-    removed = sum(local.delete(fact.user_id, [fact.id]) for fact in found)
+    removed = local.remove([fact.id for fact in found])
     if as_json:
         output.emit_json("rm", {"removed": removed, "ids": [fact.id for fact in found]})
     else:

@@ -12,9 +12,13 @@ from memctl.cli import options, output
 @options.json_option
 @options.store_options
 def command(run: str | None, as_json: bool, store: str | None, lock_timeout: float | None) -> None:
-    """Put back every fact that RUN changed, as it was before; without RUN, list the runs there were.
+    """Put back all that RUN changed in the store, as it was before; without RUN, list the runs there were.
 
-    RUN is the id a consolidation printed, or the first characters of it. What was changed since is not overwritten.
+    RUN is the id that ingest, import, migrate --to local, consolidate, dedupe or prune printed, or that of an add, an
+    edit or an rm in the list, or the first characters of it. What was changed since is not overwritten: later runs that
+    built on this one are named, to be undone first. Files whose ingest was undone are read again by the next one, and
+    facts whose migration was undone are written again; what a model answered is not asked again. A run can be undone
+    for thirty days. forget cannot be undone, and of whom it erases nothing is kept here either.
     """
     local = options.open_store(store, lock_timeout)
     if run is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from memctl.reconcile.beliefs import key_of
 from memctl.reconcile.compare import same, track_of
 from memctl.store import claims, records, writes
 from memctl.store.engine import Connection, Engine
-from memctl.store.journal import Journal, expire, runs
+from memctl.store.journal import UNDOABLE, Journal, expire, runs
 from memctl.timeline import current, parse_when
 
 Action = Literal["merge", "resolve", "drop", "expire", "summary", "look"]
@@ -34,8 +34,6 @@ PRUNE: frozenset[Part] = frozenset({"drop", "expire"})
 KEPT_FOR_EVER = ("fact", "preference", "procedure", "summary", "block")
 
 
-UNDOABLE = timedelta(days=30)
-"""How long a run can be undone."""
 _SPAN = re.compile(r"\d+ ?(?:h|d|w|mo|y)$")
 
 

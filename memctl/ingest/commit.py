@@ -18,9 +18,9 @@ from memctl.embed.spec import EmbedderSpec
 from memctl.fact import Fact, content_hash, derive_id
 from memctl.ingest.digest import Digest
 from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_fact
-from memctl.store import answers, claims, forgotten, journal, ledger, records, writes
+from memctl.store import answers, claims, forgotten, ledger, records, writes
 from memctl.store.engine import Connection
-from memctl.store.journal import Journal
+from memctl.store.journal import Journal, file_id
 from memctl.store.records import Episodic
 from memctl.store.units import units_of
 from memctl.store.writes import Entry
@@ -47,10 +47,13 @@ def commit(
     spec: EmbedderSpec,
     read: Sequence[Read] = (),
     now: datetime | None = None,
+    *,
+    watch: Journal,
 ) -> Committed:
     """Apply a batch inside the caller's transaction. Episodes and claims known already are passed over.
 
-    `now` is the time of observation for what carries no time of its own. Raises Rejected for a user who was forgotten.
+    `now` is the time of observation for what carries no time of its own. `watch` is told of every row before it is
+    changed, here and in all that follows. Raises Rejected for a user who was forgotten.
     """
     now = now or datetime.now(UTC)
     forgotten.refuse(connection, batch.users)
@@ -59,24 +62,33 @@ def commit(
     shown = {entry.fact.id: entry for entry in batch.episodes}
     known = records.known(connection, "records", shown)
     dead = claims.of_episodes(connection, batch.anew)
+    watch.watch("fact", batch.anew)
     writes.remove(connection, batch.anew)
     passed_over = (known - batch.anew) | records.known(connection, "removed", shown)
     writes.add(connection, [entry for id_, entry in shown.items() if id_ not in passed_over], vectors)
 
-    dead += claims.of_episodes(connection, _orphans(connection, read))
-    unfounded = claims.facts_resting_on(connection, [claim.id for claim in dead])
-    claims.remove(connection, [claim.id for claim in dead])
+    dead += claims.of_episodes(connection, _orphans(connection, read, watch))
+    unfounded = _take_out(connection, dead, watch)
     fresh = claims.add(connection, batch.claims, now)
-    changed = _refold(connection, [*fresh, *dead], vectors, now, unfounded)
+    watch.added("claim", [claim.id for claim in fresh])
+    changed = _refold(connection, [*fresh, *dead], vectors, now, unfounded, watch)
     return Committed(episodes=len(shown.keys() - passed_over - known), changes=changed)
 
 
-def retract_claims(connection: Connection, ids: Iterable[UUID], now: datetime | None = None) -> Changes:
+def _take_out(connection: Connection, dead: Sequence[Claim], watch: Journal) -> set[UUID]:
+    """Remove claims from the log; the facts that rested on them."""
+    ids = [claim.id for claim in dead]
+    unfounded = claims.facts_resting_on(connection, ids)
+    watch.watch("claim", ids)
+    watch.watch("fact", unfounded, reworded=False)
+    claims.remove(connection, ids)
+    return unfounded
+
+
+def _retract(connection: Connection, ids: Iterable[UUID], now: datetime, watch: Journal) -> Changes:
     """Take claims out of the log and fold again what rested on them."""
     dead = claims.by_id(connection, ids)
-    unfounded = claims.facts_resting_on(connection, [claim.id for claim in dead])
-    claims.remove(connection, [claim.id for claim in dead])
-    return _refold(connection, dead, {}, now or datetime.now(UTC), unfounded)
+    return _refold(connection, dead, {}, now, _take_out(connection, dead, watch), watch)
 
 
 def settle(
@@ -86,38 +98,30 @@ def settle(
     now: datetime,
     *,
     rewritten: Sequence[Claim] = (),
-    watch: Journal | None = None,
+    watch: Journal,
 ) -> Changes:
     """Fold again what these facts and `rewritten` claims (which take the place of those of the same ids) belong to.
 
-    Facts that came from elsewhere take part. `watch` is told of every fact and claim before it is changed.
+    Facts that came from elsewhere take part.
     """
     touched = [standing_for(fact) for fact in facts if fact.predicate is not None]
     old = claims.by_id(connection, [claim.id for claim in rewritten])
-    groups = [
-        (claim.user_id, key.subject.casefold(), key.predicates)
-        for claim in (*touched, *old, *rewritten)
-        for key in affected([claim])
-    ]
-    if watch:
-        log = claims.of_groups(connection, groups)
-        watch.watch("claim", [claim.id for claim in (*log, *rewritten)])
-        watch.watch("fact", claims.facts_resting_on(connection, [claim.id for claim in log]))
-    unfounded = claims.facts_resting_on(connection, [claim.id for claim in old])
     episode_of = claims.episodes(connection, [claim.id for claim in old])
-    claims.remove(connection, [claim.id for claim in old])
+    unfounded = _take_out(connection, old, watch)
+    watch.watch("claim", [claim.id for claim in rewritten])
     claims.add(connection, [(claim, episode_of.get(claim.id)) for claim in rewritten], now)
     return _refold(connection, [*touched, *old, *rewritten], vectors, now, unfounded, watch)
 
 
-def _orphans(connection: Connection, read: Sequence[Read]) -> set[UUID]:
+def _orphans(connection: Connection, read: Sequence[Read], watch: Journal) -> set[UUID]:
     """Enter the files read into the ledger, then remove what changed files no longer show and no other file does.
 
     All files come first: a turn that moved from one of them to another is still shown.
     """
-    for file in read:
-        ledger.record(connection, file.entry, file.episodes)
+    watch.watch("file", map(file_id, ledger.keys(connection, [file.entry for file in read])))
+    watch.added("file", [file_id(ledger.record(connection, file.entry, file.episodes)) for file in read])
     orphans = ledger.unseen(connection, {id_ for file in read for id_ in file.gone})
+    watch.watch("fact", orphans)
     writes.remove(connection, orphans)
     return orphans
 
@@ -128,7 +132,7 @@ def _refold(
     vectors: Mapping[str, Any],
     now: datetime,
     unfounded: Iterable[UUID],
-    watch: Journal | None = None,
+    watch: Journal,
 ) -> Changes:
     """Fold the groups that `touched` claims belong to, and bring the stored facts in line with the outcome.
 
@@ -147,11 +151,16 @@ def _refold(
     stored |= {claim.fact_id for claim in log if claim.fact_id is not None}
     before = {fact.id: fact for fact in records.select(connection, "id IN (SELECT unnest(?::UUID[]))", [list(stored)])}
     after = {belief.id: _fact_of(belief, before.get(belief.id)) for belief in beliefs}
-    if watch:
-        watch.watch("fact", [*before, *after])
 
     gone = [id_ for id_ in before if id_ not in after]
     reworded = [id_ for id_, fact in after.items() if id_ in before and fact.text != before[id_].text]
+    kept = [fact for id_, fact in after.items() if id_ in before and fact.text == before[id_].text]
+    changed = [fact for fact in kept if fact != before[fact.id]]
+    rested = claims.resting(connection, [*before, *after])
+    rests = {belief.id: belief.evidence for belief in beliefs if belief.evidence != rested.get(belief.id, ())}
+    watch.watch("fact", [*gone, *reworded])
+    watch.watch("fact", [*(fact.id for fact in changed), *(id_ for id_ in rests if id_ in before)], reworded=False)
+
     writes.remove(connection, [*gone, *reworded])
     new = [belief for belief in beliefs if belief.id not in before or belief.id in reworded]
     episode_of = claims.episodes(connection, [belief.claim.id for belief in new])
@@ -164,9 +173,8 @@ def _refold(
         for belief in new
     ]
     writes.add(connection, entries, vectors)
-    kept = [fact for id_, fact in after.items() if id_ in before and id_ not in reworded]
-    writes.replace(connection, [fact for fact in kept if fact != before[fact.id]])
-    claims.rest(connection, {belief.id: belief.evidence for belief in beliefs}, gone)
+    writes.replace(connection, changed)
+    claims.rest(connection, rests, gone)
     return changes(before.values(), after.values())
 
 
@@ -175,7 +183,7 @@ def _adopt(
     groups: Iterable[tuple[str, Key]],
     now: datetime,
     unfounded: set[UUID],
-    watch: Journal | None = None,
+    watch: Journal,
 ) -> None:
     """Let live facts that came from elsewhere (imports, `memctl add`) take part in the fold, as claims of their own.
 
@@ -192,9 +200,7 @@ def _adopt(
         about = [fact for fact in facts if (fact.subject or user).casefold() == subject]
         adopted = [fact for fact in about if fact.id not in unfounded]
         standing = [standing_for(fact) for fact in adopted]
-        if watch:
-            watch.watch("claim", [claim.id for claim in standing])
-            watch.watch("fact", [fact.id for fact in adopted])
+        watch.watch("claim", [claim.id for claim in standing])
         claims.add(connection, [(claim, None) for claim in standing], now)
 
 
@@ -233,20 +239,23 @@ def _fact_of(belief: Belief, stored: Fact | None) -> Fact:
     return to_fact(belief, imported=adopted)
 
 
-def put(connection: Connection, entry: Entry, vectors: Mapping[str, Any]) -> Changes:
+def put(connection: Connection, entry: Entry, vectors: Mapping[str, Any], watch: Journal) -> Changes:
     """Store a fact someone states outright, in place of the one of the same id, and reconcile what it touches."""
     now = datetime.now(UTC)
     fact = entry.fact
     forgotten.refuse(connection, [fact.user_id])
     old = claims.of_fact(connection, fact.id)
-    claims.bar(connection, _of_transcripts(old))
-    before = retract_claims(connection, [claim.id for claim in old], now)
+    _bar(connection, _of_transcripts(old), watch)
+    before = _retract(connection, [claim.id for claim in old], now, watch)
+    watch.watch("fact", [fact.id])
     writes.remove(connection, [fact.id])
     writes.add(connection, [entry], vectors)
     if fact.predicate is None or fact.kind == "episode":
         return before
-    fresh = claims.add(connection, [(standing_for(fact, "stated"), None)], now)
-    return _refold(connection, fresh, vectors, now, [fact.id])
+    standing = standing_for(fact, "stated")
+    watch.watch("claim", [standing.id])
+    fresh = claims.add(connection, [(standing, None)], now)
+    return _refold(connection, fresh, vectors, now, [fact.id], watch)
 
 
 def _of_transcripts(found: Iterable[Claim]) -> list[UUID]:
@@ -254,8 +263,15 @@ def _of_transcripts(found: Iterable[Claim]) -> list[UUID]:
     return [claim.id for claim in found if claim.fact_id is None]
 
 
-def erase(connection: Connection, ids: Iterable[UUID]) -> int:
-    """Remove facts with what they rest on, for good; what was read from a removed episode goes too.
+def _bar(connection: Connection, ids: Iterable[UUID], watch: Journal) -> None:
+    barred = list(ids)
+    watch.watch("removed", barred)
+    claims.bar(connection, barred)
+
+
+def erase(connection: Connection, ids: Iterable[UUID], watch: Journal) -> int:
+    """Remove facts with what they rest on, so that no transcript brings them back; what was read from a removed
+    episode goes too.
 
     How many ids were there.
     """
@@ -263,9 +279,9 @@ def erase(connection: Connection, ids: Iterable[UUID]) -> int:
     dead = claims.of_episodes(connection, gone)
     for id_ in gone:
         dead += claims.of_fact(connection, id_)
-    journal.forget(connection, gone, [claim.id for claim in dead])
     answers.forget(connection, {*gone, *claims.episodes(connection, [claim.id for claim in dead]).values()})
-    claims.bar(connection, {*_of_transcripts(dead), *records.of_kind(connection, "episode", gone)})
-    retract_claims(connection, {claim.id for claim in dead})
+    _bar(connection, {*_of_transcripts(dead), *records.of_kind(connection, "episode", gone)}, watch)
+    watch.watch("fact", gone)
+    _retract(connection, {claim.id for claim in dead}, datetime.now(UTC), watch)
     still = records.known(connection, "records", gone)
     return len(gone) - len(still) + writes.remove(connection, still)

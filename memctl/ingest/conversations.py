@@ -15,8 +15,9 @@ from memctl.errors import MemctlError, NotFound, Retryable, UsageError
 from memctl.extract.redact import redact
 from memctl.ingest.digest import Work
 from memctl.ingest.owner import Owned
+from memctl.ingest.reading import Options
 from memctl.ingest.report import Reject, Report
-from memctl.ingest.run import Options, Progress, working
+from memctl.ingest.run import Progress, working
 from memctl.store.engine import Engine
 from memctl.store.forgotten import REASON, known
 from memctl.transcripts.encoding import clean

@@ -12,7 +12,9 @@ from memctl.fact import Fact, content_hash, encode
 from memctl.store import writes
 from memctl.store.engine import Connection, Engine
 from memctl.store.forgotten import REASON, known
+from memctl.store.journal import journalled
 from memctl.store.records import Episodic
+from memctl.store.undo import give_again
 from memctl.store.units import units_of
 from memctl.store.writes import Entry
 
@@ -24,8 +26,12 @@ class _Stored(NamedTuple):
     native: str
 
 
-def write_facts(engine: Engine, spec: EmbedderSpec, facts: Sequence[Fact]) -> list[Outcome]:
+def write_facts(
+    engine: Engine, spec: EmbedderSpec, facts: Sequence[Fact], *, command: str, run: str | None = None
+) -> list[Outcome]:
     """Store facts as they are, one outcome per fact in order. Nothing is extracted or reconciled.
+
+    What is changed can be undone as a run of the `command`; as part of the one called `run`, if that is given.
 
     A fact whose id another user's fact has is rejected, since no owner ever changes, and so are one that is no Unicode
     and one of a user who was forgotten.
@@ -36,7 +42,7 @@ def write_facts(engine: Engine, spec: EmbedderSpec, facts: Sequence[Fact]) -> li
     last = {fact.id: entry_of(fact) for fact, flaw in zip(facts, flaws, strict=True) if flaw is None}
     texts = list(dict.fromkeys(unit.text for entry in last.values() for unit in entry.units))
     vectors = dict(zip(texts, spec.open().embed(texts), strict=True)) if texts else {}
-    with engine.writing() as connection:
+    with engine.writing() as connection, journalled(connection, command, run=run) as watch:
         writes.use_embedder(connection, spec)
         stored = _stored(connection, list(last))
         states = {id_: _outcome(entry.fact, stored.get(id_)) for id_, entry in last.items()}
@@ -45,11 +51,15 @@ def write_facts(engine: Engine, spec: EmbedderSpec, facts: Sequence[Fact]) -> li
             for id_, outcome in states.items()
             if outcome.state == "updated" and stored[id_].text != last[id_].fact.text
         ]
+        watch.watch("fact", reworded)
         writes.remove(connection, reworded)
         fresh = [id_ for id_, outcome in states.items() if outcome.state == "written"]
         writes.add(connection, [last[id_] for id_ in (*fresh, *reworded)], vectors)
         same_text = states.keys() - set(fresh) - set(reworded)
-        writes.replace(connection, [last[id_].fact for id_ in same_text if states[id_].state == "updated"])
+        updated = [last[id_].fact for id_ in same_text if states[id_].state == "updated"]
+        watch.watch("fact", [fact.id for fact in updated], reworded=False)
+        writes.replace(connection, updated)
+        give_again(connection, list(states))
     place = {fact.id: index for index, fact in enumerate(facts) if flaws[index] is None}
     return [
         Outcome(state="rejected", target_id=str(fact.id), reason=flaw)

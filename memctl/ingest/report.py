@@ -31,8 +31,9 @@ def reject_of(error: MemctlError) -> Reject:
 class Report(msgspec.Struct, kw_only=True):
     """What an ingest did. `skipped` and `redacted` count by reason and by kind of secret.
 
-    `model` is what a model was used for, where one extracted."""
+    `model` is what a model was used for, where one extracted. `run` undoes it; None when nothing was changed."""
 
+    run: str | None = None
     files: int = 0
     unchanged: int = 0
     sessions: int = 0

@@ -6,33 +6,27 @@ be read becomes a reject with its reason, and the files beside it still go throu
 
 from __future__ import annotations
 
-import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import msgspec
 
 from memctl.embed.spec import EmbedderSpec
-from memctl.errors import BadTranscript, MemctlError, NotFound, UsageError
-from memctl.extract import rules
+from memctl.errors import BadTranscript, MemctlError, UsageError
 from memctl.ingest.commit import Read, commit
-from memctl.ingest.digest import Digest, Recipe, Work, digest_all
-from memctl.ingest.owner import Attribution, Owned, owned
+from memctl.ingest.digest import Digest, Work, digest_all
+from memctl.ingest.reading import Options, Reader
 from memctl.ingest.report import Report, reject_of
-from memctl.ingest.sources import documents_of, sha256_of, unreadable
-from memctl.store import ledger
+from memctl.ingest.sources import documents_of
+from memctl.store import journal, ledger
 from memctl.store.engine import Engine
-from memctl.store.forgotten import REASON, known
-from memctl.transcripts.detect import detect, read
 from memctl.transcripts.documents import Document
-from memctl.transcripts.model import ReadOptions, Session
 
 if TYPE_CHECKING:
     from memctl.ingest.asking import Asker
@@ -47,20 +41,6 @@ MODEL_CHUNK_TURNS = 800
 that of before, so this is no matter of speed alone and no option."""
 PARALLEL_BYTES = 4_000_000
 """Below this much to read, starting processes costs more than they bring."""
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for. `format` None finds each file's own; `jobs` is how many processes work at most.
-
-    `model` says how to use the model of the recipe, where one extracts.
-    """
-
-    attribution: Attribution = Attribution()
-    recipe: Recipe = Recipe()
-    reading: ReadOptions = ReadOptions()
-    format: str | None = None
-    jobs: int = 1
-    model: ModelOptions | None = None
 
 
 Progress = Callable[[int, int, str], None]
@@ -186,57 +166,22 @@ class Run:
         self.read: list[Read] = []
         self.seen: dict[str, ledger.PackedIds] = {}
         self.broken: set[str] = set()
-        self.asked: set[str] = set()
-        self.gone: set[str] = set()
         self.open: set[str] = set()
-        self.ledger: dict[tuple[str, str], ledger.FileEntry] = {}
-        with suppress(NotFound), engine.reading() as connection:
-            self.ledger = ledger.entries(connection)
+        self.reader = Reader(engine, options, report)
+        self.id = journal.new_run()
 
     def take(self, document: Document) -> None:
         """Read one document, unless the ledger says it is the same as before."""
-        self.report.files += 1
-        uri = os.path.abspath(document.uri) if document.uri != "-" else "-"  # noqa: PTH100 - resolve() follows links
-        attribution = self.options.attribution.label
-        recipe, since = self._recipe(document), self.options.recipe.since
-        known = self.ledger.get((uri, attribution))
-        if known and known.covers(recipe, since) and (known.size, known.mtime_ns) == (document.size, document.mtime_ns):
-            self.report.unchanged += 1
+        if (found := self.reader.new(document)) is None:
             return
-        try:
-            sha256 = sha256_of(document)
-            if uri == "-":
-                uri = f"-#{sha256[:16]}"
-                known = self.ledger.get((uri, attribution))
-            if known and known.covers(recipe, since) and known.sha256 == sha256:
-                self.report.unchanged += 1
-                return
-            format_ = self.options.format or detect(document)
-        except (BadTranscript, OSError) as error:
-            self.report.rejects.append(reject_of(unreadable(error, document)))
-            return
-        file = ledger.FileEntry(
-            uri=uri,
-            attribution=attribution,
-            recipe=recipe,
-            format=format_,
-            size=document.size,
-            mtime_ns=document.mtime_ns,
-            sha256=sha256,
-            sessions=0,
-            turns=0,
-            since=since,
-        )
-        self._take(document, file, known)
-
-    def _take(self, document: Document, file: ledger.FileEntry, known: ledger.FileEntry | None) -> None:
-        before = self._before(known)
+        file, known = found
+        before = self.reader.before(known)
         # What a model answered costs nothing a second time, so that a file it could not finish is begun anew.
         anew = known is not None and (known.recipe != file.recipe or (self.asker is not None and not known.complete))
         modified = datetime.fromtimestamp(document.mtime_ns / 1e9, UTC)
         sessions = turns = 0
         complete = True
-        for item in self._sessions(document, file.format):
+        for item in self.reader.sessions(document, file.format):
             if isinstance(item, BadTranscript):
                 self.report.rejects.append(reject_of(item))
                 complete = False
@@ -256,7 +201,7 @@ class Run:
     def add(self, works: Iterable[Work]) -> None:
         """Take in sessions that come from no file. Raises BadTranscript for one of a user who was forgotten."""
         for work in works:
-            self._refuse([work.owned], work.uri or "")
+            self.reader.refuse([work.owned], work.uri or "")
             self.chunk.append(work)
         self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
 
@@ -265,43 +210,6 @@ class Run:
         if sum(len(work.owned.session.turns) for work in self.chunk) >= turns:
             self._dispatch()
             self._drain(limit=2 * self.options.jobs)
-
-    def _sessions(self, document: Document, format_: str) -> Iterator[tuple[Session, list[Owned]] | BadTranscript]:
-        """The sessions of a document with their owners, and what is wrong with it; nobody's sessions are told once."""
-        told = False
-        try:
-            for item in read(document, self.options.reading, format_):
-                if isinstance(item, BadTranscript):
-                    yield item
-                    continue
-                try:
-                    owners = list(owned(item, document, self.options.attribution))
-                    self._refuse(owners, document.uri)
-                except BadTranscript as error:
-                    if not told:
-                        yield error
-                    told = True
-                    continue
-                yield item, owners
-        except Exception as error:
-            # A reader that breaks down over one file is no reason to leave the rest of the folder unread.
-            yield unreadable(error, document)
-
-    def _refuse(self, owners: Sequence[Owned], where: str) -> None:
-        """Raises BadTranscript when one of the owners was forgotten."""
-        users = {mine.user_id for mine in owners}
-        if new := users - self.asked:
-            self.gone |= known(self.engine, new)
-            self.asked |= new
-        if users & self.gone:
-            raise BadTranscript(REASON, where=where)
-
-    def _before(self, known: ledger.FileEntry | None) -> frozenset[UUID]:
-        """The episodes a file showed when it was last read."""
-        if known is None:
-            return frozenset()
-        with self.engine.reading() as connection:
-            return frozenset(ledger.episodes_of(connection, known))
 
     def _dispatch(self) -> None:
         """Give the gathered sessions to the pool, or digest them here; the ends of their files follow them."""
@@ -375,28 +283,14 @@ class Run:
         read, self.read = self.read, []
         self.report.count(batch)
         if batch.episodes or batch.claims or read:
-            with self.engine.writing() as connection:
-                self.report.took(commit(connection, batch, self.spec, read))
-
-    def _recipe(self, document: Document) -> str:
-        """Everything but --since that decides what comes out of a file, as one comparable text."""
-        options = self.options
-        recipe = {
-            "extractor": options.recipe.extractor,
-            "roles": options.recipe.roles,
-            "since": None,
-        }
-        extractor = rules.EXTRACTOR
-        if options.recipe.by_model:
-            from memctl.extract.llm import prompt
-
-            extractor = prompt.extractor(str(options.recipe.model))
-        folder = document.folder_user if options.attribution.by_folder else None
-        return msgspec.json.encode([extractor, recipe, options.format, _reading(options.reading), folder]).decode()
-
-
-def _reading(options: ReadOptions) -> dict[str, str]:
-    return {name: str(getattr(options, name)) for name in options.__struct_fields__ if getattr(options, name)}
+            user = self.options.attribution.user
+            with (
+                self.engine.writing() as connection,
+                journal.journalled(connection, "ingest", user, self.id) as watch,
+            ):
+                committed = commit(connection, batch, self.spec, read, watch=watch)
+            self.report.took(committed)
+            self.id, self.report.run = watch.id, watch.run or self.report.run
 
 
 def _result(piece: Future[Digest]) -> Digest:

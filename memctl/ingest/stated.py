@@ -18,6 +18,7 @@ from memctl.ingest.imports import entry_of
 from memctl.ingest.owner import Owned
 from memctl.store import claims, records, writes
 from memctl.store.engine import Connection, Engine
+from memctl.store.journal import journalled
 from memctl.transcripts.model import Session, Turn
 
 SYSTEM = "memctl"
@@ -65,7 +66,7 @@ def remember(
         created_at=now,
         source=Source(system=SYSTEM, quote=said),
     )
-    return [_put(engine, spec, fact)]
+    return [_put(engine, spec, fact, "add")]
 
 
 def _read(engine: Engine, spec: EmbedderSpec, user: str, said: str, now: datetime) -> list[Fact]:
@@ -77,8 +78,8 @@ def _read(engine: Engine, spec: EmbedderSpec, user: str, said: str, now: datetim
     batch = digest_all([Work(owned=Owned(user_id=user, session=session))], Recipe(), spec)
     if not batch.claims:
         return []
-    with engine.writing() as connection:
-        commit(connection, batch, spec, now=now)
+    with engine.writing() as connection, journalled(connection, "add", user) as watch:
+        commit(connection, batch, spec, now=now, watch=watch)
         ids = claims.facts_resting_on(connection, [claim.id for claim, _ in batch.claims])
         return records.select(connection, "id IN (SELECT unnest(?::UUID[])) ORDER BY key", [list(ids)])
 
@@ -100,20 +101,20 @@ def edit(engine: Engine, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact
         raise UsageError("a fact needs a text", where=str(fact.id), hint="memctl rm removes a fact")
     if (edited.predicate is None) != (edited.object is None):
         raise UsageError("a predicate and an object go together", hint="give both --predicate and --object")
-    return _put(engine, spec, edited)
+    return _put(engine, spec, edited, "edit")
 
 
 def _without_secrets(text: str | None) -> Any:
     return redact(text).text if text else text
 
 
-def _put(engine: Engine, spec: EmbedderSpec, fact: Fact) -> Fact:
+def _put(engine: Engine, spec: EmbedderSpec, fact: Fact, command: str) -> Fact:
     entry = entry_of(fact)
     texts = [unit.text for unit in entry.units]
     vectors = dict(zip(texts, spec.open().embed(texts), strict=True))
-    with engine.writing() as connection:
+    with engine.writing() as connection, journalled(connection, command, fact.user_id) as watch:
         writes.use_embedder(connection, spec)
-        put(connection, entry, vectors)
+        put(connection, entry, vectors, watch)
         return _stored(connection, fact.id)
 
 

@@ -13,6 +13,7 @@ from memctl.ingest.digest import Recipe, Work, digest_all
 from memctl.ingest.owner import Owned
 from memctl.ingest.report import Reject, Report
 from memctl.store.engine import Engine
+from memctl.store.journal import journalled
 from memctl.transcripts.model import Role, Session, Turn
 
 _TEXT_KEYS = ("content", "text")
@@ -36,8 +37,9 @@ def add_turns(
     batch = digest_all([Work(owned=Owned(user_id=user, session=session))], Recipe(), spec)
     report = Report(rejects=[Reject(where=user, reason=redact(reason).text) for _, reason in batch.broken])
     report.count(batch)
-    with engine.writing() as connection:
-        report.took(commit(connection, batch, spec))
+    with engine.writing() as connection, journalled(connection, "add", user) as watch:
+        report.took(commit(connection, batch, spec, watch=watch))
+    report.run = watch.run
     return report
 
 

@@ -34,6 +34,7 @@ from memctl.store.forgotten import REASON
 SMALLEST_CHUNK = 500
 """Facts the ledger takes in one go; batches smaller than that share a transaction."""
 FLUSH_SECONDS = 1.0
+ACKNOWLEDGED = ("written", "verified")
 Progress = Callable[[int, int | None, str], None]
 """Called with facts done, facts in all where the source says, and what is going on."""
 
@@ -41,7 +42,8 @@ Progress = Callable[[int, int | None, str], None]
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One migration. `targets` is the target opened once per writer; `plan` names both ends and the selection, and is
     filled in on the way; rates are in calls a second; `command` is what the user has to type to go on; `digest` is
-    that of a plan the source must still be found to match at the end; `forgotten` tells whom not to move."""
+    that of a plan the source must still be found to match at the end; `forgotten` tells whom not to move; `name` is
+    what the run is listed as where it can be undone."""
 
     source: Adapter
     targets: tuple[Adapter, ...]
@@ -55,10 +57,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     digest: str | None = None
     rejects: Path | None = None
     forgotten: Forgotten | None = None
+    name: str = "migrate"
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run did. `halted` says why it ended early; `problems` name users that came short."""
+    """What a run did. `halted` says why it ended early; `problems` name users that came short; `undoable` says that
+    `memctl undo` takes the run back."""
 
     run: str
     plan: Plan
@@ -69,6 +73,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     verification: Verification | None
     halted: Reason | None
     limited: bool
+    undoable: bool
 
     @property
     def exit(self) -> Exit:
@@ -138,6 +143,7 @@ class _Flow:
         pace = Pace(job.source_rate, halt)
         self.reader = Reader(job.source, self.selection, retry, pace, forgotten=job.forgotten)
         self.target = Target(job.targets, retry, Pace(job.rate, halt))
+        self.undoable = self.target.begin(run, job.name)
         self.tally = Tally(job.plan, self.target.capabilities)
         self.rejects = Rejects(job.rejects or ledger.path.with_name(f"rejects-{run}.jsonl"), run)
         self.counts = Counts()
@@ -192,6 +198,7 @@ class _Flow:
             verification=verification,
             halted=self.halt.reason,
             limited=self.reader.limited,
+            undoable=self.undoable and bool(self.counts.written or self.counts.updated),
         )
 
     def _move(self, users: Sequence[str]) -> None:
@@ -272,12 +279,13 @@ class _Flow:
         known = self.ledger.known(self.route, ids) if any(f.user_id in self.standings for f in chunk) else {}
         looked = [fact.id for fact in chunk if fact.user_id in self.surveyed]
         held = self._shelf.get(looked) if looked else {}
+        undone = self.target.taken_back([id_ for id_, entry in known.items() if entry.state in ACKNOWLEDGED])
         found: list[Planned] = []
         send: list[Planned] = []
         for fact in chunk:
             item = (fact, fingerprint(fact), known.get(fact.id))
             there = self.target.holds(fact, held.get(fact.id)) if fact.user_id in self.surveyed else None
-            if there or (there is None and _acknowledged(item)):
+            if there or (there is None and fact.id not in undone and _acknowledged(item)):
                 if not _acknowledged(item):
                     found.append(item)
             else:
@@ -397,4 +405,4 @@ class _Flow:
 
 def _acknowledged(item: tuple[Fact, bytes, Entry | None]) -> bool:
     _, mark, entry = item
-    return entry is not None and entry.state in ("written", "verified") and entry.content_hash == mark
+    return entry is not None and entry.state in ACKNOWLEDGED and entry.content_hash == mark

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from memctl.adapter import Adapter, Capabilities, Outcome
+from memctl.backends import Undoable
 from memctl.errors import Fatal, NotFound, Rejected, Retryable
 from memctl.fact import Fact
 from memctl.migrate.compare import difference
@@ -31,6 +32,7 @@ class Target:
         self.retry = retry
         self.pace = pace
         self._free: queue.LifoQueue[Adapter] = queue.LifoQueue()
+        self._undoable = [adapter for adapter in adapters if isinstance(adapter, Undoable)]
         for adapter in adapters:
             self._free.put(adapter)
 
@@ -42,6 +44,16 @@ class Target:
             yield adapter
         finally:
             self._free.put(adapter)
+
+    def begin(self, run: str, command: str) -> bool:
+        """Let what is written be a run that can be undone; whether the target can do that."""
+        for adapter in self._undoable:
+            adapter.begin(run, command)
+        return bool(self._undoable)
+
+    def taken_back(self, ids: Sequence[UUID]) -> set[UUID]:
+        """Those of these facts that were written to the target and undone there since."""
+        return self._undoable[0].taken_back(ids) if self._undoable and ids else set()
 
     def users(self) -> set[str]:
         """The users who have anything in the target; none while it does not exist yet."""

@@ -96,6 +96,15 @@ def facts_resting_on(connection: Connection, claims: Iterable[UUID]) -> set[UUID
     return {row[0] for row in rows}
 
 
+def resting(connection: Connection, facts: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+    """The claims each of these facts rests on, in order; of those that rest on any."""
+    rows = connection.execute(
+        "SELECT fact, list(claim ORDER BY seq) FROM evidence WHERE fact IN (SELECT unnest(?::UUID[])) GROUP BY fact",
+        [list(facts)],
+    ).fetchall()
+    return {fact: tuple(claims) for fact, claims in rows}
+
+
 def remove(connection: Connection, ids: Iterable[UUID]) -> None:
     """Take claims out of the log."""
     gone = list(ids)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from memctl.errors import NotFound, Rejected
-from memctl.store import records
+from memctl.store import journal, records
 from memctl.store.engine import Connection, Engine, get_meta, set_meta
 
 SALT_BYTES = 32
@@ -71,6 +71,7 @@ def forget(connection: Connection, user: str) -> int:
     rows = connection.execute("SELECT count(*) FROM records WHERE user_id = ?", [user]).fetchall()
     for statement in _BEFORE:
         connection.execute(statement, [user])
+    journal.forget(connection, user)
     for table in (*_others(connection), *_OWNED):
         connection.execute(f'DELETE FROM "{table}" WHERE user_id = ?', [user])  # noqa: S608 - a table of the catalogue
     # What a batch was asked names its user; one that asks about nobody any more is of no use.

@@ -1,6 +1,6 @@
 """The ledger of ingested files: what was read of each, by which recipe, and which episodes were seen in it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from uuid import UUID
@@ -64,16 +64,20 @@ def entries(connection: Connection) -> dict[tuple[str, str], FileEntry]:
     return {(entry.uri, entry.attribution): entry for entry in found}
 
 
-def _key(connection: Connection, entry: FileEntry) -> int | None:
+def keys(connection: Connection, files: Sequence[FileEntry]) -> list[int]:
+    """The row keys of those of the files that were entered before."""
     rows = connection.execute(
-        "SELECT key FROM files WHERE uri = ? AND attribution = ?", [entry.uri, entry.attribution]
+        "SELECT key FROM files WHERE (uri, attribution) IN (SELECT (unnest(?::VARCHAR[]), unnest(?::VARCHAR[])))",
+        [[file.uri for file in files], [file.attribution for file in files]],
     ).fetchall()
-    return rows[0][0] if rows else None
+    return [row[0] for row in rows]
 
 
 def episodes_of(connection: Connection, entry: FileEntry) -> set[UUID]:
     """The episodes seen in a file when it was last read."""
-    rows = connection.execute("SELECT episode FROM sightings WHERE file = ?", [_key(connection, entry)]).fetchall()
+    rows = connection.execute(
+        "SELECT episode FROM sightings WHERE file IN (SELECT unnest(?::BIGINT[]))", [keys(connection, [entry])]
+    ).fetchall()
     return {row[0] for row in rows}
 
 
@@ -86,9 +90,9 @@ def unseen(connection: Connection, episodes: Iterable[UUID]) -> set[UUID]:
     return {row[0] for row in rows}
 
 
-def record(connection: Connection, entry: FileEntry, episodes: Iterable[UUID]) -> None:
-    """Enter a file that was read to its end, replacing what stood there for it."""
-    key = _key(connection, entry) or next_key(connection, "files")
+def record(connection: Connection, entry: FileEntry, episodes: Iterable[UUID]) -> int:
+    """Enter a file that was read to its end, replacing what stood there for it; its row key."""
+    key = next(iter(keys(connection, [entry])), None) or next_key(connection, "files")
     connection.execute("DELETE FROM sightings WHERE file = ?", [key])
     connection.execute("DELETE FROM files WHERE key = ?", [key])
     connection.execute(
@@ -113,3 +117,4 @@ def record(connection: Connection, entry: FileEntry, episodes: Iterable[UUID]) -
     while rows := [(key, episode) for episode in islice(left, CHUNK)]:
         with connection.appender("sightings") as appender:
             appender.append_rows(rows)
+    return key

@@ -123,7 +123,7 @@ def next_key(connection: Connection, table: str) -> int:
 
     A key that an undo would bring back is in use.
     """
-    tables = (table, f"undo_{table}") if table in ("records", "units") else (table,)
+    tables = (table, f"undo_{table}") if table in ("records", "units", "files") else (table,)
     keys = " UNION ALL ".join(f"SELECT max(key) AS key FROM {name}" for name in tables)  # noqa: S608
     return int(connection.execute(f"SELECT coalesce(max(key), 0) + 1 FROM ({keys})").fetchall()[0][0])  # noqa: S608
 

@@ -35,7 +35,8 @@ CREATE TABLE batch_requests (
     episodes UUID[] NOT NULL
 );
 
--- Runs that can be undone, and the rows they changed as they were before. A run's `touched` rows say what it left behind.
+-- Runs that can be undone, and the rows they changed as they were before. `touched` says of every row a run changed in
+-- which state the run found it and left it: a hash, NULL for a row that was not there.
 CREATE TABLE runs (
     id VARCHAR NOT NULL,
     command VARCHAR NOT NULL,
@@ -44,12 +45,23 @@ CREATE TABLE runs (
     made_at TIMESTAMP NOT NULL,
     undone_at TIMESTAMP
 );
-CREATE TABLE touched (run VARCHAR NOT NULL, place VARCHAR NOT NULL, id UUID NOT NULL, state VARCHAR NOT NULL);
+CREATE TABLE touched (
+    run VARCHAR NOT NULL,
+    place VARCHAR NOT NULL, -- fact, claim, removed, file
+    id UUID NOT NULL, -- a file's row key as one
+    before UBIGINT,
+    state UBIGINT
+);
 CREATE TABLE undo_records AS SELECT ''::VARCHAR AS run, * FROM records LIMIT 0;
 CREATE TABLE undo_units AS SELECT ''::VARCHAR AS run, * FROM units LIMIT 0;
 CREATE TABLE undo_claims AS SELECT ''::VARCHAR AS run, * FROM claims LIMIT 0;
 CREATE TABLE undo_evidence AS SELECT ''::VARCHAR AS run, * FROM evidence LIMIT 0;
+CREATE TABLE undo_files AS SELECT ''::VARCHAR AS run, * FROM files LIMIT 0;
+CREATE TABLE undo_sightings AS SELECT ''::VARCHAR AS run, * FROM sightings LIMIT 0;
 CREATE TABLE undo_vectors (run VARCHAR NOT NULL, unit BIGINT NOT NULL, user_id VARCHAR NOT NULL, embedding FLOAT[] NOT NULL);
+
+-- Facts that were written and then undone: a migration that wrote them before has them to write again.
+CREATE TABLE taken_back (id UUID NOT NULL);
 
 -- Users who were forgotten, as salted hashes: what is read or moved later does not bring them back.
 CREATE TABLE forgotten (salt VARCHAR NOT NULL, digest VARCHAR NOT NULL, forgotten_at TIMESTAMP NOT NULL);

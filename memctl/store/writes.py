@@ -176,14 +176,14 @@ def remove(connection: Connection, ids: Iterable[UUID]) -> int:
     keys = [row[0] for row in rows]
     if keys:
         units = "SELECT key FROM units WHERE record IN (SELECT unnest(?::BIGINT[]))"
-        for table in _vector_tables(connection):
+        for table in vector_tables(connection):
             connection.execute(f"DELETE FROM {table} WHERE unit IN ({units})", [keys])  # noqa: S608
         connection.execute("DELETE FROM units WHERE record IN (SELECT unnest(?::BIGINT[]))", [keys])
         connection.execute("DELETE FROM records WHERE key IN (SELECT unnest(?::BIGINT[]))", [keys])
     return len(keys)
 
 
-def _vector_tables(connection: Connection) -> list[str]:
+def vector_tables(connection: Connection) -> list[str]:
     """The vectors in use, and those a reindex is making."""
     rows = connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE table_name IN ('vectors', 'vectors_next')"

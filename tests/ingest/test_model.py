@@ -208,7 +208,7 @@ def test_progress_tells_tokens_and_money_so_far(chat, model, store):
     from memctl.ingest.costs import Prices
     from memctl.ingest.digest import Recipe
     from memctl.ingest.models import ModelOptions
-    from memctl.ingest.run import Options
+    from memctl.ingest.reading import Options
     from memctl.local import LocalStore
 
     folder = chat("alice/a.jsonl", *SAID).parent.parent

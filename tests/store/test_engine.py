@@ -279,13 +279,13 @@ def test_an_interrupt_ends_in_130_and_keeps_what_was_done(home, store):
 def test_a_full_disk_is_told_and_leaves_the_store_as_it_was(memctl, home):
     disk = home / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], capture_output=True)
     if mounted.returncode:
         pytest.skip("this machine lets nobody mount")
     try:
         store = disk / "s.duckdb"
         assert memctl("add", "zoe", "I live in Oslo.", "--store", store).code == 0
-        (disk / "ballast").write_bytes(bytes(300_000))
+        (disk / "ballast").write_bytes(bytes(800_000))
         talk(home / "in", "alice", 25)
         ran = memctl("ingest", home / "in", "--store", store)
         assert ran.code == 1
