@@ -324,7 +324,15 @@ class LocalStore:
         from memctl.ingest.batching import collect
         from memctl.ingest.costs import prices_of
 
-        return collect(self.engine, lambda model, base_url: ChatModel(model, base_url=base_url), prices_of)
+        with self.engine.asking():
+            return collect(self.engine, lambda model, base_url: ChatModel(model, base_url=base_url), prices_of)
+
+    def collected(self, batches: Sequence[str]) -> None:
+        """Note that what these batches were about has been ingested again."""
+        from memctl.store.batches import finish
+
+        with self.engine.writing() as connection:
+            finish(connection, batches)
 
     def add(self, user: str, turns: Iterable[Any]) -> Report:
         """Take conversation turns in: `Turn`s, mappings with role and content, or plain texts of the user."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -21,11 +21,13 @@ from memctl.store import forgotten, records
 from memctl.store.engine import Engine
 
 _NAME = re.compile(r"\d{8}T\d{6}\d{3}Z")
+_FORMAT = "%Y%m%dT%H%M%S%fZ"
 BEFORE_RESTORE = "before a restore"
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """One snapshot. `bytes` is the size of its file; `automatic` is one that a restore made of what it replaced."""
+    """One snapshot. `name` is the moment it was made, or a later one where the clock has gone backwards; `bytes` is the
+    size of its file; `automatic` is one that a restore made of what it replaced."""
 
     name: str
     made_at: datetime
@@ -64,7 +66,7 @@ class Snapshots:
         """Copy the store as it is now. Raises NotFound when there is none."""
         self.engine.require()
         made_at = datetime.now(UTC)
-        name = f"{made_at:%Y%m%dT%H%M%S}{made_at.microsecond // 1000:03d}Z"
+        name = self._name(made_at)
         self.folder.mkdir(mode=0o700, exist_ok=True)
         file = self._file(name)
         self.engine.copy_to(file)
@@ -179,6 +181,15 @@ class Snapshots:
             self._file(snapshot.name).unlink(missing_ok=True)
         return list(dict.fromkeys(old))
 
+    def _name(self, made_at: datetime) -> str:
+        """A name after those there are: of two that a clock gone backwards would name, the newest is still the last."""
+        taken = [file.stem for file in self.folder.glob("*.duckdb") if _NAME.fullmatch(file.stem)]
+        name = _named(made_at)
+        if taken and name <= max(taken):
+            latest = datetime.strptime(max(taken), _FORMAT).replace(tzinfo=UTC)
+            return _named(latest + timedelta(milliseconds=1))
+        return name
+
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.duckdb"
 
@@ -219,6 +230,10 @@ def _hashes(engine: Engine, user: str | None) -> dict[str, str]:
             "SELECT id::VARCHAR, content_hash FROM records WHERE ? IS NULL OR user_id = ?", [user, user]
         ).fetchall()
     return dict(rows)
+
+
+def _named(at: datetime) -> str:
+    return f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}Z"
 
 
 def _facts(engine: Engine, ids: Sequence[str]) -> list[Fact]:

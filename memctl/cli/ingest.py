@@ -10,7 +10,7 @@ import click
 
 from memctl import config
 from memctl.cli import log, migration, options, output
-from memctl.errors import Exit, UsageError
+from memctl.errors import Exit, NotFound, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,8 +174,14 @@ def _collect(local: LocalStore, show: _Shown) -> int:
     collected = local.collect()
     code = int(Exit.OK)
     reports = []
-    for command in collected.commands:
-        report = _ingest(local, command["paths"], _later(command["given"]), show)
+    for again in collected.again:
+        try:
+            report = _ingest(local, again.command["paths"], _later(again.command["given"]), show)
+        except NotFound:
+            # What was to be read is gone, which is told once: later collections have other things to do.
+            local.collected(again.batches)
+            raise
+        local.collected(again.batches)
         reports.append(report)
         if not show.as_json:
             code = max(code, show.report(report))

@@ -26,9 +26,8 @@ class Log:
         self._counts: dict[str, int] = {}
         self._command = ""
 
-    def begin(self, command: str, file: str | None, format_: Format) -> None:
+    def begin(self, file: str | None, format_: Format) -> None:
         """Raises UsageError for a file that cannot be written, before anything else is done."""
-        self._command = command
         self._format = format_
         if file is None:
             return
@@ -38,6 +37,10 @@ class Log:
         except OSError as error:
             self._file = None
             raise UsageError(f"the log cannot be written: {error.strerror}", where=file) from None
+
+    def name(self, command: str) -> None:
+        """Which command it is."""
+        self._command = command
 
     def count(self, **counts: int) -> None:
         """What the run changed, by name."""

@@ -6,6 +6,7 @@ A command's module is imported when the command runs, so `memctl --help` loads n
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -80,6 +81,8 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
+        # Before the command is looked for, so that a crontab which names none there is leaves its line as well.
+        log.current().begin(ctx.params["log_file"], ctx.params["log_format"])
         # click would end with code 1 when the reader of stdout has gone; for `| head` that is no failure.
         try:
             return super().invoke(ctx)
@@ -109,11 +112,13 @@ def cli(ctx: click.Context, log_file: str | None, log_format: log.Format) -> Non
 
     Transcripts become facts in a local store; facts are searched, audited and corrected there.
     """
-    log.current().begin(ctx.invoked_subcommand or "", log_file, log_format)
+    log.current().name(ctx.invoked_subcommand or "")
 
 
 def main() -> None:
-    """Run the command line and exit with a code of `memctl.errors.Exit`."""
+    """Run the command line and exit with a code of `memctl.errors.Exit`. To be told to end (SIGTERM) is an interrupt
+    like Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(_run(sys.argv[1:]))
 
 

@@ -159,7 +159,7 @@ class BatchSource:
             # An answer that was lost leaves open whether the batch exists; any other says that it does not.
             if not isinstance(error, Retryable | KeyboardInterrupt):
                 with self.engine.writing() as connection:
-                    batches.set_state(connection, batch.id, "lost")
+                    batches.set_state(connection, batch.id, "dropped")
             raise
         with self.engine.writing() as connection:
             batches.set_state(connection, batch.id, "submitted", remote)
@@ -177,10 +177,17 @@ class BatchSource:
             return str(made.id)
 
 
+class Again(msgspec.Struct, kw_only=True):
+    """An ingest to be done again, and the batches that are then done with."""
+
+    command: dict[str, Any]
+    batches: list[str]
+
+
 class Collected(msgspec.Struct, kw_only=True):
     """What a collection brought: batches that were over and those still under way, answers, tokens and money.
 
-    `commands` are the ingests to be done again now. `problems` say what a server made impossible.
+    `again` are the ingests to be done again now.
     """
 
     collected: int = 0
@@ -190,8 +197,7 @@ class Collected(msgspec.Struct, kw_only=True):
     cached_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = None
-    commands: list[dict[str, Any]] = []
-    problems: list[str] = []
+    again: list[Again] = []
 
 
 def collect(
@@ -209,17 +215,23 @@ def collect(
     found: list[Batch] = []
     with suppress(NotFound), engine.reading() as connection:
         found = batches.under_way(connection)
-    done: list[Batch] = []
     left: list[Batch] = []
     for batch in found:
         model = open_model(batch.model, batch.base_url)
-        over = _finish(engine, model, batch, prices_of(batch.model), result, now)
-        (done if over else left).append(batch)
+        if not _finish(engine, model, batch, prices_of(batch.model), result, now):
+            left.append(batch)
     result.waiting = len(left)
     open_commands = [batch.command for batch in left]
-    for batch in done:
-        if batch.command not in open_commands and batch.command not in result.commands:
-            result.commands.append(batch.command)
+    # From the store, so that those are among them whose collector was killed before it could ingest them again.
+    over: list[Batch] = []
+    with suppress(NotFound), engine.reading() as connection:
+        over = batches.over(connection)
+    for batch in over:
+        same = next((one for one in result.again if one.command == batch.command), None)
+        if same:
+            same.batches.append(batch.id)
+        elif batch.command not in open_commands:
+            result.again.append(Again(command=batch.command, batches=[batch.id]))
     return result
 
 
@@ -237,7 +249,7 @@ def _finish(
         return True
     if remote.status == "failed":
         with engine.writing() as connection:
-            batches.set_state(connection, batch.id, "lost", remote.id)
+            batches.set_state(connection, batch.id, "dropped", remote.id)
         errors = getattr(getattr(remote, "errors", None), "data", None) or []
         reason = "; ".join(str(one.message) for one in errors) or "the server does not say why"
         raise Fatal(f"batch {remote.id} failed: {reason}", where=batch.base_url, hint="ingest it again with --batch")

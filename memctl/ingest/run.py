@@ -100,11 +100,13 @@ def working(
     no more, what was done until then. `size` is in bytes of transcripts, for which processes may be worth starting;
     `tick` is told what the model has cost so far.
     """
-    run = Run(engine, spec, options, report)
-    if options.recipe.by_model:
-        run.asker = _open_asker(options, engine, announce, tick)
-        report.model = run.asker.use
     with ExitStack() as stack:
+        if options.model and not options.model.plan:
+            stack.enter_context(engine.asking())
+        run = Run(engine, spec, options, report)
+        if options.recipe.by_model:
+            run.asker = _open_asker(options, engine, announce, tick)
+            report.model = run.asker.use
         if options.jobs > 1 and size > PARALLEL_BYTES and not run.asker:
             run.pool = ProcessPoolExecutor(
                 options.jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent

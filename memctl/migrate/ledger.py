@@ -20,6 +20,7 @@ from uuid import UUID
 
 import msgspec
 
+from memctl import locks
 from memctl.errors import Locked, MemctlError
 from memctl.fact import Fact, content_hash
 from memctl.store.engine import CONFIG, Connection, driver, rebuild
@@ -226,21 +227,16 @@ class Ledger:
     @contextlib.contextmanager
     def alone(self, route: int) -> Iterator[None]:
         """Be the only run on a route until the block ends, or the process does. Raises Locked when another one is."""
-        try:
-            import fcntl
-        except ModuleNotFoundError:  # Windows: two runs at once stay the user's own care
+        running = Locked(
+            "another migration from this source to this target is running",
+            where=str(self.path),
+            hint="wait for it, or stop it; memctl runs shows it",
+        )
+        with locks.alone(self._lock_of(route), running):
             yield
-            return
-        with self.path.with_name(f"{self.path.name}.{route}.lock").open("wb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise Locked(
-                    "another migration from this source to this target is running",
-                    where=str(self.path),
-                    hint="wait for it, or stop it; memctl runs shows it",
-                ) from None
-            yield
+
+    def _lock_of(self, route: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{route}.lock")
 
     def route(self, source: str, target: str, mode: str) -> int:
         """The number of a route; a new one for one never taken."""
@@ -355,14 +351,21 @@ class Ledger:
                 )
 
     def runs(self, prefix: str = "") -> list[Run]:
-        """The runs whose id begins with `prefix`, newest first."""
+        """The runs whose id begins with `prefix`, newest first, whatever the clock said. One that has not entered its
+        end, though nobody is on its route any more, was killed."""
         with self._transaction() as connection:
             rows = connection.execute(
-                "SELECT id, state, source, target, mode, command, started_at, finished_at, counts, rejects_file, error "
-                "FROM runs JOIN routes USING (route) WHERE starts_with(id, ?) ORDER BY started_at DESC, id DESC",
+                "SELECT route, id, state, source, target, mode, command, started_at, finished_at, counts, "
+                "rejects_file, error FROM runs JOIN routes USING (route) WHERE starts_with(id, ?) "
+                "ORDER BY runs.rowid DESC",
                 [prefix],
             ).fetchall()
-        return [_run(row) for row in rows]
+        found = [(int(route), _run(row)) for route, *row in rows]
+        gone = {route for route, run in found if run.state == "running" and not locks.is_held(self._lock_of(route))}
+        return [
+            msgspec.structs.replace(run, state="killed") if run.state == "running" and route in gone else run
+            for route, run in found
+        ]
 
     def rejects_files(self) -> list[str]:
         """Every file of rejects that a run wrote."""

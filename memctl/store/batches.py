@@ -14,7 +14,9 @@ from memctl.store.answers import held
 from memctl.store.engine import Connection
 from memctl.store.records import aware, naive
 
-State = Literal["prepared", "submitted", "collected", "lost"]
+State = Literal["prepared", "submitted", "collected", "lost", "done", "dropped"]
+"""What is still to be ingested again is `collected` when its answers are kept, `lost` when the server never had it; it
+is `done` or `dropped` then."""
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,11 +70,30 @@ def set_state(connection: Connection, id_: str, state: State, remote_id: str | N
 
 def under_way(connection: Connection) -> list[Batch]:
     """The batches that are prepared or submitted, the oldest first."""
+    return _in_state(connection, "prepared", "submitted")
+
+
+def over(connection: Connection) -> list[Batch]:
+    """The batches that are over, but whose command is still to be done again, the oldest first."""
+    return _in_state(connection, "collected", "lost")
+
+
+def finish(connection: Connection, ids: Sequence[str]) -> None:
+    """Note that what these batches were about has been ingested again."""
+    connection.execute(
+        "UPDATE batches SET state = if(state = 'lost', 'dropped', 'done') "
+        "WHERE state IN ('collected', 'lost') AND id IN (SELECT unnest(?::VARCHAR[]))",
+        [list(ids)],
+    )
+
+
+def _in_state(connection: Connection, *states: State) -> list[Batch]:
     if not held(connection):
         return []
     rows = connection.execute(
         "SELECT id, remote_id, model, base_url, state, command, made_at FROM batches "
-        "WHERE state IN ('prepared', 'submitted') ORDER BY made_at, id"
+        "WHERE state IN (SELECT unnest(?::VARCHAR[])) ORDER BY made_at, id",
+        [list(states)],
     ).fetchall()
     return [
         Batch(
@@ -103,7 +124,7 @@ def asked(connection: Connection, keys: Iterable[str]) -> tuple[set[str], Counte
     rows = connection.execute(
         "SELECT r.key, b.state IN ('prepared', 'submitted'), count(*) FROM batch_requests r "
         "JOIN batches b ON b.id = r.batch "
-        "WHERE b.state <> 'lost' AND r.key IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL",
+        "WHERE b.state NOT IN ('lost', 'dropped') AND r.key IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL",
         [list(keys)],
     ).fetchall()
     return {row[0] for row in rows if row[1]}, Counter({row[0]: row[2] for row in rows if not row[1]})

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from memctl import locks
 from memctl.errors import Locked, MemctlError, NotFound, UnusableStore
 
 if TYPE_CHECKING:
@@ -110,6 +111,21 @@ class Engine:
                 raise
             finally:
                 connection.close()
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """Be the only process that asks a model for this store, so that none is asked and paid twice for one thing.
+
+        The store itself is not held. Raises Locked when the wait for another one was in vain.
+        """
+        self._make_folder()
+        asked = Locked(
+            f"another ingest asks a model for this store, and did not end within {self.lock_timeout:g} s",
+            where=str(self.path),
+            hint="run it again later; what was answered until then costs nothing a second time",
+        )
+        with locks.alone(self.path.with_name(f"{self.path.name}.asking.lock"), asked, self.lock_timeout):
+            yield
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -17,7 +17,7 @@ CREATE TABLE extract_cache (
 );
 
 -- Batches of questions a server works through on its own. `state` is prepared until the server's id is known, then
--- submitted, then collected or lost.
+-- submitted, then collected or lost; once what it was about has been ingested again it is done or dropped.
 CREATE TABLE batches (
     id VARCHAR NOT NULL,
     remote_id VARCHAR,

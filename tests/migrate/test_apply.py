@@ -225,7 +225,7 @@ def test_a_kill_between_the_write_and_the_ledger_makes_no_duplicate(route, backe
         with pytest.raises(KeyboardInterrupt):
             route.run(source, target)
     assert len(target.records) == 9
-    assert route.ledger.runs()[0].state == "running"
+    assert route.ledger.runs()[0].state == "killed"
     route.halt = quick_halt()
     assert route.run(source, target).counts == Counts(read=9, unchanged=9)
     assert set(target.copies.values()) == {1}

@@ -6,15 +6,18 @@ import os
 import random
 import subprocess
 import sys
+from collections import Counter
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
 from chains.people import facts
+from msgspec import structs
 
 from memctl.embed import static
-from memctl.fact import encode_lines
+from memctl.fact import derive_id, encode_lines
 
 PEOPLE, EACH = 3, 200
 
@@ -180,8 +183,9 @@ main()
 
 
 @contextmanager
-def clock(monkeypatch, ahead):
-    """The clock of memctl goes that much before the machine's."""
+def clock(monkeypatch, ahead, after=0):
+    """The clock of memctl goes that much before the machine's, once it has been asked `after` times."""
+    asked = count()
 
     class Times(type):
         """Stands for `datetime` in all but the time of day, without becoming the type of any time."""
@@ -198,7 +202,7 @@ def clock(monkeypatch, ahead):
     class Shifted(metaclass=Times):
         @staticmethod
         def now(tz=None):
-            return datetime.now(tz) + ahead
+            return datetime.now(tz) + (ahead if next(asked) >= after else timedelta(0))
 
     with monkeypatch.context() as patch:
         for name, module in list(sys.modules.items()):
@@ -226,3 +230,62 @@ def test_a_clock_that_goes_backwards_loses_nothing_and_does_nothing_twice(
     assert memctl(*move).code == 0
     assert every_fact(store).keys() >= before.keys()
     assert len(memctl("snapshot", "list", "--json").document["snapshots"]) == 2
+
+
+BACK = timedelta(days=-400)
+
+
+@pytest.mark.parametrize("after", [1, 2, 3, 5, 8])
+def test_a_clock_that_goes_backwards_during_a_migration_loses_nothing(memctl, store, people, monkeypatch, after):
+    move = ("migrate", "--from", people, "--to", "local", "--all-users", "--batch-size", "50")
+    with clock(monkeypatch, BACK, after):
+        assert memctl(*move).code == 0
+    assert memctl("stats", "--json").document["facts"] == PEOPLE * EACH
+    assert f"0 changed, {PEOPLE * EACH} unchanged" in memctl(*move).out
+
+
+def test_the_last_run_and_snapshot_are_the_last_whatever_the_clock_says(memctl, store, people):
+    move = ("migrate", "--from", people, "--to", "local", "--all-users")
+    assert memctl(*move).code == memctl("snapshot", "create", "--note", "first").code == 0
+    with pytest.MonkeyPatch.context() as patch, clock(patch, BACK):
+        people.write_bytes(people.read_bytes() + b'{"id": 1}\n')
+        assert memctl(*move).code == 3
+        memctl("add", "zoe", "I live in Oslo.")
+        assert memctl("snapshot", "create", "--note", "second").code == 0
+    assert memctl("runs", "--last").code == 3, "a monitor must not be told of the run before"
+    listed = memctl("snapshot", "list", "--json").document["snapshots"]
+    assert [snapshot["note"] for snapshot in listed] == ["second", "first"]
+    assert memctl("snapshot", "prune", "--keep", "1").code == 0
+    memctl("add", "zoe", "I live in Bergen.")
+    assert memctl("snapshot", "restore", "last").code == 0
+    assert "Oslo" in memctl("facts", "zoe").out
+
+
+@pytest.mark.parametrize("command", ["consolidate", "dedupe", "prune"])
+@pytest.mark.parametrize("after", [0, 2])
+def test_a_clock_that_goes_backwards_while_a_memory_is_put_in_order_takes_nothing_that_may_stay(
+    memctl, store, every_fact, monkeypatch, command, after
+):
+    known = list(facts(1, 40))
+    twice = [structs.replace(fact, id=derive_id("twice", str(fact.id))) for fact in known[:8]]
+    past, soon = datetime(2025, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=1)
+    ends = [
+        structs.replace(fact, id=derive_id(str(end), str(fact.id)), text=f"{fact.text} until then", expires_at=end)
+        for fact, end in ((known[20], past), (known[21], soon))
+    ]
+    Path("all.jsonl").write_bytes(b"".join(encode_lines([*known, *twice, *ends])))
+    assert memctl("import", "all.jsonl").code == 0
+    words = (command,) if command == "prune" else (command, "alice")
+    with clock(monkeypatch, BACK, after):
+        assert memctl(*words).code == 0
+    assert memctl(*words).code == 0
+    ended = every_fact(store)
+    assert memctl(*words).code == 0
+    assert every_fact(store) == ended, "once more changes nothing"
+    alone = store.with_name("alone.duckdb")
+    assert memctl("import", "all.jsonl", "--store", alone).code == memctl(*words, "--store", alone).code == 0
+    assert texts(ended) == texts(every_fact(alone))
+
+
+def texts(records):
+    return Counter((fact["kind"], fact["text"], fact["expired_at"] is None) for fact in records.values())

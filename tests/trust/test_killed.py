@@ -6,39 +6,39 @@ MEMCTL_KILLS says at how many moments each command is killed; `make torture` tak
 
 import json
 import os
-import random
-import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from chains.people import facts
 from msgspec import structs
+from trust.killing import held, killed, left_over, memctl, moments
 
 from memctl.fact import derive_id, encode_lines
 
-KILLS = int(os.environ.get("MEMCTL_KILLS", "1"))
-TIME = re.compile(r'"(\d{4}-\d\d-\d\dT[^"]+Z)"')
-BEGAN, ENDS = (f"{datetime.now(UTC) + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S}" for minutes in (-1, 24 * 60))
-PREPARED = (("import", "people.jsonl"), ("snapshot", "create"), ("backup", "people.memctl"))
+PREPARED = (
+    ("import", "people.jsonl"),
+    ("snapshot", "create"),
+    ("backup", "people.memctl"),
+    ("migrate", "--from", "people.jsonl", "--to", "third", "--all-users"),
+)
+FILES = ("moved.jsonl", "moved.csv", "moved.parquet")
 COMMANDS = {
-    "ingest": (("ingest", "transcripts"),),
-    "import": (("import", "people.jsonl"),),
-    "export to a file": (("migrate", "--from", "local", "--to", "moved.jsonl", "--all-users"),),
-    "migrate to another store": (("migrate", "--from", "people.jsonl", "--to", "second", "--all-users"),),
-    "reindex": (("reindex", "--embedder", "static"),),
-    "consolidate": (("consolidate", "alice"),),
-    "dedupe": (("dedupe", "alice"),),
-    "prune": (("prune",),),
-    "forget": (("forget", "alice", "--confirm", "alice"),),
-    "snapshot restore": (("snapshot", "restore", "last"),),
-    "restore": (("restore", "people.memctl", "--force"),),
-    "backup": (("backup", "other.memctl"),),
+    "ingest": ("ingest", "transcripts"),
+    "import": ("import", "people.jsonl"),
+    **{f"migrate to {file}": ("migrate", "--from", "local", "--to", file, "--all-users") for file in FILES},
+    "migrate to another store": ("migrate", "--from", "people.jsonl", "--to", "second", "--all-users"),
+    "reindex": ("reindex", "--embedder", "static"),
+    "consolidate": ("consolidate", "alice"),
+    "dedupe": ("dedupe", "alice"),
+    "prune": ("prune",),
+    "forget": ("forget", "alice", "--confirm", "alice"),
+    "forget elsewhere": ("forget", "alice", "--from", "local", "--from", "third", "--confirm", "alice"),
+    "snapshot restore": ("snapshot", "restore", "last"),
+    "restore": ("restore", "people.memctl", "--force"),
+    "backup": ("backup", "other.memctl"),
 }
 
 
@@ -54,43 +54,18 @@ def people():
     return [*known, *twice, *over]
 
 
-def memctl(*arguments):
-    """A command in a process of its own, run to its end."""
-    command = [Path(sys.executable).parent / "memctl", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ.copy())
-
-
-def killed(after, *arguments):
-    """The same, killed `after` so many seconds unless it ends before."""
-    command = [Path(sys.executable).parent / "memctl", *arguments]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ.copy())
-    time.sleep(after)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
-
-
-def held(backend):
-    """Every fact of a backend as JSON, in no order; a time of this very run reads "now"."""
-    exported = memctl("export", "--from", backend, "--all-users", "-q")
-    assert exported.returncode in (0, 4), exported.stderr
-    return sorted(TIME.sub(lambda at: '"now"' if BEGAN <= at[1] < ENDS else at[0], exported.stdout).splitlines())
-
-
 def state():
     """All that a user has: the facts of each place."""
-    places = ["local"]
-    if Path("moved.jsonl").exists():
-        places.append("moved.jsonl")
-    if Path(os.environ["HOME"], "second.duckdb").exists():
-        places.append("second")
+    places = ["local", *(file for file in FILES if Path(file).exists())]
+    places += [name for name in ("second", "third") if Path(os.environ["HOME"], f"{name}.duckdb").exists()]
     return {place: held(place) for place in places}
 
 
-def left_over(home):
-    """Files of memctl's that no command would read again."""
-    return [
-        path.name for path in home.rglob("*") if path.name.endswith((".half", ".rebuilt", ".restored", ".memctl-new"))
-    ]
+def naming(name, home):
+    """The stores and ledgers, logs and snapshots among them, that have a person's name in any of their bytes."""
+    return sorted(
+        path.name for path in home.rglob("*") if ".duckdb" in path.name and path.is_file() and name in path.read_bytes()
+    )
 
 
 @pytest.fixture
@@ -99,8 +74,9 @@ def beginning(home, store, fixtures):
     work = home / "work"
     shutil.copytree(fixtures, work / "transcripts")
     (work / "people.jsonl").write_bytes(b"".join(encode_lines(people())))
-    second = json.dumps(str(home / "second.duckdb"))
-    (work / "memctl.toml").write_text(f'[backends.second]\nadapter = "local"\npath = {second}\n')
+    paths = {name: json.dumps(str(home / f"{name}.duckdb")) for name in ("second", "third")}
+    settings = [f'[backends.{name}]\nadapter = "local"\npath = {path}\n' for name, path in paths.items()]
+    (work / "memctl.toml").write_text("".join(settings))
     for command in PREPARED:
         assert memctl(*command).returncode == 0
     memctl("add", "alice", "I live in Oslo.")
@@ -117,19 +93,23 @@ def beginning(home, store, fixtures):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_killed_command_run_again_ends_where_an_undisturbed_one_does(name, beginning, home):
-    (command,) = COMMANDS[name]
+    command = COMMANDS[name]
     began = time.monotonic()
     undisturbed = memctl(*command)
     takes = time.monotonic() - began
     assert undisturbed.returncode == 0, undisturbed.stderr
     wanted = state()
-    chance = random.Random(name)
-    for _ in range(KILLS):
+    at_work = 0
+    for moment in moments(name, takes):
         beginning()
-        killed(takes * chance.uniform(0.2, 1.0), *command)
+        at_work += killed(moment, *command)
         opened = memctl("stats", "--json")
         assert opened.returncode == 0, opened.stderr
         again = memctl(*command)
         assert again.returncode == 0, again.stderr
         assert state() == wanted
         assert left_over(home) == []
+        if command[0] == "forget":
+            assert naming(b"alice", home) == ([] if "third" in command else ["third.duckdb"])
+        print(f"{name}: killed after {moment:.2f} of {takes:.2f} s")
+    print(f"{name}: {at_work} at work")

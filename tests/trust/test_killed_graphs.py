@@ -6,7 +6,6 @@ MEMCTL_KILLS says at how many moments; `make torture` takes 20.
 
 import asyncio
 import json
-import os
 import random
 import shutil
 import signal
@@ -20,11 +19,11 @@ import pytest
 from chains.people import facts
 from memctl_graphiti import graph as graphs
 from memctl_graphiti.adapter import GraphitiAdapter
+from trust.killing import KILLS
 
 from memctl.errors import Fatal
 from memctl.fact import encode_lines
 
-KILLS = int(os.environ.get("MEMCTL_KILLS", "1"))
 THEIRS, OURS = 60, 6
 INDEX = """
 import sys

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from chains.people import facts
 from trust.kill_targets import SECRET, TARGETS
+from trust.killing import KILLS
 
 from memctl.fact import encode_lines
 
-KILLS = int(os.environ.get("MEMCTL_KILLS", "1"))
 USERS, EACH = 2, 12
 FACTS = USERS * EACH
 MOVE = ("migrate", "--from", "people.jsonl", "--to", "target", "--all-users", "--batch-size", "2")

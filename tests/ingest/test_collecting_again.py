@@ -1,0 +1,39 @@
+"""A collection that ended between the answers and the facts is taken up by the next one; one whose files are gone does
+not keep the others waiting."""
+
+import shutil
+
+import pytest
+
+
+@pytest.fixture
+def folder(chat):
+    chat("alice/a.jsonl", "I live in Oslo.", "I am allergic to peanuts.")
+    return chat("alice/b.jsonl", "I work at Acme.").parent.parent
+
+
+def test_killed_after_the_answers_were_kept_the_next_collection_takes_them_in(memctl, folder, model, monkeypatch):
+    memctl("ingest", folder, "--batch")
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("memctl.local.LocalStore.ingest", killed)
+        assert memctl("ingest", "--collect").code == 130
+    assert "Oslo" not in memctl("facts", "alice").out
+    ran = memctl("ingest", "--collect")
+    assert (ran.code, "3 added" in ran.out) == (0, True), ran.err + ran.out
+    assert len(memctl("facts", "alice", "--json").document["facts"]) == 3
+    assert "0 collected, 0 under way" in memctl("ingest", "--collect").out
+    assert len(model.requests) == 2, "no answer was paid for twice"
+
+
+def test_a_collection_whose_files_are_gone_is_told_once(memctl, folder, model, chat):
+    memctl("ingest", folder, "--batch")
+    memctl("ingest", chat("bruno/c.jsonl", "I live in Bergen.", folder="other").parent.parent, "--batch")
+    shutil.rmtree(folder)
+    ran = memctl("ingest", "--collect")
+    assert (ran.code, str(folder) in ran.err) == (4, True)
+    assert memctl("ingest", "--collect").code == 0
+    assert [fact["text"] for fact in memctl("facts", "bruno", "--json").document["facts"]] == ["bruno lives in Bergen."]

@@ -1,0 +1,57 @@
+"""What the tests of kills share: a command in a process of its own, run to its end or killed at a moment, and what is
+left behind."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+KILLS = int(os.environ.get("MEMCTL_KILLS", "1"))
+"""At how many moments each command is killed; `make torture` takes 20."""
+_TIME = re.compile(r'"(\d{4}-\d\d-\d\dT[^"]+Z)"')
+_BEGAN, _ENDS = (f"{datetime.now(UTC) + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S}" for minutes in (-1, 24 * 60))
+_HALVES = (".half", ".rebuilt", ".restored", ".memctl-new")
+MEMCTL = (str(Path(sys.executable).parent / "memctl"),)
+
+
+def memctl(*arguments: str, program: tuple[str, ...] = MEMCTL) -> "subprocess.CompletedProcess[str]":
+    """A command in a process of its own, run to its end; `program` is what stands for `memctl`."""
+    command = [*program, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ.copy())
+
+
+def killed(after: float, *arguments: str, program: tuple[str, ...] = MEMCTL) -> bool:
+    """The same, killed `after` so many seconds; whether it was still at work then."""
+    command = [*program, *arguments]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ.copy())
+    time.sleep(after)
+    at_work = running.poll() is None
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    return at_work
+
+
+def moments(name: str, takes: float) -> Iterator[float]:
+    """KILLS moments, in seconds, of a command that takes so long: the same of a command every time, all over its work
+    (in the first fifth it is still being loaded)."""
+    chance = random.Random(name)
+    for _ in range(KILLS):
+        yield takes * chance.uniform(0.2, 1.0)
+
+
+def held(backend: str) -> list[str]:
+    """Every fact of a backend as JSON, in no order; a time of this very run reads "now"."""
+    exported = memctl("export", "--from", backend, "--all-users", "-q")
+    assert exported.returncode in (0, 4), exported.stderr
+    return sorted(_TIME.sub(lambda at: '"now"' if _BEGAN <= at[1] < _ENDS else at[0], exported.stdout).splitlines())
+
+
+def left_over(home: Path) -> list[str]:
+    """Files of memctl's that no command would read again."""
+    return [path.name for path in home.rglob("*") if path.name.endswith(_HALVES)]

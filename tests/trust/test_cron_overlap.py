@@ -1,0 +1,216 @@
+"""Two runs of cron at once: the second waits or ends with exit code 11, and nothing is done twice.
+
+Where one must still be at work when the other begins, something holds the first: a model that does not answer, a rate.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from chains.people import facts
+from emulators import openai_chat
+from msgspec import structs
+
+from memctl.backends import open_backend
+from memctl.errors import Exit
+from memctl.fact import derive_id, encode_lines
+
+PEOPLE, EACH = 2, 40
+WAIT = ("--lock-timeout", "60")
+HOLD = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+HELD = {
+    "ingest": ("ingest", "../in"),
+    "import": ("import", "people.jsonl"),
+    "migrate": ("migrate", "--from", "local", "--to", "out.jsonl", "--all-users"),
+    "consolidate": ("consolidate", "alice"),
+    "prune": ("prune",),
+    "backup": ("backup", "people.memctl"),
+    "forget": ("forget", "alice", "--confirm", "alice"),
+    "snapshot": ("snapshot", "create"),
+    "restore": ("snapshot", "restore", "last"),
+}
+
+
+@pytest.fixture
+def people():
+    path = Path("people.jsonl")
+    path.write_bytes(b"".join(encode_lines(facts(PEOPLE, EACH))))
+    return path
+
+
+@pytest.fixture
+def model(store, monkeypatch):
+    """A loopback chat server that the settings name as the model."""
+    with openai_chat.serve() as running:
+        monkeypatch.setenv("MEMCTL_LLM_MODEL", openai_chat.MODEL)
+        monkeypatch.setenv("MEMCTL_LLM_BASE_URL", running.url)
+        yield running
+
+
+@pytest.fixture
+def talk(chat):
+    for number in range(6):
+        said = ("I live in Oslo.", f"I am allergic to nuts{number}.", f"I like tea {number}.", "I work at Acme.")
+        chat(f"alice/{number}.jsonl", *said)
+    return "../in"
+
+
+@contextmanager
+def held(store):
+    """Another process has the store open."""
+    command = [sys.executable, "-c", HOLD, str(store)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        yield
+        other.stdin.close()
+
+
+def ended(*running):
+    """The exit codes and outputs of processes, which are waited for."""
+    results = [(one.communicate(timeout=120), one.returncode) for one in running]
+    return [code for _, code in results], [out + err for (out, err), _ in results]
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_command_that_finds_the_store_held_ends_with_11_and_has_done_nothing(
+    memctl, store, people, talk, every_fact, name
+):
+    assert memctl("import", people).code == memctl("snapshot", "create").code == 0
+    before = every_fact(store)
+    with held(store):
+        ran = memctl(*HELD[name], "--lock-timeout", "0.2")
+        assert ran.code == Exit.LOCKED, ran.err
+        assert "Traceback" not in ran.err
+    assert every_fact(store) == before
+    assert not Path("out.jsonl").exists()
+    assert not Path("people.memctl").exists()
+    assert len(memctl("snapshot", "list", "--json").document["snapshots"]) == 1
+
+
+@pytest.mark.parametrize("command", ["ingest", "import", "consolidate", "dedupe"])
+def test_twice_at_once_ends_where_once_does(memctl, process, store, people, talk, every_fact, monkeypatch, command):
+    known = list(facts(1, EACH))
+    twice = [structs.replace(fact, id=derive_id("twice", str(fact.id))) for fact in known[::4]]
+    copies = Path("copies.jsonl")
+    copies.write_bytes(b"".join(encode_lines([*known, *twice])))
+    words = {"ingest": (talk,), "import": (people,)}.get(command, ("alice",))
+    prepared = [("import", copies), ("add", "alice", "I live in Oslo."), ("add", "alice", "I live in Bergen.")]
+    alone = store.with_name("alone.duckdb")
+    for place in (store, alone):
+        monkeypatch.setenv("MEMCTL_STORE", str(place))
+        assert [memctl(*line).code for line in prepared] == [0, 0, 0]
+    once = memctl(command, *words)
+    assert (once.code, "nothing to do" in once.out) == (0, False), once.err
+    monkeypatch.setenv("MEMCTL_STORE", str(store))
+    codes, said = ended(*(process(command, *words, *WAIT, env={"MEMCTL_STORE": str(store)}) for _ in range(2)))
+    assert 0 in codes, said
+    # An import is a migration, of which there is one at a time on a route.
+    assert set(codes) <= ({0, Exit.LOCKED} if command == "import" else {0}), said
+    assert texts(every_fact(store)) == texts(every_fact(alone))
+
+
+def texts(records):
+    """What is remembered, without the ids and times that two stores do not share."""
+    return Counter(
+        (fact["user_id"], fact["kind"], fact["text"], fact["expired_at"] is None) for fact in records.values()
+    )
+
+
+@pytest.mark.parametrize("patience", ["0.2", "60"])
+def test_no_model_is_paid_twice_for_one_question(memctl, process, store, model, talk, patience):
+    model.faults = [openai_chat.hangs]
+    first = process("ingest", talk)
+    assert model.arrived.wait(60)
+    second = process("ingest", talk, "--lock-timeout", patience)
+    if patience == "0.2":
+        codes, said = ended(second)
+        assert codes == [Exit.LOCKED], said
+        assert "asks a model" in said[0]
+    assert "Oslo" in memctl("search", "alice", "Oslo").out or memctl("search", "alice", "Oslo").code == 4
+    model.released.set()
+    codes, said = ended(*([first] if second.returncode is not None else [first, second]))
+    assert set(codes) == {0}, said
+    assert set(Counter(model.messages).values()) == {1}, "each question was asked once"
+    assert "nothing to do" in memctl("ingest", talk).out
+
+
+def test_nothing_is_submitted_in_two_batches(process, store, model, talk):
+    submitted = model.batch
+
+    def slowly(body):
+        model.arrived.set()
+        model.released.wait(30)
+        return submitted(body)
+
+    model.batch = slowly
+    first = process("ingest", talk, "--batch")
+    assert model.arrived.wait(60)
+    second = process("ingest", talk, "--batch", *WAIT)
+    time.sleep(0.5)
+    model.released.set()
+    codes, said = ended(first, second)
+    assert codes == [0, 0], said
+    assert len(model.batches) == 1
+    asked = [json.loads(line)["custom_id"] for file in model.files.values() for line in file.splitlines()]
+    assert len(asked) == len(set(asked))
+    codes, said = ended(process("ingest", "--collect", *WAIT), process("ingest", "--collect", *WAIT))
+    assert codes == [0, 0], said
+    assert set(Counter(model.messages).values()) == {1}
+    assert len(model.batches) == 1
+
+
+def test_a_second_migration_over_the_same_route_ends_with_11_at_once(memctl, process, store, people):
+    move = ("migrate", "--from", "people.jsonl", "--to", "local", "--all-users", "--batch-size", "2")
+    first = process(*move, "--rate", "10/s")
+    while memctl("runs", "--last").code == Exit.NOT_FOUND:
+        time.sleep(0.05)
+    second = process(*move)
+    codes, said = ended(second)
+    assert codes == [Exit.LOCKED], said
+    assert "another migration" in said[0]
+    assert first.poll() is None, "the first one goes on"
+    codes, said = ended(first)
+    assert codes == [0], said
+    assert memctl("stats", "--json").document["facts"] == PEOPLE * EACH
+    assert f"0 changed, {PEOPLE * EACH} unchanged" in memctl(*move).out
+
+
+def test_two_migrations_of_two_routes_do_not_wait_for_each_other(memctl, process, store, people):
+    assert memctl("import", people).code == 0
+    codes, said = ended(
+        *(process("migrate", "--from", "local", "--to", f"{name}.jsonl", "--all-users", *WAIT) for name in "ab")
+    )
+    assert codes == [0, 0], said
+    for name in "ab":
+        with open_backend(f"{name}.jsonl") as copy:
+            assert sum(copy.count(user) or 0 for user in copy.users()) == PEOPLE * EACH
+
+
+def test_two_backups_at_once_into_one_file_leave_a_whole_one(memctl, process, store, people):
+    assert memctl("import", people).code == 0
+    codes, said = ended(*(process("backup", "people.memctl", *WAIT) for _ in range(2)))
+    assert codes == [0, 0], said
+    assert memctl("restore", "people.memctl", "--force").code == 0
+    assert memctl("stats", "--json").document["facts"] == PEOPLE * EACH
+    assert not [path.name for path in Path().iterdir() if path.name.startswith(".")]
+
+
+def test_forgetting_twice_at_once_forgets_and_leaves_everyone_else(memctl, process, store, people):
+    assert memctl("import", people).code == 0
+    others = PEOPLE * EACH - EACH
+    codes, said = ended(*(process("forget", "alice", "--confirm", "alice", *WAIT) for _ in range(2)))
+    assert set(codes) <= {0, Exit.NOT_FOUND}, said
+    assert 0 in codes
+    assert memctl("stats", "--json").document["facts"] == others
+    assert memctl("facts", "alice").code == Exit.NOT_FOUND
+    assert b"alice" not in store.read_bytes()

@@ -1,0 +1,126 @@
+"""An ingest by a model is killed, one through batches too: the same commands again end where undisturbed ones do, and
+no question is in two batches or asked again once its answer was kept.
+
+MEMCTL_KILLS says at how many moments each command is killed; `make torture` takes 20.
+"""
+
+import copy
+import os
+import shutil
+import sys
+import time
+from collections import Counter
+
+import pytest
+from emulators import openai_chat
+from trust.killing import held, killed, left_over, memctl, moments
+
+JOBS = 4
+PATIENT = ("ingest", "../in", "--extractor", "llm", "--jobs", str(JOBS))
+BATCHED = (*PATIENT, "--batch")
+COLLECT = ("ingest", "--collect")
+HASTY = (
+    sys.executable,
+    "-c",
+    "from datetime import timedelta\nfrom memctl.ingest import batching\nfrom memctl.cli.main import main\n"
+    "batching.GRACE = timedelta(0)\nmain()",
+)
+"""memctl that takes a batch which the server does not list for lost at once: nobody else is about to send it."""
+TOWNS = ("Oslo", "Bergen", "Lima", "Kyoto", "Quito")
+
+
+@pytest.fixture
+def model(store, monkeypatch):
+    """A loopback chat server that the settings name as the model."""
+    with openai_chat.serve() as running:
+        monkeypatch.setenv("MEMCTL_LLM_MODEL", openai_chat.MODEL)
+        monkeypatch.setenv("MEMCTL_LLM_BASE_URL", running.url)
+        yield running
+
+
+@pytest.fixture
+def beginning(home, chat, model):
+    """What each command starts from, kept aside with what the server has; `begin()` brings it back, and `begin.after`
+    runs a command first."""
+    for number in range(25):
+        said = (f"I live in {TOWNS[number % 5]}.", f"I am allergic to nuts{number}.", f"I like tea {number}.")
+        chat(f"alice/{number}.jsonl", *said, "I work at Acme.")
+    aside = home.with_name("aside")
+    shutil.copytree(home, aside)
+    kept = {"files": {}, "batches": {}}
+
+    class Beginning:
+        def after(self, *command):
+            assert memctl(*command).returncode == 0
+            shutil.rmtree(aside)
+            shutil.copytree(home, aside)
+            kept.update(files=dict(model.files), batches=copy.deepcopy(model.batches))
+
+        def __call__(self):
+            for path in home.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.copytree(aside, home, dirs_exist_ok=True)
+            os.chdir(home / "work")
+            model.requests.clear()
+            model.files, model.batches = dict(kept["files"]), copy.deepcopy(kept["batches"])
+
+    return Beginning()
+
+
+def collected():
+    """Collect until nothing is under way any more."""
+    for _ in range(5):
+        ran = memctl(*COLLECT, program=HASTY)
+        assert ran.returncode == 0, ran.stderr
+        if "0 collected, 0 under way" in ran.stdout:
+            return
+    pytest.fail("batches stay under way")
+
+
+def duration(*command):
+    began = time.monotonic()
+    ran = memctl(*command)
+    assert ran.returncode == 0, ran.stderr
+    return time.monotonic() - began
+
+
+def test_a_killed_ingest_by_a_model_asks_only_what_was_not_answered(beginning, home, model):
+    takes = duration(*PATIENT)
+    wanted, questions = held("local"), set(model.messages)
+    assert set(Counter(model.messages).values()) == {1}
+    at_work = 0
+    for moment in moments("model", takes):
+        beginning()
+        at_work += killed(moment, *PATIENT)
+        before = len(model.requests)
+        assert memctl(*PATIENT).returncode == 0
+        assert held("local") == wanted
+        assert left_over(home) == []
+        twice = sum(number - 1 for number in Counter(model.messages).values())
+        assert set(model.messages) == questions
+        assert twice <= JOBS, "only what was under way at that moment is asked again"
+        print(f"killed after {moment:.2f} of {takes:.2f} s, {before} asked until then, {twice} of them again")
+    print(f"model: {at_work} at work")
+
+
+@pytest.mark.parametrize("name", ["batch", "collect"])
+def test_a_killed_batch_is_neither_lost_nor_sent_twice(beginning, home, model, name):
+    command = BATCHED
+    if name == "collect":
+        beginning.after(*BATCHED)
+        command = COLLECT
+    takes = duration(*command)
+    collected()
+    wanted, questions = held("local"), set(model.messages)
+    at_work = 0
+    for moment in moments(name, takes):
+        beginning()
+        at_work += killed(moment, *command)
+        assert memctl(*command).returncode == 0
+        collected()
+        assert held("local") == wanted
+        assert left_over(home) == []
+        assert Counter(model.messages) == dict.fromkeys(questions, 1), "each question was answered, and paid for, once"
+        assert "nothing to do" in memctl(*BATCHED).stdout
+        print(f"{name}: killed after {moment:.2f} of {takes:.2f} s, {len(model.batches)} batches")
+    print(f"{name}: {at_work} at work")
