@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -89,6 +90,14 @@ class Forgetting(Protocol):
 
     def forget(self, user: str) -> None:
         """Remove the user with all there is of them; nothing for a user who is not there."""
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """An adapter whose backend says what time it is there."""
+
+    def now(self) -> datetime:
+        """The backend's clock."""
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):
