@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
@@ -111,6 +112,14 @@ class Undoable(Protocol):
 
     def taken_back(self, ids: Sequence[UUID]) -> set[UUID]:
         """Those of these facts that were written, undone, and not written since."""
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """An adapter whose backend says what time it is there."""
+
+    def now(self) -> datetime:
+        """The backend's clock."""
 
 
 class Backend(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ A settings file is TOML: `memctl.toml` in the working folder, and `config.toml` 
 Secrets are not settings: they come from the environment, from `*_FILE` or from `*_COMMAND`.
 """
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any, Literal
@@ -74,6 +75,16 @@ def load(**flags: Any) -> Settings:
     return msgspec.convert(values, Settings)
 
 
+def without_files(**flags: Any) -> Settings:
+    """The settings of the environment and of `flags` alone, for one who has to go on when others are wrong."""
+    values: dict[str, Any] = {}
+    for origin, layer in _beside_files(flags):
+        for name, value in layer.items():
+            with contextlib.suppress(UsageError):
+                values |= _checked({name: value}, origin)
+    return msgspec.convert(values, Settings)
+
+
 def explain(**flags: Any) -> list[Setting]:
     """Every setting with its value and origin, in the order of `Settings`."""
     origins: dict[str, tuple[Any, str]] = {}
@@ -91,13 +102,19 @@ def explain(**flags: Any) -> list[Setting]:
 
 
 def _layers(flags: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        *[(str(path), _read(path)) for path in (user_file(), Path(PROJECT_FILE))],
+        *_beside_files(flags),
+    ]
+
+
+def _beside_files(flags: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     environment = {
         name: os.environ[variable]
         for name in Settings.__struct_fields__
         if name != "backends" and (variable := f"MEMCTL_{name.upper()}") in os.environ
     }
     return [
-        *[(str(path), _read(path)) for path in (user_file(), Path(PROJECT_FILE))],
         ("environment", environment),
         ("option", {name: value for name, value in flags.items() if value is not None}),
     ]

@@ -6,8 +6,13 @@ fails and nothing of what it was asked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from memctl.errors import AuthError, Fatal, MemctlError, Rejected, Retryable
 
@@ -37,6 +42,48 @@ def retry_after(headers: Any) -> float | None:
         except (KeyError, ValueError):
             continue
     return None
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """The models a server has, None when it gives no list; `at` is its clock and `asked` ours at the same moment."""
+
+    models: tuple[str, ...] | None
+    at: datetime | None
+    asked: datetime
+
+
+def listing(client: Any, *, model: str, where: str, keys: Sequence[str]) -> Listing:
+    """What `GET /models` of a server answers to the `openai` package's client; it costs nothing.
+
+    Raises what `failure` makes of a refusal, Retryable when there is no answer. `keys` are the variables of the key.
+    """
+    import openai
+
+    asked = datetime.now(UTC)
+    try:
+        answer = client.models.with_raw_response.list()
+        models = tuple(str(each.id) for each in answer.parse().data)
+    except openai.APIStatusError as error:
+        if error.status_code in (404, 405, 501):
+            return Listing(models=None, at=parsed_date(error.response.headers.get("date")), asked=asked)
+        raise failure(
+            error, model=model, where=where, key=client.api_key, keys=" or ".join(keys), refused="look at the base URL"
+        ) from None
+    except openai.APIConnectionError as error:
+        raise Retryable(
+            f"no answer: {error}", where=where, hint="check that the server runs and the base URL is right"
+        ) from None
+    except (openai.OpenAIError, ValueError, TypeError, AttributeError):
+        raise Fatal("the server's list of models cannot be read", where=where, hint="look at the base URL") from None
+    return Listing(models=models, at=parsed_date(answer.headers.get("date")), asked=asked)
+
+
+def parsed_date(text: str | None) -> datetime | None:
+    """A Date header (RFC 9110, 6.6.1) as a time; None for none or a wrong one."""
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC) if text else None
+    except ValueError:
+        return None
 
 
 def failure(error: Any, *, model: str, where: str, key: str, keys: str, refused: str) -> MemctlError:

@@ -4,7 +4,7 @@ Joins the rooms beside it into the adapter contract; it may know nothing of othe
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 from uuid import UUID
@@ -124,6 +124,14 @@ class PostgresAdapter:
         self._writable()
         made = [f"schema {self.schema!r}, version {version}" for version in self._database.init()]
         return made + self._index()
+
+    def now(self) -> datetime:
+        """The server's clock."""
+        with self._database.transaction(own=False) as connection:
+            row = connection.execute("SELECT clock_timestamp()").fetchone()
+        assert row is not None
+        at: datetime = row[0]
+        return at.astimezone(UTC)
 
     def check(self) -> Health:
         """Reach the database; the detail says what is there, and whether the schema is still to be made."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from memctl import config
 from memctl.cli import options, output
 from memctl.errors import Exit
 
@@ -16,9 +15,10 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 @options.store_options
 def command(as_json: bool, store: str | None, lock_timeout: float | None) -> int:
     """Check that everything memctl needs is in order; exit code 1 when something is not."""
+    from memctl.cli.main import COMMANDS
     from memctl.doctor import examine
 
-    findings = examine(config.load(store=store, lock_timeout=lock_timeout))
+    findings = examine(commands=COMMANDS, store=store, lock_timeout=lock_timeout)
     if as_json:
         output.emit_json("doctor", {"findings": findings})
     else:

@@ -66,8 +66,8 @@ class OpenAIEmbedder:
         self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
         self._asked = dim
         self._dim = dim or (DIMENSIONS.get(self.model) if is_openai(self.base_url) else None)
-        self._client = self._open(api_key or self._key_from_environment())
-        weakref.finalize(self, self._client.close)
+        self.client = self._open(api_key or self._key_from_environment())
+        weakref.finalize(self, self.client.close)
 
     @property
     def name(self) -> str:
@@ -121,7 +121,7 @@ class OpenAIEmbedder:
 
         options: dict[str, Any] = {} if self._asked is None else {"dimensions": self._asked}
         try:
-            answer = self._client.embeddings.create(model=self.model, input=inputs, encoding_format="float", **options)
+            answer = self.client.embeddings.create(model=self.model, input=inputs, encoding_format="float", **options)
         except openai.APIStatusError as error:
             failure = self._failure(error)
             if not isinstance(failure, Rejected):
@@ -184,7 +184,7 @@ class OpenAIEmbedder:
             error,
             model=self.model,
             where=self.base_url,
-            key=self._client.api_key,
+            key=self.client.api_key,
             keys=" or ".join(KEY_VARIABLES),
             refused="if dimensions are set, the model may not take them",
         )

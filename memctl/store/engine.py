@@ -174,6 +174,23 @@ class Engine:
                 connection.execute("SET TimeZone = 'UTC'")
                 return connection
 
+    def version(self) -> int:
+        """The version of the store's schema, 0 for an empty file; the store is not brought up to date.
+
+        Raises as `reading` does, and MemctlError for a version newer than this memctl's.
+        """
+        self.require()
+        with contextlib.closing(self._connect(read_only=True, config={})) as connection, self._explained():
+            return self._version(connection)
+
+    def read_through(self) -> None:
+        """Read every row, so that each page's checksum is held against it. Raises UnusableStore for a damaged one."""
+        with self.reading() as connection:
+            for (name,) in connection.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND schema_name = 'main'"
+            ).fetchall():
+                connection.execute(f'SELECT bit_xor(hash(t)) FROM "{name}" t').fetchall()  # noqa: S608
+
     def require(self) -> None:
         """Raise NotFound when there is no store yet."""
         if not self.path.exists():

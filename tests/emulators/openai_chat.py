@@ -7,6 +7,7 @@ a test may put another `reader` in its place, or line up `faults`, one for each 
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -93,6 +94,8 @@ class ChatServer:
     refused_parameters: tuple[str, ...] = ()
     needs_key: bool = False
     tells_usage: bool = True
+    lists_models: bool = True
+    clock_ahead: float = 0.0
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -108,6 +111,15 @@ class ChatServer:
     def messages(self) -> list[str]:
         """The user messages of the requests, in order."""
         return [request["messages"][-1]["content"] for request in self.requests]
+
+    def models(self, key: str | None) -> Reply:
+        """What `GET /models` answers; it costs nothing, and is no request to the model."""
+        if self.needs_key and key != f"Bearer {KEY}":
+            return error(401, f"Incorrect API key provided: {key}.", "invalid_api_key")
+        if not self.lists_models:
+            return error(404, "no list of models here", None)
+        named = {"id": MODEL, "object": "model", "created": 1, "owned_by": "loopback"}
+        return 200, {"object": "list", "data": [named]}, {}
 
     def chat(self, body: dict[str, Any], key: str | None) -> Reply:
         with self._lock:
@@ -243,6 +255,9 @@ def serve() -> Iterator[ChatServer]:  # noqa: C901 - one branch a path
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(time.time() + state.clock_ahead if timestamp is None else timestamp)
+
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["content-length"]))
             if self.path == "/v1/files":
@@ -256,7 +271,9 @@ def serve() -> Iterator[ChatServer]:  # noqa: C901 - one branch a path
 
         def do_GET(self) -> None:
             path = self.path.partition("?")[0].removeprefix("/v1/")
-            if path == "batches":
+            if path == "models":
+                self._send(*state.models(self.headers["authorization"]))
+            elif path == "batches":
                 self._send(200, {"object": "list", "data": list(state.batches.values())[::-1], "has_more": False}, {})
             elif path.startswith("batches/"):
                 self._send(*state.poll(path.removeprefix("batches/")))

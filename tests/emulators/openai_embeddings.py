@@ -97,12 +97,22 @@ def serve() -> Iterator[EmbeddingsServer]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            if self.path != "/v1/models":
+                self._send(*error(404, f"no {self.path} here", None))
+            elif self.headers["authorization"] != f"Bearer {KEY}":
+                self._send(*error(401, "Incorrect API key provided.", "invalid_api_key"))
+            else:
+                self._send(200, {"object": "list", "data": [{"id": "letters", "object": "model"}]}, {})
+
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             if self.path == "/v1/embeddings":
-                status, answer, headers = state.answer(body, self.headers["authorization"])
+                self._send(*state.answer(body, self.headers["authorization"]))
             else:
-                status, answer, headers = error(404, f"no {self.path} here", None)
+                self._send(*error(404, f"no {self.path} here", None))
+
+        def _send(self, status: int, answer: dict[str, Any], headers: dict[str, str]) -> None:
             data = json.dumps(answer).encode()
             self.send_response(status)
             for name, value in {"content-type": "application/json", **headers}.items():

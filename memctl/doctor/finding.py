@@ -1,0 +1,16 @@
+"""What an examination says: one line a check."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the examination: what was looked at, the verdict, and what to do about it."""
+
+    check: str
+    verdict: Literal["ok", "warn", "fail"]
+    detail: str
+    remedy: str | None = None

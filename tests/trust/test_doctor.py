@@ -1,0 +1,351 @@
+"""What `memctl doctor` finds: each thing that can be wrong is a line of its own with what to do, and says no secret."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from emulators import mem0_server, openai_chat, openai_embeddings
+
+from memctl.doctor import locks
+from memctl.embed import spec
+from memctl.migrate.ledger import Counts, Ledger
+
+
+@pytest.fixture
+def sound(memctl, store):
+    """A store in order."""
+    assert memctl("add", "zoe", "I live in Oslo.").code == 0
+    return store
+
+
+@pytest.fixture
+def found(memctl):
+    """The findings of an examination by the name of their check; of several of a name, the last."""
+
+    def examine(*arguments):
+        ran = memctl("doctor", "--json", *arguments)
+        findings = ran.document["findings"]
+        assert ran.code == (1 if any(each["verdict"] == "fail" for each in findings) else 0)
+        assert all(each["remedy"] for each in findings if each["verdict"] == "warn")
+        return {each["check"]: each for each in findings}
+
+    return examine
+
+
+@contextmanager
+def held(path, how="WRITE"):
+    """Another process has the database open."""
+    code = f"import duckdb\nc = duckdb.connect({str(path)!r}, read_only={how == 'READ'})\nprint(1, flush=True)\ninput()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        try:
+            yield holder.pid
+        finally:
+            holder.stdin.close()
+
+
+def test_all_is_well_with_a_sound_store(found, sound):
+    findings = found()
+    assert {each["verdict"] for each in findings.values()} == {"ok"}
+    assert {"settings", "permissions", "store", "lock", "embedder", "disk", "clock"} <= findings.keys()
+    assert "schema version 2, 1 facts, 1 episodes, 1 users" in findings["store"]["detail"]
+    assert "128 dimensions" in findings["embedder"]["detail"]
+
+
+def test_nothing_is_changed_and_no_fact_is_told(memctl, sound, age):
+    before = sound.read_bytes()
+    ran = memctl("doctor")
+    assert "Oslo" not in ran.out + ran.err
+    assert sound.read_bytes() == before
+    age(1)
+    before = sound.read_bytes()
+    ran = memctl("doctor")
+    assert (ran.code, "schema version 1" in ran.out) == (0, True)
+    assert sound.read_bytes() == before
+    assert [path.name for path in sound.parent.iterdir()] == [sound.name]
+
+
+def test_without_a_store_it_says_how_to_make_one(found, store):
+    assert found()["store"]["verdict"] == "warn"
+    assert not store.parent.exists()
+
+
+def of_a_newer_memctl(path):
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema_version'")
+
+
+def holed(path):
+    """Damaged in a page that only reading it shows."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"zoe lives in Oslo")
+    data[at : at + 20] = random.Random(1).randbytes(20)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda path: path.write_text("no database"), "restore BACKUP --force"),
+        (holed, "restore BACKUP --force"),
+        (of_a_newer_memctl, "upgrade memctl"),
+    ],
+    ids=["no database", "a hole", "newer"],
+)
+def test_a_store_that_cannot_be_used_is_one_line_and_the_other_checks_are_made(found, sound, damage, said):
+    damage(sound)
+    findings = found()
+    assert findings["store"]["verdict"] == "fail"
+    assert said in findings["store"]["remedy"]
+    assert {"embedder", "disk", "clock", "permissions"} <= findings.keys()
+    assert [name for name, each in findings.items() if each["verdict"] == "fail"] == ["store"]
+
+
+def test_wrong_settings_are_a_line_and_the_other_checks_are_made(found, sound, home):
+    secret = "sk-" + "q9Z" * 12
+    (home / "work" / "memctl.toml").write_text(f'api_key = "{secret}"\nlock_timeout = "soon"\n')
+    findings = found()
+    assert findings["settings"]["verdict"] in ("fail", "warn")
+    assert findings["store"]["verdict"] == "ok"
+    assert secret not in json.dumps(findings)
+
+
+def test_files_that_others_can_read_are_told_one_by_one(memctl, found, sound, home):
+    settings = home / "work" / "memctl.toml"
+    settings.write_text('default_user = "zoe"\n')
+    settings.chmod(0o644)
+    memctl("snapshot", "create")
+    (snapshot,) = sound.with_name(f"{sound.name}.snapshots").glob("*.duckdb")
+    for path in (sound, snapshot):
+        path.chmod(0o640)
+    ran = memctl("doctor")
+    for path, named in ((settings, settings.name), (sound, sound), (snapshot, snapshot)):
+        assert f"chmod 600 {named}\n" in ran.out
+        path.chmod(0o600)
+    findings = found()
+    assert findings["permissions"]["verdict"] == findings["settings"]["verdict"] == "ok"
+
+
+class TestLock:
+    def test_who_holds_the_store_and_since_when(self, found, sound):
+        if not Path("/proc/locks").exists():
+            pytest.skip("only Linux tells who holds a file")
+        before = datetime.now(UTC)
+        with held(sound) as pid:
+            findings = found("--lock-timeout", "0.1")
+            (holder,) = locks.holders(sound)
+        assert findings["store"]["verdict"] == "fail"
+        assert f"PID {pid}" in findings["lock"]["detail"]
+        assert findings["lock"]["verdict"] == "warn"
+        assert abs(holder.since - before) < timedelta(minutes=1)
+        assert "import" not in findings["lock"]["detail"]
+        assert found()["lock"] == {
+            "check": "lock", "verdict": "ok", "detail": "nobody holds the store", "remedy": None
+        }  # fmt: skip
+
+    def test_a_reader_is_nothing_to_worry_about(self, found, sound):
+        with held(sound, "READ") as pid:
+            findings = found()
+        assert findings["lock"]["verdict"] == findings["store"]["verdict"] == "ok"
+        assert not Path("/proc/locks").exists() or f"PID {pid}" in findings["lock"]["detail"]
+
+    def test_of_another_memctl_its_command_is_told_and_no_word_more(self, tmp_path, monkeypatch):
+        """A command line may hold what somebody said, or their name."""
+        processes = tmp_path / "proc"
+        (processes / "71").mkdir(parents=True)
+        monkeypatch.setattr(locks, "_PROCESSES", processes)
+        for words, told in (
+            (
+                ["python3", "/opt/bin/memctl", "--log-file", "alice.log", "add", "alice", "I am ill"],
+                "memctl add",
+            ),
+            (["memctl", "--log-file", "alice.log"], "memctl"),
+            (["/usr/bin/psql", "postgres://alice@host"], "psql"),
+        ):
+            (processes / "71" / "cmdline").write_bytes("\0".join([*words, ""]).encode())
+            assert locks._command(71, ("add", "ingest")) == told
+
+
+class TestLeftOver:
+    def test_the_log_of_a_killed_command(self, found, sound):
+        code = f"""
+import os, duckdb
+connection = duckdb.connect({str(sound)!r})
+connection.execute("INSERT INTO meta VALUES ('note', 'x')")
+os._exit(0)
+"""
+        subprocess.run([sys.executable, "-c", code], check=True)
+        assert found()["log"]["verdict"] == "warn"
+
+    def test_a_damaged_store_that_was_set_aside(self, memctl, found, sound):
+        memctl("backup", "whole.memctl")
+        sound.write_text("no database")
+        assert memctl("restore", "whole.memctl", "--force").code == 0
+        findings = found()
+        assert findings["store"]["verdict"] == "ok"
+        assert "remove it" in findings["damaged"]["remedy"]
+
+    @pytest.mark.parametrize(("state", "verdict"), [("done", "ok"), ("failed", "warn"), ("interrupted", "warn")])
+    def test_a_migration_that_did_not_come_to_its_end(self, found, sound, home, state, verdict):
+        from memctl import config
+
+        with Ledger(config.data_folder() / "ledger.duckdb") as ledger:
+            ledger.begin("r1", ledger.route("mem0:x", "local:y", "facts"), "memctl migrate --user zoe")
+            ledger.end("r1", state, Counts())
+        finding = found()["runs"]
+        assert finding["verdict"] == verdict
+        assert verdict == "ok" or finding["remedy"].startswith("memctl runs show r1")
+        assert "zoe" not in json.dumps(finding)
+
+    def test_a_migration_that_runs_is_not_taken_for_a_killed_one(self, found, sound):
+        from memctl import config
+
+        with Ledger(config.data_folder() / "ledger.duckdb") as ledger:
+            route = ledger.route("mem0:x", "local:y", "facts")
+            ledger.begin("r1", route, "memctl migrate")
+        assert "was killed" in found()["runs"]["detail"]
+        if not Path("/proc/locks").exists():
+            pytest.skip("only Linux tells who holds a file")
+        lock = ledger.path.with_name(f"{ledger.path.name}.{route}.lock")
+        code = f"import fcntl\nf = open({str(lock)!r}, 'wb')\nfcntl.flock(f, 2)\nprint(1, flush=True)\ninput()"
+        with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+            other.stdout.readline()
+            assert "under way" in found()["runs"]["detail"]
+            other.stdin.close()
+
+    def test_a_damaged_ledger(self, found, sound):
+        from memctl import config
+
+        config.data_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+        ledger = config.data_folder() / "ledger.duckdb"
+        ledger.write_text("no database")
+        ledger.chmod(0o600)
+        finding = found()["runs"]
+        assert (finding["verdict"], "move it away" in finding["remedy"]) == ("fail", True)
+
+
+class TestModel:
+    @pytest.fixture
+    def server(self, monkeypatch):
+        with openai_chat.serve() as server:
+            server.needs_key = True
+            monkeypatch.setenv("MEMCTL_LLM_BASE_URL", server.url)
+            monkeypatch.setenv("MEMCTL_LLM_MODEL", openai_chat.MODEL)
+            monkeypatch.setenv("MEMCTL_LLM_API_KEY", openai_chat.KEY)
+            yield server
+
+    def test_the_key_and_the_name_are_proved_at_no_cost(self, found, sound, server):
+        findings = found()
+        assert findings["model"]["verdict"] == findings["clock model"]["verdict"] == "ok"
+        assert server.requests == []
+
+    def test_a_wrong_name(self, found, sound, server, monkeypatch):
+        monkeypatch.setenv("MEMCTL_LLM_MODEL", "small-raeder")
+        finding = found()["model"]
+        assert (finding["verdict"], openai_chat.MODEL in finding["remedy"]) == ("fail", True)
+
+    def test_a_wrong_key_is_told_and_not_repeated(self, memctl, found, sound, server, monkeypatch):
+        key = "sk-" + "w7X" * 12
+        monkeypatch.setenv("MEMCTL_LLM_API_KEY", key)
+        finding = found()["model"]
+        assert (finding["verdict"], "MEMCTL_LLM_API_KEY" in finding["remedy"]) == ("fail", True)
+        ran = memctl("doctor")
+        assert key not in ran.out + ran.err
+
+    def test_a_server_that_is_not_there(self, found, sound, server, monkeypatch):
+        monkeypatch.setenv("MEMCTL_LLM_BASE_URL", "http://127.0.0.1:9/v1")
+        finding = found()["model"]
+        assert (finding["verdict"], "base URL" in finding["remedy"]) == ("fail", True)
+
+    def test_a_server_without_a_list_is_no_failure(self, found, sound, server):
+        server.lists_models = False
+        assert found()["model"]["verdict"] == "warn"
+
+    @pytest.mark.parametrize("ahead", [7200, -7200])
+    def test_another_time_there_than_here(self, found, sound, server, ahead):
+        server.clock_ahead = ahead
+        finding = found()["clock model"]
+        assert finding["verdict"] == "warn"
+        assert ("ahead" if ahead > 0 else "behind") in finding["detail"]
+
+    def test_an_embedder_behind_a_server_is_asked_for_no_vector(self, memctl, found, store, monkeypatch):
+        with openai_embeddings.serve() as server:
+            monkeypatch.setenv("MEMCTL_EMBED_API_KEY", openai_embeddings.KEY)
+            monkeypatch.setenv("MEMCTL_EMBEDDER", "openai:letters")
+            monkeypatch.setenv("MEMCTL_EMBED_BASE_URL", server.url)
+            assert memctl("add", "zoe", "I live in Oslo.").code == 0
+            paid = len(server.requests)
+            finding = found()["embedder"]
+            assert (finding["verdict"], "dimensions" in finding["detail"]) == ("ok", True)
+            assert len(server.requests) == paid
+            monkeypatch.setenv("MEMCTL_EMBED_API_KEY", "another")
+            spec._open.cache_clear()
+            assert found()["embedder"]["verdict"] == "fail"
+
+
+def test_the_clock_of_a_database_is_held_against_ours(
+    memctl, found, sound, home, postgres_dsn, postgres_schema, monkeypatch
+):
+    monkeypatch.setenv("WORK_DSN", postgres_dsn)
+    settings = home / "work" / "memctl.toml"
+    settings.write_text(
+        f'[backends.work]\nadapter = "postgres"\ndsn_env = "WORK_DSN"\nschema = {json.dumps(postgres_schema)}\n'
+    )
+    settings.chmod(0o600)
+    assert memctl("backends", "init", "work").code == 0
+    findings = found()
+    assert findings["backend work"]["verdict"] == findings["clock work"]["verdict"] == "ok"
+    from memctl_postgres.adapter import PostgresAdapter
+
+    there = datetime.now(UTC) + timedelta(hours=2)
+    monkeypatch.setattr(PostgresAdapter, "now", lambda self: there)
+    assert found()["clock work"]["verdict"] == "warn"
+
+
+def test_the_clock_of_a_server_is_taken_from_any_answer_of_it(found, sound, home, monkeypatch):
+    monkeypatch.setenv("MEM0_SERVER_API_KEY", mem0_server.KEY)
+    with mem0_server.serve() as server:
+        settings = home / "work" / "memctl.toml"
+        settings.write_text(f'[backends.work]\nadapter = "mem0-server"\nurl = "{server.url}"\n')
+        settings.chmod(0o600)
+        findings = found()
+    assert findings["backend work"]["verdict"] == "ok", findings["backend work"]
+    assert findings["clock work"]["verdict"] == "ok"
+    assert mem0_server.KEY not in json.dumps(findings)
+
+
+def test_a_store_of_another_embedder_than_the_settings_name(found, sound, monkeypatch):
+    monkeypatch.setenv("MEMCTL_EMBEDDER", "openai:letters")
+    finding = found()["embedder"]
+    assert (finding["verdict"], "memctl reindex" in finding["remedy"]) == ("fail", True)
+
+
+def test_little_room_on_the_disk(found, sound, monkeypatch):
+    monkeypatch.setattr("memctl.doctor.machine.LITTLE_DISK", 10**18)
+    assert found()["disk"]["verdict"] == "warn"
+
+
+def test_a_version_of_an_sdk_nobody_tested(found, sound, monkeypatch):
+    monkeypatch.setattr("memctl.doctor.machine.TESTED", {"msgspec": "99."})
+    assert found()["msgspec"]["verdict"] == "warn"
+
+
+def test_a_clock_that_went_back(memctl, found, sound):
+    later = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d %H:%M:%S}"
+    assert memctl("sql", f"UPDATE records SET imported_at = '{later}'", "--write").code == 0
+    assert found()["clock"]["verdict"] == "warn"
+
+
+def test_a_store_that_nobody_lets_us_read(found, sound):
+    if not os.geteuid():
+        pytest.skip("root reads everything")
+    sound.chmod(0)
+    assert found()["store"]["verdict"] == "fail"
+    sound.chmod(0o600)
