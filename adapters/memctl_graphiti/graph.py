@@ -177,11 +177,16 @@ class Graph:
         self._indexed, self._recovered = True, False
         return bool(missing)
 
-    def rebuild(self) -> bool:
-        """Make an embedded graph's file anew from what is in it, and put it in the place of the old one, which has the
-        bytes of what was deleted; False for a server's, which is left alone."""
-        if not self.embedded:
-            return False
+    def want_rebuild(self) -> None:
+        """Have an embedded graph's file made anew at the next `rebuild`, whichever process comes to it."""
+        if self.embedded:
+            self._mark.touch()
+
+    def rebuild(self) -> None:
+        """Make an embedded graph's file anew from what is in it, where that is wanted, and put it in the place of the
+        old one, which has the bytes of what was deleted."""
+        if not self.embedded or not self._mark.exists():
+            return
         self._open()
         whole = self._beside()
         name = f"{self.path.name}.{os.getpid()}."
@@ -199,7 +204,11 @@ class Graph:
         shutil.copymode(self.path, whole.path)
         self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
         whole.path.replace(self.path)
-        return True
+        self._mark.unlink()
+
+    @property
+    def _mark(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.rebuild")
 
     def _beside(self) -> "Graph":
         """A graph that is to take the place of this one once it is whole. What killed processes left of such goes."""
