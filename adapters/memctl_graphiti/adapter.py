@@ -180,11 +180,16 @@ class GraphitiAdapter:
         leaves what it deletes in its pages."""
         if not self._graph.exists():
             return ()
-        self._writer.forget()
-        self._graph.index()
-        for query in self._cypher.drop_groups:
-            self._graph.run_all([Statement(query, {"groups": self._groups(user)})])
-        return [] if self._graph.rebuild() else [_PAGES]
+        there = any(self.inventory(user).values()) or bool(self._uuids(user))
+        if there:
+            self._writer.forget()
+            self._graph.want_rebuild()
+            self._graph.index()
+            for query in self._cypher.drop_groups:
+                self._graph.run_all([Statement(query, {"groups": self._groups(user)})])
+        # Also where a memctl was killed before it came to that.
+        self._graph.rebuild()
+        return [_PAGES] if there and not self._graph.embedded else []
 
     def search(self, user: str | None, query: str, k: int = 10, *, as_of: datetime | None = None) -> list[Hit]:
         """The k best facts for `query`, best first; `user=None` searches all users. `as_of` keeps what held then."""

@@ -20,33 +20,26 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, TypeVar
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from memctl.adapter import need
-from memctl.errors import Locked, NotFound, Retryable, UsageError
+from memctl.errors import Locked, NotFound, Retryable
 from memctl_graphiti.cypher import Statement
 from memctl_graphiti.failures import in_use, translated
+from memctl_graphiti.places import address, file_of, quoted
 
-FILE = "graphiti.kuzu"
 _UNFINISHED = ".half"
 _TOKENIZERS = re.compile(r"CREATE MACRO `\d+_\w+_TOKENIZE`.*?;\n", re.DOTALL)
 """What a full-text index brings with it into Kuzu's schema, and makes anew with the index."""
 _STALE = ".stale-index"
 """How the name of an empty file ends: a process died over the graph, and its indices are still to be built anew."""
-_SCHEMES = {"bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"}
+_OUTDATED = ".rebuild"
+"""How the name of an empty file ends while the graph's file still has the bytes of what was deleted from it."""
 
 _OPEN: set[Path] = set()
 """The files that this process has open."""
 
 Result = TypeVar("Result")
-
-
-def default_path() -> Path:
-    """Where the embedded graph lies when no other is named: memctl's data folder on this platform."""
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("memctl", appauthor=False)) / FILE
 
 
 def sdk(module: str) -> Any:
@@ -97,11 +90,12 @@ class Graph:
         self._thread: threading.Thread | None = None
         self._indexed = False
         if self.embedded:
-            self.path = _file(path)
-            self._marker = self.path.with_name(self.path.name + _STALE)
+            self.path = file_of(path)
+            self._stale = self.path.with_name(self.path.name + _STALE)
+            self._outdated = self.path.with_name(self.path.name + _OUTDATED)
             self.place = str(self.path)
         else:
-            self._uri, self.place = _address(str(uri), self._account[2])
+            self._uri, self.place = address(str(uri), self._account[2])
 
     def exists(self) -> bool:
         """Whether the embedded graph is there; a server's always counts as being there."""
@@ -159,11 +153,11 @@ class Graph:
             self._indexed = True
             return False
         missing = self._indices()[1]
-        stale = self._marker.exists()
+        stale = self._stale.exists()
         if missing or stale:
             with translated(self.place):
                 self._index_beside(stale)
-                self._marker.unlink(missing_ok=True)
+                self._stale.unlink(missing_ok=True)
         self._indexed = True
         return bool(missing)
 
@@ -219,11 +213,16 @@ class Graph:
             for part in real.parent.glob(f"{glob.escape(whole.path.name)}*"):
                 part.unlink(missing_ok=True)
 
-    def rebuild(self) -> bool:
-        """Make an embedded graph's file anew from what is in it, and put it in the place of the old one, which has the
-        bytes of what was deleted; False for a server's, which is left alone."""
-        if not self.embedded:
-            return False
+    def want_rebuild(self) -> None:
+        """Have an embedded graph's file made anew at the next `rebuild`, whichever process comes to it."""
+        if self.embedded:
+            self._outdated.touch()
+
+    def rebuild(self) -> None:
+        """Make an embedded graph's file anew from what is in it, where that is wanted, and put it in the place of the
+        old one, which has the bytes of what was deleted."""
+        if not self.embedded or not self._outdated.exists():
+            return
         self._open()
         name = f"{self.path.name}.{os.getpid()}-"
         with (
@@ -238,8 +237,8 @@ class Graph:
             with self._replaced_by(whole):
                 whole.take_in(exported)
                 whole.index_here()
-                self._marker.unlink(missing_ok=True)
-        return True
+        self._stale.unlink(missing_ok=True)
+        self._outdated.unlink()
 
     @contextmanager
     def _replaced_by(self, whole: "Graph") -> Iterator[BinaryIO]:
@@ -310,7 +309,7 @@ class Graph:
         if log.exists() and log.stat().st_size > 0:
             _expect_nobody_in(self.path)
             # Before Kuzu takes from the log what is not in the indices then: it may be this process's last act.
-            self._marker.touch()
+            self._stale.touch()
         before = _inode(self.path)
         self._driver = kuzu.KuzuDriver(db=str(self.path))
         self._connection = import_module("kuzu").Connection(self._driver.db)
@@ -407,25 +406,3 @@ def _is_running(process: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def quoted(path: Path) -> str:
-    """A path as Kuzu's statements take it, which know no parameter there."""
-    return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _file(path: str | Path | None) -> Path:
-    given = Path(path).expanduser().absolute() if path is not None else default_path()
-    return given / FILE if given.is_dir() else given
-
-
-def _address(uri: str, database: str) -> tuple[str, str]:
-    """The uri without an account in it, and the name of what is there."""
-    parts = urlsplit(uri)
-    if parts.scheme not in _SCHEMES or not parts.hostname:
-        raise UsageError(
-            f"no graph can be reached at {parts.scheme}://{parts.hostname or ''}",
-            hint="a path of an embedded graph, or a uri of Neo4j: " + ", ".join(sorted(_SCHEMES)),
-        )
-    host = parts.hostname + (f":{parts.port}" if parts.port else "")
-    return f"{parts.scheme}://{host}", f"{parts.scheme}://{host}/{database}"

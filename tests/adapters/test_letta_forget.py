@@ -1,0 +1,170 @@
+"""A user of Letta's forgotten where not all is theirs: agents of others' making, shared blocks, histories in git."""
+
+import json
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from emulators.memfs import agent_memory, git
+from memctl_letta.adapter import LettaAdapter
+from memctl_letta.memfs import MemfsAdapter
+from memctl_letta.repository import Writer
+
+from memctl.errors import UsageError
+from memctl.fact import Fact, Source, derive_id
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    with import_module("emulators.letta").serve() as running:
+        yield running
+
+
+def opened(server: Any) -> LettaAdapter:
+    return LettaAdapter(server.url, api_key=import_module("emulators.letta").KEY)
+
+
+def fact(text: str, user: str = "alice") -> Fact:
+    return Fact(id=derive_id(user, text), user_id=user, kind="fact", text=text, source=Source(system="x"))
+
+
+def made(server: Any, user: str, **fields: Any) -> Any:
+    """An agent of somebody else's making, for a user."""
+    body = {"model": server.models[0], "name": "helper", "tags": [f"user:{user}", "team"], **fields}
+    return server.agents[server.make_agent(query={}, body=body)["id"]]
+
+
+def test_an_agent_somebody_else_made_stays_as_nobodys_and_is_told(server: Any) -> None:
+    blocks = [{"label": "human", "value": "Keeps a quagga."}, {"label": "persona", "value": "I am Sam."}]
+    agent = made(server, "alice", memory_blocks=blocks)
+    server.messages[agent["id"]].append({"id": "message-1", "message_type": "user_message", "content": "My quagga!"})
+    with opened(server) as adapter:
+        adapter.write([fact("Keeps a quagga.")])
+        (line,) = adapter.forget("alice")
+        assert adapter.inventory("alice") == {"agents": 0, "identities": 0, "messages": 0}
+        assert "alice" not in set(adapter.everyone())
+    assert f"{agent['id']} was not made by memctl and stays" in line
+    assert agent["tags"] == ["team"]
+    assert "quagga" not in json.dumps([server.blocks, server.passages, server.messages])
+    assert "I am Sam." in [block["value"] for block in server.blocks.values()]
+
+
+def test_a_block_that_others_have_and_their_agents_stay(server: Any) -> None:
+    with opened(server) as adapter:
+        adapter.write([fact("Likes tea."), fact("Likes rum.", "bob")])
+        hers, his = (
+            next(one for one in server.agents.values() if f"user:{u}" in one["tags"]) for u in ("alice", "bob")
+        )
+        shared = server.make_block(query={}, body={"label": "team", "value": "We meet on Mondays."})
+        for agent in (hers, his):
+            agent["block_ids"].append(shared["id"])
+        assert adapter.forget("alice") == []
+    assert list(server.agents) == [his["id"]]
+    assert server.blocks[shared["id"]]["value"] == "We meet on Mondays."
+    assert [passage["text"] for passage in server.passages.values()] == ["Likes rum."]
+
+
+def test_a_memory_of_somebody_else_in_the_users_archive_stays(server: Any) -> None:
+    with opened(server) as adapter:
+        adapter.write([fact("Likes tea."), fact("Likes rum.", "bob")])
+        archives = {one["text"]: one["archive_id"] for one in server.passages.values()}
+        strange = next(one for one in server.passages.values() if one["text"] == "Likes rum.")
+        strange["archive_id"] = archives["Likes tea."]
+        (line,) = adapter.forget("alice")
+    assert "memories of somebody else are in its archive" in line
+    assert [passage["text"] for passage in server.passages.values()] == ["Likes rum."]
+
+
+def test_a_server_that_knows_no_identities_any_more_is_no_failure(server: Any) -> None:
+    server.knows_identities = False
+    with opened(server) as adapter:
+        adapter.write([fact("Likes tea.")])
+        assert adapter.forget("alice") == []
+    assert not server.agents
+
+
+def test_what_broke_off_halfway_is_ended_by_a_second_try(server: Any) -> None:
+    with opened(server) as adapter:
+        adapter.write([fact("Likes tea."), fact("Likes rum.")])
+        server.fail("DELETE /v1/agents/agent-[^/]*$", 500)
+        with pytest.raises(Exception, match="500"):
+            adapter.forget("alice")
+        assert adapter.forget("alice") == []
+    assert (server.agents, server.passages, server.archives) == ({}, {}, {})
+
+
+# MemFS
+
+
+def everything(folder: Path) -> str:
+    """All that git holds, reachable or not, and the files."""
+    names = git(folder, "cat-file", "--batch-all-objects", "--batch-check=%(objectname)").split()
+    files = [path.read_bytes().decode("utf-8", "replace") for path in folder.rglob("*") if path.is_file()]
+    return "\n".join([git(folder, "cat-file", "-p", name) for name in names] + files)
+
+
+@pytest.mark.parametrize("layout", ["v1", "v2"])
+def test_an_agents_own_memory_keeps_its_persona_and_loses_its_history(tmp_path: Path, layout: str) -> None:
+    folder = agent_memory(tmp_path / "agent" / "memory", layout)
+    adapter = MemfsAdapter(folder)
+    adapter.write([fact("Keeps a quagga.")])
+    adapter.write([fact("Keeps two quaggas.")])
+    git(folder, "tag", "before")
+    git(folder, "branch", "other")
+    assert "quagga" in everything(folder)
+    (line,) = adapter.forget("alice")
+    assert "stays with" in line
+    held = everything(folder)
+    assert "quagga" not in held
+    assert "alice" not in held
+    assert "coding assistant" in held
+    assert git(folder, "rev-list", "--all", "--count").strip() == "1"
+    assert git(folder, "status", "--short") == ""
+
+
+def test_a_history_that_others_share_is_refused_before_anything_is_taken(tmp_path: Path) -> None:
+    folder = agent_memory(tmp_path / "memory")
+    MemfsAdapter(folder).write([fact("Keeps a quagga.")])
+    git(folder, "worktree", "add", "--quiet", str(tmp_path / "second"))
+    with pytest.raises(UsageError, match="shares its history with other working trees"):
+        MemfsAdapter(folder).forget("alice")
+    assert "Keeps a quagga." in {one.text for page in MemfsAdapter(folder).read("alice") for one in page.facts}
+
+
+def test_what_is_not_committed_is_refused_too(tmp_path: Path) -> None:
+    folder = agent_memory(tmp_path / "memory")
+    MemfsAdapter(folder).write([fact("Keeps a quagga.")])
+    (folder / "notes.md").write_text("Her quagga is called Zoe.\n")
+    with pytest.raises(UsageError, match="not committed"):
+        MemfsAdapter(folder).forget("alice")
+
+
+def test_a_kill_between_the_files_and_the_history_is_made_good_by_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = agent_memory(tmp_path / "memories" / "agent" / "memory")
+    MemfsAdapter(folder).write([fact("Keeps a quagga.")])
+    commit = Writer.commit
+
+    def killed(*given: Any) -> None:
+        commit(*given)
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "commit", killed)
+        # A kill runs nothing any more, so that the mark stays.
+        patch.setattr(Path, "unlink", lambda *_, **__: None)
+        with pytest.raises(SystemExit):
+            MemfsAdapter(folder.parent.parent).forget("alice")
+    assert "quagga" in everything(folder)
+    MemfsAdapter(folder.parent.parent).forget("alice")
+    assert "quagga" not in everything(folder)
+
+
+def test_a_repository_made_for_the_user_goes_whole_and_the_one_beside_it_stays(tmp_path: Path) -> None:
+    adapter = MemfsAdapter(tmp_path)
+    adapter.write([fact("Keeps a quagga."), fact("Likes rum.", "alice2")])
+    assert adapter.forget("alice") == []
+    assert [path.name for path in tmp_path.iterdir()] == ["alice2"]

@@ -1,0 +1,170 @@
+"""A forgotten person between other backends: kept out on every way there is, waited for, and asked for by name."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from emulators import mem0_platform, zep
+from memctl_mem0.adapter import Mem0Adapter
+from memctl_zep.adapter import ZepAdapter
+
+from memctl import forget as forgetting
+from memctl.fact import Fact, Source, derive_id, encode_lines
+from memctl.local import LocalStore
+from memctl.migrate.retry import Halt, Retry
+
+
+def fact(text, user):
+    return Fact(id=derive_id(user, text), user_id=user, kind="fact", text=text, source=Source(system="x"))
+
+
+@pytest.fixture
+def people(home):
+    """Files of facts of two people, in the working folder."""
+    facts = [fact(f"Keeps quagga {n}.", user) for user in ("zelda", "bruno") for n in range(3)]
+    Path("people.jsonl").write_bytes(b"".join(encode_lines(facts)))
+
+
+@pytest.fixture
+def cloud(monkeypatch):
+    with zep.serve() as running:
+        monkeypatch.setenv("ZEP_API_KEY", zep.KEY)
+        monkeypatch.setenv("MEMCTL_ZEP_URL", running.url)
+        yield running
+
+
+def users_of(path):
+    return {json.loads(line)["user_id"] for line in Path(path).read_text().splitlines()}
+
+
+def test_a_migration_between_two_other_backends_leaves_them_out(people, memctl):
+    """The nightly one from a service to a database, for which nobody opens the local store."""
+    assert memctl("forget", "zelda", "--confirm", "zelda").code == 0
+    move = ("migrate", "--from", "people.jsonl", "--to", "there.jsonl", "--all-users", "--json")
+    for _ in range(2):
+        moved = memctl(*move)
+        assert moved.code == 3
+        assert moved.document["counts"]["rejected"] == 1
+        assert users_of("there.jsonl") == {"bruno"}
+    rejects = Path(moved.document["rejects_file"]).read_text()
+    assert "was forgotten" in rejects
+    assert "zelda" not in rejects
+    assert "quagga" not in rejects
+    assert memctl("forget", "zelda", "--restore").code == 0
+    assert memctl(*move).code == 0
+    assert users_of("there.jsonl") == {"bruno", "zelda"}
+
+
+@pytest.mark.parametrize("mapped", ["zelda,zoe", "bruno,zelda"])
+def test_another_name_is_no_way_in(people, memctl, mapped):
+    assert memctl("forget", "zelda", "--confirm", "zelda").code == 0
+    Path("names.csv").write_text(f"{mapped}\n")
+    there = ("migrate", "--from", "people.jsonl", "--to", "there.jsonl", "--all-users", "--user-map", "names.csv")
+    assert memctl(*there).code == 3
+    assert not Path("there.jsonl").exists() or users_of("there.jsonl") <= {"bruno"}
+
+
+def test_a_plan_says_that_somebody_is_left_out(people, memctl):
+    memctl("forget", "zelda", "--confirm", "zelda")
+    there = ("migrate", "--from", "people.jsonl", "--to", "there.jsonl", "--all-users", "--dry-run", "--json")
+    plan = memctl(*there).document["plan"]
+    assert plan["facts"] == 3
+    assert any("1 users were forgotten" in note for note in plan["notes"])
+
+
+def test_other_spellings_are_other_people(people, memctl):
+    """No owner ever changes: memctl cannot know that Zelda is zelda."""
+    memctl("forget", "Zelda", "--confirm", "Zelda")
+    assert memctl("migrate", "--from", "people.jsonl", "--to", "there.jsonl", "--all-users").code == 0
+    assert users_of("there.jsonl") == {"bruno", "zelda"}
+
+
+def test_conversations_of_a_service_are_left_out_and_those_of_others_read(memctl, cloud):
+    with ZepAdapter(zep.KEY, url=cloud.url) as adapter:
+        for user in ("zelda", "bruno"):
+            adapter.add(user, [{"role": "user", "content": "I live in Oslo."}])
+    assert memctl("forget", "zelda", "--confirm", "zelda").code == 0
+    read = memctl("ingest", "--from", "zep")
+    assert read.code == 3
+    assert "was forgotten" in read.err
+    users = memctl("users", "--json").document["users"]
+    assert [user["user"] for user in users] == ["bruno"]
+
+
+def test_what_goes_is_listed_before_anyone_is_asked(memctl, cloud):
+    with ZepAdapter(zep.KEY, url=cloud.url) as adapter:
+        adapter.write([fact("Keeps a quagga.", "zelda")])
+        adapter.add("zelda", [{"role": "user", "content": "I live in Oslo."}])
+    memctl("add", "zelda", "I live in Oslo.")
+    shown = memctl("forget", "zelda", "--from", "zep", "--dry-run")
+    assert shown.code == 0
+    assert "1 threads" in shown.out
+    assert "1 messages" in shown.out
+    assert len(cloud.threads) == 1
+    ran = memctl("forget", "zelda", "--from", "zep", "--confirm", "zelda", "--json")
+    assert ran.code == 0
+    (erased,) = ran.document["receipt"]["backends"]
+    assert (erased["others"]["threads"], erased["others_left"], erased["listed"]) == (1, {}, False)
+    assert (cloud.users, cloud.threads) == ({}, {})
+
+
+def test_a_service_that_does_not_come_to_an_end_is_told(cloud, store, monkeypatch):
+    monkeypatch.setattr(forgetting, "SETTLE", timedelta(seconds=0.3))
+    with ZepAdapter(zep.KEY, url=cloud.url) as adapter:
+        adapter.write([fact("Keeps a quagga.", "zelda")])
+        adapter.settle((), forgetting.datetime.now(forgetting.UTC) + timedelta(seconds=9))
+        cloud.lag = 10**6
+        receipt = forgetting.forget([("zep", adapter)], "zelda", LocalStore(store), Retry(Halt()))
+        (erased,) = receipt.backends
+        assert receipt.exit == 1
+        assert (erased.left, erased.others_left["users"], erased.listed) == (1, 1, True)
+        for task in cloud.tasks.values():
+            task["left"] = 0
+        again = forgetting.forget([("zep", adapter)], "zelda", LocalStore(store), Retry(Halt()))
+    assert again.exit == 0
+
+
+def test_a_platform_that_deletes_later_is_waited_for(store):
+    with mem0_platform.serve() as server, Mem0Adapter(server.key, url=server.url) as adapter:
+        server.polls_until_done = 4
+        adapter.write([fact("Keeps a quagga.", "zelda"), fact("Keeps a quagga.", "bruno")])
+        receipt = forgetting.forget([("mem0", adapter)], "zelda", LocalStore(store), Retry(Halt()))
+        assert receipt.exit == 0
+        assert list(server.entities) == [("user", "bruno")]
+        assert [row["user_id"] for row in server.memories.values()] == ["bruno"]
+
+
+def test_one_backend_that_was_down_is_done_by_the_same_command_again(people, memctl, cloud, home):
+    memctl("import", "people.jsonl")
+    memctl("migrate", "--from", "people.jsonl", "--to", "zep", "--all-users")
+    (home / "work" / "memctl.toml").write_text('[backends.cloud]\nadapter = "zep"\n')
+    cloud.faults.append(zep.Fault("DELETE .*users/", answer=zep.typed(403, "forbidden", "not now")))
+    first = memctl("forget", "zelda", "--everywhere", "--confirm", "zelda", "--json")
+    left = {erased["backend"]: erased["left"] for erased in first.document["receipt"]["backends"]}
+    assert (first.code, left) == (1, {"local": 0, "cloud": None})
+    second = memctl("forget", "zelda", "--everywhere", "--confirm", "zelda", "--json")
+    assert second.code == 0, second.err
+    assert {user["user_id"] for user in cloud.users.values()} == {"bruno"}
+
+
+@pytest.mark.parametrize(("typed", "code"), [("Zelda\n", 1), ("\n", 1), ("zelda\n", 0)])
+def test_the_name_is_typed_on_a_terminal(people, memctl, monkeypatch, typed, code):
+    memctl("import", "people.jsonl")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.prompt", lambda *_, **__: typed.strip())
+    assert memctl("forget", "zelda").code == code
+    assert memctl("facts", "zelda").code == (0 if code else 4)
+
+
+def test_ctrl_c_at_the_prompt_erases_nothing(people, memctl, monkeypatch):
+    memctl("import", "people.jsonl")
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("click.prompt", interrupted)
+    assert memctl("forget", "zelda").code == 130
+    assert memctl("facts", "zelda").code == 0
+    assert memctl("add", "zelda", "I live in Oslo.").code == 0

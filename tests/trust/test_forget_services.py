@@ -1,0 +1,78 @@
+"""Forgetting a person in every backend: nothing of them is left in what it holds, and everything of the others."""
+
+import re
+
+import pytest
+from trust.forget_ends import ENDS, GONE, OTHERS, WORD, facts
+
+from memctl.forget import forget, holdings
+from memctl.local import LocalStore
+from memctl.migrate.retry import Halt, Retry
+
+RETRY = Retry(Halt(), attempts=2)
+STRANGE = ("*", "%", "", "zeld", "zelda%", "a/b@c", "..", "'; DROP TABLE facts; --", "zelda\t")
+NAME = re.compile(rb"(?<![\w-])zelda(?![\w-])")
+
+
+@pytest.fixture(params=ENDS)
+def end(request, home, postgres_dsn):
+    with ENDS[request.param](home, postgres_dsn) as opened:
+        yield opened
+
+
+@pytest.fixture
+def adapter(end):
+    opened = end.open()
+    yield opened
+    opened.close()
+
+
+def erase(adapter, user, store):
+    receipt = forget([(adapter.name, adapter)], user, LocalStore(store), RETRY)
+    adapter.close()
+    return receipt, receipt.backends[0]
+
+
+def remembered(end):
+    """What the backend gives of those who stay."""
+    adapter = end.open()
+    found = {user: [fact for page in adapter.read(user) for fact in page.facts] for user in OTHERS}
+    beside = {held.backend + user: held.others for user in OTHERS for held in holdings([("", adapter)], user, RETRY)}
+    adapter.close()
+    return found, beside
+
+
+def test_nothing_of_them_is_left_and_everything_of_the_others(end, adapter, store):
+    """Nor of anyone whose name begins alike, or differs by a capital only."""
+    before = remembered(end)
+    assert WORD.encode() in end.raw()
+    (held,) = holdings([("there", adapter)], GONE, RETRY)
+    assert (held.facts, end.beside - held.others.keys()) == (len(facts(GONE)), set())
+    receipt, erased = erase(adapter, GONE, store)
+    assert erased.error is None
+    assert receipt.exit == 0
+    assert (erased.before, erased.left, erased.others_left, erased.listed) == (held.facts, 0, {}, False)
+    assert erased.others == held.others
+    raw = end.raw()
+    assert WORD.encode() not in raw
+    assert not NAME.search(raw)
+    assert remembered(end) == before
+
+
+def test_a_name_that_could_mean_others_means_nobody(end, adapter, store):
+    before = remembered(end)
+    for user in STRANGE:
+        receipt = forget([(adapter.name, adapter)], user, LocalStore(store), RETRY)
+        (erased,) = receipt.backends
+        assert (erased.before, erased.left, erased.error) == (0, 0, None), user
+    adapter.close()
+    assert remembered(end) == before
+    assert WORD.encode() in end.raw()
+
+
+def test_to_forget_twice_is_to_forget_once(end, adapter, store):
+    erase(adapter, GONE, store)
+    again = end.open()
+    receipt, erased = erase(again, GONE, store)
+    assert receipt.exit == 0
+    assert (erased.before, erased.others, erased.left) == (0, {}, 0)
