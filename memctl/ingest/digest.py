@@ -22,7 +22,7 @@ from memctl.fact import Fact, Source, derive_id
 from memctl.ingest.owner import Owned
 from memctl.reconcile import fold, to_fact
 from memctl.store.records import Episodic
-from memctl.store.units import units_of
+from memctl.store.units import texts_of, units_of
 from memctl.store.writes import Entry
 from memctl.transcripts.model import Role, Session, Turn
 
@@ -106,7 +106,7 @@ class Digest(msgspec.Struct, kw_only=True):
         """Make the vectors of all units: those of the episodes, and those of the facts the claims may become."""
         texts = dict.fromkeys(unit.text for entry in self.episodes for unit in entry.units)
         for claim, _ in self.claims:
-            texts |= dict.fromkeys(unit.text for belief in fold([claim]) for unit in units_of(to_fact(belief)))
+            texts |= dict.fromkeys(text for belief in fold([claim]) for text in texts_of(to_fact(belief)))
         wanted = [text for text in texts if text not in self.vectors]
         if wanted:
             self.vectors |= dict(zip(wanted, embedder.embed(wanted), strict=True))
