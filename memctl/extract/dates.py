@@ -219,11 +219,9 @@ def ground(text: str, at: datetime | None, *, zone: tzinfo | None = None, future
     `at` is when it was said (None: only absolute expressions). `future` settles yearless dates and bare weekdays;
     by default the words of the text do.
     """
-    if not text.isascii():
-        text = text.translate(_ODD_CASE)
-    lowered, digits = text.lower(), bool(_DIGIT.search(text))
-    due = [rule for rule in RULES if rule.may_match(lowered, digits)]
-    if not due or not (digits or any(map(lowered.__contains__, _MAYBE))):
+    text = _plain(text)
+    due = _due(text)
+    if not due:
         return []
     zone = zone or (at.tzinfo if at is not None else None) or UTC
     clock = Clock(at, zone, bool(_FUTURE.search(text)) if future is None else future)
@@ -234,6 +232,22 @@ def ground(text: str, at: datetime | None, *, zone: tzinfo | None = None, future
             if grounded is not None and not any(_overlap(grounded.span, other.span) for other in found):
                 found.append(grounded)
     return sorted(found, key=lambda one: one.span)
+
+
+def may_name_time(text: str) -> bool:
+    """False when neither `text` nor any piece of it names a period: a look at its letters settles that."""
+    return bool(_due(_plain(text)))
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() else text.translate(_ODD_CASE)
+
+
+def _due(text: str) -> list[Rule]:
+    """The rules that may match somewhere in a plain text."""
+    lowered, digits = text.lower(), bool(_DIGIT.search(text))
+    due = [rule for rule in RULES if rule.may_match(lowered, digits)]
+    return due if digits or any(map(lowered.__contains__, _MAYBE)) else []
 
 
 def certain(text: str, at: datetime | None, *, future: bool | None = None) -> list[Grounded]:
