@@ -9,7 +9,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 
 _COMMON = """
@@ -28,6 +28,8 @@ STOP_WORDS = frozenset(_COMMON.split())
 
 LONGEST_SENTENCE = 600
 """Characters after which a sentence without an end, such as a pasted log, is cut at a space."""
+LONGEST_REMEMBERED = 40
+"""Characters of a word whose stems are remembered; longer ones are hashes and the like, and seldom come again."""
 
 _ENDINGS = {"s", "t", "d", "m", "ll", "re", "ve"}
 _ELISIONS = {"l", "d", "j", "c", "n", "m", "t", "s", "qu"}
@@ -168,16 +170,22 @@ def stems(text: str) -> list[str]:
     Words of plain Latin letters are stemmed by Snowball's English algorithm (Porter2); a possessive or elided
     part of a word ("Anna's", "l'hôtel") is dropped. Numbers stay.
     """
-    stem = _stemmer()
     found: list[str] = []
     for word in words(text):
-        if word in STOP_WORDS:
-            continue
-        for part in _without_affix(word):
-            if part in STOP_WORDS:
-                continue
-            found.append(stem(part) if part.isascii() and part.isalpha() else part)
+        found += _remembered(word) if len(word) <= LONGEST_REMEMBERED else _stems(word)
     return found
+
+
+def _stems(word: str) -> tuple[str, ...]:
+    """What is left of one word: nothing, its stem, or the stems of its parts."""
+    if word in STOP_WORDS:
+        return ()
+    stem = _stemmer()
+    parts = [part for part in _without_affix(word) if part not in STOP_WORDS]
+    return tuple(stem(part) if part.isascii() and part.isalpha() else part for part in parts)
+
+
+_remembered = lru_cache(maxsize=1 << 15)(_stems)
 
 
 def _without_affix(word: str) -> list[str]:

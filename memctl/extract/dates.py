@@ -5,8 +5,9 @@ expression that could mean two days ("03/05/2025"), is not grounded at all: a wr
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -36,7 +37,8 @@ class Grounded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _MONTH = rf"(?P<month>{words.alternation(words.MONTHS)})"
-_EN_MONTH = rf"(?P<month>{words.alternation(m for m in words.ENGLISH_MONTHS if len(m) > 3 or m == 'may')})"
+_EN_MONTHS = tuple(month for month in words.ENGLISH_MONTHS if len(month) > 3 or month == "may")
+_EN_MONTH = rf"(?P<month>{words.alternation(_EN_MONTHS)})"
 _DAY_OF_WEEK = rf"(?P<weekday>{words.alternation(words.WEEKDAYS)})"
 _FULL_WEEKDAY = rf"(?P<weekday>{words.alternation(words.FULL_WEEKDAYS)})"
 _NUMBER = rf"(?P<n>\d{{1,3}}|{words.alternation(words.NUMBERS)})"
@@ -46,21 +48,17 @@ _SEASON = rf"(?P<season>{words.alternation(words.SEASONS)})"
 _ORDINAL = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _END = r"(?![\w'-])"
 
-_WORDLIKE = "|".join(
-    (
-        r"\d",
-        (
-            "yesterday|today|tonight|tomorrow|morning|afternoon|evening|night|now|ago|last|past|previous|"
-            "next|this|since|week|month|year"
-        ),
-        words.alternation(words.MONTHS),
-        words.alternation(words.FULL_WEEKDAYS),
-        words.alternation(words.SEASONS),
-        words.alternation(words.HOLIDAYS),
-        words.alternation([*words.FOREIGN_DAYS, *words.FOREIGN_LAST]),
-    )
+_UNIT_WORDS = ("day", "week", "month", "year", "yr")
+_WHICH_WORDS = ("last ", "past ", "previous ", "this ", "next ", "coming ", "following ")
+_MAYBE = (
+    *("yesterday", "today", "tonight", "tomorrow", "morning", "afternoon", "evening", "night", "now", "ago", "last"),
+    *("past", "previous", "next", "this", "since", "week", "month", "year"),
+    *(*words.MONTHS, *words.FULL_WEEKDAYS, *words.SEASONS, *words.HOLIDAYS, *words.FOREIGN_DAYS, *words.FOREIGN_LAST),
 )
-_MAYBE = re.compile(_WORDLIKE, re.IGNORECASE)
+"""A text without one of these and without a digit names no period."""
+_DIGIT = re.compile(r"\d")
+_ODD_CASE = str.maketrans({"ſ": "s", "İ": "I", "ı": "i"})
+"""Letters that a pattern which ignores case takes for s and i, and that `str.lower` does not turn into these."""
 _FUTURE = re.compile(
     r"\b(?:will|'ll|going to|gonna|plan(?:s|ning|ned)?|tomorrow|upcoming|schedul\w+|book\w*|next|soon|"
     r"looking forward|can't wait|due|deadline|flying|leaving|have (?:a|an|my)|hoping to)\b",
@@ -93,8 +91,21 @@ def _beside(match: re.Match[str], clock: Clock) -> Period | None:
     return period(shift(anchor, sign, unit), unit)
 
 
-def _rule(pattern: str, reader: Reader, role: Role = "at") -> tuple[re.Pattern[str], Reader, Role]:
-    return re.compile(pattern, re.IGNORECASE), reader, role
+class Rule(NamedTuple):
+    """A kind of expression. No text matches `pattern` that holds none of `hints` (lower case; digits where empty)."""
+
+    pattern: re.Pattern[str]
+    reader: Reader
+    hints: tuple[str, ...]
+    role: Role
+
+    def may_match(self, lowered: str, digits: bool) -> bool:
+        """False when a look at the text's letters, far cheaper than the pattern, settles that it does not match."""
+        return any(map(lowered.__contains__, self.hints)) if self.hints else digits
+
+
+def _rule(pattern: str, reader: Reader, hints: Iterable[str] = (), role: Role = "at") -> Rule:
+    return Rule(re.compile(pattern, re.IGNORECASE), reader, tuple(hints), role)
 
 
 _WHICH = r"(?P<which>this past|last|past|previous|this|next|coming|upcoming|following)"
@@ -103,7 +114,7 @@ _DATE = (
     rf"|{_MONTH.replace('?P<month>', '?:')} \d{{1,2}}(?:st|nd|rd|th)?,?(?: \d{{4}})?)"
 )
 
-RULES: tuple[tuple[re.Pattern[str], Reader, Role], ...] = (
+RULES: tuple[Rule, ...] = (
     _rule(
         r"\b(?:the )?(?:(?P<n>two|three|2|3) )?(?P<what>day|week|weekend|month|year|"
         rf"{words.alternation(words.FULL_WEEKDAYS)})s? "
@@ -111,7 +122,7 @@ RULES: tuple[tuple[re.Pattern[str], Reader, Role], ...] = (
         _beside,
     ),
     _rule(r"\b(?P<year>\d{4})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?!\d)", periods.iso),
-    _rule(r"(?P<year>\d{4})年(?:(?P<m>\d{1,2})月)?(?:(?P<d>\d{1,2})日)?", periods.japanese),
+    _rule(r"(?P<year>\d{4})年(?:(?P<m>\d{1,2})月)?(?:(?P<d>\d{1,2})日)?", periods.japanese, ("年",)),
     _rule(r"\b(?P<a>\d{1,2})[/.](?P<b>\d{1,2})[/.](?P<year>(?:19|20)\d\d)\b", periods.slashed),
     _rule(rf"\b{_ORDINAL}\.?(?: of| de)?\s*{_MONTH},?(?: de)?(?:\s*{_YEAR})?{_END}", periods.dated),
     _rule(rf"\b{_MONTH} {_ORDINAL}{_END}(?:,? {_YEAR}\b)?", periods.dated),
@@ -120,36 +131,44 @@ RULES: tuple[tuple[re.Pattern[str], Reader, Role], ...] = (
     _rule(
         r"\bthe day before yesterday\b|\bthe day after tomorrow\b|\byesterday\b|\blast night\b|\btomorrow\b",
         periods.near_day,
+        ("yesterday", "last night", "tomorrow"),
     ),
-    _rule(r"\btoday\b|\btonight\b|\bthis (?:morning|afternoon|evening)\b|\bearlier today\b", periods.near_day),
+    _rule(
+        r"\btoday\b|\btonight\b|\bthis (?:morning|afternoon|evening)\b|\bearlier today\b",
+        periods.near_day,
+        ("today", "tonight", "this "),
+    ),
     _rule(
         (
             r"\b(?:for|been|past|over) (?:about |around |nearly |almost |the )?(?:past |"
             rf"last )?{_NUMBER} {_UNIT}{_END}(?! (?:ago|old))"
         ),
         periods.duration,
+        _UNIT_WORDS,
         "since",
     ),
-    _rule(rf"(?<![\w,] ){_NUMBER} {_UNIT} now\b", periods.duration, "since"),
-    _rule(rf"\b{_NUMBER} {_UNIT} (?:ago|back|earlier|prior)\b", periods.ago),
-    _rule(rf"\b(?:a few|few|several|some|many) {_UNIT} (?:ago|back)\b", periods.few_ago),
+    _rule(rf"(?<![\w,] ){_NUMBER} {_UNIT} now\b", periods.duration, (" now",), "since"),
+    _rule(rf"\b{_NUMBER} {_UNIT} (?:ago|back|earlier|prior)\b", periods.ago, (" ago", " back", " earlier", " prior")),
+    _rule(rf"\b(?:a few|few|several|some|many) {_UNIT} (?:ago|back)\b", periods.few_ago, (" ago", " back")),
     _rule(
         rf"\bin (?:about |around )?{_NUMBER} {_UNIT}(?:'?s? time)?{_END}|\b(?=\w+ \w+ from now)never\b",
         periods.ahead,
+        (*_UNIT_WORDS, "never"),
     ),
-    _rule(rf"\b{_NUMBER} {_UNIT} (?:from now|later|hence)\b", periods.ahead),
-    _rule(rf"\b{_WHICH} (?P<unit>week|weekend|month|year){_END}", periods.last),
-    _rule(rf"\b{_WHICH} {_DAY_OF_WEEK}{_END}", periods.last_weekday),
-    _rule(r"\b(?P<which>last|past|this|next|coming) " + _EN_MONTH + _END, periods.relative_month),
-    _rule(rf"\b{_WHICH} {_SEASON}{_END}", periods.last_season),
+    _rule(rf"\b{_NUMBER} {_UNIT} (?:from now|later|hence)\b", periods.ahead, (" from now", " later", " hence")),
+    _rule(rf"\b{_WHICH} (?P<unit>week|weekend|month|year){_END}", periods.last, _WHICH_WORDS),
+    _rule(rf"\b{_WHICH} {_DAY_OF_WEEK}{_END}", periods.last_weekday, _WHICH_WORDS),
+    _rule(r"\b(?P<which>last|past|this|next|coming) " + _EN_MONTH + _END, periods.relative_month, _WHICH_WORDS),
+    _rule(rf"\b{_WHICH} {_SEASON}{_END}", periods.last_season, _WHICH_WORDS),
     _rule(
         (
             r"\b(?:(?P<which>last|this past|this|next|coming) )?"
             rf"(?P<holiday>{words.alternation(words.HOLIDAYS)})(?:,? {_YEAR})?{_END}"
         ),
         periods.holiday,
+        words.HOLIDAYS,
     ),
-    _rule(rf"\b(?P<which>)(?:on |come ){_FULL_WEEKDAY}{_END}", periods.last_weekday),
+    _rule(rf"\b(?P<which>)(?:on |come ){_FULL_WEEKDAY}{_END}", periods.last_weekday, words.FULL_WEEKDAYS),
     _rule(
         rf"\b(?:on|for|the|by) the (?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}(?! (?:of|floor|time|grade|place))",
         periods.day_of_month,
@@ -160,6 +179,7 @@ RULES: tuple[tuple[re.Pattern[str], Reader, Role], ...] = (
             r"you|they|be))"
         ),
         periods.dated,
+        _EN_MONTHS,
     ),
     _rule(
         (
@@ -169,7 +189,7 @@ RULES: tuple[tuple[re.Pattern[str], Reader, Role], ...] = (
         periods.whole_year,
     ),
     _rule(r"\b(?:in|since|during) the (?P<decade>(?:19|20)\d0)s\b", periods.decade),
-    _rule(rf"(?:\b|(?<=\s))(?:{words.alternation(words.FOREIGN_LAST)})", periods.foreign_last),
+    _rule(rf"(?:\b|(?<=\s))(?:{words.alternation(words.FOREIGN_LAST)})", periods.foreign_last, words.FOREIGN_LAST),
     _rule(
         rf"\b(?:hace|il y a|vor|há|fa) (?P<n>\d{{1,3}}) (?P<unit>{words.alternation(words.FOREIGN_UNITS)})\b",
         periods.foreign_ago,
@@ -178,6 +198,7 @@ RULES: tuple[tuple[re.Pattern[str], Reader, Role], ...] = (
         rf"(?<!\w)(?:{words.alternation(w for w in words.FOREIGN_DAYS if w.isascii() or 'ã' in w)})(?!\w)"
         r"|昨日|今日|明日|きのう",
         periods.foreign_day,
+        words.FOREIGN_DAYS,
     ),
 )
 
@@ -198,17 +219,35 @@ def ground(text: str, at: datetime | None, *, zone: tzinfo | None = None, future
     `at` is when it was said (None: only absolute expressions). `future` settles yearless dates and bare weekdays;
     by default the words of the text do.
     """
-    if not _MAYBE.search(text):
+    text = _plain(text)
+    due = _due(text)
+    if not due:
         return []
     zone = zone or (at.tzinfo if at is not None else None) or UTC
     clock = Clock(at, zone, bool(_FUTURE.search(text)) if future is None else future)
     found: list[Grounded] = []
-    for pattern, reader, role in RULES:
-        for match in pattern.finditer(text):
-            grounded = _read(match, reader, role, clock, text)
+    for rule in due:
+        for match in rule.pattern.finditer(text):
+            grounded = _read(match, rule, clock, text)
             if grounded is not None and not any(_overlap(grounded.span, other.span) for other in found):
                 found.append(grounded)
     return sorted(found, key=lambda one: one.span)
+
+
+def may_name_time(text: str) -> bool:
+    """False when neither `text` nor any piece of it names a period: a look at its letters settles that."""
+    return bool(_due(_plain(text)))
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() else text.translate(_ODD_CASE)
+
+
+def _due(text: str) -> list[Rule]:
+    """The rules that may match somewhere in a plain text."""
+    lowered, digits = text.lower(), bool(_DIGIT.search(text))
+    due = [rule for rule in RULES if rule.may_match(lowered, digits)]
+    return due if digits or any(map(lowered.__contains__, _MAYBE)) else []
 
 
 def certain(text: str, at: datetime | None, *, future: bool | None = None) -> list[Grounded]:
@@ -220,7 +259,8 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 
-def _read(match: re.Match[str], reader: Reader, role: Role, clock: Clock, text: str) -> Grounded | None:
+def _read(match: re.Match[str], rule: Rule, clock: Clock, text: str) -> Grounded | None:
+    reader, role = rule.reader, rule.role
     since = role == "since" or _SINCE.search(text[: match.start()]) or match[0].lower().startswith("since")
     try:
         named = reader(match, msgspec.structs.replace(clock, future=False) if since else clock)

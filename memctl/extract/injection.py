@@ -9,6 +9,7 @@ no such thing: it speaks of the speaker, to the assistant.
 import re
 
 from memctl.extract.wordlist import holds, words
+from memctl.text import sentences
 
 _PATTERNS = (
     r"\b(?:ignore|disregard|forget|override|bypass|skip)\b[^.!?\n]{0,40}\b(?:previous|prior|above|earlier|all|any|your|the|system|safety|these|those)\b[^.!?\n]{0,30}\b(?:instructions?|prompts?|rules?|guidelines?|directions?|constraints?|guardrails?|programming)\b",
@@ -26,15 +27,21 @@ _PATTERNS = (
     r"\b(?:ignora|olvida)\b[^.!?\n]{0,30}\b(?:instrucciones|reglas)\b|\b(?:ignore[zr]?|oublie[zr]?)\b[^.!?\n]{0,30}\b(?:instructions|consignes|règles)\b|\b(?:ignorier\w*|vergiss)\b[^.!?\n]{0,30}\b(?:anweisungen|regeln)\b|\bignore\b[^.!?\n]{0,30}\binstruções\b",
 )
 _INJECTION = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS), re.IGNORECASE)
-_HINTS = words(
-    "ignor disregard forget override bypass skip system assistant developer admin root user [inst [/inst [sys <| << ## "
-    "<system <user <tool <memory <invoke <instr <function <assistant </ prompt mode reveal memor profile database knowledge record "
-    "long-term tool function bio olvida oubli vergiss superuser begin"
+_HINTS = (
+    *("you are ", "you will be", "you must", "end of"),
+    *words(
+        "ignor disregard forget override bypass skip system assistant developer admin root user [inst [/inst [sys <| << ## "
+        "<system <user <tool <memory <invoke <instr <function <assistant </ prompt mode reveal memor profile database knowledge record "
+        "long-term tool function bio olvida oubli vergiss superuser begin"
+    ),
 )
 
 
 def is_instruction_like(sentence: str) -> bool:
     """True when `sentence` gives orders to the reading machine instead of telling something."""
-    if not holds(sentence, _HINTS) and not holds(sentence, ("you are ", "you will be", "you must", "end of")):
-        return False
-    return bool(_INJECTION.search(sentence))
+    return holds(sentence, _HINTS) and bool(_INJECTION.search(sentence))
+
+
+def gives_orders(text: str) -> bool:
+    """True when one of the sentences of `text` is instruction-like."""
+    return holds(text, _HINTS) and any(is_instruction_like(sentence) for sentence in sentences(text))

@@ -191,16 +191,53 @@ _RULES: tuple[tuple[str, tuple[str, ...], re.Pattern[str], Check], ...] = (
         _random,
     ),
 )
-_MAYBE = re.compile(
-    r"-----BEGIN|sk-|AKIA|ASIA|ABIA|ACCA|gh[pousr]_|github_pat_|glpat-|xox|hooks\.slack|AIza|ya29\.|GOCSPX-|k_live_|k_test_|whsec_|hf_|npm_|pypi-|"
-    r"SG\.|dop_v1_|shpat_|xai-|gsk_|r8_|eyJ|://|\d{3}-\d{2}-\d{4}|\d[ -]?\d[ -]?\d[ -]?\d[ -]?\d[ -]?\d[ -]?\d[ -]?\d[ -]?\d|[A-Z]{2}\d{2} ?[A-Z0-9]{4}|"
-    r"(?i:bearer|authorization|pass|pwd|\bpw\b|\bpin\b|contraseña|senha|ssn|social security|key\b|token|secret|credential)"
+_PREFIXES = (
+    *(
+        "-----BEGIN",
+        "sk-",
+        "AKIA",
+        "ASIA",
+        "ABIA",
+        "ACCA",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "glpat-",
+    ),
+    *("xox", "hooks.slack", "AIza", "ya29.", "GOCSPX-", "k_live_", "k_test_", "whsec_", "hf_", "npm_", "pypi-", "SG."),
+    *("dop_v1_", "shpat_", "xai-", "gsk_", "r8_", "eyJ", "://"),
 )
+_NAMES = (
+    *("bearer", "authorization", "pass", "pwd", "contraseña", "senha", "ssn", "social security", "token", "secret"),
+    "credential",
+)
+# Numbers begin with a set of characters, which is found faster than a repetition.
+_SHAPES = (
+    ("pin", re.compile(r"(?i)\bpin\b")),
+    ("pw", re.compile(r"(?i)\bpw\b")),
+    ("key", re.compile(r"(?i)key\b")),
+    ("", re.compile(r"\d\d\d-\d\d-\d{4}")),
+    ("", re.compile(r"\d(?:[ -]?\d){8}")),
+    ("", re.compile(r"[A-Z][A-Z]\d\d ?[A-Z0-9]{4}")),
+)
+
+
+def _may_hold(text: str) -> bool:
+    """False for a text that no rule can find anything in: most texts, which one pattern would take longer to settle."""
+    lowered = text.lower()
+    return (
+        any(map(text.__contains__, _PREFIXES))
+        or any(map(lowered.__contains__, _NAMES))
+        or any(hint in lowered and pattern.search(text) for hint, pattern in _SHAPES)
+    )
 
 
 def redact(text: str) -> Redacted:
     """Replace every secret in `text`. A text without one comes back as it is."""
-    if not _MAYBE.search(text):
+    if not _may_hold(text):
         return Redacted(text, ())
     kinds: dict[str, None] = {}
     lowered = text.lower()

@@ -9,4 +9,4 @@ def words(text: str) -> tuple[str, ...]:
 def holds(text: str, hints: tuple[str, ...]) -> bool:
     """True when one of `hints` (lower case) stands anywhere in `text`: a prefilter, far cheaper than a pattern."""
     lowered = text.lower()
-    return any(hint in lowered for hint in hints)
+    return any(map(lowered.__contains__, hints))

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Protocol
 from uuid import UUID
 
@@ -32,7 +33,7 @@ LEAVE = 10.0
 """Seconds that requests under way are waited for after Ctrl-C: they are paid for already."""
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
+class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A window to be read, the facts shown beside it, and the episodes of its turns."""
 
     key: str
@@ -40,7 +41,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     existing: tuple[prompt.Known, ...] = ()
     episodes: tuple[UUID, ...] = ()
 
-    @property
+    @cached_property
     def message(self) -> str:
         """The user message."""
         return prompt.message(self.window, self.existing)
@@ -119,19 +120,19 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
     answer: Answer
 
 
-def leaves(model: str, window: Window, answered: dict[str, Answer]) -> list[Leaf] | None:
-    """The answers a window came to, its halves' where it was cut; None while one is missing."""
-    answer = answered.get(prompt.key(model, window))
+def leaves(model: str, question: Question, answered: dict[str, Answer]) -> list[Leaf] | None:
+    """The answers a question came to, its halves' where it was cut; None while one is missing."""
+    answer = answered.get(question.key)
     if answer is None:
         return None
-    halves = window.halves() if answer.outcome == "length" else []
+    halves = question.halves(model) if answer.outcome == "length" else []
     found: list[Leaf] = []
     for half in halves:
         part = leaves(model, half, answered)
         if part is None:
             return None
         found += part
-    return found if halves else [Leaf(window=window, answer=answer)]
+    return found if halves else [Leaf(window=question.window, answer=answer)]
 
 
 class Gate:

@@ -16,15 +16,14 @@ from memctl.claim import Claim
 from memctl.embed import Embedder
 from memctl.embed.spec import EmbedderSpec
 from memctl.extract import rules
-from memctl.extract.injection import is_instruction_like
+from memctl.extract.injection import gives_orders
 from memctl.extract.redact import redact
 from memctl.fact import Fact, Source, derive_id
 from memctl.ingest.owner import Owned
 from memctl.reconcile import fold, to_fact
 from memctl.store.records import Episodic
-from memctl.store.units import units_of
+from memctl.store.units import texts_of, units_of
 from memctl.store.writes import Entry
-from memctl.text import sentences
 from memctl.transcripts.model import Role, Session, Turn
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ class Digest(msgspec.Struct, kw_only=True):
         """Make the vectors of all units: those of the episodes, and those of the facts the claims may become."""
         texts = dict.fromkeys(unit.text for entry in self.episodes for unit in entry.units)
         for claim, _ in self.claims:
-            texts |= dict.fromkeys(unit.text for belief in fold([claim]) for unit in units_of(to_fact(belief)))
+            texts |= dict.fromkeys(text for belief in fold([claim]) for text in texts_of(to_fact(belief)))
         wanted = [text for text in texts if text not in self.vectors]
         if wanted:
             self.vectors |= dict(zip(wanted, embedder.embed(wanted), strict=True))
@@ -251,7 +250,7 @@ def _episode(turn: Turn, position: int, owned: Owned, uri: str | None) -> Entry:
     native: dict[str, Any] = {"role": turn.role}
     if turn.speaker:
         native["speaker"] = turn.speaker
-    if turn.role == "user" and any(is_instruction_like(sentence) for sentence in sentences(turn.text)):
+    if turn.role == "user" and gives_orders(turn.text):
         native["flags"] = ["instruction-like"]
     fact = Fact(
         id=derive_id(owned.user_id, session.session_id, turn.turn_id, turn.text),

@@ -6,6 +6,7 @@ chunk brings: so neither the number of threads nor the order of their answers ch
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID
@@ -42,10 +43,12 @@ def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, engi
             result.broken.append(broken(work, error))
     questions = _questions([(one, window) for one, cut in held for window in cut], spec, engine, asker.use.model)
     answered = asker.ask(questions)
+    asked = iter(questions)
     for prepared, cut in held:
+        mine = list(itertools.islice(asked, len(cut)))
         try:
-            for window in cut:
-                found = leaves(asker.use.model, window, answered)
+            for question in mine:
+                found = leaves(asker.use.model, question, answered)
                 if found is None:
                     prepared.digest.open.add(prepared.work.uri or "")
                 for leaf in found or ():

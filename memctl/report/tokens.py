@@ -6,11 +6,12 @@ model, which comes close; who needs a model's own count names its `tokenizer.jso
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from memctl.embed.static import FOLDER
+from memctl.embed.wordpiece import library, read_vocabulary, tokenizer
 from memctl.errors import UsageError
 
 SHIPPED = (
@@ -43,14 +44,10 @@ class TokenizerCounter:
 
 def counter(path: Path | None = None) -> Counter:
     """The counter of a `tokenizer.json`, or the shipped one. Raises UsageError for a file that is no tokenizer."""
-    # Threads of the tokenizer would only fight for the cores with DuckDB's.
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from tokenizers import Tokenizer
-
     if path is None:
-        return TokenizerCounter(_shipped(), SHIPPED)
+        return TokenizerCounter(tokenizer(read_vocabulary(FOLDER / "vocabulary.txt")), SHIPPED)
     try:
-        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+        named = library().Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"the tokenizer cannot be read: {error.strerror}", where=str(path)) from None
     except Exception as error:
@@ -58,17 +55,4 @@ def counter(path: Path | None = None) -> Counter:
         reason = " ".join(str(error).split())
         hint = "it must be the tokenizer.json of a model"
         raise UsageError(f"the file is no tokenizer: {reason}", where=str(path), hint=hint) from None
-    return TokenizerCounter(tokenizer, f"counted with {path.name}")
-
-
-def _shipped() -> Any:
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-
-    from memctl.embed.static import FOLDER
-    from memctl.embed.wordpiece import LONGEST_WORD, UNKNOWN, read_vocabulary
-
-    rows = read_vocabulary(FOLDER / "vocabulary.txt")
-    tokenizer = Tokenizer(models.WordPiece(rows, unk_token=UNKNOWN, max_input_chars_per_word=LONGEST_WORD))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    return tokenizer
+    return TokenizerCounter(named, f"counted with {path.name}")

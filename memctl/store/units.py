@@ -36,16 +36,21 @@ def units_of(fact: Fact) -> list[Unit]:
     person or a date finds it; every other fact names its subject itself. The words of its predicate and categories are
     counted with those of its text: "health" finds an allergy.
     """
-    prefix = _prefix(fact) if fact.kind == "episode" else ""
-    toks = stems(prefix + fact.text)
+    whole, *runs = texts_of(fact)
+    toks = stems(whole)
     labels = stems(" ".join((fact.predicate or "", *fact.categories)))
-    whole = Unit(prefix + fact.text, toks + [label for label in dict.fromkeys(labels) if label not in toks])
+    counted = toks + [label for label in dict.fromkeys(labels) if label not in toks]
+    return [Unit(whole, counted), *(Unit(text, []) for text in runs)]
+
+
+def texts_of(fact: Fact) -> list[str]:
+    """The texts of `units_of`, without the stems, for whom vectors are all that is wanted."""
+    prefix = _prefix(fact) if fact.kind == "episode" else ""
     parts = sentences(fact.text)
     if len(parts) < 2:
-        return [whole]
+        return [prefix + fact.text]
     run = -(-len(parts) // MOST_SENTENCES)
-    runs = [" ".join(parts[i : i + run]) for i in range(0, len(parts), run)]
-    return [whole, *(Unit(prefix + text, []) for text in runs)]
+    return [prefix + fact.text, *(prefix + " ".join(parts[i : i + run]) for i in range(0, len(parts), run))]
 
 
 def _prefix(fact: Fact) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memctl.extract.dates import ground, shift
+from memctl.extract.dates import RULES, Rule, ground, shift
 
 AT = datetime(2023, 5, 25, 13, 14, tzinfo=UTC)  # a Thursday
 
@@ -128,3 +128,17 @@ def test_any_text_is_read_without_error(text: str, at: datetime | None) -> None:
     for found in ground(text, at):
         assert found.start < found.end
         assert 0 <= found.span[0] < found.span[1] <= len(text)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.reader.__name__)
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_no_expression_is_passed_over_for_want_of_a_hint(rule: Rule, data: st.DataObject) -> None:
+    # Odd letters are replaced before hints are looked for; see the next test.
+    text = data.draw(st.from_regex(rule.pattern, alphabet=st.characters(exclude_characters="ſİı")))
+    assert rule.may_match(text.lower(), any(letter.isdecimal() for letter in text))
+
+
+def test_letters_that_only_look_like_others_break_nothing() -> None:
+    assert ground("la\u017ft \u017funday", AT) == ground("last sunday", AT) != []
+    assert ground("last Fr\u0130day, w\u0131nter 2019", AT) == ground("last Friday, winter 2019", AT) != []

@@ -96,7 +96,8 @@ SCHEMA: dict[str, Any] = {
 }
 """JSON Schema of an answer, within what OpenAI's strict mode takes: every key required, no bounds."""
 
-SCHEMA_TEXT = f"Answer with one JSON object and nothing else. Its JSON Schema:\n{msgspec.json.encode(SCHEMA).decode()}"
+_SCHEMA_JSON = msgspec.json.encode(SCHEMA).decode()
+SCHEMA_TEXT = f"Answer with one JSON object and nothing else. Its JSON Schema:\n{_SCHEMA_JSON}"
 """The form of the answer in words, for servers that do not take it as a parameter."""
 
 
@@ -133,21 +134,25 @@ def key(model: str, window: Window) -> str:
     The existing facts shown beside it are not part of it, but kept with the answer: they depend on what else was read
     before, and the same words must not be paid for twice.
     """
-    parts = [model, SYSTEM, msgspec.json.encode(SCHEMA).decode(), _transcript(window, "")]
+    parts = [model, SYSTEM, _SCHEMA_JSON, _fenced(window.user_id, _lines(window), "")]
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 
 def message(window: Window, existing: Sequence[Known] = ()) -> str:
     """The user message of a window: whose memory it is, the existing facts, the fenced conversation."""
     facts = "\n".join(f"{fact.name} {fact.text}" for fact in existing) or "none"
+    user, lines = window.user_id, _lines(window)
     # No text can contain the hash of itself, so nothing in the conversation can close its fence.
-    fence = hashlib.sha256(_transcript(window, "").encode("utf-8", "replace")).hexdigest()[:12]
-    return redact(f"EXISTING facts:\n{facts}\n\n{_transcript(window, fence)}").text
+    fence = hashlib.sha256(_fenced(user, lines, "").encode("utf-8", "replace")).hexdigest()[:12]
+    return redact(f"EXISTING facts:\n{facts}\n\n{_fenced(user, lines, fence)}").text
 
 
-def _transcript(window: Window, fence: str) -> str:
-    lines = "\n".join(_line(number, line, window.user_id) for number, line in enumerate(window.lines, 1))
-    return f"USER: {' '.join(window.user_id.split())}\n<<<{fence}\n{lines}\n{fence}>>>"
+def _fenced(user_id: str, lines: str, fence: str) -> str:
+    return f"USER: {' '.join(user_id.split())}\n<<<{fence}\n{lines}\n{fence}>>>"
+
+
+def _lines(window: Window) -> str:
+    return "\n".join(_line(number, line, window.user_id) for number, line in enumerate(window.lines, 1))
 
 
 def _line(number: int, line: Line, user_id: str) -> str:

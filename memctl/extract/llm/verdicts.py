@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from memctl.claim import Claim, Precision
-from memctl.extract.dates import Grounded, certain
+from memctl.extract.dates import Grounded, certain, may_name_time
 from memctl.extract.llm.answers import Proposal
 from memctl.extract.llm.prompt import CATEGORIES, Known
 from memctl.extract.llm.windows import Line, Window
@@ -280,6 +280,8 @@ _POSSESSIVES = frozenset({"my", "his", "her", "their", "our", "your", "user's", 
 def _grounded(found: _Found) -> list[Grounded]:
     """The periods named by the quote, else by the sentence it stands in."""
     at = found.line.turn.at
+    if not may_name_time(found.line.text):
+        return []
     if inside := certain(found.quote, at):
         return inside
     around = next((sentence for sentence in sentences(found.line.text) if found.quote in sentence), "")

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from memctl.extract.injection import is_instruction_like
+from memctl.extract.injection import gives_orders
 from memctl.extract.rules import MEMORY, NO_CLAIMS
-from memctl.text import sentences
 from memctl.transcripts.model import Session, Turn
 
 MOST_TURNS = 40
@@ -107,7 +106,7 @@ def _lines(session: Session, skip: frozenset[str]) -> Iterator[Line]:
         if not turn.text.strip() or turn.raw_kind in NO_CLAIMS or not (said or turn.role == "assistant"):
             continue
         shown = turn.text if said else _shortened(turn.text)
-        if any(is_instruction_like(sentence) for sentence in sentences(shown)):
+        if gives_orders(shown):
             yield Line(turn=turn, position=position, text=WITHHELD, asked=False)
         elif not said:
             yield Line(turn=turn, position=position, text=shown, asked=False)
