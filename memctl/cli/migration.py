@@ -21,7 +21,8 @@ from memctl.fact import KINDS
 
 if TYPE_CHECKING:
     from memctl.migrate.apply import Report
-    from memctl.migrate.ledger import Counts, Ledger
+    from memctl.migrate.entries import Counts
+    from memctl.migrate.ledger import Ledger
     from memctl.migrate.plan import Loss, Plan
     from memctl.migrate.retry import Halt
     from memctl.migrate.selection import Selection

@@ -10,7 +10,7 @@ from memctl.cli import migration, options, output
 from memctl.errors import Exit, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from memctl.migrate.ledger import Run
+    from memctl.migrate.entries import Run
 
 
 ENDED = {

@@ -21,7 +21,8 @@ from memctl.adapter import Adapter, Outcome
 from memctl.backends import Rejecting
 from memctl.errors import Exit, MemctlError, Retryable
 from memctl.fact import Fact
-from memctl.migrate.ledger import Counts, Entry, Ledger, Planned, RunState, Settled, Standing, fingerprint
+from memctl.migrate.entries import Counts, Entry, Planned, RunState, Settled, Standing, fingerprint
+from memctl.migrate.ledger import Ledger
 from memctl.migrate.plan import Loss, Plan, Tally
 from memctl.migrate.reading import Forgotten, Reader
 from memctl.migrate.rejects import Rejects

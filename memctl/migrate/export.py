@@ -14,7 +14,7 @@ from memctl import backends
 from memctl.adapter import Adapter
 from memctl.errors import MemctlError, UsageError
 from memctl.fact import Fact
-from memctl.migrate.ledger import Counts
+from memctl.migrate.entries import Counts
 from memctl.migrate.plan import Loss, Plan, Tally
 from memctl.migrate.reading import Reader
 from memctl.migrate.rejects import Rejects

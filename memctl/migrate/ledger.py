@@ -7,7 +7,6 @@ The file is open for moments only, so `memctl runs` works while a migration runs
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import random
 import threading
 import time
@@ -15,18 +14,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from memctl import locks
 from memctl.errors import Locked, MemctlError
-from memctl.fact import Fact, content_hash
+from memctl.migrate.entries import Counts, Entry, Planned, Run, RunState, Settled, Standing, to_run
 from memctl.store.engine import CONFIG, Connection, driver, rebuild
 
-State = Literal["planned", "written", "verified", "rejected"]
-RunState = Literal["running", "done", "partial", "interrupted", "limit", "failed", "killed"]
 SCHEMA_VERSION = "1"
 MEMORY_LIMIT = "64MB"
 LONGEST_HOLD = 1.0
@@ -35,69 +32,6 @@ IDLE_HOLD = 0.2
 
 _WORDS = (("runs", "id", ("command", "error", "rejects_file")), ("routes", "route", ("source", "target")))
 """Where a person may be named: table, its key, its columns."""
-
-
-class Counts(msgspec.Struct, kw_only=True):
-    """What became of the facts of a run. `read` is the sum of the others once the run is through."""
-
-    read: int = 0
-    written: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """What the ledger knows of one fact on a route; `key` is its row."""
-
-    key: int
-    content_hash: bytes
-    state: State
-    attempts: int
-    target_id: str | None
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """Of one user in the target: facts acknowledged, facts of which it is not known, facts still to be verified."""
-
-    held: int = 0
-    doubtful: int = 0
-    unverified: int = 0
-
-
-class Settled(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fact's row becomes once the target answered."""
-
-    key: int
-    state: State
-    target_id: str | None = None
-    error: str | None = None
-
-
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One run as `memctl runs` shows it; `command` goes on with it."""
-
-    id: str
-    state: RunState
-    source: str
-    target: str
-    mode: str
-    command: str
-    started_at: datetime
-    finished_at: datetime | None
-    counts: Counts
-    rejects_file: str | None
-    error: str | None
-
-
-Planned: TypeAlias = tuple[Fact, bytes, Entry | None]
-"""A fact about to be sent, its fingerprint, and its row if it has one."""
-
-
-def fingerprint(fact: Fact) -> bytes:
-    """SHA-256 over all that a migration carries: the content hash, and the native fields it leaves out."""
-    native = msgspec.json.encode(fact.native, order="sorted")
-    return hashlib.sha256(bytes.fromhex(content_hash(fact)) + native).digest()
 
 
 class Ledger:
@@ -360,7 +294,7 @@ class Ledger:
                 "ORDER BY runs.rowid DESC",
                 [prefix],
             ).fetchall()
-        found = [(int(route), _run(row)) for route, *row in rows]
+        found = [(int(route), to_run(row)) for route, *row in rows]
         gone = {route for route, run in found if run.state == "running" and not locks.is_held(self._lock_of(route))}
         return [
             msgspec.structs.replace(run, state="killed") if run.state == "running" and route in gone else run
@@ -408,11 +342,3 @@ def _columns(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-def _run(row: Sequence[Any]) -> Run:
-    values = dict(zip(Run.__struct_fields__, row, strict=True))
-    for name in ("started_at", "finished_at"):
-        values[name] = values[name] and values[name].replace(tzinfo=UTC)
-    values["counts"] = msgspec.json.decode(values["counts"], type=Counts)
-    return Run(**values)

@@ -19,7 +19,7 @@ from memctl.adapter import Capabilities, FieldKeeping
 from memctl.errors import MemctlError, UsageError
 from memctl.fact import Fact
 from memctl.migrate.compare import fate, filled
-from memctl.migrate.ledger import fingerprint
+from memctl.migrate.entries import fingerprint
 from memctl.migrate.reading import Reader
 from memctl.migrate.selection import Selection
 

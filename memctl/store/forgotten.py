@@ -22,10 +22,12 @@ REASON = "this user was forgotten; memctl forget NAME --restore lets them be rem
 _OWNED = ("units", "claims", "records")
 """The tables whose rows name their user, in the order they are emptied; `_others` go before them."""
 _BEFORE = (
-    # A file that showed this user alone goes with its name; of one that showed others too, only the sightings.
+    # A file that showed this user alone goes with its name; of one that showed others too, only the sightings. Of an
+    # episode that was removed it is not known any more whose it was.
     "DELETE FROM files WHERE key IN (SELECT file FROM sightings) AND key NOT IN (SELECT file FROM sightings "
-    "WHERE episode NOT IN (SELECT id FROM records WHERE user_id = ?))",
-    "DELETE FROM sightings WHERE episode IN (SELECT id FROM records WHERE user_id = ?)",
+    "WHERE episode IN (SELECT id FROM records WHERE user_id <> ?))",
+    "DELETE FROM sightings WHERE file NOT IN (SELECT key FROM files) "
+    "OR episode IN (SELECT id FROM records WHERE user_id = ?)",
     "DELETE FROM evidence WHERE claim IN (SELECT id FROM claims WHERE user_id = ?)",
 )
 

@@ -296,8 +296,9 @@ def forget(connection: Connection, user: str) -> None:
         f"DELETE FROM undo_evidence WHERE fact IN ({mine})",  # noqa: S608
         f"DELETE FROM taken_back WHERE id IN ({mine})",  # noqa: S608
         # A file as it was before the run may have shown this user alone, as it did not at the end.
-        "DELETE FROM undo_files AS f WHERE EXISTS (FROM undo_sightings s WHERE s.run = f.run AND s.file = f.key) "  # noqa: S608
-        f"AND NOT EXISTS (FROM undo_sightings s WHERE s.run = f.run AND s.file = f.key AND s.episode NOT IN ({mine}))",
+        "DELETE FROM undo_files AS f WHERE EXISTS (FROM undo_sightings s WHERE s.run = f.run AND s.file = f.key) "
+        "AND NOT EXISTS (FROM undo_sightings s WHERE s.run = f.run AND s.file = f.key AND s.episode IN "
+        "(SELECT id FROM records WHERE user_id <> $user UNION ALL SELECT id FROM undo_records WHERE user_id <> $user))",
         f"DELETE FROM undo_sightings WHERE episode IN ({mine})",  # noqa: S608
     ):
         connection.execute(statement, {"user": user})

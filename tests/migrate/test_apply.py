@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from memctl.errors import AuthError, Exit, Fatal, Locked, NotFound, Retryable
-from memctl.migrate.ledger import Counts
+from memctl.migrate.entries import Counts
 from memctl.migrate.retry import Halt
 from memctl.migrate.selection import Selection
 

@@ -1,0 +1,240 @@
+"""Taking back a run: the store is to the last row what it was, and where that cannot be, nothing is changed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from memctl.errors import Locked
+from memctl.ingest import run as ingesting
+from memctl.local import LocalStore
+from memctl.store.engine import Engine
+
+BOOKS = {"runs", "touched", "taken_back", "meta"}
+"""Tables that tell of runs, and the one with the salt for those who were forgotten."""
+
+
+def rows(store):
+    """Every row of every table that holds what somebody said or what was made of it, and of what is kept to undo."""
+    with Engine(Path(store)).reading() as connection:
+        tables = connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()
+        return {
+            name: sorted(map(str, connection.execute(f'FROM "{name}"').fetchall()))
+            for (name,) in tables
+            if name not in BOOKS
+        }
+
+
+def facts(store):
+    """The facts alone, without what differs from one run to the next."""
+    local = LocalStore(store)
+    return {
+        (fact.text, fact.kind, fact.superseded_by, fact.invalid_at)
+        for user in local.users()
+        for page in local.read(user)
+        for fact in page.facts
+    }
+
+
+def newest(memctl):
+    return memctl("undo", "--json").document["runs"][0]
+
+
+def ingest(memctl, *arguments):
+    ran = memctl("ingest", *arguments, "--json")
+    assert ran.code == 0, ran.err
+    return ran.document["report"]["run"]
+
+
+@pytest.fixture
+def known(memctl, chat, store):
+    """A store in which Ann and Bob are known from files."""
+    chat("ann/a.jsonl", "I live in Oslo.", "My favourite colour is green.")
+    ingest(memctl, chat("bob/b.jsonl", "I work at Siemens.").parent.parent)
+    return rows(store)
+
+
+def test_an_ingest_of_new_files_is_taken_back_to_the_last_row(memctl, chat, store, known):
+    chat("ann/more.jsonl", "I am allergic to peanuts.", folder="new")
+    folder = chat("cleo/c.jsonl", "I play the cello.", folder="new").parent.parent
+    ran = memctl("ingest", folder)
+    run = newest(memctl)
+    assert f"memctl undo {run['id']} takes it back" in ran.out
+    assert run["command"] == "ingest"
+    after = rows(store)
+    assert after != known
+    assert memctl("search", "cleo", "cello").code == 0
+    undone = memctl("undo", run["id"])
+    assert undone.code == 0, undone.err
+    assert rows(store) == known
+    assert memctl("search", "cleo", "cello").code == 4
+    assert "peanuts" not in memctl("search", "ann", "peanuts").out
+
+
+def test_a_second_ingest_after_an_undo_ends_as_the_first_did(memctl, chat, store, known):
+    folder = chat("ann/more.jsonl", "I live in Rome.", folder="new").parent.parent
+    run = ingest(memctl, folder)
+    after = facts(store)
+    assert memctl("undo", run).code == 0
+    assert facts(store) != after
+    assert ingest(memctl, folder) not in (None, run)
+    assert facts(store) == after
+    assert ingest(memctl, folder) is None
+
+
+def test_an_ingest_of_a_changed_file_gives_back_turns_and_facts_it_took(memctl, chat, store, known):
+    chat("ann/a.jsonl", "I live in Rome.", "My favourite colour is green.")
+    folder = chat("bob/b.jsonl", "I work at Bosch.").parent.parent
+    run = ingest(memctl, folder)
+    assert "Oslo" not in memctl("facts", "ann", "--all").out
+    assert memctl("undo", run).code == 0
+    assert rows(store) == known
+    assert "Oslo" in memctl("search", "ann", "where does she live").out
+
+
+def test_a_run_over_many_transactions_is_one_run(memctl, chat, store, known, monkeypatch):
+    monkeypatch.setattr(ingesting, "CHUNK_TURNS", 1)
+    monkeypatch.setattr(ingesting, "BATCH_TURNS", 1)
+    chat("ann/a.jsonl", "I live in Rome.", "I like tea.", "I live in Paris.")
+    for number in range(4):
+        chat(f"ann/more{number}.jsonl", f"I like tea number {number}.", "I live in Oslo.", "I live in Madrid.")
+    run = ingest(memctl, chat("bob/b.jsonl", "I work at Bosch.").parent.parent)
+    assert newest(memctl)["id"] == run
+    assert memctl("undo", run).code == 0
+    assert rows(store) == known
+
+
+def test_what_came_before_an_interrupt_can_be_undone(memctl, chat, store, known, monkeypatch):
+    monkeypatch.setattr(ingesting, "CHUNK_TURNS", 1)
+    monkeypatch.setattr(ingesting, "BATCH_TURNS", 1)
+    real, calls = ingesting.commit, []
+
+    def breaks(*arguments, **more):
+        calls.append(arguments)
+        if len(calls) == 3:
+            raise Locked("the store is held")
+        return real(*arguments, **more)
+
+    monkeypatch.setattr(ingesting, "commit", breaks)
+    for number in range(5):
+        folder = chat(f"ann/more{number}.jsonl", f"I like tea number {number}.", folder="new").parent.parent
+    assert memctl("ingest", folder).code != 0
+    assert rows(store) != known
+    assert memctl("undo", newest(memctl)["id"]).code == 0
+    assert rows(store) == known
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("add", "ann", "I live in Rome."),
+        ("add", "ann", "What is kept as it stands."),
+        ("add", "ann", "She lives in Rome.", "--predicate", "lives_in", "--object", "Rome"),
+        ("edit", "FACT", "--text", "Ann lives in Bergen.", "--object", "Bergen"),
+        ("rm", "FACT", "--yes"),
+        ("rm", "EPISODE", "FACT", "--yes"),
+        ("import", "facts.jsonl"),
+    ],
+)
+def test_what_is_done_by_hand_is_taken_back_to_the_last_row(memctl, store, known, command):
+    held = memctl("facts", "ann", "--json").document["facts"]
+    fact = next(one["id"] for one in held if one["object"] == "Oslo")
+    episode = memctl("facts", "ann", "--kind", "episode", "--json").document["facts"][0]["id"]
+    other = next(one for one in held if one["id"] != fact)
+    written = [other | {"text": "Another text."}, other | {"id": "6f0f3c5e-0000-4000-8000-000000000000"}]
+    Path("facts.jsonl").write_text("".join(json.dumps(one) + "\n" for one in written))
+    ran = memctl(*({"FACT": fact, "EPISODE": episode}.get(word, word) for word in command))
+    assert ran.code == 0, ran.err
+    assert rows(store) != known
+    run = newest(memctl)
+    assert run["command"] == command[0]
+    assert memctl("undo", run["id"]).code == 0
+    assert rows(store) == known
+
+
+def test_a_program_can_take_back_what_it_added(store, known):
+    local = LocalStore(store)
+    report = local.add("ann", ["I live in Rome.", {"role": "user", "content": "I like tea."}])
+    assert rows(store) != known
+    assert local.undo(report.run)[0].command == "add"
+    assert rows(store) == known
+
+
+def test_nothing_is_undone_twice_or_over_a_later_edit(memctl, chat, store, known):
+    run = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="new").parent.parent)
+    fact = memctl("facts", "cleo", "--json").document["facts"][0]["id"]
+    assert memctl("edit", fact, "--text", "Cleo lives in Quito.", "--object", "Quito").code == 0
+    edit = newest(memctl)["id"]
+    before = rows(store)
+    ran = memctl("undo", run)
+    assert (ran.code, f"undo first: {edit}" in ran.err) == (1, True)
+    assert rows(store) == before
+    assert memctl("undo", edit).code == 0
+    assert memctl("undo", run).code == 0
+    assert "was undone" in memctl("undo", run).err
+    assert rows(store) == known
+
+
+def test_turns_that_another_file_shows_are_not_lost_with_the_first(memctl, chat, store, known):
+    first = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="new").parent.parent)
+    second = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="copy").parent.parent)
+    ran = memctl("undo", first)
+    assert (ran.code, f"undo first: {second}" in ran.err) == (1, True)
+    assert memctl("undo", second).code == 0
+    assert memctl("undo", first).code == 0
+    assert rows(store) == known
+
+
+def test_a_fact_that_a_later_run_ended_by_this_one_stands_in_its_way(memctl, chat, store, known):
+    folder = chat("cleo/c.jsonl", ("2026-03-01T00:00:00Z", "I live in Lima."), folder="new").parent.parent
+    late = ingest(memctl, folder)
+    folder = chat("cleo/o.jsonl", ("2020-03-01T00:00:00Z", "I live in Quito."), folder="old").parent.parent
+    early = ingest(memctl, folder)
+    ran = memctl("undo", late)
+    assert (ran.code, f"undo first: {early}" in ran.err) == (1, True)
+    assert memctl("undo", early).code == 0
+    assert memctl("undo", late).code == 0
+    assert rows(store) == known
+
+
+def test_a_forgotten_person_is_in_no_journal_and_the_others_can_still_be_undone(memctl, chat, store, known):
+    chat("ann/a.jsonl", "I live in Rome.")
+    chat("cleo/zebra.jsonl", "I keep a zebra.")
+    run = ingest(memctl, chat("bob/b.jsonl", "I work at Bosch.").parent.parent)
+    cleo = memctl("facts", "cleo", "--kind", "episode", "--json").document["facts"][0]["id"]
+    assert memctl("rm", cleo, "--yes").code == 0
+    for person in ("cleo", "ann"):
+        assert memctl("forget", person, "--confirm", person).code == 0
+    raw = store.read_bytes()
+    assert not any(word in raw for word in (b"zebra", b"cleo", b"Rome", b"Oslo", b"green"))
+    ran = memctl("undo", run)
+    assert ran.code == 0, ran.err
+    assert "Siemens" in memctl("facts", "bob").out
+    assert memctl("facts", "ann").code == 4
+
+
+def test_after_an_undo_a_migration_writes_its_facts_again(memctl, chat, store, known):
+    assert memctl("export", "--all-users", "--output", "facts.jsonl").code == 0
+    folder = chat("ann/long.jsonl", *(f"I like tea number {number}." for number in range(9)), folder="x").parent.parent
+    other = store.with_name("other.duckdb")
+    ingest(memctl, folder, "--store", other)
+    before = facts(other)
+    move = ("migrate", "--from", "facts.jsonl", "--to", "local", "--all-users", "--store", other)
+    moved = memctl(*move)
+    assert moved.code == 0, moved.err
+    after = facts(other)
+    run = memctl("undo", "--store", other, "--json").document["runs"][0]
+    assert (run["command"], f"memctl undo {run['id']} takes it back" in moved.out) == ("migrate", True)
+    assert memctl("undo", run["id"], "--store", other).code == 0
+    assert facts(other) == before
+    again = memctl(*move, "--json").document
+    assert again["counts"]["written"] == len(after) - len(before)
+    assert facts(other) == after
+    assert memctl(*move, "--json").document["counts"]["written"] == 0
+
+
+def test_a_dry_run_is_no_run(memctl, chat, store, known):
+    runs = memctl("undo").out
+    folder = chat("ann/more.jsonl", "I like tea.", folder="new").parent.parent
+    assert ingest(memctl, folder, "--dry-run") is None
+    assert memctl("undo").out == runs
