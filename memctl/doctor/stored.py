@@ -11,7 +11,8 @@ from memctl.doctor.finding import Finding
 from memctl.doctor.locks import holders
 from memctl.errors import MemctlError
 from memctl.local import LocalStore
-from memctl.migrate.ledger import Ledger, Run
+from memctl.migrate.entries import Run
+from memctl.migrate.ledger import Ledger
 from memctl.store import batches
 from memctl.store.engine import SCHEMA_VERSION, Engine
 from memctl.store.statistics import statistics

@@ -1,0 +1,131 @@
+"""Every line of docs/cron.md that cron or systemd would run does what the page says of it, twice over."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "cron.md").read_text(encoding="utf-8")
+PLACES = ("/srv/transcripts", "/srv/backup", "/var/log/memctl", "/var/log", "/etc/memctl")
+FIELD = re.compile(r"(\*|\d+(,\d+)*)(/\d+)?")
+
+
+def block(language):
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    return found
+
+
+def crontab():
+    """Variables, and commands with their five fields of time."""
+    variables, lines = {}, []
+    for line in block("crontab").splitlines():
+        if re.match(r"\w+=", line):
+            name, _, value = line.partition("=")
+            variables[name] = value
+        elif line and not line.startswith("#"):
+            *when, command = line.split(maxsplit=5)
+            lines.append((when, command))
+    return variables, lines
+
+
+def unit():
+    """The settings of the service, continued lines joined; a setting may stand there more than once."""
+    settings: dict[str, list[str]] = {}
+    for line in block("ini").partition("\n# ")[0].replace("\\\n", " ").splitlines():
+        if "=" in line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            settings.setdefault(name, []).append(value)
+    return settings
+
+
+@pytest.fixture
+def machine(home, store, chat, postgres_dsn, postgres_schema):
+    """A machine on which the page's places lie in a folder of the test, and its backend `team` is a PostgreSQL."""
+    here = {place: home / place.strip("/").replace("/", "-") for place in PLACES}
+    for folder in here.values():
+        folder.mkdir(exist_ok=True)
+    chat("alice/a.jsonl", "I live in Oslo.", "I work at Acme.", folder="srv-transcripts")
+    (home / "work" / "memctl.toml").write_text(f"{block('toml')}schema = {json.dumps(postgres_schema)}\n")
+    (here["/etc/memctl"] / "team.dsn").write_text(f"{postgres_dsn}\n")
+
+    def local(words):
+        for place, folder in here.items():
+            words = words.replace(place, str(folder))
+        return words
+
+    return local
+
+
+@pytest.fixture
+def shell(machine, store):
+    """Run a line as cron would: by sh, with nothing to read, and a short PATH on which memctl is."""
+
+    def run(line, **variables):
+        path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+        environment = {"HOME": os.environ["HOME"], "MEMCTL_STORE": str(store), "PATH": path, **variables}
+        return subprocess.run(
+            ["/bin/sh", "-c", machine(line)],
+            env={name: machine(value) for name, value in environment.items()},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def facts_of(dsn, schema):
+    with psycopg.connect(dsn) as connection:
+        table = Identifier(schema, "facts")
+        rows = connection.execute(SQL("SELECT text FROM {} WHERE kind <> 'episode'").format(table)).fetchall()
+    return sorted(text for (text,) in rows)
+
+
+def test_every_line_of_the_crontab_runs_and_runs_again(shell, machine, postgres_dsn, postgres_schema):
+    variables, lines = crontab()
+    assert len(lines) >= 5
+    for when, command in lines:
+        assert len(when) == 5
+        assert all(FIELD.fullmatch(field) for field in when), when
+        assert "%" not in command, "cron would end the line there"
+    for number in range(2):
+        for _, command in lines:
+            ran = shell(command, TEAM_DSN=postgres_dsn, **variables)
+            assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
+            assert not (number and ran.stderr), "cron would send a letter every time"
+        assert facts_of(postgres_dsn, postgres_schema) == ["alice lives in Oslo.", "alice works at Acme."]
+        told = [json.loads(line) for line in Path(machine(variables["MEMCTL_LOG_FILE"])).read_text().splitlines()]
+        assert len(told) == (number + 1) * sum(command.count("memctl ") for _, command in lines)
+        assert {line["exit"] for line in told} == {0}
+
+
+def test_the_service_of_the_timer_runs_and_its_end_for_time_is_no_failure(
+    shell, memctl, machine, home, postgres_dsn, postgres_schema
+):
+    settings = unit()
+    assert shell("memctl ingest -q /srv/transcripts").returncode == 0
+    credentials = home / "credentials"
+    credentials.mkdir()
+    for name, _, source in (credential.partition(":") for credential in settings["LoadCredential"]):
+        (credentials / name).write_bytes(Path(machine(source)).read_bytes())
+    variables = dict(line.replace("%d", str(credentials)).split("=", 1) for line in settings["Environment"])
+    (line,) = settings["ExecStart"]
+    command = shlex.split(line)
+    assert command[0] == "/usr/local/bin/memctl"
+    line = shlex.join(["memctl", *command[1:]])
+    ran = shell(line, **variables)
+    assert ran.returncode == 0, ran.stderr
+    assert facts_of(postgres_dsn, postgres_schema) == ["alice lives in Oslo.", "alice works at Acme."]
+    late = shell(line.replace("2h", "0.001s"), **variables)
+    assert str(late.returncode) in settings["SuccessExitStatus"], late.stderr
+    assert shell(line, **variables).returncode == 0
+    assert postgres_dsn not in ran.stderr + ran.stdout + late.stderr
