@@ -32,7 +32,8 @@ def command(user: str, **given: Any) -> int | None:
     """Erase all that is remembered of USER, prove that it is gone, and write a receipt that names nobody.
 
     Facts, the episodes they were learned from, vectors, caches, the ledger's entries and rejected records go, and their
-    bytes with them. Whatever is read or moved later about USER is refused, until --restore.
+    bytes with them; in other backends also the agents, threads, messages and histories kept of USER. Whatever is read
+    or moved later about USER is refused, until --restore.
     """
     from memctl import forget as forgetting
     from memctl.migrate.retry import Halt, Retry

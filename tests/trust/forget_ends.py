@@ -21,7 +21,7 @@ from memctl_mem0.oss import Mem0OssAdapter
 from memctl_mem0.server import Mem0ServerAdapter
 from memctl_postgres.adapter import PostgresAdapter
 from memctl_zep.adapter import ZepAdapter
-from trust.kill_targets import _library
+from trust.kill_targets import library
 
 from memctl.fact import Fact, Source, derive_id
 
@@ -215,7 +215,7 @@ def on_mem0_library_with_pgvector(home: Path, dsn: str) -> Iterator[End]:
                 for name in (table, f"{table}_entities")
             )
 
-    with _library(home, "pgvector", {"connection_string": dsn, "collection_name": table}) as settings:
+    with library(home, "pgvector", {"connection_string": dsn, "collection_name": table}) as settings:
         yield from _with_library(settings, tables)
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(f'DROP TABLE "{table}", "{table}_entities"')
@@ -224,7 +224,7 @@ def on_mem0_library_with_pgvector(home: Path, dsn: str) -> Iterator[End]:
 @contextmanager
 def on_mem0_library_with_qdrant(home: Path, dsn: str) -> Iterator[End]:
     folder = home / "qdrant"
-    with _library(home, "qdrant", {"path": str(folder)}) as settings:
+    with library(home, "qdrant", {"path": str(folder)}) as settings:
         yield from _with_library(settings, lambda: _files(folder))
 
 

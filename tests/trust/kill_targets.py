@@ -105,7 +105,7 @@ def on_postgres(home: Path, dsn: str) -> Iterator[Target]:
 def on_mem0_library_with_pgvector(home: Path, dsn: str) -> Iterator[Target]:
     table = f"killed_{uuid4().hex}"
     store = {"connection_string": dsn, "collection_name": table}
-    with _library(home, "pgvector", store) as settings:
+    with library(home, "pgvector", store) as settings:
         yield Target("mem0-oss", settings, lambda: _rows(dsn, "public", table), lambda: _is_there(dsn, "public", table))
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(SQL("DROP TABLE {}").format(Identifier(table)))
@@ -122,12 +122,12 @@ def on_mem0_library_with_qdrant(home: Path, dsn: str) -> Iterator[Target]:
         finally:
             client.close()
 
-    with _library(home, "qdrant", {"path": folder}) as settings:
+    with library(home, "qdrant", {"path": folder}) as settings:
         yield Target("mem0-oss", settings, held, lambda: list(Path(folder).rglob("*.sqlite")))
 
 
 @contextmanager
-def _library(home: Path, provider: str, store: dict[str, str]) -> Iterator[dict[str, str]]:
+def library(home: Path, provider: str, store: dict[str, str]) -> Iterator[dict[str, str]]:
     """The settings of a configuration of mem0 whose embedder is on the loopback interface."""
     with openai_embeddings.serve() as server:
         server.vector_of = openai_embeddings.likeness
