@@ -9,19 +9,13 @@ import json
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from itertools import accumulate
 from typing import Any, BinaryIO
 
 from memctl.errors import BadTranscript
+from memctl.jsonbounds import MAX_DEPTH, Bounds, long_number, unfit
 from memctl.transcripts.documents import Document
 from memctl.transcripts.encoding import clean, text_lines, utf8
 
-MAX_DEPTH = 200
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_LONGEST_NUMBER = 4_000
-_LONG_NUMBER = re.compile(rb"[0-9]{%d}" % _LONGEST_NUMBER)
-"""Digits that no number may have: from 4,301 on Python makes no integer of them (CVE-2020-10735), on which ijson's C
-code ends the process."""
 _PAIR_BYTES = len(rb"\ud83d\ude00")
 _HIGH = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}")
 _SURROGATE = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
@@ -40,8 +34,7 @@ def partial(text: str) -> list[Any]:
     key: str | None = None
     try:
         data = text.encode("utf-8", "replace")
-        long_number = _LONG_NUMBER.search(data)
-        stream = io.BytesIO(data[: long_number.start()] if long_number else data)
+        stream = io.BytesIO(data[: long_number(data)])
         for event, value in ijson.basic_parse(stream, multiple_values=True, buf_size=4096):
             if event == "map_key":
                 key = value
@@ -97,6 +90,7 @@ def elements(document: Document, prefix: str = "item") -> Iterator[tuple[int, An
     with _Guarded(document) as stream:
         try:
             for index, value in enumerate(ijson.items(stream, prefix, multiple_values=True)):
+                stream.next_record()
                 yield index, value
         except (ijson.JSONError, ArithmeticError) as error:
             raise BadTranscript(
@@ -123,6 +117,9 @@ def json_lines(document: Document) -> Iterator[tuple[int, Any | BadTranscript]]:
             yield number, line
             continue
         if not line.strip():
+            continue
+        if reason := unfit(line.encode()):
+            yield number, BadTranscript(reason, where=f"{document.uri}:line {number}", hint="the other lines are read")
             continue
         try:
             yield number, msgspec.json.decode(line)
@@ -177,7 +174,11 @@ class _Guarded:
         self._uri = document.uri
         self._left = limit
         self._held = b""
-        self._depth = _Depth()
+        self._bounds = Bounds()
+
+    def next_record(self) -> None:
+        """Measure what follows as a record of its own."""
+        self._bounds.values = 0
 
     def __enter__(self) -> "_Guarded":
         return self
@@ -191,18 +192,9 @@ class _Guarded:
         data = self._stream.read(size)
         if self._left is not None:
             self._left -= len(data)
-        if self._depth.after(data) > MAX_DEPTH:
-            raise BadTranscript(
-                f"the JSON is nested more than {MAX_DEPTH} levels deep",
-                where=self._uri,
-                hint="this is no transcript",
-            )
-        if self._depth.long_number:
-            raise BadTranscript(
-                f"the JSON has a number of more than {_LONGEST_NUMBER:,} digits",
-                where=self._uri,
-                hint="this is no transcript",
-            )
+        self._bounds.take(data)
+        if reason := self._bounds.broken():
+            raise BadTranscript(reason, where=self._uri, hint="this is no transcript")
         return self._whole_escapes(data)
 
     def _whole_escapes(self, data: bytes) -> bytes:
@@ -220,41 +212,3 @@ class _Guarded:
             if cut:
                 data, self._held = data[:cut], data[cut:]
         return _SURROGATE.sub(lambda found: b"\\ufffd" if found[1] else found[0], data)
-
-
-class _Depth:
-    """How deep the brackets of a JSON text nest, and whether it has a `long_number`, followed chunk by chunk. Strings
-    do not count.
-    """
-
-    def __init__(self) -> None:
-        self._depth = 0
-        self._in_string = 0
-        self._escape = b""
-        self._digits = b""
-        self.long_number = False
-
-    def after(self, data: bytes) -> int:
-        """Take the next chunk and return the deepest level in it."""
-        data = self._escape + data
-        trailing = len(data) - len(data.rstrip(b"\\"))
-        self._escape = data[len(data) - trailing % 2 :]
-        data = data[: len(data) - trailing % 2].replace(b"\\\\", b"").replace(b'\\"', b"")
-        segments = data.split(b'"')
-        # A string between two numbers, though it is left out, parts them.
-        unquoted = b'"'.join(segments[self._in_string :: 2])
-        self._follow_digits(unquoted)
-        outside = unquoted.translate(None, _NOT_BRACKETS)
-        self._in_string = (self._in_string + len(segments) - 1) % 2
-        before = self._depth
-        opened = outside.count(b"[") + outside.count(b"{")
-        self._depth += 2 * opened - len(outside)
-        if before + opened <= MAX_DEPTH:
-            return before + opened
-        levels = accumulate((1 if bracket in b"[{" else -1 for bracket in outside), initial=before)
-        return max(levels)
-
-    def _follow_digits(self, unquoted: bytes) -> None:
-        unquoted = self._digits + unquoted
-        self.long_number = self.long_number or _LONG_NUMBER.search(unquoted) is not None
-        self._digits = unquoted[len(unquoted.rstrip(b"0123456789")) :]

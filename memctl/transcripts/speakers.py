@@ -19,7 +19,7 @@ _ROLES: dict[str, Role] = {
 }
 _PRODUCT = re.compile(
     rf"(?:{'|'.join(_PRODUCTS)})"
-    r"(?:[- ]?(?:v?\d[\w.]*|o\d|code|sonnet|opus|haiku|turbo|pro|flash|mini|ultra|advanced|instruct))*"
+    r"(?:[- ]?(?:v?\d[\w.]*+|o\d|code|sonnet|opus|haiku|turbo|pro|flash|mini|ultra|advanced|instruct))*"
 )
 _NOT_A_NAME = frozenset(
     """ note notes nb ps p.s. warning update edit example question answer summary agenda todo tip hint

@@ -25,13 +25,14 @@ NAME = "text"
 
 _ENCLOSED = r"\[[^\[\]\n]{3,40}\]|\(\d[^()\n]{2,40}\)"
 _BARE = r"(?:\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d(?::\d\d)?Z?(?: ?[AaPp]\.?[Mm]\.?)?(?=[\s\-–])"
-_STAMP = rf"(?:(?P<stamp>{_ENCLOSED}|{_BARE})\s*[-–]?\s*)?"
+# No white space is given back: two runs of it side by side would be tried in every division.
+_STAMP = rf"(?:(?P<stamp>{_ENCLOSED}|{_BARE})\s*+[-–]?\s*+)?"
 _NAME = r"(?P<name>[^:\n*\[\]#>|`]{1,80}?)"
-_AFTER = rf"\s*(?P<after>{_ENCLOSED})?"
+_AFTER = rf"\s*+(?P<after>{_ENCLOSED})?"
 _FORMS = {
-    "heading": re.compile(rf"#{{1,6}}\s+{_STAMP}{_NAME}{_AFTER}\s*:?\s*(?P<text>)\Z"),
-    "bold": re.compile(rf"{_STAMP}(?:\*\*|__){_NAME}(?::(?:\*\*|__)|(?:\*\*|__){_AFTER}\s*:)\s*(?P<text>.*)\Z"),
-    "plain": re.compile(rf"{_STAMP}{_NAME}{_AFTER}\s*:(?:\s+(?P<text>.*))?\Z"),
+    "heading": re.compile(rf"#{{1,6}}\s++{_STAMP}{_NAME}{_AFTER}\s*+:?\s*+(?P<text>)\Z"),
+    "bold": re.compile(rf"{_STAMP}(?:\*\*|__){_NAME}(?::(?:\*\*|__)|(?:\*\*|__){_AFTER}\s*+:)\s*+(?P<text>.*)\Z"),
+    "plain": re.compile(rf"{_STAMP}{_NAME}{_AFTER}\s*+:(?:\s++(?P<text>.*))?\Z"),
 }
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _FIELD = re.compile(r"(?:\*\*|__)?([A-Za-zÀ-ÿ]{3,20})(?:\*\*|__)?:(?:\*\*|__)?\s*(.*)")

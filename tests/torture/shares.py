@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from torture.targets import targets
 
 SHORTEST = 10
 """Seconds left of a share for which a process that an input ended is begun again."""
-AFTER = 120
+AFTER = 300
 """Seconds a process may take beyond its share: for its imports, and for an input that libFuzzer is to stop."""
 _COVERED = re.compile(r"cov: (\d+) ft: (\d+)")
 _COUNTED = re.compile(r"^#(\d+)\t", re.MULTILINE)
@@ -58,7 +59,9 @@ def _share(name: str, seconds: int, seed: int, folder: Path) -> dict[str, Any]:
     log.parent.mkdir(parents=True, exist_ok=True)
     while left >= min(SHORTEST, seconds) and one["ended"] < 5:
         arguments = [sys.executable, "-m", "torture.guided", name, str(left), str(seed + one["ended"]), str(folder)]
-        with log.open("wb") as file:
+        code: int | None = None
+        # libFuzzer ends an input that hangs; whatever it cannot end is ended here.
+        with log.open("wb") as file, suppress(subprocess.TimeoutExpired):
             code = subprocess.run(
                 arguments, cwd=Path(__file__).parents[1], stdout=file, stderr=file, check=False, timeout=left + AFTER
             ).returncode

@@ -243,3 +243,14 @@ def test_detection_never_crashes(tmp_path, data):
     except BadTranscript:
         return
     assert name in FORMATS
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["a" + " " * 50_000 + "x", "# a" + " " * 50_000 + "x", "gpt" + "1" * 60 + "!: hi", "[10:14]" + " " * 50_000 + "x"],
+    ids=["spaces", "heading", "digits", "stamp"],
+)
+def test_a_line_that_nearly_fits_costs_no_more_than_another(read_back, line):
+    """Patterns that go back over their own steps took longer than anyone waits."""
+    result = read_back("notes.txt", f"User: hello\n{line}\nAssistant: yes, what is it?\nUser: bye\n", "text")
+    assert [text for _, text in result.texts][-1] == "bye"

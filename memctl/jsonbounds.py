@@ -1,0 +1,87 @@
+"""How deep, how long and how manifold a JSON text is, told from its bytes before anything is made of it.
+
+A parser's memory and time grow with what a text says and not with its length: three bytes may become a list of 56, a
+bracket a level of recursion or of a path. Files come from anywhere, so they are measured first. This room knows JSON's
+brackets, strings and numbers, and neither files nor formats.
+"""
+
+import re
+from itertools import accumulate
+
+MAX_DEPTH = 200
+MOST_VALUES = 2_000_000
+"""Values in one record: as Python's objects they may take some 250 MB."""
+LONGEST_NUMBER = 4_000
+"""Digits that no number may have: from 4,301 on Python makes no integer of them (CVE-2020-10735), on which ijson's C
+code ends the process."""
+_LONG_NUMBER = re.compile(rb"[0-9]{%d}" % LONGEST_NUMBER)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def long_number(data: bytes) -> int | None:
+    """Where the first number of too many digits begins; None when there is none."""
+    found = _LONG_NUMBER.search(data)
+    return found.start() if found else None
+
+
+def unfit(line: bytes) -> str | None:
+    """Why one JSON document, held whole, is not to be parsed; None when it may be."""
+    # Most lines are short: what has no room for it needs no second look.
+    if len(line) < min(MOST_VALUES, LONGEST_NUMBER, MAX_DEPTH):
+        return None
+    bounds = Bounds()
+    bounds.take(line)
+    return bounds.broken()
+
+
+class Bounds:
+    """A JSON text measured chunk by chunk. Strings count for nothing but themselves.
+
+    `deepest` and `shallowest` are levels within the last chunk, `values` counts since it was last set to 0.
+    """
+
+    def __init__(self) -> None:
+        self.deepest = 0
+        self.shallowest = 0
+        self.values = 0
+        self.long_number = False
+        self._depth = 0
+        self._in_string = 0
+        self._escape = b""
+        self._digits = b""
+
+    def take(self, data: bytes) -> None:
+        """Take the next chunk."""
+        data = self._escape + data
+        trailing = len(data) - len(data.rstrip(b"\\"))
+        self._escape = data[len(data) - trailing % 2 :]
+        data = data[: len(data) - trailing % 2].replace(b"\\\\", b"").replace(b'\\"', b"")
+        segments = data.split(b'"')
+        # A string between two numbers, though it is left out, parts them.
+        unquoted = b'"'.join(segments[self._in_string :: 2])
+        self._in_string = (self._in_string + len(segments) - 1) % 2
+        self._follow_digits(unquoted)
+        outside = unquoted.translate(None, _NOT_BRACKETS)
+        opened = outside.count(b"[") + outside.count(b"{")
+        self.values += opened + unquoted.count(b",")
+        before = self._depth
+        self._depth += 2 * opened - len(outside)
+        self.deepest, self.shallowest = before + opened, before + opened - len(outside)
+        if self.deepest > MAX_DEPTH:
+            levels = list(accumulate((1 if bracket in b"[{" else -1 for bracket in outside), initial=before))
+            self.deepest, self.shallowest = max(levels), min(levels)
+
+    def broken(self) -> str | None:
+        """Which bound the text goes beyond; None when it keeps within all."""
+        if self.deepest > MAX_DEPTH:
+            return f"the JSON is nested more than {MAX_DEPTH} levels deep"
+        if self.long_number:
+            return f"the JSON has a number of more than {LONGEST_NUMBER:,} digits"
+        if self.values > MOST_VALUES:
+            return f"one record of the JSON has more than {MOST_VALUES:,} values"
+        return None
+
+    def _follow_digits(self, unquoted: bytes) -> None:
+        unquoted = self._digits + unquoted
+        self.long_number = self.long_number or _LONG_NUMBER.search(unquoted) is not None
+        self._digits = unquoted[len(unquoted.rstrip(b"0123456789")) :]
