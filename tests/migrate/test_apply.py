@@ -268,6 +268,7 @@ def test_several_writers_share_the_work_and_one_writer_is_never_used_twice_at_on
     source = backend(facts_of(4000), page_size=500)
     first = backend(name="target", batch_size=100)
     lock, inside, most, clashes = threading.Lock(), set(), [0], []
+    together = threading.Event()
 
     class Writer(backend):
         def write(self, facts):
@@ -276,8 +277,12 @@ def test_several_writers_share_the_work_and_one_writer_is_never_used_twice_at_on
                     clashes.append(self)
                 inside.add(id(self))
                 most[0] = max(most[0], len(inside))
+                if len(inside) > 1:
+                    together.set()
             try:
-                threading.Event().wait(0.001)
+                # The first waits for a second; where none may come, it does not wait for ever.
+                together.wait(10)
+                together.set()
                 with lock:
                     return first.write(facts)
             finally:
