@@ -25,7 +25,8 @@ from memctl.errors import UsageError
 def command(file: str, **given: Any) -> int:
     """Take the facts of FILE (JSONL, Parquet or CSV, as memctl export writes them; - for stdin) into a backend.
 
-    Everyone's facts unless --user names some. A second import of the same file changes nothing.
+    Everyone's facts unless --user names some. A second import of the same file changes nothing. memctl undo takes back
+    what an import wrote into the local store.
     """
     from memctl import backends
     from memctl.cli.migrate import run

@@ -45,7 +45,8 @@ def command(**given: Any) -> int:
     """Move facts from one backend to another.
 
     BACKEND is local, a backend of the settings, an installed adapter, or a file of facts (memctl backends lists them).
-    The same command again goes on where the last one ended; once all is there it writes nothing.
+    The same command again goes on where the last one ended; once all is there it writes nothing. memctl undo takes back
+    what a migration wrote into the local store.
     """
     if given["plan_file"]:
         return _apply_plan(given)
