@@ -495,28 +495,40 @@ def test_the_import_episode_is_one_for_each_user(path: Path):
     assert [row["uuid"] for row in rows] == [import_episode("alice")]
 
 
-@pytest.mark.parametrize("looked_at", [False, True])
-def test_what_a_killed_process_wrote_can_be_found_and_deleted(path: Path, looked_at: bool):
-    """What Kuzu takes from its log is not in its full-text index as it should be: to delete it ends the process. Nor is
-    it when a process that only looks at the graph has taken it, and left no log to tell of that."""
-    code = (
-        "import os\n"
-        "from memctl.fact import Fact, Source, derive_id\n"
-        "from memctl_graphiti.adapter import GraphitiAdapter\n"
-        "texts = [f'Alice owns a zebra of the year {n}.' for n in range(30)]\n"
-        "facts = [Fact(id=derive_id('alice', text), user_id='alice', kind='fact', text=text, "
-        "source=Source(system='test')) for text in texts]\n"
-        f"GraphitiAdapter({str(path)!r}).write(facts)\n"
-        "os._exit(9)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 9, done.stderr
-    if looked_at:
-        with GraphitiAdapter(path) as adapter:
-            assert adapter.count("alice") == 30
+ZEBRAS = """
+import os, sys
+from memctl.fact import Fact, Source, derive_id
+from memctl_graphiti.adapter import GraphitiAdapter
+texts = [f"Alice owns a zebra of the year {n}." for n in range(30)]
+facts = [
+    Fact(id=derive_id("alice", text), user_id="alice", kind="fact", text=text, source=Source(system="test"))
+    for text in texts
+]
+adapter = GraphitiAdapter(sys.argv[1])
+"""
+
+
+def zebras(path: Path, code: str) -> int:
+    """How a process ends that does something with 30 facts of Alice's zebras; -11 is a fault of memory."""
+    return subprocess.run([sys.executable, "-c", ZEBRAS + code, path], capture_output=True, check=False).returncode
+
+
+def test_what_a_killed_process_wrote_can_be_found_and_deleted(path: Path):
+    """What Kuzu takes from its log is not in its full-text index as it should be: to delete it ends the process."""
+    assert zebras(path, "adapter.write(facts); os._exit(9)") == 9
     with GraphitiAdapter(path) as adapter:
         assert adapter.write([fact("alice", "Alice owns a wombat.")])[0].state == "written"
         found = everything(adapter, "alice")
         assert len(adapter.search("alice", "zebra", 50)) == 30
         assert adapter.delete("alice", [one.id for one in found if "zebra" in one.text]) == 30
         assert [one.text for one in everything(adapter, "alice")] == ["Alice owns a wombat."]
+
+
+def test_a_look_at_what_a_killed_process_wrote_does_not_keep_it_from_being_deleted(path: Path):
+    """Whoever looks first has Kuzu take its log, after which nothing in the graph tells of the kill."""
+    assert zebras(path, "adapter.write(facts); os._exit(9)") == 9
+    with GraphitiAdapter(path) as adapter:
+        assert adapter.count("alice") == 30
+    assert zebras(path, "adapter.delete('alice', [fact.id for fact in facts]); adapter.close()") == 0
+    with GraphitiAdapter(path) as adapter:
+        assert adapter.count("alice") == 0

@@ -28,6 +28,19 @@ connection = duckdb.connect(sys.argv[1])
 print("held", flush=True)
 sys.stdin.read()
 """
+GATHERED = """
+import sys
+from memctl.cli.main import main
+from memctl.ingest.batching import BatchSource
+finish = BatchSource.finish
+def wait(source):
+    print("gathered", flush=True)
+    sys.stdin.readline()
+    finish(source)
+BatchSource.finish = wait
+main()
+"""
+"""memctl that has gathered its questions, and submits them when it is told to."""
 HELD = {
     "ingest": ("ingest", "../in"),
     "import": ("import", "people.jsonl"),
@@ -145,21 +158,17 @@ def test_no_model_is_paid_twice_for_one_question(memctl, process, store, model, 
 
 
 def test_nothing_is_submitted_in_two_batches(process, store, model, talk):
-    submitted = model.batch
-
-    def slowly(body):
-        model.arrived.set()
-        model.released.wait(30)
-        return submitted(body)
-
-    model.batch = slowly
-    first = process("ingest", talk, "--batch")
-    assert model.arrived.wait(60)
-    second = process("ingest", talk, "--batch", *WAIT)
-    time.sleep(0.5)
-    model.released.set()
-    codes, said = ended(first, second)
-    assert codes == [0, 0], said
+    program = [sys.executable, "-c", GATHERED, "ingest", talk, "--batch"]
+    first = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert first.stdout.readline() == "gathered\n"
+    codes, said = ended(process("ingest", talk, "--batch", "--lock-timeout", "0.2"))
+    assert codes == [Exit.LOCKED], said
+    assert not model.batches
+    first.stdin.write("\n")
+    codes, said = ended(first)
+    assert codes == [0], said
+    codes, said = ended(process("ingest", talk, "--batch", *WAIT))
+    assert codes == [0], said
     assert len(model.batches) == 1
     asked = [json.loads(line)["custom_id"] for file in model.files.values() for line in file.splitlines()]
     assert len(asked) == len(set(asked))

@@ -113,7 +113,7 @@ def test_a_kill_while_the_words_are_indexed_loses_nothing_and_is_made_good(their
     killed = 0
     for _ in range(KILLS):
         path = copied(theirs, home)
-        killed += killed_at(chance.uniform(0.0, 0.8 * takes), INDEX, path)
+        killed += killed_at(chance.uniform(0.1, 0.7) * takes, INDEX, path)
         with GraphitiAdapter(path) as adapter:
             assert adapter.count("ann") == THEIRS, "what Graphiti wrote is all there"
         memctl("migrate", "--from", "people.jsonl", "--to", "graph", "--all-users")
