@@ -22,6 +22,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where a fact comes from: the system, its native id, the file or endpoint, and the words it rests on.
 
     `turns` holds the transcript format's own turn ids (LoCoMo's `D1:3`, a ChatGPT node id), else turn indices.
+
+    Raises ValueError for a text that is no Unicode (lone surrogates).
     """
 
     system: str
@@ -31,12 +33,23 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     turns: tuple[str, ...] = ()
     quote: str | None = None
 
+    def __post_init__(self) -> None:
+        one = (self.system, self.id or "", self.uri or "", self.session or "", self.quote or "", *self.turns)
+        if not "".join(one).isascii():
+            _check_texts(self, SOURCE_TEXT_FIELDS, "turns", "source.")
+
 
 class Embedding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A vector and the model that made it. Never part of a fact's identity."""
+    """A vector and the model that made it. Never part of a fact's identity.
+
+    Raises ValueError for a model's name that is no Unicode (lone surrogates).
+    """
 
     model: str
     vector: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        _check_unicode(self.model, "embedding.model")
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -86,7 +99,10 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             msgspec.structs.force_setattr(self, "confidence", float(self.confidence))
         if self.kind not in KINDS:
             raise ValueError(f"unknown kind {self.kind!r}; kinds: {', '.join(KINDS)}")
-        _check_unicode(self.text, "text")
+        scope = (self.agent_id or "", self.session_id or "", self.app_id or "")
+        triple = (self.subject or "", self.predicate or "", self.object or "")
+        if not "".join((self.text, self.user_id, *scope, *triple, *self.categories)).isascii():
+            _check_texts(self, TEXT_FIELDS, "categories")
         for field in ("metadata", "native"):
             _check_json(getattr(self, field), field)
 
@@ -97,11 +113,24 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 TIME_FIELDS = ("valid_at", "invalid_at", "created_at", "updated_at", "expired_at", "expires_at")
+TEXT_FIELDS = ("text", "user_id", "agent_id", "session_id", "app_id", "subject", "predicate", "object")
+SOURCE_TEXT_FIELDS = ("system", "id", "uri", "session", "quote")
 DEEPEST_JSON = 200
 UNHASHED_FIELDS = ("id", "native", "embedding", "updated_at")
 
 
+def _check_texts(record: Fact | Source, fields: Iterable[str], listing: str, prefix: str = "") -> None:
+    """Refuse half a character in a field, or in one of the texts that the field `listing` holds."""
+    for field in fields:
+        _check_unicode(getattr(record, field) or "", prefix + field)
+    for text in getattr(record, listing):
+        _check_unicode(text, prefix + listing)
+
+
 def _check_unicode(text: str, field: str) -> None:
+    # Known without a look at the letters, as most texts are.
+    if text.isascii():
+        return
     try:
         text.encode()
     except UnicodeEncodeError:

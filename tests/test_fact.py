@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from memctl.fact import (
     KINDS,
+    TEXT_FIELDS,
     TIME_FIELDS,
     UNHASHED_FIELDS,
     Embedding,
@@ -232,7 +233,8 @@ def test_what_is_replaced_or_retired_is_history(times, retired):
         ("native", {"deep": [{"far": float("inf")}]}, "native holds inf"),
         ("metadata", {1: "one"}, "metadata has a key that is no text"),
         ("metadata", {"text": "\ud800"}, "lone surrogate"),
-        ("text", "\udc00", "text holds a lone surrogate"),
+        *((field, "half \ud800", f"^{field} holds a lone surrogate") for field in TEXT_FIELDS),
+        ("categories", ("home", "\udc00"), "categories holds a lone surrogate"),
         ("kind", "memory", "unknown kind 'memory'"),
     ],
 )
@@ -242,6 +244,19 @@ def test_what_json_would_change_or_refuse_is_refused_when_the_fact_is_made(
     fields = {"id": UUID(int=1), "user_id": "alice", "kind": "fact", "text": "t", "source": Source(system="test")}
     with pytest.raises(ValueError, match=said):
         Fact(**(fields | {field: value}))
+
+
+@pytest.mark.parametrize("field", ["system", "id", "uri", "session", "quote"])
+def test_half_a_character_is_refused_when_a_source_is_made(field: str) -> None:
+    with pytest.raises(ValueError, match=f"source.{field} holds a lone surrogate"):
+        Source(**({"system": "test"} | {field: "caf\u00e9 \ud800"}))
+
+
+def test_half_a_character_is_refused_in_turns_and_the_name_of_a_model() -> None:
+    with pytest.raises(ValueError, match=r"source\.turns holds a lone surrogate"):
+        Source(system="test", turns=("D1:1", "\udfff"))
+    with pytest.raises(ValueError, match=r"embedding\.model holds a lone surrogate"):
+        Embedding(model="\ud800", vector=(1.0,))
 
 
 def test_a_misspelt_field_is_an_error_and_not_a_loss() -> None:

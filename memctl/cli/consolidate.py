@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("user")
 @click.option("--dry-run", is_flag=True, help="List every change with its reason, and make none.")
-@click.option("--ttl", metavar="KIND=SPAN", help="How long to keep what was said, such as episode=365d. [for ever]")
-@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@options.ttl_option
+@options.quiet_option
 @options.json_option
 @options.store_options
 def command(

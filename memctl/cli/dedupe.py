@@ -11,7 +11,7 @@ from memctl.cli.consolidate import show
 @click.command()
 @click.argument("user")
 @click.option("--dry-run", is_flag=True, help="List duplicates and what is near to be one, and merge nothing.")
-@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@options.quiet_option
 @options.json_option
 @options.store_options
 def command(

@@ -41,6 +41,17 @@ def json_option(function: F) -> F:
     return decorate(function, click.option("--json", "as_json", is_flag=True, help="Print one JSON document."))
 
 
+def quiet_option(function: F) -> F:
+    """`--quiet` of commands without progress."""
+    return decorate(function, click.option("-q", "--quiet", is_flag=True, help="Print errors only."))
+
+
+def ttl_option(function: F) -> F:
+    """`--ttl`, how long episodes are kept."""
+    told = "How long to keep what was said, such as episode=365d. [for ever]"
+    return decorate(function, click.option("--ttl", metavar="KIND=SPAN", help=told))
+
+
 def embedder_options(function: F) -> F:
     """Which embedder makes the vectors."""
     return decorate(

@@ -11,8 +11,8 @@ from memctl.cli.consolidate import show
 @click.command()
 @click.argument("user", required=False)
 @click.option("--dry-run", is_flag=True, help="List what would go, and take out nothing.")
-@click.option("--ttl", metavar="KIND=SPAN", help="How long to keep what was said, such as episode=365d. [for ever]")
-@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@options.ttl_option
+@options.quiet_option
 @options.json_option
 @options.store_options
 def command(

@@ -174,9 +174,6 @@ def test_the_vector_of_a_text_is_not_that_of_another():
     assert to_fact(edited).embedding is None
 
 
-@pytest.mark.parametrize(
-    "broken", [{"subject": "half \ud800"}, {"embedding": Embedding(model="m", vector=(0.5, float("nan")))}]
-)
-def test_what_a_graph_cannot_hold_is_refused(broken: dict[str, Any]):
-    with pytest.raises(ValueError, match=r"surrogate|finite"):
-        check(fact(**broken))
+def test_what_a_graph_cannot_hold_is_refused():
+    with pytest.raises(ValueError, match="finite"):
+        check(fact(embedding=Embedding(model="m", vector=(0.5, float("nan")))))

@@ -176,11 +176,6 @@ def test_users_whom_mem0_cannot_have_are_refused(user: str) -> None:
         from_fact(fact(user_id=user))
 
 
-def test_half_a_character_is_refused_by_the_name_of_its_field() -> None:
-    with pytest.raises(ValueError, match="object holds a lone surrogate"):
-        from_fact(fact(object="\ud800"))
-
-
 def test_what_is_no_time_and_no_list_of_labels_is_kept_as_it_was_put() -> None:
     row = {
         "id": NATIVE_ID, "memory": "x", "user_id": "a", "created_at": "yesterday", "categories": [{"name": "x"}],

@@ -210,11 +210,10 @@ def test_one_bad_fact_is_rejected_alone(adapter: PostgresAdapter) -> None:
     facts = [fact(f"Fact {i}.") for i in range(9)]
     # An index entry of PostgreSQL cannot be longer than a third of a page.
     facts[4] = msgspec.structs.replace(facts[4], user_id="".join(chr(0x4E00 + i * 7 % 20_000) for i in range(4000)))
-    facts[7] = msgspec.structs.replace(facts[7], app_id="half \ud800")
     outcomes = adapter.write(facts)
-    assert [i for i, outcome in enumerate(outcomes) if outcome.state == "rejected"] == [4, 7]
-    assert all(outcomes[i].reason for i in (4, 7))
-    assert len(read(adapter)) == 7
+    assert [i for i, outcome in enumerate(outcomes) if outcome.state == "rejected"] == [4]
+    assert outcomes[4].reason
+    assert len(read(adapter)) == 8
 
 
 def test_a_row_changed_by_hand_is_believed(adapter: PostgresAdapter, postgres_dsn: str) -> None:

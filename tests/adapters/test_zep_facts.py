@@ -218,11 +218,6 @@ def test_two_long_names_that_begin_alike_are_two_nodes():
     assert len(names) == 2
 
 
-def test_half_a_character_is_refused():
-    with pytest.raises(ValueError, match="surrogate"):
-        from_fact(fact(subject="\ud800"))
-
-
 def test_a_text_that_fits_is_shown_as_it_is():
     assert fitted("x" * 250) == "x" * 250
     assert len(fitted("x" * 251)) == 250

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from memctl.errors import UsageError
-from memctl.fact import decode, encode_lines
+from memctl.fact import Embedding, decode, encode_lines
 from memctl.files import open_file
 from memctl.files.standard import StandardOutput, read_stream
 
@@ -37,7 +37,8 @@ def test_standard_output_takes_facts_as_they_come(fact):
     stream = io.BytesIO()
     backend = StandardOutput(stream)
     assert [outcome.state for outcome in backend.write([fact("One."), fact("Two.")])] == ["written", "written"]
-    again = backend.write([fact("One."), fact("Changed.", id=fact("One.").id), fact("Bad.", subject="\ud800")])
+    bad = fact("Bad.", embedding=Embedding(model="m", vector=(float("inf"),)))
+    again = backend.write([fact("One."), fact("Changed.", id=fact("One.").id), bad])
     assert [outcome.state for outcome in again] == ["unchanged", "rejected", "rejected"]
     backend.close()
     assert [decode(line) for line in stream.getvalue().splitlines()] == [fact("One."), fact("Two.")]

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from memctl.fact import Embedding, Fact, Source
-from suite.base import fact, numbered, scenarios
+from suite.base import fact, scenarios
 from suite.trips import Kept, Trips, trips
 
 
@@ -34,14 +34,6 @@ class Text(Trips):
     @trips("text everywhere", scenarios("texts"), _everywhere)
     def test_text_in_every_other_field(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
         self.came_back(place, kept[trip])
-
-    def test_what_is_no_unicode_is_rejected_alone_and_with_its_reason(self, place: Any, user: str) -> None:
-        before, after = numbered(user, 2)
-        broken = fact(user, "Broken.", subject="half a pair \ud800")
-        outcomes = self.write(place, [before, broken, after])
-        assert [o.state for o in outcomes] == ["written", "rejected", "written"]
-        assert "surrogate" in (outcomes[1].reason or "")
-        self.same(place, self.read(place, user), [before, after])
 
     def test_a_vector_that_is_no_number_is_rejected_alone_or_kept_as_it_is(self, place: Any, user: str) -> None:
         good = fact(user, "Good.")
