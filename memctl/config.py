@@ -6,6 +6,7 @@ Secrets are not settings: they come from the environment, from `*_FILE` or from 
 
 import contextlib
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,9 @@ import msgspec
 from memctl.errors import UsageError
 
 PROJECT_FILE = "memctl.toml"
+_SECRET = re.compile(r"key|token|secret|passw|dsn|credential|connection", re.IGNORECASE)
+"""In the name of a backend's option: what stands there is nobody's business."""
+_USER_OF_URL = re.compile(r"://[^/\s@]*@")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,6 +79,17 @@ def load(**flags: Any) -> Settings:
     return msgspec.convert(values, Settings)
 
 
+def _shown(name: str, value: Any) -> Any:
+    """A setting as it may be printed: without what a backend's options or an address tell of keys and passwords."""
+    if isinstance(value, dict):
+        return {option: _shown(option, inner) for option, inner in value.items()}
+    if isinstance(value, list):
+        return [_shown(name, inner) for inner in value]
+    if not isinstance(value, str) or name.endswith("_env"):
+        return value
+    return "[redacted]" if _SECRET.search(name) else _USER_OF_URL.sub("://[redacted]@", value)
+
+
 def without_files(**flags: Any) -> Settings:
     """The settings of the environment and of `flags` alone, for one who has to go on when others are wrong."""
     values: dict[str, Any] = {}
@@ -94,7 +109,7 @@ def explain(**flags: Any) -> list[Setting]:
     return [
         Setting(
             name=name,
-            value=getattr(settings, name),
+            value=_shown(name, getattr(settings, name)),
             origin=origins[name][1] if name in origins else "default",
         )
         for name in Settings.__struct_fields__

@@ -23,8 +23,8 @@ def show(as_json: bool) -> None:
         return
     rows = [(s.name, "-" if s.value in (None, {}) else str(s.value), s.origin) for s in found]
     output.table(("setting", "value", "from"), rows, wrap="value")
-    click.echo(f"store file: {settings.load().store_path}")
-    click.echo(f"settings file: {settings.user_file()}")
+    click.echo(f"store file: {output.line(str(settings.load().store_path))}")
+    click.echo(f"settings file: {output.line(str(settings.user_file()))}")
 
 
 @command.command()

@@ -123,4 +123,4 @@ def _print_receipt(receipt: Receipt, path: Path) -> None:
             migration.warn(output.line(remark))
         if erased.error:
             click.echo(f"{click.style('error:', fg='red', bold=True)} {output.clean(erased.error)}", err=True)
-    click.echo(f"receipt {path}")
+    click.echo(f"receipt {output.line(str(path))}")

@@ -5,6 +5,7 @@ A command's module is imported when the command runs, so `memctl --help` loads n
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -166,6 +167,8 @@ def _colour() -> bool | None:
 
 
 def _fail(arguments: list[str], error: MemctlError, code: int, usage: click.ClickException | None = None) -> int:
+    from memctl.cli.output import clean, escaped, indented
+
     if "--json" in arguments or "--jsonl" in arguments:
         import json
 
@@ -174,14 +177,14 @@ def _fail(arguments: list[str], error: MemctlError, code: int, usage: click.Clic
             "error": {"message": error.message, "where": error.where, "hint": error.hint},
             "exit": int(code),
         }
-        click.echo(json.dumps(document, ensure_ascii=False))
+        click.echo(escaped(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")))
     if usage is not None:
-        usage.show()
+        shown = io.StringIO()
+        usage.show(shown)
+        click.echo(clean(shown.getvalue()), nl=False, err=True)
         return code
-    from memctl.cli.output import clean
-
     head = click.style("error:", fg="red", bold=True)
-    click.echo(f"{head} {clean(str(error))}", err=True, color=_colour())
+    click.echo(f"{head} {indented(str(error))}", err=True, color=_colour())
     if error.hint:
-        click.echo(f"  {clean(error.hint)}", err=True)
+        click.echo(f"  {indented(error.hint)}", err=True)
     return code

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from memctl.fact import Fact, Source
     from memctl.snapshots import Replaced
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_CONTROLS_IN_JSON = re.compile(r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_TURNING = r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+"""Unicode's marks of direction (UAX #9, 2) and its two line ends, which JavaScript takes for such in a string."""
+_CONTROLS = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_TURNING}]")
+_CONTROLS_IN_JSON = re.compile(rf"[\x7f-\x9f{_TURNING}]")
 PIPE_WIDTH = 10_000
 """Into a pipe nothing is wrapped, so that a line stays a record."""
 
@@ -36,12 +38,17 @@ def clean(text: str) -> str:
     return _CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", text.replace("\r\n", "\n"))
 
 
+def indented(text: str) -> str:
+    """`clean`, with every line but the first indented: what somebody said must not look like a line of memctl's."""
+    return clean(text).replace("\n", "\n  ")
+
+
 def line(text: str) -> str:
     """`clean`, on one line."""
     return clean(" ".join(text.split()))
 
 
-def _escaped(document: bytes) -> str:
+def escaped(document: bytes) -> str:
     """JSON in which terminal controls stand as escapes: in JSON they occur in strings only."""
     return _CONTROLS_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document.decode())
 
@@ -49,13 +56,13 @@ def _escaped(document: bytes) -> str:
 def emit_json(schema: str, body: Mapping[str, Any]) -> None:
     """One JSON document with its schema's name first."""
     document = {"schema": f"memctl.{schema}/1", **body}
-    click.echo(_escaped(msgspec.json.format(msgspec.json.encode(document), indent=2 if sys.stdout.isatty() else 0)))
+    click.echo(escaped(msgspec.json.format(msgspec.json.encode(document), indent=2 if sys.stdout.isatty() else 0)))
 
 
 def emit_jsonl(items: Iterable[Any]) -> None:
     """One JSON object a line."""
     for item in items:
-        click.echo(_escaped(msgspec.json.encode(item)))
+        click.echo(escaped(msgspec.json.encode(item)))
 
 
 def replaced(by: Replaced) -> None:
@@ -99,7 +106,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, wrap: str | 
     grid = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=True)
     for column in columns:
         grid.add_column(
-            column,
+            line(column),
             no_wrap=column not in (wrap, FATE),
             overflow="fold",
             justify="right" if column in ("score", "conf", "facts", "episodes", "n") else "left",

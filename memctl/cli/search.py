@@ -106,7 +106,7 @@ def _print(hits: list[Hit], *, explain: bool, with_user: bool) -> None:
             about.insert(0, mark)
         if with_user:
             about.insert(0, fact.user_id)
-        detail = output.clean(" · ".join(about))
+        detail = output.line(" · ".join(about))
         click.echo(head + output.paragraph(output.line(fact.text), len(head)))
         click.echo(" " * len(head) + (click.style(detail, dim=True) if colour else detail))
         if explain:

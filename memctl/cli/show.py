@@ -18,7 +18,7 @@ def command(id_: str, as_json: bool, store: str | None, lock_timeout: float | No
     if as_json:
         output.emit_json("show", {"fact": fact, "evidence": evidence})
         return
-    click.echo(output.paragraph(output.clean(fact.text), 0))
+    click.echo(output.paragraph(output.indented(fact.text), 0))
     for name, value in msgspec.to_builtins(fact).items():
         if value not in (None, [], {}, ()) and name not in ("text", "source"):
             click.echo(f"  {name:<14} {output.line(str(value))}")

@@ -148,8 +148,27 @@ def svg_of(spec: dict[str, Any]) -> str:
     """A Vega-Lite spec as SVG, in placeholder colours. Nothing is fetched: the spec holds its data."""
     import vl_convert
 
-    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
+    drawn: str = vl_convert.vegalite_to_svg(_drawable(spec), vl_version="6.4", allowed_base_urls=[])
     return drawn
+
+
+_NOT_SHOWN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\u2029\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 (2.2) has no place for, the controls of C1, and what turns text round (UAX #9, 2)."""
+
+
+def shown(text: str) -> str:
+    """Text that a page or a drawing can hold, all else as U+FFFD."""
+    return _NOT_SHOWN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _drawable(spec: Any) -> Any:
+    """The spec with such text only: a control character in a name would end the process in vl-convert 1.9, whose
+    parser of the finished drawing panics."""
+    if isinstance(spec, dict):
+        return {_drawable(key): _drawable(value) for key, value in spec.items()}
+    if isinstance(spec, list | tuple):
+        return [_drawable(value) for value in spec]
+    return shown(spec) if isinstance(spec, str) else spec
 
 
 def inline(spec: dict[str, Any], name: str, says: str) -> str:

@@ -166,10 +166,16 @@ def move_rows(found: Move) -> Iterator[list[Any]]:
 
 
 def csv(rows: Iterable[list[Any]]) -> str:
-    """Rows as RFC 4180 has them, but with plain line ends; an unknown value is empty."""
+    """Rows as RFC 4180 has them, but with plain line ends; an unknown value is empty, and a name no formula."""
     import csv as writing
     import io
 
-    out = io.StringIO()
-    writing.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
+    from memctl.files.delimited import guard
+
+    lines = []
+    for row in rows:
+        out = io.StringIO()
+        # By its own line end, which has both characters, the writer quotes a cell with either.
+        writing.writer(out).writerow([guard(cell) if isinstance(cell, str) and cell else cell for cell in row])
+        lines.append(out.getvalue().removesuffix("\r\n") + "\n")
+    return "".join(lines)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from memctl import __version__
-from memctl.report.charts import DARK, FONT, LIGHT, Chart, inline, variable
+from memctl.report.charts import DARK, FONT, LIGHT, Chart, inline, shown, variable
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ def document(title: str, lead: str, charts: Sequence[Chart], sections: Sequence[
             f'<title>{escape(title)}</title><link rel="icon" href="data:,">',
             f"<style>{_style()}</style></head>",
             "<body><main>",
-            *body,
+            *map(shown, body),
             "</main></body></html>",
             "",
         ]
