@@ -1,8 +1,8 @@
 """Opening any backend by name: the local store, one named in the settings, an installed adapter, or a file.
 
 Beside the adapter contract an adapter may offer more, and is asked for it here rather than known by name: `identity`,
-`writers`, `initialized()` with `init()`, `rejects()`, `remarks`, `conversations()`, `everyone()`, `forget()`,
-`inventory()`, `begin()` with `taken_back()`, described by the protocols below.
+`writers`, `initialized()` with `init()`, `rejects()`, `remarks`, `conversations()`, `everyone()`, `owners()`,
+`forget()`, `inventory()`, `begin()` with `taken_back()`, described by the protocols below.
 
 Its class may say how it is addressed: `place` is the option that the text after a colon fills (`letta-memfs:PATH`), and
 `environment` gives, for an option that was not given, the names of the variables it is taken from, in order, such as
@@ -13,7 +13,7 @@ it was tested with, as they begin: {"mem0ai": "2.2."}.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -84,6 +84,14 @@ class Peopled(Protocol):
 
     def everyone(self) -> Iterator[str]:
         """Every user of the backend, to the end."""
+
+
+@runtime_checkable
+class Selective(Protocol):
+    """An adapter that knows of a few users whether they own a fact without asking after everyone."""
+
+    def owners(self, users: Collection[str]) -> set[str]:
+        """Those of these users who own a fact."""
 
 
 @runtime_checkable

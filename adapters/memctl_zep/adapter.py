@@ -3,7 +3,7 @@
 Joins the rooms beside it into the adapter contract; it may know nothing of other backends.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, ClassVar
@@ -94,6 +94,13 @@ class ZepAdapter:
     def everyone(self) -> Iterator[str]:
         """Every user of the account, with facts or without."""
         return (person.user_id for person in self._people.all())
+
+    def owners(self, users: Collection[str]) -> set[str]:
+        """Those of these users whose graph holds a fact or a node's summary; asks after them alone."""
+        wanted = set(users)
+        few = len(wanted) < MOST
+        people = map(self._people.get, wanted) if few else (one for one in self._people.all() if one.user_id in wanted)
+        return {person.user_id for person in people if person is not None and self._owns_anything(person)}
 
     def count(self, user: str) -> int | None:
         """None: Zep keeps no total of a graph's edges."""

@@ -174,7 +174,7 @@ class _Flow:
                 self._reject(self.job.plan.source_identity, REASON)
             self._total = self.reader.total(users)
             if preserving:
-                self.there = self.target.users()
+                self.there = self.target.owners({self.selection.owner(user) for user in users})
             self._move(users)
             if self.halt.reason is None and (self.counts.written or self.counts.updated):
                 self.target.finish(self.written)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import queue
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from memctl.adapter import Adapter, Capabilities, Outcome
-from memctl.backends import Undoable
+from memctl.backends import Selective, Undoable
 from memctl.errors import Fatal, NotFound, Rejected, Retryable
 from memctl.fact import Fact
 from memctl.migrate.compare import difference
@@ -54,6 +54,13 @@ class Target:
     def taken_back(self, ids: Sequence[UUID]) -> set[UUID]:
         """Those of these facts that were written to the target and undone there since."""
         return self._undoable[0].taken_back(ids) if self._undoable and ids else set()
+
+    def owners(self, wanted: Collection[str]) -> set[str]:
+        """Those of the users who own a fact in the target, and perhaps others; none while it does not exist yet."""
+        with self.use() as adapter:
+            if isinstance(adapter, Selective):
+                return self.retry.call(partial(adapter.owners, wanted))
+        return self.users()
 
     def users(self) -> set[str]:
         """The users who have anything in the target; none while it does not exist yet."""

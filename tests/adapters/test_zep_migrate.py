@@ -158,3 +158,16 @@ def test_search_by_zep_can_ask_for_an_instant(cloud: Any, memctl: Callable[..., 
     ran = memctl("search", "alice", "job", "--from", "zep", "--as-of", "2024-06-01", "--json")
     assert ran.code == 0, ran.err
     assert [hit["fact"]["text"] for hit in ran.document["hits"]] == ["Job: cook."]
+
+
+def test_moving_one_user_into_a_large_account_does_not_ask_after_everybody(
+    memctl: Callable[..., Any], cloud: Any, given: Path
+) -> None:
+    """Of an account of thousands each call counts, and Zep's free plan allows few."""
+    for number in range(30):
+        cloud.add_user({"user_id": f"somebody-{number}"})
+    moved = memctl("migrate", "--from", given, "--to", "zep", "--user", "alice", "--rate", "1000/s", "--no-verify")
+    assert moved.code == 0, moved.err
+    alice = cloud.users[next(uuid for uuid, user in cloud.users.items() if user["user_id"] == "alice")]
+    asked = {path.split("graphs/")[1].split("/")[0] for _, path, _ in cloud.requests if "graphs/" in path}
+    assert asked == {alice["graph_uuid"]}

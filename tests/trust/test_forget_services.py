@@ -57,6 +57,9 @@ def test_nothing_of_them_is_left_and_everything_of_the_others(end, adapter, stor
     assert WORD.encode() not in raw
     assert not NAME.search(raw)
     assert remembered(end) == before
+    # To forget twice is to forget once.
+    again, nothing = erase(end.open(), GONE, store)
+    assert (again.exit, nothing.before, nothing.others, nothing.left) == (0, 0, {}, 0)
 
 
 def test_a_name_that_could_mean_others_means_nobody(end, adapter, store):
@@ -68,11 +71,3 @@ def test_a_name_that_could_mean_others_means_nobody(end, adapter, store):
     adapter.close()
     assert remembered(end) == before
     assert WORD.encode() in end.raw()
-
-
-def test_to_forget_twice_is_to_forget_once(end, adapter, store):
-    erase(adapter, GONE, store)
-    again = end.open()
-    receipt, erased = erase(again, GONE, store)
-    assert receipt.exit == 0
-    assert (erased.before, erased.others, erased.left) == (0, {}, 0)

@@ -1,0 +1,55 @@
+"""What a kill, or an earlier deletion, may leave of a forgotten person behind, and who is met without a single fact."""
+
+from pathlib import Path
+
+import pytest
+from memctl_graphiti.graph import Graph
+from trust.forget_ends import GONE, OTHERS, WORD, facts, on_graphiti, on_letta, on_mem0_library_with_qdrant
+
+from memctl.forget import forget
+from memctl.local import LocalStore
+from memctl.migrate.retry import Halt, Retry
+
+
+def erased(adapter, store):
+    """What a whole erasure says of the one backend."""
+    receipt = forget([(adapter.name, adapter)], GONE, LocalStore(store), Retry(Halt(), attempts=1))
+    adapter.close()
+    return receipt, receipt.backends[0]
+
+
+def test_a_graph_file_not_made_anew_because_of_a_kill_is_made_anew_by_the_next_try(home, store, monkeypatch):
+    with on_graphiti(home, "") as end:
+        with monkeypatch.context() as patch:
+            patch.setattr(Graph, "rebuild", lambda _: (_ for _ in ()).throw(OSError("killed")))
+            first, _ = erased(end.open(), store)
+        assert first.exit == 1
+        assert WORD.encode() in end.raw()
+        again, backend = erased(end.open(), store)
+        assert (again.exit, backend.before) == (0, 0)
+        assert WORD.encode() not in end.raw()
+        assert not list(Path(home / "graph").glob("*.rebuild"))
+
+
+def test_what_was_deleted_before_and_is_nobodys_in_mem0s_history_is_counted(home, store):
+    with on_mem0_library_with_qdrant(home, "") as end:
+        adapter = end.open()
+        assert adapter.delete(GONE, [facts(GONE)[0].id]) == 1
+        adapter.close()
+        receipt, backend = erased(end.open(), store)
+        assert receipt.exit == 0
+        (remark,) = backend.remarks
+        # Brought in, and taken out.
+        assert remark.startswith("2 entries of mem0's history")
+
+
+@pytest.mark.parametrize("place", [on_graphiti, on_letta])
+def test_who_was_only_talked_to_is_known_all_the_same(home, place):
+    """Else `memctl ingest --from` without --user would pass over their conversations."""
+    with place(home, "") as end:
+        adapter = end.open()
+        for user in (GONE, *OTHERS):
+            adapter.delete(user, [fact.id for fact in facts(user)])
+        assert list(adapter.users()) == []
+        assert set(adapter.everyone()) == {GONE, *OTHERS}
+        adapter.close()
