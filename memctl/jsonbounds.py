@@ -6,6 +6,7 @@ brackets, strings and numbers, and neither files nor formats.
 """
 
 import re
+from collections.abc import Iterator
 from itertools import accumulate
 
 MAX_DEPTH = 200
@@ -37,15 +38,16 @@ def unfit(line: bytes) -> str | None:
 class Bounds:
     """A JSON text measured chunk by chunk. Strings count for nothing but themselves.
 
-    `deepest` and `shallowest` are levels within the last chunk, `values` counts since it was last set to 0.
+    `deepest` is the deepest level of the last chunk, `values` counts since it was last set to 0.
     """
 
     def __init__(self) -> None:
         self.deepest = 0
-        self.shallowest = 0
         self.values = 0
         self.long_number = False
         self._depth = 0
+        self._before = 0
+        self._brackets = b""
         self._in_string = 0
         self._escape = b""
         self._digits = b""
@@ -61,15 +63,21 @@ class Bounds:
         unquoted = b'"'.join(segments[self._in_string :: 2])
         self._in_string = (self._in_string + len(segments) - 1) % 2
         self._follow_digits(unquoted)
-        outside = unquoted.translate(None, _NOT_BRACKETS)
-        opened = outside.count(b"[") + outside.count(b"{")
+        self._brackets = unquoted.translate(None, _NOT_BRACKETS)
+        opened = self._brackets.count(b"[") + self._brackets.count(b"{")
         self.values += opened + unquoted.count(b",")
-        before = self._depth
-        self._depth += 2 * opened - len(outside)
-        self.deepest, self.shallowest = before + opened, before + opened - len(outside)
+        self._before, self._depth = self._depth, self._depth + 2 * opened - len(self._brackets)
+        self.deepest = self._before + opened
         if self.deepest > MAX_DEPTH:
-            levels = list(accumulate((1 if bracket in b"[{" else -1 for bracket in outside), initial=before))
-            self.deepest, self.shallowest = max(levels), min(levels)
+            self.deepest = max(self._levels())
+
+    def shallowest(self) -> int:
+        """The shallowest level of the last chunk."""
+        closed = self._brackets.count(b"]") + self._brackets.count(b"}")
+        return min(self._levels()) if closed else self._before
+
+    def _levels(self) -> Iterator[int]:
+        return accumulate((1 if bracket in b"[{" else -1 for bracket in self._brackets), initial=self._before)
 
     def broken(self) -> str | None:
         """Which bound the text goes beyond; None when it keeps within all."""

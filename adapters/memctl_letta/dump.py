@@ -18,7 +18,7 @@ from memctl.fact import Fact
 from memctl_letta.blocks import Block, facts_of
 
 TAG = "user:"
-LARGEST = 512 * 2**20
+LARGEST = 32 * 2**20
 """Bytes of a file that is read: it is one JSON document and is held whole."""
 
 
@@ -65,8 +65,10 @@ class AgentFileDump:
         """Whether the file is one JSON object with agents and their blocks."""
         start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
         named = b'"agents"' in head or b'"core_memory"' in head or b'"agent_type"' in head
-        if not start.startswith(b"{") or not named or path.stat().st_size > LARGEST:
+        if not start.startswith(b"{") or not named:
             return False
+        if path.stat().st_size > LARGEST:
+            return b'"agent_type"' in head or b'"block_ids"' in head
         try:
             _load(path)
         except ValueError:
@@ -75,6 +77,13 @@ class AgentFileDump:
 
     def records(self, path: Path, default_user: str | None) -> Iterator[Fact | Rejected]:
         """The facts of the file, agent by agent. An agent that names no user is the default user's, or Rejected."""
+        if path.stat().st_size > LARGEST:
+            yield Rejected(
+                f"the agent file is larger than {LARGEST // 2**20} MB, and is held whole to be read",
+                where=path.name,
+                hint="take the blocks from the server, with --from letta",
+            )
+            return
         file = _load(path)
         blocks = {block.id: block for block in file.blocks}
         used: set[str | None] = set()

@@ -65,8 +65,7 @@ def _records(file: BinaryIO, default_user: str | None) -> Iterator[Fact | Reject
             yield from _graph(graph, default_user)
     elif form == "lines":
         file.seek(0)
-        edges = (msgspec.json.decode(line) for line in file if line.strip())
-        yield from _edges(edges, Owner(""), {}, default_user)
+        yield from _edges((_line(line) for line in file if line.strip()), Owner(""), {}, default_user)
     else:
         whole = _outside(file) if form != "list" else {}
         owner = _owner(whole)
@@ -89,6 +88,14 @@ def _form(file: BinaryIO) -> str:
         if prefix == "" and event == "map_key" and value == "fact":
             return "lines"
     return "edges"
+
+
+def _line(line: bytes) -> Any:
+    """The record in a line; the line itself, which is none, where it is no JSON."""
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return line
 
 
 def _events(file: BinaryIO) -> Iterator[tuple[str, str, Any]]:

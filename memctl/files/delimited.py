@@ -15,7 +15,7 @@ import msgspec
 
 from memctl.errors import UsageError
 from memctl.fact import Fact
-from memctl.files.rows import LONGEST_LINE, Row, convert
+from memctl.files.rows import LONGEST_LINE, Row, convert, decoded
 
 _SOURCE = ("system", "id", "uri", "session", "turns", "quote")
 _EMBEDDING = ("model", "vector")
@@ -28,6 +28,8 @@ COLUMNS = tuple(
 """The header: the fields of a Fact, those of its source and its embedding with a prefix."""
 REQUIRED = ("id", "user_id", "kind", "text", "source_system")
 _JSON = {"categories", "confidence", "source_turns", "metadata", "native", "embedding_vector"}
+_LONGEST_CELL = LONGEST_LINE // 2
+"""Characters of a cell. The csv module holds one in four bytes a character, twice while it grows."""
 _GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 _DELIMITERS = (",", ";", "\t")
 
@@ -76,7 +78,7 @@ def rows(path: Path) -> Iterator[Row]:
 
     Raises UsageError for a header that lacks a required column or has one that no fact has.
     """
-    csv.field_size_limit(LONGEST_LINE)
+    csv.field_size_limit(_LONGEST_CELL)
     with path.open("rb") as file:
         lines = _Lines(file)
         delimiter = _delimiter(file)
@@ -98,6 +100,10 @@ def rows(path: Path) -> Iterator[Row]:
                 return
             except csv.Error as error:
                 yield Row(number, None, f"the record is not well-formed CSV: {error}")
+                if str(error).startswith("field larger"):
+                    # Where the cell ends is not known: of what follows every line would be another bad record.
+                    yield Row(lines.read, None, "a cell is too long; the file is read up to here only")
+                    return
                 continue
             except UnicodeDecodeError as error:
                 yield Row(number, None, f"the text is not UTF-8: {error.reason} at byte {error.start + 1} of the line")
@@ -122,6 +128,8 @@ class _Lines:
             raise StopIteration
         self.read += 1
         if len(line) > LONGEST_LINE:
+            while not line.endswith(b"\n") and (line := self._file.readline(LONGEST_LINE)):
+                pass
             raise csv.Error(f"the line is longer than {LONGEST_LINE:,} bytes")
         return line.decode("utf-8-sig" if self.read == 1 else "utf-8")
 
@@ -179,7 +187,4 @@ def _fact(cells: dict[str, str]) -> Fact:
 def _value(column: str, cell: str) -> Any:
     if column not in _JSON or not cell:
         return unguard(cell)
-    try:
-        return msgspec.json.decode(cell)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise ValueError(f"column {column} is no JSON: {error}") from None
+    return decoded(column, cell)

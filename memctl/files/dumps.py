@@ -7,6 +7,7 @@ What a service's dump looks like is known to its adapter's package, which offers
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from memctl.errors import Rejected
 from memctl.fact import Fact
 from memctl.files.kinds import HEAD, holds_facts
 from memctl.files.rows import Row
+from memctl.files.soundness import sound
 
 ENTRY_POINT_GROUP = "memctl.dumps"
 
@@ -46,16 +48,18 @@ def find(path: Path) -> Dump | None:
     # As in memctl.adapter: not for those who do without.
     from importlib.metadata import entry_points
 
+    source = sound(path).path
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
         dump: Dump = point.load()()
-        if dump.recognises(path, head):
+        if dump.recognises(source, head):
             return dump
     return None
 
 
 def rows(dump: Dump, path: Path, default_user: str | None) -> Iterator[Row]:
     """The dump's records as rows, numbered from 1."""
-    for number, record in enumerate(dump.records(path, default_user), 1):
+    whole = sound(path)
+    for number, record in enumerate(chain(whole.bad, dump.records(whole.path, default_user)), 1):
         if isinstance(record, Fact):
             yield Row(number, record)
         else:

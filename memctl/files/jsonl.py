@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from memctl.fact import Fact, decode
 from memctl.files.rows import LONGEST_LINE, Row
+from memctl.jsonbounds import unfit
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -42,6 +43,8 @@ def _row(number: int, line: bytes, offset: int, *, ended: bool) -> Row:
 
 def fact_of(line: bytes) -> Fact:
     """The fact in a line. Raises ValueError saying what is wrong with it."""
+    if reason := unfit(line):
+        raise ValueError(reason)
     try:
         return decode(line)
     except RecursionError:

@@ -17,7 +17,7 @@ import msgspec
 
 from memctl.errors import MemctlError, UsageError
 from memctl.fact import TIME_FIELDS, Fact
-from memctl.files.rows import Row, convert
+from memctl.files.rows import Row, convert, decoded
 from memctl.store.engine import CONFIG, driver
 
 if TYPE_CHECKING:
@@ -117,10 +117,7 @@ def _value(name: str, value: Any, zoned: set[str]) -> Any:
     if name in zoned and isinstance(value, datetime):
         return value.replace(tzinfo=UTC)
     if name in _TEXTS and isinstance(value, str):
-        try:
-            return msgspec.json.decode(value)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise ValueError(f"column {name} is no JSON: {error}") from None
+        return decoded(name, value)
     if name == "source" and isinstance(value, dict) and value.get("turns", ()) is None:
         return value | {"turns": []}
     return value

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import msgspec
 
 from memctl.fact import Fact
+from memctl.jsonbounds import unfit
 
 LONGEST_LINE = 64 * 2**20
 """Bytes of one fact as JSON. A longer line is no fact but a file without line ends, and memory is bounded."""
@@ -36,3 +37,13 @@ def convert(record: dict[str, object]) -> Fact:
         return msgspec.convert(record, Fact)
     except (msgspec.ValidationError, RecursionError) as error:
         raise ValueError(str(error)) from None
+
+
+def decoded(column: str, text: str) -> object:
+    """The JSON in a cell. Raises ValueError naming the column."""
+    try:
+        if reason := unfit(text.encode()):
+            raise ValueError(reason)
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"column {column} is no JSON: {error}") from None

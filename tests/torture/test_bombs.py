@@ -1,0 +1,46 @@
+"""What a file that swells, nests or goes on without end would cost the user: their memory, their time, and the good
+records beside it. Readers of transcripts have theirs in tests/transcripts/test_hostile_files.py."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MOST_MEMORY = 500_000_000
+SAID = {
+    ", long text": "longer than",
+    ", deep": "nested more than 200 levels deep",
+    ", many values": "more than 2,000,000 values",
+    "that swells": "the archive is refused: it unpacks to",
+    "of many lines": "read up to here only",
+    "many members": "the archive is refused: it has 200,000 members",
+    "zip of zips": "cannot be unpacked",
+}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """What became of every bomb, read in a process of its own, which is ended when it hangs."""
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "torture.bombs", str(tmp_path_factory.mktemp("bombs"))],
+        cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False, timeout=500,
+    )  # fmt: skip
+    assert ran.returncode == 0, (ran.stdout[-500:], ran.stderr[-2000:])
+    return {one["bomb"]: one for one in map(json.loads, ran.stdout.splitlines())}
+
+
+def test_no_bomb_takes_all_memory_and_each_is_told(told):
+    assert {name: one["peak"] for name, one in told.items() if one["peak"] >= MOST_MEMORY} == {}
+    for name, one in told.items():
+        for part, said in SAID.items():
+            if name.endswith(part):
+                assert said in one["said"], one
+        assert "\n" not in one["said"], one
+
+
+def test_good_records_beside_a_bad_line_go_through(told):
+    """A document or an archive with a bomb in it is refused whole."""
+    lost = {name: one for name, one in told.items() if "lines" in name and one["facts"] < 2}
+    assert lost == {}
