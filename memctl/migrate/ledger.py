@@ -231,7 +231,9 @@ class Ledger:
         except ModuleNotFoundError:  # Windows: two runs at once stay the user's own care
             yield
             return
-        with self.path.with_name(f"{self.path.name}.{route}.lock").open("wb") as file:
+        held = self.path.with_name(f"{self.path.name}.{route}.lock")
+        held.touch(mode=0o600)
+        with held.open("wb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
