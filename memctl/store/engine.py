@@ -337,6 +337,7 @@ def rebuild(connection: Connection, path: Path) -> None:
     """
     fresh = path.with_name(f".{path.name}.rebuilt")
     fresh.unlink(missing_ok=True)
+    before = os.umask(0o077)
     try:
         connection.execute("CHECKPOINT")
         name = connection.execute("SELECT current_database()").fetchall()[0][0]
@@ -347,6 +348,7 @@ def rebuild(connection: Connection, path: Path) -> None:
         # The old file is held until it has been replaced, so nobody writes to it in between.
         fresh.replace(path)
     finally:
+        os.umask(before)
         fresh.unlink(missing_ok=True)
 
 
