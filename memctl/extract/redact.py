@@ -192,28 +192,14 @@ _RULES: tuple[tuple[str, tuple[str, ...], re.Pattern[str], Check], ...] = (
     ),
 )
 _PREFIXES = (
-    *(
-        "-----BEGIN",
-        "sk-",
-        "AKIA",
-        "ASIA",
-        "ABIA",
-        "ACCA",
-        "ghp_",
-        "gho_",
-        "ghu_",
-        "ghs_",
-        "ghr_",
-        "github_pat_",
-        "glpat-",
-    ),
-    *("xox", "hooks.slack", "AIza", "ya29.", "GOCSPX-", "k_live_", "k_test_", "whsec_", "hf_", "npm_", "pypi-", "SG."),
-    *("dop_v1_", "shpat_", "xai-", "gsk_", "r8_", "eyJ", "://"),
-)
+    "-----BEGIN", "sk-", "AKIA", "ASIA", "ABIA", "ACCA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-",
+    "xox", "hooks.slack", "AIza", "ya29.", "GOCSPX-", "k_live_", "k_test_", "whsec_", "hf_", "npm_", "pypi-", "SG.",
+    "dop_v1_", "shpat_", "xai-", "gsk_", "r8_", "eyJ", "://",
+)  # fmt: skip
 _NAMES = (
-    *("bearer", "authorization", "pass", "pwd", "contraseña", "senha", "ssn", "social security", "token", "secret"),
+    "bearer", "authorization", "pass", "pwd", "contraseña", "senha", "ssn", "social security", "token", "secret",
     "credential",
-)
+)  # fmt: skip
 # Numbers begin with a set of characters, which is found faster than a repetition.
 _SHAPES = (
     ("pin", re.compile(r"(?i)\bpin\b")),
