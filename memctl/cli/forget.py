@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--receipt", metavar="FILE", help="Where to write the receipt. [in the data folder]")
 @click.option("--restore", is_flag=True, help="Let a user who was forgotten be remembered again.")
 @migration.ledger_option
+@options.quiet_option
 @options.json_option
 @options.store_options
 def command(user: str, **given: Any) -> int | None:
@@ -41,14 +42,16 @@ def command(user: str, **given: Any) -> int | None:
     local = options.open_store(given["store"], given["lock_timeout"])
     if given["restore"]:
         forgetting.restore(user, local)
-        click.echo(f"{output.line(user)} may be remembered again", err=True)
+        if not given["quiet"]:
+            click.echo(f"{output.line(user)} may be remembered again", err=True)
         return None
     named = migration.backend_options(given["store"], given["lock_timeout"])
-    with contextlib.ExitStack() as stack, migration.showing("forgetting", quiet=given["as_json"]) as (_, announce):
+    silent = given["quiet"] or given["as_json"]
+    with contextlib.ExitStack() as stack, migration.showing("forgetting", quiet=silent) as (_, announce):
         retry = Retry(Halt(), announce=announce)
         ends = stack.enter_context(_opened(_names(given["sources"], everywhere=given["everywhere"]), named))
         held = forgetting.holdings(ends, user, retry)
-        if not given["as_json"]:
+        if not silent:
             _print(held)
         if given["dry_run"]:
             if given["as_json"]:
@@ -62,7 +65,7 @@ def command(user: str, **given: Any) -> int | None:
     if given["as_json"]:
         output.emit_json("forget", {"dry_run": False, "holdings": held, "receipt": receipt, "receipt_file": str(path)})
     else:
-        _print_receipt(receipt, path)
+        _print_receipt(receipt, path, quiet=given["quiet"])
     return receipt.exit
 
 
@@ -110,17 +113,19 @@ def _counted(kinds: dict[str, int]) -> str:
     return ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items())) or "-"
 
 
-def _print_receipt(receipt: Receipt, path: Path) -> None:
+def _print_receipt(receipt: Receipt, path: Path, *, quiet: bool) -> None:
     for erased in receipt.backends:
         left = "unknown" if erased.left is None else str(erased.left)
         beside = f", and {_counted(erased.others)}" if erased.others else ""
-        click.echo(f"{output.line(erased.backend)}: {erased.before} facts before{beside}; {left} left")
+        if not (quiet and erased.gone):
+            click.echo(f"{output.line(erased.backend)}: {erased.before} facts before{beside}; {left} left", err=quiet)
         if erased.others_left:
             click.echo(f"{output.line(erased.backend)}: still there: {_counted(erased.others_left)}", err=True)
         if erased.listed:
             click.echo(f"{output.line(erased.backend)}: still among its users", err=True)
-        for remark in erased.remarks:
+        for remark in () if quiet else erased.remarks:
             migration.warn(output.line(remark))
         if erased.error:
             click.echo(f"{click.style('error:', fg='red', bold=True)} {output.clean(erased.error)}", err=True)
-    click.echo(f"receipt {output.line(str(path))}")
+    if not quiet:
+        click.echo(f"receipt {output.line(str(path))}")

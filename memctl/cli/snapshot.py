@@ -23,14 +23,15 @@ def command() -> None:
 
 @command.command()
 @click.option("--note", metavar="TEXT", help="What it is for.")
+@options.quiet_option
 @options.json_option
 @options.store_options
-def create(note: str | None, as_json: bool, store: str | None, lock_timeout: float | None) -> None:
+def create(note: str | None, quiet: bool, as_json: bool, store: str | None, lock_timeout: float | None) -> None:
     """Copy the store as it is now."""
     made = _snapshots(store, lock_timeout).create(note)
     if as_json:
         output.emit_json("snapshot", {"snapshot": made})
-    else:
+    elif not quiet:
         click.echo(f"{made.name}: {made.facts} facts and {made.episodes} episodes of {made.users} users")
 
 
@@ -110,16 +111,19 @@ def restore(name: str, as_json: bool, store: str | None, lock_timeout: float | N
 @command.command()
 @click.option("--keep", type=click.IntRange(0), metavar="N", help="Remove all but the newest N.")
 @click.option("--before", metavar="WHEN", help="Remove those made before then.")
+@options.quiet_option
 @options.json_option
 @options.store_options
-def prune(keep: int | None, before: str | None, as_json: bool, store: str | None, lock_timeout: float | None) -> None:
+def prune(
+    keep: int | None, before: str | None, quiet: bool, as_json: bool, store: str | None, lock_timeout: float | None
+) -> None:
     """Remove old snapshots."""
     if keep is None and before is None:
         raise UsageError("which snapshots are old?", hint="give --keep N or --before WHEN")
     removed: list[Snapshot] = _snapshots(store, lock_timeout).prune(keep=keep, before=options.when(before))
     if as_json:
         output.emit_json("snapshot", {"removed": removed})
-    else:
+    elif not quiet:
         click.echo(f"{len(removed)} removed")
 
 

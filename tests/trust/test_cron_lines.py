@@ -101,6 +101,7 @@ def test_every_line_of_the_crontab_runs_and_runs_again(shell, machine, postgres_
         for _, command in lines:
             ran = shell(command, TEAM_DSN=postgres_dsn, **variables)
             assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
+            assert ran.stdout == "", f"cron would send a letter: {command}"
             assert not (number and ran.stderr), "cron would send a letter every time"
         assert facts_of(postgres_dsn, postgres_schema) == ["alice lives in Oslo.", "alice works at Acme."]
         told = [json.loads(line) for line in Path(machine(variables["MEMCTL_LOG_FILE"])).read_text().splitlines()]

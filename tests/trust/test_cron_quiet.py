@@ -1,0 +1,46 @@
+"""What a crontab runs with `-q` writes nothing when all is well, so that cron sends no letter, and else tells it."""
+
+import pytest
+
+
+@pytest.fixture
+def known(memctl, chat):
+    memctl("ingest", chat("alice/a.jsonl", "I live in Oslo.").parent.parent)
+    memctl("snapshot", "create")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("backup", "memory.memctl"),
+        ("snapshot", "create"),
+        ("snapshot", "prune", "--keep", "0"),
+        ("forget", "alice", "--dry-run"),
+        ("forget", "alice", "--confirm", "alice"),
+    ],
+    ids=" ".join,
+)
+def test_what_went_well_sends_no_letter(memctl, known, command):
+    loud = memctl(*command)
+    assert (loud.code, bool(loud.out + loud.err)) == (0, True)
+    quiet = memctl(*command, "--quiet")
+    assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
+
+
+def test_a_person_who_may_be_remembered_again_sends_no_letter(memctl, known):
+    for quiet in (), ("-q",):
+        assert memctl("forget", "alice", "--confirm", "alice", "-q").code == 0
+        ran = memctl("forget", "alice", "--restore", *quiet)
+        assert (ran.code, ran.out, bool(ran.err)) == (0, "", not quiet)
+
+
+def test_a_person_who_is_not_gone_is_told_all_the_same(memctl, known, store):
+    store.with_name(f"{store.name}.damaged-20260101T000000Z").write_bytes(b"no store")
+    ran = memctl("forget", "alice", "--confirm", "alice", "-q")
+    assert (ran.code, ran.out) == (1, "")
+    assert "the damaged store may hold them" in ran.err
+
+
+def test_a_copy_that_cannot_be_made_is_told_all_the_same(memctl, known):
+    ran = memctl("backup", "nowhere/memory.memctl", "-q")
+    assert (ran.code == 0, ran.out, bool(ran.err)) == (False, "", True)
