@@ -9,6 +9,7 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -16,7 +17,7 @@ import click
 
 from memctl import __version__
 from memctl.cli import log
-from memctl.errors import Exit, MemctlError
+from memctl.errors import Exit, MemctlError, UsageError
 
 COMMANDS = {
     "ingest": "Read transcripts and remember the facts in them.",
@@ -52,6 +53,8 @@ COMMANDS = {
     "config": "Show the settings in force, or write a settings file.",
 }
 
+_GIVEN = "memctl.arguments"
+
 
 class ReaderGone(Exception):
     """Nobody reads stdout any more."""
@@ -81,6 +84,10 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"No such command '{args[0]}'. {hint}", ctx)
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_GIVEN] = tuple(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         # Before the command is looked for, so that a crontab which names none there is leaves its line as well.
         log.current().begin(ctx.params["log_file"], ctx.params["log_format"])
@@ -93,6 +100,20 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _check_unicode(arguments: Sequence[str]) -> None:
+    """Raise UsageError for bytes that are no text, in an argument or in a variable that stands for one: no store, file
+    or service takes them. They are not repeated, for they may be a password."""
+    given = {f"argument {number}": word for number, word in enumerate(arguments, 1)}
+    given |= {name: value for name, value in os.environ.items() if name.startswith("MEMCTL_")}
+    for where, value in given.items():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise UsageError(
+                "this is no text in UTF-8", where=where, hint="write it in UTF-8; rename a file whose name is not"
+            ) from None
 
 
 @click.command(
@@ -114,6 +135,7 @@ def cli(ctx: click.Context, log_file: str | None, log_format: log.Format) -> Non
     Transcripts become facts in a local store; facts are searched, audited and corrected there.
     """
     log.current().name(ctx.invoked_subcommand or "")
+    _check_unicode(ctx.meta[_GIVEN])
 
 
 def main() -> None:

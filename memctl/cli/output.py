@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _TURNING = r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 """Unicode's marks of direction (UAX #9, 2) and its two line ends, which JavaScript takes for such in a string."""
-_CONTROLS = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_TURNING}]")
+_CONTROLS = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_TURNING}\ud800-\udfff]")
+"""Half characters, too: what Python makes of an argument that is no UTF-8 cannot be written."""
 _CONTROLS_IN_JSON = re.compile(rf"[\x7f-\x9f{_TURNING}]")
 PIPE_WIDTH = 10_000
 """Into a pipe nothing is wrapped, so that a line stays a record."""

@@ -130,6 +130,16 @@ def _on_disk(path: Path, uri: str, folder_user: str | None) -> Document:
     return Document(uri, path.name, stat.st_size, stat.st_mtime_ns, folder_user, path)
 
 
+def _nameless(uri: str) -> BadTranscript | None:
+    """The refusal of a file or folder whose name is no Unicode: as a user or a source it could not be kept."""
+    try:
+        uri.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(uri).decode(errors="backslashreplace")
+        return BadTranscript("the name is no text in UTF-8", where=shown, hint="rename it")
+    return None
+
+
 class _Walk:
     """One `discover`: remembers what was met, so that links and overlapping paths give a file once."""
 
@@ -143,6 +153,9 @@ class _Walk:
     def folder(
         self, folder: Path, uri: str, user: str | None, depth: int, above: ExportFolder | None = None
     ) -> Iterator[Found]:
+        if refused := _nameless(uri):
+            yield refused
+            return
         real = os.path.realpath(folder)
         if real in self._seen:
             yield Skipped(uri, "this folder was already walked (a link leads back to it)")
@@ -176,6 +189,9 @@ class _Walk:
             yield from self.file(entry, uri, user, named=False)
 
     def file(self, path: Path, uri: str, user: str | None, *, named: bool) -> Iterator[Found]:
+        if refused := _nameless(uri):
+            yield refused
+            return
         real = os.path.realpath(path)
         if real in self._seen:
             yield Skipped(uri, "already read under another path")
