@@ -5,72 +5,23 @@ What a test may have it do: refuse or fail calls, before or after it applied the
 """
 
 import json
-import operator
-import random
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
+from emulators.letta_memory import LettaMemory
+from emulators.letta_state import Answer, Row, now
 from emulators.loopback import serving
 
 KEY = "loopback-letta-key"
-LONGEST_TEXT = 8192 * 4
-Row = dict[str, Any]
 
 
-class Answer(Exception):
-    """An answer that is no success."""
-
-    def __init__(self, status: int, detail: str) -> None:
-        self.status = status
-        self.detail = detail
-
-
-@dataclass
-class Fault:
-    """Calls that match are answered by `status`, after they were applied when `apply_before_failing`."""
-
-    call: str
-    status: int
-    apply_before_failing: bool = False
-    times: int = 1
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class LettaServer:
-    """What a test may set, what the server holds, and which calls it saw."""
-
-    url: str = ""
-    secure: bool = True
-    forgets_cursors: bool = False
-    dimensions: int = 0
-    models: list[str] = field(default_factory=lambda: ["letta/letta-free", "openai-proxy/gpt-4o-mini"])
-    embeddings: list[str] = field(default_factory=lambda: ["letta/letta-free", "openai/text-embedding-3-small"])
-    faults: list[Fault] = field(default_factory=list)
-    calls: list[str] = field(default_factory=list)
-    agents: dict[str, Row] = field(default_factory=dict)
-    blocks: dict[str, Row] = field(default_factory=dict)
-    archives: dict[str, Row] = field(default_factory=dict)
-    passages: dict[str, Row] = field(default_factory=dict)
-    messages: dict[str, list[Row]] = field(default_factory=dict)
-    conversations: dict[str, str] = field(default_factory=dict)
-    identities: dict[str, Row] = field(default_factory=dict)
-    knows_identities: bool = True
-    meddle: Callable[[str, Any], Any] = lambda call, answer: answer
-    """May change an answer, or what the server holds, before the answer to a call goes out."""
-    lock: threading.RLock = field(default_factory=threading.RLock)
-
-    def fail(self, call: str, status: int, *, apply_before_failing: bool = False, **more: Any) -> None:
-        """Let the next calls whose method and path match `call` fail."""
-        self.faults.append(Fault(call, status, apply_before_failing, **more))
+class LettaServer(LettaMemory):
+    """Answers every call, and keeps note of it."""
 
     def answer(self, method: str, target: str, body: Any, key: str | None) -> tuple[int, Any, dict[str, str]]:
         parts = urlsplit(target)
@@ -160,224 +111,6 @@ class LettaServer:
         self.messages.pop(agent_id, None)
         return {"message": f"Agent id={agent_id} successfully deleted"}
 
-    def _agent_row(self, agent_id: str) -> Row:
-        if not re.fullmatch(r"agent-[0-9a-f-]{36}", agent_id):
-            raise Answer(422, f"[{{'type': 'string_pattern_mismatch', 'input': '{agent_id}'}}]")
-        if agent_id not in self.agents:
-            raise Answer(404, f"Agent not found with id='{agent_id}'")
-        return self.agents[agent_id]
-
-    def _agent(self, agent: Row, query: dict[str, list[str]]) -> Row:
-        asked = query.get("include", [])
-        shown = {key: value for key, value in agent.items() if key not in ("block_ids", "archive_id")}
-        shown["blocks"] = [self.blocks[one] for one in agent["block_ids"]] if "agent.blocks" in asked else []
-        shown["tags"] = shuffled(agent["tags"]) or [] if "agent.tags" in asked else []
-        shown["identities"] = agent["identities"] if "agent.identities" in asked else []
-        return shown
-
-    def _paged(self, rows: list[Row], query: dict[str, list[str]], limit: int) -> list[Row]:
-        if query.get("order", ["desc"])[0] == "desc":
-            rows = rows[::-1]
-        ids = [row["id"] for row in rows]
-        if after := query.get("after"):
-            rows = rows[ids.index(after[0]) + 1 :] if after[0] in ids and not self.forgets_cursors else []
-        if before := query.get("before"):
-            rows = rows[: ids.index(before[0])] if before[0] in ids and not self.forgets_cursors else []
-        return rows[: int(query.get("limit", [str(limit)])[0])]
-
-    # Blocks
-
-    def make_block(self, *, query: dict[str, list[str]], body: Row) -> Row:
-        block = {
-            "id": f"block-{uuid4()}",
-            "label": body["label"],
-            "value": body["value"].replace("\0", ""),
-            # Stated, never enforced.
-            "limit": body.get("limit") or 100_000,
-            "description": body.get("description"),
-            "metadata": body.get("metadata") or {},
-            "tags": shuffled(body.get("tags") or []) or [],
-            "read_only": bool(body.get("read_only")),
-            "is_template": False,
-            "hidden": None,
-        }
-        self.blocks[block["id"]] = block
-        return block
-
-    def list_blocks(self, *, query: dict[str, list[str]], body: Any) -> list[Row]:
-        label = query.get("label")
-        if label and not re.fullmatch(r"[a-zA-Z0-9_/-]+", label[0]):
-            raise Answer(422, "[{'type': 'string_pattern_mismatch', 'loc': ('query', 'label')}]")
-        found = [one for one in self.blocks.values() if not label or one["label"] == label[0]]
-        if tags := query.get("tags"):
-            found = [one for one in found if set(tags) & set(one["tags"])]
-        return self._paged(found, query, 50)
-
-    def change_block(self, block_id: str, *, query: dict[str, list[str]], body: Row) -> Row:
-        block = self._block_row(block_id)
-        block.update({key: body[key] for key in ("limit", "description", "metadata", "label") if key in body})
-        if "value" in body:
-            block["value"] = body["value"].replace("\0", "")
-        return block
-
-    def drop_block(self, block_id: str, *, query: dict[str, list[str]], body: Any) -> Row:
-        block = self._block_row(block_id)
-        del self.blocks[block_id]
-        for agent in self.agents.values():
-            agent["block_ids"] = [one for one in agent["block_ids"] if one != block_id]
-        return block
-
-    def holders(self, block_id: str, *, query: dict[str, list[str]], body: Any) -> list[Row]:
-        self._block_row(block_id)
-        found = [one for one in self.agents.values() if block_id in one["block_ids"]]
-        return [self._agent(one, query) for one in self._paged(found, query, 50)]
-
-    def attach_block(self, agent_id: str, block_id: str, *, query: dict[str, list[str]], body: Any) -> Row:
-        agent = self._agent_row(agent_id)
-        label = self._block_row(block_id)["label"]
-        if label in {self.blocks[one]["label"] for one in agent["block_ids"]}:
-            raise Answer(409, f"duplicate key value violates unique constraint: label {label}")
-        agent["block_ids"].append(block_id)
-        return self._agent(agent, query)
-
-    def blocks_of(self, agent_id: str, *, query: dict[str, list[str]], body: Any) -> list[Row]:
-        return self._paged([self.blocks[one] for one in self._agent_row(agent_id)["block_ids"]], query, 50)
-
-    def block_by_label(self, agent_id: str, label: str, *, query: dict[str, list[str]], body: Any) -> Row:
-        held = [self.blocks[one] for one in self._agent_row(agent_id)["block_ids"]]
-        found = next((block for block in held if block["label"] == label), None)
-        if found is None or "/" in label:
-            raise Answer(404, f"Block with label {label} not found")
-        return found
-
-    def _block_row(self, block_id: str) -> Row:
-        if block_id not in self.blocks:
-            raise Answer(404, f"Block not found with id='{block_id}'")
-        return self.blocks[block_id]
-
-    # Archives
-
-    def make_archive(self, *, query: dict[str, list[str]], body: Row) -> Row:
-        handle = body.get("embedding")
-        config = {"embedding_model": handle, "embedding_dim": 1536} if handle else None
-        archive = {"id": f"archive-{uuid4()}", "name": body["name"], "created_at": now(), "embedding_config": config}
-        self.archives[archive["id"]] = archive
-        return archive
-
-    def list_archives(self, *, query: dict[str, list[str]], body: Any) -> list[Row]:
-        found = list(self.archives.values())
-        if name := query.get("name"):
-            found = [one for one in found if one["name"] == name[0]]
-        if agent := query.get("agent_id"):
-            found = [one for one in found if one["id"] == self._agent_row(agent[0])["archive_id"]]
-        return self._paged(found, query, 50)
-
-    def drop_archive(self, archive_id: str, *, query: dict[str, list[str]], body: Any) -> None:
-        if self.archives.pop(archive_id, None) is None:
-            raise Answer(404, f"Archive not found with id='{archive_id}'")
-        self.passages = {id_: one for id_, one in self.passages.items() if one["archive_id"] != archive_id}
-        for agent in self.agents.values():
-            if agent["archive_id"] == archive_id:
-                agent["archive_id"] = None
-
-    def attach_archive(self, agent_id: str, archive_id: str, *, query: dict[str, list[str]], body: Any) -> None:
-        agent = self._agent_row(agent_id)
-        if agent["archive_id"] is not None:
-            raise Answer(409, "duplicate key value violates unique constraint: unique_agent_archive")
-        agent["archive_id"] = archive_id
-
-    # Passages
-
-    def add_one(self, agent_id: str, *, query: dict[str, list[str]], body: Row) -> list[Row]:
-        """The route an agent's own programs take: it knows no metadata."""
-        agent = self._agent_row(agent_id)
-        if agent["archive_id"] is None:
-            made = self.make_archive(query={}, body={"name": agent["name"], "embedding": agent["embedding"]})
-            agent["archive_id"] = made["id"]
-        return [self._add(agent["archive_id"], {key: value for key, value in body.items() if key != "metadata"})]
-
-    def add_many(self, archive_id: str, *, query: dict[str, list[str]], body: Row) -> list[Row]:
-        if archive_id not in self.archives:
-            raise Answer(404, f"Archive not found with id='{archive_id}'")
-        if self.archives[archive_id]["embedding_config"] is None:
-            raise Answer(500, "An unknown error occurred")
-        for given in body["passages"]:
-            check_passage(given)
-        rows = [self._add(archive_id, given) for given in body["passages"]]
-        tags = [row["filed"] for row in rows]
-        rows = sorted(rows, key=lambda row: (instant(row["created_at"]), row["id"]))
-        # The tags that searches filter by are filed by the place in the sorted answer.
-        for row, filed in zip(rows, tags, strict=True):
-            row["filed"] = filed
-        return [self._passage(row) for row in rows]
-
-    def _add(self, archive_id: str, given: Row) -> Row:
-        check_passage(given)
-        tags = list(dict.fromkeys(given.get("tags") or []))
-        row = {
-            "id": f"passage-{uuid4()}",
-            "text": given["text"].replace("\0", ""),
-            "created_at": instant(given["created_at"]).isoformat() if given.get("created_at") else now(),
-            "updated_at": now(),
-            "tags": shuffled(tags),
-            "filed": tags,
-            "metadata": given.get("metadata") or {},
-            "archive_id": archive_id,
-            "organization_id": "org-00000000-0000-4000-8000-000000000000",
-            "is_deleted": False,
-        }
-        self.passages[row["id"]] = row
-        return row
-
-    def list_passages(self, agent_id: str, *, query: dict[str, list[str]], body: Any) -> list[Row]:
-        archive = self._agent_row(agent_id)["archive_id"]
-        rows = [row for row in self.passages.values() if archive is not None and row["archive_id"] == archive]
-        rows.sort(key=place)
-        # Bounds are absolute, whatever the order asked for; an unknown one gives an empty list.
-        for name in ("after", "before"):
-            if name in query:
-                bound = self.passages.get(query[name][0])
-                if bound is None or bound not in rows or self.forgets_cursors:
-                    return []
-                beyond = operator.gt if name == "after" else operator.lt
-                rows = [row for row in rows if beyond(place(row), place(bound))]
-        if query.get("ascending", ["true"])[0] == "false":
-            rows.reverse()
-        limit = int(query.get("limit", ["100"])[0])
-        return [self._passage(row) for row in (rows[:limit] if limit else rows)]
-
-    def drop_passage(self, agent_id: str, passage_id: str, *, query: dict[str, list[str]], body: Any) -> None:
-        archive = self._agent_row(agent_id)["archive_id"]
-        if self.passages.get(passage_id, {}).get("archive_id") not in ([archive] if archive else []):
-            raise Answer(404, f"Passage not found with id='{passage_id}'")
-        del self.passages[passage_id]
-
-    def search_passages(self, *, query: dict[str, list[str]], body: Row) -> list[Row]:
-        limit = body.get("limit", 10)
-        if not 1 <= limit <= 100:
-            raise Answer(422, "[{'type': 'less_than_equal', 'loc': ('body', 'limit')}]")
-        rows = sorted(self.passages.values(), key=place)
-        if body.get("agent_id"):
-            archive = self._agent_row(body["agent_id"])["archive_id"]
-            rows = [row for row in rows if row["archive_id"] == archive]
-        if body.get("archive_id"):
-            rows = [row for row in rows if row["archive_id"] == body["archive_id"]]
-        if body.get("query"):
-            rows = nearest(body["query"], rows)
-        if body.get("query") and not body.get("agent_id") and self.agents:
-            # The query's vector is of the first agent's model, and says nothing of vectors of another.
-            model = next(iter(self.agents.values()))["embedding"]
-            rows.sort(key=lambda row: self.archives[row["archive_id"]]["embedding_config"]["embedding_model"] != model)
-        rows = rows[:limit]
-        # Tags are looked at after the limit.
-        if wanted := body.get("tags"):
-            rows = [row for row in rows if set(wanted) & set(row["filed"])]
-        return [{"passage": self._passage(row), "score": 0.0, "metadata": {}} for row in rows]
-
-    def _passage(self, row: Row) -> Row:
-        shown = {key: value for key, value in row.items() if key != "filed"}
-        return shown | {"embedding": [0.0] * self.dimensions or None, "tags": shuffled(row["tags"] or [])}
-
     # The rest
 
     def health(self, *, query: dict[str, list[str]], body: Any) -> Row:
@@ -463,48 +196,6 @@ ROUTES: list[tuple[str, str, Handler, int]] = [
     ("GET", "/v1/conversations/", LettaServer.list_conversations, 200),
     ("DELETE", f"/v1/conversations/{_ID}", LettaServer.drop_conversation, 200),
 ]
-
-
-def check_passage(given: Row) -> None:
-    if len(given["text"].encode()) > LONGEST_TEXT:
-        raise Answer(400, "Passage text exceeds the maximum of 8192 tokens")
-    if given.get("created_at"):
-        instant(given["created_at"])
-
-
-def instant(text: str) -> datetime:
-    """A time as the server takes it: any offset becomes UTC, none is UTC."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise Answer(400, f"Invalid isoformat string: {text!r}") from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat()
-
-
-def place(row: Row) -> tuple[datetime, str]:
-    return instant(row["created_at"]), row["id"]
-
-
-def shuffled(tags: list[str]) -> list[str] | None:
-    """Tags are a set to the server; none is null."""
-    found = list(dict.fromkeys(tags))
-    random.shuffle(found)
-    return found or None
-
-
-def nearest(query: str, rows: list[Row]) -> list[Row]:
-    """By meaning, as a model makes it out: the one that memctl ships."""
-    from memctl.embed.spec import EmbedderSpec
-
-    if not rows:
-        return []
-    model = EmbedderSpec().open()
-    scores = model.embed([row["text"] for row in rows]) @ model.embed_one(query)
-    return [rows[at] for at in sorted(range(len(rows)), key=lambda at: -scores[at])]
 
 
 @contextmanager

@@ -9,85 +9,26 @@ already has; times come back with an offset; categories are mem0's own.
 
 import json
 import re
-import threading
 import time
-import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
-from functools import cache
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import uuid4
 
 from emulators.loopback import serving
+from emulators.mem0_platform_account import KEY, OWNERS, Fault, Mem0Account
+from emulators.mem0_platform_rules import Answer, Refused, Row, from_seconds, likeness, overlap, shown
 
-from memctl.embed.static import StaticEmbedder
-
-KEY = "m0-" + "loopback"
+__all__ = ["ENTITY_PAGE", "KEY", "Fault", "serve"]
 LARGEST_PAGE = 200
 ENTITY_PAGE = 20
-OWNERS = {"user": "user_id", "agent": "agent_id", "app": "app_id", "run": "session_id"}
-FILTERS = {
-    "user_id", "agent_id", "app_id", "run_id", "created_at", "updated_at", "timestamp", "expiration_date", "text",
-    "categories", "metadata", "keywords_search", "memory_ids", "keywords",
-}  # fmt: skip
-_PACIFIC = timezone(timedelta(hours=-7))
-
-Answer = tuple[int, Any, dict[str, str]]
-Row = dict[str, Any]
 
 
-class Refused(Exception):
-    """An answer that is an error."""
-
-    def __init__(self, status: int, detail: str, **headers: str) -> None:
-        super().__init__(detail)
-        self.answer: Answer = (status, {"detail": detail}, {name.replace("_", "-"): v for name, v in headers.items()})
-
-
-@dataclass
-class Fault:
-    """What goes wrong with the next `times` requests that match: an HTTP status (0 closes the connection without an
-    answer), before the request is carried out or, with `applied`, after; or a delay in seconds. `document` is what is
-    said with the status."""
-
-    matching: str
-    status: int | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-    applied: bool = False
-    delay: float = 0.0
-    times: int = 1
-    skip: int = 0
-    document: Any = field(default_factory=lambda: {"detail": "a fault"})
-
-
-@dataclass
-class Mem0Platform:
-    """What the account holds, what a test may set, and what the server saw."""
-
-    url: str = ""
-    key: str = KEY
-    project: str = "proj_loopback"
-    memories: dict[str, Row] = field(default_factory=dict)
-    entities: dict[tuple[str, str], Row] = field(default_factory=dict)
-    events: dict[str, Row] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-    requests: list[tuple[str, str, Any]] = field(default_factory=list)
-    quota: int | None = None
-    asynchronous: bool = False
-    polls_until_done: int = 2
-    null_scoping: bool = True
-    most_listed: int | None = None
-    uncounted: int = 0
-    gone: bool = False
-
-    def __post_init__(self) -> None:
-        self.lock = threading.Lock()
-        self._by_user: dict[str | None, dict[str, Row]] = {}
-        self._waiting: dict[str, Callable[[], list[Row]]] = {}
+class Mem0Platform(Mem0Account):
+    """The account, and what may be asked of it."""
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any, key: str | None) -> Answer:
         """What the platform says to a request."""
@@ -99,65 +40,6 @@ class Mem0Platform:
             if found and verb == method:
                 return 200, handler(self, [unquote(part) for part in found.groups()], query, body or {}), {}
         raise Refused(404, "Not found.")
-
-    # What is held.
-
-    def put(self, **values: Any) -> Row:
-        """A memory as if it had always been there; returns the row."""
-        now = datetime.now(UTC)
-        row: Row = {
-            "id": str(uuid4()), "memory": "", "user_id": None, "agent_id": None, "app_id": None, "session_id": None,
-            "metadata": None, "categories": ["misc"], "structured_attributes": None, "replaced_by": None,
-            "synthesized": False, "expiration_date": None, "created_at": now, "updated_at": now, "merged": False,
-        } | values  # fmt: skip
-        if row["structured_attributes"] is None:
-            row["structured_attributes"] = {"year": row["created_at"].year, "day": row["created_at"].day}
-        self.memories[row["id"]] = row
-        self._by_user.setdefault(row["user_id"], {})[row["id"]] = row
-        for kind, name in OWNERS.items():
-            if row[name] is not None:
-                self.entities.setdefault(
-                    (kind, row[name]),
-                    {"id": str(uuid4()), "name": row[name], "type": kind, "owner": "org", "metadata": None,
-                     "created_at": said(now), "updated_at": said(now)},
-                )  # fmt: skip
-        return row
-
-    def take(self, memory_id: str) -> Row:
-        """The memory, taken out; 404 when it is not there."""
-        row = self.memories.pop(memory_id, None)
-        if row is None:
-            raise Refused(404, "Memory not found")
-        del self._by_user[row["user_id"]][memory_id]
-        return row
-
-    def held(self, memory_id: str) -> Row:
-        if memory_id not in self.memories:
-            raise Refused(404, "Memory not found")
-        return self.memories[memory_id]
-
-    def chosen(self, body: Row) -> list[Row]:
-        """The memories that a list or a search is about."""
-        filters = body.get("filters")
-        if not isinstance(filters, dict) or not filters:
-            raise Refused(400, "Filters are required and cannot be empty. ")
-        check_filters(filters)
-        if not named(filters):
-            raise Refused(400, "At least one of user_id, agent_id, app_id, run_id is required in filters.")
-        unnamed = {OWNERS[kind] for kind in OWNERS} - named(filters) if self.null_scoping else set()
-        owner = only_user(filters)
-        rows = self._by_user.get(owner, {}) if owner is not None else self.memories
-        today = datetime.now(UTC).date().isoformat()
-        return [
-            row
-            for row in rows.values()
-            if (body.get("show_expired") or not row["expiration_date"] or row["expiration_date"] >= today)
-            and (body.get("include_merged") or not row["merged"])
-            and not any(row[name] is not None for name in unnamed)
-            and matches(row, filters)
-        ]
-
-    # What can be asked for.
 
     def ping(self, _: list[str], __: Row, ___: Row) -> Row:
         return {"status": "ok", "org_id": "org_loopback", "project_id": self.project, "user_email": "who@example.org"}
@@ -231,9 +113,6 @@ class Mem0Platform:
             )  # fmt: skip
             results.append({"id": row["id"], "data": {"memory": text}, "event": "ADD"})
         return results
-
-    def _rows_of(self, user: str | None) -> list[Row]:
-        return list(self._by_user.get(user, {}).values())
 
     def event(self, parts: list[str], _: Row, __: Row) -> Row:
         found = self.events.get(parts[0])
@@ -361,112 +240,6 @@ _ROUTES: list[tuple[str, str, Callable[[Mem0Platform, list[str], Row, Row], Any]
     ("PUT", "/v1/memories/([^/]+)/", Mem0Platform.update),
     ("DELETE", "/v1/memories/([^/]+)/", Mem0Platform.delete),
 ]
-
-
-def shown(row: Row) -> Row:
-    """A memory as it is listed."""
-    return {
-        name: said(value) if isinstance(value, datetime) else value for name, value in row.items() if name != "merged"
-    }
-
-
-def said(at: datetime) -> str:
-    """A time as the platform says it, where the calendar allows."""
-    try:
-        return at.astimezone(_PACIFIC).isoformat()
-    except OverflowError:
-        return at.isoformat().replace("+00:00", "Z")
-
-
-def from_seconds(seconds: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-
-
-def conditions(filters: Row) -> list[tuple[str, Any]]:
-    """The pairs of a filter that count: an OR or a NOT beside an AND is dropped without a word."""
-    return [(key, value) for key, value in filters.items() if key == "AND" or "AND" not in filters]
-
-
-def check_filters(filters: Row) -> None:
-    for key, value in filters.items():
-        if key in ("AND", "OR", "NOT"):
-            for inner in value if isinstance(value, list) else [value]:
-                check_filters(inner)
-        elif key not in FILTERS:
-            raise Refused(400, f"Unsupported filter: {key}")
-
-
-def named(filters: Row) -> set[str]:
-    """The kinds of owners that a filter says anything of."""
-    found: set[str] = set()
-    for key, value in conditions(filters):
-        if key in ("AND", "OR", "NOT"):
-            for inner in value if isinstance(value, list) else [value]:
-                found |= named(inner)
-        elif key in ("user_id", "agent_id", "app_id", "run_id"):
-            found.add("session_id" if key == "run_id" else key)
-    return found
-
-
-def only_user(filters: Row) -> str | None:
-    """The one user that all matches must belong to, where the filter says so outright."""
-    for key, value in conditions(filters):
-        if key == "user_id" and isinstance(value, str) and value != "*":
-            return value
-        if key == "AND":
-            for inner in value:
-                if (found := only_user(inner)) is not None:
-                    return found
-    return None
-
-
-def matches(row: Row, filters: Row) -> bool:
-    return all(_holds(row, key, value) for key, value in conditions(filters))
-
-
-def _holds(row: Row, key: str, value: Any) -> bool:
-    match key:
-        case "AND":
-            return all(matches(row, inner) for inner in value)
-        case "OR":
-            return any(matches(row, inner) for inner in value)
-        case "NOT":
-            return not any(matches(row, inner) for inner in (value if isinstance(value, list) else [value]))
-        case "memory_ids":
-            return row["id"] in value
-        case "metadata":
-            held = row["metadata"] or {}
-            return all(name in held and held[name] == wanted for name, wanted in value.items())
-        case "user_id" | "agent_id" | "app_id" | "run_id":
-            held = row["session_id" if key == "run_id" else key]
-            if value == "*":
-                return held is not None
-            return held in value["in"] if isinstance(value, dict) else held == value
-    raise Refused(500, f"the emulator has no filter {key}")
-
-
-@cache
-def _embedder() -> StaticEmbedder:
-    return StaticEmbedder()
-
-
-@cache
-def _vector(text: str) -> tuple[float, ...]:
-    return tuple(_embedder().embed_one(text))
-
-
-def likeness(query: str, text: str) -> float:
-    return sum(a * b for a, b in zip(_vector(query), _vector(text), strict=True))
-
-
-def _plain(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
-
-
-def overlap(query: str, text: str) -> float:
-    """The share of the query's words that the text holds."""
-    words = re.findall(r"\w+", _plain(query))
-    return sum(word in _plain(text) for word in words) / len(words) if words else 0.0
 
 
 def _faulted(state: Mem0Platform, request: str) -> Fault | None:
