@@ -20,6 +20,7 @@ import msgspec
 
 from memctl import __version__
 from memctl.errors import MemctlError, UsageError
+from memctl.files import parquet
 from memctl.snapshots import BEFORE_RESTORE, Snapshot, Snapshots
 from memctl.store import forgotten, writes
 from memctl.store.engine import SCHEMA_VERSION, Connection, Engine, get_meta, set_meta
@@ -170,6 +171,8 @@ def _load(engine: Engine, manifest: Manifest, folder: Path, file: Path) -> None:
             connection.execute(writes.vectors_table(VECTORS, int(dim)))
             writes.define_facts_view(connection)
         for name, table in manifest.tables.items():
+            unpacked = folder / f"{name}.parquet"
+            parquet.longest_row(connection, parquet.columns(connection, unpacked), unpacked)
             if name != "meta":
                 source = _quoted(folder / f"{name}.parquet")
                 connection.execute(f"INSERT INTO \"{name}\" BY NAME SELECT * FROM read_parquet('{source}')")  # noqa: S608
