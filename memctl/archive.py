@@ -20,6 +20,7 @@ import msgspec
 
 from memctl import __version__
 from memctl.errors import MemctlError, UsageError
+from memctl.files import parquet
 from memctl.snapshots import Replaced, Snapshots
 from memctl.store import writes
 from memctl.store.engine import SCHEMA_VERSION, Connection, Engine, get_meta, set_meta
@@ -53,9 +54,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def backup(engine: Engine, file: Path) -> Manifest:
     """Write the store as it is now to `file`, whole or not at all, readable by its owner only."""
     engine.require()
-    half = file.with_name(f"{file.name}.half")
     try:
         with tempfile.TemporaryDirectory(prefix="memctl-", dir=file.parent) as folder:
+            half = Path(folder) / file.name
             tables, version = _dump(engine, Path(folder))
             manifest = Manifest(memctl=__version__, store_version=version, made_at=datetime.now(UTC), tables=tables)
             half.touch(mode=0o600)
@@ -63,13 +64,11 @@ def backup(engine: Engine, file: Path) -> Manifest:
                 archive.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
                 for name in tables:
                     archive.write(Path(folder) / f"{name}.parquet", f"{name}.parquet")
-        half.replace(file)
+            half.replace(file)
     except OSError as error:
         raise MemctlError(
             f"the backup cannot be written: {error.strerror}", where=str(file), hint="make room, or name another file"
         ) from None
-    finally:
-        half.unlink(missing_ok=True)
     return manifest
 
 
@@ -168,6 +167,8 @@ def _load(engine: Engine, manifest: Manifest, folder: Path, file: Path) -> None:
             connection.execute(writes.vectors_table(VECTORS, int(dim)))
             writes.define_facts_view(connection)
         for name, table in manifest.tables.items():
+            unpacked = folder / f"{name}.parquet"
+            parquet.longest_row(connection, parquet.columns(connection, unpacked), unpacked)
             if name != "meta":
                 source = _quoted(folder / f"{name}.parquet")
                 connection.execute(f"INSERT INTO \"{name}\" BY NAME SELECT * FROM read_parquet('{source}')")  # noqa: S608

@@ -24,7 +24,7 @@ from memctl.files import dumps
 from memctl.files.contents import Contents, Reader
 from memctl.files.journal import Journal, deleted_line
 from memctl.files.kinds import STANDARD, Kind, by_content, by_name
-from memctl.files.rows import LONGEST_LINE
+from memctl.files.rows import HELD, LONGEST_LINE, weight
 
 PAGE_SIZE = 1000
 """Facts in one page."""
@@ -125,14 +125,16 @@ class FileBackend:
         `since` leaves out what is known to have been recorded and last changed before it.
         """
         facts: list[Fact] = []
+        held = 0
         after = _id_of(cursor) if cursor else None
         for fact in self._held().facts(user, after):
-            if len(facts) == PAGE_SIZE:
+            if len(facts) == PAGE_SIZE or held > HELD:
                 yield Page(tuple(facts), str(facts[-1].id))
-                facts = []
+                facts, held = [], 0
             changed = fact.updated_at or fact.created_at
             if since is None or changed is None or changed >= since:
                 facts.append(fact)
+                held += weight(fact)
         yield Page(tuple(facts), None)
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -22,7 +21,7 @@ from memctl.files import delimited, jsonl, parquet
 from memctl.files.catalogue import Catalogue
 from memctl.files.journal import Deleted, Journal
 from memctl.files.kinds import Kind
-from memctl.files.rows import Reject, Row
+from memctl.files.rows import HELD, Reject, Row, weight
 
 CHUNK = 512
 Reader = Callable[[Path], Iterator[Row]]
@@ -70,7 +69,7 @@ class Contents:
     def _enter(self, rows: Iterator[Row], spool: BinaryIO | None) -> None:
         """Enter facts into the catalogue, and into `spool` those that have no line of JSON yet."""
         end = 0
-        while chunk := list(islice(rows, CHUNK)):
+        while chunk := _chunk(rows):
             facts = [row.fact for row in chunk if row.fact is not None]
             numbers = self.catalogue.find([fact.id for fact in facts])
             known = {fact.id for fact, number in zip(facts, numbers, strict=True) if number is not None}
@@ -226,3 +225,13 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _chunk(rows: Iterator[Row]) -> list[Row]:
+    """Some rows to be entered together, fewer where they are long."""
+    chunk: list[Row] = []
+    held = 0
+    while len(chunk) < CHUNK and held < HELD and (row := next(rows, None)) is not None:
+        chunk.append(row)
+        held += weight(row.fact) if row.fact is not None else 0
+    return chunk

@@ -17,7 +17,7 @@ import msgspec
 
 from memctl.errors import MemctlError, UsageError
 from memctl.fact import TIME_FIELDS, Fact
-from memctl.files.rows import Row, convert, decoded
+from memctl.files.rows import HELD, LONGEST_LINE, Row, convert, decoded
 from memctl.store.engine import CONFIG, driver
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ else:
 MEMORY = 250
 """Megabytes DuckDB may hold, beside what a single very long fact needs."""
 FETCH = 256
+"""Rows fetched together at the most."""
+MOST_RATIO = 200
+ALWAYS = 64 * 2**20
+"""Bytes that any file may unpack to."""
 ROW_GROUP = 32 * 2**20
 """Bytes of JSON that go into one row group, which is held in memory until it is whole."""
 FEWEST, MOST = 1_024, 122_880
@@ -62,7 +66,7 @@ def _duckdb(where: str) -> Iterator[Connection]:
             yield connection
         except duckdb.Error as error:
             raise MemctlError(
-                f"the Parquet file cannot be used: {str(error).splitlines()[0]}",
+                f"the Parquet file cannot be used: {str(error).splitlines()[0][:200]}",
                 where=where,
                 hint="it may have been cut short: fetch or export it again",
             ) from None
@@ -76,17 +80,53 @@ def rows(path: Path) -> Iterator[Row]:
     Raises UsageError for columns no fact has or that are lacking, MemctlError for a file that is damaged.
     """
     with _duckdb(str(path)) as connection:
-        connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)])
-        types = {row[0]: row[1] for row in connection.fetchall()}
+        types = columns(connection, path)
         _check(types, path)
+        at_once = max(1, min(FETCH, HELD // max(longest_row(connection, types, path), 1)))
         chosen = ", ".join(_reading(name, type_) for name, type_ in types.items())
         connection.execute(f"SELECT {chosen} FROM read_parquet(?)", [str(path)])  # noqa: S608
         zoned = {name for name, type_ in types.items() if type_ == "TIMESTAMP WITH TIME ZONE"}
         number = 0
-        while batch := connection.fetchmany(FETCH):
+        while batch := connection.fetchmany(at_once):
             for values in batch:
                 number += 1
                 yield _row(number, dict(zip(types, values, strict=True)), zoned)
+
+
+def longest_row(connection: Connection, types: dict[str, str], path: Path) -> int:
+    """The bytes of text in the longest row; `types` are DuckDB's of the file's columns.
+
+    A few bytes of a file may say one long text for many rows. Raises MemctlError for a file that unpacks to more than
+    an archive may, and for a text that is longer than a fact may be.
+    """
+    connection.execute("SELECT sum(total_uncompressed_size) FROM parquet_metadata(?)", [str(path)])
+    ((unpacked,),) = connection.fetchall()
+    _refuse_bomb(unpacked or 0, path)
+    names = (name.replace('"', '""') for name, type_ in types.items() if type_ == "VARCHAR")
+    texts = " + ".join(f'coalesce(strlen("{name}"), 0)' for name in names) or "0"
+    connection.execute(f"SELECT max({texts}), sum({texts}) FROM read_parquet(?)", [str(path)])  # noqa: S608
+    ((longest, said),) = connection.fetchall()
+    _refuse_bomb(said or 0, path)
+    if (longest or 0) > LONGEST_LINE:
+        raise MemctlError(f"a row of it has more than {LONGEST_LINE:,} bytes of text", where=str(path))
+    return int(longest or 0)
+
+
+def columns(connection: Connection, path: Path) -> dict[str, str]:
+    """The file's columns, each with DuckDB's type."""
+    connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)])
+    return {row[0]: row[1] for row in connection.fetchall()}
+
+
+def _refuse_bomb(size: int, path: Path) -> None:
+    own = max(path.stat().st_size, 1)
+    if size > max(ALWAYS, MOST_RATIO * own):
+        raise MemctlError(
+            f"the Parquet file is refused: it unpacks to {int(size) // own:,} times its size, the limit is "
+            f"{MOST_RATIO}",
+            where=str(path),
+            hint="this is no file of memctl's",
+        )
 
 
 def _check(types: dict[str, str], path: Path) -> None:

@@ -11,6 +11,10 @@ LONGEST_LINE = 64 * 2**20
 """Bytes of one fact as JSON. A longer line is no fact but a file without line ends, and memory is bounded."""
 
 
+HELD = 32 * 2**20
+"""Bytes of facts held at once; a single one may be longer."""
+
+
 class Row(NamedTuple):
     """One record of a file: `number` is its line (Parquet: its row), from 1.
 
@@ -29,6 +33,13 @@ class Reject(msgspec.Struct, frozen=True, kw_only=True):
 
     where: str
     reason: str
+
+
+def weight(fact: Fact) -> int:
+    """About how many bytes the fact takes up."""
+    texts = (fact.text, fact.subject, fact.object, fact.source.quote)
+    objects = (held for held in (fact.metadata, fact.native) if held)
+    return sum(len(text) for text in texts if text) + sum(len(msgspec.json.encode(held)) for held in objects)
 
 
 def convert(record: dict[str, object]) -> Fact:

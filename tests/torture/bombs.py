@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+import duckdb
 import msgspec
 from chains.people import facts
 from torture.campaign import limit_memory, most_memory
@@ -149,6 +150,8 @@ def bombs() -> dict[str, Maker]:
     made["zip of zips"] = nested_zip
     made["table, long text"] = partial(table, "0123456789abcde ")
     made["table, long text of many lines"] = partial(table, "0123456789abcd\r\n")
+    made["parquet that swells"] = parquet
+    made["parquet that lies"] = lying_parquet
     return made
 
 
@@ -161,6 +164,20 @@ def table(text: str, path: Path) -> None:
             for _ in range(LONG // MEGABYTE if number == 1 else 0):
                 file.write(text * (MEGABYTE // len(text)))
             file.write('"\r\n')
+
+
+def parquet(path: Path) -> None:
+    """A few KB of Parquet that unpack to 400 MB."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            "COPY (SELECT uuid() id, 'ana' user_id, 'fact' kind, repeat('x', 4000000) AS text, {'system': 'x'} source "
+            f"FROM range(100)) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+
+
+def lying_parquet(path: Path) -> None:
+    """Parquet whose footer says that it is longer than the file."""
+    path.write_bytes(b"PAR1" + b"\0" * 100 + struct.pack("<I", 2**31 - 1) + b"PAR1")
 
 
 def read(path: Path) -> tuple[str, int]:

@@ -2,7 +2,10 @@
 
 import json
 import stat
+import tempfile
 import zipfile
+from hashlib import sha256
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -142,3 +145,25 @@ def test_a_backup_that_cannot_be_written_leaves_no_half_of_it(saved, memctl, hom
     assert memctl("backup", "folder").code == 1
     assert saved.read_bytes() == before
     assert not list(home.rglob("*half*"))
+
+
+def swell(entries):
+    """A table that says one long text again and again, by a manifest that is right about it."""
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+        with duckdb.connect() as connection:
+            connection.execute(
+                "COPY (SELECT repeat('x', 4000000) AS id FROM range(100)) TO ? (FORMAT parquet, COMPRESSION zstd)",
+                [file.name],
+            )
+        entries["records.parquet"] = content = Path(file.name).read_bytes()
+    manifest = json.loads(entries["manifest.json"])
+    manifest["tables"]["records"] = {"rows": 100, "bytes": len(content), "sha256": sha256(content).hexdigest()}
+    entries["manifest.json"] = json.dumps(manifest).encode()
+
+
+def test_a_table_that_swells_is_refused_before_it_is_unpacked(saved, memctl, store):
+    rewrite(saved, swell)
+    before = store.read_bytes()
+    ran = memctl("restore", saved, "--force")
+    assert (ran.code, "times its size, the limit is 200" in ran.err) == (1, True), ran.err
+    assert store.read_bytes() == before
