@@ -41,7 +41,7 @@ def disk(home):
     def mounted(*options):
         return subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", folder], capture_output=True)
 
-    if mounted("size=4m").returncode:
+    if mounted("size=8m").returncode:
         pytest.skip("this machine lets nobody mount")
     try:
         yield folder, lambda *options: mounted("remount", *options).check_returncode()
