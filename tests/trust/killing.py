@@ -18,6 +18,27 @@ _TIME = re.compile(r'"(\d{4}-\d\d-\d\dT[^"]+Z)"')
 _BEGAN, _ENDS = (f"{datetime.now(UTC) + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S}" for minutes in (-1, 24 * 60))
 _HALVES = (".half", ".rebuilt", ".restored", ".memctl-new")
 MEMCTL = (str(Path(sys.executable).parent / "memctl"),)
+_BREAKING = """
+import os, pkgutil, sys
+from memctl.cli.main import main
+from memctl.ingest import run
+
+owner, name, number, left = pkgutil.resolve_name(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+del sys.argv[1:5]
+run.BATCH_TURNS = run.CHUNK_TURNS = 2
+real = getattr(owner, name)
+
+def breaks(*given, **more):
+    global left
+    done = real(*given, **more)
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), number)
+    return done
+
+setattr(owner, name, breaks)
+main()
+"""
 
 
 def memctl(*arguments: str, program: tuple[str, ...] = MEMCTL) -> "subprocess.CompletedProcess[str]":
@@ -26,13 +47,21 @@ def memctl(*arguments: str, program: tuple[str, ...] = MEMCTL) -> "subprocess.Co
     return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ.copy())
 
 
-def killed(after: float, *arguments: str, program: tuple[str, ...] = MEMCTL) -> bool:
-    """The same, killed `after` so many seconds; whether it was still at work then."""
+def breaking(owner: str, function: str, number: signal.Signals, call: int = 1) -> tuple[str, ...]:
+    """A memctl of small batches that is sent this signal in the so manieth call of a function, once it has done its
+    work; `owner` is its module, or `module:class`."""
+    return (sys.executable, "-c", _BREAKING, owner, function, str(int(number)), str(call))
+
+
+def killed(
+    after: float, *arguments: str, program: tuple[str, ...] = MEMCTL, number: signal.Signals = signal.SIGKILL
+) -> bool:
+    """The same, killed (or sent another signal) `after` so many seconds; whether it was still at work then."""
     command = [*program, *arguments]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ.copy())
     time.sleep(after)
     at_work = running.poll() is None
-    running.send_signal(signal.SIGKILL)
+    running.send_signal(number)
     running.wait()
     return at_work
 

@@ -4,25 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from trust.store_rows import rows
 
 from memctl.errors import Locked
 from memctl.ingest import run as ingesting
 from memctl.local import LocalStore
-from memctl.store.engine import Engine
-
-BOOKS = {"runs", "touched", "taken_back", "meta"}
-"""Tables that tell of runs, and the one with the salt for those who were forgotten."""
-
-
-def rows(store):
-    """Every row of every table that holds what somebody said or what was made of it, and of what is kept to undo."""
-    with Engine(Path(store)).reading() as connection:
-        tables = connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()
-        return {
-            name: sorted(map(str, connection.execute(f'FROM "{name}"').fetchall()))
-            for (name,) in tables
-            if name not in BOOKS
-        }
 
 
 def facts(store):

@@ -1,0 +1,145 @@
+"""An undo that is killed or interrupted, and the undo of an ingest that was: the store ends at the exact rows it had.
+
+MEMCTL_KILLS says at how many moments each command is killed; `make torture` takes 20.
+"""
+
+import json
+import os
+import shutil
+import signal
+import time
+
+import pytest
+from trust.killing import breaking, held, killed, left_over, memctl, moments
+from trust.store_rows import rows
+
+from memctl.errors import Exit
+
+INGEST = ("ingest", "../in")
+TOWNS = ("Oslo", "Rome", "Paris", "Lima")
+SIGNALS = (signal.SIGKILL, signal.SIGINT)
+IN_AN_UNDO = (
+    ("memctl.store.undo", "_require_untouched"),
+    ("memctl.store.undo", "_put_back"),
+    ("memctl.ingest.undoing", "undo"),
+    ("memctl.local:LocalStore", "undo"),
+)
+"""Where an undo can be broken off: before it changes a row, before its transaction is whole, and after that."""
+AFTER_IT = {("memctl.local:LocalStore", "undo")}
+
+
+@pytest.fixture
+def beginning(home, store, chat):
+    """What is known of Ann and Bob, in files that change and others that come; `begin()` brings it back."""
+    for user in ("ann", "bob"):
+        for number in range(2):
+            chat(f"{user}/{number}.jsonl", f"I live in {TOWNS[number]}.", f"I like tea number {number}.")
+    assert memctl(*INGEST).returncode == 0
+    for user in ("ann", "bob", "cleo"):
+        for number in range(1, 4):
+            chat(f"{user}/{number}.jsonl", f"I live in {TOWNS[number]}.", f"I like cake number {number}.")
+    aside = home.with_name("aside")
+    shutil.copytree(home, aside)
+
+    def begin():
+        shutil.rmtree(home)
+        shutil.copytree(aside, home)
+        os.chdir(home / "work")
+
+    return begin
+
+
+@pytest.fixture
+def ingested(beginning, home, store):
+    """The rows before an ingest, and its run, which stands in the store that `beginning()` brings back from now on."""
+    before = rows(store)
+    assert memctl(*INGEST).returncode == 0
+    shutil.rmtree(home.with_name("aside"))
+    shutil.copytree(home, home.with_name("aside"))
+    return before, active()[0]
+
+
+def active():
+    """The runs that were not undone, the newest first."""
+    told = memctl("undo", "--json")
+    assert told.returncode == 0, told.stderr
+    return [run["id"] for run in json.loads(told.stdout)["runs"] if run["undone_at"] is None]
+
+
+def taken_back(run, former, store):
+    """Undo what may have been undone; whether it had been."""
+    ran = memctl("undo", run)
+    assert ran.returncode in (Exit.OK, Exit.USAGE), ran.stderr
+    assert ran.returncode == Exit.OK or f"run {run} was undone on" in ran.stderr
+    assert rows(store) == former
+    assert run not in active()
+    return ran.returncode != Exit.OK
+
+
+def timed(*command):
+    began = time.monotonic()
+    ran = memctl(*command)
+    assert ran.returncode == 0, ran.stderr
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_an_undo_killed_at_any_moment_is_done_by_the_next_or_was_done(ingested, beginning, home, store, number):
+    former, run = ingested
+    takes = timed("undo", run)
+    assert rows(store) == former
+    at_work = 0
+    for moment in moments(f"undo {number.name}", takes):
+        beginning()
+        at_work += killed(moment, "undo", run, number=number)
+        assert memctl("stats").returncode == 0
+        done = taken_back(run, former, store)
+        assert left_over(home) == []
+        print(f"undo: {number.name} after {moment:.2f} of {takes:.2f} s, {'done' if done else 'not done'} by then")
+    print(f"undo: {at_work} at work")
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("place", IN_AN_UNDO, ids=".".join)
+def test_an_undo_broken_off_has_changed_all_or_nothing(ingested, store, place, number):
+    former, run = ingested
+    after = rows(store)
+    broken = memctl("undo", run, program=breaking(*place, number))
+    assert broken.returncode == (-signal.SIGKILL if number == signal.SIGKILL else Exit.INTERRUPTED), broken.stderr
+    assert "Traceback" not in broken.stderr
+    assert rows(store) == (former if place in AFTER_IT else after)
+    assert taken_back(run, former, store) == (place in AFTER_IT)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("place", [("memctl.ingest.run", "commit"), ("memctl.ingest.run:Run", "commit")], ids=".".join)
+def test_what_an_ingest_left_when_it_was_broken_off_is_taken_back(beginning, store, place, number):
+    former, runs = rows(store), active()
+    broken = memctl(*INGEST, program=breaking(*place, number, call=4))
+    assert broken.returncode == (-signal.SIGKILL if number == signal.SIGKILL else Exit.INTERRUPTED), broken.stderr
+    assert rows(store) != former
+    (run,) = active()[: -len(runs)]
+    assert taken_back(run, former, store) is False
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_an_ingest_killed_at_any_moment_is_taken_back_and_can_be_done_again(beginning, home, store, number):
+    former, runs = rows(store), active()
+    small = breaking("memctl.ingest.run", "commit", number, call=-1)
+    began = time.monotonic()
+    assert memctl(*INGEST, program=small).returncode == 0
+    takes = time.monotonic() - began
+    wanted = held("local")
+    at_work = 0
+    for moment in moments(f"ingest {number.name}", takes):
+        beginning()
+        at_work += killed(moment, *INGEST, program=small, number=number)
+        left = active()[: -len(runs)]
+        for run in left:
+            assert taken_back(run, former, store) is False
+        assert rows(store) == former
+        assert left_over(home) == []
+        assert memctl(*INGEST).returncode == 0
+        assert held("local") == wanted
+        print(f"ingest: {number.name} after {moment:.2f} of {takes:.2f} s left {len(left)} run to undo")
+    print(f"ingest: {at_work} at work")
