@@ -20,6 +20,8 @@ from memctl_mem0.oss_failures import failure, guarded
 
 COLLECTION = "mem0"
 _HISTORY = "history.db"
+_MOST_VALUES = 10_000
+"""In a configuration, its aliases written out. YAML lets a line stand for a thousand million values."""
 # They log what comes back as an error anyway.
 _LOGGERS = ("psycopg.pool", "qdrant_client")
 
@@ -51,11 +53,29 @@ def _json(text: str, path: Path) -> Any:
 def _yaml(text: str, path: Path) -> Any:
     yaml = need("yaml", "mem0")
     try:
-        return yaml.safe_load(text)
+        found = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
         raise UsageError("the mem0 configuration is no YAML", where=where) from None
+    except RecursionError:
+        raise UsageError("the mem0 configuration is nested too deeply", where=str(path)) from None
+    _check_size(found, path)
+    return found
+
+
+def _check_size(found: Any, path: Path) -> None:
+    """Raises UsageError for what its aliases make endless, before anything walks through it."""
+    left, met = [found], 0
+    while left:
+        value = left.pop()
+        met += 1
+        if isinstance(value, Mapping):
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+        if met + len(left) > _MOST_VALUES:
+            raise UsageError(f"the mem0 configuration has more than {_MOST_VALUES:,} values", where=str(path))
 
 
 def place_of(config: Mapping[str, Any]) -> str:

@@ -280,6 +280,8 @@ def parse(written: str, where: str) -> Book:
         document: Any = yaml.load(written, Loader=_loader())  # noqa: S506 - a SafeLoader with fewer types
     except yaml.YAMLError as error:
         raise UsageError(f"the price book is no YAML: {_one_line(error)}", where=where) from None
+    except RecursionError:
+        raise UsageError("the price book is nested too deeply", where=where, hint=_HINT) from None
     try:
         book = msgspec.convert(document, Book)
     except msgspec.ValidationError as error:

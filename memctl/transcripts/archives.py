@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -85,7 +86,7 @@ def listing(path: Path, members: tuple[str, ...], uri: str) -> dict[str, int]:
     """Return the files of an archive with their sizes in bytes.
 
     Raises BadTranscript, naming the limit, for an archive of too many members, too many bytes, or one
-    compressed beyond what text can be, and for members whose path leads out of the archive.
+    compressed beyond what text can be, for members whose path leads out of the archive, and for two of one name.
     """
     infos = _archive(path, members, uri).infolist()
     if len(infos) > MAX_MEMBERS:
@@ -104,6 +105,14 @@ def listing(path: Path, members: tuple[str, ...], uri: str) -> dict[str, int]:
                 where=uri,
                 hint="do not trust this archive; export the conversations again",
             )
+    found = {info.filename: info.file_size for info in infos}
+    if len(found) < len(infos):
+        twice = next(name for name, times in Counter(info.filename for info in infos).items() if times > 1)
+        raise BadTranscript(
+            f"the archive has two members of one name, and no reader reads both: {twice!r}",
+            where=uri,
+            hint="export the conversations again, or unpack it yourself and name the folder",
+        )
     return {info.filename: info.file_size for info in infos if not info.is_dir()}
 
 
