@@ -1,91 +1,21 @@
 """Graphiti's own graph-core beside the adapter: what either writes, the other finds, and nobody's clean-up takes it."""
 
-import asyncio
-import logging
-import subprocess
-import sys
 import time
-import warnings
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, TypeVar
-from uuid import uuid4
+from typing import Any
 
 import msgspec
 import pytest
+from adapters.graphiti_graphs import AT, DAY, Core, Letters, everything, fact
 from memctl_graphiti.adapter import GraphitiAdapter
 from memctl_graphiti.entities import import_episode
 from memctl_graphiti.graph import sdk
 from memctl_graphiti.mapping import group_of
 
-from memctl.errors import AuthError, Locked, NotFound, Retryable, UsageError
-from memctl.fact import Fact, Source, derive_id
-
-AT = datetime(2025, 3, 1, 9, 0, 0, 250_000, tzinfo=UTC)
-DAY = timedelta(days=1)
-Result = TypeVar("Result")
-
-
-class Letters:
-    """A model of 26 dimensions: how often each letter occurs."""
-
-    name = "letters-26"
-
-    def embed(self, texts: list[str]) -> list[list[float]]:
-        return [self.embed_one(text) for text in texts]
-
-    def embed_one(self, text: str) -> list[float]:
-        return [float(text.casefold().count(chr(letter))) for letter in range(ord("a"), ord("z") + 1)]
-
-
-def fact(user: str, text: str, **fields: Any) -> Fact:
-    given = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="test")} | fields
-    return Fact(user_id=user, text=text, **given)
-
-
-def everything(adapter: GraphitiAdapter, user: str) -> list[Fact]:
-    return [found for page in adapter.read(user) for found in page.facts]
-
-
-class Core:
-    """graphiti-core itself on the file, with clients of its own that never leave the machine."""
-
-    def __init__(self, path: Path) -> None:
-        kuzu = sdk("driver.kuzu_driver")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self.driver = kuzu.KuzuDriver(db=str(path))
-        self.driver._database = ""
-        self._runner = asyncio.Runner()
-
-    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
-        return self._runner.run(coroutine)
-
-    def graphiti(self) -> Any:
-        llm, embed, rank = sdk("llm_client.client"), sdk("embedder.client"), sdk("cross_encoder.client")
-        config = sdk("llm_client.config").LLMConfig()
-
-        class NoModel(llm.LLMClient):
-            async def _generate_response(self, *args: Any, **kwargs: Any) -> Any:
-                raise AssertionError("a model was asked")
-
-        class NoRank(rank.CrossEncoderClient):
-            async def rank(self, query: str, passages: list[str]) -> Any:
-                raise AssertionError("a model was asked")
-
-        class Embed(embed.EmbedderClient):
-            async def create(self, input_data: Any) -> list[float]:
-                return Letters().embed_one(str(input_data))
-
-        return sdk("graphiti").Graphiti(
-            graph_driver=self.driver, llm_client=NoModel(config), embedder=Embed(), cross_encoder=NoRank()
-        )
-
-    def close(self) -> None:
-        self.driver.client.close()
-        self.driver.db.close()
-        self._runner.close()
+from memctl.errors import UsageError
+from memctl.fact import Source
 
 
 @pytest.fixture
@@ -220,20 +150,6 @@ def test_graphitis_own_search_finds_what_was_written_and_removed(path: Path):
         assert {one.text for one in everything(adapter, user)} == {one.text for one in facts if "lynx" in one.text}
         adapter.write([fact(user, "Owns a zebra again.")])
         assert adapter.search(user, "zebra")[0].fact.text == "Owns a zebra again."
-
-
-def test_nothing_is_left_of_a_user_whose_facts_were_deleted(path: Path):
-    """Names of entities are the words of facts."""
-    facts = [fact("alice", "Alice is ill."), fact("alice", "Alice is a nurse.", kind="summary", subject="Alice")]
-    with GraphitiAdapter(path) as adapter:
-        adapter.write([*facts, fact("bob", "Bob is well.")])
-        assert adapter.delete("alice", [one.id for one in facts]) == 2
-        assert list(adapter.users()) == ["bob"]
-    core = Core(path)
-    rows, _, _ = core.run(core.driver.execute_query("MATCH (n) RETURN n.group_id AS group_id, label(n) AS kind"))
-    core.close()
-    assert {row["group_id"] for row in rows} == {"bob"}
-    assert sum(row["kind"] == "Episodic" for row in rows) == 1
 
 
 def test_what_others_know_of_an_entity_stays_when_a_fact_goes(path: Path, native: dict[str, Any]):
@@ -405,130 +321,9 @@ def test_episodes_of_a_saga_are_one_conversation(path: Path, native: dict[str, A
     assert [message.text for message in found.messages][-1] == "Lisbon is sunny."
 
 
-def test_a_graph_that_is_not_there_is_said_so_and_not_made_by_looking(path: Path):
-    with GraphitiAdapter(path) as adapter:
-        assert not adapter.initialized()
-        assert "no graph yet" in adapter.check().detail
-        with pytest.raises(NotFound, match="no graph"):
-            list(adapter.users())
-        assert not path.exists()
-        assert adapter.init() == [f"graph {path}"]
-        assert adapter.initialized()
-        assert adapter.init() == []
-
-
-def test_a_folder_holds_a_graph_of_its_own(tmp_path: Path):
-    with GraphitiAdapter(tmp_path) as adapter:
-        adapter.init()
-    assert (tmp_path / "graphiti.kuzu").exists()
-
-
-def test_two_cannot_have_the_file_at_a_time(path: Path):
-    with GraphitiAdapter(path) as adapter:
-        adapter.init()
-        with GraphitiAdapter(path) as other, pytest.raises(Locked, match="open already"):
-            list(other.users())
-
-
-def test_a_server_that_does_not_answer_is_worth_another_try(monkeypatch: pytest.MonkeyPatch):
-    with GraphitiAdapter(uri="bolt://u:pass@127.0.0.1:9", user="neo4j", password="x" * 8) as adapter:
-        assert adapter.identity == "bolt://127.0.0.1:9/neo4j"
-        with pytest.raises(Retryable, match="no connection") as refused:
-            list(adapter.users())
-    assert "pass" not in str(refused.value)
-    with GraphitiAdapter("neo4j://example.org/x") as adapter:
-        assert adapter.identity == "neo4j://example.org/neo4j"
-    with pytest.raises(UsageError, match="no graph can be reached"):
-        GraphitiAdapter(uri="http://example.org")
-
-
-def test_the_words_of_a_refused_account_are_ours():
-    from memctl_graphiti.failures import failure
-
-    neo4j = pytest.importorskip("neo4j")
-    refused = failure(neo4j.exceptions.AuthError("secret-account"), "bolt://h/neo4j")
-    assert isinstance(refused, AuthError)
-    assert "secret-account" not in str(refused)
-
-
-def test_nothing_is_written_into_a_home_and_nobody_is_told(tmp_path: Path):
-    home = tmp_path / "home"
-    home.mkdir()
-    code = (
-        "import os, sys\n"
-        "from memctl_graphiti.adapter import GraphitiAdapter\n"
-        "assert 'graphiti_core' not in sys.modules and 'kuzu' not in sys.modules\n"
-        f"adapter = GraphitiAdapter({str(tmp_path / 'g.kuzu')!r})\n"
-        "adapter.init()\n"
-        "assert adapter.search('alice', 'tea') == []\n"
-        "adapter.close()\n"
-        "from graphiti_core.telemetry.telemetry import is_telemetry_enabled\n"
-        "assert not is_telemetry_enabled()\n"
-        "assert 'posthog' not in sys.modules\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], env={"HOME": str(home), "PATH": ""}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    assert (done.stdout, done.stderr) == ("", "")
-    assert list(home.rglob("*")) == []
-
-
-def test_a_failed_write_leaves_nothing_behind_and_says_nothing_itself(path: Path, caplog: pytest.LogCaptureFixture):
-    with GraphitiAdapter(path, embedder=Letters()) as adapter:
-        adapter.write([fact("alice", "Alice likes tea.")])
-        adapter._graph.run("CREATE (:RelatesToNode_ {uuid: 'in the way'})")
-        blocked = fact("alice", "Alice likes coffee.", id=uuid4())
-        source = Source(system="graphiti", id="in the way")
-        native = msgspec.structs.replace(blocked, id=derive_id("graphiti", "alice", "in the way"), source=source)
-        with caplog.at_level(logging.DEBUG):
-            assert [outcome.state for outcome in adapter.write([native])] == ["written"]
-        assert adapter.count("alice") == 2
-    assert not [record for record in caplog.records if record.name.startswith("graphiti_core")]
-
-
 def test_the_import_episode_is_one_for_each_user(path: Path):
     with GraphitiAdapter(path) as adapter:
         for number in range(3):
             adapter.write([fact("alice", f"Alice owns book {number}.")])
         rows = adapter._graph.run("MATCH (p:Episodic) RETURN p.uuid AS uuid")
     assert [row["uuid"] for row in rows] == [import_episode("alice")]
-
-
-ZEBRAS = """
-import os, sys
-from memctl.fact import Fact, Source, derive_id
-from memctl_graphiti.adapter import GraphitiAdapter
-texts = [f"Alice owns a zebra of the year {n}." for n in range(30)]
-facts = [
-    Fact(id=derive_id("alice", text), user_id="alice", kind="fact", text=text, source=Source(system="test"))
-    for text in texts
-]
-adapter = GraphitiAdapter(sys.argv[1])
-"""
-
-
-def zebras(path: Path, code: str) -> int:
-    """How a process ends that does something with 30 facts of Alice's zebras; -11 is a fault of memory."""
-    return subprocess.run([sys.executable, "-c", ZEBRAS + code, path], capture_output=True, check=False).returncode
-
-
-def test_what_a_killed_process_wrote_can_be_found_and_deleted(path: Path):
-    """What Kuzu takes from its log is not in its full-text index as it should be: to delete it ends the process."""
-    assert zebras(path, "adapter.write(facts); os._exit(9)") == 9
-    with GraphitiAdapter(path) as adapter:
-        assert adapter.write([fact("alice", "Alice owns a wombat.")])[0].state == "written"
-        found = everything(adapter, "alice")
-        assert len(adapter.search("alice", "zebra", 50)) == 30
-        assert adapter.delete("alice", [one.id for one in found if "zebra" in one.text]) == 30
-        assert [one.text for one in everything(adapter, "alice")] == ["Alice owns a wombat."]
-
-
-def test_a_look_at_what_a_killed_process_wrote_does_not_keep_it_from_being_deleted(path: Path):
-    """Whoever looks first has Kuzu take its log, after which nothing in the graph tells of the kill."""
-    assert zebras(path, "adapter.write(facts); os._exit(9)") == 9
-    with GraphitiAdapter(path) as adapter:
-        assert adapter.count("alice") == 30
-    assert zebras(path, "adapter.delete('alice', [fact.id for fact in facts]); adapter.close()") == 0
-    with GraphitiAdapter(path) as adapter:
-        assert adapter.count("alice") == 0

@@ -1,68 +1,19 @@
 """MemFS: what is written is accepted by Letta's hook, and nothing of the agent's own is changed or lost."""
 
-import json
-import os
-import signal
 import subprocess
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import msgspec
 import pytest
+from adapters.memfs_memories import fact, files, human, is_clean, letta, line, read, texts, write
 from memctl_letta.memfs import MemfsAdapter
 
-from memctl.errors import Fatal, MemctlError, Retryable, UsageError
-from memctl.fact import Fact, Source, derive_id
-
-
-def _emulator() -> ModuleType:
-    return import_module("emulators.memfs")
-
-
-letta = _emulator()
-
+from memctl.errors import MemctlError, UsageError
+from memctl.fact import Fact, derive_id
 
 LETTAS = [line for line in letta.HUMAN.split("\n") if line]
 """What a new agent's memory says of its user."""
-
-
-def fact(text: str, user: str = "alice", **fields: object) -> Fact:
-    """A fact of the user."""
-    given = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="test")} | fields
-    return Fact(user_id=user, text=text, **given)
-
-
-def line(text: str, label: str = "human", **native: object) -> Fact:
-    """A line of a block."""
-    return fact(text, kind="block", native={"label": label, "raw": f"- {text}", **native})
-
-
-def write(place: Path, *facts: Fact, **options: object) -> list[tuple[str, str | None]]:
-    """The state of each fact and why it was rejected."""
-    return [(outcome.state, outcome.reason) for outcome in MemfsAdapter(place, **options).write(facts)]
-
-
-def read(place: Path, user: str = "alice") -> list[Fact]:
-    return [one for page in MemfsAdapter(place).read(user) for one in page.facts]
-
-
-def texts(place: Path, user: str = "alice") -> list[str]:
-    return [one.text for one in read(place, user)]
-
-
-def files(place: Path) -> dict[str, bytes]:
-    """Every file but git's own."""
-    return {
-        path.relative_to(place).as_posix(): path.read_bytes()
-        for path in place.rglob("*")
-        if path.is_file() and ".git" not in path.parts
-    }
-
-
-def is_clean(place: Path) -> bool:
-    return letta.git(place, "status", "--porcelain") == ""
 
 
 @pytest.fixture(params=["v1", "v2"])
@@ -76,11 +27,6 @@ def memory(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def v2(tmp_path: Path) -> Path:
     made: Path = letta.agent_memory(tmp_path / "memory")
     return made
-
-
-def human(place: Path) -> Path:
-    found = place / "human.md"
-    return found if found.exists() else place / "system" / "human.md"
 
 
 def test_the_hook_of_these_tests_is_on(memory):
@@ -249,108 +195,6 @@ def test_a_file_letta_protects_is_left_alone(tmp_path):
         MemfsAdapter(place).delete("alice", [kind.id])
 
 
-def test_what_the_user_has_not_committed_is_neither_lost_nor_committed(memory):
-    write(memory, fact("Alice likes tea."))
-    (shown,) = memory.rglob("facts-001.md")
-    shown.write_text(shown.read_text() + "- half a thou")
-    with pytest.raises(UsageError, match="not committed") as refused:
-        write(memory, fact("Alice likes coffee."))
-    assert refused.value.hint
-    assert shown.read_text().endswith("- half a thou")
-    assert "Alice likes coffee." not in texts(memory)
-    (remark,) = MemfsAdapter(memory).remarks
-    assert "facts-001.md" in remark
-    assert "1 with changes not committed" in MemfsAdapter(memory).check().detail
-
-
-def test_other_files_that_are_changed_or_staged_stay_so(memory):
-    (memory / "draft.txt").write_text("a draft")
-    (memory / "staged.txt").write_text("staged")
-    letta.git(memory, "add", "staged.txt")
-    assert write(memory, fact("Alice likes tea."))[0][0] == "written"
-    assert letta.git(memory, "status", "--porcelain").splitlines() == ["A  staged.txt", "?? draft.txt"]
-
-
-@pytest.mark.parametrize("mark", ["MERGE_HEAD", "index.lock"])
-def test_a_repository_somebody_is_at_work_in_is_to_be_tried_again(memory, mark):
-    before = files(memory)
-    (memory / ".git" / mark).write_text(letta.git(memory, "rev-parse", "HEAD"))
-    with pytest.raises(Retryable) as refused:
-        write(memory, fact("Alice likes tea."))
-    assert refused.value.hint
-    assert files(memory) == before
-    (memory / ".git" / mark).unlink()
-    assert write(memory, fact("Alice likes tea."))[0][0] == "written"
-
-
-def test_a_hook_that_refuses_has_its_words_passed_on_and_changes_nothing(memory):
-    write(memory, fact("Alice likes tea."))
-    hook = memory / ".git" / "hooks" / "pre-commit"
-    hook.write_text("#!/bin/sh\necho 'no memories on Sundays'\nexit 1\n")
-    before = files(memory)
-    with pytest.raises(Fatal, match="no memories on Sundays"):
-        write(memory, fact("Alice likes coffee."), line("Works at Acme"))
-    assert files(memory) == before
-    assert is_clean(memory)
-
-
-def test_what_a_killed_write_left_half_done_is_taken_back(memory):
-    write(memory, fact("Alice likes tea."))
-    whole = files(memory)
-    (shown,) = memory.rglob("facts-001.md")
-    paths = [shown.relative_to(memory).as_posix(), "memctl/facts.jsonl", "memctl/new.md"]
-    (memory / ".git" / "memctl-writing").write_text(json.dumps(paths))
-    shown.write_text("half a fi")
-    (memory / "memctl" / "facts.jsonl").write_text("")
-    (memory / "memctl" / "new.md").write_text("new")
-    letta.git(memory, "add", "--all")
-    assert write(memory, fact("Alice likes coffee."))[0][0] == "written"
-    assert is_clean(memory)
-    assert files(memory).keys() == whole.keys()
-    assert {"Alice likes tea.", "Alice likes coffee."} <= set(texts(memory))
-
-
-def test_a_commit_made_between_reading_and_writing_is_not_run_over(memory, monkeypatch):
-    from memctl_letta import repository
-
-    write(memory, fact("Alice likes tea."))
-    kept = repository.Writer.commit
-
-    def late(
-        self: repository.Writer, before: repository.Snapshot, changes: dict[str, bytes | None], message: str
-    ) -> None:
-        letta.commit(memory, human(memory).relative_to(memory).as_posix(), human(memory).read_text() + "\nOf late.")
-        kept(self, before, changes, message)
-
-    monkeypatch.setattr(repository.Writer, "commit", late)
-    with pytest.raises(Retryable, match="meanwhile"):
-        write(memory, fact("Alice likes coffee."))
-    monkeypatch.undo()
-    assert write(memory, fact("Alice likes coffee."))[0][0] == "written"
-    assert {"Of late.", "Alice likes coffee."} <= set(texts(memory))
-
-
-def test_a_file_behind_a_link_is_not_written_into(memory, tmp_path):
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (memory / "memctl").symlink_to(elsewhere)
-    with pytest.raises(UsageError, match="link"):
-        write(memory, fact("Alice likes tea."))
-    assert list(elsewhere.iterdir()) == []
-
-
-def test_reading_goes_on_in_the_commit_it_began_with(memory):
-    write(memory, *(fact(f"Alice owns book {n}.") for n in range(5)))
-    adapter = MemfsAdapter(memory, page_size=2)
-    first = next(adapter.read("alice"))
-    MemfsAdapter(memory).delete("alice", [one.id for one in first.facts])
-    rest = [one.text for page in adapter.read("alice", cursor=first.cursor) for one in page.facts]
-    assert rest[:3] == [f"Alice owns book {n}." for n in (2, 3, 4)]
-    for wrong in ("nonsense", f"{'0' * 40}:2", "a+b:1"):
-        with pytest.raises(UsageError):
-            list(adapter.read("alice", cursor=wrong))
-
-
 def test_a_record_that_is_no_fact_is_told_and_not_written_over(memory):
     write(memory, fact("Alice likes tea."), fact("Alice likes coffee."))
     kept = memory / "memctl" / "facts.jsonl"
@@ -394,17 +238,6 @@ def test_what_has_no_room_in_the_agents_context_is_left_out_there_and_counted(v2
     assert len(text) <= 20_000
     assert "+" in text.rstrip().rpartition("\n")[2]
     assert len(texts(v2)) == 902
-
-
-def test_a_hook_that_leaves_a_process_behind_is_not_waited_for(memory, monkeypatch):
-    monkeypatch.setattr("memctl_letta.git.TIMEOUT", 20.0)
-    hook = memory / ".git" / "hooks" / "post-commit"
-    hook.write_text("#!/bin/sh\nsleep 60 &\necho $! > .git/left\n")
-    hook.chmod(0o755)
-    try:
-        assert write(memory, fact("Alice likes tea."))[0][0] == "written"
-    finally:
-        os.kill(int((memory / ".git" / "left").read_text()), signal.SIGTERM)
 
 
 def test_a_line_is_not_moved_out_of_a_file_letta_protects(tmp_path):

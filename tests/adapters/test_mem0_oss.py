@@ -21,7 +21,7 @@ from memctl_mem0.oss import Mem0OssAdapter
 from memctl_mem0.oss_config import close_clients
 from psycopg.sql import SQL, Identifier
 
-from memctl.errors import AuthError, Exit, MemctlError, NotFound, Retryable, UsageError
+from memctl.errors import AuthError, Exit, Retryable, UsageError
 from memctl.fact import Fact, Source, derive_id
 
 DIMENSIONS = 64
@@ -380,57 +380,6 @@ def test_a_trip_through_mem0_and_postgres_ends_where_it_began(
         checked = memctl("verify", "--from", "local", "--to", target, "--all-users", "--json")
         assert checked.code == 0, checked.out
         assert checked.document["same"] == 123
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "error", "said"),
-    [
-        ("{", "mem0.json", UsageError, "no JSON"),
-        ("a: [", "mem0.yaml", UsageError, "no YAML"),
-        ("- a\n", "mem0.yaml", UsageError, "vector_store"),
-        ("vector_store: {provider: oracle-of-delphi}", "mem0.yaml", UsageError, "oracle-of-delphi"),
-        ("vector_store: {provider: qdrant, config: {pass: 1, path: x}}", "mem0.yaml", UsageError, "pass"),
-        ("vector_store: 3", "mem0.yaml", UsageError, "no mapping"),
-    ],
-)
-def test_a_wrong_configuration_is_told_in_one_line(
-    tmp_path: Path, text: str, name: str, error: type[MemctlError], said: str
-) -> None:
-    path = tmp_path / name
-    path.write_text(text)
-    with pytest.raises(error) as told, Mem0OssAdapter(path) as adapter:
-        list(adapter.users())
-    assert said in str(told.value)
-    assert "\n" not in str(told.value)
-
-
-def test_a_configuration_that_is_not_there_is_not_found(tmp_path: Path) -> None:
-    with pytest.raises(NotFound):
-        Mem0OssAdapter(tmp_path / "nowhere.yaml")
-    with pytest.raises(UsageError):
-        Mem0OssAdapter()
-
-
-def test_a_mistyped_qdrant_folder_is_not_made(tmp_path: Path) -> None:
-    path = tmp_path / "mem0.yaml"
-    path.write_text(f"vector_store: {{provider: qdrant, config: {{path: {tmp_path / 'qdrnt'}}}}}\n")
-    with Mem0OssAdapter(path) as adapter:
-        with pytest.raises(NotFound):
-            list(adapter.users())
-        assert adapter.check().ok
-    assert [one.name for one in tmp_path.iterdir()] == ["mem0.yaml"]
-
-
-def test_a_database_that_is_not_there_may_be_tried_again_and_keeps_its_password(tmp_path: Path) -> None:
-    secret = "-".join(["pass", "of", "nobody"])
-    dsn = f"postgresql://mem0:{secret}@127.0.0.1:9/memories"
-    path = tmp_path / "mem0.yaml"
-    path.write_text(f"vector_store: {{provider: pgvector, config: {{connection_string: '{dsn}'}}}}\n")
-    with Mem0OssAdapter(path) as adapter:
-        assert adapter.identity == "pgvector/127.0.0.1:9/memories/mem0"
-        with pytest.raises(Retryable) as told:
-            list(adapter.users())
-    assert secret not in f"{told.value} {told.value.hint} {adapter!r}"
 
 
 def test_history_goes_where_the_application_has_it_and_nowhere_else(

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from memctl_mem0.adapter import Mem0Adapter
 
-from memctl.errors import Fatal, MemctlError, Rejected, Retryable, UsageError
+from memctl.errors import Fatal, Rejected, Retryable, UsageError
 from memctl.fact import Fact, Source, derive_id
 
 
@@ -328,13 +328,6 @@ class TestLater:
         assert len(platform.memories) == 1
 
 
-def test_turns_that_are_none_are_refused_before_anything_is_sent(platform: Any, mem0: Mem0Adapter) -> None:
-    with pytest.raises(UsageError):
-        mem0.add("alice", ["I keep bees.", {"role": "user"}])
-    assert mem0.add("alice", [{"role": "system", "content": "Be brief."}]).events == ()
-    assert platform.requests == []
-
-
 def test_there_and_back_and_there_again_loses_nothing(
     platform: Any,
     memctl: Callable[..., Any],
@@ -382,12 +375,6 @@ def test_since_looks_at_the_facts_own_times(platform: Any, mem0: Mem0Adapter) ->
     assert [one.text for page in mem0.read("alice", day) for one in page.facts] == ["Changed."]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "2", "2:4", "2:4:", ":4:0", "-1:4:0"])
-def test_what_is_no_cursor_is_refused(mem0: Mem0Adapter, cursor: str) -> None:
-    with pytest.raises(UsageError, match="no cursor"):
-        list(mem0.read("alice", cursor=cursor))
-
-
 def test_search_says_what_its_scores_are_made_of(platform: Any, mem0: Mem0Adapter) -> None:
     platform.put(memory="Alice keeps bees.", user_id="alice", session_id="run 1")
     platform.put(memory="The agent keeps bees.", agent_id="bot")
@@ -408,9 +395,3 @@ def test_days_of_expiry_are_todays_when_they_are_over(platform: Any, mem0: Mem0A
     assert date.fromisoformat(row["expiration_date"]) > now.date()
     (found,) = read(mem0, "alice")
     assert found.expires_at == now + timedelta(seconds=1)
-
-
-def test_errors_are_memctls_own(platform: Any, mem0: Mem0Adapter) -> None:
-    platform.faults.append(emulator().Fault("GET /v1/ping/", 418))
-    with pytest.raises(MemctlError, match="418"):
-        mem0.check()

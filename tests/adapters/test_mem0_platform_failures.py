@@ -303,3 +303,22 @@ def test_two_keys_are_two_accounts_and_neither_is_shown() -> None:
     assert one.identity != other.identity
     assert one.identity == Mem0Adapter("m0-" + "one").identity
     assert "m0-one" not in f"{one.identity}{one!r}{one._platform!r}"
+
+
+def test_turns_that_are_none_are_refused_before_anything_is_sent(platform: Any, mem0: Mem0Adapter) -> None:
+    with pytest.raises(UsageError):
+        mem0.add("alice", ["I keep bees.", {"role": "user"}])
+    assert mem0.add("alice", [{"role": "system", "content": "Be brief."}]).events == ()
+    assert platform.requests == []
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "2", "2:4", "2:4:", ":4:0", "-1:4:0"])
+def test_what_is_no_cursor_is_refused(mem0: Mem0Adapter, cursor: str) -> None:
+    with pytest.raises(UsageError, match="no cursor"):
+        list(mem0.read("alice", cursor=cursor))
+
+
+def test_errors_are_memctls_own(platform: Any, mem0: Mem0Adapter, emulator: ModuleType) -> None:
+    platform.faults.append(emulator.Fault("GET /v1/ping/", 418))
+    with pytest.raises(MemctlError, match="418"):
+        mem0.check()

@@ -2,20 +2,18 @@
 
 import copy
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import msgspec
 import pytest
+from adapters.zep_graphs import AT, fact, graph, read, sent, soon
 from memctl_zep.adapter import ZepAdapter
 
 from memctl.adapter import Message
-from memctl.errors import AuthError, Fatal, MemctlError, Retryable, UsageError
-from memctl.fact import Fact, Source, derive_id
-
-AT = datetime(2026, 1, 1, tzinfo=UTC)
+from memctl.errors import Fatal, Retryable, UsageError
 
 
 @pytest.fixture(scope="module")
@@ -42,33 +40,6 @@ def zep(cloud: Any, emulator: ModuleType) -> Iterator[Callable[..., ZepAdapter]]
     yield opening
     for adapter in opened:
         adapter.close()
-
-
-def fact(text: str, user: str = "alice", **fields: Any) -> Fact:
-    return Fact(
-        **({"id": derive_id(user, text), "kind": "fact", "source": Source(system="t")} | fields),
-        user_id=user,
-        text=text,
-    )
-
-
-def read(adapter: ZepAdapter, user: str = "alice") -> dict[str, Fact]:
-    found = [one for page in adapter.read(user) for one in page.facts]
-    assert len({one.id for one in found}) == len(found)
-    return {one.text: one for one in found}
-
-
-def soon() -> datetime:
-    return datetime.now(UTC) + timedelta(seconds=20)
-
-
-def graph(cloud: Any, user: str = "alice") -> Any:
-    (found,) = [one for one in cloud.users.values() if one["user_id"] == user]
-    return cloud.graphs[found["graph_uuid"]]
-
-
-def sent(cloud: Any, ending: str) -> list[Any]:
-    return [body for method, path, body in cloud.requests if f"{method} {path}".endswith(ending)]
 
 
 def test_a_thousand_facts_about_alice_make_one_alice_and_few_calls(cloud: Any, zep: Callable[..., ZepAdapter]):
@@ -149,96 +120,12 @@ def test_the_old_version_stays_until_the_new_one_is_there(cloud: Any, zep: Calla
     assert read(zep()) == {first.text: first}
 
 
-def test_settle_waits_for_tasks_and_says_when_they_take_too_long_or_fail(cloud: Any, zep: Callable[..., ZepAdapter]):
-    cloud.lag = 2
-    adapter = zep()
-    adapter.write([fact("One.")])
-    assert read(adapter) == {}
-    with pytest.raises(Retryable, match="not ended 1"):
-        adapter.settle([], datetime.now(UTC))
-    adapter.settle([], soon())
-    assert len(read(adapter)) == 1
-    adapter.write([fact("Two.", object="One.")])
-    cloud.failing = "graph.add_edges"
-    with pytest.raises(Fatal, match="take in 1 facts of 'alice'"):
-        adapter.settle([], soon())
-
-
-def test_the_rate_limit_of_the_free_plan_asks_for_a_minute(
-    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType
-):
-    cloud.faults.append(emulator.Fault("POST .*/edges$", emulator.too_many()))
-    adapter = zep()
-    with pytest.raises(Retryable, match="Rate limit exceeded for FREE plan") as limited:
-        adapter.write([fact("One.")])
-    assert limited.value.after == 60
-    assert [one.state for one in adapter.write([fact("One.")])] == ["written"]
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "error"),
-    [
-        (400, {"error": {"code": "bad", "message": "no such thing"}}, "Rejected"),
-        (401, {"message": "no such thing"}, "AuthError"),
-        (403, {"error": "no such thing"}, "AuthError"),
-        (404, {"error": {"code": "not_found", "message": "no such thing"}}, "NotFound"),
-        (413, "no such thing", "Rejected"),
-        (429, "no such thing", "Retryable"),
-        (500, "<html>no such thing</html>", "Retryable"),
-        (503, {"message": "no such thing"}, "Retryable"),
-    ],
-)
-def test_each_error_of_zep_is_told_in_one_line_without_the_key(
-    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType, status: int, body: Any, error: str
-):
-    cloud.faults.append(emulator.Fault("POST .*/edges$", emulator.Answered(status, body)))
-    with pytest.raises(MemctlError, match="no such thing") as raised:
-        zep().write([fact("One.")])
-    assert type(raised.value).__name__ == error
-    assert "\n" not in str(raised.value)
-    assert emulator.KEY not in str(raised.value)
-
-
-def test_without_a_key_the_variable_is_named_before_anything_is_reached(cloud: Any, zep: Callable[..., ZepAdapter]):
-    with pytest.raises(AuthError) as raised:
-        zep(api_key=None).check()
-    assert "ZEP_API_KEY" in (raised.value.hint or "")
-    assert cloud.requests == []
-
-
-def test_opening_reaches_nothing_and_names_the_place_without_the_key(
-    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType
-):
-    adapter = zep()
-    assert adapter.identity.startswith("127.0.0.1:")
-    assert adapter.identity == zep().identity != zep(api_key="other").identity
-    assert emulator.KEY not in repr(adapter) + adapter.identity
-    assert cloud.requests == []
-
-
-def test_an_address_without_a_version_is_of_version_4(cloud: Any, zep: Callable[..., ZepAdapter]):
-    assert zep(url=cloud.url.removesuffix("/api/v4") + "/").check().ok
-    for wrong in ("api.getzep.com", "https://", "https://host:port", "https://[half"):
-        with pytest.raises(UsageError, match="no URL"):
-            zep(url=wrong)
-
-
 def test_a_list_with_an_empty_page_in_the_middle_is_read_to_its_end(cloud: Any, zep: Callable[..., ZepAdapter]):
     zep().write([fact(f"Fact {n}.") for n in range(25)])
     cloud.most, cloud.empty_pages = 4, True
     assert len(read(zep())) == 25
     assert list(zep().users()) == ["alice"]
     assert {one.state for one in zep().write([fact("Fact 3."), fact("Fact 24.")])} == {"unchanged"}
-
-
-def test_a_list_of_users_that_is_cut_short_is_no_success(
-    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType
-):
-    zep().write([fact("One."), fact("Two.", "bob")])
-    short = emulator.Answered(200, {"items": [], "total_size": 2})
-    cloud.faults.append(emulator.Fault("POST .*/users/list", short))
-    with pytest.raises(Retryable, match="2 users, but listed 0"):
-        list(zep().users())
 
 
 def test_a_user_that_is_there_already_is_no_error(cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType):

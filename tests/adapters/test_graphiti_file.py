@@ -1,0 +1,155 @@
+"""The file or the server a graph is in: made when it is written to, had by one at a time, and whole after a kill."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+import pytest
+from adapters.graphiti_graphs import Core, Letters, everything, fact
+from memctl_graphiti.adapter import GraphitiAdapter
+
+from memctl.errors import AuthError, Locked, NotFound, Retryable, UsageError
+from memctl.fact import Source, derive_id
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "graph.kuzu"
+
+
+def test_nothing_is_left_of_a_user_whose_facts_were_deleted(path: Path):
+    """Names of entities are the words of facts."""
+    facts = [fact("alice", "Alice is ill."), fact("alice", "Alice is a nurse.", kind="summary", subject="Alice")]
+    with GraphitiAdapter(path) as adapter:
+        adapter.write([*facts, fact("bob", "Bob is well.")])
+        assert adapter.delete("alice", [one.id for one in facts]) == 2
+        assert list(adapter.users()) == ["bob"]
+    core = Core(path)
+    rows, _, _ = core.run(core.driver.execute_query("MATCH (n) RETURN n.group_id AS group_id, label(n) AS kind"))
+    core.close()
+    assert {row["group_id"] for row in rows} == {"bob"}
+    assert sum(row["kind"] == "Episodic" for row in rows) == 1
+
+
+def test_a_graph_that_is_not_there_is_said_so_and_not_made_by_looking(path: Path):
+    with GraphitiAdapter(path) as adapter:
+        assert not adapter.initialized()
+        assert "no graph yet" in adapter.check().detail
+        with pytest.raises(NotFound, match="no graph"):
+            list(adapter.users())
+        assert not path.exists()
+        assert adapter.init() == [f"graph {path}"]
+        assert adapter.initialized()
+        assert adapter.init() == []
+
+
+def test_a_folder_holds_a_graph_of_its_own(tmp_path: Path):
+    with GraphitiAdapter(tmp_path) as adapter:
+        adapter.init()
+    assert (tmp_path / "graphiti.kuzu").exists()
+
+
+def test_two_cannot_have_the_file_at_a_time(path: Path):
+    with GraphitiAdapter(path) as adapter:
+        adapter.init()
+        with GraphitiAdapter(path) as other, pytest.raises(Locked, match="open already"):
+            list(other.users())
+
+
+def test_a_server_that_does_not_answer_is_worth_another_try(monkeypatch: pytest.MonkeyPatch):
+    with GraphitiAdapter(uri="bolt://u:pass@127.0.0.1:9", user="neo4j", password="x" * 8) as adapter:
+        assert adapter.identity == "bolt://127.0.0.1:9/neo4j"
+        with pytest.raises(Retryable, match="no connection") as refused:
+            list(adapter.users())
+    assert "pass" not in str(refused.value)
+    with GraphitiAdapter("neo4j://example.org/x") as adapter:
+        assert adapter.identity == "neo4j://example.org/neo4j"
+    with pytest.raises(UsageError, match="no graph can be reached"):
+        GraphitiAdapter(uri="http://example.org")
+
+
+def test_the_words_of_a_refused_account_are_ours():
+    from memctl_graphiti.failures import failure
+
+    neo4j = pytest.importorskip("neo4j")
+    refused = failure(neo4j.exceptions.AuthError("secret-account"), "bolt://h/neo4j")
+    assert isinstance(refused, AuthError)
+    assert "secret-account" not in str(refused)
+
+
+def test_nothing_is_written_into_a_home_and_nobody_is_told(tmp_path: Path):
+    home = tmp_path / "home"
+    home.mkdir()
+    code = (
+        "import os, sys\n"
+        "from memctl_graphiti.adapter import GraphitiAdapter\n"
+        "assert 'graphiti_core' not in sys.modules and 'kuzu' not in sys.modules\n"
+        f"adapter = GraphitiAdapter({str(tmp_path / 'g.kuzu')!r})\n"
+        "adapter.init()\n"
+        "assert adapter.search('alice', 'tea') == []\n"
+        "adapter.close()\n"
+        "from graphiti_core.telemetry.telemetry import is_telemetry_enabled\n"
+        "assert not is_telemetry_enabled()\n"
+        "assert 'posthog' not in sys.modules\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], env={"HOME": str(home), "PATH": ""}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout, done.stderr) == ("", "")
+    assert list(home.rglob("*")) == []
+
+
+def test_a_failed_write_leaves_nothing_behind_and_says_nothing_itself(path: Path, caplog: pytest.LogCaptureFixture):
+    with GraphitiAdapter(path, embedder=Letters()) as adapter:
+        adapter.write([fact("alice", "Alice likes tea.")])
+        adapter._graph.run("CREATE (:RelatesToNode_ {uuid: 'in the way'})")
+        blocked = fact("alice", "Alice likes coffee.", id=uuid4())
+        source = Source(system="graphiti", id="in the way")
+        native = msgspec.structs.replace(blocked, id=derive_id("graphiti", "alice", "in the way"), source=source)
+        with caplog.at_level(logging.DEBUG):
+            assert [outcome.state for outcome in adapter.write([native])] == ["written"]
+        assert adapter.count("alice") == 2
+    assert not [record for record in caplog.records if record.name.startswith("graphiti_core")]
+
+
+ZEBRAS = """
+import os, sys
+from memctl.fact import Fact, Source, derive_id
+from memctl_graphiti.adapter import GraphitiAdapter
+texts = [f"Alice owns a zebra of the year {n}." for n in range(30)]
+facts = [
+    Fact(id=derive_id("alice", text), user_id="alice", kind="fact", text=text, source=Source(system="test"))
+    for text in texts
+]
+adapter = GraphitiAdapter(sys.argv[1])
+"""
+
+
+def zebras(path: Path, code: str) -> int:
+    """How a process ends that does something with 30 facts of Alice's zebras; -11 is a fault of memory."""
+    return subprocess.run([sys.executable, "-c", ZEBRAS + code, path], capture_output=True, check=False).returncode
+
+
+def test_what_a_killed_process_wrote_can_be_found_and_deleted(path: Path):
+    """What Kuzu takes from its log is not in its full-text index as it should be: to delete it ends the process."""
+    assert zebras(path, "adapter.write(facts); os._exit(9)") == 9
+    with GraphitiAdapter(path) as adapter:
+        assert adapter.write([fact("alice", "Alice owns a wombat.")])[0].state == "written"
+        found = everything(adapter, "alice")
+        assert len(adapter.search("alice", "zebra", 50)) == 30
+        assert adapter.delete("alice", [one.id for one in found if "zebra" in one.text]) == 30
+        assert [one.text for one in everything(adapter, "alice")] == ["Alice owns a wombat."]
+
+
+def test_a_look_at_what_a_killed_process_wrote_does_not_keep_it_from_being_deleted(path: Path):
+    """Whoever looks first has Kuzu take its log, after which nothing in the graph tells of the kill."""
+    assert zebras(path, "adapter.write(facts); os._exit(9)") == 9
+    with GraphitiAdapter(path) as adapter:
+        assert adapter.count("alice") == 30
+    assert zebras(path, "adapter.delete('alice', [fact.id for fact in facts]); adapter.close()") == 0
+    with GraphitiAdapter(path) as adapter:
+        assert adapter.count("alice") == 0
