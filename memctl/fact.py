@@ -198,8 +198,10 @@ def pack(fact: Fact, fields: Iterable[str]) -> dict[str, Any]:
 def unpack(packed: Mapping[str, Any]) -> dict[str, Any]:
     """What `pack` was given, ready for `Fact(...)` or `replace`. Raises ValueError when it is no work of `pack`."""
     try:
+        # Half a character, which no encoding can say, may stand in JSON.
+        msgspec.json.encode(packed)
         found = msgspec.convert(packed, _Packed)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
         raise ValueError(str(error)) from None
     values = {field: getattr(found, field) for field in _Packed.__struct_fields__}
     return {field: value for field, value in values.items() if value is not msgspec.UNSET}

@@ -23,6 +23,7 @@ from memctl.fact import (
     encode,
     encode_lines,
     json_schema,
+    unpack,
 )
 
 PLAIN = Fact(
@@ -268,3 +269,9 @@ def test_a_misspelt_field_is_an_error_and_not_a_loss() -> None:
 def test_a_whole_number_of_confidence_hashes_as_the_same_after_a_round_trip() -> None:
     fact = Fact(id=UUID(int=1), user_id="alice", kind="fact", text="t", confidence=1, source=Source(system="test"))
     assert content_hash(decode(encode(fact))) == content_hash(fact)
+
+
+def test_what_was_packed_with_half_a_character_in_it_is_no_fact():
+    """JSON can say one, no encoding can: the fact could be neither stored nor sent on."""
+    with pytest.raises(ValueError, match="surrogates"):
+        unpack({"categories": ["a\udfff"]})

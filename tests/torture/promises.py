@@ -54,7 +54,6 @@ def check_session(session: Session) -> None:
 
 def check_fact(fact: Fact, owners: Collection[str]) -> None:
     """What every fact read is: whole, of one of these owners, and the same when it is written down and read again."""
-    assert fact.user_id, "a fact of nobody"
     assert fact.user_id in owners, "a fact of an owner whom the input does not name"
     check_whole(fact)
 
