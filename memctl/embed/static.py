@@ -1,10 +1,9 @@
 """The static model that ships with memctl: a text is the weighted sum of its tokens' vectors, brought to unit
 length.
 
-Two ways lead to the same vector. A batch is cut by `memctl.embed.wordpiece` where it is in ASCII, by
-`tokenizers` where it is not, and summed by numpy. One query, which is all that a search needs, is cut and
-summed in plain Python from a memory map: importing numpy and `tokenizers` would cost such a process ten times
-what the query does. This room may know nothing of what is embedded.
+Two ways lead to the same vector. A batch goes through `tokenizers` and numpy. One query, which is all that a
+search needs, is cut in plain Python and summed from a memory map: importing numpy and `tokenizers` would cost
+such a process ten times what the query does. This room may know nothing of what is embedded.
 
 Files, written by `memctl.embed.distill`: `vocabulary.txt`, one WordPiece token a line, where the line's
 number is the row and row 0 is the unknown token; `vectors.i8`, rows of DIM signed bytes; `scales.f32`, a
@@ -15,12 +14,12 @@ included.
 import math
 import mmap
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memctl.embed.wordpiece import cutter, read_vocabulary, row_numbers, settled, tokenizer
+from memctl.embed.wordpiece import read_vocabulary, row_numbers, settled, tokenizer
 from memctl.errors import Fatal
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ class StaticEmbedder:
         """Add up the token vectors of each text in its row of `out`."""
         import numpy as np
 
-        encoded = self._row_numbers(texts)
+        encoded = [encoding.ids for encoding in self._encode(texts)]
         flat: list[int] = []
         starts: list[int] = []
         summed: list[int] = []
@@ -104,15 +103,6 @@ class StaticEmbedder:
                 flat += ids
         if flat:
             out[summed] = np.add.reduceat(self._table.take(np.array(flat, dtype=np.int32), axis=0), starts, axis=0)
-
-    def _row_numbers(self, texts: Sequence[str]) -> list[list[int]]:
-        """The tokens of each text, as row numbers."""
-        found = [self._cut(text) for text in texts]
-        left = [i for i, ids in enumerate(found) if ids is None]
-        if left:
-            for i, encoding in zip(left, self._encode([texts[i] for i in left]), strict=True):
-                found[i] = encoding.ids
-        return [ids or [] for ids in found]
 
     def _encode(self, texts: Sequence[str]) -> list[Any]:
         """Encodings of `texts`; halves of surrogate pairs, which no UTF-8 can hold, are left out as the model
@@ -130,10 +120,6 @@ class StaticEmbedder:
 
         rows = np.frombuffer(self._vectors, dtype=np.int8).reshape(-1, DIM)
         return rows * np.array(self._scales, dtype=np.float32)[:, None]
-
-    @cached_property
-    def _cut(self) -> Callable[[str], list[int] | None]:
-        return cutter(self._rows)
 
     @cached_property
     def _tokenizer(self) -> Any:

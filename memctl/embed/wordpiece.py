@@ -1,4 +1,4 @@
-"""BERT's uncased tokenisation in plain Python, for the one query of a search and for whatever is in ASCII.
+"""BERT's uncased tokenisation, in plain Python for the one query of a search and by a library for whatever is more.
 
 It does what `tokenizers` does with BertNormalizer, BertPreTokenizer and WordPiece (Devlin et al., "BERT",
 2019; Schuster and Nakajima, "Japanese and Korean Voice Search", 2012), and a test holds the two to each other
@@ -6,20 +6,14 @@ on every character. It may know nothing of vectors.
 """
 
 import os
-import re
 import unicodedata
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 UNKNOWN = "[UNK]"
 LONGEST_WORD = 100
 """A word of more characters is unknown, as in BERT."""
-LONG_WORD = 32
-"""Characters of a word that is likely a key or a hash: cut in many pieces, and not met again."""
-REMEMBERED = 1 << 15
-"""Words whose pieces a `cutter` keeps: more than a memory's own vocabulary, some 5 MB."""
 
 CJK = (
     (0x4E00, 0x9FFF),
@@ -119,29 +113,6 @@ def pieces(word: str, rows: dict[str, int]) -> list[int]:
 def row_numbers(text: str, rows: dict[str, int]) -> list[int]:
     """The tokens of `text`, as row numbers of the vocabulary `rows`."""
     return [row for word in words(normalise(text)) for row in pieces(word, rows)]
-
-
-_ASCII_WORD = re.compile(r"[a-z0-9]+|[!-/:-@\[-`{-~]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-
-def cutter(rows: dict[str, int]) -> Callable[[str], list[int] | None]:
-    """`row_numbers` for many texts in ASCII, several times as fast as `tokenizers` once words come again.
-
-    Gives None for what is better left to that: other scripts, control characters, and words of more than LONG_WORD
-    characters.
-    """
-    remembered = lru_cache(maxsize=REMEMBERED)(lambda word: tuple(pieces(word, rows)))
-
-    def cut(text: str) -> list[int] | None:
-        if not text.isascii() or _CONTROL.search(text):
-            return None
-        found = _ASCII_WORD.findall(text.lower())
-        if max(map(len, found), default=0) > LONG_WORD:
-            return None
-        return [row for word in found for row in remembered(word)]
-
-    return cut
 
 
 def library() -> Any:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memctl.embed.static import FOLDER, StaticEmbedder
-from memctl.embed.wordpiece import LONG_WORD, cutter, read_vocabulary, row_numbers, settled
+from memctl.embed.wordpiece import read_vocabulary, row_numbers, settled
 
 
 @pytest.fixture(scope="module")
@@ -95,25 +95,3 @@ def test_known_words(rows: dict[str, int], text: str, tokens: list[str]) -> None
 def test_a_character_younger_than_the_tables_is_left_to_the_library() -> None:
     assert settled("Wo ist München? 😀")
     assert not settled("a\u0898b")
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    text=st.text(st.characters(max_codepoint=127))
-    | st.lists(st.sampled_from(["Don't", "shipping", "e-mail", "C++", "[UNK]", "##ing", "3.14", "snake_case"]))
-    .map(" ".join)
-    .flatmap(lambda words: st.text("ab ,\t\n", max_size=9).map(lambda end: words + end))
-)
-def test_what_is_cut_without_the_library_is_cut_as_it_would(
-    model: StaticEmbedder, rows: dict[str, int], text: str
-) -> None:
-    cut = cutter(rows)
-    for _ in range(2):
-        assert cut(text) in (None, *library_rows(model, [text]))
-
-
-def test_ordinary_text_needs_no_library_and_hashes_are_left_to_it(rows: dict[str, int]) -> None:
-    cut = cutter(rows)
-    assert cut("Alice's 2 cats:\n\tTom & Jerry") == row_numbers("Alice's 2 cats:\n\tTom & Jerry", rows)
-    assert cut("0f" * LONG_WORD) is None
-    assert cut("caf\u00e9") is None
