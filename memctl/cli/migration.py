@@ -20,8 +20,8 @@ from memctl.errors import UsageError
 from memctl.fact import KINDS
 
 if TYPE_CHECKING:
-    from memctl.migrate.apply import Report
     from memctl.migrate.entries import Counts
+    from memctl.migrate.job import Report
     from memctl.migrate.ledger import Ledger
     from memctl.migrate.plan import Loss, Plan
     from memctl.migrate.retry import Halt

@@ -12,7 +12,7 @@ from memctl import backends
 from memctl.adapter import Adapter
 from memctl.errors import UsageError
 from memctl.migrate import plan as planning
-from memctl.migrate.apply import Job
+from memctl.migrate.job import Job
 from memctl.migrate.plan import Mode, Plan
 from memctl.migrate.reading import Reader
 from memctl.migrate.retry import Announce, Halt, Pace, Retry

@@ -14,8 +14,9 @@ import pytest
 from memctl.adapter import Capabilities, Health, Outcome, Page
 from memctl.errors import Rejected
 from memctl.fact import Fact, Source, derive_id
-from memctl.migrate.apply import Report, migrate
+from memctl.migrate.apply import migrate
 from memctl.migrate.ends import Ends
+from memctl.migrate.job import Report
 from memctl.migrate.ledger import Ledger
 from memctl.migrate.plan import Plan
 from memctl.migrate.retry import Halt
