@@ -147,6 +147,15 @@ def main() -> None:
 
 def _run(arguments: list[str]) -> int:
     about = log.start()
+    # Reports, folders of git and graphs are written by others, who ask nobody for whom.
+    before = os.umask(0o077)
+    try:
+        return _logged(arguments, about)
+    finally:
+        os.umask(before)
+
+
+def _logged(arguments: list[str], about: log.Log) -> int:
     code = _ended(arguments)
     try:
         about.end(code)
