@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
 
 import msgspec
@@ -170,6 +171,19 @@ def load(name: str) -> Any:
             f"backend {name!r} needs the package {error.name!r}",
             hint=f"pip install 'memctl-toolkit[{name}]'",
         ) from error
+
+
+def server_parts(url: str, *, hint: str) -> SplitResult:
+    """The parts of a server's address. Raises UsageError for what is none, without repeating it: a password may be in
+    it, wherever whoever wrote it slipped."""
+    try:
+        parts = urlsplit(url)
+        wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+    except ValueError:
+        wrong = True
+    if wrong:
+        raise UsageError("this is no address of a server", hint=hint)
+    return parts
 
 
 def need(module: str, extra: str) -> Any:

@@ -17,7 +17,8 @@ from memctl.errors import UsageError
 PROJECT_FILE = "memctl.toml"
 _SECRET = re.compile(r"key|token|secret|passw|dsn|credential|connection", re.IGNORECASE)
 """In the name of a backend's option: what stands there is nobody's business."""
-_USER_OF_URL = re.compile(r"://[^/\s@]*@")
+_USER_OF_URL = re.compile(r"(?<=://)[^/\s@]*@|[^/\s:@]+:[^/\s]*@")
+"""An account in an address, also in one whose scheme was forgotten."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,7 +77,14 @@ def load(**flags: Any) -> Settings:
     values: dict[str, Any] = {}
     for origin, layer in _layers(flags):
         values |= _checked(layer, origin)
-    return msgspec.convert(values, Settings)
+    settings = msgspec.convert(values, Settings)
+    for options in settings.backends.values():
+        _TAKEN.update(
+            value
+            for name, value in options.items()
+            if isinstance(value, str) and len(value) >= _SHORTEST_SECRET and _SECRET.search(name)
+        )
+    return settings
 
 
 def _shown(name: str, value: Any) -> Any:
@@ -87,7 +95,7 @@ def _shown(name: str, value: Any) -> Any:
         return [_shown(name, inner) for inner in value]
     if not isinstance(value, str) or name.endswith("_env"):
         return value
-    return "[redacted]" if _SECRET.search(name) else _USER_OF_URL.sub("://[redacted]@", value)
+    return "[redacted]" if _SECRET.search(name) else _USER_OF_URL.sub("[redacted]@", value)
 
 
 def without_files(**flags: Any) -> Settings:
@@ -155,9 +163,28 @@ def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in layer}
 
 
+_TAKEN: set[str] = set()
+"""The secrets this process was given, which no fault may tell."""
+_SHORTEST_SECRET = 6
+
+
+def hidden(text: str) -> str:
+    """The text without the secrets that were taken."""
+    for value in sorted(_TAKEN, key=len, reverse=True):
+        text = text.replace(value, "[redacted]")
+    return text
+
+
 def secret(name: str) -> str | None:
     """The secret called `name`: the environment variable, else the file `{name}_FILE` names, else what the command
     `{name}_COMMAND` prints. None when there is none of the three; UsageError when one is there and fails."""
+    found = _secret(name)
+    if found and len(found) >= _SHORTEST_SECRET:
+        _TAKEN.add(found)
+    return found
+
+
+def _secret(name: str) -> str | None:
     if value := os.environ.get(name):
         return value
     if path := os.environ.get(f"{name}_FILE"):

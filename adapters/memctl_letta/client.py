@@ -16,8 +16,8 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from memctl.adapter import need
-from memctl.errors import AuthError, Fatal, MemctlError, NotFound, Rejected, Retryable, UsageError, from_status
+from memctl.adapter import need, server_parts
+from memctl.errors import AuthError, Fatal, MemctlError, NotFound, Rejected, Retryable, from_status
 from memctl_letta.blocks import Block
 from memctl_letta.mapping import Passage
 
@@ -91,9 +91,7 @@ class Server:
 
     def __init__(self, url: str | None, api_key: str | None, timeout: float) -> None:
         self.url = (url or CLOUD).rstrip("/").removesuffix("/v1")
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"{self.url!r} is no address of a server", hint="give --url http://HOST:8283")
+        parts = server_parts(self.url, hint="give --url http://HOST:8283")
         self.place = parts.netloc.rpartition("@")[2] + parts.path
         self.cloud = parts.hostname == urlsplit(CLOUD).hostname
         if not api_key and self.cloud:

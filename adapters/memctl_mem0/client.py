@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from memctl.adapter import need
-from memctl.errors import AuthError, Fatal, NotFound, UsageError
+from memctl.adapter import need, server_parts
+from memctl.errors import AuthError, Fatal, NotFound
 from memctl_mem0 import sdk
 from memctl_mem0.failures import failure, no_key
 
@@ -45,9 +45,7 @@ class Platform:
             raise no_key()
         if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
             raise AuthError("the API key holds characters that no key of mem0 has", hint="look at what was copied")
-        parts = urlsplit(url or HOST)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"{url!r} is no address of a server", hint="give --url http://HOST or https://HOST")
+        parts = server_parts(url or HOST, hint="give --url http://HOST or https://HOST")
         self.place = parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
         self._key = api_key
         self._url = (url or HOST).rstrip("/")

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from memctl.adapter import need
+from memctl.adapter import need, server_parts
 from memctl.errors import AuthError, Fatal, MemctlError, NotFound, Rejected, Retryable, UsageError, from_status
 
 KEY_HINT = "set MEM0_SERVER_API_KEY to the server's ADMIN_API_KEY or to a key of its dashboard"
@@ -28,9 +28,7 @@ class Connection:
     def __init__(self, url: str | None, api_key: str | None, timeout: float) -> None:
         if not url:
             raise UsageError("mem0-server needs the address of the server", hint="--url http://HOST:8888")
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"{url!r} is no address of a server", hint="--url http://HOST:8888")
+        parts = server_parts(url, hint="--url http://HOST:8888")
         if api_key and (not api_key.isascii() or not api_key.isprintable()):
             raise AuthError("the API key holds characters that no key has", hint="look at what was copied")
         self.place = parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")

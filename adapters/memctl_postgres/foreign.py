@@ -137,8 +137,14 @@ def inspect(connection: Connection[Any], table: str, layout: Layout, place: str)
 
 
 def _named(table: str) -> Composable:
-    parts = msgspec.json.decode("[" + table + "]") if table.startswith('"') else table.split(".", 1)
-    return Identifier(*parts)
+    if not table.startswith('"'):
+        return Identifier(*table.split(".", 1))
+    try:
+        return Identifier(*msgspec.json.decode("[" + table + "]", type=list[str]))
+    except msgspec.MsgspecError:
+        raise UsageError(
+            "the table's name cannot be read", where=table, hint='SCHEMA.TABLE or "SCHEMA","TABLE"'
+        ) from None
 
 
 def _account(connection: Connection[Any], table: str, place: str) -> str:

@@ -147,6 +147,15 @@ def main() -> None:
 
 def _run(arguments: list[str]) -> int:
     about = log.start()
+    # Reports, folders of git and graphs are written by others, who ask nobody for whom.
+    before = os.umask(0o077)
+    try:
+        return _logged(arguments, about)
+    finally:
+        os.umask(before)
+
+
+def _logged(arguments: list[str], about: log.Log) -> int:
     code = _ended(arguments)
     try:
         about.end(code)
@@ -175,12 +184,23 @@ def _ended(arguments: list[str]) -> int:
     except OSError as error:
         return _fail(arguments, MemctlError(error.strerror or str(error), where=error.filename), Exit.ERROR)
     except Exception as error:
-        if "MEMCTL_DEBUG" in os.environ:
-            raise
-        fault = MemctlError(
-            f"a fault of memctl: {type(error).__name__}: {error}", hint="MEMCTL_DEBUG=1 shows where; please report it"
-        )
-        return _fail(arguments, fault, Exit.ERROR)
+        return _fault(arguments, error)
+
+
+def _fault(arguments: list[str], error: Exception) -> int:
+    """Say that memctl failed. What others raise may hold what was sent, keys too."""
+    import traceback
+
+    from memctl.cli.output import clean
+    from memctl.config import hidden
+    from memctl.extract.redact import redact
+
+    if "MEMCTL_DEBUG" in os.environ:
+        shown = "".join(traceback.format_exception(error))
+        click.echo(clean(redact(hidden(shown)).text), nl=False, err=True)
+    said = redact(hidden(f"{type(error).__name__}: {error}")).text
+    fault = MemctlError(f"a fault of memctl: {said}", hint="MEMCTL_DEBUG=1 shows where; please report it")
+    return _fail(arguments, fault, Exit.ERROR)
 
 
 def _colour() -> bool | None:

@@ -72,7 +72,7 @@ class OpenAIEmbedder:
     @property
     def name(self) -> str:
         """`openai:<model>-<dimensions>@<host>`; one model name on two hosts may be two models."""
-        return f"openai:{self.model}-{self.dim}@{urlsplit(self.base_url).netloc}"
+        return f"openai:{self.model}-{self.dim}@{urlsplit(self.base_url).netloc.rpartition('@')[2]}"
 
     @property
     def dim(self) -> int:

@@ -340,7 +340,7 @@ def rebuild(connection: Connection, path: Path) -> None:
     before = os.umask(0o077)
     try:
         connection.execute("CHECKPOINT")
-        name = connection.execute("SELECT current_database()").fetchall()[0][0]
+        name = connection.execute("SELECT replace(current_database(), '\"', '\"\"')").fetchall()[0][0]
         quoted = str(fresh).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS rebuilt")
         connection.execute(f'COPY FROM DATABASE "{name}" TO rebuilt')

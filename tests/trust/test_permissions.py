@@ -1,0 +1,76 @@
+"""Whatever a command makes holds what somebody said: with no umask at all, nobody else may read it or enter it."""
+
+import os
+import stat
+
+import pytest
+
+OIL = '[{"role": "user", "content": "I live in Rome."}, {"role": "us'
+
+
+@pytest.fixture
+def open_mask():
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def shut(memctl, home, open_mask):
+    """Run commands; what they make under the home folder, files and folders, is its owner's only."""
+    assert memctl("--log-file", home / "run.log", "add", "zoe", "I live in Oslo.").code == 0
+
+    def run(*commands, codes=(0,)):
+        known = set(home.rglob("*")) - {home / "run.log"}
+        for command in commands:
+            ran = memctl("--log-file", home / "run.log", *command)
+            assert ran.code in codes, (command, ran)
+        made = [path for path in home.rglob("*") if path not in known and not path.is_symlink()]
+        assert made
+        assert [
+            f"{path} {stat.S_IMODE(path.stat().st_mode):o}"
+            for path in made
+            if stat.S_IMODE(path.stat().st_mode) & 0o077
+        ] == []
+
+    return run
+
+
+def test_the_store_and_what_lies_beside_it(shut, home):
+    assert stat.S_IMODE((home / "memory").stat().st_mode) == 0o700
+    assert stat.S_IMODE((home / "memory" / "store.duckdb").stat().st_mode) == 0o600
+    shut(
+        ("snapshot", "create"),
+        ("backup", "whole.memctl"),
+        ("restore", "whole.memctl", "--force"),
+        ("consolidate", "zoe"),
+        ("forget", "zoe", "--confirm", "zoe", "--receipt", "receipt.json"),
+    )
+
+
+def test_rejects_of_every_command(shut, home):
+    (home / "bad.json").write_text(OIL)
+    (home / "bad.jsonl").write_text('{"id": 1}\n')
+    shut(
+        ("ingest", home / "bad.json", "--user", "zoe"),
+        ("import", home / "bad.jsonl"),
+        ("migrate", "--from", home / "bad.jsonl", "--to", "good.jsonl", "--all-users"),
+        codes=(0, 3),
+    )
+
+
+def test_reports_are_not_shown_to_others(shut):
+    shut(
+        ("report", "volume", "--html", "volume.html"),
+        ("report", "volume", "--svg", "volume.svg", "--png", "volume.png"),
+    )
+
+
+@pytest.mark.parametrize(
+    "target", ["facts.jsonl", "facts.csv", "facts.parquet", "letta-memfs:memory", "graphiti:graph"], ids=str
+)
+def test_what_a_migration_makes(shut, home, target):
+    move = ("migrate", "--from", "local", "--to", target, "--all-users")
+    shut(("runs",), (*move, "--dry-run"), move)
+    if target.startswith("facts"):
+        shut(("report", "volume", "--from", target, "--html", "volume.html"))

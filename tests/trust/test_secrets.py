@@ -1,0 +1,199 @@
+"""Keys and passwords stay where their owner put them: no command prints one, nor writes it into any file, whether it is
+right, refused by a server that repeats it, sent to nobody, or part of an address that is none."""
+
+import json
+import socket
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+from emulators import letta, mem0_platform, mem0_server
+from emulators.loopback import serving
+
+WORD = "Zx9" + "qv7" * 6
+KEYS = {
+    "mem0": ("MEM0_API_KEY", "MEMCTL_MEM0_URL"),
+    "mem0-server": ("MEM0_SERVER_API_KEY", "MEMCTL_MEM0_SERVER_URL"),
+    "zep": ("ZEP_API_KEY", "MEMCTL_ZEP_URL"),
+    "letta": ("LETTA_API_KEY", "LETTA_BASE_URL"),
+}
+RIGHT = {"mem0": mem0_platform, "mem0-server": mem0_server, "letta": letta}
+WAYS = ("variable", "file", "command", "settings", "named in settings")
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A server that refuses every key and, as some do, says which."""
+
+    status = 401
+
+    def _answer(self):
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        said = json.dumps({"detail": f"wrong key: {dict(self.headers)}", "message": str(self.headers)}).encode()
+        self.send_response(self.status)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 (the base class names them so)
+
+    def log_message(self, *_):
+        pass
+
+
+class Rejecting(Refusing):
+    status = 400
+
+
+@pytest.fixture
+def closed_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@pytest.fixture
+def silent(memctl, home, monkeypatch):
+    """Run the commands that speak to a backend; nothing they print or leave behind holds the word."""
+    monkeypatch.setattr("memctl.migrate.retry.FIRST_WAIT", 0.01)
+
+    def run(backend, word=WORD, own=(), commands=None):
+        assert memctl("add", "zoe", "I live in Oslo.").code == 0
+        codes = []
+        for number, command in enumerate(commands or speaking(backend)):
+            log = ("--log-file", home / f"{number % 2}.log", "--log-format", ("text", "json")[number % 2])
+            ran = memctl(*log, *command)
+            codes.append(ran.code)
+            assert word not in ran.out + ran.err, (command, ran.out, ran.err)
+            assert "a fault of memctl" not in ran.err, ran.err
+        holding = [path for path in home.rglob("*") if path.is_file() and word.encode() in path.read_bytes()]
+        assert set(holding) <= set(own)
+        return codes
+
+    return run
+
+
+def speaking(backend):
+    return (
+        ("migrate", "--from", "local", "--to", backend, "--user", "zoe", "--no-verify"),
+        ("search", "zoe", "Oslo", "--from", backend, "--json"),
+        ("forget", "zoe", "--from", backend, "--confirm", "zoe", "--receipt", "receipt.json", "--json"),
+        ("backends", "test", backend),
+        ("doctor", "--json"),
+        ("config", "show"),
+        ("runs",),
+        ("runs", "--last", "--json"),
+    )
+
+
+def give(way, variable, home, monkeypatch, adapter, option="api_key", value=WORD):
+    """Put the secret where the way says; the files that are allowed to hold it."""
+    settings, file = home / "work" / "memctl.toml", home / "secret"
+    about = f'[backends.mine]\nadapter = "{adapter}"\n'
+    if way == "variable":
+        monkeypatch.setenv(variable, value)
+    elif way == "file":
+        file.write_text(value + "\n")
+        monkeypatch.setenv(f"{variable}_FILE", str(file))
+    elif way == "command":
+        monkeypatch.setenv(f"{variable}_COMMAND", f"echo '{value}'")
+    elif way == "settings":
+        about += f'{option} = "{value}"\n'
+    else:
+        monkeypatch.setenv("OF_MY_OWN", value)
+        about += f'{option}_env = "OF_MY_OWN"\n'
+    settings.write_text(about)
+    return settings, file
+
+
+@pytest.mark.parametrize("adapter", RIGHT)
+def test_a_key_that_is_right_is_nowhere(silent, home, monkeypatch, adapter):
+    with RIGHT[adapter].serve() as server:
+        word = getattr(server, "key", None) or RIGHT[adapter].KEY
+        monkeypatch.setenv(KEYS[adapter][1], server.url)
+        own = give("file", KEYS[adapter][0], home, monkeypatch, adapter, value=word)
+        codes = silent("mine", word, own)
+    assert codes[0] == 0
+
+
+@pytest.mark.parametrize("handler", [Refusing, Rejecting])
+@pytest.mark.parametrize("adapter", KEYS)
+def test_a_key_that_the_server_repeats_is_not_repeated(silent, home, monkeypatch, adapter, handler):
+    way = WAYS[list(KEYS).index(adapter)]
+    own = give(way, KEYS[adapter][0], home, monkeypatch, adapter)
+    with serving(handler) as url:
+        monkeypatch.setenv(KEYS[adapter][1], url)
+        codes = silent("mine", own=own)
+    assert codes[0] != 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_key_for_a_server_that_is_away_is_nowhere_however_it_was_given(silent, home, monkeypatch, way, closed_port):
+    own = give(way, "MEM0_API_KEY", home, monkeypatch, "mem0")
+    monkeypatch.setenv("MEMCTL_MEM0_URL", f"http://127.0.0.1:{closed_port}")
+    commands = (*speaking("mine")[1:2], *speaking("mine")[4:6])
+    assert silent("mine", own=own, commands=commands)[0] != 0
+
+
+ADDRESSES = (
+    "postgresql://me:{}@127.0.0.1:{port}/db",
+    "host=127.0.0.1 port={port} user=me password={}",
+    "postgresql://me:{}@[broken/db",
+    "postgresql://me:{}@host:notaport/x",
+    "password={} nonsense",
+    "mysql://me:{}@host/x",
+)
+
+
+@pytest.mark.parametrize("way", ["variable", "settings"])
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_password_in_a_dsn_is_nowhere(silent, home, monkeypatch, address, way, closed_port):
+    dsn = address.format(WORD, port=closed_port)
+    own = give(way, "MEMCTL_POSTGRES_DSN", home, monkeypatch, "postgres", "dsn", dsn)
+    commands = (*speaking("mine")[1:2], *speaking("mine")[4:6])
+    assert silent("mine", own=own, commands=commands)[0] != 0
+
+
+@pytest.mark.parametrize("adapter", KEYS)
+@pytest.mark.parametrize("address", ["http://me:{}@127.0.0.1:{port}", "http://me:{}@[broken", "me:{}@host"])
+def test_a_password_in_an_address_is_nowhere(silent, home, monkeypatch, adapter, address, closed_port):
+    url = address.format(WORD, port=closed_port)
+    monkeypatch.setenv(KEYS[adapter][0], "m0sk_" + "x" * 20)
+    own = give("settings", "", home, monkeypatch, adapter, "url", url)
+    commands = (
+        *speaking("mine")[1:2],
+        ("search", "zoe", "Oslo", "--from", adapter, "--url", url),
+        *speaking("mine")[4:6],
+    )
+    assert silent("mine", own=own, commands=commands)[0] != 0
+
+
+def test_a_password_in_a_mem0_configuration_is_nowhere(silent, home, closed_port):
+    config = home / "work" / "mem0.yaml"
+    config.write_text(
+        "vector_store: {provider: pgvector, config: {connection_string: "
+        f"'postgresql://me:{WORD}@127.0.0.1:{closed_port}/db', collection_name: x}}}}\n"
+        f"llm: {{provider: openai, config: {{api_key: {WORD}}}}}\n"
+    )
+    commands = (("search", "zoe", "Oslo", "--from", "mem0-oss:mem0.yaml"), ("backends", "test", "mem0-oss:mem0.yaml"))
+    assert silent("mem0-oss:mem0.yaml", own=[config], commands=commands)[0] != 0
+    config.write_text(f"vector_store: {{provider: pgvector, config: {{connection_strin: '{WORD}'}}}}\n")
+    assert silent("mem0-oss:mem0.yaml", own=[config], commands=commands)[0] != 0
+
+
+@pytest.mark.parametrize("debug", [None, "1"])
+def test_a_fault_and_its_traceback_are_told_without_the_key(memctl, home, monkeypatch, debug):
+    """A vendor's exception may hold the headers it sent."""
+    monkeypatch.setenv("MEM0_API_KEY", WORD)
+    monkeypatch.setenv("MEMCTL_MEM0_URL", "http://127.0.0.1:1")
+    if debug:
+        monkeypatch.setenv("MEMCTL_DEBUG", debug)
+
+    def broken(*_, **__):
+        raise RuntimeError({"authorization": f"Token {WORD}"})
+
+    monkeypatch.setattr("memctl_mem0.adapter.Mem0Adapter.search", broken)
+    ran = memctl("search", "zoe", "Oslo", "--from", "mem0", "--json")
+    assert ran.code == 1
+    assert "RuntimeError" in ran.err
+    assert WORD not in ran.out + ran.err
+    assert ("Traceback" in ran.err) == bool(debug)
