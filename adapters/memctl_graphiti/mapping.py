@@ -204,10 +204,6 @@ def native_uuid(fact: Fact) -> str:
 
 def check(fact: Fact) -> None:
     """Raise ValueError, saying what, for a fact that a graph cannot hold."""
-    try:
-        msgspec.json.encode(fact)
-    except UnicodeEncodeError:
-        raise ValueError("a field holds a lone surrogate, which is no character") from None
     if fact.embedding is not None and not all(map(isfinite, fact.embedding.vector)):
         raise ValueError("the embedding holds a value that is no finite number")
 

@@ -139,11 +139,7 @@ def unseal(kept: object) -> dict[str, Any] | None:
 
 
 def checked(fact: Fact) -> None:
-    """Raise Rejected for what JSON cannot carry."""
-    try:
-        msgspec.json.encode(fact)
-    except UnicodeEncodeError:
-        raise Rejected("a field holds a lone surrogate, which is no character") from None
+    """Raise Rejected for what JSON, or a tag, cannot carry."""
     if fact.embedding is not None and not all(map(isfinite, fact.embedding.vector)):
         raise Rejected("the vector holds a number that JSON cannot carry")
     if "\0" in fact.user_id:

@@ -213,8 +213,6 @@ def _unwritable(fact: Fact) -> Outcome | None:
     """Why the fact cannot be JSON without a change, as an outcome."""
     try:
         encode(fact)
-    except UnicodeEncodeError:
-        reason = "a field holds a lone surrogate, which is no character"
     except (ValueError, RecursionError) as error:
         reason = f"the fact cannot be written as JSON: {error}"
     else:

@@ -8,7 +8,6 @@ library writes them, in camelCase.
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -61,7 +60,6 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 def from_fact(fact: Fact) -> Memory:
     """The memory that mem0's platform is to keep for a fact. Raises ValueError for a fact it cannot hold."""
-    refuse_broken(fact)
     return Memory(
         text=fact.text,
         scope=scope_of(fact),
@@ -103,18 +101,6 @@ def metadata_of(fact: Fact, slots: Collection[str]) -> dict[str, Any]:
     return imported | beside | {OWN: {"fact": packed, "text": _digest(fact.text)}, OWN_ID: str(fact.id)}
 
 
-def refuse_broken(fact: Fact) -> None:
-    """Raises ValueError naming the field that holds half a surrogate pair, which no request and no file can say."""
-    with suppress(UnicodeEncodeError):
-        msgspec.json.encode(fact)
-        return
-    for name in Fact.__struct_fields__:
-        try:
-            msgspec.json.encode(getattr(fact, name))
-        except UnicodeEncodeError:
-            raise ValueError(f"{name} holds a lone surrogate, which is no character") from None
-
-
 def to_fact(
     memory: Mapping[str, Any],
     *,
@@ -150,9 +136,7 @@ def to_fact(
         native=native,
         **fields,
     )
-    whole = found if packed is None else _restored(found, packed)
-    refuse_broken(whole)
-    return whole
+    return found if packed is None else _restored(found, packed)
 
 
 def owner_of(memory: Mapping[str, Any]) -> str | None:

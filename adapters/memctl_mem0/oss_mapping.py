@@ -13,7 +13,7 @@ import msgspec
 
 from memctl.errors import UsageError
 from memctl.fact import Fact
-from memctl_mem0.mapping import OWN, OWN_ID, day_of, metadata_of, native_fact_id, refuse_broken, scope_of, to_fact
+from memctl_mem0.mapping import OWN, OWN_ID, day_of, metadata_of, native_fact_id, scope_of, to_fact
 
 SLOTS = frozenset({"user_id", "agent_id", "session_id", "text", "metadata", "created_at", "updated_at"})
 """The fields that come back from a payload exactly as they were."""
@@ -50,7 +50,6 @@ def payload_of(fact: Fact, slots: frozenset[str] = SLOTS, *, blanks: bool = True
     `slots` are the fields that come back exactly by themselves; `blanks` says whether ids may have white space, which
     a vector store takes and mem0's API does not. Raises ValueError for a fact that mem0 cannot hold.
     """
-    refuse_broken(fact)
     if "\0" in fact.text or "\0" in fact.user_id:
         raise ValueError("mem0's stores hold no NUL character in a text or a user")
     ids = scope_of(fact)

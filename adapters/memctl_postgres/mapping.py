@@ -59,10 +59,7 @@ def loaded_text(text: str) -> str:
 
 
 def from_fact(fact: Fact, dimensions: int | None) -> Row:
-    """The row of a fact for a table whose vectors have that many dimensions.
-
-    Raises ValueError for a text with half a surrogate pair, which no encoding can say.
-    """
+    """The row of a fact for a table whose vectors have that many dimensions."""
     source = fact.source
     digest = content_hash(fact)
     metadata, native = _json(fact.metadata), _json(fact.native)

@@ -60,10 +60,7 @@ class Draft(NamedTuple):
 
 
 def from_fact(fact: Fact, own: Collection[str] = ()) -> Draft:
-    """The edge of a fact; `own` holds, case-folded, the names the user's own node goes by.
-
-    Raises ValueError for a text that no encoding can say.
-    """
+    """The edge of a fact; `own` holds, case-folded, the names the user's own node goes by."""
     source = None if _is_own(fact, own) else node_name(fact.subject or "")
     slots = _slots(fact)
     fields = pack(fact, _PACKED_FIELDS)
@@ -87,7 +84,7 @@ def to_fact(edge: Mapping[str, Any], owner: Owner) -> Fact:
     attributes = edge.get("attributes") or {}
     carried = _carried(attributes)
     if carried is None:
-        return _sayable(_foreign(edge, owner))
+        return _foreign(edge, owner)
     own, fields = carried
     text = fields.pop("text", None)
     if text is None or not _alike(fitted(text), edge.get("fact")):
@@ -95,7 +92,7 @@ def to_fact(edge: Mapping[str, Any], owner: Owner) -> Fact:
     for name in EDGE_TIMES:
         fields[name] = _exact(fields.get(name), moment(edge.get(name)))
     fact = Fact(id=_id(edge), user_id=owner.user_id, text=text, **fields)
-    return _sayable(_edited(fact, edge, own=own))
+    return _edited(fact, edge, own=own)
 
 
 def node_fact(node: Mapping[str, Any], owner: Owner) -> Fact | None:
@@ -104,17 +101,15 @@ def node_fact(node: Mapping[str, Any], owner: Owner) -> Fact | None:
     if not isinstance(summary, str) or not summary.strip():
         return None
     native = _kept(node, _NODE_SLOTS)
-    return _sayable(
-        Fact(
-            id=_derived("node", node),
-            user_id=owner.user_id,
-            kind="summary",
-            text=summary,
-            subject=_word(node.get("name")),
-            created_at=moment(node.get("created_at")),
-            source=Source(system=SYSTEM, id=_word(node.get("uuid"))),
-            native=native | ({"user": dict(owner.fields)} if owner.fields else {}),
-        )
+    return Fact(
+        id=_derived("node", node),
+        user_id=owner.user_id,
+        kind="summary",
+        text=summary,
+        subject=_word(node.get("name")),
+        created_at=moment(node.get("created_at")),
+        source=Source(system=SYSTEM, id=_word(node.get("uuid"))),
+        native=native | ({"user": dict(owner.fields)} if owner.fields else {}),
     )
 
 
@@ -288,15 +283,6 @@ def _text(edge: Mapping[str, Any]) -> str:
     if not isinstance(text, str) or not text:
         raise ValueError("the edge has no fact text")
     return text
-
-
-def _sayable(fact: Fact) -> Fact:
-    """The fact, if it can be written down. Raises ValueError where it cannot."""
-    try:
-        msgspec.json.encode(fact)
-    except UnicodeEncodeError:
-        raise ValueError("it holds a lone surrogate, which is no character") from None
-    return fact
 
 
 def _word(value: Any) -> str | None:

@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import IO, Any, Literal
 from uuid import UUID
 
-import msgspec
-
 from memctl.adapter import Capabilities, Health, Hit, Outcome, Page
 from memctl.errors import MemctlError, NotFound, Rejected, UsageError
 from memctl.fact import Fact, encode
@@ -278,17 +276,6 @@ def line_of(fact: Fact) -> bytes | str:
         return "the embedding holds a number that is not finite, which JSON cannot"
     try:
         line = encode(fact)
-    except UnicodeEncodeError:
-        return f"{_not_unicode(fact)} holds a lone surrogate, which is no character"
     except (ValueError, RecursionError) as error:
         return f"the fact cannot be written as JSON: {error}"
     return line if len(line) < LONGEST_LINE else f"the fact is longer than {LONGEST_LINE:,} bytes"
-
-
-def _not_unicode(fact: Fact) -> str:
-    for field in Fact.__struct_fields__:
-        try:
-            msgspec.json.encode(getattr(fact, field))
-        except UnicodeEncodeError:
-            return field
-    return "the fact"

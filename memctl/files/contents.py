@@ -83,11 +83,7 @@ class Contents:
                     continue
                 place = row.offset
                 if spool is not None or place is None:
-                    try:
-                        line = encode(fact) + b"\n"
-                    except UnicodeEncodeError as error:
-                        self._reject(row.number, f"it holds what is no character: {error.reason}")
-                        continue
+                    line = encode(fact) + b"\n"
                     place, end = end, end + len(line)
                     if spool is not None:
                         spool.write(line)

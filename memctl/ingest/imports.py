@@ -8,7 +8,7 @@ import msgspec
 
 from memctl.adapter import Outcome
 from memctl.embed.spec import EmbedderSpec
-from memctl.fact import Fact, content_hash, encode
+from memctl.fact import Fact, content_hash
 from memctl.store import writes
 from memctl.store.engine import Connection, Engine
 from memctl.store.forgotten import REASON, known
@@ -33,12 +33,12 @@ def write_facts(
 
     What is changed can be undone as a run of the `command`; as part of the one called `run`, if that is given.
 
-    A fact whose id another user's fact has is rejected, since no owner ever changes, and so are one that is no Unicode
-    and one of a user who was forgotten.
+    A fact whose id another user's fact has is rejected, since no owner ever changes, and so is one of a user who was
+    forgotten.
     Of two facts with one id in the same call the later stands. Units and vectors are made before the store is opened.
     """
     gone = known(engine, {fact.user_id for fact in facts})
-    flaws = [REASON if fact.user_id in gone else _flaw(fact) for fact in facts]
+    flaws = [REASON if fact.user_id in gone else None for fact in facts]
     last = {fact.id: entry_of(fact) for fact, flaw in zip(facts, flaws, strict=True) if flaw is None}
     texts = list(dict.fromkeys(unit.text for entry in last.values() for unit in entry.units))
     vectors = dict(zip(texts, spec.open().embed(texts), strict=True)) if texts else {}
@@ -67,15 +67,6 @@ def write_facts(
         else _outcome_of(states[fact.id], last=place[fact.id] == index)
         for index, fact in enumerate(facts)
     ]
-
-
-def _flaw(fact: Fact) -> str | None:
-    """Why the store cannot hold the fact, if it cannot."""
-    try:
-        encode(fact)
-    except UnicodeEncodeError:
-        return "a field holds a lone surrogate, which is no character"
-    return None
 
 
 def entry_of(fact: Fact) -> Entry:

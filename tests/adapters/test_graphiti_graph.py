@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import msgspec
@@ -24,8 +25,17 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def native(path: Path) -> dict[str, Any]:
+def native(path: Path, native_graph: tuple[Path, dict[str, Any]]) -> dict[str, Any]:
+    """What is in the graph at `path`, a copy of one that Graphiti made."""
+    made, records = native_graph
+    copyfile(made, path)
+    return records
+
+
+@pytest.fixture(scope="module")
+def native_graph(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A graph as Graphiti makes it: Alice, where she lived and lives, and the episode she said so in."""
+    path = tmp_path_factory.mktemp("native") / "graph.kuzu"
     nodes, edges = sdk("nodes"), sdk("edges")
     core = Core(path)
     alice = nodes.EntityNode(
@@ -59,7 +69,7 @@ def native(path: Path) -> dict[str, Any]:
         )
         core.run(mention.save(core.driver))
     core.close()
-    return {"alice": alice, "paris": paris, "lisbon": lisbon, "episode": episode, "places": places}
+    return path, {"alice": alice, "paris": paris, "lisbon": lisbon, "episode": episode, "places": places}
 
 
 def test_an_edge_is_a_fact_with_its_triple_its_times_and_its_evidence(path: Path, native: dict[str, Any]):
