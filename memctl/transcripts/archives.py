@@ -16,6 +16,7 @@ import zipfile
 import zlib
 from collections import Counter
 from contextlib import suppress
+from errno import EINVAL
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Protocol
@@ -139,6 +140,8 @@ def _archive(path: Path, members: tuple[str, ...], uri: str) -> zipfile.ZipFile:
         return _opened(path, members, stat.st_mtime_ns, stat.st_size, os.getpid())
     except (*_DAMAGE, ValueError) as error:
         raise _damaged(uri, error) from error
+    except OSError as error:
+        raise _damaged(uri, error) if error.errno == EINVAL else error from None
 
 
 @lru_cache(maxsize=4)
@@ -171,8 +174,11 @@ def _open_info(archive: zipfile.ZipFile, member: str, uri: str) -> tuple[IO[byte
                 "the archive is encrypted", where=uri, hint="unpack it with its password and name the folder"
             )
         return archive.open(info), info.compress_size
-    except (*_DAMAGE, KeyError) as error:
+    except (*_DAMAGE, KeyError, ValueError) as error:
         raise _damaged(uri, error) from error
+    except OSError as error:
+        # A broken directory leads to a place before the file's beginning.
+        raise _damaged(uri, error) if error.errno == EINVAL else error from None
 
 
 def _damaged(uri: str, error: Exception) -> BadTranscript:

@@ -130,6 +130,11 @@ def test_damaged_and_truncated_archives(tmp_path):
     path.write_bytes(whole[: len(whole) // 2])
     (refused,) = discover([str(path)])
     assert isinstance(refused, BadTranscript)
+    end = whole.rindex(b"PK\5\6")
+    for far in (whole[100:], whole[: end + 16] + b"\xff" * 4 + whole[end + 20 :]):
+        path.write_bytes(far)
+        (refused,) = discover([str(path)])
+        assert isinstance(refused, BadTranscript)
     path.write_bytes(whole[:60] + b"\0" * 40 + whole[100:])
     (found,) = discover([str(path)])
     assert isinstance(found, BadTranscript)
