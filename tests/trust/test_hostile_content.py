@@ -7,6 +7,7 @@ Every command is either in INVOCATIONS or in SILENT with a reason, so that none 
 import csv
 import io
 import json
+import shutil
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from uuid import UUID
@@ -162,18 +163,28 @@ def prepared(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Where the first home folder is kept for the others."""
+    return tmp_path_factory.mktemp("home") / "home"
+
+
 @pytest.fixture
-def hostile(memctl, store, prepared, home, monkeypatch):
+def hostile(memctl, store, prepared, home, made):
     """A store with all of it, and the files beside."""
-    for file in prepared.iterdir():
-        (home / "work" / file.name).write_bytes(file.read_bytes())
     (home / "work" / "memctl.toml").write_text(
         f'default_user = {json.dumps(USER)}\n[backends.mine]\nadapter = "local"\npath = {json.dumps(str(store))}\n'
     )
+    if made.exists():
+        shutil.copytree(made, home, dirs_exist_ok=True, ignore=shutil.ignore_patterns("memctl.toml"))
+        return store
+    for file in prepared.iterdir():
+        (home / "work" / file.name).write_bytes(file.read_bytes())
     ran = memctl("import", "hostile.jsonl")
     assert ran.code == 0, ran.err
     assert memctl("snapshot", "create", "--note", USER).code == 0
     memctl("add", USER, "I live in Oslo.")
+    shutil.copytree(home, made)
     return store
 
 

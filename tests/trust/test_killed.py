@@ -68,18 +68,28 @@ def naming(name, home):
     )
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Where the first command's home folder is kept for the others."""
+    return tmp_path_factory.mktemp("killed") / "home"
+
+
 @pytest.fixture
-def beginning(home, store, fixtures):
+def beginning(home, store, fixtures, made):
     """The home folder each command starts from, kept aside; `begin()` brings it back."""
     work = home / "work"
-    shutil.copytree(fixtures, work / "transcripts")
-    (work / "people.jsonl").write_bytes(b"".join(encode_lines(people())))
     paths = {name: json.dumps(str(home / f"{name}.duckdb")) for name in ("second", "third")}
     settings = [f'[backends.{name}]\nadapter = "local"\npath = {path}\n' for name, path in paths.items()]
     (work / "memctl.toml").write_text("".join(settings))
-    for command in PREPARED:
-        assert memctl(*command).returncode == 0
-    memctl("add", "alice", "I live in Oslo.")
+    if made.exists():
+        shutil.copytree(made, home, dirs_exist_ok=True, ignore=shutil.ignore_patterns("memctl.toml"))
+    else:
+        shutil.copytree(fixtures, work / "transcripts")
+        (work / "people.jsonl").write_bytes(b"".join(encode_lines(people())))
+        for command in PREPARED:
+            assert memctl(*command).returncode == 0
+        memctl("add", "alice", "I live in Oslo.")
+        shutil.copytree(home, made)
     aside = home.with_name("aside")
     shutil.copytree(home, aside)
 
