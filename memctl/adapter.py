@@ -4,7 +4,7 @@ An adapter imports `memctl.fact`, `memctl.adapter` and `memctl.errors`, and noth
 by the entry-point group `memctl.adapters`; nothing of one is imported before a command names it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -173,12 +173,12 @@ def load(name: str) -> Any:
         ) from error
 
 
-def server_parts(url: str, *, hint: str) -> SplitResult:
+def server_parts(url: str, *, hint: str, schemes: Collection[str] = ("http", "https")) -> SplitResult:
     """The parts of a server's address. Raises UsageError for what is none, without repeating it: a password may be in
     it, wherever whoever wrote it slipped."""
     try:
         parts = urlsplit(url)
-        wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+        wrong = parts.scheme not in schemes or not parts.hostname or parts.port == 0
     except ValueError:
         wrong = True
     if wrong:

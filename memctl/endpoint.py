@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from memctl.adapter import server_parts
 from memctl.errors import AuthError, Fatal, MemctlError, Rejected, Retryable
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -22,8 +23,9 @@ NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "bill
 
 
 def is_openai(base_url: str) -> bool:
-    """True for OpenAI's own server."""
-    return urlsplit(base_url).hostname == urlsplit(OPENAI_URL).hostname
+    """True for OpenAI's own server. Raises UsageError for what is no address."""
+    parts = server_parts(base_url, hint="an address is such as http://localhost:11434/v1")
+    return parts.hostname == urlsplit(OPENAI_URL).hostname
 
 
 def reason(error: Any) -> str:

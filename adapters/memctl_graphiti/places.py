@@ -1,9 +1,8 @@
 """Where a graph lies: the file of an embedded one, or the address of a server. What is in it, others know."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from memctl.errors import UsageError
+from memctl.adapter import server_parts
 
 FILE = "graphiti.kuzu"
 SCHEMES = {"bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"}
@@ -23,14 +22,10 @@ def file_of(path: str | Path | None) -> Path:
 
 
 def address(uri: str, database: str) -> tuple[str, str]:
-    """The uri without an account in it, and the name of what is there."""
-    parts = urlsplit(uri)
-    if parts.scheme not in SCHEMES or not parts.hostname:
-        raise UsageError(
-            f"no graph can be reached at {parts.scheme}://{parts.hostname or ''}",
-            hint="a path of an embedded graph, or a uri of Neo4j: " + ", ".join(sorted(SCHEMES)),
-        )
-    host = parts.hostname + (f":{parts.port}" if parts.port else "")
+    """The uri without an account in it, and the name of what is there. Raises UsageError for what is none."""
+    hint = "a path of an embedded graph, or a uri of Neo4j: " + ", ".join(sorted(SCHEMES))
+    parts = server_parts(uri, hint=hint, schemes=SCHEMES)
+    host = str(parts.hostname) + (f":{parts.port}" if parts.port else "")
     return f"{parts.scheme}://{host}", f"{parts.scheme}://{host}/{database}"
 
 

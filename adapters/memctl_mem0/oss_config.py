@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from memctl.adapter import need
 from memctl.errors import MemctlError, NotFound, UsageError
@@ -87,7 +87,7 @@ def place_of(config: Mapping[str, Any]) -> str:
     if dsn := options.get("connection_string"):
         parts.append(_place_of_dsn(str(dsn)))
     elif url := options.get("url"):
-        parts.append(urlsplit(str(url)).netloc.rpartition("@")[2] or str(url))
+        parts.append(_parts(str(url)).netloc.rpartition("@")[2] or str(url).rpartition("@")[2])
     elif options.get("host"):
         parts.append(f"{options['host']}:{options.get('port', '')}".rstrip(":"))
         parts += [str(options["dbname"])] if options.get("dbname") else []
@@ -99,10 +99,17 @@ def place_of(config: Mapping[str, Any]) -> str:
 
 def _place_of_dsn(dsn: str) -> str:
     if "://" in dsn:
-        parts = urlsplit(dsn)
+        parts = _parts(dsn)
         return parts.netloc.rpartition("@")[2] + parts.path
     known = dict(part.split("=", 1) for part in shlex.split(dsn) if "=" in part)
     return f"{known.get('host', 'localhost')}:{known.get('port', '5432')}/{known.get('dbname', '')}"
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise UsageError("the vector store's address is none", hint="an address is such as http://HOST:6333") from None
 
 
 def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:

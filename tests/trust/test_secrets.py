@@ -167,6 +167,24 @@ def test_a_password_in_an_address_is_nowhere(silent, home, monkeypatch, adapter,
     assert silent("mine", own=own, commands=commands)[0] != 0
 
 
+@pytest.mark.parametrize("option", ["--llm-base-url", "--embed-base-url", "--from"])
+@pytest.mark.parametrize("address", ["http://me:{}@[broken", "bolt://me:{}@host:notaport", "ftp://me:{}@host"])
+def test_what_is_no_address_of_a_model_or_graph_is_a_wrong_argument(memctl, home, option, address):
+    url = address.format(WORD)
+    chat = home / "work" / "chat.jsonl"
+    chat.write_text('{"role": "user", "content": "I live in Oslo."}\n')
+    ran = {
+        "--llm-base-url": lambda: memctl("ingest", chat, "--user", "zoe", "--model", "m", "--llm-base-url", url),
+        "--embed-base-url": lambda: memctl(
+            "ingest", chat, "--user", "zoe", "--embedder", "openai:m", "--embed-base-url", url
+        ),
+        "--from": lambda: memctl("search", "zoe", "Oslo", "--from", f"graphiti:{url}"),
+    }[option]()
+    assert "a fault of memctl" not in ran.err
+    assert ran.code != 0
+    assert WORD not in ran.out + ran.err
+
+
 def test_a_password_in_a_mem0_configuration_is_nowhere(silent, home, closed_port):
     config = home / "work" / "mem0.yaml"
     config.write_text(
