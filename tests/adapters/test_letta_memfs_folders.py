@@ -2,11 +2,10 @@
 
 import os
 import shutil
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from adapters.memfs_memories import fact, letta
 from hypothesis import given
 from hypothesis import strategies as st
 from memctl_letta import markdown
@@ -14,19 +13,6 @@ from memctl_letta.folders import folder_name
 from memctl_letta.memfs import MemfsAdapter
 
 from memctl.errors import NotFound, UsageError
-from memctl.fact import Fact, Source, derive_id
-
-
-def _emulator() -> ModuleType:
-    return import_module("emulators.memfs")
-
-
-letta = _emulator()
-
-
-def fact(text: str, user: str = "alice", **fields: object) -> Fact:
-    given = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="test")} | fields
-    return Fact(user_id=user, text=text, **given)
 
 
 def texts(place: Path, user: str = "alice", **options: object) -> list[str]:

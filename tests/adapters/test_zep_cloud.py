@@ -1,45 +1,18 @@
 """Zep Cloud through its own SDK against a loopback server: what is sent, waited for, and left behind by a fault."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 import msgspec
 import pytest
 from adapters.zep_graphs import AT, fact, graph, read, sent, soon
+from emulators import zep as emulator
 from memctl_zep.adapter import ZepAdapter
 
 from memctl.adapter import Message
 from memctl.errors import Fatal, Retryable, UsageError
-
-
-@pytest.fixture(scope="module")
-def emulator() -> ModuleType:
-    """The module of the loopback server."""
-    return import_module("emulators.zep")
-
-
-@pytest.fixture
-def cloud(emulator: ModuleType) -> Iterator[Any]:
-    with emulator.serve() as running:
-        yield running
-
-
-@pytest.fixture
-def zep(cloud: Any, emulator: ModuleType) -> Iterator[Callable[..., ZepAdapter]]:
-    """Opens the backend; each time as a new session."""
-    opened: list[ZepAdapter] = []
-
-    def opening(**options: Any) -> ZepAdapter:
-        opened.append(ZepAdapter(**({"api_key": emulator.KEY, "url": cloud.url} | options)))
-        return opened[-1]
-
-    yield opening
-    for adapter in opened:
-        adapter.close()
 
 
 def test_a_thousand_facts_about_alice_make_one_alice_and_few_calls(cloud: Any, zep: Callable[..., ZepAdapter]):
@@ -65,7 +38,7 @@ def test_a_later_session_uses_the_nodes_that_are_there(cloud: Any, zep: Callable
 @pytest.mark.parametrize("applied", [True, False])
 @pytest.mark.parametrize("lag", [0, 3])
 def test_a_batch_sent_again_after_a_lost_answer_is_there_once(
-    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType, call: str, applied: bool, lag: int
+    cloud: Any, zep: Callable[..., ZepAdapter], call: str, applied: bool, lag: int
 ):
     cloud.lag = lag
     cloud.faults.append(emulator.Fault(call, after=applied))
@@ -90,7 +63,7 @@ def test_a_run_that_was_killed_before_zep_was_done_is_waited_for(cloud: Any, zep
 
 @pytest.mark.parametrize("call", ["DELETE .*/edges/", "GET .*/tasks/"])
 def test_a_crash_in_the_middle_of_a_change_leaves_the_new_version_and_the_next_run_tidies_up(
-    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType, call: str
+    cloud: Any, zep: Callable[..., ZepAdapter], call: str
 ):
     first = fact("Alice lives in Paris.", valid_at=AT, object="a city")
     later = msgspec.structs.replace(first, text="Alice lives in Lisbon.", valid_at=AT + timedelta(days=1))
@@ -128,7 +101,7 @@ def test_a_list_with_an_empty_page_in_the_middle_is_read_to_its_end(cloud: Any, 
     assert {one.state for one in zep().write([fact("Fact 3."), fact("Fact 24.")])} == {"unchanged"}
 
 
-def test_a_user_that_is_there_already_is_no_error(cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType):
+def test_a_user_that_is_there_already_is_no_error(cloud: Any, zep: Callable[..., ZepAdapter]):
     cloud.add_user({"user_id": "alice"})
     unseen = emulator.typed(404, "not_found", "user not found")
     cloud.faults.append(emulator.Fault("POST .*/users/lookup", unseen))
@@ -136,9 +109,7 @@ def test_a_user_that_is_there_already_is_no_error(cloud: Any, zep: Callable[...,
     assert len(cloud.users) == 1
 
 
-def test_what_zep_knows_of_a_user_travels_with_the_facts_to_another_account(
-    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType
-):
+def test_what_zep_knows_of_a_user_travels_with_the_facts_to_another_account(cloud: Any, zep: Callable[..., ZepAdapter]):
     known = {"email": "a@example.org", "first_name": "Alice", "last_name": "Smith", "time_zone": "Europe/Lisbon"}
     user = cloud.add_user({"user_id": "alice", **known, "metadata": {"plan": "free"}})
     place = user["graph_uuid"]
@@ -234,7 +205,7 @@ def test_turns_become_a_thread_in_calls_that_zep_takes_and_the_thread_is_a_conve
         adapter.add("alice", [{"role": "king", "content": "x"}])
 
 
-def test_a_lost_answer_makes_no_second_thread(cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType):
+def test_a_lost_answer_makes_no_second_thread(cloud: Any, zep: Callable[..., ZepAdapter]):
     cloud.faults.append(emulator.Fault("POST .*/messages$", after=True))
     adapter = zep()
     with pytest.raises(Retryable):
@@ -268,7 +239,6 @@ def test_an_id_of_another_user_written_in_the_same_session_is_rejected(zep: Call
 def test_whichever_call_fails_every_fact_is_there_once_in_the_end(
     cloud: Any,
     zep: Callable[..., ZepAdapter],
-    emulator: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
     applied: bool,
     dies: bool,

@@ -1,42 +1,15 @@
 """What goes wrong with Zep Cloud: one line that says so, without the key, and no wait without an end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 import pytest
 from adapters.zep_graphs import fact, read, soon
+from emulators import zep as emulator
 from memctl_zep.adapter import ZepAdapter
 
 from memctl.errors import AuthError, Fatal, MemctlError, Retryable, UsageError
-
-
-@pytest.fixture(scope="module")
-def emulator() -> ModuleType:
-    """The module of the loopback server."""
-    return import_module("emulators.zep")
-
-
-@pytest.fixture
-def cloud(emulator: ModuleType) -> Iterator[Any]:
-    with emulator.serve() as running:
-        yield running
-
-
-@pytest.fixture
-def zep(cloud: Any, emulator: ModuleType) -> Iterator[Callable[..., ZepAdapter]]:
-    """Opens the backend; each time as a new session."""
-    opened: list[ZepAdapter] = []
-
-    def opening(**options: Any) -> ZepAdapter:
-        opened.append(ZepAdapter(**({"api_key": emulator.KEY, "url": cloud.url} | options)))
-        return opened[-1]
-
-    yield opening
-    for adapter in opened:
-        adapter.close()
 
 
 def test_settle_waits_for_tasks_and_says_when_they_take_too_long_or_fail(cloud: Any, zep: Callable[..., ZepAdapter]):
@@ -54,9 +27,7 @@ def test_settle_waits_for_tasks_and_says_when_they_take_too_long_or_fail(cloud: 
         adapter.settle([], soon())
 
 
-def test_the_rate_limit_of_the_free_plan_asks_for_a_minute(
-    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType
-):
+def test_the_rate_limit_of_the_free_plan_asks_for_a_minute(cloud: Any, zep: Callable[..., ZepAdapter]):
     cloud.faults.append(emulator.Fault("POST .*/edges$", emulator.too_many()))
     adapter = zep()
     with pytest.raises(Retryable, match="Rate limit exceeded for FREE plan") as limited:
@@ -79,7 +50,7 @@ def test_the_rate_limit_of_the_free_plan_asks_for_a_minute(
     ],
 )
 def test_each_error_of_zep_is_told_in_one_line_without_the_key(
-    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType, status: int, body: Any, error: str
+    cloud: Any, zep: Callable[..., ZepAdapter], status: int, body: Any, error: str
 ):
     cloud.faults.append(emulator.Fault("POST .*/edges$", emulator.Answered(status, body)))
     with pytest.raises(MemctlError, match="no such thing") as raised:
@@ -96,9 +67,7 @@ def test_without_a_key_the_variable_is_named_before_anything_is_reached(cloud: A
     assert cloud.requests == []
 
 
-def test_opening_reaches_nothing_and_names_the_place_without_the_key(
-    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType
-):
+def test_opening_reaches_nothing_and_names_the_place_without_the_key(cloud: Any, zep: Callable[..., ZepAdapter]):
     adapter = zep()
     assert adapter.identity.startswith("127.0.0.1:")
     assert adapter.identity == zep().identity != zep(api_key="other").identity
@@ -113,9 +82,7 @@ def test_an_address_without_a_version_is_of_version_4(cloud: Any, zep: Callable[
             zep(url=wrong)
 
 
-def test_a_list_of_users_that_is_cut_short_is_no_success(
-    cloud: Any, zep: Callable[..., ZepAdapter], emulator: ModuleType
-):
+def test_a_list_of_users_that_is_cut_short_is_no_success(cloud: Any, zep: Callable[..., ZepAdapter]):
     zep().write([fact("One."), fact("Two.", "bob")])
     short = emulator.Answered(200, {"items": [], "total_size": 2})
     cloud.faults.append(emulator.Fault("POST .*/users/list", short))

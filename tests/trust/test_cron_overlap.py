@@ -62,15 +62,6 @@ def people():
 
 
 @pytest.fixture
-def model(store, monkeypatch):
-    """A loopback chat server that the settings name as the model."""
-    with openai_chat.serve() as running:
-        monkeypatch.setenv("MEMCTL_LLM_MODEL", openai_chat.MODEL)
-        monkeypatch.setenv("MEMCTL_LLM_BASE_URL", running.url)
-        yield running
-
-
-@pytest.fixture
 def talk(chat):
     for number in range(6):
         said = ("I live in Oslo.", f"I am allergic to nuts{number}.", f"I like tea {number}.", "I work at Acme.")

@@ -12,7 +12,6 @@ import time
 from collections import Counter
 
 import pytest
-from emulators import openai_chat
 from trust.killing import held, killed, left_over, memctl, moments
 
 JOBS = 4
@@ -27,15 +26,6 @@ HASTY = (
 )
 """memctl that takes a batch which the server does not list for lost at once: nobody else is about to send it."""
 TOWNS = ("Oslo", "Bergen", "Lima", "Kyoto", "Quito")
-
-
-@pytest.fixture
-def model(store, monkeypatch):
-    """A loopback chat server that the settings name as the model."""
-    with openai_chat.serve() as running:
-        monkeypatch.setenv("MEMCTL_LLM_MODEL", openai_chat.MODEL)
-        monkeypatch.setenv("MEMCTL_LLM_BASE_URL", running.url)
-        yield running
 
 
 @pytest.fixture
