@@ -19,7 +19,7 @@ import msgspec
 
 from memctl import backends
 from memctl.adapter import Adapter
-from memctl.errors import Exit, Fatal, NotFound, Retryable, UsageError
+from memctl.errors import Exit, Fatal, MemctlError, NotFound, Retryable, UsageError
 from memctl.local import LocalStore
 from memctl.migrate.ledger import Ledger
 from memctl.migrate.reading import pages
@@ -177,7 +177,7 @@ def _erase(name: str, adapter: Adapter, user: str, retry: Retry) -> Erased:
         found = _settled(adapter, user, retry)
     except Exception as failure:
         # One backend that is down must not keep the person in the others.
-        error = _unnamed(str(failure), user)
+        error = _unnamed(_said(failure), user)
     return Erased(
         backend=name,
         identity=_unnamed(backends.identity(name, adapter), user),
@@ -251,6 +251,14 @@ def _facts(adapter: Adapter, user: str, retry: Retry) -> Iterator[tuple[Any, str
             yield from ((fact.id, fact.kind) for fact in page.facts)
     except NotFound:
         return
+
+
+def _said(failure: Exception) -> str:
+    """What is wrong, without the words of an exception that nobody translated: they may quote a fact."""
+    strange = failure.__cause__ if isinstance(failure, Fatal) else None
+    if strange is None or isinstance(strange, MemctlError | OSError):
+        return str(failure)
+    return str(failure).replace(f": {strange}", "")
 
 
 def _unnamed(text: str, user: str) -> str:

@@ -136,6 +136,19 @@ def test_a_backend_that_is_down_does_not_keep_the_person_in_the_others(remembere
     assert second["left"] == 0
 
 
+def test_a_fault_that_quotes_a_fact_is_in_the_receipt_without_it(remembered, memctl, monkeypatch):
+    from memctl.files.backend import FileBackend
+
+    def broken(*_):
+        raise ValueError("no such town: Oslo")
+
+    monkeypatch.setattr(FileBackend, "delete", broken)
+    ran = memctl("forget", "alice", "--from", "copy.jsonl", "--confirm", "alice", "--json")
+    assert ran.code == 1
+    assert ran.document["receipt"]["backends"][0]["error"] == "the backend's adapter failed with ValueError"
+    assert "Oslo" not in ran.out + ran.err
+
+
 def test_a_person_nobody_knows_is_noted_all_the_same(remembered, memctl):
     """They may still come in a transcript tomorrow."""
     assert memctl("forget", "zoe", "--confirm", "zoe").code == 0
