@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
-HEAD = "| promise | held by |\n|---|---|\n"
+HEAD = "| guarantee | test |\n|---|---|\n"
 ROWS = [line for table in PAGE.split(HEAD)[1:] for line in table.partition("\n\n")[0].splitlines()]
 NAME = re.compile(r"`([^`\s]*tests/[^`]+|…::[^`]+)`")
 
