@@ -1,4 +1,4 @@
-"""The page about backends says what the adapters and the suite say."""
+"""docs/backends.md matches the adapters and the suite."""
 
 import importlib.util
 import subprocess
