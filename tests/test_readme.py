@@ -1,41 +1,84 @@
-"""The commands of the README and of docs/: what they tell a newcomer to type works, in a new home folder."""
+"""The commands in README.md and docs/ run as written, in a new home folder, and print what the pages show."""
 
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-BLOCK = re.compile(r"^```(?:sh|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(sh|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 EXIT = re.compile(r"#\s*exit (\d+)\s*$")
 
 
-PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+PAGES = [
+    "README.md",
+    *sorted(path.name for path in ROOT.glob("*.md") if path.name not in ("README.md", "CHANGELOG.md")),
+    *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+]
 
 
-def commands(page: str = "README.md") -> list[str]:
-    """The lines of the page's shell blocks that are commands, continued lines joined."""
-    blocks = BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
-    lines = "".join(blocks).replace("\\\n", " ").splitlines()
-    return [line.strip().removeprefix("$ ") for line in lines if line.strip()]
+def commands(page: str = "README.md") -> list[tuple[str, str | None]]:
+    """The commands of the page's shell blocks, continued lines joined, each with the output that the page shows.
+
+    Only `console` blocks show output; there a command begins with `$`. Elsewhere the output is None.
+    """
+    return list(_commands((ROOT / page).read_text(encoding="utf-8")))
+
+
+def _commands(text: str) -> Iterator[tuple[str, str | None]]:
+    for language, block in BLOCK.findall(text):
+        if language == "console":
+            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                command, _, output = part.partition("\n")
+                yield command, output
+        else:
+            yield from ((line.strip(), None) for line in block.replace("\\\n", " ").splitlines() if line.strip())
+
+
+def typed(page: str = "README.md") -> list[str]:
+    return [command for command, _ in commands(page)]
 
 
 def test_the_readme_says_how_to_start():
-    assert any(line.startswith("memctl ingest") for line in commands())
-    assert any(line.split("#")[0].strip() == "make demo" for line in commands())
+    assert any(command.startswith("memctl ingest") for command in typed())
+    assert any(command.split("#")[0].strip() == "make demo" for command in typed())
 
 
-def test_every_make_target_of_the_readme_is_one():
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_target_of_a_page_exists(page: str):
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {word for line in commands() if line.startswith("make ") for word in line.split("#")[0].split()[1:]}
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:^|`)make ([a-z][\w-]*)", text, re.MULTILINE))
     assert named <= targets
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if any(line.startswith("memctl ") for line in commands(page))])
-def test_the_commands_of_a_page_run_in_order_as_written(page: str, tmp_path: Path):
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_of_a_page_leads_to_a_page_and_a_heading(page: str):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not target.startswith("http"):
+            path, _, heading = target.partition("#")
+            linked = ((ROOT / page).parent / path).resolve() if path else ROOT / page
+            assert linked.exists(), target
+            assert not heading or heading in _anchors(linked.read_text(encoding="utf-8")), target
+
+
+def _anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def test_every_page_of_docs_is_on_the_start_page():
+    linked = set(re.findall(r"\]\(([^)#]+)\)", (ROOT / "docs" / "index.md").read_text(encoding="utf-8")))
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"} <= linked
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(line.startswith("memctl ") for line in typed(page))])
+def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page: str, tmp_path: Path):
     home = tmp_path / "home"
     home.mkdir()
     work = tmp_path / "memctl"
@@ -44,12 +87,22 @@ def test_the_commands_of_a_page_run_in_order_as_written(page: str, tmp_path: Pat
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MEMCTL_", "XDG_"))}
     environment |= {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     environment.pop("DATABASE_URL", None)
-    run = [line for line in commands(page) if line.startswith("memctl ")]
-    # The README starts with this itself; the other pages speak to those who have.
-    for line in run if page == "README.md" else ["memctl ingest -q fixtures/transcripts", *run]:
+    run = [(line, output) for line, output in commands(page) if line.startswith("memctl ")]
+    # The README and the start page begin with this themselves; the other pages speak to readers who have done it.
+    begins = page in ("README.md", "docs/index.md")
+    for line, output in run if begins else [("memctl ingest -q fixtures/transcripts", None), *run]:
         expected = EXIT.search(line)
         ran = subprocess.run(
             ["sh", "-c", line], cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
         if ran.returncode != (int(expected[1]) if expected else 0):
             pytest.fail(f"{line}\nexit code {ran.returncode}\n{ran.stdout}{ran.stderr}")
+        if output is not None and not shows(output, ran.stdout):
+            pytest.fail(f"{line}\nprints\n{ran.stdout}\nthe page shows\n{output}")
+
+
+def shows(page: str, printed: str) -> bool:
+    """True if the page's text is what was printed: `…` stands for any text, and spaces at line ends do not count."""
+    page, printed = (re.sub(r" +$", "", text.strip(), flags=re.MULTILINE) for text in (page, printed))
+    pattern = ".*".join(re.escape(part) for part in page.split("…"))
+    return re.fullmatch(pattern, printed, re.DOTALL) is not None
