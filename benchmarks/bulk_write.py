@@ -11,10 +11,10 @@ from pathlib import Path
 from synthetic import facts
 
 from memctl.embed.spec import EmbedderSpec
-from memctl.ingest.imports import entry_of
-from memctl.local import LocalStore
-from memctl.store import writes
-from memctl.store.engine import Engine
+from memctl.ingest.bulk_import import entry_of
+from memctl.store.duckdb import writes
+from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.local_store import LocalStore
 
 BATCH = 10_000
 

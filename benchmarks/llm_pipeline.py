@@ -19,17 +19,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from memctl.core.fact import Fact, Source, derive_id
 from memctl.extract.llm.client import Completion
-from memctl.fact import Fact, Source, derive_id
-from memctl.ingest import models
-from memctl.ingest.asking import Asker, Question
-from memctl.ingest.digest import Recipe
-from memctl.ingest.models import ModelOptions
-from memctl.ingest.owner import Attribution
-from memctl.ingest.reading import Options
-from memctl.ingest.use import Use
-from memctl.local import LocalStore
-from memctl.store.answers import Answer, keep
+from memctl.ingest import llm_options
+from memctl.ingest.attribution import Attribution
+from memctl.ingest.llm_options import ModelOptions
+from memctl.ingest.llm_requests import Asker, Question
+from memctl.ingest.llm_usage import Use
+from memctl.ingest.scan import Options
+from memctl.ingest.session_extraction import Recipe
+from memctl.store.duckdb.llm_cache import Answer, keep
+from memctl.store.duckdb.local_store import LocalStore
 
 TURNS, FACTS = 2_000, 1_000
 _WORDS = (
@@ -69,7 +69,7 @@ def _measure(folder: Path, extractor: Any, paths: list[str]) -> tuple[float, Any
     store = LocalStore(folder / f"{extractor}.duckdb")
     store.write(_facts("alice"))
     use = _Timed(model="instant")
-    models.open_asker = lambda options, engine, **_: Asker(engine, _Instant(engine, use), use)
+    llm_options.open_asker = lambda options, engine, **_: Asker(engine, _Instant(engine, use), use)
     options = Options(
         recipe=Recipe(extractor=extractor, model="instant"),
         model=ModelOptions(name="instant"),

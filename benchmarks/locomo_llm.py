@@ -21,12 +21,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from memctl.ingest.costs import Prices
-from memctl.ingest.digest import Recipe
-from memctl.ingest.models import ModelOptions
-from memctl.ingest.reading import Options
-from memctl.local import LocalStore
-from memctl.text import sentences
+from memctl.core.tokenization import sentences
+from memctl.ingest.llm_costs import Prices
+from memctl.ingest.llm_options import ModelOptions
+from memctl.ingest.scan import Options
+from memctl.ingest.session_extraction import Recipe
+from memctl.store.duckdb.local_store import LocalStore
 
 HERE = Path(__file__).resolve().parent
 

@@ -26,10 +26,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from memctl.fact import Fact
-from memctl.ingest.digest import Recipe
-from memctl.ingest.reading import Options
-from memctl.local import LocalStore
+from memctl.core.fact import Fact
+from memctl.ingest.scan import Options
+from memctl.ingest.session_extraction import Recipe
+from memctl.store.duckdb.local_store import LocalStore
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
 _EVIDENCE = re.compile(r"D:?(\d+):(\d+)")

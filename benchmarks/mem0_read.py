@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from memctl_mem0 import sdk
-from memctl_mem0.adapter import Mem0Adapter
-from memctl_mem0.client import ANYBODY, LARGEST_PAGE
+from memctl_mem0.platform.adapter import Mem0Adapter
+from memctl_mem0.platform.client import ANYBODY, LARGEST_PAGE
 
 TESTS = Path(__file__).parents[1] / "tests"
 USERS, MEMORIES = 20, 10_000

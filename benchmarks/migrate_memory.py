@@ -15,7 +15,7 @@ from pathlib import Path
 
 from synthetic import facts
 
-from memctl.fact import encode_lines
+from memctl.core.fact import encode_lines
 
 MEMCTL = str(Path(sys.executable).parent / "memctl")
 LIMIT_MB = 600

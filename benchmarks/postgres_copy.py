@@ -19,7 +19,7 @@ from memctl_postgres import embedded
 from memctl_postgres.adapter import PostgresAdapter
 from synthetic import facts
 
-from memctl.fact import Embedding
+from memctl.core.fact import Embedding
 
 DIM = 384
 BATCH = PostgresAdapter.capabilities.batch_size

@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 from synthetic import facts
 
-from memctl.fact import Fact
-from memctl.local import LocalStore
+from memctl.core.fact import Fact
+from memctl.store.duckdb.local_store import LocalStore
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 DAYS = 540

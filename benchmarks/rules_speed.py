@@ -13,8 +13,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from memctl.extract.redact import redact
-from memctl.extract.rules import extract
+from memctl.extract.extractor import extract
+from memctl.extract.secrets import redact
 from memctl.transcripts.model import Session, Turn
 
 

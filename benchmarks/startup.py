@@ -13,7 +13,7 @@ from pathlib import Path
 
 from synthetic import facts
 
-from memctl.local import LocalStore
+from memctl.store.duckdb.local_store import LocalStore
 
 RUNS = 15
 MEMCTL = str(Path(sys.executable).parent / "memctl")

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from memctl.fact import Fact, Kind, Source, derive_id
+from memctl.core.fact import Fact, Kind, Source, derive_id
 
 _THINGS = ("express shipping", "dark mode", "green tea", "night trains", "peanuts", "Rust", "oat milk", "window seats")
 _PLACES = ("Tokyo", "Paris", "Lisbon", "Oslo", "Lagos", "Lima", "Pune", "Perth", "Quito", "Riga")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from memctl.cli.main import COMMANDS, cli
+from memctl.cli.app import COMMANDS, cli
 
 HEAD = """# Commands
 

@@ -10,9 +10,9 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from memctl.ingest.run import Options
-from memctl.local import LocalStore
-from memctl.report import asking, pricing_page, volume_page
+from memctl.ingest.pipeline import Options
+from memctl.report import pricing_page, requests, volume_page
+from memctl.store.duckdb.local_store import LocalStore
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -25,8 +25,8 @@ def pages() -> dict[str, str]:
         fixtures = Path(shutil.copytree(ROOT / "fixtures" / "transcripts", Path(folder) / "transcripts"))
         store = LocalStore(Path(folder) / "store.duckdb")
         store.ingest([str(fixtures)], Options())
-        volume = asking.volume("local", {"local": {"path": store.engine.path}}, now=NOW)
-    priced = asking.pricing(None, {"growth": asking.growth("8%")})
+        volume = requests.volume("local", {"local": {"path": store.engine.path}}, now=NOW)
+    priced = requests.pricing(None, {"growth": requests.growth("8%")})
     return {"report-volume.html": volume_page.page(volume), "report-pricing.html": pricing_page.page(priced)}
 
 

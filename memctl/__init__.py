@@ -13,13 +13,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from memctl.api import Memory
+    from memctl.memory import Memory
 
 __version__ = "0.1.0"
 
 
 def open(name: str = "local", **options: Any) -> Memory:  # noqa: A001 - the public name
-    """The memory of a backend; see `memctl.api.open_memory`."""
-    from memctl.api import open_memory
+    """The memory of a backend; see `memctl.memory.open_memory`."""
+    from memctl.memory import open_memory
 
     return open_memory(name, **options)

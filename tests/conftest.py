@@ -63,7 +63,7 @@ def store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def memctl(store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
     """Run a command in this process, as `memctl ARGUMENTS` would; `stdin` is what it reads."""
-    from memctl.cli.main import _run
+    from memctl.cli.app import _run
 
     def run(*arguments: object, stdin: bytes | None = None) -> Ran:
         capsys.readouterr()
@@ -129,8 +129,8 @@ def every_fact() -> Callable[..., dict[str, dict[str, Any]]]:
     def read(path: Path) -> dict[str, dict[str, Any]]:
         import msgspec
 
-        from memctl.fact import TIME_FIELDS
-        from memctl.local import LocalStore
+        from memctl.core.fact import TIME_FIELDS
+        from memctl.store.duckdb.local_store import LocalStore
 
         local = LocalStore(path)
 

@@ -4,9 +4,9 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from memctl.adapter import ENTRY_POINT_GROUP, Capabilities, FieldKeeping, installed, load
-from memctl.errors import Exit, NotFound, UsageError
-from memctl.fact import Fact
+from memctl.backends.contract import ENTRY_POINT_GROUP, Capabilities, FieldKeeping, installed, load
+from memctl.core.errors import Exit, NotFound, UsageError
+from memctl.core.fact import Fact
 
 
 @pytest.fixture

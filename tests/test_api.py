@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 import memctl
-from memctl.adapter import Adapter
-from memctl.errors import NotFound, UsageError
-from memctl.fact import Fact, Source
-from memctl.local import PAGE_SIZE, LocalStore
+from memctl.backends.contract import Adapter
+from memctl.core.errors import NotFound, UsageError
+from memctl.core.fact import Fact, Source
+from memctl.store.duckdb.local_store import PAGE_SIZE, LocalStore
 from memctl.transcripts.model import Turn
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -4,20 +4,20 @@ import stat
 
 import pytest
 
-from memctl import config
-from memctl.errors import UsageError
+from memctl.core.errors import UsageError
+from memctl.runtime import settings
 
 
 @pytest.fixture
 def user_file(home):
-    path = config.user_file()
+    path = settings.user_file()
     path.parent.mkdir(parents=True)
     return path
 
 
 def test_option_over_environment_over_project_over_user_over_default(home, user_file, monkeypatch):
     def found():
-        return config.load().timezone, {s.name: s.origin for s in config.explain()}["timezone"]
+        return settings.load().timezone, {s.name: s.origin for s in settings.explain()}["timezone"]
 
     assert found() == (None, "default")
     user_file.write_text('timezone = "Europe/Paris"')
@@ -26,14 +26,14 @@ def test_option_over_environment_over_project_over_user_over_default(home, user_
     assert found() == ("Asia/Tokyo", "memctl.toml")
     monkeypatch.setenv("MEMCTL_TIMEZONE", "UTC")
     assert found() == ("UTC", "environment")
-    assert config.load(timezone="Africa/Cairo").timezone == "Africa/Cairo"
-    assert config.load(timezone=None).timezone == "UTC"
+    assert settings.load(timezone="Africa/Cairo").timezone == "Africa/Cairo"
+    assert settings.load(timezone=None).timezone == "UTC"
 
 
 def test_a_file_sets_what_another_leaves_open(home, user_file):
     user_file.write_text('timezone = "Europe/Paris"\ndefault_user = "alice"')
     (home / "work" / "memctl.toml").write_text('timezone = "Asia/Tokyo"')
-    assert (config.load().timezone, config.load().default_user) == ("Asia/Tokyo", "alice")
+    assert (settings.load().timezone, settings.load().default_user) == ("Asia/Tokyo", "alice")
 
 
 @pytest.mark.parametrize("content", ['colour = "red"', "lock_timeout = 'long'", "store = [", "date_order = 'ydm'"])
@@ -43,7 +43,7 @@ def test_a_wrong_setting_names_its_file(memctl, user_file, content):
     assert ran.code == 2
     assert str(user_file) in ran.err
     with pytest.raises(UsageError):
-        config.load()
+        settings.load()
 
 
 def test_an_unknown_setting_is_told_the_known_ones(memctl, user_file):
@@ -55,10 +55,10 @@ def test_an_unknown_setting_is_told_the_known_ones(memctl, user_file):
 
 def test_a_number_from_the_environment_is_a_number(home, monkeypatch):
     monkeypatch.setenv("MEMCTL_LOCK_TIMEOUT", "2.5")
-    assert config.load().lock_timeout == 2.5
+    assert settings.load().lock_timeout == 2.5
     monkeypatch.setenv("MEMCTL_LOCK_TIMEOUT", "soon")
     with pytest.raises(UsageError, match="environment"):
-        config.load()
+        settings.load()
 
 
 def test_show_says_where_a_value_comes_from_and_which_store_is_used(memctl, store):
@@ -73,9 +73,9 @@ def test_show_says_where_a_value_comes_from_and_which_store_is_used(memctl, stor
 
 def test_init_writes_a_private_file_that_can_be_read_and_never_over_another(memctl, home):
     assert memctl("config", "init").code == 0
-    path = config.user_file()
+    path = settings.user_file()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert config.load() == config.Settings(store=config.load().store)
+    assert settings.load() == settings.Settings(store=settings.load().store)
     path.write_text('default_user = "alice"')
     again = memctl("config", "init")
     assert again.code == 2
@@ -86,17 +86,17 @@ def test_init_writes_a_private_file_that_can_be_read_and_never_over_another(memc
 class TestSecrets:
     def test_environment_then_file_then_command(self, home, monkeypatch):
         monkeypatch.setenv("X_KEY_COMMAND", "echo from-command")
-        assert config.secret("X_KEY") == "from-command"
+        assert settings.secret("X_KEY") == "from-command"
         (home / "key").write_text("from-file\n")
         monkeypatch.setenv("X_KEY_FILE", "~/key")
-        assert config.secret("X_KEY") == "from-file"
+        assert settings.secret("X_KEY") == "from-file"
         monkeypatch.setenv("X_KEY", "from-environment")
-        assert config.secret("X_KEY") == "from-environment"
-        assert config.secret("Y_KEY") is None
+        assert settings.secret("X_KEY") == "from-environment"
+        assert settings.secret("Y_KEY") is None
 
     @pytest.mark.parametrize(("name", "value"), [("X_KEY_FILE", "/no/such/file"), ("X_KEY_COMMAND", "exit 3")])
     def test_a_place_that_fails_is_named(self, home, monkeypatch, name, value):
         monkeypatch.setenv(name, value)
         with pytest.raises(UsageError) as caught:
-            config.secret("X_KEY")
+            settings.secret("X_KEY")
         assert caught.value.where == name

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memctl.fact import (
+from memctl.core.fact import (
     KINDS,
     TEXT_FIELDS,
     TIME_FIELDS,

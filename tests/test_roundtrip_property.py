@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from memctl.adapter import Adapter, Outcome
-from memctl.fact import KINDS, TIME_FIELDS, Embedding, Fact, Source, content_hash
-from memctl.files import open_file
-from memctl.local import LocalStore
+from memctl.backends.contract import Adapter, Outcome
+from memctl.backends.files import open_file
+from memctl.core.fact import KINDS, TIME_FIELDS, Embedding, Fact, Source, content_hash
+from memctl.store.duckdb.local_store import LocalStore
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 MAYBE = st.none() | TEXT

@@ -8,16 +8,16 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from memctl import backends
-from memctl.api import open_memory
-from memctl.errors import AuthError, Fatal, NotFound, Rejected, Retryable, UsageError, from_status
-from memctl.fact import Fact, Source, pack, unpack
+from memctl.backends import registry
+from memctl.core.errors import AuthError, Fatal, NotFound, Rejected, Retryable, UsageError, from_status
+from memctl.core.fact import Fact, Source, pack, unpack
+from memctl.memory import open_memory
 
 PLUGIN = """
 from datetime import datetime, timedelta, UTC
-from memctl.adapter import Capabilities, Conversation, Health, Hit, Message, Outcome, Page, need
-from memctl.errors import Rejected, Retryable, UsageError
-from memctl.fact import Fact, Source, derive_id
+from memctl.backends.contract import Capabilities, Conversation, Health, Hit, Message, Outcome, Page, need
+from memctl.core.errors import Rejected, Retryable, UsageError
+from memctl.core.fact import Fact, Source, derive_id
 
 class Diary:
     name = "diary"
@@ -124,21 +124,21 @@ def diary(tmp_path, monkeypatch, home):
 
 class TestAddress:
     def test_what_stands_behind_the_colon_is_the_place(self, diary):
-        assert backends.open_backend("diary:http://there:8000/x").url == "http://there:8000/x"
+        assert registry.open_backend("diary:http://there:8000/x").url == "http://there:8000/x"
 
     def test_the_place_is_stronger_than_the_settings(self, diary, home, monkeypatch):
         (home / "memctl.toml").write_text('[backends.mine]\nadapter = "diary"\nurl = "http://settings"\n')
         monkeypatch.chdir(home)
-        assert backends.open_backend("mine").url == "http://settings"
-        assert backends.open_backend("mine:http://told").url == "http://told"
+        assert registry.open_backend("mine").url == "http://settings"
+        assert registry.open_backend("mine:http://told").url == "http://told"
 
     def test_a_backend_without_a_place_says_so(self, home):
         with pytest.raises(UsageError, match="nothing after a colon"):
-            backends.open_backend("local:elsewhere")
+            registry.open_backend("local:elsewhere")
 
     def test_an_unknown_name_with_a_colon_is_answered_with_the_known_ones(self, diary):
         with pytest.raises(NotFound) as refused:
-            backends.open_backend("dairy:http://there")
+            registry.open_backend("dairy:http://there")
         assert "diary" in refused.value.hint
 
     @pytest.mark.parametrize(
@@ -147,16 +147,16 @@ class TestAddress:
     )
     def test_a_key_comes_from_the_services_own_variable(self, diary, monkeypatch, variable, value):
         monkeypatch.setenv(variable, value)
-        assert backends.open_backend("diary").key == value.removeprefix("echo ")
+        assert registry.open_backend("diary").key == value.removeprefix("echo ")
 
     def test_a_key_given_is_stronger_than_the_environment(self, diary, monkeypatch):
         monkeypatch.setenv("DIARY_KEY", "ambient")
-        assert backends.open_backend("diary", key="given").key == "given"
+        assert registry.open_backend("diary", key="given").key == "given"
 
     def test_the_default_user_of_the_settings_is_that_of_a_backend_that_asks_for_one(self, diary, monkeypatch):
         monkeypatch.setenv("MEMCTL_DEFAULT_USER", "carol")
-        assert backends.open_backend("diary").default_user == "carol"
-        assert backends.open_backend("diary", default_user="dan").default_user == "dan"
+        assert registry.open_backend("diary").default_user == "carol"
+        assert registry.open_backend("diary", default_user="dan").default_user == "dan"
 
 
 class TestCommands:
@@ -284,7 +284,7 @@ class TestDumps:
         file = tmp_path / "facts.jsonl"
         fact = Fact(id=UUID(int=1), user_id="a", kind="fact", text="t", source=Source(system="s"))
         file.write_bytes(msgspec.json.encode(fact) + b"\n")
-        assert backends.open_backend(str(file)).kind == "jsonl"
+        assert registry.open_backend(str(file)).kind == "jsonl"
 
 
 FACT = Fact(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memctl.text import LONGEST_SENTENCE, STOP_WORDS, sentences, stems, words
+from memctl.core.tokenization import LONGEST_SENTENCE, STOP_WORDS, sentences, stems, words
 
 
 @pytest.mark.parametrize(

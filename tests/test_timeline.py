@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memctl.errors import UsageError
-from memctl.fact import Fact, Source
-from memctl.timeline import as_of, current, diff, history, parse_when
+from memctl.core.errors import UsageError
+from memctl.core.fact import Fact, Source
+from memctl.core.timeline import as_of, current, diff, history, parse_when
 
 
 def day(text: str) -> datetime:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 from uuid import UUID
 
-from memctl.adapter import Capabilities, Conversation, FieldKeeping, Health, Hit, Outcome, Page
-from memctl.errors import UsageError
-from memctl.fact import Fact
+from memctl.backends.contract import Capabilities, Conversation, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.core.errors import UsageError
+from memctl.core.fact import Fact
 from memctl_graphiti import episodes, search
 from memctl_graphiti.cypher import Kuzu, Neo4j, Statement
 from memctl_graphiti.graph import Graph
 from memctl_graphiti.mapping import Edge, Node, groups_of, to_fact, user_of
-from memctl_graphiti.writing import Embedder, Writer
+from memctl_graphiti.write import Embedder, Writer
 
 PAGE_SIZE = 500
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from memctl.errors import Rejected
-from memctl.fact import Fact
+from memctl.core.errors import Rejected
+from memctl.core.fact import Fact
 from memctl_graphiti.cypher import time_of
 from memctl_graphiti.mapping import Edge, Node, in_order, to_fact, user_of
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from memctl.fact import derive_id
+from memctl.core.fact import derive_id
 from memctl_graphiti.cypher import Dialect
 from memctl_graphiti.graph import Graph
 from memctl_graphiti.mapping import SYSTEM, Node, entity_uuid

@@ -11,8 +11,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from memctl.adapter import Conversation, Message
-from memctl.fact import derive_id
+from memctl.backends.contract import Conversation, Message
+from memctl.core.fact import derive_id
 from memctl_graphiti.cypher import Dialect, time_of
 from memctl_graphiti.entities import import_episode
 from memctl_graphiti.graph import Graph

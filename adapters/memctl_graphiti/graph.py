@@ -22,11 +22,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, TypeVar
 from uuid import uuid4
 
-from memctl.adapter import need
-from memctl.errors import Locked, NotFound, Retryable
+from memctl.backends.contract import need
+from memctl.core.errors import Locked, NotFound, Retryable
+from memctl_graphiti.address import address, file_of, quoted
 from memctl_graphiti.cypher import Statement
-from memctl_graphiti.failures import in_use, translated
-from memctl_graphiti.places import address, file_of, quoted
+from memctl_graphiti.errors import in_use, translated
 
 _UNFINISHED = ".half"
 _TOKENIZERS = re.compile(r"CREATE MACRO `\d+_\w+_TOKENIZE`.*?;\n", re.DOTALL)

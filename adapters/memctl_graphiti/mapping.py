@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from memctl.fact import Embedding, Fact, Source, derive_id, to_utc, unpack
+from memctl.core.fact import Embedding, Fact, Source, derive_id, to_utc, unpack
 
 SYSTEM = "graphiti"
 PACKED = "memctl"

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from memctl.adapter import Hit
-from memctl.fact import Fact
+from memctl.backends.contract import Hit
+from memctl.core.fact import Fact
 from memctl_graphiti.cypher import Dialect
 from memctl_graphiti.graph import Graph, sdk
 from memctl_graphiti.mapping import Edge, Node

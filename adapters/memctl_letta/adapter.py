@@ -10,13 +10,13 @@ from functools import partial
 from typing import Any, ClassVar, NoReturn
 from uuid import UUID
 
-from memctl.adapter import Capabilities, Conversation, FieldKeeping, Health, Hit, Outcome, Page
-from memctl.errors import NotFound, Rejected, UsageError
-from memctl.fact import Fact
-from memctl_letta import forgetting, mapping, messages, reading, searching, users, writing
+from memctl.backends.contract import Capabilities, Conversation, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.core.errors import NotFound, Rejected, UsageError
+from memctl.core.fact import Fact
+from memctl_letta import erase, mapping, messages, read, search, users, write
 from memctl_letta.client import CLOUD, Agent, Server
-from memctl_letta.reading import Memory
-from memctl_letta.writing import Desk, Models
+from memctl_letta.read import Memory
+from memctl_letta.write import Desk, Models
 
 DESKS = 16
 """Users whose agents are remembered between two writes."""
@@ -106,7 +106,7 @@ class LettaAdapter:
         seen: set[str] = set()
         for agent in self._listed():
             user = users.owner(agent)
-            if user not in seen and reading.has_facts(self._server, agent):
+            if user not in seen and read.has_facts(self._server, agent):
                 seen.add(user)
                 yield user
 
@@ -128,9 +128,9 @@ class LettaAdapter:
         names = [name for name, _ in listed]
         listed = listed[names.index(cursor) + 1 if cursor in names else 0 :]
         listed = [(name, fact) for name, fact in listed if _recent(fact, since)]
-        for start in range(0, max(1, len(listed)), reading.PAGE):
-            page = listed[start : start + reading.PAGE]
-            more = start + reading.PAGE < len(listed)
+        for start in range(0, max(1, len(listed)), read.PAGE):
+            page = listed[start : start + read.PAGE]
+            more = start + read.PAGE < len(listed)
             yield Page(tuple(fact for _, fact in page), page[-1][0] if more else None)
 
     def rejects(self) -> Iterable[Rejected]:
@@ -170,7 +170,7 @@ class LettaAdapter:
         if not wanted:
             return 0
         for memory in self._memories(user):
-            gone |= writing.delete(self._server, memory, user, wanted)
+            gone |= write.delete(self._server, memory, user, wanted)
         return len(gone)
 
     def everyone(self) -> Iterator[str]:
@@ -178,20 +178,20 @@ class LettaAdapter:
         seen: set[str] = set()
         for agent in self._listed():
             user = users.owner(agent)
-            if user not in seen and forgetting.is_anybody(self._server, agent):
+            if user not in seen and erase.is_anybody(self._server, agent):
                 seen.add(user)
                 yield user
 
     def inventory(self, user: str) -> Mapping[str, int]:
         """What Letta keeps of the user beside facts: agents, identities, messages."""
-        return forgetting.inventory(self._server, self._agents(user), user) if _sayable(user) else {}
+        return erase.inventory(self._server, self._agents(user), user) if _sayable(user) else {}
 
     def forget(self, user: str) -> Sequence[str]:
         """Remove the user: passages, messages, the identity, the agents memctl made and the blocks no other agent has.
         Of an agent somebody else made, all but itself."""
         self._desks.pop(user, None)
         self._written.pop(user, None)
-        return forgetting.forget(self._server, self._agents(user), user) if _sayable(user) else ()
+        return erase.forget(self._server, self._agents(user), user) if _sayable(user) else ()
 
     def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
         """The k best facts for `query`, best first; `user=None` searches all users.
@@ -204,9 +204,9 @@ class LettaAdapter:
         if not query or k < 1:
             return []
         agents = self._agents(user) if user is not None else list(self._listed())
-        found = searching.passages(self._server, agents, user, query, k)
-        lines = searching.lines(self._server, agents, user, query, k)
-        return searching.fused(found, lines, k)
+        found = search.passages(self._server, agents, user, query, k)
+        lines = search.lines(self._server, agents, user, query, k)
+        return search.fused(found, lines, k)
 
     def conversations(self, user: str) -> Iterator[Conversation]:
         """What the user and their agents said to each other: an agent's main conversation, then the others."""
@@ -236,7 +236,7 @@ class LettaAdapter:
         if self._core_memory:
             for user in self._written:
                 for memory in self._memories(user):
-                    writing.show(self._server, memory, user)
+                    write.show(self._server, memory, user)
         self._written.clear()
 
     def _listed(self) -> Iterator[Agent]:
@@ -268,7 +268,7 @@ class LettaAdapter:
         return list({agent.id: agent for agent in found if users.owner(agent) == user}.values())
 
     def _memories(self, user: str) -> list[Memory]:
-        return [reading.memory(self._server, agent, user) for agent in self._agents(user)]
+        return [read.memory(self._server, agent, user) for agent in self._agents(user)]
 
     def _refusal(self, user: str) -> str | None:
         """Why nothing can be written for the user."""

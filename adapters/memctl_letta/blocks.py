@@ -13,8 +13,8 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.adapter import Outcome
-from memctl.fact import Fact, Source, derive_id, pack, unpack
+from memctl.backends.contract import Outcome
+from memctl.core.fact import Fact, Source, derive_id, pack, unpack
 from memctl_letta.mapping import KEY, SYSTEM, digest, seal, unseal
 
 PERSONA = "persona"

@@ -16,8 +16,8 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-from memctl.adapter import need, server_parts
-from memctl.errors import AuthError, Fatal, MemctlError, NotFound, Rejected, Retryable, from_status
+from memctl.backends.contract import need, server_parts
+from memctl.core.errors import AuthError, Fatal, MemctlError, NotFound, Rejected, Retryable, from_status
 from memctl_letta.blocks import Block
 from memctl_letta.mapping import Passage
 

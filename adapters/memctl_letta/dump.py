@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from memctl.errors import Rejected
-from memctl.fact import Fact
+from memctl.core.errors import Rejected
+from memctl.core.fact import Fact
 from memctl_letta.blocks import Block, facts_of
 
 TAG = "user:"

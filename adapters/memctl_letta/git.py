@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from memctl.errors import Fatal, MemctlError, Retryable, UsageError
+from memctl.core.errors import Fatal, MemctlError, Retryable, UsageError
 
 TIMEOUT = 300.0
 """Seconds a git command may take; a hook that waits for somebody is ended."""

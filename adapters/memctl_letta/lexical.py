@@ -16,7 +16,7 @@ from heapq import nlargest
 from importlib import import_module
 from typing import Any
 
-from memctl.fact import Fact
+from memctl.core.fact import Fact
 
 K1, B = 0.9, 0.4
 """BM25's saturation and length normalisation, as Anserini sets them for short passages."""

@@ -16,8 +16,8 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.errors import Rejected
-from memctl.fact import Fact, Source, derive_id, pack, unpack
+from memctl.core.errors import Rejected
+from memctl.core.fact import Fact, Source, derive_id, pack, unpack
 
 SYSTEM = "letta"
 KEY = "memctl"

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 
-from memctl.errors import UsageError
+from memctl.core.errors import UsageError
 
 Layout = Literal["v1", "v2"]
 LAYOUTS: tuple[Layout, ...] = ("v1", "v2")

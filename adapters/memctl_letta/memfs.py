@@ -17,11 +17,11 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.adapter import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
-from memctl.errors import NotFound, Rejected, UsageError
-from memctl.fact import Fact, encode
+from memctl.backends.contract import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.core.errors import NotFound, Rejected, UsageError
+from memctl.core.fact import Fact, encode
 from memctl_letta import git, lexical, markdown
-from memctl_letta.folders import Folders
+from memctl_letta.memfs_folders import Folders
 
 PAGE_SIZE = 1000
 """Facts in one page."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from memctl.adapter import Message
-from memctl.fact import to_utc
+from memctl.backends.contract import Message
+from memctl.core.fact import to_utc
 from memctl_letta.mapping import aware
 
 _EVENTS = ("heartbeat", "login", "system_alert", "function_response")

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.fact import Fact, Source, derive_id, pack, unpack
+from memctl.core.fact import Fact, Source, derive_id, pack, unpack
 
 SYSTEM = "mem0"
 OWN = "memctl"

@@ -13,7 +13,7 @@ import warnings
 from types import ModuleType
 from typing import Any
 
-from memctl.adapter import need
+from memctl.backends.contract import need
 
 
 def mem0() -> Any:

@@ -12,10 +12,10 @@ from uuid import UUID
 import msgspec
 from psycopg.sql import SQL
 
-from memctl.adapter import Capabilities, Health, Hit, Outcome, Page
-from memctl.errors import Rejected, UsageError
-from memctl.fact import Embedding, Fact
-from memctl_postgres import copy, foreign, layouts, schema, search
+from memctl.backends.contract import Capabilities, Health, Hit, Outcome, Page
+from memctl.core.errors import Rejected, UsageError
+from memctl.core.fact import Embedding, Fact
+from memctl_postgres import external_table, schema, search, table_layouts, write
 from memctl_postgres.connection import Database
 from memctl_postgres.mapping import SELECTED, loaded_text, stored_text, to_fact
 
@@ -93,11 +93,11 @@ class PostgresAdapter:
         self._embedder = embedder
         self._page_size = page_size or PAGE_SIZE
         self._default_user = default_user
-        self._layout = layouts.layout_of(layout, mapping) if table or mapping or layout else None
+        self._layout = table_layouts.layout_of(layout, mapping) if table or mapping or layout else None
         self._table_name = table or (self._layout.table if self._layout else None)
         if self._layout is not None and self._table_name is None:
             raise UsageError("a mapping needs a table", hint="--table NAME")
-        self._table: foreign.Table | None = None
+        self._table: external_table.Table | None = None
         self._rejects: dict[UUID, Rejected] = {}
         self._database = Database(dsn, data_folder, schema)
         self.identity = f"{self._database.place}.{self._table_name or schema}"
@@ -157,7 +157,7 @@ class PostgresAdapter:
     def users(self) -> Iterator[str]:
         """Every user that owns a fact, in alphabetical order."""
         if self._layout is not None:
-            return foreign.users(self._database, self._foreign(), self._default_user)
+            return external_table.users(self._database, self._foreign(), self._default_user)
         with self._database.transaction() as connection:
             rows = connection.execute("SELECT DISTINCT user_id FROM facts").fetchall()
         return iter(sorted(loaded_text(row[0]) for row in rows))
@@ -165,7 +165,7 @@ class PostgresAdapter:
     def count(self, user: str) -> int | None:
         """How many facts the user has."""
         if self._layout is not None:
-            return foreign.count(self._database, self._foreign(), user, self._default_user)
+            return external_table.count(self._database, self._foreign(), user, self._default_user)
         with self._database.transaction() as connection:
             row = connection.execute("SELECT count(*) FROM facts WHERE user_id = %s", [stored_text(user)]).fetchone()
         return int(row[0]) if row else 0
@@ -173,7 +173,7 @@ class PostgresAdapter:
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
         """The user's facts in the order they came in; the cursor is the key of the last one read."""
         if self._layout is not None:
-            yield from foreign.read(
+            yield from external_table.read(
                 self._database,
                 self._foreign(),
                 user,
@@ -214,7 +214,7 @@ class PostgresAdapter:
         self._writable()
         if self._init and not self.initialized():
             self._database.init()
-        return copy.write(self._database, self._with_vectors(facts))
+        return write.write(self._database, self._with_vectors(facts))
 
     def _with_vectors(self, facts: Sequence[Fact]) -> Sequence[Fact]:
         bare = [fact.text for fact in facts if fact.embedding is None]
@@ -285,7 +285,7 @@ class PostgresAdapter:
             )
             keys = [row.key for row in found]
             if table is not None:
-                facts = foreign.facts_by_key(connection, table, keys, self._default_user)
+                facts = external_table.facts_by_key(connection, table, keys, self._default_user)
             else:
                 rows = connection.execute(_SELECT + "WHERE id = ANY(%s)", [keys]).fetchall()
                 facts = {fact.id: fact for fact in self._facts(rows)}
@@ -337,12 +337,12 @@ class PostgresAdapter:
             ).fetchall()
         return bool(rows) and rows[0][0] == model
 
-    def _foreign(self) -> foreign.Table:
+    def _foreign(self) -> external_table.Table:
         if self._table is None:
             assert self._layout is not None
             assert self._table_name is not None
             with self._database.transaction(own=False) as connection:
-                self._table = foreign.inspect(connection, self._table_name, self._layout, self._database.place)
+                self._table = external_table.inspect(connection, self._table_name, self._layout, self._database.place)
         return self._table
 
     def _writable(self) -> None:

@@ -20,8 +20,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from memctl.errors import UsageError
-from memctl_postgres import failures, schema
+from memctl.core.errors import UsageError
+from memctl_postgres import errors, schema
 
 if TYPE_CHECKING:
     from memctl_postgres.embedded import Lease
@@ -110,13 +110,13 @@ class Database:
     def state(self, *, fresh: bool = False) -> schema.State:
         """What the database holds, looked up once unless `fresh`."""
         if self._state is None or fresh:
-            with failures.translated(self.place), self._connection() as connection:
+            with errors.translated(self.place), self._connection() as connection:
                 self._state = schema.state(connection, self.schema)
         return self._state
 
     def init(self) -> list[int]:
         """Make the schema or bring it up to date; the versions applied."""
-        with failures.translated(self.place), self._connection() as connection:
+        with errors.translated(self.place), self._connection() as connection:
             applied = schema.init(connection, self.schema)
         self._state = None
         return applied
@@ -133,7 +133,7 @@ class Database:
             found = self.state(fresh=True)
             schema.require(found, self.schema)
         path = schema.search_path(self.schema if own else "public", found.extension_schema)
-        with failures.translated(self.place), self._connection() as connection, connection.transaction():
+        with errors.translated(self.place), self._connection() as connection, connection.transaction():
             connection.execute(
                 "SELECT set_config('search_path', %s, true), set_config('TimeZone', 'UTC', true), "
                 "set_config('DateStyle', 'ISO', true), set_config('extra_float_digits', '1', true)",
@@ -144,7 +144,7 @@ class Database:
     def vacuum(self, table: str) -> None:
         """Have the place of a table's removed rows used again, beside whatever else is under way. An account that may
         not is passed over by PostgreSQL itself."""
-        with failures.translated(self.place), self._connection() as connection:
+        with errors.translated(self.place), self._connection() as connection:
             connection.execute(SQL("VACUUM {}").format(Identifier(self.schema, table)))
 
     @contextmanager

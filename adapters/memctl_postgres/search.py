@@ -14,8 +14,8 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.sql import SQL, Composable, Composed
 
-from memctl.adapter import Hit
-from memctl.fact import Fact
+from memctl.backends.contract import Hit
+from memctl.core.fact import Fact
 from memctl_postgres.mapping import stored_text
 
 LEXICAL, SEMANTIC = 0.3, 0.7

@@ -9,15 +9,15 @@ from hashlib import sha256
 from typing import Any, ClassVar
 from uuid import UUID
 
-from memctl.adapter import Capabilities, Conversation, FieldKeeping, Health, Hit, Outcome, Page
-from memctl.errors import Rejected, UsageError
-from memctl.fact import Fact
+from memctl.backends.contract import Capabilities, Conversation, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.core.errors import Rejected, UsageError
+from memctl.core.fact import Fact
 from memctl_zep import search, threads
-from memctl_zep.api import MOST, Api, Record
+from memctl_zep.client import MOST, Api, Record
 from memctl_zep.mapping import LONGEST_FACT, PACKED, node_fact, to_fact
-from memctl_zep.people import People, Person
 from memctl_zep.tasks import Tasks
-from memctl_zep.writing import Writer
+from memctl_zep.users import People, Person
+from memctl_zep.write import Writer
 
 _BESIDE = FieldKeeping("in_metadata", f"in the edge's attribute {PACKED!r}, and read back whole")
 _EDGES, _NODES = "edges", "nodes"

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from memctl.errors import Rejected
-from memctl.fact import Fact
+from memctl.core.errors import Rejected
+from memctl.core.fact import Fact
 from memctl_zep.mapping import Owner, node_fact, to_fact
 
 # It has no types.

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.fact import Fact, Source, derive_id, pack, to_utc, unpack
+from memctl.core.fact import Fact, Source, derive_id, pack, to_utc, unpack
 
 SYSTEM = "zep"
 ID = "memctl_id"

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import product
 
-from memctl.adapter import Hit
-from memctl.fact import Fact
-from memctl_zep.api import MOST, Api, Record
+from memctl.backends.contract import Hit
+from memctl.core.fact import Fact
+from memctl_zep.client import MOST, Api, Record
 from memctl_zep.mapping import moment, rfc3339, to_fact
-from memctl_zep.people import Person
+from memctl_zep.users import Person
 
 LONGEST_QUERY = 400
 """Characters; of a longer query the beginning is asked for."""

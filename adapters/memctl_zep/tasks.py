@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from memctl.errors import Fatal, NotFound, Retryable
-from memctl_zep.api import Api, Record
+from memctl.core.errors import Fatal, NotFound, Retryable
+from memctl_zep.client import Api, Record
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 _OVER = ("succeeded", "partial", "failed")

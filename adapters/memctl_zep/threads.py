@@ -7,13 +7,13 @@ from uuid import uuid4
 
 import msgspec
 
-from memctl.adapter import Conversation, Message
-from memctl.errors import UsageError
-from memctl.fact import derive_id
-from memctl_zep.api import Api, Record
+from memctl.backends.contract import Conversation, Message
+from memctl.core.errors import UsageError
+from memctl.core.fact import derive_id
+from memctl_zep.client import Api, Record
 from memctl_zep.mapping import SYSTEM, moment, rfc3339
-from memctl_zep.people import People, Person
 from memctl_zep.tasks import Tasks
+from memctl_zep.users import People, Person
 
 LONGEST_MESSAGE = 4096
 MOST_MESSAGES = 30

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from memctl.cli import options, output
-from memctl.fact import KINDS
+from memctl.cli import _options, _render
+from memctl.core.fact import KINDS
 
 
 @click.command()
@@ -20,9 +20,9 @@ from memctl.fact import KINDS
 @click.option("--object", "object_", metavar="VALUE", help="The other end of the relation.")
 @click.option("--valid-at", metavar="WHEN", help="Since when it is true.")
 @click.option("--category", "categories", multiple=True, metavar="LABEL", help="May be repeated.")
-@options.json_option
-@options.embedder_options
-@options.store_options
+@_options.json_option
+@_options.embedder_options
+@_options.store_options
 def command(
     user: str,
     text: str,
@@ -42,14 +42,14 @@ def command(
     The facts the rules find in it are stored; where they find none, or options say what it is, TEXT itself is the fact.
     """
     said = sys.stdin.read().strip() if text == "-" else text
-    stored = options.open_store(store, lock_timeout, **embedding).remember(
+    stored = _options.open_store(store, lock_timeout, **embedding).remember(
         user,
         said,
         kind=kind,
         subject=subject,
         predicate=predicate,
         object=object_,
-        valid_at=options.when(valid_at),
+        valid_at=_options.when(valid_at),
         categories=categories,
     )
-    output.facts("add", user, stored, as_json=as_json, as_jsonl=False)
+    _render.facts("add", user, stored, as_json=as_json, as_jsonl=False)

@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memctl import backends
-from memctl.cli import migration, options, output
-from memctl.errors import Exit
+from memctl.backends import registry
+from memctl.cli import _options, _render, _transfer
+from memctl.core.errors import Exit
 
 if TYPE_CHECKING:
-    from memctl.adapter import Capabilities
+    from memctl.backends.contract import Capabilities
 
 SAID = {"in_metadata": "in metadata", "coarsened": "coarser", "dropped": "dropped"}
 
 
 @click.group(invoke_without_command=True)
-@options.json_option
+@_options.json_option
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
     """List the backends there are and what each one keeps of a fact."""
     if ctx.invoked_subcommand:
         return
-    found = backends.known()
+    found = registry.known()
     if as_json:
-        output.emit_json("backends", {"backends": found})
+        _render.emit_json("backends", {"backends": found})
         return
-    output.table(
+    _render.table(
         ("backend", "keeps", "ids", "writes", "batch", "rate"),
         [
             (
@@ -67,31 +67,31 @@ def _columns(capabilities: Capabilities) -> tuple[str, ...]:
 
 @command.command()
 @click.argument("name")
-@options.json_option
-@options.store_options
+@_options.json_option
+@_options.store_options
 def test(name: str, as_json: bool, store: str | None, lock_timeout: float | None) -> int:
     """Reach the backend NAME with the credentials at hand; exit code 1 when it cannot be used."""
-    named = migration.backend_options(store, lock_timeout).get(name, {})
-    with contextlib.closing(backends.open_backend(name, **named)) as adapter:
+    named = _transfer.backend_options(store, lock_timeout).get(name, {})
+    with contextlib.closing(registry.open_backend(name, **named)) as adapter:
         health = adapter.check()
     if as_json:
-        output.emit_json("backends", {"name": name, "ok": health.ok, "detail": health.detail})
+        _render.emit_json("backends", {"name": name, "ok": health.ok, "detail": health.detail})
     else:
-        click.echo(f"{'ok' if health.ok else 'not usable'}: {output.clean(health.detail)}")
+        click.echo(f"{'ok' if health.ok else 'not usable'}: {_render.clean(health.detail)}")
     return Exit.OK if health.ok else Exit.ERROR
 
 
 @command.command()
 @click.argument("name")
-@options.json_option
+@_options.json_option
 def init(name: str, as_json: bool) -> None:
     """Make in the backend NAME what memctl needs there, such as tables. A second time nothing is changed."""
-    writing = {"mode": "w"} if backends.is_file(name) else {}
-    with contextlib.closing(backends.open_backend(name, **writing)) as adapter:
-        made = backends.prepare(adapter, lambda said: click.echo(output.clean(said), err=True))
+    writing = {"mode": "w"} if registry.is_file(name) else {}
+    with contextlib.closing(registry.open_backend(name, **writing)) as adapter:
+        made = registry.prepare(adapter, lambda said: click.echo(_render.clean(said), err=True))
     if as_json:
-        output.emit_json("backends", {"name": name, "made": made})
+        _render.emit_json("backends", {"name": name, "made": made})
     elif not made:
-        click.echo(f"{output.clean(name)} has all it needs")
+        click.echo(f"{_render.clean(name)} has all it needs")
     else:
-        click.echo(f"{output.clean(name)} is ready")
+        click.echo(f"{_render.clean(name)} is ready")

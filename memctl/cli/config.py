@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from memctl import config as settings
-from memctl.cli import options, output
+from memctl.cli import _options, _render
+from memctl.runtime import settings
 
 
 @click.group()
@@ -14,17 +14,17 @@ def command() -> None:
 
 
 @command.command()
-@options.json_option
+@_options.json_option
 def show(as_json: bool) -> None:
     """Print every setting with its value and where that comes from. Secrets are no settings and never shown."""
     found = settings.explain()
     if as_json:
-        output.emit_json("config", {"settings": found, "store_path": str(settings.load().store_path)})
+        _render.emit_json("config", {"settings": found, "store_path": str(settings.load().store_path)})
         return
     rows = [(s.name, "-" if s.value in (None, {}) else str(s.value), s.origin) for s in found]
-    output.table(("setting", "value", "from"), rows, wrap="value")
-    click.echo(f"store file: {output.line(str(settings.load().store_path))}")
-    click.echo(f"settings file: {output.line(str(settings.user_file()))}")
+    _render.table(("setting", "value", "from"), rows, wrap="value")
+    click.echo(f"store file: {_render.line(str(settings.load().store_path))}")
+    click.echo(f"settings file: {_render.line(str(settings.user_file()))}")
 
 
 @command.command()

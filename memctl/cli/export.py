@@ -8,20 +8,20 @@ from typing import Any
 
 import click
 
-from memctl.cli import migration, options, output
-from memctl.errors import Exit, Retryable, UsageError
+from memctl.cli import _options, _render, _transfer
+from memctl.core.errors import Exit, Retryable, UsageError
 
 
 @click.command()
 @click.option("--from", "source", metavar="BACKEND", default="local", show_default=True, help="Where the facts are.")
 @click.option("-o", "--output", "file", metavar="FILE", default="-", help="x.jsonl, x.parquet, x.csv; - is stdout. [-]")
-@migration.selection_options
-@migration.table_options
-@migration.service_options
+@_transfer.selection_options
+@_transfer.table_options
+@_transfer.service_options
 @click.option("--rejects", metavar="FILE", default="rejects.jsonl", show_default=True, help="What no file can hold.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
-@options.json_option
-@options.store_options
+@_options.json_option
+@_options.store_options
 def command(
     source: str,
     file: str,
@@ -33,19 +33,19 @@ def command(
     **given: Any,
 ) -> int:
     """Write facts to a file, every field of them. The file is replaced once it is whole, never in part."""
-    from memctl import backends
+    from memctl.backends import registry
     from memctl.migrate.export import export
-    from memctl.migrate.retry import Halt, Halted, Retry
+    from memctl.runtime.retry import Halt, Halted, Retry
 
     if as_json and file == "-":
         raise UsageError("stdout carries the facts", where="--json", hint="name a file with -o")
-    selection = migration.selection(given)
+    selection = _transfer.selection(given)
     halt = Halt()
-    named = migration.backend_options(store, lock_timeout, source, given).get(source, {})
+    named = _transfer.backend_options(store, lock_timeout, source, given).get(source, {})
     with (
-        contextlib.closing(backends.open_backend(source, **named)) as adapter,
-        migration.stopping(halt),
-        migration.showing("writing", quiet=quiet or as_json) as (progress, announce),
+        contextlib.closing(registry.open_backend(source, **named)) as adapter,
+        _transfer.stopping(halt),
+        _transfer.showing("writing", quiet=quiet or as_json) as (progress, announce),
     ):
         try:
             done = export(
@@ -61,12 +61,12 @@ def command(
             click.echo("interrupted; no file was made", err=True)
             return Exit.INTERRUPTED
         except Retryable as error:
-            error.hint = error.hint or f"again: {migration.command_line()}"
+            error.hint = error.hint or f"again: {_transfer.command_line()}"
             raise
     if as_json:
-        output.emit_json("export", {"file": done.file, "counts": done.counts, "losses": done.losses})
+        _render.emit_json("export", {"file": done.file, "counts": done.counts, "losses": done.losses})
     elif not quiet:
-        click.echo(f"{done.counts.written} facts written to {output.clean(file)}", err=file == "-")
+        click.echo(f"{done.counts.written} facts written to {_render.clean(file)}", err=file == "-")
     if done.rejects_file:
-        click.echo(f"what could not be written, and why: {output.clean(done.rejects_file)}", err=True)
+        click.echo(f"what could not be written, and why: {_render.clean(done.rejects_file)}", err=True)
     return Exit.PARTIAL if done.counts.rejected else Exit.OK

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from memctl.cli import options, output
-from memctl.fact import KINDS
+from memctl.cli import _options, _render
+from memctl.core.fact import KINDS
 
 
 @click.command()
@@ -14,8 +14,8 @@ from memctl.fact import KINDS
 @click.option("--predicate", metavar="NAME", help="Only this predicate, such as lives_in.")
 @click.option("--kind", type=click.Choice(KINDS), help="Only this kind; episodes are listed only when asked for.")
 @click.option("--all", "everything", is_flag=True, help="Superseded, ended and expired facts too.")
-@options.json_options
-@options.store_options
+@_options.json_options
+@_options.store_options
 def command(
     user: str,
     subject: str | None,
@@ -28,6 +28,6 @@ def command(
     lock_timeout: float | None,
 ) -> None:
     """List the current facts of USER in the order they were learned."""
-    local = options.open_store(store, lock_timeout)
+    local = _options.open_store(store, lock_timeout)
     found = local.facts(user, subject, predicate=predicate, kind=kind, all=everything)
-    output.facts("facts", user, found, as_json=as_json, as_jsonl=as_jsonl)
+    _render.facts("facts", user, found, as_json=as_json, as_jsonl=as_jsonl)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memctl import config
-from memctl.cli import migration, options, output
-from memctl.errors import MemctlError, UsageError
+from memctl.cli import _options, _render, _transfer
+from memctl.core.errors import MemctlError, UsageError
+from memctl.runtime import settings
 
 if TYPE_CHECKING:
-    from memctl.forget import Holding, Receipt
+    from memctl.maintenance.forget import Holding, Receipt
 
 
 @click.command()
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Say what would go, and erase nothing.")
 @click.option("--receipt", metavar="FILE", help="Where to write the receipt. [in the data folder]")
 @click.option("--restore", is_flag=True, help="Let a user who was forgotten be remembered again.")
-@migration.ledger_option
-@options.quiet_option
-@options.json_option
-@options.store_options
+@_transfer.ledger_option
+@_options.quiet_option
+@_options.json_option
+@_options.store_options
 def command(user: str, **given: Any) -> int | None:
     """Erase all that is remembered of USER, prove that it is gone, and write a receipt that names nobody.
 
@@ -36,18 +36,18 @@ def command(user: str, **given: Any) -> int | None:
     bytes with them; in other backends also the agents, threads, messages and histories kept of USER. Whatever is read
     or moved later about USER is refused, until --restore.
     """
-    from memctl import forget as forgetting
-    from memctl.migrate.retry import Halt, Retry
+    from memctl.maintenance import forget as forgetting
+    from memctl.runtime.retry import Halt, Retry
 
-    local = options.open_store(given["store"], given["lock_timeout"])
+    local = _options.open_store(given["store"], given["lock_timeout"])
     if given["restore"]:
         forgetting.restore(user, local)
         if not given["quiet"]:
-            click.echo(f"{output.line(user)} may be remembered again", err=True)
+            click.echo(f"{_render.line(user)} may be remembered again", err=True)
         return None
-    named = migration.backend_options(given["store"], given["lock_timeout"])
+    named = _transfer.backend_options(given["store"], given["lock_timeout"])
     silent = given["quiet"] or given["as_json"]
-    with contextlib.ExitStack() as stack, migration.showing("forgetting", quiet=silent) as (_, announce):
+    with contextlib.ExitStack() as stack, _transfer.showing("forgetting", quiet=silent) as (_, announce):
         retry = Retry(Halt(), announce=announce)
         ends = stack.enter_context(_opened(_names(given["sources"], everywhere=given["everywhere"]), named))
         held = forgetting.holdings(ends, user, retry)
@@ -55,15 +55,17 @@ def command(user: str, **given: Any) -> int | None:
             _print(held)
         if given["dry_run"]:
             if given["as_json"]:
-                output.emit_json("forget", {"dry_run": True, "holdings": held, "receipt": None})
+                _render.emit_json("forget", {"dry_run": True, "holdings": held, "receipt": None})
             return None
         _confirm(user, given["confirm"])
         receipt = forgetting.forget(ends, user, local, retry)
-        with migration.open_ledger(given["ledger"]) as ledger:
+        with _transfer.open_ledger(given["ledger"]) as ledger:
             forgetting.clean_traces(user, local, ledger)
-    path = receipt.save(Path(given["receipt"]).expanduser() if given["receipt"] else config.data_folder() / "receipts")
+    path = receipt.save(
+        Path(given["receipt"]).expanduser() if given["receipt"] else settings.data_folder() / "receipts"
+    )
     if given["as_json"]:
-        output.emit_json("forget", {"dry_run": False, "holdings": held, "receipt": receipt, "receipt_file": str(path)})
+        _render.emit_json("forget", {"dry_run": False, "holdings": held, "receipt": receipt, "receipt_file": str(path)})
     else:
         _print_receipt(receipt, path, quiet=given["quiet"])
     return receipt.exit
@@ -72,20 +74,20 @@ def command(user: str, **given: Any) -> int | None:
 def _names(sources: tuple[str, ...], *, everywhere: bool) -> list[str]:
     if sources and everywhere:
         raise UsageError("--everywhere and --from exclude each other")
-    return ["local", *sorted(config.load().backends)] if everywhere else list(sources) or ["local"]
+    return ["local", *sorted(settings.load().backends)] if everywhere else list(sources) or ["local"]
 
 
 @contextlib.contextmanager
-def _opened(names: list[str], named: migration.BackendOptions) -> Any:
-    from memctl import backends
+def _opened(names: list[str], named: _transfer.BackendOptions) -> Any:
+    from memctl.backends import registry
 
     with contextlib.ExitStack() as stack:
-        writing = {name: {"mode": "w"} for name in names if backends.is_file(name)}
+        writing = {name: {"mode": "w"} for name in names if registry.is_file(name)}
         yield [
             (
                 name,
                 stack.enter_context(
-                    contextlib.closing(backends.open_backend(name, **named.get(name, {}), **writing.get(name, {})))
+                    contextlib.closing(registry.open_backend(name, **named.get(name, {}), **writing.get(name, {})))
                 ),
             )
             for name in names
@@ -102,7 +104,7 @@ def _confirm(user: str, told: str | None) -> None:
 
 
 def _print(held: list[Holding]) -> None:
-    output.table(
+    _render.table(
         ("backend", "facts", "of which", "beside them"),
         [(holding.backend, str(holding.facts), _counted(holding.kinds), _counted(holding.others)) for holding in held],
         wrap="of which",
@@ -118,14 +120,14 @@ def _print_receipt(receipt: Receipt, path: Path, *, quiet: bool) -> None:
         left = "unknown" if erased.left is None else str(erased.left)
         beside = f", and {_counted(erased.others)}" if erased.others else ""
         if not (quiet and erased.gone):
-            click.echo(f"{output.line(erased.backend)}: {erased.before} facts before{beside}; {left} left", err=quiet)
+            click.echo(f"{_render.line(erased.backend)}: {erased.before} facts before{beside}; {left} left", err=quiet)
         if erased.others_left:
-            click.echo(f"{output.line(erased.backend)}: still there: {_counted(erased.others_left)}", err=True)
+            click.echo(f"{_render.line(erased.backend)}: still there: {_counted(erased.others_left)}", err=True)
         if erased.listed:
-            click.echo(f"{output.line(erased.backend)}: still among its users", err=True)
+            click.echo(f"{_render.line(erased.backend)}: still among its users", err=True)
         for remark in () if quiet else erased.remarks:
-            migration.warn(output.line(remark))
+            _transfer.warn(_render.line(remark))
         if erased.error:
-            click.echo(f"{click.style('error:', fg='red', bold=True)} {output.clean(erased.error)}", err=True)
+            click.echo(f"{click.style('error:', fg='red', bold=True)} {_render.clean(erased.error)}", err=True)
     if not quiet:
-        click.echo(f"receipt {output.line(str(path))}")
+        click.echo(f"receipt {_render.line(str(path))}")

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memctl import config
-from memctl.cli import log, migration, options, output
-from memctl.errors import Exit, NotFound, UsageError
+from memctl.cli import _options as options
+from memctl.cli import _render, _run_log, _transfer
+from memctl.core.errors import Exit, NotFound, UsageError
+from memctl.runtime import settings as config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from memctl.ingest.report import Report
-    from memctl.ingest.use import Use
-    from memctl.local import LocalStore
+    from memctl.ingest.llm_usage import Use
+    from memctl.ingest.result import Report
+    from memctl.store.duckdb.local_store import LocalStore
 
 FOR_FILES = (
     "user_from", "format_", "tz", "date_order", "started_at", "branches", "sidechains", "direct_messages", "batch"
@@ -73,7 +74,7 @@ def _model_options(function: options.F) -> options.F:
 @click.option("--dry-run", is_flag=True, help="Do everything but write; with a model, tell what it would cost.")
 @click.option("--rejects", metavar="FILE", help="Where to write what could not be read. [beside the store]")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
-@migration.service_options
+@_transfer.service_options
 @options.json_option
 @options.embedder_options
 @options.store_options
@@ -118,7 +119,7 @@ def command(
 
 def _ingest(local: LocalStore, paths: Sequence[str], given: dict[str, Any], show: _Shown) -> Report:
     chosen = _options(given, paths)
-    with migration.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce):
+    with _transfer.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce):
         return local.ingest(paths, chosen, progress, dry_run=show.dry_run, announce=announce)
 
 
@@ -132,15 +133,15 @@ def _refuse_mixed(source: str | None, given: dict[str, Any]) -> None:
 
 
 def _listen(local: LocalStore, source: str, given: dict[str, Any], show: _Shown) -> Report:
-    from memctl import backends
-    from memctl.migrate.retry import Halt, Retry
+    from memctl.backends import registry
+    from memctl.runtime.retry import Halt, Retry
 
     chosen = _options(given, ())
-    named = migration.backend_options(given["store"], given["lock_timeout"], source, given).get(source, {})
+    named = _transfer.backend_options(given["store"], given["lock_timeout"], source, given).get(source, {})
     users = [given["user"]] if given["user"] else []
     with (
-        contextlib.closing(backends.open_backend(source, **named)) as backend,
-        migration.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce),
+        contextlib.closing(registry.open_backend(source, **named)) as backend,
+        _transfer.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce),
     ):
         pause = Retry(Halt(), announce=announce).pause
         return local.listen(
@@ -186,7 +187,7 @@ def _collect(local: LocalStore, show: _Shown) -> int:
         if not show.as_json:
             code = max(code, show.report(report))
     if show.as_json:
-        output.emit_json("ingest", {"collected": collected, "reports": reports})
+        _render.emit_json("ingest", {"collected": collected, "reports": reports})
         return max(show.code(report) for report in reports) if reports else code
     if not show.quiet:
         money = "" if collected.cost is None else f", ${collected.cost:.4f}"
@@ -210,12 +211,12 @@ class _Shown:
 
     def report(self, report: Report) -> int:
         """Show a report; the exit code it stands for."""
-        log.current().count(
+        _run_log.current().count(
             turns=report.turns, added=report.added, superseded=report.superseded, rejected=len(report.rejects)
         )
         written = report.write_rejects(self.rejects) if not self.dry_run else None
         if self.as_json:
-            output.emit_json("ingest", {"dry_run": self.dry_run, "rejects_file": written, "report": report})
+            _render.emit_json("ingest", {"dry_run": self.dry_run, "rejects_file": written, "report": report})
         else:
             _print(report, dry_run=self.dry_run, written=written, quiet=self.quiet)
         return self.code(report)
@@ -239,9 +240,9 @@ def _settings(given: dict[str, Any]) -> config.Settings:
 
 
 def _options(given: dict[str, Any], paths: Sequence[str]) -> Any:
-    from memctl.ingest.digest import Recipe
-    from memctl.ingest.owner import Attribution
-    from memctl.ingest.reading import Options
+    from memctl.ingest.attribution import Attribution
+    from memctl.ingest.scan import Options
+    from memctl.ingest.session_extraction import Recipe
     from memctl.transcripts.detect import FORMATS
     from memctl.transcripts.model import ReadOptions
 
@@ -279,20 +280,20 @@ def _options(given: dict[str, Any], paths: Sequence[str]) -> Any:
 def _model(given: dict[str, Any], settings: config.Settings, paths: Sequence[str]) -> Any:
     """How the model is to be used. Raises UsageError when there is none."""
     from memctl.extract.llm.client import warning
-    from memctl.ingest.costs import prices_of
-    from memctl.ingest.models import JOBS, ModelOptions
+    from memctl.ingest.llm_costs import prices_of
+    from memctl.ingest.llm_options import JOBS, ModelOptions
 
     if settings.llm_model is None:
         raise UsageError("no model is configured", hint="give --model NAME, or set MEMCTL_LLM_MODEL")
     if note := warning(settings.llm_model, settings.llm_base_url):
-        migration.warn(note)
+        _transfer.warn(note)
     return ModelOptions(
         name=settings.llm_model,
         base_url=settings.llm_base_url,
         timeout=settings.llm_timeout,
         prices=prices_of(settings.llm_model, given["price_per_million"]),
         max_cost=given["max_cost"],
-        rate=migration.rate(given["rate"]),
+        rate=_transfer.rate(given["rate"]),
         jobs=given["jobs"] or JOBS,
         batch=given["batch"],
         command={"paths": list(paths), "given": given} if given["batch"] else {},
@@ -331,11 +332,11 @@ def _print(report: Report, *, dry_run: bool, written: str | None, quiet: bool) -
 def _print_rejects(report: Report, written: str | None) -> None:
     for reject in report.rejects:
         click.echo(
-            f"{click.style('not read:', fg='yellow')} {output.clean(f'{reject.where}: {reject.reason}')}",
+            f"{click.style('not read:', fg='yellow')} {_render.clean(f'{reject.where}: {reject.reason}')}",
             err=True,
         )
         if reject.hint:
-            click.echo(f"  {output.clean(reject.hint)}", err=True)
+            click.echo(f"  {_render.clean(reject.hint)}", err=True)
     if written:
         click.echo(f"what was not read is listed in {written}", err=True)
 
@@ -370,4 +371,4 @@ def _print_counts(name: str, counts: dict[str, int]) -> None:
     if counts:
         most_first = sorted(counts.items(), key=lambda item: -item[1])
         listed = ", ".join(f"{number} × {reason}" for reason, number in most_first)
-        click.echo(f"{name:<11}{output.paragraph(output.line(listed), 11)}")
+        click.echo(f"{name:<11}{_render.paragraph(_render.line(listed), 11)}")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memctl.cli import log, migration, options, output
-from memctl.errors import Exit, UsageError
+from memctl.cli import _options, _render, _run_log, _transfer
+from memctl.core.errors import Exit, UsageError
 
 if TYPE_CHECKING:
-    from memctl.migrate.ends import Ends
+    from memctl.migrate.endpoints import Ends
     from memctl.migrate.plan import Plan
 
 SELECTING = ("users", "all_users", "user_map", "since", "kinds", "limit")
@@ -21,9 +21,9 @@ SELECTING = ("users", "all_users", "user_map", "since", "kinds", "limit")
 @click.command()
 @click.option("--from", "source", metavar="BACKEND", help="Where the facts are.")
 @click.option("--to", "target", metavar="BACKEND", help="Where they go.")
-@migration.selection_options
-@migration.table_options
-@migration.service_options
+@_transfer.selection_options
+@_transfer.table_options
+@_transfer.service_options
 @click.option("--core-memory", is_flag=True, default=None, help="Show facts in the agent's core memory as well.")
 @click.option("--mode", type=click.Choice(["preserve", "rederive"]), help="Verbatim, or anew by the target. [preserve]")
 @click.option("--dry-run", is_flag=True, help="Print the plan and write nothing.")
@@ -38,9 +38,9 @@ SELECTING = ("users", "all_users", "user_map", "since", "kinds", "limit")
 @click.option("--retries", type=click.IntRange(0, 100), default=7, show_default=True, help="After a passing failure.")
 @click.option("--rejects", metavar="FILE", help="Where to write what the target refuses. [beside the ledger]")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
-@migration.ledger_option
-@options.json_option
-@options.store_options
+@_transfer.ledger_option
+@_options.json_option
+@_options.store_options
 def command(**given: Any) -> int:
     """Move facts from one backend to another.
 
@@ -68,37 +68,37 @@ def _apply_plan(given: dict[str, Any]) -> int:
 
 def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
     """Migrate as the options say; `plan` is one to apply exactly."""
-    from memctl import backends
-    from memctl.migrate.apply import migrate
-    from memctl.migrate.ends import make_plan, opened
+    from memctl.backends import registry
+    from memctl.migrate.endpoints import make_plan, opened
     from memctl.migrate.plan import save
-    from memctl.migrate.retry import Halt, Halted
-    from memctl.store.forgotten import known
+    from memctl.migrate.run import migrate
+    from memctl.runtime.retry import Halt, Halted
+    from memctl.store.duckdb.suppression import known
 
-    selection = plan.selection if plan else migration.selection(given, default_all=schema == "import")
-    halt = Halt(migration.duration(given["max_duration"]))
+    selection = plan.selection if plan else _transfer.selection(given, default_all=schema == "import")
+    halt = Halt(_transfer.duration(given["max_duration"]))
     quiet = given["quiet"] or given["as_json"]
-    named = migration.backend_options(given["store"], given["lock_timeout"], given["source"], given, given["target"])
+    named = _transfer.backend_options(given["store"], given["lock_timeout"], given["source"], given, given["target"])
     with (
-        migration.open_ledger(given["ledger"]) as ledger,
-        opened(given["source"], given["target"], options=named, workers=given["workers"], warn=migration.warn) as ends,
-        migration.stopping(halt),
+        _transfer.open_ledger(given["ledger"]) as ledger,
+        opened(given["source"], given["target"], options=named, workers=given["workers"], warn=_transfer.warn) as ends,
+        _transfer.stopping(halt),
     ):
         job = ends.job(
             ends.plan(selection, given["mode"] or "preserve"),
-            command=migration.command_line(),
+            command=_transfer.command_line(),
             batch_size=given["batch_size"],
-            rate=migration.rate(given["rate"]),
+            rate=_transfer.rate(given["rate"]),
             attempts=given["retries"] + 1,
             verify=not given["no_verify"],
             digest=plan.digest if plan else None,
             name=schema,
             rejects=Path(given["rejects"]).expanduser() if given["rejects"] else None,
-            forgotten=partial(known, options.open_store(given["store"], given["lock_timeout"]).engine),
+            forgotten=partial(known, _options.open_store(given["store"], given["lock_timeout"]).engine),
         )
         if plan or given["dry_run"] or given["plan_out"] or given["fail_on_loss"]:
             try:
-                with migration.showing("planning", quiet=quiet) as (progress, announce):
+                with _transfer.showing("planning", quiet=quiet) as (progress, announce):
                     now = make_plan(job, halt, announce=announce, progress=_counting(progress))
             except Halted:
                 click.echo("stopped while planning; nothing was written", err=True)
@@ -113,24 +113,24 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
                 return _print_dry_run(schema, now, given)
         if not quiet:
             _announce(ends)
-        backends.prepare(job.targets[0], migration.warn)
-        with migration.showing("moving", quiet=quiet) as (progress, announce):
+        registry.prepare(job.targets[0], _transfer.warn)
+        with _transfer.showing("moving", quiet=quiet) as (progress, announce):
             report = migrate(job, ledger, halt, progress=progress, announce=announce)
-    log.current().count(**{name: getattr(report.counts, name) for name in report.counts.__struct_fields__})
+    _run_log.current().count(**{name: getattr(report.counts, name) for name in report.counts.__struct_fields__})
     if given["as_json"]:
-        migration.emit_report(schema, report)
+        _transfer.emit_report(schema, report)
     elif not given["quiet"] or report.exit:
-        migration.print_report(report, job.command)
+        _transfer.print_report(report, job.command)
     return report.exit
 
 
 def _announce(ends: Ends) -> None:
     """Where from and where to, before anything is written there."""
-    from memctl import backends
+    from memctl.backends import registry
 
-    click.echo(output.clean(f"{ends.source_identity} -> {ends.target_identity}"), err=True)
-    for remark in (*backends.remarks(ends.source), *backends.remarks(ends.targets[0])):
-        migration.warn(remark)
+    click.echo(_render.clean(f"{ends.source_identity} -> {ends.target_identity}"), err=True)
+    for remark in (*registry.remarks(ends.source), *registry.remarks(ends.targets[0])):
+        _transfer.warn(remark)
 
 
 def _counting(progress: Any) -> Any:
@@ -140,8 +140,8 @@ def _counting(progress: Any) -> Any:
 def _print_dry_run(schema: str, plan: Plan, given: dict[str, Any]) -> int:
     if given["as_json"]:
         counts = {"read": plan.facts, "written": 0, "updated": 0, "unchanged": 0, "rejected": 0}
-        output.emit_json(schema, {"run": None, "plan": plan, "counts": counts, "losses": plan.losses()})
+        _render.emit_json(schema, {"run": None, "plan": plan, "counts": counts, "losses": plan.losses()})
     else:
-        migration.print_plan(plan)
+        _transfer.print_plan(plan)
         click.echo("nothing was written")
     return Exit.OK

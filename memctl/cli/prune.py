@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import click
 
-from memctl.cli import options
+from memctl.cli import _options
 from memctl.cli.consolidate import show
 
 
 @click.command()
 @click.argument("user", required=False)
 @click.option("--dry-run", is_flag=True, help="List what would go, and take out nothing.")
-@options.ttl_option
-@options.quiet_option
-@options.json_option
-@options.store_options
+@_options.ttl_option
+@_options.quiet_option
+@_options.json_option
+@_options.store_options
 def command(
     user: str | None,
     dry_run: bool,
@@ -29,5 +29,5 @@ def command(
     Facts go at their own end (expires_at), and with --ttl episodes that are older; what was learned from these stays.
     memctl undo takes it back.
     """
-    done = options.open_store(store, lock_timeout).prune(user, ttl=ttl, dry_run=dry_run)
+    done = _options.open_store(store, lock_timeout).prune(user, ttl=ttl, dry_run=dry_run)
     show("prune", done, dry_run=dry_run, quiet=quiet, as_json=as_json)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memctl.cli import migration, options, output
-from memctl.errors import UsageError
+from memctl.cli import _options, _render, _transfer
+from memctl.core.errors import UsageError
 
 if TYPE_CHECKING:
     from memctl.report.charts import Picture
@@ -20,10 +20,10 @@ FILES = ("html", "png", "svg")
 STDOUT = Path("-")
 
 
-def output_options(function: options.F) -> options.F:
+def output_options(function: _options.F) -> _options.F:
     """The forms a report can take beside the terminal's."""
     file = click.Path(dir_okay=False, path_type=Path)
-    return options.decorate(
+    return _options.decorate(
         function,
         click.option(
             "--html", type=file, metavar="FILE", help="Write a page with charts that fetches nothing; - is stdout."
@@ -35,9 +35,9 @@ def output_options(function: options.F) -> options.F:
     )
 
 
-def book_options(function: options.F) -> options.F:
+def book_options(function: _options.F) -> _options.F:
     """Which price book."""
-    return options.decorate(
+    return _options.decorate(
         function,
         click.option("--edition", metavar="YYYY-MM", help="Of the price books that ship. [the newest]"),
         click.option(
@@ -46,9 +46,9 @@ def book_options(function: options.F) -> options.F:
     )
 
 
-def workload_options(function: options.F) -> options.F:
+def workload_options(function: _options.F) -> _options.F:
     """The numbers of a workload; what is not given is measured, and what cannot be measured assumed."""
-    return options.decorate(
+    return _options.decorate(
         function,
         click.option("--users", type=_number, metavar="N", help="Users in the first month."),
         click.option("--turns-per-user-month", type=_number, metavar="N", help="Messages, answers counted too."),
@@ -84,19 +84,19 @@ def command() -> None:
     help="Count tokens with this tokenizer.json. [WordPiece]",
 )
 @output_options
-@options.store_options
+@_options.store_options
 def volume(**given: Any) -> None:
     """Count facts by user, kind, category, source and time, with their growth, waste, bytes and tokens.
 
     BACKEND is local, a backend of the settings, an installed adapter, or a file of facts.
     """
-    from memctl.cli import reporting
-    from memctl.report import asking, documents
+    from memctl.cli import _report_output
+    from memctl.report import json_csv, requests
 
-    with output.progress("reading", quiet=given["as_json"] or given["as_csv"]) as progress:
-        report = asking.volume(
+    with _render.progress("reading", quiet=given["as_json"] or given["as_csv"]) as progress:
+        report = requests.volume(
             given["source"],
-            migration.backend_options(given["store"], given["lock_timeout"]),
+            _transfer.backend_options(given["store"], given["lock_timeout"]),
             now=datetime.now(UTC),
             by=given["by"],
             user=given["user"],
@@ -115,9 +115,9 @@ def volume(**given: Any) -> None:
     _print(
         given,
         "report.volume",
-        lambda: documents.volume(report),
-        lambda: documents.volume_rows(report),
-        lambda: reporting.print_volume(report),
+        lambda: json_csv.volume(report),
+        lambda: json_csv.volume_rows(report),
+        lambda: _report_output.print_volume(report),
     )
 
 
@@ -131,19 +131,19 @@ def volume(**given: Any) -> None:
 @click.option("--embedding", metavar="NAME", help="The embedding model, or static for the one that ships.")
 @book_options
 @output_options
-@options.store_options
+@_options.store_options
 def pricing(**given: Any) -> None:
     """Tell what a workload costs on each system, month by month and against the number of users.
 
     What is not given is measured in the store; what is not measured is assumed, and marked so.
     """
-    from memctl.cli import reporting
-    from memctl.report import asking, documents
+    from memctl.cli import _report_output
+    from memctl.report import json_csv, requests
 
     numbers = {
         name: given[name]
         for name in ("users", "turns_per_user_month", "facts_per_turn", "searches_per_turn", "bytes_per_turn", "months")
-    } | {"growth": asking.growth(given["growth"])}
+    } | {"growth": requests.growth(given["growth"])}
     chosen = {name: given[name] for name in ("edition", "prices", "model", "embedding")}
     if given["unmeasured"] and given["source"]:
         raise UsageError("--unmeasured and --from exclude each other")
@@ -151,21 +151,21 @@ def pricing(**given: Any) -> None:
         raise UsageError("--facts is how many facts to move", hint="say from where to where with --migrate")
     measured = None
     if not given["unmeasured"]:
-        backend = migration.backend_options(given["store"], given["lock_timeout"])
-        measured = asking.volume_if_any(given["source"], backend, now=datetime.now(UTC))
+        backend = _transfer.backend_options(given["store"], given["lock_timeout"])
+        measured = requests.volume_if_any(given["source"], backend, now=datetime.now(UTC))
     if given["route"]:
         if any(given[name] for name in FILES):
             raise UsageError("the price of a migration has no charts", hint="use --json or --csv")
-        moved = asking.migration(given["route"], measured, numbers, facts=given["facts"], **chosen)
+        moved = requests.migration(given["route"], measured, numbers, facts=given["facts"], **chosen)
         _print(
             given,
             "report.migration",
-            lambda: documents.move(moved),
-            lambda: documents.move_rows(moved),
-            lambda: reporting.print_move(moved),
+            lambda: json_csv.move(moved),
+            lambda: json_csv.move_rows(moved),
+            lambda: _report_output.print_move(moved),
         )
         return
-    report = asking.pricing(measured, numbers, **chosen)
+    report = requests.pricing(measured, numbers, **chosen)
 
     def pictures() -> tuple[Any, str]:
         from memctl.report import pricing_page
@@ -177,9 +177,9 @@ def pricing(**given: Any) -> None:
     _print(
         given,
         "report.pricing",
-        lambda: documents.comparison(report),
-        lambda: documents.comparison_rows(report),
-        lambda: reporting.print_comparison(report),
+        lambda: json_csv.comparison(report),
+        lambda: json_csv.comparison_rows(report),
+        lambda: _report_output.print_comparison(report),
     )
 
 
@@ -188,13 +188,13 @@ def pricing(**given: Any) -> None:
 @click.option("--list", "listed", is_flag=True, help="List the editions in place of printing one.")
 def prices(edition: str | None, listed: bool) -> None:
     """Print a price book as YAML, to be changed and used with --prices."""
-    from memctl.report import book
+    from memctl.report import price_book
 
     if listed:
-        for name in book.editions():
-            click.echo(f"{name}  as of {book.load(name).as_of.isoformat()}")
+        for name in price_book.editions():
+            click.echo(f"{name}  as of {price_book.load(name).as_of.isoformat()}")
     else:
-        click.echo(book.text(edition), nl=False)
+        click.echo(price_book.text(edition), nl=False)
 
 
 def _write(given: dict[str, Any], pictures: Callable[[], tuple[Picture, str]]) -> bool:
@@ -215,7 +215,7 @@ def _write(given: dict[str, Any], pictures: Callable[[], tuple[Picture, str]]) -
             click.echo(content, nl=False)
         else:
             charts.write(path, content)
-            click.echo(f"wrote {output.clean(str(path))}", err=True)
+            click.echo(f"wrote {_render.clean(str(path))}", err=True)
     return bool(printed)
 
 
@@ -230,10 +230,10 @@ def _print(
     if given["as_json"] and given["as_csv"]:
         raise UsageError("--json and --csv exclude each other")
     if given["as_json"]:
-        output.emit_json(schema, document())
+        _render.emit_json(schema, document())
     elif given["as_csv"]:
-        from memctl.report import documents
+        from memctl.report import json_csv
 
-        click.echo(documents.csv(rows()), nl=False)
+        click.echo(json_csv.csv(rows()), nl=False)
     else:
         table()

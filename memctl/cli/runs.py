@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from memctl.cli import migration, options, output
-from memctl.errors import Exit, NotFound, UsageError
+from memctl.cli import _options, _render, _transfer
+from memctl.core.errors import Exit, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from memctl.migrate.entries import Run
+    from memctl.migrate.ledger_records import Run
 
 
 ENDED = {
@@ -25,15 +25,15 @@ ENDED = {
 
 @click.group(invoke_without_command=True)
 @click.option("--last", is_flag=True, help="Show the newest one; the exit code says how it ended.")
-@migration.ledger_option
-@options.json_option
+@_transfer.ledger_option
+@_options.json_option
 @click.pass_context
 def command(ctx: click.Context, last: bool, ledger: str | None, as_json: bool) -> int | None:
     """List the migrations there were, newest first."""
     if ctx.invoked_subcommand:
         ctx.obj = (ledger, as_json)
         return None
-    with migration.open_ledger(ledger) as opened:
+    with _transfer.open_ledger(ledger) as opened:
         found = opened.runs() if opened.path.exists() else []
         if last:
             if not found:
@@ -41,9 +41,9 @@ def command(ctx: click.Context, last: bool, ledger: str | None, as_json: bool) -
             _show(found[0], opened.states(found[0].id), as_json=as_json)
             return ENDED.get(found[0].state, Exit.ERROR)
     if as_json:
-        output.emit_json("runs", {"runs": found})
+        _render.emit_json("runs", {"runs": found})
         return None
-    output.table(
+    _render.table(
         ("run", "state", "from", "to", "read", "written", "updated", "unchanged", "rejected"),
         [
             (
@@ -61,13 +61,13 @@ def command(ctx: click.Context, last: bool, ledger: str | None, as_json: bool) -
 
 @command.command()
 @click.argument("run_id", metavar="ID")
-@migration.ledger_option
-@options.json_option
+@_transfer.ledger_option
+@_options.json_option
 @click.pass_context
 def show(ctx: click.Context, run_id: str, ledger: str | None, as_json: bool) -> None:
     """Show one run (the first characters of its ID will do): what it moved, what was rejected, and how to go on."""
     outer_ledger, outer_json = ctx.obj
-    with migration.open_ledger(ledger or outer_ledger) as opened:
+    with _transfer.open_ledger(ledger or outer_ledger) as opened:
         found = opened.runs(run_id) if opened.path.exists() else []
         if not found:
             raise NotFound(f"there is no run {run_id!r}", hint="memctl runs lists them")
@@ -79,7 +79,7 @@ def show(ctx: click.Context, run_id: str, ledger: str | None, as_json: bool) -> 
 
 def _show(run: Run, states: dict[str, int], *, as_json: bool) -> None:
     if as_json:
-        output.emit_json("runs", {"run": run, "facts": states})
+        _render.emit_json("runs", {"run": run, "facts": states})
         return
     lines = [
         ("run", f"{run.id}, {run.state}"),
@@ -93,5 +93,5 @@ def _show(run: Run, states: dict[str, int], *, as_json: bool) -> None:
         ("resume", run.command if run.state != "done" else f"{run.command}   (writes only what changed)"),
     ]
     for name, value in lines:
-        click.echo(f"{name:<8} {output.clean(value)}")
-    migration.print_counts(run.counts)
+        click.echo(f"{name:<8} {_render.clean(value)}")
+    _transfer.print_counts(run.counts)

@@ -11,6 +11,6 @@ def command(record: str) -> None:
     """Print the JSON Schema of RECORD."""
     import msgspec
 
-    from memctl.fact import json_schema
+    from memctl.core.fact import json_schema
 
     click.echo(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2))

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memctl.cli import migration, options, output
-from memctl.errors import UsageError
-from memctl.fact import KINDS
+from memctl.cli import _options, _render, _transfer
+from memctl.core.errors import UsageError
+from memctl.core.fact import KINDS
 
 if TYPE_CHECKING:
-    from memctl.adapter import Hit
-    from memctl.api import Memory
+    from memctl.backends.contract import Hit
+    from memctl.memory import Memory
 
 
 @click.command()
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 @click.option("--until", metavar="WHEN", help="Only what was said or true until then.")
 @click.option("--as-of", metavar="WHEN", help="Only what held at that time.")
 @click.option("--explain", is_flag=True, help="Show the parts each score is the sum of.")
-@options.json_options
-@migration.service_options
-@options.embedder_options
-@options.store_options
+@_options.json_options
+@_transfer.service_options
+@_options.embedder_options
+@_options.store_options
 def command(
     words: tuple[str, ...],
     source: str | None,
@@ -60,14 +60,14 @@ def command(
             query,
             k,
             kinds=kinds,
-            since=options.when(since),
-            until=options.when(until),
-            as_of=options.when(as_of),
+            since=_options.when(since),
+            until=_options.when(until),
+            as_of=_options.when(as_of),
         )
     if as_json:
-        output.emit_json("search", {"user": user, "query": query, "hits": hits})
+        _render.emit_json("search", {"user": user, "query": query, "hits": hits})
     elif as_jsonl:
-        output.emit_jsonl(hits)
+        _render.emit_jsonl(hits)
     else:
         _print(hits, explain=explain, with_user=all_users)
 
@@ -79,11 +79,11 @@ def _memory(
     lock_timeout: float | None,
     embedding: dict[str, Any],
 ) -> Memory:
-    from memctl.api import Memory, open_memory
+    from memctl.memory import Memory, open_memory
 
-    named = migration.backend_options(None, None, source or "local", service)
+    named = _transfer.backend_options(None, None, source or "local", service)
     if source in (None, "local"):
-        return Memory(options.open_store(store, lock_timeout, **embedding))
+        return Memory(_options.open_store(store, lock_timeout, **embedding))
     return open_memory(source, **named.get(source, {}))
 
 
@@ -101,14 +101,14 @@ def _print(hits: list[Hit], *, explain: bool, with_user: bool) -> None:
     for rank, hit in enumerate(hits, 1):
         fact = hit.fact
         head = f"{rank:>3}  {hit.score:5.2f}  "
-        about = [fact.kind, output.day(fact.valid_at or fact.created_at), output.place(fact.source)]
-        if mark := output.state(fact):
+        about = [fact.kind, _render.day(fact.valid_at or fact.created_at), _render.place(fact.source)]
+        if mark := _render.state(fact):
             about.insert(0, mark)
         if with_user:
             about.insert(0, fact.user_id)
-        detail = output.line(" · ".join(about))
-        click.echo(head + output.paragraph(output.line(fact.text), len(head)))
+        detail = _render.line(" · ".join(about))
+        click.echo(head + _render.paragraph(_render.line(fact.text), len(head)))
         click.echo(" " * len(head) + (click.style(detail, dim=True) if colour else detail))
         if explain:
             parts = " + ".join(f"{name} {value:.3f}" for name, value in hit.parts.items())
-            click.echo(" " * len(head) + output.paragraph(parts, len(head)))
+            click.echo(" " * len(head) + _render.paragraph(parts, len(head)))

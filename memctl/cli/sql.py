@@ -7,15 +7,15 @@ from typing import Any
 
 import click
 
-from memctl.cli import options, output
+from memctl.cli import _options, _render
 
 
 @click.command()
 @click.argument("statement")
 @click.option("--write", is_flag=True, help="Allow the statement to change the store and to reach files.")
-@options.json_options
-@options.embedder_options
-@options.store_options
+@_options.json_options
+@_options.embedder_options
+@_options.store_options
 def command(
     statement: str,
     write: bool,
@@ -32,13 +32,13 @@ def command(
       memctl sql "select text, similarity(embedding, embed('shipping')) s from facts order by s desc limit 5"
     """
     text = sys.stdin.read() if statement == "-" else statement
-    result = options.open_store(store, lock_timeout, **embedding).sql(text, write=write)
+    result = _options.open_store(store, lock_timeout, **embedding).sql(text, write=write)
     rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
     if as_json:
-        output.emit_json("sql", {"columns": result.columns, "rows": rows})
+        _render.emit_json("sql", {"columns": result.columns, "rows": rows})
     elif as_jsonl:
-        output.emit_jsonl(rows)
+        _render.emit_jsonl(rows)
     elif result.columns:
         wrap = "text" if "text" in result.columns else None
         cells = [["" if cell is None else str(cell) for cell in row] for row in result.rows]
-        output.table(result.columns, cells, wrap=wrap)
+        _render.table(result.columns, cells, wrap=wrap)

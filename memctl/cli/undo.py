@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from memctl.cli import options, output
+from memctl.cli import _options, _render
 
 
 @click.command()
 @click.argument("run", required=False)
-@options.json_option
-@options.store_options
+@_options.json_option
+@_options.store_options
 def command(run: str | None, as_json: bool, store: str | None, lock_timeout: float | None) -> None:
     """Put back all that RUN changed in the store, as it was before; without RUN, list the runs there were.
 
@@ -20,11 +20,11 @@ def command(run: str | None, as_json: bool, store: str | None, lock_timeout: flo
     facts whose migration was undone are written again; what a model answered is not asked again. A run can be undone
     for thirty days. forget cannot be undone, and of whom it erases nothing is kept here either.
     """
-    local = options.open_store(store, lock_timeout)
+    local = _options.open_store(store, lock_timeout)
     if run is None:
         runs = local.changing_runs()
         if as_json:
-            output.emit_json("undo", {"runs": runs})
+            _render.emit_json("undo", {"runs": runs})
             return
         rows = [
             (
@@ -36,10 +36,10 @@ def command(run: str | None, as_json: bool, store: str | None, lock_timeout: flo
             )
             for one in runs
         ]
-        output.table(("run", "command", "user", "when", "state"), rows)
+        _render.table(("run", "command", "user", "when", "state"), rows)
         return
     undone, facts = local.undo(run)
     if as_json:
-        output.emit_json("undo", {"run": undone.id, "facts": facts})
+        _render.emit_json("undo", {"run": undone.id, "facts": facts})
     else:
         click.echo(f"run {undone.id} is undone, {facts} facts are as they were")

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import click
 
-from memctl.cli import options, output
+from memctl.cli import _options, _render
 
 
 @click.command()
-@options.json_option
-@options.store_options
+@_options.json_option
+@_options.store_options
 def command(as_json: bool, store: str | None, lock_timeout: float | None) -> None:
     """List the users with the number of their facts and episodes, and the span of time these were recorded in."""
-    users = options.open_store(store, lock_timeout).user_summaries()
+    users = _options.open_store(store, lock_timeout).user_summaries()
     if as_json:
-        output.emit_json("users", {"users": users})
+        _render.emit_json("users", {"users": users})
         return
-    output.table(
+    _render.table(
         ("user", "facts", "episodes", "first", "last"),
-        [(u.user, str(u.facts), str(u.episodes), output.day(u.first), output.day(u.last)) for u in users],
+        [(u.user, str(u.facts), str(u.episodes), _render.day(u.first), _render.day(u.last)) for u in users],
         wrap="user",
     )

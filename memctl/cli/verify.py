@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from memctl.cli import migration, options, output
-from memctl.errors import Exit, UsageError
+from memctl.cli import _options, _render, _transfer
+from memctl.core.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from memctl.migrate.verify import OnRow, Row
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--from", "source", metavar="BACKEND", required=True, help="Where the facts came from.")
 @click.option("--to", "target", metavar="BACKEND", required=True, help="Where they went.")
-@migration.selection_options
-@migration.table_options
-@migration.service_options
+@_transfer.selection_options
+@_transfer.table_options
+@_transfer.service_options
 @click.option("--one-way", is_flag=True, help="What is only in the target is no difference.")
 @click.option("--combined", metavar="FILE", help="Write a line for every record, the equal ones too; - for stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no rows; the counts only.")
-@options.json_options
-@options.store_options
+@_options.json_options
+@_options.store_options
 def command(
     source: str,
     target: str,
@@ -44,23 +44,23 @@ def command(
     = same, * differs (in which fields), + only in the source, - only in the target, ! could not be read. Everyone's
     facts unless --user names some. Exit code 6 for any difference the target's capabilities do not declare.
     """
-    from memctl.migrate.ends import opened
-    from memctl.migrate.retry import Halt, Halted, Pace, Retry
+    from memctl.migrate.endpoints import opened
     from memctl.migrate.target import Target
     from memctl.migrate.verify import Verifier
+    from memctl.runtime.retry import Halt, Halted, Pace, Retry
 
-    selection = migration.selection(given, default_all=True)
+    selection = _transfer.selection(given, default_all=True)
     halt = Halt()
     with (
         _writing(combined) as on_row,
         opened(
             source,
             target,
-            options=migration.backend_options(store, lock_timeout, source, given, target),
-            warn=migration.warn,
+            options=_transfer.backend_options(store, lock_timeout, source, given, target),
+            warn=_transfer.warn,
         ) as ends,
-        migration.stopping(halt),
-        migration.showing("comparing", quiet=quiet or as_json or as_jsonl) as (progress, announce),
+        _transfer.stopping(halt),
+        _transfer.showing("comparing", quiet=quiet or as_json or as_jsonl) as (progress, announce),
     ):
         retry = Retry(halt, announce=announce)
         verifier = Verifier(
@@ -78,14 +78,14 @@ def command(
             click.echo("interrupted", err=True)
             return Exit.INTERRUPTED
     if as_json:
-        output.emit_json("verify", {name: getattr(found, name) for name in found.__struct_fields__})
+        _render.emit_json("verify", {name: getattr(found, name) for name in found.__struct_fields__})
         return found.exit
     if as_jsonl:
-        output.emit_jsonl(found.rows)
+        _render.emit_jsonl(found.rows)
         return found.exit
     if not quiet:
         for row in found.rows:
-            click.echo(migration.row_line(row))
+            click.echo(_transfer.row_line(row))
     click.echo(
         f"= {found.same} same, * {found.differs} differ ({found.declared} more as declared), + {found.missing} only in "
         f"the source, - {found.extra} only in the target, ! {found.errors} unreadable"
@@ -99,7 +99,7 @@ def _writing(path: str | None) -> Iterator[OnRow | None]:
         yield None
         return
     if path == "-":
-        yield lambda row: click.echo(migration.row_line(row))
+        yield lambda row: click.echo(_transfer.row_line(row))
         return
     try:
         file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - closed below
@@ -107,7 +107,7 @@ def _writing(path: str | None) -> Iterator[OnRow | None]:
         raise UsageError(f"the file cannot be written: {error.strerror}", where=path) from None
 
     def write(row: Row) -> None:
-        file.write(migration.row_line(row) + "\n")
+        file.write(_transfer.row_line(row) + "\n")
 
     with file:
         yield write

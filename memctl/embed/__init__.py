@@ -7,7 +7,7 @@ imported when it is opened or first used.
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from memctl.errors import UsageError
+from memctl.core.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from memctl.core.errors import UsageError
 from memctl.embed.static import DIM, FOLDER
 from memctl.embed.wordpiece import UNKNOWN
-from memctl.errors import UsageError
 
 Array = NDArray[np.float32]
 Weights = dict[str, Array]

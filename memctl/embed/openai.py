@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from memctl.endpoint import OPENAI_URL, failure, is_openai
-from memctl.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
+from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
+from memctl.runtime.openai_errors import OPENAI_URL, failure, is_openai
 
 if TYPE_CHECKING:
     import numpy as np

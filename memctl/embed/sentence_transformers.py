@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memctl.errors import Fatal, UsageError
+from memctl.core.errors import Fatal, UsageError
 
 if TYPE_CHECKING:
     import numpy as np

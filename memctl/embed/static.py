@@ -19,8 +19,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from memctl.core.errors import Fatal
 from memctl.embed.wordpiece import read_vocabulary, row_numbers, settled, tokenizer
-from memctl.errors import Fatal
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,9 +3,9 @@
 import re
 
 from memctl.extract.clauses import Head, complement
-from memctl.extract.draft import Draft
-from memctl.extract.matching import match
-from memctl.extract.phrases import org
+from memctl.extract.draft_claim import Draft
+from memctl.extract.frame_matcher import match
+from memctl.extract.noun_phrases import org
 
 _FIRM = re.compile(r"(?:at|for|with) (?P<o>.+)", re.IGNORECASE)
 _KIDS = re.compile(

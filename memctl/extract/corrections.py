@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from memctl.extract.draft import Draft
-from memctl.extract.phrases import noun, proper
-from memctl.predicates import SINGLE_VALUED
+from memctl.core.predicates import SINGLE_VALUED
+from memctl.extract.draft_claim import Draft
+from memctl.extract.noun_phrases import noun, proper
 
 _SORRY = (
     r"sorry|no[, ]+wait|wait[, ]+no|wait|actually[, ]+no|no[, ]+actually|actually|oops|scratch that|"

@@ -7,7 +7,7 @@ have month names, "yesterday" and "last week", which cost nothing and are common
 import re
 from collections.abc import Iterable
 
-from memctl.claim import Precision
+from memctl.core.claim import Precision
 from memctl.extract.wordlist import words
 
 MONTH_NAMES: tuple[str, ...] = (

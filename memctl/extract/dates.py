@@ -11,10 +11,10 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from memctl.claim import Precision
+from memctl.core.claim import Precision
 from memctl.extract import date_words as words
-from memctl.extract import periods
-from memctl.extract.periods import Clock, NoClockError, Period, Reader, period, shift
+from memctl.extract import time_expressions
+from memctl.extract.time_expressions import Clock, NoClockError, Period, Reader, period, shift
 
 Role = Literal["at", "since", "until"]
 
@@ -72,7 +72,7 @@ def _beside(match: re.Match[str], clock: Clock) -> Period | None:
     if not inner:
         return None
     anchor, unit, side = inner[0].start, match["what"].lower(), match["side"].lower()
-    count = periods.count_of(match) if match["n"] else 1
+    count = time_expressions.count_of(match) if match["n"] else 1
     if side == "of":
         return period(anchor, unit) if unit in ("week", "weekend", "month", "year") else None
     sign = -count if side in ("before", "prior to") else count
@@ -121,21 +121,21 @@ RULES: tuple[Rule, ...] = (
         rf"(?P<side>before|prior to|after|following|of) (?P<date>{_DATE})",
         _beside,
     ),
-    _rule(r"\b(?P<year>\d{4})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?!\d)", periods.iso),
-    _rule(r"(?P<year>\d{4})年(?:(?P<m>\d{1,2})月)?(?:(?P<d>\d{1,2})日)?", periods.japanese, ("年",)),
-    _rule(r"\b(?P<a>\d{1,2})[/.](?P<b>\d{1,2})[/.](?P<year>(?:19|20)\d\d)\b", periods.slashed),
-    _rule(rf"\b{_ORDINAL}\.?(?: of| de)?\s*{_MONTH},?(?: de)?(?:\s*{_YEAR})?{_END}", periods.dated),
-    _rule(rf"\b{_MONTH} {_ORDINAL}{_END}(?:,? {_YEAR}\b)?", periods.dated),
-    _rule(rf"\b{_MONTH},?(?: of| de)? {_YEAR}\b", periods.dated),
-    _rule(rf"\b{_SEASON}(?: of)? {_YEAR}\b", periods.season_of),
+    _rule(r"\b(?P<year>\d{4})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?!\d)", time_expressions.iso),
+    _rule(r"(?P<year>\d{4})年(?:(?P<m>\d{1,2})月)?(?:(?P<d>\d{1,2})日)?", time_expressions.japanese, ("年",)),
+    _rule(r"\b(?P<a>\d{1,2})[/.](?P<b>\d{1,2})[/.](?P<year>(?:19|20)\d\d)\b", time_expressions.slashed),
+    _rule(rf"\b{_ORDINAL}\.?(?: of| de)?\s*{_MONTH},?(?: de)?(?:\s*{_YEAR})?{_END}", time_expressions.dated),
+    _rule(rf"\b{_MONTH} {_ORDINAL}{_END}(?:,? {_YEAR}\b)?", time_expressions.dated),
+    _rule(rf"\b{_MONTH},?(?: of| de)? {_YEAR}\b", time_expressions.dated),
+    _rule(rf"\b{_SEASON}(?: of)? {_YEAR}\b", time_expressions.season_of),
     _rule(
         r"\bthe day before yesterday\b|\bthe day after tomorrow\b|\byesterday\b|\blast night\b|\btomorrow\b",
-        periods.near_day,
+        time_expressions.near_day,
         ("yesterday", "last night", "tomorrow"),
     ),
     _rule(
         r"\btoday\b|\btonight\b|\bthis (?:morning|afternoon|evening)\b|\bearlier today\b",
-        periods.near_day,
+        time_expressions.near_day,
         ("today", "tonight", "this "),
     ),
     _rule(
@@ -143,42 +143,50 @@ RULES: tuple[Rule, ...] = (
             r"\b(?:for|been|past|over) (?:about |around |nearly |almost |the )?(?:past |"
             rf"last )?{_NUMBER} {_UNIT}{_END}(?! (?:ago|old))"
         ),
-        periods.duration,
+        time_expressions.duration,
         _UNIT_WORDS,
         "since",
     ),
-    _rule(rf"(?<![\w,] ){_NUMBER} {_UNIT} now\b", periods.duration, (" now",), "since"),
-    _rule(rf"\b{_NUMBER} {_UNIT} (?:ago|back|earlier|prior)\b", periods.ago, (" ago", " back", " earlier", " prior")),
-    _rule(rf"\b(?:a few|few|several|some|many) {_UNIT} (?:ago|back)\b", periods.few_ago, (" ago", " back")),
+    _rule(rf"(?<![\w,] ){_NUMBER} {_UNIT} now\b", time_expressions.duration, (" now",), "since"),
+    _rule(
+        rf"\b{_NUMBER} {_UNIT} (?:ago|back|earlier|prior)\b",
+        time_expressions.ago,
+        (" ago", " back", " earlier", " prior"),
+    ),
+    _rule(rf"\b(?:a few|few|several|some|many) {_UNIT} (?:ago|back)\b", time_expressions.few_ago, (" ago", " back")),
     _rule(
         rf"\bin (?:about |around )?{_NUMBER} {_UNIT}(?:'?s? time)?{_END}|\b(?=\w+ \w+ from now)never\b",
-        periods.ahead,
+        time_expressions.ahead,
         (*_UNIT_WORDS, "never"),
     ),
-    _rule(rf"\b{_NUMBER} {_UNIT} (?:from now|later|hence)\b", periods.ahead, (" from now", " later", " hence")),
-    _rule(rf"\b{_WHICH} (?P<unit>week|weekend|month|year){_END}", periods.last, _WHICH_WORDS),
-    _rule(rf"\b{_WHICH} {_DAY_OF_WEEK}{_END}", periods.last_weekday, _WHICH_WORDS),
-    _rule(r"\b(?P<which>last|past|this|next|coming) " + _EN_MONTH + _END, periods.relative_month, _WHICH_WORDS),
-    _rule(rf"\b{_WHICH} {_SEASON}{_END}", periods.last_season, _WHICH_WORDS),
+    _rule(
+        rf"\b{_NUMBER} {_UNIT} (?:from now|later|hence)\b", time_expressions.ahead, (" from now", " later", " hence")
+    ),
+    _rule(rf"\b{_WHICH} (?P<unit>week|weekend|month|year){_END}", time_expressions.last, _WHICH_WORDS),
+    _rule(rf"\b{_WHICH} {_DAY_OF_WEEK}{_END}", time_expressions.last_weekday, _WHICH_WORDS),
+    _rule(
+        r"\b(?P<which>last|past|this|next|coming) " + _EN_MONTH + _END, time_expressions.relative_month, _WHICH_WORDS
+    ),
+    _rule(rf"\b{_WHICH} {_SEASON}{_END}", time_expressions.last_season, _WHICH_WORDS),
     _rule(
         (
             r"\b(?:(?P<which>last|this past|this|next|coming) )?"
             rf"(?P<holiday>{words.alternation(words.HOLIDAYS)})(?:,? {_YEAR})?{_END}"
         ),
-        periods.holiday,
+        time_expressions.holiday,
         words.HOLIDAYS,
     ),
-    _rule(rf"\b(?P<which>)(?:on |come ){_FULL_WEEKDAY}{_END}", periods.last_weekday, words.FULL_WEEKDAYS),
+    _rule(rf"\b(?P<which>)(?:on |come ){_FULL_WEEKDAY}{_END}", time_expressions.last_weekday, words.FULL_WEEKDAYS),
     _rule(
         rf"\b(?:on|for|the|by) the (?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}(?! (?:of|floor|time|grade|place))",
-        periods.day_of_month,
+        time_expressions.day_of_month,
     ),
     _rule(
         (
             rf"\b(?:in|since|during|back in|until|till|by|from|early|late|mid|of) {_EN_MONTH}{_END}(?! (?:i|we|"
             r"you|they|be))"
         ),
-        periods.dated,
+        time_expressions.dated,
         _EN_MONTHS,
     ),
     _rule(
@@ -186,18 +194,20 @@ RULES: tuple[Rule, ...] = (
             r"\b(?:in|since|during|back in|until|till|by|from|to|of|for|early|late|mid|around|before|"
             rf"after) (?:early |late |mid[- ]?)?{_YEAR}\b(?![-/\w])"
         ),
-        periods.whole_year,
+        time_expressions.whole_year,
     ),
-    _rule(r"\b(?:in|since|during) the (?P<decade>(?:19|20)\d0)s\b", periods.decade),
-    _rule(rf"(?:\b|(?<=\s))(?:{words.alternation(words.FOREIGN_LAST)})", periods.foreign_last, words.FOREIGN_LAST),
+    _rule(r"\b(?:in|since|during) the (?P<decade>(?:19|20)\d0)s\b", time_expressions.decade),
+    _rule(
+        rf"(?:\b|(?<=\s))(?:{words.alternation(words.FOREIGN_LAST)})", time_expressions.foreign_last, words.FOREIGN_LAST
+    ),
     _rule(
         rf"\b(?:hace|il y a|vor|há|fa) (?P<n>\d{{1,3}}) (?P<unit>{words.alternation(words.FOREIGN_UNITS)})\b",
-        periods.foreign_ago,
+        time_expressions.foreign_ago,
     ),
     _rule(
         rf"(?<!\w)(?:{words.alternation(w for w in words.FOREIGN_DAYS if w.isascii() or 'ã' in w)})(?!\w)"
         r"|昨日|今日|明日|きのう",
-        periods.foreign_day,
+        time_expressions.foreign_day,
         words.FOREIGN_DAYS,
     ),
 )
@@ -283,6 +293,13 @@ def _read(match: re.Match[str], rule: Rule, clock: Clock, text: str) -> Grounded
         span=match.span(),
         role=role,
         relative=reader
-        not in (periods.iso, periods.slashed, periods.whole_year, periods.japanese, periods.decade, periods.season_of),
-        vague=reader is periods.few_ago,
+        not in (
+            time_expressions.iso,
+            time_expressions.slashed,
+            time_expressions.whole_year,
+            time_expressions.japanese,
+            time_expressions.decade,
+            time_expressions.season_of,
+        ),
+        vague=reader is time_expressions.few_ago,
     )

@@ -7,10 +7,10 @@ import re
 
 from memctl.extract.clauses import Clause, Head
 from memctl.extract.dates import Grounded
-from memctl.extract.draft import Draft
-from memctl.extract.phrases import cut
+from memctl.extract.draft_claim import Draft
+from memctl.extract.noun_phrases import cut
 from memctl.extract.segmentation import HIDDEN
-from memctl.extract.topics.doing import PAST_EVENT
+from memctl.extract.topics.plans import PAST_EVENT
 from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import words
 

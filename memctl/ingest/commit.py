@@ -13,23 +13,23 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.claim import Claim
+from memctl.core.claim import Claim
+from memctl.core.fact import Fact, content_hash, derive_id
 from memctl.embed.spec import EmbedderSpec
-from memctl.fact import Fact, content_hash, derive_id
-from memctl.ingest.digest import Digest
+from memctl.ingest.session_extraction import Digest
 from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_fact
-from memctl.store import answers, claims, forgotten, ledger, records, writes
-from memctl.store.engine import Connection
-from memctl.store.journal import Journal, file_id
-from memctl.store.records import Episodic
-from memctl.store.units import units_of
-from memctl.store.writes import Entry
+from memctl.store.duckdb import claims, fact_rows, ingested_files, llm_cache, suppression, writes
+from memctl.store.duckdb.chunks import units_of
+from memctl.store.duckdb.database import Connection
+from memctl.store.duckdb.fact_rows import Episodic
+from memctl.store.duckdb.undo_log import Journal, file_id
+from memctl.store.duckdb.writes import Entry
 
 
 class Read(msgspec.Struct, kw_only=True):
     """A file read to its end in this batch: the episodes it shows, and those it showed before and no longer does."""
 
-    entry: ledger.FileEntry
+    entry: ingested_files.FileEntry
     episodes: Iterable[UUID] = ()
     gone: set[UUID] = set()
 
@@ -56,15 +56,15 @@ def commit(
     changed, here and in all that follows. Raises Rejected for a user who was forgotten.
     """
     now = now or datetime.now(UTC)
-    forgotten.refuse(connection, batch.users)
+    suppression.refuse(connection, batch.users)
     writes.use_embedder(connection, spec)
     vectors = batch.vectors if writes.stored_embedder(connection) == spec else {}
     shown = {entry.fact.id: entry for entry in batch.episodes}
-    known = records.known(connection, "records", shown)
+    known = fact_rows.known(connection, "records", shown)
     dead = claims.of_episodes(connection, batch.anew)
     watch.watch("fact", batch.anew)
     writes.remove(connection, batch.anew)
-    passed_over = (known - batch.anew) | records.known(connection, "removed", shown)
+    passed_over = (known - batch.anew) | fact_rows.known(connection, "removed", shown)
     writes.add(connection, [entry for id_, entry in shown.items() if id_ not in passed_over], vectors)
 
     dead += claims.of_episodes(connection, _orphans(connection, read, watch))
@@ -118,9 +118,9 @@ def _orphans(connection: Connection, read: Sequence[Read], watch: Journal) -> se
 
     All files come first: a turn that moved from one of them to another is still shown.
     """
-    watch.watch("file", map(file_id, ledger.keys(connection, [file.entry for file in read])))
-    watch.added("file", [file_id(ledger.record(connection, file.entry, file.episodes)) for file in read])
-    orphans = ledger.unseen(connection, {id_ for file in read for id_ in file.gone})
+    watch.watch("file", map(file_id, ingested_files.keys(connection, [file.entry for file in read])))
+    watch.added("file", [file_id(ingested_files.record(connection, file.entry, file.episodes)) for file in read])
+    orphans = ingested_files.unseen(connection, {id_ for file in read for id_ in file.gone})
     watch.watch("fact", orphans)
     writes.remove(connection, orphans)
     return orphans
@@ -149,7 +149,9 @@ def _refold(
     stored = claims.facts_resting_on(connection, [claim.id for claim in log]) | unfounded
     # A fact that has only just been adopted rests on nothing yet.
     stored |= {claim.fact_id for claim in log if claim.fact_id is not None}
-    before = {fact.id: fact for fact in records.select(connection, "id IN (SELECT unnest(?::UUID[]))", [list(stored)])}
+    before = {
+        fact.id: fact for fact in fact_rows.select(connection, "id IN (SELECT unnest(?::UUID[]))", [list(stored)])
+    }
     after = {belief.id: _fact_of(belief, before.get(belief.id)) for belief in beliefs}
 
     gone = [id_ for id_ in before if id_ not in after]
@@ -190,7 +192,7 @@ def _adopt(
     A fact that has only just lost what it rested on is none of them.
     """
     for user, key in groups:
-        facts = records.select(
+        facts = fact_rows.select(
             connection,
             "user_id = ? AND predicate IN (SELECT unnest(?::VARCHAR[])) AND superseded_by IS NULL "
             "AND expired_at IS NULL AND invalid_at IS NULL AND id NOT IN (SELECT fact FROM evidence)",
@@ -243,7 +245,7 @@ def put(connection: Connection, entry: Entry, vectors: Mapping[str, Any], watch:
     """Store a fact someone states outright, in place of the one of the same id, and reconcile what it touches."""
     now = datetime.now(UTC)
     fact = entry.fact
-    forgotten.refuse(connection, [fact.user_id])
+    suppression.refuse(connection, [fact.user_id])
     old = claims.of_fact(connection, fact.id)
     _bar(connection, _of_transcripts(old), watch)
     before = _retract(connection, [claim.id for claim in old], now, watch)
@@ -279,9 +281,9 @@ def erase(connection: Connection, ids: Iterable[UUID], watch: Journal) -> int:
     dead = claims.of_episodes(connection, gone)
     for id_ in gone:
         dead += claims.of_fact(connection, id_)
-    answers.forget(connection, {*gone, *claims.episodes(connection, [claim.id for claim in dead]).values()})
-    _bar(connection, {*_of_transcripts(dead), *records.of_kind(connection, "episode", gone)}, watch)
+    llm_cache.forget(connection, {*gone, *claims.episodes(connection, [claim.id for claim in dead]).values()})
+    _bar(connection, {*_of_transcripts(dead), *fact_rows.of_kind(connection, "episode", gone)}, watch)
     watch.watch("fact", gone)
     _retract(connection, {claim.id for claim in dead}, datetime.now(UTC), watch)
-    still = records.known(connection, "records", gone)
+    still = fact_rows.known(connection, "records", gone)
     return len(gone) - len(still) + writes.remove(connection, still)

@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from memctl.errors import BadTranscript
-from memctl.ingest.report import Report, reject_of
-from memctl.transcripts.documents import Document, Skipped, discover
+from memctl.core.errors import BadTranscript
+from memctl.ingest.result import Report, reject_of
+from memctl.transcripts.discovery import Document, Skipped, discover
 
 
 def documents_of(paths: Sequence[str], report: Report) -> Iterator[Document]:

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import msgspec
 
-from memctl import backends
-from memctl.adapter import Adapter
-from memctl.errors import MemctlError, UsageError
-from memctl.fact import Fact
-from memctl.migrate.entries import Counts
+from memctl.backends import registry
+from memctl.backends.contract import Adapter
+from memctl.core.errors import MemctlError, UsageError
+from memctl.core.fact import Fact
+from memctl.migrate.ledger_records import Counts
 from memctl.migrate.plan import Loss, Plan, Tally
-from memctl.migrate.reading import Reader
-from memctl.migrate.rejects import Rejects
-from memctl.migrate.retry import Pace, Retry
 from memctl.migrate.selection import Selection
+from memctl.migrate.source import Reader
 from memctl.migrate.target import STANDARD, Target
+from memctl.runtime.rejects import Rejects
+from memctl.runtime.retry import Pace, Retry
 
 
 class Incomplete(MemctlError):
@@ -50,7 +50,7 @@ def export(
 
     Raises Incomplete when fewer facts came than the source counts.
     """
-    if not backends.is_file(file):
+    if not registry.is_file(file):
         raise UsageError(
             f"{file!r} is no file of facts", where="-o", hint="use x.jsonl, x.parquet, x.csv or -; migrate moves on"
         )
@@ -98,7 +98,7 @@ def _plan(name: str, file: str, selection: Selection) -> Plan:
 def _made(file: str) -> Iterator[Adapter]:
     """The file as a backend to write to; it takes its place only when the block ends well."""
     if file == STANDARD:
-        with contextlib.closing(backends.open_backend(file, mode="w")) as adapter:
+        with contextlib.closing(registry.open_backend(file, mode="w")) as adapter:
             yield adapter
         return
     path = Path(file).expanduser()
@@ -110,7 +110,7 @@ def _made(file: str) -> Iterator[Adapter]:
         raise MemctlError(f"no file can be made here: {error.strerror}", where=str(path.parent)) from None
     try:
         made = folder / path.name
-        with contextlib.closing(backends.open_backend(str(made), mode="w")) as adapter:
+        with contextlib.closing(registry.open_backend(str(made), mode="w")) as adapter:
             # A file without facts is a file all the same.
             adapter.write([])
             yield adapter

@@ -1,6 +1,6 @@
 """What a migration is asked to do, and what it did: what the command line hands over, and what it shows in the end.
 
-How it is done is for `memctl.migrate.apply`.
+How it is done is for `memctl.migrate.run`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from memctl.adapter import Adapter
-from memctl.errors import Exit
-from memctl.migrate.entries import Counts, RunState
+from memctl.backends.contract import Adapter
+from memctl.core.errors import Exit
+from memctl.migrate.ledger_records import Counts, RunState
 from memctl.migrate.plan import Loss, Plan
-from memctl.migrate.reading import Forgotten
-from memctl.migrate.retry import Reason
+from memctl.migrate.source import Forgotten
 from memctl.migrate.verify import Verification
+from memctl.runtime.retry import Reason
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,10 +19,10 @@ from uuid import UUID
 
 import msgspec
 
-from memctl import locks
-from memctl.errors import Locked, MemctlError
-from memctl.migrate.entries import Counts, Entry, Planned, Run, RunState, Settled, Standing, to_run
-from memctl.store.engine import CONFIG, Connection, driver, rebuild
+from memctl.core.errors import Locked, MemctlError
+from memctl.migrate.ledger_records import Counts, Entry, Planned, Run, RunState, Settled, Standing, to_run
+from memctl.runtime import file_lock
+from memctl.store.duckdb.database import CONFIG, Connection, driver, rebuild
 
 SCHEMA_VERSION = "1"
 MEMORY_LIMIT = "64MB"
@@ -166,7 +166,7 @@ class Ledger:
             where=str(self.path),
             hint="wait for it, or stop it; memctl runs shows it",
         )
-        with locks.alone(self._lock_of(route), running):
+        with file_lock.alone(self._lock_of(route), running):
             yield
 
     def _lock_of(self, route: int) -> Path:
@@ -295,7 +295,7 @@ class Ledger:
                 [prefix],
             ).fetchall()
         found = [(int(route), to_run(row)) for route, *row in rows]
-        gone = {route for route, run in found if run.state == "running" and not locks.is_held(self._lock_of(route))}
+        gone = {route for route, run in found if run.state == "running" and not file_lock.is_held(self._lock_of(route))}
         return [
             msgspec.structs.replace(run, state="killed") if run.state == "running" and route in gone else run
             for route, run in found

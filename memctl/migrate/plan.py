@@ -15,13 +15,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from memctl.adapter import Capabilities, FieldKeeping
-from memctl.errors import MemctlError, UsageError
-from memctl.fact import Fact
-from memctl.migrate.compare import fate, filled
-from memctl.migrate.entries import fingerprint
-from memctl.migrate.reading import Reader
+from memctl.backends.contract import Capabilities, FieldKeeping
+from memctl.core.errors import MemctlError, UsageError
+from memctl.core.fact import Fact
+from memctl.migrate.field_diff import fate, filled
+from memctl.migrate.ledger_records import fingerprint
 from memctl.migrate.selection import Selection
+from memctl.migrate.source import Reader
 
 Mode = Literal["preserve", "rederive"]
 MODES: tuple[Mode, ...] = ("preserve", "rederive")

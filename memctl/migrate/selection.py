@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from memctl.errors import UsageError
-from memctl.fact import Fact
+from memctl.core.errors import UsageError
+from memctl.core.fact import Fact
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):

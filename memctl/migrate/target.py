@@ -10,13 +10,13 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from memctl.adapter import Adapter, Capabilities, Outcome
-from memctl.backends import Selective, Undoable
-from memctl.errors import Fatal, NotFound, Rejected, Retryable
-from memctl.fact import Fact
-from memctl.migrate.compare import difference
-from memctl.migrate.reading import pages
-from memctl.migrate.retry import Pace, Retry, guarded
+from memctl.backends.contract import Adapter, Capabilities, Outcome
+from memctl.backends.registry import Selective, Undoable
+from memctl.core.errors import Fatal, NotFound, Rejected, Retryable
+from memctl.core.fact import Fact
+from memctl.migrate.field_diff import difference
+from memctl.migrate.source import pages
+from memctl.runtime.retry import Pace, Retry, guarded
 
 SETTLE_SECONDS = 60.0
 STANDARD = "-"

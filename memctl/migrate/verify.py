@@ -11,15 +11,15 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.adapter import Adapter
-from memctl.errors import Exit, MemctlError
-from memctl.fact import Fact
-from memctl.migrate.compare import difference
-from memctl.migrate.reading import Reader
-from memctl.migrate.retry import Retry
+from memctl.backends.contract import Adapter
+from memctl.core.errors import Exit, MemctlError
+from memctl.core.fact import Fact
+from memctl.migrate.field_diff import difference
 from memctl.migrate.selection import Selection
-from memctl.migrate.shelf import Shelf
+from memctl.migrate.source import Reader
 from memctl.migrate.target import Target
+from memctl.runtime.retry import Retry
+from memctl.runtime.spool import Shelf
 
 Symbol = Literal["=", "*", "+", "-", "!"]
 

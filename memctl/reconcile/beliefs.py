@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.claim import Claim
-from memctl.predicates import family
+from memctl.core.claim import Claim
+from memctl.core.predicates import family
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 

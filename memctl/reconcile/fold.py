@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from memctl.claim import Claim
-from memctl.fact import derive_id
-from memctl.predicates import SINGLE_VALUED
+from memctl.core.claim import Claim
+from memctl.core.fact import derive_id
+from memctl.core.predicates import SINGLE_VALUED
 from memctl.reconcile.beliefs import NEVER, Belief, Key, key_of, order_of, seen
-from memctl.reconcile.compare import (
+from memctl.reconcile.same_value import (
     Track,
     ends_before,
     precedes,

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from memctl.errors import MemctlError, UsageError
+from memctl.core.errors import MemctlError, UsageError
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
 DRAWN_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"

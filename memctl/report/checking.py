@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from memctl.report.book import CONSTANTS, WORKLOAD, Book, Plan, System
+from memctl.report.price_book import CONSTANTS, WORKLOAD, Book, Plan, System
 
 
 def problems(book: Book) -> Iterator[str]:

@@ -12,8 +12,8 @@ from itertools import chain
 
 import msgspec
 
-from memctl.report.book import Book, Confidence, Figure
-from memctl.report.curves import Curves, curves
+from memctl.report.cost_curves import Curves, curves
+from memctl.report.price_book import Book, Confidence, Figure
 from memctl.report.pricing import (
     Cost,
     Models,

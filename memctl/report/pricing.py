@@ -10,8 +10,8 @@ from decimal import ROUND_CEILING, Decimal
 
 import msgspec
 
-from memctl.errors import UsageError
-from memctl.report.book import Book, Driver, Figure, Meter, ModelPrice, Plan, System
+from memctl.core.errors import UsageError
+from memctl.report.price_book import Book, Driver, Figure, Meter, ModelPrice, Plan, System
 from memctl.report.workload import CONSTANTS_OF, Usage
 
 MILLION = 1_000_000

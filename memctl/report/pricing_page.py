@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from memctl.report import page as pages
+from memctl.report import html as pages
 from memctl.report.charts import MUTED, NARROW, WIDE, Chart, Picture, altair, colours_of
 from memctl.report.pricing import Cost
 from memctl.report.workload import words

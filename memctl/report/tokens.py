@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from memctl.core.errors import UsageError
 from memctl.embed.static import FOLDER
 from memctl.embed.wordpiece import library, read_vocabulary, tokenizer
-from memctl.errors import UsageError
 
 SHIPPED = (
     "counted with the WordPiece vocabulary that ships with memctl; o200k_base, OpenAI's, needs 0.92 of it "

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from memctl.errors import NotFound
-from memctl.report import periods, tally, tokens
+from memctl.core.errors import NotFound
+from memctl.report import periods, tokens, volume_counts
 from memctl.report.growth import Growth, project
-from memctl.report.tally import Groups, Series, Tally
+from memctl.report.volume_counts import Groups, Series, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from memctl.adapter import Adapter
+    from memctl.backends.contract import Adapter
 
 TOP = 10
 NEAR = (
@@ -120,10 +120,10 @@ def measure(
     `progress` is told records read, records in all (0: unknown) and the user in hand while a backend is read. Raises
     NotFound for a user the backend does not have.
     """
-    from memctl.local import LocalStore
+    from memctl.store.duckdb.local_store import LocalStore
 
     if isinstance(adapter, LocalStore):
-        from memctl.report.tally_sql import tally_store
+        from memctl.report.volume_counts_sql import tally_store
 
         counted = tally_store(adapter, by, now, top, user)
     else:
@@ -141,7 +141,7 @@ def _streamed(
     user: str | None,
     progress: Callable[[int, int, str], None] | None,
 ) -> Tally:
-    streaming = tally.Streaming(by, now, top)
+    streaming = volume_counts.Streaming(by, now, top)
     users = [user] if user is not None else list(adapter.users())
     totals = [adapter.count(name) for name in users] if progress else []
     everything = sum(total or 0 for total in totals) if None not in totals else 0
@@ -220,7 +220,7 @@ def _rows(groups: Groups, covered: tuple[date, ...]) -> tuple[Row, ...]:
             series=tuple(group.series.get(period, 0) for period in covered),
             undated=_undated(group.series),
         )
-        for name, group in tally.largest(groups, len(groups)).items()
+        for name, group in volume_counts.largest(groups, len(groups)).items()
     )
 
 
@@ -233,8 +233,10 @@ def _tokens(counted: Tally, counter: tokens.Counter) -> Tokens:
         _scaled(sample, sizes, counter)
         for sample, sizes in ((counted.fact_sample, counted.fact_sizes), (counted.turn_sample, counted.turn_sizes))
     ]
-    estimated = any(sum(sizes.values()) > tally.SAMPLE for sizes in (counted.fact_sizes, counted.turn_sizes))
-    method = f"{counter.method}; in a sample of {tally.SAMPLE:,}, scaled by bytes" if estimated else counter.method
+    estimated = any(sum(sizes.values()) > volume_counts.SAMPLE for sizes in (counted.fact_sizes, counted.turn_sizes))
+    method = (
+        f"{counter.method}; in a sample of {volume_counts.SAMPLE:,}, scaled by bytes" if estimated else counter.method
+    )
     return Tokens(facts=scaled[0], turns=scaled[1], method=method, estimated=estimated)
 
 

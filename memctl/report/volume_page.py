@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from memctl.fact import KINDS
-from memctl.report import page as pages
+from memctl.core.fact import KINDS
+from memctl.report import html as pages
 from memctl.report.charts import MUTED, NARROW, SERIES, WIDE, Chart, Picture, altair, colours_of
-from memctl.report.documents import dimensions
+from memctl.report.json_csv import dimensions
 
 if TYPE_CHECKING:
     from memctl.report.volume import Row, Volume

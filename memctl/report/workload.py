@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from memctl.errors import UsageError
+from memctl.core.errors import UsageError
 from memctl.report import growth
-from memctl.report.book import WORKLOAD, Book, Driver
+from memctl.report.price_book import WORKLOAD, Book, Driver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,0 +1,1 @@
+"""The local store: where facts, claims and episodes are kept."""

@@ -5,9 +5,9 @@ This floor knows nothing of facts, stores or the command line.
 """
 
 from memctl.transcripts.detect import FORMATS, detect, read
-from memctl.transcripts.documents import Document, Skipped, discover
-from memctl.transcripts.head import Head
+from memctl.transcripts.discovery import Document, Skipped, discover
 from memctl.transcripts.model import ReadOptions, Session, Turn
+from memctl.transcripts.peek import Head
 
 __all__ = [
     "FORMATS",

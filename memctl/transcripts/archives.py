@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Protocol
 
-from memctl.errors import BadTranscript
+from memctl.core.errors import BadTranscript
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

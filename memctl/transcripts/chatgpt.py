@@ -9,13 +9,13 @@ of kind `memory_write`.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from memctl.errors import BadTranscript
-from memctl.transcripts.documents import Document
-from memctl.transcripts.head import Head
+from memctl.core.errors import BadTranscript
+from memctl.transcripts.branches import Node, depth_first, live_path
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import name_of, text_of
-from memctl.transcripts.messages import SessionBuilder, bad_record, instant, is_half, records
 from memctl.transcripts.model import ReadOptions, Session
-from memctl.transcripts.tree import Node, depth_first, live_path
+from memctl.transcripts.peek import Head
+from memctl.transcripts.session_builder import SessionBuilder, bad_record, instant, is_half, records
 
 NAME = "chatgpt"
 _THINKING = frozenset({"thoughts", "reasoning_recap"})

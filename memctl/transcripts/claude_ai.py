@@ -9,11 +9,13 @@ summary and no message: it becomes a turn of role `assistant` and kind `memory`.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from memctl.errors import BadTranscript
-from memctl.transcripts.documents import Document
-from memctl.transcripts.head import Head
+from memctl.core.errors import BadTranscript
+from memctl.transcripts.branches import Node, depth_first, live_path
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import name_of, text_of
-from memctl.transcripts.messages import (
+from memctl.transcripts.model import ReadOptions, Session
+from memctl.transcripts.peek import Head
+from memctl.transcripts.session_builder import (
     SessionBuilder,
     bad_record,
     content_text,
@@ -22,8 +24,6 @@ from memctl.transcripts.messages import (
     records,
     role_of,
 )
-from memctl.transcripts.model import ReadOptions, Session
-from memctl.transcripts.tree import Node, depth_first, live_path
 
 NAME = "claude"
 _MEMORY_KEYS = frozenset({"conversations_memory", "project_memories", "memory_files"})

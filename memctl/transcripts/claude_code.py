@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from memctl.errors import BadTranscript
-from memctl.transcripts.documents import Document
-from memctl.transcripts.head import Head
+from memctl.core.errors import BadTranscript
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import json_lines, name_of, text_of
-from memctl.transcripts.messages import SessionBuilder, content_text, instant, is_half
 from memctl.transcripts.model import ReadOptions, Session, Turn
+from memctl.transcripts.peek import Head
+from memctl.transcripts.session_builder import SessionBuilder, content_text, instant, is_half
 
 NAME = "claude-code"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import NamedTuple, Protocol, cast
 
-from memctl.errors import BadTranscript, MemctlError, UsageError
-from memctl.transcripts.documents import Document
-from memctl.transcripts.head import Head
+from memctl.core.errors import BadTranscript, MemctlError, UsageError
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.model import ReadOptions, Session
+from memctl.transcripts.peek import Head
 
 
 class Sniff(Protocol):

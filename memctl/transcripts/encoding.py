@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from memctl.errors import BadTranscript
+from memctl.core.errors import BadTranscript
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, BinaryIO
 
-from memctl.errors import BadTranscript
-from memctl.jsonbounds import MAX_DEPTH, Bounds, long_number, unfit
-from memctl.transcripts.documents import Document
+from memctl.core.errors import BadTranscript
+from memctl.runtime.json_limits import MAX_DEPTH, Bounds, long_number, unfit
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.encoding import clean, text_lines, utf8
 
 _PAIR_BYTES = len(rb"\ud83d\ude00")

@@ -8,11 +8,12 @@ Three shapes, as langchain-core writes them: `messages_to_dict` (`{"type", "data
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from memctl.errors import BadTranscript
-from memctl.transcripts.documents import Document
-from memctl.transcripts.head import Head
+from memctl.core.errors import BadTranscript
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import name_of
-from memctl.transcripts.messages import (
+from memctl.transcripts.model import ReadOptions, Role, Session
+from memctl.transcripts.peek import Head
+from memctl.transcripts.session_builder import (
     SessionBuilder,
     bad_record,
     content_text,
@@ -21,7 +22,6 @@ from memctl.transcripts.messages import (
     owner_of,
     records,
 )
-from memctl.transcripts.model import ReadOptions, Role, Session
 
 NAME = "langchain"
 _KINDS: Mapping[str, Role] = {

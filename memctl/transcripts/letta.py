@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from memctl.errors import BadTranscript
+from memctl.core.errors import BadTranscript
 from memctl.transcripts import letta_agent_file
-from memctl.transcripts.documents import Document
-from memctl.transcripts.dumps import held_messages, objects, oldest_first
-from memctl.transcripts.head import Head
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import name_of, text_of
-from memctl.transcripts.messages import content_text, instant
+from memctl.transcripts.message_lists import held_messages, objects, oldest_first
 from memctl.transcripts.model import ReadOptions, Role, Session, Turn
+from memctl.transcripts.peek import Head
+from memctl.transcripts.session_builder import content_text, instant
 
 NAME = "letta"
 

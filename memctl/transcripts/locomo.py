@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from memctl.errors import BadTranscript
-from memctl.transcripts.clock import written
-from memctl.transcripts.documents import Document
-from memctl.transcripts.head import Head
+from memctl.core.errors import BadTranscript
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import elements, name_of, text_of
 from memctl.transcripts.model import ReadOptions, Session, Turn
+from memctl.transcripts.peek import Head
+from memctl.transcripts.timestamps import written
 
 NAME = "locomo"
 

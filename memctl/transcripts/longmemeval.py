@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from memctl.errors import BadTranscript
-from memctl.transcripts.clock import written
-from memctl.transcripts.documents import Document
-from memctl.transcripts.head import Head
+from memctl.core.errors import BadTranscript
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import elements, name_of, text_of
 from memctl.transcripts.model import ReadOptions, Role, Session, Turn
+from memctl.transcripts.peek import Head
+from memctl.transcripts.timestamps import written
 
 NAME = "longmemeval"
 

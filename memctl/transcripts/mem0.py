@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from memctl.errors import BadTranscript
-from memctl.transcripts.documents import Document
-from memctl.transcripts.dumps import held_messages, objects
-from memctl.transcripts.head import Head
+from memctl.core.errors import BadTranscript
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import name_of
-from memctl.transcripts.messages import content_text, instant, role_of
+from memctl.transcripts.message_lists import held_messages, objects
 from memctl.transcripts.model import ReadOptions, Session, Turn
+from memctl.transcripts.peek import Head
+from memctl.transcripts.session_builder import content_text, instant, role_of
 
 NAME = "mem0"
 

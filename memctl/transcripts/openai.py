@@ -9,11 +9,12 @@ extras that people add, taken where they stand.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from memctl.errors import BadTranscript
-from memctl.transcripts.documents import Document
-from memctl.transcripts.head import Head
+from memctl.core.errors import BadTranscript
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import name_of
-from memctl.transcripts.messages import (
+from memctl.transcripts.model import ReadOptions, Session
+from memctl.transcripts.peek import Head
+from memctl.transcripts.session_builder import (
     SessionBuilder,
     bad_record,
     content_text,
@@ -24,7 +25,6 @@ from memctl.transcripts.messages import (
     records,
     role_of,
 )
-from memctl.transcripts.model import ReadOptions, Session
 
 NAME = "openai"
 _THREADS = ("thread_id", "session_id", "conversation_id")

@@ -7,11 +7,12 @@ and `role` and `content` within a message. There are no times.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from memctl.errors import BadTranscript
-from memctl.transcripts.documents import Document
-from memctl.transcripts.head import Head
+from memctl.core.errors import BadTranscript
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import name_of
-from memctl.transcripts.messages import (
+from memctl.transcripts.model import ReadOptions, Role, Session
+from memctl.transcripts.peek import Head
+from memctl.transcripts.session_builder import (
     ROLES,
     SessionBuilder,
     bad_record,
@@ -20,7 +21,6 @@ from memctl.transcripts.messages import (
     owner_of,
     records,
 )
-from memctl.transcripts.model import ReadOptions, Role, Session
 
 NAME = "sharegpt"
 _ROLES: Mapping[str, Role] = {

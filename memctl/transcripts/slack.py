@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from memctl.errors import BadTranscript
-from memctl.transcripts.documents import Document
-from memctl.transcripts.head import Head
+from memctl.core.errors import BadTranscript
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import elements, name_of, text_of
-from memctl.transcripts.messages import instant
 from memctl.transcripts.model import ReadOptions, Role, Session, Turn
+from memctl.transcripts.peek import Head
+from memctl.transcripts.session_builder import instant
 
 NAME = "slack"
 

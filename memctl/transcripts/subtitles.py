@@ -12,13 +12,13 @@ from collections.abc import Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from memctl.errors import BadTranscript
-from memctl.transcripts.clock import in_zone, written
-from memctl.transcripts.documents import Document
+from memctl.core.errors import BadTranscript
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.encoding import clean, text_lines
-from memctl.transcripts.head import Head
 from memctl.transcripts.model import ReadOptions, Session, Turn
+from memctl.transcripts.peek import Head
 from memctl.transcripts.speakers import is_name, role_of, speaker_of
+from memctl.transcripts.timestamps import in_zone, written
 
 NAME = "subtitles"
 

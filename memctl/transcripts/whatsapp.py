@@ -15,12 +15,12 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from memctl.errors import BadTranscript
-from memctl.transcripts.clock import in_zone
-from memctl.transcripts.documents import Document
+from memctl.core.errors import BadTranscript
+from memctl.transcripts.discovery import Document
 from memctl.transcripts.encoding import clean, text_lines
-from memctl.transcripts.head import Head
 from memctl.transcripts.model import DateOrder, ReadOptions, Session, Turn
+from memctl.transcripts.peek import Head
+from memctl.transcripts.timestamps import in_zone
 
 NAME = "whatsapp"
 

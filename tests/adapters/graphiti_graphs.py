@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from memctl_graphiti.adapter import GraphitiAdapter
 from memctl_graphiti.graph import sdk
 
-from memctl.fact import Fact, Source, derive_id
+from memctl.core.fact import Fact, Source, derive_id
 
 AT = datetime(2025, 3, 1, 9, 0, 0, 250_000, tzinfo=UTC)
 DAY = timedelta(days=1)

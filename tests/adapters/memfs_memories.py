@@ -6,7 +6,7 @@ from types import ModuleType
 
 from memctl_letta.memfs import MemfsAdapter
 
-from memctl.fact import Fact, Source, derive_id
+from memctl.core.fact import Fact, Source, derive_id
 
 
 def _emulator() -> ModuleType:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from memctl_graphiti.dump import GraphitiDump
 
-from memctl.errors import Rejected
-from memctl.fact import Fact
-from memctl.files.dumps import find
+from memctl.backends.files.vendor_dumps import find
+from memctl.core.errors import Rejected
+from memctl.core.fact import Fact
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports"
 EDGE = {

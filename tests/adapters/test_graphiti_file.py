@@ -11,8 +11,8 @@ import pytest
 from adapters.graphiti_graphs import Core, Letters, everything, fact
 from memctl_graphiti.adapter import GraphitiAdapter
 
-from memctl.errors import AuthError, Locked, NotFound, Retryable, UsageError
-from memctl.fact import Source, derive_id
+from memctl.core.errors import AuthError, Locked, NotFound, Retryable, UsageError
+from memctl.core.fact import Source, derive_id
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_server_that_does_not_answer_is_worth_another_try(monkeypatch: pytest.
 
 
 def test_the_words_of_a_refused_account_are_ours():
-    from memctl_graphiti.failures import failure
+    from memctl_graphiti.errors import failure
 
     neo4j = pytest.importorskip("neo4j")
     refused = failure(neo4j.exceptions.AuthError("secret-account"), "bolt://h/neo4j")
@@ -118,7 +118,7 @@ def test_a_failed_write_leaves_nothing_behind_and_says_nothing_itself(path: Path
 
 ZEBRAS = """
 import os, sys
-from memctl.fact import Fact, Source, derive_id
+from memctl.core.fact import Fact, Source, derive_id
 from memctl_graphiti.adapter import GraphitiAdapter
 texts = [f"Alice owns a zebra of the year {n}." for n in range(30)]
 facts = [

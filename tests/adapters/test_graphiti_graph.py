@@ -15,8 +15,8 @@ from memctl_graphiti.entities import import_episode
 from memctl_graphiti.graph import sdk
 from memctl_graphiti.mapping import group_of
 
-from memctl.errors import UsageError
-from memctl.fact import Source
+from memctl.core.errors import UsageError
+from memctl.core.fact import Source
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from memctl_graphiti.mapping import (
     user_of,
 )
 
-from memctl.fact import Embedding, Fact, Source, derive_id
+from memctl.core.fact import Embedding, Fact, Source, derive_id
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123_456, tzinfo=UTC)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

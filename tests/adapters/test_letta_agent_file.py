@@ -8,9 +8,9 @@ import pytest
 from memctl_letta.blocks import Block, merged
 from memctl_letta.dump import AgentFileDump
 
-from memctl.errors import Rejected
-from memctl.fact import Fact
-from memctl.files.kinds import HEAD
+from memctl.backends.files.formats import HEAD
+from memctl.core.errors import Rejected
+from memctl.core.fact import Fact
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "letta"
 TWO = EXPORTS / "two-agents.af"

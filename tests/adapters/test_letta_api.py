@@ -18,9 +18,9 @@ import pytest
 from memctl_letta.adapter import LettaAdapter
 from memctl_letta.blocks import HEADING
 
-from memctl.adapter import Outcome
-from memctl.errors import UsageError
-from memctl.fact import Fact, Source, derive_id
+from memctl.backends.contract import Outcome
+from memctl.core.errors import UsageError
+from memctl.core.fact import Fact, Source, derive_id
 
 pytestmark = pytest.mark.letta_live
 

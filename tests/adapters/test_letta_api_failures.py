@@ -15,12 +15,12 @@ import pytest
 from memctl_letta import users
 from memctl_letta.adapter import LettaAdapter
 
-from memctl import backends
-from memctl.adapter import Outcome
-from memctl.errors import AuthError, Exit, Fatal, NotFound, Retryable, UsageError
-from memctl.fact import Fact, Source, derive_id
-from memctl.migrate.retry import Halt, Pace, Retry
+from memctl.backends import registry
+from memctl.backends.contract import Outcome
+from memctl.core.errors import AuthError, Exit, Fatal, NotFound, Retryable, UsageError
+from memctl.core.fact import Fact, Source, derive_id
 from memctl.migrate.target import Target
+from memctl.runtime.retry import Halt, Pace, Retry
 
 AT = datetime(2025, 5, 1, 8, 30, tzinfo=UTC)
 BATCH = "POST .*/passages/batch"
@@ -144,7 +144,7 @@ def test_a_long_text_of_which_a_part_is_missing_is_told_and_written_again(server
 
 
 def test_a_passage_deleted_where_reading_goes_on_cuts_nothing_off(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memctl_letta.reading.PAGE", 10)
+    monkeypatch.setattr("memctl_letta.read.PAGE", 10)
     write(server, numbered(35))
     pages: list[Any] = []
 
@@ -162,7 +162,7 @@ def test_a_passage_deleted_where_reading_goes_on_cuts_nothing_off(server: Any, m
 
 
 def test_a_list_that_breaks_off_or_goes_in_a_circle_is_an_error(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("memctl_letta.reading.PAGE", 10)
+    monkeypatch.setattr("memctl_letta.read.PAGE", 10)
     write(server, numbered(35))
     server.forgets_cursors = True
     with pytest.raises(Fatal, match="breaks off"):
@@ -177,7 +177,7 @@ def test_a_list_that_breaks_off_or_goes_in_a_circle_is_an_error(server: Any, mon
 def test_reading_goes_on_from_a_place_that_is_gone_and_leaves_nothing_out(
     server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("memctl_letta.reading.PAGE", 2)
+    monkeypatch.setattr("memctl_letta.read.PAGE", 2)
     facts = numbered(6)
     write(server, facts)
     with opened(server) as adapter:
@@ -307,16 +307,16 @@ def test_without_an_address_it_is_the_cloud_which_is_said_and_needs_a_key(
     for name in ("LETTA_API_KEY", "LETTA_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(AuthError, match="LETTA_API_KEY") as refused:
-        backends.open_backend("letta")
+        registry.open_backend("letta")
     assert refused.value.exit == Exit.FATAL
     monkeypatch.setenv("LETTA_API_KEY", "some" + "-key")
-    cloud = backends.open_backend("letta")
-    assert backends.identity("letta", cloud) == "letta:api.letta.com"
-    assert "https://api.letta.com" in backends.remarks(cloud)[0]
+    cloud = registry.open_backend("letta")
+    assert registry.identity("letta", cloud) == "letta:api.letta.com"
+    assert "https://api.letta.com" in registry.remarks(cloud)[0]
     monkeypatch.setenv("LETTA_BASE_URL", "http://me:word@127.0.0.1:8283/v1/")
-    own = backends.open_backend("letta")
-    assert backends.identity("letta", own) == "letta:127.0.0.1:8283"
-    assert not backends.remarks(own)
+    own = registry.open_backend("letta")
+    assert registry.identity("letta", own) == "letta:127.0.0.1:8283"
+    assert not registry.remarks(own)
     assert "word" not in repr(own)
     assert "key" not in repr(own)
 

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from memctl_letta import blocks, core
+from memctl_letta import blocks, core_memory
 from memctl_letta.blocks import Block, facts_of, merged, without
 
-from memctl.fact import Fact, Source, derive_id
+from memctl.core.fact import Fact, Source, derive_id
 
 USER, AGENT, OTHER = "alice", "agent-1", "agent-2"
 HUMAN = "Name: Alice\n\n- Likes tea.\n  * Lives in Paris.  \n\t\nKey: value\r\n"
@@ -183,12 +183,12 @@ def fact(text: str, **fields: Any) -> Fact:
 @given(values, st.lists(st.sampled_from(["Likes tea.", "Owns a cat.", "Runs."]), unique=True, min_size=1))
 def test_what_is_shown_and_struck_again_leaves_the_block_as_it_was(value: str, texts: list[str]) -> None:
     before = block(value)
-    after = core.shown(before, map(fact, texts))
+    after = core_memory.shown(before, map(fact, texts))
     assert after.value.startswith(value)
     assert all(text in after.value for text in texts)
-    shown_once = core.shown(after, map(fact, texts))
+    shown_once = core_memory.shown(after, map(fact, texts))
     assert shown_once == after
-    assert core.struck(after, {blocks.normal(text) for text in texts}).value == value
+    assert core_memory.struck(after, {blocks.normal(text) for text in texts}).value == value
     mirrored = {blocks.normal(text) for text in texts}
     assert [one.text for one in facts_of(after, USER, AGENT, mirrored)] == [
         one.text for one in facts_of(before, USER, AGENT)
@@ -198,7 +198,7 @@ def test_what_is_shown_and_struck_again_leaves_the_block_as_it_was(value: str, t
 def test_core_memory_is_filled_to_its_limit_with_preferences_first_and_says_what_is_left_out() -> None:
     facts = [fact(f"Fact number {number}.") for number in range(20)]
     facts += [fact("Prefers tea.", kind="preference"), fact("Old.", kind="episode")]
-    after = core.shown(block("Above.", limit=150), facts)
+    after = core_memory.shown(block("Above.", limit=150), facts)
     assert len(after.value) <= 150
     lines = after.value.split("\n")
     assert lines[:4] == ["Above.", "", blocks.HEADING, "- Prefers tea."]
@@ -208,10 +208,10 @@ def test_core_memory_is_filled_to_its_limit_with_preferences_first_and_says_what
 
 
 def test_what_the_agent_wrote_below_the_heading_stays() -> None:
-    after = core.shown(block("Above."), [fact("Likes tea.")])
+    after = core_memory.shown(block("Above."), [fact("Likes tea.")])
     edited = msgspec.structs.replace(after, value=after.value + "\n- The agent's own.\n\nBelow.")
-    more = core.shown(edited, [fact("Likes tea."), fact("Runs.")])
+    more = core_memory.shown(edited, [fact("Likes tea."), fact("Runs.")])
     assert more.value == edited.value.replace("own.\n", "own.\n- Runs.\n")
-    assert core.struck(more, {"likes tea.", "runs."}).value == (
+    assert core_memory.struck(more, {"likes tea.", "runs."}).value == (
         f"Above.\n\n{blocks.HEADING}\n- The agent's own.\n\nBelow."
     )

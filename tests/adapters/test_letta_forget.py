@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from emulators.memfs import agent_memory, git
 from memctl_letta.adapter import LettaAdapter
+from memctl_letta.git_repository import Writer
 from memctl_letta.memfs import MemfsAdapter
-from memctl_letta.repository import Writer
 
-from memctl.errors import UsageError
-from memctl.fact import Fact, Source, derive_id
+from memctl.core.errors import UsageError
+from memctl.core.fact import Fact, Source, derive_id
 
 
 @pytest.fixture

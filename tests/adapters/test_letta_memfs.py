@@ -9,8 +9,8 @@ import pytest
 from adapters.memfs_memories import fact, files, human, is_clean, letta, line, read, texts, write
 from memctl_letta.memfs import MemfsAdapter
 
-from memctl.errors import MemctlError, UsageError
-from memctl.fact import Fact, derive_id
+from memctl.core.errors import MemctlError, UsageError
+from memctl.core.fact import Fact, derive_id
 
 LETTAS = [line for line in letta.HUMAN.split("\n") if line]
 """What a new agent's memory says of its user."""

@@ -9,7 +9,7 @@ import pytest
 from adapters.memfs_memories import fact, files, human, is_clean, letta, line, texts, write
 from memctl_letta.memfs import MemfsAdapter
 
-from memctl.errors import Fatal, Retryable, UsageError
+from memctl.core.errors import Fatal, Retryable, UsageError
 
 
 @pytest.fixture(params=["v1", "v2"])
@@ -81,18 +81,18 @@ def test_what_a_killed_write_left_half_done_is_taken_back(memory):
 
 
 def test_a_commit_made_between_reading_and_writing_is_not_run_over(memory, monkeypatch):
-    from memctl_letta import repository
+    from memctl_letta import git_repository
 
     write(memory, fact("Alice likes tea."))
-    kept = repository.Writer.commit
+    kept = git_repository.Writer.commit
 
     def late(
-        self: repository.Writer, before: repository.Snapshot, changes: dict[str, bytes | None], message: str
+        self: git_repository.Writer, before: git_repository.Snapshot, changes: dict[str, bytes | None], message: str
     ) -> None:
         letta.commit(memory, human(memory).relative_to(memory).as_posix(), human(memory).read_text() + "\nOf late.")
         kept(self, before, changes, message)
 
-    monkeypatch.setattr(repository.Writer, "commit", late)
+    monkeypatch.setattr(git_repository.Writer, "commit", late)
     with pytest.raises(Retryable, match="meanwhile"):
         write(memory, fact("Alice likes coffee."))
     monkeypatch.undo()

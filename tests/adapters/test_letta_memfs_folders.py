@@ -9,10 +9,10 @@ from adapters.memfs_memories import fact, letta
 from hypothesis import given
 from hypothesis import strategies as st
 from memctl_letta import markdown
-from memctl_letta.folders import folder_name
 from memctl_letta.memfs import MemfsAdapter
+from memctl_letta.memfs_folders import folder_name
 
-from memctl.errors import NotFound, UsageError
+from memctl.core.errors import NotFound, UsageError
 
 
 def texts(place: Path, user: str = "alice", **options: object) -> list[str]:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from memctl_mem0.dump import Mem0Dump
+from memctl_mem0.dump.adapter import Mem0Dump
 
-from memctl.errors import Rejected
-from memctl.fact import Fact, encode
-from memctl.files import dumps
-from memctl.files.kinds import HEAD
+from memctl.backends.files import vendor_dumps
+from memctl.backends.files.formats import HEAD
+from memctl.core.errors import Rejected
+from memctl.core.fact import Fact, encode
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "mem0"
 
@@ -68,7 +68,7 @@ def memory(number: int = 1, **more: Any) -> dict[str, Any]:
 def test_every_shape_is_found_by_its_content_and_read_to_its_end(name: str, count: int, tmp_path: Path) -> None:
     path = tmp_path / "saved"
     path.write_bytes((EXPORTS / name).read_bytes())
-    found = dumps.find(path)
+    found = vendor_dumps.find(path)
     assert found is not None
     assert found.name == "mem0 export"
     assert len(facts(path)) == count
@@ -211,7 +211,7 @@ def test_memories_numbered_from_one_in_two_users_lists_are_different_facts(saved
 def test_a_successor_that_memctl_wrote_is_found_by_the_id_it_carries(saved: Callable[..., Path]) -> None:
     from memctl_mem0.mapping import from_fact
 
-    from memctl.fact import Source, derive_id
+    from memctl.core.fact import Source, derive_id
 
     new = Fact(id=derive_id("n"), user_id="alice", kind="fact", text="New.", source=Source(system="chatgpt"))
     sent = from_fact(new)
@@ -258,7 +258,7 @@ def test_an_empty_list_of_mem0_is_a_dump_of_nothing(saved: Callable[..., Path]) 
 def test_facts_of_memctls_own_are_no_dump(tmp_path: Path) -> None:
     path = tmp_path / "own.jsonl"
     path.write_bytes(encode(facts(EXPORTS / "page.json")[0]) + b"\n")
-    assert dumps.find(path) is None
+    assert vendor_dumps.find(path) is None
 
 
 def test_a_dump_is_migrated_by_its_path(memctl: Callable[..., Any]) -> None:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from memctl_mem0.mapping import OWN, OWN_ID, PLATFORM_SLOTS, day_of, from_fact, metadata_of, seconds, time_of, to_fact
 
-from memctl.fact import TIME_FIELDS, Embedding, Fact, Source, derive_id
+from memctl.core.fact import TIME_FIELDS, Embedding, Fact, Source, derive_id
 
 SCENARIOS = Path(__file__).parents[2] / "fixtures" / "scenarios"
 NATIVE_ID = "6d1f3c52-0a3e-4b8e-9d53-0b6f8a3f0c11"

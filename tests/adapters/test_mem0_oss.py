@@ -17,12 +17,12 @@ import psycopg
 import pytest
 from memctl_mem0 import sdk
 from memctl_mem0.mapping import native_fact_id
-from memctl_mem0.oss import Mem0OssAdapter
-from memctl_mem0.oss_config import close_clients
+from memctl_mem0.oss.adapter import Mem0OssAdapter
+from memctl_mem0.oss.config import close_clients
 from psycopg.sql import SQL, Identifier
 
-from memctl.errors import AuthError, Exit, Retryable, UsageError
-from memctl.fact import Fact, Source, derive_id
+from memctl.core.errors import AuthError, Exit, Retryable, UsageError
+from memctl.core.fact import Fact, Source, derive_id
 
 DIMENSIONS = 64
 NOON = datetime(2025, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -336,7 +336,7 @@ def test_nothing_is_left_in_the_home_folder_and_nothing_is_said(config: Path, tm
     home = tmp_path / "home"
     home.mkdir()
     code = (
-        "import sys\nfrom memctl_mem0.oss import Mem0OssAdapter\nfrom memctl.fact import decode\n"
+        "import sys\nfrom memctl_mem0.oss.adapter import Mem0OssAdapter\nfrom memctl.core.fact import decode\n"
         "with Mem0OssAdapter(sys.argv[1]) as adapter:\n"
         "    print([o.state for o in adapter.write([decode(sys.stdin.read())])], len(adapter.search('alice', 'Paris')))"
     )
@@ -358,7 +358,7 @@ def test_a_trip_through_mem0_and_postgres_ends_where_it_began(
     memctl: Callable[..., Any], config: Path, postgres_dsn: str, postgres_schema: str, home: Path
 ) -> None:
     """In small what migrating 1,000 facts of 20 users does."""
-    from memctl.local import LocalStore
+    from memctl.store.duckdb.local_store import LocalStore
 
     people = [f"user-{number}" for number in range(3)]
     local = LocalStore(os.environ["MEMCTL_STORE"])

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from memctl_mem0.oss import Mem0OssAdapter
+from memctl_mem0.oss.adapter import Mem0OssAdapter
 
-from memctl.errors import MemctlError, NotFound, Retryable, UsageError
+from memctl.core.errors import MemctlError, NotFound, Retryable, UsageError
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from memctl_mem0.mapping import native_fact_id
-from memctl_mem0.oss_mapping import (
+from memctl_mem0.oss.mapping import (
     SLOTS,
     fact_of,
     fact_of_row,
@@ -23,8 +23,8 @@ from memctl_mem0.oss_mapping import (
     stamped,
 )
 
-from memctl.errors import UsageError
-from memctl.fact import TIME_FIELDS, Fact, Source
+from memctl.core.errors import UsageError
+from memctl.core.fact import TIME_FIELDS, Fact, Source
 
 SCENARIOS = Path(__file__).parents[2] / "fixtures" / "scenarios"
 ACCOUNT = "pgvector/db/mem0"

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from memctl_mem0.oss_failures import failure
-from memctl_mem0.stores import ListedShelf, Row
+from memctl_mem0.oss.errors import failure
+from memctl_mem0.oss.vector_stores import ListedShelf, Row
 
-from memctl.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
+from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
 
 
 class Point:

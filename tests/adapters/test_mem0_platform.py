@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from memctl_mem0.adapter import Mem0Adapter
+from memctl_mem0.platform.adapter import Mem0Adapter
 
-from memctl.errors import Fatal, Rejected, Retryable, UsageError
-from memctl.fact import Fact, Source, derive_id
+from memctl.core.errors import Fatal, Rejected, Retryable, UsageError
+from memctl.core.fact import Fact, Source, derive_id
 
 
 def emulator() -> ModuleType:

@@ -12,10 +12,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from memctl_mem0.adapter import Mem0Adapter
+from memctl_mem0.platform.adapter import Mem0Adapter
 
-from memctl.errors import AuthError, Fatal, MemctlError, Retryable, UsageError
-from memctl.fact import Fact, Source, derive_id, encode
+from memctl.core.errors import AuthError, Fatal, MemctlError, Retryable, UsageError
+from memctl.core.fact import Fact, Source, derive_id, encode
 
 
 @pytest.fixture(scope="module")
@@ -237,7 +237,7 @@ def test_a_list_that_leads_back_to_its_own_page_ends_in_an_error(
 def test_the_engine_brings_a_migration_through_what_goes_wrong(
     configured: Any, emulator: ModuleType, memctl: Callable[..., Any], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("memctl.migrate.retry.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("memctl.runtime.retry.FIRST_WAIT", 0.01)
     facts = [fact(f"Fact {number}.", created_at=datetime(2026, 1, 1, tzinfo=UTC)) for number in range(60)]
     (home / "work" / "facts.jsonl").write_bytes(b"".join(encode(one) + b"\n" for one in facts))
     for number, status in enumerate((429, 500, 0, 502)):
@@ -256,8 +256,8 @@ def test_the_engine_brings_a_migration_through_what_goes_wrong(
 
 _SESSION = """
 import sys, threading
-from memctl_mem0.adapter import Mem0Adapter
-from memctl.errors import MemctlError
+from memctl_mem0.platform.adapter import Mem0Adapter
+from memctl.core.errors import MemctlError
 assert "mem0" not in sys.modules
 with Mem0Adapter(sys.argv[1], url=sys.argv[2]) as adapter:
     adapter.check()
@@ -291,9 +291,8 @@ def test_nothing_is_left_at_home_nothing_is_reported_and_nothing_is_said(platfor
 
 
 def test_listing_backends_does_not_load_mem0() -> None:
-    code = (
-        "import sys; import memctl_mem0.adapter, memctl_mem0.dump; print('mem0' in sys.modules, 'httpx' in sys.modules)"
-    )
+    modules = "memctl_mem0.platform.adapter, memctl_mem0.dump.adapter"
+    code = f"import sys; import {modules}; print('mem0' in sys.modules, 'httpx' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from memctl_mem0.server import Mem0ServerAdapter
+from memctl_mem0.server.adapter import Mem0ServerAdapter
 
-from memctl.errors import AuthError, Exit, Fatal, MemctlError, NotFound, Rejected, Retryable, UsageError
-from memctl.fact import Fact, Source, derive_id
+from memctl.core.errors import AuthError, Exit, Fatal, MemctlError, NotFound, Rejected, Retryable, UsageError
+from memctl.core.fact import Fact, Source, derive_id
 
 NOON = datetime(2025, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
 

@@ -12,11 +12,11 @@ from shutil import rmtree
 
 import psycopg
 import pytest
-from memctl_postgres import embedded, keeper
+from memctl_postgres import embedded, server_process
 from memctl_postgres.adapter import PostgresAdapter
 
-from memctl.errors import Fatal, UsageError
-from memctl.fact import Fact, Source, derive_id
+from memctl.core.errors import Fatal, UsageError
+from memctl.core.fact import Fact, Source, derive_id
 
 USER = """
 import sys, time
@@ -39,8 +39,8 @@ def folder() -> Iterator[Path]:
     rmtree(made)
 
 
-def server(folder: Path) -> keeper.Server:
-    return keeper.Server(folder, folder, folder, None, None)
+def server(folder: Path) -> server_process.Server:
+    return server_process.Server(folder, folder, folder, None, None)
 
 
 def stopped(folder: Path) -> bool:
@@ -112,12 +112,12 @@ def test_a_folder_of_other_files_is_refused(folder: Path) -> None:
 
 def test_a_server_that_cannot_start_says_where_its_log_is(folder: Path) -> None:
     data = folder / "postgres"
-    (data / keeper.DATA).mkdir(parents=True)
-    (data / keeper.DATA / "PG_VERSION").write_text("18\n")
+    (data / server_process.DATA).mkdir(parents=True)
+    (data / server_process.DATA / "PG_VERSION").write_text("18\n")
     (data / "users.lock").touch()
     with pytest.raises(Fatal, match="does not start") as caught:
         embedded.lease(data)
-    assert str(data / keeper.LOG) in str(caught.value.hint)
+    assert str(data / server_process.LOG) in str(caught.value.hint)
 
 
 def test_a_folder_with_a_long_name_has_its_socket_elsewhere(folder: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_folder_with_a_long_name_has_its_socket_elsewhere(folder: Path) -> Non
             embedded._sockets(long, account)
     finally:
         sockets.rmdir()
-    assert embedded._sockets(folder, account) == folder / keeper.DATA
+    assert embedded._sockets(folder, account) == folder / server_process.DATA
 
 
 def test_a_closed_folder_on_the_way_is_named(folder: Path) -> None:

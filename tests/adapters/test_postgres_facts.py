@@ -12,12 +12,12 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from memctl_postgres import copy, mapping
+from memctl_postgres import mapping, write
 from memctl_postgres.adapter import PostgresAdapter
 
-from memctl.adapter import Adapter
-from memctl.errors import UsageError
-from memctl.fact import KINDS, TIME_FIELDS, Embedding, Fact, Source, content_hash, derive_id
+from memctl.backends.contract import Adapter
+from memctl.core.errors import UsageError
+from memctl.core.fact import KINDS, TIME_FIELDS, Embedding, Fact, Source, content_hash, derive_id
 
 
 def fact(text: str = "Lives in Paris.", user: str = "alice", **fields: Any) -> Fact:
@@ -392,8 +392,8 @@ def test_a_bulk_load_leaves_the_index_for_after_it(adapter: PostgresAdapter) -> 
 
     adapter.write(batch(0, 3))
     assert ", indexed" in adapter.check().detail
-    adapter.write(batch(3, copy.BULK))
+    adapter.write(batch(3, write.BULK))
     assert "not indexed yet" in adapter.check().detail
     adapter.settle([], datetime.now(UTC) + timedelta(seconds=60))
     assert ", indexed" in adapter.check().detail
-    assert adapter.count("alice") == copy.BULK + 3
+    assert adapter.count("alice") == write.BULK + 3

@@ -16,8 +16,8 @@ from memctl_postgres import embedded
 from memctl_postgres.adapter import PostgresAdapter
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from memctl.errors import AuthError, Fatal, MemctlError, NotFound, Retryable, UsageError
-from memctl.fact import Fact, Source
+from memctl.core.errors import AuthError, Fatal, MemctlError, NotFound, Retryable, UsageError
+from memctl.core.fact import Fact, Source
 
 SECRET = "-".join(["hunter", "2", "pass"])
 

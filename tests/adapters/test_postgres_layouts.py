@@ -6,11 +6,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from memctl_postgres import layouts
+from memctl_postgres import table_layouts
 from memctl_postgres.adapter import PostgresAdapter
 
-from memctl.errors import UsageError
-from memctl.fact import Fact, Source
+from memctl.core.errors import UsageError
+from memctl.core.fact import Fact, Source
 
 
 @pytest.fixture
@@ -181,9 +181,9 @@ def test_what_cannot_be_read_is_said_at_once(sql: Any, postgres_dsn: str, postgr
 
 
 def test_a_row_becomes_a_fact_without_a_database() -> None:
-    fact = layouts.to_fact(
+    fact = table_layouts.to_fact(
         {"id": 7, "content": "Tea.", "user_id": "x", "created_at": "2026-01-01T00:00:00", "mood": [1]},
-        layouts.DIY,
+        table_layouts.DIY,
         account="here",
         native_id="7",
         user="alice",

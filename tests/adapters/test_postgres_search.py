@@ -11,8 +11,8 @@ import pytest
 from memctl_postgres.adapter import PostgresAdapter
 from psycopg.conninfo import make_conninfo
 
-from memctl.errors import UsageError
-from memctl.fact import Embedding, Fact, Source
+from memctl.core.errors import UsageError
+from memctl.core.fact import Embedding, Fact, Source
 
 DIM = 96
 TOPICS = {"tea": 0, "boat": 1, "night train": 2, "peanuts": 3}

@@ -11,8 +11,8 @@ from adapters.zep_graphs import AT, fact, graph, read, sent, soon
 from emulators import zep as emulator
 from memctl_zep.adapter import ZepAdapter
 
-from memctl.adapter import Message
-from memctl.errors import Fatal, Retryable, UsageError
+from memctl.backends.contract import Message
+from memctl.core.errors import Fatal, Retryable, UsageError
 
 
 def test_a_thousand_facts_about_alice_make_one_alice_and_few_calls(cloud: Any, zep: Callable[..., ZepAdapter]):

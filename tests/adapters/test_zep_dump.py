@@ -9,8 +9,8 @@ import pytest
 from memctl_zep.dump import ZepDump
 from memctl_zep.mapping import Owner, to_fact
 
-from memctl.errors import Rejected
-from memctl.fact import Fact
+from memctl.core.errors import Rejected
+from memctl.core.fact import Fact
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "zep"
 EDGE = {"uuid": "e1", "fact": "Alice likes tea.", "name": "LIKES", "source_node_uuid": "a", "target_node_uuid": "t"}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from memctl_zep.mapping import ID, PACKED, Draft, Owner, fact_name, fitted, from_fact, node_fact, node_name, to_fact
 
-from memctl.fact import Embedding, Fact, Source, derive_id
+from memctl.core.fact import Embedding, Fact, Source, derive_id
 
 OWNER = Owner("alice")
 FULL: dict[str, Any] = {

@@ -9,7 +9,7 @@ from adapters.zep_graphs import fact, read, soon
 from emulators import zep as emulator
 from memctl_zep.adapter import ZepAdapter
 
-from memctl.errors import AuthError, Fatal, MemctlError, Retryable, UsageError
+from memctl.core.errors import AuthError, Fatal, MemctlError, Retryable, UsageError
 
 
 def test_settle_waits_for_tasks_and_says_when_they_take_too_long_or_fail(cloud: Any, zep: Callable[..., ZepAdapter]):

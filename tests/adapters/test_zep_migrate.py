@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from memctl.fact import Fact, Source, derive_id, encode_lines
+from memctl.core.fact import Fact, Source, derive_id, encode_lines
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "zep"
 AT = datetime(2025, 1, 1, tzinfo=UTC)

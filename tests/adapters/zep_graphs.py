@@ -5,7 +5,7 @@ from typing import Any
 
 from memctl_zep.adapter import ZepAdapter
 
-from memctl.fact import Fact, Source, derive_id
+from memctl.core.fact import Fact, Source, derive_id
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from memctl.fact import Fact, Source, derive_id
+from memctl.core.fact import Fact, Source, derive_id
 
 NAMES = ("alice", "bob@example.com", "Zoë Müller", "团队 7", "o'neil/../x", "user:12", "ALICE", "a b")
 """Names that a system may take for a path, an address, a key of its own, or another name."""

@@ -12,7 +12,7 @@ import pytest
 from chains.people import facts
 from emulators import letta, mem0_platform, openai_embeddings, zep
 
-from memctl.fact import decode, encode_lines
+from memctl.core.fact import decode, encode_lines
 
 USERS = int(os.environ.get("MEMCTL_CHAIN_USERS", "5"))
 EACH = int(os.environ.get("MEMCTL_CHAIN_FACTS", "30"))

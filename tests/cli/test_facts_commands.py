@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from memctl.fact import Fact
+from memctl.core.fact import Fact
 
 
 def facts(memctl, *arguments):

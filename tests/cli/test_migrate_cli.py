@@ -7,9 +7,9 @@ import sys
 import msgspec
 import pytest
 
-from memctl.cli import main as command_line
-from memctl.fact import Fact, Source, derive_id, encode_lines
-from memctl.local import LocalStore
+from memctl.cli import app as command_line
+from memctl.core.fact import Fact, Source, derive_id, encode_lines
+from memctl.store.duckdb.local_store import LocalStore
 
 
 @pytest.fixture

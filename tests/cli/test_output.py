@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from memctl.cli.main import COMMANDS
+from memctl.cli.app import COMMANDS
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_every_command_is_listed_and_helps(memctl, command):
 
 def test_help_loads_nothing_heavy():
     code = (
-        "import sys\nfrom memctl.cli.main import _run\nassert _run(['--help']) == 0\n"
+        "import sys\nfrom memctl.cli.app import _run\nassert _run(['--help']) == 0\n"
         "heavy = {'duckdb', '_duckdb', 'numpy', 'rich', 'typer', 'msgspec', 'tokenizers', 'ijson'} & set(sys.modules)\n"
         "sys.exit(f'loaded: {heavy}' if heavy else 0)"
     )

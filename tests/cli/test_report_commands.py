@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from memctl.errors import Exit
+from memctl.core.errors import Exit
 
 Memctl = Callable[..., Any]
 TYPICAL = ("--users", 1000, "--turns-per-user-month", 100, "--facts-per-turn", 0.3, "--searches-per-turn", 0.5)

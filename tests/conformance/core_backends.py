@@ -9,11 +9,11 @@ import pytest
 from suite import Suite
 from suite.faults import held_by_another_process, truncated
 
-from memctl.adapter import Adapter
-from memctl.errors import MemctlError
-from memctl.files import backend as files
-from memctl.files import open_file
-from memctl.local import LocalStore
+from memctl.backends.contract import Adapter
+from memctl.backends.files import adapter as files
+from memctl.backends.files import open_file
+from memctl.core.errors import MemctlError
+from memctl.store.duckdb.local_store import LocalStore
 
 
 class LocalBackend(Suite):
@@ -33,7 +33,7 @@ class LocalBackend(Suite):
         return LocalStore(place)
 
     def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("memctl.local.PAGE_SIZE", size)
+        monkeypatch.setattr("memctl.store.duckdb.local_store.PAGE_SIZE", size)
 
     @contextlib.contextmanager
     def without_access(self, place: Path) -> Iterator[Callable[[], Adapter]]:
@@ -51,7 +51,7 @@ class LocalBackend(Suite):
             yield lambda: LocalStore(place, lock_timeout=0.1)
 
     def opening(self, place: Path) -> tuple[str, str]:
-        return "from memctl.local import LocalStore", f"LocalStore({str(place)!r})"
+        return "from memctl.store.duckdb.local_store import LocalStore", f"LocalStore({str(place)!r})"
 
     @contextlib.contextmanager
     def broken_off(self, place: Path, reading: LocalStore) -> Iterator[None]:
@@ -87,7 +87,7 @@ class FileBackend(Suite):
         return open_file(place, "w")
 
     def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("memctl.files.backend.PAGE_SIZE", size)
+        monkeypatch.setattr("memctl.backends.files.adapter.PAGE_SIZE", size)
 
     @contextlib.contextmanager
     def without_access(self, place: Path) -> Iterator[Callable[[], Adapter]]:
@@ -97,12 +97,12 @@ class FileBackend(Suite):
 
     @contextlib.contextmanager
     def busy(self, place: Path) -> Iterator[Callable[[], Adapter]]:
-        code = f"from memctl.files import open_file; held = open_file({str(place)!r}, 'w'); held.write([])"
+        code = f"from memctl.backends.files import open_file; held = open_file({str(place)!r}, 'w'); held.write([])"
         with held_by_another_process(code):
             yield lambda: open_file(place, "w", lock_timeout=0.1)
 
     def opening(self, place: Path) -> tuple[str, str]:
-        return "from memctl.files import open_file", f"open_file({str(place)!r}, 'w')"
+        return "from memctl.backends.files import open_file", f"open_file({str(place)!r}, 'w')"
 
     @contextlib.contextmanager
     def broken_off(self, place: Path, reading: Adapter) -> Iterator[None]:

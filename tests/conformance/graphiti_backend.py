@@ -10,10 +10,10 @@ from memctl_graphiti.adapter import GraphitiAdapter
 from suite import Suite
 from suite.faults import held_by_another_process, truncated
 
-from memctl.adapter import Adapter
-from memctl.backends import LazyEmbedder
+from memctl.backends.contract import Adapter
+from memctl.backends.registry import LazyEmbedder
+from memctl.core.errors import MemctlError
 from memctl.embed.spec import EmbedderSpec
-from memctl.errors import MemctlError
 
 EMBEDDER = LazyEmbedder(EmbedderSpec())
 _OPEN = "import kuzu; held = kuzu.Database({path!r})"

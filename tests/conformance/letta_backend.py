@@ -11,7 +11,7 @@ import pytest
 from memctl_letta.adapter import LettaAdapter
 from suite import Suite
 
-from memctl.adapter import Adapter
+from memctl.backends.contract import Adapter
 
 
 def emulator() -> ModuleType:
@@ -39,7 +39,7 @@ class LettaBackend(Suite):
         return LettaAdapter(place.url, api_key=emulator().KEY)
 
     def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("memctl_letta.reading.PAGE", size)
+        monkeypatch.setattr("memctl_letta.read.PAGE", size)
 
     @contextlib.contextmanager
     def without_access(self, place: Any) -> Iterator[Callable[[], Adapter]]:

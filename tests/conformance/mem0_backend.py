@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 import msgspec
 import pytest
-from memctl_mem0.adapter import Mem0Adapter
+from memctl_mem0.platform.adapter import Mem0Adapter
 from suite import Suite
 
-from memctl.adapter import Adapter
-from memctl.fact import Fact
+from memctl.backends.contract import Adapter
+from memctl.core.fact import Fact
 
 
 def emulator() -> ModuleType:
@@ -66,7 +66,7 @@ class Mem0Backend(Suite):
         place.faults.remove(fault)
 
     def opening(self, place: Any) -> tuple[str, str]:
-        imports = "from memctl_mem0.adapter import Mem0Adapter"
+        imports = "from memctl_mem0.platform.adapter import Mem0Adapter"
         return imports, f"Mem0Adapter({place.key!r}, url={place.url!r})"
 
     @contextlib.contextmanager

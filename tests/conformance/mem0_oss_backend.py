@@ -12,14 +12,14 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from memctl_mem0.oss import Mem0OssAdapter
+from memctl_mem0.oss.adapter import Mem0OssAdapter
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 from qdrant_client import QdrantClient
 from suite import Suite
 from suite.faults import held_by_another_process
 
-from memctl.adapter import Adapter
+from memctl.backends.contract import Adapter
 
 
 def emulator(name: str) -> ModuleType:
@@ -83,7 +83,7 @@ class Mem0OssBackend(Suite):
         return Mem0OssAdapter(place.config)
 
     def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("memctl_mem0.oss.PAGE_SIZE", size)
+        monkeypatch.setattr("memctl_mem0.oss.adapter.PAGE_SIZE", size)
 
     @contextlib.contextmanager
     def without_access(self, place: Place) -> Iterator[Callable[[], Adapter]]:
@@ -91,7 +91,7 @@ class Mem0OssBackend(Suite):
         yield lambda: Mem0OssAdapter(path)
 
     def opening(self, place: Place) -> tuple[str, str]:
-        return "from memctl_mem0.oss import Mem0OssAdapter", f"Mem0OssAdapter({str(place.config)!r})"
+        return "from memctl_mem0.oss.adapter import Mem0OssAdapter", f"Mem0OssAdapter({str(place.config)!r})"
 
 
 class QdrantBackend(Mem0OssBackend):

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import pytest
 from mem0_oss_backend import emulator
-from memctl_mem0.server import Mem0ServerAdapter
+from memctl_mem0.server.adapter import Mem0ServerAdapter
 from suite import Suite
 
-from memctl.adapter import Adapter
+from memctl.backends.contract import Adapter
 
 _BLANKS = "mem0's API takes no id with white space: such a user is rejected with that reason"
 
@@ -39,7 +39,7 @@ class ServerBackend(Suite):
         return Mem0ServerAdapter(place.url, place.key)
 
     def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("memctl_mem0.server.PAGE_SIZE", size)
+        monkeypatch.setattr("memctl_mem0.server.adapter.PAGE_SIZE", size)
 
     @contextlib.contextmanager
     def without_access(self, place: Any) -> Iterator[Callable[[], Adapter]]:
@@ -53,7 +53,10 @@ class ServerBackend(Suite):
         place.faults.clear()
 
     def opening(self, place: Any) -> tuple[str, str]:
-        return "from memctl_mem0.server import Mem0ServerAdapter", f"Mem0ServerAdapter({place.url!r}, {place.key!r})"
+        return (
+            "from memctl_mem0.server.adapter import Mem0ServerAdapter",
+            f"Mem0ServerAdapter({place.url!r}, {place.key!r})",
+        )
 
     @contextlib.contextmanager
     def broken_off(self, place: Any, reading: Adapter) -> Iterator[None]:

@@ -9,8 +9,8 @@ import pytest
 from memctl_letta.memfs import MemfsAdapter
 from suite import Suite
 
-from memctl.adapter import Adapter
-from memctl.errors import Fatal
+from memctl.backends.contract import Adapter
+from memctl.core.errors import Fatal
 
 REFUSING = "#!/bin/sh\necho 'these files are protected'\nexit 1\n"
 

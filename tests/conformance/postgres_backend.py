@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 from suite import Suite
 
-from memctl.adapter import Adapter
+from memctl.backends.contract import Adapter
 
 
 class Place(NamedTuple):

@@ -11,7 +11,7 @@ import pytest
 from memctl_zep.adapter import ZepAdapter
 from suite import Suite
 
-from memctl.adapter import Adapter
+from memctl.backends.contract import Adapter
 
 
 def emulator() -> ModuleType:

@@ -8,9 +8,9 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from memctl.consolidate.duplicates import pairs
-from memctl.fact import Fact, Source
-from memctl.local import LocalStore
+from memctl.core.fact import Fact, Source
+from memctl.maintenance.consolidate.duplicates import pairs
+from memctl.store.duckdb.local_store import LocalStore
 
 
 def fact(text, *, day=1, user="alice", **more):

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from memctl.fact import Fact, Source, decode, encode_lines
+from memctl.core.fact import Fact, Source, decode, encode_lines
 
 NOW = datetime.now(UTC)
 

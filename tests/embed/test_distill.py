@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from memctl.core.errors import UsageError
 from memctl.embed import distill
 from memctl.embed.static import DIM, StaticEmbedder
-from memctl.errors import UsageError
 
 WIDTH = 144
 VOCABULARY = ["[PAD]", "[unused0]", "[UNK]", "[CLS]", "[SEP]", "[", "]", *(f"w{i}" for i in range(300)), "##s"]

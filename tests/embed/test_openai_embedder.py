@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
 from memctl.embed import open_embedder
 from memctl.embed.openai import OpenAIEmbedder
-from memctl.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from memctl.core.errors import Fatal, UsageError
 from memctl.embed import open_embedder
 from memctl.embed.static import DIM, FOLDER, LONG, NAME, StaticEmbedder
-from memctl.errors import Fatal, UsageError
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from memctl.extract.rules import extract
+from memctl.extract.extractor import extract
 from memctl.transcripts.model import Session, Turn
 
 AT = datetime(2025, 6, 2, 12, tzinfo=UTC)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memctl.core.fact import Fact, Source
 from memctl.extract.llm import prompt
-from memctl.extract.llm.answers import Proposal, UnreadableAnswer, parse
+from memctl.extract.llm.parse import Proposal, UnreadableAnswer, parse
 from memctl.extract.llm.prompt import Known
-from memctl.extract.llm.verdicts import judge
+from memctl.extract.llm.validate import judge
 from memctl.extract.llm.windows import MOST_TOKENS, MOST_TURNS, tokens, windows
-from memctl.fact import Fact, Source
 from memctl.reconcile import fold, to_fact
 from memctl.transcripts.model import Session, Turn
 

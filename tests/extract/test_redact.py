@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memctl.extract.redact import entropy, iban, luhn, redact
+from memctl.extract.secrets import entropy, iban, luhn, redact
 
 ALNUM = string.ascii_letters + string.digits
 

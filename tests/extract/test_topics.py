@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from memctl.claim import Claim
-from memctl.extract.rules import extract
+from memctl.core.claim import Claim
+from memctl.extract.extractor import extract
 from memctl.transcripts.model import Session, Turn
 
 AT = datetime(2025, 6, 2, 12, tzinfo=UTC)

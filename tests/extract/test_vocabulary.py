@@ -1,10 +1,10 @@
 """Extractor and reconciler speak of the same predicates: an unknown one would never be superseded or retracted."""
 
-from memctl.extract.matching import BY_LEMMA
-from memctl.extract.sayings import SAYINGS
-from memctl.extract.takebacks import TAKEN_BACK
-from memctl.extract.topics.nouns import PROPERTIES
-from memctl.predicates import MULTI_VALUED, SINGLE_VALUED
+from memctl.core.predicates import MULTI_VALUED, SINGLE_VALUED
+from memctl.extract.frame_matcher import BY_LEMMA
+from memctl.extract.phrase_rules import SAYINGS
+from memctl.extract.retraction_phrases import TAKEN_BACK
+from memctl.extract.topics.properties import PROPERTIES
 
 
 def test_every_table_speaks_the_common_vocabulary() -> None:

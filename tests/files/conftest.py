@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from memctl.adapter import Outcome
-from memctl.fact import Fact, Source, derive_id
-from memctl.files import open_file
+from memctl.backends.contract import Outcome
+from memctl.backends.files import open_file
+from memctl.core.fact import Fact, Source, derive_id
 
 
 def make_fact(text: str = "Alice lives in Paris.", user: str = "alice", **fields: Any) -> Fact:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memctl.fact import Embedding, Source, decode
-from memctl.files import catalogue, delimited
-from memctl.files.catalogue import Catalogue
+from memctl.backends.files import catalogue, csv_format
+from memctl.backends.files.catalogue import Catalogue
+from memctl.core.fact import Embedding, Source, decode
 
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1"]
 
@@ -42,10 +42,10 @@ def test_no_cell_of_a_csv_file_is_a_formula(tmp_path, fact, put, read):
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_is_a_cell_that_is_neither_empty_nor_a_formula_and_comes_back(text):
-    cell = delimited.guard(text)
+    cell = csv_format.guard(text)
     assert cell
     assert cell[0] not in "=+-@\t\r\n"
-    assert delimited.unguard(cell) == text
+    assert csv_format.unguard(cell) == text
 
 
 def test_null_and_the_empty_string_are_two_things_in_csv(tmp_path, fact, put, read):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from memctl.errors import NotFound, UsageError
-from memctl.fact import encode
-from memctl.files import is_file, open_file
+from memctl.backends.files import is_file, open_file
+from memctl.core.errors import NotFound, UsageError
+from memctl.core.fact import encode
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "ndjson", "parquet", "csv", "CSV"])

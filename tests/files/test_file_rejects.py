@@ -4,9 +4,9 @@ import csv
 
 import pytest
 
-from memctl.errors import MemctlError, Rejected, UsageError
-from memctl.fact import encode
-from memctl.files import open_file
+from memctl.backends.files import open_file
+from memctl.core.errors import MemctlError, Rejected, UsageError
+from memctl.core.fact import encode
 
 
 def rejects(path):
@@ -129,7 +129,7 @@ def test_columns_no_fact_has_or_that_are_lacking_are_named(tmp_path, read, kind)
 def test_what_json_cannot_hold_is_rejected_alone(tmp_path, fact, put, read):
     import msgspec
 
-    from memctl.fact import Embedding
+    from memctl.core.fact import Embedding
 
     path = tmp_path / "facts.jsonl"
     bad = [

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from memctl.errors import MemctlError, UsageError
-from memctl.fact import encode_lines
-from memctl.files import open_file
+from memctl.backends.files import open_file
+from memctl.core.errors import MemctlError, UsageError
+from memctl.core.fact import encode_lines
 
 KINDS = ["jsonl", "parquet", "csv"]
 
@@ -66,8 +66,8 @@ def test_what_fails_while_it_is_saved_leaves_the_old_file_and_loses_nothing(
 
 KILLED = """
 import os, sys
-from memctl.fact import decode
-from memctl.files import open_file
+from memctl.core.fact import decode
+from memctl.backends.files import open_file
 backend = open_file(sys.argv[1], "w")
 backend.write([decode(line) for line in sys.stdin.buffer])
 backend._journal._file.write(b'{"id": "half a li')

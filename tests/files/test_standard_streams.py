@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from memctl.errors import UsageError
-from memctl.fact import Embedding, decode, encode_lines
-from memctl.files import open_file
-from memctl.files.standard import StandardOutput, read_stream
+from memctl.backends.files import open_file
+from memctl.backends.files.stdio import StandardOutput, read_stream
+from memctl.core.errors import UsageError
+from memctl.core.fact import Embedding, decode, encode_lines
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet", "csv"])
@@ -17,7 +17,7 @@ def test_standard_input_of_any_kind(tmp_path, fact, put, kind):
     path = tmp_path / f"facts.{kind}"
     put(path, fact("One."), fact("Two.", "bruno"))
     code = (
-        "from memctl.files import open_file; b = open_file('-'); "
+        "from memctl.backends.files import open_file; b = open_file('-'); "
         "print([f.text for u in b.users() for p in b.read(u) for f in p.facts]); b.close()"
     )
     with path.open("rb") as stdin:

@@ -98,7 +98,7 @@ def test_killed_before_sending_the_batch_is_sent_when_that_is_certain(memctl, fo
     memctl("sql", "--write", "update batches set state = 'prepared', remote_id = null")
     model.batches.clear()
     assert "1 under way" in memctl("ingest", "--collect").out, "another process may be about to send it"
-    monkeypatch.setattr("memctl.ingest.batching.GRACE", timedelta(0))
+    monkeypatch.setattr("memctl.ingest.llm_batch_api.GRACE", timedelta(0))
     assert memctl("ingest", "--collect").code == 0
     assert len(model.batches) == 1
     assert memctl("ingest", "--collect").code == 0

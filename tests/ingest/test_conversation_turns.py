@@ -9,8 +9,8 @@ from memctl_graphiti.episodes import messages_of
 from memctl_letta.messages import said
 from memctl_zep.threads import to_message
 
-from memctl.adapter import Message
-from memctl.ingest.conversations import turn_of
+from memctl.backends.contract import Message
+from memctl.ingest.from_backend import turn_of
 
 
 def test_a_nul_and_half_a_character_of_a_message_are_replaced():

@@ -6,8 +6,8 @@ import types
 
 import pytest
 
-from memctl.errors import UsageError
-from memctl.ingest.costs import Budget, Prices, SpentError, prices_of
+from memctl.core.errors import UsageError
+from memctl.ingest.llm_costs import Budget, Prices, SpentError, prices_of
 
 
 def test_cached_input_and_batches_cost_less():
@@ -28,9 +28,9 @@ def test_prices_come_from_the_book_where_it_knows_the_model(monkeypatch):
     known = types.SimpleNamespace(input=1.0, cached_input=None, output=4.0, batch_factor=0.5, source="a page")
     unsure = types.SimpleNamespace(input=1.0, cached_input=None, output=None, batch_factor=None, source=None)
     models = {"known": known, "unsure": unsure}
-    book = types.ModuleType("memctl.report.book")
+    book = types.ModuleType("memctl.report.price_book")
     book.load = lambda: types.SimpleNamespace(model=models.get)
-    for name, module in (("memctl.report", types.ModuleType("memctl.report")), ("memctl.report.book", book)):
+    for name, module in (("memctl.report", types.ModuleType("memctl.report")), ("memctl.report.price_book", book)):
         module.__spec__ = types.SimpleNamespace(name=name)
         monkeypatch.setitem(sys.modules, name, module)
     assert prices_of("known") == Prices(input=1.0, output=4.0, batch_factor=0.5, source="a page")

@@ -125,11 +125,11 @@ def test_a_broken_file_takes_nothing_back_of_what_it_gave_when_whole(memctl, cha
 
 
 def test_a_session_that_breaks_the_extractor_costs_only_itself(memctl, chat, monkeypatch):
-    from memctl.extract import rules
+    from memctl.extract import extractor
 
     folder = good(chat)
     chat("alice/odd.jsonl", "I am allergic to peanuts.")
-    extract = rules.extract
+    extract = extractor.extract
 
     def fragile(session, *arguments, **more):
         if "odd" in session.session_id:
@@ -137,7 +137,7 @@ def test_a_session_that_breaks_the_extractor_costs_only_itself(memctl, chat, mon
         return extract(session, *arguments, **more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(rules, "extract", fragile)
+        patch.setattr(extractor, "extract", fragile)
         ran = memctl("ingest", folder)
     assert ran.code == 3
     assert "odd" in ran.err
@@ -147,16 +147,16 @@ def test_a_session_that_breaks_the_extractor_costs_only_itself(memctl, chat, mon
 
 
 def test_a_locked_store_is_no_bad_file(memctl, chat, monkeypatch):
-    from memctl.errors import Locked
-    from memctl.ingest import run
+    from memctl.core.errors import Locked
+    from memctl.ingest import pipeline
 
     def held(*_, **__):
         raise Locked("the store is held")
 
     folder = good(chat)
-    monkeypatch.setattr(run, "CHUNK_TURNS", 1)
-    monkeypatch.setattr(run, "BATCH_TURNS", 1)
-    monkeypatch.setattr(run, "commit", held)
+    monkeypatch.setattr(pipeline, "CHUNK_TURNS", 1)
+    monkeypatch.setattr(pipeline, "BATCH_TURNS", 1)
+    monkeypatch.setattr(pipeline, "commit", held)
     assert memctl("ingest", folder).code == 11
 
 

@@ -169,8 +169,8 @@ def test_the_order_of_files_does_not_change_what_is_known(memctl, chat, home, ev
 
 
 def test_two_processes_make_the_same_store_as_one(memctl, fixtures, home, every_fact, monkeypatch):
-    monkeypatch.setattr("memctl.ingest.run.PARALLEL_BYTES", 0)
-    monkeypatch.setattr("memctl.ingest.run.CHUNK_TURNS", 10)
+    monkeypatch.setattr("memctl.ingest.pipeline.PARALLEL_BYTES", 0)
+    monkeypatch.setattr("memctl.ingest.pipeline.CHUNK_TURNS", 10)
     one, two = home / "one.duckdb", home / "two.duckdb"
     ingest(memctl, fixtures, "--jobs", 1, "--store", one)
     code, report = ingest(memctl, fixtures, "--jobs", 2, "--store", two)
@@ -181,8 +181,8 @@ def test_two_processes_make_the_same_store_as_one(memctl, fixtures, home, every_
 @pytest.mark.parametrize("batch", [5])
 def test_the_size_of_a_batch_changes_nothing(memctl, fixtures, home, every_fact, monkeypatch, batch):
     ingest(memctl, fixtures, "--store", home / "one.duckdb")
-    monkeypatch.setattr("memctl.ingest.run.BATCH_TURNS", batch)
-    monkeypatch.setattr("memctl.ingest.run.CHUNK_TURNS", batch)
+    monkeypatch.setattr("memctl.ingest.pipeline.BATCH_TURNS", batch)
+    monkeypatch.setattr("memctl.ingest.pipeline.CHUNK_TURNS", batch)
     ingest(memctl, fixtures, "--store", home / "many.duckdb")
     assert every_fact(home / "one.duckdb") == every_fact(home / "many.duckdb")
 

@@ -205,11 +205,11 @@ def test_an_older_store_opens_and_gets_the_tables_it_lacks(memctl, chat, model, 
 
 
 def test_progress_tells_tokens_and_money_so_far(chat, model, store):
-    from memctl.ingest.costs import Prices
-    from memctl.ingest.digest import Recipe
-    from memctl.ingest.models import ModelOptions
-    from memctl.ingest.reading import Options
-    from memctl.local import LocalStore
+    from memctl.ingest.llm_costs import Prices
+    from memctl.ingest.llm_options import ModelOptions
+    from memctl.ingest.scan import Options
+    from memctl.ingest.session_extraction import Recipe
+    from memctl.store.duckdb.local_store import LocalStore
 
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     chosen = ModelOptions(name="small-reader", base_url=model.url, prices=Prices(input=1.0, output=1.0))

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from memctl.ingest.asking import Gate
-from memctl.migrate.retry import Halt, Halted
+from memctl.ingest.llm_requests import Gate
+from memctl.runtime.retry import Halt, Halted
 
 SAID = ("I live in Oslo.", "I am allergic to peanuts.", "I love hiking.")
 ALL = {"alice lives in Oslo.", "alice is allergic to peanuts.", "alice likes hiking."}
@@ -16,7 +16,7 @@ ALL = {"alice lives in Oslo.", "alice is allergic to peanuts.", "alice likes hik
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     """No test waits as long as a user would."""
-    monkeypatch.setattr("memctl.migrate.retry.FIRST_WAIT", 0.001)
+    monkeypatch.setattr("memctl.runtime.retry.FIRST_WAIT", 0.001)
 
 
 def facts(memctl, user="alice", *more):

@@ -11,16 +11,16 @@ from uuid import UUID
 
 import pytest
 
-from memctl.adapter import Capabilities, Health, Outcome, Page
-from memctl.errors import Rejected
-from memctl.fact import Fact, Source, derive_id
-from memctl.migrate.apply import migrate
-from memctl.migrate.ends import Ends
+from memctl.backends.contract import Capabilities, Health, Outcome, Page
+from memctl.core.errors import Rejected
+from memctl.core.fact import Fact, Source, derive_id
+from memctl.migrate.endpoints import Ends
 from memctl.migrate.job import Report
 from memctl.migrate.ledger import Ledger
 from memctl.migrate.plan import Plan
-from memctl.migrate.retry import Halt
+from memctl.migrate.run import migrate
 from memctl.migrate.selection import Selection
+from memctl.runtime.retry import Halt
 
 
 class Fault(NamedTuple):

@@ -3,7 +3,7 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memctl.errors import MemctlError, Retryable
+from memctl.core.errors import MemctlError, Retryable
 
 WRITES = st.lists(st.sampled_from([None, "before", "half", "after", "fatal", "stop"]), max_size=12)
 READS = st.dictionaries(st.integers(1, 25), st.sampled_from(["retry", "fatal"]), max_size=6)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from memctl.errors import AuthError, Exit, Fatal, Locked, NotFound, Retryable
-from memctl.migrate.entries import Counts
-from memctl.migrate.retry import Halt
+from memctl.core.errors import AuthError, Exit, Fatal, Locked, NotFound, Retryable
+from memctl.migrate.ledger_records import Counts
 from memctl.migrate.selection import Selection
+from memctl.runtime.retry import Halt
 
 
 def ids(facts):
@@ -347,8 +347,8 @@ def test_two_runs_on_one_route_do_not_meet(route, backend, facts_of):
 
 
 def test_records_of_the_source_that_are_no_facts_are_rejects(route, backend, facts_of, tmp_path):
-    from memctl.backends import open_backend
-    from memctl.fact import encode
+    from memctl.backends.registry import open_backend
+    from memctl.core.fact import encode
 
     file = tmp_path / "facts.jsonl"
     file.write_bytes(b"\n".join([encode(facts_of(1)[0]), b'{"text": 3}', b""]))

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from memctl.backends import open_backend
-from memctl.local import LocalStore
+from memctl.backends.registry import open_backend
+from memctl.store.duckdb.local_store import LocalStore
 
 FACTS = 2400
 KILLS = 5

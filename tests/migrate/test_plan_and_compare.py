@@ -5,17 +5,17 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from memctl.adapter import Capabilities, FieldKeeping
-from memctl.errors import Exit, Retryable, UsageError
-from memctl.fact import Embedding
+from memctl.backends.contract import Capabilities, FieldKeeping
+from memctl.core.errors import Exit, Retryable, UsageError
+from memctl.core.fact import Embedding
 from memctl.migrate import plan as planning
-from memctl.migrate.compare import difference
-from memctl.migrate.ends import make_plan
+from memctl.migrate.endpoints import make_plan
+from memctl.migrate.field_diff import difference
 from memctl.migrate.plan import Refused
-from memctl.migrate.retry import Pace, Retry
 from memctl.migrate.selection import Selection, load_user_map
 from memctl.migrate.target import Target
 from memctl.migrate.verify import Verifier
+from memctl.runtime.retry import Pace, Retry
 
 NARROW = {
     "fields": {

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from memctl.claim import Claim
-from memctl.fact import Fact, Source, content_hash
+from memctl.core.claim import Claim
+from memctl.core.fact import Fact, Source, content_hash
 from memctl.reconcile import changes, fold, to_fact
 
 

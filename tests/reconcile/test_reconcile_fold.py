@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memctl.claim import Claim
+from memctl.core.claim import Claim
 from memctl.reconcile import affected, fold, key_of
 
 

@@ -13,10 +13,10 @@ from uuid import UUID, uuid5
 import msgspec
 import pytest
 
-from memctl.claim import Claim
-from memctl.extract.rules import extract
+from memctl.core.claim import Claim
+from memctl.core.timeline import current
+from memctl.extract.extractor import extract
 from memctl.reconcile import Belief, fold, to_fact
-from memctl.timeline import current
 from memctl.transcripts.model import Session, Turn
 
 SCENARIOS = [

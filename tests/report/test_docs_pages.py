@@ -29,9 +29,9 @@ def test_the_pages_in_docs_are_in_step():
 
 
 def test_the_table_of_costs_by_users_in_docs_is_what_the_report_says():
-    from memctl.report import asking
+    from memctl.report import requests
 
-    report = asking.pricing(None, {})
+    report = requests.pricing(None, {})
     text = (DOCS / "reports.md").read_text(encoding="utf-8")
     table = {line.split(" | ")[0].strip("| "): line for line in text.splitlines() if re.match(r"\| [\d,]+ \| ", line)}
     assert list(table) == [f"{users:,}" for users in report.curves.marks]

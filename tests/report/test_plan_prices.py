@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memctl.report import book, pricing
-from memctl.report.book import Figure, Meter, Plan, Tier
+from memctl.report import price_book, pricing
+from memctl.report.price_book import Figure, Meter, Plan, Tier
 
-BOOK = book.load("2026-11")
+BOOK = price_book.load("2026-11")
 
 
 def total(system: str, plan: str, **drivers: float | str) -> Decimal | None:
@@ -166,7 +166,10 @@ def test_cost_never_falls_when_volume_grows_within_a_plan(plan: Plan, used: dict
     assert after.total == after.base + sum(charge.usd for charge in after.charges)
 
 
-@given(st.sampled_from(sorted(BOOK.systems)), st.dictionaries(st.sampled_from(book.DRIVERS), st.integers(0, 3_000_000)))
+@given(
+    st.sampled_from(sorted(BOOK.systems)),
+    st.dictionaries(st.sampled_from(price_book.DRIVERS), st.integers(0, 3_000_000)),
+)
 def test_the_chosen_plan_is_never_dearer_than_another_that_fits(system: str, used: dict):
     quantities = {name: Decimal(amount) for name, amount in used.items()}
     fitting = [pricing.quote(plan, BOOK, quantities) for plan in BOOK.systems[system].plans]
@@ -200,7 +203,7 @@ def test_tokens_are_priced_by_model_and_only_where_the_user_pays():
 
 
 def test_an_unknown_model_lists_those_with_a_price():
-    from memctl.errors import UsageError
+    from memctl.core.errors import UsageError
 
     with pytest.raises(UsageError, match="no model 'gpt-9'") as wrong:
         pricing.models(BOOK, "gpt-9")
@@ -212,7 +215,7 @@ def test_an_unknown_model_lists_those_with_a_price():
 def test_a_figure_nobody_confirmed_marks_what_rests_on_it():
     assert pricing.quote(BOOK.systems["zep"].plans[1], BOOK, {}).assumed is False
     assert pricing.quote(BOOK.systems["letta"].plans[0], BOOK, {}).assumed is True
-    april = book.load("2026-04")
+    april = price_book.load("2026-04")
     bound = pricing.cheapest(april.systems["zep"], april, {"users": Decimal(1000)})
     assert (bound.total, bound.bound, bound.assumed) == (200, True, True)
     assert pricing.cheapest(april.systems["zep"], april, {"users": Decimal(1001)}) is None

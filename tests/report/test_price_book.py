@@ -6,20 +6,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from memctl.errors import UsageError
-from memctl.report import book
+from memctl.core.errors import UsageError
+from memctl.report import price_book
 
 
 def changed(was: str, now: str) -> str:
     """The newest book as YAML with one thing changed."""
-    written = book.text()
+    written = price_book.text()
     assert was in written
     return written.replace(was, now, 1)
 
 
-@pytest.mark.parametrize("edition", book.editions())
+@pytest.mark.parametrize("edition", price_book.editions())
 def test_every_figure_that_ships_names_its_source_and_how_far_it_is_to_be_trusted(edition: str):
-    shipped = book.load(edition)
+    shipped = price_book.load(edition)
     assert shipped.edition == edition
     for place, figure in shipped.figures():
         assert shipped.said(figure.source), place
@@ -30,30 +30,30 @@ def test_every_figure_that_ships_names_its_source_and_how_far_it_is_to_be_truste
         assert price.source
 
 
-@pytest.mark.parametrize("edition", book.editions())
+@pytest.mark.parametrize("edition", price_book.editions())
 def test_no_source_is_listed_that_nothing_rests_on(edition: str):
-    shipped = book.load(edition)
+    shipped = price_book.load(edition)
     used = {figure.source for _, figure in shipped.figures()} | {model.source for model in shipped.models.values()}
     assert used == set(shipped.sources)
 
 
 def test_the_newest_edition_is_taken_and_older_ones_can_be_asked_for():
-    assert book.load().edition == "2026-11"
-    assert book.load("2026-04").as_of < book.load().as_of
+    assert price_book.load().edition == "2026-11"
+    assert price_book.load("2026-04").as_of < price_book.load().as_of
     with pytest.raises(UsageError, match="no edition '2019-01'") as wrong:
-        book.load("2019-01")
+        price_book.load("2019-01")
     assert wrong.value.hint == "editions: 2026-04, 2026-11"
 
 
 def test_prices_are_exact_decimals_so_that_a_bill_adds_up_to_the_cent():
-    (plan,) = book.load().systems["letta"].plans
+    (plan,) = price_book.load().systems["letta"].plans
     agents, tools = plan.meters
     assert agents.tiers[0].price.value == Decimal("0.10")
     assert tools.tiers[0].price.value == Decimal("0.00015")
 
 
 def test_a_model_is_found_by_its_name_and_by_that_of_a_dated_snapshot():
-    november = book.load()
+    november = price_book.load()
     assert november.model("gpt-5-mini") is not None
     snapshot = november.model("gpt-5-mini-2025-08-07")
     assert snapshot is not None
@@ -68,15 +68,15 @@ def test_a_model_is_found_by_its_name_and_by_that_of_a_dated_snapshot():
 def test_a_book_of_ones_own_is_read_from_a_file(tmp_path: Path):
     mine = tmp_path / "my.yaml"
     mine.write_text(changed("price: {value: 249,", "price: {value: 199,"))
-    plans = book.load(path=mine).systems["mem0"].plans
+    plans = price_book.load(path=mine).systems["mem0"].plans
     assert [plan.price.value for plan in plans] == [0, 19, 199]
     with pytest.raises(UsageError, match="has its edition in it"):
-        book.load("2026-11", mine)
+        price_book.load("2026-11", mine)
 
 
 def test_a_missing_book_is_named(tmp_path: Path):
     with pytest.raises(UsageError, match=r"none\.yaml: the price book cannot be read: No such file"):
-        book.load(path=tmp_path / "none.yaml")
+        price_book.load(path=tmp_path / "none.yaml")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_missing_book_is_named(tmp_path: Path):
 )
 def test_a_wrong_book_is_refused_with_the_place_that_is_wrong(was: str, now: str, said: str):
     with pytest.raises(UsageError, match=said) as wrong:
-        book.parse(changed(was, now), "my.yaml")
+        price_book.parse(changed(was, now), "my.yaml")
     assert wrong.value.where == "my.yaml"
     assert "\n" not in wrong.value.message
 
@@ -107,8 +107,8 @@ def test_tiers_out_of_order_are_refused():
     ended = "per: {value: 10_000, source: zep-plans, confidence: reported}\n                whole: true"
     early = f"{ended}\n                up_to: {{value: 40_000, source: zep-plans, confidence: reported}}"
     with pytest.raises(UsageError, match="ends at 40000, before it begins"):
-        book.parse(changed(ended, early), "my.yaml")
+        price_book.parse(changed(ended, early), "my.yaml")
 
 
 def test_the_book_can_be_written_as_json():
-    assert msgspec.json.decode(msgspec.json.encode(book.load()))["edition"] == "2026-11"
+    assert msgspec.json.decode(msgspec.json.encode(price_book.load()))["edition"] == "2026-11"

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from memctl.local import LocalStore
-from memctl.report import asking, charts, pricing_page, volume_page
+from memctl.report import charts, pricing_page, requests, volume_page
 from memctl.report.volume import Volume
+from memctl.store.duckdb.local_store import LocalStore
 
 NOW = datetime(2026, 11, 15, tzinfo=UTC)
 WIDTHS = (400, 1400)
@@ -21,7 +21,7 @@ SCHEMES = ("light", "dark")
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Volume:
     """The volume of a few facts, with names that would break a page if they were not escaped."""
-    from memctl.fact import KINDS, Fact, Source, derive_id
+    from memctl.core.fact import KINDS, Fact, Source, derive_id
 
     store = LocalStore(tmp_path_factory.mktemp("pages") / "store.duckdb")
     store.write(
@@ -38,13 +38,13 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Volume:
             for number in range(120)
         ]
     )
-    return asking.volume("local", {"local": {"path": store.engine.path}}, now=NOW)
+    return requests.volume("local", {"local": {"path": store.engine.path}}, now=NOW)
 
 
 @pytest.fixture(scope="module")
 def pages(measured: Volume, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("html")
-    report = asking.pricing(None, {"growth": asking.growth("8%")})
+    report = requests.pricing(None, {"growth": requests.growth("8%")})
     written = {"volume": volume_page.page(measured), "pricing": pricing_page.page(report)}
     for name, page in written.items():
         (folder / f"{name}.html").write_text(page, encoding="utf-8")
@@ -160,7 +160,7 @@ def test_the_pricing_page_marks_assumptions_and_refutes_the_claim(pages: dict[st
 
 @pytest.mark.parametrize("make", [volume_page.charts, pricing_page.charts], ids=["volume", "pricing"])
 def test_pictures_are_drawn_in_the_colours_of_paper(make: Callable[..., charts.Picture], measured: Volume):
-    picture = make(measured if make is volume_page.charts else asking.pricing(None, {}))
+    picture = make(measured if make is volume_page.charts else requests.pricing(None, {}))
     svg = picture.drawn("svg").decode()
     ElementTree.fromstring(svg)
     assert charts.INK not in svg
@@ -176,6 +176,6 @@ def test_the_same_report_is_drawn_the_same_way_twice(measured: Volume):
 
 def test_an_empty_memory_has_a_page_too(tmp_path: Path):
     (tmp_path / "none.jsonl").touch()
-    nothing = asking.volume(str(tmp_path / "none.jsonl"), {}, now=NOW)
+    nothing = requests.volume(str(tmp_path / "none.jsonl"), {}, now=NOW)
     assert nothing.records == 0
     assert "0 records of 0 users" in volume_page.page(nothing)

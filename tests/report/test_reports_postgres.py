@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from memctl.errors import Exit
+from memctl.core.errors import Exit
 
 
 @pytest.fixture

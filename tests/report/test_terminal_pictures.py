@@ -1,33 +1,33 @@
 """Pictures of characters: a curve drawn wrong misleads more than none."""
 
-from memctl.report import terminal
+from memctl.report import ascii_charts
 
 
 def test_a_sparkline_tells_nothing_from_a_little_and_the_most_is_the_highest():
-    assert terminal.spark([0, 1, 50, 100]) == "·▁▄█"
-    assert terminal.spark([]) == ""
-    assert terminal.spark([0, 0]) == "··"
-    assert terminal.spark([7]) == "█"
+    assert ascii_charts.spark([0, 1, 50, 100]) == "·▁▄█"
+    assert ascii_charts.spark([]) == ""
+    assert ascii_charts.spark([0, 0]) == "··"
+    assert ascii_charts.spark([7]) == "█"
 
 
 def test_a_long_row_is_summed_into_the_width_without_losing_its_peak():
     row = [0] * 100
     row[70] = 5
-    drawn = terminal.spark(row, 10)
+    drawn = ascii_charts.spark(row, 10)
     assert len(drawn) == 10
     assert drawn == "·······█··"
 
 
 def test_a_bar_has_its_share_of_the_width():
-    assert terminal.bar(0, 4) == "    "
-    assert terminal.bar(1, 4) == "████"
-    assert terminal.bar(0.5, 4) == "██  "
-    assert terminal.bar(0.125, 1) == "▏"
-    assert terminal.bar(7, 2) == "██"
+    assert ascii_charts.bar(0, 4) == "    "
+    assert ascii_charts.bar(1, 4) == "████"
+    assert ascii_charts.bar(0.5, 4) == "██  "
+    assert ascii_charts.bar(0.125, 1) == "▏"
+    assert ascii_charts.bar(7, 2) == "██"
 
 
 def test_a_plot_puts_curves_at_their_powers_of_ten():
-    lines = terminal.plot([1, 10, 100], [("a", [1, 10, 100]), ("b", [100, 10, None])], width=40, height=5)
+    lines = ascii_charts.plot([1, 10, 100], [("a", [1, 10, 100]), ("b", [100, 10, None])], width=40, height=5)
     drawn = [line for line in lines if "┤" in line or "│" in line]
     assert [line.split("┤")[0].strip() for line in drawn if "┤" in line] == ["$100", "$10", "$1"]
     inside = [line[line.index("┤") + 1 :] if "┤" in line else line[line.index("│") + 1 :] for line in drawn]
@@ -40,5 +40,5 @@ def test_a_plot_puts_curves_at_their_powers_of_ten():
 
 
 def test_nothing_to_draw_draws_nothing():
-    assert terminal.plot([1, 10], [("a", [None, 0])]) == []
-    assert terminal.plot([1], [("a", [5])]) == []
+    assert ascii_charts.plot([1, 10], [("a", [None, 0])]) == []
+    assert ascii_charts.plot([1], [("a", [5])]) == []

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memctl.errors import NotFound, UsageError
-from memctl.fact import KINDS, Embedding, Fact, Source, derive_id
-from memctl.local import LocalStore
-from memctl.report import growth, tally, tokens
+from memctl.core.errors import NotFound, UsageError
+from memctl.core.fact import KINDS, Embedding, Fact, Source, derive_id
+from memctl.report import growth, tokens, volume_counts
 from memctl.report.volume import Volume, measure
+from memctl.store.duckdb.local_store import LocalStore
 
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
 
@@ -183,7 +183,7 @@ def test_a_large_memory_is_sampled_for_tokens_the_same_way_by_both(local: LocalS
     local.write([fact(number, f"Fact number {number} " + "is long " * (number % 7)) for number in range(200)])
     whole = measure(local, now=NOW).tokens
     assert not whole.estimated
-    monkeypatch.setattr(tally, "SAMPLE", 50)
+    monkeypatch.setattr(volume_counts, "SAMPLE", 50)
     asked = measure(local, now=NOW).tokens
     assert asked.estimated
     assert "in a sample of 50" in asked.method
@@ -199,7 +199,7 @@ def test_reading_a_backend_tells_how_far_it_is(local: LocalStore):
 
 
 def test_vectors_that_a_backend_hands_out_are_counted():
-    streaming = tally.Streaming("month", NOW, 10)
+    streaming = volume_counts.Streaming("month", NOW, 10)
     streaming.take([fact(1, "One.", embedding=Embedding(model="m", vector=(1.0, 0.0, 0.0)))])
     assert streaming.done().vector_bytes == 12
 

@@ -11,13 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memctl.errors import UsageError
-from memctl.report import asking, book, comparison, curves, documents, moving, pricing, tokens, workload
-from memctl.report.tally import Streaming
+from memctl.core.errors import UsageError
+from memctl.report import (
+    comparison,
+    cost_curves,
+    json_csv,
+    migration_cost,
+    price_book,
+    pricing,
+    requests,
+    tokens,
+    workload,
+)
 from memctl.report.volume import Volume
+from memctl.report.volume_counts import Streaming
 
 NOW = datetime(2026, 11, 15, tzinfo=UTC)
-BOOK = book.load("2026-11")
+BOOK = price_book.load("2026-11")
 CHOSEN = pricing.models(BOOK)
 
 
@@ -51,7 +61,7 @@ def test_credits_follow_the_measured_sizes_and_not_their_mean():
 
 def volume(**changes: Any) -> Volume:
     """A measured memory of two users: 90 turns and 30 facts over three user-months."""
-    from memctl.fact import Fact, Source, derive_id
+    from memctl.core.fact import Fact, Source, derive_id
 
     def fact(number: int, user: str, month: int, kind: str, text: str) -> Fact:
         at = datetime(2026, month, 1, tzinfo=UTC)
@@ -118,15 +128,15 @@ def test_numbers_that_make_no_sense_are_refused_by_their_option(numbers: dict[st
 
 
 def test_growth_is_read_as_people_write_it():
-    assert [asking.growth(text) for text in ("8%/month", "8%", "0.08", "-5 %")] == [
+    assert [requests.growth(text) for text in ("8%/month", "8%", "0.08", "-5 %")] == [
         Decimal("0.08"),
         Decimal("0.08"),
         Decimal("0.08"),
         Decimal("-0.05"),
     ]
-    assert asking.growth(None) is None
+    assert requests.growth(None) is None
     with pytest.raises(UsageError, match="cannot read 'fast' as growth"):
-        asking.growth("fast")
+        requests.growth("fast")
 
 
 def test_no_users_cost_what_the_plans_cost_without_use():
@@ -159,7 +169,7 @@ def test_more_users_never_cost_less(users: int, more: int, turns: Decimal, facts
 
 
 def test_crossings_are_the_first_user_at_which_the_order_turns():
-    found = curves.curves(load(), BOOK, CHOSEN)
+    found = cost_curves.curves(load(), BOOK, CHOSEN)
     assert found.crossings
     for crossing in found.crossings:
 
@@ -172,7 +182,7 @@ def test_crossings_are_the_first_user_at_which_the_order_turns():
 
 
 def test_a_curve_ends_at_the_last_user_that_a_plan_takes():
-    found = curves.curves(load(), BOOK, CHOSEN)
+    found = cost_curves.curves(load(), BOOK, CHOSEN)
     assert found.ends["mem0"] == 1000
     assert found.ends["zep"] is None
     at = workload.steady(load(), BOOK, 1000), workload.steady(load(), BOOK, 1001)
@@ -183,7 +193,7 @@ def test_a_curve_ends_at_the_last_user_that_a_plan_takes():
 
 
 def test_the_claim_of_two_hundred_dollars_is_refuted_or_shown_by_system():
-    verdicts = {one.system: one for one in curves.curves(load(), BOOK, CHOSEN).verdicts}
+    verdicts = {one.system: one for one in cost_curves.curves(load(), BOOK, CHOSEN).verdicts}
     assert {key: one.under for key, one in verdicts.items()} == {
         "mem0": False,
         "zep": False,
@@ -195,9 +205,9 @@ def test_the_claim_of_two_hundred_dollars_is_refuted_or_shown_by_system():
     assert zep == [250, 18_750]
     assert verdicts["zep"].exponent == pytest.approx(math.log10(75) / 2)
     assert verdicts["zep"].superlinear is False
-    april = book.load("2026-04")
+    april = price_book.load("2026-04")
     free = pricing.models(april, "rules", "static")
-    bounds = curves.curves(workload.workload(april, None, {}), april, free).verdicts
+    bounds = cost_curves.curves(workload.workload(april, None, {}), april, free).verdicts
     told = {one.system: (one.under, one.bound, one.superlinear) for one in bounds if one.system != "local"}
     assert told == dict.fromkeys(("mem0", "zep", "letta", "postgres"), (True, True, None))
 
@@ -218,7 +228,7 @@ def test_every_assumption_behind_a_figure_is_named_with_its_reason():
 
 def test_the_parts_of_a_cost_add_up_to_it_and_json_says_the_same():
     report = comparison.compare(BOOK, load(growth="0.08"), CHOSEN)
-    document = documents.comparison(report)
+    document = json_csv.comparison(report)
     for month in document["months"]:
         for cost in month["costs"]:
             if cost["total"] is None:
@@ -227,32 +237,36 @@ def test_the_parts_of_a_cost_add_up_to_it_and_json_says_the_same():
                 assert sum(cost["parts"].values()) == pytest.approx(cost["total"], abs=0.001)
     assert document["systems"]["zep"]["total"] == pytest.approx(sum(m["costs"][1]["total"] for m in document["months"]))
     assert document["systems"]["mem0"]["total"] is None
-    rows = documents.csv(documents.comparison_rows(report)).splitlines()
+    rows = json_csv.csv(json_csv.comparison_rows(report)).splitlines()
     assert len(rows) == 1 + 12 * 5
     assert rows[1] == "1,1000,mem0,Pro,249,249,0,0,0,0,1"
 
 
 def test_a_migration_counts_calls_credits_and_tokens():
-    held = moving.Load(users=3, records=1_001, tokens=9_000, sizes={100: 1_000, 351: 1}, said="made up")
-    found = moving.move("mem0:zep", BOOK, held, CHOSEN)
+    held = migration_cost.Load(users=3, records=1_001, tokens=9_000, sizes={100: 1_000, 351: 1}, said="made up")
+    found = migration_cost.move("mem0:zep", BOOK, held, CHOSEN)
     assert (found.read_calls, found.write_calls) == (3 + 5, 11)
     assert found.drivers == {"episode_credits": 1_002}
     assert (found.quote.plan, found.quote.total) == ("Free", 0)
     assert found.minutes == Decimal(11) / 600
     assert (found.embedding, found.rederived) == (0, None)
     assert any("what a written edge costs" in said for said in found.assumptions)
-    back = moving.move("zep:mem0", BOOK, held, CHOSEN)
+    back = migration_cost.move("zep:mem0", BOOK, held, CHOSEN)
     assert back.write_calls == back.drivers["add_requests"] == 1_001
-    own = moving.move("letta:postgres", BOOK, held, CHOSEN)
+    own = migration_cost.move("letta:postgres", BOOK, held, CHOSEN)
     assert own.embedding == Decimal(9_000) * Decimal("0.02") / 1_000_000
     assert own.rederived > 0
     assert own.write_calls == 1
-    nothing = moving.move("mem0:zep", BOOK, moving.Load(users=0, records=0, tokens=0, sizes={}, said=""), CHOSEN)
+    nothing = migration_cost.move(
+        "mem0:zep", BOOK, migration_cost.Load(users=0, records=0, tokens=0, sizes={}, said=""), CHOSEN
+    )
     assert (nothing.read_calls, nothing.write_calls, nothing.quote.total) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("route", ["mem0", "mem0:", "mem0:redis", ":zep", "redis:zep"])
 def test_an_unknown_route_lists_the_systems(route: str):
     with pytest.raises(UsageError, match="is no route") as wrong:
-        moving.move(route, BOOK, moving.Load(users=1, records=1, tokens=1, sizes={1: 1}, said=""), CHOSEN)
+        migration_cost.move(
+            route, BOOK, migration_cost.Load(users=1, records=1, tokens=1, sizes={1: 1}, said=""), CHOSEN
+        )
     assert "mem0, zep, letta, postgres, local" in str(wrong.value.hint)

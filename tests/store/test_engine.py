@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from memctl.errors import Locked, MemctlError, NotFound
-from memctl.store.engine import Engine
+from memctl.core.errors import Locked, MemctlError, NotFound
+from memctl.store.duckdb.database import Engine
 
 
 def mode(path):
@@ -116,7 +116,7 @@ class TestMissing:
         one_line(memctl("add", "alice", "I live in Oslo."))
 
     def test_deleting_through_the_api_makes_no_store(self, store):
-        from memctl.local import LocalStore
+        from memctl.store.duckdb.local_store import LocalStore
 
         with pytest.raises(NotFound):
             LocalStore(store).delete("alice", [])
@@ -211,9 +211,9 @@ def sound(store: Path) -> None:
 
 
 SMALL_BATCHES = """
-from memctl.ingest import run
+from memctl.ingest import pipeline as run
 run.BATCH_TURNS = run.CHUNK_TURNS = 10
-from memctl.cli.main import main
+from memctl.cli.app import main
 main()
 """
 

@@ -8,16 +8,16 @@ from uuid import UUID
 
 import pytest
 
-from memctl.adapter import Hit
+from memctl.backends.contract import Hit
+from memctl.core.fact import Fact, Source, derive_id
 from memctl.embed import Embedder
 from memctl.embed.spec import EmbedderSpec
-from memctl.fact import Fact, Source, derive_id
-from memctl.store import writes
-from memctl.store.engine import Engine
-from memctl.store.records import Episodic
-from memctl.store.search import ASSISTANT, search
-from memctl.store.units import units_of
-from memctl.store.writes import Entry
+from memctl.store.duckdb import writes
+from memctl.store.duckdb.chunks import units_of
+from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.fact_rows import Episodic
+from memctl.store.duckdb.search import ASSISTANT, search
+from memctl.store.duckdb.writes import Entry
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from memctl.fact import Fact, Source
-from memctl.store.units import MOST_SENTENCES, units_of
+from memctl.core.fact import Fact, Source
+from memctl.store.duckdb.chunks import MOST_SENTENCES, units_of
 
 MAY = datetime(2023, 5, 8, 13, 56, tzinfo=UTC)
 

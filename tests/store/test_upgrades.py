@@ -5,8 +5,8 @@ import stat
 import duckdb
 import pytest
 
-from memctl.errors import MemctlError
-from memctl.store.engine import SCHEMA_VERSION, Engine
+from memctl.core.errors import MemctlError
+from memctl.store.duckdb.database import SCHEMA_VERSION, Engine
 
 
 @pytest.fixture(params=range(1, SCHEMA_VERSION))
@@ -58,11 +58,11 @@ def test_a_copy_that_cannot_be_made_leaves_the_store_as_it_was(older, store, mon
 
 
 def test_a_step_that_fails_leaves_the_store_as_it_was(older, memctl, store, monkeypatch):
-    from memctl.store import engine
+    from memctl.store.duckdb import database
 
     broken = {f"schema_{SCHEMA_VERSION}.sql": "CREATE TABLE half (a INTEGER); SELECT * FROM nowhere"}
-    statements = engine._statements
-    monkeypatch.setattr(engine, "_statements", lambda name: broken.get(name) or statements(name))
+    statements = database._statements
+    monkeypatch.setattr(database, "_statements", lambda name: broken.get(name) or statements(name))
     assert memctl("facts", "alice").code == 1
     monkeypatch.undo()
     assert "half" not in {row[0] for row in tables(store)}

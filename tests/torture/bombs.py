@@ -24,9 +24,9 @@ from chains.people import facts
 from torture.campaign import limit_memory, most_memory
 from torture.promises import DEFAULT_USER
 
-from memctl.errors import MemctlError
-from memctl.fact import encode
-from memctl.files import open_file
+from memctl.backends.files import open_file
+from memctl.core.errors import MemctlError
+from memctl.core.fact import encode
 
 MEGABYTE = 2**20
 LONG = 100 * MEGABYTE

@@ -21,14 +21,15 @@ from torture.mutation import worse
 from torture.promises import DEFAULT_USER, FIXTURES, File, Target, check_fact, check_named, check_whole
 from torture.record_targets import decoded, worse_json
 
-from memctl import archive, config
-from memctl.errors import MemctlError
-from memctl.fact import encode
-from memctl.files import open_file
-from memctl.local import LocalStore
+from memctl.backends.files import open_file
+from memctl.core.errors import MemctlError
+from memctl.core.fact import encode
+from memctl.maintenance import backup
 from memctl.migrate import plan, selection
-from memctl.report import book
-from memctl.store.engine import Engine
+from memctl.report import price_book
+from memctl.runtime import settings
+from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.local_store import LocalStore
 
 TABLES = ("records", "meta", "vectors")
 _MEMORY = (
@@ -55,7 +56,7 @@ def file_targets() -> Iterator[Target]:
     yield _file("backup", _backup(), _restored, "x.memctl")
     tables = tuple(bytes([number]) + _members()[f"{name}.parquet"] for number, name in enumerate(TABLES))
     yield Target("backup/table", tables, _restored_table, partial(worse, others=tables))
-    yield _file("price book", book.text().encode(), lambda path: book.load(path=path), "prices.yaml")
+    yield _file("price book", price_book.text().encode(), lambda path: price_book.load(path=path), "prices.yaml")
     yield _file("settings", _SETTINGS.encode(), _settings, "memctl.toml")
     yield _file("user map", _USER_MAP, lambda path: selection.load_user_map(str(path)), "users.csv")
     yield _file("plan", _plan(), lambda path: plan.load(str(path)), "plan.json")
@@ -124,7 +125,7 @@ def _backup() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder) / "store.duckdb")
         store.write(list(facts(2, 7)))
-        archive.backup(Engine(Path(folder) / "store.duckdb"), Path(folder) / "x.memctl")
+        backup.backup(Engine(Path(folder) / "store.duckdb"), Path(folder) / "x.memctl")
         return (Path(folder) / "x.memctl").read_bytes()
 
 
@@ -137,7 +138,7 @@ def _members() -> dict[str, bytes]:
 def _restored(path: Path) -> str:
     store = path.with_name("store.duckdb")
     try:
-        archive.restore(path, Engine(store))
+        backup.restore(path, Engine(store))
     except MemctlError:
         assert not store.exists(), "half a store"
         raise
@@ -154,12 +155,12 @@ def _restored_table(data: bytes) -> str:
     """A backup whose manifest is right about a table that is not: of that the Parquet file is all the rest of data."""
     table = TABLES[data[0] % len(TABLES)] if data else TABLES[0]
     members = _members() | {f"{table}.parquet": data[1:]}
-    manifest = msgspec.json.decode(members[archive.MANIFEST])
+    manifest = msgspec.json.decode(members[backup.MANIFEST])
     if table in manifest["tables"]:
         manifest["tables"][table] |= {"bytes": len(data[1:]), "sha256": sha256(data[1:]).hexdigest()}
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as zipped:
-        for name, content in (members | {archive.MANIFEST: msgspec.json.encode(manifest)}).items():
+        for name, content in (members | {backup.MANIFEST: msgspec.json.encode(manifest)}).items():
             zipped.writestr(name, content)
     return _read_as(_restored, "x.memctl", made.getvalue())
 
@@ -168,7 +169,7 @@ def _settings(path: Path) -> object:
     before = os.environ.get("MEMCTL_CONFIG")
     os.environ["MEMCTL_CONFIG"] = str(path)
     try:
-        return config.load()
+        return settings.load()
     finally:
         del os.environ["MEMCTL_CONFIG"]
         if before is not None:

@@ -11,7 +11,7 @@ import msgspec
 from memctl_graphiti.mapping import user_of
 from torture.mutation import Step
 
-from memctl.fact import Fact, decode, encode
+from memctl.core.fact import Fact, decode, encode
 from memctl.transcripts import Session
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"

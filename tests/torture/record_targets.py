@@ -16,17 +16,17 @@ from memctl_graphiti import mapping as graphiti
 from memctl_letta import blocks, markdown, messages
 from memctl_letta import mapping as letta
 from memctl_mem0 import mapping as mem0
-from memctl_mem0 import oss_mapping as mem0_oss
-from memctl_postgres import layouts
+from memctl_mem0.oss import mapping as mem0_oss
 from memctl_postgres import mapping as postgres
+from memctl_postgres import table_layouts
 from memctl_zep import mapping as zep
 from memctl_zep import threads
 from torture.mutation import Step, worse, worse_value
 from torture.promises import FIXTURES, Target, check_fact, check_session, texts_in
 
-from memctl.adapter import Message
-from memctl.fact import Fact
-from memctl.ingest.conversations import turn_of
+from memctl.backends.contract import Message
+from memctl.core.fact import Fact
+from memctl.ingest.from_backend import turn_of
 from memctl.transcripts import Session
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
@@ -92,9 +92,9 @@ def _of_point(row: Any) -> list[Fact]:
 
 def _of_postgres() -> Iterator[Target]:
     table = [{"id": "1", "user_id": USER, "content": "x", "created_at": "2026-01-01", "embedding": [1], "metadata": {}}]
-    yield _mapping("postgres table", table, lambda row: [_of_table(row, layouts.DIY)])
+    yield _mapping("postgres table", table, lambda row: [_of_table(row, table_layouts.DIY)])
     vectors = [{"id": point["id"], "vector": [0.5], "payload": point["payload"]} for point in _points()]
-    yield _mapping("postgres mem0", vectors, lambda row: [_of_table(row, layouts.MEM0)])
+    yield _mapping("postgres mem0", vectors, lambda row: [_of_table(row, table_layouts.MEM0)])
     yield _mapping("postgres", map(_stored, _people()), lambda row: [postgres.to_fact(_selected(row))], _first_column)
 
 
@@ -204,8 +204,8 @@ def _of_markdown(text: Any) -> list[Fact]:
     return blocks.facts_of(blocks.Block(label="human", value=document.body), USER, "agent")
 
 
-def _of_table(row: Any, layout: layouts.Layout) -> Fact:
-    return layouts.to_fact(_as_databases_keep(_object(row)), layout, account="a", native_id="1", user=USER)
+def _of_table(row: Any, layout: table_layouts.Layout) -> Fact:
+    return table_layouts.to_fact(_as_databases_keep(_object(row)), layout, account="a", native_id="1", user=USER)
 
 
 class _Stored(msgspec.Struct):

@@ -20,8 +20,8 @@ from torture.campaign import attempt
 from torture.promises import FIXTURES
 from torture.targets import targets
 
-from memctl.errors import BadTranscript, MemctlError
-from memctl.files import open_file
+from memctl.backends.files import open_file
+from memctl.core.errors import BadTranscript, MemctlError
 from memctl.transcripts import Document, ReadOptions, Session, read
 
 CORPUS = Path(__file__).with_name("corpus")

@@ -11,7 +11,7 @@ import zstandard
 from torture.mutation import worse
 from torture.promises import FIXTURES, File, Target, check_session
 
-from memctl.errors import BadTranscript
+from memctl.core.errors import BadTranscript
 from memctl.transcripts import FORMATS, Document, ReadOptions, Session, detect, discover, read
 
 OPTIONS = (

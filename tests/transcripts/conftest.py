@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from memctl.errors import BadTranscript
+from memctl.core.errors import BadTranscript
 from memctl.transcripts import Document, ReadOptions, Session, discover, read
 
 

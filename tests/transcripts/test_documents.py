@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from memctl.errors import BadTranscript, NotFound
+from memctl.core.errors import BadTranscript, NotFound
 from memctl.transcripts import Document, Skipped, discover
 
 CHAT = json.dumps([{"role": "user", "content": "hello"}])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from memctl.errors import BadTranscript
+from memctl.core.errors import BadTranscript
 from memctl.transcripts import FORMATS, Document, ReadOptions, Session, discover, read
 
 ROOT = Path(__file__).parents[2] / "fixtures" / "transcripts"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memctl.errors import BadTranscript, UsageError
+from memctl.core.errors import BadTranscript, UsageError
 from memctl.transcripts import FORMATS, Document, ReadOptions, Session, archives, detect, discover, read
 from memctl.transcripts.encoding import LINE_LIMIT, clean, text_lines
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from memctl.transcripts import ReadOptions, Session, detect, discover, read
-from memctl.transcripts.documents import Document
+from memctl.transcripts.discovery import Document
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "letta"
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from memctl.errors import BadTranscript
+from memctl.core.errors import BadTranscript
 from memctl.transcripts import ReadOptions, Session, Turn, detect, discover, read
-from memctl.transcripts.documents import Document
+from memctl.transcripts.discovery import Document
 
 NADIA = Path(__file__).parents[2] / "fixtures/transcripts/nadia"
 

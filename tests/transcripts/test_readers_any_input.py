@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memctl.errors import BadTranscript
-from memctl.fact import to_utc
+from memctl.core.errors import BadTranscript
+from memctl.core.fact import to_utc
 from memctl.transcripts import ReadOptions, Session, read
-from memctl.transcripts.documents import Document
+from memctl.transcripts.discovery import Document
 
 ANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-from memctl.errors import BadTranscript
+from memctl.core.errors import BadTranscript
 from memctl.transcripts import ReadOptions, Session, Skipped, detect, discover, read
-from memctl.transcripts.documents import Document
+from memctl.transcripts.discovery import Document
 
 EXPORT = Path(__file__).parents[2] / "fixtures/transcripts/mei/slack"
 

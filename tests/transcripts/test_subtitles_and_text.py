@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from memctl.errors import BadTranscript
+from memctl.core.errors import BadTranscript
 from memctl.transcripts import ReadOptions, Session, detect, discover, read
-from memctl.transcripts.documents import Document
+from memctl.transcripts.discovery import Document
 
 FIXTURES = Path(__file__).parents[2] / "fixtures/transcripts"
 

@@ -16,14 +16,14 @@ from memctl_graphiti.adapter import GraphitiAdapter
 from memctl_graphiti.mapping import group_of
 from memctl_letta.adapter import LettaAdapter
 from memctl_letta.memfs import MemfsAdapter
-from memctl_mem0.adapter import Mem0Adapter
-from memctl_mem0.oss import Mem0OssAdapter
-from memctl_mem0.server import Mem0ServerAdapter
+from memctl_mem0.oss.adapter import Mem0OssAdapter
+from memctl_mem0.platform.adapter import Mem0Adapter
+from memctl_mem0.server.adapter import Mem0ServerAdapter
 from memctl_postgres.adapter import PostgresAdapter
 from memctl_zep.adapter import ZepAdapter
 from trust.kill_targets import library
 
-from memctl.fact import Fact, Source, derive_id
+from memctl.core.fact import Fact, Source, derive_id
 
 GONE = "zelda"
 OTHERS = ("zelda2", "Zelda", "bruno")

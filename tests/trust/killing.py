@@ -20,8 +20,8 @@ _HALVES = (".half", ".rebuilt", ".restored", ".memctl-new")
 MEMCTL = (str(Path(sys.executable).parent / "memctl"),)
 _BREAKING = """
 import os, pkgutil, sys
-from memctl.cli.main import main
-from memctl.ingest import run
+from memctl.cli.app import main
+from memctl.ingest import pipeline as run
 
 owner, name, number, left = pkgutil.resolve_name(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 del sys.argv[1:5]

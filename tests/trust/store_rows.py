@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from memctl.store.engine import Engine
+from memctl.store.duckdb.database import Engine
 
 BOOKS = ("runs", "touched", "taken_back", "meta")
 """Tables that tell of runs, and the one with the salt for those who were forgotten."""

@@ -16,9 +16,9 @@ from chains.people import facts
 from emulators import openai_chat
 from msgspec import structs
 
-from memctl.backends import open_backend
-from memctl.errors import Exit
-from memctl.fact import derive_id, encode_lines
+from memctl.backends.registry import open_backend
+from memctl.core.errors import Exit
+from memctl.core.fact import derive_id, encode_lines
 
 PEOPLE, EACH = 2, 40
 WAIT = ("--lock-timeout", "60")
@@ -30,8 +30,8 @@ sys.stdin.read()
 """
 GATHERED = """
 import sys
-from memctl.cli.main import main
-from memctl.ingest.batching import BatchSource
+from memctl.cli.app import main
+from memctl.ingest.llm_batch_api import BatchSource
 finish = BatchSource.finish
 def wait(source):
     print("gathered", flush=True)

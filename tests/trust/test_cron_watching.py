@@ -10,8 +10,8 @@ import pytest
 from chains.people import facts
 from emulators import openai_chat
 
-from memctl.errors import Exit
-from memctl.fact import encode_lines
+from memctl.core.errors import Exit
+from memctl.core.fact import encode_lines
 
 FACTS = 40
 MOVE = ("migrate", "--from", "people.jsonl", "--to", "local", "--all-users", "--batch-size", "2")
@@ -70,7 +70,7 @@ def test_every_end_leaves_one_line_with_its_code(memctl, log, people, line, comm
 
 
 def test_a_failure_that_is_memctls_own_leaves_its_line(memctl, log, monkeypatch):
-    monkeypatch.setattr("memctl.local.LocalStore.statistics", lambda self: 1 / 0)
+    monkeypatch.setattr("memctl.store.duckdb.local_store.LocalStore.statistics", lambda self: 1 / 0)
     memctl("add", "alice", "I live in Oslo.")
     assert memctl("stats").code == Exit.ERROR
     assert [line["exit"] for line in log()] == [0, Exit.ERROR]

@@ -7,7 +7,7 @@ import sys
 import duckdb
 import pytest
 
-from memctl.store.engine import Engine
+from memctl.store.duckdb.database import Engine
 
 
 def cut(path):
@@ -137,7 +137,7 @@ def step(audited, _):
         if left < 0:
             os._exit(9)
 sys.addaudithook(step)
-from memctl.cli.main import main
+from memctl.cli.app import main
 main()
 """
     for steps in range(9):

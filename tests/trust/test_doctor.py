@@ -13,8 +13,8 @@ import duckdb
 import pytest
 from emulators import mem0_server, openai_chat, openai_embeddings
 
-from memctl.doctor import locks
 from memctl.embed import spec
+from memctl.maintenance.doctor import lock_holders
 from memctl.migrate.ledger import Counts, Ledger
 
 
@@ -140,7 +140,7 @@ class TestLock:
         before = datetime.now(UTC)
         with held(sound) as pid:
             findings = found("--lock-timeout", "0.1")
-            (holder,) = locks.holders(sound)
+            (holder,) = lock_holders.holders(sound)
         assert findings["store"]["verdict"] == "fail"
         assert f"PID {pid}" in findings["lock"]["detail"]
         assert findings["lock"]["verdict"] == "warn"
@@ -160,7 +160,7 @@ class TestLock:
         """A command line may hold what somebody said, or their name."""
         processes = tmp_path / "proc"
         (processes / "71").mkdir(parents=True)
-        monkeypatch.setattr(locks, "_PROCESSES", processes)
+        monkeypatch.setattr(lock_holders, "_PROCESSES", processes)
         for words, told in (
             (
                 ["python3", "/opt/bin/memctl", "--log-file", "alice.log", "add", "alice", "I am ill"],
@@ -170,7 +170,7 @@ class TestLock:
             (["/usr/bin/psql", "postgres://alice@host"], "psql"),
         ):
             (processes / "71" / "cmdline").write_bytes("\0".join([*words, ""]).encode())
-            assert locks._command(71, ("add", "ingest")) == told
+            assert lock_holders._command(71, ("add", "ingest")) == told
 
 
 class TestLeftOver:
@@ -194,7 +194,7 @@ os._exit(0)
 
     @pytest.mark.parametrize(("state", "verdict"), [("done", "ok"), ("failed", "warn"), ("interrupted", "warn")])
     def test_a_migration_that_did_not_come_to_its_end(self, found, sound, home, state, verdict):
-        from memctl import config
+        from memctl.runtime import settings as config
 
         with Ledger(config.data_folder() / "ledger.duckdb") as ledger:
             ledger.begin("r1", ledger.route("mem0:x", "local:y", "facts"), "memctl migrate --user zoe")
@@ -205,7 +205,7 @@ os._exit(0)
         assert "zoe" not in json.dumps(finding)
 
     def test_a_migration_that_runs_is_not_taken_for_a_killed_one(self, found, sound):
-        from memctl import config
+        from memctl.runtime import settings as config
 
         with Ledger(config.data_folder() / "ledger.duckdb") as ledger:
             route = ledger.route("mem0:x", "local:y", "facts")
@@ -221,7 +221,7 @@ os._exit(0)
             other.stdin.close()
 
     def test_a_damaged_ledger(self, found, sound):
-        from memctl import config
+        from memctl.runtime import settings as config
 
         config.data_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
         ledger = config.data_folder() / "ledger.duckdb"
@@ -328,12 +328,12 @@ def test_a_store_of_another_embedder_than_the_settings_name(found, sound, monkey
 
 
 def test_little_room_on_the_disk(found, sound, monkeypatch):
-    monkeypatch.setattr("memctl.doctor.machine.LITTLE_DISK", 10**18)
+    monkeypatch.setattr("memctl.maintenance.doctor.environment.LITTLE_DISK", 10**18)
     assert found()["disk"]["verdict"] == "warn"
 
 
 def test_a_version_of_an_sdk_nobody_tested(found, sound, monkeypatch):
-    monkeypatch.setattr("memctl.doctor.machine.TESTED", {"msgspec": "99."})
+    monkeypatch.setattr("memctl.maintenance.doctor.environment.TESTED", {"msgspec": "99."})
     assert found()["msgspec"]["verdict"] == "warn"
 
 

@@ -16,8 +16,8 @@ import pytest
 from chains.people import facts
 from msgspec import structs
 
+from memctl.core.fact import derive_id, encode_lines
 from memctl.embed import static
-from memctl.fact import derive_id, encode_lines
 
 PEOPLE, EACH = 3, 200
 
@@ -169,7 +169,7 @@ def test_a_missing_file_of_the_model_is_told_and_loses_no_fact(memctl, store, ho
     code = f"""
 import sys
 from pathlib import Path
-from memctl.cli.main import main
+from memctl.cli.app import main
 from memctl.embed.static import StaticEmbedder
 StaticEmbedder.__init__.__defaults__ = (Path({str(model)!r}),)
 sys.argv = ["memctl", "add", "zoe", "I live in Oslo."]

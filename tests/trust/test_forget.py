@@ -7,8 +7,8 @@ import stat
 import msgspec
 import pytest
 
-from memctl.backends import open_backend
-from memctl.forget import Receipt, checksum
+from memctl.backends.registry import open_backend
+from memctl.maintenance.forget import Receipt, checksum
 
 WORDS = (b"alice", b"Alice")
 
@@ -112,7 +112,7 @@ def test_everywhere_is_every_backend_of_the_settings(remembered, memctl, home, m
 
 
 def test_a_backend_that_keeps_the_person_is_told_and_no_success(remembered, memctl, home, monkeypatch):
-    from memctl.files.backend import FileBackend
+    from memctl.backends.files.adapter import FileBackend
 
     monkeypatch.setattr(FileBackend, "delete", lambda *_: 0)
     ran = memctl("forget", "alice", "--from", "local", "--from", "copy.jsonl", "--confirm", "alice", "--json")
@@ -123,7 +123,7 @@ def test_a_backend_that_keeps_the_person_is_told_and_no_success(remembered, memc
 
 
 def test_a_backend_that_is_down_does_not_keep_the_person_in_the_others(remembered, memctl, monkeypatch):
-    from memctl.files.backend import FileBackend
+    from memctl.backends.files.adapter import FileBackend
 
     def down(*_):
         raise OSError("the disk of alice is gone")
@@ -137,7 +137,7 @@ def test_a_backend_that_is_down_does_not_keep_the_person_in_the_others(remembere
 
 
 def test_a_fault_that_quotes_a_fact_is_in_the_receipt_without_it(remembered, memctl, monkeypatch):
-    from memctl.files.backend import FileBackend
+    from memctl.backends.files.adapter import FileBackend
 
     def broken(*_):
         raise ValueError("no such town: Oslo")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from emulators import mem0_platform, zep
-from memctl_mem0.adapter import Mem0Adapter
+from memctl_mem0.platform.adapter import Mem0Adapter
 from memctl_zep.adapter import ZepAdapter
 
-from memctl import forget as forgetting
-from memctl.fact import Fact, Source, derive_id, encode_lines
-from memctl.local import LocalStore
-from memctl.migrate.retry import Halt, Retry
+from memctl.core.fact import Fact, Source, derive_id, encode_lines
+from memctl.maintenance import forget as forgetting
+from memctl.runtime.retry import Halt, Retry
+from memctl.store.duckdb.local_store import LocalStore
 
 
 def fact(text, user):

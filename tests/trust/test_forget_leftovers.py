@@ -6,9 +6,9 @@ import pytest
 from memctl_graphiti.graph import Graph
 from trust.forget_ends import GONE, OTHERS, WORD, facts, on_graphiti, on_letta, on_mem0_library_with_qdrant
 
-from memctl.forget import forget
-from memctl.local import LocalStore
-from memctl.migrate.retry import Halt, Retry
+from memctl.maintenance.forget import forget
+from memctl.runtime.retry import Halt, Retry
+from memctl.store.duckdb.local_store import LocalStore
 
 
 def erased(adapter, store):

@@ -5,9 +5,9 @@ import re
 import pytest
 from trust.forget_ends import ENDS, GONE, OTHERS, WORD, facts
 
-from memctl.forget import forget, holdings
-from memctl.local import LocalStore
-from memctl.migrate.retry import Halt, Retry
+from memctl.maintenance.forget import forget, holdings
+from memctl.runtime.retry import Halt, Retry
+from memctl.store.duckdb.local_store import LocalStore
 
 RETRY = Retry(Halt(), attempts=2)
 STRANGE = ("*", "%", "", "zeld", "zelda%", "a/b@c", "..", "'; DROP TABLE facts; --", "zelda\t")

@@ -15,8 +15,8 @@ from uuid import UUID
 import click
 import pytest
 
-from memctl.cli.main import cli
-from memctl.fact import Fact, Source, encode_lines
+from memctl.cli.app import cli
+from memctl.core.fact import Fact, Source, encode_lines
 
 HARMFUL = {
     *map(chr, [*range(9), *range(11, 32), *range(127, 160)]),

@@ -10,7 +10,7 @@ import pytest
 from memctl_postgres.adapter import PostgresAdapter
 from psycopg.sql import SQL, Identifier
 
-from memctl.errors import UsageError
+from memctl.core.errors import UsageError
 
 NAMES = ('a"; DROP TABLE facts; --', "'; DROP TABLE records; --", "a' OR '1'='1", "%", 'x"y.z')
 

@@ -16,7 +16,7 @@ from chains.people import facts
 from msgspec import structs
 from trust.killing import held, killed, left_over, memctl, moments
 
-from memctl.fact import derive_id, encode_lines
+from memctl.core.fact import derive_id, encode_lines
 
 PREPARED = (
     ("import", "people.jsonl"),

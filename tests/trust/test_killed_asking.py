@@ -21,8 +21,8 @@ COLLECT = ("ingest", "--collect")
 HASTY = (
     sys.executable,
     "-c",
-    "from datetime import timedelta\nfrom memctl.ingest import batching\nfrom memctl.cli.main import main\n"
-    "batching.GRACE = timedelta(0)\nmain()",
+    "from datetime import timedelta\nfrom memctl.ingest import llm_batch_api\nfrom memctl.cli.app import main\n"
+    "llm_batch_api.GRACE = timedelta(0)\nmain()",
 )
 """memctl that takes a batch which the server does not list for lost at once: nobody else is about to send it."""
 TOWNS = ("Oslo", "Bergen", "Lima", "Kyoto", "Quito")

@@ -21,8 +21,8 @@ from memctl_graphiti import graph as graphs
 from memctl_graphiti.adapter import GraphitiAdapter
 from trust.killing import KILLS
 
-from memctl.errors import Fatal
-from memctl.fact import encode_lines
+from memctl.core.errors import Fatal
+from memctl.core.fact import encode_lines
 
 THEIRS, OURS = 60, 6
 INDEX = """

@@ -18,7 +18,7 @@ from chains.people import facts
 from trust.kill_targets import SECRET, TARGETS
 from trust.killing import KILLS
 
-from memctl.fact import encode_lines
+from memctl.core.fact import encode_lines
 
 USERS, EACH = 2, 12
 FACTS = USERS * EACH

@@ -13,19 +13,19 @@ import pytest
 from trust.killing import breaking, held, killed, left_over, memctl, moments
 from trust.store_rows import rows
 
-from memctl.errors import Exit
+from memctl.core.errors import Exit
 
 INGEST = ("ingest", "../in")
 TOWNS = ("Oslo", "Rome", "Paris", "Lima")
 SIGNALS = (signal.SIGKILL, signal.SIGINT)
 IN_AN_UNDO = (
-    ("memctl.store.undo", "_require_untouched"),
-    ("memctl.store.undo", "_put_back"),
-    ("memctl.ingest.undoing", "undo"),
-    ("memctl.local:LocalStore", "undo"),
+    ("memctl.store.duckdb.undo", "_require_untouched"),
+    ("memctl.store.duckdb.undo", "_put_back"),
+    ("memctl.ingest.undo", "undo"),
+    ("memctl.store.duckdb.local_store:LocalStore", "undo"),
 )
 """Where an undo can be broken off: before it changes a row, before its transaction is whole, and after that."""
-AFTER_IT = {("memctl.local:LocalStore", "undo")}
+AFTER_IT = {("memctl.store.duckdb.local_store:LocalStore", "undo")}
 
 
 @pytest.fixture
@@ -112,7 +112,9 @@ def test_an_undo_broken_off_has_changed_all_or_nothing(ingested, store, place, n
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-@pytest.mark.parametrize("place", [("memctl.ingest.run", "commit"), ("memctl.ingest.run:Run", "commit")], ids=".".join)
+@pytest.mark.parametrize(
+    "place", [("memctl.ingest.pipeline", "commit"), ("memctl.ingest.pipeline:Run", "commit")], ids=".".join
+)
 def test_what_an_ingest_left_when_it_was_broken_off_is_taken_back(beginning, store, place, number):
     former, runs = rows(store), active()
     broken = memctl(*INGEST, program=breaking(*place, number, call=4))
@@ -125,7 +127,7 @@ def test_what_an_ingest_left_when_it_was_broken_off_is_taken_back(beginning, sto
 @pytest.mark.parametrize("number", SIGNALS)
 def test_an_ingest_killed_at_any_moment_is_taken_back_and_can_be_done_again(beginning, home, store, number):
     former, runs = rows(store), active()
-    small = breaking("memctl.ingest.run", "commit", number, call=-1)
+    small = breaking("memctl.ingest.pipeline", "commit", number, call=-1)
     began = time.monotonic()
     assert memctl(*INGEST, program=small).returncode == 0
     takes = time.monotonic() - began

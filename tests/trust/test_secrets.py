@@ -54,7 +54,7 @@ def closed_port():
 @pytest.fixture
 def silent(memctl, home, monkeypatch):
     """Run the commands that speak to a backend; nothing they print or leave behind holds the word."""
-    monkeypatch.setattr("memctl.migrate.retry.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("memctl.runtime.retry.FIRST_WAIT", 0.01)
 
     def run(backend, word=WORD, own=(), commands=None):
         assert memctl("add", "zoe", "I live in Oslo.").code == 0
@@ -209,7 +209,7 @@ def test_a_fault_and_its_traceback_are_told_without_the_key(memctl, home, monkey
     def broken(*_, **__):
         raise RuntimeError({"authorization": f"Token {WORD}"})
 
-    monkeypatch.setattr("memctl_mem0.adapter.Mem0Adapter.search", broken)
+    monkeypatch.setattr("memctl_mem0.platform.adapter.Mem0Adapter.search", broken)
     ran = memctl("search", "zoe", "Oslo", "--from", "mem0", "--json")
     assert ran.code == 1
     assert "RuntimeError" in ran.err

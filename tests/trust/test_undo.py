@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from trust.store_rows import rows
 
-from memctl.errors import Locked
-from memctl.ingest import run as ingesting
-from memctl.local import LocalStore
+from memctl.core.errors import Locked
+from memctl.ingest import pipeline as ingesting
+from memctl.store.duckdb.local_store import LocalStore
 
 
 def facts(store):

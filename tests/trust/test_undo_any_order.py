@@ -7,10 +7,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memctl.errors import MemctlError
-from memctl.ingest.owner import Attribution
-from memctl.ingest.reading import Options
-from memctl.local import LocalStore
+from memctl.core.errors import MemctlError
+from memctl.ingest.attribution import Attribution
+from memctl.ingest.scan import Options
+from memctl.store.duckdb.local_store import LocalStore
 
 PLACES = ("Oslo", "Rome", "Paris")
 SAID = st.lists(

@@ -8,8 +8,8 @@ from emulators import openai_chat, openai_embeddings, zep
 from memctl_zep.adapter import ZepAdapter
 from trust.store_rows import rows
 
-from memctl.ingest import run as ingesting
-from memctl.local import LocalStore
+from memctl.ingest import pipeline as ingesting
+from memctl.store.duckdb.local_store import LocalStore
 
 PAID = "extract_cache"
 """The table of what a model answered, which stays."""

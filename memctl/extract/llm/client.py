@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from memctl import config
-from memctl.endpoint import OPENAI_URL, failure, is_openai
-from memctl.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
+from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
 from memctl.extract.llm.prompt import SCHEMA, SCHEMA_TEXT, SYSTEM
+from memctl.runtime import settings
+from memctl.runtime.openai_errors import OPENAI_URL, failure, is_openai
 
 KEY_VARIABLES = ("MEMCTL_LLM_API_KEY", "OPENAI_API_KEY")
 TIMEOUT = 300.0
@@ -207,11 +207,11 @@ class ChatModel:
         return _Dialect(0, "max_completion_tokens", {"reasoning_effort": "low"})
 
     def _key(self) -> str | None:
-        if own := config.secret(KEY_VARIABLES[0]):
+        if own := settings.secret(KEY_VARIABLES[0]):
             return own
         named = os.environ.get("OPENAI_BASE_URL", "").rstrip("/") == self.base_url
         trusted = self.openai or named or self.base_url.startswith("https://")
-        return config.secret(KEY_VARIABLES[1]) if trusted else None
+        return settings.secret(KEY_VARIABLES[1]) if trusted else None
 
     def _open(self, key: str | None, timeout: float) -> Any:
         try:

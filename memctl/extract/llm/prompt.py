@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from memctl.extract.injection import is_instruction_like
+from memctl.core.fact import Fact
+from memctl.core.predicates import MULTI_VALUED, SINGLE_VALUED
 from memctl.extract.llm.windows import Line, Window
-from memctl.extract.redact import redact
-from memctl.fact import Fact
-from memctl.predicates import MULTI_VALUED, SINGLE_VALUED
+from memctl.extract.prompt_injection import is_instruction_like
+from memctl.extract.secrets import redact
 
 VERSION = 1
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from memctl.extract.injection import gives_orders
-from memctl.extract.rules import MEMORY, NO_CLAIMS
+from memctl.extract.extractor import MEMORY, NO_CLAIMS
+from memctl.extract.prompt_injection import gives_orders
 from memctl.transcripts.model import Session, Turn
 
 MOST_TURNS = 40

@@ -3,23 +3,23 @@
 Of two frames of one verb that say the same predicate the earlier wins.
 """
 
-from memctl.extract.frames import Frame
 from memctl.extract.topics import (
     diet,
-    doing,
     education,
     employment,
     family,
     health,
+    hobbies,
     home,
     identity,
     occupation,
-    pastimes,
+    plans,
     possessions,
+    preferences,
     skills,
-    tastes,
     tools,
 )
+from memctl.extract.verb_frames import Frame
 
 FRAMES: tuple[Frame, ...] = (
     *home.FRAMES,
@@ -30,11 +30,11 @@ FRAMES: tuple[Frame, ...] = (
     *family.FRAMES,
     *health.FRAMES,
     *diet.FRAMES,
-    *tastes.FRAMES,
+    *preferences.FRAMES,
     *possessions.FRAMES,
-    *pastimes.FRAMES,
+    *hobbies.FRAMES,
     *skills.FRAMES,
     *tools.FRAMES,
-    *doing.FRAMES,
+    *plans.FRAMES,
 )
 """The frames of every topic, in the order they are tried."""

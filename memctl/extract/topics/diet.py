@@ -1,7 +1,7 @@
 """How someone eats and drinks, and what they leave out."""
 
-from memctl.extract.frames import Frame, frame
 from memctl.extract.lexicon.health import DIETS
+from memctl.extract.verb_frames import Frame, frame
 
 FRAMES: tuple[Frame, ...] = (
     frame(

@@ -1,7 +1,7 @@
 """What and where someone studies."""
 
-from memctl.extract.frames import Frame, frame
 from memctl.extract.lexicon.places import ADVERBIALS
+from memctl.extract.verb_frames import Frame, frame
 
 FRAMES: tuple[Frame, ...] = (
     frame(

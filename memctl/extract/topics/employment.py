@@ -1,7 +1,7 @@
 """Whom someone works for, in what field, and what they run."""
 
-from memctl.extract.frames import Frame, frame
 from memctl.extract.lexicon.places import ADVERBIALS, CITIES
+from memctl.extract.verb_frames import Frame, frame
 
 FRAMES: tuple[Frame, ...] = (
     frame(

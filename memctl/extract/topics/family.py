@@ -1,7 +1,7 @@
 """Status, partners, children, relatives."""
 
-from memctl.extract.frames import Frame, frame
 from memctl.extract.lexicon.people import COUNT
+from memctl.extract.verb_frames import Frame, frame
 
 FRAMES: tuple[Frame, ...] = (
     frame(

@@ -1,7 +1,7 @@
 """Allergies, conditions, medication."""
 
-from memctl.extract.frames import Frame, frame
 from memctl.extract.lexicon.health import CONDITIONS, DEGREES, DRUG_LIST
+from memctl.extract.verb_frames import Frame, frame
 
 FRAMES: tuple[Frame, ...] = (
     frame(

@@ -1,7 +1,7 @@
 """Origin, name, age, birthday, pronouns."""
 
-from memctl.extract.frames import Frame, frame
 from memctl.extract.lexicon.people import NATIONALITY, NOT_A_NAME, PERSON_NAME
+from memctl.extract.verb_frames import Frame, frame
 
 FRAMES: tuple[Frame, ...] = (
     frame(

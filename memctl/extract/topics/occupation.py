@@ -1,7 +1,7 @@
 """What someone is by occupation."""
 
-from memctl.extract.frames import Frame, frame
 from memctl.extract.lexicon.occupations import NOT_AN_OCCUPATION, OCCUPATION
+from memctl.extract.verb_frames import Frame, frame
 
 FRAMES: tuple[Frame, ...] = (
     frame(

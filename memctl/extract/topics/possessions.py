@@ -1,8 +1,8 @@
 """Pets and possessions."""
 
-from memctl.extract.frames import Frame, frame
 from memctl.extract.lexicon.animals import PET, PET_TRAITS
-from memctl.extract.lexicon.belongings import BELONGINGS
+from memctl.extract.lexicon.possessions import BELONGINGS
+from memctl.extract.verb_frames import Frame, frame
 
 FRAMES: tuple[Frame, ...] = (
     frame(

@@ -1,8 +1,8 @@
 """Languages spoken, skills, what someone is learning."""
 
-from memctl.extract.frames import Frame, frame
+from memctl.extract.lexicon.languages import SPOKEN_LIST
 from memctl.extract.lexicon.software import PROGRAMMING
-from memctl.extract.lexicon.tongues import SPOKEN_LIST
+from memctl.extract.verb_frames import Frame, frame
 
 FRAMES: tuple[Frame, ...] = (
     frame(

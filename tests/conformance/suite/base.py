@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from memctl.adapter import Adapter, Outcome
-from memctl.fact import TIME_FIELDS, Embedding, Fact, Source, derive_id
+from memctl.backends.contract import Adapter, Outcome
+from memctl.core.fact import TIME_FIELDS, Embedding, Fact, Source, derive_id
 
 SCENARIOS = Path(__file__).parents[3] / "fixtures" / "scenarios"
 

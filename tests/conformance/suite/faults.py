@@ -13,14 +13,14 @@ from typing import Any, ClassVar
 
 import pytest
 
-from memctl.adapter import Adapter
-from memctl.errors import AuthError, Locked, MemctlError, Retryable
-from memctl.fact import Fact, encode_lines
+from memctl.backends.contract import Adapter
+from memctl.core.errors import AuthError, Locked, MemctlError, Retryable
+from memctl.core.fact import Fact, encode_lines
 from suite.base import Backend, fact, numbered
 
 _KILLED = """
 import os, sys
-from memctl.fact import decode
+from memctl.core.fact import decode
 {imports}
 facts = [decode(line) for line in sys.stdin.buffer]
 adapter = {opening}

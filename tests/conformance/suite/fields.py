@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from memctl.fact import KINDS, TIME_FIELDS, Fact
+from memctl.core.fact import KINDS, TIME_FIELDS, Fact
 from suite.base import ALL_FIELDS, fact, from_scenario, scenarios
 from suite.trips import Kept, Trips, trips
 

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from memctl.adapter import Hit
-from memctl.errors import NotFound
+from memctl.backends.contract import Hit
+from memctl.core.errors import NotFound
 from suite.base import Backend, fact, from_scenario, numbered, scenarios
 
 HOSTILE = ("", "   ", "?!", "the of and", "'; DROP TABLE facts; --", "% _ \\", "\x00", '"', ":* & | !", "a" * 5_000)

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from memctl.fact import Embedding, Fact, Source
+from memctl.core.fact import Embedding, Fact, Source
 from suite.base import fact, scenarios
 from suite.trips import Kept, Trips, trips
 

@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import pytest
 
-from memctl.adapter import Outcome
-from memctl.errors import MemctlError
-from memctl.fact import Fact
+from memctl.backends.contract import Outcome
+from memctl.core.errors import MemctlError
+from memctl.core.fact import Fact
 from suite.base import Backend
 
 Build = Callable[[str], list[Fact]]

@@ -1,0 +1,72 @@
+"""What Kuzu, Neo4j and their drivers raise, as memctl's errors. Nothing is retried here.
+
+The drivers are told by the names of their errors, so that none of them need be installed.
+"""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from memctl.core.errors import AuthError, Fatal, Locked, MemctlError, NotFound, Rejected, Retryable, UsageError
+
+_REFUSED = {"AuthError", "Unauthorized", "Forbidden", "TokenExpired", "AuthenticationRateLimit"}
+_PASSING = {"ServiceUnavailable", "SessionExpired", "TransientError", "DatabaseUnavailable", "TimeoutError", "OSError"}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextmanager
+def translated(place: str) -> Iterator[None]:
+    """Turn what a driver raises inside into a MemctlError; `place` is the graph, without secrets."""
+    try:
+        yield
+    except MemctlError:
+        raise
+    except Exception as error:
+        raise failure(error, place) from error
+
+
+def in_use(place: str) -> Locked:
+    """What is raised when another process has the file of Kuzu open."""
+    return Locked("another process has the graph open", where=place, hint="Kuzu lets one process in at a time")
+
+
+def failure(error: Exception, place: str) -> MemctlError:
+    """The MemctlError that says what this one means: another process has the graph, try again, give up."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    words = (str(error).strip() or type(error).__name__).splitlines()[0]
+    code = str(getattr(error, "code", "") or "")
+    if names & _REFUSED:
+        return AuthError("the server refuses the account", where=place, hint="look at user and password")
+    if "DatabaseNotFound" in code:
+        return NotFound(words, where=place, hint="look at the option database")
+    if isinstance(error, OSError) and (error.filename is not None or error.errno in _FULL):
+        # A file of this machine's: the drivers' own are of connections.
+        return _of_kuzu(error.strerror or words, place)
+    if names & _PASSING:
+        return Retryable(f"no connection: {words}", where=place, hint="is the server running?")
+    if "ConfigurationError" in names:
+        return UsageError(words, where=place, hint="a uri looks like bolt://HOST:7687")
+    return _of_kuzu(words, place) if type(error) is RuntimeError else Fatal(words, where=place)
+
+
+def _of_kuzu(words: str, place: str) -> MemctlError:
+    """Kuzu raises RuntimeErrors only, which differ in their words."""
+    if "Could not set lock" in words:
+        return in_use(place)
+    if "not a valid Kuzu database" in words:
+        return UsageError("the file is no Kuzu database", where=place, hint="name another path")
+    if "different version" in words or "storage version" in words:
+        return UsageError(f"another version of Kuzu made the graph: {words}", where=place, hint="migrate it with Kuzu")
+    if "No such file" in words or "Permission denied" in words or "Read-only" in words:
+        return UsageError(words.removeprefix("IO exception: "), where=place, hint="look at the folder and its rights")
+    if any(full in words for full in ("No space left", "Disk quota", "File too large")):
+        return Fatal("the disk is full", where=place)
+    if "already exists" in words and "full text search index" in words:
+        return Fatal(
+            "a process died while it built an index of the words in this graph, and Kuzu takes none up again",
+            where=place,
+            hint="it can still be read: migrate it into a new graph",
+        )
+    if "primary key" in words:
+        return Rejected(words, where=place)
+    return Fatal(words, where=place)

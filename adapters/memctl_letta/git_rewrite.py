@@ -1,0 +1,69 @@
+"""A git repository without its history: one commit with what is committed now, and no object beside it.
+
+For what was to be forgotten must be in no older commit, reflog, stash or pack. Knows git, and nothing of its contents.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from memctl.core.errors import MemctlError, UsageError
+from memctl_letta.git import run
+
+_MESSAGE = "Memory without its history (memctl)"
+_PSEUDO_REFS = ("ORIG_HEAD", "FETCH_HEAD", "AUTO_MERGE", "COMMIT_EDITMSG")
+
+
+def refuse_shared(folder: Path, git_folder: Path) -> None:
+    """Raise UsageError for a repository whose objects others have a part in, or that keeps some for ever."""
+    why = None
+    trees = [line for line in _lines(folder, "worktree", "list", "--porcelain") if line.startswith("worktree ")]
+    if not (folder / ".git").is_dir() or len(trees) > 1:
+        why = "it shares its history with other working trees"
+    elif (git_folder / "objects" / "info" / "alternates").exists():
+        why = "it borrows objects of another repository"
+    elif next((git_folder / "objects" / "pack").glob("*.keep"), None) is not None:
+        why = "some of its packs are marked to be kept"
+    elif (git_folder / "shallow").exists():
+        why = "it is a shallow clone"
+    if why is not None:
+        raise UsageError(
+            f"the history cannot be taken out of this repository: {why}",
+            where=str(folder),
+            hint="remove the repository, or make a plain clone of it",
+        )
+
+
+def remotes(folder: Path) -> list[str]:
+    """The names of the repositories that this one is pushed to or fetched from."""
+    return _lines(folder, "remote")
+
+
+def rewrite(folder: Path, git_folder: Path) -> None:
+    """Leave one commit. Raises MemctlError when git kept an object that does not belong to it."""
+    head = run(folder, "rev-parse", "--verify", "--quiet", "HEAD^{tree}", check=False).stdout.decode().strip()
+    if head:
+        made = run(folder, "commit-tree", head, "-m", _MESSAGE, identify=True).stdout.decode().strip()
+        run(folder, "update-ref", "HEAD", made)
+    branch = run(folder, "symbolic-ref", "--quiet", "HEAD", check=False).stdout.decode().strip()
+    for ref in _lines(folder, "for-each-ref", "--format=%(refname)"):
+        if ref != branch:
+            run(folder, "update-ref", "--no-deref", "-d", ref)
+    for name in _PSEUDO_REFS:
+        (git_folder / name).unlink(missing_ok=True)
+    run(folder, "reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all")
+    run(folder, "gc", "--prune=now", "--quiet")
+    there = _lines(folder, "cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
+    asked = ("rev-list", "--objects", "--all", "--indexed-objects", *(("HEAD",) if head else ()))
+    belong = {line.split(" ")[0] for line in _lines(folder, *asked)}
+    if set(there) - belong:
+        raise MemctlError(
+            f"git kept {len(set(there) - belong)} objects of the old history",
+            where=str(folder),
+            hint="git fsck --lost-found names them; remove what holds them, and run the command again",
+        )
+
+
+def _lines(folder: Path, *arguments: str) -> list[str]:
+    said = run(folder, *arguments).stdout.decode("utf-8", "surrogateescape")
+    return [line for line in said.split("\n") if line]

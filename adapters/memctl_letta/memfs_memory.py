@@ -1,0 +1,389 @@
+"""One agent's memory in a MemFS folder: the facts its files hold, and the files that hold other facts. Pure.
+
+A Markdown file of the agent's is a block, each line of it a fact (see `blocks`). Every other fact lies whole in
+`memctl/facts.jsonl` and is shown to the agent as a bullet (see `view`); where the agent changed or struck out a bullet,
+its word is the later one. `memctl/blocks.json` holds what lines of blocks have no room for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from memctl.backends.contract import Outcome
+from memctl.core.errors import Rejected
+from memctl.core.fact import Fact, Source, decode, derive_id, encode
+from memctl_letta import blocks, core_memory, markdown, memfs_render
+from memctl_letta.blocks import Block
+from memctl_letta.mapping import KEY, SYSTEM, unseal
+from memctl_letta.markdown import FOLDER, INDEX, Document, Layout
+
+FACTS = f"{FOLDER}/facts.jsonl"
+BLOCKS = f"{FOLDER}/blocks.json"
+OWNER = f"{FOLDER}/owner.json"
+CONFIG = ".memfs.config.json"
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """What `owner.json` says: whose memory the folder is, and a name for it that goes into ids, the same in a copy."""
+
+    user_id: str
+    memory: str
+
+
+class Limits(msgspec.Struct, frozen=True, rename="camel"):
+    """Characters a file, and all files at the root together, may have in v2; as `.memfs.config.json` names them."""
+
+    max_file_characters: int = markdown.LONGEST_FILE
+    max_core_memory_characters: int = markdown.LARGEST_CORE
+
+
+class Memory:
+    """The facts in the files of one folder, and what is to become of the files.
+
+    `files` are texts by path: the folder's Markdown and what memctl and Letta keep beside it in JSON. `rejects` says
+    which records are no facts; a memory that has any is read, but must not be changed, or they would be lost. `edited`
+    are facts that the agent changed at a time nobody knows.
+    """
+
+    def __init__(self, files: Mapping[str, str], owner: Owner, agent_id: str | None, layout: Layout) -> None:
+        self.rejects: list[Rejected] = []
+        self.edited: set[UUID] = set()
+        self._given = files
+        self._owner = owner
+        self._agent_id = agent_id
+        self._layout = layout
+        self._limits = _limits(files.get(CONFIG, ""))
+        self._records = {fact.id: fact for fact in self._decoded(files.get(FACTS, ""))}
+        self._align()
+        self._documents: dict[str, Document] = {}
+        self._blocks: dict[str, Block] = {}
+        self._changed: set[str] = set()
+        self._disowned = False
+        kept = _object(files.get(BLOCKS, ""))
+        for path in sorted(files):
+            if markdown.is_memory(path, files, layout) and not self._is_part(path):
+                self._documents[path] = document = markdown.parse(files[path])
+                self._blocks[path] = _block(path, document, kept.get(path))
+        self._lines = self._read_lines()
+
+    def facts(self) -> list[Fact]:
+        """Every fact: first those shown as bullets, in the order in which they were written, then lines of blocks."""
+        return [*self._records.values(), *(fact for _, fact in self._lines.values())]
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """Take facts in or change them; one outcome a fact, in order. Facts of one id come one after the other.
+
+        Rejected is a line its block has no room for, or whose file Letta lets nobody change.
+        """
+        outcomes: list[Outcome | None] = [None] * len(facts)
+        lines: dict[str, list[int]] = defaultdict(list)
+        for at, fact in enumerate(facts):
+            path = self._path(fact)
+            if fact.id in self._lines and self._lines[fact.id] == (path, fact):
+                outcomes[at] = Outcome(state="unchanged", target_id=str(fact.id))
+            elif path is not None:
+                lines[path].append(at)
+            else:
+                outcomes[at] = self._record(fact)
+        for path, places in lines.items():
+            found = self._merge(path, [facts[at] for at in places])
+            for at in places:
+                outcomes[at] = found[facts[at].id]
+        if lines:
+            self._lines = self._read_lines()
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def drop(self, ids: Collection[UUID]) -> int:
+        """Forget facts; how many were there. Raises Rejected when one is a line that Letta lets nobody change."""
+        gone = [id_ for id_ in ids if id_ in self._records]
+        self._strike(self._records.pop(id_) for id_ in gone)
+        for path in {self._lines[id_][0] for id_ in ids if id_ in self._lines}:
+            if reason := self._unchangeable(path):
+                raise Rejected(reason, where=path)
+            self._blocks[path], found = blocks.without(self._blocks[path], ids, self._owner.user_id, self._account)
+            gone += found
+            self._changed.add(path)
+        self._lines = self._read_lines()
+        return len(gone)
+
+    def show(self) -> None:
+        """Show facts in the agent's context, too: in the block `human`, under a heading, as far as there is room."""
+        path = self._human()
+        if path is None or self._unchangeable(path):
+            return
+        if path not in self._blocks:
+            self._make(path, core_memory.DESCRIPTION, core_memory.LIMIT)
+        block = self._blocks[path]
+        more = core_memory.shown(self._within(path), self._records.values())
+        if more.value != block.value:
+            self._blocks[path] = msgspec.structs.replace(block, value=more.value)
+            self._changed.add(path)
+
+    def disown(self) -> None:
+        """Forget every fact and whose they were. Raises Rejected as `drop` does."""
+        self.drop([fact.id for fact in self.facts()])
+        self._disowned = True
+
+    def changes(self) -> dict[str, bytes | None]:
+        """Every file that memctl answers for as it is to be; None for one that is to go."""
+        found: dict[str, bytes | None] = dict.fromkeys(filter(self._is_part, self._given))
+        shown = list(
+            memfs_render.parts(
+                [fact for fact in self._records.values() if not fact.retired],
+                self._layout,
+                self._limits.max_file_characters,
+            )
+        )
+        for number, (path, facts) in enumerate(shown, 1):
+            found[path] = memfs_render.part(facts, self._layout, number).encode()
+        found[FACTS] = b"".join(encode(fact) + b"\n" for fact in self._records.values()) or None
+        marks = {path: (block.metadata or {}).get(KEY) for path, block in self._blocks.items()}
+        kept = {path: mark for path, mark in marks.items() if mark}
+        found[BLOCKS] = msgspec.json.encode(kept, order="sorted") + b"\n" if kept else None
+        found[OWNER] = None if self._disowned else msgspec.json.encode(self._owner) + b"\n"
+        for path in self._changed:
+            found[path] = (self._documents[path].head + self._blocks[path].value).encode()
+        if self._layout == "v2":
+            found |= self._indexes(len(shown))
+        return found
+
+    @property
+    def _account(self) -> str:
+        return self._owner.memory
+
+    def _is_part(self, path: str) -> bool:
+        return memfs_render.is_part(path, self._layout)
+
+    def _decoded(self, text: str) -> Iterable[Fact]:
+        seen = set()
+        for number, line in enumerate(text.split("\n"), 1):
+            if not line.strip():
+                continue
+            try:
+                fact = decode(line)
+            except ValueError as error:
+                self.rejects.append(Rejected(f"this is no fact: {error}", where=f"{FACTS}:{number}"))
+                continue
+            if fact.user_id != self._owner.user_id:
+                reason = f"it belongs to {fact.user_id!r}, but lies in the memory of {self._owner.user_id!r}"
+                self.rejects.append(Rejected(reason, where=f"{FACTS}:{number}"))
+            elif fact.id in seen:
+                self.rejects.append(Rejected(f"an earlier fact has the same id {fact.id}", where=f"{FACTS}:{number}"))
+            else:
+                seen.add(fact.id)
+                yield fact
+
+    def _align(self) -> None:
+        """Take over what the agent did to the bullets. Where there is none at all, the view is gone, not the facts."""
+        texts = [self._given[path] for path in sorted(self._given) if self._is_part(path)]
+        shown = [fact for fact in self._records.values() if not fact.retired]
+        found = [line for text in texts for line in markdown.parse(text).body.split("\n") if line.strip()]
+        if not texts:
+            return
+        for old, new in memfs_render.alignment([memfs_render.bullet(fact) for fact in shown], found):
+            fact = shown[old] if old is not None else None
+            if fact is not None and new is not None and memfs_render.bullet(fact) == found[new]:
+                continue
+            text = memfs_render.text_of(found[new]) if new is not None else ""
+            if fact is None or memfs_render.is_cut(fact):
+                self._add(text)
+            elif text:
+                self._records[fact.id] = msgspec.structs.replace(fact, text=text, updated_at=None)
+                self.edited.add(fact.id)
+            else:
+                del self._records[fact.id]
+
+    def _add(self, text: str) -> None:
+        """A bullet of the agent's own; the same one twice is one fact."""
+        id_ = derive_id(SYSTEM, self._account, FOLDER, text)
+        if text and id_ not in self._records:
+            self._records[id_] = Fact(
+                id=id_,
+                user_id=self._owner.user_id,
+                kind="fact",
+                text=text,
+                agent_id=self._agent_id,
+                source=Source(system=SYSTEM, id=FOLDER),
+            )
+
+    def _read_lines(self) -> dict[UUID, tuple[str, Fact]]:
+        """The facts of the blocks, each with its file."""
+        mirrored = {blocks.normal(fact.text) for fact in self._records.values()}
+        found = {}
+        for path, block in self._blocks.items():
+            for fact in blocks.facts_of(block, self._owner.user_id, self._account, mirrored):
+                known = (
+                    fact if fact.agent_id != self._account else msgspec.structs.replace(fact, agent_id=self._agent_id)
+                )
+                found[fact.id] = (path, known)
+        return found
+
+    def _path(self, fact: Fact) -> str | None:
+        """The file of the block that the fact is a line of; None for what is shown as a bullet."""
+        if not blocks.in_block(fact):
+            return None
+        label = str(fact.native["label"])
+        return f"{label}.md" if f"{label}.md" in self._blocks else markdown.path_of(label, self._layout)
+
+    def _record(self, fact: Fact) -> Outcome:
+        target = str(fact.id)
+        known = self._records.get(fact.id)
+        if known == fact:
+            return Outcome(state="unchanged", target_id=target)
+        if fact.id in self._lines:
+            try:
+                self.drop([fact.id])
+            except Rejected as error:
+                return Outcome(state="rejected", target_id=target, reason=str(error))
+            known = fact
+        elif known is not None:
+            self._strike([known])
+        self._records[fact.id] = fact
+        return Outcome(state="written" if known is None else "updated", target_id=target)
+
+    def _human(self) -> str | None:
+        """The file of the block `human`, there or still to be made."""
+        return next((path for path in ("human.md", "system/human.md") if path in self._blocks), None) or (
+            markdown.path_of(core_memory.LABEL, self._layout)
+        )
+
+    def _strike(self, facts: Iterable[Fact]) -> None:
+        """Take what `show` showed of these facts out of the agent's context."""
+        path = self._human()
+        texts = {blocks.normal(fact.text) for fact in facts}
+        if texts and path in self._blocks and core_memory.shows(self._blocks[path]) and not self._unchangeable(path):
+            self._blocks[path] = core_memory.struck(self._blocks[path], texts)
+            self._changed.add(path)
+
+    def _merge(self, path: str, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
+        """Write lines into a block."""
+        refused = {fact.id: reason for fact in facts if (reason := self._refusal(fact.id, path))}
+        facts = [fact for fact in facts if fact.id not in refused]
+        outcomes = {
+            id_: Outcome(state="rejected", target_id=str(id_), reason=reason) for id_, reason in refused.items()
+        }
+        if not facts:
+            return outcomes
+        moved = [fact.id for fact in facts if fact.id in self._records or self._lines.get(fact.id, (path,))[0] != path]
+        if moved:
+            self.drop(moved)
+        if path not in self._blocks:
+            self._make(path, facts[0].native.get("description"), facts[0].native.get("limit"))
+        block = self._blocks[path]
+        done = blocks.merged(self._within(path), facts, self._owner.user_id, self._account)
+        self._blocks[path] = msgspec.structs.replace(done.block, limit=block.limit)
+        self._changed.add(path)
+        return outcomes | {
+            id_: Outcome(
+                state="updated" if id_ in moved and outcome.state == "written" else outcome.state,
+                target_id=str(id_),
+                reason=outcome.reason,
+            )
+            for id_, outcome in done.outcomes.items()
+        }
+
+    def _within(self, path: str) -> Block:
+        """The block with the limit that Letta's rules leave it, besides its own."""
+        block = self._blocks[path]
+        limits = [limit for limit in (block.limit, self._room(path)) if limit is not None]
+        return msgspec.structs.replace(block, limit=min(limits, default=None))
+
+    def _make(self, path: str, description: object, limit: object) -> None:
+        text = markdown.head(
+            self._layout,
+            markdown.name_of(path),
+            description if isinstance(description, str) else f"Memory block {markdown.label_of(path)}",
+            limit if isinstance(limit, int) and limit > 0 else None,
+        )
+        self._documents[path] = markdown.parse(text)
+        self._blocks[path] = _block(path, self._documents[path], None)
+
+    def _room(self, path: str) -> int | None:
+        """Characters that the body of a file may have by Letta's rules for the layout."""
+        if self._layout == "v1":
+            return None
+        room = self._limits.max_file_characters - len(self._documents[path].head)
+        if markdown.in_context(path, self._layout):
+            core_memory = sum(
+                len(self._documents[other].head) + len(block.value)
+                for other, block in self._blocks.items()
+                if other != path and markdown.in_context(other, self._layout)
+            )
+            others = sum(
+                len(text)
+                for other, text in self._given.items()
+                if other.endswith(".md") and "/" not in other and other not in self._blocks
+            )
+            free = self._limits.max_core_memory_characters - core_memory - others - len(self._documents[path].head)
+            room = min(room, free)
+        return max(room, 0)
+
+    def _refusal(self, id_: UUID, path: str) -> str | None:
+        """Why a fact cannot become a line of a file, and leave the one it may be a line of."""
+        at = self._lines[id_][0] if id_ in self._lines else path
+        return self._unchangeable(path) or self._unchangeable(at)
+
+    def _unchangeable(self, path: str) -> str | None:
+        document = self._documents.get(path)
+        return f"{path} is read_only, and Letta lets nobody change it" if document and document.read_only else None
+
+    def _indexes(self, parts: int) -> dict[str, bytes | None]:
+        """The MEMORY.md files that v2 asks for: at the root, in memctl's own folder, and on the way to new files."""
+        own = f"{FOLDER}/{INDEX}"
+        found: dict[str, bytes | None] = {own: memfs_render.index(parts).encode() if parts else None}
+        if INDEX not in self._given:
+            found[INDEX] = memfs_render.root_index().encode()
+        for path in self._changed - set(self._given):
+            folder, _, name = path.rpartition("/")
+            while folder:
+                at = f"{folder}/{INDEX}"
+                text = (found.get(at) or self._given.get(at, f"# {markdown.name_of(folder)}\n").encode()).decode()
+                if f"]({name})" not in text:
+                    text = f"{text.rstrip()}\n\n- [{markdown.name_of(name.removesuffix(f'/{INDEX}'))}]({name})\n"
+                    found[at] = text.encode()
+                folder, name = folder.rpartition("/")[0], f"{folder.rpartition('/')[2]}/{INDEX}"
+        return found
+
+
+def ids_in_blocks(text: str) -> set[UUID]:
+    """The ids of the facts that memctl wrote into blocks, of what `blocks.json` holds."""
+    found = set()
+    for kept in _object(text).values():
+        listed = (unseal(kept) or {}).get("lines")
+        for entry in listed if isinstance(listed, list) else ():
+            with suppress(KeyError, TypeError, ValueError, AttributeError):
+                found.add(UUID(entry["id"]))
+    return found
+
+
+def _block(path: str, document: Document, kept: object) -> Block:
+    return Block(
+        label=path.removesuffix(".md"),
+        value=document.body,
+        limit=document.limit,
+        description=document.fields.get("description"),
+        read_only=document.read_only or None,
+        metadata={KEY: kept} if kept else None,
+    )
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The JSON object the text is; an empty one where it is none: then the lines count as the agent's own."""
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _limits(text: str) -> Limits:
+    try:
+        return msgspec.json.decode(text, type=Limits)
+    except (msgspec.DecodeError, RecursionError):
+        return Limits()

@@ -1,0 +1,110 @@
+"""How the agent sees what memctl keeps: facts as bullets in Markdown files of a size Letta's hook lets pass. Pure.
+
+The bullets show the facts; `facts.jsonl` beside them holds them. What an agent changes here is told from what memctl
+wrote by comparing the two (`alignment`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from memctl.core.fact import Fact
+from memctl_letta.markdown import INDEX, LONGEST_FILE, SHOWN_IN, Layout, head
+
+LONGEST_BULLET = 2_000
+"""Characters of a fact that are shown; a longer one is cut in the view alone."""
+BULLET = "- "
+_LISTED = 200
+_PART = re.compile(r"facts-\d+\.md")
+_PLAIN = str.maketrans({"\n": "<br>", "\r": "", "\0": "\N{SYMBOL FOR NULL}"})
+
+
+def bullet(fact: Fact) -> str:
+    """The line that shows a fact."""
+    text = fact.text.translate(_PLAIN)
+    if len(text) > LONGEST_BULLET:
+        text = f"{text[:LONGEST_BULLET]}… ({len(fact.text):,} characters, whole in memctl/facts.jsonl)"
+    return BULLET + text
+
+
+def is_cut(fact: Fact) -> bool:
+    """Whether less than the whole text is shown, so that no change of the line can be a change of the fact."""
+    return len(fact.text.translate(_PLAIN)) > LONGEST_BULLET
+
+
+def text_of(line: str) -> str:
+    """The text that a bullet shows, as far as the bullet tells."""
+    return line.strip().removeprefix(BULLET.strip()).strip().replace("<br>", "\n")
+
+
+def parts(facts: Sequence[Fact], layout: Layout, longest: int = LONGEST_FILE) -> Iterator[tuple[str, list[Fact]]]:
+    """The files, by path, that show the facts, each of at most `longest` characters."""
+    room = longest - len(_head(layout, 999_999))
+    held: list[Fact] = []
+    size = number = 0
+    for fact in facts:
+        length = len(bullet(fact)) + 1
+        if held and size + length > room:
+            number += 1
+            yield part_path(layout, number), held
+            held, size = [], 0
+        held.append(fact)
+        size += length
+    if held:
+        yield part_path(layout, number + 1), held
+
+
+def part_path(layout: Layout, number: int) -> str:
+    """The file of the n-th part, from 1."""
+    return f"{SHOWN_IN[layout]}/facts-{number:03}.md"
+
+
+def is_part(path: str, layout: Layout) -> bool:
+    """Whether the path is that of a part."""
+    return bool(_PART.fullmatch(path.removeprefix(SHOWN_IN[layout] + "/"))) and path.startswith(SHOWN_IN[layout])
+
+
+def part(facts: Sequence[Fact], layout: Layout, number: int) -> str:
+    """A file of bullets."""
+    return _head(layout, number) + "".join(f"{bullet(fact)}\n" for fact in facts)
+
+
+def _head(layout: Layout, number: int) -> str:
+    return head(layout, f"Facts {number}", f"Facts about the user, part {number}, one a line. Kept by memctl.")
+
+
+def index(numbers: int) -> str:
+    """The MEMORY.md of the folder, which v2 asks for."""
+    lines = [
+        "# Facts kept by memctl",
+        "",
+        "What is known about the user, one fact a line. A line that is corrected or struck out here is corrected or",
+        "struck out for memctl, too. `facts.jsonl` holds the same facts with times and sources; leave it as it is.",
+        "",
+        *(f"- [Facts {number}](facts-{number:03}.md)" for number in range(1, min(numbers, _LISTED) + 1)),
+    ]
+    if numbers > _LISTED:
+        lines.append(f"- and so on to facts-{numbers:03}.md")
+    return "\n".join(lines) + "\n"
+
+
+def root_index() -> str:
+    """The MEMORY.md at the root of a new folder."""
+    return f"# Memory\n\n- [Facts kept by memctl](memctl/{INDEX})\n"
+
+
+def alignment(expected: Sequence[str], found: Sequence[str]) -> Iterator[tuple[int | None, int | None]]:
+    """Which of the lines that were written is which of those found: pairs of indices, in the order found.
+
+    (i, j): the line is there, perhaps changed; (i, None): it was struck out; (None, j): somebody added it.
+    """
+    if list(expected) == list(found):
+        yield from ((at, at) for at in range(len(found)))
+        return
+    for tag, i, end_i, j, end_j in SequenceMatcher(None, expected, found, autojunk=False).get_opcodes():
+        paired = end_i - i if tag == "equal" else min(end_i - i, end_j - j)
+        yield from ((i + step, j + step) for step in range(paired))
+        yield from ((at, None) for at in range(i + paired, end_i))
+        yield from ((None, at) for at in range(j + paired, end_j))

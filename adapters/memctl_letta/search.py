@@ -1,0 +1,107 @@
+"""Searching agents: their passages by Letta, the lines of their blocks by their words, and both in one list."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from memctl.backends.contract import Hit
+from memctl.core.fact import Fact
+from memctl_letta import blocks, core_memory, lexical, mapping, read, users
+from memctl_letta.client import Agent, Server
+from memctl_letta.mapping import Passage
+
+MOST = 100
+"""Passages a search gives at most."""
+SMOOTHING = 60
+"""The constant of reciprocal rank fusion."""
+
+
+def passages(server: Server, agents: Sequence[Agent], user: str | None, query: str, k: int) -> list[Fact]:
+    """The facts whose passages fit a query, best first; of one user's agents, or of all (`user` None)."""
+    # More than asked for, because what is stale, over, or part of one text counts once or not at all.
+    limit = min(MOST, 2 * k + 10)
+    if user is None and len({agent.embedding for agent in agents}) == 1:
+        # Without an agent the server makes the query's vector by the model of whichever agent it finds first.
+        found = server.search(query, limit)
+        whose = _owners(server, agents, [one.passage for one in found])
+        ranked = [
+            (rank, whose[one.passage.id], one.passage) for rank, one in enumerate(found) if one.passage.id in whose
+        ]
+    else:
+        lists = ((agent, server.search(query, limit, agent_id=agent.id)) for agent in agents)
+        ranked = [(rank, agent, one.passage) for agent, each in lists for rank, one in enumerate(each)]
+    wholes: dict[str, dict[str, Fact]] = {}
+    facts: dict[UUID, Fact] = {}
+    ranks: dict[UUID, int] = {}
+    for rank, agent, passage in ranked:
+        fact = _fact(server, agent, user if user is not None else users.owner(agent), passage, wholes)
+        if fact is not None and _alive(fact) and fact.id not in facts:
+            facts[fact.id], ranks[fact.id] = fact, rank
+    # Two agents' first ones are as good as each other to Letta; the words tell them apart.
+    said = {fact.id: score for fact, score in lexical.rank(list(facts.values()), query, len(facts), datetime.now(UTC))}
+    return sorted(facts.values(), key=lambda fact: (ranks[fact.id], -said.get(fact.id, 0.0)))
+
+
+def lines(server: Server, agents: Iterable[Agent], user: str | None, query: str, k: int) -> list[tuple[Fact, float]]:
+    """The lines of blocks that share words with a query, best first, with their BM25 scores."""
+    facts: list[Fact] = []
+    for agent in agents:
+        owner = user if user is not None else users.owner(agent)
+        held = agent.blocks or ()
+        if any(core_memory.shows(block) for block in held):
+            # Which lines only mirror the archive, only the archive tells.
+            facts += [fact for _, fact in read.memory(server, agent, owner).lines]
+        else:
+            facts += [fact for block in held for fact in blocks.facts_of(block, owner, agent.id)]
+    return lexical.rank(facts, query, k, datetime.now(UTC))
+
+
+def fused(found: Sequence[Fact], ranked: Sequence[tuple[Fact, float]], k: int) -> list[Hit]:
+    """One list of both, by reciprocal rank."""
+    hits = [_hit(fact, rank, "semantic") for rank, fact in enumerate(found, 1)]
+    hits += [_hit(fact, rank, "lexical") for rank, (fact, _) in enumerate(ranked, 1)]
+    return sorted(hits, key=lambda hit: -hit.score)[:k]
+
+
+def _hit(fact: Fact, rank: int, way: str) -> Hit:
+    score = 1 / (SMOOTHING + rank)
+    return Hit(score=score, parts={way: score}, fact=fact)
+
+
+def _alive(fact: Fact) -> bool:
+    return fact.expires_at is None or fact.expires_at > datetime.now(UTC)
+
+
+def _fact(server: Server, agent: Agent, user: str, passage: Passage, wholes: dict[str, dict[str, Fact]]) -> Fact | None:
+    """The fact a passage belongs to; None when it belongs to none, or to somebody else."""
+    mark = mapping.mark_of(passage)
+    if mark is None:
+        return mapping.foreign_fact(passage, user, agent.id)
+    if mark.user != user:
+        return None
+    if mark.parts == 1 and mark.part == 0 and not mark.rev:
+        return mapping.to_fact([(mark, passage)], user)
+    # Other parts of its text, or a revision that this one may have been replaced by.
+    if agent.id not in wholes:
+        held = read.memory(server, agent, user).archive.held
+        wholes[agent.id] = {id_: one.fact for one in held for id_ in one.passages}
+    return wholes[agent.id].get(passage.id)
+
+
+def _owners(server: Server, agents: Sequence[Agent], found: Sequence[Passage]) -> dict[str, Agent]:
+    """Whose each passage is: of the agent of the user memctl wrote beside it, else of one that holds its archive. What
+    a deleted agent left behind is nobody's."""
+    first = {users.owner(agent): agent for agent in reversed(agents)}
+    archives: dict[str | None, Agent] = {}
+    owners: dict[str, Agent] = {}
+    for passage in found:
+        mark = mapping.mark_of(passage)
+        if mark is not None:
+            agent = first.get(mark.user)
+        else:
+            if not archives:
+                archives = {one.id: agent for agent in agents for one in server.archives(agent_id=agent.id)}
+            agent = archives.get(passage.archive_id)
+        if agent is not None:
+            owners[passage.id] = agent
+    return owners

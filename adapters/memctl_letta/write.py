@@ -1,0 +1,337 @@
+"""Writing facts to agents: what is there already is left alone, what changed is replaced, the rest is added.
+
+Letta cannot change a passage and knows no key that would keep one from being written twice. So what an agent holds is
+read before the first write to it and remembered until something fails; a changed fact's new passages are there before
+the old ones go, and reading takes the newer of two that a crash left.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from memctl.backends.contract import Outcome
+from memctl.core.errors import NotFound, Rejected, Retryable, UsageError
+from memctl.core.fact import Fact
+from memctl_letta import blocks, core_memory, mapping, messages, users
+from memctl_letta.blocks import Block
+from memctl_letta.client import Agent, Server
+from memctl_letta.read import Memory
+
+BATCH = 50
+"""Passages in one call: every tag is a commit of its own to the server, and its patience ends at a minute."""
+LIMIT = 100_000
+"""Characters of a block whose source named no limit: what Letta gives one itself."""
+
+
+class Models(NamedTuple):
+    """The models of agents and archives to be made, asked for when one is."""
+
+    model: Callable[[], str]
+    embedding: Callable[[], str]
+
+
+class Place(NamedTuple):
+    """Where a fact lies: in passages of an agent's in a revision, or in a block. `state` is of the fact as it is read,
+    None where parts of it are missing; `said` is its text in its `normal` form, `block` a label."""
+
+    agent_id: str
+    state: bytes | None
+    said: str = ""
+    passages: tuple[str, ...] = ()
+    rev: int = 0
+    block: str | None = None
+
+
+def state_of(fact: Fact) -> bytes:
+    """The same for two records only if they are the same in every field."""
+    return sha256(msgspec.json.encode(fact, order="sorted")).digest()
+
+
+class Desk:
+    """All that is known of one user's agents while facts of theirs are written. Raises what the server's errors mean;
+    a desk is of no use after one."""
+
+    def __init__(self, server: Server, user: str, memories: Sequence[Memory], models: Models) -> None:
+        self._server = server
+        self._models = models
+        self.user = user
+        self._agents = {memory.agent.id: memory.agent for memory in memories}
+        self._archives: dict[str, str] = {}
+        self._places: dict[UUID, Place] = {}
+        for memory in memories:
+            self._learn(memory)
+
+    def _learn(self, memory: Memory) -> None:
+        agent = memory.agent.id
+        known = self._places.setdefault
+        for held in memory.archive.held:
+            said = blocks.normal(held.fact.text)
+            known(held.fact.id, Place(agent, state_of(held.fact), said, held.passages, held.rev))
+        for left in memory.archive.remains:
+            known(left.id, Place(agent, None, passages=left.passages, rev=left.rev))
+        for block, fact in memory.lines:
+            known(fact.id, Place(agent, state_of(fact), block=block.label))
+        for passage in memory.archive.stale:
+            self._server.drop_passage(agent, passage)
+
+    def write(self, facts: Iterable[Fact]) -> dict[UUID, Outcome]:
+        """Write facts, the last of those with one id, and say what became of each."""
+        outcomes: dict[UUID, Outcome] = {}
+        fresh: list[Fact] = []
+        for fact in {fact.id: fact for fact in facts}.values():
+            try:
+                mapping.checked(fact)
+            except Rejected as error:
+                outcomes[fact.id] = Outcome(state="rejected", reason=error.message)
+                continue
+            place = self._places.get(fact.id)
+            if place is not None and place.state == state_of(fact):
+                outcomes[fact.id] = Outcome(state="unchanged", target_id=str(fact.id))
+            else:
+                fresh.append(fact)
+        if fresh:
+            self._have_agent()
+            before = dict(self._places)
+            outcomes |= self._write_lines([fact for fact in fresh if blocks.in_block(fact)])
+            outcomes |= self._write_passages([fact for fact in fresh if not blocks.in_block(fact)])
+            self._clear_away(before)
+        return outcomes
+
+    def _have_agent(self) -> None:
+        """Make an agent for a user who has none, and let one that is nobody's be theirs."""
+        if not self._agents:
+            fields = users.new_agent(self.user)
+            fields |= {"model": self._models.model(), "embedding": self._models.embedding()}
+            try:
+                made = self._server.make_agent(**fields)
+            except (Rejected, NotFound) as error:
+                raise UsageError(
+                    f"no agent can be made: {error.message}", where=error.where, hint="look at --model and --embedding"
+                ) from None
+            self._agents[made.id] = made
+        for agent in self._agents.values():
+            if users.nobodys(agent) and agent.id != self.user:
+                self._server.retag_agent(agent.id, [*(agent.tags or ()), users.TAG + self.user])
+
+    def _home(self, fact: Fact) -> str:
+        """The agent a fact goes to: the one it is with, else the one it was learned by, else the first."""
+        place = self._places.get(fact.id)
+        if place is not None:
+            return place.agent_id
+        return fact.agent_id if fact.agent_id in self._agents else next(iter(self._agents))
+
+    def _write_lines(self, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
+        outcomes: dict[UUID, Outcome] = {}
+        grouped: dict[tuple[str, str], list[Fact]] = {}
+        for fact in facts:
+            grouped.setdefault((self._home(fact), fact.native["label"]), []).append(fact)
+        for (agent_id, label), group in grouped.items():
+            block = self._fresh(agent_id, label) or _new_block(group[0])
+            done = blocks.merged(block, group, self.user, agent_id)
+            if done.block != block:
+                if block.id is not None and self._shared(block.id, agent_id):
+                    outcomes |= {fact.id: _rejected(f"other agents share the block {label!r}") for fact in group}
+                    continue
+                store(self._server, agent_id, done.block)
+            outcomes |= done.outcomes
+            for fact in group:
+                if done.outcomes[fact.id].state != "rejected":
+                    self._places[fact.id] = Place(agent_id, state_of(fact), block=label)
+        return outcomes
+
+    def _fresh(self, agent_id: str, label: str) -> Block | None:
+        """The agent's block as it is now: an agent may write to it at any time, and a change puts the whole value in
+        its place."""
+        agent = self._server.agent(agent_id)
+        if agent is None:
+            raise NotFound(f"there is no agent {agent_id} any more", where=self._server.place)
+        self._agents[agent_id] = agent
+        return next((block for block in agent.blocks or () if block.label == label), None)
+
+    def _shared(self, block_id: str, agent_id: str) -> bool:
+        return bool(self._server.holders(block_id) - {agent_id})
+
+    def _write_passages(self, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
+        outcomes: dict[UUID, Outcome] = {}
+        rows: dict[str, list[tuple[datetime, UUID, dict[str, Any]]]] = {}
+        now = datetime.now(UTC)
+        for number, fact in enumerate(facts):
+            place = self._places.get(fact.id)
+            rev = place.rev + 1 if place is not None and place.passages else 0
+            # Undated passages differ in their times, so that they too are in the order in which the server sorts.
+            made = mapping.from_fact(fact, now + timedelta(microseconds=number), rev)
+            at = datetime.fromisoformat(made[0]["created_at"])
+            agent_id = self._home(fact)
+            rows.setdefault(agent_id, []).extend((at, fact.id, row) for row in made)
+            state: Any = "written" if place is None or place.state is None else "updated"
+            outcomes[fact.id] = Outcome(state=state, target_id=str(fact.id))
+            self._places[fact.id] = Place(agent_id, state_of(fact), blocks.normal(fact.text), rev=rev)
+        for agent_id, listed in rows.items():
+            archive = self._archive(agent_id)
+            listed.sort(key=lambda row: row[0])
+            for start in range(0, len(listed), BATCH):
+                self._send(archive, listed[start : start + BATCH])
+        return outcomes
+
+    def _send(self, archive_id: str, listed: Sequence[tuple[datetime, UUID, dict[str, Any]]]) -> None:
+        """Add passages in one call, and find each in the answer by what memctl wrote beside it."""
+        answered = self._server.add_passages(archive_id, [row for _, _, row in listed])
+        found = [(mark.id, passage.id) for passage in answered if (mark := mapping.mark_of(passage)) is not None]
+        if sorted(id_ for id_, _ in found) != sorted(id_ for _, id_, _ in listed):
+            raise Retryable(
+                f"the server was given {len(listed)} passages and names {len(found)} of them", where=self._server.place
+            )
+        for id_, passage in found:
+            place = self._places[id_]
+            self._places[id_] = place._replace(passages=(*place.passages, passage))
+
+    def _archive(self, agent_id: str) -> str:
+        """The archive of an agent, made if there is none. One that a lost answer left without its agent is found by its
+        name, which no other agent's has, and taken only while it is empty."""
+        if agent_id in self._archives:
+            return self._archives[agent_id]
+        agent = self._agents[agent_id]
+        held = self._server.archives(agent_id=agent_id)
+        if held and held[0].embedding_config is None:
+            raise UsageError(
+                f"the archive {held[0].name!r} has no embedding model, and takes no passages",
+                where=f"{self._server.place} {agent_id}",
+                hint="give it one, or detach it from the agent",
+            )
+        if held:
+            return self._archives.setdefault(agent_id, held[0].id)
+        name = users.archive_name(agent)
+        left = [one.id for one in self._server.archives(name=name) if one.name == name]
+        empty = next((id_ for id_ in left if not self._server.search(None, 1, archive_id=id_)), None)
+        if empty is None:
+            embedding = agent.embedding or self._models.embedding()
+            said = f"facts that memctl keeps for the agent {agent_id}"
+            empty = self._server.make_archive(name=name, embedding=embedding, description=said).id
+        self._server.attach_archive(empty, agent_id)
+        return self._archives.setdefault(agent_id, empty)
+
+    def _clear_away(self, before: dict[UUID, Place]) -> None:
+        """Take away what facts were before they changed, now that what they became is there."""
+        moved = {id_: place for id_, place in before.items() if self._places[id_] != place}
+        for id_, place in moved.items():
+            for passage in set(place.passages) - set(self._places[id_].passages):
+                self._server.drop_passage(place.agent_id, passage)
+        left = {
+            (place.agent_id, place.block): {id_ for id_, other in moved.items() if other.block == place.block}
+            for id_, place in moved.items()
+            if place.block is not None and self._places[id_].block != place.block
+        }
+        for (agent_id, label), ids in left.items():
+            self._empty(agent_id, label, {id_ for id_ in ids if self._places[id_].block != label})
+        said = {place.said for place in moved.values()} - {place.said for place in self._places.values()} - {""}
+        if said:
+            strike(self._server, self._agents.values(), said)
+
+    def _empty(self, agent_id: str, label: str | None, ids: set[UUID]) -> None:
+        block = self._fresh(agent_id, label or "")
+        if block is not None and block.id is not None and not self._shared(block.id, agent_id):
+            self._server.change_block(blocks.without(block, ids, self.user, agent_id)[0])
+
+
+def store(server: Server, agent_id: str, block: Block) -> None:
+    """Put a block in the place of the one of its id, or give the agent a new one. One that a lost answer left without
+    its agent is taken for that."""
+    if block.id is not None:
+        server.change_block(block)
+        return
+    tag = users.block_tag(agent_id)
+    for left in server.blocks(tags=[tag]):
+        if left.label == block.label and left.id is not None and not server.holders(left.id):
+            server.change_block(msgspec.structs.replace(block, id=left.id))
+            server.attach_block(left.id, agent_id)
+            return
+    made = server.make_block(msgspec.structs.replace(block, tags=[*(block.tags or ()), tag]))
+    if made.id is not None:
+        server.attach_block(made.id, agent_id)
+
+
+def strike(server: Server, agents: Iterable[Agent], said: set[str]) -> None:
+    """Take the lines that show these texts out of core memory; they are no facts any more, and would become some."""
+    for agent in agents:
+        for block in agent.blocks or ():
+            if core_memory.shows(block) and (changed := core_memory.struck(block, said)) != block:
+                server.change_block(changed)
+
+
+def delete(server: Server, memory: Memory, user: str, ids: set[UUID]) -> set[UUID]:
+    """Take facts away from an agent; those of `ids` that it held. Raises UsageError, before anything is taken, for a
+    line of a block that other agents share."""
+    agent = memory.agent
+    held = [one for one in memory.archive.held if one.fact.id in ids]
+    lines = [(block, fact) for block, fact in memory.lines if fact.id in ids]
+    for block in {block.id: block for block, _ in lines}.values():
+        if block.id is not None and server.holders(block.id) - {agent.id}:
+            raise UsageError(
+                f"other agents share the block {block.label!r}", where=agent.id, hint="take the line out in Letta"
+            )
+    gone = {one.fact.id for one in held} | {fact.id for _, fact in lines}
+    left = [passage for one in memory.archive.remains if one.id in ids for passage in one.passages]
+    if not gone and not left:
+        return gone
+    for passage in (*memory.archive.stale, *left, *(passage for one in held for passage in one.passages)):
+        server.drop_passage(agent.id, passage)
+    for block in {block.id: block for block, _ in lines}.values():
+        server.change_block(blocks.without(block, ids, user, agent.id)[0])
+    now = server.agent(agent.id) or agent
+    strike(server, [now], {blocks.normal(one.fact.text) for one in held})
+    rest = len(memory.archive.held) + len(memory.lines) - len(gone) + len(memory.archive.broken) - len(left)
+    if rest <= 0:
+        forget(server, now)
+    return gone
+
+
+def show(server: Server, memory: Memory, user: str) -> None:
+    """Show the facts of an agent's archive in its core memory."""
+    block = next((block for block in memory.agent.blocks or () if block.label == core_memory.LABEL), None)
+    if block is None:
+        block = Block(label=core_memory.LABEL, value="", limit=core_memory.LIMIT, description=core_memory.DESCRIPTION)
+    elif block.id is not None and server.holders(block.id) - {memory.agent.id}:
+        return
+    changed = core_memory.shown(block, [held.fact for held in memory.archive.held])
+    if changed.value == block.value:
+        return
+    store(server, memory.agent.id, changed)
+
+
+def forget(server: Server, agent: Agent) -> None:
+    """Take away what memctl made for a user of whom nothing is left: the archive, and the agent with the blocks that no
+    other agent holds, unless somebody has talked to it."""
+    name = users.archive_name(agent)
+    for archive in server.archives(agent_id=agent.id):
+        if archive.name == name:
+            server.drop_archive(archive.id)
+    if not users.made_by_memctl(agent) or next(messages.said(server.messages(agent.id)), None) is not None:
+        return
+    made = list(server.blocks(tags=[users.block_tag(agent.id)]))
+    for id_ in {block.id: None for block in (*(agent.blocks or ()), *made) if block.id is not None}:
+        if not server.holders(id_) - {agent.id}:
+            server.drop_block(id_)
+    # Last, because nothing leads to the rest without it.
+    server.drop_agent(agent.id)
+
+
+def _new_block(fact: Fact) -> Block:
+    """An empty block such as the fact's line stood in."""
+    native = fact.native
+    limit, said, locked, tags = (native.get(name) for name in ("limit", "description", "read_only", "tags"))
+    return Block(
+        label=native["label"],
+        value="",
+        limit=limit if isinstance(limit, int) and limit > 0 else LIMIT,
+        description=said if isinstance(said, str) else None,
+        read_only=locked if isinstance(locked, bool) else None,
+        tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else None,
+    )
+
+
+def _rejected(reason: str) -> Outcome:
+    return Outcome(state="rejected", reason=reason)

@@ -1,0 +1,1 @@
+"""Exports of mem0 as files of facts."""

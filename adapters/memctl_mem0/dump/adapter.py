@@ -1,0 +1,141 @@
+"""Dumps of mem0 as files of facts: what `get_all` gave, page by page or whole, JSON lines, an OpenMemory zip."""
+
+import mmap
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from memctl.core.errors import Rejected
+from memctl.core.fact import Fact
+from memctl_mem0.dump import reader
+from memctl_mem0.mapping import OWN, OWN_ID, time_of, to_fact
+
+_ENDED = {"deleted": "deleted_at", "archived": "archived_at"}
+"""OpenMemory's states of a memory that is no longer recalled, and the time of each."""
+_PAGE = frozenset({"count", "next", "previous", "results"})
+
+
+class Mem0Dump:
+    """One of mem0's dumps; which, its content tells."""
+
+    name = "mem0 export"
+    remarks = (
+        "a dump of mem0 holds what it was asked for: memories that expired or were merged are in it only where "
+        "show_expired and include_merged were",
+    )
+
+    def recognises(self, path: Path, head: bytes) -> bool:
+        """Whether the first record of the file is a memory, or the file an OpenMemory zip."""
+        if reader.is_zip(head):
+            return _is_backup(path)
+        if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
+            return False
+        if b'"memory"' not in head:
+            return b'"results"' in head and _is_empty_page(path)
+        try:
+            with reader.opened(path) as file:
+                records = reader.of_lines(file) if reader.is_lines(head) else reader.of_json(file)
+                first = next(records, None)
+        except reader.Broken:
+            return False
+        return isinstance(first, reader.Found) and reader.is_memory(first.record)
+
+    def records(self, path: Path, default_user: str | None) -> Iterator[Fact | Rejected]:
+        """The facts of the file; records that are none, and pages that are missing, are Rejected in their place."""
+        try:
+            successors = _successors(path)
+            for found in _found(path):
+                if isinstance(found, reader.Missing):
+                    yield Rejected(
+                        f"it is one of {found.said} memories by the dump's own count, but {found.found} are here: "
+                        "pages are missing",
+                        where=found.where,
+                    )
+                else:
+                    yield _read(found, default_user, successors)
+        except reader.Broken as broken:
+            yield Rejected(f"the dump cannot be read from here on: {broken}")
+
+
+def _found(path: Path) -> Iterator[reader.Found | reader.Missing]:
+    with path.open("rb") as file:
+        head = file.read(65_536)
+    if reader.is_zip(head):
+        yield from reader.Backup(path).rows()
+        return
+    with reader.opened(path) as file:
+        yield from reader.of_lines(file) if reader.is_lines(head) else reader.of_json(file)
+
+
+def _read(found: reader.Found, default_user: str | None, successors: dict[str, UUID]) -> Fact | Rejected:
+    if not isinstance(found.record, dict):
+        return Rejected("this is no JSON object", where=found.where)
+    record = found.record
+    if found.users and not record.get("user_id"):
+        if default_user is None:
+            return Rejected("the memory names no user", where=found.where)
+        record = record | {"user_id": default_user}
+    try:
+        fact = to_fact(record, account="", default_user=default_user, successors=successors)
+    except ValueError as error:
+        return Rejected(str(error), where=found.where)
+    return _retired(fact, record)
+
+
+def _retired(fact: Fact, record: dict[str, Any]) -> Fact:
+    """The fact with the time since when OpenMemory no longer recalls it, where it does not."""
+    time_key = _ENDED.get(str(record.get("state")))
+    if time_key is None or fact.expired_at is not None:
+        return fact
+    ended: datetime | None = time_of(record.get(time_key)) or fact.updated_at or fact.created_at
+    return msgspec.structs.replace(fact, expired_at=ended)
+
+
+def _successors(path: Path) -> dict[str, UUID]:
+    """The facts' ids of memories that memctl wrote, by mem0's id: they may replace others, and carry ids of their
+    own. Read only where there are any."""
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            return {}
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+            if whole.find(f'"{OWN_ID}"'.encode()) < 0:
+                return {}
+    found: dict[str, UUID] = {}
+    for row in _found(path):
+        if isinstance(row, reader.Found) and isinstance(row.record, dict):
+            metadata = row.record.get("metadata")
+            if isinstance(metadata, dict) and OWN in metadata:
+                fact = _read(row, None, {})
+                if isinstance(fact, Fact) and "id" in row.record:
+                    found[str(row.record["id"])] = fact.id
+    return found
+
+
+def _is_backup(path: Path) -> bool:
+    names = reader.members(path)
+    if reader.LINES in names:
+        return True
+    if reader.MANIFEST not in names:
+        return False
+    try:
+        manifest = reader.Backup(path).manifest
+    except reader.Broken:
+        return False
+    return "export_meta" in manifest or "memory_categories" in manifest
+
+
+def _is_empty_page(path: Path) -> bool:
+    """Whether the file is what mem0 gives where there is nothing: {"count": 0, "next": null, "results": []}."""
+    if path.stat().st_size > 1_000:
+        return False
+    try:
+        page = msgspec.json.decode(path.read_bytes())
+    except (msgspec.DecodeError, UnicodeError):
+        return False
+    return (
+        isinstance(page, dict) and page.get("results") == [] and set(page) <= {"count", "next", "previous", "results"}
+    )

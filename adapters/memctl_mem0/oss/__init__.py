@@ -1,0 +1,1 @@
+"""mem0's own library, as an application has configured it."""

@@ -1,0 +1,365 @@
+"""The backend named `mem0-oss`: mem0's own library, as an application has configured it.
+
+Facts go to the vector store as mem0 would put them there, with vectors of mem0's own embedder and a line in its
+history, because `Memory.add` gives every memory a new id and the time of now. Reading goes to the store's end, because
+`Memory.get_all` gives the first 20. Joins the rooms beside it into the adapter contract.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import UUID
+
+import msgspec
+
+from memctl.backends.contract import Capabilities, FieldKeeping, Health, Hit, Outcome, Page, need
+from memctl.core.errors import NotFound, Rejected, UsageError
+from memctl.core.fact import Fact
+from memctl_mem0.oss import config as oss_config
+from memctl_mem0.oss import erase
+from memctl_mem0.oss.embedding import vectors_of
+from memctl_mem0.oss.errors import guarded
+from memctl_mem0.oss.mapping import fact_of, messages_of, payload_of, point_of
+from memctl_mem0.oss.vector_stores import Row, Shelf, is_memory, name_of, open_shelf
+
+PAGE_SIZE = 1000
+CHUNK = 200
+"""How many facts are embedded and put into the store at a time."""
+
+_PACKED = "under the key memctl of the memory's payload, and comes back from there"
+KEEPING = {
+    name: FieldKeeping("in_metadata", _PACKED)
+    for name in (
+        "kind", "app_id", "subject", "predicate", "object", "categories", "confidence", "valid_at", "invalid_at",
+        "expired_at", "superseded_by", "source", "native",
+    )
+} | {
+    "expires_at": FieldKeeping("in_metadata", "mem0 expires by the day; the instant lies under the key memctl"),
+    "embedding": FieldKeeping("dropped", "mem0's own embedder makes the vectors"),
+}  # fmt: skip
+
+
+_DIGITS = 6
+"""Of a score: stores reckon in single precision, and what is alike comes out in another order each time."""
+_NO_HISTORY = "the mem0 configuration names no history_db_path, so that writes are noted in no history"
+
+
+class Mem0OssAdapter:
+    """mem0's library by the configuration in the file `config` (YAML or JSON, as `Memory.from_config` takes it).
+
+    `mem0_dir` is where the application's mem0 keeps its history when the configuration names no file for it;
+    `default_user` owns memories that name nobody. Nothing is opened before it is needed: reading asks for no key of an
+    embedder, and only `add` for a language model.
+
+    Raises NotFound or UsageError for a configuration that cannot be read.
+    """
+
+    name = "mem0-oss"
+    place: ClassVar[str] = "config"
+    tested: ClassVar[dict[str, str]] = {"mem0ai": "2.2."}
+    environment: ClassVar[dict[str, tuple[str, ...]]] = {
+        "config": ("MEMCTL_MEM0_CONFIG",),
+        "mem0_dir": ("MEM0_DIR",),
+    }
+    capabilities = Capabilities(fields=KEEPING, batch_size=1000)
+
+    def __init__(
+        self,
+        config: str | Path | None = None,
+        *,
+        mem0_dir: str | None = None,
+        default_user: str | None = None,
+    ) -> None:
+        if config is None:
+            raise UsageError(
+                "mem0-oss needs the configuration of your mem0", hint="mem0-oss:CONFIG.yaml, or MEMCTL_MEM0_CONFIG"
+            )
+        given = oss_config.read(Path(config).expanduser())
+        self.identity = oss_config.place_of(given)
+        self._default_user = default_user
+        history = oss_config.history_path(given, mem0_dir)
+        self._library = oss_config.Library(given, self.identity, history)
+        self.remarks = (
+            () if history else ("The configuration names no history_db_path: writes are noted in no history.",)
+        )
+
+    def __repr__(self) -> str:
+        return f"Mem0OssAdapter({self.identity})"
+
+    def __enter__(self) -> "Mem0OssAdapter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @cached_property
+    def _shelf(self) -> Shelf:
+        return open_shelf(self._library)
+
+    def close(self) -> None:
+        """Close the store and the history."""
+        shelf = self.__dict__.pop("_shelf", None)
+        if shelf is not None:
+            shelf.close()
+        self._library.close()
+
+    def check(self) -> Health:
+        """Open the store; the detail says how many memories of how many owners it holds."""
+        try:
+            owners = list(self._shelf.owners())
+            held = sum(map(self._shelf.count, owners))
+        except NotFound as error:
+            return Health(ok=True, detail=f"mem0 on {self.identity}: {error.message}")
+        kind = "" if self._shelf.writable else ", read only"
+        return Health(ok=True, detail=f"mem0 on {self.identity}: {held} memories of {len(owners)} owners{kind}")
+
+    def users(self) -> Iterator[str]:
+        """Every owner of a memory: users, and `agent:ID`, `app:ID` or `run:ID` for memories that have no user."""
+        owners = list(self._shelf.owners())
+        mine = self._default_user
+        if mine is not None and mine not in owners and next(self._ownerless(), None) is not None:
+            owners.append(mine)
+        return iter(owners)
+
+    def count(self, user: str) -> int | None:
+        """How many memories the owner has, by the store's own count."""
+        found = self._shelf.count(user)
+        return found + sum(1 for _ in self._ownerless()) if user == self._default_user else found
+
+    def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
+        """The owner's memories in the order of their ids, to the store's end."""
+        after = cursor
+        while True:
+            rows, after = self._shelf.page(user, after, PAGE_SIZE)
+            if after is None and user == self._default_user:
+                rows += self._ownerless()
+            facts = tuple(fact for fact in map(self._fact, rows) if since is None or _is_since(fact, since))
+            yield Page(facts, after)
+            if after is None:
+                return
+
+    def rejects(self) -> Iterator[Rejected]:
+        """Points of the store that are no memories: without text, or of nobody."""
+        for row in self._shelf.astray():
+            if self._default_user is None or not isinstance(row.payload.get("data"), str):
+                missing = "text" if not isinstance(row.payload.get("data"), str) else "owner"
+                yield Rejected(f"the memory has no {missing}", where=f"{self.identity}: {row.id}")
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """Store facts verbatim, under their own ids; those that came from mem0 under the ids they had there.
+
+        A fact of which the store holds all but the embedding is `unchanged`. One whose text the embedder refuses, or
+        whose id another owner's memory has, is rejected.
+        """
+        return [outcome for some in _batches(facts) for outcome in self._written(some)]
+
+    def _written(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """What becomes of facts of which no two are of one id."""
+        points = [point_of(fact, self.identity) for fact in facts]
+        held = self._shelf.get(points)
+        outcomes: list[Outcome] = []
+        waiting: list[tuple[int, Row]] = []
+        for number, (fact, point) in enumerate(zip(facts, points, strict=True)):
+            found = held.get(point)
+            try:
+                payload = payload_of(fact)
+            except ValueError as error:
+                outcomes.append(Outcome(state="rejected", reason=str(error)))
+                continue
+            if found is not None and is_memory(found.payload) and name_of(found.payload) != fact.user_id:
+                outcomes.append(Outcome(state="rejected", reason=f"the id {point} is that of another user's memory"))
+            elif self._same(found, fact):
+                outcomes.append(Outcome(state="unchanged", target_id=point))
+            else:
+                outcomes.append(Outcome(state="written" if found is None else "updated", target_id=point))
+                waiting.append((number, Row(point, payload)))
+        for number, reason in self._put(waiting, held):
+            outcomes[number] = Outcome(state="rejected", reason=reason)
+        return outcomes
+
+    def _put(self, waiting: Sequence[tuple[int, Row]], held: Mapping[str, Row]) -> list[tuple[int, str]]:
+        """Embed and store what waits; the numbers of those whose text the embedder refuses, with its reason."""
+        texts = [row.payload["data"] for _, row in waiting]
+        refused: list[tuple[int, str]] = []
+        new: list[tuple[Row, list[float]]] = []
+        changed: list[tuple[Row, list[float]]] = []
+        for (number, row), text, vector in zip(waiting, texts, vectors_of(self._library, texts), strict=True):
+            if isinstance(vector, str):
+                refused.append((number, vector))
+                continue
+            whole = Row(row.id, {**row.payload, "text_lemmatized": self._library.lemmas(text)})
+            (changed if row.id in held else new).append((whole, vector))
+        for rows, put in ((new, self._shelf.insert), (changed, self._shelf.replace)):
+            if rows:
+                put([row for row, _ in rows], [vector for _, vector in rows])
+                self._note([(held.get(row.id), row) for row, _ in rows])
+        return refused
+
+    def delete(self, user: str, ids: Sequence[UUID]) -> int:
+        """Remove memories of the owner, found by the ids of their facts; how many were there."""
+        wanted = set(ids)
+        held = self._shelf.get([str(id_) for id_ in wanted]) if wanted else {}
+        gone = {row.id: row for row in held.values() if is_memory(row.payload) and self._is(row, user, wanted)}
+        if len(gone) < len(wanted):
+            after: str | None = None
+            while True:
+                rows, after = self._shelf.page(user, after, PAGE_SIZE)
+                gone |= {row.id: row for row in rows if self._is(row, user, wanted)}
+                if after is None:
+                    break
+        if gone:
+            self._shelf.delete(list(gone))
+            self._note([(row, None) for row in gone.values()])
+        return len(gone)
+
+    def inventory(self, user: str) -> Mapping[str, int]:
+        """What mem0 keeps of the owner beside memories: entries of its history, messages, and names it met."""
+        try:
+            memories = [row.id for row in self._rows_of(user)]
+            names = erase.names_of(self._library, self._shelf, user)
+        except NotFound:
+            memories, names = [], []
+        self.close()
+        return erase.counted(self._library.history_path, user, memories, len(names))._asdict()
+
+    def forget(self, user: str) -> Sequence[str]:
+        """Remove the owner's memories, their history, messages and names, and write files on this disk anew. The
+        history goes first: without the memories nothing says whose it is."""
+        remarks: list[str] = []
+        try:
+            memories = [row.id for row in self._rows_of(user)]
+            living = list(self._shelf.ids())
+            names = erase.names_of(self._library, self._shelf, user)
+        except NotFound:
+            memories, living, names = [], [], []
+        self.close()
+        remarks += erase.forget_history(self._library.history_path, user, memories, living)
+        erase.forget_names(self._library, names)
+        if memories:
+            self._shelf.delete(memories)
+        with suppress(NotFound):
+            remarks += self._shelf.compact([self._library.collection, self._library.of_entities().collection])
+        self.close()
+        return remarks
+
+    def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
+        """The k best memories by mem0's own formula over its vector search and, where the store has one, its search for
+        words; `parts` are `semantic` and `lexical`. Memories that have expired are left out, as mem0 does.
+
+        mem0's threshold of nearness is not applied, and its entities play no part.
+        """
+        if not query.strip() or k < 1:
+            return []
+        wide = max(4 * k, 60)
+        vector = vectors_of(self._library, [query])[0]
+        if isinstance(vector, str):
+            raise Rejected(vector, where=self.identity)
+        today = datetime.now(UTC).date().isoformat()
+        near: list[dict[str, Any]] = [
+            {"id": row.id, "score": round(score, _DIGITS), "payload": row.payload}
+            for row, score in self._shelf.search(query, vector, user, wide)
+            if (user is None or name_of(row.payload) == user) and not _is_over(row, today)
+        ]
+        near.sort(key=lambda found: (-found["score"], found["id"]))
+        scoring = need("mem0.utils.scoring", "mem0")
+        lemmas = self._library.lemmas(query)
+        middle, steepness = scoring.get_bm25_params(query, lemmatized=lemmas)
+        words = {
+            point: scoring.normalize_bm25(score, middle, steepness)
+            for point, score in self._shelf.words(lemmas, user, wide).items()
+            if score > 0
+        }
+        ranked = scoring.score_and_rank(
+            semantic_results=near,
+            bm25_scores=words,
+            entity_boosts={},
+            threshold=float("-inf"),
+            top_k=k,
+            explain=True,
+        )
+        return [self._hit(found) for found in ranked]
+
+    def _hit(self, found: dict[str, Any]) -> Hit:
+        details = found["score_details"]
+        parts = {"semantic": float(details["semantic_score"]), "lexical": float(details["bm25_score"])}
+        return Hit(score=float(found["score"]), parts=parts, fact=self._fact(Row(found["id"], found["payload"])))
+
+    def add(self, user: str, turns: Iterable[Any]) -> list[str]:
+        """Hand turns (texts, or mappings with `role` and `content`) to mem0's own extraction, by its language model;
+        the ids of what it made of them. Raises Rejected for turns that mem0 does not take."""
+        messages = messages_of(turns)
+        self.close()
+        memory = self._library.memory()
+        try:
+            with guarded(self.identity):
+                made = memory.add(messages, user_id=user)
+        except UsageError as error:
+            raise Rejected(error.message, where=error.where) from None
+        finally:
+            memory.close()
+            oss_config.close_clients(memory.vector_store, memory._entity_store, memory.embedding_model, memory.llm)
+        return [str(row["id"]) for row in made.get("results", ())]
+
+    def settle(self, ids: Sequence[str], deadline: datetime) -> None:
+        """Nothing is waited for: what was written can be read at once."""
+
+    def _fact(self, row: Row) -> Fact:
+        return fact_of(row.id, row.payload, self.identity, self._default_user)
+
+    def _rows_of(self, user: str) -> list[Row]:
+        rows = erase.rows_of(self._shelf, user)
+        return rows + list(self._ownerless()) if user == self._default_user else rows
+
+    def _ownerless(self) -> Iterator[Row]:
+        return (row for row in self._shelf.astray() if isinstance(row.payload.get("data"), str))
+
+    def _is(self, row: Row, user: str, wanted: set[UUID]) -> bool:
+        return name_of(row.payload) == user and self._fact(row).id in wanted
+
+    def _same(self, found: Row | None, fact: Fact) -> bool:
+        """Whether what is there is the fact but for its embedding."""
+        if found is None or not is_memory(found.payload):
+            return False
+        return self._fact(found) == msgspec.structs.replace(fact, embedding=None)
+
+    def _note(self, changes: Sequence[tuple[Row | None, Row | None]]) -> None:
+        """Note in mem0's history what was there before and what is there now."""
+        history = self._library.history
+        if history is None:
+            return
+        records = []
+        for before, after in changes:
+            row = after or before
+            assert row is not None
+            old, new = ((part.payload.get("data") if part else None) for part in (before, after))
+            event = "DELETE" if after is None else "ADD" if before is None else "UPDATE"
+            record = {key: row.payload.get(key) for key in ("created_at", "updated_at", "actor_id", "role")}
+            record |= {"memory_id": row.id, "old_memory": old, "new_memory": new, "event": event}
+            records.append(record | {"is_deleted": int(after is None)})
+        with guarded(self.identity):
+            history.batch_add_history(records)
+
+
+def _batches(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
+    """The facts in their order, so many at a time, and never two of one id together."""
+    batch: dict[UUID, Fact] = {}
+    for fact in facts:
+        if len(batch) == CHUNK or fact.id in batch:
+            yield list(batch.values())
+            batch = {}
+        batch[fact.id] = fact
+    if batch:
+        yield list(batch.values())
+
+
+def _is_since(fact: Fact, since: datetime) -> bool:
+    at = fact.updated_at or fact.created_at
+    return at is None or at >= since
+
+
+def _is_over(row: Row, today: str) -> bool:
+    day = row.payload.get("expiration_date")
+    return isinstance(day, str) and day < today

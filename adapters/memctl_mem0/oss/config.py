@@ -1,0 +1,238 @@
+"""The configuration of an application's own mem0, and the parts that are opened from it, each when it is needed.
+
+`mem0.Memory.from_config` opens them all at once: a language model, an embedder, a vector store and a history. Reading
+needs but the vector store, and nothing but mem0's own extraction needs a language model, so that a key for one is
+asked for only then. This room knows nothing of facts.
+"""
+
+import json
+import logging
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from memctl.backends.contract import need
+from memctl.core.errors import MemctlError, NotFound, UsageError
+from memctl_mem0 import sdk
+from memctl_mem0.oss.errors import failure, guarded
+
+COLLECTION = "mem0"
+_HISTORY = "history.db"
+_MOST_VALUES = 10_000
+"""In a configuration, its aliases written out. YAML lets a line stand for a thousand million values."""
+# They log what comes back as an error anyway.
+_LOGGERS = ("psycopg.pool", "qdrant_client")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The configuration in a YAML or JSON file, as `Memory.from_config` takes it.
+
+    Raises NotFound when there is no such file, UsageError when it holds no configuration.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NotFound("there is no such mem0 configuration", where=str(path), hint="mem0-oss:CONFIG.yaml") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the mem0 configuration cannot be read: {error}", where=str(path)) from None
+    found = _json(text, path) if path.suffix == ".json" else _yaml(text, path)
+    if not isinstance(found, dict):
+        raise UsageError("a mem0 configuration is a mapping with the key vector_store", where=str(path))
+    return found
+
+
+def _json(text: str, path: Path) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"the mem0 configuration is no JSON: {error}", where=str(path)) from None
+
+
+def _yaml(text: str, path: Path) -> Any:
+    yaml = need("yaml", "mem0")
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
+        raise UsageError("the mem0 configuration is no YAML", where=where) from None
+    except RecursionError:
+        raise UsageError("the mem0 configuration is nested too deeply", where=str(path)) from None
+    _check_size(found, path)
+    return found
+
+
+def _check_size(found: Any, path: Path) -> None:
+    """Raises UsageError for what its aliases make endless, before anything walks through it."""
+    left, met = [found], 0
+    while left:
+        value = left.pop()
+        met += 1
+        if isinstance(value, Mapping):
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+        if met + len(left) > _MOST_VALUES:
+            raise UsageError(f"the mem0 configuration has more than {_MOST_VALUES:,} values", where=str(path))
+
+
+def place_of(config: Mapping[str, Any]) -> str:
+    """Where the configured vector store is, without secrets: `pgvector/host:port/database/collection`."""
+    store = _section(config, "vector_store")
+    provider = str(store.get("provider") or "qdrant")
+    options = _section(store, "config")
+    parts = [provider]
+    if dsn := options.get("connection_string"):
+        parts.append(_place_of_dsn(str(dsn)))
+    elif url := options.get("url"):
+        parts.append(_parts(str(url)).netloc.rpartition("@")[2] or str(url).rpartition("@")[2])
+    elif options.get("host"):
+        parts.append(f"{options['host']}:{options.get('port', '')}".rstrip(":"))
+        parts += [str(options["dbname"])] if options.get("dbname") else []
+    elif path := options.get("path"):
+        parts.append(str(Path(str(path)).absolute()))
+    parts.append(str(options.get("collection_name") or COLLECTION))
+    return "/".join(parts)
+
+
+def _place_of_dsn(dsn: str) -> str:
+    if "://" in dsn:
+        parts = _parts(dsn)
+        return parts.netloc.rpartition("@")[2] + parts.path
+    known = dict(part.split("=", 1) for part in shlex.split(dsn) if "=" in part)
+    return f"{known.get('host', 'localhost')}:{known.get('port', '5432')}/{known.get('dbname', '')}"
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise UsageError("the vector store's address is none", hint="an address is such as http://HOST:6333") from None
+
+
+def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = config.get(name) or {}
+    if not isinstance(found, Mapping):
+        raise UsageError(f"{name} of the mem0 configuration is no mapping")
+    return found
+
+
+def history_path(config: Mapping[str, Any], folder: str | None) -> str | None:
+    """Where mem0 keeps its history: the file the configuration names, else the one in mem0's folder (`~/.mem0` where
+    none is given) if there is one already."""
+    named = config.get("history_db_path")
+    if named:
+        return str(named)
+    usual = (Path(folder) if folder else Path.home() / ".mem0") / _HISTORY
+    return str(usual) if usual.is_file() else None
+
+
+def close_clients(*parts: Any) -> None:
+    """Close the connections that parts of mem0 hold, which mem0 leaves open."""
+    for part in parts:
+        for name in ("client", "connection_pool"):
+            close = getattr(getattr(part, name, None), "close", None)
+            if callable(close):
+                close()
+
+
+class Library:
+    """mem0's parts as configured. None is opened before it is asked for; each raises the errors of memctl.
+
+    `place` says in errors where this is; `history` is the file of mem0's history of changes.
+    """
+
+    def __init__(self, config: Mapping[str, Any], place: str, history: str | None) -> None:
+        self._given = config
+        self.history_path = history
+        self.place = place
+        self._parsed: Any = None
+        self._embedder: Any = None
+        self._history: Any = None
+
+    @property
+    def provider(self) -> str:
+        """The vector store's name among mem0's."""
+        return str(_section(self._given, "vector_store").get("provider") or "qdrant")
+
+    @property
+    def collection(self) -> str:
+        """The name of the vector store's collection of memories."""
+        return str(self.store_options.collection_name)
+
+    def of_entities(self) -> "Library":
+        """The library as if its memories were the names that mem0 meets in them, which it keeps in a collection beside
+        (mem0ai 2.2.1, mem0/memory/main.py)."""
+        name = need("mem0.memory.main", "mem0")._entity_collection_name(self.provider, self.collection)
+        store = dict(_section(self._given, "vector_store"))
+        store["config"] = dict(_section(store, "config")) | {"collection_name": name}
+        return Library({**self._given, "vector_store": store}, self.place, None)
+
+    @property
+    def store_options(self) -> Any:
+        """The vector store's options as mem0 completes them."""
+        return self._config().vector_store.config
+
+    def vector_store(self, client: Any = None) -> Any:
+        """mem0's vector store, opened, by a client that is open already where one is given; most make their collection
+        at that."""
+        config = self._config().vector_store
+        options = config.config if client is None else config.config.model_copy(update={"client": client})
+        with guarded(self.place):
+            return need("mem0.utils.factory", "mem0").VectorStoreFactory.create(config.provider, options)
+
+    @property
+    def embedder(self) -> Any:
+        """mem0's embedder."""
+        if self._embedder is None:
+            config = self._config()
+            with guarded(f"{self.place}: embedder {config.embedder.provider}"):
+                self._embedder = need("mem0.utils.factory", "mem0").EmbedderFactory.create(
+                    config.embedder.provider, config.embedder.config, config.vector_store.config
+                )
+        return self._embedder
+
+    @property
+    def history(self) -> Any | None:
+        """mem0's history of changes; None when the configuration has no place for one."""
+        path = self.history_path
+        if self._history is None and path is not None:
+            with guarded(path):
+                self._history = need("mem0.memory.storage", "mem0").SQLiteManager(path)
+        return self._history
+
+    def memory(self) -> Any:
+        """A whole `mem0.Memory`, with its language model. The vector store must not be open beside it where only one
+        may have it."""
+        given = dict(self._given) | {"history_db_path": self.history_path or ":memory:"}
+        with guarded(self.place):
+            return self._mem0().Memory.from_config(given)
+
+    def lemmas(self, text: str) -> str:
+        """What mem0 looks up words in: the text's lemmas, or the text itself without its natural-language extra."""
+        return str(need("mem0.utils.lemmatization", "mem0").lemmatize_for_bm25(text))
+
+    def close(self) -> None:
+        """Let go of the history and of the connection to the embedder."""
+        if self._history is not None:
+            self._history.close()
+        close_clients(self._embedder)
+        self._history = self._embedder = None
+
+    def _mem0(self) -> Any:
+        for name in _LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        return sdk.mem0()
+
+    def _config(self) -> Any:
+        if self._parsed is None:
+            self._mem0()
+            try:
+                self._parsed = need("mem0.configs.base", "mem0").MemoryConfig(**self._given)
+            except MemctlError:
+                raise
+            except Exception as error:
+                raise failure(error, self.place) from None
+        return self._parsed

@@ -1,0 +1,115 @@
+"""What mem0's library keeps of an owner beside memories, and how it is taken away to the last byte.
+
+mem0 notes in a SQLite file what a memory was before each change and the last messages of each conversation, and keeps
+the names it met in a collection of their own. Its own deletion leaves all of that. What is deleted from a SQLite file
+or from Qdrant's folder, which is SQLite too, stays in the file's free pages until it is written anew.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from memctl.backends.contract import need
+from memctl_mem0.mapping import owner_beside_users
+from memctl_mem0.oss.config import Library
+from memctl_mem0.oss.sqlite_files import opened, rewrite
+from memctl_mem0.oss.vector_stores import Row, Shelf, open_shelf
+
+_PAGE = 1000
+_ORPHANS = (
+    "{count} entries of mem0's history are of memories deleted earlier, of which mem0 does not say whose they were; "
+    "they stay, and may hold words of the user's"
+)
+
+
+class Beside(NamedTuple):
+    """What there is beside memories: entries of the history, messages, and the points of names."""
+
+    history: int
+    messages: int
+    entities: int
+
+
+def rows_of(shelf: Shelf, owner: str) -> list[Row]:
+    """All memories of an owner."""
+    found: list[Row] = []
+    after: str | None = None
+    while True:
+        rows, after = shelf.page(owner, after, _PAGE)
+        found += rows
+        if after is None:
+            return found
+
+
+def names_of(library: Library, shelf: Shelf, owner: str) -> list[str]:
+    """The ids of the names that mem0 met in the owner's memories. `shelf` is that of the memories, and is closed."""
+    beside = library.of_entities()
+    there = shelf.has(beside.collection)
+    shelf.close()
+    if not there:
+        return []
+    with closing(open_shelf(beside)) as names:
+        return [row.id for row in rows_of(names, owner)]
+
+
+def forget_names(library: Library, ids: Sequence[str]) -> None:
+    """Take names away."""
+    if ids:
+        with closing(open_shelf(library.of_entities())) as names:
+            names.delete(ids)
+
+
+def counted(path: str | None, owner: str, memories: Sequence[str], entities: int) -> Beside:
+    """What there is of an owner whose memories have these ids."""
+    if path is None or not Path(path).is_file():
+        return Beside(0, 0, entities)
+    with opened(path) as connection:
+        return Beside(len(_entries(connection, memories)), len(_messages(connection, owner)), entities)
+
+
+def forget_history(path: str | None, owner: str, memories: Sequence[str], living: Sequence[str]) -> list[str]:
+    """Take the entries of these memories and the owner's messages out of the file, and write it anew; what may be left.
+
+    `living` are the ids of all memories there are.
+    """
+    if path is None or not Path(path).is_file():
+        return []
+    with opened(path) as connection:
+        with connection:
+            connection.executemany("DELETE FROM history WHERE id = ?", _entries(connection, memories))
+            connection.executemany("DELETE FROM messages WHERE id = ?", _messages(connection, owner))
+        known = {*living, *memories}
+        orphans = sum(row[0] not in known for row in connection.execute("SELECT memory_id FROM history"))
+    rewrite(Path(path))
+    return [_ORPHANS.format(count=orphans)] if orphans else []
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table])
+    return found.fetchone() is not None
+
+
+def _entries(connection: sqlite3.Connection, memories: Sequence[str]) -> list[tuple[str]]:
+    """The ids of the history's entries of these memories."""
+    if not _has(connection, "history"):
+        return []
+    wanted = set(memories)
+    return [(id_,) for id_, memory in connection.execute("SELECT id, memory_id FROM history") if memory in wanted]
+
+
+def _messages(connection: sqlite3.Connection, owner: str) -> list[tuple[str]]:
+    """The ids of the messages of the owner's conversations, by the scope that mem0 writes beside them."""
+    if not _has(connection, "messages"):
+        return []
+    kind, name = owner_beside_users(owner) or ("user", owner)
+    # mem0's own way of writing names, which escapes what it joins them by.
+    mine = need("mem0.memory.main", "mem0")._build_session_scope({f"{kind}_id": name})
+    rows = connection.execute("SELECT id, session_scope FROM messages")
+    return [(id_,) for id_, scope in rows if mine and _is_of(str(scope or "").split("&"), mine)]
+
+
+def _is_of(parts: Sequence[str], mine: str) -> bool:
+    """Whether a conversation is of the owner: of a user's whoever else took part, of an agent's without a user."""
+    return mine in parts and (mine.startswith("user_id=") or not any(part.startswith("user_id=") for part in parts))

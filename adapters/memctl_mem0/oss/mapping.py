@@ -1,0 +1,198 @@
+"""Facts as the payloads that mem0's library puts beside its vectors, and back. Pure.
+
+A payload is flat: the text under `data`, the owner's ids, two times as ISO 8601 text, a day of expiry, and the user's
+own metadata among them under its own keys. What `memctl_mem0.mapping` packs for mem0 lies under `memctl` as JSON in
+one string, because stores change what they take apart: PostgreSQL's jsonb holds no NUL and writes numbers anew.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from memctl.core.errors import UsageError
+from memctl.core.fact import Fact
+from memctl_mem0.mapping import OWN, OWN_ID, day_of, metadata_of, native_fact_id, scope_of, to_fact
+
+SLOTS = frozenset({"user_id", "agent_id", "session_id", "text", "metadata", "created_at", "updated_at"})
+"""The fields that come back from a payload exactly as they were."""
+
+_OWNERS = ("user_id", "agent_id", "app_id", "run_id")
+_SPEAKER = ("actor_id", "role", "attributed_to")
+_CAMEL = {
+    "createdAt": "created_at", "updatedAt": "updated_at", "attributedTo": "attributed_to",
+    "textLemmatized": "text_lemmatized", "expirationDate": "expiration_date",
+}  # fmt: skip
+"""The keys that mem0's TypeScript library writes in its own way."""
+_TAKEN = frozenset(
+    {
+        "id",
+        "data",
+        "hash",
+        "created_at",
+        "updated_at",
+        "expiration_date",
+        "text_lemmatized",
+        *_OWNERS,
+        *_SPEAKER,
+        *_CAMEL,
+    }
+)
+"""The keys of a payload that are mem0's, so that no metadata can lie under them."""
+_WHOLE = 2**53
+_FIELDS = {"agent_id": "agent_id", "app_id": "app_id", "run_id": "session_id"}
+
+
+def payload_of(fact: Fact, slots: frozenset[str] = SLOTS, *, blanks: bool = True) -> dict[str, Any]:
+    """The payload for a fact, all but the key `text_lemmatized`, which mem0 makes of the text.
+
+    `slots` are the fields that come back exactly by themselves; `blanks` says whether ids may have white space, which
+    a vector store takes and mem0's API does not. Raises ValueError for a fact that mem0 cannot hold.
+    """
+    if "\0" in fact.text or "\0" in fact.user_id:
+        raise ValueError("mem0's stores hold no NUL character in a text or a user")
+    ids = scope_of(fact)
+    if not blanks and "user_id" in ids and not _is_key(ids["user_id"], blanks=False):
+        raise ValueError("mem0 takes no user whose id has white space in it")
+    away = {key for key in _FIELDS if key in ids and not _is_key(ids[key], blanks=blanks)}
+    if away and "user_id" not in ids:
+        raise ValueError("mem0 takes no owner whose id has white space or a NUL character in it")
+    metadata = metadata_of(fact, slots - {_FIELDS[key] for key in away})
+    own = metadata[OWN]
+    astray = {key: value for key, value in fact.metadata.items() if key != OWN and not storable(key, value)}
+    if astray:
+        own = own | {"fact": own["fact"] | {"metadata": own["fact"].get("metadata", {}) | astray}}
+    payload = {key: value for key, value in metadata.items() if storable(key, value)}
+    payload |= {OWN: msgspec.json.encode(own).decode(), OWN_ID: str(fact.id)}
+    payload |= {"data": fact.text, "hash": hash_of(fact.text)}
+    payload |= {key: value for key, value in ids.items() if key not in away}
+    for key in _SPEAKER:
+        value = fact.native.get(key)
+        if isinstance(value, str) and storable("", value):
+            payload[key] = value
+    for key, at in (("created_at", fact.created_at), ("updated_at", fact.updated_at)):
+        if at is not None:
+            payload[key] = at.isoformat()
+    if fact.expires_at is not None:
+        payload["expiration_date"] = day_of(fact.expires_at)
+    return payload
+
+
+def memory_of(point_id: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """The memory in a payload, in the shape in which mem0's API gives it, with all that it leaves out there."""
+    row: dict[str, Any] = {"id": point_id}
+    metadata: dict[str, Any] = {}
+    for key, value in payload.items():
+        name = _CAMEL.get(key, key)
+        if name not in _TAKEN:
+            metadata[key] = value
+        elif name in _OWNERS and isinstance(value, int) and not isinstance(value, bool):
+            row[name] = str(value)
+        elif name == "data":
+            row["memory"] = value
+        elif name not in ("id", "text_lemmatized") and (name == key or name not in payload):
+            row[name] = value
+    _unfold(metadata)
+    return row | {"metadata": metadata}
+
+
+def fact_of_row(row: Mapping[str, Any], account: str, default_user: str | None = None) -> Fact:
+    """The Fact in a memory as mem0's REST server gives it. Raises ValueError for one without text or an owner."""
+    # What is no metadata at all is kept by `to_fact` as it is.
+    whole = {**row, "metadata": _metadata_of(row)} if isinstance(row.get("metadata") or {}, dict) else row
+    return to_fact(whole, account=account, default_user=default_user)
+
+
+def stamp_of(row: Mapping[str, Any]) -> str:
+    """When memctl wrote the memory, as it noted beside what it packed; empty where it did not."""
+    own = _metadata_of(row).get(OWN)
+    return str(own.get("written", "")) if isinstance(own, dict) else ""
+
+
+def stamped(payload: Mapping[str, Any], at: str) -> dict[str, Any]:
+    """The payload with a note of when it was written, by which the later of two writings of a fact is told."""
+    return {**payload, OWN: msgspec.json.encode(msgspec.json.decode(payload[OWN]) | {"written": at}).decode()}
+
+
+def fact_of(point_id: str, payload: Mapping[str, Any], account: str, default_user: str | None = None) -> Fact:
+    """The Fact in a payload. Raises ValueError for one without text or without an owner."""
+    return to_fact(memory_of(point_id, payload), account=account, default_user=default_user)
+
+
+def point_of(fact: Fact, account: str) -> str:
+    """The id under which mem0 is to keep the fact: that of the memory it came from, else the fact's own."""
+    native = fact.source.id
+    if fact.source.system == "mem0" and native is not None and native_fact_id(native, account) == fact.id:
+        try:
+            return str(msgspec.convert(native, type(fact.id), strict=False))
+        except msgspec.ValidationError:
+            pass
+    return str(fact.id)
+
+
+def hash_of(text: str) -> str:
+    """mem0's hash of a text: MD5 (hex). It finds repeats by it and rests no security on it."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def storable(key: str, value: Any) -> bool:
+    """Whether every store gives the value back under that key of a payload exactly as it was."""
+    return key not in _TAKEN and _plain(key) and _plain(value)
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_plain(key) and _plain(inner) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_plain, value))
+    if isinstance(value, str):
+        return "\0" not in value
+    if isinstance(value, float):
+        # jsonb keeps the value of a power of ten and of negative zero, but not the form.
+        return "e" not in (form := repr(value)) and form != "-0.0"
+    return not isinstance(value, int) or abs(value) <= _WHOLE
+
+
+def _is_key(name: str, *, blanks: bool) -> bool:
+    return "\0" not in name and (blanks or not any(map(str.isspace, name)))
+
+
+def _metadata_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row's metadata with what memctl packed unfolded; empty where it has none."""
+    kept = row.get("metadata")
+    metadata = dict(kept) if isinstance(kept, dict) else {}
+    _unfold(metadata)
+    return metadata
+
+
+def _unfold(metadata: dict[str, Any]) -> None:
+    """What was packed as one string, as `mapping` looks for it; the metadata packed beside goes with what lies open."""
+    folded = metadata.get(OWN)
+    if not isinstance(folded, str):
+        return
+    try:
+        own = msgspec.json.decode(folded)
+    except (msgspec.DecodeError, RecursionError):
+        return
+    if not isinstance(own, dict) or not isinstance(own.get("fact"), dict):
+        return
+    packed = own["fact"].get("metadata")
+    if isinstance(packed, dict):
+        lying_open = {key: value for key, value in metadata.items() if key not in (OWN, OWN_ID)}
+        own["fact"]["metadata"] = packed | lying_open
+    metadata[OWN] = own
+
+
+def messages_of(turns: Iterable[Any]) -> list[dict[str, str]]:
+    """Turns (texts of the user, or mappings with `role` and `content`) as messages for mem0's own extraction.
+
+    Raises UsageError for a turn without a text.
+    """
+    messages = []
+    for number, turn in enumerate(turns):
+        told = {"content": turn} if isinstance(turn, str) else turn
+        if not isinstance(told, Mapping) or not isinstance(told.get("content"), str):
+            raise UsageError("a turn needs a text under 'content'", where=f"turn {number}")
+        messages.append({"role": str(told.get("role", "user")), "content": told["content"]})
+    return messages

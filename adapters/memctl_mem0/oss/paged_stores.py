@@ -1,0 +1,343 @@
+"""The two vector stores that memctl reads in pages and writes to: PostgreSQL with pgvector, and Qdrant.
+
+Both are reached through the store that mem0 opened, so that its configuration, its connections and its form of a row
+stand; only where mem0's class has no such call (a page, a count, all of some ids) the driver below it is asked.
+"""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from memctl.backends.contract import need
+from memctl.core.errors import Locked, NotFound
+from memctl_mem0.mapping import SCOPES
+from memctl_mem0.oss.config import Library
+from memctl_mem0.oss.errors import guarded
+from memctl_mem0.oss.sqlite_files import rewrite
+from memctl_mem0.oss.vector_stores import Row, is_memory, is_telemetry, name_of
+
+_UNSENT = 256
+"""How many points go to Qdrant in one request."""
+_SCAN = 1000
+_CONNECT_SECONDS = 10
+
+_BYTES = (
+    "bytes of the rows that are gone may lie in free space of PostgreSQL's files, in its log and in backups until they "
+    "are written over: VACUUM FULL makes the table's file anew"
+)
+_SEGMENTS = "bytes of the points that are gone lie in the Qdrant server's segments until its optimizer writes them anew"
+
+# mapping.owner_of in SQL.
+_OWNER = (
+    "coalesce(nullif(payload->>'user_id', ''), 'agent:' || nullif(payload->>'agent_id', ''), "
+    "'app:' || nullif(payload->>'app_id', ''), 'run:' || nullif(payload->>'run_id', ''))"
+)
+_MEMORY = "jsonb_typeof(payload->'data') = 'string' AND {owner} IS NOT NULL"
+
+
+class PgvectorShelf:
+    """A table of mem0's in PostgreSQL. A table that is not there is an empty one until something is written."""
+
+    writable = True
+
+    def __init__(self, library: Library) -> None:
+        self._place = library.place
+        with guarded(self._place):
+            self._store = library.vector_store()
+            try:
+                self._reach()
+            except BaseException:
+                self.close()
+                raise
+        self._made: bool | None = None
+
+    def _reach(self) -> None:
+        # The pool tries for half a minute and then says that it had no luck, whatever the reason was.
+        conninfo = getattr(self._store.connection_pool, "conninfo", None)
+        if isinstance(conninfo, str):
+            need("psycopg", "postgres").connect(conninfo, connect_timeout=_CONNECT_SECONDS).close()
+
+    def owners(self) -> Iterator[str]:
+        return (row[0] for row in self._select("SELECT DISTINCT {owner} FROM {table} WHERE {memory} ORDER BY 1"))
+
+    def count(self, owner: str) -> int:
+        rows = self._select("SELECT count(*) FROM {table} WHERE {memory} AND {owner} = %s", _held(owner))
+        return int(rows[0][0]) if rows else 0
+
+    def page(self, owner: str, after: str | None, size: int) -> tuple[list[Row], str | None]:
+        found = self._rows(
+            "SELECT id, payload FROM {table} WHERE {memory} AND {owner} = %s AND (%s::uuid IS NULL OR id > %s::uuid) "
+            "ORDER BY id LIMIT %s",
+            _held(owner),
+            after,
+            after,
+            size + 1,
+        )
+        return found[:size], found[size - 1].id if len(found) > size else None
+
+    def astray(self) -> Iterator[Row]:
+        rows = self._rows("SELECT id, payload FROM {table} WHERE ({memory}) IS NOT TRUE ORDER BY id")
+        return (row for row in rows if not is_telemetry(row.payload))
+
+    def get(self, ids: Sequence[str]) -> dict[str, Row]:
+        return {
+            row.id: row for row in self._rows("SELECT id, payload FROM {table} WHERE id = ANY(%s::uuid[])", list(ids))
+        }
+
+    def insert(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
+        with guarded(self._place):
+            self._store.insert(
+                vectors=list(map(list, vectors)), payloads=[row.payload for row in rows], ids=[row.id for row in rows]
+            )
+            self._made = True
+
+    def replace(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
+        with guarded(self._place):
+            for row, vector in zip(rows, vectors, strict=True):
+                self._store.update(vector_id=row.id, vector=list(vector), payload=row.payload)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        self._select("DELETE FROM {table} WHERE id = ANY(%s::uuid[]) RETURNING id", list(ids))
+
+    def has(self, collection: str) -> bool:
+        return True
+
+    def ids(self) -> Iterator[str]:
+        return (str(row[0]) for row in self._select("SELECT id FROM {table}"))
+
+    def compact(self, collections: Sequence[str]) -> list[str]:
+        conninfo = getattr(self._store.connection_pool, "conninfo", None)
+        if not isinstance(conninfo, str):
+            return [_BYTES]
+        psycopg = need("psycopg", "postgres")
+        with guarded(self._place), psycopg.connect(conninfo, autocommit=True) as connection:
+            for name in collections:
+                quoted = '"' + name.replace('"', '""') + '"'
+                if connection.execute("SELECT to_regclass(%s)", [quoted]).fetchone()[0] is not None:
+                    connection.execute(f"VACUUM {quoted}")
+        return [_BYTES]
+
+    def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
+        # All of an owner's are compared: the index would be asked first and the owner afterwards, and a prepared plan
+        # of that finds nothing of an owner who has no memory among the nearest of everyone.
+        rows = self._select(
+            "WITH mine AS MATERIALIZED (SELECT id, payload, vector FROM {table} WHERE {memory} "
+            "AND (%s::text IS NULL OR {owner} = %s)) "
+            "SELECT id, payload, 1 - (vector <=> %s::vector) AS nearness FROM mine ORDER BY nearness DESC, id LIMIT %s",
+            _held(owner),
+            _held(owner),
+            str(list(vector)),
+            k,
+        )
+        return [(Row(str(row[0]), row[1]), float(row[2])) for row in rows]
+
+    def words(self, query: str, owner: str | None, k: int) -> dict[str, float]:
+        if not self._exists():
+            return {}
+        filters = {} if owner is None else {"user_id": _held(owner)}
+        with guarded(self._place):
+            found = self._store.keyword_search(query=query.replace("\0", " "), top_k=k, filters=filters)
+        return {str(point.id): float(point.score or 0.0) for point in found or ()}
+
+    def close(self) -> None:
+        self._store.connection_pool.close()
+
+    def _rows(self, statement: str, *values: Any) -> list[Row]:
+        return [Row(str(row[0]), row[1] or {}) for row in self._select(statement, *values)]
+
+    def _select(self, statement: str, *values: Any) -> list[Any]:
+        """The rows of a statement, its `{table}`, `{owner}` and `{memory}` filled in; none while there is no table."""
+        if not self._exists():
+            return []
+        return self._run(statement, *values)
+
+    def _exists(self) -> bool:
+        if not self._made:
+            self._made = self._run("SELECT to_regclass(%s)", f'"{self._quoted()}"')[0][0] is not None
+        return self._made
+
+    def _quoted(self) -> str:
+        return str(self._store.collection_name).replace('"', '""')
+
+    def _run(self, statement: str, *values: Any) -> list[Any]:
+        names = (("{memory}", _MEMORY), ("{owner}", _OWNER), ("{table}", f'"{self._quoted()}"'.replace("%", "%%")))
+        for name, meant in names:
+            statement = statement.replace(name, meant)
+        with guarded(self._place), self._store._get_cursor(commit=True) as cursor:
+            cursor.execute(statement, values)
+            return list(cursor.fetchall())
+
+
+def _held(owner: Any) -> Any:
+    """An owner as PostgreSQL can be asked for it: its text has no NUL, so that nobody is called so."""
+    return owner.replace("\0", "\ufffd") if isinstance(owner, str) else owner
+
+
+class QdrantShelf:
+    """A collection of mem0's in Qdrant: a folder, which one process may have open at a time, or a server."""
+
+    writable = True
+
+    def __init__(self, library: Library) -> None:
+        self._place = library.place
+        self._library = library
+        self._opened: Any = None
+
+    @property
+    def _store(self) -> Any:
+        if self._opened is None:
+            with guarded(self._place):
+                folder = self._folder()
+                self._opened = self._library.vector_store(_folder_client(folder) if folder else None)
+        return self._opened
+
+    def _read(self) -> Any:
+        """The client, for a store that is there: opening a folder that is not would make it."""
+        folder = self._folder()
+        if self._opened is None and folder and not Path(folder).exists():
+            raise NotFound("there is no Qdrant store yet", where=self._place, hint="look at path in the configuration")
+        return self._store.client
+
+    def _folder(self) -> str | None:
+        """The folder of a Qdrant that runs in this process; None for a server."""
+        options = self._library.store_options
+        remote = options.client or options.url or options.api_key or (options.host and options.port)
+        return None if remote or options.https is not None else str(options.path)
+
+    def owners(self) -> Iterator[str]:
+        seen = dict.fromkeys(name_of(row.payload) for row in self._scan(None) if is_memory(row.payload))
+        return (name for name in seen if name is not None)
+
+    def count(self, owner: str) -> int:
+        with guarded(self._place):
+            return int(self._read().count(self._name, count_filter=self._filter(owner), exact=True).count)
+
+    def page(self, owner: str, after: str | None, size: int) -> tuple[list[Row], str | None]:
+        with guarded(self._place):
+            points, following = self._read().scroll(
+                self._name, scroll_filter=self._filter(owner), limit=size, offset=after, with_payload=True
+            )
+        return [Row(str(point.id), point.payload or {}) for point in points], None if following is None else str(
+            following
+        )
+
+    def astray(self) -> Iterator[Row]:
+        return (row for row in self._scan(None) if not is_memory(row.payload) and not is_telemetry(row.payload))
+
+    def get(self, ids: Sequence[str]) -> dict[str, Row]:
+        with guarded(self._place):
+            points = self._store.client.retrieve(self._name, ids=list(ids), with_payload=True)
+        return {str(point.id): Row(str(point.id), point.payload or {}) for point in points}
+
+    def insert(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
+        with guarded(self._place):
+            for first in range(0, len(rows), _UNSENT):
+                some = rows[first : first + _UNSENT]
+                self._store.insert(
+                    vectors=list(map(list, vectors[first : first + _UNSENT])),
+                    payloads=[dict(row.payload) for row in some],
+                    ids=[row.id for row in some],
+                )
+
+    # An upsert puts vector and payload of a point in place of the old ones.
+    replace = insert
+
+    def delete(self, ids: Sequence[str]) -> None:
+        models = need("qdrant_client.models", "mem0")
+        with guarded(self._place):
+            self._store.client.delete(self._name, points_selector=models.PointIdsList(points=list(ids)))
+
+    def has(self, collection: str) -> bool:
+        with guarded(self._place):
+            return bool(self._read().collection_exists(collection))
+
+    def ids(self) -> Iterator[str]:
+        return (row.id for row in self._scan(None))
+
+    def compact(self, collections: Sequence[str]) -> list[str]:
+        folder = self._folder()
+        if folder is None:
+            return [_SEGMENTS]
+        self._read()
+        self.close()
+        for name in collections:
+            for path in sorted((Path(folder) / "collection" / name).glob("*.sqlite")):
+                rewrite(path)
+        return []
+
+    def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
+        with guarded(self._place):
+            found = self._read().query_points(
+                self._name, query=list(vector), query_filter=self._filter(owner), limit=k, with_payload=True
+            )
+        return [(Row(str(point.id), point.payload or {}), float(point.score)) for point in found.points]
+
+    def words(self, query: str, owner: str | None, k: int) -> dict[str, float]:
+        filters = {} if owner is None else {"user_id": owner}
+        with guarded(self._place):
+            found = self._store.keyword_search(query=query, top_k=k, filters=filters)
+        return {str(point.id): float(point.score or 0.0) for point in found or ()}
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.client.close()
+            self._opened = None
+
+    @property
+    def _name(self) -> str:
+        return str(self._store.collection_name)
+
+    def _scan(self, owner: str | None) -> Iterator[Row]:
+        after: Any = None
+        while True:
+            with guarded(self._place):
+                points, after = self._read().scroll(
+                    self._name, scroll_filter=self._filter(owner), limit=_SCAN, offset=after, with_payload=True
+                )
+            yield from (Row(str(point.id), point.payload or {}) for point in points)
+            if after is None:
+                return
+
+    def _filter(self, owner: str | None) -> Any:
+        """Points of the owner, whose name may be that of a user or stand for an agent, app or run without a user."""
+        models = need("qdrant_client.models", "mem0")
+        if owner is None:
+            return None
+        named = [_is(models, "user_id", owner)]
+        for kind, key in SCOPES.items():
+            if kind != "user" and owner.startswith(f"{kind}:"):
+                before = [SCOPES[other] for other in list(SCOPES)[: list(SCOPES).index(kind)]]
+                empty = [models.IsEmptyCondition(is_empty=models.PayloadField(key=other)) for other in before]
+                named.append(models.Filter(must=[_is(models, key, owner.partition(":")[2]), *empty]))
+        if owner.isdecimal():
+            named.append(_is(models, "user_id", int(owner)))
+        without_text = models.IsEmptyCondition(is_empty=models.PayloadField(key="data"))
+        return models.Filter(should=named, must_not=[without_text])
+
+
+def _folder_client(folder: str) -> Any:
+    """A client of a folder that any thread may use; one thread at a time does."""
+    for message in ("Local mode is not recommended", "Payload indexes have no effect"):
+        warnings.filterwarnings("ignore", message=message)
+    _look_at_the_lock(Path(folder) / ".lock")
+    return need("qdrant_client", "mem0").QdrantClient(path=folder, force_disable_check_same_thread=True)
+
+
+def _look_at_the_lock(path: Path) -> None:
+    """Raises Locked when another process has the folder open. Qdrant's client says so too, but leaves the file open."""
+    if not path.exists():
+        return
+    portalocker = need("portalocker", "mem0")
+    with path.open("r+") as file:
+        try:
+            portalocker.lock(file, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
+        except portalocker.exceptions.LockException:
+            raise Locked(
+                "another process has the Qdrant folder open", where=str(path.parent), hint="stop it, or run a server"
+            ) from None
+        portalocker.unlock(file)
+
+
+def _is(models: Any, key: str, value: str | int) -> Any:
+    return models.FieldCondition(key=key, match=models.MatchValue(value=value))

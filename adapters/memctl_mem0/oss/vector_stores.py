@@ -1,0 +1,232 @@
+"""mem0's vector stores as shelves of payloads: read to the end, looked into by id, written to in batches.
+
+mem0's own `list` takes no cursor and gives no total, and most of its stores stop somewhere without a word, so that each
+store is read as itself: PostgreSQL and Qdrant in pages, which are the ones written to as well (`paged_stores`), and
+any other at once, when it can be proved that the list is whole. What a payload means, `oss_mapping` knows.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from memctl.core.errors import Fatal, UsageError
+from memctl_mem0.mapping import owner_of
+from memctl_mem0.oss.config import Library
+from memctl_mem0.oss.errors import guarded
+
+
+class Row(NamedTuple):
+    """A point of a vector store: its id and its payload."""
+
+    id: str
+    payload: Mapping[str, Any]
+
+
+class Shelf(Protocol):
+    """One collection of memories. An owner is called as `mapping.owner_of` calls it."""
+
+    writable: bool
+
+    def owners(self) -> Iterator[str]:
+        """Every owner of a memory, once."""
+
+    def count(self, owner: str) -> int:
+        """How many memories the owner has, by the store's own count."""
+
+    def page(self, owner: str, after: str | None, size: int) -> tuple[list[Row], str | None]:
+        """So many of the owner's memories at most, and where to go on after them."""
+
+    def astray(self) -> Iterator[Row]:
+        """What is no memory: a point without text, or of nobody. mem0's own mark of its telemetry is not among it."""
+
+    def get(self, ids: Sequence[str]) -> dict[str, Row]:
+        """Those of the points that are there."""
+
+    def insert(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
+        """Put in points that are not there, all or none."""
+
+    def replace(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
+        """Change points that are there, vector and payload of each at once."""
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Take points out."""
+
+    def has(self, collection: str) -> bool:
+        """Whether the store has another collection of this name, or none of it has to be made to look into it."""
+
+    def ids(self) -> Iterator[str]:
+        """The id of every point."""
+
+    def compact(self, collections: Sequence[str]) -> list[str]:
+        """Write anew what points were deleted from, where that can be done; what is left to others, in words."""
+
+    def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
+        """The nearest memories by the cosine of the angle to the vector, nearest first."""
+
+    def words(self, query: str, owner: str | None, k: int) -> dict[str, float]:
+        """By id the scores of the store's own search for words; empty where it has none."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+def open_shelf(library: Library) -> Shelf:
+    """The shelf of the configured vector store."""
+    from memctl_mem0.oss import paged_stores
+
+    if library.provider == "pgvector":
+        return paged_stores.PgvectorShelf(library)
+    if library.provider == "qdrant":
+        return paged_stores.QdrantShelf(library)
+    return ListedShelf(library.vector_store(), library.provider, library.place)
+
+
+def is_memory(payload: Mapping[str, Any]) -> bool:
+    """Whether the payload has a text and an owner."""
+    return isinstance(payload.get("data"), str) and name_of(payload) is not None
+
+
+def is_telemetry(payload: Mapping[str, Any]) -> bool:
+    """Whether this is the point by which mem0's telemetry knows a store again."""
+    return payload.get("type") == "user_identity" and "data" not in payload
+
+
+def name_of(payload: Mapping[str, Any]) -> str | None:
+    """The owner of a payload; ids that are numbers count as their digits, as mem0 itself takes them."""
+    ids = {key: payload.get(key) for key in ("user_id", "agent_id", "app_id", "run_id")}
+    return owner_of({key: str(value) if isinstance(value, int) else value for key, value in ids.items()})
+
+
+_TOTALS: dict[str, Any] = {
+    "azure_mysql": lambda store: store.col_info()["count"],
+    "chroma": lambda store: store.collection.count(),
+    "elasticsearch": lambda store: store.client.count(index=store.collection_name)["count"],
+    "faiss": lambda store: len(store.docstore),
+    "milvus": lambda store: store.client.query(store.collection_name, filter="", output_fields=["count(*)"])[0][
+        "count(*)"
+    ],
+    "mongodb": lambda store: store.collection.count_documents({}),
+    "opensearch": lambda store: store.client.count(index=store.collection_name)["count"],
+    "pinecone": lambda store: store.count(),
+    "redis": lambda store: int(store.index.info()["num_docs"]),
+    "turbopuffer": lambda store: store.count(),
+}
+"""How many points a store says it holds, by the calls of its own client (mem0ai 2.2.1, mem0/vector_stores)."""
+
+_EXACT = frozenset({"azure_mysql", "neptune", "oracledb", "s3_vectors"})
+"""Stores whose list is a query with a limit, which ends before that only when nothing is left, and which let an error
+through. The other ones search for neighbours, stop at a limit of the service's, or give an empty list for an error."""
+
+_FIRST_LIMIT = 1000
+_LAST_LIMIT = 10_000_000
+
+
+class ListedShelf:
+    """A vector store that has only mem0's own `list`: read once, whole, and held. It is not written to."""
+
+    writable = False
+
+    def __init__(self, store: Any, provider: str, place: str) -> None:
+        self._store = store
+        self._provider = provider
+        self._place = place
+        self._held: list[Row] | None = None
+
+    def owners(self) -> Iterator[str]:
+        yield from dict.fromkeys(name for row in self._memories() if (name := name_of(row.payload)) is not None)
+
+    def count(self, owner: str) -> int:
+        return sum(name_of(row.payload) == owner for row in self._memories())
+
+    def page(self, owner: str, after: str | None, size: int) -> tuple[list[Row], str | None]:
+        mine = [row for row in self._memories() if name_of(row.payload) == owner and (after is None or row.id > after)]
+        return mine[:size], mine[size - 1].id if len(mine) > size else None
+
+    def astray(self) -> Iterator[Row]:
+        return (row for row in self._all() if not is_memory(row.payload) and not is_telemetry(row.payload))
+
+    def get(self, ids: Sequence[str]) -> dict[str, Row]:
+        wanted = set(ids)
+        return {row.id: row for row in self._all() if row.id in wanted}
+
+    def insert(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
+        self._refuse()
+
+    def replace(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
+        self._refuse()
+
+    def delete(self, ids: Sequence[str]) -> None:
+        self._refuse()
+
+    def has(self, collection: str) -> bool:
+        return False
+
+    def ids(self) -> Iterator[str]:
+        return (row.id for row in self._all())
+
+    def compact(self, collections: Sequence[str]) -> list[str]:
+        return []
+
+    def _refuse(self) -> None:
+        raise UsageError(
+            f"memctl reads mem0's memories from {self._provider} and does not write them there",
+            where=self._place,
+            hint="write to mem0 on pgvector or Qdrant, or through its REST server (mem0-server)",
+        )
+
+    def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
+        filters = {} if owner is None else {"user_id": owner}
+        with guarded(self._place):
+            found = self._store.search(query=query, vectors=list(vector), top_k=k, filters=filters)
+        rows = [(Row(str(point.id), point.payload or {}), float(point.score or 0.0)) for point in found]
+        return [(row, score) for row, score in rows if is_memory(row.payload)]
+
+    def words(self, query: str, owner: str | None, k: int) -> dict[str, float]:
+        return {}
+
+    def close(self) -> None:
+        self._held = None
+
+    def _memories(self) -> Iterator[Row]:
+        return (row for row in self._all() if is_memory(row.payload))
+
+    def _all(self) -> list[Row]:
+        if self._held is None:
+            with guarded(self._place):
+                self._held = self._listed()
+        return self._held
+
+    def _listed(self) -> list[Row]:
+        """The whole collection in the order of ids. Raises Fatal when the list cannot be shown to be whole."""
+        total = _TOTALS[self._provider](self._store) if self._provider in _TOTALS else None
+        if total is None and self._provider not in _EXACT:
+            raise Fatal(
+                f"mem0 cannot list all of {self._provider}: the store neither pages nor says how many it holds",
+                where=self._place,
+                hint="take the memories through mem0's REST server, or from the store's own export",
+            )
+        limit = _FIRST_LIMIT if total is None else total + 1
+        rows = self._rows(limit)
+        while total is None and len(rows) >= limit:
+            if limit > _LAST_LIMIT:
+                raise Fatal(f"mem0's list of {self._provider} has no end", where=self._place)
+            before, limit = len(rows), limit * 10
+            rows = self._rows(limit)
+            if len(rows) == before:
+                raise self._short(before, f"more than {before}")
+        if total is not None and len(rows) != total:
+            raise self._short(len(rows), str(total))
+        return rows
+
+    def _rows(self, limit: int) -> list[Row]:
+        listed = self._store.list(filters=None, top_k=limit)
+        while isinstance(listed, list | tuple) and listed and isinstance(listed[0], list | tuple):
+            listed = listed[0]
+        found = {str(point.id): Row(str(point.id), point.payload or {}) for point in listed or ()}
+        return [found[point] for point in sorted(found)]
+
+    def _short(self, given: int, held: str) -> Fatal:
+        return Fatal(
+            f"{self._provider} holds {held} memories and lists {given} of them",
+            where=self._place,
+            hint="mem0's list of this store is cut off: use the store's own export",
+        )

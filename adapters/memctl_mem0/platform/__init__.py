@@ -1,0 +1,1 @@
+"""mem0's hosted platform, through `mem0.MemoryClient`."""

@@ -1,0 +1,189 @@
+"""The connection to mem0's platform: `mem0.MemoryClient`, opened at the first call, and what its library has no method
+for asked through the same connection. Lists are read page by page and held against their own totals here.
+"""
+
+from collections.abc import Callable, Iterator
+from threading import Lock
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from memctl.backends.contract import need, server_parts
+from memctl.core.errors import AuthError, Fatal, NotFound
+from memctl_mem0 import sdk
+from memctl_mem0.platform.errors import failure, no_key
+
+T = TypeVar("T")
+
+HOST = "https://api.mem0.ai"
+LARGEST_PAGE = 200
+"""Memories the platform gives in one page at most."""
+ANYBODY: dict[str, Any] = {"OR": [{"user_id": "*"}, {"agent_id": "*"}, {"app_id": "*"}, {"run_id": "*"}]}
+"""A filter that every memory meets. Where a filter names some kinds of owners only, mem0 takes the others to be null
+(docs/platform/features/v2-memory-filters): this one, beside another, names them all."""
+
+Filter = dict[str, Any]
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """A page of a list as the platform gives it: its rows, how many the whole list has, and whether more follow."""
+
+    rows: list[dict[str, Any]]
+    count: int
+    more: bool
+
+
+class Platform:
+    """mem0's platform at `url`, spoken to with `api_key`; `timeout` is in seconds for each answer.
+
+    Nothing is reached before the first call. Raises AuthError without a key, UsageError for what is no address.
+    """
+
+    def __init__(self, api_key: str | None, url: str | None, timeout: float) -> None:
+        if not api_key:
+            raise no_key()
+        if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
+            raise AuthError("the API key holds characters that no key of mem0 has", hint="look at what was copied")
+        parts = server_parts(url or HOST, hint="give --url http://HOST or https://HOST")
+        self.place = parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
+        self._key = api_key
+        self._url = (url or HOST).rstrip("/")
+        self._timeout = timeout
+        self._lock = Lock()
+        self._client: Any = None
+
+    def __repr__(self) -> str:
+        return f"Platform({self.place})"
+
+    @property
+    def account(self) -> str:
+        """The host and the project that the key is of."""
+        project = self.client().project_id
+        return f"{self.place}/{project}" if project else self.place
+
+    def client(self) -> Any:
+        """The `mem0.MemoryClient`, made now if there is none; its constructor asks the platform who the key is of."""
+        with self._lock:
+            if self._client is None:
+                library = sdk.mem0()
+                http = need("httpx", "mem0").Client(timeout=self._timeout)
+                try:
+                    self._client = self._guarded(
+                        lambda: library.MemoryClient(api_key=self._key, host=self._url, client=http)
+                    )
+                except BaseException:
+                    http.close()
+                    raise
+            return self._client
+
+    def call(self, function: Callable[[Any], T], *, record: bool = False) -> T:
+        """What `function` makes of the client. `record` says that one record is sent, which may be refused alone."""
+        client = self.client()
+        return self._guarded(lambda: function(client), record=record)
+
+    def ask(self, path: str, **parameters: Any) -> dict[str, Any]:
+        """The answer to a GET for which mem0's library has no method."""
+
+        def get(client: Any) -> Any:
+            response = client.client.get(path, params=parameters)
+            response.raise_for_status()
+            return response.json()
+
+        return _document(self.call(get), self.place)
+
+    def remove(self, path: str) -> dict[str, Any] | None:
+        """The answer to a DELETE whose answer mem0's library would keep to itself; None for what is not there."""
+
+        def delete(client: Any) -> Any:
+            response = client.client.delete(path)
+            response.raise_for_status()
+            return response.json()
+
+        try:
+            return _document(self.call(delete), self.place)
+        except NotFound:
+            return None
+
+    def page(self, filters: Filter, number: int = 1, size: int = LARGEST_PAGE) -> Rows:
+        """A page, counted from 1, of the memories that meet the filters: what expired and what was merged too."""
+        answer = self.call(
+            lambda client: client.get_all(
+                filters=filters, page=number, page_size=size, show_expired=True, include_merged=True
+            )
+        )
+        return self._rows(answer)
+
+    def pages(self, filters: Filter) -> Iterator[list[dict[str, Any]]]:
+        """All memories that meet the filters, in pages. Raises Fatal when the list is shorter than its own total."""
+        number, seen, more = 1, 0, True
+        while more:
+            page = self.page(filters, number)
+            number, seen, more = number + 1, seen + len(page.rows), page.more
+            self.hold(seen, page, "a list of memories")
+            yield page.rows
+
+    def hold(self, seen: int, page: Rows, what: str) -> None:
+        """Raises Fatal when a list ended before it came to its own total, or goes on without rows or far beyond it."""
+        if page.more and (not page.rows or seen > page.count + LARGEST_PAGE):
+            raise Fatal(f"{what} never ends: after {seen} of {page.count} rows more are to follow", where=self.place)
+        if not page.more and seen < page.count:
+            raise Fatal(
+                f"{what} has {page.count} rows by mem0's own count, but gave {seen}",
+                where=self.place,
+                hint="it changed while it was read, or was cut off: run the same command again",
+            )
+
+    def count(self, filters: Filter) -> int:
+        """How many memories meet the filters."""
+        return self.page(filters, size=1).count
+
+    def owners(self) -> Iterator[tuple[str, str]]:
+        """Every owner that mem0 keeps, as its kind (`user`, `agent`, `app`, `run`) and its name, page after page."""
+        query: dict[str, Any] = {}
+        seen, more = 0, True
+        while more:
+            answer = self.ask("/v1/entities/", **query)
+            page = self._rows(answer)
+            seen, more = seen + len(page.rows), page.more
+            self.hold(seen, page, "the list of owners")
+            for row in page.rows:
+                if isinstance(row.get("name"), str):
+                    yield str(row.get("type")), row["name"]
+            if more:
+                # The address is not followed, only what it asks for: it may be of another host.
+                query = {name: values[-1] for name, values in parse_qs(urlsplit(answer["next"]).query).items()}
+
+    def total(self) -> int | None:
+        """How many memories the platform says the project has."""
+        found = self.ask("/v1/stats/").get("total_memories")
+        return found if isinstance(found, int) else None
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        with self._lock:
+            if self._client is not None:
+                self._client.client.close()
+                self._client = None
+
+    def _rows(self, answer: Any) -> Rows:
+        document = _document(answer, self.place)
+        rows, count = document.get("results"), document.get("count")
+        if not isinstance(rows, list) or not isinstance(count, int) or not all(isinstance(row, dict) for row in rows):
+            raise Fatal("an answer is no page of a list", where=self.place, hint="is this mem0's platform?")
+        return Rows(rows, count, document.get("next") is not None)
+
+    def _guarded(self, function: Callable[[], T], *, record: bool = False) -> T:
+        try:
+            return function()
+        except Exception as error:
+            found = failure(error, self.place, record=record, secret=self._key)
+            if found is None:
+                raise
+            raise found from None
+
+
+def _document(answer: Any, place: str) -> dict[str, Any]:
+    if not isinstance(answer, dict):
+        raise Fatal("an answer is no JSON object", where=place, hint="is this address that of mem0's platform?")
+    return answer

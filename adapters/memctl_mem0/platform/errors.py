@@ -1,0 +1,68 @@
+"""What goes wrong with mem0's platform as memctl's errors, in one line without the key. Nothing is retried here."""
+
+from json import JSONDecodeError
+from typing import Any
+
+from memctl.backends.contract import need
+from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError, from_status
+
+_KEY = "set MEM0_API_KEY, or MEM0_API_KEY_FILE or MEM0_API_KEY_COMMAND, to a key from the dashboard of mem0"
+_LONGEST = 300
+
+
+def no_key() -> AuthError:
+    """The error for a backend without credentials."""
+    return AuthError("mem0 needs an API key and none was given", hint=_KEY)
+
+
+def failure(error: Exception, place: str, *, record: bool, secret: str) -> MemctlError | None:
+    """The MemctlError that says what an exception of mem0's library means; None for one that is not of the service.
+
+    `record` says whether one record was sent, so that a refusal is about that record; `secret` is struck out.
+    """
+    httpx = need("httpx", "mem0")
+    status, after = _status(error, httpx)
+    words = _words(error, secret)
+    if status is not None:
+        return _of_status(status, words, place, after=after, record=record)
+    if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
+        return UsageError(
+            f"no address of a server: {words}", where=place, hint="give --url http://HOST or https://HOST"
+        )
+    if isinstance(error, httpx.TransportError) or type(error).__name__ == "NetworkError":
+        return Retryable(f"mem0 cannot be reached: {words}", where=place, hint="is the address right, the network up?")
+    if isinstance(error, JSONDecodeError):
+        return Fatal("the answer is no JSON", where=place, hint="is this address that of mem0's platform?")
+    return None
+
+
+def _of_status(status: int, words: str, place: str, *, after: float | None, record: bool) -> MemctlError:
+    if status in (401, 403):
+        return AuthError(f"mem0 refuses the API key: {words}", where=place, hint=_KEY)
+    if status == 413:
+        # mem0 says so of the account's quota, not of the request's length.
+        return Fatal(f"the quota of the mem0 account is used up: {words}", where=place, hint="look at the plan")
+    found = from_status(status, f"mem0 answers {status}: {words}", after=after, where=place)
+    if isinstance(found, Rejected) and not record:
+        return Fatal(found.message, where=place, hint="is this address that of mem0's platform?")
+    return found
+
+
+def _status(error: Exception, httpx: Any) -> tuple[int | None, float | None]:
+    """The HTTP status behind the exception, and the seconds the server asks to wait."""
+    known = getattr(error, "debug_info", None)
+    if isinstance(known, dict) and isinstance(known.get("status_code"), int):
+        return known["status_code"], known.get("retry_after")
+    # The client's constructor turns every HTTP error into a ValueError.
+    cause = error if isinstance(error, httpx.HTTPStatusError) else error.__context__
+    if not isinstance(cause, httpx.HTTPStatusError):
+        return None, None
+    asked = cause.response.headers.get("retry-after", "")
+    return cause.response.status_code, float(asked) if asked.isdecimal() else None
+
+
+def _words(error: Exception, secret: str) -> str:
+    """The first line of what the error says, or its kind where that is a page of HTML or nothing."""
+    said = str(error).strip().removeprefix("Error: ")
+    line = said.splitlines()[0] if said and not said.startswith("<") else type(error).__name__
+    return line.replace(secret, "…")[:_LONGEST] if secret else line[:_LONGEST]

@@ -1,0 +1,291 @@
+"""Writing facts to mem0's platform so that none is there twice.
+
+mem0 gives ids of its own and takes a text it has in a scope for a repetition. So before an owner's first fact is sent
+the owner's memories are listed, and a fact is looked for there by the id that memctl left in its metadata.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from memctl.backends.contract import Outcome
+from memctl.core.errors import MemctlError, NotFound, Rejected, Retryable
+from memctl.core.fact import Fact
+from memctl_mem0.mapping import OWN_ID, SCOPES, Memory, from_fact, ids_of, owner_beside_users, owner_of, to_fact
+from memctl_mem0.platform.client import ANYBODY, LARGEST_PAGE, Filter, Platform
+from memctl_mem0.platform.pages import parts
+
+LOOKED_UP = 50
+"""Ids asked for in one filter."""
+PATIENCE = 60.0
+"""Seconds that a call waits for memories which mem0 takes in later."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+_UNDER_WAY = ("PENDING", "RUNNING")
+_DROPPED = "mem0 dropped it: it keeps a text only once for the same user, agent, app and run"
+
+
+class Held(msgspec.Struct, frozen=True):
+    """A memory in mem0: its id there, a digest of the whole fact in it, and its owners' ids."""
+
+    native_id: str
+    digest: bytes
+    scope: dict[str, str]
+
+
+class Events:
+    """Memories that mem0 takes in later: the events to wait for, and what they ended in."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._waiting: dict[str, None] = {}
+        self.lost = False
+        """Whether an answer was lost, so that there may be events that nobody was told of."""
+
+    def expect(self, event_id: str) -> None:
+        """Wait for the event too."""
+        self._waiting[event_id] = None
+
+    def expect_of(self, answer: dict[str, Any] | None) -> None:
+        """Wait for the event that an answer names, if it names one."""
+        if answer is not None and isinstance(answer.get("event_id"), str):
+            self.expect(answer["event_id"])
+
+    def settle(self, deadline: datetime) -> None:
+        """Wait for all events. Raises Retryable at the deadline, Rejected for what mem0 failed to take in."""
+        if self.lost:
+            for event in self._recent():
+                if isinstance(event, dict) and event.get("status") in _UNDER_WAY:
+                    self.expect(str(event["id"]))
+            self.lost = False
+        for event_id in list(self._waiting):
+            self.outcome(event_id, deadline)
+
+    def _recent(self) -> list[Any]:
+        try:
+            found = self._platform.ask("/v1/events/").get("results")
+        except NotFound:
+            found = None
+        return found if isinstance(found, list) else []
+
+    def outcome(self, event_id: str, deadline: datetime) -> list[dict[str, Any]]:
+        """The memories that the event ended in. Raises Retryable at the deadline, Rejected when it failed."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                event = self._platform.ask(f"/v1/event/{event_id}/")
+            except NotFound:
+                event = {"status": "FAILED", "error": "mem0 knows nothing of it any more"}
+            if event.get("status") not in _UNDER_WAY:
+                break
+            if datetime.now(UTC) >= deadline:
+                raise Retryable("mem0 is still taking memories in", where=self._platform.place)
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        self._waiting.pop(event_id, None)
+        if event.get("status") == "FAILED":
+            raise Rejected(f"mem0 could not take it in: {event.get('error') or 'it does not say why'}")
+        return results_of(event)
+
+
+class Writer:
+    """Writes facts one by one and remembers what the owners had, so that many calls list an owner once."""
+
+    def __init__(self, platform: Platform, events: Events) -> None:
+        self._platform = platform
+        self._events = events
+        self._owners: dict[str, dict[UUID, list[Held]]] = {}
+
+    def forget(self) -> None:
+        """List the owners anew at the next call: what was sent last may or may not have been carried out."""
+        self._owners.clear()
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """One outcome per fact, in order."""
+        outcomes: list[Outcome | None] = [None] * len(facts)
+        pending: dict[int, str] = {}
+        memories = [_memory(fact) for fact in facts]
+        good = [fact for fact, memory in zip(facts, memories, strict=True) if isinstance(memory, Memory)]
+        try:
+            taken = self._elsewhere(good)
+            for number, (fact, memory) in enumerate(zip(facts, memories, strict=True)):
+                if isinstance(memory, str):
+                    outcomes[number] = Outcome(state="rejected", reason=memory)
+                elif fact.id in taken:
+                    outcomes[number] = Outcome(state="rejected", reason="a fact of another owner has this id")
+                else:
+                    self._settle(pending, outcomes, facts, wanted=fact.id)
+                    found = self._put(fact, memory)
+                    if isinstance(found, str):
+                        pending[number] = found
+                    else:
+                        outcomes[number] = found
+            self._settle(pending, outcomes, facts)
+        except MemctlError:
+            self._events.lost = True
+            self.forget()
+            raise
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def find(self, owner: str, ids: Iterable[UUID]) -> list[str]:
+        """mem0's ids of those of the owner's facts that are there, listed anew."""
+        self._owners.pop(owner, None)
+        held = self._held(owner)
+        return [copy.native_id for id_ in dict.fromkeys(ids) for copy in held.get(id_, ())]
+
+    def _put(self, fact: Fact, memory: Memory) -> Outcome | str:
+        """What became of the fact, or the event that will tell."""
+        held = self._held(fact.user_id)
+        copies = held.get(fact.id, [])
+        mine = Held("", digest(fact), memory.scope)
+        kept = next((copy for copy in copies if copy.digest == mine.digest), None)
+        state: Any = "unchanged"
+        if kept is None and (kept := next((copy for copy in copies if copy.scope == mine.scope), None)):
+            state = "updated"
+            refused = self._update(kept.native_id, memory)
+            if refused is not None:
+                return refused
+        elif kept is None:
+            state = "updated" if copies else "written"
+            added = self._add(memory)
+            if isinstance(added, (Outcome, str)):
+                # An event's memory is looked for once it has ended.
+                return added
+            kept = Held(added[0], mine.digest, mine.scope)
+        # Only now, so that a crash leaves one copy too many rather than none.
+        for copy in copies:
+            if copy.native_id != kept.native_id:
+                self._delete(copy.native_id)
+        held[fact.id] = [Held(kept.native_id, mine.digest, mine.scope)]
+        return Outcome(state=state, target_id=kept.native_id)
+
+    def _add(self, memory: Memory) -> tuple[str] | Outcome | str:
+        """mem0's id of the new memory, why there is none, or the event that will tell."""
+        try:
+            answer = self._platform.call(
+                lambda client: client.add(
+                    [{"role": "user", "content": memory.text}],
+                    infer=False,
+                    metadata=memory.metadata,
+                    timestamp=memory.timestamp,
+                    expiration_date=memory.expiration_date,
+                    **memory.scope,
+                ),
+                record=True,
+            )
+        except Rejected as error:
+            return Outcome(state="rejected", reason=error.message)
+        if answer.get("status") in _UNDER_WAY and answer.get("event_id"):
+            self._events.expect(answer["event_id"])
+            return str(answer["event_id"])
+        made = results_of(answer)
+        return (str(made[0]["id"]),) if made else Outcome(state="rejected", reason=_DROPPED)
+
+    def _update(self, native_id: str, memory: Memory) -> Outcome | None:
+        """Change a memory at one go; why that was refused, if it was."""
+        try:
+            self._platform.call(
+                lambda client: client.update(
+                    native_id,
+                    text=memory.text,
+                    metadata=memory.metadata,
+                    timestamp=memory.timestamp,
+                    expiration_date=memory.expiration_date,
+                ),
+                record=True,
+            )
+        except Rejected as error:
+            return Outcome(state="rejected", reason=error.message)
+        return None
+
+    def _delete(self, native_id: str) -> None:
+        self._platform.call(lambda client: client.delete(native_id))
+
+    def _settle(
+        self, pending: dict[int, str], outcomes: list[Outcome | None], facts: Sequence[Fact], wanted: UUID | None = None
+    ) -> None:
+        """Wait for what is under way: all of it, or what came before another writing of the fact `wanted`."""
+        deadline = datetime.now(UTC) + timedelta(seconds=PATIENCE)
+        for number, event_id in list(pending.items()):
+            fact = facts[number]
+            if wanted is not None and fact.id != wanted:
+                continue
+            del pending[number]
+            try:
+                made = self._events.outcome(event_id, deadline)
+            except Rejected as error:
+                outcomes[number] = Outcome(state="rejected", reason=error.message)
+                continue
+            if not made:
+                outcomes[number] = Outcome(state="rejected", reason=_DROPPED)
+                continue
+            held = self._held(fact.user_id)
+            for copy in held.get(fact.id, ()):
+                self._delete(copy.native_id)
+            state: Any = "updated" if held.get(fact.id) else "written"
+            native_id = str(made[0]["id"])
+            held[fact.id] = [Held(native_id, digest(fact), from_fact(fact).scope)]
+            outcomes[number] = Outcome(state=state, target_id=native_id)
+
+    def _held(self, owner: str) -> dict[UUID, list[Held]]:
+        """What mem0 has of the owner, by the fact's id."""
+        if owner not in self._owners:
+            found: dict[UUID, list[Held]] = {}
+            what = f"the list of {owner!r}'s memories"
+            for part in parts(self._platform, filter_of(owner), what, None, LARGEST_PAGE):
+                for row in part.rows:
+                    if owner_of(row) == owner and (fact := _fact(row, self._platform)) is not None:
+                        copy = Held(str(row["id"]), digest(fact), ids_of(row))
+                        found.setdefault(fact.id, []).append(copy)
+            self._owners[owner] = found
+        return self._owners[owner]
+
+    def _elsewhere(self, facts: Sequence[Fact]) -> set[UUID]:
+        """Those facts' ids that mem0 has under another owner."""
+        new = {fact.id: fact.user_id for fact in facts if fact.id not in self._held(fact.user_id)}
+        ids, taken = list(new), set()
+        for start in range(0, len(ids), LOOKED_UP):
+            wanted = [{"metadata": {OWN_ID: str(id_)}} for id_ in ids[start : start + LOOKED_UP]]
+            for rows in self._platform.pages({"AND": [ANYBODY, {"OR": wanted}]}):
+                for row in rows:
+                    fact = _fact(row, self._platform)
+                    if fact is not None and new.get(fact.id, fact.user_id) != fact.user_id:
+                        taken.add(fact.id)
+        return taken
+
+
+def filter_of(owner: str) -> Filter:
+    """The filter that all memories of an owner of memctl meet, and perhaps others: see `mapping.owner_of`."""
+    if (other := owner_beside_users(owner)) is not None:
+        return {"AND": [{"OR": [{"user_id": owner}, {SCOPES[other[0]]: other[1]}]}, ANYBODY]}
+    return {"AND": [{"user_id": owner}, ANYBODY]}
+
+
+def results_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """The memories that an answer says were made."""
+    results = answer.get("results") or []
+    return [made for made in results if isinstance(made, dict) and made.get("id")]
+
+
+def digest(fact: Fact) -> bytes:
+    """A digest of all of a fact but its vector, which mem0 does not keep."""
+    bare = msgspec.structs.replace(fact, embedding=None)
+    return sha256(msgspec.json.encode(bare, order="sorted")).digest()[:16]
+
+
+def _memory(fact: Fact) -> Memory | str:
+    try:
+        return from_fact(fact)
+    except ValueError as error:
+        return str(error)
+
+
+def _fact(row: dict[str, Any], platform: Platform) -> Fact | None:
+    try:
+        return to_fact(row, account=platform.account)
+    except ValueError:
+        return None

@@ -1,0 +1,355 @@
+"""The backend named `mem0-server`: mem0's self-hosted REST server, over HTTP.
+
+The server lists 1,000 memories of an owner and no more, without pages, and scans 10,000 for its list of owners. What
+lies beyond is an error here that points to the server's PostgreSQL, which `mem0-oss` and `postgres` read to the end.
+It gives every memory an id of its own, so that the fact's id rides in the metadata.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+import msgspec
+
+from memctl.backends.contract import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.core.errors import Fatal, Rejected
+from memctl.core.fact import Fact
+from memctl_mem0.mapping import SCOPES, owner_of
+from memctl_mem0.oss.adapter import KEEPING
+from memctl_mem0.oss.mapping import SLOTS, fact_of_row, messages_of, payload_of, stamp_of, stamped
+from memctl_mem0.server.client import Connection
+
+PAGE_SIZE = 200
+MOST_LISTED = 1000
+"""How many memories of one owner the server lists (server/main.py, ALL_MEMORIES_LIMIT)."""
+MOST_SCANNED = 10_000
+"""How many memories the server looks at for its list of owners (server/routers/entities.py, SCAN_LIMIT)."""
+TIMEOUT_SECONDS = 120.0
+
+_POSTGRES = (
+    "read the server's own PostgreSQL: --from mem0-oss:CONFIG.yaml with its vector store, or --from postgres with "
+    'layout = "mem0" and its DSN (postgresql://postgres:PASSWORD@HOST:8432/postgres, table memories)'
+)
+_HISTORY = (
+    "the server keeps a history of what was deleted, which no call of its API erases: take the rows out of its history "
+    "database (HISTORY_DB_PATH of the server), or remove that file"
+)
+_KEEPING = KEEPING | {"updated_at": FieldKeeping("in_metadata", "mem0 sets its own; ours lies under the key memctl")}
+_SLOTS = SLOTS - {"created_at", "updated_at"}
+# Of a payload what the server takes by other names or makes itself.
+_NOT_METADATA = frozenset(
+    {"data", "hash", "user_id", "agent_id", "run_id", "app_id", "expiration_date", "role", "actor_id", "updated_at"}
+)
+
+
+class Mem0ServerAdapter:
+    """mem0's REST server at `url`; `api_key` goes out as X-API-Key and may be left out where the server asks for none.
+    `default_user` owns memories that name nobody. `timeout` is in seconds for each answer.
+
+    Nothing is reached before the first call. Raises UsageError for what is no address.
+    """
+
+    name = "mem0-server"
+    place: ClassVar[str] = "url"
+    environment: ClassVar[dict[str, tuple[str, ...]]] = {
+        "url": ("MEMCTL_MEM0_SERVER_URL",),
+        "api_key": ("MEM0_SERVER_API_KEY",),
+    }
+    capabilities = Capabilities(fields=_KEEPING, batch_size=100)
+
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        default_user: str | None = None,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self._server = Connection(url, api_key, timeout)
+        self._default_user = default_user
+        self.identity = self._server.place
+
+    def __repr__(self) -> str:
+        return f"Mem0ServerAdapter({self.identity})"
+
+    def __enter__(self) -> "Mem0ServerAdapter":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._server.close()
+
+    def check(self) -> Health:
+        """Reach the server with the key at hand; the detail says how many memories of how many users it counts."""
+        totals = self._totals()
+        users = [total for (kind, _), total in totals.items() if kind == "user"]
+        detail = f"mem0 server at {self.identity}: {sum(users)} memories of {len(users)} users"
+        if sum(totals.values()) >= MOST_SCANNED:
+            detail += f" among the first {MOST_SCANNED}, which is all it counts"
+        return Health(ok=True, detail=detail)
+
+    def users(self) -> Iterator[str]:
+        """Every owner of a memory: users, and `agent:ID` or `run:ID` for memories that have no user.
+
+        Raises Fatal when the server may hold more memories than it looks at for its list.
+        """
+        totals = self._totals()
+        if sum(totals.values()) >= MOST_SCANNED:
+            raise Fatal(
+                f"the server lists the owners of its first {MOST_SCANNED} memories only, and may hold more",
+                where=self.identity,
+                hint=_POSTGRES,
+            )
+        owners = [name for kind, name in totals if kind == "user"]
+        for kind, name in totals:
+            owner = f"{kind}:{name}"
+            if kind != "user" and owner not in owners and self._rows(owner):
+                owners.append(owner)
+        return iter(owners)
+
+    def count(self, user: str) -> int | None:
+        """The server's own total of the user's memories; None where it counts them with others', or not all."""
+        totals = self._totals()
+        if sum(totals.values()) >= MOST_SCANNED or _scope(user)[0] != "user_id":
+            return None
+        return totals.get(("user", user), 0)
+
+    def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
+        """The owner's memories in the order of their ids; the server gives them at once, so that a page is but a part.
+
+        Raises Fatal when the owner has more memories than the server lists.
+        """
+        rows = [row for row in self._rows(user) if cursor is None or str(row.get("id")) > cursor]
+        for first in range(0, max(len(rows), 1), PAGE_SIZE):
+            some = rows[first : first + PAGE_SIZE]
+            facts = map(self._fact, some)
+            more = len(rows) > first + PAGE_SIZE
+            yield Page(
+                tuple(fact for fact in facts if since is None or _is_since(fact, since)),
+                str(some[-1]["id"]) if more else None,
+            )
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """Store facts verbatim, one request each. A changed fact is stored anew before the old memory goes, and the
+        later one stands should both be met.
+
+        A fact beyond what the server could list of its owner is rejected.
+        """
+        if not facts:
+            return []
+        listed = self._list("user_id", "*")
+        # Of a store as small as that all is known at once; of a larger one each owner's memories are asked for.
+        held = _Held(complete=len(listed) < MOST_LISTED)
+        for row in listed if held.complete else ():
+            held.owners.setdefault(str(self._owner(row)), []).append(row)
+        return [self._written(fact, held) for fact in facts]
+
+    def _written(self, fact: Fact, held: "_Held") -> Outcome:
+        try:
+            payload = payload_of(fact, _SLOTS, blanks=False)
+        except ValueError as error:
+            return Outcome(state="rejected", reason=str(error))
+        mine = self._mine(fact.user_id, held)
+        rows = mine.get(fact.id, [])
+        if rows and self._fact(rows[-1]) == msgspec.structs.replace(fact, embedding=None):
+            return Outcome(state="unchanged", target_id=str(rows[-1]["id"]))
+        if not rows and self._is_anothers(fact, held):
+            return Outcome(state="rejected", reason=f"the id {fact.id} is that of another user's memory")
+        if sum(map(len, mine.values())) >= MOST_LISTED:
+            return Outcome(
+                state="rejected",
+                reason=f"the server lists {MOST_LISTED} memories of an owner and would hide this one; {_POSTGRES}",
+            )
+        try:
+            row = self._add(fact, payload)
+        except Rejected as error:
+            return Outcome(state="rejected", reason=error.message)
+        for old in rows:
+            self._server.remove(str(old["id"]))
+        mine[fact.id] = [row]
+        held.owners.setdefault(fact.user_id, [])
+        return Outcome(state="updated" if rows else "written", target_id=str(row["id"]))
+
+    def _add(self, fact: Fact, payload: dict[str, Any]) -> dict[str, Any]:
+        """Store a fact; the memory as it will be listed, as far as it is known."""
+        payload = stamped(payload, datetime.now(UTC).isoformat(timespec="microseconds"))
+        role = payload.get("role")
+        ids = {key: payload[key] for key in ("user_id", "agent_id", "run_id") if key in payload}
+        body: dict[str, Any] = {
+            "messages": [{"role": role if role in ("user", "assistant") else "user", "content": fact.text}],
+            "metadata": {key: value for key, value in payload.items() if key not in _NOT_METADATA},
+            "infer": False,
+        } | ids
+        if "expiration_date" in payload:
+            body["expiration_date"] = payload["expiration_date"]
+        made = self._server.post("/memories", body)
+        rows = made.get("results") if isinstance(made, dict) else None
+        if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], dict) or "id" not in rows[0]:
+            raise Fatal("the server stored no memory, and says no reason", where=self.identity)
+        known = {key: payload[key] for key in ("created_at", "expiration_date") if key in payload}
+        metadata = {key: value for key, value in body["metadata"].items() if key != "created_at"}
+        return {"id": rows[0]["id"], "memory": fact.text, "metadata": metadata} | ids | known
+
+    def delete(self, user: str, ids: Sequence[UUID]) -> int:
+        """Remove memories of the owner, found by the ids of their facts; how many were there."""
+        if not ids:
+            return 0
+        held = self._by_fact(user)
+        gone = [held[id_] for id_ in set(ids) if id_ in held]
+        for rows in gone:
+            for row in rows:
+                self._server.remove(str(row["id"]))
+        return len(gone)
+
+    def forget(self, user: str) -> Sequence[str]:
+        """Remove all memories of the owner, however many the server lists at once. Its history of changes stays."""
+        asked: set[str] = set()
+        while _is_key(user):
+            rows = [row for row in self._list(*_scope(user)) if self._owner(row) == user]
+            ids = [str(row["id"]) for row in rows if str(row["id"]) not in asked]
+            if not ids:
+                break
+            for id_ in ids:
+                self._server.remove(id_)
+            asked.update(ids)
+        return [_HISTORY] if asked else []
+
+    def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
+        """The k best memories by the server's own search; `parts` is its `semantic` score, with `lexical` and `entity`
+        where the server says them apart."""
+        query = query.replace("\0", " ")
+        if not query.strip() or k < 1 or (user is not None and not _is_key(user)):
+            return []
+        key, name = _scope(user) if user is not None else ("user_id", "*")
+        body = {"query": query, "filters": {key: name}, "top_k": min(k, MOST_LISTED), "threshold": 0.0, "explain": True}
+        answer = self._server.post("/search", body)
+        rows = [row for row in _results(answer, self.identity) if user is None or self._owner(row) == user]
+        return [_hit(row, self._fact(row)) for row in rows[:k]]
+
+    def add(self, user: str, turns: Iterable[Any]) -> list[str]:
+        """Hand turns (texts, or mappings with `role` and `content`) to the server's own extraction; the ids of what it
+        made of them."""
+        messages = messages_of(turns)
+        made = self._server.post("/memories", {"messages": messages, "user_id": user})
+        return [str(row["id"]) for row in _results(made, self.identity)]
+
+    def settle(self, ids: Sequence[str], deadline: datetime) -> None:
+        """Nothing is waited for: what the server has answered can be read."""
+
+    def _totals(self) -> dict[tuple[str, str], int]:
+        """How many memories each owner has, by kind and name."""
+        listed = self._server.get("/entities")
+        if not isinstance(listed, list):
+            raise Fatal("the list of owners is none", where=self.identity, hint="is this mem0's REST server?")
+        return {(str(row["type"]), str(row["id"])): int(row["total_memories"]) for row in listed}
+
+    def _rows(self, owner: str) -> list[dict[str, Any]]:
+        """All memories of the owner in the order of their ids, expired ones too; of two that are one fact the later.
+
+        Raises Fatal when the server lists fewer than it counts.
+        """
+        if not _is_key(owner):
+            return []
+        key, name = _scope(owner)
+        total = self._totals().get((key.removesuffix("_id"), name))
+        found = self._list(key, name)
+        if len(found) >= MOST_LISTED and total != len(found):
+            raise Fatal(
+                f"{owner!r} has more than the {MOST_LISTED} memories that the server lists of one owner",
+                where=self.identity,
+                hint=_POSTGRES,
+            )
+        if total is not None and len(found) < min(total, MOST_LISTED):
+            raise Fatal(
+                f"the server counts {total} memories of {owner!r} and lists {len(found)}",
+                where=self.identity,
+                hint=f"it changed meanwhile, or hides what has expired; else {_POSTGRES}",
+            )
+        mine = [row for row in found if self._owner(row) == owner]
+        latest: dict[UUID, dict[str, Any]] = {}
+        for row in sorted(mine, key=stamp_of):
+            latest[self._fact(row).id] = row
+        return sorted(latest.values(), key=lambda row: str(row["id"]))
+
+    def _by_fact(self, owner: str) -> dict[UUID, list[dict[str, Any]]]:
+        """The owner's memories by the ids of their facts; a change that was cut off leaves two, the later last."""
+        if not _is_key(owner):
+            return {}
+        return self._grouped(row for row in self._list(*_scope(owner)) if self._owner(row) == owner)
+
+    def _grouped(self, rows: Iterable[dict[str, Any]]) -> dict[UUID, list[dict[str, Any]]]:
+        found: dict[UUID, list[dict[str, Any]]] = {}
+        for row in sorted(rows, key=stamp_of):
+            found.setdefault(self._fact(row).id, []).append(row)
+        return found
+
+    def _mine(self, owner: str, held: "_Held") -> dict[UUID, list[dict[str, Any]]]:
+        if owner not in held.facts:
+            known = held.complete and _scope(owner)[0] == "user_id"
+            held.facts[owner] = self._grouped(held.owners.get(owner, ())) if known else self._by_fact(owner)
+        return held.facts[owner]
+
+    def _is_anothers(self, fact: Fact, held: "_Held") -> bool:
+        """Whether another owner has a memory of that fact, as far as the server finds one by what memctl noted."""
+        if held.complete:
+            return any(fact.id in self._mine(owner, held) for owner in held.owners if owner != fact.user_id)
+        body = {"query": fact.text.strip() or "-", "filters": {"user_id": "*", "memctl_id": str(fact.id)}}
+        answer = self._server.post("/search", body | {"top_k": 1, "threshold": 0.0, "show_expired": True})
+        return any(self._owner(row) != fact.user_id for row in _results(answer, self.identity))
+
+    def _list(self, key: str, name: str) -> list[dict[str, Any]]:
+        """What the server lists for an owner, expired memories too: 1,000 at most."""
+        answer = self._server.get("/memories", top_k=MOST_LISTED, show_expired="true", **{key: name})
+        return _results(answer, self.identity)
+
+    def _owner(self, row: dict[str, Any]) -> str | None:
+        return owner_of(row) or self._default_user
+
+    def _fact(self, row: dict[str, Any]) -> Fact:
+        return fact_of_row(row, self.identity, self._default_user)
+
+
+class _Held:
+    """What a call of `write` knows of the server's memories: those of each owner as they were listed, and by fact.
+    `complete` says that the server has no more of any user than are here."""
+
+    def __init__(self, *, complete: bool) -> None:
+        self.complete = complete
+        self.owners: dict[str, list[dict[str, Any]]] = {}
+        self.facts: dict[str, dict[UUID, list[dict[str, Any]]]] = {}
+
+
+def _results(answer: Any, place: str) -> list[dict[str, Any]]:
+    rows = answer.get("results") if isinstance(answer, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise Fatal("the server gave no list of memories", where=place, hint="is this mem0's REST server?")
+    return rows
+
+
+def _scope(owner: str) -> tuple[str, str]:
+    """The server's parameter for an owner, and its value."""
+    kind, colon, name = owner.partition(":")
+    return (SCOPES[kind], name) if colon and kind in ("agent", "run") and name else ("user_id", owner)
+
+
+def _is_key(owner: str) -> bool:
+    return bool(owner) and owner != "*" and "\0" not in owner and not any(map(str.isspace, owner))
+
+
+def _is_since(fact: Fact, since: datetime) -> bool:
+    at = fact.updated_at or fact.created_at
+    return at is None or at >= since
+
+
+def _hit(row: dict[str, Any], fact: Fact) -> Hit:
+    score = float(row.get("score") or 0.0)
+    details = row.get("score_details")
+    parts = {"semantic": score}
+    if isinstance(details, dict):
+        names = {"semantic": "semantic_score", "lexical": "bm25_score", "entity": "entity_boost"}
+        parts = {name: float(details[key]) for name, key in names.items() if key in details}
+    return Hit(score=score, parts=parts, fact=fact)

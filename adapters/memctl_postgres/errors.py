@@ -1,0 +1,66 @@
+"""PostgreSQL's errors as memctl's, without a word of what a DSN holds. Nothing is retried here."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from memctl.core.errors import AuthError, Fatal, MemctlError, NotFound, Rejected, Retryable, UsageError
+
+_INIT = "memctl backends init postgres makes the schema"
+_UNKNOWN_DATABASE = re.compile(r'database ".*" does not exist')
+_REFUSED = re.compile(
+    r"password authentication failed|no password supplied|authentication failed|role \".*\" does not exist"
+    r"|no pg_hba.conf entry|permission denied for database|SCRAM|certificate"
+)
+
+_RETRYABLE = ("08", "40", "53200", "53300", "53400", "55006", "55P03", "57014", "57P01", "57P02", "57P03")
+_REJECTED = ("22", "23", "54")
+
+
+@contextmanager
+def translated(place: str) -> Iterator[None]:
+    """Turn what psycopg raises inside into a MemctlError; `place` is the server and the database, without secrets."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise failure(error, place) from error
+
+
+def failure(error: psycopg.Error, place: str) -> MemctlError:
+    """The MemctlError that says what this one means: try again, look at this record, at the account, or give up."""
+    state = error.sqlstate or ""
+    words = _first_line(error)
+    if isinstance(error, psycopg.OperationalError) and not state:
+        return connection_failure(error, place)
+    if state.startswith(_RETRYABLE):
+        return Retryable(words, where=place)
+    if state.startswith("28") or state == "42501":
+        return AuthError(words, where=place, hint="look at the account's password and rights")
+    if state in ("42P01", "3F000"):
+        return UsageError(words, where=place, hint=_INIT)
+    if state == "42703":
+        return UsageError(words, where=place, hint="look at the columns named")
+    if state.startswith(_REJECTED):
+        return Rejected(words, where=place)
+    if state == "25006":
+        return Fatal(words, where=place, hint="the server takes no writes: name the primary server")
+    return Fatal(words, where=place)
+
+
+def connection_failure(error: psycopg.Error, place: str) -> MemctlError:
+    """What a failed or lost connection means. libpq gives words only."""
+    whole = str(error)
+    if _UNKNOWN_DATABASE.search(whole):
+        return NotFound("the database does not exist", where=place, hint="create it, or name another")
+    if _REFUSED.search(whole):
+        return AuthError("the server refuses the account", where=place, hint="look at the user and password of the DSN")
+    if "invalid" in whole and "option" in whole:
+        return UsageError("the DSN cannot be read", hint="postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    return Retryable(f"no connection: {_first_line(error)}", where=place, hint="is the server running?")
+
+
+def _first_line(error: psycopg.Error) -> str:
+    words = error.diag.message_primary or str(error).strip().split("\n")[0]
+    return words.rpartition("failed: ")[2] or "the connection was lost"

@@ -1,0 +1,262 @@
+"""Facts into the graphs of Zep: verbatim, each once, and never so that a crash between two calls loses one.
+
+A changed fact is a new edge, since an edge's dates cannot be changed; the old edge goes when the new one is there. A
+call whose answer was lost is sent again as it was, under its key, before anything else is sent to that graph.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from functools import partial
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+import msgspec
+
+from memctl.backends.contract import Outcome
+from memctl.core.errors import Fatal, MemctlError, Retryable
+from memctl.core.fact import Fact
+from memctl_zep.client import MOST, Api, Record
+from memctl_zep.graph_state import Batch, Graph, Held
+from memctl_zep.mapping import Draft, digest, from_fact
+from memctl_zep.tasks import Tasks
+from memctl_zep.users import People
+
+PATIENCE = 30.0
+"""Seconds to wait for a task on which the next call rests."""
+MOST_GRAPHS = 64
+"""Graphs kept in mind at a time."""
+LARGEST_CALL = 1_000_000
+"""Bytes of edges in one call, unless one edge alone is larger."""
+
+
+class Writer:
+    """Writes to the graphs of one account. Of one session: what it knows of a graph, it knows by itself."""
+
+    def __init__(self, api: Api, people: People, tasks: Tasks) -> None:
+        self._api = api
+        self._people = people
+        self._tasks = tasks
+        self._graphs: OrderedDict[str, Graph] = OrderedDict()
+        self._session = uuid4().hex
+        self._waited = False
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """Store facts; one outcome per fact, in order. Of two of one id the later stands."""
+        outcomes: dict[int, Outcome] = {}
+        owners: dict[str, dict[UUID, list[int]]] = {}
+        for position, fact in enumerate(facts):
+            owners.setdefault(fact.user_id, {}).setdefault(fact.id, []).append(position)
+        for user, places in owners.items():
+            done = self._write_to(user, [facts[positions[-1]] for positions in places.values()])
+            for id_, positions in places.items():
+                outcomes |= dict.fromkeys(positions, done[id_])
+        return [outcomes[position] for position in range(len(facts))]
+
+    def delete(self, user: str, ids: Sequence[UUID]) -> int:
+        """Remove facts of the user and wait until they are gone; how many were there."""
+        person = self._people.get(user)
+        if person is None or not ids:
+            return 0
+        graph = self._graph(user)
+        gone = 0
+        tasks: list[str | None] = []
+        for id_ in dict.fromkeys(ids):
+            held, summary = graph.facts.get(id_), graph.summaries.get(id_)
+            if held is not None:
+                tasks.append(self._drop(graph, held.uuid))
+                del graph.facts[id_]
+            if summary is not None:
+                self._api.forget_summary(person.graph, summary.uuid)
+                del graph.summaries[id_]
+            gone += held is not None or summary is not None
+        if tasks:
+            # Versions an update left behind would come to light now.
+            tasks += self._clear(graph)
+        self._tasks.wait(PATIENCE, tasks)
+        return gone
+
+    def forget(self, user: str) -> None:
+        """Take nothing of the user's graph for known any more."""
+        self._graphs.pop(user, None)
+
+    def _write_to(self, user: str, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
+        graph = self._graph(user, facts[0])
+        outcomes: dict[UUID, Outcome] = {}
+        recovered = self._recover(graph)
+        send: list[Fact] = []
+        for fact in facts:
+            # A changed summary is an edge, and read before the node's own.
+            held = graph.facts.get(fact.id) or graph.summaries.get(fact.id)
+            owner = self._other_owner(user, fact.id)
+            if owner is not None:
+                outcomes[fact.id] = Outcome(state="rejected", reason=f"the id {fact.id} is that of another user's fact")
+            elif held is not None and held.digest == digest(fact):
+                outcomes[fact.id] = Outcome(
+                    state="written" if fact.id in recovered else "unchanged", target_id=held.uuid
+                )
+            else:
+                send.append(fact)
+        replaced = [held.uuid for fact in send if (held := graph.facts.get(fact.id)) is not None]
+        for batch in self._calls(graph, send):
+            outcomes |= self._add(graph, batch)
+        graph.stale += replaced
+        if graph.stale:
+            self._replace(graph)
+        return outcomes
+
+    def _replace(self, graph: Graph) -> None:
+        """Remove replaced edges, but not before what replaces them is there."""
+        try:
+            self._tasks.wait(PATIENCE)
+            self._tasks.wait(PATIENCE, self._clear(graph))
+        except MemctlError:
+            graph.forget()
+            raise
+
+    def _calls(self, graph: Graph, facts: Sequence[Fact]) -> Iterator[list[tuple[Fact, Draft]]]:
+        """The facts as drafts, in pieces that one call may hold."""
+        batch: list[tuple[Fact, Draft]] = []
+        size = 0
+        for fact in facts:
+            draft = from_fact(fact, graph.person.names)
+            length = len(msgspec.json.encode(draft.edge))
+            if batch and (len(batch) == MOST or size + length > LARGEST_CALL):
+                yield batch
+                batch, size = [], 0
+            batch.append((fact, draft))
+            size += length
+        if batch:
+            yield batch
+
+    def _add(self, graph: Graph, batch: Sequence[tuple[Fact, Draft]]) -> dict[UUID, Outcome]:
+        """Add one call's edges, and before them the nodes that are not there yet."""
+        self._add_nodes(graph, [draft for _, draft in batch])
+        edges = [
+            {
+                **draft.edge,
+                "source_node": {"uuid": graph.nodes[draft.source] if draft.source is not None else graph.own},
+                "target_node": {"uuid": graph.nodes[draft.target]},
+            }
+            for _, draft in batch
+        ]
+        answer = self._send(graph, "edges", edges, tuple(fact.id for fact, _ in batch))
+        self._tasks.add(answer, f"take in {len(edges)} facts of {graph.person.user_id!r}")
+        added = answer.get("edges") or ()
+        if len(added) != len(edges):
+            graph.forget()
+            raise Fatal(f"Zep acknowledged {len(added)} of {len(edges)} facts", where=self._api.host)
+        outcomes: dict[UUID, Outcome] = {}
+        for (fact, _), edge in zip(batch, added, strict=True):
+            outcomes[fact.id] = Outcome(
+                state="updated" if fact.id in graph.facts or fact.id in graph.summaries else "written",
+                target_id=edge["uuid"],
+            )
+            graph.facts[fact.id] = Held(edge["uuid"], digest(fact))
+        return outcomes
+
+    def _add_nodes(self, graph: Graph, drafts: Sequence[Draft]) -> None:
+        labels: dict[str, str] = {}
+        names: dict[str, None] = {}
+        for draft in drafts:
+            labels |= draft.labels
+            names |= dict.fromkeys(name for name in (draft.source, draft.target) if name is not None)
+        missing = [name for name in names if name not in graph.nodes]
+        for start in range(0, len(missing), MOST):
+            some = missing[start : start + MOST]
+            nodes = [{"name": name, **({"label": labels[name]} if name in labels else {})} for name in some]
+            answer = self._send(graph, "nodes", nodes, tuple(some))
+            self._wait_for_nodes(graph, self._tasks.add(answer, f"make {len(some)} nodes"))
+            graph.nodes |= {node["name"]: node["uuid"] for node in answer.get("nodes") or ()}
+            if any(name not in graph.nodes for name in some):
+                graph.forget()
+                raise Fatal("Zep did not name the nodes it made", where=self._api.host)
+
+    def _wait_for_nodes(self, graph: Graph, task: str | None) -> None:
+        """An edge can only be joined to a node that is there."""
+        try:
+            self._tasks.wait(PATIENCE, [task])
+        except MemctlError:
+            graph.forget()
+            raise
+
+    def _send(self, graph: Graph, kind: str, payload: list[Record], holds: tuple[UUID | str, ...]) -> Record:
+        key = graph.key(kind, holds, sha256(msgspec.json.encode(payload)).digest(), self._session)
+        return self._call(graph, Batch(kind, payload, key, holds))
+
+    def _call(self, graph: Graph, batch: Batch) -> Record:
+        call = partial(self._api.add_edges if batch.kind == "edges" else self._api.add_nodes, graph.person.graph)
+        try:
+            answer = call(batch.payload, batch.key)
+        except Retryable:
+            graph.forget()
+            if batch not in graph.doubtful:
+                graph.doubtful.append(batch)
+            raise
+        except MemctlError:
+            graph.forget()
+            graph.doubtful = [other for other in graph.doubtful if other.key != batch.key]
+            raise
+        graph.doubtful = [other for other in graph.doubtful if other.key != batch.key]
+        graph.generation += 1
+        return answer
+
+    def _recover(self, graph: Graph) -> set[UUID | str]:
+        """Send again the calls whose answers were lost and whose work is not seen; the ids of what was in all of them.
+
+        Zep answers a key it knows as it did the first time and does nothing twice.
+        """
+        recovered = {name for batch in graph.doubtful for name in batch.holds}
+        for batch in list(graph.doubtful):
+            there = graph.facts if batch.kind == "edges" else graph.nodes
+            if all(name in there for name in batch.holds):
+                graph.doubtful.remove(batch)
+                continue
+            answer = self._call(graph, batch)
+            self._tasks.add(answer, f"take in {len(batch.holds)} {batch.kind}")
+            graph.forget()
+        self._know(graph)
+        return recovered
+
+    def _know(self, graph: Graph) -> None:
+        """List the graph where that is to be done, but not while Zep is still at work on what it was sent."""
+        if not graph.known:
+            self._tasks.wait(PATIENCE)
+            graph.ensure()
+
+    def _graph(self, user: str, first: Fact | None = None) -> Graph:
+        graph = self._graphs.pop(user, None)
+        if graph is None:
+            person, new = self._people.get_or_make(user, first)
+            if not new and not self._waited:
+                self._tasks.wait_for_others(PATIENCE)
+                self._waited = True
+            graph = Graph(self._api, person, new=new)
+        while len(self._graphs) >= MOST_GRAPHS:
+            oldest = next((name for name, other in self._graphs.items() if not other.doubtful), None)
+            if oldest is None:
+                break
+            del self._graphs[oldest]
+        self._graphs[user] = graph
+        self._know(graph)
+        return graph
+
+    def _other_owner(self, user: str, id_: UUID) -> str | None:
+        """Another user known in this session to own a fact of that id."""
+        return next((name for name, graph in self._graphs.items() if name != user and id_ in graph.facts), None)
+
+    def _clear(self, graph: Graph) -> list[str | None]:
+        """Remove the edges of replaced versions; the tasks of that."""
+        tasks: list[str | None] = []
+        while graph.stale:
+            tasks.append(self._drop(graph, graph.stale[0]))
+            graph.stale.pop(0)
+        return tasks
+
+    def _drop(self, graph: Graph, edge: str) -> str | None:
+        try:
+            answer = self._api.delete_edge(graph.person.graph, edge)
+        except Retryable:
+            graph.forget()
+            raise
+        graph.generation += 1
+        return self._tasks.add(answer, "delete a fact")

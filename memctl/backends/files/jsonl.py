@@ -1,0 +1,67 @@
+"""Canonical JSONL: one fact a line, ended by a line feed and by nothing else that Unicode calls a line end."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from memctl.backends.files.records import LONGEST_LINE, Row
+from memctl.core.fact import Fact, decode
+from memctl.runtime.json_limits import unfit
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def rows(path: Path) -> Iterator[Row]:
+    """Every line that is not blank, as a fact or with the reason why it is none."""
+    with path.open("rb") as file:
+        yield from parse(file)
+
+
+def parse(file: BinaryIO) -> Iterator[Row]:
+    """The same, from an open file at its beginning."""
+    number = 0
+    offset = len(_BOM) if file.read(len(_BOM)) == _BOM else 0
+    file.seek(offset)
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
+        length = len(line)
+        if length > LONGEST_LINE and not line.endswith(b"\n"):
+            length += _skip_line(file)
+            yield Row(number, None, f"the line is longer than {LONGEST_LINE:,} bytes", offset)
+        elif stripped := line.strip():
+            yield _row(number, stripped, offset, ended=line.endswith(b"\n"))
+        offset += length
+
+
+def _row(number: int, line: bytes, offset: int, *, ended: bool) -> Row:
+    try:
+        return Row(number, fact_of(line), offset=offset)
+    except ValueError as error:
+        torn = "" if ended else "; the line has no end: the file may have been cut short"
+        return Row(number, None, f"{error}{torn}", offset)
+
+
+def fact_of(line: bytes) -> Fact:
+    """The fact in a line. Raises ValueError saying what is wrong with it."""
+    if reason := unfit(line):
+        raise ValueError(reason)
+    try:
+        return decode(line)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deep") from None
+
+
+def _skip_line(file: BinaryIO) -> int:
+    skipped = 0
+    while piece := file.readline(LONGEST_LINE):
+        skipped += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return skipped
+
+
+def write(lines: Iterable[bytes], target: BinaryIO) -> None:
+    """Put encoded facts, which come without line ends, into a file, one a line."""
+    for line in lines:
+        target.write(line)
+        target.write(b"\n")

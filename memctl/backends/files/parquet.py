@@ -1,0 +1,199 @@
+"""Facts as Parquet, read and written by DuckDB's own Parquet code, which is linked into it: nothing is downloaded.
+
+Columns are the fields of a Fact. Times are instants (TIMESTAMP adjusted to UTC), `source` and `embedding` are structs,
+`metadata` and `native` are JSON text: a column of a stricter type would change numbers beyond 64 bits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+
+from memctl.backends.files.records import HELD, LONGEST_LINE, Row, convert, decoded
+from memctl.core.errors import MemctlError, UsageError
+from memctl.core.fact import TIME_FIELDS, Fact
+from memctl.store.duckdb.database import CONFIG, driver
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    Connection: TypeAlias = DuckDBPyConnection
+else:
+    Connection = Any
+
+MEMORY = 250
+"""Megabytes DuckDB may hold, beside what a single very long fact needs."""
+FETCH = 256
+"""Rows fetched together at the most."""
+MOST_RATIO = 200
+ALWAYS = 64 * 2**20
+"""Bytes that any file may unpack to."""
+ROW_GROUP = 32 * 2**20
+"""Bytes of JSON that go into one row group, which is held in memory until it is whole."""
+FEWEST, MOST = 1_024, 122_880
+"""Facts in one row group; the most is DuckDB's own default."""
+
+_TYPES = {
+    "id": "UUID",
+    "superseded_by": "UUID",
+    "categories": "VARCHAR[]",
+    "confidence": "DOUBLE",
+    "source": "STRUCT(system VARCHAR, id VARCHAR, uri VARCHAR, session VARCHAR, turns VARCHAR[], quote VARCHAR)",
+    "embedding": "STRUCT(model VARCHAR, vector DOUBLE[])",
+} | dict.fromkeys(TIME_FIELDS, "TIMESTAMP")
+_TEXTS = ("metadata", "native")
+_COLUMNS = {field: _TYPES.get(field, "VARCHAR") for field in Fact.__struct_fields__}
+REQUIRED = ("id", "user_id", "kind", "text", "source")
+
+
+@contextlib.contextmanager
+def _duckdb(where: str) -> Iterator[Connection]:
+    """A DuckDB in memory that works in little of it and puts the rest on disk."""
+    duckdb = driver()
+    with tempfile.TemporaryDirectory(prefix="memctl-") as folder:
+        connection = duckdb.connect(":memory:", config=CONFIG | {"temp_directory": folder})
+        try:
+            connection.execute("SET enable_progress_bar = false")
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute(f"SET memory_limit = '{MEMORY}MB'")
+            connection.execute("SET threads = 1")
+            yield connection
+        except duckdb.Error as error:
+            raise MemctlError(
+                f"the Parquet file cannot be used: {str(error).splitlines()[0][:200]}",
+                where=where,
+                hint="it may have been cut short: fetch or export it again",
+            ) from None
+        finally:
+            connection.close()
+
+
+def rows(path: Path) -> Iterator[Row]:
+    """Every row as a fact, or with the reason why it is none.
+
+    Raises UsageError for columns no fact has or that are lacking, MemctlError for a file that is damaged.
+    """
+    with _duckdb(str(path)) as connection:
+        types = columns(connection, path)
+        _check(types, path)
+        at_once = max(1, min(FETCH, HELD // max(longest_row(connection, types, path), 1)))
+        chosen = ", ".join(_reading(name, type_) for name, type_ in types.items())
+        connection.execute(f"SELECT {chosen} FROM read_parquet(?)", [str(path)])  # noqa: S608
+        zoned = {name for name, type_ in types.items() if type_ == "TIMESTAMP WITH TIME ZONE"}
+        number = 0
+        while batch := connection.fetchmany(at_once):
+            for values in batch:
+                number += 1
+                yield _row(number, dict(zip(types, values, strict=True)), zoned)
+
+
+def longest_row(connection: Connection, types: dict[str, str], path: Path) -> int:
+    """The bytes of text in the longest row; `types` are DuckDB's of the file's columns.
+
+    A few bytes of a file may say one long text for many rows. Raises MemctlError for a file that unpacks to more than
+    an archive may, and for a text that is longer than a fact may be.
+    """
+    connection.execute("SELECT sum(total_uncompressed_size) FROM parquet_metadata(?)", [str(path)])
+    ((unpacked,),) = connection.fetchall()
+    _refuse_bomb(unpacked or 0, path)
+    names = (name.replace('"', '""') for name, type_ in types.items() if type_ == "VARCHAR")
+    texts = " + ".join(f'coalesce(strlen("{name}"), 0)' for name in names) or "0"
+    connection.execute(f"SELECT max({texts}), sum({texts}) FROM read_parquet(?)", [str(path)])  # noqa: S608
+    ((longest, said),) = connection.fetchall()
+    _refuse_bomb(said or 0, path)
+    if (longest or 0) > LONGEST_LINE:
+        raise MemctlError(f"a row of it has more than {LONGEST_LINE:,} bytes of text", where=str(path))
+    return int(longest or 0)
+
+
+def columns(connection: Connection, path: Path) -> dict[str, str]:
+    """The file's columns, each with DuckDB's type."""
+    connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)])
+    return {row[0]: row[1] for row in connection.fetchall()}
+
+
+def _refuse_bomb(size: int, path: Path) -> None:
+    own = max(path.stat().st_size, 1)
+    if size > max(ALWAYS, MOST_RATIO * own):
+        raise MemctlError(
+            f"the Parquet file is refused: it unpacks to {int(size) // own:,} times its size, the limit is "
+            f"{MOST_RATIO}",
+            where=str(path),
+            hint="this is no file of memctl's",
+        )
+
+
+def _check(types: dict[str, str], path: Path) -> None:
+    unknown = [name for name in types if name not in _COLUMNS]
+    lacking = [name for name in REQUIRED if name not in types]
+    for wrong, what in ((unknown, "columns no fact has"), (lacking, "no column for")):
+        if wrong:
+            raise UsageError(
+                f"the file has {what}: {', '.join(repr(name) for name in wrong)}",
+                where=str(path),
+                hint=f"columns: {', '.join(_COLUMNS)}; what has no place belongs into metadata",
+            )
+
+
+def _reading(name: str, type_: str) -> str:
+    return f'"{name}"::TIMESTAMP' if type_ == "TIMESTAMP WITH TIME ZONE" else f'"{name}"'
+
+
+def _row(number: int, values: dict[str, Any], zoned: set[str]) -> Row:
+    try:
+        record = {name: _value(name, value, zoned) for name, value in values.items() if value is not None}
+        return Row(number, convert(record))
+    except ValueError as error:
+        return Row(number, None, str(error))
+
+
+def _value(name: str, value: Any, zoned: set[str]) -> Any:
+    if name in zoned and isinstance(value, datetime):
+        return value.replace(tzinfo=UTC)
+    if name in _TEXTS and isinstance(value, str):
+        return decoded(name, value)
+    if name == "source" and isinstance(value, dict) and value.get("turns", ()) is None:
+        return value | {"turns": []}
+    return value
+
+
+def write(lines: Iterable[bytes], target: Path) -> None:
+    """Make a Parquet file of facts given as lines of JSON, in their order.
+
+    They go through a temporary file, because DuckDB reads files in bounded memory and wants numpy for anything else.
+    """
+    with tempfile.NamedTemporaryFile(prefix="memctl-", suffix=".jsonl") as staged, _duckdb(str(target)) as connection:
+        longest, facts = 2**20, 0
+        for line in lines:
+            facts += 1
+            record = msgspec.json.decode(line)
+            for field in _TEXTS:
+                record[field] = msgspec.json.encode(record[field]).decode()
+            longest = max(longest, staged.write(msgspec.json.encode(record) + b"\n"))
+        staged.flush()
+        # DuckDB reads JSON into a buffer of twice its longest object, and works with a few of them.
+        connection.execute(f"SET memory_limit = '{MEMORY + 8 * longest // 2**20}MB'")
+        group = min(max(ROW_GROUP * facts // max(staged.tell(), 1), FEWEST), MOST)
+        columns = ", ".join(f"\"{name}\": '{type_}'" for name, type_ in _COLUMNS.items())
+        written = ", ".join(_writing(name) for name in _COLUMNS)
+        connection.execute(
+            f"COPY (SELECT {written} FROM read_json(?, format = 'newline_delimited', "  # noqa: S608
+            f"maximum_object_size = {longest}, columns = {{{columns}}})) "
+            f"TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd, "
+            f"ROW_GROUP_SIZE {group}, USE_TMP_FILE false)",
+            [staged.name],
+        )
+
+
+def _writing(name: str) -> str:
+    return f'"{name}"::TIMESTAMPTZ AS "{name}"' if name in TIME_FIELDS else f'"{name}"'
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,344 @@
+"""How volume and pricing reports are shown in a terminal: tables, sparklines and a plot. Nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import click
+
+from memctl.cli import _render
+from memctl.report import ascii_charts, json_csv
+from memctl.report.workload import words
+
+if TYPE_CHECKING:
+    from memctl.report.comparison import Comparison
+    from memctl.report.migration_cost import Move
+    from memctl.report.pricing import Cost
+    from memctl.report.volume import Row, Volume
+
+MARKED = "* rests on a figure nobody confirmed   ≤ a bound, no tariff   - no plan has a price for so much"
+WIDEST = 110
+"""Columns of a plot where the output has more, or no limit."""
+
+
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[str] = (), wrap: str | None = None
+) -> None:
+    """A plain table of numbers, right-aligned but for its first column and those called in `left`; the column called
+    `wrap` gives way when the terminal is narrow."""
+    from rich.table import Table
+
+    grid = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=True)
+    for place, column in enumerate(columns):
+        named = place == 0 or column in left or column == wrap
+        grid.add_column(column, justify="left" if named else "right", no_wrap=column != wrap, overflow="fold")
+    for row in rows:
+        grid.add_row(*[_render.line(cell) for cell in row])
+    _render.console().print(grid)
+
+
+def _head(title: str) -> None:
+    click.echo(f"\n{click.style(title, bold=True)}")
+
+
+def _notes(lines: Sequence[str]) -> None:
+    for line in lines:
+        click.echo(_render.paragraph(_render.clean(line), 2))
+
+
+def print_volume(report: Volume) -> None:
+    """The volume report."""
+    span = f", {_render.day(report.first)} to {_render.day(report.last)}" if report.first else ""
+    whose = f"of {_render.line(report.user)}" if report.user is not None else f"of {report.users:,} users"
+    click.echo(f"{report.records:,} records {whose} in {_render.line(report.backend)}{span}")
+    click.echo(f"{report.facts:,} facts, {report.episodes:,} turns; {report.undated:,} without a time")
+    for dimension, rows in json_csv.dimensions(report):
+        if rows:
+            _print_rows(dimension, rows, report)
+    if report.users > len(report.by_user):
+        click.echo(f"the {len(report.by_user)} users with the most records, of {report.users:,}")
+    _print_waste(report)
+    _print_growth(report)
+
+
+def _print_rows(dimension: str, rows: Sequence[Row], report: Volume) -> None:
+    _head(f"by {dimension}")
+    first = f"{report.periods[0]} … {report.periods[-1]}" if report.periods else "no times"
+    table(
+        (dimension, "facts", "turns", "share", "bytes", first),
+        [
+            (
+                "(none)" if row.name is None else row.name,
+                f"{row.facts:,}",
+                f"{row.episodes:,}",
+                _share(row.facts + row.episodes, report.facts if dimension == "category" else report.records),
+                f"{row.bytes:,}",
+                ascii_charts.spark(row.series),
+            )
+            for row in rows
+        ],
+        left=(first,),
+    )
+
+
+def _print_waste(report: Volume) -> None:
+    _head("of the facts")
+    shares = report.shares
+    table(
+        ("", "facts", "share"),
+        [
+            (name, f"{number:,}", _share(number, report.facts))
+            for name, number in (
+                ("superseded", shares.superseded),
+                ("over, without another in their place", shares.expired),
+                ("duplicates, word for word", shares.duplicates),
+                ("near-duplicates", shares.near_duplicates),
+                ("without a source", shares.without_source),
+            )
+        ],
+    )
+    _notes([f"near-duplicates: {report.near_duplicate}"])
+    _head("size")
+    held, counted = report.bytes, report.tokens
+    for name, size in (("text", held.text), ("vectors", held.vectors), ("file", held.file)):
+        click.echo(f"{name:<8} {'-' if size is None else _bytes(size)}")
+    about = "about " if counted.estimated else ""
+    click.echo(f"{'tokens':<8} {about}{counted.facts:,} of facts, {about}{counted.turns:,} of turns")
+    _notes([counted.method])
+
+
+def _print_growth(report: Volume) -> None:
+    growth = report.growth
+    _head("the next twelve months")
+    if growth.projection:
+        table(
+            ("month", "added", "records", ""),
+            [
+                (
+                    month.month,
+                    f"{month.added:,}",
+                    f"{month.total:,}",
+                    ascii_charts.bar(month.total / growth.projection[-1].total, 20),
+                )
+                for month in growth.projection
+            ],
+            left=("",),
+        )
+    if growth.rate is not None:
+        click.echo(f"growth so far: {growth.rate:.1%} a month, over {growth.months} complete months")
+    _notes([growth.method])
+
+
+def print_comparison(report: Comparison) -> None:
+    """The pricing report."""
+    click.echo(f"USD a month, price book {_render.line(report.edition)} as of {report.as_of.isoformat()}")
+    _print_workload(report)
+    _head("by month")
+    names = list(report.systems)
+    table(
+        ("month", "users", *names),
+        [
+            (str(usage.month), f"{usage.users:,}", *map(_total, costs))
+            for usage, costs in zip(report.usage, report.costs, strict=True)
+        ]
+        + [("all", "", *(_whole(report, name) for name in names))],
+    )
+    click.echo(MARKED)
+    months = [str(usage.month) for usage in report.usage]
+    _notes([_plans(report.systems[key], "month", months, report.of(key)) for key in report.systems])
+    _print_drivers(report)
+    _print_tokens(report)
+    _print_by_users(report)
+    _print_claim(report)
+    _head("assumptions, confirmed by nobody")
+    _notes([f"{', '.join(assumed.places)}: {assumed.said}" for assumed in report.assumptions] or ["none"])
+    _head("what the price lists leave open")
+    _notes([f"{report.systems[key]}: {gap}" for key, gaps in report.gaps.items() for gap in gaps])
+
+
+def _print_workload(report: Comparison) -> None:
+    table(
+        ("workload", "a month", "from"),
+        [
+            (name.replace("_", " "), f"{taken.value.normalize():f}", f"{taken.origin}, {taken.said}")
+            for name, taken in report.workload.numbers().items()
+        ],
+        wrap="from",
+    )
+
+
+def _print_drivers(report: Comparison) -> None:
+    _head(f"what month {report.usage[-1].month} is charged by")
+    rows = []
+    for found in report.costs[-1]:
+        title = report.systems[found.system] + ("*" if found.assumed else "")
+        if found.quote is None:
+            rows.append((title, "no plan fits", report.charged_by[found.system], "", "", ""))
+            continue
+        mark = "≤ " if found.bound else ""
+        rows.append((title, found.quote.plan, "base price", "", "", f"{mark}{_money(found.quote.base)}"))
+        rows += [
+            (
+                "",
+                "",
+                words(charge.driver),
+                _number(charge.quantity),
+                _number(charge.included),
+                _money(charge.usd),
+            )
+            for charge in found.quote.charges
+        ]
+        tokens = {"LLM tokens": (found.llm, report.model), "embedding tokens": (found.embedding, report.embedding)}
+        rows += [("", "", f"{part}, {model}", "", "", _money(usd)) for part, (usd, model) in tokens.items() if usd]
+    table(("system", "plan", "driver", "quantity", "included", "USD"), rows, left=("plan", "driver"))
+
+
+def _print_tokens(report: Comparison) -> None:
+    _head(f"tokens of month {report.usage[-1].month}, by model, where the user pays for them")
+    click.echo(
+        f"extraction: {_number(report.input_tokens)} in, {_number(report.output_tokens)} out; "
+        f"counted above: {report.model or 'rules, no model'} and {report.embedding or 'the model that ships'}"
+    )
+    table(
+        ("model", "for", "USD", "in batches", "price"),
+        [(row.model, row.of, _money(row.usd), _money(row.batched), row.confidence) for row in report.by_model],
+        left=("for", "price"),
+    )
+
+
+def _print_by_users(report: Comparison) -> None:
+    _head(f"USD a month by users, in month {report.usage[-1].month} had there been so many from the first")
+    against = report.curves
+    marks = _marks(list(report.systems))
+    width = min(_render.width(), WIDEST)
+    curves = [
+        (marks[key], [None if found.total is None else float(found.total) for found in costs])
+        for key, costs in against.costs.items()
+    ]
+    for line in ascii_charts.plot(against.users, curves, width=width):
+        click.echo(line)
+    click.echo("   ".join([*(f"{mark} {report.systems[key]}" for key, mark in marks.items()), "+ where they meet"]))
+    click.echo("")
+    table(
+        ("users", *report.systems),
+        [(f"{users:,}", *map(_total, costs)) for users, costs in against.marks.items()],
+    )
+    marked = [f"{users:,}" for users in against.marks]
+    for place, title in enumerate(report.systems.values()):
+        _notes([_plans(title, "users", marked, [costs[place] for costs in against.marks.values()])])
+    click.echo("")
+    for crossing in against.crossings:
+        cheaper, dearer = report.systems[crossing.cheaper], report.systems[crossing.dearer]
+        usd = _marked(crossing.usd, crossing.assumed).strip()
+        click.echo(f"from {crossing.users:,} users on {cheaper} ({usd}) is cheaper than {dearer}")
+    for key, end in against.ends.items():
+        if end is not None:
+            click.echo(f"{report.systems[key]} has no price beyond {end:,} users")
+
+
+def _print_claim(report: Comparison) -> None:
+    usd, users = report.claim
+    _head(f"“under ${usd:,} a month up to {users:,} users, super-linear above”")
+    table(
+        ("system", f"at {users:,}", "under", "cost grows as users to the", "above"),
+        [
+            (
+                report.systems[verdict.system],
+                ("≤ " if verdict.bound else "") + _marked(verdict.at, verdict.assumed),
+                _verdict(verdict.under, "holds", "does not hold"),
+                "-" if verdict.exponent is None else f"{verdict.exponent:.2f}",
+                _verdict(verdict.superlinear, "super-linear", "not super-linear"),
+            )
+            for verdict in report.curves.verdicts
+        ],
+        left=("under", "above"),
+    )
+
+
+def print_move(found: Move) -> None:
+    """The price of a migration."""
+    click.echo(f"{found.source} to {found.target}: {found.load.records:,} records of {found.load.users:,} users")
+    _notes([f"basis: {found.load.said}"])
+    quote = found.quote
+    rows = [
+        ("read calls", f"{found.read_calls:,}"),
+        ("write calls", f"{found.write_calls:,}"),
+        ("minutes at least", "-" if found.minutes is None else _number(found.minutes)),
+        *((words(name), _number(quantity)) for name, quantity in found.drivers.items()),
+        ("plan that takes it in one month", quote.plan if quote else "none has a price for so much"),
+        ("USD of the plan", _money(quote.total if quote else None) + ("*" if found.assumed else "")),
+        ("USD of new vectors", _money(found.embedding)),
+        ("tokens moved", f"{found.load.tokens:,}"),
+        ("USD of a model, facts kept verbatim", _money(Decimal(0))),
+        ("USD of a model, facts found anew", "in the plan" if found.rederived is None else _money(found.rederived)),
+    ]
+    table(("", "price"), rows)
+    click.echo(MARKED)
+    _notes([f"assumed: {said}" for said in found.assumptions])
+
+
+def _total(found: Cost) -> str:
+    """A cost in a cell, marked for what it rests on."""
+    bound = "≤ " if found.bound else ""
+    return "-" if found.quote is None else f"{bound}{_money(found.total)}{'*' if found.assumed else ' '}"
+
+
+def _whole(report: Comparison, system: str) -> str:
+    """All months together, marked when one of them is."""
+    return _marked(report.total(system), any(found.assumed for found in report.of(system)))
+
+
+def _marked(usd: Decimal | None, assumed: bool) -> str:
+    return _money(usd) + ("*" if assumed and usd is not None else " ")
+
+
+def _plans(title: str, of: str, at: Sequence[str], costs: Sequence[Cost]) -> str:
+    """Which plan is taken from where on: "PostgreSQL: db.t4g.micro from month 1, db.t4g.small from month 4"."""
+    taken, last = [], ""
+    for where, found in zip(at, costs, strict=True):
+        plan = found.quote.plan if found.quote else "no plan fits"
+        if plan != last:
+            taken.append(f"{plan} from {of} {where}" if of == "month" else f"{plan} at {where} {of}")
+        last = plan
+    return f"{title}: {', '.join(taken)}"
+
+
+def _marks(names: Sequence[str]) -> dict[str, str]:
+    """A letter for each name, the first of its own that no other has."""
+    found: dict[str, str] = {}
+    for name in names:
+        free = [
+            letter
+            for letter in f"{name}abcdefghijklmnopqrstuvwxyz"
+            if letter.isalpha() and letter not in found.values()
+        ]
+        found[name] = free[0]
+    return found
+
+
+def _verdict(holds: bool | None, yes: str, no: str) -> str:
+    return "cannot be told" if holds is None else yes if holds else no
+
+
+def _money(usd: Decimal | None) -> str:
+    return "-" if usd is None else f"{usd:,.2f}"
+
+
+def _number(quantity: Decimal) -> str:
+    """A quantity: whole, or with what matters of its fraction."""
+    if quantity == quantity.to_integral_value():
+        return f"{int(quantity):,}"
+    return f"{quantity:,.1f}" if quantity >= 100 else f"{quantity:.3g}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "-"
+
+
+def _bytes(size: int) -> str:
+    for unit, step in (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)):
+        if size >= step:
+            return f"{size / step:,.1f} {unit}"
+    return f"{size:,} bytes"

@@ -1,0 +1,89 @@
+"""One line a run for whoever watches cron: when, which command, how it ended, how long it took, and what it changed.
+
+No argument of the command and no name of a person stands in it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from memctl.core.errors import UsageError
+
+Format = Literal["text", "json"]
+
+
+class Log:
+    """What is to be written about this run, and where; nothing as long as no file is named."""
+
+    def __init__(self) -> None:
+        self._file: Path | None = None
+        self._format: Format = "text"
+        self._began = time.monotonic()
+        self._counts: dict[str, int] = {}
+        self._command = ""
+
+    def begin(self, file: str | None, format_: Format) -> None:
+        """Raises UsageError for a file that cannot be written, before anything else is done."""
+        self._format = format_
+        if file is None:
+            return
+        self._file = Path(file).expanduser()
+        try:
+            self._append("")
+        except OSError as error:
+            self._file = None
+            raise UsageError(f"the log cannot be written: {error.strerror}", where=file) from None
+
+    def name(self, command: str) -> None:
+        """Which command it is."""
+        self._command = command
+
+    def count(self, **counts: int) -> None:
+        """What the run changed, by name."""
+        self._counts |= counts
+
+    def end(self, code: int) -> None:
+        """Write the line."""
+        if self._file is None:
+            return
+        said: dict[str, Any] = {
+            "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "command": self._command,
+            "exit": int(code),
+            "seconds": round(time.monotonic() - self._began, 3),
+            **self._counts,
+        }
+        if self._format == "json":
+            import json
+
+            line = json.dumps(said)
+        else:
+            line = " ".join(
+                f"{name}={value}" if name not in ("at", "command") else str(value) for name, value in said.items()
+            )
+        self._append(line + "\n")
+
+    def _append(self, line: str) -> None:
+        assert self._file is not None
+        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(line)
+
+
+_run = Log()
+
+
+def start() -> Log:
+    """The log of a run that begins now."""
+    global _run
+    _run = Log()
+    return _run
+
+
+def current() -> Log:
+    """The log of the run under way."""
+    return _run

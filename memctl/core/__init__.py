@@ -1,0 +1,1 @@
+"""Values and pure functions: the Fact, the Claim, errors, times, words. Imports nothing else of memctl."""

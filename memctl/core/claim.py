@@ -1,0 +1,56 @@
+"""A `Claim`: one thing a turn says about someone, as an extractor read it.
+
+Extractors produce claims, `memctl.reconcile` folds them into facts, the store keeps them as the evidence facts rest
+on. A claim never changes; what is believed is computed from all of them.
+"""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from memctl.core.fact import Kind
+
+Op = Literal["assert", "retract"]
+Precision = Literal["second", "minute", "hour", "day", "week", "month", "season", "year"]
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What one turn asserts or retracts.
+
+    `subject` is the `user_id` for statements about the user, else the name or relation the turn uses. `slot` tells
+    apart the values of one single-valued predicate (favourite *colour*, favourite *food*). A `retract` with
+    `object=None` takes back whatever its predicate holds. `valid_at`/`invalid_at` are only what the words say, to
+    `precision`, at the start of the period they name. `observed_at` is the turn's own time. `position` is the turn's
+    place in its session and `ordinal` the claim's place in its turn. `fact_id` is set when the claim stands for a fact
+    that came from elsewhere (an import, `memctl add`), whose id it keeps.
+    """
+
+    id: UUID
+    user_id: str
+    op: Op = "assert"
+    kind: Kind
+    text: str
+    subject: str
+    predicate: str
+    object: str | None
+    slot: str | None = None
+    valid_at: datetime | None = None
+    invalid_at: datetime | None = None
+    precision: Precision | None = None
+    confidence: float
+    quote: str
+    observed_at: datetime | None = None
+    session_id: str | None = None
+    turn_id: str | None = None
+    position: int = 0
+    ordinal: int = 0
+    system: str = "transcript"
+    uri: str | None = None
+    agent_id: str | None = None
+    app_id: str | None = None
+    categories: tuple[str, ...] = ()
+    extractor: str
+    fact_id: UUID | None = None
+    recorded_at: datetime | None = None

@@ -1,0 +1,156 @@
+"""Facts in time: what was true when, what was believed when, and what changed between two instants.
+
+Pure functions over Facts, so that they answer for any backend that keeps the times; nothing here knows of a
+store. World time (`valid_at`, `invalid_at`) says when something was true, record time (`created_at`,
+`expired_at`) when it was known. An unknown time is never guessed: it only falls back on the other clock where
+a function says so.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
+
+import msgspec
+
+from memctl.core.errors import UsageError
+from memctl.core.fact import Fact
+
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+class Diff(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened in a span of time: `began`/`ended` in the world, `learned`/`retired` in the record."""
+
+    began: tuple[Fact, ...] = ()
+    ended: tuple[Fact, ...] = ()
+    learned: tuple[Fact, ...] = ()
+    retired: tuple[Fact, ...] = ()
+
+
+def as_of(facts: Iterable[Fact], at: datetime) -> list[Fact]:
+    """The facts true in the world at the instant `at`, as far as is known today.
+
+    A fact without `valid_at` counts from its `created_at`, one without `invalid_at` until its `expired_at`;
+    one with neither start nor end counts always. `expires_at` ends it in any case.
+    """
+    return [fact for fact in facts if _holds(fact, at)]
+
+
+def _holds(fact: Fact, at: datetime) -> bool:
+    start = fact.valid_at or fact.created_at or _FIRST
+    end = fact.invalid_at or fact.expired_at or _LAST
+    return start <= at < end and (fact.expires_at is None or at < fact.expires_at)
+
+
+def current(facts: Iterable[Fact], now: datetime) -> list[Fact]:
+    """The facts believed at `now`: not retired, not over, not to be forgotten by then."""
+    return [
+        fact
+        for fact in facts
+        if not fact.retired
+        and (fact.invalid_at is None or fact.invalid_at > now)
+        and (fact.expires_at is None or fact.expires_at > now)
+    ]
+
+
+def history(facts: Iterable[Fact], predicate: str | None = None, subject: str | None = None) -> list[Fact]:
+    """The facts of a predicate and a subject (None: any), in the order in which they came to be believed.
+
+    Facts recorded together stand in the order in which they began; those without any time come last.
+    """
+    chosen = [
+        fact
+        for fact in facts
+        if (predicate is None or fact.predicate == predicate) and (subject is None or _named(fact, subject))
+    ]
+    return sorted(chosen, key=_believed)
+
+
+def _named(fact: Fact, subject: str) -> bool:
+    return fact.subject is not None and fact.subject.casefold() == subject.casefold()
+
+
+def _believed(fact: Fact) -> tuple[datetime, datetime, datetime, str]:
+    learned = fact.created_at or fact.valid_at or _LAST
+    return learned, fact.valid_at or _LAST, fact.invalid_at or fact.expired_at or _LAST, str(fact.id)
+
+
+def diff(facts: Iterable[Fact], start: datetime, end: datetime) -> Diff:
+    """What happened after `start` and up to `end`. A time that is not known falls in no span.
+
+    Raises UsageError when `start` is later than `end`.
+    """
+    if start > end:
+        raise UsageError(
+            f"the span starts at {start.isoformat()}, after it ends at {end.isoformat()}",
+            hint="give the earlier time first",
+        )
+    found = list(facts)
+
+    def within(field: str) -> tuple[Fact, ...]:
+        dated = [(getattr(fact, field), fact) for fact in found]
+        inside = [(at, fact) for at, fact in dated if at is not None and start < at <= end]
+        return tuple(fact for _, fact in sorted(inside, key=lambda pair: (pair[0], str(pair[1].id))))
+
+    return Diff(
+        began=within("valid_at"),
+        ended=within("invalid_at"),
+        learned=within("created_at"),
+        retired=within("expired_at"),
+    )
+
+
+WHEN_FORMS = (
+    "now, today, yesterday, a span back from now such as 12h, 7d, 2w, 6mo or 1y, a year 2026, "
+    "a month 2026-03, a date 2026-03-01, or a date and time 2026-03-01T09:30 with or without an offset "
+    "(Z, +02:00)"
+)
+
+_SPAN = re.compile(r"(\d{1,6}) ?(h|d|w|mo|y)", re.ASCII)
+_MONTH = re.compile(r"(\d{4})(?:-(\d{2}))?", re.ASCII)
+
+
+def parse_when(text: str, *, now: datetime, timezone: tzinfo) -> datetime:
+    """The instant (UTC) the user means by `text`; days, months and years begin at midnight in `timezone`.
+
+    `now` is timezone-aware. Raises UsageError listing the forms that are understood.
+    """
+    said = text.strip().casefold()
+    try:
+        found = _named_time(said, now.astimezone(timezone)) or _written_time(text.strip(), timezone)
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(f"cannot read {text!r} as a time", hint=f"use {WHEN_FORMS}") from None
+
+
+def _named_time(said: str, now: datetime) -> datetime | None:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    if said in ("now", "today"):
+        return now if said == "now" else midnight
+    if said == "yesterday":
+        return midnight - timedelta(days=1)
+    span = _SPAN.fullmatch(said)
+    if span is None:
+        return None
+    count, unit = int(span[1]), span[2]
+    if unit in ("mo", "y"):
+        return _months_before(now, count * (12 if unit == "y" else 1))
+    return now.astimezone(UTC) - timedelta(hours=count * {"h": 1, "d": 24, "w": 168}[unit])
+
+
+def _months_before(now: datetime, months: int) -> datetime:
+    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
+    if year < 1:
+        raise OverflowError
+    return now.replace(year=year, month=month + 1, day=min(now.day, monthrange(year, month + 1)[1]))
+
+
+def _written_time(text: str, timezone: tzinfo) -> datetime:
+    month = _MONTH.fullmatch(text)
+    if month is not None:
+        found = datetime(int(month[1]), int(month[2] or 1), 1)
+    else:
+        found = datetime.fromisoformat(text)
+    return found if found.tzinfo is not None else found.replace(tzinfo=timezone)

@@ -1,0 +1,68 @@
+"""A `Draft`: a claim in the making, before it knows whose session it stands in; and how its sentence is worded."""
+
+import re
+from datetime import datetime
+
+import msgspec
+
+from memctl.core.claim import Op, Precision
+from memctl.core.fact import Kind
+
+RETRACT_BE = re.compile(r"^is\b")
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """`subject` None is the speaker. `phrase` is the predicate in the third person ("lives in Paris").
+
+    `quote` is the span in the turn. `verbatim` drafts have a whole sentence as `phrase`.
+    """
+
+    predicate: str
+    object: str | None
+    phrase: str
+    quote: tuple[int, int]
+    subject: str | None = None
+    owner: str | None = None
+    op: Op = "assert"
+    kind: Kind = "fact"
+    slot: str | None = None
+    confidence: float = 0.85
+    category: str = "personal"
+    valid_at: datetime | None = None
+    invalid_at: datetime | None = None
+    precision: Precision | None = None
+
+    @property
+    def key(self) -> tuple[str | None, str, str | None, str, str]:
+        """What makes two drafts of one turn the same."""
+        return self.subject, self.predicate, self.slot, (self.object or "").casefold(), self.op
+
+
+def article(noun: str) -> str:
+    """ "nurse" gives "a nurse"; what has an article, or is a name or a plural, stays."""
+    if re.match(r"(?:an?|the|my|our|their|head of|chief|vp|self-|retired|unemployed|between)\b", noun, re.IGNORECASE):
+        return noun
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+
+
+_PERSON = {
+    "my": "their", "our": "their", "i": "they", "we": "they", "me": "them", "us": "them", "myself": "themselves",
+    "ourselves": "themselves", "mine": "theirs", "i'm": "they are", "i've": "they have", "am": "are",
+}  # fmt: skip
+_PERSON_WORD = re.compile(r"\b(?:my|our|i'm|i've|i|we|me|us|myself|ourselves|mine)\b", re.IGNORECASE)
+
+
+def third(text: str) -> str:
+    """The words of the speaker about themselves, as another would say them; nouns untouched."""
+    return _PERSON_WORD.sub(lambda match: _PERSON.get(match[0].lower(), match[0]), text)
+
+
+def sentence(draft: Draft, name: str) -> str:
+    """The claim's text: "Alice lives in Paris.", "Alice no longer lives in Tokyo."."""
+    subject = draft.subject or name
+    if draft.subject and draft.owner:
+        subject = f"{name}'s {draft.owner}" if draft.subject == draft.owner else draft.subject
+    phrase = third(draft.phrase)
+    if draft.op == "retract" and not phrase.startswith(("has left", "no longer")):
+        phrase = RETRACT_BE.sub("is no longer", phrase) if RETRACT_BE.match(phrase) else f"no longer {phrase}"
+    return f"{subject} {phrase}.".replace("..", ".")

@@ -1,0 +1,114 @@
+"""What ends in words that only make sense to one who remembers: "Nugget died", "packed in amazon", "had to quit rugby".
+
+Such a sentence names the thing and not what it was to the speaker; the drafts already known say that.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from memctl.extract.corrections import retraction
+from memctl.extract.draft_claim import Draft
+from memctl.extract.wordlist import words
+
+_OWN = r"(?:(?:my|our|the|his|her) )?"
+_ENDED = re.compile(
+    r"(?:^|[.!?,;:] *|\b(?:i|i've|ive|i have|we|we've|we have|i'm|i am|and|but|then|just|finally|"
+    r"recently|had to|have to|decided to) )"
+    r"(?:(?:finally|just|recently|now|really|right|totally|completely|sadly|also|already|even|all|since) )*"
+    r"(?:packed in|jacked in|jack in|chucked in|packing in|given up(?: on)?|gave up(?: on)?|"
+    r"giving up(?: on)?|quit|quitting|dropped out of|dropped|dropping|stopped|"
+    r"gone (?:right |totally |completely |really )?off|went (?:right |totally |completely |"
+    r"really )?off|done with|finished with|through with|over|ditched|binned|sold|flogged|cancelled|"
+    r"canceled|"
+    r"called off|scrapped|no longer (?:have|do|play|use|own|take|eat|drink|like|at|with|in|on|into)|"
+    r"got rid of|split (?:up )?(?:with|from)|broke up with|left|rehomed|off) (?P<what>[^.!?;\n]{2,80})",
+    re.IGNORECASE,
+)
+_DIED = re.compile(
+    r"(?P<what>[A-Za-zÀ-ž][\w'\-]+)(?:,? (?:has|have|is|was|had))?(?: (?:sadly|just|finally|peacefully))*(?:'s)? "
+    r"(?:died|passed(?: away)?|is dead|gone|put to sleep|no more|crossed the rainbow bridge)\b",
+    re.IGNORECASE,
+)
+_NOT_ANY_MORE = re.compile(
+    (
+        r"\b(?:don't|dont|do not|can't|cant|cannot|isn't|am not|i'm not|we're not|"
+        r"not)\b(?P<what>[^.!?;\n]{2,80}?)\b(?:any ?more|any longer)\b"
+    ),
+    re.IGNORECASE,
+)
+_ORDER_OVER = re.compile(
+    r"^(?:(?:ok|okay|actually|also|and|so|please|btw)[, ]+)*(?:you (?:can|may) (?:stop|quit)|"
+    r"(?:there's |there is )?no need to(?: keep)?|you (?:don't|do not|no longer) (?:have|"
+    r"need) to(?: keep)?|no more)"
+    r" (?P<what>[^.!?;\n]{3,80})",
+    re.IGNORECASE,
+)
+_PET = frozenset({"has_pet"})
+_LASTING = frozenset(
+    {
+        "dislikes",
+        "avoids",
+        "allergic_to",
+        "intolerant_to",
+        "has_condition",
+        "name",
+        "age",
+        "birthday",
+        "hometown",
+        "event",
+        "attended",
+        "nationality",
+        "identity",
+    }
+)
+_SMALL = frozenset(words("a an the my our their to of in at on for and with called named"))
+
+
+def ended(text: str, known: Iterable[Draft]) -> Iterator[Draft]:
+    """Retractions of the known drafts that `text` says are over, those first that were said last."""
+    if "?" in text and not re.search(r"[.!\n].*\?|,.*\?", text):
+        return
+    if re.search(
+        r"\b(?:if|would|should i|might|thinking (?:of|about)|don't want to|never (?:going|gonna))\b",
+        text,
+        re.IGNORECASE,
+    ):
+        return
+    held = [draft for draft in known if draft.op == "assert" and draft.object and draft.predicate not in _LASTING]
+    if not held:
+        return
+    yield from _over(_ENDED, text, held, frozenset())
+    yield from _over(_NOT_ANY_MORE, text, held, frozenset())
+    yield from _over(_DIED, text, held, _PET)
+    order = _ORDER_OVER.search(text)
+    if order:
+        goal = _stems(order["what"])
+        for draft in held:
+            if draft.predicate == "instruction" and _stems(draft.object or "") <= goal:
+                yield retraction(draft, order.span())
+
+
+def _over(pattern: re.Pattern[str], text: str, held: list[Draft], only: frozenset[str]) -> Iterator[Draft]:
+    for found in pattern.finditer(text):
+        said = _words(found["what"])
+        for draft in held:
+            if draft.subject is not None or draft.predicate == "instruction" or (only and draft.predicate not in only):
+                continue
+            chief = _words(draft.object or "")
+            if chief and _about(said, chief):
+                yield retraction(draft, found.span())
+
+
+def _about(said: list[str], words: list[str]) -> bool:
+    """True when what is said to be over is the object: its words, or the chief one of them, come first."""
+    lead = said[: len(words) + 1]
+    return all(word in lead for word in words) or bool(said and said[0] in words and len(said[0]) > 3)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.findall(r"[\w\-+#]+", text.casefold()) if word not in _SMALL]
+
+
+def _stems(text: str) -> set[str]:
+    """Words without "-ing" and "-e", so that "replying" and "reply" are one."""
+    return {re.sub(r"(?:ing|e)$", "", word) for word in _words(text) if word not in ("always", "please", "now")}

@@ -1,0 +1,130 @@
+"""The offline extractor: claims from a session by rules, the same on every run, without a model or a network.
+
+Only what people say of themselves and their own becomes a claim; assistants, tools and pasted text give none. Turns
+come redacted (`memctl.extract.secrets`); no object holds what stands for a secret. What is believed in the end is for
+`memctl.reconcile` to say.
+"""
+
+from collections.abc import Iterable
+
+from memctl.core.claim import Claim
+from memctl.core.fact import derive_id
+from memctl.extract.corrections import exchanged
+from memctl.extract.draft_claim import Draft, sentence
+from memctl.extract.elliptical_retractions import ended
+from memctl.extract.multilingual import foreign
+from memctl.extract.short_answers import answered
+from memctl.extract.turn_reader import TurnReader
+from memctl.transcripts.model import Session, Turn
+
+EXTRACTOR = "rules@1"
+THRESHOLD = 0.7
+"""Claims below it are not kept."""
+NO_CLAIMS = frozenset({"attachment"})
+MEMORY = "memory_write"
+
+
+def extract(
+    session: Session, user_id: str, *, uri: str | None = None, skip: frozenset[str] = frozenset()
+) -> list[Claim]:
+    """The claims of a session's human turns, in order.
+
+    `skip` names turns already known: they give no claims but are context for what follows. Claim ids are derived
+    from user, session, turn, text and place in the turn, so that a second run gives the same ones.
+    """
+    talk = _Talk(session, user_id, uri)
+    claims: list[Claim] = []
+    for position, turn in enumerate(session.turns):
+        said = turn.role == "user" or turn.raw_kind == MEMORY
+        if said and turn.raw_kind not in NO_CLAIMS:
+            found = talk.claims(turn, position)
+            if turn.turn_id not in skip:
+                claims.extend(found)
+        if turn.role in ("user", "assistant"):
+            talk.question = turn.text if "?" in turn.text else None
+    return claims
+
+
+def speaks_for_user(speaker: str | None, user_id: str) -> bool:
+    """True when the turn's speaker is the user: no name, the user's own, or their first name."""
+    if speaker is None:
+        return True
+    name, user = speaker.casefold().strip(), user_id.casefold().strip()
+    return name == user or name.split()[:1] == [user] or user.split()[:1] == [name]
+
+
+class _Talk:
+    """A session being read: the last question, and what was said so far."""
+
+    def __init__(self, session: Session, user_id: str, uri: str | None) -> None:
+        self.session, self.user_id, self.uri = session, user_id, uri
+        self.question: str | None = None
+        self.known: list[Draft] = []
+        speakers = {turn.speaker for turn in session.turns if turn.role == "user"}
+        self.orders = len(speakers) < 2 or any(turn.role == "assistant" for turn in session.turns)
+
+    def drafts(self, turn: Turn, text: str, memory: bool) -> list[Draft]:
+        """Everything the rules read in a turn, each draft once."""
+        drafts = TurnReader(text, turn.at, third=memory, orders=self.orders).read()
+        drafts += exchanged(text, self.known)
+        drafts += ended(text, self.known)
+        if self.question is not None and not memory:
+            drafts += answered(self.question, text)
+        drafts += foreign(text)
+        return _distinct(drafts)
+
+    def claims(self, turn: Turn, position: int) -> list[Claim]:
+        """The claims of one turn that are certain enough."""
+        text = turn.text
+        memory = turn.raw_kind == MEMORY
+        name = turn.speaker or self.user_id
+        subject = self.user_id if speaks_for_user(turn.speaker, self.user_id) else name
+        claims: list[Claim] = []
+        for draft in self.drafts(turn, text, memory):
+            confidence = max(THRESHOLD, round(draft.confidence - 0.1, 2)) if memory else round(draft.confidence, 2)
+            if confidence < THRESHOLD or "[redacted:" in (draft.object or ""):
+                continue
+            self.known.append(draft)
+            words = sentence(draft, name)
+            place = (self.user_id, self.session.session_id, turn.turn_id, words, str(len(claims)))
+            claims.append(
+                Claim(
+                    id=derive_id(*place),
+                    user_id=self.user_id,
+                    op=draft.op,
+                    kind=draft.kind,
+                    text=words,
+                    subject=draft.subject or subject,
+                    predicate=draft.predicate,
+                    object=draft.object,
+                    slot=draft.slot,
+                    valid_at=draft.valid_at,
+                    invalid_at=draft.invalid_at,
+                    precision=draft.precision,
+                    confidence=confidence,
+                    quote=text[draft.quote[0] : draft.quote[1]],
+                    observed_at=turn.at,
+                    session_id=self.session.session_id,
+                    turn_id=turn.turn_id,
+                    position=position,
+                    ordinal=len(claims),
+                    uri=self.uri,
+                    agent_id=self.session.agent_id,
+                    app_id=self.session.app_id,
+                    categories=(draft.category,),
+                    extractor=EXTRACTOR,
+                )
+            )
+        return claims
+
+
+def _distinct(drafts: Iterable[Draft]) -> list[Draft]:
+    """Each draft once; of two that say the same the more certain."""
+    kept: dict[tuple[str | None, str, str | None, str, str], Draft] = {}
+    for draft in drafts:
+        before = kept.get(draft.key)
+        if before is None:
+            kept[draft.key] = draft
+        elif draft.confidence > before.confidence:
+            before.confidence = draft.confidence
+    return list(kept.values())

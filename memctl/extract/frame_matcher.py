@@ -1,0 +1,222 @@
+"""From a clause head to drafts: the frames of its verb are tried, and tense and negation decide what they mean."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import msgspec
+
+from memctl.extract.clauses import Head
+from memctl.extract.draft_claim import Draft, article
+from memctl.extract.lexicon.software import PLATFORMS, PROGRAMMING, TOOL_NAMES
+from memctl.extract.noun_phrases import job, listed, noun, org, place, preference, proper, qualified, taste
+from memctl.extract.topics import FRAMES
+from memctl.extract.verb_frames import Frame
+from memctl.extract.verbs import gerund, third_person
+
+BY_LEMMA: dict[str, list[Frame]] = defaultdict(list)
+for _frame in FRAMES:
+    for _lemma in _frame.lemmas:
+        BY_LEMMA[_lemma].append(_frame)
+
+MOTION = frozenset(
+    [
+        "move",
+        "relocate",
+        "join",
+        "leave",
+        "quit",
+        "start",
+        "begin",
+        "retire",
+        "return",
+        "transfer",
+        "resign",
+        "marry",
+        "buy",
+        "sell",
+        "adopt",
+        "attend",
+        "get",
+        "graduate",
+    ]
+)
+"""Verbs whose present progressive speaks of the future ("I'm moving to Paris")."""
+_LIKING = frozenset({"like", "love", "enjoy", "adore", "fancy"})
+DENIED = frozenset({"allergic_to", "intolerant_to", "has_condition", "lives_in", "works_at", "diet", "favorite"})
+"""A plain "I'm not …" takes these back; of others it only says what was never claimed."""
+_AFTER_ALL = re.compile(r"\b(?:after all|any ?more|any longer|these days)\b", re.IGNORECASE)
+_LASTING = re.compile(
+    (
+        r"\b(?:since|for (?:the (?:past|last)|\w+ (?:years?|months?|weeks?|decades?|yrs?)|ages|a while|"
+        r"years|months|decades|a long time|almost|about|over|nearly)|now|all my life|my whole life|always|"
+        r"ever)\b"
+    ),
+    re.IGNORECASE,
+)
+_FUTURE_DATE = re.compile(
+    (
+        r"\b(?:tomorrow|next (?:week|month|year|spring|summer|fall|autumn|winter|mon|tue|wed|thu|fri|sat|"
+        r"sun)\w*|soon|in (?:a few|two|three|\w+) (?:days|weeks|months|years)|in (?:a|one) (?:week|month|"
+        r"year))\b"
+    ),
+    re.IGNORECASE,
+)
+_TEMPORARY = re.compile(
+    (
+        r"\b(?:for (?:the|a) (?:weekend|week|night|day|month|few days|couple of days|conference|meeting|"
+        r"trip|holiday)|for (?:\d+|two|three|four|five|six) (?:days|nights|weeks)(?! now)|on (?:vacation|"
+        r"holiday)|this (?:week|weekend)|tonight)\b"
+    ),
+    re.IGNORECASE,
+)
+
+
+def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 -- one branch a tense
+    """The operation and predicate that the head's tense and polarity give to a frame, None for none."""
+    predicate, op = frame.predicate, frame.op
+    if head.modal and not (frame.lemmas[0] == "prefer" and not head.neg):
+        return None
+    if head.tense == "future":
+        return None
+    if frame.only_neg:
+        return (op, predicate) if head.neg or head.stopped else None
+    if head.can and not frame.can:
+        return None
+    if head.stopped:
+        return ("retract", predicate) if op == "assert" else None
+    if head.neg:
+        if frame.neg == "retract" and predicate not in DENIED and not _AFTER_ALL.search(head.rest):
+            return None
+        if frame.neg == "skip" or (head.tense in ("perfect", "past") and frame.neg == "retract"):
+            return None
+        return ("retract", predicate) if frame.neg == "retract" else ("assert", frame.neg)
+    if head.tense == "past" and not head.started:
+        return {"assert": (op, predicate), "retract": ("retract", predicate), "skip": None}[frame.past]
+    if (
+        head.tense == "perfect"
+        and frame.past != "assert"
+        and not (head.started or head.prog or _LASTING.search(head.rest))
+    ):
+        return None
+    if head.tense == "present" and not head.started:
+        if not frame.present:
+            return None
+        if head.lemma in MOTION and frame.past == "assert":
+            return None
+        if head.prog and _FUTURE_DATE.search(head.rest) and frame.past == "assert":
+            return None
+    return op, predicate
+
+
+def _number(text: str) -> str | None:
+    return text if 1 <= int(text) <= 120 else None
+
+
+_SHAPES: dict[str, Callable[[str], str | None]] = {
+    "proper": proper,
+    "job": job,
+    "number": _number,
+    "vp": partial(noun, limit=14),
+    "preference": preference,
+    "raw": lambda text: text.strip(" .,!?\"'"),
+}
+
+
+def shaped(frame: Frame, text: str, casual: bool) -> Iterator[str]:
+    """The objects in the words a frame caught."""
+    if frame.shape == "list":
+        yield from listed(text)
+        return
+    if frame.shape in ("place", "org"):
+        found = (place if frame.shape == "place" else org)(text, casual=casual)
+    else:
+        found = _SHAPES.get(frame.shape, noun)(text)
+    if found:
+        yield found
+
+
+def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | None = None) -> list[Draft]:
+    """Every draft the frames of the head's verb give; `offset` is the clause's span in the turn."""
+    drafts: list[Draft] = []
+    taken: set[tuple[str, str]] = set()
+    for frame in BY_LEMMA.get(head.lemma, ()):
+        if other is not None and not frame.others:
+            continue
+        found = frame.pattern.match(head.rest)
+        if found is None:
+            continue
+        verdict = decide(frame, head)
+        if verdict is None or (verdict[1], verdict[0]) in taken:
+            continue
+        op, predicate = verdict
+        if predicate == "lives_in" and op == "assert" and _TEMPORARY.search(head.rest):
+            continue
+        if frame.shape == "none":
+            words = third_person(head.lemma)
+            value = frame.value.format(v=gerund(head.lemma), o="") if frame.value else None
+            objects = [value]
+        else:
+            words = third_person(head.lemma)
+            objects = [frame.value.format(o=o) if frame.value else o for o in shaped(frame, found["o"], casual)]
+        if frame.category == "preferences" and predicate in ("likes", "dislikes"):
+            objects = [value for value in objects if value is not None and taste(value)]
+        for value in objects:
+            plain = value or ""
+            template = frame.template if predicate == frame.predicate else "{n} {o}"
+            phrase = template.format(
+                o=_worded(frame, found.groupdict().get("o") or plain, plain),
+                a=article(plain),
+                v=words,
+                n=f"does not {head.lemma if head.lemma in _LIKING else 'like'}",
+            )
+            if frame.predicate == "hobby" and frame.value and frame.shape == "list":
+                phrase = f"{words} {plain.removeprefix('collecting ')}"
+            drafts.append(
+                Draft(
+                    predicate=predicate,
+                    object=value,
+                    phrase=cut_phrase(phrase),
+                    quote=offset,
+                    subject=other,
+                    op="retract" if op == "retract" else "assert",
+                    kind=frame.kind,
+                    confidence=frame.confidence - (0.05 if other else 0.0),
+                    category=frame.category,
+                )
+            )
+            taken.add((predicate, op))
+    return _companions([_tool(draft) for draft in drafts])
+
+
+def _worded(frame: Frame, caught: str, value: str) -> str:
+    """How the object stands in the text: a preference with what it is for, a spelt value as it was said."""
+    if frame.shape == "preference":
+        return qualified(caught)
+    return caught if frame.value else value
+
+
+def cut_phrase(phrase: str) -> str:
+    """Blanks straightened."""
+    return " ".join(phrase.split())
+
+
+TOOLS = frozenset(re.sub(r"\\(.)", r"\1", f"{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS}").split("|"))
+"""Names one moves to without leaving home."""
+
+
+def _tool(draft: Draft) -> Draft:
+    """ "We moved from React to Vue" speaks of tools, not of homes."""
+    if draft.predicate != "lives_in" or (draft.object or "").casefold() not in TOOLS:
+        return draft
+    return msgspec.structs.replace(draft, predicate="uses", phrase=f"uses {draft.object}", category="tools")
+
+
+def _companions(drafts: list[Draft]) -> list[Draft]:
+    """A deployment target is also a tool in use."""
+    return drafts + [
+        msgspec.structs.replace(draft, predicate="uses", phrase=f"uses {draft.object}")
+        for draft in drafts
+        if draft.predicate == "deploys_on" and draft.op == "assert"
+    ]

@@ -1,0 +1,356 @@
+"""Which of a model's proposals become claims, and what of them is taken over.
+
+The quote must stand in a turn the proposal names, the subject be a speaker or be named there, a person and not an
+assistant have said it, no secret be in it, no turn that gives orders be behind it. Dates are those the rules' grounder
+finds in the words. What a proposal says it replaces becomes a retraction, and the fold decides what comes of that.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+
+from memctl.core.claim import Claim, Precision
+from memctl.core.fact import Kind, derive_id
+from memctl.core.predicates import SINGLE_VALUED
+from memctl.core.tokenization import sentences, stems, words
+from memctl.extract.dates import Grounded, certain, may_name_time
+from memctl.extract.extractor import MEMORY, speaks_for_user
+from memctl.extract.llm.parse import Proposal
+from memctl.extract.llm.prompt import CATEGORIES, Known
+from memctl.extract.llm.windows import Line, Window
+from memctl.extract.secrets import redact
+from memctl.transcripts.model import Session
+
+EXPLICIT, IMPLIED = 0.9, 0.75
+LONGEST_TEXT = 600
+"""Characters of a fact and of each of its parts."""
+KINDS: dict[str, Kind] = {"preferences": "preference", "interests": "preference", "instructions": "procedure"}
+_SELF = frozenset({"i", "me", "user", "the user", "speaker", "the speaker", "myself"})
+_YES = re.compile(
+    r"^\W*(?:yes|yep|yeah|yup|correct|right|exactly|that's (?:right|correct|true|it|me)|true|indeed|sure|of course|"
+    r"absolutely|definitely|precisely|s[ií]|oui|ja|genau|exactement|exacto|sim|да|はい|对|是的)\b",
+    re.IGNORECASE,
+)
+_PREDICATE = re.compile(r"[^a-z0-9]+")
+
+
+class Verdicts(msgspec.Struct, kw_only=True):
+    """What came of an answer: the claims, and how many proposals were refused or corrected, by reason."""
+
+    claims: list[Claim] = []
+    refused: dict[str, int] = {}
+    corrected: dict[str, int] = {}
+
+    def note(self, where: dict[str, int], reason: str) -> None:
+        """Count one more of `reason`."""
+        where[reason] = where.get(reason, 0) + 1
+
+
+class _RefusedError(Exception):
+    """The proposal is not believed; the argument is the reason."""
+
+
+class _Found(NamedTuple):
+    """Where a quote stands: the line, and the turn's own words."""
+
+    line: Line
+    quote: str
+
+
+def judge(
+    proposals: Iterable[Proposal],
+    window: Window,
+    session: Session,
+    existing: Sequence[Known],
+    *,
+    extractor: str,
+    uri: str | None = None,
+) -> Verdicts:
+    """The claims of an answer to `window` of `session`; see the module for what is refused.
+
+    `existing` are the facts the question showed. Claim ids are derived from user, session, turn, text and place.
+    """
+    verdicts = Verdicts()
+    bench = _Bench(window, session, existing, extractor, uri, verdicts)
+    for proposal in proposals:
+        try:
+            bench.hear(proposal)
+        except _RefusedError as refusal:
+            verdicts.note(verdicts.refused, str(refusal))
+    return verdicts
+
+
+class _Bench:
+    """One answer being judged."""
+
+    def __init__(
+        self,
+        window: Window,
+        session: Session,
+        existing: Sequence[Known],
+        extractor: str,
+        uri: str | None,
+        verdicts: Verdicts,
+    ) -> None:
+        self.window, self.session, self.extractor, self.uri, self.verdicts = window, session, extractor, uri, verdicts
+        self.existing = {known.name.casefold(): known for known in existing}
+        self.ordinals: dict[str, int] = {}
+
+    def hear(self, proposal: Proposal) -> None:
+        """Turn one proposal into claims. Raises _RefusedError."""
+        evidence = self._evidence(proposal)
+        found = _find(proposal.quote, evidence)
+        if found is None:
+            raise _RefusedError("quote is not in the turn")
+        said = self._said_by_a_person(found, evidence)
+        subject = self._subject(proposal, found.line, evidence)
+        texts = (proposal.text, proposal.object or "", proposal.subject)
+        if any(redact(text).kinds or "[redacted:" in text for text in texts):
+            raise _RefusedError("holds a secret")
+        text = " ".join(proposal.text.split())
+        predicate, slot = _predicate(proposal.predicate)
+        if not text or not predicate:
+            raise _RefusedError("no sentence or no predicate")
+        if max(map(len, (*texts, predicate))) > LONGEST_TEXT:
+            raise _RefusedError("longer than a fact")
+        if not self._rests_on(proposal, subject, evidence):
+            raise _RefusedError("nothing of it is in its turns")
+        retracts = self._retractions(proposal, subject, predicate, slot)
+        dates = self._dates(proposal, found)
+        value = " ".join(proposal.object.split()) if proposal.object and proposal.object.strip() else None
+        category = proposal.category if proposal.category in CATEGORIES else None
+        base = Claim(
+            id=derive_id(text),
+            user_id=self.window.user_id,
+            kind=KINDS.get(category or "", "fact"),
+            text=text,
+            subject=subject,
+            predicate=predicate,
+            object=value,
+            slot=slot,
+            valid_at=dates.valid_at,
+            invalid_at=dates.invalid_at,
+            precision=dates.precision,
+            confidence=EXPLICIT if proposal.confidence == "explicit" else IMPLIED,
+            quote=found.quote,
+            observed_at=said.turn.at,
+            session_id=self.window.session_id,
+            turn_id=said.turn.turn_id,
+            position=said.position,
+            uri=self.uri,
+            agent_id=self.session.agent_id,
+            app_id=self.session.app_id,
+            categories=(category,) if category else (),
+            extractor=self.extractor,
+        )
+        for known in retracts:
+            self._add(
+                msgspec.structs.replace(
+                    base,
+                    op="retract",
+                    predicate=known.predicate,
+                    object=known.object,
+                    slot=known.slot,
+                    valid_at=None,
+                    invalid_at=dates.valid_at if proposal.polarity == "assert" else dates.invalid_at or dates.valid_at,
+                )
+            )
+        if proposal.polarity == "assert":
+            self._add(base)
+        elif not retracts:
+            self._add(msgspec.structs.replace(base, op="retract"))
+
+    def _add(self, claim: Claim) -> None:
+        ordinal = self.ordinals.get(claim.turn_id or "", 0)
+        self.ordinals[claim.turn_id or ""] = ordinal + 1
+        place = (claim.user_id, claim.session_id or "", claim.turn_id or "", claim.text, str(ordinal))
+        self.verdicts.claims.append(msgspec.structs.replace(claim, id=derive_id(*place), ordinal=ordinal))
+
+    def _evidence(self, proposal: Proposal) -> list[Line]:
+        lines = self.window.lines
+        named = [lines[number - 1] for number in proposal.evidence if 1 <= number <= len(lines)]
+        if not named or len(named) < len(proposal.evidence):
+            raise _RefusedError("names a turn that is not there")
+        if any(line.withheld for line in named):
+            raise _RefusedError("rests on orders to a machine")
+        return named
+
+    def _said_by_a_person(self, found: _Found, evidence: Sequence[Line]) -> Line:
+        """The asked line the fact counts from: the quoted one, or the human's yes to what an assistant said."""
+        quoted = found.line
+        if quoted.asked:
+            return quoted
+        if quoted.turn.role == "assistant":
+            place = self.window.lines.index(quoted)
+            reply = next((line for line in self.window.lines[place + 1 :] if line.turn.role == "user"), None)
+            if reply is not None and reply.asked and reply in evidence and _YES.match(reply.text):
+                return reply
+            raise _RefusedError("only an assistant said it")
+        raise _RefusedError("is of a turn shown as context")
+
+    def _subject(self, proposal: Proposal, line: Line, evidence: Sequence[Line]) -> str:
+        """Whom the fact is about: the user by their id, another speaker by name, or what the turn itself names."""
+        user = self.window.user_id
+        wanted = " ".join(proposal.subject.split())
+        folded = wanted.casefold().removesuffix("'s")
+        people = [one for one in evidence if one.turn.role == "user" or one.turn.raw_kind == MEMORY]
+        speaker = people[0].turn.speaker if people else line.turn.speaker
+        if folded in _SELF:
+            return user if speaks_for_user(speaker, user) else (speaker or user)
+        if folded == user.casefold():
+            return user
+        for other in dict.fromkeys(held.turn.speaker for held in self.window.lines if held.turn.role == "user"):
+            if other and (speaks_for_user(other, wanted) or folded == other.casefold()):
+                return user if speaks_for_user(other, user) else other
+        if speaks_for_user(wanted, user) and any(speaks_for_user(one.turn.speaker, user) for one in people):
+            return user
+        named = set(words(wanted)) - _POSSESSIVES - set(words(user))
+        spoken = {word.removesuffix("'s") for one in evidence for word in words(one.text)}
+        if not named or not {word.removesuffix("'s") for word in named} <= spoken:
+            raise _RefusedError("subject is neither a speaker nor named")
+        return wanted
+
+    def _rests_on(self, proposal: Proposal, subject: str, evidence: Sequence[Line]) -> bool:
+        """True when the fact shares a word with the turns it names, or with what it ends, the subject's name apart."""
+        ended = [known.text for name in proposal.supersedes if (known := self.existing.get(name.strip().casefold()))]
+        said = set(stems(" ".join([*(line.text for line in evidence), *ended])))
+        told = set(stems(f"{proposal.text} {proposal.object or ''}"))
+        named = set(stems(f"{subject} {self.window.user_id}"))
+        return bool((told - named) & said) or not (told - named)
+
+    def _retractions(self, proposal: Proposal, subject: str, predicate: str, slot: str | None) -> list[Known]:
+        """The existing facts to be ended beside what the fold ends by itself."""
+        found = []
+        for name in proposal.supersedes:
+            known = self.existing.get(name.strip().casefold())
+            if known is None:
+                self.verdicts.note(self.verdicts.corrected, "supersedes an id that is not there")
+            elif known.subject.casefold() != subject.casefold():
+                self.verdicts.note(self.verdicts.corrected, "supersedes a fact about somebody else")
+            elif (
+                proposal.polarity == "assert"
+                and (known.predicate, known.slot) == (predicate, slot)
+                and (predicate in SINGLE_VALUED or known.object == proposal.object)
+            ):
+                continue
+            else:
+                found.append(known)
+        return found
+
+    def _dates(self, proposal: Proposal, found: _Found) -> _Dates:
+        """The dates of the words; a date of the model's that they do not name is dropped."""
+        grounded = _grounded(found)
+        wanted = {name: _iso(getattr(proposal, name)) for name in ("valid_at", "invalid_at")}
+        if not grounded:
+            if wanted["valid_at"] or wanted["invalid_at"]:
+                self.verdicts.note(self.verdicts.corrected, "date is not in the words")
+            return _Dates(None, None, None)
+        begun = next((one for one in grounded if one.role != "until" and _meant(one, wanted["valid_at"])), None)
+        over = next((one for one in grounded if one.role == "until" or _meant(one, wanted["invalid_at"])), None)
+        if begun is None and over is None:
+            begun = next((one for one in grounded if one.role != "until"), None)
+        if wanted["valid_at"] and begun is not None and not _meant(begun, wanted["valid_at"]):
+            self.verdicts.note(self.verdicts.corrected, "date is another by the words")
+        if begun is over:
+            over = None
+        first = begun or over
+        return _Dates(
+            begun.start if begun else None,
+            (over.end if over.role == "until" else over.start) if over else None,
+            first.precision if first else None,
+        )
+
+
+class _Dates(NamedTuple):
+    valid_at: datetime | None
+    invalid_at: datetime | None
+    precision: Precision | None
+
+
+_POSSESSIVES = frozenset({"my", "his", "her", "their", "our", "your", "user's", "the", "a", "an", "of", "and"})
+
+
+def _grounded(found: _Found) -> list[Grounded]:
+    """The periods named by the quote, else by the sentence it stands in."""
+    at = found.line.turn.at
+    if not may_name_time(found.line.text):
+        return []
+    if inside := certain(found.quote, at):
+        return inside
+    around = next((sentence for sentence in sentences(found.line.text) if found.quote in sentence), "")
+    return certain(around, at)
+
+
+def _meant(one: Grounded, wanted: datetime | None) -> bool:
+    """True when the model's date lies in the period; its zone, which it seldom writes, is the period's."""
+    if wanted is None:
+        return False
+    at = wanted if wanted.tzinfo else wanted.replace(tzinfo=one.start.tzinfo)
+    return one.start <= at < one.end
+
+
+_PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?")
+
+
+def _iso(text: str | None) -> datetime | None:
+    """A date as a model writes it: ISO 8601, or a year or month alone."""
+    if not text or not text.strip():
+        return None
+    try:
+        if partial := _PARTIAL.fullmatch(text.strip()):
+            return datetime(int(partial[1]), int(partial[2] or 1), 1)
+        return datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def _predicate(text: str) -> tuple[str, str | None]:
+    """A predicate in snake_case with its slot: "Favourite Color" is favorite, color."""
+    name = _PREDICATE.sub("_", text.casefold()).strip("_")
+    for spelling in ("favorite_", "favourite_"):
+        if name.startswith(spelling):
+            return "favorite", name.removeprefix(spelling).replace("_", " ")
+    return name, None
+
+
+def _find(quote: str, evidence: Sequence[Line]) -> _Found | None:
+    """The first line named that holds the quote, spelling and spaces aside, with the words as the turn has them."""
+    wanted, _ = _folded(quote.strip().strip("\"'“”‘’…").removesuffix("...").strip())
+    if sum(letter.isalnum() for letter in wanted) < 2:
+        return None
+    for line in evidence:
+        folded, places = _folded(line.text)
+        start = folded.find(wanted)
+        if start >= 0:
+            return _Found(line, line.text[places[start] : places[start + len(wanted) - 1] + 1])
+    return None
+
+
+_OTHER_SPACE = re.compile(r"[^\S ]")
+_SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " "})
+
+
+@lru_cache(maxsize=512)
+def _folded(text: str) -> tuple[str, Sequence[int]]:
+    """`text` as quotes are compared, and for each of its characters the place it stands at in `text`."""
+    if text.isascii() and "  " not in text and not _OTHER_SPACE.search(text):
+        return text.lower(), range(len(text))
+    folded: list[str] = []
+    places: list[int] = []
+    for place, letter in enumerate(text):
+        if letter.isspace():
+            if folded and folded[-1] != " ":
+                folded.append(" ")
+                places.append(place)
+            continue
+        for one in unicodedata.normalize("NFKC", letter.translate(_SAME)).casefold():
+            folded.append(one)
+            places.append(place)
+    return "".join(folded), places

@@ -1,0 +1,71 @@
+"""People who present themselves in a list: "Bit about me: Oksana, 33, from Lviv, UX researcher, single mum to Danylo".
+
+Each member of the list is read as what follows "I am". Who speaks, and what was said before, is the caller's business.
+"""
+
+import re
+from collections.abc import Iterator
+
+from memctl.extract.clauses import complement
+from memctl.extract.draft_claim import Draft
+from memctl.extract.frame_matcher import match
+
+_NAME = r"(?P<o>(?-i:[A-ZÀ-Þ])[\w'\-À-ž]+(?: (?-i:[A-ZÀ-Þ])[\w'\-À-ž]+){0,2})"
+_ABOUT_ME = re.compile(
+    r"^(?:(?:just |here's |here is )?(?:an? )?(?:little |wee |bit |quick |brief |some |short )*"
+    r"(?:about (?:me|myself)|intro(?:duction)?|background(?: on me)?|context on me)|"
+    r"a bit of background|introducing myself)"
+    r"[\w ,]{0,40}?\s*[:\-–—]\s+",
+    re.IGNORECASE,
+)
+_NAMED_AND_AGED = re.compile(
+    rf"^(?:(?:hi|hello|hey|hiya)[,!. ]+)?(?!I'm|I\b)(?={_NAME}, \d\d(?: years old| yo)?,)", re.IGNORECASE
+)
+_MEMBER = re.compile(
+    r",\s+(?:and |but |also )?|\s+but\s+(?:now )?|\s+and\s+(?=(?:an? |living|working|from|based)\b)|;\s+", re.IGNORECASE
+)
+_PARENT = re.compile(
+    r"^(?:an? )?(?P<status>single|married|divorced|widowed)? ?(?:mum|mom|mother|dad|father|parent) (?:to|of) (?P<o>.+)",
+    re.IGNORECASE,
+)
+_TIMES = re.compile(r"\s+(?:these days|now|nowadays|at the moment|currently)$", re.IGNORECASE)
+_CHILD_NAMES = re.compile(r"(?-i:[A-ZÀ-Þ])[\w\-À-ž]+")
+NAMED_SELF = re.compile(rf"^i, {_NAME},?\s+(?=(?:am|'m|was|have|live|work|study|teach|run|had)\b)", re.IGNORECASE)
+""" "I, Farhana Siddiqui, am working in …": the name stands between subject and verb."""
+
+
+def introduced(text: str, span: tuple[int, int]) -> Iterator[Draft]:
+    """What a sentence that lists its speaker's particulars says, nothing for any other sentence."""
+    lead = _ABOUT_ME.match(text) or _NAMED_AND_AGED.match(text)
+    if lead is None:
+        return
+    for n, member in enumerate(_MEMBER.split(text[lead.end() :])):
+        member = _TIMES.sub("", member.strip(" .,"))
+        name = re.fullmatch(_NAME, member) if n == 0 else None
+        if name:
+            yield _draft("name", name["o"], f"is called {name['o']}", span, "identity")
+        elif member:
+            yield from _particular(member, span)
+
+
+def _particular(member: str, span: tuple[int, int]) -> Iterator[Draft]:
+    """One member of the list."""
+    parent = _PARENT.match(member)
+    if parent:
+        if parent["status"]:
+            status = parent["status"].lower()
+            yield _draft("relationship_status", status, f"is {status}", span, "family")
+        for name in _CHILD_NAMES.findall(parent["o"]):
+            yield _draft("has_child", name, f"has a child called {name}", span, "family")
+        return
+    for words in (member, f"a {member}"):
+        head = complement(words)
+        found = match(head, span, casual=False) if head else []
+        found = [draft for draft in found if draft.predicate not in ("name", "likes", "dislikes")]
+        if found:
+            yield from found
+            return
+
+
+def _draft(predicate: str, value: str, phrase: str, span: tuple[int, int], category: str) -> Draft:
+    return Draft(predicate=predicate, object=value, phrase=phrase, quote=span, confidence=0.85, category=category)

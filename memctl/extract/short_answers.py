@@ -1,0 +1,219 @@
+"""Short answers: "Where do you live?" – "Paris." says what neither turn says alone."""
+
+import re
+
+from memctl.extract.clauses import complement, head
+from memctl.extract.draft_claim import Draft, article
+from memctl.extract.frame_matcher import match
+from memctl.extract.noun_phrases import job, listed, noun, org, place, proper
+
+_YES = re.compile(
+    (
+        r"^\W*(?:yes|yeah|yep|yup|yea|correct|right|exactly|indeed|i do|i am|sure(?: do| am)?|"
+        r"that's right|affirmative|absolutely|definitely)\b[,.! ]*(?:i (?:do|am|have)|that's right|"
+        r"exactly|correct)?\W*$"
+    ),
+    re.IGNORECASE,
+)
+_NO_ANSWER = re.compile(
+    (
+        r"^\W*(?:no|nope|nah|not|none|nothing|never|why|what|who|how|when|where|can|could|do|does|is|are|"
+        r"i|i'm|we|it|it's|that|this|maybe|perhaps|idk|dunno|depends|thanks|thank|hi|hello|hey|ok|okay|"
+        r"sure|skip|pass|secret|please|haha|lol|you|your|good|great|fine|well|tell|show|give)\b"
+    ),
+    re.IGNORECASE,
+)
+
+_QUESTIONS: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), predicate, template, shape)
+    for pattern, predicate, template, shape in (
+        (
+            (
+                r"\bwhere (?:do you|are you) (?:currently |now )?(?:live|living|based|located|residing)\b|"
+                r"\b(?:what|which) (?:city|country|town|place)\b[^?]*\b(?:live|based|located|in)\b|"
+                r"\bwhere are you located\b"
+            ),
+            "lives_in",
+            "lives in {o}",
+            "place",
+        ),
+        (
+            r"\bwhere are you (?:originally )?from\b|\bwhere did you grow up\b|\byour home ?town\b",
+            "hometown",
+            "is from {o}",
+            "place",
+        ),
+        (
+            r"\b(?:what(?:'s| is) your (?:full |first )?name|may i (?:have|know) your name|your name\?)",
+            "name",
+            "is called {o}",
+            "proper",
+        ),
+        (
+            r"\bwhat (?:should|can|may|shall|would you like me to) (?:i )?call you\b|\bhow should i address you\b",
+            "preferred_name",
+            "goes by {o}",
+            "proper",
+        ),
+        (r"\bhow old are you\b|\b(?:what(?:'s| is) your age)\b", "age", "is {o} years old", "number"),
+        (
+            (
+                r"\bwhere do you work\b|\b(?:who|which company) do you work (?:for|at)\b|\bwho(?:'s|"
+                r" is) your employer\b|\bwhat company\b"
+            ),
+            "works_at",
+            "works at {o}",
+            "org",
+        ),
+        (
+            (
+                r"\bwhat do you do(?: for (?:a living|work))?\s*\?|\bwhat(?:'s| is) your (?:job|occupation|"
+                r"profession|role|job title)\b"
+            ),
+            "job_title",
+            "is {a}",
+            "job",
+        ),
+        (
+            r"\b(?:any|have) (?:food |known )?allerg(?:ies|y)\b|\bwhat are you allergic to\b|\ballergic to anything\b",
+            "allergic_to",
+            "is allergic to {o}",
+            "list",
+        ),
+        (
+            r"\bwhat(?:'s| is) your (?:all-time )?favou?rite (?P<s>[\w\- ]{2,25}?)\s*\?",
+            "favorite",
+            "has the favourite {s} {o}",
+            "np",
+        ),
+        (
+            r"\bwhat(?:'s| is) your (?:time ?zone)\b|\b(?:which|what) time ?zone\b",
+            "timezone",
+            "is in the time zone {o}",
+            "short",
+        ),
+        (r"\bwhen(?:'s| is) your birthday\b|\bwhen were you born\b", "birthday", "has their birthday on {o}", "date"),
+        (r"\b(?:which|what) languages? do you speak\b", "speaks", "speaks {o}", "list"),
+        (
+            (
+                r"\b(?:which|what) (?:programming )?language do you (?:mainly |mostly |usually |"
+                r"primarily )?(?:use|work|code|program)\b"
+            ),
+            "primary_stack",
+            "works mainly with {o}",
+            "np",
+        ),
+        (r"\bwhat (?:do|are) you (?:study|studying)\b|\bwhat(?:'s| is) your major\b", "studies", "studies {o}", "np"),
+        (
+            r"\bwhere do you (?:study|go to (?:school|college|university))\b|\bwhich (?:university|school|college)\b",
+            "studied_at",
+            "studies at {o}",
+            "org",
+        ),
+        (
+            r"\bwhat are your hobbies\b|\bwhat do you (?:like to )?do (?:for fun|in your (?:free|spare) time)\b",
+            "hobby",
+            "has the hobby {o}",
+            "list",
+        ),
+        (r"\b(?:what(?:'s| is| are) your )?(?:preferred )?pronouns\b", "pronouns", "uses {o} pronouns", "pronouns"),
+        (r"\bwhat(?:'s| is) your budget\b", "constraint", "has a budget of {o}", "amount"),
+        (r"\bwhat (?:car|phone|laptop) do you (?:drive|have|use|own)\b", "owns", "owns {o}", "np"),
+    )
+)
+_ARE_YOU = re.compile(
+    (
+        r"(?:^|[.!?,]\s+|\b(?:so|and|by the way),?\s+)(?P<aux>are|do|have) you (?:currently |still |also |"
+        r"really |actually )?(?P<rest>[^?]{3,80})\?\s*$"
+    ),
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    (
+        r"^\W*(?:(?:oh|um|uh|well|so|hmm|sure|ok|yes|just|it's|its|it is|that would be|i'd say|mostly|"
+        r"mainly|in|at|from|to|probably|definitely|currently|actually|for|as|the answer is|my name is|"
+        r"that's|a|an)[,:]?\s+)+"
+    ),
+    re.IGNORECASE,
+)
+_DATE = re.compile(
+    r"\b(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? [A-Z][a-z]+|[A-Z][a-z]+ \d{1,2}(?:st|nd|rd|"
+    r"th)?)(?:,? \d{4})?|\d{4}-\d\d-\d\d"
+)
+
+
+def answered(question: str, text: str) -> list[Draft]:
+    """The drafts of a short reply to the last question of the turn before."""
+    marks = [part for part in re.split(r"(?<=[?!.])\s+", question.strip()) if part.endswith("?")]
+    if not marks or len(text.split()) > 8 or len(text) > 80 or "?" in text:
+        return []
+    asked, span = marks[-1], (0, len(text.rstrip()))
+    if _YES.match(text):
+        return _confirmed(asked, span)
+    bare = _LEAD.sub("", text.strip().rstrip(".! "))
+    if not bare or (_NO_ANSWER.match(text.strip()) and not _LEAD.match(text.strip())):
+        return []
+    for pattern, predicate, template, shape in _QUESTIONS:
+        found = pattern.search(asked)
+        if found is None:
+            continue
+        slot = (found.groupdict().get("s") or "").strip().lower() or None
+        return [
+            Draft(
+                predicate=predicate,
+                object=value,
+                slot=slot,
+                phrase=template.format(o=value, a=article(value), s=slot),
+                quote=span,
+                confidence=0.8,
+                kind="preference" if predicate in ("favorite", "hobby") else "fact",
+                category="answers",
+            )
+            for value in _values(shape, bare)
+        ]
+    return []
+
+
+def _values(shape: str, text: str) -> list[str]:
+    if shape == "list":
+        return list(listed(text))
+    if shape == "number":
+        found = re.match(r"\d{1,3}\b", text)
+        return [found[0]] if found and int(found[0]) <= 120 else []
+    if shape == "date":
+        found = _DATE.search(text)
+        return [found[0]] if found else []
+    if shape == "amount":
+        found = re.search(r"[$€£]? ?\d[\d,.]*k?(?: ?\w+)?", text)
+        return [found[0].strip()] if found else []
+    if shape == "pronouns":
+        found = re.match(r"\w+(?:/\w+)+", text)
+        return [found[0]] if found else []
+    casual = text == text.lower()
+    value = {
+        "place": lambda: place(text, casual=casual),
+        "org": lambda: org(text, casual=casual),
+        "proper": lambda: proper(text) or (text.title() if casual and text.isalpha() else None),
+        "job": lambda: job(text),
+    }.get(shape, lambda: noun(text, limit=5))()
+    return [value] if value else []
+
+
+def _confirmed(asked: str, span: tuple[int, int]) -> list[Draft]:
+    """ "Are you allergic to peanuts?" – "Yes." """
+    found = _ARE_YOU.search(asked)
+    if found is None or re.search(
+        (
+            r"\b(?:or|want|need|like me|looking|ready|sure|there|ok|okay|mean|referring|asking|trying|"
+            r"interested|able|open to|planning)\b"
+        ),
+        found["rest"],
+        re.IGNORECASE,
+    ):
+        return []
+    rest = re.sub(r"\byour\b", "my", found["rest"])
+    aux = found["aux"].lower()
+    shown = complement(rest) if aux == "are" else head(("have " if aux == "have" else "") + rest, person="i")
+    if shown is None:
+        return []
+    return [draft for draft in match(shown, span, casual=False) if draft.op == "assert"]

@@ -1,0 +1,338 @@
+"""Reading one turn: sentences, guards, clauses, tables, corrections, in that order.
+
+A `TurnReader` holds what one turn needs to remember from sentence to sentence: who "she" is, and what "scratch that"
+takes back.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from memctl.extract import (
+    assertion_filter,
+    clause_openers,
+    corrections,
+    events,
+    instructions,
+    passing_phrases,
+    phrase_rules,
+    possessive_rules,
+    retraction_phrases,
+    self_introductions,
+)
+from memctl.extract import (
+    people as relations,
+)
+from memctl.extract.apposition import apposed
+from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
+from memctl.extract.dates import Grounded, certain
+from memctl.extract.draft_claim import Draft
+from memctl.extract.frame_matcher import match
+from memctl.extract.prompt_injection import is_instruction_like
+from memctl.extract.segmentation import Sentence, Token, plain, sentences, tokens
+from memctl.extract.verbs import FORMS
+
+LONGEST = 2000
+"""Characters of a sentence that are read: nobody states a fact beyond, and patterns cost its square."""
+
+
+MAYBE_I = "i?"
+"""What a clause without a subject and without a statement lends to the next: "Myself Rohit, working as …"."""
+NOUN_OR_VERB = re.compile(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
+"""After such a clause these are nouns: "so much energy and love everywhere"."""
+
+
+class TurnReader:
+    """Reads one turn of a speaker. `drafts` collects what it says, in order."""
+
+    def __init__(self, text: str, at: datetime | None, *, third: bool = False, orders: bool = True) -> None:
+        self.raw = text
+        self.text = assertion_filter.hide_pasted(plain(text))
+        self.at = at
+        self.casual = not re.search(r"\b(?:I|I'm|I've)\b", text) and sum(c.isupper() for c in text) <= max(
+            2, len(text) // 60
+        )
+        self.third = third
+        self.orders = instructions
+        self.drafts: list[Draft] = []
+        self.other: tuple[str, str] | None = None
+        self.flagged = False
+        self.before = ""
+
+    def read(self) -> list[Draft]:
+        """All drafts of the turn."""
+        if assertion_filter.fictional(self.text):
+            return []
+        last: list[Draft] = []
+        for whole in sentences(self.text):
+            sentence = Sentence(whole.text[:LONGEST], whole.start, whole.mark)
+            if is_instruction_like(self.raw[sentence.start : sentence.start + len(sentence.text) + len(sentence.mark)]):
+                self.flagged = True
+                continue
+            if assertion_filter.joke_follows(sentence.text):
+                self.drafts = [draft for draft in self.drafts if draft not in last]
+                continue
+            found = list(self.sentence(sentence, last))
+            self.drafts.extend(found)
+            last = found or last
+        return self.drafts
+
+    def sentence(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
+        """The drafts of one sentence, `last` being those of the one before."""
+        text, begin = sentence.text, sentence.start
+        span = self.span(begin, text)
+        if corrections.SCRATCH.match(text):
+            yield from self.scratched(sentence, last)
+            return
+        order = instructions.standing(sentence, span) if self.orders else None
+        if order is not None:
+            yield order
+            yield from retraction_phrases.retracted(text, span)
+            return
+        body, cutoff = assertion_filter.declarative(text, sentence.mark)
+        names = self.phrases(body, span) if body else []
+        if body != text:
+            names += [draft for draft in phrase_rules.sayings(text, span) if draft.predicate == "preferred_name"]
+        people: list[Draft] = []
+        if body or "?" not in sentence.mark or not assertion_filter.reported(text):
+            yield from names
+            people = list(relations.relations(body or ("" if assertion_filter.reported(text) else text), span))
+            yield from people
+        named = [draft for draft in people if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
+        if len(named) == 1 and named[0].object:
+            self.other = (named[0].object, named[0].predicate.removeprefix("has_"))
+        if not body:
+            return
+        repair = corrections.REPAIR.search(body)
+        restated = corrections.IT_IS.match(body) if last and (corrections.CUE.search(self.before) or repair) else None
+        self.before = text
+        stated = body[: repair.start()] if repair and repair.start() > 0 else body
+        found: list[Draft] = []
+        if restated is None:
+            found = list(self.statements(stated, begin + cutoff))
+            yield from found
+        basis = found or last
+        put_right = repair or restated
+        if basis and put_right:
+            yield from corrections.repaired(put_right["o"], basis[-1], span)
+
+    @staticmethod
+    def phrases(body: str, span: tuple[int, int]) -> list[Draft]:
+        """What whole sentences say without a clause that is understood."""
+        return [
+            *phrase_rules.sayings(body, span),
+            *retraction_phrases.retracted(body, span),
+            *passing_phrases.asides(body, span),
+            *self_introductions.introduced(body, span),
+            *possessive_rules.inverted(body, span),
+        ]
+
+    def span(self, start: int, text: str) -> tuple[int, int]:
+        """The place of stripped `text` in the turn."""
+        lead = len(text) - len(text.lstrip(" ,;:-–—"))
+        return start + lead, start + len(text.rstrip(" ,;:-–—"))
+
+    def statements(self, text: str, start: int) -> Iterator[Draft]:
+        """The drafts of the stating part of a sentence, clause by clause."""
+        person: str | None = "i" if self.third else None
+        tense_prog = False
+        first = True
+        opening = clause_openers.LEAD.match(text)
+        if opening and opening.end() < len(text):
+            text, start = text[opening.end() :], start + opening.end()
+        for clause in clauses(text, start):
+            lead = clause_openers.LEAD.match(clause.text)
+            if lead and lead.end() < len(clause.text):
+                clause = Clause(clause.text[lead.end() :], clause.start + lead.end(), clause.conj, clause.elided)
+            think = clause_openers.THINK.match(clause.text)
+            doubt = 0.1 if think else 0.0
+            if think:
+                clause = Clause(clause.text[think.end() :], clause.start + think.end(), clause.conj, clause.elided)
+            if assertion_filter.conditional(clause.conj, clause.text):
+                first = False
+                continue
+            found, person, tense_prog = self.clause(clause, person, tense_prog, first)
+            first = False
+            for draft in found:
+                draft.confidence = max(0.7, draft.confidence - doubt)
+                yield draft
+
+    def clause(  # noqa: C901 -- one branch a kind of subject
+        self, clause: Clause, person: str | None, prog: bool, first: bool
+    ) -> tuple[list[Draft], str | None, bool]:
+        """Drafts of one clause, who it is about, and whether its verb was progressive (for what follows)."""
+        span = self.span(clause.start, clause.text)
+        text = clause.text
+        if person == MAYBE_I:
+            person = None if NOUN_OR_VERB.match(text) else "i"
+        props = list(possessive_rules.properties(text, span))
+        if props:
+            return self.timed(props, clause, None), "i", False
+        date = possessive_rules.appointment(text, span)
+        if date is not None and (when := certain(text, self.at, future=True)):
+            date.phrase = events.absolute(date.phrase, when)
+            return self.timed([date], clause, None, when), "i", False
+        named = relations.named_subject(text)
+        if named is not None:
+            subject, relation, at = named
+            rest = text[at:]
+            self.other = (subject, relation)
+            shown = head(rest, tokens(rest), person="other")
+            return self.of_other(shown, clause, span), "other", bool(shown and shown.prog)
+        named_self = self_introductions.NAMED_SELF.match(text)
+        if named_self:
+            clause = Clause(text[named_self.end() :], clause.start + named_self.end(), clause.conj, False)
+            shown = head(clause.text, person="i")
+            return [self.named(named_self["o"], span), *self.of_self(shown, clause, span)], "i", False
+        party = clause_openers.WE_ALL.match(text)
+        if party:
+            clause = Clause(f"we{text[party.end() :]}", clause.start, clause.conj, False)
+            return self.of_self(head(clause.text), clause, span), "i", False
+        one = clause_openers.AS_ONE_WHO.match(text)
+        if one:
+            clause = Clause(text[one.end() :], clause.start + one.end(), clause.conj, False)
+            return self.of_self(head(clause.text, person="other"), clause, span), "i", False
+        words = tokens(text)
+        if not words:
+            return [], person, prog
+        at_word = self.subject(words)
+        if at_word is not None:
+            shown = head(text, words, subject_at=at_word)
+            return self.of_self(shown, clause, span), "i", bool(shown and shown.prog)
+        if words[0].word in ("he", "she", "they") and self.other:
+            shown = head(text, words)
+            return self.of_other(shown, clause, span), "other", bool(shown and shown.prog)
+        if clause.elided and person == "i":
+            shown = (
+                complement(text)
+                if (prog or clause.conj.endswith("ing")) and words[0].word.endswith("ing")
+                else head(text, words, person="i")
+            )
+            if clause.conj == "after+ing":
+                shown = complement(text, tense="past")
+            return self.of_self(shown, clause, span), "i", prog
+        if clause.elided and person == "other" and self.other:
+            return self.of_other(head(text, words, person="other"), clause, span), "other", prog
+        if first or person == "i" or self.third:
+            found = self.subjectless(clause, words, span)
+            return found, "i" if found or person == "i" else MAYBE_I, False
+        return [], person, prog
+
+    @staticmethod
+    def named(name: str, span: tuple[int, int]) -> Draft:
+        """The draft of the speaker's name."""
+        return Draft(
+            predicate="name",
+            object=name,
+            phrase=f"is called {name}",
+            quote=span,
+            confidence=0.9,
+            category="identity",
+        )
+
+    def subject(self, words: list[Token]) -> int | None:
+        """The number of the word that is the speaker, when the clause opens with it."""
+        for n, token in enumerate(words[:9]):
+            if token.word in ("i", "we"):
+                if n and not self.opens(words):
+                    return None
+                return n
+            if token.word in clause_openers.BLOCKERS or (token.word in FORMS and n == 0 and token.word not in ADVERBS):
+                return None
+            if self.third and token.word == "user" and n <= 1:
+                return n
+        return None
+
+    @staticmethod
+    def opens(words_: list[Token]) -> bool:
+        """True when what stands before the subject is an adverbial: "This morning I", "In Tokyo I"."""
+        first = words_[0].word
+        if first in ("this", "last", "next", "every", "each", "the", "most"):
+            return len(words_) > 1 and bool(clause_openers.TIME_NOUN.match(words_[1].word))
+        return first in clause_openers.OPENING or first in ADVERBS
+
+    def subjectless(self, clause: Clause, words: list[Token], span: tuple[int, int]) -> list[Draft]:
+        """ "Been living in Leeds", "Sold the Corsa", "big fan of Terry Pratchett"."""
+        text = clause.text
+        if self.third and (shown := head(text, words, person="other")):
+            return self.of_self(shown, clause, span)
+        if clause_openers.GERUND_SUBJECT.match(text):
+            return []
+        if clause_openers.ELIDED_BE.match(text):
+            return self.of_self(complement(text), clause, span)
+        if not clause_openers.ELIDED_START.match(text):
+            return []
+        word = words[0].word
+        if word == "no" and re.match(
+            r"no longer (?:an? |the |in |at |on |vegan|vegetarian|married|single)", text, re.IGNORECASE
+        ):
+            return self.of_self(complement(text), clause, span)
+        if (
+            word.endswith("ing")
+            or word in ("based", "born", "allergic", "divorced", "retired")
+            or (word in ADVERBS and len(words) > 1 and words[1].word.endswith("ing"))
+        ):
+            return self.of_self(complement(text), clause, span)
+        if word == "been" and len(words) > 1:
+            return self.of_self(complement(text, tense="perfect"), clause, span)
+        return self.of_self(head(text, words, person="i"), clause, span)
+
+    def of_self(self, shown: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
+        """Drafts about the speaker from a head; a copula is read piece by piece."""
+        if shown is None:
+            return []
+        found = match(shown, span, casual=self.casual)
+        if shown.lemma == "be" and not (shown.neg or shown.modal or shown.tense == "future"):
+            found += apposed(shown, span, found, casual=self.casual)
+        elif shown.lemma in ("work", "live", "move", "study", "be", "serve") and not shown.neg:
+            found += apposed(shown, span, found, casual=self.casual, tail=True)
+        dates = certain(clause.text, self.at, future=events.ahead(shown))
+        planned = events.plan(clause, shown, dates, span)
+        if planned is not None and not any(d.op == "assert" for d in found):
+            planned.phrase = events.absolute(planned.phrase, dates)
+            found.append(planned)
+        if not found or all(d.predicate in ("owns", "has_pet") for d in found):
+            happened = events.event(clause, shown, dates, span)
+            if happened is not None and not found:
+                happened.phrase = events.absolute(happened.phrase, dates)
+                found.append(happened)
+            elif not found and shown.lemma == "go" and shown.tense == "past" and not shown.neg:
+                found += events.occasion(shown, span)
+        return self.timed(found, clause, shown, dates)
+
+    def of_other(self, shown: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
+        """Drafts about a third person."""
+        if shown is None or self.other is None:
+            return []
+        subject, relation = self.other
+        if subject == relation and relation not in relations.FAMILY:
+            return []
+        found = [
+            draft for draft in match(shown, span, casual=False, other=subject) if draft.op == "assert" or shown.stopped
+        ]
+        for draft in found:
+            draft.owner = relation
+        return self.timed(found, clause, shown)
+
+    def timed(
+        self, found: list[Draft], clause: Clause, shown: Head | None, dates: list[Grounded] | None = None
+    ) -> list[Draft]:
+        """`found`, with what the clause says of time."""
+        if not found:
+            return found
+        dates = certain(clause.text, self.at) if dates is None else dates
+        if dates:
+            for draft in found:
+                events.date_into(draft, dates, shown)
+        return found
+
+    def scratched(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
+        """ "Scratch that, my favourite colour is red": takes back what was said, unless the new value does."""
+        lead = corrections.SCRATCH.match(sentence.text)
+        at = lead.end() if lead else 0
+        rest = sentence.text[at:]
+        found: list[Draft] = []
+        if rest.strip(" ,.:-") and assertion_filter.declarative(rest, sentence.mark)[0]:
+            found = list(self.statements(rest, sentence.start + at))
+        yield from corrections.taken_back(last, found, self.span(sentence.start, sentence.text))
+        yield from found

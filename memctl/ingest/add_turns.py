@@ -1,0 +1,83 @@
+"""Turns handed over by a program or typed at the prompt, into the store the way a transcript's would be."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+from memctl.core.errors import UsageError
+from memctl.core.fact import derive_id, to_utc
+from memctl.embed.spec import EmbedderSpec
+from memctl.extract.secrets import redact
+from memctl.ingest.attribution import Owned
+from memctl.ingest.commit import commit
+from memctl.ingest.result import Reject, Report
+from memctl.ingest.session_extraction import Recipe, Work, digest_all
+from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.undo_log import journalled
+from memctl.transcripts.model import Role, Session, Turn
+
+_TEXT_KEYS = ("content", "text")
+_TIME_KEYS = ("at", "created_at", "timestamp")
+_ROLES = {"human": "user", "ai": "assistant", "developer": "system"} | {role: role for role in get_args(Role)}
+
+
+def add_turns(
+    engine: Engine, spec: EmbedderSpec, user: str, turns: Iterable[Any], *, session_id: str | None = None
+) -> Report:
+    """Take turns of one conversation into the user's memory; the same turns again change nothing.
+
+    A turn is a `Turn`, a text of the user, or a mapping with `role`, `content` (or `text`), and optionally `name`
+    (or `speaker`), `id` and `at` (or `created_at`, `timestamp`: a datetime, ISO 8601 text, or seconds since 1970).
+    What could not be taken in is in the report's `rejects`. Raises UsageError naming a turn that is none of these.
+    """
+    read = [_turn(index, turn) for index, turn in enumerate(turns)]
+    if session_id is None:
+        session_id = str(derive_id("turns", *(f"{turn.at} {turn.speaker} {turn.text}" for turn in read)))
+    session = Session(source_format="memctl", session_id=session_id, turns=tuple(read))
+    batch = digest_all([Work(owned=Owned(user_id=user, session=session))], Recipe(), spec)
+    report = Report(rejects=[Reject(where=user, reason=redact(reason).text) for _, reason in batch.broken])
+    report.count(batch)
+    with engine.writing() as connection, journalled(connection, "add", user) as watch:
+        report.took(commit(connection, batch, spec, watch=watch))
+    report.run = watch.run
+    return report
+
+
+def _turn(index: int, turn: Any) -> Turn:
+    where = f"turn {index}"
+    if isinstance(turn, Turn):
+        return turn
+    if isinstance(turn, str):
+        return Turn(turn_id=str(index), role="user", text=turn)
+    if not isinstance(turn, Mapping):
+        raise UsageError(f"a turn cannot be a {type(turn).__name__}", where=where, hint="give a mapping or a text")
+    text = next((turn[key] for key in _TEXT_KEYS if key in turn), None)
+    role = _ROLES.get(str(turn.get("role", "user")))
+    if not isinstance(text, str) or role is None:
+        raise UsageError(
+            "a turn needs a text under 'content' and a role",
+            where=where,
+            hint=f"roles: {', '.join(sorted(_ROLES))}",
+        )
+    return Turn(
+        turn_id=str(turn.get("id", index)),
+        role=role,
+        text=text,
+        speaker=turn.get("name") or turn.get("speaker"),
+        at=_time(next((turn[key] for key in _TIME_KEYS if turn.get(key) is not None), None), where),
+    )
+
+
+def _time(value: Any, where: str) -> datetime | None:
+    """A time without a zone is taken as UTC: a program that says nothing else means that."""
+    try:
+        if value is None:
+            return None
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return to_utc(at if at.tzinfo else at.replace(tzinfo=UTC))
+    except (ValueError, TypeError, OverflowError, OSError):
+        raise UsageError(
+            f"cannot read {value!r} as a time", where=where, hint="give ISO 8601 or seconds since 1970"
+        ) from None

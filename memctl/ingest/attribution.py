@@ -1,0 +1,92 @@
+"""Whose facts: the one rule by which a session's turns get their user. No owner is ever guessed."""
+
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Literal
+
+import msgspec
+
+from memctl.core.errors import BadTranscript
+from memctl.transcripts.discovery import Document
+from memctl.transcripts.model import Session
+
+UserFrom = Literal["filename", "folder", "speaker"]
+
+
+class Attribution(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user said about owners: `--user`, `--user-from`, and the configured default user."""
+
+    user: str | None = None
+    user_from: UserFrom | None = None
+    default_user: str | None = None
+
+    @property
+    def label(self) -> str:
+        """This choice as one text, for the ledger: the same file under another owner is another reading."""
+        if self.user is not None:
+            return f"user:{self.user}"
+        return f"from:{self.user_from}" if self.user_from else f"auto:{self.default_user or ''}"
+
+    @property
+    def by_folder(self) -> bool:
+        """True when the first folder below the one named may decide."""
+        return self.user is None and self.user_from in (None, "folder")
+
+
+class Owned(msgspec.Struct, frozen=True, kw_only=True):
+    """A session in the memory of one user. `others` are ids of turns that serve as context but are not that user's."""
+
+    user_id: str
+    session: Session
+    others: frozenset[str] = frozenset()
+
+
+def owned(session: Session, document: Document, attribution: Attribution) -> Iterator[Owned]:
+    """The session under its user: `--user`, else `--user-from`, else what the file says, else the folder it lies in,
+    else the default user. With `speaker` it comes once per speaker, each owning their own turns.
+
+    Raises BadTranscript, naming these ways, when none of them tells.
+    """
+    if attribution.user is None and attribution.user_from == "speaker":
+        yield from _by_speaker(session, document)
+        return
+    user = _single_owner(session, document, attribution)
+    if not user:
+        raise BadTranscript(
+            "nothing says whose memory this is",
+            where=document.uri,
+            hint="give --user NAME, --user-from filename|folder|speaker, lay the files out as NAME/…, "
+            "or set default_user in the configuration",
+        )
+    yield Owned(user_id=user, session=session)
+
+
+def _single_owner(session: Session, document: Document, attribution: Attribution) -> str | None:
+    if attribution.user is not None:
+        return attribution.user
+    if attribution.user_from == "filename":
+        return PurePath(document.name).name.split(".")[0]
+    if attribution.user_from == "folder":
+        return document.folder_user or document.parent or None
+    return session.owner or document.folder_user or attribution.default_user
+
+
+def _by_speaker(session: Session, document: Document) -> Iterator[Owned]:
+    """An answer without a speaker of its own (an assistant's) goes with the person it answers."""
+    owner_of: dict[str, str] = {}
+    current: str | None = None
+    for turn in session.turns:
+        if turn.role == "user":
+            current = turn.speaker
+        if current is not None:
+            owner_of[turn.turn_id] = current
+    speakers = dict.fromkeys(owner_of.values())
+    if not speakers:
+        raise BadTranscript(
+            "no turn names its speaker",
+            where=document.uri,
+            hint="give --user NAME instead of --user-from speaker",
+        )
+    for speaker in speakers:
+        others = frozenset(turn.turn_id for turn in session.turns if owner_of.get(turn.turn_id) != speaker)
+        yield Owned(user_id=speaker, session=session, others=others)

@@ -1,0 +1,130 @@
+"""Conversations that a backend keeps, into the store the way transcripts are.
+
+Which backend it is, is nobody's business here: it is asked for its conversations and for nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import get_args
+
+from memctl.backends.contract import Adapter, Conversation, Message
+from memctl.backends.registry import Conversant, Peopled, identity
+from memctl.core.errors import MemctlError, NotFound, Retryable, UsageError
+from memctl.embed.spec import EmbedderSpec
+from memctl.extract.secrets import redact
+from memctl.ingest.attribution import Owned
+from memctl.ingest.pipeline import Progress, working
+from memctl.ingest.result import Reject, Report
+from memctl.ingest.scan import Options
+from memctl.ingest.session_extraction import Work
+from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.suppression import REASON, known
+from memctl.transcripts.encoding import clean
+from memctl.transcripts.model import Role, Session, Turn
+
+Pause = Callable[[int, Retryable], None]
+"""Called after the n-th passing failure in a row: waits, or raises when there were enough."""
+
+
+def ingest(
+    backend: Adapter,
+    users: Sequence[str],
+    engine: Engine,
+    spec: EmbedderSpec,
+    options: Options,
+    *,
+    pause: Pause,
+    progress: Progress | None = None,
+    announce: Callable[[str, float], None] | None = None,
+) -> Report:
+    """Take the conversations of the users (none: of everyone the backend knows) into the store, batch by batch.
+
+    A second run adds only what was said since. Raises UsageError when the backend keeps no conversations, NotFound when
+    a user named has none; with a model, what `memctl.ingest.pipeline.ingest` raises.
+    """
+    if not isinstance(backend, Conversant):
+        raise UsageError(
+            f"{backend.name} keeps no conversations", where="--from", hint="memctl migrate moves its facts"
+        )
+    report = Report(extractor=options.recipe.extracts)
+    uri = identity(backend.name, backend)
+    owners = tuple(users or (backend.everyone() if isinstance(backend, Peopled) else backend.users()))
+    gone = known(engine, owners)
+    number = 0
+    with working(
+        engine,
+        spec,
+        options,
+        report,
+        announce=announce,
+        tick=lambda line: progress and progress(number, len(owners), line),
+    ) as run:
+        for number, user in enumerate(owners):
+            if progress:
+                progress(number, len(owners), user)
+            if user in gone:
+                report.rejects.append(Reject(where=uri, reason=REASON))
+                continue
+            found = False
+            for conversation in _patiently(backend, user, pause):
+                found = True
+                if (session := _session(backend.name, conversation, report)) is not None:
+                    run.add([Work(owned=Owned(user_id=user, session=session), uri=uri)])
+            if users and not found:
+                raise NotFound(f"{backend.name} keeps no conversation of {user!r}", hint="memctl backends test NAME")
+    return report
+
+
+def _patiently(backend: Conversant, user: str, pause: Pause) -> Iterator[Conversation]:
+    """The user's conversations; after a passing failure the list is read again, without those that were handed out."""
+    done: set[str] = set()
+    failed = 0
+    while True:
+        try:
+            for conversation in backend.conversations(user):
+                if conversation.id not in done:
+                    yield conversation
+                    done.add(conversation.id)
+                    failed = 0
+            return
+        except Retryable as error:
+            failed += 1
+            pause(failed, error)
+
+
+def _session(system: str, conversation: Conversation, report: Report) -> Session | None:
+    turns = []
+    for message in conversation.messages:
+        if not message.text.strip():
+            continue
+        try:
+            turns.append(turn_of(message))
+        except MemctlError as error:
+            where = f"{system} conversation {conversation.id} message {message.id}"
+            report.rejects.append(Reject(where=where, reason=redact(error.message).text))
+    if not turns:
+        return None
+    return Session(
+        source_format=system,
+        session_id=conversation.id,
+        turns=tuple(turns),
+        title=conversation.title,
+        started_at=conversation.started_at,
+        agent_id=conversation.agent_id,
+    )
+
+
+def turn_of(message: Message) -> Turn:
+    """The turn that a message is, cleaned as a transcript's is. Raises UsageError for a role that is none."""
+    roles: tuple[Role, ...] = get_args(Role)
+    for role in roles:
+        if message.role == role:
+            return Turn(
+                turn_id=clean(message.id),
+                role=role,
+                text=clean(message.text),
+                speaker=clean(message.name) if message.name else None,
+                at=message.at,
+            )
+    raise UsageError(f"unknown role {message.role!r}", hint=f"roles: {', '.join(roles)}")

@@ -1,0 +1,332 @@
+"""Questions through a server's Batch API: half the price for answers within a day.
+
+A batch is noted in the store before it is sent, under a name the server keeps with it, so that after a crash it is
+known whether it was sent. Its answers become answers like any others, and the ingest that asked is done again.
+
+Limits, from https://platform.openai.com/docs/guides/batch: at most 50,000 requests and 200 MB in a batch, its lines in
+any order.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from typing import IO, Any
+from uuid import uuid4
+
+import msgspec
+
+from memctl.core.errors import Fatal, MemctlError, NotFound, Retryable
+from memctl.extract.llm.client import ChatModel, Completion, completion, finish_of
+from memctl.ingest import llm_costs
+from memctl.ingest.llm_costs import Budget, Prices, SpentError
+from memctl.ingest.llm_requests import Question, outcome_of
+from memctl.ingest.llm_usage import Use
+from memctl.store.duckdb import llm_batches
+from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.llm_batches import Batch, Request
+from memctl.store.duckdb.llm_cache import Answer, keep
+
+MOST_REQUESTS, MOST_BYTES = 40_000, 150_000_000
+MOST_TRIES = 3
+"""Batches a question goes into before it is given up."""
+GRACE = timedelta(minutes=10)
+"""How long another process may take between noting a batch and sending it."""
+TAG = "memctl_batch"
+"""The name in a batch's metadata under which the server keeps ours."""
+OVER = frozenset({"completed", "expired", "cancelled"})
+
+
+class _Part:
+    """Requests on their way into one batch, gathered in a file that goes with the process."""
+
+    def __init__(self) -> None:
+        self.file: IO[bytes] = tempfile.TemporaryFile(prefix="memctl-")  # noqa: SIM115 - closed when sent
+        self.requests: list[Request] = []
+
+    def add(self, question: Question, body: dict[str, Any]) -> None:
+        line = {"custom_id": question.key, "method": "POST", "url": "/v1/chat/completions", "body": body}
+        self.file.write(msgspec.json.encode(line) + b"\n")
+        self.requests.append(
+            Request(
+                key=question.key,
+                user_id=question.window.user_id,
+                existing=msgspec.json.encode(question.existing).decode(),
+                episodes=question.episodes,
+            )
+        )
+
+    @property
+    def full(self) -> bool:
+        return len(self.requests) >= MOST_REQUESTS or self.file.tell() >= MOST_BYTES
+
+
+class BatchSource:
+    """Answers nothing now: gathers questions, and submits them when the ingest has been through all files."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        model: ChatModel,
+        use: Use,
+        command: dict[str, Any],
+        *,
+        prices: Prices | None = None,
+        max_cost: float | None = None,
+    ) -> None:
+        self.engine, self.model, self.use, self.command, self.prices = engine, model, use, command, prices
+        self.budget = Budget(max_cost)
+        self.error: MemctlError | None = None
+        self.parts: list[_Part] = []
+        self._gathered: set[str] = set()
+        use.cost = 0.0 if prices else None
+
+    @property
+    def over(self) -> bool:
+        """True when the limit of money is reached."""
+        return self.use.stopped is not None
+
+    def accepts(self, answer: Answer) -> bool:
+        """Everything: what nobody could read is asked again only by an ingest that waits for answers."""
+        return True
+
+    def obtain(self, questions: Sequence[Question]) -> dict[str, Answer]:
+        """Nothing yet, but what has been in vain in several batches is given up."""
+        waiting: set[str] = set()
+        tries: dict[str, int] = {}
+        with suppress(NotFound), self.engine.reading() as connection:
+            waiting, tries = llm_batches.asked(connection, [question.key for question in questions])
+        given_up = {}
+        for question in questions:
+            if self.over:
+                break
+            if question.key in waiting:
+                self.use.waiting += 1
+            elif tries.get(question.key, 0) >= MOST_TRIES:
+                nothing = Completion(text="", finish="stop", input=0, output=0)
+                given_up[question.key] = question.answer(self.use.model, "unreadable", nothing)
+            elif question.key not in self._gathered:
+                self._gather(question)
+        return given_up
+
+    def _gather(self, question: Question) -> None:
+        message = question.message
+        most = llm_costs.most_output(question.window, thinks=self.model.thinks)
+        given, got = llm_costs.input_tokens(message), llm_costs.output_tokens(question.window)
+        try:
+            worst = self._price(-(-len(message.encode()) // 3) + llm_costs.input_tokens(""), most)
+            self.budget.promise(worst)
+            self.budget.settle(worst, worst)
+        except SpentError:
+            self.use.stopped = "max-cost"
+            return
+        if not self.parts or self.parts[-1].full:
+            self.parts.append(_Part())
+        self.parts[-1].add(question, self.model.body(message, most))
+        self._gathered.add(question.key)
+        self.use.submitted += 1
+        self.use.input_tokens += given
+        self.use.output_tokens += got
+        if self.use.cost is not None:
+            self.use.cost += self._price(given, got)
+
+    def _price(self, given: int, got: int) -> float:
+        return self.prices.of(given, 0, got, batch=True) if self.prices else 0.0
+
+    def finish(self) -> None:
+        """Submit what was gathered. Raises what the server's refusal means; what was submitted before it stays so."""
+        with ExitStack() as files:
+            for part in self.parts:
+                files.enter_context(part.file)
+            for part in self.parts:
+                self._submit(part)
+
+    def _submit(self, part: _Part) -> None:
+        batch = Batch(
+            id=uuid4().hex,
+            model=self.model.model,
+            base_url=self.model.base_url,
+            command=self.command,
+            made_at=datetime.now(UTC),
+        )
+        with self.engine.writing() as connection:
+            llm_batches.prepare(connection, batch, part.requests)
+        try:
+            remote = self._send(batch.id, part.file)
+        except (MemctlError, KeyboardInterrupt) as error:
+            # An answer that was lost leaves open whether the batch exists; any other says that it does not.
+            if not isinstance(error, Retryable | KeyboardInterrupt):
+                with self.engine.writing() as connection:
+                    llm_batches.set_state(connection, batch.id, "dropped")
+            raise
+        with self.engine.writing() as connection:
+            llm_batches.set_state(connection, batch.id, "submitted", remote)
+
+    def _send(self, id_: str, file: IO[bytes]) -> str:
+        file.seek(0)
+        with self.model.translated():
+            uploaded = self.model.client.files.create(file=("memctl.jsonl", file), purpose="batch")
+            made = self.model.client.batches.create(
+                input_file_id=uploaded.id,
+                endpoint="/v1/chat/completions",
+                completion_window="24h",
+                metadata={TAG: id_},
+            )
+            return str(made.id)
+
+
+class Again(msgspec.Struct, kw_only=True):
+    """An ingest to be done again, and the batches that are then done with."""
+
+    command: dict[str, Any]
+    batches: list[str]
+
+
+class Collected(msgspec.Struct, kw_only=True):
+    """What a collection brought: batches that were over and those still under way, answers, tokens and money.
+
+    `again` are the ingests to be done again now.
+    """
+
+    collected: int = 0
+    waiting: int = 0
+    answers: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    again: list[Again] = []
+
+
+def collect(
+    engine: Engine,
+    open_model: Callable[[str, str], ChatModel],
+    prices_of: Callable[[str], Prices | None],
+    now: datetime | None = None,
+) -> Collected:
+    """Fetch the answers of all batches that are over. `open_model` opens a model by name and base URL.
+
+    Raises AuthError, Retryable and Fatal as the server does.
+    """
+    now = now or datetime.now(UTC)
+    result = Collected()
+    found: list[Batch] = []
+    with suppress(NotFound), engine.reading() as connection:
+        found = llm_batches.under_way(connection)
+    left: list[Batch] = []
+    for batch in found:
+        model = open_model(batch.model, batch.base_url)
+        if not _finish(engine, model, batch, prices_of(batch.model), result, now):
+            left.append(batch)
+    result.waiting = len(left)
+    open_commands = [batch.command for batch in left]
+    # From the store, so that those are among them whose collector was killed before it could ingest them again.
+    over: list[Batch] = []
+    with suppress(NotFound), engine.reading() as connection:
+        over = llm_batches.over(connection)
+    for batch in over:
+        same = next((one for one in result.again if one.command == batch.command), None)
+        if same:
+            same.batches.append(batch.id)
+        elif batch.command not in open_commands:
+            result.again.append(Again(command=batch.command, batches=[batch.id]))
+    return result
+
+
+def _finish(
+    engine: Engine, model: ChatModel, batch: Batch, prices: Prices | None, result: Collected, now: datetime
+) -> bool:
+    """Bring one batch to its end where the server has; False while it has not."""
+    with model.translated():
+        remote = _remote(model, batch)
+    if remote is None:
+        if now - batch.made_at < GRACE:
+            return False
+        with engine.writing() as connection:
+            llm_batches.set_state(connection, batch.id, "lost")
+        return True
+    if remote.status == "failed":
+        with engine.writing() as connection:
+            llm_batches.set_state(connection, batch.id, "dropped", remote.id)
+        errors = getattr(getattr(remote, "errors", None), "data", None) or []
+        reason = "; ".join(str(one.message) for one in errors) or "the server does not say why"
+        raise Fatal(f"batch {remote.id} failed: {reason}", where=batch.base_url, hint="ingest it again with --batch")
+    if remote.status not in OVER:
+        with engine.writing() as connection:
+            llm_batches.set_state(connection, batch.id, "submitted", remote.id)
+        return False
+    with engine.reading() as connection:
+        requests = llm_batches.requests(connection, batch.id)
+    with model.translated():
+        answers = list(_answers(model, remote, requests))
+    with engine.writing() as connection:
+        keep(connection, answers)
+        llm_batches.set_state(connection, batch.id, "collected", remote.id)
+    result.collected += 1
+    result.answers += len(answers)
+    for answer in answers:
+        result.input_tokens += answer.input_tokens
+        result.cached_tokens += answer.cached_tokens
+        result.output_tokens += answer.output_tokens
+        if prices:
+            cost = prices.of(answer.input_tokens, answer.cached_tokens, answer.output_tokens, batch=True)
+            result.cost = (result.cost or 0.0) + cost
+    return True
+
+
+def _remote(model: ChatModel, batch: Batch) -> Any:
+    """The batch as the server has it; None when it never got there."""
+    if batch.remote_id is not None:
+        return model.client.batches.retrieve(batch.remote_id)
+    for remote in model.client.batches.list(limit=100):
+        if (remote.metadata or {}).get(TAG) == batch.id:
+            return remote
+    return None
+
+
+def _answers(model: ChatModel, remote: Any, requests: dict[str, Request]) -> Iterator[Answer]:
+    """The answers in a batch's files. A request that failed for now is left to be asked again."""
+    for file in (remote.output_file_id, remote.error_file_id):
+        if not file:
+            continue
+        for raw in model.client.files.content(file).text.splitlines():
+            try:
+                line = msgspec.json.decode(raw, type=_Line)
+            except (msgspec.DecodeError, ValueError):
+                continue
+            request = requests.get(line.custom_id)
+            found = _completion(line.response or {})
+            if request is not None and found is not None:
+                yield Answer(
+                    key=request.key,
+                    model=model.model,
+                    user_id=request.user_id,
+                    outcome=outcome_of(found),
+                    answer=found.text,
+                    existing=request.existing,
+                    episodes=request.episodes,
+                    input_tokens=found.input or 0,
+                    cached_tokens=found.cached,
+                    output_tokens=found.output or 0,
+                )
+
+
+class _Line(msgspec.Struct):
+    """A line of a batch's output or error file."""
+
+    custom_id: str
+    response: dict[str, Any] | None = None
+
+
+def _completion(response: dict[str, Any]) -> Completion | None:
+    body = response.get("body") or {}
+    status = int(response.get("status_code") or 0)
+    if status == 200:
+        from openai.types.chat import ChatCompletion
+
+        return completion(ChatCompletion.construct(**body))
+    error = body.get("error") or {}
+    finish = finish_of(status, error.get("code"), str(error.get("message")))
+    return Completion(text="", finish=finish, input=0, output=0) if finish else None

@@ -1,0 +1,365 @@
+"""Questions to a model: which are answered already, which still to ask, by how many threads, within which limits.
+
+An answer is in the store before the next question of its thread is asked, so that no kill makes a call twice. The
+order in which answers come decides nothing. What an answer means is `memctl.extract.llm`'s to know.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import cached_property
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from memctl.core.errors import MemctlError, NotFound, Retryable
+from memctl.extract.llm import parse, prompt
+from memctl.extract.llm.client import ChatModel, Completion
+from memctl.extract.llm.windows import Window
+from memctl.ingest import llm_costs
+from memctl.ingest.llm_costs import Budget, Prices, SpentError
+from memctl.ingest.llm_usage import Use
+from memctl.runtime.retry import Halt, Halted, Pace, Retry
+from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.llm_cache import Answer, Outcome, find, keep
+
+TRIES = 3
+"""How often a question is asked whose answer cannot be read."""
+LEAVE = 10.0
+"""Seconds that requests under way are waited for after Ctrl-C: they are paid for already."""
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """A window to be read, the facts shown beside it, and the episodes of its turns."""
+
+    key: str
+    window: Window
+    existing: tuple[prompt.Known, ...] = ()
+    episodes: tuple[UUID, ...] = ()
+
+    @cached_property
+    def message(self) -> str:
+        """The user message."""
+        return prompt.message(self.window, self.existing)
+
+    def halves(self, model: str) -> list[Question]:
+        """The question as two, for an answer that did not fit."""
+        return [
+            msgspec.structs.replace(self, key=prompt.key(model, half), window=half) for half in self.window.halves()
+        ]
+
+    def answer(self, model: str, outcome: Outcome, completion: Completion, text: str = "") -> Answer:
+        """The answer as it is kept; tokens the server does not tell are estimated."""
+        told = completion.input is not None and completion.output is not None
+        return Answer(
+            key=self.key,
+            model=model,
+            user_id=self.window.user_id,
+            outcome=outcome,
+            answer=text,
+            existing=msgspec.json.encode(self.existing).decode(),
+            episodes=self.episodes,
+            input_tokens=(completion.input or 0) if told else llm_costs.input_tokens(self.message),
+            cached_tokens=completion.cached,
+            output_tokens=(completion.output or 0) if told else -(-len(completion.text) // 4),
+        )
+
+
+class Source(Protocol):
+    """Where answers come from that the store does not have. `error` is what makes it impossible to go on."""
+
+    error: MemctlError | None
+
+    @property
+    def over(self) -> bool:
+        """True when nothing more can be had, for an error or because a limit was reached."""
+
+    def obtain(self, questions: Sequence[Question]) -> dict[str, Answer]:
+        """The answers it can give now, by key."""
+
+    def accepts(self, answer: Answer) -> bool:
+        """False for a kept answer worth asking for again."""
+
+    def finish(self) -> None:
+        """Do what is left to do once all files have been read."""
+
+
+class Asker:
+    """Answers to questions, from the store where it has them and else from `source`."""
+
+    def __init__(self, engine: Engine, source: Source, use: Use) -> None:
+        self.engine, self.source, self.use = engine, source, use
+
+    def ask(self, questions: Iterable[Question]) -> dict[str, Answer]:
+        """The answers there are, by key; those of halves too, where a window had to be cut. Some may be missing."""
+        answered: dict[str, Answer] = {}
+        todo = {question.key: question for question in questions}
+        while todo:
+            self.use.windows += len(todo)
+            found: dict[str, Answer] = {}
+            with suppress(NotFound), self.engine.reading() as connection:
+                found = find(connection, todo)
+            found = {key: answer for key, answer in found.items() if self.source.accepts(answer)}
+            self.use.known += len(found)
+            missing = [question for key, question in todo.items() if key not in found]
+            now = found | (self.source.obtain(missing) if missing else {})
+            answered |= now
+            cut = [todo[key] for key, answer in now.items() if answer.outcome == "length"]
+            todo = {half.key: half for question in cut for half in question.halves(self.use.model)}
+        return answered
+
+
+class Leaf(msgspec.Struct, frozen=True, kw_only=True):
+    """A window as it was finally asked, and its answer."""
+
+    window: Window
+    answer: Answer
+
+
+def leaves(model: str, question: Question, answered: dict[str, Answer]) -> list[Leaf] | None:
+    """The answers a question came to, its halves' where it was cut; None while one is missing."""
+    answer = answered.get(question.key)
+    if answer is None:
+        return None
+    halves = question.halves(model) if answer.outcome == "length" else []
+    found: list[Leaf] = []
+    for half in halves:
+        part = leaves(model, half, answered)
+        if part is None:
+            return None
+        found += part
+    return found if halves else [Leaf(window=question.window, answer=answer)]
+
+
+class Gate:
+    """When the next request may begin: evenly spaced, and for everybody not before the server wants more."""
+
+    def __init__(self, rate: float | None, halt: Halt) -> None:
+        self.halt = halt
+        self._pace = Pace(rate, halt)
+        self._until = 0.0
+
+    def wait(self) -> None:
+        """Wait for this request's turn. Raises Halted."""
+        self._pace.wait()
+        while (left := self._until - time.monotonic()) > 0:
+            self.halt.wait(left)
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody begin for so long, as a server that is asked too much wants it."""
+        self._until = max(self._until, time.monotonic() + seconds)
+
+
+class LiveSource:
+    """Answers from the server, asked for by `jobs` threads that share one rate, one limit of money and one patience.
+
+    What ends the run (no credit, no access, a server that stays away, the limit) is in `error` or `use.stopped`; the
+    answers that came before it are kept.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        model: ChatModel,
+        use: Use,
+        *,
+        prices: Prices | None = None,
+        max_cost: float | None = None,
+        jobs: int = 4,
+        rate: float | None = None,
+        halt: Halt | None = None,
+        announce: Callable[[str, float], None] | None = None,
+        tick: Callable[[], object] | None = None,
+    ) -> None:
+        self.engine, self.model, self.use, self.prices, self.jobs = engine, model, use, prices, jobs
+        self.budget = Budget(max_cost)
+        use.cost = 0.0 if prices else None
+        self.halt = halt or Halt()
+        self.gate = Gate(rate, self.halt)
+        self.retry = Retry(self.halt, announce=announce)
+        self.tick = tick
+        self.error: MemctlError | None = None
+        self._lock = threading.Lock()
+        self._saving = threading.Lock()
+        self._unsaved: list[Answer] = []
+
+    @property
+    def over(self) -> bool:
+        """True when nothing more can be had, for an error or because a limit was reached."""
+        return self.halt.reason is not None
+
+    def accepts(self, answer: Answer) -> bool:
+        """Everything but what nobody could read."""
+        return answer.outcome != "unreadable"
+
+    def finish(self) -> None:
+        """Nothing is left to do."""
+
+    def obtain(self, questions: Sequence[Question]) -> dict[str, Answer]:
+        """Ask until all are answered or the run has to end; Ctrl-C leaves requests under way a moment to finish."""
+        todo = list(reversed(questions))
+        done: dict[str, Answer] = {}
+
+        working = threading.Semaphore(0)
+        jobs = min(self.jobs, len(questions))
+
+        def work() -> None:
+            try:
+                while self.halt.reason is None:
+                    with self._lock:
+                        if not todo:
+                            return
+                        question = todo.pop()
+                    answer = self._guarded(question)
+                    if answer is not None:
+                        with self._lock:
+                            done[answer.key] = answer
+            finally:
+                working.release()
+
+        for _ in range(jobs):
+            threading.Thread(target=work, daemon=True).start()
+        ended = 0
+        # No Thread.join: Python 3.11 takes an interrupted one for the thread's end.
+        try:
+            while ended < jobs:
+                ended += working.acquire(timeout=0.2)
+        except KeyboardInterrupt:
+            self.halt.stop("interrupted")
+            deadline = time.monotonic() + LEAVE
+            while ended < jobs and time.monotonic() < deadline:
+                ended += working.acquire(timeout=0.2)
+            raise
+        with self._lock:
+            return dict(done)
+
+    def _guarded(self, question: Question) -> Answer | None:
+        """The answer to a question; None, with the halt set, when the run has to end."""
+        try:
+            return self._one(question)
+        except Halted:
+            return None
+        except SpentError:
+            with self._lock:
+                self.use.stopped = "max-cost"
+        except MemctlError as error:
+            self.error = self.error or error
+        except Exception as error:
+            self.error = self.error or MemctlError(f"a fault of memctl: {type(error).__name__}: {error}")
+        self.halt.stop("failed")
+        return None
+
+    def _one(self, question: Question) -> Answer:
+        message = question.message
+        most = llm_costs.most_output(question.window, thinks=self.model.thinks)
+        for attempt in range(TRIES):
+            completion = self._call(message, most, spelled=attempt > 0)
+            outcome = outcome_of(completion)
+            answer = question.answer(self.use.model, outcome, completion, completion.text)
+            self._count(answer)
+            if outcome != "unreadable":
+                self._save(answer)
+                return answer
+        return answer
+
+    def _call(self, message: str, most: int, *, spelled: bool) -> Completion:
+        """One answer, paid for out of the budget, passing failures waited out."""
+        failed = 0
+        worst = self._price(-(-len(message.encode()) // 3) + llm_costs.input_tokens(""), 0, most)
+        while True:
+            self.gate.wait()
+            self.budget.promise(worst)
+            cost = 0.0
+            try:
+                completion = self.model.ask(message, most, spelled=spelled)
+                cost = self._price(
+                    llm_costs.input_tokens(message) if completion.input is None else completion.input,
+                    completion.cached,
+                    -(-len(completion.text) // 4) if completion.output is None else completion.output,
+                )
+                return completion
+            except Retryable as error:
+                failed += 1
+                passing = error
+            finally:
+                self.budget.settle(worst, cost)
+            if passing.after is not None:
+                self.gate.hold(passing.after)
+            self.retry.pause(failed, passing)
+
+    def _price(self, input_tokens: int, cached: int, output: int) -> float:
+        return self.prices.of(input_tokens, cached, output) if self.prices else 0.0
+
+    def _count(self, answer: Answer) -> None:
+        with self._lock:
+            self.use.asked += 1
+            self.use.input_tokens += answer.input_tokens
+            self.use.cached_tokens += answer.cached_tokens
+            self.use.output_tokens += answer.output_tokens
+            self.use.cost = self.budget.spent if self.prices else None
+        if self.tick:
+            self.tick()
+
+    def _save(self, answer: Answer) -> None:
+        """Have the answer in the store before anything else is asked; answers that wait meanwhile go together."""
+        with self._lock:
+            self._unsaved.append(answer)
+        with self._saving:
+            with self._lock:
+                unsaved, self._unsaved = self._unsaved, []
+            try:
+                if unsaved:
+                    with self.engine.writing() as connection:
+                        keep(connection, unsaved)
+            except BaseException:
+                # They are paid for: whoever comes next tries again.
+                with self._lock:
+                    self._unsaved = unsaved + self._unsaved
+                raise
+
+
+def outcome_of(completion: Completion) -> Outcome:
+    """What an answer amounts to."""
+    if completion.finish in ("length", "refused", "filtered"):
+        return completion.finish
+    try:
+        parse.parse(completion.text)
+    except parse.UnreadableAnswer:
+        return "unreadable"
+    return "answered"
+
+
+class PlanSource:
+    """Answers nothing and adds up what asking would cost."""
+
+    error: MemctlError | None = None
+    over = False
+
+    def finish(self) -> None:
+        """Nothing is left to do."""
+
+    def __init__(self, use: Use, prices: Prices | None, jobs: int, *, batch: bool = False) -> None:
+        self.use, self.prices, self.jobs, self.batch = use, prices, jobs, batch
+        use.cost = 0.0 if prices else None
+        use.seconds = None if batch else 0.0
+
+    def accepts(self, answer: Answer) -> bool:
+        """Everything but what nobody could read."""
+        return answer.outcome != "unreadable"
+
+    def obtain(self, questions: Sequence[Question]) -> dict[str, Answer]:
+        """Nothing; see the class."""
+        for question in questions:
+            given, got = llm_costs.input_tokens(question.message), llm_costs.output_tokens(question.window)
+            self.use.asked += 1
+            self.use.input_tokens += given
+            self.use.output_tokens += got
+            if self.prices and self.use.cost is not None:
+                self.use.cost += self.prices.of(given, 0, got, batch=self.batch)
+            if self.use.seconds is not None:
+                self.use.seconds += (llm_costs.SECONDS_PER_REQUEST + got / llm_costs.TOKENS_PER_SECOND) / self.jobs
+        return {}

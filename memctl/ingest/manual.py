@@ -1,0 +1,122 @@
+"""Facts a person states outright at the prompt: `memctl add` and `memctl edit`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from memctl.core.errors import UsageError
+from memctl.core.fact import Fact, Kind, Source, derive_id
+from memctl.embed.spec import EmbedderSpec
+from memctl.extract.secrets import redact
+from memctl.ingest.attribution import Owned
+from memctl.ingest.bulk_import import entry_of
+from memctl.ingest.commit import commit, put
+from memctl.ingest.session_extraction import Recipe, Work, digest_all
+from memctl.store.duckdb import claims, fact_rows, writes
+from memctl.store.duckdb.database import Connection, Engine
+from memctl.store.duckdb.undo_log import journalled
+from memctl.transcripts.model import Session, Turn
+
+SYSTEM = "memctl"
+
+
+def remember(
+    engine: Engine,
+    spec: EmbedderSpec,
+    user: str,
+    text: str,
+    *,
+    kind: Kind | None = None,
+    subject: str | None = None,
+    predicate: str | None = None,
+    object: str | None = None,  # noqa: A002 - the Fact's own name
+    valid_at: datetime | None = None,
+    categories: tuple[str, ...] = (),
+) -> list[Fact]:
+    """Keep `text`, said by the user now; the facts it became, as they are once reconciled.
+
+    Where nothing else is given, the rules read it the way they read a turn of a transcript; where they find nothing,
+    or something is given, the text itself is the fact. Raises UsageError for an empty text or half a triple.
+    """
+    said = _without_secrets(text.strip())
+    subject, object = _without_secrets(subject), _without_secrets(object)  # noqa: A001
+    if not said:
+        raise UsageError("there is nothing to remember", hint='memctl add USER "TEXT"')
+    if (predicate is None) != (object is None):
+        raise UsageError("a predicate and an object go together", hint="give both --predicate and --object")
+    now = datetime.now(UTC)
+    if kind is None and subject is None and predicate is None and valid_at is None and not categories:
+        found = _read(engine, spec, user, said, now)
+        if found:
+            return found
+    fact = Fact(
+        id=derive_id(SYSTEM, user, said, str(subject), str(predicate), str(object), now.isoformat()),
+        user_id=user,
+        kind=kind or "fact",
+        text=said,
+        subject=subject or (user if predicate else None),
+        predicate=predicate,
+        object=object,
+        categories=categories,
+        valid_at=valid_at,
+        created_at=now,
+        source=Source(system=SYSTEM, quote=said),
+    )
+    return [_put(engine, spec, fact, "add")]
+
+
+def _read(engine: Engine, spec: EmbedderSpec, user: str, said: str, now: datetime) -> list[Fact]:
+    session = Session(
+        source_format=SYSTEM,
+        session_id=f"add {now.isoformat()}",
+        turns=(Turn(turn_id="0", role="user", text=said, at=now),),
+    )
+    batch = digest_all([Work(owned=Owned(user_id=user, session=session))], Recipe(), spec)
+    if not batch.claims:
+        return []
+    with engine.writing() as connection, journalled(connection, "add", user) as watch:
+        commit(connection, batch, spec, now=now, watch=watch)
+        ids = claims.facts_resting_on(connection, [claim.id for claim, _ in batch.claims])
+        return fact_rows.select(connection, "id IN (SELECT unnest(?::UUID[])) ORDER BY key", [list(ids)])
+
+
+def edit(engine: Engine, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact:
+    """Change fields of a stored fact, which keeps its id; the fact as it is now.
+
+    Raises UsageError for an episode, which is what was said and cannot be made otherwise, and for a wrong value.
+    """
+    if fact.kind == "episode":
+        raise UsageError("an episode is what was said and stays as it is", hint="memctl rm removes it")
+    changes |= {name: _without_secrets(changes[name]) for name in ("text", "subject", "object") if name in changes}
+    try:
+        edited = msgspec.structs.replace(fact, **changes, updated_at=datetime.now(UTC))
+        msgspec.convert(msgspec.to_builtins(edited), Fact)
+    except (ValueError, TypeError, msgspec.ValidationError) as error:
+        raise UsageError(str(error), where=str(fact.id)) from None
+    if not edited.text.strip():
+        raise UsageError("a fact needs a text", where=str(fact.id), hint="memctl rm removes a fact")
+    if (edited.predicate is None) != (edited.object is None):
+        raise UsageError("a predicate and an object go together", hint="give both --predicate and --object")
+    return _put(engine, spec, edited, "edit")
+
+
+def _without_secrets(text: str | None) -> Any:
+    return redact(text).text if text else text
+
+
+def _put(engine: Engine, spec: EmbedderSpec, fact: Fact, command: str) -> Fact:
+    entry = entry_of(fact)
+    texts = [unit.text for unit in entry.units]
+    vectors = dict(zip(texts, spec.open().embed(texts), strict=True))
+    with engine.writing() as connection, journalled(connection, command, fact.user_id) as watch:
+        writes.use_embedder(connection, spec)
+        put(connection, entry, vectors, watch)
+        return _stored(connection, fact.id)
+
+
+def _stored(connection: Connection, id_: UUID) -> Fact:
+    return fact_rows.select(connection, "id = ?", [id_])[0]

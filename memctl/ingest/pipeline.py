@@ -1,0 +1,310 @@
+"""`memctl ingest`: walk the paths, read what is new, and put it into the store batch by batch.
+
+Files are parsed, facts extracted and vectors made while the store is closed; it is opened once a batch. What cannot
+be read becomes a reject with its reason, and the files beside it still go through.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from memctl.core.errors import BadTranscript, MemctlError, UsageError
+from memctl.embed.spec import EmbedderSpec
+from memctl.ingest.commit import Read, commit
+from memctl.ingest.result import Report, reject_of
+from memctl.ingest.scan import Options, Reader
+from memctl.ingest.session_extraction import Digest, Work, digest_all
+from memctl.ingest.sources import documents_of
+from memctl.store.duckdb import ingested_files, undo_log
+from memctl.store.duckdb.database import Engine
+from memctl.transcripts.discovery import Document
+
+if TYPE_CHECKING:
+    from memctl.ingest.llm_options import ModelOptions
+    from memctl.ingest.llm_requests import Asker
+else:
+    Asker = ModelOptions = object
+
+BATCH_TURNS = 4000
+CHUNK_TURNS = 400
+MODEL_CHUNK_TURNS = 800
+"""Turns a model is asked about at a time: some twenty questions for as many threads. What it is shown of known facts is
+that of before, so this is no matter of speed alone and no option."""
+PARALLEL_BYTES = 4_000_000
+"""Below this much to read, starting processes costs more than they bring."""
+
+
+Progress = Callable[[int, int, str], None]
+"""Called with bytes done, bytes in all, and the file in hand."""
+
+
+def ingest(
+    paths: Sequence[str],
+    engine: Engine,
+    spec: EmbedderSpec,
+    options: Options,
+    progress: Progress | None = None,
+    announce: Callable[[str, float], None] | None = None,
+) -> Report:
+    """Take every transcript under `paths` into the store. Files the ledger knows unchanged are passed over.
+
+    What was read before an interrupt (Ctrl-C) is kept; the next run goes on from there. Raises NotFound for a path
+    that does not exist; what is wrong inside the paths ends up in `Report.rejects`. With a model, raises AuthError,
+    Retryable or Fatal when it cannot be asked any more, after keeping what it answered; `Report.model.stopped` tells
+    when a limit of money was reached. `announce` is told of waits for a server, with the seconds left.
+    """
+    report = Report(extractor=options.recipe.extracts)
+    documents = list(documents_of(paths, report))
+    total = sum(document.size for document in documents)
+    done = 0
+    with working(
+        engine,
+        spec,
+        options,
+        report,
+        size=total,
+        announce=announce,
+        tick=lambda line: progress and progress(done, total, line),
+    ) as run:
+        for document in documents:
+            if progress:
+                progress(done, total, document.uri)
+            run.take(document)
+            done += document.size
+    if progress:
+        progress(total, total, "")
+    return report
+
+
+@contextmanager
+def working(
+    engine: Engine,
+    spec: EmbedderSpec,
+    options: Options,
+    report: Report,
+    *,
+    size: int = 0,
+    announce: Callable[[str, float], None] | None = None,
+    tick: Callable[[str], object] = lambda _: None,
+) -> Iterator[Run]:
+    """A Run whose work is all in the store at the end of the block; after an interrupt, or when the model can be asked
+    no more, what was done until then. `size` is in bytes of transcripts, for which processes may be worth starting;
+    `tick` is told what the model has cost so far.
+    """
+    with ExitStack() as stack:
+        if options.model and not options.model.plan:
+            stack.enter_context(engine.asking())
+        run = Run(engine, spec, options, report)
+        if options.recipe.by_model:
+            run.asker = _open_asker(options, engine, announce, tick)
+            report.model = run.asker.use
+        if options.jobs > 1 and size > PARALLEL_BYTES and not run.asker:
+            run.pool = ProcessPoolExecutor(
+                options.jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
+            )
+            stack.callback(run.pool.shutdown, cancel_futures=True)
+        try:
+            yield run
+            run.finish()
+        except KeyboardInterrupt:
+            run.commit()
+            raise
+        except _NoMoreAnswers as end:
+            run.commit()
+            if end.error is not None:
+                raise end.error from None
+        if run.asker:
+            run.asker.source.finish()
+
+
+def _open_asker(
+    options: Options,
+    engine: Engine,
+    announce: Callable[[str, float], None] | None,
+    show: Callable[[str], object],
+) -> Asker:
+    from memctl.ingest.llm_options import open_asker
+
+    if options.model is None:
+        raise UsageError("no model is configured", hint="give --model NAME, or set MEMCTL_LLM_MODEL")
+    return open_asker(options.model, engine, announce=announce, tick=lambda use: show(use.line))
+
+
+class _NoMoreAnswers(Exception):
+    """The model cannot or must not be asked any more; `error` says why, None when a limit was reached."""
+
+    def __init__(self, error: MemctlError | None) -> None:
+        super().__init__()
+        self.error = error
+
+
+class Run:
+    """One ingest: sessions gather into chunks, chunks are digested (here or in the pool), digests into batches.
+
+    `line` keeps digests and ends of files in the order they were read, so that a file enters the ledger in the very
+    transaction that brings its last session.
+    """
+
+    def __init__(self, engine: Engine, spec: EmbedderSpec, options: Options, report: Report) -> None:
+        self.engine = engine
+        self.spec = spec
+        self.options = options
+        self.report = report
+        self.pool: Executor | None = None
+        self.asker: Asker | None = None
+        self.chunk: list[Work] = []
+        self.ends: list[Read] = []
+        self.line: deque[Future[Digest] | Read] = deque()
+        self.batch = Digest()
+        self.read: list[Read] = []
+        self.seen: dict[str, ingested_files.PackedIds] = {}
+        self.broken: set[str] = set()
+        self.open: set[str] = set()
+        self.reader = Reader(engine, options, report)
+        self.id = undo_log.new_run()
+
+    def take(self, document: Document) -> None:
+        """Read one document, unless the ledger says it is the same as before."""
+        if (found := self.reader.new(document)) is None:
+            return
+        file, known = found
+        before = self.reader.before(known)
+        # What a model answered costs nothing a second time, so that a file it could not finish is begun anew.
+        anew = known is not None and (known.recipe != file.recipe or (self.asker is not None and not known.complete))
+        modified = datetime.fromtimestamp(document.mtime_ns / 1e9, UTC)
+        sessions = turns = 0
+        complete = True
+        for item in self.reader.sessions(document, file.format):
+            if isinstance(item, BadTranscript):
+                self.report.rejects.append(reject_of(item))
+                complete = False
+                continue
+            session, owners = item
+            sessions += 1
+            turns += len(session.turns)
+            self.chunk += [
+                Work(owned=mine, uri=file.uri, before=before, anew=anew, modified=modified) for mine in owners
+            ]
+            self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
+        if sessions or known:
+            entry = msgspec.structs.replace(file, sessions=sessions, turns=turns, complete=complete)
+            self.ends.append(Read(entry=entry, gone=set(before)))
+        self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else 0)
+
+    def add(self, works: Iterable[Work]) -> None:
+        """Take in sessions that come from no file. Raises BadTranscript for one of a user who was forgotten."""
+        for work in works:
+            self.reader.refuse([work.owned], work.uri or "")
+            self.chunk.append(work)
+        self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
+
+    def _dispatch_if(self, turns: int) -> None:
+        """Have the gathered sessions digested once they hold so many turns."""
+        if sum(len(work.owned.session.turns) for work in self.chunk) >= turns:
+            self._dispatch()
+            self._drain(limit=2 * self.options.jobs)
+
+    def _dispatch(self) -> None:
+        """Give the gathered sessions to the pool, or digest them here; the ends of their files follow them."""
+        chunk, self.chunk = self.chunk, []
+        if chunk:
+            future: Future[Digest]
+            if self.pool:
+                future = self.pool.submit(digest_all, chunk, self.options.recipe, self.spec)
+            else:
+                future = Future()
+                future.set_result(self._digest(chunk))
+            self.line.append(future)
+        self.line += self.ends
+        self.ends = []
+        if self.asker:
+            # Answers are paid for: what they amount to goes into the store at once.
+            self._drain(limit=0)
+            self.commit()
+            if self.asker.source.over:
+                raise _NoMoreAnswers(self.asker.source.error)
+
+    def _digest(self, chunk: list[Work]) -> Digest:
+        if self.asker is None:
+            return digest_all(chunk, self.options.recipe, self.spec)
+        from memctl.ingest.llm_extraction import digest_chunk
+
+        return digest_chunk(chunk, self.options.recipe, self.spec, self.engine, self.asker)
+
+    def _drain(self, limit: int) -> None:
+        """Bring finished work into the batch until at most `limit` pieces are under way; commit full batches."""
+        while len(self.line) > (limit if self.pool else 0):
+            piece = self.line.popleft()
+            if isinstance(piece, Read):
+                if piece.entry.uri in self.open:
+                    # Unrecorded, the file is read again; what was answered is then known.
+                    self.seen.pop(piece.entry.uri, None)
+                    continue
+                self.read.append(self._ended(piece))
+            else:
+                digest = _result(piece)
+                for uri, reason in digest.broken:
+                    self.broken.add(uri)
+                    self.report.rejects.append(reject_of(BadTranscript(reason, where=uri)))
+                self.open |= digest.open
+                for uri, episodes in digest.seen.items():
+                    self.seen.setdefault(uri, ingested_files.PackedIds()).extend(episodes)
+                self.batch.join(digest)
+            if len(self.batch.episodes) >= BATCH_TURNS:
+                self.commit()
+
+    def _ended(self, file: Read) -> Read:
+        """A file read to its end. What could not all be read may still hold what it showed before."""
+        seen = self.seen.pop(file.entry.uri, ingested_files.PackedIds())
+        gone = file.gone.difference(seen) if file.gone else set()
+        if file.entry.complete and file.entry.uri not in self.broken:
+            return Read(entry=file.entry, episodes=seen, gone=gone)
+        seen.extend(gone)
+        return Read(entry=msgspec.structs.replace(file.entry, complete=False), episodes=seen)
+
+    def finish(self) -> None:
+        """Everything still under way, into the store."""
+        self._dispatch()
+        self._drain(limit=0)
+        while self.line:
+            self._drain(limit=len(self.line) - 1)
+        self.commit()
+
+    def commit(self) -> None:
+        """The batch in hand, in one transaction."""
+        batch, self.batch = self.batch, Digest()
+        read, self.read = self.read, []
+        self.report.count(batch)
+        if batch.episodes or batch.claims or read:
+            user = self.options.attribution.user
+            with (
+                self.engine.writing() as connection,
+                undo_log.journalled(connection, "ingest", user, self.id) as watch,
+            ):
+                committed = commit(connection, batch, self.spec, read, watch=watch)
+            self.report.took(committed)
+            self.id, self.report.run = watch.id, watch.run or self.report.run
+
+
+def _result(piece: Future[Digest]) -> Digest:
+    try:
+        return piece.result()
+    except BrokenExecutor:
+        raise MemctlError(
+            "a worker process died, perhaps for want of memory",
+            hint="run it again with --jobs 1; what was done is kept",
+        ) from None
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """Ctrl-C reaches every process of the terminal; the parent alone answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

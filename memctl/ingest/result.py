@@ -1,0 +1,85 @@
+"""What an ingest did, in numbers, and what it could not take in."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from memctl.core.errors import MemctlError
+from memctl.extract.secrets import redact
+from memctl.ingest.commit import Committed
+from memctl.ingest.llm_usage import Use
+from memctl.ingest.session_extraction import Digest
+
+
+class Reject(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that could not be taken in: where it stands, why, and what to do."""
+
+    where: str
+    reason: str
+    hint: str | None = None
+
+
+def reject_of(error: MemctlError) -> Reject:
+    """An error as a reject. Its words may quote a file, and so a secret in it."""
+    return Reject(where=error.where or "", reason=redact(error.message).text, hint=error.hint)
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """What an ingest did. `skipped` and `redacted` count by reason and by kind of secret.
+
+    `model` is what a model was used for, where one extracted. `run` undoes it; None when nothing was changed."""
+
+    run: str | None = None
+    files: int = 0
+    unchanged: int = 0
+    sessions: int = 0
+    turns: int = 0
+    episodes: int = 0
+    added: int = 0
+    reinforced: int = 0
+    superseded: int = 0
+    retracted: int = 0
+    removed: int = 0
+    skipped: dict[str, int] = {}
+    redacted: dict[str, int] = {}
+    rejects: list[Reject] = []
+    extractor: str = "rules"
+    model: Use | None = None
+
+    @property
+    def changed(self) -> bool:
+        """False when everything was known already."""
+        return bool(self.episodes or self.added or self.reinforced or self.superseded or self.retracted or self.removed)
+
+    def write_rejects(self, path: str) -> str | None:
+        """Append the rejects to a JSONL file only its owner can read, with the time; its path if there were any."""
+        if not self.rejects:
+            return None
+        now = datetime.now(UTC)
+        Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            for reject in self.rejects:
+                file.write(msgspec.json.encode({"at": now, **msgspec.structs.asdict(reject)}) + b"\n")
+        return path
+
+    def count(self, batch: Digest) -> None:
+        """Add what was read into a batch."""
+        self.sessions += batch.sessions
+        self.turns += batch.turns
+        for totals, more in ((self.skipped, batch.skipped), (self.redacted, batch.redacted)):
+            for reason, number in more.items():
+                totals[reason] = totals.get(reason, 0) + number
+
+    def took(self, committed: Committed) -> None:
+        """Add what one batch changed."""
+        self.episodes += committed.episodes
+        self.added += len(committed.changes.added)
+        self.reinforced += len(committed.changes.reinforced)
+        self.superseded += len(committed.changes.superseded)
+        self.retracted += len(committed.changes.retracted)
+        self.removed += len(committed.changes.removed)

@@ -1,0 +1,153 @@
+"""The documents of an ingest: which of them are new or changed, whose their sessions are, and who was forgotten.
+
+Of what becomes of the sessions nothing is known here; what cannot be read is told with its place and never hidden.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from memctl.core.errors import BadTranscript, NotFound
+from memctl.extract import extractor as rules
+from memctl.ingest.attribution import Attribution, Owned, owned
+from memctl.ingest.result import Report, reject_of
+from memctl.ingest.session_extraction import Recipe
+from memctl.ingest.sources import sha256_of, unreadable
+from memctl.store.duckdb import ingested_files, suppression
+from memctl.store.duckdb.database import Engine
+from memctl.transcripts.detect import detect, read
+from memctl.transcripts.discovery import Document
+from memctl.transcripts.model import ReadOptions, Session
+
+if TYPE_CHECKING:
+    from memctl.ingest.llm_options import ModelOptions
+else:
+    ModelOptions = object
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for. `format` None finds each file's own; `jobs` is how many processes work at most.
+
+    `model` says how to use the model of the recipe, where one extracts.
+    """
+
+    attribution: Attribution = Attribution()
+    recipe: Recipe = Recipe()
+    reading: ReadOptions = ReadOptions()
+    format: str | None = None
+    jobs: int = 1
+    model: ModelOptions | None = None
+
+
+class Reader:
+    """Reads documents for one ingest. What it passes over and what it cannot read is entered in the report."""
+
+    def __init__(self, engine: Engine, options: Options, report: Report) -> None:
+        self.engine = engine
+        self.options = options
+        self.report = report
+        self.asked: set[str] = set()
+        self.gone: set[str] = set()
+        self.ledger: dict[tuple[str, str], ingested_files.FileEntry] = {}
+        with suppress(NotFound), engine.reading() as connection:
+            self.ledger = ingested_files.entries(connection)
+
+    def new(self, document: Document) -> tuple[ingested_files.FileEntry, ingested_files.FileEntry | None] | None:
+        """The entry a document would be given and the one it has, if any; None when it is the same as before, or
+        cannot be read."""
+        self.report.files += 1
+        uri = os.path.abspath(document.uri) if document.uri != "-" else "-"  # noqa: PTH100 - resolve() follows links
+        attribution = self.options.attribution.label
+        recipe, since = self._recipe(document), self.options.recipe.since
+        known = self.ledger.get((uri, attribution))
+        if known and known.covers(recipe, since) and (known.size, known.mtime_ns) == (document.size, document.mtime_ns):
+            self.report.unchanged += 1
+            return None
+        try:
+            sha256 = sha256_of(document)
+            if uri == "-":
+                uri = f"-#{sha256[:16]}"
+                known = self.ledger.get((uri, attribution))
+            if known and known.covers(recipe, since) and known.sha256 == sha256:
+                self.report.unchanged += 1
+                return None
+            format_ = self.options.format or detect(document)
+        except (BadTranscript, OSError) as error:
+            self.report.rejects.append(reject_of(unreadable(error, document)))
+            return None
+        file = ingested_files.FileEntry(
+            uri=uri,
+            attribution=attribution,
+            recipe=recipe,
+            format=format_,
+            size=document.size,
+            mtime_ns=document.mtime_ns,
+            sha256=sha256,
+            sessions=0,
+            turns=0,
+            since=since,
+        )
+        return file, known
+
+    def sessions(self, document: Document, format_: str) -> Iterator[tuple[Session, list[Owned]] | BadTranscript]:
+        """The sessions of a document with their owners, and what is wrong with it; nobody's sessions are told once."""
+        told = False
+        try:
+            for item in read(document, self.options.reading, format_):
+                if isinstance(item, BadTranscript):
+                    yield item
+                    continue
+                try:
+                    owners = list(owned(item, document, self.options.attribution))
+                    self.refuse(owners, document.uri)
+                except BadTranscript as error:
+                    if not told:
+                        yield error
+                    told = True
+                    continue
+                yield item, owners
+        except Exception as error:
+            # A reader that breaks down over one file is no reason to leave the rest of the folder unread.
+            yield unreadable(error, document)
+
+    def refuse(self, owners: Sequence[Owned], where: str) -> None:
+        """Raises BadTranscript when one of the owners was forgotten."""
+        users = {mine.user_id for mine in owners}
+        if new := users - self.asked:
+            self.gone |= suppression.known(self.engine, new)
+            self.asked |= new
+        if users & self.gone:
+            raise BadTranscript(suppression.REASON, where=where)
+
+    def before(self, known: ingested_files.FileEntry | None) -> frozenset[UUID]:
+        """The episodes a file showed when it was last read."""
+        if known is None:
+            return frozenset()
+        with self.engine.reading() as connection:
+            return frozenset(ingested_files.episodes_of(connection, known))
+
+    def _recipe(self, document: Document) -> str:
+        """Everything but --since that decides what comes out of a file, as one comparable text."""
+        options = self.options
+        recipe = {
+            "extractor": options.recipe.extractor,
+            "roles": options.recipe.roles,
+            "since": None,
+        }
+        extractor = rules.EXTRACTOR
+        if options.recipe.by_model:
+            from memctl.extract.llm import prompt
+
+            extractor = prompt.extractor(str(options.recipe.model))
+        folder = document.folder_user if options.attribution.by_folder else None
+        return msgspec.json.encode([extractor, recipe, options.format, _reading(options.reading), folder]).decode()
+
+
+def _reading(options: ReadOptions) -> dict[str, str]:
+    return {name: str(getattr(options, name)) for name in options.__struct_fields__ if getattr(options, name)}

@@ -1,0 +1,280 @@
+"""One session turned into what the store will hold: pure, without shared state, so that it can run in any process.
+
+Redaction comes first; nothing behind it, in this process or any other, sees a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from memctl.core.claim import Claim
+from memctl.core.fact import Fact, Source, derive_id
+from memctl.embed import Embedder
+from memctl.embed.spec import EmbedderSpec
+from memctl.extract import extractor as rules
+from memctl.extract.prompt_injection import gives_orders
+from memctl.extract.secrets import redact
+from memctl.ingest.attribution import Owned
+from memctl.reconcile import fold, to_fact
+from memctl.store.duckdb.chunks import texts_of, units_of
+from memctl.store.duckdb.fact_rows import Episodic
+from memctl.store.duckdb.writes import Entry
+from memctl.transcripts.model import Role, Session, Turn
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
+else:
+    Vector = Any
+
+ExtractorName = Literal["auto", "llm", "rules", "none"]
+
+
+LONGEST_TURN = 1_000_000
+"""Characters. Nobody says more at once; what is longer is a file in the place of a message."""
+BEFORE_SINCE = "turn before --since"
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """What decides, beside the session itself, what comes out of it."""
+
+    extractor: ExtractorName = "auto"
+    roles: tuple[Role, ...] = ("user", "assistant")
+    since: datetime | None = None
+    model: str | None = None
+
+    @property
+    def extracts(self) -> str:
+        """What turns words into facts: `auto` means the model where one is configured, else the rules."""
+        if self.extractor == "none":
+            return "none"
+        return f"llm {self.model}" if self.by_model else "rules"
+
+    @property
+    def by_model(self) -> bool:
+        """True when a model reads the turns."""
+        return self.extractor == "llm" or (self.extractor == "auto" and self.model is not None)
+
+
+class Digest(msgspec.Struct, kw_only=True):
+    """What some sessions amount to. `claims` come with the episode each was read from.
+
+    `vectors` maps a unit's text to its vector, `seen` a file to all its episodes, known ones too. What the store has of
+    the `anew` episodes is to be replaced. `broken` names files and why a session of theirs could not be digested,
+    `open` files of which something is still to be read; `skipped` counts by reason."""
+
+    episodes: list[Entry] = []
+    claims: list[tuple[Claim, UUID | None]] = []
+    vectors: dict[str, Vector] = {}
+    anew: set[UUID] = set()
+    broken: list[tuple[str, str]] = []
+    open: set[str] = set()
+    seen: dict[str, set[UUID]] = {}
+    sessions: int = 0
+    turns: int = 0
+    skipped: dict[str, int] = {}
+    redacted: dict[str, int] = {}
+
+    def join(self, other: Digest) -> None:
+        """Take another digest's findings in."""
+        self.episodes += other.episodes
+        self.claims += other.claims
+        self.vectors |= other.vectors
+        self.anew |= other.anew
+        self.broken += other.broken
+        self.open |= other.open
+        for uri, episodes in other.seen.items():
+            self.seen.setdefault(uri, set()).update(episodes)
+        self.sessions += other.sessions
+        self.turns += other.turns
+        _count(self.skipped, other.skipped)
+        _count(self.redacted, other.redacted)
+
+    @property
+    def users(self) -> set[str]:
+        """Whose episodes and claims these are."""
+        return {entry.fact.user_id for entry in self.episodes} | {claim.user_id for claim, _ in self.claims}
+
+    def embed(self, embedder: Embedder) -> None:
+        """Make the vectors of all units: those of the episodes, and those of the facts the claims may become."""
+        texts = dict.fromkeys(unit.text for entry in self.episodes for unit in entry.units)
+        for claim, _ in self.claims:
+            texts |= dict.fromkeys(text for belief in fold([claim]) for text in texts_of(to_fact(belief)))
+        wanted = [text for text in texts if text not in self.vectors]
+        if wanted:
+            self.vectors |= dict(zip(wanted, embedder.embed(wanted), strict=True))
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """A session to digest: whose it is, where it was read, and which episodes that place showed `before`.
+
+    `anew` asks to digest these again, because they were digested by another recipe. `modified` is when the file was
+    last changed: what it does not date was said by then at the latest.
+    """
+
+    owned: Owned
+    uri: str | None = None
+    before: frozenset[UUID] = frozenset()
+    anew: bool = False
+    modified: datetime | None = None
+
+
+class Prepared(msgspec.Struct, kw_only=True):
+    """A session before its facts are extracted: its digest so far, the redacted session, the turns that serve as
+    `context` only, and the episode of every other turn."""
+
+    work: Work
+    digest: Digest
+    session: Session
+    context: frozenset[str]
+    episode_of: dict[str, UUID]
+
+    def take(self, claims: Iterable[Claim]) -> None:
+        """Add claims that were read in the session."""
+        modified = self.work.modified
+        self.digest.claims += [(_heard(claim, modified), self.episode_of.get(claim.turn_id or "")) for claim in claims]
+
+    def rules(self, only: frozenset[str] | None = None) -> list[Claim]:
+        """What the rules read in the session, or in some of its turns."""
+        skip = self.context
+        if only is not None:
+            skip |= {turn.turn_id for turn in self.session.turns} - only
+        return rules.extract(self.session, self.work.owned.user_id, uri=self.work.uri, skip=skip)
+
+
+def digest(work: Work, recipe: Recipe) -> Digest:
+    """The episodes and claims of one session. Turns whose episode is known serve as context only."""
+    prepared = prepare(work, recipe)
+    if recipe.extractor != "none":
+        prepared.take(prepared.rules())
+    return prepared.digest
+
+
+def prepare(work: Work, recipe: Recipe) -> Prepared:
+    """All that comes out of a session without an extractor, and what an extractor needs."""
+    owned = work.owned
+    result = Digest(sessions=1)
+    _count(result.skipped, owned.session.notes)
+    turns: list[Turn] = []
+    context: set[str] = set(owned.others)
+    episode_of: dict[str, UUID] = {}
+    seen: set[UUID] = set()
+    for position, turn in enumerate(owned.session.turns):
+        if len(turn.text) > LONGEST_TURN:
+            place = f"session {owned.session.session_id} turn {turn.turn_id}"
+            too_long = f"{place} has {len(turn.text):,} characters, the limit is {LONGEST_TURN:,}"
+            result.broken.append((work.uri or "", too_long))
+            turns.append(msgspec.structs.replace(turn, text=""))
+            context.add(turn.turn_id)
+            continue
+        redacted = redact(turn.text)
+        clean = msgspec.structs.replace(turn, text=redacted.text)
+        turns.append(clean)
+        if turn.turn_id in owned.others:
+            continue
+        entry = _episode(clean, position, owned, work.uri)
+        if reason := _left_out(turn, recipe):
+            _count(result.skipped, {reason: 1})
+            context.add(turn.turn_id)
+            if reason == BEFORE_SINCE and entry.fact.id in work.before:
+                seen.add(entry.fact.id)
+            continue
+        result.turns += 1
+        seen.add(entry.fact.id)
+        episode_of[turn.turn_id] = entry.fact.id
+        if entry.fact.id in work.before and not work.anew:
+            context.add(turn.turn_id)
+            continue
+        result.episodes.append(entry)
+        _count(result.redacted, dict.fromkeys(redacted.kinds, 1))
+    if work.uri is not None:
+        result.seen[work.uri] = seen
+    if work.anew:
+        result.anew = set(episode_of.values())
+    return Prepared(
+        work=work,
+        digest=result,
+        session=msgspec.structs.replace(owned.session, turns=tuple(turns)),
+        context=frozenset(context),
+        episode_of=episode_of,
+    )
+
+
+def digest_all(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec) -> Digest:
+    """`digest` over several sessions, with their vectors: the piece of work a process is given.
+
+    A session that breaks the extractor is named in `broken` and does not take the others with it.
+    """
+    result = Digest()
+    for work in chunk:
+        try:
+            result.join(digest(work, recipe))
+        except Exception as error:
+            result.broken.append(broken(work, error))
+    result.embed(spec.open())
+    return result
+
+
+def broken(work: Work, error: Exception) -> tuple[str, str]:
+    """The file of a session that could not be digested, and why."""
+    session = work.owned.session.session_id
+    return work.uri or "", f"session {session} could not be digested: {type(error).__name__}: {error}"
+
+
+def _heard(claim: Claim, modified: datetime | None) -> Claim:
+    """An undated claim takes its place among the dated ones by the latest time it can have been made."""
+    if claim.observed_at is not None or modified is None:
+        return claim
+    return msgspec.structs.replace(claim, recorded_at=modified)
+
+
+def _left_out(turn: Turn, recipe: Recipe) -> str | None:
+    if not turn.text.strip():
+        return "empty turn"
+    if turn.role not in recipe.roles:
+        return f"{turn.role} turn"
+    if recipe.since is not None and turn.at is not None and turn.at < recipe.since:
+        return BEFORE_SINCE
+    return None
+
+
+def _episode(turn: Turn, position: int, owned: Owned, uri: str | None) -> Entry:
+    session = owned.session
+    native: dict[str, Any] = {"role": turn.role}
+    if turn.speaker:
+        native["speaker"] = turn.speaker
+    if turn.role == "user" and gives_orders(turn.text):
+        native["flags"] = ["instruction-like"]
+    fact = Fact(
+        id=derive_id(owned.user_id, session.session_id, turn.turn_id, turn.text),
+        user_id=owned.user_id,
+        agent_id=session.agent_id,
+        session_id=session.session_id,
+        app_id=session.app_id,
+        kind="episode",
+        text=turn.text,
+        valid_at=turn.at,
+        created_at=turn.at,
+        source=Source(
+            system=session.source_format,
+            uri=uri,
+            session=session.session_id,
+            turns=(turn.turn_id,),
+            quote=turn.text,
+        ),
+        native=native,
+    )
+    episodic = Episodic(role=turn.role, speaker=turn.speaker, position=position)
+    return Entry(fact=fact, episodic=episodic, units=tuple(units_of(fact)))
+
+
+def _count(totals: dict[str, int], more: dict[str, int] | Iterable[tuple[str, int]]) -> None:
+    for reason, number in dict(more).items():
+        totals[reason] = totals.get(reason, 0) + number

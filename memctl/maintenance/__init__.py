@@ -1,0 +1,1 @@
+"""Keeping a memory in order and safe: erasing, snapshots, backups, consolidation, checks."""

@@ -1,0 +1,315 @@
+"""One consolidation of one user's memory: planned with the store closed, applied in one transaction, journalled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+import msgspec
+
+from memctl.core.claim import Claim
+from memctl.core.errors import UsageError
+from memctl.core.fact import Fact
+from memctl.core.timeline import current, parse_when
+from memctl.embed.spec import EmbedderSpec
+from memctl.ingest.bulk_import import entry_of
+from memctl.ingest.commit import settle, standing_for
+from memctl.maintenance.consolidate.duplicates import Pair, pairs
+from memctl.maintenance.consolidate.summary import summary
+from memctl.reconcile.beliefs import key_of
+from memctl.reconcile.same_value import same, track_of
+from memctl.store.duckdb import claims, fact_rows, writes
+from memctl.store.duckdb.database import Connection, Engine
+from memctl.store.duckdb.undo_log import UNDOABLE, Journal, expire, runs
+
+Action = Literal["merge", "resolve", "drop", "expire", "summary", "look"]
+Part = Literal["merge", "resolve", "drop", "expire", "summary"]
+ALL: frozenset[Part] = frozenset(get_args(Part))
+DEDUPE: frozenset[Part] = frozenset({"merge"})
+PRUNE: frozenset[Part] = frozenset({"drop", "expire"})
+KEPT_FOR_EVER = ("fact", "preference", "procedure", "summary", "block")
+
+
+_SPAN = re.compile(r"\d+ ?(?:h|d|w|mo|y)$")
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One change and its reason. `into` is the fact that stands for it from now on.
+
+    `merge`: said by another fact in other words. `resolve`: cannot be true beside a later one. `drop`: an episode past
+    its time. `expire`: a fact past the end it came with. `summary`: the user's summary, written anew. `look`: nothing
+    was changed, but a person might.
+    """
+
+    action: Action
+    fact: UUID
+    text: str
+    into: UUID | None = None
+    reason: str
+
+
+class Consolidated(msgspec.Struct, kw_only=True):
+    """What a consolidation did, or would do. `run` undoes it; None when there was nothing to change."""
+
+    user: str
+    run: str | None = None
+    changes: list[Change] = []
+
+    @property
+    def changed(self) -> bool:
+        """True when something is, or would be, different now."""
+        return any(change.action != "look" for change in self.changes)
+
+
+class _DryRun(Exception):
+    """Rolls the transaction back."""
+
+
+def horizon_of(ttl: str, now: datetime) -> datetime:
+    """The time before which episodes are dropped, from "episode=365d".
+
+    Raises UsageError for other kinds, which are kept for ever, and for what is no span of time.
+    """
+    kind, _, span = ttl.partition("=")
+    if kind.strip() in KEPT_FOR_EVER:
+        raise UsageError(f"facts of kind {kind.strip()} are kept for ever", where="--ttl", hint="only episodes expire")
+    if kind.strip() != "episode" or not span:
+        raise UsageError(f"cannot read {ttl!r}", where="--ttl", hint="use episode=365d")
+    try:
+        horizon = parse_when(span, now=now, timezone=UTC)
+    except UsageError:
+        horizon = now
+    if horizon >= now or not _SPAN.match(span.strip()):
+        raise UsageError(f"{span!r} is no time to live", where="--ttl", hint="use a span such as 365d, 18mo or 2y")
+    return horizon
+
+
+def consolidate(
+    engine: Engine,
+    spec: EmbedderSpec,
+    user: str,
+    *,
+    parts: frozenset[Part] = ALL,
+    command: str = "consolidate",
+    episodes_before: datetime | None = None,
+    dry_run: bool = False,
+    now: datetime | None = None,
+) -> Consolidated:
+    """Put a user's memory in order, or some `parts` of that. Facts somebody changes meanwhile are left alone.
+
+    `command` is what the run is called where it is listed. `episodes_before` drops what was said before then; what was
+    learned from it stays. Raises NotFound when there is no store.
+    """
+    now = now or datetime.now(UTC)
+    with engine.reading() as connection:
+        facts = _current(connection, user, now)
+        vectors = writes.vectors_of(connection, user, [fact.id for fact in facts])
+        old = any(run.made_at < now - UNDOABLE for run in runs(connection))
+    if old and not dry_run:
+        with engine.writing() as connection:
+            expire(connection, now - UNDOABLE)
+    near = pairs(facts, vectors) if "merge" in parts else []
+    clashes = contradictions(facts) if "resolve" in parts else []
+    work = _Work(user, now, near, clashes, episodes_before, parts, command)
+    # What the summary will say is known only when the rest is done; it is embedded with the store closed.
+    plan = work.run(engine, {}, keep=False)
+    if dry_run or not plan.changed:
+        return plan
+    texts = [unit.text for fact in work.written for unit in entry_of(fact).units]
+    made = dict(zip(texts, spec.open().embed(texts), strict=True)) if texts else {}
+    return work.run(engine, made, keep=True)
+
+
+def contradictions(facts: Sequence[Fact]) -> list[list[Fact]]:
+    """The current facts that cannot be true together, as far as predicates tell: values of one track that differ.
+
+    Those of which a time is not known are left alone: nothing says which is the later.
+    """
+    tracks: dict[Any, list[Fact]] = {}
+    for fact in facts:
+        if fact.predicate is not None and fact.created_at is not None:
+            claim = standing_for(fact)
+            tracks.setdefault((key_of(claim), track_of(claim)), []).append(fact)
+    return [
+        held
+        for held in tracks.values()
+        if any(not same(standing_for(held[0]), standing_for(other)) for other in held[1:])
+    ]
+
+
+class _Work:
+    """The changes of one run, applied to one transaction or another."""
+
+    def __init__(
+        self,
+        user: str,
+        now: datetime,
+        near: Sequence[Pair],
+        clashes: Sequence[Sequence[Fact]],
+        episodes_before: datetime | None,
+        parts: frozenset[Part],
+        command: str,
+    ) -> None:
+        self.user, self.now, self.near, self.clashes, self.before = user, now, near, clashes, episodes_before
+        self.parts, self.command = parts, command
+        self.written: list[Fact] = []
+
+    def run(self, engine: Engine, vectors: dict[str, Any], *, keep: bool) -> Consolidated:
+        """Apply everything in one transaction, which is rolled back unless it is to `keep`."""
+        result = Consolidated(user=self.user)
+        self.written = []
+        with suppress(_DryRun), engine.writing(make=False) as connection:
+            journal = Journal(connection, self.command, self.user)
+            self._merge(connection, journal, vectors, result)
+            self._resolve(connection, journal, vectors, result)
+            self._drop(connection, journal, result)
+            if "expire" in self.parts:
+                self._expire(connection, journal, result)
+            if "summary" in self.parts:
+                self._sum_up(connection, journal, vectors, result)
+            changed = journal.close()
+            if not keep:
+                raise _DryRun
+            result.run = journal.id if changed else None
+        return result
+
+    def _as_planned(self, connection: Connection, facts: Sequence[Fact]) -> bool:
+        ids = [fact.id for fact in facts]
+        now = {fact.id: fact for fact in fact_rows.select(connection, "id IN (SELECT unnest(?::UUID[]))", [ids])}
+        return all(now.get(fact.id) == fact for fact in facts)
+
+    def _merge(self, connection: Connection, journal: Journal, vectors: dict[str, Any], result: Consolidated) -> None:
+        touched: set[UUID] = set()
+        for pair in self.near:
+            kept, other = pair.kept, pair.other
+            # A fact that took in another has changed by that alone.
+            fresh = [fact for fact in (kept, other) if fact.id not in touched]
+            if not self._as_planned(connection, fresh):
+                continue
+            if pair.same and self._merged(connection, journal, vectors, kept, other):
+                touched |= {kept.id, other.id}
+                reason = f"says the same as {str(kept.id)[:8]} {kept.text!r} (cosine {pair.cosine:.2f})"
+                result.changes.append(
+                    Change(action="merge", fact=other.id, text=other.text, into=kept.id, reason=reason)
+                )
+            elif not {kept.id, other.id} & touched:
+                reason = f"is near {str(kept.id)[:8]} {kept.text!r} (cosine {pair.cosine:.2f}), but not the same"
+                result.changes.append(
+                    Change(action="look", fact=other.id, text=other.text, into=kept.id, reason=reason)
+                )
+
+    def _merged(
+        self, connection: Connection, journal: Journal, vectors: dict[str, Any], kept: Fact, other: Fact
+    ) -> bool:
+        """Let `kept` stand for `other`: with all its evidence, or, where it has none, as what replaced it."""
+        evidence = claims.of_fact(connection, other.id)
+        own = [claim for claim in evidence if claim.fact_id is None]
+        if kept.predicate is not None and own and len(own) == len(evidence):
+            if any(claim.op != "assert" for claim in own):
+                return False
+            moved = [_said_of(claim, kept) for claim in own]
+            settle(connection, [kept, other], vectors, self.now, rewritten=moved, watch=journal)
+            return True
+        if own:
+            return False
+        journal.watch("fact", [other.id])
+        journal.watch("claim", [claim.id for claim in evidence])
+        claims.remove(connection, [claim.id for claim in evidence])
+        writes.replace(connection, [msgspec.structs.replace(other, expired_at=self.now, superseded_by=kept.id)])
+        return True
+
+    def _resolve(self, connection: Connection, journal: Journal, vectors: dict[str, Any], result: Consolidated) -> None:
+        for held in self.clashes:
+            if not self._as_planned(connection, held):
+                continue
+            changes = settle(connection, held, vectors, self.now, watch=journal)
+            texts = {fact.id: fact.text for fact in held}
+            for fact in (*changes.superseded, *changes.retracted):
+                by = (
+                    f"{str(fact.superseded_by)[:8]} {texts.get(fact.superseded_by, '')!r}"
+                    if fact.superseded_by
+                    else "a later fact"
+                )
+                reason = f"cannot be true beside {by}, which is the later"
+                result.changes.append(
+                    Change(action="resolve", fact=fact.id, text=fact.text, into=fact.superseded_by, reason=reason)
+                )
+
+    def _drop(self, connection: Connection, journal: Journal, result: Consolidated) -> None:
+        if self.before is None:
+            return
+        old = fact_rows.select(
+            connection,
+            "user_id = ? AND kind = 'episode' AND coalesce(valid_at, created_at) < ? ORDER BY key",
+            [self.user, fact_rows.naive(self.before)],
+        )
+        _take_out(connection, journal, old)
+        result.changes += [
+            Change(action="drop", fact=fact.id, text=fact.text, reason=f"an episode of before {self.before:%Y-%m-%d}")
+            for fact in old
+        ]
+
+    def _expire(self, connection: Connection, journal: Journal, result: Consolidated) -> None:
+        over = fact_rows.select(
+            connection, "user_id = ? AND expires_at <= ? ORDER BY key", [self.user, fact_rows.naive(self.now)]
+        )
+        _take_out(connection, journal, over)
+        result.changes += [
+            Change(
+                action="expire", fact=fact.id, text=fact.text, reason=f"was to be kept until {fact.expires_at:%Y-%m-%d}"
+            )
+            for fact in over
+        ]
+
+    def _sum_up(self, connection: Connection, journal: Journal, vectors: dict[str, Any], result: Consolidated) -> None:
+        facts = [fact for fact in _current(connection, self.user, self.now) if fact.kind != "summary"]
+        fresh = summary(self.user, facts)
+        if fresh is None:
+            return
+        before = fact_rows.select(connection, "id = ?", [fresh.id])
+        if before and (before[0].text, before[0].created_at) == (fresh.text, fresh.created_at):
+            return
+        journal.watch("fact", [fresh.id])
+        writes.remove(connection, [fresh.id])
+        writes.add(connection, [entry_of(fresh)], vectors)
+        self.written.append(fresh)
+        reason = f"sums up {fresh.native['facts']} of {len(facts)} facts"
+        result.changes.append(Change(action="summary", fact=fresh.id, text=fresh.text, reason=reason))
+
+
+def _take_out(connection: Connection, journal: Journal, facts: Sequence[Fact]) -> None:
+    """Remove facts so that no transcript brings them back."""
+    ids = [fact.id for fact in facts]
+    evidence = [claim.id for fact in facts for claim in claims.of_fact(connection, fact.id)]
+    journal.watch("fact", ids)
+    journal.watch("claim", evidence)
+    journal.watch("removed", [*ids, *evidence])
+    claims.remove(connection, evidence)
+    writes.remove(connection, ids)
+    claims.bar(connection, [*ids, *evidence])
+
+
+def _said_of(claim: Claim, kept: Fact) -> Claim:
+    """A claim as evidence of another fact that says the same: its words stay, what they amount to is the other's."""
+    return msgspec.structs.replace(
+        claim,
+        subject=kept.subject or kept.user_id,
+        predicate=kept.predicate or "",
+        object=kept.object,
+        slot=kept.native.get("slot"),
+        text=claim.text if kept.object is not None else kept.text,
+    )
+
+
+def _current(connection: Connection, user: str, now: datetime) -> list[Fact]:
+    """The user's current semantic facts, oldest first."""
+    found = fact_rows.select(
+        connection,
+        "user_id = ? AND kind IN ('fact', 'preference', 'procedure') ORDER BY created_at NULLS LAST, key",
+        [user],
+    )
+    return current(found, now)

@@ -1,0 +1,106 @@
+"""What an examination sees of the machine: Python and packages, the settings files, rights, and room on the disk."""
+
+from __future__ import annotations
+
+import glob
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from memctl.backends.contract import installed, load
+from memctl.maintenance.doctor.finding import Finding
+from memctl.runtime import settings
+
+LITTLE_DISK = 200_000_000
+"""Bytes below which a large ingest may not fit."""
+TESTED = {"duckdb": "2.", "msgspec": "0.", "numpy": "2.", "tokenizers": "0."}
+"""Major versions memctl was tested with."""
+
+
+def python() -> Iterator[Finding]:
+    """The interpreter, and the packages memctl cannot do without."""
+    yield Finding(check="python", verdict="ok", detail=sys.version.split()[0])
+    for package, tested in TESTED.items():
+        yield _package(package, tested) or Finding(
+            check=package,
+            verdict="fail",
+            detail="not installed",
+            remedy="pip install --upgrade memctl-toolkit",
+        )
+
+
+def _package(package: str, tested: str) -> Finding | None:
+    """Whether the installed version is one memctl was tested with; None for a package that is not there."""
+    try:
+        found = version(package)
+    except PackageNotFoundError:
+        return None
+    known = found.startswith(tested)
+    return Finding(
+        check=package,
+        verdict="ok" if known else "warn",
+        detail=found,
+        remedy=None if known else f"memctl was tested with {tested}x",
+    )
+
+
+def sdks() -> Iterator[Finding]:
+    """The SDKs of the adapters that are installed; one that is not is nobody's fault."""
+    tested = {
+        package: begins for name in sorted(installed()) for package, begins in getattr(load(name), "tested", {}).items()
+    }
+    for package, begins in sorted(tested.items()):
+        if (finding := _package(package, begins)) is not None:
+            yield finding
+
+
+def settings_files() -> Iterator[Finding]:
+    """The settings files there are, and who may read them: they may name addresses and keys."""
+    found = [path for path in (settings.user_file(), Path(settings.PROJECT_FILE)) if path.exists()]
+    for path in found:
+        private = _private(path)
+        yield Finding(
+            check="settings",
+            verdict="ok" if private else "warn",
+            detail=str(path),
+            remedy=None if private else f"others can read it: chmod 600 {path}",
+        )
+    if not found:
+        yield Finding(check="settings", verdict="ok", detail="no file; memctl config init makes one")
+
+
+def permissions(store: Path, ledger: Path) -> Iterator[Finding]:
+    """Whether the store, what is kept beside it, and the ledger are their owner's only."""
+    beside = store.parent.glob(f"{glob.escape(store.name)}.*") if store.parent.exists() else ()
+    found = [path for path in (store, ledger, *sorted(beside)) if path.exists()]
+    found += [path for folder in found if folder.is_dir() for path in sorted(folder.iterdir())]
+    shared = [path for path in found if not _private(path)]
+    for path in shared:
+        yield Finding(
+            check="permissions",
+            verdict="warn",
+            detail=f"others can read {path}",
+            remedy=f"chmod {700 if path.is_dir() else 600} {path}",
+        )
+    if found and not shared:
+        yield Finding(check="permissions", verdict="ok", detail=f"nobody else can read {store} and what belongs to it")
+
+
+def _private(path: Path) -> bool:
+    return not stat.S_IMODE(path.stat().st_mode) & 0o077
+
+
+def disk(path: Path) -> Iterator[Finding]:
+    """Room where the store is."""
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    free = shutil.disk_usage(folder).free
+    enough = free > LITTLE_DISK
+    yield Finding(
+        check="disk",
+        verdict="ok" if enough else "warn",
+        detail=f"{free / 1e9:.1f} GB free at {folder}",
+        remedy=None if enough else "make room, or move the store with --store",
+    )

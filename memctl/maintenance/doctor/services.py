@@ -1,0 +1,163 @@
+"""What an examination sees of others' servers: backends, a model, an embedder that is one, and the time there."""
+
+from __future__ import annotations
+
+import difflib
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+
+from memctl.backends import registry
+from memctl.core.errors import MemctlError
+from memctl.embed.openai import KEY_VARIABLES as EMBEDDER_KEYS
+from memctl.embed.openai import OpenAIEmbedder
+from memctl.embed.spec import EmbedderSpec
+from memctl.extract.llm.client import KEY_VARIABLES as MODEL_KEYS
+from memctl.extract.llm.client import ChatModel
+from memctl.extract.secrets import redact
+from memctl.maintenance.doctor.finding import Finding
+from memctl.runtime import settings as config
+from memctl.runtime.openai_errors import Listing, listing, parsed_date
+from memctl.store.duckdb.database import SCHEMA_VERSION, Engine, get_meta
+from memctl.store.duckdb.writes import stored_embedder
+
+SKEW = 60.0
+"""Seconds by which two clocks may differ before times of facts no longer mean the same."""
+PATIENCE = 10.0
+
+
+def embedder(engine: Engine, settings: config.Settings) -> Iterator[Finding]:
+    """Whether the embedder answers, with unit vectors of as many dimensions as the store has. A server is asked for
+    its models only, for vectors cost."""
+    asked = EmbedderSpec()
+    if settings.embedder:
+        asked = EmbedderSpec(spec=settings.embedder, base_url=settings.embed_base_url, dim=settings.embed_dimensions)
+    stored, held = _stored(engine)
+    if stored and settings.embedder and stored != asked and not (stored.shipped and asked.shipped):
+        yield Finding(
+            check="embedder",
+            verdict="fail",
+            detail=f"the store's vectors are by {stored.spec}, the settings name {asked.spec}",
+            remedy=f"leave the setting out, or memctl reindex --embedder {asked.spec}",
+        )
+        return
+    spec = stored or asked
+    opened = spec.open()
+    if isinstance(opened, OpenAIEmbedder):
+        found = listing(opened.client, model=opened.model, where=opened.base_url, keys=EMBEDDER_KEYS)
+        yield from _listed("embedder", opened.model, opened.base_url, found, dimensions=held or spec.dim)
+        return
+    vector = opened.embed_one("a short test")
+    remedy = None
+    if abs(sum(value * value for value in vector) - 1.0) >= 1e-3:
+        remedy = "its vectors are not of unit length; use another with memctl reindex --embedder"
+    elif held not in (None, len(vector)):
+        remedy = f"the store's vectors have {held}; memctl reindex makes them anew"
+    yield Finding(
+        check="embedder",
+        verdict="fail" if remedy else "ok",
+        detail=f"{opened.name}, {len(vector)} dimensions",
+        remedy=remedy,
+    )
+
+
+def _stored(engine: Engine) -> tuple[EmbedderSpec | None, int | None]:
+    """The store's embedder and dimensions; none for a store that cannot be read, which is told elsewhere."""
+    try:
+        if engine.version() < SCHEMA_VERSION:
+            return None, None
+        with engine.reading() as connection:
+            dim = get_meta(connection, "dim")
+            return stored_embedder(connection), int(dim) if dim else None
+    except MemctlError:
+        return None, None
+
+
+def model(settings: config.Settings) -> Iterator[Finding]:
+    """Whether the server of the model lets us in and has the model, by its list of models, which costs nothing."""
+    if settings.llm_model is None:
+        return
+    chat = ChatModel(settings.llm_model, base_url=settings.llm_base_url, timeout=PATIENCE)
+    found = listing(chat.client, model=chat.model, where=chat.base_url, keys=MODEL_KEYS)
+    yield from _listed("model", chat.model, chat.base_url, found)
+
+
+def _listed(check: str, name: str, where: str, found: Listing, *, dimensions: int | None = None) -> Iterator[Finding]:
+    detail = f"{name} at {where}" + (f", {dimensions} dimensions" if dimensions else "")
+    if found.models is None:
+        yield Finding(
+            check=check, verdict="warn", detail=detail, remedy="the server lists no models, so the name is not proved"
+        )
+    elif any(_called(listed, name) for listed in found.models):
+        yield Finding(check=check, verdict="ok", detail=detail)
+    else:
+        yield Finding(check=check, verdict="fail", detail=f"{where} has no model {name!r}", remedy=_near(name, found))
+    yield from skew(f"clock {check}", found.at, found.asked)
+
+
+def _called(listed: str, name: str) -> bool:
+    """Ollama lists `name:latest` for a model without a tag, Google `models/name`."""
+    return name in (listed, listed.removesuffix(":latest"), listed.rpartition("/")[2])
+
+
+def _near(name: str, found: Listing) -> str:
+    near = difflib.get_close_matches(name, found.models or (), 3, 0.4)
+    return f"it has {', '.join(near)}" if near else "look at the server's list of models"
+
+
+def backend(name: str) -> Iterator[Finding]:
+    """Whether a backend of the settings lets us in and gives a record of somebody, and what time it is there."""
+    with closing(registry.open_backend(name)) as adapter:
+        health = adapter.check()
+        if not health.ok:
+            yield Finding(check=f"backend {name}", verdict="fail", detail=redact(health.detail).text)
+            return
+        user = next(iter(adapter.users()), None)
+        pages = adapter.read(user) if user is not None else iter(())
+        read = next((f"{len(page.facts)} facts read" for page in pages), "empty")
+        yield Finding(check=f"backend {name}", verdict="ok", detail=redact(f"{health.detail}; {read}").text)
+        asked = datetime.now(UTC)
+        there = adapter.now() if isinstance(adapter, registry.Timed) else _time_of(_addresses(name, adapter))
+    yield from skew(f"clock {name}", there, asked)
+
+
+def _addresses(name: str, adapter: Any) -> list[str]:
+    """Where the backend is, as the settings or its variables say."""
+    options = config.load().backends.get(name) or {}
+    named = [config.secret(each) for each in getattr(adapter, "environment", {}).get("url", ())]
+    return [str(each) for each in (*options.values(), *named) if str(each).startswith(("http://", "https://"))]
+
+
+def _time_of(addresses: Sequence[str]) -> datetime | None:
+    """The Date header (RFC 9110, 6.6.1) of a server's answer, whatever it answers; it is not told who asks."""
+    for address in addresses[:1]:
+        asked = urllib.request.Request(address, method="HEAD")  # noqa: S310 - http and https only
+        try:
+            with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:  # noqa: S310
+                headers = answer.headers
+        except urllib.error.HTTPError as error:
+            with error:
+                headers = error.headers
+        except (OSError, ValueError):
+            return None
+        return parsed_date(headers.get("Date"))
+    return None
+
+
+def skew(check: str, there: datetime | None, here: datetime) -> Iterator[Finding]:
+    """How far two clocks are apart; nothing where the other is not known."""
+    if there is None:
+        return
+    apart = (there - here).total_seconds()
+    if abs(apart) <= SKEW:
+        yield Finding(check=check, verdict="ok", detail="the same time as here")
+        return
+    yield Finding(
+        check=check,
+        verdict="warn",
+        detail=f"its clock is {abs(apart):.0f} s {'ahead of' if apart > 0 else 'behind'} this machine's",
+        remedy="set the clock that is wrong, or facts get wrong times",
+    )

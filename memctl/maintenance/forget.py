@@ -1,0 +1,297 @@
+"""Forgetting a person in every backend there is, with proof: what was there, that it is gone, and a receipt.
+
+The receipt names nobody. Whoever holds the name can check it: `who` is the hash of it under the store's own salt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from memctl.backends import registry
+from memctl.backends.contract import Adapter
+from memctl.core.errors import Exit, Fatal, MemctlError, NotFound, Retryable, UsageError
+from memctl.migrate.ledger import Ledger
+from memctl.migrate.source import pages
+from memctl.runtime.retry import Retry, guarded
+from memctl.store.duckdb import suppression
+from memctl.store.duckdb.local_store import LocalStore
+
+BATCH = 500
+"""Ids given to one call of `delete`."""
+SETTLE = timedelta(minutes=2)
+"""How long a backend may take until what was deleted is gone."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
+"""Seconds between two readings of a backend that deletes later."""
+NOBODY = "[forgotten]"
+
+
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backend holds of the person: how many facts by kind, and what else by kind, such as messages."""
+
+    backend: str
+    identity: str
+    kinds: dict[str, int]
+    others: dict[str, int] = {}
+
+    @property
+    def facts(self) -> int:
+        """All of them."""
+        return sum(self.kinds.values())
+
+
+class Erased(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the person in one backend. `ids` are SHA-256 of the facts' ids, `others` counts what was there
+    beside facts. A second reading found `left` facts and `others_left`, and the person among the users or not
+    (`listed`; None where the backend cannot list them). `remarks` say what stays behind without being theirs any more,
+    `error` why it could not be done or proved."""
+
+    backend: str
+    identity: str
+    kinds: dict[str, int]
+    others: dict[str, int] = {}
+    before: int
+    left: int | None
+    others_left: dict[str, int] | None = None
+    listed: bool | None = None
+    ids: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    error: str | None = None
+
+    @property
+    def gone(self) -> bool:
+        """Whether a second reading found nothing of the person."""
+        return self.left == 0 and not self.others_left and not self.listed and self.error is None
+
+
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+    """The proof of an erasure, without personal data. `sha256` is over the JSON of all else, keys sorted."""
+
+    schema: str = "memctl.receipt/1"
+    who: str
+    began: datetime
+    ended: datetime
+    backends: tuple[Erased, ...]
+    sha256: str = ""
+
+    @property
+    def exit(self) -> Exit:
+        """OK once nothing is left anywhere."""
+        return Exit.OK if all(erased.gone for erased in self.backends) else Exit.ERROR
+
+    def signed(self) -> Receipt:
+        """The receipt with its checksum."""
+        return msgspec.structs.replace(self, sha256=checksum(self))
+
+    def save(self, place: Path) -> Path:
+        """Write the receipt, readable by its owner only, into `place`: a file, or a folder in which it gets a name."""
+        if place.suffix != ".json":
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            place = place / f"{self.began:%Y%m%dT%H%M%SZ}-{self.sha256[:12]}.json"
+        place.touch(mode=0o600)
+        place.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
+        return place
+
+
+def checksum(receipt: Receipt) -> str:
+    """SHA-256 (hex) of a receipt's content."""
+    content = msgspec.to_builtins(msgspec.structs.replace(receipt, sha256=""))
+    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
+
+
+def holdings(ends: Sequence[tuple[str, Adapter]], user: str, retry: Retry) -> list[Holding]:
+    """What each backend holds of the person now; one that does not know them holds nothing."""
+    return [
+        Holding(
+            backend=name,
+            identity=_unnamed(registry.identity(name, adapter), user),
+            kinds=dict(Counter(kind for _, kind in _facts(adapter, user, retry))),
+            others=_others(adapter, user, retry),
+        )
+        for name, adapter in ends
+    ]
+
+
+def forget(
+    ends: Sequence[tuple[str, Adapter]],
+    user: str,
+    store: LocalStore,
+    retry: Retry,
+    say: Callable[[str], None] = lambda _: None,
+) -> Receipt:
+    """Erase the person from every backend and read each again. One that fails does not keep the others from it, and the
+    same call again does what is left to do.
+
+    The local store notes, as a salted hash, that they are forgotten, also when it is not among the backends; and first,
+    so that nothing brings them back meanwhile.
+    """
+    began = datetime.now(UTC)
+    with store.engine.writing() as connection:
+        suppression.mark(connection, user)
+        who = suppression.digest(connection, user)
+    done = []
+    for name, adapter in ends:
+        say(name)
+        done.append(_erase(name, adapter, user, retry))
+    return Receipt(who=who, began=began, ended=datetime.now(UTC), backends=tuple(done)).signed()
+
+
+def restore(user: str, store: LocalStore) -> None:
+    """Let a forgotten user be remembered again. Raises NotFound for one who was not forgotten."""
+    with store.engine.writing(make=False) as connection:
+        if not suppression.restore(connection, user):
+            raise NotFound("this user was not forgotten", hint="memctl users lists who is remembered")
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """What a second reading found."""
+
+    facts: int
+    others: dict[str, int]
+    listed: bool | None
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.facts or self.others or self.listed)
+
+
+def _erase(name: str, adapter: Adapter, user: str, retry: Retry) -> Erased:
+    held: list[tuple[Any, str]] = []
+    others: dict[str, int] = {}
+    remarks: Sequence[str] = ()
+    found: _Found | None = None
+    error = None
+    try:
+        held = list(_facts(adapter, user, retry))
+        others = _others(adapter, user, retry)
+        remarks = _delete(adapter, user, [id_ for id_, _ in held], retry)
+        found = _settled(adapter, user, retry)
+    except Exception as failure:
+        # One backend that is down must not keep the person in the others.
+        error = _unnamed(_said(failure), user)
+    return Erased(
+        backend=name,
+        identity=_unnamed(registry.identity(name, adapter), user),
+        kinds=dict(Counter(kind for _, kind in held)),
+        others=others,
+        before=len(held),
+        left=found.facts if found else None,
+        others_left=found.others if found else None,
+        listed=found.listed if found else None,
+        ids=tuple(sorted(hashlib.sha256(str(id_).encode()).hexdigest() for id_, _ in held)),
+        remarks=tuple(_unnamed(remark, user) for remark in remarks),
+        error=error,
+    )
+
+
+def _delete(adapter: Adapter, user: str, ids: Sequence[Any], retry: Retry) -> Sequence[str]:
+    if isinstance(adapter, registry.Forgetting):
+        return retry.call(partial(adapter.forget, user))
+    for start in range(0, len(ids), BATCH):
+        part = ids[start : start + BATCH]
+        retry.call(partial(adapter.delete, user, part))
+    return ()
+
+
+def _settled(adapter: Adapter, user: str, retry: Retry) -> _Found:
+    """What is still there: of a backend that deletes later, read until nothing is or its time is up."""
+    deadline = datetime.now(UTC) + SETTLE
+    # Whatever has not ended by then is found by reading.
+    with suppress(Retryable):
+        guarded(partial(adapter.settle, (), deadline))
+    pause = FIRST_PAUSE
+    while True:
+        found = _Found(
+            sum(1 for _ in _facts(adapter, user, retry)), _others(adapter, user, retry), _listed(adapter, user, retry)
+        )
+        if found.nothing or not adapter.capabilities.asynchronous or datetime.now(UTC) >= deadline:
+            return found
+        retry.halt.wait(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _others(adapter: Adapter, user: str, retry: Retry) -> dict[str, int]:
+    """What there is beside facts, by kind: as the backend itself counts it, else its conversations and messages."""
+    try:
+        if isinstance(adapter, registry.Inventoried):
+            counts = dict(retry.call(partial(adapter.inventory, user)))
+        elif isinstance(adapter, registry.Conversant):
+            talks = retry.call(lambda: [len(talk.messages) for talk in adapter.conversations(user)])
+            counts = {"conversations": len(talks), "messages": sum(talks)}
+        else:
+            counts = {}
+    except NotFound:
+        counts = {}
+    return {kind: number for kind, number in counts.items() if number}
+
+
+def _listed(adapter: Adapter, user: str, retry: Retry) -> bool | None:
+    """Whether the person is among the backend's users; None where it cannot list them."""
+    users = adapter.everyone if isinstance(adapter, registry.Peopled) else adapter.users
+    try:
+        return retry.call(lambda: user in users())
+    except NotFound:
+        return False
+    except (UsageError, Fatal):
+        return None
+
+
+def _facts(adapter: Adapter, user: str, retry: Retry) -> Iterator[tuple[Any, str]]:
+    try:
+        for page in pages(adapter, user, retry):
+            yield from ((fact.id, fact.kind) for fact in page.facts)
+    except NotFound:
+        return
+
+
+def _said(failure: Exception) -> str:
+    """What is wrong, without the words of an exception that nobody translated: they may quote a fact."""
+    strange = failure.__cause__ if isinstance(failure, Fatal) else None
+    if strange is None or isinstance(strange, MemctlError | OSError):
+        return str(failure)
+    return str(failure).replace(f": {strange}", "")
+
+
+def _unnamed(text: str, user: str) -> str:
+    return _names(user).sub(NOBODY, text)
+
+
+def _names(user: str) -> re.Pattern[str]:
+    """The user's name where it stands alone."""
+    return re.compile(rf"(?<!\w){re.escape(user)}(?!\w)", re.IGNORECASE)
+
+
+def clean_traces(user: str, store: LocalStore, ledger: Ledger) -> None:
+    """Take the person out of what memctl keeps beside facts: the ledger, and the files of rejects it knows of."""
+    known = ledger.rejects_files() if ledger.path.exists() else []
+    for name in {f"{store.engine.path}.rejects.jsonl", *known}:
+        _without(Path(name), user)
+    if ledger.path.exists():
+        ledger.forget(user, partial(_unnamed, user=user))
+
+
+def _without(path: Path, user: str) -> None:
+    """Write a file of rejects anew without the lines that name the person; no file is left when none remains."""
+    if not path.is_file():
+        return
+    name = _names(user)
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if not name.search(line.decode("utf-8", "replace"))]
+    if len(kept) == len(lines):
+        return
+    if not kept:
+        path.unlink()
+        return
+    fresh = path.with_name(f".{path.name}.memctl-new")
+    fresh.touch(mode=0o600)
+    fresh.write_bytes(b"".join(kept))
+    fresh.replace(path)

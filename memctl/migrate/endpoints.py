@@ -1,0 +1,130 @@
+"""The two ends of a migration: opened, told apart, and described by the plan they begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import msgspec
+
+from memctl.backends import registry
+from memctl.backends.contract import Adapter
+from memctl.core.errors import UsageError
+from memctl.migrate import plan as planning
+from memctl.migrate.job import Job
+from memctl.migrate.plan import Mode, Plan
+from memctl.migrate.selection import Selection
+from memctl.migrate.source import Reader
+from memctl.runtime.retry import Announce, Halt, Pace, Retry
+
+Options = Mapping[str, Mapping[str, Any]]
+"""Options of backends, by the backend's name, over those of the settings."""
+
+
+class Ends(msgspec.Struct, frozen=True, kw_only=True):
+    """A source, and a target opened as often as it may be written to at once."""
+
+    source_name: str
+    target_name: str
+    source: Adapter
+    targets: tuple[Adapter, ...]
+    source_identity: str
+    target_identity: str
+
+    def plan(self, selection: Selection, mode: Mode) -> Plan:
+        """The plan before any fact was counted."""
+        notes = [remark for end in (self.source, self.targets[0]) for remark in registry.remarks(end)]
+        if mode == "rederive":
+            notes.append(
+                "re-derived: only the texts go over, through the target's own extraction, which decides what is kept; "
+                "ids, times and all other fields are the target's own, and nothing can be verified record by record"
+            )
+        if not selection.whole:
+            notes.append("only a part of the source is read, so its number is not held against the source's own count")
+        return Plan(
+            source=self.source_name,
+            target=self.target_name,
+            source_identity=self.source_identity,
+            target_identity=self.target_identity,
+            mode=mode,
+            selection=selection,
+            notes=notes,
+        )
+
+    def job(
+        self, plan: Plan, *, command: str, batch_size: int | None = None, rate: float | None = None, **others: Any
+    ) -> Job:
+        """The job with what the capabilities say where nothing else was asked for."""
+        capabilities = self.targets[0].capabilities
+        return Job(
+            source=self.source,
+            targets=self.targets,
+            plan=plan,
+            command=command,
+            batch_size=min(batch_size or capabilities.batch_size, capabilities.batch_size),
+            source_rate=self.source.capabilities.rate,
+            rate=rate or capabilities.rate,
+            **others,
+        )
+
+
+@contextmanager
+def opened(
+    source: str, target: str, *, options: Options | None = None, workers: int = 1, warn: Callable[[str], None]
+) -> Iterator[Ends]:
+    """Both ends, closed when the block ends. Raises UsageError when they are one and the same."""
+    given = options or {}
+    with ExitStack() as stack:
+
+        def open_one(name: str, **more: Any) -> Adapter:
+            adapter = registry.open_backend(name, **(more | dict(given.get(name, {}))))
+            stack.callback(adapter.close)
+            return adapter
+
+        writing = {"mode": "w"} if registry.is_file(target) else {}
+        if registry.is_file(target) and target != "-" and source == target:
+            raise UsageError("the source and the target are the same", where=target)
+        first = open_one(target, **writing)
+        read = open_one(source)
+        ends = (_identity(source, read, given), registry.identity(target, first))
+        if ends[0] == ends[1]:
+            raise UsageError("the source and the target are the same", where=ends[0])
+        writers = min(workers, registry.writers(first))
+        if writers < workers:
+            warn(f"{first.name} is written to by {writers} at a time, not {workers}")
+        yield Ends(
+            source_name=source,
+            target_name=target,
+            source=read,
+            targets=(first, *(open_one(target, **writing) for _ in range(writers - 1))),
+            source_identity=ends[0],
+            target_identity=ends[1],
+        )
+
+
+def _identity(name: str, adapter: Adapter, options: Options) -> str:
+    """The source's identity; another table of the same database is another source."""
+    table = options.get(name, {}).get("table")
+    return registry.identity(name, adapter) + (f"#{table}" if table else "")
+
+
+def make_plan(
+    job: Job, halt: Halt, *, announce: Announce | None = None, progress: Callable[[int, int | None], None] | None = None
+) -> Plan:
+    """The job's plan, computed by reading the source to its end. Nothing is written."""
+    retry, pace = Retry(halt, announce=announce), Pace(job.source_rate, halt)
+    reader = Reader(job.source, job.plan.selection, retry, pace, forgotten=job.forgotten)
+    empty = msgspec.structs.replace(job.plan, users={}, fields=[], facts=0, too_long=0)
+    try:
+        return planning.make(
+            empty,
+            reader,
+            job.targets[0].capabilities,
+            source_rate=job.source_rate,
+            rate=job.rate,
+            batch_size=job.batch_size,
+            progress=progress,
+        )
+    finally:
+        reader.close()

@@ -1,0 +1,90 @@
+"""What the ledger knows, as records: facts on their routes, how a user stands in the target, and runs.
+
+How it is kept in a file is for `memctl.migrate.ledger`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from memctl.core.fact import Fact, content_hash
+
+State = Literal["planned", "written", "verified", "rejected"]
+RunState = Literal["running", "done", "partial", "interrupted", "limit", "failed", "killed"]
+
+
+class Counts(msgspec.Struct, kw_only=True):
+    """What became of the facts of a run. `read` is the sum of the others once the run is through."""
+
+    read: int = 0
+    written: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger knows of one fact on a route; `key` is its row."""
+
+    key: int
+    content_hash: bytes
+    state: State
+    attempts: int
+    target_id: str | None
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Of one user in the target: facts acknowledged, facts of which it is not known, facts still to be verified."""
+
+    held: int = 0
+    doubtful: int = 0
+    unverified: int = 0
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fact's row becomes once the target answered."""
+
+    key: int
+    state: State
+    target_id: str | None = None
+    error: str | None = None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """One run as `memctl runs` shows it; `command` goes on with it."""
+
+    id: str
+    state: RunState
+    source: str
+    target: str
+    mode: str
+    command: str
+    started_at: datetime
+    finished_at: datetime | None
+    counts: Counts
+    rejects_file: str | None
+    error: str | None
+
+
+Planned: TypeAlias = tuple[Fact, bytes, Entry | None]
+"""A fact about to be sent, its fingerprint, and its row if it has one."""
+
+
+def fingerprint(fact: Fact) -> bytes:
+    """SHA-256 over all that a migration carries: the content hash, and the native fields it leaves out."""
+    native = msgspec.json.encode(fact.native, order="sorted")
+    return hashlib.sha256(bytes.fromhex(content_hash(fact)) + native).digest()
+
+
+def to_run(row: Sequence[Any]) -> Run:
+    """The Run in a row of its fields, in their order."""
+    values = dict(zip(Run.__struct_fields__, row, strict=True))
+    for name in ("started_at", "finished_at"):
+        values[name] = values[name] and values[name].replace(tzinfo=UTC)
+    values["counts"] = msgspec.json.decode(values["counts"], type=Counts)
+    return Run(**values)

@@ -1,0 +1,352 @@
+"""Moving the facts: pages flow from the source to the target through a bounded queue, and the ledger follows.
+
+What was done is never taken on trust: a user the ledger does not account for is looked up in the target before
+anything is sent, so that neither a kill, nor a lost answer, nor a lost ledger makes a duplicate.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+from uuid import UUID
+
+from memctl.backends.contract import Outcome
+from memctl.backends.registry import Rejecting
+from memctl.core.errors import MemctlError, Retryable
+from memctl.core.fact import Fact
+from memctl.migrate.job import Job, Report
+from memctl.migrate.ledger import Ledger
+from memctl.migrate.ledger_records import Counts, Entry, Planned, RunState, Settled, Standing, fingerprint
+from memctl.migrate.plan import Tally
+from memctl.migrate.source import Reader
+from memctl.migrate.target import Target, conversations
+from memctl.migrate.verify import Verification, Verifier
+from memctl.runtime.rejects import Rejects
+from memctl.runtime.retry import Announce, Halt, Halted, Pace, Retry
+from memctl.runtime.spool import Shelf
+from memctl.store.duckdb.suppression import REASON
+
+SMALLEST_CHUNK = 500
+"""Facts the ledger takes in one go; batches smaller than that share a transaction."""
+FLUSH_SECONDS = 1.0
+ACKNOWLEDGED = ("written", "verified")
+Progress = Callable[[int, int | None, str], None]
+"""Called with facts done, facts in all where the source says, and what is going on."""
+
+
+def migrate(
+    job: Job, ledger: Ledger, halt: Halt, *, progress: Progress | None = None, announce: Announce | None = None
+) -> Report:
+    """Carry out a job. A second call with the same job goes on where the first one ended, whatever ended it.
+
+    Raises Retryable once a backend failed too often in a row, and the backend's own error when it cannot go on; the
+    ledger has what was acknowledged until then.
+    """
+    plan = job.plan
+    route = ledger.route(plan.source_identity, plan.target_identity, plan.mode)
+    run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    with ledger.alone(route):
+        ledger.begin(run, route, job.command)
+        flow = _Flow(job, ledger, halt, run, route, progress, Retry(halt, attempts=job.attempts, announce=announce))
+        try:
+            report = flow.go()
+        except BaseException as error:
+            state: RunState = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            said = str(error) or type(error).__name__
+            ledger.end(run, state, flow.counts, rejects_file=flow.rejects.written, error=said)
+            if isinstance(error, MemctlError) and (error.hint is None or isinstance(error, Retryable)):
+                error.hint = f"to go on: {job.command}"
+            raise
+        finally:
+            flow.close()
+        ledger.end(run, report.state, report.counts, rejects_file=report.rejects_file, error=_error(report))
+        return report
+
+
+def _error(report: Report) -> str | None:
+    return "; ".join(report.problems) or None
+
+
+class _Flow:
+    """One run from its first page to its verification."""
+
+    def __init__(
+        self, job: Job, ledger: Ledger, halt: Halt, run: str, route: int, progress: Progress | None, retry: Retry
+    ) -> None:
+        self.job = job
+        self.ledger = ledger
+        self.halt = halt
+        self.run = run
+        self.route = route
+        self.retry = retry
+        self.selection = job.plan.selection
+        pace = Pace(job.source_rate, halt)
+        self.reader = Reader(job.source, self.selection, retry, pace, forgotten=job.forgotten)
+        self.target = Target(job.targets, retry, Pace(job.rate, halt))
+        self.undoable = self.target.begin(run, job.name)
+        self.tally = Tally(job.plan, self.target.capabilities)
+        self.rejects = Rejects(job.rejects or ledger.path.with_name(f"rejects-{run}.jsonl"), run)
+        self.counts = Counts()
+        self.standings: dict[str, Standing] = {}
+        self.there: set[str] = set()
+        self.surveyed: set[str] = set()
+        self.touched: set[str] = set()
+        self.refused: set[UUID] = set()
+        self.written: list[str] = []
+        self._shelf = Shelf()
+        self._lock = threading.Lock()
+        self._progress = progress
+        self._total: int | None = None
+
+    def close(self) -> None:
+        """Give back what was set aside on disk."""
+        self.reader.close()
+        self._shelf.close()
+
+    def go(self) -> Report:
+        preserving = self.job.plan.mode == "preserve"
+        self.standings = self.ledger.standings(self.route)
+        try:
+            users = self.reader.users()
+            # By the source alone: a file of rejects that named them would remember them.
+            for _ in self.reader.refused:
+                self._reject(self.job.plan.source_identity, REASON)
+            self._total = self.reader.total(users)
+            if preserving:
+                self.there = self.target.owners({self.selection.owner(user) for user in users})
+            self._move(users)
+            if self.halt.reason is None and (self.counts.written or self.counts.updated):
+                self.target.finish(self.written)
+            self._unreadable()
+        except Halted:
+            pass
+        plan = self.tally.finish(
+            self.reader, source_rate=self.job.source_rate, rate=self.job.rate, batch_size=self.job.batch_size
+        )
+        if self.job.digest and self.halt.reason is None and plan.digest != self.job.digest:
+            self.reader.problems.append("the source changed while the plan was being applied")
+        verification = None
+        if self.job.verify and preserving and self.halt.reason is None:
+            verification = self._verify()
+        return Report(
+            run=self.run,
+            plan=plan,
+            counts=self.counts,
+            losses=plan.losses(),
+            rejects_file=self.rejects.written,
+            problems=self.reader.problems,
+            verification=verification,
+            halted=self.halt.reason,
+            limited=self.reader.limited,
+            undoable=self.undoable and bool(self.counts.written or self.counts.updated),
+        )
+
+    def _move(self, users: Sequence[str]) -> None:
+        """Hand chunks of facts to as many threads as the target has writers; reading waits while all are busy."""
+        under_way: set[Future[None]] = set()
+        with ThreadPoolExecutor(self.target.writers, thread_name_prefix="memctl-writer") as pool:
+            try:
+                for chunk in self._chunks(users):
+                    while len(under_way) >= self.target.writers:
+                        done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                        for future in done:
+                            future.result()
+                    under_way.add(pool.submit(self._take, chunk))
+                    if self.halt.reason is not None:
+                        break
+                for future in under_way:
+                    future.result()
+            except Halted:
+                pass
+            except BaseException:
+                self.halt.stop("failed")
+                raise
+
+    def _unreadable(self) -> None:
+        """Records of the source that are no facts are rejects like any other."""
+        if isinstance(self.job.source, Rejecting):
+            for reject in self.job.source.rejects():
+                self._reject(reject.where or "", reject.message)
+
+    def _reject(self, where: str, reason: str) -> None:
+        self.rejects.add_unreadable(where, reason)
+        self.counts.read += 1
+        self.counts.rejected += 1
+
+    def _chunks(self, users: Sequence[str]) -> Iterator[list[Fact]]:
+        """The chosen facts in pieces worth a transaction of the ledger; one piece may hold several users' facts."""
+        size = max(self.job.batch_size, SMALLEST_CHUNK)
+        waiting: list[Fact] = []
+        for user in users:
+            self._survey(self.selection.owner(user))
+            for facts in self.reader.facts(user):
+                self.tally.add(user, facts)
+                waiting += facts
+                while len(waiting) >= size:
+                    yield waiting[:size]
+                    waiting = waiting[size:]
+            if self.reader.limited:
+                break
+        if waiting:
+            yield waiting
+
+    def _survey(self, owner: str) -> None:
+        """Set aside what the target holds of an owner, unless the ledger and the target's own count agree on it.
+
+        That is needed after a kill (facts in doubt), for a ledger that knows nothing of facts that are there, and for
+        a target that has fewer than were acknowledged.
+        """
+        if self.job.plan.mode != "preserve" or owner in self.surveyed:
+            return
+        standing = self.standings.get(owner, Standing())
+        if owner not in self.there:
+            needed = standing.held > 0 or standing.doubtful > 0
+        elif standing.doubtful or not standing.held:
+            needed = True
+        else:
+            count = self.target.count(owner)
+            needed = count is not None and count < standing.held
+        if needed:
+            self._say(f"looking at what {self.target.name} holds of {owner}")
+            self.target.settle(())
+            for facts in self.target.stream(owner):
+                self._shelf.put(facts)
+            self.surveyed.add(owner)
+
+    def _take(self, chunk: Sequence[Fact]) -> None:
+        """Bring one chunk to the target: leave out what is there, enter the rest as planned, send it, settle it."""
+        ids = [fact.id for fact in chunk]
+        known = self.ledger.known(self.route, ids) if any(f.user_id in self.standings for f in chunk) else {}
+        looked = [fact.id for fact in chunk if fact.user_id in self.surveyed]
+        held = self._shelf.get(looked) if looked else {}
+        undone = self.target.taken_back([id_ for id_, entry in known.items() if entry.state in ACKNOWLEDGED])
+        found: list[Planned] = []
+        send: list[Planned] = []
+        for fact in chunk:
+            item = (fact, fingerprint(fact), known.get(fact.id))
+            there = self.target.holds(fact, held.get(fact.id)) if fact.user_id in self.surveyed else None
+            if there or (there is None and fact.id not in undone and _acknowledged(item)):
+                if not _acknowledged(item):
+                    found.append(item)
+            else:
+                send.append(item)
+        with self._lock:
+            self.counts.read += len(chunk)
+            self.counts.unchanged += len(chunk) - len(send)
+        if found:
+            keys = self.ledger.plan(self.route, self.run, found)
+            names = [self.target.name_of(held[fact.id]) for fact, _, _ in found]
+            self.ledger.settle(
+                self.run,
+                [Settled(key=key, state="written", target_id=name) for key, name in zip(keys, names, strict=True)],
+            )
+            self.touched.update(fact.user_id for fact, _, _ in found)
+        if send:
+            self._deliver(send)
+        self._say("")
+
+    def _deliver(self, items: Sequence[Planned]) -> None:
+        """Send facts batch by batch. Those not sent when the run has to end stay planned, without the attempt."""
+        keys = dict(zip([fact.id for fact, _, _ in items], self.ledger.plan(self.route, self.run, items), strict=True))
+        settled: list[Settled] = []
+        flushed = time.monotonic()
+        unsent = set(keys)
+        try:
+            for batch in self._batches([fact for fact, _, _ in items]):
+                if self.halt.reason is not None:
+                    return
+                unsent.difference_update(fact.id for fact in batch)
+                settled += self._settled(batch, self._write(batch), keys)
+                if time.monotonic() - flushed >= FLUSH_SECONDS:
+                    self.ledger.settle(self.run, settled)
+                    settled, flushed = [], time.monotonic()
+        except Halted:
+            return
+        finally:
+            self.ledger.settle(self.run, settled)
+            self.ledger.release([keys[id_] for id_ in unsent])
+
+    def _batches(self, facts: Sequence[Fact]) -> Iterator[Sequence[Fact]]:
+        if self.job.plan.mode == "rederive":
+            yield from conversations(facts)
+            return
+        for start in range(0, len(facts), self.job.batch_size):
+            yield facts[start : start + self.job.batch_size]
+
+    def _write(self, batch: Sequence[Fact]) -> list[Outcome]:
+        """Outcomes for a batch; what is too long for the target is refused here and never cut."""
+        limit = self.target.capabilities.longest_text
+        short = [fact for fact in batch if limit is None or len(fact.text) <= limit]
+        send = self.target.rederive if self.job.plan.mode == "rederive" else self.target.write
+        outcomes = dict(zip([fact.id for fact in short], send(short), strict=True)) if short else {}
+        return [
+            outcomes.get(fact.id)
+            or Outcome(
+                state="rejected",
+                reason=f"the text has {len(fact.text)} characters, {self.target.name} takes {limit} at most",
+            )
+            for fact in batch
+        ]
+
+    def _settled(self, batch: Sequence[Fact], outcomes: Sequence[Outcome], keys: dict[UUID, int]) -> Iterator[Settled]:
+        for fact, outcome in zip(batch, outcomes, strict=True):
+            with self._lock:
+                setattr(self.counts, outcome.state, getattr(self.counts, outcome.state) + 1)
+                self.touched.add(fact.user_id)
+                if outcome.target_id and self.target.capabilities.asynchronous:
+                    self.written.append(outcome.target_id)
+                if outcome.state == "rejected":
+                    self.refused.add(fact.id)
+            if outcome.state == "rejected":
+                reason = outcome.reason or "no reason given"
+                self.rejects.add(fact, reason)
+                yield Settled(key=keys[fact.id], state="rejected", error=reason)
+            else:
+                yield Settled(key=keys[fact.id], state="written", target_id=outcome.target_id)
+
+    def _verify(self) -> Verification | None:
+        """Look for everything acknowledged and not yet verified, and enter what is found as verified."""
+        owners = self.touched | {owner for owner, standing in self.standings.items() if standing.unverified}
+        if not owners:
+            return None
+        self.target.settle(self.written)
+        good: list[UUID] = []
+
+        def note(row: object) -> None:
+            id_ = getattr(row, "id", None)
+            if id_ is not None and not getattr(row, "fields", ()) and getattr(row, "symbol", "") in "=*":
+                good.append(id_)
+            if len(good) >= 10_000:
+                self.ledger.verified(self.route, good)
+                good.clear()
+
+        verifier = Verifier(
+            self.job.source,
+            self.target,
+            self.selection,
+            self.retry,
+            one_way=True,
+            skip=self.refused,
+            on_row=note,
+            progress=lambda done, total: self._progress and self._progress(done, total, "verifying"),
+        )
+        try:
+            found = verifier.run(owners)
+        except Halted:
+            return None
+        finally:
+            self.ledger.verified(self.route, good)
+        return found
+
+    def _say(self, doing: str) -> None:
+        if self._progress:
+            self._progress(self.counts.read, self._total, doing)
+
+
+def _acknowledged(item: tuple[Fact, bytes, Entry | None]) -> bool:
+    _, mark, entry = item
+    return entry is not None and entry.state in ACKNOWLEDGED and entry.content_hash == mark

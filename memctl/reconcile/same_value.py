@@ -1,0 +1,100 @@
+"""How two claims stand to each other: the same value, an earlier time, one taking back the other."""
+
+from calendar import monthrange
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from memctl.core.claim import Claim, Precision
+from memctl.core.predicates import OPPOSITES, SINGLE_VALUED
+from memctl.reconcile.beliefs import NEVER
+from memctl.reconcile.normalize import normalise, same_value, takes_back
+
+_MONTHS = {"month": 1, "season": 3, "year": 12}
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400}
+
+
+class Track(NamedTuple):
+    """Where a belief stands in line: on one track at most one value is live."""
+
+    predicate: str
+    place: str
+
+
+def period_end(at: datetime, precision: Precision | None) -> datetime:
+    """The first instant after the period that `at` opens; `at` itself when no precision is known."""
+    months = _MONTHS.get(precision or "")
+    seconds = _SECONDS.get(precision or "", 0)
+    try:
+        if months is None:
+            return at + timedelta(seconds=seconds)
+        years, month = divmod(at.month - 1 + months, 12)
+        days = monthrange(at.year + years, month + 1)[1]
+        return at.replace(year=at.year + years, month=month + 1, day=min(at.day, days))
+    except (ValueError, OverflowError):
+        return NEVER
+
+
+def precedes(claim: Claim, at: datetime | None) -> bool:
+    """True when the period the claim names lies wholly before `at`: dates that overlap settle nothing."""
+    if claim.valid_at is None or at is None:
+        return False
+    return claim.valid_at < at and period_end(claim.valid_at, claim.precision) <= at
+
+
+def track_of(claim: Claim) -> Track:
+    """The track of a claim: its slot, its pair of opposites, or its object."""
+    predicate, value = claim.predicate, value_of(claim)
+    if predicate in SINGLE_VALUED:
+        return Track(predicate, normalise(claim.slot or ""))
+    opposite = OPPOSITES.get(predicate)
+    return Track(min(predicate, opposite) if opposite else predicate, value)
+
+
+def value_of(claim: Claim) -> str:
+    """The key of what is claimed; a claim without an object is its own words, near misses not counted."""
+    return normalise(claim.object) if claim.object is not None else "\n" + " ".join(claim.text.split())
+
+
+def same(one: Claim, other: Claim) -> bool:
+    """True when two claims of one track give it the same value."""
+    if one.predicate != other.predicate:
+        return False
+    if one.object is not None and other.object is not None and one.predicate in SINGLE_VALUED:
+        return same_value(one.object, other.object)
+    return value_of(one) == value_of(other)
+
+
+def same_turn(one: Claim, other: Claim) -> bool:
+    """True when both were said in one turn of one known session."""
+    return one.session_id is not None and (one.session_id, one.turn_id, one.position) == (
+        other.session_id,
+        other.turn_id,
+        other.position,
+    )
+
+
+def ends_before(claim: Claim, start: datetime | None) -> bool:
+    """True when the retraction dates itself wholly before `start`: it is about an earlier stretch."""
+    said = claim.invalid_at or claim.valid_at
+    return said is not None and start is not None and said < start and period_end(said, claim.precision) <= start
+
+
+def takes(claim: Claim, held: Claim) -> bool:
+    """True when the retraction can mean `held`: same family, same slot, an object that matches."""
+    if OPPOSITES.get(claim.predicate) == held.predicate:
+        return False
+    if claim.slot is not None and held.slot is not None and normalise(claim.slot) != normalise(held.slot):
+        return False
+    if claim.object is None:
+        return claim.predicate == held.predicate
+    if same_object(claim, held):
+        return True
+    single = held.predicate in SINGLE_VALUED
+    return held.object is not None and takes_back(claim.object, held.object, single=single)
+
+
+def same_object(claim: Claim, held: Claim) -> bool:
+    """True when both name an object, and the same one up to spelling."""
+    if claim.object is None or held.object is None:
+        return False
+    return normalise(claim.object) == normalise(held.object)

@@ -1,0 +1,131 @@
+"""What the commands ask for, in words, turned into reports: which backend is measured, and how numbers are written."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memctl.backends import registry
+from memctl.core.errors import NotFound, UsageError
+from memctl.report import price_book as books
+from memctl.report import tokens
+from memctl.report.comparison import Comparison, compare
+from memctl.report.migration_cost import Load, Move, move
+from memctl.report.pricing import models
+from memctl.report.volume import TOP, Volume, measure
+from memctl.report.workload import Workload, ceiling, workload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from memctl.report.periods import By
+
+_GROWTH = re.compile(r"(-?\d+(?:\.\d+)?)\s*(%?)(?:/month)?", re.ASCII)
+
+Options = Mapping[str, Mapping[str, Any]]
+"""Options of backends by their names, as `backends.open_backend` takes them."""
+
+
+def volume(
+    backend: str,
+    options: Options,
+    *,
+    now: datetime,
+    by: By = "month",
+    user: str | None = None,
+    top: int = TOP,
+    tokenizer: Path | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Volume:
+    """The volume of the backend called so; see `memctl.report.volume.measure`."""
+    counter = tokens.counter(tokenizer)
+    with contextlib.closing(registry.open_backend(backend, **options.get(backend, {}))) as adapter:
+        return measure(adapter, now=now, by=by, user=user, top=top, counter=counter, progress=progress)
+
+
+def volume_if_any(backend: str | None, options: Options, *, now: datetime) -> Volume | None:
+    """The volume of a backend; of the local store where none is named, and None when that is not there or empty."""
+    try:
+        found = volume(backend or registry.LOCAL, options, now=now)
+    except NotFound:
+        if backend is not None:
+            raise
+        return None
+    return found if found.records or backend is not None else None
+
+
+def pricing(
+    measured: Volume | None,
+    numbers: Mapping[str, Decimal | None],
+    *,
+    edition: str | None = None,
+    prices: Path | None = None,
+    model: str | None = None,
+    embedding: str | None = None,
+) -> Comparison:
+    """What the workload costs; see `memctl.report.workload.workload` for where its numbers come from."""
+    book = books.load(edition, prices)
+    return compare(book, workload(book, measured, numbers), models(book, model, embedding))
+
+
+def migration(
+    route: str,
+    measured: Volume | None,
+    numbers: Mapping[str, Decimal | None],
+    *,
+    facts: int | None = None,
+    edition: str | None = None,
+    prices: Path | None = None,
+    model: str | None = None,
+    embedding: str | None = None,
+) -> Move:
+    """What moving everything measured, or `facts` facts of the workload's mean size, takes.
+
+    Raises UsageError when there is neither.
+    """
+    book = books.load(edition, prices)
+    load = workload(book, measured, numbers)
+    chosen = models(book, model, embedding)
+    if facts is None and measured is None:
+        raise UsageError("nothing to move is known", hint="name a backend with --from, or say --facts N")
+    return move(route, book, _given(load, facts) if facts is not None else _held(measured), chosen)
+
+
+def _given(load: Workload, facts: int) -> Load:
+    size = ceiling(load.bytes_per_fact.value)
+    return Load(
+        users=int(load.users.value),
+        records=facts,
+        tokens=ceiling(facts * load.tokens_per_fact.value),
+        sizes={size: facts} if facts else {},
+        said=f"--facts {facts}, each of {size} bytes ({load.bytes_per_fact.said})",
+    )
+
+
+def _held(measured: Volume | None) -> Load:
+    assert measured is not None
+    sizes = dict(measured.activity.fact_sizes)
+    for size, number in measured.activity.turn_sizes.items():
+        sizes[size] = sizes.get(size, 0) + number
+    return Load(
+        users=measured.users,
+        records=measured.records,
+        tokens=measured.tokens.facts + measured.tokens.turns,
+        sizes=sizes,
+        said=f"everything in {measured.backend} on {measured.now.date().isoformat()}",
+    )
+
+
+def growth(text: str | None) -> Decimal | None:
+    """Growth a month as a share: 8%, 8%/month or 0.08. Raises UsageError for anything else."""
+    if text is None:
+        return None
+    found = _GROWTH.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(f"cannot read {text!r} as growth", where="--growth", hint="use 8%, 8%/month or 0.08")
+    return Decimal(found[1]) / (100 if found[2] else 1)

@@ -1,0 +1,170 @@
+"""The counts a volume report is made of, taken from the local store in SQL: a million facts in two seconds.
+
+It comes to the same `Tally` as the streaming way. It may know the store's tables, and nothing of what is reported.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from memctl.report import periods, volume_counts
+from memctl.report.volume_counts import NEGATION, Count, Group, Groups, Series, Tally
+from memctl.store.duckdb.database import get_meta
+from memctl.store.duckdb.fact_rows import aware, naive
+
+if TYPE_CHECKING:
+    from memctl.store.duckdb.database import Connection
+    from memctl.store.duckdb.local_store import LocalStore
+
+_COUNTS = "count(*) FILTER (kind <> 'episode'), count(*) FILTER (kind = 'episode'), sum(strlen(text))::BIGINT"
+_LIVE = (
+    "superseded_by IS NULL AND (expired_at IS NULL OR expired_at > $now) "
+    "AND (invalid_at IS NULL OR invalid_at > $now) AND (expires_at IS NULL OR expires_at > $now)"
+)
+_BAG = "list_sum(list_transform(u.toks, lambda tok: (hash(tok) >> 8)::HUGEINT))"
+"""Stems whatever their order, repeats counted: adding their hashes up takes a quarter of the time of sorting them."""
+_CATEGORIES = (
+    "(SELECT unnest(CASE WHEN len(categories) = 0 THEN [NULL] ELSE list_distinct(categories) END) AS category, "
+    "kind, text, created_at, user_id FROM records WHERE kind <> 'episode')"
+)
+
+
+def tally_store(store: LocalStore, by: periods.By, now: datetime, top: int, user: str | None) -> Tally:
+    """The tally of a store, or of one user in it; a user the store does not know has nothing."""
+    with store.engine.reading() as connection:
+        asked = _Asked(connection, by, now, user)
+        counted = asked.whole()
+        counted.people = asked.people(top)
+        counted.kinds = asked.groups("kind", "records")
+        counted.sources = asked.groups("source_system", "records")
+        counted.categories = asked.groups("category", _CATEGORIES)
+        counted.added, counted.arrivals, counted.active = asked.months()
+        counted.duplicates, counted.near_duplicates = asked.repeated()
+        counted.fact_sizes, counted.turn_sizes = (asked.sizes(sign) for sign in ("<>", "="))
+        counted.fact_sample, counted.turn_sample = (asked.sample(sign) for sign in ("<>", "="))
+        counted.vector_bytes = asked.vector_bytes()
+    counted.file_bytes = store.engine.path.stat().st_size if user is None else None
+    return counted
+
+
+class _Asked:
+    """The questions of one tally. Every statement takes `$user` (NULL: all) and may take `$now`."""
+
+    def __init__(self, connection: Connection, by: periods.By, now: datetime, user: str | None) -> None:
+        self._connection = connection
+        self._by = by
+        self._given = {"now": naive(now), "user": user}
+
+    def _rows(self, statement: str, **more: Any) -> list[tuple[Any, ...]]:
+        given = self._given | more
+        used = {name: value for name, value in given.items() if f"${name}" in statement}
+        rows: list[tuple[Any, ...]] = self._connection.execute(statement, used).fetchall()
+        return rows
+
+    def whole(self) -> Tally:
+        """What is one number for the whole."""
+        ((users, superseded, expired, unsourced, first, last),) = self._rows(
+            "SELECT count(DISTINCT user_id), "  # noqa: S608
+            "count(*) FILTER (kind <> 'episode' AND superseded_by IS NOT NULL), "
+            f"count(*) FILTER (kind <> 'episode' AND superseded_by IS NULL AND NOT ({_LIVE})), "
+            "count(*) FILTER (kind <> 'episode' AND coalesce(source_uri, '') = '' AND "
+            "coalesce(source_session, '') = '' AND len(source_turns) = 0 AND coalesce(source_quote, '') = ''), "
+            "min(created_at), max(created_at) FROM records WHERE ($user IS NULL OR user_id = $user)"
+        )
+        return Tally(
+            users=users,
+            superseded=superseded,
+            expired=expired,
+            without_source=unsourced,
+            first=aware(first),
+            last=aware(last),
+        )
+
+    def people(self, top: int) -> Groups:
+        """The users with the most records."""
+        rows = self._rows(
+            f"SELECT user_id, {_COUNTS} FROM records WHERE ($user IS NULL OR user_id = $user) "  # noqa: S608
+            "GROUP BY user_id ORDER BY count(*) DESC, user_id LIMIT $top",
+            top=top,
+        )
+        groups: Groups = {name: Group(Count(*counts), {}) for name, *counts in rows}
+        self._fill("user_id", "records WHERE user_id IN (SELECT unnest($names::VARCHAR[]))", groups, list(groups))
+        return groups
+
+    def groups(self, column: str, table: str) -> Groups:
+        """Every value of a column."""
+        where = f"{table} WHERE ($user IS NULL OR user_id = $user)"
+        rows = self._rows(f"SELECT {column}, {_COUNTS} FROM {where} GROUP BY ALL")  # noqa: S608
+        groups: Groups = {name: Group(Count(*counts), {}) for name, *counts in rows}
+        self._fill(column, where, groups)
+        return groups
+
+    def _fill(self, column: str, where: str, groups: Groups, names: list[str | None] | None = None) -> None:
+        rows = self._rows(
+            f"SELECT {column}, date_trunc('{self._by}', created_at)::DATE, count(*) FROM {where} GROUP BY ALL",  # noqa: S608
+            names=names,
+        )
+        for name, period, number in rows:
+            groups[name].series[period] = number
+
+    def months(self) -> tuple[Series, Series, Series]:
+        """Records by month, users by the month of their first one, and users by every month they have one in."""
+        added: Series = dict(
+            self._rows(
+                "SELECT date_trunc('month', created_at)::DATE AS month, count(*) FROM records "
+                "WHERE created_at IS NOT NULL AND ($user IS NULL OR user_id = $user) GROUP BY ALL"
+            )
+        )
+        arrivals: Series = dict(
+            self._rows(
+                "SELECT date_trunc('month', first)::DATE, count(*) FROM (SELECT min(created_at) AS first FROM records "
+                "WHERE ($user IS NULL OR user_id = $user) GROUP BY user_id) GROUP BY ALL"
+            )
+        )
+        active: Series = dict(
+            self._rows(
+                "SELECT date_trunc('month', created_at)::DATE AS month, count(DISTINCT user_id) FROM records "
+                "WHERE created_at IS NOT NULL AND ($user IS NULL OR user_id = $user) GROUP BY ALL"
+            )
+        )
+        return added, arrivals, active
+
+    def repeated(self) -> tuple[int, int]:
+        """Current facts that say word for word what another of the user says, and those that say it in other words."""
+        mine = f"kind <> 'episode' AND {_LIVE} AND ($user IS NULL OR r.user_id = $user)"
+        ((exact,),) = self._rows(
+            f"SELECT count(*) - count(DISTINCT hash(user_id, kind, text)) FROM records r WHERE {mine}"  # noqa: S608
+        )
+        ((near,),) = self._rows(
+            "SELECT count(DISTINCT hash(said, text)) - count(DISTINCT said) FROM (SELECT r.text, "  # noqa: S608
+            f"hash(r.user_id, r.kind, len(u.toks), {_BAG}, regexp_matches(r.text, $negation)) AS said "
+            f"FROM records r JOIN units u ON u.record = r.key AND u.seq = 0 WHERE len(u.toks) > 0 AND {mine})",
+            negation=NEGATION,
+        )
+        return exact, near
+
+    def sizes(self, sign: str) -> dict[int, int]:
+        """How many texts there are of each size in bytes."""
+        return dict(
+            self._rows(
+                f"SELECT strlen(text), count(*) FROM records WHERE kind {sign} 'episode' "  # noqa: S608
+                "AND ($user IS NULL OR user_id = $user) GROUP BY ALL"
+            )
+        )
+
+    def sample(self, sign: str) -> list[str]:
+        """The texts of the records whose ids have the smallest digests."""
+        rows = self._rows(
+            f"SELECT text FROM records WHERE kind {sign} 'episode' AND ($user IS NULL OR user_id = $user) "  # noqa: S608
+            f"ORDER BY md5(id::VARCHAR) LIMIT {volume_counts.SAMPLE}"
+        )
+        return [text for (text,) in rows]
+
+    def vector_bytes(self) -> int | None:
+        """Bytes of the vectors, four a dimension."""
+        dimensions = get_meta(self._connection, "dim")
+        if dimensions is None:
+            return None
+        ((vectors,),) = self._rows("SELECT count(*) FROM vectors WHERE ($user IS NULL OR user_id = $user)")
+        return 4 * int(dimensions) * int(vectors)

@@ -1,0 +1,230 @@
+"""Settings and named backends: flags over environment over project file over user file over defaults.
+
+A settings file is TOML: `memctl.toml` in the working folder, and `config.toml` in the platform's configuration folder.
+Secrets are not settings: they come from the environment, from `*_FILE` or from `*_COMMAND`.
+"""
+
+import contextlib
+import os
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from memctl.core.errors import UsageError
+
+PROJECT_FILE = "memctl.toml"
+_SECRET = re.compile(r"key|token|secret|passw|dsn|credential|connection", re.IGNORECASE)
+"""In the name of a backend's option: what stands there is nobody's business."""
+_USER_OF_URL = re.compile(r"(?<=://)[^/\s@]*@|[^/\s:@]+:[^/\s]*@")
+"""An account in an address, also in one whose scheme was forgotten."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set. `store` None means the platform's data folder, `embedder` None the store's own.
+
+    `lock_timeout` and `llm_timeout` are in seconds. `backends` maps a name of the user's choice to an adapter's
+    options, with the adapter itself under `adapter`.
+    """
+
+    store: str | None = None
+    default_user: str | None = None
+    embedder: str | None = None
+    embed_base_url: str | None = None
+    embed_dimensions: int | None = None
+    extractor: Literal["auto", "llm", "rules", "none"] = "auto"
+    llm_model: str | None = None
+    llm_base_url: str | None = None
+    llm_timeout: float = 300.0
+    timezone: str | None = None
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    lock_timeout: float = 30.0
+    backends: dict[str, dict[str, Any]] = {}
+
+    @property
+    def store_path(self) -> Path:
+        """The store file these settings name."""
+        return Path(self.store).expanduser() if self.store else data_folder() / "store.duckdb"
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting as it came out, and where it came from."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+def data_folder() -> Path:
+    """Where memctl keeps data on this platform."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("memctl", appauthor=False))
+
+
+def user_file() -> Path:
+    """The user's own settings file; `MEMCTL_CONFIG` names another."""
+    if named := os.environ.get("MEMCTL_CONFIG"):
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("memctl", appauthor=False)) / "config.toml"
+
+
+def load(**flags: Any) -> Settings:
+    """The settings in force; `flags` given as None do not count. Raises UsageError naming the place that is wrong."""
+    values: dict[str, Any] = {}
+    for origin, layer in _layers(flags):
+        values |= _checked(layer, origin)
+    settings = msgspec.convert(values, Settings)
+    for options in settings.backends.values():
+        _TAKEN.update(
+            value
+            for name, value in options.items()
+            if isinstance(value, str) and len(value) >= _SHORTEST_SECRET and _SECRET.search(name)
+        )
+    return settings
+
+
+def _shown(name: str, value: Any) -> Any:
+    """A setting as it may be printed: without what a backend's options or an address tell of keys and passwords."""
+    if isinstance(value, dict):
+        return {option: _shown(option, inner) for option, inner in value.items()}
+    if isinstance(value, list):
+        return [_shown(name, inner) for inner in value]
+    if not isinstance(value, str) or name.endswith("_env"):
+        return value
+    return "[redacted]" if _SECRET.search(name) else _USER_OF_URL.sub("[redacted]@", value)
+
+
+def without_files(**flags: Any) -> Settings:
+    """The settings of the environment and of `flags` alone, for one who has to go on when others are wrong."""
+    values: dict[str, Any] = {}
+    for origin, layer in _beside_files(flags):
+        for name, value in layer.items():
+            with contextlib.suppress(UsageError):
+                values |= _checked({name: value}, origin)
+    return msgspec.convert(values, Settings)
+
+
+def explain(**flags: Any) -> list[Setting]:
+    """Every setting with its value and origin, in the order of `Settings`."""
+    origins: dict[str, tuple[Any, str]] = {}
+    for origin, layer in _layers(flags):
+        origins |= {name: (value, origin) for name, value in _checked(layer, origin).items()}
+    settings = load(**flags)
+    return [
+        Setting(
+            name=name,
+            value=_shown(name, getattr(settings, name)),
+            origin=origins[name][1] if name in origins else "default",
+        )
+        for name in Settings.__struct_fields__
+    ]
+
+
+def _layers(flags: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        *[(str(path), _read(path)) for path in (user_file(), Path(PROJECT_FILE))],
+        *_beside_files(flags),
+    ]
+
+
+def _beside_files(flags: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    environment = {
+        name: os.environ[variable]
+        for name in Settings.__struct_fields__
+        if name != "backends" and (variable := f"MEMCTL_{name.upper()}") in os.environ
+    }
+    return [
+        ("environment", environment),
+        ("option", {name: value for name, value in flags.items() if value is not None}),
+    ]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the settings file cannot be read: {error}", where=str(path)) from None
+
+
+def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:
+    try:
+        settings = msgspec.convert(layer, Settings, strict=origin not in ("environment", "option"))
+    except msgspec.ValidationError as error:
+        known = ", ".join(Settings.__struct_fields__)
+        raise UsageError(f"wrong setting: {error}", where=origin, hint=f"settings: {known}") from None
+    return {name: getattr(settings, name) for name in layer}
+
+
+_TAKEN: set[str] = set()
+"""The secrets this process was given, which no fault may tell."""
+_SHORTEST_SECRET = 6
+
+
+def hidden(text: str) -> str:
+    """The text without the secrets that were taken."""
+    for value in sorted(_TAKEN, key=len, reverse=True):
+        text = text.replace(value, "[redacted]")
+    return text
+
+
+def secret(name: str) -> str | None:
+    """The secret called `name`: the environment variable, else the file `{name}_FILE` names, else what the command
+    `{name}_COMMAND` prints. None when there is none of the three; UsageError when one is there and fails."""
+    found = _secret(name)
+    if found and len(found) >= _SHORTEST_SECRET:
+        _TAKEN.add(found)
+    return found
+
+
+def _secret(name: str) -> str | None:
+    if value := os.environ.get(name):
+        return value
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).expanduser().read_text(encoding="utf-8").strip() or None
+        except OSError as error:
+            raise UsageError(f"cannot read the secret: {error.strerror}", where=f"{name}_FILE") from None
+    if command := os.environ.get(f"{name}_COMMAND"):
+        import subprocess
+
+        done = subprocess.run(command, shell=True, capture_output=True, text=True)  # noqa: S602
+        if done.returncode:
+            raise UsageError(f"the command ended with exit code {done.returncode}", where=f"{name}_COMMAND")
+        return done.stdout.strip() or None
+    return None
+
+
+TEMPLATE = """\
+# memctl settings; every one is also an option or an environment variable MEMCTL_*.
+
+# store = "~/memory.duckdb"
+# default_user = "alice"
+# embedder = "static"            # or "openai:text-embedding-3-small", "sentence-transformers:<model>"
+# llm_model = "gpt-5.4-mini"     # reads transcripts in the place of the rules; its key is OPENAI_API_KEY
+# llm_base_url = "http://localhost:11434/v1"    # of any other server with OpenAI's API: Ollama, vLLM, llama.cpp, …
+# timezone = "Europe/Paris"      # of transcript times that name none
+# date_order = "dmy"             # of dates such as 05/03/2025: dmy, mdy or ymd
+
+# [backends.work]                # a backend by a name of yours
+# adapter = "local"
+# path = "~/work.duckdb"
+"""
+
+
+def init(path: Path) -> None:
+    """Write a commented settings file, readable by its owner only. Raises UsageError when one is there already."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise UsageError("there is a settings file already", where=str(path)) from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(TEMPLATE)

@@ -1,0 +1,1 @@
+"""The store in one DuckDB file: every SQL statement on it lives here."""

@@ -1,0 +1,66 @@
+"""What search looks at: the pieces of a fact that are embedded, and the stems its text is counted by.
+
+Knows how a fact is best found, not where it is kept or who asks.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from memctl.core.fact import Fact
+from memctl.core.tokenization import sentences, stems
+
+MOST_SENTENCES = 64
+"""Sentence units of one fact. A longer text, such as a pasted document, is cut into so many runs of sentences."""
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """A piece of a fact: `text` is what is embedded, `toks` the stems that BM25 counts, repeats kept.
+
+    Only the unit of the whole text has stems: words are counted per fact, meaning is compared per sentence.
+    """
+
+    text: str
+    toks: list[str]
+
+
+def units_of(fact: Fact) -> list[Unit]:
+    """The index units of `fact`: its whole text first, then its sentences where it has more than one.
+
+    A turn of a conversation is prefixed with who said it and when, "Caroline (08 May 2023): ", so that a question for a
+    person or a date finds it; every other fact names its subject itself. The words of its predicate and categories are
+    counted with those of its text: "health" finds an allergy.
+    """
+    whole, *runs = texts_of(fact)
+    toks = stems(whole)
+    labels = stems(" ".join((fact.predicate or "", *fact.categories)))
+    counted = toks + [label for label in dict.fromkeys(labels) if label not in toks]
+    return [Unit(whole, counted), *(Unit(text, []) for text in runs)]
+
+
+def texts_of(fact: Fact) -> list[str]:
+    """The texts of `units_of`, without the stems, for whom vectors are all that is wanted."""
+    prefix = _prefix(fact) if fact.kind == "episode" else ""
+    parts = sentences(fact.text)
+    if len(parts) < 2:
+        return [prefix + fact.text]
+    run = -(-len(parts) // MOST_SENTENCES)
+    return [prefix + fact.text, *(prefix + " ".join(parts[i : i + run]) for i in range(0, len(parts), run))]
+
+
+def _prefix(fact: Fact) -> str:
+    said_by = fact.native.get("speaker")
+    if not isinstance(said_by, str) or not said_by.strip():
+        role = fact.native.get("role", "user")
+        said_by = fact.user_id if role == "user" else str(role)
+    at = fact.valid_at or fact.created_at
+    return f"{said_by}{_day(at)}: "
+
+
+def _day(at: datetime | None) -> str:
+    return f" ({at.day:02} {_MONTHS[at.month - 1]} {at.year})" if at else ""

@@ -1,0 +1,386 @@
+"""The DuckDB file: opening it for moments only, waiting for its lock, creating its schema.
+
+DuckDB lets one process write and then nobody else read, so nothing here stays open between two pieces of work. This
+room knows SQL and locks; what the rows mean is for its neighbours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from memctl.core.errors import Locked, MemctlError, NotFound, UnusableStore
+from memctl.runtime import file_lock
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    Connection: TypeAlias = DuckDBPyConnection
+else:
+    Connection = Any
+
+SCHEMA_VERSION = 2
+"""Every version's tables stand in a file of their own; a store gets those it lacks when it is next written to."""
+DAMAGED = ".damaged-"
+WRITING = {"memory_limit": "256MB"}
+"""An ingest stays below 500 MB whatever the size of the store; DuckDB spills beside the file beyond that."""
+CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+_DAMAGE = re.compile(r"Corrupt|not a valid DuckDB|Could not read enough bytes|Is a directory|replaying WAL")
+"""How DuckDB 2.0 words what it finds in a file that is damaged, cut short, or of another kind."""
+REPLACING = (
+    "memctl snapshot restore last, or memctl restore BACKUP --force, puts a store in its place and keeps what is there "
+    "beside it; --store names another file"
+)
+
+
+def driver() -> Any:
+    """DuckDB's C++ module: all that the store uses, without the 90 ms that importing the package around it costs."""
+    try:
+        import _duckdb
+    except ImportError:
+        import duckdb
+
+        return duckdb
+    return _duckdb
+
+
+_writing = threading.Lock()
+"""One writer at a time in this process too: row keys and the umask are everybody's."""
+
+
+class Engine:
+    """Opens one store file. `lock_timeout` is how long, in seconds, to wait for another process to let go of it."""
+
+    def __init__(self, path: Path, lock_timeout: float = 30.0) -> None:
+        self.path = path
+        self.lock_timeout = lock_timeout
+
+    @contextlib.contextmanager
+    def reading(self, **config: str) -> Iterator[Connection]:
+        """A read-only connection. Raises NotFound when there is no store yet, Locked when the wait was in vain."""
+        self.require()
+        connection = self._connect(read_only=True, config=config)
+        try:
+            with self._explained():
+                version = self._version(connection)
+                if not version:
+                    raise self._missing()
+                if version < SCHEMA_VERSION:
+                    connection.close()
+                    self._bring_up_to_date()
+                    connection = self._connect(read_only=True, config=config)
+                yield connection
+        finally:
+            connection.close()
+
+    @contextlib.contextmanager
+    def writing(self, *, make: bool = True) -> Iterator[Connection]:
+        """A connection inside one transaction: committed at the end of the block, rolled back by any exception.
+
+        The file and its folder are made when missing, readable by their owner only; without `make`, NotFound is
+        raised instead. A store of an older schema is copied to FILE.vN and brought up to date first.
+        """
+        if not make:
+            self.require()
+        with self._alone():
+            self._make_folder()
+            connection = self._connect(read_only=False, config=WRITING)
+            try:
+                with self._explained():
+                    # Asked before BEGIN: a table that is not there would end the transaction.
+                    version = self._version(connection)
+                    if 0 < version < SCHEMA_VERSION:
+                        self._keep_copy(connection, version)
+                    connection.execute("BEGIN")
+                    if version < SCHEMA_VERSION:
+                        self._make_schema(connection, version)
+                    yield connection
+                    connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(driver().Error):
+                    connection.execute("ROLLBACK")
+                raise
+            finally:
+                connection.close()
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """Be the only process that asks a model for this store, so that none is asked and paid twice for one thing.
+
+        The store itself is not held. Raises Locked when the wait for another one was in vain.
+        """
+        self._make_folder()
+        asked = Locked(
+            f"another ingest asks a model for this store, and did not end within {self.lock_timeout:g} s",
+            where=str(self.path),
+            hint="run it again later; what was answered until then costs nothing a second time",
+        )
+        with file_lock.alone(self.path.with_name(f"{self.path.name}.asking.lock"), asked, self.lock_timeout):
+            yield
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The only writer of this process. What is made meanwhile (store, log, spill files) is its owner's only."""
+        if not _writing.acquire(timeout=self.lock_timeout):
+            raise self._locked("")
+        before = os.umask(0o077)
+        try:
+            yield
+        finally:
+            os.umask(before)
+            _writing.release()
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """DuckDB's own errors as an error with a place. An interrupt it noticed first is an interrupt all the same."""
+        duckdb = driver()
+        try:
+            yield
+        except duckdb.InterruptException:
+            raise KeyboardInterrupt from None
+        except duckdb.Error as error:
+            raise self._unusable(error) from error
+        except RuntimeError as error:
+            if "interrupted" in str(error).lower():
+                raise KeyboardInterrupt from None
+            raise
+
+    def _connect(self, *, read_only: bool, config: dict[str, str]) -> Connection:
+        duckdb = driver()
+        deadline = time.monotonic() + self.lock_timeout
+        wait = 0.005
+        while True:
+            try:
+                connection: Connection = duckdb.connect(str(self.path), read_only=read_only, config=CONFIG | config)
+            except duckdb.Error as error:
+                # The second sign is that of another thread's connection, open for the other purpose.
+                if not any(sign in str(error) for sign in ("lock on file", "different configuration")):
+                    raise self._unusable(error) from None
+                if time.monotonic() + wait > deadline:
+                    raise self._locked(str(error)) from None
+                time.sleep(wait * _jitter())
+                wait = min(wait * 1.5, 0.1)
+            else:
+                connection.execute("SET enable_progress_bar = false")
+                connection.execute("SET TimeZone = 'UTC'")
+                return connection
+
+    def version(self) -> int:
+        """The version of the store's schema, 0 for an empty file; the store is not brought up to date.
+
+        Raises as `reading` does, and MemctlError for a version newer than this memctl's.
+        """
+        self.require()
+        with contextlib.closing(self._connect(read_only=True, config={})) as connection, self._explained():
+            return self._version(connection)
+
+    def read_through(self) -> None:
+        """Read every row, so that each page's checksum is held against it. Raises UnusableStore for a damaged one."""
+        with self.reading() as connection:
+            for (name,) in connection.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND schema_name = 'main'"
+            ).fetchall():
+                connection.execute(f'SELECT bit_xor(hash(t)) FROM "{name}" t').fetchall()  # noqa: S608
+
+    def require(self) -> None:
+        """Raise NotFound when there is no store yet."""
+        if not self.path.exists():
+            raise self._missing()
+
+    def _missing(self) -> NotFound:
+        return NotFound("there is no store yet", where=str(self.path), hint="memctl ingest or memctl add makes one")
+
+    def _make_folder(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise MemctlError(
+                f"cannot make the store's folder: {error.strerror}", where=str(self.path.parent)
+            ) from None
+
+    def _make_schema(self, connection: Connection, version: int) -> None:
+        """The tables a store of `version` (0: an empty file) lacks."""
+        for number in range(version + 1, SCHEMA_VERSION + 1):
+            connection.execute(_statements("schema.sql" if number == 1 else f"schema_{number}.sql"))
+        set_meta(connection, "schema_version", str(SCHEMA_VERSION))
+
+    def rebuild(self) -> None:
+        """Write the file anew with what it holds and nothing else: deleted rows leave their bytes behind otherwise."""
+        self.require()
+        with self._alone(), self._explained(), contextlib.closing(self._connect(read_only=False, config={})) as old:
+            rebuild(old, self.path)
+
+    def copy_to(self, file: Path) -> None:
+        """Write the store as it is now to `file`, whole or not at all, readable by its owner only."""
+        self.require()
+        with self._alone(), contextlib.closing(self._connect(read_only=False, config={})) as connection:
+            with self._explained():
+                connection.execute("CHECKPOINT")
+            try:
+                _copy(self.path, file)
+            except OSError as error:
+                raise MemctlError(
+                    f"the store cannot be copied: {error.strerror}", where=str(file), hint="make room there"
+                ) from None
+
+    def replace_by(self, file: Path) -> None:
+        """Put another store's file in the place of this one, in one step; `file` is gone afterwards."""
+        self._make_folder()
+        with self._alone(), contextlib.ExitStack() as held:
+            if self.path.exists():
+                connection = held.enter_context(contextlib.closing(self._connect(read_only=False, config={})))
+                with self._explained():
+                    # Without a log nothing of the old store can be taken for the new one's.
+                    connection.execute("CHECKPOINT")
+            file.replace(self.path)
+
+    def set_aside(self, file: Path) -> Path:
+        """Put another store's file in the place of what is there, which cannot be used and stays beside it with its
+        log, as FILE.damaged-TIME; its new path. `file` is gone afterwards."""
+        kept = self.path.with_name(f"{self.path.name}{DAMAGED}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+        log, kept_log = (path.with_name(f"{path.name}.wal") for path in (self.path, kept))
+        try:
+            with self._alone():
+                # A second name first, where the disk has such: at no moment is there nothing in the store's place.
+                if not self.path.is_dir():
+                    with contextlib.suppress(OSError):
+                        os.link(self.path, kept)
+                # The log before the store, or the new one would be opened with it.
+                if log.exists():
+                    log.replace(kept_log)
+                if not kept.exists():
+                    self.path.replace(kept)
+                file.replace(self.path)
+        except OSError as error:
+            raise MemctlError(f"what is there cannot be moved away: {error.strerror}", where=str(self.path)) from None
+        return kept
+
+    def damaged(self) -> list[Path]:
+        """What could not be used and was set aside, the oldest first, each without its log."""
+        found = self.path.parent.glob(f"{glob.escape(self.path.name)}{DAMAGED}*")
+        return sorted(path for path in found if path.suffix != ".wal")
+
+    def copies(self) -> list[Path]:
+        """What the store was before it was brought up to date, one file a version."""
+        return sorted(self.path.parent.glob(f"{glob.escape(self.path.name)}.v*"))
+
+    def _bring_up_to_date(self) -> None:
+        with self.writing():
+            pass
+
+    def _keep_copy(self, connection: Connection, version: int) -> None:
+        """Put a copy of the store beside it before it is brought up to date."""
+        connection.execute("CHECKPOINT")
+        kept = self.path.with_name(f"{self.path.name}.v{version}")
+        try:
+            _copy(self.path, kept)
+        except OSError as error:
+            raise MemctlError(
+                f"the store is of an older memctl and cannot be copied before its upgrade: {error.strerror}",
+                where=str(kept),
+                hint="make room, or let memctl write there",
+            ) from None
+
+    def _version(self, connection: Connection) -> int:
+        """The version of a store this memctl can use, 0 for an empty file (what a kill leaves at the first write)."""
+        duckdb = driver()
+        try:
+            version = get_meta(connection, "schema_version")
+        except (duckdb.CatalogException, duckdb.BinderException):
+            # Listing a catalog takes 10 ms, too long for what is nearly always there.
+            if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE NOT internal LIMIT 1").fetchall():
+                return 0
+            version = None
+        if version is None or not version.isdecimal():
+            raise UnusableStore("this DuckDB file is not a memctl store", where=str(self.path), hint=REPLACING)
+        if int(version) > SCHEMA_VERSION:
+            raise MemctlError(
+                f"the store has schema version {version}, this memctl reads up to {SCHEMA_VERSION}",
+                where=str(self.path),
+                hint="upgrade memctl",
+            )
+        return int(version)
+
+    def _locked(self, detail: str) -> Locked:
+        holder = re.search(r"held in (\S+).*?\(PID (\d+)\)", detail)
+        who = f" by {Path(holder[1]).name} (PID {holder[2]})" if holder else ""
+        return Locked(
+            f"the store is held{who} and was not let go within {self.lock_timeout:g} s",
+            where=str(self.path),
+            hint="try again, or wait longer with --lock-timeout",
+        )
+
+    def _unusable(self, error: Exception) -> MemctlError:
+        reason = str(error).splitlines()[0]
+        if _DAMAGE.search(reason):
+            return UnusableStore(f"the store is damaged: {reason}", where=str(self.path), hint=REPLACING)
+        return MemctlError(
+            f"the store cannot be used: {reason}",
+            where=str(self.path),
+            hint="memctl doctor looks closer; --store names another file",
+        )
+
+
+def rebuild(connection: Connection, path: Path) -> None:
+    """Put in the place of the database at `path`, open for writing, one with its rows alone, whole or not at all.
+
+    The connection is of no use afterwards but to be closed.
+    """
+    fresh = path.with_name(f".{path.name}.rebuilt")
+    fresh.unlink(missing_ok=True)
+    before = os.umask(0o077)
+    try:
+        connection.execute("CHECKPOINT")
+        name = connection.execute("SELECT replace(current_database(), '\"', '\"\"')").fetchall()[0][0]
+        quoted = str(fresh).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted}' AS rebuilt")
+        connection.execute(f'COPY FROM DATABASE "{name}" TO rebuilt')
+        connection.execute("DETACH rebuilt")
+        # The old file is held until it has been replaced, so nobody writes to it in between.
+        fresh.replace(path)
+    finally:
+        os.umask(before)
+        fresh.unlink(missing_ok=True)
+
+
+def _copy(file: Path, to: Path) -> None:
+    # Named for the store, which is held meanwhile: what a kill leaves is written over by the next copy.
+    half = to.with_name(f".{file.name}.half")
+    try:
+        shutil.copyfile(file, half)
+        half.replace(to)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def _statements(name: str) -> str:
+    from importlib.resources import files
+
+    return files("memctl.store.duckdb").joinpath(name).read_text(encoding="utf-8")
+
+
+def _jitter() -> float:
+    import random
+
+    return random.uniform(0.5, 1.5)
+
+
+def get_meta(connection: Connection, name: str) -> str | None:
+    """A setting the store keeps about itself."""
+    rows = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchall()
+    return rows[0][0] if rows else None
+
+
+def set_meta(connection: Connection, name: str, value: str) -> None:
+    """Keep a setting about the store in the store."""
+    connection.execute("DELETE FROM meta WHERE name = ?", [name])
+    connection.execute("INSERT INTO meta VALUES (?, ?)", [name, value])

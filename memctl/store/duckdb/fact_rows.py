@@ -1,0 +1,158 @@
+"""Facts as rows of `records` and back. Nothing is decided here."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from memctl.core.fact import Fact, Source, content_hash
+from memctl.store.duckdb.database import Connection
+
+FACT_COLUMNS = (
+    "id, user_id, agent_id, session_id, app_id, kind, text, subject, predicate, object, categories, confidence, "
+    "valid_at, invalid_at, created_at, updated_at, expired_at, expires_at, superseded_by, "
+    "source_system, source_id, source_uri, source_session, source_turns, source_quote, metadata, native"
+)
+"""The columns of `records` that make a Fact, in the order `to_row` and `to_fact` speak."""
+
+
+class Episodic(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store knows of a record beside the Fact: who spoke, where in the session, which turn it rests on."""
+
+    role: str | None = None
+    speaker: str | None = None
+    position: int | None = None
+    episode: UUID | None = None
+
+
+def naive(at: datetime | None) -> datetime | None:
+    """UTC without its zone, as DuckDB's TIMESTAMP holds it."""
+    if at is None:
+        return None
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).replace(tzinfo=None)
+
+
+def aware(at: datetime | None) -> datetime | None:
+    """A TIMESTAMP of the store as the UTC time it is."""
+    return None if at is None else at.replace(tzinfo=UTC)
+
+
+def _json(value: dict[str, Any]) -> str:
+    return msgspec.json.encode(value).decode() if value else "{}"
+
+
+def to_row(fact: Fact) -> tuple[Any, ...]:
+    """The values of FACT_COLUMNS."""
+    source = fact.source
+    return (
+        fact.id,
+        fact.user_id,
+        fact.agent_id,
+        fact.session_id,
+        fact.app_id,
+        fact.kind,
+        fact.text,
+        fact.subject,
+        fact.predicate,
+        fact.object,
+        list(fact.categories),
+        fact.confidence,
+        naive(fact.valid_at),
+        naive(fact.invalid_at),
+        naive(fact.created_at),
+        naive(fact.updated_at),
+        naive(fact.expired_at),
+        naive(fact.expires_at),
+        fact.superseded_by,
+        source.system,
+        source.id,
+        source.uri,
+        source.session,
+        list(source.turns),
+        source.quote,
+        _json(fact.metadata),
+        _json(fact.native),
+    )
+
+
+def to_fact(row: Sequence[Any]) -> Fact:
+    """The Fact in a row selected by FACT_COLUMNS (more columns may follow)."""
+    return Fact(
+        id=row[0],
+        user_id=row[1],
+        agent_id=row[2],
+        session_id=row[3],
+        app_id=row[4],
+        kind=row[5],
+        text=row[6],
+        subject=row[7],
+        predicate=row[8],
+        object=row[9],
+        categories=tuple(row[10]),
+        confidence=row[11],
+        valid_at=aware(row[12]),
+        invalid_at=aware(row[13]),
+        created_at=aware(row[14]),
+        updated_at=aware(row[15]),
+        expired_at=aware(row[16]),
+        expires_at=aware(row[17]),
+        superseded_by=row[18],
+        source=Source(
+            system=row[19],
+            id=row[20],
+            uri=row[21],
+            session=row[22],
+            turns=tuple(row[23]),
+            quote=row[24],
+        ),
+        metadata=msgspec.json.decode(row[25]),
+        native=msgspec.json.decode(row[26]),
+    )
+
+
+def select(connection: Connection, where: str, parameters: Sequence[Any] = ()) -> list[Fact]:
+    """The facts `where` selects; the text after WHERE may go on with ORDER BY and LIMIT."""
+    rows = connection.execute(f"SELECT {FACT_COLUMNS} FROM records WHERE {where}", parameters).fetchall()  # noqa: S608
+    return [to_fact(row) for row in rows]
+
+
+def next_key(connection: Connection, table: str) -> int:
+    """The first unused row key of a table; safe because the store has one writer at a time.
+
+    A key that an undo would bring back is in use.
+    """
+    tables = (table, f"undo_{table}") if table in ("records", "units", "files") else (table,)
+    keys = " UNION ALL ".join(f"SELECT max(key) AS key FROM {name}" for name in tables)  # noqa: S608
+    return int(connection.execute(f"SELECT coalesce(max(key), 0) + 1 FROM ({keys})").fetchall()[0][0])  # noqa: S608
+
+
+def insert(
+    connection: Connection, facts: Iterable[tuple[Fact, Episodic]], *, first_key: int, imported_at: datetime
+) -> None:
+    """Append rows for facts whose ids are not in the store yet, keyed `first_key`, `first_key` + 1, …"""
+    rows = [
+        (key, *to_row(fact), content_hash(fact), naive(imported_at), e.role, e.speaker, e.position, e.episode)
+        for key, (fact, e) in enumerate(facts, first_key)
+    ]
+    if rows:
+        with connection.appender("records") as appender:
+            appender.append_rows(rows)
+
+
+def known(connection: Connection, table: str, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of `ids` that `table` (records, claims, removed) holds already."""
+    rows = connection.execute(
+        f"SELECT id FROM {table} WHERE id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+        [list(ids)],
+    )
+    return {row[0] for row in rows.fetchall()}
+
+
+def of_kind(connection: Connection, kind: str, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of `ids` that are records of this kind."""
+    rows = connection.execute(
+        "SELECT id FROM records WHERE kind = ? AND id IN (SELECT unnest(?::UUID[]))", [kind, list(ids)]
+    )
+    return {row[0] for row in rows.fetchall()}

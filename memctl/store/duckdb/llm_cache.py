@@ -1,0 +1,76 @@
+"""What models answered, under the hash of what they were asked, so that no question is paid for twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from memctl.store.duckdb.database import Connection, get_meta
+from memctl.store.duckdb.fact_rows import naive
+
+Outcome = Literal["answered", "length", "refused", "filtered", "unreadable"]
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer as it is kept. `existing` is the JSON of the facts shown with the question, `episodes` the turns read.
+
+    `outcome` is `length` where it did not fit: the halves of the window have answers of their own.
+    """
+
+    key: str
+    model: str
+    user_id: str
+    outcome: Outcome
+    answer: str = ""
+    existing: str = "[]"
+    episodes: tuple[UUID, ...] = ()
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+
+_COLUMNS = Answer.__struct_fields__
+
+
+def held(connection: Connection) -> bool:
+    """False for a store of before there were models, opened for reading."""
+    return int(get_meta(connection, "schema_version") or 0) >= 2
+
+
+def find(connection: Connection, keys: Iterable[str]) -> dict[str, Answer]:
+    """The answers there are to these questions, by key."""
+    if not held(connection):
+        return {}
+    rows = connection.execute(
+        f"SELECT {', '.join(_COLUMNS)} FROM extract_cache WHERE key IN (SELECT unnest(?::VARCHAR[]))",  # noqa: S608
+        [list(keys)],
+    ).fetchall()
+    found = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+    return {row["key"]: Answer(**row | {"episodes": tuple(row["episodes"])}) for row in found}
+
+
+def keep(connection: Connection, answers: Sequence[Answer]) -> None:
+    """Keep answers, each in the place of what was kept under its key."""
+    last = {answer.key: answer for answer in answers}
+    connection.execute("DELETE FROM extract_cache WHERE key IN (SELECT unnest(?::VARCHAR[]))", [list(last)])
+    now = naive(datetime.now(UTC))
+    if last:
+        with connection.appender("extract_cache") as appender:
+            appender.append_rows(
+                [
+                    (
+                        *(list(part) if isinstance(part, tuple) else part for part in msgspec.structs.astuple(one)),
+                        now,
+                    )
+                    for one in last.values()
+                ]
+            )
+
+
+def forget(connection: Connection, episodes: Iterable[UUID]) -> None:
+    """Drop the answers that read any of these turns."""
+    connection.execute("DELETE FROM extract_cache WHERE list_has_any(episodes, ?::UUID[])", [list(episodes)])

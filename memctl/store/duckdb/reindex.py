@@ -1,0 +1,93 @@
+"""Vectors anew: those that are missing, or all of them by another embedder, and laid out by user.
+
+New vectors gather in a table of their own beside the ones in use, so that a search never meets two models and an
+interrupted run goes on where it stopped. The store is open for one batch at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from memctl.embed.spec import EmbedderSpec
+from memctl.store.duckdb import writes
+from memctl.store.duckdb.database import Connection, Engine, get_meta, set_meta
+
+BATCH = 5000
+
+Progress = Callable[[int, int, str], None]
+
+
+class Reindexed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reindex did: the embedder now in use, vectors made, vectors that were there already."""
+
+    embedder: str
+    made: int
+    kept: int
+
+
+def reindex(engine: Engine, spec: EmbedderSpec, progress: Progress | None = None) -> Reindexed:
+    """Bring every unit of the store to a vector by `spec`, then lay vectors and units out by user.
+
+    Raises NotFound when there is no store.
+    """
+    embedder = spec.open()
+    with engine.writing(make=False) as connection:
+        table = _target(connection, spec)
+        kept, total = connection.execute(
+            f"SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM units)"  # noqa: S608
+        ).fetchall()[0]
+    made = 0
+    while True:
+        with engine.reading() as connection:
+            rows = connection.execute(
+                f"SELECT key, text FROM units WHERE key NOT IN (SELECT unit FROM {table}) ORDER BY key LIMIT {BATCH}"  # noqa: S608
+            ).fetchall()
+        if rows:
+            vectors = embedder.embed([text for _, text in rows])
+            with engine.writing() as connection:
+                made += writes.add_vectors(connection, [key for key, _ in rows], vectors, table)
+        elif _finish(engine, spec, table):
+            break
+        if progress:
+            progress(kept + made, total, embedder.name)
+    return Reindexed(embedder=embedder.name, made=made, kept=kept)
+
+
+def _target(connection: Connection, spec: EmbedderSpec) -> str:
+    """The table that vectors by `spec` go to: the one in use, or `vectors_next` for another embedder."""
+    embedder = spec.open()
+    writes.use_embedder(connection, spec)
+    if get_meta(connection, "embedder") == embedder.name:
+        return "vectors"
+    if get_meta(connection, "embedder_next") != embedder.name:
+        connection.execute("DROP TABLE IF EXISTS vectors_next")
+        connection.execute(writes.vectors_table("vectors_next", embedder.dim))
+        set_meta(connection, "embedder_next", embedder.name)
+    return "vectors_next"
+
+
+def _finish(engine: Engine, spec: EmbedderSpec, table: str) -> bool:
+    """Put the new vectors to use; False when another process added units meanwhile."""
+    with engine.writing() as connection:
+        missing = connection.execute(
+            f"SELECT count(*) FROM units WHERE key NOT IN (SELECT unit FROM {table})"  # noqa: S608
+        ).fetchall()[0][0]
+        if missing:
+            return False
+        connection.execute("DROP VIEW IF EXISTS facts")
+        if table != "vectors":
+            connection.execute("DROP TABLE vectors")
+            connection.execute(writes.vectors_table("vectors", spec.open().dim))
+            connection.execute(f"INSERT INTO vectors SELECT * FROM {table}")  # noqa: S608
+            connection.execute(f"DROP TABLE {table}")
+        for name, key in (("records", "key"), ("units", "key"), ("vectors", "unit")):
+            connection.execute(f"CREATE TEMP TABLE sorted AS SELECT * FROM {name} ORDER BY user_id, {key}")  # noqa: S608
+            connection.execute(f"TRUNCATE {name}")
+            connection.execute(f"INSERT INTO {name} SELECT * FROM sorted")  # noqa: S608
+            connection.execute("DROP TABLE sorted")
+        connection.execute("DELETE FROM meta WHERE name = 'embedder_next'")
+        writes.set_embedder(connection, spec)
+        writes.define_facts_view(connection)
+    return True

@@ -1,0 +1,297 @@
+"""Finding records: how well each fits a query, by the words it shares, by meaning, and by what stands around it.
+
+Everything is counted in one SQL statement over the user's rows; Python only groups and orders the best. A score
+ranks and nothing more: measured on LoCoMo and BEAM, no value of it separates an answer from its absence, so there is no
+threshold. This room may not know who asks or how the hits are shown.
+
+The score of a record is the sum of its parts:
+
+    lexical     0.3 x BM25, divided by the best BM25 of this query, or by half of what a record of average length with
+                all the query's words would have, if that is more: a chance word is no match. The words of the turns
+                one and two places away in the session count too, a half and a quarter, since an answer seldom
+                repeats the words of its question.
+    semantic    0.7 x the cosine of the query with the nearest of the record's sentences, or with the whole.
+    neighbour   half of lexical + semantic of the better one of the two turns next to it.
+    speaker     0.2 when the query names the one who said it, or whom the fact is about.
+    turn        for a typed fact: what the turn it was read in scores above it.
+    current     for a fact that replaced a better match: what lifts it level with the one it replaced.
+
+What assistants, tools and systems said counts 0.3 of what people said. The weights are round numbers on a plateau: on
+LoCoMo, halving or doubling any one of them moves recall@10 by less than 0.02.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from memctl.backends.contract import Hit
+from memctl.core.tokenization import STOP_WORDS, stems, words
+from memctl.store.duckdb import fact_rows
+from memctl.store.duckdb.database import Connection
+
+LEXICAL, SEMANTIC = 0.3, 0.7
+NEIGHBOUR = 0.5
+SPEAKER = 0.2
+ASSISTANT = 0.3
+CONTEXT = {1: 0.5, 2: 0.25}
+"""How much a word said so many turns away counts."""
+K1, B = 0.9, 0.4
+"""BM25's saturation and length normalisation, as Anserini sets them for short passages."""
+AS_GOOD = 0.8
+"""A typed fact stands for its turn when it fits at least so well, relative to the turn."""
+POOL = 100
+"""Records looked at beyond the k asked for, since several may belong to one turn."""
+
+# BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009), with Lucene's idf, which is never
+# negative. Statistics are those of the records searched, so that every user has their own.
+_RANK = """
+WITH member AS MATERIALIZED (
+    SELECT r.key, r.id, r.superseded_by, r.kind, r.user_id, r.session_id, r.position,
+           coalesce(e.key, r.key) AS place,
+           CASE WHEN coalesce(r.role, 'user') = 'user' THEN 1 ELSE {assistant} END::DOUBLE AS tier,
+           list_has_any(
+               string_split(lower(strip_accents(
+                   coalesce(r.speaker, r.subject, CASE WHEN r.role = 'user' THEN r.user_id END, ''))), ' '),
+               $names::VARCHAR[]
+           ) AS named,
+           {shown} AS shown
+    FROM records r LEFT JOIN records e ON e.id = r.episode AND e.user_id = r.user_id
+    WHERE {mine}
+),
+document AS MATERIALIZED (
+    SELECT r.record AS key, r.toks, len(r.toks) AS length FROM units r WHERE r.seq = 0 AND {mine}
+),
+corpus AS (SELECT count(*) AS size, greatest(avg(length), 1) AS mean FROM document),
+said AS MATERIALIZED (
+    SELECT key, stem, count(*) AS times
+    FROM (SELECT key, unnest(toks) AS stem FROM document WHERE list_has_any(toks, $stems::VARCHAR[]))
+    WHERE list_contains($stems::VARCHAR[], stem)
+    GROUP BY key, stem
+),
+rarity AS MATERIALIZED (
+    SELECT stem, ln(1 + (size - spread + 0.5) / (spread + 0.5))::DOUBLE AS idf
+    FROM (
+        SELECT asked.stem, count(said.key) AS spread
+        FROM (SELECT unnest($stems::VARCHAR[]) AS stem) asked LEFT JOIN said USING (stem) GROUP BY asked.stem
+    ) CROSS JOIN corpus
+),
+heard AS (
+    SELECT key, stem, times FROM said
+    UNION ALL
+    SELECT near.key, stem, weighted
+    FROM (
+        SELECT stem, user_id, session_id, times * tier * unnest({weights}::DOUBLE[]) AS weighted,
+               position + unnest({distances}) AS position
+        FROM said JOIN member USING (key)
+    ) source
+    JOIN member near USING (user_id, session_id, position)
+),
+bm25 AS MATERIALIZED (
+    SELECT key, sum(idf * times * ({k1} + 1) / (times + {k1} * (1 - {b} + {b} * length / mean))) AS score
+    FROM (SELECT key, stem, sum(times) AS times FROM heard GROUP BY key, stem)
+    JOIN rarity USING (stem) JOIN document USING (key) CROSS JOIN corpus
+    GROUP BY key
+),
+best AS (
+    SELECT greatest((SELECT max(score) FROM bm25), (SELECT sum(idf) / 2 FROM rarity)) AS score
+),
+likeness AS (
+    SELECT record AS key, max(array_inner_product(embedding, $vector::FLOAT[{dim}])) AS cosine
+    FROM (SELECT r.unit AS key, r.embedding FROM vectors r WHERE {mine})
+    JOIN (SELECT r.key, r.record FROM units r WHERE {mine}) USING (key)
+    GROUP BY record
+),
+fit AS MATERIALIZED (
+    SELECT member.*, tier * {lexical}::DOUBLE * coalesce(bm25.score / best.score, 0) AS lexical,
+           tier * {semantic}::DOUBLE * greatest(coalesce(cosine, 0), 0) AS semantic
+    FROM member CROSS JOIN best LEFT JOIN bm25 USING (key) LEFT JOIN likeness USING (key)
+),
+turn AS MATERIALIZED (
+    SELECT place AS key, max(lexical + semantic) AS best, any_value(user_id) AS user_id,
+           max(session_id) FILTER (key = place) AS session_id, max(position) FILTER (key = place) AS position
+    FROM fit GROUP BY place
+),
+beside AS (
+    SELECT near.key, max(spoken.best) AS best
+    FROM (SELECT best, user_id, session_id, position + unnest([-1, 1]) AS position FROM turn) spoken
+    JOIN turn near USING (user_id, session_id, position)
+    GROUP BY near.key
+)
+SELECT fit.id, superseded_by, place, kind = 'episode' AS verbatim, lexical, semantic,
+       tier * {neighbour}::DOUBLE * coalesce(beside.best, 0) AS neighbour,
+       CASE WHEN named THEN tier * {speaker} ELSE 0 END::DOUBLE AS speaker,
+       lexical + semantic + neighbour + speaker AS score
+FROM fit LEFT JOIN beside ON beside.key = fit.place
+WHERE shown
+ORDER BY lexical + semantic + neighbour + speaker DESC, fit.key
+LIMIT $pool
+"""
+
+
+_PARTS = ("lexical", "semantic", "neighbour", "speaker")
+
+
+class Candidate(msgspec.Struct, kw_only=True):
+    """A record that may become a hit. `place` is the row key of the turn it belongs to, or its own."""
+
+    id: UUID
+    superseded_by: UUID | None
+    place: int
+    verbatim: bool
+    parts: dict[str, float]
+
+    @property
+    def score(self) -> float:
+        """The sum of the parts."""
+        return sum(self.parts.values())
+
+    @property
+    def fit(self) -> float:
+        """How well the record itself fits, its surroundings apart."""
+        return self.parts.get("lexical", 0.0) + self.parts.get("semantic", 0.0)
+
+    def lift(self, part: str, score: float) -> None:
+        """Bring the score up to `score`, saying in `part` how much that took."""
+        if score > self.score:
+            self.parts[part] = self.parts.get(part, 0.0) + score - self.score
+
+
+def search(
+    connection: Connection,
+    *,
+    query: str,
+    query_vector: Sequence[float],
+    user: str | None,
+    k: int,
+    kinds: tuple[str, ...] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+    as_of: datetime | None = None,
+) -> list[Hit]:
+    """The k best hits for `query`, best first; a turn and the facts read in it make one hit.
+
+    `query_vector` is the query's unit vector under the store's embedder. `user=None` searches everyone. `kinds`
+    keeps those kinds; `since` and `until` bound `valid_at` (else `created_at`), inclusively; `as_of` keeps what held
+    at that instant. Superseded facts are found too, each behind the fact that replaced it. What is to be forgotten
+    (`expires_at`) is not found once its time has come.
+    """
+    condition, parameters = _shown(kinds, since, until, as_of)
+    statement = _RANK.format(
+        mine="TRUE" if user is None else "r.user_id = $user",
+        shown=condition,
+        distances=[sign * distance for distance in CONTEXT for sign in (-1, 1)],
+        weights=[weight for weight in CONTEXT.values() for _ in (-1, 1)],
+        dim=len(query_vector),
+        assistant=ASSISTANT,
+        lexical=LEXICAL,
+        semantic=SEMANTIC,
+        neighbour=NEIGHBOUR,
+        speaker=SPEAKER,
+        k1=K1,
+        b=B,
+    )
+    if user is not None:
+        parameters["user"] = user
+    parameters |= {
+        "stems": _telling(query, user),
+        "names": _names(query),
+        "vector": list(query_vector),
+        "pool": 4 * k + POOL,
+    }
+    rows = connection.execute(statement, parameters).fetchall()
+    candidates = [
+        Candidate(
+            id=id_,
+            superseded_by=successor,
+            place=place,
+            verbatim=verbatim,
+            parts={name: part for name, part in zip(_PARTS, parts, strict=False) if part},
+        )
+        for id_, successor, place, verbatim, *parts in rows
+    ]
+    best = _current_first(_distinct(candidates), candidates, k)
+    ids = [candidate.id for candidate in best]
+    facts = {fact.id: fact for fact in fact_rows.select(connection, "id IN (SELECT unnest(?::UUID[]))", [ids])}
+    return [Hit(score=found.score, parts=found.parts, fact=facts[found.id]) for found in best]
+
+
+def _shown(
+    kinds: tuple[str, ...], since: datetime | None, until: datetime | None, as_of: datetime | None
+) -> tuple[str, dict[str, Any]]:
+    """The SQL condition on `records r` for what may be a hit, and its parameters."""
+    conditions = ["(r.expires_at IS NULL OR r.expires_at > $at)"]
+    parameters: dict[str, Any] = {"at": fact_rows.naive(as_of or datetime.now(UTC))}
+    if kinds:
+        conditions.append("list_contains($kinds::VARCHAR[], r.kind)")
+        parameters["kinds"] = list(kinds)
+    if since is not None:
+        conditions.append("coalesce(r.valid_at, r.created_at) >= $since")
+        parameters["since"] = fact_rows.naive(since)
+    if until is not None:
+        conditions.append("coalesce(r.valid_at, r.created_at) <= $until")
+        parameters["until"] = fact_rows.naive(until)
+    if as_of is not None:
+        conditions.append("coalesce(r.valid_at <= $at, r.created_at <= $at, TRUE)")
+        conditions.append("coalesce(r.invalid_at > $at, r.expired_at > $at, TRUE)")
+    return " AND ".join(conditions), parameters
+
+
+def _telling(query: str, user: str | None) -> list[str]:
+    """The stems of the query, without the user's own name: it is all over the user's memory and tells nothing."""
+    asked = set(stems(query))
+    return sorted(asked - set(stems(user or "")) or asked)
+
+
+def _names(query: str) -> list[str]:
+    """The words of the query that could name somebody, as the speakers' names are compared."""
+    found = {word.removesuffix("'s").removesuffix("'") for word in words(query)}
+    return sorted(word for word in found - STOP_WORDS if len(word) > 1)
+
+
+def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """One candidate for a turn and the facts read in it: a fact, if one fits about as well as the turn, else the turn.
+
+    Every further fact that fits as well makes a candidate of its own. The first takes the score of the best.
+    """
+    places: dict[int, list[Candidate]] = {}
+    for candidate in candidates:
+        places.setdefault(candidate.place, []).append(candidate)
+    chosen: list[Candidate] = []
+    for members in places.values():
+        least = AS_GOOD * max(member.fit for member in members)
+        facts = [member for member in members if not member.verbatim and member.fit >= least]
+        kept = sorted(facts, key=lambda fact: fact.superseded_by is not None) or members[:1]
+        kept[0].lift("turn", members[0].score)
+        chosen += kept
+    return sorted(chosen, key=lambda candidate: -candidate.score)
+
+
+def _current_first(chosen: Sequence[Candidate], all_: Sequence[Candidate], k: int) -> list[Candidate]:
+    """The k best of `chosen`, every fact that was replaced standing behind the one that replaced it.
+
+    The replacing fact may come from further down, out of `all_`, and then takes the place of its turn.
+    """
+    by_id: dict[UUID | None, Candidate] = {candidate.id: candidate for candidate in all_}
+    hits: list[Candidate] = []
+    for candidate in chosen:
+        if len(hits) >= k:
+            break
+        if any(hit.id == candidate.id or (candidate.verbatim and hit.place == candidate.place) for hit in hits):
+            continue
+        line = [candidate]
+        while (after := by_id.get(line[-1].superseded_by)) and after not in line and after not in hits:
+            after.lift("current", candidate.score)
+            line.append(after)
+        for fact in reversed(line):
+            turn = next((n for n, hit in enumerate(hits) if hit.verbatim and hit.place == fact.place), None)
+            if turn is None:
+                hits.append(fact)
+            else:
+                fact.lift("turn", hits[turn].score)
+                hits[turn] = fact
+    return hits[:k]

@@ -1,0 +1,126 @@
+"""Those who were forgotten: erased from the store to the last byte, and kept from coming back.
+
+All that remains of a person is a salted hash of their name, so that a later ingest or migration can be refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from memctl.core.errors import NotFound, Rejected
+from memctl.store.duckdb import fact_rows, undo_log
+from memctl.store.duckdb.database import Connection, Engine, get_meta, set_meta
+
+SALT_BYTES = 32
+REASON = "this user was forgotten; memctl forget NAME --restore lets them be remembered again"
+
+_OWNED = ("units", "claims", "records")
+"""The tables whose rows name their user, in the order they are emptied; `_others` go before them."""
+_BEFORE = (
+    # A file that showed this user alone goes with its name; of one that showed others too, only the sightings. Of an
+    # episode that was removed it is not known any more whose it was.
+    "DELETE FROM files WHERE key IN (SELECT file FROM sightings) AND key NOT IN (SELECT file FROM sightings "
+    "WHERE episode IN (SELECT id FROM records WHERE user_id <> ?))",
+    "DELETE FROM sightings WHERE file NOT IN (SELECT key FROM files) "
+    "OR episode IN (SELECT id FROM records WHERE user_id = ?)",
+    "DELETE FROM evidence WHERE claim IN (SELECT id FROM claims WHERE user_id = ?)",
+)
+
+
+def digest(connection: Connection, user: str) -> str:
+    """HMAC-SHA-256 of the name under the store's own salt, as hex."""
+    salt = get_meta(connection, "salt")
+    if salt is None:
+        salt = secrets.token_hex(SALT_BYTES)
+        set_meta(connection, "salt", salt)
+    return _digest(salt, user)
+
+
+def _digest(salt: str, user: str) -> str:
+    return hmac.new(bytes.fromhex(salt), user.encode(), hashlib.sha256).hexdigest()
+
+
+def among(connection: Connection, users: Iterable[str]) -> set[str]:
+    """Those of the users who were forgotten, here or in a store this one took over from."""
+    held = set(connection.execute("SELECT salt, digest FROM forgotten").fetchall())
+    salts = {salt for salt, _ in held}
+    return {user for user in set(users) if any((salt, _digest(salt, user)) in held for salt in salts)}
+
+
+def known(engine: Engine, users: Iterable[str]) -> set[str]:
+    """Those of the users who were forgotten; nobody where there is no store yet."""
+    with suppress(NotFound), engine.reading() as connection:
+        return among(connection, users)
+    return set()
+
+
+def refuse(connection: Connection, users: Iterable[str]) -> None:
+    """Raise Rejected when one of the users was forgotten: nothing is written about them."""
+    if among(connection, users):
+        raise Rejected(REASON)
+
+
+def forget(connection: Connection, user: str) -> int:
+    """Erase all rows of the user and note that they were forgotten; how many records there were.
+
+    The bytes are still in the file until it is rebuilt.
+    """
+    rows = connection.execute("SELECT count(*) FROM records WHERE user_id = ?", [user]).fetchall()
+    for statement in _BEFORE:
+        connection.execute(statement, [user])
+    undo_log.forget(connection, user)
+    for table in (*_others(connection), *_OWNED):
+        connection.execute(f'DELETE FROM "{table}" WHERE user_id = ?', [user])  # noqa: S608 - a table of the catalogue
+    # What a batch was asked names its user; one that asks about nobody any more is of no use.
+    connection.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch FROM batch_requests)")
+    mark(connection, user)
+    return int(rows[0][0])
+
+
+def mark(connection: Connection, user: str) -> None:
+    """Note that the user was forgotten, once."""
+    if not among(connection, [user]):
+        hashed = digest(connection, user)
+        now = fact_rows.naive(datetime.now(UTC))
+        connection.execute("INSERT INTO forgotten VALUES (?, ?, ?)", [get_meta(connection, "salt"), hashed, now])
+
+
+def restore(connection: Connection, user: str) -> bool:
+    """Let the user be remembered again; whether they had been forgotten."""
+    known = bool(among(connection, [user]))
+    for (salt,) in connection.execute("SELECT DISTINCT salt FROM forgotten").fetchall():
+        connection.execute("DELETE FROM forgotten WHERE salt = ? AND digest = ?", [salt, _digest(salt, user)])
+    return known
+
+
+def carry_over(old: Engine, new: Engine) -> None:
+    """Let `new`, which is to take the place of `old`, keep those out whom `old` has forgotten."""
+    if not old.path.exists():
+        return
+    with old.reading() as connection:
+        held = connection.execute("SELECT salt, digest, forgotten_at FROM forgotten").fetchall()
+    with new.writing() as connection:
+        known = set(connection.execute("SELECT salt, digest FROM forgotten").fetchall())
+        for salt, hashed, at in held:
+            if (salt, hashed) not in known:
+                connection.execute("INSERT INTO forgotten VALUES (?, ?, ?)", [salt, hashed, at])
+        users = [row[0] for row in connection.execute("SELECT DISTINCT user_id FROM records").fetchall()]
+        gone = among(connection, users)
+        for user in gone:
+            forget(connection, user)
+    if gone:
+        new.rebuild()
+
+
+def _others(connection: Connection) -> list[str]:
+    """The tables beside `_OWNED` that name a user: vectors, and whatever a later schema keeps of somebody."""
+    rows = connection.execute(
+        "SELECT table_name FROM duckdb_columns() WHERE column_name = 'user_id' AND NOT internal AND table_name IN "
+        "(SELECT table_name FROM duckdb_tables() WHERE NOT internal)"
+    ).fetchall()
+    return sorted({row[0] for row in rows} - set(_OWNED))

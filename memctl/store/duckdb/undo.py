@@ -1,0 +1,177 @@
+"""Putting back what a run changed, in one transaction and only while its rows are still as it left them.
+
+`memctl.store.duckdb.undo_log` kept the rows; whether the remaining facts still follow from the remaining
+claims is for the caller to check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from memctl.core.errors import MemctlError, NotFound, UsageError
+from memctl.store.duckdb.database import Connection, get_meta
+from memctl.store.duckdb.fact_rows import naive
+from memctl.store.duckdb.llm_cache import held
+from memctl.store.duckdb.undo_log import FILE_KEY, KEPT, Place, Run, runs, states
+from memctl.store.duckdb.writes import vector_tables
+
+_TOUCHED = "SELECT id FROM touched WHERE run = $run AND place = '{place}'"
+_FACTS, _CLAIMS, _REMOVED, _FILES = (_TOUCHED.format(place=place) for place in ("fact", "claim", "removed", "file"))
+_PLACES: dict[Place, str] = {"fact": _FACTS, "claim": _CLAIMS, "removed": _REMOVED, "file": _FILES}
+_FILE_KEYS = f"SELECT {FILE_KEY} FROM ({_FILES})"  # noqa: S608
+_KEPT_ROWS = (
+    f"SELECT r.key FROM records r JOIN undo_records u ON u.key = r.key WHERE u.run = $run AND r.id IN ({_FACTS})"  # noqa: S608
+)
+"""Rows that were changed where they stand, so that their units and vectors are still theirs."""
+
+
+def find(connection: Connection, prefix: str) -> Run:
+    """The run that can be undone whose id begins so.
+
+    Raises NotFound for a run that is not there, UsageError for one that several ids begin with or that was undone.
+    """
+    found = [run for run in runs(connection) if run.id.startswith(prefix)] if prefix else []
+    if not found:
+        raise NotFound(f"there is no run {prefix!r}", hint="memctl undo lists the runs there were")
+    if len(found) > 1:
+        raise UsageError(f"several runs have ids that begin with {prefix!r}", hint="give more characters")
+    run = found[0]
+    if run.undone_at is not None:
+        raise UsageError(f"run {run.id} was undone on {run.undone_at:%Y-%m-%d %H:%M} UTC already")
+    return run
+
+
+def touched(connection: Connection, run: Run, place: Place) -> set[UUID]:
+    """The ids of the rows a run changed."""
+    return {row[0] for row in connection.execute(_PLACES[place], {"run": run.id}).fetchall()}
+
+
+def touching(connection: Connection, place: Place, ids: Iterable[UUID]) -> set[str]:
+    """The runs that changed any of these rows and can be undone."""
+    rows = connection.execute(
+        "SELECT DISTINCT r.id FROM touched t JOIN runs r ON r.id = t.run AND r.undone_at IS NULL "
+        "WHERE t.place = ? AND t.id IN (SELECT unnest(?::UUID[]))",
+        [place, list(ids)],
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def undo(connection: Connection, run: Run) -> int:
+    """Put back what a run changed, inside the caller's transaction; how many facts are as they were.
+
+    Raises MemctlError when something else has changed its rows since, or has come to rest on them.
+    """
+    _require_untouched(connection, run)
+    _require_unseen(connection, run)
+    bound = {"run": run.id}
+    units = (
+        "SELECT u.key FROM units u JOIN records r ON r.key = u.record AND r.user_id = u.user_id "  # noqa: S608
+        f"WHERE r.id IN ({_FACTS}) AND r.key NOT IN (SELECT key FROM kept)"
+    )
+    connection.execute(f"CREATE TEMP TABLE kept AS {_KEPT_ROWS}", bound)
+    facts = connection.execute(f"SELECT count(*) FROM ({_FACTS})", bound).fetchall()[0][0]  # noqa: S608
+    for statement in (
+        *(f"DELETE FROM {table} WHERE unit IN ({units})" for table in vector_tables(connection)),  # noqa: S608
+        f"DELETE FROM units WHERE key IN ({units})",  # noqa: S608
+        f"DELETE FROM evidence WHERE fact IN ({_FACTS})",  # noqa: S608
+        f"DELETE FROM records WHERE id IN ({_FACTS})",  # noqa: S608
+        f"DELETE FROM claims WHERE id IN ({_CLAIMS})",  # noqa: S608
+        f"DELETE FROM removed WHERE id IN ({_REMOVED})",  # noqa: S608
+        f"DELETE FROM sightings WHERE file IN ({_FILE_KEYS})",  # noqa: S608
+        f"DELETE FROM files WHERE key IN ({_FILE_KEYS})",  # noqa: S608
+    ):
+        connection.execute(statement, bound)
+    _put_back(connection, run.id)
+    connection.execute("DROP TABLE kept")
+    connection.execute("UPDATE runs SET undone_at = ? WHERE id = ?", [naive(datetime.now(UTC)), run.id])
+    return int(facts)
+
+
+def taken_back(connection: Connection, facts: Sequence[UUID]) -> set[UUID]:
+    """Those of these facts that were written, undone, and not written since."""
+    if not held(connection):
+        return set()
+    rows = connection.execute(
+        "SELECT id FROM taken_back WHERE id IN (SELECT unnest(?::UUID[]))", [list(facts)]
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def give_again(connection: Connection, facts: Sequence[UUID]) -> None:
+    """Note that these facts were written, so that they are taken back no longer."""
+    connection.execute("DELETE FROM taken_back WHERE id IN (SELECT unnest(?::UUID[]))", [list(facts)])
+
+
+def _put_back(connection: Connection, run: str) -> None:
+    """The rows of before. Where a reindex brought another embedder meanwhile, their vectors are left for it to make."""
+    bound = {"run": run}
+    for table in ("records", "claims", "evidence", "files", "sightings"):
+        connection.execute(f"INSERT INTO {table} SELECT * EXCLUDE (run) FROM undo_{table} WHERE run = $run", bound)  # noqa: S608
+    connection.execute(
+        "INSERT INTO removed SELECT id FROM touched WHERE run = $run AND place = 'removed' AND before IS NOT NULL",
+        bound,
+    )
+    anew = "run = $run AND record NOT IN (SELECT key FROM kept)"
+    connection.execute(f"INSERT INTO units SELECT * EXCLUDE (run) FROM undo_units WHERE {anew}", bound)  # noqa: S608
+    rows = connection.execute("SELECT embedder FROM runs WHERE id = $run", bound).fetchall()
+    if rows[0][0] == get_meta(connection, "embedder"):
+        dim = int(get_meta(connection, "dim") or 0)
+        connection.execute(
+            f"INSERT INTO vectors SELECT unit, user_id, embedding::FLOAT[{dim}] FROM undo_vectors "  # noqa: S608
+            f"WHERE run = $run AND unit IN (SELECT key FROM undo_units WHERE {anew})",
+            bound,
+        )
+    connection.execute(f"INSERT INTO taken_back {_FACTS} AND id NOT IN (FROM taken_back)", bound)
+    for table in (*(f"undo_{name}" for name in KEPT), "touched"):
+        connection.execute(f"DELETE FROM {table} WHERE run = $run", bound)  # noqa: S608
+
+
+def _require_untouched(connection: Connection, run: Run) -> None:
+    """Raise MemctlError when a row is no longer as the run left it, naming the runs that left it as it is now."""
+    changed = 0
+    later: set[str] = set()
+    for place, chosen in _PLACES.items():
+        now = states(place, f"id IN ({chosen})")
+        differing = (
+            f"SELECT t.id, n.state FROM touched t LEFT JOIN ({now}) n USING (id) "  # noqa: S608
+            f"WHERE t.run = $run AND t.place = '{place}' AND t.state IS DISTINCT FROM n.state"
+        )
+        rows = connection.execute(
+            f"SELECT count(DISTINCT d.id), list(DISTINCT r.id) FROM ({differing}) d "  # noqa: S608
+            f"LEFT JOIN touched o ON o.id = d.id AND o.place = '{place}' AND o.run <> $run "
+            "AND o.state IS NOT DISTINCT FROM d.state LEFT JOIN runs r ON r.id = o.run AND r.undone_at IS NULL",
+            {"run": run.id},
+        ).fetchall()
+        changed += rows[0][0]
+        later |= {id_ for id_ in rows[0][1] or () if id_}
+    if changed:
+        total = connection.execute("SELECT count(*) FROM touched WHERE run = ?", [run.id]).fetchall()[0][0]
+        raise MemctlError(
+            f"{changed} of the {total} rows that run {run.id} changed are no longer as it left them",
+            hint=first(connection, later) if later else "what changed them was no run that can be undone",
+        )
+
+
+def _require_unseen(connection: Connection, run: Run) -> None:
+    """Raise MemctlError when a file the run did not read shows turns that would go: nobody would read it again."""
+    gone = "SELECT id FROM touched WHERE run = $run AND place = 'fact' AND before IS NULL"
+    rows = connection.execute(
+        "SELECT count(*), list(DISTINCT r.id) FROM (SELECT DISTINCT file FROM sightings "  # noqa: S608
+        f"WHERE episode IN ({gone}) AND file NOT IN ({_FILE_KEYS})) s "
+        f"LEFT JOIN (SELECT {FILE_KEY} AS file, run FROM touched WHERE place = 'file') t USING (file) "
+        "LEFT JOIN runs r ON r.id = t.run AND r.undone_at IS NULL",
+        {"run": run.id},
+    ).fetchall()
+    if rows[0][0]:
+        raise MemctlError(
+            f"turns that run {run.id} took in were read in other files since",
+            hint=first(connection, {id_ for id_ in rows[0][1] or () if id_}),
+        )
+
+
+def first(connection: Connection, later: set[str]) -> str:
+    """The hint to undo these runs, the newest of them first."""
+    names = [run.id for run in runs(connection) if run.id in later]
+    return f"undo first: {', '.join(names)}" if names else "undo later runs first"

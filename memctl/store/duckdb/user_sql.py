@@ -1,0 +1,63 @@
+"""`memctl sql`: a user's own statement against the store, with `embed()` and `similarity()`.
+
+Without leave to write, the file is opened read-only and DuckDB's reach outside it is shut off for good: no file, no
+network, no ATTACH, no COPY TO, and no way to turn any of that on again.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from memctl.core.errors import UsageError
+from memctl.store.duckdb.database import Connection, Engine, driver
+from memctl.store.duckdb.writes import stored_embedder
+
+LOCKED_DOWN = {"enable_external_access": "false"}
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """A result: column names, and rows in their order."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def run(engine: Engine, statement: str, *, write: bool = False) -> Table:
+    """The result of `statement`. Raises UsageError with DuckDB's own words when it cannot be run."""
+    opened = engine.writing(make=False) if write else engine.reading(**LOCKED_DOWN)
+    with opened as connection:
+        if not write:
+            connection.execute("SET lock_configuration = true")
+        return _run(connection, statement)
+
+
+def _run(connection: Connection, statement: str) -> Table:
+    spec = stored_embedder(connection)
+    with_embed = spec is not None and "embed" in statement.lower()
+    if spec is not None and with_embed:
+        embedder = spec.open()
+        connection.create_function("embed", embedder.embed_one, ["VARCHAR"], f"FLOAT[{embedder.dim}]")
+    try:
+        if len(connection.extract_statements(statement)) > 1:
+            raise UsageError("there is more than one statement", where="sql", hint="give them one by one")
+        result = connection.execute(statement)
+        columns = _distinct(column[0] for column in result.description or ())
+        return Table(columns=columns, rows=result.fetchall() if columns else [])
+    except driver().Error as error:
+        raise UsageError(f"the statement failed: {error}", where="sql") from None
+    finally:
+        if with_embed:
+            connection.remove_function("embed")
+
+
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+    """Column names, a repeated one numbered, so that a row as a mapping loses no column."""
+    found: list[str] = []
+    for name in names:
+        number, distinct = 1, name
+        while distinct in found:
+            number += 1
+            distinct = f"{name}_{number}"
+        found.append(distinct)
+    return tuple(found)

@@ -1,0 +1,53 @@
+"""The facts of a user nearest in meaning to some texts: what a model is shown before it says what is new."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from memctl.core.fact import Fact
+from memctl.store.duckdb import fact_rows
+from memctl.store.duckdb.database import Connection
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+else:
+    Matrix = Any
+
+_CURRENT = (
+    "r.user_id = ? AND r.kind <> 'episode' AND r.predicate IS NOT NULL AND r.superseded_by IS NULL "
+    "AND r.expired_at IS NULL AND r.invalid_at IS NULL"
+)
+
+
+def has_facts(connection: Connection, user: str) -> bool:
+    """True when the user has a current fact with a predicate."""
+    rows = connection.execute(f"SELECT 1 FROM records r WHERE {_CURRENT} LIMIT 1", [user]).fetchall()  # noqa: S608
+    return bool(rows)
+
+
+def nearest(connection: Connection, user: str, vectors: Matrix, k: int) -> list[list[Fact]]:
+    """For each row of `vectors`, of shape (n, dim), the user's k current facts nearest to it, nearest first."""
+    import numpy as np
+
+    # One look at all of them: a query of its own for every row would take longer than what is to be prepared by it.
+    found = connection.execute(
+        "SELECT r.key, v.embedding FROM records r "  # noqa: S608
+        "JOIN units u ON u.record = r.key AND u.user_id = r.user_id AND u.seq = 0 "
+        f"JOIN vectors v ON v.unit = u.key AND v.user_id = u.user_id WHERE {_CURRENT} ORDER BY r.key",
+        [user],
+    ).fetchnumpy()
+    keys = found["key"]
+    if not len(keys):
+        return [[] for _ in vectors]
+    likeness = np.stack(list(found["embedding"])) @ vectors.T
+    chosen = [keys[np.argsort(-likeness[:, row], kind="stable")[:k]].tolist() for row in range(len(vectors))]
+    wanted = sorted({key for row in chosen for key in row})
+    rows = connection.execute(
+        f"SELECT {fact_rows.FACT_COLUMNS}, key FROM records WHERE key IN (SELECT unnest(?::BIGINT[]))",  # noqa: S608
+        [wanted],
+    ).fetchall()
+    facts = {row[-1]: fact_rows.to_fact(row) for row in rows}
+    return [[facts[key] for key in row] for row in chosen]

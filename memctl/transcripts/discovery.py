@@ -1,0 +1,259 @@
+"""Where transcripts lie: files, folders, globs, archives and standard input, all as `Document`s.
+
+This room finds and opens bytes. It knows which files an export carries beside its conversations, so that
+those are not mistaken for broken transcripts, but it parses none of them.
+"""
+
+import glob
+import os
+import posixpath
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from memctl.core.errors import BadTranscript, NotFound
+from memctl.transcripts import archives
+from memctl.transcripts.encoding import is_binary
+from memctl.transcripts.export_layout import ExportFolder, binary_reason
+
+_PACKED = (".gz", ".zst")
+_TOOL_FOLDER = re.compile(r"-.*|\d{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One readable file, on disk or in an archive. Cheap to make and to pickle; nothing stays open.
+
+    `uri` is the path as the user gave it, `archive.zip!/member` for members, `-` for standard input. `name`
+    is the file's name, `folder_user` the first folder below the one the user named (None when there is none,
+    or when a tool and not a person named it). `size` is in bytes as stored, `mtime_ns` that of the file on
+    disk. `path` is the file on disk and `members` the way from there into the archive, empty for a plain
+    file.
+    """
+
+    uri: str
+    name: str
+    size: int
+    mtime_ns: int
+    folder_user: str | None = None
+    path: Path = field(default=Path(), repr=False)
+    members: tuple[str, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """The name without its extension and without `.gz` or `.zst`."""
+        name = self.name
+        for suffix in _PACKED:
+            name = name.removesuffix(suffix)
+        return name.rpartition(".")[0] or name
+
+    @property
+    def parent(self) -> str:
+        """The name of the folder the file lies in, such as a Slack channel; "" when there is none."""
+        inside = self.members[-1] if self.members else self.path.absolute().as_posix()
+        return posixpath.basename(posixpath.dirname(inside))
+
+    def open(self) -> BinaryIO:
+        """Return the bytes, decompressed. Raises BadTranscript for damaged or oversized archives."""
+        return archives.open_member(self.path, self.members, self.uri, self.name)
+
+    def sibling(self, name: str) -> "Document | None":
+        """Return the file `name`, relative to this one's folder (`../users.json` works), or None."""
+        if self.uri == "-":
+            return None
+        if self.members:
+            inside = posixpath.normpath(posixpath.join(posixpath.dirname(self.members[-1]), name))
+            way = (*self.members[:-1], inside)
+            size = archives.member_size(self.path, way)
+            if size is None:
+                return None
+            uri = self.uri.removesuffix(self.members[-1]) + inside
+            return Document(uri, posixpath.basename(inside), size, self.mtime_ns, self.folder_user, self.path, way)
+        path = self.path.parent / name
+        if not path.is_file():
+            return None
+        return _on_disk(path, os.path.normpath(Path(self.uri).parent / name), self.folder_user)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was passed over on purpose, and why."""
+
+    uri: str
+    reason: str
+
+
+Found = Document | Skipped | BadTranscript
+
+
+def discover(paths: Sequence[str]) -> Iterator[Found]:
+    """Yield every document under `paths`, folders in natural order, each file once.
+
+    A path is a file, a folder (walked to the bottom), a glob, a `.zip`, or `-` for standard input. What is no
+    transcript (hidden, empty, an image, an export's companion file) comes as `Skipped`; what was named itself
+    and cannot be read, or breaks an archive limit, as `BadTranscript`. Raises NotFound before anything is
+    yielded if a path does not exist.
+    """
+    roots = [root for path in paths for root in _expand(path)]
+    walk = _Walk()
+    for root in roots:
+        if root == "-":
+            yield from walk.stdin()
+        elif Path(root).is_dir():
+            yield from walk.folder(Path(root), root, None, depth=0)
+        else:
+            yield from walk.file(Path(root), root, None, named=True)
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """Return a sort key under which `part-10` follows `part-9`."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in parts]
+
+
+def _expand(path: str) -> list[str]:
+    if path == "-" or Path(path).exists():
+        return [path]
+    if glob.has_magic(path):
+        found = sorted(glob.glob(path, recursive=True), key=natural)  # noqa: PTH207 - takes absolute patterns too
+        if found:
+            return found
+        raise NotFound("no file matches this pattern", where=path, hint="check the pattern; ** reaches subfolders")
+    raise NotFound("no such file or folder", where=path, hint="check the path; `-` reads standard input")
+
+
+def _on_disk(path: Path, uri: str, folder_user: str | None) -> Document:
+    stat = path.stat()
+    return Document(uri, path.name, stat.st_size, stat.st_mtime_ns, folder_user, path)
+
+
+def _nameless(uri: str) -> BadTranscript | None:
+    """The refusal of a file or folder whose name is no Unicode: as a user or a source it could not be kept."""
+    try:
+        uri.encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(uri).decode(errors="backslashreplace")
+        return BadTranscript("the name is no text in UTF-8", where=shown, hint="rename it")
+    return None
+
+
+class _Walk:
+    """One `discover`: remembers what was met, so that links and overlapping paths give a file once."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def stdin(self) -> Iterator[Found]:
+        path = archives.spool(sys.stdin.buffer)
+        yield from self._readable(_on_disk(path, "-", None), named=True)
+
+    def folder(
+        self, folder: Path, uri: str, user: str | None, depth: int, above: ExportFolder | None = None
+    ) -> Iterator[Found]:
+        if refused := _nameless(uri):
+            yield refused
+            return
+        real = os.path.realpath(folder)
+        if real in self._seen:
+            yield Skipped(uri, "this folder was already walked (a link leads back to it)")
+            return
+        self._seen.add(real)
+        try:
+            entries = sorted(folder.iterdir(), key=lambda entry: natural(entry.name))
+        except OSError as error:
+            yield BadTranscript(f"cannot list the folder: {error.strerror}", where=uri, hint="check its permissions")
+            return
+        export = ExportFolder.of({entry.name for entry in entries}) or (above and above.inside(folder.name))
+        for entry in entries:
+            below = os.path.join(uri, entry.name)  # noqa: PTH118 - Path would drop the user's own "./"
+            if entry.name.startswith("."):
+                yield Skipped(below, "hidden")
+            elif entry.is_dir():
+                named = entry.name if depth == 0 and not export and not _TOOL_FOLDER.fullmatch(entry.name) else user
+                yield from self.folder(entry, below, named, depth + 1, export)
+            else:
+                yield from self._entry(entry, below, user, export, {entry.name for entry in entries})
+
+    def _entry(
+        self, entry: Path, uri: str, user: str | None, export: ExportFolder | None, names: set[str]
+    ) -> Iterator[Found]:
+        companion = export and export.companion(entry.name)
+        if companion:
+            yield Skipped(uri, companion)
+        elif entry.suffix in _PACKED and entry.stem in names:
+            yield Skipped(uri, f"{entry.stem} beside it is read")
+        else:
+            yield from self.file(entry, uri, user, named=False)
+
+    def file(self, path: Path, uri: str, user: str | None, *, named: bool) -> Iterator[Found]:
+        if refused := _nameless(uri):
+            yield refused
+            return
+        real = os.path.realpath(path)
+        if real in self._seen:
+            yield Skipped(uri, "already read under another path")
+            return
+        self._seen.add(real)
+        if not path.is_file():
+            yield Skipped(uri, "a broken link" if path.is_symlink() else "not a regular file")
+            return
+        try:
+            document = _on_disk(path, uri, user)
+            yield from self._readable(document, named=named)
+        except OSError as error:
+            yield BadTranscript(f"cannot be read: {error.strerror}", where=uri, hint="check its permissions")
+
+    def _readable(self, document: Document, *, named: bool) -> Iterator[Found]:
+        try:
+            reason = "empty file" if document.size == 0 else binary_reason(document.name)
+            if reason is None:
+                with document.open() as stream:
+                    head = stream.read(4096)
+                if archives.is_zip(head) and not binary_reason(document.name):
+                    yield from self._archive(document)
+                    return
+                reason = "not text" if is_binary(head) else None if head.strip() else "empty file"
+        except BadTranscript as error:
+            yield error
+            return
+        if reason is None:
+            yield document
+        elif named:
+            yield BadTranscript(
+                f"not a transcript: {reason}", where=document.uri, hint="name a text, JSON, JSONL or zip file"
+            )
+        else:
+            yield Skipped(document.uri, reason)
+
+    def _archive(self, document: Document) -> Iterator[Found]:
+        """Members in natural order. Archives within the archive are entered too, as Claude's exports need."""
+        if len(document.members) == 2:
+            yield Skipped(document.uri, "an archive within an archive within an archive")
+            return
+        members = archives.listing(document.path, document.members, document.uri)
+        exports = ExportFolder.in_archive(members)
+        for member in sorted(members, key=natural):
+            folder, name = posixpath.split(member)
+            uri = f"{document.uri}!/{member}"
+            export = exports.get(folder)
+            companion = export and export.companion(name)
+            if any(part.startswith(".") or part == "__MACOSX" for part in member.split("/")):
+                yield Skipped(uri, "hidden")
+            elif companion:
+                yield Skipped(uri, companion)
+            elif name.endswith(_PACKED) and member.rpartition(".")[0] in members:
+                yield Skipped(uri, f"{name.rpartition('.')[0]} beside it is read")
+            else:
+                inner = Document(
+                    uri,
+                    name,
+                    members[member],
+                    document.mtime_ns,
+                    document.folder_user,
+                    document.path,
+                    (*document.members, member),
+                )
+                yield from self._readable(inner, named=False)
