@@ -58,7 +58,7 @@ _REGISTRY = (
     Format("openai", "openai"),
     Format("subtitles", "subtitles"),
     Format("whatsapp", "whatsapp"),
-    Format("text", "text"),
+    Format("text", "labelled_text"),
 )
 FORMATS: tuple[str, ...] = tuple(row.name for row in _REGISTRY)
 """The names `--format` takes, in the order they are tried."""
