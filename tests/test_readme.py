@@ -86,7 +86,8 @@ def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page: str, 
     (work / "fixtures").symlink_to(ROOT / "fixtures")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MEMCTL_", "XDG_"))}
     environment |= {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    environment.pop("DATABASE_URL", None)
+    for name in ("DATABASE_URL", "COLUMNS"):
+        environment.pop(name, None)
     run = [(line, output) for line, output in commands(page) if line.startswith("memctl ")]
     # The README and the start page begin with this themselves; the other pages speak to readers who have done it.
     begins = page in ("README.md", "docs/index.md")
