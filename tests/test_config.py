@@ -71,6 +71,30 @@ def test_show_says_where_a_value_comes_from_and_which_store_is_used(memctl, stor
     assert {"name": "store", "value": str(store), "origin": "environment"} in document["settings"]
 
 
+URL = "postgresql://user:swordfish@db.example/memory"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("config", "show"),
+        ("add", "zoe", "I live in Oslo."),
+        ("add", "zoe", "I live in Oslo.", "--store", URL),
+        ("export", "-o", "x.jsonl", "--all-users", "--store", URL),
+        ("migrate", "--from", "local", "--to", "x.jsonl", "--all-users"),
+    ],
+)
+def test_a_store_that_is_a_url_is_refused_without_repeating_it(memctl, home, monkeypatch, arguments):
+    if URL not in arguments:
+        monkeypatch.setenv("MEMCTL_STORE", URL)
+    before = set(home.rglob("*"))
+    ran = memctl(*arguments)
+    assert ran.code == 2
+    assert "not a URL" in ran.err
+    assert "swordfish" not in ran.out + ran.err
+    assert set(home.rglob("*")) == before
+
+
 def test_init_writes_a_private_file_that_can_be_read_and_never_over_another(memctl, home):
     assert memctl("config", "init").code == 0
     path = settings.user_file()

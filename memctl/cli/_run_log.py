@@ -5,13 +5,13 @@ No argument of the command and no name of a person stands in it.
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from memctl.core.errors import UsageError
+from memctl.runtime import private_files
 
 Format = Literal["text", "json"]
 
@@ -69,9 +69,7 @@ class Log:
 
     def _append(self, line: str) -> None:
         assert self._file is not None
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(line)
+        private_files.append(self._file, line.encode())
 
 
 _run = Log()

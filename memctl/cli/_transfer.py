@@ -119,7 +119,7 @@ def backend_options(
     Raises UsageError for an option that neither end takes, or that both do.
     """
     told = given or {}
-    local = {"path": Path(store).expanduser() if store else None, "lock_timeout": lock_timeout}
+    local = {"path": settings.store_file(store) if store else None, "lock_timeout": lock_timeout}
     table = {name: told.get(name) for name in ("table", "mapping", "layout")}
     service = [(_taker(name, source, target), {name: told[name]}) for name in SERVICE if told.get(name) is not None]
     found: BackendOptions = {}

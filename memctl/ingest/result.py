@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -13,6 +11,7 @@ from memctl.extract.secrets import redact
 from memctl.ingest.commit import Committed
 from memctl.ingest.llm_usage import Use
 from memctl.ingest.session_extraction import Digest
+from memctl.runtime.rejects import Rejects
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,13 +58,10 @@ class Report(msgspec.Struct, kw_only=True):
         """Append the rejects to a JSONL file only its owner can read, with the time; its path if there were any."""
         if not self.rejects:
             return None
-        now = datetime.now(UTC)
-        Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            for reject in self.rejects:
-                file.write(msgspec.json.encode({"at": now, **msgspec.structs.asdict(reject)}) + b"\n")
-        return path
+        file = Rejects(Path(path))
+        for reject in self.rejects:
+            file.add(msgspec.structs.asdict(reject))
+        return file.written
 
     def count(self, batch: Digest) -> None:
         """Add what was read into a batch."""

@@ -22,6 +22,7 @@ from memctl import __version__
 from memctl.backends.files import parquet
 from memctl.core.errors import MemctlError, UsageError
 from memctl.maintenance.snapshots import Replaced, Snapshots
+from memctl.runtime import private_files
 from memctl.store.duckdb import writes
 from memctl.store.duckdb.database import SCHEMA_VERSION, Connection, Engine, get_meta, set_meta
 
@@ -59,7 +60,7 @@ def backup(engine: Engine, file: Path) -> Manifest:
             half = Path(folder) / file.name
             tables, version = _dump(engine, Path(folder))
             manifest = Manifest(memctl=__version__, store_version=version, made_at=datetime.now(UTC), tables=tables)
-            half.touch(mode=0o600)
+            private_files.create(half)
             with zipfile.ZipFile(half, "w", zipfile.ZIP_STORED) as archive:
                 archive.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
                 for name in tables:
@@ -97,7 +98,7 @@ def restore(file: Path, engine: Engine, *, force: bool = False) -> tuple[Manifes
             where=str(engine.path),
             hint="--force puts the backup in its place; what is there is kept, as a snapshot or beside it",
         )
-    engine.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_files.make_folder(engine.path.parent)
     fresh = Engine(engine.path.with_name(f".{engine.path.name}.restored"), engine.lock_timeout)
     fresh.path.unlink(missing_ok=True)
     try:

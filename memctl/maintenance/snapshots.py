@@ -17,6 +17,7 @@ import msgspec
 
 from memctl.core.errors import MemctlError, NotFound, UnusableStore, UsageError
 from memctl.core.fact import Fact
+from memctl.runtime import private_files
 from memctl.store.duckdb import fact_rows, suppression
 from memctl.store.duckdb.database import Engine
 
@@ -67,7 +68,7 @@ class Snapshots:
         self.engine.require()
         made_at = datetime.now(UTC)
         name = self._name(made_at)
-        self.folder.mkdir(mode=0o700, exist_ok=True)
+        private_files.make_folder(self.folder)
         file = self._file(name)
         self.engine.copy_to(file)
         try:
@@ -75,9 +76,7 @@ class Snapshots:
         except BaseException:
             file.unlink()
             raise
-        about = file.with_suffix(".json")
-        about.touch(mode=0o600)
-        about.write_bytes(msgspec.json.encode(snapshot))
+        private_files.replace(file.with_suffix(".json"), msgspec.json.encode(snapshot))
         return snapshot
 
     def all(self) -> list[Snapshot]:
@@ -130,8 +129,9 @@ class Snapshots:
         """Put the snapshot in the place of the store; see `replace_by`."""
         half = self.engine.path.with_name(f".{self.engine.path.name}.restored")
         try:
+            half.unlink(missing_ok=True)
+            private_files.create(half)
             shutil.copyfile(self._file(snapshot.name), half)
-            half.chmod(0o600)
             return self.replace_by(Engine(half, self.engine.lock_timeout))
         except UnusableStore:
             raise MemctlError(

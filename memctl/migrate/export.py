@@ -55,7 +55,7 @@ def export(
             f"{file!r} is no file of facts", where="-o", hint="use x.jsonl, x.parquet, x.csv or -; migrate moves on"
         )
     reader = Reader(source, selection, retry, Pace(source.capabilities.rate, retry.halt))
-    refused = Rejects(rejects, f"export-{Path(file).name}")
+    refused = Rejects(rejects, run=f"export-{Path(file).name}")
     counts = Counts()
     try:
         with _made(file) as adapter:
@@ -85,7 +85,7 @@ def _write(target: Target, facts: Sequence[Fact], counts: Counts, rejects: Rejec
             counts.read += 1
             setattr(counts, outcome.state, getattr(counts, outcome.state) + 1)
             if outcome.state == "rejected":
-                rejects.add(fact, outcome.reason or "no reason given")
+                rejects.add({"reason": outcome.reason or "no reason given", "fact": fact})
 
 
 def _plan(name: str, file: str, selection: Selection) -> Plan:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +21,7 @@ from memctl.migrate.field_diff import fate, filled
 from memctl.migrate.ledger_records import fingerprint
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
+from memctl.runtime import private_files
 
 Mode = Literal["preserve", "rederive"]
 MODES: tuple[Mode, ...] = ("preserve", "rederive")
@@ -227,9 +227,7 @@ def make(
 def save(plan: Plan, path: str) -> None:
     """Write a plan to a file only its owner can read: its examples quote facts."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(plan)) + b"\n")
+        private_files.replace(Path(path), msgspec.json.format(msgspec.json.encode(plan)) + b"\n")
     except OSError as error:
         raise UsageError(f"the plan cannot be written: {error.strerror}", where=path) from None
 

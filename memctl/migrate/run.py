@@ -27,7 +27,7 @@ from memctl.migrate.target import Target, conversations
 from memctl.migrate.verify import Verification, Verifier
 from memctl.runtime.rejects import Rejects
 from memctl.runtime.retry import Announce, Halt, Halted, Pace, Retry
-from memctl.runtime.spool import Shelf
+from memctl.runtime.spool import FactSpool
 from memctl.store.duckdb.suppression import REASON
 
 SMALLEST_CHUNK = 500
@@ -89,7 +89,7 @@ class _Flow:
         self.target = Target(job.targets, retry, Pace(job.rate, halt))
         self.undoable = self.target.begin(run, job.name)
         self.tally = Tally(job.plan, self.target.capabilities)
-        self.rejects = Rejects(job.rejects or ledger.path.with_name(f"rejects-{run}.jsonl"), run)
+        self.rejects = Rejects(job.rejects or ledger.path.with_name(f"rejects-{run}.jsonl"), run=run)
         self.counts = Counts()
         self.standings: dict[str, Standing] = {}
         self.there: set[str] = set()
@@ -97,7 +97,7 @@ class _Flow:
         self.touched: set[str] = set()
         self.refused: set[UUID] = set()
         self.written: list[str] = []
-        self._shelf = Shelf()
+        self._spool = FactSpool()
         self._lock = threading.Lock()
         self._progress = progress
         self._total: int | None = None
@@ -105,7 +105,7 @@ class _Flow:
     def close(self) -> None:
         """Give back what was set aside on disk."""
         self.reader.close()
-        self._shelf.close()
+        self._spool.close()
 
     def go(self) -> Report:
         preserving = self.job.plan.mode == "preserve"
@@ -173,7 +173,7 @@ class _Flow:
                 self._reject(reject.where or "", reject.message)
 
     def _reject(self, where: str, reason: str) -> None:
-        self.rejects.add_unreadable(where, reason)
+        self.rejects.add({"reason": reason, "where": where})
         self.counts.read += 1
         self.counts.rejected += 1
 
@@ -214,7 +214,7 @@ class _Flow:
             self._say(f"looking at what {self.target.name} holds of {owner}")
             self.target.settle(())
             for facts in self.target.stream(owner):
-                self._shelf.put(facts)
+                self._spool.put(facts)
             self.surveyed.add(owner)
 
     def _take(self, chunk: Sequence[Fact]) -> None:
@@ -222,7 +222,7 @@ class _Flow:
         ids = [fact.id for fact in chunk]
         known = self.ledger.known(self.route, ids) if any(f.user_id in self.standings for f in chunk) else {}
         looked = [fact.id for fact in chunk if fact.user_id in self.surveyed]
-        held = self._shelf.get(looked) if looked else {}
+        held = self._spool.get(looked) if looked else {}
         undone = self.target.taken_back([id_ for id_, entry in known.items() if entry.state in ACKNOWLEDGED])
         found: list[Planned] = []
         send: list[Planned] = []
@@ -303,7 +303,7 @@ class _Flow:
                     self.refused.add(fact.id)
             if outcome.state == "rejected":
                 reason = outcome.reason or "no reason given"
-                self.rejects.add(fact, reason)
+                self.rejects.add({"reason": reason, "fact": fact})
                 yield Settled(key=keys[fact.id], state="rejected", error=reason)
             else:
                 yield Settled(key=keys[fact.id], state="written", target_id=outcome.target_id)

@@ -15,7 +15,7 @@ from memctl.core.errors import Fatal, NotFound, Retryable
 from memctl.core.fact import Fact
 from memctl.migrate.selection import Selection
 from memctl.runtime.retry import Pace, Retry, guarded
-from memctl.runtime.spool import Seen
+from memctl.runtime.spool import SeenIds
 
 Forgotten = Callable[[Collection[str]], set[str]]
 """Which of these users were forgotten."""
@@ -97,7 +97,7 @@ class Reader:
         self._retry = retry
         self._pace = pace
         self._forgotten = forgotten
-        self._seen = Seen()
+        self._seen = SeenIds()
         self._counts: dict[str, int | None] = {}
         self.read = 0
         self.pages = 0

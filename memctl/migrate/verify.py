@@ -19,7 +19,7 @@ from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
 from memctl.migrate.target import Target
 from memctl.runtime.retry import Retry
-from memctl.runtime.spool import Shelf
+from memctl.runtime.spool import FactSpool
 
 Symbol = Literal["=", "*", "+", "-", "!"]
 
@@ -105,7 +105,7 @@ class Verifier:
         self._on_row = on_row
         self._progress = progress
         self._total: int | None = None
-        self._shelf = Shelf()
+        self._spool = FactSpool()
         self._found = Verification()
 
     def run(self, owners: Container[str] | None = None) -> Verification:
@@ -126,19 +126,19 @@ class Verifier:
             return self._found
         finally:
             self._reader.close()
-            self._shelf.close()
+            self._spool.close()
 
     def _owner(self, owner: str, users: Sequence[str]) -> None:
-        self._shelf.clear()
+        self._spool.clear()
         try:
             for facts in self._target.stream(owner):
-                for twice in self._shelf.put(facts):
+                for twice in self._spool.put(facts):
                     self._row(Row(symbol="-", user=owner, id=twice.id, detail="it is in the target more than once"))
         except MemctlError as error:
             self._row(Row(symbol="!", user=owner, detail=f"{self._target.name}: {error}"))
             return
         if all(self._user(owner, user) for user in users) and not self._one_way:
-            for fact in self._shelf.rest():
+            for fact in self._spool.rest():
                 if self._selection.wants(fact):
                     self._row(Row(symbol="-", user=owner, id=fact.id))
 
@@ -156,8 +156,8 @@ class Verifier:
         return True
 
     def _page(self, owner: str, facts: Sequence[Fact]) -> None:
-        held = self._shelf.get([fact.id for fact in facts])
-        self._shelf.drop(held)
+        held = self._spool.get([fact.id for fact in facts])
+        self._spool.drop(held)
         for row in self._compared(owner, facts, held):
             self._row(row)
         if self._progress:

@@ -7,7 +7,6 @@ before. What the charts show is for `volume_page` and `pricing_page`.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import msgspec
 
 from memctl.core.errors import MemctlError, UsageError
+from memctl.runtime import private_files
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
 DRAWN_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -203,14 +203,11 @@ def colours_of(names: Sequence[str]) -> dict[str, Any]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all. Raises MemctlError where it cannot be written."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    """Write a file atomically. Raises MemctlError if it cannot be written."""
     try:
-        partial.write_bytes(content)
-        partial.replace(path)
+        private_files.replace(path, content)
     except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise MemctlError(f"the report cannot be written: {error.strerror}", where=str(path)) from None
+        raise MemctlError(f"cannot write the report: {error.strerror}", where=str(path)) from None
 
 
 def _lines(text: str, width: int = 120) -> list[str]:

@@ -1,8 +1,7 @@
-"""How deep, how long and how manifold a JSON text is, told from its bytes before anything is made of it.
+"""Limits on the depth, length and number of values of JSON text, checked before it is parsed.
 
-A parser's memory and time grow with what a text says and not with its length: three bytes may become a list of 56, a
-bracket a level of recursion or of a path. Files come from anywhere, so they are measured first. This room knows JSON's
-brackets, strings and numbers, and neither files nor formats.
+A parser's memory and time depend on the content and not on the length: three bytes may become a list of 56, a bracket a
+level of recursion. Knows JSON's brackets, strings and numbers only.
 """
 
 import re
@@ -11,23 +10,23 @@ from itertools import accumulate
 
 MAX_DEPTH = 200
 MOST_VALUES = 2_000_000
-"""Values in one record: as Python's objects they may take some 250 MB."""
+"""Values per record; as Python objects they take about 250 MB."""
 LONGEST_NUMBER = 4_000
-"""Digits that no number may have: from 4,301 on Python makes no integer of them (CVE-2020-10735), on which ijson's C
-code ends the process."""
+"""Digits per number: Python refuses integers of more than 4,300 digits (CVE-2020-10735), which crashes ijson's C code.
+"""
 _LONG_NUMBER = re.compile(rb"[0-9]{%d}" % LONGEST_NUMBER)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def long_number(data: bytes) -> int | None:
-    """Where the first number of too many digits begins; None when there is none."""
+    """Where the first number that is too long begins, None if there is none."""
     found = _LONG_NUMBER.search(data)
     return found.start() if found else None
 
 
 def unfit(line: bytes) -> str | None:
-    """Why one JSON document, held whole, is not to be parsed; None when it may be."""
-    # Most lines are short: what has no room for it needs no second look.
+    """The reason why a JSON document must not be parsed, None if it may be."""
+    # Most lines are too short to exceed any limit.
     if len(line) < min(MOST_VALUES, LONGEST_NUMBER, MAX_DEPTH):
         return None
     bounds = Bounds()
@@ -36,7 +35,7 @@ def unfit(line: bytes) -> str | None:
 
 
 class Bounds:
-    """A JSON text measured chunk by chunk. Strings count for nothing but themselves.
+    """Measures a JSON text chunk by chunk; string contents are ignored.
 
     `deepest` is the deepest level of the last chunk, `values` counts since it was last set to 0.
     """
@@ -53,13 +52,13 @@ class Bounds:
         self._digits = b""
 
     def take(self, data: bytes) -> None:
-        """Take the next chunk."""
+        """Measure the next chunk."""
         data = self._escape + data
         trailing = len(data) - len(data.rstrip(b"\\"))
         self._escape = data[len(data) - trailing % 2 :]
         data = data[: len(data) - trailing % 2].replace(b"\\\\", b"").replace(b'\\"', b"")
         segments = data.split(b'"')
-        # A string between two numbers, though it is left out, parts them.
+        # Keep the separation of two numbers by a string.
         unquoted = b'"'.join(segments[self._in_string :: 2])
         self._in_string = (self._in_string + len(segments) - 1) % 2
         self._follow_digits(unquoted)
@@ -80,7 +79,7 @@ class Bounds:
         return accumulate((1 if bracket in b"[{" else -1 for bracket in self._brackets), initial=self._before)
 
     def broken(self) -> str | None:
-        """Which bound the text goes beyond; None when it keeps within all."""
+        """The limit that is exceeded, None if there is none."""
         if self.deepest > MAX_DEPTH:
             return f"the JSON is nested more than {MAX_DEPTH} levels deep"
         if self.long_number:

@@ -1,50 +1,45 @@
-"""The file of facts the target would not take, each with its reason: bad input is never dropped without a word."""
+"""The rejects file: input that was not accepted, each with its reason; nothing is dropped silently."""
 
 from __future__ import annotations
 
-import os
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from memctl.core.errors import UsageError
-from memctl.core.fact import Fact
+from memctl.runtime import private_files
 
 
 class Rejects:
-    """A JSONL file of `{"at", "run", "reason", "fact"}` (or `"where"` for what is no fact), made when the first one
-    comes and readable by its owner only."""
+    """A JSONL file, private to its owner and created with the first reject. Thread-safe.
 
-    def __init__(self, path: Path, run: str) -> None:
+    Each line has the time `at` and the values of `common`, such as the run, before those of the reject.
+    """
+
+    def __init__(self, path: Path, **common: str) -> None:
         self.path = path
-        self._run = run
+        self._common = common
         self._lock = threading.Lock()
         self.count = 0
 
     @property
     def written(self) -> str | None:
-        """The file's path if there were any."""
+        """The file's path, None if nothing was rejected."""
         return str(self.path) if self.count else None
 
-    def add(self, fact: Fact, reason: str) -> None:
-        """Append a fact the target refused. Raises UsageError when the file cannot be written."""
-        self._append({"reason": reason, "fact": fact})
-
-    def add_unreadable(self, where: str, reason: str) -> None:
-        """Append a record of the source that is no fact."""
-        self._append({"reason": reason, "where": where})
-
-    def _append(self, reject: dict[str, object]) -> None:
-        line = msgspec.json.encode({"at": datetime.now(UTC), "run": self._run, **reject}) + b"\n"
+    def add(self, reject: Mapping[str, Any]) -> None:
+        """Append a reject. Raises UsageError if the file cannot be written."""
+        line = msgspec.json.encode({"at": datetime.now(UTC), **self._common, **reject}) + b"\n"
         try:
             with self._lock:
-                descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(line)
+                private_files.make_folder(self.path.parent)
+                private_files.append(self.path, line)
                 self.count += 1
         except OSError as error:
             raise UsageError(
-                f"rejected facts cannot be written: {error.strerror}", where=str(self.path), hint="--rejects FILE"
+                f"cannot write the rejects file: {error.strerror}", where=str(self.path), hint="pass --rejects FILE"
             ) from None

@@ -1,4 +1,4 @@
-"""Settings and named backends: flags over environment over project file over user file over defaults.
+"""Settings and named backends: options over environment over project file over user file over defaults.
 
 A settings file is TOML: `memctl.toml` in the working folder, and `config.toml` in the platform's configuration folder.
 Secrets are not settings: they come from the environment, from `*_FILE` or from `*_COMMAND`.
@@ -13,19 +13,21 @@ from typing import Any, Literal
 import msgspec
 
 from memctl.core.errors import UsageError
+from memctl.runtime import private_files
 
 PROJECT_FILE = "memctl.toml"
 _SECRET = re.compile(r"key|token|secret|passw|dsn|credential|connection", re.IGNORECASE)
-"""In the name of a backend's option: what stands there is nobody's business."""
+"""Names of backend options with secret values."""
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 _USER_OF_URL = re.compile(r"(?<=://)[^/\s@]*@|[^/\s:@]+:[^/\s]*@")
-"""An account in an address, also in one whose scheme was forgotten."""
+"""The account in a URL, with or without a scheme."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything that can be set. `store` None means the platform's data folder, `embedder` None the store's own.
+    """All settings. `store` None means the platform's data folder, `embedder` None the store's own.
 
-    `lock_timeout` and `llm_timeout` are in seconds. `backends` maps a name of the user's choice to an adapter's
-    options, with the adapter itself under `adapter`.
+    `lock_timeout` and `llm_timeout` are in seconds. `backends` maps names chosen by the user to an adapter's options,
+    including the adapter's name as `adapter`.
     """
 
     store: str | None = None
@@ -44,27 +46,38 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def store_path(self) -> Path:
-        """The store file these settings name."""
-        return Path(self.store).expanduser() if self.store else data_folder() / "store.duckdb"
+        """The store file."""
+        return store_file(self.store) if self.store else data_folder() / "store.duckdb"
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting as it came out, and where it came from."""
+    """The value of a setting, and its origin."""
 
     name: str
     value: Any
     origin: str
 
 
+def store_file(name: str | Path) -> Path:
+    """The path of a store. Raises UsageError for a URL, without repeating it, because it may contain a password."""
+    if _SCHEME.match(str(name)):
+        raise UsageError(
+            "the store must be a DuckDB file, not a URL",
+            where="--store",
+            hint="name a file such as ~/memory.duckdb; for other systems see memctl backends",
+        )
+    return Path(name).expanduser()
+
+
 def data_folder() -> Path:
-    """Where memctl keeps data on this platform."""
+    """The folder for memctl's data on this platform."""
     import platformdirs
 
     return Path(platformdirs.user_data_dir("memctl", appauthor=False))
 
 
 def user_file() -> Path:
-    """The user's own settings file; `MEMCTL_CONFIG` names another."""
+    """The user's settings file; `MEMCTL_CONFIG` names another."""
     if named := os.environ.get("MEMCTL_CONFIG"):
         return Path(named)
     import platformdirs
@@ -73,7 +86,8 @@ def user_file() -> Path:
 
 
 def load(**flags: Any) -> Settings:
-    """The settings in force; `flags` given as None do not count. Raises UsageError naming the place that is wrong."""
+    """The effective settings; `flags` that are None are ignored. Raises UsageError with the origin of an invalid
+    setting."""
     values: dict[str, Any] = {}
     for origin, layer in _layers(flags):
         values |= _checked(layer, origin)
@@ -88,7 +102,7 @@ def load(**flags: Any) -> Settings:
 
 
 def _shown(name: str, value: Any) -> Any:
-    """A setting as it may be printed: without what a backend's options or an address tell of keys and passwords."""
+    """A setting for display, with secrets redacted."""
     if isinstance(value, dict):
         return {option: _shown(option, inner) for option, inner in value.items()}
     if isinstance(value, list):
@@ -99,7 +113,7 @@ def _shown(name: str, value: Any) -> Any:
 
 
 def without_files(**flags: Any) -> Settings:
-    """The settings of the environment and of `flags` alone, for one who has to go on when others are wrong."""
+    """Settings from the environment and `flags` only, for commands that must run with invalid settings files."""
     values: dict[str, Any] = {}
     for origin, layer in _beside_files(flags):
         for name, value in layer.items():
@@ -151,7 +165,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"the settings file cannot be read: {error}", where=str(path)) from None
+        raise UsageError(f"cannot read the settings file: {error}", where=str(path)) from None
 
 
 def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:
@@ -164,20 +178,23 @@ def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:
 
 
 _TAKEN: set[str] = set()
-"""The secrets this process was given, which no fault may tell."""
+"""Secrets that this process has read, which no message may contain."""
 _SHORTEST_SECRET = 6
 
 
 def hidden(text: str) -> str:
-    """The text without the secrets that were taken."""
+    """The text with the known secrets redacted."""
     for value in sorted(_TAKEN, key=len, reverse=True):
         text = text.replace(value, "[redacted]")
     return text
 
 
 def secret(name: str) -> str | None:
-    """The secret called `name`: the environment variable, else the file `{name}_FILE` names, else what the command
-    `{name}_COMMAND` prints. None when there is none of the three; UsageError when one is there and fails."""
+    """A secret: the environment variable `name`, else the content of the file in `{name}_FILE`, else the output of the
+    command in `{name}_COMMAND`.
+
+    None if none of them is set. Raises UsageError if reading it fails.
+    """
     found = _secret(name)
     if found and len(found) >= _SHORTEST_SECRET:
         _TAKEN.add(found)
@@ -197,34 +214,32 @@ def _secret(name: str) -> str | None:
 
         done = subprocess.run(command, shell=True, capture_output=True, text=True)  # noqa: S602
         if done.returncode:
-            raise UsageError(f"the command ended with exit code {done.returncode}", where=f"{name}_COMMAND")
+            raise UsageError(f"the command failed with exit code {done.returncode}", where=f"{name}_COMMAND")
         return done.stdout.strip() or None
     return None
 
 
 TEMPLATE = """\
-# memctl settings; every one is also an option or an environment variable MEMCTL_*.
+# memctl settings. Each is also an option and an environment variable MEMCTL_*.
 
 # store = "~/memory.duckdb"
 # default_user = "alice"
 # embedder = "static"            # or "openai:text-embedding-3-small", "sentence-transformers:<model>"
-# llm_model = "gpt-5.4-mini"     # reads transcripts in the place of the rules; its key is OPENAI_API_KEY
-# llm_base_url = "http://localhost:11434/v1"    # of any other server with OpenAI's API: Ollama, vLLM, llama.cpp, …
-# timezone = "Europe/Paris"      # of transcript times that name none
-# date_order = "dmy"             # of dates such as 05/03/2025: dmy, mdy or ymd
+# llm_model = "gpt-5.4-mini"     # used instead of the rules; key: OPENAI_API_KEY
+# llm_base_url = "http://localhost:11434/v1"    # any OpenAI-compatible server: Ollama, vLLM, llama.cpp, …
+# timezone = "Europe/Paris"      # time zone for timestamps without one
+# date_order = "dmy"             # order in dates such as 05/03/2025: dmy, mdy or ymd
 
-# [backends.work]                # a backend by a name of yours
+# [backends.work]                # a named backend
 # adapter = "local"
 # path = "~/work.duckdb"
 """
 
 
 def init(path: Path) -> None:
-    """Write a commented settings file, readable by its owner only. Raises UsageError when one is there already."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Write a commented settings file, private to its owner. Raises UsageError if it exists."""
+    private_files.make_folder(path.parent)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        private_files.create(path, TEMPLATE.encode())
     except FileExistsError:
-        raise UsageError("there is a settings file already", where=str(path)) from None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(TEMPLATE)
+        raise UsageError("settings file already exists", where=str(path)) from None

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from memctl.backends.files import catalogue, csv_format
-from memctl.backends.files.catalogue import Catalogue
+from memctl.backends.files import csv_format
 from memctl.core.fact import Embedding, Source, decode
+from memctl.runtime.spool import FactIndex
 
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1"]
 
@@ -106,30 +106,31 @@ def test_a_very_long_fact_goes_through_every_kind(tmp_path, fact, put, read):
         assert read(path) == [long, fact("Short.")]
 
 
-def test_the_catalogue_finds_every_id_when_they_are_many(monkeypatch):
-    monkeypatch.setattr(catalogue, "RECENT", 16)
+def test_the_index_finds_every_fact_when_they_are_many():
     chance = random.Random(7)
     ids = [
         UUID(int=chance.choice([chance.getrandbits(128), chance.getrandbits(8), chance.getrandbits(8) << 120]))
         for _ in range(900)
     ]
-    held, expected = Catalogue(), {}
-    for place, id_ in enumerate(ids):
-        number = held.find([id_])[0]
-        if number is None:
-            held.add(id_, f"user {place % 3}", place)
-            expected[id_] = (f"user {place % 3}", place)
-        elif place % 2:
-            user, _ = expected.pop(id_)
-            held.drop(number, user)
+    index, expected = FactIndex(), {}
+    for offset, id_ in enumerate(ids):
+        if id_ not in expected:
+            assert index.add(id_, f"user {offset % 3}", offset)
+            expected[id_] = (f"user {offset % 3}", offset)
+        elif offset % 2:
+            assert not index.add(id_, "nobody", -1)
+            index.drop(id_)
+            del expected[id_]
         else:
-            held.move(number, place)
-            expected[id_] = (expected[id_][0], place)
-    found = held.find(ids)
-    assert [n is not None for n in found] == [id_ in expected for id_ in ids]
-    assert {held.place(n) for n in found if n is not None} == {place for _, place in expected.values()}
-    for user in held.users():
-        mine = sorted(place for owner, place in expected.values() if owner == user)
-        assert sorted(held.places(user)) == mine
-        assert held.count(user) == len(mine)
-    assert len(held) == len(expected)
+            user, _ = expected.pop(id_)
+            index.put(id_, user, offset)
+            expected[id_] = (user, offset)
+    assert [index.find(id_) for id_ in ids] == [expected[id_][1] if id_ in expected else None for id_ in ids]
+    assert sum(index.counts().values()) == len(expected)
+    for user in index.counts():
+        mine = [offset for owner, offset in expected.values() if owner == user]
+        assert sorted(index.offsets(user)) == sorted(mine)
+        assert index.count(user) == len(mine)
+    first, second = list(index.offsets(None))[:2]
+    after = next(id_ for id_, (_, offset) in expected.items() if offset == first)
+    assert next(index.offsets(None, after)) == second

@@ -40,7 +40,7 @@ def test_a_line_without_an_end_is_a_fact_like_any_other(tmp_path, fact, put, rea
 
 
 @pytest.mark.parametrize(
-    ("content", "hint"), [(b"[{}]", "one fact a line"), (b"Dear diary,\n", "memctl ingest"), (b"\x00\x01", "memctl")]
+    ("content", "hint"), [(b"[{}]", "one fact per line"), (b"Dear diary,\n", "memctl ingest"), (b"\x00\x01", "memctl")]
 )
 def test_what_is_no_file_of_facts_is_refused_with_what_to_do(tmp_path, content, hint):
     path = tmp_path / "facts.jsonl"

@@ -50,7 +50,7 @@ def test_a_file_that_was_cut_short_says_so(tmp_path, fact, put):
     path.write_bytes(path.read_bytes()[:-20])
     ((line, reason),) = rejects(path)
     assert line == "2"
-    assert "cut short" in reason
+    assert "truncated" in reason
 
 
 def test_a_parquet_file_that_was_cut_short_says_so(tmp_path, fact, put, read):
@@ -60,7 +60,7 @@ def test_a_parquet_file_that_was_cut_short_says_so(tmp_path, fact, put, read):
     with pytest.raises(MemctlError) as failed:
         read(path)
     assert str(path) in str(failed.value)
-    assert "cut short" in failed.value.hint
+    assert "truncated" in failed.value.hint
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "csv"])

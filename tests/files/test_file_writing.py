@@ -70,8 +70,8 @@ from memctl.core.fact import decode
 from memctl.backends.files import open_file
 backend = open_file(sys.argv[1], "w")
 backend.write([decode(line) for line in sys.stdin.buffer])
-backend._journal._file.write(b'{"id": "half a li')
-backend._journal._file.flush()
+backend._log._file.write(b'{"id": "half a li')
+backend._log._file.flush()
 os._exit(9)
 """
 

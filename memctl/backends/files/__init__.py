@@ -1,6 +1,6 @@
-"""Files as backends: canonical JSONL, Parquet and CSV behind the adapter contract.
+"""Files as backends: JSONL, Parquet and CSV.
 
-A file holds every field of every fact exactly. Its kind is told by its content, or by its name while it is to be made.
+A file preserves every field of every fact. Its format is detected by content, or by extension for new files.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ __all__ = ["EXTENSIONS", "STANDARD", "is_file", "open_file"]
 def open_file(
     path: str | Path, mode: Mode = "r", *, lock_timeout: float = 30.0, default_user: str | None = None
 ) -> FileBackend | StandardOutput:
-    """The backend of a file: "r" reads one that is there, "w" makes one or merges into it by id; `-` is the standard
-    stream of that direction.
+    """Open a file as a backend: "r" reads an existing file, "w" creates one or merges into it by id; `-` is the
+    standard stream of that direction.
 
-    `lock_timeout` is in seconds; `default_user` owns what a service's dump names no user for. Raises
-    NotFound, and UsageError for a file of no known kind.
+    `lock_timeout` is in seconds; `default_user` owns records of a dump that name no user. Raises NotFound, and
+    UsageError for an unknown format.
     """
     from memctl.backends.files.adapter import FileBackend
     from memctl.backends.files.stdio import StandardOutput, read_stream

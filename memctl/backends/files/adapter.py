@@ -1,8 +1,8 @@
-"""A file as a backend: the adapter contract over what `contents` holds.
+"""A file as a backend, over `contents`.
 
-A file is read whole before its first page, because only then are its owners, its totals and its bad records known;
-what is kept of it in memory is some 50 bytes a fact. Written batches are safe in a journal once `write` returns, and
-the file itself is replaced at `close`, whole or not at all.
+A file is read completely before its first page, because its owners, totals and invalid records are known only then; an
+index of them is kept on disk. Written batches are durable in a write-ahead log once `write` returns; the file itself is
+replaced atomically at `close`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from uuid import UUID
 
 from memctl.backends.contract import Capabilities, Health, Hit, Outcome, Page
 from memctl.backends.files import vendor_dumps
-from memctl.backends.files.contents import Contents, Reader
-from memctl.backends.files.formats import STANDARD, Kind, by_content, by_name
-from memctl.backends.files.records import HELD, LONGEST_LINE, weight
-from memctl.backends.files.write_ahead_log import Journal, deleted_line
+from memctl.backends.files.contents import Contents, RecordReader
+from memctl.backends.files.formats import STANDARD, Format, by_content, by_name
+from memctl.backends.files.records import LONGEST_LINE, PAGE_BYTES, size_of
+from memctl.backends.files.write_ahead_log import WriteAheadLog
 from memctl.core.errors import MemctlError, NotFound, Rejected, UsageError
 from memctl.core.fact import Fact, encode
 
@@ -30,12 +30,11 @@ Mode = Literal["r", "w"]
 
 
 class FileBackend:
-    """One JSONL, Parquet or CSV file of facts, or a service's dump of them. `kind` tells which.
+    """A JSONL, Parquet or CSV file of facts, or a service's dump of them; `kind` names the format.
 
-    Opened with mode "r" the file must be there and is not changed; with "w" it may be there or not, and facts are
-    merged into it by id. `lock_timeout`, in seconds, is how long to wait for another process that writes into it.
-    `spool` is the temporary file at `path` that a stream was copied into; it goes at `close`. `default_user` owns what
-    a dump names no user for.
+    In mode "r" the file must exist and is not changed; in mode "w" it is created or facts are merged into it by id.
+    `lock_timeout`, in seconds, is how long to wait for another writer. `stream_copy` is the temporary file at `path`
+    with the content of a stream, deleted at `close`. `default_user` owns records of a dump that name no user.
     """
 
     capabilities = Capabilities(batch_size=1000)
@@ -46,46 +45,44 @@ class FileBackend:
         *,
         mode: Mode = "r",
         lock_timeout: float = 30.0,
-        spool: IO[bytes] | None = None,
+        stream_copy: IO[bytes] | None = None,
         default_user: str | None = None,
     ) -> None:
-        self.name = STANDARD if spool is not None else str(path)
-        self._spool = spool
+        self.name = STANDARD if stream_copy is not None else str(path)
+        self._stream_copy = stream_copy
         self._path = path.expanduser().resolve()
         self._stamp: tuple[int, int, int] | None = None
-        self._contents: Contents | None = None
+        self._loaded: Contents | None = None
         self._default_user = default_user
         self._dump = vendor_dumps.find(self._path) if mode == "r" else None
         self.remarks = self._dump.remarks if self._dump else ()
-        self._kind: Kind = "jsonl" if self._dump else self._examine(mode)
-        self._journal = Journal(self._path, lock_timeout) if mode == "w" else None
+        self._format: Format = "jsonl" if self._dump else self._examine(mode)
+        self._log = WriteAheadLog(self._path, lock_timeout) if mode == "w" else None
 
     @property
     def kind(self) -> str:
-        """What kind of file this is: jsonl, parquet, csv, or the name of a dump's kind."""
-        return self._dump.name if self._dump else self._kind
+        """The format: jsonl, parquet, csv, or the name of a kind of dump."""
+        return self._dump.name if self._dump else self._format
 
-    def _examine(self, mode: Mode) -> Kind:
+    def _examine(self, mode: Mode) -> Format:
         path = self._path
         try:
             if path.is_dir():
                 raise UsageError("this is a folder, not a file", where=self.name)
             if path.exists():
                 if mode == "w" and not path.is_file():
-                    raise UsageError("this is no regular file", where=self.name, hint="use - for standard output")
+                    raise UsageError("not a regular file", where=self.name, hint="use - for standard output")
                 if mode == "w" and not path.stat().st_mode & 0o222:
                     raise MemctlError(
-                        "the file is write-protected", where=self.name, hint="chmod u+w it, or name another"
+                        "the file is write-protected", where=self.name, hint="chmod u+w it, or choose another file"
                     )
                 return by_content(path, self.name)
             if mode == "r":
-                raise NotFound("there is no such file", where=self.name)
+                raise NotFound("no such file", where=self.name)
             if not path.parent.is_dir():
-                raise NotFound(
-                    "there is no such folder", where=str(path.parent), hint="make it, or name a file elsewhere"
-                )
+                raise NotFound("no such folder", where=str(path.parent), hint="create it, or choose another file")
         except OSError as error:
-            raise MemctlError(f"the file cannot be opened: {error.strerror}", where=self.name) from None
+            raise MemctlError(f"cannot open the file: {error.strerror}", where=self.name) from None
         return by_name(path)
 
     def __enter__(self) -> FileBackend:
@@ -95,92 +92,78 @@ class FileBackend:
         self.close()
 
     def check(self) -> Health:
-        """What the file is and holds."""
-        held = self._held()
-        bad = f", {held.rejected} records that are no facts" if held.rejected else ""
-        made = "" if self._path.exists() else ", still to be made"
-        users = len(held.catalogue.users())
-        return Health(
-            ok=True, detail=f"{self.name}: {self.kind}, {len(held.catalogue)} facts of {users} users{bad}{made}"
-        )
+        """The file's format and counts."""
+        contents = self._contents()
+        bad = f", {contents.rejected} records that are not facts" if contents.rejected else ""
+        new = "" if self._path.exists() else ", not created yet"
+        counts = contents.index.counts()
+        detail = f"{self.name}: {self.kind}, {sum(counts.values())} facts of {len(counts)} users{bad}{new}"
+        return Health(ok=True, detail=detail)
 
     def rejects(self) -> Iterator[Rejected]:
-        """The records that are no facts, in order, each with file, line (Parquet: row) and reason."""
-        for reject in self._held().rejects():
+        """The records that are not valid facts, in order, each with file, line (Parquet: row) and reason."""
+        for reject in self._contents().rejects():
             yield Rejected(reject.reason, where=reject.where)
 
     def users(self) -> Iterator[str]:
-        """Every user that owns a fact, in the order in which they first appear."""
-        return iter(self._held().catalogue.users())
+        """Every user with a fact, in the order of their first fact."""
+        return iter(self._contents().index.counts())
 
     def count(self, user: str) -> int | None:
-        """How many facts of the user the file holds."""
-        return self._held().catalogue.count(user)
+        """The number of facts of a user."""
+        return self._contents().index.count(user)
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
-        """The user's facts in the order of the file; the cursor is the id of the last one read.
+        """The user's facts in file order; the cursor is the id of the last fact read.
 
-        `since` leaves out what is known to have been recorded and last changed before it.
+        `since` omits facts known to have been recorded and last changed before it.
         """
         facts: list[Fact] = []
-        held = 0
+        size = 0
         after = _id_of(cursor) if cursor else None
-        for fact in self._held().facts(user, after):
-            if len(facts) == PAGE_SIZE or held > HELD:
+        for fact in self._contents().facts(user, after):
+            if len(facts) == PAGE_SIZE or size > PAGE_BYTES:
                 yield Page(tuple(facts), str(facts[-1].id))
-                facts, held = [], 0
+                facts, size = [], 0
             changed = fact.updated_at or fact.created_at
             if since is None or changed is None or changed >= since:
                 facts.append(fact)
-                held += weight(fact)
+                size += size_of(fact)
         yield Page(tuple(facts), None)
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts verbatim: new ones written, changed ones updated, a fact of another owner's id rejected."""
-        held = self._to_write("written into")
-        stored = dict(zip((fact.id for fact in facts), held.get([fact.id for fact in facts]), strict=True))
+        """Store facts unchanged; a fact with the id of another user's fact is rejected."""
+        contents, log = self._writable("written to")
+        stored = dict(zip((fact.id for fact in facts), contents.get([fact.id for fact in facts]), strict=True))
         outcomes = []
         for fact in facts:
-            outcome = self._put(held, fact, stored[fact.id])
+            outcome = _put(contents, fact, stored[fact.id])
             if outcome.state in ("written", "updated"):
                 stored[fact.id] = fact
             outcomes.append(outcome)
-        assert self._journal is not None
-        self._journal.sync()
+        log.sync()
         return outcomes
 
-    def _put(self, held: Contents, fact: Fact, stored: Fact | None) -> Outcome:
-        target = str(fact.id)
-        line = line_of(fact)
-        if isinstance(line, str):
-            return Outcome(state="rejected", target_id=target, reason=line)
-        if stored is not None and stored.user_id != fact.user_id:
-            return Outcome(state="rejected", target_id=target, reason="a fact of another user has this id")
-        if stored == fact:
-            return Outcome(state="unchanged", target_id=target)
-        held.put(fact, line)
-        return Outcome(state="written" if stored is None else "updated", target_id=target)
-
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove facts of the user; how many were there."""
-        held = self._to_write("deleted from")
-        assert self._journal is not None
-        gone = 0
-        for id_, fact in zip(dict.fromkeys(ids), held.get(list(dict.fromkeys(ids))), strict=True):
+        """Remove facts of the user and return their number."""
+        contents, log = self._writable("deleted from")
+        unique = list(dict.fromkeys(ids))
+        removed = 0
+        for id_, fact in zip(unique, contents.get(unique), strict=True):
             if fact is not None and fact.user_id == user:
-                held.strike(id_, user)
-                self._journal.append(deleted_line(id_, user))
-                gone += 1
-        self._journal.sync()
-        return gone
+                contents.index.drop(id_)
+                log.append_deletion(id_, user)
+                removed += 1
+        log.sync()
+        return removed
 
     def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
         """The k best facts for `query` by BM25, best first; only facts that share a word with it."""
         from memctl.backends.files.bm25 import rank
 
-        held = self._held()
-        best = rank(held.facts(user), query, k, datetime.now(UTC))
-        facts = held.get([id_ for id_, _ in best])
+        contents = self._contents()
+        best = rank(contents.facts(user), query, k, datetime.now(UTC))
+        facts = contents.get([id_ for id_, _ in best])
         return [
             Hit(score=score, parts={"lexical": score}, fact=fact)
             for (_, score), fact in zip(best, facts, strict=True)
@@ -188,69 +171,83 @@ class FileBackend:
         ]
 
     def add(self, user: str, turns: Iterable[Any]) -> Any:
-        """Raises UsageError: a file extracts nothing."""
-        raise UsageError("a file has no extraction of its own", where=self.name, hint="memctl ingest reads transcripts")
+        """Raises UsageError."""
+        raise UsageError("a file does not extract facts", where=self.name, hint="memctl ingest reads transcripts")
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
         """Writes can be read back at once."""
 
     def close(self) -> None:
-        """Save what was written and let go of the file."""
-        with ExitStack() as last:
-            # On a full disk the journal cannot be written to its end either, and the files are let go of all the same.
-            if self._spool is not None:
-                last.callback(self._spool.close)
-            last.callback(self._forget)
-            if self._journal is not None:
-                last.callback(self._journal.release)
+        """Save what was written and close the file."""
+        with ExitStack() as cleanup:
+            # Saving fails on a full disk; the files are closed all the same.
+            if self._stream_copy is not None:
+                cleanup.callback(self._stream_copy.close)
+            cleanup.callback(self._unload)
+            if self._log is not None:
+                cleanup.callback(self._log.release)
             self.save()
 
     def save(self) -> None:
-        """Replace the file by one with everything written so far. Without anything written nothing happens."""
-        journal = self._journal
-        if journal is None or self._contents is None or not journal.held:
+        """Replace the file if anything was written."""
+        log = self._log
+        if log is None or self._loaded is None or not log.locked:
             return
-        if not journal.empty or not self._path.exists():
-            self._contents.save()
-        journal.remove()
-        self._forget()
+        if not log.empty or not self._path.exists():
+            self._loaded.save()
+        log.remove()
+        self._unload()
 
-    def _forget(self) -> None:
-        if self._contents is not None:
-            self._contents.close()
-            self._contents = None
+    def _unload(self) -> None:
+        if self._loaded is not None:
+            self._loaded.close()
+            self._loaded = None
 
-    def _held(self) -> Contents:
-        """The contents, read anew when the file was changed by somebody else."""
+    def _contents(self) -> Contents:
+        """The contents, read again if another program changed the file."""
         stamp = _stamp(self._path)
-        if self._contents is not None and stamp != self._stamp:
-            self._forget()
-        if self._contents is None:
-            journal = self._journal
-            if journal is not None and not journal.held and journal.left_over():
-                journal.hold()
+        if self._loaded is not None and stamp != self._stamp:
+            self._unload()
+        if self._loaded is None:
+            log = self._log
+            if log is not None and not log.locked and log.left_over():
+                log.acquire()
             self._stamp = stamp
-            self._contents = Contents(self._path, self._kind, self.name, journal, self._reader())
-        return self._contents
+            self._loaded = Contents(self._path, self._format, self.name, log, self._reader())
+        return self._loaded
 
-    def _reader(self) -> Reader | None:
+    def _reader(self) -> RecordReader | None:
         dump, owner = self._dump, self._default_user
         return (lambda path: vendor_dumps.rows(dump, path, owner)) if dump else None
 
-    def _to_write(self, verb: str) -> Contents:
-        if self._journal is None:
+    def _writable(self, verb: str) -> tuple[Contents, WriteAheadLog]:
+        log = self._log
+        if log is None:
             raise UsageError(f"the file was opened for reading and cannot be {verb}", where=self.name)
-        if not self._journal.held:
-            self._journal.hold()
+        if not log.locked:
+            log.acquire()
             self._examine("w")
-        held = self._held()
+        contents = self._contents()
         try:
-            held.refuse_rejects()
+            contents.refuse_rejects()
         except UsageError:
-            if self._journal.empty:
-                self._journal.remove()
+            if log.empty:
+                log.remove()
             raise
-        return held
+        return contents, log
+
+
+def _put(contents: Contents, fact: Fact, stored: Fact | None) -> Outcome:
+    target = str(fact.id)
+    line = encode_fact(fact)
+    if isinstance(line, str):
+        return Outcome(state="rejected", target_id=target, reason=line)
+    if stored is not None and stored.user_id != fact.user_id:
+        return Outcome(state="rejected", target_id=target, reason="a fact of another user has this id")
+    if stored == fact:
+        return Outcome(state="unchanged", target_id=target)
+    contents.put(fact, line)
+    return Outcome(state="written" if stored is None else "updated", target_id=target)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:
@@ -265,15 +262,13 @@ def _id_of(cursor: str) -> UUID:
     try:
         return UUID(cursor)
     except ValueError:
-        raise UsageError(
-            f"{cursor!r} is no cursor of a file", hint="a cursor is the id of the last fact read"
-        ) from None
+        raise UsageError(f"invalid cursor {cursor!r}", hint="a file's cursor is the id of the last fact read") from None
 
 
-def line_of(fact: Fact) -> bytes | str:
-    """The fact as JSON, or why it cannot be JSON without a change."""
+def encode_fact(fact: Fact) -> bytes | str:
+    """The fact as JSON, or the reason why it cannot be written as JSON without a change."""
     if fact.embedding is not None and not all(map(math.isfinite, fact.embedding.vector)):
-        return "the embedding holds a number that is not finite, which JSON cannot"
+        return "the embedding contains a number that is not finite, which JSON cannot represent"
     try:
         line = encode(fact)
     except (ValueError, RecursionError) as error:

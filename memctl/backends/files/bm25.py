@@ -1,7 +1,4 @@
-"""Search in a file: BM25 over the stems of the texts, counted anew for every query because a file has no index.
-
-Knows facts and words; meaning, neighbours and speakers are weighed by the store alone.
-"""
+"""Search in a file: BM25 over the stems of the texts, computed in one pass because a file has no index."""
 
 import math
 from array import array
@@ -14,14 +11,14 @@ from memctl.core.fact import Fact
 from memctl.core.tokenization import stems
 
 K1, B = 0.9, 0.4
-"""BM25's saturation and length normalisation, as Anserini sets them for short passages."""
+"""BM25's saturation and length normalisation, with Anserini's values for short passages."""
 
 
 def rank(facts: Iterable[Fact], query: str, k: int, now: datetime) -> list[tuple[UUID, float]]:
-    """The ids and scores of the k facts that fit `query` best, best first; none that shares no word with it.
+    """The ids and scores of the k best facts for `query`, best first; only facts that share a word with it.
 
-    BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009), with Lucene's idf. What was to
-    be forgotten by `now` is left out. One pass over `facts`, which are not held.
+    BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework" (2009), with Lucene's idf. Facts expired
+    at `now` are omitted. Makes one pass over `facts` and does not keep them.
     """
     asked = sorted(set(stems(query)))
     if not asked:

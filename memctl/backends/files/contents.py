@@ -1,12 +1,11 @@
-"""Everything a file holds, what was written since it was last saved included, and saving it.
+"""The facts of a file, including those in its write-ahead log, and saving them.
 
-A place (see catalogue) of 0 and more is a byte of the file as lines of JSON, a negative one ~byte of the journal. A
-kind whose records are no lines of JSON is copied into a temporary file that has such lines, once.
+A fact's offset is its byte in the file as JSON lines, or ~byte of the log if negative. Files in other formats are
+converted to JSON lines in a temporary file once.
 """
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,188 +15,140 @@ from uuid import UUID
 import msgspec
 
 from memctl.backends.files import csv_format, jsonl, parquet
-from memctl.backends.files.catalogue import Catalogue
-from memctl.backends.files.formats import Kind
-from memctl.backends.files.records import HELD, Reject, Row, weight
-from memctl.backends.files.write_ahead_log import Deleted, Journal
+from memctl.backends.files.formats import Format
+from memctl.backends.files.records import Reject, Row
+from memctl.backends.files.write_ahead_log import Deleted, WriteAheadLog
 from memctl.core.errors import MemctlError, UsageError
 from memctl.core.fact import Fact, encode
+from memctl.runtime import private_files
+from memctl.runtime.spool import FactIndex
 
-CHUNK = 512
-Reader = Callable[[Path], Iterator[Row]]
-READERS: dict[Kind, Reader] = {
-    "jsonl": jsonl.rows,
-    "parquet": parquet.rows,
-    "csv": csv_format.rows,
-}
+RecordReader = Callable[[Path], Iterator[Row]]
+READERS: dict[Format, RecordReader] = {"jsonl": jsonl.rows, "parquet": parquet.rows, "csv": csv_format.rows}
 
 
 class Contents:
-    """The facts of the file at `path` (it need not be there yet), `shown` being what the user calls it. `reader` reads
-    a file that is none of the kinds."""
+    """The facts of the file at `path`, which need not exist yet.
+
+    `name` is the file's name in messages, `log` its write-ahead log if this process may write, `reader` reads a file
+    in a format of its own.
+    """
 
     def __init__(
-        self, path: Path, kind: Kind, shown: str, journal: Journal | None, reader: Reader | None = None
+        self, path: Path, format_: Format, name: str, log: WriteAheadLog | None, reader: RecordReader | None = None
     ) -> None:
         self._path = path
-        self._kind = kind
+        self._format = format_
         self._reader = reader
-        self._shown = shown
-        self._journal = journal
-        self.catalogue = Catalogue()
+        self._name = name
+        self._log = log
+        self.index = FactIndex()
         self.rejected = 0
         self._rejects: BinaryIO | None = None
         self._lines: BinaryIO | None = None
         try:
             if path.exists():
                 self._load()
-            if journal is not None and journal.held:
-                self._replay(journal)
+            if log is not None and log.locked:
+                self._replay(log)
         except BaseException:
             self.close()
             raise
 
     def _load(self) -> None:
-        if self._reader is None and (self._path.stat().st_size == 0 or self._kind == "jsonl"):
+        if self._reader is None and (self._path.stat().st_size == 0 or self._format == "jsonl"):
             self._lines = self._path.open("rb")
-            self._enter(jsonl.rows(self._path), None)
+            self._add_all(jsonl.rows(self._path), None)
         else:
-            self._lines = spool = tempfile.TemporaryFile(prefix="memctl-")  # noqa: SIM115 - kept until close
-            self._enter((self._reader or READERS[self._kind])(self._path), spool)
-            spool.flush()
+            self._lines = lines = tempfile.TemporaryFile(prefix="memctl-")  # noqa: SIM115 - kept until close
+            self._add_all((self._reader or READERS[self._format])(self._path), lines)
+            lines.flush()
 
-    def _enter(self, rows: Iterator[Row], spool: BinaryIO | None) -> None:
-        """Enter facts into the catalogue, and into `spool` those that have no line of JSON yet."""
+    def _add_all(self, rows: Iterator[Row], lines: BinaryIO | None) -> None:
+        """Index the facts; in formats other than JSON lines also write them to `lines`."""
         end = 0
-        while chunk := _chunk(rows):
-            facts = [row.fact for row in chunk if row.fact is not None]
-            numbers = self.catalogue.find([fact.id for fact in facts])
-            known = {fact.id for fact, number in zip(facts, numbers, strict=True) if number is not None}
-            for row in chunk:
-                fact = row.fact
-                if fact is None:
-                    self._reject(row.number, row.reason)
-                    continue
-                if fact.id in known:
-                    self._reject(row.number, f"an earlier fact has the same id {fact.id}")
-                    continue
-                place = row.offset
-                if spool is not None or place is None:
-                    line = encode(fact) + b"\n"
-                    place, end = end, end + len(line)
-                    if spool is not None:
-                        spool.write(line)
-                known.add(fact.id)
-                self.catalogue.add(fact.id, fact.user_id, place)
+        for row in rows:
+            fact = row.fact
+            if fact is None:
+                self._reject(row.number, row.reason)
+            elif not self.index.add(fact.id, fact.user_id, end if row.offset is None else row.offset):
+                self._reject(row.number, f"an earlier fact has the same id {fact.id}")
+            elif lines is not None:
+                end += lines.write(encode(fact) + b"\n")
 
     def _reject(self, number: int, reason: str) -> None:
         if self._rejects is None:
             self._rejects = tempfile.TemporaryFile(prefix="memctl-")  # noqa: SIM115 - kept until close
-        self._rejects.write(msgspec.json.encode(Reject(where=f"{self._shown}:{number}", reason=reason)) + b"\n")
+        self._rejects.write(msgspec.json.encode(Reject(where=f"{self._name}:{number}", reason=reason)) + b"\n")
         self.rejected += 1
 
     def rejects(self) -> Iterator[Reject]:
-        """The records that are no facts, in order."""
+        """The records that are not valid facts, in order."""
         if self._rejects is None:
             return
         self._rejects.seek(0)
         while line := self._rejects.readline():
             yield msgspec.json.decode(line, type=Reject)
 
-    def _replay(self, journal: Journal) -> None:
-        for offset, entry in journal.entries():
+    def _replay(self, log: WriteAheadLog) -> None:
+        for offset, entry in log.entries():
             if isinstance(entry, Deleted):
-                self.strike(entry.deleted, entry.user)
+                self.index.drop(entry.deleted)
             else:
-                self._place(entry, ~offset)
+                self.index.put(entry.id, entry.user_id, ~offset)
 
-    def _place(self, fact: Fact, place: int) -> None:
-        number = self.catalogue.find([fact.id])[0]
-        if number is None:
-            self.catalogue.add(fact.id, fact.user_id, place)
-        else:
-            self.catalogue.move(number, place)
-
-    def strike(self, id_: UUID, user: str) -> None:
-        """Take away the user's fact of this id."""
-        number = self.catalogue.find([id_])[0]
-        if number is not None:
-            self.catalogue.drop(number, user)
-
-    def line(self, place: int) -> bytes:
-        """The fact at a place as JSON."""
-        if place < 0:
-            assert self._journal is not None
-            return self._journal.at(~place)
+    def _line(self, offset: int) -> bytes:
+        if offset < 0:
+            assert self._log is not None
+            return self._log.at(~offset)
         assert self._lines is not None
-        self._lines.seek(place)
+        self._lines.seek(offset)
         return self._lines.readline().strip()
 
-    def fact(self, place: int) -> Fact:
-        """The fact at a place. Raises MemctlError when the file was changed under our hands."""
+    def _fact(self, offset: int) -> Fact:
         try:
-            return jsonl.fact_of(self.line(place))
+            return jsonl.fact_of(self._line(offset))
         except ValueError as error:
             raise MemctlError(
-                f"the file was changed while it was being read: {error}", where=self._shown, hint="try again"
+                f"the file was changed while it was being read: {error}", where=self._name, hint="try again"
             ) from None
 
     def get(self, ids: Sequence[UUID]) -> list[Fact | None]:
-        """The facts of these ids, None for those that are not there."""
-        return [
-            None if number is None else self.fact(self.catalogue.place(number)) for number in self.catalogue.find(ids)
-        ]
+        """The facts with these ids, None if not present. Raises MemctlError if another program changed the file."""
+        return [None if offset is None else self._fact(offset) for offset in map(self.index.find, ids)]
 
     def facts(self, user: str | None, after: UUID | None = None) -> Iterator[Fact]:
-        """The facts of the user (None: of everyone) in order, from behind the one of the id `after` if it is there."""
-        number = self.catalogue.find([after])[0] if after is not None else None
-        for place in self.catalogue.places(user, number):
-            yield self.fact(place)
+        """The facts of a user (None: of everyone) in order, from the one after the id `after` if present."""
+        return map(self._fact, self.index.offsets(user, after))
 
     def put(self, fact: Fact, line: bytes) -> None:
-        """Write a new fact, or one in place of that of the same id."""
-        assert self._journal is not None
-        self._place(fact, ~self._journal.append(line))
+        """Add a fact, or replace the one with the same id; `line` is the fact as JSON."""
+        assert self._log is not None
+        self.index.put(fact.id, fact.user_id, ~self._log.append(line))
 
     def save(self) -> None:
-        """Put a file with all that is held in the place of the old one, at once or not at all."""
-        target = self._path
+        """Replace the file atomically by one with all facts."""
+        lines = (self._line(offset) for offset in self.index.offsets(None))
         try:
-            descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".memctl-new", dir=target.parent)
-            fresh = Path(name)
-            try:
-                with os.fdopen(descriptor, "r+b") as file:
-                    self._write(file, fresh)
-                    file.flush()
-                    os.fsync(file.fileno())
-                if target.exists():
-                    fresh.chmod(target.stat().st_mode & 0o7777)
+            with private_files.replacing(self._path, keep_mode=True) as file:
+                if self._format == "parquet":
+                    parquet.write(lines, Path(file.name))
+                elif self._format == "csv":
+                    csv_format.write(lines, file)
+                else:
+                    jsonl.write(lines, file)
                 self._close_lines()
-                fresh.replace(target)
-                _sync_folder(target.parent)
-            except BaseException:
-                fresh.unlink(missing_ok=True)
-                raise
         except OSError as error:
-            raise MemctlError(f"the file cannot be written: {error.strerror}", where=self._shown) from None
-
-    def _write(self, file: BinaryIO, path: Path) -> None:
-        lines = (self.line(place) for place in self.catalogue.places(None))
-        if self._kind == "parquet":
-            parquet.write(lines, path)
-        elif self._kind == "csv":
-            csv_format.write(lines, file)
-        else:
-            jsonl.write(lines, file)
+            raise MemctlError(f"cannot write the file: {error.strerror}", where=self._name) from None
 
     def refuse_rejects(self) -> None:
-        """Raise UsageError when the file has records that are no facts: saving it would lose them."""
+        """Raise UsageError if the file has records that are not facts, because saving would lose them."""
         first = next(self.rejects(), None)
         if first is not None:
             raise UsageError(
-                f"{self.rejected} records of the file are no facts and would be lost: {first.reason}",
+                f"{self.rejected} records of the file are not valid facts and would be lost: {first.reason}",
                 where=first.where,
-                hint="mend or remove them, or write into another file",
+                hint="repair or remove them, or write to another file",
             )
 
     def _close_lines(self) -> None:
@@ -206,28 +157,9 @@ class Contents:
             self._lines = None
 
     def close(self) -> None:
-        """Let go of files."""
+        """Close the files."""
         self._close_lines()
+        self.index.close()
         if self._rejects is not None:
             self._rejects.close()
             self._rejects = None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Bring the new name to the disk, where folders can be opened."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _chunk(rows: Iterator[Row]) -> list[Row]:
-    """Some rows to be entered together, fewer where they are long."""
-    chunk: list[Row] = []
-    held = 0
-    while len(chunk) < CHUNK and held < HELD and (row := next(rows, None)) is not None:
-        chunk.append(row)
-        held += weight(row.fact) if row.fact is not None else 0
-    return chunk

@@ -1,8 +1,8 @@
-"""Facts as CSV (RFC 4180, UTF-8), such that a spreadsheet can open the file and every field comes back exactly.
+"""Facts as CSV (RFC 4180, UTF-8) that spreadsheets can open and that preserves every field.
 
-A cell that is empty is null. A cell that begins with an apostrophe stands for what follows it: so the empty string is
-a lone apostrophe, and a text that begins with one of = + - @, a tab, a line end or an apostrophe gets one in front,
-because a spreadsheet would run it as a formula (OWASP, "CSV Injection"). Lists, objects and vectors are JSON text.
+An empty cell is null; a leading apostrophe is an escape. A lone apostrophe is the empty string, and a text that starts
+with = + - @, a tab, a line end or an apostrophe is escaped, because a spreadsheet would run it as a formula (OWASP,
+"CSV Injection"). Lists, objects and vectors are JSON text.
 """
 
 import csv
@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from memctl.backends.files.records import LONGEST_LINE, Row, convert, decoded
+from memctl.backends.files.records import LONGEST_LINE, Row, check_columns, convert, decoded
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
 
@@ -25,27 +25,27 @@ COLUMNS = tuple(
     for field in Fact.__struct_fields__
     for column in ([f"{field}_{part}" for part in _NESTED[field]] if field in _NESTED else [field])
 )
-"""The header: the fields of a Fact, those of its source and its embedding with a prefix."""
+"""The header: the fields of a Fact, and those of its source and embedding with a prefix."""
 REQUIRED = ("id", "user_id", "kind", "text", "source_system")
 _JSON = {"categories", "confidence", "source_turns", "metadata", "native", "embedding_vector"}
 _LONGEST_CELL = LONGEST_LINE // 2
-"""Characters of a cell. The csv module holds one in four bytes a character, twice while it grows."""
+"""Characters per cell. The csv module uses four bytes per character, twice while a cell grows."""
 _GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 _DELIMITERS = (",", ";", "\t")
 
 
 def guard(text: str) -> str:
-    """A text as a cell that is neither null nor a formula."""
+    """Quote text so that it reads back as text (not null) and no spreadsheet runs it as a formula."""
     return "'" + text if not text or text.startswith(_GUARDED) else text
 
 
 def unguard(cell: str) -> str | None:
-    """What a cell stands for."""
+    """The text that a cell represents, None for null."""
     return cell.removeprefix("'") if cell else None
 
 
 def write(lines: Iterable[bytes], target: BinaryIO) -> None:
-    """Put facts, given as lines of JSON, into a CSV file with its header."""
+    """Write facts, given as JSON lines, to a CSV file with a header."""
     text = io.TextIOWrapper(target, encoding="utf-8", newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -74,9 +74,9 @@ def _cell(column: str, value: Any) -> str:
 
 
 def rows(path: Path) -> Iterator[Row]:
-    """Every record as a fact, or with the reason why it is none; it bears the number of its first line.
+    """Every record as a fact, or the reason why it is not one, numbered by its first line.
 
-    Raises UsageError for a header that lacks a required column or has one that no fact has.
+    Raises UsageError for a header with missing or unknown columns.
     """
     csv.field_size_limit(_LONGEST_CELL)
     with path.open("rb") as file:
@@ -87,7 +87,7 @@ def rows(path: Path) -> Iterator[Row]:
             names = [cell.strip() for cell in next(records, [])]
         except (csv.Error, UnicodeDecodeError) as error:
             raise UsageError(
-                f"its first line is no header of a CSV file in UTF-8: {error}",
+                f"the first line is not the header of a UTF-8 CSV file: {error}",
                 where=str(path),
                 hint="save the table as CSV with UTF-8 encoding",
             ) from None
@@ -101,19 +101,19 @@ def rows(path: Path) -> Iterator[Row]:
             except csv.Error as error:
                 yield Row(number, None, f"the record is not well-formed CSV: {error}")
                 if str(error).startswith("field larger"):
-                    # Where the cell ends is not known: of what follows every line would be another bad record.
-                    yield Row(lines.read, None, "a cell is too long; the file is read up to here only")
+                    # The end of the cell is unknown, so every following line would be another bad record.
+                    yield Row(lines.read, None, "a cell is too long; the rest of the file was not read")
                     return
                 continue
             except UnicodeDecodeError as error:
-                yield Row(number, None, f"the text is not UTF-8: {error.reason} at byte {error.start + 1} of the line")
+                yield Row(number, None, f"not valid UTF-8: {error.reason} at byte {error.start + 1} of the line")
                 continue
             if cells:
                 yield _row(number, header, cells)
 
 
 class _Lines:
-    """The lines of a file as text with the ends they have, counted."""
+    """Counted lines of a file as text, with their line ends."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -135,7 +135,7 @@ class _Lines:
 
 
 def _delimiter(file: BinaryIO) -> str:
-    """What stands between the names of the header; some spreadsheets write semicolons."""
+    """The separator in the header; some spreadsheets write semicolons."""
     header = file.readline().decode("utf-8", "replace")
     file.seek(0)
     return max(_DELIMITERS, key=header.count)
@@ -144,16 +144,7 @@ def _delimiter(file: BinaryIO) -> str:
 def _header(names: list[str], path: Path) -> list[str]:
     if not names:
         return names
-    unknown = [name for name in names if name not in COLUMNS]
-    lacking = [name for name in REQUIRED if name not in names]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    for wrong, what in ((unknown, "columns no fact has"), (lacking, "no column for"), (twice, "columns twice")):
-        if wrong:
-            raise UsageError(
-                f"the header has {what}: {', '.join(repr(name) for name in wrong)}",
-                where=f"{path}:1",
-                hint=f"columns: {', '.join(COLUMNS)}; what has no place belongs into metadata, as JSON",
-            )
+    check_columns(names, COLUMNS, REQUIRED, f"{path}:1")
     return names
 
 

@@ -1,36 +1,33 @@
-"""Which kind of file this is: by its content when it is read, by its name when it is still to be made.
-
-Knows the look of a file and nothing of what stands in it.
-"""
+"""File formats, detected by content, or by extension for new files."""
 
 from pathlib import Path
 from typing import Literal
 
 from memctl.core.errors import UsageError
 
-Kind = Literal["jsonl", "parquet", "csv"]
-EXTENSIONS: dict[str, Kind] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".csv": "csv"}
+Format = Literal["jsonl", "parquet", "csv"]
+EXTENSIONS: dict[str, Format] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".csv": "csv"}
 STANDARD = "-"
-"""The name that means standard input when read and standard output when written."""
+"""Standard input when read, standard output when written."""
 
 HEAD = 65_536
-"""Bytes looked at to tell kinds apart."""
+"""Bytes read to detect the format."""
 PARQUET_MAGIC = b"PAR1"
 _BOM = b"\xef\xbb\xbf"
 _OWN_FIELDS = ("id", "user_id", "kind", "text", "source")
 
 
 def is_file(name: str) -> bool:
-    """Whether a backend of this name is a file: `-`, a known ending, or the path of a file that is there."""
+    """Whether a backend of this name is a file: `-`, a known extension, or an existing file."""
     return name == STANDARD or Path(name).suffix.lower() in EXTENSIONS or Path(name).is_file()
 
 
-def by_name(path: Path) -> Kind:
-    """The kind a file of this name is to have. Raises UsageError listing the endings."""
+def by_name(path: Path) -> Format:
+    """The format for a file name. Raises UsageError for an unknown extension."""
     kind = EXTENSIONS.get(path.suffix.lower())
     if kind is None:
         raise UsageError(
-            "the ending of the file's name does not say which kind it is to be",
+            "unknown file extension",
             where=str(path),
             hint=f"use one of {', '.join(EXTENSIONS)}",
         )
@@ -38,7 +35,7 @@ def by_name(path: Path) -> Kind:
 
 
 def holds_facts(head: bytes) -> bool:
-    """Whether a file that begins so is one of memctl's own: Parquet, CSV with our header, or a Fact a line."""
+    """Whether a file with this head is one of memctl's own: Parquet, CSV with our header, or JSON lines of facts."""
     start = head.removeprefix(_BOM).lstrip()
     if head.startswith(PARQUET_MAGIC) or not start.startswith((b"{", b"[")):
         return head.startswith(PARQUET_MAGIC) or _is_header(start)
@@ -51,10 +48,10 @@ def _is_header(start: bytes) -> bool:
     return "user_id" in header and "text" in header
 
 
-def by_content(path: Path, shown: str) -> Kind:
-    """The kind of a file that is there, `shown` being what the user calls it; an empty one goes by its name.
+def by_content(path: Path, shown: str) -> Format:
+    """The format of an existing file, called `shown` in messages; an empty file is judged by its extension.
 
-    Raises UsageError for a file that is none of the kinds.
+    Raises UsageError for an unknown format.
     """
     with path.open("rb") as file:
         head = file.read(HEAD)
@@ -66,11 +63,13 @@ def by_content(path: Path, shown: str) -> Kind:
     if start.startswith(b"{"):
         return "jsonl"
     if start.startswith(b"["):
-        raise UsageError("this is one JSON array", where=shown, hint="give JSONL: one fact a line, as --jsonl prints")
+        raise UsageError(
+            "the file is a JSON array", where=shown, hint="expected JSONL: one fact per line, as printed by --jsonl"
+        )
     if _is_header(start):
         return "csv"
     raise UsageError(
-        "this is neither JSONL nor Parquet nor CSV with a header of facts",
+        "not a facts file: expected JSONL, Parquet or CSV",
         where=shown,
-        hint="memctl export writes all three; memctl ingest reads transcripts",
+        hint="memctl export writes all three; for transcripts use memctl ingest",
     )

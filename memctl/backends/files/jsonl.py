@@ -1,4 +1,4 @@
-"""Canonical JSONL: one fact a line, ended by a line feed and by nothing else that Unicode calls a line end."""
+"""JSON lines: one fact per line. Only a line feed ends a line, not the other line separators of Unicode."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,13 +12,13 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def rows(path: Path) -> Iterator[Row]:
-    """Every line that is not blank, as a fact or with the reason why it is none."""
+    """Every non-blank line as a fact, or the reason why it is not one."""
     with path.open("rb") as file:
         yield from parse(file)
 
 
 def parse(file: BinaryIO) -> Iterator[Row]:
-    """The same, from an open file at its beginning."""
+    """As `rows`, from an open file at its beginning."""
     number = 0
     offset = len(_BOM) if file.read(len(_BOM)) == _BOM else 0
     file.seek(offset)
@@ -37,18 +37,18 @@ def _row(number: int, line: bytes, offset: int, *, ended: bool) -> Row:
     try:
         return Row(number, fact_of(line), offset=offset)
     except ValueError as error:
-        torn = "" if ended else "; the line has no end: the file may have been cut short"
+        torn = "" if ended else "; the line has no line feed: the file may be truncated"
         return Row(number, None, f"{error}{torn}", offset)
 
 
 def fact_of(line: bytes) -> Fact:
-    """The fact in a line. Raises ValueError saying what is wrong with it."""
+    """The fact in a line. Raises ValueError with the reason if it is not one."""
     if reason := unfit(line):
         raise ValueError(reason)
     try:
         return decode(line)
     except RecursionError:
-        raise ValueError("the JSON is nested too deep") from None
+        raise ValueError("the JSON is nested too deeply") from None
 
 
 def _skip_line(file: BinaryIO) -> int:
@@ -61,7 +61,7 @@ def _skip_line(file: BinaryIO) -> int:
 
 
 def write(lines: Iterable[bytes], target: BinaryIO) -> None:
-    """Put encoded facts, which come without line ends, into a file, one a line."""
+    """Write encoded facts, one per line."""
     for line in lines:
         target.write(line)
         target.write(b"\n")

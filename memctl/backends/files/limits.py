@@ -1,7 +1,7 @@
-"""Whether a file that may be a service's dump can be parsed in little memory and time, looked at before anything is.
+"""Checks that a service's dump can be parsed in bounded memory and time, before it is parsed.
 
-What a dump's records mean is its own package's business; how much any JSON may ask of a parser is told here, once for
-all of them. Of JSON lines a bad one costs only itself; a document or an archive that goes beyond the bounds is refused.
+What the records mean is up to the adapters. An invalid line of JSON lines is rejected alone; a document or an archive
+beyond the limits is refused.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from memctl.transcripts import archives
 _CHUNK = 2**18
 _BOM = b"\xef\xbb\xbf"
 _LISTED_AT = 2
-"""The level at which a dump's records lie, at the most: in a list that an object holds."""
+"""The deepest level of a dump's records: in a list of an object."""
 
 
 class Sound(NamedTuple):
-    """What can be parsed: the file itself, or a copy without the lines that are `bad`, each blank in its place."""
+    """A file that can be parsed: the original, or a `copy` in which the `bad` lines are blank."""
 
     path: Path
     bad: tuple[Rejected, ...] = ()
@@ -34,21 +34,21 @@ class Sound(NamedTuple):
 
 
 def sound(path: Path) -> Sound:
-    """The file as it can be parsed. Raises MemctlError for a document or an archive that is not to be."""
+    """The file in a form that can be parsed. Raises MemctlError for a document or an archive beyond the limits."""
     stat = path.stat()
     return _sound(path, stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(maxsize=1)
 def _sound(path: Path, mtime_ns: int, size: int) -> Sound:
-    # It is asked for when the file is recognised and again when it is read.
+    # Called when the file is recognised and again when it is read.
     with path.open("rb") as file:
         head = file.read(_CHUNK)
     if archives.is_zip(head):
         for member in archives.listing(path, (), str(path)):
             if member.endswith((".json", ".json.gz", ".jsonl", ".jsonl.gz")):
                 with archives.open_member(path, (member,), f"{path}!/{member}", member) as stream:
-                    # No copy is made of a member, which is refused for any of its lines too.
+                    # Members are not copied: any bad line refuses the archive.
                     _measure(stream, f"{path}!/{member}")
     elif head.removeprefix(_BOM).lstrip().startswith((b"{", b"[")):
         with path.open("rb") as file:
@@ -63,7 +63,7 @@ def _sound(path: Path, mtime_ns: int, size: int) -> Sound:
 
 
 def _is_lines(file: BinaryIO) -> bool:
-    """Whether the first line is a whole JSON object, and another line follows."""
+    """Whether the first line is a complete JSON object and another line follows."""
     file.seek(0)
     first = file.readline(LONGEST_LINE + 1)
     if not first.endswith(b"\n") or unfit(first) or not file.read(1):
@@ -75,7 +75,7 @@ def _is_lines(file: BinaryIO) -> bool:
 
 
 def _bad_lines(file: BinaryIO) -> Iterator[tuple[int, str]]:
-    """The lines that are not to be parsed, by number, each with the reason."""
+    """The lines that must not be parsed, by number, each with the reason."""
     for number, line, whole in _lines(file):
         if not whole:
             yield number, f"the line is longer than {LONGEST_LINE:,} bytes"
@@ -84,7 +84,7 @@ def _bad_lines(file: BinaryIO) -> Iterator[tuple[int, str]]:
 
 
 def _without(file: BinaryIO, bad: Collection[int]) -> IO[bytes]:
-    copy = tempfile.NamedTemporaryFile(prefix="memctl-")  # noqa: SIM115 - kept as long as the dump is
+    copy = tempfile.NamedTemporaryFile(prefix="memctl-")  # noqa: SIM115 - kept as long as the dump
     for number, line, _ in _lines(file):
         copy.write(b"\n" if number in bad else line)
     copy.flush()
@@ -92,7 +92,7 @@ def _without(file: BinaryIO, bad: Collection[int]) -> IO[bytes]:
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
-    """Number, bytes and wholeness of each line; of one that is too long its beginning."""
+    """Number and bytes of each line, and whether they are complete; of a line that is too long only the beginning."""
     file.seek(0)
     number = 0
     while line := file.readline(LONGEST_LINE + 1):
@@ -104,7 +104,7 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes, bool]]:
 
 
 def _measure(file: BinaryIO, where: str) -> None:
-    """Refuse a document that nests too deep, or of which one record is too large or has too many values."""
+    """Refuse a document that is nested too deeply, or has a record that is too long or has too many values."""
     bounds = Bounds()
     size = 0
     for chunk in _chunks(file):
@@ -124,4 +124,4 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _refused(reason: str, where: str) -> MemctlError:
-    return MemctlError(reason, where=where, hint="this is no dump of facts, or a damaged one: export it again")
+    return MemctlError(reason, where=where, hint="not a dump of facts, or damaged: export it again")

@@ -1,7 +1,7 @@
-"""Facts as Parquet, read and written by DuckDB's own Parquet code, which is linked into it: nothing is downloaded.
+"""Facts as Parquet, with the Parquet code built into DuckDB: nothing is downloaded.
 
 Columns are the fields of a Fact. Times are instants (TIMESTAMP adjusted to UTC), `source` and `embedding` are structs,
-`metadata` and `native` are JSON text: a column of a stricter type would change numbers beyond 64 bits.
+`metadata` and `native` are JSON text: stricter types would change numbers beyond 64 bits.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from memctl.backends.files.records import HELD, LONGEST_LINE, Row, convert, decoded
-from memctl.core.errors import MemctlError, UsageError
+from memctl.backends.files.records import LONGEST_LINE, PAGE_BYTES, Row, check_columns, convert, decoded
+from memctl.core.errors import MemctlError
 from memctl.core.fact import TIME_FIELDS, Fact
 from memctl.store.duckdb.database import CONFIG, driver
 
@@ -28,16 +28,16 @@ else:
     Connection = Any
 
 MEMORY = 250
-"""Megabytes DuckDB may hold, beside what a single very long fact needs."""
+"""Memory limit of DuckDB in megabytes, without the allowance for a very long fact."""
 FETCH = 256
-"""Rows fetched together at the most."""
+"""Rows fetched at a time."""
 MOST_RATIO = 200
 ALWAYS = 64 * 2**20
 """Bytes that any file may unpack to."""
 ROW_GROUP = 32 * 2**20
-"""Bytes of JSON that go into one row group, which is held in memory until it is whole."""
+"""Bytes of JSON per row group, which is buffered in memory."""
 FEWEST, MOST = 1_024, 122_880
-"""Facts in one row group; the most is DuckDB's own default."""
+"""Facts per row group; the maximum is DuckDB's default."""
 
 _TYPES = {
     "id": "UUID",
@@ -54,7 +54,7 @@ REQUIRED = ("id", "user_id", "kind", "text", "source")
 
 @contextlib.contextmanager
 def _duckdb(where: str) -> Iterator[Connection]:
-    """A DuckDB in memory that works in little of it and puts the rest on disk."""
+    """An in-memory DuckDB with a small memory limit that spills to disk."""
     duckdb = driver()
     with tempfile.TemporaryDirectory(prefix="memctl-") as folder:
         connection = duckdb.connect(":memory:", config=CONFIG | {"temp_directory": folder})
@@ -66,23 +66,23 @@ def _duckdb(where: str) -> Iterator[Connection]:
             yield connection
         except duckdb.Error as error:
             raise MemctlError(
-                f"the Parquet file cannot be used: {str(error).splitlines()[0][:200]}",
+                f"cannot read the Parquet file: {str(error).splitlines()[0][:200]}",
                 where=where,
-                hint="it may have been cut short: fetch or export it again",
+                hint="it may be truncated: download or export it again",
             ) from None
         finally:
             connection.close()
 
 
 def rows(path: Path) -> Iterator[Row]:
-    """Every row as a fact, or with the reason why it is none.
+    """Every row as a fact, or the reason why it is not one.
 
-    Raises UsageError for columns no fact has or that are lacking, MemctlError for a file that is damaged.
+    Raises UsageError for missing or unknown columns, MemctlError for a damaged file.
     """
     with _duckdb(str(path)) as connection:
         types = columns(connection, path)
-        _check(types, path)
-        at_once = max(1, min(FETCH, HELD // max(longest_row(connection, types, path), 1)))
+        check_columns(list(types), _COLUMNS, REQUIRED, str(path))
+        at_once = max(1, min(FETCH, PAGE_BYTES // max(longest_row(connection, types, path), 1)))
         chosen = ", ".join(_reading(name, type_) for name, type_ in types.items())
         connection.execute(f"SELECT {chosen} FROM read_parquet(?)", [str(path)])  # noqa: S608
         zoned = {name for name, type_ in types.items() if type_ == "TIMESTAMP WITH TIME ZONE"}
@@ -94,10 +94,10 @@ def rows(path: Path) -> Iterator[Row]:
 
 
 def longest_row(connection: Connection, types: dict[str, str], path: Path) -> int:
-    """The bytes of text in the longest row; `types` are DuckDB's of the file's columns.
+    """The bytes of text in the longest row; `types` are the DuckDB types of the columns.
 
-    A few bytes of a file may say one long text for many rows. Raises MemctlError for a file that unpacks to more than
-    an archive may, and for a text that is longer than a fact may be.
+    A small file may repeat one long text in many rows. Raises MemctlError for a file that unpacks to more than an
+    archive may, and for a text longer than a fact may be.
     """
     connection.execute("SELECT sum(total_uncompressed_size) FROM parquet_metadata(?)", [str(path)])
     ((unpacked,),) = connection.fetchall()
@@ -108,12 +108,12 @@ def longest_row(connection: Connection, types: dict[str, str], path: Path) -> in
     ((longest, said),) = connection.fetchall()
     _refuse_bomb(said or 0, path)
     if (longest or 0) > LONGEST_LINE:
-        raise MemctlError(f"a row of it has more than {LONGEST_LINE:,} bytes of text", where=str(path))
+        raise MemctlError(f"a row has more than {LONGEST_LINE:,} bytes of text", where=str(path))
     return int(longest or 0)
 
 
 def columns(connection: Connection, path: Path) -> dict[str, str]:
-    """The file's columns, each with DuckDB's type."""
+    """The file's columns with their DuckDB types."""
     connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)])
     return {row[0]: row[1] for row in connection.fetchall()}
 
@@ -122,23 +122,10 @@ def _refuse_bomb(size: int, path: Path) -> None:
     own = max(path.stat().st_size, 1)
     if size > max(ALWAYS, MOST_RATIO * own):
         raise MemctlError(
-            f"the Parquet file is refused: it unpacks to {int(size) // own:,} times its size, the limit is "
-            f"{MOST_RATIO}",
+            f"refused: the Parquet file unpacks to {int(size) // own:,} times its size, the limit is {MOST_RATIO}",
             where=str(path),
-            hint="this is no file of memctl's",
+            hint="not written by memctl",
         )
-
-
-def _check(types: dict[str, str], path: Path) -> None:
-    unknown = [name for name in types if name not in _COLUMNS]
-    lacking = [name for name in REQUIRED if name not in types]
-    for wrong, what in ((unknown, "columns no fact has"), (lacking, "no column for")):
-        if wrong:
-            raise UsageError(
-                f"the file has {what}: {', '.join(repr(name) for name in wrong)}",
-                where=str(path),
-                hint=f"columns: {', '.join(_COLUMNS)}; what has no place belongs into metadata",
-            )
 
 
 def _reading(name: str, type_: str) -> str:
@@ -164,9 +151,9 @@ def _value(name: str, value: Any, zoned: set[str]) -> Any:
 
 
 def write(lines: Iterable[bytes], target: Path) -> None:
-    """Make a Parquet file of facts given as lines of JSON, in their order.
+    """Write facts, given as JSON lines, to a Parquet file in their order.
 
-    They go through a temporary file, because DuckDB reads files in bounded memory and wants numpy for anything else.
+    They go through a temporary file, because DuckDB reads files in bounded memory and needs numpy for anything else.
     """
     with tempfile.NamedTemporaryFile(prefix="memctl-", suffix=".jsonl") as staged, _duckdb(str(target)) as connection:
         longest, facts = 2**20, 0
@@ -177,7 +164,7 @@ def write(lines: Iterable[bytes], target: Path) -> None:
                 record[field] = msgspec.json.encode(record[field]).decode()
             longest = max(longest, staged.write(msgspec.json.encode(record) + b"\n"))
         staged.flush()
-        # DuckDB reads JSON into a buffer of twice its longest object, and works with a few of them.
+        # DuckDB reads JSON into buffers of twice the longest object, and uses several.
         connection.execute(f"SET memory_limit = '{MEMORY + 8 * longest // 2**20}MB'")
         group = min(max(ROW_GROUP * facts // max(staged.tell(), 1), FEWEST), MOST)
         columns = ", ".join(f"\"{name}\": '{type_}'" for name, type_ in _COLUMNS.items())

@@ -1,25 +1,24 @@
-"""What the readers of all kinds hand out: a fact, or why there is none, with its place in the file."""
+"""Records as every file format returns them: a fact, or the reason why the record is not one."""
 
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
 from memctl.runtime.json_limits import unfit
 
 LONGEST_LINE = 64 * 2**20
-"""Bytes of one fact as JSON. A longer line is no fact but a file without line ends, and memory is bounded."""
-
-
-HELD = 32 * 2**20
-"""Bytes of facts held at once; a single one may be longer."""
+"""Bytes of one fact as JSON. Longer lines are rejected to bound memory."""
+PAGE_BYTES = 32 * 2**20
+"""Bytes of facts in one page; a single fact may be longer."""
 
 
 class Row(NamedTuple):
-    """One record of a file: `number` is its line (Parquet: its row), from 1.
+    """One record of a file: a fact, or the `reason` why it is not one.
 
-    Either `fact` is there or `reason` says why not. `offset` is the byte at which the record begins as a line of
-    JSON, None in a kind that has no such lines.
+    `number` is its line (Parquet: its row), from 1. `offset` is the byte at which it begins, in JSON lines only.
     """
 
     number: int
@@ -29,21 +28,21 @@ class Row(NamedTuple):
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True):
-    """A record that is no fact. `where` is file and line."""
+    """A record that is not a valid fact. `where` is file and line."""
 
     where: str
     reason: str
 
 
-def weight(fact: Fact) -> int:
-    """About how many bytes the fact takes up."""
+def size_of(fact: Fact) -> int:
+    """The approximate size of the fact in bytes."""
     texts = (fact.text, fact.subject, fact.object, fact.source.quote)
-    objects = (held for held in (fact.metadata, fact.native) if held)
-    return sum(len(text) for text in texts if text) + sum(len(msgspec.json.encode(held)) for held in objects)
+    objects = (value for value in (fact.metadata, fact.native) if value)
+    return sum(len(text) for text in texts if text) + sum(len(msgspec.json.encode(value)) for value in objects)
 
 
 def convert(record: dict[str, object]) -> Fact:
-    """The fact in a record of plain values. Raises ValueError naming the field that is wrong."""
+    """A record of plain values as a fact. Raises ValueError naming the invalid field."""
     try:
         return msgspec.convert(record, Fact)
     except (msgspec.ValidationError, RecursionError) as error:
@@ -57,4 +56,19 @@ def decoded(column: str, text: str) -> object:
             raise ValueError(reason)
         return msgspec.json.decode(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"column {column} is no JSON: {error}") from None
+        raise ValueError(f"column {column} is not valid JSON: {error}") from None
+
+
+def check_columns(names: Sequence[str], columns: Collection[str], required: Sequence[str], where: str) -> None:
+    """Raise UsageError if a table's column names are not valid for facts; `columns` are all valid names."""
+    for wrong, problem in (
+        ([name for name in names if name not in columns], "unknown columns"),
+        ([name for name in required if name not in names], "missing columns"),
+        (sorted({name for name in names if names.count(name) > 1}), "repeated columns"),
+    ):
+        if wrong:
+            raise UsageError(
+                f"{problem}: {', '.join(map(repr, wrong))}",
+                where=where,
+                hint=f"columns: {', '.join(columns)}; put other values into metadata",
+            )

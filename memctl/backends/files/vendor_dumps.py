@@ -1,7 +1,7 @@
-"""Dumps that memory services leave on disk, read as files of facts.
+"""Dumps written by memory services, read as files of facts.
 
-What a service's dump looks like is known to its adapter's package, which offers a `Dump` under the entry-point group
-`memctl.dumps`; no SDK is needed to read one. A dump is recognised by its content and only ever read.
+An adapter package offers its dump formats as `Dump` classes under the entry-point group `memctl.dumps`; reading one
+needs no SDK. Dumps are recognised by content and never written.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ ENTRY_POINT_GROUP = "memctl.dumps"
 
 
 class Dump(Protocol):
-    """One kind of dump. The class is made without arguments; `name` is what the kind is called, such as "mem0 export",
-    and `remarks` is what to know before facts are taken from one."""
+    """A kind of dump, instantiated without arguments. `name` names the kind, such as "mem0 export"; `remarks` are notes
+    to show before facts are imported from one."""
 
     name: str
     remarks: Sequence[str]
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """Whether the file is of this kind; `head` is its first 64 KiB. It may look further into the file."""
+        """Whether the file is of this kind; `head` is its first 64 KiB. More of the file may be read."""
 
     def records(self, path: Path, default_user: str | None) -> Iterator[Fact | Rejected]:
-        """The facts of the file, streamed, and in their place the records that are none, each with its reason.
+        """The facts of the file, streamed, with Rejected in place of records that are not valid facts.
 
-        `default_user` owns what names no user; without one such a record is Rejected.
+        `default_user` owns records that name no user; without it they are Rejected.
         """
 
 
 def find(path: Path) -> Dump | None:
-    """The kind of dump the file is, None when it is none. Files of memctl's own facts never are."""
+    """The kind of dump the file is, None if it is not a dump. memctl's own files never are."""
     if not path.is_file():
         return None
     with path.open("rb") as file:
         head = file.read(HEAD)
     if holds_facts(head):
         return None
-    # As in memctl.backends.contract: not for those who do without.
+    # Slow to import, and seldom needed.
     from importlib.metadata import entry_points
 
     source = sound(path).path

@@ -1,15 +1,13 @@
-"""What was written into a file since it was last saved: a second file beside it, that survives a kill.
+"""The write-ahead log of a file: acknowledged writes until the file itself is replaced.
 
-A file is only ever replaced whole, so a batch that was acknowledged has to stand somewhere until then. Every entry is
-a line: a fact, or `{"deleted": id, "user": user}`. Whoever opens the file next for writing takes up what is there.
-The lock on it keeps two writers apart.
+A file is only ever replaced as a whole, so batches are kept in a second file next to it, which survives a crash. Each
+line is a fact or `{"deleted": id, "user": user}`. The next process that opens the file for writing replays the log.
+Its lock keeps two writers apart.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,62 +19,55 @@ import msgspec
 from memctl.backends.files.jsonl import fact_of
 from memctl.core.errors import Locked, MemctlError
 from memctl.core.fact import Fact
+from memctl.runtime import file_lock
 
 
 class Deleted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An entry of the journal that takes a fact away."""
+    """A log entry that removes a fact."""
 
     deleted: UUID
     user: str
 
 
-_deleted = msgspec.json.Decoder(Deleted)
-
-
-def beside(path: Path) -> Path:
-    """The journal of the file at `path`."""
-    return path.with_name(f".{path.name}.memctl-journal")
-
-
-class Journal:
-    """The journal of one file, held by this process alone from `hold` to `remove` or `release`."""
+class WriteAheadLog:
+    """The log of the file at `path`, locked by this process from `acquire` to `remove` or `release`."""
 
     def __init__(self, path: Path, lock_timeout: float) -> None:
-        self.path = beside(path)
-        self._owner = path
+        self.path = path.with_name(f".{path.name}.memctl-journal")
+        self._target = path
         self._lock_timeout = lock_timeout
         self._file: BinaryIO | None = None
         self._end = 0
 
     @property
-    def held(self) -> bool:
-        """Whether this process holds the journal."""
+    def locked(self) -> bool:
+        """Whether this process has locked the log."""
         return self._file is not None
 
     @property
     def empty(self) -> bool:
-        """Whether nothing has been entered."""
+        """Whether the log has no entries."""
         return self._end == 0
 
     def left_over(self) -> bool:
-        """Whether an earlier write was broken off, or another process is writing."""
+        """Whether an earlier write was interrupted, or another process is writing."""
         return self.path.exists()
 
-    def hold(self) -> None:
-        """Make or take up the journal and lock it. Raises Locked when another process would not let go of it."""
+    def acquire(self) -> None:
+        """Create or open the log and lock it. Raises Locked if another process keeps it locked."""
         deadline = time.monotonic() + self._lock_timeout
         while True:
             file = self._open()
-            if _lock(file) and self._same(file):
+            if file_lock.lock(file) and self._same(file):
                 self._file = file
                 self._end = file.seek(0, os.SEEK_END)
                 return
             file.close()
             if time.monotonic() > deadline:
                 raise Locked(
-                    f"another process is writing into it and was not done within {self._lock_timeout:g} s",
-                    where=str(self._owner),
-                    hint="try again when that is done",
+                    f"the file stayed locked by another process for {self._lock_timeout:g} s",
+                    where=str(self._target),
+                    hint="try again when that process has finished",
                 )
             time.sleep(0.02)
 
@@ -85,22 +76,22 @@ class Journal:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as error:
             raise MemctlError(
-                f"the folder of the file cannot be written to: {error.strerror}",
-                where=str(self._owner),
-                hint="name a file in a folder of yours",
+                f"cannot write to the file's folder: {error.strerror}",
+                where=str(self._target),
+                hint="choose a file in a folder that you can write to",
             ) from None
         return os.fdopen(descriptor, "a+b")
 
     def _same(self, file: BinaryIO) -> bool:
-        """False when the journal was removed between being opened and being locked."""
+        """False if the log was removed between opening and locking it."""
         try:
             return os.path.samestat(os.fstat(file.fileno()), self.path.stat())
         except FileNotFoundError:
             return False
 
     def entries(self) -> Iterator[tuple[int, Fact | Deleted]]:
-        """Every whole entry with the byte at which it begins; a last one that was torn off is cut away."""
-        file = self._held()
+        """Every complete entry with the byte at which it begins; an incomplete last entry is cut off."""
+        file = self._opened()
         file.seek(0)
         offset = 0
         while line := file.readline():
@@ -111,71 +102,43 @@ class Journal:
             offset += len(line)
 
     def at(self, offset: int) -> bytes:
-        """The line that begins at a byte, without its end."""
-        file = self._held()
+        """The line that begins at a byte, without its line feed."""
+        file = self._opened()
         file.seek(offset)
         return file.readline().rstrip(b"\n")
 
     def append(self, line: bytes) -> int:
-        """Add an entry; the byte at which it begins. It is safe once `sync` was called."""
-        file = self._held()
+        """Add an entry and return the byte at which it begins. It is durable after `sync`."""
         offset = self._end
-        self._end += file.write(line + b"\n")
+        self._end += self._opened().write(line + b"\n")
         return offset
 
+    def append_deletion(self, id_: UUID, user: str) -> None:
+        """Add an entry that removes a fact."""
+        self.append(msgspec.json.encode(Deleted(id_, user)))
+
     def sync(self) -> None:
-        """Bring everything appended to the disk."""
-        file = self._held()
+        """Make everything appended durable."""
+        file = self._opened()
         file.flush()
         os.fsync(file.fileno())
 
     def remove(self) -> None:
-        """Everything in it is saved: away with it."""
+        """Delete the log, once everything in it is saved."""
         self.path.unlink(missing_ok=True)
         self.release()
 
     def release(self) -> None:
-        """Let go of the journal, leaving it for whoever comes next."""
+        """Unlock the log and leave it to the next process."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def _held(self) -> BinaryIO:
+    def _opened(self) -> BinaryIO:
         if self._file is None:
-            raise MemctlError("the journal is not held", where=str(self.path))
+            raise MemctlError("the write-ahead log is not open", where=str(self.path))
         return self._file
 
 
 def _entry(line: bytes) -> Fact | Deleted:
-    if line.startswith(b'{"deleted":'):
-        return _deleted.decode(line)
-    return fact_of(line)
-
-
-def deleted_line(id_: UUID, user: str) -> bytes:
-    """The entry that takes a fact away."""
-    return msgspec.json.encode(Deleted(id_, user))
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    _FAR = 2**40
-
-    def _lock(file: BinaryIO) -> bool:
-        """Whether the lock was free; it goes with the process."""
-        file.seek(_FAR)
-        with contextlib.suppress(OSError):
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            return True
-        return False
-
-else:
-    import fcntl
-
-    def _lock(file: BinaryIO) -> bool:
-        """Whether the lock was free; it goes with the process."""
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        return False
+    return msgspec.json.decode(line, type=Deleted) if line.startswith(b'{"deleted":') else fact_of(line)

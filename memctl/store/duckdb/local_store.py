@@ -19,6 +19,7 @@ from memctl.core.errors import MemctlError, NotFound, UsageError
 from memctl.core.fact import Fact
 from memctl.core.timeline import current
 from memctl.embed.spec import EmbedderSpec
+from memctl.runtime.settings import store_file
 from memctl.store.duckdb import fact_rows, queries
 from memctl.store.duckdb.database import Connection, Engine
 from memctl.store.duckdb.stats import Statistics, UserSummary, statistics, user_summaries
@@ -63,7 +64,7 @@ class LocalStore:
         dimensions: int | None = None,
         lock_timeout: float = 30.0,
     ) -> None:
-        self.engine = Engine(Path(path).expanduser(), lock_timeout)
+        self.engine = Engine(store_file(path), lock_timeout)
         self.begin(new_run(), "write")
         self._asked = EmbedderSpec(spec=embedder, base_url=base_url, dim=dimensions) if embedder else None
 

@@ -1,0 +1,73 @@
+"""Files and folders that only their owner can read, whatever the umask of the process is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and its parents unless it exists; the last one is readable by its owner only."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def append(path: Path, data: bytes) -> None:
+    """Append to a file, which is created if missing."""
+    _write(path, os.O_APPEND, data)
+
+
+def create(path: Path, data: bytes = b"") -> None:
+    """Write a new file. Raises FileExistsError."""
+    _write(path, os.O_EXCL, data)
+
+
+def _write(path: Path, flag: int, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | flag, 0o600), "wb") as file:
+        file.write(data)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a file atomically; a device or pipe is written to directly."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, keep_mode: bool = False) -> Iterator[BinaryIO]:
+    """A temporary file, `name` being its path, that replaces `path` if the block ends without an exception.
+
+    The content is synced first. With `keep_mode` the permissions of an existing file are kept.
+    """
+    path = path.resolve()
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".memctl-new", dir=path.parent)
+    temporary = Path(name)
+    try:
+        os.close(descriptor)
+        with temporary.open("r+b") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if keep_mode and path.exists():
+            temporary.chmod(path.stat().st_mode & 0o7777)
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a renamed file durable, on systems that can open folders."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
