@@ -7,6 +7,13 @@ from pathlib import Path
 import pytest
 
 import memctl
+from memctl.maintenance.forget import clean_traces, forget
+from memctl.migrate.endpoints import opened
+from memctl.migrate.ledger import Ledger
+from memctl.migrate.run import migrate
+from memctl.migrate.selection import Selection
+from memctl.runtime.retry import Halt, Retry
+from memctl.store.duckdb.local_store import LocalStore
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/adding-a-backend.md", "docs/python-api.md")
@@ -73,3 +80,25 @@ def test_a_turn_becomes_a_fact_and_a_query_becomes_hits(tmp_path: Path) -> None:
         hit, *_ = memory.search("alice", "where does she live")
         assert hit.fact == fact
         assert sum(hit.parts.values()) == pytest.approx(hit.score)
+
+
+def test_a_fact_moves_between_backends_and_a_person_is_forgotten(tmp_path: Path) -> None:
+    dump = ROOT / "fixtures" / "exports" / "mem0" / "page.json"
+    options = {"local": {"path": tmp_path / "store.duckdb"}}
+    with (
+        opened(str(dump), "local", options=options, warn=pytest.fail) as ends,
+        Ledger(tmp_path / "ledger.duckdb", 5) as ledger,
+    ):
+        job = ends.job(ends.plan(Selection(), "preserve"), command="")
+        report = migrate(job, ledger, Halt())
+        assert report.counts.written == report.counts.read > 0
+        assert report.verification is not None
+        assert report.verification.missing == 0
+        store = ends.targets[0]
+        assert isinstance(store, LocalStore)
+        user = next(store.users())
+        receipt = forget([("local", store)], user, store, Retry(Halt()))
+        clean_traces(user, store, ledger)
+        assert receipt.backends[0].gone
+        assert user not in store.users()
+        assert migrate(job, ledger, Halt()).counts.rejected > 0
