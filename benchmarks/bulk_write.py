@@ -13,7 +13,7 @@ from synthetic import facts
 from memctl.embed.spec import EmbedderSpec
 from memctl.ingest.bulk_import import entry_of
 from memctl.store.duckdb import writes
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.local_store import LocalStore
 
 BATCH = 10_000
@@ -34,12 +34,12 @@ def main(number: int) -> None:
         spec = EmbedderSpec()
         vectors = {}
         for batch in prepared:
-            texts = [unit.text for entry in batch for unit in entry.units]
+            texts = [chunk.text for entry in batch for chunk in entry.chunks]
             vectors |= dict(zip(texts, spec.open().embed(texts), strict=True))
-        engine = Engine(Path(folder) / "bare.duckdb")
+        database = Database(Path(folder) / "bare.duckdb")
         started = time.perf_counter()
         for batch in prepared:
-            with engine.writing() as connection:
+            with database.writing() as connection:
                 writes.use_embedder(connection, spec)
                 writes.add(connection, batch, vectors)
         bare = time.perf_counter() - started

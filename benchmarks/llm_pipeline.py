@@ -69,7 +69,7 @@ def _measure(folder: Path, extractor: Any, paths: list[str]) -> tuple[float, Any
     store = LocalStore(folder / f"{extractor}.duckdb")
     store.write(_facts("alice"))
     use = _Timed(model="instant")
-    llm_options.open_asker = lambda options, engine, **_: Asker(engine, _Instant(engine, use), use)
+    llm_options.open_asker = lambda options, database, **_: Asker(database, _Instant(database, use), use)
     options = Options(
         recipe=Recipe(extractor=extractor, model="instant"),
         model=ModelOptions(name="instant"),
@@ -86,8 +86,8 @@ class _Instant:
     error = None
     over = False
 
-    def __init__(self, engine: Any, use: _Timed) -> None:
-        self.engine, self.use = engine, use
+    def __init__(self, database: Any, use: _Timed) -> None:
+        self.database, self.use = database, use
 
     def accepts(self, answer: Answer) -> bool:
         return True
@@ -100,7 +100,7 @@ class _Instant:
         wall, processor = time.perf_counter(), time.process_time()
         for answer in answers:
             # One transaction each, as where answers come one by one.
-            with self.engine.writing() as connection:
+            with self.database.writing() as connection:
                 keep(connection, [answer])
         self.use.keeping += time.perf_counter() - wall
         self.use.keeping_processor += time.process_time() - processor

@@ -25,7 +25,7 @@ def pages() -> dict[str, str]:
         fixtures = Path(shutil.copytree(ROOT / "fixtures" / "transcripts", Path(folder) / "transcripts"))
         store = LocalStore(Path(folder) / "store.duckdb")
         store.ingest([str(fixtures)], Options())
-        volume = requests.volume("local", {"local": {"path": store.engine.path}}, now=NOW)
+        volume = requests.volume("local", {"local": {"path": store.database.path}}, now=NOW)
     priced = requests.pricing(None, {"growth": requests.growth("8%")})
     return {"report-volume.html": volume_page.page(volume), "report-pricing.html": pricing_page.page(priced)}
 

@@ -2,7 +2,7 @@
 
 Beside the adapter contract an adapter may offer more, and is asked for it here rather than known by name: `identity`,
 `writers`, `initialized()` with `init()`, `rejects()`, `remarks`, `conversations()`, `everyone()`, `owners()`,
-`forget()`, `inventory()`, `begin()` with `taken_back()`, described by the protocols below.
+`forget()`, `inventory()`, `start_run()` with `undone_ids()`, described by the protocols below.
 
 Its class may say how it is addressed: `place` is the option that the text after a colon fills (`letta-memfs:PATH`), and
 `environment` gives, for an option that was not given, the names of the variables it is taken from, in order, such as
@@ -115,10 +115,10 @@ class Inventoried(Protocol):
 class Undoable(Protocol):
     """An adapter whose backend notes what is written into it, so that `memctl undo` can take it back."""
 
-    def begin(self, run: str, command: str) -> None:
+    def start_run(self, run: str, command: str) -> None:
         """Let what is written from now on be the run of this id, listed as what `command` did."""
 
-    def taken_back(self, ids: Sequence[UUID]) -> set[UUID]:
+    def undone_ids(self, ids: Sequence[UUID]) -> set[UUID]:
         """Those of these facts that were written, undone, and not written since."""
 
 
@@ -293,7 +293,7 @@ def identity(name: str, adapter: Adapter) -> str:
     from memctl.store.duckdb.local_store import LocalStore
 
     if isinstance(adapter, LocalStore):
-        return f"{adapter.name}:{adapter.engine.path.absolute()}"
+        return f"{adapter.name}:{adapter.database.path.absolute()}"
     return f"{adapter.name}:{name}" if name != adapter.name else name
 
 

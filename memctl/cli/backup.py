@@ -18,7 +18,7 @@ def command(file: str, quiet: bool, as_json: bool, store: str | None, lock_timeo
     """Write the local store to FILE: one archive of Parquet tables with their checksums."""
     from memctl.maintenance.backup import backup
 
-    manifest = backup(_options.open_store(store, lock_timeout).engine, Path(file).expanduser())
+    manifest = backup(_options.open_store(store, lock_timeout).database, Path(file).expanduser())
     if as_json:
         _render.emit_json("backup", {"file": file, "manifest": manifest})
     elif not quiet:

@@ -107,7 +107,7 @@ def command(
         embed_base_url=given["embed_base_url"],
         embed_dimensions=given["embed_dimensions"],
     )
-    show = _Shown(rejects or f"{local.engine.path}.rejects.jsonl", dry_run=dry_run, quiet=quiet, as_json=as_json)
+    show = _Shown(rejects or f"{local.database.path}.rejects.jsonl", dry_run=dry_run, quiet=quiet, as_json=as_json)
     if collect:
         return _collect(local, show)
     if source:
@@ -144,7 +144,7 @@ def _listen(local: LocalStore, source: str, given: dict[str, Any], show: _Shown)
         _transfer.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce),
     ):
         pause = Retry(Halt(), announce=announce).pause
-        return local.listen(
+        return local.ingest_from(
             backend, users, chosen, pause=pause, progress=progress, dry_run=show.dry_run, announce=announce
         )
 
@@ -172,7 +172,7 @@ def _for_later(paths: Sequence[str], given: dict[str, Any]) -> tuple[tuple[str, 
 
 def _collect(local: LocalStore, show: _Shown) -> int:
     """Take answers in, and ingest again what they are about."""
-    collected = local.collect()
+    collected = local.collect_batches()
     code = int(Exit.OK)
     reports = []
     for again in collected.again:
@@ -180,9 +180,9 @@ def _collect(local: LocalStore, show: _Shown) -> int:
             report = _ingest(local, again.command["paths"], _later(again.command["given"]), show)
         except NotFound:
             # What was to be read is gone, which is told once: later collections have other things to do.
-            local.collected(again.batches)
+            local.mark_batches_done(again.batches)
             raise
-        local.collected(again.batches)
+        local.mark_batches_done(again.batches)
         reports.append(report)
         if not show.as_json:
             code = max(code, show.report(report))

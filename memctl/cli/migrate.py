@@ -94,7 +94,7 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
             digest=plan.digest if plan else None,
             name=schema,
             rejects=Path(given["rejects"]).expanduser() if given["rejects"] else None,
-            forgotten=partial(known, _options.open_store(given["store"], given["lock_timeout"]).engine),
+            forgotten=partial(known, _options.open_store(given["store"], given["lock_timeout"]).database),
         )
         if plan or given["dry_run"] or given["plan_out"] or given["fail_on_loss"]:
             try:
@@ -104,7 +104,7 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
                 click.echo("stopped while planning; nothing was written", err=True)
                 return Exit.INTERRUPTED if halt.reason == "interrupted" else Exit.LIMIT
             if plan:
-                plan.held_against(now)
+                plan.check_unchanged(now)
             if given["plan_out"]:
                 save(now, given["plan_out"])
             if given["fail_on_loss"]:

@@ -18,7 +18,9 @@ def command(file: str, force: bool, as_json: bool, store: str | None, lock_timeo
     """Make the local store from FILE, which memctl backup wrote, once every checksum in it was found right."""
     from memctl.maintenance.backup import restore
 
-    manifest, replaced = restore(Path(file).expanduser(), _options.open_store(store, lock_timeout).engine, force=force)
+    manifest, replaced = restore(
+        Path(file).expanduser(), _options.open_store(store, lock_timeout).database, force=force
+    )
     if as_json:
         _render.emit_json("restore", {"manifest": manifest, "kept": replaced.kept, "damaged": replaced.damaged})
         return

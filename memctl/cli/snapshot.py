@@ -136,4 +136,4 @@ def prune(
 def _snapshots(store: str | None, lock_timeout: float | None) -> Snapshots:
     from memctl.maintenance.snapshots import Snapshots
 
-    return Snapshots(_options.open_store(store, lock_timeout).engine)
+    return Snapshots(_options.open_store(store, lock_timeout).database)

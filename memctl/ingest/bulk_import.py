@@ -10,11 +10,11 @@ from memctl.backends.contract import Outcome
 from memctl.core.fact import Fact, content_hash
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.duckdb import writes
-from memctl.store.duckdb.chunks import units_of
-from memctl.store.duckdb.database import Connection, Engine
+from memctl.store.duckdb.chunks import chunks_of
+from memctl.store.duckdb.database import Connection, Database
 from memctl.store.duckdb.fact_rows import Episodic
 from memctl.store.duckdb.suppression import REASON, known
-from memctl.store.duckdb.undo import give_again
+from memctl.store.duckdb.undo import clear_undone
 from memctl.store.duckdb.undo_log import journalled
 from memctl.store.duckdb.writes import Entry
 
@@ -27,7 +27,7 @@ class _Stored(NamedTuple):
 
 
 def write_facts(
-    engine: Engine, spec: EmbedderSpec, facts: Sequence[Fact], *, command: str, run: str | None = None
+    database: Database, spec: EmbedderSpec, facts: Sequence[Fact], *, command: str, run: str | None = None
 ) -> list[Outcome]:
     """Store facts as they are, one outcome per fact in order. Nothing is extracted or reconciled.
 
@@ -37,12 +37,12 @@ def write_facts(
     forgotten.
     Of two facts with one id in the same call the later stands. Units and vectors are made before the store is opened.
     """
-    gone = known(engine, {fact.user_id for fact in facts})
+    gone = known(database, {fact.user_id for fact in facts})
     flaws = [REASON if fact.user_id in gone else None for fact in facts]
     last = {fact.id: entry_of(fact) for fact, flaw in zip(facts, flaws, strict=True) if flaw is None}
-    texts = list(dict.fromkeys(unit.text for entry in last.values() for unit in entry.units))
+    texts = list(dict.fromkeys(chunk.text for entry in last.values() for chunk in entry.chunks))
     vectors = dict(zip(texts, spec.open().embed(texts), strict=True)) if texts else {}
-    with engine.writing() as connection, journalled(connection, command, run=run) as watch:
+    with database.writing() as connection, journalled(connection, command, run=run) as journal:
         writes.use_embedder(connection, spec)
         stored = _stored(connection, list(last))
         states = {id_: _outcome(entry.fact, stored.get(id_)) for id_, entry in last.items()}
@@ -51,15 +51,15 @@ def write_facts(
             for id_, outcome in states.items()
             if outcome.state == "updated" and stored[id_].text != last[id_].fact.text
         ]
-        watch.watch("fact", reworded)
+        journal.before_change("fact", reworded)
         writes.remove(connection, reworded)
         fresh = [id_ for id_, outcome in states.items() if outcome.state == "written"]
         writes.add(connection, [last[id_] for id_ in (*fresh, *reworded)], vectors)
         same_text = states.keys() - set(fresh) - set(reworded)
         updated = [last[id_].fact for id_ in same_text if states[id_].state == "updated"]
-        watch.watch("fact", [fact.id for fact in updated], reworded=False)
+        journal.before_change("fact", [fact.id for fact in updated], reworded=False)
         writes.replace(connection, updated)
-        give_again(connection, list(states))
+        clear_undone(connection, list(states))
     place = {fact.id: index for index, fact in enumerate(facts) if flaws[index] is None}
     return [
         Outcome(state="rejected", target_id=str(fact.id), reason=flaw)
@@ -72,7 +72,7 @@ def write_facts(
 def entry_of(fact: Fact) -> Entry:
     """A fact with what search will look at; who spoke is known where the fact itself tells."""
     episodic = Episodic(role=fact.native.get("role"), speaker=fact.native.get("speaker"))
-    return Entry(fact=fact, episodic=episodic, units=tuple(units_of(fact)))
+    return Entry(fact=fact, episodic=episodic, chunks=tuple(chunks_of(fact)))
 
 
 def _stored(connection: Connection, ids: list[UUID]) -> dict[UUID, _Stored]:

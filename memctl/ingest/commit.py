@@ -19,7 +19,7 @@ from memctl.embed.spec import EmbedderSpec
 from memctl.ingest.session_extraction import Digest
 from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_fact
 from memctl.store.duckdb import claims, fact_rows, ingested_files, llm_cache, suppression, writes
-from memctl.store.duckdb.chunks import units_of
+from memctl.store.duckdb.chunks import chunks_of
 from memctl.store.duckdb.database import Connection
 from memctl.store.duckdb.fact_rows import Episodic
 from memctl.store.duckdb.undo_log import Journal, file_id
@@ -48,11 +48,11 @@ def commit(
     read: Sequence[Read] = (),
     now: datetime | None = None,
     *,
-    watch: Journal,
+    journal: Journal,
 ) -> Committed:
     """Apply a batch inside the caller's transaction. Episodes and claims known already are passed over.
 
-    `now` is the time of observation for what carries no time of its own. `watch` is told of every row before it is
+    `now` is the time of observation for what carries no time of its own. `journal` is told of every row before it is
     changed, here and in all that follows. Raises Rejected for a user who was forgotten.
     """
     now = now or datetime.now(UTC)
@@ -62,33 +62,33 @@ def commit(
     shown = {entry.fact.id: entry for entry in batch.episodes}
     known = fact_rows.known(connection, "records", shown)
     dead = claims.of_episodes(connection, batch.anew)
-    watch.watch("fact", batch.anew)
+    journal.before_change("fact", batch.anew)
     writes.remove(connection, batch.anew)
     passed_over = (known - batch.anew) | fact_rows.known(connection, "removed", shown)
     writes.add(connection, [entry for id_, entry in shown.items() if id_ not in passed_over], vectors)
 
-    dead += claims.of_episodes(connection, _orphans(connection, read, watch))
-    unfounded = _take_out(connection, dead, watch)
+    dead += claims.of_episodes(connection, _orphans(connection, read, journal))
+    unfounded = _take_out(connection, dead, journal)
     fresh = claims.add(connection, batch.claims, now)
-    watch.added("claim", [claim.id for claim in fresh])
-    changed = _refold(connection, [*fresh, *dead], vectors, now, unfounded, watch)
+    journal.added("claim", [claim.id for claim in fresh])
+    changed = _refold(connection, [*fresh, *dead], vectors, now, unfounded, journal)
     return Committed(episodes=len(shown.keys() - passed_over - known), changes=changed)
 
 
-def _take_out(connection: Connection, dead: Sequence[Claim], watch: Journal) -> set[UUID]:
+def _take_out(connection: Connection, dead: Sequence[Claim], journal: Journal) -> set[UUID]:
     """Remove claims from the log; the facts that rested on them."""
     ids = [claim.id for claim in dead]
     unfounded = claims.facts_resting_on(connection, ids)
-    watch.watch("claim", ids)
-    watch.watch("fact", unfounded, reworded=False)
+    journal.before_change("claim", ids)
+    journal.before_change("fact", unfounded, reworded=False)
     claims.remove(connection, ids)
     return unfounded
 
 
-def _retract(connection: Connection, ids: Iterable[UUID], now: datetime, watch: Journal) -> Changes:
+def _retract(connection: Connection, ids: Iterable[UUID], now: datetime, journal: Journal) -> Changes:
     """Take claims out of the log and fold again what rested on them."""
     dead = claims.by_id(connection, ids)
-    return _refold(connection, dead, {}, now, _take_out(connection, dead, watch), watch)
+    return _refold(connection, dead, {}, now, _take_out(connection, dead, journal), journal)
 
 
 def settle(
@@ -98,7 +98,7 @@ def settle(
     now: datetime,
     *,
     rewritten: Sequence[Claim] = (),
-    watch: Journal,
+    journal: Journal,
 ) -> Changes:
     """Fold again what these facts and `rewritten` claims (which take the place of those of the same ids) belong to.
 
@@ -107,21 +107,21 @@ def settle(
     touched = [standing_for(fact) for fact in facts if fact.predicate is not None]
     old = claims.by_id(connection, [claim.id for claim in rewritten])
     episode_of = claims.episodes(connection, [claim.id for claim in old])
-    unfounded = _take_out(connection, old, watch)
-    watch.watch("claim", [claim.id for claim in rewritten])
+    unfounded = _take_out(connection, old, journal)
+    journal.before_change("claim", [claim.id for claim in rewritten])
     claims.add(connection, [(claim, episode_of.get(claim.id)) for claim in rewritten], now)
-    return _refold(connection, [*touched, *old, *rewritten], vectors, now, unfounded, watch)
+    return _refold(connection, [*touched, *old, *rewritten], vectors, now, unfounded, journal)
 
 
-def _orphans(connection: Connection, read: Sequence[Read], watch: Journal) -> set[UUID]:
+def _orphans(connection: Connection, read: Sequence[Read], journal: Journal) -> set[UUID]:
     """Enter the files read into the ledger, then remove what changed files no longer show and no other file does.
 
     All files come first: a turn that moved from one of them to another is still shown.
     """
-    watch.watch("file", map(file_id, ingested_files.keys(connection, [file.entry for file in read])))
-    watch.added("file", [file_id(ingested_files.record(connection, file.entry, file.episodes)) for file in read])
+    journal.before_change("file", map(file_id, ingested_files.keys(connection, [file.entry for file in read])))
+    journal.added("file", [file_id(ingested_files.record(connection, file.entry, file.episodes)) for file in read])
     orphans = ingested_files.unseen(connection, {id_ for file in read for id_ in file.gone})
-    watch.watch("fact", orphans)
+    journal.before_change("fact", orphans)
     writes.remove(connection, orphans)
     return orphans
 
@@ -132,7 +132,7 @@ def _refold(
     vectors: Mapping[str, Any],
     now: datetime,
     unfounded: Iterable[UUID],
-    watch: Journal,
+    journal: Journal,
 ) -> Changes:
     """Fold the groups that `touched` claims belong to, and bring the stored facts in line with the outcome.
 
@@ -143,7 +143,7 @@ def _refold(
     users = {claim.user_id for claim in touched}
     groups = [(user, key) for user in users for key in affected(claim for claim in touched if claim.user_id == user)]
     unfounded = set(unfounded)
-    _adopt(connection, groups, now, unfounded, watch)
+    _adopt(connection, groups, now, unfounded, journal)
     log = claims.of_groups(connection, [(user, key.subject.casefold(), key.predicates) for user, key in groups])
     beliefs = [belief for user in users for belief in fold(claim for claim in log if claim.user_id == user)]
     stored = claims.facts_resting_on(connection, [claim.id for claim in log]) | unfounded
@@ -158,10 +158,12 @@ def _refold(
     reworded = [id_ for id_, fact in after.items() if id_ in before and fact.text != before[id_].text]
     kept = [fact for id_, fact in after.items() if id_ in before and fact.text == before[id_].text]
     changed = [fact for fact in kept if fact != before[fact.id]]
-    rested = claims.resting(connection, [*before, *after])
+    rested = claims.evidence_of(connection, [*before, *after])
     rests = {belief.id: belief.evidence for belief in beliefs if belief.evidence != rested.get(belief.id, ())}
-    watch.watch("fact", [*gone, *reworded])
-    watch.watch("fact", [*(fact.id for fact in changed), *(id_ for id_ in rests if id_ in before)], reworded=False)
+    journal.before_change("fact", [*gone, *reworded])
+    journal.before_change(
+        "fact", [*(fact.id for fact in changed), *(id_ for id_ in rests if id_ in before)], reworded=False
+    )
 
     writes.remove(connection, [*gone, *reworded])
     new = [belief for belief in beliefs if belief.id not in before or belief.id in reworded]
@@ -170,13 +172,13 @@ def _refold(
         Entry(
             fact=after[belief.id],
             episodic=Episodic(episode=episode_of.get(belief.claim.id)),
-            units=tuple(units_of(after[belief.id])),
+            chunks=tuple(chunks_of(after[belief.id])),
         )
         for belief in new
     ]
     writes.add(connection, entries, vectors)
     writes.replace(connection, changed)
-    claims.rest(connection, rests, gone)
+    claims.set_evidence(connection, rests, gone)
     return changes(before.values(), after.values())
 
 
@@ -185,7 +187,7 @@ def _adopt(
     groups: Iterable[tuple[str, Key]],
     now: datetime,
     unfounded: set[UUID],
-    watch: Journal,
+    journal: Journal,
 ) -> None:
     """Let live facts that came from elsewhere (imports, `memctl add`) take part in the fold, as claims of their own.
 
@@ -202,7 +204,7 @@ def _adopt(
         about = [fact for fact in facts if (fact.subject or user).casefold() == subject]
         adopted = [fact for fact in about if fact.id not in unfounded]
         standing = [standing_for(fact) for fact in adopted]
-        watch.watch("claim", [claim.id for claim in standing])
+        journal.before_change("claim", [claim.id for claim in standing])
         claims.add(connection, [(claim, None) for claim in standing], now)
 
 
@@ -241,23 +243,23 @@ def _fact_of(belief: Belief, stored: Fact | None) -> Fact:
     return to_fact(belief, imported=adopted)
 
 
-def put(connection: Connection, entry: Entry, vectors: Mapping[str, Any], watch: Journal) -> Changes:
+def put(connection: Connection, entry: Entry, vectors: Mapping[str, Any], journal: Journal) -> Changes:
     """Store a fact someone states outright, in place of the one of the same id, and reconcile what it touches."""
     now = datetime.now(UTC)
     fact = entry.fact
     suppression.refuse(connection, [fact.user_id])
     old = claims.of_fact(connection, fact.id)
-    _bar(connection, _of_transcripts(old), watch)
-    before = _retract(connection, [claim.id for claim in old], now, watch)
-    watch.watch("fact", [fact.id])
+    _tombstone(connection, _of_transcripts(old), journal)
+    before = _retract(connection, [claim.id for claim in old], now, journal)
+    journal.before_change("fact", [fact.id])
     writes.remove(connection, [fact.id])
     writes.add(connection, [entry], vectors)
     if fact.predicate is None or fact.kind == "episode":
         return before
     standing = standing_for(fact, "stated")
-    watch.watch("claim", [standing.id])
+    journal.before_change("claim", [standing.id])
     fresh = claims.add(connection, [(standing, None)], now)
-    return _refold(connection, fresh, vectors, now, [fact.id], watch)
+    return _refold(connection, fresh, vectors, now, [fact.id], journal)
 
 
 def _of_transcripts(found: Iterable[Claim]) -> list[UUID]:
@@ -265,13 +267,13 @@ def _of_transcripts(found: Iterable[Claim]) -> list[UUID]:
     return [claim.id for claim in found if claim.fact_id is None]
 
 
-def _bar(connection: Connection, ids: Iterable[UUID], watch: Journal) -> None:
+def _tombstone(connection: Connection, ids: Iterable[UUID], journal: Journal) -> None:
     barred = list(ids)
-    watch.watch("removed", barred)
-    claims.bar(connection, barred)
+    journal.before_change("removed", barred)
+    claims.tombstone(connection, barred)
 
 
-def erase(connection: Connection, ids: Iterable[UUID], watch: Journal) -> int:
+def erase(connection: Connection, ids: Iterable[UUID], journal: Journal) -> int:
     """Remove facts with what they rest on, so that no transcript brings them back; what was read from a removed
     episode goes too.
 
@@ -282,8 +284,8 @@ def erase(connection: Connection, ids: Iterable[UUID], watch: Journal) -> int:
     for id_ in gone:
         dead += claims.of_fact(connection, id_)
     llm_cache.forget(connection, {*gone, *claims.episodes(connection, [claim.id for claim in dead]).values()})
-    _bar(connection, {*_of_transcripts(dead), *fact_rows.of_kind(connection, "episode", gone)}, watch)
-    watch.watch("fact", gone)
-    _retract(connection, {claim.id for claim in dead}, datetime.now(UTC), watch)
+    _tombstone(connection, {*_of_transcripts(dead), *fact_rows.of_kind(connection, "episode", gone)}, journal)
+    journal.before_change("fact", gone)
+    _retract(connection, {claim.id for claim in dead}, datetime.now(UTC), journal)
     still = fact_rows.known(connection, "records", gone)
     return len(gone) - len(still) + writes.remove(connection, still)

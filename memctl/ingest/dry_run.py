@@ -11,18 +11,18 @@ from pathlib import Path
 import msgspec
 
 from memctl.ingest.scan import Options
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 
 
 @contextmanager
-def trial(engine: Engine) -> Iterator[Engine]:
+def trial(database: Database) -> Iterator[Database]:
     """A copy of the store, or an empty one where there is none yet; it goes with the block."""
     with tempfile.TemporaryDirectory(prefix="memctl-") as folder:
-        copy = Engine(Path(folder) / "store.duckdb", engine.lock_timeout)
-        if engine.path.exists():
-            with engine.reading():
+        copy = Database(Path(folder) / "store.duckdb", database.lock_timeout)
+        if database.path.exists():
+            with database.reading():
                 for ending in ("", ".wal"):
-                    file = engine.path.with_name(engine.path.name + ending)
+                    file = database.path.with_name(database.path.name + ending)
                     if file.exists():
                         shutil.copy(file, copy.path.with_name(copy.path.name + ending))
         yield copy

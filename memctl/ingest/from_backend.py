@@ -18,7 +18,7 @@ from memctl.ingest.pipeline import Progress, working
 from memctl.ingest.result import Reject, Report
 from memctl.ingest.scan import Options
 from memctl.ingest.session_extraction import Work
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.suppression import REASON, known
 from memctl.transcripts.encoding import clean
 from memctl.transcripts.model import Role, Session, Turn
@@ -30,7 +30,7 @@ Pause = Callable[[int, Retryable], None]
 def ingest(
     backend: Adapter,
     users: Sequence[str],
-    engine: Engine,
+    database: Database,
     spec: EmbedderSpec,
     options: Options,
     *,
@@ -50,10 +50,10 @@ def ingest(
     report = Report(extractor=options.recipe.extracts)
     uri = identity(backend.name, backend)
     owners = tuple(users or (backend.everyone() if isinstance(backend, Peopled) else backend.users()))
-    gone = known(engine, owners)
+    gone = known(database, owners)
     number = 0
     with working(
-        engine,
+        database,
         spec,
         options,
         report,

@@ -23,7 +23,7 @@ from memctl.ingest.llm_requests import Asker, Leaf, Question, leaves
 from memctl.ingest.llm_usage import Use
 from memctl.ingest.session_extraction import Digest, Prepared, Recipe, Work, broken, prepare
 from memctl.store.duckdb import vector_search
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.writes import stored_embedder
 
 EXISTING = 10
@@ -31,7 +31,7 @@ EXISTING = 10
 FAILURES = {"refused": "refused", "filtered": "stopped by a content filter", "length": "too long"}
 
 
-def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, engine: Engine, asker: Asker) -> Digest:
+def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, database: Database, asker: Asker) -> Digest:
     """The digest of some sessions by a model. A session with questions still to be answered leaves its file `open`."""
     result = Digest()
     held: list[tuple[Prepared, list[Window]]] = []
@@ -41,7 +41,7 @@ def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, engi
             held.append((prepared, windows(prepared.session, work.owned.user_id, prepared.context)))
         except Exception as error:
             result.broken.append(broken(work, error))
-    questions = _questions([(one, window) for one, cut in held for window in cut], spec, engine, asker.use.model)
+    questions = _questions([(one, window) for one, cut in held for window in cut], spec, database, asker.use.model)
     answered = asker.ask(questions)
     asked = iter(questions)
     for prepared, cut in held:
@@ -61,10 +61,10 @@ def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, engi
 
 
 def _questions(
-    wanted: Sequence[tuple[Prepared, Window]], spec: EmbedderSpec, engine: Engine, model: str
+    wanted: Sequence[tuple[Prepared, Window]], spec: EmbedderSpec, database: Database, model: str
 ) -> list[Question]:
     """A question for each window, with the facts of its user that are nearest to it."""
-    near = _existing([window for _, window in wanted], spec, engine)
+    near = _existing([window for _, window in wanted], spec, database)
     return [
         Question(
             key=prompt.key(model, window),
@@ -81,24 +81,24 @@ def _episodes(prepared: Prepared, window: Window) -> tuple[UUID, ...]:
     return tuple(dict.fromkeys(id_ for id_ in ids if id_ is not None))
 
 
-def _existing(wanted: Sequence[Window], spec: EmbedderSpec, engine: Engine) -> list[list[Fact]]:
+def _existing(wanted: Sequence[Window], spec: EmbedderSpec, database: Database) -> list[list[Fact]]:
     """The current facts nearest to each window; none while the store is new. Vectors are made with the store closed."""
     places: dict[str, list[int]] = {}
     for place, window in enumerate(wanted):
         places.setdefault(window.user_id, []).append(place)
     found: list[list[Fact]] = [[] for _ in wanted]
-    with suppress(NotFound), engine.reading() as connection:
+    with suppress(NotFound), database.reading() as connection:
         places = {user: mine for user, mine in places.items() if vector_search.has_facts(connection, user)}
         if stored_embedder(connection) != spec:
             return found
-    if not engine.path.exists():
+    if not database.path.exists():
         return found
     embedder = spec.open()
     vectors = {
         user: embedder.embed([" ".join(line.text for line in wanted[place].asked) for place in mine])
         for user, mine in places.items()
     }
-    with engine.reading() as connection:
+    with database.reading() as connection:
         for user, mine in places.items():
             near = vector_search.nearest(connection, user, vectors[user], EXISTING)
             for place, facts in zip(mine, near, strict=True):

@@ -13,7 +13,7 @@ from memctl.ingest.llm_batch_api import BatchSource
 from memctl.ingest.llm_costs import Prices
 from memctl.ingest.llm_requests import Asker, LiveSource, PlanSource
 from memctl.ingest.llm_usage import Use
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 
 JOBS = 4
 """Requests under way at a time."""
@@ -40,7 +40,7 @@ class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_asker(
     options: ModelOptions,
-    engine: Engine,
+    database: Database,
     *,
     announce: Callable[[str, float], None] | None = None,
     tick: Callable[[Use], object] | None = None,
@@ -57,13 +57,13 @@ def open_asker(
         )
     use = Use(model=options.name)
     if options.plan:
-        return Asker(engine, PlanSource(use, options.prices, options.jobs, batch=options.batch), use)
+        return Asker(database, PlanSource(use, options.prices, options.jobs, batch=options.batch), use)
     model = ChatModel(options.name, base_url=options.base_url, timeout=options.timeout)
     if options.batch:
-        batch = BatchSource(engine, model, use, options.command, prices=options.prices, max_cost=options.max_cost)
-        return Asker(engine, batch, use)
+        batch = BatchSource(database, model, use, options.command, prices=options.prices, max_cost=options.max_cost)
+        return Asker(database, batch, use)
     source = LiveSource(
-        engine,
+        database,
         model,
         use,
         prices=options.prices,
@@ -73,4 +73,4 @@ def open_asker(
         announce=announce,
         tick=(lambda: tick(use)) if tick else None,
     )
-    return Asker(engine, source, use)
+    return Asker(database, source, use)

@@ -24,7 +24,7 @@ from memctl.ingest import llm_costs
 from memctl.ingest.llm_costs import Budget, Prices, SpentError
 from memctl.ingest.llm_usage import Use
 from memctl.runtime.retry import Halt, Halted, Pace, Retry
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.llm_cache import Answer, Outcome, find, keep
 
 TRIES = 3
@@ -91,8 +91,8 @@ class Source(Protocol):
 class Asker:
     """Answers to questions, from the store where it has them and else from `source`."""
 
-    def __init__(self, engine: Engine, source: Source, use: Use) -> None:
-        self.engine, self.source, self.use = engine, source, use
+    def __init__(self, database: Database, source: Source, use: Use) -> None:
+        self.database, self.source, self.use = database, source, use
 
     def ask(self, questions: Iterable[Question]) -> dict[str, Answer]:
         """The answers there are, by key; those of halves too, where a window had to be cut. Some may be missing."""
@@ -101,7 +101,7 @@ class Asker:
         while todo:
             self.use.windows += len(todo)
             found: dict[str, Answer] = {}
-            with suppress(NotFound), self.engine.reading() as connection:
+            with suppress(NotFound), self.database.reading() as connection:
                 found = find(connection, todo)
             found = {key: answer for key, answer in found.items() if self.source.accepts(answer)}
             self.use.known += len(found)
@@ -163,7 +163,7 @@ class LiveSource:
 
     def __init__(
         self,
-        engine: Engine,
+        database: Database,
         model: ChatModel,
         use: Use,
         *,
@@ -175,7 +175,7 @@ class LiveSource:
         announce: Callable[[str, float], None] | None = None,
         tick: Callable[[], object] | None = None,
     ) -> None:
-        self.engine, self.model, self.use, self.prices, self.jobs = engine, model, use, prices, jobs
+        self.database, self.model, self.use, self.prices, self.jobs = database, model, use, prices, jobs
         self.budget = Budget(max_cost)
         use.cost = 0.0 if prices else None
         self.halt = halt or Halt()
@@ -313,7 +313,7 @@ class LiveSource:
                 unsaved, self._unsaved = self._unsaved, []
             try:
                 if unsaved:
-                    with self.engine.writing() as connection:
+                    with self.database.writing() as connection:
                         keep(connection, unsaved)
             except BaseException:
                 # They are paid for: whoever comes next tries again.

@@ -17,7 +17,7 @@ from memctl.ingest.bulk_import import entry_of
 from memctl.ingest.commit import commit, put
 from memctl.ingest.session_extraction import Recipe, Work, digest_all
 from memctl.store.duckdb import claims, fact_rows, writes
-from memctl.store.duckdb.database import Connection, Engine
+from memctl.store.duckdb.database import Connection, Database
 from memctl.store.duckdb.undo_log import journalled
 from memctl.transcripts.model import Session, Turn
 
@@ -25,7 +25,7 @@ SYSTEM = "memctl"
 
 
 def remember(
-    engine: Engine,
+    database: Database,
     spec: EmbedderSpec,
     user: str,
     text: str,
@@ -50,7 +50,7 @@ def remember(
         raise UsageError("a predicate and an object go together", hint="give both --predicate and --object")
     now = datetime.now(UTC)
     if kind is None and subject is None and predicate is None and valid_at is None and not categories:
-        found = _read(engine, spec, user, said, now)
+        found = _read(database, spec, user, said, now)
         if found:
             return found
     fact = Fact(
@@ -66,10 +66,10 @@ def remember(
         created_at=now,
         source=Source(system=SYSTEM, quote=said),
     )
-    return [_put(engine, spec, fact, "add")]
+    return [_put(database, spec, fact, "add")]
 
 
-def _read(engine: Engine, spec: EmbedderSpec, user: str, said: str, now: datetime) -> list[Fact]:
+def _read(database: Database, spec: EmbedderSpec, user: str, said: str, now: datetime) -> list[Fact]:
     session = Session(
         source_format=SYSTEM,
         session_id=f"add {now.isoformat()}",
@@ -78,13 +78,13 @@ def _read(engine: Engine, spec: EmbedderSpec, user: str, said: str, now: datetim
     batch = digest_all([Work(owned=Owned(user_id=user, session=session))], Recipe(), spec)
     if not batch.claims:
         return []
-    with engine.writing() as connection, journalled(connection, "add", user) as watch:
-        commit(connection, batch, spec, now=now, watch=watch)
+    with database.writing() as connection, journalled(connection, "add", user) as journal:
+        commit(connection, batch, spec, now=now, journal=journal)
         ids = claims.facts_resting_on(connection, [claim.id for claim, _ in batch.claims])
         return fact_rows.select(connection, "id IN (SELECT unnest(?::UUID[])) ORDER BY key", [list(ids)])
 
 
-def edit(engine: Engine, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact:
+def edit(database: Database, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact:
     """Change fields of a stored fact, which keeps its id; the fact as it is now.
 
     Raises UsageError for an episode, which is what was said and cannot be made otherwise, and for a wrong value.
@@ -101,20 +101,20 @@ def edit(engine: Engine, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact
         raise UsageError("a fact needs a text", where=str(fact.id), hint="memctl rm removes a fact")
     if (edited.predicate is None) != (edited.object is None):
         raise UsageError("a predicate and an object go together", hint="give both --predicate and --object")
-    return _put(engine, spec, edited, "edit")
+    return _put(database, spec, edited, "edit")
 
 
 def _without_secrets(text: str | None) -> Any:
     return redact(text).text if text else text
 
 
-def _put(engine: Engine, spec: EmbedderSpec, fact: Fact, command: str) -> Fact:
+def _put(database: Database, spec: EmbedderSpec, fact: Fact, command: str) -> Fact:
     entry = entry_of(fact)
-    texts = [unit.text for unit in entry.units]
+    texts = [chunk.text for chunk in entry.chunks]
     vectors = dict(zip(texts, spec.open().embed(texts), strict=True))
-    with engine.writing() as connection, journalled(connection, command, fact.user_id) as watch:
+    with database.writing() as connection, journalled(connection, command, fact.user_id) as journal:
         writes.use_embedder(connection, spec)
-        put(connection, entry, vectors, watch)
+        put(connection, entry, vectors, journal)
         return _stored(connection, fact.id)
 
 

@@ -25,7 +25,7 @@ from memctl.ingest.scan import Options, Reader
 from memctl.ingest.session_extraction import Digest, Work, digest_all
 from memctl.ingest.sources import documents_of
 from memctl.store.duckdb import ingested_files, undo_log
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 from memctl.transcripts.discovery import Document
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ Progress = Callable[[int, int, str], None]
 
 def ingest(
     paths: Sequence[str],
-    engine: Engine,
+    database: Database,
     spec: EmbedderSpec,
     options: Options,
     progress: Progress | None = None,
@@ -67,7 +67,7 @@ def ingest(
     total = sum(document.size for document in documents)
     done = 0
     with working(
-        engine,
+        database,
         spec,
         options,
         report,
@@ -87,7 +87,7 @@ def ingest(
 
 @contextmanager
 def working(
-    engine: Engine,
+    database: Database,
     spec: EmbedderSpec,
     options: Options,
     report: Report,
@@ -102,10 +102,10 @@ def working(
     """
     with ExitStack() as stack:
         if options.model and not options.model.plan:
-            stack.enter_context(engine.asking())
-        run = Run(engine, spec, options, report)
+            stack.enter_context(database.llm_lock())
+        run = Run(database, spec, options, report)
         if options.recipe.by_model:
-            run.asker = _open_asker(options, engine, announce, tick)
+            run.asker = _open_asker(options, database, announce, tick)
             report.model = run.asker.use
         if options.jobs > 1 and size > PARALLEL_BYTES and not run.asker:
             run.pool = ProcessPoolExecutor(
@@ -128,7 +128,7 @@ def working(
 
 def _open_asker(
     options: Options,
-    engine: Engine,
+    database: Database,
     announce: Callable[[str, float], None] | None,
     show: Callable[[str], object],
 ) -> Asker:
@@ -136,7 +136,7 @@ def _open_asker(
 
     if options.model is None:
         raise UsageError("no model is configured", hint="give --model NAME, or set MEMCTL_LLM_MODEL")
-    return open_asker(options.model, engine, announce=announce, tick=lambda use: show(use.line))
+    return open_asker(options.model, database, announce=announce, tick=lambda use: show(use.line))
 
 
 class _NoMoreAnswers(Exception):
@@ -154,8 +154,8 @@ class Run:
     transaction that brings its last session.
     """
 
-    def __init__(self, engine: Engine, spec: EmbedderSpec, options: Options, report: Report) -> None:
-        self.engine = engine
+    def __init__(self, database: Database, spec: EmbedderSpec, options: Options, report: Report) -> None:
+        self.database = database
         self.spec = spec
         self.options = options
         self.report = report
@@ -169,7 +169,7 @@ class Run:
         self.seen: dict[str, ingested_files.PackedIds] = {}
         self.broken: set[str] = set()
         self.open: set[str] = set()
-        self.reader = Reader(engine, options, report)
+        self.reader = Reader(database, options, report)
         self.id = undo_log.new_run()
 
     def take(self, document: Document) -> None:
@@ -238,7 +238,7 @@ class Run:
             return digest_all(chunk, self.options.recipe, self.spec)
         from memctl.ingest.llm_extraction import digest_chunk
 
-        return digest_chunk(chunk, self.options.recipe, self.spec, self.engine, self.asker)
+        return digest_chunk(chunk, self.options.recipe, self.spec, self.database, self.asker)
 
     def _drain(self, limit: int) -> None:
         """Bring finished work into the batch until at most `limit` pieces are under way; commit full batches."""
@@ -287,12 +287,12 @@ class Run:
         if batch.episodes or batch.claims or read:
             user = self.options.attribution.user
             with (
-                self.engine.writing() as connection,
-                undo_log.journalled(connection, "ingest", user, self.id) as watch,
+                self.database.writing() as connection,
+                undo_log.journalled(connection, "ingest", user, self.id) as journal,
             ):
-                committed = commit(connection, batch, self.spec, read, watch=watch)
+                committed = commit(connection, batch, self.spec, read, journal=journal)
             self.report.took(committed)
-            self.id, self.report.run = watch.id, watch.run or self.report.run
+            self.id, self.report.run = journal.id, journal.run or self.report.run
 
 
 def _result(piece: Future[Digest]) -> Digest:

@@ -20,7 +20,7 @@ from memctl.ingest.result import Report, reject_of
 from memctl.ingest.session_extraction import Recipe
 from memctl.ingest.sources import sha256_of, unreadable
 from memctl.store.duckdb import ingested_files, suppression
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 from memctl.transcripts.detect import detect, read
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.model import ReadOptions, Session
@@ -48,14 +48,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 class Reader:
     """Reads documents for one ingest. What it passes over and what it cannot read is entered in the report."""
 
-    def __init__(self, engine: Engine, options: Options, report: Report) -> None:
-        self.engine = engine
+    def __init__(self, database: Database, options: Options, report: Report) -> None:
+        self.database = database
         self.options = options
         self.report = report
         self.asked: set[str] = set()
         self.gone: set[str] = set()
         self.ledger: dict[tuple[str, str], ingested_files.FileEntry] = {}
-        with suppress(NotFound), engine.reading() as connection:
+        with suppress(NotFound), database.reading() as connection:
             self.ledger = ingested_files.entries(connection)
 
     def new(self, document: Document) -> tuple[ingested_files.FileEntry, ingested_files.FileEntry | None] | None:
@@ -120,7 +120,7 @@ class Reader:
         """Raises BadTranscript when one of the owners was forgotten."""
         users = {mine.user_id for mine in owners}
         if new := users - self.asked:
-            self.gone |= suppression.known(self.engine, new)
+            self.gone |= suppression.known(self.database, new)
             self.asked |= new
         if users & self.gone:
             raise BadTranscript(suppression.REASON, where=where)
@@ -129,7 +129,7 @@ class Reader:
         """The episodes a file showed when it was last read."""
         if known is None:
             return frozenset()
-        with self.engine.reading() as connection:
+        with self.database.reading() as connection:
             return frozenset(ingested_files.episodes_of(connection, known))
 
     def _recipe(self, document: Document) -> str:

@@ -21,7 +21,7 @@ from memctl.extract.prompt_injection import gives_orders
 from memctl.extract.secrets import redact
 from memctl.ingest.attribution import Owned
 from memctl.reconcile import fold, to_fact
-from memctl.store.duckdb.chunks import texts_of, units_of
+from memctl.store.duckdb.chunks import chunks_of, texts_of
 from memctl.store.duckdb.fact_rows import Episodic
 from memctl.store.duckdb.writes import Entry
 from memctl.transcripts.model import Role, Session, Turn
@@ -104,7 +104,7 @@ class Digest(msgspec.Struct, kw_only=True):
 
     def embed(self, embedder: Embedder) -> None:
         """Make the vectors of all units: those of the episodes, and those of the facts the claims may become."""
-        texts = dict.fromkeys(unit.text for entry in self.episodes for unit in entry.units)
+        texts = dict.fromkeys(chunk.text for entry in self.episodes for chunk in entry.chunks)
         for claim, _ in self.claims:
             texts |= dict.fromkeys(text for belief in fold([claim]) for text in texts_of(to_fact(belief)))
         wanted = [text for text in texts if text not in self.vectors]
@@ -272,7 +272,7 @@ def _episode(turn: Turn, position: int, owned: Owned, uri: str | None) -> Entry:
         native=native,
     )
     episodic = Episodic(role=turn.role, speaker=turn.speaker, position=position)
-    return Entry(fact=fact, episodic=episodic, units=tuple(units_of(fact)))
+    return Entry(fact=fact, episodic=episodic, chunks=tuple(chunks_of(fact)))
 
 
 def _count(totals: dict[str, int], more: dict[str, int] | Iterable[tuple[str, int]]) -> None:

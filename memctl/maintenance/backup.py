@@ -24,7 +24,7 @@ from memctl.core.errors import MemctlError, UsageError
 from memctl.maintenance.snapshots import Replaced, Snapshots
 from memctl.runtime import private_files
 from memctl.store.duckdb import writes
-from memctl.store.duckdb.database import SCHEMA_VERSION, Connection, Engine, get_meta, set_meta
+from memctl.store.duckdb.database import SCHEMA_VERSION, Connection, Database, get_meta, set_meta
 
 MANIFEST = "manifest.json"
 LONGEST_MANIFEST = 1_000_000
@@ -52,13 +52,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tables: dict[str, Table]
 
 
-def backup(engine: Engine, file: Path) -> Manifest:
+def backup(database: Database, file: Path) -> Manifest:
     """Write the store as it is now to `file`, whole or not at all, readable by its owner only."""
-    engine.require()
+    database.require()
     try:
         with tempfile.TemporaryDirectory(prefix="memctl-", dir=file.parent) as folder:
             half = Path(folder) / file.name
-            tables, version = _dump(engine, Path(folder))
+            tables, version = _dump(database, Path(folder))
             manifest = Manifest(memctl=__version__, store_version=version, made_at=datetime.now(UTC), tables=tables)
             private_files.create(half)
             with zipfile.ZipFile(half, "w", zipfile.ZIP_STORED) as archive:
@@ -73,9 +73,9 @@ def backup(engine: Engine, file: Path) -> Manifest:
     return manifest
 
 
-def _dump(engine: Engine, folder: Path) -> tuple[dict[str, Table], int]:
+def _dump(database: Database, folder: Path) -> tuple[dict[str, Table], int]:
     tables = {}
-    with engine.reading() as connection:
+    with database.reading() as connection:
         for name in _names(connection):
             file = folder / f"{name}.parquet"
             connection.execute(f"COPY \"{name}\" TO '{_quoted(file)}' (FORMAT parquet, COMPRESSION zstd)")
@@ -86,26 +86,26 @@ def _dump(engine: Engine, folder: Path) -> tuple[dict[str, Table], int]:
     return tables, version
 
 
-def restore(file: Path, engine: Engine, *, force: bool = False) -> tuple[Manifest, Replaced]:
+def restore(file: Path, database: Database, *, force: bool = False) -> tuple[Manifest, Replaced]:
     """Make the store from an archive; what was in its place is kept, see `Snapshots.replace_by`.
 
     Raises UsageError when there is a store and not `force`, or the file is no archive; MemctlError when anything in it
     is not as the manifest says: then nothing was changed. Whoever was forgotten in the store that is there stays so.
     """
-    if engine.path.exists() and not force:
+    if database.path.exists() and not force:
         raise UsageError(
             "there is a store already",
-            where=str(engine.path),
+            where=str(database.path),
             hint="--force puts the backup in its place; what is there is kept, as a snapshot or beside it",
         )
-    private_files.make_folder(engine.path.parent)
-    fresh = Engine(engine.path.with_name(f".{engine.path.name}.restored"), engine.lock_timeout)
+    private_files.make_folder(database.path.parent)
+    fresh = Database(database.path.with_name(f".{database.path.name}.restored"), database.lock_timeout)
     fresh.path.unlink(missing_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix="memctl-", dir=engine.path.parent) as folder:
+        with tempfile.TemporaryDirectory(prefix="memctl-", dir=database.path.parent) as folder:
             manifest = _checked(file, Path(folder))
             _load(fresh, manifest, Path(folder), file)
-        replaced = Snapshots(engine).replace_by(fresh)
+        replaced = Snapshots(database).replace_by(fresh)
     finally:
         fresh.path.unlink(missing_ok=True)
     return manifest, replaced
@@ -154,8 +154,8 @@ def _unpack(archive: zipfile.ZipFile, name: str, table: Table, folder: Path, fil
             raise _damaged(file, name)
 
 
-def _load(engine: Engine, manifest: Manifest, folder: Path, file: Path) -> None:
-    with engine.writing() as connection:
+def _load(database: Database, manifest: Manifest, folder: Path, file: Path) -> None:
+    with database.writing() as connection:
         known = {*_names(connection), VECTORS}
         if strange := sorted(manifest.tables.keys() - known):
             raise MemctlError(f"the backup has a table {strange[0]!r} that no store has", where=str(file))

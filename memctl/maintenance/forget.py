@@ -135,7 +135,7 @@ def forget(
     so that nothing brings them back meanwhile.
     """
     began = datetime.now(UTC)
-    with store.engine.writing() as connection:
+    with store.database.writing() as connection:
         suppression.mark(connection, user)
         who = suppression.digest(connection, user)
     done = []
@@ -147,7 +147,7 @@ def forget(
 
 def restore(user: str, store: LocalStore) -> None:
     """Let a forgotten user be remembered again. Raises NotFound for one who was not forgotten."""
-    with store.engine.writing(make=False) as connection:
+    with store.database.writing(make=False) as connection:
         if not suppression.restore(connection, user):
             raise NotFound("this user was not forgotten", hint="memctl users lists who is remembered")
 
@@ -273,7 +273,7 @@ def _names(user: str) -> re.Pattern[str]:
 def clean_traces(user: str, store: LocalStore, ledger: Ledger) -> None:
     """Take the person out of what memctl keeps beside facts: the ledger, and the files of rejects it knows of."""
     known = ledger.rejects_files() if ledger.path.exists() else []
-    for name in {f"{store.engine.path}.rejects.jsonl", *known}:
+    for name in {f"{store.database.path}.rejects.jsonl", *known}:
         _without(Path(name), user)
     if ledger.path.exists():
         ledger.forget(user, partial(_unnamed, user=user))

@@ -19,7 +19,7 @@ from memctl.core.errors import MemctlError, NotFound, UnusableStore, UsageError
 from memctl.core.fact import Fact
 from memctl.runtime import private_files
 from memctl.store.duckdb import fact_rows, suppression
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 
 _NAME = re.compile(r"\d{8}T\d{6}\d{3}Z")
 _FORMAT = "%Y%m%dT%H%M%S%fZ"
@@ -59,18 +59,18 @@ class Replaced(msgspec.Struct, frozen=True, kw_only=True):
 class Snapshots:
     """The snapshots of one store, in a folder beside it that only its owner can read."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.folder = engine.path.with_name(f"{engine.path.name}.snapshots")
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.folder = database.path.with_name(f"{database.path.name}.snapshots")
 
     def create(self, note: str | None = None, *, automatic: bool = False) -> Snapshot:
         """Copy the store as it is now. Raises NotFound when there is none."""
-        self.engine.require()
+        self.database.require()
         made_at = datetime.now(UTC)
         name = self._name(made_at)
         private_files.make_folder(self.folder)
         file = self._file(name)
-        self.engine.copy_to(file)
+        self.database.copy_to(file)
         try:
             snapshot = self._described(name, made_at, note, automatic=automatic)
         except BaseException:
@@ -105,17 +105,17 @@ class Snapshots:
             raise UsageError(f"several snapshots have names that begin with {name!r}", hint="give more characters")
         return found[0]
 
-    def open(self, snapshot: Snapshot) -> Engine:
+    def open(self, snapshot: Snapshot) -> Database:
         """The snapshot as a store."""
-        return Engine(self._file(snapshot.name), self.engine.lock_timeout)
+        return Database(self._file(snapshot.name), self.database.lock_timeout)
 
-    def engines(self) -> Iterator[Engine]:
+    def databases(self) -> Iterator[Database]:
         """Every snapshot as a store."""
         return (self.open(snapshot) for snapshot in self.all())
 
     def diff(self, earlier: Snapshot, later: Snapshot | None = None, user: str | None = None) -> list[Change]:
         """What is not the same in a later snapshot, or in the store as it is now, by user and time."""
-        now = self.open(later) if later else self.engine
+        now = self.open(later) if later else self.database
         before = _hashes(self.open(earlier), user)
         after = _hashes(now, user)
         fresh = [id_ for id_, digest in after.items() if before.get(id_) != digest]
@@ -127,12 +127,12 @@ class Snapshots:
 
     def restore(self, snapshot: Snapshot) -> Replaced:
         """Put the snapshot in the place of the store; see `replace_by`."""
-        half = self.engine.path.with_name(f".{self.engine.path.name}.restored")
+        half = self.database.path.with_name(f".{self.database.path.name}.restored")
         try:
             half.unlink(missing_ok=True)
             private_files.create(half)
             shutil.copyfile(self._file(snapshot.name), half)
-            return self.replace_by(Engine(half, self.engine.lock_timeout))
+            return self.replace_by(Database(half, self.database.lock_timeout))
         except UnusableStore:
             raise MemctlError(
                 "the snapshot is damaged; nothing was changed",
@@ -142,30 +142,30 @@ class Snapshots:
         finally:
             half.unlink(missing_ok=True)
 
-    def replace_by(self, fresh: Engine) -> Replaced:
+    def replace_by(self, fresh: Database) -> Replaced:
         """Put another store in the place of this one; its file is gone from where it was.
 
         What was there is a snapshot from then on; where it cannot be used, it is set aside. Whoever was forgotten
         stays so: the store knows, and where it is damaged, those of its snapshots that can be read.
         """
-        if not self.engine.path.exists():
-            self.engine.replace_by(fresh.path)
+        if not self.database.path.exists():
+            self.database.replace_by(fresh.path)
             return Replaced()
         try:
-            suppression.carry_over(self.engine, fresh)
+            suppression.carry_over(self.database, fresh)
             kept = self.create(BEFORE_RESTORE, automatic=True)
         except UnusableStore as error:
             if error.where == str(fresh.path):
                 raise
             self._carry_over_from_snapshots(fresh)
-            return Replaced(damaged=str(self.engine.set_aside(fresh.path)))
-        self.engine.replace_by(fresh.path)
+            return Replaced(damaged=str(self.database.set_aside(fresh.path)))
+        self.database.replace_by(fresh.path)
         return Replaced(kept=kept)
 
-    def _carry_over_from_snapshots(self, fresh: Engine) -> None:
-        for engine in self.engines():
+    def _carry_over_from_snapshots(self, fresh: Database) -> None:
+        for database in self.databases():
             try:
-                suppression.carry_over(engine, fresh)
+                suppression.carry_over(database, fresh)
             except MemctlError as error:
                 if error.where == str(fresh.path):
                     raise
@@ -195,7 +195,7 @@ class Snapshots:
 
     def _described(self, name: str, made_at: datetime, note: str | None, *, automatic: bool) -> Snapshot:
         file = self._file(name)
-        with Engine(file).reading() as connection:
+        with Database(file).reading() as connection:
             rows = connection.execute(
                 "SELECT count(DISTINCT user_id), count(*) FILTER (kind <> 'episode'), "
                 "count(*) FILTER (kind = 'episode') FROM records"
@@ -224,8 +224,8 @@ def _described_in(about: Path) -> Snapshot:
         ) from None
 
 
-def _hashes(engine: Engine, user: str | None) -> dict[str, str]:
-    with engine.reading() as connection:
+def _hashes(database: Database, user: str | None) -> dict[str, str]:
+    with database.reading() as connection:
         rows = connection.execute(
             "SELECT id::VARCHAR, content_hash FROM records WHERE ? IS NULL OR user_id = ?", [user, user]
         ).fetchall()
@@ -236,8 +236,8 @@ def _named(at: datetime) -> str:
     return f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}Z"
 
 
-def _facts(engine: Engine, ids: Sequence[str]) -> list[Fact]:
+def _facts(database: Database, ids: Sequence[str]) -> list[Fact]:
     if not ids:
         return []
-    with engine.reading() as connection:
+    with database.reading() as connection:
         return fact_rows.select(connection, "id IN (SELECT unnest(?::UUID[]))", [ids])

@@ -184,7 +184,7 @@ class Ledger:
             connection.execute("INSERT INTO routes VALUES (?, ?, ?, ?)", [new, source, target, mode])
             return new
 
-    def begin(self, run: str, route: int, command: str) -> None:
+    def start_run(self, run: str, route: int, command: str) -> None:
         """Enter a run. One still called running on this route was killed, for only one runs at a time."""
         with self._transaction() as connection:
             connection.execute("UPDATE runs SET state = 'killed' WHERE route = ? AND state = 'running'", [route])

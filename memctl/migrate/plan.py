@@ -114,7 +114,7 @@ class Plan(msgspec.Struct, kw_only=True):
                 hint="without --fail-on-loss this is done and reported",
             )
 
-    def held_against(self, now: Plan) -> None:
+    def check_unchanged(self, now: Plan) -> None:
         """Raises Refused when the source or the backends are not those the plan was made for."""
         for what, mine, theirs in (
             ("source", self.source_identity, now.source_identity),

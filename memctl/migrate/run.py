@@ -50,7 +50,7 @@ def migrate(
     route = ledger.route(plan.source_identity, plan.target_identity, plan.mode)
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     with ledger.alone(route):
-        ledger.begin(run, route, job.command)
+        ledger.start_run(run, route, job.command)
         flow = _Flow(job, ledger, halt, run, route, progress, Retry(halt, attempts=job.attempts, announce=announce))
         try:
             report = flow.go()
@@ -87,7 +87,7 @@ class _Flow:
         pace = Pace(job.source_rate, halt)
         self.reader = Reader(job.source, self.selection, retry, pace, forgotten=job.forgotten)
         self.target = Target(job.targets, retry, Pace(job.rate, halt))
-        self.undoable = self.target.begin(run, job.name)
+        self.undoable = self.target.start_run(run, job.name)
         self.tally = Tally(job.plan, self.target.capabilities)
         self.rejects = Rejects(job.rejects or ledger.path.with_name(f"rejects-{run}.jsonl"), run=run)
         self.counts = Counts()
@@ -223,7 +223,7 @@ class _Flow:
         known = self.ledger.known(self.route, ids) if any(f.user_id in self.standings for f in chunk) else {}
         looked = [fact.id for fact in chunk if fact.user_id in self.surveyed]
         held = self._spool.get(looked) if looked else {}
-        undone = self.target.taken_back([id_ for id_, entry in known.items() if entry.state in ACKNOWLEDGED])
+        undone = self.target.undone_ids([id_ for id_, entry in known.items() if entry.state in ACKNOWLEDGED])
         found: list[Planned] = []
         send: list[Planned] = []
         for fact in chunk:

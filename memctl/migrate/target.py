@@ -45,15 +45,15 @@ class Target:
         finally:
             self._free.put(adapter)
 
-    def begin(self, run: str, command: str) -> bool:
+    def start_run(self, run: str, command: str) -> bool:
         """Let what is written be a run that can be undone; whether the target can do that."""
         for adapter in self._undoable:
-            adapter.begin(run, command)
+            adapter.start_run(run, command)
         return bool(self._undoable)
 
-    def taken_back(self, ids: Sequence[UUID]) -> set[UUID]:
+    def undone_ids(self, ids: Sequence[UUID]) -> set[UUID]:
         """Those of these facts that were written to the target and undone there since."""
-        return self._undoable[0].taken_back(ids) if self._undoable and ids else set()
+        return self._undoable[0].undone_ids(ids) if self._undoable and ids else set()
 
     def owners(self, wanted: Collection[str]) -> set[str]:
         """Those of the users who own a fact in the target, and perhaps others; none while it does not exist yet."""

@@ -223,9 +223,9 @@ def largest(groups: Groups, top: int) -> Groups:
 
 def words(fact: Fact) -> list[str]:
     """The stems a fact is searched by, in alphabetical order: what two near-duplicates have in common."""
-    from memctl.store.duckdb.chunks import units_of
+    from memctl.store.duckdb.chunks import chunks_of
 
-    return sorted(units_of(fact)[0].toks)
+    return sorted(chunks_of(fact)[0].tokens)
 
 
 def negated(text: str) -> bool:

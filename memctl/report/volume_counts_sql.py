@@ -32,7 +32,7 @@ _CATEGORIES = (
 
 def tally_store(store: LocalStore, by: periods.By, now: datetime, top: int, user: str | None) -> Tally:
     """The tally of a store, or of one user in it; a user the store does not know has nothing."""
-    with store.engine.reading() as connection:
+    with store.database.reading() as connection:
         asked = _Asked(connection, by, now, user)
         counted = asked.whole()
         counted.people = asked.people(top)
@@ -44,7 +44,7 @@ def tally_store(store: LocalStore, by: periods.By, now: datetime, top: int, user
         counted.fact_sizes, counted.turn_sizes = (asked.sizes(sign) for sign in ("<>", "="))
         counted.fact_sample, counted.turn_sample = (asked.sample(sign) for sign in ("<>", "="))
         counted.vector_bytes = asked.vector_bytes()
-    counted.file_bytes = store.engine.path.stat().st_size if user is None else None
+    counted.file_bytes = store.database.path.stat().st_size if user is None else None
     return counted
 
 

@@ -55,7 +55,7 @@ class LocalBackend(Suite):
 
     @contextlib.contextmanager
     def broken_off(self, place: Path, reading: LocalStore) -> Iterator[None]:
-        reading.engine.lock_timeout = 0.1
+        reading.database.lock_timeout = 0.1
         with held_by_another_process(f"import duckdb; held = duckdb.connect({str(place)!r})"):
             yield
 

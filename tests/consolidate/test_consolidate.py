@@ -33,7 +33,7 @@ def consolidate(memctl, *arguments):
 def rows():
     """Everything the store holds of facts, evidence and vectors."""
     tables = ("records", "units", "vectors", "claims", "evidence", "removed")
-    with LocalStore(os.environ["MEMCTL_STORE"]).engine.reading() as connection:
+    with LocalStore(os.environ["MEMCTL_STORE"]).database.reading() as connection:
         return {name: sorted(map(str, connection.execute(f"FROM {name}").fetchall())) for name in tables}
 
 

@@ -91,7 +91,7 @@ def test_a_plan_is_applied_only_to_the_source_it_was_made_of(backend, facts_of, 
     planning.save(plan, str(tmp_path / "plan.json"))
     again = planning.load(str(tmp_path / "plan.json"))
     assert again == plan
-    again.held_against(plan_of(backend(facts[::-1], page_size=2), target))
+    again.check_unchanged(plan_of(backend(facts[::-1], page_size=2), target))
     for changed in (
         facts[1:],
         [*facts, *facts_of(1, "bruno")],
@@ -99,9 +99,9 @@ def test_a_plan_is_applied_only_to_the_source_it_was_made_of(backend, facts_of, 
         [msgspec.structs.replace(facts[0], native={"a": 1}), *facts[1:]],
     ):
         with pytest.raises(Refused, match="the source has changed"):
-            again.held_against(plan_of(backend(changed), target))
+            again.check_unchanged(plan_of(backend(changed), target))
     with pytest.raises(Refused, match="made for the target"):
-        again.held_against(plan_of(backend(facts), backend(name="elsewhere")))
+        again.check_unchanged(plan_of(backend(facts), backend(name="elsewhere")))
     assert target.records == []
 
 

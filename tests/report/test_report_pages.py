@@ -38,7 +38,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Volume:
             for number in range(120)
         ]
     )
-    return requests.volume("local", {"local": {"path": store.engine.path}}, now=NOW)
+    return requests.volume("local", {"local": {"path": store.database.path}}, now=NOW)
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,7 @@ def test_facts_are_counted_by_user_kind_category_and_source(local: LocalStore):
     assert volume.bytes.text == sum(
         len(t) for t in ("Alice likes tea.Alice works at Acme.I like tea.Bruno has a dog.",)
     )
-    assert volume.bytes.file == (local.engine.path.stat().st_size)
+    assert volume.bytes.file == (local.database.path.stat().st_size)
     assert volume.bytes.vectors == 4 * 4 * 128
 
 

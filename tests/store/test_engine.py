@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from memctl.core.errors import Locked, MemctlError, NotFound
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 
 
 def mode(path):
@@ -33,7 +33,7 @@ class TestPrivate:
     def test_store_log_and_folder_are_the_owners_only_even_under_umask_0(self, store):
         before = os.umask(0)
         try:
-            with Engine(store).writing() as connection:
+            with Database(store).writing() as connection:
                 connection.execute("INSERT INTO meta VALUES ('a', 'b')")
                 modes = {path.name: mode(path) for path in store.parent.iterdir()}
         finally:
@@ -45,7 +45,7 @@ class TestPrivate:
     def test_the_umask_of_a_program_that_uses_memctl_is_left_as_it_was(self, store):
         before = os.umask(0o022)
         try:
-            with pytest.raises(RuntimeError), Engine(store).writing():
+            with pytest.raises(RuntimeError), Database(store).writing():
                 raise RuntimeError
             assert os.umask(0o022) == 0o022
         finally:
@@ -124,15 +124,15 @@ class TestMissing:
 
 
 def test_an_error_of_the_database_is_an_error_with_a_place(store):
-    with pytest.raises(MemctlError) as caught, Engine(store).writing() as connection:
+    with pytest.raises(MemctlError) as caught, Database(store).writing() as connection:
         connection.execute("SELECT * FROM nothing")
     assert caught.value.where == str(store)
 
 
 def test_a_failed_block_leaves_nothing(store):
-    with pytest.raises(AttributeError), Engine(store).writing() as connection:
+    with pytest.raises(AttributeError), Database(store).writing() as connection:
         connection.execute("INSERT INTO meta VALUES ('a', 'b')").no_such_method()
-    with pytest.raises(NotFound), Engine(store).reading():
+    with pytest.raises(NotFound), Database(store).reading():
         pass
 
 
@@ -147,7 +147,7 @@ sys.stdin.read()
 @pytest.fixture
 def holder(store):
     """Another process that holds the store until the test is over."""
-    with Engine(store).writing():
+    with Database(store).writing():
         pass
     command = [sys.executable, "-c", HOLD, str(store)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
@@ -168,13 +168,13 @@ def test_a_store_let_go_in_time_is_used(store, holder):
     import threading
 
     threading.Timer(0.3, holder.stdin.close).start()
-    with Engine(store, lock_timeout=20).reading() as connection:
+    with Database(store, lock_timeout=20).reading() as connection:
         assert connection.execute("SELECT 1").fetchall() == [(1,)]
 
 
 def test_threads_of_one_program_wait_for_each_other(store):
-    with Engine(store).writing():
-        for opened in (Engine(store, 0.1).reading(), Engine(store, 0.1).writing()):
+    with Database(store).writing():
+        for opened in (Database(store, 0.1).reading(), Database(store, 0.1).writing()):
             with pytest.raises(Locked), opened:
                 pass
 
@@ -193,7 +193,7 @@ def talk(folder: Path, user: str, sessions: int) -> None:
 
 def sound(store: Path) -> None:
     """No record is half-written."""
-    with Engine(store).reading() as connection:
+    with Database(store).reading() as connection:
 
         def none(query: str) -> None:
             assert connection.execute(query).fetchall() == [], query

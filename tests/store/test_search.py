@@ -13,8 +13,8 @@ from memctl.core.fact import Fact, Source, derive_id
 from memctl.embed import Embedder
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.duckdb import writes
-from memctl.store.duckdb.chunks import units_of
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.chunks import chunks_of
+from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.fact_rows import Episodic
 from memctl.store.duckdb.search import ASSISTANT, search
 from memctl.store.duckdb.writes import Entry
@@ -26,7 +26,7 @@ class Memory:
     """A store to say things into and to ask."""
 
     def __init__(self, path: Path) -> None:
-        self.engine = Engine(path)
+        self.database = Database(path)
         self.embedder: Embedder = EmbedderSpec().open()
         self.entries: list[Entry] = []
 
@@ -73,18 +73,18 @@ class Memory:
         return fact.id
 
     def _keep(self, fact: Fact, episodic: Episodic) -> None:
-        self.entries.append(Entry(fact=fact, episodic=episodic, units=tuple(units_of(fact))))
+        self.entries.append(Entry(fact=fact, episodic=episodic, chunks=tuple(chunks_of(fact))))
 
     def ask(self, query: str, *, user: str | None = "alice", k: int = 10, **options: Any) -> list[Hit]:
         """Search everything remembered so far."""
         if self.entries:
-            texts = list({unit.text for entry in self.entries for unit in entry.units})
-            with self.engine.writing() as connection:
+            texts = list({chunk.text for entry in self.entries for chunk in entry.chunks})
+            with self.database.writing() as connection:
                 writes.use_embedder(connection, EmbedderSpec())
                 vectors = dict(zip(texts, self.embedder.embed(texts), strict=True))
                 writes.add(connection, self.entries, vectors)
             self.entries = []
-        with self.engine.reading() as connection:
+        with self.database.reading() as connection:
             vector = self.embedder.embed_one(query)
             return search(connection, query=query, query_vector=vector, user=user, k=k, **options)
 
@@ -329,7 +329,7 @@ def test_a_query_in_japanese_finds_the_turn_it_means(memory: Memory) -> None:
 
 def test_a_fact_without_vectors_is_found_by_its_words(memory: Memory) -> None:
     memory.turn("I left the spare key with Ms Okafor.")
-    with memory.engine.writing() as connection:
+    with memory.database.writing() as connection:
         writes.use_embedder(connection, EmbedderSpec())
         writes.add(connection, memory.entries, {})
     memory.entries = []

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from memctl.core.fact import Fact, Source
-from memctl.store.duckdb.chunks import MOST_SENTENCES, units_of
+from memctl.store.duckdb.chunks import MOST_SENTENCES, chunks_of
 
 MAY = datetime(2023, 5, 8, 13, 56, tzinfo=UTC)
 
@@ -16,7 +16,7 @@ def fact(text: str, **fields: Any) -> Fact:
 
 
 def embedded(fact: Fact) -> list[str]:
-    return [unit.text for unit in units_of(fact)]
+    return [unit.text for unit in chunks_of(fact)]
 
 
 def test_a_turn_is_indexed_whole_and_by_sentence_with_speaker_and_date() -> None:
@@ -39,12 +39,12 @@ def test_a_turn_without_a_name_or_a_date_says_whose_it_is() -> None:
 
 
 def test_words_are_counted_once_a_fact_with_its_labels() -> None:
-    whole, *parts = units_of(
+    whole, *parts = chunks_of(
         fact("Alice works at Stripe. In Paris.", kind="fact", predicate="works_at", categories=("work", "money"))
     )
     assert whole.text == "Alice works at Stripe. In Paris."
-    assert whole.toks == ["alic", "work", "stripe", "pari", "money"]
-    assert [part.toks for part in parts] == [[], []]
+    assert whole.tokens == ["alic", "work", "stripe", "pari", "money"]
+    assert [part.tokens for part in parts] == [[], []]
 
 
 def test_a_pasted_document_has_a_bounded_number_of_units_and_loses_no_sentence() -> None:

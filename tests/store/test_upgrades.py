@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from memctl.core.errors import MemctlError
-from memctl.store.duckdb.database import SCHEMA_VERSION, Engine
+from memctl.store.duckdb.database import SCHEMA_VERSION, Database
 
 
 @pytest.fixture(params=range(1, SCHEMA_VERSION))
@@ -38,7 +38,7 @@ def test_whichever_command_comes_first_finds_what_was_remembered(older, memctl, 
 def test_a_store_brought_up_to_date_has_what_a_new_one_has(older, memctl, store):
     memctl("facts", "alice")
     fresh = store.with_name("fresh.duckdb")
-    with Engine(fresh).writing() as connection:
+    with Database(fresh).writing() as connection:
         connection.execute("SELECT 1")
     # The table of vectors and the view over it come with the first embedder.
     made_later = ("vectors", "facts")
@@ -51,7 +51,7 @@ def test_a_copy_that_cannot_be_made_leaves_the_store_as_it_was(older, store, mon
 
     monkeypatch.setattr("shutil.copyfile", full)
     before = store.read_bytes()
-    with pytest.raises(MemctlError, match="No space left") as refused, Engine(store).reading():
+    with pytest.raises(MemctlError, match="No space left") as refused, Database(store).reading():
         pass
     assert refused.value.hint
     assert store.read_bytes() == before

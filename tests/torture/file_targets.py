@@ -28,7 +28,7 @@ from memctl.maintenance import backup
 from memctl.migrate import plan, selection
 from memctl.report import price_book
 from memctl.runtime import settings
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.local_store import LocalStore
 
 TABLES = ("records", "meta", "vectors")
@@ -125,7 +125,7 @@ def _backup() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         store = LocalStore(Path(folder) / "store.duckdb")
         store.write(list(facts(2, 7)))
-        backup.backup(Engine(Path(folder) / "store.duckdb"), Path(folder) / "x.memctl")
+        backup.backup(Database(Path(folder) / "store.duckdb"), Path(folder) / "x.memctl")
         return (Path(folder) / "x.memctl").read_bytes()
 
 
@@ -138,7 +138,7 @@ def _members() -> dict[str, bytes]:
 def _restored(path: Path) -> str:
     store = path.with_name("store.duckdb")
     try:
-        backup.restore(path, Engine(store))
+        backup.restore(path, Database(store))
     except MemctlError:
         assert not store.exists(), "half a store"
         raise

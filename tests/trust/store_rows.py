@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 
 BOOKS = ("runs", "touched", "taken_back", "meta")
 """Tables that tell of runs, and the one with the salt for those who were forgotten."""
@@ -11,7 +11,7 @@ BOOKS = ("runs", "touched", "taken_back", "meta")
 def rows(store: Path, *but: str) -> dict[str, list[str]]:
     """Every row of every table that holds what somebody said or what was made of it, and of what is kept to undo;
     without the tables that `but` names."""
-    with Engine(store).reading() as connection:
+    with Database(store).reading() as connection:
         tables = connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall()
         return {
             name: sorted(map(str, connection.execute(f'FROM "{name}"').fetchall()))

@@ -7,7 +7,7 @@ import sys
 import duckdb
 import pytest
 
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 
 
 def cut(path):
@@ -97,7 +97,7 @@ def test_a_copy_takes_its_place_and_what_was_there_is_kept_beside_it(memctl, sav
     assert ran.code == 0, ran.err
     assert "Oslo" in memctl("facts", "zoe").out
     assert memctl("add", "zoe", "I like tea.").code == 0
-    (kept,) = Engine(saved).damaged()
+    (kept,) = Database(saved).damaged()
     assert ran.document["damaged"] == str(kept)
     assert ran.document["kept"] is None
     assert contents(kept) == before
@@ -107,7 +107,7 @@ def test_a_copy_takes_its_place_and_what_was_there_is_kept_beside_it(memctl, sav
 def test_the_file_that_is_kept_is_named_to_the_user(memctl, saved):
     cut(saved)
     ran = memctl(*WAYS["backup"])
-    assert str(Engine(saved).damaged()[0]) in ran.err
+    assert str(Database(saved).damaged()[0]) in ran.err
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -119,7 +119,7 @@ def test_without_hard_links_it_works_as_well(memctl, saved, monkeypatch, way):
     cut(saved)
     before = contents(saved)
     assert memctl(*WAYS[way]).code == 0
-    assert contents(Engine(saved).damaged()[0]) == before
+    assert contents(Database(saved).damaged()[0]) == before
 
 
 @pytest.mark.parametrize("damage", ["cut short", "a damaged log"])
@@ -142,7 +142,7 @@ main()
 """
     for steps in range(9):
         ended = subprocess.run([sys.executable, "-c", code, str(steps), *WAYS["backup"]], check=False)
-        kept = [part for path in Engine(saved).damaged() for part in contents(path)]
+        kept = [part for path in Database(saved).damaged() for part in contents(path)]
         held = contents(saved)
         assert saved.exists()
         assert all(part in kept or part in held for part in before)
@@ -167,7 +167,7 @@ def test_forgetting_somebody_is_no_success_while_a_damaged_store_may_hold_them(m
     cut(saved)
     assert memctl(*WAYS["backup"]).code == 0
     ran = memctl("forget", "zoe", "--confirm", "zoe", "--receipt", "receipt.json")
-    (kept,) = Engine(saved).damaged()
+    (kept,) = Database(saved).damaged()
     assert ran.code == 1
     assert kept.name in (home / "work" / "receipt.json").read_text()
     assert b"Oslo" not in saved.read_bytes()
@@ -206,7 +206,7 @@ def test_a_newer_or_a_held_store_is_never_set_aside(memctl, saved):
         for way in WAYS.values():
             assert memctl(*way, "--lock-timeout", "0.1").code == 11
         holder.stdin.close()
-    assert Engine(saved).damaged() == []
+    assert Database(saved).damaged() == []
 
 
 @pytest.mark.parametrize("damage", ["noise", "empty", "a folder", "of another program"])

@@ -197,7 +197,7 @@ os._exit(0)
         from memctl.runtime import settings as config
 
         with Ledger(config.data_folder() / "ledger.duckdb") as ledger:
-            ledger.begin("r1", ledger.route("mem0:x", "local:y", "facts"), "memctl migrate --user zoe")
+            ledger.start_run("r1", ledger.route("mem0:x", "local:y", "facts"), "memctl migrate --user zoe")
             ledger.end("r1", state, Counts())
         finding = found()["runs"]
         assert finding["verdict"] == verdict
@@ -209,7 +209,7 @@ os._exit(0)
 
         with Ledger(config.data_folder() / "ledger.duckdb") as ledger:
             route = ledger.route("mem0:x", "local:y", "facts")
-            ledger.begin("r1", route, "memctl migrate")
+            ledger.start_run("r1", route, "memctl migrate")
         assert "was killed" in found()["runs"]["detail"]
         if not Path("/proc/locks").exists():
             pytest.skip("only Linux tells who holds a file")

@@ -32,7 +32,7 @@ TABLES = ("records", "units", "vectors", "claims", "evidence", "files", "sightin
 
 
 def rows(local):
-    with local.engine.reading() as connection:
+    with local.database.reading() as connection:
         return {name: sorted(map(str, connection.execute(f"FROM {name}").fetchall())) for name in TABLES}
 
 

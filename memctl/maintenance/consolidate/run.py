@@ -23,7 +23,7 @@ from memctl.maintenance.consolidate.summary import summary
 from memctl.reconcile.beliefs import key_of
 from memctl.reconcile.same_value import same, track_of
 from memctl.store.duckdb import claims, fact_rows, writes
-from memctl.store.duckdb.database import Connection, Engine
+from memctl.store.duckdb.database import Connection, Database
 from memctl.store.duckdb.undo_log import UNDOABLE, Journal, expire, runs
 
 Action = Literal["merge", "resolve", "drop", "expire", "summary", "look"]
@@ -89,7 +89,7 @@ def horizon_of(ttl: str, now: datetime) -> datetime:
 
 
 def consolidate(
-    engine: Engine,
+    database: Database,
     spec: EmbedderSpec,
     user: str,
     *,
@@ -105,23 +105,23 @@ def consolidate(
     learned from it stays. Raises NotFound when there is no store.
     """
     now = now or datetime.now(UTC)
-    with engine.reading() as connection:
+    with database.reading() as connection:
         facts = _current(connection, user, now)
         vectors = writes.vectors_of(connection, user, [fact.id for fact in facts])
         old = any(run.made_at < now - UNDOABLE for run in runs(connection))
     if old and not dry_run:
-        with engine.writing() as connection:
+        with database.writing() as connection:
             expire(connection, now - UNDOABLE)
     near = pairs(facts, vectors) if "merge" in parts else []
     clashes = contradictions(facts) if "resolve" in parts else []
     work = _Work(user, now, near, clashes, episodes_before, parts, command)
     # What the summary will say is known only when the rest is done; it is embedded with the store closed.
-    plan = work.run(engine, {}, keep=False)
+    plan = work.run(database, {}, keep=False)
     if dry_run or not plan.changed:
         return plan
-    texts = [unit.text for fact in work.written for unit in entry_of(fact).units]
+    texts = [chunk.text for fact in work.written for chunk in entry_of(fact).chunks]
     made = dict(zip(texts, spec.open().embed(texts), strict=True)) if texts else {}
-    return work.run(engine, made, keep=True)
+    return work.run(database, made, keep=True)
 
 
 def contradictions(facts: Sequence[Fact]) -> list[list[Fact]]:
@@ -158,11 +158,11 @@ class _Work:
         self.parts, self.command = parts, command
         self.written: list[Fact] = []
 
-    def run(self, engine: Engine, vectors: dict[str, Any], *, keep: bool) -> Consolidated:
+    def run(self, database: Database, vectors: dict[str, Any], *, keep: bool) -> Consolidated:
         """Apply everything in one transaction, which is rolled back unless it is to `keep`."""
         result = Consolidated(user=self.user)
         self.written = []
-        with suppress(_DryRun), engine.writing(make=False) as connection:
+        with suppress(_DryRun), database.writing(make=False) as connection:
             journal = Journal(connection, self.command, self.user)
             self._merge(connection, journal, vectors, result)
             self._resolve(connection, journal, vectors, result)
@@ -212,12 +212,12 @@ class _Work:
             if any(claim.op != "assert" for claim in own):
                 return False
             moved = [_said_of(claim, kept) for claim in own]
-            settle(connection, [kept, other], vectors, self.now, rewritten=moved, watch=journal)
+            settle(connection, [kept, other], vectors, self.now, rewritten=moved, journal=journal)
             return True
         if own:
             return False
-        journal.watch("fact", [other.id])
-        journal.watch("claim", [claim.id for claim in evidence])
+        journal.before_change("fact", [other.id])
+        journal.before_change("claim", [claim.id for claim in evidence])
         claims.remove(connection, [claim.id for claim in evidence])
         writes.replace(connection, [msgspec.structs.replace(other, expired_at=self.now, superseded_by=kept.id)])
         return True
@@ -226,7 +226,7 @@ class _Work:
         for held in self.clashes:
             if not self._as_planned(connection, held):
                 continue
-            changes = settle(connection, held, vectors, self.now, watch=journal)
+            changes = settle(connection, held, vectors, self.now, journal=journal)
             texts = {fact.id: fact.text for fact in held}
             for fact in (*changes.superseded, *changes.retracted):
                 by = (
@@ -273,7 +273,7 @@ class _Work:
         before = fact_rows.select(connection, "id = ?", [fresh.id])
         if before and (before[0].text, before[0].created_at) == (fresh.text, fresh.created_at):
             return
-        journal.watch("fact", [fresh.id])
+        journal.before_change("fact", [fresh.id])
         writes.remove(connection, [fresh.id])
         writes.add(connection, [entry_of(fresh)], vectors)
         self.written.append(fresh)
@@ -285,12 +285,12 @@ def _take_out(connection: Connection, journal: Journal, facts: Sequence[Fact]) -
     """Remove facts so that no transcript brings them back."""
     ids = [fact.id for fact in facts]
     evidence = [claim.id for fact in facts for claim in claims.of_fact(connection, fact.id)]
-    journal.watch("fact", ids)
-    journal.watch("claim", evidence)
-    journal.watch("removed", [*ids, *evidence])
+    journal.before_change("fact", ids)
+    journal.before_change("claim", evidence)
+    journal.before_change("removed", [*ids, *evidence])
     claims.remove(connection, evidence)
     writes.remove(connection, ids)
-    claims.bar(connection, [*ids, *evidence])
+    claims.tombstone(connection, [*ids, *evidence])
 
 
 def _said_of(claim: Claim, kept: Fact) -> Claim:

@@ -17,7 +17,7 @@ from memctl.maintenance.doctor import environment, services, store_checks
 from memctl.maintenance.doctor.finding import Finding
 from memctl.runtime import settings as config
 from memctl.runtime.retry import guarded
-from memctl.store.duckdb.database import Engine
+from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.local_store import LocalStore
 
 __all__ = ["Finding", "examine"]
@@ -36,20 +36,20 @@ def examine(*, commands: Collection[str] = (), **flags: Any) -> list[Finding]:
         findings.append(_failed("settings", error))
         settings = config.without_files(**flags)
     store = LocalStore(settings.store_path, lock_timeout=min(settings.lock_timeout, PATIENCE))
-    engine = store.engine
+    database = store.database
     ledger = config.data_folder() / "ledger.duckdb"
     # Whoever held the store a moment ago still does.
-    brief = Engine(engine.path, 0.1)
+    brief = Database(database.path, 0.1)
     checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("python", environment.python),
         ("settings", environment.settings_files),
-        ("permissions", partial(environment.permissions, engine.path, ledger)),
+        ("permissions", partial(environment.permissions, database.path, ledger)),
         ("store", partial(store_checks.store, store)),
-        ("lock", partial(store_checks.lock, engine.path, commands)),
+        ("lock", partial(store_checks.lock, database.path, commands)),
         ("embedder", partial(services.embedder, brief, settings)),
-        ("left over", partial(store_checks.left_over, engine)),
+        ("left over", partial(store_checks.left_over, database)),
         ("runs", partial(store_checks.runs, ledger, PATIENCE)),
-        ("disk", partial(environment.disk, engine.path)),
+        ("disk", partial(environment.disk, database.path)),
         ("clock", partial(store_checks.clock, brief)),
         ("model", partial(services.model, settings)),
         ("sdk", environment.sdks),

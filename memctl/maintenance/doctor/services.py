@@ -21,7 +21,7 @@ from memctl.extract.secrets import redact
 from memctl.maintenance.doctor.finding import Finding
 from memctl.runtime import settings as config
 from memctl.runtime.openai_errors import Listing, listing, parsed_date
-from memctl.store.duckdb.database import SCHEMA_VERSION, Engine, get_meta
+from memctl.store.duckdb.database import SCHEMA_VERSION, Database, get_meta
 from memctl.store.duckdb.writes import stored_embedder
 
 SKEW = 60.0
@@ -29,13 +29,13 @@ SKEW = 60.0
 PATIENCE = 10.0
 
 
-def embedder(engine: Engine, settings: config.Settings) -> Iterator[Finding]:
+def embedder(database: Database, settings: config.Settings) -> Iterator[Finding]:
     """Whether the embedder answers, with unit vectors of as many dimensions as the store has. A server is asked for
     its models only, for vectors cost."""
     asked = EmbedderSpec()
     if settings.embedder:
         asked = EmbedderSpec(spec=settings.embedder, base_url=settings.embed_base_url, dim=settings.embed_dimensions)
-    stored, held = _stored(engine)
+    stored, held = _stored(database)
     if stored and settings.embedder and stored != asked and not (stored.shipped and asked.shipped):
         yield Finding(
             check="embedder",
@@ -64,12 +64,12 @@ def embedder(engine: Engine, settings: config.Settings) -> Iterator[Finding]:
     )
 
 
-def _stored(engine: Engine) -> tuple[EmbedderSpec | None, int | None]:
+def _stored(database: Database) -> tuple[EmbedderSpec | None, int | None]:
     """The store's embedder and dimensions; none for a store that cannot be read, which is told elsewhere."""
     try:
-        if engine.version() < SCHEMA_VERSION:
+        if database.version() < SCHEMA_VERSION:
             return None, None
-        with engine.reading() as connection:
+        with database.reading() as connection:
             dim = get_meta(connection, "dim")
             return stored_embedder(connection), int(dim) if dim else None
     except MemctlError:

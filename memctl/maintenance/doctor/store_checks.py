@@ -13,7 +13,7 @@ from memctl.maintenance.doctor.lock_holders import holders
 from memctl.migrate.ledger import Ledger
 from memctl.migrate.ledger_records import Run
 from memctl.store.duckdb import llm_batches
-from memctl.store.duckdb.database import SCHEMA_VERSION, Engine
+from memctl.store.duckdb.database import SCHEMA_VERSION, Database
 from memctl.store.duckdb.local_store import LocalStore
 from memctl.store.duckdb.stats import statistics
 
@@ -22,32 +22,32 @@ ENDED_WELL = ("done",)
 
 def store(store: LocalStore) -> Iterator[Finding]:
     """Whether the store opens, in which version, whether every page of it can be read, and what it holds."""
-    engine = store.engine
-    if not engine.path.exists():
+    database = store.database
+    if not database.path.exists():
         yield Finding(
             check="store",
             verdict="warn",
-            detail=f"none yet at {engine.path}",
+            detail=f"none yet at {database.path}",
             remedy="memctl ingest or memctl add makes one",
         )
         return
-    version = engine.version()
+    version = database.version()
     if version < SCHEMA_VERSION:
         yield Finding(
             check="store",
             verdict="warn",
-            detail=f"{engine.path}: schema version {version}, this memctl writes {SCHEMA_VERSION}",
-            remedy=f"the next command copies it to {engine.path.name}.v{version} and brings it up to date",
+            detail=f"{database.path}: schema version {version}, this memctl writes {SCHEMA_VERSION}",
+            remedy=f"the next command copies it to {database.path.name}.v{version} and brings it up to date",
         )
         return
-    engine.read_through()
-    with engine.reading() as connection:
-        held = statistics(connection, engine.path)
+    database.read_through()
+    with database.reading() as connection:
+        held = statistics(connection, database.path)
         waiting = len(llm_batches.under_way(connection))
     yield Finding(
         check="store",
         verdict="ok",
-        detail=f"{engine.path}: schema version {version}, {held.facts} facts, {held.episodes} episodes, "
+        detail=f"{database.path}: schema version {version}, {held.facts} facts, {held.episodes} episodes, "
         f"{held.users} users",
     )
     if held.pending:
@@ -81,17 +81,17 @@ def lock(path: Path, commands: Collection[str]) -> Iterator[Finding]:
         )
 
 
-def left_over(engine: Engine) -> Iterator[Finding]:
+def left_over(database: Database) -> Iterator[Finding]:
     """What a killed command or a damaged store left beside the store."""
-    log = engine.path.with_name(f"{engine.path.name}.wal")
-    if log.exists() and not holders(engine.path):
+    log = database.path.with_name(f"{database.path.name}.wal")
+    if log.exists() and not holders(database.path):
         yield Finding(
             check="log",
             verdict="warn",
             detail=f"{log}: {log.stat().st_size} bytes, as a killed command leaves them",
             remedy="the next command that writes takes in what is whole of it",
         )
-    for path in engine.damaged():
+    for path in database.damaged():
         yield Finding(
             check="damaged",
             verdict="warn",
@@ -124,14 +124,14 @@ def runs(path: Path, lock_timeout: float) -> Iterator[Finding]:
         yield Finding(check="runs", verdict="ok", detail=f"{path}: no migration is half done")
 
 
-def clock(engine: Engine) -> Iterator[Finding]:
+def clock(database: Database) -> Iterator[Finding]:
     """A record taken in after now means that the clock went back."""
     now = datetime.now(UTC)
     latest = None
     # A store that cannot be read is told by its own check.
     with contextlib.suppress(MemctlError):
-        if engine.version() == SCHEMA_VERSION:
-            latest = LocalStore(engine.path, lock_timeout=engine.lock_timeout).latest_import()
+        if database.version() == SCHEMA_VERSION:
+            latest = LocalStore(database.path, lock_timeout=database.lock_timeout).latest_import()
     ahead = latest is not None and latest > now + timedelta(minutes=1)
     yield Finding(
         check="clock",

@@ -19,17 +19,17 @@ _MONTHS = (
 )
 
 
-class Unit(msgspec.Struct, frozen=True):
+class Chunk(msgspec.Struct, frozen=True):
     """A piece of a fact: `text` is what is embedded, `toks` the stems that BM25 counts, repeats kept.
 
     Only the unit of the whole text has stems: words are counted per fact, meaning is compared per sentence.
     """
 
     text: str
-    toks: list[str]
+    tokens: list[str]
 
 
-def units_of(fact: Fact) -> list[Unit]:
+def chunks_of(fact: Fact) -> list[Chunk]:
     """The index units of `fact`: its whole text first, then its sentences where it has more than one.
 
     A turn of a conversation is prefixed with who said it and when, "Caroline (08 May 2023): ", so that a question for a
@@ -40,11 +40,11 @@ def units_of(fact: Fact) -> list[Unit]:
     toks = stems(whole)
     labels = stems(" ".join((fact.predicate or "", *fact.categories)))
     counted = toks + [label for label in dict.fromkeys(labels) if label not in toks]
-    return [Unit(whole, counted), *(Unit(text, []) for text in runs)]
+    return [Chunk(whole, counted), *(Chunk(text, []) for text in runs)]
 
 
 def texts_of(fact: Fact) -> list[str]:
-    """The texts of `units_of`, without the stems, for whom vectors are all that is wanted."""
+    """The texts of `chunks_of`, without the stems, for whom vectors are all that is wanted."""
     prefix = _prefix(fact) if fact.kind == "episode" else ""
     parts = sentences(fact.text)
     if len(parts) < 2:

@@ -96,7 +96,7 @@ def facts_resting_on(connection: Connection, claims: Iterable[UUID]) -> set[UUID
     return {row[0] for row in rows}
 
 
-def resting(connection: Connection, facts: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+def evidence_of(connection: Connection, facts: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
     """The claims each of these facts rests on, in order; of those that rest on any."""
     rows = connection.execute(
         "SELECT fact, list(claim ORDER BY seq) FROM evidence WHERE fact IN (SELECT unnest(?::UUID[])) GROUP BY fact",
@@ -112,7 +112,7 @@ def remove(connection: Connection, ids: Iterable[UUID]) -> None:
     connection.execute("DELETE FROM claims WHERE id IN (SELECT unnest(?::UUID[]))", [gone])
 
 
-def bar(connection: Connection, ids: Iterable[UUID]) -> None:
+def tombstone(connection: Connection, ids: Iterable[UUID]) -> None:
     """Note that somebody removed these claims and episodes by hand, so that no transcript brings them back."""
     rows = [(id_,) for id_ in ids]
     if rows:
@@ -120,7 +120,7 @@ def bar(connection: Connection, ids: Iterable[UUID]) -> None:
             appender.append_rows(rows)
 
 
-def rest(connection: Connection, evidence: Mapping[UUID, Sequence[UUID]], gone: Iterable[UUID] = ()) -> None:
+def set_evidence(connection: Connection, evidence: Mapping[UUID, Sequence[UUID]], gone: Iterable[UUID] = ()) -> None:
     """Record which claims each fact rests on now, replacing what was recorded for it; `gone` facts rest on none."""
     connection.execute("DELETE FROM evidence WHERE fact IN (SELECT unnest(?::UUID[]))", [[*evidence.keys(), *gone]])
     rows = [(fact, claim, seq) for fact, claims in evidence.items() for seq, claim in enumerate(claims)]

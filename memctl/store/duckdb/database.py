@@ -57,7 +57,7 @@ _writing = threading.Lock()
 """One writer at a time in this process too: row keys and the umask are everybody's."""
 
 
-class Engine:
+class Database:
     """Opens one store file. `lock_timeout` is how long, in seconds, to wait for another process to let go of it."""
 
     def __init__(self, path: Path, lock_timeout: float = 30.0) -> None:
@@ -113,7 +113,7 @@ class Engine:
                 connection.close()
 
     @contextlib.contextmanager
-    def asking(self) -> Iterator[None]:
+    def llm_lock(self) -> Iterator[None]:
         """Be the only process that asks a model for this store, so that none is asked and paid twice for one thing.
 
         The store itself is not held. Raises Locked when the wait for another one was in vain.

@@ -21,7 +21,7 @@ from memctl.core.timeline import current
 from memctl.embed.spec import EmbedderSpec
 from memctl.runtime.settings import store_file
 from memctl.store.duckdb import fact_rows, queries
-from memctl.store.duckdb.database import Connection, Engine
+from memctl.store.duckdb.database import Connection, Database
 from memctl.store.duckdb.stats import Statistics, UserSummary, statistics, user_summaries
 from memctl.store.duckdb.undo_log import new_run
 from memctl.store.duckdb.writes import stored_embedder
@@ -46,7 +46,7 @@ class LocalStore:
     """The store in one DuckDB file. `lock_timeout` is in seconds; `embedder` None means the store's own.
 
     Every method opens the file for as long as it needs it; all raise Locked when another process would not let go.
-    All that `write` stores between two calls of `begin` can be undone together, as one run.
+    All that `write` stores between two calls of `start_run` can be undone together, as one run.
     """
 
     name = "local"
@@ -64,8 +64,8 @@ class LocalStore:
         dimensions: int | None = None,
         lock_timeout: float = 30.0,
     ) -> None:
-        self.engine = Engine(store_file(path), lock_timeout)
-        self.begin(new_run(), "write")
+        self.database = Database(store_file(path), lock_timeout)
+        self.start_run(new_run(), "write")
         self._asked = EmbedderSpec(spec=embedder, base_url=base_url, dim=dimensions) if embedder else None
 
     def __enter__(self) -> LocalStore:
@@ -74,7 +74,7 @@ class LocalStore:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def begin(self, run: str, command: str) -> None:
+    def start_run(self, run: str, command: str) -> None:
         """Let what is written from now on be the run of this id, listed as what `command` did."""
         self._run, self._command = run, command
 
@@ -83,10 +83,10 @@ class LocalStore:
 
     def check(self) -> Health:
         """Whether the store opens, and what it holds."""
-        with self.engine.reading() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute("SELECT count(*), count(DISTINCT user_id) FROM records").fetchall()
         facts, users = rows[0]
-        return Health(ok=True, detail=f"{self.engine.path}: {facts} records of {users} users")
+        return Health(ok=True, detail=f"{self.database.path}: {facts} records of {users} users")
 
     def spec(self) -> EmbedderSpec:
         """The embedder of this store; for a store still to be made, the one asked for.
@@ -94,7 +94,7 @@ class LocalStore:
         Raises UsageError when another was asked for than the store's: a search never mixes models.
         """
         try:
-            with self.engine.reading() as connection:
+            with self.database.reading() as connection:
                 return self._spec(connection)
         except NotFound:
             return self._asked or EmbedderSpec()
@@ -105,7 +105,7 @@ class LocalStore:
         if stored and self._asked and not same:
             raise UsageError(
                 f"the store's vectors are by {stored.spec}, not by {self._asked.spec}",
-                where=str(self.engine.path),
+                where=str(self.database.path),
                 hint=f"leave --embedder out, or change the store with memctl reindex --embedder {self._asked.spec}",
             )
         return stored or self._asked or EmbedderSpec()
@@ -116,18 +116,18 @@ class LocalStore:
 
     def user_summaries(self) -> list[UserSummary]:
         """Every user with what is held of them, in alphabetical order."""
-        with self.engine.reading() as connection:
+        with self.database.reading() as connection:
             return user_summaries(connection)
 
     def latest_import(self) -> datetime | None:
         """When the last record was taken in."""
-        with self.engine.reading() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute("SELECT max(imported_at) FROM records").fetchall()
         return fact_rows.aware(rows[0][0])
 
     def count(self, user: str) -> int | None:
         """How many records, episodes included, the user has."""
-        with self.engine.reading() as connection:
+        with self.database.reading() as connection:
             rows = connection.execute("SELECT count(*) FROM records WHERE user_id = ?", [user]).fetchall()
         return int(rows[0][0])
 
@@ -138,7 +138,7 @@ class LocalStore:
         except ValueError:
             raise UsageError(f"{cursor!r} is no cursor of this store", hint="take it from a Page") from None
         while True:
-            with self.engine.reading() as connection:
+            with self.database.reading() as connection:
                 rows = connection.execute(
                     f"SELECT {fact_rows.FACT_COLUMNS}, key FROM records WHERE user_id = ? AND key > ? "  # noqa: S608
                     "AND (? IS NULL OR coalesce(updated_at, created_at, imported_at) >= ?) ORDER BY key LIMIT ?",
@@ -156,14 +156,14 @@ class LocalStore:
         """Store facts verbatim: new ones written, changed ones updated, a fact of another owner's id rejected."""
         from memctl.ingest.bulk_import import write_facts
 
-        return write_facts(self.engine, self.spec(), facts, command=self._command, run=self._run)
+        return write_facts(self.database, self.spec(), facts, command=self._command, run=self._run)
 
-    def taken_back(self, ids: Sequence[UUID]) -> set[UUID]:
+    def undone_ids(self, ids: Sequence[UUID]) -> set[UUID]:
         """Those of these facts that were written, undone, and not written since."""
         from memctl.store.duckdb import undo
 
-        with suppress(NotFound), self.engine.reading() as connection:
-            return undo.taken_back(connection, ids)
+        with suppress(NotFound), self.database.reading() as connection:
+            return undo.undone_ids(connection, ids)
         return set()
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
@@ -175,12 +175,12 @@ class LocalStore:
         from memctl.ingest.commit import erase
         from memctl.store.duckdb.undo_log import journalled
 
-        with self.engine.writing(make=False) as connection, journalled(connection, "rm", user) as watch:
+        with self.database.writing(make=False) as connection, journalled(connection, "rm", user) as journal:
             rows = connection.execute(
                 "SELECT id FROM records WHERE user_id = coalesce(?, user_id) AND id IN (SELECT unnest(?::UUID[]))",
                 [user, list(ids)],
             ).fetchall()
-            return erase(connection, [row[0] for row in rows], watch)
+            return erase(connection, [row[0] for row in rows], journal)
 
     def forget(self, user: str) -> Sequence[str]:
         """Erase the user to the last byte of the file and of its copies of older versions, and refuse them later.
@@ -191,13 +191,13 @@ class LocalStore:
         from memctl.maintenance.snapshots import Snapshots
         from memctl.store.duckdb import suppression
 
-        for engine in (self.engine, *Snapshots(self.engine).engines()):
-            with engine.writing(make=False) as connection:
+        for database in (self.database, *Snapshots(self.database).databases()):
+            with database.writing(make=False) as connection:
                 suppression.forget(connection, user)
-            engine.rebuild()
-            for copy in engine.copies():
+            database.rebuild()
+            for copy in database.copies():
                 copy.unlink()
-        if damaged := self.engine.damaged():
+        if damaged := self.database.damaged():
             raise MemctlError(
                 "the damaged store may hold them, which nobody can tell", where=str(damaged[0]), hint="remove the file"
             )
@@ -237,13 +237,13 @@ class LocalStore:
                 as_of=as_of,
             )
 
-        with self.engine.reading() as connection:
+        with self.database.reading() as connection:
             spec = self._spec(connection)
             if spec.shipped:
                 return run(connection, spec.open().embed_one(query))
         # Any other model may take its time, and nobody should wait for the store meanwhile.
         vector = spec.open().embed_one(query)
-        with self.engine.reading() as connection:
+        with self.database.reading() as connection:
             return run(connection, vector)
 
     def facts(
@@ -259,7 +259,7 @@ class LocalStore:
 
         Raises NotFound for a user the store does not know.
         """
-        with self.engine.reading() as connection:
+        with self.database.reading() as connection:
             found = queries.facts_of(connection, user, subject=subject, predicate=predicate, kind=kind)
         return found if all else current(found, datetime.now(UTC))
 
@@ -268,7 +268,7 @@ class LocalStore:
 
         Raises NotFound when no fact, UsageError when several begin so.
         """
-        with self.engine.reading() as connection:
+        with self.database.reading() as connection:
             return queries.by_prefix(connection, id_)
 
     def ingest(
@@ -284,11 +284,11 @@ class LocalStore:
         drops it; it asks no model, but tells what asking would cost."""
         from memctl.ingest.pipeline import ingest
 
-        with self._stage(options, dry_run) as (engine, chosen):
-            report = ingest(paths, engine, self.spec(), chosen, progress, announce)
+        with self._stage(options, dry_run) as (database, chosen):
+            report = ingest(paths, database, self.spec(), chosen, progress, announce)
         return msgspec.structs.replace(report, run=None) if dry_run else report
 
-    def listen(
+    def ingest_from(
         self,
         backend: Adapter,
         users: Sequence[str],
@@ -302,56 +302,56 @@ class LocalStore:
         """Take the conversations another backend keeps in; see `memctl.ingest.from_backend.ingest`."""
         from memctl.ingest.from_backend import ingest
 
-        with self._stage(options, dry_run) as (engine, chosen):
+        with self._stage(options, dry_run) as (database, chosen):
             report = ingest(
-                backend, users, engine, self.spec(), chosen, pause=pause, progress=progress, announce=announce
+                backend, users, database, self.spec(), chosen, pause=pause, progress=progress, announce=announce
             )
         return msgspec.structs.replace(report, run=None) if dry_run else report
 
     @contextmanager
-    def _stage(self, options: Options, dry_run: bool) -> Iterator[tuple[Engine, Options]]:
+    def _stage(self, options: Options, dry_run: bool) -> Iterator[tuple[Database, Options]]:
         """The store itself, or for a dry run a copy of it that is dropped afterwards, and options that ask no model."""
         if not dry_run:
-            yield self.engine, options
+            yield self.database, options
             return
         from memctl.ingest.dry_run import planned, trial
 
-        with trial(self.engine) as copy:
+        with trial(self.database) as copy:
             yield copy, planned(options)
 
-    def collect(self) -> Collected:
+    def collect_batches(self) -> Collected:
         """Fetch what batches of questions to a model have been answered; see `memctl.ingest.llm_batch_api.collect`."""
         from memctl.extract.llm.client import ChatModel
         from memctl.ingest.llm_batch_api import collect
         from memctl.ingest.llm_costs import prices_of
 
-        with self.engine.asking():
-            return collect(self.engine, lambda model, base_url: ChatModel(model, base_url=base_url), prices_of)
+        with self.database.llm_lock():
+            return collect(self.database, lambda model, base_url: ChatModel(model, base_url=base_url), prices_of)
 
-    def collected(self, batches: Sequence[str]) -> None:
+    def mark_batches_done(self, batches: Sequence[str]) -> None:
         """Note that what these batches were about has been ingested again."""
         from memctl.store.duckdb.llm_batches import finish
 
-        with self.engine.writing() as connection:
+        with self.database.writing() as connection:
             finish(connection, batches)
 
     def add(self, user: str, turns: Iterable[Any]) -> Report:
         """Take conversation turns in: `Turn`s, mappings with role and content, or plain texts of the user."""
         from memctl.ingest.add_turns import add_turns
 
-        return add_turns(self.engine, self.spec(), user, turns)
+        return add_turns(self.database, self.spec(), user, turns)
 
     def remember(self, user: str, text: str, **stated: Any) -> list[Fact]:
         """Keep what the user says now; see `memctl.ingest.manual.remember`."""
         from memctl.ingest.manual import remember
 
-        return remember(self.engine, self.spec(), user, text, **stated)
+        return remember(self.database, self.spec(), user, text, **stated)
 
     def edit(self, fact: Fact, **changes: Any) -> Fact:
         """Change fields of a stored fact; from then on it rests on that word alone. The fact as it is now."""
         from memctl.ingest.manual import edit
 
-        return edit(self.engine, self.spec(), fact, **changes)
+        return edit(self.database, self.spec(), fact, **changes)
 
     def consolidate(self, user: str, *, ttl: str | None = None, dry_run: bool = False) -> Consolidated:
         """Put a user's memory in order; see `memctl.maintenance.consolidate`. `ttl` is such as "episode=365d".
@@ -373,10 +373,10 @@ class LocalStore:
         from memctl.maintenance import consolidate as order
 
         now = datetime.now(UTC)
-        with self.engine.reading() as connection:
+        with self.database.reading() as connection:
             queries.require_user(connection, user)
         return order.consolidate(
-            self.engine,
+            self.database,
             self.spec(),
             user,
             parts={"dedupe": order.DEDUPE, "prune": order.PRUNE}.get(command, order.ALL),
@@ -390,21 +390,21 @@ class LocalStore:
         """The runs that changed facts and can be undone, or were, the newest first."""
         from memctl.store.duckdb import undo_log
 
-        with self.engine.reading() as connection:
+        with self.database.reading() as connection:
             return undo_log.runs(connection)
 
     def undo(self, run: str) -> tuple[Run, int]:
         """Put back what a run changed, named by its id or the first characters of it; see `memctl.ingest.undo`."""
         from memctl.ingest.undo import undo_run
 
-        with self.engine.writing(make=False) as connection:
+        with self.database.writing(make=False) as connection:
             return undo_run(connection, run)
 
     def reindex(self, progress: Callable[[int, int, str], None] | None = None) -> Reindexed:
         """Make missing vectors, or all anew with the embedder asked for; see `memctl.store.duckdb.reindex`."""
         from memctl.store.duckdb.reindex import reindex
 
-        return reindex(self.engine, self._asked or self.spec(), progress)
+        return reindex(self.database, self._asked or self.spec(), progress)
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
         """Writes can be read back at once."""
@@ -413,9 +413,9 @@ class LocalStore:
         """The result of a user's own statement; see `memctl.store.duckdb.user_sql`."""
         from memctl.store.duckdb import user_sql
 
-        return user_sql.run(self.engine, statement, write=write)
+        return user_sql.run(self.database, statement, write=write)
 
     def statistics(self) -> Statistics:
         """What the store holds, in numbers."""
-        with self.engine.reading() as connection:
-            return statistics(connection, self.engine.path)
+        with self.database.reading() as connection:
+            return statistics(connection, self.database.path)

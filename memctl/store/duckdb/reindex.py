@@ -12,7 +12,7 @@ import msgspec
 
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.duckdb import writes
-from memctl.store.duckdb.database import Connection, Engine, get_meta, set_meta
+from memctl.store.duckdb.database import Connection, Database, get_meta, set_meta
 
 BATCH = 5000
 
@@ -27,28 +27,28 @@ class Reindexed(msgspec.Struct, frozen=True, kw_only=True):
     kept: int
 
 
-def reindex(engine: Engine, spec: EmbedderSpec, progress: Progress | None = None) -> Reindexed:
+def reindex(database: Database, spec: EmbedderSpec, progress: Progress | None = None) -> Reindexed:
     """Bring every unit of the store to a vector by `spec`, then lay vectors and units out by user.
 
     Raises NotFound when there is no store.
     """
     embedder = spec.open()
-    with engine.writing(make=False) as connection:
+    with database.writing(make=False) as connection:
         table = _target(connection, spec)
         kept, total = connection.execute(
             f"SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM units)"  # noqa: S608
         ).fetchall()[0]
     made = 0
     while True:
-        with engine.reading() as connection:
+        with database.reading() as connection:
             rows = connection.execute(
                 f"SELECT key, text FROM units WHERE key NOT IN (SELECT unit FROM {table}) ORDER BY key LIMIT {BATCH}"  # noqa: S608
             ).fetchall()
         if rows:
             vectors = embedder.embed([text for _, text in rows])
-            with engine.writing() as connection:
+            with database.writing() as connection:
                 made += writes.add_vectors(connection, [key for key, _ in rows], vectors, table)
-        elif _finish(engine, spec, table):
+        elif _finish(database, spec, table):
             break
         if progress:
             progress(kept + made, total, embedder.name)
@@ -68,9 +68,9 @@ def _target(connection: Connection, spec: EmbedderSpec) -> str:
     return "vectors_next"
 
 
-def _finish(engine: Engine, spec: EmbedderSpec, table: str) -> bool:
+def _finish(database: Database, spec: EmbedderSpec, table: str) -> bool:
     """Put the new vectors to use; False when another process added units meanwhile."""
-    with engine.writing() as connection:
+    with database.writing() as connection:
         missing = connection.execute(
             f"SELECT count(*) FROM units WHERE key NOT IN (SELECT unit FROM {table})"  # noqa: S608
         ).fetchall()[0][0]

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from memctl.core.errors import NotFound, Rejected
 from memctl.store.duckdb import fact_rows, undo_log
-from memctl.store.duckdb.database import Connection, Engine, get_meta, set_meta
+from memctl.store.duckdb.database import Connection, Database, get_meta, set_meta
 
 SALT_BYTES = 32
 REASON = "this user was forgotten; memctl forget NAME --restore lets them be remembered again"
@@ -52,9 +52,9 @@ def among(connection: Connection, users: Iterable[str]) -> set[str]:
     return {user for user in set(users) if any((salt, _digest(salt, user)) in held for salt in salts)}
 
 
-def known(engine: Engine, users: Iterable[str]) -> set[str]:
+def known(database: Database, users: Iterable[str]) -> set[str]:
     """Those of the users who were forgotten; nobody where there is no store yet."""
-    with suppress(NotFound), engine.reading() as connection:
+    with suppress(NotFound), database.reading() as connection:
         return among(connection, users)
     return set()
 
@@ -98,7 +98,7 @@ def restore(connection: Connection, user: str) -> bool:
     return known
 
 
-def carry_over(old: Engine, new: Engine) -> None:
+def carry_over(old: Database, new: Database) -> None:
     """Let `new`, which is to take the place of `old`, keep those out whom `old` has forgotten."""
     if not old.path.exists():
         return

@@ -89,7 +89,7 @@ def undo(connection: Connection, run: Run) -> int:
     return int(facts)
 
 
-def taken_back(connection: Connection, facts: Sequence[UUID]) -> set[UUID]:
+def undone_ids(connection: Connection, facts: Sequence[UUID]) -> set[UUID]:
     """Those of these facts that were written, undone, and not written since."""
     if not held(connection):
         return set()
@@ -99,7 +99,7 @@ def taken_back(connection: Connection, facts: Sequence[UUID]) -> set[UUID]:
     return {row[0] for row in rows}
 
 
-def give_again(connection: Connection, facts: Sequence[UUID]) -> None:
+def clear_undone(connection: Connection, facts: Sequence[UUID]) -> None:
     """Note that these facts were written, so that they are taken back no longer."""
     connection.execute("DELETE FROM taken_back WHERE id IN (SELECT unnest(?::UUID[]))", [list(facts)])
 

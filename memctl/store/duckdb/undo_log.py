@@ -97,7 +97,7 @@ class Journal:
         if self._goes_on:
             self._keep_to_one_embedder()
 
-    def watch(self, place: Place, ids: Iterable[UUID], *, reworded: bool = True) -> None:
+    def before_change(self, place: Place, ids: Iterable[UUID], *, reworded: bool = True) -> None:
         """Keep these rows (of facts, claims, the list of what is removed, files) as they are now; absence is a state
         too. A fact that is not `reworded` keeps its units and vectors, so that they need no copy."""
         wanted = list(dict.fromkeys(ids))

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from memctl.core.errors import UsageError
-from memctl.store.duckdb.database import Connection, Engine, driver
+from memctl.store.duckdb.database import Connection, Database, driver
 from memctl.store.duckdb.writes import stored_embedder
 
 LOCKED_DOWN = {"enable_external_access": "false"}
@@ -23,9 +23,9 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[tuple[Any, ...]]
 
 
-def run(engine: Engine, statement: str, *, write: bool = False) -> Table:
+def run(database: Database, statement: str, *, write: bool = False) -> Table:
     """The result of `statement`. Raises UsageError with DuckDB's own words when it cannot be run."""
-    opened = engine.writing(make=False) if write else engine.reading(**LOCKED_DOWN)
+    opened = database.writing(make=False) if write else database.reading(**LOCKED_DOWN)
     with opened as connection:
         if not write:
             connection.execute("SET lock_configuration = true")

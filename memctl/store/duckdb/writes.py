@@ -15,7 +15,7 @@ import msgspec
 from memctl.core.fact import Fact, content_hash
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.duckdb import fact_rows
-from memctl.store.duckdb.chunks import Unit
+from memctl.store.duckdb.chunks import Chunk
 from memctl.store.duckdb.database import Connection, get_meta, set_meta
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     fact: Fact
     episodic: fact_rows.Episodic = fact_rows.Episodic()
-    units: tuple[Unit, ...]
+    chunks: tuple[Chunk, ...]
 
 
 def stored_embedder(connection: Connection) -> EmbedderSpec | None:
@@ -104,12 +104,12 @@ def add_units(connection: Connection, entries: Sequence[tuple[int, Entry]]) -> l
     """Append the units of records, given with their row keys; the units' own row keys and texts."""
     first = fact_rows.next_key(connection, "units")
     units = [
-        (record, entry.fact.user_id, seq, unit) for record, entry in entries for seq, unit in enumerate(entry.units)
+        (record, entry.fact.user_id, seq, unit) for record, entry in entries for seq, unit in enumerate(entry.chunks)
     ]
     with connection.appender("units") as appender:
         appender.append_rows(
             [
-                (key, record, user_id, seq, unit.text, unit.toks)
+                (key, record, user_id, seq, unit.text, unit.tokens)
                 for key, (record, user_id, seq, unit) in enumerate(units, first)
             ]
         )
