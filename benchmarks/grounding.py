@@ -1,13 +1,12 @@
 """Temporal grounding on LoCoMo: how often a date grounded in the evidence turn agrees with the "when" answer.
 
 Metric. Of the questions of category 2 whose gold answer names a date that can be parsed ("7 May 2023", "The week
-before 9 June 2023", "2022", "June 2023"), a question is a hit when at least one period grounded in one of its evidence
-turns, by the turn's words and its session's time, agrees with the gold period; when the evidence turns ground no
-period, the days of their messages stand in. Two periods agree when they overlap and the grounded one is not longer
-than the gold one by more than half (so the right year does not answer a question about a day; a week may be reckoned
-from Monday or as the seven days before). Answers that name no date ("her mother", "four months") are left out and
-counted. This measures dates only: whether the right event is tied to the date is not part of it, and a turn naming
-two dates has two chances.
+before 9 June 2023", "2022", "June 2023"), a question is a hit if at least one period grounded in one of its evidence
+turns, from the text and the session's time, agrees with the gold period; if the evidence turns ground no period, the
+days of their messages are used. Two periods agree if they overlap and the grounded one is at most half as long again as
+the gold one (so the right year does not answer a question about a day; a week may start on Monday or be the seven days
+before). Answers without a date ("her mother", "four months") are excluded and counted. Only dates are measured, not
+whether the right event is tied to the date, and a turn with two dates has two chances.
 
     python benchmarks/grounding.py locomo.json [--misses]
 """
@@ -16,22 +15,17 @@ import argparse
 import json
 import re
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import locomo
+
 from memctl.extract.dates import Grounded, ground
-
-SESSION_TIME = "%I:%M %p on %d %B, %Y"
-
-
-def session_time(text: str) -> datetime:
-    """LoCoMo's "1:56 pm on 8 May, 2023" as UTC."""
-    return datetime.strptime(text, SESSION_TIME).replace(tzinfo=UTC)
 
 
 def gold_period(answer: Any) -> tuple[datetime, datetime] | None:
-    """The period a gold answer names, None when it names none."""
+    """The period in a gold answer, None if there is none."""
     text = re.sub(r"(\d)`", r"\1", str(answer)).strip(" .")
     text = re.sub(r"(\d)(?=[A-Z])", r"\1 ", text).replace("Janury", "January")
     if re.fullmatch(r"(?:19|20)\d\d", text):
@@ -43,19 +37,19 @@ def gold_period(answer: Any) -> tuple[datetime, datetime] | None:
 
 
 def agrees(one: tuple[datetime, datetime], gold: tuple[datetime, datetime]) -> bool:
-    """True when the periods overlap and `one` is at most half as long again as `gold`."""
+    """Whether the periods overlap and `one` is at most half as long again as `gold`."""
     overlap = one[0] < gold[1] and gold[0] < one[1]
     return overlap and one[1] - one[0] <= (gold[1] - gold[0]) * 1.5
 
 
 def measure(path: Path, *, show_misses: bool = False) -> dict[str, float]:
-    """Hits, misses and what was left out over every conversation of the file."""
+    """Hits, misses and excluded questions of all conversations of the file."""
     asked = hits = baseline = left_out = 0
     started = time.perf_counter()
-    for conversation in json.loads(path.read_text()):
+    for conversation in locomo.samples([path]):
         talk = conversation["conversation"]
         turns: dict[str, tuple[datetime, str]] = {
-            turn["dia_id"]: (session_time(talk[f"{key}_date_time"]), turn["text"])
+            turn["dia_id"]: (locomo.session_time(talk[f"{key}_date_time"]), turn["text"])
             for key, session in talk.items()
             if re.fullmatch(r"session_\d+", key)
             for turn in session
@@ -92,7 +86,7 @@ def main() -> None:
     """Measure one LoCoMo file and print JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("locomo", type=Path)
-    parser.add_argument("--misses", action="store_true", help="print the questions missed")
+    parser.add_argument("--misses", action="store_true", help="print the missed questions")
     options = parser.parse_args()
     print(json.dumps(measure(options.locomo, show_misses=options.misses)))
 

@@ -1,17 +1,14 @@
-"""Recall of evidence on LoCoMo with a model's facts beside the sentences, from recorded answers.
+"""Recall of evidence on LoCoMo with facts of a model in addition to the turns, from recorded answers.
 
     python benchmarks/locomo_llm.py locomo10.json [--k 10] [--extractor llm|rules|none]
 
-LoCoMo brings, for every session, the observations a language model made of it, each with the turn it rests on. A server
-on the loopback interface answers memctl's questions with those observations of the lines it is shown, and all else is
-what `memctl ingest --extractor llm` does: windows, requests through the openai package, parsing, verdicts, the fold,
-the store. What is measured is how far facts of that kind help a search; the questions are asked and counted as
-locomo_recall.py does.
+LoCoMo includes the observations that a language model made in every session, each with its source turn. A server on the
+loopback interface answers memctl's requests with the observations of the lines in the request; everything else is the
+code of `memctl ingest --extractor llm`: windows, requests through the openai package, parsing, validation, the fold,
+the store. This measures how much such facts help a search, with the questions and the metric of locomo_recall.py.
 """
 
 import argparse
-import importlib.util
-import json
 import re
 import sys
 import tempfile
@@ -20,6 +17,9 @@ from collections import defaultdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import locomo
+import locomo_recall
 
 from memctl.core.tokenization import sentences
 from memctl.ingest.llm_costs import Prices
@@ -36,11 +36,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=Path, help="LoCoMo JSON: a sample or a list of samples")
     parser.add_argument("--extractor", default="llm", choices=("llm", "rules", "none"))
-    parser.add_argument("--k", type=int, default=10, help="how many hits a question gets")
+    parser.add_argument("--k", type=int, default=10, help="number of results per question")
     arguments = parser.parse_args()
     sys.path.insert(0, str(HERE.parent / "tests"))
-    recall, emulator = _module(HERE / "locomo_recall.py"), import_module("emulators.openai_chat")
-    samples = [sample for file in arguments.files for sample in recall._samples(file)]
+    emulator = import_module("emulators.openai_chat")
+    samples = locomo.samples(arguments.files)
     with tempfile.TemporaryDirectory() as folder, emulator.serve() as server:
         server.reader = Recorded(samples, emulator)
         store = LocalStore(Path(folder) / "store.duckdb")
@@ -49,17 +49,20 @@ def main() -> None:
             model=ModelOptions(name="recorded", base_url=server.url, prices=Prices(input=1.0, output=1.0)),
         )
         started = time.perf_counter()
-        report = _ingest(store, samples, Path(folder) / "transcripts", options)
+        locomo.write_transcripts(samples, Path(folder) / "transcripts")
+        report = store.ingest([str(Path(folder) / "transcripts")], options)
+        if report.rejects:
+            sys.exit(f"not ingested: {report.rejects}")
         took = time.perf_counter() - started
-        rows = [row for sample in samples for row in recall._ask(store, sample, arguments.k)]
-    recall._print(rows, arguments.k)
+        rows = [row for sample in samples for row in locomo_recall.ask(store, sample, arguments.k)]
+    locomo_recall.print_table(rows, arguments.k)
     print(f"extractor {arguments.extractor}: {report.added} facts of {report.turns} turns in {took:.1f} s")
     if report.model:
         print(f"  {report.model.windows} windows, refused {report.model.refused}, corrected {report.model.corrected}")
 
 
 class Recorded:
-    """A reader that says of each line what LoCoMo's own model observed of it."""
+    """A model that answers with LoCoMo's own observations of each line."""
 
     def __init__(self, samples: list[dict[str, Any]], emulator: Any) -> None:
         self.emulator = emulator
@@ -72,8 +75,8 @@ class Recorded:
                 for turn in session
             }
             for session in sample["observation"].values():
-                for found in session.values():
-                    for text, ids in found:
+                for observations in session.values():
+                    for text, ids in observations:
                         for id_ in [ids] if isinstance(ids, str) else ids:
                             if id_ in texts:
                                 self.observed[texts[id_]].append(text)
@@ -81,10 +84,11 @@ class Recorded:
     def __call__(self, message: str) -> list[dict[str, Any]]:
         """The facts of the lines of a message that are not context."""
         return [
-            self.emulator.fact(line, sentences(said)[0], "observation", None, text, category="events", subject=line.who)
+            self.emulator.fact(
+                line, sentences(line.text)[0], "observation", None, text, category="events", subject=line.who
+            )
             for line in self.emulator.lines(message)
             if not line.context
-            for said in [line.text]
             for text in self._of(line)
         ]
 
@@ -92,33 +96,11 @@ class Recorded:
         exact = self.observed.get((line.who, line.text))
         if exact:
             return exact
-        # A picture's caption follows the words in the transcript.
+        # In the transcript a photo's caption follows the text.
         for (who, text), observations in self.observed.items():
             if who == line.who and line.text.startswith(text):
                 return observations
         return []
-
-
-def _ingest(store: LocalStore, samples: list[dict[str, Any]], folder: Path, options: Options) -> Any:
-    for sample in samples:
-        file = folder / sample["sample_id"] / "conversation.json"
-        file.parent.mkdir(parents=True)
-        dialogue = {"sample_id": sample["sample_id"], "conversation": sample["conversation"]}
-        file.write_text(json.dumps(dialogue), encoding="utf-8")
-    report = store.ingest([str(folder)], options)
-    if report.rejects:
-        sys.exit(f"not ingested: {report.rejects}")
-    return report
-
-
-def _module(path: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(f"benchmark_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 if __name__ == "__main__":

@@ -1,17 +1,16 @@
-"""Recall of evidence on LoCoMo: of the turns an answer rests on, how many are among the first ten found.
+"""Recall of evidence on LoCoMo: the share of the turns that support an answer among the first ten results.
 
     python benchmarks/locomo_recall.py locomo10.json [--embedder SPEC [--base-url URL]] [--extractor rules|none]
         [--k 10] [--jsonl FILE]
 
-Every conversation is ingested into a temporary store as the memory of one user, through the same code as `memctl
-ingest`, and every question goes through the same code as `memctl search`. A hit counts as the turns its source names,
-each turn once; recall of a question is the share of its evidence turns among the first k, averaged over questions. The
-answers are never looked at.
+Every conversation is ingested into a temporary store as the memory of one user with the code of `memctl ingest`, and
+every question is searched with the code of `memctl search`. A hit counts as the turns its source names, each turn once;
+recall of a question is the share of its evidence turns among the first k, averaged over questions. The answers are
+never read.
 
 Categories as in the paper (Maharana et al. 2024): 1 multi-hop, 2 temporal, 3 open-domain, 4 single-hop. Category 5,
-whose questions have no answer in the conversation, is left out, and so are questions without any evidence. Evidence
-ids are taken as written: "D8:6; D9:17" is two ids, "D:11:26" is D11:26, "D30:05" is D30:5, and what names no turn
-("D") is dropped.
+whose questions have no answer in the conversation, and questions without evidence are excluded. Evidence ids are read
+leniently: "D8:6; D9:17" is two ids, "D:11:26" is D11:26, "D30:05" is D30:5, and ids of no turn ("D") are dropped.
 """
 
 import argparse
@@ -26,6 +25,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import locomo
+
 from memctl.core.fact import Fact
 from memctl.ingest.scan import Options
 from memctl.ingest.session_extraction import Recipe
@@ -39,23 +40,23 @@ def main() -> None:
     """Measure the files named on the command line and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=Path, help="LoCoMo JSON: a sample or a list of samples")
-    parser.add_argument("--embedder", help="as in `memctl ingest --embedder`; the shipped static model if left out")
-    parser.add_argument("--base-url", help="where an OpenAI-compatible embedder answers")
+    parser.add_argument("--embedder", help="as in `memctl ingest --embedder`; default: the static model")
+    parser.add_argument("--base-url", help="base URL of an OpenAI-compatible embedder")
     parser.add_argument("--extractor", default="rules", choices=("rules", "none"))
-    parser.add_argument("--k", type=int, default=10, help="how many hits a question gets")
-    parser.add_argument("--jsonl", type=Path, help="write one line a question here")
+    parser.add_argument("--k", type=int, default=10, help="number of results per question")
+    parser.add_argument("--jsonl", type=Path, help="write one line per question to this file")
     arguments = parser.parse_args()
-    samples = [sample for file in arguments.files for sample in _samples(file)]
+    samples = locomo.samples(arguments.files)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.duckdb"
         store = LocalStore(path, embedder=arguments.embedder, base_url=arguments.base_url)
         started = time.perf_counter()
         turns = _ingest(store, samples, Path(folder) / "transcripts", arguments.extractor)
         ingested = time.perf_counter()
-        rows = [row for sample in samples for row in _ask(store, sample, arguments.k)]
+        rows = [row for sample in samples for row in ask(store, sample, arguments.k)]
         asked = time.perf_counter()
         name = store.statistics().embedder
-    _print(rows, arguments.k)
+    print_table(rows, arguments.k)
     print(
         f"embedder {name}, extractor {arguments.extractor}; {turns} turns ingested in {ingested - started:.1f} s, "
         f"{len(rows)} questions in {asked - ingested:.1f} s"
@@ -64,24 +65,15 @@ def main() -> None:
         arguments.jsonl.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def _samples(file: Path) -> list[dict[str, Any]]:
-    content = json.loads(file.read_text(encoding="utf-8"))
-    return content if isinstance(content, list) else [content]
-
-
 def _ingest(store: LocalStore, samples: Iterable[dict[str, Any]], folder: Path, extractor: Any) -> int:
-    for sample in samples:
-        file = folder / sample["sample_id"] / "conversation.json"
-        file.parent.mkdir(parents=True)
-        dialogue = {"sample_id": sample["sample_id"], "conversation": sample["conversation"]}
-        file.write_text(json.dumps(dialogue), encoding="utf-8")
+    locomo.write_transcripts(samples, folder)
     report = store.ingest([str(folder)], Options(recipe=Recipe(extractor=extractor)))
     if report.rejects:
         sys.exit(f"not ingested: {report.rejects}")
     return report.episodes
 
 
-def _ask(store: LocalStore, sample: dict[str, Any], k: int) -> list[dict[str, Any]]:
+def ask(store: LocalStore, sample: dict[str, Any], k: int) -> list[dict[str, Any]]:
     turns = {
         turn["dia_id"]
         for name, session in sample["conversation"].items()
@@ -90,7 +82,7 @@ def _ask(store: LocalStore, sample: dict[str, Any], k: int) -> list[dict[str, An
     }
     rows = []
     for question in sample["qa"]:
-        evidence = _evidence(question.get("evidence", ()), turns)
+        evidence = evidence_of(question.get("evidence", ()), turns)
         if question["category"] not in CATEGORIES or not evidence:
             continue
         hits = store.search(sample["sample_id"], question["question"], k)
@@ -108,17 +100,17 @@ def _ask(store: LocalStore, sample: dict[str, Any], k: int) -> list[dict[str, An
     return rows
 
 
-def _evidence(raw: Iterable[str], turns: set[str]) -> set[str]:
+def evidence_of(raw: Iterable[str], turns: set[str]) -> set[str]:
     ids = {f"D{int(session)}:{int(turn)}" for text in raw for session, turn in _EVIDENCE.findall(text)}
     return ids & turns
 
 
 def _turns(facts: Iterable[Fact]) -> list[str]:
-    """The turns the facts rest on, each once; the first of a fact's own turns stands for it."""
+    """The first source turn of each fact, without repetitions."""
     return list(dict.fromkeys(fact.source.turns[0] for fact in facts if fact.source.turns))
 
 
-def _print(rows: list[dict[str, Any]], k: int) -> None:
+def print_table(rows: list[dict[str, Any]], k: int) -> None:
     print(f"LoCoMo evidence recall@{k} over distinct turns, categories 1-4, {len(rows)} questions: ", end="")
     print(f"{fmean(row['recall'] for row in rows):.4f}")
     for by in ("category", "conversation"):

@@ -45,8 +45,6 @@ class Format(NamedTuple):
 _REGISTRY = (
     Format("chatgpt", "chatgpt"),
     Format("claude", "claude_ai"),
-    Format("longmemeval", "longmemeval"),
-    Format("locomo", "locomo"),
     Format("sharegpt", "sharegpt"),
     Format("claude-code", "claude_code"),
     Format("codex", "codex"),
