@@ -53,7 +53,7 @@ class TurnReader:
             2, len(text) // 60
         )
         self.third = third
-        self.orders = instructions
+        self.orders = orders
         self.drafts: list[Draft] = []
         self.other: tuple[str, str] | None = None
         self.flagged = False

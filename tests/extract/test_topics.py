@@ -179,6 +179,13 @@ def test_a_date_without_a_year_is_the_next_of_a_plan_and_the_last_of_what_happen
     assert "on the on" not in claim.text
 
 
+def test_only_a_talk_with_an_assistant_gives_standing_instructions() -> None:
+    order = "Always answer in French."
+    people = tuple(Turn(turn_id=name, role="user", text=order, speaker=name) for name in ("Alice", "Bob"))
+    assert extract(Session(source_format="test", session_id="s", turns=people), "alice") == []
+    assert [claim.predicate for claim in said(order)] == ["instruction"]
+
+
 def test_a_preference_and_the_assistant_memory_of_it_are_about_the_same_thing() -> None:
     turns = (
         Turn(turn_id="a", role="user", text="I prefer express shipping for anything I order for work.", at=AT),
