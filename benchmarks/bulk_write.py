@@ -11,10 +11,10 @@ from pathlib import Path
 from synthetic import facts
 
 from memctl.embed.spec import EmbedderSpec
-from memctl.ingest.bulk_import import entry_of
 from memctl.store.duckdb import writes
 from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.local_store import LocalStore
+from memctl.store.model import entry_of
 
 BATCH = 10_000
 

@@ -28,8 +28,9 @@ from memctl.ingest.llm_requests import Asker, Question
 from memctl.ingest.llm_usage import Use
 from memctl.ingest.scan import Options
 from memctl.ingest.session_extraction import Recipe
-from memctl.store.duckdb.llm_cache import Answer, keep
+from memctl.store.duckdb.llm_cache import keep
 from memctl.store.duckdb.local_store import LocalStore
+from memctl.store.model import Answer
 
 TURNS, FACTS = 2_000, 1_000
 _WORDS = (

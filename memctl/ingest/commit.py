@@ -18,20 +18,11 @@ from memctl.core.fact import Fact, content_hash, derive_id
 from memctl.embed.spec import EmbedderSpec
 from memctl.ingest.session_extraction import Digest
 from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_fact
-from memctl.store.duckdb import claims, fact_rows, ingested_files, llm_cache, suppression, writes
-from memctl.store.duckdb.chunks import chunks_of
+from memctl.store.chunks import chunks_of
+from memctl.store.duckdb import claims, fact_rows, ingested_files, llm_cache, queries, suppression, writes
 from memctl.store.duckdb.database import Connection
-from memctl.store.duckdb.fact_rows import Episodic
-from memctl.store.duckdb.undo_log import Journal, file_id
-from memctl.store.duckdb.writes import Entry
-
-
-class Read(msgspec.Struct, kw_only=True):
-    """A file read to its end in this batch: the episodes it shows, and those it showed before and no longer does."""
-
-    entry: ingested_files.FileEntry
-    episodes: Iterable[UUID] = ()
-    gone: set[UUID] = set()
+from memctl.store.duckdb.undo_log import Journal
+from memctl.store.model import Entry, Episodic, FileRead, file_id
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +36,7 @@ def commit(
     connection: Connection,
     batch: Digest,
     spec: EmbedderSpec,
-    read: Sequence[Read] = (),
+    read: Sequence[FileRead] = (),
     now: datetime | None = None,
     *,
     journal: Journal,
@@ -113,7 +104,7 @@ def settle(
     return _refold(connection, [*touched, *old, *rewritten], vectors, now, unfounded, journal)
 
 
-def _orphans(connection: Connection, read: Sequence[Read], journal: Journal) -> set[UUID]:
+def _orphans(connection: Connection, read: Sequence[FileRead], journal: Journal) -> set[UUID]:
     """Enter the files read into the ledger, then remove what changed files no longer show and no other file does.
 
     All files come first: a turn that moved from one of them to another is still shown.
@@ -149,9 +140,7 @@ def _refold(
     stored = claims.facts_resting_on(connection, [claim.id for claim in log]) | unfounded
     # A fact that has only just been adopted rests on nothing yet.
     stored |= {claim.fact_id for claim in log if claim.fact_id is not None}
-    before = {
-        fact.id: fact for fact in fact_rows.select(connection, "id IN (SELECT unnest(?::UUID[]))", [list(stored)])
-    }
+    before = {fact.id: fact for fact in fact_rows.by_ids(connection, stored)}
     after = {belief.id: _fact_of(belief, before.get(belief.id)) for belief in beliefs}
 
     gone = [id_ for id_ in before if id_ not in after]
@@ -193,19 +182,11 @@ def _adopt(
 
     A fact that has only just lost what it rested on is none of them.
     """
-    for user, key in groups:
-        facts = fact_rows.select(
-            connection,
-            "user_id = ? AND predicate IN (SELECT unnest(?::VARCHAR[])) AND superseded_by IS NULL "
-            "AND expired_at IS NULL AND invalid_at IS NULL AND id NOT IN (SELECT fact FROM evidence)",
-            [user, sorted(key.predicates)],
-        )
-        subject = key.subject.casefold()
-        about = [fact for fact in facts if (fact.subject or user).casefold() == subject]
-        adopted = [fact for fact in about if fact.id not in unfounded]
-        standing = [standing_for(fact) for fact in adopted]
-        journal.before_change("claim", [claim.id for claim in standing])
-        claims.add(connection, [(claim, None) for claim in standing], now)
+    wanted = [(user, key.subject.casefold(), key.predicates) for user, key in groups]
+    adopted = [fact for fact in queries.unfolded(connection, wanted, now) if fact.id not in unfounded]
+    standing = [standing_for(fact) for fact in adopted]
+    journal.before_change("claim", [claim.id for claim in standing])
+    claims.add(connection, [(claim, None) for claim in standing], now)
 
 
 def standing_for(fact: Fact, extractor: str = "import") -> Claim:

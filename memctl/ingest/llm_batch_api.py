@@ -26,8 +26,8 @@ from memctl.ingest.llm_requests import Question, outcome_of
 from memctl.ingest.llm_usage import Use
 from memctl.store.duckdb import llm_batches
 from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.llm_batches import Batch, Request
-from memctl.store.duckdb.llm_cache import Answer, keep
+from memctl.store.duckdb.llm_cache import keep
+from memctl.store.model import Answer, Batch, BatchRequest
 
 MOST_REQUESTS, MOST_BYTES = 40_000, 150_000_000
 MOST_TRIES = 3
@@ -44,13 +44,13 @@ class _Part:
 
     def __init__(self) -> None:
         self.file: IO[bytes] = tempfile.TemporaryFile(prefix="memctl-")  # noqa: SIM115 - closed when sent
-        self.requests: list[Request] = []
+        self.requests: list[BatchRequest] = []
 
     def add(self, question: Question, body: dict[str, Any]) -> None:
         line = {"custom_id": question.key, "method": "POST", "url": "/v1/chat/completions", "body": body}
         self.file.write(msgspec.json.encode(line) + b"\n")
         self.requests.append(
-            Request(
+            BatchRequest(
                 key=question.key,
                 user_id=question.window.user_id,
                 existing=msgspec.json.encode(question.existing).decode(),
@@ -286,7 +286,7 @@ def _remote(model: ChatModel, batch: Batch) -> Any:
     return None
 
 
-def _answers(model: ChatModel, remote: Any, requests: dict[str, Request]) -> Iterator[Answer]:
+def _answers(model: ChatModel, remote: Any, requests: dict[str, BatchRequest]) -> Iterator[Answer]:
     """The answers in a batch's files. A request that failed for now is left to be asked again."""
     for file in (remote.output_file_id, remote.error_file_id):
         if not file:

@@ -25,7 +25,8 @@ from memctl.ingest.llm_costs import Budget, Prices, SpentError
 from memctl.ingest.llm_usage import Use
 from memctl.runtime.retry import Halt, Halted, Pace, Retry
 from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.llm_cache import Answer, Outcome, find, keep
+from memctl.store.duckdb.llm_cache import find, keep
+from memctl.store.model import Answer, AnswerOutcome
 
 TRIES = 3
 """How often a question is asked whose answer cannot be read."""
@@ -52,7 +53,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             msgspec.structs.replace(self, key=prompt.key(model, half), window=half) for half in self.window.halves()
         ]
 
-    def answer(self, model: str, outcome: Outcome, completion: Completion, text: str = "") -> Answer:
+    def answer(self, model: str, outcome: AnswerOutcome, completion: Completion, text: str = "") -> Answer:
         """The answer as it is kept; tokens the server does not tell are estimated."""
         told = completion.input is not None and completion.output is not None
         return Answer(
@@ -322,7 +323,7 @@ class LiveSource:
                 raise
 
 
-def outcome_of(completion: Completion) -> Outcome:
+def outcome_of(completion: Completion) -> AnswerOutcome:
     """What an answer amounts to."""
     if completion.finish in ("length", "refused", "filtered"):
         return completion.finish

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -13,12 +12,12 @@ from memctl.core.fact import Fact, Kind, Source, derive_id
 from memctl.embed.spec import EmbedderSpec
 from memctl.extract.secrets import redact
 from memctl.ingest.attribution import Owned
-from memctl.ingest.bulk_import import entry_of
 from memctl.ingest.commit import commit, put
 from memctl.ingest.session_extraction import Recipe, Work, digest_all
 from memctl.store.duckdb import claims, fact_rows, writes
-from memctl.store.duckdb.database import Connection, Database
+from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.undo_log import journalled
+from memctl.store.model import entry_of
 from memctl.transcripts.model import Session, Turn
 
 SYSTEM = "memctl"
@@ -81,7 +80,7 @@ def _read(database: Database, spec: EmbedderSpec, user: str, said: str, now: dat
     with database.writing() as connection, journalled(connection, "add", user) as journal:
         commit(connection, batch, spec, now=now, journal=journal)
         ids = claims.facts_resting_on(connection, [claim.id for claim, _ in batch.claims])
-        return fact_rows.select(connection, "id IN (SELECT unnest(?::UUID[])) ORDER BY key", [list(ids)])
+        return fact_rows.by_ids(connection, ids)
 
 
 def edit(database: Database, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact:
@@ -115,8 +114,4 @@ def _put(database: Database, spec: EmbedderSpec, fact: Fact, command: str) -> Fa
     with database.writing() as connection, journalled(connection, command, fact.user_id) as journal:
         writes.use_embedder(connection, spec)
         put(connection, entry, vectors, journal)
-        return _stored(connection, fact.id)
-
-
-def _stored(connection: Connection, id_: UUID) -> Fact:
-    return fact_rows.select(connection, "id = ?", [id_])[0]
+        return fact_rows.by_ids(connection, [fact.id])[0]

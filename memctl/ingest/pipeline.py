@@ -19,13 +19,14 @@ import msgspec
 
 from memctl.core.errors import BadTranscript, MemctlError, UsageError
 from memctl.embed.spec import EmbedderSpec
-from memctl.ingest.commit import Read, commit
+from memctl.ingest.commit import commit
 from memctl.ingest.result import Report, reject_of
 from memctl.ingest.scan import Options, Reader
 from memctl.ingest.session_extraction import Digest, Work, digest_all
 from memctl.ingest.sources import documents_of
-from memctl.store.duckdb import ingested_files, undo_log
+from memctl.store.duckdb import undo_log
 from memctl.store.duckdb.database import Database
+from memctl.store.model import FileRead, PackedIds, new_run
 from memctl.transcripts.discovery import Document
 
 if TYPE_CHECKING:
@@ -162,18 +163,18 @@ class Run:
         self.pool: Executor | None = None
         self.asker: Asker | None = None
         self.chunk: list[Work] = []
-        self.ends: list[Read] = []
-        self.line: deque[Future[Digest] | Read] = deque()
+        self.ends: list[FileRead] = []
+        self.line: deque[Future[Digest] | FileRead] = deque()
         self.batch = Digest()
-        self.read: list[Read] = []
-        self.seen: dict[str, ingested_files.PackedIds] = {}
+        self.read: list[FileRead] = []
+        self.seen: dict[str, PackedIds] = {}
         self.broken: set[str] = set()
         self.open: set[str] = set()
         self.reader = Reader(database, options, report)
-        self.id = undo_log.new_run()
+        self.id = new_run()
 
     def take(self, document: Document) -> None:
-        """Read one document, unless the ledger says it is the same as before."""
+        """FileRead one document, unless the ledger says it is the same as before."""
         if (found := self.reader.new(document)) is None:
             return
         file, known = found
@@ -197,7 +198,7 @@ class Run:
             self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
         if sessions or known:
             entry = msgspec.structs.replace(file, sessions=sessions, turns=turns, complete=complete)
-            self.ends.append(Read(entry=entry, gone=set(before)))
+            self.ends.append(FileRead(entry=entry, gone=set(before)))
         self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else 0)
 
     def add(self, works: Iterable[Work]) -> None:
@@ -244,7 +245,7 @@ class Run:
         """Bring finished work into the batch until at most `limit` pieces are under way; commit full batches."""
         while len(self.line) > (limit if self.pool else 0):
             piece = self.line.popleft()
-            if isinstance(piece, Read):
+            if isinstance(piece, FileRead):
                 if piece.entry.uri in self.open:
                     # Unrecorded, the file is read again; what was answered is then known.
                     self.seen.pop(piece.entry.uri, None)
@@ -257,19 +258,19 @@ class Run:
                     self.report.rejects.append(reject_of(BadTranscript(reason, where=uri)))
                 self.open |= digest.open
                 for uri, episodes in digest.seen.items():
-                    self.seen.setdefault(uri, ingested_files.PackedIds()).extend(episodes)
+                    self.seen.setdefault(uri, PackedIds()).extend(episodes)
                 self.batch.join(digest)
             if len(self.batch.episodes) >= BATCH_TURNS:
                 self.commit()
 
-    def _ended(self, file: Read) -> Read:
+    def _ended(self, file: FileRead) -> FileRead:
         """A file read to its end. What could not all be read may still hold what it showed before."""
-        seen = self.seen.pop(file.entry.uri, ingested_files.PackedIds())
+        seen = self.seen.pop(file.entry.uri, PackedIds())
         gone = file.gone.difference(seen) if file.gone else set()
         if file.entry.complete and file.entry.uri not in self.broken:
-            return Read(entry=file.entry, episodes=seen, gone=gone)
+            return FileRead(entry=file.entry, episodes=seen, gone=gone)
         seen.extend(gone)
-        return Read(entry=msgspec.structs.replace(file.entry, complete=False), episodes=seen)
+        return FileRead(entry=msgspec.structs.replace(file.entry, complete=False), episodes=seen)
 
     def finish(self) -> None:
         """Everything still under way, into the store."""

@@ -21,6 +21,7 @@ from memctl.ingest.session_extraction import Recipe
 from memctl.ingest.sources import sha256_of, unreadable
 from memctl.store.duckdb import ingested_files, suppression
 from memctl.store.duckdb.database import Database
+from memctl.store.model import FileEntry
 from memctl.transcripts.detect import detect, read
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.model import ReadOptions, Session
@@ -54,11 +55,11 @@ class Reader:
         self.report = report
         self.asked: set[str] = set()
         self.gone: set[str] = set()
-        self.ledger: dict[tuple[str, str], ingested_files.FileEntry] = {}
+        self.ledger: dict[tuple[str, str], FileEntry] = {}
         with suppress(NotFound), database.reading() as connection:
             self.ledger = ingested_files.entries(connection)
 
-    def new(self, document: Document) -> tuple[ingested_files.FileEntry, ingested_files.FileEntry | None] | None:
+    def new(self, document: Document) -> tuple[FileEntry, FileEntry | None] | None:
         """The entry a document would be given and the one it has, if any; None when it is the same as before, or
         cannot be read."""
         self.report.files += 1
@@ -81,7 +82,7 @@ class Reader:
         except (BadTranscript, OSError) as error:
             self.report.rejects.append(reject_of(unreadable(error, document)))
             return None
-        file = ingested_files.FileEntry(
+        file = FileEntry(
             uri=uri,
             attribution=attribution,
             recipe=recipe,
@@ -125,7 +126,7 @@ class Reader:
         if users & self.gone:
             raise BadTranscript(suppression.REASON, where=where)
 
-    def before(self, known: ingested_files.FileEntry | None) -> frozenset[UUID]:
+    def before(self, known: FileEntry | None) -> frozenset[UUID]:
         """The episodes a file showed when it was last read."""
         if known is None:
             return frozenset()

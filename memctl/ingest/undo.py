@@ -15,7 +15,7 @@ from memctl.reconcile import Belief, affected, fold
 from memctl.store.duckdb import claims
 from memctl.store.duckdb.database import Connection
 from memctl.store.duckdb.undo import find, first, touched, touching, undo
-from memctl.store.duckdb.undo_log import Run
+from memctl.store.model import Run
 
 
 def undo_run(connection: Connection, prefix: str) -> tuple[Run, int]:

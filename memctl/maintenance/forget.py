@@ -20,10 +20,10 @@ import msgspec
 from memctl.backends import registry
 from memctl.backends.contract import Adapter
 from memctl.core.errors import Exit, Fatal, MemctlError, NotFound, Retryable, UsageError
-from memctl.migrate.ledger import Ledger
 from memctl.migrate.source import pages
 from memctl.runtime.retry import Retry, guarded
 from memctl.store.duckdb import suppression
+from memctl.store.duckdb.ledger import Ledger
 from memctl.store.duckdb.local_store import LocalStore
 
 BATCH = 500

@@ -14,17 +14,17 @@ import msgspec
 from memctl.core.claim import Claim
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
-from memctl.core.timeline import current, parse_when
+from memctl.core.timeline import parse_when
 from memctl.embed.spec import EmbedderSpec
-from memctl.ingest.bulk_import import entry_of
 from memctl.ingest.commit import settle, standing_for
 from memctl.maintenance.consolidate.duplicates import Pair, pairs
 from memctl.maintenance.consolidate.summary import summary
 from memctl.reconcile.beliefs import key_of
 from memctl.reconcile.same_value import same, track_of
-from memctl.store.duckdb import claims, fact_rows, writes
+from memctl.store.duckdb import claims, fact_rows, queries, writes
 from memctl.store.duckdb.database import Connection, Database
-from memctl.store.duckdb.undo_log import UNDOABLE, Journal, expire, runs
+from memctl.store.duckdb.undo_log import Journal, expire, runs
+from memctl.store.model import UNDOABLE, entry_of
 
 Action = Literal["merge", "resolve", "drop", "expire", "summary", "look"]
 Part = Literal["merge", "resolve", "drop", "expire", "summary"]
@@ -179,7 +179,7 @@ class _Work:
 
     def _as_planned(self, connection: Connection, facts: Sequence[Fact]) -> bool:
         ids = [fact.id for fact in facts]
-        now = {fact.id: fact for fact in fact_rows.select(connection, "id IN (SELECT unnest(?::UUID[]))", [ids])}
+        now = {fact.id: fact for fact in fact_rows.by_ids(connection, ids)}
         return all(now.get(fact.id) == fact for fact in facts)
 
     def _merge(self, connection: Connection, journal: Journal, vectors: dict[str, Any], result: Consolidated) -> None:
@@ -242,11 +242,7 @@ class _Work:
     def _drop(self, connection: Connection, journal: Journal, result: Consolidated) -> None:
         if self.before is None:
             return
-        old = fact_rows.select(
-            connection,
-            "user_id = ? AND kind = 'episode' AND coalesce(valid_at, created_at) < ? ORDER BY key",
-            [self.user, fact_rows.naive(self.before)],
-        )
+        old = queries.episodes_before(connection, self.user, self.before)
         _take_out(connection, journal, old)
         result.changes += [
             Change(action="drop", fact=fact.id, text=fact.text, reason=f"an episode of before {self.before:%Y-%m-%d}")
@@ -254,9 +250,7 @@ class _Work:
         ]
 
     def _expire(self, connection: Connection, journal: Journal, result: Consolidated) -> None:
-        over = fact_rows.select(
-            connection, "user_id = ? AND expires_at <= ? ORDER BY key", [self.user, fact_rows.naive(self.now)]
-        )
+        over = queries.overdue(connection, self.user, self.now)
         _take_out(connection, journal, over)
         result.changes += [
             Change(
@@ -270,7 +264,7 @@ class _Work:
         fresh = summary(self.user, facts)
         if fresh is None:
             return
-        before = fact_rows.select(connection, "id = ?", [fresh.id])
+        before = fact_rows.by_ids(connection, [fresh.id])
         if before and (before[0].text, before[0].created_at) == (fresh.text, fresh.created_at):
             return
         journal.before_change("fact", [fresh.id])
@@ -307,9 +301,4 @@ def _said_of(claim: Claim, kept: Fact) -> Claim:
 
 def _current(connection: Connection, user: str, now: datetime) -> list[Fact]:
     """The user's current semantic facts, oldest first."""
-    found = fact_rows.select(
-        connection,
-        "user_id = ? AND kind IN ('fact', 'preference', 'procedure') ORDER BY created_at NULLS LAST, key",
-        [user],
-    )
-    return current(found, now)
+    return queries.facts_of(connection, user, kinds=("fact", "preference", "procedure"), at=now)

@@ -5,45 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
-from uuid import UUID
 
 import msgspec
 
 from memctl.store.duckdb.database import Connection
 from memctl.store.duckdb.fact_rows import aware, naive
 from memctl.store.duckdb.llm_cache import held
-
-State = Literal["prepared", "submitted", "collected", "lost", "done", "dropped"]
-"""What is still to be ingested again is `collected` when its answers are kept, `lost` when the server never had it; it
-is `done` or `dropped` then."""
+from memctl.store.model import Batch, BatchRequest, BatchState
 
 
-class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch. `id` is memctl's own, `remote_id` the server's, None until it is known to have been submitted.
-
-    `command` is what was to be ingested and how, for whoever collects.
-    """
-
-    id: str
-    remote_id: str | None = None
-    model: str
-    base_url: str
-    state: State = "prepared"
-    command: dict[str, Any]
-    made_at: datetime
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A question in a batch, with what has to be kept with its answer."""
-
-    key: str
-    user_id: str
-    existing: str
-    episodes: tuple[UUID, ...]
-
-
-def prepare(connection: Connection, batch: Batch, requests: Sequence[Request]) -> None:
+def prepare(connection: Connection, batch: Batch, requests: Sequence[BatchRequest]) -> None:
     """Note a batch that is about to be submitted."""
     connection.execute(
         "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -61,7 +32,7 @@ def prepare(connection: Connection, batch: Batch, requests: Sequence[Request]) -
         appender.append_rows([(batch.id, one.key, one.user_id, one.existing, list(one.episodes)) for one in requests])
 
 
-def set_state(connection: Connection, id_: str, state: State, remote_id: str | None = None) -> None:
+def set_state(connection: Connection, id_: str, state: BatchState, remote_id: str | None = None) -> None:
     """Note what became of a batch."""
     connection.execute(
         "UPDATE batches SET state = ?, remote_id = coalesce(?, remote_id) WHERE id = ?", [state, remote_id, id_]
@@ -87,7 +58,7 @@ def finish(connection: Connection, ids: Sequence[str]) -> None:
     )
 
 
-def _in_state(connection: Connection, *states: State) -> list[Batch]:
+def _in_state(connection: Connection, *states: BatchState) -> list[Batch]:
     if not held(connection):
         return []
     rows = connection.execute(
@@ -109,12 +80,12 @@ def _in_state(connection: Connection, *states: State) -> list[Batch]:
     ]
 
 
-def requests(connection: Connection, id_: str) -> dict[str, Request]:
+def requests(connection: Connection, id_: str) -> dict[str, BatchRequest]:
     """What is in a batch, by key."""
     rows = connection.execute(
         "SELECT key, user_id, existing, episodes FROM batch_requests WHERE batch = ?", [id_]
     ).fetchall()
-    return {row[0]: Request(key=row[0], user_id=row[1], existing=row[2], episodes=tuple(row[3])) for row in rows}
+    return {row[0]: BatchRequest(key=row[0], user_id=row[1], existing=row[2], episodes=tuple(row[3])) for row in rows}
 
 
 def asked(connection: Connection, keys: Iterable[str]) -> tuple[set[str], Counter[str]]:

@@ -4,34 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from memctl.store.duckdb.database import Connection, get_meta
 from memctl.store.duckdb.fact_rows import naive
-
-Outcome = Literal["answered", "length", "refused", "filtered", "unreadable"]
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer as it is kept. `existing` is the JSON of the facts shown with the question, `episodes` the turns read.
-
-    `outcome` is `length` where it did not fit: the halves of the window have answers of their own.
-    """
-
-    key: str
-    model: str
-    user_id: str
-    outcome: Outcome
-    answer: str = ""
-    existing: str = "[]"
-    episodes: tuple[UUID, ...] = ()
-    input_tokens: int = 0
-    cached_tokens: int = 0
-    output_tokens: int = 0
-
+from memctl.store.model import Answer
 
 _COLUMNS = Answer.__struct_fields__
 

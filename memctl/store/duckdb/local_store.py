@@ -17,14 +17,13 @@ import msgspec
 from memctl.backends.contract import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
 from memctl.core.errors import MemctlError, NotFound, UsageError
 from memctl.core.fact import Fact
-from memctl.core.timeline import current
 from memctl.embed.spec import EmbedderSpec
 from memctl.runtime.settings import store_file
 from memctl.store.duckdb import fact_rows, queries
 from memctl.store.duckdb.database import Connection, Database
-from memctl.store.duckdb.stats import Statistics, UserSummary, statistics, user_summaries
-from memctl.store.duckdb.undo_log import new_run
+from memctl.store.duckdb.stats import statistics, user_summaries
 from memctl.store.duckdb.writes import stored_embedder
+from memctl.store.model import Statistics, UserSummary, new_run
 
 if TYPE_CHECKING:
     from memctl.backends.contract import Adapter
@@ -35,9 +34,7 @@ if TYPE_CHECKING:
     from memctl.ingest.result import Report
     from memctl.ingest.scan import Options
     from memctl.maintenance.consolidate import Consolidated
-    from memctl.store.duckdb.reindex import Reindexed
-    from memctl.store.duckdb.undo_log import Run
-    from memctl.store.duckdb.user_sql import Table
+    from memctl.store.model import Reindexed, Run, Table
 
 PAGE_SIZE = 1000
 
@@ -154,7 +151,7 @@ class LocalStore:
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
         """Store facts verbatim: new ones written, changed ones updated, a fact of another owner's id rejected."""
-        from memctl.ingest.bulk_import import write_facts
+        from memctl.store.bulk_import import write_facts
 
         return write_facts(self.database, self.spec(), facts, command=self._command, run=self._run)
 
@@ -260,8 +257,15 @@ class LocalStore:
         Raises NotFound for a user the store does not know.
         """
         with self.database.reading() as connection:
-            found = queries.facts_of(connection, user, subject=subject, predicate=predicate, kind=kind)
-        return found if all else current(found, datetime.now(UTC))
+            queries.require_user(connection, user)
+            return queries.facts_of(
+                connection,
+                user,
+                kinds=(kind,) if kind else (),
+                subject=subject,
+                predicate=predicate,
+                at=None if all else datetime.now(UTC),
+            )
 
     def get(self, id_: str) -> tuple[Fact, list[Claim]]:
         """A fact by its id, or by the first characters of it, and the claims it rests on.

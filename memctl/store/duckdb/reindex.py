@@ -8,23 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.duckdb import writes
 from memctl.store.duckdb.database import Connection, Database, get_meta, set_meta
+from memctl.store.model import Reindexed
 
 BATCH = 5000
 
 Progress = Callable[[int, int, str], None]
-
-
-class Reindexed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reindex did: the embedder now in use, vectors made, vectors that were there already."""
-
-    embedder: str
-    made: int
-    kept: int
 
 
 def reindex(database: Database, spec: EmbedderSpec, progress: Progress | None = None) -> Reindexed:

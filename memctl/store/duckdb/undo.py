@@ -14,8 +14,9 @@ from memctl.core.errors import MemctlError, NotFound, UsageError
 from memctl.store.duckdb.database import Connection, get_meta
 from memctl.store.duckdb.fact_rows import naive
 from memctl.store.duckdb.llm_cache import held
-from memctl.store.duckdb.undo_log import FILE_KEY, KEPT, Place, Run, runs, states
+from memctl.store.duckdb.undo_log import FILE_KEY, KEPT, runs, states
 from memctl.store.duckdb.writes import vector_tables
+from memctl.store.model import Place, Run
 
 _TOUCHED = "SELECT id FROM touched WHERE run = $run AND place = '{place}'"
 _FACTS, _CLAIMS, _REMOVED, _FILES = (_TOUCHED.format(place=place) for place in ("fact", "claim", "removed", "file"))

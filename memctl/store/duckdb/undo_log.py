@@ -9,20 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Literal
-from uuid import UUID, uuid4
-
-import msgspec
+from datetime import UTC, datetime
+from uuid import UUID
 
 from memctl.store.duckdb.database import Connection, get_meta
 from memctl.store.duckdb.fact_rows import aware, naive, next_key
 from memctl.store.duckdb.llm_cache import held
+from memctl.store.model import UNDOABLE, Place, Run, new_run
 
-Place = Literal["fact", "claim", "removed", "file"]
-
-UNDOABLE = timedelta(days=30)
-"""How long a run can be undone."""
 KEPT = ("records", "units", "claims", "evidence", "vectors", "files", "sightings")
 """The tables whose former rows are kept, each in one of the same name behind `undo_`."""
 
@@ -47,26 +41,6 @@ FILE_ID = "('00000000-0000-0000-0000-' || lpad(to_hex(key), 12, '0'))::UUID"
 """A file's row key as an id, in SQL; `file_id` is the same in Python."""
 FILE_KEY = "('0x' || right(id::VARCHAR, 12))::BIGINT"
 """The row key of a file from its id."""
-
-
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """A run that changed facts of the store."""
-
-    id: str
-    command: str
-    user_id: str | None
-    made_at: datetime
-    undone_at: datetime | None = None
-
-
-def new_run() -> str:
-    """An id for a run."""
-    return uuid4().hex[:12]
-
-
-def file_id(key: int) -> UUID:
-    """The id under which a file's row is watched."""
-    return UUID(int=key)
 
 
 def states(place: Place, which: str = f"id {_LISTED}") -> str:

@@ -5,22 +5,13 @@ network, no ATTACH, no COPY TO, and no way to turn any of that on again.
 """
 
 from collections.abc import Iterable
-from typing import Any
-
-import msgspec
 
 from memctl.core.errors import UsageError
 from memctl.store.duckdb.database import Connection, Database, driver
 from memctl.store.duckdb.writes import stored_embedder
+from memctl.store.model import Table
 
 LOCKED_DOWN = {"enable_external_access": "false"}
-
-
-class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """A result: column names, and rows in their order."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
 
 
 def run(database: Database, statement: str, *, write: bool = False) -> Table:

@@ -15,8 +15,8 @@ import msgspec
 from memctl.core.fact import Fact, content_hash
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.duckdb import fact_rows
-from memctl.store.duckdb.chunks import Chunk
 from memctl.store.duckdb.database import Connection, get_meta, set_meta
+from memctl.store.model import Entry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,14 +26,6 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
 else:
     Vector = Matrix = Any
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact on its way in: the record, what the store knows beside it, and what search will look at."""
-
-    fact: Fact
-    episodic: fact_rows.Episodic = fact_rows.Episodic()
-    chunks: tuple[Chunk, ...]
 
 
 def stored_embedder(connection: Connection) -> EmbedderSpec | None:

@@ -10,13 +10,11 @@ from memctl.backends.contract import Outcome
 from memctl.core.fact import Fact, content_hash
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.duckdb import writes
-from memctl.store.duckdb.chunks import chunks_of
 from memctl.store.duckdb.database import Connection, Database
-from memctl.store.duckdb.fact_rows import Episodic
 from memctl.store.duckdb.suppression import REASON, known
 from memctl.store.duckdb.undo import clear_undone
 from memctl.store.duckdb.undo_log import journalled
-from memctl.store.duckdb.writes import Entry
+from memctl.store.model import entry_of
 
 
 class _Stored(NamedTuple):
@@ -67,12 +65,6 @@ def write_facts(
         else _outcome_of(states[fact.id], last=place[fact.id] == index)
         for index, fact in enumerate(facts)
     ]
-
-
-def entry_of(fact: Fact) -> Entry:
-    """A fact with what search will look at; who spoke is known where the fact itself tells."""
-    episodic = Episodic(role=fact.native.get("role"), speaker=fact.native.get("speaker"))
-    return Entry(fact=fact, episodic=episodic, chunks=tuple(chunks_of(fact)))
 
 
 def _stored(connection: Connection, ids: list[UUID]) -> dict[UUID, _Stored]:
