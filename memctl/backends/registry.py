@@ -290,9 +290,9 @@ def identity(name: str, adapter: Adapter) -> str:
         return f"{adapter.name}:{adapter.identity}"
     if is_file(name):
         return f"file:{name if name == '-' else Path(name).absolute()}"
-    from memctl.store.duckdb.local_store import LocalStore
+    from memctl.workspace import Workspace
 
-    if isinstance(adapter, LocalStore):
+    if isinstance(adapter, Workspace):
         return f"{adapter.name}:{adapter.database.path.absolute()}"
     return f"{adapter.name}:{name}" if name != adapter.name else name
 

@@ -18,8 +18,9 @@ from memctl.ingest.pipeline import Progress, working
 from memctl.ingest.result import Reject, Report
 from memctl.ingest.scan import Options
 from memctl.ingest.session_extraction import Work
-from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.suppression import REASON, known
+from memctl.store.base import Store
+from memctl.store.model import SUPPRESSED
+from memctl.store.refold import suppressed_users
 from memctl.transcripts.encoding import clean
 from memctl.transcripts.model import Role, Session, Turn
 
@@ -30,7 +31,7 @@ Pause = Callable[[int, Retryable], None]
 def ingest(
     backend: Adapter,
     users: Sequence[str],
-    database: Database,
+    store: Store,
     spec: EmbedderSpec,
     options: Options,
     *,
@@ -50,10 +51,10 @@ def ingest(
     report = Report(extractor=options.recipe.extracts)
     uri = identity(backend.name, backend)
     owners = tuple(users or (backend.everyone() if isinstance(backend, Peopled) else backend.users()))
-    gone = known(database, owners)
+    gone = suppressed_users(store, owners)
     number = 0
     with working(
-        database,
+        store,
         spec,
         options,
         report,
@@ -64,7 +65,7 @@ def ingest(
             if progress:
                 progress(number, len(owners), user)
             if user in gone:
-                report.rejects.append(Reject(where=uri, reason=REASON))
+                report.rejects.append(Reject(where=uri, reason=SUPPRESSED))
                 continue
             found = False
             for conversation in _patiently(backend, user, pause):

@@ -24,8 +24,7 @@ from memctl.ingest.result import Report, reject_of
 from memctl.ingest.scan import Options, Reader
 from memctl.ingest.session_extraction import Digest, Work, digest_all
 from memctl.ingest.sources import documents_of
-from memctl.store.duckdb import undo_log
-from memctl.store.duckdb.database import Database
+from memctl.store.base import Store
 from memctl.store.model import FileRead, PackedIds, new_run
 from memctl.transcripts.discovery import Document
 
@@ -50,7 +49,7 @@ Progress = Callable[[int, int, str], None]
 
 def ingest(
     paths: Sequence[str],
-    database: Database,
+    store: Store,
     spec: EmbedderSpec,
     options: Options,
     progress: Progress | None = None,
@@ -68,7 +67,7 @@ def ingest(
     total = sum(document.size for document in documents)
     done = 0
     with working(
-        database,
+        store,
         spec,
         options,
         report,
@@ -88,7 +87,7 @@ def ingest(
 
 @contextmanager
 def working(
-    database: Database,
+    store: Store,
     spec: EmbedderSpec,
     options: Options,
     report: Report,
@@ -103,10 +102,10 @@ def working(
     """
     with ExitStack() as stack:
         if options.model and not options.model.plan:
-            stack.enter_context(database.llm_lock())
-        run = Run(database, spec, options, report)
+            stack.enter_context(store.llm_lock())
+        run = Run(store, spec, options, report)
         if options.recipe.by_model:
-            run.asker = _open_asker(options, database, announce, tick)
+            run.asker = _open_asker(options, store, announce, tick)
             report.model = run.asker.use
         if options.jobs > 1 and size > PARALLEL_BYTES and not run.asker:
             run.pool = ProcessPoolExecutor(
@@ -129,7 +128,7 @@ def working(
 
 def _open_asker(
     options: Options,
-    database: Database,
+    store: Store,
     announce: Callable[[str, float], None] | None,
     show: Callable[[str], object],
 ) -> Asker:
@@ -137,7 +136,7 @@ def _open_asker(
 
     if options.model is None:
         raise UsageError("no model is configured", hint="give --model NAME, or set MEMCTL_LLM_MODEL")
-    return open_asker(options.model, database, announce=announce, tick=lambda use: show(use.line))
+    return open_asker(options.model, store, announce=announce, tick=lambda use: show(use.line))
 
 
 class _NoMoreAnswers(Exception):
@@ -155,8 +154,8 @@ class Run:
     transaction that brings its last session.
     """
 
-    def __init__(self, database: Database, spec: EmbedderSpec, options: Options, report: Report) -> None:
-        self.database = database
+    def __init__(self, store: Store, spec: EmbedderSpec, options: Options, report: Report) -> None:
+        self.store = store
         self.spec = spec
         self.options = options
         self.report = report
@@ -170,7 +169,7 @@ class Run:
         self.seen: dict[str, PackedIds] = {}
         self.broken: set[str] = set()
         self.open: set[str] = set()
-        self.reader = Reader(database, options, report)
+        self.reader = Reader(store, options, report)
         self.id = new_run()
 
     def take(self, document: Document) -> None:
@@ -239,7 +238,7 @@ class Run:
             return digest_all(chunk, self.options.recipe, self.spec)
         from memctl.ingest.llm_extraction import digest_chunk
 
-        return digest_chunk(chunk, self.options.recipe, self.spec, self.database, self.asker)
+        return digest_chunk(chunk, self.options.recipe, self.spec, self.store, self.asker)
 
     def _drain(self, limit: int) -> None:
         """Bring finished work into the batch until at most `limit` pieces are under way; commit full batches."""
@@ -286,14 +285,10 @@ class Run:
         read, self.read = self.read, []
         self.report.count(batch)
         if batch.episodes or batch.claims or read:
-            user = self.options.attribution.user
-            with (
-                self.database.writing() as connection,
-                undo_log.journalled(connection, "ingest", user, self.id) as journal,
-            ):
-                committed = commit(connection, batch, self.spec, read, journal=journal)
+            with self.store.changing("ingest", self.options.attribution.user, self.id) as tx:
+                committed = commit(tx, batch, self.spec, read)
             self.report.took(committed)
-            self.id, self.report.run = journal.id, journal.run or self.report.run
+            self.id, self.report.run = tx.run_id, tx.run or self.report.run
 
 
 def _result(piece: Future[Digest]) -> Digest:

@@ -19,9 +19,9 @@ from memctl.ingest.attribution import Attribution, Owned, owned
 from memctl.ingest.result import Report, reject_of
 from memctl.ingest.session_extraction import Recipe
 from memctl.ingest.sources import sha256_of, unreadable
-from memctl.store.duckdb import ingested_files, suppression
-from memctl.store.duckdb.database import Database
-from memctl.store.model import FileEntry
+from memctl.store.base import Store
+from memctl.store.model import SUPPRESSED, FileEntry
+from memctl.store.refold import suppressed_users
 from memctl.transcripts.detect import detect, read
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.model import ReadOptions, Session
@@ -49,15 +49,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 class Reader:
     """Reads documents for one ingest. What it passes over and what it cannot read is entered in the report."""
 
-    def __init__(self, database: Database, options: Options, report: Report) -> None:
-        self.database = database
+    def __init__(self, store: Store, options: Options, report: Report) -> None:
+        self.store = store
         self.options = options
         self.report = report
         self.asked: set[str] = set()
         self.gone: set[str] = set()
         self.ledger: dict[tuple[str, str], FileEntry] = {}
-        with suppress(NotFound), database.reading() as connection:
-            self.ledger = ingested_files.entries(connection)
+        with suppress(NotFound), store.reading() as session:
+            self.ledger = session.ingested_files()
 
     def new(self, document: Document) -> tuple[FileEntry, FileEntry | None] | None:
         """The entry a document would be given and the one it has, if any; None when it is the same as before, or
@@ -121,17 +121,17 @@ class Reader:
         """Raises BadTranscript when one of the owners was forgotten."""
         users = {mine.user_id for mine in owners}
         if new := users - self.asked:
-            self.gone |= suppression.known(self.database, new)
+            self.gone |= suppressed_users(self.store, new)
             self.asked |= new
         if users & self.gone:
-            raise BadTranscript(suppression.REASON, where=where)
+            raise BadTranscript(SUPPRESSED, where=where)
 
     def before(self, known: FileEntry | None) -> frozenset[UUID]:
         """The episodes a file showed when it was last read."""
         if known is None:
             return frozenset()
-        with self.database.reading() as connection:
-            return frozenset(ingested_files.episodes_of(connection, known))
+        with self.store.reading() as session:
+            return frozenset(session.episodes_in(known))
 
     def _recipe(self, document: Document) -> str:
         """Everything but --since that decides what comes out of a file, as one comparable text."""

@@ -14,9 +14,10 @@ import msgspec
 from memctl.core.errors import NotFound
 from memctl.report import periods, tokens, volume_counts
 from memctl.report.growth import Growth, project
+from memctl.store import tally as tallies
 from memctl.store.duckdb.local_store import LocalStore
 from memctl.store.duckdb.volume_counts import tally
-from memctl.store.tally import SAMPLE, Groups, Series, Tally
+from memctl.store.tally import Groups, Series, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -231,8 +232,8 @@ def _tokens(counted: Tally, counter: tokens.Counter) -> Tokens:
         _scaled(sample, sizes, counter)
         for sample, sizes in ((counted.fact_sample, counted.fact_sizes), (counted.turn_sample, counted.turn_sizes))
     ]
-    estimated = any(sum(sizes.values()) > SAMPLE for sizes in (counted.fact_sizes, counted.turn_sizes))
-    method = f"{counter.method}; in a sample of {SAMPLE:,}, scaled by bytes" if estimated else counter.method
+    estimated = any(sum(sizes.values()) > tallies.SAMPLE for sizes in (counted.fact_sizes, counted.turn_sizes))
+    method = f"{counter.method}; in a sample of {tallies.SAMPLE:,}, scaled by bytes" if estimated else counter.method
     return Tokens(facts=scaled[0], turns=scaled[1], method=method, estimated=estimated)
 
 

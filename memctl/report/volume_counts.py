@@ -18,8 +18,9 @@ import msgspec
 
 from memctl.core.timeline import is_current
 from memctl.report import periods
+from memctl.store import tally as tallies
 from memctl.store.chunks import chunks_of
-from memctl.store.tally import NEGATION, SAMPLE, Group, Groups, Tally
+from memctl.store.tally import NEGATION, Group, Groups, Tally
 
 if TYPE_CHECKING:
     from memctl.core.fact import Fact
@@ -105,7 +106,7 @@ class Streaming:
         digest = hashlib.md5(str(fact.id).encode(), usedforsecurity=False).hexdigest()
         kept = self._samples[episode]
         entry = (-int(digest, 16), digest, fact.text)
-        if len(kept) < SAMPLE:
+        if len(kept) < tallies.SAMPLE:
             heapq.heappush(kept, entry)
         else:
             heapq.heappushpop(kept, entry)

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
@@ -103,28 +102,25 @@ class Session(Protocol):
     def owned(self, ids: Iterable[UUID], user: str | None = None) -> list[UUID]:
         """The subset of these ids that are records of the user, or of anyone."""
 
-    def stored(self, ids: Iterable[UUID]) -> dict[UUID, tuple[Fact, str]]:
-        """These records with their content hashes."""
-
     def hashes(self, user: str | None = None) -> dict[UUID, str]:
         """The content hash of every record, by id."""
 
     def search(
         self,
+        *,
         query: str,
-        vector: Sequence[float],
+        query_vector: Sequence[float],
         user: str | None,
         k: int,
-        *,
         kinds: tuple[str, ...] = (),
         since: datetime | None = None,
         until: datetime | None = None,
         as_of: datetime | None = None,
     ) -> list[Hit]:
-        """The k best records for `query`, best first; `vector` is its unit vector under the store's embedder.
+        """The k best records for `query`, best first; a turn and the facts read in it make one hit.
 
-        `user` None searches everyone. `since` and `until` bound `valid_at` (else `created_at`), inclusively; `as_of`
-        keeps what was true at that instant.
+        `query_vector` is the query's unit vector under the store's embedder. `user` None searches everyone. `since`
+        and `until` bound `valid_at` (else `created_at`), inclusively; `as_of` keeps what was true at that instant.
         """
 
     def has_facts(self, user: str) -> bool:
@@ -160,6 +156,9 @@ class Session(Protocol):
     def evidence_of(self, facts: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
         """Fact id -> the claims that are its evidence, in order; facts without evidence are left out."""
 
+    def tombstoned(self, ids: Iterable[UUID]) -> set[UUID]:
+        """The subset of these ids that have a tombstone."""
+
     def unfolded(self, groups: Iterable[Group], now: datetime) -> list[Fact]:
         """The current facts of these groups that have no evidence: imported or stated, not yet part of a fold."""
 
@@ -174,6 +173,12 @@ class Session(Protocol):
 
     def runs(self) -> list[Run]:
         """The runs that changed facts, newest first."""
+
+    def touched(self, run: Run, place: Place) -> set[UUID]:
+        """The ids of the rows that a run changed."""
+
+    def runs_touching(self, place: Place, ids: Iterable[UUID]) -> set[str]:
+        """The runs that changed any of these rows and can be undone."""
 
     def undone_ids(self, facts: Iterable[UUID]) -> set[UUID]:
         """The subset of these facts that were written, undone, and not written since."""
@@ -197,10 +202,13 @@ class Session(Protocol):
 class Transaction(Session, Protocol):
     """What can be changed. Rows are given to `before_change` before an operation changes them, so that undo works."""
 
-    run: str | None
-    """The id of the run once it has changed something; None before and for a transaction without a run."""
-    id: str
-    """The id under which the changes are recorded; pass it on to continue the run in another transaction."""
+    @property
+    def run(self) -> str | None:
+        """The id of the run once it has changed something; None before, and in a transaction without a run."""
+
+    @property
+    def run_id(self) -> str:
+        """The id under which changes are recorded; pass it on to continue the run in another transaction."""
 
     def before_change(self, place: Place, ids: Iterable[UUID], *, reworded: bool = True) -> None:
         """Record these rows as they are now. A fact that is not `reworded` keeps its text, chunks and vectors."""
@@ -235,9 +243,6 @@ class Transaction(Session, Protocol):
     def tombstone(self, ids: Iterable[UUID]) -> None:
         """Keep these claims and episodes out for good: reading their transcript again does not add them."""
 
-    def tombstoned(self, ids: Iterable[UUID]) -> set[UUID]:
-        """The subset of these ids that have a tombstone."""
-
     def record_files(self, files: Sequence[FileRead]) -> set[UUID]:
         """Record files as read; returns the episodes they no longer contain and that no other file contains."""
 
@@ -250,11 +255,10 @@ class Transaction(Session, Protocol):
     def erase_user(self, user: str) -> int:
         """Delete every row of the user and suppress them; returns how many records there were."""
 
-    def undo(self, run: str) -> tuple[Run, int]:
-        """Restore every row that a run changed; returns the run and the number of facts restored.
+    def restore_run(self, run: Run) -> int:
+        """Restore every row that a run changed; returns the number of facts restored.
 
-        `run` is an id or the first characters of one. Raises NotFound or UsageError for a run that cannot be undone,
-        MemctlError if later changes build on it.
+        Raises MemctlError if the rows are no longer as the run left them. `memctl.store.undo` checks what follows.
         """
 
     def clear_undone(self, facts: Iterable[UUID]) -> None:
@@ -316,6 +320,3 @@ class Store(Protocol):
 
     def sql(self, statement: str, *, write: bool = False) -> Table:
         """The result of a user's own SQL statement. Raises UsageError with the engine's message if it fails."""
-
-    def forget(self, user: str) -> list[Path]:
-        """Erase the user from the store and all its copies down to the last byte; returns files it cannot read."""

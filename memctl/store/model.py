@@ -12,6 +12,9 @@ import msgspec
 from memctl.core.fact import Fact
 from memctl.store.chunks import Chunk, chunks_of
 
+SUPPRESSED = "this user was forgotten; memctl forget NAME --restore lets them be remembered again"
+"""Why nothing is written about a suppressed user."""
+
 
 class Episodic(msgspec.Struct, frozen=True, kw_only=True):
     """What the store knows of a record beside the Fact: who spoke, where in the session, which turn it rests on."""

@@ -12,7 +12,7 @@ from memctl.core.timeline import current
 from memctl.report.volume import measure
 from memctl.report.volume_counts import Streaming
 from memctl.store.duckdb import vector_search
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 NOW = datetime.now(UTC)
 PAST, FUTURE = NOW - timedelta(days=400), datetime(2099, 1, 1, tzinfo=UTC)
@@ -43,8 +43,8 @@ EVERY = [
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> LocalStore:
-    made = LocalStore(tmp_path_factory.mktemp("store") / "store.duckdb")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    made = Workspace(tmp_path_factory.mktemp("store") / "store.duckdb")
     made.write(EVERY)
     return made
 
@@ -54,7 +54,7 @@ def test_a_fact_that_ends_in_the_future_is_current() -> None:
     assert sorted(ends, key=str) == [FUTURE, FUTURE, None, None]
 
 
-def test_facts_stats_and_reports_agree_on_what_is_current(store: LocalStore) -> None:
+def test_facts_stats_and_reports_agree_on_what_is_current(store: Workspace) -> None:
     expected = {fact.id for fact in current(EVERY, NOW)}
     assert {fact.id for fact in store.facts("zoe")} == expected
     assert store.statistics().current == len(expected)
@@ -67,14 +67,14 @@ def test_facts_stats_and_reports_agree_on_what_is_current(store: LocalStore) -> 
     assert streaming.done().expired == len(EVERY) - superseded - len(expected)
 
 
-def test_a_model_is_shown_current_facts_only(store: LocalStore) -> None:
+def test_a_model_is_shown_current_facts_only(store: Workspace) -> None:
     vectors = store.spec().open().embed(["zoe has visited a town"])
     with store.database.reading() as connection:
         (near,) = vector_search.nearest(connection, "zoe", vectors, len(EVERY))
     assert {fact.id for fact in near} == {fact.id for fact in current(EVERY, NOW)}
 
 
-def test_what_is_true_at_an_instant_is_the_same_for_search(store: LocalStore) -> None:
+def test_what_is_true_at_an_instant_is_the_same_for_search(store: Workspace) -> None:
     from memctl.core.timeline import as_of
 
     at = NOW - timedelta(days=1)
@@ -83,7 +83,7 @@ def test_what_is_true_at_an_instant_is_the_same_for_search(store: LocalStore) ->
 
 
 def test_an_imported_fact_that_ends_in_the_future_is_ended_by_what_is_said_later(tmp_path: Path) -> None:
-    local = LocalStore(tmp_path / "store.duckdb")
+    local = Workspace(tmp_path / "store.duckdb")
     home = Fact(
         id=UUID(int=99),
         user_id="zoe",

@@ -28,6 +28,17 @@ def require_user(connection: Connection, user: str) -> None:
     raise NotFound(f"no user is called {user!r}", hint=f"users: {known}" if known else "the store is empty")
 
 
+def count(connection: Connection, user: str | None = None) -> int:
+    """The number of records, episodes included, of one user or of everyone."""
+    rows = connection.execute("SELECT count(*) FROM records WHERE ? IS NULL OR user_id = ?", [user, user]).fetchall()
+    return int(rows[0][0])
+
+
+def latest_import(connection: Connection) -> datetime | None:
+    """When the newest record was stored."""
+    return fact_rows.aware(connection.execute("SELECT max(imported_at) FROM records").fetchall()[0][0])
+
+
 def facts_of(
     connection: Connection,
     user: str,

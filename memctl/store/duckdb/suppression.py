@@ -9,15 +9,12 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
 
-from memctl.core.errors import NotFound, Rejected
 from memctl.store.duckdb import fact_rows, undo_log
 from memctl.store.duckdb.database import Connection, Database, get_meta, set_meta
 
 SALT_BYTES = 32
-REASON = "this user was forgotten; memctl forget NAME --restore lets them be remembered again"
 
 _OWNED = ("units", "claims", "records")
 """The tables whose rows name their user, in the order they are emptied; `_others` go before them."""
@@ -52,19 +49,6 @@ def among(connection: Connection, users: Iterable[str]) -> set[str]:
     return {user for user in set(users) if any((salt, _digest(salt, user)) in held for salt in salts)}
 
 
-def known(database: Database, users: Iterable[str]) -> set[str]:
-    """Those of the users who were forgotten; nobody where there is no store yet."""
-    with suppress(NotFound), database.reading() as connection:
-        return among(connection, users)
-    return set()
-
-
-def refuse(connection: Connection, users: Iterable[str]) -> None:
-    """Raise Rejected when one of the users was forgotten: nothing is written about them."""
-    if among(connection, users):
-        raise Rejected(REASON)
-
-
 def forget(connection: Connection, user: str) -> int:
     """Erase all rows of the user and note that they were forgotten; how many records there were.
 
@@ -82,12 +66,13 @@ def forget(connection: Connection, user: str) -> int:
     return int(rows[0][0])
 
 
-def mark(connection: Connection, user: str) -> None:
-    """Note that the user was forgotten, once."""
+def mark(connection: Connection, user: str) -> str:
+    """Keep the user out from now on; returns the salted hash that stands for their name."""
+    hashed = digest(connection, user)
     if not among(connection, [user]):
-        hashed = digest(connection, user)
         now = fact_rows.naive(datetime.now(UTC))
         connection.execute("INSERT INTO forgotten VALUES (?, ?, ?)", [get_meta(connection, "salt"), hashed, now])
+    return hashed
 
 
 def restore(connection: Connection, user: str) -> bool:

@@ -6,11 +6,11 @@ claims is for the caller to check.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
-from memctl.core.errors import MemctlError, NotFound, UsageError
+from memctl.core.errors import MemctlError
 from memctl.store.duckdb.database import Connection, get_meta
 from memctl.store.duckdb.fact_rows import naive
 from memctl.store.duckdb.llm_cache import held
@@ -26,22 +26,6 @@ _KEPT_ROWS = (
     f"SELECT r.key FROM records r JOIN undo_records u ON u.key = r.key WHERE u.run = $run AND r.id IN ({_FACTS})"  # noqa: S608
 )
 """Rows that were changed where they stand, so that their units and vectors are still theirs."""
-
-
-def find(connection: Connection, prefix: str) -> Run:
-    """The run that can be undone whose id begins so.
-
-    Raises NotFound for a run that is not there, UsageError for one that several ids begin with or that was undone.
-    """
-    found = [run for run in runs(connection) if run.id.startswith(prefix)] if prefix else []
-    if not found:
-        raise NotFound(f"there is no run {prefix!r}", hint="memctl undo lists the runs there were")
-    if len(found) > 1:
-        raise UsageError(f"several runs have ids that begin with {prefix!r}", hint="give more characters")
-    run = found[0]
-    if run.undone_at is not None:
-        raise UsageError(f"run {run.id} was undone on {run.undone_at:%Y-%m-%d %H:%M} UTC already")
-    return run
 
 
 def touched(connection: Connection, run: Run, place: Place) -> set[UUID]:
@@ -90,7 +74,7 @@ def undo(connection: Connection, run: Run) -> int:
     return int(facts)
 
 
-def undone_ids(connection: Connection, facts: Sequence[UUID]) -> set[UUID]:
+def undone_ids(connection: Connection, facts: Iterable[UUID]) -> set[UUID]:
     """Those of these facts that were written, undone, and not written since."""
     if not held(connection):
         return set()
@@ -100,7 +84,7 @@ def undone_ids(connection: Connection, facts: Sequence[UUID]) -> set[UUID]:
     return {row[0] for row in rows}
 
 
-def clear_undone(connection: Connection, facts: Sequence[UUID]) -> None:
+def clear_undone(connection: Connection, facts: Iterable[UUID]) -> None:
     """Note that these facts were written, so that they are taken back no longer."""
     connection.execute("DELETE FROM taken_back WHERE id IN (SELECT unnest(?::UUID[]))", [list(facts)])
 

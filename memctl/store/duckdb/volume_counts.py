@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from memctl.store import tally as tallies
 from memctl.store.duckdb.current import current
 from memctl.store.duckdb.database import Connection, Database, get_meta
 from memctl.store.duckdb.fact_rows import aware, naive
-from memctl.store.tally import NEGATION, SAMPLE, Count, Group, Groups, Series, Tally
+from memctl.store.tally import NEGATION, Count, Group, Groups, Series, Tally
 
 _COUNTS = "count(*) FILTER (kind <> 'episode'), count(*) FILTER (kind = 'episode'), sum(strlen(text))::BIGINT"
 _CURRENT = current("$now")
@@ -150,7 +151,7 @@ class _Queries:
         """The texts of the records whose ids have the smallest digests."""
         rows = self._rows(
             f"SELECT text FROM records WHERE kind {sign} 'episode' AND ($user IS NULL OR user_id = $user) "  # noqa: S608
-            f"ORDER BY md5(id::VARCHAR) LIMIT {SAMPLE}"
+            f"ORDER BY md5(id::VARCHAR) LIMIT {tallies.SAMPLE}"
         )
         return [text for (text,) in rows]
 
