@@ -11,7 +11,6 @@ import msgspec
 
 from memctl.core.errors import MemctlError
 from memctl.core.fact import Fact
-from memctl.store.base import Store
 from memctl.store.duckdb.local_store import LocalStore
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from memctl.ingest.result import Report
     from memctl.ingest.scan import Options
     from memctl.maintenance.consolidate import Consolidated
+    from memctl.store.base import Store
 
 
 class Workspace(LocalStore):

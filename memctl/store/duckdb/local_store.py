@@ -1,4 +1,7 @@
-"""The backend `local` as far as the store alone can serve it: the contract of a backend over the DuckDB store."""
+"""The backend `local` as far as the store alone can serve it: the contract of a backend over the DuckDB store.
+
+Writing, erasing and undoing are imported by the methods that need them, because a search starts faster without.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from memctl.backends.contract import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
@@ -15,13 +18,12 @@ from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact
 from memctl.embed.spec import EmbedderSpec
 from memctl.runtime.settings import store_file
-from memctl.store.base import Session
-from memctl.store.bulk_import import write_facts
 from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.store import DuckStore
 from memctl.store.model import Reindexed, Run, Statistics, Table, UserSummary, new_run
-from memctl.store.refold import erase, suppressed_users
-from memctl.store.undo import undo_run
+
+if TYPE_CHECKING:
+    from memctl.store.base import Session
 
 PAGE_SIZE = 1000
 
@@ -107,6 +109,8 @@ class LocalStore:
 
     def suppressed(self, users: Collection[str]) -> set[str]:
         """The subset of the users who were forgotten."""
+        from memctl.store.refold import suppressed_users
+
         return suppressed_users(self.store, users)
 
     def latest_import(self) -> datetime | None:
@@ -138,6 +142,8 @@ class LocalStore:
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
         """Store facts verbatim: new ones are written, changed ones updated, those with another owner's id rejected."""
+        from memctl.store.bulk_import import write_facts
+
         return write_facts(self.store, self.spec(), facts, command=self._command, run=self._run)
 
     def undone_ids(self, ids: Sequence[UUID]) -> set[UUID]:
@@ -152,6 +158,8 @@ class LocalStore:
 
     def remove(self, ids: Sequence[UUID], user: str | None = None) -> int:
         """Remove facts of one user, or of anyone, with their evidence; returns how many there were."""
+        from memctl.store.refold import erase
+
         with self.store.changing("rm", user, make=False) as tx:
             return erase(tx, tx.owned(ids, user))
 
@@ -237,6 +245,8 @@ class LocalStore:
 
     def undo(self, run: str) -> tuple[Run, int]:
         """Restore what a run changed; see `memctl.store.undo.undo_run`."""
+        from memctl.store.undo import undo_run
+
         with self.store.writing(make=False) as tx:
             return undo_run(tx, run)
 

@@ -1,21 +1,21 @@
-"""The `Store` in one DuckDB file."""
+"""The `Store` in one DuckDB file. What a search does not need is imported by the methods that do."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from memctl.embed.spec import EmbedderSpec
-from memctl.store.duckdb import reindex, user_sql, volume_counts
 from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.session import DuckSession, DuckTransaction
-from memctl.store.duckdb.undo_log import Journal
+from memctl.store.duckdb.session import DuckSession
 from memctl.store.model import Reindexed, Table
-from memctl.store.tally import Tally
+
+if TYPE_CHECKING:
+    from memctl.store.duckdb.transaction import DuckTransaction
+    from memctl.store.tally import Tally
 
 
 class DuckStore:
@@ -38,6 +38,8 @@ class DuckStore:
     @contextmanager
     def writing(self, *, make: bool = True) -> Iterator[DuckTransaction]:
         """A transaction that cannot be undone."""
+        from memctl.store.duckdb.transaction import DuckTransaction
+
         with self.database.writing(make=make) as connection:
             yield DuckTransaction(connection, self.database.path)
 
@@ -46,6 +48,9 @@ class DuckStore:
         self, command: str, user: str | None = None, run: str | None = None, *, make: bool = True
     ) -> Iterator[DuckTransaction]:
         """A transaction recorded as (part of) a run of `command`."""
+        from memctl.store.duckdb.transaction import DuckTransaction
+        from memctl.store.duckdb.undo_log import Journal
+
         with self.database.writing(make=make) as connection:
             journal = Journal(connection, command, user, run)
             yield DuckTransaction(connection, self.database.path, journal)
@@ -54,6 +59,9 @@ class DuckStore:
     @contextmanager
     def trial(self) -> Iterator[DuckStore]:
         """A store over a copy of the file, or over none where there is none yet; dropped with the block."""
+        import shutil
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="memctl-") as folder:
             copy = Database(Path(folder) / "store.duckdb", self.database.lock_timeout)
             if self.exists():
@@ -72,12 +80,18 @@ class DuckStore:
 
     def reindex(self, spec: EmbedderSpec, progress: Callable[[int, int, str], None] | None = None) -> Reindexed:
         """Make missing vectors, or all of them with another embedder."""
+        from memctl.store.duckdb import reindex
+
         return reindex.reindex(self.database, spec, progress)
 
     def tally(self, by: str, now: datetime, top: int, user: str | None) -> Tally:
         """The counts of a volume report."""
+        from memctl.store.duckdb import volume_counts
+
         return volume_counts.tally(self.database, by, now, top, user)
 
     def sql(self, statement: str, *, write: bool = False) -> Table:
         """The result of a user's own SQL statement."""
+        from memctl.store.duckdb import user_sql
+
         return user_sql.run(self.database, statement, write=write)
