@@ -155,6 +155,6 @@ class Workspace(LocalStore):
                 copy.unlink()
         if damaged := self.database.damaged():
             raise MemctlError(
-                "the damaged store may hold them, which nobody can tell", where=str(damaged[0]), hint="remove the file"
+                "the damaged store may still contain this user", where=str(damaged[0]), hint="remove the file"
             )
         return ()

@@ -290,10 +290,6 @@ def identity(name: str, adapter: Adapter) -> str:
         return f"{adapter.name}:{adapter.identity}"
     if is_file(name):
         return f"file:{name if name == '-' else Path(name).absolute()}"
-    from memctl.workspace import Workspace
-
-    if isinstance(adapter, Workspace):
-        return f"{adapter.name}:{adapter.database.path.absolute()}"
     return f"{adapter.name}:{name}" if name != adapter.name else name
 
 

@@ -43,9 +43,11 @@ def remember(
     said = _without_secrets(text.strip())
     subject, object = _without_secrets(subject), _without_secrets(object)  # noqa: A001
     if not said:
-        raise UsageError("there is nothing to remember", hint='memctl add USER "TEXT"')
+        raise UsageError("TEXT is empty", hint='memctl add USER "TEXT"')
     if (predicate is None) != (object is None):
-        raise UsageError("a predicate and an object go together", hint="give both --predicate and --object")
+        raise UsageError(
+            "a predicate needs an object, and an object a predicate", hint="pass --predicate and --object together"
+        )
     now = datetime.now(UTC)
     if kind is None and subject is None and predicate is None and valid_at is None and not categories:
         found = _read(store, spec, user, said, now)
@@ -87,7 +89,7 @@ def edit(store: Store, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact:
     Raises UsageError for an episode, which is what was said and cannot be made otherwise, and for a wrong value.
     """
     if fact.kind == "episode":
-        raise UsageError("an episode is what was said and stays as it is", hint="memctl rm removes it")
+        raise UsageError("episodes cannot be edited", hint="memctl rm removes it")
     changes |= {name: _without_secrets(changes[name]) for name in ("text", "subject", "object") if name in changes}
     try:
         edited = msgspec.structs.replace(fact, **changes, updated_at=datetime.now(UTC))
@@ -97,7 +99,9 @@ def edit(store: Store, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact:
     if not edited.text.strip():
         raise UsageError("a fact needs a text", where=str(fact.id), hint="memctl rm removes a fact")
     if (edited.predicate is None) != (edited.object is None):
-        raise UsageError("a predicate and an object go together", hint="give both --predicate and --object")
+        raise UsageError(
+            "a predicate needs an object, and an object a predicate", hint="pass --predicate and --object together"
+        )
     return _put(store, spec, edited, "edit")
 
 

@@ -1,7 +1,7 @@
-"""`memctl ingest`: walk the paths, read what is new, and put it into the store batch by batch.
+"""`memctl ingest`: scan the paths, read what is new, extract facts, and commit them to the store batch by batch.
 
-Files are parsed, facts extracted and vectors made while the store is closed; it is opened once a batch. What cannot
-be read becomes a reject with its reason, and the files beside it still go through.
+Files are parsed, facts extracted and vectors made while the store is closed; it is opened once per batch. What cannot
+be read becomes a reject with its reason, and the other files are still ingested.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def ingest(
     What was read before an interrupt (Ctrl-C) is kept; the next run goes on from there. Raises NotFound for a path
     that does not exist; what is wrong inside the paths ends up in `Report.rejects`. With a model, raises AuthError,
     Retryable or Fatal when it cannot be asked any more, after keeping what it answered; `Report.model.stopped` tells
-    when a limit of money was reached. `announce` is told of waits for a server, with the seconds left.
+    when a limit of money was reached. `announce` is called while waiting for a server, with the seconds left.
     """
     report = Report(extractor=options.recipe.extracts)
     documents = list(documents_of(paths, report))
@@ -98,7 +98,7 @@ def working(
 ) -> Iterator[Run]:
     """A Run whose work is all in the store at the end of the block; after an interrupt, or when the model can be asked
     no more, what was done until then. `size` is in bytes of transcripts, for which processes may be worth starting;
-    `tick` is told what the model has cost so far.
+    `tick` is called with what the model has cost so far.
     """
     with ExitStack() as stack:
         if options.model and not options.model.plan:
@@ -178,7 +178,7 @@ class Run:
             return
         file, known = found
         before = self.reader.before(known)
-        # What a model answered costs nothing a second time, so that a file it could not finish is begun anew.
+        # Cached answers of a model cost nothing, so a file it could not finish is started again.
         anew = known is not None and (known.recipe != file.recipe or (self.asker is not None and not known.complete))
         modified = datetime.fromtimestamp(document.mtime_ns / 1e9, UTC)
         sessions = turns = 0
@@ -227,7 +227,7 @@ class Run:
         self.line += self.ends
         self.ends = []
         if self.asker:
-            # Answers are paid for: what they amount to goes into the store at once.
+            # Answers are paid for, so their facts are committed at once.
             self._drain(limit=0)
             self.commit()
             if self.asker.source.over:
@@ -246,7 +246,7 @@ class Run:
             piece = self.line.popleft()
             if isinstance(piece, FileRead):
                 if piece.entry.uri in self.open:
-                    # Unrecorded, the file is read again; what was answered is then known.
+                    # Not recorded, the file is read again; the answers are cached by then.
                     self.seen.pop(piece.entry.uri, None)
                     continue
                 self.read.append(self._ended(piece))
@@ -296,11 +296,11 @@ def _result(piece: Future[Digest]) -> Digest:
         return piece.result()
     except BrokenExecutor:
         raise MemctlError(
-            "a worker process died, perhaps for want of memory",
-            hint="run it again with --jobs 1; what was done is kept",
+            "a worker process died (out of memory?)",
+            hint="run it again with --jobs 1; finished files are kept",
         ) from None
 
 
 def _leave_interrupts_to_the_parent() -> None:
-    """Ctrl-C reaches every process of the terminal; the parent alone answers it."""
+    """Ignore Ctrl-C, which reaches every process of the terminal: the parent handles it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

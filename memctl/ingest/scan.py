@@ -1,6 +1,6 @@
-"""The documents of an ingest: which of them are new or changed, whose their sessions are, and who was forgotten.
+"""The documents of an ingest: which are new or changed, who owns their sessions, and who was forgotten.
 
-Of what becomes of the sessions nothing is known here; what cannot be read is told with its place and never hidden.
+What cannot be read is reported with its location and never hidden.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reader:
-    """Reads documents for one ingest. What it passes over and what it cannot read is entered in the report."""
+    """Reads documents for one ingest. What it skips and what it cannot read is added to the report."""
 
     def __init__(self, store: Store, options: Options, report: Report) -> None:
         self.store = store
         self.options = options
         self.report = report
-        self.asked: set[str] = set()
-        self.gone: set[str] = set()
+        self.checked: set[str] = set()
+        self.suppressed: set[str] = set()
         self.ledger: dict[tuple[str, str], FileEntry] = {}
         with suppress(NotFound), store.reading() as session:
             self.ledger = session.ingested_files()
@@ -97,8 +97,8 @@ class Reader:
         return file, known
 
     def sessions(self, document: Document, format_: str) -> Iterator[tuple[Session, list[Owned]] | BadTranscript]:
-        """The sessions of a document with their owners, and what is wrong with it; nobody's sessions are told once."""
-        told = False
+        """The sessions of a document with their owners, and its errors; sessions without an owner are reported once."""
+        reported = False
         try:
             for item in read(document, self.options.reading, format_):
                 if isinstance(item, BadTranscript):
@@ -108,22 +108,22 @@ class Reader:
                     owners = list(owned(item, document, self.options.attribution))
                     self.refuse(owners, document.uri)
                 except BadTranscript as error:
-                    if not told:
+                    if not reported:
                         yield error
-                    told = True
+                    reported = True
                     continue
                 yield item, owners
         except Exception as error:
-            # A reader that breaks down over one file is no reason to leave the rest of the folder unread.
+            # A reader that fails on one file must not keep the rest of the folder from being read.
             yield unreadable(error, document)
 
     def refuse(self, owners: Sequence[Owned], where: str) -> None:
         """Raises BadTranscript when one of the owners was forgotten."""
         users = {mine.user_id for mine in owners}
-        if new := users - self.asked:
-            self.gone |= suppressed_users(self.store, new)
-            self.asked |= new
-        if users & self.gone:
+        if new := users - self.checked:
+            self.suppressed |= suppressed_users(self.store, new)
+            self.checked |= new
+        if users & self.suppressed:
             raise BadTranscript(SUPPRESSED, where=where)
 
     def before(self, known: FileEntry | None) -> frozenset[UUID]:

@@ -52,7 +52,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def backup(database: Database, file: Path) -> Manifest:
-    """Write the store as it is now to `file`, whole or not at all, readable by its owner only."""
+    """Write the store to `file`, completely or not at all, readable by its owner only."""
     database.require()
     try:
         with tempfile.TemporaryDirectory(prefix="memctl-", dir=file.parent) as folder:
@@ -67,7 +67,7 @@ def backup(database: Database, file: Path) -> Manifest:
             half.replace(file)
     except OSError as error:
         raise MemctlError(
-            f"the backup cannot be written: {error.strerror}", where=str(file), hint="make room, or name another file"
+            f"cannot write the backup: {error.strerror}", where=str(file), hint="make room, or name another file"
         ) from None
     return manifest
 
@@ -92,9 +92,9 @@ def restore(file: Path, database: Database, *, force: bool = False) -> tuple[Man
     """
     if database.path.exists() and not force:
         raise UsageError(
-            "there is a store already",
+            "the store already exists",
             where=str(database.path),
-            hint="--force puts the backup in its place; what is there is kept, as a snapshot or beside it",
+            hint="--force replaces it; the current store is kept as a snapshot or next to it",
         )
     private_files.make_folder(database.path.parent)
     fresh = Database(database.path.with_name(f".{database.path.name}.restored"), database.lock_timeout)
@@ -174,12 +174,12 @@ def _sha256(stream: IO[bytes]) -> str:
 
 
 def _foreign(file: Path) -> UsageError:
-    return UsageError("this is no backup of memctl's", where=str(file), hint="memctl backup FILE makes one")
+    return UsageError("not a memctl backup", where=str(file), hint="create one with memctl backup FILE")
 
 
 def _damaged(file: Path, table: str) -> MemctlError:
     return MemctlError(
         f"the backup is damaged: the table {table!r} is not what the manifest says; nothing was changed",
         where=str(file),
-        hint="take another copy of it",
+        hint="fetch the backup again",
     )

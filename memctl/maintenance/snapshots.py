@@ -1,7 +1,7 @@
-"""Snapshots of the local store: whole copies beside it, to look back at and to go back to.
+"""Snapshots of the local store: complete copies next to it, to compare with and to restore.
 
-A snapshot is a store file of its own, so everything that reads a store reads a snapshot. Its name is the moment it was
-made; what a person sees of it first stands in a small JSON file beside it.
+A snapshot is a store file of its own, so everything that reads a store reads a snapshot. Its name is the time it was
+made; its note and counts are in a small JSON file next to it.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ class Replaced(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Snapshots:
-    """The snapshots of one store, in a folder beside it that only its owner can read."""
+    """The snapshots of one store, in a folder next to it that only its owner can read."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.folder = database.path.with_name(f"{database.path.name}.snapshots")
 
     def create(self, note: str | None = None, *, automatic: bool = False) -> Snapshot:
-        """Copy the store as it is now. Raises NotFound when there is none."""
+        """Copy the store as it is now. Raises NotFound if there is no store."""
         self.database.require()
         made_at = datetime.now(UTC)
         name = self._name(made_at)
@@ -115,7 +115,7 @@ class Snapshots:
         return (self.open(snapshot) for snapshot in self.all())
 
     def diff(self, earlier: Snapshot, later: Snapshot | None = None, user: str | None = None) -> list[Change]:
-        """What is not the same in a later snapshot, or in the store as it is now, by user and time."""
+        """The differences to a later snapshot, or to the store as it is now, by user and time."""
         now = self.open(later) if later else self.database
         before = _hashes(self.open(earlier), user)
         after = _hashes(now, user)

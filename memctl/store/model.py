@@ -12,12 +12,12 @@ import msgspec
 from memctl.core.fact import Fact
 from memctl.store.chunks import Chunk, chunks_of
 
-SUPPRESSED = "this user was forgotten; memctl forget NAME --restore lets them be remembered again"
+SUPPRESSED = "this user was erased and is blocked; unblock with: memctl forget NAME --restore"
 """Why nothing is written about a suppressed user."""
 
 
 class Episodic(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store knows of a record beside the Fact: who spoke, where in the session, which turn it rests on."""
+    """What the store keeps of a record in addition to the Fact: speaker, position in the session, its episode."""
 
     role: str | None = None
     speaker: str | None = None
@@ -26,7 +26,7 @@ class Episodic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact on its way in: the record, what the store knows beside it, and what search will look at."""
+    """A fact to be stored: the record, its additional fields, and the chunks that search looks at."""
 
     fact: Fact
     episodic: Episodic = Episodic()
@@ -34,7 +34,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def entry_of(fact: Fact) -> Entry:
-    """A fact with what search will look at; who spoke is known where the fact itself tells."""
+    """The entry of a fact; the speaker is taken from its `native` fields, if they name one."""
     episodic = Episodic(role=fact.native.get("role"), speaker=fact.native.get("speaker"))
     return Entry(fact=fact, episodic=episodic, chunks=tuple(chunks_of(fact)))
 
@@ -47,7 +47,7 @@ class PackedIds:
         self.extend(ids)
 
     def extend(self, ids: Iterable[UUID]) -> None:
-        """Take more ids in."""
+        """Add ids."""
         self._bytes += b"".join(id_.bytes for id_ in ids)
 
     def __iter__(self) -> Iterator[UUID]:
@@ -82,7 +82,7 @@ Place = Literal["fact", "claim", "removed", "file"]
 
 
 UNDOABLE = timedelta(days=30)
-"""How long a run can be undone."""
+"""How long after it a run can be undone."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +101,7 @@ def new_run() -> str:
 
 
 def file_id(key: int) -> UUID:
-    """The id under which a file's row is watched."""
+    """The id under which the undo log records a row of `files`."""
     return UUID(int=key)
 
 

@@ -131,7 +131,7 @@ def test_a_file_cut_short_or_missing_is_told(saved, memctl, home):
     whole = saved.read_bytes()
     saved.write_bytes(whole[100:])
     ran = memctl("restore", saved, "--force")
-    assert (ran.code, "no backup" in ran.err) == (2, True), ran.err
+    assert (ran.code, "not a memctl backup" in ran.err) == (2, True), ran.err
     saved.write_bytes(whole)
     saved.write_bytes(saved.read_bytes()[:-100])
     assert memctl("restore", saved, "--force").code == 2

@@ -105,7 +105,7 @@ def test_a_backup_whose_tables_lead_out_is_refused(memctl, store, home, untouche
     packed(home / "work" / "evil.zip", *named(saved, table)).rename(home / "work" / "strange.memctl")
     before = store.read_bytes()
     ran = memctl("restore", "strange.memctl", "--force")
-    assert (ran.code, "no backup" in ran.err) == (2, True), ran.err
+    assert (ran.code, "not a memctl backup" in ran.err) == (2, True), ran.err
     assert store.read_bytes() == before
 
 

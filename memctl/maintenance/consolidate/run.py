@@ -1,4 +1,4 @@
-"""One consolidation of one user's memory: planned with the store closed, applied in one transaction, journalled."""
+"""Consolidation of one user's memory: planned with the store closed, applied in one transaction that can be undone."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One change and its reason. `into` is the fact that stands for it from now on.
 
     `merge`: said by another fact in other words. `resolve`: cannot be true beside a later one. `drop`: an episode past
-    its time. `expire`: a fact past the end it came with. `summary`: the user's summary, written anew. `look`: nothing
+    its time. `expire`: a fact past the end it came with. `summary`: the user's summary, rewritten. `look`: nothing
     was changed, but a person might.
     """
 
@@ -70,7 +70,7 @@ class _DryRun(Exception):
 def horizon_of(ttl: str, now: datetime) -> datetime:
     """The time before which episodes are dropped, from "episode=365d".
 
-    Raises UsageError for other kinds, which are kept for ever, and for what is no span of time.
+    Raises UsageError for a kind other than episode, which is kept for ever, and for what is not a span of time.
     """
     kind, _, span = ttl.partition("=")
     if kind.strip() in KEPT_FOR_EVER:
@@ -82,7 +82,7 @@ def horizon_of(ttl: str, now: datetime) -> datetime:
     except UsageError:
         horizon = now
     if horizon >= now or not _SPAN.match(span.strip()):
-        raise UsageError(f"{span!r} is no time to live", where="--ttl", hint="use a span such as 365d, 18mo or 2y")
+        raise UsageError(f"{span!r} is not a time to live", where="--ttl", hint="use a span such as 365d, 18mo or 2y")
     return horizon
 
 
@@ -97,7 +97,7 @@ def consolidate(
     dry_run: bool = False,
     now: datetime | None = None,
 ) -> Consolidated:
-    """Put a user's memory in order, or some `parts` of that. Facts somebody changes meanwhile are left alone.
+    """Tidy a user's memory, or do some `parts` of that. Facts that change in the meantime are left alone.
 
     `command` is what the run is called where it is listed. `episodes_before` drops what was said before then; what was
     learned from it stays. Raises NotFound when there is no store.
@@ -133,9 +133,9 @@ def contradictions(facts: Sequence[Fact]) -> list[list[Fact]]:
             claim = standing_for(fact)
             tracks.setdefault((key_of(claim), track_of(claim)), []).append(fact)
     return [
-        held
-        for held in tracks.values()
-        if any(not same(standing_for(held[0]), standing_for(other)) for other in held[1:])
+        values
+        for values in tracks.values()
+        if any(not same(standing_for(values[0]), standing_for(other)) for other in values[1:])
     ]
 
 
@@ -217,11 +217,11 @@ class _Work:
         return True
 
     def _resolve(self, tx: Transaction, vectors: dict[str, Any], result: Consolidated) -> None:
-        for held in self.clashes:
-            if not self._as_planned(tx, held):
+        for facts in self.clashes:
+            if not self._as_planned(tx, facts):
                 continue
-            changes = settle(tx, held, vectors, self.now)
-            texts = {fact.id: fact.text for fact in held}
+            changes = settle(tx, facts, vectors, self.now)
+            texts = {fact.id: fact.text for fact in facts}
             for fact in (*changes.superseded, *changes.retracted):
                 by = (
                     f"{str(fact.superseded_by)[:8]} {texts.get(fact.superseded_by, '')!r}"

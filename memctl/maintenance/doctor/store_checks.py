@@ -28,7 +28,7 @@ def store(store: LocalStore) -> Iterator[Finding]:
             check="store",
             verdict="warn",
             detail=f"none yet at {database.path}",
-            remedy="memctl ingest or memctl add makes one",
+            remedy="create one with memctl ingest or memctl add",
         )
         return
     version = database.version()

@@ -123,7 +123,7 @@ class Ledger:
                     raise self._unusable(error) from None
                 if time.monotonic() > deadline:
                     raise Locked(
-                        f"the ledger was not let go within {self.lock_timeout:g} s",
+                        f"the ledger stayed locked for {self.lock_timeout:g} s",
                         where=str(self.path),
                         hint="another migration writes to it; try again",
                     ) from None
@@ -146,7 +146,7 @@ class Ledger:
             (SCHEMA_VERSION,)
         ]:
             raise MemctlError(
-                "this file is no ledger this memctl can use",
+                "not a ledger that this memctl can use",
                 where=str(self.path),
                 hint="move it away, or name another with --ledger",
             )

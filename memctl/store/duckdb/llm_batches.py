@@ -10,12 +10,12 @@ import msgspec
 
 from memctl.store.duckdb.database import Connection
 from memctl.store.duckdb.fact_rows import aware, naive
-from memctl.store.duckdb.llm_cache import held
+from memctl.store.duckdb.llm_cache import has_table
 from memctl.store.model import Batch, BatchRequest, BatchState
 
 
 def prepare(connection: Connection, batch: Batch, requests: Sequence[BatchRequest]) -> None:
-    """Note a batch that is about to be submitted."""
+    """Record a batch that is about to be submitted."""
     connection.execute(
         "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
@@ -33,24 +33,24 @@ def prepare(connection: Connection, batch: Batch, requests: Sequence[BatchReques
 
 
 def set_state(connection: Connection, id_: str, state: BatchState, remote_id: str | None = None) -> None:
-    """Note what became of a batch."""
+    """Record what became of a batch."""
     connection.execute(
         "UPDATE batches SET state = ?, remote_id = coalesce(?, remote_id) WHERE id = ?", [state, remote_id, id_]
     )
 
 
 def under_way(connection: Connection) -> list[Batch]:
-    """The batches that are prepared or submitted, the oldest first."""
+    """The batches that were prepared or submitted, oldest first."""
     return _in_state(connection, "prepared", "submitted")
 
 
 def over(connection: Connection) -> list[Batch]:
-    """The batches that are over, but whose command is still to be done again, the oldest first."""
+    """The batches that ended but whose input has not been ingested again, oldest first."""
     return _in_state(connection, "collected", "lost")
 
 
 def finish(connection: Connection, ids: Sequence[str]) -> None:
-    """Note that what these batches were about has been ingested again."""
+    """Record that the input of these batches has been ingested again."""
     connection.execute(
         "UPDATE batches SET state = if(state = 'lost', 'dropped', 'done') "
         "WHERE state IN ('collected', 'lost') AND id IN (SELECT unnest(?::VARCHAR[]))",
@@ -59,7 +59,7 @@ def finish(connection: Connection, ids: Sequence[str]) -> None:
 
 
 def _in_state(connection: Connection, *states: BatchState) -> list[Batch]:
-    if not held(connection):
+    if not has_table(connection):
         return []
     rows = connection.execute(
         "SELECT id, remote_id, model, base_url, state, command, made_at FROM batches "
@@ -81,7 +81,7 @@ def _in_state(connection: Connection, *states: BatchState) -> list[Batch]:
 
 
 def requests(connection: Connection, id_: str) -> dict[str, BatchRequest]:
-    """What is in a batch, by key."""
+    """The questions of a batch, by key."""
     rows = connection.execute(
         "SELECT key, user_id, existing, episodes FROM batch_requests WHERE batch = ?", [id_]
     ).fetchall()
@@ -89,8 +89,8 @@ def requests(connection: Connection, id_: str) -> dict[str, BatchRequest]:
 
 
 def asked(connection: Connection, keys: Iterable[str]) -> tuple[set[str], Counter[str]]:
-    """Those of the questions that are in a batch under way, and how often each was in one that is over."""
-    if not held(connection):
+    """Which of these questions are in an open batch, and how often each was in one that ended."""
+    if not has_table(connection):
         return set(), Counter()
     rows = connection.execute(
         "SELECT r.key, b.state IN ('prepared', 'submitted'), count(*) FROM batch_requests r "

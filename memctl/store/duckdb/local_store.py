@@ -57,6 +57,11 @@ class LocalStore:
         self.start_run(new_run(), "write")
         self._requested = EmbedderSpec(spec=embedder, base_url=base_url, dim=dimensions) if embedder else None
 
+    @property
+    def identity(self) -> str:
+        """The absolute path of the file, which tells this store from others."""
+        return str(self.database.path.absolute())
+
     def __enter__(self: Self) -> Self:
         return self
 
@@ -128,7 +133,7 @@ class LocalStore:
         try:
             after = int(cursor or 0)
         except ValueError:
-            raise UsageError(f"{cursor!r} is no cursor of this store", hint="take it from a Page") from None
+            raise UsageError(f"{cursor!r} is not a cursor of this store", hint="take it from a Page") from None
         while True:
             with self.store.reading() as session:
                 rows = session.page(user, after=after, since=since, limit=PAGE_SIZE)

@@ -9,7 +9,7 @@ from memctl.store.model import Statistics, UserSummary
 
 
 def user_summaries(connection: Connection) -> list[UserSummary]:
-    """Every user with what is held of them, in alphabetical order."""
+    """Every user with counts and times, in alphabetical order."""
     rows = connection.execute(
         "SELECT user_id, count(*) FILTER (kind <> 'episode'), count(*) FILTER (kind = 'episode'), "
         "min(created_at), max(created_at) FROM records GROUP BY user_id ORDER BY user_id"

@@ -31,7 +31,7 @@ def _run(connection: Connection, statement: str) -> Table:
         connection.create_function("embed", embedder.embed_one, ["VARCHAR"], f"FLOAT[{embedder.dim}]")
     try:
         if len(connection.extract_statements(statement)) > 1:
-            raise UsageError("there is more than one statement", where="sql", hint="give them one by one")
+            raise UsageError("pass one statement at a time", where="sql", hint="run them one by one")
         result = connection.execute(statement)
         columns = _distinct(column[0] for column in result.description or ())
         return Table(columns=columns, rows=result.fetchall() if columns else [])
