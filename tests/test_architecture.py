@@ -5,7 +5,6 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from memctl.migrate.ledger import Ledger
 
 import memctl
 from memctl.maintenance.forget import clean_traces, forget
@@ -13,6 +12,7 @@ from memctl.migrate.endpoints import opened
 from memctl.migrate.run import migrate
 from memctl.migrate.selection import Selection
 from memctl.runtime.retry import Halt, Retry
+from memctl.store.duckdb.ledger import Ledger
 from memctl.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent

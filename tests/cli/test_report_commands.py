@@ -202,7 +202,7 @@ def test_a_page_can_go_down_a_pipe_in_place_of_the_table(process: Callable[..., 
 def test_a_report_that_cannot_be_written_says_where(memctl: Memctl, home: Path):
     ran = memctl("report", "pricing", "--unmeasured", "--svg", home / "none" / "report.svg")
     assert ran.code == Exit.ERROR
-    assert "report.svg: the report cannot be written: No such file or directory" in ran.err
+    assert "report.svg: cannot write the report: No such file or directory" in ran.err
 
 
 def test_without_the_extra_reports_work_and_charts_say_what_to_install(
