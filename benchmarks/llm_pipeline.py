@@ -28,8 +28,9 @@ from memctl.ingest.llm_requests import Asker, Question
 from memctl.ingest.llm_usage import Use
 from memctl.ingest.scan import Options
 from memctl.ingest.session_extraction import Recipe
-from memctl.store.duckdb.llm_cache import Answer, keep
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.store.duckdb.llm_cache import keep
+from memctl.store.model import Answer
+from memctl.workspace import Workspace
 
 TURNS, FACTS = 2_000, 1_000
 _WORDS = (
@@ -66,7 +67,7 @@ class _Timed(Use):
 
 def _measure(folder: Path, extractor: Any, paths: list[str]) -> tuple[float, Any]:
     """Processor time of an ingest into a memory that knows something already, and what the model was used for."""
-    store = LocalStore(folder / f"{extractor}.duckdb")
+    store = Workspace(folder / f"{extractor}.duckdb")
     store.write(_facts("alice"))
     use = _Timed(model="instant")
     llm_options.open_asker = lambda options, database, **_: Asker(database, _Instant(database, use), use)

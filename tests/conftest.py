@@ -142,9 +142,9 @@ def every_fact() -> Callable[..., dict[str, dict[str, Any]]]:
         import msgspec
 
         from memctl.core.fact import TIME_FIELDS
-        from memctl.store.duckdb.local_store import LocalStore
+        from memctl.workspace import Workspace
 
-        local = LocalStore(path)
+        local = Workspace(path)
 
         def plain(fact: Any) -> dict[str, Any]:
             times = {name: getattr(fact, name) for name in TIME_FIELDS}

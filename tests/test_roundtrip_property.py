@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from memctl.backends.contract import Adapter, Outcome
 from memctl.backends.files import open_file
 from memctl.core.fact import KINDS, TIME_FIELDS, Embedding, Fact, Source, content_hash
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 MAYBE = st.none() | TEXT
@@ -64,8 +64,8 @@ Opening = Callable[[], Adapter]
 def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]:
     """Something that opens one backend, the same place every time."""
     if request.param == "local":
-        LocalStore(tmp_path / "store.duckdb").write([])
-        yield lambda: LocalStore(tmp_path / "store.duckdb")
+        Workspace(tmp_path / "store.duckdb").write([])
+        yield lambda: Workspace(tmp_path / "store.duckdb")
     elif request.param == "postgres":
         from memctl_postgres.adapter import PostgresAdapter
 

@@ -13,7 +13,7 @@ from memctl.core.errors import UsageError
 from memctl.runtime import settings as config
 
 if TYPE_CHECKING:
-    from memctl.store.duckdb.local_store import LocalStore
+    from memctl.workspace import Workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -79,9 +79,9 @@ def open_store(
     embedder: str | None = None,
     embed_base_url: str | None = None,
     embed_dimensions: int | None = None,
-) -> LocalStore:
+) -> Workspace:
     """The local store these options and the settings name."""
-    from memctl.store.duckdb.local_store import LocalStore
+    from memctl.workspace import Workspace
 
     settings = config.load(
         store=store,
@@ -90,7 +90,7 @@ def open_store(
         embed_base_url=embed_base_url,
         embed_dimensions=embed_dimensions,
     )
-    return LocalStore(
+    return Workspace(
         settings.store_path,
         embedder=settings.embedder,
         base_url=settings.embed_base_url,

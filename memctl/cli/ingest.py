@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from memctl.ingest.llm_usage import Use
     from memctl.ingest.result import Report
-    from memctl.store.duckdb.local_store import LocalStore
+    from memctl.workspace import Workspace
 
 FOR_FILES = (
     "user_from", "format_", "tz", "date_order", "started_at", "branches", "sidechains", "direct_messages", "batch"
@@ -117,7 +117,7 @@ def command(
     return show.report(_ingest(local, paths, given, show))
 
 
-def _ingest(local: LocalStore, paths: Sequence[str], given: dict[str, Any], show: _Shown) -> Report:
+def _ingest(local: Workspace, paths: Sequence[str], given: dict[str, Any], show: _Shown) -> Report:
     chosen = _options(given, paths)
     with _transfer.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce):
         return local.ingest(paths, chosen, progress, dry_run=show.dry_run, announce=announce)
@@ -132,7 +132,7 @@ def _refuse_mixed(source: str | None, given: dict[str, Any]) -> None:
         raise UsageError(f"this option is about {about}", where=flag, hint="leave it out")
 
 
-def _listen(local: LocalStore, source: str, given: dict[str, Any], show: _Shown) -> Report:
+def _listen(local: Workspace, source: str, given: dict[str, Any], show: _Shown) -> Report:
     from memctl.backends import registry
     from memctl.runtime.retry import Halt, Retry
 
@@ -170,7 +170,7 @@ def _for_later(paths: Sequence[str], given: dict[str, Any]) -> tuple[tuple[str, 
     return tuple(os.path.abspath(path) for path in paths), given  # noqa: PTH100 - globs are no paths yet
 
 
-def _collect(local: LocalStore, show: _Shown) -> int:
+def _collect(local: Workspace, show: _Shown) -> int:
     """Take answers in, and ingest again what they are about."""
     collected = local.collect_batches()
     code = int(Exit.OK)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +72,6 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
     from memctl.migrate.plan import save
     from memctl.migrate.run import migrate
     from memctl.runtime.retry import Halt, Halted
-    from memctl.store.duckdb.suppression import known
 
     selection = plan.selection if plan else _transfer.selection(given, default_all=schema == "import")
     halt = Halt(_transfer.duration(given["max_duration"]))
@@ -94,7 +92,7 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
             digest=plan.digest if plan else None,
             name=schema,
             rejects=Path(given["rejects"]).expanduser() if given["rejects"] else None,
-            forgotten=partial(known, _options.open_store(given["store"], given["lock_timeout"]).database),
+            forgotten=_options.open_store(given["store"], given["lock_timeout"]).suppressed,
         )
         if plan or given["dry_run"] or given["plan_out"] or given["fail_on_loss"]:
             try:

@@ -21,9 +21,8 @@ from memctl.extract.prompt_injection import gives_orders
 from memctl.extract.secrets import redact
 from memctl.ingest.attribution import Owned
 from memctl.reconcile import fold, to_fact
-from memctl.store.duckdb.chunks import chunks_of, texts_of
-from memctl.store.duckdb.fact_rows import Episodic
-from memctl.store.duckdb.writes import Entry
+from memctl.store.chunks import chunks_of, texts_of
+from memctl.store.model import Entry, Episodic
 from memctl.transcripts.model import Role, Session, Turn
 
 if TYPE_CHECKING:

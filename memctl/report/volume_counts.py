@@ -1,6 +1,6 @@
 """The counts a volume report is made of, taken while facts stream by from any backend.
 
-The local store is counted in SQL instead (`memctl.report.volume_counts_sql`); a test checks that both
+The local store is counted in SQL instead (`memctl.store.duckdb.volume_counts`); a test checks that both
 give the same `Tally`. Nothing here judges or prints.
 """
 
@@ -16,87 +16,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from memctl.core.timeline import is_current
 from memctl.report import periods
+from memctl.store import tally as tallies
+from memctl.store.chunks import chunks_of
+from memctl.store.tally import NEGATION, Group, Groups, Tally
 
 if TYPE_CHECKING:
     from memctl.core.fact import Fact
 
-SAMPLE = 10_000
-"""Tokens are counted in so many facts and so many turns, and scaled by bytes where there are more."""
 
-NEGATION = r"(?i)\b(no|not|never|none|nor|nobody|nothing|neither|without|cannot)\b|n['’]t\b"
-"""What turns a statement round though it hardly changes its words. ASCII, so that RE2 and `re` agree on it."""
 _NEGATION = re.compile(NEGATION, re.ASCII)
-
-Series = dict[date | None, int]
-"""Records by the period they were recorded in; None holds those without a time."""
-
-
-class Count(msgspec.Struct):
-    """Facts, episodes and the bytes of their texts."""
-
-    facts: int = 0
-    episodes: int = 0
-    bytes: int = 0
-
-    def add(self, fact: Fact, size: int) -> None:
-        """Count one more record, whose text has `size` bytes."""
-        if fact.kind == "episode":
-            self.episodes += 1
-        else:
-            self.facts += 1
-        self.bytes += size
-
-
-class Group(msgspec.Struct):
-    """One user, kind, category or source: its count, and its records by period."""
-
-    count: Count = msgspec.field(default_factory=Count)
-    series: Series = {}
-
-
-Groups = dict[str | None, Group]
-
-
-class Tally(msgspec.Struct, kw_only=True):
-    """Everything counted. `people` holds the users with the most records. `added` counts records by month, `arrivals`
-    users by the month of their first record, `active` users by every month they have one in. The sizes map bytes of a
-    text to how many facts or turns have it; the samples are texts to count tokens in."""
-
-    users: int = 0
-    people: Groups = {}
-    kinds: Groups = {}
-    categories: Groups = {}
-    sources: Groups = {}
-    added: Series = {}
-    arrivals: Series = {}
-    active: Series = {}
-    superseded: int = 0
-    expired: int = 0
-    duplicates: int = 0
-    near_duplicates: int = 0
-    without_source: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
-    fact_sizes: dict[int, int] = {}
-    turn_sizes: dict[int, int] = {}
-    fact_sample: list[str] = []
-    turn_sample: list[str] = []
-    vector_bytes: int | None = None
-    file_bytes: int | None = None
-
-
-def current(fact: Fact, now: datetime) -> bool:
-    """Whether the fact is believed at `now`: the others are history and no duplicates of anything."""
-    return fact.superseded_by is None and not expired(fact, now)
 
 
 def expired(fact: Fact, now: datetime) -> bool:
     """Whether the fact is over without another in its place: retired, ended in the world, or past its time to live."""
-    if fact.superseded_by is not None:
-        return False
-    ends = (fact.expired_at, fact.invalid_at, fact.expires_at)
-    return any(end is not None and end <= now for end in ends)
+    return fact.superseded_by is None and not is_current(fact, now)
 
 
 def sourced(fact: Fact) -> bool:
@@ -171,7 +106,7 @@ class Streaming:
         digest = hashlib.md5(str(fact.id).encode(), usedforsecurity=False).hexdigest()
         kept = self._samples[episode]
         entry = (-int(digest, 16), digest, fact.text)
-        if len(kept) < SAMPLE:
+        if len(kept) < tallies.SAMPLE:
             heapq.heappush(kept, entry)
         else:
             heapq.heappushpop(kept, entry)
@@ -181,7 +116,7 @@ class Streaming:
         tally.superseded += fact.superseded_by is not None
         tally.expired += expired(fact, self._now)
         tally.without_source += not sourced(fact)
-        if not current(fact, self._now):
+        if not is_current(fact, self._now):
             return
         whole = _digest(fact.user_id, fact.kind, fact.text)
         tally.duplicates += whole in self._texts
@@ -223,8 +158,6 @@ def largest(groups: Groups, top: int) -> Groups:
 
 def words(fact: Fact) -> list[str]:
     """The stems a fact is searched by, in alphabetical order: what two near-duplicates have in common."""
-    from memctl.store.duckdb.chunks import chunks_of
-
     return sorted(chunks_of(fact)[0].tokens)
 
 

@@ -21,11 +21,11 @@ SIGNALS = (signal.SIGKILL, signal.SIGINT)
 IN_AN_UNDO = (
     ("memctl.store.duckdb.undo", "_require_untouched"),
     ("memctl.store.duckdb.undo", "_put_back"),
-    ("memctl.ingest.undo", "undo"),
-    ("memctl.store.duckdb.local_store:LocalStore", "undo"),
+    ("memctl.store.duckdb.session:DuckTransaction", "restore_run"),
+    ("memctl.workspace:Workspace", "undo"),
 )
 """Where an undo can be broken off: before it changes a row, before its transaction is whole, and after that."""
-AFTER_IT = {("memctl.store.duckdb.local_store:LocalStore", "undo")}
+AFTER_IT = {("memctl.workspace:Workspace", "undo")}
 
 
 @pytest.fixture
