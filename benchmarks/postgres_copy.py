@@ -19,6 +19,7 @@ from memctl_postgres import embedded
 from memctl_postgres.adapter import PostgresAdapter
 from synthetic import facts
 
+from memctl.backends.contract import Query
 from memctl.core.fact import Embedding
 
 DIM = 384
@@ -62,8 +63,8 @@ def main(number: int) -> None:
         again = timed(lambda: [adapter.write(batch) for batch in batches])
         users = list(adapter.users())
         read = timed(lambda: [page for user in users for page in adapter.read(user)])
-        one = [timed(lambda n=n: adapter.search(users[n % len(users)], "night train")) for n in range(30)]
-        everyone = [timed(lambda: adapter.search(None, "night train")) for _ in range(10)]
+        one = [timed(lambda n=n: adapter.search(Query(users[n % len(users)], "night train"))) for n in range(30)]
+        everyone = [timed(lambda: adapter.search(Query(None, "night train"))) for _ in range(10)]
         adapter.close()
         lease.close()
         with (folder / "keeper.lock").open() as kept:

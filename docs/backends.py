@@ -151,7 +151,7 @@ def table() -> str:
 
 
 def _summary(capabilities: Any) -> str:
-    levels = {field: support.keeping for field, support in sorted(capabilities.fields.items())}
+    levels = {field: support.level for field, support in sorted(capabilities.fields.items())}
     aside = sum(level == "in_metadata" for level in levels.values())
     notes = [f"no `{field}`" for field, level in levels.items() if level == "dropped"]
     notes += [f"`{field}` less precise" for field, level in levels.items() if level == "coarsened"]
@@ -175,7 +175,7 @@ def fields() -> str:
     titles: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for backend in backends():
         supports = backend.adapter.capabilities.fields
-        levels = tuple(sorted((field, support.keeping) for field, support in supports.items()))
+        levels = tuple(sorted((field, support.level) for field, support in supports.items()))
         titles.setdefault(levels, []).append(backend.title)
     columns = [dict(levels) for levels in titles]
     names = sorted({field for column in columns for field in column})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
-from memctl.backends.contract import Adapter, Hit
+import msgspec
+
+from memctl.backends.contract import Backend, Filter, Hit, Query
 from memctl.backends.registry import open_backend
 from memctl.core import timeline
 from memctl.core.fact import Fact
@@ -23,7 +24,7 @@ class Memory:
     Usable as a context manager; `close` lets go of what the backend holds.
     """
 
-    def __init__(self, backend: Adapter) -> None:
+    def __init__(self, backend: Backend) -> None:
         self.backend = backend
 
     def __enter__(self) -> Memory:
@@ -56,21 +57,19 @@ class Memory:
         `kinds` keeps those kinds only, `since`/`until` bound when the fact was said or true, `as_of` keeps what held at
         that instant. Where the backend's own search does not take one of these, its hits are held against it here.
         """
-        asked = {"kinds": kinds, "since": since, "until": until, "as_of": as_of}
-        asked = {name: value for name, value in asked.items() if value}
-        taken = inspect.signature(self.backend.search).parameters
-        passed = {name: value for name, value in asked.items() if name in taken}
-        search: Any = self.backend.search
-        if passed == asked:
-            hits: list[Hit] = search(user_id, query, k, **passed)
-            return hits
+        asked = Query(user_id, query, k, tuple(kinds), since, until, as_of)
+        filters = self.backend.features.filters
+        rest = [name for name in get_args(Filter) if getattr(asked, name) and name not in filters]
+        if not rest:
+            return self.backend.search(asked)
+        passed = msgspec.structs.replace(asked, **{name: () if name == "kinds" else None for name in rest})
         wide = k
         while True:
             wide *= WIDER
-            hits = search(user_id, query, wide, **passed)
-            kept = [hit for hit in hits if _wanted(hit.fact, kinds, since, until, as_of)]
-            if len(kept) >= k or len(hits) < wide or wide >= WIDEST:
-                return kept[:k]
+            hits = self.backend.search(msgspec.structs.replace(passed, k=wide))
+            matches = [hit for hit in hits if _matches(hit.fact, asked)]
+            if len(matches) >= k or len(hits) < wide or wide >= WIDEST:
+                return matches[:k]
 
     def facts(self, user_id: str, subject: str | None = None) -> list[Fact]:
         """The user's current facts (no episodes), optionally about one subject only."""
@@ -83,15 +82,13 @@ class Memory:
         return current(found, datetime.now(UTC))
 
 
-def _wanted(
-    fact: Fact, kinds: tuple[str, ...], since: datetime | None, until: datetime | None, as_of: datetime | None
-) -> bool:
+def _matches(fact: Fact, query: Query) -> bool:
     at = fact.valid_at or fact.created_at
     return (
-        (not kinds or fact.kind in kinds)
-        and (since is None or (at is not None and at >= since))
-        and (until is None or (at is not None and at <= until))
-        and (as_of is None or bool(timeline.as_of([fact], as_of)))
+        (not query.kinds or fact.kind in query.kinds)
+        and (query.since is None or (at is not None and at >= query.since))
+        and (query.until is None or (at is not None and at <= query.until))
+        and (query.as_of is None or bool(timeline.as_of([fact], query.as_of)))
     )
 
 

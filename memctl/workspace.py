@@ -14,7 +14,7 @@ from memctl.core.fact import Fact
 from memctl.store.duckdb.local_store import LocalStore
 
 if TYPE_CHECKING:
-    from memctl.backends.contract import Adapter
+    from memctl.backends.contract import Backend
     from memctl.ingest.from_backend import Pause
     from memctl.ingest.llm_batch_api import Collected
     from memctl.ingest.pipeline import Progress
@@ -29,6 +29,8 @@ class Workspace(LocalStore):
 
     Ingest and maintenance are imported by the methods that need them: a search starts in a fraction of their time.
     """
+
+    features = msgspec.structs.replace(LocalStore.features, forget=True)
 
     def ingest(
         self,
@@ -49,7 +51,7 @@ class Workspace(LocalStore):
 
     def ingest_from(
         self,
-        backend: Adapter,
+        backend: Backend,
         users: Sequence[str],
         options: Options,
         *,

@@ -4,7 +4,8 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from memctl.backends.contract import ENTRY_POINT_GROUP, Capabilities, FieldKeeping, installed, load
+from memctl.backends.contract import Capabilities, FieldSupport
+from memctl.backends.registry import ENTRY_POINT_GROUP, installed, load
 from memctl.core.errors import Exit, NotFound, UsageError
 from memctl.core.fact import Fact
 
@@ -46,10 +47,10 @@ def test_the_store_itself_is_registered_like_any_backend():
 
 
 def test_a_field_that_is_not_named_is_kept():
-    stripped = FieldKeeping("coarsened", "to whole seconds")
+    stripped = FieldSupport("coarsened", "to whole seconds")
     capabilities = Capabilities(fields={"created_at": stripped})
-    assert capabilities.keeping("created_at") is stripped
+    assert capabilities.support("created_at") is stripped
     others = [name for name in Fact.__struct_fields__ if name != "created_at"]
-    assert {capabilities.keeping(name) for name in others} == {FieldKeeping("kept")}
+    assert {capabilities.support(name) for name in others} == {FieldSupport("kept")}
     with pytest.raises(KeyError, match="colour"):
-        capabilities.keeping("colour")
+        capabilities.support("colour")

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 import memctl
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact, Source
 from memctl.store.duckdb.local_store import PAGE_SIZE
@@ -89,7 +89,7 @@ class TestMemory:
 
 class TestAdapterContract:
     def test_it_is_an_adapter(self, store):
-        assert isinstance(Workspace(store), Adapter)
+        assert isinstance(Workspace(store), Backend)
 
     def test_every_fact_written_has_its_outcome(self, store):
         local = Workspace(store)

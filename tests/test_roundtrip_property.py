@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from memctl.backends.contract import Adapter, Outcome
+from memctl.backends.contract import Backend, Outcome
 from memctl.backends.files import open_file
 from memctl.core.fact import KINDS, TIME_FIELDS, Embedding, Fact, Source, content_hash
 from memctl.workspace import Workspace
@@ -57,7 +57,7 @@ FACTS = st.builds(
 TEA = Fact(id=UUID(int=1), user_id="alice", kind="fact", text="Tea.", source=Source(system="test"))
 LISTS = st.lists(FACTS, max_size=5, unique_by=lambda fact: fact.id)
 
-Opening = Callable[[], Adapter]
+Opening = Callable[[], Backend]
 
 
 @pytest.fixture(params=["local", "jsonl", "parquet", "csv", "postgres"])
@@ -77,15 +77,15 @@ def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]
         yield lambda: open_file(tmp_path / f"facts.{request.param}", "w")
 
 
-def comparable(fact: Fact, adapter: Adapter) -> dict[str, Any]:
+def comparable(fact: Fact, adapter: Backend) -> dict[str, Any]:
     """The fields that are declared to come back as they were, in a form that tells 1 from 1.0 and 0.0 from -0.0."""
-    names = [name for name in Fact.__struct_fields__ if adapter.capabilities.keeping(name).keeping == "kept"]
+    names = [name for name in Fact.__struct_fields__ if adapter.capabilities.support(name).level == "kept"]
     assert adapter.capabilities.time_precision == 1e-6
     assert adapter.capabilities.ids_survive
     return {name: msgspec.json.encode(getattr(fact, name), order="sorted") for name in names}
 
 
-def written(adapter: Adapter, facts: list[Fact]) -> list[Outcome]:
+def written(adapter: Backend, facts: list[Fact]) -> list[Outcome]:
     try:
         outcomes = adapter.write(facts)
         adapter.settle([o.target_id for o in outcomes if o.target_id], datetime.now(UTC) + timedelta(seconds=30))
@@ -101,7 +101,7 @@ def standing(new: Fact, old: Fact | None) -> Fact:
     return msgspec.structs.replace(new, embedding=old.embedding)
 
 
-def emptied(adapter: Adapter) -> None:
+def emptied(adapter: Backend) -> None:
     try:
         for owner in list(adapter.users()):
             ids = [fact.id for page in adapter.read(owner) for fact in page.facts]

@@ -15,25 +15,30 @@ from memctl.memory import open_memory
 
 PLUGIN = """
 from datetime import datetime, timedelta, UTC
-from memctl.backends.contract import Capabilities, Conversation, Health, Hit, Message, Outcome, Page, need
+from memctl.backends.contract import (
+    Backend, Capabilities, Conversation, Features, Health, Hit, Message, Outcome, Page, need,
+)
 from memctl.core.errors import Rejected, Retryable, UsageError
 from memctl.core.fact import Fact, Source, derive_id
 
-class Diary:
+class Diary(Backend):
     name = "diary"
     capabilities = Capabilities(split_text=20, split_how="the rest is in a second entry")
-    place = "url"
-    environment = {"key": ("DIARY_KEY", "DIARY_TOKEN")}
-    remarks = ("a diary keeps no vectors",)
+    features = Features(
+        options=("url", "key", "agent", "default_user"),
+        address_option="url",
+        env_vars={"key": ("DIARY_KEY", "DIARY_TOKEN")},
+        conversations=True,
+    )
     failures = 0
 
     def __init__(self, *, url="http://localhost", key=None, agent=None, default_user=None):
         self.url, self.key, self.agent, self.held = url, key, agent, {}
         self.default_user = default_user
+        self.identity = url
 
-    @property
-    def identity(self):
-        return self.url
+    def remarks(self):
+        return ("a diary keeps no vectors",)
 
     def check(self):
         return Health(ok=True, detail=f"{self.url} with a key of {len(self.key or '')}")
@@ -54,7 +59,8 @@ class Diary:
     def delete(self, user, ids):
         return 0
 
-    def search(self, user, query, k=10):
+    def search(self, query):
+        user, k = query.user, query.k
         start = datetime(2020, 1, 1, tzinfo=UTC)
         facts = (
             Fact(id=derive_id(str(day)), user_id=user, kind="episode" if day % 50 else "fact", text=f"day {day}",

@@ -7,10 +7,21 @@ they are, and what Graphiti would make of a conversation is its own affair.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 
-from memctl.backends.contract import Capabilities, Conversation, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.backends.contract import (
+    Backend,
+    Capabilities,
+    Conversation,
+    Features,
+    FieldSupport,
+    Health,
+    Hit,
+    Outcome,
+    Page,
+    Query,
+)
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
 from memctl_graphiti import episodes, search
@@ -22,10 +33,10 @@ from memctl_graphiti.write import Embedder, Writer
 PAGE_SIZE = 500
 
 _PAGES = "bytes of what is gone may lie in the server's store files, logs and backups until they are written over"
-_PACKED = FieldKeeping("in_metadata", "in the attribute memctl")
+_PACKED = FieldSupport("in_metadata", "in the attribute memctl")
 
 
-class GraphitiAdapter:
+class GraphitiAdapter(Backend):
     """A graph of graphiti-core: the Kuzu database in the file `path` (default: in memctl's data folder), or the Neo4j
     server at `uri`, which wants `user` and `password`; `database` is one of the server's.
 
@@ -37,13 +48,6 @@ class GraphitiAdapter:
     """
 
     name = "graphiti"
-    place = "path"
-    tested: ClassVar[dict[str, str]] = {"graphiti-core": "0.31."}
-    environment: ClassVar[dict[str, tuple[str, ...]]] = {
-        "uri": ("MEMCTL_GRAPHITI_URI", "NEO4J_URI"),
-        "user": ("MEMCTL_GRAPHITI_USER", "NEO4J_USER"),
-        "password": ("MEMCTL_GRAPHITI_PASSWORD", "NEO4J_PASSWORD"),
-    }
     capabilities = Capabilities(
         fields=dict.fromkeys(
             (
@@ -54,6 +58,20 @@ class GraphitiAdapter:
         ),
         batch_size=1_000,
     )  # fmt: skip
+    features = Features(
+        options=("path", "uri", "user", "password", "database", "embedder", "default_user", "page_size"),
+        address_option="path",
+        env_vars={
+            "uri": ("MEMCTL_GRAPHITI_URI", "NEO4J_URI"),
+            "user": ("MEMCTL_GRAPHITI_USER", "NEO4J_USER"),
+            "password": ("MEMCTL_GRAPHITI_PASSWORD", "NEO4J_PASSWORD"),
+        },
+        tested_versions={"graphiti-core": "0.31."},
+        filters=frozenset({"as_of"}),
+        conversations=True,
+        forget=True,
+        inventory=True,
+    )
 
     def __init__(
         self,
@@ -191,12 +209,12 @@ class GraphitiAdapter:
         self._graph.rebuild()
         return [_PAGES] if there and not self._graph.embedded else []
 
-    def search(self, user: str | None, query: str, k: int = 10, *, as_of: datetime | None = None) -> list[Hit]:
-        """The k best facts for `query`, best first; `user=None` searches all users. `as_of` keeps what held then."""
-        vector = self._vector(query)
-        groups = None if user is None else self._groups(user)
-        asked = search.Search(query, vector, groups, as_of)
-        return search.find(self._graph, self._cypher, asked, k, self._fact)
+    def search(self, query: Query) -> list[Hit]:
+        """The best facts, best first, by words and, if there is an embedder, by meaning."""
+        vector = self._vector(query.text)
+        groups = None if query.user is None else self._groups(query.user)
+        asked = search.Search(query.text, vector, groups, query.as_of)
+        return search.find(self._graph, self._cypher, asked, query.k, self._fact)
 
     def conversations(self, user: str) -> Iterator[Conversation]:
         """The user's episodes: each saga a conversation, and the others one for each source."""

@@ -7,10 +7,21 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 
-from memctl.backends.contract import Capabilities, Conversation, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.backends.contract import (
+    Backend,
+    Capabilities,
+    Conversation,
+    Features,
+    FieldSupport,
+    Health,
+    Hit,
+    Outcome,
+    Page,
+    Query,
+)
 from memctl.core.errors import NotFound, Rejected, UsageError
 from memctl.core.fact import Fact
 from memctl_letta import erase, mapping, messages, read, search, users, write
@@ -21,10 +32,10 @@ from memctl_letta.write import Desk, Models
 DESKS = 16
 """Users whose agents are remembered between two writes."""
 
-_BESIDE = FieldKeeping(keeping="in_metadata", how="under the key memctl of the passage's or the block's metadata")
+_BESIDE = FieldSupport(level="in_metadata", how="under the key memctl of the passage's or the block's metadata")
 
 
-class LettaAdapter:
+class LettaAdapter(Backend):
     """Letta at `url`, else at LETTA_BASE_URL, else Letta Cloud, with `api_key`, else LETTA_API_KEY.
 
     A user is an agent: the one of the id `agent`, else those tagged `user:<id>`, else those with the user's identity;
@@ -48,9 +59,15 @@ class LettaAdapter:
         split_how="in passages of 8,192 tokens, reckoned at four bytes each",
         batch_size=200,
     )
-    place = "url"
-    tested: ClassVar[dict[str, str]] = {"letta-client": "1."}
-    environment: ClassVar[dict[str, tuple[str, ...]]] = {"api_key": ("LETTA_API_KEY",), "url": ("LETTA_BASE_URL",)}
+    features = Features(
+        options=("url", "api_key", "agent", "core_memory", "embedding", "model", "timeout"),
+        address_option="url",
+        env_vars={"api_key": ("LETTA_API_KEY",), "url": ("LETTA_BASE_URL",)},
+        tested_versions={"letta-client": "1."},
+        conversations=True,
+        forget=True,
+        inventory=True,
+    )
 
     def __init__(
         self,
@@ -71,9 +88,8 @@ class LettaAdapter:
         self._desks: OrderedDict[str, Desk] = OrderedDict()
         self._written: dict[str, None] = {}
         self._rejects: dict[str, list[Rejected]] = {}
-        self.remarks: list[str] = []
-        if url is None:
-            self.remarks.append(f"no server is named (LETTA_BASE_URL): this is Letta Cloud, {CLOUD}")
+        self.identity = f"{self._server.place}/{agent}" if agent else self._server.place
+        self._cloud_by_default = url is None
 
     def __repr__(self) -> str:
         return f"LettaAdapter({self._server.place})"
@@ -84,10 +100,9 @@ class LettaAdapter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    @property
-    def identity(self) -> str:
-        """The server, and the agent if one was chosen."""
-        return f"{self._server.place}/{self._agent}" if self._agent else self._server.place
+    def remarks(self) -> Sequence[str]:
+        """Which server is used if the user named none."""
+        return (f"no server is named (LETTA_BASE_URL): using Letta Cloud, {CLOUD}",) if self._cloud_by_default else ()
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -193,20 +208,20 @@ class LettaAdapter:
         self._written.pop(user, None)
         return erase.forget(self._server, self._agents(user), user) if _sayable(user) else ()
 
-    def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
-        """The k best facts for `query`, best first; `user=None` searches all users.
+    def search(self, query: Query) -> list[Hit]:
+        """The best facts, best first.
 
         Passages are found by Letta, by meaning. Lines of blocks, which an agent has before its eyes and Letta does not
         search, are found by their words. Letta says no more than an order, so that a score is 1 over 60 and the rank
         (reciprocal rank fusion, Cormack et al., SIGIR 2009).
         """
-        query = query.replace("\0", " ").strip()
-        if not query or k < 1:
+        text, user = query.text.replace("\0", " ").strip(), query.user
+        if not text or query.k < 1:
             return []
         agents = self._agents(user) if user is not None else list(self._listed())
-        found = search.passages(self._server, agents, user, query, k)
-        lines = search.lines(self._server, agents, user, query, k)
-        return search.fused(found, lines, k)
+        passages = search.passages(self._server, agents, user, text, query.k)
+        lines = search.lines(self._server, agents, user, text, query.k)
+        return search.fused(passages, lines, query.k)
 
     def conversations(self, user: str) -> Iterator[Conversation]:
         """What the user and their agents said to each other: an agent's main conversation, then the others."""

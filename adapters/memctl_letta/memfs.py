@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from memctl.backends.contract import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.backends.contract import Backend, Capabilities, Features, FieldSupport, Health, Hit, Outcome, Page, Query
 from memctl.core.errors import NotFound, Rejected, UsageError
 from memctl.core.fact import Fact, encode
 from memctl_letta import git, lexical, markdown
@@ -27,7 +26,7 @@ PAGE_SIZE = 1000
 """Facts in one page."""
 
 
-class MemfsAdapter:
+class MemfsAdapter(Backend):
     """The repository at `path`, or the folder at `path` with a repository for each user.
 
     `layout` ("v1", "v2") is that of repositories still to be made, else v2. `default_user` owns a memory that names
@@ -37,9 +36,14 @@ class MemfsAdapter:
     """
 
     name = "letta-memfs"
-    place = "path"
     capabilities = Capabilities(
-        fields={"embedding": FieldKeeping("dropped", "a folder of Markdown holds no vectors")}, batch_size=1000
+        fields={"embedding": FieldSupport("dropped", "a folder of Markdown holds no vectors")}, batch_size=1000
+    )
+    features = Features(
+        options=("path", "layout", "default_user", "core_memory", "lock_timeout", "page_size"),
+        address_option="path",
+        forget=True,
+        inventory=True,
     )
 
     def __init__(
@@ -67,9 +71,8 @@ class MemfsAdapter:
     def close(self) -> None:
         """Nothing stays open between calls."""
 
-    @cached_property
-    def remarks(self) -> list[str]:
-        """What was changed and not committed when it was first asked for, which is not read."""
+    def remarks(self) -> Sequence[str]:
+        """The changes that are not committed, which are not read."""
         found = []
         for folder in self._folders.all():
             changed = folder.uncommitted()
@@ -180,13 +183,13 @@ class MemfsAdapter:
         self._written.discard(user)
         return self._folders.forget(user)
 
-    def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
-        """The k best facts for `query` by BM25 over words, best first; `user=None` searches all users."""
-        users = [user] if user is not None else list(self.users())
+    def search(self, query: Query) -> list[Hit]:
+        """The best facts by BM25 over words, best first."""
+        users = [query.user] if query.user is not None else list(self.users())
         facts = [fact for one in users for fact in self._facts(one)]
         return [
             Hit(score=score, parts={"lexical": score}, fact=fact)
-            for fact, score in lexical.rank(facts, query, k, datetime.now(UTC))
+            for fact, score in lexical.rank(facts, query.text, query.k, datetime.now(UTC))
         ]
 
     def add(self, user: str, turns: Iterable[Any]) -> Any:

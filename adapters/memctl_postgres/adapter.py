@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from psycopg.sql import SQL
 
-from memctl.backends.contract import Capabilities, Health, Hit, Outcome, Page
+from memctl.backends.contract import Backend, Capabilities, Features, Health, Hit, Outcome, Page, Query
 from memctl.core.errors import Rejected, UsageError
 from memctl.core.fact import Embedding, Fact
 from memctl_postgres import external_table, schema, search, table_layouts, write
@@ -51,7 +51,7 @@ class Embedder(Protocol):
         """The vector of one text."""
 
 
-class PostgresAdapter:
+class PostgresAdapter(Backend):
     """A PostgreSQL database: of `dsn`, else of MEMCTL_POSTGRES_DSN or DATABASE_URL, else the embedded server.
 
     `schema` is where memctl's tables are; `init` makes them at the first write. `data_folder` is the embedded server's.
@@ -65,8 +65,16 @@ class PostgresAdapter:
 
     name = "postgres"
     capabilities = Capabilities(batch_size=5_000)
-    writers = 4
-    """How many may write at the same time."""
+    features = Features(
+        options=(
+            "dsn", "schema", "table", "mapping", "layout", "data_folder", "init", "embed", "embedder", "default_user",
+            "page_size",
+        ),
+        writers=4,
+        filters=frozenset({"kinds", "since", "until", "as_of"}),
+        forget=True,
+        clock=True,
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -249,39 +257,24 @@ class PostgresAdapter:
         self._database.vacuum("facts")
         return [_BYTES] if gone else []
 
-    def search(
-        self,
-        user: str | None,
-        query: str,
-        k: int = 10,
-        *,
-        kinds: tuple[str, ...] = (),
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | None = None,
-    ) -> list[Hit]:
-        """The k best facts for `query`, best first; `user=None` searches all users.
+    def search(self, query: Query) -> list[Hit]:
+        """The best facts, best first.
 
-        `kinds` keeps those kinds, `since`/`until` bound when a fact was true or recorded, `as_of` keeps what held
-        then. A score is the sum of its `parts`, `lexical` and `semantic`. Raises UsageError when the query's vector
+        A score is the sum of its `parts`, `lexical` and `semantic`. Raises UsageError when the query's vector
         has not the number of dimensions of the stored ones.
         """
-        within = search.Slice(kinds, since, until, as_of)
         table = self._foreign() if self._layout is not None else None
         dimensions = table.dimensions if table else self._database.state().dimensions
         if table is None and dimensions is None:
             dimensions = self._database.state(fresh=True).dimensions
-        vector = self._vector(query, dimensions)
+        vector = self._vector(query.text, dimensions)
         with self._database.transaction(own=table is None) as connection:
             found = search.rank(
                 connection,
                 table.source() if table else _SOURCE,
-                query=query,
+                query,
                 vector=vector,
                 distance="embedding <=> %(vector)s::vector" if table else schema.distance(dimensions),
-                user=user,
-                k=k,
-                within=within,
             )
             keys = [row.key for row in found]
             if table is not None:
@@ -289,7 +282,7 @@ class PostgresAdapter:
             else:
                 rows = connection.execute(_SELECT + "WHERE id = ANY(%s)", [keys]).fetchall()
                 facts = {fact.id: fact for fact in self._facts(rows)}
-        return search.hits(found, facts, k)
+        return search.hits(found, facts, query.k)
 
     def add(self, user: str, turns: Iterable[Any]) -> NoReturn:
         """Always raises UsageError: PostgreSQL has no extraction of its own."""

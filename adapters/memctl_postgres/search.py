@@ -14,7 +14,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.sql import SQL, Composable, Composed
 
-from memctl.backends.contract import Hit
+from memctl.backends.contract import Hit, Query
 from memctl.core.fact import Fact
 from memctl_postgres.mapping import stored_text
 
@@ -32,15 +32,6 @@ STEMS = (
 _SPACELESS = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]+"
 )
-
-
-class Slice(NamedTuple):
-    """What may be found: those kinds (none: all), said or true from `since` to `until`, what held at `as_of`."""
-
-    kinds: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    as_of: datetime | None = None
 
 
 class Ranked(NamedTuple):
@@ -124,29 +115,26 @@ LIMIT %(pool)s
 def rank(
     connection: Connection[Any],
     source: Composable,
+    query: Query,
     *,
-    query: str,
     vector: Sequence[float] | None,
     distance: str,
-    user: str | None,
-    k: int,
-    within: Slice,
 ) -> list[Ranked]:
-    """The best rows of `source` for `query`, best first, some more than k.
+    """The best rows of `source` for `query`, best first, some more than `query.k`.
 
     `source` yields key, user_id, kind, text, lexemes, embedding and the times. `vector` is the query's, None to go by
     words alone; `distance` the cosine distance to it in SQL. Runs in the caller's transaction.
     """
-    pool = 4 * k + POOL
-    parameters: dict[str, Any] = {"query": stored_text(query), "pool": pool}
-    shown = _shown(within, parameters)
+    user, pool = query.user, 4 * query.k + POOL
+    parameters: dict[str, Any] = {"query": stored_text(query.text), "pool": pool}
+    shown = _shown(query, parameters)
     if user is not None:
         parameters["user"] = stored_text(user)
     searched = vector is not None and any(vector)
     if searched and vector is not None:
         parameters["vector"] = "[" + ",".join(map(repr, map(float, vector))) + "]"
         _scan_on(connection, pool)
-    pairs = _pairs(query)
+    pairs = _pairs(query.text)
     if pairs:
         parameters["pairs"] = pairs
 
@@ -196,20 +184,20 @@ def _scan_on(connection: Connection[Any], pool: int) -> None:
         )
 
 
-def _shown(within: Slice, parameters: dict[str, Any]) -> str:
+def _shown(query: Query, parameters: dict[str, Any]) -> str:
     """The SQL condition for what may be found; it adds to `parameters`."""
     conditions = ["(f.expires_at IS NULL OR f.expires_at > %(at)s)"]
-    parameters["at"] = within.as_of or datetime.now(UTC)
-    if within.kinds:
+    parameters["at"] = query.as_of or datetime.now(UTC)
+    if query.kinds:
         conditions.append("f.kind = ANY(%(kinds)s)")
-        parameters["kinds"] = list(within.kinds)
-    if within.since is not None:
+        parameters["kinds"] = list(query.kinds)
+    if query.since is not None:
         conditions.append("coalesce(f.valid_at, f.created_at) >= %(since)s")
-        parameters["since"] = within.since
-    if within.until is not None:
+        parameters["since"] = query.since
+    if query.until is not None:
         conditions.append("coalesce(f.valid_at, f.created_at) <= %(until)s")
-        parameters["until"] = within.until
-    if within.as_of is not None:
+        parameters["until"] = query.until
+    if query.as_of is not None:
         conditions.append("coalesce(f.valid_at <= %(at)s, f.created_at <= %(at)s, TRUE)")
         conditions.append("coalesce(f.invalid_at > %(at)s, f.expired_at > %(at)s, TRUE)")
     return " AND ".join(conditions)

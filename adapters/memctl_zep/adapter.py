@@ -6,10 +6,21 @@ Joins the rooms beside it into the adapter contract; it may know nothing of othe
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
-from memctl.backends.contract import Capabilities, Conversation, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.backends.contract import (
+    Backend,
+    Capabilities,
+    Conversation,
+    Features,
+    FieldSupport,
+    Health,
+    Hit,
+    Outcome,
+    Page,
+    Query,
+)
 from memctl.core.errors import Rejected, UsageError
 from memctl.core.fact import Fact
 from memctl_zep import search, threads
@@ -19,11 +30,11 @@ from memctl_zep.tasks import Tasks
 from memctl_zep.users import People, Person
 from memctl_zep.write import Writer
 
-_BESIDE = FieldKeeping("in_metadata", f"in the edge's attribute {PACKED!r}, and read back whole")
+_BESIDE = FieldSupport("in_metadata", f"in the edge's attribute {PACKED!r}, and read back whole")
 _EDGES, _NODES = "edges", "nodes"
 
 
-class ZepAdapter:
+class ZepAdapter(Backend):
     """Zep Cloud under `api_key` (ZEP_API_KEY); `url` (MEMCTL_ZEP_URL) is another address of its API v4.
 
     `page_size` is in records, 100 at most. Nothing is reached before the first call. Raises UsageError for options
@@ -31,8 +42,6 @@ class ZepAdapter:
     """
 
     name = "zep"
-    tested: ClassVar[Mapping[str, str]] = {"zep-cloud": "4."}
-    environment: ClassVar[Mapping[str, tuple[str, ...]]] = {"api_key": ("ZEP_API_KEY",), "url": ("MEMCTL_ZEP_URL",)}
     capabilities = Capabilities(
         fields={
             **dict.fromkeys(
@@ -42,7 +51,7 @@ class ZepAdapter:
                 ),
                 _BESIDE,
             ),
-            "embedding": FieldKeeping("dropped", "Zep makes vectors of its own"),
+            "embedding": FieldSupport("dropped", "Zep makes vectors of its own"),
         },
         split_text=LONGEST_FACT,
         split_how=f"the edge's fact shows its beginning, the whole text is in the edge's attribute {PACKED!r}",
@@ -50,6 +59,16 @@ class ZepAdapter:
         rate=3.0,
         asynchronous=True,
     )  # fmt: skip
+    features = Features(
+        options=("api_key", "url", "page_size"),
+        env_vars={"api_key": ("ZEP_API_KEY",), "url": ("MEMCTL_ZEP_URL",)},
+        tested_versions={"zep-cloud": "4."},
+        filters=frozenset({"as_of"}),
+        conversations=True,
+        owners=True,
+        forget=True,
+        inventory=True,
+    )
 
     def __init__(self, api_key: str | None = None, *, url: str | None = None, page_size: int | None = None) -> None:
         if page_size is not None and not 1 <= page_size <= MOST:
@@ -166,17 +185,17 @@ class ZepAdapter:
             self._tasks.add(self._api.delete_user(person.uuid), "delete a user")
         return ()
 
-    def search(self, user: str | None, query: str, k: int = 10, *, as_of: datetime | None = None) -> list[Hit]:
-        """The k best facts for `query` by Zep's own ranking of edges, best first; `as_of` keeps what held then.
+    def search(self, query: Query) -> list[Hit]:
+        """The best facts by Zep's own ranking of edges, best first.
 
-        `user=None` asks after each user of the account, one by one. Zep ranks 100 edges at most.
+        A search over all users asks for each user of the account, one by one. Zep ranks 100 edges at most.
         """
-        if user is not None:
-            person = self._people.get(user)
+        if query.user is not None:
+            person = self._people.get(query.user)
             people = [person] if person is not None else []
         else:
             people = list(self._people.all())
-        return search.search(self._api, people, query, k, as_of)
+        return search.search(self._api, people, query.text, query.k, query.as_of)
 
     def conversations(self, user: str) -> Iterator[Conversation]:
         """The user's threads, streamed."""

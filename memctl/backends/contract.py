@@ -1,79 +1,159 @@
-"""The adapter contract: what a backend must do, what it may do, and how memctl finds it.
+"""The contract of a backend: everything that a backend must do and may do is in this file.
 
-An adapter imports `memctl.core.fact`, `memctl.core.errors` and `memctl.backends.contract`, and nothing else of memctl.
-Backends are found by the entry-point group `memctl.adapters`; nothing of one is imported before a command names it.
+To add a backend, write a class that inherits from `Backend`:
+
+1. Set `name` and `capabilities`: what the backend keeps of each field. Plans and losses are computed from them.
+2. Implement the abstract methods.
+3. Declare in `features` how the backend is addressed and which optional methods it has, and implement those.
+4. Register the class under the entry-point group `memctl.adapters`, and run `memctl.backends.testing` on it.
+
+An adapter imports `memctl.core.fact`, `memctl.core.errors` and this module, and nothing else of memctl. It is imported
+only when a command names it. Its errors are those of `memctl.core.errors`: `Retryable` for a temporary failure,
+`AuthError` for a refused key, `Rejected` for facts that the backend cannot store. memctl does the retrying.
 """
 
+from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
-from urllib.parse import SplitResult, urlsplit
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import msgspec
 
-from memctl.core.errors import NotFound, UsageError
+from memctl.core.errors import Rejected, UsageError
 from memctl.core.fact import Fact
+from memctl.core.services import need, server_parts
 
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+__all__ = [
+    "Backend",
+    "Capabilities",
+    "Conversation",
+    "Features",
+    "FieldSupport",
+    "Filter",
+    "Health",
+    "Hit",
+    "Level",
+    "Message",
+    "Outcome",
+    "Page",
+    "Query",
+    "need",
+    "server_parts",
+]
 
-ENTRY_POINT_GROUP = "memctl.adapters"
+Level = Literal["kept", "in_metadata", "coarsened", "dropped"]
+"""How well a backend keeps a field: unchanged; unchanged, but in the metadata; with less precision; not at all."""
+Filter = Literal["kinds", "since", "until", "as_of"]
+"""A condition of a `Query`."""
 
-Keeping = Literal["kept", "in_metadata", "coarsened", "dropped"]
 
+class FieldSupport(msgspec.Struct, frozen=True, rename={"level": "keeping"}):
+    """How a backend keeps one Fact field; `how` explains any level other than `kept`."""
 
-class FieldKeeping(msgspec.Struct, frozen=True):
-    """What becomes of one Fact field in a backend; `how` says it in words when it is not simply kept."""
-
-    keeping: Keeping = "kept"
+    level: Level = "kept"
     how: str | None = None
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backend keeps and how it must be spoken to. The migration plan is computed from this.
+    """What a backend keeps of a fact, and its limits. The migration plan is computed from them."""
 
-    `fields` names only the Fact fields that are not simply kept. `time_precision` is the finest step of a stored
-    time in seconds; `longest_text` is in characters, and a longer text is rejected; a text over `split_text` characters
-    is kept whole, `split_how` says how; `rate` is the default in calls per second.
-    """
-
-    fields: Mapping[str, FieldKeeping] = {}
+    # The Fact fields that are not `kept`.
+    fields: Mapping[str, FieldSupport] = {}
+    # The smallest difference between two stored times, in seconds.
     time_precision: float = 1e-6
+    # In characters. A longer text is rejected.
     longest_text: int | None = None
+    # In characters. A longer text is kept whole, in the way that `split_how` describes.
     split_text: int | None = None
     split_how: str | None = None
+    # The most facts in one call of `write`.
     batch_size: int = 1000
+    # The default limit, in calls per second.
     rate: float | None = None
+    # Whether `read` returns the ids that were written; False if the backend assigns its own.
     ids_survive: bool = True
+    # Whether texts are stored as written; False if the backend rewords them.
     verbatim_writes: bool = True
+    # Whether a write can be read only some time later. `settle` waits for it.
     asynchronous: bool = False
+    # Whether a stored fact can be replaced.
     updatable: bool = True
 
-    def keeping(self, field: str) -> FieldKeeping:
-        """What becomes of `field`; raises KeyError for a name that is no Fact field."""
+    def support(self, field: str) -> FieldSupport:
+        """How `field` is kept; raises KeyError if Fact has no such field."""
         if field not in Fact.__struct_fields__:
             raise KeyError(field)
-        return self.fields.get(field, FieldKeeping())
+        return self.fields.get(field, FieldSupport())
+
+
+class Features(msgspec.Struct, frozen=True, kw_only=True):
+    """How a backend is opened, and what it offers beyond the abstract methods of `Backend`.
+
+    memctl calls an optional method only if its feature is declared. The conformance suite checks that the declared
+    features are those that the class implements.
+    """
+
+    # Opening. The names of the constructor's parameters, which settings and commands may set. Two of them are filled
+    # in from the settings if the user sets neither: `default_user`, which owns records that name no user, and
+    # `embedder`, an object with `name`, `embed(texts)` and `embed_one(text)`.
+    options: tuple[str, ...] = ()
+    # The option that the text after the colon sets, as in `letta-memfs:PATH`.
+    address_option: str | None = None
+    # The environment variables of an option that is not set, in order: {"api_key": ("MEM0_API_KEY",)}. NAME_FILE and
+    # NAME_COMMAND are read too.
+    env_vars: Mapping[str, tuple[str, ...]] = {}
+    # How the tested versions of each SDK begin: {"mem0ai": "2.2."}.
+    tested_versions: Mapping[str, str] = {}
+
+    # How many instances may write at the same time.
+    writers: int = 1
+    # The conditions of a `Query` that `search` applies itself. `memctl.open` applies the others to its hits.
+    filters: frozenset[Filter] = frozenset()
+
+    # Optional methods, each named after its feature.
+    conversations: bool = False
+    owners: bool = False
+    forget: bool = False
+    inventory: bool = False
+    # start_run() and undone_ids()
+    undo: bool = False
+    # now()
+    clock: bool = False
+
+
+class Query(msgspec.Struct, frozen=True):
+    """A search: the `k` best facts of `user` (None: of all users) for `text`.
+
+    `kinds` limits the hits to these kinds, `since` and `until` to facts that were said or true in that time, `as_of` to
+    facts that were true at that instant. Times are timezone-aware.
+    """
+
+    user: str | None
+    text: str
+    k: int = 10
+    kinds: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    as_of: datetime | None = None
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer of `check()`: whether the backend can be used, and one line on what it is."""
+    """The result of `check()`: whether the backend can be used, and a line that describes it."""
 
     ok: bool
     detail: str
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Some facts, and the cursor from which reading goes on after them (None: that was the last page)."""
+    """Some facts, and the cursor that resumes after them (None: this is the last page)."""
 
     facts: tuple[Fact, ...]
     cursor: str | None
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one fact given to `write`."""
+    """The result of writing one fact. `target_id` is the backend's own id; `reason` explains a rejection."""
 
     state: Literal["written", "unchanged", "updated", "rejected"]
     target_id: str | None = None
@@ -81,7 +161,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """One search result: the fact, its score, and the named parts the score is made of."""
+    """A search result: the fact, its score, and the named parts of the score."""
 
     score: float
     parts: dict[str, float]
@@ -89,8 +169,8 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message of a conversation a backend keeps. `role` is `user`, `assistant`, `system` or `tool`; `name` is the
-    speaker's; `at` is when it was said, timezone-aware."""
+    """A message of a conversation. `role` is `user`, `assistant`, `system` or `tool`; `name` is the speaker's; `at` is
+    when it was said, timezone-aware."""
 
     id: str
     role: str
@@ -100,7 +180,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
-    """A conversation that a backend keeps: a thread, an agent's messages, a chain of episodes; oldest message first."""
+    """A conversation that a backend keeps, such as a thread or an agent's messages; oldest message first."""
 
     id: str
     messages: tuple[Message, ...]
@@ -109,91 +189,129 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     agent_id: str | None = None
 
 
-@runtime_checkable
-class Adapter(Protocol):
-    """A backend. Errors are those of `memctl.core.errors`; retrying is the engine's work, not the adapter's."""
+class Backend(Protocol):
+    """A backend. Adapters inherit from it: the abstract methods are required, the others optional.
 
+    Creating an instance connects to nothing. Secrets never appear in `repr`, errors or logs. An instance is used by one
+    thread at a time.
+    """
+
+    # What users type.
     name: str
     capabilities: Capabilities
+    features: Features = Features()
+    # The account, database or file, without secrets: `host/database.schema`. Equal for every run on the same data and
+    # different for other data; the ledger recognises routes by it. Empty: the name that the user typed.
+    identity: str = ""
 
+    @abstractmethod
     def check(self) -> Health:
-        """Reach the backend with the credentials at hand."""
+        """Connect with the configured credentials and describe the backend in one line."""
 
+    @abstractmethod
     def users(self) -> Iterator[str]:
-        """Every user that owns a fact, to the end."""
+        """Every user that owns a fact. A list that may be incomplete raises an error."""
 
+    @abstractmethod
     def count(self, user: str) -> int | None:
-        """The backend's own total of the user's facts, or None where it has none."""
+        """The backend's own total of the user's facts, or None if it has none."""
 
+    @abstractmethod
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
-        """The user's facts, streamed; `since` keeps those recorded or changed at or after it."""
+        """The user's facts, streamed to the end, with their memctl ids and the fields that `write` put in metadata.
 
+        `since` omits facts known to have been recorded and last changed before it; `cursor` is a `Page.cursor`.
+        """
+
+    @abstractmethod
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts verbatim; one outcome per fact, in order."""
+        """Store facts verbatim; returns one outcome per fact, in order.
 
+        A fact that is stored already is `unchanged`. A fact whose id belongs to another user is `rejected`, and so is a
+        text that is too long: nothing is cut.
+        """
+
+    @abstractmethod
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove facts of the user; how many were there."""
+        """Remove facts of this user; returns how many existed."""
 
-    def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
-        """The k best facts for `query`, best first; `user=None` searches all users."""
+    @abstractmethod
+    def search(self, query: Query) -> list[Hit]:
+        """The best hits, best first. An unknown user has none, or raises NotFound."""
+
+    @abstractmethod
+    def settle(self, ids: Sequence[str], deadline: datetime) -> None:
+        """Wait until asynchronous writes can be read, until `deadline` at most. `ids` are target ids; none means all
+        writes of this instance."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release files and connections."""
+
+    # Optional, with a default.
 
     def add(self, user: str, turns: Iterable[Any]) -> Any:
-        """Hand conversation turns to the backend's own extraction."""
+        """Pass conversation turns to the backend's own extraction; raises UsageError if it has none."""
+        raise UsageError(f"{self.name} does not extract facts", hint="memctl ingest reads transcripts")
 
-    def settle(self, ids: Sequence[str], deadline: datetime) -> None:
-        """Wait until asynchronous writes can be read back, at the latest until `deadline`."""
+    def remarks(self) -> Sequence[str]:
+        """Notes to show before a migration, such as what the backend never holds."""
+        return ()
 
-    def close(self) -> None:
-        """Let go of files and connections."""
+    def initialized(self) -> bool:
+        """Whether the backend has what memctl needs before a write, such as tables."""
+        return True
+
+    def init(self) -> object:
+        """Create what is missing; does nothing the second time."""
+        return None
+
+    def rejects(self) -> Iterable[Rejected]:
+        """The records read so far that are not valid facts, such as a broken line, with place and reason."""
+        return ()
+
+    def everyone(self) -> Iterator[str]:
+        """Every user that the backend has anything of, with or without facts."""
+        return self.users()
+
+    # Optional, with a feature of the same name.
+
+    def conversations(self, user: str) -> Iterator[Conversation]:
+        """The user's conversations, streamed, for `memctl ingest --from`."""
+        raise _undeclared(self.name, "conversations")
+
+    def owners(self, users: Collection[str]) -> set[str]:
+        """The subset of a few users that own a fact, faster than listing all users."""
+        raise _undeclared(self.name, "owners")
+
+    def forget(self, user: str) -> Sequence[str]:
+        """Erase everything of the user; does nothing for an unknown one.
+
+        Returns a line for each thing that stays behind, with the reason and without the user's name.
+        """
+        raise _undeclared(self.name, "forget")
+
+    def inventory(self, user: str) -> Mapping[str, int]:
+        """The number of things other than facts that the backend keeps of a user and `forget` erases, by kind:
+        {"threads": 2, "messages": 31}; empty for an unknown user."""
+        raise _undeclared(self.name, "inventory")
+
+    # Feature `undo`: what was written in a run can be undone by `memctl undo`.
+
+    def start_run(self, run: str, command: str) -> None:
+        """Make everything written from now on part of the run with this id, listed as what `command` did."""
+        raise _undeclared(self.name, "undo")
+
+    def undone_ids(self, ids: Sequence[UUID]) -> set[UUID]:
+        """The subset of these facts that were written, undone, and not written since."""
+        raise _undeclared(self.name, "undo")
+
+    # Feature `clock`.
+
+    def now(self) -> datetime:
+        """The current time of the backend's clock, for `memctl doctor`."""
+        raise _undeclared(self.name, "clock")
 
 
-def installed() -> "dict[str, EntryPoint]":
-    """The entry points of all adapters in this environment, by backend name."""
-    # 15 ms that a command on the local store does not need.
-    from importlib.metadata import entry_points
-
-    return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
-
-
-def load(name: str) -> Any:
-    """The adapter class registered as `name`.
-
-    Raises NotFound listing the known names, UsageError saying what to install when its SDK is missing.
-    """
-    points = installed()
-    if name not in points:
-        known = ", ".join(sorted(points))
-        raise NotFound(f"no backend is called {name!r}", hint=f"known backends: {known}")
-    try:
-        return points[name].load()
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"backend {name!r} needs the package {error.name!r}",
-            hint=f"pip install 'memctl-toolkit[{name}]'",
-        ) from error
-
-
-def server_parts(url: str, *, hint: str, schemes: Collection[str] = ("http", "https")) -> SplitResult:
-    """The parts of a server's address. Raises UsageError for what is none, without repeating it: a password may be in
-    it, wherever whoever wrote it slipped."""
-    try:
-        parts = urlsplit(url)
-        wrong = parts.scheme not in schemes or not parts.hostname or parts.port == 0
-    except ValueError:
-        wrong = True
-    if wrong:
-        raise UsageError("this is no address of a server", hint=hint)
-    return parts
-
-
-def need(module: str, extra: str) -> Any:
-    """The module of a vendor's SDK, imported now; `extra` is that of memctl it comes with.
-
-    Raises UsageError saying what to install when it is missing.
-    """
-    try:
-        return import_module(module)
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"the package {error.name!r} is not installed", hint=f"pip install 'memctl-toolkit[{extra}]'"
-        ) from error
+def _undeclared(name: str, feature: str) -> UsageError:
+    return UsageError(f"backend {name!r} does not have the feature {feature!r}")

@@ -44,8 +44,8 @@ def command(ctx: click.Context, as_json: bool) -> None:
 def _columns(capabilities: Capabilities) -> tuple[str, ...]:
     groups: dict[str, list[str]] = {}
     for field, keeping in capabilities.fields.items():
-        if keeping.keeping != "kept":
-            groups.setdefault(SAID[keeping.keeping], []).append(field)
+        if keeping.level != "kept":
+            groups.setdefault(SAID[keeping.level], []).append(field)
     if capabilities.time_precision > 1e-6:
         groups.setdefault(SAID["coarsened"], []).append(f"times to {capabilities.time_precision:g} s")
     if capabilities.longest_text is not None:

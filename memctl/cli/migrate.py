@@ -124,10 +124,9 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
 
 def _announce(ends: Ends) -> None:
     """Where from and where to, before anything is written there."""
-    from memctl.backends import registry
 
     click.echo(_render.clean(f"{ends.source_identity} -> {ends.target_identity}"), err=True)
-    for remark in (*registry.remarks(ends.source), *registry.remarks(ends.targets[0])):
+    for remark in (*ends.source.remarks(), *ends.targets[0].remarks()):
         _transfer.warn(remark)
 
 

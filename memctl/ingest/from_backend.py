@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import get_args
 
-from memctl.backends.contract import Adapter, Conversation, Message
-from memctl.backends.registry import Conversant, Peopled, identity
+from memctl.backends.contract import Backend, Conversation, Message
+from memctl.backends.registry import identity
 from memctl.core.errors import MemctlError, NotFound, Retryable, UsageError
 from memctl.embed.spec import EmbedderSpec
 from memctl.extract.secrets import redact
@@ -29,7 +29,7 @@ Pause = Callable[[int, Retryable], None]
 
 
 def ingest(
-    backend: Adapter,
+    backend: Backend,
     users: Sequence[str],
     store: Store,
     spec: EmbedderSpec,
@@ -44,11 +44,11 @@ def ingest(
     A second run adds only what was said since. Raises UsageError when the backend has no conversations, NotFound when
     a user named has none; with a model, what `memctl.ingest.pipeline.ingest` raises.
     """
-    if not isinstance(backend, Conversant):
+    if not backend.features.conversations:
         raise UsageError(f"{backend.name} has no conversations", where="--from", hint="memctl migrate moves its facts")
     report = Report(extractor=options.recipe.extracts)
     uri = identity(backend.name, backend)
-    owners = tuple(users or (backend.everyone() if isinstance(backend, Peopled) else backend.users()))
+    owners = tuple(users or backend.everyone())
     gone = suppressed_users(store, owners)
     number = 0
     with working(
@@ -75,7 +75,7 @@ def ingest(
     return report
 
 
-def _patiently(backend: Conversant, user: str, pause: Pause) -> Iterator[Conversation]:
+def _patiently(backend: Backend, user: str, pause: Pause) -> Iterator[Conversation]:
     """The user's conversations; after a passing failure the list is read again, without those that were handed out."""
     done: set[str] = set()
     failed = 0

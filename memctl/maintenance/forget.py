@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from memctl.backends import registry
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
 from memctl.core.errors import Exit, Fatal, MemctlError, NotFound, Retryable, UsageError
 from memctl.migrate.source import pages
 from memctl.runtime.retry import Retry, guarded
@@ -107,7 +107,7 @@ def checksum(receipt: Receipt) -> str:
     return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
 
 
-def holdings(ends: Sequence[tuple[str, Adapter]], user: str, retry: Retry) -> list[Holding]:
+def holdings(ends: Sequence[tuple[str, Backend]], user: str, retry: Retry) -> list[Holding]:
     """What each backend holds of the person now; one that does not know them holds nothing."""
     return [
         Holding(
@@ -121,7 +121,7 @@ def holdings(ends: Sequence[tuple[str, Adapter]], user: str, retry: Retry) -> li
 
 
 def forget(
-    ends: Sequence[tuple[str, Adapter]],
+    ends: Sequence[tuple[str, Backend]],
     user: str,
     store: LocalStore,
     retry: Retry,
@@ -162,7 +162,7 @@ class _Found(msgspec.Struct, frozen=True):
         return not (self.facts or self.others or self.listed)
 
 
-def _erase(name: str, adapter: Adapter, user: str, retry: Retry) -> Erased:
+def _erase(name: str, adapter: Backend, user: str, retry: Retry) -> Erased:
     held: list[tuple[Any, str]] = []
     others: dict[str, int] = {}
     remarks: Sequence[str] = ()
@@ -191,8 +191,8 @@ def _erase(name: str, adapter: Adapter, user: str, retry: Retry) -> Erased:
     )
 
 
-def _delete(adapter: Adapter, user: str, ids: Sequence[Any], retry: Retry) -> Sequence[str]:
-    if isinstance(adapter, registry.Forgetting):
+def _delete(adapter: Backend, user: str, ids: Sequence[Any], retry: Retry) -> Sequence[str]:
+    if adapter.features.forget:
         return retry.call(partial(adapter.forget, user))
     for start in range(0, len(ids), BATCH):
         part = ids[start : start + BATCH]
@@ -200,7 +200,7 @@ def _delete(adapter: Adapter, user: str, ids: Sequence[Any], retry: Retry) -> Se
     return ()
 
 
-def _settled(adapter: Adapter, user: str, retry: Retry) -> _Found:
+def _settled(adapter: Backend, user: str, retry: Retry) -> _Found:
     """What is still there: of a backend that deletes later, read until nothing is or its time is up."""
     deadline = datetime.now(UTC) + SETTLE
     # Whatever has not ended by then is found by reading.
@@ -217,12 +217,12 @@ def _settled(adapter: Adapter, user: str, retry: Retry) -> _Found:
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _others(adapter: Adapter, user: str, retry: Retry) -> dict[str, int]:
+def _others(adapter: Backend, user: str, retry: Retry) -> dict[str, int]:
     """What there is beside facts, by kind: as the backend itself counts it, else its conversations and messages."""
     try:
-        if isinstance(adapter, registry.Inventoried):
+        if adapter.features.inventory:
             counts = dict(retry.call(partial(adapter.inventory, user)))
-        elif isinstance(adapter, registry.Conversant):
+        elif adapter.features.conversations:
             talks = retry.call(lambda: [len(talk.messages) for talk in adapter.conversations(user)])
             counts = {"conversations": len(talks), "messages": sum(talks)}
         else:
@@ -232,18 +232,17 @@ def _others(adapter: Adapter, user: str, retry: Retry) -> dict[str, int]:
     return {kind: number for kind, number in counts.items() if number}
 
 
-def _listed(adapter: Adapter, user: str, retry: Retry) -> bool | None:
+def _listed(adapter: Backend, user: str, retry: Retry) -> bool | None:
     """Whether the person is among the backend's users; None where it cannot list them."""
-    users = adapter.everyone if isinstance(adapter, registry.Peopled) else adapter.users
     try:
-        return retry.call(lambda: user in users())
+        return retry.call(lambda: user in adapter.everyone())
     except NotFound:
         return False
     except (UsageError, Fatal):
         return None
 
 
-def _facts(adapter: Adapter, user: str, retry: Retry) -> Iterator[tuple[Any, str]]:
+def _facts(adapter: Backend, user: str, retry: Retry) -> Iterator[tuple[Any, str]]:
     try:
         for page in pages(adapter, user, retry):
             yield from ((fact.id, fact.kind) for fact in page.facts)

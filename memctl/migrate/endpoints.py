@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from memctl.backends import registry
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
 from memctl.core.errors import UsageError
 from memctl.migrate import plan as planning
 from memctl.migrate.job import Job
@@ -27,14 +27,14 @@ class Ends(msgspec.Struct, frozen=True, kw_only=True):
 
     source_name: str
     target_name: str
-    source: Adapter
-    targets: tuple[Adapter, ...]
+    source: Backend
+    targets: tuple[Backend, ...]
     source_identity: str
     target_identity: str
 
     def plan(self, selection: Selection, mode: Mode) -> Plan:
         """The plan before any fact was counted."""
-        notes = [remark for end in (self.source, self.targets[0]) for remark in registry.remarks(end)]
+        notes = [remark for end in (self.source, self.targets[0]) for remark in end.remarks()]
         if mode == "rederive":
             notes.append(
                 "re-derived: only the texts go over, through the target's own extraction, which decides what is kept; "
@@ -77,7 +77,7 @@ def opened(
     given = options or {}
     with ExitStack() as stack:
 
-        def open_one(name: str, **more: Any) -> Adapter:
+        def open_one(name: str, **more: Any) -> Backend:
             adapter = registry.open_backend(name, **(more | dict(given.get(name, {}))))
             stack.callback(adapter.close)
             return adapter
@@ -90,7 +90,7 @@ def opened(
         ends = (_identity(source, read, given), registry.identity(target, first))
         if ends[0] == ends[1]:
             raise UsageError("the source and the target are the same", where=ends[0])
-        writers = min(workers, registry.writers(first))
+        writers = min(workers, first.features.writers)
         if writers < workers:
             warn(f"{first.name} is written to by {writers} at a time, not {workers}")
         yield Ends(
@@ -103,7 +103,7 @@ def opened(
         )
 
 
-def _identity(name: str, adapter: Adapter, options: Options) -> str:
+def _identity(name: str, adapter: Backend, options: Options) -> str:
     """The source's identity; another table of the same database is another source."""
     table = options.get(name, {}).get("table")
     return registry.identity(name, adapter) + (f"#{table}" if table else "")

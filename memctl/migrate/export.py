@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from memctl.backends import registry
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
 from memctl.core.errors import MemctlError, UsageError
 from memctl.core.fact import Fact
 from memctl.migrate.plan import Loss, Plan, Tally
@@ -38,7 +38,7 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
 
 def export(
     name: str,
-    source: Adapter,
+    source: Backend,
     file: str,
     selection: Selection,
     retry: Retry,
@@ -95,7 +95,7 @@ def _plan(name: str, file: str, selection: Selection) -> Plan:
 
 
 @contextlib.contextmanager
-def _made(file: str) -> Iterator[Adapter]:
+def _made(file: str) -> Iterator[Backend]:
     """The file as a backend to write to; it takes its place only when the block ends well."""
     if file == STANDARD:
         with contextlib.closing(registry.open_backend(file, mode="w")) as adapter:

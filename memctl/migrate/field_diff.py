@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from memctl.backends.contract import Capabilities, FieldKeeping
+from memctl.backends.contract import Capabilities, FieldSupport
 from memctl.core.fact import TIME_FIELDS, Embedding, Fact, Source
 
 FIELDS = tuple(name for name in Fact.__struct_fields__ if name not in ("id", "updated_at"))
@@ -43,17 +43,17 @@ def coarser(at: datetime, precision: float) -> bool:
     return precision > 1e-6 and (at - _EPOCH) % timedelta(seconds=precision) != timedelta(0)
 
 
-def fate(capabilities: Capabilities, name: str, value: Any) -> FieldKeeping:
+def fate(capabilities: Capabilities, name: str, value: Any) -> FieldSupport:
     """What becomes of a value of the field: what the capabilities say of it, or what follows from the rest of them."""
-    stated = capabilities.keeping(name)
-    if stated.keeping != "kept":
+    stated = capabilities.support(name)
+    if stated.level != "kept":
         return stated
     if name in TIME_FIELDS and coarser(value, capabilities.time_precision):
-        return FieldKeeping("coarsened", f"times go to steps of {capabilities.time_precision:g} s")
+        return FieldSupport("coarsened", f"times go to steps of {capabilities.time_precision:g} s")
     if name == "text" and not capabilities.verbatim_writes:
-        return FieldKeeping("coarsened", "the backend words it anew")
+        return FieldSupport("coarsened", "the backend words it anew")
     if name == "id" and not capabilities.ids_survive:
-        return FieldKeeping("in_metadata", "the backend gives ids of its own")
+        return FieldSupport("in_metadata", "the backend gives ids of its own")
     return stated
 
 
@@ -61,16 +61,16 @@ def difference(source: Fact, target: Fact, capabilities: Capabilities) -> Differ
     """How the target's record differs from the source's. An embedding the target adds by itself is no difference."""
     undeclared: list[str] = []
     declared: list[str] = []
-    moved = any(keeping.keeping == "in_metadata" for keeping in capabilities.fields.values())
+    moved = any(support.level == "in_metadata" for support in capabilities.fields.values())
     for name in FIELDS:
         mine, theirs = getattr(source, name), getattr(target, name)
         if mine == theirs and name not in ("metadata", "native"):
             continue
         if _equal(name, mine, theirs, beside=moved):
             continue
-        keeping = fate(capabilities, name, mine) if mine is not None else capabilities.keeping(name)
+        support = fate(capabilities, name, mine) if mine is not None else capabilities.support(name)
         # What was moved to metadata is not lost: it comes back as it was.
-        (undeclared if keeping.keeping in ("kept", "in_metadata") else declared).append(name)
+        (undeclared if support.level in ("kept", "in_metadata") else declared).append(name)
     return Difference(undeclared=tuple(undeclared), declared=tuple(declared))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
 from memctl.core.errors import Exit
 from memctl.migrate.plan import Loss, Plan
 from memctl.migrate.source import Forgotten
@@ -24,8 +24,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     that of a plan the source must still be found to match at the end; `forgotten` tells whom not to move; `name` is
     what the run is listed as where it can be undone."""
 
-    source: Adapter
-    targets: tuple[Adapter, ...]
+    source: Backend
+    targets: tuple[Backend, ...]
     plan: Plan
     command: str
     batch_size: int

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from memctl.backends.contract import Capabilities, FieldKeeping
+from memctl.backends.contract import Capabilities, FieldSupport
 from memctl.core.errors import MemctlError, UsageError
 from memctl.core.fact import Fact
 from memctl.migrate.field_diff import fate, filled
@@ -164,9 +164,9 @@ class Tally:
         keeping = fate(self._capabilities, name, value)
         split = self._capabilities.split_text
         if name == "text" and split is not None and len(value) > split:
-            keeping = FieldKeeping("in_metadata", self._capabilities.split_how)
-        setattr(counted, keeping.keeping, getattr(counted, keeping.keeping) + 1)
-        if keeping.keeping != "kept" and counted.example is None:
+            keeping = FieldSupport("in_metadata", self._capabilities.split_how)
+        setattr(counted, keeping.level, getattr(counted, keeping.level) + 1)
+        if keeping.level != "kept" and counted.example is None:
             counted.how = keeping.how
             counted.example = {"fact": str(fact.id), "value": _shortened(value)}
 

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from memctl.backends.contract import Outcome
-from memctl.backends.registry import Rejecting
 from memctl.core.errors import MemctlError, Retryable
 from memctl.core.fact import Fact
 from memctl.migrate.job import Job, Report
@@ -168,9 +167,8 @@ class _Flow:
 
     def _unreadable(self) -> None:
         """Records of the source that are no facts are rejects like any other."""
-        if isinstance(self.job.source, Rejecting):
-            for reject in self.job.source.rejects():
-                self._reject(reject.where or "", reject.message)
+        for reject in self.job.source.rejects():
+            self._reject(reject.where or "", reject.message)
 
     def _reject(self, where: str, reason: str) -> None:
         self.rejects.add({"reason": reason, "where": where})

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from functools import partial
 
-from memctl.backends.contract import Adapter, Page
+from memctl.backends.contract import Backend, Page
 from memctl.core.errors import Fatal, NotFound, Retryable
 from memctl.core.fact import Fact
 from memctl.migrate.selection import Selection
@@ -22,7 +22,7 @@ Forgotten = Callable[[Collection[str]], set[str]]
 
 
 def pages(
-    adapter: Adapter, user: str, retry: Retry, *, since: datetime | None = None, pace: Pace | None = None
+    adapter: Backend, user: str, retry: Retry, *, since: datetime | None = None, pace: Pace | None = None
 ) -> Iterator[Page]:
     """The user's pages to the last one; after a passing failure reading goes on from the last cursor.
 
@@ -85,7 +85,7 @@ class Reader:
 
     def __init__(
         self,
-        source: Adapter,
+        source: Backend,
         selection: Selection,
         retry: Retry,
         pace: Pace | None = None,

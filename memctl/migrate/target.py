@@ -10,8 +10,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from memctl.backends.contract import Adapter, Capabilities, Outcome
-from memctl.backends.registry import Selective, Undoable
+from memctl.backends.contract import Backend, Capabilities, Outcome
 from memctl.core.errors import Fatal, NotFound, Rejected, Retryable
 from memctl.core.fact import Fact
 from memctl.migrate.field_diff import difference
@@ -25,19 +24,19 @@ STANDARD = "-"
 class Target:
     """A backend opened once per writer. Whoever uses it has one of the adapters alone meanwhile."""
 
-    def __init__(self, adapters: Sequence[Adapter], retry: Retry, pace: Pace) -> None:
+    def __init__(self, adapters: Sequence[Backend], retry: Retry, pace: Pace) -> None:
         self.name = adapters[0].name
         self.capabilities: Capabilities = adapters[0].capabilities
         self.writers = len(adapters)
         self.retry = retry
         self.pace = pace
-        self._free: queue.LifoQueue[Adapter] = queue.LifoQueue()
-        self._undoable = [adapter for adapter in adapters if isinstance(adapter, Undoable)]
+        self._free: queue.LifoQueue[Backend] = queue.LifoQueue()
+        self._undoable = [adapter for adapter in adapters if adapter.features.undo]
         for adapter in adapters:
             self._free.put(adapter)
 
     @contextlib.contextmanager
-    def use(self) -> Iterator[Adapter]:
+    def use(self) -> Iterator[Backend]:
         """An adapter nobody else uses now."""
         adapter = self._free.get()
         try:
@@ -58,7 +57,7 @@ class Target:
     def owners(self, wanted: Collection[str]) -> set[str]:
         """Those of the users who own a fact in the target, and perhaps others; none while it does not exist yet."""
         with self.use() as adapter:
-            if isinstance(adapter, Selective):
+            if adapter.features.owners:
                 return self.retry.call(partial(adapter.owners, wanted))
         return self.users()
 
@@ -171,7 +170,7 @@ class Target:
         turns = [_turn(fact) for fact in facts]
         user = facts[0].user_id
 
-        def add(adapter: Adapter) -> Any:
+        def add(adapter: Backend) -> Any:
             self.pace.wait()
             return adapter.add(user, turns)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
 from memctl.core.errors import Exit, MemctlError
 from memctl.core.fact import Fact
 from memctl.migrate.field_diff import difference
@@ -86,7 +86,7 @@ class Verifier:
 
     def __init__(
         self,
-        source: Adapter,
+        source: Backend,
         target: Target,
         selection: Selection,
         retry: Retry,

@@ -22,7 +22,7 @@ from memctl.store.tally import Groups, Series, Tally
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from memctl.backends.contract import Adapter
+    from memctl.backends.contract import Backend
 
 TOP = 10
 NEAR = (
@@ -109,7 +109,7 @@ class Volume(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measure(
-    adapter: Adapter,
+    adapter: Backend,
     *,
     now: datetime,
     by: periods.By = "month",
@@ -133,7 +133,7 @@ def measure(
 
 
 def _streamed(
-    adapter: Adapter,
+    adapter: Backend,
     by: periods.By,
     now: datetime,
     top: int,

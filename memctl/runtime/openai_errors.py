@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from memctl.backends.contract import server_parts
 from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryable
+from memctl.core.services import server_parts
 
 OPENAI_URL = "https://api.openai.com/v1"
 NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})

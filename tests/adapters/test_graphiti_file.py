@@ -11,6 +11,7 @@ import pytest
 from adapters.graphiti_graphs import Core, Letters, everything, fact
 from memctl_graphiti.adapter import GraphitiAdapter
 
+from memctl.backends.contract import Query
 from memctl.core.errors import AuthError, Locked, NotFound, Retryable, UsageError
 from memctl.core.fact import Source, derive_id
 
@@ -89,7 +90,8 @@ def test_nothing_is_written_into_a_home_and_nobody_is_told(tmp_path: Path):
         "assert 'graphiti_core' not in sys.modules and 'kuzu' not in sys.modules\n"
         f"adapter = GraphitiAdapter({str(tmp_path / 'g.kuzu')!r})\n"
         "adapter.init()\n"
-        "assert adapter.search('alice', 'tea') == []\n"
+        "from memctl.backends.contract import Query\n"
+        "assert adapter.search(Query('alice', 'tea')) == []\n"
         "adapter.close()\n"
         "from graphiti_core.telemetry.telemetry import is_telemetry_enabled\n"
         "assert not is_telemetry_enabled()\n"
@@ -140,7 +142,7 @@ def test_what_a_killed_process_wrote_can_be_found_and_deleted(path: Path):
     with GraphitiAdapter(path) as adapter:
         assert adapter.write([fact("alice", "Alice owns a wombat.")])[0].state == "written"
         found = everything(adapter, "alice")
-        assert len(adapter.search("alice", "zebra", 50)) == 30
+        assert len(adapter.search(Query("alice", "zebra", 50))) == 30
         assert adapter.delete("alice", [one.id for one in found if "zebra" in one.text]) == 30
         assert [one.text for one in everything(adapter, "alice")] == ["Alice owns a wombat."]
 

@@ -15,6 +15,7 @@ from memctl_graphiti.entities import import_episode
 from memctl_graphiti.graph import sdk
 from memctl_graphiti.mapping import group_of
 
+from memctl.backends.contract import Query
 from memctl.core.errors import UsageError
 from memctl.core.fact import Source
 
@@ -159,7 +160,7 @@ def test_graphitis_own_search_finds_what_was_written_and_removed(path: Path):
         assert adapter.delete(user, [one.id for one in facts if "lynx" not in one.text]) == 140
         assert {one.text for one in everything(adapter, user)} == {one.text for one in facts if "lynx" in one.text}
         adapter.write([fact(user, "Owns a zebra again.")])
-        assert adapter.search(user, "zebra")[0].fact.text == "Owns a zebra again."
+        assert adapter.search(Query(user, "zebra"))[0].fact.text == "Owns a zebra again."
 
 
 def test_what_others_know_of_an_entity_stays_when_a_fact_goes(path: Path, native: dict[str, Any]):
@@ -224,8 +225,8 @@ def test_times_are_the_same_instants_in_a_graph_that_has_no_zones(path: Path):
 
 def test_search_as_of_a_day_finds_what_held_then(path: Path, native: dict[str, Any]):
     with GraphitiAdapter(path) as adapter:
-        then = adapter.search("alice", "lives", as_of=AT - 30 * DAY)
-        now = adapter.search("alice", "lives", as_of=AT + DAY)
+        then = adapter.search(Query("alice", "lives", as_of=AT - 30 * DAY))
+        now = adapter.search(Query("alice", "lives", as_of=AT + DAY))
     assert [hit.fact.object for hit in then] == ["Paris"]
     assert [hit.fact.object for hit in now] == ["Lisbon"]
 
@@ -235,8 +236,8 @@ def test_a_user_is_found_among_many_who_say_the_same(path: Path):
     crowd = [fact(f"user-{n}", "Owns a zebra, a zebra and a zebra.") for n in range(60)]
     with GraphitiAdapter(path) as adapter:
         adapter.write([*crowd, fact("alice", "Once saw a zebra in a zoo far away from any place called home.")])
-        (hit,) = adapter.search("alice", "zebra", 5)
-        assert len(adapter.search(None, "zebra", 100)) == 61
+        (hit,) = adapter.search(Query("alice", "zebra", 5))
+        assert len(adapter.search(Query(None, "zebra", 100))) == 61
     assert hit.fact.user_id == "alice"
 
 
@@ -248,14 +249,14 @@ def test_vectors_of_another_model_are_neither_compared_nor_mixed(path: Path, nat
             return [1.0, 2.0, 3.0]
 
     with GraphitiAdapter(path, embedder=Other()) as adapter:
-        assert adapter.search("alice", "Lisbon")[0].fact.object == "Lisbon"
+        assert adapter.search(Query("alice", "Lisbon"))[0].fact.object == "Lisbon"
         with pytest.raises(UsageError, match="26 dimensions"):
             adapter.write([fact("alice", "Alice likes tea.")])
     with GraphitiAdapter(path) as adapter:
         adapter.write([fact("alice", "Alice likes tea.")])
         assert adapter.count("alice") == 4
     with GraphitiAdapter(path, embedder=Letters()) as adapter:
-        assert {hit.fact.text for hit in adapter.search("alice", "tea")} >= {"Alice likes tea."}
+        assert {hit.fact.text for hit in adapter.search(Query("alice", "tea"))} >= {"Alice likes tea."}
 
 
 def test_what_is_in_the_default_group_belongs_to_whom_the_user_names(path: Path):

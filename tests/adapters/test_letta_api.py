@@ -18,7 +18,7 @@ import pytest
 from memctl_letta.adapter import LettaAdapter
 from memctl_letta.blocks import HEADING
 
-from memctl.backends.contract import Outcome
+from memctl.backends.contract import Outcome, Query
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact, Source, derive_id
 
@@ -327,9 +327,9 @@ def test_search_finds_passages_and_lines_of_blocks_of_the_user_and_of_everyone(l
     letta.agent(f"user:{user}", blocks={"human": "Plays the cello.\nOwns a bicycle."})
     letta.write([fact(user, "Alice is allergic to peanuts."), fact(user + "-b", "Bob is allergic to peanuts.")])
     with letta.open() as adapter:
-        assert adapter.search(user, "allergic to peanuts")[0].fact.text == "Alice is allergic to peanuts."
-        assert "Plays the cello." in {hit.fact.text for hit in adapter.search(user, "cello", 2)}
-        found = {hit.fact.user_id for hit in adapter.search(None, "allergic to peanuts", 20)}
+        assert adapter.search(Query(user, "allergic to peanuts"))[0].fact.text == "Alice is allergic to peanuts."
+        assert "Plays the cello." in {hit.fact.text for hit in adapter.search(Query(user, "cello", 2))}
+        found = {hit.fact.user_id for hit in adapter.search(Query(None, "allergic to peanuts", 20))}
     assert {user, user + "-b"} <= found
 
 

@@ -16,7 +16,7 @@ from memctl_letta import users
 from memctl_letta.adapter import LettaAdapter
 
 from memctl.backends import registry
-from memctl.backends.contract import Outcome
+from memctl.backends.contract import Outcome, Query
 from memctl.core.errors import AuthError, Exit, Fatal, NotFound, Retryable, UsageError
 from memctl.core.fact import Fact, Source, derive_id
 from memctl.migrate.target import Target
@@ -239,7 +239,7 @@ def test_a_search_over_everyone_finds_what_vectors_of_another_model_hold(server:
     server.embeddings.append("openai/text-embedding-3-large")
     write(server, [fact("Bob plays the cello.", "bob")], embedding="openai/text-embedding-3-large")
     with opened(server) as adapter:
-        assert adapter.search(None, "cello", 1)[0].fact.text == "Bob plays the cello."
+        assert adapter.search(Query(None, "cello", 1))[0].fact.text == "Bob plays the cello."
 
 
 def test_an_agent_that_was_talked_to_stays_when_its_last_fact_goes(server: Any) -> None:
@@ -312,11 +312,11 @@ def test_without_an_address_it_is_the_cloud_which_is_said_and_needs_a_key(
     monkeypatch.setenv("LETTA_API_KEY", "some" + "-key")
     cloud = registry.open_backend("letta")
     assert registry.identity("letta", cloud) == "letta:api.letta.com"
-    assert "https://api.letta.com" in registry.remarks(cloud)[0]
+    assert "https://api.letta.com" in cloud.remarks()[0]
     monkeypatch.setenv("LETTA_BASE_URL", "http://me:word@127.0.0.1:8283/v1/")
     own = registry.open_backend("letta")
     assert registry.identity("letta", own) == "letta:127.0.0.1:8283"
-    assert not registry.remarks(own)
+    assert not own.remarks()
     assert "word" not in repr(own)
     assert "key" not in repr(own)
 

@@ -13,7 +13,7 @@ from memctl_mem0.mapping import OWN, OWN_ID, PLATFORM_SLOTS, day_of, from_fact, 
 
 from memctl.core.fact import TIME_FIELDS, Embedding, Fact, Source, derive_id
 
-SCENARIOS = Path(__file__).parents[2] / "fixtures" / "scenarios"
+SCENARIOS = Path(__file__).parents[2] / "memctl" / "backends" / "testing" / "scenarios"
 NATIVE_ID = "6d1f3c52-0a3e-4b8e-9d53-0b6f8a3f0c11"
 NOW = "2026-11-20T09:00:00.123456-07:00"
 

@@ -337,8 +337,10 @@ def test_nothing_is_left_in_the_home_folder_and_nothing_is_said(config: Path, tm
     home.mkdir()
     code = (
         "import sys\nfrom memctl_mem0.oss.adapter import Mem0OssAdapter\nfrom memctl.core.fact import decode\n"
+        "from memctl.backends.contract import Query\n"
         "with Mem0OssAdapter(sys.argv[1]) as adapter:\n"
-        "    print([o.state for o in adapter.write([decode(sys.stdin.read())])], len(adapter.search('alice', 'Paris')))"
+        "    print([o.state for o in adapter.write([decode(sys.stdin.read())])],\n"
+        "          len(adapter.search(Query('alice', 'Paris'))))"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MEM0")}
     done = subprocess.run(

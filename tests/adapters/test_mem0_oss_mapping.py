@@ -26,7 +26,7 @@ from memctl_mem0.oss.mapping import (
 from memctl.core.errors import UsageError
 from memctl.core.fact import TIME_FIELDS, Fact, Source
 
-SCENARIOS = Path(__file__).parents[2] / "fixtures" / "scenarios"
+SCENARIOS = Path(__file__).parents[2] / "memctl" / "backends" / "testing" / "scenarios"
 ACCOUNT = "pgvector/db/mem0"
 NOON = datetime(2025, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
 

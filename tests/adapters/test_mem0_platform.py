@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from memctl_mem0.platform.adapter import Mem0Adapter
 
+from memctl.backends.contract import Query
 from memctl.core.errors import Fatal, Rejected, Retryable, UsageError
 from memctl.core.fact import Fact, Source, derive_id
 
@@ -180,7 +181,7 @@ def test_a_user_called_star_is_not_everybody(platform: Any, mem0: Mem0Adapter) -
     platform.put(memory="x", user_id="alice")
     assert mem0.count("*") == 0
     assert read(mem0, "*") == []
-    assert mem0.search("*", "x") == []
+    assert mem0.search(Query("*", "x")) == []
     (outcome,) = mem0.write([fact(user="*")])
     assert outcome.state == "rejected"
 
@@ -378,13 +379,13 @@ def test_since_looks_at_the_facts_own_times(platform: Any, mem0: Mem0Adapter) ->
 def test_search_says_what_its_scores_are_made_of(platform: Any, mem0: Mem0Adapter) -> None:
     platform.put(memory="Alice keeps bees.", user_id="alice", session_id="run 1")
     platform.put(memory="The agent keeps bees.", agent_id="bot")
-    (hit,) = mem0.search("alice", "bees")
+    (hit,) = mem0.search(Query("alice", "bees"))
     assert set(hit.parts) == {"semantic", "bm25", "entity"}
     assert hit.fact.session_id == "run 1"
     assert "score" not in hit.fact.native
-    assert [hit.fact.text for hit in mem0.search("agent:bot", "bees")] == ["The agent keeps bees."]
+    assert [hit.fact.text for hit in mem0.search(Query("agent:bot", "bees"))] == ["The agent keeps bees."]
     with pytest.raises(UsageError, match="1000"):
-        mem0.search("alice", "bees", 1001)
+        mem0.search(Query("alice", "bees", 1001))
 
 
 def test_days_of_expiry_are_todays_when_they_are_over(platform: Any, mem0: Mem0Adapter) -> None:

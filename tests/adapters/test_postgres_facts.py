@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from memctl_postgres import mapping, write
 from memctl_postgres.adapter import PostgresAdapter
 
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend, Query
 from memctl.core.errors import UsageError
 from memctl.core.fact import KINDS, TIME_FIELDS, Embedding, Fact, Source, content_hash, derive_id
 
@@ -79,7 +79,7 @@ def exact(fact: Fact) -> bytes:
 
 
 def test_it_is_an_adapter(adapter: PostgresAdapter) -> None:
-    assert isinstance(adapter, Adapter)
+    assert isinstance(adapter, Backend)
 
 
 def test_every_field_comes_back_as_it_was(adapter: PostgresAdapter) -> None:
@@ -157,7 +157,7 @@ def test_users_with_nul_are_told_apart(adapter: PostgresAdapter) -> None:
     for user in users:
         assert adapter.count(user) == 1
         assert [found.text for found in read(adapter, user)] == [user]
-        assert [hit.fact.user_id for hit in adapter.search(user, "a")] in ([], [user])
+        assert [hit.fact.user_id for hit in adapter.search(Query(user, "a"))] in ([], [user])
 
 
 def test_long_texts_and_long_names_come_back(adapter: PostgresAdapter) -> None:
@@ -324,7 +324,7 @@ def test_nothing_is_made_before_it_is_asked_for(postgres_dsn: str, postgres_sche
             lambda: adapter.count("alice"),
             lambda: read(adapter),
             lambda: list(adapter.users()),
-            lambda: adapter.search("alice", "Paris"),
+            lambda: adapter.search(Query("alice", "Paris")),
             lambda: adapter.delete("alice", [UUID(int=0)]),
         ):
             with pytest.raises(UsageError, match="schema") as caught:

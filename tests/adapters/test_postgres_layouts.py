@@ -9,6 +9,7 @@ import pytest
 from memctl_postgres import table_layouts
 from memctl_postgres.adapter import PostgresAdapter
 
+from memctl.backends.contract import Query
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact, Source
 
@@ -80,11 +81,11 @@ def test_a_foreign_table_is_paged_by_its_own_key(
 
 def test_a_foreign_table_is_searched(diy: PostgresAdapter) -> None:
     for _ in range(21):
-        hits = diy.search("alice", "Paris")
+        hits = diy.search(Query("alice", "Paris"))
         assert hits[0].fact.text == "Lives in Paris."
         assert hits[0].parts.keys() == {"lexical", "semantic"}
-    assert {hit.fact.user_id for hit in diy.search(None, "boat")} >= {"bob"}
-    assert diy.search("alice", "met", since=datetime(2027, 1, 1, tzinfo=UTC)) == []
+    assert {hit.fact.user_id for hit in diy.search(Query(None, "boat"))} >= {"bob"}
+    assert diy.search(Query("alice", "met", since=datetime(2027, 1, 1, tzinfo=UTC))) == []
 
 
 def test_a_foreign_table_is_never_written_to(diy: PostgresAdapter) -> None:
@@ -159,7 +160,7 @@ def test_mem0s_collection_is_read(sql: Any, postgres_dsn: str, postgres_schema: 
         assert [fact.text for fact in read(adapter, "alice", since=datetime(2026, 1, 15, tzinfo=UTC))] == [
             "From TypeScript."
         ]
-        assert adapter.search("alice", "tea")[0].fact == first
+        assert adapter.search(Query("alice", "tea"))[0].fact == first
 
 
 def test_what_cannot_be_read_is_said_at_once(sql: Any, postgres_dsn: str, postgres_schema: str) -> None:

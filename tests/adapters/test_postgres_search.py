@@ -11,6 +11,7 @@ import pytest
 from memctl_postgres.adapter import PostgresAdapter
 from psycopg.conninfo import make_conninfo
 
+from memctl.backends.contract import Query
 from memctl.core.errors import UsageError
 from memctl.core.fact import Embedding, Fact, Source
 
@@ -58,12 +59,12 @@ def test_every_user_finds_their_own_in_every_call(adapter: PostgresAdapter) -> N
     adapter.settle([], datetime.now(UTC) + timedelta(seconds=60))
     assert ", indexed" in adapter.check().detail
     for call, user in enumerate(users[:60]):
-        hits = adapter.search(user, "infusion", k=5)
+        hits = adapter.search(Query(user, "infusion", k=5))
         assert len(hits) == 5, f"call {call}"
         assert {hit.fact.user_id for hit in hits} == {user}
         assert all("tea" in hit.fact.text for hit in hits)
     for call in range(25):
-        hits = adapter.search(None, "infusion", k=80, kinds=("fact",))
+        hits = adapter.search(Query(None, "infusion", k=80, kinds=("fact",)))
         assert len(hits) == 80, f"call {call}"
         assert all("tea" in hit.fact.text for hit in hits)
 
@@ -81,10 +82,10 @@ def test_the_index_scan_goes_on_behind_a_filter(adapter: PostgresAdapter, postgr
     dsn = make_conninfo(postgres_dsn, options=options)
     with PostgresAdapter(dsn, schema=adapter.schema, embed=vector_of) as planned:
         for call in range(21):
-            hits = planned.search(None, "infusion", k=10, since=late)
+            hits = planned.search(Query(None, "infusion", k=10, since=late))
             assert {hit.fact.id for hit in hits} == {each.id for each in rare}, f"call {call}"
             # A third of all facts are zoe's, and nearly all of them lie behind everybody else's.
-            hits = planned.search("zoe", "infusion", k=10)
+            hits = planned.search(Query("zoe", "infusion", k=10))
             assert {hit.fact.id for hit in hits} == {each.id for each in rare}, f"call {call}"
 
 
@@ -95,11 +96,11 @@ def test_words_find_by_stem_and_rarer_words_weigh_more(adapter: PostgresAdapter)
             *[fact("alice", f"Alice prefers colour {n}.", embedding=None) for n in range(20)],
         ]
     )
-    hits = adapter.search("alice", "does alice prefer things shipped?")
+    hits = adapter.search(Query("alice", "does alice prefer things shipped?"))
     assert hits[0].fact.text == "Alice prefers express shipping."
     assert hits[0].parts == {"lexical": hits[0].score}
     assert hits[0].score == pytest.approx(0.3)
-    assert adapter.search("alice", "zeppelin") == []
+    assert adapter.search(Query("alice", "zeppelin")) == []
 
 
 @pytest.mark.parametrize(
@@ -118,24 +119,24 @@ def test_words_of_every_script_are_found(adapter: PostgresAdapter, query: str, b
     every = ["Meets Zoë at the café.", "明日発送しました。", "빠른배송을 좋아한다.", "אמר שלום לכולם"]
     every += ["Keeps files in C:\\temp'; DROP TABLE x", "Nothing of that."]
     adapter.write([fact("alice", text, embedding=None) for text in every])
-    assert texts(adapter.search("alice", query))[0] == best
+    assert texts(adapter.search(Query("alice", query)))[0] == best
 
 
 @pytest.mark.parametrize("query", ["", " ", "?!", "the of", "\0", "\\", "'", "& | ! ( ) :*", "a" * 5000, "%(user)s %s"])
 def test_no_query_breaks_it(adapter: PostgresAdapter, query: str) -> None:
     adapter.write([fact("alice", "Drinks tea.")])
-    assert adapter.search("alice", query) == []
+    assert adapter.search(Query("alice", query)) == []
 
 
 def test_a_score_is_the_sum_of_its_parts(adapter: PostgresAdapter) -> None:
     adapter.write([fact("alice", "Drinks tea."), fact("alice", "Owns a boat."), fact("alice", "Drinks an infusion.")])
-    hits = adapter.search("alice", "tea")
+    hits = adapter.search(Query("alice", "tea"))
     assert texts(hits)[:2] == ["Drinks tea.", "Drinks an infusion."]
     assert hits[0].parts.keys() == {"lexical", "semantic"}
     for hit in hits:
         assert hit.score == pytest.approx(sum(hit.parts.values()))
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
-    assert len(adapter.search("alice", "tea", k=1)) == 1
+    assert len(adapter.search(Query("alice", "tea", k=1))) == 1
 
 
 def test_a_slice_of_time_bounds_what_is_found(adapter: PostgresAdapter) -> None:
@@ -150,7 +151,7 @@ def test_a_slice_of_time_bounds_what_is_found(adapter: PostgresAdapter) -> None:
     )
 
     def found(**within: Any) -> set[str]:
-        return {text.split()[-1] for text in texts(adapter.search("alice", "tea", **within))}
+        return {text.split()[-1] for text in texts(adapter.search(Query("alice", "tea", **within)))}
 
     assert found() == {"early.", "late.", "time."}
     assert found(since=day[5]) == {"late."}
@@ -164,7 +165,7 @@ def test_a_fact_that_was_replaced_stands_behind_its_successor(adapter: PostgresA
     new = fact("alice", "Moved on to an infusion.")
     old = fact("alice", "Drinks tea, tea, tea.", superseded_by=new.id)
     adapter.write([old, new])
-    hits = adapter.search("alice", "tea")
+    hits = adapter.search(Query("alice", "tea"))
     assert [hit.fact.id for hit in hits] == [new.id, old.id]
     assert hits[0].score == pytest.approx(hits[1].score)
     assert hits[0].parts["current"] > 0
@@ -176,7 +177,7 @@ def test_a_vector_of_another_model_is_refused(adapter: PostgresAdapter, postgres
         PostgresAdapter(postgres_dsn, schema=adapter.schema, embed=lambda _: [1.0, 0.0]) as other,
         pytest.raises(UsageError, match=r"2 dimensions.*96"),
     ):
-        other.search("alice", "tea")
+        other.search(Query("alice", "tea"))
 
 
 def test_vectors_longer_than_an_index_takes_are_found(adapter: PostgresAdapter, postgres_dsn: str) -> None:
@@ -189,7 +190,7 @@ def test_vectors_longer_than_an_index_takes_are_found(adapter: PostgresAdapter, 
                 facts = [fact("alice", f"{n}", embedding=Embedding(model="m", vector=v)) for n, v in enumerate(vectors)]
                 opened.write(facts)
                 assert (", indexed" in opened.check().detail) == indexed
-                assert texts(opened.search(None, "anything"))[0] == "1"
+                assert texts(opened.search(Query(None, "anything")))[0] == "1"
                 assert list(next(iter(opened.read("alice"))).facts) == facts
             finally:
                 import psycopg
@@ -218,8 +219,8 @@ def test_facts_that_come_without_a_vector_are_found_by_meaning(postgres_dsn: str
             fact("alice", said, embedding=None) for said in ("Drinks tea at noon.", "Owns a boat.", "Knows nobody.")
         ]
         opened.write(bare)
-        assert texts(opened.search("alice", "an infusion"))[0] == "Drinks tea at noon."
+        assert texts(opened.search(Query("alice", "an infusion")))[0] == "Drinks tea at noon."
         assert [outcome.state for outcome in opened.write(bare)] == ["unchanged"] * 3
     with PostgresAdapter(postgres_dsn, schema=postgres_schema, embedder=Topics("others")) as other:
-        hits = other.search("alice", "an infusion of tea")
+        hits = other.search(Query("alice", "an infusion of tea"))
         assert all("semantic" not in hit.parts for hit in hits)

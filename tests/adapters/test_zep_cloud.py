@@ -11,7 +11,7 @@ from adapters.zep_graphs import AT, fact, graph, read, sent, soon
 from emulators import zep as emulator
 from memctl_zep.adapter import ZepAdapter
 
-from memctl.backends.contract import Message
+from memctl.backends.contract import Message, Query
 from memctl.core.errors import Fatal, Retryable, UsageError
 
 
@@ -174,7 +174,7 @@ def test_search_at_an_instant_asks_zep_for_what_held_then(cloud: Any, zep: Calla
     adapter.write([old, now, undated])
 
     def found(at: datetime | None) -> set[str]:
-        return {hit.fact.text for hit in adapter.search("alice", "job", as_of=at)}
+        return {hit.fact.text for hit in adapter.search(Query("alice", "job", as_of=at))}
 
     assert found(AT) == {now.text, undated.text}
     assert found(AT - year * 1.5) == {old.text, undated.text}

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from suite import Suite
-from suite.faults import held_by_another_process, truncated
 
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
 from memctl.backends.files import adapter as files
 from memctl.backends.files import open_file
+from memctl.backends.testing import Suite
+from memctl.backends.testing.faults import held_by_another_process, truncated
 from memctl.core.errors import MemctlError
 from memctl.workspace import Workspace
 
@@ -36,7 +36,7 @@ class LocalBackend(Suite):
         monkeypatch.setattr("memctl.store.duckdb.local_store.PAGE_SIZE", size)
 
     @contextlib.contextmanager
-    def without_access(self, place: Path) -> Iterator[Callable[[], Adapter]]:
+    def without_access(self, place: Path) -> Iterator[Callable[[], Backend]]:
         # Rights do not bind every user, a foreign file does: it is not the store's to write into.
         away = place.with_suffix(".away")
         place.rename(away)
@@ -46,7 +46,7 @@ class LocalBackend(Suite):
         away.replace(place)
 
     @contextlib.contextmanager
-    def busy(self, place: Path) -> Iterator[Callable[[], Adapter]]:
+    def busy(self, place: Path) -> Iterator[Callable[[], Backend]]:
         with held_by_another_process(f"import duckdb; held = duckdb.connect({str(place)!r})"):
             yield lambda: Workspace(place, lock_timeout=0.1)
 
@@ -83,20 +83,20 @@ class FileBackend(Suite):
         adapter.close()
         yield path
 
-    def open(self, place: Path) -> Adapter:
+    def open(self, place: Path) -> Backend:
         return open_file(place, "w")
 
     def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("memctl.backends.files.adapter.PAGE_SIZE", size)
 
     @contextlib.contextmanager
-    def without_access(self, place: Path) -> Iterator[Callable[[], Adapter]]:
+    def without_access(self, place: Path) -> Iterator[Callable[[], Backend]]:
         place.chmod(0o444)
         yield lambda: open_file(place, "w")
         place.chmod(0o644)
 
     @contextlib.contextmanager
-    def busy(self, place: Path) -> Iterator[Callable[[], Adapter]]:
+    def busy(self, place: Path) -> Iterator[Callable[[], Backend]]:
         code = f"from memctl.backends.files import open_file; held = open_file({str(place)!r}, 'w'); held.write([])"
         with held_by_another_process(code):
             yield lambda: open_file(place, "w", lock_timeout=0.1)
@@ -105,7 +105,7 @@ class FileBackend(Suite):
         return "from memctl.backends.files import open_file", f"open_file({str(place)!r}, 'w')"
 
     @contextlib.contextmanager
-    def broken_off(self, place: Path, reading: Adapter) -> Iterator[None]:
+    def broken_off(self, place: Path, reading: Backend) -> Iterator[None]:
         with truncated(place, 0.3):
             yield
 

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import pytest
 from memctl_graphiti.adapter import GraphitiAdapter
-from suite import Suite
-from suite.faults import held_by_another_process, truncated
 
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
 from memctl.backends.registry import LazyEmbedder
+from memctl.backends.testing import Suite
+from memctl.backends.testing.faults import held_by_another_process, truncated
 from memctl.core.errors import MemctlError
 from memctl.embed.spec import EmbedderSpec
 
@@ -43,7 +43,7 @@ class GraphitiBackend(Suite):
         monkeypatch.setattr("memctl_graphiti.adapter.PAGE_SIZE", size)
 
     @contextlib.contextmanager
-    def without_access(self, place: Path) -> Iterator[Callable[[], Adapter]]:
+    def without_access(self, place: Path) -> Iterator[Callable[[], Backend]]:
         # Rights do not bind every user, a foreign file does: it is not a graph to write into.
         away = place.with_suffix(".away")
         place.rename(away)
@@ -53,7 +53,7 @@ class GraphitiBackend(Suite):
         away.replace(place)
 
     @contextlib.contextmanager
-    def busy(self, place: Path) -> Iterator[Callable[[], Adapter]]:
+    def busy(self, place: Path) -> Iterator[Callable[[], Backend]]:
         with held_by_another_process(_OPEN.format(path=str(place))):
             yield lambda: GraphitiAdapter(place)
 
@@ -63,7 +63,7 @@ class GraphitiBackend(Suite):
         return here + imports, f"GraphitiAdapter({str(place)!r}, embedder=EMBEDDER)"
 
     @contextlib.contextmanager
-    def broken_off(self, place: Path, reading: Adapter) -> Iterator[None]:
+    def broken_off(self, place: Path, reading: Backend) -> Iterator[None]:
         reading.close()
         with held_by_another_process(_OPEN.format(path=str(place))):
             yield

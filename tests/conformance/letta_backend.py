@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 import pytest
 from memctl_letta.adapter import LettaAdapter
-from suite import Suite
 
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
+from memctl.backends.testing import Suite
 
 
 def emulator() -> ModuleType:
@@ -42,11 +42,11 @@ class LettaBackend(Suite):
         monkeypatch.setattr("memctl_letta.read.PAGE", size)
 
     @contextlib.contextmanager
-    def without_access(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+    def without_access(self, place: Any) -> Iterator[Callable[[], Backend]]:
         yield lambda: LettaAdapter(place.url, api_key=emulator().KEY[:-1])
 
     @contextlib.contextmanager
-    def busy(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+    def busy(self, place: Any) -> Iterator[Callable[[], Backend]]:
         place.fail("POST", 429, times=1000, headers={"retry-after": "1"})
         yield lambda: self.open(place)
         place.faults.clear()
@@ -58,7 +58,7 @@ class LettaBackend(Suite):
         )
 
     @contextlib.contextmanager
-    def broken_off(self, place: Any, reading: Adapter) -> Iterator[None]:
+    def broken_off(self, place: Any, reading: Backend) -> Iterator[None]:
         place.fail("GET", 500, times=1000)
         yield
         place.faults.clear()

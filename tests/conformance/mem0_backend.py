@@ -8,11 +8,10 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import msgspec
-import pytest
 from memctl_mem0.platform.adapter import Mem0Adapter
-from suite import Suite
 
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
+from memctl.backends.testing import Suite
 from memctl.core.fact import Fact
 
 
@@ -44,22 +43,17 @@ class Mem0Backend(Suite):
     def open(self, place: Any) -> Mem0Adapter:
         return Mem0Adapter(place.key, url=place.url)
 
-    def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        defaults = Mem0Adapter.__init__.__kwdefaults__
-        assert defaults is not None
-        monkeypatch.setitem(defaults, "page_size", size)
-
     def same(self, place: Any, found: Sequence[Fact], expected: Sequence[Fact]) -> None:
         """Fields that lie in mem0's metadata come back whole, so everything but the vector is the same."""
         super().same(place, found, expected)
         assert sorted(map(_bare, found)) == sorted(map(_bare, expected))
 
     @contextlib.contextmanager
-    def without_access(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+    def without_access(self, place: Any) -> Iterator[Callable[[], Backend]]:
         yield lambda: Mem0Adapter("m0-" + "of-somebody-else", url=place.url)
 
     @contextlib.contextmanager
-    def busy(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+    def busy(self, place: Any) -> Iterator[Callable[[], Backend]]:
         fault = emulator().Fault("POST .*/add/", 429, {"retry-after": "1"}, times=1_000)
         place.faults.append(fault)
         yield lambda: self.open(place)
@@ -70,7 +64,7 @@ class Mem0Backend(Suite):
         return imports, f"Mem0Adapter({place.key!r}, url={place.url!r})"
 
     @contextlib.contextmanager
-    def broken_off(self, place: Any, reading: Adapter) -> Iterator[None]:
+    def broken_off(self, place: Any, reading: Backend) -> Iterator[None]:
         place.gone = True
         yield
         place.gone = False

@@ -16,10 +16,10 @@ from memctl_mem0.oss.adapter import Mem0OssAdapter
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 from qdrant_client import QdrantClient
-from suite import Suite
-from suite.faults import held_by_another_process
 
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
+from memctl.backends.testing import Suite
+from memctl.backends.testing.faults import held_by_another_process
 
 
 def emulator(name: str) -> ModuleType:
@@ -86,7 +86,7 @@ class Mem0OssBackend(Suite):
         monkeypatch.setattr("memctl_mem0.oss.adapter.PAGE_SIZE", size)
 
     @contextlib.contextmanager
-    def without_access(self, place: Place) -> Iterator[Callable[[], Adapter]]:
+    def without_access(self, place: Place) -> Iterator[Callable[[], Backend]]:
         path = place.other(key="-".join(["not", "the", "key"]))
         yield lambda: Mem0OssAdapter(path)
 
@@ -111,14 +111,14 @@ class QdrantBackend(Mem0OssBackend):
             yield Place(config, embeddings, store)
 
     @contextlib.contextmanager
-    def busy(self, place: Place) -> Iterator[Callable[[], Adapter]]:
+    def busy(self, place: Place) -> Iterator[Callable[[], Backend]]:
         with held_by_another_process(
             f"from qdrant_client import QdrantClient; held = QdrantClient(path={place.store['path']!r})"
         ):
             yield lambda: Mem0OssAdapter(place.config)
 
     @contextlib.contextmanager
-    def broken_off(self, place: Place, reading: Adapter) -> Iterator[None]:
+    def broken_off(self, place: Place, reading: Backend) -> Iterator[None]:
         assert isinstance(reading, Mem0OssAdapter)
         reading.close()
         with held_by_another_process(
@@ -142,7 +142,7 @@ class PgvectorBackend(Mem0OssBackend):
         yield from _tables(tmp_path, postgres_dsn)
 
     @contextlib.contextmanager
-    def busy(self, place: Place) -> Iterator[Callable[[], Adapter]]:
+    def busy(self, place: Place) -> Iterator[Callable[[], Backend]]:
         dsn = make_conninfo(place.store["connection_string"], options="-c lock_timeout=100ms")
         path = place.other(connection_string=dsn)
         with _session(place) as connection, connection.transaction():
@@ -151,7 +151,7 @@ class PgvectorBackend(Mem0OssBackend):
             yield lambda: Mem0OssAdapter(path)
 
     @contextlib.contextmanager
-    def broken_off(self, place: Place, reading: Adapter) -> Iterator[None]:
+    def broken_off(self, place: Place, reading: Backend) -> Iterator[None]:
         with _session(place) as connection:
             ended = connection.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s",

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 import pytest
 from mem0_oss_backend import emulator
 from memctl_mem0.server.adapter import Mem0ServerAdapter
-from suite import Suite
 
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
+from memctl.backends.testing import Suite
 
 _BLANKS = "mem0's API takes no id with white space: such a user is rejected with that reason"
 
@@ -42,11 +42,11 @@ class ServerBackend(Suite):
         monkeypatch.setattr("memctl_mem0.server.adapter.PAGE_SIZE", size)
 
     @contextlib.contextmanager
-    def without_access(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+    def without_access(self, place: Any) -> Iterator[Callable[[], Backend]]:
         yield lambda: Mem0ServerAdapter(place.url, "-".join(["not", "the", "key"]))
 
     @contextlib.contextmanager
-    def busy(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+    def busy(self, place: Any) -> Iterator[Callable[[], Backend]]:
         answer = {"detail": "Rate limit exceeded: 10 per 1 minute"}
         place.faults.append(emulator("mem0_server").Fault("POST /memories", 429, body=answer))
         yield lambda: self.open(place)
@@ -59,7 +59,7 @@ class ServerBackend(Suite):
         )
 
     @contextlib.contextmanager
-    def broken_off(self, place: Any, reading: Adapter) -> Iterator[None]:
+    def broken_off(self, place: Any, reading: Backend) -> Iterator[None]:
         place.faults.append(emulator("mem0_server").Fault("GET", 0, times=100))
         yield
         place.faults.clear()

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import pytest
 from memctl_letta.memfs import MemfsAdapter
-from suite import Suite
 
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
+from memctl.backends.testing import Suite
 from memctl.core.errors import Fatal
 
 REFUSING = "#!/bin/sh\necho 'these files are protected'\nexit 1\n"
@@ -38,7 +38,7 @@ class MemfsBackend(Suite):
         monkeypatch.setattr("memctl_letta.memfs.PAGE_SIZE", size)
 
     @contextlib.contextmanager
-    def without_access(self, place: Path) -> Iterator[Callable[[], Adapter]]:
+    def without_access(self, place: Path) -> Iterator[Callable[[], Backend]]:
         # Rights do not bind every user, a hook does.
         hooks = [repository / ".git" / "hooks" / "pre-commit" for repository in place.iterdir()]
         for hook in hooks:
@@ -50,7 +50,7 @@ class MemfsBackend(Suite):
             hook.unlink()
 
     @contextlib.contextmanager
-    def busy(self, place: Path) -> Iterator[Callable[[], Adapter]]:
+    def busy(self, place: Path) -> Iterator[Callable[[], Backend]]:
         locks = [repository / ".git" / "index.lock" for repository in place.iterdir()]
         for lock in locks:
             lock.touch()
@@ -63,7 +63,7 @@ class MemfsBackend(Suite):
         return imports, f"MemfsAdapter({str(place)!r})"
 
     @contextlib.contextmanager
-    def broken_off(self, place: Path, reading: Adapter) -> Iterator[None]:
+    def broken_off(self, place: Path, reading: Backend) -> Iterator[None]:
         away = place.with_name("away")
         place.rename(away)
         yield

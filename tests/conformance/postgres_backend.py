@@ -10,9 +10,9 @@ import pytest
 from memctl_postgres.adapter import PostgresAdapter
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
-from suite import Suite
 
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
+from memctl.backends.testing import Suite
 
 
 class Place(NamedTuple):
@@ -61,13 +61,8 @@ class PostgresBackend(Suite):
     def open(self, place: Place) -> PostgresAdapter:
         return PostgresAdapter(place.dsn, schema=place.schema)
 
-    def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        defaults = PostgresAdapter.__init__.__kwdefaults__
-        assert defaults is not None
-        monkeypatch.setitem(defaults, "page_size", size)
-
     @contextlib.contextmanager
-    def without_access(self, place: Place) -> Iterator[Callable[[], Adapter]]:
+    def without_access(self, place: Place) -> Iterator[Callable[[], Backend]]:
         role = f"suite_{uuid4().hex}"
         with _session(place) as connection:
             connection.execute(SQL("CREATE ROLE {} LOGIN").format(Identifier(role)))
@@ -77,7 +72,7 @@ class PostgresBackend(Suite):
                 connection.execute(SQL("DROP ROLE {}").format(Identifier(role)))
 
     @contextlib.contextmanager
-    def busy(self, place: Place) -> Iterator[Callable[[], Adapter]]:
+    def busy(self, place: Place) -> Iterator[Callable[[], Backend]]:
         dsn = make_conninfo(place.dsn, options="-c lock_timeout=100ms")
         with _session(place) as connection, connection.transaction():
             connection.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(Identifier(place.schema, "facts")))
@@ -88,7 +83,7 @@ class PostgresBackend(Suite):
         return imports, f"PostgresAdapter({place.dsn!r}, schema={place.schema!r})"
 
     @contextlib.contextmanager
-    def broken_off(self, place: Place, reading: Adapter) -> Iterator[None]:
+    def broken_off(self, place: Place, reading: Backend) -> Iterator[None]:
         with _session(place) as connection:
             ended = connection.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s",

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 import pytest
 from memctl_zep.adapter import ZepAdapter
-from suite import Suite
 
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
+from memctl.backends.testing import Suite
 
 
 def emulator() -> ModuleType:
@@ -45,11 +45,11 @@ class ZepBackend(Suite):
         monkeypatch.setitem(defaults, "page_size", min(size, 100))
 
     @contextlib.contextmanager
-    def without_access(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+    def without_access(self, place: Any) -> Iterator[Callable[[], Backend]]:
         yield lambda: ZepAdapter("another " + emulator().KEY, url=place.url)
 
     @contextlib.contextmanager
-    def busy(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+    def busy(self, place: Any) -> Iterator[Callable[[], Backend]]:
         place.faults.append(emulator().Fault("POST .*/edges$", emulator().too_many(), times=1000))
         yield lambda: self.open(place)
         place.faults.clear()
@@ -59,7 +59,7 @@ class ZepBackend(Suite):
         return imports, f"ZepAdapter({emulator().KEY!r}, url={place.url!r})"
 
     @contextlib.contextmanager
-    def broken_off(self, place: Any, reading: Adapter) -> Iterator[None]:
+    def broken_off(self, place: Any, reading: Backend) -> Iterator[None]:
         place.faults.append(emulator().Fault("POST .*/list$", times=1000))
         yield
         place.faults.clear()

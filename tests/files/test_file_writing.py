@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from memctl.backends.contract import Query
 from memctl.backends.files import open_file
 from memctl.core.errors import MemctlError, UsageError
 from memctl.core.fact import encode_lines
@@ -154,10 +155,10 @@ def test_search_goes_by_words_the_rare_ones_first(tmp_path, fact, put, kind):
         fact("Likes green tea too.", "bruno"),
     )
     backend = open_file(path)
-    hits = backend.search("alice", "green teas")
+    hits = backend.search(Query("alice", "green teas"))
     assert [hit.fact.text for hit in hits] == ["Likes green tea.", "Likes black tea."]
     assert hits[0].parts == {"lexical": hits[0].score}
-    assert len(backend.search(None, "green")) == 2
+    assert len(backend.search(Query(None, "green"))) == 2
     backend.close()
 
 

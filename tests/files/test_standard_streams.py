@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from memctl.backends.contract import Query
 from memctl.backends.files import open_file
 from memctl.backends.files.stdio import StandardOutput, read_stream
 from memctl.core.errors import UsageError
@@ -49,7 +50,7 @@ def test_what_is_printed_cannot_be_read_back_and_says_so(fact):
     assert isinstance(backend, StandardOutput)
     for call in (
         lambda: backend.read("alice"),
-        lambda: backend.search("alice", "x"),
+        lambda: backend.search(Query("alice", "x")),
         lambda: backend.delete("alice", []),
         lambda: backend.add("alice", []),
     ):

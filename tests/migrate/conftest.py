@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from memctl.backends.contract import Capabilities, Health, Outcome, Page
+from memctl.backends.contract import Backend, Capabilities, Health, Outcome, Page, Query
 from memctl.core.errors import Rejected
 from memctl.core.fact import Fact, Source, derive_id
 from memctl.migrate.endpoints import Ends
@@ -30,7 +30,7 @@ class Fault(NamedTuple):
     error: Exception
 
 
-class MemoryBackend:
+class MemoryBackend(Backend):
     """A backend that stores whatever it is sent, the same fact twice if sent twice, unless it is `updatable`.
 
     `write_faults` are used up one a write (None: that write is fine), `read_faults` map the number of a page read
@@ -118,7 +118,7 @@ class MemoryBackend:
         self.records = [fact for fact in self.records if fact.id not in ids or fact.user_id != user]
         return before - len(self.records)
 
-    def search(self, user: str | None, query: str, k: int = 10) -> list[Any]:
+    def search(self, query: Query) -> list[Any]:
         return []
 
     def add(self, user: str, turns: Any) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from memctl.backends.contract import Capabilities, FieldKeeping
+from memctl.backends.contract import Capabilities, FieldSupport
 from memctl.core.errors import Exit, Retryable, UsageError
 from memctl.core.fact import Embedding
 from memctl.migrate import plan as planning
@@ -19,8 +19,8 @@ from memctl.runtime.retry import Pace, Retry
 
 NARROW = {
     "fields": {
-        "confidence": FieldKeeping("dropped", "there is no place for it"),
-        "categories": FieldKeeping("in_metadata", "under categories"),
+        "confidence": FieldSupport("dropped", "there is no place for it"),
+        "categories": FieldSupport("in_metadata", "under categories"),
     },
     "time_precision": 1.0,
     "longest_text": 30,

@@ -20,6 +20,7 @@ from memctl_graphiti import graph as graphs
 from memctl_graphiti.adapter import GraphitiAdapter
 from trust.killing import KILLS
 
+from memctl.backends.contract import Query
 from memctl.core.errors import Fatal
 from memctl.core.fact import encode_lines
 
@@ -118,8 +119,8 @@ def test_a_kill_while_the_words_are_indexed_loses_nothing_and_is_made_good(their
             assert adapter.count("ann") == THEIRS, "what Graphiti wrote is all there"
         memctl("migrate", "--from", "people.jsonl", "--to", "graph", "--all-users")
         with GraphitiAdapter(path) as adapter:
-            assert {hit.fact.user_id for hit in adapter.search("ann", "zebra", 2 * THEIRS)} == {"ann"}
-            assert len(adapter.search("ann", "zebra", 2 * THEIRS)) == THEIRS
+            assert {hit.fact.user_id for hit in adapter.search(Query("ann", "zebra", 2 * THEIRS))} == {"ann"}
+            assert len(adapter.search(Query("ann", "zebra", 2 * THEIRS))) == THEIRS
             assert adapter.count("alice") == OURS
         memctl("forget", "ann", "--from", "graph", "--confirm", "ann")
         with GraphitiAdapter(path) as adapter:

@@ -10,12 +10,23 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from memctl.backends.contract import Capabilities, FieldKeeping, Health, Hit, Outcome, Page, need
+from memctl.backends.contract import (
+    Backend,
+    Capabilities,
+    Features,
+    FieldSupport,
+    Health,
+    Hit,
+    Outcome,
+    Page,
+    Query,
+    need,
+)
 from memctl.core.errors import NotFound, Rejected, UsageError
 from memctl.core.fact import Fact
 from memctl_mem0.oss import config as oss_config
@@ -31,14 +42,14 @@ CHUNK = 200
 
 _PACKED = "under the key memctl of the memory's payload, and comes back from there"
 KEEPING = {
-    name: FieldKeeping("in_metadata", _PACKED)
+    name: FieldSupport("in_metadata", _PACKED)
     for name in (
         "kind", "app_id", "subject", "predicate", "object", "categories", "confidence", "valid_at", "invalid_at",
         "expired_at", "superseded_by", "source", "native",
     )
 } | {
-    "expires_at": FieldKeeping("in_metadata", "mem0 expires by the day; the instant lies under the key memctl"),
-    "embedding": FieldKeeping("dropped", "mem0's own embedder makes the vectors"),
+    "expires_at": FieldSupport("in_metadata", "mem0 expires by the day; the instant lies under the key memctl"),
+    "embedding": FieldSupport("dropped", "mem0's own embedder makes the vectors"),
 }  # fmt: skip
 
 
@@ -47,7 +58,7 @@ _DIGITS = 6
 _NO_HISTORY = "the mem0 configuration names no history_db_path, so that writes are noted in no history"
 
 
-class Mem0OssAdapter:
+class Mem0OssAdapter(Backend):
     """mem0's library by the configuration in the file `config` (YAML or JSON, as `Memory.from_config` takes it).
 
     `mem0_dir` is where the application's mem0 keeps its history when the configuration names no file for it;
@@ -58,13 +69,15 @@ class Mem0OssAdapter:
     """
 
     name = "mem0-oss"
-    place: ClassVar[str] = "config"
-    tested: ClassVar[dict[str, str]] = {"mem0ai": "2.2."}
-    environment: ClassVar[dict[str, tuple[str, ...]]] = {
-        "config": ("MEMCTL_MEM0_CONFIG",),
-        "mem0_dir": ("MEM0_DIR",),
-    }
     capabilities = Capabilities(fields=KEEPING, batch_size=1000)
+    features = Features(
+        options=("config", "mem0_dir", "default_user"),
+        address_option="config",
+        env_vars={"config": ("MEMCTL_MEM0_CONFIG",), "mem0_dir": ("MEM0_DIR",)},
+        tested_versions={"mem0ai": "2.2."},
+        forget=True,
+        inventory=True,
+    )
 
     def __init__(
         self,
@@ -82,9 +95,7 @@ class Mem0OssAdapter:
         self._default_user = default_user
         history = oss_config.history_path(given, mem0_dir)
         self._library = oss_config.Library(given, self.identity, history)
-        self.remarks = (
-            () if history else ("The configuration names no history_db_path: writes are noted in no history.",)
-        )
+        self._history = history
 
     def __repr__(self) -> str:
         return f"Mem0OssAdapter({self.identity})"
@@ -94,6 +105,12 @@ class Mem0OssAdapter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def remarks(self) -> Sequence[str]:
+        """Whether mem0's history will contain the writes."""
+        if self._history:
+            return ()
+        return ("The configuration names no history_db_path: writes are recorded in no history.",)
 
     @cached_property
     def _shelf(self) -> Shelf:
@@ -245,28 +262,29 @@ class Mem0OssAdapter:
         self.close()
         return remarks
 
-    def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
-        """The k best memories by mem0's own formula over its vector search and, where the store has one, its search for
+    def search(self, query: Query) -> list[Hit]:
+        """The best memories by mem0's own formula over its vector search and, where the store has one, its search for
         words; `parts` are `semantic` and `lexical`. Memories that have expired are left out, as mem0 does.
 
         mem0's threshold of nearness is not applied, and its entities play no part.
         """
-        if not query.strip() or k < 1:
+        text, user, k = query.text, query.user, query.k
+        if not text.strip() or k < 1:
             return []
         wide = max(4 * k, 60)
-        vector = vectors_of(self._library, [query])[0]
+        vector = vectors_of(self._library, [text])[0]
         if isinstance(vector, str):
             raise Rejected(vector, where=self.identity)
         today = datetime.now(UTC).date().isoformat()
         near: list[dict[str, Any]] = [
             {"id": row.id, "score": round(score, _DIGITS), "payload": row.payload}
-            for row, score in self._shelf.search(query, vector, user, wide)
+            for row, score in self._shelf.search(text, vector, user, wide)
             if (user is None or name_of(row.payload) == user) and not _is_over(row, today)
         ]
         near.sort(key=lambda found: (-found["score"], found["id"]))
         scoring = need("mem0.utils.scoring", "mem0")
-        lemmas = self._library.lemmas(query)
-        middle, steepness = scoring.get_bm25_params(query, lemmatized=lemmas)
+        lemmas = self._library.lemmas(text)
+        middle, steepness = scoring.get_bm25_params(text, lemmatized=lemmas)
         words = {
             point: scoring.normalize_bm25(score, middle, steepness)
             for point, score in self._shelf.words(lemmas, user, wide).items()

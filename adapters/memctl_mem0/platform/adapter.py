@@ -7,12 +7,12 @@ that people host themselves are other doors, beside this one.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from memctl.backends.contract import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.backends.contract import Backend, Capabilities, Features, FieldSupport, Health, Hit, Outcome, Page, Query
 from memctl.core.errors import Fatal, Rejected, UsageError
 from memctl.core.fact import Fact
 from memctl_mem0.mapping import SCOPES, owner_beside_users, owner_name, owner_of, seconds, time_of, to_fact
@@ -24,19 +24,19 @@ from memctl_mem0.platform.write import Events, Writer, filter_of, results_of
 TIMEOUT = 60.0
 MOST_HITS = 1000
 
-_PACKED = FieldKeeping("in_metadata", "under `memctl` in the metadata, and back")
+_PACKED = FieldSupport("in_metadata", "under `memctl` in the metadata, and back")
 _FIELDS = {
     **dict.fromkeys(
         ("subject", "predicate", "object", "confidence", "valid_at", "invalid_at", "expired_at", "source", "native"),
         _PACKED,
     ),
     "kind": _PACKED,
-    "categories": FieldKeeping("in_metadata", "mem0 sets its own; the fact's are under `memctl` in the metadata"),
-    "created_at": FieldKeeping("in_metadata", "mem0 has it to the second; exactly under `memctl` in the metadata"),
-    "updated_at": FieldKeeping("in_metadata", "mem0 sets its own; the fact's is under `memctl` in the metadata"),
-    "expires_at": FieldKeeping("in_metadata", "mem0 has the day; exactly under `memctl` in the metadata"),
-    "superseded_by": FieldKeeping("in_metadata", "mem0 sets its own; the fact's is under `memctl` in the metadata"),
-    "embedding": FieldKeeping("dropped", "mem0 makes vectors of its own"),
+    "categories": FieldSupport("in_metadata", "mem0 sets its own; the fact's are under `memctl` in the metadata"),
+    "created_at": FieldSupport("in_metadata", "mem0 has it to the second; exactly under `memctl` in the metadata"),
+    "updated_at": FieldSupport("in_metadata", "mem0 sets its own; the fact's is under `memctl` in the metadata"),
+    "expires_at": FieldSupport("in_metadata", "mem0 has the day; exactly under `memctl` in the metadata"),
+    "superseded_by": FieldSupport("in_metadata", "mem0 sets its own; the fact's is under `memctl` in the metadata"),
+    "embedding": FieldSupport("dropped", "mem0 makes vectors of its own"),
 }
 
 
@@ -49,7 +49,7 @@ class Added(msgspec.Struct, frozen=True, kw_only=True):
     rejects: tuple[Rejected, ...]
 
 
-class Mem0Adapter:
+class Mem0Adapter(Backend):
     """mem0's platform, by the key `api_key`; `url` is for a platform elsewhere than api.mem0.ai.
 
     A memory that names no user belongs to `agent:ID`, `app:ID` or `run:ID`. `page_size` is in memories, at most 200;
@@ -60,13 +60,14 @@ class Mem0Adapter:
 
     name = "mem0"
     capabilities = Capabilities(fields=_FIELDS, batch_size=100, asynchronous=True)
-    environment: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "api_key": ("MEM0_API_KEY",),
-        "url": ("MEMCTL_MEM0_URL", "MEM0_BASE_URL"),
-    }
-    tested: ClassVar[Mapping[str, str]] = {"mem0ai": "2.2."}
-    writers = 4
-    """How many may write at the same time."""
+    features = Features(
+        options=("api_key", "url", "page_size", "timeout"),
+        env_vars={"api_key": ("MEM0_API_KEY",), "url": ("MEMCTL_MEM0_URL", "MEM0_BASE_URL")},
+        tested_versions={"mem0ai": "2.2."},
+        writers=4,
+        forget=True,
+        inventory=True,
+    )
 
     def __init__(
         self,
@@ -230,18 +231,19 @@ class Mem0Adapter:
         self._writer.forget()
         return erase.forget(self._platform, self._events, user)
 
-    def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
-        """The k best facts for `query` by mem0's own search, best first; `user=None` searches all users.
+    def search(self, query: Query) -> list[Hit]:
+        """The best facts by mem0's own search, best first.
 
         The parts of a score are mem0's: `semantic`, `bm25`, `entity`. Raises UsageError for more than 1,000.
         """
+        text, user, k = query.text, query.user, query.k
         if k > MOST_HITS:
             raise UsageError(f"mem0 finds no more than {MOST_HITS} memories", hint=f"ask for {MOST_HITS} or fewer")
-        if not query.strip() or k < 1 or user in ("", "*"):
+        if not text.strip() or k < 1 or user in ("", "*"):
             return []
         filters: Filter = ANYBODY if user is None else filter_of(user)
         answer = self._platform.call(
-            lambda client: client.search(query, filters=filters, top_k=k, threshold=0.0), record=True
+            lambda client: client.search(text, filters=filters, top_k=k, threshold=0.0), record=True
         )
         rows = [row for row in answer.get("results", ()) if user is None or owner_of(row) == user]
         return [Hit(score=float(row["score"]), parts=_parts(row), fact=self._fact(row)) for row in rows]

@@ -7,12 +7,12 @@ It gives every memory an id of its own, so that the fact's id rides in the metad
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from memctl.backends.contract import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.backends.contract import Backend, Capabilities, Features, FieldSupport, Health, Hit, Outcome, Page, Query
 from memctl.core.errors import Fatal, Rejected
 from memctl.core.fact import Fact
 from memctl_mem0.mapping import SCOPES, owner_of
@@ -35,7 +35,7 @@ _HISTORY = (
     "the server keeps a history of what was deleted, which no call of its API erases: take the rows out of its history "
     "database (HISTORY_DB_PATH of the server), or remove that file"
 )
-_KEEPING = KEEPING | {"updated_at": FieldKeeping("in_metadata", "mem0 sets its own; ours lies under the key memctl")}
+_KEEPING = KEEPING | {"updated_at": FieldSupport("in_metadata", "mem0 sets its own; ours lies under the key memctl")}
 _SLOTS = SLOTS - {"created_at", "updated_at"}
 # Of a payload what the server takes by other names or makes itself.
 _NOT_METADATA = frozenset(
@@ -43,7 +43,7 @@ _NOT_METADATA = frozenset(
 )
 
 
-class Mem0ServerAdapter:
+class Mem0ServerAdapter(Backend):
     """mem0's REST server at `url`; `api_key` goes out as X-API-Key and may be left out where the server asks for none.
     `default_user` owns memories that name nobody. `timeout` is in seconds for each answer.
 
@@ -51,12 +51,13 @@ class Mem0ServerAdapter:
     """
 
     name = "mem0-server"
-    place: ClassVar[str] = "url"
-    environment: ClassVar[dict[str, tuple[str, ...]]] = {
-        "url": ("MEMCTL_MEM0_SERVER_URL",),
-        "api_key": ("MEM0_SERVER_API_KEY",),
-    }
     capabilities = Capabilities(fields=_KEEPING, batch_size=100)
+    features = Features(
+        options=("url", "api_key", "default_user", "timeout"),
+        address_option="url",
+        env_vars={"url": ("MEMCTL_MEM0_SERVER_URL",), "api_key": ("MEM0_SERVER_API_KEY",)},
+        forget=True,
+    )
 
     def __init__(
         self,
@@ -218,14 +219,14 @@ class Mem0ServerAdapter:
             asked.update(ids)
         return [_HISTORY] if asked else []
 
-    def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
-        """The k best memories by the server's own search; `parts` is its `semantic` score, with `lexical` and `entity`
+    def search(self, query: Query) -> list[Hit]:
+        """The best memories by the server's own search; `parts` is its `semantic` score, with `lexical` and `entity`
         where the server says them apart."""
-        query = query.replace("\0", " ")
-        if not query.strip() or k < 1 or (user is not None and not _is_key(user)):
+        text, user, k = query.text.replace("\0", " "), query.user, query.k
+        if not text.strip() or k < 1 or (user is not None and not _is_key(user)):
             return []
         key, name = _scope(user) if user is not None else ("user_id", "*")
-        body = {"query": query, "filters": {key: name}, "top_k": min(k, MOST_LISTED), "threshold": 0.0, "explain": True}
+        body = {"query": text, "filters": {key: name}, "top_k": min(k, MOST_LISTED), "threshold": 0.0, "explain": True}
         answer = self._server.post("/search", body)
         rows = [row for row in _results(answer, self.identity) if user is None or self._owner(row) == user]
         return [_hit(row, self._fact(row)) for row in rows[:k]]

@@ -8,14 +8,14 @@ replaced atomically at `close`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 from uuid import UUID
 
-from memctl.backends.contract import Capabilities, Health, Hit, Outcome, Page
+from memctl.backends.contract import Backend, Capabilities, Health, Hit, Outcome, Page, Query
 from memctl.backends.files import vendor_dumps
 from memctl.backends.files.contents import Contents, RecordReader
 from memctl.backends.files.formats import STANDARD, Format, by_content, by_name
@@ -29,7 +29,7 @@ PAGE_SIZE = 1000
 Mode = Literal["r", "w"]
 
 
-class FileBackend:
+class FileBackend(Backend):
     """A JSONL, Parquet or CSV file of facts, or a service's dump of them; `kind` names the format.
 
     In mode "r" the file must exist and is not changed; in mode "w" it is created or facts are merged into it by id.
@@ -55,9 +55,12 @@ class FileBackend:
         self._loaded: Contents | None = None
         self._default_user = default_user
         self._dump = vendor_dumps.find(self._path) if mode == "r" else None
-        self.remarks = self._dump.remarks if self._dump else ()
         self._format: Format = "jsonl" if self._dump else self._examine(mode)
         self._log = WriteAheadLog(self._path, lock_timeout) if mode == "w" else None
+
+    def remarks(self) -> Sequence[str]:
+        """Those of the kind of dump."""
+        return self._dump.remarks if self._dump else ()
 
     @property
     def kind(self) -> str:
@@ -157,22 +160,18 @@ class FileBackend:
         log.sync()
         return removed
 
-    def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
-        """The k best facts for `query` by BM25, best first; only facts that share a word with it."""
+    def search(self, query: Query) -> list[Hit]:
+        """The best facts by BM25, best first; only facts that share a word with the query."""
         from memctl.core.bm25 import rank
 
         contents = self._contents()
-        best = rank(contents.facts(user), query, k, datetime.now(UTC))
+        best = rank(contents.facts(query.user), query.text, query.k, datetime.now(UTC))
         facts = contents.get([id_ for id_, _ in best])
         return [
             Hit(score=score, parts={"lexical": score}, fact=fact)
             for (_, score), fact in zip(best, facts, strict=True)
             if fact is not None
         ]
-
-    def add(self, user: str, turns: Iterable[Any]) -> Any:
-        """Raises UsageError."""
-        raise UsageError("a file does not extract facts", where=self.name, hint="memctl ingest reads transcripts")
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
         """Writes can be read back at once."""

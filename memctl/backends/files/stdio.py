@@ -6,14 +6,14 @@ A stream is first copied to a temporary file, because its owners and totals are 
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from uuid import UUID
 
-from memctl.backends.contract import Capabilities, Health, Hit, Outcome, Page
+from memctl.backends.contract import Backend, Capabilities, Health, Hit, Outcome, Page, Query
 from memctl.backends.files.adapter import FileBackend, encode_fact
 from memctl.backends.files.formats import STANDARD
 from memctl.core.errors import UsageError
@@ -33,7 +33,7 @@ def read_stream(stream: BinaryIO, default_user: str | None = None) -> FileBacken
         raise
 
 
-class StandardOutput:
+class StandardOutput(Backend):
     """Prints facts as JSON lines; nothing can be read back."""
 
     name = STANDARD
@@ -82,13 +82,9 @@ class StandardOutput:
         """Raises UsageError."""
         raise UsageError("nothing can be deleted from standard output", hint="name a file instead of -")
 
-    def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
+    def search(self, query: Query) -> list[Hit]:
         """Raises UsageError."""
         raise UsageError("standard output cannot be searched", hint="name a file instead of -")
-
-    def add(self, user: str, turns: Iterable[Any]) -> Any:
-        """Raises UsageError."""
-        raise UsageError("standard output does not extract facts", hint="memctl ingest reads transcripts")
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
         """Writes are complete at once."""

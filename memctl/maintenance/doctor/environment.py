@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from memctl.backends.contract import installed, load
+from memctl.backends.registry import installed, load
 from memctl.maintenance.doctor.finding import Finding
 from memctl.runtime import settings
 
@@ -50,7 +50,9 @@ def _package(package: str, tested: str) -> Finding | None:
 def sdks() -> Iterator[Finding]:
     """The installed SDKs of adapters; missing ones are not a problem."""
     tested = {
-        package: begins for name in sorted(installed()) for package, begins in getattr(load(name), "tested", {}).items()
+        package: begins
+        for name in sorted(installed())
+        for package, begins in load(name).features.tested_versions.items()
     }
     for package, begins in sorted(tested.items()):
         if (finding := _package(package, begins)) is not None:

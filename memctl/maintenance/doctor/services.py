@@ -123,14 +123,14 @@ def backend(name: str) -> Iterator[Finding]:
         read = next((f"{len(page.facts)} facts read" for page in pages), "empty")
         yield Finding(check=f"backend {name}", verdict="ok", detail=redact(f"{health.detail}; {read}").text)
         asked = datetime.now(UTC)
-        there = adapter.now() if isinstance(adapter, registry.Timed) else _time_of(_addresses(name, adapter))
+        there = adapter.now() if adapter.features.clock else _time_of(_addresses(name, adapter))
     yield from skew(f"clock {name}", there, asked)
 
 
 def _addresses(name: str, adapter: Any) -> list[str]:
     """The backend's addresses, from the settings or its environment variables."""
     options = config.load().backends.get(name) or {}
-    named = [config.secret(each) for each in getattr(adapter, "environment", {}).get("url", ())]
+    named = [config.secret(each) for each in adapter.features.env_vars.get("url", ())]
     return [str(each) for each in (*options.values(), *named) if str(each).startswith(("http://", "https://"))]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from memctl.backends.contract import Capabilities, FieldKeeping, Health, Hit, Outcome, Page
+from memctl.backends.contract import Backend, Capabilities, Features, FieldSupport, Health, Hit, Outcome, Page, Query
 from memctl.core.claim import Claim
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact
@@ -30,7 +30,7 @@ PAGE_SIZE = 1000
 Self = TypeVar("Self", bound="LocalStore")
 
 
-class LocalStore:
+class LocalStore(Backend):
     """The store in one DuckDB file. `lock_timeout` is in seconds; `embedder` None means the store's own.
 
     Every method opens the file only as long as it needs it; all raise Locked if another process does not release it.
@@ -39,8 +39,13 @@ class LocalStore:
 
     name = "local"
     capabilities = Capabilities(
-        fields={"embedding": FieldKeeping("dropped", "the store makes its own vectors, all by one model")},
+        fields={"embedding": FieldSupport("dropped", "the store makes its own vectors, all by one model")},
         batch_size=10_000,
+    )
+    features = Features(
+        options=("path", "embedder", "base_url", "dimensions", "lock_timeout"),
+        filters=frozenset({"kinds", "since", "until", "as_of"}),
+        undo=True,
     )
 
     def __init__(
@@ -54,13 +59,9 @@ class LocalStore:
     ) -> None:
         self.database = Database(store_file(path), lock_timeout)
         self.store = DuckStore(self.database)
+        self.identity = str(self.database.path.absolute())
         self.start_run(new_run(), "write")
         self._requested = EmbedderSpec(spec=embedder, base_url=base_url, dim=dimensions) if embedder else None
-
-    @property
-    def identity(self) -> str:
-        """The absolute path of the file, which tells this store from others."""
-        return str(self.database.path.absolute())
 
     def __enter__(self: Self) -> Self:
         return self
@@ -171,44 +172,33 @@ class LocalStore:
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
         """Writes can be read back at once."""
 
-    def search(
-        self,
-        user: str | None,
-        query: str,
-        k: int = 10,
-        *,
-        kinds: tuple[str, ...] = (),
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | None = None,
-    ) -> list[Hit]:
-        """The k best records for `query`, best first; `user=None` searches all users.
+    def search(self, query: Query) -> list[Hit]:
+        """The best records, best first.
 
-        `kinds` keeps those kinds only, `since`/`until` bound when the fact was said or true, `as_of` keeps what was
-        true at that instant. A score is the sum of its `parts`; it ranks, and no value of it means "not found".
+        A score is the sum of its `parts`; it ranks, and no value of it means "not found".
         Raises NotFound for a user the store does not have.
         """
 
         def run(session: Session, vector: list[float]) -> list[Hit]:
-            if user is not None:
-                session.require_user(user)
+            if query.user is not None:
+                session.require_user(query.user)
             return session.search(
-                query=query,
+                query=query.text,
                 query_vector=vector,
-                user=user,
-                k=k,
-                kinds=kinds,
-                since=since,
-                until=until,
-                as_of=as_of,
+                user=query.user,
+                k=query.k,
+                kinds=query.kinds,
+                since=query.since,
+                until=query.until,
+                as_of=query.as_of,
             )
 
         with self.store.reading() as session:
             spec = self._spec(session)
             if spec.shipped:
-                return run(session, spec.open().embed_one(query))
+                return run(session, spec.open().embed_one(query.text))
         # Any other model may be slow, and nobody should wait for the store in the meantime.
-        vector = spec.open().embed_one(query)
+        vector = spec.open().embed_one(query.text)
         with self.store.reading() as session:
             return run(session, vector)
 

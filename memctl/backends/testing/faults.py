@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from memctl.backends.contract import Adapter
+from memctl.backends.contract import Backend
+from memctl.backends.testing.base import Harness, fact, numbered
 from memctl.core.errors import AuthError, Locked, MemctlError, Retryable
 from memctl.core.fact import Fact, encode_lines
-from suite.base import Backend, fact, numbered
 
 _KILLED = """
 import os, sys
@@ -29,19 +29,19 @@ os._exit(9)
 """
 
 
-class Faults(Backend):
+class Faults(Harness):
     """A fault is told, and what comes after it is whole."""
 
     refusal: ClassVar[type[MemctlError]] = AuthError
     busy_for_now: ClassVar[tuple[type[MemctlError], ...]] = (Retryable, Locked)
 
     @contextlib.contextmanager
-    def without_access(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+    def without_access(self, place: Any) -> Iterator[Callable[[], Backend]]:
         """Something that opens the place with credentials, or under rights, that do not suffice to write."""
         raise NotImplementedError
 
     @contextlib.contextmanager
-    def busy(self, place: Any) -> Iterator[Callable[[], Adapter]]:
+    def busy(self, place: Any) -> Iterator[Callable[[], Backend]]:
         """While this lasts the place can be opened but takes no writes: a rate limit, a lock somebody else holds."""
         raise NotImplementedError
 
@@ -50,7 +50,7 @@ class Faults(Backend):
         raise NotImplementedError
 
     @contextlib.contextmanager
-    def broken_off(self, place: Any, reading: Adapter) -> Iterator[None]:
+    def broken_off(self, place: Any, reading: Backend) -> Iterator[None]:
         """While this lasts, whoever was reading the place is cut off from it."""
         raise NotImplementedError
 
@@ -63,7 +63,7 @@ class Faults(Backend):
         """Write facts in a process that is gone before it can say so."""
         imports, opening = self.opening(place)
         code = _KILLED.format(imports=imports, opening=opening)
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - the adapter under test
             [sys.executable, "-c", code], input=b"".join(encode_lines(facts)), capture_output=True, check=False
         )
         assert done.returncode == 9, done.stderr.decode()
@@ -134,7 +134,7 @@ class Faults(Backend):
                 adapter = self.open(bare)
                 try:
                     found = [one for page in adapter.read(user) for one in page.facts]
-                    told = any(True for _ in getattr(adapter, "rejects", list)())
+                    told = any(True for _ in adapter.rejects())
                 finally:
                     adapter.close()
             except MemctlError:
@@ -143,7 +143,7 @@ class Faults(Backend):
         self.same(bare, self.read(bare, user), facts)
 
 
-def write_by(opening: Callable[[], Adapter], facts: Sequence[Fact]) -> None:
+def write_by(opening: Callable[[], Backend], facts: Sequence[Fact]) -> None:
     """Open, write, close."""
     adapter = opening()
     try:
@@ -164,7 +164,7 @@ def truncated(path: Path, share: float) -> Iterator[None]:
 @contextlib.contextmanager
 def held_by_another_process(code: str) -> Iterator[None]:
     """A process that runs `code`, prints a line once it holds what is to be held, and keeps it to the end."""
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - the code of a test
         [sys.executable, "-c", f"{code}\nprint('held', flush=True)\ninput()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from suite.base import fact, numbered, scenarios
-from suite.trips import Kept, Trips, trips
+from memctl.backends.testing.base import fact, numbered, scenarios
+from memctl.backends.testing.trips import Kept, Trips, trips
 
 
 class Identity(Trips):

@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
+from memctl.backends.testing.base import fact, scenarios
+from memctl.backends.testing.trips import Kept, Trips, trips
 from memctl.core.fact import Embedding, Fact, Source
-from suite.base import fact, scenarios
-from suite.trips import Kept, Trips, trips
 
 
 def text_of(scenario: dict[str, Any]) -> str:

@@ -1,7 +1,6 @@
-"""What every case of the suite stands on: a backend as the cases use it, scenarios as data, and what to expect.
+"""The base of all cases: the backend as the cases use it, the scenarios, and what to expect.
 
-A backend joins by a subclass of `Suite` in a module `*_backend*.py` above; the cases are in the modules beside this
-one. What an adapter cannot do is declared in `never`, and the suite fails once it can.
+The cases are in the other modules of this package, and their data in `scenarios/`.
 """
 
 import json
@@ -14,53 +13,62 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from memctl.backends.contract import Adapter, Outcome
+from memctl.backends.contract import Backend, Outcome
 from memctl.core.fact import TIME_FIELDS, Embedding, Fact, Source, derive_id
 
-SCENARIOS = Path(__file__).parents[3] / "fixtures" / "scenarios"
+SCENARIOS = Path(__file__).parent / "scenarios"
 
 
-class Backend:
-    """One backend under test. A place is where one set of data lives (a file, a schema).
+class Harness:
+    """One backend under test. A place is where one set of data is stored, such as a file or a schema.
 
-    `never` maps a case (its function's name, or name[parameter]) to the reason why this adapter cannot meet it.
+    `never` maps a case (the function's name, or name[parameter]) to the reason why this adapter cannot pass it; the
+    suite fails if the case passes.
     """
 
-    title: ClassVar[str]
-    adapter: ClassVar[type[Adapter]]
+    adapter: ClassVar[type[Backend]]
     never: ClassVar[dict[str, str]] = {}
+
+    @pytest.fixture(autouse=True)
+    def _never(self, request: pytest.FixtureRequest) -> None:
+        reason = self.never.get(request.node.name) or self.never.get(request.node.originalname)
+        if reason:
+            request.applymarker(pytest.mark.xfail(reason=f"never: {reason}", strict=True))
 
     @pytest.fixture(scope="class")
     @classmethod
     def place(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-        """A place that all cases of one class share, each with a user of its own."""
+        """A place that the cases of a class share, each with its own user."""
         yield from cls.places(tmp_path_factory.mktemp("shared"))
 
     @pytest.fixture
     def bare(self, tmp_path: Path) -> Iterator[Any]:
-        """A place that is there and holds nothing."""
+        """An empty place."""
         yield from self.places(tmp_path)
 
     @pytest.fixture
     def user(self) -> str:
-        """A user nobody else has."""
+        """A user that no other case has."""
         return f"user-{uuid4().hex[:12]}"
 
     @classmethod
     def places(cls, folder: Path) -> Iterator[Any]:
-        """Make a place, hand it out, and clear it away."""
+        """Create an empty place in or with the help of `folder`, yield it, and remove it. A hook."""
         raise NotImplementedError
 
-    def open(self, place: Any) -> Adapter:
-        """The backend at a place, able to write."""
+    def open(self, place: Any) -> Backend:
+        """The backend at a place, opened for writing. A hook."""
         raise NotImplementedError
 
     def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        """From now on the backend reads pages of so many facts."""
-        raise NotImplementedError
+        """Make the backend read pages of `size` facts. A hook, unless the constructor has an option `page_size`."""
+        defaults = self.adapter.__init__.__kwdefaults__ or {}
+        if "page_size" not in defaults:
+            raise NotImplementedError
+        monkeypatch.setitem(defaults, "page_size", size)
 
     def write(self, place: Any, facts: Sequence[Fact]) -> list[Outcome]:
-        """Write, wait, and let go, so that what is read afterwards was really stored."""
+        """Write, wait, and close, so that what is read afterwards was really stored."""
         adapter = self.open(place)
         try:
             outcomes = adapter.write(facts)
@@ -70,7 +78,7 @@ class Backend:
         return outcomes
 
     def read(self, place: Any, user: str, since: datetime | None = None) -> list[Fact]:
-        """All facts of the user, read to the end by a backend opened anew."""
+        """All facts of the user, read to the end by a new instance."""
         adapter = self.open(place)
         try:
             return [fact for page in adapter.read(user, since) for fact in page.facts]
@@ -78,7 +86,7 @@ class Backend:
             adapter.close()
 
     def keeps(self, place: Any, facts: Sequence[Fact]) -> None:
-        """Assert that facts, written and read back, are the same but for what the capabilities declare."""
+        """Assert that facts, written and read back, differ only as the capabilities declare."""
         outcomes = self.write(place, facts)
         assert {o.state for o in outcomes} == {"written"}, outcomes
         for user in {fact.user_id for fact in facts}:
@@ -86,7 +94,7 @@ class Backend:
             self.same(place, self.read(place, user), mine)
 
     def same(self, place: Any, found: Sequence[Fact], expected: Sequence[Fact]) -> None:
-        """Assert that two lists hold the same facts in any order, but for what the capabilities declare."""
+        """Assert that two lists have the same facts in any order, and differ only as the capabilities declare."""
         adapter = self.open(place)
         try:
             seen = [what_is_kept(fact, adapter) for fact in found]
@@ -100,12 +108,10 @@ def _order(kept: dict[str, Any]) -> tuple[str, str]:
     return str(kept.get("id", "")), str(kept["text"])
 
 
-def what_is_kept(fact: Fact, adapter: Adapter) -> dict[str, Any]:
-    """The fields of a fact that the adapter says come back as they were, times at the adapter's precision."""
+def what_is_kept(fact: Fact, adapter: Backend) -> dict[str, Any]:
+    """The fields of a fact that the adapter declares as kept, times at the adapter's precision."""
     capabilities = adapter.capabilities
-    kept = {
-        name: getattr(fact, name) for name in Fact.__struct_fields__ if capabilities.keeping(name).keeping == "kept"
-    }
+    kept = {name: getattr(fact, name) for name in Fact.__struct_fields__ if capabilities.support(name).level == "kept"}
     if not capabilities.ids_survive:
         kept.pop("id")
         kept.pop("superseded_by", None)
@@ -117,13 +123,13 @@ def what_is_kept(fact: Fact, adapter: Adapter) -> dict[str, Any]:
 
 
 def fact(user: str, text: str = "Alice lives in Paris.", **fields: Any) -> Fact:
-    """A fact of the user; its id follows from user and text unless given."""
-    given = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="suite")} | fields
-    return Fact(user_id=user, text=text, **given)
+    """A fact of the user; by default its id is derived from user and text."""
+    values: dict[str, Any] = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="suite")} | fields
+    return Fact(user_id=user, text=text, **values)
 
 
 def from_scenario(user: str, fields: dict[str, Any]) -> Fact:
-    """The fact a scenario describes in the JSON of a Fact, with what it leaves out filled in."""
+    """The fact that a scenario describes in the JSON of a Fact, with missing fields filled in."""
     plain = msgspec.to_builtins(fact(user, fields.get("text", "Alice lives in Paris.")))
     return msgspec.convert({**plain, **fields}, Fact)
 
@@ -136,7 +142,7 @@ def scenarios(name: str) -> list[Any]:
 
 
 def numbered(user: str, count: int) -> list[Fact]:
-    """So many different facts."""
+    """`count` different facts."""
     return [fact(user, f"{user} owns book number {number}.") for number in range(count)]
 
 

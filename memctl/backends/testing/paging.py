@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from suite.base import Backend, fact, numbered, scenarios
+from memctl.backends.testing.base import Harness, fact, numbered, scenarios
 
 
-class Paging(Backend):
+class Paging(Harness):
     """A list is read to its end, whatever the size of its pages."""
 
     @pytest.mark.parametrize("scenario", scenarios("pages"))

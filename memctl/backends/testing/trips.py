@@ -12,9 +12,9 @@ from uuid import uuid4
 import pytest
 
 from memctl.backends.contract import Outcome
+from memctl.backends.testing.base import Harness
 from memctl.core.errors import MemctlError
 from memctl.core.fact import Fact
-from suite.base import Backend
 
 Build = Callable[[str], list[Fact]]
 """Makes the facts of a case for the user it is given."""
@@ -46,7 +46,7 @@ class Kept(NamedTuple):
     found: dict[str, list[Fact] | MemctlError]
 
 
-class Trips(Backend):
+class Trips(Harness):
     """Backends whose cases share their round trips."""
 
     @pytest.fixture(scope="class")

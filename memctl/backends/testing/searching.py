@@ -6,20 +6,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from memctl.backends.contract import Hit
+from memctl.backends.contract import Hit, Query
+from memctl.backends.testing.base import Harness, fact, from_scenario, numbered, scenarios
 from memctl.core.errors import NotFound
-from suite.base import Backend, fact, from_scenario, numbered, scenarios
 
 HOSTILE = ("", "   ", "?!", "the of and", "'; DROP TABLE facts; --", "% _ \\", "\x00", '"', ":* & | !", "a" * 5_000)
 
 
-class Search(Backend):
+class Search(Harness):
     """The best hit first."""
 
     def find(self, place: Any, user: str | None, query: str, k: int = 10) -> list[Hit]:
         adapter = self.open(place)
         try:
-            return adapter.search(user, query, k)
+            return adapter.search(Query(user, query, k))
         finally:
             adapter.close()
 
@@ -88,7 +88,7 @@ class Search(Backend):
         self.write(place, [*numbered(user, 30), *numbered(user + "-b", 30), fact(user, "Owns an ocelot.")])
         adapter = self.open(place)
         try:
-            found = [[hit.fact.id for hit in adapter.search(user, "ocelot", 5)] for _ in range(20)]
+            found = [[hit.fact.id for hit in adapter.search(Query(user, "ocelot", 5))] for _ in range(20)]
         finally:
             adapter.close()
         assert found[0]

@@ -1,15 +1,17 @@
 """Writing, and writing again: what a second run over the same facts may and may not do."""
 
+import inspect
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import pytest
 
-from suite.base import ALL_FIELDS, Backend, fact, from_scenario, numbered, scenarios
+from memctl.backends.contract import Backend
+from memctl.backends.testing.base import ALL_FIELDS, Harness, fact, from_scenario, numbered, scenarios
 
 
-class Write(Backend):
+class Write(Harness):
     """One outcome per fact, in order, and never two facts out of one."""
 
     def test_an_empty_backend_has_no_users_and_no_facts(self, bare: Any) -> None:
@@ -29,6 +31,23 @@ class Write(Backend):
             adapter.close()
         assert health.ok
         assert health.detail
+
+    def test_the_declared_features_are_those_the_class_has(self) -> None:
+        features = self.adapter.features
+        methods = {
+            "conversations": "conversations",
+            "owners": "owners",
+            "forget": "forget",
+            "inventory": "inventory",
+            "undo": "undone_ids",
+            "clock": "now",
+        }
+        for feature, method in methods.items():
+            implemented = getattr(self.adapter, method) is not getattr(Backend, method)
+            assert getattr(features, feature) is implemented, feature
+        if features.options:
+            assert set(features.options) == set(inspect.signature(self.adapter).parameters)
+        assert {features.address_option, *features.env_vars} - {None} <= set(features.options)
 
     def test_writing_nothing_is_no_error(self, place: Any) -> None:
         assert self.write(place, []) == []

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from suite.base import ALL_FIELDS, Backend, fact, numbered
+from memctl.backends.testing.base import ALL_FIELDS, Harness, fact, numbered
 
 
-class Delete(Backend):
+class Delete(Harness):
     """The number given back is how many were there."""
 
     def delete(self, place: Any, user: str, ids: Sequence[UUID]) -> int:

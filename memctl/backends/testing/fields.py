@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from memctl.backends.testing.base import ALL_FIELDS, fact, from_scenario, scenarios
+from memctl.backends.testing.trips import Kept, Trips, trips
 from memctl.core.fact import KINDS, TIME_FIELDS, Fact
-from suite.base import ALL_FIELDS, fact, from_scenario, scenarios
-from suite.trips import Kept, Trips, trips
 
 
 def _deep(levels: int) -> dict[str, Any]:
