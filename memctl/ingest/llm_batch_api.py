@@ -166,7 +166,7 @@ class BatchSource:
 
     def _send(self, id_: str, file: IO[bytes]) -> str:
         file.seek(0)
-        with self.model.translated():
+        with self.model.errors():
             uploaded = self.model.client.files.create(file=("memctl.jsonl", file), purpose="batch")
             made = self.model.client.batches.create(
                 input_file_id=uploaded.id,
@@ -239,7 +239,7 @@ def _finish(
     database: Database, model: ChatModel, batch: Batch, prices: Prices | None, result: Collected, now: datetime
 ) -> bool:
     """Bring one batch to its end where the server has; False while it has not."""
-    with model.translated():
+    with model.errors():
         remote = _remote(model, batch)
     if remote is None:
         if now - batch.made_at < GRACE:
@@ -259,7 +259,7 @@ def _finish(
         return False
     with database.reading() as connection:
         requests = llm_batches.requests(connection, batch.id)
-    with model.translated():
+    with model.errors():
         answers = list(_answers(model, remote, requests))
     with database.writing() as connection:
         keep(connection, answers)

@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
+from memctl.core.errors import Fatal, Rejected
 from memctl.extract.llm.prompt import SCHEMA, SCHEMA_TEXT, SYSTEM
 from memctl.runtime import settings
-from memctl.runtime.openai_errors import OPENAI_URL, failure, is_openai
+from memctl.runtime.openai_errors import OPENAI_URL, Server, is_openai, open_client
 
 KEY_VARIABLES = ("MEMCTL_LLM_API_KEY", "OPENAI_API_KEY")
 TIMEOUT = 300.0
@@ -100,7 +100,16 @@ class ChatModel:
         self.model = model
         self.base_url = server_of(base_url)
         self.openai = is_openai(self.base_url)
-        self.client = self._open(self._key(), timeout)
+        self.client = open_client(self.base_url, self._key(), KEY_VARIABLES, timeout)
+        self.server = Server(
+            url=self.base_url,
+            model=model,
+            client=self.client,
+            name="the model's server",
+            keys=KEY_VARIABLES,
+            refused="the server does not accept the request",
+            slow="MEMCTL_LLM_TIMEOUT sets how many seconds to wait",
+        )
         self._lock = threading.Lock()
         self._dialect = self._first_dialect()
 
@@ -114,7 +123,7 @@ class ChatModel:
 
         while True:
             dialect = self._dialect
-            with self.translated():
+            with self.errors():
                 try:
                     answer = self.client.chat.completions.create(**self.body(message, most, dialect, spelled=spelled))
                 except openai.APIStatusError as error:
@@ -126,24 +135,16 @@ class ChatModel:
             return completion(answer)
 
     @contextlib.contextmanager
-    def translated(self) -> Iterator[None]:
-        """What the `openai` package raises in the block as memctl's own errors."""
-        import openai
+    def errors(self) -> Iterator[None]:
+        """Raise what the `openai` package raises in the block as AuthError, Retryable or Fatal.
 
+        A refused request is fatal: it would be refused again.
+        """
         try:
-            yield
-        except openai.APIStatusError as error:
-            raise self.failure(error) from error
-        except openai.APITimeoutError as error:
-            raise Retryable("the model did not answer in time", where=self.base_url, hint=_PATIENCE) from error
-        except openai.APIConnectionError as error:
-            raise Retryable(
-                f"no answer from the model's server: {error}",
-                where=self.base_url,
-                hint="check that the server runs and the base URL is right",
-            ) from error
-        except (openai.OpenAIError, ValueError) as error:
-            raise Retryable(f"the server's answer cannot be read: {error}", where=self.base_url) from error
+            with self.server.errors():
+                yield
+        except Rejected as refusal:
+            raise Fatal(refusal.message, where=refusal.where, hint=refusal.hint) from refusal
 
     @property
     def thinks(self) -> bool:
@@ -173,18 +174,6 @@ class ChatModel:
             body["response_format"] = {"type": "json_object"}
         return body
 
-    def failure(self, error: Any) -> MemctlError:
-        """What an HTTP status other than 2xx means to the caller. A refused request would be refused again."""
-        found = failure(
-            error,
-            model=self.model,
-            where=self.base_url,
-            key=self.client.api_key,
-            keys=" or ".join(KEY_VARIABLES),
-            refused="the server does not take the request",
-        )
-        return Fatal(found.message, where=found.where, hint=found.hint) if isinstance(found, Rejected) else found
-
     def _concede(self, used: _Dialect, error: Any) -> bool:
         """Leave out what the server refused; True when the request is worth sending again."""
         if error.status_code not in (400, 422, 500, 501):
@@ -213,20 +202,7 @@ class ChatModel:
         trusted = self.openai or named or self.base_url.startswith("https://")
         return settings.secret(KEY_VARIABLES[1]) if trusted else None
 
-    def _open(self, key: str | None, timeout: float) -> Any:
-        try:
-            import openai
-        except ImportError as error:
-            raise UsageError(
-                "the package openai is not installed", hint="pip install 'memctl-toolkit[openai]'"
-            ) from error
-        if key is None and self.openai:
-            raise AuthError("OpenAI needs an API key", where=self.base_url, hint=f"set {' or '.join(KEY_VARIABLES)}")
-        # The package insists on a key; a server of one's own that wants none ignores it.
-        return openai.OpenAI(api_key=key or "none", base_url=self.base_url, max_retries=0, timeout=timeout)
 
-
-_PATIENCE = "MEMCTL_LLM_TIMEOUT sets how many seconds to wait"
 _FINISHES: dict[str, Finish] = {"length": "length", "content_filter": "filtered"}
 
 
