@@ -1,7 +1,7 @@
-"""Temporal grounding: the periods a text names, reckoned from the time it was said.
+"""Temporal grounding: the periods that a text names, relative to the time of its message.
 
-Knows words and the calendar, nothing of facts. A relative expression ("last Friday") without a message time, and an
-expression that could mean two days ("03/05/2025"), is not grounded at all: a wrong date is worse than none.
+A relative expression ("last Friday") without a message time, or an ambiguous one ("03/05/2025"), is not grounded: a
+wrong date is worse than none.
 """
 
 import re
@@ -22,9 +22,9 @@ Role = Literal["at", "since", "until"]
 class Grounded(msgspec.Struct, frozen=True, kw_only=True):
     """A period named in a text: `start` inclusive, `end` exclusive, in the message's own time zone (UTC without one).
 
-    `precision` is the unit of the expression, `span` its place in the text. `role` tells "since 2016" (the state
-    began then) and "until May" (it ended then) from a plain date. `relative` marks what was reckoned from the
-    message time, `vague` one that names no number ("a few days ago").
+    `precision` is the unit of the expression, `span` its place in the text. `role` distinguishes "since 2016" (a state
+    began then) and "until May" (it ended then) from a plain date. `relative` marks an expression computed from the
+    message time, `vague` one without a number ("a few days ago").
     """
 
     start: datetime
@@ -55,10 +55,10 @@ _MAYBE = (
     *("past", "previous", "next", "this", "since", "week", "month", "year"),
     *(*words.MONTHS, *words.FULL_WEEKDAYS, *words.SEASONS, *words.HOLIDAYS, *words.FOREIGN_DAYS, *words.FOREIGN_LAST),
 )
-"""A text without one of these and without a digit names no period."""
+"""A text with none of these and no digit names no period."""
 _DIGIT = re.compile(r"\d")
 _ODD_CASE = str.maketrans({"ſ": "s", "İ": "I", "ı": "i"})
-"""Letters that a pattern which ignores case takes for s and i, and that `str.lower` does not turn into these."""
+"""Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
 _FUTURE = re.compile(
     r"\b(?:will|'ll|going to|gonna|plan(?:s|ning|ned)?|tomorrow|upcoming|schedul\w+|book\w*|next|soon|"
     r"looking forward|can't wait|due|deadline|flying|leaving|have (?:a|an|my)|hoping to)\b",
@@ -92,7 +92,7 @@ def _beside(match: re.Match[str], clock: Clock) -> Period | None:
 
 
 class Rule(NamedTuple):
-    """A kind of expression. No text matches `pattern` that holds none of `hints` (lower case; digits where empty)."""
+    """A kind of expression. Every match contains one of `hints` (lower case), or a digit if there are no hints."""
 
     pattern: re.Pattern[str]
     reader: Reader
@@ -100,7 +100,7 @@ class Rule(NamedTuple):
     role: Role
 
     def may_match(self, lowered: str, digits: bool) -> bool:
-        """False when a look at the text's letters, far cheaper than the pattern, settles that it does not match."""
+        """False if the text contains no hint, which is much cheaper to check than the pattern."""
         return any(map(lowered.__contains__, self.hints)) if self.hints else digits
 
 
@@ -224,10 +224,10 @@ _RANGE = re.compile(
 
 
 def ground(text: str, at: datetime | None, *, zone: tzinfo | None = None, future: bool | None = None) -> list[Grounded]:
-    """Every period `text` names, in the order of the text, without overlaps.
+    """The periods `text` names, in text order, without overlaps.
 
-    `at` is when it was said (None: only absolute expressions). `future` settles yearless dates and bare weekdays;
-    by default the words of the text do.
+    `at` is the time of the message (None: only absolute expressions). `future` decides dates without a year and bare
+    weekdays; by default the words of the text do.
     """
     text = _plain(text)
     due = _due(text)
@@ -245,7 +245,7 @@ def ground(text: str, at: datetime | None, *, zone: tzinfo | None = None, future
 
 
 def may_name_time(text: str) -> bool:
-    """False when neither `text` nor any piece of it names a period: a look at its letters settles that."""
+    """False if neither `text` nor any part of it can name a period, judging by hints alone."""
     return bool(_due(_plain(text)))
 
 
@@ -261,7 +261,7 @@ def _due(text: str) -> list[Rule]:
 
 
 def certain(text: str, at: datetime | None, *, future: bool | None = None) -> list[Grounded]:
-    """`ground` without what only guesses at the time ("a few years ago")."""
+    """`ground` without vague expressions ("a few years ago")."""
     return [one for one in ground(text, at, future=future) if not one.vague]
 
 

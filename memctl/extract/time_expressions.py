@@ -1,7 +1,6 @@
-"""Calendar periods: what each kind of time expression stands for, reckoned from a message's own time.
+"""Calendar periods of time expressions, relative to the time of their message.
 
-One reader a kind of expression: a match and a clock in, the period out. Which words make which kind is the business of
-`memctl.extract.dates`.
+One reader per kind of expression turns a match and a clock into a period. `memctl.extract.dates` has the patterns.
 """
 
 import re
@@ -15,7 +14,7 @@ from memctl.extract import date_words as words
 
 
 class Clock(msgspec.Struct, frozen=True):
-    """What an expression is reckoned from."""
+    """The reference time of an expression."""
 
     at: datetime | None
     zone: tzinfo
@@ -32,7 +31,7 @@ class Clock(msgspec.Struct, frozen=True):
 
 
 class NoClockError(Exception):
-    """A relative expression was met and the message has no time."""
+    """A relative expression in a message without a time."""
 
 
 Period = tuple[datetime, datetime, Precision]
@@ -40,9 +39,9 @@ Reader = Callable[[re.Match[str], Clock], "Period | None"]
 
 
 def shift(day: datetime, count: int, unit: str) -> datetime:
-    """`day` moved by `count` units; a day that the target month lacks becomes its last.
+    """`day` moved by `count` units; a day missing from the target month becomes its last day.
 
-    Raises OverflowError or ValueError when the result leaves the years 1 to 9999.
+    Raises OverflowError or ValueError if the result is outside the years 1 to 9999.
     """
     if unit in ("day", "week"):
         return day + timedelta(days=count * (7 if unit == "week" else 1))
@@ -58,7 +57,7 @@ def shift(day: datetime, count: int, unit: str) -> datetime:
 
 
 def period(day: datetime, unit: str) -> Period:
-    """The calendar day, week (from Monday), weekend, month, season or year that holds `day`."""
+    """The calendar day, week (from Monday), weekend, month, season or year that contains `day`."""
     if unit == "day":
         return day, day + timedelta(days=1), "day"
     if unit == "week":
@@ -104,7 +103,7 @@ def slashed(match: re.Match[str], clock: Clock) -> Period | None:
 
 
 def nearest(clock: Clock, month: int, day: int, unit: str) -> datetime:
-    """The occurrence of a yearless date that the tense points to."""
+    """The occurrence of a date without a year that the tense implies."""
     today = clock.today
     here = clock.day(today.year, month, day)
     floor = today if unit == "day" else today.replace(day=1)
