@@ -27,7 +27,7 @@ _LIVING = re.compile(r"(?:living|based)")
 _TAIL = re.compile(r"(?:as|living|working|based|from|at|in)\b")
 
 
-def apposed(
+def list_drafts(
     shown: Head, span: tuple[int, int], before: list[Draft], *, casual: bool, tail: bool = False
 ) -> list[Draft]:
     """The drafts of every item after the first; `before` are those of the first.

@@ -53,7 +53,7 @@ def retraction(old: Draft, span: tuple[int, int]) -> Draft:
     return msgspec.structs.replace(old, quote=span, op="retract", valid_at=None, invalid_at=None, precision=None)
 
 
-def taken_back(last: Iterable[Draft], found: list[Draft], span: tuple[int, int]) -> Iterator[Draft]:
+def retractions(last: Iterable[Draft], found: list[Draft], span: tuple[int, int]) -> Iterator[Draft]:
     """Retractions of `last`, except for single-valued predicates that `found` replaces anyway."""
     said = {(draft.subject, draft.predicate, draft.slot) for draft in found if draft.predicate in SINGLE_VALUED}
     related = {draft.predicate for draft in found}
@@ -63,7 +63,7 @@ def taken_back(last: Iterable[Draft], found: list[Draft], span: tuple[int, int])
             yield retraction(old, span)
 
 
-def repaired(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
+def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
     """ "I live in Newcastle, sorry, I mean Newport": the value in `text` replaces that of `old`."""
     value = proper(text) or noun(re.sub(r"\s+with a \w\b.*$", "", text), limit=4)
     if value is None or old.object is None or old.op == "retract" or value.casefold() == old.object.casefold():
@@ -75,7 +75,7 @@ def repaired(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
     yield msgspec.structs.replace(old, object=value, phrase=old.phrase.replace(old.object, value), quote=span)
 
 
-def exchanged(text: str, known: Iterable[Draft]) -> Iterator[Draft]:
+def exchanges(text: str, known: Iterable[Draft]) -> Iterator[Draft]:
     """ "Switched from law to philosophy" can be read only with the earlier draft that law was studied."""
     match = _EXCHANGE.search(text)
     if match is None or "?" in text:

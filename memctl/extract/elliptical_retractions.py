@@ -64,7 +64,7 @@ _LASTING = frozenset(
 _SMALL = frozenset(words("a an the my our their to of in at on for and with called named"))
 
 
-def ended(text: str, known: Iterable[Draft]) -> Iterator[Draft]:
+def elliptical_retractions(text: str, known: Iterable[Draft]) -> Iterator[Draft]:
     """Retractions of the drafts in `known` that `text` says are over."""
     if "?" in text and not re.search(r"[.!\n].*\?|,.*\?", text):
         return

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 
 from memctl.core.claim import Claim
 from memctl.core.fact import derive_id
-from memctl.extract.corrections import exchanged
+from memctl.extract.corrections import exchanges
 from memctl.extract.draft_claim import Draft, sentence
-from memctl.extract.elliptical_retractions import ended
+from memctl.extract.elliptical_retractions import elliptical_retractions
 from memctl.extract.multilingual import multilingual_drafts
-from memctl.extract.short_answers import answered
+from memctl.extract.short_answers import answer_drafts
 from memctl.extract.turn_reader import TurnReader
 from memctl.transcripts.model import Session, Turn
 
@@ -65,10 +65,10 @@ class _Talk:
     def drafts(self, turn: Turn, text: str, memory: bool) -> list[Draft]:
         """The drafts of a turn, without duplicates."""
         drafts = TurnReader(text, turn.at, third=memory, orders=self.orders).read()
-        drafts += exchanged(text, self.known)
-        drafts += ended(text, self.known)
+        drafts += exchanges(text, self.known)
+        drafts += elliptical_retractions(text, self.known)
         if self.question is not None and not memory:
-            drafts += answered(self.question, text)
+            drafts += answer_drafts(self.question, text)
         drafts += multilingual_drafts(text)
         return _distinct(drafts)
 

@@ -56,7 +56,7 @@ _POLITE = re.compile(
 )
 
 
-def standing(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
+def standing_instruction(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     """The standing instruction in a sentence, None if there is none or it applies only once."""
     text = sentence.text
     if "?" in sentence.mark or not _STANDING.search(text):

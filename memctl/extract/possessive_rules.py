@@ -52,7 +52,7 @@ _INVERTED = re.compile(
 )
 
 
-def inverted(text: str, span: tuple[int, int]) -> Iterator[Draft]:
+def inverted_properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """ "Gardening is my hobby", "eggs and sesame, those are my allergies": the value comes first."""
     if "my " not in text.lower() and "our " not in text.lower():
         return

@@ -34,7 +34,7 @@ NAMED_SELF = re.compile(rf"^i, {_NAME},?\s+(?=(?:am|'m|was|have|live|work|study|
 """ "I, Farhana Siddiqui, am working in …": the name is between subject and verb."""
 
 
-def introduced(text: str, span: tuple[int, int]) -> Iterator[Draft]:
+def introduction_drafts(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of a self-introduction, none for any other sentence."""
     lead = _ABOUT_ME.match(text) or _NAMED_AND_AGED.match(text)
     if lead is None:

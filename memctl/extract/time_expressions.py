@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 import msgspec
 
 from memctl.core.claim import Precision
-from memctl.extract import date_words as words
+from memctl.extract import date_words
 
 
 class Clock(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ def period(day: datetime, unit: str) -> Period:
 
 def count_of(match: re.Match[str]) -> int:
     text = " ".join(match["n"].lower().split())
-    return int(text) if text.isdigit() else words.NUMBERS[text]
+    return int(text) if text.isdigit() else date_words.NUMBERS[text]
 
 
 def unit_of(match: re.Match[str]) -> str:
@@ -86,7 +86,7 @@ def unit_of(match: re.Match[str]) -> str:
 
 
 def month_of(match: re.Match[str]) -> int:
-    return words.MONTHS[match["month"].lower()]
+    return date_words.MONTHS[match["month"].lower()]
 
 
 def iso(match: re.Match[str], clock: Clock) -> Period:
@@ -155,16 +155,16 @@ def near_day(match: re.Match[str], clock: Clock) -> Period:
 
 
 def foreign_day(match: re.Match[str], clock: Clock) -> Period:
-    return period(clock.today + timedelta(days=words.FOREIGN_DAYS[match[0].lower().replace("\u2019", "'")]), "day")
+    return period(clock.today + timedelta(days=date_words.FOREIGN_DAYS[match[0].lower().replace("\u2019", "'")]), "day")
 
 
 def foreign_last(match: re.Match[str], clock: Clock) -> Period:
-    unit = words.FOREIGN_LAST[match[0].lower().replace("\u2019", "'")]
+    unit = date_words.FOREIGN_LAST[match[0].lower().replace("\u2019", "'")]
     return period(shift(clock.today, -1, unit), unit)
 
 
 def foreign_ago(match: re.Match[str], clock: Clock) -> Period:
-    unit = words.FOREIGN_UNITS[match["unit"].lower()]
+    unit = date_words.FOREIGN_UNITS[match["unit"].lower()]
     return period(shift(clock.today, -int(match["n"]), unit), unit)
 
 
@@ -202,7 +202,7 @@ def last(match: re.Match[str], clock: Clock) -> Period:
 
 def last_weekday(match: re.Match[str], clock: Clock) -> Period:
     target, which, today = (
-        words.WEEKDAYS[match["weekday"].lower()],
+        date_words.WEEKDAYS[match["weekday"].lower()],
         (match["which"] or "").lower(),
         clock.today,
     )
@@ -214,7 +214,7 @@ def last_weekday(match: re.Match[str], clock: Clock) -> Period:
 
 
 def last_season(match: re.Match[str], clock: Clock) -> Period:
-    month, which, today = words.SEASONS[match["season"].lower()], (match["which"] or "").lower(), clock.today
+    month, which, today = date_words.SEASONS[match["season"].lower()], (match["which"] or "").lower(), clock.today
     start = clock.day(today.year, month, 1)
     if which in ("last", "past", "previous"):
         while shift(start, 3, "month") > today:
@@ -226,12 +226,12 @@ def last_season(match: re.Match[str], clock: Clock) -> Period:
 
 
 def season_of(match: re.Match[str], clock: Clock) -> Period:
-    return period(clock.day(int(match["year"]), words.SEASONS[match["season"].lower()], 1), "season")
+    return period(clock.day(int(match["year"]), date_words.SEASONS[match["season"].lower()], 1), "season")
 
 
 def holiday(match: re.Match[str], clock: Clock) -> Period:
     name, which = match["holiday"].lower().replace("\u2019", "'"), (match["which"] or "").lower()
-    month, day = words.HOLIDAYS[name]
+    month, day = date_words.HOLIDAYS[name]
 
     def on(year: int) -> datetime:
         if day:

@@ -13,14 +13,12 @@ from memctl.extract import (
     corrections,
     events,
     instructions,
+    people,
     phrase_rules,
     possessive_rules,
     self_introductions,
 )
-from memctl.extract import (
-    people as relations,
-)
-from memctl.extract.apposition import apposed
+from memctl.extract.apposition import list_drafts
 from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
 from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft_claim import Draft
@@ -81,7 +79,7 @@ class TurnReader:
         if corrections.SCRATCH.match(text):
             yield from self.scratched(sentence, last)
             return
-        order = instructions.standing(sentence, span) if self.orders else None
+        order = instructions.standing_instruction(sentence, span) if self.orders else None
         if order is not None:
             yield order
             yield from phrase_rules.phrase_drafts(text, span, ["retractions"])
@@ -94,12 +92,12 @@ class TurnReader:
                 for draft in phrase_rules.phrase_drafts(text, span, ["phrases"])
                 if draft.predicate == "preferred_name"
             ]
-        people: list[Draft] = []
+        relatives: list[Draft] = []
         if body or "?" not in sentence.mark or not assertion_filter.reported(text):
             yield from names
-            people = list(relations.relations(body or ("" if assertion_filter.reported(text) else text), span))
-            yield from people
-        named = [draft for draft in people if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
+            relatives = list(people.relations(body or ("" if assertion_filter.reported(text) else text), span))
+            yield from relatives
+        named = [draft for draft in relatives if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
         if len(named) == 1 and named[0].object:
             self.other = (named[0].object, named[0].predicate.removeprefix("has_"))
         if not body:
@@ -115,15 +113,15 @@ class TurnReader:
         basis = found or last
         put_right = repair or restated
         if basis and put_right:
-            yield from corrections.repaired(put_right["o"], basis[-1], span)
+            yield from corrections.repairs(put_right["o"], basis[-1], span)
 
     @staticmethod
     def phrases(body: str, span: tuple[int, int]) -> list[Draft]:
         """The drafts of a sentence as a whole, before it is cut into clauses."""
         return [
             *phrase_rules.phrase_drafts(body, span),
-            *self_introductions.introduced(body, span),
-            *possessive_rules.inverted(body, span),
+            *self_introductions.introduction_drafts(body, span),
+            *possessive_rules.inverted_properties(body, span),
         ]
 
     def span(self, start: int, text: str) -> tuple[int, int]:
@@ -171,7 +169,7 @@ class TurnReader:
         if date is not None and (when := certain(text, self.at, future=True)):
             date.phrase = events.absolute(date.phrase, when)
             return self.timed([date], clause, None, when), "i", False
-        named = relations.named_subject(text)
+        named = people.named_subject(text)
         if named is not None:
             subject, relation, at = named
             rest = text[at:]
@@ -282,9 +280,9 @@ class TurnReader:
             return []
         found = match(shown, span, casual=self.casual)
         if shown.lemma == "be" and not (shown.neg or shown.modal or shown.tense == "future"):
-            found += apposed(shown, span, found, casual=self.casual)
+            found += list_drafts(shown, span, found, casual=self.casual)
         elif shown.lemma in ("work", "live", "move", "study", "be", "serve") and not shown.neg:
-            found += apposed(shown, span, found, casual=self.casual, tail=True)
+            found += list_drafts(shown, span, found, casual=self.casual, tail=True)
         dates = certain(clause.text, self.at, future=events.ahead(shown))
         planned = events.plan(clause, shown, dates, span)
         if planned is not None and not any(d.op == "assert" for d in found):
@@ -304,7 +302,7 @@ class TurnReader:
         if shown is None or self.other is None:
             return []
         subject, relation = self.other
-        if subject == relation and relation not in relations.FAMILY:
+        if subject == relation and relation not in people.FAMILY:
             return []
         found = [
             draft for draft in match(shown, span, casual=False, other=subject) if draft.op == "assert" or shown.stopped
@@ -333,5 +331,5 @@ class TurnReader:
         found: list[Draft] = []
         if rest.strip(" ,.:-") and assertion_filter.declarative(rest, sentence.mark)[0]:
             found = list(self.statements(rest, sentence.start + at))
-        yield from corrections.taken_back(last, found, self.span(sentence.start, sentence.text))
+        yield from corrections.retractions(last, found, self.span(sentence.start, sentence.text))
         yield from found
