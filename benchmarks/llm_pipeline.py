@@ -88,7 +88,7 @@ class _Instant:
     over = False
 
     def __init__(self, database: Any, use: _Timed) -> None:
-        self.database, self.use = database, use
+        self.store, self.use = store, use
 
     def accepts(self, answer: Answer) -> bool:
         return True
@@ -101,8 +101,8 @@ class _Instant:
         wall, processor = time.perf_counter(), time.process_time()
         for answer in answers:
             # One transaction each, as where answers come one by one.
-            with self.database.writing() as connection:
-                keep(connection, [answer])
+            with self.store.writing() as tx:
+                tx.keep_answers([answer])
         self.use.keeping += time.perf_counter() - wall
         self.use.keeping_processor += time.process_time() - processor
         return {answer.key: answer for answer in answers}
