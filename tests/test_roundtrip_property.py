@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from examples import FACTOR
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -115,7 +116,7 @@ def emptied(adapter: Backend) -> None:
     facts=[msgspec.structs.replace(TEA, embedding=Embedding(model="m", vector=(0.5,)))],
     changed=[msgspec.structs.replace(TEA, categories=("drinks",))],
 )
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4 * FACTOR, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_written_is_what_is_read(
     opening: Opening, request: pytest.FixtureRequest, facts: list[Fact], changed: list[Fact]
 ) -> None:

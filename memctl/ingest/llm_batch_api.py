@@ -164,7 +164,7 @@ class BatchSource:
 
     def _send(self, id_: str, file: IO[bytes]) -> str:
         file.seek(0)
-        with self.model.translated():
+        with self.model.errors():
             uploaded = self.model.client.files.create(file=("memctl.jsonl", file), purpose="batch")
             made = self.model.client.batches.create(
                 input_file_id=uploaded.id,
@@ -237,7 +237,7 @@ def _finish(
     store: Store, model: ChatModel, batch: Batch, prices: Prices | None, result: Collected, now: datetime
 ) -> bool:
     """Bring one batch to its end where the server has; False while it has not."""
-    with model.translated():
+    with model.errors():
         remote = _remote(model, batch)
     if remote is None:
         if now - batch.made_at < GRACE:
@@ -257,7 +257,7 @@ def _finish(
         return False
     with store.reading() as session:
         requests = session.batch_requests(batch.id)
-    with model.translated():
+    with model.errors():
         answers = list(_answers(model, remote, requests))
     with store.writing() as tx:
         tx.keep_answers(answers)

@@ -67,7 +67,7 @@ def _questions(
         Question(
             key=prompt.key(model, window),
             window=window,
-            existing=prompt.known(facts),
+            existing=prompt.existing_facts(facts),
             episodes=_episodes(prepared, window),
         )
         for (prepared, window), facts in zip(wanted, near, strict=True)
@@ -122,7 +122,7 @@ def _read(leaf: Leaf, prepared: Prepared, use: Use) -> None:
         proposals,
         window,
         prepared.session,
-        msgspec.json.decode(answer.existing, type=tuple[prompt.Known, ...]),
+        msgspec.json.decode(answer.existing, type=tuple[prompt.ExistingFact, ...]),
         extractor=prompt.extractor(use.model),
         uri=prepared.work.uri,
     )

@@ -38,7 +38,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     key: str
     window: Window
-    existing: tuple[prompt.Known, ...] = ()
+    existing: tuple[prompt.ExistingFact, ...] = ()
     episodes: tuple[UUID, ...] = ()
 
     @cached_property

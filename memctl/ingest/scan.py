@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from memctl.core.errors import BadTranscript, NotFound
-from memctl.extract import extractor as rules
+from memctl.extract.extractor import EXTRACTOR
 from memctl.ingest.attribution import Attribution, Owned, owned
 from memctl.ingest.result import Report, reject_of
 from memctl.ingest.session_extraction import Recipe
@@ -141,7 +141,7 @@ class Reader:
             "roles": options.recipe.roles,
             "since": None,
         }
-        extractor = rules.EXTRACTOR
+        extractor = EXTRACTOR
         if options.recipe.by_model:
             from memctl.extract.llm import prompt
 

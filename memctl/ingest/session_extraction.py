@@ -16,7 +16,7 @@ from memctl.core.claim import Claim
 from memctl.core.fact import Fact, Source, derive_id
 from memctl.embed import Embedder
 from memctl.embed.spec import EmbedderSpec
-from memctl.extract import extractor as rules
+from memctl.extract import extractor
 from memctl.extract.prompt_injection import gives_orders
 from memctl.extract.secrets import redact
 from memctl.ingest.attribution import Owned
@@ -145,7 +145,7 @@ class Prepared(msgspec.Struct, kw_only=True):
         skip = self.context
         if only is not None:
             skip |= {turn.turn_id for turn in self.session.turns} - only
-        return rules.extract(self.session, self.work.owned.user_id, uri=self.work.uri, skip=skip)
+        return extractor.extract(self.session, self.work.owned.user_id, uri=self.work.uri, skip=skip)
 
 
 def digest(work: Work, recipe: Recipe) -> Digest:

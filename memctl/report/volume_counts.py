@@ -1,4 +1,4 @@
-"""The counts a volume report is made of, taken while facts stream by from any backend.
+"""The counts of a volume report, collected while facts stream from any backend.
 
 The local store is counted in SQL instead (`memctl.store.duckdb.volume_counts`); a test checks that both
 give the same `Tally`. Nothing here judges or prints.
@@ -35,13 +35,13 @@ def expired(fact: Fact, now: datetime) -> bool:
 
 
 def sourced(fact: Fact) -> bool:
-    """Whether a fact says where it was learned: a file, a session, a turn or the words themselves."""
+    """Whether a fact has a source: a file, a session, a turn or a quote."""
     source = fact.source
     return bool(source.uri or source.session or source.turns or source.quote)
 
 
 class Streaming:
-    """Takes facts one by one and gives the tally of them all."""
+    """Counts facts one by one into a tally."""
 
     def __init__(self, by: periods.By, now: datetime, top: int) -> None:
         self._by = by
@@ -63,7 +63,7 @@ class Streaming:
         self._worded = 0
 
     def take(self, facts: Iterable[Fact]) -> None:
-        """Count these facts too."""
+        """Count these facts."""
         for fact in facts:
             self._take(fact)
 
@@ -102,7 +102,7 @@ class Streaming:
         self._firsts[fact.user_id] = min(self._firsts[fact.user_id] or month, month)
 
     def _sample(self, fact: Fact, episode: bool) -> None:
-        """Keep the records whose ids have the smallest digests: the same ones whatever the order they come in."""
+        """Keep the records whose ids have the smallest digests, which does not depend on their order."""
         digest = hashlib.md5(str(fact.id).encode(), usedforsecurity=False).hexdigest()
         kept = self._samples[episode]
         entry = (-int(digest, 16), digest, fact.text)
@@ -128,7 +128,7 @@ class Streaming:
             self._phrasings.add(_digest(said.hex(), fact.text))
 
     def done(self) -> Tally:
-        """The tally of what was taken."""
+        """The tally so far."""
         tally = self._tally
         tally.users = len(self._groups["people"])
         tally.people = largest(self._groups["people"], self._top)
@@ -148,7 +148,7 @@ class Streaming:
 
 
 def largest(groups: Groups, top: int) -> Groups:
-    """The `top` groups with the most records, largest first, those of one size by name."""
+    """The `top` groups with the most records, largest first, then by name."""
 
     def rank(item: tuple[str | None, Group]) -> tuple[int, str]:
         return -(item[1].count.facts + item[1].count.episodes), item[0] or ""
@@ -162,7 +162,7 @@ def words(fact: Fact) -> list[str]:
 
 
 def negated(text: str) -> bool:
-    """Whether the text has a word that turns its meaning round."""
+    """Whether the text contains a negation."""
     return _NEGATION.search(text) is not None
 
 

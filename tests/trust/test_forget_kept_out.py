@@ -48,7 +48,7 @@ def test_a_migration_between_two_other_backends_leaves_them_out(people, memctl):
         assert moved.document["counts"]["rejected"] == 1
         assert users_of("there.jsonl") == {"bruno"}
     rejects = Path(moved.document["rejects_file"]).read_text()
-    assert "was forgotten" in rejects
+    assert "is blocked" in rejects
     assert "zelda" not in rejects
     assert "quagga" not in rejects
     assert memctl("forget", "zelda", "--restore").code == 0
@@ -87,7 +87,7 @@ def test_conversations_of_a_service_are_left_out_and_those_of_others_read(memctl
     assert memctl("forget", "zelda", "--confirm", "zelda").code == 0
     read = memctl("ingest", "--from", "zep")
     assert read.code == 3
-    assert "was forgotten" in read.err
+    assert "is blocked" in read.err
     users = memctl("users", "--json").document["users"]
     assert [user["user"] for user in users] == ["bruno"]
 

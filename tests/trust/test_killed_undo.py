@@ -10,7 +10,7 @@ import signal
 import time
 
 import pytest
-from trust.killing import breaking, held, killed, left_over, memctl, moments
+from trust.killing import MEMCTL, breaking, held, killed, left_over, memctl, moments
 from trust.store_rows import rows
 
 from memctl.core.errors import Exit
@@ -78,7 +78,7 @@ def taken_back(run, former, store):
 
 def timed(*command):
     began = time.monotonic()
-    ran = memctl(*command)
+    ran = memctl(*command, program=MEMCTL)
     assert ran.returncode == 0, ran.stderr
     return time.monotonic() - began
 

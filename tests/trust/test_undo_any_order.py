@@ -4,6 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
+from examples import FACTOR
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -53,7 +54,7 @@ def active(local):
     return [run.id for run in local.changing_runs() if run.undone_at is None]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_an_undo_gives_back_what_was_or_changes_nothing(steps):
     """Undoing the last run gives back exactly what was before it; any other undo does so once it is the last of its

@@ -145,11 +145,3 @@ def known(connection: Connection, table: str, ids: Iterable[UUID]) -> set[UUID]:
         [list(ids)],
     )
     return {row[0] for row in rows.fetchall()}
-
-
-def of_kind(connection: Connection, kind: str, ids: Iterable[UUID]) -> set[UUID]:
-    """Those of `ids` that are records of this kind."""
-    rows = connection.execute(
-        "SELECT id FROM records WHERE kind = ? AND id IN (SELECT unnest(?::UUID[]))", [kind, list(ids)]
-    )
-    return {row[0] for row in rows.fetchall()}

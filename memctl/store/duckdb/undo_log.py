@@ -7,8 +7,7 @@ a hash are kept. A run may span several transactions under one id, and can be un
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -221,16 +220,6 @@ _ROWS: dict[Place, tuple[tuple[str, str], ...]] = {
 def _found(place: Place) -> str:
     """What those columns hold for a list of ids."""
     return f"{FILE_KEY} FROM (SELECT unnest(?::UUID[]) AS id)" if place == "file" else "unnest(?::UUID[])"
-
-
-@contextmanager
-def journalled(
-    connection: Connection, command: str, user: str | None = None, run: str | None = None
-) -> Iterator[Journal]:
-    """A Journal that is closed at the end of the block, and with it all that the block changed can be undone."""
-    journal = Journal(connection, command, user, run)
-    yield journal
-    journal.close()
 
 
 def runs(connection: Connection) -> list[Run]:

@@ -17,7 +17,7 @@ from memctl.store.tally import NEGATION, Count, Group, Groups, Series, Tally
 _COUNTS = "count(*) FILTER (kind <> 'episode'), count(*) FILTER (kind = 'episode'), sum(strlen(text))::BIGINT"
 _CURRENT = current("$now")
 _BAG = "list_sum(list_transform(u.toks, lambda tok: (hash(tok) >> 8)::HUGEINT))"
-"""Stems whatever their order, repeats counted: adding their hashes up takes a quarter of the time of sorting them."""
+"""Stems in any order, with repetitions: summing their hashes takes a quarter of the time of sorting."""
 _CATEGORIES = (
     "(SELECT unnest(CASE WHEN len(categories) = 0 THEN [NULL] ELSE list_distinct(categories) END) AS category, "
     "kind, text, created_at, user_id FROM records WHERE kind <> 'episode')"
@@ -57,7 +57,7 @@ class _Queries:
         return rows
 
     def whole(self) -> Tally:
-        """What is one number for the whole."""
+        """The single numbers."""
         ((users, superseded, expired, unsourced, first, last),) = self._rows(
             "SELECT count(DISTINCT user_id), "  # noqa: S608
             "count(*) FILTER (kind <> 'episode' AND superseded_by IS NOT NULL), "
@@ -103,7 +103,7 @@ class _Queries:
             groups[name].series[period] = number
 
     def months(self) -> tuple[Series, Series, Series]:
-        """Records by month, users by the month of their first one, and users by every month they have one in."""
+        """Records by month, users by the month of their first record, and users by every month with a record."""
         added: Series = dict(
             self._rows(
                 "SELECT date_trunc('month', created_at)::DATE AS month, count(*) FROM records "
@@ -139,7 +139,7 @@ class _Queries:
         return exact, near
 
     def sizes(self, sign: str) -> dict[int, int]:
-        """How many texts there are of each size in bytes."""
+        """The number of texts of each size in bytes."""
         return dict(
             self._rows(
                 f"SELECT strlen(text), count(*) FROM records WHERE kind {sign} 'episode' "  # noqa: S608
@@ -156,7 +156,7 @@ class _Queries:
         return [text for (text,) in rows]
 
     def vector_bytes(self) -> int | None:
-        """Bytes of the vectors, four a dimension."""
+        """Bytes of the vectors, four per dimension."""
         dimensions = get_meta(self._connection, "dim")
         if dimensions is None:
             return None
