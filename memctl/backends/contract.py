@@ -20,6 +20,7 @@ from uuid import UUID
 
 import msgspec
 
+from memctl.core.bm25 import rank
 from memctl.core.errors import Rejected, UsageError
 from memctl.core.fact import Fact
 from memctl.core.services import need, server_parts
@@ -39,6 +40,7 @@ __all__ = [
     "Page",
     "Query",
     "need",
+    "rank",
     "server_parts",
 ]
 
