@@ -16,10 +16,21 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.backends.contract import Backend, Capabilities, Features, FieldSupport, Health, Hit, Outcome, Page, Query
+from memctl.backends.contract import (
+    Backend,
+    Capabilities,
+    Features,
+    FieldSupport,
+    Health,
+    Hit,
+    Outcome,
+    Page,
+    Query,
+    rank,
+)
 from memctl.core.errors import NotFound, Rejected, UsageError
 from memctl.core.fact import Fact, encode
-from memctl_letta import git, lexical, markdown
+from memctl_letta import git, markdown
 from memctl_letta.memfs_folders import Folders
 
 PAGE_SIZE = 1000
@@ -186,10 +197,10 @@ class MemfsAdapter(Backend):
     def search(self, query: Query) -> list[Hit]:
         """The best facts by BM25 over words, best first."""
         users = [query.user] if query.user is not None else list(self.users())
-        facts = [fact for one in users for fact in self._facts(one)]
+        facts = {fact.id: fact for one in users for fact in self._facts(one)}
         return [
-            Hit(score=score, parts={"lexical": score}, fact=fact)
-            for fact, score in lexical.rank(facts, query.text, query.k, datetime.now(UTC))
+            Hit(score=score, parts={"lexical": score}, fact=facts[id_])
+            for id_, score in rank(facts.values(), query.text, query.k, datetime.now(UTC))
         ]
 
     def add(self, user: str, turns: Iterable[Any]) -> Any:

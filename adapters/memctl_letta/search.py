@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from memctl.backends.contract import Hit
+from memctl.backends.contract import Hit, rank
 from memctl.core.fact import Fact
-from memctl_letta import blocks, core_memory, lexical, mapping, read, users
+from memctl_letta import blocks, core_memory, mapping, read, users
 from memctl_letta.client import Agent, Server
 from memctl_letta.mapping import Passage
 
@@ -25,21 +25,23 @@ def passages(server: Server, agents: Sequence[Agent], user: str | None, query: s
         found = server.search(query, limit)
         whose = _owners(server, agents, [one.passage for one in found])
         ranked = [
-            (rank, whose[one.passage.id], one.passage) for rank, one in enumerate(found) if one.passage.id in whose
+            (position, whose[one.passage.id], one.passage)
+            for position, one in enumerate(found)
+            if one.passage.id in whose
         ]
     else:
         lists = ((agent, server.search(query, limit, agent_id=agent.id)) for agent in agents)
-        ranked = [(rank, agent, one.passage) for agent, each in lists for rank, one in enumerate(each)]
+        ranked = [(position, agent, one.passage) for agent, each in lists for position, one in enumerate(each)]
     wholes: dict[str, dict[str, Fact]] = {}
     facts: dict[UUID, Fact] = {}
     ranks: dict[UUID, int] = {}
-    for rank, agent, passage in ranked:
+    for position, agent, passage in ranked:
         fact = _fact(server, agent, user if user is not None else users.owner(agent), passage, wholes)
         if fact is not None and _alive(fact) and fact.id not in facts:
-            facts[fact.id], ranks[fact.id] = fact, rank
+            facts[fact.id], ranks[fact.id] = fact, position
     # Two agents' first ones are as good as each other to Letta; the words tell them apart.
-    said = {fact.id: score for fact, score in lexical.rank(list(facts.values()), query, len(facts), datetime.now(UTC))}
-    return sorted(facts.values(), key=lambda fact: (ranks[fact.id], -said.get(fact.id, 0.0)))
+    scores = dict(rank(facts.values(), query, len(facts), datetime.now(UTC)))
+    return sorted(facts.values(), key=lambda fact: (ranks[fact.id], -scores.get(fact.id, 0.0)))
 
 
 def lines(server: Server, agents: Iterable[Agent], user: str | None, query: str, k: int) -> list[tuple[Fact, float]]:
@@ -53,18 +55,19 @@ def lines(server: Server, agents: Iterable[Agent], user: str | None, query: str,
             facts += [fact for _, fact in read.memory(server, agent, owner).lines]
         else:
             facts += [fact for block in held for fact in blocks.facts_of(block, owner, agent.id)]
-    return lexical.rank(facts, query, k, datetime.now(UTC))
+    by_id = {fact.id: fact for fact in facts}
+    return [(by_id[id_], score) for id_, score in rank(by_id.values(), query, k, datetime.now(UTC))]
 
 
 def fused(found: Sequence[Fact], ranked: Sequence[tuple[Fact, float]], k: int) -> list[Hit]:
     """One list of both, by reciprocal rank."""
-    hits = [_hit(fact, rank, "semantic") for rank, fact in enumerate(found, 1)]
-    hits += [_hit(fact, rank, "lexical") for rank, (fact, _) in enumerate(ranked, 1)]
+    hits = [_hit(fact, position, "semantic") for position, fact in enumerate(found, 1)]
+    hits += [_hit(fact, position, "lexical") for position, (fact, _) in enumerate(ranked, 1)]
     return sorted(hits, key=lambda hit: -hit.score)[:k]
 
 
-def _hit(fact: Fact, rank: int, way: str) -> Hit:
-    score = 1 / (SMOOTHING + rank)
+def _hit(fact: Fact, position: int, way: str) -> Hit:
+    score = 1 / (SMOOTHING + position)
     return Hit(score=score, parts={way: score}, fact=fact)
 
 

@@ -1,4 +1,4 @@
-"""Search in a file: BM25 over the stems of the texts, computed in one pass because a file has no index."""
+"""BM25 over the stems of texts, computed in one pass, for backends without an index of their own."""
 
 import math
 from array import array

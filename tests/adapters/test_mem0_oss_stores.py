@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from memctl_mem0.oss.errors import failure
-from memctl_mem0.oss.vector_stores import ListedShelf, Row
+from memctl_mem0.oss.points import Row
+from memctl_mem0.oss.vector_stores import ListedShelf
 
 from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
 

@@ -29,12 +29,13 @@ from memctl.backends.contract import (
 )
 from memctl.core.errors import NotFound, Rejected, UsageError
 from memctl.core.fact import Fact
-from memctl_mem0.oss import config as oss_config
 from memctl_mem0.oss import erase
+from memctl_mem0.oss.config import Library, close_clients, history_path, place_of, read_config
 from memctl_mem0.oss.embedding import vectors_of
 from memctl_mem0.oss.errors import guarded
 from memctl_mem0.oss.mapping import fact_of, messages_of, payload_of, point_of
-from memctl_mem0.oss.vector_stores import Row, Shelf, is_memory, name_of, open_shelf
+from memctl_mem0.oss.points import Row, Shelf, is_memory, name_of
+from memctl_mem0.oss.vector_stores import open_shelf
 
 PAGE_SIZE = 1000
 CHUNK = 200
@@ -90,11 +91,11 @@ class Mem0OssAdapter(Backend):
             raise UsageError(
                 "mem0-oss needs the configuration of your mem0", hint="mem0-oss:CONFIG.yaml, or MEMCTL_MEM0_CONFIG"
             )
-        given = oss_config.read(Path(config).expanduser())
-        self.identity = oss_config.place_of(given)
+        configuration = read_config(Path(config).expanduser())
+        self.identity = place_of(configuration)
         self._default_user = default_user
-        history = oss_config.history_path(given, mem0_dir)
-        self._library = oss_config.Library(given, self.identity, history)
+        history = history_path(configuration, mem0_dir)
+        self._library = Library(configuration, self.identity, history)
         self._history = history
 
     def __repr__(self) -> str:
@@ -318,7 +319,7 @@ class Mem0OssAdapter(Backend):
             raise Rejected(error.message, where=error.where) from None
         finally:
             memory.close()
-            oss_config.close_clients(memory.vector_store, memory._entity_store, memory.embedding_model, memory.llm)
+            close_clients(memory.vector_store, memory._entity_store, memory.embedding_model, memory.llm)
         return [str(row["id"]) for row in made.get("results", ())]
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:

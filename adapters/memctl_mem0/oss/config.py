@@ -26,7 +26,7 @@ _MOST_VALUES = 10_000
 _LOGGERS = ("psycopg.pool", "qdrant_client")
 
 
-def read(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
     """The configuration in a YAML or JSON file, as `Memory.from_config` takes it.
 
     Raises NotFound when there is no such file, UsageError when it holds no configuration.

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from memctl.backends.contract import need
 from memctl_mem0.mapping import owner_beside_users
 from memctl_mem0.oss.config import Library
+from memctl_mem0.oss.points import Row, Shelf
 from memctl_mem0.oss.sqlite_files import opened, rewrite
-from memctl_mem0.oss.vector_stores import Row, Shelf, open_shelf
+from memctl_mem0.oss.vector_stores import open_shelf
 
 _PAGE = 1000
 _ORPHANS = (

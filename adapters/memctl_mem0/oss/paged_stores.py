@@ -14,8 +14,8 @@ from memctl.core.errors import Locked, NotFound
 from memctl_mem0.mapping import SCOPES
 from memctl_mem0.oss.config import Library
 from memctl_mem0.oss.errors import guarded
+from memctl_mem0.oss.points import Row, is_memory, is_telemetry, name_of
 from memctl_mem0.oss.sqlite_files import rewrite
-from memctl_mem0.oss.vector_stores import Row, is_memory, is_telemetry, name_of
 
 _UNSENT = 256
 """How many points go to Qdrant in one request."""
