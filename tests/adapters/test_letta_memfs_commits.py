@@ -28,7 +28,7 @@ def test_what_the_user_has_not_committed_is_neither_lost_nor_committed(memory):
     assert refused.value.hint
     assert shown.read_text().endswith("- half a thou")
     assert "Alice likes coffee." not in texts(memory)
-    (remark,) = MemfsAdapter(memory).remarks
+    (remark,) = MemfsAdapter(memory).remarks()
     assert "facts-001.md" in remark
     assert "1 with changes not committed" in MemfsAdapter(memory).check().detail
 

@@ -395,7 +395,7 @@ def test_history_goes_where_the_application_has_it_and_nowhere_else(
     path = tmp_path / "mem0.json"
     path.write_text(json.dumps(whole))
     adapter = Mem0OssAdapter(path)
-    assert "history" in " ".join(adapter.remarks)
+    assert "history" in " ".join(adapter.remarks())
     assert write(path, fact()) == ["written"]
     assert list(home.iterdir()) == []
     folder = tmp_path / "mem0"
@@ -405,7 +405,7 @@ def test_history_goes_where_the_application_has_it_and_nowhere_else(
 
     SQLiteManager(str(folder / "history.db")).close()
     with Mem0OssAdapter(path, mem0_dir=str(folder)) as known:
-        assert list(known.remarks) == []
+        assert list(known.remarks()) == []
         known.write([fact("Another.")])
     kept = SQLiteManager(str(folder / "history.db"))
     assert [line["new_memory"] for line in kept.get_history(str(UUID(str(fact("Another.").id))))] == ["Another."]

@@ -79,7 +79,7 @@ def exact(fact: Fact) -> bytes:
 
 
 def test_it_is_an_adapter(adapter: PostgresAdapter) -> None:
-    assert isinstance(adapter, Backend)
+    assert Backend in type(adapter).__mro__
 
 
 def test_every_field_comes_back_as_it_was(adapter: PostgresAdapter) -> None:
