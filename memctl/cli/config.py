@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import click
+import typer
 
-from memctl.cli import _options, _render
+from memctl.cli import _options, _render, _typer
 from memctl.runtime import settings
 
+app = _typer.new_group()
 
-@click.group()
+
+@app.callback()
 def command() -> None:
     """Show the settings in force, or write a settings file."""
 
 
-@command.command()
-@_options.json_option
-def show(as_json: bool) -> None:
+@app.command()
+def show(
+    as_json: _options.AsJson = False,
+) -> None:
     """Print every setting with its value and where that comes from. Secrets are no settings and never shown."""
     found = settings.explain()
     if as_json:
@@ -23,13 +26,13 @@ def show(as_json: bool) -> None:
         return
     rows = [(s.name, "-" if s.value in (None, {}) else str(s.value), s.origin) for s in found]
     _render.table(("setting", "value", "from"), rows, wrap="value")
-    click.echo(f"store file: {_render.line(str(settings.load().store_path))}")
-    click.echo(f"settings file: {_render.line(str(settings.user_file()))}")
+    typer.echo(f"store file: {_render.line(str(settings.load().store_path))}")
+    typer.echo(f"settings file: {_render.line(str(settings.user_file()))}")
 
 
-@command.command()
+@app.command()
 def init() -> None:
     """Write a commented settings file where memctl looks for the user's own."""
     path = settings.user_file()
     settings.init(path)
-    click.echo(f"written: {path}")
+    typer.echo(f"written: {path}")

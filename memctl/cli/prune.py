@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import click
+from typing import Annotated
 
-from memctl.cli import _options
+import typer
+
+from memctl.cli import _options, _typer
 from memctl.cli.consolidate import show
 
+app = _typer.new_app()
 
-@click.command()
-@click.argument("user", required=False)
-@click.option("--dry-run", is_flag=True, help="List what would go, and take out nothing.")
-@_options.ttl_option
-@_options.quiet_option
-@_options.json_option
-@_options.store_options
+
+@app.command()
 def command(
-    user: str | None,
-    dry_run: bool,
-    ttl: str | None,
-    quiet: bool,
-    as_json: bool,
-    store: str | None,
-    lock_timeout: float | None,
+    user: Annotated[str | None, typer.Argument()] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be removed, and remove nothing.")] = False,
+    ttl: _options.Ttl = None,
+    quiet: _options.Quiet = False,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
 ) -> None:
     """Take out what was to be kept only until now, of USER or of everyone.
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import click
+from typing import Annotated
 
-from memctl.cli import _options, _render
+import typer
+
+from memctl.cli import _options, _render, _typer
+
+app = _typer.new_app()
 
 
-@click.command()
-@click.argument("run", required=False)
-@_options.json_option
-@_options.store_options
-def command(run: str | None, as_json: bool, store: str | None, lock_timeout: float | None) -> None:
+@app.command()
+def command(
+    run: Annotated[str | None, typer.Argument()] = None,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
     """Put back all that RUN changed in the store, as it was before; without RUN, list the runs there were.
 
     RUN is the id that ingest, import, migrate --to local, consolidate, dedupe or prune printed, or that of an add, an
@@ -42,4 +48,4 @@ def command(run: str | None, as_json: bool, store: str | None, lock_timeout: flo
     if as_json:
         _render.emit_json("undo", {"run": undone.id, "facts": facts})
     else:
-        click.echo(f"run {undone.id} is undone, {facts} facts are as they were")
+        typer.echo(f"run {undone.id} is undone, {facts} facts are as they were")
