@@ -7,7 +7,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ BackendOptions = dict[str, dict[str, Any]]
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
     """Which facts of which users a command is about, as its options say it."""
 
-    users: Sequence[str] = ()
+    users: tuple[str, ...] = ()
     all_users: bool = False
     user_map: str | None = None
     since: str | None = None
@@ -54,7 +54,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         if wrong := [kind for kind in kinds if kind not in KINDS]:
             raise UsageError(f"unknown kind {wrong[0]!r}", where="--kinds", hint=f"kinds: {', '.join(KINDS)}")
         return Selection(
-            users=tuple(self.users),
+            users=self.users,
             user_map=load_user_map(self.user_map) if self.user_map else {},
             since=user_input.when(self.since),
             kinds=kinds,

@@ -13,7 +13,13 @@ from memctl.runtime import user_input
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl add alice "I can't eat sesame."
+    memctl add alice "Works at Portavo." --kind fact --predicate works_at --object Portavo
+    echo "I moved to Ghent." | memctl add alice -
+    """
+)
 def command(
     *,
     user: _options.User,
@@ -40,9 +46,9 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Remember TEXT (- reads it from stdin), said by USER now.
+    """Add TEXT (- reads it from stdin) to the memory of USER, as said now.
 
-    The facts the rules find in it are stored; where they find none, or options say what it is, TEXT itself is the fact.
+    The rules extract facts from it. If they find none, or if options describe the fact, TEXT itself is stored.
     """
     said = sys.stdin.read().strip() if text == "-" else text
     stored = _options.open_store(

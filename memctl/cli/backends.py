@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 SAID = {"in_metadata": "in metadata", "coarsened": "coarser", "dropped": "dropped"}
 
 
-app = _typer.new_group()
+app = _typer.new_group(runs_alone=True)
 
 
 @app.callback(invoke_without_command=True)
 def command(ctx: typer.Context, *, as_json: _options.AsJson = False) -> None:
-    """List the backends there are and what each one keeps of a fact."""
+    """List the backends and what each one keeps of a fact."""
     if ctx.invoked_subcommand:
         return
     found = registry.known()
@@ -66,15 +66,20 @@ def _columns(capabilities: Capabilities) -> tuple[str, ...]:
     )
 
 
-@app.command()
-def test(
+@app.command(
+    "test",
+    examples="""
+    memctl backends test postgres
+    """,
+)
+def check(
     *,
     name: _options.Name,
     as_json: _options.AsJson = False,
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> int:
-    """Reach the backend NAME with the credentials at hand; exit code 1 when it cannot be used."""
+    """Connect to the backend NAME with the configured credentials. Exit code 1 if it cannot be used."""
     named = _transfer.Ends(store=store, lock_timeout=lock_timeout).options().get(name, {})
     with contextlib.closing(registry.open_backend(name, **named)) as adapter:
         health = adapter.check()
@@ -85,13 +90,17 @@ def test(
     return Exit.OK if health.ok else Exit.ERROR
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl backends init postgres
+    """
+)
 def init(
     *,
     name: _options.Name,
     as_json: _options.AsJson = False,
 ) -> None:
-    """Make in the backend NAME what memctl needs there, such as tables. A second time nothing is changed."""
+    """Create what memctl needs in the backend NAME, such as tables. Running it again changes nothing."""
     writing = {"mode": "w"} if registry.is_file(name) else {}
     with contextlib.closing(registry.open_backend(name, **writing)) as adapter:
         made = registry.prepare(adapter, lambda said: typer.echo(_render.clean(said), err=True))

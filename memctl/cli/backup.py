@@ -11,7 +11,12 @@ from memctl.cli import _options, _render, _typer
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl backup memory.memctl
+    memctl backup /backups/memory.memctl --quiet
+    """
+)
 def command(
     *,
     file: _options.File,
@@ -20,7 +25,7 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Write the local store to FILE: one archive of Parquet tables with their checksums."""
+    """Back up the store to FILE: one archive of Parquet tables with checksums."""
     from memctl.maintenance.backup import backup
 
     manifest = backup(_options.open_store(store, lock_timeout).database, Path(file).expanduser())

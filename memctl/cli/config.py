@@ -12,14 +12,19 @@ app = _typer.new_group()
 
 @app.callback()
 def command() -> None:
-    """Show the settings in force, or write a settings file."""
+    """Show the effective settings, or create a settings file."""
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl config show
+    memctl config show --json
+    """
+)
 def show(
     as_json: _options.AsJson = False,
 ) -> None:
-    """Print every setting with its value and where that comes from. Secrets are no settings and never shown."""
+    """Show every setting with its value and origin. Secrets are not settings and are never shown."""
     found = settings.explain()
     if as_json:
         _render.emit_json("config", {"settings": found, "store_path": str(settings.load().store_path)})
@@ -30,9 +35,13 @@ def show(
     typer.echo(f"settings file: {_render.line(str(settings.user_file()))}")
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl config init
+    """
+)
 def init() -> None:
-    """Write a commented settings file where memctl looks for the user's own."""
+    """Create a commented settings file at the user's settings path."""
     path = settings.user_file()
     settings.init(path)
     typer.echo(f"written: {path}")

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl consolidate alice --dry-run
+    memctl consolidate alice --ttl episode=365d
+    """
+)
 def command(
     *,
     user: _options.User,
@@ -29,11 +34,11 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Put the memory of USER in order.
+    """Clean up the memory of USER.
 
-    Facts that say the same in other words are merged, those that cannot both be true are settled by the later one, and
-    the summary is written anew. With --ttl, older episodes are dropped; what was learned from them stays. Every change
-    can be taken back with memctl undo.
+    Duplicate facts are merged, contradictions are settled in favour of the later statement, and the summary is
+    refreshed. With --ttl, older episodes are dropped; the facts learned from them stay. memctl undo reverts every
+    change.
     """
     done = _options.open_store(store, lock_timeout).consolidate(user, ttl=ttl, dry_run=dry_run)
     show("consolidate", [done], dry_run=dry_run, quiet=quiet, as_json=as_json)

@@ -12,7 +12,11 @@ from memctl.cli.consolidate import show
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl dedupe alice --dry-run
+    """
+)
 def command(
     *,
     user: _options.User,
@@ -24,9 +28,9 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Merge the facts of USER that say the same in other words.
+    """Merge the duplicate facts of USER.
 
-    What is near but not the same is listed to be looked at, and left as it is. memctl undo takes a merge back.
+    Near-duplicates are listed for review and not changed. memctl undo reverts a merge.
     """
     done = _options.open_store(store, lock_timeout).dedupe(user, dry_run=dry_run)
     show("dedupe", [done], dry_run=dry_run, quiet=quiet, as_json=as_json)

@@ -17,7 +17,11 @@ TIMES = {"began": "valid_at", "ended": "invalid_at", "learned": "created_at", "r
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl diff alice --from 2026-03-01 --to now
+    """
+)
 def command(
     *,
     user: _options.User,
@@ -27,7 +31,7 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Tell what began (+) and ended (-) in USER's world, and what was learned (>) or retired (x), between two times."""
+    """Show what changed for USER between two times: began (+), ended (-), learned (>) and retired (x)."""
     from memctl.core.timeline import diff
 
     since, until = user_input.when(start), user_input.when(end)

@@ -13,13 +13,18 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl doctor
+    memctl doctor --json
+    """
+)
 def command(
     as_json: _options.AsJson = False,
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> int:
-    """Check that everything memctl needs is in order; exit code 1 when something is not."""
+    """Check the installation, the store, the settings and the backends. Exit code 1 if a check fails."""
     from memctl.cli.app import COMMANDS
     from memctl.maintenance.doctor import examine
 

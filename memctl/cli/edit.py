@@ -13,7 +13,12 @@ from memctl.runtime import user_input
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl edit 571cd92d --text "alice lives in Ghent."
+    memctl edit 571cd92d --invalid-at 2026-05-01
+    """
+)
 def command(
     *,
     id_: _options.Id,
@@ -40,7 +45,7 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Change the fact ID. Its id stays; from then on it rests on your word instead of the transcript's."""
+    """Change the fact ID. Its id stays; your edit replaces the transcript as its evidence."""
     local = _options.open_store(store, lock_timeout)
     fact, _ = local.get(id_)
     options = {

@@ -14,7 +14,12 @@ from memctl.core.errors import Exit, Retryable, UsageError
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl export --user alice -o alice.jsonl
+    memctl export --from postgres --all-users -o facts.parquet
+    """
+)
 def command(
     *,
     source: Annotated[str, typer.Option("--from", metavar="BACKEND", help="Backend to read from.")] = "local",
@@ -43,14 +48,16 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> int:
-    """Write facts to a file, every field of them. The file is replaced once it is whole, never in part."""
+    """Write facts to a file with every field. The file is replaced only when it is complete."""
     from memctl.backends import registry
     from memctl.migrate.export import export
     from memctl.runtime.retry import Halt, Halted, Retry
 
     if as_json and file == "-":
         raise UsageError("stdout carries the facts", where="--json", hint="name a file with -o")
-    scope = _transfer.Scope(users=users, all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit)
+    scope = _transfer.Scope(
+        users=tuple(users), all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit
+    )
     ends = _transfer.Ends(
         store=store, lock_timeout=lock_timeout, table=table, mapping=mapping, layout=layout, url=url, agent=agent
     )

@@ -11,7 +11,12 @@ from memctl.cli import _options, _render, _typer
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl facts alice
+    memctl facts alice --predicate lives_in --all --json
+    """
+)
 def command(
     *,
     user: _options.User,

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl forget bruno --dry-run
+    memctl forget bruno --everywhere --confirm bruno
+    """
+)
 def command(
     *,
     user: _options.User,
@@ -51,11 +56,11 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> int | None:
-    """Erase all that is remembered of USER, prove that it is gone, and write a receipt that names nobody.
+    """Permanently erase USER, verify that nothing is left, and write a receipt without personal data.
 
-    Facts, the episodes they were learned from, vectors, caches, the ledger's entries and rejected records go, and their
-    bytes with them; in other backends also the agents, threads, messages and histories kept of USER. Whatever is read
-    or moved later about USER is refused, until --restore.
+    This removes facts, the episodes they were learned from, vectors, caches, ledger entries and rejected records, and
+    rewrites the files so that no bytes remain. In other backends it also removes the agents, threads, messages and
+    histories of USER. Later reads and moves about USER are refused until --restore.
     """
     from memctl.maintenance import forget as forgetting
     from memctl.runtime.retry import Halt, Retry

@@ -7,7 +7,11 @@ from memctl.cli import _options, _render, _typer
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl history alice --predicate lives_in
+    """
+)
 def command(
     *,
     user: _options.User,
@@ -18,7 +22,7 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """List what was believed of USER and when, what was superseded or ended included."""
+    """Show what was believed about USER and when, superseded and ended facts included."""
     from memctl.core.timeline import history
 
     local = _options.open_store(store, lock_timeout)

@@ -12,7 +12,12 @@ from memctl.core.errors import UsageError
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl import alice.jsonl
+    memctl import facts.parquet --to postgres --dry-run
+    """
+)
 def command(
     *,
     file: _options.File,
@@ -36,10 +41,10 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> int:
-    """Take the facts of FILE (JSONL, Parquet or CSV, as memctl export writes them; - for stdin) into a backend.
+    """Import the facts of FILE (JSONL, Parquet or CSV from memctl export; - for stdin) into a backend.
 
-    Everyone's facts unless --user names some. A second import of the same file changes nothing. memctl undo takes back
-    what an import wrote into the local store.
+    All users unless --user is given. Importing the same file again changes nothing. memctl undo reverts an import into
+    the store.
     """
     from memctl.backends import registry
     from memctl.cli.migrate import Options, run
@@ -49,7 +54,9 @@ def command(
             f"{file!r} is not a file of facts",
             hint="facts are in .jsonl, .parquet and .csv files; memctl ingest reads transcripts",
         )
-    scope = _transfer.Scope(users=users, all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit)
+    scope = _transfer.Scope(
+        users=tuple(users), all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit
+    )
     how = Options(
         ends=_transfer.Ends(store=store, lock_timeout=lock_timeout),
         dry_run=dry_run,

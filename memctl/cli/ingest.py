@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl ingest transcripts/
+    memctl ingest chat.json --user alice --dry-run
+    memctl ingest --from zep --user alice
+    """
+)
 def command(
     *,
     paths: Annotated[list[str], typer.Argument(default_factory=list)],
@@ -126,14 +132,14 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> int:
-    """Read transcripts under PATHS (files, folders, globs, zips, - for stdin) and remember the facts in them.
+    """Extract facts from the transcripts under PATHS (files, folders, globs, zips, - for stdin).
 
-    With --from, read the conversations a backend keeps, such as Zep's threads, of --user or of everyone.
+    With --from, read the conversations that a backend keeps, such as Zep threads, of --user or of all users.
 
-    Each file's format is found by its content. Whose facts: --user, else --user-from, else what the file itself says,
-    else the first folder below the one named, else default_user of the settings. A second run reads only what is new.
+    Formats are detected by content. The owner is --user, else --user-from, else the user named in the file, else the
+    first folder below the path given, else default_user from the settings. A second run reads only what is new.
 
-    memctl undo takes an ingest back, as far as it came; the files are then read again by the next one.
+    memctl undo reverts an ingest, even an interrupted one; the next ingest then reads those files again.
     """
     from memctl.ingest.options import IngestOptions
 

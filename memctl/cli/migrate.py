@@ -41,7 +41,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl migrate --from mem0 --to postgres --all-users --dry-run
+    memctl migrate --from local --to alice.jsonl --user alice
+    """
+)
 def command(
     *,
     source: Annotated[str | None, typer.Option("--from", metavar="BACKEND", help="Backend to read from.")] = None,
@@ -105,13 +110,15 @@ def command(
 ) -> int:
     """Move facts from one backend to another.
 
-    BACKEND is local, a backend of the settings, an installed adapter, or a file of facts (memctl backends lists them).
-    The same command again goes on where the last one ended; once all is there it writes nothing. memctl undo takes back
-    what a migration wrote into the local store.
+    BACKEND is local, a backend from the settings, an installed adapter, or a file of facts (see memctl backends).
+    Running the same command again resumes it, and writes nothing once all facts have been moved. memctl undo reverts a
+    migration into the store.
     """
     from memctl.migrate.plan import load
 
-    scope = _transfer.Scope(users=users, all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit)
+    scope = _transfer.Scope(
+        users=tuple(users), all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit
+    )
     how = Options(
         ends=_transfer.Ends(
             store=store,
@@ -151,7 +158,7 @@ def command(
 def run(
     schema: str, source: str, target: str, mode: Mode, selection: Selection, how: Options, plan: Plan | None = None
 ) -> int:
-    """Move the selected facts and print the result. `plan` is one to apply exactly; `schema` names the JSON document."""
+    """Move the selected facts and print the result. `plan` is one to apply exactly; `schema` names the document."""
     from memctl.backends import registry
     from memctl.migrate.endpoints import make_plan, opened
     from memctl.migrate.plan import save

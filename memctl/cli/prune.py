@@ -12,7 +12,12 @@ from memctl.cli.consolidate import show
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl prune --ttl episode=365d --dry-run
+    memctl prune alice
+    """
+)
 def command(
     user: Annotated[str | None, typer.Argument()] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be removed, and remove nothing.")] = False,
@@ -22,10 +27,10 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Take out what was to be kept only until now, of USER or of everyone.
+    """Remove expired facts and old episodes, of USER or of all users.
 
-    Facts go at their own end (expires_at), and with --ttl episodes that are older; what was learned from these stays.
-    memctl undo takes it back.
+    Facts are removed at their expires_at, and with --ttl also older episodes; the facts learned from them stay. memctl
+    undo reverts it.
     """
     done = _options.open_store(store, lock_timeout).prune(user, ttl=ttl, dry_run=dry_run)
     show("prune", done, dry_run=dry_run, quiet=quiet, as_json=as_json)

@@ -11,7 +11,12 @@ from memctl.cli import _options, _render, _typer
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl reindex
+    memctl reindex --embedder openai:text-embedding-3-small
+    """
+)
 def command(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print no progress.")] = False,
     as_json: _options.AsJson = False,
@@ -21,10 +26,10 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Make the vectors that are missing, or, with --embedder, all of them anew with another model.
+    """Compute missing embeddings, or with --embedder recompute all of them with another model.
 
-    Searches keep using the old vectors until the new ones are complete; an interrupted run goes on where it stopped.
-    The vectors are then laid out by user again, which keeps searches fast.
+    Searches use the old vectors until the new ones are complete; an interrupted run resumes where it stopped. Vectors
+    are stored by user again, which keeps searches fast.
     """
     local = _options.open_store(
         store,

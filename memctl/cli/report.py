@@ -47,10 +47,15 @@ app = _typer.new_group()
 
 @app.callback()
 def command() -> None:
-    """Tell what a memory holds, and what it costs on each system."""
+    """Report a memory's size and what it would cost on each system."""
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl report volume
+    memctl report volume --by week --html volume.html
+    """
+)
 def volume(
     source: Annotated[str, typer.Option("--from", metavar="BACKEND", help="Backend to measure.")] = "local",
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user.")] = None,
@@ -73,9 +78,9 @@ def volume(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Count facts by user, kind, category, source and time, with their growth, waste, bytes and tokens.
+    """Report the number of facts by user, kind, category, source and time, with growth, waste, bytes and tokens.
 
-    BACKEND is local, a backend of the settings, an installed adapter, or a file of facts.
+    BACKEND is local, a backend from the settings, an installed adapter, or a file of facts.
     """
     outputs = Outputs(html=html, png=png, svg=svg, as_json=as_json, as_csv=as_csv)
     from memctl.cli import _report_output
@@ -109,7 +114,12 @@ def volume(
     )
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl report pricing --users 1000
+    memctl report pricing --migrate mem0:zep
+    """
+)
 def pricing(
     users: Annotated[
         Decimal | None, typer.Option("--users", parser=_number, metavar="N", help="Number of users in the first month.")
@@ -174,9 +184,9 @@ def pricing(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Tell what a workload costs on each system, month by month and against the number of users.
+    """Report the cost of a workload on each system, by month and by number of users.
 
-    What is not given is measured in the store; what is not measured is assumed, and marked so.
+    Missing values are measured in the store. What cannot be measured is assumed, and marked.
     """
     outputs = Outputs(html=html, png=png, svg=svg, as_json=as_json, as_csv=as_csv)
     from memctl.cli import _report_output
@@ -231,12 +241,16 @@ def pricing(
     )
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl report prices > prices.yaml
+    """
+)
 def prices(
     edition: _options.Edition = None,
     listed: Annotated[bool, typer.Option("--list", help="List the editions.")] = False,
 ) -> None:
-    """Print a price book as YAML, to be changed and used with --prices."""
+    """Print a price book as YAML. Change it and use it with --prices."""
     from memctl.report import price_book
 
     if listed:

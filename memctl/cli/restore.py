@@ -12,7 +12,12 @@ from memctl.cli import _options, _render, _typer
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl restore memory.memctl
+    memctl restore memory.memctl --force
+    """
+)
 def command(
     *,
     file: _options.File,
@@ -23,7 +28,7 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Make the local store from FILE, which memctl backup wrote, once every checksum in it was found right."""
+    """Restore the store from FILE, written by memctl backup, after all checksums are verified."""
     from memctl.maintenance.backup import restore
 
     manifest, replaced = restore(

@@ -13,7 +13,12 @@ from memctl.core.errors import MemctlError, UsageError
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl rm 571cd92d
+    memctl rm 571cd92d 0df6175c --yes
+    """
+)
 def command(
     *,
     ids: Annotated[list[str], typer.Argument(metavar="ID...")],
@@ -23,9 +28,9 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Remove the facts ID with what they rest on. What one of them had superseded is current again.
+    """Remove the facts ID and their evidence. A fact that one of them superseded becomes current again.
 
-    memctl undo brings them back, for thirty days; until then the store keeps them aside. memctl forget erases at once.
+    memctl undo restores them within thirty days; until then the store keeps a copy. memctl forget erases at once.
     """
     local = _options.open_store(store, lock_timeout)
     found = [local.get(id_)[0] for id_ in ids]

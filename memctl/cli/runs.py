@@ -23,7 +23,7 @@ ENDED = {
 """What a monitor is told of a run's state; of any other it is told that something is wrong."""
 
 
-app = _typer.new_group()
+app = _typer.new_group(runs_alone=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -34,7 +34,7 @@ def command(
     ledger: _options.Ledger = None,
     as_json: _options.AsJson = False,
 ) -> int | None:
-    """List the migrations there were, newest first."""
+    """List past migrations, newest first."""
     if ctx.invoked_subcommand:
         ctx.obj = (ledger, as_json)
         return None
@@ -64,7 +64,11 @@ def command(
     return None
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl runs show 3f2a
+    """
+)
 def show(
     ctx: typer.Context,
     *,
@@ -72,7 +76,7 @@ def show(
     ledger: _options.Ledger = None,
     as_json: _options.AsJson = False,
 ) -> None:
-    """Show one run (the first characters of its ID will do): what it moved, what was rejected, and how to go on."""
+    """Show one migration (ID may be abbreviated): what it moved, what was rejected, and how to resume it."""
     outer_ledger, outer_json = ctx.obj
     with _transfer.open_ledger(ledger or outer_ledger) as opened:
         found = opened.runs(run_id) if opened.path.exists() else []

@@ -11,7 +11,11 @@ from memctl.cli import _typer
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl schema fact
+    """
+)
 def command(
     record: Annotated[Literal["fact"], typer.Argument()],
 ) -> None:

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl search alice "shipping" -k 3
+    memctl search --all-users "allergies" --explain
+    memctl search alice "where does she live" --as-of 2026-01-01
+    """
+)
 def command(
     *,
     words: Annotated[list[str], typer.Argument(metavar="USER QUERY")],
@@ -57,10 +63,10 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Find what is remembered of USER that fits QUERY, best first.
+    """Search the memory of USER for QUERY, best match first.
 
-    Facts and the turns they were learned in are ranked together. A superseded fact is marked, and never stands before
-    the one that replaced it. A score only ranks; no value of it means that nothing was found.
+    Facts and the turns they came from are ranked together. A superseded fact is marked and never ranks above its
+    successor. Scores are for ranking only; there is no threshold.
     """
     from memctl.memory import Memory, open_memory
 

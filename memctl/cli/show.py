@@ -10,7 +10,11 @@ from memctl.cli import _options, _render, _typer
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl show 571cd92d
+    """
+)
 def command(
     *,
     id_: _options.Id,
@@ -18,7 +22,7 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Show the fact ID (its first characters will do) whole, with the words it rests on and where they stand."""
+    """Show the fact ID (may be abbreviated) in full, with its evidence and where it was said."""
     fact, evidence = _options.open_store(store, lock_timeout).get(id_)
     if as_json:
         _render.emit_json("show", {"fact": fact, "evidence": evidence})

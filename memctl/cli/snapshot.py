@@ -19,13 +19,17 @@ app = _typer.new_group()
 
 @app.callback()
 def command() -> None:
-    """Keep copies of the local store, compare them with it, and go back to one.
+    """Create, compare and restore snapshots of the store.
 
-    NAME is the moment a snapshot was made, or the beginning of it; last is the newest that you made.
+    NAME is the time a snapshot was made, which may be abbreviated; last is the newest one you made.
     """
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl snapshot create --note "before the import"
+    """
+)
 def create(
     note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Note to keep with the snapshot.")] = None,
     quiet: _options.Quiet = False,
@@ -41,7 +45,12 @@ def create(
         typer.echo(f"{made.name}: {made.facts} facts and {made.episodes} episodes of {made.users} users")
 
 
-@app.command("list")
+@app.command(
+    "list",
+    examples="""
+    memctl snapshot list
+    """,
+)
 def list_(
     as_json: _options.AsJson = False,
     store: _options.Store = None,
@@ -69,7 +78,11 @@ def list_(
     )
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl snapshot diff last
+    """
+)
 def diff(
     *,
     name: _options.Name,
@@ -80,7 +93,7 @@ def diff(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Tell what is other now, or in the snapshot LATER, than in the snapshot NAME: + new, - gone, * changed."""
+    """Compare the snapshot NAME with the store, or with the snapshot LATER: + added, - removed, * changed."""
     snapshots = _snapshots(store, lock_timeout)
     changes = snapshots.diff(snapshots.find(name), snapshots.find(later) if later else None, user)
     if as_json:
@@ -102,7 +115,11 @@ def diff(
             typer.echo("nothing is other", err=True)
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl snapshot restore last
+    """
+)
 def restore(
     *,
     name: _options.Name,
@@ -110,7 +127,7 @@ def restore(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Put the snapshot NAME in the place of the store, which becomes a snapshot itself."""
+    """Replace the store with the snapshot NAME; the current store is kept as a snapshot."""
     snapshots = _snapshots(store, lock_timeout)
     restored = snapshots.find(name)
     replaced = snapshots.restore(restored)
@@ -121,7 +138,11 @@ def restore(
         _render.replaced(replaced)
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl snapshot prune --keep 5
+    """
+)
 def prune(
     keep: Annotated[int | None, typer.Option("--keep", min=0, metavar="N", help="Keep only the newest N.")] = None,
     before: Annotated[

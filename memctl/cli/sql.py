@@ -12,7 +12,12 @@ from memctl.cli import _options, _render, _typer
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl sql "select user_id, count(*) from facts group by all"
+    memctl sql "select text, similarity(embedding, embed('shipping')) s from facts order by s desc limit 5"
+    """
+)
 def command(
     *,
     statement: Annotated[str, typer.Argument()],
@@ -27,11 +32,10 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Run one SQL STATEMENT (- reads it from stdin) against the store; read-only unless --write.
+    """Run one SQL STATEMENT (- reads it from stdin) against the store, read-only unless --write.
 
-    `facts` has every field of a fact and its embedding; embed('text') makes a vector and similarity(a, b) compares two:
-
-      memctl sql "select text, similarity(embedding, embed('shipping')) s from facts order by s desc limit 5"
+    The view facts has every field of a fact and its embedding; embed('text') computes a vector, similarity(a, b)
+    compares two.
     """
     text = sys.stdin.read() if statement == "-" else statement
     result = _options.open_store(

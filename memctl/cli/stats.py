@@ -10,13 +10,17 @@ from memctl.cli import _options, _render, _typer
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl stats --json
+    """
+)
 def command(
     as_json: _options.AsJson = False,
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Show what the store holds, in numbers."""
+    """Show store statistics."""
     statistics = _options.open_store(store, lock_timeout).statistics()
     if as_json:
         _render.emit_json("stats", msgspec.structs.asdict(statistics))

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 app = _typer.new_app()
 
 
-@app.command()
+@app.command(
+    examples="""
+    memctl verify --from mem0 --to postgres --all-users
+    memctl verify --from local --to alice.jsonl --user alice --combined -
+    """
+)
 def command(
     *,
     source: Annotated[str, typer.Option("--from", metavar="BACKEND", help="Backend the facts came from.")],
@@ -48,15 +53,17 @@ def command(
 ) -> int:
     """Compare two backends record by record.
 
-    = same, * differs (in which fields), + only in the source, - only in the target, ! could not be read. Everyone's
-    facts unless --user names some. Exit code 6 for any difference the target's capabilities do not declare.
+    = same, * differs (with the fields), + only in the source, - only in the target, ! unreadable. All users unless
+    --user is given. Exit code 6 for differences that the target's capabilities do not declare.
     """
     from memctl.migrate.endpoints import opened
     from memctl.migrate.target import Target
     from memctl.migrate.verify import Verifier
     from memctl.runtime.retry import Halt, Halted, Pace, Retry
 
-    scope = _transfer.Scope(users=users, all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit)
+    scope = _transfer.Scope(
+        users=tuple(users), all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit
+    )
     ends = _transfer.Ends(
         store=store, lock_timeout=lock_timeout, table=table, mapping=mapping, layout=layout, url=url, agent=agent
     )
