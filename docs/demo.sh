@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `make demo` shows: transcripts become facts, facts are found again, and what was superseded is still known.
+# Run by `make demo`: ingest transcripts, search facts, show the history of one.
 set -eu
 run() {
     printf '\n$ memctl %s\n' "$*"

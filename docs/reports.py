@@ -1,6 +1,6 @@
-"""Writes docs/report-volume.html, from the fixture transcripts, and docs/report-pricing.html, from the price book.
+"""Generates docs/report-volume.html, from the fixture transcripts, and docs/report-pricing.html, from the price book.
 
-python docs/reports.py [FOLDER]; a test keeps the two in step with what the commands print.
+python docs/reports.py [FOLDER]; a test compares both pages with what the commands print.
 """
 
 import os
@@ -16,7 +16,7 @@ from memctl.store.duckdb.local_store import LocalStore
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
-"""The day the pages speak of: soon after the last of the fixtures."""
+"""The date of the pages: soon after the last fixture."""
 
 
 def pages() -> dict[str, str]:

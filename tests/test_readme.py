@@ -4,7 +4,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -77,29 +78,40 @@ def test_every_page_of_docs_is_on_the_start_page():
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"} <= linked
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if any(line.startswith("memctl ") for line in typed(page))])
-def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page: str, tmp_path: Path):
-    home = tmp_path / "home"
-    home.mkdir()
-    work = tmp_path / "memctl"
-    work.mkdir()
+@pytest.fixture
+def shell(tmp_path: Path) -> Callable[[list[str]], subprocess.CompletedProcess[str]]:
+    """Runs a command with a new home folder, in a folder with the fixtures."""
+    work, home = tmp_path / "memctl", tmp_path / "home"
+    for folder in (work, home):
+        folder.mkdir()
     (work / "fixtures").symlink_to(ROOT / "fixtures")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MEMCTL_", "XDG_"))}
     environment |= {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for name in ("DATABASE_URL", "COLUMNS"):
         environment.pop(name, None)
+    return partial(subprocess.run, cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(line.startswith("memctl ") for line in typed(page))])
+def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page: str, shell):
     run = [(line, output) for line, output in commands(page) if line.startswith("memctl ")]
     # The README and the start page begin with this themselves; the other pages speak to readers who have done it.
     begins = page in ("README.md", "docs/index.md")
     for line, output in run if begins else [("memctl ingest -q fixtures/transcripts", None), *run]:
         expected = EXIT.search(line)
-        ran = subprocess.run(
-            ["sh", "-c", line], cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
+        ran = shell(["sh", "-c", line])
         if ran.returncode != (int(expected[1]) if expected else 0):
             pytest.fail(f"{line}\nexit code {ran.returncode}\n{ran.stdout}{ran.stderr}")
         if output is not None and not shows(output, ran.stdout):
             pytest.fail(f"{line}\nprints\n{ran.stdout}\nthe page shows\n{output}")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/python-api.md"])
+def test_the_python_of_a_page_runs(page: str, shell):
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert blocks
+    ran = shell([sys.executable, "-c", "\n".join(blocks)])
+    assert ran.returncode == 0, ran.stderr
 
 
 def shows(page: str, printed: str) -> bool:

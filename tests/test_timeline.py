@@ -115,7 +115,7 @@ def test_two_spans_that_meet_count_nothing_twice_and_miss_nothing():
 
 
 def test_a_span_that_runs_backwards_is_refused():
-    with pytest.raises(UsageError, match="after it ends"):
+    with pytest.raises(UsageError, match="after its end"):
         diff(ALL, day("2026-01-01"), day("2025-01-01"))
 
 

@@ -143,7 +143,9 @@ def stopping(halt: Halt) -> Iterator[None]:
         halt.stop("interrupted")
         typer.echo("finishing the batch in flight; once more to stop at once", err=True)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    # A signal that whoever started this process in the background had ignored stays ignored.
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:

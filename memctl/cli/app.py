@@ -194,7 +194,8 @@ def cli(
 def main() -> None:
     """Run the command line and exit with a code of `memctl.core.errors.Exit`. SIGTERM is an
     interrupt like Ctrl-C."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGTERM) != signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(_run(sys.argv[1:]))
 
 

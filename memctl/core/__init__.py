@@ -1,1 +1,1 @@
-"""Values and pure functions: the Fact, the Claim, errors, times, words. Imports nothing else of memctl."""
+"""Values and pure functions: facts, claims, errors, times, words. Imports nothing else of memctl."""

@@ -1,7 +1,7 @@
-"""A `Claim`: one thing a turn says about someone, as an extractor read it.
+"""A `Claim`: one statement of a turn about somebody, as an extractor read it.
 
-Extractors produce claims, `memctl.reconcile` folds them into facts, the store keeps them as the evidence facts rest
-on. A claim never changes; what is believed is computed from all of them.
+Extractors produce claims, `memctl.reconcile` folds them into facts, the store keeps them as the evidence of facts.
+Claims never change.
 """
 
 from datetime import datetime
@@ -19,12 +19,12 @@ Precision = Literal["second", "minute", "hour", "day", "week", "month", "season"
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """What one turn asserts or retracts.
 
-    `subject` is the `user_id` for statements about the user, else the name or relation the turn uses. `slot` tells
-    apart the values of one single-valued predicate (favourite *colour*, favourite *food*). A `retract` with
-    `object=None` takes back whatever its predicate holds. `valid_at`/`invalid_at` are only what the words say, to
-    `precision`, at the start of the period they name. `observed_at` is the turn's own time. `position` is the turn's
-    place in its session and `ordinal` the claim's place in its turn. `fact_id` is set when the claim stands for a fact
-    that came from elsewhere (an import, `memctl add`), whose id it keeps.
+    `subject` is the `user_id` for statements about the user, else the name or relation used in the turn. `slot`
+    separates the values of one single-valued predicate (favourite *colour*, favourite *food*). A `retract` with
+    `object=None` retracts every value of its predicate. `valid_at`/`invalid_at` are only what the text says, to
+    `precision`, at the start of the period it names. `observed_at` is the turn's time, `position` the turn's index in
+    its session, `ordinal` the claim's index in its turn. `fact_id` is the id of the fact that the claim stands for, if
+    that was imported or added by hand.
     """
 
     id: UUID

@@ -1,14 +1,14 @@
-"""Errors and the exit codes they end in.
+"""Errors and exit codes.
 
-Every failure a user can meet is a `MemctlError`: one line that says what happened and where, and one that says what
-to do next. This room knows nothing of the rest of memctl, so that an adapter can raise these without importing more.
+Every failure shown to a user is a `MemctlError`: what happened, where, and what to do. Imports nothing else of memctl,
+so that adapters can raise these errors.
 """
 
 from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Exit codes of the command line, a promise to scripts."""
+    """Exit codes of the command line, a stable interface."""
 
     OK = 0
     ERROR = 1
@@ -25,9 +25,9 @@ class Exit(IntEnum):
 
 
 class MemctlError(Exception):
-    """A failure with a place and a remedy.
+    """A failure.
 
-    `message` says what happened, `where` names the file, line, record or field, `hint` says what to do next.
+    `message` says what happened, `where` names the file, line, record or field, `hint` says what to do.
     """
 
     exit: Exit = Exit.ERROR
@@ -43,37 +43,37 @@ class MemctlError(Exception):
 
 
 class UsageError(MemctlError):
-    """A wrong argument, option or setting."""
+    """An invalid argument, option or setting."""
 
     exit = Exit.USAGE
 
 
 class NotFound(MemctlError):
-    """The user, fact, file or backend named does not exist."""
+    """The user, fact, file or backend does not exist."""
 
     exit = Exit.NOT_FOUND
 
 
 class AuthError(MemctlError):
-    """The backend refused the credentials, or none were given."""
+    """The backend refused the credentials, or they are missing."""
 
     exit = Exit.FATAL
 
 
 class Fatal(MemctlError):
-    """The backend cannot go on, whatever is sent to it."""
+    """The backend cannot continue, whatever is sent to it."""
 
     exit = Exit.FATAL
 
 
 class Rejected(MemctlError):
-    """This one record cannot be taken; the ones beside it can."""
+    """The backend refuses this record; others may be accepted."""
 
     exit = Exit.PARTIAL
 
 
 class Retryable(MemctlError):
-    """A passing failure. `after` is the wait the backend asked for, in seconds, when it named one."""
+    """A temporary failure. `after` is the wait in seconds that the backend asked for, if any."""
 
     exit = Exit.RETRYABLE
 
@@ -85,17 +85,17 @@ class Retryable(MemctlError):
 
 
 class Locked(MemctlError):
-    """Another process holds the store and did not let go in time."""
+    """Another process kept the store locked until the timeout."""
 
     exit = Exit.LOCKED
 
 
 class UnusableStore(MemctlError):
-    """The file in the store's place is damaged, or is no store: another has to be put there."""
+    """The store's file is damaged or not a store."""
 
 
 class BadTranscript(MemctlError):
-    """A transcript file, or a record in it, cannot be read."""
+    """A transcript file or a record of it cannot be read."""
 
     exit = Exit.PARTIAL
 
@@ -103,15 +103,15 @@ class BadTranscript(MemctlError):
 def from_status(
     status: int, message: str, *, after: float | None = None, where: str | None = None, hint: str | None = None
 ) -> MemctlError:
-    """The error that an HTTP status means (RFC 9110, RFC 6585): look at the key, try again, or at this record.
+    """The error for an HTTP status (RFC 9110, RFC 6585): check the key, retry, or reject the record.
 
-    `after` is the wait the server asked for, in seconds. Where a vendor means something else by a status, its adapter
-    says so before it asks here.
+    `after` is the wait the server asked for, in seconds. Adapters handle statuses to which a vendor gives another
+    meaning first.
     """
     if status in (401, 403):
-        return AuthError(message, where=where, hint=hint or "look at the key and its rights")
+        return AuthError(message, where=where, hint=hint or "check the key and its permissions")
     if status == 402:
-        return Fatal(message, where=where, hint=hint or "look at the account's plan")
+        return Fatal(message, where=where, hint=hint or "check the account's plan")
     if status == 404:
         return NotFound(message, where=where, hint=hint)
     if status in (408, 425, 429) or status >= 500:

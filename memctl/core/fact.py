@@ -1,6 +1,6 @@
-"""The canonical record: one `Fact`, its `Source`, its `Embedding`, its content hash, JSON Schema and JSONL codec.
+"""The canonical record: `Fact`, `Source`, `Embedding`, content hash, JSON Schema and JSONL codec.
 
-Every other room speaks in Facts. This one may know nothing of stores, backends or transcripts.
+Knows nothing of stores, backends or transcripts.
 """
 
 import math
@@ -15,15 +15,15 @@ Kind = Literal["fact", "preference", "episode", "procedure", "summary", "block"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
 NAMESPACE = UUID("6d656d63-746c-5e00-8000-6661637400ff")
-"""uuid5 namespace of every id memctl derives."""
+"""uuid5 namespace of all ids that memctl derives."""
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a fact comes from: the system, its native id, the file or endpoint, and the words it rests on.
+    """The origin of a fact: the system, its native id, the file or endpoint, and the quoted words.
 
-    `turns` holds the transcript format's own turn ids (LoCoMo's `D1:3`, a ChatGPT node id), else turn indices.
+    `turns` are the turn ids of the transcript format (such as a ChatGPT node id), else turn indices.
 
-    Raises ValueError for a text that is no Unicode (lone surrogates).
+    Raises ValueError for text that is not valid Unicode (lone surrogates).
     """
 
     system: str
@@ -40,9 +40,9 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Embedding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A vector and the model that made it. Never part of a fact's identity.
+    """A vector and the name of its model. Not part of a fact's identity.
 
-    Raises ValueError for a model's name that is no Unicode (lone surrogates).
+    Raises ValueError for a model name that is not valid Unicode (lone surrogates).
     """
 
     model: str
@@ -53,14 +53,14 @@ class Embedding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One thing remembered about a user. What the source does not say is None.
+    """One fact about a user. Values that the source does not give are None.
 
-    All times are timezone-aware and held in UTC: `valid_at`/`invalid_at` when it was true in the world,
-    `created_at`/`updated_at`/`expired_at` when the source system recorded, changed and retired it,
-    `expires_at` when it is to be forgotten. `confidence` lies in 0..1.
+    All times are timezone-aware and converted to UTC: `valid_at`/`invalid_at` when it was true in the world,
+    `created_at`/`updated_at`/`expired_at` when the source system recorded, changed and retired it, `expires_at` when it
+    is to be deleted. `confidence` is in 0..1.
 
-    Raises ValueError for a naive time, a confidence outside 0..1, an unknown kind, a text that is no Unicode (lone
-    surrogates), and metadata or native fields that JSON cannot hold.
+    Raises ValueError for a naive time, a confidence outside 0..1, an unknown kind, text that is not valid Unicode (lone
+    surrogates), and metadata or native fields that JSON cannot represent.
     """
 
     id: UUID
@@ -94,7 +94,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
                 msgspec.structs.force_setattr(self, field, to_utc(at, field))
         if self.confidence is not None:
             if not 0.0 <= self.confidence <= 1.0:
-                raise ValueError(f"confidence must lie in 0..1, got {self.confidence}")
+                raise ValueError(f"confidence must be in 0..1, got {self.confidence}")
             # 1 and 1.0 would hash differently.
             msgspec.structs.force_setattr(self, "confidence", float(self.confidence))
         if self.kind not in KINDS:
@@ -108,7 +108,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def retired(self) -> bool:
-        """True once the fact was superseded or retired: it is history, not current belief."""
+        """True if the fact was superseded or retired."""
         return self.superseded_by is not None or self.expired_at is not None
 
 
@@ -120,7 +120,7 @@ UNHASHED_FIELDS = ("id", "native", "embedding", "updated_at")
 
 
 def _check_texts(record: Fact | Source, fields: Iterable[str], listing: str, prefix: str = "") -> None:
-    """Refuse half a character in a field, or in one of the texts that the field `listing` holds."""
+    """Reject lone surrogates in the text fields and in the list field `listing`."""
     for field in fields:
         _check_unicode(getattr(record, field) or "", prefix + field)
     for text in getattr(record, listing):
@@ -128,23 +128,23 @@ def _check_texts(record: Fact | Source, fields: Iterable[str], listing: str, pre
 
 
 def _check_unicode(text: str, field: str) -> None:
-    # Known without a look at the letters, as most texts are.
+    # Fast path: Python knows this without reading the characters, and most texts are ASCII.
     if text.isascii():
         return
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError(f"{field} holds a lone surrogate, which is no character") from None
+        raise ValueError(f"{field} contains a lone surrogate, which is not a character") from None
 
 
 def _check_json(value: Any, field: str, depth: int = 0) -> None:
-    """Refuse what msgspec would change without a word: NaN and infinity become null, keys become strings."""
+    """Reject values that msgspec would change silently: NaN and infinity become null, keys become strings."""
     if depth > DEEPEST_JSON:
-        raise ValueError(f"{field} is nested more than {DEEPEST_JSON} deep")
+        raise ValueError(f"{field} is nested more than {DEEPEST_JSON} levels deep")
     if isinstance(value, dict):
         for key, inner in value.items():
             if not isinstance(key, str):
-                raise ValueError(f"{field} has a key that is no text: {key!r}")
+                raise ValueError(f"{field} has a key that is not a string: {key!r}")
             _check_unicode(key, field)
             _check_json(inner, field, depth + 1)
     elif isinstance(value, list | tuple):
@@ -153,26 +153,26 @@ def _check_json(value: Any, field: str, depth: int = 0) -> None:
     elif isinstance(value, str):
         _check_unicode(value, field)
     elif isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{field} holds {value}, which JSON cannot")
+        raise ValueError(f"{field} contains {value}, which JSON cannot represent")
 
 
 def to_utc(at: datetime, field: str = "time") -> datetime:
-    """The same instant in UTC. Raises ValueError when `at` has no time zone or leaves the years 1..9999."""
+    """The same instant in UTC. Raises ValueError if `at` is naive or outside the years 1..9999."""
     if at.tzinfo is None:
         raise ValueError(f"{field} has no time zone: {at.isoformat()}")
     try:
         return at.astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"{field} lies outside the years 1 to 9999 in UTC: {at.isoformat()}") from None
+        raise ValueError(f"{field} is outside the years 1 to 9999 in UTC: {at.isoformat()}") from None
 
 
 def derive_id(*parts: str) -> UUID:
-    """uuid5 over `parts`; no two different lists of parts share an input, whatever characters they hold."""
+    """uuid5 over `parts`; different lists of parts never share an input."""
     return uuid5(NAMESPACE, msgspec.json.encode(parts).decode())
 
 
 def content_hash(fact: Fact) -> str:
-    """SHA-256 (hex) over what makes two facts equal: all but `UNHASHED_FIELDS` and the source's native id."""
+    """SHA-256 (hex) of everything that makes two facts equal: all but `UNHASHED_FIELDS` and the source's native id."""
     import hashlib
 
     record = msgspec.to_builtins(fact)
@@ -190,15 +190,15 @@ _Packed: Any = msgspec.defstruct(
 
 
 def pack(fact: Fact, fields: Iterable[str]) -> dict[str, Any]:
-    """Those of the fields that hold something, as plain JSON values: for a backend that has no slot for them."""
+    """The non-empty fields among `fields` as plain JSON values, for a backend without slots for them."""
     held = ((field, getattr(fact, field)) for field in fields)
     return {field: msgspec.to_builtins(value) for field, value in held if value not in (None, (), {})}
 
 
 def unpack(packed: Mapping[str, Any]) -> dict[str, Any]:
-    """What `pack` was given, ready for `Fact(...)` or `replace`. Raises ValueError when it is no work of `pack`."""
+    """The inverse of `pack`, as arguments of `Fact(...)` or `replace`. Raises ValueError for anything else."""
     try:
-        # Half a character, which no encoding can say, may stand in JSON.
+        # JSON can carry lone surrogates, which no encoding can.
         msgspec.json.encode(packed)
         found = msgspec.convert(packed, _Packed)
     except (msgspec.ValidationError, UnicodeEncodeError, RecursionError) as error:
@@ -216,12 +216,12 @@ _decoder = msgspec.json.Decoder(Fact)
 
 
 def encode(fact: Fact) -> bytes:
-    """One JSON object, field for field, without a newline."""
+    """The fact as one JSON object without a newline."""
     return msgspec.json.encode(fact)
 
 
 def decode(line: bytes | str) -> Fact:
-    """The Fact in one JSON object. Raises ValueError naming the field that is wrong."""
+    """The fact in a JSON object. Raises ValueError naming the invalid field."""
     try:
         return _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -229,6 +229,6 @@ def decode(line: bytes | str) -> Fact:
 
 
 def encode_lines(facts: Iterable[Fact]) -> Iterator[bytes]:
-    """JSONL: one fact a line, newline included."""
+    """JSON lines: one fact per line, including the newline."""
     for fact in facts:
         yield encode(fact) + b"\n"

@@ -1,6 +1,6 @@
-"""The vocabulary of predicates: which hold one value, which belong together, which exclude each other.
+"""The vocabulary of predicates: which have one value, which are reconciled together, which exclude each other.
 
-Extractors emit these names and `memctl.reconcile` reads their rules from here; neither keeps a list of its own.
+Extractors emit these names, `memctl.reconcile` applies the rules.
 """
 
 SINGLE_VALUED = frozenset(
@@ -28,14 +28,14 @@ SINGLE_VALUED = frozenset(
         "blood_type",
     }
 )
-"""A later differing value replaces the earlier one. `favorite` holds one value per slot."""
+"""A later, different value replaces the earlier one. `favorite` has one value per slot."""
 
 FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({"uses", "deploys_on", "primary_stack"}),
     frozenset({"likes", "prefers", "favorite", "hobby", "dislikes"}),
     frozenset({"owns", "has_pet"}),
 )
-"""Predicates that a retraction of one closes in all."""
+"""Predicates that are retracted together."""
 
 MULTI_VALUED = frozenset(
     {
@@ -73,15 +73,15 @@ MULTI_VALUED = frozenset(
         "instruction",
     }
 )
-"""What the rules also say, and what may hold many values at once. Relatives and friends come besides as
-`has_<relation>`: `has_sister`, `has_wife`, `has_friend`."""
+"""Further predicates of the rules, and those with many values. Relatives and friends use `has_<relation>`:
+`has_sister`, `has_wife`, `has_friend`."""
 
 OPPOSITES = {"likes": "dislikes", "dislikes": "likes"}
-"""The newer of two opposites about one object replaces the older."""
+"""Opposites: the newer of the two about one object replaces the older."""
 
 
 def family(predicate: str) -> frozenset[str]:
-    """The predicates reconciled together with `predicate`, itself included."""
+    """The predicates reconciled together with `predicate`, including itself."""
     for members in FAMILIES:
         if predicate in members:
             return members

@@ -1,9 +1,8 @@
-"""Facts in time: what was true when, what was believed when, and what changed between two instants.
+"""Facts in time: what was true, what was believed, and what changed between two instants.
 
-Pure functions over Facts, so that they answer for any backend that keeps the times; nothing here knows of a
-store. World time (`valid_at`, `invalid_at`) says when something was true, record time (`created_at`,
-`expired_at`) when it was known. An unknown time is never guessed: it only falls back on the other clock where
-a function says so.
+Pure functions over Facts of any backend. World time (`valid_at`, `invalid_at`) says when something was true, record
+time (`created_at`, `expired_at`) when it was known. Unknown times are never guessed; where a function falls back on
+record time, it says so.
 """
 
 import re
@@ -21,7 +20,7 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 class Diff(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened in a span of time: `began`/`ended` in the world, `learned`/`retired` in the record."""
+    """The changes in a span of time: `began`/`ended` in the world, `learned`/`retired` in the record."""
 
     began: tuple[Fact, ...] = ()
     ended: tuple[Fact, ...] = ()
@@ -30,10 +29,10 @@ class Diff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def as_of(facts: Iterable[Fact], at: datetime) -> list[Fact]:
-    """The facts true in the world at the instant `at`, as far as is known today.
+    """The facts true in the world at the instant `at`, as far as known today.
 
-    A fact without `valid_at` counts from its `created_at`, one without `invalid_at` until its `expired_at`;
-    one with neither start nor end counts always. `expires_at` ends it in any case.
+    A fact without `valid_at` counts from its `created_at`, one without `invalid_at` until its `expired_at`; one with
+    neither start nor end always counts. `expires_at` ends it in any case.
     """
     return [fact for fact in facts if _holds(fact, at)]
 
@@ -45,7 +44,7 @@ def _holds(fact: Fact, at: datetime) -> bool:
 
 
 def current(facts: Iterable[Fact], now: datetime) -> list[Fact]:
-    """The facts believed at `now`: not retired, not over, not to be forgotten by then."""
+    """The facts believed at `now`: not retired, not ended, not expired."""
     return [
         fact
         for fact in facts
@@ -56,9 +55,9 @@ def current(facts: Iterable[Fact], now: datetime) -> list[Fact]:
 
 
 def history(facts: Iterable[Fact], predicate: str | None = None, subject: str | None = None) -> list[Fact]:
-    """The facts of a predicate and a subject (None: any), in the order in which they came to be believed.
+    """The facts with a predicate and a subject (None: any), in the order in which they came to be believed.
 
-    Facts recorded together stand in the order in which they began; those without any time come last.
+    Facts recorded together are ordered by their start; those without any time come last.
     """
     chosen = [
         fact
@@ -78,13 +77,13 @@ def _believed(fact: Fact) -> tuple[datetime, datetime, datetime, str]:
 
 
 def diff(facts: Iterable[Fact], start: datetime, end: datetime) -> Diff:
-    """What happened after `start` and up to `end`. A time that is not known falls in no span.
+    """The changes after `start` and up to `end`. Facts with unknown times are in no span.
 
-    Raises UsageError when `start` is later than `end`.
+    Raises UsageError if `start` is later than `end`.
     """
     if start > end:
         raise UsageError(
-            f"the span starts at {start.isoformat()}, after it ends at {end.isoformat()}",
+            f"the span starts at {start.isoformat()}, after its end {end.isoformat()}",
             hint="give the earlier time first",
         )
     found = list(facts)
@@ -113,16 +112,16 @@ _MONTH = re.compile(r"(\d{4})(?:-(\d{2}))?", re.ASCII)
 
 
 def parse_when(text: str, *, now: datetime, timezone: tzinfo) -> datetime:
-    """The instant (UTC) the user means by `text`; days, months and years begin at midnight in `timezone`.
+    """The instant (UTC) that a user means by `text`; days, months and years begin at midnight in `timezone`.
 
-    `now` is timezone-aware. Raises UsageError listing the forms that are understood.
+    `now` is timezone-aware. Raises UsageError listing the valid forms.
     """
     said = text.strip().casefold()
     try:
         found = _named_time(said, now.astimezone(timezone)) or _written_time(text.strip(), timezone)
         return found.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise UsageError(f"cannot read {text!r} as a time", hint=f"use {WHEN_FORMS}") from None
+        raise UsageError(f"invalid time {text!r}", hint=f"use {WHEN_FORMS}") from None
 
 
 def _named_time(said: str, now: datetime) -> datetime | None:

@@ -1,8 +1,7 @@
-"""How memctl cuts text up for its index: sentences, words, stems.
+"""Text for the index: sentences, words, stems.
 
-Texts to be stored and queries to be answered go through the same functions, or they would not meet.
-Nothing here knows facts, stores or models. Any language must come through unharmed; English is stemmed, scripts
-written without spaces become character bigrams.
+Stored texts and queries use the same functions. All languages are supported; English is stemmed, scripts written
+without spaces become character bigrams.
 """
 
 import re
@@ -24,12 +23,12 @@ we we'd we'll we're we've were weren't what what's when where where's which whil
 with won't would wouldn't you you'd you'll you're you've your yours yourself yourselves
 """
 STOP_WORDS = frozenset(_COMMON.split())
-"""English words too common to tell texts apart. `may`, a month, and `will`, a name, are not among them."""
+"""English stop words. `may`, a month, and `will`, a name, are not among them."""
 
 LONGEST_SENTENCE = 600
 """Characters after which a sentence without an end, such as a pasted log, is cut at a space."""
 LONGEST_REMEMBERED = 40
-"""Characters of a word whose stems are remembered; longer ones are hashes and the like, and seldom come again."""
+"""Longest word whose stems are cached; longer ones are hashes and the like."""
 
 _ENDINGS = {"s", "t", "d", "m", "ll", "re", "ve"}
 _ELISIONS = {"l", "d", "j", "c", "n", "m", "t", "s", "qu"}
@@ -38,20 +37,20 @@ _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u06
 _IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 # Thai, Lao, Burmese, Khmer, kana, Han, hangul.
 _UNSPACED = rf"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff{_IDEOGRAPHS}\uac00-\ud7af"
-# Vowel signs of the Indic scripts are marks, which `\w` leaves out; the two dandas are punctuation.
+# Vowel signs of the Indic scripts are marks, which `\w` excludes; the two dandas are punctuation.
 _INDIC = "\u0900-\u0963\u0966-\u0dff"
 _NUMBER = r"(?P<number>\d+(?:[.,]\d+)*(?!\w))"
 _ASCII_WORD = re.compile(_NUMBER + r"|(?P<word>[a-z0-9]+(?:'[a-z0-9]+)*)", re.ASCII)
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'"})
 
 _EMOJI = "\u2600-\u27bf\u2b50\u2b55\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff"
-# Possessive runs, each begun only where no run stands before: a megabyte of dots must not cost its square.
+# Possessive runs that start only where no run precedes, so that a megabyte of dots does not take quadratic time.
 _BREAK = re.compile(
-    # A closing mark with the quotes, brackets and emoji that belong to it, where white space follows.
+    # A closing mark with its quotes, brackets and emoji, followed by white space.
     rf"(?<![.!?…])(?P<mark>[.!?…؟۔।॥։]++)[\"'”’»)\]*_]*+(?:\s*+[{_EMOJI}\ufe0f\u200d]++)*(?=\s|\Z)"
-    # The same in scripts that put no space behind it.
+    # The same in scripts that put no space after it.
     rf"|[。！？｡]++[」』”’）\]]*+(?:\s*+[{_EMOJI}\ufe0f\u200d]++)*"
-    # Emoji that stand for the closing mark: a capital follows.
+    # Emoji used as the closing mark: a capital follows.
     rf"|(?<![{_EMOJI}\ufe0f\u200d])[{_EMOJI}\ufe0f\u200d]++(?=\s+[A-Z])"
     r"|\n++"
 )
@@ -69,10 +68,10 @@ _local = threading.local()
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of `text`, in order, each a stripped, non-empty piece of it; list items stand alone.
+    """The sentences of `text`, in order, stripped and non-empty; list items are sentences.
 
-    A stop inside a number, a URL or an abbreviation ends nothing. Bullets and item numbers are left out. A
-    sentence longer than LONGEST_SENTENCE characters comes in pieces.
+    A full stop in a number, a URL or an abbreviation does not end a sentence. Bullets and item numbers are dropped. A
+    sentence longer than LONGEST_SENTENCE characters is split.
     """
     found: list[str] = []
     start = 0
@@ -85,7 +84,7 @@ def sentences(text: str) -> list[str]:
 
 
 def _ends_sentence(text: str, start: int, stop: int, end: int) -> bool:
-    """Whether the single full stop at `stop` ends the sentence that began at `start`."""
+    """Whether the full stop at `stop` ends the sentence that starts at `start`."""
     if stop - start < 8 and _BULLET.fullmatch(text[start:stop].strip() + ". "):
         return False
     abbreviation = _ABBREVIATION.search(text[max(start, stop - 12) : stop])
@@ -119,7 +118,7 @@ def _pieces(raw: str) -> list[str]:
 
 
 def fold(text: str) -> str:
-    """`text` in compatibility form, case-folded, without accents and Arabic or Hebrew vowel points."""
+    """`text` normalised (NFKC), case-folded, without accents and Arabic or Hebrew vowel points."""
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES).casefold())
@@ -127,11 +126,10 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The folded words of `text`, all of them: "Zoë's 1,500 tea-cups" gives zoe's, 1500, tea, cups.
+    """All folded words of `text`: "Zoë's 1,500 tea-cups" gives zoe's, 1500, tea, cups.
 
-    A run of a script written without spaces (Chinese, Japanese, Thai, …) gives its character bigrams, and each
-    Han character alone as well, since one may be a whole word. Hangul, which inflects at the end, is treated so
-    too.
+    A run of a script written without spaces (Chinese, Japanese, Thai, …) gives its character bigrams, and each Han
+    character alone as well, because it may be a whole word. Hangul, which inflects at the end, is treated the same way.
     """
     found: list[str] = []
     folded = fold(text)
@@ -152,7 +150,7 @@ def words(text: str) -> list[str]:
 
 @cache
 def _word() -> re.Pattern[str]:
-    """`_ASCII_WORD` for every script. Its sets take 12 ms to compile, which a query in ASCII need not wait for."""
+    """`_ASCII_WORD` for every script. Compiled on demand, because its sets take 12 ms."""
     return re.compile(
         rf"(?P<unspaced>[{_UNSPACED}]+)|{_NUMBER}"
         rf"|(?P<word>(?:[^\W_{_UNSPACED}]|[{_INDIC}])+(?:'(?:[^\W_{_UNSPACED}])+)*)"
@@ -165,10 +163,10 @@ def _han() -> re.Pattern[str]:
 
 
 def stems(text: str) -> list[str]:
-    """What the lexical index holds of `text`: stems of its words, without stop words, repeats kept.
+    """The index terms of `text`: stems of its words without stop words, repetitions included.
 
-    Words of plain Latin letters are stemmed by Snowball's English algorithm (Porter2); a possessive or elided
-    part of a word ("Anna's", "l'hôtel") is dropped. Numbers stay.
+    Words of plain Latin letters are stemmed by Snowball's English algorithm (Porter2); a possessive or elided part
+    ("Anna's", "l'hôtel") is dropped. Numbers are kept.
     """
     found: list[str] = []
     for word in words(text):
@@ -177,7 +175,7 @@ def stems(text: str) -> list[str]:
 
 
 def _stems(word: str) -> tuple[str, ...]:
-    """What is left of one word: nothing, its stem, or the stems of its parts."""
+    """The stems of a word: none, one, or those of its parts."""
     if word in STOP_WORDS:
         return ()
     stem = _stemmer()
@@ -197,7 +195,7 @@ def _without_affix(word: str) -> list[str]:
 
 
 def _stemmer() -> Callable[[str], str]:
-    # A PyStemmer object keeps a cache that two threads must not share.
+    # Threads must not share a PyStemmer object and its cache.
     stem: Callable[[str], str] | None = getattr(_local, "stem", None)
     if stem is None:
         stem = _local.stem = import_module("Stemmer").Stemmer("english").stemWord

@@ -1,7 +1,6 @@
-"""Text to unit vector: the static model that ships, OpenAI-compatible servers, sentence-transformers models.
+"""Text to unit vector: the built-in static model, OpenAI-compatible servers, sentence-transformers models.
 
-This room may know nothing of facts or stores. Importing it costs nothing; an embedder's own libraries are
-imported when it is opened or first used.
+An embedder's libraries are imported when it is opened or first used. Knows nothing of facts or stores.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,11 +16,10 @@ DEFAULT = "static"
 
 
 class Embedder(Protocol):
-    """A model that turns texts into vectors.
+    """A model that converts texts to vectors.
 
-    `name` identifies model, revision and dimension: vectors may be compared only under one name. `dim` is the
-    number of dimensions. Vectors have unit length, so that their inner product is the cosine; a text of which
-    the model knows nothing gives the zero vector.
+    `name` identifies model, revision and dimension: only vectors with the same name are comparable. Vectors have unit
+    length, so their inner product is the cosine; a text without known tokens has the zero vector.
     """
 
     @property
@@ -33,22 +31,22 @@ class Embedder(Protocol):
         """Number of dimensions."""
 
     def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """One row for each of `texts`, in order: float32 (n, dim)."""
+        """One row per text, in order: float32 (n, dim)."""
 
     def embed_one(self, text: str) -> list[float]:
-        """The vector of one query, by the quickest way the model has."""
+        """The vector of one query, by the fastest path of the model."""
 
 
 def open_embedder(
     spec: str = DEFAULT, *, base_url: str | None = None, api_key: str | None = None, dim: int | None = None
 ) -> Embedder:
-    """The embedder that `spec` names.
+    """Open the embedder that `spec` names.
 
-    `static` (ships with memctl), `openai` or `openai:<model>` (any OpenAI-compatible server: `base_url`,
-    `api_key` and the number of dimensions to ask for are its own), `sentence-transformers:<model or folder>`.
+    `static` (built in), `openai` or `openai:<model>` (any OpenAI-compatible server, with `base_url`, `api_key` and the
+    number of dimensions to request), `sentence-transformers:<model or folder>`.
 
-    Raises UsageError for an unknown spec, an option the embedder does not have, or a missing package;
-    AuthError when a key is needed and none is known; Fatal when a model cannot be read.
+    Raises UsageError for an unknown spec, an option the embedder does not have, or a missing package; AuthError if a
+    required key is missing; Fatal if a model cannot be read.
     """
     kind, _, model = spec.strip().partition(":")
     makers: dict[str, Callable[[], Embedder]] = {
@@ -68,9 +66,9 @@ def _static(spec: str, model: str, dim: int | None) -> Embedder:
     from memctl.embed.static import DIM, NAME, StaticEmbedder
 
     if model and spec != NAME:
-        raise UsageError(f"there is no static model {model!r}", hint=f"use static, which is {NAME}")
+        raise UsageError(f"unknown static model {model!r}", hint=f"use static ({NAME})")
     if dim not in (None, DIM):
-        raise UsageError(f"the static model has {DIM} dimensions, not {dim}", hint="leave the dimensions out")
+        raise UsageError(f"the static model has {DIM} dimensions, not {dim}", hint="omit the dimensions")
     return StaticEmbedder()
 
 

@@ -1,11 +1,9 @@
 """Vectors from any server with OpenAI's `/embeddings` endpoint, through the `openai` package.
 
-The package is imported when the embedder is opened. Retries are left to the caller, which knows what else it
-could do meanwhile; this room maps every failure to memctl's own errors. It may know nothing of what is
-embedded or where the vectors go.
+The package is imported when the embedder is opened. The caller retries; failures are mapped to memctl's errors.
 
-Limits, from https://platform.openai.com/docs/api-reference/embeddings/create: at most 2,048 inputs and
-300,000 tokens in a request, and 8,192 tokens in an input.
+Limits, from https://platform.openai.com/docs/api-reference/embeddings/create: at most 2,048 inputs and 300,000 tokens
+per request, and 8,192 tokens per input.
 """
 
 import math
@@ -27,20 +25,18 @@ DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "t
 KEY_VARIABLES = ("MEMCTL_EMBED_API_KEY", "OPENAI_API_KEY")
 MOST_INPUTS = 2048
 MOST_BYTES = 280_000
-"""UTF-8 bytes in one request: no tokenizer makes more tokens than bytes, so 300,000 tokens cannot be
-passed."""
+"""UTF-8 bytes per request: no tokenizer makes more tokens than bytes, so 300,000 tokens cannot be exceeded."""
 LONGEST = 16_000
-"""UTF-8 bytes in one input: some 4,000 tokens of English, under 8,192 tokens even for text as dense as
-hex."""
+"""UTF-8 bytes per input: about 4,000 tokens of English, under 8,192 tokens even for text as dense as hex."""
 TIMEOUT = 60.0
 
 
 class OpenAIEmbedder:
-    """An embedding model behind an OpenAI-compatible server.
+    """An embedding model on an OpenAI-compatible server.
 
-    Vectors are brought to unit length. An empty text, which such servers refuse, is not sent and gives the
-    zero vector. A text over 16,000 bytes is sent in pieces and gets the mean of their vectors, weighted by
-    length. Secrets must have been taken out of the texts before.
+    Vectors are normalised to unit length. An empty text, which such servers refuse, is not sent and has the zero
+    vector. A text over 16,000 bytes is sent in pieces and gets the mean of their vectors, weighted by length. Secrets
+    must be redacted before.
     """
 
     def __init__(
@@ -51,17 +47,15 @@ class OpenAIEmbedder:
         api_key: str | None = None,
         dim: int | None = None,
     ) -> None:
-        """Open `model` at `base_url`, else OPENAI_BASE_URL, else OpenAI's own.
+        """Open `model` at `base_url`, else OPENAI_BASE_URL, else OpenAI.
 
-        The key is `api_key`, else MEMCTL_EMBED_API_KEY, else OPENAI_API_KEY; the last is not sent to a server
-        other than OpenAI's or the one OPENAI_BASE_URL names. `dim` asks the server for vectors of that many
-        dimensions.
+        The key is `api_key`, else MEMCTL_EMBED_API_KEY, else OPENAI_API_KEY; the last is only sent to OpenAI or the
+        server in OPENAI_BASE_URL. `dim` requests vectors with that many dimensions.
 
-        Raises UsageError when the package is missing or `dim` is not positive, AuthError when OpenAI's own
-        server is named and there is no key.
+        Raises UsageError if the package is missing or `dim` is not positive, AuthError if OpenAI's key is missing.
         """
         if dim is not None and dim < 1:
-            raise UsageError(f"vectors of {dim} dimensions cannot be had", hint="give a positive number")
+            raise UsageError(f"invalid dimension {dim}", hint="use a positive number")
         self.model = model or MODEL
         self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
         self._asked = dim
@@ -71,16 +65,16 @@ class OpenAIEmbedder:
 
     @property
     def name(self) -> str:
-        """`openai:<model>-<dimensions>@<host>`; one model name on two hosts may be two models."""
+        """`openai:<model>-<dimensions>@<host>`; the same name on two hosts may be two models."""
         return f"openai:{self.model}-{self.dim}@{urlsplit(self.base_url).netloc.rpartition('@')[2]}"
 
     @property
     def dim(self) -> int:
-        """Number of dimensions; learnt by one request when it is neither given nor known."""
+        """Number of dimensions; found by one request if it is not known."""
         if self._dim is None:
             self._request(["dimensions"])
         if self._dim is None:
-            raise Fatal("the server gave a vector of no dimensions", where=self.base_url)
+            raise Fatal("the server returned a vector without dimensions", where=self.base_url)
         return self._dim
 
     def embed_one(self, text: str) -> list[float]:
@@ -89,10 +83,10 @@ class OpenAIEmbedder:
         return _mean(pieces, self._vectors(pieces), self.dim)
 
     def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """One unit row for each of `texts`, in order: float32 (n, dim).
+        """One unit row per text, in order: float32 (n, dim).
 
-        Raises AuthError, Retryable (with the wait the server asked for), Rejected (the server takes every
-        text before the one named, not that one) and Fatal.
+        Raises AuthError, Retryable (with the wait the server asked for), Rejected (the texts before the named one are
+        accepted) and Fatal.
         """
         import numpy as np
 
@@ -115,8 +109,7 @@ class OpenAIEmbedder:
         return vectors
 
     def _request(self, inputs: list[str], first: int = 0) -> list[list[float]]:
-        """The vectors of at most one request's worth of `inputs`, the first of which is number `first` of the
-        whole."""
+        """The vectors of `inputs`, which fit one request; the first is number `first` of all inputs."""
         import openai
 
         options: dict[str, Any] = {} if self._asked is None else {"dimensions": self._asked}
@@ -128,37 +121,36 @@ class OpenAIEmbedder:
                 raise failure from error
             if len(inputs) == 1:
                 raise _RefusedInput(failure, first) from error
-            # The answer does not say which input is at fault: halving finds it in a few requests.
+            # The response does not say which input is invalid: halving finds it in a few requests.
             half = len(inputs) // 2
             return self._request(inputs[:half], first) + self._request(inputs[half:], first + half)
         except openai.APIConnectionError as error:
             raise Retryable(
-                f"no answer from the embedding server: {error}",
+                f"no response from the embedding server: {error}",
                 where=self.base_url,
                 hint="check that the server runs and the base URL is right",
             ) from error
         except (openai.OpenAIError, ValueError) as error:
-            raise Fatal(f"the embedding server's answer cannot be read: {error}", where=self.base_url) from error
+            raise Fatal(f"invalid response of the embedding server: {error}", where=self.base_url) from error
         return self._checked(answer, len(inputs))
 
     def _checked(self, answer: Any, n: int) -> list[list[float]]:
-        """The vectors of an answer in the order of the inputs. Raises Fatal when it is not what was asked
-        for."""
+        """The vectors of a response in the order of the inputs. Raises Fatal if they are not as requested."""
         data = sorted(getattr(answer, "data", None) or [], key=lambda item: item.index)
         if [item.index for item in data] != list(range(n)):
-            raise Fatal(f"asked for {n} vectors, got {len(data)} or a wrong index", where=self.base_url)
+            raise Fatal(f"requested {n} vectors, got {len(data)} or a wrong index", where=self.base_url)
         vectors = [[float(x) for x in item.embedding] for item in data]
         if self._dim is None:
             self._dim = len(vectors[0]) or None
         for vector in vectors:
             if len(vector) != self._dim:
                 raise Fatal(
-                    f"{self.model} gave {len(vector)} dimensions where {self._dim} were expected",
+                    f"{self.model} returned {len(vector)} dimensions instead of {self._dim}",
                     where=self.base_url,
                     hint=f"set the embedder's dimensions to {len(vector)}",
                 )
             if not all(map(math.isfinite, vector)):
-                raise Fatal(f"{self.model} gave a vector with numbers that are not finite", where=self.base_url)
+                raise Fatal(f"{self.model} returned a vector with numbers that are not finite", where=self.base_url)
         return vectors
 
     def _key_from_environment(self) -> str | None:
@@ -175,23 +167,23 @@ class OpenAIEmbedder:
             ) from error
         if key is None and is_openai(self.base_url):
             raise AuthError("OpenAI needs an API key", where=self.base_url, hint=f"set {' or '.join(KEY_VARIABLES)}")
-        # The package insists on a key; a server of one's own that wants none ignores it.
+        # The package requires a key; servers without keys ignore it.
         return openai.OpenAI(api_key=key or "none", base_url=self.base_url, max_retries=0, timeout=TIMEOUT)
 
     def _failure(self, error: Any) -> MemctlError:
-        """What an HTTP status other than 2xx means to the caller."""
+        """The error for an HTTP status other than 2xx."""
         return failure(
             error,
             model=self.model,
             where=self.base_url,
             key=self.client.api_key,
             keys=" or ".join(KEY_VARIABLES),
-            refused="if dimensions are set, the model may not take them",
+            refused="if dimensions are set, the model may not support them",
         )
 
 
 class _RefusedInput(Rejected):
-    """One input the server does not take: number `index` of those sent."""
+    """The server refused input number `index`."""
 
     def __init__(self, failure: Rejected, index: int) -> None:
         super().__init__(failure.message, where=failure.where, hint=failure.hint)
@@ -199,10 +191,9 @@ class _RefusedInput(Rejected):
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """`text` in pieces of at most LONGEST bytes, cut at white space where there is some; nothing for an empty
-    text.
+    """`text` in pieces of at most LONGEST bytes, split at white space if possible; none for an empty text.
 
-    Half a surrogate pair, which JSON can carry and UTF-8 cannot, is sent as `?`.
+    Lone surrogates, which JSON can carry and UTF-8 cannot, are sent as `?`.
     """
     data = text.encode("utf-8", "replace")
     while data.strip():
@@ -235,7 +226,7 @@ def _batches(inputs: list[str]) -> Iterator[list[str]]:
 
 
 def _mean(pieces: list[str], vectors: list[list[float]], dim: int) -> list[float]:
-    """The unit vector along the mean of `vectors`, weighted by the length of `pieces`; zero for none."""
+    """The unit vector of the mean of `vectors`, weighted by the length of `pieces`; zero for none."""
     total = [0.0] * dim
     for piece, vector in zip(pieces, vectors, strict=True):
         norm = math.sqrt(math.fsum(x * x for x in vector)) or 1.0
@@ -245,7 +236,7 @@ def _mean(pieces: list[str], vectors: list[list[float]], dim: int) -> list[float
 
 
 def _owner(cut: list[list[str]], index: int) -> int:
-    """Which text, counted from 1, piece number `index` of all belongs to."""
+    """The text, counted from 1, to which piece number `index` belongs."""
     for number, pieces in enumerate(cut, start=1):
         if index < len(pieces):
             return number

@@ -1,8 +1,7 @@
-"""Vectors from a sentence-transformers model: a folder on disk, or a name that the package knows how to
-fetch.
+"""Vectors from a sentence-transformers model: a folder, or a name that the package can download.
 
-The package brings torch and seconds of import time, so it is imported only when such an embedder is opened. A
-folder is read without the network. This room may know nothing of what is embedded.
+The package imports torch and takes seconds, so it is imported when the embedder is opened. A folder is read without the
+network.
 """
 
 import hashlib
@@ -25,15 +24,15 @@ CHUNK = 1 << 20
 class SentenceTransformersEmbedder:
     """A sentence-transformers model on this machine.
 
-    `model` is a folder (an existing path) or a model's name. `dim` keeps the first dimensions only, for
-    models trained so that they stand alone. Texts longer than the model reads are cut by the model.
+    `model` is an existing folder or a model's name. `dim` keeps the first dimensions only, for models trained for that.
+    The model truncates longer texts.
     """
 
     def __init__(self, model: str, *, dim: int | None = None) -> None:
-        """Load `model`. Raises UsageError without a name, without the package, or for a `dim` the model
-        cannot give; Fatal when the model cannot be loaded."""
+        """Load `model`. Raises UsageError without a name, without the package, or for an unsupported `dim`; Fatal if
+        the model cannot be loaded."""
         if not model:
-            raise UsageError("no model is named", hint="use sentence-transformers:<model or folder>")
+            raise UsageError("no model name", hint="use sentence-transformers:<model or folder>")
         os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         try:
             package: Any = importlib.import_module("sentence_transformers")
@@ -42,7 +41,7 @@ class SentenceTransformersEmbedder:
                 "the package sentence-transformers is not installed",
                 hint="pip install 'memctl-toolkit[semantic]'",
             ) from error
-        # Its own progress bar stands for loading weights, which is over before a user could read it.
+        # Its progress bar for loading weights ends before a user could read it.
         importlib.import_module("transformers.utils.logging").disable_progress_bar()
         folder = Path(model).expanduser()
         local = folder.is_dir()
@@ -51,17 +50,15 @@ class SentenceTransformersEmbedder:
                 str(folder) if local else model, local_files_only=local, truncate_dim=dim
             )
         except (OSError, ValueError, RuntimeError) as error:
-            raise Fatal(
-                f"the model cannot be loaded: {error}", where=model, hint="name a folder that holds the model"
-            ) from error
+            raise Fatal(f"cannot load the model: {error}", where=model, hint="pass the model's folder") from error
         self.dim: int = len(self.embed_one("dimensions"))
         if dim is not None and dim != self.dim:
-            raise UsageError(f"{model} has {self.dim} dimensions, not {dim}", hint="leave the dimensions out")
+            raise UsageError(f"{model} has {self.dim} dimensions, not {dim}", hint="omit the dimensions")
         label = folder.resolve().name if local else model
         self.name = f"sentence-transformers:{label}-{self.dim}@{self._revision(folder if local else None)}"
 
     def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """One unit row for each of `texts`, in order: float32 (n, dim)."""
+        """One unit row per text, in order: float32 (n, dim)."""
         import numpy as np
 
         if not texts:
@@ -79,7 +76,7 @@ class SentenceTransformersEmbedder:
         return [float(x) for x in self.embed([text])[0]]
 
     def _revision(self, folder: Path | None) -> str:
-        """The commit a fetched model came from, or a digest of the weights of one read from a folder."""
+        """The commit of a downloaded model, or a digest of the weights in a folder."""
         if folder is None:
             config = getattr(getattr(self._model[0], "auto_model", None), "config", None)
             commit = getattr(config, "_commit_hash", None)
@@ -88,7 +85,7 @@ class SentenceTransformersEmbedder:
 
 
 def weights_digest(folder: Path) -> str:
-    """Twelve hex digits of SHA-256 over the weight files of `folder` and its parts, by path and content."""
+    """Twelve hex digits of SHA-256 over the weight files of `folder` and its subfolders, by path and content."""
     digest = hashlib.sha256()
     for path in sorted({path for pattern in WEIGHTS for path in folder.rglob(pattern)}):
         digest.update(path.relative_to(folder).as_posix().encode())

@@ -1,6 +1,6 @@
-"""How an embedder is named and opened again: in the store's own settings, and in another process.
+"""The identity of an embedder, for the store's settings and other processes.
 
-Holds no secret: keys come from the environment each time.
+Contains no secret: keys come from the environment.
 """
 
 from functools import lru_cache
@@ -19,11 +19,11 @@ class EmbedderSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def shipped(self) -> bool:
-        """True for the model inside the package: it answers at once and without a network."""
+        """True for the built-in model, which needs no network."""
         return self.spec.partition(":")[0] == DEFAULT
 
     def open(self) -> Embedder:
-        """The embedder, opened once a process. Raises what `open_embedder` raises."""
+        """The embedder, opened once per process. Raises as `open_embedder` does."""
         return _open(self)
 
 

@@ -1,14 +1,11 @@
-"""The static model that ships with memctl: a text is the weighted sum of its tokens' vectors, brought to unit
-length.
+"""The built-in static model: the weighted sum of a text's token vectors, normalised to unit length.
 
-Two ways lead to the same vector. A batch goes through `tokenizers` and numpy. One query, which is all that a
-search needs, is cut in plain Python and summed from a memory map: importing numpy and `tokenizers` would cost
-such a process ten times what the query does. This room may know nothing of what is embedded.
+Two paths give the same vector. Batches use `tokenizers` and numpy. A single query, as in a search, is tokenised in
+Python and summed from a memory map, because importing numpy and `tokenizers` takes ten times as long as the query.
 
-Files, written by `memctl.embed.distill`: `vocabulary.txt`, one WordPiece token a line, where the line's
-number is the row and row 0 is the unknown token; `vectors.i8`, rows of DIM signed bytes; `scales.f32`, a
-little-endian float32 for each row. A token's vector is its row times its scale, its frequency weight
-included.
+Files, written by `memctl.embed.distill`: `vocabulary.txt`, one WordPiece token per line, the line number being the row
+and row 0 the unknown token; `vectors.i8`, rows of DIM signed bytes; `scales.f32`, a little-endian float32 per row. A
+token's vector is its row times its scale, which includes its frequency weight.
 """
 
 import math
@@ -31,25 +28,24 @@ NAME = f"static:minilm-{DIM}@1"
 """Model, dimension and revision. A rebuild that changes any vector must raise the revision."""
 FOLDER = Path(__file__).parent / "model"
 BATCH = 256
-"""Texts summed at once: few enough that their token vectors stay in the processor's cache."""
+"""Texts summed at a time, so that their token vectors stay in the processor's cache."""
 LONG = 4096
-"""Tokens from which a text is summed by counting its tokens, so that a huge text needs no huge array."""
+"""From this number of tokens on, tokens are counted before they are summed, which needs no huge array."""
 
 
 class StaticEmbedder:
-    """The shipped model: 128 dimensions, English above all, no network, no key.
+    """The built-in model: 128 dimensions, best for English, no network, no key.
 
-    `embed` gives a float32 array (n, 128) of unit rows, `embed_one` the same for one text as a list of
-    floats. A text without a single known token gives the zero vector: its inner product with anything is 0,
-    which says truly that nothing is known of it (a cosine that divides by its length would give NaN).
+    `embed` returns a float32 array (n, 128) of unit rows, `embed_one` the same for one text as a list of floats. A text
+    without known tokens has the zero vector: its inner product with anything is 0 (a cosine divided by its length would
+    be NaN).
     """
 
     name = NAME
     dim = DIM
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        """Open the model in `folder`. Raises Fatal when a file is missing or its size does not fit the
-        others."""
+        """Open the model in `folder`. Raises Fatal if a file is missing or the sizes do not match."""
         self._folder = folder
         try:
             self._rows = read_vocabulary(folder / "vocabulary.txt")
@@ -59,11 +55,10 @@ class StaticEmbedder:
         except (OSError, ValueError) as error:
             raise _damaged(folder, str(error)) from error
         if not len(self._rows) == len(self._scales) == len(self._vectors) / DIM:
-            raise _damaged(folder, "the sizes of vocabulary, scales and vectors do not fit each other")
+            raise _damaged(folder, "the sizes of vocabulary, scales and vectors do not match")
 
     def embed_one(self, text: str) -> list[float]:
-        """The unit vector of `text`, without numpy unless it holds characters newer than Python's tables are
-        sure of."""
+        """The unit vector of `text`, without numpy unless it has characters on which Unicode versions disagree."""
         if not settled(text):
             return [float(x) for x in self.embed([text])[0]]
         total = [0.0] * DIM
@@ -76,7 +71,7 @@ class StaticEmbedder:
         return [t / norm for t in total] if norm else total
 
     def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
-        """One unit row for each of `texts`, in order: float32 (n, 128)."""
+        """One unit row per text, in order: float32 (n, 128)."""
         import numpy as np
 
         out = np.zeros((len(texts), DIM), dtype=np.float32)
@@ -87,7 +82,7 @@ class StaticEmbedder:
         return out
 
     def _sum(self, texts: Sequence[str], out: "NDArray[np.float32]") -> None:
-        """Add up the token vectors of each text in its row of `out`."""
+        """Sum the token vectors of each text into its row of `out`."""
         import numpy as np
 
         encoded = [encoding.ids for encoding in self._encode(texts)]
@@ -105,8 +100,7 @@ class StaticEmbedder:
             out[summed] = np.add.reduceat(self._table.take(np.array(flat, dtype=np.int32), axis=0), starts, axis=0)
 
     def _encode(self, texts: Sequence[str]) -> list[Any]:
-        """Encodings of `texts`; halves of surrogate pairs, which no UTF-8 can hold, are left out as the model
-        would."""
+        """Encodings of `texts` without lone surrogates, which UTF-8 cannot represent."""
         try:
             encoded: list[Any] = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         except (UnicodeEncodeError, TypeError):
@@ -139,7 +133,7 @@ def read_scales(path: Path) -> "array[float]":
 
 def _damaged(folder: Path, reason: str) -> Fatal:
     return Fatal(
-        f"the shipped embedding model cannot be read: {reason}",
+        f"cannot read the built-in embedding model: {reason}",
         where=str(folder),
-        hint="install memctl again, or choose another embedder with --embedder",
+        hint="reinstall memctl, or choose another embedder with --embedder",
     )

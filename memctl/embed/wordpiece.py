@@ -1,8 +1,7 @@
-"""BERT's uncased tokenisation, in plain Python for the one query of a search and by a library for whatever is more.
+"""BERT's uncased tokenisation, in Python for the single query of a search and with a library for batches.
 
-It does what `tokenizers` does with BertNormalizer, BertPreTokenizer and WordPiece (Devlin et al., "BERT",
-2019; Schuster and Nakajima, "Japanese and Korean Voice Search", 2012), and a test holds the two to each other
-on every character. It may know nothing of vectors.
+Equivalent to `tokenizers` with BertNormalizer, BertPreTokenizer and WordPiece (Devlin et al., "BERT", 2019; Schuster
+and Nakajima, "Japanese and Korean Voice Search", 2012); a test compares them on every character.
 """
 
 import os
@@ -13,7 +12,7 @@ from typing import Any
 
 UNKNOWN = "[UNK]"
 LONGEST_WORD = 100
-"""A word of more characters is unknown, as in BERT."""
+"""Longer words are unknown tokens, as in BERT."""
 
 CJK = (
     (0x4E00, 0x9FFF),
@@ -25,22 +24,21 @@ CJK = (
     (0xF900, 0xFAFF),
     (0x2F800, 0x2FA1F),
 )
-"""Ideographs, each a word of its own; the ranges of BERT's tokenizer as `tokenizers` has them."""
+"""Ideographs, each a word of its own; the ranges of BERT's tokenizer as in `tokenizers`."""
 
 ASCII_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:
-    """Token to row number, for a UTF-8 file with one token a line."""
+    """Token to row number, for a UTF-8 file with one token per line."""
     return {token: row for row, token in enumerate(path.read_text(encoding="utf-8").splitlines())}
 
 
 def settled(text: str) -> bool:
-    """Whether every Unicode version treats `text` alike, so that Python's tables and those of `tokenizers`
-    agree.
+    """Whether all Unicode versions treat `text` the same, so that Python and `tokenizers` agree.
 
-    Held against Unicode 3.2, which Python carries too: a character counts when its class is the same there,
-    or when it is a later symbol (most emoji), which every version leaves alone.
+    Compared with Unicode 3.2, which Python includes: a character counts if its class is the same there, or if it is a
+    later symbol (most emoji), which every version leaves alone.
     """
     return text.isascii() or all(_settled(c) for c in text)
 
@@ -55,8 +53,7 @@ def _class(category: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """Lower case without accents and control characters, with white space as spaces and ideographs set
-    apart."""
+    """Lower case without accents and control characters, white space as spaces, ideographs separated."""
     if not text.isascii():
         text = unicodedata.normalize("NFD", "".join(map(_clean, text)))
         return "".join(c.lower() for c in text if unicodedata.category(c) != "Mn")
@@ -91,8 +88,7 @@ def words(text: str) -> Iterator[str]:
 
 
 def pieces(word: str, rows: dict[str, int]) -> list[int]:
-    """Row numbers of the longest known pieces of `word` from the left; the unknown token when a part is
-    unknown."""
+    """Row numbers of the longest known pieces of `word` from the left; the unknown token if a part is unknown."""
     unknown = [rows[UNKNOWN]]
     if len(word) > LONGEST_WORD:
         return unknown
@@ -111,13 +107,13 @@ def pieces(word: str, rows: dict[str, int]) -> list[int]:
 
 
 def row_numbers(text: str, rows: dict[str, int]) -> list[int]:
-    """The tokens of `text`, as row numbers of the vocabulary `rows`."""
+    """The tokens of `text` as row numbers of the vocabulary `rows`."""
     return [row for word in words(normalise(text)) for row in pieces(word, rows)]
 
 
 def library() -> Any:
     """The `tokenizers` package, without its threads."""
-    # They do not survive a fork, and whoever has much to tokenise has given the cores something to do already.
+    # Threads do not survive a fork, and batches already use all cores.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     import tokenizers
 
@@ -125,7 +121,7 @@ def library() -> Any:
 
 
 def tokenizer(rows: dict[str, int]) -> Any:
-    """A `Tokenizer` of the `tokenizers` package that gives the row numbers of the vocabulary `rows`."""
+    """A `Tokenizer` of the `tokenizers` package for the vocabulary `rows`."""
     package = library()
     model = package.models.WordPiece(rows, unk_token=UNKNOWN, max_input_chars_per_word=LONGEST_WORD)
     made = package.Tokenizer(model)

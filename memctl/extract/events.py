@@ -10,10 +10,23 @@ from memctl.extract.dates import Grounded
 from memctl.extract.draft_claim import Draft
 from memctl.extract.noun_phrases import cut
 from memctl.extract.segmentation import HIDDEN
-from memctl.extract.topics.plans import PAST_EVENT
 from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import words
 
+_PAST_EVENT = re.compile(
+    r"^(?:went|visited|attended|ran|won|lost|met|bought|got|finished|completed|started|began|joined|"
+    r"signed|saw|watched|made|took|had|gave|"
+    r"did|celebrated|hosted|organi[sz]ed|performed|launched|opened|closed|passed|failed|adopted|"
+    r"applied|moved|travell?ed|flew|drove|hiked|camped|"
+    r"painted|baked|cooked|read|wrote|published|recorded|released|received|competed|participated|"
+    r"volunteered|graduated|interviewed|presented|"
+    r"proposed|married|broke|fell|hurt|injured|recovered|climbed|swam|played|sang|danced|built|fixed|"
+    r"donated|raised|planted|tried|discovered|found|"
+    r"quit|left|sold|lost|retired|decided|submitted|shipped|released|taught|learned|helped|spoke|came|"
+    r"returned|threw|booked|created|designed|set|brought|dropped|upgraded|installed|renovated|hung|"
+    r"shared|spent)$",
+    re.IGNORECASE,
+)
 _ANCHOR = re.compile(r"\d|(?<![.!?] )(?<!^)\b[A-ZÀ-Þ][\w'\-]{2,}")
 _GOING = frozenset(
     [
@@ -125,7 +138,7 @@ def event(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, 
     if not any(one.role == "at" for one in dates) or (head.lemma in _STATES and not _HAD.match(head.rest)):
         return None
     verb_word = clause.text[: head.rest_at].split()
-    if not verb_word or (not PAST_EVENT.match(verb_word[-1].strip(",")) and not verb_word[-1].lower().endswith("ed")):
+    if not verb_word or (not _PAST_EVENT.match(verb_word[-1].strip(",")) and not verb_word[-1].lower().endswith("ed")):
         return None
     rest = without_dates(clause, head, dates)
     if not rest or HIDDEN in rest or len(rest.split()) > 14 or _CHAT.search(rest):

@@ -12,7 +12,7 @@ from memctl.core.fact import derive_id
 from memctl.extract.corrections import exchanged
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.elliptical_retractions import ended
-from memctl.extract.multilingual import foreign
+from memctl.extract.multilingual import multilingual_drafts
 from memctl.extract.short_answers import answered
 from memctl.extract.turn_reader import TurnReader
 from memctl.transcripts.model import Session, Turn
@@ -70,7 +70,7 @@ class _Talk:
         drafts += ended(text, self.known)
         if self.question is not None and not memory:
             drafts += answered(self.question, text)
-        drafts += foreign(text)
+        drafts += multilingual_drafts(text)
         return _distinct(drafts)
 
     def claims(self, turn: Turn, position: int) -> list[Claim]:

@@ -1,24 +1,16 @@
 """From a clause head to drafts: the frames of its verb are tried, and tense and negation decide what they mean."""
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 
 import msgspec
 
 from memctl.extract.clauses import Head
 from memctl.extract.draft_claim import Draft, article
-from memctl.extract.lexicon.software import PLATFORMS, PROGRAMMING, TOOL_NAMES
 from memctl.extract.noun_phrases import job, listed, noun, org, place, preference, proper, qualified, taste
-from memctl.extract.topics import FRAMES
-from memctl.extract.verb_frames import Frame
+from memctl.extract.rule_tables import Frame, compiled, frames, lexicon
 from memctl.extract.verbs import gerund, third_person
-
-BY_LEMMA: dict[str, list[Frame]] = defaultdict(list)
-for _frame in FRAMES:
-    for _lemma in _frame.lemmas:
-        BY_LEMMA[_lemma].append(_frame)
 
 MOTION = frozenset(
     [
@@ -76,7 +68,7 @@ _TEMPORARY = re.compile(
 def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 -- one branch a tense
     """The operation and predicate that the head's tense and polarity give to a frame, None for none."""
     predicate, op = frame.predicate, frame.op
-    if head.modal and not (frame.lemmas[0] == "prefer" and not head.neg):
+    if head.modal and not (frame.verbs[0] == "prefer" and not head.neg):
         return None
     if head.tense == "future":
         return None
@@ -141,10 +133,10 @@ def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | Non
     """Every draft the frames of the head's verb give; `offset` is the clause's span in the turn."""
     drafts: list[Draft] = []
     taken: set[tuple[str, str]] = set()
-    for frame in BY_LEMMA.get(head.lemma, ()):
+    for frame in frames().get(head.lemma, ()):
         if other is not None and not frame.others:
             continue
-        found = frame.pattern.match(head.rest)
+        found = compiled(frame.pattern).match(head.rest)
         if found is None:
             continue
         verdict = decide(frame, head)
@@ -202,13 +194,16 @@ def cut_phrase(phrase: str) -> str:
     return " ".join(phrase.split())
 
 
-TOOLS = frozenset(re.sub(r"\\(.)", r"\1", f"{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS}").split("|"))
-"""Names one moves to without leaving home."""
+@cache
+def _tool_names() -> frozenset[str]:
+    """Names of software, in lower case: what one can move to without moving house."""
+    names = "|".join(map(lexicon, ("TOOL_NAMES", "PROGRAMMING", "PLATFORMS")))
+    return frozenset(re.sub(r"\\(.)", r"\1", names).split("|"))
 
 
 def _tool(draft: Draft) -> Draft:
     """ "We moved from React to Vue" speaks of tools, not of homes."""
-    if draft.predicate != "lives_in" or (draft.object or "").casefold() not in TOOLS:
+    if draft.predicate != "lives_in" or (draft.object or "").casefold() not in _tool_names():
         return draft
     return msgspec.structs.replace(draft, predicate="uses", phrase=f"uses {draft.object}", category="tools")
 

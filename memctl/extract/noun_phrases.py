@@ -12,7 +12,9 @@ from typing import Literal
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS, alternation
 from memctl.extract.segmentation import HIDDEN
 
-Shape = Literal["np", "list", "place", "org", "proper", "job", "number", "vp", "raw", "preference", "none"]
+Shape = Literal[
+    "np", "list", "place", "org", "proper", "job", "number", "vp", "raw", "preference", "none", "activity", "habit"
+]
 
 _MONTH = alternation(m for m in ENGLISH_MONTHS if len(m) > 3)
 _DAY = alternation(FULL_WEEKDAYS)

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 
 from memctl.extract.draft_claim import Draft
-from memctl.extract.lexicon.animals import PET
-from memctl.extract.lexicon.people import RELATIONS
+from memctl.extract.rule_tables import lexicon
 from memctl.extract.wordlist import words
 
 _ONE = r"(?-i:[A-ZÀ-Þ][\w\-À-ž]+)"
-_REL = "|".join(sorted(RELATIONS, key=len, reverse=True))
+_PET = lexicon("PET")
+_REL = lexicon("RELATIONS")
 _SIDE = (
     r"(?:(?:older|younger|big|little|elder|eldest|youngest|oldest|twin|half|step|lovely|dear|best|"
     r"good|close|new|wonderful|late|old|baby|two|three|other|amazing|great|beautiful|beloved|"
@@ -89,7 +89,7 @@ _PET_NAMED = re.compile(
     (
         r"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|"
         r"golden|black|white|ginger|tabby|german|border|other|elderly|senior|"
-        rf"crazy) )*(?P<o>(?P<kind>{PET})s?(?:,| called| named)? (?P<name>{_ONE}(?: and {_ONE})?))(?=$|"
+        rf"crazy) )*(?P<o>(?P<kind>{_PET})s?(?:,| called| named)? (?P<name>{_ONE}(?: and {_ONE})?))(?=$|"
         r"[\s,.!?'])"
     ),
     re.IGNORECASE,

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from memctl.extract import rule_tables
 from memctl.extract.clause_openers import LEAD
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.noun_phrases import job, listed, noun, place, proper
-from memctl.extract.topics.properties import PROPERTIES
+from memctl.extract.rule_tables import compiled
 
 _MY = re.compile(
     r"^(?:my|our)\s+(?P<np>[\w'\- ]{2,60}?)(?P<s>'s|\s+is|\s+are|\s+was|\s+will be|\s*[:=])\s+(?P<o>.+)", re.IGNORECASE
@@ -74,8 +75,8 @@ def properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     if _MY_IS_NOT.match(rest):
         return
     gone = match["s"].strip().lower() == "was"
-    for row in PROPERTIES:
-        found = row.pattern.fullmatch(noun_phrase)
+    for row in rule_tables.properties():
+        found = compiled(row.pattern).fullmatch(noun_phrase)
         if found is None:
             continue
         slot = (found.groupdict().get("s") or "").strip().lower() or None

@@ -14,10 +14,8 @@ from memctl.extract import (
     corrections,
     events,
     instructions,
-    passing_phrases,
     phrase_rules,
     possessive_rules,
-    retraction_phrases,
     self_introductions,
 )
 from memctl.extract import (
@@ -53,7 +51,7 @@ class TurnReader:
             2, len(text) // 60
         )
         self.third = third
-        self.orders = instructions
+        self.orders = orders
         self.drafts: list[Draft] = []
         self.other: tuple[str, str] | None = None
         self.flagged = False
@@ -87,12 +85,16 @@ class TurnReader:
         order = instructions.standing(sentence, span) if self.orders else None
         if order is not None:
             yield order
-            yield from retraction_phrases.retracted(text, span)
+            yield from phrase_rules.phrase_drafts(text, span, ["retractions"])
             return
         body, cutoff = assertion_filter.declarative(text, sentence.mark)
         names = self.phrases(body, span) if body else []
         if body != text:
-            names += [draft for draft in phrase_rules.sayings(text, span) if draft.predicate == "preferred_name"]
+            names += [
+                draft
+                for draft in phrase_rules.phrase_drafts(text, span, ["phrases"])
+                if draft.predicate == "preferred_name"
+            ]
         people: list[Draft] = []
         if body or "?" not in sentence.mark or not assertion_filter.reported(text):
             yield from names
@@ -120,9 +122,7 @@ class TurnReader:
     def phrases(body: str, span: tuple[int, int]) -> list[Draft]:
         """What whole sentences say without a clause that is understood."""
         return [
-            *phrase_rules.sayings(body, span),
-            *retraction_phrases.retracted(body, span),
-            *passing_phrases.asides(body, span),
+            *phrase_rules.phrase_drafts(body, span),
             *self_introductions.introduced(body, span),
             *possessive_rules.inverted(body, span),
         ]

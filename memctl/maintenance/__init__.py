@@ -1,1 +1,1 @@
-"""Keeping a memory in order and safe: erasing, snapshots, backups, consolidation, checks."""
+"""Maintenance of a memory: erasure, snapshots, backups, consolidation, checks."""

@@ -1,7 +1,7 @@
-"""Backups of the local store: one file, open to any reader of Parquet, checked to the byte before it is believed.
+"""Backups of the local store: one file readable by any Parquet reader and verified completely before use.
 
-The archive is a zip of one Parquet file a table and a manifest with the rows, bytes and SHA-256 of each. Nothing in it
-is run: a restore makes the store by memctl's own schema and reads rows into it.
+The archive is a zip of one Parquet file per table and a manifest with the rows, bytes and SHA-256 of each. Nothing in
+it is executed: a restore creates the store with memctl's own schema and inserts rows.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ LONGEST_MANIFEST = 1_000_000
 VECTORS = "vectors"
 BLOCK = 1 << 20
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
-"""What zipfile raises for an archive that is damaged, encrypted or packed in a way of its own."""
+"""Exceptions of zipfile for an archive that is damaged, encrypted or compressed in an unsupported way."""
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One table in an archive: its rows, and its Parquet file's bytes and SHA-256 (hex)."""
+    """A table in an archive: its rows, and the bytes and SHA-256 (hex) of its Parquet file."""
 
     rows: int
     bytes: int
@@ -43,7 +43,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an archive holds. `store_version` is that of the store's schema, `memctl` the version that wrote it."""
+    """The contents of an archive. `store_version` is the version of the store's schema, `memctl` the version that wrote
+    it."""
 
     schema: str = "memctl.backup/1"
     memctl: str
@@ -53,7 +54,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def backup(database: Database, file: Path) -> Manifest:
-    """Write the store as it is now to `file`, whole or not at all, readable by its owner only."""
+    """Write the store to `file`, atomically and private to its owner."""
     database.require()
     try:
         with tempfile.TemporaryDirectory(prefix="memctl-", dir=file.parent) as folder:
@@ -68,7 +69,9 @@ def backup(database: Database, file: Path) -> Manifest:
             half.replace(file)
     except OSError as error:
         raise MemctlError(
-            f"the backup cannot be written: {error.strerror}", where=str(file), hint="make room, or name another file"
+            f"cannot write the backup: {error.strerror}",
+            where=str(file),
+            hint="free some space, or choose another file",
         ) from None
     return manifest
 
@@ -87,16 +90,16 @@ def _dump(database: Database, folder: Path) -> tuple[dict[str, Table], int]:
 
 
 def restore(file: Path, database: Database, *, force: bool = False) -> tuple[Manifest, Replaced]:
-    """Make the store from an archive; what was in its place is kept, see `Snapshots.replace_by`.
+    """Create the store from an archive; a replaced store is kept, see `Snapshots.replace_by`.
 
-    Raises UsageError when there is a store and not `force`, or the file is no archive; MemctlError when anything in it
-    is not as the manifest says: then nothing was changed. Whoever was forgotten in the store that is there stays so.
+    Raises UsageError if a store exists and not `force`, or the file is not a backup; MemctlError if anything in it does
+    not match the manifest, before anything is changed. Users forgotten in the existing store remain forgotten.
     """
     if database.path.exists() and not force:
         raise UsageError(
-            "there is a store already",
+            "a store already exists",
             where=str(database.path),
-            hint="--force puts the backup in its place; what is there is kept, as a snapshot or beside it",
+            hint="--force replaces it (the old store is kept)",
         )
     private_files.make_folder(database.path.parent)
     fresh = Database(database.path.with_name(f".{database.path.name}.restored"), database.lock_timeout)
@@ -112,7 +115,7 @@ def restore(file: Path, database: Database, *, force: bool = False) -> tuple[Man
 
 
 def _checked(file: Path, folder: Path) -> Manifest:
-    """The manifest, once every table was unpacked into `folder` and found as it says."""
+    """The manifest, after unpacking and verifying all tables in `folder`."""
     try:
         with zipfile.ZipFile(file) as archive:
             if archive.getinfo(MANIFEST).file_size > LONGEST_MANIFEST:
@@ -122,17 +125,16 @@ def _checked(file: Path, folder: Path) -> Manifest:
                 raise _foreign(file)
             if manifest.store_version > SCHEMA_VERSION:
                 raise MemctlError(
-                    f"the backup is of a store of version {manifest.store_version}, this memctl reads up to "
-                    f"{SCHEMA_VERSION}",
+                    f"the backup has store version {manifest.store_version}, this memctl reads up to {SCHEMA_VERSION}",
                     where=str(file),
                     hint="upgrade memctl",
                 )
             for name, table in manifest.tables.items():
                 _unpack(archive, name, table, folder, file)
     except FileNotFoundError:
-        raise UsageError("there is no such file", where=str(file)) from None
+        raise UsageError("no such file", where=str(file)) from None
     except OSError as error:
-        # A broken directory of a zip leads to a place before its beginning.
+        # A damaged zip directory points before the beginning of the file.
         if error.errno != EINVAL:
             raise
         raise _foreign(file) from None
@@ -158,7 +160,7 @@ def _load(database: Database, manifest: Manifest, folder: Path, file: Path) -> N
     with database.writing() as connection:
         known = {*_names(connection), VECTORS}
         if strange := sorted(manifest.tables.keys() - known):
-            raise MemctlError(f"the backup has a table {strange[0]!r} that no store has", where=str(file))
+            raise MemctlError(f"the backup has an unknown table {strange[0]!r}", where=str(file))
         source = _quoted(folder / "meta.parquet")
         connection.execute("DELETE FROM meta")
         connection.execute(f"INSERT INTO meta SELECT name, value FROM read_parquet('{source}')")  # noqa: S608
@@ -197,12 +199,12 @@ def _sha256(stream: IO[bytes]) -> str:
 
 
 def _foreign(file: Path) -> UsageError:
-    return UsageError("this is no backup of memctl's", where=str(file), hint="memctl backup FILE makes one")
+    return UsageError("not a memctl backup", where=str(file), hint="create one with memctl backup FILE")
 
 
 def _damaged(file: Path, table: str) -> MemctlError:
     return MemctlError(
-        f"the backup is damaged: the table {table!r} is not what the manifest says; nothing was changed",
+        f"the backup is damaged: table {table!r} does not match the manifest; nothing was changed",
         where=str(file),
-        hint="take another copy of it",
+        hint="copy it again from its source",
     )

@@ -1,7 +1,7 @@
-"""Snapshots of the local store: whole copies beside it, to look back at and to go back to.
+"""Snapshots of the local store: complete copies next to it, to compare with and to restore.
 
-A snapshot is a store file of its own, so everything that reads a store reads a snapshot. Its name is the moment it was
-made; what a person sees of it first stands in a small JSON file beside it.
+A snapshot is itself a store file, so everything that reads a store reads a snapshot. Its name is its timestamp; a small
+JSON file next to it describes it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ BEFORE_RESTORE = "before a restore"
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """One snapshot. `name` is the moment it was made, or a later one where the clock has gone backwards; `bytes` is the
-    size of its file; `automatic` is one that a restore made of what it replaced."""
+    """One snapshot. `name` is its timestamp, or a later one if the clock went back; `bytes` is the size of its file;
+    `automatic` marks one made by a restore."""
 
     name: str
     made_at: datetime
@@ -41,30 +41,29 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A record that is not the same in two stores: `+` only in the later one, `-` only in the earlier one, `*` other
-    there. `fact` is the later one where there is one."""
+    """A record that differs between two stores: `+` only in the later one, `-` only in the earlier one, `*` changed.
+    `fact` is the later version if there is one."""
 
     symbol: Literal["+", "-", "*"]
     fact: Fact
 
 
 class Replaced(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a store that another was put in the place of: a snapshot, or, where it could not be used, the
-    file that was set aside. Neither where there was none."""
+    """How a replaced store was kept: as a snapshot, or, if it was damaged, as the file it was moved to."""
 
     kept: Snapshot | None = None
     damaged: str | None = None
 
 
 class Snapshots:
-    """The snapshots of one store, in a folder beside it that only its owner can read."""
+    """The snapshots of one store, in a private folder next to it."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.folder = database.path.with_name(f"{database.path.name}.snapshots")
 
     def create(self, note: str | None = None, *, automatic: bool = False) -> Snapshot:
-        """Copy the store as it is now. Raises NotFound when there is none."""
+        """Copy the store. Raises NotFound if there is none."""
         self.database.require()
         made_at = datetime.now(UTC)
         name = self._name(made_at)
@@ -80,7 +79,7 @@ class Snapshots:
         return snapshot
 
     def all(self) -> list[Snapshot]:
-        """All snapshots, newest first. One whose copy was cut short is none."""
+        """All complete snapshots, newest first."""
         found = [
             _described_in(about)
             for about in self.folder.glob("*.json")
@@ -89,10 +88,10 @@ class Snapshots:
         return sorted(found, key=lambda snapshot: snapshot.name, reverse=True)
 
     def find(self, name: str) -> Snapshot:
-        """The snapshot whose name begins so; `last` is the newest that somebody asked for, so that a restore that was
-        cut short can be run again.
+        """The snapshot whose name starts with `name`; `last` is the newest one that is not automatic, so that an
+        interrupted restore can be run again.
 
-        Raises NotFound when there is none, UsageError when several names begin so.
+        Raises NotFound if there is none, UsageError if several match.
         """
         every = self.all()
         if name == "last":
@@ -100,9 +99,9 @@ class Snapshots:
         else:
             found = [snapshot for snapshot in every if snapshot.name.startswith(name)]
         if not found:
-            raise NotFound(f"there is no snapshot {name!r}", hint="memctl snapshot list shows them")
+            raise NotFound(f"no snapshot {name!r}", hint="list them with memctl snapshot list")
         if len(found) > 1:
-            raise UsageError(f"several snapshots have names that begin with {name!r}", hint="give more characters")
+            raise UsageError(f"snapshot name {name!r} is ambiguous", hint="use more characters")
         return found[0]
 
     def open(self, snapshot: Snapshot) -> Database:
@@ -114,7 +113,7 @@ class Snapshots:
         return (self.open(snapshot) for snapshot in self.all())
 
     def diff(self, earlier: Snapshot, later: Snapshot | None = None, user: str | None = None) -> list[Change]:
-        """What is not the same in a later snapshot, or in the store as it is now, by user and time."""
+        """The differences in a later snapshot, or in the current store, by user and time."""
         now = self.open(later) if later else self.database
         before = _hashes(self.open(earlier), user)
         after = _hashes(now, user)
@@ -126,7 +125,7 @@ class Snapshots:
         return sorted(changes, key=lambda change: (change.fact.user_id, str(change.fact.created_at), change.symbol))
 
     def restore(self, snapshot: Snapshot) -> Replaced:
-        """Put the snapshot in the place of the store; see `replace_by`."""
+        """Replace the store with the snapshot; see `replace_by`."""
         half = self.database.path.with_name(f".{self.database.path.name}.restored")
         try:
             half.unlink(missing_ok=True)
@@ -137,16 +136,16 @@ class Snapshots:
             raise MemctlError(
                 "the snapshot is damaged; nothing was changed",
                 where=str(self._file(snapshot.name)),
-                hint="memctl snapshot list shows others",
+                hint="list others with memctl snapshot list",
             ) from None
         finally:
             half.unlink(missing_ok=True)
 
     def replace_by(self, fresh: Database) -> Replaced:
-        """Put another store in the place of this one; its file is gone from where it was.
+        """Replace the store with another one, whose file is moved.
 
-        What was there is a snapshot from then on; where it cannot be used, it is set aside. Whoever was forgotten
-        stays so: the store knows, and where it is damaged, those of its snapshots that can be read.
+        The old store becomes a snapshot, or is moved away if it is damaged. Forgotten users remain forgotten: their
+        list is taken from the old store, or, if that is damaged, from its readable snapshots.
         """
         if not self.database.path.exists():
             self.database.replace_by(fresh.path)
@@ -171,18 +170,18 @@ class Snapshots:
                     raise
 
     def prune(self, *, keep: int | None = None, before: datetime | None = None) -> list[Snapshot]:
-        """Remove all but the newest `keep`, or those made before a time; the ones removed."""
+        """Remove all but the newest `keep`, or those older than a time, and return them."""
         every = self.all()
         old = every[keep:] if keep is not None else []
         old += [snapshot for snapshot in every if before is not None and snapshot.made_at < before]
         for snapshot in dict.fromkeys(old):
-            # The description first: without it a half-removed snapshot is none.
+            # Remove the description first: without it a partly removed snapshot is not listed.
             self._file(snapshot.name).with_suffix(".json").unlink(missing_ok=True)
             self._file(snapshot.name).unlink(missing_ok=True)
         return list(dict.fromkeys(old))
 
     def _name(self, made_at: datetime) -> str:
-        """A name after those there are: of two that a clock gone backwards would name, the newest is still the last."""
+        """A name after all existing ones, so that the newest is last even if the clock went back."""
         taken = [file.stem for file in self.folder.glob("*.duckdb") if _NAME.fullmatch(file.stem)]
         name = _named(made_at)
         if taken and name <= max(taken):
@@ -218,9 +217,9 @@ def _described_in(about: Path) -> Snapshot:
         return msgspec.json.decode(about.read_bytes(), type=Snapshot)
     except (msgspec.MsgspecError, UnicodeError):
         raise MemctlError(
-            "the description of a snapshot is damaged",
+            "a snapshot's description is damaged",
             where=str(about),
-            hint=f"move it away; --store {about.with_suffix('.duckdb')} reads the snapshot itself",
+            hint=f"move it away; read the snapshot itself with --store {about.with_suffix('.duckdb')}",
         ) from None
 
 

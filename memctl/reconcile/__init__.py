@@ -1,9 +1,7 @@
-"""What is believed, computed from what was said.
+"""Claims to beliefs.
 
-`memctl.core.claim.Claim`s are the evidence and never change; facts are a pure fold over them. So the same claims
-give the same facts whatever the order in which they arrived, a file that changed is re-read by folding
-without its old claims, and two processes agree. This room knows nothing of stores, extractors or text: it
-sees claims and gives beliefs.
+Claims are the evidence and never change; facts are a pure fold over them. The same claims give the same facts in any
+order, so a changed file is re-read by folding without its old claims. Knows nothing of stores, extractors or text.
 """
 
 from memctl.reconcile.beliefs import Belief, Key, affected, key_of, order_of

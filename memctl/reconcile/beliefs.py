@@ -1,4 +1,4 @@
-"""What a fold takes in and gives out: the groups of claims, their order, and the beliefs they come to."""
+"""The input and output of a fold: groups of claims, their order, and beliefs."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -14,20 +14,19 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Key(NamedTuple):
-    """What is folded together: the claims about one subject (case-folded) in one family of predicates."""
+    """A group of claims that are folded together: one subject (case-folded) and one family of predicates."""
 
     subject: str
     predicates: frozenset[str]
 
 
 class Belief(msgspec.Struct, frozen=True, kw_only=True):
-    """What the claims of one value amount to.
+    """The result of the claims of one value.
 
-    `claim` is the claim the belief is named after and takes its words from: its first, or the first that
-    stands for an imported fact. `valid_at` is the first date any of its claims gives. `invalid_at` is when it
-    ceased to be true, `expired_at` when that became known; `closing` is the claim that ended it. `evidence`
-    lists the ids of the claims it rests on in order of observation, retractions of it included; `support` is
-    the claims themselves.
+    `claim` names the belief and gives its text: the first claim, or the first that stands for an imported fact.
+    `valid_at` is the first date any of its claims gives. `invalid_at` is when it ceased to be true, `expired_at` when
+    that became known; `closing` is the claim that ended it. `support` are its claims in order of observation, including
+    retractions.
     """
 
     id: UUID
@@ -47,12 +46,12 @@ class Belief(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def live(self) -> bool:
-        """True while nothing said later has ended it."""
+        """True if no later claim has ended it."""
         return self.closing is None
 
 
 def seen(claim: Claim) -> datetime | None:
-    """When the claim was observed, else when the store took it in."""
+    """When the claim was observed, else recorded."""
     return claim.observed_at or claim.recorded_at
 
 
@@ -62,10 +61,10 @@ def order_of(claim: Claim) -> tuple[datetime, str, int, int, UUID]:
 
 
 def key_of(claim: Claim) -> Key:
-    """The group the claim is folded in."""
+    """The group of the claim."""
     return Key(claim.subject.casefold(), family(claim.predicate))
 
 
 def affected(claims: Iterable[Claim]) -> set[Key]:
-    """The groups to fold again when `claims` come in or go: no belief of another group can change."""
+    """The groups that change when `claims` are added or removed."""
     return {key_of(claim) for claim in claims}

@@ -1,10 +1,9 @@
-"""The fold: one user's claims in, what is believed out.
+"""The fold: one user's claims to beliefs.
 
-The rules are those measured for memctl's offline reconciliation: a single-valued predicate holds its latest
-value, opposites exclude each other, the rest accumulates; a retraction closes, a repetition strengthens,
-nothing is deleted. Every belief lies on a track, which holds one value at a time: a single-valued predicate
-(and slot), a pair of opposites about one object, or one object of a multi-valued predicate. So one rule,
-"later wins", serves all three.
+A single-valued predicate has its latest value, opposites exclude each other, everything else accumulates; a retraction
+closes, a repetition strengthens, nothing is deleted. Every belief is on a track with one value at a time: a
+single-valued predicate (and slot), a pair of opposites about one object, or one object of a multi-valued predicate. So
+one rule, "later wins", covers all three.
 """
 
 from collections import defaultdict
@@ -32,7 +31,7 @@ from memctl.reconcile.same_value import (
 
 @dataclass(eq=False, slots=True)
 class _Period:
-    """A stretch of time for which one value held: `end` as the words name it, `known` when it was learnt."""
+    """A period in which one value was true: `end` as the text says, `known` when the end became known."""
 
     track: Track
     claims: list[Claim]
@@ -59,7 +58,7 @@ class _Period:
         self.known = max(known, default=None)
 
     def take_back(self, by: Claim) -> None:
-        """End by a retraction. One that names a day to come is no news of an end until then."""
+        """End by a retraction. One that names a future day has no effect before that day."""
         said = by.invalid_at or by.valid_at
         self.close(by)
         self.end = said if self.end is None or said is None else min(self.end, said)
@@ -67,20 +66,20 @@ class _Period:
             self.known = None
 
     def done(self, at: datetime | None) -> bool:
-        """True when, at the instant `at`, the value holds no more."""
+        """True if the value has ended at the instant `at`."""
         if self.successor is None and self.end is not None and at is not None:
             return self.end <= at
         return self.closed_by is not None
 
     def reinforce(self, claim: Claim) -> None:
-        """Take in a repetition; the same words of the same turn read twice are no second witness."""
+        """Add a repetition; the same words of the same turn are not a second witness."""
         if self.hear(claim):
             self.confidence = 1 - (1 - self.confidence) * (1 - claim.confidence / 2)
         self.claims.append(claim)
         self.valid_at = self.valid_at or claim.valid_at
 
     def hear(self, claim: Claim) -> bool:
-        """True when these words were not counted yet."""
+        """True if these words have not been counted yet."""
         words = (claim.session_id, claim.turn_id, claim.position, claim.quote)
         new = claim.session_id is None or words not in self.heard
         self.heard.add(words)
@@ -88,13 +87,13 @@ class _Period:
 
 
 def fold(claims: Iterable[Claim]) -> list[Belief]:
-    """What one user's claims amount to, in order of observation of each belief's claim.
+    """The beliefs of one user's claims, in order of observation of their first claims.
 
-    Pure, and independent of the order of `claims`; a claim given twice counts once. Folding the claims of one
-    `Key` alone gives just the beliefs of that key. A `fact_id` must stand on claims of one key. A claim
-    with neither `observed_at` nor `recorded_at` can end a belief, but not say when.
+    Pure, and independent of the order and repetition of `claims`. Folding the claims of one `Key` gives the beliefs of
+    that key. A `fact_id` must be on claims of one key. A claim with neither `observed_at` nor `recorded_at` can end a
+    belief, but not say when.
 
-    Raises ValueError when the claims are of several users.
+    Raises ValueError if the claims belong to several users.
     """
     groups: dict[Key, list[Claim]] = {}
     ordered = sorted({claim.id: claim for claim in claims}.values(), key=order_of)
@@ -107,7 +106,7 @@ def fold(claims: Iterable[Claim]) -> list[Belief]:
 
 
 class _Group:
-    """The fold of one key's claims, taken in order of observation."""
+    """The fold of one key's claims, added in order of observation."""
 
     def __init__(self, claims: Iterable[Claim]) -> None:
         self.chains: dict[Track, list[_Period]] = {}
@@ -147,7 +146,7 @@ class _Group:
         self._succeed(period)
 
     def _insert(self, chain: list[_Period], claim: Claim) -> None:
-        """Put a value learnt late where it belongs: before the nearest later one, and closed by it."""
+        """Insert a value learned late before the nearest later one, which closes it."""
         place = len(chain) - 1
         while place and precedes(claim, chain[place - 1].start):
             place -= 1
@@ -164,7 +163,7 @@ class _Group:
             earlier.successor, earlier.closed_by = period, claim
 
     def _remember(self, claim: Claim) -> None:
-        """A stretch that was over when it was told stands beside what holds now and closes nothing."""
+        """Add a period that had ended when it was stated: it closes nothing."""
         for period in self.naming[claim.predicate, value_of(claim)]:
             if period.closed_by is None and period.end == claim.invalid_at:
                 period.reinforce(claim)
@@ -172,7 +171,7 @@ class _Group:
         self._begin(claim, claim.valid_at, claim.invalid_at)
 
     def _succeed(self, period: _Period) -> None:
-        """Name the successor of what the same turn took back: "scratch that, my favourite colour is red"."""
+        """Set the successor of a value that the same turn retracted: "scratch that, my favourite colour is red"."""
         claim = period.first
         single = claim.predicate in SINGLE_VALUED
         for old in self.taken_back:
@@ -200,7 +199,7 @@ class _Group:
         self.taken_back += lost
 
     def _already_over(self, claim: Claim) -> list[_Period]:
-        """Note what nothing live answers to: a stretch known to be over, else history of its own."""
+        """Handle a retraction of no live value: a period known to be over, else a new ended one."""
         if claim.object is None:
             return []
         for period in reversed(self.naming[claim.predicate, value_of(claim)]):
@@ -212,7 +211,7 @@ class _Group:
         return [period]
 
     def beliefs(self) -> list[Belief]:
-        """The periods as beliefs; imported facts that say the same stay as many as they were."""
+        """The periods as beliefs; several imported facts that say the same remain several."""
         taken: set[UUID] = set()
         names = {id(period): _names(period, taken) for period in self.periods}
         found = []
@@ -237,7 +236,7 @@ class _Group:
 
 
 def _names(period: _Period, taken: set[UUID]) -> list[tuple[UUID, Claim]]:
-    """The period's beliefs as ids and the claims behind them: its imported facts, else its first claim."""
+    """The period's beliefs as ids and claims: its imported facts, else its first claim."""
     names = []
     for claim in period.claims:
         if claim.op == "assert" and claim.fact_id is not None and claim.fact_id not in taken:
@@ -247,7 +246,7 @@ def _names(period: _Period, taken: set[UUID]) -> list[tuple[UUID, Claim]]:
 
 
 def _invalid_at(period: _Period, valid_at: datetime | None) -> datetime | None:
-    """When what was true from `valid_at` ceased to be: as said, else when the next began or it was learnt."""
+    """When the value ceased to be true: as stated, else when the next began or the end became known."""
     end = period.end
     if period.successor is not None and period.closed_by is not None:
         next_start = period.successor.start
@@ -259,7 +258,7 @@ def _invalid_at(period: _Period, valid_at: datetime | None) -> datetime | None:
 
 
 def _covers(period: _Period, claim: Claim) -> bool:
-    """True when the claim speaks of this period of its value and not of a later return to it."""
+    """True if the claim is about this period of the value, not about a later return to it."""
     if not period.done(seen(claim)):
         return True
     return claim.valid_at is not None and period.end is not None and claim.valid_at < period.end

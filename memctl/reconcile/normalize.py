@@ -1,7 +1,7 @@
-"""When two objects of a triple name the same thing.
+"""Whether two objects of a triple name the same thing.
 
-Only spelling is compared: case, accents, punctuation, leading articles and possessives, plurals. Meaning (NYC
-and New York City) is not this room's to know.
+Compares spelling only: case, accents, punctuation, leading articles and possessives, plurals. Synonyms (NYC and New
+York City) are different.
 """
 
 import re
@@ -22,7 +22,7 @@ _SILENT_E = re.compile(r"(?:x|z|o|ch|sh|ss)e$")
 
 
 def singular(word: str) -> str:
-    """A form an English word shares with its plural: a key, not always a word (berry, berries -> berri)."""
+    """A key shared by an English word and its plural, not always a word (berry, berries -> berri)."""
     if len(word) > 3 and not any(letter.isdigit() for letter in word):
         if word.endswith("s") and not word.endswith(("ss", "us", "is")):
             word = word[:-1]
@@ -37,9 +37,9 @@ def singular(word: str) -> str:
 
 @lru_cache(maxsize=65536)
 def words(text: str) -> tuple[str, ...]:
-    """The words that tell `text` apart, normalised; never empty unless `text` is blank.
+    """The distinctive words of `text`, normalised; not empty unless `text` is blank.
 
-    `+` and `#` stay, since C, C++ and C# are three things.
+    `+` and `#` are kept: C, C++ and C# are different.
     """
     folded = _ACCENTS.sub("", unicodedata.normalize("NFKD", text)).replace("’", "'").casefold()
     spaced = _POSSESSIVE.sub("", unicodedata.normalize("NFC", folded))
@@ -55,12 +55,12 @@ def _separates(letter: str) -> bool:
 
 
 def normalise(text: str) -> str:
-    """The key of an object: equal for two spellings of one thing."""
+    """The key of an object, equal for different spellings of the same thing."""
     return " ".join(words(text))
 
 
 def same_value(one: str, other: str) -> bool:
-    """True when two objects of a single-valued predicate are one value.
+    """True if two objects of a single-valued predicate are the same value.
 
     "Paris" and "Paris, France" are; "Portland, Oregon" and "Portland, Maine" are not.
     """
@@ -70,7 +70,7 @@ def same_value(one: str, other: str) -> bool:
 
 
 def within(short: tuple[str, ...], long: tuple[str, ...]) -> int | None:
-    """Where `short` stands in `long`, whole words in a row, or None."""
+    """The index at which `short` occurs in `long` as consecutive words, or None."""
     if not short or len(short) >= len(long):
         return None
     for start in range(len(long) - len(short) + 1):
@@ -80,11 +80,11 @@ def within(short: tuple[str, ...], long: tuple[str, ...]) -> int | None:
 
 
 def takes_back(retracted: str, held: str, *, single: bool) -> bool:
-    """True when taking back `retracted` takes back `held`, one being a longer form of the other.
+    """Whether retracting `retracted` also retracts `held`, of which one is a longer form of the other.
 
-    The general takes the particular with it ("coffee", "black coffee"). The particular takes the general
-    unless it is only a circumstance of it: who no longer likes coffee in the evening may still like coffee.
-    Where a predicate holds one value there is nothing else it could mean.
+    The general includes the particular ("coffee", "black coffee"). The particular includes the general unless it is
+    only a circumstance of it: someone who no longer likes coffee in the evening may still like coffee. For a predicate
+    with one value nothing else can be meant.
     """
     lost, kept = words(retracted), words(held)
     if within(lost, kept) is not None:

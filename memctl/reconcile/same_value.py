@@ -1,4 +1,4 @@
-"""How two claims stand to each other: the same value, an earlier time, one taking back the other."""
+"""How two claims relate: the same value, an earlier time, one retracting the other."""
 
 from calendar import monthrange
 from datetime import datetime, timedelta
@@ -14,14 +14,14 @@ _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 8
 
 
 class Track(NamedTuple):
-    """Where a belief stands in line: on one track at most one value is live."""
+    """At most one value is live on a track."""
 
     predicate: str
     place: str
 
 
 def period_end(at: datetime, precision: Precision | None) -> datetime:
-    """The first instant after the period that `at` opens; `at` itself when no precision is known."""
+    """The first instant after the period that starts at `at`; `at` itself if no precision is known."""
     months = _MONTHS.get(precision or "")
     seconds = _SECONDS.get(precision or "", 0)
     try:
@@ -35,7 +35,7 @@ def period_end(at: datetime, precision: Precision | None) -> datetime:
 
 
 def precedes(claim: Claim, at: datetime | None) -> bool:
-    """True when the period the claim names lies wholly before `at`: dates that overlap settle nothing."""
+    """True if the claim's period is completely before `at`; overlapping dates decide nothing."""
     if claim.valid_at is None or at is None:
         return False
     return claim.valid_at < at and period_end(claim.valid_at, claim.precision) <= at
@@ -51,12 +51,12 @@ def track_of(claim: Claim) -> Track:
 
 
 def value_of(claim: Claim) -> str:
-    """The key of what is claimed; a claim without an object is its own words, near misses not counted."""
+    """The key of the claimed value; a claim without an object is compared by its exact text."""
     return normalise(claim.object) if claim.object is not None else "\n" + " ".join(claim.text.split())
 
 
 def same(one: Claim, other: Claim) -> bool:
-    """True when two claims of one track give it the same value."""
+    """True if two claims of one track have the same value."""
     if one.predicate != other.predicate:
         return False
     if one.object is not None and other.object is not None and one.predicate in SINGLE_VALUED:
@@ -65,7 +65,7 @@ def same(one: Claim, other: Claim) -> bool:
 
 
 def same_turn(one: Claim, other: Claim) -> bool:
-    """True when both were said in one turn of one known session."""
+    """True if both were made in one turn of one known session."""
     return one.session_id is not None and (one.session_id, one.turn_id, one.position) == (
         other.session_id,
         other.turn_id,
@@ -74,13 +74,13 @@ def same_turn(one: Claim, other: Claim) -> bool:
 
 
 def ends_before(claim: Claim, start: datetime | None) -> bool:
-    """True when the retraction dates itself wholly before `start`: it is about an earlier stretch."""
+    """True if the retraction's date is completely before `start`: it is about an earlier period."""
     said = claim.invalid_at or claim.valid_at
     return said is not None and start is not None and said < start and period_end(said, claim.precision) <= start
 
 
 def takes(claim: Claim, held: Claim) -> bool:
-    """True when the retraction can mean `held`: same family, same slot, an object that matches."""
+    """True if the retraction can refer to `held`: same family, same slot, a matching object."""
     if OPPOSITES.get(claim.predicate) == held.predicate:
         return False
     if claim.slot is not None and held.slot is not None and normalise(claim.slot) != normalise(held.slot):
@@ -94,7 +94,7 @@ def takes(claim: Claim, held: Claim) -> bool:
 
 
 def same_object(claim: Claim, held: Claim) -> bool:
-    """True when both name an object, and the same one up to spelling."""
+    """True if both have an object and it is the same up to spelling."""
     if claim.object is None or held.object is None:
         return False
     return normalise(claim.object) == normalise(held.object)

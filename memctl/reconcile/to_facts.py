@@ -1,4 +1,4 @@
-"""Beliefs as Facts, and what changed between two sets of Facts."""
+"""Beliefs as Facts, and the changes between two sets of Facts."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,11 +10,10 @@ from memctl.reconcile.beliefs import Belief
 
 
 def to_fact(belief: Belief, *, imported: Fact | None = None) -> Fact:
-    """The Fact a belief is.
+    """A belief as a Fact.
 
-    `imported` is the fact the belief's claim stands for, when it came from elsewhere: it keeps all it
-    brought, and only what later claims say of it (dates it lacked, its end, its successor, a confidence it
-    had) is added.
+    `imported` is the fact that the belief's claim stands for: its values are kept, and only what later claims add
+    (missing dates, its end, its successor, a missing confidence) is filled in.
     """
     if imported is not None:
         return _continued(imported, belief)
@@ -61,7 +60,7 @@ def _continued(imported: Fact, belief: Belief) -> Fact:
 
 
 def _turns(belief: Belief) -> tuple[str, ...]:
-    """The turns of the belief's own session that it rests on, each once, the naming claim's first."""
+    """The turns of the belief in its own session, each once, the naming claim's first."""
     session = belief.claim.session_id
     turns = [
         belief.claim.turn_id,
@@ -81,11 +80,11 @@ def _native(belief: Belief) -> dict[str, Any]:
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of facts, each as it is now (`removed` as it was).
+    """Changes of facts, each in its new state (`removed` in its old one).
 
-    `reinforced` facts rest on more than before, `revised` ones changed in another way (a date filled in, a
-    closing taken back). A new fact that is already history is both in `added` and in `superseded` or
-    `retracted`; the other lists share nothing.
+    `reinforced` facts have more evidence than before, `revised` ones changed in another way (a date filled in, an end
+    undone). A new fact that is already history is in `added` and in `superseded` or `retracted`; otherwise the lists
+    are disjoint.
     """
 
     added: tuple[Fact, ...] = ()
@@ -98,7 +97,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def changes(before: Iterable[Fact], after: Iterable[Fact]) -> Changes:
-    """Compare two states of the same facts by id, in the order of `after`; what is gone, as in `before`."""
+    """Compare two states of the same facts by id, in the order of `after`; removed facts in the order of `before`."""
     old = {fact.id: fact for fact in before}
     new = {fact.id: fact for fact in after}
     found: dict[str, list[Fact]] = {name: [] for name in Changes.__struct_fields__}

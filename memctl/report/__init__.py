@@ -1,1 +1,1 @@
-"""What a memory holds and what it costs: volumes measured on any backend, prices from a dated book, charts of both."""
+"""Volume of a memory on any backend, its costs by a dated price book, and charts of both."""

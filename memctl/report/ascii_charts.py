@@ -1,6 +1,6 @@
-"""Pictures made of characters: a sparkline, a bar, and curves on two logarithmic axes.
+"""Charts made of characters: a sparkline, a bar, and curves on two logarithmic axes.
 
-Pure text for a terminal of any width; colours and tables are for the command line.
+Plain text for a terminal of any width, without colours.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
 def spark(values: Sequence[float], width: int = 24) -> str:
-    """One character a value, the largest as high as the line; longer rows are summed into `width` characters.
+    """One character per value, scaled to the largest; longer rows are summed into `width` characters.
 
-    Nothing at all is a dot, so that a little is told from none.
+    Zero is a dot, to distinguish it from small values.
     """
     if len(values) > width:
         edges = [len(values) * place // width for place in range(width + 1)]
@@ -31,7 +31,7 @@ def spark(values: Sequence[float], width: int = 24) -> str:
 
 
 def bar(share: float, width: int) -> str:
-    """A bar of `share` (0..1) of `width` characters, in eighths of one."""
+    """A bar of `share` (0..1) of `width` characters, in eighths of a character."""
     eighths = round(max(0.0, min(1.0, share)) * width * 8)
     whole, rest = divmod(eighths, 8)
     return ("█" * whole + (BLOCKS[rest] if rest else "")).ljust(width)
@@ -45,8 +45,8 @@ def plot(
     height: int = 21,
     unit: str = "$",
 ) -> list[str]:
-    """Curves over logarithmic axes, one line of text each row: `curves` are pairs of a mark (one character) and the
-    values at `xs`; None, and what is below 1, are left out. Where curves meet there is a +.
+    """Curves on logarithmic axes, one line of text per row: `curves` are pairs of a mark (one character) and the values
+    at `xs`; None and values below 1 are omitted. Intersections are shown as +.
 
     Both axes are labelled at powers of ten, the y axis with `unit`.
     """
@@ -89,7 +89,7 @@ def _foot(xs: Sequence[float], margin: int, columns: int) -> list[str]:
 
 
 def _power(power: int) -> str:
-    """Ten to a power, as short as it reads: 0.01, 100, 10k, 1M."""
+    """A power of ten in short form: 0.01, 100, 10k, 1M."""
     if power < 0:
         return f"{10.0**power:.{-power}f}"
     for step, letter in ((9, "G"), (6, "M"), (3, "k")):

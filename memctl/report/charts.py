@@ -1,8 +1,8 @@
-"""Drawing: Vega-Lite charts as SVG and PNG without a browser or a network, and the colours they are drawn in.
+"""Vega-Lite charts as SVG and PNG without a browser or a network, and their colours.
 
-A chart is drawn in placeholder colours, which are then replaced: by the light ones in a file, by CSS variables in a
-page, so that one drawing serves light and dark. altair and vl-convert are imported when something is drawn, and not
-before. What the charts show is for `volume_page` and `pricing_page`.
+A chart is drawn in placeholder colours, which are replaced by the light colours in a file and by CSS variables in a
+page, so that one drawing serves light and dark mode. altair and vl-convert are imported on demand. The charts
+themselves are in `volume_page` and `pricing_page`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from memctl.runtime import private_files
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
 DRAWN_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
-"""Of the charts, also in a page: widths are reckoned with it when a chart is drawn."""
+"""The font of charts and pages; text widths are computed with it when a chart is drawn."""
 
 INK, MUTED, GRID, PAPER = "#b00001", "#b00002", "#b00003", "#b00004"
 SERIES = tuple(f"#a0000{place}" for place in range(8))
-"""Placeholders of the colours of up to eight series."""
+"""Placeholders for the colours of up to eight series."""
 
 LIGHT = {
     INK: "#1b1f24",
@@ -38,7 +38,7 @@ LIGHT = {
         )
     ),
 }
-"""After Okabe and Ito (2008), told apart with any colour vision, darkened where white would swallow them."""
+"""After Okabe and Ito (2008), distinguishable with any colour vision, darkened for a white background."""
 
 DARK = {
     INK: "#e6edf3",
@@ -55,11 +55,11 @@ DARK = {
 }
 
 WIDE, NARROW = 820, 330
-"""Widths of a chart in pixels: on a desk, and on a telephone of 400."""
+"""Widths of a chart in pixels, for a desktop and for a telephone of 400."""
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
-    """A chart under its title, for both widths. `says` tells in words what it shows; specs are Vega-Lite's."""
+    """A chart with its title, in both widths. `says` describes it in words; the specs are Vega-Lite's."""
 
     title: str
     says: str
@@ -68,7 +68,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """Charts to stand one under the other in a file of their own."""
+    """Charts in one file, one below the other."""
 
     charts: tuple[Chart, ...]
 
@@ -92,7 +92,7 @@ class Picture(msgspec.Struct, frozen=True):
 
 
 def require() -> None:
-    """Raise UsageError, saying what to install, where charts cannot be drawn."""
+    """Raise UsageError with the package to install if charts cannot be drawn."""
     try:
         import altair
         import vl_convert
@@ -104,14 +104,14 @@ def require() -> None:
 
 
 def altair() -> Any:
-    """The library that writes Vega-Lite, without its types: they are made for editors, and a page of unions each."""
+    """The library that writes Vega-Lite, untyped: its types are long unions for editors."""
     import altair
 
     return altair
 
 
 def config() -> dict[str, Any]:
-    """What all charts have in common."""
+    """The configuration of all charts."""
     label = {
         "labelColor": MUTED,
         "titleColor": INK,
@@ -145,7 +145,7 @@ def config() -> dict[str, Any]:
 
 
 def svg_of(spec: dict[str, Any]) -> str:
-    """A Vega-Lite spec as SVG, in placeholder colours. Nothing is fetched: the spec holds its data."""
+    """A Vega-Lite spec as SVG, in placeholder colours. Nothing is downloaded: the spec contains its data."""
     import vl_convert
 
     drawn: str = vl_convert.vegalite_to_svg(_drawable(spec), vl_version="6.4", allowed_base_urls=[])
@@ -153,17 +153,16 @@ def svg_of(spec: dict[str, Any]) -> str:
 
 
 _NOT_SHOWN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\u2029\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 (2.2) has no place for, the controls of C1, and what turns text round (UAX #9, 2)."""
+"""Characters that XML 1.0 (2.2) excludes, C1 controls, and bidirectional controls (UAX #9, 2)."""
 
 
 def shown(text: str) -> str:
-    """Text that a page or a drawing can hold, all else as U+FFFD."""
+    """Text for a page or a drawing, with U+FFFD for excluded characters."""
     return _NOT_SHOWN.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _drawable(spec: Any) -> Any:
-    """The spec with such text only: a control character in a name would end the process in vl-convert 1.9, whose
-    parser of the finished drawing panics."""
+    """The spec with such text only: a control character in a name crashes vl-convert 1.9, whose SVG parser panics."""
     if isinstance(spec, dict):
         return {_drawable(key): _drawable(value) for key, value in spec.items()}
     if isinstance(spec, list | tuple):
@@ -172,9 +171,9 @@ def _drawable(spec: Any) -> Any:
 
 
 def inline(spec: dict[str, Any], name: str, says: str) -> str:
-    """A chart as an element of a page: coloured by CSS variables, scaling with its column, named for who cannot see it.
+    """A chart as an element of a page: coloured by CSS variables, scaled to its column, described for screen readers.
 
-    `name` keeps its inner ids apart from those of the other charts of the page.
+    `name` keeps its inner ids unique in the page.
     """
     svg = svg_of({"config": config(), **spec})
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
@@ -192,7 +191,7 @@ def coloured(svg: str, colours: dict[str, str]) -> str:
 
 
 def variable(placeholder: str) -> str:
-    """The CSS variable that stands for a placeholder."""
+    """The CSS variable for a placeholder."""
     names = {INK: "--ink", MUTED: "--muted", GRID: "--grid", PAPER: "--paper"}
     return names.get(placeholder) or f"--series-{SERIES.index(placeholder)}"
 

@@ -1,6 +1,6 @@
-"""The pricing report: one workload on every system of a price book, month by month and against the number of users.
+"""The pricing report: one workload on every system of a price book, by month and by number of users.
 
-It puts together what its neighbours compute, and names every assumption the result rests on. Nothing here is shown.
+Combines the other modules and lists the assumptions behind the result. Displays nothing.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from memctl.report.workload import CONSTANTS_OF, Usage, Workload, months
 
 
 class ModelCost(msgspec.Struct, frozen=True, kw_only=True):
-    """What the tokens of the workload's last month cost by one model: in single calls, and in batches where it has a
-    price for them. `of` tells for what: "extraction", or "embedding"."""
+    """The cost of the last month's tokens by model: in single calls, and in batches if it has a batch price. `of` is
+    "extraction" or "embedding"."""
 
     model: str
     of: str
@@ -40,15 +40,15 @@ class ModelCost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Assumption(msgspec.Struct, frozen=True, kw_only=True):
-    """Something nobody confirmed that a figure shown rests on: the reasoning, and where it is used."""
+    """An unconfirmed assumption: its reasoning, and where it is used."""
 
     said: str
     places: tuple[str, ...]
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """The report. `costs` holds, month by month, one cost a system in the order of `systems` (key: title);
-    `tokens` are the last month's input and output tokens of extraction where the user pays for it."""
+    """The report. `costs` has one cost per system for each month, in the order of `systems` (key: title); `tokens` are
+    the last month's input and output tokens of extraction if the user pays for it."""
 
     edition: str
     as_of: date
@@ -69,12 +69,12 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     gaps: dict[str, tuple[str, ...]]
 
     def of(self, system: str) -> list[Cost]:
-        """A system's costs, month by month."""
+        """A system's costs by month."""
         place = list(self.systems).index(system)
         return [month[place] for month in self.costs]
 
     def marked(self, system: str) -> str:
-        """A system's title, with * where a cost of it rests on an assumption and ≤ where it is but a bound."""
+        """A system's title, with * if a cost is based on an assumption and ≤ if it is an upper bound."""
         found = [*self.of(system), *self.curves.costs[system]]
         return (
             ("≤ " if any(one.bound for one in found) else "")
@@ -83,14 +83,14 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def total(self, system: str) -> Decimal | None:
-        """USD of all months together; None where a month has no price."""
+        """USD of all months; None if a month has no price."""
         totals = [found.total for found in self.of(system)]
         known = [total for total in totals if total is not None]
         return sum(known, Decimal(0)) if len(known) == len(totals) else None
 
 
 def compare(book: Book, load: Workload, chosen: Models) -> Comparison:
-    """What the workload costs on every system of the book, with these models for the tokens."""
+    """The cost of the workload on every system of the book, with these models for the tokens."""
     usage = months(load, book)
     costs = tuple(tuple(cost(key, book, month, chosen) for key in book.systems) for month in usage)
     user_pays = [system for system in book.systems.values() if system.extraction.paid_by == "user"]
@@ -118,7 +118,7 @@ def compare(book: Book, load: Workload, chosen: Models) -> Comparison:
 
 
 def _by_model(book: Book, usage: Usage) -> list[ModelCost]:
-    """Every model of the book, for what it can be used for: one with a price of output writes, one without embeds."""
+    """All models of the book with their uses: models with an output price extract, models without embed."""
     user_pays = [system for system in book.systems.values() if system.extraction.paid_by == "user"]
     found = []
     for name in book.models:
@@ -138,7 +138,7 @@ def _by_model(book: Book, usage: Usage) -> list[ModelCost]:
 
 
 def _assumptions(book: Book, load: Workload, costs: list[Cost]) -> list[Assumption]:
-    """The assumptions behind the plans that were chosen and the numbers nobody measured or gave, one a source."""
+    """The assumptions behind the selected plans and the default values, one per source."""
     used: dict[str, dict[str, None]] = {}
     assumed = [(name, book.workload[name]) for name, taken in load.numbers().items() if taken.origin == "assumed"]
     for place, figure in (*assumed, *_resting(book, costs)):
@@ -148,7 +148,7 @@ def _assumptions(book: Book, load: Workload, costs: list[Cost]) -> list[Assumpti
 
 
 def _resting(book: Book, costs: list[Cost]) -> Iterator[tuple[str, Figure]]:
-    """The figures of the book that these costs rest on, each with the place it stands for."""
+    """The book's figures behind these costs, each with what it is used for."""
     for key, system in book.systems.items():
         chosen = {found.quote.plan for found in costs if found.system == key and found.quote}
         for plan in (plan for plan in system.plans if plan.name in chosen):

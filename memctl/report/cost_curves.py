@@ -1,7 +1,6 @@
-"""Cost against users: the curve of every system, where it ends, where two of them cross, and how steep they are.
+"""Cost by number of users: every system's curve, where it ends, break-even points, and slopes.
 
-Plans are step functions, so nothing is solved for: the curves are evaluated, and a change found between two points
-is narrowed to the user it happens at.
+Plans are step functions, so the curves are evaluated, and a change between two points is narrowed down to one user.
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ from memctl.report.workload import Usage, Workload, steady
 
 POINTS_PER_DECADE = 20
 MARKS = (100, 1_000, 10_000, 100_000)
-"""The numbers of users that tables show."""
+"""The numbers of users in tables."""
 
 LINEAR = 1.05
-"""An exponent up to which a curve passes for linear: a hundred times the users, a quarter more for each."""
+"""The largest exponent that is called linear: a quarter more per user at a hundred times the users."""
 
 CostOf = Callable[[str, int], Cost]
-"""A system's cost with so many users."""
+"""A system's cost for a number of users."""
 
 
 class Crossing(msgspec.Struct, frozen=True, kw_only=True):
-    """From `users` on `cheaper`, then at `usd`, costs less than `dearer`, with which it was the other way round below.
-    `assumed` when either cost rests on a figure nobody confirmed."""
+    """From `users` on `cheaper`, then at `usd`, costs less than `dearer`; below it is the other way round. `assumed` if
+    either cost is based on an unconfirmed assumption."""
 
     users: int
     cheaper: str
@@ -40,12 +39,11 @@ class Crossing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What a system makes of the book's claim.
+    """The book's claim, checked for one system.
 
-    `at` is its cost with the users claimed, None where it has no price for them; `under` whether that is below the
-    claimed sum, which a price that is itself but that bound is not, once tokens come to it.
-    `exponent` tells how cost grows with users over the next two decades: 1 is linear, more than LINEAR is
-    called super-linear.
+    `at` is its cost for the claimed number of users, None if it has no price for them; `under` whether that is below
+    the claimed sum. An upper bound equal to that sum is not below it once tokens are added. `exponent` is how cost
+    grows with users over the next two decades: 1 is linear, more than LINEAR is super-linear.
     """
 
     system: str
@@ -58,8 +56,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Curves(msgspec.Struct, frozen=True, kw_only=True):
-    """`costs` has each system's cost at every number of `users`; `marks` the same at MARKS. `ends` is the most users
-    a system has a price for, None where no end was met."""
+    """`costs` are each system's costs at every number in `users`; `marks` those at MARKS. `ends` is the highest number
+    of users with a price, None if it was not reached."""
 
     users: tuple[int, ...]
     costs: dict[str, tuple[Cost, ...]]
@@ -70,7 +68,7 @@ class Curves(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def curves(load: Workload, book: Book, chosen: Models) -> Curves:
-    """The curves of the workload's last month, had there been that many users all the time."""
+    """The curves for the workload's last month, assuming a constant number of users."""
 
     @cache
     def at(system: str, users: int) -> Cost:
@@ -100,7 +98,7 @@ def _points(highest: int) -> tuple[int, ...]:
 
 
 def _changes(key: str, points: Sequence[int], at: CostOf) -> Iterator[int]:
-    """The users from which another plan is taken than one point earlier: where a curve jumps."""
+    """The users at which the plan changes: where a curve jumps."""
 
     def another(than: str | None, users: int) -> bool:
         return _plan(at(key, users)) != than
@@ -117,7 +115,7 @@ def _plan(found: Cost) -> str | None:
 
 
 def first(low: int, high: int, holds: Callable[[int], bool]) -> int:
-    """The least number above `low` that `holds` is true of, given that it is true of `high` and not of `low`."""
+    """The least number above `low` for which `holds` is true, given that it is true for `high` and not for `low`."""
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle, high)
@@ -125,7 +123,7 @@ def first(low: int, high: int, holds: Callable[[int], bool]) -> int:
 
 
 def _end(key: str, points: Sequence[int], at: CostOf) -> int | None:
-    """Costs end once: quantities only rise with users, so a plan that no longer fits never fits again."""
+    """A curve ends once: quantities only rise with users, so a plan that no longer fits never fits again."""
     below = 0
     for users in points:
         if at(key, users).total is None:
@@ -143,7 +141,7 @@ def _crossings(keys: Sequence[str], points: Sequence[int], at: CostOf) -> list[C
 
 
 def _crossings_of(one: str, other: str, points: Sequence[int], at: CostOf) -> list[Crossing]:
-    """Where the sign of the difference turns; users at which both cost the same turn nothing, nor does a bound."""
+    """Where the sign of the difference changes; equal costs and upper bounds are not a change."""
 
     def sign(users: int) -> int:
         left, right = at(one, users), at(other, users)

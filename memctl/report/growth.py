@@ -1,6 +1,6 @@
-"""How fast something has grown, and what a named and simple method makes of the next months.
+"""Growth, and a projection of the next months by a simple, named method.
 
-Pure functions of counts by month; nothing here knows what is counted.
+Pure functions of counts by month.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import msgspec
 from memctl.report import periods
 
 LOOKED_AT = 12
-"""Complete months that growth and projection rest on."""
+"""Complete months used for growth and projection."""
 FEWEST = 3
-"""Complete months below which a line through them would say nothing."""
+"""Complete months needed for a line."""
 
 LINE = "least-squares line through the records added in each of the last {} complete months, never below zero"
 MEAN = "mean of the records added in each of the {} complete months, too few for a line"
@@ -23,7 +23,7 @@ NOTHING = "no projection: no complete month of dated records"
 
 
 class Month(msgspec.Struct, frozen=True):
-    """One month, past or to come: what is added in it and what there is at its end."""
+    """A past or future month: what is added in it and the total at its end."""
 
     month: str
     added: int
@@ -31,8 +31,8 @@ class Month(msgspec.Struct, frozen=True):
 
 
 class Growth(msgspec.Struct, frozen=True, kw_only=True):
-    """`rate` is the mean monthly growth of the total over the months looked at (0.08: 8 %), None where it cannot be
-    told; `method` says in words how `projection` was made. `past` has every month from the first record to now."""
+    """`rate` is the mean monthly growth of the total over the months used (0.08: 8 %), None if unknown; `method`
+    describes how `projection` was made. `past` has every month from the first record to now."""
 
     rate: float | None
     months: int
@@ -42,9 +42,9 @@ class Growth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def monthly(added: Mapping[date, int], now: date) -> list[int]:
-    """What was added in each of the last complete months, oldest first, months without anything as zeros.
+    """The additions in each of the last complete months, oldest first, zeros included.
 
-    `added` is by the first day of a month; the month of `now` is not complete.
+    `added` is by the first day of a month; the month of `now` is incomplete.
     """
     if not added:
         return []
@@ -54,9 +54,9 @@ def monthly(added: Mapping[date, int], now: date) -> list[int]:
 
 
 def rate(added: Mapping[date, int], now: date, undated: int = 0) -> float | None:
-    """Mean monthly growth of the total: the (n-1)th root of last over first total, less one; None below two months.
+    """Mean monthly growth of the total: the (n-1)th root of last over first total, minus one; None below two months.
 
-    What has no date counts to the total from the beginning.
+    Undated records count from the beginning.
     """
     steps = monthly(added, now)
     if len(steps) < 2:
@@ -70,7 +70,7 @@ def rate(added: Mapping[date, int], now: date, undated: int = 0) -> float | None
 
 
 def project(added: Mapping[date, int], now: date, total: int, months: int = 12, undated: int = 0) -> Growth:
-    """The growth so far and the `months` after the month of `now`, beginning with `total` records."""
+    """The growth so far and the `months` after the month of `now`, starting with `total` records."""
     steps = monthly(added, now)
     if not steps:
         return Growth(rate=None, months=0, method=NOTHING, past=past(added, now, undated), projection=())
@@ -79,7 +79,7 @@ def project(added: Mapping[date, int], now: date, total: int, months: int = 12, 
     month, held = now.replace(day=1), total
     for number in range(1, months + 1):
         month = periods.following(month, "month")
-        # The month of `now` lies between the last complete one and the first projected.
+        # The month of `now` is between the last complete one and the first projected one.
         expected = max(0, round(start + slope * (len(steps) + number)))
         held += expected
         projection.append(Month(periods.label(month, "month"), expected, held))
@@ -93,7 +93,7 @@ def project(added: Mapping[date, int], now: date, total: int, months: int = 12, 
 
 
 def past(added: Mapping[date, int], now: date, undated: int = 0) -> tuple[Month, ...]:
-    """Every month from the first to that of `now`; what has no date is there from the beginning."""
+    """Every month from the first to that of `now`; undated records are there from the beginning."""
     held, found = undated, []
     for month in periods.between(min(added, default=now), max(now.replace(day=1), max(added, default=now)), "month"):
         held += added.get(month, 0)
@@ -102,7 +102,7 @@ def past(added: Mapping[date, int], now: date, undated: int = 0) -> tuple[Month,
 
 
 def line(values: Sequence[float]) -> tuple[float, float]:
-    """Start and slope of the least-squares line through values at 0, 1, 2, …; at least two of them."""
+    """Start and slope of the least-squares line through at least two values at 0, 1, 2, …."""
     count = len(values)
     middle, mean = (count - 1) / 2, sum(values) / count
     spread = sum((x - middle) ** 2 for x in range(count))

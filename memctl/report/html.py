@@ -1,6 +1,6 @@
-"""A report as one HTML document: charts drawn into it, tables that scroll, light and dark, and nothing to fetch.
+"""Reports as one self-contained HTML document: charts, scrolling tables, light and dark mode.
 
-It knows how a page is built and not what stands in it.
+Knows the layout, not the content.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from memctl.report.charts import DARK, FONT, LIGHT, Chart, inline, shown, variab
 
 
 class Section(msgspec.Struct, frozen=True):
-    """A heading and pieces of HTML under it."""
+    """A heading and the HTML below it."""
 
     title: str
     pieces: list[str]
@@ -55,17 +55,17 @@ footer { margin-top: 3rem; font-size: .85rem; }
 
 
 def document(title: str, lead: str, charts: Sequence[Chart], sections: Sequence[Section]) -> str:
-    """The page: title, a line under it, the charts, then the sections."""
+    """The page: title, lead, charts, then sections."""
     body = [f"<h1>{escape(title)}</h1>", f'<p class="lead">{escape(lead)}</p>']
     body += [_figure(chart, f"chart{number}") for number, chart in enumerate(charts, 1)]
     body += [f"<section><h2>{escape(one.title)}</h2>{''.join(one.pieces)}</section>" for one in sections]
-    body.append(f"<footer>Made by memctl {escape(__version__)}. This page fetches nothing.</footer>")
+    body.append(f"<footer>Made by memctl {escape(__version__)}. This page is self-contained.</footer>")
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en">',
             '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
-            # A page without an icon of its own would have the browser ask for one.
+            # Without an icon the browser would request one.
             f'<title>{escape(title)}</title><link rel="icon" href="data:,">',
             f"<style>{_style()}</style></head>",
             "<body><main>",
@@ -93,7 +93,7 @@ def _figure(chart: Chart, name: str) -> str:
 
 
 def spec(chart: Any) -> dict[str, Any]:
-    """A chart of altair as a Vega-Lite spec, without altair's own looks."""
+    """An altair chart as a Vega-Lite spec, without altair's own configuration."""
     made: dict[str, Any] = chart.to_dict()
     return {name: value for name, value in made.items() if name not in ("$schema", "config", "usermeta")}
 
@@ -104,14 +104,14 @@ def text(said: str) -> str:
 
 
 def items(lines: Sequence[str]) -> str:
-    """A list, or a dash for an empty one."""
+    """A list, or a dash if it is empty."""
     if not lines:
         return "<p>–</p>"
     return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1) -> str:
-    """A table whose first `left` columns, and all that hold no numbers, are set left; a cell's second line is small."""
+    """A table; the first `left` columns and those without numbers are left-aligned, second lines of cells are small."""
 
     def side(place: int) -> str:
         numbers = all(_numeric(row[place]) for row in rows)
@@ -135,7 +135,7 @@ def _numeric(cell: str) -> bool:
 
 
 def number(quantity: Decimal) -> str:
-    """A quantity: whole, or with what matters of its fraction."""
+    """A quantity: whole, or with the significant digits of its fraction."""
     if quantity == quantity.to_integral_value():
         return f"{int(quantity):,}"
     return f"{quantity:,.1f}" if quantity >= 100 else f"{quantity:.3g}"

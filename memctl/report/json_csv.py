@@ -1,4 +1,4 @@
-"""Reports as plain data: what `--json` prints and the rows of `--csv`. Money is USD, to a hundredth of a cent."""
+"""Reports as plain data: the output of `--json` and the rows of `--csv`. Money is USD, to a hundredth of a cent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIGITS = 4
 
 
 def plain(value: Any) -> Any:
-    """Structs as objects and decimals as numbers, all the way down."""
+    """Structs as objects and decimals as numbers, recursively."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else round(float(value), DIGITS)
     if isinstance(value, msgspec.Struct):
@@ -31,7 +31,7 @@ def plain(value: Any) -> Any:
 
 
 def cost(found: Cost) -> dict[str, Any]:
-    """A system's month: total null where no plan fits, `at_most` where the price is only a bound."""
+    """A system's month: total null if no plan fits, `at_most` if the price is only an upper bound."""
     return {
         "system": found.system,
         "plan": found.quote.plan if found.quote else None,
@@ -87,7 +87,7 @@ def comparison(report: Comparison) -> dict[str, Any]:
 
 
 def move(found: Move) -> dict[str, Any]:
-    """A migration priced."""
+    """The price of a migration."""
     quote = found.quote
     return {
         "from": found.source,
@@ -111,14 +111,14 @@ def move(found: Move) -> dict[str, Any]:
 
 
 def volume(report: Volume) -> dict[str, Any]:
-    """The volume report; without the sizes of every text, which are a workload's matter."""
+    """The volume report, without the sizes of all texts, which only workloads need."""
     document: dict[str, Any] = msgspec.to_builtins(report)
     del document["activity"]
     return document
 
 
 def comparison_rows(report: Comparison) -> Iterator[list[Any]]:
-    """A header and a row for every month and system."""
+    """A header and a row per month and system."""
     parts = ("plan", "usage", "LLM tokens", "embedding tokens")
     prices = [f"usd_{part.replace(' ', '_').lower()}" for part in parts]
     yield ["month", "users", "system", "plan", "usd", *prices, "at_most", "assumption"]
@@ -138,7 +138,7 @@ def comparison_rows(report: Comparison) -> Iterator[list[Any]]:
 
 
 def volume_rows(report: Volume) -> Iterator[list[Any]]:
-    """A header and a row for every user, kind, category and source, the periods as columns."""
+    """A header and a row per user, kind, category and source, with periods as columns."""
     yield ["dimension", "name", "facts", "episodes", "bytes", "undated", *report.periods]
     for dimension, rows in dimensions(report):
         for row in rows:
@@ -166,7 +166,8 @@ def move_rows(found: Move) -> Iterator[list[Any]]:
 
 
 def csv(rows: Iterable[list[Any]]) -> str:
-    """Rows as RFC 4180 has them, but with plain line ends; an unknown value is empty, and a name no formula."""
+    """Rows as in RFC 4180 but with plain line ends. Unknown values are empty; cells that start like a formula are
+    quoted."""
     import csv as writing
     import io
 
@@ -175,7 +176,7 @@ def csv(rows: Iterable[list[Any]]) -> str:
     lines = []
     for row in rows:
         out = io.StringIO()
-        # By its own line end, which has both characters, the writer quotes a cell with either.
+        # The writer quotes cells with either character of its line end.
         writing.writer(out).writerow([guard(cell) if isinstance(cell, str) and cell else cell for cell in row])
         lines.append(out.getvalue().removesuffix("\r\n") + "\n")
     return "".join(lines)

@@ -1,4 +1,4 @@
-"""What moving facts from one system to another takes: calls, time, what the target's plan charges, and tokens."""
+"""The cost of moving facts between systems: calls, time, the target's charges, and tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ MILLION = 1_000_000
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be moved. `sizes` maps bytes of a text to how many records have it; `said` tells where it is from."""
+    """The facts to move. `sizes` maps bytes of a text to the number of records of that size; `said` names the origin of
+    the numbers."""
 
     users: int
     records: int
@@ -27,12 +28,12 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """A move priced. `minutes` is the least the target's rate allows; `quote` the cheapest plan for what the move
-    itself is charged in one month, None where no plan takes it at once; the drivers say what it is charged by.
+    """The price of a move. `minutes` is the minimum by the target's rate limit; `quote` the cheapest plan for the
+    move's charges in one month, None if no plan fits; the drivers are what is charged.
 
-    `assumptions` are the reasons behind figures that nobody confirmed.
-    Facts go over verbatim, so no language model is called; `embedding` is USD for new vectors where the user makes
-    them, `rederived` USD when the target is to find the facts anew and its user pays for the model.
+    `assumptions` are the reasons behind unconfirmed figures. Facts are copied unchanged, so no language model is
+    called; `embedding` is USD for new vectors if the user makes them, `rederived` USD for letting the target extract
+    the facts again, if its user pays for the model.
     """
 
     source: str
@@ -49,12 +50,13 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def assumed(self) -> bool:
-        """Whether anything of it rests on a figure nobody confirmed."""
+        """Whether any of it is based on an unconfirmed assumption."""
         return bool(self.assumptions)
 
 
 def move(route: str, book: Book, load: Load, chosen: Models) -> Move:
-    """Price the move `route`, written `source:target` with systems of the book. UsageError for any other route."""
+    """The price of the move `route`, written `source:target` with systems of the book. Raises UsageError for any other
+    route."""
     source_key, _, target_key = route.partition(":")
     source, target = (_system(book, key, route) for key in (source_key, target_key))
     drivers = _charged(target, book, load)
@@ -66,7 +68,7 @@ def move(route: str, book: Book, load: Load, chosen: Models) -> Move:
         source=source_key,
         target=target_key,
         load=load,
-        # A page per user at the least, and the last one is nearly always begun.
+        # At least one page per user, and the last one is rarely full.
         read_calls=load.users + load.records // int(source.moving.read_page.value),
         write_calls=writes,
         minutes=writes / rate.value if rate else None,
@@ -79,7 +81,7 @@ def move(route: str, book: Book, load: Load, chosen: Models) -> Move:
 
 
 def _assumptions(book: Book, source: System, target: System, quote: Quote | None) -> tuple[str, ...]:
-    """The reasons behind the unconfirmed figures of a move, each once."""
+    """The reasons behind the unconfirmed figures of a move, without repetitions."""
     moving = target.moving
     rest = [source.moving.read_page, moving.write_batch, moving.units, moving.rate]
     rest += [figure for plan in target.plans if quote and plan.name == quote.plan for figure in figures(plan, book)]
@@ -90,13 +92,13 @@ def _assumptions(book: Book, source: System, target: System, quote: Quote | None
 def _system(book: Book, key: str, route: str) -> System:
     if key not in book.systems:
         known = ", ".join(book.systems)
-        hint = f"write it source:target, as in mem0:zep; systems of the price book: {known}"
-        raise UsageError(f"{route!r} is no route: there is no system {key!r}", where="--migrate", hint=hint)
+        hint = f"pass FROM:TO, such as mem0:zep; systems: {known}"
+        raise UsageError(f"invalid route {route!r}: unknown system {key!r}", where="--migrate", hint=hint)
     return book.systems[key]
 
 
 def _charged(target: System, book: Book, load: Load) -> dict[Driver, Decimal]:
-    """The quantities of the drivers that a move into the target is charged by."""
+    """The quantities of the drivers charged for a move into the target."""
     constant = {name: figure.value for name, figure in book.constants.items()}
     filled = blocks(load.sizes, constant["bytes_per_credit"], load.records) if load.records else 0
     mean = _mean(load.sizes)
@@ -104,7 +106,7 @@ def _charged(target: System, book: Book, load: Load) -> dict[Driver, Decimal]:
     quantities: Mapping[Driver, Decimal] = {
         "users": Decimal(load.users),
         "facts_added": Decimal(load.records),
-        # Verbatim, each fact is an add of its own: its metadata and time are of the whole request.
+        # Copied facts are separate add requests, because metadata and time apply to a whole request.
         "add_requests": load.records * units,
         "episode_credits": filled * units,
         "active_agents": Decimal(ceiling(load.users * constant["agents_per_user"])),
@@ -120,7 +122,7 @@ def _embedding(target: System, load: Load, chosen: Models) -> Decimal:
 
 
 def _rederived(target: System, load: Load, chosen: Models) -> Decimal | None:
-    """USD of finding facts anew in what is moved, every record taken for a turn; None where no model is paid for."""
+    """USD of extracting the facts again, counting every record as a turn; None if no model is charged."""
     extraction = target.extraction
     if extraction.prompt is None or extraction.repeated is None or extraction.output is None or chosen.llm is None:
         return None

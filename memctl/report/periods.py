@@ -1,4 +1,4 @@
-"""Months, weeks and days as a report counts in them. A period is named by its first day, in UTC."""
+"""Months, weeks and days of a report. A period is named by its first day, in UTC."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ By = Literal["month", "week", "day"]
 
 
 def start(at: datetime, by: By) -> date:
-    """The first day of the period `at` (UTC) lies in; a week begins on Monday."""
+    """The first day of the period of `at` (UTC); weeks start on Monday."""
     day = at.date()
     if by == "month":
         return day.replace(day=1)
@@ -25,14 +25,14 @@ def following(period: date, by: By) -> date:
 
 
 def between(first: date, last: date, by: By) -> Iterator[date]:
-    """Every period from the one that begins on `first` to the one that begins on `last`, empty ones too."""
+    """Every period from the one that starts on `first` to the one that starts on `last`, including empty ones."""
     while first <= last:
         yield first
         first = following(first, by)
 
 
 def label(period: date, by: By) -> str:
-    """A period as people write it: 2026-03, 2026-W11, 2026-03-09."""
+    """A period's label: 2026-03, 2026-W11, 2026-03-09."""
     if by == "month":
         return period.strftime("%Y-%m")
     return period.strftime("%G-W%V") if by == "week" else period.isoformat()

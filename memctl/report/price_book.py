@@ -1,8 +1,7 @@
 """The price book: dated editions of plans, model prices and the quantities they are charged by, read from YAML.
 
-No price stands in code. A figure names where it was read and how far it may be trusted; the books that ship lie in
-`prices/`, one file an edition, and a book of the user's own takes the same form. This room may know nothing of
-workloads or of what becomes of its figures.
+The code contains no prices. Every figure has a source and a confidence; built-in editions are in `prices/`, one file
+each, and a user's own book has the same form.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ import msgspec
 from memctl.core.errors import UsageError
 
 Confidence = Literal["official", "measured", "reported", "assumption"]
-"""The vendor's own page; a measurement of memctl's; a third party's word; nobody's, only reasoned."""
+"""The vendor's page; our own measurement; a third party's statement; unverified, with reasoning."""
 
 Driver = Literal[
     "users",
@@ -39,14 +38,14 @@ Driver = Literal[
     "memory_gb",
     "peak_searches",
 ]
-"""What a plan can be charged by, a month; `memctl.report.workload` says how each is counted."""
+"""What a plan can charge for, per month; `memctl.report.workload` defines how each is counted."""
 DRIVERS: tuple[str, ...] = get_args(Driver)
 
 _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where figures were read: what it is, its address when it has one, and the day it was read or published."""
+    """The source of figures: a description, its address if any, and the day it was read or published."""
 
     text: str
     url: str | None = None
@@ -54,7 +53,7 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A number, the key of its source in the book, and how far it may be trusted."""
+    """A number, the key of its source in the book, and its confidence."""
 
     value: Decimal
     source: str
@@ -62,13 +61,13 @@ class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if not self.value.is_finite() or self.value < 0:
-            raise ValueError(f"a figure is a number from 0 up, got {self.value}")
+            raise ValueError(f"a figure must be 0 or more, got {self.value}")
 
 
 class Tier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The price of units beyond those included: `price` USD for `per` units, up to the `up_to`-th unit in all.
+    """The price of units beyond those included: `price` USD per `per` units, up to the `up_to`-th unit in total.
 
-    `whole` bills every begun `per` units as a block; otherwise units are billed to the fraction.
+    `whole` bills every started block of `per` units; otherwise fractions are billed.
     """
 
     price: Figure
@@ -78,8 +77,8 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Meter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One driver of a plan: units included in its price, then tiers in rising order. Past the last tier's end, or
-    past what is included where there is no tier, the plan does not fit."""
+    """A driver of a plan: units included in its price, then tiers in ascending order. Beyond the last tier, or without
+    tiers beyond the included units, the plan does not fit."""
 
     driver: Driver
     included: Figure | None = None
@@ -87,7 +86,7 @@ class Meter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A plan: USD a month and what is metered beside it. `bound` marks a price only claimed not to be passed."""
+    """A plan: USD per month and metered drivers. `bound` marks a price that is only a claimed upper bound."""
 
     name: str
     price: Figure
@@ -96,10 +95,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Extraction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who pays for the language model that finds facts in turns, and how many tokens it takes.
+    """Who pays for the language model that extracts facts, and its tokens.
 
-    `vendor` means the plan's price covers it. Otherwise input tokens a turn are its own tokens `repeated` times plus
-    `prompt`, the turn's share of instructions and context; `output` tokens a turn come back.
+    `vendor`: included in the plan. Otherwise a turn's input tokens are its own tokens `repeated` times plus `prompt`,
+    its share of instructions and context; `output` tokens are generated per turn.
     """
 
     paid_by: Literal["vendor", "user"]
@@ -109,11 +108,11 @@ class Extraction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Moving(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What reading out of a system and writing into it takes: facts a call, and the drivers that a move is charged by.
+    """The calls for reading and writing facts, and the drivers charged for a move.
 
-    `charged` names those drivers, and `units` says how many add requests or blocks of credits one written fact is taken
-    for (None: one); `rate` is the most write calls a minute. `vendor_embeds` tells that the vectors are
-    made by the target at its own cost.
+    `charged` names those drivers, and `units` how many add requests or blocks of credits one written fact counts as
+    (None: one); `rate` is the maximum of write calls per minute. `vendor_embeds`: the target makes the vectors at its
+    own cost.
     """
 
     read_page: Figure
@@ -125,7 +124,7 @@ class Moving(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A memory system: its plans, cheapest entry first, and `gaps`, what its price list leaves open."""
+    """A memory system: its plans, cheapest entry price first, and `gaps` in its price list."""
 
     title: str
     driver: str
@@ -136,7 +135,8 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class ModelPrice(msgspec.Struct, frozen=True):
-    """USD per million tokens of a model; None is unknown. `batch_factor` is what a batch costs against one call."""
+    """USD per million tokens of a model; None is unknown. `batch_factor` is the price of a batch relative to single
+    calls."""
 
     name: str
     input: float | None
@@ -148,7 +148,7 @@ class ModelPrice(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something said of all systems: under `usd` a month up to `users` users, and super-linear above."""
+    """A claim about all systems: below `usd` per month up to `users` users, and super-linear above."""
 
     usd: Figure
     users: Figure
@@ -164,7 +164,7 @@ class _Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Book(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One edition. `constants` turn a workload into drivers, `workload` stands in for what nobody measured or gave."""
+    """One edition. `constants` convert a workload to drivers, `workload` are default values."""
 
     edition: str
     as_of: date
@@ -179,7 +179,8 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     workload: dict[str, Figure]
 
     def model(self, name: str) -> ModelPrice | None:
-        """The price of a model by its name, a dated snapshot by the name before the date; None for one not listed."""
+        """The price of a model by name; a dated snapshot has the price of the name without the date. None if not
+        listed."""
         found = self.models.get(name) or self.models.get(_DATED.sub("", name))
         if found is None:
             return None
@@ -194,12 +195,12 @@ class Book(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         )
 
     def said(self, source: str) -> str:
-        """A source in one line: what it is, its address and its day."""
+        """A source in one line: description, address and day."""
         found = self.sources[source]
         return ", ".join(str(part) for part in (found.text, found.url, found.read) if part is not None)
 
     def figures(self) -> Iterator[tuple[str, Figure]]:
-        """Every figure with its place in the book, such as `systems.zep.plans.Flex.price`."""
+        """Every figure with its path in the book, such as `systems.zep.plans.Flex.price`."""
         for group in ("constants", "workload"):
             for name, figure in getattr(self, group).items():
                 yield f"{group}.{name}", figure
@@ -236,34 +237,34 @@ WORKLOAD = (
 
 
 def editions() -> list[str]:
-    """The editions that ship, oldest first."""
+    """The built-in editions, oldest first."""
     return sorted(path.name.removesuffix(".yaml") for path in _shelf().iterdir() if path.name.endswith(".yaml"))
 
 
 def text(edition: str | None = None) -> str:
-    """The YAML of an edition that ships, to be edited and given back as `path`; None is the newest."""
+    """The YAML of a built-in edition, for editing; None is the newest."""
     known = editions()
     chosen = edition or known[-1]
     if chosen not in known:
-        raise UsageError(f"there is no edition {chosen!r} of the price book", hint=f"editions: {', '.join(known)}")
+        raise UsageError(f"unknown price book edition {chosen!r}", hint=f"editions: {', '.join(known)}")
     written: str = _shelf().joinpath(f"{chosen}.yaml").read_text(encoding="utf-8")
     return written
 
 
 def load(edition: str | None = None, path: Path | None = None) -> Book:
-    """The book in a file of the user's own, or an edition that ships; None is the newest.
+    """The book in a user's file, or a built-in edition; None is the newest.
 
-    Raises UsageError listing the editions for an unknown one, and naming the file and the field that is wrong.
+    Raises UsageError listing the editions, or naming the invalid file and field.
     """
     if path is not None and edition is not None:
-        raise UsageError("a book of your own has its edition in it", where="--edition", hint="leave one of the two out")
+        raise UsageError("a price book file contains its own edition", where="--edition", hint="omit one of the two")
     if path is None:
         return _shipped(edition or editions()[-1])
     try:
         written = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
-        raise UsageError(f"the price book cannot be read: {reason}", where=str(path)) from None
+        reason = error.strerror if isinstance(error, OSError) else "not valid UTF-8"
+        raise UsageError(f"cannot read the price book: {reason}", where=str(path)) from None
     return parse(written, str(path))
 
 
@@ -273,31 +274,84 @@ def _shipped(edition: str) -> Book:
 
 
 def parse(written: str, where: str) -> Book:
-    """The book in a YAML document; UsageError with `where` and the field for one that is none."""
+    """The book in a YAML document. Raises UsageError with `where` and the invalid field."""
     import yaml
 
     try:
         document: Any = yaml.load(written, Loader=_loader())  # noqa: S506 - a SafeLoader with fewer types
     except yaml.YAMLError as error:
-        raise UsageError(f"the price book is no YAML: {_one_line(error)}", where=where) from None
+        raise UsageError(f"the price book is not valid YAML: {_one_line(error)}", where=where) from None
     except RecursionError:
         raise UsageError("the price book is nested too deeply", where=where, hint=_HINT) from None
     try:
         book = msgspec.convert(document, Book)
     except msgspec.ValidationError as error:
-        raise UsageError(f"the price book is wrong: {error}", where=where, hint=_HINT) from None
-    from memctl.report.checking import problems
-
-    for problem in problems(book):
-        raise UsageError(f"the price book is wrong: {problem}", where=where, hint=_HINT)
+        raise UsageError(f"invalid price book: {error}", where=where, hint=_HINT) from None
+    for problem in _problems(book):
+        raise UsageError(f"invalid price book: {problem}", where=where, hint=_HINT)
     return book
 
 
-_HINT = "memctl report prices prints a book that is right"
+_HINT = "for a valid one see memctl report prices"
+
+
+def _problems(book: Book) -> Iterator[str]:
+    """Errors that the types do not exclude, each with its path: dangling names, missing values, unordered tiers."""
+    yield from _source_problems(book)
+    yield from _name_problems(book)
+    for key, system in book.systems.items():
+        yield from _system_problems(f"systems.{key}", system)
+
+
+def _source_problems(book: Book) -> Iterator[str]:
+    named = [(place, figure.source) for place, figure in book.figures()]
+    named += [(f"models.{name}", model.source) for name, model in book.models.items()]
+    for place, source in named:
+        if source not in book.sources:
+            yield f"{place} has the source {source!r}, which is not in `sources`"
+
+
+def _name_problems(book: Book) -> Iterator[str]:
+    for group, figures, names in (("constants", book.constants, CONSTANTS), ("workload", book.workload, WORKLOAD)):
+        yield from (f"{group}.{name} is missing" for name in names if name not in figures)
+        yield from (f"unknown {group}.{name}; {group}: {', '.join(names)}" for name in figures if name not in names)
+    for role in ("default_model", "default_embedding"):
+        if getattr(book, role) not in book.models:
+            yield f"{role} {getattr(book, role)!r} is not in `models`"
+
+
+def _system_problems(place: str, system: System) -> Iterator[str]:
+    extraction = system.extraction
+    if extraction.paid_by == "user" and None in (extraction.prompt, extraction.repeated, extraction.output):
+        yield f"{place}.extraction needs prompt, repeated and output if the user pays"
+    if not system.moving.read_page.value or not system.moving.write_batch.value:
+        yield f"{place}.moving has pages or batches of 0 facts"
+    names = [plan.name for plan in system.plans]
+    if not names or len(names) != len(set(names)):
+        yield f"{place} has no plans, or two with the same name"
+    for plan in system.plans:
+        yield from _plan_problems(f"{place}.plans.{plan.name}", plan)
+
+
+def _plan_problems(place: str, plan: Plan) -> Iterator[str]:
+    drivers = [meter.driver for meter in plan.meters]
+    if len(drivers) != len(set(drivers)):
+        yield f"{place} has two meters for one driver"
+    for meter in plan.meters:
+        reached = meter.included.value if meter.included else Decimal(0)
+        for number, tier in enumerate(meter.tiers):
+            if tier.per is not None and not tier.per.value:
+                yield f"{place}.{meter.driver} has a tier of 0 units"
+            if tier.up_to is None and number < len(meter.tiers) - 1:
+                yield f"{place}.{meter.driver} has a tier after one without end"
+            if tier.up_to is not None:
+                if tier.up_to.value <= reached:
+                    yield f"{place}.{meter.driver} has a tier that ends at {tier.up_to.value}, before it begins"
+                reached = tier.up_to.value
 
 
 def _loader() -> Any:
-    """YAML's safe types, with numbers as exact decimals and dates left as text: a price of 0.1 must stay 0.1."""
+    """YAML's safe types, with numbers as exact decimals and dates as text, so that a price of 0.1 stays 0.1."""
     import yaml
 
     class Loader(yaml.SafeLoader):

@@ -1,6 +1,6 @@
-"""What usage costs on a plan: exact, piecewise, in decimals; and the cheapest plan of a system that fits.
+"""Usage costs of plans, exact, piecewise, in decimals; and the cheapest plan of a system that fits.
 
-Pure functions of a price book and quantities. This room may know nothing of where either comes from.
+Pure functions of a price book and quantities.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from memctl.report.workload import CONSTANTS_OF, Usage
 
 MILLION = 1_000_000
 RULES = "rules"
-"""In the place of a language model: facts are found by rules, at no token's cost."""
+"""Instead of a language model: facts are extracted by rules, without tokens."""
 SHIPPED = "static"
-"""In the place of an embedding model: the one that ships with memctl."""
+"""Instead of an embedding model: the built-in one."""
 
 
 class Charge(msgspec.Struct, frozen=True, kw_only=True):
-    """What one driver of a plan comes to: the quantity, how much the plan includes, and USD for what is beyond."""
+    """The cost of one driver of a plan: its quantity, the included part, and USD for the rest."""
 
     driver: Driver
     quantity: Decimal
@@ -31,8 +31,8 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan for a month. `bound` marks a price that is only claimed not to be passed, `assumed` one that rests on a
-    figure nobody confirmed."""
+    """A plan for a month. `bound` marks a price that is only an upper bound, `assumed` one based on an unconfirmed
+    assumption."""
 
     plan: str
     base: Decimal
@@ -42,17 +42,17 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def overage(self) -> Decimal:
-        """USD beside the base price."""
+        """USD in addition to the base price."""
         return sum((charge.usd for charge in self.charges), Decimal(0))
 
     @property
     def total(self) -> Decimal:
-        """USD of the plan in all."""
+        """USD of the plan in total."""
         return self.base + self.overage
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """A system's month in USD: its plan (None: no plan fits) and the tokens that the user pays for beside it."""
+    """A system's month in USD: its plan (None: no plan fits) and the tokens that the user pays for separately."""
 
     system: str
     quote: Quote | None
@@ -62,21 +62,21 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def total(self) -> Decimal | None:
-        """USD of plan and tokens; None where no plan fits."""
+        """USD of plan and tokens; None if no plan fits."""
         return None if self.quote is None else self.quote.total + self.tokens
 
     @property
     def tokens(self) -> Decimal:
-        """USD of tokens, of both models."""
+        """USD of the tokens of both models."""
         return self.llm + self.embedding
 
     @property
     def bound(self) -> bool:
-        """Whether the plan's price is only claimed not to be passed."""
+        """Whether the plan's price is only an upper bound."""
         return self.quote is not None and self.quote.bound
 
     def parts(self) -> dict[str, Decimal]:
-        """The total's parts by name; none where no plan fits."""
+        """The parts of the total by name; empty if no plan fits."""
         if self.quote is None:
             return {}
         return {
@@ -88,14 +88,15 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Models(msgspec.Struct, frozen=True):
-    """The models that tokens are priced by; None is none: rules, and the embedding model that ships."""
+    """The models used for token prices; None means rules, and the built-in embedding model."""
 
     llm: ModelPrice | None
     embedding: ModelPrice | None
 
 
 def models(book: Book, llm: str | None = None, embedding: str | None = None) -> Models:
-    """The models by name, `rules` and `static` for none; None takes the book's. UsageError for one not in the book."""
+    """The models by name, `rules` and `static` for none; None uses the book's default. Raises UsageError for unknown
+    ones."""
     return Models(
         _model(book, llm or book.default_model, RULES, "--model"),
         _model(book, embedding or book.default_embedding, SHIPPED, "--embedding"),
@@ -108,15 +109,15 @@ def _model(book: Book, name: str, free: str, option: str) -> ModelPrice | None:
     found = book.model(name)
     if found is None:
         known = ", ".join(sorted([free, *book.models]))
-        raise UsageError(f"the price book has no model {name!r}", where=option, hint=f"models: {known}")
+        raise UsageError(f"unknown model {name!r} in the price book", where=option, hint=f"models: {known}")
     return found
 
 
 def charge(meter: Meter, quantity: Decimal) -> Charge | None:
-    """What a quantity comes to on a meter; None where the plan does not reach so far.
+    """The charge for a quantity on a meter; None if the plan does not cover it.
 
-    Graduated: each tier prices the units between the end of the one before it and its own. A `whole` tier bills
-    every begun block.
+    Graduated: each tier prices the units between the end of the previous tier and its own. A `whole` tier bills every
+    started block.
     """
     included = meter.included.value if meter.included else Decimal(0)
     usd, reached = Decimal(0), included
@@ -131,9 +132,9 @@ def charge(meter: Meter, quantity: Decimal) -> Charge | None:
 
 
 def quote(plan: Plan, book: Book, drivers: Mapping[Driver, Decimal]) -> Quote | None:
-    """The plan's price for a month's quantities; None where one of them is more than it takes.
+    """The plan's price for a month's quantities; None if one exceeds its limit.
 
-    A driver that is not among `drivers` is not used.
+    Drivers that are not in `drivers` are not used.
     """
     charges = []
     for meter in plan.meters:
@@ -146,13 +147,13 @@ def quote(plan: Plan, book: Book, drivers: Mapping[Driver, Decimal]) -> Quote | 
 
 
 def cheapest(system: System, book: Book, drivers: Mapping[Driver, Decimal]) -> Quote | None:
-    """The plan of the least total that fits, the first listed where several cost the same; None where none fits."""
+    """The cheapest plan that fits, the first listed of equal ones; None if none fits."""
     quotes = [found for plan in system.plans if (found := quote(plan, book, drivers)) is not None]
     return min(quotes, key=lambda found: found.total, default=None)
 
 
 def cost(key: str, book: Book, usage: Usage, chosen: Models) -> Cost:
-    """A system's month: the cheapest plan that fits, and the tokens of extraction where its user pays for them."""
+    """A system's month: the cheapest plan that fits, and the tokens of extraction if the user pays for them."""
     system = book.systems[key]
     llm, embedding = Decimal(0), Decimal(0)
     assumed = False
@@ -174,13 +175,13 @@ def cost(key: str, book: Book, usage: Usage, chosen: Models) -> Cost:
 
 
 def extraction_figures(system: System) -> list[Figure]:
-    """The figures behind the tokens of a system's extraction."""
+    """The figures behind the extraction tokens of a system."""
     extraction = system.extraction
     return [figure for figure in (extraction.prompt, extraction.repeated, extraction.output) if figure is not None]
 
 
 def llm_tokens(system: System, usage: Usage) -> tuple[Decimal, Decimal]:
-    """Input and output tokens that finding facts in a month's turns takes; nothing where the vendor pays."""
+    """Input and output tokens of extraction from a month's turns; zero if the vendor pays."""
     extraction = system.extraction
     if extraction.prompt is None or extraction.repeated is None or extraction.output is None:
         return Decimal(0), Decimal(0)
@@ -192,7 +193,7 @@ def llm_tokens(system: System, usage: Usage) -> tuple[Decimal, Decimal]:
 
 
 def llm_cost(system: System, usage: Usage, model: ModelPrice | None) -> Decimal:
-    """USD of those tokens at the model's list price, nothing cached, one call at a time."""
+    """USD of those tokens at the model's list price, without caching and batches."""
     if model is None:
         return Decimal(0)
     given, written = llm_tokens(system, usage)
@@ -207,14 +208,14 @@ def embedding_cost(usage: Usage, model: ModelPrice | None) -> Decimal:
 
 
 def figures(plan: Plan, book: Book) -> Iterator[Figure]:
-    """Every figure a plan's price rests on, the constants behind its drivers among them."""
+    """Every figure behind a plan's price, including the constants of its drivers."""
     yield from plan_figures(plan)
     for meter in plan.meters:
         yield from (book.constants[name] for name in CONSTANTS_OF.get(meter.driver, ()))
 
 
 def plan_figures(plan: Plan) -> Iterator[Figure]:
-    """The figures of a plan itself: its price, what it includes and its tiers."""
+    """The figures of a plan: its price, what it includes and its tiers."""
     yield plan.price
     for meter in plan.meters:
         if meter.included:
@@ -224,5 +225,5 @@ def plan_figures(plan: Plan) -> Iterator[Figure]:
 
 
 def _usd(price: float | None) -> Decimal:
-    """A price per million tokens, exact as written; a kind of token without one is free, as an embedding's output."""
+    """The exact price per million tokens; a missing price is zero, as for an embedding model's output."""
     return Decimal(0) if price is None else Decimal(str(price))

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from memctl.report.comparison import Comparison
 
 PARTS = ("plan", "usage", "LLM tokens", "embedding tokens")
-MARKS = " * rests on figures that nobody confirmed; ≤ is a bound and no tariff."
+MARKS = " * based on an unconfirmed assumption; ≤ upper bound."
 LEAST = 1.0
-"""USD a month below which a cost is drawn at the foot of a logarithmic axis, which knows no nought."""
+"""USD per month below which a cost is drawn at the bottom of a logarithmic axis."""
 DASHES = ([1, 0], [8, 3], [2, 2], [8, 3, 2, 3], [5, 2])
-"""A line pattern for each system, so that the lines differ without their colours too."""
+"""A line pattern per system, so that lines differ without colours."""
 
 
 def charts(report: Comparison) -> Picture:
-    """Cost against users, cost by month, and each system's cost in its parts."""
+    """Cost by users, cost by month, and the cost breakdown by system."""
     return Picture((_by_users(report), _by_month(report), _parts(report)))
 
 
@@ -62,9 +62,9 @@ def _by_users(report: Comparison) -> Chart:
         return pages.spec(drawn.properties(width=width, height=height))
 
     return Chart(
-        title="Cost by the number of users",
-        says=f"USD a month in month {report.usage[-1].month}, had there been so many users from the first. Both axes "
-        "are logarithmic, and costs below $1 lie at the foot. A line ends where no plan has a price." + MARKS,
+        title="Cost by number of users",
+        says=f"USD per month by number of users (month {report.usage[-1].month}, constant user count). Both axes "
+        "are logarithmic; costs below $1 are drawn at the bottom. A line ends where no plan has a price." + MARKS,
         wide=draw(WIDE, 380),
         narrow=draw(NARROW, 320),
     )
@@ -106,7 +106,7 @@ def _by_month(report: Comparison) -> Chart:
 
     return Chart(
         title="Cost by month",
-        says=f"USD a month on the cheapest plan that fits, from {report.usage[0].users:,} users in month 1 "
+        says=f"USD per month on the cheapest plan that fits, from {report.usage[0].users:,} users in month 1 "
         f"to {report.usage[-1].users:,} in month {report.usage[-1].month}." + MARKS,
         wide=draw(WIDE, 320),
         narrow=draw(NARROW, 280),
@@ -144,16 +144,16 @@ def _parts(report: Comparison) -> Chart:
         return pages.spec(chart)
 
     return Chart(
-        title="What each system's cost is made of",
-        says="USD a month by part: the plan's base price, usage beyond what it includes, and tokens that its user pays "
-        "for. Every system has its own scale; none is drawn for a month that no plan has a price for." + MARKS,
+        title="Cost breakdown by system",
+        says="USD per month by part: the plan's base price, usage beyond what it includes, and tokens that its user "
+        "pays for. Every system has its own scale; months without a fitting plan are empty." + MARKS,
         wide=draw(WIDE, 2),
         narrow=draw(NARROW, 1),
     )
 
 
 def _month_axis(report: Comparison) -> Any:
-    """The months from first to last, those too that a system has no price for."""
+    """The months from first to last, including those without a price."""
     alt = altair()
 
     numbers = [usage.month for usage in report.usage]
@@ -173,10 +173,10 @@ def _columns(width: int) -> int:
 
 
 def page(report: Comparison) -> str:
-    """The whole report as one HTML document that fetches nothing."""
+    """The whole report as one self-contained HTML document."""
     usd, claimed = report.claim
     return pages.document(
-        title="What a memory costs",
+        title="Memory cost comparison",
         lead=f"The same workload on {len(report.systems)} systems. Price book {report.edition}, as of "
         f"{report.as_of.isoformat()}; USD.",
         charts=charts(report).charts,
@@ -186,20 +186,20 @@ def page(report: Comparison) -> str:
                 [pages.table(["system", f"at {claimed:,} users", "under", "above"], _verdicts(report))],
             ),
             pages.Section("By users", [_marks(report)]),
-            pages.Section("Where curves cross", [pages.items(_crossings(report))]),
+            pages.Section("Break-even points", [pages.items(_crossings(report))]),
             pages.Section("By month", [_months(report)]),
-            pages.Section(f"What month {report.usage[-1].month} is charged by", [_drivers(report)]),
-            pages.Section("Tokens by model, where the user pays for them", [_models(report)]),
+            pages.Section(f"Quantities charged in month {report.usage[-1].month}", [_drivers(report)]),
+            pages.Section("Tokens by model, if the user pays for them", [_models(report)]),
             pages.Section("The workload", [_workload(report)]),
             pages.Section(
-                "Assumptions, confirmed by nobody",
+                "Unconfirmed assumptions",
                 [
-                    pages.text("A figure marked * rests on at least one of these; ≤ marks a bound that is no tariff."),
+                    pages.text("A figure marked * is based on at least one of these; ≤ marks an upper bound."),
                     pages.items([f"{', '.join(one.places)}: {one.said}" for one in report.assumptions]),
                 ],
             ),
             pages.Section(
-                "What the price lists leave open",
+                "Gaps in the price lists",
                 [
                     pages.text(report.note),
                     pages.items([f"{report.systems[key]}: {gap}" for key, gaps in report.gaps.items() for gap in gaps]),
@@ -233,7 +233,7 @@ def _plan(found: Cost) -> str:
 
 def _verdicts(report: Comparison) -> list[list[str]]:
     def told(holds: bool | None, yes: str, no: str) -> str:
-        return "cannot be told" if holds is None else yes if holds else no
+        return "unknown" if holds is None else yes if holds else no
 
     return [
         [
@@ -241,7 +241,7 @@ def _verdicts(report: Comparison) -> list[list[str]]:
             ("≤ " if one.bound else "") + _marked(one.at, one.assumed),
             told(one.under, "holds", "does not hold"),
             told(one.superlinear, "super-linear", "not super-linear")
-            + ("" if one.exponent is None else f" (cost grows as users to the {one.exponent:.2f})"),
+            + ("" if one.exponent is None else f" (cost grows with users to the power of {one.exponent:.2f})"),
         ]
         for one in report.curves.verdicts
     ]
@@ -294,9 +294,9 @@ def _drivers(report: Comparison) -> str:
 
 def _models(report: Comparison) -> str:
     said = pages.text(
-        f"Extraction takes {pages.number(report.input_tokens)} tokens in and {pages.number(report.output_tokens)} out "
-        f"in month {report.usage[-1].month}. Counted above: {report.model or 'rules, no model'} and "
-        f"{report.embedding or 'the embedding model that ships'}."
+        f"Extraction uses {pages.number(report.input_tokens)} input and {pages.number(report.output_tokens)} output "
+        f"tokens in month {report.usage[-1].month}. Models above: {report.model or 'rules, no model'} and "
+        f"{report.embedding or 'the built-in embedding model'}."
     )
     rows = [[one.model, one.of, one.confidence, _money(one.usd), _money(one.batched)] for one in report.by_model]
     return said + pages.table(["model", "for", "price is", "USD", "in batches"], rows, left=3)

@@ -1,4 +1,4 @@
-"""What the commands ask for, in words, turned into reports: which backend is measured, and how numbers are written."""
+"""The entry points of the report commands: which backend is measured, and parsing of numbers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _GROWTH = re.compile(r"(-?\d+(?:\.\d+)?)\s*(%?)(?:/month)?", re.ASCII)
 
 Options = Mapping[str, Mapping[str, Any]]
-"""Options of backends by their names, as `backends.open_backend` takes them."""
+"""Options of backends by name, for `registry.open_backend`."""
 
 
 def volume(
@@ -42,14 +42,14 @@ def volume(
     tokenizer: Path | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Volume:
-    """The volume of the backend called so; see `memctl.report.volume.measure`."""
+    """The volume of a backend; see `memctl.report.volume.measure`."""
     counter = tokens.counter(tokenizer)
     with contextlib.closing(registry.open_backend(backend, **options.get(backend, {}))) as adapter:
         return measure(adapter, now=now, by=by, user=user, top=top, counter=counter, progress=progress)
 
 
 def volume_if_any(backend: str | None, options: Options, *, now: datetime) -> Volume | None:
-    """The volume of a backend; of the local store where none is named, and None when that is not there or empty."""
+    """The volume of a backend, by default of the local store; None if that does not exist or is empty."""
     try:
         found = volume(backend or registry.LOCAL, options, now=now)
     except NotFound:
@@ -68,7 +68,7 @@ def pricing(
     model: str | None = None,
     embedding: str | None = None,
 ) -> Comparison:
-    """What the workload costs; see `memctl.report.workload.workload` for where its numbers come from."""
+    """The cost of the workload; see `memctl.report.workload.workload` for the origin of its numbers."""
     book = books.load(edition, prices)
     return compare(book, workload(book, measured, numbers), models(book, model, embedding))
 
@@ -84,15 +84,15 @@ def migration(
     model: str | None = None,
     embedding: str | None = None,
 ) -> Move:
-    """What moving everything measured, or `facts` facts of the workload's mean size, takes.
+    """The cost of moving everything measured, or `facts` facts of the workload's mean size.
 
-    Raises UsageError when there is neither.
+    Raises UsageError if neither is known.
     """
     book = books.load(edition, prices)
     load = workload(book, measured, numbers)
     chosen = models(book, model, embedding)
     if facts is None and measured is None:
-        raise UsageError("nothing to move is known", hint="name a backend with --from, or say --facts N")
+        raise UsageError("nothing to move", hint="pass --from BACKEND or --facts N")
     return move(route, book, _given(load, facts) if facts is not None else _held(measured), chosen)
 
 
@@ -122,10 +122,10 @@ def _held(measured: Volume | None) -> Load:
 
 
 def growth(text: str | None) -> Decimal | None:
-    """Growth a month as a share: 8%, 8%/month or 0.08. Raises UsageError for anything else."""
+    """Monthly growth as a share: 8%, 8%/month or 0.08. Raises UsageError for anything else."""
     if text is None:
         return None
     found = _GROWTH.fullmatch(text.strip())
     if found is None:
-        raise UsageError(f"cannot read {text!r} as growth", where="--growth", hint="use 8%, 8%/month or 0.08")
+        raise UsageError(f"invalid growth {text!r}", where="--growth", hint="use 8%, 8%/month or 0.08")
     return Decimal(found[1]) / (100 if found[2] else 1)

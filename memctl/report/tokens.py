@@ -1,7 +1,7 @@
-"""How many tokens texts are, counted by a tokenizer that is on this machine; nothing is ever downloaded.
+"""Token counts by a local tokenizer; nothing is downloaded.
 
-The vocabularies of hosted models cannot be shipped. What ships is the WordPiece vocabulary of memctl's own embedding
-model, which comes close; who needs a model's own count names its `tokenizer.json`.
+The vocabularies of hosted models cannot be distributed. The built-in WordPiece vocabulary of memctl's embedding model
+comes close; for a model's own count pass its `tokenizer.json`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from memctl.embed.static import FOLDER
 from memctl.embed.wordpiece import library, read_vocabulary, tokenizer
 
 SHIPPED = (
-    "counted with the WordPiece vocabulary that ships with memctl; o200k_base, OpenAI's, needs 0.92 of it "
-    "for English chat (2,760 turns of LoCoMo) and 0.89 to 1.10 on the other texts tried"
+    "counted with the built-in WordPiece tokenizer; OpenAI's o200k_base gives about 0.92 times as many tokens "
+    "for English chat (2,760 turns of LoCoMo) and 0.89 to 1.10 times as many for other texts"
 )
 
 
 class Counter(Protocol):
-    """Counts tokens; `method` says in words how."""
+    """Counts tokens; `method` describes how."""
 
     method: str
 
@@ -37,22 +37,22 @@ class TokenizerCounter:
         self.method = method
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """The tokens of each text, special tokens not counted."""
+        """The number of tokens of each text, without special tokens."""
         encoded = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [len(one.ids) for one in encoded]
 
 
 def counter(path: Path | None = None) -> Counter:
-    """The counter of a `tokenizer.json`, or the shipped one. Raises UsageError for a file that is no tokenizer."""
+    """The counter of a `tokenizer.json`, or the built-in one. Raises UsageError for an invalid file."""
     if path is None:
         return TokenizerCounter(tokenizer(read_vocabulary(FOLDER / "vocabulary.txt")), SHIPPED)
     try:
         named = library().Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"the tokenizer cannot be read: {error.strerror}", where=str(path)) from None
+        raise UsageError(f"cannot read the tokenizer: {error.strerror}", where=str(path)) from None
     except Exception as error:
-        # The library raises a bare Exception for whatever is wrong in the file.
+        # The library raises a bare Exception for any invalid file.
         reason = " ".join(str(error).split())
-        hint = "it must be the tokenizer.json of a model"
-        raise UsageError(f"the file is no tokenizer: {reason}", where=str(path), hint=hint) from None
+        hint = "expected the tokenizer.json of a model"
+        raise UsageError(f"not a tokenizer file: {reason}", where=str(path), hint=hint) from None
     return TokenizerCounter(named, f"counted with {path.name}")

@@ -1,7 +1,6 @@
-"""What a memory holds: facts by user, kind, category, source and period, their growth, waste, bytes and tokens.
+"""The volume of a memory: facts by user, kind, category, source and period, growth, waste, bytes and tokens.
 
-One typed answer for every backend: the local store is asked in SQL, any other is read through the adapter contract.
-This room may know nothing of prices or of how the answer is shown.
+The local store is queried in SQL, other backends are read completely.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
 
 TOP = 10
 NEAR = (
-    "current facts of one user and kind with the same stemmed words, numbers and labels in any order, stop words left "
-    "out, both or neither of them negated"
+    "current facts of one user and kind with the same stemmed words, numbers and labels in any order, without stop "
+    "words, both or neither of them negated"
 )
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One user, kind, category or source. `name` is None for facts without one; `series` counts its records by
-    period, in the order of the report's periods; `undated` those without a time."""
+    """A user, kind, category or source. `name` is None for facts without one; `series` are its records per period of
+    the report; `undated` those without a time."""
 
     name: str | None
     facts: int
@@ -41,8 +40,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shares(msgspec.Struct, frozen=True, kw_only=True):
-    """How many facts, turns not counted, are superseded, over without another in their place, duplicates of a current
-    fact, near-duplicates of one, or do not say where they were learned."""
+    """The numbers of facts, not turns, that are superseded, ended without successor, duplicates of a current fact,
+    near-duplicates of one, or without a source."""
 
     superseded: int
     expired: int
@@ -52,7 +51,7 @@ class Shares(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bytes(msgspec.Struct, frozen=True, kw_only=True):
-    """Bytes of the texts, of the vectors (four a dimension) and of the file; None where the backend does not tell."""
+    """Bytes of the texts, of the vectors (four per dimension) and of the file; None if unknown."""
 
     text: int
     vectors: int | None
@@ -60,7 +59,7 @@ class Bytes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens of the texts of facts and of turns, and how they were counted; `estimated` when in a sample only."""
+    """Tokens of the texts of facts and of turns, and the method; `estimated` if only a sample was counted."""
 
     facts: int
     turns: int
@@ -69,8 +68,8 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
-    """What the cost of a workload is computed from. `user_months` counts the months in which each user has a record;
-    the sizes map bytes of a text to how many facts or turns have it; `arrivals` are users by first month."""
+    """The measurements behind a workload's cost. `user_months` counts the months in which each user has a record; the
+    sizes map bytes of a text to the number of facts or turns; `arrivals` are users by first month."""
 
     user_months: int
     fact_sizes: dict[int, int]
@@ -79,7 +78,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Volume(msgspec.Struct, frozen=True, kw_only=True):
-    """The report. `periods` are labels, oldest first; `by_user` holds the users with the most records."""
+    """The report. `periods` are labels, oldest first; `by_user` are the users with the most records."""
 
     backend: str
     user: str | None
@@ -115,10 +114,10 @@ def measure(
     counter: tokens.Counter | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Volume:
-    """The volume of a backend, or of one user in it, as of `now` (timezone-aware).
+    """The volume of a backend, or of one of its users, as of `now` (timezone-aware).
 
-    `progress` is told records read, records in all (0: unknown) and the user in hand while a backend is read. Raises
-    NotFound for a user the backend does not have.
+    `progress` receives records read, records in total (0: unknown) and the current user. Raises NotFound for an unknown
+    user.
     """
     from memctl.store.duckdb.local_store import LocalStore
 
@@ -129,7 +128,7 @@ def measure(
     else:
         counted = _streamed(adapter, by, now, top, user, progress)
     if user is not None and not counted.users:
-        raise NotFound(f"no user is called {user!r}", where=adapter.name, hint="memctl users lists those there are")
+        raise NotFound(f"unknown user {user!r}", where=adapter.name, hint="list users with memctl users")
     return _report(counted, adapter.name, by, now, user, counter or tokens.counter())
 
 
@@ -241,7 +240,7 @@ def _tokens(counted: Tally, counter: tokens.Counter) -> Tokens:
 
 
 def _scaled(sample: list[str], sizes: dict[int, int], counter: tokens.Counter) -> int:
-    """The tokens of all texts: those of the sample, or the sample's tokens a byte times all bytes."""
+    """The tokens of all texts: counted, or estimated from a sample's tokens per byte."""
     found = sum(counter.count(sample))
     if len(sample) == sum(sizes.values()):
         return found

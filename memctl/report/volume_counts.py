@@ -1,7 +1,7 @@
-"""The counts a volume report is made of, taken while facts stream by from any backend.
+"""The counts of a volume report, collected while facts stream from any backend.
 
-The local store is counted in SQL instead (`memctl.report.volume_counts_sql`); a test checks that both
-give the same `Tally`. Nothing here judges or prints.
+The local store is counted in SQL instead (`memctl.report.volume_counts_sql`); a test checks that both give the same
+`Tally`.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from memctl.core.fact import Fact
 
 SAMPLE = 10_000
-"""Tokens are counted in so many facts and so many turns, and scaled by bytes where there are more."""
+"""The number of facts and of turns in which tokens are counted; larger volumes are scaled by bytes."""
 
 NEGATION = r"(?i)\b(no|not|never|none|nor|nobody|nothing|neither|without|cannot)\b|n['’]t\b"
-"""What turns a statement round though it hardly changes its words. ASCII, so that RE2 and `re` agree on it."""
+"""Words that negate a statement. ASCII, so that RE2 and `re` agree."""
 _NEGATION = re.compile(NEGATION, re.ASCII)
 
 Series = dict[date | None, int]
-"""Records by the period they were recorded in; None holds those without a time."""
+"""Records by the period in which they were recorded; None for those without a time."""
 
 
 class Count(msgspec.Struct):
@@ -40,7 +40,7 @@ class Count(msgspec.Struct):
     bytes: int = 0
 
     def add(self, fact: Fact, size: int) -> None:
-        """Count one more record, whose text has `size` bytes."""
+        """Count one record, whose text has `size` bytes."""
         if fact.kind == "episode":
             self.episodes += 1
         else:
@@ -49,7 +49,7 @@ class Count(msgspec.Struct):
 
 
 class Group(msgspec.Struct):
-    """One user, kind, category or source: its count, and its records by period."""
+    """A user, kind, category or source: its count, and its records by period."""
 
     count: Count = msgspec.field(default_factory=Count)
     series: Series = {}
@@ -59,9 +59,9 @@ Groups = dict[str | None, Group]
 
 
 class Tally(msgspec.Struct, kw_only=True):
-    """Everything counted. `people` holds the users with the most records. `added` counts records by month, `arrivals`
-    users by the month of their first record, `active` users by every month they have one in. The sizes map bytes of a
-    text to how many facts or turns have it; the samples are texts to count tokens in."""
+    """All counts. `people` are the users with the most records. `added` counts records by month, `arrivals` users by
+    the month of their first record, `active` users by every month with a record. The sizes map bytes of a text to the
+    number of facts or turns; the samples are texts for counting tokens."""
 
     users: int = 0
     people: Groups = {}
@@ -87,12 +87,12 @@ class Tally(msgspec.Struct, kw_only=True):
 
 
 def current(fact: Fact, now: datetime) -> bool:
-    """Whether the fact is believed at `now`: the others are history and no duplicates of anything."""
+    """Whether the fact is believed at `now`; others are history, not duplicates."""
     return fact.superseded_by is None and not expired(fact, now)
 
 
 def expired(fact: Fact, now: datetime) -> bool:
-    """Whether the fact is over without another in its place: retired, ended in the world, or past its time to live."""
+    """Whether the fact ended without successor: retired, no longer true, or expired."""
     if fact.superseded_by is not None:
         return False
     ends = (fact.expired_at, fact.invalid_at, fact.expires_at)
@@ -100,13 +100,13 @@ def expired(fact: Fact, now: datetime) -> bool:
 
 
 def sourced(fact: Fact) -> bool:
-    """Whether a fact says where it was learned: a file, a session, a turn or the words themselves."""
+    """Whether a fact has a source: a file, a session, a turn or a quote."""
     source = fact.source
     return bool(source.uri or source.session or source.turns or source.quote)
 
 
 class Streaming:
-    """Takes facts one by one and gives the tally of them all."""
+    """Counts facts one by one into a tally."""
 
     def __init__(self, by: periods.By, now: datetime, top: int) -> None:
         self._by = by
@@ -128,7 +128,7 @@ class Streaming:
         self._worded = 0
 
     def take(self, facts: Iterable[Fact]) -> None:
-        """Count these facts too."""
+        """Count these facts."""
         for fact in facts:
             self._take(fact)
 
@@ -167,7 +167,7 @@ class Streaming:
         self._firsts[fact.user_id] = min(self._firsts[fact.user_id] or month, month)
 
     def _sample(self, fact: Fact, episode: bool) -> None:
-        """Keep the records whose ids have the smallest digests: the same ones whatever the order they come in."""
+        """Keep the records whose ids have the smallest digests, which does not depend on their order."""
         digest = hashlib.md5(str(fact.id).encode(), usedforsecurity=False).hexdigest()
         kept = self._samples[episode]
         entry = (-int(digest, 16), digest, fact.text)
@@ -193,7 +193,7 @@ class Streaming:
             self._phrasings.add(_digest(said.hex(), fact.text))
 
     def done(self) -> Tally:
-        """The tally of what was taken."""
+        """The tally so far."""
         tally = self._tally
         tally.users = len(self._groups["people"])
         tally.people = largest(self._groups["people"], self._top)
@@ -213,7 +213,7 @@ class Streaming:
 
 
 def largest(groups: Groups, top: int) -> Groups:
-    """The `top` groups with the most records, largest first, those of one size by name."""
+    """The `top` groups with the most records, largest first, then by name."""
 
     def rank(item: tuple[str | None, Group]) -> tuple[int, str]:
         return -(item[1].count.facts + item[1].count.episodes), item[0] or ""
@@ -222,14 +222,14 @@ def largest(groups: Groups, top: int) -> Groups:
 
 
 def words(fact: Fact) -> list[str]:
-    """The stems a fact is searched by, in alphabetical order: what two near-duplicates have in common."""
+    """The search stems of a fact in alphabetical order, which near-duplicates share."""
     from memctl.store.duckdb.chunks import chunks_of
 
     return sorted(chunks_of(fact)[0].tokens)
 
 
 def negated(text: str) -> bool:
-    """Whether the text has a word that turns its meaning round."""
+    """Whether the text contains a negation."""
     return _NEGATION.search(text) is not None
 
 

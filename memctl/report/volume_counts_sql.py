@@ -1,6 +1,6 @@
-"""The counts a volume report is made of, taken from the local store in SQL: a million facts in two seconds.
+"""The counts of a volume report by SQL on the local store: a million facts in two seconds.
 
-It comes to the same `Tally` as the streaming way. It may know the store's tables, and nothing of what is reported.
+Gives the same `Tally` as the streaming counts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LIVE = (
     "AND (invalid_at IS NULL OR invalid_at > $now) AND (expires_at IS NULL OR expires_at > $now)"
 )
 _BAG = "list_sum(list_transform(u.toks, lambda tok: (hash(tok) >> 8)::HUGEINT))"
-"""Stems whatever their order, repeats counted: adding their hashes up takes a quarter of the time of sorting them."""
+"""Stems in any order, with repetitions: summing their hashes takes a quarter of the time of sorting."""
 _CATEGORIES = (
     "(SELECT unnest(CASE WHEN len(categories) = 0 THEN [NULL] ELSE list_distinct(categories) END) AS category, "
     "kind, text, created_at, user_id FROM records WHERE kind <> 'episode')"
@@ -31,7 +31,7 @@ _CATEGORIES = (
 
 
 def tally_store(store: LocalStore, by: periods.By, now: datetime, top: int, user: str | None) -> Tally:
-    """The tally of a store, or of one user in it; a user the store does not know has nothing."""
+    """The tally of a store, or of one user; empty for an unknown user."""
     with store.database.reading() as connection:
         asked = _Asked(connection, by, now, user)
         counted = asked.whole()
@@ -49,7 +49,7 @@ def tally_store(store: LocalStore, by: periods.By, now: datetime, top: int, user
 
 
 class _Asked:
-    """The questions of one tally. Every statement takes `$user` (NULL: all) and may take `$now`."""
+    """The queries of one tally. Every statement has the parameter `$user` (NULL: all) and may use `$now`."""
 
     def __init__(self, connection: Connection, by: periods.By, now: datetime, user: str | None) -> None:
         self._connection = connection
@@ -63,7 +63,7 @@ class _Asked:
         return rows
 
     def whole(self) -> Tally:
-        """What is one number for the whole."""
+        """The single numbers."""
         ((users, superseded, expired, unsourced, first, last),) = self._rows(
             "SELECT count(DISTINCT user_id), "  # noqa: S608
             "count(*) FILTER (kind <> 'episode' AND superseded_by IS NOT NULL), "
@@ -109,7 +109,7 @@ class _Asked:
             groups[name].series[period] = number
 
     def months(self) -> tuple[Series, Series, Series]:
-        """Records by month, users by the month of their first one, and users by every month they have one in."""
+        """Records by month, users by the month of their first record, and users by every month with a record."""
         added: Series = dict(
             self._rows(
                 "SELECT date_trunc('month', created_at)::DATE AS month, count(*) FROM records "
@@ -131,7 +131,7 @@ class _Asked:
         return added, arrivals, active
 
     def repeated(self) -> tuple[int, int]:
-        """Current facts that say word for word what another of the user says, and those that say it in other words."""
+        """Exact duplicates of the user's current facts, and near-duplicates."""
         mine = f"kind <> 'episode' AND {_LIVE} AND ($user IS NULL OR r.user_id = $user)"
         ((exact,),) = self._rows(
             f"SELECT count(*) - count(DISTINCT hash(user_id, kind, text)) FROM records r WHERE {mine}"  # noqa: S608
@@ -145,7 +145,7 @@ class _Asked:
         return exact, near
 
     def sizes(self, sign: str) -> dict[int, int]:
-        """How many texts there are of each size in bytes."""
+        """The number of texts of each size in bytes."""
         return dict(
             self._rows(
                 f"SELECT strlen(text), count(*) FROM records WHERE kind {sign} 'episode' "  # noqa: S608
@@ -162,7 +162,7 @@ class _Asked:
         return [text for (text,) in rows]
 
     def vector_bytes(self) -> int | None:
-        """Bytes of the vectors, four a dimension."""
+        """Bytes of the vectors, four per dimension."""
         dimensions = get_meta(self._connection, "dim")
         if dimensions is None:
             return None

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from memctl.report.volume import Row, Volume
 
 MOST_BARS = 15
-"""Rows of a bar chart; the table has them all."""
+"""Bars of a chart; the table has all rows."""
 MOST_LABELS = 12
 
 
 def charts(report: Volume) -> Picture:
-    """Facts by period and kind, the total with its projection, and what the facts are about."""
+    """Facts by period and kind, the total with its projection, and facts by category."""
     drawn = [_by_kind(report)]
     if report.growth.projection:
         drawn.append(_projection(report))
@@ -52,17 +52,17 @@ def _by_kind(report: Volume) -> Chart:
         )
         return pages.spec(chart.properties(width=width, height=height))
 
-    undated = f" {report.undated:,} records without a time are left out." if report.undated else ""
+    undated = f" {report.undated:,} records without a time are omitted." if report.undated else ""
     return Chart(
         title=f"Records by {report.by} and kind",
-        says=f"What was recorded in each {report.by}. An episode is a turn of a conversation.{undated}",
+        says=f"Records added in each {report.by}. An episode is a turn of a conversation.{undated}",
         wide=draw(WIDE, 320),
         narrow=draw(NARROW, 260),
     )
 
 
 def _kind_colours(kinds: Sequence[str]) -> dict[str, Any]:
-    """Each kind in a colour of its own, the same in every report."""
+    """A fixed colour for each kind."""
     return {"domain": list(kinds), "range": [SERIES[KINDS.index(kind)] for kind in kinds]}
 
 
@@ -70,7 +70,7 @@ def _projection(report: Volume) -> Chart:
     alt = altair()
 
     past, ahead = report.growth.past, report.growth.projection
-    # The projection begins where the past ends, or there would be a gap between the two lines.
+    # The projection starts where the past ends, so that there is no gap between the two lines.
     rows = [{"month": month.month, "records": month.total, "what": "held"} for month in past]
     rows += [{"month": month.month, "records": month.total, "what": "projected"} for month in (past[-1], *ahead)]
     months = [month.month for month in (*past, *ahead)]
@@ -86,7 +86,7 @@ def _projection(report: Volume) -> Chart:
         return pages.spec(base.mark_line().properties(width=width, height=height))
 
     return Chart(
-        title="Records held, and the next twelve months",
+        title="Total records, and the next twelve months",
         says=f"Projection: {report.growth.method}. Records without a time count from the beginning.",
         wide=draw(WIDE, 280),
         narrow=draw(NARROW, 240),
@@ -114,20 +114,20 @@ def _by_category(report: Volume) -> Chart:
     more = f" The {MOST_BARS} largest of {len(report.by_category)}." if len(report.by_category) > MOST_BARS else ""
     return Chart(
         title="Facts by category",
-        says=f"Facts of several categories count in each; turns have none.{more}",
+        says=f"Facts with several categories count in each; turns have none.{more}",
         wide=draw(WIDE - 120),
         narrow=draw(NARROW - 120),
     )
 
 
 def _some(periods: Sequence[str], width: int) -> list[str]:
-    """The periods that an axis labels: all where there is room."""
+    """The labelled periods of an axis: all if there is room."""
     step = -(-len(periods) // _room(width)) if periods else 1
     return list(periods[::step])
 
 
 def _room(width: int) -> int:
-    """How many labels fit below a chart."""
+    """The number of labels that fit below a chart."""
     return MOST_LABELS if width == WIDE else MOST_LABELS // 3
 
 
@@ -136,7 +136,7 @@ def _name(row: Row) -> str:
 
 
 def page(report: Volume) -> str:
-    """The whole report as one HTML document that fetches nothing."""
+    """The whole report as one self-contained HTML document."""
     span = f", from {report.first.date()} to {report.last.date()}" if report.first and report.last else ""
     whose = f"the user {report.user}" if report.user is not None else f"{report.users:,} users"
     sections = [
@@ -145,13 +145,13 @@ def page(report: Volume) -> str:
         if rows
     ]
     return pages.document(
-        title="What the memory holds",
+        title="Memory volume",
         lead=f"{report.records:,} records of {whose} in {report.backend}: {report.facts:,} facts and "
         f"{report.episodes:,} turns{span}. As of {report.now.date()}.",
         charts=charts(report).charts,
         sections=[
             *sections,
-            pages.Section("Of the facts", [_waste(report)]),
+            pages.Section("Fact status", [_waste(report)]),
             pages.Section("Size", [_size(report)]),
             pages.Section("The next twelve months", [_growth(report)]),
         ],
@@ -173,7 +173,7 @@ def _rows(dimension: str, rows: Sequence[Row], report: Volume) -> str:
     ]
     said = ""
     if dimension == "user" and report.users > len(rows):
-        said = pages.text(f"The {len(rows)} with the most records, of {report.users:,}.")
+        said = pages.text(f"The {len(rows)} users with the most records, of {report.users:,}.")
     return said + pages.table([dimension, "facts", "turns", "share", "bytes of text", "without a time"], cells)
 
 
@@ -183,13 +183,13 @@ def _waste(report: Volume) -> str:
         [name, f"{number:,}", _share(number, report.facts)]
         for name, number in (
             ("superseded", shares.superseded),
-            ("over, without another in their place", shares.expired),
-            ("duplicates, word for word", shares.duplicates),
+            ("ended without successor", shares.expired),
+            ("exact duplicates", shares.duplicates),
             ("near-duplicates", shares.near_duplicates),
             ("without a source", shares.without_source),
         )
     ]
-    return pages.table(["facts that are", "number", "share"], rows) + pages.text(
+    return pages.table(["status", "number", "share"], rows) + pages.text(
         f"Near-duplicates are {report.near_duplicate}."
     )
 

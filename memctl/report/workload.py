@@ -1,7 +1,7 @@
-"""What is asked of a memory each month, and the quantities that plans are charged by.
+"""A monthly workload, and the quantities that plans charge for.
 
-A workload is given, measured or, where neither, taken from the price book, and each of its numbers says which. This
-room counts; what the counts cost is for `memctl.report.pricing`.
+A workload's numbers are passed, measured or the price book's defaults, and each is labelled. Prices are in
+`memctl.report.pricing`.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ CONSTANTS_OF: dict[Driver, tuple[str, ...]] = {
     "memory_gb": ("vector_dimensions", "bytes_per_dimension", "index_factor"),
     "peak_searches": ("peak_factor", "hours_per_month"),
 }
-"""The book's constants that each driver rests on; a driver not named here rests on the workload alone."""
+"""The book's constants behind each driver; other drivers depend on the workload only."""
 
 
 WORDS: dict[Driver, str] = {
     "searches": "searches (retrieval requests)",
     "memory_gb": "GB of vectors in memory",
     "storage_gb": "GB stored",
-    "peak_searches": "searches a second at the busiest hour",
+    "peak_searches": "searches per second in the busiest hour",
 }
-"""Drivers in words, where their names with spaces are none."""
+"""Drivers in words, if their names with spaces are not enough."""
 
 
 def words(driver: Driver) -> str:
-    """A driver as a reader is told of it."""
+    """A driver's name for display."""
     return WORDS.get(driver, driver.replace("_", " "))
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """A number of the workload and where it is from: `said` is the option, what was measured, or the book's source."""
+    """A number of the workload and its origin: `said` is the option, the measurement, or the book's source."""
 
     value: Decimal
     origin: Origin
@@ -61,10 +61,10 @@ class Taken(msgspec.Struct, frozen=True):
 
 
 class Workload(msgspec.Struct, frozen=True, kw_only=True):
-    """Users, what each says and asks a month, and what is held at the beginning.
+    """Users, their messages and searches per month, and the records at the beginning.
 
-    `growth` is the users' a month (0.08: 8 %). `turn_sizes` maps bytes to how many measured turns have them; empty,
-    every turn has `bytes_per_turn`. Bytes and tokens are means.
+    `growth` is the users' monthly growth (0.08: 8 %). `turn_sizes` maps bytes to the number of measured turns; if
+    empty, every turn has `bytes_per_turn`. Bytes and tokens are means.
     """
 
     users: Taken
@@ -87,7 +87,7 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """One month: the quantity of every driver, and the tokens of what was said and learned in it."""
+    """One month: the quantity of every driver, and the tokens of its turns and facts."""
 
     month: int
     users: int
@@ -97,10 +97,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def workload(book: Book, volume: Volume | None, given: Mapping[str, Decimal | None]) -> Workload:
-    """The workload: numbers of `given` (by the names of WORKLOAD) first, then those measured, then the book's.
+    """The workload: numbers in `given` (named as in WORKLOAD), else measured ones, else the book's.
 
-    What is held at the beginning counts only when the users are those measured. Raises UsageError for a number that
-    makes no sense, such as 0 months.
+    Records at the beginning count only if the users are measured. Raises UsageError for invalid numbers, such as 0
+    months.
     """
     measured = _measured(volume, book) if volume else {}
     numbers = {name: _taken(name, given.get(name), measured, book) for name in WORKLOAD}
@@ -130,9 +130,9 @@ def _check(numbers: Mapping[str, Taken]) -> None:
         whole = name in ("users", "months")
         if not taken.value.is_finite() or taken.value < least or (whole and taken.value != int(taken.value)):
             what = "a whole number" if whole else "a number"
-            raise UsageError(f"{taken.value} is no {what} that makes sense", where=f"--{name.replace('_', '-')}")
+            raise UsageError(f"invalid {what} {taken.value}", where=f"--{name.replace('_', '-')}")
     if not 1 <= numbers["months"].value <= 120:
-        raise UsageError("between 1 and 120 months can be looked at", where="--months")
+        raise UsageError("months must be 1 to 120", where="--months")
 
 
 def _measured(volume: Volume, book: Book) -> dict[str, Taken]:
@@ -147,7 +147,7 @@ def _measured(volume: Volume, book: Book) -> dict[str, Taken]:
         found["bytes_per_fact"] = _mean(volume.activity.fact_sizes)
         found["tokens_per_fact"] = _ratio(volume.tokens.facts, volume.facts)
     if volume.activity.user_months:
-        # A backend that keeps no turns tells of them by the facts they left.
+        # For a backend without turns, months with facts are counted.
         turns = volume.episodes or volume.facts / book.workload["facts_per_turn"].value
         found["turns_per_user_month"] = _ratio(turns, volume.activity.user_months)
     arrivals = {date.fromisoformat(f"{month}-01"): users for month, users in volume.activity.arrivals.items()}
@@ -167,7 +167,7 @@ def _mean(sizes: Mapping[int, int]) -> Decimal:
 
 
 def months(load: Workload, book: Book) -> list[Usage]:
-    """Every month of the workload, the first with the users it begins with."""
+    """All months of the workload, the first with the initial users."""
     found: list[Usage] = []
     turns, facts = load.held_turns, load.held_facts
     for number in range(int(load.months.value)):
@@ -181,7 +181,7 @@ def months(load: Workload, book: Book) -> list[Usage]:
 
 
 def steady(load: Workload, book: Book, users: int) -> Usage:
-    """The last month of the workload had there been `users` users all the time, and nothing held before them."""
+    """The last month of the workload with a constant number of users, and nothing stored before."""
     before = int(load.months.value) - 1
     turns = ceiling(users * load.turns_per_user_month.value)
     facts = ceiling(turns * load.facts_per_turn.value)
@@ -189,7 +189,7 @@ def steady(load: Workload, book: Book, users: int) -> Usage:
 
 
 def usage(load: Workload, book: Book, users: int, turns_before: int, facts_before: int, month: int) -> Usage:
-    """One month of `users` users, with so many turns and facts stored before it."""
+    """One month of `users` users, after so many stored turns and facts."""
     constant = {name: figure.value for name, figure in book.constants.items()}
     turns = ceiling(users * load.turns_per_user_month.value)
     searches = ceiling(turns * load.searches_per_turn.value)
@@ -225,7 +225,7 @@ def usage(load: Workload, book: Book, users: int, turns_before: int, facts_befor
 def stored(
     constant: Mapping[str, Decimal], *, facts: int, turns: int, fact_bytes: Decimal, turn_bytes: Decimal
 ) -> dict[Driver, Decimal]:
-    """The drivers of what is stored: facts and turns, each with a vector and an index entry. The bytes are means."""
+    """The storage drivers: facts and turns, each with a vector and an index entry. The bytes are means."""
     records = facts + turns
     vectors = records * constant["vector_dimensions"] * constant["bytes_per_dimension"] * (1 + constant["index_factor"])
     texts = facts * fact_bytes + turns * turn_bytes
@@ -237,14 +237,14 @@ def stored(
     }
 
 
-def credits(load: Workload, block: Decimal, turns: int) -> int:  # noqa: A001 - the vendor's own word
-    """Blocks of `block` bytes that so many turns fill, each turn rounded up by itself, none below one."""
+def credits(load: Workload, block: Decimal, turns: int) -> int:  # noqa: A001 - the vendor's term
+    """Blocks of `block` bytes for a number of turns, each turn rounded up, at least one."""
     sizes = load.turn_sizes or {int(load.bytes_per_turn.value.to_integral_value(ROUND_CEILING)): 1}
     return blocks(sizes, block, turns)
 
 
 def blocks(sizes: Mapping[int, int], block: Decimal, texts: int) -> int:
-    """Blocks that so many texts fill whose sizes are spread as in `sizes` (bytes to number of texts)."""
+    """Blocks for a number of texts with the size distribution `sizes` (bytes to number of texts)."""
     filled = sum(max(1, ceiling(Decimal(size) / block)) * number for size, number in sizes.items())
     mean = Fraction(filled, sum(sizes.values()))
     return -(-texts * mean.numerator // mean.denominator)

@@ -1,1 +1,1 @@
-"""How a process meets the machine: settings, locks, private files, retries, limits. Imports only memctl.core."""
+"""Settings, locks, private files, retries, limits. Imports only memctl.core."""

@@ -1,7 +1,7 @@
 """Transcripts: files in, `Session`s of `Turn`s out.
 
-`discover` finds documents, `detect` names a document's format by its content, `read` streams its sessions.
-This floor knows nothing of facts, stores or the command line.
+`discover` finds documents, `detect` names their format, `read` streams their sessions. Knows nothing of facts or
+stores.
 """
 
 from memctl.transcripts.detect import FORMATS, detect, read

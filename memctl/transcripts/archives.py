@@ -1,8 +1,7 @@
-"""Opening compressed files and archive members within limits.
+"""Compressed files and archive members, opened within limits.
 
-An archive is read member by member, never unpacked to disk. Its directory is checked before anything is
-inflated; `zipfile` then gives no more bytes of a member than the directory announced, so a lie ends in an
-error, not in memory.
+Archives are read member by member and not unpacked to disk. The directory is checked before anything is inflated, and
+`zipfile` never returns more bytes of a member than the directory announces.
 """
 
 import atexit
@@ -38,12 +37,12 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, NotImplem
 
 
 def is_zip(head: bytes) -> bool:
-    """Tell whether `head` begins a zip archive, an empty one included."""
+    """Whether `head` is the beginning of a zip archive, which may be empty."""
     return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
 def spool(stream: IO[bytes]) -> Path:
-    """Copy `stream` to a temporary file that is removed when the process ends, and return its path."""
+    """Copy `stream` to a temporary file that is deleted when the process ends, and return its path."""
     with tempfile.NamedTemporaryFile(prefix="memctl-", delete=False) as file:
         shutil.copyfileobj(stream, file)
     path = Path(file.name)
@@ -52,10 +51,10 @@ def spool(stream: IO[bytes]) -> Path:
 
 
 def open_member(path: Path, members: tuple[str, ...], uri: str, name: str) -> BinaryIO:
-    """Return the bytes of a file, or of an archive member, with `.gz` and `.zst` undone.
+    """Open a file or an archive member, decompressing `.gz` and `.zst`.
 
-    Raises BadTranscript for a damaged archive, a missing or encrypted member; reading raises it when a
-    compressed file swells beyond the limits.
+    Raises BadTranscript for a damaged archive and a missing or encrypted member; reading raises it if a compressed file
+    exceeds the limits.
     """
     if not members:
         stored: IO[bytes] = path.open("rb")
@@ -84,41 +83,41 @@ def open_member(path: Path, members: tuple[str, ...], uri: str, name: str) -> Bi
 
 
 def listing(path: Path, members: tuple[str, ...], uri: str) -> dict[str, int]:
-    """Return the files of an archive with their sizes in bytes.
+    """The files of an archive with their sizes in bytes.
 
-    Raises BadTranscript, naming the limit, for an archive of too many members, too many bytes, or one
-    compressed beyond what text can be, for members whose path leads out of the archive, and for two of one name.
+    Raises BadTranscript, naming the limit, for too many members or bytes, and a compression ratio beyond that of text;
+    also for members whose path points outside the archive, and for two members with the same name.
     """
     infos = _archive(path, members, uri).infolist()
     if len(infos) > MAX_MEMBERS:
-        raise _bomb(uri, f"it has {len(infos):,} members, the limit is {MAX_MEMBERS:,}")
+        raise _bomb(uri, f"{len(infos):,} members, the limit is {MAX_MEMBERS:,}")
     total = sum(info.file_size for info in infos)
     if total > MAX_TOTAL:
-        raise _bomb(uri, f"it unpacks to {total / 2**30:.1f} GB, the limit is {MAX_TOTAL // 2**30} GB")
+        raise _bomb(uri, f"unpacks to {total / 2**30:.1f} GB, the limit is {MAX_TOTAL // 2**30} GB")
     stored = sum(info.compress_size for info in infos)
     if total > _RATIO_FROM and total > MAX_RATIO * max(stored, 1):
-        raise _bomb(uri, f"it unpacks to {total // max(stored, 1):,} times its size, the limit is {MAX_RATIO}")
+        raise _bomb(uri, f"unpacks to {total // max(stored, 1):,} times its size, the limit is {MAX_RATIO}")
     for info in infos:
         name = info.filename.replace("\\", "/")
         if not name or name.startswith("/") or ".." in name.split("/") or name[1:3] == ":/":
             raise BadTranscript(
-                f"the archive has a member whose path leads out of it: {info.filename!r}",
+                f"unsafe archive: a path points outside it: {info.filename!r}",
                 where=uri,
-                hint="do not trust this archive; export the conversations again",
+                hint="do not trust it; export the conversations again",
             )
     found = {info.filename: info.file_size for info in infos}
     if len(found) < len(infos):
         twice = next(name for name, times in Counter(info.filename for info in infos).items() if times > 1)
         raise BadTranscript(
-            f"the archive has two members of one name, and no reader reads both: {twice!r}",
+            f"the archive contains the same name twice: {twice!r}",
             where=uri,
-            hint="export the conversations again, or unpack it yourself and name the folder",
+            hint="export the conversations again, or unpack it and pass the folder",
         )
     return {info.filename: info.file_size for info in infos if not info.is_dir()}
 
 
 def member_size(path: Path, members: tuple[str, ...]) -> int | None:
-    """Return the size of a member in bytes, None when the archive has none of that name."""
+    """The size of a member in bytes, None if there is no such member."""
     try:
         return _archive(path, members[:-1], str(path)).getinfo(members[-1]).file_size
     except KeyError:
@@ -134,7 +133,7 @@ class _Source(_Closable, Protocol):
 
 
 def _archive(path: Path, members: tuple[str, ...], uri: str) -> zipfile.ZipFile:
-    """Return the archive at `path`, or the one that lies in it under `members`, opened."""
+    """Open the archive at `path`, or the one inside it under `members`."""
     try:
         stat = path.stat()
         return _opened(path, members, stat.st_mtime_ns, stat.st_size, os.getpid())
@@ -146,10 +145,10 @@ def _archive(path: Path, members: tuple[str, ...], uri: str) -> zipfile.ZipFile:
 
 @lru_cache(maxsize=4)
 def _opened(path: Path, members: tuple[str, ...], mtime_ns: int, size: int, process: int) -> zipfile.ZipFile:
-    """Open an archive and keep it for its next member: reading the directory anew each time is quadratic.
+    """Open an archive and keep it open for its next member: reading its directory every time takes quadratic time.
 
-    A kept archive is closed when it is forgotten, its open members keep the file. A forked process opens its own,
-    for the position in the file would be shared.
+    Archives are closed when they leave the cache; open members keep the file. A forked process opens its own, because
+    file positions are shared.
     """
     if not members:
         return zipfile.ZipFile(path)
@@ -158,7 +157,7 @@ def _opened(path: Path, members: tuple[str, ...], mtime_ns: int, size: int, proc
     with stream:
         unpacked = outer.getinfo(members[-1]).file_size
         if unpacked > MAX_NESTED:
-            raise _bomb(str(path), f"an archive in it has {unpacked:,} bytes, the limit is {MAX_NESTED:,}")
+            raise _bomb(str(path), f"an inner archive has {unpacked:,} bytes, the limit is {MAX_NESTED:,}")
         inner = spool(stream)
     archive = zipfile.ZipFile(inner)
     with suppress(OSError):
@@ -171,34 +170,30 @@ def _open_info(archive: zipfile.ZipFile, member: str, uri: str) -> tuple[IO[byte
         info = archive.getinfo(member)
         if info.flag_bits & 1:
             raise BadTranscript(
-                "the archive is encrypted", where=uri, hint="unpack it with its password and name the folder"
+                "the archive is encrypted", where=uri, hint="unpack it with its password and pass the folder"
             )
         return archive.open(info), info.compress_size
     except (*_DAMAGE, KeyError, ValueError) as error:
         raise _damaged(uri, error) from error
     except OSError as error:
-        # A broken directory leads to a place before the file's beginning.
+        # A damaged directory points before the beginning of the file.
         raise _damaged(uri, error) if error.errno == EINVAL else error from None
 
 
 def _damaged(uri: str, error: Exception) -> BadTranscript:
-    return BadTranscript(
-        f"a damaged archive or compressed file: {error}", where=uri, hint="download or export it again"
-    )
+    return BadTranscript(f"damaged archive or compressed file: {error}", where=uri, hint="download or export it again")
 
 
 def _bomb(uri: str, reason: str) -> BadTranscript:
     return BadTranscript(
-        f"the archive is refused: {reason}",
+        f"archive refused: {reason}",
         where=uri,
-        hint="unpack it yourself if you trust it, and name the folder",
+        hint="if you trust it, unpack it and pass the folder",
     )
 
 
 class _Member(io.RawIOBase):
-    """A decompressed stream that stops at the limits, reports damage as BadTranscript and closes what lies
-    below it.
-    """
+    """A decompressed stream that enforces the limits, reports damage as BadTranscript and closes the files below it."""
 
     def __init__(self, stream: _Source, below: tuple[_Closable, ...], packed: int, uri: str) -> None:
         self._stream = stream
@@ -222,7 +217,7 @@ class _Member(io.RawIOBase):
         self._given += len(data)
         if self._given > MAX_TOTAL or self._given > max(_RATIO_FROM, MAX_RATIO * self._packed):
             limit = f"{MAX_TOTAL // 2**30} GB" if self._given > MAX_TOTAL else f"{MAX_RATIO} times its size"
-            raise _bomb(self._uri, f"it unpacks to more than {limit}")
+            raise _bomb(self._uri, f"unpacks to more than {limit}")
         return len(data)
 
     def close(self) -> None:

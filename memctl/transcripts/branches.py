@@ -1,6 +1,6 @@
-"""Conversations that branch: the path a reader of the chat sees, and the branches left behind.
+"""Branching conversations: the path shown in the chat, and abandoned branches.
 
-Editing a message or asking for another answer makes a branch. This room knows nodes and parents, no format.
+Editing a message or regenerating an answer creates a branch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,16 +11,16 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Node(NamedTuple):
-    """A message's place: its parent's id (None at a root) and its time, when known."""
+    """A message's parent id (None at a root) and its time, if known."""
 
     parent: str | None
     at: datetime | None
 
 
 def live_path(nodes: Mapping[str, Node], leaf: str | None) -> list[str]:
-    """Return the ids from the root to `leaf`; without a known leaf, to the newest one.
+    """The ids from the root to `leaf`, or, without a known leaf, to the newest one.
 
-    `nodes` are in the file's order, which settles equal times: the later one wins. A cycle ends the walk.
+    `nodes` are in file order: of equal times the later node wins. A cycle ends the path.
     """
     if leaf not in nodes:
         leaf = newest_leaf(nodes)
@@ -34,9 +34,7 @@ def live_path(nodes: Mapping[str, Node], leaf: str | None) -> list[str]:
 
 
 def newest_leaf(nodes: Mapping[str, Node]) -> str | None:
-    """Return the node without children that is newest; when all have children, as in a cycle, the newest
-    node.
-    """
+    """The newest node without children; in a cycle, the newest node."""
     parents = {node.parent for node in nodes.values()}
     leaves = [name for name in nodes if name not in parents] or list(nodes)
     order = {name: index for index, name in enumerate(nodes)}
@@ -44,7 +42,7 @@ def newest_leaf(nodes: Mapping[str, Node]) -> str | None:
 
 
 def depth_first(nodes: Mapping[str, Node], first: Sequence[str]) -> list[str]:
-    """Return all ids, parents before children; the path `first` is followed before the branches beside it."""
+    """All ids, parents before children; the path `first` comes before its sibling branches."""
     live = set(first)
     children: dict[str | None, list[str]] = {}
     for name, node in nodes.items():

@@ -1,9 +1,8 @@
-"""ChatGPT's data export: `conversations.json`, or `conversations-000.json` and on.
+"""ChatGPT exports: `conversations.json`, or `conversations-000.json` and so on.
 
-A conversation is a tree of nodes under `mapping`; the chat one sees is the walk from `current_node` up its
-parents. The export documents nothing; what is read here was observed in exports of 2023 to 2026. Saved
-memories are not exported, but messages to the recipient `bio` are the model writing them: they come as turns
-of kind `memory_write`.
+A conversation is a tree of nodes under `mapping`; the chat shown is the path from `current_node` up its parents. The
+format is undocumented; this was observed in exports of 2023 to 2026. Saved memories are not exported, but messages to
+the recipient `bio` write them: they become turns of kind `memory_write`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,13 +29,13 @@ def sniff(head: Head) -> bool:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield a session per conversation, the live branch only unless `options.branches`."""
+    """One session per conversation, the active branch only unless `options.branches`."""
     for number, (where, record) in enumerate(records(document), start=1):
         where = where.replace(": record", ": conversation")
         if isinstance(record, BadTranscript):
             yield record
         elif is_half(record):
-            yield bad_record(where, "the conversation is cut off")
+            yield bad_record(where, "the conversation is incomplete")
         elif not isinstance(record, Mapping) or not isinstance(record.get("mapping"), Mapping):
             yield bad_record(where, "a conversation without a mapping of its messages")
         else:
@@ -69,7 +68,7 @@ def _session(document: Document, number: int, record: Mapping[str, Any], options
 
 
 def _nodes(mapping: Mapping[str, Any]) -> tuple[dict[str, Mapping[str, Any]], dict[str, Node]]:
-    """Return the messages and the tree. A node that names no parent gets the one that names it as a child."""
+    """The messages and the tree. A node that names no parent gets the one that lists it as a child."""
     adopted: dict[str, str] = {}
     for name, node in mapping.items():
         children = node.get("children") if isinstance(node, Mapping) else None
@@ -128,7 +127,7 @@ def _passed_over(message: Mapping[str, Any], kind: str, role: object) -> str | N
     if kind in _CONTEXT:
         return _CONTEXT[kind]
     if message.get("weight") == 0:
-        return "weight 0 message"
+        return "hidden message"
     if _mapping(message.get("metadata")).get("is_visually_hidden_from_conversation"):
         return "hidden message"
     if role == "system":
@@ -137,9 +136,7 @@ def _passed_over(message: Mapping[str, Any], kind: str, role: object) -> str | N
 
 
 def _text(content: Mapping[str, Any]) -> str:
-    """Return what was said: `text` or `result` of the single kinds, the strings and audio transcriptions of
-    `parts`.
-    """
+    """The text of a message: `text` or `result`, or the strings and audio transcriptions of `parts`."""
     parts = content.get("parts")
     if not isinstance(parts, list):
         return text_of(content.get("text") or content.get("result")).strip()

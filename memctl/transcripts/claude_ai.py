@@ -1,9 +1,9 @@
-"""Claude.ai's data export: conversations, and the memories Claude keeps of the account.
+"""Claude.ai exports: conversations, and Claude's memories of the account.
 
-Read: `conversations.json` of the older single archive and of the `conversations-000.zip` that a manifest
-lists since September 2026; `memories.json` and `memories/<uuid>.json`. A pasted text stands only in an
-attachment: it becomes a turn of role `tool`, since its words are not the user's own. A memory is Claude's
-summary and no message: it becomes a turn of role `assistant` and kind `memory`.
+Reads `conversations.json` of the older single archive and of the `conversations-000.zip` that a manifest lists since
+September 2026; `memories.json` and `memories/<uuid>.json`. Pasted text is an attachment: it becomes a turn of role
+`tool`, because it is not the user's own text. A memory is Claude's summary: it becomes a turn of role `assistant` and
+kind `memory`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,15 +34,13 @@ def sniff(head: Head) -> bool:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield a session per conversation, the live branch only unless `options.branches`, and one per memory
-    record.
-    """
+    """One session per conversation, the active branch only unless `options.branches`, and one per memory record."""
     for number, (where, record) in enumerate(records(document), start=1):
         where = where.replace(": record", ": conversation")
         if isinstance(record, BadTranscript):
             yield record
         elif is_half(record):
-            yield bad_record(where, "the conversation is cut off")
+            yield bad_record(where, "the conversation is incomplete")
         elif isinstance(record, Mapping) and isinstance(record.get("chat_messages"), list):
             yield _conversation(document, number, record, options)
         elif isinstance(record, Mapping) and record.keys() & _MEMORY_KEYS:
@@ -69,7 +67,7 @@ def _in_order(
     messages: list[Mapping[str, Any]],
     options: ReadOptions,
 ) -> list[tuple[Mapping[str, Any], str | None]]:
-    """Return the messages to read with their parents' ids; all, in the file's order, when none names one."""
+    """The messages to read with their parents' ids; all, in file order, if none names a parent."""
     by_id = {str(message.get("uuid") or f"#{index}"): message for index, message in enumerate(messages)}
     if len(by_id) < len(messages) or not any(message.get("parent_message_uuid") for message in messages):
         return [(message, None) for message in messages]
@@ -118,9 +116,7 @@ def _add(builder: SessionBuilder, message: Mapping[str, Any], parent: str | None
 
 
 def _add_tool_results(builder: SessionBuilder, blocks: list[Mapping[str, Any]], name: str, options: ReadOptions) -> int:
-    """Add the tools' answers within a message, count the rest that is not text, and return how many calls it
-    made.
-    """
+    """Add the tool results in a message, count other blocks that are not text, and return the number of tool calls."""
     calls = 0
     for index, block in enumerate(blocks):
         kind = block.get("type")

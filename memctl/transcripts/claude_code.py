@@ -1,8 +1,8 @@
-"""Claude Code's session files, one JSON object per line.
+"""Claude Code session files, one JSON object per line.
 
-The format is undocumented and grows; what is read here was observed in files of versions 1 and 2. A line of
-type `user` is often not the human: tool results, hooks, command output and summaries wear the same type. One
-assistant message is spread over several lines, and a continued session replays lines of the one before it.
+The format is undocumented; this was observed in files of versions 1 and 2. A line of type `user` is often not the
+human: tool results, hooks, command output and summaries have the same type. One assistant message spans several lines,
+and a continued session repeats lines of the previous one.
 """
 
 import re
@@ -37,7 +37,7 @@ def sniff(head: Head) -> bool:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield one session per session id in the file; only its own one when a session id is the file's name."""
+    """One session per session id in the file; only that session if the file is named after a session id."""
     reader = _Reader(document, options)
     failure: BadTranscript | None = None
     try:
@@ -56,7 +56,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
 
 
 class _Reader:
-    """One file: a builder per session, and what later lines need to know of earlier ones."""
+    """One file: a builder per session, and the state that later lines depend on."""
 
     def __init__(self, document: Document, options: ReadOptions) -> None:
         self.half = False
@@ -72,7 +72,7 @@ class _Reader:
     def sessions(self) -> Iterator[Session]:
         title = next((self._titles[kind] for kind in _TITLES if kind in self._titles), None)
         if self.half:
-            self._builder(next(reversed(self._builders), self._own)).skip("half-written last line")
+            self._builder(next(reversed(self._builders), self._own)).skip("incomplete last line")
         for name, builder in self._builders.items():
             if builder.turns or builder.notes:
                 yield builder.build(name or builder.key(self._document), title=title)

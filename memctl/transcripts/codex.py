@@ -1,8 +1,8 @@
-"""Codex CLI's rollout files, `.jsonl` and `.jsonl.zst`.
+"""Codex CLI rollout files, `.jsonl` and `.jsonl.zst`.
 
 Line kinds as in the sources of codex-rs (protocol and rollout crates): an envelope of `timestamp`, `type` and
-`payload`; files of 2025 carry bare items. The same words stand in `response_item` and in `event_msg` lines;
-one family is read, the second only where the first is missing.
+`payload`; files of 2025 have bare items. `response_item` and `event_msg` lines repeat each other; the latter are read
+only if the former are missing.
 """
 
 import re
@@ -36,7 +36,7 @@ def sniff(head: Head) -> bool:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield the file's one session. A sub-agent's session has no turns unless `options.sidechains`."""
+    """The file's session. A sub-agent's session has no turns unless `options.sidechains`."""
     reader = _Reader(options)
     failure: BadTranscript | None = None
     try:
@@ -44,7 +44,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             if isinstance(line, BadTranscript):
                 yield line
             elif is_half(line):
-                reader.items.skip("half-written last line")
+                reader.items.skip("incomplete last line")
             elif isinstance(line, Mapping):
                 reader.take(number, line)
     except BadTranscript as error:
@@ -55,7 +55,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
 
 
 class _Reader:
-    """One file. `items` holds what response items say, `events` the same words as events tell them."""
+    """One file. `items` are the turns of response items, `events` those of events."""
 
     def __init__(self, options: ReadOptions) -> None:
         self.items = SessionBuilder(NAME)

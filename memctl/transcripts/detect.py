@@ -1,11 +1,8 @@
-"""Which format a document is in, told by content and never by its name.
+"""Format detection by content, never by name.
 
-The registry is a table of names and places; a format's module is imported when its turn to sniff comes. This
-room knows no format itself.
-
-A format module offers `sniff(head: Head) -> bool` and `read(document, options) -> Iterator[Session |
-BadTranscript]`. `read` streams one session at a time. A yielded BadTranscript is one bad record, after which
-the file goes on; a raised one ends the file.
+Formats are modules, imported when they are tried. A format module defines `sniff(head: Head) -> bool` and
+`read(document, options) -> Iterator[Session | BadTranscript]`. `read` streams one session at a time. A yielded
+BadTranscript is one bad record, after which the file continues; a raised one ends the file.
 """
 
 from collections.abc import Iterator
@@ -27,7 +24,7 @@ class Read(Protocol):
 
 
 class Format(NamedTuple):
-    """One row of the registry. `module` is below memctl.transcripts."""
+    """A row of the registry. `module` is in memctl.transcripts."""
 
     name: str
     module: str
@@ -59,21 +56,21 @@ _REGISTRY = (
     Format("text", "labelled_text"),
 )
 FORMATS: tuple[str, ...] = tuple(row.name for row in _REGISTRY)
-"""The names `--format` takes, in the order they are tried."""
+"""The names that `--format` accepts, in the order they are tried."""
 
 
 def detect(document: Document) -> str:
-    """Return the name of the format `document` is in.
+    """The name of the format of `document`.
 
-    Raises BadTranscript, listing the known formats, when none fits, and when the document cannot be opened.
+    Raises BadTranscript, listing the formats, if none matches, and if the document cannot be opened.
     """
     try:
         head = Head(document)
         if head.binary:
             raise BadTranscript(
-                "not text: it holds binary data",
+                "not a transcript: binary data",
                 where=document.uri,
-                hint="name a text, JSON, JSONL or zip file",
+                hint="pass a text, JSON, JSONL or zip file",
             )
         for row in _REGISTRY:
             if row.sniff(head):
@@ -83,18 +80,18 @@ def detect(document: Document) -> str:
     except _UNREADABLE as error:
         raise _unreadable(document, error) from error
     raise BadTranscript(
-        "no known transcript format fits its content",
+        "unrecognised transcript format",
         where=document.uri,
-        hint=f"known formats are {', '.join(FORMATS)}; --format reads it as one of them",
+        hint=f"pass --format to force one of: {', '.join(FORMATS)}",
     )
 
 
 def read(
     document: Document,
     options: ReadOptions,
-    format: str | None = None,  # noqa: A002 - the option's own name
+    format: str | None = None,  # noqa: A002 - the name of the option
 ) -> Iterator[Session | BadTranscript]:
-    """Yield the sessions of `document`, in the given format or the one found by content.
+    """Stream the sessions of `document`, in the given format or the detected one.
 
     A yielded BadTranscript is one record that could not be read; the rest of the file follows. Raises
     BadTranscript when the file, or what is left of it, cannot be read, and UsageError for an unknown format.
@@ -102,7 +99,7 @@ def read(
     name = detect(document) if format is None else format
     row = next((row for row in _REGISTRY if row.name == name), None)
     if row is None:
-        raise UsageError(f"unknown transcript format {name!r}", hint=f"known formats are {', '.join(FORMATS)}")
+        raise UsageError(f"unknown transcript format {name!r}", hint=f"formats: {', '.join(FORMATS)}")
     try:
         yield from row.read(document, options)
     except MemctlError:
@@ -118,5 +115,5 @@ def _unreadable(document: Document, error: Exception) -> BadTranscript:
     return BadTranscript(
         f"cannot be read: {str(error) or type(error).__name__}",
         where=document.uri,
-        hint="check that the file is whole and is what its format says",
+        hint="check that the file is complete and has this format",
     )

@@ -1,7 +1,6 @@
-"""Where transcripts lie: files, folders, globs, archives and standard input, all as `Document`s.
+"""Finding transcripts: files, folders, globs, archives and standard input, all as `Document`s.
 
-This room finds and opens bytes. It knows which files an export carries beside its conversations, so that
-those are not mistaken for broken transcripts, but it parses none of them.
+Finds and opens files but parses none. Knows the files that exports contain besides conversations.
 """
 
 import glob
@@ -25,13 +24,12 @@ _TOOL_FOLDER = re.compile(r"-.*|\d{4}")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One readable file, on disk or in an archive. Cheap to make and to pickle; nothing stays open.
+    """A readable file, on disk or in an archive. Cheap to create and to pickle; nothing stays open.
 
-    `uri` is the path as the user gave it, `archive.zip!/member` for members, `-` for standard input. `name`
-    is the file's name, `folder_user` the first folder below the one the user named (None when there is none,
-    or when a tool and not a person named it). `size` is in bytes as stored, `mtime_ns` that of the file on
-    disk. `path` is the file on disk and `members` the way from there into the archive, empty for a plain
-    file.
+    `uri` is the path as the user wrote it, `archive.zip!/member` for members, `-` for standard input. `name` is the
+    file's name, `folder_user` the first folder below the path the user passed (None if there is none, or if a tool
+    named it). `size` is in bytes as stored, `mtime_ns` that of the file on disk. `path` is the file on disk and
+    `members` the path inside the archive, empty for a plain file.
     """
 
     uri: str
@@ -52,16 +50,16 @@ class Document:
 
     @property
     def parent(self) -> str:
-        """The name of the folder the file lies in, such as a Slack channel; "" when there is none."""
+        """The name of the file's folder, such as a Slack channel, or ""."""
         inside = self.members[-1] if self.members else self.path.absolute().as_posix()
         return posixpath.basename(posixpath.dirname(inside))
 
     def open(self) -> BinaryIO:
-        """Return the bytes, decompressed. Raises BadTranscript for damaged or oversized archives."""
+        """Open the file, decompressed. Raises BadTranscript for damaged or oversized archives."""
         return archives.open_member(self.path, self.members, self.uri, self.name)
 
     def sibling(self, name: str) -> "Document | None":
-        """Return the file `name`, relative to this one's folder (`../users.json` works), or None."""
+        """The file `name` relative to this one's folder (`../users.json` works), or None."""
         if self.uri == "-":
             return None
         if self.members:
@@ -80,7 +78,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file that was passed over on purpose, and why."""
+    """A file that was skipped, and why."""
 
     uri: str
     reason: str
@@ -90,12 +88,12 @@ Found = Document | Skipped | BadTranscript
 
 
 def discover(paths: Sequence[str]) -> Iterator[Found]:
-    """Yield every document under `paths`, folders in natural order, each file once.
+    """Every document under `paths`, folders in natural order, each file once.
 
-    A path is a file, a folder (walked to the bottom), a glob, a `.zip`, or `-` for standard input. What is no
-    transcript (hidden, empty, an image, an export's companion file) comes as `Skipped`; what was named itself
-    and cannot be read, or breaks an archive limit, as `BadTranscript`. Raises NotFound before anything is
-    yielded if a path does not exist.
+    A path is a file, a folder (read recursively), a glob, a `.zip`, or `-` for standard input. Files that are not
+    transcripts (hidden, empty, images, an export's metadata) are `Skipped`; paths passed explicitly that cannot be
+    read, and archives beyond the limits, are `BadTranscript`. Raises NotFound before anything is yielded if a path does
+    not exist.
     """
     roots = [root for path in paths for root in _expand(path)]
     walk = _Walk()
@@ -109,7 +107,7 @@ def discover(paths: Sequence[str]) -> Iterator[Found]:
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
-    """Return a sort key under which `part-10` follows `part-9`."""
+    """A sort key that puts `part-10` after `part-9`."""
     parts = re.split(r"([0-9]+)", name)
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in parts]
 
@@ -118,7 +116,7 @@ def _expand(path: str) -> list[str]:
     if path == "-" or Path(path).exists():
         return [path]
     if glob.has_magic(path):
-        found = sorted(glob.glob(path, recursive=True), key=natural)  # noqa: PTH207 - takes absolute patterns too
+        found = sorted(glob.glob(path, recursive=True), key=natural)  # noqa: PTH207 - accepts absolute patterns too
         if found:
             return found
         raise NotFound("no file matches this pattern", where=path, hint="check the pattern; ** reaches subfolders")
@@ -131,17 +129,17 @@ def _on_disk(path: Path, uri: str, folder_user: str | None) -> Document:
 
 
 def _nameless(uri: str) -> BadTranscript | None:
-    """The refusal of a file or folder whose name is no Unicode: as a user or a source it could not be kept."""
+    """Refuse a file or folder whose name is not valid Unicode, because it could not be stored as a user or source."""
     try:
         uri.encode()
     except UnicodeEncodeError:
         shown = os.fsencode(uri).decode(errors="backslashreplace")
-        return BadTranscript("the name is no text in UTF-8", where=shown, hint="rename it")
+        return BadTranscript("the name is not valid UTF-8", where=shown, hint="rename it")
     return None
 
 
 class _Walk:
-    """One `discover`: remembers what was met, so that links and overlapping paths give a file once."""
+    """One `discover`: remembers files, so that links and overlapping paths yield each file once."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
@@ -158,7 +156,7 @@ class _Walk:
             return
         real = os.path.realpath(folder)
         if real in self._seen:
-            yield Skipped(uri, "this folder was already walked (a link leads back to it)")
+            yield Skipped(uri, "this folder was already read (a link points back to it)")
             return
         self._seen.add(real)
         try:
@@ -168,7 +166,7 @@ class _Walk:
             return
         export = ExportFolder.of({entry.name for entry in entries}) or (above and above.inside(folder.name))
         for entry in entries:
-            below = os.path.join(uri, entry.name)  # noqa: PTH118 - Path would drop the user's own "./"
+            below = os.path.join(uri, entry.name)  # noqa: PTH118 - Path would drop a leading "./" of the user
             if entry.name.startswith("."):
                 yield Skipped(below, "hidden")
             elif entry.is_dir():
@@ -184,7 +182,7 @@ class _Walk:
         if companion:
             yield Skipped(uri, companion)
         elif entry.suffix in _PACKED and entry.stem in names:
-            yield Skipped(uri, f"{entry.stem} beside it is read")
+            yield Skipped(uri, f"{entry.stem} next to it is read")
         else:
             yield from self.file(entry, uri, user, named=False)
 
@@ -223,15 +221,15 @@ class _Walk:
             yield document
         elif named:
             yield BadTranscript(
-                f"not a transcript: {reason}", where=document.uri, hint="name a text, JSON, JSONL or zip file"
+                f"not a transcript: {reason}", where=document.uri, hint="pass a text, JSON, JSONL or zip file"
             )
         else:
             yield Skipped(document.uri, reason)
 
     def _archive(self, document: Document) -> Iterator[Found]:
-        """Members in natural order. Archives within the archive are entered too, as Claude's exports need."""
+        """Members in natural order, including archives inside the archive, as in Claude's exports."""
         if len(document.members) == 2:
-            yield Skipped(document.uri, "an archive within an archive within an archive")
+            yield Skipped(document.uri, "archives are nested too deeply")
             return
         members = archives.listing(document.path, document.members, document.uri)
         exports = ExportFolder.in_archive(members)
@@ -245,7 +243,7 @@ class _Walk:
             elif companion:
                 yield Skipped(uri, companion)
             elif name.endswith(_PACKED) and member.rpartition(".")[0] in members:
-                yield Skipped(uri, f"{name.rpartition('.')[0]} beside it is read")
+                yield Skipped(uri, f"{name.rpartition('.')[0]} next to it is read")
             else:
                 inner = Document(
                     uri,

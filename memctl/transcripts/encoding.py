@@ -1,7 +1,7 @@
-"""From bytes of unknown encoding to clean text.
+"""Bytes in an unknown encoding to clean text.
 
-Chat exports come as UTF-8, as UTF-16 from Windows tools, and as cp1252 from old phones. This room knows
-encodings and lines; it knows no format. Memory stays bounded whatever the file holds.
+Chat exports are in UTF-8, in UTF-16 from Windows tools, and in cp1252 from old phones. Memory use is bounded for any
+file.
 """
 
 import codecs
@@ -34,7 +34,7 @@ _CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 
 
 def clean(text: str) -> str:
-    """Return `text` with NUL and lone surrogates as U+FFFD: neither can be stored or printed as UTF-8."""
+    """`text` with U+FFFD for NUL and lone surrogates, which cannot be stored or printed as UTF-8."""
     if not _UNSTORABLE.search(text):
         return text
     joined = _PAIR.sub(lambda pair: pair[0].encode("utf-16", "surrogatepass").decode("utf-16"), text)
@@ -42,11 +42,10 @@ def clean(text: str) -> str:
 
 
 def guess(head: bytes) -> str:
-    """Return the Python codec name for a file that begins with `head`.
+    """The Python codec for a file that begins with `head`.
 
-    A byte order mark decides; else UTF-16 by its zero bytes, else UTF-8 if it is mostly valid, else what
-    charset-normalizer finds, leaving out what would set a sign such as ³ within a word; cp1252, the commonest of
-    the rest, where that fits as well.
+    A byte order mark decides; else UTF-16 by its zero bytes, else UTF-8 if mostly valid, else charset-normalizer's
+    result, without codecs that put a sign such as ³ inside a word, and cp1252, the most common, if it is as good.
     """
     for bom, name in _BOMS:
         if head.startswith(bom):
@@ -71,7 +70,7 @@ def guess(head: bytes) -> str:
 
 
 def is_binary(head: bytes) -> bool:
-    """Tell whether `head` begins something that is not text in any encoding this room reads."""
+    """Whether `head` is not text in any supported encoding."""
     if not head or any(head.startswith(bom) for bom, _ in _BOMS) or _utf16_without_bom(head):
         return False
     sample = head[:8192]
@@ -80,20 +79,20 @@ def is_binary(head: bytes) -> bool:
 
 
 def decode(head: bytes) -> str:
-    """Return the text `head` begins with, in the encoding guessed, unreadable bytes as U+FFFD."""
+    """The text of `head`, in the guessed encoding, unreadable bytes as U+FFFD."""
     decoder = codecs.getincrementaldecoder(guess(head))(errors="replace")
     return clean(decoder.decode(head))
 
 
 def utf8(stream: BinaryIO) -> BinaryIO:
-    """Return `stream` as valid UTF-8 without byte order mark, whatever its encoding. Closing closes both."""
+    """`stream` as valid UTF-8 without byte order mark, whatever its encoding. Closing it closes both."""
     return io.BufferedReader(_Utf8(stream, stream.read(HEAD_BYTES)), _CHUNK)
 
 
 def text_lines(stream: BinaryIO, where: str) -> Iterator[tuple[int, str | BadTranscript]]:
-    """Yield (line number from 1, line without its end) of `stream`, which is closed at the end.
+    """Number (from 1) and text without line end of every line of `stream`, which is closed at the end.
 
-    A line of more than 64 MB is yielded as a `BadTranscript`, and reading goes on behind it.
+    A line of more than 64 MB is a `BadTranscript`; the following lines are read.
     """
     with utf8(stream) as lines:
         number = 0
@@ -107,9 +106,9 @@ def text_lines(stream: BinaryIO, where: str) -> Iterator[tuple[int, str | BadTra
                 yield (
                     number,
                     BadTranscript(
-                        f"a line of {size:,} bytes is more than the {LINE_LIMIT // 2**20} MB a line may have",
+                        f"the line has {size:,} bytes, the limit is {LINE_LIMIT // 2**20} MB",
                         where=f"{where}:line {number}",
-                        hint="check that the file is a transcript; a line is one message",
+                        hint="check that the file is a transcript with one message per line",
                     ),
                 )
                 continue
@@ -141,8 +140,8 @@ def _is_utf8(head: bytes) -> bool:
 class _Utf8(io.RawIOBase):
     """Re-encodes a stream to UTF-8 chunk by chunk.
 
-    What looked like UTF-8 at its head and is not further down is guessed again there: a long ASCII beginning
-    says nothing about the rest.
+    If a file that began as UTF-8 stops being valid, the encoding is guessed again: a long ASCII beginning proves
+    nothing.
     """
 
     def __init__(self, stream: BinaryIO, head: bytes) -> None:

@@ -1,8 +1,7 @@
-"""What an export carries beside its conversations.
+"""Files that exports contain besides conversations.
 
-Slack, ChatGPT and Claude ship user lists, settings and attachments with the conversations. They are no
-transcripts and no errors. This room goes by names only, and only inside a folder that is recognised as such
-an export.
+Slack, ChatGPT and Claude exports include user lists, settings and attachments, which are neither transcripts nor
+errors. Judged by name, only inside a recognised export folder.
 """
 
 import posixpath
@@ -51,8 +50,8 @@ _BINARY = {
     "audio": "mp3 m4a wav ogg opus aac flac amr",
     "a video": "mp4 mov avi mkv webm 3gp",
     "a database": "sqlite sqlite3 db duckdb parquet arrow feather",
-    "a document of another kind": "pdf docx xlsx pptx odt epub doc xls ppt",
-    "an archive of another kind": "7z rar tar tgz bz2 xz jar whl",
+    "unsupported document": "pdf docx xlsx pptx odt epub doc xls ppt",
+    "unsupported archive": "7z rar tar tgz bz2 xz jar whl",
     "a program": "exe dll so dylib pyc o a class wasm",
     "numbers": "npy npz safetensors onnx bin pkl",
 }
@@ -60,20 +59,20 @@ _BINARY_KIND = {f".{suffix}": kind for kind, suffixes in _BINARY.items() for suf
 
 
 def binary_reason(name: str) -> str | None:
-    """Return what a file named `name` is when that cannot be a transcript, else None."""
+    """The kind of the file `name` if that cannot be a transcript, else None."""
     return _BINARY_KIND.get(posixpath.splitext(name)[1].lower())
 
 
 @dataclass(frozen=True, slots=True)
 class ExportFolder:
-    """A folder that is, or lies in, an export of `kind`."""
+    """A folder of an export of this `kind`."""
 
     kind: Literal["slack", "chatgpt", "claude"]
     root: bool = True
 
     @classmethod
     def of(cls, names: set[str]) -> "ExportFolder | None":
-        """Return the export that a folder holding files and folders `names` is the root of."""
+        """The export whose root contains the files and folders `names`, or None."""
         if names & _SLACK_LISTS and names & {"users.json", "org_users.json", *(_SLACK_LISTS)}:
             return cls("slack")
         if not any(_CONVERSATIONS.fullmatch(name) for name in names):
@@ -86,7 +85,7 @@ class ExportFolder:
 
     @classmethod
     def in_archive(cls, members: Iterable[str]) -> dict[str, "ExportFolder"]:
-        """Return the export each folder of an archive is in, by the folder's path in it ("": the top)."""
+        """The exports of an archive by the folder's path in it ("": the top)."""
         held: dict[str, set[str]] = {}
         for member in members:
             folder, name = posixpath.split(member)
@@ -103,11 +102,11 @@ class ExportFolder:
         return exports
 
     def inside(self, _folder: str) -> "ExportFolder":
-        """Return what a folder within this one belongs to."""
+        """The export that a folder inside this one belongs to."""
         return ExportFolder(self.kind, root=False)
 
     def companion(self, name: str) -> str | None:
-        """Return why `name` in this folder is passed over, None when it holds conversations."""
+        """Why `name` in this folder is skipped, None if it has conversations."""
         if self.kind == "slack":
             passed = name in _SLACK_FILES if self.root else not _SLACK_DAY.fullmatch(name)
         elif self.kind == "chatgpt":
@@ -115,4 +114,4 @@ class ExportFolder:
         else:
             passed = bool(_CLAUDE_COMPANION.fullmatch(name)) if self.root else name.endswith("project.json")
         label = {"slack": "Slack", "chatgpt": "ChatGPT", "claude": "Claude"}[self.kind]
-        return f"belongs to a {label} export and holds no conversation" if passed else None
+        return f"{label} metadata file" if passed else None

@@ -1,7 +1,6 @@
-"""JSON from untrusted files: streamed, bounded in depth and line length, cleaned of what cannot be stored.
+"""JSON from untrusted files: streamed, limited in depth and line length, and cleaned.
 
-An array of a gigabyte is read element by element, JSONL line by line. This room knows JSON; it knows no
-format.
+A gigabyte array is read element by element, JSONL line by line.
 """
 
 import io
@@ -23,9 +22,9 @@ _KEYS_WITHIN = 32 * 2**20
 
 
 def partial(text: str) -> list[Any]:
-    """Return the top-level JSON values that `text` begins with; the last is cut short where the text is.
+    """The top-level JSON values at the beginning of `text`; the last may be truncated.
 
-    What follows a syntax error is left out. Nothing is raised.
+    Stops at a syntax error; raises nothing.
     """
     ijson = _ijson()
     root: list[Any] = []
@@ -58,9 +57,7 @@ def partial(text: str) -> list[Any]:
 
 
 def first_keys(document: Document) -> frozenset[str]:
-    """Return the keys of the first object in `document`, streamed to its end or for 32 MB, whichever comes
-    first.
-    """
+    """The keys of the first object in `document`, streamed to its end but at most 32 MB."""
     ijson = _ijson()
     keys: set[str] = set()
     depth = 0
@@ -81,9 +78,9 @@ def first_keys(document: Document) -> frozenset[str]:
 
 
 def elements(document: Document, prefix: str = "item") -> Iterator[tuple[int, Any]]:
-    """Yield (index from 0, value) for each JSON value at `prefix` (ijson's notation) of `document`.
+    """Index (from 0) and value of each JSON value at `prefix` (ijson's notation) of `document`.
 
-    Raises BadTranscript where the JSON ends or breaks, naming the last element that was whole.
+    Raises BadTranscript where the JSON ends early or is invalid, with the number of complete elements.
     """
     ijson = _ijson()
     index = -1
@@ -94,17 +91,17 @@ def elements(document: Document, prefix: str = "item") -> Iterator[tuple[int, An
                 yield index, value
         except (ijson.JSONError, ArithmeticError) as error:
             raise BadTranscript(
-                f"broken JSON after {index + 1} whole records: {_first_line(error)}",
+                f"invalid JSON after {index + 1} complete records: {_first_line(error)}",
                 where=f"{document.uri}: record {index + 2}",
-                hint="the file may be cut off; what came before was read",
+                hint="the file may be truncated; earlier records were read",
             ) from error
 
 
 def json_lines(document: Document) -> Iterator[tuple[int, Any | BadTranscript]]:
-    """Yield (line number from 1, value) for each line of JSONL; blank lines are passed over.
+    """Number (from 1) and value of each non-blank line of JSONL.
 
-    A line that is no JSON comes as BadTranscript, unless it is the last: a session still being written ends
-    in half a line, which is yielded as `HALF_LINE` and not as an error.
+    An invalid line is a BadTranscript, except the last one: a session being written ends with an incomplete line, which
+    is `HALF_LINE`.
     """
     import msgspec
 
@@ -133,19 +130,19 @@ def json_lines(document: Document) -> Iterator[tuple[int, Any | BadTranscript]]:
 
 
 class _HalfLine:
-    """The mark of a last line that is not whole."""
+    """The mark of an incomplete last line."""
 
 
 HALF_LINE = _HalfLine()
 
 
 def text_of(value: object) -> str:
-    """Return a JSON string cleaned for storing, "" for anything else."""
+    """A JSON string, cleaned, or "" for any other value."""
     return clean(value) if isinstance(value, str) else ""
 
 
 def name_of(value: object) -> str | None:
-    """Return a JSON string or number as a cleaned name or id, None for anything else and for blanks."""
+    """A JSON string or number as a cleaned name or id, None for other values and blanks."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return clean(str(value)).strip() or None
@@ -167,7 +164,7 @@ def _first_line(error: Exception) -> str:
 
 
 class _Guarded:
-    """The bytes of a document as UTF-8 for ijson, which limits no nesting and keeps a path per level."""
+    """A document's bytes as UTF-8 for ijson, with limits that ijson lacks (it keeps a path per level)."""
 
     def __init__(self, document: Document, limit: int | None = None) -> None:
         self._stream: BinaryIO = utf8(document.open())
@@ -177,7 +174,7 @@ class _Guarded:
         self._bounds = Bounds()
 
     def next_record(self) -> None:
-        """Measure what follows as a record of its own."""
+        """Begin to measure the next record."""
         self._bounds.values = 0
 
     def __enter__(self) -> "_Guarded":
@@ -194,13 +191,13 @@ class _Guarded:
             self._left -= len(data)
         self._bounds.take(data)
         if reason := self._bounds.broken():
-            raise BadTranscript(reason, where=self._uri, hint="this is no transcript")
+            raise BadTranscript(reason, where=self._uri, hint="not a transcript")
         return self._whole_escapes(data)
 
     def _whole_escapes(self, data: bytes) -> bytes:
-        """Return `data` with escaped lone surrogates, which the parser would turn into `?`, as U+FFFD.
+        """`data` with U+FFFD for escaped lone surrogates, which the parser would turn into `?`.
 
-        An escape that is cut by the end of the chunk waits for the next one.
+        An escape at the end of the chunk is kept for the next one.
         """
         last = not data
         data, self._held = self._held + data, b""

@@ -1,9 +1,8 @@
-"""Plain text and Markdown in which labels say who speaks: `User:`, `**Alice:**`, `## Assistant`, `[10:14]
-Bob:`.
+"""Plain text and Markdown with speaker labels: `User:`, `**Alice:**`, `## Assistant`, `[10:14] Bob:`.
 
-Notes and answers are full of lines that look like labels ("Ingredients: …"), so the file is read twice: first
-for the labels it could mean, then for its turns. One form of label holds for the whole file. What stands in a
-code fence or behind `>` is never one, and a quote keeps its mark, for it is not the speaker's own word.
+Notes contain many lines that look like labels ("Ingredients: …"), so the file is read twice: first for possible labels,
+then for turns. The whole file uses one form of label. Lines in code fences and after `>` are never labels, and quotes
+keep their mark, because they are not the speaker's own words.
 """
 
 import re
@@ -25,7 +24,7 @@ NAME = "text"
 
 _ENCLOSED = r"\[[^\[\]\n]{3,40}\]|\(\d[^()\n]{2,40}\)"
 _BARE = r"(?:\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d(?::\d\d)?Z?(?: ?[AaPp]\.?[Mm]\.?)?(?=[\s\-–])"
-# No white space is given back: two runs of it side by side would be tried in every division.
+# White space is possessive: two adjacent runs would be tried in every division.
 _STAMP = rf"(?:(?P<stamp>{_ENCLOSED}|{_BARE})\s*+[-–]?\s*+)?"
 _NAME = r"(?P<name>[^:\n*\[\]#>|`]{1,80}?)"
 _AFTER = rf"\s*+(?P<after>{_ENCLOSED})?"
@@ -47,7 +46,7 @@ _KEYS = frozenset({"model", "bot", "tool", "system", "function", "developer"})
 
 
 class Label(NamedTuple):
-    """A line that may say who speaks: its form, the name, a time as written, and what is said on the line."""
+    """A line that may be a label: its form, the name, the time as written, and the rest of the line."""
 
     form: str
     name: str
@@ -56,14 +55,14 @@ class Label(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The form of label the file uses, and the names that count as speakers in it."""
+    """The form of label the file uses, and its speakers."""
 
     form: str
     names: frozenset[str]
 
 
 def sniff(head: Head) -> bool:
-    """Labels that name a role or attendees, or two people of whom one speaks twice or who say most of the lines."""
+    """Labels that name a role or an attendee, or two people of whom one speaks twice or who have most of the lines."""
     if head.records:
         return False
     numbered = list(enumerate(head.text.splitlines(), 1))
@@ -81,12 +80,10 @@ def sniff(head: Head) -> bool:
 
 
 def choose(labels: Iterable[Label], people: str) -> Chosen | None:
-    """Which of the possible `labels` are speakers, None when none can be; `people` is the head's list of
-    attendees.
+    """The speakers among the possible `labels`, None if there are none; `people` is the head's list of attendees.
 
-    Where a label names a role ("User"), only roles and the attendees speak; when no role is the user's, so
-    does who is named most. Else those attendees that appear, else names that come back, else all that can be
-    names.
+    If a label names a role ("User"), only roles and attendees speak; if no role is the user's, so does the most
+    frequent name. Else the attendees that occur, else names that recur, else all possible names.
     """
     forms: dict[str, Counter[str]] = {}
     for label in labels:
@@ -113,9 +110,9 @@ def choose(labels: Iterable[Label], people: str) -> Chosen | None:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield the file as one Session. Raises BadTranscript when no line says who speaks.
+    """The file as one Session. Raises BadTranscript if no line is a label.
 
-    A turn's time is that of its label, else the date of the file's head or name, as far as they are given.
+    A turn's time is that of its label, else the date in the file's head or name, if any.
     """
     lines: list[tuple[int, str]] = []
     for number, line in text_lines(document.open(), document.uri):
@@ -127,9 +124,9 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
     chosen = choose((label for _, label in _labels(body)), fields.get("people", ""))
     if not chosen:
         raise BadTranscript(
-            "no line says who speaks",
+            "no speaker labels",
             where=document.uri,
-            hint='begin each turn with a label, such as "User: "',
+            hint='start each turn with a label, such as "User: "',
         )
     date = written(f"{fields.get('date', '')} {fields.get('time', '')}".strip(), options)
     start = options.started_at or date or anchor_in_name(document.stem, options)
@@ -146,9 +143,9 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
 
 
 class _Clock:
-    """Turns the stamps of labels into times: full ones as they are, clock times on the date known so far.
+    """Converts the stamps of labels to times: full ones as they are, clock times on the current date.
 
-    Stamps of the form 00:01:23 from the first on count from the start of a recording.
+    If the first stamp has the form 00:01:23, stamps count from the start of a recording.
     """
 
     def __init__(self, start: datetime | None, options: ReadOptions) -> None:
@@ -158,7 +155,7 @@ class _Clock:
         self._offsets: bool | None = None
 
     def at(self, stamp: str) -> datetime | None:
-        """The time of a turn labelled with `stamp`; that of the turn before where there is none."""
+        """The time of a turn with the label `stamp`; without one, that of the previous turn."""
         stamp = stamp.strip("[]() ")
         if not stamp:
             return self._last
@@ -207,7 +204,7 @@ def _turns(body: list[tuple[int, str]], chosen: Chosen, clock: _Clock, notes: Co
 
 
 def _labels(body: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Label]]:
-    """(place in `body`, label) for every line outside fences, quotes and code that may be one."""
+    """Index in `body` and label of every possible label outside fences, quotes and code."""
     fenced = False
     for place, (_, line) in enumerate(body):
         if _FENCE.match(line):
@@ -223,7 +220,7 @@ def _labels(body: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Label]]:
 
 
 def _split_head(lines: list[tuple[int, str]]) -> tuple[dict[str, str], list[tuple[int, str]]]:
-    """The head's fields (date, time, title, people) and the lines behind it. `---` may stand around the head."""
+    """The head's fields (date, time, title, people) and the lines after it. `---` may enclose the head."""
     fields: dict[str, str] = {}
     for place, (_, line) in enumerate(lines):
         bare = line.strip().lstrip("\ufeff")

@@ -1,8 +1,7 @@
-"""LangChain messages, and LangGraph states that hold them.
+"""LangChain messages, and LangGraph states with messages.
 
-Three shapes, as langchain-core writes them: `messages_to_dict` (`{"type", "data"}`), `dumpd` (`{"lc", "id",
-"kwargs"}`), and `model_dump` (flat). Messages carry no times of their own; what a model's server adds to
-`response_metadata` is taken.
+Three forms of langchain-core: `messages_to_dict` (`{"type", "data"}`), `dumpd` (`{"lc", "id", "kwargs"}`), and
+`model_dump` (flat). Messages have no times; those in `response_metadata` are used.
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,10 +44,9 @@ def sniff(head: Head) -> bool:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield a session per conversation or state; bare messages make one session for the file.
+    """One session per conversation or state; bare messages are one session for the file.
 
-    Of a state history, where each state repeats the messages before it, the longest state of each thread is
-    read.
+    In a state history each state repeats earlier messages, so only the longest state of each thread is read.
     """
     bare: list[Any] = []
     states: dict[str, tuple[int, Mapping[str, Any]]] = {}
@@ -81,7 +79,7 @@ def _session(
     about: Mapping[str, Any] = record if isinstance(record, Mapping) else {}
     for index, message in enumerate(record if isinstance(record, list) else _messages(record) or ()):
         _add(builder, message, index, options)
-    builder.skip("half-written last line", int(half))
+    builder.skip("incomplete last line", int(half))
     return builder.build(
         _thread(about) or name_of(about.get("id")) or builder.key(document, number),
         started_at=instant(about.get("created_at"), options.timezone),
@@ -116,7 +114,7 @@ def _add(builder: SessionBuilder, message: object, index: int, options: ReadOpti
 
 
 def _opened(message: object) -> tuple[str, Mapping[str, Any]] | None:
-    """Return a message's kind (`human`, `ai`, …) and its fields, whichever of the three shapes it has."""
+    """A message's kind (`human`, `ai`, …) and fields, in any of the three forms."""
     if not isinstance(message, Mapping):
         return None
     kind = message.get("type")

@@ -1,9 +1,8 @@
-"""Message dumps of Letta: the union of messages, told apart by `message_type`, that an agent's listing
-returns; and agent files, whose messages `letta_agent_file` brings to that form.
+"""Letta message dumps: messages with a `message_type`, as listed for an agent; and agent files, which
+`letta_agent_file` converts to that form.
 
-Only what user and agent said to each other becomes turns. Letta wraps what reaches an agent in JSON and sends
-its own heartbeats and login notices the same way, as the user's; those are not the user's. Fields as in
-letta-client 1.12.1.
+Only what user and agent said to each other becomes turns. Letta wraps messages to an agent in JSON and sends heartbeats
+and login notices in the same way, as the user; those are skipped. Fields as in letta-client 1.12.1.
 """
 
 import json
@@ -31,11 +30,10 @@ def sniff(head: Head) -> bool:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield one Session per conversation, named by its id, else the agent's, else the file. The agents of an agent
-    file go by their names, because their ids are numbers in the file.
+    """One Session per conversation, named by its id, else the agent's, else the file. Agents of an agent file are named
+    by their names, because their ids are only numbers.
 
-    Everything that is no turn (system prompt, reasoning, tool calls and their returns, summaries) is counted
-    by its `message_type`; a summary repeats what its conversation said.
+    Other messages (system prompt, reasoning, tool calls and results, summaries) are counted by `message_type`.
     """
     gathered: dict[str, list[dict[str, Any]]] = {}
     agents: dict[str, str | None] = {}
@@ -47,7 +45,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
         for name, agent, owner, messages in _conversations(record, document.stem):
             for message in messages:
                 if not isinstance(message, dict) or "message_type" not in message:
-                    yield BadTranscript("no Letta message", where=where, hint="the other messages are read")
+                    yield BadTranscript("not a Letta message", where=where, hint="the other messages are read")
                     continue
                 gathered.setdefault(name, []).append(message)
                 agents.setdefault(name, agent)
@@ -57,13 +55,13 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
 
 
 def _conversations(record: Mapping[str, Any], stem: str) -> Iterator[tuple[str, str | None, str | None, list[Any]]]:
-    """Name, agent, owner and messages of each conversation in a record of the file."""
+    """Name, agent, owner and messages of each conversation in a record."""
     if letta_agent_file.is_one(record):
         names: Counter[str] = Counter()
         for said in letta_agent_file.agents(record):
             name = said.name or stem
             names[name] += 1
-            # Two agents may have one name, and they are of two users.
+            # Two agents of different users may have the same name.
             name = name if names[name] == 1 else f"{name}#{names[name]}"
             yield name, None, said.owner, [None] if said.messages is None else said.messages
         return
@@ -106,7 +104,7 @@ def _session(
 
 
 def _said(kind: str, message: Mapping[str, Any], notes: Counter[str]) -> tuple[Role | None, str]:
-    """Role and words of a message; no role when it is no turn, with the reason counted."""
+    """Role and text of a message; no role if it is not a turn, which is counted."""
     role: Role | None = None
     text = ""
     if kind == "user_message":
@@ -124,9 +122,7 @@ def _said(kind: str, message: Mapping[str, Any], notes: Counter[str]) -> tuple[R
 
 
 def _unwrapped(text: str, notes: Counter[str]) -> str:
-    """The user's words in Letta's JSON wrapper; "" for Letta's own events. JSON of any other form is the
-    user's.
-    """
+    """The user's text in Letta's JSON wrapper, "" for Letta's own events. Other JSON is the user's text."""
     wrapper = _object(text)
     kind = text_of(wrapper.get("type"))
     if kind == "user_message":
@@ -140,7 +136,7 @@ def _unwrapped(text: str, notes: Counter[str]) -> str:
 
 
 def _sent(call: object) -> str:
-    """What an agent says by calling `send_message`, the only way older agents speak; "" for any other call."""
+    """The text an agent sends by calling `send_message`, as older agents do; "" for other calls."""
     if not isinstance(call, dict) or call.get("name") != "send_message":
         return ""
     arguments = call.get("arguments")
@@ -149,7 +145,7 @@ def _sent(call: object) -> str:
 
 
 def _object(text: str) -> dict[str, Any]:
-    """The JSON object `text` is, an empty one when it is none."""
+    """`text` as a JSON object, empty if it is not one."""
     if not text.startswith("{"):
         return {}
     try:

@@ -1,7 +1,7 @@
-"""Messages in agent files (`.af`), the form in which Letta exports an agent whole.
+"""Messages in Letta agent files (`.af`), complete exports of agents.
 
-A file holds a list of agents, each with its `messages`; in the form of early 2025 it is one agent by itself. Knows that
-form alone, `AgentFileSchema` of Letta 0.16; what is a turn is told by `letta`, to whose messages these are brought.
+A file contains a list of agents with `messages`; in the form of early 2025 it is a single agent. Fields as in
+`AgentFileSchema` of Letta 0.16. `letta` decides which messages are turns.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -19,8 +19,8 @@ _OWNER = "user:"
 
 
 class Agent(NamedTuple):
-    """An agent's conversation: its name if it has one, the user it is tagged for, and its messages, None where there
-    is no list of them. What is no message is handed on as it is."""
+    """An agent's conversation: its name, the user in its tags, and its messages, None if they are not a list. Invalid
+    messages are passed on."""
 
     name: str | None
     owner: str | None
@@ -51,9 +51,9 @@ def _owner(agent: Mapping[str, Any]) -> str | None:
 
 
 def _parted(message: object) -> Iterator[Any]:
-    """A message as the API lists it: what was said, and each call of a tool, by itself.
+    """A message as the API lists it: text and tool calls separately.
 
-    It goes by its time, because the file counts messages anew in each export.
+    Identified by its time, because every export numbers messages anew.
     """
     if not isinstance(message, dict) or "role" not in message:
         yield message

@@ -1,7 +1,7 @@
-"""Message dumps of mem0: what was, or would be, handed to `Memory.add`.
+"""mem0 message dumps: arguments of `Memory.add`.
 
-Messages are OpenAI's; around them stand whose they are (`user_id`, `agent_id`, `app_id`, `run_id`) and, on
-the platform, the `timestamp` in epoch seconds at which they were said.
+OpenAI messages with their owners (`user_id`, `agent_id`, `app_id`, `run_id`) and, on the platform, a `timestamp` in
+epoch seconds.
 """
 
 from collections import Counter
@@ -27,9 +27,9 @@ def sniff(head: Head) -> bool:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield one Session per call, named by its `run_id`, else by the file and its place in it.
+    """One Session per call, named by its `run_id`, else by the file and the call's index.
 
-    Calls that follow each other in one run are one Session; a run met again later is named `<run>#2`.
+    Consecutive calls of one run are one Session; a run that recurs later is named `<run>#2`.
     """
     met: Counter[str] = Counter()
     run: Session | None = None
@@ -39,7 +39,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             yield (
                 record
                 if isinstance(record, BadTranscript)
-                else BadTranscript("no messages in this record", where=where, hint="the others are read")
+                else BadTranscript("no messages in this record", where=where, hint="the other records are read")
             )
             continue
         session = _session(record, messages, name_of(record.get("run_id")), options)

@@ -1,4 +1,4 @@
-"""What the message dumps of memory services share: messages held by an object, lists with the newest first."""
+"""Shared by the message dumps of memory services: wrapped message lists, newest-first lists."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,9 +11,9 @@ from memctl.transcripts.session_builder import bad_record, records
 
 
 def objects(document: Document) -> Iterator[tuple[str, dict[str, Any] | BadTranscript]]:
-    """Yield (where, object) for each record of the file; what is no object comes as BadTranscript.
+    """(where, object) for each record of the file; a record that is not an object is a BadTranscript.
 
-    The half line at the end of a file still being written is passed over.
+    An incomplete last line is skipped.
     """
     for where, value in records(document):
         if isinstance(value, dict | BadTranscript):
@@ -23,7 +23,7 @@ def objects(document: Document) -> Iterator[tuple[str, dict[str, Any] | BadTrans
 
 
 def held_messages(record: Mapping[str, Any]) -> list[Any] | None:
-    """The `messages` a wrapper object holds, as a list; None when it holds none."""
+    """The `messages` in a wrapper object as a list, None if there are none."""
     messages = record.get("messages")
     if isinstance(messages, str):
         return [{"role": "user", "content": messages}]
@@ -33,7 +33,7 @@ def held_messages(record: Mapping[str, Any]) -> list[Any] | None:
 
 
 def oldest_first(turns: Sequence[Turn]) -> tuple[Turn, ...]:
-    """The turns oldest first where a service listed the newest first; else as they are."""
+    """The turns in chronological order if the service listed the newest first, else unchanged."""
     times = [turn.at for turn in turns if turn.at]
     newest_first = len(times) == len(turns) > 1 and times[0] > times[-1]
     return tuple(reversed(turns)) if newest_first else tuple(turns)

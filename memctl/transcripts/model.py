@@ -1,8 +1,4 @@
-"""What every transcript format is turned into: a `Session` of `Turn`s.
-
-A reader knows its own file format and nothing else; what is a fact, whose it is in the end and where it is stored are
-other rooms' questions.
-"""
+"""The result of every transcript format: a `Session` of `Turn`s."""
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
@@ -16,10 +12,10 @@ DateOrder = Literal["dmy", "mdy", "ymd"]
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """One message. `at` is when it was said (timezone-aware), None when the file does not tell.
+    """One message. `at` is its time (timezone-aware), None if unknown.
 
     `turn_id` is the format's own id, else the index in the session. `role` is `user` for every human; `speaker` is the
-    name the file gives, None when it gives none. `raw_kind` is the format's own name for the record.
+    name in the file, if any. `raw_kind` is the format's name for the kind of record.
     """
 
     turn_id: str
@@ -34,8 +30,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation, its turns in order.
 
-    `owner` is the user whose memory this is, only when the file itself says so. `session_id` is stable across
-    re-reads. `notes` counts by reason what was left out on purpose, such as {"sidechain": 3, "hidden message": 1}.
+    `owner` is the user whose memory this is, if the file says so. `session_id` is stable across re-reads. `notes`
+    counts skipped records by reason, such as {"sidechain": 3, "hidden message": 1}.
     """
 
     source_format: str
@@ -49,7 +45,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     notes: dict[str, int] = {}
 
     def __post_init__(self) -> None:
-        """Let no two turns have one id, as two messages of a merged or damaged file may: the second is `id#2`."""
+        """Make turn ids unique: of two equal ones, as in merged or damaged files, the second becomes `id#2`."""
         given = {turn.turn_id for turn in self.turns}
         if len(given) < len(self.turns):
             msgspec.structs.force_setattr(self, "turns", tuple(_told_apart(self.turns, given)))
@@ -69,11 +65,11 @@ def _told_apart(turns: Iterable[Turn], given: Container[str]) -> Iterator[Turn]:
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user said about files that do not say it themselves.
+    """Options for reading files that are ambiguous.
 
-    `timezone` is that of times written without one (None: UTC). `date_order` settles 05/03/2025 when the file itself
-    does not. `started_at` anchors subtitles. `branches` keeps abandoned ChatGPT and Claude branches, `sidechains`
-    the sub-agents of coding sessions, `direct_messages` Slack DMs.
+    `timezone` applies to times without one (None: UTC). `date_order` decides dates such as 05/03/2025. `started_at` is
+    the start of subtitles. `branches` includes abandoned ChatGPT and Claude branches, `sidechains` the sub-agents of
+    coding sessions, `direct_messages` Slack DMs.
     """
 
     timezone: tzinfo | None = None

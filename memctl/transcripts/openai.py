@@ -1,9 +1,8 @@
-"""OpenAI chat messages as JSON or JSONL, and the many files that look like them.
+"""OpenAI chat messages as JSON or JSONL, and similar files.
 
-Read: a list of `{"role", "content"}`, one message per line, `{"messages": [...]}` as one object, as a list or
-one per line (the fine-tuning format), a list of lists, and thread lines `{"thread_id", "role", "name",
-"content", "created_at"}`. Field names are those of OpenAI's chat completions reference; times and owners are
-extras that people add, taken where they stand.
+A list of `{"role", "content"}`, one message per line, `{"messages": [...]}` as one object, in a list or one per line
+(the fine-tuning format), a list of lists, and thread lines `{"thread_id", "role", "name", "content", "created_at"}`.
+Field names as in OpenAI's chat completions reference; times and owners are common extensions.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,9 +41,7 @@ def sniff(head: Head) -> bool:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield a session per conversation object; bare messages make one session per thread, or one for the
-    file.
-    """
+    """One session per conversation object; bare messages are one session per thread, or one for the file."""
     run = _Run(document)
     for index, (where, record) in enumerate(records(document), start=1):
         if isinstance(record, BadTranscript):
@@ -62,7 +59,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
 
 
 class _Run:
-    """Bare messages on their way into a session: those of one thread that follow one another."""
+    """Consecutive bare messages of one thread, collected into a session."""
 
     def __init__(self, document: Document) -> None:
         self.half = False
@@ -83,7 +80,7 @@ class _Run:
 
     def flush(self, *, last: bool = False) -> Iterator[Session]:
         if last and self.half:
-            self._builder.skip("half-written last line")
+            self._builder.skip("incomplete last line")
         if self._builder.turns or self._builder.notes:
             key = self._thread or self._builder.key(self._document)
             yield self._builder.build(key, owner=self._owner)

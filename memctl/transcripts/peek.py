@@ -1,7 +1,6 @@
-"""A first look at a file, for telling its format by content.
+"""The beginning of a file, for format detection.
 
-A look costs at most 64 KB, unless the first record is longer than that and its keys must be known: then it is
-streamed on to its end. This room knows JSON and lines, no format.
+Reads at most 64 KB, unless the keys of a longer first record are needed: then it is streamed.
 """
 
 from collections.abc import Mapping
@@ -16,10 +15,10 @@ Shape = Literal["array", "object", "lines", "text"]
 
 
 class Head:
-    """The beginning of one document.
+    """The beginning of a document.
 
-    `raw` is its first 64 KB, `text` the same decoded. `sample` is a list of the top-level JSON values seen
-    there, the last one possibly cut short; it is empty for what is not JSON.
+    `raw` is its first 64 KB, `text` the same decoded. `sample` is a list of its top-level JSON values, the last one
+    possibly truncated; empty if it is not JSON.
     """
 
     def __init__(self, document: Document) -> None:
@@ -43,9 +42,7 @@ class Head:
 
     @property
     def shape(self) -> Shape:
-        """`array` and `object` for one JSON value, `lines` for several (JSONL; one line alone is an
-        `object`).
-        """
+        """`array` and `object` for one JSON value, `lines` for several (JSONL; a single line is an `object`)."""
         if not self.sample:
             return "text"
         if len(self.sample) > 1:
@@ -54,18 +51,18 @@ class Head:
 
     @cached_property
     def records(self) -> list[Mapping[str, Any]]:
-        """The JSON objects at the top: an array's elements, the lines of JSONL, or the one object."""
+        """The top-level JSON objects: an array's elements, the lines of JSONL, or the one object."""
         found = self.sample[0] if self.shape == "array" else self.sample
         return [record for record in found if isinstance(record, dict)]
 
     @property
     def first(self) -> Mapping[str, Any]:
-        """The first of `records`, possibly cut short; empty when there is none."""
+        """The first of `records`, possibly truncated, or an empty one."""
         return self.records[0] if self.records else {}
 
     @cached_property
     def keys(self) -> frozenset[str]:
-        """The keys of `first`, all of them even when it goes on past the head."""
+        """All keys of `first`, even if it continues after the head."""
         if len(self.records) > 1 or len(self.raw) < HEAD_BYTES or not self.records:
             return frozenset(self.first)
         return frozenset(self.first) | jsonstream.first_keys(self.document)

@@ -1,7 +1,6 @@
-"""What the message formats share: records of a JSON file, roles, content parts, times, and the building of a
-session.
+"""Shared by the message formats: JSON records, roles, content parts, times, and building sessions.
 
-This room knows the conventions chat formats have in common. Which keys hold them is each format's own matter.
+Common conventions of chat formats; each format knows its own keys.
 """
 
 import hashlib
@@ -41,16 +40,15 @@ Record = tuple[str, Any]
 
 
 def role_of(value: object) -> Role | None:
-    """Return our role for a format's name of it, None for a name no chat format uses."""
+    """The role for a format's role name, None if it is unknown."""
     return ROLES.get(value.strip().lower()) if isinstance(value, str) else None
 
 
 def records(document: Document, head: Head | None = None) -> Iterator[Record]:
-    """Yield (place, value) for each top-level record of a JSON or JSONL file, streamed.
+    """(where, value) for each top-level record of a JSON or JSONL file, streamed.
 
-    An array gives its elements, anything else its JSON values one after another. The value of a line that
-    cannot be parsed is a BadTranscript, that of a half-written last line
-    `HALF_LINE`. Where the file breaks off, the last value is a BadTranscript.
+    An array yields its elements, anything else its JSON values. An invalid line is a BadTranscript, an incomplete last
+    line `HALF_LINE`. In a truncated file the last value is a BadTranscript.
     """
     head = head or Head(document)
     lines = head.shape != "array" and _one_per_line(head.text)
@@ -66,10 +64,10 @@ def records(document: Document, head: Head | None = None) -> Iterator[Record]:
 
 
 def instant(value: object, zone: tzinfo | None = None) -> datetime | None:
-    """Return a time written as ISO 8601 or as seconds, milliseconds or microseconds since 1970; in UTC.
+    """A time in ISO 8601 or in seconds, milliseconds or microseconds since 1970, as UTC.
 
-    `zone` is that of an ISO time without one (None: UTC). Zero, blanks, and what is no time or lies outside
-    1980-2200 give None.
+    `zone` applies to ISO times without one (None: UTC). None for zero, blanks, invalid times and those outside
+    1980-2200.
     """
     if isinstance(value, str):
         try:
@@ -90,7 +88,7 @@ def instant(value: object, zone: tzinfo | None = None) -> datetime | None:
 
 
 def content_text(content: object) -> str:
-    """Return the text of a message's content: a string, a list of parts, or one part.
+    """The text of a message's content: a string, a list of parts, or one part.
 
     Images and calls have none.
     """
@@ -105,7 +103,7 @@ def content_text(content: object) -> str:
 
 
 def is_tool_result(content: object) -> bool:
-    """Tell whether `content` is nothing but tool results, as Anthropic puts them into user messages."""
+    """Whether `content` consists of tool results, which Anthropic puts into user messages."""
     return (
         isinstance(content, list)
         and bool(content)
@@ -114,11 +112,11 @@ def is_tool_result(content: object) -> bool:
 
 
 def bad_record(where: str, reason: str) -> BadTranscript:
-    return BadTranscript(reason, where=where, hint="this record is left out; the rest of the file is read")
+    return BadTranscript(reason, where=where, hint="this record is skipped; the rest of the file is read")
 
 
 class SessionBuilder:
-    """Collects the turns of one session and counts what is left out."""
+    """Collects the turns of a session and counts skipped records."""
 
     def __init__(self, source_format: str) -> None:
         self.source_format = source_format
@@ -127,7 +125,7 @@ class SessionBuilder:
         self._ids: dict[str, int] = {}
 
     def skip(self, reason: str, count: int = 1) -> None:
-        """Count something left out on purpose."""
+        """Count a skipped record."""
         if count:
             self.notes[reason] = self.notes.get(reason, 0) + count
 
@@ -142,7 +140,7 @@ class SessionBuilder:
         parent_id: str | None = None,
         raw_kind: str | None = None,
     ) -> str | None:
-        """Append a turn and return its id; a blank one is counted and gives None. Ids are made unique."""
+        """Append a turn and return its unique id; a blank one is counted and returns None."""
         if not text.strip():
             self.skip("no text")
             return None
@@ -172,7 +170,7 @@ class SessionBuilder:
         owner: str | None = None,
         agent_id: str | None = None,
     ) -> Session:
-        """Return the session. Without `started_at` it began with its earliest turn, when any has a time."""
+        """The session. Without `started_at` it starts with its earliest turn."""
         if started_at is None:
             started_at = min((turn.at for turn in self.turns if turn.at), default=None)
         return Session(
@@ -187,10 +185,9 @@ class SessionBuilder:
         )
 
     def key(self, document: Document, index: int | None = None) -> str:
-        """Return a session id for a file that has none: its stem, the record's number, a hash of the first
-        turn.
+        """A session id for a file without one: its stem, the record's number, a hash of the first turn.
 
-        It stays the same when the file grows at its end or is read from another folder.
+        It stays the same if the file grows at its end or is moved.
         """
         first = self.turns[0] if self.turns else None
         seed = f"{first.role}\0{first.text}\0{first.at}" if first else ""
@@ -200,7 +197,7 @@ class SessionBuilder:
 
 
 def owner_of(record: Mapping[str, Any]) -> str | None:
-    """Return the user a record names in `user_id` or `user`, at its top or in its metadata."""
+    """The user in `user_id` or `user` of a record or its metadata."""
     metadata = record.get("metadata")
     places = (record, metadata) if isinstance(metadata, Mapping) else (record,)
     return next(
@@ -210,7 +207,7 @@ def owner_of(record: Mapping[str, Any]) -> str | None:
 
 
 def is_half(value: object) -> bool:
-    """Tell whether a record is the half-written last line of a file that still grows."""
+    """Whether a record is the incomplete last line of a growing file."""
     return value is HALF_LINE
 
 

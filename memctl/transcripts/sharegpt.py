@@ -1,7 +1,7 @@
 """ShareGPT files: `{"id", "conversations": [{"from", "value"}]}`, as a list, one object, or JSONL.
 
-The key names vary between the data sets that use the shape; the aliases read here are `items` for the list,
-and `role` and `content` within a message. There are no times.
+Data sets vary the key names; supported aliases are `items` for the list, and `role` and `content` in a message. There
+are no times.
 """
 
 from collections.abc import Iterator, Mapping
@@ -47,13 +47,13 @@ def sniff(head: Head) -> bool:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield a session per record; bare `{"from", "value"}` records make one session for the file."""
+    """One session per record; bare `{"from", "value"}` records are one session for the file."""
     bare: list[Any] = []
     for number, (where, record) in enumerate(records(document), start=1):
         if isinstance(record, BadTranscript):
             yield record
         elif is_half(record):
-            yield bad_record(where, "the last line is cut off")
+            yield bad_record(where, "the last line is incomplete")
         elif _speaks(record):
             bare.append(record)
         else:

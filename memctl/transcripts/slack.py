@@ -1,8 +1,8 @@
-"""A Slack workspace export: a folder per channel, in it a JSON file per day.
+"""Slack workspace exports: a folder per channel with a JSON file per day.
 
-People and channels are named by ids that only the lists beside the folders explain. One `Session` per
-channel-day. Direct messages are left out unless asked for: an export holds those of people who never agreed
-to it. The format: Slack's help page "How to read Slack data exports" and the message event reference.
+Ids of people and channels are resolved with the lists next to the folders. One `Session` per channel and day. Direct
+messages are skipped unless requested: an export contains those of people who never agreed to it. Format: Slack's help
+page "How to read Slack data exports" and the message event reference.
 """
 
 import re
@@ -27,18 +27,16 @@ _MARKUP = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 
 
 def sniff(head: Head) -> bool:
-    """Records of type `message` whose `ts` is an epoch in a string."""
+    """Records of type `message` whose `ts` is an epoch time in a string."""
     return any(
         record.get("type") == "message" and _TS.fullmatch(text_of(record.get("ts"))) for record in head.records[:20]
     )
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield the file's one Session, `<channel>/<file's stem>`; a turn's id is its `ts`, its parent the
-    thread's.
+    """The file's Session, `<channel>/<file's stem>`; a turn's id is its `ts`, its parent the thread's.
 
-    What is no one's words (joins, topics, reminders) is counted by subtype in the notes, a direct message as
-    such.
+    Skipped records (joins, topics, reminders) are counted by subtype, direct messages as such.
     """
     people, channels, direct = _people(document), _channels(document), _direct(document)
     folder = document.parent
@@ -48,7 +46,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
     for index, record in elements(document):
         if not isinstance(record, dict) or not _TS.fullmatch(text_of(record.get("ts"))):
             yield BadTranscript(
-                "no Slack message: it lacks a ts",
+                "not a Slack message: ts is missing",
                 where=f"{document.uri}: record {index + 1}",
                 hint="the other messages are read",
             )
@@ -103,7 +101,7 @@ def _turn(
 
 
 def _said(record: Mapping[str, Any]) -> str:
-    """The message's text; that of its attachments when a bot put all of it there."""
+    """The message's text, or that of its attachments if a bot put all text there."""
     text = text_of(record.get("text"))
     attachments = record.get("attachments")
     if text.strip() or not isinstance(attachments, list):
@@ -113,7 +111,7 @@ def _said(record: Mapping[str, Any]) -> str:
 
 
 def _plain(text: str, people: Mapping[str, tuple[str, bool]], channels: Mapping[str, str]) -> str:
-    """Slack's mrkdwn with mentions, channels and links written out and its three entities undone."""
+    """Slack's mrkdwn with mentions, channels and links resolved and its three entities decoded."""
 
     def write_out(match: re.Match[str]) -> str:
         target, label = match[1], match[2]
@@ -163,7 +161,7 @@ def _channels(document: Document) -> dict[str, str]:
 
 
 def _direct(document: Document) -> dict[str, tuple[str, ...]]:
-    """Members of each direct conversation, by the names its folder may have."""
+    """Members of each direct conversation, by the possible names of its folder."""
     direct: dict[str, tuple[str, ...]] = {}
     for listing in ("../dms.json", "../mpims.json"):
         for record in _records(document.sibling(listing)):
@@ -177,7 +175,7 @@ def _direct(document: Document) -> dict[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=16)
 def _records(document: Document | None) -> tuple[dict[str, Any], ...]:
-    """The objects of one list of the export, kept for the hundreds of day files that ask for the same."""
+    """The objects of a list of the export, cached for its hundreds of daily files."""
     if document is None:
         return ()
     return tuple(record for _, record in elements(document) if isinstance(record, dict))

@@ -1,7 +1,6 @@
-"""Who speaks, where a transcript says so only by words before a colon.
+"""Speaker labels: which words before a colon name a speaker.
 
-Any line may begin "Word: "; this room decides which words are someone. It knows names and roles, no file
-format.
+Any line may start with "Word: ". Knows names and roles, not file formats.
 """
 
 import re
@@ -28,7 +27,7 @@ _NOT_A_NAME = frozenset(
     participants topic duration re fwd subtotal total price budget goal goals plan next today tomorrow
     yesterday nota notas ejemplo exemplo resumen resumo pregunta pergunta respuesta resposta importante
     objetivo
-    """.split()  # noqa: SIM905 - a list of one word a line hides what is missing
+    """.split()  # noqa: SIM905 - a list with one word per line would be long
 )
 _PARTICLES = frozenset("de da do dos das del della di van von der den bin ibn al el la le y e of".split())  # noqa: SIM905
 _WORD = re.compile(r"[^\W\d_][\w.'’\-]*|\(.{1,30}\)|\d{1,3}")
@@ -37,22 +36,21 @@ LONGEST = 80
 
 
 def role_of(label: str) -> Role | None:
-    """The role a label such as "User", "ChatGPT said" or "Claude 4.5" names; None for a person's name."""
+    """The role named by a label such as "User", "ChatGPT said" or "Claude 4.5"; None for a person's name."""
     word = label.strip().lower().removesuffix(" said")
     return _ROLES.get(word) or ("assistant" if _PRODUCT.fullmatch(word) else None)
 
 
 def speaker_of(label: str) -> str | None:
-    """The name in a label, None when it only names a role."""
+    """The name in a label, None if it only names a role."""
     name = label.strip().removesuffix(" said")
     return None if name.lower() in _ROLES else name or None
 
 
 def is_name(label: str) -> bool:
-    """Whether `label` can be a person's name: up to five words, each with a capital, none a word that heads
-    notes.
+    """Whether `label` can be a person's name: up to five capitalised words that are not headings of notes.
 
-    Scripts without capitals (Chinese, Arabic, Hindi) pass for capitalised.
+    Scripts without capitals (Chinese, Arabic, Hindi) count as capitalised.
     """
     label = label.strip()
     words = label.split()

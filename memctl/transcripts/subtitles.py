@@ -1,8 +1,8 @@
-"""WebVTT and SRT: recorded speech, cut into cues for the screen.
+"""WebVTT and SRT subtitles.
 
-Cues are no turns: those that follow each other in one voice are joined. Their times are offsets; what they
-count from comes from the options, from a `DATE:` in the file's head or a NOTE, or from the file's name, and
-is else unknown. Formats: W3C "WebVTT: The Web Video Text Tracks Format"; SubRip as players read it.
+Consecutive cues of one voice are joined into a turn. Their times are offsets from a start that comes from the options,
+from a `DATE:` in the file's head or a NOTE, or from the file's name, and is otherwise unknown. Formats: W3C "WebVTT:
+The Web Video Text Tracks Format"; SubRip as players read it.
 """
 
 import html
@@ -23,9 +23,7 @@ from memctl.transcripts.timestamps import in_zone, written
 NAME = "subtitles"
 
 LONGEST_TURN = 2000
-"""In characters. A speech without a pause for others is cut at the next end of a sentence, so that it can be
-cited.
-"""
+"""In characters. Speech without a pause is split at the next end of a sentence, so that it can be cited."""
 
 _TIMING = re.compile(r"\s*(?:(\d{1,4}):)?(\d\d):(\d\d)[.,](\d{1,3})\s*-->\s*(?:\d{1,4}:)?\d\d:\d\d[.,]\d{1,3}(?:\s.*)?")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^<>]*)>")
@@ -39,14 +37,14 @@ _NAME_DATE = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)(?:[ T_-]+(\d\d)[.:\-h]?
 
 
 class Cue(NamedTuple):
-    """Seconds from the start, and the lines shown."""
+    """Seconds from the start, and the displayed lines."""
 
     offset: float
     lines: list[str]
 
 
 def sniff(head: Head) -> bool:
-    """`WEBVTT` first, or an SRT timing within the first three lines that hold anything."""
+    """`WEBVTT` first, or an SRT timing in the first three non-blank lines."""
     if re.match(r"WEBVTT(?:\s|\Z)", head.text):
         return True
     lines = [line for line in head.text[:2000].splitlines() if line.strip()][:3]
@@ -54,9 +52,7 @@ def sniff(head: Head) -> bool:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield the file as one Session. Without an anchor every `at` is None. Raises BadTranscript without any
-    cue.
-    """
+    """The file as one Session. Without a start every `at` is None. Raises BadTranscript if there are no cues."""
     fields: dict[str, str] = {}
     notes: Counter[str] = Counter()
     spoken: list[tuple[str | None, float, str]] = []
@@ -70,7 +66,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             _join(spoken, speaker, cue.offset, text)
     if not found:
         raise BadTranscript(
-            "no subtitle cue found", where=document.uri, hint="a cue begins 00:00:01.000 --> 00:00:02.000"
+            "no subtitle cues", where=document.uri, hint="a cue starts with 00:00:01.000 --> 00:00:02.000"
         )
     start = _start(document, fields, options)
     yield Session(
@@ -93,7 +89,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
 
 
 def anchor_in_name(stem: str, options: ReadOptions) -> datetime | None:
-    """The date, and the time if there is one, that a recording's file name carries; Zoom's `GMT…` is in UTC."""
+    """The date and time in a recording's file name, if any; Zoom's `GMT…` is in UTC."""
     try:
         if match := _ZOOM.search(stem):
             return datetime.strptime(match[1] + match[2], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
@@ -119,7 +115,7 @@ def _at(start: datetime | None, offset: float) -> datetime | None:
 
 
 def _cues(document: Document, fields: dict[str, str]) -> Iterator[Cue | BadTranscript]:
-    """Cues in order. Blocks without a timing (WEBVTT, NOTE, STYLE, REGION) only give `fields`."""
+    """Cues in order. Blocks without a timing (WEBVTT, NOTE, STYLE, REGION) only set `fields`."""
     block: list[str] = []
     before: list[str] = []
     for _, line in text_lines(document.open(), document.uri):
@@ -135,9 +131,9 @@ def _cues(document: Document, fields: dict[str, str]) -> Iterator[Cue | BadTrans
 
 
 def _cue(block: list[str], before: list[str], fields: dict[str, str]) -> Generator[Cue, None, list[str]]:
-    """The cue in `block`; `before` holds the lines of the last one. Returns the lines of this one.
+    """The cue in `block`; `before` are the lines of the previous one. Returns the lines of this one.
 
-    Captions that roll, recognised by times within the text, show each line twice; it is taken once.
+    Rolling captions, recognised by times in the text, show each line twice; it is used once.
     """
     place = next((i for i, line in enumerate(block[:2]) if _TIMING.fullmatch(line)), None)
     if place is None or block[0].startswith(("NOTE", "STYLE", "REGION")):
@@ -162,9 +158,7 @@ def _cue(block: list[str], before: list[str], fields: dict[str, str]) -> Generat
 
 
 def _voices(lines: list[str], notes: Counter[str]) -> Iterator[tuple[str | None, str]]:
-    """(speaker, text) for each voice in a cue; the speaker is "" where a dash says it is someone else,
-    unnamed.
-    """
+    """(speaker, text) for each voice in a cue; the speaker is "" after a dash, which marks an unnamed other speaker."""
     text = "\n".join(lines)
     pieces = _VOICE.split(text)
     if pieces[0].strip():
@@ -206,7 +200,7 @@ def _bare(text: str) -> str:
 
 
 def _join(spoken: list[tuple[str | None, float, str]], speaker: str | None, offset: float, text: str) -> None:
-    """Add `text` to the last turn when the voice is the same or unnamed, else open a turn."""
+    """Append `text` to the last turn if the voice is the same or unnamed, else begin a turn."""
     if spoken:
         last, began, before = spoken[-1]
         goes_on = speaker is None or (speaker != "" and speaker == last)

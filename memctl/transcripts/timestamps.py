@@ -1,7 +1,6 @@
-"""Times as transcripts write them, made timezone-aware without inventing any.
+"""Times as transcripts write them, as timezone-aware times.
 
-A time written without a zone gets the reader's `timezone`, else UTC. What cannot be understood is None, never
-a guess.
+A time without a zone gets the reader's `timezone`, else UTC. An unclear time is None, never a guess.
 """
 
 import re
@@ -34,7 +33,7 @@ _MONTH_DAY = re.compile(r"([^\W\d_]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\
 
 
 def in_zone(at: datetime, options: ReadOptions) -> datetime | None:
-    """`at` with the reader's zone if it has none of its own; None when it leaves the years 1 to 9999 in UTC."""
+    """`at` with the reader's zone if it has none; None if it is outside the years 1 to 9999 in UTC."""
     aware = at if at.tzinfo else at.replace(tzinfo=options.timezone or UTC)
     try:
         to_utc(aware)
@@ -55,9 +54,7 @@ def time_in(text: str) -> tuple[int, int, int] | None:
 
 
 def day_of(first: int, second: int, order: DateOrder | None) -> tuple[int, int] | None:
-    """(day, month) of two numbers before a year; None when `order` is not given and both readings differ and
-    fit.
-    """
+    """(day, month) of two numbers before a year; None if `order` is None and both readings are possible and differ."""
     if order is None and first != second and first <= 12 and second <= 12:
         return None
     if order == "mdy" or (order is None and second > 12):
@@ -66,10 +63,10 @@ def day_of(first: int, second: int, order: DateOrder | None) -> tuple[int, int] 
 
 
 def written(text: str, options: ReadOptions) -> datetime | None:
-    """The date, with its time if one is there, that a header or a file name writes out.
+    """The date, and its time if present, in a header or a file name.
 
-    Reads ISO 8601, "5 March 2026", "March 5, 2026", "5 de marzo de 2026" (months of six languages) and
-    numeric dates whose order is plain or given. A date without a time is the start of that day.
+    Reads ISO 8601, "5 March 2026", "March 5, 2026", "5 de marzo de 2026" (months of six languages) and numeric dates
+    with a clear or given order. A date without a time is the start of that day.
     """
     text = text.strip()[:200]
     try:
@@ -88,7 +85,7 @@ def written(text: str, options: ReadOptions) -> datetime | None:
 
 
 def _date_in(text: str, options: ReadOptions) -> tuple[tuple[int, int, int], str] | None:
-    """(year, month, day) written in `text`, and `text` without them."""
+    """(year, month, day) in `text`, and `text` without them."""
     if match := _YMD.search(text):
         date = int(match[1]), int(match[2]), int(match[3])
     elif match := _NUMBERS.search(text):

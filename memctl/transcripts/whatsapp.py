@@ -1,11 +1,11 @@
-"""WhatsApp's "Export chat" text, as iOS and Android write it in the phone's own locale.
+"""WhatsApp's "Export chat" text, as iOS and Android write it in the phone's locale.
 
-The file names no time zone, no locale and no owner: the first comes from the reader's options, the second is
-inferred from the dates themselves, the third stays unknown. One `Session` per day of chat, so that a chat of
-any length streams and a later export of the same chat repeats the days it shares. A turn's id is the place of
-its message in the day, counting the messages left out, so that one deleted later moves no other.
+The file does not name its time zone, locale or owner: the zone comes from the options, the date order is inferred from
+the dates, the owner stays unknown. One `Session` per day of chat, so that long chats stream and later exports of the
+chat repeat the same days. A turn's id is the index of its message in the day, counting skipped messages, so that
+deleting one does not change the ids of others.
 
-The format is documented nowhere; the forms below are those of exports people published.
+The format is undocumented; these forms are from published exports.
 """
 
 import re
@@ -25,7 +25,7 @@ from memctl.transcripts.timestamps import in_zone
 NAME = "whatsapp"
 
 YEARS = range(2009, 2200)
-"""WhatsApp opened in 2009; no message is older."""
+"""WhatsApp was released in 2009; there are no older messages."""
 
 _MARKS = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 _EDGES = _MARKS + " \t\r\u202f\u00a0"
@@ -79,7 +79,7 @@ _PLACES: dict[DateOrder, tuple[int, int, int]] = {"dmy": (2, 1, 0), "mdy": (2, 0
 
 
 class Record(NamedTuple):
-    """One message as written: its line, its three date numbers and their separator, its time, the rest."""
+    """A message as written: its line number, its three date numbers and their separator, its time, the rest."""
 
     line: int
     bracketed: bool
@@ -90,7 +90,7 @@ class Record(NamedTuple):
 
 
 def sniff(head: Head) -> bool:
-    """A first line that opens a message, in any order of day and month."""
+    """The first line starts a message, in any order of day and month."""
     for line in head.text.splitlines()[:20]:
         if line.strip(_EDGES):
             return _opening(line, 1) is not None
@@ -98,10 +98,10 @@ def sniff(head: Head) -> bool:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield one Session per day, named `<chat>/<date>`.
+    """One Session per day, named `<chat>/<date>`.
 
-    Raises BadTranscript when there is no message, and when the dates leave open which number is the day: that
-    is so only if both readings give real dates in an order equally regular.
+    Raises BadTranscript if there are no messages, and if the dates are ambiguous: both readings give valid dates in an
+    equally regular order.
     """
     order = options.date_order or _order_of(document)
     chat = _chat_name(document)
@@ -112,9 +112,9 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             yield record
         elif date_of(record.day, order) is None:
             yield BadTranscript(
-                f"{record.separator.join(record.day)} is no date in the order {order}",
+                f"{record.separator.join(record.day)} is not a date in the order {order}",
                 where=f"{document.uri}:line {record.line}",
-                hint="pass the order this chat is written in: --date-order dmy, mdy or ymd",
+                hint="pass the order used in this chat: --date-order dmy, mdy or ymd",
             )
         else:
             if pending and pending[0].day != record.day:
@@ -126,7 +126,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
 
 
 def date_of(day: Day, order: DateOrder) -> datetime | None:
-    """The start of the day three numbers name in `order`, None when they name none that WhatsApp has seen."""
+    """The start of the day named by three numbers in `order`, None if WhatsApp cannot have been used on it."""
     year, month, date = (day[place] for place in _PLACES[order])
     if len(year) not in (2, 4):
         return None
@@ -138,11 +138,11 @@ def date_of(day: Day, order: DateOrder) -> datetime | None:
 
 
 def settle(days: Sequence[Day], separator: str) -> DateOrder | None:
-    """The order of day, month and year in which all of `days`, as the file has them, make sense.
+    """The order of day, month and year in which all of `days`, in file order, are valid.
 
-    A number over 12 decides; else a dot, which no locale puts between month and day in that order; else the
-    reading in which fewer dates run backwards. None when two orders remain that do not come to the same
-    dates. Raises ValueError when no order fits.
+    A number over 12 decides; else a dot, which no locale puts between month and day in that order; else the reading in
+    which fewer dates go backwards. None if two orders remain that give different dates. Raises ValueError if no order
+    is possible.
     """
     orders: tuple[DateOrder, ...] = ("ymd",) if any(len(day[0]) == 4 for day in days) else ("dmy", "mdy")
     read_as = {order: [date_of(day, order) for day in days] for order in orders}
@@ -150,7 +150,7 @@ def settle(days: Sequence[Day], separator: str) -> DateOrder | None:
     if not whole and all(date_of(day, "ymd") for day in days):
         return "ymd"
     if not whole:
-        raise ValueError("no order of day, month and year fits all dates")
+        raise ValueError("the dates do not share one order of day, month and year")
     if separator == "." and "dmy" in whole:
         return "dmy"
     if len(whole) == 1 or whole["dmy"] == whole["mdy"]:
@@ -169,26 +169,24 @@ def _order_of(document: Document) -> DateOrder:
             days.append(record.day)
             separator = separator or record.separator
     if not days:
-        raise BadTranscript(
-            "no WhatsApp message found", where=document.uri, hint="a message begins with its date and time"
-        )
+        raise BadTranscript("no WhatsApp messages", where=document.uri, hint="a message starts with its date and time")
     try:
         order = settle(days, separator)
     except ValueError as error:
         raise BadTranscript(
-            str(error), where=document.uri, hint="pass the order most are in: --date-order dmy, mdy or ymd"
+            str(error), where=document.uri, hint="pass the most common order: --date-order dmy, mdy or ymd"
         ) from None
     if order is None:
         raise BadTranscript(
-            f"the dates do not tell day from month (such as {separator.join(days[0])})",
+            f"dates are ambiguous: day or month first? (such as {separator.join(days[0])})",
             where=document.uri,
-            hint="pass --date-order dmy if that begins with the day, --date-order mdy if with the month",
+            hint="pass --date-order dmy if the day comes first, --date-order mdy if the month does",
         )
     return order
 
 
 def _records(document: Document) -> Iterator[Record | BadTranscript]:
-    """Messages with the lines that go on with them. The form of the first opening is that of all."""
+    """Messages with their continuation lines. All have the form of the first one."""
     held: Record | None = None
     more: list[str] = []
     for number, line in text_lines(document.open(), document.uri):
@@ -207,7 +205,7 @@ def _records(document: Document) -> Iterator[Record | BadTranscript]:
 
 
 def _opening(line: str, number: int) -> Record | None:
-    """The message that `line` opens, or None for a line that goes on with the one above."""
+    """The message that starts in `line`, or None for a continuation line."""
     line = line.lstrip(_EDGES)
     if line[:1] != "[" and not line[:1].isdecimal():
         return None
@@ -260,7 +258,7 @@ def _session(chat: str, records: list[Record], order: DateOrder, options: ReadOp
 
 
 def _message(record: Record, notes: Counter[str]) -> tuple[str | None, str]:
-    """Speaker and text of a record; no text when it is left out, with the reason counted in `notes`."""
+    """Speaker and text of a record; no text if it is skipped, which is counted in `notes`."""
     named = _NAMED.match(record.rest)
     name = clean(named["name"]).translate(_PLAIN).strip(_EDGES + "~") if named else ""
     if not named or not name or name.count('"') % 2 or name.count("“") != name.count("”"):
@@ -283,7 +281,7 @@ def _message(record: Record, notes: Counter[str]) -> tuple[str | None, str]:
 
 
 def _without_media(text: str, notes: Counter[str]) -> str:
-    """The caption that stays when the placeholder of a photo or file is taken off its first or last line."""
+    """The caption of a photo or file: `text` without the placeholder in its first or last line."""
     before, tag = _tag_at_end(text)
     lines = (before if tag and before.endswith("\u200e") else text).split("\n")
     kept = [
@@ -298,15 +296,13 @@ def _without_media(text: str, notes: Counter[str]) -> str:
 
 
 def _tag_at_end(text: str) -> tuple[str, str]:
-    """`text` parted before a `<…>` of up to 200 characters that ends it; the second part is "" without one."""
+    """`text` split before a final `<…>` of up to 200 characters; the second part is "" without one."""
     start = text.rfind("<", -200) if text.endswith(">") else -1
     return (text[:start], text[start:]) if start >= 0 else (text, "")
 
 
 def _chat_name(document: Document) -> str:
-    """The chat's name from the file's; iOS calls every chat `_chat.txt`, and the folder or archive has the
-    name.
-    """
+    """The chat's name, from the file's name; iOS names every chat `_chat.txt`, then from the folder or archive."""
     stem = document.stem
     if stem == "_chat":
         stem = document.parent or document.path.stem

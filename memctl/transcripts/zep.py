@@ -1,7 +1,7 @@
-"""Message dumps of Zep: the `Message` objects of its threads, bare or in the thread that holds them.
+"""Zep message dumps: `Message` objects, bare or in their threads.
 
-`created_at` is when Zep received a message; `reference_time`, where there is one, is when it was said, and
-wins. Fields as in zep-cloud 4.0.1.
+`created_at` is when Zep received a message; `reference_time`, if present, is when it was said, and takes precedence.
+Fields as in zep-cloud 4.0.1.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ _OWN_THREAD = frozenset({"thread_id", "thread_uuid", "thread_created_at"})
 
 
 def sniff(head: Head) -> bool:
-    """Messages with a field only Zep's have, or an object that holds such messages or names its thread."""
+    """Messages with a field that only Zep has, or an object with such messages or a thread name."""
     if head.keys >= _MESSAGE:
         return bool(head.keys & _OWN)
     if "messages" not in head.keys:
@@ -36,9 +36,7 @@ def sniff(head: Head) -> bool:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """Yield one Session per thread. Bare messages are gathered by thread first, for a dump may interleave
-    them.
-    """
+    """One Session per thread. Bare messages are grouped by thread first, because dumps may interleave them."""
     bare: dict[str, list[dict[str, Any]]] = {}
     met: Counter[str] = Counter()
     for index, (where, record) in enumerate(objects(document)):
@@ -52,7 +50,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
         elif record.keys() >= _MESSAGE:
             bare.setdefault(_thread(record) or document.stem, []).append(record)
         else:
-            yield BadTranscript("no Zep message or thread", where=where, hint="the other records are read")
+            yield BadTranscript("not a Zep message or thread", where=where, hint="the other records are read")
     for thread, gathered in bare.items():
         owner = next((item for item in gathered if item.get("user_id")), {})
         yield _session(thread, owner, gathered, options)

@@ -69,7 +69,7 @@ def test_volume_of_nothing_says_what_to_do(memctl: Memctl):
     memctl("add", "alice", "I live in Oslo.")
     ran = memctl("report", "volume", "--user", "bob", "--json")
     assert ran.code == Exit.NOT_FOUND
-    assert ran.document["error"]["message"] == "no user is called 'bob'"
+    assert ran.document["error"]["message"] == "unknown user 'bob'"
 
 
 def test_pricing_without_a_store_or_numbers_takes_them_from_the_price_book(memctl: Memctl):
@@ -136,13 +136,13 @@ def test_pricing_by_another_edition_model_and_book(memctl: Memctl, home: Path):
     ("options", "said"),
     [
         (("--edition", "2019-01"), "editions: 2026-04, 2026-11"),
-        (("--prices", "none.yaml"), "none.yaml: the price book cannot be read"),
-        (("--model", "gpt-9"), "no model 'gpt-9'"),
-        (("--growth", "fast"), "cannot read 'fast' as growth"),
-        (("--months", "0"), "between 1 and 120 months"),
+        (("--prices", "none.yaml"), "none.yaml: cannot read the price book"),
+        (("--model", "gpt-9"), "unknown model 'gpt-9'"),
+        (("--growth", "fast"), "invalid growth 'fast'"),
+        (("--months", "0"), "months must be 1 to 120"),
         (("--users", "many"), "'many' is not a number"),
-        (("--migrate", "mem0:redis", "--facts", 1), "there is no system 'redis'"),
-        (("--migrate", "mem0:zep"), "nothing to move is known"),
+        (("--migrate", "mem0:redis", "--facts", 1), "unknown system 'redis'"),
+        (("--migrate", "mem0:zep"), "nothing to move"),
         (("--facts", 1), "say from where to where with --migrate"),
         (("--migrate", "mem0:zep", "--facts", 1, "--html", "x.html"), "has no charts"),
         (("--unmeasured", "--from", "local"), "exclude each other"),
@@ -202,7 +202,7 @@ def test_a_page_can_go_down_a_pipe_in_place_of_the_table(process: Callable[..., 
 def test_a_report_that_cannot_be_written_says_where(memctl: Memctl, home: Path):
     ran = memctl("report", "pricing", "--unmeasured", "--svg", home / "none" / "report.svg")
     assert ran.code == Exit.ERROR
-    assert "report.svg: the report cannot be written: No such file or directory" in ran.err
+    assert "report.svg: cannot write the report: No such file or directory" in ran.err
 
 
 def test_without_the_extra_reports_work_and_charts_say_what_to_install(

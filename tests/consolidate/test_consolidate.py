@@ -205,9 +205,9 @@ def test_a_dry_run_lists_what_the_run_will_do_and_changes_nothing(memctl, disord
         "resolve",
         "drop",
         "summary",
-        "says the same as",
-        "which is the later",
-        "an episode of before",
+        "duplicate of",
+        "which is later",
+        "episode older than",
     ):
         assert said in ran.out
     planned = consolidate(memctl, "alice", "--ttl", "episode=365d", "--dry-run")

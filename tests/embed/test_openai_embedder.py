@@ -46,7 +46,7 @@ def test_dimensions_are_asked_for(server: Any, emulator: Any) -> None:
 def test_a_server_that_gives_other_dimensions_is_caught(server: Any, emulator: Any) -> None:
     server.ignores_dimensions = True
     embedder = open_embedder("openai:letters", base_url=server.url, api_key=emulator.KEY, dim=4)
-    with pytest.raises(Fatal, match="gave 8 dimensions where 4"):
+    with pytest.raises(Fatal, match="returned 8 dimensions instead of 4"):
         embedder.embed(["a"])
 
 

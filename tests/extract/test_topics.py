@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from memctl.core.claim import Claim
+from memctl.extract import rule_tables
 from memctl.extract.extractor import extract
+from memctl.extract.rule_tables import Row
 from memctl.transcripts.model import Session, Turn
 
 AT = datetime(2025, 6, 2, 12, tzinfo=UTC)
@@ -42,6 +44,29 @@ def rows() -> list[tuple[str, list[str]]]:
 )
 def test_message_gives_exactly_its_claims(message: str, expected: list[str]) -> None:
     assert sorted(spelt(claim) for claim in said(message)) == expected
+
+
+def table_rows() -> list[list[Row]]:
+    """The rules in memory: a list for each verb, and one for each of the other tables."""
+    others = [rule_tables.properties(), *map(rule_tables.phrases, rule_tables.PHRASES)]
+    return [*rule_tables.frames().values(), *others]
+
+
+RULES = {id(rule): rule for rules in table_rows() for rule in rules}.values()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.predicate}-{rule.example[:40]}")
+def test_row_of_a_table_gives_the_claims_of_its_example_and_is_needed_for_them(rule: Row) -> None:
+    expected = sorted(filter(None, rule.claims.split(" ; ")))
+    assert sorted(spelt(claim) for claim in said(rule.example)) == expected
+    places = [(rows, rows.index(rule)) for rows in table_rows() if rule in rows]
+    for rows, place in places:
+        del rows[place]
+    try:
+        assert sorted(spelt(claim) for claim in said(rule.example)) != expected
+    finally:
+        for rows, place in places:
+            rows.insert(place, rule)
 
 
 @pytest.mark.parametrize("message", [row[0] for row in rows()])
@@ -177,6 +202,13 @@ def test_a_date_without_a_year_is_the_next_of_a_plan_and_the_last_of_what_happen
     assert claim.valid_at is not None
     assert claim.valid_at.date().isoformat() == day
     assert "on the on" not in claim.text
+
+
+def test_only_a_talk_with_an_assistant_gives_standing_instructions() -> None:
+    order = "Always answer in French."
+    people = tuple(Turn(turn_id=name, role="user", text=order, speaker=name) for name in ("Alice", "Bob"))
+    assert extract(Session(source_format="test", session_id="s", turns=people), "alice") == []
+    assert [claim.predicate for claim in said(order)] == ["instruction"]
 
 
 def test_a_preference_and_the_assistant_memory_of_it_are_about_the_same_thing() -> None:

@@ -205,7 +205,7 @@ def test_tokens_are_priced_by_model_and_only_where_the_user_pays():
 def test_an_unknown_model_lists_those_with_a_price():
     from memctl.core.errors import UsageError
 
-    with pytest.raises(UsageError, match="no model 'gpt-9'") as wrong:
+    with pytest.raises(UsageError, match="unknown model 'gpt-9'") as wrong:
         pricing.models(BOOK, "gpt-9")
     assert wrong.value.where == "--model"
     assert "gpt-5-mini" in str(wrong.value.hint)

@@ -40,7 +40,7 @@ def test_no_source_is_listed_that_nothing_rests_on(edition: str):
 def test_the_newest_edition_is_taken_and_older_ones_can_be_asked_for():
     assert price_book.load().edition == "2026-11"
     assert price_book.load("2026-04").as_of < price_book.load().as_of
-    with pytest.raises(UsageError, match="no edition '2019-01'") as wrong:
+    with pytest.raises(UsageError, match="edition '2019-01'") as wrong:
         price_book.load("2019-01")
     assert wrong.value.hint == "editions: 2026-04, 2026-11"
 
@@ -70,29 +70,29 @@ def test_a_book_of_ones_own_is_read_from_a_file(tmp_path: Path):
     mine.write_text(changed("price: {value: 249,", "price: {value: 199,"))
     plans = price_book.load(path=mine).systems["mem0"].plans
     assert [plan.price.value for plan in plans] == [0, 19, 199]
-    with pytest.raises(UsageError, match="has its edition in it"):
+    with pytest.raises(UsageError, match="contains its own edition"):
         price_book.load("2026-11", mine)
 
 
 def test_a_missing_book_is_named(tmp_path: Path):
-    with pytest.raises(UsageError, match=r"none\.yaml: the price book cannot be read: No such file"):
+    with pytest.raises(UsageError, match=r"none\.yaml: cannot read the price book: No such file"):
         price_book.load(path=tmp_path / "none.yaml")
 
 
 @pytest.mark.parametrize(
     ("was", "now", "said"),
     [
-        ("price: {value: 19,", "price: {value: -19,", "a figure is a number from 0 up"),
+        ("price: {value: 19,", "price: {value: -19,", "a figure must be 0 or more"),
         ("price: {value: 19,", "price: {value: cheap,", r"Invalid decimal string.*plans\[1\]\.price\.value"),
         ("confidence: reported", "confidence: certain", "Invalid enum value 'certain'"),
         ("price: {value: 19, source: mem0-plans", "price: {value: 19, source: hearsay", "'hearsay'"),
         ("driver: searches, included", "driver: smiles, included", "Invalid enum value 'smiles'"),
         ("growth:", "grwth:", r"workload\.growth is missing"),
-        ("default_model: gpt-6-luna", "default_model: gpt-9", "'gpt-9' is not among `models`"),
+        ("default_model: gpt-6-luna", "default_model: gpt-9", "'gpt-9' is not in `models`"),
         ("edition:", "editoin:", "editoin"),
-        ("  zep:\n", "  zep: [\n", "is no YAML"),
+        ("  zep:\n", "  zep: [\n", "is not valid YAML"),
         ("paid_by: vendor}", "paid_by: user}", "extraction needs prompt"),
-        ("name: Starter", "name: Hobby", "two of one name"),
+        ("name: Starter", "name: Hobby", "two with the same name"),
         ("per: {value: 10_000,", "per: {value: 0,", "a tier of 0 units"),
     ],
 )

@@ -122,7 +122,7 @@ def test_one_user_can_be_looked_at_alone_and_an_unknown_one_is_no_empty_report(l
     assert volume.bytes.file is None
     assert volume.bytes.vectors == 4 * 128
     for backend in (local, Streamed(local)):
-        with pytest.raises(NotFound, match="no user is called 'carol'"):
+        with pytest.raises(NotFound, match="unknown user 'carol'"):
             measure(backend, now=NOW, user="carol")
 
 
@@ -248,9 +248,9 @@ def test_tokens_are_those_of_the_named_tokenizer(tmp_path: Path):
 @pytest.mark.parametrize("content", [b"{}", b"no json", b"[1"])
 def test_a_file_that_is_no_tokenizer_is_named(tmp_path: Path, content: bytes):
     path = tmp_path / "tokenizer.json"
-    with pytest.raises(UsageError, match="cannot be read: No such file"):
+    with pytest.raises(UsageError, match="cannot read the tokenizer: No such file"):
         tokens.counter(path)
     path.write_bytes(content)
-    with pytest.raises(UsageError, match="the file is no tokenizer") as wrong:
+    with pytest.raises(UsageError, match="not a tokenizer file") as wrong:
         tokens.counter(path)
     assert wrong.value.where == str(path)

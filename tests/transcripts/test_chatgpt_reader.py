@@ -72,8 +72,7 @@ def test_what_the_user_never_saw_is_counted_not_read(read_back):
     assert result.texts == [("user", "visible")]
     assert result.sessions[0].notes == {
         "system message": 1,
-        "weight 0 message": 1,
-        "hidden message": 1,
+        "hidden message": 2,
         "custom instructions": 1,
         "thinking": 1,
         "tool call": 1,

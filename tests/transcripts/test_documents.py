@@ -103,7 +103,7 @@ def test_links_and_overlaps_give_a_file_once(tmp_path):
     (tmp_path / "a/loop").symlink_to(tmp_path)
     (tmp_path / "a/y.json").symlink_to(tmp_path / "a/x.json")
     assert len(documents(tmp_path, tmp_path / "a/x.json")) == 1
-    assert "already walked" in skipped(tmp_path)["loop"]
+    assert "already read" in skipped(tmp_path)["loop"]
 
 
 def test_compressed_files_open_as_text_and_the_plain_one_wins(tmp_path):
@@ -113,7 +113,7 @@ def test_compressed_files_open_as_text_and_the_plain_one_wins(tmp_path):
     write(tmp_path / "c.jsonl.zst", zstandard.ZstdCompressor().compress(b"other"))
     found = documents(tmp_path)
     assert [(each.stem, each.open().read().decode()) for each in found] == [("a", CHAT), ("b", CHAT), ("c", CHAT)]
-    assert skipped(tmp_path) == {"c.jsonl.zst": "c.jsonl beside it is read"}
+    assert skipped(tmp_path) == {"c.jsonl.zst": "c.jsonl next to it is read"}
 
 
 def test_standard_input_plain_and_zipped(tmp_path, monkeypatch):
@@ -141,7 +141,7 @@ def test_archives_in_an_archive_are_entered_once(tmp_path):
     (found,) = documents(tmp_path / "e.zip")
     assert found.uri.endswith("e.zip!/conversations-000.zip!/conversations.json")
     assert found.open().read().decode() == CHAT
-    assert "archive within" in skipped(tmp_path / "e.zip")["third.zip"]
+    assert "nested too deeply" in skipped(tmp_path / "e.zip")["third.zip"]
     assert "Claude" in skipped(tmp_path / "e.zip")["manifest.json"]
 
 

@@ -40,7 +40,7 @@ def test_bare_messages_per_line_and_half_a_last_line(read_back):
     result = read_back("m.jsonl", '{"role":"user","content":"a"}\n{"role":"assistant","content":"b"}\n{"role":"us')
     assert result.problems == []
     assert result.texts == [("user", "a"), ("assistant", "b")]
-    assert result.sessions[0].notes == {"half-written last line": 1}
+    assert result.sessions[0].notes == {"incomplete last line": 1}
 
 
 def test_a_broken_line_costs_only_itself(read_back):

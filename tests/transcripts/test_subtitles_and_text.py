@@ -136,5 +136,5 @@ def test_prose_with_colons_is_no_transcript(tmp_path: Path) -> None:
     text = "# Tool\n\nUsage: run it\n\nIt does much.\nIt is quick.\nAnd small.\n\nLicense: free\n"
     (doc,) = discover([str(saved(tmp_path, "README.md", text))])
     assert isinstance(doc, Document)
-    with pytest.raises(BadTranscript, match="no known transcript format"):
+    with pytest.raises(BadTranscript, match="unrecognised transcript format"):
         detect(doc)

@@ -108,11 +108,11 @@ def newer(entries):
     ("change", "code", "said"),
     [
         (flip, 1, "damaged"),
-        (lambda entries: entries.pop("claims.parquet"), 2, "no backup"),
-        (lambda entries: entries.pop("manifest.json"), 2, "no backup"),
-        (lambda entries: entries.update({"manifest.json": b"[1]"}), 2, "no backup"),
+        (lambda entries: entries.pop("claims.parquet"), 2, "not a memctl backup"),
+        (lambda entries: entries.pop("manifest.json"), 2, "not a memctl backup"),
+        (lambda entries: entries.update({"manifest.json": b"[1]"}), 2, "not a memctl backup"),
         (strange, 1, "strangers"),
-        (escaping, 2, "no backup"),
+        (escaping, 2, "not a memctl backup"),
         (newer, 1, "upgrade memctl"),
     ],
     ids=["a flipped bit", "a lost table", "no manifest", "another manifest", "a strange table", "a path", "newer"],
@@ -131,7 +131,7 @@ def test_a_file_cut_short_or_missing_is_told(saved, memctl, home):
     whole = saved.read_bytes()
     saved.write_bytes(whole[100:])
     ran = memctl("restore", saved, "--force")
-    assert (ran.code, "no backup" in ran.err) == (2, True), ran.err
+    assert (ran.code, "not a memctl backup" in ran.err) == (2, True), ran.err
     saved.write_bytes(whole)
     saved.write_bytes(saved.read_bytes()[:-100])
     assert memctl("restore", saved, "--force").code == 2

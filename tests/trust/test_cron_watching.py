@@ -106,6 +106,18 @@ def test_a_migration_that_is_told_to_end_leaves_its_line_and_its_state(memctl, l
     assert memctl(*MOVE).code == memctl("runs", "--last").code == Exit.OK
 
 
+def test_a_migration_started_with_interrupts_ignored_goes_on(process, memctl, people):
+    """As `nohup sh -c 'memctl … &'` and some CI runners start it."""
+    default = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    running = process(*MOVE, "--rate", "20/s")
+    signal.signal(signal.SIGINT, default)
+    while memctl("runs", "--last").code == Exit.NOT_FOUND:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == Exit.OK, err
+
+
 def test_a_migration_that_was_killed_is_told_without_waiting_for_the_next_one(memctl, moving):
     moving.kill()
     moving.communicate()

@@ -147,7 +147,7 @@ class TestLock:
         assert abs(holder.since - before) < timedelta(minutes=1)
         assert "import" not in findings["lock"]["detail"]
         assert found()["lock"] == {
-            "check": "lock", "verdict": "ok", "detail": "nobody holds the store", "remedy": None
+            "check": "lock", "verdict": "ok", "detail": "the store is not locked", "remedy": None
         }  # fmt: skip
 
     def test_a_reader_is_nothing_to_worry_about(self, found, sound):
@@ -190,7 +190,7 @@ os._exit(0)
         assert memctl("restore", "whole.memctl", "--force").code == 0
         findings = found()
         assert findings["store"]["verdict"] == "ok"
-        assert "remove it" in findings["damaged"]["remedy"]
+        assert "delete it" in findings["damaged"]["remedy"]
 
     @pytest.mark.parametrize(("state", "verdict"), [("done", "ok"), ("failed", "warn"), ("interrupted", "warn")])
     def test_a_migration_that_did_not_come_to_its_end(self, found, sound, home, state, verdict):
@@ -217,7 +217,7 @@ os._exit(0)
         code = f"import fcntl\nf = open({str(lock)!r}, 'wb')\nfcntl.flock(f, 2)\nprint(1, flush=True)\ninput()"
         with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
             other.stdout.readline()
-            assert "under way" in found()["runs"]["detail"]
+            assert "is running" in found()["runs"]["detail"]
             other.stdin.close()
 
     def test_a_damaged_ledger(self, found, sound):

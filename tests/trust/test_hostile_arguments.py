@@ -80,7 +80,7 @@ def test_a_file_or_folder_whose_name_is_no_text_does_not_stop_the_others(memctl,
     ran = memctl("ingest", folder, "--rejects", home / "rejects.jsonl")
     assert ran.code == 3, ran.err
     refused = [json.loads(line) for line in (home / "rejects.jsonl").read_text().splitlines()]
-    assert [reject["reason"] for reject in refused] == ["the name is no text in UTF-8"] * 2
+    assert [reject["reason"] for reject in refused] == ["the name is not valid UTF-8"] * 2
     assert all(r"caf\xe9 \xff" in reject["where"] for reject in refused)
     assert "alice lives in Oslo" in memctl("facts", "alice").out
     assert [user["user"] for user in memctl("users", "--json").document["users"]] == ["alice"]

@@ -1,6 +1,6 @@
-"""A user's memory put in order now and then: what is said twice, what cannot both be true, what is old, and a summary.
+"""Consolidation of a user's memory: duplicates, contradictions, old episodes, and a summary.
 
-Works offline and decides nothing a person could not check: every change has its reason, and a run can be undone.
+Works offline. Every change has a reason that a person can check, and a run can be undone.
 """
 
 from memctl.maintenance.consolidate.run import ALL, DEDUPE, PRUNE, Change, Consolidated, consolidate, horizon_of

@@ -1,9 +1,9 @@
-"""Facts that say the same in other words. Pure: facts and vectors in, pairs out.
+"""Duplicate facts. Pure: facts and vectors in, pairs out.
 
-Nearness alone is no sign: of hand-made pairs, those with a cosine of 0.90 or more under MiniLM held ten of twelve
-duplicates and five of thirteen updates ("35 years old", "36 years old"), and the static model puts "a red car" at 0.98
-of "a blue car". So numbers, negation and names have to be the same too, and the words that carry the meaning have to
-stand in the same order, verbs of having, being and liking apart.
+Similarity alone is not enough: of hand-made pairs, those with a cosine of 0.90 or more under MiniLM contained ten of
+twelve duplicates and five of thirteen updates ("35 years old", "36 years old"), and the static model puts "a red car"
+at 0.98 of "a blue car". So numbers, negation and names must be the same too, and the content words must be in the same
+order, verbs of having, being and liking excepted.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ else:
 
 NEAR = 0.90
 MAYBE = 0.80
-"""From here on a pair is worth a look, no more."""
+"""Pairs from this cosine on are listed for review."""
 MOST_LOOKS = 20
 ROWS = 512
 """Facts compared with all others at a time."""
@@ -49,7 +49,7 @@ _CAPITALISED = re.compile(r"(?<!^)(?<![.!?]\s)\b[A-Z][\w'’-]*")
 
 
 class Pair(NamedTuple):
-    """Two facts that may be one: `kept` is the older. `same` is True where nothing tells them apart."""
+    """Two facts that may be duplicates: `kept` is the older. `same` is True if only the wording differs."""
 
     kept: Fact
     other: Fact
@@ -58,15 +58,15 @@ class Pair(NamedTuple):
 
 
 def pairs(facts: Sequence[Fact], vectors: Mapping[UUID, Vector]) -> list[Pair]:
-    """The duplicates among a user's current facts, and beside them the MOST_LOOKS nearest that are worth a look.
+    """The duplicates among a user's current facts, and the MOST_LOOKS most similar pairs to review.
 
-    A fact is the other of one duplicate at most, and then nobody's `kept`: there are no chains.
+    A fact is the newer one of at most one duplicate, and then never `kept`: there are no chains.
     """
     ordered = sorted((fact for fact in facts if fact.id in vectors), key=_age)
     alike: dict[Any, list[Fact]] = {}
     duplicates: list[Pair] = []
     for fact in ordered:
-        # What has other words of weight is no duplicate, so that not every fact needs to be held against every other.
+        # Only facts with the same content words can be duplicates, so not every pair is compared.
         held = alike.setdefault((_subject(fact), _content(fact.text), _signs(fact.text)), [])
         for kept in held:
             cosine = float(vectors[kept.id] @ vectors[fact.id])
@@ -80,7 +80,7 @@ def pairs(facts: Sequence[Fact], vectors: Mapping[UUID, Vector]) -> list[Pair]:
 
 
 def _looks(facts: Sequence[Fact], vectors: Mapping[UUID, Vector]) -> list[Pair]:
-    """Each fact with the older one nearest to it, where they share most of their words of weight."""
+    """Each fact with the most similar older one, if they share most of their content words."""
     if len(facts) < 2:
         return []
     import numpy as np
@@ -113,7 +113,7 @@ def _age(fact: Fact) -> tuple[datetime, str]:
 
 
 def _comparable(one: Fact, other: Fact) -> bool:
-    """True when the two are about the same subject and property, as far as that is known."""
+    """True if both have the same subject and predicate, as far as known."""
     if _subject(one) != _subject(other):
         return False
     if one.predicate is None or other.predicate is None:
@@ -122,7 +122,7 @@ def _comparable(one: Fact, other: Fact) -> bool:
 
 
 def says_the_same(one: Fact, other: Fact) -> bool:
-    """True when nothing but the wording tells two near facts apart."""
+    """True if only the wording of two similar facts differs."""
     if one.valid_at != other.valid_at and one.valid_at is not None and other.valid_at is not None:
         return False
     if one.predicate == other.predicate and one.predicate is not None and one.object and other.object:

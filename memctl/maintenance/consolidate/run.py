@@ -1,4 +1,4 @@
-"""One consolidation of one user's memory: planned with the store closed, applied in one transaction, journalled."""
+"""Consolidation of one user's memory: planned with the store closed, applied in one transaction, undoable."""
 
 from __future__ import annotations
 
@@ -38,11 +38,10 @@ _SPAN = re.compile(r"\d+ ?(?:h|d|w|mo|y)$")
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One change and its reason. `into` is the fact that stands for it from now on.
+    """One change and its reason. `into` is the fact that replaces it.
 
-    `merge`: said by another fact in other words. `resolve`: cannot be true beside a later one. `drop`: an episode past
-    its time. `expire`: a fact past the end it came with. `summary`: the user's summary, written anew. `look`: nothing
-    was changed, but a person might.
+    `merge`: a duplicate. `resolve`: contradicted by a later fact. `drop`: an episode older than the limit. `expire`: a
+    fact past its `expires_at`. `summary`: the user's summary was rewritten. `look`: unchanged, for review.
     """
 
     action: Action
@@ -53,7 +52,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Consolidated(msgspec.Struct, kw_only=True):
-    """What a consolidation did, or would do. `run` undoes it; None when there was nothing to change."""
+    """The changes of a consolidation. `run` undoes it; None if nothing changed."""
 
     user: str
     run: str | None = None
@@ -61,7 +60,7 @@ class Consolidated(msgspec.Struct, kw_only=True):
 
     @property
     def changed(self) -> bool:
-        """True when something is, or would be, different now."""
+        """True if anything is, or would be, changed."""
         return any(change.action != "look" for change in self.changes)
 
 
@@ -72,19 +71,19 @@ class _DryRun(Exception):
 def horizon_of(ttl: str, now: datetime) -> datetime:
     """The time before which episodes are dropped, from "episode=365d".
 
-    Raises UsageError for other kinds, which are kept for ever, and for what is no span of time.
+    Raises UsageError for other kinds, which never expire, and for an invalid duration.
     """
     kind, _, span = ttl.partition("=")
     if kind.strip() in KEPT_FOR_EVER:
-        raise UsageError(f"facts of kind {kind.strip()} are kept for ever", where="--ttl", hint="only episodes expire")
+        raise UsageError(f"kind {kind.strip()!r} cannot expire", where="--ttl", hint="only episodes can expire")
     if kind.strip() != "episode" or not span:
-        raise UsageError(f"cannot read {ttl!r}", where="--ttl", hint="use episode=365d")
+        raise UsageError(f"invalid time to live {ttl!r}", where="--ttl", hint="use episode=365d")
     try:
         horizon = parse_when(span, now=now, timezone=UTC)
     except UsageError:
         horizon = now
     if horizon >= now or not _SPAN.match(span.strip()):
-        raise UsageError(f"{span!r} is no time to live", where="--ttl", hint="use a span such as 365d, 18mo or 2y")
+        raise UsageError(f"invalid duration {span!r}", where="--ttl", hint="use a span such as 365d, 18mo or 2y")
     return horizon
 
 
@@ -99,10 +98,10 @@ def consolidate(
     dry_run: bool = False,
     now: datetime | None = None,
 ) -> Consolidated:
-    """Put a user's memory in order, or some `parts` of that. Facts somebody changes meanwhile are left alone.
+    """Consolidate a user's memory, or some `parts` of that. Facts that change during the run are left alone.
 
-    `command` is what the run is called where it is listed. `episodes_before` drops what was said before then; what was
-    learned from it stays. Raises NotFound when there is no store.
+    `command` is the run's name in lists. `episodes_before` drops older episodes; facts learned from them are kept.
+    Raises NotFound if there is no store.
     """
     now = now or datetime.now(UTC)
     with database.reading() as connection:
@@ -115,7 +114,7 @@ def consolidate(
     near = pairs(facts, vectors) if "merge" in parts else []
     clashes = contradictions(facts) if "resolve" in parts else []
     work = _Work(user, now, near, clashes, episodes_before, parts, command)
-    # What the summary will say is known only when the rest is done; it is embedded with the store closed.
+    # The summary depends on the other changes, and is embedded with the store closed.
     plan = work.run(database, {}, keep=False)
     if dry_run or not plan.changed:
         return plan
@@ -125,9 +124,9 @@ def consolidate(
 
 
 def contradictions(facts: Sequence[Fact]) -> list[list[Fact]]:
-    """The current facts that cannot be true together, as far as predicates tell: values of one track that differ.
+    """The current facts that contradict each other according to their predicates: different values of one track.
 
-    Those of which a time is not known are left alone: nothing says which is the later.
+    Facts without a time are excluded, because the later one is unknown.
     """
     tracks: dict[Any, list[Fact]] = {}
     for fact in facts:
@@ -142,7 +141,7 @@ def contradictions(facts: Sequence[Fact]) -> list[list[Fact]]:
 
 
 class _Work:
-    """The changes of one run, applied to one transaction or another."""
+    """The changes of one run, which can be applied to several transactions."""
 
     def __init__(
         self,
@@ -159,7 +158,7 @@ class _Work:
         self.written: list[Fact] = []
 
     def run(self, database: Database, vectors: dict[str, Any], *, keep: bool) -> Consolidated:
-        """Apply everything in one transaction, which is rolled back unless it is to `keep`."""
+        """Apply everything in one transaction, which is rolled back unless `keep`."""
         result = Consolidated(user=self.user)
         self.written = []
         with suppress(_DryRun), database.writing(make=False) as connection:
@@ -186,18 +185,18 @@ class _Work:
         touched: set[UUID] = set()
         for pair in self.near:
             kept, other = pair.kept, pair.other
-            # A fact that took in another has changed by that alone.
+            # A fact into which another was merged has changed only by that.
             fresh = [fact for fact in (kept, other) if fact.id not in touched]
             if not self._as_planned(connection, fresh):
                 continue
             if pair.same and self._merged(connection, journal, vectors, kept, other):
                 touched |= {kept.id, other.id}
-                reason = f"says the same as {str(kept.id)[:8]} {kept.text!r} (cosine {pair.cosine:.2f})"
+                reason = f"duplicate of {str(kept.id)[:8]} {kept.text!r} (cosine {pair.cosine:.2f})"
                 result.changes.append(
                     Change(action="merge", fact=other.id, text=other.text, into=kept.id, reason=reason)
                 )
             elif not {kept.id, other.id} & touched:
-                reason = f"is near {str(kept.id)[:8]} {kept.text!r} (cosine {pair.cosine:.2f}), but not the same"
+                reason = f"similar to {str(kept.id)[:8]} {kept.text!r} (cosine {pair.cosine:.2f}), not a duplicate"
                 result.changes.append(
                     Change(action="look", fact=other.id, text=other.text, into=kept.id, reason=reason)
                 )
@@ -205,7 +204,7 @@ class _Work:
     def _merged(
         self, connection: Connection, journal: Journal, vectors: dict[str, Any], kept: Fact, other: Fact
     ) -> bool:
-        """Let `kept` stand for `other`: with all its evidence, or, where it has none, as what replaced it."""
+        """Merge `other` into `kept`: with its evidence, or, if it has none, as superseded."""
         evidence = claims.of_fact(connection, other.id)
         own = [claim for claim in evidence if claim.fact_id is None]
         if kept.predicate is not None and own and len(own) == len(evidence):
@@ -234,7 +233,7 @@ class _Work:
                     if fact.superseded_by
                     else "a later fact"
                 )
-                reason = f"cannot be true beside {by}, which is the later"
+                reason = f"contradicts {by}, which is later"
                 result.changes.append(
                     Change(action="resolve", fact=fact.id, text=fact.text, into=fact.superseded_by, reason=reason)
                 )
@@ -249,7 +248,7 @@ class _Work:
         )
         _take_out(connection, journal, old)
         result.changes += [
-            Change(action="drop", fact=fact.id, text=fact.text, reason=f"an episode of before {self.before:%Y-%m-%d}")
+            Change(action="drop", fact=fact.id, text=fact.text, reason=f"episode older than {self.before:%Y-%m-%d}")
             for fact in old
         ]
 
@@ -259,9 +258,7 @@ class _Work:
         )
         _take_out(connection, journal, over)
         result.changes += [
-            Change(
-                action="expire", fact=fact.id, text=fact.text, reason=f"was to be kept until {fact.expires_at:%Y-%m-%d}"
-            )
+            Change(action="expire", fact=fact.id, text=fact.text, reason=f"expired on {fact.expires_at:%Y-%m-%d}")
             for fact in over
         ]
 
@@ -277,12 +274,12 @@ class _Work:
         writes.remove(connection, [fresh.id])
         writes.add(connection, [entry_of(fresh)], vectors)
         self.written.append(fresh)
-        reason = f"sums up {fresh.native['facts']} of {len(facts)} facts"
+        reason = f"summary of {fresh.native['facts']} of {len(facts)} facts"
         result.changes.append(Change(action="summary", fact=fresh.id, text=fresh.text, reason=reason))
 
 
 def _take_out(connection: Connection, journal: Journal, facts: Sequence[Fact]) -> None:
-    """Remove facts so that no transcript brings them back."""
+    """Remove facts in such a way that they are not ingested again."""
     ids = [fact.id for fact in facts]
     evidence = [claim.id for fact in facts for claim in claims.of_fact(connection, fact.id)]
     journal.before_change("fact", ids)
@@ -294,7 +291,7 @@ def _take_out(connection: Connection, journal: Journal, facts: Sequence[Fact]) -
 
 
 def _said_of(claim: Claim, kept: Fact) -> Claim:
-    """A claim as evidence of another fact that says the same: its words stay, what they amount to is the other's."""
+    """A claim as evidence of another fact: it keeps its text and takes the value of the other fact."""
     return msgspec.structs.replace(
         claim,
         subject=kept.subject or kept.user_id,

@@ -1,4 +1,4 @@
-"""A user's current facts as a few lines, for a prompt that has no room for all of them. Pure."""
+"""A user's current facts as a short summary for prompts. Pure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _RANK = {category: place for place, category in enumerate(CATEGORIES)}
 
 
 def summary(user: str, facts: Iterable[Fact]) -> Fact | None:
-    """The summary of a user's current facts about themselves: who they are first, the surest and latest before others.
+    """The summary of a user's current facts about themselves: identity first, then the most certain and latest.
 
-    None when there is nothing to sum up. Its times are those of the facts it rests on, so that the same facts give the
-    same summary.
+    None if there is nothing to summarise. Its times are those of its facts, so that the same facts give the same
+    summary.
     """
     about = [fact for fact in facts if (fact.subject or user).casefold() == user.casefold()]
     if not about:

@@ -1,8 +1,8 @@
-"""Whether everything memctl needs is in order: settings, the store and who holds it, the embedder, the disk, the clock,
-what was left half done, the model, and every backend of the settings with its SDK.
+"""Checks of the installation: settings, store and locks, embedder, disk, clock, unfinished runs, model, and every
+configured backend.
 
-Each check is one line with a verdict and what to do about it. Nothing is changed, nothing that costs is asked, and no
-line has a secret, a fact's text or an argument of another process in it.
+Each check gives one line with a verdict and a remedy. Nothing is changed and nothing costs money; no line contains a
+secret, a fact's text or an argument of another process.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from memctl.store.duckdb.local_store import LocalStore
 __all__ = ["Finding", "examine"]
 
 PATIENCE = 2.0
-"""Seconds to wait for a store that is held."""
+"""Seconds to wait for a locked store."""
 
 
 def examine(*, commands: Collection[str] = (), **flags: Any) -> list[Finding]:
-    """Every check in order, with the settings `flags` as `config.load` takes them; a check that breaks down is itself
-    a failed finding. `commands` are the words that may be told of another memctl that holds the store."""
+    """Run all checks in order, with the settings `flags` as `settings.load` takes them; a check that fails with an
+    exception is a failed finding. `commands` are the words to show of another memctl process that has locked the store.
+    """
     findings: list[Finding] = []
     try:
         settings = config.load(**flags)
@@ -38,7 +39,7 @@ def examine(*, commands: Collection[str] = (), **flags: Any) -> list[Finding]:
     store = LocalStore(settings.store_path, lock_timeout=min(settings.lock_timeout, PATIENCE))
     database = store.database
     ledger = config.data_folder() / "ledger.duckdb"
-    # Whoever held the store a moment ago still does.
+    # The store is locked: do not wait again.
     brief = Database(database.path, 0.1)
     checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("python", environment.python),
@@ -68,6 +69,6 @@ def _made(check: Callable[[], Iterator[Finding]]) -> list[Finding]:
 
 
 def _failed(check: str, error: MemctlError | OSError) -> Finding:
-    # What an SDK says of a failure may repeat the key or the address it was given.
+    # An SDK's message may contain the key or the address.
     remedy = error.hint if isinstance(error, MemctlError) else None
     return Finding(check=check, verdict="fail", detail=redact(str(error)).text, remedy=remedy)

@@ -1,4 +1,4 @@
-"""What an examination sees of the machine: Python and packages, the settings files, rights, and room on the disk."""
+"""Checks of the machine: Python and packages, settings files, permissions, and disk space."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from memctl.runtime import settings
 LITTLE_DISK = 200_000_000
 """Bytes below which a large ingest may not fit."""
 TESTED = {"duckdb": "2.", "msgspec": "0.", "numpy": "2.", "tokenizers": "0."}
-"""Major versions memctl was tested with."""
+"""Major versions that memctl was tested with."""
 
 
 def python() -> Iterator[Finding]:
-    """The interpreter, and the packages memctl cannot do without."""
+    """The interpreter and the required packages."""
     yield Finding(check="python", verdict="ok", detail=sys.version.split()[0])
     for package, tested in TESTED.items():
         yield _package(package, tested) or Finding(
@@ -33,7 +33,7 @@ def python() -> Iterator[Finding]:
 
 
 def _package(package: str, tested: str) -> Finding | None:
-    """Whether the installed version is one memctl was tested with; None for a package that is not there."""
+    """Whether the installed version was tested with memctl; None if the package is missing."""
     try:
         found = version(package)
     except PackageNotFoundError:
@@ -48,7 +48,7 @@ def _package(package: str, tested: str) -> Finding | None:
 
 
 def sdks() -> Iterator[Finding]:
-    """The SDKs of the adapters that are installed; one that is not is nobody's fault."""
+    """The installed SDKs of adapters; missing ones are not a problem."""
     tested = {
         package: begins for name in sorted(installed()) for package, begins in getattr(load(name), "tested", {}).items()
     }
@@ -58,7 +58,7 @@ def sdks() -> Iterator[Finding]:
 
 
 def settings_files() -> Iterator[Finding]:
-    """The settings files there are, and who may read them: they may name addresses and keys."""
+    """The settings files and their permissions: they may contain addresses and keys."""
     found = [path for path in (settings.user_file(), Path(settings.PROJECT_FILE)) if path.exists()]
     for path in found:
         private = _private(path)
@@ -66,14 +66,14 @@ def settings_files() -> Iterator[Finding]:
             check="settings",
             verdict="ok" if private else "warn",
             detail=str(path),
-            remedy=None if private else f"others can read it: chmod 600 {path}",
+            remedy=None if private else f"other users can read it: chmod 600 {path}",
         )
     if not found:
-        yield Finding(check="settings", verdict="ok", detail="no file; memctl config init makes one")
+        yield Finding(check="settings", verdict="ok", detail="none (create with memctl config init)")
 
 
 def permissions(store: Path, ledger: Path) -> Iterator[Finding]:
-    """Whether the store, what is kept beside it, and the ledger are their owner's only."""
+    """Whether the store, its companion files and the ledger are private to their owner."""
     beside = store.parent.glob(f"{glob.escape(store.name)}.*") if store.parent.exists() else ()
     found = [path for path in (store, ledger, *sorted(beside)) if path.exists()]
     found += [path for folder in found if folder.is_dir() for path in sorted(folder.iterdir())]
@@ -82,11 +82,11 @@ def permissions(store: Path, ledger: Path) -> Iterator[Finding]:
         yield Finding(
             check="permissions",
             verdict="warn",
-            detail=f"others can read {path}",
+            detail=f"other users can read {path}",
             remedy=f"chmod {700 if path.is_dir() else 600} {path}",
         )
     if found and not shared:
-        yield Finding(check="permissions", verdict="ok", detail=f"nobody else can read {store} and what belongs to it")
+        yield Finding(check="permissions", verdict="ok", detail=f"only you can read {store}")
 
 
 def _private(path: Path) -> bool:
@@ -94,7 +94,7 @@ def _private(path: Path) -> bool:
 
 
 def disk(path: Path) -> Iterator[Finding]:
-    """Room where the store is."""
+    """Free space on the store's disk."""
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     free = shutil.disk_usage(folder).free
     enough = free > LITTLE_DISK
@@ -102,5 +102,5 @@ def disk(path: Path) -> Iterator[Finding]:
         check="disk",
         verdict="ok" if enough else "warn",
         detail=f"{free / 1e9:.1f} GB free at {folder}",
-        remedy=None if enough else "make room, or move the store with --store",
+        remedy=None if enough else "free some space, or move the store with --store",
     )

@@ -1,4 +1,4 @@
-"""What an examination says: one line a check."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the examination: what was looked at, the verdict, and what to do about it."""
+    """What was checked, the verdict, and what to do about it."""
 
     check: str
     verdict: Literal["ok", "warn", "fail"]

@@ -1,6 +1,6 @@
-"""Which processes hold a file, as Linux tells it in /proc/locks (proc_locks(5)); nothing is known elsewhere.
+"""The processes that have locked a file, from Linux's /proc/locks (proc_locks(5)); unknown on other systems.
 
-The file is not opened: closing it would drop the locks this very process has on it (fcntl(2)).
+The file is not opened: closing it would release this process's own locks on it (fcntl(2)).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _LOCKS, _PROCESSES = Path("/proc/locks"), Path("/proc")
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """A process with a lock on a file. `command` is the program, for memctl with its command, and no argument;
-    `since` is when the process began, None when the system does not say."""
+    """A process with a lock on a file. `command` is the program, for memctl with its command, without arguments;
+    `since` is when the process started, None if unknown."""
 
     pid: int
     command: str
@@ -31,8 +31,10 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def holders(path: Path, commands: Collection[str] = ()) -> list[Holder] | None:
-    """Who has `path` locked, this process left out; None where the system does not tell. A process that has ended
-    holds nothing. `commands` are memctl's own: other words of a command line may be anybody's data."""
+    """The other processes that have locked `path`; None where the system does not report them.
+
+    `commands` are the words of a memctl command line that may be shown; others may be private data.
+    """
     try:
         rows = [line.split() for line in _LOCKS.read_text().splitlines()]
         about = path.stat()
@@ -40,7 +42,8 @@ def holders(path: Path, commands: Collection[str] = ()) -> list[Holder] | None:
         return None
     found = {}
     for row in rows:
-        # "1: POSIX ADVISORY WRITE 4711 fd:01:131090 0 EOF"; one that waits for the lock has an arrow before its kind.
+        # "1: POSIX ADVISORY WRITE 4711 fd:01:131090 0 EOF"; a process waiting for the lock has an arrow before the
+        # kind.
         if len(row) < 6 or row[1] == "->" or not row[4].isdigit():
             continue
         device, _, inode = row[5].rpartition(":")
@@ -51,7 +54,7 @@ def holders(path: Path, commands: Collection[str] = ()) -> list[Holder] | None:
 
 
 def _same(pid: int, device: str, about: os.stat_result, path: Path) -> bool:
-    """Overlays and some file systems number their devices otherwise in /proc/locks; then the open files decide."""
+    """Overlays and some file systems have other device numbers in /proc/locks; then the open files decide."""
     if device == f"{os.major(about.st_dev):02x}:{os.minor(about.st_dev):02x}":
         return True
     return any(_is(opened, path) for opened in _opened(pid))
@@ -81,7 +84,7 @@ def _command(pid: int, commands: Collection[str]) -> str:
 
 
 def _since(pid: int) -> datetime | None:
-    """When the process began: field 22 of its stat, in clock ticks after the machine's start (proc_pid_stat(5))."""
+    """When the process started: field 22 of its stat, in clock ticks after boot (proc_pid_stat(5))."""
     try:
         ticks = int((_PROCESSES / str(pid) / "stat").read_text().rpartition(")")[2].split()[19])
         started = next(

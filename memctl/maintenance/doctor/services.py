@@ -1,4 +1,4 @@
-"""What an examination sees of others' servers: backends, a model, an embedder that is one, and the time there."""
+"""Checks of servers: backends, a model, a remote embedder, and their clocks."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from memctl.store.duckdb.database import SCHEMA_VERSION, Database, get_meta
 from memctl.store.duckdb.writes import stored_embedder
 
 SKEW = 60.0
-"""Seconds by which two clocks may differ before times of facts no longer mean the same."""
+"""Seconds by which two clocks may differ before the times of facts become unreliable."""
 PATIENCE = 10.0
 
 
 def embedder(database: Database, settings: config.Settings) -> Iterator[Finding]:
-    """Whether the embedder answers, with unit vectors of as many dimensions as the store has. A server is asked for
-    its models only, for vectors cost."""
+    """Whether the embedder returns unit vectors with the store's dimensions. A server is only asked for its list of
+    models, because vectors cost money."""
     asked = EmbedderSpec()
     if settings.embedder:
         asked = EmbedderSpec(spec=settings.embedder, base_url=settings.embed_base_url, dim=settings.embed_dimensions)
@@ -40,8 +40,8 @@ def embedder(database: Database, settings: config.Settings) -> Iterator[Finding]
         yield Finding(
             check="embedder",
             verdict="fail",
-            detail=f"the store's vectors are by {stored.spec}, the settings name {asked.spec}",
-            remedy=f"leave the setting out, or memctl reindex --embedder {asked.spec}",
+            detail=f"the store was embedded with {stored.spec}, the settings name {asked.spec}",
+            remedy=f"remove the setting, or run memctl reindex --embedder {asked.spec}",
         )
         return
     spec = stored or asked
@@ -53,9 +53,9 @@ def embedder(database: Database, settings: config.Settings) -> Iterator[Finding]
     vector = opened.embed_one("a short test")
     remedy = None
     if abs(sum(value * value for value in vector) - 1.0) >= 1e-3:
-        remedy = "its vectors are not of unit length; use another with memctl reindex --embedder"
+        remedy = "its vectors are not unit length; choose another with memctl reindex --embedder"
     elif held not in (None, len(vector)):
-        remedy = f"the store's vectors have {held}; memctl reindex makes them anew"
+        remedy = f"the store's vectors have {held}; memctl reindex recomputes them"
     yield Finding(
         check="embedder",
         verdict="fail" if remedy else "ok",
@@ -65,7 +65,7 @@ def embedder(database: Database, settings: config.Settings) -> Iterator[Finding]
 
 
 def _stored(database: Database) -> tuple[EmbedderSpec | None, int | None]:
-    """The store's embedder and dimensions; none for a store that cannot be read, which is told elsewhere."""
+    """The store's embedder and dimensions; None for a store that cannot be read, which its own check reports."""
     try:
         if database.version() < SCHEMA_VERSION:
             return None, None
@@ -77,7 +77,7 @@ def _stored(database: Database) -> tuple[EmbedderSpec | None, int | None]:
 
 
 def model(settings: config.Settings) -> Iterator[Finding]:
-    """Whether the server of the model lets us in and has the model, by its list of models, which costs nothing."""
+    """Whether the model server accepts the key and lists the model, which costs nothing."""
     if settings.llm_model is None:
         return
     chat = ChatModel(settings.llm_model, base_url=settings.llm_base_url, timeout=PATIENCE)
@@ -89,7 +89,10 @@ def _listed(check: str, name: str, where: str, found: Listing, *, dimensions: in
     detail = f"{name} at {where}" + (f", {dimensions} dimensions" if dimensions else "")
     if found.models is None:
         yield Finding(
-            check=check, verdict="warn", detail=detail, remedy="the server lists no models, so the name is not proved"
+            check=check,
+            verdict="warn",
+            detail=detail,
+            remedy="the server lists no models, so the name cannot be verified",
         )
     elif any(_called(listed, name) for listed in found.models):
         yield Finding(check=check, verdict="ok", detail=detail)
@@ -105,11 +108,11 @@ def _called(listed: str, name: str) -> bool:
 
 def _near(name: str, found: Listing) -> str:
     near = difflib.get_close_matches(name, found.models or (), 3, 0.4)
-    return f"it has {', '.join(near)}" if near else "look at the server's list of models"
+    return f"available: {', '.join(near)}" if near else "check the server's list of models"
 
 
 def backend(name: str) -> Iterator[Finding]:
-    """Whether a backend of the settings lets us in and gives a record of somebody, and what time it is there."""
+    """Whether a configured backend accepts the credentials and returns a record, and its clock."""
     with closing(registry.open_backend(name)) as adapter:
         health = adapter.check()
         if not health.ok:
@@ -125,14 +128,14 @@ def backend(name: str) -> Iterator[Finding]:
 
 
 def _addresses(name: str, adapter: Any) -> list[str]:
-    """Where the backend is, as the settings or its variables say."""
+    """The backend's addresses, from the settings or its environment variables."""
     options = config.load().backends.get(name) or {}
     named = [config.secret(each) for each in getattr(adapter, "environment", {}).get("url", ())]
     return [str(each) for each in (*options.values(), *named) if str(each).startswith(("http://", "https://"))]
 
 
 def _time_of(addresses: Sequence[str]) -> datetime | None:
-    """The Date header (RFC 9110, 6.6.1) of a server's answer, whatever it answers; it is not told who asks."""
+    """The Date header (RFC 9110, 6.6.1) of any response of a server, requested without credentials."""
     for address in addresses[:1]:
         asked = urllib.request.Request(address, method="HEAD")  # noqa: S310 - http and https only
         try:
@@ -148,16 +151,16 @@ def _time_of(addresses: Sequence[str]) -> datetime | None:
 
 
 def skew(check: str, there: datetime | None, here: datetime) -> Iterator[Finding]:
-    """How far two clocks are apart; nothing where the other is not known."""
+    """The difference of two clocks; nothing if the other is unknown."""
     if there is None:
         return
     apart = (there - here).total_seconds()
     if abs(apart) <= SKEW:
-        yield Finding(check=check, verdict="ok", detail="the same time as here")
+        yield Finding(check=check, verdict="ok", detail="in sync")
         return
     yield Finding(
         check=check,
         verdict="warn",
         detail=f"its clock is {abs(apart):.0f} s {'ahead of' if apart > 0 else 'behind'} this machine's",
-        remedy="set the clock that is wrong, or facts get wrong times",
+        remedy="correct the wrong clock, or facts get wrong times",
     )

@@ -1,4 +1,4 @@
-"""What an examination sees of the store and the ledger: whether they can be used, who holds them, what is half done."""
+"""Checks of the store and the ledger: whether they can be used, their locks, and unfinished work."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ENDED_WELL = ("done",)
 
 
 def store(store: LocalStore) -> Iterator[Finding]:
-    """Whether the store opens, in which version, whether every page of it can be read, and what it holds."""
+    """Whether the store opens, its version, whether every page can be read, and its counts."""
     database = store.database
     if not database.path.exists():
         yield Finding(
             check="store",
             verdict="warn",
-            detail=f"none yet at {database.path}",
-            remedy="memctl ingest or memctl add makes one",
+            detail=f"no store yet at {database.path}",
+            remedy="create one with memctl ingest or memctl add",
         )
         return
     version = database.version()
@@ -37,7 +37,7 @@ def store(store: LocalStore) -> Iterator[Finding]:
             check="store",
             verdict="warn",
             detail=f"{database.path}: schema version {version}, this memctl writes {SCHEMA_VERSION}",
-            remedy=f"the next command copies it to {database.path.name}.v{version} and brings it up to date",
+            remedy=f"the next command copies it to {database.path.name}.v{version} and upgrades it",
         )
         return
     database.read_through()
@@ -52,56 +52,56 @@ def store(store: LocalStore) -> Iterator[Finding]:
     )
     if held.pending:
         yield Finding(
-            check="vectors", verdict="warn", detail=f"{held.pending} are missing", remedy="memctl reindex makes them"
+            check="vectors", verdict="warn", detail=f"{held.pending} are missing", remedy="memctl reindex computes them"
         )
     if waiting:
         yield Finding(
             check="batches",
             verdict="warn",
-            detail=f"{waiting} with questions to a model are under way",
-            remedy="memctl ingest --collect fetches what was answered",
+            detail=f"{waiting} with model requests in progress",
+            remedy="fetch finished results with memctl ingest --collect",
         )
 
 
 def lock(path: Path, commands: Collection[str]) -> Iterator[Finding]:
-    """Who holds the store at this moment."""
+    """The processes that have locked the store."""
     if not path.exists():
         return
     found = holders(path, commands)
     if found is None:
-        yield Finding(check="lock", verdict="ok", detail="this system does not tell who holds a file")
+        yield Finding(check="lock", verdict="ok", detail="this system does not report who has locked a file")
     elif not found:
-        yield Finding(check="lock", verdict="ok", detail="nobody holds the store")
+        yield Finding(check="lock", verdict="ok", detail="the store is not locked")
     for holder in found or ():
         yield Finding(
             check="lock",
             verdict="warn" if holder.writes else "ok",
-            detail=f"the store is {'held' if holder.writes else 'being read'} by {holder}",
-            remedy="wait for it, or end it if it hangs; what it has not committed is undone" if holder.writes else None,
+            detail=f"the store is {'locked' if holder.writes else 'being read'} by {holder}",
+            remedy="wait for it, or end it if it hangs; uncommitted changes are rolled back" if holder.writes else None,
         )
 
 
 def left_over(database: Database) -> Iterator[Finding]:
-    """What a killed command or a damaged store left beside the store."""
+    """Files left by a killed command or a damaged store."""
     log = database.path.with_name(f"{database.path.name}.wal")
     if log.exists() and not holders(database.path):
         yield Finding(
             check="log",
             verdict="warn",
-            detail=f"{log}: {log.stat().st_size} bytes, as a killed command leaves them",
-            remedy="the next command that writes takes in what is whole of it",
+            detail=f"{log}: {log.stat().st_size} bytes, left by a killed command",
+            remedy="the next command that writes replays it",
         )
     for path in database.damaged():
         yield Finding(
             check="damaged",
             verdict="warn",
-            detail=f"a damaged store is kept: {path}",
-            remedy="it may hold people who were forgotten since; remove it once you need nothing of it",
+            detail=f"damaged store: {path}",
+            remedy="it may contain users erased since; delete it when you no longer need it",
         )
 
 
 def runs(path: Path, lock_timeout: float) -> Iterator[Finding]:
-    """Migrations that did not come to their end: of each way, what became of the last."""
+    """Unfinished migrations: the state of the latest run of each route."""
     if not path.exists():
         return
     with Ledger(path, lock_timeout) as ledger:
@@ -111,24 +111,24 @@ def runs(path: Path, lock_timeout: float) -> Iterator[Finding]:
     unfinished = [run for run in latest.values() if run.state not in ENDED_WELL]
     for run in unfinished:
         if run.state == "running":
-            yield Finding(check="runs", verdict="ok", detail=f"migration {run.id} is under way")
+            yield Finding(check="runs", verdict="ok", detail=f"migration {run.id} is running")
             continue
         state = "was killed" if run.state == "killed" else f"ended as {run.state!r}"
         yield Finding(
             check="runs",
             verdict="warn",
             detail=f"migration {run.id} {state}",
-            remedy=f"memctl runs show {run.id} says how to go on with it",
+            remedy=f"memctl runs show {run.id} shows how to resume it",
         )
     if not unfinished:
-        yield Finding(check="runs", verdict="ok", detail=f"{path}: no migration is half done")
+        yield Finding(check="runs", verdict="ok", detail=f"{path}: no unfinished migration")
 
 
 def clock(database: Database) -> Iterator[Finding]:
-    """A record taken in after now means that the clock went back."""
+    """A record with a time in the future means that the clock went back."""
     now = datetime.now(UTC)
     latest = None
-    # A store that cannot be read is told by its own check.
+    # An unreadable store is reported by its own check.
     with contextlib.suppress(MemctlError):
         if database.version() == SCHEMA_VERSION:
             latest = LocalStore(database.path, lock_timeout=database.lock_timeout).latest_import()
@@ -137,5 +137,5 @@ def clock(database: Database) -> Iterator[Finding]:
         check="clock",
         verdict="warn" if ahead else "ok",
         detail=f"{now:%Y-%m-%d %H:%M} UTC",
-        remedy=f"the store has records of {latest:%Y-%m-%d %H:%M} UTC: set the clock" if ahead and latest else None,
+        remedy=f"the store has records of {latest:%Y-%m-%d %H:%M} UTC: correct the clock" if ahead and latest else None,
     )

@@ -1,0 +1,176 @@
+"""Extraction rules kept as data in `tables/`: verb frames by topic, properties, phrases, and a lexicon of word lists.
+
+A table is a text file of records separated by blank lines. A record is a list of `key: value` lines; an indented line
+continues the value above it, and a line that starts with `#` is a comment. In a pattern, `{NAME}` stands for the entry
+NAME of `tables/lexicon.txt`. Each row carries an `example` and the `claims` it must give, which tests/extract checks.
+
+Tables are parsed, and patterns compiled, when first used.
+"""
+
+import re
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from memctl.core.claim import Op
+from memctl.core.fact import Kind
+from memctl.extract.noun_phrases import Shape
+
+FOLDER = Path(__file__).with_name("tables")
+TOPICS = (
+    "home",
+    "identity",
+    "employment",
+    "occupation",
+    "education",
+    "family",
+    "health",
+    "diet",
+    "preferences",
+    "possessions",
+    "hobbies",
+    "skills",
+    "tools",
+    "constraints",
+)
+"""Tables of verb frames, in the order they are tried: of two frames with one verb and predicate, the first wins."""
+
+PHRASES = ("phrases", "retractions", "asides", "multilingual")
+"""Tables of phrases."""
+
+_MACRO = re.compile(r"\{([A-Z_]+)\}")
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """What every rule has: a pattern that names the object `o`, and the claim to make of it.
+
+    `template` is the claim's text in the third person. `shape` says how the object is cut out of the words matched.
+    """
+
+    pattern: str
+    predicate: str
+    template: str
+    shape: Shape = "np"
+    kind: Kind = "fact"
+    category: str = "personal"
+    example: str
+    claims: str
+
+
+R = TypeVar("R", bound=Row)
+
+
+class Frame(Row, frozen=True, kw_only=True):
+    """One reading of a verb, given by its lemma; `verbs` are separated by blanks ("give_up" is "give up").
+
+    `pattern` is matched where the verb ends (for "be": where its complement starts). `past` says what the simple past
+    means: still a fact (joined), no longer one (lived), or unclear. `neg` names the predicate that a negation asserts,
+    or "retract", or "skip". `can` allows "can" and "can't". `present: false` takes only past and perfect ("we bought").
+    `only_neg` frames apply only when negated ("can't stand", "don't eat"). `value` replaces the object.
+    `others: false` keeps the frame to the speaker.
+    """
+
+    verbs: tuple[str, ...]
+    op: Op = "assert"
+    past: Literal["assert", "retract", "skip"] = "skip"
+    neg: str = "retract"
+    can: bool = False
+    present: bool = True
+    confidence: float = 0.85
+    value: str | None = None
+    only_neg: bool = False
+    others: bool = True
+
+
+class Property(Row, frozen=True, kw_only=True):
+    """ "My X is Y": `pattern` matches the whole noun phrase X and may name a slot `s`."""
+
+    confidence: float = 0.9
+
+
+class Phrase(Row, frozen=True, kw_only=True):
+    """A phrase searched for in a whole sentence.
+
+    One of `hints` (lower case, separated by blanks, `_` for a blank) occurs in every sentence that can match. An
+    object that matches `unless` is not kept. `value` replaces the object.
+    """
+
+    shape: Shape = "raw"
+    hints: tuple[str, ...]
+    op: Op = "assert"
+    confidence: float = 0.85
+    value: str | None = None
+    unless: str | None = None
+
+
+@cache
+def frames() -> dict[str, list[Frame]]:
+    """The frames of every topic by the lemma of their verb, in the order they are tried."""
+    by_lemma: dict[str, list[Frame]] = defaultdict(list)
+    for topic in TOPICS:
+        for frame in _rows(topic, Frame):
+            for verb in frame.verbs:
+                by_lemma[verb].append(frame)
+    return by_lemma
+
+
+@cache
+def properties() -> list[Property]:
+    """The nouns of "my X is Y"."""
+    return _rows("properties", Property)
+
+
+@cache
+def phrases(table: str) -> list[Phrase]:
+    """The phrases of one table."""
+    return _rows(table, Phrase)
+
+
+def _rows(table: str, kind: type[R]) -> list[R]:
+    return [
+        msgspec.convert(
+            record | {key: _words(record[key]) for key in ("verbs", "hints") if key in record}, kind, strict=False
+        )
+        for record in records(table)
+    ]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Words separated by blanks, `_` for a blank inside one."""
+    return tuple(word.replace("_", " ") for word in text.split())
+
+
+def records(table: str) -> list[dict[str, str]]:
+    """The records of `tables/<table>.txt`, in order."""
+    text = re.sub(r"\n +", "", (FOLDER / f"{table}.txt").read_text(encoding="utf-8"))
+    blocks = (
+        dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith("#"))
+        for block in text.split("\n\n")
+    )
+    return [block for block in blocks if block]
+
+
+@cache
+def compiled(pattern: str, *, ignore_case: bool = True) -> re.Pattern[str]:
+    """A row's pattern, lexicon entries filled in."""
+    return re.compile(filled(pattern), re.IGNORECASE if ignore_case else 0)
+
+
+def filled(pattern: str) -> str:
+    """`pattern` with every `{NAME}` replaced by the lexicon's entry."""
+    return _MACRO.sub(lambda macro: lexicon(macro[1]), pattern)
+
+
+@cache
+def lexicon(name: str) -> str:
+    """The lexicon's entry `name`, the entries it names filled in."""
+    return filled(_entries()[name])
+
+
+@cache
+def _entries() -> dict[str, str]:
+    (entries,) = records("lexicon")
+    return entries
