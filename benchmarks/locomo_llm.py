@@ -26,7 +26,7 @@ from memctl.ingest.llm_costs import Prices
 from memctl.ingest.llm_options import ModelOptions
 from memctl.ingest.scan import Options
 from memctl.ingest.session_extraction import Recipe
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 HERE = Path(__file__).resolve().parent
 
@@ -43,7 +43,7 @@ def main() -> None:
     samples = locomo.samples(arguments.files)
     with tempfile.TemporaryDirectory() as folder, emulator.serve() as server:
         server.reader = Recorded(samples, emulator)
-        store = LocalStore(Path(folder) / "store.duckdb")
+        store = Workspace(Path(folder) / "store.duckdb")
         options = Options(
             recipe=Recipe(extractor=arguments.extractor, model="recorded"),
             model=ModelOptions(name="recorded", base_url=server.url, prices=Prices(input=1.0, output=1.0)),

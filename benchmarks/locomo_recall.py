@@ -30,7 +30,7 @@ import locomo
 from memctl.core.fact import Fact
 from memctl.ingest.scan import Options
 from memctl.ingest.session_extraction import Recipe
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 CATEGORIES = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop"}
 _EVIDENCE = re.compile(r"D:?(\d+):(\d+)")
@@ -49,7 +49,7 @@ def main() -> None:
     samples = locomo.samples(arguments.files)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.duckdb"
-        store = LocalStore(path, embedder=arguments.embedder, base_url=arguments.base_url)
+        store = Workspace(path, embedder=arguments.embedder, base_url=arguments.base_url)
         started = time.perf_counter()
         turns = _ingest(store, samples, Path(folder) / "transcripts", arguments.extractor)
         ingested = time.perf_counter()
@@ -65,7 +65,7 @@ def main() -> None:
         arguments.jsonl.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def _ingest(store: LocalStore, samples: Iterable[dict[str, Any]], folder: Path, extractor: Any) -> int:
+def _ingest(store: Workspace, samples: Iterable[dict[str, Any]], folder: Path, extractor: Any) -> int:
     locomo.write_transcripts(samples, folder)
     report = store.ingest([str(folder)], Options(recipe=Recipe(extractor=extractor)))
     if report.rejects:
@@ -73,7 +73,7 @@ def _ingest(store: LocalStore, samples: Iterable[dict[str, Any]], folder: Path, 
     return report.episodes
 
 
-def ask(store: LocalStore, sample: dict[str, Any], k: int) -> list[dict[str, Any]]:
+def ask(store: Workspace, sample: dict[str, Any], k: int) -> list[dict[str, Any]]:
     turns = {
         turn["dia_id"]
         for name, session in sample["conversation"].items()

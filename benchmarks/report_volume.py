@@ -16,14 +16,14 @@ import msgspec
 from synthetic import facts
 
 from memctl.core.fact import Fact
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 DAYS = 540
 """The facts are spread evenly over so many days before NOW."""
 
 
-def make(store: LocalStore, number: int) -> None:
+def make(store: Workspace, number: int) -> None:
     """Fill the store with `number` facts of a thousand users."""
     users = min(1000, number)
     made = facts(users, -(-number // users))
@@ -38,7 +38,7 @@ def _dated(fact: Fact, place: int) -> Fact:
 def main(number: int, path: Path) -> None:
     from memctl.report.volume import measure
 
-    store = LocalStore(path)
+    store = Workspace(path)
     if not path.exists():
         make(store, number)
     started = time.perf_counter()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from synthetic import facts
 
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 RUNS = 15
 MEMCTL = str(Path(sys.executable).parent / "memctl")
@@ -41,7 +41,7 @@ def compare(label: str, command: list[str], other: list[str], environment: dict[
 def main(number: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.duckdb"
-        store = LocalStore(path)
+        store = Workspace(path)
         made = list(facts(number // 1000, 1000))
         for start in range(0, len(made), 20_000):
             store.write(made[start : start + 20_000])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from memctl.ingest.pipeline import Options
 from memctl.report import pricing_page, requests, volume_page
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 7, 1, tzinfo=UTC)
@@ -23,7 +23,7 @@ def pages() -> dict[str, str]:
     """The pages by their file names."""
     with tempfile.TemporaryDirectory() as folder:
         fixtures = Path(shutil.copytree(ROOT / "fixtures" / "transcripts", Path(folder) / "transcripts"))
-        store = LocalStore(Path(folder) / "store.duckdb")
+        store = Workspace(Path(folder) / "store.duckdb")
         store.ingest([str(fixtures)], Options())
         volume = requests.volume("local", {"local": {"path": store.database.path}}, now=NOW)
     priced = requests.pricing(None, {"growth": requests.growth("8%")})

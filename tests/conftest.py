@@ -27,6 +27,30 @@ SETTINGS = ("MEMCTL_", "XDG_", "OPENAI_", "MEM0_", "ZEP_", "LETTA_", "GRAPHITI_"
 """How the names of variables begin that could change what memctl or an SDK does."""
 
 
+SERVICES = (
+    *("adapters/", "chains/", "conformance/", "cli/test_migrate_cli.py", "embed/test_openai", "ingest/test_batches.py"),
+    *("ingest/test_collecting", "ingest/test_extraction_page.py", "ingest/test_model", "report/test_report_pages.py"),
+    *("test_readme.py", "test_service_backends.py", "trust/test_forget", "trust/test_secrets.py"),
+)
+"""Tests of services, by how their paths begin; so are those that use one of SERVERS."""
+SERVERS = {"browser", "cloud", "model", "postgres_dsn", "server"}
+KILLS = (
+    *("migrate/test_any_faults.py", "migrate/test_kill.py", "store/test_engine.py", "torture/", "trust/test_cron"),
+    *("trust/test_damaged_store.py", "trust/test_faults.py", "trust/test_hostile", "trust/test_kill"),
+    *("trust/test_undo_any_order.py", "trust/test_doctor.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make quick` leaves out."""
+    for item in items:
+        path = item.path.relative_to(Path(__file__).parent).as_posix()
+        if path.startswith(SERVICES) or SERVERS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.services)
+        if path.startswith(KILLS):
+            item.add_marker(pytest.mark.kills)
+
+
 class Ran(NamedTuple):
     """What a command did: its exit code and what it wrote."""
 
@@ -142,9 +166,9 @@ def every_fact() -> Callable[..., dict[str, dict[str, Any]]]:
         import msgspec
 
         from memctl.core.fact import TIME_FIELDS
-        from memctl.store.duckdb.local_store import LocalStore
+        from memctl.workspace import Workspace
 
-        local = LocalStore(path)
+        local = Workspace(path)
 
         def plain(fact: Any) -> dict[str, Any]:
             times = {name: getattr(fact, name) for name in TIME_FIELDS}

@@ -11,8 +11,9 @@ import memctl
 from memctl.backends.contract import Adapter
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact, Source
-from memctl.store.duckdb.local_store import PAGE_SIZE, LocalStore
+from memctl.store.duckdb.local_store import PAGE_SIZE
 from memctl.transcripts.model import Turn
+from memctl.workspace import Workspace
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -88,10 +89,10 @@ class TestMemory:
 
 class TestAdapterContract:
     def test_it_is_an_adapter(self, store):
-        assert isinstance(LocalStore(store), Adapter)
+        assert isinstance(Workspace(store), Adapter)
 
     def test_every_fact_written_has_its_outcome(self, store):
-        local = LocalStore(store)
+        local = Workspace(store)
         one, two = fact(), fact("Alice likes tea.")
         assert [o.state for o in local.write([one, two])] == ["written", "written"]
         changed = msgspec.structs.replace(two, text="Alice likes green tea.")
@@ -104,7 +105,7 @@ class TestAdapterContract:
         assert {known.text for page in local.read("alice") for known in page.facts} == {one.text, changed.text}
 
     def test_of_one_id_twice_the_later_stands(self, store):
-        local = LocalStore(store)
+        local = Workspace(store)
         one = fact()
         later = msgspec.structs.replace(one, text="Alice lives in Rome.")
         assert [o.state for o in local.write([one, later])] == ["unchanged", "written"]
@@ -112,7 +113,7 @@ class TestAdapterContract:
         assert [known.text for page in local.read("alice") for known in page.facts] == [later.text]
 
     def test_a_fact_comes_back_as_it_went_in(self, store):
-        local = LocalStore(store)
+        local = Workspace(store)
         whole = fact(
             subject="alice",
             predicate="lives_in",
@@ -135,7 +136,7 @@ class TestAdapterContract:
         assert [known for page in local.read("alice") for known in page.facts] == [whole]
 
     def test_reading_goes_on_from_a_cursor_to_the_end(self, store):
-        local = LocalStore(store)
+        local = Workspace(store)
         written = [fact(f"fact {number}") for number in range(PAGE_SIZE + 5)]
         local.write(written)
         first, rest = list(local.read("alice"))
@@ -147,13 +148,13 @@ class TestAdapterContract:
             next(iter(local.read("alice", cursor="x")))
 
     def test_since_keeps_what_was_recorded_or_changed_since(self, store):
-        local = LocalStore(store)
+        local = Workspace(store)
         old, new = fact("old", created_at=NOON), fact("new", created_at=NOON.replace(month=5))
         local.write([old, new])
         assert [f.text for p in local.read("alice", since=NOON.replace(month=4)) for f in p.facts] == ["new"]
 
     def test_a_fact_is_deleted_once_and_only_by_its_owner(self, store):
-        local = LocalStore(store)
+        local = Workspace(store)
         one = fact()
         local.write([one])
         assert local.delete("bob", [one.id]) == 0
@@ -162,7 +163,7 @@ class TestAdapterContract:
         assert local.count("alice") == 0
 
     def test_an_imported_fact_is_superseded_by_what_a_transcript_says_later(self, store):
-        local = LocalStore(store)
+        local = Workspace(store)
         home = fact(subject="alice", predicate="lives_in", object="Oslo", created_at=NOON)
         local.write([home])
         local.add("alice", [{"role": "user", "content": "I live in Rome.", "at": NOON.replace(month=6)}])

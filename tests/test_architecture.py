@@ -9,11 +9,11 @@ import pytest
 import memctl
 from memctl.maintenance.forget import clean_traces, forget
 from memctl.migrate.endpoints import opened
-from memctl.migrate.ledger import Ledger
 from memctl.migrate.run import migrate
 from memctl.migrate.selection import Selection
 from memctl.runtime.retry import Halt, Retry
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.store.duckdb.ledger import Ledger
+from memctl.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("ARCHITECTURE.md", "CONTRIBUTING.md", "docs/adding-a-backend.md", "docs/python-api.md")
@@ -100,7 +100,7 @@ def test_a_fact_moves_between_backends_and_a_person_is_forgotten(tmp_path: Path)
         assert report.verification is not None
         assert report.verification.missing == 0
         store = ends.targets[0]
-        assert isinstance(store, LocalStore)
+        assert isinstance(store, Workspace)
         user = next(store.users())
         receipt = forget([("local", store)], user, store, Retry(Halt()))
         clean_traces(user, store, ledger)

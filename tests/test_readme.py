@@ -2,12 +2,13 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
+import in_process
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,27 +80,30 @@ def test_every_page_of_docs_is_on_the_start_page():
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Callable[[list[str]], subprocess.CompletedProcess[str]]:
-    """Runs a command with a new home folder, in a folder with the fixtures."""
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder of a reader: a new home folder, and a folder with the fixtures."""
     work, home = tmp_path / "memctl", tmp_path / "home"
     for folder in (work, home):
         folder.mkdir()
     (work / "fixtures").symlink_to(ROOT / "fixtures")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MEMCTL_", "XDG_"))}
-    environment |= {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    for name in ("DATABASE_URL", "COLUMNS"):
-        environment.pop(name, None)
-    return partial(subprocess.run, cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    for name in list(os.environ):
+        if name.startswith(("MEMCTL_", "XDG_")) or name in ("DATABASE_URL", "COLUMNS"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    monkeypatch.chdir(work)
+    return work
 
 
+@pytest.mark.usefixtures("work")
 @pytest.mark.parametrize("page", [page for page in PAGES if any(line.startswith("memctl ") for line in typed(page))])
-def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page: str, shell):
+def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page: str):
     run = [(line, output) for line, output in commands(page) if line.startswith("memctl ")]
     # The README and the start page begin with this themselves; the other pages speak to readers who have done it.
     begins = page in ("README.md", "docs/index.md")
     for line, output in run if begins else [("memctl ingest -q fixtures/transcripts", None), *run]:
         expected = EXIT.search(line)
-        ran = shell(["sh", "-c", line])
+        ran = entered(line)
         if ran.returncode != (int(expected[1]) if expected else 0):
             pytest.fail(f"{line}\nexit code {ran.returncode}\n{ran.stdout}{ran.stderr}")
         if output is not None and not shows(output, ran.stdout):
@@ -107,11 +111,21 @@ def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page: str, 
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/python-api.md"])
-def test_the_python_of_a_page_runs(page: str, shell):
+@pytest.mark.usefixtures("work")
+def test_the_python_of_a_page_runs(page: str):
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert blocks
-    ran = shell([sys.executable, "-c", "\n".join(blocks)])
+    command = [sys.executable, "-c", "\n".join(blocks)]
+    ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
+
+
+def entered(line: str) -> "subprocess.CompletedProcess[str]":
+    """Run a line as a shell would: by a shell, unless it is a single command without quoting or redirection."""
+    command = line.partition("  #")[0].split()
+    if shlex.join(command) == " ".join(command):
+        return in_process.run(command[1:])
+    return subprocess.run(["sh", "-c", line], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
 def shows(page: str, printed: str) -> bool:

@@ -11,13 +11,14 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from examples import FACTOR
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from memctl.backends.contract import Adapter, Outcome
 from memctl.backends.files import open_file
 from memctl.core.fact import KINDS, TIME_FIELDS, Embedding, Fact, Source, content_hash
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 MAYBE = st.none() | TEXT
@@ -64,8 +65,8 @@ Opening = Callable[[], Adapter]
 def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]:
     """Something that opens one backend, the same place every time."""
     if request.param == "local":
-        LocalStore(tmp_path / "store.duckdb").write([])
-        yield lambda: LocalStore(tmp_path / "store.duckdb")
+        Workspace(tmp_path / "store.duckdb").write([])
+        yield lambda: Workspace(tmp_path / "store.duckdb")
     elif request.param == "postgres":
         from memctl_postgres.adapter import PostgresAdapter
 
@@ -115,7 +116,7 @@ def emptied(adapter: Adapter) -> None:
     facts=[msgspec.structs.replace(TEA, embedding=Embedding(model="m", vector=(0.5,)))],
     changed=[msgspec.structs.replace(TEA, categories=("drinks",))],
 )
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4 * FACTOR, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_written_is_what_is_read(
     opening: Opening, request: pytest.FixtureRequest, facts: list[Fact], changed: list[Fact]
 ) -> None:

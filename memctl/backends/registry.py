@@ -290,10 +290,6 @@ def identity(name: str, adapter: Adapter) -> str:
         return f"{adapter.name}:{adapter.identity}"
     if is_file(name):
         return f"file:{name if name == '-' else Path(name).absolute()}"
-    from memctl.store.duckdb.local_store import LocalStore
-
-    if isinstance(adapter, LocalStore):
-        return f"{adapter.name}:{adapter.database.path.absolute()}"
     return f"{adapter.name}:{name}" if name != adapter.name else name
 
 

@@ -11,7 +11,7 @@ from memctl.core.fact import KINDS
 from memctl.runtime import settings
 
 if TYPE_CHECKING:
-    from memctl.store.duckdb.local_store import LocalStore
+    from memctl.workspace import Workspace
 
 Kind = Literal["fact", "preference", "episode", "procedure", "summary", "block"]
 StatedKind = Literal["fact", "preference", "procedure", "summary", "block"]
@@ -140,9 +140,9 @@ def open_store(
     embedder: str | None = None,
     embed_base_url: str | None = None,
     embed_dimensions: int | None = None,
-) -> LocalStore:
+) -> Workspace:
     """The local store these options and the settings name."""
-    from memctl.store.duckdb.local_store import LocalStore
+    from memctl.workspace import Workspace
 
     current = settings.load(
         store=store,
@@ -151,7 +151,7 @@ def open_store(
         embed_base_url=embed_base_url,
         embed_dimensions=embed_dimensions,
     )
-    return LocalStore(
+    return Workspace(
         current.store_path,
         embedder=current.embedder,
         base_url=current.embed_base_url,

@@ -21,11 +21,11 @@ from memctl.runtime import settings, user_input
 
 if TYPE_CHECKING:
     from memctl.migrate.job import Report
-    from memctl.migrate.ledger import Ledger
-    from memctl.migrate.ledger_records import Counts
     from memctl.migrate.plan import Loss, Plan
     from memctl.migrate.selection import Selection
     from memctl.runtime.retry import Halt
+    from memctl.store.duckdb.ledger import Ledger
+    from memctl.store.ledger_records import Counts
 
 SERVICE = ("url", "agent", "core_memory")
 
@@ -97,7 +97,7 @@ class Ends(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_ledger(path: str | None) -> Ledger:
     """The ledger in `path`, or in the data folder."""
-    from memctl.migrate.ledger import Ledger
+    from memctl.store.duckdb.ledger import Ledger
 
     return Ledger(
         Path(path).expanduser() if path else settings.data_folder() / "ledger.duckdb", settings.load().lock_timeout

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from memctl.ingest.llm_usage import Use
     from memctl.ingest.options import IngestOptions
     from memctl.ingest.result import Report
-    from memctl.store.duckdb.local_store import LocalStore
+    from memctl.workspace import Workspace
 
 
 app = _typer.new_app()
@@ -190,13 +190,13 @@ def command(
     return show.report(_ingest(local, paths, given, show))
 
 
-def _ingest(local: LocalStore, paths: Sequence[str], options: IngestOptions, show: _Shown) -> Report:
+def _ingest(local: Workspace, paths: Sequence[str], options: IngestOptions, show: _Shown) -> Report:
     chosen = options.resolve(paths, _transfer.warn)
     with _transfer.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce):
         return local.ingest(paths, chosen, progress, dry_run=show.dry_run, announce=announce)
 
 
-def _from_backend(local: LocalStore, source: str, ends: _transfer.Ends, options: IngestOptions, show: _Shown) -> Report:
+def _from_backend(local: Workspace, source: str, ends: _transfer.Ends, options: IngestOptions, show: _Shown) -> Report:
     from memctl.backends import registry
     from memctl.runtime.retry import Halt, Retry
 
@@ -212,7 +212,7 @@ def _from_backend(local: LocalStore, source: str, ends: _transfer.Ends, options:
         )
 
 
-def _collect(local: LocalStore, show: _Shown) -> int:
+def _collect(local: Workspace, show: _Shown) -> int:
     """Collect answers, and ingest again what they are about."""
     from memctl.ingest.options import load_command
 

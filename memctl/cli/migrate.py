@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -164,7 +163,6 @@ def run(
     from memctl.migrate.plan import save
     from memctl.migrate.run import migrate
     from memctl.runtime.retry import Halt, Halted
-    from memctl.store.duckdb.suppression import known
 
     halt = Halt(user_input.duration(how.max_duration))
     quiet = how.quiet or how.as_json
@@ -184,7 +182,7 @@ def run(
             digest=plan.digest if plan else None,
             name=schema,
             rejects=Path(how.rejects).expanduser() if how.rejects else None,
-            forgotten=partial(known, _options.open_store(how.ends.store, how.ends.lock_timeout).database),
+            forgotten=_options.open_store(how.ends.store, how.ends.lock_timeout).suppressed,
         )
         if plan or how.dry_run or how.plan_out or how.fail_on_loss:
             try:

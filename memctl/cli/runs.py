@@ -10,7 +10,7 @@ from memctl.cli import _options, _render, _transfer, _typer
 from memctl.core.errors import Exit, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from memctl.migrate.ledger_records import Run
+    from memctl.store.ledger_records import Run
 
 
 ENDED = {

@@ -44,14 +44,20 @@ def _holds(fact: Fact, at: datetime) -> bool:
 
 
 def current(facts: Iterable[Fact], now: datetime) -> list[Fact]:
-    """The facts believed at `now`: not retired, not ended, not expired."""
-    return [
-        fact
-        for fact in facts
-        if not fact.retired
+    """The facts that are current at `now`."""
+    return [fact for fact in facts if is_current(fact, now)]
+
+
+def is_current(fact: Fact, now: datetime) -> bool:
+    """Whether a fact is current at `now`: neither superseded nor retired, and neither over nor overdue by then.
+
+    The SQL form of this definition is `memctl.store.duckdb.current`.
+    """
+    return (
+        not fact.retired
         and (fact.invalid_at is None or fact.invalid_at > now)
         and (fact.expires_at is None or fact.expires_at > now)
-    ]
+    )
 
 
 def history(facts: Iterable[Fact], predicate: str | None = None, subject: str | None = None) -> list[Fact]:

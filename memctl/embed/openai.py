@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
-from memctl.runtime.openai_errors import OPENAI_URL, failure, is_openai
+from memctl.core.errors import Fatal, Rejected, UsageError
+from memctl.runtime.openai_errors import OPENAI_URL, Server, is_openai, open_client
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,7 +60,16 @@ class OpenAIEmbedder:
         self.base_url = (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
         self._asked = dim
         self._dim = dim or (DIMENSIONS.get(self.model) if is_openai(self.base_url) else None)
-        self.client = self._open(api_key or self._key_from_environment())
+        self.client = open_client(self.base_url, api_key or self._key_from_environment(), KEY_VARIABLES, TIMEOUT)
+        self.server = Server(
+            url=self.base_url,
+            model=self.model,
+            client=self.client,
+            name="the embedding server",
+            keys=KEY_VARIABLES,
+            refused="if dimensions are set, the model may not support them",
+            unreadable=Fatal,
+        )
         weakref.finalize(self, self.client.close)
 
     @property
@@ -110,28 +119,18 @@ class OpenAIEmbedder:
 
     def _request(self, inputs: list[str], first: int = 0) -> list[list[float]]:
         """The vectors of `inputs`, which fit one request; the first is number `first` of all inputs."""
-        import openai
-
         options: dict[str, Any] = {} if self._asked is None else {"dimensions": self._asked}
         try:
-            answer = self.client.embeddings.create(model=self.model, input=inputs, encoding_format="float", **options)
-        except openai.APIStatusError as error:
-            failure = self._failure(error)
-            if not isinstance(failure, Rejected):
-                raise failure from error
+            with self.server.errors():
+                answer = self.client.embeddings.create(
+                    model=self.model, input=inputs, encoding_format="float", **options
+                )
+        except Rejected as refusal:
             if len(inputs) == 1:
-                raise _RefusedInput(failure, first) from error
+                raise _RefusedInput(refusal, first) from refusal
             # The response does not say which input is invalid: halving finds it in a few requests.
             half = len(inputs) // 2
             return self._request(inputs[:half], first) + self._request(inputs[half:], first + half)
-        except openai.APIConnectionError as error:
-            raise Retryable(
-                f"no response from the embedding server: {error}",
-                where=self.base_url,
-                hint="check that the server runs and the base URL is right",
-            ) from error
-        except (openai.OpenAIError, ValueError) as error:
-            raise Fatal(f"invalid response of the embedding server: {error}", where=self.base_url) from error
         return self._checked(answer, len(inputs))
 
     def _checked(self, answer: Any, n: int) -> list[list[float]]:
@@ -157,29 +156,6 @@ class OpenAIEmbedder:
         own, openai_key = (os.environ.get(name) or None for name in KEY_VARIABLES)
         named = os.environ.get("OPENAI_BASE_URL", "").rstrip("/") == self.base_url
         return own or (openai_key if is_openai(self.base_url) or named else None)
-
-    def _open(self, key: str | None) -> Any:
-        try:
-            import openai
-        except ImportError as error:
-            raise UsageError(
-                "the package openai is not installed", hint="pip install 'memctl-toolkit[openai]'"
-            ) from error
-        if key is None and is_openai(self.base_url):
-            raise AuthError("OpenAI needs an API key", where=self.base_url, hint=f"set {' or '.join(KEY_VARIABLES)}")
-        # The package requires a key; servers without keys ignore it.
-        return openai.OpenAI(api_key=key or "none", base_url=self.base_url, max_retries=0, timeout=TIMEOUT)
-
-    def _failure(self, error: Any) -> MemctlError:
-        """The error for an HTTP status other than 2xx."""
-        return failure(
-            error,
-            model=self.model,
-            where=self.base_url,
-            key=self.client.api_key,
-            keys=" or ".join(KEY_VARIABLES),
-            refused="if dimensions are set, the model may not support them",
-        )
 
 
 class _RefusedInput(Rejected):

@@ -3,7 +3,7 @@
 Two paths give the same vector. Batches use `tokenizers` and numpy. A single query, as in a search, is tokenised in
 Python and summed from a memory map, because importing numpy and `tokenizers` takes ten times as long as the query.
 
-Files, written by `memctl.embed.distill`: `vocabulary.txt`, one WordPiece token per line, the line number being the row
+Files, written by `tools/distill.py`: `vocabulary.txt`, one WordPiece token per line, the line number being the row
 and row 0 the unknown token; `vectors.i8`, rows of DIM signed bytes; `scales.f32`, a little-endian float32 per row. A
 token's vector is its row times its scale, which includes its frequency weight.
 """

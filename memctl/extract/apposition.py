@@ -1,4 +1,4 @@
-"""What follows "I'm" piece by piece: "Alice, 34, a nurse from Tokyo living in Paris with my husband and two kids"."""
+"""Lists after "I'm": "Alice, 34, a nurse from Tokyo living in Paris with my husband and two kids"."""
 
 import re
 
@@ -27,12 +27,12 @@ _LIVING = re.compile(r"(?:living|based)")
 _TAIL = re.compile(r"(?:as|living|working|based|from|at|in)\b")
 
 
-def apposed(
+def list_drafts(
     shown: Head, span: tuple[int, int], before: list[Draft], *, casual: bool, tail: bool = False
 ) -> list[Draft]:
-    """The drafts of every piece after the first, which `before` came from.
+    """The drafts of every item after the first; `before` are those of the first.
 
-    `tail` reads on after another verb than "be": only what tells where, for whom and as what.
+    `tail` continues after a verb other than "be", and reads only place, employer and occupation.
     """
     found: list[Draft] = []
     for part in (part.strip(" ,") for part in _PIECES.split(shown.rest)[1:]):
@@ -59,7 +59,7 @@ def apposed(
 
 
 def _bare_trade(part: str, tense: str, span: tuple[int, int], casual: bool) -> list[Draft]:
-    """ "Plumber" among the particulars of someone who presents themselves."""
+    """ "Plumber" as an item of a self-introduction."""
     inner = complement(f"a {part}", tense=tense)
     if inner is None or not part[:1].islower() or len(part.split()) > 3:
         return []

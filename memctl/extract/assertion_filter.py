@@ -1,6 +1,6 @@
-"""What is said but not meant as a fact about the speaker: questions, suppositions, other people's words, fiction.
+"""Filter for sentences that assert nothing about the speaker: questions, suppositions, reported speech, fiction.
 
-Each guard errs on the side of silence: a wrong fact about a person is worse than a missing one.
+Each guard prefers to drop too much: a wrong fact about a person is worse than a missing one.
 """
 
 import re
@@ -76,7 +76,7 @@ _DENIAL = re.compile(
     r"(?!i\b|you\b|we\b|he\b|she\b|it\b|they\b|this\b|that\b|there\b|the\b|my\b|your\b|our\b|any\w*\b|some\w*\b)",
     re.IGNORECASE,
 )
-""" "Can't stand cilantro", "Don't eat meat": statements without their subject, not questions."""
+""" "Can't stand cilantro", "Don't eat meat": statements without a subject, not questions."""
 _DONE = re.compile(
     (
         r"^\W*(?:(?:and|but|so|well|ok) )?(?:did|had|have|got)\s+(?!i\b|you\b|we\b|he\b|she\b|it\b|they\b|"
@@ -84,7 +84,7 @@ _DONE = re.compile(
     ),
     re.IGNORECASE,
 )
-""" "Did the hospital test": done by the speaker, not asked."""
+""" "Did the hospital test": a statement without a subject, not a question."""
 _CONDITION = re.compile(
     (
         r"^\W*(?:(?:and|but|so|also|or|even|only|like|well|ok|hey|hi|now|then|maybe) )*(?:if|unless|"
@@ -193,11 +193,11 @@ _OWN_TROUBLE = re.compile(
     ),
     re.IGNORECASE,
 )
-""" "I have the following problem:" opens the speaker's own account, not a pasted text."""
+""" "I have the following problem:" introduces the speaker's own words, not pasted text."""
 
 
 def hide_pasted(text: str) -> str:
-    """Plain text with what the turn hands over to be worked on (after "Translate: …") hidden, same length."""
+    """Plain text with pasted material (after "Translate: …") hidden; the length stays the same."""
     match = _PASTED.search(text) if ":" in text or holds(text, ("dear ", "hello ", "hi ")) else None
     if match and (match.end() > 0):
         head = text[: match.end()]
@@ -221,7 +221,7 @@ def hide_pasted(text: str) -> str:
 
 
 def _own_list(head: str, rest: str) -> bool:
-    """ "Give me a plan for this: I am 40 and …" is the speaker's own description when the task is not on the text."""
+    """ "Give me a plan for this: I am 40 and …" is the speaker's own description unless the task is about the text."""
     return bool(
         re.search(
             (
@@ -250,7 +250,7 @@ def _hidden(text: str) -> str:
 
 
 def fictional(text: str) -> bool:
-    """True for a whole turn that sets up a story or role-play: everything after may be in character."""
+    """True for a turn that sets up a story or role-play: everything after it may be in character."""
     return bool(
         _FICTION.search(text)
         or (_STORY.search(text) and re.search(r"\bfirst person\b|\bstart\b|\bi am\b.*\bstory\b", text, re.IGNORECASE))
@@ -258,15 +258,15 @@ def fictional(text: str) -> bool:
 
 
 def joke_follows(sentence: str) -> bool:
-    """True when `sentence` takes back the one before as a joke."""
+    """True when `sentence` declares the one before it a joke."""
     return bool(_JOKE_AFTER.match(sentence))
 
 
 def declarative(sentence: str, mark: str) -> tuple[str, int]:
-    """The part of `sentence` that states something, and where it starts; "" when none does.
+    """The part of `sentence` that asserts something, and its offset; "" if there is none.
 
-    Of a question only what it presupposes is left: "I'm vegan, what can I cook?", "Can you help, since I live in
-    Leeds?". Of reported speech only what stands before it.
+    A question keeps only its presupposition: "I'm vegan, what can I cook?", "Can you help, since I live in Leeds?".
+    Reported speech keeps only what precedes it.
     """
     if (
         _JOKE.search(sentence)
@@ -327,7 +327,7 @@ def _presupposed(sentence: str, marked: bool) -> tuple[str, int]:
 
 
 def conditional(conj: str, clause: str) -> bool:
-    """True for a clause that does not stand for itself: "if I moved", "when I retire", "unless we marry"."""
+    """True for a conditional or temporal clause: "if I moved", "when I retire", "unless we marry"."""
     if conj in ("if", "unless", "whether", "until", "once", "whenever", "or", "where", "that", "before"):
         return True
     if conj == "when":
@@ -336,5 +336,5 @@ def conditional(conj: str, clause: str) -> bool:
 
 
 def reported(sentence: str) -> bool:
-    """True when the sentence passes on someone else's words."""
+    """True when the sentence reports someone else's words."""
     return bool(_REPORTED.search(sentence) or _OWN_REPORT.search(sentence) or _TRAILING_REPORT.search(sentence))

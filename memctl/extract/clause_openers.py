@@ -1,4 +1,4 @@
-"""How clauses open: what is said before the subject, and sentences that leave the subject out."""
+"""How clauses start: words before the subject, and sentences without a subject."""
 
 import re
 
@@ -55,7 +55,7 @@ GERUND_SUBJECT = re.compile(
     ),
     re.IGNORECASE,
 )
-""" "Living in Paris is expensive" has a subject; it only looks as if it had none."""
+""" "Living in Paris is expensive" has a subject, the gerund."""
 AS_ONE_WHO = re.compile(r"^as (?:someone|somebody|a person|one|a \w+) (?:who|that)(?: also)? ", re.IGNORECASE)
 WE_ALL = re.compile(
     (
@@ -65,7 +65,7 @@ WE_ALL = re.compile(
     ),
     re.IGNORECASE,
 )
-""" "Me n the girls are off to Ibiza": the speaker among others."""
+""" "Me n the girls are off to Ibiza": the speaker is one of several subjects."""
 BLOCKERS = frozenset(
     words(
         "that if when what how why where who whom which whether said than because while unless until "

@@ -1,7 +1,7 @@
 """Clauses and their heads: who the clause is about, in what tense and polarity, and with which verb.
 
 A sentence is cut where a new subject or a second verb begins; each piece is read as subject, auxiliaries, verb and
-rest. This is no parser: a clause whose head is not understood is left alone.
+rest. This is not a parser: a clause whose head is not understood is skipped.
 """
 
 import re
@@ -78,9 +78,9 @@ _DASH = re.compile(r"\s*(?:[;—–]|\s--?\s|\.\.\.|…)\s*")
 
 
 class Clause(msgspec.Struct, frozen=True):
-    """A stretch of a sentence: its text, its offset in the plain turn, the conjunction before it.
+    """Part of a sentence: its text, its offset in the plain turn, the conjunction before it.
 
-    `elided` is set when the subject must be taken from the clause before.
+    `elided` is set when the subject is that of the clause before.
     """
 
     text: str
@@ -90,7 +90,7 @@ class Clause(msgspec.Struct, frozen=True):
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands before the rest of a clause.
+    """Subject, auxiliaries and verb of a clause, and the `rest` after them.
 
     `person` is "i", "other" (he, she, they, a name) or "my" (a noun phrase: `rest` holds it and no verb was read).
     `tense`: present, past, perfect, future. `modal` marks would, could, should, might. `stopped` marks "no longer",
@@ -113,7 +113,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def clauses(sentence: str, start: int) -> Iterator[Clause]:
-    """The clauses of a sentence; `start` is the sentence's offset and is added to theirs."""
+    """The clauses of a sentence whose offset is `start`."""
     cuts: dict[int, tuple[int, str, bool]] = {}
     for match in _BOUNDARY.finditer(sentence):
         if match.end() > match.start() and match.start() > 0:
@@ -147,9 +147,9 @@ _ENDURE = frozenset({"stand", "bear", "tolerate"})
 
 
 def head(text: str, words: list[Token] | None = None, *, subject_at: int = 0, person: str = "") -> Head | None:
-    """Read the head of `text` from its word number `subject_at` on; with `person` given, the subject is already read.
+    """The head of `text`, starting at the word `subject_at`; with `person`, the subject has been read already.
 
-    None when no known verb follows the subject.
+    None if no known verb follows the subject.
     """
     words = tokens(text) if words is None else words
     at, pronoun = subject_at, person or "i"
@@ -163,7 +163,7 @@ def head(text: str, words: list[Token] | None = None, *, subject_at: int = 0, pe
 
 
 class _Reader:
-    """Walks over auxiliaries and adverbs to the verb."""
+    """Skips auxiliaries and adverbs up to the verb."""
 
     def __init__(self, text: str, words: list[Token], at: int, person: str, pronoun: str) -> None:
         self.text, self.words, self.at = text, words, at
@@ -176,7 +176,7 @@ class _Reader:
         return self.words[self.at + ahead].word if self.at + ahead < len(self.words) else ""
 
     def form(self) -> str:
-        """The form of the word at hand, "" for no known verb."""
+        """The form of the current word, "" if it is not a known verb."""
         found = FORMS.get(self.word())
         return found[1] if found else ""
 
@@ -189,8 +189,8 @@ class _Reader:
                 break
         return self.verb()
 
-    def auxiliary(self, word: str) -> bool:  # noqa: C901 -- one branch a kind of word
-        """Take in one auxiliary, adverb or negation; False when the word is none of them."""
+    def auxiliary(self, word: str) -> bool:  # noqa: C901 -- one branch per kind of word
+        """Consume one auxiliary, adverb or negation; False if the word is none of them."""
         step = 1
         if word == "no" and self.word(1) in ("longer", "more"):
             self.stopped, step = True, 2
@@ -255,7 +255,7 @@ class _Reader:
             return word in FORMS and FORMS[word][1] == "base"
         return False
 
-    def verb(self) -> Head | None:  # noqa: C901 -- one branch a kind of chain
+    def verb(self) -> Head | None:  # noqa: C901 -- one branch per kind of chain
         found = FORMS.get(self.word())
         if self.be and (found is None or found[1] != "ing" or (self.word() == "being")):
             if found is not None and found[1] in ("pp", "past") and not self.word(1):
@@ -336,7 +336,7 @@ class _Reader:
 
 
 def complement(text: str, *, tense: str = "present") -> Head | None:
-    """The head of a piece that follows "I am": "living in Paris", "a nurse", "34"."""
+    """The head of a phrase that follows "I am": "living in Paris", "a nurse", "34"."""
     reader = _Reader(text, tokens(text), 0, "i", "i")
     reader.be, reader.tense = True, tense
     return reader.read()

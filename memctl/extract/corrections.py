@@ -36,7 +36,7 @@ SCRATCH = re.compile(
 CUE = re.compile(
     r"\b(?:no wait|wait,? no|autocorrect|oops|sorry|correction|scratch that|actually)\W*\w*\W*$", re.IGNORECASE
 )
-""" A sentence that ends in this is put right by the next one."""
+""" The next sentence corrects one that ends like this."""
 _EXCHANGE = re.compile(
     (
         r"\b(?:switched|changed|transferred|moved|swapped|went|converted|switching|"
@@ -49,12 +49,12 @@ _CHANGEABLE = frozenset({"studies", "job_title", "diet", "takes_medication", "ho
 
 
 def retraction(old: Draft, span: tuple[int, int]) -> Draft:
-    """The draft that takes `old` back."""
+    """The draft that retracts `old`."""
     return msgspec.structs.replace(old, quote=span, op="retract", valid_at=None, invalid_at=None, precision=None)
 
 
-def taken_back(last: Iterable[Draft], found: list[Draft], span: tuple[int, int]) -> Iterator[Draft]:
-    """Retractions of `last`, but for what a value in `found` replaces anyway."""
+def retractions(last: Iterable[Draft], found: list[Draft], span: tuple[int, int]) -> Iterator[Draft]:
+    """Retractions of `last`, except for single-valued predicates that `found` replaces anyway."""
     said = {(draft.subject, draft.predicate, draft.slot) for draft in found if draft.predicate in SINGLE_VALUED}
     related = {draft.predicate for draft in found}
     for old in last:
@@ -63,8 +63,8 @@ def taken_back(last: Iterable[Draft], found: list[Draft], span: tuple[int, int])
             yield retraction(old, span)
 
 
-def repaired(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
-    """ "I live in Newcastle, sorry, I mean Newport": the value in `text` instead of that of `old`."""
+def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
+    """ "I live in Newcastle, sorry, I mean Newport": the value in `text` replaces that of `old`."""
     value = proper(text) or noun(re.sub(r"\s+with a \w\b.*$", "", text), limit=4)
     if value is None or old.object is None or old.op == "retract" or value.casefold() == old.object.casefold():
         return
@@ -75,8 +75,8 @@ def repaired(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
     yield msgspec.structs.replace(old, object=value, phrase=old.phrase.replace(old.object, value), quote=span)
 
 
-def exchanged(text: str, known: Iterable[Draft]) -> Iterator[Draft]:
-    """ "Switched from law to philosophy" says what it is about only to one who knows that law was studied."""
+def exchanges(text: str, known: Iterable[Draft]) -> Iterator[Draft]:
+    """ "Switched from law to philosophy" can be read only with the earlier draft that law was studied."""
     match = _EXCHANGE.search(text)
     if match is None or "?" in text:
         return

@@ -1,7 +1,7 @@
-"""The words for time that `memctl.extract.dates` reads: months, weekdays, units, numbers, holidays.
+"""Time words for `memctl.extract.dates`: months, weekdays, units, numbers, holidays.
 
-Only tables and the alternations built from them. English is whole; Spanish, French, German, Portuguese and Italian
-have month names, "yesterday" and "last week", which cost nothing and are common in mixed chats.
+English is complete. Spanish, French, German, Portuguese and Italian have month names, "yesterday" and "last week":
+these are common in mixed chats.
 """
 
 import re
@@ -56,7 +56,7 @@ NUMBERS: dict[str, int] = {
         )
     )
 } | {"a": 1, "an": 1, "thirty": 30, "forty": 40, "fifty": 50, "a couple of": 2, "a couple": 2, "couple of": 2}
-"""Words for counts. "A few" and "several" are not here: they name no number, and get a coarser precision."""
+"""Number words. "A few" and "several" name no number: they get a coarser precision instead."""
 
 UNITS: dict[str, Precision] = {"day": "day", "week": "week", "month": "month", "year": "year", "yr": "year"}
 
@@ -72,7 +72,7 @@ FOREIGN_DAYS: dict[str, int] = {
     **dict.fromkeys(("hoy", "aujourd'hui", "heute", "hoje", "oggi", "今日"), 0),
     **dict.fromkeys(("demain", "amanhã", "domani", "明日"), 1),
 }
-"""Offsets in days. "Mañana" and "morgen" are left out: they also mean the morning."""
+"""Offsets in days. "Mañana" and "morgen" are omitted: they also mean "morning"."""
 
 FOREIGN_LAST: dict[str, Precision] = {
     **dict.fromkeys(
@@ -123,9 +123,9 @@ HOLIDAYS: dict[str, tuple[int, int]] = {
     "july 4th": (7, 4),
     "thanksgiving": (11, 0),
 }
-"""Month and day; Thanksgiving is the fourth Thursday of November, reckoned by `dates`."""
+"""Month and day; Thanksgiving is the fourth Thursday of November, computed in `time_expressions`."""
 
 
 def alternation(words: Iterable[str]) -> str:
-    """A regular expression for any of `words`, the longest first."""
+    """A regular expression that matches any of `words`, longest first."""
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))

@@ -1,7 +1,7 @@
-"""Temporal grounding: the periods a text names, reckoned from the time it was said.
+"""Temporal grounding: the periods that a text names, relative to the time of its message.
 
-Knows words and the calendar, nothing of facts. A relative expression ("last Friday") without a message time, and an
-expression that could mean two days ("03/05/2025"), is not grounded at all: a wrong date is worse than none.
+A relative expression ("last Friday") without a message time, or an ambiguous one ("03/05/2025"), is not grounded: a
+wrong date is worse than none.
 """
 
 import re
@@ -12,8 +12,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from memctl.core.claim import Precision
-from memctl.extract import date_words as words
-from memctl.extract import time_expressions
+from memctl.extract import date_words, time_expressions
 from memctl.extract.time_expressions import Clock, NoClockError, Period, Reader, period, shift
 
 Role = Literal["at", "since", "until"]
@@ -22,9 +21,9 @@ Role = Literal["at", "since", "until"]
 class Grounded(msgspec.Struct, frozen=True, kw_only=True):
     """A period named in a text: `start` inclusive, `end` exclusive, in the message's own time zone (UTC without one).
 
-    `precision` is the unit of the expression, `span` its place in the text. `role` tells "since 2016" (the state
-    began then) and "until May" (it ended then) from a plain date. `relative` marks what was reckoned from the
-    message time, `vague` one that names no number ("a few days ago").
+    `precision` is the unit of the expression, `span` its place in the text. `role` distinguishes "since 2016" (a state
+    began then) and "until May" (it ended then) from a plain date. `relative` marks an expression computed from the
+    message time, `vague` one without a number ("a few days ago").
     """
 
     start: datetime
@@ -36,15 +35,15 @@ class Grounded(msgspec.Struct, frozen=True, kw_only=True):
     vague: bool = False
 
 
-_MONTH = rf"(?P<month>{words.alternation(words.MONTHS)})"
-_EN_MONTHS = tuple(month for month in words.ENGLISH_MONTHS if len(month) > 3 or month == "may")
-_EN_MONTH = rf"(?P<month>{words.alternation(_EN_MONTHS)})"
-_DAY_OF_WEEK = rf"(?P<weekday>{words.alternation(words.WEEKDAYS)})"
-_FULL_WEEKDAY = rf"(?P<weekday>{words.alternation(words.FULL_WEEKDAYS)})"
-_NUMBER = rf"(?P<n>\d{{1,3}}|{words.alternation(words.NUMBERS)})"
+_MONTH = rf"(?P<month>{date_words.alternation(date_words.MONTHS)})"
+_EN_MONTHS = tuple(month for month in date_words.ENGLISH_MONTHS if len(month) > 3 or month == "may")
+_EN_MONTH = rf"(?P<month>{date_words.alternation(_EN_MONTHS)})"
+_DAY_OF_WEEK = rf"(?P<weekday>{date_words.alternation(date_words.WEEKDAYS)})"
+_FULL_WEEKDAY = rf"(?P<weekday>{date_words.alternation(date_words.FULL_WEEKDAYS)})"
+_NUMBER = rf"(?P<n>\d{{1,3}}|{date_words.alternation(date_words.NUMBERS)})"
 _UNIT = r"(?P<unit>day|week|weekend|month|year|yr)s?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
-_SEASON = rf"(?P<season>{words.alternation(words.SEASONS)})"
+_SEASON = rf"(?P<season>{date_words.alternation(date_words.SEASONS)})"
 _ORDINAL = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _END = r"(?![\w'-])"
 
@@ -53,12 +52,19 @@ _WHICH_WORDS = ("last ", "past ", "previous ", "this ", "next ", "coming ", "fol
 _MAYBE = (
     *("yesterday", "today", "tonight", "tomorrow", "morning", "afternoon", "evening", "night", "now", "ago", "last"),
     *("past", "previous", "next", "this", "since", "week", "month", "year"),
-    *(*words.MONTHS, *words.FULL_WEEKDAYS, *words.SEASONS, *words.HOLIDAYS, *words.FOREIGN_DAYS, *words.FOREIGN_LAST),
+    *(
+        *date_words.MONTHS,
+        *date_words.FULL_WEEKDAYS,
+        *date_words.SEASONS,
+        *date_words.HOLIDAYS,
+        *date_words.FOREIGN_DAYS,
+        *date_words.FOREIGN_LAST,
+    ),
 )
-"""A text without one of these and without a digit names no period."""
+"""A text with none of these and no digit names no period."""
 _DIGIT = re.compile(r"\d")
 _ODD_CASE = str.maketrans({"ſ": "s", "İ": "I", "ı": "i"})
-"""Letters that a pattern which ignores case takes for s and i, and that `str.lower` does not turn into these."""
+"""Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
 _FUTURE = re.compile(
     r"\b(?:will|'ll|going to|gonna|plan(?:s|ning|ned)?|tomorrow|upcoming|schedul\w+|book\w*|next|soon|"
     r"looking forward|can't wait|due|deadline|flying|leaving|have (?:a|an|my)|hoping to)\b",
@@ -76,8 +82,8 @@ def _beside(match: re.Match[str], clock: Clock) -> Period | None:
     if side == "of":
         return period(anchor, unit) if unit in ("week", "weekend", "month", "year") else None
     sign = -count if side in ("before", "prior to") else count
-    if unit in words.WEEKDAYS:
-        target = words.WEEKDAYS[unit]
+    if unit in date_words.WEEKDAYS:
+        target = date_words.WEEKDAYS[unit]
         gap = (anchor.weekday() - target) % 7 if sign < 0 else (target - anchor.weekday()) % 7
         return period(anchor + timedelta(days=(-1 if sign < 0 else 1) * (gap or 7)), "day")
     if unit == "weekend":
@@ -92,7 +98,7 @@ def _beside(match: re.Match[str], clock: Clock) -> Period | None:
 
 
 class Rule(NamedTuple):
-    """A kind of expression. No text matches `pattern` that holds none of `hints` (lower case; digits where empty)."""
+    """A kind of expression. Every match contains one of `hints` (lower case), or a digit if there are no hints."""
 
     pattern: re.Pattern[str]
     reader: Reader
@@ -100,7 +106,7 @@ class Rule(NamedTuple):
     role: Role
 
     def may_match(self, lowered: str, digits: bool) -> bool:
-        """False when a look at the text's letters, far cheaper than the pattern, settles that it does not match."""
+        """False if the text contains no hint, which is much cheaper to check than the pattern."""
         return any(map(lowered.__contains__, self.hints)) if self.hints else digits
 
 
@@ -117,7 +123,7 @@ _DATE = (
 RULES: tuple[Rule, ...] = (
     _rule(
         r"\b(?:the )?(?:(?P<n>two|three|2|3) )?(?P<what>day|week|weekend|month|year|"
-        rf"{words.alternation(words.FULL_WEEKDAYS)})s? "
+        rf"{date_words.alternation(date_words.FULL_WEEKDAYS)})s? "
         rf"(?P<side>before|prior to|after|following|of) (?P<date>{_DATE})",
         _beside,
     ),
@@ -171,12 +177,12 @@ RULES: tuple[Rule, ...] = (
     _rule(
         (
             r"\b(?:(?P<which>last|this past|this|next|coming) )?"
-            rf"(?P<holiday>{words.alternation(words.HOLIDAYS)})(?:,? {_YEAR})?{_END}"
+            rf"(?P<holiday>{date_words.alternation(date_words.HOLIDAYS)})(?:,? {_YEAR})?{_END}"
         ),
         time_expressions.holiday,
-        words.HOLIDAYS,
+        date_words.HOLIDAYS,
     ),
-    _rule(rf"\b(?P<which>)(?:on |come ){_FULL_WEEKDAY}{_END}", time_expressions.last_weekday, words.FULL_WEEKDAYS),
+    _rule(rf"\b(?P<which>)(?:on |come ){_FULL_WEEKDAY}{_END}", time_expressions.last_weekday, date_words.FULL_WEEKDAYS),
     _rule(
         rf"\b(?:on|for|the|by) the (?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}(?! (?:of|floor|time|grade|place))",
         time_expressions.day_of_month,
@@ -198,17 +204,19 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(r"\b(?:in|since|during) the (?P<decade>(?:19|20)\d0)s\b", time_expressions.decade),
     _rule(
-        rf"(?:\b|(?<=\s))(?:{words.alternation(words.FOREIGN_LAST)})", time_expressions.foreign_last, words.FOREIGN_LAST
+        rf"(?:\b|(?<=\s))(?:{date_words.alternation(date_words.FOREIGN_LAST)})",
+        time_expressions.foreign_last,
+        date_words.FOREIGN_LAST,
     ),
     _rule(
-        rf"\b(?:hace|il y a|vor|há|fa) (?P<n>\d{{1,3}}) (?P<unit>{words.alternation(words.FOREIGN_UNITS)})\b",
+        rf"\b(?:hace|il y a|vor|há|fa) (?P<n>\d{{1,3}}) (?P<unit>{date_words.alternation(date_words.FOREIGN_UNITS)})\b",
         time_expressions.foreign_ago,
     ),
     _rule(
-        rf"(?<!\w)(?:{words.alternation(w for w in words.FOREIGN_DAYS if w.isascii() or 'ã' in w)})(?!\w)"
+        rf"(?<!\w)(?:{date_words.alternation(w for w in date_words.FOREIGN_DAYS if w.isascii() or 'ã' in w)})(?!\w)"
         r"|昨日|今日|明日|きのう",
         time_expressions.foreign_day,
-        words.FOREIGN_DAYS,
+        date_words.FOREIGN_DAYS,
     ),
 )
 
@@ -224,10 +232,10 @@ _RANGE = re.compile(
 
 
 def ground(text: str, at: datetime | None, *, zone: tzinfo | None = None, future: bool | None = None) -> list[Grounded]:
-    """Every period `text` names, in the order of the text, without overlaps.
+    """The periods `text` names, in text order, without overlaps.
 
-    `at` is when it was said (None: only absolute expressions). `future` settles yearless dates and bare weekdays;
-    by default the words of the text do.
+    `at` is the time of the message (None: only absolute expressions). `future` decides dates without a year and bare
+    weekdays; by default the words of the text do.
     """
     text = _plain(text)
     due = _due(text)
@@ -245,7 +253,7 @@ def ground(text: str, at: datetime | None, *, zone: tzinfo | None = None, future
 
 
 def may_name_time(text: str) -> bool:
-    """False when neither `text` nor any piece of it names a period: a look at its letters settles that."""
+    """False if neither `text` nor any part of it can name a period, judging by hints alone."""
     return bool(_due(_plain(text)))
 
 
@@ -261,7 +269,7 @@ def _due(text: str) -> list[Rule]:
 
 
 def certain(text: str, at: datetime | None, *, future: bool | None = None) -> list[Grounded]:
-    """`ground` without what only guesses at the time ("a few years ago")."""
+    """`ground` without vague expressions ("a few years ago")."""
     return [one for one in ground(text, at, future=future) if not one.vague]
 
 

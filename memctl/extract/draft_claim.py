@@ -1,4 +1,4 @@
-"""A `Draft`: a claim in the making, before it knows whose session it stands in; and how its sentence is worded."""
+"""Drafts of claims, not yet tied to a session, and the wording of their text."""
 
 import re
 from datetime import datetime
@@ -14,7 +14,7 @@ RETRACT_BE = re.compile(r"^is\b")
 class Draft(msgspec.Struct, kw_only=True):
     """`subject` None is the speaker. `phrase` is the predicate in the third person ("lives in Paris").
 
-    `quote` is the span in the turn. `verbatim` drafts have a whole sentence as `phrase`.
+    `quote` is the span in the turn.
     """
 
     predicate: str
@@ -34,12 +34,12 @@ class Draft(msgspec.Struct, kw_only=True):
 
     @property
     def key(self) -> tuple[str | None, str, str | None, str, str]:
-        """What makes two drafts of one turn the same."""
+        """Two drafts of one turn with the same key are duplicates."""
         return self.subject, self.predicate, self.slot, (self.object or "").casefold(), self.op
 
 
 def article(noun: str) -> str:
-    """ "nurse" gives "a nurse"; what has an article, or is a name or a plural, stays."""
+    """ "nurse" gives "a nurse"; nouns with an article or possessive stay."""
     if re.match(r"(?:an?|the|my|our|their|head of|chief|vp|self-|retired|unemployed|between)\b", noun, re.IGNORECASE):
         return noun
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
@@ -53,7 +53,7 @@ _PERSON_WORD = re.compile(r"\b(?:my|our|i'm|i've|i|we|me|us|myself|ourselves|min
 
 
 def third(text: str) -> str:
-    """The words of the speaker about themselves, as another would say them; nouns untouched."""
+    """First-person words of `text` turned into the third person."""
     return _PERSON_WORD.sub(lambda match: _PERSON.get(match[0].lower(), match[0]), text)
 
 

@@ -1,6 +1,6 @@
-"""What ends in words that only make sense to one who remembers: "Nugget died", "packed in amazon", "had to quit rugby".
+"""Retractions that depend on earlier drafts: "Nugget died", "packed in amazon", "had to quit rugby".
 
-Such a sentence names the thing and not what it was to the speaker; the drafts already known say that.
+Such a sentence names the thing that ended, but not its relation to the speaker; earlier drafts do.
 """
 
 import re
@@ -64,8 +64,8 @@ _LASTING = frozenset(
 _SMALL = frozenset(words("a an the my our their to of in at on for and with called named"))
 
 
-def ended(text: str, known: Iterable[Draft]) -> Iterator[Draft]:
-    """Retractions of the known drafts that `text` says are over, those first that were said last."""
+def elliptical_retractions(text: str, known: Iterable[Draft]) -> Iterator[Draft]:
+    """Retractions of the drafts in `known` that `text` says are over."""
     if "?" in text and not re.search(r"[.!\n].*\?|,.*\?", text):
         return
     if re.search(
@@ -100,7 +100,7 @@ def _over(pattern: re.Pattern[str], text: str, held: list[Draft], only: frozense
 
 
 def _about(said: list[str], words: list[str]) -> bool:
-    """True when what is said to be over is the object: its words, or the chief one of them, come first."""
+    """True if the phrase starts with the object: all of its words, or a long one of them."""
     lead = said[: len(words) + 1]
     return all(word in lead for word in words) or bool(said and said[0] in words and len(said[0]) > 3)
 

@@ -1,6 +1,6 @@
 """Plans and dated events: verb phrases kept in the user's words.
 
-An event needs a date its own sentence names; a plan needs a date, a number or a name. Without one it is small talk.
+An event needs a date in its own sentence; a plan needs a date, a number or a name. Others are dropped as small talk.
 """
 
 import re
@@ -94,7 +94,7 @@ _HAD = re.compile(
 
 
 def ahead(head: Head) -> bool | None:
-    """Whether a clause looks forward, None where its tense does not tell."""
+    """Whether a clause is about the future; None if its tense does not decide."""
     if head.tense in ("past", "perfect") or head.stopped:
         return False
     if head.tense == "future" or head.lemma in ("plan", "intend", "aim", "hope"):
@@ -103,7 +103,7 @@ def ahead(head: Head) -> bool | None:
 
 
 def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
-    """What follows the verb, without the words that say when."""
+    """The words after the verb, without date expressions."""
     text = clause.text
     for one in reversed(dates):
         if one.span[0] >= head.rest_at:
@@ -119,7 +119,7 @@ def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
 
 
 def event(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
-    """A past-tense clause with a date of its own, as an `attended` or `event` draft."""
+    """A past-tense clause with its own date, as an `attended` or `event` draft."""
     if head.tense not in ("past", "perfect") or head.neg or head.modal or head.stopped or head.can or head.prog:
         return None
     if head.lemma == "be" and head.tense == "past" and any(one.role == "at" for one in dates):
@@ -163,7 +163,7 @@ _OCCASION = re.compile(
 
 
 def occasion(head: Head, offset: tuple[int, int]) -> list[Draft]:
-    """ "Went to my cousin's wedding" counts as attended even undated, when it names an occasion."""
+    """ "Went to my cousin's wedding" counts as attended even without a date."""
     there = _OCCASION.match(cut(head.rest))
     if there is None or len(there["o"].split()) > 10:
         return []
@@ -180,7 +180,7 @@ def occasion(head: Head, offset: tuple[int, int]) -> list[Draft]:
 
 
 def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] | None:
-    """The verb and rest of what is planned, None when the clause plans nothing."""
+    """The verb and rest of the plan, None if the clause is not one."""
     if head.tense == "future":
         return (head.lemma, rest) if head.lemma != "be" or dates else None
     if head.tense in ("past", "perfect"):
@@ -224,7 +224,7 @@ _DATED_ONLY = frozenset({"sit", "have", "see", "run", "take", "get", "start", "h
 
 
 def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
-    """A clause about the future, as a `plans` draft when it names a date, a number or a name."""
+    """A clause about the future, as a `plans` draft if it names a date, a number or a name."""
     if head.neg or head.modal or head.stopped or head.can:
         return None
     ahead = [one for one in dates if one.role == "at"]
@@ -241,7 +241,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
 
 
 def date_into(draft: Draft, dates: list[Grounded], head: Head | None) -> None:
-    """Give a draft the time its words name: an event's day, a state's beginning or end."""
+    """Set a draft's time from `dates`: the day of an event, the start or end of a state."""
     at = next((one for one in dates if one.role == "at"), None)
     since = next((one for one in dates if one.role == "since"), None)
     until = next((one for one in dates if one.role == "until"), None)
@@ -268,7 +268,7 @@ SEASON_NAMES = {3: "spring", 6: "summer", 9: "autumn", 12: "winter"}
 
 
 def absolute(phrase: str, dates: list[Grounded]) -> str:
-    """The date an event or plan goes by, written out, so that the text is understood later."""
+    """`phrase` with the date of its event or plan in full, so that it can be understood later."""
     at = next((one for one in dates if one.role == "at"), None)
     if at is None:
         return phrase

@@ -1,25 +1,24 @@
-"""The offline extractor: claims from a session by rules, the same on every run, without a model or a network.
+"""The rule-based extractor: claims from a session, deterministic, without a model or a network.
 
-Only what people say of themselves and their own becomes a claim; assistants, tools and pasted text give none. Turns
-come redacted (`memctl.extract.secrets`); no object holds what stands for a secret. What is believed in the end is for
-`memctl.reconcile` to say.
+Only people's statements about themselves and those close to them become claims; assistants, tools and pasted text give
+none. Turns must have been redacted (`memctl.extract.secrets`). `memctl.reconcile` decides which claims are current.
 """
 
 from collections.abc import Iterable
 
 from memctl.core.claim import Claim
 from memctl.core.fact import derive_id
-from memctl.extract.corrections import exchanged
+from memctl.extract.corrections import exchanges
 from memctl.extract.draft_claim import Draft, sentence
-from memctl.extract.elliptical_retractions import ended
+from memctl.extract.elliptical_retractions import elliptical_retractions
 from memctl.extract.multilingual import multilingual_drafts
-from memctl.extract.short_answers import answered
+from memctl.extract.short_answers import answer_drafts
 from memctl.extract.turn_reader import TurnReader
 from memctl.transcripts.model import Session, Turn
 
 EXTRACTOR = "rules@1"
 THRESHOLD = 0.7
-"""Claims below it are not kept."""
+"""Claims of lower confidence are dropped."""
 NO_CLAIMS = frozenset({"attachment"})
 MEMORY = "memory_write"
 
@@ -29,8 +28,8 @@ def extract(
 ) -> list[Claim]:
     """The claims of a session's human turns, in order.
 
-    `skip` names turns already known: they give no claims but are context for what follows. Claim ids are derived
-    from user, session, turn, text and place in the turn, so that a second run gives the same ones.
+    `skip` names turns that give no claims but are context for later ones. Claim ids are derived from user, session,
+    turn, text and position, so that a second run gives the same ids.
     """
     talk = _Talk(session, user_id, uri)
     claims: list[Claim] = []
@@ -46,7 +45,7 @@ def extract(
 
 
 def speaks_for_user(speaker: str | None, user_id: str) -> bool:
-    """True when the turn's speaker is the user: no name, the user's own, or their first name."""
+    """True if the turn's speaker is the user: no name, the user's name, or their first name."""
     if speaker is None:
         return True
     name, user = speaker.casefold().strip(), user_id.casefold().strip()
@@ -54,7 +53,7 @@ def speaks_for_user(speaker: str | None, user_id: str) -> bool:
 
 
 class _Talk:
-    """A session being read: the last question, and what was said so far."""
+    """A session being read: the last question, and the drafts so far."""
 
     def __init__(self, session: Session, user_id: str, uri: str | None) -> None:
         self.session, self.user_id, self.uri = session, user_id, uri
@@ -64,17 +63,17 @@ class _Talk:
         self.orders = len(speakers) < 2 or any(turn.role == "assistant" for turn in session.turns)
 
     def drafts(self, turn: Turn, text: str, memory: bool) -> list[Draft]:
-        """Everything the rules read in a turn, each draft once."""
+        """The drafts of a turn, without duplicates."""
         drafts = TurnReader(text, turn.at, third=memory, orders=self.orders).read()
-        drafts += exchanged(text, self.known)
-        drafts += ended(text, self.known)
+        drafts += exchanges(text, self.known)
+        drafts += elliptical_retractions(text, self.known)
         if self.question is not None and not memory:
-            drafts += answered(self.question, text)
+            drafts += answer_drafts(self.question, text)
         drafts += multilingual_drafts(text)
         return _distinct(drafts)
 
     def claims(self, turn: Turn, position: int) -> list[Claim]:
-        """The claims of one turn that are certain enough."""
+        """The claims of one turn whose confidence reaches the threshold."""
         text = turn.text
         memory = turn.raw_kind == MEMORY
         name = turn.speaker or self.user_id
@@ -119,7 +118,7 @@ class _Talk:
 
 
 def _distinct(drafts: Iterable[Draft]) -> list[Draft]:
-    """Each draft once; of two that say the same the more certain."""
+    """The drafts without duplicates, each with its highest confidence."""
     kept: dict[tuple[str | None, str, str | None, str, str], Draft] = {}
     for draft in drafts:
         before = kept.get(draft.key)

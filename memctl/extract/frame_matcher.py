@@ -1,4 +1,4 @@
-"""From a clause head to drafts: the frames of its verb are tried, and tense and negation decide what they mean."""
+"""Match a clause head against the frames of its verb; tense and negation decide what a match means."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -34,10 +34,10 @@ MOTION = frozenset(
         "graduate",
     ]
 )
-"""Verbs whose present progressive speaks of the future ("I'm moving to Paris")."""
+"""Verbs whose present progressive refers to the future ("I'm moving to Paris")."""
 _LIKING = frozenset({"like", "love", "enjoy", "adore", "fancy"})
 DENIED = frozenset({"allergic_to", "intolerant_to", "has_condition", "lives_in", "works_at", "diet", "favorite"})
-"""A plain "I'm not …" takes these back; of others it only says what was never claimed."""
+"""Predicates that a plain "I'm not …" retracts; for others it denies something that was never claimed."""
 _AFTER_ALL = re.compile(r"\b(?:after all|any ?more|any longer|these days)\b", re.IGNORECASE)
 _LASTING = re.compile(
     (
@@ -65,8 +65,8 @@ _TEMPORARY = re.compile(
 )
 
 
-def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 -- one branch a tense
-    """The operation and predicate that the head's tense and polarity give to a frame, None for none."""
+def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 -- one branch per tense
+    """The operation and predicate of a frame, given the head's tense and polarity; None if it does not apply."""
     predicate, op = frame.predicate, frame.op
     if head.modal and not (frame.verbs[0] == "prefer" and not head.neg):
         return None
@@ -117,7 +117,7 @@ _SHAPES: dict[str, Callable[[str], str | None]] = {
 
 
 def shaped(frame: Frame, text: str, casual: bool) -> Iterator[str]:
-    """The objects in the words a frame caught."""
+    """The objects in the text a frame matched."""
     if frame.shape == "list":
         yield from listed(text)
         return
@@ -130,7 +130,7 @@ def shaped(frame: Frame, text: str, casual: bool) -> Iterator[str]:
 
 
 def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | None = None) -> list[Draft]:
-    """Every draft the frames of the head's verb give; `offset` is the clause's span in the turn."""
+    """The drafts from the frames of the head's verb; `offset` is the clause's span in the turn."""
     drafts: list[Draft] = []
     taken: set[tuple[str, str]] = set()
     for frame in frames().get(head.lemma, ()):
@@ -183,33 +183,33 @@ def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | Non
 
 
 def _worded(frame: Frame, caught: str, value: str) -> str:
-    """How the object stands in the text: a preference with what it is for, a spelt value as it was said."""
+    """The object as the claim's text shows it: a preference with its purpose, a replaced value as matched."""
     if frame.shape == "preference":
         return qualified(caught)
     return caught if frame.value else value
 
 
 def cut_phrase(phrase: str) -> str:
-    """Blanks straightened."""
+    """`phrase` with single blanks."""
     return " ".join(phrase.split())
 
 
 @cache
 def _tool_names() -> frozenset[str]:
-    """Names of software, in lower case: what one can move to without moving house."""
+    """Names of software in lower case, which "move to" does not make a place."""
     names = "|".join(map(lexicon, ("TOOL_NAMES", "PROGRAMMING", "PLATFORMS")))
     return frozenset(re.sub(r"\\(.)", r"\1", names).split("|"))
 
 
 def _tool(draft: Draft) -> Draft:
-    """ "We moved from React to Vue" speaks of tools, not of homes."""
+    """ "We moved from React to Vue" is about tools, not homes."""
     if draft.predicate != "lives_in" or (draft.object or "").casefold() not in _tool_names():
         return draft
     return msgspec.structs.replace(draft, predicate="uses", phrase=f"uses {draft.object}", category="tools")
 
 
 def _companions(drafts: list[Draft]) -> list[Draft]:
-    """A deployment target is also a tool in use."""
+    """`drafts`, with a `uses` draft for each deployment target."""
     return drafts + [
         msgspec.structs.replace(draft, predicate="uses", phrase=f"uses {draft.object}")
         for draft in drafts

@@ -27,7 +27,7 @@ _INSTRUCTION = re.compile(
     r"be|include|start|end|show|put|convert|sign)\b.*))$",
     re.IGNORECASE,
 )
-"""A sentence that opens with an order to the assistant. Whether the order stands is for `_STANDING` to say."""
+"""A sentence that starts with an order to the assistant; `_STANDING` decides whether the order is a lasting one."""
 
 _STANDING = re.compile(
     r"\b(?:always|never|from now on|going forward|in (?:the )?future|every time|whenever|for future|"
@@ -56,8 +56,8 @@ _POLITE = re.compile(
 )
 
 
-def standing(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
-    """The order a sentence gives for good, None when it gives none or only one for now."""
+def standing_instruction(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
+    """The standing instruction in a sentence, None if there is none or it applies only once."""
     text = sentence.text
     if "?" in sentence.mark or not _STANDING.search(text):
         return None

@@ -1,6 +1,6 @@
 """First-person statements in Spanish, French, German and Portuguese: name, home, work, likes, allergies.
 
-There is no grammar behind them: a statement counts at the start of a clause, outside questions and negated sentences.
+These are patterns, not grammar: they match at the start of a clause, outside questions and negated sentences.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""Noun phrases: cutting the object of a claim out of what follows a verb, and refusing what names nothing.
+"""Noun phrases: cut the object of a claim out of the words after a verb, and reject what names nothing.
 
-Objects keep the user's own words. "It", "that", "the one you sent" name nothing outside the conversation, so they are
-refused: a fact must be understood years later by someone who has not read the chat.
+Objects keep the user's own words. "It", "that" and "the one you sent" mean nothing outside the conversation, so they
+are rejected: a fact must be understood years later by someone who has not read the chat.
 """
 
 import re
@@ -102,7 +102,7 @@ _PLACEHOLDER = re.compile(
 _CLAUSAL = re.compile(
     r"\w\W{1,3}(?:i|it|you|we|they|he|she|i've|i'm|i'd|it's|you're|we're|they're|myself)\b", re.IGNORECASE
 )
-""" "The progress I've been making": a clause, no name of a thing."""
+""" "The progress I've been making": a clause, not the name of a thing."""
 _ARTICLE = re.compile(r"^(?:an?|the|some|my|our)\s+", re.IGNORECASE)
 _CAP = r"[A-ZÀ-ÖØ-ÞĀ-Ž0-9][\w'’&.+\-À-ž]*"
 _PROPER = re.compile(
@@ -113,7 +113,7 @@ _LOWER_PLACE = re.compile(r"(?:the )?[a-zà-ž][\w'\-à-ž]+(?: [a-zà-ž][\w'\-
 
 
 def cut(text: str) -> str:
-    """`text` up to the first word that opens another thought, without its time and filler words at the end."""
+    """`text` up to the first word that starts a new clause, without trailing time and filler words."""
     match = _STOP.search(text)
     text = text[: match.start()] if match else text
     text = text.strip(" \t,.;:!?-*_\"'“”()~")
@@ -126,9 +126,9 @@ def cut(text: str) -> str:
 
 
 def noun(text: str, *, limit: int = 8) -> str | None:
-    """One noun phrase of at most `limit` words, None when it names nothing or is no phrase.
+    """One noun phrase of at most `limit` words, None if `text` does not start with one.
 
-    What trails after a comma is left out when the whole names nothing: "a Brompton, the six speed one".
+    If the whole is rejected, the words before its first comma are tried: "a Brompton, the six speed one".
     """
     whole = " ".join(cut(text).split())
     found = _phrase(whole, limit)
@@ -160,7 +160,7 @@ _FILLER = re.compile(
 
 
 def qualified(text: str) -> str:
-    """What one prefers, with what it is preferred for: "express shipping for anything I order for work"."""
+    """A preference with its purpose: "express shipping for anything I order for work"."""
     stop = _STOP.search(text)
     text = (text[: stop.start()] if stop else text).strip(" \t,.;:!?")
     while (shorter := _FILLER.sub("", text)) != text:
@@ -169,7 +169,7 @@ def qualified(text: str) -> str:
 
 
 def preference(text: str) -> str | None:
-    """What one prefers, without what for: a noun phrase, or a verb phrase whole ("to ship it behind a flag")."""
+    """A preference without its purpose: a noun phrase or a whole verb phrase ("to ship it behind a flag")."""
     text = qualified(text)
     if re.match(r"to \w", text):
         return text if 3 <= len(text.split()) <= 14 and HIDDEN not in text and not _PLACEHOLDER.search(text) else None
@@ -194,11 +194,11 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
     text = _TWO_ADJECTIVES.sub(r"\1 ", text)
     parts = [part.strip() for part in _AND.split(text) if part.strip()]
     if "," in text and not re.search(r"\b(?:and|or|nor|but)\b|&", text):
-        # Without an "and" a longer member is a new thought: "spin class, new instructor shouts".
+        # Without an "and", a longer member starts a new clause: "spin class, new instructor shouts".
         parts = parts[:1] + list(takewhile(lambda part: len(part.split()) <= 2, parts[1:]))
     gerund = [bool(re.match(r"\w{2,}ing\b", part)) for part in parts]
     if len(parts) > 1 and (len(parts[0].split()) > 4 or (gerund[0] and " " in parts[0] and not all(gerund))):
-        # "improving education and infrastructure": the "and" may belong to either half.
+        # "improving education and infrastructure": the "and" may join either half.
         parts = [text if len(text.split()) <= 8 else parts[0]]
     for part in parts:
         item = noun(_SOME.sub("", part), limit=limit + 2 * (len(parts) == 1))
@@ -208,7 +208,7 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
 
 _AND = re.compile(r",\s*(?:and |or |but )?(?:also )?|\s+(?:and|or|nor|&)\s+(?:also )?|\s*/\s*(?=\w{3})")
 _TWO_ADJECTIVES = re.compile(r"(\w+ing an? [\w-]+),(?= [\w-]+ (?!and |or )[\w-]+)", re.IGNORECASE)
-""" "creating a safe, inviting place": the comma joins what describes one thing."""
+""" "creating a safe, inviting place": the comma joins two adjectives of one noun."""
 _KNOWN_THE = re.compile(
     r"the (?:ocean|sea|beach|outdoors|mountains|forest|woods|desert|rain|snow|sun|cold|heat|summer|"
     r"winter|city|countryside|theat(?:er|re)|gym|opera|ballet|internet|dark|night|smell|taste|sound|"
@@ -224,11 +224,11 @@ _GENERIC = re.compile(
     r"bike|car|coworkers|colleagues)$",
     re.IGNORECASE,
 )
-""" "I love a car boot sale" is about all of them; "my spin class" lasts."""
+""" "I love a car boot sale" is about car boot sales in general; "my spin class" is lasting."""
 
 
 def taste(item: str) -> bool:
-    """False for what one likes only here and now: "the upside-down poses", "my new job", "a walk"."""
+    """False for a momentary liking: "the upside-down poses", "my new job", "a walk"."""
     if re.match(
         r"(?:my|our|an?|another|every|more|time|family|friends|people|home|life|work|school)\b(?! (?-i:[A-Z]))",
         item,
@@ -271,7 +271,7 @@ def proper(text: str, *, casual: bool = False) -> str | None:
 
 
 def _months_off(text: str) -> str:
-    """ "Paris in May" is Paris."""
+    """ "Paris in May" gives "Paris"."""
     return re.sub(
         rf",? (?:in|of|on|for|at|since) (?:{_MONTH}|may|(?:19|20)\d\d|{_DAY}).*$",
         "",

@@ -1,4 +1,4 @@
-"""The people and animals of someone's life: named relatives, friends and pets, and who a clause is about."""
+"""Named relatives, friends and pets, and clauses about them."""
 
 import re
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ FAMILY = frozenset(
         "son daughter grandmother grandma grandfather grandpa child"
     )
 )
-"""Whose facts are kept although no name is given."""
+"""Relatives whose facts are kept even without a name."""
 _SAME = {
     "mom": "mother",
     "mum": "mother",
@@ -97,7 +97,7 @@ _PET_NAMED = re.compile(
 
 
 def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
-    """Named relatives, friends and pets, and a spouse that is spoken of."""
+    """Named relatives, friends and pets, and a spouse without a name."""
     for pattern in (_RELATION, _SIBLINGS, _REL_NAMED):
         for match in pattern.finditer(text):
             rel = _SAME.get(match["rel"].lower(), match["rel"].lower())
@@ -142,7 +142,7 @@ def _split_names(text: str) -> Iterator[str]:
 
 
 def named_subject(text: str) -> tuple[str, str, int] | None:
-    """ "my sister Emma lives …" at the start of a clause: subject, relation, and where the verb part begins."""
+    """ "my sister Emma lives …" at the start of a clause: subject, relation, and the offset of the verb phrase."""
     match = re.match(
         rf"\W*(?:and |but |so |also |btw |oh )*(?:my|our) {_SIDE}(?P<rel>{_REL})(?P<gen>'s)?\b", text, re.IGNORECASE
     )

@@ -21,7 +21,7 @@ def phrase_drafts(text: str, span: tuple[int, int], tables: Iterable[str] = TABL
 
 
 def row_drafts(row: Phrase, text: str, span: tuple[int, int], *, ignore_case: bool = True) -> Iterator[Draft]:
-    """The drafts of one phrase, none where it does not occur in `text`."""
+    """The drafts of one phrase, none if it does not occur in `text`."""
     match = compiled(row.pattern, ignore_case=ignore_case).search(text)
     if match is None:
         return
@@ -44,7 +44,7 @@ def row_drafts(row: Phrase, text: str, span: tuple[int, int], *, ignore_case: bo
 
 
 def _values(row: Phrase, text: str) -> Iterable[str | None]:
-    """The objects in the words that a phrase caught."""
+    """The objects in the words that a phrase matched."""
     if row.value is not None:
         return [row.value]
     match row.shape:

@@ -1,4 +1,4 @@
-""" "My X is Y": the nouns of the tables, and appointments with their dates."""
+""" "My X is Y": properties from the tables, and appointments."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ _APPOINTMENT = re.compile(
 
 
 def appointment(text: str, span: tuple[int, int]) -> Draft | None:
-    """ "My flight to Lisbon is on June 12th" (the date is the caller's to read)."""
+    """ "My flight to Lisbon is on June 12th"; the caller adds the date."""
     match = _APPOINTMENT.match(text)
     if match is None:
         return None
@@ -52,8 +52,8 @@ _INVERTED = re.compile(
 )
 
 
-def inverted(text: str, span: tuple[int, int]) -> Iterator[Draft]:
-    """ "Gardening is my hobby", "eggs and sesame, those are my allergies": what is said comes first."""
+def inverted_properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
+    """ "Gardening is my hobby", "eggs and sesame, those are my allergies": the value comes first."""
     if "my " not in text.lower() and "our " not in text.lower():
         return
     lead = LEAD.match(text)
@@ -118,7 +118,7 @@ _FORMS = {
 }
 
 
-def _values(shape: str, predicate: str, rest: str) -> Iterator[str]:  # noqa: C901 -- one branch a shape
+def _values(shape: str, predicate: str, rest: str) -> Iterator[str]:  # noqa: C901 -- one branch per shape
     form = _FORMS.get(predicate)
     if form is not None:
         found = form.search(rest)

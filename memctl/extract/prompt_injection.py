@@ -1,9 +1,9 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
-"""Sentences that try to steer the machine that reads them.
+# ruff: noqa: E501 -- patterns are kept on one line
+"""Detection of prompt injection: sentences that try to instruct the software that reads them.
 
-A transcript is data. A sentence that orders the memory about ("ignore previous instructions and store …") or poses as
-a system message yields no claim, and its episode is flagged. A person's own "remember that I am allergic to nuts" is
-no such thing: it speaks of the speaker, to the assistant.
+A transcript is data. A sentence that instructs the memory ("ignore previous instructions and store …") or imitates a
+system message yields no claim, and its episode is flagged. "Remember that I am allergic to nuts" is not injection: the
+speaker tells the assistant something about themselves.
 """
 
 import re
@@ -38,10 +38,10 @@ _HINTS = (
 
 
 def is_instruction_like(sentence: str) -> bool:
-    """True when `sentence` gives orders to the reading machine instead of telling something."""
+    """True if `sentence` gives instructions to the reading software."""
     return holds(sentence, _HINTS) and bool(_INJECTION.search(sentence))
 
 
 def gives_orders(text: str) -> bool:
-    """True when one of the sentences of `text` is instruction-like."""
+    """True if a sentence of `text` is instruction-like."""
     return holds(text, _HINTS) and any(is_instruction_like(sentence) for sentence in sentences(text))

@@ -1,9 +1,9 @@
-# ruff: noqa: E501 -- a pattern is read in one piece
-"""Secrets out of text, before anything else sees it.
+# ruff: noqa: E501 -- patterns are kept on one line
+"""Redaction of secrets in text, before anything else reads it.
 
-What looks like a credential by its own shape (a vendor's prefix, a checksum that holds) is replaced wherever it
-stands; what is a secret only by what is said about it ("my password is …") is replaced where that is said. Ordinary
-numbers, UUIDs, commit hashes and order numbers stay: a memory full of holes is no memory.
+A string with the format of a credential (a vendor's prefix, a valid checksum) is replaced anywhere. A string that is a
+secret only by context ("my password is …") is replaced in that context. Ordinary numbers, UUIDs, commit hashes and order
+numbers stay.
 """
 
 import math
@@ -15,7 +15,7 @@ import msgspec
 
 
 class Redacted(msgspec.Struct, frozen=True):
-    """`text` with every secret replaced by `[redacted:kind]`, and the kinds found, each once, in order."""
+    """`text` with every secret replaced by `[redacted:kind]`, and the distinct kinds, in order."""
 
     text: str
     kinds: tuple[str, ...]
@@ -25,7 +25,7 @@ Check = Callable[[str], bool]
 
 
 def luhn(text: str) -> bool:
-    """True when the digits of `text` (13 to 19) pass the Luhn check of ISO/IEC 7812-1 and open like a card."""
+    """True when the digits of `text` (13 to 19) pass the Luhn check of ISO/IEC 7812-1 and start like a card number."""
     digits = [int(char) for char in text if char.isdigit()]
     if not 13 <= len(digits) <= 19 or digits[0] not in (2, 3, 4, 5, 6) or len(set(digits)) < 2:
         return False
@@ -58,7 +58,7 @@ _ORDINARY = re.compile(
 
 
 def _spoken(text: str) -> bool:
-    """A value said to be a password: anything but an ordinary word that goes on with the sentence."""
+    """True for a value after "my password is", unless it is an ordinary word that continues the sentence."""
     text = text.strip("\"'`“”.,!?;)")
     return (
         len(text) >= 3
@@ -74,7 +74,7 @@ def entropy(text: str) -> float:
 
 
 def _random(text: str) -> bool:
-    """Long and mixed enough to be machine-made, and no UUID."""
+    """True if `text` is long and mixed enough to be generated, and not a UUID."""
     text = text.strip("\"'`“”")
     mixed = any(char.isdigit() for char in text) and any(char.isalpha() for char in text)
     return len(text) >= 12 and mixed and entropy(text) >= 3.0 and not _UUID.fullmatch(text)
@@ -84,7 +84,7 @@ def _any(_: str) -> bool:
     return True
 
 
-# The group `s` is what is replaced; without one, the whole match.
+# Group `s` is replaced, or the whole match if there is no such group.
 _RULES: tuple[tuple[str, tuple[str, ...], re.Pattern[str], Check], ...] = (
     (
         "private_key",
@@ -200,7 +200,7 @@ _NAMES = (
     "bearer", "authorization", "pass", "pwd", "contraseña", "senha", "ssn", "social security", "token", "secret",
     "credential",
 )  # fmt: skip
-# Numbers begin with a set of characters, which is found faster than a repetition.
+# Patterns for numbers start with a character set, which is faster to search than a repetition.
 _SHAPES = (
     ("pin", re.compile(r"(?i)\bpin\b")),
     ("pw", re.compile(r"(?i)\bpw\b")),
@@ -212,7 +212,7 @@ _SHAPES = (
 
 
 def _may_hold(text: str) -> bool:
-    """False for a text that no rule can find anything in: most texts, which one pattern would take longer to settle."""
+    """False for a text in which no rule can match. Most texts are like that, and this check is faster than one pattern."""
     lowered = text.lower()
     return (
         any(map(text.__contains__, _PREFIXES))
@@ -222,7 +222,7 @@ def _may_hold(text: str) -> bool:
 
 
 def redact(text: str) -> Redacted:
-    """Replace every secret in `text`. A text without one comes back as it is."""
+    """`text` with every secret replaced."""
     if not _may_hold(text):
         return Redacted(text, ())
     kinds: dict[str, None] = {}

@@ -1,7 +1,6 @@
-"""Cutting a turn into sentences and clauses, without ever losing a character's place in it.
+"""Split a turn into sentences and words.
 
-Every step keeps offsets, because a claim must quote the turn exactly. Knows the shape of English chat, nothing of
-facts.
+Every step keeps offsets, because a claim must quote the turn exactly.
 """
 
 import re
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 HIDDEN = "\x1e"
-"""Stands for each character of a quotation or code block: whatever holds it is not the speaker's own statement."""
+"""Replaces each character of a quotation or code block: text that contains it is not the speaker's own statement."""
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|<(code|pre|quote|blockquote)>.*?</\1>", re.DOTALL)
 _BLOCKQUOTE = re.compile(r"^[ \t]*(?:>|\||♪|♫).*$|^.*[♪♫][ \t]*$", re.MULTILINE)
@@ -34,7 +33,7 @@ _ABBREVIATION = re.compile(
 
 
 class Sentence(msgspec.Struct, frozen=True):
-    """A sentence of the plain text: `text` without its closing mark, where it starts, and that mark."""
+    """A sentence of the plain text: `text` without its closing mark, its offset, and that mark."""
 
     text: str
     start: int
@@ -42,7 +41,7 @@ class Sentence(msgspec.Struct, frozen=True):
 
 
 def plain(text: str) -> str:
-    """`text` with typographic apostrophes straightened and code, quotations and stage directions hidden.
+    """`text` with straight apostrophes, and with code, quotations and stage directions hidden.
 
     The result is as long as `text`, so that offsets agree. A quotation of up to three words stays: "call me “Ally”".
     """
@@ -74,7 +73,7 @@ def _stage(match: re.Match[str]) -> str:
 
 
 def sentences(text: str) -> Iterator[Sentence]:
-    """The sentences of plain text, in order; those of nothing but blanks are left out."""
+    """The sentences of plain text, in order, without blank ones."""
     start = 0
     for match in _BREAK.finditer(text):
         mark = match[0].strip()
@@ -112,7 +111,7 @@ def _sentence(body: str, start: int, mark: str) -> Sentence:
 
 
 class Token(msgspec.Struct, frozen=True):
-    """One word in lower case (a contraction gives several, with the same place) and its place in the clause."""
+    """One word in lower case and its offsets in the clause; a contraction gives several with the same offsets."""
 
     word: str
     start: int
@@ -152,7 +151,7 @@ _WORD = re.compile(r"[\w\x1e](?:[\w\x1e'+#./&-]*[\w\x1e+#])?|\.\w+")
 
 
 def tokens(text: str) -> list[Token]:
-    """The words of a clause, contractions opened ("I've" gives "i" and "have")."""
+    """The words of a clause, contractions expanded ("I've" gives "i" and "have")."""
     found: list[Token] = []
     for match in _WORD.finditer(text):
         word, start, end = match[0].lower(), match.start(), match.end()

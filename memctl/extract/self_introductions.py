@@ -1,6 +1,6 @@
-"""People who present themselves in a list: "Bit about me: Oksana, 33, from Lviv, UX researcher, single mum to Danylo".
+"""Self-introductions as a list: "Bit about me: Oksana, 33, from Lviv, UX researcher, single mum to Danylo".
 
-Each member of the list is read as what follows "I am". Who speaks, and what was said before, is the caller's business.
+Each item of the list is read as if it followed "I am".
 """
 
 import re
@@ -31,11 +31,11 @@ _PARENT = re.compile(
 _TIMES = re.compile(r"\s+(?:these days|now|nowadays|at the moment|currently)$", re.IGNORECASE)
 _CHILD_NAMES = re.compile(r"(?-i:[A-ZÀ-Þ])[\w\-À-ž]+")
 NAMED_SELF = re.compile(rf"^i, {_NAME},?\s+(?=(?:am|'m|was|have|live|work|study|teach|run|had)\b)", re.IGNORECASE)
-""" "I, Farhana Siddiqui, am working in …": the name stands between subject and verb."""
+""" "I, Farhana Siddiqui, am working in …": the name is between subject and verb."""
 
 
-def introduced(text: str, span: tuple[int, int]) -> Iterator[Draft]:
-    """What a sentence that lists its speaker's particulars says, nothing for any other sentence."""
+def introduction_drafts(text: str, span: tuple[int, int]) -> Iterator[Draft]:
+    """The drafts of a self-introduction, none for any other sentence."""
     lead = _ABOUT_ME.match(text) or _NAMED_AND_AGED.match(text)
     if lead is None:
         return
@@ -49,7 +49,7 @@ def introduced(text: str, span: tuple[int, int]) -> Iterator[Draft]:
 
 
 def _particular(member: str, span: tuple[int, int]) -> Iterator[Draft]:
-    """One member of the list."""
+    """The drafts of one item of the list."""
     parent = _PARENT.match(member)
     if parent:
         if parent["status"]:

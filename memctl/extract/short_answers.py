@@ -1,4 +1,4 @@
-"""Short answers: "Where do you live?" – "Paris." says what neither turn says alone."""
+"""Short answers, read together with their question: "Where do you live?" – "Paris."."""
 
 import re
 
@@ -142,8 +142,8 @@ _DATE = re.compile(
 )
 
 
-def answered(question: str, text: str) -> list[Draft]:
-    """The drafts of a short reply to the last question of the turn before."""
+def answer_drafts(question: str, text: str) -> list[Draft]:
+    """The drafts of a short reply to the last question of the previous turn."""
     marks = [part for part in re.split(r"(?<=[?!.])\s+", question.strip()) if part.endswith("?")]
     if not marks or len(text.split()) > 8 or len(text) > 80 or "?" in text:
         return []

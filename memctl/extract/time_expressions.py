@@ -1,7 +1,6 @@
-"""Calendar periods: what each kind of time expression stands for, reckoned from a message's own time.
+"""Calendar periods of time expressions, relative to the time of their message.
 
-One reader a kind of expression: a match and a clock in, the period out. Which words make which kind is the business of
-`memctl.extract.dates`.
+One reader per kind of expression turns a match and a clock into a period. `memctl.extract.dates` has the patterns.
 """
 
 import re
@@ -11,11 +10,11 @@ from datetime import datetime, timedelta, tzinfo
 import msgspec
 
 from memctl.core.claim import Precision
-from memctl.extract import date_words as words
+from memctl.extract import date_words
 
 
 class Clock(msgspec.Struct, frozen=True):
-    """What an expression is reckoned from."""
+    """The reference time of an expression."""
 
     at: datetime | None
     zone: tzinfo
@@ -32,7 +31,7 @@ class Clock(msgspec.Struct, frozen=True):
 
 
 class NoClockError(Exception):
-    """A relative expression was met and the message has no time."""
+    """A relative expression in a message without a time."""
 
 
 Period = tuple[datetime, datetime, Precision]
@@ -40,9 +39,9 @@ Reader = Callable[[re.Match[str], Clock], "Period | None"]
 
 
 def shift(day: datetime, count: int, unit: str) -> datetime:
-    """`day` moved by `count` units; a day that the target month lacks becomes its last.
+    """`day` moved by `count` units; a day missing from the target month becomes its last day.
 
-    Raises OverflowError or ValueError when the result leaves the years 1 to 9999.
+    Raises OverflowError or ValueError if the result is outside the years 1 to 9999.
     """
     if unit in ("day", "week"):
         return day + timedelta(days=count * (7 if unit == "week" else 1))
@@ -58,7 +57,7 @@ def shift(day: datetime, count: int, unit: str) -> datetime:
 
 
 def period(day: datetime, unit: str) -> Period:
-    """The calendar day, week (from Monday), weekend, month, season or year that holds `day`."""
+    """The calendar day, week (from Monday), weekend, month, season or year that contains `day`."""
     if unit == "day":
         return day, day + timedelta(days=1), "day"
     if unit == "week":
@@ -78,7 +77,7 @@ def period(day: datetime, unit: str) -> Period:
 
 def count_of(match: re.Match[str]) -> int:
     text = " ".join(match["n"].lower().split())
-    return int(text) if text.isdigit() else words.NUMBERS[text]
+    return int(text) if text.isdigit() else date_words.NUMBERS[text]
 
 
 def unit_of(match: re.Match[str]) -> str:
@@ -87,7 +86,7 @@ def unit_of(match: re.Match[str]) -> str:
 
 
 def month_of(match: re.Match[str]) -> int:
-    return words.MONTHS[match["month"].lower()]
+    return date_words.MONTHS[match["month"].lower()]
 
 
 def iso(match: re.Match[str], clock: Clock) -> Period:
@@ -104,7 +103,7 @@ def slashed(match: re.Match[str], clock: Clock) -> Period | None:
 
 
 def nearest(clock: Clock, month: int, day: int, unit: str) -> datetime:
-    """The occurrence of a yearless date that the tense points to."""
+    """The occurrence of a date without a year that the tense implies."""
     today = clock.today
     here = clock.day(today.year, month, day)
     floor = today if unit == "day" else today.replace(day=1)
@@ -156,16 +155,16 @@ def near_day(match: re.Match[str], clock: Clock) -> Period:
 
 
 def foreign_day(match: re.Match[str], clock: Clock) -> Period:
-    return period(clock.today + timedelta(days=words.FOREIGN_DAYS[match[0].lower().replace("\u2019", "'")]), "day")
+    return period(clock.today + timedelta(days=date_words.FOREIGN_DAYS[match[0].lower().replace("\u2019", "'")]), "day")
 
 
 def foreign_last(match: re.Match[str], clock: Clock) -> Period:
-    unit = words.FOREIGN_LAST[match[0].lower().replace("\u2019", "'")]
+    unit = date_words.FOREIGN_LAST[match[0].lower().replace("\u2019", "'")]
     return period(shift(clock.today, -1, unit), unit)
 
 
 def foreign_ago(match: re.Match[str], clock: Clock) -> Period:
-    unit = words.FOREIGN_UNITS[match["unit"].lower()]
+    unit = date_words.FOREIGN_UNITS[match["unit"].lower()]
     return period(shift(clock.today, -int(match["n"]), unit), unit)
 
 
@@ -203,7 +202,7 @@ def last(match: re.Match[str], clock: Clock) -> Period:
 
 def last_weekday(match: re.Match[str], clock: Clock) -> Period:
     target, which, today = (
-        words.WEEKDAYS[match["weekday"].lower()],
+        date_words.WEEKDAYS[match["weekday"].lower()],
         (match["which"] or "").lower(),
         clock.today,
     )
@@ -215,7 +214,7 @@ def last_weekday(match: re.Match[str], clock: Clock) -> Period:
 
 
 def last_season(match: re.Match[str], clock: Clock) -> Period:
-    month, which, today = words.SEASONS[match["season"].lower()], (match["which"] or "").lower(), clock.today
+    month, which, today = date_words.SEASONS[match["season"].lower()], (match["which"] or "").lower(), clock.today
     start = clock.day(today.year, month, 1)
     if which in ("last", "past", "previous"):
         while shift(start, 3, "month") > today:
@@ -227,12 +226,12 @@ def last_season(match: re.Match[str], clock: Clock) -> Period:
 
 
 def season_of(match: re.Match[str], clock: Clock) -> Period:
-    return period(clock.day(int(match["year"]), words.SEASONS[match["season"].lower()], 1), "season")
+    return period(clock.day(int(match["year"]), date_words.SEASONS[match["season"].lower()], 1), "season")
 
 
 def holiday(match: re.Match[str], clock: Clock) -> Period:
     name, which = match["holiday"].lower().replace("\u2019", "'"), (match["which"] or "").lower()
-    month, day = words.HOLIDAYS[name]
+    month, day = date_words.HOLIDAYS[name]
 
     def on(year: int) -> datetime:
         if day:

@@ -1,7 +1,6 @@
-"""Reading one turn: sentences, guards, clauses, tables, corrections, in that order.
+"""Read one turn: sentences, guards, clauses, rules, corrections, in that order.
 
-A `TurnReader` holds what one turn needs to remember from sentence to sentence: who "she" is, and what "scratch that"
-takes back.
+A `TurnReader` keeps the state between the sentences of a turn: who "she" is, and what "scratch that" retracts.
 """
 
 import re
@@ -14,14 +13,12 @@ from memctl.extract import (
     corrections,
     events,
     instructions,
+    people,
     phrase_rules,
     possessive_rules,
     self_introductions,
 )
-from memctl.extract import (
-    people as relations,
-)
-from memctl.extract.apposition import apposed
+from memctl.extract.apposition import list_drafts
 from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
 from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft_claim import Draft
@@ -31,17 +28,17 @@ from memctl.extract.segmentation import Sentence, Token, plain, sentences, token
 from memctl.extract.verbs import FORMS
 
 LONGEST = 2000
-"""Characters of a sentence that are read: nobody states a fact beyond, and patterns cost its square."""
+"""Characters of a sentence that are read: facts rarely come later, and matching takes quadratic time."""
 
 
 MAYBE_I = "i?"
-"""What a clause without a subject and without a statement lends to the next: "Myself Rohit, working as …"."""
+"""The subject after a clause that has neither subject nor statement: "Myself Rohit, working as …"."""
 NOUN_OR_VERB = re.compile(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
-"""After such a clause these are nouns: "so much energy and love everywhere"."""
+"""After such a clause, these words are nouns: "so much energy and love everywhere"."""
 
 
 class TurnReader:
-    """Reads one turn of a speaker. `drafts` collects what it says, in order."""
+    """Reads one turn of a speaker into `drafts`, in order."""
 
     def __init__(self, text: str, at: datetime | None, *, third: bool = False, orders: bool = True) -> None:
         self.raw = text
@@ -58,7 +55,7 @@ class TurnReader:
         self.before = ""
 
     def read(self) -> list[Draft]:
-        """All drafts of the turn."""
+        """The drafts of the turn."""
         if assertion_filter.fictional(self.text):
             return []
         last: list[Draft] = []
@@ -76,13 +73,13 @@ class TurnReader:
         return self.drafts
 
     def sentence(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
-        """The drafts of one sentence, `last` being those of the one before."""
+        """The drafts of one sentence; `last` are those of the sentence before."""
         text, begin = sentence.text, sentence.start
         span = self.span(begin, text)
         if corrections.SCRATCH.match(text):
             yield from self.scratched(sentence, last)
             return
-        order = instructions.standing(sentence, span) if self.orders else None
+        order = instructions.standing_instruction(sentence, span) if self.orders else None
         if order is not None:
             yield order
             yield from phrase_rules.phrase_drafts(text, span, ["retractions"])
@@ -95,12 +92,12 @@ class TurnReader:
                 for draft in phrase_rules.phrase_drafts(text, span, ["phrases"])
                 if draft.predicate == "preferred_name"
             ]
-        people: list[Draft] = []
+        relatives: list[Draft] = []
         if body or "?" not in sentence.mark or not assertion_filter.reported(text):
             yield from names
-            people = list(relations.relations(body or ("" if assertion_filter.reported(text) else text), span))
-            yield from people
-        named = [draft for draft in people if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
+            relatives = list(people.relations(body or ("" if assertion_filter.reported(text) else text), span))
+            yield from relatives
+        named = [draft for draft in relatives if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
         if len(named) == 1 and named[0].object:
             self.other = (named[0].object, named[0].predicate.removeprefix("has_"))
         if not body:
@@ -116,24 +113,24 @@ class TurnReader:
         basis = found or last
         put_right = repair or restated
         if basis and put_right:
-            yield from corrections.repaired(put_right["o"], basis[-1], span)
+            yield from corrections.repairs(put_right["o"], basis[-1], span)
 
     @staticmethod
     def phrases(body: str, span: tuple[int, int]) -> list[Draft]:
-        """What whole sentences say without a clause that is understood."""
+        """The drafts of a sentence as a whole, before it is cut into clauses."""
         return [
             *phrase_rules.phrase_drafts(body, span),
-            *self_introductions.introduced(body, span),
-            *possessive_rules.inverted(body, span),
+            *self_introductions.introduction_drafts(body, span),
+            *possessive_rules.inverted_properties(body, span),
         ]
 
     def span(self, start: int, text: str) -> tuple[int, int]:
-        """The place of stripped `text` in the turn."""
+        """The span of `text` in the turn, without blanks and punctuation around it."""
         lead = len(text) - len(text.lstrip(" ,;:-–—"))
         return start + lead, start + len(text.rstrip(" ,;:-–—"))
 
     def statements(self, text: str, start: int) -> Iterator[Draft]:
-        """The drafts of the stating part of a sentence, clause by clause."""
+        """The drafts of the asserting part of a sentence, clause by clause."""
         person: str | None = "i" if self.third else None
         tense_prog = False
         first = True
@@ -157,10 +154,10 @@ class TurnReader:
                 draft.confidence = max(0.7, draft.confidence - doubt)
                 yield draft
 
-    def clause(  # noqa: C901 -- one branch a kind of subject
+    def clause(  # noqa: C901 -- one branch per kind of subject
         self, clause: Clause, person: str | None, prog: bool, first: bool
     ) -> tuple[list[Draft], str | None, bool]:
-        """Drafts of one clause, who it is about, and whether its verb was progressive (for what follows)."""
+        """The drafts of one clause, its subject, and whether its verb is progressive (for the next clause)."""
         span = self.span(clause.start, clause.text)
         text = clause.text
         if person == MAYBE_I:
@@ -172,7 +169,7 @@ class TurnReader:
         if date is not None and (when := certain(text, self.at, future=True)):
             date.phrase = events.absolute(date.phrase, when)
             return self.timed([date], clause, None, when), "i", False
-        named = relations.named_subject(text)
+        named = people.named_subject(text)
         if named is not None:
             subject, relation, at = named
             rest = text[at:]
@@ -231,7 +228,7 @@ class TurnReader:
         )
 
     def subject(self, words: list[Token]) -> int | None:
-        """The number of the word that is the speaker, when the clause opens with it."""
+        """Index of the subject pronoun if the clause starts with it."""
         for n, token in enumerate(words[:9]):
             if token.word in ("i", "we"):
                 if n and not self.opens(words):
@@ -245,7 +242,7 @@ class TurnReader:
 
     @staticmethod
     def opens(words_: list[Token]) -> bool:
-        """True when what stands before the subject is an adverbial: "This morning I", "In Tokyo I"."""
+        """True if the words before the subject are an adverbial: "This morning I", "In Tokyo I"."""
         first = words_[0].word
         if first in ("this", "last", "next", "every", "each", "the", "most"):
             return len(words_) > 1 and bool(clause_openers.TIME_NOUN.match(words_[1].word))
@@ -278,14 +275,14 @@ class TurnReader:
         return self.of_self(head(text, words, person="i"), clause, span)
 
     def of_self(self, shown: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
-        """Drafts about the speaker from a head; a copula is read piece by piece."""
+        """The drafts about the speaker from a head; a list after "I'm" is read item by item."""
         if shown is None:
             return []
         found = match(shown, span, casual=self.casual)
         if shown.lemma == "be" and not (shown.neg or shown.modal or shown.tense == "future"):
-            found += apposed(shown, span, found, casual=self.casual)
+            found += list_drafts(shown, span, found, casual=self.casual)
         elif shown.lemma in ("work", "live", "move", "study", "be", "serve") and not shown.neg:
-            found += apposed(shown, span, found, casual=self.casual, tail=True)
+            found += list_drafts(shown, span, found, casual=self.casual, tail=True)
         dates = certain(clause.text, self.at, future=events.ahead(shown))
         planned = events.plan(clause, shown, dates, span)
         if planned is not None and not any(d.op == "assert" for d in found):
@@ -301,11 +298,11 @@ class TurnReader:
         return self.timed(found, clause, shown, dates)
 
     def of_other(self, shown: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
-        """Drafts about a third person."""
+        """The drafts about a third person."""
         if shown is None or self.other is None:
             return []
         subject, relation = self.other
-        if subject == relation and relation not in relations.FAMILY:
+        if subject == relation and relation not in people.FAMILY:
             return []
         found = [
             draft for draft in match(shown, span, casual=False, other=subject) if draft.op == "assert" or shown.stopped
@@ -317,7 +314,7 @@ class TurnReader:
     def timed(
         self, found: list[Draft], clause: Clause, shown: Head | None, dates: list[Grounded] | None = None
     ) -> list[Draft]:
-        """`found`, with what the clause says of time."""
+        """`found`, with the dates of the clause."""
         if not found:
             return found
         dates = certain(clause.text, self.at) if dates is None else dates
@@ -327,12 +324,12 @@ class TurnReader:
         return found
 
     def scratched(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
-        """ "Scratch that, my favourite colour is red": takes back what was said, unless the new value does."""
+        """ "Scratch that, my favourite colour is red": retracts the last drafts, unless the new value replaces them."""
         lead = corrections.SCRATCH.match(sentence.text)
         at = lead.end() if lead else 0
         rest = sentence.text[at:]
         found: list[Draft] = []
         if rest.strip(" ,.:-") and assertion_filter.declarative(rest, sentence.mark)[0]:
             found = list(self.statements(rest, sentence.start + at))
-        yield from corrections.taken_back(last, found, self.span(sentence.start, sentence.text))
+        yield from corrections.retractions(last, found, self.span(sentence.start, sentence.text))
         yield from found

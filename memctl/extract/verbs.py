@@ -1,6 +1,6 @@
-"""English verb forms: from any form to its lemma and tense, and from a lemma to its third person.
+"""English verb forms: any form to its lemma and tense, and a lemma to its third person.
 
-Only the verbs that a frame can use are listed, by lemma; regular forms are made, irregular ones written out.
+Lists the lemmas that rules use; regular forms are generated, irregular ones listed.
 """
 
 from typing import Literal
@@ -115,7 +115,7 @@ LEMMAS = tuple(
 
 
 def _regular(lemma: str) -> tuple[str, str, str]:
-    """Third person, past, -ing."""
+    """Third person, past and -ing form of a regular verb."""
     if lemma.endswith("e"):
         return lemma + "s", lemma + "d", (lemma[:-2] + "y" if lemma.endswith("ie") else lemma[:-1]) + "ing"
     if lemma.endswith("y") and lemma[-2] not in "aeiou":
@@ -166,7 +166,7 @@ FORMS: dict[str, tuple[str, Form]] = {
     "cancelled": ("cancel", "past"),
     "programing": ("program", "ing"),
 }
-"""Every known form: its lemma and which form it is. `quit` and `read` are read as the past, `found` as "find"."""
+"""Every known form with its lemma and kind. `quit` and `read` count as past, `found` as "find"."""
 del FORMS["favourite"]
 
 

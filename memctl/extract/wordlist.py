@@ -1,4 +1,4 @@
-"""Word tables written as running text, and the cheap test of whether a text holds any of them."""
+"""Word lists written as running text, and a cheap test for their words."""
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -7,6 +7,6 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def holds(text: str, hints: tuple[str, ...]) -> bool:
-    """True when one of `hints` (lower case) stands anywhere in `text`: a prefilter, far cheaper than a pattern."""
+    """True if one of `hints` (lower case) occurs anywhere in `text`: a prefilter much cheaper than a pattern."""
     lowered = text.lower()
     return any(map(lowered.__contains__, hints))

@@ -12,8 +12,7 @@ from memctl.ingest.attribution import Owned
 from memctl.ingest.commit import commit
 from memctl.ingest.result import Reject, Report
 from memctl.ingest.session_extraction import Recipe, Work, digest_all
-from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.undo_log import journalled
+from memctl.store.base import Store
 from memctl.transcripts.model import Role, Session, Turn
 
 _TEXT_KEYS = ("content", "text")
@@ -22,7 +21,7 @@ _ROLES = {"human": "user", "ai": "assistant", "developer": "system"} | {role: ro
 
 
 def add_turns(
-    database: Database, spec: EmbedderSpec, user: str, turns: Iterable[Any], *, session_id: str | None = None
+    store: Store, spec: EmbedderSpec, user: str, turns: Iterable[Any], *, session_id: str | None = None
 ) -> Report:
     """Take turns of one conversation into the user's memory; the same turns again change nothing.
 
@@ -37,9 +36,9 @@ def add_turns(
     batch = digest_all([Work(owned=Owned(user_id=user, session=session))], Recipe(), spec)
     report = Report(rejects=[Reject(where=user, reason=redact(reason).text) for _, reason in batch.broken])
     report.count(batch)
-    with database.writing() as connection, journalled(connection, "add", user) as journal:
-        report.took(commit(connection, batch, spec, journal=journal))
-    report.run = journal.run
+    with store.changing("add", user) as tx:
+        report.took(commit(tx, batch, spec))
+    report.run = tx.run
     return report
 
 

@@ -1,6 +1,6 @@
-"""Conversations that a backend keeps, into the store the way transcripts are.
+"""Ingest the conversations of a backend the way transcripts are ingested.
 
-Which backend it is, is nobody's business here: it is asked for its conversations and for nothing else.
+Works with any backend; only its conversations are read.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from memctl.ingest.pipeline import Progress, working
 from memctl.ingest.result import Reject, Report
 from memctl.ingest.scan import Options
 from memctl.ingest.session_extraction import Work
-from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.suppression import REASON, known
+from memctl.store.base import Store
+from memctl.store.model import SUPPRESSED
+from memctl.store.refold import suppressed_users
 from memctl.transcripts.encoding import clean
 from memctl.transcripts.model import Role, Session, Turn
 
@@ -30,7 +31,7 @@ Pause = Callable[[int, Retryable], None]
 def ingest(
     backend: Adapter,
     users: Sequence[str],
-    database: Database,
+    store: Store,
     spec: EmbedderSpec,
     options: Options,
     *,
@@ -40,20 +41,18 @@ def ingest(
 ) -> Report:
     """Take the conversations of the users (none: of everyone the backend knows) into the store, batch by batch.
 
-    A second run adds only what was said since. Raises UsageError when the backend keeps no conversations, NotFound when
+    A second run adds only what was said since. Raises UsageError when the backend has no conversations, NotFound when
     a user named has none; with a model, what `memctl.ingest.pipeline.ingest` raises.
     """
     if not isinstance(backend, Conversant):
-        raise UsageError(
-            f"{backend.name} keeps no conversations", where="--from", hint="memctl migrate moves its facts"
-        )
+        raise UsageError(f"{backend.name} has no conversations", where="--from", hint="memctl migrate moves its facts")
     report = Report(extractor=options.recipe.extracts)
     uri = identity(backend.name, backend)
     owners = tuple(users or (backend.everyone() if isinstance(backend, Peopled) else backend.users()))
-    gone = known(database, owners)
+    gone = suppressed_users(store, owners)
     number = 0
     with working(
-        database,
+        store,
         spec,
         options,
         report,
@@ -64,7 +63,7 @@ def ingest(
             if progress:
                 progress(number, len(owners), user)
             if user in gone:
-                report.rejects.append(Reject(where=uri, reason=REASON))
+                report.rejects.append(Reject(where=uri, reason=SUPPRESSED))
                 continue
             found = False
             for conversation in _patiently(backend, user, pause):
@@ -72,7 +71,7 @@ def ingest(
                 if (session := _session(backend.name, conversation, report)) is not None:
                     run.add([Work(owned=Owned(user_id=user, session=session), uri=uri)])
             if users and not found:
-                raise NotFound(f"{backend.name} keeps no conversation of {user!r}", hint="memctl backends test NAME")
+                raise NotFound(f"{backend.name} has no conversation of {user!r}", hint="memctl backends test NAME")
     return report
 
 

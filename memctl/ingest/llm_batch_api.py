@@ -24,10 +24,8 @@ from memctl.ingest import llm_costs
 from memctl.ingest.llm_costs import Budget, Prices, SpentError
 from memctl.ingest.llm_requests import Question, outcome_of
 from memctl.ingest.llm_usage import Use
-from memctl.store.duckdb import llm_batches
-from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.llm_batches import Batch, Request
-from memctl.store.duckdb.llm_cache import Answer, keep
+from memctl.store.base import Store
+from memctl.store.model import Answer, Batch, BatchRequest
 
 MOST_REQUESTS, MOST_BYTES = 40_000, 150_000_000
 MOST_TRIES = 3
@@ -44,13 +42,13 @@ class _Part:
 
     def __init__(self) -> None:
         self.file: IO[bytes] = tempfile.TemporaryFile(prefix="memctl-")  # noqa: SIM115 - closed when sent
-        self.requests: list[Request] = []
+        self.requests: list[BatchRequest] = []
 
     def add(self, question: Question, body: dict[str, Any]) -> None:
         line = {"custom_id": question.key, "method": "POST", "url": "/v1/chat/completions", "body": body}
         self.file.write(msgspec.json.encode(line) + b"\n")
         self.requests.append(
-            Request(
+            BatchRequest(
                 key=question.key,
                 user_id=question.window.user_id,
                 existing=msgspec.json.encode(question.existing).decode(),
@@ -68,7 +66,7 @@ class BatchSource:
 
     def __init__(
         self,
-        database: Database,
+        store: Store,
         model: ChatModel,
         use: Use,
         command: dict[str, Any],
@@ -76,7 +74,7 @@ class BatchSource:
         prices: Prices | None = None,
         max_cost: float | None = None,
     ) -> None:
-        self.database, self.model, self.use, self.command, self.prices = database, model, use, command, prices
+        self.store, self.model, self.use, self.command, self.prices = store, model, use, command, prices
         self.budget = Budget(max_cost)
         self.error: MemctlError | None = None
         self.parts: list[_Part] = []
@@ -96,8 +94,8 @@ class BatchSource:
         """Nothing yet, but what has been in vain in several batches is given up."""
         waiting: set[str] = set()
         tries: dict[str, int] = {}
-        with suppress(NotFound), self.database.reading() as connection:
-            waiting, tries = llm_batches.asked(connection, [question.key for question in questions])
+        with suppress(NotFound), self.store.reading() as session:
+            waiting, tries = session.batch_attempts([question.key for question in questions])
         given_up = {}
         for question in questions:
             if self.over:
@@ -151,22 +149,22 @@ class BatchSource:
             command=self.command,
             made_at=datetime.now(UTC),
         )
-        with self.database.writing() as connection:
-            llm_batches.prepare(connection, batch, part.requests)
+        with self.store.writing() as tx:
+            tx.add_batch(batch, part.requests)
         try:
             remote = self._send(batch.id, part.file)
         except (MemctlError, KeyboardInterrupt) as error:
             # An answer that was lost leaves open whether the batch exists; any other says that it does not.
             if not isinstance(error, Retryable | KeyboardInterrupt):
-                with self.database.writing() as connection:
-                    llm_batches.set_state(connection, batch.id, "dropped")
+                with self.store.writing() as tx:
+                    tx.set_batch_state(batch.id, "dropped")
             raise
-        with self.database.writing() as connection:
-            llm_batches.set_state(connection, batch.id, "submitted", remote)
+        with self.store.writing() as tx:
+            tx.set_batch_state(batch.id, "submitted", remote)
 
     def _send(self, id_: str, file: IO[bytes]) -> str:
         file.seek(0)
-        with self.model.translated():
+        with self.model.errors():
             uploaded = self.model.client.files.create(file=("memctl.jsonl", file), purpose="batch")
             made = self.model.client.batches.create(
                 input_file_id=uploaded.id,
@@ -201,7 +199,7 @@ class Collected(msgspec.Struct, kw_only=True):
 
 
 def collect(
-    database: Database,
+    store: Store,
     open_model: Callable[[str, str], ChatModel],
     prices_of: Callable[[str], Prices | None],
     now: datetime | None = None,
@@ -213,19 +211,19 @@ def collect(
     now = now or datetime.now(UTC)
     result = Collected()
     found: list[Batch] = []
-    with suppress(NotFound), database.reading() as connection:
-        found = llm_batches.under_way(connection)
+    with suppress(NotFound), store.reading() as session:
+        found = session.open_batches()
     left: list[Batch] = []
     for batch in found:
         model = open_model(batch.model, batch.base_url)
-        if not _finish(database, model, batch, prices_of(batch.model), result, now):
+        if not _finish(store, model, batch, prices_of(batch.model), result, now):
             left.append(batch)
     result.waiting = len(left)
     open_commands = [batch.command for batch in left]
     # From the store, so that those are among them whose collector was killed before it could ingest them again.
     over: list[Batch] = []
-    with suppress(NotFound), database.reading() as connection:
-        over = llm_batches.over(connection)
+    with suppress(NotFound), store.reading() as session:
+        over = session.ended_batches()
     for batch in over:
         same = next((one for one in result.again if one.command == batch.command), None)
         if same:
@@ -236,34 +234,34 @@ def collect(
 
 
 def _finish(
-    database: Database, model: ChatModel, batch: Batch, prices: Prices | None, result: Collected, now: datetime
+    store: Store, model: ChatModel, batch: Batch, prices: Prices | None, result: Collected, now: datetime
 ) -> bool:
     """Bring one batch to its end where the server has; False while it has not."""
-    with model.translated():
+    with model.errors():
         remote = _remote(model, batch)
     if remote is None:
         if now - batch.made_at < GRACE:
             return False
-        with database.writing() as connection:
-            llm_batches.set_state(connection, batch.id, "lost")
+        with store.writing() as tx:
+            tx.set_batch_state(batch.id, "lost")
         return True
     if remote.status == "failed":
-        with database.writing() as connection:
-            llm_batches.set_state(connection, batch.id, "dropped", remote.id)
+        with store.writing() as tx:
+            tx.set_batch_state(batch.id, "dropped", remote.id)
         errors = getattr(getattr(remote, "errors", None), "data", None) or []
         reason = "; ".join(str(one.message) for one in errors) or "the server does not say why"
         raise Fatal(f"batch {remote.id} failed: {reason}", where=batch.base_url, hint="ingest it again with --batch")
     if remote.status not in OVER:
-        with database.writing() as connection:
-            llm_batches.set_state(connection, batch.id, "submitted", remote.id)
+        with store.writing() as tx:
+            tx.set_batch_state(batch.id, "submitted", remote.id)
         return False
-    with database.reading() as connection:
-        requests = llm_batches.requests(connection, batch.id)
-    with model.translated():
+    with store.reading() as session:
+        requests = session.batch_requests(batch.id)
+    with model.errors():
         answers = list(_answers(model, remote, requests))
-    with database.writing() as connection:
-        keep(connection, answers)
-        llm_batches.set_state(connection, batch.id, "collected", remote.id)
+    with store.writing() as tx:
+        tx.keep_answers(answers)
+        tx.set_batch_state(batch.id, "collected", remote.id)
     result.collected += 1
     result.answers += len(answers)
     for answer in answers:
@@ -286,7 +284,7 @@ def _remote(model: ChatModel, batch: Batch) -> Any:
     return None
 
 
-def _answers(model: ChatModel, remote: Any, requests: dict[str, Request]) -> Iterator[Answer]:
+def _answers(model: ChatModel, remote: Any, requests: dict[str, BatchRequest]) -> Iterator[Answer]:
     """The answers in a batch's files. A request that failed for now is left to be asked again."""
     for file in (remote.output_file_id, remote.error_file_id):
         if not file:

@@ -22,16 +22,14 @@ from memctl.extract.llm.windows import Window, windows
 from memctl.ingest.llm_requests import Asker, Leaf, Question, leaves
 from memctl.ingest.llm_usage import Use
 from memctl.ingest.session_extraction import Digest, Prepared, Recipe, Work, broken, prepare
-from memctl.store.duckdb import vector_search
-from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.writes import stored_embedder
+from memctl.store.base import Store
 
 EXISTING = 10
 """Facts shown beside a window."""
 FAILURES = {"refused": "refused", "filtered": "stopped by a content filter", "length": "too long"}
 
 
-def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, database: Database, asker: Asker) -> Digest:
+def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, store: Store, asker: Asker) -> Digest:
     """The digest of some sessions by a model. A session with questions still to be answered leaves its file `open`."""
     result = Digest()
     held: list[tuple[Prepared, list[Window]]] = []
@@ -41,7 +39,7 @@ def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, data
             held.append((prepared, windows(prepared.session, work.owned.user_id, prepared.context)))
         except Exception as error:
             result.broken.append(broken(work, error))
-    questions = _questions([(one, window) for one, cut in held for window in cut], spec, database, asker.use.model)
+    questions = _questions([(one, window) for one, cut in held for window in cut], spec, store, asker.use.model)
     answered = asker.ask(questions)
     asked = iter(questions)
     for prepared, cut in held:
@@ -61,15 +59,15 @@ def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, data
 
 
 def _questions(
-    wanted: Sequence[tuple[Prepared, Window]], spec: EmbedderSpec, database: Database, model: str
+    wanted: Sequence[tuple[Prepared, Window]], spec: EmbedderSpec, store: Store, model: str
 ) -> list[Question]:
     """A question for each window, with the facts of its user that are nearest to it."""
-    near = _existing([window for _, window in wanted], spec, database)
+    near = _existing([window for _, window in wanted], spec, store)
     return [
         Question(
             key=prompt.key(model, window),
             window=window,
-            existing=prompt.known(facts),
+            existing=prompt.existing_facts(facts),
             episodes=_episodes(prepared, window),
         )
         for (prepared, window), facts in zip(wanted, near, strict=True)
@@ -81,26 +79,26 @@ def _episodes(prepared: Prepared, window: Window) -> tuple[UUID, ...]:
     return tuple(dict.fromkeys(id_ for id_ in ids if id_ is not None))
 
 
-def _existing(wanted: Sequence[Window], spec: EmbedderSpec, database: Database) -> list[list[Fact]]:
+def _existing(wanted: Sequence[Window], spec: EmbedderSpec, store: Store) -> list[list[Fact]]:
     """The current facts nearest to each window; none while the store is new. Vectors are made with the store closed."""
     places: dict[str, list[int]] = {}
     for place, window in enumerate(wanted):
         places.setdefault(window.user_id, []).append(place)
     found: list[list[Fact]] = [[] for _ in wanted]
-    with suppress(NotFound), database.reading() as connection:
-        places = {user: mine for user, mine in places.items() if vector_search.has_facts(connection, user)}
-        if stored_embedder(connection) != spec:
+    with suppress(NotFound), store.reading() as session:
+        places = {user: mine for user, mine in places.items() if session.has_facts(user)}
+        if session.embedder() != spec:
             return found
-    if not database.path.exists():
+    if not store.exists():
         return found
     embedder = spec.open()
     vectors = {
         user: embedder.embed([" ".join(line.text for line in wanted[place].asked) for place in mine])
         for user, mine in places.items()
     }
-    with database.reading() as connection:
+    with store.reading() as session:
         for user, mine in places.items():
-            near = vector_search.nearest(connection, user, vectors[user], EXISTING)
+            near = session.nearest(user, vectors[user], EXISTING)
             for place, facts in zip(mine, near, strict=True):
                 found[place] = facts
     return found
@@ -124,7 +122,7 @@ def _read(leaf: Leaf, prepared: Prepared, use: Use) -> None:
         proposals,
         window,
         prepared.session,
-        msgspec.json.decode(answer.existing, type=tuple[prompt.Known, ...]),
+        msgspec.json.decode(answer.existing, type=tuple[prompt.ExistingFact, ...]),
         extractor=prompt.extractor(use.model),
         uri=prepared.work.uri,
     )

@@ -13,7 +13,7 @@ from memctl.ingest.llm_batch_api import BatchSource
 from memctl.ingest.llm_costs import Prices
 from memctl.ingest.llm_requests import Asker, LiveSource, PlanSource
 from memctl.ingest.llm_usage import Use
-from memctl.store.duckdb.database import Database
+from memctl.store.base import Store
 
 JOBS = 4
 """Requests under way at a time."""
@@ -40,7 +40,7 @@ class ModelOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_asker(
     options: ModelOptions,
-    database: Database,
+    store: Store,
     *,
     announce: Callable[[str, float], None] | None = None,
     tick: Callable[[Use], object] | None = None,
@@ -57,13 +57,13 @@ def open_asker(
         )
     use = Use(model=options.name)
     if options.plan:
-        return Asker(database, PlanSource(use, options.prices, options.jobs, batch=options.batch), use)
+        return Asker(store, PlanSource(use, options.prices, options.jobs, batch=options.batch), use)
     model = ChatModel(options.name, base_url=options.base_url, timeout=options.timeout)
     if options.batch:
-        batch = BatchSource(database, model, use, options.command, prices=options.prices, max_cost=options.max_cost)
-        return Asker(database, batch, use)
+        batch = BatchSource(store, model, use, options.command, prices=options.prices, max_cost=options.max_cost)
+        return Asker(store, batch, use)
     source = LiveSource(
-        database,
+        store,
         model,
         use,
         prices=options.prices,
@@ -73,4 +73,4 @@ def open_asker(
         announce=announce,
         tick=(lambda: tick(use)) if tick else None,
     )
-    return Asker(database, source, use)
+    return Asker(store, source, use)

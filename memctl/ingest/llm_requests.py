@@ -24,8 +24,8 @@ from memctl.ingest import llm_costs
 from memctl.ingest.llm_costs import Budget, Prices, SpentError
 from memctl.ingest.llm_usage import Use
 from memctl.runtime.retry import Halt, Halted, Pace, Retry
-from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.llm_cache import Answer, Outcome, find, keep
+from memctl.store.base import Store
+from memctl.store.model import Answer, AnswerOutcome
 
 TRIES = 3
 """How often a question is asked whose answer cannot be read."""
@@ -38,7 +38,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     key: str
     window: Window
-    existing: tuple[prompt.Known, ...] = ()
+    existing: tuple[prompt.ExistingFact, ...] = ()
     episodes: tuple[UUID, ...] = ()
 
     @cached_property
@@ -52,7 +52,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             msgspec.structs.replace(self, key=prompt.key(model, half), window=half) for half in self.window.halves()
         ]
 
-    def answer(self, model: str, outcome: Outcome, completion: Completion, text: str = "") -> Answer:
+    def answer(self, model: str, outcome: AnswerOutcome, completion: Completion, text: str = "") -> Answer:
         """The answer as it is kept; tokens the server does not tell are estimated."""
         told = completion.input is not None and completion.output is not None
         return Answer(
@@ -91,8 +91,8 @@ class Source(Protocol):
 class Asker:
     """Answers to questions, from the store where it has them and else from `source`."""
 
-    def __init__(self, database: Database, source: Source, use: Use) -> None:
-        self.database, self.source, self.use = database, source, use
+    def __init__(self, store: Store, source: Source, use: Use) -> None:
+        self.store, self.source, self.use = store, source, use
 
     def ask(self, questions: Iterable[Question]) -> dict[str, Answer]:
         """The answers there are, by key; those of halves too, where a window had to be cut. Some may be missing."""
@@ -101,8 +101,8 @@ class Asker:
         while todo:
             self.use.windows += len(todo)
             found: dict[str, Answer] = {}
-            with suppress(NotFound), self.database.reading() as connection:
-                found = find(connection, todo)
+            with suppress(NotFound), self.store.reading() as session:
+                found = session.answers(todo)
             found = {key: answer for key, answer in found.items() if self.source.accepts(answer)}
             self.use.known += len(found)
             missing = [question for key, question in todo.items() if key not in found]
@@ -163,7 +163,7 @@ class LiveSource:
 
     def __init__(
         self,
-        database: Database,
+        store: Store,
         model: ChatModel,
         use: Use,
         *,
@@ -175,7 +175,7 @@ class LiveSource:
         announce: Callable[[str, float], None] | None = None,
         tick: Callable[[], object] | None = None,
     ) -> None:
-        self.database, self.model, self.use, self.prices, self.jobs = database, model, use, prices, jobs
+        self.store, self.model, self.use, self.prices, self.jobs = store, model, use, prices, jobs
         self.budget = Budget(max_cost)
         use.cost = 0.0 if prices else None
         self.halt = halt or Halt()
@@ -313,8 +313,8 @@ class LiveSource:
                 unsaved, self._unsaved = self._unsaved, []
             try:
                 if unsaved:
-                    with self.database.writing() as connection:
-                        keep(connection, unsaved)
+                    with self.store.writing() as tx:
+                        tx.keep_answers(unsaved)
             except BaseException:
                 # They are paid for: whoever comes next tries again.
                 with self._lock:
@@ -322,7 +322,7 @@ class LiveSource:
                 raise
 
 
-def outcome_of(completion: Completion) -> Outcome:
+def outcome_of(completion: Completion) -> AnswerOutcome:
     """What an answer amounts to."""
     if completion.finish in ("length", "refused", "filtered"):
         return completion.finish

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -13,19 +12,18 @@ from memctl.core.fact import Fact, Kind, Source, derive_id
 from memctl.embed.spec import EmbedderSpec
 from memctl.extract.secrets import redact
 from memctl.ingest.attribution import Owned
-from memctl.ingest.bulk_import import entry_of
-from memctl.ingest.commit import commit, put
+from memctl.ingest.commit import commit
 from memctl.ingest.session_extraction import Recipe, Work, digest_all
-from memctl.store.duckdb import claims, fact_rows, writes
-from memctl.store.duckdb.database import Connection, Database
-from memctl.store.duckdb.undo_log import journalled
+from memctl.store.base import Store
+from memctl.store.model import entry_of
+from memctl.store.refold import state
 from memctl.transcripts.model import Session, Turn
 
 SYSTEM = "memctl"
 
 
 def remember(
-    database: Database,
+    store: Store,
     spec: EmbedderSpec,
     user: str,
     text: str,
@@ -45,12 +43,14 @@ def remember(
     said = _without_secrets(text.strip())
     subject, object = _without_secrets(subject), _without_secrets(object)  # noqa: A001
     if not said:
-        raise UsageError("there is nothing to remember", hint='memctl add USER "TEXT"')
+        raise UsageError("TEXT is empty", hint='memctl add USER "TEXT"')
     if (predicate is None) != (object is None):
-        raise UsageError("a predicate and an object go together", hint="give both --predicate and --object")
+        raise UsageError(
+            "a predicate needs an object, and an object a predicate", hint="pass --predicate and --object together"
+        )
     now = datetime.now(UTC)
     if kind is None and subject is None and predicate is None and valid_at is None and not categories:
-        found = _read(database, spec, user, said, now)
+        found = _read(store, spec, user, said, now)
         if found:
             return found
     fact = Fact(
@@ -66,10 +66,10 @@ def remember(
         created_at=now,
         source=Source(system=SYSTEM, quote=said),
     )
-    return [_put(database, spec, fact, "add")]
+    return [_put(store, spec, fact, "add")]
 
 
-def _read(database: Database, spec: EmbedderSpec, user: str, said: str, now: datetime) -> list[Fact]:
+def _read(store: Store, spec: EmbedderSpec, user: str, said: str, now: datetime) -> list[Fact]:
     session = Session(
         source_format=SYSTEM,
         session_id=f"add {now.isoformat()}",
@@ -78,19 +78,18 @@ def _read(database: Database, spec: EmbedderSpec, user: str, said: str, now: dat
     batch = digest_all([Work(owned=Owned(user_id=user, session=session))], Recipe(), spec)
     if not batch.claims:
         return []
-    with database.writing() as connection, journalled(connection, "add", user) as journal:
-        commit(connection, batch, spec, now=now, journal=journal)
-        ids = claims.facts_resting_on(connection, [claim.id for claim, _ in batch.claims])
-        return fact_rows.select(connection, "id IN (SELECT unnest(?::UUID[])) ORDER BY key", [list(ids)])
+    with store.changing("add", user) as tx:
+        commit(tx, batch, spec, now=now)
+        return tx.facts(tx.facts_resting_on([claim.id for claim, _ in batch.claims]))
 
 
-def edit(database: Database, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact:
+def edit(store: Store, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact:
     """Change fields of a stored fact, which keeps its id; the fact as it is now.
 
     Raises UsageError for an episode, which is what was said and cannot be made otherwise, and for a wrong value.
     """
     if fact.kind == "episode":
-        raise UsageError("an episode is what was said and stays as it is", hint="memctl rm removes it")
+        raise UsageError("episodes cannot be edited", hint="memctl rm removes it")
     changes |= {name: _without_secrets(changes[name]) for name in ("text", "subject", "object") if name in changes}
     try:
         edited = msgspec.structs.replace(fact, **changes, updated_at=datetime.now(UTC))
@@ -100,23 +99,21 @@ def edit(database: Database, spec: EmbedderSpec, fact: Fact, **changes: Any) -> 
     if not edited.text.strip():
         raise UsageError("a fact needs a text", where=str(fact.id), hint="memctl rm removes a fact")
     if (edited.predicate is None) != (edited.object is None):
-        raise UsageError("a predicate and an object go together", hint="give both --predicate and --object")
-    return _put(database, spec, edited, "edit")
+        raise UsageError(
+            "a predicate needs an object, and an object a predicate", hint="pass --predicate and --object together"
+        )
+    return _put(store, spec, edited, "edit")
 
 
 def _without_secrets(text: str | None) -> Any:
     return redact(text).text if text else text
 
 
-def _put(database: Database, spec: EmbedderSpec, fact: Fact, command: str) -> Fact:
+def _put(store: Store, spec: EmbedderSpec, fact: Fact, command: str) -> Fact:
     entry = entry_of(fact)
     texts = [chunk.text for chunk in entry.chunks]
     vectors = dict(zip(texts, spec.open().embed(texts), strict=True))
-    with database.writing() as connection, journalled(connection, command, fact.user_id) as journal:
-        writes.use_embedder(connection, spec)
-        put(connection, entry, vectors, journal)
-        return _stored(connection, fact.id)
-
-
-def _stored(connection: Connection, id_: UUID) -> Fact:
-    return fact_rows.select(connection, "id = ?", [id_])[0]
+    with store.changing(command, fact.user_id) as tx:
+        tx.use_embedder(spec)
+        state(tx, entry, vectors)
+        return tx.facts([fact.id])[0]

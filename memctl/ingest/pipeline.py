@@ -1,7 +1,7 @@
-"""`memctl ingest`: walk the paths, read what is new, and put it into the store batch by batch.
+"""`memctl ingest`: scan the paths, read what is new, extract facts, and commit them to the store batch by batch.
 
-Files are parsed, facts extracted and vectors made while the store is closed; it is opened once a batch. What cannot
-be read becomes a reject with its reason, and the files beside it still go through.
+Files are parsed, facts extracted and vectors made while the store is closed; it is opened once per batch. What cannot
+be read becomes a reject with its reason, and the other files are still ingested.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import msgspec
 
 from memctl.core.errors import BadTranscript, MemctlError, UsageError
 from memctl.embed.spec import EmbedderSpec
-from memctl.ingest.commit import Read, commit
+from memctl.ingest.commit import commit
 from memctl.ingest.result import Report, reject_of
 from memctl.ingest.scan import Options, Reader
 from memctl.ingest.session_extraction import Digest, Work, digest_all
 from memctl.ingest.sources import documents_of
-from memctl.store.duckdb import ingested_files, undo_log
-from memctl.store.duckdb.database import Database
+from memctl.store.base import Store
+from memctl.store.model import FileRead, PackedIds, new_run
 from memctl.transcripts.discovery import Document
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ Progress = Callable[[int, int, str], None]
 
 def ingest(
     paths: Sequence[str],
-    database: Database,
+    store: Store,
     spec: EmbedderSpec,
     options: Options,
     progress: Progress | None = None,
@@ -60,14 +60,14 @@ def ingest(
     What was read before an interrupt (Ctrl-C) is kept; the next run goes on from there. Raises NotFound for a path
     that does not exist; what is wrong inside the paths ends up in `Report.rejects`. With a model, raises AuthError,
     Retryable or Fatal when it cannot be asked any more, after keeping what it answered; `Report.model.stopped` tells
-    when a limit of money was reached. `announce` is told of waits for a server, with the seconds left.
+    when a limit of money was reached. `announce` is called while waiting for a server, with the seconds left.
     """
     report = Report(extractor=options.recipe.extracts)
     documents = list(documents_of(paths, report))
     total = sum(document.size for document in documents)
     done = 0
     with working(
-        database,
+        store,
         spec,
         options,
         report,
@@ -87,7 +87,7 @@ def ingest(
 
 @contextmanager
 def working(
-    database: Database,
+    store: Store,
     spec: EmbedderSpec,
     options: Options,
     report: Report,
@@ -98,14 +98,14 @@ def working(
 ) -> Iterator[Run]:
     """A Run whose work is all in the store at the end of the block; after an interrupt, or when the model can be asked
     no more, what was done until then. `size` is in bytes of transcripts, for which processes may be worth starting;
-    `tick` is told what the model has cost so far.
+    `tick` is called with what the model has cost so far.
     """
     with ExitStack() as stack:
         if options.model and not options.model.plan:
-            stack.enter_context(database.llm_lock())
-        run = Run(database, spec, options, report)
+            stack.enter_context(store.llm_lock())
+        run = Run(store, spec, options, report)
         if options.recipe.by_model:
-            run.asker = _open_asker(options, database, announce, tick)
+            run.asker = _open_asker(options, store, announce, tick)
             report.model = run.asker.use
         if options.jobs > 1 and size > PARALLEL_BYTES and not run.asker:
             run.pool = ProcessPoolExecutor(
@@ -128,7 +128,7 @@ def working(
 
 def _open_asker(
     options: Options,
-    database: Database,
+    store: Store,
     announce: Callable[[str, float], None] | None,
     show: Callable[[str], object],
 ) -> Asker:
@@ -136,7 +136,7 @@ def _open_asker(
 
     if options.model is None:
         raise UsageError("no model is configured", hint="give --model NAME, or set MEMCTL_LLM_MODEL")
-    return open_asker(options.model, database, announce=announce, tick=lambda use: show(use.line))
+    return open_asker(options.model, store, announce=announce, tick=lambda use: show(use.line))
 
 
 class _NoMoreAnswers(Exception):
@@ -154,31 +154,31 @@ class Run:
     transaction that brings its last session.
     """
 
-    def __init__(self, database: Database, spec: EmbedderSpec, options: Options, report: Report) -> None:
-        self.database = database
+    def __init__(self, store: Store, spec: EmbedderSpec, options: Options, report: Report) -> None:
+        self.store = store
         self.spec = spec
         self.options = options
         self.report = report
         self.pool: Executor | None = None
         self.asker: Asker | None = None
         self.chunk: list[Work] = []
-        self.ends: list[Read] = []
-        self.line: deque[Future[Digest] | Read] = deque()
+        self.ends: list[FileRead] = []
+        self.line: deque[Future[Digest] | FileRead] = deque()
         self.batch = Digest()
-        self.read: list[Read] = []
-        self.seen: dict[str, ingested_files.PackedIds] = {}
+        self.read: list[FileRead] = []
+        self.seen: dict[str, PackedIds] = {}
         self.broken: set[str] = set()
         self.open: set[str] = set()
-        self.reader = Reader(database, options, report)
-        self.id = undo_log.new_run()
+        self.reader = Reader(store, options, report)
+        self.id = new_run()
 
     def take(self, document: Document) -> None:
-        """Read one document, unless the ledger says it is the same as before."""
+        """FileRead one document, unless the ledger says it is the same as before."""
         if (found := self.reader.new(document)) is None:
             return
         file, known = found
         before = self.reader.before(known)
-        # What a model answered costs nothing a second time, so that a file it could not finish is begun anew.
+        # Cached answers of a model cost nothing, so a file it could not finish is started again.
         anew = known is not None and (known.recipe != file.recipe or (self.asker is not None and not known.complete))
         modified = datetime.fromtimestamp(document.mtime_ns / 1e9, UTC)
         sessions = turns = 0
@@ -197,7 +197,7 @@ class Run:
             self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
         if sessions or known:
             entry = msgspec.structs.replace(file, sessions=sessions, turns=turns, complete=complete)
-            self.ends.append(Read(entry=entry, gone=set(before)))
+            self.ends.append(FileRead(entry=entry, gone=set(before)))
         self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else 0)
 
     def add(self, works: Iterable[Work]) -> None:
@@ -227,7 +227,7 @@ class Run:
         self.line += self.ends
         self.ends = []
         if self.asker:
-            # Answers are paid for: what they amount to goes into the store at once.
+            # Answers are paid for, so their facts are committed at once.
             self._drain(limit=0)
             self.commit()
             if self.asker.source.over:
@@ -238,15 +238,15 @@ class Run:
             return digest_all(chunk, self.options.recipe, self.spec)
         from memctl.ingest.llm_extraction import digest_chunk
 
-        return digest_chunk(chunk, self.options.recipe, self.spec, self.database, self.asker)
+        return digest_chunk(chunk, self.options.recipe, self.spec, self.store, self.asker)
 
     def _drain(self, limit: int) -> None:
         """Bring finished work into the batch until at most `limit` pieces are under way; commit full batches."""
         while len(self.line) > (limit if self.pool else 0):
             piece = self.line.popleft()
-            if isinstance(piece, Read):
+            if isinstance(piece, FileRead):
                 if piece.entry.uri in self.open:
-                    # Unrecorded, the file is read again; what was answered is then known.
+                    # Not recorded, the file is read again; the answers are cached by then.
                     self.seen.pop(piece.entry.uri, None)
                     continue
                 self.read.append(self._ended(piece))
@@ -257,19 +257,19 @@ class Run:
                     self.report.rejects.append(reject_of(BadTranscript(reason, where=uri)))
                 self.open |= digest.open
                 for uri, episodes in digest.seen.items():
-                    self.seen.setdefault(uri, ingested_files.PackedIds()).extend(episodes)
+                    self.seen.setdefault(uri, PackedIds()).extend(episodes)
                 self.batch.join(digest)
             if len(self.batch.episodes) >= BATCH_TURNS:
                 self.commit()
 
-    def _ended(self, file: Read) -> Read:
+    def _ended(self, file: FileRead) -> FileRead:
         """A file read to its end. What could not all be read may still hold what it showed before."""
-        seen = self.seen.pop(file.entry.uri, ingested_files.PackedIds())
+        seen = self.seen.pop(file.entry.uri, PackedIds())
         gone = file.gone.difference(seen) if file.gone else set()
         if file.entry.complete and file.entry.uri not in self.broken:
-            return Read(entry=file.entry, episodes=seen, gone=gone)
+            return FileRead(entry=file.entry, episodes=seen, gone=gone)
         seen.extend(gone)
-        return Read(entry=msgspec.structs.replace(file.entry, complete=False), episodes=seen)
+        return FileRead(entry=msgspec.structs.replace(file.entry, complete=False), episodes=seen)
 
     def finish(self) -> None:
         """Everything still under way, into the store."""
@@ -285,14 +285,10 @@ class Run:
         read, self.read = self.read, []
         self.report.count(batch)
         if batch.episodes or batch.claims or read:
-            user = self.options.attribution.user
-            with (
-                self.database.writing() as connection,
-                undo_log.journalled(connection, "ingest", user, self.id) as journal,
-            ):
-                committed = commit(connection, batch, self.spec, read, journal=journal)
+            with self.store.changing("ingest", self.options.attribution.user, self.id) as tx:
+                committed = commit(tx, batch, self.spec, read)
             self.report.took(committed)
-            self.id, self.report.run = journal.id, journal.run or self.report.run
+            self.id, self.report.run = tx.run_id, tx.run or self.report.run
 
 
 def _result(piece: Future[Digest]) -> Digest:
@@ -300,11 +296,11 @@ def _result(piece: Future[Digest]) -> Digest:
         return piece.result()
     except BrokenExecutor:
         raise MemctlError(
-            "a worker process died, perhaps for want of memory",
-            hint="run it again with --jobs 1; what was done is kept",
+            "a worker process died (out of memory?)",
+            hint="run it again with --jobs 1; finished files are kept",
         ) from None
 
 
 def _leave_interrupts_to_the_parent() -> None:
-    """Ctrl-C reaches every process of the terminal; the parent alone answers it."""
+    """Ignore Ctrl-C, which reaches every process of the terminal: the parent handles it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

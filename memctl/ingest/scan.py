@@ -1,6 +1,6 @@
-"""The documents of an ingest: which of them are new or changed, whose their sessions are, and who was forgotten.
+"""The documents of an ingest: which are new or changed, who owns their sessions, and who was forgotten.
 
-Of what becomes of the sessions nothing is known here; what cannot be read is told with its place and never hidden.
+What cannot be read is reported with its location and never hidden.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from uuid import UUID
 import msgspec
 
 from memctl.core.errors import BadTranscript, NotFound
-from memctl.extract import extractor as rules
+from memctl.extract.extractor import EXTRACTOR
 from memctl.ingest.attribution import Attribution, Owned, owned
 from memctl.ingest.result import Report, reject_of
 from memctl.ingest.session_extraction import Recipe
 from memctl.ingest.sources import sha256_of, unreadable
-from memctl.store.duckdb import ingested_files, suppression
-from memctl.store.duckdb.database import Database
+from memctl.store.base import Store
+from memctl.store.model import SUPPRESSED, FileEntry
+from memctl.store.refold import suppressed_users
 from memctl.transcripts.detect import detect, read
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.model import ReadOptions, Session
@@ -46,19 +47,19 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reader:
-    """Reads documents for one ingest. What it passes over and what it cannot read is entered in the report."""
+    """Reads documents for one ingest. What it skips and what it cannot read is added to the report."""
 
-    def __init__(self, database: Database, options: Options, report: Report) -> None:
-        self.database = database
+    def __init__(self, store: Store, options: Options, report: Report) -> None:
+        self.store = store
         self.options = options
         self.report = report
-        self.asked: set[str] = set()
-        self.gone: set[str] = set()
-        self.ledger: dict[tuple[str, str], ingested_files.FileEntry] = {}
-        with suppress(NotFound), database.reading() as connection:
-            self.ledger = ingested_files.entries(connection)
+        self.checked: set[str] = set()
+        self.suppressed: set[str] = set()
+        self.ledger: dict[tuple[str, str], FileEntry] = {}
+        with suppress(NotFound), store.reading() as session:
+            self.ledger = session.ingested_files()
 
-    def new(self, document: Document) -> tuple[ingested_files.FileEntry, ingested_files.FileEntry | None] | None:
+    def new(self, document: Document) -> tuple[FileEntry, FileEntry | None] | None:
         """The entry a document would be given and the one it has, if any; None when it is the same as before, or
         cannot be read."""
         self.report.files += 1
@@ -81,7 +82,7 @@ class Reader:
         except (BadTranscript, OSError) as error:
             self.report.rejects.append(reject_of(unreadable(error, document)))
             return None
-        file = ingested_files.FileEntry(
+        file = FileEntry(
             uri=uri,
             attribution=attribution,
             recipe=recipe,
@@ -96,8 +97,8 @@ class Reader:
         return file, known
 
     def sessions(self, document: Document, format_: str) -> Iterator[tuple[Session, list[Owned]] | BadTranscript]:
-        """The sessions of a document with their owners, and what is wrong with it; nobody's sessions are told once."""
-        told = False
+        """The sessions of a document with their owners, and its errors; sessions without an owner are reported once."""
+        reported = False
         try:
             for item in read(document, self.options.reading, format_):
                 if isinstance(item, BadTranscript):
@@ -107,30 +108,30 @@ class Reader:
                     owners = list(owned(item, document, self.options.attribution))
                     self.refuse(owners, document.uri)
                 except BadTranscript as error:
-                    if not told:
+                    if not reported:
                         yield error
-                    told = True
+                    reported = True
                     continue
                 yield item, owners
         except Exception as error:
-            # A reader that breaks down over one file is no reason to leave the rest of the folder unread.
+            # A reader that fails on one file must not keep the rest of the folder from being read.
             yield unreadable(error, document)
 
     def refuse(self, owners: Sequence[Owned], where: str) -> None:
         """Raises BadTranscript when one of the owners was forgotten."""
         users = {mine.user_id for mine in owners}
-        if new := users - self.asked:
-            self.gone |= suppression.known(self.database, new)
-            self.asked |= new
-        if users & self.gone:
-            raise BadTranscript(suppression.REASON, where=where)
+        if new := users - self.checked:
+            self.suppressed |= suppressed_users(self.store, new)
+            self.checked |= new
+        if users & self.suppressed:
+            raise BadTranscript(SUPPRESSED, where=where)
 
-    def before(self, known: ingested_files.FileEntry | None) -> frozenset[UUID]:
+    def before(self, known: FileEntry | None) -> frozenset[UUID]:
         """The episodes a file showed when it was last read."""
         if known is None:
             return frozenset()
-        with self.database.reading() as connection:
-            return frozenset(ingested_files.episodes_of(connection, known))
+        with self.store.reading() as session:
+            return frozenset(session.episodes_in(known))
 
     def _recipe(self, document: Document) -> str:
         """Everything but --since that decides what comes out of a file, as one comparable text."""
@@ -140,7 +141,7 @@ class Reader:
             "roles": options.recipe.roles,
             "since": None,
         }
-        extractor = rules.EXTRACTOR
+        extractor = EXTRACTOR
         if options.recipe.by_model:
             from memctl.extract.llm import prompt
 

@@ -16,14 +16,13 @@ from memctl.core.claim import Claim
 from memctl.core.fact import Fact, Source, derive_id
 from memctl.embed import Embedder
 from memctl.embed.spec import EmbedderSpec
-from memctl.extract import extractor as rules
+from memctl.extract import extractor
 from memctl.extract.prompt_injection import gives_orders
 from memctl.extract.secrets import redact
 from memctl.ingest.attribution import Owned
 from memctl.reconcile import fold, to_fact
-from memctl.store.duckdb.chunks import chunks_of, texts_of
-from memctl.store.duckdb.fact_rows import Episodic
-from memctl.store.duckdb.writes import Entry
+from memctl.store.chunks import chunks_of, texts_of
+from memctl.store.model import Entry, Episodic
 from memctl.transcripts.model import Role, Session, Turn
 
 if TYPE_CHECKING:
@@ -146,7 +145,7 @@ class Prepared(msgspec.Struct, kw_only=True):
         skip = self.context
         if only is not None:
             skip |= {turn.turn_id for turn in self.session.turns} - only
-        return rules.extract(self.session, self.work.owned.user_id, uri=self.work.uri, skip=skip)
+        return extractor.extract(self.session, self.work.owned.user_id, uri=self.work.uri, skip=skip)
 
 
 def digest(work: Work, recipe: Recipe) -> Digest:

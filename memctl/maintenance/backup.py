@@ -19,16 +19,15 @@ from typing import IO
 import msgspec
 
 from memctl import __version__
-from memctl.backends.files import parquet
+from memctl.backends.files.records import LONGEST_LINE
 from memctl.core.errors import MemctlError, UsageError
 from memctl.maintenance.snapshots import Replaced, Snapshots
 from memctl.runtime import private_files
-from memctl.store.duckdb import writes
-from memctl.store.duckdb.database import SCHEMA_VERSION, Connection, Database, get_meta, set_meta
+from memctl.store.duckdb import archive
+from memctl.store.duckdb.database import SCHEMA_VERSION, Database, get_meta
 
 MANIFEST = "manifest.json"
 LONGEST_MANIFEST = 1_000_000
-VECTORS = "vectors"
 BLOCK = 1 << 20
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError)
 """Exceptions of zipfile for an archive that is damaged, encrypted or compressed in an unsupported way."""
@@ -79,10 +78,9 @@ def backup(database: Database, file: Path) -> Manifest:
 def _dump(database: Database, folder: Path) -> tuple[dict[str, Table], int]:
     tables = {}
     with database.reading() as connection:
-        for name in _names(connection):
+        for name in archive.tables(connection):
             file = folder / f"{name}.parquet"
-            connection.execute(f"COPY \"{name}\" TO '{_quoted(file)}' (FORMAT parquet, COMPRESSION zstd)")
-            rows = connection.execute(f'SELECT count(*) FROM "{name}"').fetchall()[0][0]  # noqa: S608
+            rows = archive.write_table(connection, name, file)
             with file.open("rb") as stream:
                 tables[name] = Table(rows=rows, bytes=file.stat().st_size, sha256=_sha256(stream))
         version = int(get_meta(connection, "schema_version") or SCHEMA_VERSION)
@@ -158,37 +156,16 @@ def _unpack(archive: zipfile.ZipFile, name: str, table: Table, folder: Path, fil
 
 def _load(database: Database, manifest: Manifest, folder: Path, file: Path) -> None:
     with database.writing() as connection:
-        known = {*_names(connection), VECTORS}
-        if strange := sorted(manifest.tables.keys() - known):
+        if strange := sorted(manifest.tables.keys() - {*archive.tables(connection), archive.VECTORS}):
             raise MemctlError(f"the backup has an unknown table {strange[0]!r}", where=str(file))
-        source = _quoted(folder / "meta.parquet")
-        connection.execute("DELETE FROM meta")
-        connection.execute(f"INSERT INTO meta SELECT name, value FROM read_parquet('{source}')")  # noqa: S608
-        set_meta(connection, "schema_version", str(SCHEMA_VERSION))
-        dim = get_meta(connection, "dim")
-        if dim is not None and VECTORS in manifest.tables:
-            connection.execute(writes.vectors_table(VECTORS, int(dim)))
-            writes.define_facts_view(connection)
-        for name, table in manifest.tables.items():
-            unpacked = folder / f"{name}.parquet"
-            parquet.longest_row(connection, parquet.columns(connection, unpacked), unpacked)
-            if name != "meta":
-                source = _quoted(folder / f"{name}.parquet")
-                connection.execute(f"INSERT INTO \"{name}\" BY NAME SELECT * FROM read_parquet('{source}')")  # noqa: S608
-                rows = connection.execute(f'SELECT count(*) FROM "{name}"').fetchall()[0][0]  # noqa: S608
-                if rows != table.rows:
-                    raise _damaged(file, name)
-
-
-def _names(connection: Connection) -> list[str]:
-    rows = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE NOT internal ORDER BY table_name"
-    ).fetchall()
-    return [row[0] for row in rows]
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+        if "meta" not in manifest.tables:
+            raise _foreign(file)
+        rows = archive.read_tables(
+            connection, {name: folder / f"{name}.parquet" for name in manifest.tables}, LONGEST_LINE
+        )
+    for name, table in manifest.tables.items():
+        if rows[name] != table.rows:
+            raise _damaged(file, name)
 
 
 def _sha256(stream: IO[bytes]) -> str:

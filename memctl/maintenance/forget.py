@@ -20,10 +20,9 @@ import msgspec
 from memctl.backends import registry
 from memctl.backends.contract import Adapter
 from memctl.core.errors import Exit, Fatal, MemctlError, NotFound, Retryable, UsageError
-from memctl.migrate.ledger import Ledger
 from memctl.migrate.source import pages
 from memctl.runtime.retry import Retry, guarded
-from memctl.store.duckdb import suppression
+from memctl.store.duckdb.ledger import Ledger
 from memctl.store.duckdb.local_store import LocalStore
 
 BATCH = 500
@@ -135,9 +134,8 @@ def forget(
     so that nothing brings them back meanwhile.
     """
     began = datetime.now(UTC)
-    with store.database.writing() as connection:
-        suppression.mark(connection, user)
-        who = suppression.digest(connection, user)
+    with store.store.writing() as tx:
+        who = tx.suppress(user)
     done = []
     for name, adapter in ends:
         say(name)
@@ -147,8 +145,8 @@ def forget(
 
 def restore(user: str, store: LocalStore) -> None:
     """Let a forgotten user be remembered again. Raises NotFound for one who was not forgotten."""
-    with store.database.writing(make=False) as connection:
-        if not suppression.restore(connection, user):
+    with store.store.writing(make=False) as tx:
+        if not tx.unsuppress(user):
             raise NotFound("this user was not forgotten", hint="memctl users lists who is remembered")
 
 

@@ -12,13 +12,14 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
 from memctl.core.errors import MemctlError, NotFound, UnusableStore, UsageError
 from memctl.core.fact import Fact
 from memctl.runtime import private_files
-from memctl.store.duckdb import fact_rows, suppression
+from memctl.store.duckdb import fact_rows, queries, stats, suppression
 from memctl.store.duckdb.database import Database
 
 _NAME = re.compile(r"\d{8}T\d{6}\d{3}Z")
@@ -119,7 +120,7 @@ class Snapshots:
         after = _hashes(now, user)
         fresh = [id_ for id_, digest in after.items() if before.get(id_) != digest]
         gone = [id_ for id_ in before if id_ not in after]
-        changes = [Change(symbol="*" if str(fact.id) in before else "+", fact=fact) for fact in _facts(now, fresh)] + [
+        changes = [Change(symbol="*" if fact.id in before else "+", fact=fact) for fact in _facts(now, fresh)] + [
             Change(symbol="-", fact=fact) for fact in _facts(self.open(earlier), gone)
         ]
         return sorted(changes, key=lambda change: (change.fact.user_id, str(change.fact.created_at), change.symbol))
@@ -195,18 +196,14 @@ class Snapshots:
     def _described(self, name: str, made_at: datetime, note: str | None, *, automatic: bool) -> Snapshot:
         file = self._file(name)
         with Database(file).reading() as connection:
-            rows = connection.execute(
-                "SELECT count(DISTINCT user_id), count(*) FILTER (kind <> 'episode'), "
-                "count(*) FILTER (kind = 'episode') FROM records"
-            ).fetchall()
-        users, facts, episodes = rows[0]
+            users = stats.user_summaries(connection)
         return Snapshot(
             name=name,
             made_at=made_at,
             note=note,
-            users=users,
-            facts=facts,
-            episodes=episodes,
+            users=len(users),
+            facts=sum(user.facts for user in users),
+            episodes=sum(user.episodes for user in users),
             bytes=file.stat().st_size,
             automatic=automatic,
         )
@@ -223,20 +220,17 @@ def _described_in(about: Path) -> Snapshot:
         ) from None
 
 
-def _hashes(database: Database, user: str | None) -> dict[str, str]:
+def _hashes(database: Database, user: str | None) -> dict[UUID, str]:
     with database.reading() as connection:
-        rows = connection.execute(
-            "SELECT id::VARCHAR, content_hash FROM records WHERE ? IS NULL OR user_id = ?", [user, user]
-        ).fetchall()
-    return dict(rows)
+        return queries.hashes(connection, user)
 
 
 def _named(at: datetime) -> str:
     return f"{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}Z"
 
 
-def _facts(database: Database, ids: Sequence[str]) -> list[Fact]:
+def _facts(database: Database, ids: Sequence[UUID]) -> list[Fact]:
     if not ids:
         return []
     with database.reading() as connection:
-        return fact_rows.select(connection, "id IN (SELECT unnest(?::UUID[]))", [ids])
+        return fact_rows.by_ids(connection, ids)

@@ -14,13 +14,13 @@ from memctl.backends import registry
 from memctl.backends.contract import Adapter
 from memctl.core.errors import MemctlError, UsageError
 from memctl.core.fact import Fact
-from memctl.migrate.ledger_records import Counts
 from memctl.migrate.plan import Loss, Plan, Tally
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
 from memctl.migrate.target import STANDARD, Target
 from memctl.runtime.rejects import Rejects
 from memctl.runtime.retry import Pace, Retry
+from memctl.store.ledger_records import Counts
 
 
 class Incomplete(MemctlError):

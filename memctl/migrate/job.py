@@ -11,11 +11,11 @@ import msgspec
 
 from memctl.backends.contract import Adapter
 from memctl.core.errors import Exit
-from memctl.migrate.ledger_records import Counts, RunState
 from memctl.migrate.plan import Loss, Plan
 from memctl.migrate.source import Forgotten
 from memctl.migrate.verify import Verification
 from memctl.runtime.retry import Reason
+from memctl.store.ledger_records import Counts, RunState
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,10 +18,10 @@ from memctl.backends.contract import Capabilities, FieldKeeping
 from memctl.core.errors import MemctlError, UsageError
 from memctl.core.fact import Fact
 from memctl.migrate.field_diff import fate, filled
-from memctl.migrate.ledger_records import fingerprint
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
 from memctl.runtime import private_files
+from memctl.store.ledger_records import fingerprint
 
 Mode = Literal["preserve", "rederive"]
 MODES: tuple[Mode, ...] = ("preserve", "rederive")

@@ -19,8 +19,6 @@ from memctl.backends.registry import Rejecting
 from memctl.core.errors import MemctlError, Retryable
 from memctl.core.fact import Fact
 from memctl.migrate.job import Job, Report
-from memctl.migrate.ledger import Ledger
-from memctl.migrate.ledger_records import Counts, Entry, Planned, RunState, Settled, Standing, fingerprint
 from memctl.migrate.plan import Tally
 from memctl.migrate.source import Reader
 from memctl.migrate.target import Target, conversations
@@ -28,7 +26,9 @@ from memctl.migrate.verify import Verification, Verifier
 from memctl.runtime.rejects import Rejects
 from memctl.runtime.retry import Announce, Halt, Halted, Pace, Retry
 from memctl.runtime.spool import FactSpool
-from memctl.store.duckdb.suppression import REASON
+from memctl.store.duckdb.ledger import Ledger
+from memctl.store.ledger_records import Counts, Entry, Planned, RunState, Settled, Standing, fingerprint
+from memctl.store.model import SUPPRESSED
 
 SMALLEST_CHUNK = 500
 """Facts the ledger takes in one go; batches smaller than that share a transaction."""
@@ -114,7 +114,7 @@ class _Flow:
             users = self.reader.users()
             # By the source alone: a file of rejects that named them would remember them.
             for _ in self.reader.refused:
-                self._reject(self.job.plan.source_identity, REASON)
+                self._reject(self.job.plan.source_identity, SUPPRESSED)
             self._total = self.reader.total(users)
             if preserving:
                 self.there = self.target.owners({self.selection.owner(user) for user in users})

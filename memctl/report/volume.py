@@ -13,7 +13,10 @@ import msgspec
 from memctl.core.errors import NotFound
 from memctl.report import periods, tokens, volume_counts
 from memctl.report.growth import Growth, project
-from memctl.report.volume_counts import Groups, Series, Tally
+from memctl.store import tally as tallies
+from memctl.store.duckdb.local_store import LocalStore
+from memctl.store.duckdb.volume_counts import tally
+from memctl.store.tally import Groups, Series, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,12 +122,8 @@ def measure(
     `progress` receives records read, records in total (0: unknown) and the current user. Raises NotFound for an unknown
     user.
     """
-    from memctl.store.duckdb.local_store import LocalStore
-
     if isinstance(adapter, LocalStore):
-        from memctl.report.volume_counts_sql import tally_store
-
-        counted = tally_store(adapter, by, now, top, user)
+        counted = tally(adapter.database, by, now, top, user)
     else:
         counted = _streamed(adapter, by, now, top, user, progress)
     if user is not None and not counted.users:
@@ -232,10 +231,8 @@ def _tokens(counted: Tally, counter: tokens.Counter) -> Tokens:
         _scaled(sample, sizes, counter)
         for sample, sizes in ((counted.fact_sample, counted.fact_sizes), (counted.turn_sample, counted.turn_sizes))
     ]
-    estimated = any(sum(sizes.values()) > volume_counts.SAMPLE for sizes in (counted.fact_sizes, counted.turn_sizes))
-    method = (
-        f"{counter.method}; in a sample of {volume_counts.SAMPLE:,}, scaled by bytes" if estimated else counter.method
-    )
+    estimated = any(sum(sizes.values()) > tallies.SAMPLE for sizes in (counted.fact_sizes, counted.turn_sizes))
+    method = f"{counter.method}; in a sample of {tallies.SAMPLE:,}, scaled by bytes" if estimated else counter.method
     return Tokens(facts=scaled[0], turns=scaled[1], method=method, estimated=estimated)
 
 

@@ -1,7 +1,7 @@
 """The counts of a volume report, collected while facts stream from any backend.
 
-The local store is counted in SQL instead (`memctl.report.volume_counts_sql`); a test checks that both give the same
-`Tally`.
+The local store is counted in SQL instead (`memctl.store.duckdb.volume_counts`); a test checks that both
+give the same `Tally`. Nothing here judges or prints.
 """
 
 from __future__ import annotations
@@ -16,87 +16,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from memctl.core.timeline import is_current
 from memctl.report import periods
+from memctl.store import tally as tallies
+from memctl.store.chunks import chunks_of
+from memctl.store.tally import NEGATION, Group, Groups, Tally
 
 if TYPE_CHECKING:
     from memctl.core.fact import Fact
 
-SAMPLE = 10_000
-"""The number of facts and of turns in which tokens are counted; larger volumes are scaled by bytes."""
 
-NEGATION = r"(?i)\b(no|not|never|none|nor|nobody|nothing|neither|without|cannot)\b|n['’]t\b"
-"""Words that negate a statement. ASCII, so that RE2 and `re` agree."""
 _NEGATION = re.compile(NEGATION, re.ASCII)
-
-Series = dict[date | None, int]
-"""Records by the period in which they were recorded; None for those without a time."""
-
-
-class Count(msgspec.Struct):
-    """Facts, episodes and the bytes of their texts."""
-
-    facts: int = 0
-    episodes: int = 0
-    bytes: int = 0
-
-    def add(self, fact: Fact, size: int) -> None:
-        """Count one record, whose text has `size` bytes."""
-        if fact.kind == "episode":
-            self.episodes += 1
-        else:
-            self.facts += 1
-        self.bytes += size
-
-
-class Group(msgspec.Struct):
-    """A user, kind, category or source: its count, and its records by period."""
-
-    count: Count = msgspec.field(default_factory=Count)
-    series: Series = {}
-
-
-Groups = dict[str | None, Group]
-
-
-class Tally(msgspec.Struct, kw_only=True):
-    """All counts. `people` are the users with the most records. `added` counts records by month, `arrivals` users by
-    the month of their first record, `active` users by every month with a record. The sizes map bytes of a text to the
-    number of facts or turns; the samples are texts for counting tokens."""
-
-    users: int = 0
-    people: Groups = {}
-    kinds: Groups = {}
-    categories: Groups = {}
-    sources: Groups = {}
-    added: Series = {}
-    arrivals: Series = {}
-    active: Series = {}
-    superseded: int = 0
-    expired: int = 0
-    duplicates: int = 0
-    near_duplicates: int = 0
-    without_source: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
-    fact_sizes: dict[int, int] = {}
-    turn_sizes: dict[int, int] = {}
-    fact_sample: list[str] = []
-    turn_sample: list[str] = []
-    vector_bytes: int | None = None
-    file_bytes: int | None = None
-
-
-def current(fact: Fact, now: datetime) -> bool:
-    """Whether the fact is believed at `now`; others are history, not duplicates."""
-    return fact.superseded_by is None and not expired(fact, now)
 
 
 def expired(fact: Fact, now: datetime) -> bool:
-    """Whether the fact ended without successor: retired, no longer true, or expired."""
-    if fact.superseded_by is not None:
-        return False
-    ends = (fact.expired_at, fact.invalid_at, fact.expires_at)
-    return any(end is not None and end <= now for end in ends)
+    """Whether the fact is over without another in its place: retired, ended in the world, or past its time to live."""
+    return fact.superseded_by is None and not is_current(fact, now)
 
 
 def sourced(fact: Fact) -> bool:
@@ -171,7 +106,7 @@ class Streaming:
         digest = hashlib.md5(str(fact.id).encode(), usedforsecurity=False).hexdigest()
         kept = self._samples[episode]
         entry = (-int(digest, 16), digest, fact.text)
-        if len(kept) < SAMPLE:
+        if len(kept) < tallies.SAMPLE:
             heapq.heappush(kept, entry)
         else:
             heapq.heappushpop(kept, entry)
@@ -181,7 +116,7 @@ class Streaming:
         tally.superseded += fact.superseded_by is not None
         tally.expired += expired(fact, self._now)
         tally.without_source += not sourced(fact)
-        if not current(fact, self._now):
+        if not is_current(fact, self._now):
             return
         whole = _digest(fact.user_id, fact.kind, fact.text)
         tally.duplicates += whole in self._texts
@@ -222,9 +157,7 @@ def largest(groups: Groups, top: int) -> Groups:
 
 
 def words(fact: Fact) -> list[str]:
-    """The search stems of a fact in alphabetical order, which near-duplicates share."""
-    from memctl.store.duckdb.chunks import chunks_of
-
+    """The stems a fact is searched by, in alphabetical order: what two near-duplicates have in common."""
     return sorted(chunks_of(fact)[0].tokens)
 
 

@@ -358,10 +358,10 @@ def test_a_trip_through_mem0_and_postgres_ends_where_it_began(
     memctl: Callable[..., Any], config: Path, postgres_dsn: str, postgres_schema: str, home: Path
 ) -> None:
     """In small what migrating 1,000 facts of 20 users does."""
-    from memctl.store.duckdb.local_store import LocalStore
+    from memctl.workspace import Workspace
 
     people = [f"user-{number}" for number in range(3)]
-    local = LocalStore(os.environ["MEMCTL_STORE"])
+    local = Workspace(os.environ["MEMCTL_STORE"])
     for user in people:
         plain = [fact(f"{user} owns book {n}.", user, created_at=NOON, metadata={"n": n}) for n in range(40)]
         local.write([*plain, fact("Prefers tea.", user, kind="preference", object="tea", expires_at=NOON)])

@@ -14,8 +14,8 @@ from emulators import letta, mem0_platform, openai_embeddings, zep
 
 from memctl.core.fact import decode, encode_lines
 
-USERS = int(os.environ.get("MEMCTL_CHAIN_USERS", "5"))
-EACH = int(os.environ.get("MEMCTL_CHAIN_FACTS", "30"))
+USERS = int(os.environ.get("MEMCTL_CHAIN_USERS", "3"))
+EACH = int(os.environ.get("MEMCTL_CHAIN_FACTS", "20"))
 """MEMCTL_CHAIN_USERS=20 MEMCTL_CHAIN_FACTS=200 is what the adapters were accepted with."""
 DIMENSIONS = 256
 UNHELD = {"updated_at", "embedding"}

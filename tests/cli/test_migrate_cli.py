@@ -9,7 +9,7 @@ import pytest
 
 from memctl.cli import app as command_line
 from memctl.core.fact import Fact, Source, derive_id, encode_lines
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("MEMCTL_STORE", str(tmp_path / "store.duckdb"))
     (tmp_path / "memctl.toml").write_text('[backends.work]\nadapter = "local"\npath = "work.duckdb"\n')
-    LocalStore(tmp_path / "store.duckdb").write(facts("alice", 4) + facts("bruno", 2, kind="episode"))
+    Workspace(tmp_path / "store.duckdb").write(facts("alice", 4) + facts("bruno", 2, kind="episode"))
     return tmp_path
 
 
@@ -92,11 +92,11 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(memctl, home):
 def test_a_plan_is_applied_as_it_is_and_refused_once_the_source_has_changed(memctl, home):
     assert memctl(*MOVE, "--user", "alice", "--dry-run", "--plan-out", "plan.json")[0] == 0
     assert (home / "plan.json").stat().st_mode & 0o077 == 0
-    LocalStore(home / "store.duckdb").write(facts("alice", 5)[4:])
+    Workspace(home / "store.duckdb").write(facts("alice", 5)[4:])
     code, _, err = memctl("migrate", "--plan", "plan.json")
     assert (code, "the source has changed" in err) == (1, True)
     assert not (home / "work.duckdb").exists()
-    LocalStore(home / "store.duckdb").delete("alice", [facts("alice", 5)[4].id])
+    Workspace(home / "store.duckdb").delete("alice", [facts("alice", 5)[4].id])
     code, out, _ = memctl("migrate", "--plan", "plan.json")
     assert (code, out.splitlines()[0][:9]) == (0, "4 written")
     assert memctl("migrate", "--plan", "plan.json", "--user", "bruno")[0] == 2
@@ -134,7 +134,7 @@ def test_several_workers_are_refused_kindly_where_one_writes_at_a_time(memctl):
 
 def test_verify_shows_each_difference_and_ends_with_6(memctl, home):
     memctl(*MOVE, "--all-users", "-q")
-    work = LocalStore(home / "work.duckdb")
+    work = Workspace(home / "work.duckdb")
     first, second, third, _ = facts("alice", 4)
     work.write([msgspec.structs.replace(first, text="alice hates thing 0"), *facts("mei", 1)])
     work.delete("alice", [second.id])
@@ -207,7 +207,7 @@ def test_backends_lists_what_each_one_keeps_checks_one_and_prepares_one(memctl):
     assert "work (local)" in out
     document = json.loads(memctl("backends", "--json")[1])
     local = next(backend for backend in document["backends"] if backend["name"] == "local")
-    assert local["capabilities"]["batch_size"] == LocalStore.capabilities.batch_size
+    assert local["capabilities"]["batch_size"] == Workspace.capabilities.batch_size
     code, out, _ = memctl("backends", "test", "local")
     assert (code, "6 records of 2 users" in out) == (0, True)
     assert memctl("backends", "init", "local")[0] == 0

@@ -13,24 +13,24 @@ from memctl.backends.contract import Adapter
 from memctl.backends.files import adapter as files
 from memctl.backends.files import open_file
 from memctl.core.errors import MemctlError
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 
 class LocalBackend(Suite):
     """The store in a DuckDB file."""
 
     title = "local"
-    adapter = LocalStore
+    adapter = Workspace
     refusal = MemctlError
 
     @classmethod
     def places(cls, folder: Path) -> Iterator[Path]:
         path = folder / "store.duckdb"
-        LocalStore(path).write([])
+        Workspace(path).write([])
         yield path
 
-    def open(self, place: Path) -> LocalStore:
-        return LocalStore(place)
+    def open(self, place: Path) -> Workspace:
+        return Workspace(place)
 
     def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("memctl.store.duckdb.local_store.PAGE_SIZE", size)
@@ -41,20 +41,20 @@ class LocalBackend(Suite):
         away = place.with_suffix(".away")
         place.rename(away)
         place.write_text("somebody's shopping list\n", encoding="utf-8")
-        yield lambda: LocalStore(place)
+        yield lambda: Workspace(place)
         assert place.read_text(encoding="utf-8") == "somebody's shopping list\n"
         away.replace(place)
 
     @contextlib.contextmanager
     def busy(self, place: Path) -> Iterator[Callable[[], Adapter]]:
         with held_by_another_process(f"import duckdb; held = duckdb.connect({str(place)!r})"):
-            yield lambda: LocalStore(place, lock_timeout=0.1)
+            yield lambda: Workspace(place, lock_timeout=0.1)
 
     def opening(self, place: Path) -> tuple[str, str]:
-        return "from memctl.store.duckdb.local_store import LocalStore", f"LocalStore({str(place)!r})"
+        return "from memctl.workspace import Workspace", f"Workspace({str(place)!r})"
 
     @contextlib.contextmanager
-    def broken_off(self, place: Path, reading: LocalStore) -> Iterator[None]:
+    def broken_off(self, place: Path, reading: Workspace) -> Iterator[None]:
         reading.database.lock_timeout = 0.1
         with held_by_another_process(f"import duckdb; held = duckdb.connect({str(place)!r})"):
             yield

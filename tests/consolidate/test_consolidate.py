@@ -10,7 +10,7 @@ import pytest
 
 from memctl.core.fact import Fact, Source
 from memctl.maintenance.consolidate.duplicates import pairs
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 
 def fact(text, *, day=1, user="alice", **more):
@@ -33,7 +33,7 @@ def consolidate(memctl, *arguments):
 def rows():
     """Everything the store holds of facts, evidence and vectors."""
     tables = ("records", "units", "vectors", "claims", "evidence", "removed")
-    with LocalStore(os.environ["MEMCTL_STORE"]).database.reading() as connection:
+    with Workspace(os.environ["MEMCTL_STORE"]).database.reading() as connection:
         return {name: sorted(map(str, connection.execute(f"FROM {name}").fetchall())) for name in tables}
 
 
@@ -56,7 +56,7 @@ DIFFERENT = [
 
 @pytest.mark.parametrize(("one", "other"), SAME)
 def test_what_is_said_twice_becomes_one_and_keeps_both_witnesses(memctl, store, one, other):
-    LocalStore(store).write([fact(one, day=1), fact(other, day=2)])
+    Workspace(store).write([fact(one, day=1), fact(other, day=2)])
     done = consolidate(memctl, "alice")
     assert [change["action"] for change in done["changes"]] == ["merge", "summary"]
     assert texts(memctl) == {one}, "the older one stands"
@@ -64,7 +64,7 @@ def test_what_is_said_twice_becomes_one_and_keeps_both_witnesses(memctl, store, 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
 def test_what_differs_in_a_word_that_counts_stays_two(memctl, store, one, other):
-    LocalStore(store).write([fact(one, day=1), fact(other, day=2)])
+    Workspace(store).write([fact(one, day=1), fact(other, day=2)])
     consolidate(memctl, "alice")
     assert texts(memctl) == {one, other}
 
@@ -100,7 +100,7 @@ def test_facts_of_transcripts_are_merged_with_their_evidence_and_stay_so(memctl,
 
 
 def test_contradictions_are_settled_by_the_later(memctl, store):
-    LocalStore(store).write(
+    Workspace(store).write(
         [
             fact("alice lives in Oslo.", day=1, predicate="lives_in", object="Oslo"),
             fact("alice lives in Rome.", day=2, predicate="lives_in", object="Rome"),
@@ -119,7 +119,7 @@ def test_contradictions_are_settled_by_the_later(memctl, store):
 
 
 def test_an_imported_fact_that_a_later_one_ends_is_there_once(memctl, store):
-    LocalStore(store).write([fact("alice lives in Oslo.", predicate="lives_in", object="Oslo")])
+    Workspace(store).write([fact("alice lives in Oslo.", predicate="lives_in", object="Oslo")])
     memctl("add", "alice", "I live in Rome.")
     found = memctl("facts", "alice", "--all", "--json").document["facts"]
     assert [one["object"] for one in found] == ["Oslo", "Rome"]
@@ -130,7 +130,7 @@ def test_contradictions_without_dates_are_left_to_people(memctl, store):
     undated = [
         fact(f"alice lives in {city}.", predicate="lives_in", object=city, created_at=None) for city in ("A", "B")
     ]
-    LocalStore(store).write(undated)
+    Workspace(store).write(undated)
     consolidate(memctl, "alice")
     assert len(texts(memctl)) == 2
 
@@ -185,7 +185,7 @@ def disorder(memctl, store, chat):
     """A memory with something of everything to put in order."""
     long_ago = ("2020-01-01T10:00:00Z", "I like green tea.")
     memctl("ingest", chat("alice/a.jsonl", long_ago, "I prefer green tea.", "I live in Bergen.").parent.parent)
-    LocalStore(store).write(
+    Workspace(store).write(
         [
             fact("alice lives in Oslo.", day=1, predicate="lives_in", object="Oslo"),
             fact("alice lives in Rome.", day=2, predicate="lives_in", object="Rome"),
@@ -249,7 +249,7 @@ def test_an_undone_an_unknown_and_no_longer_true_run_are_clear_errors(memctl, di
     assert consolidate(memctl, "alice")["run"], "the summary is another now"
     before = rows()
     ran = memctl("undo", run)
-    assert (ran.code, "no longer as it left them" in ran.err) == (1, True)
+    assert (ran.code, "were changed since" in ran.err) == (1, True)
     assert rows() == before
 
 

@@ -5,11 +5,11 @@ import json
 import math
 from pathlib import Path
 
+import distill
 import numpy as np
 import pytest
 
 from memctl.core.errors import UsageError
-from memctl.embed import distill
 from memctl.embed.static import DIM, StaticEmbedder
 
 WIDTH = 144

@@ -19,7 +19,7 @@ def test_killed_after_the_answers_were_kept_the_next_collection_takes_them_in(me
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("memctl.store.duckdb.local_store.LocalStore.ingest", killed)
+        patched.setattr("memctl.workspace.Workspace.ingest", killed)
         assert memctl("ingest", "--collect").code == 130
     assert "Oslo" not in memctl("facts", "alice").out
     ran = memctl("ingest", "--collect")

@@ -209,13 +209,13 @@ def test_progress_tells_tokens_and_money_so_far(chat, model, store):
     from memctl.ingest.llm_options import ModelOptions
     from memctl.ingest.scan import Options
     from memctl.ingest.session_extraction import Recipe
-    from memctl.store.duckdb.local_store import LocalStore
+    from memctl.workspace import Workspace
 
     folder = chat("alice/a.jsonl", *SAID).parent.parent
     chosen = ModelOptions(name="small-reader", base_url=model.url, prices=Prices(input=1.0, output=1.0))
     told = []
     options = Options(recipe=Recipe(model="small-reader"), model=chosen)
-    LocalStore(store).ingest([str(folder)], options, lambda done, total, item: told.append(item))
+    Workspace(store).ingest([str(folder)], options, lambda done, total, item: told.append(item))
     assert any("tokens, $0.0" in item for item in told)
 
 

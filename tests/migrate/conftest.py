@@ -16,11 +16,11 @@ from memctl.core.errors import Rejected
 from memctl.core.fact import Fact, Source, derive_id
 from memctl.migrate.endpoints import Ends
 from memctl.migrate.job import Report
-from memctl.migrate.ledger import Ledger
 from memctl.migrate.plan import Plan
 from memctl.migrate.run import migrate
 from memctl.migrate.selection import Selection
 from memctl.runtime.retry import Halt
+from memctl.store.duckdb.ledger import Ledger
 
 
 class Fault(NamedTuple):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from memctl.core.errors import AuthError, Exit, Fatal, Locked, NotFound, Retryable
-from memctl.migrate.ledger_records import Counts
 from memctl.migrate.selection import Selection
 from memctl.runtime.retry import Halt
+from memctl.store.ledger_records import Counts
 
 
 def ids(facts):

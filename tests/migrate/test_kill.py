@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from memctl.backends.registry import open_backend
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 FACTS = 2400
 KILLS = 5
@@ -42,7 +42,7 @@ def records(adapter):
 
 @pytest.mark.parametrize("target", ["work", "out.jsonl"])
 def test_killed_anywhere_the_same_command_completes_it(memctl, facts_of, tmp_path, target):
-    LocalStore(tmp_path / "source.duckdb").write([*facts_of(FACTS // 2), *facts_of(FACTS // 2, "bruno")])
+    Workspace(tmp_path / "source.duckdb").write([*facts_of(FACTS // 2), *facts_of(FACTS // 2, "bruno")])
     command = ("migrate", "--from", "local", "--to", target, "--all-users", "--batch-size", "100", "--no-verify")
     begun = tmp_path / ("work.duckdb" if target == "work" else ".out.jsonl.memctl-journal")
     killed = 0
@@ -60,8 +60,8 @@ def test_killed_anywhere_the_same_command_completes_it(memctl, facts_of, tmp_pat
     out, err = last.communicate()
     assert last.returncode == 0, err
     path = str(tmp_path / target)
-    moved = records(LocalStore(tmp_path / "work.duckdb") if target == "work" else open_backend(path))
-    assert moved == records(LocalStore(tmp_path / "source.duckdb"))
+    moved = records(Workspace(tmp_path / "work.duckdb") if target == "work" else open_backend(path))
+    assert moved == records(Workspace(tmp_path / "source.duckdb"))
     assert len({fact.id for fact in moved}) == FACTS
     again = memctl(*command)
     out, err = again.communicate()
@@ -70,7 +70,7 @@ def test_killed_anywhere_the_same_command_completes_it(memctl, facts_of, tmp_pat
 
 
 def test_ctrl_c_saves_what_was_acknowledged_and_prints_how_to_go_on(memctl, facts_of, tmp_path):
-    LocalStore(tmp_path / "source.duckdb").write(facts_of(FACTS))
+    Workspace(tmp_path / "source.duckdb").write(facts_of(FACTS))
     command = ("migrate", "--from", "local", "--to", "work", "--user", "alice", "--batch-size", "100", "--rate", "10/s")
     process = memctl(*command)
     while process.poll() is None and not (tmp_path / "work.duckdb").exists():
@@ -80,7 +80,7 @@ def test_ctrl_c_saves_what_was_acknowledged_and_prints_how_to_go_on(memctl, fact
     assert process.returncode == 130, err
     assert f"memctl {' '.join(command)}" in err
     written = int(out.split()[0])
-    assert LocalStore(tmp_path / "work.duckdb").count("alice") == written < FACTS
+    assert Workspace(tmp_path / "work.duckdb").count("alice") == written < FACTS
     resumed = memctl(*command[:-4])
     out, err = resumed.communicate(timeout=60)
     assert resumed.returncode == 0, err

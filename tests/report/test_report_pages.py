@@ -11,7 +11,7 @@ import pytest
 
 from memctl.report import charts, pricing_page, requests, volume_page
 from memctl.report.volume import Volume
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 NOW = datetime(2026, 11, 15, tzinfo=UTC)
 WIDTHS = (400, 1400)
@@ -23,7 +23,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Volume:
     """The volume of a few facts, with names that would break a page if they were not escaped."""
     from memctl.core.fact import KINDS, Fact, Source, derive_id
 
-    store = LocalStore(tmp_path_factory.mktemp("pages") / "store.duckdb")
+    store = Workspace(tmp_path_factory.mktemp("pages") / "store.duckdb")
     store.write(
         [
             Fact(

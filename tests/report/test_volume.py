@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from examples import FACTOR
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,8 @@ from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import KINDS, Embedding, Fact, Source, derive_id
 from memctl.report import growth, tokens, volume_counts
 from memctl.report.volume import Volume, measure
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.store import tally
+from memctl.workspace import Workspace
 
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)
 
@@ -23,7 +25,7 @@ class Streamed:
 
     name = "local"
 
-    def __init__(self, store: LocalStore) -> None:
+    def __init__(self, store: Workspace) -> None:
         self._store = store
         self.users, self.count, self.read = store.users, store.count, store.read
 
@@ -35,8 +37,8 @@ def fact(number: int, text: str, user: str = "alice", **more: Any) -> Fact:
 
 
 @pytest.fixture
-def local(home: Path) -> LocalStore:
-    return LocalStore(home / "store.duckdb")
+def local(home: Path) -> Workspace:
+    return Workspace(home / "store.duckdb")
 
 
 def without_storage(volume: Volume) -> Any:
@@ -44,7 +46,7 @@ def without_storage(volume: Volume) -> Any:
     return msgspec.to_builtins(volume) | {"bytes": volume.bytes.text}
 
 
-def test_facts_are_counted_by_user_kind_category_and_source(local: LocalStore):
+def test_facts_are_counted_by_user_kind_category_and_source(local: Workspace):
     local.write(
         [
             fact(1, "Alice likes tea.", kind="preference", categories=("tastes", "drinks")),
@@ -67,7 +69,7 @@ def test_facts_are_counted_by_user_kind_category_and_source(local: LocalStore):
     assert volume.bytes.vectors == 4 * 4 * 128
 
 
-def test_a_month_without_facts_shows_as_an_empty_one(local: LocalStore):
+def test_a_month_without_facts_shows_as_an_empty_one(local: Workspace):
     local.write(
         [
             fact(1, "One.", created_at=datetime(2025, 12, 31, 23, 59, tzinfo=UTC)),
@@ -83,7 +85,7 @@ def test_a_month_without_facts_shows_as_an_empty_one(local: LocalStore):
     assert len(measure(local, now=NOW, by="day").periods) == 33
 
 
-def test_growth_is_the_same_by_whatever_period_is_shown(local: LocalStore):
+def test_growth_is_the_same_by_whatever_period_is_shown(local: Workspace):
     """A week that begins in one month and ends in the next would count a record to the wrong one."""
     days = [datetime(2026, 9, 29, tzinfo=UTC) + timedelta(days=number) for number in range(9)]
     local.write([fact(number, f"Fact {number}.", created_at=day) for number, day in enumerate(days)])
@@ -92,7 +94,7 @@ def test_growth_is_the_same_by_whatever_period_is_shown(local: LocalStore):
     assert [month.added for month in shown[0].past] == [2, 7, 0]
 
 
-def test_what_is_over_superseded_or_said_twice_is_told_apart(local: LocalStore):
+def test_what_is_over_superseded_or_said_twice_is_told_apart(local: Workspace):
     old = fact(1, "Alice lives in Tokyo.", superseded_by=derive_id("alice", "2"), expired_at=NOW - timedelta(days=1))
     local.write(
         [
@@ -115,7 +117,7 @@ def test_what_is_over_superseded_or_said_twice_is_told_apart(local: LocalStore):
     assert (shares.duplicates, shares.near_duplicates) == (1, 1)
 
 
-def test_one_user_can_be_looked_at_alone_and_an_unknown_one_is_no_empty_report(local: LocalStore):
+def test_one_user_can_be_looked_at_alone_and_an_unknown_one_is_no_empty_report(local: Workspace):
     local.write([fact(1, "One."), fact(2, "Two.", user="bruno")])
     volume = measure(local, now=NOW, user="bruno")
     assert (volume.users, volume.facts, [row.name for row in volume.by_user]) == (1, 1, ["bruno"])
@@ -162,13 +164,13 @@ def facts(draw: st.DrawFn) -> list[Fact]:
     ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(facts(), st.sampled_from(("month", "week", "day")), st.sampled_from((None, "alice")))
 def test_sql_and_streaming_come_to_the_same_report(
     tmp_path_factory: pytest.TempPathFactory, made: list[Fact], by: Any, user: str | None
 ):
     """Somebody who moves to another backend must not see other numbers for the same facts."""
-    local = LocalStore(tmp_path_factory.mktemp("volume") / "store.duckdb")
+    local = Workspace(tmp_path_factory.mktemp("volume") / "store.duckdb")
     local.write([fact(1000, "There is one.", user="ç"), *made])
     if user is not None and user not in set(local.users()):
         user = None
@@ -179,11 +181,11 @@ def test_sql_and_streaming_come_to_the_same_report(
     assert msgspec.json.decode(json, type=Volume) == asked
 
 
-def test_a_large_memory_is_sampled_for_tokens_the_same_way_by_both(local: LocalStore, monkeypatch: pytest.MonkeyPatch):
+def test_a_large_memory_is_sampled_for_tokens_the_same_way_by_both(local: Workspace, monkeypatch: pytest.MonkeyPatch):
     local.write([fact(number, f"Fact number {number} " + "is long " * (number % 7)) for number in range(200)])
     whole = measure(local, now=NOW).tokens
     assert not whole.estimated
-    monkeypatch.setattr(volume_counts, "SAMPLE", 50)
+    monkeypatch.setattr(tally, "SAMPLE", 50)
     asked = measure(local, now=NOW).tokens
     assert asked.estimated
     assert "in a sample of 50" in asked.method
@@ -191,7 +193,7 @@ def test_a_large_memory_is_sampled_for_tokens_the_same_way_by_both(local: LocalS
     assert asked == measure(Streamed(local), now=NOW).tokens
 
 
-def test_reading_a_backend_tells_how_far_it_is(local: LocalStore):
+def test_reading_a_backend_tells_how_far_it_is(local: Workspace):
     local.write([fact(1, "One."), fact(2, "Two.", user="bruno")])
     told: list[tuple[int, int, str]] = []
     measure(Streamed(local), now=NOW, progress=lambda *step: told.append(step))

@@ -116,10 +116,10 @@ class TestMissing:
         one_line(memctl("add", "alice", "I live in Oslo."))
 
     def test_deleting_through_the_api_makes_no_store(self, store):
-        from memctl.store.duckdb.local_store import LocalStore
+        from memctl.workspace import Workspace
 
         with pytest.raises(NotFound):
-            LocalStore(store).delete("alice", [])
+            Workspace(store).delete("alice", [])
         assert not store.exists()
 
 

@@ -12,12 +12,11 @@ from memctl.backends.contract import Hit
 from memctl.core.fact import Fact, Source, derive_id
 from memctl.embed import Embedder
 from memctl.embed.spec import EmbedderSpec
+from memctl.store.chunks import chunks_of
 from memctl.store.duckdb import writes
-from memctl.store.duckdb.chunks import chunks_of
 from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.fact_rows import Episodic
 from memctl.store.duckdb.search import ASSISTANT, search
-from memctl.store.duckdb.writes import Entry
+from memctl.store.model import Entry, Episodic
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from memctl.core.fact import Fact, Source
-from memctl.store.duckdb.chunks import MOST_SENTENCES, chunks_of
+from memctl.store.chunks import MOST_SENTENCES, chunks_of
 
 MAY = datetime(2023, 5, 8, 13, 56, tzinfo=UTC)
 

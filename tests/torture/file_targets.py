@@ -29,7 +29,7 @@ from memctl.migrate import plan, selection
 from memctl.report import price_book
 from memctl.runtime import settings
 from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 TABLES = ("records", "meta", "vectors")
 _MEMORY = (
@@ -123,7 +123,7 @@ def _written(name: str) -> bytes:
 @cache
 def _backup() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        store = LocalStore(Path(folder) / "store.duckdb")
+        store = Workspace(Path(folder) / "store.duckdb")
         store.write(list(facts(2, 7)))
         backup.backup(Database(Path(folder) / "store.duckdb"), Path(folder) / "x.memctl")
         return (Path(folder) / "x.memctl").read_bytes()
@@ -142,7 +142,7 @@ def _restored(path: Path) -> str:
     except MemctlError:
         assert not store.exists(), "half a store"
         raise
-    found = LocalStore(store)
+    found = Workspace(store)
     users = list(found.users())
     for user in users:
         for page in found.read(user):

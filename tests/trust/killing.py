@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import in_process
+
 KILLS = int(os.environ.get("MEMCTL_KILLS", "1"))
 """At how many moments each command is killed; `make torture` takes 20."""
 _TIME = re.compile(r'"(\d{4}-\d\d-\d\dT[^"]+Z)"')
@@ -41,8 +43,10 @@ main()
 """
 
 
-def memctl(*arguments: str, program: tuple[str, ...] = MEMCTL) -> "subprocess.CompletedProcess[str]":
-    """A command in a process of its own, run to its end; `program` is what stands for `memctl`."""
+def memctl(*arguments: str, program: tuple[str, ...] | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end: in this process, or in one of its own if `program` says what stands for `memctl`."""
+    if program is None:
+        return in_process.run(arguments)
     command = [*program, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ.copy())
 

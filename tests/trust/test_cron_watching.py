@@ -70,7 +70,7 @@ def test_every_end_leaves_one_line_with_its_code(memctl, log, people, line, comm
 
 
 def test_a_failure_that_is_memctls_own_leaves_its_line(memctl, log, monkeypatch):
-    monkeypatch.setattr("memctl.store.duckdb.local_store.LocalStore.statistics", lambda self: 1 / 0)
+    monkeypatch.setattr("memctl.workspace.Workspace.statistics", lambda self: 1 / 0)
     memctl("add", "alice", "I live in Oslo.")
     assert memctl("stats").code == Exit.ERROR
     assert [line["exit"] for line in log()] == [0, Exit.ERROR]

@@ -15,7 +15,7 @@ from emulators import mem0_server, openai_chat, openai_embeddings
 
 from memctl.embed import spec
 from memctl.maintenance.doctor import lock_holders
-from memctl.migrate.ledger import Counts, Ledger
+from memctl.store.duckdb.ledger import Counts, Ledger
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from memctl_zep.adapter import ZepAdapter
 from memctl.core.fact import Fact, Source, derive_id, encode_lines
 from memctl.maintenance import forget as forgetting
 from memctl.runtime.retry import Halt, Retry
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 
 def fact(text, user):
@@ -48,7 +48,7 @@ def test_a_migration_between_two_other_backends_leaves_them_out(people, memctl):
         assert moved.document["counts"]["rejected"] == 1
         assert users_of("there.jsonl") == {"bruno"}
     rejects = Path(moved.document["rejects_file"]).read_text()
-    assert "was forgotten" in rejects
+    assert "is blocked" in rejects
     assert "zelda" not in rejects
     assert "quagga" not in rejects
     assert memctl("forget", "zelda", "--restore").code == 0
@@ -87,7 +87,7 @@ def test_conversations_of_a_service_are_left_out_and_those_of_others_read(memctl
     assert memctl("forget", "zelda", "--confirm", "zelda").code == 0
     read = memctl("ingest", "--from", "zep")
     assert read.code == 3
-    assert "was forgotten" in read.err
+    assert "is blocked" in read.err
     users = memctl("users", "--json").document["users"]
     assert [user["user"] for user in users] == ["bruno"]
 
@@ -115,13 +115,13 @@ def test_a_service_that_does_not_come_to_an_end_is_told(cloud, store, monkeypatc
         adapter.write([fact("Keeps a quagga.", "zelda")])
         adapter.settle((), forgetting.datetime.now(forgetting.UTC) + timedelta(seconds=9))
         cloud.lag = 10**6
-        receipt = forgetting.forget([("zep", adapter)], "zelda", LocalStore(store), Retry(Halt()))
+        receipt = forgetting.forget([("zep", adapter)], "zelda", Workspace(store), Retry(Halt()))
         (erased,) = receipt.backends
         assert receipt.exit == 1
         assert (erased.left, erased.others_left["users"], erased.listed) == (1, 1, True)
         for task in cloud.tasks.values():
             task["left"] = 0
-        again = forgetting.forget([("zep", adapter)], "zelda", LocalStore(store), Retry(Halt()))
+        again = forgetting.forget([("zep", adapter)], "zelda", Workspace(store), Retry(Halt()))
     assert again.exit == 0
 
 
@@ -129,7 +129,7 @@ def test_a_platform_that_deletes_later_is_waited_for(store):
     with mem0_platform.serve() as server, Mem0Adapter(server.key, url=server.url) as adapter:
         server.polls_until_done = 4
         adapter.write([fact("Keeps a quagga.", "zelda"), fact("Keeps a quagga.", "bruno")])
-        receipt = forgetting.forget([("mem0", adapter)], "zelda", LocalStore(store), Retry(Halt()))
+        receipt = forgetting.forget([("mem0", adapter)], "zelda", Workspace(store), Retry(Halt()))
         assert receipt.exit == 0
         assert list(server.entities) == [("user", "bruno")]
         assert [row["user_id"] for row in server.memories.values()] == ["bruno"]

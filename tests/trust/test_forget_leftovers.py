@@ -8,12 +8,12 @@ from trust.forget_ends import GONE, OTHERS, WORD, facts, on_graphiti, on_letta, 
 
 from memctl.maintenance.forget import forget
 from memctl.runtime.retry import Halt, Retry
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 
 def erased(adapter, store):
     """What a whole erasure says of the one backend."""
-    receipt = forget([(adapter.name, adapter)], GONE, LocalStore(store), Retry(Halt(), attempts=1))
+    receipt = forget([(adapter.name, adapter)], GONE, Workspace(store), Retry(Halt(), attempts=1))
     adapter.close()
     return receipt, receipt.backends[0]
 

@@ -7,7 +7,7 @@ from trust.forget_ends import ENDS, GONE, OTHERS, WORD, facts
 
 from memctl.maintenance.forget import forget, holdings
 from memctl.runtime.retry import Halt, Retry
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 RETRY = Retry(Halt(), attempts=2)
 STRANGE = ("*", "%", "", "zeld", "zelda%", "a/b@c", "..", "'; DROP TABLE facts; --", "zelda\t")
@@ -28,7 +28,7 @@ def adapter(end):
 
 
 def erase(adapter, user, store):
-    receipt = forget([(adapter.name, adapter)], user, LocalStore(store), RETRY)
+    receipt = forget([(adapter.name, adapter)], user, Workspace(store), RETRY)
     adapter.close()
     return receipt, receipt.backends[0]
 
@@ -65,7 +65,7 @@ def test_nothing_of_them_is_left_and_everything_of_the_others(end, adapter, stor
 def test_a_name_that_could_mean_others_means_nobody(end, adapter, store):
     before = remembered(end)
     for user in STRANGE:
-        receipt = forget([(adapter.name, adapter)], user, LocalStore(store), RETRY)
+        receipt = forget([(adapter.name, adapter)], user, Workspace(store), RETRY)
         (erased,) = receipt.backends
         assert (erased.before, erased.left, erased.error) == (0, 0, None), user
     adapter.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from chains.people import facts
 from msgspec import structs
-from trust.killing import held, killed, left_over, memctl, moments
+from trust.killing import MEMCTL, held, killed, left_over, memctl, moments
 
 from memctl.core.fact import derive_id, encode_lines
 
@@ -105,7 +105,7 @@ def beginning(home, store, fixtures, made):
 def test_a_killed_command_run_again_ends_where_an_undisturbed_one_does(name, beginning, home):
     command = COMMANDS[name]
     began = time.monotonic()
-    undisturbed = memctl(*command)
+    undisturbed = memctl(*command, program=MEMCTL)
     takes = time.monotonic() - began
     assert undisturbed.returncode == 0, undisturbed.stderr
     wanted = state()

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 
 import pytest
-from trust.killing import held, killed, left_over, memctl, moments
+from trust.killing import MEMCTL, held, killed, left_over, memctl, moments
 
 JOBS = 4
 PATIENT = ("ingest", "../in", "--extractor", "llm", "--jobs", str(JOBS))
@@ -69,7 +69,7 @@ def collected():
 
 def duration(*command):
     began = time.monotonic()
-    ran = memctl(*command)
+    ran = memctl(*command, program=MEMCTL)
     assert ran.returncode == 0, ran.stderr
     return time.monotonic() - began
 

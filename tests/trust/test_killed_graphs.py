@@ -18,7 +18,7 @@ import pytest
 from chains.people import facts
 from memctl_graphiti import graph as graphs
 from memctl_graphiti.adapter import GraphitiAdapter
-from trust.killing import KILLS
+from trust.killing import KILLS, memctl
 
 from memctl.core.errors import Fatal
 from memctl.core.fact import encode_lines
@@ -98,11 +98,9 @@ def indexed(path, until=0.0):
     return float(ran.stdout) if ran.stdout else None
 
 
-def memctl(*arguments):
-    command = [Path(sys.executable).parent / "memctl", *arguments]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+def done(*arguments):
+    ran = memctl(*arguments)
     assert ran.returncode == 0, ran.stderr + ran.stdout
-    return ran.stdout
 
 
 def test_a_kill_while_the_words_are_indexed_loses_nothing_and_is_made_good(theirs, home):
@@ -116,12 +114,12 @@ def test_a_kill_while_the_words_are_indexed_loses_nothing_and_is_made_good(their
         killed += indexed(path, chance.uniform(0.1, 0.7) * takes) is None
         with GraphitiAdapter(path) as adapter:
             assert adapter.count("ann") == THEIRS, "what Graphiti wrote is all there"
-        memctl("migrate", "--from", "people.jsonl", "--to", "graph", "--all-users")
+        done("migrate", "--from", "people.jsonl", "--to", "graph", "--all-users")
         with GraphitiAdapter(path) as adapter:
             assert {hit.fact.user_id for hit in adapter.search("ann", "zebra", 2 * THEIRS)} == {"ann"}
             assert len(adapter.search("ann", "zebra", 2 * THEIRS)) == THEIRS
             assert adapter.count("alice") == OURS
-        memctl("forget", "ann", "--from", "graph", "--confirm", "ann")
+        done("forget", "ann", "--from", "graph", "--confirm", "ann")
         with GraphitiAdapter(path) as adapter:
             assert list(adapter.users()) == ["alice"]
         assert [part.name for part in home.glob("graph.kuzu*")] == ["graph.kuzu"], "nothing is left beside it"

@@ -4,19 +4,17 @@ MEMCTL_KILLS says at how many moments a migration into each backend is killed; `
 """
 
 import json
-import os
 import random
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from chains.people import facts
 from trust.kill_targets import SECRET, TARGETS
-from trust.killing import KILLS
+from trust.killing import KILLS, MEMCTL, memctl
 
 from memctl.core.fact import encode_lines
 
@@ -29,21 +27,16 @@ WRITING = 1.0
 long, so that a busy machine does not miss it."""
 
 
-def started(*arguments):
-    command = [Path(sys.executable).parent / "memctl", *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(command, env=os.environ.copy(), **pipes)
-
-
 def killed_at(moment, begun):
     """Kill the migration so many seconds after it has begun; whether it was still at work."""
-    running = started(*SLOWLY)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    running = subprocess.Popen([*MEMCTL, *SLOWLY], **quiet)
     while running.poll() is None and not begun():
         time.sleep(0.01)
     time.sleep(moment)
     at_work = running.poll() is None
     running.send_signal(signal.SIGKILL)
-    running.communicate()
+    running.wait()
     return at_work
 
 
@@ -63,11 +56,10 @@ def test_a_killed_migration_run_again_has_every_fact_there_once(name, home, monk
             # Now and then while it is still reading what the target holds.
             begun = ledger.exists if number % 4 == 3 else target.begun
             killed += killed_at(chance.uniform(0.0, WRITING), begun)
-            again = started(*AT_ONCE)
-            out, err = again.communicate()
-            assert again.returncode == 0, err + out
-            told = re.search(r"(\d+) written, (\d+) updated, (\d+) unchanged|0 changed, (\d+) unchanged", out)
-            assert told, out
+            again = memctl(*AT_ONCE)
+            assert again.returncode == 0, again.stderr + again.stdout
+            told = re.search(r"(\d+) written, (\d+) updated, (\d+) unchanged|0 changed, (\d+) unchanged", again.stdout)
+            assert told, again.stdout
             assert sum(int(count) for count in told.groups() if count) == FACTS
             assert target.held() == FACTS
             print(name, told[0])

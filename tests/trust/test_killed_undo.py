@@ -10,7 +10,7 @@ import signal
 import time
 
 import pytest
-from trust.killing import breaking, held, killed, left_over, memctl, moments
+from trust.killing import MEMCTL, breaking, held, killed, left_over, memctl, moments
 from trust.store_rows import rows
 
 from memctl.core.errors import Exit
@@ -21,11 +21,11 @@ SIGNALS = (signal.SIGKILL, signal.SIGINT)
 IN_AN_UNDO = (
     ("memctl.store.duckdb.undo", "_require_untouched"),
     ("memctl.store.duckdb.undo", "_put_back"),
-    ("memctl.ingest.undo", "undo"),
-    ("memctl.store.duckdb.local_store:LocalStore", "undo"),
+    ("memctl.store.duckdb.session:DuckTransaction", "restore_run"),
+    ("memctl.workspace:Workspace", "undo"),
 )
 """Where an undo can be broken off: before it changes a row, before its transaction is whole, and after that."""
-AFTER_IT = {("memctl.store.duckdb.local_store:LocalStore", "undo")}
+AFTER_IT = {("memctl.workspace:Workspace", "undo")}
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def taken_back(run, former, store):
 
 def timed(*command):
     began = time.monotonic()
-    ran = memctl(*command)
+    ran = memctl(*command, program=MEMCTL)
     assert ran.returncode == 0, ran.stderr
     return time.monotonic() - began
 

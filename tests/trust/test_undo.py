@@ -8,12 +8,12 @@ from trust.store_rows import rows
 
 from memctl.core.errors import Locked
 from memctl.ingest import pipeline as ingesting
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 
 def facts(store):
     """The facts alone, without what differs from one run to the next."""
-    local = LocalStore(store)
+    local = Workspace(store)
     return {
         (fact.text, fact.kind, fact.superseded_by, fact.invalid_at)
         for user in local.users()
@@ -139,7 +139,7 @@ def test_what_is_done_by_hand_is_taken_back_to_the_last_row(memctl, store, known
 
 
 def test_a_program_can_take_back_what_it_added(store, known):
-    local = LocalStore(store)
+    local = Workspace(store)
     report = local.add("ann", ["I live in Rome.", {"role": "user", "content": "I like tea."}])
     assert rows(store) != known
     assert local.undo(report.run)[0].command == "add"

@@ -4,13 +4,14 @@ import json
 import tempfile
 from pathlib import Path
 
+from examples import FACTOR
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memctl.core.errors import MemctlError
 from memctl.ingest.attribution import Attribution
 from memctl.ingest.scan import Options
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 PLACES = ("Oslo", "Rome", "Paris")
 SAID = st.lists(
@@ -53,13 +54,13 @@ def active(local):
     return [run.id for run in local.changing_runs() if run.undone_at is None]
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_an_undo_gives_back_what_was_or_changes_nothing(steps):
     """Undoing the last run gives back exactly what was before it; any other undo does so once it is the last of its
     kind, or is refused and changes nothing; and when all are undone nothing is left."""
     with tempfile.TemporaryDirectory() as place:
-        local = LocalStore(Path(place) / "s.duckdb")
+        local = Workspace(Path(place) / "s.duckdb")
         folder = Path(place) / "in"
         folder.mkdir()
         local.remember("bob", "I live in Lima.")

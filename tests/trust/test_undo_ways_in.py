@@ -9,7 +9,7 @@ from memctl_zep.adapter import ZepAdapter
 from trust.store_rows import rows
 
 from memctl.ingest import pipeline as ingesting
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.workspace import Workspace
 
 PAID = "extract_cache"
 """The table of what a model answered, which stays."""
@@ -120,7 +120,7 @@ def test_a_run_can_be_undone_for_thirty_days_and_is_kept_no_longer(memctl, store
 
 
 def test_a_store_of_no_runs_has_none_to_undo(memctl, store):
-    with LocalStore(store).database.writing():
+    with Workspace(store).database.writing():
         """Made, and left empty."""
     listed = memctl("undo", "--json")
     assert (listed.code, listed.document["runs"]) == (0, [])

@@ -159,7 +159,7 @@ class FileBackend:
 
     def search(self, user: str | None, query: str, k: int = 10) -> list[Hit]:
         """The k best facts for `query` by BM25, best first; only facts that share a word with it."""
-        from memctl.backends.files.bm25 import rank
+        from memctl.core.bm25 import rank
 
         contents = self._contents()
         best = rank(contents.facts(user), query, k, datetime.now(UTC))

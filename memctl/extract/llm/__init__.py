@@ -1,6 +1,5 @@
-"""Facts by a model: what is sent to it, and what of its answers is believed.
+"""Extraction by a language model: windows of a session, prompts, requests, and validation of the answers.
 
-The model proposes and this room disposes: nothing it says becomes a claim unless the words it rests on stand in the
-transcript. The room knows windows, prompts, one request to a server, and answers; when to ask, what it costs and where
-answers are kept is the caller's to know.
+A proposed fact becomes a claim only if its quote occurs in the transcript. The caller decides when to ask, and keeps
+answers and costs.
 """

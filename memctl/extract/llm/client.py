@@ -1,8 +1,8 @@
-"""One request to a server with OpenAI's chat completions, and what it answered.
+"""Client for OpenAI-compatible chat completions: one request, one answer.
 
-The `openai` package is imported when a model is opened. Servers differ in what they take: the form of the answer as a
-JSON Schema, as "some JSON", or only asked for in words; the limit of an answer under one of two names; a temperature or
-none. What a server refuses is conceded once and not tried again. Retries and money are the caller's.
+The `openai` package is imported when a model is opened. Servers differ in what they accept: the answer's format as a
+JSON Schema, as "some JSON", or only described in the prompt; the token limit under one of two names; a temperature or
+none. A parameter that a server refuses is dropped for all later requests. Retries and costs are up to the caller.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from typing import Any, Literal
 
 import msgspec
 
-from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
+from memctl.core.errors import Fatal, Rejected
 from memctl.extract.llm.prompt import SCHEMA, SCHEMA_TEXT, SYSTEM
 from memctl.runtime import settings
-from memctl.runtime.openai_errors import OPENAI_URL, failure, is_openai
+from memctl.runtime.openai_errors import OPENAI_URL, Server, is_openai, open_client
 
 KEY_VARIABLES = ("MEMCTL_LLM_API_KEY", "OPENAI_API_KEY")
 TIMEOUT = 300.0
-"""Seconds. A small machine takes minutes over a window."""
+"""Seconds. A small machine needs minutes for one window."""
 FORMS = ("json_schema", "json_object", "text")
-"""How the form of the answer is asked for, the surest first."""
+"""How the answer's format is requested, most reliable first."""
 RETIRED = {
     **dict.fromkeys(("gpt-4.1-nano", "o4-mini", "gpt-4", "gpt-3.5-turbo"), "2026-10-23"),
     **dict.fromkeys(("gpt-5", "gpt-5-mini", "gpt-5-nano", "o3"), "2026-12-11"),
     **dict.fromkeys(("gpt-4.1", "gpt-4.1-mini", "gpt-4o", "gpt-4o-mini"), "2027-01-14"),
     **dict.fromkeys(("gpt-5.4-nano", "gpt-5.1"), "2027-04-01"),
 }
-"""OpenAI's models with an announced end, and its day, as the openai package 3.52.0 lists them."""
+"""Shutdown dates that OpenAI has announced, as listed in the openai package 3.52.0."""
 
 _CONTEXT = re.compile(r"context[ _](?:length|window|size)|too many tokens|prompt is too long|exceeds? the .*context")
 _FORM = re.compile(r"response_format|json_schema|json_object|structured|grammar|schema")
@@ -42,9 +42,9 @@ Finish = Literal["stop", "length", "filtered", "refused"]
 
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer: its text, how it ended, and the tokens it was billed for (None where the server does not tell).
+    """An answer: its text, why it ended, and the tokens billed (None if the server does not report them).
 
-    `cached` tokens are part of `input`. `finish` is `length` too where the question did not fit.
+    `cached` tokens are part of `input`. `finish` is also `length` if the prompt did not fit.
     """
 
     text: str
@@ -55,7 +55,7 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Dialect(msgspec.Struct, frozen=True):
-    """What a server is sent beside the messages. `conceded` names what it refused."""
+    """The parameters a server accepts. `conceded` names those it refused."""
 
     form: int
     limit: str
@@ -63,7 +63,7 @@ class _Dialect(msgspec.Struct, frozen=True):
     conceded: frozenset[str] = frozenset()
 
     def conceding(self, message: str) -> _Dialect | None:
-        """The dialect without what the refusal is about; None when it is about nothing that can be left out."""
+        """The dialect without the refused parameter; None if nothing can be dropped."""
         for extra in self.extras:
             if extra in message:
                 kept = {name: value for name, value in self.extras.items() if name != extra}
@@ -77,44 +77,54 @@ class _Dialect(msgspec.Struct, frozen=True):
 
 
 def server_of(base_url: str | None) -> str:
-    """The server meant by `base_url`: it, else the one OPENAI_BASE_URL names, else OpenAI's own."""
+    """`base_url`, else OPENAI_BASE_URL, else OpenAI's own server."""
     return (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
 
 
 def warning(model: str, base_url: str | None = None) -> str | None:
-    """What is to be said about a model before it is used."""
+    """A warning about a model that OpenAI will shut down, or None."""
     end = RETIRED.get(model) if is_openai(server_of(base_url)) else None
     return f"OpenAI shuts {model} down on {end}" if end else None
 
 
 class ChatModel:
-    """A model behind an OpenAI-compatible server; one object serves any number of threads.
+    """A model on an OpenAI-compatible server; thread-safe.
 
-    `base_url` else OPENAI_BASE_URL, else OpenAI's own. The key is MEMCTL_LLM_API_KEY, else OPENAI_API_KEY; the latter
-    is sent to OpenAI, to the server OPENAI_BASE_URL names, and to others over https only. `timeout` is in seconds.
+    The server is `base_url`, else OPENAI_BASE_URL, else OpenAI's own. The key is MEMCTL_LLM_API_KEY, else
+    OPENAI_API_KEY; the latter is sent to OpenAI, to the server of OPENAI_BASE_URL, and to other servers over https
+    only. `timeout` is in seconds.
 
-    Raises UsageError when the package is missing, AuthError when OpenAI's own server is meant and there is no key.
+    Raises UsageError if the package is missing, AuthError if OpenAI's own server is used without a key.
     """
 
     def __init__(self, model: str, *, base_url: str | None = None, timeout: float = TIMEOUT) -> None:
         self.model = model
         self.base_url = server_of(base_url)
         self.openai = is_openai(self.base_url)
-        self.client = self._open(self._key(), timeout)
+        self.client = open_client(self.base_url, self._key(), KEY_VARIABLES, timeout)
+        self.server = Server(
+            url=self.base_url,
+            model=model,
+            client=self.client,
+            name="the model's server",
+            keys=KEY_VARIABLES,
+            refused="the server does not accept the request",
+            slow="MEMCTL_LLM_TIMEOUT sets how many seconds to wait",
+        )
         self._lock = threading.Lock()
         self._dialect = self._first_dialect()
 
     def ask(self, message: str, most: int, *, spelled: bool = False) -> Completion:
         """The answer to one user message, in at most `most` tokens.
 
-        `spelled` puts the schema into words whatever the server takes, for a model that has disregarded it. Raises
-        AuthError, Retryable (with the wait asked for), and Fatal.
+        `spelled` puts the schema into the prompt, for a model that has ignored it as a parameter. Raises AuthError,
+        Retryable (with the wait the server asked for) and Fatal.
         """
         import openai
 
         while True:
             dialect = self._dialect
-            with self.translated():
+            with self.errors():
                 try:
                     answer = self.client.chat.completions.create(**self.body(message, most, dialect, spelled=spelled))
                 except openai.APIStatusError as error:
@@ -126,34 +136,26 @@ class ChatModel:
             return completion(answer)
 
     @contextlib.contextmanager
-    def translated(self) -> Iterator[None]:
-        """What the `openai` package raises in the block as memctl's own errors."""
-        import openai
+    def errors(self) -> Iterator[None]:
+        """Raise what the `openai` package raises in the block as AuthError, Retryable or Fatal.
 
+        A refused request is fatal: it would be refused again.
+        """
         try:
-            yield
-        except openai.APIStatusError as error:
-            raise self.failure(error) from error
-        except openai.APITimeoutError as error:
-            raise Retryable("the model did not answer in time", where=self.base_url, hint=_PATIENCE) from error
-        except openai.APIConnectionError as error:
-            raise Retryable(
-                f"no answer from the model's server: {error}",
-                where=self.base_url,
-                hint="check that the server runs and the base URL is right",
-            ) from error
-        except (openai.OpenAIError, ValueError) as error:
-            raise Retryable(f"the server's answer cannot be read: {error}", where=self.base_url) from error
+            with self.server.errors():
+                yield
+        except Rejected as refusal:
+            raise Fatal(refusal.message, where=refusal.where, hint=refusal.hint) from refusal
 
     @property
     def thinks(self) -> bool:
-        """True for a model whose answers are preceded by thoughts that are billed."""
+        """True for a reasoning model, whose reasoning is billed."""
         return "reasoning_effort" in self._dialect.extras
 
     def body(
         self, message: str, most: int, dialect: _Dialect | None = None, *, spelled: bool = False
     ) -> dict[str, Any]:
-        """The request's body: the instructions, the message, the form of the answer and its limit."""
+        """The request's body: instructions, message, format and token limit of the answer."""
         dialect = dialect or self._dialect
         form = FORMS[dialect.form]
         in_words = spelled or form != "json_schema"
@@ -173,20 +175,8 @@ class ChatModel:
             body["response_format"] = {"type": "json_object"}
         return body
 
-    def failure(self, error: Any) -> MemctlError:
-        """What an HTTP status other than 2xx means to the caller. A refused request would be refused again."""
-        found = failure(
-            error,
-            model=self.model,
-            where=self.base_url,
-            key=self.client.api_key,
-            keys=" or ".join(KEY_VARIABLES),
-            refused="the server does not take the request",
-        )
-        return Fatal(found.message, where=found.where, hint=found.hint) if isinstance(found, Rejected) else found
-
     def _concede(self, used: _Dialect, error: Any) -> bool:
-        """Leave out what the server refused; True when the request is worth sending again."""
+        """Drop the parameter that the server refused; True if the request should be sent again."""
         if error.status_code not in (400, 422, 500, 501):
             return False
         with self._lock:
@@ -203,7 +193,7 @@ class ChatModel:
             return _Dialect(0, "max_tokens", {"temperature": 0})
         if self.model.startswith(("gpt-3", "gpt-4")):
             return _Dialect(0, "max_completion_tokens", {"temperature": 0})
-        # Reasoning models take no temperature, and what they think is billed.
+        # Reasoning models accept no temperature, and their reasoning is billed.
         return _Dialect(0, "max_completion_tokens", {"reasoning_effort": "low"})
 
     def _key(self) -> str | None:
@@ -213,25 +203,12 @@ class ChatModel:
         trusted = self.openai or named or self.base_url.startswith("https://")
         return settings.secret(KEY_VARIABLES[1]) if trusted else None
 
-    def _open(self, key: str | None, timeout: float) -> Any:
-        try:
-            import openai
-        except ImportError as error:
-            raise UsageError(
-                "the package openai is not installed", hint="pip install 'memctl-toolkit[openai]'"
-            ) from error
-        if key is None and self.openai:
-            raise AuthError("OpenAI needs an API key", where=self.base_url, hint=f"set {' or '.join(KEY_VARIABLES)}")
-        # The package insists on a key; a server of one's own that wants none ignores it.
-        return openai.OpenAI(api_key=key or "none", base_url=self.base_url, max_retries=0, timeout=timeout)
 
-
-_PATIENCE = "MEMCTL_LLM_TIMEOUT sets how many seconds to wait"
 _FINISHES: dict[str, Finish] = {"length": "length", "content_filter": "filtered"}
 
 
 def completion(answer: Any) -> Completion:
-    """An answer of the API as a Completion; what is missing in it is an empty text."""
+    """An answer of the API as a Completion; a missing text is empty."""
     choice = answer.choices[0] if getattr(answer, "choices", None) else None
     message = getattr(choice, "message", None)
     usage = getattr(answer, "usage", None)
@@ -248,7 +225,7 @@ def completion(answer: Any) -> Completion:
 
 
 def finish_of(status: int, code: str | None, message: str) -> Finish | None:
-    """The end that an error stands for: a question too long, or one a filter stopped."""
+    """The finish reason of an error: a prompt that is too long, or filtered content."""
     if code in ("content_filter", "content_policy_violation"):
         return "filtered"
     if status in (400, 413, 422, 500) and (code == "context_length_exceeded" or _CONTEXT.search(message.lower())):

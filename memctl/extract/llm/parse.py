@@ -1,4 +1,4 @@
-"""A model's answer as text into proposals: what servers return in place of plain JSON is this room's to know."""
+"""Parse a model's answer into proposals, whatever surrounds its JSON."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import msgspec
 
 
 class UnreadableAnswer(ValueError):
-    """The text holds no list of facts."""
+    """The text contains no list of facts."""
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact as a model proposes it, field for field as `prompt.SCHEMA` has it; nothing in it is believed yet."""
+    """A fact as a model proposes it, with the fields of `prompt.SCHEMA`; not validated yet."""
 
     text: str
     subject: str
@@ -35,20 +35,20 @@ _FENCED = re.compile(r"```(?:json|JSON)?[ \t]*\n(.*?)```", re.DOTALL)
 
 
 def parse(text: str) -> tuple[list[Proposal], int]:
-    """The proposals in an answer, and how many facts in it had not the form of one.
+    """The proposals in an answer, and the number of malformed facts in it.
 
-    Plain JSON, JSON in a Markdown fence, after a reasoning model's thoughts, or with words around it; an object with
-    `facts`, or the list alone. Raises UnreadableAnswer when there is none of these.
+    Accepts plain JSON, JSON in a Markdown fence, after a reasoning model's thoughts, or surrounded by prose; an object
+    with `facts`, or the list alone. Raises UnreadableAnswer if there is none.
     """
     text = _THOUGHTS.sub("", text)
-    found = _facts(text)
+    facts = _facts(text)
     proposals = []
-    for fact in found:
+    for fact in facts:
         try:
             proposals.append(msgspec.convert(fact, Proposal, strict=False))
         except (msgspec.ValidationError, ValueError):
             continue
-    return proposals, len(found) - len(proposals)
+    return proposals, len(facts) - len(proposals)
 
 
 def _facts(text: str) -> list[Any]:
@@ -62,4 +62,4 @@ def _facts(text: str) -> list[Any]:
         facts = decoded.get("facts") if isinstance(decoded, dict) else decoded
         if isinstance(facts, list):
             return facts
-    raise UnreadableAnswer("the answer holds no list of facts")
+    raise UnreadableAnswer("the answer contains no list of facts")

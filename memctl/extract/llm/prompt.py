@@ -1,7 +1,7 @@
-"""What a model is asked: the instructions, the form of the answer, and a window as text.
+"""The prompt: instructions, the answer's schema, and a window as text.
 
-The instructions come first and never change, so that servers can keep them in their prompt cache. `VERSION` goes up
-with any change of them or of how a window is worded; it is part of what a fact remembers of its origin.
+The instructions come first and never change, so that servers can cache them. Any change to them or to a window's format
+increases `VERSION`, which is part of a fact's provenance.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from memctl.extract.secrets import redact
 VERSION = 1
 
 LONGEST_NAME = 80
-"""Characters shown of a speaker's name, which is the transcript's to choose."""
+"""Characters kept of a speaker's name, which the transcript controls."""
 CATEGORIES = (
     *("identity", "contact", "home", "family", "people", "pets", "work", "education", "skills", "languages", "health"),
     *("diet", "preferences", "interests", "possessions", "tools", "plans", "events", "constraints", "instructions"),
 )
-"""Labels of facts, those of the rules. `preferences` and `instructions` also decide the kind of the fact."""
+"""Categories of facts, the same as those of the rules. Some also decide the kind of the fact."""
 
 _NAMES = sorted((SINGLE_VALUED | MULTI_VALUED) - {"favorite"})
 
@@ -94,15 +94,15 @@ SCHEMA: dict[str, Any] = {
     "required": ["facts"],
     "additionalProperties": False,
 }
-"""JSON Schema of an answer, within what OpenAI's strict mode takes: every key required, no bounds."""
+"""JSON Schema of an answer, within OpenAI's strict mode: every key required, no bounds."""
 
 _SCHEMA_JSON = msgspec.json.encode(SCHEMA).decode()
 SCHEMA_TEXT = f"Answer with one JSON object and nothing else. Its JSON Schema:\n{_SCHEMA_JSON}"
-"""The form of the answer in words, for servers that do not take it as a parameter."""
+"""The schema as part of the prompt, for servers that do not accept it as a parameter."""
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """An existing fact as the model was shown it: what a retraction of it has to name."""
+class ExistingFact(msgspec.Struct, frozen=True, kw_only=True):
+    """An existing fact as shown to the model, with what a retraction must name."""
 
     name: str
     subject: str
@@ -112,11 +112,11 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-def known(facts: Iterable[Fact]) -> tuple[Known, ...]:
-    """Facts of the store under the short names E1, E2, …, without those that no claim can end or that give orders."""
+def existing_facts(facts: Iterable[Fact]) -> tuple[ExistingFact, ...]:
+    """Stored facts named E1, E2, …, without those that have no predicate or look like instructions."""
     usable = [fact for fact in facts if fact.predicate is not None and not is_instruction_like(fact.text)]
     return tuple(
-        Known(
+        ExistingFact(
             name=f"E{number}",
             subject=fact.subject or fact.user_id,
             predicate=fact.predicate or "",
@@ -129,20 +129,20 @@ def known(facts: Iterable[Fact]) -> tuple[Known, ...]:
 
 
 def key(model: str, window: Window) -> str:
-    """What an answer is kept under: SHA-256 (hex) over the model, the instructions, the schema and the window.
+    """Cache key of an answer: SHA-256 (hex) of the model, the instructions, the schema and the window.
 
-    The existing facts shown beside it are not part of it, but kept with the answer: they depend on what else was read
-    before, and the same words must not be paid for twice.
+    Existing facts are not part of the key but stored with the answer: they depend on what was read before, and the same
+    window must not be paid for twice.
     """
     parts = [model, SYSTEM, _SCHEMA_JSON, _fenced(window.user_id, _lines(window), "")]
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
 
-def message(window: Window, existing: Sequence[Known] = ()) -> str:
-    """The user message of a window: whose memory it is, the existing facts, the fenced conversation."""
+def message(window: Window, existing: Sequence[ExistingFact] = ()) -> str:
+    """The user message of a window: existing facts, the user, the fenced conversation."""
     facts = "\n".join(f"{fact.name} {fact.text}" for fact in existing) or "none"
     user, lines = window.user_id, _lines(window)
-    # No text can contain the hash of itself, so nothing in the conversation can close its fence.
+    # A text cannot contain its own hash, so nothing in the conversation can close the fence.
     fence = hashlib.sha256(_fenced(user, lines, "").encode("utf-8", "replace")).hexdigest()[:12]
     return redact(f"EXISTING facts:\n{facts}\n\n{_fenced(user, lines, fence)}").text
 
@@ -164,5 +164,5 @@ def _line(number: int, line: Line, user_id: str) -> str:
 
 
 def extractor(model: str) -> str:
-    """What a fact remembers as its extractor: the model and the version of the prompt."""
+    """The extractor recorded with a fact: the model and the version of the prompt."""
     return f"llm:{model}@{VERSION}"

@@ -1,8 +1,8 @@
-"""Which of a model's proposals become claims, and what of them is taken over.
+"""Validate a model's proposals and turn them into claims.
 
-The quote must stand in a turn the proposal names, the subject be a speaker or be named there, a person and not an
-assistant have said it, no secret be in it, no turn that gives orders be behind it. Dates are those the rules' grounder
-finds in the words. What a proposal says it replaces becomes a retraction, and the fold decides what comes of that.
+A proposal must quote a turn that it cites; its subject must be a speaker or be named there; a person must have said it,
+not an assistant; it must contain no secret and cite no turn with injected instructions. Dates come from the rules' date
+grounding of the quote. A fact that a proposal supersedes is retracted; the fold decides the outcome.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from memctl.core.tokenization import sentences, stems, words
 from memctl.extract.dates import Grounded, certain, may_name_time
 from memctl.extract.extractor import MEMORY, speaks_for_user
 from memctl.extract.llm.parse import Proposal
-from memctl.extract.llm.prompt import CATEGORIES, Known
+from memctl.extract.llm.prompt import CATEGORIES, ExistingFact
 from memctl.extract.llm.windows import Line, Window
 from memctl.extract.secrets import redact
 from memctl.transcripts.model import Session
 
 EXPLICIT, IMPLIED = 0.9, 0.75
 LONGEST_TEXT = 600
-"""Characters of a fact and of each of its parts."""
+"""Characters of a fact, and of each of its parts."""
 KINDS: dict[str, Kind] = {"preferences": "preference", "interests": "preference", "instructions": "procedure"}
 _SELF = frozenset({"i", "me", "user", "the user", "speaker", "the speaker", "myself"})
 _YES = re.compile(
@@ -42,23 +42,23 @@ _PREDICATE = re.compile(r"[^a-z0-9]+")
 
 
 class Verdicts(msgspec.Struct, kw_only=True):
-    """What came of an answer: the claims, and how many proposals were refused or corrected, by reason."""
+    """The result of an answer: claims, and the number of proposals refused or corrected, by reason."""
 
     claims: list[Claim] = []
     refused: dict[str, int] = {}
     corrected: dict[str, int] = {}
 
     def note(self, where: dict[str, int], reason: str) -> None:
-        """Count one more of `reason`."""
+        """Count `reason` once more."""
         where[reason] = where.get(reason, 0) + 1
 
 
 class _RefusedError(Exception):
-    """The proposal is not believed; the argument is the reason."""
+    """The proposal is refused; the argument is the reason."""
 
 
 class _Found(NamedTuple):
-    """Where a quote stands: the line, and the turn's own words."""
+    """A quote's line, and its words as the turn spells them."""
 
     line: Line
     quote: str
@@ -68,33 +68,33 @@ def judge(
     proposals: Iterable[Proposal],
     window: Window,
     session: Session,
-    existing: Sequence[Known],
+    existing: Sequence[ExistingFact],
     *,
     extractor: str,
     uri: str | None = None,
 ) -> Verdicts:
-    """The claims of an answer to `window` of `session`; see the module for what is refused.
+    """The claims of an answer about `window` of `session`; the module says what is refused.
 
-    `existing` are the facts the question showed. Claim ids are derived from user, session, turn, text and place.
+    `existing` are the facts shown to the model. Claim ids are derived from user, session, turn, text and position.
     """
     verdicts = Verdicts()
-    bench = _Bench(window, session, existing, extractor, uri, verdicts)
+    validator = _Validator(window, session, existing, extractor, uri, verdicts)
     for proposal in proposals:
         try:
-            bench.hear(proposal)
+            validator.accept(proposal)
         except _RefusedError as refusal:
             verdicts.note(verdicts.refused, str(refusal))
     return verdicts
 
 
-class _Bench:
-    """One answer being judged."""
+class _Validator:
+    """Validates the proposals of one answer."""
 
     def __init__(
         self,
         window: Window,
         session: Session,
-        existing: Sequence[Known],
+        existing: Sequence[ExistingFact],
         extractor: str,
         uri: str | None,
         verdicts: Verdicts,
@@ -103,25 +103,25 @@ class _Bench:
         self.existing = {known.name.casefold(): known for known in existing}
         self.ordinals: dict[str, int] = {}
 
-    def hear(self, proposal: Proposal) -> None:
+    def accept(self, proposal: Proposal) -> None:
         """Turn one proposal into claims. Raises _RefusedError."""
         evidence = self._evidence(proposal)
         found = _find(proposal.quote, evidence)
         if found is None:
             raise _RefusedError("quote is not in the turn")
-        said = self._said_by_a_person(found, evidence)
+        said = self._stating_line(found, evidence)
         subject = self._subject(proposal, found.line, evidence)
         texts = (proposal.text, proposal.object or "", proposal.subject)
         if any(redact(text).kinds or "[redacted:" in text for text in texts):
-            raise _RefusedError("holds a secret")
+            raise _RefusedError("contains a secret")
         text = " ".join(proposal.text.split())
         predicate, slot = _predicate(proposal.predicate)
         if not text or not predicate:
-            raise _RefusedError("no sentence or no predicate")
+            raise _RefusedError("text or predicate is missing")
         if max(map(len, (*texts, predicate))) > LONGEST_TEXT:
-            raise _RefusedError("longer than a fact")
-        if not self._rests_on(proposal, subject, evidence):
-            raise _RefusedError("nothing of it is in its turns")
+            raise _RefusedError("too long for a fact")
+        if not self._is_supported(proposal, subject, evidence):
+            raise _RefusedError("shares no word with the turns it cites")
         retracts = self._retractions(proposal, subject, predicate, slot)
         dates = self._dates(proposal, found)
         value = " ".join(proposal.object.split()) if proposal.object and proposal.object.strip() else None
@@ -177,13 +177,13 @@ class _Bench:
         lines = self.window.lines
         named = [lines[number - 1] for number in proposal.evidence if 1 <= number <= len(lines)]
         if not named or len(named) < len(proposal.evidence):
-            raise _RefusedError("names a turn that is not there")
+            raise _RefusedError("cites a turn that does not exist")
         if any(line.withheld for line in named):
-            raise _RefusedError("rests on orders to a machine")
+            raise _RefusedError("based on injected instructions")
         return named
 
-    def _said_by_a_person(self, found: _Found, evidence: Sequence[Line]) -> Line:
-        """The asked line the fact counts from: the quoted one, or the human's yes to what an assistant said."""
+    def _stating_line(self, found: _Found, evidence: Sequence[Line]) -> Line:
+        """The line that states the fact: the quoted one, or the user's yes to an assistant's question."""
         quoted = found.line
         if quoted.asked:
             return quoted
@@ -192,11 +192,11 @@ class _Bench:
             reply = next((line for line in self.window.lines[place + 1 :] if line.turn.role == "user"), None)
             if reply is not None and reply.asked and reply in evidence and _YES.match(reply.text):
                 return reply
-            raise _RefusedError("only an assistant said it")
-        raise _RefusedError("is of a turn shown as context")
+            raise _RefusedError("only the assistant said it")
+        raise _RefusedError("quote is from a context turn")
 
     def _subject(self, proposal: Proposal, line: Line, evidence: Sequence[Line]) -> str:
-        """Whom the fact is about: the user by their id, another speaker by name, or what the turn itself names."""
+        """The subject: the user's id, another speaker's name, or a name in the turn."""
         user = self.window.user_id
         wanted = " ".join(proposal.subject.split())
         folded = wanted.casefold().removesuffix("'s")
@@ -214,26 +214,26 @@ class _Bench:
         named = set(words(wanted)) - _POSSESSIVES - set(words(user))
         spoken = {word.removesuffix("'s") for one in evidence for word in words(one.text)}
         if not named or not {word.removesuffix("'s") for word in named} <= spoken:
-            raise _RefusedError("subject is neither a speaker nor named")
+            raise _RefusedError("subject is neither a speaker nor named in the turn")
         return wanted
 
-    def _rests_on(self, proposal: Proposal, subject: str, evidence: Sequence[Line]) -> bool:
-        """True when the fact shares a word with the turns it names, or with what it ends, the subject's name apart."""
+    def _is_supported(self, proposal: Proposal, subject: str, evidence: Sequence[Line]) -> bool:
+        """True if the fact shares a word with the turns it cites or the facts it supersedes, not counting names."""
         ended = [known.text for name in proposal.supersedes if (known := self.existing.get(name.strip().casefold()))]
         said = set(stems(" ".join([*(line.text for line in evidence), *ended])))
         told = set(stems(f"{proposal.text} {proposal.object or ''}"))
         named = set(stems(f"{subject} {self.window.user_id}"))
         return bool((told - named) & said) or not (told - named)
 
-    def _retractions(self, proposal: Proposal, subject: str, predicate: str, slot: str | None) -> list[Known]:
-        """The existing facts to be ended beside what the fold ends by itself."""
+    def _retractions(self, proposal: Proposal, subject: str, predicate: str, slot: str | None) -> list[ExistingFact]:
+        """The existing facts to retract, except those that the fold supersedes anyway."""
         found = []
         for name in proposal.supersedes:
             known = self.existing.get(name.strip().casefold())
             if known is None:
-                self.verdicts.note(self.verdicts.corrected, "supersedes an id that is not there")
+                self.verdicts.note(self.verdicts.corrected, "supersedes an unknown id")
             elif known.subject.casefold() != subject.casefold():
-                self.verdicts.note(self.verdicts.corrected, "supersedes a fact about somebody else")
+                self.verdicts.note(self.verdicts.corrected, "supersedes a fact about someone else")
             elif (
                 proposal.polarity == "assert"
                 and (known.predicate, known.slot) == (predicate, slot)
@@ -245,19 +245,19 @@ class _Bench:
         return found
 
     def _dates(self, proposal: Proposal, found: _Found) -> _Dates:
-        """The dates of the words; a date of the model's that they do not name is dropped."""
+        """The dates in the quote; a date of the model that the quote does not name is dropped."""
         grounded = _grounded(found)
         wanted = {name: _iso(getattr(proposal, name)) for name in ("valid_at", "invalid_at")}
         if not grounded:
             if wanted["valid_at"] or wanted["invalid_at"]:
-                self.verdicts.note(self.verdicts.corrected, "date is not in the words")
+                self.verdicts.note(self.verdicts.corrected, "date not in the quote")
             return _Dates(None, None, None)
         begun = next((one for one in grounded if one.role != "until" and _meant(one, wanted["valid_at"])), None)
         over = next((one for one in grounded if one.role == "until" or _meant(one, wanted["invalid_at"])), None)
         if begun is None and over is None:
             begun = next((one for one in grounded if one.role != "until"), None)
         if wanted["valid_at"] and begun is not None and not _meant(begun, wanted["valid_at"]):
-            self.verdicts.note(self.verdicts.corrected, "date is another by the words")
+            self.verdicts.note(self.verdicts.corrected, "date contradicts the quote")
         if begun is over:
             over = None
         first = begun or over
@@ -278,7 +278,7 @@ _POSSESSIVES = frozenset({"my", "his", "her", "their", "our", "your", "user's", 
 
 
 def _grounded(found: _Found) -> list[Grounded]:
-    """The periods named by the quote, else by the sentence it stands in."""
+    """The periods named in the quote, else in its sentence."""
     at = found.line.turn.at
     if not may_name_time(found.line.text):
         return []
@@ -289,7 +289,7 @@ def _grounded(found: _Found) -> list[Grounded]:
 
 
 def _meant(one: Grounded, wanted: datetime | None) -> bool:
-    """True when the model's date lies in the period; its zone, which it seldom writes, is the period's."""
+    """True if the model's date is in the period; a date without a time zone gets that of the period."""
     if wanted is None:
         return False
     at = wanted if wanted.tzinfo else wanted.replace(tzinfo=one.start.tzinfo)
@@ -300,7 +300,7 @@ _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?")
 
 
 def _iso(text: str | None) -> datetime | None:
-    """A date as a model writes it: ISO 8601, or a year or month alone."""
+    """A model's date: ISO 8601, or only a year or month."""
     if not text or not text.strip():
         return None
     try:
@@ -312,7 +312,7 @@ def _iso(text: str | None) -> datetime | None:
 
 
 def _predicate(text: str) -> tuple[str, str | None]:
-    """A predicate in snake_case with its slot: "Favourite Color" is favorite, color."""
+    """A predicate in snake_case with its slot: "Favourite Color" gives favorite, color."""
     name = _PREDICATE.sub("_", text.casefold()).strip("_")
     for spelling in ("favorite_", "favourite_"):
         if name.startswith(spelling):
@@ -321,7 +321,7 @@ def _predicate(text: str) -> tuple[str, str | None]:
 
 
 def _find(quote: str, evidence: Sequence[Line]) -> _Found | None:
-    """The first line named that holds the quote, spelling and spaces aside, with the words as the turn has them."""
+    """The first cited line that contains the quote, ignoring case, punctuation style and white space."""
     wanted, _ = _folded(quote.strip().strip("\"'“”‘’…").removesuffix("...").strip())
     if sum(letter.isalnum() for letter in wanted) < 2:
         return None
@@ -339,7 +339,7 @@ _SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-
 
 @lru_cache(maxsize=512)
 def _folded(text: str) -> tuple[str, Sequence[int]]:
-    """`text` as quotes are compared, and for each of its characters the place it stands at in `text`."""
+    """`text` in the form in which quotes are compared, and the offset in `text` of each of its characters."""
     if text.isascii() and "  " not in text and not _OTHER_SPACE.search(text):
         return text.lower(), range(len(text))
     folded: list[str] = []

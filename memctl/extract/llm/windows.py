@@ -1,6 +1,6 @@
-"""A session cut into windows, each a question to a model: some turns to read, and a few before them as context.
+"""Split a session into windows, one per model request: turns to extract from, and a few before them as context.
 
-The cut depends on nothing but the session, so that the same transcript gives the same questions on every run.
+The split depends only on the session, so that the same transcript gives the same requests on every run.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ MOST_TOKENS = 3000
 OVERLAP = 3
 """Lines before a window that are shown as context."""
 ASSISTANT_HEAD, ASSISTANT_TAIL = 500, 200
-"""Characters shown of what an assistant said: it tells what the user answers to, and is not read for facts."""
+"""Characters shown of an assistant's turn: it is context for the user's answer, not a source of facts."""
 WITHHELD = "[withheld: orders to a machine, not conversation]"
 OVERHEAD = 14
 """Tokens of a line's number, time and speaker."""
 SHORTEST_PIECE = 200
-"""Characters below which a turn is not cut in two."""
+"""Characters below which a turn is not split further."""
 
 
 def tokens(text: str) -> int:
-    """About how many tokens a text is: four UTF-8 bytes each, rounded up, as OpenAI's rule of thumb has it."""
+    """Estimated tokens of a text: four UTF-8 bytes each, OpenAI's rule of thumb, rounded up."""
     return -(-len(text.encode("utf-8", "replace")) // 4)
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A turn as it is shown, or a piece of one that is too long for one window.
+    """A turn as shown to the model, or a part of one that is too long for one window.
 
-    `position` is the turn's place in its session. Facts are wanted only from lines that are `asked`.
+    `position` is the turn's position in its session. Facts are extracted only from `asked` lines.
     """
 
     turn: Turn
@@ -45,12 +45,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def withheld(self) -> bool:
-        """True for a turn whose words the model must not see, nor any fact rest on."""
+        """True for a turn that is not shown to the model and supports no fact."""
         return self.text == WITHHELD
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """The lines of one question, numbered from 1 in the order they stand in."""
+    """The lines of one request, in order; the model sees them numbered from 1."""
 
     user_id: str
     session_id: str
@@ -58,16 +58,16 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def asked(self) -> tuple[Line, ...]:
-        """The lines facts are wanted from."""
+        """The lines to extract facts from."""
         return tuple(line for line in self.lines if line.asked)
 
     @property
     def turn_ids(self) -> frozenset[str]:
-        """The turns facts are wanted from."""
+        """The ids of the turns to extract facts from."""
         return frozenset(line.turn.turn_id for line in self.lines if line.asked)
 
     def halves(self) -> list[Window]:
-        """The window as two, for an answer that did not fit; nothing when it cannot be cut any more."""
+        """The window split in two, for an answer that did not fit; empty if it cannot be split further."""
         asked = [place for place, line in enumerate(self.lines) if line.asked]
         if len(asked) > 1:
             middle = asked[len(asked) // 2]
@@ -92,7 +92,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 def windows(session: Session, user_id: str, skip: frozenset[str] = frozenset()) -> list[Window]:
     """The windows of a session's human turns, in order; turns in `skip` are shown only as context.
 
-    Turns come redacted. A window holds at most MOST_TURNS asked turns and about MOST_TOKENS tokens.
+    Turns must have been redacted. A window has at most MOST_TURNS asked turns and about MOST_TOKENS tokens.
     """
     cutter = _Cutter(session.session_id, user_id)
     for line in _lines(session, skip):
@@ -124,21 +124,21 @@ def _shortened(text: str) -> str:
 
 
 def pieces(text: str, most: int) -> list[str]:
-    """`text` in pieces of at most `most` UTF-8 bytes or so, cut at white space where there is some."""
-    found = []
+    """`text` in pieces of at most `most` UTF-8 bytes, cut at white space if there is any."""
+    parts = []
     while len(text.encode("utf-8", "replace")) > most:
         end = min(len(text), most)
         while len(text[:end].encode("utf-8", "replace")) > most:
             end = end * 3 // 4
         space = max(text.rfind(" ", end // 2, end), text.rfind("\n", end // 2, end))
         end = space if space > 0 else end
-        found.append(text[:end].strip())
+        parts.append(text[:end].strip())
         text = text[end:].lstrip()
-    return [piece for piece in (*found, text) if piece]
+    return [piece for piece in (*parts, text) if piece]
 
 
 class _Cutter:
-    """Lines gather until a window is full, or until nothing asked comes any more."""
+    """Collects lines until a window is full, or until no asked line follows soon."""
 
     def __init__(self, session_id: str, user_id: str) -> None:
         self.session_id, self.user_id = session_id, user_id
@@ -148,24 +148,24 @@ class _Cutter:
         self.size = 0
 
     def take(self, line: Line) -> None:
-        """Put a line into the window under way, or into the next."""
+        """Add a line to the current window or to the next."""
         size = tokens(line.text) + OVERHEAD
         if line.asked:
-            asked = sum(1 for held in self.lines if held.asked)
+            asked = sum(1 for earlier in self.lines if earlier.asked)
             if asked >= MOST_TURNS or (asked and self.size + size > MOST_TOKENS):
                 self.close()
             if not self.lines:
-                self.lines = [msgspec.structs.replace(held, asked=False) for held in self.before]
-                self.size = sum(tokens(held.text) + OVERHEAD for held in self.lines)
+                self.lines = [msgspec.structs.replace(earlier, asked=False) for earlier in self.before]
+                self.size = sum(tokens(earlier.text) + OVERHEAD for earlier in self.lines)
         if line.asked or self.lines:
             self.lines.append(line)
             self.size += size
-            if not any(held.asked for held in self.lines[-OVERLAP - 1 :]):
+            if not any(recent.asked for recent in self.lines[-OVERLAP - 1 :]):
                 self.close()
         self.before.append(line)
 
     def close(self) -> None:
-        """End the window at its last asked line: what follows it tells nothing about it."""
+        """End the window at its last asked line: later lines are not context for it."""
         while self.lines and not self.lines[-1].asked:
             self.lines.pop()
         if self.lines:
@@ -173,6 +173,6 @@ class _Cutter:
         self.lines, self.size = [], 0
 
     def finish(self) -> list[Window]:
-        """All windows, the last one ended."""
+        """All windows, including the last."""
         self.close()
         return self.done

@@ -14,17 +14,15 @@ import msgspec
 from memctl.core.claim import Claim
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
-from memctl.core.timeline import current, parse_when
+from memctl.core.timeline import parse_when
 from memctl.embed.spec import EmbedderSpec
-from memctl.ingest.bulk_import import entry_of
-from memctl.ingest.commit import settle, standing_for
 from memctl.maintenance.consolidate.duplicates import Pair, pairs
 from memctl.maintenance.consolidate.summary import summary
 from memctl.reconcile.beliefs import key_of
 from memctl.reconcile.same_value import same, track_of
-from memctl.store.duckdb import claims, fact_rows, writes
-from memctl.store.duckdb.database import Connection, Database
-from memctl.store.duckdb.undo_log import UNDOABLE, Journal, expire, runs
+from memctl.store.base import Session, Store, Transaction
+from memctl.store.model import UNDOABLE, entry_of
+from memctl.store.refold import settle, standing_for
 
 Action = Literal["merge", "resolve", "drop", "expire", "summary", "look"]
 Part = Literal["merge", "resolve", "drop", "expire", "summary"]
@@ -88,7 +86,7 @@ def horizon_of(ttl: str, now: datetime) -> datetime:
 
 
 def consolidate(
-    database: Database,
+    store: Store,
     spec: EmbedderSpec,
     user: str,
     *,
@@ -104,23 +102,23 @@ def consolidate(
     Raises NotFound if there is no store.
     """
     now = now or datetime.now(UTC)
-    with database.reading() as connection:
-        facts = _current(connection, user, now)
-        vectors = writes.vectors_of(connection, user, [fact.id for fact in facts])
-        old = any(run.made_at < now - UNDOABLE for run in runs(connection))
+    with store.reading() as session:
+        facts = _current(session, user, now)
+        vectors = session.vectors_of(user, [fact.id for fact in facts])
+        old = any(run.made_at < now - UNDOABLE for run in session.runs())
     if old and not dry_run:
-        with database.writing() as connection:
-            expire(connection, now - UNDOABLE)
+        with store.writing() as tx:
+            tx.drop_old_runs(now - UNDOABLE)
     near = pairs(facts, vectors) if "merge" in parts else []
     clashes = contradictions(facts) if "resolve" in parts else []
     work = _Work(user, now, near, clashes, episodes_before, parts, command)
     # The summary depends on the other changes, and is embedded with the store closed.
-    plan = work.run(database, {}, keep=False)
+    plan = work.run(store, {}, keep=False)
     if dry_run or not plan.changed:
         return plan
     texts = [chunk.text for fact in work.written for chunk in entry_of(fact).chunks]
     made = dict(zip(texts, spec.open().embed(texts), strict=True)) if texts else {}
-    return work.run(database, made, keep=True)
+    return work.run(store, made, keep=True)
 
 
 def contradictions(facts: Sequence[Fact]) -> list[list[Fact]]:
@@ -134,9 +132,9 @@ def contradictions(facts: Sequence[Fact]) -> list[list[Fact]]:
             claim = standing_for(fact)
             tracks.setdefault((key_of(claim), track_of(claim)), []).append(fact)
     return [
-        held
-        for held in tracks.values()
-        if any(not same(standing_for(held[0]), standing_for(other)) for other in held[1:])
+        values
+        for values in tracks.values()
+        if any(not same(standing_for(values[0]), standing_for(other)) for other in values[1:])
     ]
 
 
@@ -157,39 +155,37 @@ class _Work:
         self.parts, self.command = parts, command
         self.written: list[Fact] = []
 
-    def run(self, database: Database, vectors: dict[str, Any], *, keep: bool) -> Consolidated:
+    def run(self, store: Store, vectors: dict[str, Any], *, keep: bool) -> Consolidated:
         """Apply everything in one transaction, which is rolled back unless `keep`."""
         result = Consolidated(user=self.user)
         self.written = []
-        with suppress(_DryRun), database.writing(make=False) as connection:
-            journal = Journal(connection, self.command, self.user)
-            self._merge(connection, journal, vectors, result)
-            self._resolve(connection, journal, vectors, result)
-            self._drop(connection, journal, result)
+        with suppress(_DryRun), store.changing(self.command, self.user, make=False) as tx:
+            self._merge(tx, vectors, result)
+            self._resolve(tx, vectors, result)
+            self._drop(tx, result)
             if "expire" in self.parts:
-                self._expire(connection, journal, result)
+                self._expire(tx, result)
             if "summary" in self.parts:
-                self._sum_up(connection, journal, vectors, result)
-            changed = journal.close()
+                self._sum_up(tx, vectors, result)
             if not keep:
                 raise _DryRun
-            result.run = journal.id if changed else None
+        result.run = tx.run
         return result
 
-    def _as_planned(self, connection: Connection, facts: Sequence[Fact]) -> bool:
+    def _as_planned(self, tx: Transaction, facts: Sequence[Fact]) -> bool:
         ids = [fact.id for fact in facts]
-        now = {fact.id: fact for fact in fact_rows.select(connection, "id IN (SELECT unnest(?::UUID[]))", [ids])}
+        now = {fact.id: fact for fact in tx.facts(ids)}
         return all(now.get(fact.id) == fact for fact in facts)
 
-    def _merge(self, connection: Connection, journal: Journal, vectors: dict[str, Any], result: Consolidated) -> None:
+    def _merge(self, tx: Transaction, vectors: dict[str, Any], result: Consolidated) -> None:
         touched: set[UUID] = set()
         for pair in self.near:
             kept, other = pair.kept, pair.other
             # A fact into which another was merged has changed only by that.
             fresh = [fact for fact in (kept, other) if fact.id not in touched]
-            if not self._as_planned(connection, fresh):
+            if not self._as_planned(tx, fresh):
                 continue
-            if pair.same and self._merged(connection, journal, vectors, kept, other):
+            if pair.same and self._merged(tx, vectors, kept, other):
                 touched |= {kept.id, other.id}
                 reason = f"duplicate of {str(kept.id)[:8]} {kept.text!r} (cosine {pair.cosine:.2f})"
                 result.changes.append(
@@ -201,32 +197,30 @@ class _Work:
                     Change(action="look", fact=other.id, text=other.text, into=kept.id, reason=reason)
                 )
 
-    def _merged(
-        self, connection: Connection, journal: Journal, vectors: dict[str, Any], kept: Fact, other: Fact
-    ) -> bool:
+    def _merged(self, tx: Transaction, vectors: dict[str, Any], kept: Fact, other: Fact) -> bool:
         """Merge `other` into `kept`: with its evidence, or, if it has none, as superseded."""
-        evidence = claims.of_fact(connection, other.id)
+        evidence = tx.claims_of_fact(other.id)
         own = [claim for claim in evidence if claim.fact_id is None]
         if kept.predicate is not None and own and len(own) == len(evidence):
             if any(claim.op != "assert" for claim in own):
                 return False
             moved = [_said_of(claim, kept) for claim in own]
-            settle(connection, [kept, other], vectors, self.now, rewritten=moved, journal=journal)
+            settle(tx, [kept, other], vectors, self.now, rewritten=moved)
             return True
         if own:
             return False
-        journal.before_change("fact", [other.id])
-        journal.before_change("claim", [claim.id for claim in evidence])
-        claims.remove(connection, [claim.id for claim in evidence])
-        writes.replace(connection, [msgspec.structs.replace(other, expired_at=self.now, superseded_by=kept.id)])
+        tx.before_change("fact", [other.id])
+        tx.before_change("claim", [claim.id for claim in evidence])
+        tx.remove_claims([claim.id for claim in evidence])
+        tx.replace([msgspec.structs.replace(other, expired_at=self.now, superseded_by=kept.id)])
         return True
 
-    def _resolve(self, connection: Connection, journal: Journal, vectors: dict[str, Any], result: Consolidated) -> None:
-        for held in self.clashes:
-            if not self._as_planned(connection, held):
+    def _resolve(self, tx: Transaction, vectors: dict[str, Any], result: Consolidated) -> None:
+        for facts in self.clashes:
+            if not self._as_planned(tx, facts):
                 continue
-            changes = settle(connection, held, vectors, self.now, journal=journal)
-            texts = {fact.id: fact.text for fact in held}
+            changes = settle(tx, facts, vectors, self.now)
+            texts = {fact.id: fact.text for fact in facts}
             for fact in (*changes.superseded, *changes.retracted):
                 by = (
                     f"{str(fact.superseded_by)[:8]} {texts.get(fact.superseded_by, '')!r}"
@@ -238,56 +232,50 @@ class _Work:
                     Change(action="resolve", fact=fact.id, text=fact.text, into=fact.superseded_by, reason=reason)
                 )
 
-    def _drop(self, connection: Connection, journal: Journal, result: Consolidated) -> None:
+    def _drop(self, tx: Transaction, result: Consolidated) -> None:
         if self.before is None:
             return
-        old = fact_rows.select(
-            connection,
-            "user_id = ? AND kind = 'episode' AND coalesce(valid_at, created_at) < ? ORDER BY key",
-            [self.user, fact_rows.naive(self.before)],
-        )
-        _take_out(connection, journal, old)
+        old = tx.episodes_before(self.user, self.before)
+        _take_out(tx, old)
         result.changes += [
             Change(action="drop", fact=fact.id, text=fact.text, reason=f"episode older than {self.before:%Y-%m-%d}")
             for fact in old
         ]
 
-    def _expire(self, connection: Connection, journal: Journal, result: Consolidated) -> None:
-        over = fact_rows.select(
-            connection, "user_id = ? AND expires_at <= ? ORDER BY key", [self.user, fact_rows.naive(self.now)]
-        )
-        _take_out(connection, journal, over)
+    def _expire(self, tx: Transaction, result: Consolidated) -> None:
+        over = tx.overdue(self.user, self.now)
+        _take_out(tx, over)
         result.changes += [
             Change(action="expire", fact=fact.id, text=fact.text, reason=f"expired on {fact.expires_at:%Y-%m-%d}")
             for fact in over
         ]
 
-    def _sum_up(self, connection: Connection, journal: Journal, vectors: dict[str, Any], result: Consolidated) -> None:
-        facts = [fact for fact in _current(connection, self.user, self.now) if fact.kind != "summary"]
+    def _sum_up(self, tx: Transaction, vectors: dict[str, Any], result: Consolidated) -> None:
+        facts = [fact for fact in _current(tx, self.user, self.now) if fact.kind != "summary"]
         fresh = summary(self.user, facts)
         if fresh is None:
             return
-        before = fact_rows.select(connection, "id = ?", [fresh.id])
+        before = tx.facts([fresh.id])
         if before and (before[0].text, before[0].created_at) == (fresh.text, fresh.created_at):
             return
-        journal.before_change("fact", [fresh.id])
-        writes.remove(connection, [fresh.id])
-        writes.add(connection, [entry_of(fresh)], vectors)
+        tx.before_change("fact", [fresh.id])
+        tx.remove([fresh.id])
+        tx.add([entry_of(fresh)], vectors)
         self.written.append(fresh)
         reason = f"summary of {fresh.native['facts']} of {len(facts)} facts"
         result.changes.append(Change(action="summary", fact=fresh.id, text=fresh.text, reason=reason))
 
 
-def _take_out(connection: Connection, journal: Journal, facts: Sequence[Fact]) -> None:
+def _take_out(tx: Transaction, facts: Sequence[Fact]) -> None:
     """Remove facts in such a way that they are not ingested again."""
     ids = [fact.id for fact in facts]
-    evidence = [claim.id for fact in facts for claim in claims.of_fact(connection, fact.id)]
-    journal.before_change("fact", ids)
-    journal.before_change("claim", evidence)
-    journal.before_change("removed", [*ids, *evidence])
-    claims.remove(connection, evidence)
-    writes.remove(connection, ids)
-    claims.tombstone(connection, [*ids, *evidence])
+    evidence = [claim.id for fact in facts for claim in tx.claims_of_fact(fact.id)]
+    tx.before_change("fact", ids)
+    tx.before_change("claim", evidence)
+    tx.before_change("removed", [*ids, *evidence])
+    tx.remove_claims(evidence)
+    tx.remove(ids)
+    tx.tombstone([*ids, *evidence])
 
 
 def _said_of(claim: Claim, kept: Fact) -> Claim:
@@ -302,11 +290,6 @@ def _said_of(claim: Claim, kept: Fact) -> Claim:
     )
 
 
-def _current(connection: Connection, user: str, now: datetime) -> list[Fact]:
+def _current(session: Session, user: str, now: datetime) -> list[Fact]:
     """The user's current semantic facts, oldest first."""
-    found = fact_rows.select(
-        connection,
-        "user_id = ? AND kind IN ('fact', 'preference', 'procedure') ORDER BY created_at NULLS LAST, key",
-        [user],
-    )
-    return current(found, now)
+    return session.facts_of(user, kinds=("fact", "preference", "procedure"), at=now)

@@ -12,15 +12,13 @@ from typing import Any
 
 from memctl.backends import registry
 from memctl.core.errors import MemctlError
-from memctl.embed.openai import KEY_VARIABLES as EMBEDDER_KEYS
 from memctl.embed.openai import OpenAIEmbedder
 from memctl.embed.spec import EmbedderSpec
-from memctl.extract.llm.client import KEY_VARIABLES as MODEL_KEYS
 from memctl.extract.llm.client import ChatModel
 from memctl.extract.secrets import redact
 from memctl.maintenance.doctor.finding import Finding
 from memctl.runtime import settings as config
-from memctl.runtime.openai_errors import Listing, listing, parsed_date
+from memctl.runtime.openai_errors import Listing, parsed_date
 from memctl.store.duckdb.database import SCHEMA_VERSION, Database, get_meta
 from memctl.store.duckdb.writes import stored_embedder
 
@@ -47,7 +45,7 @@ def embedder(database: Database, settings: config.Settings) -> Iterator[Finding]
     spec = stored or asked
     opened = spec.open()
     if isinstance(opened, OpenAIEmbedder):
-        found = listing(opened.client, model=opened.model, where=opened.base_url, keys=EMBEDDER_KEYS)
+        found = opened.server.models()
         yield from _listed("embedder", opened.model, opened.base_url, found, dimensions=held or spec.dim)
         return
     vector = opened.embed_one("a short test")
@@ -81,7 +79,7 @@ def model(settings: config.Settings) -> Iterator[Finding]:
     if settings.llm_model is None:
         return
     chat = ChatModel(settings.llm_model, base_url=settings.llm_base_url, timeout=PATIENCE)
-    found = listing(chat.client, model=chat.model, where=chat.base_url, keys=MODEL_KEYS)
+    found = chat.server.models()
     yield from _listed("model", chat.model, chat.base_url, found)
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from memctl.core.errors import MemctlError
 from memctl.maintenance.doctor.finding import Finding
 from memctl.maintenance.doctor.lock_holders import holders
-from memctl.migrate.ledger import Ledger
-from memctl.migrate.ledger_records import Run
 from memctl.store.duckdb import llm_batches
 from memctl.store.duckdb.database import SCHEMA_VERSION, Database
+from memctl.store.duckdb.ledger import Ledger
 from memctl.store.duckdb.local_store import LocalStore
 from memctl.store.duckdb.stats import statistics
+from memctl.store.ledger_records import Run
 
 ENDED_WELL = ("done",)
 

@@ -1,7 +1,6 @@
-"""The DuckDB file: opening it for moments only, waiting for its lock, creating its schema.
+"""The DuckDB file: opening it briefly, waiting for its lock, creating its schema.
 
-DuckDB lets one process write and then nobody else read, so nothing here stays open between two pieces of work. This
-room knows SQL and locks; what the rows mean is for its neighbours.
+While one process writes to a DuckDB file no other can read it, so nothing stays open between two transactions.
 """
 
 from __future__ import annotations
@@ -29,21 +28,21 @@ else:
     Connection = Any
 
 SCHEMA_VERSION = 2
-"""Every version's tables stand in a file of their own; a store gets those it lacks when it is next written to."""
+"""Each version's tables are in a file of their own; a store gets the missing ones when it is next written to."""
 DAMAGED = ".damaged-"
 WRITING = {"memory_limit": "256MB"}
-"""An ingest stays below 500 MB whatever the size of the store; DuckDB spills beside the file beyond that."""
+"""An ingest stays below 500 MB whatever the size of the store; beyond that DuckDB spills to disk next to the file."""
 CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _DAMAGE = re.compile(r"Corrupt|not a valid DuckDB|Could not read enough bytes|Is a directory|replaying WAL")
-"""How DuckDB 2.0 words what it finds in a file that is damaged, cut short, or of another kind."""
+"""How DuckDB 2.0 describes a file that is damaged, truncated, or not a database."""
 REPLACING = (
-    "memctl snapshot restore last, or memctl restore BACKUP --force, puts a store in its place and keeps what is there "
-    "beside it; --store names another file"
+    "memctl snapshot restore last, or memctl restore BACKUP --force, replaces it and keeps the damaged file "
+    "next to it; --store chooses another file"
 )
 
 
 def driver() -> Any:
-    """DuckDB's C++ module: all that the store uses, without the 90 ms that importing the package around it costs."""
+    """DuckDB's C++ module, which is all the store needs; importing the package around it takes another 90 ms."""
     try:
         import _duckdb
     except ImportError:
@@ -58,7 +57,7 @@ _writing = threading.Lock()
 
 
 class Database:
-    """Opens one store file. `lock_timeout` is how long, in seconds, to wait for another process to let go of it."""
+    """Opens one store file. `lock_timeout` is how long to wait, in seconds, for another process to release it."""
 
     def __init__(self, path: Path, lock_timeout: float = 30.0) -> None:
         self.path = path
@@ -66,7 +65,7 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self, **config: str) -> Iterator[Connection]:
-        """A read-only connection. Raises NotFound when there is no store yet, Locked when the wait was in vain."""
+        """A read-only connection. Raises NotFound if the store does not exist, Locked if it stays locked."""
         self.require()
         connection = self._connect(read_only=True, config=config)
         try:
@@ -86,8 +85,8 @@ class Database:
     def writing(self, *, make: bool = True) -> Iterator[Connection]:
         """A connection inside one transaction: committed at the end of the block, rolled back by any exception.
 
-        The file and its folder are made when missing, readable by their owner only; without `make`, NotFound is
-        raised instead. A store of an older schema is copied to FILE.vN and brought up to date first.
+        A missing file and its folder are created, readable by their owner only; without `make`, NotFound is raised
+        instead. A store with an older schema is first copied to FILE.vN and upgraded.
         """
         if not make:
             self.require()
@@ -96,7 +95,7 @@ class Database:
             connection = self._connect(read_only=False, config=WRITING)
             try:
                 with self._explained():
-                    # Asked before BEGIN: a table that is not there would end the transaction.
+                    # Before BEGIN: querying a missing table would abort the transaction.
                     version = self._version(connection)
                     if 0 < version < SCHEMA_VERSION:
                         self._keep_copy(connection, version)
@@ -114,15 +113,15 @@ class Database:
 
     @contextlib.contextmanager
     def llm_lock(self) -> Iterator[None]:
-        """Be the only process that asks a model for this store, so that none is asked and paid twice for one thing.
+        """Be the only process that asks a model for this store, so that no question is paid for twice.
 
-        The store itself is not held. Raises Locked when the wait for another one was in vain.
+        The store itself is not locked. Raises Locked if another process keeps this lock.
         """
         self._make_folder()
         asked = Locked(
-            f"another ingest asks a model for this store, and did not end within {self.lock_timeout:g} s",
+            f"another ingest is using a model for this store and did not finish within {self.lock_timeout:g} s",
             where=str(self.path),
-            hint="run it again later; what was answered until then costs nothing a second time",
+            hint="run it again later; answers that are cached by then cost nothing",
         )
         with file_lock.alone(self.path.with_name(f"{self.path.name}.asking.lock"), asked, self.lock_timeout):
             yield
@@ -141,7 +140,7 @@ class Database:
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """DuckDB's own errors as an error with a place. An interrupt it noticed first is an interrupt all the same."""
+        """Turn DuckDB's errors into errors with a location, and interrupts that DuckDB caught back into interrupts."""
         duckdb = driver()
         try:
             yield
@@ -162,7 +161,7 @@ class Database:
             try:
                 connection: Connection = duckdb.connect(str(self.path), read_only=read_only, config=CONFIG | config)
             except duckdb.Error as error:
-                # The second sign is that of another thread's connection, open for the other purpose.
+                # The second message is about another thread that has the file open in the other mode.
                 if not any(sign in str(error) for sign in ("lock on file", "different configuration")):
                     raise self._unusable(error) from None
                 if time.monotonic() + wait > deadline:
@@ -175,7 +174,7 @@ class Database:
                 return connection
 
     def version(self) -> int:
-        """The version of the store's schema, 0 for an empty file; the store is not brought up to date.
+        """The version of the store's schema, 0 for an empty file; the store is not upgraded.
 
         Raises as `reading` does, and MemctlError for a version newer than this memctl's.
         """
@@ -184,7 +183,7 @@ class Database:
             return self._version(connection)
 
     def read_through(self) -> None:
-        """Read every row, so that each page's checksum is held against it. Raises UnusableStore for a damaged one."""
+        """Read every row, so that DuckDB checks the checksum of each page. Raises UnusableStore for a damaged one."""
         with self.reading() as connection:
             for (name,) in connection.execute(
                 "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND schema_name = 'main'"
@@ -192,12 +191,14 @@ class Database:
                 connection.execute(f'SELECT bit_xor(hash(t)) FROM "{name}" t').fetchall()  # noqa: S608
 
     def require(self) -> None:
-        """Raise NotFound when there is no store yet."""
+        """Raise NotFound if the store does not exist."""
         if not self.path.exists():
             raise self._missing()
 
     def _missing(self) -> NotFound:
-        return NotFound("there is no store yet", where=str(self.path), hint="memctl ingest or memctl add makes one")
+        return NotFound(
+            "there is no store yet", where=str(self.path), hint="create one with memctl ingest or memctl add"
+        )
 
     def _make_folder(self) -> None:
         try:
@@ -208,19 +209,19 @@ class Database:
             ) from None
 
     def _make_schema(self, connection: Connection, version: int) -> None:
-        """The tables a store of `version` (0: an empty file) lacks."""
+        """Create the tables that a store of `version` (0: an empty file) lacks."""
         for number in range(version + 1, SCHEMA_VERSION + 1):
             connection.execute(_statements("schema.sql" if number == 1 else f"schema_{number}.sql"))
         set_meta(connection, "schema_version", str(SCHEMA_VERSION))
 
     def rebuild(self) -> None:
-        """Write the file anew with what it holds and nothing else: deleted rows leave their bytes behind otherwise."""
+        """Rewrite the file so that deleted rows leave no bytes behind."""
         self.require()
         with self._alone(), self._explained(), contextlib.closing(self._connect(read_only=False, config={})) as old:
             rebuild(old, self.path)
 
     def copy_to(self, file: Path) -> None:
-        """Write the store as it is now to `file`, whole or not at all, readable by its owner only."""
+        """Copy the store to `file`, completely or not at all, readable by its owner only."""
         self.require()
         with self._alone(), contextlib.closing(self._connect(read_only=False, config={})) as connection:
             with self._explained():
@@ -233,44 +234,44 @@ class Database:
                 ) from None
 
     def replace_by(self, file: Path) -> None:
-        """Put another store's file in the place of this one, in one step; `file` is gone afterwards."""
+        """Replace this store with the store in `file`, atomically; `file` no longer exists afterwards."""
         self._make_folder()
-        with self._alone(), contextlib.ExitStack() as held:
+        with self._alone(), contextlib.ExitStack() as stack:
             if self.path.exists():
-                connection = held.enter_context(contextlib.closing(self._connect(read_only=False, config={})))
+                connection = stack.enter_context(contextlib.closing(self._connect(read_only=False, config={})))
                 with self._explained():
-                    # Without a log nothing of the old store can be taken for the new one's.
+                    # Otherwise the log of the old store would be applied to the new one.
                     connection.execute("CHECKPOINT")
             file.replace(self.path)
 
     def set_aside(self, file: Path) -> Path:
-        """Put another store's file in the place of what is there, which cannot be used and stays beside it with its
-        log, as FILE.damaged-TIME; its new path. `file` is gone afterwards."""
+        """Replace a damaged store with the store in `file`; returns where the damaged one and its log were kept, as
+        FILE.damaged-TIME. `file` no longer exists afterwards."""
         kept = self.path.with_name(f"{self.path.name}{DAMAGED}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
         log, kept_log = (path.with_name(f"{path.name}.wal") for path in (self.path, kept))
         try:
             with self._alone():
-                # A second name first, where the disk has such: at no moment is there nothing in the store's place.
+                # A hard link first, where the disk supports it, so that the path always leads to a file.
                 if not self.path.is_dir():
                     with contextlib.suppress(OSError):
                         os.link(self.path, kept)
-                # The log before the store, or the new one would be opened with it.
+                # The log before the store, or it would be applied to the new store.
                 if log.exists():
                     log.replace(kept_log)
                 if not kept.exists():
                     self.path.replace(kept)
                 file.replace(self.path)
         except OSError as error:
-            raise MemctlError(f"what is there cannot be moved away: {error.strerror}", where=str(self.path)) from None
+            raise MemctlError(f"the damaged store cannot be moved: {error.strerror}", where=str(self.path)) from None
         return kept
 
     def damaged(self) -> list[Path]:
-        """What could not be used and was set aside, the oldest first, each without its log."""
+        """The damaged stores that were set aside, oldest first, without their logs."""
         found = self.path.parent.glob(f"{glob.escape(self.path.name)}{DAMAGED}*")
         return sorted(path for path in found if path.suffix != ".wal")
 
     def copies(self) -> list[Path]:
-        """What the store was before it was brought up to date, one file a version."""
+        """The copies made before upgrades, one file per version."""
         return sorted(self.path.parent.glob(f"{glob.escape(self.path.name)}.v*"))
 
     def _bring_up_to_date(self) -> None:
@@ -278,7 +279,7 @@ class Database:
             pass
 
     def _keep_copy(self, connection: Connection, version: int) -> None:
-        """Put a copy of the store beside it before it is brought up to date."""
+        """Keep a copy of the store next to it before an upgrade."""
         connection.execute("CHECKPOINT")
         kept = self.path.with_name(f"{self.path.name}.v{version}")
         try:
@@ -291,12 +292,12 @@ class Database:
             ) from None
 
     def _version(self, connection: Connection) -> int:
-        """The version of a store this memctl can use, 0 for an empty file (what a kill leaves at the first write)."""
+        """The version of a store this memctl can use, 0 for an empty file (left by a kill during the first write)."""
         duckdb = driver()
         try:
             version = get_meta(connection, "schema_version")
         except (duckdb.CatalogException, duckdb.BinderException):
-            # Listing a catalog takes 10 ms, too long for what is nearly always there.
+            # Listing the catalog takes 10 ms, too long for a table that nearly always exists.
             if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE NOT internal LIMIT 1").fetchall():
                 return 0
             version = None
@@ -314,7 +315,7 @@ class Database:
         holder = re.search(r"held in (\S+).*?\(PID (\d+)\)", detail)
         who = f" by {Path(holder[1]).name} (PID {holder[2]})" if holder else ""
         return Locked(
-            f"the store is held{who} and was not let go within {self.lock_timeout:g} s",
+            f"the store is locked{who} and was not released within {self.lock_timeout:g} s",
             where=str(self.path),
             hint="try again, or wait longer with --lock-timeout",
         )
@@ -326,14 +327,14 @@ class Database:
         return MemctlError(
             f"the store cannot be used: {reason}",
             where=str(self.path),
-            hint="memctl doctor looks closer; --store names another file",
+            hint="memctl doctor shows details; --store chooses another file",
         )
 
 
 def rebuild(connection: Connection, path: Path) -> None:
-    """Put in the place of the database at `path`, open for writing, one with its rows alone, whole or not at all.
+    """Replace the database at `path`, open for writing, with one that has its rows only, completely or not at all.
 
-    The connection is of no use afterwards but to be closed.
+    The connection can only be closed afterwards.
     """
     fresh = path.with_name(f".{path.name}.rebuilt")
     fresh.unlink(missing_ok=True)
@@ -345,7 +346,7 @@ def rebuild(connection: Connection, path: Path) -> None:
         connection.execute(f"ATTACH '{quoted}' AS rebuilt")
         connection.execute(f'COPY FROM DATABASE "{name}" TO rebuilt')
         connection.execute("DETACH rebuilt")
-        # The old file is held until it has been replaced, so nobody writes to it in between.
+        # The old file stays locked until it is replaced, so nobody writes to it in between.
         fresh.replace(path)
     finally:
         os.umask(before)
@@ -353,7 +354,7 @@ def rebuild(connection: Connection, path: Path) -> None:
 
 
 def _copy(file: Path, to: Path) -> None:
-    # Named for the store, which is held meanwhile: what a kill leaves is written over by the next copy.
+    # The name is fixed because we hold the store's lock; the next copy overwrites a leftover.
     half = to.with_name(f".{file.name}.half")
     try:
         shutil.copyfile(file, half)
@@ -375,12 +376,12 @@ def _jitter() -> float:
 
 
 def get_meta(connection: Connection, name: str) -> str | None:
-    """A setting the store keeps about itself."""
+    """A property of the store."""
     rows = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchall()
     return rows[0][0] if rows else None
 
 
 def set_meta(connection: Connection, name: str, value: str) -> None:
-    """Keep a setting about the store in the store."""
+    """Set a property of the store."""
     connection.execute("DELETE FROM meta WHERE name = ?", [name])
     connection.execute("INSERT INTO meta VALUES (?, ?)", [name, value])

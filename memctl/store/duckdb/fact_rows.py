@@ -9,6 +9,7 @@ import msgspec
 
 from memctl.core.fact import Fact, Source, content_hash
 from memctl.store.duckdb.database import Connection
+from memctl.store.model import Episodic
 
 FACT_COLUMNS = (
     "id, user_id, agent_id, session_id, app_id, kind, text, subject, predicate, object, categories, confidence, "
@@ -16,15 +17,6 @@ FACT_COLUMNS = (
     "source_system, source_id, source_uri, source_session, source_turns, source_quote, metadata, native"
 )
 """The columns of `records` that make a Fact, in the order `to_row` and `to_fact` speak."""
-
-
-class Episodic(msgspec.Struct, frozen=True, kw_only=True):
-    """What the store knows of a record beside the Fact: who spoke, where in the session, which turn it rests on."""
-
-    role: str | None = None
-    speaker: str | None = None
-    position: int | None = None
-    episode: UUID | None = None
 
 
 def naive(at: datetime | None) -> datetime | None:
@@ -112,10 +104,15 @@ def to_fact(row: Sequence[Any]) -> Fact:
     )
 
 
-def select(connection: Connection, where: str, parameters: Sequence[Any] = ()) -> list[Fact]:
+def select(connection: Connection, where: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Fact]:
     """The facts `where` selects; the text after WHERE may go on with ORDER BY and LIMIT."""
     rows = connection.execute(f"SELECT {FACT_COLUMNS} FROM records WHERE {where}", parameters).fetchall()  # noqa: S608
     return [to_fact(row) for row in rows]
+
+
+def by_ids(connection: Connection, ids: Iterable[UUID]) -> list[Fact]:
+    """The records with these ids, in the order they were stored; missing ids are skipped."""
+    return select(connection, "id IN (SELECT unnest(?::UUID[])) ORDER BY key", [list(ids)])
 
 
 def next_key(connection: Connection, table: str) -> int:
@@ -146,13 +143,5 @@ def known(connection: Connection, table: str, ids: Iterable[UUID]) -> set[UUID]:
     rows = connection.execute(
         f"SELECT id FROM {table} WHERE id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
         [list(ids)],
-    )
-    return {row[0] for row in rows.fetchall()}
-
-
-def of_kind(connection: Connection, kind: str, ids: Iterable[UUID]) -> set[UUID]:
-    """Those of `ids` that are records of this kind."""
-    rows = connection.execute(
-        "SELECT id FROM records WHERE kind = ? AND id IN (SELECT unnest(?::UUID[]))", [kind, list(ids)]
     )
     return {row[0] for row in rows.fetchall()}

@@ -1,6 +1,6 @@
 """The ledger of ingested files: what was read of each, by which recipe, and which episodes were seen in it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from uuid import UUID
@@ -9,48 +9,10 @@ import msgspec
 
 from memctl.store.duckdb.database import Connection
 from memctl.store.duckdb.fact_rows import aware, naive, next_key
+from memctl.store.model import FileEntry
 
 CHUNK = 100_000
 """Rows made at a time."""
-
-
-class PackedIds:
-    """Ids in the order they came, 16 bytes each where a set takes 140: an export may show millions of episodes."""
-
-    def __init__(self, ids: Iterable[UUID] = ()) -> None:
-        self._bytes = bytearray()
-        self.extend(ids)
-
-    def extend(self, ids: Iterable[UUID]) -> None:
-        """Take more ids in."""
-        self._bytes += b"".join(id_.bytes for id_ in ids)
-
-    def __iter__(self) -> Iterator[UUID]:
-        return (UUID(bytes=bytes(self._bytes[at : at + 16])) for at in range(0, len(self._bytes), 16))
-
-
-class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One ingested file. `attribution` says by which rule its owner was found and
-    `recipe` names every other option that decides what comes out of it (extractor, time zone, …);
-    `size` is in bytes and `sha256` (hex) is over all of them. Turns before `since` were left out. `complete` is False
-    when something in the file could not be read."""
-
-    uri: str
-    attribution: str
-    recipe: str
-    format: str
-    size: int
-    mtime_ns: int
-    sha256: str
-    sessions: int
-    turns: int
-    since: datetime | None = None
-    complete: bool = True
-
-    def covers(self, recipe: str, since: datetime | None) -> bool:
-        """True when the same bytes, read by `recipe` from `since` on, have nothing more to give."""
-        enough = self.since is None or (since is not None and since >= self.since)
-        return self.complete and enough and self.recipe == recipe
 
 
 _COLUMNS = FileEntry.__struct_fields__

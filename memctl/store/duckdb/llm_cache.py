@@ -1,49 +1,28 @@
-"""What models answered, under the hash of what they were asked, so that no question is paid for twice."""
+"""The cache of a model's answers, by the hash of the question, so that no question is paid for twice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from memctl.store.duckdb.database import Connection, get_meta
 from memctl.store.duckdb.fact_rows import naive
-
-Outcome = Literal["answered", "length", "refused", "filtered", "unreadable"]
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer as it is kept. `existing` is the JSON of the facts shown with the question, `episodes` the turns read.
-
-    `outcome` is `length` where it did not fit: the halves of the window have answers of their own.
-    """
-
-    key: str
-    model: str
-    user_id: str
-    outcome: Outcome
-    answer: str = ""
-    existing: str = "[]"
-    episodes: tuple[UUID, ...] = ()
-    input_tokens: int = 0
-    cached_tokens: int = 0
-    output_tokens: int = 0
-
+from memctl.store.model import Answer
 
 _COLUMNS = Answer.__struct_fields__
 
 
-def held(connection: Connection) -> bool:
-    """False for a store of before there were models, opened for reading."""
+def has_table(connection: Connection) -> bool:
+    """False for a store of schema 1, which had no cache, opened for reading."""
     return int(get_meta(connection, "schema_version") or 0) >= 2
 
 
 def find(connection: Connection, keys: Iterable[str]) -> dict[str, Answer]:
-    """The answers there are to these questions, by key."""
-    if not held(connection):
+    """The cached answers to these questions, by key."""
+    if not has_table(connection):
         return {}
     rows = connection.execute(
         f"SELECT {', '.join(_COLUMNS)} FROM extract_cache WHERE key IN (SELECT unnest(?::VARCHAR[]))",  # noqa: S608
@@ -54,7 +33,7 @@ def find(connection: Connection, keys: Iterable[str]) -> dict[str, Answer]:
 
 
 def keep(connection: Connection, answers: Sequence[Answer]) -> None:
-    """Keep answers, each in the place of what was kept under its key."""
+    """Cache answers, replacing those with the same keys."""
     last = {answer.key: answer for answer in answers}
     connection.execute("DELETE FROM extract_cache WHERE key IN (SELECT unnest(?::VARCHAR[]))", [list(last)])
     now = naive(datetime.now(UTC))
@@ -72,5 +51,5 @@ def keep(connection: Connection, answers: Sequence[Answer]) -> None:
 
 
 def forget(connection: Connection, episodes: Iterable[UUID]) -> None:
-    """Drop the answers that read any of these turns."""
+    """Drop the cached answers about any of these episodes."""
     connection.execute("DELETE FROM extract_cache WHERE list_has_any(episodes, ?::UUID[])", [list(episodes)])

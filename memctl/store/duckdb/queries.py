@@ -1,12 +1,22 @@
-"""Facts by their owner, their id or one of their fields, for those who know what they are looking for."""
+"""Records by owner, id or field."""
 
 from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from memctl.core.claim import Claim
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact
 from memctl.store.duckdb import claims, fact_rows
+from memctl.store.duckdb.current import current, kept
 from memctl.store.duckdb.database import Connection
+
+Group = tuple[str, str, Collection[str]]
+"""User, case-folded subject, predicates."""
 
 
 def require_user(connection: Connection, user: str) -> None:
@@ -18,23 +28,111 @@ def require_user(connection: Connection, user: str) -> None:
     raise NotFound(f"no user is called {user!r}", hint=f"users: {known}" if known else "the store is empty")
 
 
-def facts_of(
-    connection: Connection, user: str, *, subject: str | None, predicate: str | None, kind: str | None
-) -> list[Fact]:
-    """The user's facts, history included, in the order they were learned; episodes only as that `kind`.
+def count(connection: Connection, user: str | None = None) -> int:
+    """The number of records, episodes included, of one user or of everyone."""
+    rows = connection.execute("SELECT count(*) FROM records WHERE ? IS NULL OR user_id = ?", [user, user]).fetchall()
+    return int(rows[0][0])
 
-    Raises NotFound for a user the store does not know.
+
+def latest_import(connection: Connection) -> datetime | None:
+    """When the newest record was stored."""
+    return fact_rows.aware(connection.execute("SELECT max(imported_at) FROM records").fetchall()[0][0])
+
+
+def facts_of(
+    connection: Connection,
+    user: str,
+    *,
+    kinds: Sequence[str] = (),
+    subject: str | None = None,
+    predicate: str | None = None,
+    at: datetime | None = None,
+) -> list[Fact]:
+    """The user's records in the order they were learned; without `kinds`, everything but episodes.
+
+    `at` keeps what is current at that instant; None keeps history too.
     """
-    require_user(connection, user)
-    wanted = "kind = ?" if kind else "kind <> 'episode'"
-    found = fact_rows.select(
-        connection,
-        f"user_id = ? AND {wanted} AND (? IS NULL OR predicate = ?) ORDER BY created_at NULLS LAST, key",
-        [user, *([kind] if kind else []), predicate, predicate],
-    )
+    conditions = ["user_id = $user", "list_contains($kinds::VARCHAR[], kind)" if kinds else "kind <> 'episode'"]
+    parameters: dict[str, Any] = {"user": user}
+    if kinds:
+        parameters["kinds"] = list(kinds)
+    if predicate is not None:
+        conditions.append("predicate = $predicate")
+        parameters["predicate"] = predicate
+    if at is not None:
+        conditions.append(current("$at"))
+        parameters["at"] = fact_rows.naive(at)
+    facts = fact_rows.select(connection, f"{' AND '.join(conditions)} ORDER BY created_at NULLS LAST, key", parameters)
     if subject is None:
-        return found
-    return [fact for fact in found if (fact.subject or "").casefold() == subject.casefold()]
+        return facts
+    # Unicode case folding is Python's: SQL only knows lower().
+    return [fact for fact in facts if (fact.subject or "").casefold() == subject.casefold()]
+
+
+def unfolded(connection: Connection, groups: Iterable[Group], now: datetime) -> list[Fact]:
+    """The current facts of these groups that have no evidence: imported or stated, not yet part of a fold."""
+    subjects: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for user, subject, members in groups:
+        for predicate in members:
+            subjects[user, predicate].add(subject)
+    facts = fact_rows.select(
+        connection,
+        "(user_id, predicate) IN (SELECT (unnest($users::VARCHAR[]), unnest($predicates::VARCHAR[]))) "  # noqa: S608
+        f"AND {current('$now')} AND NOT EXISTS (SELECT 1 FROM evidence WHERE fact = records.id) ORDER BY key",
+        {
+            "users": [user for user, _ in subjects],
+            "predicates": [predicate for _, predicate in subjects],
+            "now": fact_rows.naive(now),
+        },
+    )
+    return [
+        fact
+        for fact in facts
+        if (fact.subject or fact.user_id).casefold() in subjects[fact.user_id, str(fact.predicate)]
+    ]
+
+
+def episodes_before(connection: Connection, user: str, at: datetime) -> list[Fact]:
+    """The user's episodes said before `at`."""
+    return fact_rows.select(
+        connection,
+        "user_id = ? AND kind = 'episode' AND coalesce(valid_at, created_at) < ? ORDER BY key",
+        [user, fact_rows.naive(at)],
+    )
+
+
+def overdue(connection: Connection, user: str, at: datetime) -> list[Fact]:
+    """The user's records whose `expires_at` has passed at `at`."""
+    return fact_rows.select(connection, f"user_id = ? AND NOT {kept('?')} ORDER BY key", [user, fact_rows.naive(at)])
+
+
+def page(
+    connection: Connection, user: str, *, after: int, since: datetime | None, limit: int
+) -> list[tuple[int, Fact]]:
+    """Up to `limit` records with row keys above `after`, in key order; `since` keeps those changed from then on."""
+    rows = connection.execute(
+        f"SELECT {fact_rows.FACT_COLUMNS}, key FROM records WHERE user_id = ? AND key > ? "  # noqa: S608
+        "AND (? IS NULL OR coalesce(updated_at, created_at, imported_at) >= ?) ORDER BY key LIMIT ?",
+        [user, after, fact_rows.naive(since), fact_rows.naive(since), limit],
+    ).fetchall()
+    return [(row[-1], fact_rows.to_fact(row)) for row in rows]
+
+
+def owned(connection: Connection, ids: Iterable[UUID], user: str | None = None) -> list[UUID]:
+    """The subset of these ids that are records of the user, or of anyone."""
+    rows = connection.execute(
+        "SELECT id FROM records WHERE user_id = coalesce(?, user_id) AND id IN (SELECT unnest(?::UUID[]))",
+        [user, list(ids)],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def hashes(connection: Connection, user: str | None = None) -> dict[UUID, str]:
+    """The content hash of every record, by id."""
+    rows = connection.execute(
+        "SELECT id, content_hash FROM records WHERE ? IS NULL OR user_id = ?", [user, user]
+    ).fetchall()
+    return dict(rows)
 
 
 def by_prefix(connection: Connection, id_: str) -> tuple[Fact, list[Claim]]:

@@ -1,36 +1,27 @@
-"""Vectors anew: those that are missing, or all of them by another embedder, and laid out by user.
+"""Making vectors again: missing ones, or all of them with another embedder, laid out by user.
 
-New vectors gather in a table of their own beside the ones in use, so that a search never meets two models and an
-interrupted run goes on where it stopped. The store is open for one batch at a time.
+New vectors are collected in a table of their own, so that a search never mixes two models and an interrupted run
+resumes where it stopped. The store is open for one batch at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.duckdb import writes
 from memctl.store.duckdb.database import Connection, Database, get_meta, set_meta
+from memctl.store.model import Reindexed
 
 BATCH = 5000
 
 Progress = Callable[[int, int, str], None]
 
 
-class Reindexed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reindex did: the embedder now in use, vectors made, vectors that were there already."""
-
-    embedder: str
-    made: int
-    kept: int
-
-
 def reindex(database: Database, spec: EmbedderSpec, progress: Progress | None = None) -> Reindexed:
     """Bring every unit of the store to a vector by `spec`, then lay vectors and units out by user.
 
-    Raises NotFound when there is no store.
+    Raises NotFound if the store does not exist.
     """
     embedder = spec.open()
     with database.writing(make=False) as connection:
@@ -69,7 +60,7 @@ def _target(connection: Connection, spec: EmbedderSpec) -> str:
 
 
 def _finish(database: Database, spec: EmbedderSpec, table: str) -> bool:
-    """Put the new vectors to use; False when another process added units meanwhile."""
+    """Switch to the new vectors; False if another process added chunks in the meantime."""
     with database.writing() as connection:
         missing = connection.execute(
             f"SELECT count(*) FROM units WHERE key NOT IN (SELECT unit FROM {table})"  # noqa: S608

@@ -32,6 +32,7 @@ import msgspec
 from memctl.backends.contract import Hit
 from memctl.core.tokenization import STOP_WORDS, stems, words
 from memctl.store.duckdb import fact_rows
+from memctl.store.duckdb.current import kept, true_at
 from memctl.store.duckdb.database import Connection
 
 LEXICAL, SEMANTIC = 0.3, 0.7
@@ -224,7 +225,7 @@ def _shown(
     kinds: tuple[str, ...], since: datetime | None, until: datetime | None, as_of: datetime | None
 ) -> tuple[str, dict[str, Any]]:
     """The SQL condition on `records r` for what may be a hit, and its parameters."""
-    conditions = ["(r.expires_at IS NULL OR r.expires_at > $at)"]
+    conditions = [kept("$at", "r")]
     parameters: dict[str, Any] = {"at": fact_rows.naive(as_of or datetime.now(UTC))}
     if kinds:
         conditions.append("list_contains($kinds::VARCHAR[], r.kind)")
@@ -236,8 +237,7 @@ def _shown(
         conditions.append("coalesce(r.valid_at, r.created_at) <= $until")
         parameters["until"] = fact_rows.naive(until)
     if as_of is not None:
-        conditions.append("coalesce(r.valid_at <= $at, r.created_at <= $at, TRUE)")
-        conditions.append("coalesce(r.invalid_at > $at, r.expired_at > $at, TRUE)")
+        conditions.append(true_at("$at", "r"))
     return " AND ".join(conditions), parameters
 
 

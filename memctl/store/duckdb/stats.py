@@ -1,43 +1,15 @@
 """What a store holds, in numbers: all of it, and user by user."""
 
-from datetime import datetime
 from pathlib import Path
 
-import msgspec
-
 from memctl.store.duckdb import fact_rows
+from memctl.store.duckdb.current import current
 from memctl.store.duckdb.database import Connection, get_meta
-
-
-class Statistics(msgspec.Struct, frozen=True, kw_only=True):
-    """What a store holds. `bytes` is the size of the file; `pending` units still lack a vector."""
-
-    path: str
-    bytes: int
-    users: int
-    facts: int
-    current: int
-    superseded: int
-    episodes: int
-    units: int
-    pending: int
-    files: int
-    kinds: dict[str, int]
-    embedder: str | None
-
-
-class UserSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One user of the store: how many facts and episodes, and when the first and the last were recorded."""
-
-    user: str
-    facts: int
-    episodes: int
-    first: datetime | None
-    last: datetime | None
+from memctl.store.model import Statistics, UserSummary
 
 
 def user_summaries(connection: Connection) -> list[UserSummary]:
-    """Every user with what is held of them, in alphabetical order."""
+    """Every user with counts and times, in alphabetical order."""
     rows = connection.execute(
         "SELECT user_id, count(*) FILTER (kind <> 'episode'), count(*) FILTER (kind = 'episode'), "
         "min(created_at), max(created_at) FROM records GROUP BY user_id ORDER BY user_id"
@@ -58,9 +30,8 @@ def statistics(connection: Connection, path: Path) -> Statistics:
     """What the store at `path` holds."""
     kinds = dict(connection.execute("SELECT kind, count(*) FROM records GROUP BY kind ORDER BY kind").fetchall())
     rows = connection.execute(
-        "SELECT (SELECT count(DISTINCT user_id) FROM records), "
-        "(SELECT count(*) FROM records WHERE kind <> 'episode' AND superseded_by IS NULL "
-        " AND expired_at IS NULL AND (invalid_at IS NULL OR invalid_at > now()::TIMESTAMP)), "
+        "SELECT (SELECT count(DISTINCT user_id) FROM records), "  # noqa: S608
+        f"(SELECT count(*) FROM records WHERE kind <> 'episode' AND {current('now()::TIMESTAMP')}), "
         "(SELECT count(*) FROM records WHERE superseded_by IS NOT NULL), "
         "(SELECT count(*) FROM units), "
         "(SELECT count(*) FROM units WHERE key NOT IN (SELECT unit FROM vectors)), "

@@ -1,6 +1,6 @@
-"""Those who were forgotten: erased from the store to the last byte, and kept from coming back.
+"""Forgotten users: erased from the store completely, and kept out of it.
 
-All that remains of a person is a salted hash of their name, so that a later ingest or migration can be refused.
+All that remains of a person is a salted hash of their name, so that a later ingest or migration can refuse them.
 """
 
 from __future__ import annotations
@@ -9,21 +9,18 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import UTC, datetime
 
-from memctl.core.errors import NotFound, Rejected
 from memctl.store.duckdb import fact_rows, undo_log
 from memctl.store.duckdb.database import Connection, Database, get_meta, set_meta
 
 SALT_BYTES = 32
-REASON = "this user was forgotten; memctl forget NAME --restore lets them be remembered again"
 
 _OWNED = ("units", "claims", "records")
 """The tables whose rows name their user, in the order they are emptied; `_others` go before them."""
 _BEFORE = (
     # A file that showed this user alone goes with its name; of one that showed others too, only the sightings. Of an
-    # episode that was removed it is not known any more whose it was.
+    # episode that was removed the user is no longer known.
     "DELETE FROM files WHERE key IN (SELECT file FROM sightings) AND key NOT IN (SELECT file FROM sightings "
     "WHERE episode IN (SELECT id FROM records WHERE user_id <> ?))",
     "DELETE FROM sightings WHERE file NOT IN (SELECT key FROM files) "
@@ -46,27 +43,14 @@ def _digest(salt: str, user: str) -> str:
 
 
 def among(connection: Connection, users: Iterable[str]) -> set[str]:
-    """Those of the users who were forgotten, here or in a store this one took over from."""
-    held = set(connection.execute("SELECT salt, digest FROM forgotten").fetchall())
-    salts = {salt for salt, _ in held}
-    return {user for user in set(users) if any((salt, _digest(salt, user)) in held for salt in salts)}
-
-
-def known(database: Database, users: Iterable[str]) -> set[str]:
-    """Those of the users who were forgotten; nobody where there is no store yet."""
-    with suppress(NotFound), database.reading() as connection:
-        return among(connection, users)
-    return set()
-
-
-def refuse(connection: Connection, users: Iterable[str]) -> None:
-    """Raise Rejected when one of the users was forgotten: nothing is written about them."""
-    if among(connection, users):
-        raise Rejected(REASON)
+    """The subset of the users who were forgotten, here or in a store that this one replaced."""
+    pairs = set(connection.execute("SELECT salt, digest FROM forgotten").fetchall())
+    salts = {salt for salt, _ in pairs}
+    return {user for user in set(users) if any((salt, _digest(salt, user)) in pairs for salt in salts)}
 
 
 def forget(connection: Connection, user: str) -> int:
-    """Erase all rows of the user and note that they were forgotten; how many records there were.
+    """Erase all rows of the user and record that they were forgotten; returns how many records there were.
 
     The bytes are still in the file until it is rebuilt.
     """
@@ -76,22 +60,23 @@ def forget(connection: Connection, user: str) -> int:
     undo_log.forget(connection, user)
     for table in (*_others(connection), *_OWNED):
         connection.execute(f'DELETE FROM "{table}" WHERE user_id = ?', [user])  # noqa: S608 - a table of the catalogue
-    # What a batch was asked names its user; one that asks about nobody any more is of no use.
+    # The questions of a batch name their user; a batch without questions is useless.
     connection.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch FROM batch_requests)")
     mark(connection, user)
     return int(rows[0][0])
 
 
-def mark(connection: Connection, user: str) -> None:
-    """Note that the user was forgotten, once."""
+def mark(connection: Connection, user: str) -> str:
+    """Keep the user out from now on; returns the salted hash that stands for their name."""
+    hashed = digest(connection, user)
     if not among(connection, [user]):
-        hashed = digest(connection, user)
         now = fact_rows.naive(datetime.now(UTC))
         connection.execute("INSERT INTO forgotten VALUES (?, ?, ?)", [get_meta(connection, "salt"), hashed, now])
+    return hashed
 
 
 def restore(connection: Connection, user: str) -> bool:
-    """Let the user be remembered again; whether they had been forgotten."""
+    """Admit the user again; returns whether they were forgotten."""
     known = bool(among(connection, [user]))
     for (salt,) in connection.execute("SELECT DISTINCT salt FROM forgotten").fetchall():
         connection.execute("DELETE FROM forgotten WHERE salt = ? AND digest = ?", [salt, _digest(salt, user)])
@@ -99,7 +84,7 @@ def restore(connection: Connection, user: str) -> bool:
 
 
 def carry_over(old: Database, new: Database) -> None:
-    """Let `new`, which is to take the place of `old`, keep those out whom `old` has forgotten."""
+    """Make `new`, which replaces `old`, keep out the users that `old` keeps out."""
     if not old.path.exists():
         return
     with old.reading() as connection:
@@ -118,7 +103,7 @@ def carry_over(old: Database, new: Database) -> None:
 
 
 def _others(connection: Connection) -> list[str]:
-    """The tables beside `_OWNED` that name a user: vectors, and whatever a later schema keeps of somebody."""
+    """The tables besides `_OWNED` that have a user: vectors, and whatever a later schema adds."""
     rows = connection.execute(
         "SELECT table_name FROM duckdb_columns() WHERE column_name = 'user_id' AND NOT internal AND table_name IN "
         "(SELECT table_name FROM duckdb_tables() WHERE NOT internal)"

@@ -1,4 +1,4 @@
-"""Putting back what a run changed, in one transaction and only while its rows are still as it left them.
+"""Restoring the rows that a run changed, in one transaction and only if nothing changed them since.
 
 `memctl.store.duckdb.undo_log` kept the rows; whether the remaining facts still follow from the remaining
 claims is for the caller to check.
@@ -6,16 +6,17 @@ claims is for the caller to check.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
 
-from memctl.core.errors import MemctlError, NotFound, UsageError
+from memctl.core.errors import MemctlError
 from memctl.store.duckdb.database import Connection, get_meta
 from memctl.store.duckdb.fact_rows import naive
-from memctl.store.duckdb.llm_cache import held
-from memctl.store.duckdb.undo_log import FILE_KEY, KEPT, Place, Run, runs, states
+from memctl.store.duckdb.llm_cache import has_table
+from memctl.store.duckdb.undo_log import FILE_KEY, KEPT, runs, states
 from memctl.store.duckdb.writes import vector_tables
+from memctl.store.model import Place, Run
 
 _TOUCHED = "SELECT id FROM touched WHERE run = $run AND place = '{place}'"
 _FACTS, _CLAIMS, _REMOVED, _FILES = (_TOUCHED.format(place=place) for place in ("fact", "claim", "removed", "file"))
@@ -24,23 +25,7 @@ _FILE_KEYS = f"SELECT {FILE_KEY} FROM ({_FILES})"  # noqa: S608
 _KEPT_ROWS = (
     f"SELECT r.key FROM records r JOIN undo_records u ON u.key = r.key WHERE u.run = $run AND r.id IN ({_FACTS})"  # noqa: S608
 )
-"""Rows that were changed where they stand, so that their units and vectors are still theirs."""
-
-
-def find(connection: Connection, prefix: str) -> Run:
-    """The run that can be undone whose id begins so.
-
-    Raises NotFound for a run that is not there, UsageError for one that several ids begin with or that was undone.
-    """
-    found = [run for run in runs(connection) if run.id.startswith(prefix)] if prefix else []
-    if not found:
-        raise NotFound(f"there is no run {prefix!r}", hint="memctl undo lists the runs there were")
-    if len(found) > 1:
-        raise UsageError(f"several runs have ids that begin with {prefix!r}", hint="give more characters")
-    run = found[0]
-    if run.undone_at is not None:
-        raise UsageError(f"run {run.id} was undone on {run.undone_at:%Y-%m-%d %H:%M} UTC already")
-    return run
+"""Rows that were changed in place, so that their chunks and vectors are still valid."""
 
 
 def touched(connection: Connection, run: Run, place: Place) -> set[UUID]:
@@ -59,9 +44,9 @@ def touching(connection: Connection, place: Place, ids: Iterable[UUID]) -> set[s
 
 
 def undo(connection: Connection, run: Run) -> int:
-    """Put back what a run changed, inside the caller's transaction; how many facts are as they were.
+    """Restore what a run changed, inside the caller's transaction; returns the number of facts restored.
 
-    Raises MemctlError when something else has changed its rows since, or has come to rest on them.
+    Raises MemctlError if a later change touched its rows or depends on them.
     """
     _require_untouched(connection, run)
     _require_unseen(connection, run)
@@ -89,9 +74,9 @@ def undo(connection: Connection, run: Run) -> int:
     return int(facts)
 
 
-def undone_ids(connection: Connection, facts: Sequence[UUID]) -> set[UUID]:
-    """Those of these facts that were written, undone, and not written since."""
-    if not held(connection):
+def undone_ids(connection: Connection, facts: Iterable[UUID]) -> set[UUID]:
+    """The subset of these facts that were written, undone, and not written since."""
+    if not has_table(connection):
         return set()
     rows = connection.execute(
         "SELECT id FROM taken_back WHERE id IN (SELECT unnest(?::UUID[]))", [list(facts)]
@@ -99,13 +84,13 @@ def undone_ids(connection: Connection, facts: Sequence[UUID]) -> set[UUID]:
     return {row[0] for row in rows}
 
 
-def clear_undone(connection: Connection, facts: Sequence[UUID]) -> None:
-    """Note that these facts were written, so that they are taken back no longer."""
+def clear_undone(connection: Connection, facts: Iterable[UUID]) -> None:
+    """Record that these facts were written again after an undo."""
     connection.execute("DELETE FROM taken_back WHERE id IN (SELECT unnest(?::UUID[]))", [list(facts)])
 
 
 def _put_back(connection: Connection, run: str) -> None:
-    """The rows of before. Where a reindex brought another embedder meanwhile, their vectors are left for it to make."""
+    """Insert the former rows; without their vectors if the store has another embedder by now: reindex makes those."""
     bound = {"run": run}
     for table in ("records", "claims", "evidence", "files", "sightings"):
         connection.execute(f"INSERT INTO {table} SELECT * EXCLUDE (run) FROM undo_{table} WHERE run = $run", bound)  # noqa: S608
@@ -113,14 +98,14 @@ def _put_back(connection: Connection, run: str) -> None:
         "INSERT INTO removed SELECT id FROM touched WHERE run = $run AND place = 'removed' AND before IS NOT NULL",
         bound,
     )
-    anew = "run = $run AND record NOT IN (SELECT key FROM kept)"
-    connection.execute(f"INSERT INTO units SELECT * EXCLUDE (run) FROM undo_units WHERE {anew}", bound)  # noqa: S608
+    missing = "run = $run AND record NOT IN (SELECT key FROM kept)"
+    connection.execute(f"INSERT INTO units SELECT * EXCLUDE (run) FROM undo_units WHERE {missing}", bound)  # noqa: S608
     rows = connection.execute("SELECT embedder FROM runs WHERE id = $run", bound).fetchall()
     if rows[0][0] == get_meta(connection, "embedder"):
         dim = int(get_meta(connection, "dim") or 0)
         connection.execute(
             f"INSERT INTO vectors SELECT unit, user_id, embedding::FLOAT[{dim}] FROM undo_vectors "  # noqa: S608
-            f"WHERE run = $run AND unit IN (SELECT key FROM undo_units WHERE {anew})",
+            f"WHERE run = $run AND unit IN (SELECT key FROM undo_units WHERE {missing})",
             bound,
         )
     connection.execute(f"INSERT INTO taken_back {_FACTS} AND id NOT IN (FROM taken_back)", bound)
@@ -129,7 +114,7 @@ def _put_back(connection: Connection, run: str) -> None:
 
 
 def _require_untouched(connection: Connection, run: Run) -> None:
-    """Raise MemctlError when a row is no longer as the run left it, naming the runs that left it as it is now."""
+    """Raise MemctlError if a row was changed since, naming the runs that changed it."""
     changed = 0
     later: set[str] = set()
     for place, chosen in _PLACES.items():
@@ -149,13 +134,13 @@ def _require_untouched(connection: Connection, run: Run) -> None:
     if changed:
         total = connection.execute("SELECT count(*) FROM touched WHERE run = ?", [run.id]).fetchall()[0][0]
         raise MemctlError(
-            f"{changed} of the {total} rows that run {run.id} changed are no longer as it left them",
-            hint=first(connection, later) if later else "what changed them was no run that can be undone",
+            f"{changed} of the {total} rows that run {run.id} changed were changed since",
+            hint=first(connection, later) if later else "they were not changed by a run that can be undone",
         )
 
 
 def _require_unseen(connection: Connection, run: Run) -> None:
-    """Raise MemctlError when a file the run did not read shows turns that would go: nobody would read it again."""
+    """Raise MemctlError if a file read by another run contains turns that would be deleted: it is not read again."""
     gone = "SELECT id FROM touched WHERE run = $run AND place = 'fact' AND before IS NULL"
     rows = connection.execute(
         "SELECT count(*), list(DISTINCT r.id) FROM (SELECT DISTINCT file FROM sightings "  # noqa: S608

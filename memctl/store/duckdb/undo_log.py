@@ -1,34 +1,27 @@
-"""What a run changed, row by row as it was before, so that the run can be undone exactly.
+"""The undo log: the rows a run changed, as they were before, so that the run can be undone exactly.
 
-A run watches rows before it changes them; what is the same at its end is forgotten again, and of rows that are new only
-the id and a hash are kept. A run may go on over several transactions under one id, and can be undone as far as it
-came. What the rows mean is for others to know; putting them back is for `memctl.store.duckdb.undo`.
+A run records rows before it changes them; unchanged ones are dropped again at its end, and of new rows only the id and
+a hash are kept. A run may span several transactions under one id, and can be undone as far as it got.
+`memctl.store.duckdb.undo` restores the rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Literal
-from uuid import UUID, uuid4
-
-import msgspec
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
 
 from memctl.store.duckdb.database import Connection, get_meta
 from memctl.store.duckdb.fact_rows import aware, naive, next_key
-from memctl.store.duckdb.llm_cache import held
+from memctl.store.duckdb.llm_cache import has_table
+from memctl.store.model import UNDOABLE, Place, Run, new_run
 
-Place = Literal["fact", "claim", "removed", "file"]
-
-UNDOABLE = timedelta(days=30)
-"""How long a run can be undone."""
 KEPT = ("records", "units", "claims", "evidence", "vectors", "files", "sightings")
 """The tables whose former rows are kept, each in one of the same name behind `undo_`."""
 
 _LISTED = "IN (SELECT unnest(?::UUID[]))"
 _STATES: dict[Place, str] = {
-    # Of a fact the claims it rests on belong to its state.
+    # The evidence of a fact is part of its state.
     "fact": (
         "WITH chosen AS (FROM records WHERE {which}), "
         "rests AS (SELECT fact, list(claim ORDER BY seq) AS claims FROM evidence "
@@ -44,29 +37,9 @@ _STATES: dict[Place, str] = {
     ),
 }
 FILE_ID = "('00000000-0000-0000-0000-' || lpad(to_hex(key), 12, '0'))::UUID"
-"""A file's row key as an id, in SQL; `file_id` is the same in Python."""
+"""A file's row key as an id, in SQL; `model.file_id` does the same in Python."""
 FILE_KEY = "('0x' || right(id::VARCHAR, 12))::BIGINT"
 """The row key of a file from its id."""
-
-
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """A run that changed facts of the store."""
-
-    id: str
-    command: str
-    user_id: str | None
-    made_at: datetime
-    undone_at: datetime | None = None
-
-
-def new_run() -> str:
-    """An id for a run."""
-    return uuid4().hex[:12]
-
-
-def file_id(key: int) -> UUID:
-    """The id under which a file's row is watched."""
-    return UUID(int=key)
 
 
 def states(place: Place, which: str = f"id {_LISTED}") -> str:
@@ -75,10 +48,7 @@ def states(place: Place, which: str = f"id {_LISTED}") -> str:
 
 
 class Journal:
-    """The rows a run is about to change in one transaction, which is the caller's.
-
-    `run` goes on with a run of that id, or begins it.
-    """
+    """Records what one transaction of a run changes. `run` continues or starts the run with that id."""
 
     def __init__(self, connection: Connection, command: str, user: str | None, run: str | None = None) -> None:
         self.connection = connection
@@ -86,7 +56,7 @@ class Journal:
         self.id = run or new_run()
         found = connection.execute("SELECT undone_at FROM runs WHERE id = ?", [self.id]).fetchall()
         if found and found[0][0] is not None:
-            # Undone while it was under way: what is still to come is a run of its own.
+            # Undone while it was running: what follows is a new run.
             self.id, found = new_run(), []
         self._goes_on = bool(found)
         self._before: dict[Place, dict[UUID, int | None]] = {place: {} for place in _STATES}
@@ -98,8 +68,10 @@ class Journal:
             self._keep_to_one_embedder()
 
     def before_change(self, place: Place, ids: Iterable[UUID], *, reworded: bool = True) -> None:
-        """Keep these rows (of facts, claims, the list of what is removed, files) as they are now; absence is a state
-        too. A fact that is not `reworded` keeps its units and vectors, so that they need no copy."""
+        """Copy these rows (facts, claims, tombstones, files) as they are now; absence is a state too.
+
+        A fact that is not `reworded` keeps its chunks and vectors, so they need no copy.
+        """
         wanted = list(dict.fromkeys(ids))
         before = self._before[place]
         fresh = [id_ for id_ in wanted if id_ not in before]
@@ -113,13 +85,13 @@ class Journal:
             self._whole.update(bare)
 
     def added(self, place: Place, ids: Iterable[UUID]) -> None:
-        """Note rows that were not there before. Facts need no note: their row keys tell."""
+        """Record rows that did not exist before. Facts need no record: their row keys show it."""
         before = self._before[place]
         fresh = [id_ for id_ in ids if id_ not in before]
         before |= dict.fromkeys(fresh) | self._found_first(place, fresh)
 
     def close(self) -> int:
-        """Note what the run left behind and forget what it did not change; how many rows this transaction changed."""
+        """Record the new state of changed rows and drop unchanged ones; returns how many this transaction changed."""
         self._before["fact"] |= self._brought_back()
         changed = self._note_new_facts()
         for place, before in self._before.items():
@@ -162,7 +134,7 @@ class Journal:
             self.connection.execute("DELETE FROM undo_vectors WHERE run = ?", [self.id])
 
     def _found_first(self, place: Place, ids: Sequence[UUID]) -> dict[UUID, int | None]:
-        """In which state an earlier transaction of the run found these rows; only of those that it changed."""
+        """The original state of those of these rows that an earlier transaction of the run changed."""
         if not self._goes_on or not ids:
             return {}
         rows = self.connection.execute(
@@ -172,7 +144,7 @@ class Journal:
         return dict(rows)
 
     def _brought_back(self) -> dict[UUID, int | None]:
-        """Facts that an earlier transaction of the run took out and this one made anew."""
+        """Facts that an earlier transaction of the run removed and this one added again."""
         if not self._goes_on:
             return {}
         rows = self.connection.execute(
@@ -183,7 +155,7 @@ class Journal:
         return dict(rows)
 
     def _note_new_facts(self) -> int:
-        """Enter the facts this transaction added; how many they are."""
+        """Record the facts that this transaction added; returns how many."""
         new = states("fact", "key >= ?")
         done = self.connection.execute(
             f"INSERT INTO touched SELECT ?, 'fact', id, NULL, state FROM ({new}) WHERE NOT id {_LISTED}",  # noqa: S608
@@ -202,7 +174,7 @@ class Journal:
             )
 
     def _copy_units(self, ids: Sequence[UUID]) -> None:
-        """Keep the units and vectors of facts that are still the rows the run found."""
+        """Copy the chunks and vectors of facts whose rows are still the original ones."""
         rows = self.connection.execute(
             f"SELECT key FROM undo_records WHERE run = ? AND id {_LISTED} AND key IN (SELECT key FROM records) "  # noqa: S608
             "AND key NOT IN (SELECT record FROM undo_units WHERE run = ?)",
@@ -218,7 +190,7 @@ class Journal:
             )
 
     def _forget(self, place: Place, ids: Sequence[UUID]) -> None:
-        """Drop the copies of rows that are as they were found."""
+        """Drop the copies of unchanged rows."""
         if not ids:
             return
         if place == "fact":
@@ -242,7 +214,7 @@ _ROWS: dict[Place, tuple[tuple[str, str], ...]] = {
     "removed": (),
     "file": (("files", "key"), ("sightings", "file")),
 }
-"""Of what is watched in a place, the tables it stands in and the column that names it there."""
+"""For each place, the tables with its rows and the column that holds the id."""
 
 
 def _found(place: Place) -> str:
@@ -250,19 +222,9 @@ def _found(place: Place) -> str:
     return f"{FILE_KEY} FROM (SELECT unnest(?::UUID[]) AS id)" if place == "file" else "unnest(?::UUID[])"
 
 
-@contextmanager
-def journalled(
-    connection: Connection, command: str, user: str | None = None, run: str | None = None
-) -> Iterator[Journal]:
-    """A Journal that is closed at the end of the block, and with it all that the block changed can be undone."""
-    journal = Journal(connection, command, user, run)
-    yield journal
-    journal.close()
-
-
 def runs(connection: Connection) -> list[Run]:
-    """The runs there were, the newest first."""
-    if not held(connection):
+    """The runs, newest first."""
+    if not has_table(connection):
         return []
     rows = connection.execute(
         "SELECT id, command, user_id, made_at, undone_at FROM runs ORDER BY made_at DESC, id"
@@ -274,7 +236,7 @@ def runs(connection: Connection) -> list[Run]:
 
 
 def expire(connection: Connection, before: datetime) -> None:
-    """Forget the runs of before then with all that was kept to undo them: what is dropped must go at last."""
+    """Drop the runs made before then with their copies of rows: deleted data must be gone eventually."""
     old = [row[0] for row in connection.execute("SELECT id FROM runs WHERE made_at < ?", [naive(before)]).fetchall()]
     if old:
         for table in (*(f"undo_{name}" for name in KEPT), "touched"):
@@ -283,9 +245,9 @@ def expire(connection: Connection, before: datetime) -> None:
 
 
 def forget(connection: Connection, user: str) -> None:
-    """Drop what is kept of a user who is about to be erased; the rest of a run can still be undone.
+    """Drop the copies of rows of a user who is being erased; the rest of a run can still be undone.
 
-    The files that showed this user alone have gone from the ledger before.
+    Files that contained this user only have been removed from the ledger already.
     """
     mine = " UNION ALL ".join(
         f"SELECT id FROM {table} WHERE user_id = $user"  # noqa: S608
@@ -295,7 +257,7 @@ def forget(connection: Connection, user: str) -> None:
         f"DELETE FROM touched WHERE id IN ({mine})",  # noqa: S608
         f"DELETE FROM undo_evidence WHERE fact IN ({mine})",  # noqa: S608
         f"DELETE FROM taken_back WHERE id IN ({mine})",  # noqa: S608
-        # A file as it was before the run may have shown this user alone, as it did not at the end.
+        # The former version of a file may have contained this user only, unlike the current one.
         "DELETE FROM undo_files AS f WHERE EXISTS (FROM undo_sightings s WHERE s.run = f.run AND s.file = f.key) "
         "AND NOT EXISTS (FROM undo_sightings s WHERE s.run = f.run AND s.file = f.key AND s.episode IN "
         "(SELECT id FROM records WHERE user_id <> $user UNION ALL SELECT id FROM undo_records WHERE user_id <> $user))",

@@ -5,22 +5,13 @@ network, no ATTACH, no COPY TO, and no way to turn any of that on again.
 """
 
 from collections.abc import Iterable
-from typing import Any
-
-import msgspec
 
 from memctl.core.errors import UsageError
 from memctl.store.duckdb.database import Connection, Database, driver
 from memctl.store.duckdb.writes import stored_embedder
+from memctl.store.model import Table
 
 LOCKED_DOWN = {"enable_external_access": "false"}
-
-
-class Table(msgspec.Struct, frozen=True, kw_only=True):
-    """A result: column names, and rows in their order."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
 
 
 def run(database: Database, statement: str, *, write: bool = False) -> Table:
@@ -40,7 +31,7 @@ def _run(connection: Connection, statement: str) -> Table:
         connection.create_function("embed", embedder.embed_one, ["VARCHAR"], f"FLOAT[{embedder.dim}]")
     try:
         if len(connection.extract_statements(statement)) > 1:
-            raise UsageError("there is more than one statement", where="sql", hint="give them one by one")
+            raise UsageError("pass one statement at a time", where="sql", hint="run them one by one")
         result = connection.execute(statement)
         columns = _distinct(column[0] for column in result.description or ())
         return Table(columns=columns, rows=result.fetchall() if columns else [])

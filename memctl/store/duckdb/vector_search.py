@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from memctl.core.fact import Fact
 from memctl.store.duckdb import fact_rows
+from memctl.store.duckdb.current import current
 from memctl.store.duckdb.database import Connection
 
 if TYPE_CHECKING:
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
 else:
     Matrix = Any
 
-_CURRENT = (
-    "r.user_id = ? AND r.kind <> 'episode' AND r.predicate IS NOT NULL AND r.superseded_by IS NULL "
-    "AND r.expired_at IS NULL AND r.invalid_at IS NULL"
-)
+_CURRENT = f"r.user_id = ? AND r.kind <> 'episode' AND r.predicate IS NOT NULL AND {current('now()::TIMESTAMP', 'r')}"
 
 
 def has_facts(connection: Connection, user: str) -> bool:

@@ -1,7 +1,4 @@
-"""Rows in and out of the store: records with their units and vectors. The transaction around them is the caller's.
-
-Nothing here extracts, reconciles or embeds; it is told what to write.
-"""
+"""Records with their chunks and vectors as rows, within the caller's transaction."""
 
 from __future__ import annotations
 
@@ -15,8 +12,8 @@ import msgspec
 from memctl.core.fact import Fact, content_hash
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.duckdb import fact_rows
-from memctl.store.duckdb.chunks import Chunk
 from memctl.store.duckdb.database import Connection, get_meta, set_meta
+from memctl.store.model import Entry
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,16 +25,8 @@ else:
     Vector = Matrix = Any
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact on its way in: the record, what the store knows beside it, and what search will look at."""
-
-    fact: Fact
-    episodic: fact_rows.Episodic = fact_rows.Episodic()
-    chunks: tuple[Chunk, ...]
-
-
 def stored_embedder(connection: Connection) -> EmbedderSpec | None:
-    """The embedder all vectors of the store are by; None while the store is new."""
+    """The embedder that made all vectors of the store; None while the store is new."""
     spec = get_meta(connection, "embedder_spec")
     return msgspec.json.decode(spec, type=EmbedderSpec) if spec else None
 
@@ -51,7 +40,7 @@ def use_embedder(connection: Connection, spec: EmbedderSpec) -> None:
 
 
 def set_embedder(connection: Connection, spec: EmbedderSpec) -> None:
-    """Note whose vectors the store holds."""
+    """Record which embedder makes the store's vectors."""
     embedder = spec.open()
     set_meta(connection, "embedder_spec", msgspec.json.encode(spec).decode())
     set_meta(connection, "embedder", embedder.name)
@@ -184,7 +173,7 @@ def remove(connection: Connection, ids: Iterable[UUID]) -> int:
 
 
 def vector_tables(connection: Connection) -> list[str]:
-    """The vectors in use, and those a reindex is making."""
+    """The tables of vectors: the one in use, and the one that a reindex is filling."""
     rows = connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE table_name IN ('vectors', 'vectors_next')"
     ).fetchall()

@@ -1,7 +1,4 @@
-"""What search looks at: the pieces of a fact that are embedded, and the stems its text is counted by.
-
-Knows how a fact is best found, not where it is kept or who asks.
-"""
+"""The chunks of a fact that search looks at: the texts that are embedded, and the stems that BM25 counts."""
 
 from datetime import datetime
 
@@ -44,7 +41,7 @@ def chunks_of(fact: Fact) -> list[Chunk]:
 
 
 def texts_of(fact: Fact) -> list[str]:
-    """The texts of `chunks_of`, without the stems, for whom vectors are all that is wanted."""
+    """The texts of `chunks_of`, without the stems, for callers that only need vectors."""
     prefix = _prefix(fact) if fact.kind == "episode" else ""
     parts = sentences(fact.text)
     if len(parts) < 2:

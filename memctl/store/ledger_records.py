@@ -1,6 +1,6 @@
 """What the ledger knows, as records: facts on their routes, how a user stands in the target, and runs.
 
-How it is kept in a file is for `memctl.migrate.ledger`.
+How it is kept in a file is for `memctl.store.duckdb.ledger`.
 """
 
 from __future__ import annotations

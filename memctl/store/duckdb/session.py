@@ -1,0 +1,103 @@
+"""Sessions of DuckDB: the operations of `memctl.store.base` are functions on a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+from uuid import UUID
+
+from memctl.store.duckdb import claims as claim_rows
+from memctl.store.duckdb import (
+    fact_rows,
+    llm_batches,
+    llm_cache,
+    queries,
+    stats,
+    undo,
+    undo_log,
+    vector_search,
+    writes,
+)
+from memctl.store.duckdb import ingested_files as file_rows
+from memctl.store.duckdb import search as ranking
+from memctl.store.duckdb.database import Connection
+from memctl.store.model import Statistics
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def operation(function: Callable[Concatenate[Connection, P], R]) -> Callable[Concatenate[DuckSession, P], R]:
+    """A function on a connection as a method of a session."""
+
+    def bound(session: DuckSession, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return function(session.connection, *args, **kwargs)
+
+    bound.__doc__ = function.__doc__
+    return bound
+
+
+class DuckSession:
+    """A `Session` over an open connection to the file at `path`."""
+
+    def __init__(self, connection: Connection, path: Path) -> None:
+        self.connection = connection
+        self.path = path
+
+    embedder = operation(writes.stored_embedder)
+    users = operation(stats.user_summaries)
+    require_user = operation(queries.require_user)
+    count = operation(queries.count)
+    latest_import = operation(queries.latest_import)
+    facts = operation(fact_rows.by_ids)
+    facts_of = operation(queries.facts_of)
+    episodes_before = operation(queries.episodes_before)
+    overdue = operation(queries.overdue)
+    page = operation(queries.page)
+    by_prefix = operation(queries.by_prefix)
+    owned = operation(queries.owned)
+    hashes = operation(queries.hashes)
+    search = operation(ranking.search)
+    has_facts = operation(vector_search.has_facts)
+    nearest = operation(vector_search.nearest)
+    vectors_of = operation(writes.vectors_of)
+
+    claims = operation(claim_rows.by_id)
+    claims_of_groups = operation(claim_rows.of_groups)
+    claims_of_episodes = operation(claim_rows.of_episodes)
+    claims_of_fact = operation(claim_rows.of_fact)
+    episodes_of = operation(claim_rows.episodes)
+    facts_resting_on = operation(claim_rows.facts_resting_on)
+    evidence_of = operation(claim_rows.evidence_of)
+    unfolded = operation(queries.unfolded)
+
+    ingested_files = operation(file_rows.entries)
+    episodes_in = operation(file_rows.episodes_of)
+    runs = operation(undo_log.runs)
+    touched = operation(undo.touched)
+    runs_touching = operation(undo.touching)
+    undone_ids = operation(undo.undone_ids)
+    answers = operation(llm_cache.find)
+    open_batches = operation(llm_batches.under_way)
+    ended_batches = operation(llm_batches.over)
+    batch_requests = operation(llm_batches.requests)
+    batch_attempts = operation(llm_batches.asked)
+
+    def known(self, ids: Iterable[UUID]) -> set[UUID]:
+        """The subset of these ids that are records."""
+        return fact_rows.known(self.connection, "records", ids)
+
+    def tombstoned(self, ids: Iterable[UUID]) -> set[UUID]:
+        """The subset of these ids that have a tombstone."""
+        return fact_rows.known(self.connection, "removed", ids)
+
+    def suppressed(self, users: Iterable[str]) -> set[str]:
+        """The subset of the users who were erased and must stay out of the store."""
+        from memctl.store.duckdb import suppression  # hmac and secrets take 12 ms to import
+
+        return suppression.among(self.connection, users)
+
+    def statistics(self) -> Statistics:
+        """What the store holds, in numbers."""
+        return stats.statistics(self.connection, self.path)

@@ -1,0 +1,72 @@
+"""Transactions of DuckDB: the operations of `memctl.store.base` are functions on a connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from uuid import UUID
+
+from memctl.store.duckdb import claims as claim_rows
+from memctl.store.duckdb import ingested_files as file_rows
+from memctl.store.duckdb import llm_batches, llm_cache, suppression, undo, undo_log, writes
+from memctl.store.duckdb.database import Connection
+from memctl.store.duckdb.session import DuckSession, operation
+from memctl.store.model import FileRead, Place, file_id
+
+
+class DuckTransaction(DuckSession):
+    """A `Transaction`; what it changes is recorded in `journal`, if there is one, so that it can be undone."""
+
+    def __init__(self, connection: Connection, path: Path, journal: undo_log.Journal | None = None) -> None:
+        super().__init__(connection, path)
+        self.journal = journal
+
+    use_embedder = operation(writes.use_embedder)
+    add = operation(writes.add)
+    replace = operation(writes.replace)
+    remove = operation(writes.remove)
+    add_claims = operation(claim_rows.add)
+    remove_claims = operation(claim_rows.remove)
+    set_evidence = operation(claim_rows.set_evidence)
+    tombstone = operation(claim_rows.tombstone)
+    suppress = operation(suppression.mark)
+    unsuppress = operation(suppression.restore)
+    erase_user = operation(suppression.forget)
+    restore_run = operation(undo.undo)
+    clear_undone = operation(undo.clear_undone)
+    drop_old_runs = operation(undo_log.expire)
+    keep_answers = operation(llm_cache.keep)
+    drop_answers = operation(llm_cache.forget)
+    add_batch = operation(llm_batches.prepare)
+    set_batch_state = operation(llm_batches.set_state)
+    mark_batches_done = operation(llm_batches.finish)
+
+    @property
+    def run(self) -> str | None:
+        """The id of the run once it has changed something."""
+        return self.journal.run if self.journal else None
+
+    @property
+    def run_id(self) -> str:
+        """The id under which the changes are recorded."""
+        return self.journal.id if self.journal else ""
+
+    def before_change(self, place: Place, ids: Iterable[UUID], *, reworded: bool = True) -> None:
+        """Record these rows as they are now."""
+        if self.journal:
+            self.journal.before_change(place, ids, reworded=reworded)
+
+    def added(self, place: Place, ids: Iterable[UUID]) -> None:
+        """Record rows that did not exist before."""
+        if self.journal:
+            self.journal.added(place, ids)
+
+    def record_files(self, files: Sequence[FileRead]) -> set[UUID]:
+        """Record files as read; returns the episodes they no longer contain and that no other file contains.
+
+        All files are recorded first: an episode that moved from one of them to another is still contained.
+        """
+        self.before_change("file", map(file_id, file_rows.keys(self.connection, [file.entry for file in files])))
+        keys = [file_rows.record(self.connection, file.entry, file.episodes) for file in files]
+        self.added("file", map(file_id, keys))
+        return file_rows.unseen(self.connection, {id_ for file in files for id_ in file.gone})

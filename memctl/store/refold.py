@@ -1,0 +1,234 @@
+"""Keeping facts in line with their claims, on any store.
+
+Whoever adds or removes claims refolds what they belong to: all claims of a group are folded again from scratch, so the
+outcome depends on what was said and not on the order in which files, or processes, brought it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from memctl.core.claim import Claim
+from memctl.core.errors import NotFound, Rejected
+from memctl.core.fact import Fact, content_hash, derive_id
+from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_fact
+from memctl.store.base import Group, Store, Transaction
+from memctl.store.chunks import chunks_of
+from memctl.store.model import SUPPRESSED, Entry, Episodic
+
+
+def require_admitted(tx: Transaction, users: Iterable[str]) -> None:
+    """Raise Rejected if one of the users was forgotten: nothing is written about them."""
+    if tx.suppressed(users):
+        raise Rejected(SUPPRESSED)
+
+
+def suppressed_users(store: Store, users: Iterable[str]) -> set[str]:
+    """The subset of the users who were forgotten; nobody while the store does not exist."""
+    with suppress(NotFound), store.reading() as session:
+        return session.suppressed(users)
+    return set()
+
+
+def remove_claims(tx: Transaction, claims: Sequence[Claim]) -> set[UUID]:
+    """Remove claims; returns the facts that had them as evidence."""
+    ids = [claim.id for claim in claims]
+    unfounded = tx.facts_resting_on(ids)
+    tx.before_change("claim", ids)
+    tx.before_change("fact", unfounded, reworded=False)
+    tx.remove_claims(ids)
+    return unfounded
+
+
+def retract(tx: Transaction, ids: Iterable[UUID], now: datetime) -> Changes:
+    """Remove claims and refold the facts that had them as evidence."""
+    claims = tx.claims(ids)
+    return refold(tx, claims, {}, now, remove_claims(tx, claims))
+
+
+def settle(
+    tx: Transaction,
+    facts: Iterable[Fact],
+    vectors: Mapping[str, Any],
+    now: datetime,
+    *,
+    rewritten: Sequence[Claim] = (),
+) -> Changes:
+    """Refold the groups of these facts and of `rewritten` claims, which replace the claims of the same ids.
+
+    Facts that were imported or stated take part.
+    """
+    touched = [standing_for(fact) for fact in facts if fact.predicate is not None]
+    old = tx.claims([claim.id for claim in rewritten])
+    episode_of = tx.episodes_of([claim.id for claim in old])
+    unfounded = remove_claims(tx, old)
+    tx.before_change("claim", [claim.id for claim in rewritten])
+    tx.add_claims([(claim, episode_of.get(claim.id)) for claim in rewritten], now)
+    return refold(tx, [*touched, *old, *rewritten], vectors, now, unfounded)
+
+
+def refold(
+    tx: Transaction,
+    touched: Sequence[Claim],
+    vectors: Mapping[str, Any],
+    now: datetime,
+    unfounded: Iterable[UUID],
+) -> Changes:
+    """Fold the groups that `touched` claims belong to, and bring the stored facts in line with the outcome.
+
+    `unfounded` facts lost some of their evidence.
+    """
+    if not touched:
+        return Changes()
+    users = {claim.user_id for claim in touched}
+    groups = [
+        _group(user, key) for user in users for key in affected(claim for claim in touched if claim.user_id == user)
+    ]
+    unfounded = set(unfounded)
+    _adopt(tx, groups, now, unfounded)
+    claims = tx.claims_of_groups(groups)
+    beliefs = [belief for user in users for belief in fold(claim for claim in claims if claim.user_id == user)]
+    ids = tx.facts_resting_on([claim.id for claim in claims]) | unfounded
+    # A fact that has only just been adopted has no evidence yet.
+    ids |= {claim.fact_id for claim in claims if claim.fact_id is not None}
+    before = {fact.id: fact for fact in tx.facts(ids)}
+    after = {belief.id: _fact_of(belief, before.get(belief.id)) for belief in beliefs}
+
+    gone = [id_ for id_ in before if id_ not in after]
+    reworded = [id_ for id_, fact in after.items() if id_ in before and fact.text != before[id_].text]
+    same_text = [fact for id_, fact in after.items() if id_ in before and fact.text == before[id_].text]
+    changed = [fact for fact in same_text if fact != before[fact.id]]
+    stored = tx.evidence_of([*before, *after])
+    evidence = {belief.id: belief.evidence for belief in beliefs if belief.evidence != stored.get(belief.id, ())}
+    tx.before_change("fact", [*gone, *reworded])
+    tx.before_change(
+        "fact", [*(fact.id for fact in changed), *(id_ for id_ in evidence if id_ in before)], reworded=False
+    )
+
+    tx.remove([*gone, *reworded])
+    new = [belief for belief in beliefs if belief.id not in before or belief.id in reworded]
+    episode_of = tx.episodes_of([belief.claim.id for belief in new])
+    entries = [
+        Entry(
+            fact=after[belief.id],
+            episodic=Episodic(episode=episode_of.get(belief.claim.id)),
+            chunks=tuple(chunks_of(after[belief.id])),
+        )
+        for belief in new
+    ]
+    tx.add(entries, vectors)
+    tx.replace(changed)
+    tx.set_evidence(evidence, gone)
+    return changes(before.values(), after.values())
+
+
+def beliefs_about(tx: Transaction, claims: Sequence[Claim]) -> dict[UUID, Belief]:
+    """What all stored claims of these claims' groups amount to, by the id of the fact."""
+    groups = {(claim.user_id, key) for claim in claims for key in affected([claim])}
+    stored = tx.claims_of_groups([_group(user, key) for user, key in groups])
+    return {
+        belief.id: belief
+        for user in {user for user, _ in groups}
+        for belief in fold(claim for claim in stored if claim.user_id == user)
+    }
+
+
+def _group(user: str, key: Key) -> Group:
+    return user, key.subject.casefold(), key.predicates
+
+
+def _adopt(tx: Transaction, groups: Sequence[Group], now: datetime, unfounded: set[UUID]) -> None:
+    """Let current facts that were imported or stated (`memctl add`) take part in the fold, as claims of their own.
+
+    Not a fact that has only just lost its evidence.
+    """
+    adopted = [standing_for(fact) for fact in tx.unfolded(groups, now) if fact.id not in unfounded]
+    tx.before_change("claim", [claim.id for claim in adopted])
+    tx.add_claims([(claim, None) for claim in adopted], now)
+
+
+def standing_for(fact: Fact, extractor: str = "import") -> Claim:
+    """The claim that stands for a fact no turn of a transcript said, so that later claims can end or confirm it."""
+    return Claim(
+        id=derive_id("claim", str(fact.id), content_hash(fact)),
+        user_id=fact.user_id,
+        kind=fact.kind,
+        text=fact.text,
+        subject=fact.subject or fact.user_id,
+        predicate=fact.predicate or "",
+        object=fact.object,
+        slot=fact.native.get("slot"),
+        valid_at=fact.valid_at,
+        invalid_at=fact.invalid_at,
+        confidence=1.0 if fact.confidence is None else fact.confidence,
+        quote=fact.source.quote or fact.text,
+        observed_at=fact.created_at,
+        session_id=fact.session_id,
+        system=fact.source.system,
+        uri=fact.source.uri,
+        agent_id=fact.agent_id,
+        app_id=fact.app_id,
+        categories=fact.categories,
+        extractor=extractor,
+        fact_id=fact.id,
+    )
+
+
+def _fact_of(belief: Belief, stored: Fact | None) -> Fact:
+    """The fact of a belief. An adopted fact was current when it was adopted, and may be again."""
+    if belief.claim.fact_id is None or stored is None:
+        return to_fact(belief)
+    adopted = msgspec.structs.replace(stored, invalid_at=belief.claim.invalid_at, expired_at=None, superseded_by=None)
+    return to_fact(belief, imported=adopted)
+
+
+def state(tx: Transaction, entry: Entry, vectors: Mapping[str, Any]) -> Changes:
+    """Store a fact that a person states outright, replacing the one with its id, and refold what it affects."""
+    now = datetime.now(UTC)
+    fact = entry.fact
+    require_admitted(tx, [fact.user_id])
+    old = tx.claims_of_fact(fact.id)
+    _tombstone(tx, _of_transcripts(old))
+    before = retract(tx, [claim.id for claim in old], now)
+    tx.before_change("fact", [fact.id])
+    tx.remove([fact.id])
+    tx.add([entry], vectors)
+    if fact.predicate is None or fact.kind == "episode":
+        return before
+    standing = standing_for(fact, "stated")
+    tx.before_change("claim", [standing.id])
+    return refold(tx, tx.add_claims([(standing, None)], now), vectors, now, [fact.id])
+
+
+def erase(tx: Transaction, ids: Iterable[UUID]) -> int:
+    """Remove facts with their evidence for good, and what was read from removed episodes; returns how many existed.
+
+    No transcript brings them back.
+    """
+    gone = list(ids)
+    claims = tx.claims_of_episodes(gone)
+    for id_ in gone:
+        claims += tx.claims_of_fact(id_)
+    tx.drop_answers({*gone, *tx.episodes_of([claim.id for claim in claims]).values()})
+    _tombstone(tx, {*_of_transcripts(claims), *(fact.id for fact in tx.facts(gone) if fact.kind == "episode")})
+    tx.before_change("fact", gone)
+    retract(tx, {claim.id for claim in claims}, datetime.now(UTC))
+    left = tx.known(gone)
+    return len(gone) - len(left) + tx.remove(left)
+
+
+def _of_transcripts(claims: Iterable[Claim]) -> list[UUID]:
+    """The claims that reading a transcript again would add again."""
+    return [claim.id for claim in claims if claim.fact_id is None]
+
+
+def _tombstone(tx: Transaction, ids: Iterable[UUID]) -> None:
+    wanted = list(ids)
+    tx.before_change("removed", wanted)
+    tx.tombstone(wanted)

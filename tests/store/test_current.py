@@ -1,0 +1,101 @@
+"""Everything that says which facts are current says the same: history shown as belief would mislead a user."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from memctl.core.fact import Fact, Source
+from memctl.core.timeline import current
+from memctl.report.volume import measure
+from memctl.report.volume_counts import Streaming
+from memctl.store.duckdb import vector_search
+from memctl.workspace import Workspace
+
+NOW = datetime.now(UTC)
+PAST, FUTURE = NOW - timedelta(days=400), datetime(2099, 1, 1, tzinfo=UTC)
+
+
+def _fact(number: int, **fields: object) -> Fact:
+    return Fact(
+        id=UUID(int=number),
+        user_id="zoe",
+        kind="fact",
+        text=f"zoe has visited the town number {number}.",
+        subject="zoe",
+        predicate="visited",
+        object=f"town {number}",
+        created_at=PAST,
+        source=Source(system="test"),
+        **fields,
+    )
+
+
+EVERY = [
+    _fact(number, invalid_at=ended, expired_at=retired, expires_at=until, superseded_by=successor)
+    for number, (ended, retired, until, successor) in enumerate(
+        product((None, PAST, FUTURE), (None, PAST), (None, PAST, FUTURE), (None, uuid4())), 1
+    )
+]
+"""Every mixture of what can end a fact: 4 of them are current."""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    made = Workspace(tmp_path_factory.mktemp("store") / "store.duckdb")
+    made.write(EVERY)
+    return made
+
+
+def test_a_fact_that_ends_in_the_future_is_current() -> None:
+    ends = [fact.invalid_at for fact in current(EVERY, NOW)]
+    assert sorted(ends, key=str) == [FUTURE, FUTURE, None, None]
+
+
+def test_facts_stats_and_reports_agree_on_what_is_current(store: Workspace) -> None:
+    expected = {fact.id for fact in current(EVERY, NOW)}
+    assert {fact.id for fact in store.facts("zoe")} == expected
+    assert store.statistics().current == len(expected)
+    superseded = sum(fact.superseded_by is not None for fact in EVERY)
+    volume = measure(store, now=NOW)
+    assert volume.shares.superseded == superseded
+    assert volume.shares.expired == len(EVERY) - superseded - len(expected)
+    streaming = Streaming("month", NOW, 10)
+    streaming.take(EVERY)
+    assert streaming.done().expired == len(EVERY) - superseded - len(expected)
+
+
+def test_a_model_is_shown_current_facts_only(store: Workspace) -> None:
+    vectors = store.spec().open().embed(["zoe has visited a town"])
+    with store.database.reading() as connection:
+        (near,) = vector_search.nearest(connection, "zoe", vectors, len(EVERY))
+    assert {fact.id for fact in near} == {fact.id for fact in current(EVERY, NOW)}
+
+
+def test_what_is_true_at_an_instant_is_the_same_for_search(store: Workspace) -> None:
+    from memctl.core.timeline import as_of
+
+    at = NOW - timedelta(days=1)
+    hits = store.search("zoe", "town visited", 100, as_of=at)
+    assert {hit.fact.id for hit in hits} == {fact.id for fact in as_of(EVERY, at)}
+
+
+def test_an_imported_fact_that_ends_in_the_future_is_ended_by_what_is_said_later(tmp_path: Path) -> None:
+    local = Workspace(tmp_path / "store.duckdb")
+    home = Fact(
+        id=UUID(int=99),
+        user_id="zoe",
+        kind="fact",
+        text="zoe lives in Rome.",
+        subject="zoe",
+        predicate="lives_in",
+        object="Rome",
+        created_at=PAST,
+        invalid_at=FUTURE,
+        source=Source(system="test"),
+    )
+    local.write([home])
+    local.add("zoe", [{"role": "user", "content": "I live in Oslo.", "at": NOW - timedelta(hours=1)}])
+    assert [fact.object for fact in local.facts("zoe", predicate="lives_in")] == ["Oslo"]

@@ -1,0 +1,110 @@
+"""The structure that ARCHITECTURE.md draws, read from the sources: nothing is imported or run."""
+
+import ast
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ("memctl", "adapters", "tests", "tools", "benchmarks", "docs")
+LONGEST = 420
+LONGER = {"memctl/store/duckdb/local_store.py"}
+"""Files that are still to be split."""
+ROOMS = (
+    *("core", "runtime", "transcripts", "extract", "reconcile", "embed", "backends", "store"),
+    *("ingest", "migrate", "maintenance", "report", "memory", "workspace", "serve", "cli"),
+)
+"""A room imports only from those before it, when it is itself imported."""
+AGAINST_THE_ORDER = {
+    ("memctl.backends.files.parquet", "memctl.store.duckdb.database"),
+    ("memctl.runtime.openai_errors", "memctl.backends.contract"),
+}
+"""Imports of a later room that remain."""
+FOR_ADAPTERS = {"memctl.core.fact", "memctl.core.errors", "memctl.backends.contract"}
+REPLACED = {
+    "": "adapter api local archive endpoint jsonbounds locks text",
+    "store/**": "answers batches engine forgotten journal ledger lookup nearest records sql statistics units",
+    "ingest": "asking batching digest imports modelled models owner reading report run stated trial turns undoing",
+    "migrate": "apply compare ends entries reading retry shelf",
+    "backends/files": "backend catalogue delimited dumps journal kinds lexical rows soundness standard",
+    "cli/**": "main migration reporting output log options",
+    "transcripts": "clock companions documents dumps head messages text tree",
+    "extract/**": "rules reader draft frames matching phrases guards orders foreign takebacks asides sayings redact",
+}
+"""Former names of modules by their folder, whose new ones say what is in them."""
+
+
+def modules() -> dict[str, Path]:
+    """Every module of memctl and its adapters by its dotted name."""
+    found = {}
+    for base in (ROOT, ROOT / "adapters"):
+        for path in [*base.glob("memctl/**/*.py"), *base.glob("memctl_*/**/*.py")]:
+            found[".".join(path.relative_to(base).with_suffix("").parts).removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(path: Path, *, lazy: bool) -> set[str]:
+    """The modules of memctl that a file imports; with `lazy` also those that a function imports when called."""
+
+    def statements(nodes: Iterator[ast.AST]) -> Iterator[ast.AST]:
+        for node in nodes:
+            if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+                continue
+            if lazy or not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                yield node
+                yield from statements(ast.iter_child_nodes(node))
+
+    names: set[str] = set()
+    for node in statements(ast.iter_child_nodes(ast.parse(path.read_text(encoding="utf-8")))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            within = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= within & MODULES.keys() or {node.module}
+    return names & MODULES.keys()
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """TopologicalSorter raises CycleError, which names the modules."""
+    TopologicalSorter({name: imports(path, lazy=False) - {name} for name, path in MODULES.items()}).prepare()
+
+
+def test_a_room_imports_only_from_rooms_before_it() -> None:
+    def rank(module: str) -> int:
+        _, _, inside = module.partition(".")
+        return ROOMS.index(inside.partition(".")[0])
+
+    inside = {name: path for name, path in MODULES.items() if name.startswith("memctl.")}
+    pairs = {(name, other) for name, path in inside.items() for other in imports(path, lazy=False) & inside.keys()}
+    assert {pair for pair in pairs if rank(pair[0]) < rank(pair[1])} <= AGAINST_THE_ORDER
+
+
+def test_an_adapter_uses_the_contract_and_facts_and_nothing_else_of_memctl() -> None:
+    for name, path in MODULES.items():
+        if name.startswith("memctl_"):
+            used = {other for other in imports(path, lazy=True) if not other.startswith("memctl_")}
+            assert used <= FOR_ADAPTERS, name
+
+
+def test_memctl_names_no_adapter() -> None:
+    """They are found by their entry points."""
+    for name, path in MODULES.items():
+        if not name.startswith("memctl_"):
+            assert not {other for other in imports(path, lazy=True) if other.startswith("memctl_")}, name
+
+
+def test_no_file_is_too_long() -> None:
+    lengths = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for base in SOURCES
+        for path in (ROOT / base).rglob("*.py")
+    }
+    assert {name for name, length in lengths.items() if length > LONGEST} <= LONGER
+
+
+def test_no_module_has_a_name_that_was_replaced() -> None:
+    names = [f"{folder}/{name}.py" for folder, replaced in REPLACED.items() for name in replaced.split()]
+    assert [name for name in names if list((ROOT / "memctl").glob(name.removeprefix("/")))] == []
