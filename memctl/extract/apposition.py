@@ -28,34 +28,34 @@ _TAIL = re.compile(r"(?:as|living|working|based|from|at|in)\b")
 
 
 def list_drafts(
-    shown: Head, span: tuple[int, int], before: list[Draft], *, casual: bool, tail: bool = False
+    start: Head, span: tuple[int, int], before: list[Draft], *, casual: bool, tail: bool = False
 ) -> list[Draft]:
     """The drafts of every item after the first; `before` are those of the first.
 
     `tail` continues after a verb other than "be", and reads only place, employer and occupation.
     """
-    found: list[Draft] = []
-    for part in (part.strip(" ,") for part in _PIECES.split(shown.rest)[1:]):
+    drafts: list[Draft] = []
+    for part in (part.strip(" ,") for part in _PIECES.split(start.rest)[1:]):
         kids = _KIDS.match(part)
         if kids:
-            found.append(_draft("has_child", kids["o"], f"has {kids['o']}", span, "family", 0.8))
+            drafts.append(_draft("has_child", kids["o"], f"has {kids['o']}", span, "family", 0.8))
             continue
         if not part or (tail and not _TAIL.match(part)):
             continue
-        said = (*before, *found)
-        trade = next((draft for draft in said if draft.predicate == "job_title"), None)
+        earlier = (*before, *drafts)
+        trade = next((draft for draft in earlier if draft.predicate == "job_title"), None)
         if trade is not None and (firm := _FIRM.match(part)):
             employer = None if (trade.object or "").endswith("student") else org(firm["o"])
             if employer is not None:
-                found.append(_draft("works_at", employer, f"works at {employer}", span, "work", 0.85))
+                drafts.append(_draft("works_at", employer, f"works at {employer}", span, "work", 0.85))
             continue
-        inner = complement(part, tense=shown.tense)
+        inner = complement(part, tense=start.tense)
         if inner is None or (tail and inner.lemma == "be" and not _LIVING.match(part)):
             continue
-        told = [draft for draft in match(inner, span, casual=casual) if draft.predicate != "name"]
-        presented = not tail and any(draft.predicate in ("name", "age") for draft in said)
-        found += told or (_bare_trade(part, shown.tense, span, casual) if presented else [])
-    return found
+        more = [draft for draft in match(inner, span, casual=casual) if draft.predicate != "name"]
+        introduction = not tail and any(draft.predicate in ("name", "age") for draft in earlier)
+        drafts += more or (_bare_trade(part, start.tense, span, casual) if introduction else [])
+    return drafts
 
 
 def _bare_trade(part: str, tense: str, span: tuple[int, int], casual: bool) -> list[Draft]:

@@ -177,8 +177,8 @@ class _Reader:
 
     def form(self) -> str:
         """The form of the current word, "" if it is not a known verb."""
-        found = FORMS.get(self.word())
-        return found[1] if found else ""
+        entry = FORMS.get(self.word())
+        return entry[1] if entry else ""
 
     def read(self) -> Head | None:
         for _ in range(14):
@@ -256,14 +256,14 @@ class _Reader:
         return False
 
     def verb(self) -> Head | None:  # noqa: C901 -- one branch per kind of chain
-        found = FORMS.get(self.word())
-        if self.be and (found is None or found[1] != "ing" or (self.word() == "being")):
-            if found is not None and found[1] in ("pp", "past") and not self.word(1):
+        entry = FORMS.get(self.word())
+        if self.be and (entry is None or entry[1] != "ing" or (self.word() == "being")):
+            if entry is not None and entry[1] in ("pp", "past") and not self.word(1):
                 return self.head("be", None)
             return self.head("be", None)
-        if found is None:
+        if entry is None:
             return None
-        lemma, form = found
+        lemma, form = entry
         if lemma in _STOP and self.word(1) == "being":
             self.stopped, self.neg, self.be = not self.neg, False, True
             self.at += 2

@@ -53,13 +53,15 @@ def retraction(old: Draft, span: tuple[int, int]) -> Draft:
     return msgspec.structs.replace(old, quote=span, op="retract", valid_at=None, invalid_at=None, precision=None)
 
 
-def retractions(last: Iterable[Draft], found: list[Draft], span: tuple[int, int]) -> Iterator[Draft]:
-    """Retractions of `last`, except for single-valued predicates that `found` replaces anyway."""
-    said = {(draft.subject, draft.predicate, draft.slot) for draft in found if draft.predicate in SINGLE_VALUED}
-    related = {draft.predicate for draft in found}
+def retractions(last: Iterable[Draft], drafts: list[Draft], span: tuple[int, int]) -> Iterator[Draft]:
+    """Retractions of `last`, except for single-valued predicates that `drafts` replace anyway."""
+    replaced_keys = {
+        (draft.subject, draft.predicate, draft.slot) for draft in drafts if draft.predicate in SINGLE_VALUED
+    }
+    related = {draft.predicate for draft in drafts}
     for old in last:
-        replaced = (old.subject, old.predicate, old.slot) in said
-        if old.op == "assert" and not replaced and (not found or old.predicate in related):
+        replaced = (old.subject, old.predicate, old.slot) in replaced_keys
+        if old.op == "assert" and not replaced and (not drafts or old.predicate in related):
             yield retraction(old, span)
 
 
@@ -75,7 +77,7 @@ def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
     yield msgspec.structs.replace(old, object=value, phrase=old.phrase.replace(old.object, value), quote=span)
 
 
-def exchanges(text: str, known: Iterable[Draft]) -> Iterator[Draft]:
+def exchanges(text: str, earlier: Iterable[Draft]) -> Iterator[Draft]:
     """ "Switched from law to philosophy" can be read only with the earlier draft that law was studied."""
     match = _EXCHANGE.search(text)
     if match is None or "?" in text:
@@ -83,7 +85,7 @@ def exchanges(text: str, known: Iterable[Draft]) -> Iterator[Draft]:
     old, new = match["old"].strip().casefold(), noun(match["new"])
     if new is None:
         return
-    for draft in known:
+    for draft in earlier:
         if draft.op == "assert" and draft.predicate in _CHANGEABLE and draft.object and draft.object.casefold() == old:
             yield retraction(draft, match.span())
             phrase = draft.phrase.replace(draft.object, new)

@@ -243,13 +243,13 @@ def ground(text: str, at: datetime | None, *, zone: tzinfo | None = None, future
         return []
     zone = zone or (at.tzinfo if at is not None else None) or UTC
     clock = Clock(at, zone, bool(_FUTURE.search(text)) if future is None else future)
-    found: list[Grounded] = []
+    periods: list[Grounded] = []
     for rule in due:
         for match in rule.pattern.finditer(text):
             grounded = _read(match, rule, clock, text)
-            if grounded is not None and not any(_overlap(grounded.span, other.span) for other in found):
-                found.append(grounded)
-    return sorted(found, key=lambda one: one.span)
+            if grounded is not None and not any(_overlap(grounded.span, other.span) for other in periods):
+                periods.append(grounded)
+    return sorted(periods, key=lambda one: one.span)
 
 
 def may_name_time(text: str) -> bool:

@@ -45,27 +45,16 @@ _ORDER_OVER = re.compile(
 )
 _PET = frozenset({"has_pet"})
 _LASTING = frozenset(
-    {
-        "dislikes",
-        "avoids",
-        "allergic_to",
-        "intolerant_to",
-        "has_condition",
-        "name",
-        "age",
-        "birthday",
-        "hometown",
-        "event",
-        "attended",
-        "nationality",
-        "identity",
-    }
+    words(
+        "dislikes avoids allergic_to intolerant_to has_condition name age birthday hometown event attended "
+        "nationality identity"
+    )
 )
 _SMALL = frozenset(words("a an the my our their to of in at on for and with called named"))
 
 
-def elliptical_retractions(text: str, known: Iterable[Draft]) -> Iterator[Draft]:
-    """Retractions of the drafts in `known` that `text` says are over."""
+def elliptical_retractions(text: str, earlier: Iterable[Draft]) -> Iterator[Draft]:
+    """Retractions of the drafts in `earlier` that `text` says are over."""
     if "?" in text and not re.search(r"[.!\n].*\?|,.*\?", text):
         return
     if re.search(
@@ -74,35 +63,35 @@ def elliptical_retractions(text: str, known: Iterable[Draft]) -> Iterator[Draft]
         re.IGNORECASE,
     ):
         return
-    held = [draft for draft in known if draft.op == "assert" and draft.object and draft.predicate not in _LASTING]
-    if not held:
+    drafts = [draft for draft in earlier if draft.op == "assert" and draft.object and draft.predicate not in _LASTING]
+    if not drafts:
         return
-    yield from _over(_ENDED, text, held, frozenset())
-    yield from _over(_NOT_ANY_MORE, text, held, frozenset())
-    yield from _over(_DIED, text, held, _PET)
+    yield from _over(_ENDED, text, drafts, frozenset())
+    yield from _over(_NOT_ANY_MORE, text, drafts, frozenset())
+    yield from _over(_DIED, text, drafts, _PET)
     order = _ORDER_OVER.search(text)
     if order:
         goal = _stems(order["what"])
-        for draft in held:
+        for draft in drafts:
             if draft.predicate == "instruction" and _stems(draft.object or "") <= goal:
                 yield retraction(draft, order.span())
 
 
-def _over(pattern: re.Pattern[str], text: str, held: list[Draft], only: frozenset[str]) -> Iterator[Draft]:
-    for found in pattern.finditer(text):
-        said = _words(found["what"])
-        for draft in held:
+def _over(pattern: re.Pattern[str], text: str, drafts: list[Draft], only: frozenset[str]) -> Iterator[Draft]:
+    for matched in pattern.finditer(text):
+        spoken = _words(matched["what"])
+        for draft in drafts:
             if draft.subject is not None or draft.predicate == "instruction" or (only and draft.predicate not in only):
                 continue
             chief = _words(draft.object or "")
-            if chief and _about(said, chief):
-                yield retraction(draft, found.span())
+            if chief and _about(spoken, chief):
+                yield retraction(draft, matched.span())
 
 
-def _about(said: list[str], words: list[str]) -> bool:
+def _about(spoken: list[str], words: list[str]) -> bool:
     """True if the phrase starts with the object: all of its words, or a long one of them."""
-    lead = said[: len(words) + 1]
-    return all(word in lead for word in words) or bool(said and said[0] in words and len(said[0]) > 3)
+    lead = spoken[: len(words) + 1]
+    return all(word in lead for word in words) or bool(spoken and spoken[0] in words and len(spoken[0]) > 3)
 
 
 def _words(text: str) -> list[str]:

@@ -29,42 +29,11 @@ _PAST_EVENT = re.compile(
 )
 _ANCHOR = re.compile(r"\d|(?<![.!?] )(?<!^)\b[A-ZÀ-Þ][\w'\-]{2,}")
 _GOING = frozenset(
-    [
-        "move",
-        "relocate",
-        "join",
-        "leave",
-        "quit",
-        "start",
-        "begin",
-        "retire",
-        "return",
-        "transfer",
-        "marry",
-        "buy",
-        "sell",
-        "adopt",
-        "attend",
-        "get",
-        "graduate",
-        "go",
-        "fly",
-        "travel",
-        "visit",
-        "run",
-        "host",
-        "celebrate",
-        "launch",
-        "open",
-        "meet",
-        "see",
-        "take",
-        "perform",
-        "have",
-        "sit",
-        "arrive",
-        "finish",
-    ]
+    words(
+        "move relocate join leave quit start begin retire return transfer marry buy sell adopt attend get "
+        "graduate go fly travel visit run host celebrate launch open meet see take perform have sit arrive "
+        "finish"
+    )
 )
 _WANT = re.compile(r"(?:on |to |about |of |forward to )*(?P<o>.+)", re.IGNORECASE)
 _VAGUE = re.compile(

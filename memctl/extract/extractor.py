@@ -31,16 +31,16 @@ def extract(
     `skip` names turns that give no claims but are context for later ones. Claim ids are derived from user, session,
     turn, text and position, so that a second run gives the same ids.
     """
-    talk = _Talk(session, user_id, uri)
+    reader = _SessionReader(session, user_id, uri)
     claims: list[Claim] = []
     for position, turn in enumerate(session.turns):
-        said = turn.role == "user" or turn.raw_kind == MEMORY
-        if said and turn.raw_kind not in NO_CLAIMS:
-            found = talk.claims(turn, position)
+        by_user = turn.role == "user" or turn.raw_kind == MEMORY
+        if by_user and turn.raw_kind not in NO_CLAIMS:
+            turn_claims = reader.claims(turn, position)
             if turn.turn_id not in skip:
-                claims.extend(found)
+                claims.extend(turn_claims)
         if turn.role in ("user", "assistant"):
-            talk.question = turn.text if "?" in turn.text else None
+            reader.question = turn.text if "?" in turn.text else None
     return claims
 
 
@@ -52,21 +52,21 @@ def speaks_for_user(speaker: str | None, user_id: str) -> bool:
     return name == user or name.split()[:1] == [user] or user.split()[:1] == [name]
 
 
-class _Talk:
+class _SessionReader:
     """A session being read: the last question, and the drafts so far."""
 
     def __init__(self, session: Session, user_id: str, uri: str | None) -> None:
         self.session, self.user_id, self.uri = session, user_id, uri
         self.question: str | None = None
-        self.known: list[Draft] = []
+        self.earlier: list[Draft] = []
         speakers = {turn.speaker for turn in session.turns if turn.role == "user"}
         self.orders = len(speakers) < 2 or any(turn.role == "assistant" for turn in session.turns)
 
     def drafts(self, turn: Turn, text: str, memory: bool) -> list[Draft]:
         """The drafts of a turn, without duplicates."""
         drafts = TurnReader(text, turn.at, third=memory, orders=self.orders).read()
-        drafts += exchanges(text, self.known)
-        drafts += elliptical_retractions(text, self.known)
+        drafts += exchanges(text, self.earlier)
+        drafts += elliptical_retractions(text, self.earlier)
         if self.question is not None and not memory:
             drafts += answer_drafts(self.question, text)
         drafts += multilingual_drafts(text)
@@ -83,7 +83,7 @@ class _Talk:
             confidence = max(THRESHOLD, round(draft.confidence - 0.1, 2)) if memory else round(draft.confidence, 2)
             if confidence < THRESHOLD or "[redacted:" in (draft.object or ""):
                 continue
-            self.known.append(draft)
+            self.earlier.append(draft)
             words = sentence(draft, name)
             place = (self.user_id, self.session.session_id, turn.turn_id, words, str(len(claims)))
             claims.append(

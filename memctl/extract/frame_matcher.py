@@ -11,28 +11,13 @@ from memctl.extract.draft_claim import Draft, article
 from memctl.extract.noun_phrases import job, listed, noun, org, place, preference, proper, qualified, taste
 from memctl.extract.rule_tables import Frame, compiled, frames, lexicon
 from memctl.extract.verbs import gerund, third_person
+from memctl.extract.wordlist import words
 
 MOTION = frozenset(
-    [
-        "move",
-        "relocate",
-        "join",
-        "leave",
-        "quit",
-        "start",
-        "begin",
-        "retire",
-        "return",
-        "transfer",
-        "resign",
-        "marry",
-        "buy",
-        "sell",
-        "adopt",
-        "attend",
-        "get",
-        "graduate",
-    ]
+    words(
+        "move relocate join leave quit start begin retire return transfer resign marry buy sell adopt attend "
+        "get graduate"
+    )
 )
 """Verbs whose present progressive refers to the future ("I'm moving to Paris")."""
 _LIKING = frozenset({"like", "love", "enjoy", "adore", "fancy"})
@@ -116,17 +101,17 @@ _SHAPES: dict[str, Callable[[str], str | None]] = {
 }
 
 
-def shaped(frame: Frame, text: str, casual: bool) -> Iterator[str]:
+def objects_of(frame: Frame, text: str, casual: bool) -> Iterator[str]:
     """The objects in the text a frame matched."""
     if frame.shape == "list":
         yield from listed(text)
         return
     if frame.shape in ("place", "org"):
-        found = (place if frame.shape == "place" else org)(text, casual=casual)
+        value = (place if frame.shape == "place" else org)(text, casual=casual)
     else:
-        found = _SHAPES.get(frame.shape, noun)(text)
-    if found:
-        yield found
+        value = _SHAPES.get(frame.shape, noun)(text)
+    if value:
+        yield value
 
 
 def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | None = None) -> list[Draft]:
@@ -136,8 +121,8 @@ def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | Non
     for frame in frames().get(head.lemma, ()):
         if other is not None and not frame.others:
             continue
-        found = compiled(frame.pattern).match(head.rest)
-        if found is None:
+        matched = compiled(frame.pattern).match(head.rest)
+        if matched is None:
             continue
         verdict = decide(frame, head)
         if verdict is None or (verdict[1], verdict[0]) in taken:
@@ -151,14 +136,14 @@ def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | Non
             objects = [value]
         else:
             words = third_person(head.lemma)
-            objects = [frame.value.format(o=o) if frame.value else o for o in shaped(frame, found["o"], casual)]
+            objects = [frame.value.format(o=o) if frame.value else o for o in objects_of(frame, matched["o"], casual)]
         if frame.category == "preferences" and predicate in ("likes", "dislikes"):
             objects = [value for value in objects if value is not None and taste(value)]
         for value in objects:
             plain = value or ""
             template = frame.template if predicate == frame.predicate else "{n} {o}"
             phrase = template.format(
-                o=_worded(frame, found.groupdict().get("o") or plain, plain),
+                o=_worded(frame, matched.groupdict().get("o") or plain, plain),
                 a=article(plain),
                 v=words,
                 n=f"does not {head.lemma if head.lemma in _LIKING else 'like'}",

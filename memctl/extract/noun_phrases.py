@@ -7,14 +7,9 @@ are rejected: a fact must be understood years later by someone who has not read 
 import re
 from collections.abc import Iterator
 from itertools import takewhile
-from typing import Literal
 
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS, alternation
 from memctl.extract.segmentation import HIDDEN
-
-Shape = Literal[
-    "np", "list", "place", "org", "proper", "job", "number", "vp", "raw", "preference", "none", "activity", "habit"
-]
 
 _MONTH = alternation(m for m in ENGLISH_MONTHS if len(m) > 3)
 _DAY = alternation(FULL_WEEKDAYS)

@@ -74,12 +74,12 @@ def properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     noun_phrase, rest = match["np"].strip(), match["o"]
     if _MY_IS_NOT.match(rest):
         return
-    gone = match["s"].strip().lower() == "was"
+    past = match["s"].strip().lower() == "was"
     for row in rule_tables.properties():
-        found = compiled(row.pattern).fullmatch(noun_phrase)
-        if found is None:
+        matched = compiled(row.pattern).fullmatch(noun_phrase)
+        if matched is None:
             continue
-        slot = (found.groupdict().get("s") or "").strip().lower() or None
+        slot = (matched.groupdict().get("s") or "").strip().lower() or None
         for value in _values(row.shape, row.predicate, rest):
             phrase = row.template.format(o=value, a=article(value), s=slot)
             yield Draft(
@@ -88,7 +88,7 @@ def properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
                 slot=slot,
                 phrase=phrase,
                 quote=span,
-                op="retract" if gone and row.predicate != "birthday" else "assert",
+                op="retract" if past and row.predicate != "birthday" else "assert",
                 kind=row.kind,
                 confidence=row.confidence,
                 category=row.category,
@@ -121,9 +121,9 @@ _FORMS = {
 def _values(shape: str, predicate: str, rest: str) -> Iterator[str]:  # noqa: C901 -- one branch per shape
     form = _FORMS.get(predicate)
     if form is not None:
-        found = form.search(rest)
-        if found:
-            yield found[0].strip()
+        matched = form.search(rest)
+        if matched:
+            yield matched[0].strip()
         return
     bare = (
         _OPENERS.sub("", rest)

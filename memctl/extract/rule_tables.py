@@ -1,8 +1,8 @@
-"""Extraction rules kept as data in `tables/`: verb frames by topic, properties, phrases, and a lexicon of word lists.
+"""Extraction rules kept as data in `tables/`: verb frames by topic, properties, phrases, and the words they use.
 
 A table is a text file of records separated by blank lines. A record is a list of `key: value` lines; an indented line
 continues the value above it, and a line that starts with `#` is a comment. In a pattern, `{NAME}` stands for the entry
-NAME of `tables/lexicon.txt`. Each row carries an `example` and the `claims` it must give, which tests/extract checks.
+NAME of `tables/lexicon.txt`. Each rule has an `example` and the `claims` it must give, which tests/extract checks.
 
 Tables are parsed, and patterns compiled, when first used.
 """
@@ -17,7 +17,11 @@ import msgspec
 
 from memctl.core.claim import Op
 from memctl.core.fact import Kind
-from memctl.extract.noun_phrases import Shape
+
+Shape = Literal[
+    "np", "list", "place", "org", "proper", "job", "number", "vp", "raw", "preference", "none", "activity", "habit"
+]
+"""How the object is cut out of the words matched; `memctl.extract.noun_phrases` has most of the cutters."""
 
 FOLDER = Path(__file__).with_name("tables")
 TOPICS = (

@@ -60,10 +60,10 @@ def _particular(member: str, span: tuple[int, int]) -> Iterator[Draft]:
         return
     for words in (member, f"a {member}"):
         head = complement(words)
-        found = match(head, span, casual=False) if head else []
-        found = [draft for draft in found if draft.predicate not in ("name", "likes", "dislikes")]
-        if found:
-            yield from found
+        drafts = match(head, span, casual=False) if head else []
+        drafts = [draft for draft in drafts if draft.predicate not in ("name", "likes", "dislikes")]
+        if drafts:
+            yield from drafts
             return
 
 

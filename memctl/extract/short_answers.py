@@ -154,10 +154,10 @@ def answer_drafts(question: str, text: str) -> list[Draft]:
     if not bare or (_NO_ANSWER.match(text.strip()) and not _LEAD.match(text.strip())):
         return []
     for pattern, predicate, template, shape in _QUESTIONS:
-        found = pattern.search(asked)
-        if found is None:
+        matched = pattern.search(asked)
+        if matched is None:
             continue
-        slot = (found.groupdict().get("s") or "").strip().lower() or None
+        slot = (matched.groupdict().get("s") or "").strip().lower() or None
         return [
             Draft(
                 predicate=predicate,
@@ -178,17 +178,17 @@ def _values(shape: str, text: str) -> list[str]:
     if shape == "list":
         return list(listed(text))
     if shape == "number":
-        found = re.match(r"\d{1,3}\b", text)
-        return [found[0]] if found and int(found[0]) <= 120 else []
+        matched = re.match(r"\d{1,3}\b", text)
+        return [matched[0]] if matched and int(matched[0]) <= 120 else []
     if shape == "date":
-        found = _DATE.search(text)
-        return [found[0]] if found else []
+        matched = _DATE.search(text)
+        return [matched[0]] if matched else []
     if shape == "amount":
-        found = re.search(r"[$€£]? ?\d[\d,.]*k?(?: ?\w+)?", text)
-        return [found[0].strip()] if found else []
+        matched = re.search(r"[$€£]? ?\d[\d,.]*k?(?: ?\w+)?", text)
+        return [matched[0].strip()] if matched else []
     if shape == "pronouns":
-        found = re.match(r"\w+(?:/\w+)+", text)
-        return [found[0]] if found else []
+        matched = re.match(r"\w+(?:/\w+)+", text)
+        return [matched[0]] if matched else []
     casual = text == text.lower()
     value = {
         "place": lambda: place(text, casual=casual),
@@ -201,19 +201,19 @@ def _values(shape: str, text: str) -> list[str]:
 
 def _confirmed(asked: str, span: tuple[int, int]) -> list[Draft]:
     """ "Are you allergic to peanuts?" – "Yes." """
-    found = _ARE_YOU.search(asked)
-    if found is None or re.search(
+    matched = _ARE_YOU.search(asked)
+    if matched is None or re.search(
         (
             r"\b(?:or|want|need|like me|looking|ready|sure|there|ok|okay|mean|referring|asking|trying|"
             r"interested|able|open to|planning)\b"
         ),
-        found["rest"],
+        matched["rest"],
         re.IGNORECASE,
     ):
         return []
-    rest = re.sub(r"\byour\b", "my", found["rest"])
-    aux = found["aux"].lower()
-    shown = complement(rest) if aux == "are" else head(("have " if aux == "have" else "") + rest, person="i")
-    if shown is None:
+    rest = re.sub(r"\byour\b", "my", matched["rest"])
+    aux = matched["aux"].lower()
+    question_head = complement(rest) if aux == "are" else head(("have " if aux == "have" else "") + rest, person="i")
+    if question_head is None:
         return []
-    return [draft for draft in match(shown, span, casual=False) if draft.op == "assert"]
+    return [draft for draft in match(question_head, span, casual=False) if draft.op == "assert"]

@@ -67,9 +67,9 @@ class TurnReader:
             if assertion_filter.joke_follows(sentence.text):
                 self.drafts = [draft for draft in self.drafts if draft not in last]
                 continue
-            found = list(self.sentence(sentence, last))
-            self.drafts.extend(found)
-            last = found or last
+            drafts = list(self.sentence(sentence, last))
+            self.drafts.extend(drafts)
+            last = drafts or last
         return self.drafts
 
     def sentence(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
@@ -103,15 +103,17 @@ class TurnReader:
         if not body:
             return
         repair = corrections.REPAIR.search(body)
-        restated = corrections.IT_IS.match(body) if last and (corrections.CUE.search(self.before) or repair) else None
+        restatement = (
+            corrections.IT_IS.match(body) if last and (corrections.CUE.search(self.before) or repair) else None
+        )
         self.before = text
-        stated = body[: repair.start()] if repair and repair.start() > 0 else body
-        found: list[Draft] = []
-        if restated is None:
-            found = list(self.statements(stated, begin + cutoff))
-            yield from found
-        basis = found or last
-        put_right = repair or restated
+        statement = body[: repair.start()] if repair and repair.start() > 0 else body
+        drafts: list[Draft] = []
+        if restatement is None:
+            drafts = list(self.statements(statement, begin + cutoff))
+            yield from drafts
+        basis = drafts or last
+        put_right = repair or restatement
         if basis and put_right:
             yield from corrections.repairs(put_right["o"], basis[-1], span)
 
@@ -148,9 +150,9 @@ class TurnReader:
             if assertion_filter.conditional(clause.conj, clause.text):
                 first = False
                 continue
-            found, person, tense_prog = self.clause(clause, person, tense_prog, first)
+            drafts, person, tense_prog = self.clause(clause, person, tense_prog, first)
             first = False
-            for draft in found:
+            for draft in drafts:
                 draft.confidence = max(0.7, draft.confidence - doubt)
                 yield draft
 
@@ -174,13 +176,13 @@ class TurnReader:
             subject, relation, at = named
             rest = text[at:]
             self.other = (subject, relation)
-            shown = head(rest, tokens(rest), person="other")
-            return self.of_other(shown, clause, span), "other", bool(shown and shown.prog)
+            verb_head = head(rest, tokens(rest), person="other")
+            return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
         named_self = self_introductions.NAMED_SELF.match(text)
         if named_self:
             clause = Clause(text[named_self.end() :], clause.start + named_self.end(), clause.conj, False)
-            shown = head(clause.text, person="i")
-            return [self.named(named_self["o"], span), *self.of_self(shown, clause, span)], "i", False
+            verb_head = head(clause.text, person="i")
+            return [self.named(named_self["o"], span), *self.of_self(verb_head, clause, span)], "i", False
         party = clause_openers.WE_ALL.match(text)
         if party:
             clause = Clause(f"we{text[party.end() :]}", clause.start, clause.conj, False)
@@ -194,25 +196,25 @@ class TurnReader:
             return [], person, prog
         at_word = self.subject(words)
         if at_word is not None:
-            shown = head(text, words, subject_at=at_word)
-            return self.of_self(shown, clause, span), "i", bool(shown and shown.prog)
+            verb_head = head(text, words, subject_at=at_word)
+            return self.of_self(verb_head, clause, span), "i", bool(verb_head and verb_head.prog)
         if words[0].word in ("he", "she", "they") and self.other:
-            shown = head(text, words)
-            return self.of_other(shown, clause, span), "other", bool(shown and shown.prog)
+            verb_head = head(text, words)
+            return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
         if clause.elided and person == "i":
-            shown = (
+            verb_head = (
                 complement(text)
                 if (prog or clause.conj.endswith("ing")) and words[0].word.endswith("ing")
                 else head(text, words, person="i")
             )
             if clause.conj == "after+ing":
-                shown = complement(text, tense="past")
-            return self.of_self(shown, clause, span), "i", prog
+                verb_head = complement(text, tense="past")
+            return self.of_self(verb_head, clause, span), "i", prog
         if clause.elided and person == "other" and self.other:
             return self.of_other(head(text, words, person="other"), clause, span), "other", prog
         if first or person == "i" or self.third:
-            found = self.subjectless(clause, words, span)
-            return found, "i" if found or person == "i" else MAYBE_I, False
+            drafts = self.subjectless(clause, words, span)
+            return drafts, "i" if drafts or person == "i" else MAYBE_I, False
         return [], person, prog
 
     @staticmethod
@@ -251,8 +253,8 @@ class TurnReader:
     def subjectless(self, clause: Clause, words: list[Token], span: tuple[int, int]) -> list[Draft]:
         """ "Been living in Leeds", "Sold the Corsa", "big fan of Terry Pratchett"."""
         text = clause.text
-        if self.third and (shown := head(text, words, person="other")):
-            return self.of_self(shown, clause, span)
+        if self.third and (verb_head := head(text, words, person="other")):
+            return self.of_self(verb_head, clause, span)
         if clause_openers.GERUND_SUBJECT.match(text):
             return []
         if clause_openers.ELIDED_BE.match(text):
@@ -274,62 +276,64 @@ class TurnReader:
             return self.of_self(complement(text, tense="perfect"), clause, span)
         return self.of_self(head(text, words, person="i"), clause, span)
 
-    def of_self(self, shown: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
+    def of_self(self, verb_head: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
         """The drafts about the speaker from a head; a list after "I'm" is read item by item."""
-        if shown is None:
+        if verb_head is None:
             return []
-        found = match(shown, span, casual=self.casual)
-        if shown.lemma == "be" and not (shown.neg or shown.modal or shown.tense == "future"):
-            found += list_drafts(shown, span, found, casual=self.casual)
-        elif shown.lemma in ("work", "live", "move", "study", "be", "serve") and not shown.neg:
-            found += list_drafts(shown, span, found, casual=self.casual, tail=True)
-        dates = certain(clause.text, self.at, future=events.ahead(shown))
-        planned = events.plan(clause, shown, dates, span)
-        if planned is not None and not any(d.op == "assert" for d in found):
+        drafts = match(verb_head, span, casual=self.casual)
+        if verb_head.lemma == "be" and not (verb_head.neg or verb_head.modal or verb_head.tense == "future"):
+            drafts += list_drafts(verb_head, span, drafts, casual=self.casual)
+        elif verb_head.lemma in ("work", "live", "move", "study", "be", "serve") and not verb_head.neg:
+            drafts += list_drafts(verb_head, span, drafts, casual=self.casual, tail=True)
+        dates = certain(clause.text, self.at, future=events.ahead(verb_head))
+        planned = events.plan(clause, verb_head, dates, span)
+        if planned is not None and not any(d.op == "assert" for d in drafts):
             planned.phrase = events.absolute(planned.phrase, dates)
-            found.append(planned)
-        if not found or all(d.predicate in ("owns", "has_pet") for d in found):
-            happened = events.event(clause, shown, dates, span)
-            if happened is not None and not found:
+            drafts.append(planned)
+        if not drafts or all(d.predicate in ("owns", "has_pet") for d in drafts):
+            happened = events.event(clause, verb_head, dates, span)
+            if happened is not None and not drafts:
                 happened.phrase = events.absolute(happened.phrase, dates)
-                found.append(happened)
-            elif not found and shown.lemma == "go" and shown.tense == "past" and not shown.neg:
-                found += events.occasion(shown, span)
-        return self.timed(found, clause, shown, dates)
+                drafts.append(happened)
+            elif not drafts and verb_head.lemma == "go" and verb_head.tense == "past" and not verb_head.neg:
+                drafts += events.occasion(verb_head, span)
+        return self.timed(drafts, clause, verb_head, dates)
 
-    def of_other(self, shown: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
+    def of_other(self, verb_head: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
         """The drafts about a third person."""
-        if shown is None or self.other is None:
+        if verb_head is None or self.other is None:
             return []
         subject, relation = self.other
         if subject == relation and relation not in people.FAMILY:
             return []
-        found = [
-            draft for draft in match(shown, span, casual=False, other=subject) if draft.op == "assert" or shown.stopped
+        drafts = [
+            draft
+            for draft in match(verb_head, span, casual=False, other=subject)
+            if draft.op == "assert" or verb_head.stopped
         ]
-        for draft in found:
+        for draft in drafts:
             draft.owner = relation
-        return self.timed(found, clause, shown)
+        return self.timed(drafts, clause, verb_head)
 
     def timed(
-        self, found: list[Draft], clause: Clause, shown: Head | None, dates: list[Grounded] | None = None
+        self, drafts: list[Draft], clause: Clause, verb_head: Head | None, dates: list[Grounded] | None = None
     ) -> list[Draft]:
-        """`found`, with the dates of the clause."""
-        if not found:
-            return found
+        """`drafts`, with the dates of the clause."""
+        if not drafts:
+            return drafts
         dates = certain(clause.text, self.at) if dates is None else dates
         if dates:
-            for draft in found:
-                events.date_into(draft, dates, shown)
-        return found
+            for draft in drafts:
+                events.date_into(draft, dates, verb_head)
+        return drafts
 
     def scratched(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
         """ "Scratch that, my favourite colour is red": retracts the last drafts, unless the new value replaces them."""
         lead = corrections.SCRATCH.match(sentence.text)
         at = lead.end() if lead else 0
         rest = sentence.text[at:]
-        found: list[Draft] = []
+        drafts: list[Draft] = []
         if rest.strip(" ,.:-") and assertion_filter.declarative(rest, sentence.mark)[0]:
-            found = list(self.statements(rest, sentence.start + at))
-        yield from corrections.retractions(last, found, self.span(sentence.start, sentence.text))
-        yield from found
+            drafts = list(self.statements(rest, sentence.start + at))
+        yield from corrections.retractions(last, drafts, self.span(sentence.start, sentence.text))
+        yield from drafts

@@ -5,91 +5,12 @@ Lists the lemmas that rules use; regular forms are generated, irregular ones lis
 
 from typing import Literal
 
+from memctl.extract.rule_tables import records
 from memctl.extract.wordlist import words
 
 Form = Literal["base", "s", "past", "pp", "ing"]
 
-IRREGULAR: dict[str, tuple[str, str]] = {
-    row.split()[0]: (row.split()[1], row.split()[2])
-    for row in [
-        "be was been",
-        "become became become",
-        "begin began begun",
-        "break broke broken",
-        "bring brought brought",
-        "build built built",
-        "buy bought bought",
-        "catch caught caught",
-        "choose chose chosen",
-        "come came come",
-        "deal dealt dealt",
-        "do did done",
-        "draw drew drawn",
-        "dream dreamt dreamt",
-        "drink drank drunk",
-        "drive drove driven",
-        "eat ate eaten",
-        "fall fell fallen",
-        "feed fed fed",
-        "feel felt felt",
-        "fight fought fought",
-        "find found found",
-        "fly flew flown",
-        "forget forgot forgotten",
-        "get got gotten",
-        "give gave given",
-        "go went gone",
-        "grow grew grown",
-        "hang hung hung",
-        "have had had",
-        "hear heard heard",
-        "hold held held",
-        "keep kept kept",
-        "know knew known",
-        "lead led led",
-        "learn learned learned",
-        "leave left left",
-        "lose lost lost",
-        "make made made",
-        "mean meant meant",
-        "meet met met",
-        "move moved moved",
-        "pay paid paid",
-        "quit quit quit",
-        "read read read",
-        "ride rode ridden",
-        "run ran run",
-        "say said said",
-        "see saw seen",
-        "sell sold sold",
-        "send sent sent",
-        "set set set",
-        "sing sang sung",
-        "sit sat sat",
-        "sleep slept slept",
-        "speak spoke spoken",
-        "spend spent spent",
-        "stand stood stood",
-        "swim swam swum",
-        "take took taken",
-        "teach taught taught",
-        "tell told told",
-        "think thought thought",
-        "throw threw thrown",
-        "wear wore worn",
-        "win won won",
-        "write wrote written",
-        "lie lied lied",
-        "put put put",
-        "cut cut cut",
-        "hit hit hit",
-        "study studied studied",
-        "marry married married",
-        "carry carried carried",
-        "try tried tried",
-        "apply applied applied",
-    ]
-}
+(_IRREGULAR,) = records("irregular_verbs")
 
 LEMMAS = tuple(
     words(
@@ -140,7 +61,7 @@ def _forms(lemma: str) -> dict[str, Form]:
     third = THIRD_PERSON.get(lemma, third)
     if lemma == "be":
         return {}
-    past, participle = IRREGULAR.get(lemma, (past, past))
+    past, participle = _IRREGULAR[lemma].split() if lemma in _IRREGULAR else (past, past)
     return {lemma: "base", third: "s", ing: "ing", participle: "pp", past: "past"}
 
 

@@ -337,6 +337,14 @@ def test_a_version_of_an_sdk_nobody_tested(found, sound, monkeypatch):
     assert found()["msgspec"]["verdict"] == "warn"
 
 
+def test_a_missing_sdk_is_not_a_problem(found, sound, monkeypatch):
+    """A plain installation has none; the adapter of PostgreSQL cannot be imported without its own."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    for name in [name for name in sys.modules if name.startswith(("psycopg.", "memctl_postgres"))]:
+        monkeypatch.delitem(sys.modules, name)
+    assert "fail" not in {finding["verdict"] for finding in found().values()}
+
+
 def test_a_clock_that_went_back(memctl, found, sound):
     later = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d %H:%M:%S}"
     assert memctl("sql", f"UPDATE records SET imported_at = '{later}'", "--write").code == 0

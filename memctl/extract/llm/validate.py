@@ -57,7 +57,7 @@ class _RefusedError(Exception):
     """The proposal is refused; the argument is the reason."""
 
 
-class _Found(NamedTuple):
+class _Quote(NamedTuple):
     """A quote's line, and its words as the turn spells them."""
 
     line: Line
@@ -100,17 +100,17 @@ class _Validator:
         verdicts: Verdicts,
     ) -> None:
         self.window, self.session, self.extractor, self.uri, self.verdicts = window, session, extractor, uri, verdicts
-        self.existing = {known.name.casefold(): known for known in existing}
+        self.existing = {fact.name.casefold(): fact for fact in existing}
         self.ordinals: dict[str, int] = {}
 
     def accept(self, proposal: Proposal) -> None:
         """Turn one proposal into claims. Raises _RefusedError."""
         evidence = self._evidence(proposal)
-        found = _find(proposal.quote, evidence)
-        if found is None:
+        quoted = _find(proposal.quote, evidence)
+        if quoted is None:
             raise _RefusedError("quote is not in the turn")
-        said = self._stating_line(found, evidence)
-        subject = self._subject(proposal, found.line, evidence)
+        line = self._stating_line(quoted, evidence)
+        subject = self._subject(proposal, quoted.line, evidence)
         texts = (proposal.text, proposal.object or "", proposal.subject)
         if any(redact(text).kinds or "[redacted:" in text for text in texts):
             raise _RefusedError("contains a secret")
@@ -122,8 +122,8 @@ class _Validator:
             raise _RefusedError("too long for a fact")
         if not self._is_supported(proposal, subject, evidence):
             raise _RefusedError("shares no word with the turns it cites")
-        retracts = self._retractions(proposal, subject, predicate, slot)
-        dates = self._dates(proposal, found)
+        retracted = self._retractions(proposal, subject, predicate, slot)
+        dates = self._dates(proposal, quoted)
         value = " ".join(proposal.object.split()) if proposal.object and proposal.object.strip() else None
         category = proposal.category if proposal.category in CATEGORIES else None
         base = Claim(
@@ -139,32 +139,32 @@ class _Validator:
             invalid_at=dates.invalid_at,
             precision=dates.precision,
             confidence=EXPLICIT if proposal.confidence == "explicit" else IMPLIED,
-            quote=found.quote,
-            observed_at=said.turn.at,
+            quote=quoted.quote,
+            observed_at=line.turn.at,
             session_id=self.window.session_id,
-            turn_id=said.turn.turn_id,
-            position=said.position,
+            turn_id=line.turn.turn_id,
+            position=line.position,
             uri=self.uri,
             agent_id=self.session.agent_id,
             app_id=self.session.app_id,
             categories=(category,) if category else (),
             extractor=self.extractor,
         )
-        for known in retracts:
+        for fact in retracted:
             self._add(
                 msgspec.structs.replace(
                     base,
                     op="retract",
-                    predicate=known.predicate,
-                    object=known.object,
-                    slot=known.slot,
+                    predicate=fact.predicate,
+                    object=fact.object,
+                    slot=fact.slot,
                     valid_at=None,
                     invalid_at=dates.valid_at if proposal.polarity == "assert" else dates.invalid_at or dates.valid_at,
                 )
             )
         if proposal.polarity == "assert":
             self._add(base)
-        elif not retracts:
+        elif not retracted:
             self._add(msgspec.structs.replace(base, op="retract"))
 
     def _add(self, claim: Claim) -> None:
@@ -182,13 +182,13 @@ class _Validator:
             raise _RefusedError("based on injected instructions")
         return named
 
-    def _stating_line(self, found: _Found, evidence: Sequence[Line]) -> Line:
+    def _stating_line(self, quote: _Quote, evidence: Sequence[Line]) -> Line:
         """The line that states the fact: the quoted one, or the user's yes to an assistant's question."""
-        quoted = found.line
-        if quoted.asked:
-            return quoted
-        if quoted.turn.role == "assistant":
-            place = self.window.lines.index(quoted)
+        line = quote.line
+        if line.asked:
+            return line
+        if line.turn.role == "assistant":
+            place = self.window.lines.index(line)
             reply = next((line for line in self.window.lines[place + 1 :] if line.turn.role == "user"), None)
             if reply is not None and reply.asked and reply in evidence and _YES.match(reply.text):
                 return reply
@@ -199,16 +199,18 @@ class _Validator:
         """The subject: the user's id, another speaker's name, or a name in the turn."""
         user = self.window.user_id
         wanted = " ".join(proposal.subject.split())
-        folded = wanted.casefold().removesuffix("'s")
+        name = wanted.casefold().removesuffix("'s")
         people = [one for one in evidence if one.turn.role == "user" or one.turn.raw_kind == MEMORY]
         speaker = people[0].turn.speaker if people else line.turn.speaker
-        if folded in _SELF:
+        if name in _SELF:
             return user if speaks_for_user(speaker, user) else (speaker or user)
-        if folded == user.casefold():
+        if name == user.casefold():
             return user
-        for other in dict.fromkeys(held.turn.speaker for held in self.window.lines if held.turn.role == "user"):
-            if other and (speaks_for_user(other, wanted) or folded == other.casefold()):
-                return user if speaks_for_user(other, user) else other
+        for speaker_name in dict.fromkeys(
+            window_line.turn.speaker for window_line in self.window.lines if window_line.turn.role == "user"
+        ):
+            if speaker_name and (speaks_for_user(speaker_name, wanted) or name == speaker_name.casefold()):
+                return user if speaks_for_user(speaker_name, user) else speaker_name
         if speaks_for_user(wanted, user) and any(speaks_for_user(one.turn.speaker, user) for one in people):
             return user
         named = set(words(wanted)) - _POSSESSIVES - set(words(user))
@@ -219,51 +221,51 @@ class _Validator:
 
     def _is_supported(self, proposal: Proposal, subject: str, evidence: Sequence[Line]) -> bool:
         """True if the fact shares a word with the turns it cites or the facts it supersedes, not counting names."""
-        ended = [known.text for name in proposal.supersedes if (known := self.existing.get(name.strip().casefold()))]
-        said = set(stems(" ".join([*(line.text for line in evidence), *ended])))
-        told = set(stems(f"{proposal.text} {proposal.object or ''}"))
-        named = set(stems(f"{subject} {self.window.user_id}"))
-        return bool((told - named) & said) or not (told - named)
+        ended = [fact.text for name in proposal.supersedes if (fact := self.existing.get(name.strip().casefold()))]
+        cited = set(stems(" ".join([*(line.text for line in evidence), *ended])))
+        proposed = set(stems(f"{proposal.text} {proposal.object or ''}"))
+        names = set(stems(f"{subject} {self.window.user_id}"))
+        return bool((proposed - names) & cited) or not (proposed - names)
 
     def _retractions(self, proposal: Proposal, subject: str, predicate: str, slot: str | None) -> list[ExistingFact]:
         """The existing facts to retract, except those that the fold supersedes anyway."""
-        found = []
+        facts = []
         for name in proposal.supersedes:
-            known = self.existing.get(name.strip().casefold())
-            if known is None:
+            fact = self.existing.get(name.strip().casefold())
+            if fact is None:
                 self.verdicts.note(self.verdicts.corrected, "supersedes an unknown id")
-            elif known.subject.casefold() != subject.casefold():
+            elif fact.subject.casefold() != subject.casefold():
                 self.verdicts.note(self.verdicts.corrected, "supersedes a fact about someone else")
             elif (
                 proposal.polarity == "assert"
-                and (known.predicate, known.slot) == (predicate, slot)
-                and (predicate in SINGLE_VALUED or known.object == proposal.object)
+                and (fact.predicate, fact.slot) == (predicate, slot)
+                and (predicate in SINGLE_VALUED or fact.object == proposal.object)
             ):
                 continue
             else:
-                found.append(known)
-        return found
+                facts.append(fact)
+        return facts
 
-    def _dates(self, proposal: Proposal, found: _Found) -> _Dates:
+    def _dates(self, proposal: Proposal, quoted: _Quote) -> _Dates:
         """The dates in the quote; a date of the model that the quote does not name is dropped."""
-        grounded = _grounded(found)
+        grounded = _grounded(quoted)
         wanted = {name: _iso(getattr(proposal, name)) for name in ("valid_at", "invalid_at")}
         if not grounded:
             if wanted["valid_at"] or wanted["invalid_at"]:
                 self.verdicts.note(self.verdicts.corrected, "date not in the quote")
             return _Dates(None, None, None)
-        begun = next((one for one in grounded if one.role != "until" and _meant(one, wanted["valid_at"])), None)
-        over = next((one for one in grounded if one.role == "until" or _meant(one, wanted["invalid_at"])), None)
-        if begun is None and over is None:
-            begun = next((one for one in grounded if one.role != "until"), None)
-        if wanted["valid_at"] and begun is not None and not _meant(begun, wanted["valid_at"]):
+        start = next((one for one in grounded if one.role != "until" and _meant(one, wanted["valid_at"])), None)
+        end = next((one for one in grounded if one.role == "until" or _meant(one, wanted["invalid_at"])), None)
+        if start is None and end is None:
+            start = next((one for one in grounded if one.role != "until"), None)
+        if wanted["valid_at"] and start is not None and not _meant(start, wanted["valid_at"]):
             self.verdicts.note(self.verdicts.corrected, "date contradicts the quote")
-        if begun is over:
-            over = None
-        first = begun or over
+        if start is end:
+            end = None
+        first = start or end
         return _Dates(
-            begun.start if begun else None,
-            (over.end if over.role == "until" else over.start) if over else None,
+            start.start if start else None,
+            (end.end if end.role == "until" else end.start) if end else None,
             first.precision if first else None,
         )
 
@@ -277,14 +279,14 @@ class _Dates(NamedTuple):
 _POSSESSIVES = frozenset({"my", "his", "her", "their", "our", "your", "user's", "the", "a", "an", "of", "and"})
 
 
-def _grounded(found: _Found) -> list[Grounded]:
+def _grounded(quoted: _Quote) -> list[Grounded]:
     """The periods named in the quote, else in its sentence."""
-    at = found.line.turn.at
-    if not may_name_time(found.line.text):
+    at = quoted.line.turn.at
+    if not may_name_time(quoted.line.text):
         return []
-    if inside := certain(found.quote, at):
+    if inside := certain(quoted.quote, at):
         return inside
-    around = next((sentence for sentence in sentences(found.line.text) if found.quote in sentence), "")
+    around = next((sentence for sentence in sentences(quoted.line.text) if quoted.quote in sentence), "")
     return certain(around, at)
 
 
@@ -320,7 +322,7 @@ def _predicate(text: str) -> tuple[str, str | None]:
     return name, None
 
 
-def _find(quote: str, evidence: Sequence[Line]) -> _Found | None:
+def _find(quote: str, evidence: Sequence[Line]) -> _Quote | None:
     """The first cited line that contains the quote, ignoring case, punctuation style and white space."""
     wanted, _ = _folded(quote.strip().strip("\"'“”‘’…").removesuffix("...").strip())
     if sum(letter.isalnum() for letter in wanted) < 2:
@@ -329,7 +331,7 @@ def _find(quote: str, evidence: Sequence[Line]) -> _Found | None:
         folded, places = _folded(line.text)
         start = folded.find(wanted)
         if start >= 0:
-            return _Found(line, line.text[places[start] : places[start + len(wanted) - 1] + 1])
+            return _Quote(line, line.text[places[start] : places[start + len(wanted) - 1] + 1])
     return None
 
 

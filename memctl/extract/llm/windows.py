@@ -102,14 +102,14 @@ def windows(session: Session, user_id: str, skip: frozenset[str] = frozenset()) 
 
 def _lines(session: Session, skip: frozenset[str]) -> Iterator[Line]:
     for position, turn in enumerate(session.turns):
-        said = turn.role == "user" or turn.raw_kind == MEMORY
-        if not turn.text.strip() or turn.raw_kind in NO_CLAIMS or not (said or turn.role == "assistant"):
+        by_user = turn.role == "user" or turn.raw_kind == MEMORY
+        if not turn.text.strip() or turn.raw_kind in NO_CLAIMS or not (by_user or turn.role == "assistant"):
             continue
-        shown = turn.text if said else _shortened(turn.text)
-        if gives_orders(shown):
+        text = turn.text if by_user else _shortened(turn.text)
+        if gives_orders(text):
             yield Line(turn=turn, position=position, text=WITHHELD, asked=False)
-        elif not said:
-            yield Line(turn=turn, position=position, text=shown, asked=False)
+        elif not by_user:
+            yield Line(turn=turn, position=position, text=text, asked=False)
         elif turn.turn_id in skip:
             yield Line(turn=turn, position=position, text=_shortened(turn.text), asked=False)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import shutil
 import stat
@@ -11,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from memctl.backends.contract import installed, load
+from memctl.core.errors import UsageError
 from memctl.maintenance.doctor.finding import Finding
 from memctl.runtime import settings
 
@@ -49,9 +51,11 @@ def _package(package: str, tested: str) -> Finding | None:
 
 def sdks() -> Iterator[Finding]:
     """The installed SDKs of adapters; missing ones are not a problem."""
-    tested = {
-        package: begins for name in sorted(installed()) for package, begins in getattr(load(name), "tested", {}).items()
-    }
+    tested: dict[str, str] = {}
+    for name in sorted(installed()):
+        # An adapter that needs its SDK to be imported raises UsageError without it.
+        with contextlib.suppress(UsageError):
+            tested |= getattr(load(name), "tested", {})
     for package, begins in sorted(tested.items()):
         if (finding := _package(package, begins)) is not None:
             yield finding
