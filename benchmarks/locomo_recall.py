@@ -27,6 +27,7 @@ from typing import Any
 
 import locomo
 
+from memctl.backends.contract import Query
 from memctl.core.fact import Fact
 from memctl.ingest.scan import Options
 from memctl.ingest.session_extraction import Recipe
@@ -85,7 +86,7 @@ def ask(store: Workspace, sample: dict[str, Any], k: int) -> list[dict[str, Any]
         evidence = evidence_of(question.get("evidence", ()), turns)
         if question["category"] not in CATEGORIES or not evidence:
             continue
-        hits = store.search(sample["sample_id"], question["question"], k)
+        hits = store.search(Query(sample["sample_id"], question["question"], k))
         found = _turns([hit.fact for hit in hits])[:k]
         rows.append(
             {

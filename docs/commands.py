@@ -2,38 +2,40 @@
 
 from collections.abc import Iterator
 
-import click
+from typer.core import TyperGroup
+from typer.main import get_command
+from typer.models import Context
 
-from memctl.cli.app import COMMANDS, cli
+from memctl.cli._typer import AnyCommand
+from memctl.cli.app import COMMANDS, app
 
 HEAD = """# Commands
 
-Made from `--help` by docs/commands.py; a test keeps the two in step.
+Generated from `--help` by docs/commands.py; a test keeps the two in step.
 """
 
 
 def reference() -> str:
     """The whole page, ending in a newline."""
-    settings = cli.context_settings | {"max_content_width": 100, "terminal_width": 100}
-    root = click.Context(cli, info_name="memctl", **settings)
-    parts = [HEAD, _help(cli, root)]
+    group = get_command(app)
+    root = Context(group, info_name="memctl", max_content_width=100, terminal_width=100)
+    parts = [HEAD, _help(group, root)]
     for name in COMMANDS:
-        command = cli.get_command(root, name)
-        assert command is not None
-        parts += _sections(command, click.Context(command, info_name=name, parent=root))
+        command = group.get_command(root, name)
+        parts += _sections(command, Context(command, info_name=name, parent=root))
     return "\n".join(parts)
 
 
-def _sections(command: click.Command, context: click.Context) -> Iterator[str]:
+def _sections(command: AnyCommand, context: Context) -> Iterator[str]:
     yield f"## {context.command_path}\n"
     yield _help(command, context)
-    if isinstance(command, click.Group):
+    if isinstance(command, TyperGroup):
         for name, child in command.commands.items():
-            yield from _sections(child, click.Context(child, info_name=name, parent=context))
+            yield from _sections(child, Context(child, info_name=name, parent=context))
 
 
-def _help(command: click.Command, context: click.Context) -> str:
-    return f"```text\n{command.get_help(context)}\n```\n"
+def _help(command: AnyCommand, context: Context) -> str:
+    return f"```text\n{command.get_help(context).rstrip()}\n```\n"
 
 
 if __name__ == "__main__":

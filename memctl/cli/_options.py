@@ -1,75 +1,136 @@
-"""Options that several commands share, and the store they open."""
+"""Options that several commands share, each declared once, and the store that they open."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
-from functools import reduce
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import click
+import typer
 
-from memctl.core.errors import UsageError
-from memctl.runtime import settings as config
+from memctl.core.fact import KINDS
+from memctl.runtime import settings
 
 if TYPE_CHECKING:
     from memctl.workspace import Workspace
 
-F = TypeVar("F", bound=Callable[..., Any])
+Kind = Literal["fact", "preference", "episode", "procedure", "summary", "block"]
+StatedKind = Literal["fact", "preference", "procedure", "summary", "block"]
+"""The kinds a person can state; episodes come from transcripts only."""
+
+Agent = Annotated[
+    str | None,
+    typer.Option("--agent", metavar="ID", help="Agent ID, for backends that store memory per agent (Letta)."),
+]
+AllUsers = Annotated[bool, typer.Option("--all-users", help="Include all users.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
+AsJsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line (JSON Lines).")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan without writing.")]
+Edition = Annotated[
+    str | None,
+    typer.Option("--edition", metavar="YYYY-MM", help="Edition of the built-in price book. [default: the newest]"),
+]
+EmbedBaseUrl = Annotated[
+    str | None,
+    typer.Option("--embed-base-url", metavar="URL", help="Base URL of the OpenAI-compatible embeddings endpoint."),
+]
+EmbedDimensions = Annotated[
+    int | None,
+    typer.Option(
+        "--embed-dimensions", metavar="N", help="Number of dimensions to request from the embeddings endpoint."
+    ),
+]
+Embedder = Annotated[
+    str | None,
+    typer.Option(
+        "--embedder",
+        metavar="SPEC",
+        help="Embedding model: static (built in), openai:MODEL or sentence-transformers:MODEL. [default: the store's]",
+    ),
+]
+FailOnLoss = Annotated[bool, typer.Option("--fail-on-loss", help="Stop before writing if any value would be lost.")]
+File = Annotated[str, typer.Argument()]
+Html = Annotated[
+    Path | None,
+    typer.Option(
+        "--html", dir_okay=False, metavar="FILE", help="Write a self-contained HTML page with charts; - is stdout."
+    ),
+]
+Id = Annotated[str, typer.Argument(metavar="ID")]
+Kinds = Annotated[
+    str | None,
+    typer.Option(
+        "--kinds", metavar="KIND,...", help="Only these kinds: fact, preference, episode, procedure, summary, block."
+    ),
+]
+Layout = Annotated[
+    str | None,
+    typer.Option("--layout", metavar="NAME", help="Use a built-in table layout (diy, mem0) instead of --map."),
+]
+Ledger = Annotated[
+    str | None,
+    typer.Option(
+        "--ledger",
+        metavar="FILE",
+        envvar="MEMCTL_LEDGER",
+        help="Path of the migration ledger. [default: in the data folder]",
+    ),
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N facts.")]
+LockTimeout = Annotated[
+    float | None,
+    typer.Option(
+        "--lock-timeout",
+        metavar="SECONDS",
+        help="Seconds to wait if another process has locked the store. [default: 30]",
+    ),
+]
+Mapping = Annotated[
+    str | None, typer.Option("--map", metavar="COLUMN=FIELD,...", help="Map the table's columns to fact fields.")
+]
+Name = Annotated[str, typer.Argument()]
+NoVerify = Annotated[bool, typer.Option("--no-verify", help="Skip verification of the written records.")]
+Png = Annotated[
+    Path | None, typer.Option("--png", dir_okay=False, metavar="FILE", help="Write the charts as a PNG image.")
+]
+Predicate = Annotated[
+    str | None, typer.Option("--predicate", metavar="NAME", help="Only this predicate, for example lives_in.")
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="WHEN", help="Only records created or updated since WHEN.")
+]
+Store = Annotated[str | None, typer.Option("--store", metavar="FILE", help="Path of the store (a DuckDB file).")]
+Subject = Annotated[str | None, typer.Option("--subject", metavar="NAME", help="Only facts with this subject.")]
+Svg = Annotated[
+    Path | None, typer.Option("--svg", dir_okay=False, metavar="FILE", help="Write the charts as an SVG image.")
+]
+Table = Annotated[
+    str | None, typer.Option("--table", metavar="NAME", help="Read this existing table of the source database.")
+]
+Ttl = Annotated[
+    str | None,
+    typer.Option("--ttl", metavar="KIND=SPAN", help="Maximum age per kind, e.g. episode=365d. [default: keep forever]"),
+]
+Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="URL of the service. [default: the vendor's]")]
+User = Annotated[str, typer.Argument()]
+UserMap = Annotated[
+    str | None,
+    typer.Option(
+        "--user-map", metavar="FILE", help="CSV file with columns from,to that renames users during the move."
+    ),
+]
+Users = Annotated[
+    list[str], typer.Option("--user", metavar="NAME", help="User to include; repeatable.", default_factory=list)
+]
 
 
-def store_options(function: F) -> F:
-    """`--store` and `--lock-timeout`, the way into every store."""
-    return decorate(
-        function,
-        click.option("--store", metavar="FILE", help="The store's DuckDB file."),
-        click.option("--lock-timeout", type=float, metavar="SECONDS", help="How long to wait for a held store. [30]"),
-    )
-
-
-def json_options(function: F) -> F:
-    """`--json` and `--jsonl`, the ways out for scripts."""
-    return decorate(
-        function,
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
-        click.option("--jsonl", "as_jsonl", is_flag=True, help="Print one JSON object a line."),
-    )
-
-
-def json_option(function: F) -> F:
-    """`--json` alone, where there is nothing to stream."""
-    return decorate(function, click.option("--json", "as_json", is_flag=True, help="Print one JSON document."))
-
-
-def quiet_option(function: F) -> F:
-    """`--quiet` of commands without progress."""
-    return decorate(function, click.option("-q", "--quiet", is_flag=True, help="Print errors only."))
-
-
-def ttl_option(function: F) -> F:
-    """`--ttl`, how long episodes are kept."""
-    told = "How long to keep what was said, such as episode=365d. [for ever]"
-    return decorate(function, click.option("--ttl", metavar="KIND=SPAN", help=told))
-
-
-def embedder_options(function: F) -> F:
-    """Which embedder makes the vectors."""
-    return decorate(
-        function,
-        click.option(
-            "--embedder",
-            metavar="SPEC",
-            help="static, openai:MODEL or sentence-transformers:MODEL. [the store's own]",
-        ),
-        click.option("--embed-base-url", metavar="URL", help="Of an OpenAI-compatible embeddings endpoint."),
-        click.option("--embed-dimensions", type=int, metavar="N", help="Dimensions to ask that endpoint for."),
-    )
-
-
-def decorate(function: F, *options: Callable[[Any], Any]) -> F:
-    """A command with all these options, in this order."""
-    result: F = reduce(lambda decorated, option: option(decorated), reversed(options), function)
-    return result
+def check_kinds(kinds: list[str]) -> list[str]:
+    """The kinds, unchanged. Raises BadParameter for one that does not exist."""
+    for kind in kinds:
+        if kind not in KINDS:
+            raise typer.BadParameter(f"{kind!r} is not one of {', '.join(map(repr, KINDS))}.")
+    return kinds
 
 
 def open_store(
@@ -83,7 +144,7 @@ def open_store(
     """The local store these options and the settings name."""
     from memctl.workspace import Workspace
 
-    settings = config.load(
+    current = settings.load(
         store=store,
         lock_timeout=lock_timeout,
         embedder=embedder,
@@ -91,32 +152,9 @@ def open_store(
         embed_dimensions=embed_dimensions,
     )
     return Workspace(
-        settings.store_path,
-        embedder=settings.embedder,
-        base_url=settings.embed_base_url,
-        dimensions=settings.embed_dimensions,
-        lock_timeout=settings.lock_timeout,
+        current.store_path,
+        embedder=current.embedder,
+        base_url=current.embed_base_url,
+        dimensions=current.embed_dimensions,
+        lock_timeout=current.lock_timeout,
     )
-
-
-def zone(name: str | None) -> tzinfo | None:
-    """The time zone called `name`. Raises UsageError for one that is not known."""
-    if name is None:
-        return None
-    from zoneinfo import ZoneInfo
-
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise UsageError(
-            f"no time zone is called {name!r}", where="--tz", hint="use a name such as Europe/Paris or UTC"
-        ) from None
-
-
-def when(text: str | None, timezone: str | None = None) -> datetime | None:
-    """A time the user wrote, in UTC; see `memctl.core.timeline.parse_when`."""
-    if text is None:
-        return None
-    from memctl.core.timeline import parse_when
-
-    return parse_when(text, now=datetime.now(UTC), timezone=zone(timezone or config.load().timezone) or UTC)

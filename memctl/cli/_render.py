@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 import msgspec
+import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,21 +57,21 @@ def escaped(document: bytes) -> str:
 def emit_json(schema: str, body: Mapping[str, Any]) -> None:
     """One JSON document with its schema's name first."""
     document = {"schema": f"memctl.{schema}/1", **body}
-    click.echo(escaped(msgspec.json.format(msgspec.json.encode(document), indent=2 if sys.stdout.isatty() else 0)))
+    typer.echo(escaped(msgspec.json.format(msgspec.json.encode(document), indent=2 if sys.stdout.isatty() else 0)))
 
 
 def emit_jsonl(items: Iterable[Any]) -> None:
     """One JSON object a line."""
     for item in items:
-        click.echo(escaped(msgspec.json.encode(item)))
+        typer.echo(escaped(msgspec.json.encode(item)))
 
 
 def replaced(by: Replaced) -> None:
     """Say on stderr where what was in the store's place is kept."""
     if by.kept:
-        click.echo(f"what the store was is the snapshot {by.kept.name}", err=True)
+        typer.echo(f"what the store was is the snapshot {by.kept.name}", err=True)
     if by.damaged:
-        click.echo(
+        typer.echo(
             f"what was there could not be used and is kept: {line(by.damaged)}\n"
             "whom it had forgotten is known from the snapshots alone; memctl forget NAME erases a person again",
             err=True,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import click
+import typer
 
 from memctl.cli import _render
 from memctl.report import ascii_charts, json_csv
@@ -40,25 +40,25 @@ def table(
 
 
 def _head(title: str) -> None:
-    click.echo(f"\n{click.style(title, bold=True)}")
+    typer.echo(f"\n{typer.style(title, bold=True)}")
 
 
 def _notes(lines: Sequence[str]) -> None:
     for line in lines:
-        click.echo(_render.paragraph(_render.clean(line), 2))
+        typer.echo(_render.paragraph(_render.clean(line), 2))
 
 
 def print_volume(report: Volume) -> None:
     """The volume report."""
     span = f", {_render.day(report.first)} to {_render.day(report.last)}" if report.first else ""
     whose = f"of {_render.line(report.user)}" if report.user is not None else f"of {report.users:,} users"
-    click.echo(f"{report.records:,} records {whose} in {_render.line(report.backend)}{span}")
-    click.echo(f"{report.facts:,} facts, {report.episodes:,} turns; {report.undated:,} without a time")
+    typer.echo(f"{report.records:,} records {whose} in {_render.line(report.backend)}{span}")
+    typer.echo(f"{report.facts:,} facts, {report.episodes:,} turns; {report.undated:,} without a time")
     for dimension, rows in json_csv.dimensions(report):
         if rows:
             _print_rows(dimension, rows, report)
     if report.users > len(report.by_user):
-        click.echo(f"the {len(report.by_user)} users with the most records, of {report.users:,}")
+        typer.echo(f"the {len(report.by_user)} users with the most records, of {report.users:,}")
     _print_waste(report)
     _print_growth(report)
 
@@ -103,9 +103,9 @@ def _print_waste(report: Volume) -> None:
     _head("size")
     held, counted = report.bytes, report.tokens
     for name, size in (("text", held.text), ("vectors", held.vectors), ("file", held.file)):
-        click.echo(f"{name:<8} {'-' if size is None else _bytes(size)}")
+        typer.echo(f"{name:<8} {'-' if size is None else _bytes(size)}")
     about = "about " if counted.estimated else ""
-    click.echo(f"{'tokens':<8} {about}{counted.facts:,} of facts, {about}{counted.turns:,} of turns")
+    typer.echo(f"{'tokens':<8} {about}{counted.facts:,} of facts, {about}{counted.turns:,} of turns")
     _notes([counted.method])
 
 
@@ -127,13 +127,13 @@ def _print_growth(report: Volume) -> None:
             left=("",),
         )
     if growth.rate is not None:
-        click.echo(f"growth so far: {growth.rate:.1%} a month, over {growth.months} complete months")
+        typer.echo(f"growth so far: {growth.rate:.1%} a month, over {growth.months} complete months")
     _notes([growth.method])
 
 
 def print_comparison(report: Comparison) -> None:
     """The pricing report."""
-    click.echo(f"USD a month, price book {_render.line(report.edition)} as of {report.as_of.isoformat()}")
+    typer.echo(f"USD a month, price book {_render.line(report.edition)} as of {report.as_of.isoformat()}")
     _print_workload(report)
     _head("by month")
     names = list(report.systems)
@@ -145,7 +145,7 @@ def print_comparison(report: Comparison) -> None:
         ]
         + [("all", "", *(_whole(report, name) for name in names))],
     )
-    click.echo(MARKED)
+    typer.echo(MARKED)
     months = [str(usage.month) for usage in report.usage]
     _notes([_plans(report.systems[key], "month", months, report.of(key)) for key in report.systems])
     _print_drivers(report)
@@ -197,7 +197,7 @@ def _print_drivers(report: Comparison) -> None:
 
 def _print_tokens(report: Comparison) -> None:
     _head(f"tokens of month {report.usage[-1].month}, by model, where the user pays for them")
-    click.echo(
+    typer.echo(
         f"extraction: {_number(report.input_tokens)} in, {_number(report.output_tokens)} out; "
         f"counted above: {report.model or 'rules, no model'} and {report.embedding or 'the model that ships'}"
     )
@@ -218,9 +218,9 @@ def _print_by_users(report: Comparison) -> None:
         for key, costs in against.costs.items()
     ]
     for line in ascii_charts.plot(against.users, curves, width=width):
-        click.echo(line)
-    click.echo("   ".join([*(f"{mark} {report.systems[key]}" for key, mark in marks.items()), "+ where they meet"]))
-    click.echo("")
+        typer.echo(line)
+    typer.echo("   ".join([*(f"{mark} {report.systems[key]}" for key, mark in marks.items()), "+ where they meet"]))
+    typer.echo("")
     table(
         ("users", *report.systems),
         [(f"{users:,}", *map(_total, costs)) for users, costs in against.marks.items()],
@@ -228,14 +228,14 @@ def _print_by_users(report: Comparison) -> None:
     marked = [f"{users:,}" for users in against.marks]
     for place, title in enumerate(report.systems.values()):
         _notes([_plans(title, "users", marked, [costs[place] for costs in against.marks.values()])])
-    click.echo("")
+    typer.echo("")
     for crossing in against.crossings:
         cheaper, dearer = report.systems[crossing.cheaper], report.systems[crossing.dearer]
         usd = _marked(crossing.usd, crossing.assumed).strip()
-        click.echo(f"from {crossing.users:,} users on {cheaper} ({usd}) is cheaper than {dearer}")
+        typer.echo(f"from {crossing.users:,} users on {cheaper} ({usd}) is cheaper than {dearer}")
     for key, end in against.ends.items():
         if end is not None:
-            click.echo(f"{report.systems[key]} has no price beyond {end:,} users")
+            typer.echo(f"{report.systems[key]} has no price beyond {end:,} users")
 
 
 def _print_claim(report: Comparison) -> None:
@@ -259,7 +259,7 @@ def _print_claim(report: Comparison) -> None:
 
 def print_move(found: Move) -> None:
     """The price of a migration."""
-    click.echo(f"{found.source} to {found.target}: {found.load.records:,} records of {found.load.users:,} users")
+    typer.echo(f"{found.source} to {found.target}: {found.load.records:,} records of {found.load.users:,} users")
     _notes([f"basis: {found.load.said}"])
     quote = found.quote
     rows = [
@@ -275,7 +275,7 @@ def print_move(found: Move) -> None:
         ("USD of a model, facts found anew", "in the plan" if found.rederived is None else _money(found.rederived)),
     ]
     table(("", "price"), rows)
-    click.echo(MARKED)
+    typer.echo(MARKED)
     _notes([f"assumed: {said}" for said in found.assumptions])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shlex
 import signal
 import sys
@@ -12,12 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
+import msgspec
+import typer
 
-from memctl.cli import _options, _render
+from memctl.cli import _render
 from memctl.core.errors import UsageError
 from memctl.core.fact import KINDS
-from memctl.runtime import settings
+from memctl.runtime import settings, user_input
 
 if TYPE_CHECKING:
     from memctl.migrate.job import Report
@@ -27,55 +27,72 @@ if TYPE_CHECKING:
     from memctl.store.duckdb.ledger import Ledger
     from memctl.store.ledger_records import Counts
 
-_RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/([smh]))?", re.ASCII)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
-_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
 SERVICE = ("url", "agent", "core_memory")
 
 BackendOptions = dict[str, dict[str, Any]]
 
 
-def selection_options(function: _options.F) -> _options.F:
-    """Which facts a command is about."""
-    return _options.decorate(
-        function,
-        click.option("--user", "users", multiple=True, metavar="NAME", help="Whose facts; may be repeated."),
-        click.option("--all-users", is_flag=True, help="Everyone's facts."),
-        click.option("--user-map", metavar="FILE", help="CSV of from,to: owners that change their names on the way."),
-        click.option("--since", metavar="WHEN", help="Only what was recorded or changed since then."),
-        click.option("--kinds", metavar="KIND,...", help=f"Only these kinds of facts: {', '.join(KINDS)}."),
-        click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N facts."),
-    )
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """Which facts of which users a command is about, as its options say it."""
+
+    users: tuple[str, ...] = ()
+    all_users: bool = False
+    user_map: str | None = None
+    since: str | None = None
+    kinds: str | None = None
+    limit: int | None = None
+
+    def selection(self, *, default_all: bool = False) -> Selection:
+        """The selection. Raises UsageError for an unknown kind, or when no user is given and `default_all` is False."""
+        from memctl.migrate.selection import Selection, load_user_map
+
+        if self.users and self.all_users:
+            raise UsageError("--user and --all-users exclude each other")
+        if not self.users and not self.all_users and not default_all:
+            raise UsageError("no user given", hint="choose --user NAME or --all-users")
+        kinds = tuple(kind.strip() for kind in (self.kinds or "").split(",") if kind.strip())
+        if wrong := [kind for kind in kinds if kind not in KINDS]:
+            raise UsageError(f"unknown kind {wrong[0]!r}", where="--kinds", hint=f"kinds: {', '.join(KINDS)}")
+        return Selection(
+            users=self.users,
+            user_map=load_user_map(self.user_map) if self.user_map else {},
+            since=user_input.when(self.since),
+            kinds=kinds,
+            limit=self.limit,
+        )
 
 
-def ledger_option(function: _options.F) -> _options.F:
-    """Where the ledger is."""
-    option = click.option(
-        "--ledger", metavar="FILE", envvar="MEMCTL_LEDGER", help="The ledger's file. [in the data folder]"
-    )
-    return option(function)
+class Ends(msgspec.Struct, frozen=True, kw_only=True):
+    """How the backends of a command are opened: `store` and `lock_timeout` go to the backend `local`, `table`,
+    `mapping` and `layout` to the source, and the rest to whichever of source and target takes it."""
 
+    store: str | None = None
+    lock_timeout: float | None = None
+    table: str | None = None
+    mapping: str | None = None
+    layout: str | None = None
+    url: str | None = None
+    agent: str | None = None
+    core_memory: bool | None = None
 
-def selection(given: dict[str, Any], *, default_all: bool = False) -> Selection:
-    """The selection the options ask for. Raises UsageError for an unknown kind, or when nobody was named."""
-    from memctl.migrate.selection import Selection, load_user_map
+    def options(self, source: str | None = None, target: str | None = None) -> BackendOptions:
+        """The options of each backend, by its name.
 
-    users: tuple[str, ...] = given["users"]
-    if users and given["all_users"]:
-        raise UsageError("--user and --all-users exclude each other")
-    if not users and not given["all_users"] and not default_all:
-        raise UsageError("whose facts?", hint="give --user NAME, or --all-users")
-    kinds = tuple(kind.strip() for kind in (given["kinds"] or "").split(",") if kind.strip())
-    if wrong := [kind for kind in kinds if kind not in KINDS]:
-        raise UsageError(f"unknown kind {wrong[0]!r}", where="--kinds", hint=f"kinds: {', '.join(KINDS)}")
-    return Selection(
-        users=users,
-        user_map=load_user_map(given["user_map"]) if given["user_map"] else {},
-        since=_options.when(given["since"]),
-        kinds=kinds,
-        limit=given["limit"],
-    )
+        Raises UsageError for an option that neither source nor target takes, or that both take.
+        """
+        local: dict[str, Any] = {
+            "path": settings.store_file(self.store) if self.store else None,
+            "lock_timeout": self.lock_timeout,
+        }
+        table: dict[str, Any] = {"table": self.table, "mapping": self.mapping, "layout": self.layout}
+        given = {name: getattr(self, name) for name in SERVICE if getattr(self, name) is not None}
+        service = [(_taker(name, source, target), {name: value}) for name, value in given.items()]
+        options: BackendOptions = {}
+        for backend, named in (("local", local), (source or "", table), *service):
+            values = {name: value for name, value in named.items() if value is not None}
+            if values:
+                options[backend] = options.get(backend, {}) | values
+        return options
 
 
 def open_ledger(path: str | None) -> Ledger:
@@ -85,49 +102,6 @@ def open_ledger(path: str | None) -> Ledger:
     return Ledger(
         Path(path).expanduser() if path else settings.data_folder() / "ledger.duckdb", settings.load().lock_timeout
     )
-
-
-def table_options(function: _options.F) -> _options.F:
-    """How to read a source that memctl did not make."""
-    return _options.decorate(
-        function,
-        click.option("--table", metavar="NAME", help="Read this table of the source, which memctl did not make."),
-        click.option("--map", "mapping", metavar="COLUMN=FIELD,...", help="What its columns are of a fact."),
-        click.option("--layout", metavar="NAME", help="A table layout the source's adapter knows, in place of --map."),
-    )
-
-
-def service_options(function: _options.F) -> _options.F:
-    """What a service has to be told; each goes to that end of the command which takes it."""
-    return _options.decorate(
-        function,
-        click.option("--url", metavar="URL", help="Address of the service's server. [the service's own]"),
-        click.option("--agent", metavar="ID", help="The agent that holds the memory, where a user is an agent."),
-    )
-
-
-def backend_options(
-    store: str | None,
-    lock_timeout: float | None,
-    source: str | None = None,
-    given: dict[str, Any] | None = None,
-    target: str | None = None,
-) -> BackendOptions:
-    """What `--store` and `--lock-timeout` mean for the backend `local`, `--table` and its like for the source, and
-    `--url` and its like for whichever end takes them.
-
-    Raises UsageError for an option that neither end takes, or that both do.
-    """
-    told = given or {}
-    local = {"path": settings.store_file(store) if store else None, "lock_timeout": lock_timeout}
-    table = {name: told.get(name) for name in ("table", "mapping", "layout")}
-    service = [(_taker(name, source, target), {name: told[name]}) for name in SERVICE if told.get(name) is not None]
-    found: BackendOptions = {}
-    for backend, named in (("local", local), (source or "", table), *service):
-        values = {name: value for name, value in named.items() if value is not None}
-        if values:
-            found[backend] = found.get(backend, {}) | values
-    return found
 
 
 def _taker(option: str, source: str | None, target: str | None) -> str:
@@ -146,26 +120,6 @@ def _taker(option: str, source: str | None, target: str | None) -> str:
     return takers[0]
 
 
-def rate(text: str | None) -> float | None:
-    """Calls a second in "10/s", "600/m", "36000/h" or "10"."""
-    if text is None:
-        return None
-    found = _RATE.fullmatch(text.strip())
-    if found is None or not float(found[1]):
-        raise UsageError(f"cannot read {text!r} as a rate", where="--rate", hint="use 10/s, 600/m or 3600/h")
-    return float(found[1]) / _SECONDS[found[2] or "s"]
-
-
-def duration(text: str | None) -> float | None:
-    """Seconds in "90", "90s", "15m", "2h" or "1d"."""
-    if text is None:
-        return None
-    found = _DURATION.fullmatch(text.strip())
-    if found is None or not float(found[1]):
-        raise UsageError(f"cannot read {text!r} as a duration", where="--max-duration", hint="use 90s, 15m, 2h or 1d")
-    return float(found[1]) * _SECONDS[found[2]]
-
-
 def command_line() -> str:
     """What the user typed, to be typed again."""
     return shlex.join(["memctl", *sys.argv[1:]])
@@ -173,7 +127,7 @@ def command_line() -> str:
 
 def warn(text: str) -> None:
     """A warning on stderr."""
-    click.echo(f"{click.style('note:', fg='yellow')} {_render.clean(text)}", err=True)
+    typer.echo(f"{typer.style('note:', fg='yellow')} {_render.clean(text)}", err=True)
 
 
 @contextlib.contextmanager
@@ -187,7 +141,7 @@ def stopping(halt: Halt) -> Iterator[None]:
         if halt.reason is not None:
             raise KeyboardInterrupt
         halt.stop("interrupted")
-        click.echo("finishing the batch in flight; once more to stop at once", err=True)
+        typer.echo("finishing the batch in flight; once more to stop at once", err=True)
 
     # A signal that whoever started this process in the background had ignored stays ignored.
     numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
@@ -217,7 +171,7 @@ def showing(
             if bar:
                 bar(state[0], state[1] or 0, f"{why} in {left:.0f} s")
             elif not quiet and left > told[0]:
-                click.echo(_render.clean(f"{why} in {left:.0f} s"), err=True)
+                typer.echo(_render.clean(f"{why} in {left:.0f} s"), err=True)
             told[0] = left
 
         yield (progress if bar else None), announce
@@ -227,13 +181,13 @@ def print_counts(counts: Counts) -> None:
     """One line of what became of the facts; "0 changed" when nothing had to be done."""
     changed = counts.written + counts.updated
     said = f"{counts.written} written, {counts.updated} updated" if changed else "0 changed"
-    click.echo(f"{said}, {counts.unchanged} unchanged, {counts.rejected} rejected, of {counts.read} read")
+    typer.echo(f"{said}, {counts.unchanged} unchanged, {counts.rejected} rejected, of {counts.read} read")
 
 
 def print_losses(losses: list[Loss]) -> None:
     """What will not be in the target as it is in the source, with an example each."""
     if not losses:
-        click.echo("everything is kept as it is")
+        typer.echo("everything is kept as it is")
         return
     rows = [
         (
@@ -250,22 +204,22 @@ def print_losses(losses: list[Loss]) -> None:
 
 def print_plan(plan: Plan) -> None:
     """A plan for people."""
-    click.echo(f"from   {_render.clean(plan.source_identity)}")
-    click.echo(f"to     {_render.clean(plan.target_identity)}  ({plan.mode})")
+    typer.echo(f"from   {_render.clean(plan.source_identity)}")
+    typer.echo(f"to     {_render.clean(plan.target_identity)}  ({plan.mode})")
     kinds = sorted({kind for counts in plan.users.values() for kind in counts}, key=KINDS.index)
     rows = [
         (user, *(str(counts.get(kind, 0)) for kind in kinds), str(sum(counts.values())))
         for user, counts in plan.users.items()
     ]
-    click.echo(f"facts  {plan.facts} of {len(plan.users)} users")
+    typer.echo(f"facts  {plan.facts} of {len(plan.users)} users")
     if rows:
         _render.table(("user", *kinds, "facts"), rows, wrap="user")
     print_losses(plan.losses())
     seconds = "unknown, no rate limit is known" if plan.seconds is None else f"at least {plan.seconds:.0f} s"
-    click.echo(f"calls  {plan.calls.read} to read, {plan.calls.write} to write; time at the rate limit: {seconds}")
-    click.echo(f"money  {'unknown, no price is known' if plan.money is None else plan.money}")
+    typer.echo(f"calls  {plan.calls.read} to read, {plan.calls.write} to write; time at the rate limit: {seconds}")
+    typer.echo(f"money  {'unknown, no price is known' if plan.money is None else plan.money}")
     for note in plan.notes:
-        click.echo(f"note   {_render.clean(note)}")
+        typer.echo(f"note   {_render.clean(note)}")
 
 
 def emit_report(schema: str, report: Report) -> None:
@@ -295,25 +249,25 @@ def print_report(report: Report, command: str) -> None:
     if report.counts.read:
         print_losses(report.losses)
     if (found := report.verification) is not None:
-        click.echo(
+        typer.echo(
             f"verified: {found.same + found.declared} as planned, {found.differs} differ, {found.missing} missing, "
             f"{found.errors} unreadable"
         )
         faults: list[Row] = [row for row in found.rows if row.symbol != "*" or row.fields]
         for row in faults[:20]:
-            click.echo(row_line(row), err=True)
+            typer.echo(row_line(row), err=True)
         if len(faults) > 20:
-            click.echo(f"and {len(faults) - 20} more; memctl verify shows all", err=True)
+            typer.echo(f"and {len(faults) - 20} more; memctl verify shows all", err=True)
     for problem in report.problems:
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {_render.clean(problem)}", err=True)
+        typer.echo(f"{typer.style('error:', fg='red', bold=True)} {_render.clean(problem)}", err=True)
     if report.rejects_file:
-        click.echo(f"what was rejected, and why: {_render.clean(report.rejects_file)}", err=True)
+        typer.echo(f"what was rejected, and why: {_render.clean(report.rejects_file)}", err=True)
     if report.limited:
-        click.echo("only the first facts were taken, as --limit says", err=True)
-    click.echo(f"run {report.run}" + (f"; memctl undo {report.run} takes it back" if report.undoable else ""))
+        typer.echo("only the first facts were taken, as --limit says", err=True)
+    typer.echo(f"run {report.run}" + (f"; memctl undo {report.run} takes it back" if report.undoable else ""))
     if report.halted:
         why = "the time given is up" if report.halted == "max-duration" else "interrupted"
-        click.echo(f"{why}; what was acknowledged is saved. To go on:\n  {_render.clean(command)}", err=True)
+        typer.echo(f"{why}; what was acknowledged is saved. To go on:\n  {_render.clean(command)}", err=True)
 
 
 def row_line(row: Any) -> str:

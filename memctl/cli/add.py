@@ -3,53 +3,68 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import Annotated
 
-import click
+import typer
 
-from memctl.cli import _options, _render
-from memctl.core.fact import KINDS
+from memctl.cli import _options, _render, _typer
+from memctl.runtime import user_input
+
+app = _typer.new_app()
 
 
-@click.command()
-@click.argument("user")
-@click.argument("text")
-@click.option("--kind", type=click.Choice([kind for kind in KINDS if kind != "episode"]), help="Store it as this kind.")
-@click.option("--subject", metavar="NAME", help="Whom or what it is about. [the user]")
-@click.option("--predicate", metavar="NAME", help="The relation, such as lives_in.")
-@click.option("--object", "object_", metavar="VALUE", help="The other end of the relation.")
-@click.option("--valid-at", metavar="WHEN", help="Since when it is true.")
-@click.option("--category", "categories", multiple=True, metavar="LABEL", help="May be repeated.")
-@_options.json_option
-@_options.embedder_options
-@_options.store_options
+@app.command(
+    examples="""
+    memctl add alice "I can't eat sesame."
+    memctl add alice "Works at Portavo." --kind fact --predicate works_at --object Portavo
+    echo "I moved to Ghent." | memctl add alice -
+    """
+)
 def command(
-    user: str,
-    text: str,
-    kind: str | None,
-    subject: str | None,
-    predicate: str | None,
-    object_: str | None,
-    valid_at: str | None,
-    categories: tuple[str, ...],
-    as_json: bool,
-    store: str | None,
-    lock_timeout: float | None,
-    **embedding: Any,
+    *,
+    user: _options.User,
+    text: Annotated[str, typer.Argument()],
+    kind: Annotated[_options.StatedKind | None, typer.Option("--kind", help="_options.Kind of the fact.")] = None,
+    subject: Annotated[
+        str | None, typer.Option("--subject", metavar="NAME", help="Subject of the fact. [default: the user]")
+    ] = None,
+    predicate: Annotated[
+        str | None, typer.Option("--predicate", metavar="NAME", help="Predicate of the fact, for example lives_in.")
+    ] = None,
+    object_: Annotated[str | None, typer.Option("--object", metavar="VALUE", help="Object of the fact.")] = None,
+    valid_at: Annotated[
+        str | None, typer.Option("--valid-at", metavar="WHEN", help="Time from which it is true.")
+    ] = None,
+    categories: Annotated[
+        list[str],
+        typer.Option("--category", metavar="LABEL", help="Label of the fact; repeatable.", default_factory=list),
+    ],
+    as_json: _options.AsJson = False,
+    embedder: _options.Embedder = None,
+    embed_base_url: _options.EmbedBaseUrl = None,
+    embed_dimensions: _options.EmbedDimensions = None,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Remember TEXT (- reads it from stdin), said by USER now.
+    """Add TEXT (- reads it from stdin) to the memory of USER, as said now.
 
-    The facts the rules find in it are stored; where they find none, or options say what it is, TEXT itself is the fact.
+    The rules extract facts from it. If they find none, or if options describe the fact, TEXT itself is stored.
     """
     said = sys.stdin.read().strip() if text == "-" else text
-    stored = _options.open_store(store, lock_timeout, **embedding).remember(
+    stored = _options.open_store(
+        store,
+        lock_timeout,
+        embedder=embedder,
+        embed_base_url=embed_base_url,
+        embed_dimensions=embed_dimensions,
+    ).remember(
         user,
         said,
         kind=kind,
         subject=subject,
         predicate=predicate,
         object=object_,
-        valid_at=_options.when(valid_at),
-        categories=categories,
+        valid_at=user_input.when(valid_at),
+        categories=tuple(categories),
     )
     _render.facts("add", user, stored, as_json=as_json, as_jsonl=False)

@@ -1,6 +1,6 @@
 """The `memctl` command: which commands there are, and how any failure ends in a message and a true exit code.
 
-A command's module is imported when the command runs, so `memctl --help` loads nothing but click.
+A command's module is imported when the command runs, so `memctl --help` loads nothing but typer.
 """
 
 from __future__ import annotations
@@ -11,95 +11,131 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
-import click
+import typer
+from typer._click.core import Context
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from memctl import __version__
 from memctl.cli import _run_log
+from memctl.cli._near import near
+from memctl.cli._typer import AnyCommand, ClickException, HelpFormatter, build
+from memctl.cli._typer import UsageError as UsageFault
 from memctl.core.errors import Exit, MemctlError, UsageError
 
-COMMANDS = {
-    "ingest": "Read transcripts and remember the facts in them.",
-    "search": "Find what is remembered of a user, best first.",
-    "facts": "List a user's facts.",
-    "show": "Show one fact whole, with the evidence it rests on.",
-    "history": "List what was believed when, superseded facts included.",
-    "diff": "Tell what began, ended, was learned or retired between two times.",
-    "users": "List the users with what is held of them.",
-    "stats": "Show what the store holds, in numbers.",
-    "report": "Tell what a memory holds, and what it costs on each system.",
-    "add": "Remember something a user says.",
-    "edit": "Change a fact.",
-    "rm": "Remove facts.",
-    "forget": "Erase all that is remembered of a user, with proof.",
-    "snapshot": "Keep copies of the store, compare with them, and go back to one.",
-    "backup": "Write the store to one archive with checksums.",
-    "restore": "Make the store from a backup.",
-    "migrate": "Move facts from one backend to another.",
-    "verify": "Compare two backends record by record.",
-    "export": "Write facts to a file.",
-    "import": "Take the facts of a file into a backend.",
-    "runs": "Show the migrations there were, and how to go on with one.",
-    "backends": "List the backends, and check or prepare one.",
-    "consolidate": "Merge duplicates, settle contradictions, drop old episodes, refresh the summary.",
-    "dedupe": "Merge a user's facts that say the same in other words.",
-    "prune": "Take out what was to be kept only until now.",
-    "undo": "Take back what an ingest, an import, an edit or any other run changed.",
-    "reindex": "Make missing vectors, or all of them anew with another embedder.",
-    "sql": "Query the store with SQL.",
-    "schema": "Print the JSON Schema of a record.",
-    "doctor": "Check that everything memctl needs is in order.",
-    "config": "Show the settings in force, or write a settings file.",
-}
+SUMMARY = "Extract facts from chat transcripts into a local store; search, audit, move them."
+FOOTER = (
+    "Options: -h, --help · -V, --version · --log-file FILE · --log-format text|json",
+    "memctl help COMMAND shows options and examples. In the environment, an option is",
+    "MEMCTL_<COMMAND>_<OPTION> and a setting MEMCTL_<SETTING>.",
+)
 
-_GIVEN = "memctl.arguments"
+PANELS: dict[str, dict[str, str]] = {
+    "Remember": {
+        "ingest": "Extract facts from transcripts into the store.",
+        "add": "Add a statement or fact to a user's memory.",
+        "import": "Import facts from a file into a backend.",
+    },
+    "Find": {
+        "search": "Search a user's memory, best match first.",
+        "facts": "List a user's current facts.",
+        "show": "Show one fact in full, with its evidence.",
+        "history": "Show a user's fact history, including superseded facts.",
+        "diff": "Show what changed between two points in time.",
+        "users": "List users with their fact and episode counts.",
+        "stats": "Show store statistics.",
+        "sql": "Query the store with SQL.",
+    },
+    "Correct": {
+        "edit": "Change a fact.",
+        "rm": "Remove facts.",
+        "undo": "Undo a run: an ingest, import, edit or removal.",
+        "consolidate": "Merge duplicates, settle contradictions, drop old turns.",
+        "dedupe": "Merge a user's duplicate facts.",
+        "prune": "Remove expired facts and old episodes.",
+    },
+    "Move": {
+        "migrate": "Move facts from one backend to another.",
+        "verify": "Compare two backends record by record.",
+        "export": "Write facts to a file.",
+        "runs": "List past migrations and how to resume them.",
+        "backends": "List, test and initialise backends.",
+    },
+    "Keep": {
+        "snapshot": "Create, compare and restore snapshots of the store.",
+        "backup": "Back up the store to a single checksummed archive.",
+        "restore": "Restore the store from a backup.",
+        "forget": "Permanently erase a user and write a receipt.",
+        "reindex": "Compute missing embeddings, or all with another model.",
+    },
+    "Report": {"report": "Report a memory's size and what it would cost elsewhere."},
+    "Set up": {
+        "config": "Show the effective settings or create a settings file.",
+        "doctor": "Check the installation, store, settings and backends.",
+        "schema": "Print the JSON Schema of a record.",
+        "completion": "Print a script that completes commands in your shell.",
+    },
+}
+COMMANDS = {name: summary for panel in PANELS.values() for name, summary in panel.items()}
+
+_ARGUMENTS = "memctl.arguments"
 
 
 class ReaderGone(Exception):
-    """Nobody reads stdout any more."""
+    """The reader of stdout has closed it."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(TyperGroup):
     """A group whose commands live in `memctl.cli.<name>`, imported when called by name."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Context) -> list[str]:
+        """The names of all commands, in the order of the panels."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Context, cmd_name: str) -> AnyCommand | None:
+        """The command, imported now; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
         module = "import_" if cmd_name == "import" else cmd_name
-        command: click.Command = import_module(f"memctl.cli.{module}").command
-        return command
+        return build(import_module(f"memctl.cli.{module}").app, cmd_name)
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(args[0], COMMANDS, 1)
-            hint = f"Did you mean '{near[0]}'?" if near else f"Commands: {', '.join(COMMANDS)}."
-            raise click.UsageError(f"No such command '{args[0]}'. {hint}", ctx)
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, AnyCommand | None, list[str]]:
+        """The command that the arguments name; `help` alone or before a command asks for help."""
+        if args[0] == "help":
+            named = [*args[1:], "--help"]
+            if len(args) == 1 or args[1].startswith("-"):
+                typer.echo(ctx.get_help())
+                raise typer.Exit
+            return super().resolve_command(ctx, named)
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            hint = near(args[0], COMMANDS) or f"Commands: {', '.join(COMMANDS)}."
+            raise UsageFault(f"No such command '{args[0]}'. {hint}", ctx)
         return super().resolve_command(ctx, args)
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        ctx.meta[_GIVEN] = tuple(args)
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """The arguments, kept for the check that they are text."""
+        ctx.meta[_ARGUMENTS] = tuple(args)
         return super().parse_args(ctx, args)
 
-    def invoke(self, ctx: click.Context) -> Any:
-        # Before the command is looked for, so that a crontab which names none there is leaves its line as well.
+    def invoke(self, ctx: Context) -> Any:
+        """Run the command. The log begins first, so that a crontab with a mistyped command leaves its line as well."""
         _run_log.current().begin(ctx.params["log_file"], ctx.params["log_format"])
-        # click would end with code 1 when the reader of stdout has gone; for `| head` that is no failure.
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             raise ReaderGone from None
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the help from the table above, so that it imports no command and fits one screen."""
+        lines = ["Usage: memctl [OPTIONS] COMMAND [ARGS]...", "", f"  {SUMMARY}", ""]
+        for panel, commands in PANELS.items():
+            titles = [panel, *[""] * (len(commands) - 1)]
+            lines += [
+                f"{title:<9}{name:<13}{about}" for title, (name, about) in zip(titles, commands.items(), strict=True)
+            ]
+        formatter.write("\n".join([*lines, "", *FOOTER, ""]))
 
 
 def _check_unicode(arguments: Sequence[str]) -> None:
@@ -116,26 +152,43 @@ def _check_unicode(arguments: Sequence[str]) -> None:
             ) from None
 
 
-@click.command(
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"memctl, version {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
     cls=LazyGroup,
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
     context_settings={
         "help_option_names": ["-h", "--help"],
         "auto_envvar_prefix": "MEMCTL",
         "max_content_width": 100,
     },
-    epilog="Every option is also MEMCTL_<COMMAND>_<OPTION> in the environment, every setting MEMCTL_<SETTING>.",
 )
-@click.version_option(__version__, prog_name="memctl")
-@click.option("--log-file", metavar="FILE", help="Append a line about the run: how it ended and what it changed.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Of it.")
-@click.pass_context
-def cli(ctx: click.Context, log_file: str | None, log_format: _run_log.Format) -> None:
-    """A memory toolkit and migration utility for AI agents' memory.
 
-    Transcripts become facts in a local store; facts are searched, audited and corrected there.
-    """
+
+@app.callback()
+def cli(
+    ctx: typer.Context,
+    *,
+    version: Annotated[
+        bool, typer.Option("-V", "--version", is_eager=True, callback=_version, help="Print the version.")
+    ] = False,
+    log_file: Annotated[
+        str | None,
+        typer.Option(
+            "--log-file", metavar="FILE", help="Append one line per run to FILE: command, exit code, duration, counts."
+        ),
+    ] = None,
+    log_format: Annotated[_run_log.Format, typer.Option("--log-format", help="Format of the log file.")] = "text",
+) -> None:
+    """Extract facts from chat transcripts into a local store; search, audit and correct them; move them."""
     _run_log.current().name(ctx.invoked_subcommand or "")
-    _check_unicode(ctx.meta[_GIVEN])
+    _check_unicode(ctx.meta[_ARGUMENTS])
 
 
 def main() -> None:
@@ -167,16 +220,17 @@ def _logged(arguments: list[str], about: _run_log.Log) -> int:
 
 def _ended(arguments: list[str]) -> int:
     try:
-        result = cli.main(arguments, prog_name="memctl", standalone_mode=False, color=_colour())
+        with get_command(app).make_context("memctl", arguments, color=_colour()) as ctx:
+            result = ctx.command.invoke(ctx)
         sys.stdout.flush()
         return result if isinstance(result, int) else Exit.OK
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return stop.exit_code
-    except click.ClickException as error:
+    except ClickException as error:
         return _fail(arguments, MemctlError(error.format_message()), error.exit_code, error)
     except MemctlError as error:
         return _fail(arguments, error, error.exit)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return _fail(arguments, MemctlError("interrupted"), Exit.INTERRUPTED)
     except (ReaderGone, BrokenPipeError):
         # The reader has gone (| head): nothing is wrong, and nothing more can be said on stdout.
@@ -198,7 +252,7 @@ def _fault(arguments: list[str], error: Exception) -> int:
 
     if "MEMCTL_DEBUG" in os.environ:
         shown = "".join(traceback.format_exception(error))
-        click.echo(clean(redact(hidden(shown)).text), nl=False, err=True)
+        typer.echo(clean(redact(hidden(shown)).text), nl=False, err=True)
     said = redact(hidden(f"{type(error).__name__}: {error}")).text
     fault = MemctlError(f"a fault of memctl: {said}", hint="MEMCTL_DEBUG=1 shows where; please report it")
     return _fail(arguments, fault, Exit.ERROR)
@@ -209,7 +263,7 @@ def _colour() -> bool | None:
     return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
-def _fail(arguments: list[str], error: MemctlError, code: int, usage: click.ClickException | None = None) -> int:
+def _fail(arguments: list[str], error: MemctlError, code: int, usage: ClickException | None = None) -> int:
     from memctl.cli._render import clean, escaped, indented
 
     if "--json" in arguments or "--jsonl" in arguments:
@@ -220,14 +274,14 @@ def _fail(arguments: list[str], error: MemctlError, code: int, usage: click.Clic
             "error": {"message": error.message, "where": error.where, "hint": error.hint},
             "exit": int(code),
         }
-        click.echo(escaped(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")))
+        typer.echo(escaped(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")))
     if usage is not None:
         shown = io.StringIO()
         usage.show(shown)
-        click.echo(clean(shown.getvalue()), nl=False, err=True)
+        typer.echo(clean(shown.getvalue()), nl=False, err=True)
         return code
-    head = click.style("error:", fg="red", bold=True)
-    click.echo(f"{head} {indented(str(error))}", err=True, color=_colour())
+    head = typer.style("error:", fg="red", bold=True)
+    typer.echo(f"{head} {indented(str(error))}", err=True, color=_colour())
     if error.hint:
-        click.echo(f"  {indented(error.hint)}", err=True)
+        typer.echo(f"  {indented(error.hint)}", err=True)
     return code

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-import click
+import typer
 
 from memctl.backends import registry
-from memctl.cli import _options, _render, _transfer
+from memctl.cli import _options, _render, _transfer, _typer
 from memctl.core.errors import Exit
 
 if TYPE_CHECKING:
@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 SAID = {"in_metadata": "in metadata", "coarsened": "coarser", "dropped": "dropped"}
 
 
-@click.group(invoke_without_command=True)
-@_options.json_option
-@click.pass_context
-def command(ctx: click.Context, as_json: bool) -> None:
-    """List the backends there are and what each one keeps of a fact."""
+app = _typer.new_group(runs_alone=True)
+
+
+@app.callback(invoke_without_command=True)
+def command(ctx: typer.Context, *, as_json: _options.AsJson = False) -> None:
+    """List the backends and what each one keeps of a fact."""
     if ctx.invoked_subcommand:
         return
     found = registry.known()
@@ -65,33 +66,47 @@ def _columns(capabilities: Capabilities) -> tuple[str, ...]:
     )
 
 
-@command.command()
-@click.argument("name")
-@_options.json_option
-@_options.store_options
-def test(name: str, as_json: bool, store: str | None, lock_timeout: float | None) -> int:
-    """Reach the backend NAME with the credentials at hand; exit code 1 when it cannot be used."""
-    named = _transfer.backend_options(store, lock_timeout).get(name, {})
+@app.command(
+    "test",
+    examples="""
+    memctl backends test postgres
+    """,
+)
+def check(
+    *,
+    name: _options.Name,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> int:
+    """Connect to the backend NAME with the configured credentials. Exit code 1 if it cannot be used."""
+    named = _transfer.Ends(store=store, lock_timeout=lock_timeout).options().get(name, {})
     with contextlib.closing(registry.open_backend(name, **named)) as adapter:
         health = adapter.check()
     if as_json:
         _render.emit_json("backends", {"name": name, "ok": health.ok, "detail": health.detail})
     else:
-        click.echo(f"{'ok' if health.ok else 'not usable'}: {_render.clean(health.detail)}")
+        typer.echo(f"{'ok' if health.ok else 'not usable'}: {_render.clean(health.detail)}")
     return Exit.OK if health.ok else Exit.ERROR
 
 
-@command.command()
-@click.argument("name")
-@_options.json_option
-def init(name: str, as_json: bool) -> None:
-    """Make in the backend NAME what memctl needs there, such as tables. A second time nothing is changed."""
+@app.command(
+    examples="""
+    memctl backends init postgres
+    """
+)
+def init(
+    *,
+    name: _options.Name,
+    as_json: _options.AsJson = False,
+) -> None:
+    """Create what memctl needs in the backend NAME, such as tables. Running it again changes nothing."""
     writing = {"mode": "w"} if registry.is_file(name) else {}
     with contextlib.closing(registry.open_backend(name, **writing)) as adapter:
-        made = registry.prepare(adapter, lambda said: click.echo(_render.clean(said), err=True))
+        made = registry.prepare(adapter, lambda said: typer.echo(_render.clean(said), err=True))
     if as_json:
         _render.emit_json("backends", {"name": name, "made": made})
     elif not made:
-        click.echo(f"{_render.clean(name)} has all it needs")
+        typer.echo(f"{_render.clean(name)} has all it needs")
     else:
-        click.echo(f"{_render.clean(name)} is ready")
+        typer.echo(f"{_render.clean(name)} is ready")

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
+import typer
 
-from memctl.cli import _options, _render
+from memctl.cli import _options, _render, _typer
+
+app = _typer.new_app()
 
 
-@click.command()
-@click.argument("file")
-@_options.quiet_option
-@_options.json_option
-@_options.store_options
-def command(file: str, quiet: bool, as_json: bool, store: str | None, lock_timeout: float | None) -> None:
-    """Write the local store to FILE: one archive of Parquet tables with their checksums."""
+@app.command(
+    examples="""
+    memctl backup memory.memctl
+    memctl backup /backups/memory.memctl --quiet
+    """
+)
+def command(
+    *,
+    file: _options.File,
+    quiet: _options.Quiet = False,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
+    """Back up the store to FILE: one archive of Parquet tables with checksums."""
     from memctl.maintenance.backup import backup
 
     manifest = backup(_options.open_store(store, lock_timeout).database, Path(file).expanduser())
@@ -23,6 +33,6 @@ def command(file: str, quiet: bool, as_json: bool, store: str | None, lock_timeo
         _render.emit_json("backup", {"file": file, "manifest": manifest})
     elif not quiet:
         rows = manifest.tables["records"].rows
-        click.echo(
+        typer.echo(
             f"{_render.clean(file)}: {rows} records, {sum(t.bytes for t in manifest.tables.values()) / 1e6:.1f} MB"
         )

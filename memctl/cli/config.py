@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-import click
+import typer
 
-from memctl.cli import _options, _render
+from memctl.cli import _options, _render, _typer
 from memctl.runtime import settings
 
+app = _typer.new_group()
 
-@click.group()
+
+@app.callback()
 def command() -> None:
-    """Show the settings in force, or write a settings file."""
+    """Show the effective settings, or create a settings file."""
 
 
-@command.command()
-@_options.json_option
-def show(as_json: bool) -> None:
-    """Print every setting with its value and where that comes from. Secrets are no settings and never shown."""
+@app.command(
+    examples="""
+    memctl config show
+    memctl config show --json
+    """
+)
+def show(
+    as_json: _options.AsJson = False,
+) -> None:
+    """Show every setting with its value and origin. Secrets are not settings and are never shown."""
     found = settings.explain()
     if as_json:
         _render.emit_json("config", {"settings": found, "store_path": str(settings.load().store_path)})
         return
     rows = [(s.name, "-" if s.value in (None, {}) else str(s.value), s.origin) for s in found]
     _render.table(("setting", "value", "from"), rows, wrap="value")
-    click.echo(f"store file: {_render.line(str(settings.load().store_path))}")
-    click.echo(f"settings file: {_render.line(str(settings.user_file()))}")
+    typer.echo(f"store file: {_render.line(str(settings.load().store_path))}")
+    typer.echo(f"settings file: {_render.line(str(settings.user_file()))}")
 
 
-@command.command()
+@app.command(
+    examples="""
+    memctl config init
+    """
+)
 def init() -> None:
-    """Write a commented settings file where memctl looks for the user's own."""
+    """Create a commented settings file at the user's settings path."""
     path = settings.user_file()
     settings.init(path)
-    click.echo(f"written: {path}")
+    typer.echo(f"written: {path}")

@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-import click
+import typer
 
-from memctl.cli import _options, _render, _run_log
+from memctl.cli import _options, _render, _run_log, _typer
 
 if TYPE_CHECKING:
     from memctl.maintenance.consolidate import Consolidated
 
 
-@click.command()
-@click.argument("user")
-@click.option("--dry-run", is_flag=True, help="List every change with its reason, and make none.")
-@_options.ttl_option
-@_options.quiet_option
-@_options.json_option
-@_options.store_options
-def command(
-    user: str,
-    dry_run: bool,
-    ttl: str | None,
-    quiet: bool,
-    as_json: bool,
-    store: str | None,
-    lock_timeout: float | None,
-) -> None:
-    """Put the memory of USER in order.
+app = _typer.new_app()
 
-    Facts that say the same in other words are merged, those that cannot both be true are settled by the later one, and
-    the summary is written anew. With --ttl, older episodes are dropped; what was learned from them stays. Every change
-    can be taken back with memctl undo.
+
+@app.command(
+    examples="""
+    memctl consolidate alice --dry-run
+    memctl consolidate alice --ttl episode=365d
+    """
+)
+def command(
+    *,
+    user: _options.User,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List every change with its reason, and change nothing.")
+    ] = False,
+    ttl: _options.Ttl = None,
+    quiet: _options.Quiet = False,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
+    """Clean up the memory of USER.
+
+    Duplicate facts are merged, contradictions are settled in favour of the later statement, and the summary is
+    refreshed. With --ttl, older episodes are dropped; the facts learned from them stay. memctl undo reverts every
+    change.
     """
     done = _options.open_store(store, lock_timeout).consolidate(user, ttl=ttl, dry_run=dry_run)
     show("consolidate", [done], dry_run=dry_run, quiet=quiet, as_json=as_json)
@@ -50,9 +55,9 @@ def show(command: str, done: Sequence[Consolidated], *, dry_run: bool, quiet: bo
         return
     for one in done:
         for change in one.changes:
-            click.echo(f"{change.action:<8} {_render.short(change.fact)}  {_render.line(change.text)}")
-            click.echo(f"{'':<8} {'':<8}  {_render.line(change.reason)}")
+            typer.echo(f"{change.action:<8} {_render.short(change.fact)}  {_render.line(change.text)}")
+            typer.echo(f"{'':<8} {'':<8}  {_render.line(change.reason)}")
         if one.run:
-            click.echo(f"run {one.run}; memctl undo {one.run} takes it back")
+            typer.echo(f"run {one.run}; memctl undo {one.run} takes it back")
     if not any(one.changed for one in done):
-        click.echo("nothing to do")
+        typer.echo("nothing to do")

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-import click
+from typing import Annotated
 
-from memctl.cli import _options
+import typer
+
+from memctl.cli import _options, _typer
 from memctl.cli.consolidate import show
 
+app = _typer.new_app()
 
-@click.command()
-@click.argument("user")
-@click.option("--dry-run", is_flag=True, help="List duplicates and what is near to be one, and merge nothing.")
-@_options.quiet_option
-@_options.json_option
-@_options.store_options
+
+@app.command(
+    examples="""
+    memctl dedupe alice --dry-run
+    """
+)
 def command(
-    user: str, dry_run: bool, quiet: bool, as_json: bool, store: str | None, lock_timeout: float | None
+    *,
+    user: _options.User,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List duplicates and near-duplicates, and merge nothing.")
+    ] = False,
+    quiet: _options.Quiet = False,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Merge the facts of USER that say the same in other words.
+    """Merge the duplicate facts of USER.
 
-    What is near but not the same is listed to be looked at, and left as it is. memctl undo takes a merge back.
+    Near-duplicates are listed for review and not changed. memctl undo reverts a merge.
     """
     done = _options.open_store(store, lock_timeout).dedupe(user, dry_run=dry_run)
     show("dedupe", [done], dry_run=dry_run, quiet=quiet, as_json=as_json)

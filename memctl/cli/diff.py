@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-import click
-import msgspec
+from typing import Annotated
 
-from memctl.cli import _options, _render
+import msgspec
+import typer
+
+from memctl.cli import _options, _render, _typer
+from memctl.runtime import user_input
 
 SIGNS = {"began": "+", "ended": "-", "learned": ">", "retired": "x"}
 TIMES = {"began": "valid_at", "ended": "invalid_at", "learned": "created_at", "retired": "expired_at"}
 
 
-@click.command()
-@click.argument("user")
-@click.option("--from", "start", required=True, metavar="WHEN", help="The earlier time.")
-@click.option("--to", "end", default="now", show_default=True, metavar="WHEN", help="The later time.")
-@_options.json_option
-@_options.store_options
-def command(user: str, start: str, end: str, as_json: bool, store: str | None, lock_timeout: float | None) -> None:
-    """Tell what began (+) and ended (-) in USER's world, and what was learned (>) or retired (x), between two times."""
+app = _typer.new_app()
+
+
+@app.command(
+    examples="""
+    memctl diff alice --from 2026-03-01 --to now
+    """
+)
+def command(
+    *,
+    user: _options.User,
+    start: Annotated[str, typer.Option("--from", metavar="WHEN", help="Start of the period.")],
+    end: Annotated[str, typer.Option("--to", metavar="WHEN", help="End of the period.")] = "now",
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
+    """Show what changed for USER between two times: began (+), ended (-), learned (>) and retired (x)."""
     from memctl.core.timeline import diff
 
-    since, until = _options.when(start), _options.when(end)
+    since, until = user_input.when(start), user_input.when(end)
     assert since is not None
     assert until is not None
     local = _options.open_store(store, lock_timeout)
@@ -35,4 +48,4 @@ def command(user: str, start: str, end: str, as_json: bool, store: str | None, l
         for fact in getattr(found, what)
     ]
     _render.table(("", "what", "when", "fact", "id"), rows, wrap="fact")
-    click.echo(", ".join(f"{len(getattr(found, what))} {what}" for what in SIGNS), err=True)
+    typer.echo(", ".join(f"{len(getattr(found, what))} {what}" for what in SIGNS), err=True)

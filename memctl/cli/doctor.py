@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import click
+import typer
 
-from memctl.cli import _options, _render
+from memctl.cli import _options, _render, _typer
 from memctl.core.errors import Exit
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
-@click.command()
-@_options.json_option
-@_options.store_options
-def command(as_json: bool, store: str | None, lock_timeout: float | None) -> int:
-    """Check that everything memctl needs is in order; exit code 1 when something is not."""
+app = _typer.new_app()
+
+
+@app.command(
+    examples="""
+    memctl doctor
+    memctl doctor --json
+    """
+)
+def command(
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> int:
+    """Check the installation, the store, the settings and the backends. Exit code 1 if a check fails."""
     from memctl.cli.app import COMMANDS
     from memctl.maintenance.doctor import examine
 
@@ -23,8 +33,8 @@ def command(as_json: bool, store: str | None, lock_timeout: float | None) -> int
         _render.emit_json("doctor", {"findings": findings})
     else:
         for finding in findings:
-            verdict = click.style(f"{finding.verdict:<4}", fg=COLOURS[finding.verdict])
-            click.echo(f"{verdict}  {finding.check:<12} {_render.line(finding.detail)}")
+            verdict = typer.style(f"{finding.verdict:<4}", fg=COLOURS[finding.verdict])
+            typer.echo(f"{verdict}  {finding.check:<12} {_render.line(finding.detail)}")
             if finding.remedy:
-                click.echo(f"{'':18} {_render.line(finding.remedy)}")
+                typer.echo(f"{'':18} {_render.line(finding.remedy)}")
     return Exit.ERROR if any(finding.verdict == "fail" for finding in findings) else Exit.OK

@@ -2,45 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-import click
+import typer
 
-from memctl.cli import _options, _render
+from memctl.cli import _editor, _options, _render, _typer
 from memctl.core.errors import UsageError
-from memctl.core.fact import KINDS
+from memctl.runtime import user_input
+
+app = _typer.new_app()
 
 
-@click.command()
-@click.argument("id_", metavar="ID")
-@click.option("--text", metavar="TEXT", help="The fact as a sentence. Without any option, an editor opens on it.")
-@click.option("--kind", type=click.Choice([kind for kind in KINDS if kind != "episode"]))
-@click.option("--subject", metavar="NAME")
-@click.option("--predicate", metavar="NAME")
-@click.option("--object", "object_", metavar="VALUE")
-@click.option("--valid-at", metavar="WHEN", help="Since when it is true; 'none' clears it.")
-@click.option("--invalid-at", metavar="WHEN", help="Until when it was true; 'none' clears it.")
-@click.option("--confidence", type=click.FloatRange(0, 1))
-@click.option("--category", "categories", multiple=True, metavar="LABEL", help="Replaces all; may be repeated.")
-@_options.json_option
-@_options.store_options
-def command(id_: str, as_json: bool, store: str | None, lock_timeout: float | None, **given: Any) -> None:
-    """Change the fact ID. Its id stays; from then on it rests on your word instead of the transcript's."""
+@app.command(
+    examples="""
+    memctl edit 571cd92d --text "alice lives in Ghent."
+    memctl edit 571cd92d --invalid-at 2026-05-01
+    """
+)
+def command(
+    *,
+    id_: _options.Id,
+    text: Annotated[
+        str | None,
+        typer.Option("--text", metavar="TEXT", help="New text of the fact. Without options, opens an editor."),
+    ] = None,
+    kind: Annotated[_options.StatedKind | None, typer.Option("--kind")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", metavar="NAME")] = None,
+    predicate: Annotated[str | None, typer.Option("--predicate", metavar="NAME")] = None,
+    object_: Annotated[str | None, typer.Option("--object", metavar="VALUE")] = None,
+    valid_at: Annotated[
+        str | None, typer.Option("--valid-at", metavar="WHEN", help="Time from which it is true; none clears it.")
+    ] = None,
+    invalid_at: Annotated[
+        str | None, typer.Option("--invalid-at", metavar="WHEN", help="Time until which it was true; none clears it.")
+    ] = None,
+    confidence: Annotated[float | None, typer.Option("--confidence", min=0, max=1)] = None,
+    categories: Annotated[
+        list[str],
+        typer.Option("--category", metavar="LABEL", help="Replaces all labels; repeatable.", default_factory=list),
+    ],
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
+    """Change the fact ID. Its id stays; your edit replaces the transcript as its evidence."""
     local = _options.open_store(store, lock_timeout)
     fact, _ = local.get(id_)
-    changes = _changes(given)
+    options = {
+        "text": text,
+        "kind": kind,
+        "subject": subject,
+        "predicate": predicate,
+        "object": object_,
+        "valid_at": valid_at,
+        "invalid_at": invalid_at,
+        "confidence": confidence,
+        "categories": tuple(categories) or None,
+    }
+    changes: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    for name in ("valid_at", "invalid_at"):
+        if name in changes:
+            changes[name] = None if changes[name] == "none" else user_input.when(changes[name])
     if not changes:
-        edited = click.edit(fact.text)
-        if edited is None or edited.strip() == fact.text:
-            raise UsageError("nothing was changed", hint="give an option such as --text, or save another text")
+        edited = _editor.edit(fact.text)
+        if edited.strip() == fact.text:
+            raise UsageError("nothing was changed", hint="give an option such as --text, or save a different text")
         changes = {"text": edited.strip()}
     changed = local.edit(fact, **changes)
     _render.facts("edit", changed.user_id, [changed], as_json=as_json, as_jsonl=False)
-
-
-def _changes(given: dict[str, Any]) -> dict[str, Any]:
-    changes = {name.rstrip("_"): value for name, value in given.items() if value not in (None, ())}
-    for name in ("valid_at", "invalid_at"):
-        if name in changes:
-            changes[name] = None if changes[name] == "none" else _options.when(changes[name])
-    return changes

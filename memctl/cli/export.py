@@ -4,44 +4,66 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-import click
+import typer
 
-from memctl.cli import _options, _render, _transfer
+from memctl.cli import _options, _render, _transfer, _typer
 from memctl.core.errors import Exit, Retryable, UsageError
 
+app = _typer.new_app()
 
-@click.command()
-@click.option("--from", "source", metavar="BACKEND", default="local", show_default=True, help="Where the facts are.")
-@click.option("-o", "--output", "file", metavar="FILE", default="-", help="x.jsonl, x.parquet, x.csv; - is stdout. [-]")
-@_transfer.selection_options
-@_transfer.table_options
-@_transfer.service_options
-@click.option("--rejects", metavar="FILE", default="rejects.jsonl", show_default=True, help="What no file can hold.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
-@_options.json_option
-@_options.store_options
+
+@app.command(
+    examples="""
+    memctl export --user alice -o alice.jsonl
+    memctl export --from postgres --all-users -o facts.parquet
+    """
+)
 def command(
-    source: str,
-    file: str,
-    rejects: str,
-    quiet: bool,
-    as_json: bool,
-    store: str | None,
-    lock_timeout: float | None,
-    **given: Any,
+    *,
+    source: Annotated[str, typer.Option("--from", metavar="BACKEND", help="Backend to read from.")] = "local",
+    file: Annotated[
+        str,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Output file: x.jsonl, x.parquet or x.csv; - is stdout. [default: -]"
+        ),
+    ] = "-",
+    users: _options.Users,
+    all_users: _options.AllUsers = False,
+    user_map: _options.UserMap = None,
+    since: _options.Since = None,
+    kinds: _options.Kinds = None,
+    limit: _options.Limit = None,
+    table: _options.Table = None,
+    mapping: _options.Mapping = None,
+    layout: _options.Layout = None,
+    url: _options.Url = None,
+    agent: _options.Agent = None,
+    rejects: Annotated[
+        str, typer.Option("--rejects", metavar="FILE", help="File for records that the format cannot store.")
+    ] = "rejects.jsonl",
+    quiet: _options.Quiet = False,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
 ) -> int:
-    """Write facts to a file, every field of them. The file is replaced once it is whole, never in part."""
+    """Write facts to a file with every field. The file is replaced only when it is complete."""
     from memctl.backends import registry
     from memctl.migrate.export import export
     from memctl.runtime.retry import Halt, Halted, Retry
 
     if as_json and file == "-":
         raise UsageError("stdout carries the facts", where="--json", hint="name a file with -o")
-    selection = _transfer.selection(given)
+    scope = _transfer.Scope(
+        users=tuple(users), all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit
+    )
+    ends = _transfer.Ends(
+        store=store, lock_timeout=lock_timeout, table=table, mapping=mapping, layout=layout, url=url, agent=agent
+    )
+    selection = scope.selection()
     halt = Halt()
-    named = _transfer.backend_options(store, lock_timeout, source, given).get(source, {})
+    named = ends.options(source).get(source, {})
     with (
         contextlib.closing(registry.open_backend(source, **named)) as adapter,
         _transfer.stopping(halt),
@@ -58,7 +80,7 @@ def command(
                 progress=(lambda read, total: progress(read, total, "")) if progress else None,
             )
         except Halted:
-            click.echo("interrupted; no file was made", err=True)
+            typer.echo("interrupted; no file was made", err=True)
             return Exit.INTERRUPTED
         except Retryable as error:
             error.hint = error.hint or f"again: {_transfer.command_line()}"
@@ -66,7 +88,7 @@ def command(
     if as_json:
         _render.emit_json("export", {"file": done.file, "counts": done.counts, "losses": done.losses})
     elif not quiet:
-        click.echo(f"{done.counts.written} facts written to {_render.clean(file)}", err=file == "-")
+        typer.echo(f"{done.counts.written} facts written to {_render.clean(file)}", err=file == "-")
     if done.rejects_file:
-        click.echo(f"what could not be written, and why: {_render.clean(done.rejects_file)}", err=True)
+        typer.echo(f"what could not be written, and why: {_render.clean(done.rejects_file)}", err=True)
     return Exit.PARTIAL if done.counts.rejected else Exit.OK

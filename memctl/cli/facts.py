@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import click
+from typing import Annotated
 
-from memctl.cli import _options, _render
-from memctl.core.fact import KINDS
+import typer
+
+from memctl.cli import _options, _render, _typer
+
+app = _typer.new_app()
 
 
-@click.command()
-@click.argument("user")
-@click.option("--subject", metavar="NAME", help="Only facts about this person or thing.")
-@click.option("--predicate", metavar="NAME", help="Only this predicate, such as lives_in.")
-@click.option("--kind", type=click.Choice(KINDS), help="Only this kind; episodes are listed only when asked for.")
-@click.option("--all", "everything", is_flag=True, help="Superseded, ended and expired facts too.")
-@_options.json_options
-@_options.store_options
+@app.command(
+    examples="""
+    memctl facts alice
+    memctl facts alice --predicate lives_in --all --json
+    """
+)
 def command(
-    user: str,
-    subject: str | None,
-    predicate: str | None,
-    kind: str | None,
-    everything: bool,
-    as_json: bool,
-    as_jsonl: bool,
-    store: str | None,
-    lock_timeout: float | None,
+    *,
+    user: _options.User,
+    subject: _options.Subject = None,
+    predicate: _options.Predicate = None,
+    kind: Annotated[
+        _options.Kind | None,
+        typer.Option("--kind", help="Only this kind. Episodes are listed only with --kind episode."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Include superseded, ended and expired facts.")] = False,
+    as_json: _options.AsJson = False,
+    as_jsonl: _options.AsJsonl = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
 ) -> None:
     """List the current facts of USER in the order they were learned."""
     local = _options.open_store(store, lock_timeout)

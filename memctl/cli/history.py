@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import click
+from memctl.cli import _options, _render, _typer
 
-from memctl.cli import _options, _render
+app = _typer.new_app()
 
 
-@click.command()
-@click.argument("user")
-@click.option("--predicate", metavar="NAME", help="Only this predicate, such as lives_in.")
-@click.option("--subject", metavar="NAME", help="Only facts about this person or thing.")
-@_options.json_options
-@_options.store_options
+@app.command(
+    examples="""
+    memctl history alice --predicate lives_in
+    """
+)
 def command(
-    user: str,
-    predicate: str | None,
-    subject: str | None,
-    as_json: bool,
-    as_jsonl: bool,
-    store: str | None,
-    lock_timeout: float | None,
+    *,
+    user: _options.User,
+    predicate: _options.Predicate = None,
+    subject: _options.Subject = None,
+    as_json: _options.AsJson = False,
+    as_jsonl: _options.AsJsonl = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """List what was believed of USER and when, what was superseded or ended included."""
+    """Show what was believed about USER and when, superseded and ended facts included."""
     from memctl.core.timeline import history
 
     local = _options.open_store(store, lock_timeout)

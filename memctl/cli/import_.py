@@ -2,50 +2,69 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 
-import click
+import typer
 
-from memctl.cli import _options, _transfer
+from memctl.cli import _options, _transfer, _typer
 from memctl.core.errors import UsageError
 
+app = _typer.new_app()
 
-@click.command()
-@click.argument("file")
-@click.option("--to", "target", metavar="BACKEND", default="local", show_default=True, help="Where the facts go.")
-@_transfer.selection_options
-@click.option("--dry-run", is_flag=True, help="Print the plan and write nothing.")
-@click.option("--fail-on-loss", is_flag=True, help="Refuse to begin when a value would be dropped.")
-@click.option("--no-verify", is_flag=True, help="Do not look in the target for what was written.")
-@click.option("--rejects", metavar="FILE", help="Where to write what is refused. [beside the ledger]")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
-@_transfer.ledger_option
-@_options.json_option
-@_options.store_options
-def command(file: str, **given: Any) -> int:
-    """Take the facts of FILE (JSONL, Parquet or CSV, as memctl export writes them; - for stdin) into a backend.
 
-    Everyone's facts unless --user names some. A second import of the same file changes nothing. memctl undo takes back
-    what an import wrote into the local store.
+@app.command(
+    examples="""
+    memctl import alice.jsonl
+    memctl import facts.parquet --to postgres --dry-run
+    """
+)
+def command(
+    *,
+    file: _options.File,
+    target: Annotated[str, typer.Option("--to", metavar="BACKEND", help="Backend to write to.")] = "local",
+    users: _options.Users,
+    all_users: _options.AllUsers = False,
+    user_map: _options.UserMap = None,
+    since: _options.Since = None,
+    kinds: _options.Kinds = None,
+    limit: _options.Limit = None,
+    dry_run: _options.DryRun = False,
+    fail_on_loss: _options.FailOnLoss = False,
+    no_verify: _options.NoVerify = False,
+    rejects: Annotated[
+        str | None,
+        typer.Option("--rejects", metavar="FILE", help="File for rejected records. [default: next to the ledger]"),
+    ] = None,
+    quiet: _options.Quiet = False,
+    ledger: _options.Ledger = None,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> int:
+    """Import the facts of FILE (JSONL, Parquet or CSV from memctl export; - for stdin) into a backend.
+
+    All users unless --user is given. Importing the same file again changes nothing. memctl undo reverts an import into
+    the store.
     """
     from memctl.backends import registry
-    from memctl.cli.migrate import run
+    from memctl.cli.migrate import Options, run
 
     if not registry.is_file(file):
         raise UsageError(
-            f"{file!r} is no file of facts",
-            hint="facts are in .jsonl, .parquet and .csv; memctl ingest reads transcripts",
+            f"{file!r} is not a file of facts",
+            hint="facts are in .jsonl, .parquet and .csv files; memctl ingest reads transcripts",
         )
-    defaults = {
-        "mode": None,
-        "table": None,
-        "mapping": None,
-        "layout": None,
-        "plan_out": None,
-        "rate": None,
-        "workers": 1,
-        "batch_size": None,
-        "max_duration": None,
-        "retries": 7,
-    }
-    return run("import", defaults | given | {"source": file})
+    scope = _transfer.Scope(
+        users=tuple(users), all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit
+    )
+    how = Options(
+        ends=_transfer.Ends(store=store, lock_timeout=lock_timeout),
+        dry_run=dry_run,
+        fail_on_loss=fail_on_loss,
+        no_verify=no_verify,
+        rejects=rejects,
+        quiet=quiet,
+        ledger=ledger,
+        as_json=as_json,
+    )
+    return run("import", file, target, "preserve", scope.selection(default_all=True), how)

@@ -3,144 +3,207 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import click
+import typer
 
-from memctl.cli import _options as options
-from memctl.cli import _render, _run_log, _transfer
+from memctl.cli import _options, _render, _run_log, _transfer, _typer
 from memctl.core.errors import Exit, NotFound, UsageError
-from memctl.runtime import settings as config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from memctl.ingest.llm_usage import Use
+    from memctl.ingest.options import IngestOptions
     from memctl.ingest.result import Report
     from memctl.workspace import Workspace
 
-FOR_FILES = (
-    "user_from", "format_", "tz", "date_order", "started_at", "branches", "sidechains", "direct_messages", "batch"
-)  # fmt: skip
-FOR_SERVICES = ("url", "agent")
-ROLES = ("user", "assistant", "system", "tool")
+
+app = _typer.new_app()
 
 
-def _model_options(function: options.F) -> options.F:
-    return options.decorate(
-        function,
-        click.option("--model", metavar="NAME", help="The model that reads the turns, such as gpt-5.4-mini."),
-        click.option("--llm-base-url", metavar="URL", help="Of its server, where that is not OpenAI's."),
-        click.option("--max-cost", type=click.FloatRange(min=0), metavar="DOLLARS", help="Stop before it costs more."),
-        click.option(
-            "--price-per-million", metavar="IN,OUT", help="Dollars for a million input and output tokens. [price book]"
-        ),
-        click.option("--rate", metavar="N/s", help="Most requests to the model, as 10/s, 600/m or 3600/h."),
-        click.option("--batch", is_flag=True, help="Submit the questions as a batch, at half price, for later."),
-        click.option("--collect", is_flag=True, help="Take in what batches have answered; needs no PATHS."),
-    )
-
-
-@click.command()
-@click.argument("paths", nargs=-1)
-@click.option("--from", "source", metavar="BACKEND", help="Read the conversations this backend keeps, not files.")
-@click.option("--user", metavar="NAME", help="Whose memory all of this is; with --from, whose conversations.")
-@click.option(
-    "--user-from",
-    type=click.Choice(["filename", "folder", "speaker"]),
-    help="Take the user from the file's name, its folder, or each speaker.",
-)
-@click.option("--format", "format_", metavar="NAME", help="Read every file as this format instead of detecting it.")
-@click.option("--since", metavar="WHEN", help="Leave out turns before then.")
-@click.option("--tz", metavar="ZONE", help="Time zone of times that name none. [UTC]")
-@click.option("--date-order", type=click.Choice(["dmy", "mdy", "ymd"]), help="Of dates such as 05/03/2025.")
-@click.option("--started-at", metavar="WHEN", help="When a subtitled recording began.")
-@click.option("--roles", default="user,assistant", show_default=True, help="Whose turns to keep as episodes.")
-@click.option("--branches", is_flag=True, help="Read abandoned branches of ChatGPT and Claude chats too.")
-@click.option("--sidechains", is_flag=True, help="Read the sub-agents of coding sessions too.")
-@click.option("--direct-messages", is_flag=True, help="Read the direct messages of a Slack export too.")
-@click.option(
-    "--extractor",
-    type=click.Choice(["auto", "llm", "rules", "none"]),
-    help="What turns words into facts. [auto: the model where one is configured, else the rules]",
-)
-@_model_options
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, 64),
-    help="Processes to work with, or with a model requests at a time. [number of processors; 4]",
-)
-@click.option("--dry-run", is_flag=True, help="Do everything but write; with a model, tell what it would cost.")
-@click.option("--rejects", metavar="FILE", help="Where to write what could not be read. [beside the store]")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
-@_transfer.service_options
-@options.json_option
-@options.embedder_options
-@options.store_options
-def command(
-    paths: tuple[str, ...],
-    source: str | None,
-    dry_run: bool,
-    rejects: str | None,
-    quiet: bool,
-    as_json: bool,
-    collect: bool,
-    **given: Any,
-) -> int:
-    """Read transcripts under PATHS (files, folders, globs, zips, - for stdin) and remember the facts in them.
-
-    With --from, read the conversations a backend keeps, such as Zep's threads, of --user or of everyone.
-
-    Each file's format is found by its content. Whose facts: --user, else --user-from, else what the file itself says,
-    else the first folder below the one named, else default_user of the settings. A second run reads only what is new.
-
-    memctl undo takes an ingest back, as far as it came; the files are then read again by the next one.
+@app.command(
+    examples="""
+    memctl ingest transcripts/
+    memctl ingest chat.json --user alice --dry-run
+    memctl ingest --from zep --user alice
     """
+)
+def command(
+    *,
+    paths: Annotated[list[str], typer.Argument(default_factory=list)],
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="BACKEND", help="Read the conversations of this backend instead of files."),
+    ] = None,
+    user: Annotated[
+        str | None,
+        typer.Option(
+            "--user", metavar="NAME", help="Owner of all facts read; with --from, whose conversations to read."
+        ),
+    ] = None,
+    user_from: Annotated[
+        Literal["filename", "folder", "speaker"] | None,
+        typer.Option("--user-from", help="Take the owner from the file name, its folder, or each speaker."),
+    ] = None,
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", metavar="NAME", help="Read every file as this format instead of detecting it."),
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help="Skip turns before WHEN.")] = None,
+    tz: Annotated[
+        str | None, typer.Option("--tz", metavar="ZONE", help="Time zone of times without one. [default: UTC]")
+    ] = None,
+    date_order: Annotated[
+        Literal["dmy", "mdy", "ymd"] | None,
+        typer.Option("--date-order", help="Order of day, month and year in dates such as 05/03/2025."),
+    ] = None,
+    started_at: Annotated[
+        str | None, typer.Option("--started-at", metavar="WHEN", help="Start time of a recording with subtitles.")
+    ] = None,
+    roles: Annotated[str, typer.Option("--roles", help="Roles whose turns are kept as episodes.")] = "user,assistant",
+    branches: Annotated[
+        bool, typer.Option("--branches", help="Also read abandoned branches of ChatGPT and Claude chats.")
+    ] = False,
+    sidechains: Annotated[bool, typer.Option("--sidechains", help="Also read sub-agents of coding sessions.")] = False,
+    direct_messages: Annotated[
+        bool, typer.Option("--direct-messages", help="Also read direct messages of a Slack export.")
+    ] = False,
+    extractor: Annotated[
+        Literal["auto", "llm", "rules", "none"] | None,
+        typer.Option(
+            "--extractor", help="Extraction method. [default: auto, a model if one is configured, else rules]"
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="NAME", help="Chat model that reads the turns, for example gpt-5.4-mini."),
+    ] = None,
+    llm_base_url: Annotated[
+        str | None,
+        typer.Option(
+            "--llm-base-url", metavar="URL", help="Base URL of an OpenAI-compatible server. [default: OpenAI]"
+        ),
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", min=0, metavar="DOLLARS", help="Stop before the model costs more.")
+    ] = None,
+    price_per_million: Annotated[
+        str | None,
+        typer.Option(
+            "--price-per-million",
+            metavar="IN,OUT",
+            help="Dollars per million input and output tokens. [default: the price book]",
+        ),
+    ] = None,
+    rate: Annotated[
+        str | None,
+        typer.Option("--rate", metavar="N/s", help="Maximum request rate of the model: 10/s, 600/m or 3600/h."),
+    ] = None,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Submit the requests to the batch API (half price, answered later).")
+    ] = False,
+    collect: Annotated[
+        bool, typer.Option("--collect", help="Collect the answers of finished batches; takes no PATHS.")
+    ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            min=1,
+            max=64,
+            help="Parallel processes, or parallel requests with a model. [default: CPU count, or 4]",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; with a model, print the estimated cost.")
+    ] = False,
+    rejects: Annotated[
+        str | None,
+        typer.Option("--rejects", metavar="FILE", help="File for rejected records. [default: next to the store]"),
+    ] = None,
+    quiet: _options.Quiet = False,
+    url: _options.Url = None,
+    agent: _options.Agent = None,
+    as_json: _options.AsJson = False,
+    embedder: _options.Embedder = None,
+    embed_base_url: _options.EmbedBaseUrl = None,
+    embed_dimensions: _options.EmbedDimensions = None,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> int:
+    """Extract facts from the transcripts under PATHS (files, folders, globs, zips, - for stdin).
+
+    With --from, read the conversations that a backend keeps, such as Zep threads, of --user or of all users.
+
+    Formats are detected by content. The owner is --user, else --user-from, else the user named in the file, else the
+    first folder below the path given, else default_user from the settings. A second run reads only what is new.
+
+    memctl undo reverts an ingest, even an interrupted one; the next ingest then reads those files again.
+    """
+    from memctl.ingest.options import IngestOptions
+
     if bool(paths) + bool(source) + collect != 1:
-        raise click.UsageError("Name transcripts to read, or give --from BACKEND, or --collect.")
-    _refuse_mixed(source, given)
-    local = options.open_store(
-        given["store"],
-        given["lock_timeout"],
-        embedder=given["embedder"],
-        embed_base_url=given["embed_base_url"],
-        embed_dimensions=given["embed_dimensions"],
+        raise UsageError("name transcripts to read, or give --from BACKEND, or --collect")
+    service = {"--url": url, "--agent": agent}
+    for flag, value in (service if not source else {}).items():
+        if value is not None:
+            raise UsageError("this option applies to a backend, with --from", where=flag, hint="leave it out")
+    given = IngestOptions(
+        user=user,
+        user_from=user_from,
+        format=format_,
+        since=since,
+        tz=tz,
+        date_order=date_order,
+        started_at=started_at,
+        roles=roles,
+        branches=branches,
+        sidechains=sidechains,
+        direct_messages=direct_messages,
+        extractor=extractor,
+        model=model,
+        llm_base_url=llm_base_url,
+        max_cost=max_cost,
+        price_per_million=price_per_million,
+        rate=rate,
+        batch=batch,
+        jobs=jobs,
+    )
+    if source:
+        given.refuse_file_options()
+    local = _options.open_store(
+        store,
+        lock_timeout,
+        embedder=embedder,
+        embed_base_url=embed_base_url,
+        embed_dimensions=embed_dimensions,
     )
     show = _Shown(rejects or f"{local.database.path}.rejects.jsonl", dry_run=dry_run, quiet=quiet, as_json=as_json)
     if collect:
         return _collect(local, show)
     if source:
-        return show.report(_listen(local, source, given, show))
-    if given["batch"]:
-        paths, given = _for_later(paths, given)
+        ends = _transfer.Ends(store=store, lock_timeout=lock_timeout, url=url, agent=agent)
+        return show.report(_from_backend(local, source, ends, given, show))
+    if batch:
+        paths, given = given.for_later(paths)
     return show.report(_ingest(local, paths, given, show))
 
 
-def _ingest(local: Workspace, paths: Sequence[str], given: dict[str, Any], show: _Shown) -> Report:
-    chosen = _options(given, paths)
+def _ingest(local: Workspace, paths: Sequence[str], options: IngestOptions, show: _Shown) -> Report:
+    chosen = options.resolve(paths, _transfer.warn)
     with _transfer.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce):
         return local.ingest(paths, chosen, progress, dry_run=show.dry_run, announce=announce)
 
 
-def _refuse_mixed(source: str | None, given: dict[str, Any]) -> None:
-    """Raise UsageError for an option of files beside --from, and for one of services without it."""
-    wrong = [name for name in (FOR_FILES if source else FOR_SERVICES) if given[name]]
-    if wrong:
-        about = "files" if source else "a backend, and goes with --from"
-        flag = f"--{wrong[0].strip('_').replace('_', '-')}"
-        raise UsageError(f"this option is about {about}", where=flag, hint="leave it out")
-
-
-def _listen(local: Workspace, source: str, given: dict[str, Any], show: _Shown) -> Report:
+def _from_backend(local: Workspace, source: str, ends: _transfer.Ends, options: IngestOptions, show: _Shown) -> Report:
     from memctl.backends import registry
     from memctl.runtime.retry import Halt, Retry
 
-    chosen = _options(given, ())
-    named = _transfer.backend_options(given["store"], given["lock_timeout"], source, given).get(source, {})
-    users = [given["user"]] if given["user"] else []
+    chosen = options.resolve((), _transfer.warn)
+    users = [options.user] if options.user else []
     with (
-        contextlib.closing(registry.open_backend(source, **named)) as backend,
+        contextlib.closing(registry.open_backend(source, **ends.options(source).get(source, {}))) as backend,
         _transfer.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce),
     ):
         pause = Retry(Halt(), announce=announce).pause
@@ -149,35 +212,17 @@ def _listen(local: Workspace, source: str, given: dict[str, Any], show: _Shown) 
         )
 
 
-def _for_later(paths: Sequence[str], given: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """The paths and options in words that mean the same when the answers are collected, wherever and whenever that is.
-
-    Raises UsageError for what cannot be read a second time.
-    """
-    if "-" in paths:
-        raise UsageError("stdin cannot be read again when the answers come", where="--batch", hint="name a file")
-    settings = _settings(given)
-    since = options.when(given["since"], settings.timezone)
-    given = given | {
-        "tz": settings.timezone,
-        "date_order": settings.date_order,
-        "extractor": settings.extractor,
-        "model": settings.llm_model,
-        "llm_base_url": settings.llm_base_url,
-        "default_user": settings.default_user,
-        "since": since.isoformat() if since else None,
-    }
-    return tuple(os.path.abspath(path) for path in paths), given  # noqa: PTH100 - globs are no paths yet
-
-
 def _collect(local: Workspace, show: _Shown) -> int:
-    """Take answers in, and ingest again what they are about."""
+    """Collect answers, and ingest again what they are about."""
+    from memctl.ingest.options import load_command
+
     collected = local.collect_batches()
     code = int(Exit.OK)
     reports = []
     for again in collected.again:
         try:
-            report = _ingest(local, again.command["paths"], _later(again.command["given"]), show)
+            command = load_command(again.command)
+            report = _ingest(local, command.paths, command.options, show)
         except NotFound:
             # What was to be read is gone, which is told once: later collections have other things to do.
             local.mark_batches_done(again.batches)
@@ -191,16 +236,11 @@ def _collect(local: Workspace, show: _Shown) -> int:
         return max(show.code(report) for report in reports) if reports else code
     if not show.quiet:
         money = "" if collected.cost is None else f", ${collected.cost:.4f}"
-        click.echo(
+        typer.echo(
             f"batches    {collected.collected} collected, {collected.waiting} under way; {collected.answers} answers, "
             f"{collected.input_tokens:,} + {collected.output_tokens:,} tokens{money}"
         )
     return code
-
-
-def _later(given: dict[str, Any]) -> dict[str, Any]:
-    """The options a batch was submitted with, as this version of the command knows them."""
-    return {parameter.name or "": None for parameter in command.params} | given
 
 
 class _Shown:
@@ -228,78 +268,6 @@ class _Shown:
         return Exit.PARTIAL if report.rejects else Exit.OK
 
 
-def _settings(given: dict[str, Any]) -> config.Settings:
-    return config.load(
-        timezone=given["tz"],
-        date_order=given["date_order"],
-        extractor=given["extractor"],
-        llm_model=given["model"],
-        llm_base_url=given["llm_base_url"],
-        default_user=given.get("default_user"),
-    )
-
-
-def _options(given: dict[str, Any], paths: Sequence[str]) -> Any:
-    from memctl.ingest.attribution import Attribution
-    from memctl.ingest.scan import Options
-    from memctl.ingest.session_extraction import Recipe
-    from memctl.transcripts.detect import FORMATS
-    from memctl.transcripts.model import ReadOptions
-
-    settings = _settings(given)
-    roles = tuple(role.strip() for role in given["roles"].split(","))
-    if wrong := [role for role in roles if role not in ROLES]:
-        raise UsageError(f"unknown role {wrong[0]!r}", where="--roles", hint=f"roles: {', '.join(ROLES)}")
-    if given["format_"] is not None and given["format_"] not in FORMATS:
-        raise UsageError(
-            f"unknown format {given['format_']!r}", where="--format", hint=f"formats: {', '.join(FORMATS)}"
-        )
-    recipe = Recipe(
-        extractor=settings.extractor,
-        roles=roles,
-        since=options.when(given["since"], settings.timezone),
-        model=settings.llm_model,
-    )
-    return Options(
-        attribution=Attribution(user=given["user"], user_from=given["user_from"], default_user=settings.default_user),
-        recipe=recipe,
-        reading=ReadOptions(
-            timezone=options.zone(settings.timezone),
-            date_order=settings.date_order,
-            started_at=options.when(given["started_at"], settings.timezone),
-            branches=given["branches"],
-            sidechains=given["sidechains"],
-            direct_messages=given["direct_messages"],
-        ),
-        format=given["format_"],
-        jobs=given["jobs"] or os.cpu_count() or 1,
-        model=_model(given, settings, paths) if recipe.by_model else None,
-    )
-
-
-def _model(given: dict[str, Any], settings: config.Settings, paths: Sequence[str]) -> Any:
-    """How the model is to be used. Raises UsageError when there is none."""
-    from memctl.extract.llm.client import warning
-    from memctl.ingest.llm_costs import prices_of
-    from memctl.ingest.llm_options import JOBS, ModelOptions
-
-    if settings.llm_model is None:
-        raise UsageError("no model is configured", hint="give --model NAME, or set MEMCTL_LLM_MODEL")
-    if note := warning(settings.llm_model, settings.llm_base_url):
-        _transfer.warn(note)
-    return ModelOptions(
-        name=settings.llm_model,
-        base_url=settings.llm_base_url,
-        timeout=settings.llm_timeout,
-        prices=prices_of(settings.llm_model, given["price_per_million"]),
-        max_cost=given["max_cost"],
-        rate=_transfer.rate(given["rate"]),
-        jobs=given["jobs"] or JOBS,
-        batch=given["batch"],
-        command={"paths": list(paths), "given": given} if given["batch"] else {},
-    )
-
-
 def _print(report: Report, *, dry_run: bool, written: str | None, quiet: bool) -> None:
     _print_rejects(report, written)
     if quiet:
@@ -310,39 +278,39 @@ def _print(report: Report, *, dry_run: bool, written: str | None, quiet: bool) -
         known = f"{report.unchanged} of {report.files} files are unchanged" if report.files else "no transcript found"
         if report.sessions and not report.files:
             known = f"all {report.turns} turns of {report.sessions} conversations are known"
-        click.echo(f"nothing to do: {known}")
+        typer.echo(f"nothing to do: {known}")
         _print_counts("skipped", report.skipped)
         return
     would = "would be " if dry_run else ""
     if report.files:
-        click.echo(f"files      {report.files} read, {report.unchanged} of them unchanged")
-    click.echo(f"sessions   {report.sessions}")
-    click.echo(f"turns      {report.turns}, {report.episodes} of them new")
+        typer.echo(f"files      {report.files} read, {report.unchanged} of them unchanged")
+    typer.echo(f"sessions   {report.sessions}")
+    typer.echo(f"turns      {report.turns}, {report.episodes} of them new")
     if dry_run and report.model and report.model.asked:
         # Without the answers the facts there are would seem to go.
-        click.echo(f"facts      known once the model has answered  ({report.extractor})")
+        typer.echo(f"facts      known once the model has answered  ({report.extractor})")
     else:
         _print_facts(report, would)
     _print_counts("skipped", report.skipped)
     _print_counts("redacted", report.redacted)
     if report.run:
-        click.echo(f"run        {report.run}; memctl undo {report.run} takes it back")
+        typer.echo(f"run        {report.run}; memctl undo {report.run} takes it back")
 
 
 def _print_rejects(report: Report, written: str | None) -> None:
     for reject in report.rejects:
-        click.echo(
-            f"{click.style('not read:', fg='yellow')} {_render.clean(f'{reject.where}: {reject.reason}')}",
+        typer.echo(
+            f"{typer.style('not read:', fg='yellow')} {_render.clean(f'{reject.where}: {reject.reason}')}",
             err=True,
         )
         if reject.hint:
-            click.echo(f"  {_render.clean(reject.hint)}", err=True)
+            typer.echo(f"  {_render.clean(reject.hint)}", err=True)
     if written:
-        click.echo(f"what was not read is listed in {written}", err=True)
+        typer.echo(f"what was not read is listed in {written}", err=True)
 
 
 def _print_facts(report: Report, would: str) -> None:
-    click.echo(
+    typer.echo(
         f"facts      {report.added} {would}added, {report.reinforced} reinforced, {report.superseded} superseded, "
         f"{report.retracted} retracted, {report.removed} removed  ({report.extractor})"
     )
@@ -351,24 +319,24 @@ def _print_facts(report: Report, would: str) -> None:
 def _print_model(use: Use, *, dry_run: bool) -> None:
     """What a model was asked and what that cost; for a dry run, what it would cost."""
     about, would = ("about ", "would be ") if dry_run else ("", "")
-    click.echo(f"windows    {use.windows}, {use.known} of them answered before, {use.asked} {would}asked")
+    typer.echo(f"windows    {use.windows}, {use.known} of them answered before, {use.asked} {would}asked")
     if use.submitted or use.waiting:
-        click.echo(
+        typer.echo(
             f"batch      {use.submitted} submitted, {use.waiting} under way; memctl ingest --collect takes them in"
         )
     money = "price unknown" if use.cost is None else f"${use.cost:.4f}"
-    click.echo(f"tokens     {about}{use.input_tokens:,} in, {use.output_tokens:,} out; {money}")
+    typer.echo(f"tokens     {about}{use.input_tokens:,} in, {use.output_tokens:,} out; {money}")
     if use.seconds is not None:
-        click.echo(f"time       about {use.seconds:.0f} s")
+        typer.echo(f"time       about {use.seconds:.0f} s")
     _print_counts("not read", use.failed)
     _print_counts("refused", use.refused)
     _print_counts("corrected", use.corrected)
     if use.stopped:
-        click.echo("stopped    the next question could cost more than --max-cost; the same command goes on", err=True)
+        typer.echo("stopped    the next question could cost more than --max-cost; the same command goes on", err=True)
 
 
 def _print_counts(name: str, counts: dict[str, int]) -> None:
     if counts:
         most_first = sorted(counts.items(), key=lambda item: -item[1])
         listed = ", ".join(f"{number} × {reason}" for reason, number in most_first)
-        click.echo(f"{name:<11}{_render.paragraph(_render.line(listed), 11)}")
+        typer.echo(f"{name:<11}{_render.paragraph(_render.line(listed), 11)}")

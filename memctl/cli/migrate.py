@@ -3,121 +3,211 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import click
+import msgspec
+import typer
 
-from memctl.cli import _options, _render, _run_log, _transfer
+from memctl.cli import _options, _render, _run_log, _transfer, _typer
 from memctl.core.errors import Exit, UsageError
+from memctl.runtime import user_input
 
 if TYPE_CHECKING:
     from memctl.migrate.endpoints import Ends
-    from memctl.migrate.plan import Plan
+    from memctl.migrate.plan import Mode, Plan
+    from memctl.migrate.selection import Selection
 
-SELECTING = ("users", "all_users", "user_map", "since", "kinds", "limit")
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How facts are moved and how the result is shown, as the options of migrate and import say it."""
+
+    ends: _transfer.Ends
+    dry_run: bool = False
+    plan_out: str | None = None
+    fail_on_loss: bool = False
+    no_verify: bool = False
+    rate: str | None = None
+    workers: int = 1
+    batch_size: int | None = None
+    max_duration: str | None = None
+    retries: int = 7
+    rejects: str | None = None
+    quiet: bool = False
+    ledger: str | None = None
+    as_json: bool = False
 
 
-@click.command()
-@click.option("--from", "source", metavar="BACKEND", help="Where the facts are.")
-@click.option("--to", "target", metavar="BACKEND", help="Where they go.")
-@_transfer.selection_options
-@_transfer.table_options
-@_transfer.service_options
-@click.option("--core-memory", is_flag=True, default=None, help="Show facts in the agent's core memory as well.")
-@click.option("--mode", type=click.Choice(["preserve", "rederive"]), help="Verbatim, or anew by the target. [preserve]")
-@click.option("--dry-run", is_flag=True, help="Print the plan and write nothing.")
-@click.option("--plan-out", metavar="FILE", help="Write the plan to a file as well.")
-@click.option("--plan", "plan_file", metavar="FILE", help="Apply exactly this plan, unless the source has changed.")
-@click.option("--fail-on-loss", is_flag=True, help="Refuse to begin when a value would be dropped.")
-@click.option("--no-verify", is_flag=True, help="Do not look in the target for what was written.")
-@click.option("--rate", metavar="N/s", help="At most so many calls of the target (/s, /m, /h). [the backend's own]")
-@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Writers at the same time.")
-@click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Facts a call. [the backend's own]")
-@click.option("--max-duration", metavar="TIME", help="Stop after 90s, 15m, 2h; exit code 8.")
-@click.option("--retries", type=click.IntRange(0, 100), default=7, show_default=True, help="After a passing failure.")
-@click.option("--rejects", metavar="FILE", help="Where to write what the target refuses. [beside the ledger]")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; errors only.")
-@_transfer.ledger_option
-@_options.json_option
-@_options.store_options
-def command(**given: Any) -> int:
+app = _typer.new_app()
+
+
+@app.command(
+    examples="""
+    memctl migrate --from mem0 --to postgres --all-users --dry-run
+    memctl migrate --from local --to alice.jsonl --user alice
+    """
+)
+def command(
+    *,
+    source: Annotated[str | None, typer.Option("--from", metavar="BACKEND", help="Backend to read from.")] = None,
+    target: Annotated[str | None, typer.Option("--to", metavar="BACKEND", help="Backend to write to.")] = None,
+    users: _options.Users,
+    all_users: _options.AllUsers = False,
+    user_map: _options.UserMap = None,
+    since: _options.Since = None,
+    kinds: _options.Kinds = None,
+    limit: _options.Limit = None,
+    table: _options.Table = None,
+    mapping: _options.Mapping = None,
+    layout: _options.Layout = None,
+    url: _options.Url = None,
+    agent: _options.Agent = None,
+    core_memory: Annotated[
+        bool | None, typer.Option("--core-memory", help="Also show facts in the agent's core memory.")
+    ] = None,
+    mode: Annotated[
+        Literal["preserve", "rederive"] | None,
+        typer.Option(
+            "--mode",
+            help="Write facts verbatim (preserve), or let the target extract them (rederive). [default: preserve]",
+        ),
+    ] = None,
+    dry_run: _options.DryRun = False,
+    plan_out: Annotated[
+        str | None, typer.Option("--plan-out", metavar="FILE", help="Also write the plan to a file.")
+    ] = None,
+    plan_file: Annotated[
+        str | None, typer.Option("--plan", metavar="FILE", help="Apply this plan; fails if the source has changed.")
+    ] = None,
+    fail_on_loss: _options.FailOnLoss = False,
+    no_verify: _options.NoVerify = False,
+    rate: Annotated[
+        str | None,
+        typer.Option(
+            "--rate", metavar="N/s", help="Maximum call rate of the target (/s, /m, /h). [default: the backend's]"
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Number of parallel writers.")] = 1,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", min=1, metavar="N", help="Facts per call. [default: the backend's]")
+    ] = None,
+    max_duration: Annotated[
+        str | None,
+        typer.Option("--max-duration", metavar="TIME", help="Stop after this time (90s, 15m, 2h) with exit code 8."),
+    ] = None,
+    retries: Annotated[int, typer.Option("--retries", min=0, max=100, help="Retries after a temporary failure.")] = 7,
+    rejects: Annotated[
+        str | None,
+        typer.Option(
+            "--rejects", metavar="FILE", help="File for records the target rejects. [default: next to the ledger]"
+        ),
+    ] = None,
+    quiet: _options.Quiet = False,
+    ledger: _options.Ledger = None,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> int:
     """Move facts from one backend to another.
 
-    BACKEND is local, a backend of the settings, an installed adapter, or a file of facts (memctl backends lists them).
-    The same command again goes on where the last one ended; once all is there it writes nothing. memctl undo takes back
-    what a migration wrote into the local store.
+    BACKEND is local, a backend from the settings, an installed adapter, or a file of facts (see memctl backends).
+    Running the same command again resumes it, and writes nothing once all facts have been moved. memctl undo reverts a
+    migration into the store.
     """
-    if given["plan_file"]:
-        return _apply_plan(given)
-    for option, name in (("source", "--from"), ("target", "--to")):
-        if not given[option]:
-            raise UsageError(f"{name} is missing", hint="memctl backends lists what there is")
-    return run("migrate", given)
+    from memctl.migrate.plan import load
+
+    scope = _transfer.Scope(
+        users=tuple(users), all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit
+    )
+    how = Options(
+        ends=_transfer.Ends(
+            store=store,
+            lock_timeout=lock_timeout,
+            table=table,
+            mapping=mapping,
+            layout=layout,
+            url=url,
+            agent=agent,
+            core_memory=core_memory,
+        ),
+        dry_run=dry_run,
+        plan_out=plan_out,
+        fail_on_loss=fail_on_loss,
+        no_verify=no_verify,
+        rate=rate,
+        workers=workers,
+        batch_size=batch_size,
+        max_duration=max_duration,
+        retries=retries,
+        rejects=rejects,
+        quiet=quiet,
+        ledger=ledger,
+        as_json=as_json,
+    )
+    if plan_file:
+        if source or target or mode or plan_out or scope != _transfer.Scope():
+            raise UsageError("a plan already says what goes where", where="--plan", hint="leave out the other options")
+        plan = load(plan_file)
+        return run("migrate", plan.source, plan.target, plan.mode, plan.selection, how, plan)
+    if source is None or target is None:
+        missing = "--from" if source is None else "--to"
+        raise UsageError(f"{missing} is missing", hint="memctl backends lists the backends")
+    return run("migrate", source, target, mode or "preserve", scope.selection(), how)
 
 
-def _apply_plan(given: dict[str, Any]) -> int:
-    from memctl.migrate import plan as planning
-
-    named = [name for name in (*SELECTING, "source", "target", "mode") if given[name]]
-    if named or given["plan_out"]:
-        raise UsageError("a plan says itself what goes where", where="--plan", hint="leave the other options out")
-    plan = planning.load(given["plan_file"])
-    return run("migrate", given | {"source": plan.source, "target": plan.target, "mode": plan.mode}, plan)
-
-
-def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
-    """Migrate as the options say; `plan` is one to apply exactly."""
+def run(
+    schema: str, source: str, target: str, mode: Mode, selection: Selection, how: Options, plan: Plan | None = None
+) -> int:
+    """Move the selected facts and print the result. `plan` is one to apply exactly; `schema` names the document."""
     from memctl.backends import registry
     from memctl.migrate.endpoints import make_plan, opened
     from memctl.migrate.plan import save
     from memctl.migrate.run import migrate
     from memctl.runtime.retry import Halt, Halted
 
-    selection = plan.selection if plan else _transfer.selection(given, default_all=schema == "import")
-    halt = Halt(_transfer.duration(given["max_duration"]))
-    quiet = given["quiet"] or given["as_json"]
-    named = _transfer.backend_options(given["store"], given["lock_timeout"], given["source"], given, given["target"])
+    halt = Halt(user_input.duration(how.max_duration))
+    quiet = how.quiet or how.as_json
+    named = how.ends.options(source, target)
     with (
-        _transfer.open_ledger(given["ledger"]) as ledger,
-        opened(given["source"], given["target"], options=named, workers=given["workers"], warn=_transfer.warn) as ends,
+        _transfer.open_ledger(how.ledger) as ledger,
+        opened(source, target, options=named, workers=how.workers, warn=_transfer.warn) as ends,
         _transfer.stopping(halt),
     ):
         job = ends.job(
-            ends.plan(selection, given["mode"] or "preserve"),
+            ends.plan(selection, mode),
             command=_transfer.command_line(),
-            batch_size=given["batch_size"],
-            rate=_transfer.rate(given["rate"]),
-            attempts=given["retries"] + 1,
-            verify=not given["no_verify"],
+            batch_size=how.batch_size,
+            rate=user_input.rate(how.rate),
+            attempts=how.retries + 1,
+            verify=not how.no_verify,
             digest=plan.digest if plan else None,
             name=schema,
-            rejects=Path(given["rejects"]).expanduser() if given["rejects"] else None,
-            forgotten=_options.open_store(given["store"], given["lock_timeout"]).suppressed,
+            rejects=Path(how.rejects).expanduser() if how.rejects else None,
+            forgotten=_options.open_store(how.ends.store, how.ends.lock_timeout).suppressed,
         )
-        if plan or given["dry_run"] or given["plan_out"] or given["fail_on_loss"]:
+        if plan or how.dry_run or how.plan_out or how.fail_on_loss:
             try:
                 with _transfer.showing("planning", quiet=quiet) as (progress, announce):
                     now = make_plan(job, halt, announce=announce, progress=_counting(progress))
             except Halted:
-                click.echo("stopped while planning; nothing was written", err=True)
+                typer.echo("stopped while planning; nothing was written", err=True)
                 return Exit.INTERRUPTED if halt.reason == "interrupted" else Exit.LIMIT
             if plan:
                 plan.check_unchanged(now)
-            if given["plan_out"]:
-                save(now, given["plan_out"])
-            if given["fail_on_loss"]:
+            if how.plan_out:
+                save(now, how.plan_out)
+            if how.fail_on_loss:
                 now.refuse_loss()
-            if given["dry_run"]:
-                return _print_dry_run(schema, now, given)
+            if how.dry_run:
+                return _print_dry_run(schema, now, as_json=how.as_json)
         if not quiet:
             _announce(ends)
         registry.prepare(job.targets[0], _transfer.warn)
         with _transfer.showing("moving", quiet=quiet) as (progress, announce):
             report = migrate(job, ledger, halt, progress=progress, announce=announce)
     _run_log.current().count(**{name: getattr(report.counts, name) for name in report.counts.__struct_fields__})
-    if given["as_json"]:
+    if how.as_json:
         _transfer.emit_report(schema, report)
-    elif not given["quiet"] or report.exit:
+    elif not how.quiet or report.exit:
         _transfer.print_report(report, job.command)
     return report.exit
 
@@ -125,7 +215,7 @@ def run(schema: str, given: dict[str, Any], plan: Plan | None = None) -> int:
 def _announce(ends: Ends) -> None:
     """Where from and where to, before anything is written there."""
 
-    click.echo(_render.clean(f"{ends.source_identity} -> {ends.target_identity}"), err=True)
+    typer.echo(_render.clean(f"{ends.source_identity} -> {ends.target_identity}"), err=True)
     for remark in (*ends.source.remarks(), *ends.targets[0].remarks()):
         _transfer.warn(remark)
 
@@ -134,11 +224,11 @@ def _counting(progress: Any) -> Any:
     return (lambda done, total: progress(done, total, "")) if progress else None
 
 
-def _print_dry_run(schema: str, plan: Plan, given: dict[str, Any]) -> int:
-    if given["as_json"]:
+def _print_dry_run(schema: str, plan: Plan, *, as_json: bool) -> int:
+    if as_json:
         counts = {"read": plan.facts, "written": 0, "updated": 0, "unchanged": 0, "rejected": 0}
         _render.emit_json(schema, {"run": None, "plan": plan, "counts": counts, "losses": plan.losses()})
     else:
         _transfer.print_plan(plan)
-        click.echo("nothing was written")
+        typer.echo("nothing was written")
     return Exit.OK

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import click
+from typing import Annotated
 
-from memctl.cli import _options
+import typer
+
+from memctl.cli import _options, _typer
 from memctl.cli.consolidate import show
 
+app = _typer.new_app()
 
-@click.command()
-@click.argument("user", required=False)
-@click.option("--dry-run", is_flag=True, help="List what would go, and take out nothing.")
-@_options.ttl_option
-@_options.quiet_option
-@_options.json_option
-@_options.store_options
+
+@app.command(
+    examples="""
+    memctl prune --ttl episode=365d --dry-run
+    memctl prune alice
+    """
+)
 def command(
-    user: str | None,
-    dry_run: bool,
-    ttl: str | None,
-    quiet: bool,
-    as_json: bool,
-    store: str | None,
-    lock_timeout: float | None,
+    user: Annotated[str | None, typer.Argument()] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be removed, and remove nothing.")] = False,
+    ttl: _options.Ttl = None,
+    quiet: _options.Quiet = False,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Take out what was to be kept only until now, of USER or of everyone.
+    """Remove expired facts and old episodes, of USER or of all users.
 
-    Facts go at their own end (expires_at), and with --ttl episodes that are older; what was learned from these stays.
-    memctl undo takes it back.
+    Facts are removed at their expires_at, and with --ttl also older episodes; the facts learned from them stay. memctl
+    undo reverts it.
     """
     done = _options.open_store(store, lock_timeout).prune(user, ttl=ttl, dry_run=dry_run)
     show("prune", done, dry_run=dry_run, quiet=quiet, as_json=as_json)

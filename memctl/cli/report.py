@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import click
+import msgspec
+import typer
 
-from memctl.cli import _options, _render, _transfer
+from memctl.cli import _options, _render, _transfer, _typer
 from memctl.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,88 +21,80 @@ FILES = ("html", "png", "svg")
 STDOUT = Path("-")
 
 
-def output_options(function: _options.F) -> _options.F:
-    """The forms a report can take beside the terminal's."""
-    file = click.Path(dir_okay=False, path_type=Path)
-    return _options.decorate(
-        function,
-        click.option(
-            "--html", type=file, metavar="FILE", help="Write a page with charts that fetches nothing; - is stdout."
-        ),
-        click.option("--png", type=file, metavar="FILE", help="Write the charts as a picture."),
-        click.option("--svg", type=file, metavar="FILE", help="Write the charts as a drawing."),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
-        click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values."),
-    )
+class Outputs(msgspec.Struct, frozen=True, kw_only=True):
+    """The forms in which a report is wanted."""
 
+    html: Path | None
+    png: Path | None
+    svg: Path | None
+    as_json: bool
+    as_csv: bool
 
-def book_options(function: _options.F) -> _options.F:
-    """Which price book."""
-    return _options.decorate(
-        function,
-        click.option("--edition", metavar="YYYY-MM", help="Of the price books that ship. [the newest]"),
-        click.option(
-            "--prices", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="A book of your own."
-        ),
-    )
-
-
-def workload_options(function: _options.F) -> _options.F:
-    """The numbers of a workload; what is not given is measured, and what cannot be measured assumed."""
-    return _options.decorate(
-        function,
-        click.option("--users", type=_number, metavar="N", help="Users in the first month."),
-        click.option("--turns-per-user-month", type=_number, metavar="N", help="Messages, answers counted too."),
-        click.option("--facts-per-turn", type=_number, metavar="X", help="Facts found in a message."),
-        click.option("--searches-per-turn", type=_number, metavar="X", help="Searches for each message."),
-        click.option("--bytes-per-turn", type=_number, metavar="N", help="Length of a message."),
-        click.option("--growth", metavar="8%", help="Of the users, a month."),
-        click.option("--months", type=_number, metavar="N", help="Months to look at. [12]"),
-    )
+    def files(self) -> dict[str, Path]:
+        """The files to write, by their kind."""
+        return {name: path for name in FILES if (path := getattr(self, name))}
 
 
 def _number(value: str) -> Decimal:
     try:
         return Decimal(value)
     except ArithmeticError:
-        raise click.BadParameter(f"{value!r} is not a number.") from None
+        raise typer.BadParameter(f"{value!r} is not a number.") from None
 
 
-@click.group()
+app = _typer.new_group()
+
+
+@app.callback()
 def command() -> None:
-    """Tell what a memory holds, and what it costs on each system."""
+    """Report a memory's size and what it would cost on each system."""
 
 
-@command.command()
-@click.option("--from", "source", default="local", show_default=True, metavar="BACKEND", help="What to look into.")
-@click.option("--user", metavar="NAME", help="This user alone.")
-@click.option("--by", type=click.Choice(["month", "week", "day"]), default="month", show_default=True)
-@click.option("--top", type=click.IntRange(1), default=10, show_default=True, metavar="N", help="Users to list.")
-@click.option(
-    "--tokenizer",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Count tokens with this tokenizer.json. [WordPiece]",
-)
-@output_options
-@_options.store_options
-def volume(**given: Any) -> None:
-    """Count facts by user, kind, category, source and time, with their growth, waste, bytes and tokens.
-
-    BACKEND is local, a backend of the settings, an installed adapter, or a file of facts.
+@app.command(
+    examples="""
+    memctl report volume
+    memctl report volume --by week --html volume.html
     """
+)
+def volume(
+    source: Annotated[str, typer.Option("--from", metavar="BACKEND", help="Backend to measure.")] = "local",
+    user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user.")] = None,
+    by: Annotated[Literal["month", "week", "day"], typer.Option("--by")] = "month",
+    top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="Number of users to list.")] = 10,
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option(
+            "--tokenizer",
+            dir_okay=False,
+            metavar="FILE",
+            help="Count tokens with this tokenizer.json. [default: built-in WordPiece]",
+        ),
+    ] = None,
+    html: _options.Html = None,
+    png: _options.Png = None,
+    svg: _options.Svg = None,
+    as_json: _options.AsJson = False,
+    as_csv: _options.AsCsv = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
+    """Report the number of facts by user, kind, category, source and time, with growth, waste, bytes and tokens.
+
+    BACKEND is local, a backend from the settings, an installed adapter, or a file of facts.
+    """
+    outputs = Outputs(html=html, png=png, svg=svg, as_json=as_json, as_csv=as_csv)
     from memctl.cli import _report_output
     from memctl.report import json_csv, requests
 
-    with _render.progress("reading", quiet=given["as_json"] or given["as_csv"]) as progress:
+    with _render.progress("reading", quiet=as_json or as_csv) as progress:
         report = requests.volume(
-            given["source"],
-            _transfer.backend_options(given["store"], given["lock_timeout"]),
+            source,
+            _transfer.Ends(store=store, lock_timeout=lock_timeout).options(),
             now=datetime.now(UTC),
-            by=given["by"],
-            user=given["user"],
-            top=given["top"],
-            tokenizer=given["tokenizer"],
+            by=by,
+            user=user,
+            top=top,
+            tokenizer=tokenizer,
             progress=progress,
         )
 
@@ -110,10 +103,10 @@ def volume(**given: Any) -> None:
 
         return volume_page.charts(report), volume_page.page(report)
 
-    if _write(given, pictures):
+    if _write(outputs, pictures):
         return
     _print(
-        given,
+        outputs,
         "report.volume",
         lambda: json_csv.volume(report),
         lambda: json_csv.volume_rows(report),
@@ -121,61 +114,126 @@ def volume(**given: Any) -> None:
     )
 
 
-@command.command()
-@workload_options
-@click.option("--from", "source", metavar="BACKEND", help="Where to measure what is not given. [local]")
-@click.option("--unmeasured", is_flag=True, help="Measure nothing; take from the price book what is not given.")
-@click.option("--migrate", "route", metavar="FROM:TO", help="Price moving everything from one system to another.")
-@click.option("--facts", type=click.IntRange(0), metavar="N", help="How many facts to move. [those measured]")
-@click.option("--model", metavar="NAME", help="Extraction's model, or rules for none. [the price book's]")
-@click.option("--embedding", metavar="NAME", help="The embedding model, or static for the one that ships.")
-@book_options
-@output_options
-@_options.store_options
-def pricing(**given: Any) -> None:
-    """Tell what a workload costs on each system, month by month and against the number of users.
-
-    What is not given is measured in the store; what is not measured is assumed, and marked so.
+@app.command(
+    examples="""
+    memctl report pricing --users 1000
+    memctl report pricing --migrate mem0:zep
     """
+)
+def pricing(
+    users: Annotated[
+        Decimal | None, typer.Option("--users", parser=_number, metavar="N", help="Number of users in the first month.")
+    ] = None,
+    turns_per_user_month: Annotated[
+        Decimal | None,
+        typer.Option(
+            "--turns-per-user-month", parser=_number, metavar="N", help="Messages per user and month, answers included."
+        ),
+    ] = None,
+    facts_per_turn: Annotated[
+        Decimal | None,
+        typer.Option("--facts-per-turn", parser=_number, metavar="X", help="Facts extracted per message."),
+    ] = None,
+    searches_per_turn: Annotated[
+        Decimal | None, typer.Option("--searches-per-turn", parser=_number, metavar="X", help="Searches per message.")
+    ] = None,
+    bytes_per_turn: Annotated[
+        Decimal | None,
+        typer.Option("--bytes-per-turn", parser=_number, metavar="N", help="Length of a message in bytes."),
+    ] = None,
+    growth: Annotated[
+        str | None, typer.Option("--growth", metavar="8%", help="Growth of the number of users per month.")
+    ] = None,
+    months: Annotated[
+        Decimal | None, typer.Option("--months", parser=_number, metavar="N", help="Number of months. [default: 12]")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="BACKEND", help="Backend to measure values that are not given. [default: local]"
+        ),
+    ] = None,
+    unmeasured: Annotated[
+        bool, typer.Option("--unmeasured", help="Do not measure; take missing values from the price book.")
+    ] = False,
+    route: Annotated[
+        str | None,
+        typer.Option("--migrate", metavar="FROM:TO", help="Price of moving all facts from one system to another."),
+    ] = None,
+    facts: Annotated[
+        int | None, typer.Option("--facts", min=0, metavar="N", help="Number of facts to move. [default: as measured]")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", metavar="NAME", help="Chat model for extraction, or rules for none. [default: the price book's]"
+        ),
+    ] = None,
+    embedding: Annotated[
+        str | None, typer.Option("--embedding", metavar="NAME", help="Embedding model, or static for the built-in one.")
+    ] = None,
+    edition: _options.Edition = None,
+    prices: Annotated[
+        Path | None, typer.Option("--prices", dir_okay=False, metavar="FILE", help="Your own price book.")
+    ] = None,
+    html: _options.Html = None,
+    png: _options.Png = None,
+    svg: _options.Svg = None,
+    as_json: _options.AsJson = False,
+    as_csv: _options.AsCsv = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
+    """Report the cost of a workload on each system, by month and by number of users.
+
+    Missing values are measured in the store. What cannot be measured is assumed, and marked.
+    """
+    outputs = Outputs(html=html, png=png, svg=svg, as_json=as_json, as_csv=as_csv)
     from memctl.cli import _report_output
     from memctl.report import json_csv, requests
 
-    numbers = {
-        name: given[name]
-        for name in ("users", "turns_per_user_month", "facts_per_turn", "searches_per_turn", "bytes_per_turn", "months")
-    } | {"growth": requests.growth(given["growth"])}
-    chosen = {name: given[name] for name in ("edition", "prices", "model", "embedding")}
-    if given["unmeasured"] and given["source"]:
+    numbers: dict[str, Decimal | None] = {
+        "users": users,
+        "turns_per_user_month": turns_per_user_month,
+        "facts_per_turn": facts_per_turn,
+        "searches_per_turn": searches_per_turn,
+        "bytes_per_turn": bytes_per_turn,
+        "months": months,
+        "growth": requests.growth(growth),
+    }
+    if unmeasured and source:
         raise UsageError("--unmeasured and --from exclude each other")
-    if given["facts"] is not None and not given["route"]:
+    if facts is not None and not route:
         raise UsageError("--facts is how many facts to move", hint="say from where to where with --migrate")
     measured = None
-    if not given["unmeasured"]:
-        backend = _transfer.backend_options(given["store"], given["lock_timeout"])
-        measured = requests.volume_if_any(given["source"], backend, now=datetime.now(UTC))
-    if given["route"]:
-        if any(given[name] for name in FILES):
+    if not unmeasured:
+        backend = _transfer.Ends(store=store, lock_timeout=lock_timeout).options()
+        measured = requests.volume_if_any(source, backend, now=datetime.now(UTC))
+    if route:
+        if outputs.files():
             raise UsageError("the price of a migration has no charts", hint="use --json or --csv")
-        moved = requests.migration(given["route"], measured, numbers, facts=given["facts"], **chosen)
+        moved = requests.migration(
+            route, measured, numbers, facts=facts, edition=edition, prices=prices, model=model, embedding=embedding
+        )
         _print(
-            given,
+            outputs,
             "report.migration",
             lambda: json_csv.move(moved),
             lambda: json_csv.move_rows(moved),
             lambda: _report_output.print_move(moved),
         )
         return
-    report = requests.pricing(measured, numbers, **chosen)
+    report = requests.pricing(measured, numbers, edition=edition, prices=prices, model=model, embedding=embedding)
 
     def pictures() -> tuple[Any, str]:
         from memctl.report import pricing_page
 
         return pricing_page.charts(report), pricing_page.page(report)
 
-    if _write(given, pictures):
+    if _write(outputs, pictures):
         return
     _print(
-        given,
+        outputs,
         "report.pricing",
         lambda: json_csv.comparison(report),
         lambda: json_csv.comparison_rows(report),
@@ -183,25 +241,30 @@ def pricing(**given: Any) -> None:
     )
 
 
-@command.command()
-@click.option("--edition", metavar="YYYY-MM", help="Of the price books that ship. [the newest]")
-@click.option("--list", "listed", is_flag=True, help="List the editions in place of printing one.")
-def prices(edition: str | None, listed: bool) -> None:
-    """Print a price book as YAML, to be changed and used with --prices."""
+@app.command(
+    examples="""
+    memctl report prices > prices.yaml
+    """
+)
+def prices(
+    edition: _options.Edition = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the editions.")] = False,
+) -> None:
+    """Print a price book as YAML. Change it and use it with --prices."""
     from memctl.report import price_book
 
     if listed:
         for name in price_book.editions():
-            click.echo(f"{name}  as of {price_book.load(name).as_of.isoformat()}")
+            typer.echo(f"{name}  as of {price_book.load(name).as_of.isoformat()}")
     else:
-        click.echo(price_book.text(edition), nl=False)
+        typer.echo(price_book.text(edition), nl=False)
 
 
-def _write(given: dict[str, Any], pictures: Callable[[], tuple[Picture, str]]) -> bool:
+def _write(outputs: Outputs, pictures: Callable[[], tuple[Picture, str]]) -> bool:
     """The files asked for, charts drawn only when one is; whether one of them went to stdout in place of the report."""
-    wanted = {name: given[name] for name in FILES if given[name]}
+    wanted = outputs.files()
     printed = [name for name, path in wanted.items() if path == STDOUT]
-    if printed and (len(printed) > 1 or given["as_json"] or given["as_csv"]):
+    if printed and (len(printed) > 1 or outputs.as_json or outputs.as_csv):
         raise UsageError("only one thing can go to standard output", hint="give the others a file")
     if not wanted:
         return False
@@ -212,28 +275,28 @@ def _write(given: dict[str, Any], pictures: Callable[[], tuple[Picture, str]]) -
     for name, path in wanted.items():
         content = page.encode() if name == "html" else picture.drawn(name)
         if path == STDOUT:
-            click.echo(content, nl=False)
+            typer.echo(content, nl=False)
         else:
             charts.write(path, content)
-            click.echo(f"wrote {_render.clean(str(path))}", err=True)
+            typer.echo(f"wrote {_render.clean(str(path))}", err=True)
     return bool(printed)
 
 
 def _print(
-    given: dict[str, Any],
+    outputs: Outputs,
     schema: str,
     document: Callable[[], dict[str, Any]],
     rows: Callable[[], Iterable[list[Any]]],
     table: Callable[[], None],
 ) -> None:
     """The report to stdout, in the form asked for."""
-    if given["as_json"] and given["as_csv"]:
+    if outputs.as_json and outputs.as_csv:
         raise UsageError("--json and --csv exclude each other")
-    if given["as_json"]:
+    if outputs.as_json:
         _render.emit_json(schema, document())
-    elif given["as_csv"]:
+    elif outputs.as_csv:
         from memctl.report import json_csv
 
-        click.echo(json_csv.csv(rows()), nl=False)
+        typer.echo(json_csv.csv(rows()), nl=False)
     else:
         table()

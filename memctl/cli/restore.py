@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-import click
+import typer
 
-from memctl.cli import _options, _render
+from memctl.cli import _options, _render, _typer
+
+app = _typer.new_app()
 
 
-@click.command()
-@click.argument("file")
-@click.option("--force", is_flag=True, help="Put it in the place of a store that is there, which is kept.")
-@_options.json_option
-@_options.store_options
-def command(file: str, force: bool, as_json: bool, store: str | None, lock_timeout: float | None) -> None:
-    """Make the local store from FILE, which memctl backup wrote, once every checksum in it was found right."""
+@app.command(
+    examples="""
+    memctl restore memory.memctl
+    memctl restore memory.memctl --force
+    """
+)
+def command(
+    *,
+    file: _options.File,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an existing store, which is kept as a snapshot.")
+    ] = False,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
+    """Restore the store from FILE, written by memctl backup, after all checksums are verified."""
     from memctl.maintenance.backup import restore
 
     manifest, replaced = restore(
@@ -24,5 +37,5 @@ def command(file: str, force: bool, as_json: bool, store: str | None, lock_timeo
     if as_json:
         _render.emit_json("restore", {"manifest": manifest, "kept": replaced.kept, "damaged": replaced.damaged})
         return
-    click.echo(f"{manifest.tables['records'].rows} records of {manifest.made_at:%Y-%m-%d %H:%M} UTC are restored")
+    typer.echo(f"{manifest.tables['records'].rows} records of {manifest.made_at:%Y-%m-%d %H:%M} UTC are restored")
     _render.replaced(replaced)

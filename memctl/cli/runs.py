@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-import click
+import typer
 
-from memctl.cli import _options, _render, _transfer
+from memctl.cli import _options, _render, _transfer, _typer
 from memctl.core.errors import Exit, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -23,13 +23,18 @@ ENDED = {
 """What a monitor is told of a run's state; of any other it is told that something is wrong."""
 
 
-@click.group(invoke_without_command=True)
-@click.option("--last", is_flag=True, help="Show the newest one; the exit code says how it ended.")
-@_transfer.ledger_option
-@_options.json_option
-@click.pass_context
-def command(ctx: click.Context, last: bool, ledger: str | None, as_json: bool) -> int | None:
-    """List the migrations there were, newest first."""
+app = _typer.new_group(runs_alone=True)
+
+
+@app.callback(invoke_without_command=True)
+def command(
+    ctx: typer.Context,
+    *,
+    last: Annotated[bool, typer.Option("--last", help="Show the newest one and exit with its exit code.")] = False,
+    ledger: _options.Ledger = None,
+    as_json: _options.AsJson = False,
+) -> int | None:
+    """List past migrations, newest first."""
     if ctx.invoked_subcommand:
         ctx.obj = (ledger, as_json)
         return None
@@ -59,13 +64,19 @@ def command(ctx: click.Context, last: bool, ledger: str | None, as_json: bool) -
     return None
 
 
-@command.command()
-@click.argument("run_id", metavar="ID")
-@_transfer.ledger_option
-@_options.json_option
-@click.pass_context
-def show(ctx: click.Context, run_id: str, ledger: str | None, as_json: bool) -> None:
-    """Show one run (the first characters of its ID will do): what it moved, what was rejected, and how to go on."""
+@app.command(
+    examples="""
+    memctl runs show 3f2a
+    """
+)
+def show(
+    ctx: typer.Context,
+    *,
+    run_id: Annotated[str, typer.Argument(metavar="ID")],
+    ledger: _options.Ledger = None,
+    as_json: _options.AsJson = False,
+) -> None:
+    """Show one migration (ID may be abbreviated): what it moved, what was rejected, and how to resume it."""
     outer_ledger, outer_json = ctx.obj
     with _transfer.open_ledger(ledger or outer_ledger) as opened:
         found = opened.runs(run_id) if opened.path.exists() else []
@@ -93,5 +104,5 @@ def _show(run: Run, states: dict[str, int], *, as_json: bool) -> None:
         ("resume", run.command if run.state != "done" else f"{run.command}   (writes only what changed)"),
     ]
     for name, value in lines:
-        click.echo(f"{name:<8} {_render.clean(value)}")
+        typer.echo(f"{name:<8} {_render.clean(value)}")
     _transfer.print_counts(run.counts)

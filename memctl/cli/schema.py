@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import click
+from typing import Annotated, Literal
+
+import typer
+
+from memctl.cli import _typer
+
+app = _typer.new_app()
 
 
-@click.command()
-@click.argument("record", type=click.Choice(["fact"]))
-def command(record: str) -> None:
+@app.command(
+    examples="""
+    memctl schema fact
+    """
+)
+def command(
+    record: Annotated[Literal["fact"], typer.Argument()],
+) -> None:
     """Print the JSON Schema of RECORD."""
     import msgspec
 
     from memctl.core.fact import json_schema
 
-    click.echo(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2))
+    typer.echo(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2))

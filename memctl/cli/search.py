@@ -3,66 +3,96 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
-import click
+import typer
 
-from memctl.cli import _options, _render, _transfer
+from memctl.cli import _options, _render, _transfer, _typer
 from memctl.core.errors import UsageError
-from memctl.core.fact import KINDS
+from memctl.runtime import user_input
 
 if TYPE_CHECKING:
     from memctl.backends.contract import Hit
-    from memctl.memory import Memory
 
 
-@click.command()
-@click.argument("words", nargs=-1, required=True, metavar="USER QUERY")
-@click.option("--from", "source", metavar="BACKEND", help="Search there by its own means. [local]")
-@click.option("--all-users", is_flag=True, help="Search everyone; give the query alone.")
-@click.option("-k", "--k", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many to print.")
-@click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this kind; may be repeated.")
-@click.option("--since", metavar="WHEN", help="Only what was said or true since then.")
-@click.option("--until", metavar="WHEN", help="Only what was said or true until then.")
-@click.option("--as-of", metavar="WHEN", help="Only what held at that time.")
-@click.option("--explain", is_flag=True, help="Show the parts each score is the sum of.")
-@_options.json_options
-@_transfer.service_options
-@_options.embedder_options
-@_options.store_options
-def command(
-    words: tuple[str, ...],
-    source: str | None,
-    all_users: bool,
-    k: int,
-    kinds: tuple[str, ...],
-    since: str | None,
-    until: str | None,
-    as_of: str | None,
-    explain: bool,
-    as_json: bool,
-    as_jsonl: bool,
-    store: str | None,
-    lock_timeout: float | None,
-    url: str | None,
-    agent: str | None,
-    **embedding: Any,
-) -> None:
-    """Find what is remembered of USER that fits QUERY, best first.
+app = _typer.new_app()
 
-    Facts and the turns they were learned in are ranked together. A superseded fact is marked, and never stands before
-    the one that replaced it. A score only ranks; no value of it means that nothing was found.
+
+@app.command(
+    examples="""
+    memctl search alice "shipping" -k 3
+    memctl search --all-users "allergies" --explain
+    memctl search alice "where does she live" --as-of 2026-01-01
     """
+)
+def command(
+    *,
+    words: Annotated[list[str], typer.Argument(metavar="USER QUERY")],
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="BACKEND", help="Backend to search with its own search. [default: local]"),
+    ] = None,
+    all_users: Annotated[bool, typer.Option("--all-users", help="Search all users; takes QUERY only.")] = False,
+    k: Annotated[int, typer.Option("-k", "--k", min=1, max=1000, help="Number of results.")] = 10,
+    kinds: Annotated[
+        list[str],
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            callback=_options.check_kinds,
+            help="Only this kind; repeatable.",
+            default_factory=list,
+        ),
+    ],
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help="Only what was said or true since WHEN.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="WHEN", help="Only what was said or true until WHEN.")
+    ] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="WHEN", help="Only what was true at WHEN.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show the parts of each score.")] = False,
+    as_json: _options.AsJson = False,
+    as_jsonl: _options.AsJsonl = False,
+    url: _options.Url = None,
+    agent: _options.Agent = None,
+    embedder: _options.Embedder = None,
+    embed_base_url: _options.EmbedBaseUrl = None,
+    embed_dimensions: _options.EmbedDimensions = None,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
+    """Search the memory of USER for QUERY, best match first.
+
+    Facts and the turns they came from are ranked together. A superseded fact is marked and never ranks above its
+    successor. Scores are for ranking only; there is no threshold.
+    """
+    from memctl.memory import Memory, open_memory
+
     user, query = _split(words, all_users)
-    with _memory(source, {"url": url, "agent": agent}, store, lock_timeout, embedding) as memory:
+    ends = _transfer.Ends(url=url, agent=agent).options(source or "local")
+    if source in (None, "local"):
+        memory = Memory(
+            _options.open_store(
+                store,
+                lock_timeout,
+                embedder=embedder,
+                embed_base_url=embed_base_url,
+                embed_dimensions=embed_dimensions,
+            )
+        )
+    else:
+        memory = open_memory(source, **ends.get(source, {}))
+    with memory:
         hits = memory.search(
             user,
             query,
             k,
-            kinds=kinds,
-            since=_options.when(since),
-            until=_options.when(until),
-            as_of=_options.when(as_of),
+            kinds=tuple(kinds),
+            since=user_input.when(since),
+            until=user_input.when(until),
+            as_of=user_input.when(as_of),
         )
     if as_json:
         _render.emit_json("search", {"user": user, "query": query, "hits": hits})
@@ -72,31 +102,16 @@ def command(
         _print(hits, explain=explain, with_user=all_users)
 
 
-def _memory(
-    source: str | None,
-    service: dict[str, Any],
-    store: str | None,
-    lock_timeout: float | None,
-    embedding: dict[str, Any],
-) -> Memory:
-    from memctl.memory import Memory, open_memory
-
-    named = _transfer.backend_options(None, None, source or "local", service)
-    if source in (None, "local"):
-        return Memory(_options.open_store(store, lock_timeout, **embedding))
-    return open_memory(source, **named.get(source, {}))
-
-
-def _split(words: tuple[str, ...], all_users: bool) -> tuple[str | None, str]:
+def _split(words: Sequence[str], all_users: bool) -> tuple[str | None, str]:
     user, query = (None, " ".join(words)) if all_users else (words[0], " ".join(words[1:]))
     if not query.strip():
-        raise UsageError("there is nothing to search for", hint='memctl search USER "QUERY"')
+        raise UsageError("the query is empty", hint='memctl search USER "QUERY"')
     return user, query
 
 
 def _print(hits: list[Hit], *, explain: bool, with_user: bool) -> None:
     if not hits:
-        click.echo("nothing is remembered that this could be held against", err=True)
+        typer.echo("no results", err=True)
     colour = sys.stdout.isatty()
     for rank, hit in enumerate(hits, 1):
         fact = hit.fact
@@ -107,8 +122,8 @@ def _print(hits: list[Hit], *, explain: bool, with_user: bool) -> None:
         if with_user:
             about.insert(0, fact.user_id)
         detail = _render.line(" · ".join(about))
-        click.echo(head + _render.paragraph(_render.line(fact.text), len(head)))
-        click.echo(" " * len(head) + (click.style(detail, dim=True) if colour else detail))
+        typer.echo(head + _render.paragraph(_render.line(fact.text), len(head)))
+        typer.echo(" " * len(head) + (typer.style(detail, dim=True) if colour else detail))
         if explain:
             parts = " + ".join(f"{name} {value:.3f}" for name, value in hit.parts.items())
-            click.echo(" " * len(head) + _render.paragraph(parts, len(head)))
+            typer.echo(" " * len(head) + _render.paragraph(parts, len(head)))

@@ -2,43 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-import click
+import typer
 
-from memctl.cli import _options, _render
+from memctl.cli import _options, _render, _typer
 from memctl.core.errors import UsageError
+from memctl.runtime import user_input
 
 if TYPE_CHECKING:
     from memctl.maintenance.snapshots import Snapshot, Snapshots
 
 
-@click.group()
-def command() -> None:
-    """Keep copies of the local store, compare them with it, and go back to one.
+app = _typer.new_group()
 
-    NAME is the moment a snapshot was made, or the beginning of it; last is the newest that you made.
+
+@app.callback()
+def command() -> None:
+    """Create, compare and restore snapshots of the store.
+
+    NAME is the time a snapshot was made, which may be abbreviated; last is the newest one you made.
     """
 
 
-@command.command()
-@click.option("--note", metavar="TEXT", help="What it is for.")
-@_options.quiet_option
-@_options.json_option
-@_options.store_options
-def create(note: str | None, quiet: bool, as_json: bool, store: str | None, lock_timeout: float | None) -> None:
+@app.command(
+    examples="""
+    memctl snapshot create --note "before the import"
+    """
+)
+def create(
+    note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Note to keep with the snapshot.")] = None,
+    quiet: _options.Quiet = False,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
     """Copy the store as it is now."""
     made = _snapshots(store, lock_timeout).create(note)
     if as_json:
         _render.emit_json("snapshot", {"snapshot": made})
     elif not quiet:
-        click.echo(f"{made.name}: {made.facts} facts and {made.episodes} episodes of {made.users} users")
+        typer.echo(f"{made.name}: {made.facts} facts and {made.episodes} episodes of {made.users} users")
 
 
-@command.command("list")
-@_options.json_option
-@_options.store_options
-def list_(as_json: bool, store: str | None, lock_timeout: float | None) -> None:
+@app.command(
+    "list",
+    examples="""
+    memctl snapshot list
+    """,
+)
+def list_(
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
     """List the snapshots, newest first."""
     found = _snapshots(store, lock_timeout).all()
     if as_json:
@@ -61,22 +78,22 @@ def list_(as_json: bool, store: str | None, lock_timeout: float | None) -> None:
     )
 
 
-@command.command()
-@click.argument("name")
-@click.argument("later", required=False)
-@click.option("--user", metavar="NAME", help="This user's records only.")
-@_options.json_options
-@_options.store_options
+@app.command(
+    examples="""
+    memctl snapshot diff last
+    """
+)
 def diff(
-    name: str,
-    later: str | None,
-    user: str | None,
-    as_json: bool,
-    as_jsonl: bool,
-    store: str | None,
-    lock_timeout: float | None,
+    *,
+    name: _options.Name,
+    later: Annotated[str | None, typer.Argument()] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user's records.")] = None,
+    as_json: _options.AsJson = False,
+    as_jsonl: _options.AsJsonl = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Tell what is other now, or in the snapshot LATER, than in the snapshot NAME: + new, - gone, * changed."""
+    """Compare the snapshot NAME with the store, or with the snapshot LATER: + added, - removed, * changed."""
     snapshots = _snapshots(store, lock_timeout)
     changes = snapshots.diff(snapshots.find(name), snapshots.find(later) if later else None, user)
     if as_json:
@@ -93,44 +110,57 @@ def diff(
                 fact.kind,
                 _render.line(fact.text),
             ]
-            click.echo("  ".join(said))
+            typer.echo("  ".join(said))
         if not changes:
-            click.echo("nothing is other", err=True)
+            typer.echo("nothing is other", err=True)
 
 
-@command.command()
-@click.argument("name")
-@_options.json_option
-@_options.store_options
-def restore(name: str, as_json: bool, store: str | None, lock_timeout: float | None) -> None:
-    """Put the snapshot NAME in the place of the store, which becomes a snapshot itself."""
+@app.command(
+    examples="""
+    memctl snapshot restore last
+    """
+)
+def restore(
+    *,
+    name: _options.Name,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
+    """Replace the store with the snapshot NAME; the current store is kept as a snapshot."""
     snapshots = _snapshots(store, lock_timeout)
     restored = snapshots.find(name)
     replaced = snapshots.restore(restored)
     if as_json:
         _render.emit_json("snapshot", {"restored": restored, "kept": replaced.kept, "damaged": replaced.damaged})
     else:
-        click.echo(f"the store is that of {restored.name}")
+        typer.echo(f"the store is that of {restored.name}")
         _render.replaced(replaced)
 
 
-@command.command()
-@click.option("--keep", type=click.IntRange(0), metavar="N", help="Remove all but the newest N.")
-@click.option("--before", metavar="WHEN", help="Remove those made before then.")
-@_options.quiet_option
-@_options.json_option
-@_options.store_options
+@app.command(
+    examples="""
+    memctl snapshot prune --keep 5
+    """
+)
 def prune(
-    keep: int | None, before: str | None, quiet: bool, as_json: bool, store: str | None, lock_timeout: float | None
+    keep: Annotated[int | None, typer.Option("--keep", min=0, metavar="N", help="Keep only the newest N.")] = None,
+    before: Annotated[
+        str | None, typer.Option("--before", metavar="WHEN", help="Remove snapshots older than WHEN.")
+    ] = None,
+    quiet: _options.Quiet = False,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
 ) -> None:
     """Remove old snapshots."""
     if keep is None and before is None:
         raise UsageError("which snapshots are old?", hint="give --keep N or --before WHEN")
-    removed: list[Snapshot] = _snapshots(store, lock_timeout).prune(keep=keep, before=_options.when(before))
+    removed: list[Snapshot] = _snapshots(store, lock_timeout).prune(keep=keep, before=user_input.when(before))
     if as_json:
         _render.emit_json("snapshot", {"removed": removed})
     elif not quiet:
-        click.echo(f"{len(removed)} removed")
+        typer.echo(f"{len(removed)} removed")
 
 
 def _snapshots(store: str | None, lock_timeout: float | None) -> Snapshots:

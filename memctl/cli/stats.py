@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import click
 import msgspec
+import typer
 
-from memctl.cli import _options, _render
+from memctl.cli import _options, _render, _typer
+
+app = _typer.new_app()
 
 
-@click.command()
-@_options.json_option
-@_options.store_options
-def command(as_json: bool, store: str | None, lock_timeout: float | None) -> None:
-    """Show what the store holds, in numbers."""
+@app.command(
+    examples="""
+    memctl stats --json
+    """
+)
+def command(
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
+    """Show store statistics."""
     statistics = _options.open_store(store, lock_timeout).statistics()
     if as_json:
         _render.emit_json("stats", msgspec.structs.asdict(statistics))
         return
     for name, value in msgspec.structs.asdict(statistics).items():
         shown = ", ".join(f"{number} {kind}" for kind, number in value.items()) if isinstance(value, dict) else value
-        click.echo(f"{name:<12} {f'{shown:,}' if isinstance(shown, int) else _render.line(str(shown))}")
+        typer.echo(f"{name:<12} {f'{shown:,}' if isinstance(shown, int) else _render.line(str(shown))}")

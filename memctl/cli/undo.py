@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-import click
+from typing import Annotated
 
-from memctl.cli import _options, _render
+import typer
+
+from memctl.cli import _options, _render, _typer
+
+app = _typer.new_app()
 
 
-@click.command()
-@click.argument("run", required=False)
-@_options.json_option
-@_options.store_options
-def command(run: str | None, as_json: bool, store: str | None, lock_timeout: float | None) -> None:
-    """Put back all that RUN changed in the store, as it was before; without RUN, list the runs there were.
+@app.command(
+    examples="""
+    memctl undo
+    memctl undo e1dcd49792df
+    """
+)
+def command(
+    run: Annotated[str | None, typer.Argument()] = None,
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
+    """Undo everything that RUN changed in the store; without RUN, list the runs that can be undone.
 
-    RUN is the id that ingest, import, migrate --to local, consolidate, dedupe or prune printed, or that of an add, an
-    edit or an rm in the list, or the first characters of it. What was changed since is not overwritten: later runs that
-    built on this one are named, to be undone first. Files whose ingest was undone are read again by the next one, and
-    facts whose migration was undone are written again; what a model answered is not asked again. A run can be undone
-    for thirty days. forget cannot be undone, and of whom it erases nothing is kept here either.
+    RUN is the id printed by ingest, import, migrate --to local, consolidate, dedupe or prune, or of an add, edit or rm
+    in the list; it may be abbreviated. Later changes are never overwritten: runs that build on this one are listed, to
+    be undone first. Files whose ingest was undone are read again by the next ingest, and facts whose migration was
+    undone are written again; answers of a model are kept. Runs can be undone for thirty days. forget cannot be undone,
+    and removes the user from these records too.
     """
     local = _options.open_store(store, lock_timeout)
     if run is None:
@@ -42,4 +53,4 @@ def command(run: str | None, as_json: bool, store: str | None, lock_timeout: flo
     if as_json:
         _render.emit_json("undo", {"run": undone.id, "facts": facts})
     else:
-        click.echo(f"run {undone.id} is undone, {facts} facts are as they were")
+        typer.echo(f"run {undone.id} is undone, {facts} facts are as they were")

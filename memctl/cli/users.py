@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import click
+from memctl.cli import _options, _render, _typer
 
-from memctl.cli import _options, _render
+app = _typer.new_app()
 
 
-@click.command()
-@_options.json_option
-@_options.store_options
-def command(as_json: bool, store: str | None, lock_timeout: float | None) -> None:
-    """List the users with the number of their facts and episodes, and the span of time these were recorded in."""
+@app.command(
+    examples="""
+    memctl users
+    """
+)
+def command(
+    as_json: _options.AsJson = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
+) -> None:
+    """List users with their fact and episode counts and the time span they cover."""
     users = _options.open_store(store, lock_timeout).user_summaries()
     if as_json:
         _render.emit_json("users", {"users": users})

@@ -5,67 +5,85 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
-import click
+import typer
 
-from memctl.cli import _options, _render, _transfer
+from memctl.cli import _options, _render, _transfer, _typer
 from memctl.core.errors import Exit, UsageError
 
 if TYPE_CHECKING:
     from memctl.migrate.verify import OnRow, Row
 
 
-@click.command()
-@click.option("--from", "source", metavar="BACKEND", required=True, help="Where the facts came from.")
-@click.option("--to", "target", metavar="BACKEND", required=True, help="Where they went.")
-@_transfer.selection_options
-@_transfer.table_options
-@_transfer.service_options
-@click.option("--one-way", is_flag=True, help="What is only in the target is no difference.")
-@click.option("--combined", metavar="FILE", help="Write a line for every record, the equal ones too; - for stdout.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no rows; the counts only.")
-@_options.json_options
-@_options.store_options
+app = _typer.new_app()
+
+
+@app.command(
+    examples="""
+    memctl verify --from mem0 --to postgres --all-users
+    memctl verify --from local --to alice.jsonl --user alice --combined -
+    """
+)
 def command(
-    source: str,
-    target: str,
-    one_way: bool,
-    combined: str | None,
-    quiet: bool,
-    as_json: bool,
-    as_jsonl: bool,
-    store: str | None,
-    lock_timeout: float | None,
-    **given: Any,
+    *,
+    source: Annotated[str, typer.Option("--from", metavar="BACKEND", help="Backend the facts came from.")],
+    target: Annotated[str, typer.Option("--to", metavar="BACKEND", help="Backend the facts were written to.")],
+    users: _options.Users,
+    all_users: _options.AllUsers = False,
+    user_map: _options.UserMap = None,
+    since: _options.Since = None,
+    kinds: _options.Kinds = None,
+    limit: _options.Limit = None,
+    table: _options.Table = None,
+    mapping: _options.Mapping = None,
+    layout: _options.Layout = None,
+    url: _options.Url = None,
+    agent: _options.Agent = None,
+    one_way: Annotated[bool, typer.Option("--one-way", help="Ignore records that exist only in the target.")] = False,
+    combined: Annotated[
+        str | None,
+        typer.Option("--combined", metavar="FILE", help="Write one line per record, equal ones included; - is stdout."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the counts only.")] = False,
+    as_json: _options.AsJson = False,
+    as_jsonl: _options.AsJsonl = False,
+    store: _options.Store = None,
+    lock_timeout: _options.LockTimeout = None,
 ) -> int:
     """Compare two backends record by record.
 
-    = same, * differs (in which fields), + only in the source, - only in the target, ! could not be read. Everyone's
-    facts unless --user names some. Exit code 6 for any difference the target's capabilities do not declare.
+    = same, * differs (with the fields), + only in the source, - only in the target, ! unreadable. All users unless
+    --user is given. Exit code 6 for differences that the target's capabilities do not declare.
     """
     from memctl.migrate.endpoints import opened
     from memctl.migrate.target import Target
     from memctl.migrate.verify import Verifier
     from memctl.runtime.retry import Halt, Halted, Pace, Retry
 
-    selection = _transfer.selection(given, default_all=True)
+    scope = _transfer.Scope(
+        users=tuple(users), all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit
+    )
+    ends = _transfer.Ends(
+        store=store, lock_timeout=lock_timeout, table=table, mapping=mapping, layout=layout, url=url, agent=agent
+    )
+    selection = scope.selection(default_all=True)
     halt = Halt()
     with (
         _writing(combined) as on_row,
         opened(
             source,
             target,
-            options=_transfer.backend_options(store, lock_timeout, source, given, target),
+            options=ends.options(source, target),
             warn=_transfer.warn,
-        ) as ends,
+        ) as opened_ends,
         _transfer.stopping(halt),
         _transfer.showing("comparing", quiet=quiet or as_json or as_jsonl) as (progress, announce),
     ):
         retry = Retry(halt, announce=announce)
         verifier = Verifier(
-            ends.source,
-            Target(ends.targets, retry, Pace(None, halt)),
+            opened_ends.source,
+            Target(opened_ends.targets, retry, Pace(None, halt)),
             selection,
             retry,
             one_way=one_way,
@@ -75,7 +93,7 @@ def command(
         try:
             found = verifier.run()
         except Halted:
-            click.echo("interrupted", err=True)
+            typer.echo("interrupted", err=True)
             return Exit.INTERRUPTED
     if as_json:
         _render.emit_json("verify", {name: getattr(found, name) for name in found.__struct_fields__})
@@ -85,8 +103,8 @@ def command(
         return found.exit
     if not quiet:
         for row in found.rows:
-            click.echo(_transfer.row_line(row))
-    click.echo(
+            typer.echo(_transfer.row_line(row))
+    typer.echo(
         f"= {found.same} same, * {found.differs} differ ({found.declared} more as declared), + {found.missing} only in "
         f"the source, - {found.extra} only in the target, ! {found.errors} unreadable"
     )
@@ -99,7 +117,7 @@ def _writing(path: str | None) -> Iterator[OnRow | None]:
         yield None
         return
     if path == "-":
-        yield lambda row: click.echo(_transfer.row_line(row))
+        yield lambda row: typer.echo(_transfer.row_line(row))
         return
     try:
         file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - closed below

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from memctl.backends.contract import Query
 from memctl.core.fact import Fact, Source
 from memctl.core.timeline import current
 from memctl.report.volume import measure
@@ -78,7 +79,7 @@ def test_what_is_true_at_an_instant_is_the_same_for_search(store: Workspace) -> 
     from memctl.core.timeline import as_of
 
     at = NOW - timedelta(days=1)
-    hits = store.search("zoe", "town visited", 100, as_of=at)
+    hits = store.search(Query("zoe", "town visited", 100, as_of=at))
     assert {hit.fact.id for hit in hits} == {fact.id for fact in as_of(EVERY, at)}
 
 

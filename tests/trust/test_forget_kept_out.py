@@ -152,7 +152,7 @@ def test_one_backend_that_was_down_is_done_by_the_same_command_again(people, mem
 def test_the_name_is_typed_on_a_terminal(people, memctl, monkeypatch, typed, code):
     memctl("import", "people.jsonl")
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("click.prompt", lambda *_, **__: typed.strip())
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: typed.strip())
     assert memctl("forget", "zelda").code == code
     assert memctl("facts", "zelda").code == (0 if code else 4)
 
@@ -164,7 +164,7 @@ def test_ctrl_c_at_the_prompt_erases_nothing(people, memctl, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("click.prompt", interrupted)
+    monkeypatch.setattr("typer.prompt", interrupted)
     assert memctl("forget", "zelda").code == 130
     assert memctl("facts", "zelda").code == 0
     assert memctl("add", "zelda", "I live in Oslo.").code == 0

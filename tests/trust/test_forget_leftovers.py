@@ -38,7 +38,7 @@ def test_what_was_deleted_before_and_is_nobodys_in_mem0s_history_is_counted(home
         adapter.close()
         receipt, backend = erased(end.open(), store)
         assert receipt.exit == 0
-        (remark,) = backend.remarks()
+        (remark,) = backend.remarks
         # Brought in, and taken out.
         assert remark.startswith("2 entries of mem0's history")
 

@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from uuid import UUID
 
-import click
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+from typer.models import Context
 
-from memctl.cli.app import cli
+from memctl.cli.app import app
 from memctl.core.fact import Fact, Source, encode_lines
 
 HARMFUL = {
@@ -73,17 +75,17 @@ def facts(user=USER):
 
 def leaves(command, path=()):
     """Every command there is, groups that do something themselves too."""
-    if not isinstance(command, click.Group):
+    if not isinstance(command, TyperGroup):
         yield path, command
         return
     if path and command.invoke_without_command:
         yield path, command
-    context = click.Context(command)
+    context = Context(command)
     for name in command.list_commands(context):
         yield from leaves(command.get_command(context, name), (*path, name))
 
 
-ALL = dict(leaves(cli))
+ALL = dict(leaves(get_command(app)))
 INVOCATIONS = {
     ("ingest",): [("chat.jsonl", "--user", USER), (SPOKEN[0][:20] + "nowhere",)],
     ("search",): [(USER, "line"), (USER, "evil", "--explain"), (f"nobody{USER}", "x"), ("--all-users", "red")],
@@ -135,6 +137,7 @@ INVOCATIONS = {
     ],
     ("doctor",): [("--store", f"nowhere{SPOKEN[1]}")],
     ("config", "show"): [()],
+    ("completion",): [("bash",), (USER,)],
     ("schema",): [(USER,)],
 }
 SILENT = {

@@ -10,6 +10,7 @@ import glob
 import os
 import re
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from memctl.core.errors import Locked, MemctlError, NotFound, UnusableStore
-from memctl.runtime import file_lock
+from memctl.runtime import file_lock, private_files
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -53,7 +54,7 @@ def driver() -> Any:
 
 
 _writing = threading.Lock()
-"""One writer at a time in this process too: row keys and the umask are everybody's."""
+"""One writer at a time in this process too, because row keys are shared."""
 
 
 class Database:
@@ -92,6 +93,14 @@ class Database:
             self.require()
         with self._alone():
             self._make_folder()
+            spill = self.path.with_name(f"{self.path.name}.tmp")
+            try:
+                if not self.path.exists():
+                    _create(self.path)
+                # DuckDB would create the folder for its spill files readable by everybody.
+                private_files.make_folder(spill)
+            except OSError as error:
+                raise MemctlError(f"cannot create the store: {error.strerror}", where=str(self.path)) from None
             connection = self._connect(read_only=False, config=WRITING)
             try:
                 with self._explained():
@@ -104,12 +113,16 @@ class Database:
                         self._make_schema(connection, version)
                     yield connection
                     connection.execute("COMMIT")
+                    with contextlib.suppress(FileNotFoundError):
+                        self.path.with_name(f"{self.path.name}.wal").chmod(0o600)
             except BaseException:
                 with contextlib.suppress(driver().Error):
                     connection.execute("ROLLBACK")
                 raise
             finally:
                 connection.close()
+                with contextlib.suppress(OSError):
+                    spill.rmdir()
 
     @contextlib.contextmanager
     def llm_lock(self) -> Iterator[None]:
@@ -128,14 +141,12 @@ class Database:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """The only writer of this process. What is made meanwhile (store, log, spill files) is its owner's only."""
+        """Be the only writer of this process."""
         if not _writing.acquire(timeout=self.lock_timeout):
             raise self._locked("")
-        before = os.umask(0o077)
         try:
             yield
         finally:
-            os.umask(before)
             _writing.release()
 
     @contextlib.contextmanager
@@ -332,13 +343,14 @@ class Database:
 
 
 def rebuild(connection: Connection, path: Path) -> None:
-    """Replace the database at `path`, open for writing, with one that has its rows only, completely or not at all.
+    """Rewrite the database at `path`, open for writing, atomically and without the bytes of deleted rows.
 
-    The connection can only be closed afterwards.
+    The connection must be closed afterwards.
     """
-    fresh = path.with_name(f".{path.name}.rebuilt")
-    fresh.unlink(missing_ok=True)
-    before = os.umask(0o077)
+    folder = path.with_name(f".{path.name}.rebuilt")
+    shutil.rmtree(folder, ignore_errors=True)
+    private_files.make_folder(folder)
+    fresh = folder / path.name
     try:
         connection.execute("CHECKPOINT")
         name = connection.execute("SELECT replace(current_database(), '\"', '\"\"')").fetchall()[0][0]
@@ -346,16 +358,33 @@ def rebuild(connection: Connection, path: Path) -> None:
         connection.execute(f"ATTACH '{quoted}' AS rebuilt")
         connection.execute(f'COPY FROM DATABASE "{name}" TO rebuilt')
         connection.execute("DETACH rebuilt")
-        # The old file stays locked until it is replaced, so nobody writes to it in between.
+        fresh.chmod(0o600)
+        # The old file stays locked until it has been replaced, so nobody writes to it in between.
         fresh.replace(path)
     finally:
-        os.umask(before)
-        fresh.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _create(path: Path) -> None:
+    """Create an empty database that only its owner can read, whatever the umask; DuckDB cannot open an empty file."""
+    with tempfile.TemporaryDirectory(prefix=".memctl-", dir=path.parent) as folder:
+        new = Path(folder) / path.name
+        driver().connect(str(new), config=CONFIG).close()
+        new.chmod(0o600)
+        # A link, unlike a rename, never replaces a store that another process has created in the meantime.
+        try:
+            os.link(new, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without links
+            new.replace(path)
 
 
 def _copy(file: Path, to: Path) -> None:
     # The name is fixed because we hold the store's lock; the next copy overwrites a leftover.
     half = to.with_name(f".{file.name}.half")
+    half.unlink(missing_ok=True)
+    private_files.create(half)
     try:
         shutil.copyfile(file, half)
         half.replace(to)

@@ -1,0 +1,54 @@
+"""Times, time zones, rates and durations as people write them in options and settings."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from memctl.core.errors import UsageError
+from memctl.core.timeline import parse_when
+from memctl.runtime import settings
+
+_RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/([smh]))?", re.ASCII)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)", re.ASCII)
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def zone(name: str | None) -> tzinfo | None:
+    """The time zone called `name`. Raises UsageError for an unknown one."""
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(
+            f"unknown time zone {name!r}", where="--tz", hint="use a name such as Europe/Paris or UTC"
+        ) from None
+
+
+def when(text: str | None, timezone: str | None = None) -> datetime | None:
+    """A time that the user wrote, in UTC; see `memctl.core.timeline.parse_when`."""
+    if text is None:
+        return None
+    return parse_when(text, now=datetime.now(UTC), timezone=zone(timezone or settings.load().timezone) or UTC)
+
+
+def rate(text: str | None) -> float | None:
+    """Calls per second, from "10/s", "600/m", "36000/h" or "10"."""
+    if text is None:
+        return None
+    match = _RATE.fullmatch(text.strip())
+    if match is None or not float(match[1]):
+        raise UsageError(f"cannot read {text!r} as a rate", where="--rate", hint="use 10/s, 600/m or 3600/h")
+    return float(match[1]) / _SECONDS[match[2] or "s"]
+
+
+def duration(text: str | None) -> float | None:
+    """Seconds, from "90", "90s", "15m", "2h" or "1d"."""
+    if text is None:
+        return None
+    match = _DURATION.fullmatch(text.strip())
+    if match is None or not float(match[1]):
+        raise UsageError(f"cannot read {text!r} as a duration", where="--max-duration", hint="use 90s, 15m, 2h or 1d")
+    return float(match[1]) * _SECONDS[match[2]]
