@@ -264,7 +264,7 @@ def print_report(report: Report, command: str) -> None:
         typer.echo(f"what was rejected, and why: {_render.clean(report.rejects_file)}", err=True)
     if report.limited:
         typer.echo("only the first facts were taken, as --limit says", err=True)
-    typer.echo(f"run {report.run}" + (f"; memctl undo {report.run} takes it back" if report.undoable else ""))
+    typer.echo(f"run {report.run}" + (f"; to undo it: memctl undo {report.run}" if report.undoable else ""))
     if report.halted:
         why = "the time given is up" if report.halted == "max-duration" else "interrupted"
         typer.echo(f"{why}; what was acknowledged is saved. To go on:\n  {_render.clean(command)}", err=True)

@@ -58,6 +58,6 @@ def show(command: str, done: Sequence[Consolidated], *, dry_run: bool, quiet: bo
             typer.echo(f"{change.action:<8} {_render.short(change.fact)}  {_render.line(change.text)}")
             typer.echo(f"{'':<8} {'':<8}  {_render.line(change.reason)}")
         if one.run:
-            typer.echo(f"run {one.run}; memctl undo {one.run} takes it back")
+            typer.echo(f"run {one.run}; memctl undo {one.run} undoes it")
     if not any(one.changed for one in done):
         typer.echo("nothing to do")

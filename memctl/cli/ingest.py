@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from memctl.workspace import Workspace
 
 
+TOP_REASONS = 3
+TOP_REJECTS = 10
+
 app = _typer.new_app()
 
 
@@ -122,6 +125,9 @@ def command(
         str | None,
         typer.Option("--rejects", metavar="FILE", help="File for rejected records. [default: next to the store]"),
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="List every skipped record and every rejected file.")
+    ] = False,
     quiet: _options.Quiet = False,
     url: _options.Url = None,
     agent: _options.Agent = None,
@@ -179,7 +185,13 @@ def command(
         embed_base_url=embed_base_url,
         embed_dimensions=embed_dimensions,
     )
-    show = _Shown(rejects or f"{local.database.path}.rejects.jsonl", dry_run=dry_run, quiet=quiet, as_json=as_json)
+    show = _Shown(
+        rejects or f"{local.database.path}.rejects.jsonl",
+        dry_run=dry_run,
+        verbose=verbose,
+        quiet=quiet,
+        as_json=as_json,
+    )
     if collect:
         return _collect(local, show)
     if source:
@@ -246,8 +258,8 @@ def _collect(local: Workspace, show: _Shown) -> int:
 class _Shown:
     """How a report is shown: for people or scripts, and where what was not read is listed."""
 
-    def __init__(self, rejects: str, *, dry_run: bool, quiet: bool, as_json: bool) -> None:
-        self.rejects, self.dry_run, self.quiet, self.as_json = rejects, dry_run, quiet, as_json
+    def __init__(self, rejects: str, *, dry_run: bool, verbose: bool, quiet: bool, as_json: bool) -> None:
+        self.rejects, self.dry_run, self.verbose, self.quiet, self.as_json = rejects, dry_run, verbose, quiet, as_json
 
     def report(self, report: Report) -> int:
         """Show a report; the exit code it stands for."""
@@ -258,7 +270,7 @@ class _Shown:
         if self.as_json:
             _render.emit_json("ingest", {"dry_run": self.dry_run, "rejects_file": written, "report": report})
         else:
-            _print(report, dry_run=self.dry_run, written=written, quiet=self.quiet)
+            _print(report, dry_run=self.dry_run, written=written, verbose=self.verbose, quiet=self.quiet)
         return self.code(report)
 
     def code(self, report: Report) -> int:
@@ -268,8 +280,8 @@ class _Shown:
         return Exit.PARTIAL if report.rejects else Exit.OK
 
 
-def _print(report: Report, *, dry_run: bool, written: str | None, quiet: bool) -> None:
-    _print_rejects(report, written)
+def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool, quiet: bool) -> None:
+    _print_rejects(report, written, verbose=verbose)
     if quiet:
         return
     if report.model:
@@ -279,7 +291,7 @@ def _print(report: Report, *, dry_run: bool, written: str | None, quiet: bool) -
         if report.sessions and not report.files:
             known = f"all {report.turns} turns of {report.sessions} conversations are known"
         typer.echo(f"nothing to do: {known}")
-        _print_counts("skipped", report.skipped)
+        _print_counts("skipped", report.skipped, verbose=verbose)
         return
     would = "would be " if dry_run else ""
     if report.files:
@@ -291,20 +303,23 @@ def _print(report: Report, *, dry_run: bool, written: str | None, quiet: bool) -
         typer.echo(f"facts      known once the model has answered  ({report.extractor})")
     else:
         _print_facts(report, would)
-    _print_counts("skipped", report.skipped)
+    _print_counts("skipped", report.skipped, verbose=verbose)
     _print_counts("redacted", report.redacted)
     if report.run:
-        typer.echo(f"run        {report.run}; memctl undo {report.run} takes it back")
+        typer.echo(f"run        {report.run}; to undo it: memctl undo {report.run}")
 
 
-def _print_rejects(report: Report, written: str | None) -> None:
-    for reject in report.rejects:
+def _print_rejects(report: Report, written: str | None, *, verbose: bool) -> None:
+    shown = report.rejects if verbose else report.rejects[:TOP_REJECTS]
+    for reject in shown:
         typer.echo(
             f"{typer.style('not read:', fg='yellow')} {_render.clean(f'{reject.where}: {reject.reason}')}",
             err=True,
         )
         if reject.hint:
             typer.echo(f"  {_render.clean(reject.hint)}", err=True)
+    if rest := len(report.rejects) - len(shown):
+        typer.echo(f"{rest} more not read (--verbose lists them)", err=True)
     if written:
         typer.echo(f"what was not read is listed in {written}", err=True)
 
@@ -335,8 +350,12 @@ def _print_model(use: Use, *, dry_run: bool) -> None:
         typer.echo("stopped    the next question could cost more than --max-cost; the same command goes on", err=True)
 
 
-def _print_counts(name: str, counts: dict[str, int]) -> None:
+def _print_counts(name: str, counts: dict[str, int], *, verbose: bool = True) -> None:
+    """One line of reasons with their counts, the most frequent first; without `verbose`, the first few."""
     if counts:
         most_first = sorted(counts.items(), key=lambda item: -item[1])
-        listed = ", ".join(f"{number} × {reason}" for reason, number in most_first)
+        shown = most_first if verbose else most_first[:TOP_REASONS]
+        listed = ", ".join(f"{number} × {reason}" for reason, number in shown)
+        if rest := sum(number for _, number in most_first[len(shown) :]):
+            listed += f", and {rest} for other reasons (--verbose lists them)"
         typer.echo(f"{name:<11}{_render.paragraph(_render.line(listed), 11)}")

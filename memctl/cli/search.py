@@ -116,14 +116,22 @@ def _print(hits: list[Hit], *, explain: bool, with_user: bool) -> None:
     for rank, hit in enumerate(hits, 1):
         fact = hit.fact
         head = f"{rank:>3}  {hit.score:5.2f}  "
-        about = [fact.kind, _render.day(fact.valid_at or fact.created_at), _render.place(fact.source)]
+        about = [
+            _render.short(fact.id),
+            fact.kind,
+            _render.day(fact.valid_at or fact.created_at),
+            _render.place(fact.source),
+        ]
         if mark := _render.state(fact):
-            about.insert(0, mark)
+            about.insert(1, mark)
         if with_user:
-            about.insert(0, fact.user_id)
+            about.insert(1, fact.user_id)
         detail = _render.line(" · ".join(about))
         typer.echo(head + _render.paragraph(_render.line(fact.text), len(head)))
         typer.echo(" " * len(head) + (typer.style(detail, dim=True) if colour else detail))
+        if fact.source and fact.source.quote and fact.source.quote.strip() != fact.text.strip():
+            quote = _render.paragraph(_render.line(f"“{fact.source.quote}”"), len(head))
+            typer.echo(" " * len(head) + (typer.style(quote, dim=True) if colour else quote))
         if explain:
             parts = " + ".join(f"{name} {value:.3f}" for name, value in hit.parts.items())
             typer.echo(" " * len(head) + _render.paragraph(parts, len(head)))

@@ -45,7 +45,7 @@ def test_an_ingest_of_new_files_is_taken_back_to_the_last_row(memctl, chat, stor
     folder = chat("cleo/c.jsonl", "I play the cello.", folder="new").parent.parent
     ran = memctl("ingest", folder)
     run = newest(memctl)
-    assert f"memctl undo {run['id']} takes it back" in ran.out
+    assert f"to undo it: memctl undo {run['id']}" in ran.out
     assert run["command"] == "ingest"
     after = rows(store)
     assert after != known
@@ -210,7 +210,7 @@ def test_after_an_undo_a_migration_writes_its_facts_again(memctl, chat, store, k
     assert moved.code == 0, moved.err
     after = facts(other)
     run = memctl("undo", "--store", other, "--json").document["runs"][0]
-    assert (run["command"], f"memctl undo {run['id']} takes it back" in moved.out) == ("migrate", True)
+    assert (run["command"], f"to undo it: memctl undo {run['id']}" in moved.out) == ("migrate", True)
     assert memctl("undo", run["id"], "--store", other).code == 0
     assert facts(other) == before
     again = memctl(*move, "--json").document
