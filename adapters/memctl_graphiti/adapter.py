@@ -14,6 +14,7 @@ from memctl.backends.contract import (
     Backend,
     Capabilities,
     Conversation,
+    Embedder,
     Features,
     FieldSupport,
     Health,
@@ -28,7 +29,7 @@ from memctl_graphiti import episodes, search
 from memctl_graphiti.cypher import Kuzu, Neo4j, Statement
 from memctl_graphiti.graph import Graph
 from memctl_graphiti.mapping import Edge, Node, groups_of, to_fact, user_of
-from memctl_graphiti.write import Embedder, Writer
+from memctl_graphiti.write import Writer
 
 PAGE_SIZE = 500
 

@@ -6,10 +6,9 @@ row by row, some 70 facts in a second. The statements here make the same records
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
 from uuid import UUID
 
-from memctl.backends.contract import Outcome
+from memctl.backends.contract import Embedder, Outcome
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact, encode
 from memctl_graphiti.cypher import Dialect, Statement
@@ -34,20 +33,6 @@ BATCH = 1000
 
 Owner = Callable[[str], str]
 """The user whose group it is."""
-
-
-class Embedder(Protocol):
-    """A model that makes vectors: one for each of several texts, or the one of a query."""
-
-    @property
-    def name(self) -> str:
-        """The model, its revision and dimension."""
-
-    def embed(self, texts: Sequence[str]) -> Iterable[Sequence[float]]:
-        """One vector for each text, in order."""
-
-    def embed_one(self, text: str) -> Sequence[float]:
-        """The vector of one text."""
 
 
 class Writer:

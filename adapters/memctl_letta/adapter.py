@@ -185,7 +185,7 @@ class LettaAdapter(Backend):
         if not wanted:
             return 0
         for memory in self._memories(user):
-            gone |= write.delete(self._server, memory, user, wanted)
+            gone |= erase.delete(self._server, memory, user, wanted)
         return len(gone)
 
     def everyone(self) -> Iterator[str]:

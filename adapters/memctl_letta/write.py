@@ -16,7 +16,7 @@ import msgspec
 from memctl.backends.contract import Outcome
 from memctl.core.errors import NotFound, Rejected, Retryable, UsageError
 from memctl.core.fact import Fact
-from memctl_letta import blocks, core_memory, mapping, messages, users
+from memctl_letta import blocks, core_memory, mapping, users
 from memctl_letta.blocks import Block
 from memctl_letta.client import Agent, Server
 from memctl_letta.read import Memory
@@ -262,33 +262,6 @@ def strike(server: Server, agents: Iterable[Agent], said: set[str]) -> None:
                 server.change_block(changed)
 
 
-def delete(server: Server, memory: Memory, user: str, ids: set[UUID]) -> set[UUID]:
-    """Take facts away from an agent; those of `ids` that it held. Raises UsageError, before anything is taken, for a
-    line of a block that other agents share."""
-    agent = memory.agent
-    held = [one for one in memory.archive.held if one.fact.id in ids]
-    lines = [(block, fact) for block, fact in memory.lines if fact.id in ids]
-    for block in {block.id: block for block, _ in lines}.values():
-        if block.id is not None and server.holders(block.id) - {agent.id}:
-            raise UsageError(
-                f"other agents share the block {block.label!r}", where=agent.id, hint="take the line out in Letta"
-            )
-    gone = {one.fact.id for one in held} | {fact.id for _, fact in lines}
-    left = [passage for one in memory.archive.remains if one.id in ids for passage in one.passages]
-    if not gone and not left:
-        return gone
-    for passage in (*memory.archive.stale, *left, *(passage for one in held for passage in one.passages)):
-        server.drop_passage(agent.id, passage)
-    for block in {block.id: block for block, _ in lines}.values():
-        server.change_block(blocks.without(block, ids, user, agent.id)[0])
-    now = server.agent(agent.id) or agent
-    strike(server, [now], {blocks.normal(one.fact.text) for one in held})
-    rest = len(memory.archive.held) + len(memory.lines) - len(gone) + len(memory.archive.broken) - len(left)
-    if rest <= 0:
-        forget(server, now)
-    return gone
-
-
 def show(server: Server, memory: Memory, user: str) -> None:
     """Show the facts of an agent's archive in its core memory."""
     block = next((block for block in memory.agent.blocks or () if block.label == core_memory.LABEL), None)
@@ -300,23 +273,6 @@ def show(server: Server, memory: Memory, user: str) -> None:
     if changed.value == block.value:
         return
     store(server, memory.agent.id, changed)
-
-
-def forget(server: Server, agent: Agent) -> None:
-    """Take away what memctl made for a user of whom nothing is left: the archive, and the agent with the blocks that no
-    other agent holds, unless somebody has talked to it."""
-    name = users.archive_name(agent)
-    for archive in server.archives(agent_id=agent.id):
-        if archive.name == name:
-            server.drop_archive(archive.id)
-    if not users.made_by_memctl(agent) or next(messages.said(server.messages(agent.id)), None) is not None:
-        return
-    made = list(server.blocks(tags=[users.block_tag(agent.id)]))
-    for id_ in {block.id: None for block in (*(agent.blocks or ()), *made) if block.id is not None}:
-        if not server.holders(id_) - {agent.id}:
-            server.drop_block(id_)
-    # Last, because nothing leads to the rest without it.
-    server.drop_agent(agent.id)
 
 
 def _new_block(fact: Fact) -> Block:

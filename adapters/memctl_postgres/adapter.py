@@ -6,13 +6,13 @@ Joins the rooms beside it into the adapter contract; it may know nothing of othe
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 from uuid import UUID
 
 import msgspec
 from psycopg.sql import SQL
 
-from memctl.backends.contract import Backend, Capabilities, Features, Health, Hit, Outcome, Page, Query
+from memctl.backends.contract import Backend, Capabilities, Embedder, Features, Health, Hit, Outcome, Page, Query
 from memctl.core.errors import Rejected, UsageError
 from memctl.core.fact import Embedding, Fact
 from memctl_postgres import external_table, schema, search, table_layouts, write
@@ -35,20 +35,6 @@ _BYTES = (
     "the rows are gone; bytes of them may lie in free space of the table's file, in the write-ahead log and in backups "
     "until they are written over: VACUUM FULL makes the file anew, and locks the table meanwhile"
 )
-
-
-class Embedder(Protocol):
-    """A model that makes vectors: one for each of several texts, or the one of a query."""
-
-    @property
-    def name(self) -> str:
-        """The model, its revision and dimension."""
-
-    def embed(self, texts: Sequence[str]) -> Iterable[Sequence[float]]:
-        """One vector for each text, in order."""
-
-    def embed_one(self, text: str) -> Sequence[float]:
-        """The vector of one text."""
 
 
 class PostgresAdapter(Backend):

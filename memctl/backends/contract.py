@@ -29,6 +29,7 @@ __all__ = [
     "Backend",
     "Capabilities",
     "Conversation",
+    "Embedder",
     "Features",
     "FieldSupport",
     "Filter",
@@ -98,7 +99,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
 
     # Opening. The names of the constructor's parameters, which settings and commands may set. Two of them are filled
     # in from the settings if the user sets neither: `default_user`, which owns records that name no user, and
-    # `embedder`, an object with `name`, `embed(texts)` and `embed_one(text)`.
+    # `embedder`, an `Embedder`.
     options: tuple[str, ...] = ()
     # The option that the text after the colon sets, as in `letta-memfs:PATH`.
     address_option: str | None = None
@@ -122,6 +123,20 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     undo: bool = False
     # now()
     clock: bool = False
+
+
+class Embedder(Protocol):
+    """The embedding model of the settings, for a backend that has none of its own."""
+
+    @property
+    def name(self) -> str:
+        """The model, its revision and dimension."""
+
+    def embed(self, texts: Sequence[str]) -> Iterable[Sequence[float]]:
+        """One vector per text, in order."""
+
+    def embed_one(self, text: str) -> Sequence[float]:
+        """The vector of one text."""
 
 
 class Query(msgspec.Struct, frozen=True):
