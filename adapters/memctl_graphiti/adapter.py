@@ -1,7 +1,7 @@
 """The backend named `graphiti`: a graph of graphiti-core's, embedded in Kuzu or on a Neo4j server.
 
-Joins the rooms beside it into the adapter contract. No model is asked for anything but vectors: facts are written as
-they are, and what Graphiti would make of a conversation is its own affair.
+Implements the contract of a backend with the other modules of this package. Models are used only for vectors: facts are
+written as they are, and Graphiti's own extraction is not run.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +33,9 @@ from memctl_graphiti.write import Writer
 
 PAGE_SIZE = 500
 
-_PAGES = "bytes of what is gone may lie in the server's store files, logs and backups until they are written over"
+_PAGES = (
+    "remnants of deleted records may remain in the server's store files, logs and backups until overwritten"
+)
 _PACKED = FieldSupport("in_metadata", "in the attribute memctl")
 
 
@@ -41,11 +43,11 @@ class GraphitiAdapter(Backend):
     """A graph of graphiti-core: the Kuzu database in the file `path` (default: in memctl's data folder), or the Neo4j
     server at `uri`, which wants `user` and `password`; `database` is one of the server's.
 
-    `default_user` owns what is in Graphiti's default group, which names no user. `embedder` makes vectors of texts,
-    of entities' names and of queries; without it nothing has a vector and search goes by words. It must be the model
-    that the graph's vectors are of. `page_size` is in facts.
+    `default_user` owns the records of Graphiti's default group, which names no user. `embedder` makes the vectors of
+    texts, entities' names and queries, and must be the model of the graph's vectors; without it nothing has a vector
+    and search compares words. `page_size` is in facts.
 
-    Nothing is reached before the first call. Raises UsageError for options that cannot be.
+    Connects at the first call. Raises UsageError for invalid options.
     """
 
     name = "graphiti"
@@ -106,20 +108,20 @@ class GraphitiAdapter(Backend):
         self.close()
 
     def close(self) -> None:
-        """Let go of the graph, so that another process can have it."""
+        """Close the graph, so that another process can open it."""
         self._writer.forget()
         self._graph.close()
 
     def initialized(self) -> bool:
-        """Whether the graph is there."""
+        """Whether the graph exists."""
         return self._graph.exists()
 
     def init(self) -> list[str]:
-        """Make the graph and the indices it is searched by; a line on what was made."""
+        """Create the graph and its search indices; returns a line that says what was created."""
         return [f"graph {self.identity}"] if self._graph.make() else []
 
     def check(self) -> Health:
-        """Reach the graph; the detail says how much is in it."""
+        """Open the graph; the detail says how many facts it has."""
         kind = "Kuzu" if self._graph.embedded else "Neo4j"
         if not self._graph.exists():
             return Health(ok=True, detail=f"{self.identity}: no graph yet: memctl backends init graphiti")
@@ -184,7 +186,7 @@ class GraphitiAdapter(Backend):
         return self._named(found, "records")
 
     def inventory(self, user: str) -> Mapping[str, int]:
-        """What the graph keeps of the user beside facts, by Graphiti's own names."""
+        """The number of the user's other records, by Graphiti's names."""
         if not self._graph.exists():
             return {}
         groups = self._groups(user)
@@ -195,8 +197,8 @@ class GraphitiAdapter(Backend):
         }
 
     def forget(self, user: str) -> Sequence[str]:
-        """Remove the groups of the user with all that is in them; an embedded graph's file is made anew, for Kuzu
-        leaves what it deletes in its pages."""
+        """Remove the groups of the user with all their records. An embedded graph's file is rewritten, because Kuzu
+        leaves deleted records in its pages."""
         if not self._graph.exists():
             return ()
         there = any(self.inventory(user).values()) or bool(self._uuids(user))
@@ -206,7 +208,7 @@ class GraphitiAdapter(Backend):
             self._graph.index()
             for query in self._cypher.drop_groups:
                 self._graph.run_all([Statement(query, {"groups": self._groups(user)})])
-        # Also where a memctl was killed before it came to that.
+        # Also if memctl was killed before it rewrote the file.
         self._graph.rebuild()
         return [_PAGES] if there and not self._graph.embedded else []
 
@@ -218,18 +220,18 @@ class GraphitiAdapter(Backend):
         return search.find(self._graph, self._cypher, asked, query.k, self._fact)
 
     def conversations(self, user: str) -> Iterator[Conversation]:
-        """The user's episodes: each saga a conversation, and the others one for each source."""
+        """The user's episodes: a conversation per saga, and one per source for the others."""
         return episodes.conversations(self._graph, self._cypher, self._groups(user))
 
     def add(self, user: str, turns: Iterable[Any]) -> NoReturn:
-        """Always raises UsageError: Graphiti's extraction needs a model, which memctl does not run for it."""
+        """Always raises UsageError: Graphiti's extraction needs a model that memctl does not run."""
         raise UsageError(
             "graphiti extracts facts with a language model of your own program",
             hint="memctl ingest reads transcripts into the local store, memctl migrate --to graphiti moves the facts",
         )
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
-        """Nothing to wait for: what was written can be read at once."""
+        """Writes can be read at once."""
 
     def _owner(self, group: str) -> str:
         return user_of(group) if group else self._default_user or ""
@@ -300,5 +302,5 @@ def _changed(fact: Fact) -> datetime | None:
 def _key(cursor: str) -> tuple[str, str]:
     kind, _, uuid = cursor.partition(":")
     if kind not in ("edge", "node") or not uuid:
-        raise UsageError(f"{cursor!r} is no cursor of this backend", hint="read from the start")
+        raise UsageError(f"{cursor!r} is not a cursor of this backend", hint="read from the start")
     return kind, uuid

@@ -50,9 +50,7 @@ class GraphitiDump:
     """A dump of edges and nodes."""
 
     name = "Graphiti dump"
-    remarks: Sequence[str] = (
-        "a Graphiti dump holds edges and nodes; its episodes are conversations, which are not taken from it",
-    )
+    remarks: Sequence[str] = ("a Graphiti dump's edges and nodes are imported; its episodes are not",)
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Whether an edge or a node with Graphiti's `group_id` is among the file's first records."""

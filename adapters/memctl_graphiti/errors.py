@@ -27,7 +27,7 @@ def translated(place: str) -> Iterator[None]:
 
 def in_use(place: str) -> Locked:
     """What is raised when another process has the file of Kuzu open."""
-    return Locked("another process has the graph open", where=place, hint="Kuzu lets one process in at a time")
+    return Locked("another process has the graph open", where=place, hint="Kuzu allows one process at a time")
 
 
 def failure(error: Exception, place: str) -> MemctlError:
@@ -63,7 +63,7 @@ def _of_kuzu(words: str, place: str) -> MemctlError:
         return Fatal("the disk is full", where=place)
     if "already exists" in words and "full text search index" in words:
         return Fatal(
-            "a process died while it built an index of the words in this graph, and Kuzu takes none up again",
+            "the full-text index is incomplete (a process died while building it) and Kuzu cannot repair it",
             where=place,
             hint="it can still be read: migrate it into a new graph",
         )

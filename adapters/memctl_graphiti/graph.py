@@ -267,7 +267,7 @@ class Graph:
                     connection.execute(statement).close()
 
     def close(self) -> None:
-        """Let go of the database, and end the thread that a server needs."""
+        """Close the database, and end the thread that a server needs."""
         with self._lock:
             driver, self._driver = self._driver, None
             connection, self._connection = self._connection, None

@@ -1,6 +1,6 @@
-"""The backend named `letta`: Letta's V1 REST API, at Letta Cloud or on a server of one's own up to 0.16.8.
+"""The backend named `letta`: Letta's V1 REST API, at Letta Cloud or on a self-hosted server up to 0.16.8.
 
-Joins the rooms beside it into the adapter contract; it may know nothing of other backends.
+Implements the contract of a backend with the other modules of this package.
 """
 
 from collections import OrderedDict
@@ -36,16 +36,17 @@ _BESIDE = FieldSupport(level="in_metadata", how="under the key memctl of the pas
 
 
 class LettaAdapter(Backend):
-    """Letta at `url`, else at LETTA_BASE_URL, else Letta Cloud, with `api_key`, else LETTA_API_KEY.
+    """Letta at `url` or LETTA_BASE_URL (default: Letta Cloud), with `api_key` or LETTA_API_KEY.
 
-    A user is an agent: the one of the id `agent`, else those tagged `user:<id>`, else those with the user's identity;
-    an agent that names nobody is a user called by its own id. Passages and blocks are facts; facts of kind `block` that
-    name their block's label go there, all others into the archive. `core_memory` shows the archive's facts in the block
-    `human`, too. `model` and `embedding` are the handles of the models of an agent to be made, else the first ones the
-    server offers, and of those of one's own servers Letta's free ones last. `timeout` is in seconds for each answer.
+    A user's agents are: the agent with the id `agent`, or else those tagged `user:<id>`, or else those with the user's
+    identity. An agent without any of these is a user whose name is the agent's id. Passages and lines of blocks are
+    facts; a fact of kind `block` that names its block's label is written to that block, all others to the archive.
+    `core_memory` also shows the archive's facts in the block `human`. `model` and `embedding` are the models of new
+    agents (default: the first that the server offers, on a self-hosted server Letta's free ones last). `timeout` is in
+    seconds per response.
 
-    Nothing is reached before the first call. Raises AuthError for Letta Cloud without a key, UsageError for what is no
-    address.
+    Connects at the first call. Raises AuthError for Letta Cloud without a key, UsageError for an invalid
+    URL.
     """
 
     name = "letta"
@@ -105,11 +106,11 @@ class LettaAdapter(Backend):
         return (f"no server is named (LETTA_BASE_URL): using Letta Cloud, {CLOUD}",) if self._cloud_by_default else ()
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._server.close()
 
     def check(self) -> Health:
-        """Reach the server, and make a call that needs the key."""
+        """Connect to the server, and make a call that needs the key."""
         version = self._server.status().version
         self._server.some_agents()
         if self._agent is not None:
@@ -117,7 +118,7 @@ class LettaAdapter(Backend):
         return Health(ok=True, detail=f"{self.identity}: Letta {version or 'of an unknown version'}")
 
     def users(self) -> Iterator[str]:
-        """Every user of an agent that holds a fact."""
+        """Every user of an agent that has a fact."""
         seen: set[str] = set()
         for agent in self._listed():
             user = users.owner(agent)
@@ -126,16 +127,16 @@ class LettaAdapter(Backend):
                 yield user
 
     def count(self, user: str) -> int | None:
-        """None: Letta counts neither passages nor lines. But an agent chosen by its id that is nobody's is anybody's,
-        and what it holds is counted, to know it."""
+        """None, because Letta counts neither passages nor lines; but the facts of an agent that is chosen by its id and
+        belongs to no user are counted here."""
         if self._agent is None or not users.nobodys(self._chosen()):
             return None
         return len(list(_each_once(self._memories(user))))
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
-        """The user's facts agent by agent, passages in the order of their times and then the lines of blocks.
+        """The user's facts agent by agent: passages in the order of their times, then the lines of blocks.
 
-        The cursor is the place of the last one. From a place that is gone, everything is given again.
+        The cursor is the place of the last one. A cursor whose place no longer exists reads everything again.
         """
         memories = self._memories(user)
         self._rejects[user] = [broken for memory in memories for broken in memory.archive.broken]
@@ -149,7 +150,7 @@ class LettaAdapter(Backend):
             yield Page(tuple(fact for _, fact in page), page[-1][0] if more else None)
 
     def rejects(self) -> Iterable[Rejected]:
-        """What was met while reading that is no fact."""
+        """The records read so far that are not facts."""
         return [broken for found in self._rejects.values() for broken in found]
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
@@ -166,7 +167,7 @@ class LettaAdapter(Backend):
             try:
                 done = self._desk(user).write(theirs)
             except BaseException:
-                # What the server did or did not do is not known any more.
+                # Whether the server wrote anything is unknown.
                 self._desks.pop(user, None)
                 raise
             outcomes |= {(user, id_): outcome for id_, outcome in done.items()}
@@ -174,8 +175,8 @@ class LettaAdapter(Backend):
         return [outcomes[fact.user_id, fact.id] for fact in facts]
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove facts of the user; how many were there. With the last one goes what memctl made for the user: the
-        archive, and the agent unless it was talked to.
+        """Remove facts of the user; returns how many existed. The last one also removes what memctl made for the user:
+        the archive, and the agent unless it has messages.
 
         Raises UsageError for a line of a block that other agents share.
         """
@@ -189,7 +190,7 @@ class LettaAdapter(Backend):
         return len(gone)
 
     def everyone(self) -> Iterator[str]:
-        """Every user an agent is of, with facts or without."""
+        """Every user of an agent, with or without facts."""
         seen: set[str] = set()
         for agent in self._listed():
             user = users.owner(agent)
@@ -198,12 +199,12 @@ class LettaAdapter(Backend):
                 yield user
 
     def inventory(self, user: str) -> Mapping[str, int]:
-        """What Letta keeps of the user beside facts: agents, identities, messages."""
+        """The number of agents, identities and messages of the user."""
         return erase.inventory(self._server, self._agents(user), user) if _sayable(user) else {}
 
     def forget(self, user: str) -> Sequence[str]:
-        """Remove the user: passages, messages, the identity, the agents memctl made and the blocks no other agent has.
-        Of an agent somebody else made, all but itself."""
+        """Remove the user: passages, messages, the identity, the agents that memctl made and the blocks that no other
+        agent has. An agent that memctl did not make is emptied and stays."""
         self._desks.pop(user, None)
         self._written.pop(user, None)
         return erase.forget(self._server, self._agents(user), user) if _sayable(user) else ()
@@ -211,9 +212,9 @@ class LettaAdapter(Backend):
     def search(self, query: Query) -> list[Hit]:
         """The best facts, best first.
 
-        Passages are found by Letta, by meaning. Lines of blocks, which an agent has before its eyes and Letta does not
-        search, are found by their words. Letta says no more than an order, so that a score is 1 over 60 and the rank
-        (reciprocal rank fusion, Cormack et al., SIGIR 2009).
+        Letta finds passages by meaning. Lines of blocks, which Letta does not search, are found by their words. Letta
+        returns only an order, so the score of a hit is 1 / (60 + rank): reciprocal rank fusion, Cormack et al., SIGIR
+        2009.
         """
         text, user = query.text.replace("\0", " ").strip(), query.user
         if not text or query.k < 1:
@@ -224,7 +225,7 @@ class LettaAdapter(Backend):
         return search.fused(passages, lines, query.k)
 
     def conversations(self, user: str) -> Iterator[Conversation]:
-        """What the user and their agents said to each other: an agent's main conversation, then the others."""
+        """The conversations of the user with their agents: each agent's main one first."""
         for agent in self._agents(user):
             for conversation in (None, *self._server.conversation_ids(agent.id)):
                 chosen = {} if conversation is None else {"conversation_id": conversation}
@@ -239,14 +240,14 @@ class LettaAdapter(Backend):
                     )
 
     def add(self, user: str, turns: Iterable[Any]) -> NoReturn:
-        """Always raises UsageError: an agent remembers what it chooses to, in answering."""
+        """Always raises UsageError: an agent decides what to remember while it answers."""
         raise UsageError(
             "an agent of Letta's takes from a conversation what it chooses, and answers it",
             hint="memctl ingest reads transcripts into the local store, memctl migrate --to letta moves the facts",
         )
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
-        """Show in core memory what was written, if that was asked for. What was written can be read at once."""
+        """Show what was written in core memory, if requested. Writes can be read at once."""
         self._desks.clear()
         if self._core_memory:
             for user in self._written:
@@ -255,7 +256,7 @@ class LettaAdapter(Backend):
         self._written.clear()
 
     def _listed(self) -> Iterator[Agent]:
-        """The agent chosen, or all there are."""
+        """The chosen agent, or all agents."""
         if self._agent is not None:
             yield self._chosen()
         else:
@@ -279,14 +280,14 @@ class LettaAdapter(Backend):
         found += self._server.agents(identifier_keys=[user])
         if user.startswith("agent-") and (agent := self._server.agent(user)) is not None:
             found.append(agent)
-        # A filter of the server's is no reason to trust it with whose facts these are.
+        # Check the owner again: the server's filter is not trusted with it.
         return list({agent.id: agent for agent in found if users.owner(agent) == user}.values())
 
     def _memories(self, user: str) -> list[Memory]:
         return [read.memory(self._server, agent, user) for agent in self._agents(user)]
 
     def _refusal(self, user: str) -> str | None:
-        """Why nothing can be written for the user."""
+        """The reason why nothing can be written for the user, if any."""
         if not _sayable(user):
             return "the user's name holds a NUL or a lone surrogate, which no tag can"
         if self._agent is not None and not self._agents(user):
@@ -304,7 +305,7 @@ class LettaAdapter(Backend):
         return self._desks[user]
 
     def _handle(self, kind: str, given: str | None) -> str:
-        """The handle of a model: the one given, or the first the server offers."""
+        """The handle of a model: the requested one, or the first that the server offers."""
         offered = [given] if given else self._server.handles(kind)
         if not offered:
             option = "--model" if kind == "llm" else "--embedding"
@@ -317,7 +318,7 @@ class LettaAdapter(Backend):
 
 
 def _each_once(memories: Iterable[Memory]) -> Iterator[tuple[str, Fact]]:
-    """The facts of several agents of one user; agents may share an archive."""
+    """The facts of several agents of one user, each once: agents may share an archive."""
     seen: set[UUID] = set()
     for memory in memories:
         for name, fact in memory.facts():
@@ -327,7 +328,7 @@ def _each_once(memories: Iterable[Memory]) -> Iterator[tuple[str, Fact]]:
 
 
 def _recent(fact: Fact, since: datetime | None) -> bool:
-    """Recorded or changed since then; what has no time may have been."""
+    """Whether the fact was recorded or changed since then; a fact without a time may have been."""
     at = fact.updated_at or fact.created_at
     return since is None or at is None or at >= since
 

@@ -85,8 +85,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 class Server:
     """The server at `url` (None: Letta Cloud), spoken to with `api_key`; `timeout` is in seconds for each answer.
 
-    Nothing is reached before the first call. Raises AuthError for Letta Cloud without a key, UsageError for what is no
-    address.
+    Connects at the first call. Raises AuthError for Letta Cloud without a key, UsageError for an invalid
+    URL.
     """
 
     def __init__(self, url: str | None, api_key: str | None, timeout: float) -> None:
@@ -101,7 +101,7 @@ class Server:
                 hint="set LETTA_API_KEY, or LETTA_BASE_URL for a server of your own",
             )
         if api_key and not (api_key.isascii() and api_key.isprintable() and " " not in api_key):
-            raise AuthError("the API key holds characters that no key has", hint="look at what LETTA_API_KEY holds")
+            raise AuthError("the API key contains invalid characters", hint="check LETTA_API_KEY")
         self._key = api_key
         self._timeout = timeout
         self._lock = Lock()
@@ -125,7 +125,7 @@ class Server:
             return self._client
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         with self._lock:
             if self._client is not None:
                 self._client.close()
@@ -300,7 +300,7 @@ class Server:
         while rows := self._get(list[dict[str, Any]], asked, *given, limit=PAGE, order="asc", **chosen, **after):
             last = rows[-1].get("id")
             if last is None or last in seen:
-                raise Fatal("a list never ends: the server gives the same page again", where=self.place)
+                raise Fatal("pagination loop: the server repeated a page", where=self.place)
             seen.add(last)
             after = {"after": last}
             for row in rows:

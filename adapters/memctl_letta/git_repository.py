@@ -1,6 +1,6 @@
 """A git repository as a place to keep files: what is committed is read, and what is written is committed.
 
-Knows git and files; may know nothing of Letta's memory or of facts.
+Knows git and files, but nothing of Letta's memory or of facts.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The backend named `letta-memfs`: MemFS, in which Letta keeps an agent's memory as Markdown in a git repository.
 
-Joins git, the pure rooms beside it and the adapter contract. A repository is the memory of one agent, all of which the
-agent may see; so it belongs to one user, whom `memctl/owner.json` names, and more users are more repositories, side by
-side in one folder. The file is committed, so that the owner goes with every clone; Letta looks at Markdown alone.
+A repository is the memory of one agent, which sees all of it; so it belongs to one user, named in `memctl/owner.json`.
+The repositories of several users are in one folder. The file is committed, so that every clone keeps the owner; Letta
+reads only Markdown.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ PAGE_SIZE = 1000
 class MemfsAdapter(Backend):
     """The repository at `path`, or the folder at `path` with a repository for each user.
 
-    `layout` ("v1", "v2") is that of repositories still to be made, else v2. `default_user` owns a memory that names
-    nobody, as those do which memctl never wrote to. `core_memory` shows facts in the agent's context as well, in the
-    block `human`, under a heading. `lock_timeout`, in seconds, is how long to wait for another memctl.
-    Reading takes what is committed, as Letta does; every write is a commit. Raises UsageError for an unknown layout.
+    `layout` ("v1", "v2"; default v2) is that of new repositories. `default_user` owns a memory that names no user, such
+    as one that memctl never wrote to. `core_memory` also shows facts in the agent's context, in the block `human`,
+    under a heading. `lock_timeout`, in seconds, is how long to wait for another memctl. Only committed files are read,
+    as Letta does; every write is a commit. Raises UsageError for an unknown layout.
     """
 
     name = "letta-memfs"
@@ -93,7 +93,7 @@ class MemfsAdapter(Backend):
         return found
 
     def check(self) -> Health:
-        """Whether git is there, and which memories are at the path."""
+        """Whether git is installed, and which memories are at the path."""
         version = git.version()
         held = self._folders.all()
         dirty = sum(bool(folder.uncommitted()) for folder in held)
@@ -102,26 +102,26 @@ class MemfsAdapter(Backend):
         return Health(ok=True, detail=f"{self._folders.root}: {said}; {version}")
 
     def rejects(self) -> Iterator[Rejected]:
-        """The records of all memories that are no facts, each with its file, line and reason."""
+        """The records of all memories that are not facts, each with file, line and reason."""
         for folder in filter(lambda folder: folder.owner is not None, self._folders.all()):
             with folder.opened() as held:
                 for reject in held.memory.rejects:
                     yield Rejected(reject.message, where=f"{folder.path}/{reject.where}")
 
     def users(self) -> Iterator[str]:
-        """Every user that owns a fact. Raises NotFound for a memory that names nobody when there is no default user,
-        and when there is no such folder."""
+        """Every user that owns a fact. Raises NotFound for a memory that names no user if there is no default user, and
+        for a missing folder."""
         if not self._folders.root.exists():
             raise NotFound("there is no such folder", where=self.identity)
         found = (folder.owner_or_refuse() for folder in self._folders.all() if folder.holds_facts())
         return iter(sorted(set(found)))
 
     def count(self, user: str) -> int | None:
-        """How many facts the user's memories hold."""
+        """The number of facts in the user's memories."""
         return len(self._facts(user))
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
-        """The user's facts; the cursor names the commits they are of, so that what is committed meanwhile waits."""
+        """The user's facts; the cursor names their commits, so that later commits are not read in between."""
         with ExitStack() as stack:
             commits, start = _parsed(cursor)
             folders = self._folders.of(user)
@@ -189,8 +189,8 @@ class MemfsAdapter(Backend):
         return {"memories": sum(folder.is_named for folder in self._folders.of(user))}
 
     def forget(self, user: str) -> Sequence[str]:
-        """Remove the user's facts and the whole history that holds them; a repository that memctl made for the user
-        goes itself."""
+        """Remove the user's facts and the whole history that contains them, or the repository itself if memctl made it
+        for the user."""
         self._written.discard(user)
         return self._folders.forget(user)
 
@@ -204,11 +204,11 @@ class MemfsAdapter(Backend):
         ]
 
     def add(self, user: str, turns: Iterable[Any]) -> Any:
-        """Raises UsageError: what an agent learns it writes into its memory itself."""
+        """Raises UsageError: an agent writes what it learns to its memory itself."""
         raise UsageError("MemFS has no extraction of its own", hint="memctl ingest reads transcripts")
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
-        """Show what was written in the agents' context, if that was asked for. Writes can be read back at once."""
+        """Show what was written in the agents' context, if requested. Writes can be read at once."""
         for user in sorted(self._written) if self._core_memory else ():
             folder = self._folders.to_write(user)
             with folder.changing(user, "Show facts in core memory (memctl)") as memory:

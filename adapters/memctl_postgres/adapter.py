@@ -1,6 +1,6 @@
 """The backend named `postgres`: PostgreSQL with pgvector, memctl's own schema or a table it did not make.
 
-Joins the rooms beside it into the adapter contract; it may know nothing of other backends or of embedding models.
+Implements the contract of a backend with the other modules of this package.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,21 +32,21 @@ _SOURCE = SQL(
     "expires_at FROM facts)"
 )
 _BYTES = (
-    "the rows are gone; bytes of them may lie in free space of the table's file, in the write-ahead log and in backups "
-    "until they are written over: VACUUM FULL makes the file anew, and locks the table meanwhile"
+    "rows deleted; remnants may remain in the free space of the table's file, in the write-ahead log and in backups; "
+    "VACUUM FULL rewrites the table, and locks it while it runs"
 )
 
 
 class PostgresAdapter(Backend):
-    """A PostgreSQL database: of `dsn`, else of MEMCTL_POSTGRES_DSN or DATABASE_URL, else the embedded server.
+    """A PostgreSQL database: `dsn`, MEMCTL_POSTGRES_DSN, DATABASE_URL, or else the embedded server.
 
-    `schema` is where memctl's tables are; `init` makes them at the first write. `data_folder` is the embedded server's.
+    `schema` contains memctl's tables; `init` creates them at the first write. `data_folder` is the embedded server's.
     `table`, `mapping` ({column: field}, or "column=field,…") and `layout` (`diy`, `mem0`) read a table that memctl did
-    not make, and only read it; `default_user` owns its rows that name no user. `embed` makes a query's vector, by the
-    model the stored vectors are of; without it search goes by words. `embedder` makes the vectors of facts that come
-    without one, and of queries where the stored vectors are its own. `page_size` is in facts.
+    not create, and never write to it; `default_user` owns its rows that name no user. `embed` makes a query's vector
+    with the model of the stored vectors; without it search compares words. `embedder` makes the vectors of facts that
+    have none, and of queries if the stored vectors are its own. `page_size` is in facts.
 
-    Nothing is reached before the first call. Raises UsageError for options that cannot be. Safe for several threads.
+    Connects at the first call. Raises UsageError for invalid options. Safe for several threads.
     """
 
     name = "postgres"
@@ -106,15 +106,15 @@ class PostgresAdapter(Backend):
         self.close()
 
     def close(self) -> None:
-        """Close the connections; the embedded server stops when nobody else uses it."""
+        """Close the connections; the embedded server stops when no other process uses it."""
         self._database.close()
 
     def initialized(self) -> bool:
-        """Whether memctl's schema is there, in this version."""
+        """Whether memctl's schema exists in this version."""
         return self._database.state(fresh=True).version == schema.VERSION
 
     def init(self) -> list[str]:
-        """Make the schema or bring it up to date, and a vector index still to be built; a line on each thing made."""
+        """Create or upgrade the schema, and build a missing vector index; returns a line for each."""
         self._writable()
         made = [f"schema {self.schema!r}, version {version}" for version in self._database.init()]
         return made + self._index()
@@ -128,7 +128,7 @@ class PostgresAdapter(Backend):
         return at.astimezone(UTC)
 
     def check(self) -> Health:
-        """Reach the database; the detail says what is there, and whether the schema is still to be made."""
+        """Connect to the database; the detail describes it, and says whether the schema is missing."""
         found = self._database.state(fresh=True)
         with self._database.transaction(own=False) as connection:
             row = connection.execute("SELECT current_setting('server_version')").fetchone()
@@ -227,7 +227,7 @@ class PostgresAdapter(Backend):
         return whole
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove facts of the user; how many were there."""
+        """Remove facts of the user; returns how many existed."""
         self._writable()
         with self._database.transaction() as connection:
             done = connection.execute(
@@ -236,7 +236,7 @@ class PostgresAdapter(Backend):
             return done.rowcount
 
     def forget(self, user: str) -> Sequence[str]:
-        """Remove all rows of the user and let PostgreSQL use their place again."""
+        """Remove all rows of the user and let PostgreSQL reuse their space."""
         self._writable()
         with self._database.transaction() as connection:
             gone = connection.execute("DELETE FROM facts WHERE user_id = %s", [stored_text(user)]).rowcount
@@ -246,8 +246,8 @@ class PostgresAdapter(Backend):
     def search(self, query: Query) -> list[Hit]:
         """The best facts, best first.
 
-        A score is the sum of its `parts`, `lexical` and `semantic`. Raises UsageError when the query's vector
-        has not the number of dimensions of the stored ones.
+        A score is the sum of its `parts`, `lexical` and `semantic`. Raises UsageError if the query's vector and the
+        stored ones differ in dimensions.
         """
         table = self._foreign() if self._layout is not None else None
         dimensions = table.dimensions if table else self._database.state().dimensions
@@ -337,4 +337,4 @@ def _key(cursor: str | None) -> int:
     try:
         return int(cursor or 0)
     except ValueError:
-        raise UsageError(f"{cursor!r} is no cursor of this backend", hint="read from the start") from None
+        raise UsageError(f"{cursor!r} is not a cursor of this backend", hint="read from the start") from None

@@ -64,7 +64,7 @@ def _embedded(folder: Path | None) -> Lease:
 class Database:
     """A PostgreSQL database: the one of `dsn`, of the environment, or the embedded server's in `data_folder`.
 
-    Nothing is reached before the first use. Safe for several threads: each use has a connection of its own.
+    Connects at the first use. Safe for several threads: each use has a connection of its own.
     """
 
     def __init__(self, dsn: str | None, data_folder: str | Path | None, schema_name: str) -> None:

@@ -45,7 +45,7 @@ def failure(error: psycopg.Error, place: str) -> MemctlError:
     if state.startswith(_REJECTED):
         return Rejected(words, where=place)
     if state == "25006":
-        return Fatal(words, where=place, hint="the server takes no writes: name the primary server")
+        return Fatal(words, where=place, hint="the server is read-only: connect to the primary")
     return Fatal(words, where=place)
 
 

@@ -121,7 +121,7 @@ def inspect(connection: Connection[Any], table: str, layout: Layout, place: str)
     mapped = [column for column, field in layout.columns.items() if field == "id"]
     key = mapped[0] if mapped else next((row[0] for row in connection.execute(_KEY, asked).fetchall()), None)
     if key is None:
-        raise UsageError("no column tells the rows apart", where=table, hint="--map COLUMN=id")
+        raise UsageError("the table has no primary key", where=table, hint="map one with --map COLUMN=id")
     vectors = [column for column, field in layout.columns.items() if field == "embedding"]
     vector = vectors[0] if vectors and types[vectors[0]].rpartition(".")[2].startswith("vector") else None
     digits = "".join(filter(str.isdigit, types[vector])) if vector else ""

@@ -1,6 +1,6 @@
 """The backend named `zep`: Zep Cloud, a temporal knowledge graph for each user, through its API v4.
 
-Joins the rooms beside it into the adapter contract; it may know nothing of other backends.
+Implements the contract of a backend with the other modules of this package.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -35,10 +35,10 @@ _EDGES, _NODES = "edges", "nodes"
 
 
 class ZepAdapter(Backend):
-    """Zep Cloud under `api_key` (ZEP_API_KEY); `url` (MEMCTL_ZEP_URL) is another address of its API v4.
+    """Zep Cloud under `api_key` (ZEP_API_KEY); `url` (MEMCTL_ZEP_URL) is another URL of its API v4.
 
-    `page_size` is in records, 100 at most. Nothing is reached before the first call. Raises UsageError for options
-    that cannot be. For one thread at a time.
+    `page_size` is in records, 100 at most. Connects at the first call. Raises UsageError for invalid
+    options. For one thread at a time.
     """
 
     name = "zep"
@@ -80,7 +80,7 @@ class ZepAdapter(Backend):
         self._writer = Writer(self._api, self._people, self._tasks)
         self._talk = threads.Talk(self._api, self._people, self._tasks)
         self._rejects: dict[str, Rejected] = {}
-        # Keys are of one project; a project's name would have to be asked for.
+        # A key belongs to one project; the project's name would take a request.
         account = sha256(api_key.encode()).hexdigest()[:8] if api_key else "no key"
         self.identity = f"{self._api.host}/{account}"
 
@@ -98,38 +98,38 @@ class ZepAdapter(Backend):
         self._api.close()
 
     def check(self) -> Health:
-        """Reach Zep with the key; the detail names the project and how many users it has."""
+        """Connect to Zep with the key; the detail names the project and its number of users."""
         project, users = self._api.project(), self._api.some_users()
         name = project.get("name") or project.get("uuid") or "a project"
         count = f", {users.total} users" if users.total is not None else ""
         return Health(ok=True, detail=f"{self._api.host}: Zep Cloud, API v4, {name}{count}")
 
     def users(self) -> Iterator[str]:
-        """Every user whose graph holds a fact or a node's summary; asks after each user of the account."""
+        """Every user whose graph has a fact or a node's summary; takes a request per user of the account."""
         for person in self._people.all():
             if self._owns_anything(person):
                 yield person.user_id
 
     def everyone(self) -> Iterator[str]:
-        """Every user of the account, with facts or without."""
+        """Every user of the account, with or without facts."""
         return (person.user_id for person in self._people.all())
 
     def owners(self, users: Collection[str]) -> set[str]:
-        """Those of these users whose graph holds a fact or a node's summary; asks after them alone."""
+        """The subset of these users whose graph has a fact or a node's summary; takes requests for them alone."""
         wanted = set(users)
         few = len(wanted) < MOST
         people = map(self._people.get, wanted) if few else (one for one in self._people.all() if one.user_id in wanted)
         return {person.user_id for person in people if person is not None and self._owns_anything(person)}
 
     def count(self, user: str) -> int | None:
-        """None: Zep keeps no total of a graph's edges."""
+        """None: Zep has no total of a graph's edges."""
         return None
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
-        """The user's facts: the edges, the latest made first, and then the nodes that have a summary.
+        """The user's facts: the edges, newest first, then the nodes that have a summary.
 
-        What is no fact, such as an edge without a text, is among `rejects` afterwards. `since` is held against the
-        fact's own times, since Zep's say when it was brought there.
+        Records that are not facts, such as an edge without a text, are in `rejects` afterwards. `since` is compared
+        with the fact's own times, because Zep's are those of the write.
         """
         stage, place = _parted(cursor)
         person = self._people.get(user)
@@ -137,7 +137,7 @@ class ZepAdapter(Backend):
         while person is not None:
             lists = self._api.edges if stage == _EDGES else self._api.nodes
             listed = lists(person.graph, place, self._page_size)
-            # The latest version comes first; an older one is left where an update did not end.
+            # The newest version comes first; an interrupted update leaves an older one.
             latest: dict[UUID, Fact] = {}
             for fact in self._facts(stage, listed.records, person):
                 latest.setdefault(fact.id, fact)
@@ -154,19 +154,19 @@ class ZepAdapter(Backend):
         yield Page((), None)
 
     def rejects(self) -> Iterable[Rejected]:
-        """The edges and nodes read so far that are no facts."""
+        """The edges and nodes read so far that are not facts."""
         return self._rejects.values()
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts verbatim as edges; see `writing`. A user Zep does not know is made."""
+        """Store facts verbatim as edges; see `write`. A new user is created."""
         return self._writer.write(facts)
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove facts of the user; how many were there. Of a node only its summary goes."""
+        """Remove facts of the user; returns how many existed. Of a node only the summary is removed."""
         return self._writer.delete(user, ids)
 
     def inventory(self, user: str) -> Mapping[str, int]:
-        """What Zep keeps of the user beside facts: the user, nodes, threads and messages."""
+        """The number of the user's nodes, threads and messages, and the user."""
         self._people.forget(user)
         person = self._people.get(user)
         if person is None:
@@ -176,7 +176,7 @@ class ZepAdapter(Backend):
         return {"users": 1, "nodes": nodes, "threads": len(talks), "messages": sum(talks)}
 
     def forget(self, user: str) -> Sequence[str]:
-        """Remove the user with their threads, messages and graph. Zep does so later: `settle` waits for it."""
+        """Remove the user with their threads, messages and graph. Zep does this later: `settle` waits for it."""
         self._people.forget(user)
         self._writer.forget(user)
         person = self._people.get(user)
@@ -203,13 +203,13 @@ class ZepAdapter(Backend):
         return threads.conversations(self._api, person) if person is not None else iter(())
 
     def add(self, user: str, turns: Iterable[Any]) -> str | None:
-        """Put the turns into a new thread, from which Zep extracts by itself; the thread's UUID."""
+        """Write the turns to a new thread, from which Zep extracts facts; returns the thread's UUID."""
         return self._talk.add(user, turns)
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
-        """Wait until Zep has done all that this session gave it.
+        """Wait until Zep has finished all tasks of this instance.
 
-        Raises Retryable when it has not by the deadline, Fatal when it could not.
+        Raises Retryable if it has not by the deadline, Fatal if a task failed.
         """
         self._tasks.until(deadline.astimezone(UTC))
 
@@ -245,5 +245,5 @@ def _since(fact: Fact, since: datetime | None) -> bool:
 def _parted(cursor: str | None) -> tuple[str, str | None]:
     stage, _, place = (cursor or f"{_EDGES}:").partition(":")
     if stage not in (_EDGES, _NODES):
-        raise UsageError(f"{cursor!r} is no cursor of this backend", hint="read from the start")
+        raise UsageError(f"{cursor!r} is not a cursor of this backend", hint="read from the start")
     return stage, place or None

@@ -157,6 +157,6 @@ def refused(path):
 def test_a_graph_that_others_left_half_indexed_is_told_and_can_still_be_read(theirs, home):
     path = copied(theirs, home)
     subprocess.run([sys.executable, "-c", HALF, str(path)], check=True)
-    assert "Kuzu takes none up again" in (refused(path) or "")
+    assert "Kuzu cannot repair it" in (refused(path) or "")
     with GraphitiAdapter(path) as adapter:
         assert adapter.count("ann") == THEIRS

@@ -1,8 +1,8 @@
 """The backend named `mem0-oss`: mem0's own library, as an application has configured it.
 
-Facts go to the vector store as mem0 would put them there, with vectors of mem0's own embedder and a line in its
-history, because `Memory.add` gives every memory a new id and the time of now. Reading goes to the store's end, because
-`Memory.get_all` gives the first 20. Joins the rooms beside it into the adapter contract.
+Facts are stored in the vector store as mem0 would store them, with vectors from mem0's own embedder and an entry in its
+history, because `Memory.add` gives every memory a new id and the current time. Reading goes to the end of the
+store, because `Memory.get_all` returns the first 20.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,18 +55,18 @@ KEEPING = {
 
 
 _DIGITS = 6
-"""Of a score: stores reckon in single precision, and what is alike comes out in another order each time."""
+"""Of a score: stores compute in single precision, and equal scores would be ordered differently each time."""
 _NO_HISTORY = "the mem0 configuration names no history_db_path, so that writes are noted in no history"
 
 
 class Mem0OssAdapter(Backend):
-    """mem0's library by the configuration in the file `config` (YAML or JSON, as `Memory.from_config` takes it).
+    """mem0's library with the configuration in the file `config` (YAML or JSON, as for `Memory.from_config`).
 
-    `mem0_dir` is where the application's mem0 keeps its history when the configuration names no file for it;
-    `default_user` owns memories that name nobody. Nothing is opened before it is needed: reading asks for no key of an
-    embedder, and only `add` for a language model.
+    `mem0_dir` is the folder of mem0's history if the configuration names no file for it; `default_user` owns memories
+    that name no user. Nothing is opened before it is needed: reading needs no key of an embedder, and only `add` needs
+    a language model.
 
-    Raises NotFound or UsageError for a configuration that cannot be read.
+    Raises NotFound or UsageError for an unreadable configuration.
     """
 
     name = "mem0-oss"
@@ -264,10 +264,10 @@ class Mem0OssAdapter(Backend):
         return remarks
 
     def search(self, query: Query) -> list[Hit]:
-        """The best memories by mem0's own formula over its vector search and, where the store has one, its search for
-        words; `parts` are `semantic` and `lexical`. Memories that have expired are left out, as mem0 does.
+        """The best memories by mem0's own formula over its vector search and, if the store has one, its word search;
+        `parts` are `semantic` and `lexical`. Expired memories are omitted, as in mem0.
 
-        mem0's threshold of nearness is not applied, and its entities play no part.
+        mem0's similarity threshold and its entities are not used.
         """
         text, user, k = query.text, query.user, query.k
         if not text.strip() or k < 1:

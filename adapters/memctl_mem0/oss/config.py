@@ -215,7 +215,7 @@ class Library:
         return str(need("mem0.utils.lemmatization", "mem0").lemmatize_for_bm25(text))
 
     def close(self) -> None:
-        """Let go of the history and of the connection to the embedder."""
+        """Close the history and the connection to the embedder."""
         if self._history is not None:
             self._history.close()
         close_clients(self._embedder)

@@ -23,10 +23,10 @@ _SCAN = 1000
 _CONNECT_SECONDS = 10
 
 _BYTES = (
-    "bytes of the rows that are gone may lie in free space of PostgreSQL's files, in its log and in backups until they "
-    "are written over: VACUUM FULL makes the table's file anew"
+    "remnants of the deleted rows may remain in the free space of PostgreSQL's files, in its WAL and in backups; "
+    "VACUUM FULL rewrites the table, and locks it while it runs"
 )
-_SEGMENTS = "bytes of the points that are gone lie in the Qdrant server's segments until its optimizer writes them anew"
+_SEGMENTS = "remnants of the deleted points remain in the Qdrant server's segments until its optimizer rewrites them"
 
 # mapping.owner_of in SQL.
 _OWNER = (

@@ -1,4 +1,4 @@
-"""What memctl needs of a vector store of mem0: its points, and a collection of them as a shelf."""
+"""The points of mem0's vector stores, and the interface of a collection of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -58,7 +58,7 @@ class Shelf(Protocol):
         """By id the scores of the store's own search for words; empty where it has none."""
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
 
 
 def is_memory(payload: Mapping[str, Any]) -> bool:

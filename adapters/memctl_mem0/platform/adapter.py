@@ -1,7 +1,7 @@
 """The backend named `mem0`: mem0's hosted platform, through `mem0.MemoryClient`.
 
-Joins the rooms beside it into the adapter contract; it may know nothing of other backends. The library and the server
-that people host themselves are other doors, beside this one.
+Implements the contract of a backend with the other modules of `platform/`. mem0's library (`oss/`) and its self-hosted
+server (`server/`) are separate backends.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,12 +50,12 @@ class Added(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mem0Adapter(Backend):
-    """mem0's platform, by the key `api_key`; `url` is for a platform elsewhere than api.mem0.ai.
+    """mem0's platform with the key `api_key`; `url` is for a platform other than api.mem0.ai.
 
     A memory that names no user belongs to `agent:ID`, `app:ID` or `run:ID`. `page_size` is in memories, at most 200;
-    `timeout` in seconds for each answer.
+    `timeout` in seconds per response.
 
-    Nothing is reached before the first call. Raises AuthError without a key, UsageError for options that cannot be.
+    Connects at the first call. Raises AuthError without a key, UsageError for invalid options.
     """
 
     name = "mem0"
@@ -80,7 +80,7 @@ class Mem0Adapter(Backend):
         if page_size is not None and not 1 <= page_size <= LARGEST_PAGE:
             raise UsageError(f"mem0 gives no pages of {page_size} memories", hint=f"use 1 to {LARGEST_PAGE}")
         self._platform = Platform(api_key, url, timeout)
-        # A digest of the key tells accounts apart without asking the platform, and gives nothing of the key away.
+        # A digest of the key identifies the account without a request, and does not reveal the key.
         self.identity = f"{self._platform.place}/key-{sha256((api_key or '').encode()).hexdigest()[:8]}"
         self._page_size = page_size or LARGEST_PAGE
         self._events = Events(self._platform)
@@ -99,11 +99,11 @@ class Mem0Adapter(Backend):
         self.close()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._platform.close()
 
     def check(self) -> Health:
-        """Ask the platform who the key is of, and how many memories there are."""
+        """Ask the platform for the key's account and the number of memories."""
         account, total = self._platform.account, self._platform.total()
         return Health(ok=True, detail=f"{account}: {total if total is not None else 'unknown many'} memories")
 
@@ -213,7 +213,7 @@ class Mem0Adapter(Backend):
         return self._writer.write(facts)
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove facts of the user; how many were there."""
+        """Remove facts of the user; returns how many existed."""
         native_ids = self._writer.find(user, ids) if ids else []
         self._counts.pop(user, None)
         self._writer.forget()
@@ -238,7 +238,7 @@ class Mem0Adapter(Backend):
         """
         text, user, k = query.text, query.user, query.k
         if k > MOST_HITS:
-            raise UsageError(f"mem0 finds no more than {MOST_HITS} memories", hint=f"ask for {MOST_HITS} or fewer")
+            raise UsageError(f"mem0 returns at most {MOST_HITS} results", hint=f"use -k {MOST_HITS} or less")
         if not text.strip() or k < 1 or user in ("", "*"):
             return []
         filters: Filter = ANYBODY if user is None else filter_of(user)

@@ -37,14 +37,14 @@ class Rows(msgspec.Struct, frozen=True):
 class Platform:
     """mem0's platform at `url`, spoken to with `api_key`; `timeout` is in seconds for each answer.
 
-    Nothing is reached before the first call. Raises AuthError without a key, UsageError for what is no address.
+    Connects at the first call. Raises AuthError without a key, UsageError for an invalid URL.
     """
 
     def __init__(self, api_key: str | None, url: str | None, timeout: float) -> None:
         if not api_key:
             raise no_key()
         if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
-            raise AuthError("the API key holds characters that no key of mem0 has", hint="look at what was copied")
+            raise AuthError("the API key contains invalid characters", hint="check MEM0_API_KEY")
         parts = server_parts(url or HOST, hint="give --url http://HOST or https://HOST")
         self.place = parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
         self._key = api_key
@@ -160,7 +160,7 @@ class Platform:
         return found if isinstance(found, int) else None
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         with self._lock:
             if self._client is not None:
                 self._client.client.close()

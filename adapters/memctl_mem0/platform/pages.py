@@ -38,7 +38,7 @@ class _Place(msgspec.Struct):
 def _parsed(cursor: str) -> _Place:
     numbers = cursor.split(":")
     if len(numbers) != 3 or not all(number.isdecimal() for number in numbers):
-        raise UsageError(f"{cursor!r} is no cursor of this backend", hint="read from the start")
+        raise UsageError(f"{cursor!r} is not a cursor of this backend", hint="read from the start")
     return _Place(*map(int, numbers))
 
 

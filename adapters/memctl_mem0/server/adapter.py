@@ -1,8 +1,8 @@
 """The backend named `mem0-server`: mem0's self-hosted REST server, over HTTP.
 
-The server lists 1,000 memories of an owner and no more, without pages, and scans 10,000 for its list of owners. What
-lies beyond is an error here that points to the server's PostgreSQL, which `mem0-oss` and `postgres` read to the end.
-It gives every memory an id of its own, so that the fact's id rides in the metadata.
+The server lists at most 1,000 memories of an owner, without pages, and scans 10,000 for its list of owners. More than
+that is an error here that points to the server's PostgreSQL, which `mem0-oss` and `postgres` read to the end. The
+server assigns the ids of memories, so the fact's id is stored in the metadata.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,10 +44,10 @@ _NOT_METADATA = frozenset(
 
 
 class Mem0ServerAdapter(Backend):
-    """mem0's REST server at `url`; `api_key` goes out as X-API-Key and may be left out where the server asks for none.
-    `default_user` owns memories that name nobody. `timeout` is in seconds for each answer.
+    """mem0's REST server at `url`; `api_key` is sent as X-API-Key; it may be missing if the server needs none.
+    `default_user` owns memories that name no user. `timeout` is in seconds per response.
 
-    Nothing is reached before the first call. Raises UsageError for what is no address.
+    Connects at the first call. Raises UsageError for an invalid URL.
     """
 
     name = "mem0-server"
@@ -81,11 +81,11 @@ class Mem0ServerAdapter(Backend):
         self.close()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._server.close()
 
     def check(self) -> Health:
-        """Reach the server with the key at hand; the detail says how many memories of how many users it counts."""
+        """Connect to the server with the configured key; the detail gives its counts of memories and users."""
         totals = self._totals()
         users = [total for (kind, _), total in totals.items() if kind == "user"]
         detail = f"mem0 server at {self.identity}: {sum(users)} memories of {len(users)} users"
@@ -190,7 +190,7 @@ class Mem0ServerAdapter(Backend):
         made = self._server.post("/memories", body)
         rows = made.get("results") if isinstance(made, dict) else None
         if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], dict) or "id" not in rows[0]:
-            raise Fatal("the server stored no memory, and says no reason", where=self.identity)
+            raise Fatal("the server stored no memory and gave no reason", where=self.identity)
         known = {key: payload[key] for key in ("created_at", "expiration_date") if key in payload}
         metadata = {key: value for key, value in body["metadata"].items() if key != "created_at"}
         return {"id": rows[0]["id"], "memory": fact.text, "metadata": metadata} | ids | known

@@ -22,7 +22,7 @@ _PASSING = frozenset(
 class Connection:
     """The server at `url`, spoken to with `api_key` where there is one; `timeout` is in seconds for each answer.
 
-    Nothing is reached before the first call. Raises UsageError for what is no address.
+    Connects at the first call. Raises UsageError for an invalid URL.
     """
 
     def __init__(self, url: str | None, api_key: str | None, timeout: float) -> None:
@@ -30,7 +30,7 @@ class Connection:
             raise UsageError("mem0-server needs the address of the server", hint="--url http://HOST:8888")
         parts = server_parts(url, hint="--url http://HOST:8888")
         if api_key and (not api_key.isascii() or not api_key.isprintable()):
-            raise AuthError("the API key holds characters that no key has", hint="look at what was copied")
+            raise AuthError("the API key contains invalid characters", hint="check MEM0_SERVER_API_KEY")
         self.place = parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
         self._url = url.rstrip("/")
         self._key = api_key
@@ -53,7 +53,7 @@ class Connection:
             return
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._client is not None:
             self._client.close()
             self._client = None
