@@ -68,7 +68,7 @@ def test_a_server_that_does_not_answer_is_worth_another_try(monkeypatch: pytest.
     assert "pass" not in str(refused.value)
     with GraphitiAdapter("neo4j://example.org/x") as adapter:
         assert adapter.identity == "neo4j://example.org/neo4j"
-    with pytest.raises(UsageError, match="no address of a server"):
+    with pytest.raises(UsageError, match="not a server URL"):
         GraphitiAdapter(uri="http://example.org")
 
 

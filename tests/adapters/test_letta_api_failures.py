@@ -350,7 +350,7 @@ def test_no_server_is_a_passing_failure_and_another_server_a_lasting_one(home: P
         port = free.getsockname()[1]
     with LettaAdapter(f"http://127.0.0.1:{port}") as adapter, pytest.raises(Retryable, match="no connection"):
         adapter.check()
-    with pytest.raises(UsageError, match="no address"):
+    with pytest.raises(UsageError, match="not a server URL"):
         LettaAdapter("localhost:8283")
 
     class Shop(BaseHTTPRequestHandler):

@@ -108,7 +108,7 @@ def test_what_can_be_no_key_is_refused_before_it_is_sent(key: str) -> None:
 
 @pytest.mark.parametrize("url", ["api.mem0.ai", "ftp://api.mem0.ai", "http://"])
 def test_what_is_no_address_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match="no address"):
+    with pytest.raises(UsageError, match="not a server URL"):
         Mem0Adapter("m0-" + "x", url=url)
 
 

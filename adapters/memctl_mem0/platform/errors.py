@@ -26,9 +26,7 @@ def failure(error: Exception, place: str, *, record: bool, secret: str) -> Memct
     if status is not None:
         return _of_status(status, words, place, after=after, record=record)
     if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
-        return UsageError(
-            f"no address of a server: {words}", where=place, hint="give --url http://HOST or https://HOST"
-        )
+        return UsageError(f"not a server URL: {words}", where=place, hint="give --url http://HOST or https://HOST")
     if isinstance(error, httpx.TransportError) or type(error).__name__ == "NetworkError":
         return Retryable(f"mem0 cannot be reached: {words}", where=place, hint="is the address right, the network up?")
     if isinstance(error, JSONDecodeError):
