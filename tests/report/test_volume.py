@@ -164,7 +164,7 @@ def facts(draw: st.DrawFn) -> list[Fact]:
     ]
 
 
-@settings(max_examples=8 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4 * FACTOR, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(facts(), st.sampled_from(("month", "week", "day")), st.sampled_from((None, "alice")))
 def test_sql_and_streaming_come_to_the_same_report(
     tmp_path_factory: pytest.TempPathFactory, made: list[Fact], by: Any, user: str | None

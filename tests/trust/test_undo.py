@@ -192,7 +192,7 @@ def test_a_forgotten_person_is_in_no_journal_and_the_others_can_still_be_undone(
     for person in ("cleo", "ann"):
         assert memctl("forget", person, "--confirm", person).code == 0
     raw = store.read_bytes()
-    assert not any(word in raw for word in (b"zebra", b"cleo", b"Rome", b"Oslo", b"green"))
+    assert [word for word in (b"zebra", b"cleo", b"Rome", b"Oslo", b"green") if word in raw] == []
     ran = memctl("undo", run)
     assert ran.code == 0, ran.err
     assert "Siemens" in memctl("facts", "bob").out
