@@ -1,4 +1,4 @@
-"""What the commands that move and compare facts share: options, patience, progress, and how a run is shown."""
+"""What the commands that move and compare facts share: options, progress, interruption, and printed results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +18,14 @@ from memctl.cli import _render
 from memctl.core.errors import UsageError
 from memctl.core.fact import KINDS
 from memctl.runtime import settings, user_input
+from memctl.runtime.progress import Monitor
 
 if TYPE_CHECKING:
     from memctl.migrate.job import Report
     from memctl.migrate.plan import Loss, Plan
     from memctl.migrate.selection import Selection
-    from memctl.runtime.retry import Halt
+    from memctl.runtime.progress import Progress
+    from memctl.runtime.retry import Announce, Halt
     from memctl.store.duckdb.ledger import Ledger
     from memctl.store.ledger_records import Counts
 
@@ -47,7 +49,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         from memctl.migrate.selection import Selection, load_user_map
 
         if self.users and self.all_users:
-            raise UsageError("--user and --all-users exclude each other")
+            raise UsageError("--user and --all-users cannot be combined")
         if not self.users and not self.all_users and not default_all:
             raise UsageError("no user given", hint="choose --user NAME or --all-users")
         kinds = tuple(kind.strip() for kind in (self.kinds or "").split(",") if kind.strip())
@@ -95,33 +97,38 @@ class Ends(msgspec.Struct, frozen=True, kw_only=True):
         return options
 
 
+def path_of(name: str | None) -> Path | None:
+    """The path that an option names, if it is given."""
+    return Path(name).expanduser() if name else None
+
+
 def open_ledger(path: str | None) -> Ledger:
     """The ledger in `path`, or in the data folder."""
-    from memctl.store.duckdb.ledger import Ledger
+    from memctl.migrate import operations
 
-    return Ledger(
-        Path(path).expanduser() if path else settings.data_folder() / "ledger.duckdb", settings.load().lock_timeout
-    )
+    return operations.open_ledger(path_of(path))
 
 
 def _taker(option: str, source: str | None, target: str | None) -> str:
-    """The end that takes a service's option."""
+    """The backend that takes a service's option."""
     from memctl.backends import registry
 
     flag = f"--{option.replace('_', '-')}"
     ends = [name for name in (source, target) if name]
     takers = [name for name in ends if registry.accepts(name, option)]
     if not takers:
-        raise UsageError(f"{' and '.join(ends)} take no such option", where=flag, hint="leave it out")
+        raise UsageError(f"{' and '.join(ends)} does not accept {flag}", where=flag, hint="leave it out")
     if len(takers) > 1:
         raise UsageError(
-            f"both {source} and {target} take it", where=flag, hint="say which in the settings: [backends.NAME]"
+            f"ambiguous: both {source} and {target} accept it",
+            where=flag,
+            hint="set it in the settings, under [backends.NAME]",
         )
     return takers[0]
 
 
 def command_line() -> str:
-    """What the user typed, to be typed again."""
+    """The command that the user typed, to run again."""
     return shlex.join(["memctl", *sys.argv[1:]])
 
 
@@ -132,7 +139,7 @@ def warn(text: str) -> None:
 
 @contextlib.contextmanager
 def stopping(halt: Halt) -> Iterator[None]:
-    """The first Ctrl-C (or SIGTERM) ends the run after the batch in flight, the second one at once."""
+    """The first Ctrl-C (or SIGTERM) ends the run after the current batch, the second one immediately."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -141,9 +148,9 @@ def stopping(halt: Halt) -> Iterator[None]:
         if halt.reason is not None:
             raise KeyboardInterrupt
         halt.stop("interrupted")
-        typer.echo("finishing the batch in flight; once more to stop at once", err=True)
+        typer.echo("finishing the current batch (press Ctrl-C again to stop now)", err=True)
 
-    # A signal that whoever started this process in the background had ignored stays ignored.
+    # A signal that the parent process had ignored, as nohup does, stays ignored.
     numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
     before = {number: signal.signal(number, stop) for number in numbers}
     try:
@@ -157,7 +164,7 @@ def stopping(halt: Halt) -> Iterator[None]:
 def showing(
     verb: str, *, quiet: bool
 ) -> Iterator[tuple[Callable[[int, int | None, str], None] | None, Callable[[str, float], None]]]:
-    """Progress, and the countdown of a wait: in the bar on a terminal, else one line a wait on stderr."""
+    """Progress, and the countdown of a wait: in the bar on a terminal, else one line per wait on stderr."""
     with _render.progress(verb, quiet=quiet) as bar:
         state: list[Any] = [0, None]
         told: list[float] = [0.0]
@@ -177,17 +184,39 @@ def showing(
         yield (progress if bar else None), announce
 
 
+class Terminal(Monitor):
+    """Shows on the terminal what an operation reports; `quiet` shows warnings only."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+
+    def warn(self, text: str) -> None:
+        warn(text)
+
+    def begin(self, source: str, target: str, remarks: Sequence[str]) -> None:
+        if not self._quiet:
+            typer.echo(_render.clean(f"{source} -> {target}"), err=True)
+            for remark in remarks:
+                warn(remark)
+
+    def step(self, verb: str) -> contextlib.AbstractContextManager[tuple[Progress | None, Announce | None]]:
+        return showing(verb, quiet=self._quiet)
+
+    def interruptible(self, halt: Halt) -> contextlib.AbstractContextManager[None]:
+        return stopping(halt)
+
+
 def print_counts(counts: Counts) -> None:
-    """One line of what became of the facts; "0 changed" when nothing had to be done."""
+    """Print one line with the outcome of the facts; "0 changed" if there was nothing to do."""
     changed = counts.written + counts.updated
     said = f"{counts.written} written, {counts.updated} updated" if changed else "0 changed"
     typer.echo(f"{said}, {counts.unchanged} unchanged, {counts.rejected} rejected, of {counts.read} read")
 
 
 def print_losses(losses: list[Loss]) -> None:
-    """What will not be in the target as it is in the source, with an example each."""
+    """Print the values that the target does not keep unchanged, with an example of each."""
     if not losses:
-        typer.echo("everything is kept as it is")
+        typer.echo("no field is lost or changed")
         return
     rows = [
         (
@@ -203,7 +232,7 @@ def print_losses(losses: list[Loss]) -> None:
 
 
 def print_plan(plan: Plan) -> None:
-    """A plan for people."""
+    """Print a plan."""
     typer.echo(f"from   {_render.clean(plan.source_identity)}")
     typer.echo(f"to     {_render.clean(plan.target_identity)}  ({plan.mode})")
     kinds = sorted({kind for counts in plan.users.values() for kind in counts}, key=KINDS.index)
@@ -215,15 +244,14 @@ def print_plan(plan: Plan) -> None:
     if rows:
         _render.table(("user", *kinds, "facts"), rows, wrap="user")
     print_losses(plan.losses())
-    seconds = "unknown, no rate limit is known" if plan.seconds is None else f"at least {plan.seconds:.0f} s"
-    typer.echo(f"calls  {plan.calls.read} to read, {plan.calls.write} to write; time at the rate limit: {seconds}")
-    typer.echo(f"money  {'unknown, no price is known' if plan.money is None else plan.money}")
+    seconds = "unknown (no rate limit)" if plan.seconds is None else f"{plan.seconds:.0f} s"
+    typer.echo(f"calls  {plan.calls.read} to read, {plan.calls.write} to write; minimum duration: {seconds}")
     for note in plan.notes:
         typer.echo(f"note   {_render.clean(note)}")
 
 
 def emit_report(schema: str, report: Report) -> None:
-    """A run as one JSON document."""
+    """Print a run as one JSON document."""
     found = report.verification
     _render.emit_json(
         schema,
@@ -242,7 +270,7 @@ def emit_report(schema: str, report: Report) -> None:
 
 
 def print_report(report: Report, command: str) -> None:
-    """A run for people."""
+    """Print a run."""
     from memctl.migrate.verify import Row
 
     print_counts(report.counts)
@@ -250,28 +278,28 @@ def print_report(report: Report, command: str) -> None:
         print_losses(report.losses)
     if (found := report.verification) is not None:
         typer.echo(
-            f"verified: {found.same + found.declared} as planned, {found.differs} differ, {found.missing} missing, "
+            f"verified: {found.same + found.declared} match, {found.differs} differ, {found.missing} missing, "
             f"{found.errors} unreadable"
         )
         faults: list[Row] = [row for row in found.rows if row.symbol != "*" or row.fields]
         for row in faults[:20]:
             typer.echo(row_line(row), err=True)
         if len(faults) > 20:
-            typer.echo(f"and {len(faults) - 20} more; memctl verify shows all", err=True)
+            typer.echo(f"and {len(faults) - 20} more; list all with memctl verify", err=True)
     for problem in report.problems:
         typer.echo(f"{typer.style('error:', fg='red', bold=True)} {_render.clean(problem)}", err=True)
     if report.rejects_file:
-        typer.echo(f"what was rejected, and why: {_render.clean(report.rejects_file)}", err=True)
+        typer.echo(f"rejected records: {_render.clean(report.rejects_file)}", err=True)
     if report.limited:
-        typer.echo("only the first facts were taken, as --limit says", err=True)
+        typer.echo("only the first facts were moved because of --limit", err=True)
     typer.echo(f"run {report.run}" + (f"; to undo it: memctl undo {report.run}" if report.undoable else ""))
     if report.halted:
-        why = "the time given is up" if report.halted == "max-duration" else "interrupted"
-        typer.echo(f"{why}; what was acknowledged is saved. To go on:\n  {_render.clean(command)}", err=True)
+        why = "time limit reached" if report.halted == "max-duration" else "interrupted"
+        typer.echo(f"{why}; progress is saved. To resume:\n  {_render.clean(command)}", err=True)
 
 
 def row_line(row: Any) -> str:
-    """A row of a comparison on one line: symbol, owner, id, and the fields that differ."""
+    """A row of a comparison on one line: symbol, owner, id, and the differing fields."""
     said = [row.symbol, _render.line(row.user), str(row.id or "-")]
     if row.fields:
         said.append(",".join(row.fields))

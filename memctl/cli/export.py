@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -49,9 +48,8 @@ def command(
     lock_timeout: _options.LockTimeout = None,
 ) -> int:
     """Write facts to a file with every field. The file is replaced only when it is complete."""
-    from memctl.backends import registry
-    from memctl.migrate.export import export
-    from memctl.runtime.retry import Halt, Halted, Retry
+    from memctl.migrate import operations
+    from memctl.runtime.retry import Halted
 
     if as_json and file == "-":
         raise UsageError("stdout carries the facts", where="--json", hint="name a file with -o")
@@ -61,34 +59,25 @@ def command(
     ends = _transfer.Ends(
         store=store, lock_timeout=lock_timeout, table=table, mapping=mapping, layout=layout, url=url, agent=agent
     )
-    selection = scope.selection()
-    halt = Halt()
-    named = ends.options(source).get(source, {})
-    with (
-        contextlib.closing(registry.open_backend(source, **named)) as adapter,
-        _transfer.stopping(halt),
-        _transfer.showing("writing", quiet=quiet or as_json) as (progress, announce),
-    ):
-        try:
-            done = export(
-                source,
-                adapter,
-                file,
-                selection,
-                Retry(halt, announce=announce),
-                rejects=Path(rejects).expanduser(),
-                progress=(lambda read, total: progress(read, total, "")) if progress else None,
-            )
-        except Halted:
-            typer.echo("interrupted; no file was made", err=True)
-            return Exit.INTERRUPTED
-        except Retryable as error:
-            error.hint = error.hint or f"again: {_transfer.command_line()}"
-            raise
+    job = operations.ExportJob(
+        file=file,
+        source=source,
+        selection=scope.selection(),
+        options=ends.options(source),
+        rejects=Path(rejects).expanduser(),
+    )
+    try:
+        done = operations.export(job, _transfer.Terminal(quiet=quiet or as_json))
+    except Halted:
+        typer.echo("interrupted; no file was written", err=True)
+        return Exit.INTERRUPTED
+    except Retryable as error:
+        error.hint = error.hint or f"again: {_transfer.command_line()}"
+        raise
     if as_json:
         _render.emit_json("export", {"file": done.file, "counts": done.counts, "losses": done.losses})
     elif not quiet:
         typer.echo(f"{done.counts.written} facts written to {_render.clean(file)}", err=file == "-")
     if done.rejects_file:
-        typer.echo(f"what could not be written, and why: {_render.clean(done.rejects_file)}", err=True)
+        typer.echo(f"rejected records: {_render.clean(done.rejects_file)}", err=True)
     return Exit.PARTIAL if done.counts.rejected else Exit.OK

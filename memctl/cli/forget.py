@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from memctl.cli import _options, _render, _transfer, _typer
 from memctl.core.errors import MemctlError, UsageError
-from memctl.runtime import settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from memctl.maintenance.forget import Holding, Receipt
 
 
@@ -62,76 +61,58 @@ def command(
     rewrites the files so that no bytes remain. In other backends it also removes the agents, threads, messages and
     histories of USER. Later reads and moves about USER are refused until --restore.
     """
-    from memctl.maintenance import forget as forgetting
-    from memctl.runtime.retry import Halt, Retry
+    from memctl.maintenance import erasure
 
-    local = _options.open_store(store, lock_timeout)
     if restore:
-        forgetting.restore(user, local)
+        from memctl.maintenance.forget import restore as allow
+
+        allow(user, _options.open_store(store, lock_timeout))
         if not quiet:
-            typer.echo(f"{_render.line(user)} may be remembered again", err=True)
+            typer.echo(f"{_render.line(user)} can be stored again", err=True)
         return None
-    named = _transfer.Ends(store=store, lock_timeout=lock_timeout).options()
     silent = quiet or as_json
-    with contextlib.ExitStack() as stack, _transfer.showing("forgetting", quiet=silent) as (_, announce):
-        retry = Retry(Halt(), announce=announce)
-        ends = stack.enter_context(_opened(_names(tuple(sources), everywhere=everywhere), named))
-        held = forgetting.holdings(ends, user, retry)
+
+    def ask(holdings: list[Holding]) -> None:
         if not silent:
-            _print(held)
-        if dry_run:
-            if as_json:
-                _render.emit_json("forget", {"dry_run": True, "holdings": held, "receipt": None})
-            return None
-        _confirm(user, confirm)
-        proof = forgetting.forget(ends, user, local, retry)
-        with _transfer.open_ledger(ledger) as opened_ledger:
-            forgetting.clean_traces(user, local, opened_ledger)
-    path = proof.save(Path(receipt).expanduser() if receipt else settings.data_folder() / "receipts")
+            _print(holdings)
+        if not dry_run:
+            _confirm(user, confirm)
+
+    job = erasure.ForgetJob(
+        user=user,
+        backends=tuple(sources),
+        everywhere=everywhere,
+        options=_transfer.Ends(store=store, lock_timeout=lock_timeout).options(),
+        dry_run=dry_run,
+        receipt=_transfer.path_of(receipt),
+        ledger=_transfer.path_of(ledger),
+    )
+    done = erasure.forget(job, _transfer.Terminal(quiet=silent), confirm=ask)
     if as_json:
-        _render.emit_json("forget", {"dry_run": False, "holdings": held, "receipt": proof, "receipt_file": str(path)})
-    else:
-        _print_receipt(proof, path, quiet=quiet)
-    return proof.exit
+        document = {"dry_run": dry_run, "holdings": done.holdings, "receipt": done.receipt}
+        _render.emit_json("forget", document if dry_run else document | {"receipt_file": str(done.receipt_file)})
+    elif done.receipt and done.receipt_file:
+        _print_receipt(done.receipt, done.receipt_file, quiet=quiet)
+    return done.receipt.exit if done.receipt else None
 
 
-def _names(sources: tuple[str, ...], *, everywhere: bool) -> list[str]:
-    if sources and everywhere:
-        raise UsageError("--everywhere and --from exclude each other")
-    return ["local", *sorted(settings.load().backends)] if everywhere else list(sources) or ["local"]
-
-
-@contextlib.contextmanager
-def _opened(names: list[str], named: _transfer.BackendOptions) -> Any:
-    from memctl.backends import registry
-
-    with contextlib.ExitStack() as stack:
-        writing = {name: {"mode": "w"} for name in names if registry.is_file(name)}
-        yield [
-            (
-                name,
-                stack.enter_context(
-                    contextlib.closing(registry.open_backend(name, **named.get(name, {}), **writing.get(name, {})))
-                ),
-            )
-            for name in names
-        ]
-
-
-def _confirm(user: str, told: str | None) -> None:
-    if told is None and sys.stdin.isatty():
-        told = typer.prompt("This cannot be undone. Type the user's name to go on", default="", err=True)
-    if told is None:
-        raise UsageError("nothing was erased: there is no one to ask", hint="give --confirm NAME with the user's name")
-    if told != user:
-        raise MemctlError("nothing was erased: that is not the user's name", where="--confirm")
+def _confirm(user: str, answer: str | None) -> None:
+    if answer is None and sys.stdin.isatty():
+        answer = typer.prompt("This cannot be undone. Type the user's name to confirm", default="", err=True)
+    if answer is None:
+        raise UsageError(
+            "not confirmed, and no terminal to ask on; nothing was erased",
+            hint="pass --confirm NAME with the user's name",
+        )
+    if answer != user:
+        raise MemctlError("the name does not match; nothing was erased", where="--confirm")
 
 
 def _print(held: list[Holding]) -> None:
     _render.table(
-        ("backend", "facts", "of which", "beside them"),
+        ("backend", "records", "by kind", "other data"),
         [(holding.backend, str(holding.facts), _counted(holding.kinds), _counted(holding.others)) for holding in held],
-        wrap="of which",
+        wrap="by kind",
     )
 
 
@@ -142,13 +123,14 @@ def _counted(kinds: dict[str, int]) -> str:
 def _print_receipt(receipt: Receipt, path: Path, *, quiet: bool) -> None:
     for erased in receipt.backends:
         left = "unknown" if erased.left is None else str(erased.left)
-        beside = f", and {_counted(erased.others)}" if erased.others else ""
+        stored = f"{erased.before} records" + (f" and {_counted(erased.others)}" if erased.others else "")
+        result = f"erased {stored} (verified: 0 left)" if erased.gone else f"{stored} before; {left} left"
         if not (quiet and erased.gone):
-            typer.echo(f"{_render.line(erased.backend)}: {erased.before} facts before{beside}; {left} left", err=quiet)
+            typer.echo(f"{_render.line(erased.backend)}: {result}", err=quiet)
         if erased.others_left:
-            typer.echo(f"{_render.line(erased.backend)}: still there: {_counted(erased.others_left)}", err=True)
+            typer.echo(f"{_render.line(erased.backend)}: not erased: {_counted(erased.others_left)}", err=True)
         if erased.listed:
-            typer.echo(f"{_render.line(erased.backend)}: still among its users", err=True)
+            typer.echo(f"{_render.line(erased.backend)}: still in its list of users", err=True)
         for remark in () if quiet else erased.remarks:
             _transfer.warn(_render.line(remark))
         if erased.error:

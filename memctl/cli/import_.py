@@ -47,7 +47,8 @@ def command(
     the store.
     """
     from memctl.backends import registry
-    from memctl.cli.migrate import Options, run
+    from memctl.cli.migrate import run
+    from memctl.migrate.operations import MigrateJob
 
     if not registry.is_file(file):
         raise UsageError(
@@ -57,14 +58,17 @@ def command(
     scope = _transfer.Scope(
         users=tuple(users), all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit
     )
-    how = Options(
-        ends=_transfer.Ends(store=store, lock_timeout=lock_timeout),
+    job = MigrateJob(
+        source=file,
+        target=target,
+        selection=scope.selection(default_all=True),
+        options=_transfer.Ends(store=store, lock_timeout=lock_timeout).options(file, target),
         dry_run=dry_run,
         fail_on_loss=fail_on_loss,
-        no_verify=no_verify,
-        rejects=rejects,
-        quiet=quiet,
-        ledger=ledger,
-        as_json=as_json,
+        verify=not no_verify,
+        rejects=_transfer.path_of(rejects),
+        ledger=_transfer.path_of(ledger),
+        name="import",
+        command=_transfer.command_line(),
     )
-    return run("import", file, target, "preserve", scope.selection(default_all=True), how)
+    return run(job, quiet=quiet, as_json=as_json)

@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import msgspec
 import typer
 
 from memctl.cli import _options, _render, _run_log, _transfer, _typer
-from memctl.core.errors import Exit, UsageError
+from memctl.core.errors import UsageError
 from memctl.runtime import user_input
 
 if TYPE_CHECKING:
-    from memctl.migrate.endpoints import Ends
-    from memctl.migrate.plan import Mode, Plan
-    from memctl.migrate.selection import Selection
-
-
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How facts are moved and how the result is shown, as the options of migrate and import say it."""
-
-    ends: _transfer.Ends
-    dry_run: bool = False
-    plan_out: str | None = None
-    fail_on_loss: bool = False
-    no_verify: bool = False
-    rate: str | None = None
-    workers: int = 1
-    batch_size: int | None = None
-    max_duration: str | None = None
-    retries: int = 7
-    rejects: str | None = None
-    quiet: bool = False
-    ledger: str | None = None
-    as_json: bool = False
-
+    from memctl.migrate.job import Report
+    from memctl.migrate.operations import MigrateJob
 
 app = _typer.new_app()
 
@@ -113,122 +90,79 @@ def command(
     Running the same command again resumes it, and writes nothing once all facts have been moved. memctl undo reverts a
     migration into the store.
     """
+    from memctl.migrate.operations import MigrateJob
     from memctl.migrate.plan import load
 
     scope = _transfer.Scope(
         users=tuple(users), all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit
     )
-    how = Options(
-        ends=_transfer.Ends(
-            store=store,
-            lock_timeout=lock_timeout,
-            table=table,
-            mapping=mapping,
-            layout=layout,
-            url=url,
-            agent=agent,
-            core_memory=core_memory,
-        ),
-        dry_run=dry_run,
-        plan_out=plan_out,
-        fail_on_loss=fail_on_loss,
-        no_verify=no_verify,
-        rate=rate,
-        workers=workers,
-        batch_size=batch_size,
-        max_duration=max_duration,
-        retries=retries,
-        rejects=rejects,
-        quiet=quiet,
-        ledger=ledger,
-        as_json=as_json,
-    )
+    plan = None
     if plan_file:
         if source or target or mode or plan_out or scope != _transfer.Scope():
-            raise UsageError("a plan already says what goes where", where="--plan", hint="leave out the other options")
+            raise UsageError(
+                "--plan cannot be combined with options that select facts or backends",
+                where="--plan",
+                hint="leave out the other options",
+            )
         plan = load(plan_file)
-        return run("migrate", plan.source, plan.target, plan.mode, plan.selection, how, plan)
+        source, target, mode = plan.source, plan.target, plan.mode
     if source is None or target is None:
         missing = "--from" if source is None else "--to"
-        raise UsageError(f"{missing} is missing", hint="memctl backends lists the backends")
-    return run("migrate", source, target, mode or "preserve", scope.selection(), how)
+        raise UsageError(f"{missing} is required", hint="list the backends with memctl backends")
+    ends = _transfer.Ends(
+        store=store,
+        lock_timeout=lock_timeout,
+        table=table,
+        mapping=mapping,
+        layout=layout,
+        url=url,
+        agent=agent,
+        core_memory=core_memory,
+    )
+    job = MigrateJob(
+        source=source,
+        target=target,
+        selection=plan.selection if plan else scope.selection(),
+        mode=mode or "preserve",
+        options=ends.options(source, target),
+        plan=plan,
+        plan_out=plan_out,
+        dry_run=dry_run,
+        fail_on_loss=fail_on_loss,
+        verify=not no_verify,
+        rate=user_input.rate(rate),
+        workers=workers,
+        batch_size=batch_size,
+        max_duration=user_input.duration(max_duration),
+        attempts=retries + 1,
+        rejects=_transfer.path_of(rejects),
+        ledger=_transfer.path_of(ledger),
+        command=_transfer.command_line(),
+    )
+    return run(job, quiet=quiet, as_json=as_json)
 
 
-def run(
-    schema: str, source: str, target: str, mode: Mode, selection: Selection, how: Options, plan: Plan | None = None
-) -> int:
-    """Move the selected facts and print the result. `plan` is one to apply exactly; `schema` names the document."""
-    from memctl.backends import registry
-    from memctl.migrate.endpoints import make_plan, opened
-    from memctl.migrate.plan import save
-    from memctl.migrate.run import migrate
-    from memctl.runtime.retry import Halt, Halted
+def run(job: MigrateJob, *, quiet: bool, as_json: bool) -> int:
+    """Carry out a job and print the result."""
+    from memctl.migrate import operations
 
-    halt = Halt(user_input.duration(how.max_duration))
-    quiet = how.quiet or how.as_json
-    named = how.ends.options(source, target)
-    with (
-        _transfer.open_ledger(how.ledger) as ledger,
-        opened(source, target, options=named, workers=how.workers, warn=_transfer.warn) as ends,
-        _transfer.stopping(halt),
-    ):
-        job = ends.job(
-            ends.plan(selection, mode),
-            command=_transfer.command_line(),
-            batch_size=how.batch_size,
-            rate=user_input.rate(how.rate),
-            attempts=how.retries + 1,
-            verify=not how.no_verify,
-            digest=plan.digest if plan else None,
-            name=schema,
-            rejects=Path(how.rejects).expanduser() if how.rejects else None,
-            forgotten=_options.open_store(how.ends.store, how.ends.lock_timeout).suppressed,
-        )
-        if plan or how.dry_run or how.plan_out or how.fail_on_loss:
-            try:
-                with _transfer.showing("planning", quiet=quiet) as (progress, announce):
-                    now = make_plan(job, halt, announce=announce, progress=_counting(progress))
-            except Halted:
-                typer.echo("stopped while planning; nothing was written", err=True)
-                return Exit.INTERRUPTED if halt.reason == "interrupted" else Exit.LIMIT
-            if plan:
-                plan.check_unchanged(now)
-            if how.plan_out:
-                save(now, how.plan_out)
-            if how.fail_on_loss:
-                now.refuse_loss()
-            if how.dry_run:
-                return _print_dry_run(schema, now, as_json=how.as_json)
-        if not quiet:
-            _announce(ends)
-        registry.prepare(job.targets[0], _transfer.warn)
-        with _transfer.showing("moving", quiet=quiet) as (progress, announce):
-            report = migrate(job, ledger, halt, progress=progress, announce=announce)
-    _run_log.current().count(**{name: getattr(report.counts, name) for name in report.counts.__struct_fields__})
-    if how.as_json:
-        _transfer.emit_report(schema, report)
-    elif not how.quiet or report.exit:
-        _transfer.print_report(report, job.command)
+    report = operations.migrate(job, _transfer.Terminal(quiet=quiet or as_json))
+    if report.run is None and report.halted:
+        typer.echo("stopped while planning; nothing was written", err=True)
+    elif report.run is None:
+        _print_dry_run(job.name, report, as_json=as_json)
+    else:
+        _run_log.current().count(**{name: getattr(report.counts, name) for name in report.counts.__struct_fields__})
+        if as_json:
+            _transfer.emit_report(job.name, report)
+        elif not quiet or report.exit:
+            _transfer.print_report(report, job.command)
     return report.exit
 
 
-def _announce(ends: Ends) -> None:
-    """Where from and where to, before anything is written there."""
-
-    typer.echo(_render.clean(f"{ends.source_identity} -> {ends.target_identity}"), err=True)
-    for remark in (*ends.source.remarks(), *ends.targets[0].remarks()):
-        _transfer.warn(remark)
-
-
-def _counting(progress: Any) -> Any:
-    return (lambda done, total: progress(done, total, "")) if progress else None
-
-
-def _print_dry_run(schema: str, plan: Plan, *, as_json: bool) -> int:
+def _print_dry_run(schema: str, report: Report, *, as_json: bool) -> None:
     if as_json:
-        counts = {"read": plan.facts, "written": 0, "updated": 0, "unchanged": 0, "rejected": 0}
-        _render.emit_json(schema, {"run": None, "plan": plan, "counts": counts, "losses": plan.losses()})
+        _render.emit_json(schema, {"run": None, "plan": report.plan, "counts": report.counts, "losses": report.losses})
     else:
-        _transfer.print_plan(plan)
+        _transfer.print_plan(report.plan)
         typer.echo("nothing was written")
-    return Exit.OK

@@ -56,10 +56,8 @@ def command(
     = same, * differs (with the fields), + only in the source, - only in the target, ! unreadable. All users unless
     --user is given. Exit code 6 for differences that the target's capabilities do not declare.
     """
-    from memctl.migrate.endpoints import opened
-    from memctl.migrate.target import Target
-    from memctl.migrate.verify import Verifier
-    from memctl.runtime.retry import Halt, Halted, Pace, Retry
+    from memctl.migrate import operations
+    from memctl.runtime.retry import Halted
 
     scope = _transfer.Scope(
         users=tuple(users), all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit
@@ -67,31 +65,16 @@ def command(
     ends = _transfer.Ends(
         store=store, lock_timeout=lock_timeout, table=table, mapping=mapping, layout=layout, url=url, agent=agent
     )
-    selection = scope.selection(default_all=True)
-    halt = Halt()
-    with (
-        _writing(combined) as on_row,
-        opened(
-            source,
-            target,
-            options=ends.options(source, target),
-            warn=_transfer.warn,
-        ) as opened_ends,
-        _transfer.stopping(halt),
-        _transfer.showing("comparing", quiet=quiet or as_json or as_jsonl) as (progress, announce),
-    ):
-        retry = Retry(halt, announce=announce)
-        verifier = Verifier(
-            opened_ends.source,
-            Target(opened_ends.targets, retry, Pace(None, halt)),
-            selection,
-            retry,
-            one_way=one_way,
-            on_row=on_row,
-            progress=(lambda done, total: progress(done, total, "")) if progress else None,
-        )
+    job = operations.VerifyJob(
+        source=source,
+        target=target,
+        selection=scope.selection(default_all=True),
+        options=ends.options(source, target),
+        one_way=one_way,
+    )
+    with _writing(combined) as on_row:
         try:
-            found = verifier.run()
+            found = operations.verify(job, _transfer.Terminal(quiet=quiet or as_json or as_jsonl), on_row=on_row)
         except Halted:
             typer.echo("interrupted", err=True)
             return Exit.INTERRUPTED
@@ -122,7 +105,7 @@ def _writing(path: str | None) -> Iterator[OnRow | None]:
     try:
         file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - closed below
     except OSError as error:
-        raise UsageError(f"the file cannot be written: {error.strerror}", where=path) from None
+        raise UsageError(f"cannot write the file: {error.strerror}", where=path) from None
 
     def write(row: Row) -> None:
         file.write(_transfer.row_line(row) + "\n")

@@ -1,6 +1,6 @@
-"""Forgetting a person in every backend there is, with proof: what was there, that it is gone, and a receipt.
+"""Erasing a person from backends, verifying the erasure, and the receipt.
 
-The receipt names nobody. Whoever holds the name can check it: `who` is the hash of it under the store's own salt.
+The receipt is anonymous. Someone who knows the name can check it: `who` is its hash with the store's own salt.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from memctl.store.duckdb.ledger import Ledger
 from memctl.store.duckdb.local_store import LocalStore
 
 BATCH = 500
-"""Ids given to one call of `delete`."""
+"""The number of ids in one call of `delete`."""
 SETTLE = timedelta(minutes=2)
-"""How long a backend may take until what was deleted is gone."""
+"""How long an asynchronous backend may take to delete."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
-"""Seconds between two readings of a backend that deletes later."""
+"""Seconds between two reads of a backend that deletes asynchronously."""
 NOBODY = "[forgotten]"
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backend holds of the person: how many facts by kind, and what else by kind, such as messages."""
+    """The data of a person in a backend: the number of facts by kind, and of other things by kind, such as messages."""
 
     backend: str
     identity: str
@@ -44,15 +44,17 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def facts(self) -> int:
-        """All of them."""
+        """The number of facts of all kinds."""
         return sum(self.kinds.values())
 
 
 class Erased(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the person in one backend. `ids` are SHA-256 of the facts' ids, `others` counts what was there
-    beside facts. A second reading found `left` facts and `others_left`, and the person among the users or not
-    (`listed`; None where the backend cannot list them). `remarks` say what stays behind without being theirs any more,
-    `error` why it could not be done or proved."""
+    """The erasure in one backend. `ids` are SHA-256 hashes of the facts' ids, `others` counts things other than facts.
+
+    Reading again found `left` facts and `others_left`, and the person in the list of users or not (`listed`; None if
+    the backend cannot list them). `remarks` list what remains but is no longer linked to the person, `error` says why
+    the erasure failed or could not be verified.
+    """
 
     backend: str
     identity: str
@@ -68,12 +70,12 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def gone(self) -> bool:
-        """Whether a second reading found nothing of the person."""
+        """Whether reading again found nothing of the person."""
         return self.left == 0 and not self.others_left and not self.listed and self.error is None
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """The proof of an erasure, without personal data. `sha256` is over the JSON of all else, keys sorted."""
+    """The proof of an erasure, without personal data. `sha256` covers the JSON of all other fields, keys sorted."""
 
     schema: str = "memctl.receipt/1"
     who: str
@@ -84,7 +86,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit(self) -> Exit:
-        """OK once nothing is left anywhere."""
+        """OK if no backend has anything left."""
         return Exit.OK if all(erased.gone for erased in self.backends) else Exit.ERROR
 
     def signed(self) -> Receipt:
@@ -92,7 +94,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, sha256=checksum(self))
 
     def save(self, place: Path) -> Path:
-        """Write the receipt, readable by its owner only, into `place`: a file, or a folder in which it gets a name."""
+        """Write the receipt, readable by its owner only, to `place`: a .json file, or a folder for a new file."""
         if place.suffix != ".json":
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
             place = place / f"{self.began:%Y%m%dT%H%M%SZ}-{self.sha256[:12]}.json"
@@ -108,7 +110,7 @@ def checksum(receipt: Receipt) -> str:
 
 
 def holdings(ends: Sequence[tuple[str, Backend]], user: str, retry: Retry) -> list[Holding]:
-    """What each backend holds of the person now; one that does not know them holds nothing."""
+    """What each backend stores about the person now; nothing if it does not know them."""
     return [
         Holding(
             backend=name,
@@ -127,11 +129,11 @@ def forget(
     retry: Retry,
     say: Callable[[str], None] = lambda _: None,
 ) -> Receipt:
-    """Erase the person from every backend and read each again. One that fails does not keep the others from it, and the
-    same call again does what is left to do.
+    """Erase the person from every backend, and read each again. A backend that fails does not stop the others; the same
+    call again completes the erasure.
 
-    The local store notes, as a salted hash, that they are forgotten, also when it is not among the backends; and first,
-    so that nothing brings them back meanwhile.
+    The local store records first, as a salted hash, that the person was erased, even if it is not one of the backends:
+    nothing can then store them again in the meantime.
     """
     began = datetime.now(UTC)
     with store.store.writing() as tx:
@@ -144,14 +146,14 @@ def forget(
 
 
 def restore(user: str, store: LocalStore) -> None:
-    """Let a forgotten user be remembered again. Raises NotFound for one who was not forgotten."""
+    """Allow an erased user to be stored again. Raises NotFound for a user who is not blocked."""
     with store.store.writing(make=False) as tx:
         if not tx.unsuppress(user):
-            raise NotFound("this user was not forgotten", hint="memctl users lists who is remembered")
+            raise NotFound("this user is not on the list of erased users", hint="list users with memctl users")
 
 
 class _Found(msgspec.Struct, frozen=True):
-    """What a second reading found."""
+    """The result of reading a backend again."""
 
     facts: int
     others: dict[str, int]
@@ -174,7 +176,7 @@ def _erase(name: str, adapter: Backend, user: str, retry: Retry) -> Erased:
         remarks = _delete(adapter, user, [id_ for id_, _ in held], retry)
         found = _settled(adapter, user, retry)
     except Exception as failure:
-        # One backend that is down must not keep the person in the others.
+        # A backend that is down must not prevent the erasure in the others.
         error = _unnamed(_said(failure), user)
     return Erased(
         backend=name,
@@ -201,9 +203,9 @@ def _delete(adapter: Backend, user: str, ids: Sequence[Any], retry: Retry) -> Se
 
 
 def _settled(adapter: Backend, user: str, retry: Retry) -> _Found:
-    """What is still there: of a backend that deletes later, read until nothing is or its time is up."""
+    """What is left; an asynchronous backend is read until nothing is left or the time is up."""
     deadline = datetime.now(UTC) + SETTLE
-    # Whatever has not ended by then is found by reading.
+    # If the backend is not done by then, reading finds what is left.
     with suppress(Retryable):
         guarded(partial(adapter.settle, (), deadline))
     pause = FIRST_PAUSE
@@ -218,7 +220,7 @@ def _settled(adapter: Backend, user: str, retry: Retry) -> _Found:
 
 
 def _others(adapter: Backend, user: str, retry: Retry) -> dict[str, int]:
-    """What there is beside facts, by kind: as the backend itself counts it, else its conversations and messages."""
+    """Things other than facts by kind: the backend's own count if it has one, else its conversations and messages."""
     try:
         if adapter.features.inventory:
             counts = dict(retry.call(partial(adapter.inventory, user)))
@@ -233,7 +235,7 @@ def _others(adapter: Backend, user: str, retry: Retry) -> dict[str, int]:
 
 
 def _listed(adapter: Backend, user: str, retry: Retry) -> bool | None:
-    """Whether the person is among the backend's users; None where it cannot list them."""
+    """Whether the person is in the backend's list of users; None if it cannot list them."""
     try:
         return retry.call(lambda: user in adapter.everyone())
     except NotFound:
@@ -251,7 +253,7 @@ def _facts(adapter: Backend, user: str, retry: Retry) -> Iterator[tuple[Any, str
 
 
 def _said(failure: Exception) -> str:
-    """What is wrong, without the words of an exception that nobody translated: they may quote a fact."""
+    """The error message without the text of an untranslated exception, which may quote a fact."""
     strange = failure.__cause__ if isinstance(failure, Fatal) else None
     if strange is None or isinstance(strange, MemctlError | OSError):
         return str(failure)
@@ -263,12 +265,12 @@ def _unnamed(text: str, user: str) -> str:
 
 
 def _names(user: str) -> re.Pattern[str]:
-    """The user's name where it stands alone."""
+    """A pattern for the user's name as a whole word."""
     return re.compile(rf"(?<!\w){re.escape(user)}(?!\w)", re.IGNORECASE)
 
 
 def clean_traces(user: str, store: LocalStore, ledger: Ledger) -> None:
-    """Take the person out of what memctl keeps beside facts: the ledger, and the files of rejects it knows of."""
+    """Erase the person from the ledger and from the rejects files that are known."""
     known = ledger.rejects_files() if ledger.path.exists() else []
     for name in {f"{store.database.path}.rejects.jsonl", *known}:
         _without(Path(name), user)
@@ -277,7 +279,7 @@ def clean_traces(user: str, store: LocalStore, ledger: Ledger) -> None:
 
 
 def _without(path: Path, user: str) -> None:
-    """Write a file of rejects anew without the lines that name the person; no file is left when none remains."""
+    """Rewrite a rejects file without the lines that name the person; delete it if none is left."""
     if not path.is_file():
         return
     name = _names(user)

@@ -1,4 +1,4 @@
-"""The two ends of a migration: opened, told apart, and described by the plan they begin with."""
+"""The two endpoints of a migration: opening them, their identities, and the plan to begin with."""
 
 from __future__ import annotations
 
@@ -16,14 +16,30 @@ from memctl.migrate.job import Job
 from memctl.migrate.plan import Mode, Plan
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
+from memctl.runtime import settings
 from memctl.runtime.retry import Announce, Halt, Pace, Retry
+from memctl.store.duckdb.local_store import LocalStore
 
 Options = Mapping[str, Mapping[str, Any]]
-"""Options of backends, by the backend's name, over those of the settings."""
+"""Options of backends by backend name; they take precedence over the settings."""
+
+
+def local_store(options: Options) -> LocalStore:
+    """The local store of the settings, or the one in the options of `local`."""
+    chosen = options.get("local", {})
+    path = chosen.get("path")
+    current = settings.load(store=None if path is None else str(path), lock_timeout=chosen.get("lock_timeout"))
+    return LocalStore(
+        current.store_path,
+        embedder=current.embedder,
+        base_url=current.embed_base_url,
+        dimensions=current.embed_dimensions,
+        lock_timeout=current.lock_timeout,
+    )
 
 
 class Ends(msgspec.Struct, frozen=True, kw_only=True):
-    """A source, and a target opened as often as it may be written to at once."""
+    """A source, and a target opened once per writer."""
 
     source_name: str
     target_name: str
@@ -33,15 +49,15 @@ class Ends(msgspec.Struct, frozen=True, kw_only=True):
     target_identity: str
 
     def plan(self, selection: Selection, mode: Mode) -> Plan:
-        """The plan before any fact was counted."""
+        """The plan before any fact is counted."""
         notes = [remark for end in (self.source, self.targets[0]) for remark in end.remarks()]
         if mode == "rederive":
             notes.append(
-                "re-derived: only the texts go over, through the target's own extraction, which decides what is kept; "
-                "ids, times and all other fields are the target's own, and nothing can be verified record by record"
+                "rederive: only texts are sent, and the target's own extraction decides what is kept; ids, times and "
+                "all other fields are the target's, and records cannot be verified"
             )
         if not selection.whole:
-            notes.append("only a part of the source is read, so its number is not held against the source's own count")
+            notes.append("only a part of the source is read, so its count cannot be checked")
         return Plan(
             source=self.source_name,
             target=self.target_name,
@@ -55,7 +71,7 @@ class Ends(msgspec.Struct, frozen=True, kw_only=True):
     def job(
         self, plan: Plan, *, command: str, batch_size: int | None = None, rate: float | None = None, **others: Any
     ) -> Job:
-        """The job with what the capabilities say where nothing else was asked for."""
+        """The job, with defaults from the capabilities."""
         capabilities = self.targets[0].capabilities
         return Job(
             source=self.source,
@@ -73,12 +89,12 @@ class Ends(msgspec.Struct, frozen=True, kw_only=True):
 def opened(
     source: str, target: str, *, options: Options | None = None, workers: int = 1, warn: Callable[[str], None]
 ) -> Iterator[Ends]:
-    """Both ends, closed when the block ends. Raises UsageError when they are one and the same."""
-    given = options or {}
+    """Both endpoints, closed when the block ends. Raises UsageError if they are the same."""
+    chosen = options or {}
     with ExitStack() as stack:
 
         def open_one(name: str, **more: Any) -> Backend:
-            adapter = registry.open_backend(name, **(more | dict(given.get(name, {}))))
+            adapter = registry.open_backend(name, **(more | dict(chosen.get(name, {}))))
             stack.callback(adapter.close)
             return adapter
 
@@ -87,12 +103,12 @@ def opened(
             raise UsageError("the source and the target are the same", where=target)
         first = open_one(target, **writing)
         read = open_one(source)
-        ends = (_identity(source, read, given), registry.identity(target, first))
+        ends = (_identity(source, read, chosen), registry.identity(target, first))
         if ends[0] == ends[1]:
             raise UsageError("the source and the target are the same", where=ends[0])
         writers = min(workers, first.features.writers)
         if writers < workers:
-            warn(f"{first.name} is written to by {writers} at a time, not {workers}")
+            warn(f"using {writers} of {workers} writers, the most that {first.name} allows")
         yield Ends(
             source_name=source,
             target_name=target,
@@ -104,7 +120,7 @@ def opened(
 
 
 def _identity(name: str, adapter: Backend, options: Options) -> str:
-    """The source's identity; another table of the same database is another source."""
+    """The source's identity; a different table of the same database is a different source."""
     table = options.get(name, {}).get("table")
     return registry.identity(name, adapter) + (f"#{table}" if table else "")
 
@@ -112,7 +128,7 @@ def _identity(name: str, adapter: Backend, options: Options) -> str:
 def make_plan(
     job: Job, halt: Halt, *, announce: Announce | None = None, progress: Callable[[int, int | None], None] | None = None
 ) -> Plan:
-    """The job's plan, computed by reading the source to its end. Nothing is written."""
+    """The job's plan, computed by reading the whole source. Nothing is written."""
     retry, pace = Retry(halt, announce=announce), Pace(job.source_rate, halt)
     reader = Reader(job.source, job.plan.selection, retry, pace, forgotten=job.forgotten)
     empty = msgspec.structs.replace(job.plan, users={}, fields=[], facts=0, too_long=0)

@@ -1,4 +1,4 @@
-"""Writing facts into a file that is made anew, whole or not at all. No ledger: the file says itself what is in it."""
+"""Writing facts to a file that is replaced when complete, or not at all. There is no ledger: the file is the record."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from memctl.store.ledger_records import Counts
 
 
 class Incomplete(MemctlError):
-    """The source did not hand out all it says it has; no file was made."""
+    """The source returned fewer facts than it counts; no file was written."""
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export wrote."""
+    """The result of an export."""
 
     file: str
     counts: Counts
@@ -36,7 +36,7 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     rejects_file: str | None
 
 
-def export(
+def write_file(
     name: str,
     source: Backend,
     file: str,
@@ -46,14 +46,10 @@ def export(
     rejects: Path,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Exported:
-    """Write the chosen facts of the backend called `name` to `file` (`-`: stdout), replacing what was there.
+    """Write the selected facts of the backend `name` to `file` (`-`: stdout), which is replaced.
 
-    Raises Incomplete when fewer facts came than the source counts.
+    Raises Incomplete if the source returned fewer facts than it counts.
     """
-    if not registry.is_file(file):
-        raise UsageError(
-            f"{file!r} is no file of facts", where="-o", hint="use x.jsonl, x.parquet, x.csv or -; migrate moves on"
-        )
     reader = Reader(source, selection, retry, Pace(source.capabilities.rate, retry.halt))
     refused = Rejects(rejects, run=f"export-{Path(file).name}")
     counts = Counts()
@@ -70,7 +66,7 @@ def export(
                     if progress:
                         progress(reader.read, total)
             if reader.problems:
-                raise Incomplete("; ".join(reader.problems), hint="no file was made; try again")
+                raise Incomplete("; ".join(reader.problems), hint="no file was written; try again")
         plan = tally.finish(reader, source_rate=None, rate=None, batch_size=adapter.capabilities.batch_size)
     finally:
         reader.close()
@@ -103,15 +99,15 @@ def _made(file: str) -> Iterator[Backend]:
         return
     path = Path(file).expanduser()
     if not path.parent.is_dir():
-        raise UsageError("there is no such folder", where=str(path.parent), hint="make it, or name a file elsewhere")
+        raise UsageError("the folder does not exist", where=str(path.parent), hint="create it, or choose another file")
     try:
         folder = Path(tempfile.mkdtemp(prefix=".memctl-", dir=path.parent))
     except OSError as error:
-        raise MemctlError(f"no file can be made here: {error.strerror}", where=str(path.parent)) from None
+        raise MemctlError(f"cannot write to this folder: {error.strerror}", where=str(path.parent)) from None
     try:
         made = folder / path.name
         with contextlib.closing(registry.open_backend(str(made), mode="w")) as adapter:
-            # A file without facts is a file all the same.
+            # An export without facts still creates the file.
             adapter.write([])
             yield adapter
         made.replace(path)

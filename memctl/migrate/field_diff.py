@@ -1,4 +1,4 @@
-"""Two records of one fact, field by field: what differs, and what the target had declared it would do to it. Pure."""
+"""Comparing two records of one fact: the differing fields, and whether the target declared them. Pure."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from memctl.backends.contract import Capabilities, FieldSupport
 from memctl.core.fact import TIME_FIELDS, Embedding, Fact, Source
 
 FIELDS = tuple(name for name in Fact.__struct_fields__ if name not in ("id", "updated_at"))
-"""What is compared. The id is what two records are matched by, and `updated_at` is the target's own to set."""
+"""The compared fields. Records are matched by id, and the target sets `updated_at` itself."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields that differ: `undeclared` ones are faults, `declared` ones are as the capabilities said."""
+    """The differing fields: `declared` ones follow from the capabilities, `undeclared` ones are faults."""
 
     undeclared: tuple[str, ...] = ()
     declared: tuple[str, ...] = ()
 
     @property
     def same(self) -> bool:
-        """True when nothing is other than what was declared."""
+        """True if all differences were declared."""
         return not self.undeclared
 
 
 def filled(fact: Fact) -> Iterator[tuple[str, Any]]:
-    """The fields in which the fact says anything, with their values."""
+    """The fields of the fact that are set, with their values."""
     for name in Fact.__struct_fields__:
         value = getattr(fact, name)
         if value is not None and value != () and value != {}:
@@ -39,26 +39,26 @@ def filled(fact: Fact) -> Iterator[tuple[str, Any]]:
 
 
 def coarser(at: datetime, precision: float) -> bool:
-    """Whether a clock of steps of `precision` seconds cannot hold the time exactly."""
+    """Whether a clock with a step of `precision` seconds cannot represent the time exactly."""
     return precision > 1e-6 and (at - _EPOCH) % timedelta(seconds=precision) != timedelta(0)
 
 
 def fate(capabilities: Capabilities, name: str, value: Any) -> FieldSupport:
-    """What becomes of a value of the field: what the capabilities say of it, or what follows from the rest of them."""
+    """How the backend keeps a value of the field, as its capabilities declare or imply."""
     stated = capabilities.support(name)
     if stated.level != "kept":
         return stated
     if name in TIME_FIELDS and coarser(value, capabilities.time_precision):
-        return FieldSupport("coarsened", f"times go to steps of {capabilities.time_precision:g} s")
+        return FieldSupport("coarsened", f"times are rounded to {capabilities.time_precision:g} s")
     if name == "text" and not capabilities.verbatim_writes:
-        return FieldSupport("coarsened", "the backend words it anew")
+        return FieldSupport("coarsened", "the backend rewords it")
     if name == "id" and not capabilities.ids_survive:
-        return FieldSupport("in_metadata", "the backend gives ids of its own")
+        return FieldSupport("in_metadata", "the backend assigns its own ids")
     return stated
 
 
 def difference(source: Fact, target: Fact, capabilities: Capabilities) -> Difference:
-    """How the target's record differs from the source's. An embedding the target adds by itself is no difference."""
+    """How the target's record differs from the source's. An embedding that the target adds itself does not count."""
     undeclared: list[str] = []
     declared: list[str] = []
     moved = any(support.level == "in_metadata" for support in capabilities.fields.values())
@@ -69,13 +69,13 @@ def difference(source: Fact, target: Fact, capabilities: Capabilities) -> Differ
         if _equal(name, mine, theirs, beside=moved):
             continue
         support = fate(capabilities, name, mine) if mine is not None else capabilities.support(name)
-        # What was moved to metadata is not lost: it comes back as it was.
+        # A value moved to the metadata is not lost: reading restores it.
         (undeclared if support.level in ("kept", "in_metadata") else declared).append(name)
     return Difference(undeclared=tuple(undeclared), declared=tuple(declared))
 
 
 def _equal(name: str, mine: Any, theirs: Any, *, beside: bool) -> bool:
-    """Equal as a user means it. With `beside`, the metadata may hold more, for moved fields lie there."""
+    """Equal for a user. With `beside`, the metadata may have more keys, because moved fields are stored there."""
     if name == "metadata" and beside:
         return all(key in theirs and _json(value) == _json(theirs[key]) for key, value in mine.items())
     if name in ("metadata", "native"):
@@ -96,7 +96,7 @@ def _without_id(source: Source) -> Source:
 
 
 def _alike(mine: Embedding, theirs: Embedding) -> bool:
-    """The same vector, to the precision of the 32-bit floats that vectors are kept in."""
+    """The same vector, to the precision of the 32-bit floats in which vectors are stored."""
     return (
         mine.model == theirs.model
         and len(mine.vector) == len(theirs.vector)

@@ -1,7 +1,4 @@
-"""What a migration is asked to do, and what it did: what the command line hands over, and what it shows in the end.
-
-How it is done is for `memctl.migrate.run`.
-"""
+"""A migration with its backends open, and its result."""
 
 from __future__ import annotations
 
@@ -19,10 +16,12 @@ from memctl.store.ledger_records import Counts, RunState
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One migration. `targets` is the target opened once per writer; `plan` names both ends and the selection, and is
-    filled in on the way; rates are in calls a second; `command` is what the user has to type to go on; `digest` is
-    that of a plan the source must still be found to match at the end; `forgotten` tells whom not to move; `name` is
-    what the run is listed as where it can be undone."""
+    """One migration. `targets` is the target opened once per writer; `plan` has both endpoints and the selection, and
+    is completed during the run; rates are in calls per second; `command` is what to run to resume.
+
+    `digest` is that of a plan which the source must still match at the end; `forgotten` returns the users not to move;
+    `name` is what the run is listed as where it can be undone.
+    """
 
     source: Backend
     targets: tuple[Backend, ...]
@@ -40,10 +39,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run did. `halted` says why it ended early; `problems` name users that came short; `undoable` says that
-    `memctl undo` takes the run back."""
+    """The result of a migration; `run` is None if only the plan was made.
 
-    run: str
+    `halted` is why it ended early; `problems` names users of whom not all facts were read; `undoable` is whether
+    `memctl undo` can undo the run.
+    """
+
+    run: str | None
     plan: Plan
     counts: Counts
     losses: list[Loss]
@@ -56,7 +58,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit(self) -> Exit:
-        """The exit code this ends in."""
+        """The exit code of a command with this result."""
         if self.halted:
             return Exit.INTERRUPTED if self.halted == "interrupted" else Exit.LIMIT
         if self.problems:
@@ -67,7 +69,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def state(self) -> RunState:
-        """The state in which the run enters the ledger."""
+        """The state of the run in the ledger."""
         if self.halted:
             return "interrupted" if self.halted == "interrupted" else "limit"
         return "done" if self.exit is Exit.OK else "partial"

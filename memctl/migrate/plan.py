@@ -1,7 +1,6 @@
-"""The plan: what a migration would carry and what it would cost, computed from Capabilities and the facts at hand.
+"""The plan: what a migration moves and loses, and how long it takes at least.
 
-Nobody writes "supported" by hand here, and nothing is guessed: a time is estimated only from a known rate, and a
-price is given only where it is known, which no backend's adapter tells.
+Computed from the capabilities and the actual facts. A duration is estimated only from a known rate limit.
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ _MODULUS = 1 << 256
 
 
 class Refused(MemctlError):
-    """The plan may not be applied; nothing was written."""
+    """The plan cannot be applied; nothing was written."""
 
 
 class FieldPlan(msgspec.Struct, kw_only=True):
-    """What becomes of the values of one Fact field, in numbers. `how` and `example` are of the first value not kept."""
+    """How many values of one Fact field are kept how. `how` and `example` are of the first value that is not kept."""
 
     field: str
     kept: int = 0
@@ -47,12 +46,12 @@ class FieldPlan(msgspec.Struct, kw_only=True):
 
     @property
     def lossless(self) -> bool:
-        """True when every value is kept where it is."""
+        """True if every value is kept unchanged."""
         return not (self.in_metadata or self.coarsened or self.dropped)
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
-    """A number of values that will not be in the target as they are in the source."""
+    """A number of values that the target does not keep unchanged."""
 
     field: str
     keeping: Literal["in_metadata", "coarsened", "dropped", "rejected"]
@@ -62,16 +61,16 @@ class Loss(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Calls(msgspec.Struct, kw_only=True):
-    """Calls of the adapters: pages read, and batches (or, when re-deriving, conversations) written."""
+    """Calls of the backends: pages read, and batches (in the mode rederive, conversations) written."""
 
     read: int = 0
     write: int = 0
 
 
 class Plan(msgspec.Struct, kw_only=True):
-    """What a migration carries. `users` counts facts by user of the source's and kind; `seconds` is the least time the
-    rate limits leave, None where none is known; `money` is None because no price is known; `too_long` counts facts
-    whose text is longer than the target takes; `digest` stands for exactly these facts with exactly this content."""
+    """What a migration moves. `users` counts facts by user of the source and kind; `seconds` is the minimum duration at
+    the rate limits, None if there are none; `too_long` counts facts whose text is too long for the target; `digest`
+    identifies exactly these facts with exactly this content."""
 
     schema: Literal["memctl.plan/1"] = "memctl.plan/1"
     source: str
@@ -86,12 +85,11 @@ class Plan(msgspec.Struct, kw_only=True):
     too_long: int = 0
     calls: Calls = msgspec.field(default_factory=Calls)
     seconds: float | None = None
-    money: float | None = None
     notes: list[str] = []
     digest: str = ""
 
     def losses(self) -> list[Loss]:
-        """Everything that will not arrive as it is."""
+        """All values that are not kept unchanged."""
         found = [
             Loss(field=plan.field, keeping=keeping, count=count, how=plan.how, example=plan.example)
             for plan in self.fields
@@ -100,38 +98,38 @@ class Plan(msgspec.Struct, kw_only=True):
         ]
         if self.too_long:
             found.append(
-                Loss(field="text", keeping="rejected", count=self.too_long, how="longer than the target takes")
+                Loss(field="text", keeping="rejected", count=self.too_long, how="longer than the target allows")
             )
         return found
 
     def refuse_loss(self) -> None:
-        """Raises Refused when the plan drops a value or rejects a fact."""
+        """Raise Refused if the plan drops a value or rejects a fact."""
         lost = [loss for loss in self.losses() if loss.keeping in ("dropped", "rejected")]
         if lost:
             said = ", ".join(f"{loss.count} x {loss.field}" for loss in lost)
             raise Refused(
                 f"{self.target} would lose {said}; nothing was written",
-                hint="without --fail-on-loss this is done and reported",
+                hint="omit --fail-on-loss to migrate anyway and report the losses",
             )
 
     def check_unchanged(self, now: Plan) -> None:
-        """Raises Refused when the source or the backends are not those the plan was made for."""
+        """Raise Refused if the source or the backends are not those of the plan."""
         for what, mine, theirs in (
             ("source", self.source_identity, now.source_identity),
             ("target", self.target_identity, now.target_identity),
         ):
             if mine != theirs:
-                raise Refused(f"the plan was made for the {what} {mine}, this one is {theirs}; nothing was written")
+                raise Refused(f"the plan is for the {what} {mine}, not {theirs}; nothing was written")
         if self.digest != now.digest:
             raise Refused(
                 f"the source has changed since the plan was made ({self.facts} facts then, {now.facts} now); "
                 "nothing was written",
-                hint="look at a new plan: --dry-run --plan-out FILE",
+                hint="make and check a new plan: --dry-run --plan-out FILE",
             )
 
 
 class Tally:
-    """Adds facts up to a Plan as they go by."""
+    """Counts facts into a Plan as they are read."""
 
     def __init__(self, plan: Plan, target: Capabilities) -> None:
         self.plan = plan
@@ -142,7 +140,7 @@ class Tally:
         self._session: tuple[str, str | None] | None = None
 
     def add(self, user: str, facts: Iterable[Fact]) -> None:
-        """Count facts of the source's `user`, renamed for the target already."""
+        """Count facts of the source's `user`, already renamed for the target."""
         kinds = self.plan.users.setdefault(user, {})
         limit = self._capabilities.longest_text
         for fact in facts:
@@ -171,7 +169,7 @@ class Tally:
             counted.example = {"fact": str(fact.id), "value": _shortened(value)}
 
     def finish(self, reader: Reader, *, source_rate: float | None, rate: float | None, batch_size: int) -> Plan:
-        """The plan, once all facts went by. Rates are in calls a second."""
+        """The plan, after all facts were added. Rates are in calls per second."""
         plan = self.plan
         plan.fields = [self._fields[name] for name in Fact.__struct_fields__ if name in self._fields]
         writes = self._conversations if plan.mode == "rederive" else math.ceil(plan.facts / batch_size)
@@ -181,14 +179,14 @@ class Tally:
         ]
         plan.seconds = max(known) if known else None
         plan.digest = f"{self._digest:064x}"
-        refused = f"{len(reader.refused)} users were forgotten and are not moved: memctl forget NAME --restore"
+        refused = f"erased users that are not moved: {len(reader.refused)}; unblock with: memctl forget NAME --restore"
         if reader.refused and refused not in plan.notes:
             plan.notes.append(refused)
         return plan
 
 
 def _number(fact: Fact) -> int:
-    """The fact's share of the digest: sums of such numbers do not depend on the order in which facts are read.
+    """The fact's share of the digest: the sum does not depend on the order in which facts are read.
 
     (Additive multiset hash: D. Clarke et al., "Incremental Multiset Hash Functions", ASIACRYPT 2003.)
     """
@@ -210,7 +208,7 @@ def make(
     batch_size: int,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Plan:
-    """Fill in a plan by reading the chosen facts to their end. Raises Refused when the source came short."""
+    """Complete a plan by reading all selected facts. Raises Refused if the source returned too few."""
     tally = Tally(plan, target)
     users = reader.users()
     total = reader.total(users)
@@ -220,23 +218,23 @@ def make(
             if progress:
                 progress(reader.read, total)
     if reader.problems:
-        raise Refused("; ".join(reader.problems), hint="nothing was written; an incomplete plan is no plan")
+        raise Refused("; ".join(reader.problems), hint="the source could not be read completely; nothing was written")
     return tally.finish(reader, source_rate=source_rate, rate=rate, batch_size=batch_size)
 
 
 def save(plan: Plan, path: str) -> None:
-    """Write a plan to a file only its owner can read: its examples quote facts."""
+    """Write a plan to a file that only its owner can read, because its examples quote facts."""
     try:
         private_files.replace(Path(path), msgspec.json.format(msgspec.json.encode(plan)) + b"\n")
     except OSError as error:
-        raise UsageError(f"the plan cannot be written: {error.strerror}", where=path) from None
+        raise UsageError(f"cannot write the plan: {error.strerror}", where=path) from None
 
 
 def load(path: str) -> Plan:
-    """The plan in a file. Raises UsageError when it is none."""
+    """The plan in a file. Raises UsageError if it is not a plan."""
     try:
         return msgspec.json.decode(Path(path).read_bytes(), type=Plan)
     except OSError as error:
-        raise UsageError(f"the plan cannot be read: {error.strerror}", where=path) from None
+        raise UsageError(f"cannot read the plan: {error.strerror}", where=path) from None
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise UsageError(f"this is no plan: {error}", where=path, hint="--plan-out makes one") from None
+        raise UsageError(f"not a plan: {error}", where=path, hint="create one with --plan-out") from None

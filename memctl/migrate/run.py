@@ -1,7 +1,7 @@
-"""Moving the facts: pages flow from the source to the target through a bounded queue, and the ledger follows.
+"""Moving the facts: pages go from the source to the target through a bounded queue, and the ledger records them.
 
-What was done is never taken on trust: a user the ledger does not account for is looked up in the target before
-anything is sent, so that neither a kill, nor a lost answer, nor a lost ledger makes a duplicate.
+A user whose facts the ledger does not fully account for is read in the target before anything is sent. A kill, a lost
+response or a lost ledger therefore never creates a duplicate.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from memctl.store.ledger_records import Counts, Entry, Planned, RunState, Settle
 from memctl.store.model import SUPPRESSED
 
 SMALLEST_CHUNK = 500
-"""Facts the ledger takes in one go; batches smaller than that share a transaction."""
+"""Facts per transaction of the ledger; smaller batches share one."""
 FLUSH_SECONDS = 1.0
 ACKNOWLEDGED = ("written", "verified")
 Progress = Callable[[int, int | None, str], None]
-"""Called with facts done, facts in all where the source says, and what is going on."""
+"""Called with the facts done, the total if the source reports it, and the current step."""
 
 
 def migrate(
     job: Job, ledger: Ledger, halt: Halt, *, progress: Progress | None = None, announce: Announce | None = None
 ) -> Report:
-    """Carry out a job. A second call with the same job goes on where the first one ended, whatever ended it.
+    """Run a job. A second call with the same job resumes where the first one ended, whatever the reason.
 
-    Raises Retryable once a backend failed too often in a row, and the backend's own error when it cannot go on; the
-    ledger has what was acknowledged until then.
+    Raises Retryable if a backend failed too often in succession, and the backend's own error if it cannot continue; the
+    ledger has everything acknowledged until then.
     """
     plan = job.plan
     route = ledger.route(plan.source_identity, plan.target_identity, plan.mode)
@@ -58,7 +58,7 @@ def migrate(
             said = str(error) or type(error).__name__
             ledger.end(run, state, flow.counts, rejects_file=flow.rejects.written, error=said)
             if isinstance(error, MemctlError) and (error.hint is None or isinstance(error, Retryable)):
-                error.hint = f"to go on: {job.command}"
+                error.hint = f"to resume: {job.command}"
             raise
         finally:
             flow.close()
@@ -71,7 +71,7 @@ def _error(report: Report) -> str | None:
 
 
 class _Flow:
-    """One run from its first page to its verification."""
+    """One run, from the first page to the verification."""
 
     def __init__(
         self, job: Job, ledger: Ledger, halt: Halt, run: str, route: int, progress: Progress | None, retry: Retry
@@ -102,7 +102,7 @@ class _Flow:
         self._total: int | None = None
 
     def close(self) -> None:
-        """Give back what was set aside on disk."""
+        """Release the temporary files."""
         self.reader.close()
         self._spool.close()
 
@@ -111,7 +111,7 @@ class _Flow:
         self.standings = self.ledger.standings(self.route)
         try:
             users = self.reader.users()
-            # By the source alone: a file of rejects that named them would remember them.
+            # Without the name: a rejects file that named them would store it again.
             for _ in self.reader.refused:
                 self._reject(self.job.plan.source_identity, SUPPRESSED)
             self._total = self.reader.total(users)
@@ -145,7 +145,7 @@ class _Flow:
         )
 
     def _move(self, users: Sequence[str]) -> None:
-        """Hand chunks of facts to as many threads as the target has writers; reading waits while all are busy."""
+        """Pass chunks of facts to one thread per writer of the target; reading waits while all are busy."""
         under_way: set[Future[None]] = set()
         with ThreadPoolExecutor(self.target.writers, thread_name_prefix="memctl-writer") as pool:
             try:
@@ -166,7 +166,7 @@ class _Flow:
                 raise
 
     def _unreadable(self) -> None:
-        """Records of the source that are no facts are rejects like any other."""
+        """Reject records of the source that are not valid facts."""
         for reject in self.job.source.rejects():
             self._reject(reject.where or "", reject.message)
 
@@ -176,7 +176,7 @@ class _Flow:
         self.counts.rejected += 1
 
     def _chunks(self, users: Sequence[str]) -> Iterator[list[Fact]]:
-        """The chosen facts in pieces worth a transaction of the ledger; one piece may hold several users' facts."""
+        """The selected facts in chunks of one ledger transaction; a chunk may contain facts of several users."""
         size = max(self.job.batch_size, SMALLEST_CHUNK)
         waiting: list[Fact] = []
         for user in users:
@@ -193,10 +193,10 @@ class _Flow:
             yield waiting
 
     def _survey(self, owner: str) -> None:
-        """Set aside what the target holds of an owner, unless the ledger and the target's own count agree on it.
+        """Spool the target's facts of an owner, unless the ledger and the target's own count agree.
 
-        That is needed after a kill (facts in doubt), for a ledger that knows nothing of facts that are there, and for
-        a target that has fewer than were acknowledged.
+        This is needed after a kill (facts in doubt), if the ledger does not know facts that exist, and if the target
+        has fewer facts than it acknowledged.
         """
         if self.job.plan.mode != "preserve" or owner in self.surveyed:
             return
@@ -209,14 +209,14 @@ class _Flow:
             count = self.target.count(owner)
             needed = count is not None and count < standing.held
         if needed:
-            self._say(f"looking at what {self.target.name} holds of {owner}")
+            self._say(f"reading {self.target.name}: {owner}")
             self.target.settle(())
             for facts in self.target.stream(owner):
                 self._spool.put(facts)
             self.surveyed.add(owner)
 
     def _take(self, chunk: Sequence[Fact]) -> None:
-        """Bring one chunk to the target: leave out what is there, enter the rest as planned, send it, settle it."""
+        """Write one chunk to the target: skip what is stored, plan the rest, send it, record the outcome."""
         ids = [fact.id for fact in chunk]
         known = self.ledger.known(self.route, ids) if any(f.user_id in self.standings for f in chunk) else {}
         looked = [fact.id for fact in chunk if fact.user_id in self.surveyed]
@@ -248,7 +248,7 @@ class _Flow:
         self._say("")
 
     def _deliver(self, items: Sequence[Planned]) -> None:
-        """Send facts batch by batch. Those not sent when the run has to end stay planned, without the attempt."""
+        """Send facts in batches. Facts not sent before the run has to end stay planned, without the attempt."""
         keys = dict(zip([fact.id for fact, _, _ in items], self.ledger.plan(self.route, self.run, items), strict=True))
         settled: list[Settled] = []
         flushed = time.monotonic()
@@ -276,7 +276,7 @@ class _Flow:
             yield facts[start : start + self.job.batch_size]
 
     def _write(self, batch: Sequence[Fact]) -> list[Outcome]:
-        """Outcomes for a batch; what is too long for the target is refused here and never cut."""
+        """Outcomes for a batch; a text too long for the target is rejected here and never cut."""
         limit = self.target.capabilities.longest_text
         short = [fact for fact in batch if limit is None or len(fact.text) <= limit]
         send = self.target.rederive if self.job.plan.mode == "rederive" else self.target.write
@@ -285,7 +285,7 @@ class _Flow:
             outcomes.get(fact.id)
             or Outcome(
                 state="rejected",
-                reason=f"the text has {len(fact.text)} characters, {self.target.name} takes {limit} at most",
+                reason=f"the text has {len(fact.text)} characters; {self.target.name} allows {limit}",
             )
             for fact in batch
         ]
@@ -307,7 +307,7 @@ class _Flow:
                 yield Settled(key=keys[fact.id], state="written", target_id=outcome.target_id)
 
     def _verify(self) -> Verification | None:
-        """Look for everything acknowledged and not yet verified, and enter what is found as verified."""
+        """Compare everything acknowledged but not yet verified, and record what matches as verified."""
         owners = self.touched | {owner for owner, standing in self.standings.items() if standing.unverified}
         if not owners:
             return None

@@ -1,4 +1,4 @@
-"""Which facts of the source a run is about, and under which owner they go to the target. Pure; reads no backend."""
+"""The facts to move or compare, and their owners in the target. Pure; reads no backend."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from memctl.core.fact import Fact
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for. No `users` means all of them, no `kinds` every kind; `limit` is the most facts to take.
+    """A selection of facts. Without `users` or `kinds` it includes all of them; `limit` is the maximum number of facts.
 
-    `user_map` renames owners on the way; an owner it does not name keeps its name.
+    `user_map` renames owners; owners that it does not contain keep their names.
     """
 
     users: tuple[str, ...] = ()
@@ -26,29 +26,29 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def whole(self) -> bool:
-        """True when every fact of the users is read, so that their number can be held against the source's own."""
+        """True if every fact of the users is read, so that the number can be checked against the source's own."""
         return self.since is None and self.limit is None
 
     def owner(self, user: str) -> str:
-        """Whose the facts of the source's `user` are in the target."""
+        """The owner in the target of the facts of `user` in the source."""
         return self.user_map.get(user, user)
 
     def wants(self, fact: Fact) -> bool:
-        """Whether the fact's kind was asked for."""
+        """Whether the fact's kind is selected."""
         return not self.kinds or fact.kind in self.kinds
 
     def renamed(self, fact: Fact) -> Fact:
-        """The fact as it goes to the target."""
+        """The fact with its owner in the target."""
         owner = self.owner(fact.user_id)
         return fact if owner == fact.user_id else msgspec.structs.replace(fact, user_id=owner)
 
 
 def load_user_map(path: str) -> dict[str, str]:
-    """Owners from a CSV file of two columns, from and to; a first line saying just that is passed over.
+    """Owners from a CSV file with the columns from and to; a header line is skipped.
 
-    Raises UsageError naming the line that is wrong.
+    Raises UsageError with the line that is invalid.
     """
-    found: dict[str, str] = {}
+    owners: dict[str, str] = {}
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file)
@@ -57,10 +57,10 @@ def load_user_map(path: str) -> dict[str, str]:
                 if not row or (rows.line_num == 1 and [cell.strip().lower() for cell in row] == ["from", "to"]):
                     continue
                 if len(row) != 2 or not all(row):
-                    raise UsageError("a line of a user map is two names: from,to", where=where)
-                if found.setdefault(row[0], row[1]) != row[1]:
+                    raise UsageError("a line of a user map must have two names: from,to", where=where)
+                if owners.setdefault(row[0], row[1]) != row[1]:
                     raise UsageError(f"{row[0]!r} is mapped to two users", where=where)
     except (OSError, UnicodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"the user map cannot be read: {reason}", where=path) from None
-    return found
+        raise UsageError(f"cannot read the user map: {reason}", where=path) from None
+    return owners

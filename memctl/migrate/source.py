@@ -1,7 +1,6 @@
-"""Reading a backend to its end: pages with retries, no fact twice, and the number read held against its own count.
+"""Reading a backend completely: pages with retries, each fact once, and the number checked against its own count.
 
-What a backend says of itself is not believed here: a cursor that runs in a circle, a page that repeats facts, a list
-shorter than the total are all found out.
+A backend is not trusted: a cursor loop, a page that repeats facts, and a list shorter than the total are detected.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from memctl.runtime.retry import Pace, Retry, guarded
 from memctl.runtime.spool import SeenIds
 
 Forgotten = Callable[[Collection[str]], set[str]]
-"""Which of these users were forgotten."""
+"""Returns the subset of these users that were erased."""
 
 
 def pages(
     adapter: Backend, user: str, retry: Retry, *, since: datetime | None = None, pace: Pace | None = None
 ) -> Iterator[Page]:
-    """The user's pages to the last one; after a passing failure reading goes on from the last cursor.
+    """The user's pages to the last one; after a temporary failure, reading resumes from the last cursor.
 
-    Raises Fatal when the cursors run in a circle (found by R. P. Brent's method, BIT 20, 1980, in constant memory).
+    Raises Fatal if the cursors form a loop (detected by R. P. Brent's method, BIT 20, 1980, in constant memory).
     """
     cursor: str | None = None
     circle = _Circle()
@@ -44,8 +43,8 @@ def pages(
                 failed = 0
                 if page.cursor is not None and circle.closed_by(page.cursor):
                     raise Fatal(
-                        f"reading {user!r} never ends: {adapter.name} gives the cursor {page.cursor[:60]!r} again",
-                        hint="this is a fault of the backend or its adapter; nothing read twice was written twice",
+                        f"reading {user!r} never ends: {adapter.name} returned the cursor {page.cursor[:60]!r} again",
+                        hint="this is a bug in the backend or its adapter; nothing was written twice",
                     )
                 yield page
                 cursor = page.cursor
@@ -60,7 +59,7 @@ def pages(
 
 
 class _Circle:
-    """Notices a sequence that returns to a value it had, remembering one value only."""
+    """Detects a sequence that returns to an earlier value, and stores only one value."""
 
     def __init__(self) -> None:
         self._marked: str | None = None
@@ -77,10 +76,10 @@ class _Circle:
 
 
 class Reader:
-    """The chosen facts of a source, user by user, and what was noticed on the way.
+    """The selected facts of a source, user by user.
 
-    `read` counts the facts handed out, `pages` the calls made for them, `problems` says which users came short.
-    `forgotten` tells which of some users were forgotten: these are `refused`, under the name they have or would get.
+    `read` counts the facts returned, `pages` the calls, `problems` lists users of whom facts are missing. `forgotten`
+    returns which users were erased: they are `refused`, by the name they have or would get.
     """
 
     def __init__(
@@ -106,11 +105,11 @@ class Reader:
         self.limited = False
 
     def close(self) -> None:
-        """Give back what was set aside on disk."""
+        """Release the temporary files."""
         self._seen.close()
 
     def users(self) -> list[str]:
-        """The users chosen, without those who are refused. Raises NotFound for one of whom the source holds nothing."""
+        """The selected users, without the refused ones. Raises NotFound for a user without records in the source."""
         chosen = self._chosen()
         owner = self._selection.owner
         gone = self._forgotten({*chosen, *map(owner, chosen)}) if self._forgotten else set()
@@ -125,7 +124,7 @@ class Reader:
                 some = sorted(self._retry.call(lambda: set(self._source.users())))
                 names = ", ".join(some[:5]) + (", …" if len(some) > 5 else "")
                 raise NotFound(
-                    f"{self._source.name} holds nothing of a user {user!r}",
+                    f"no records for user {user!r} in {self._source.name}",
                     hint=f"users: {names}" if some else f"{self._source.name} is empty",
                 )
         return list(dict.fromkeys(self._selection.users))
@@ -134,14 +133,14 @@ class Reader:
         count = self._count(user)
         if count is not None:
             return count > 0
-        # A backend without totals may have to ask after each of its users to list those who own a fact.
+        # A backend without totals may need a request per user to list its users.
         try:
             return any(page.facts for page in pages(self._source, user, self._retry))
         except NotFound:
             return False
 
     def total(self, users: list[str]) -> int | None:
-        """How many facts the source says the users have; None where it does not say."""
+        """The number of facts of the users as the source reports it; None if it does not."""
         counts = [self._count(user) for user in users]
         known = [count for count in counts if count is not None]
         return sum(known) if len(known) == len(counts) else None
@@ -152,9 +151,9 @@ class Reader:
         return self._counts[user]
 
     def facts(self, user: str) -> Iterator[list[Fact]]:
-        """The user's facts that were chosen, renamed for the target, a page at a time, each fact once.
+        """The user's selected facts in pages, renamed for the target, each fact once.
 
-        Raises Fatal when the source hands out a fact of somebody else.
+        Raises Fatal if the source returns a fact of a different user.
         """
         selection = self._selection
         before = self._count(user) if selection.whole else None
@@ -166,7 +165,7 @@ class Reader:
             distinct += len(fresh)
             for fact in fresh:
                 if fact.user_id != user:
-                    raise Fatal(f"{self._source.name} gave a fact of {fact.user_id!r} among those of {user!r}")
+                    raise Fatal(f"{self._source.name} returned a fact of {fact.user_id!r} among those of {user!r}")
             chosen = [selection.renamed(fact) for fact in fresh if selection.wants(fact)]
             if selection.limit is not None and self.read + len(chosen) >= selection.limit:
                 chosen = chosen[: selection.limit - self.read]
@@ -180,10 +179,8 @@ class Reader:
             self._came_short(user, distinct, before)
 
     def _came_short(self, user: str, distinct: int, before: int) -> None:
-        """Facts may come or go while they are read: only a number outside both counts is wrong."""
+        """Report missing facts. Facts may change while they are read: only a number outside both counts is wrong."""
         after = self._retry.call(partial(self._source.count, user))
         counts = (before, before if after is None else after)
         if not min(counts) <= distinct <= max(counts):
-            self.problems.append(
-                f"{self._source.name} says it holds {counts[1]} facts of {user!r}, but gave {distinct} of them"
-            )
+            self.problems.append(f"{self._source.name} counts {counts[1]} facts of {user!r}, but returned {distinct}")

@@ -1,4 +1,4 @@
-"""Writing to a backend so that nothing is there twice: look before a resend, and let one bad fact fail alone."""
+"""Writing to a backend without duplicates: look before a resend, and let an invalid fact fail alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STANDARD = "-"
 
 
 class Target:
-    """A backend opened once per writer. Whoever uses it has one of the adapters alone meanwhile."""
+    """A backend opened once per writer. Each instance is used by one thread at a time."""
 
     def __init__(self, adapters: Sequence[Backend], retry: Retry, pace: Pace) -> None:
         self.name = adapters[0].name
@@ -37,7 +37,7 @@ class Target:
 
     @contextlib.contextmanager
     def use(self) -> Iterator[Backend]:
-        """An adapter nobody else uses now."""
+        """An instance that no other thread uses in the meantime."""
         adapter = self._free.get()
         try:
             yield adapter
@@ -45,24 +45,24 @@ class Target:
             self._free.put(adapter)
 
     def start_run(self, run: str, command: str) -> bool:
-        """Let what is written be a run that can be undone; whether the target can do that."""
+        """Make everything written a run that can be undone; returns whether the target supports that."""
         for adapter in self._undoable:
             adapter.start_run(run, command)
         return bool(self._undoable)
 
     def undone_ids(self, ids: Sequence[UUID]) -> set[UUID]:
-        """Those of these facts that were written to the target and undone there since."""
+        """The subset of these facts that were written to the target and undone since."""
         return self._undoable[0].undone_ids(ids) if self._undoable and ids else set()
 
     def owners(self, wanted: Collection[str]) -> set[str]:
-        """Those of the users who own a fact in the target, and perhaps others; none while it does not exist yet."""
+        """The subset of the users who own a fact in the target, perhaps with more; empty if it does not exist yet."""
         with self.use() as adapter:
             if adapter.features.owners:
                 return self.retry.call(partial(adapter.owners, wanted))
         return self.users()
 
     def users(self) -> set[str]:
-        """The users who have anything in the target; none while it does not exist yet."""
+        """The users of the target; empty if it does not exist yet."""
         try:
             with self.use() as adapter:
                 return self.retry.call(lambda: set(adapter.users()))
@@ -75,13 +75,13 @@ class Target:
             return self.retry.call(partial(adapter.count, user))
 
     def stream(self, user: str) -> Iterator[Sequence[Fact]]:
-        """All the target holds of the user, a page at a time; nothing of a user it does not know."""
+        """All facts of the user in the target, in pages; none for an unknown user."""
         with self.use() as adapter, contextlib.suppress(NotFound):
             for page in pages(adapter, user, self.retry):
                 yield page.facts
 
     def find(self, facts: Sequence[Fact]) -> dict[UUID, Fact]:
-        """Those of `facts` the target holds, as it holds them, by memctl id."""
+        """The target's records of `facts`, by memctl id."""
         self.settle(())
         wanted = {fact.id for fact in facts}
         return {
@@ -93,27 +93,25 @@ class Target:
         }
 
     def settle(self, ids: Sequence[str]) -> None:
-        """Wait until what was written can be read back, where the target says that takes time; for all of it when no
-        ids are known, as after a lost answer."""
+        """Wait until asynchronous writes can be read; all of them if no ids are known, as after a lost response."""
         if self.capabilities.asynchronous:
             self.finish(ids)
 
     def finish(self, ids: Sequence[str] = ()) -> None:
-        """Settle whatever the target is: one that writes at once may still put itself in order after many writes, such
-        as by building an index."""
+        """Let any target settle: a synchronous one may still have work to do after many writes, such as an index."""
         with self.use() as adapter:
             deadline = datetime.now(UTC) + timedelta(seconds=SETTLE_SECONDS)
             self.retry.call(partial(adapter.settle, ids, deadline))
 
     def holds(self, fact: Fact, held: Fact | None) -> bool:
-        """Whether `held` is all the target would keep of `fact`."""
+        """Whether `held` is what the target would keep of `fact`."""
         return held is not None and difference(fact, held, self.capabilities).same
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
         """Store facts; one outcome per fact, in order.
 
-        After a passing failure the target is searched for what it applied all the same, and only the rest is sent
-        again. A batch refused as a whole is halved until the fact that is at fault stands alone.
+        After a temporary failure the target is read to find what it stored nevertheless, and only the rest is sent
+        again. A batch rejected as a whole is halved until the invalid fact stands alone.
         """
         outcomes: dict[UUID, Outcome] = {}
         rest = list(facts)
@@ -142,14 +140,14 @@ class Target:
 
     def _send(self, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
         with self.use() as adapter:
-            # Nobody reads stdout any more: that is no failing connection, and nothing to try again.
+            # A closed pipe on stdout is not a failing connection, and must not be retried.
             outcomes = adapter.write(facts) if self.name == STANDARD else guarded(partial(adapter.write, facts))
         if len(outcomes) != len(facts):
-            raise Fatal(f"{self.name} gave {len(outcomes)} outcomes for {len(facts)} facts")
+            raise Fatal(f"{self.name} returned {len(outcomes)} outcomes for {len(facts)} facts")
         return dict(zip([fact.id for fact in facts], outcomes, strict=True))
 
     def _applied(self, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
-        """Outcomes for the facts that turn out to be in the target although no answer said so."""
+        """Outcomes for facts that are stored in the target although no response confirmed them."""
         found = self.find(facts)
         return {
             fact.id: Outcome(state="written", target_id=self.name_of(found[fact.id]))
@@ -158,14 +156,14 @@ class Target:
         }
 
     def name_of(self, held: Fact) -> str | None:
-        """The target's id of a fact read from it."""
+        """The target's own id of a fact read from it."""
         return str(held.id) if self.capabilities.ids_survive else held.source.id
 
     def rederive(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Hand the facts of one conversation to the target's own extraction, as turns.
+        """Pass the facts of one conversation to the target's own extraction, as turns.
 
-        What that makes of them carries no memctl id, so a lost answer cannot be told from a lost call: it is sent
-        again, and the backend's own recognition of repeated turns has to do.
+        Its results carry no memctl id, so a lost response cannot be distinguished from a lost call: the turns are sent
+        again, and the backend itself has to recognise repeated ones.
         """
         turns = [_turn(fact) for fact in facts]
         user = facts[0].user_id
@@ -193,7 +191,7 @@ def _turn(fact: Fact) -> dict[str, Any]:
 
 
 def conversations(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
-    """Runs of facts of one user's session; a fact of no session stands alone."""
+    """Consecutive facts of the same session; a fact without a session stands alone."""
     run: list[Fact] = []
     for fact in facts:
         if run and (fact.session_id is None or (fact.user_id, fact.session_id) != (run[0].user_id, run[0].session_id)):

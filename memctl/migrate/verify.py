@@ -1,6 +1,6 @@
-"""Holding two backends against each other, record by record: what is the same, what differs, what one of them lacks.
+"""Comparing two backends record by record: same, different, or missing in one of them.
 
-A difference the target's capabilities declare is shown and counted as such; every other one is a fault.
+A difference that the target's capabilities declare is shown and counted separately; every other one is a fault.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Symbol = Literal["=", "*", "+", "-", "!"]
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One record: `=` same, `*` differs, `+` only in the source, `-` only in the target, `!` could not be read.
+    """One record: `=` same, `*` different, `+` only in the source, `-` only in the target, `!` unreadable.
 
-    `user` is the owner in the target; `fields` differ against the capabilities, `declared` ones in line with them.
+    `user` is the owner in the target; `declared` are differences that the capabilities declare, `fields` the others.
     """
 
     symbol: Symbol
@@ -39,8 +39,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verification(msgspec.Struct, kw_only=True):
-    """The counts, and the rows of all records that are not simply the same. `declared` counts records that differ
-    only as the capabilities say."""
+    """The counts, and a row for each record that is not the same. `declared` counts records with declared differences
+    only."""
 
     same: int = 0
     declared: int = 0
@@ -52,7 +52,7 @@ class Verification(msgspec.Struct, kw_only=True):
 
     @property
     def exit(self) -> Exit:
-        """6 when anything is other than declared."""
+        """6 if there are differences that are not declared."""
         faults = self.differs or self.missing or self.extra or self.errors
         return Exit.DIFFERENCES if faults else Exit.OK
 
@@ -79,9 +79,10 @@ OnRow = Callable[[Row], None]
 
 
 class Verifier:
-    """Compares the chosen users of a source with their owners in a target, one owner at a time.
+    """Compares the selected users of a source with their owners in a target, one owner at a time.
 
-    `one_way` leaves out what is only in the target; `skip` holds ids known to be missing. Every row goes to `on_row`.
+    `one_way` ignores records that exist only in the target; `skip` has ids known to be missing. `on_row` receives every
+    row.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class Verifier:
         self._target = target
         self._selection = selection
         self._reader = Reader(source, selection, retry)
-        # What was not read of the source cannot be called missing there.
+        # Facts of the source that were not read cannot be called missing.
         self._one_way = one_way or not selection.whole
         self._skip = skip
         self._on_row = on_row
@@ -109,7 +110,7 @@ class Verifier:
         self._found = Verification()
 
     def run(self, owners: Container[str] | None = None) -> Verification:
-        """Compare; only what belongs to `owners` in the target when they are given."""
+        """Compare the records of `owners` in the target, None meaning all."""
         try:
             groups: dict[str, list[str]] = {}
             for user in self._reader.users():
@@ -133,7 +134,7 @@ class Verifier:
         try:
             for facts in self._target.stream(owner):
                 for twice in self._spool.put(facts):
-                    self._row(Row(symbol="-", user=owner, id=twice.id, detail="it is in the target more than once"))
+                    self._row(Row(symbol="-", user=owner, id=twice.id, detail="duplicate id in the target"))
         except MemctlError as error:
             self._row(Row(symbol="!", user=owner, detail=f"{self._target.name}: {error}"))
             return
@@ -143,12 +144,12 @@ class Verifier:
                     self._row(Row(symbol="-", user=owner, id=fact.id))
 
     def _user(self, owner: str, user: str) -> bool:
-        """Compare one user of the source; whether it could be read."""
+        """Compare one user of the source; returns whether it could be read."""
         try:
             for facts in self._reader.facts(user):
                 self._page(owner, facts)
         except MemctlError as error:
-            self._row(Row(symbol="!", user=owner, detail=f"the source, reading {user!r}: {error}"))
+            self._row(Row(symbol="!", user=owner, detail=f"reading {user!r} from the source: {error}"))
             return False
         for problem in self._reader.problems:
             self._row(Row(symbol="!", user=owner, detail=problem))

@@ -1,7 +1,7 @@
-"""When to try again, how long to wait, and when to stop: the engine's patience with a backend.
+"""Retries, rate limits and stopping.
 
-Retrying belongs to the engine, not to SDKs, because only the engine knows that a write whose answer was lost must be
-looked for before it is sent again, and because every wait must end at once when the user or a deadline asks for it.
+memctl retries itself rather than in SDKs: only it knows that a write without a response must be looked for before it is
+sent again, and every wait must end immediately when the user or a deadline requires it.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from memctl.core.errors import Fatal, MemctlError, Retryable
 T = TypeVar("T")
 Reason = Literal["interrupted", "max-duration", "failed"]
 Announce = Callable[[str, float], None]
-"""Called about once a second of a wait with what is waited for and the seconds left."""
+"""Called about once per second during a wait, with its reason and the seconds left."""
 
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 60.0
 
 
 class Halted(Exception):
-    """The run was asked to end while something was still under way."""
+    """The run has to end early."""
 
 
 class Halt:
-    """Whether a run has to end early, and why. `max_duration` is in seconds from now; None means no limit."""
+    """Whether a run has to end early, and why. `max_duration` is in seconds from now; None is no limit."""
 
     def __init__(self, max_duration: float | None = None) -> None:
         self._event = threading.Event()
@@ -36,21 +36,21 @@ class Halt:
         self._reason: Reason | None = None
 
     def stop(self, reason: Reason) -> None:
-        """Ask the run to end after the batch in flight; the first reason given stands."""
+        """Ask the run to end after the current batch; the first reason counts."""
         if self._reason is None:
             self._reason = reason
         self._event.set()
 
     @property
     def reason(self) -> Reason | None:
-        """Why the run has to end, None while it may go on."""
+        """Why the run has to end; None if it can continue."""
         if self._reason is None and self._deadline is not None and time.monotonic() >= self._deadline:
             self.stop("max-duration")
         return self._reason
 
     def wait(self, seconds: float, tick: Callable[[float], None] | None = None) -> None:
-        """Sleep, telling `tick` the seconds left each second. Raises Halted when the run has to end meanwhile, and at
-        once when the deadline lies before the end of the wait."""
+        """Sleep, and call `tick` with the seconds left each second. Raises Halted when the run has to end, and
+        immediately if the deadline is before the end of the wait."""
         end = time.monotonic() + seconds
         if self._deadline is not None and end >= self._deadline:
             self.stop("max-duration")
@@ -66,7 +66,7 @@ class Halt:
 
 
 class Pace:
-    """Spaces calls so that at most `rate` of them a second are made, over all threads; None means no spacing."""
+    """A limit of `rate` calls per second over all threads; None is no limit."""
 
     def __init__(self, rate: float | None, halt: Halt) -> None:
         self._step = 1.0 / rate if rate else 0.0
@@ -75,7 +75,7 @@ class Pace:
         self._next = 0.0
 
     def wait(self) -> None:
-        """Wait for this call's turn. Raises Halted when the run has to end first."""
+        """Wait until the next call is allowed. Raises Halted if the run has to end first."""
         if not self._step:
             return
         with self._lock:
@@ -86,10 +86,10 @@ class Pace:
 
 
 class Retry:
-    """How often and how patiently a passing failure is tried again.
+    """Retries after temporary failures: `attempts` calls at most, with exponential backoff.
 
     The n-th wait is drawn evenly from 0 to min(60 s, 0.5 s * 2^n), "full jitter" (M. Brooker, "Exponential Backoff
-    And Jitter", AWS Architecture Blog, 2015). A wait the backend asked for is a floor under that and never shortened.
+    And Jitter", AWS Architecture Blog, 2015). A wait that the backend asked for is never shortened.
     """
 
     def __init__(self, halt: Halt, *, attempts: int = 8, announce: Announce | None = None) -> None:
@@ -98,17 +98,17 @@ class Retry:
         self._announce = announce
 
     def pause(self, failed: int, error: Retryable) -> None:
-        """Wait after the `failed`-th failure in a row. Raises `error` when there were enough, Halted when stopped."""
+        """Wait after the `failed`-th successive failure. Raises `error` after the last attempt, Halted if stopped."""
         if failed >= self.attempts:
             raise error
         jitter = random.uniform(0.0, min(LONGEST_WAIT, FIRST_WAIT * 2.0**failed))
         seconds = jitter if error.after is None else error.after + min(jitter, 1.0)
-        why = f"{error.message}; trying again"
+        why = f"{error.message}; retrying"
         announce = self._announce
         self.halt.wait(seconds, (lambda left: announce(why, left)) if announce else None)
 
     def call(self, function: Callable[[], T]) -> T:
-        """What `function` returns, once it does without a passing failure. Only for what may safely be repeated."""
+        """The result of `function`, retried after temporary failures. Only for safely repeatable functions."""
         failed = 0
         while True:
             try:
@@ -119,16 +119,16 @@ class Retry:
 
 
 def guarded(function: Callable[[], T]) -> T:
-    """Call into an adapter and let nothing but a MemctlError or Halted come out.
+    """Call an adapter; any exception becomes a MemctlError, except Halted.
 
-    A dropped connection or a time-out the adapter did not translate counts as passing; any other exception is the
-    adapter's fault and Fatal.
+    A connection error or timeout that the adapter did not translate is Retryable; any other exception is a bug in the
+    adapter, and Fatal.
     """
     try:
         return function()
     except (MemctlError, Halted):
         raise
     except (ConnectionError, TimeoutError) as error:
-        raise Retryable(f"the connection failed: {str(error) or type(error).__name__}") from error
+        raise Retryable(f"connection failed: {str(error) or type(error).__name__}") from error
     except Exception as error:
-        raise Fatal(f"the backend's adapter failed with {type(error).__name__}: {error}") from error
+        raise Fatal(f"the adapter failed with {type(error).__name__}: {error}") from error

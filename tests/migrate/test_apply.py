@@ -138,7 +138,7 @@ def test_a_number_read_that_is_not_the_sources_own_is_an_error(route, backend, f
     source.lie = lie
     report = route.run(source, target)
     assert report.exit is Exit.ERROR
-    assert "6 of them" in report.problems[0]
+    assert "returned 6" in report.problems[0]
     assert [run.state for run in route.ledger.runs()] == ["partial"]
 
 
@@ -149,7 +149,7 @@ def test_repeated_facts_do_not_make_up_for_one_that_is_missing(route, backend, f
     assert set(target.copies.values()) == {1}
     source.lost = {source.records[5].id}
     report = route.run(source, target)
-    assert "gave 7 of them" in report.problems[0]
+    assert "returned 7" in report.problems[0]
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 5])

@@ -79,7 +79,7 @@ def test_a_plan_counts_what_becomes_of_every_value_with_an_example(backend, fact
 def test_costs_are_told_where_they_are_known_and_only_there(backend, facts_of, plan_of):
     source = backend(facts_of(10), page_size=4)
     free = plan_of(source, backend(name="target", batch_size=3))
-    assert (free.calls.read, free.calls.write, free.seconds, free.money) == (3, 4, None, None)
+    assert (free.calls.read, free.calls.write, free.seconds) == (3, 4, None)
     paced = plan_of(source, backend(name="target", batch_size=1, rate=2.0))
     assert (paced.calls.write, paced.seconds) == (10, 5.0)
     assert plan_of(source, backend(name="target", batch_size=1, rate=2.0), rate=0.5).seconds == 20.0
@@ -100,14 +100,14 @@ def test_a_plan_is_applied_only_to_the_source_it_was_made_of(backend, facts_of, 
     ):
         with pytest.raises(Refused, match="the source has changed"):
             again.check_unchanged(plan_of(backend(changed), target))
-    with pytest.raises(Refused, match="made for the target"):
+    with pytest.raises(Refused, match="is for the target"):
         again.check_unchanged(plan_of(backend(facts), backend(name="elsewhere")))
     assert target.records == []
 
 
 def test_what_is_no_plan_is_refused_with_its_place(tmp_path):
     (tmp_path / "plan.json").write_text('{"schema": "memctl.facts/1"}')
-    with pytest.raises(UsageError, match="no plan") as refused:
+    with pytest.raises(UsageError, match="not a plan") as refused:
         planning.load(str(tmp_path / "plan.json"))
     assert refused.value.where == str(tmp_path / "plan.json")
 
@@ -115,7 +115,7 @@ def test_what_is_no_plan_is_refused_with_its_place(tmp_path):
 def test_an_incomplete_reading_makes_no_plan(backend, facts_of, plan_of):
     source = backend(facts_of(4))
     source.lie = 1
-    with pytest.raises(Refused, match="gave 4 of them"):
+    with pytest.raises(Refused, match="returned 4"):
         plan_of(source, backend(name="target"))
 
 
@@ -204,5 +204,5 @@ def test_a_user_map_is_read_with_or_without_its_header(tmp_path):
         with pytest.raises(UsageError) as refused:
             load_user_map(str(file))
         assert refused.value.where == f"{file}:{line}" or "two users" in refused.value.message
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="cannot read"):
         load_user_map(str(tmp_path / "none.csv"))

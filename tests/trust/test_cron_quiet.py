@@ -38,7 +38,7 @@ def test_a_person_who_is_not_gone_is_told_all_the_same(memctl, known, store):
     store.with_name(f"{store.name}.damaged-20260101T000000Z").write_bytes(b"no store")
     ran = memctl("forget", "alice", "--confirm", "alice", "-q")
     assert (ran.code, ran.out) == (1, "")
-    assert "the damaged store may hold them" in ran.err
+    assert "the damaged store may still contain this user" in ran.err
 
 
 def test_a_copy_that_cannot_be_made_is_told_all_the_same(memctl, known):

@@ -70,7 +70,7 @@ def test_a_plan_says_that_somebody_is_left_out(people, memctl):
     there = ("migrate", "--from", "people.jsonl", "--to", "there.jsonl", "--all-users", "--dry-run", "--json")
     plan = memctl(*there).document["plan"]
     assert plan["facts"] == 3
-    assert any("1 users were forgotten" in note for note in plan["notes"])
+    assert any("erased users that are not moved: 1" in note for note in plan["notes"])
 
 
 def test_other_spellings_are_other_people(people, memctl):
