@@ -1,4 +1,4 @@
-"""`memctl.open(name)`: any backend through three calls, `add`, `search` and `facts`."""
+"""`memctl.open(name)`: the same few calls for any backend."""
 
 from __future__ import annotations
 
@@ -15,14 +15,11 @@ from memctl.core.fact import Fact
 from memctl.core.timeline import current
 
 WIDER, WIDEST = 4, 1000
-"""How much more is asked of a search whose hits are sifted here, and at most how many."""
+"""The factor by which a search whose hits are filtered here asks for more, and the maximum it asks for."""
 
 
 class Memory:
-    """A backend's memory. `backend` is the adapter itself, for what goes beyond the three calls.
-
-    Usable as a context manager; `close` lets go of what the backend holds.
-    """
+    """A backend's memory. `backend` is the adapter itself, for everything else. Usable as a context manager."""
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
@@ -34,11 +31,11 @@ class Memory:
         self.close()
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Release files and connections."""
         self.backend.close()
 
     def add(self, user_id: str, turns: Iterable[Any]) -> Any:
-        """Hand conversation turns, such as {"role": "user", "content": "…"}, to the backend's extraction."""
+        """Pass conversation turns, such as {"role": "user", "content": "…"}, to the backend's extraction."""
         return self.backend.add(user_id, turns)
 
     def search(
@@ -52,10 +49,10 @@ class Memory:
         until: datetime | None = None,
         as_of: datetime | None = None,
     ) -> list[Hit]:
-        """The k best facts for `query`, best first; `user_id` None searches everyone.
+        """The k best facts for `query`, best first; `user_id` None searches all users.
 
-        `kinds` keeps those kinds only, `since`/`until` bound when the fact was said or true, `as_of` keeps what held at
-        that instant. Where the backend's own search does not take one of these, its hits are held against it here.
+        `kinds` limits the hits to these kinds, `since` and `until` to facts said or true in that time, `as_of` to facts
+        true at that instant. Conditions that the backend's own search does not support are applied to its hits here.
         """
         asked = Query(user_id, query, k, tuple(kinds), since, until, as_of)
         filters = self.backend.features.filters
@@ -73,13 +70,23 @@ class Memory:
 
     def facts(self, user_id: str, subject: str | None = None) -> list[Fact]:
         """The user's current facts (no episodes), optionally about one subject only."""
-        found = [
+        return current(self._facts(user_id, subject), datetime.now(UTC))
+
+    def history(self, user_id: str, subject: str | None = None) -> list[Fact]:
+        """The user's facts in order of time, superseded and ended ones included (no episodes)."""
+        return timeline.history(self._facts(user_id, subject))
+
+    def users(self) -> list[str]:
+        """The users of the backend, sorted."""
+        return sorted(self.backend.users())
+
+    def _facts(self, user_id: str, subject: str | None) -> list[Fact]:
+        return [
             fact
             for page in self.backend.read(user_id)
             for fact in page.facts
             if fact.kind != "episode" and (subject is None or (fact.subject or "").casefold() == subject.casefold())
         ]
-        return current(found, datetime.now(UTC))
 
 
 def _matches(fact: Fact, query: Query) -> bool:
@@ -93,9 +100,9 @@ def _matches(fact: Fact, query: Query) -> bool:
 
 
 def open_memory(name: str = "local", **options: Any) -> Memory:
-    """The memory of a backend: `local`, one named in the configuration, an adapter's name, or a file of facts.
+    """The memory of a backend: `local`, one named in the settings, an adapter's name, or a file of facts.
 
-    `options` go to the adapter (for `local`: path, embedder, base_url, dimensions, lock_timeout). Raises NotFound for
+    `options` go to the backend (for `local`: path, embedder, base_url, dimensions, lock_timeout). Raises NotFound for
     an unknown name, UsageError for an option the backend does not have.
     """
     return Memory(open_backend(name, **options))

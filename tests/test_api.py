@@ -189,3 +189,37 @@ def test_a_turn_that_cannot_be_taken_in_is_told_and_the_others_go_in(memory):
     assert [fact.object for fact in memory.facts("alice")] == ["Oslo"]
     [reject] = report.rejects
     assert "1,500,000 characters" in reject.reason
+
+
+class TestOperations:
+    def test_a_program_moves_compares_exports_and_erases_as_the_commands_do(self, tmp_path: Path, store: Path) -> None:
+        with memctl.open("local", path=store) as memory:
+            memory.add("alice", [{"role": "user", "content": "I live in Oslo.", "at": NOON}])
+            memory.add("alice", [{"role": "user", "content": "I live in Rome.", "at": NOON.replace(month=4)}])
+            assert memory.users() == ["alice"]
+            assert [known.object for known in memory.history("alice")] == ["Oslo", "Rome"]
+        ledger, copy = tmp_path / "ledger.duckdb", str(tmp_path / "copy.jsonl")
+        options = {"local": {"path": store}}
+        job = memctl.MigrateJob(source="local", target=copy, options=options, ledger=ledger)
+        plan = memctl.migrate(msgspec.structs.replace(job, dry_run=True))
+        assert (plan.run, plan.exit, Path(copy).exists()) == (None, 0, False)
+        report = memctl.migrate(job)
+        assert (report.counts.written, report.losses, report.exit) == (plan.plan.facts, [], 0)
+        assert memctl.migrate(job).counts.written == 0
+        assert memctl.verify(memctl.VerifyJob(source="local", target=copy, options=options)).exit == 0
+        exported = memctl.export(memctl.ExportJob(file=str(tmp_path / "x.csv"), options=options))
+        assert exported.counts.written == report.counts.written
+        erasure = memctl.forget(memctl.ForgetJob(user="alice", options=options, ledger=ledger, receipt=tmp_path / "r"))
+        assert erasure.receipt is not None
+        assert erasure.receipt.backends[0].gone
+        assert memctl.open("local", path=store).users() == []
+
+    def test_what_raises_on_confirmation_keeps_the_user(self, store: Path) -> None:
+        memctl.open("local", path=store).add("alice", ["I live in Oslo."])
+
+        def refuse(holdings: object) -> None:
+            raise UsageError("no")
+
+        with pytest.raises(UsageError):
+            memctl.forget(memctl.ForgetJob(user="alice", options={"local": {"path": store}}), confirm=refuse)
+        assert memctl.open("local", path=store).users() == ["alice"]
