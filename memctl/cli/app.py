@@ -20,9 +20,9 @@ from typer.main import get_command
 
 from memctl import __version__
 from memctl.cli import _run_log
-from memctl.cli._near import near
 from memctl.cli._typer import AnyCommand, ClickException, HelpFormatter, build
 from memctl.cli._typer import UsageError as UsageFault
+from memctl.core.suggestions import near
 from memctl.core.errors import Exit, MemctlError, UsageError
 
 SUMMARY = "Extract facts from chat transcripts into a local store; search, audit, move them."

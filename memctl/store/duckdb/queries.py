@@ -10,6 +10,7 @@ from uuid import UUID
 
 from memctl.core.claim import Claim
 from memctl.core.errors import NotFound, UsageError
+from memctl.core.suggestions import near
 from memctl.core.fact import Fact
 from memctl.store.duckdb import claims, fact_rows
 from memctl.store.duckdb.current import current, kept
@@ -23,9 +24,9 @@ def require_user(connection: Connection, user: str) -> None:
     """Raise NotFound, naming some who are there, for a user the store does not know."""
     if connection.execute("SELECT 1 FROM records WHERE user_id = ? LIMIT 1", [user]).fetchall():
         return
-    rows = connection.execute("SELECT DISTINCT user_id FROM records ORDER BY user_id LIMIT 6").fetchall()
-    known = ", ".join(row[0] for row in rows[:5]) + (", …" if len(rows) > 5 else "")
-    raise NotFound(f"no user is called {user!r}", hint=f"users: {known}" if known else "the store is empty")
+    users = [row[0] for row in connection.execute("SELECT DISTINCT user_id FROM records ORDER BY user_id").fetchall()]
+    listed = f"users: {', '.join(users[:5])}" + (", …" if len(users) > 5 else "") if users else "the store is empty"
+    raise NotFound(f"no user is called {user!r}", hint=" ".join(filter(None, (near(user, users), listed))))
 
 
 def count(connection: Connection, user: str | None = None) -> int:

@@ -1,0 +1,55 @@
+"""Values that the shell completes: users, backends and run ids. Without a readable store there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from memctl.core.errors import MemctlError
+
+T = TypeVar("T")
+
+
+def users(incomplete: str) -> list[str]:
+    """The users of the store whose names begin so."""
+    return [user for user in _quietly(lambda: list(_store().users())) if user.startswith(incomplete)]
+
+
+def runs(incomplete: str) -> list[str]:
+    """The runs that can be undone whose ids begin so, newest first."""
+    ids = _quietly(lambda: [run.id for run in _store().changing_runs() if run.undone_at is None])
+    return [id_ for id_ in ids if id_.startswith(incomplete)]
+
+
+def migrations(incomplete: str) -> list[str]:
+    """The migrations in the ledger whose ids begin so, newest first."""
+    return [id_ for id_ in _quietly(_migrations) if id_.startswith(incomplete)]
+
+
+def backends(incomplete: str) -> list[str]:
+    """The names of the backends that begin so."""
+    from memctl.backends import registry
+
+    names = _quietly(lambda: [backend.name for backend in registry.known()])
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _store():  # type: ignore[no-untyped-def]  # Workspace, imported when needed
+    from memctl.cli import _options
+
+    return _options.open_store(None, 0.2)
+
+
+def _migrations() -> list[str]:
+    from memctl.cli import _transfer
+
+    with _transfer.open_ledger(None) as ledger:
+        return [run.id for run in ledger.runs()] if ledger.path.exists() else []
+
+
+def _quietly(values: Callable[[], list[T]]) -> list[T]:
+    """The values, or none where memctl cannot read them: a completion must not print errors."""
+    try:
+        return values()
+    except (MemctlError, OSError):
+        return []
