@@ -18,6 +18,16 @@ from typing import IO, Any, NamedTuple
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine makes drawing examples slow, which says nothing about the code.
+settings.register_profile(
+    "any load",
+    settings.get_profile(settings.get_current_profile_name()),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("any load")
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures" / "transcripts"

@@ -14,6 +14,7 @@ import msgspec
 from memctl.backends.contract import Backend, Capabilities
 from memctl.backends.files import formats, open_file
 from memctl.core.errors import MemctlError, NotFound, UsageError
+from memctl.core.suggestions import near
 from memctl.embed.spec import EmbedderSpec
 from memctl.runtime import settings as config
 
@@ -176,10 +177,9 @@ def _with_secrets(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(name: str, settings: config.Settings) -> NotFound:
-    known = ", ".join(sorted({LOCAL, *settings.backends, *installed()}))
-    return NotFound(
-        f"no backend is called {name!r}", hint=f"known backends: {known}; or a file: x.jsonl, x.parquet, x.csv, -"
-    )
+    names = sorted({LOCAL, *settings.backends, *installed()})
+    listed = f"known backends: {', '.join(names)}; or a file: x.jsonl, x.parquet, x.csv, -"
+    return NotFound(f"no backend is called {name!r}", hint=" ".join(filter(None, (near(name, names), listed))))
 
 
 def _open_file(name: str, mode: Literal["r", "w"] = "r", **options: Any) -> Backend:

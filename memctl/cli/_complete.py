@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from memctl.core.errors import MemctlError
+
+if TYPE_CHECKING:
+    from memctl.workspace import Workspace
 
 T = TypeVar("T")
 
@@ -34,16 +37,16 @@ def backends(incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
-def _store():  # type: ignore[no-untyped-def]  # Workspace, imported when needed
+def _store() -> Workspace:
     from memctl.cli import _options
 
     return _options.open_store(None, 0.2)
 
 
 def _migrations() -> list[str]:
-    from memctl.cli import _transfer
+    from memctl.migrate.operations import open_ledger
 
-    with _transfer.open_ledger(None) as ledger:
+    with open_ledger() as ledger:
         return [run.id for run in ledger.runs()] if ledger.path.exists() else []
 
 

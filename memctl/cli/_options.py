@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from memctl.cli import _complete
 from memctl.core.fact import KINDS
 from memctl.runtime import settings
 
@@ -113,7 +114,7 @@ Ttl = Annotated[
     typer.Option("--ttl", metavar="KIND=SPAN", help="Maximum age per kind, e.g. episode=365d. [default: keep forever]"),
 ]
 Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="URL of the service. [default: the vendor's]")]
-User = Annotated[str, typer.Argument()]
+User = Annotated[str, typer.Argument(autocompletion=_complete.users)]
 UserMap = Annotated[
     str | None,
     typer.Option(
@@ -121,7 +122,14 @@ UserMap = Annotated[
     ),
 ]
 Users = Annotated[
-    list[str], typer.Option("--user", metavar="NAME", help="User to include; repeatable.", default_factory=list)
+    list[str],
+    typer.Option(
+        "--user",
+        metavar="NAME",
+        help="User to include; repeatable.",
+        autocompletion=_complete.users,
+        default_factory=list,
+    ),
 ]
 
 

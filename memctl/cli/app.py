@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 from typer._click.core import Context
+from typer._completion_classes import completion_init
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -22,8 +23,8 @@ from memctl import __version__
 from memctl.cli import _run_log
 from memctl.cli._typer import AnyCommand, ClickException, HelpFormatter, build
 from memctl.cli._typer import UsageError as UsageFault
-from memctl.core.suggestions import near
 from memctl.core.errors import Exit, MemctlError, UsageError
+from memctl.core.suggestions import near
 
 SUMMARY = "Extract facts from chat transcripts into a local store; search, audit, move them."
 FOOTER = (
@@ -81,6 +82,8 @@ PANELS: dict[str, dict[str, str]] = {
 COMMANDS = {name: summary for panel in PANELS.values() for name, summary in panel.items()}
 
 _ARGUMENTS = "memctl.arguments"
+COMPLETE = "_MEMCTL_COMPLETE"
+"""The variable by which a shell asks for completions."""
 
 
 class ReaderGone(Exception):
@@ -196,6 +199,9 @@ def main() -> None:
     interrupt like Ctrl-C."""
     if signal.getsignal(signal.SIGTERM) != signal.SIG_IGN:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if COMPLETE in os.environ:
+        completion_init()
+        get_command(app).main(args=[], prog_name="memctl", complete_var=COMPLETE)
     sys.exit(_run(sys.argv[1:]))
 
 

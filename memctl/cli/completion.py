@@ -8,6 +8,7 @@ import typer
 from typer._completion_shared import get_completion_script
 
 from memctl.cli import _typer
+from memctl.cli.app import COMPLETE
 
 app = _typer.new_app()
 
@@ -21,4 +22,4 @@ app = _typer.new_app()
 )
 def command(shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument()]) -> None:
     """Print a script for SHELL that completes commands, options, users, backends and run ids."""
-    typer.echo(get_completion_script(prog_name="memctl", complete_var="_MEMCTL_COMPLETE", shell=shell))
+    typer.echo(get_completion_script(prog_name="memctl", complete_var=COMPLETE, shell=shell))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from memctl.cli import _options, _render, _transfer, _typer
+from memctl.cli import _complete, _options, _render, _transfer, _typer
 from memctl.core.errors import Exit, Retryable, UsageError
 
 app = _typer.new_app()
@@ -21,7 +21,9 @@ app = _typer.new_app()
 )
 def command(
     *,
-    source: Annotated[str, typer.Option("--from", metavar="BACKEND", help="Backend to read from.")] = "local",
+    source: Annotated[
+        str, typer.Option("--from", metavar="BACKEND", autocompletion=_complete.backends, help="Backend to read from.")
+    ] = "local",
     file: Annotated[
         str,
         typer.Option(

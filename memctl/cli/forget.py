@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _options, _render, _transfer, _typer
+from memctl.cli import _complete, _options, _render, _transfer, _typer
 from memctl.core.errors import MemctlError, UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def command(
         typer.Option(
             "--from",
             metavar="BACKEND",
+            autocompletion=_complete.backends,
             help="Backend to erase the user from; repeatable. [default: local]",
             default_factory=list,
         ),

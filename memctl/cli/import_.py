@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from memctl.cli import _options, _transfer, _typer
+from memctl.cli import _complete, _options, _transfer, _typer
 from memctl.core.errors import UsageError
 
 app = _typer.new_app()
@@ -21,7 +21,9 @@ app = _typer.new_app()
 def command(
     *,
     file: _options.File,
-    target: Annotated[str, typer.Option("--to", metavar="BACKEND", help="Backend to write to.")] = "local",
+    target: Annotated[
+        str, typer.Option("--to", metavar="BACKEND", autocompletion=_complete.backends, help="Backend to write to.")
+    ] = "local",
     users: _options.Users,
     all_users: _options.AllUsers = False,
     user_map: _options.UserMap = None,

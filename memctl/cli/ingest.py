@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from memctl.cli import _options, _render, _run_log, _transfer, _typer
+from memctl.cli import _complete, _options, _render, _run_log, _transfer, _typer
 from memctl.core.errors import Exit, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,12 @@ def command(
     paths: Annotated[list[str], typer.Argument(default_factory=list)],
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="BACKEND", help="Read the conversations of this backend instead of files."),
+        typer.Option(
+            "--from",
+            metavar="BACKEND",
+            autocompletion=_complete.backends,
+            help="Read the conversations of this backend instead of files.",
+        ),
     ] = None,
     user: Annotated[
         str | None,

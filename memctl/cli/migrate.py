@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from memctl.cli import _options, _render, _run_log, _transfer, _typer
+from memctl.cli import _complete, _options, _render, _run_log, _transfer, _typer
 from memctl.core.errors import UsageError
 from memctl.runtime import user_input
 
@@ -25,8 +25,14 @@ app = _typer.new_app()
 )
 def command(
     *,
-    source: Annotated[str | None, typer.Option("--from", metavar="BACKEND", help="Backend to read from.")] = None,
-    target: Annotated[str | None, typer.Option("--to", metavar="BACKEND", help="Backend to write to.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="BACKEND", autocompletion=_complete.backends, help="Backend to read from."),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--to", metavar="BACKEND", autocompletion=_complete.backends, help="Backend to write to."),
+    ] = None,
     users: _options.Users,
     all_users: _options.AllUsers = False,
     user_map: _options.UserMap = None,

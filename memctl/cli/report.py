@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 import typer
 
-from memctl.cli import _options, _render, _transfer, _typer
+from memctl.cli import _complete, _options, _render, _transfer, _typer
 from memctl.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ def command() -> None:
     """
 )
 def volume(
-    source: Annotated[str, typer.Option("--from", metavar="BACKEND", help="Backend to measure.")] = "local",
+    source: Annotated[
+        str, typer.Option("--from", metavar="BACKEND", autocompletion=_complete.backends, help="Backend to measure.")
+    ] = "local",
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user.")] = None,
     by: Annotated[Literal["month", "week", "day"], typer.Option("--by")] = "month",
     top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="Number of users to list.")] = 10,
@@ -150,7 +152,10 @@ def pricing(
     source: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="BACKEND", help="Backend to measure values that are not given. [default: local]"
+            "--from",
+            metavar="BACKEND",
+            autocompletion=_complete.backends,
+            help="Backend to measure values that are not given. [default: local]",
         ),
     ] = None,
     unmeasured: Annotated[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _options, _render, _transfer, _typer
+from memctl.cli import _complete, _options, _render, _transfer, _typer
 from memctl.core.errors import Exit, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def command(
 def show(
     ctx: typer.Context,
     *,
-    run_id: Annotated[str, typer.Argument(metavar="ID")],
+    run_id: Annotated[str, typer.Argument(metavar="ID", autocompletion=_complete.migrations)],
     ledger: _options.Ledger = None,
     as_json: _options.AsJson = False,
 ) -> None:

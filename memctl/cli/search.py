@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _options, _render, _transfer, _typer
+from memctl.cli import _complete, _options, _render, _transfer, _typer
 from memctl.core.errors import UsageError
 from memctl.runtime import user_input
 
@@ -31,7 +31,12 @@ def command(
     words: Annotated[list[str], typer.Argument(metavar="USER QUERY")],
     source: Annotated[
         str | None,
-        typer.Option("--from", metavar="BACKEND", help="Backend to search with its own search. [default: local]"),
+        typer.Option(
+            "--from",
+            metavar="BACKEND",
+            autocompletion=_complete.backends,
+            help="Backend to search with its own search. [default: local]",
+        ),
     ] = None,
     all_users: Annotated[bool, typer.Option("--all-users", help="Search all users; takes QUERY only.")] = False,
     k: Annotated[int, typer.Option("-k", "--k", min=1, max=1000, help="Number of results.")] = 10,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from memctl.cli import _options, _render, _typer
+from memctl.cli import _complete, _options, _render, _typer
 
 app = _typer.new_app()
 
@@ -18,7 +18,7 @@ app = _typer.new_app()
     """
 )
 def command(
-    run: Annotated[str | None, typer.Argument()] = None,
+    run: Annotated[str | None, typer.Argument(autocompletion=_complete.runs)] = None,
     as_json: _options.AsJson = False,
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,

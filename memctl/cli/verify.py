@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _options, _render, _transfer, _typer
+from memctl.cli import _complete, _options, _render, _transfer, _typer
 from memctl.core.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -27,8 +27,18 @@ app = _typer.new_app()
 )
 def command(
     *,
-    source: Annotated[str, typer.Option("--from", metavar="BACKEND", help="Backend the facts came from.")],
-    target: Annotated[str, typer.Option("--to", metavar="BACKEND", help="Backend the facts were written to.")],
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="BACKEND", autocompletion=_complete.backends, help="Backend the facts came from."
+        ),
+    ],
+    target: Annotated[
+        str,
+        typer.Option(
+            "--to", metavar="BACKEND", autocompletion=_complete.backends, help="Backend the facts were written to."
+        ),
+    ],
     users: _options.Users,
     all_users: _options.AllUsers = False,
     user_map: _options.UserMap = None,

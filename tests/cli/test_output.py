@@ -173,3 +173,37 @@ def test_a_reader_that_has_seen_enough_is_no_error(memctl, known, process):
             err = running.stderr.read()
         assert err == ""
         assert running.returncode == 0
+
+
+def completions(home, line, *, store=None):
+    """What a shell would offer after this line."""
+    words = line.split(" ")
+    environment = os.environ | {
+        "_MEMCTL_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(words) - 1),
+    }
+    if store is not None:
+        environment["MEMCTL_STORE"] = str(store)
+    command = [sys.executable, "-m", "memctl"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_the_shell_completes_users_backends_and_runs(memctl, home, store):
+    added = memctl("add", "alice", "I live in Ghent.", "--json").document
+    run = memctl("undo", "--json").document["runs"][0]["id"]
+    assert added
+    assert completions(home, "memctl facts al") == ["alice"]
+    assert completions(home, "memctl undo ") == [run]
+    assert completions(home, "memctl migrate --from postg") == ["postgres"]
+    assert completions(home, "memctl fac") == ["facts"]
+
+
+def test_completion_without_a_store_offers_nothing_and_says_nothing(home):
+    assert completions(home, "memctl facts a", store=home / "nowhere.duckdb") == []
+
+
+def test_help_of_a_command_by_its_name_and_a_mistyped_user(memctl):
+    assert memctl("help", "search").out == memctl("search", "--help").out
+    memctl("add", "alice", "I live in Ghent.")
+    assert "Did you mean 'alice'?" in memctl("facts", "alcie").err

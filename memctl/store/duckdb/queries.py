@@ -10,8 +10,8 @@ from uuid import UUID
 
 from memctl.core.claim import Claim
 from memctl.core.errors import NotFound, UsageError
-from memctl.core.suggestions import near
 from memctl.core.fact import Fact
+from memctl.core.suggestions import near
 from memctl.store.duckdb import claims, fact_rows
 from memctl.store.duckdb.current import current, kept
 from memctl.store.duckdb.database import Connection
