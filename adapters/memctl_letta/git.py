@@ -79,7 +79,7 @@ def failure(said: str, folder: Path, command: str = "") -> MemctlError:
     if "dubious ownership" in words:
         return UsageError("the repository belongs to somebody else", where=where, hint=words[:400])
     if "not a git repository" in words:
-        return UsageError("this is no git repository", where=where, hint="git init, or name the folder that holds .git")
+        return UsageError("not a git repository", where=where, hint="git init, or name the folder that holds .git")
     if "ermission denied" in words or "unable to create" in words or "insufficient permission" in words:
         return MemctlError(f"git cannot write: {words[:300]}", where=where, hint="name a folder of yours")
     if command == "commit":
@@ -124,7 +124,7 @@ def start(
         )
     except FileNotFoundError:
         if not folder.is_dir():
-            raise UsageError("there is no such folder", where=str(folder)) from None
+            raise UsageError("the folder does not exist", where=str(folder)) from None
         raise UsageError("the program git was not found", hint="install git; MemFS keeps memory in git") from None
     except OSError as error:
         raise MemctlError(f"git cannot be run there: {error.strerror}", where=str(folder)) from None

@@ -168,7 +168,7 @@ class Memory:
             try:
                 fact = decode(line)
             except ValueError as error:
-                self.rejects.append(Rejected(f"this is no fact: {error}", where=f"{FACTS}:{number}"))
+                self.rejects.append(Rejected(f"not a fact: {error}", where=f"{FACTS}:{number}"))
                 continue
             if fact.user_id != self._owner.user_id:
                 reason = f"it belongs to {fact.user_id!r}, but lies in the memory of {self._owner.user_id!r}"

@@ -142,16 +142,16 @@ class LazyGroup(TyperGroup):
 
 
 def _check_unicode(arguments: Sequence[str]) -> None:
-    """Raise UsageError for bytes that are no text, in an argument or in a variable that stands for one: no store, file
-    or service takes them. They are not repeated, for they may be a password."""
-    given = {f"argument {number}": word for number, word in enumerate(arguments, 1)}
-    given |= {name: value for name, value in os.environ.items() if name.startswith("MEMCTL_")}
-    for where, value in given.items():
+    """Raise UsageError for an argument, or a variable that stands for one, that is not valid UTF-8. It is not repeated,
+    because it may be a password."""
+    texts = {f"argument {number}": word for number, word in enumerate(arguments, 1)}
+    texts |= {name: value for name, value in os.environ.items() if name.startswith("MEMCTL_")}
+    for where, value in texts.items():
         try:
             value.encode()
         except UnicodeEncodeError:
             raise UsageError(
-                "this is no text in UTF-8", where=where, hint="write it in UTF-8; rename a file whose name is not"
+                "not valid UTF-8", where=where, hint="write it in UTF-8; rename a file whose name is not UTF-8"
             ) from None
 
 
@@ -207,7 +207,7 @@ def main() -> None:
 
 def _run(arguments: list[str]) -> int:
     about = _run_log.start()
-    # Reports, folders of git and graphs are written by others, who ask nobody for whom.
+    # Libraries, git and graph databases write files too; only their owner may read them.
     before = os.umask(0o077)
     try:
         return _logged(arguments, about)
@@ -239,7 +239,7 @@ def _ended(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _fail(arguments, MemctlError("interrupted"), Exit.INTERRUPTED)
     except (ReaderGone, BrokenPipeError):
-        # The reader has gone (| head): nothing is wrong, and nothing more can be said on stdout.
+        # The reader has gone (| head), which is not an error; nothing more can be written to stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except OSError as error:
@@ -249,7 +249,7 @@ def _ended(arguments: list[str]) -> int:
 
 
 def _fault(arguments: list[str], error: Exception) -> int:
-    """Say that memctl failed. What others raise may hold what was sent, keys too."""
+    """Report an error that memctl did not expect, without the secrets that its text may hold."""
     import traceback
 
     from memctl.cli._render import clean
@@ -259,8 +259,8 @@ def _fault(arguments: list[str], error: Exception) -> int:
     if "MEMCTL_DEBUG" in os.environ:
         shown = "".join(traceback.format_exception(error))
         typer.echo(clean(redact(hidden(shown)).text), nl=False, err=True)
-    said = redact(hidden(f"{type(error).__name__}: {error}")).text
-    fault = MemctlError(f"a fault of memctl: {said}", hint="MEMCTL_DEBUG=1 shows where; please report it")
+    detail = redact(hidden(f"{type(error).__name__}: {error}")).text
+    fault = MemctlError(f"internal error: {detail}", hint="please report it with the output of MEMCTL_DEBUG=1")
     return _fail(arguments, fault, Exit.ERROR)
 
 

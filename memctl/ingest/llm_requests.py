@@ -249,7 +249,7 @@ class LiveSource:
         except MemctlError as error:
             self.error = self.error or error
         except Exception as error:
-            self.error = self.error or MemctlError(f"a fault of memctl: {type(error).__name__}: {error}")
+            self.error = self.error or MemctlError(f"internal error: {type(error).__name__}: {error}")
         self.halt.stop("failed")
         return None
 

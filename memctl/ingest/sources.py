@@ -36,7 +36,7 @@ def unreadable(error: Exception, document: Document) -> BadTranscript:
         reason = f"cannot be read: {error.strerror or error}"
         return BadTranscript(reason, where=document.uri, hint="check the file and its permissions")
     return BadTranscript(
-        f"its reader broke down: {type(error).__name__}: {error}",
+        f"internal error while reading: {type(error).__name__}: {error}",
         where=document.uri,
-        hint="this is a fault of memctl; --format names another reader",
+        hint="please report it; --format may help",
     )

@@ -78,7 +78,7 @@ def test_a_dump_is_read_in_place_whatever_its_members_are_called(memctl, home, u
     packed(home / "work" / "links.zip", *[(linked(name), str(untouched)) for name, _ in members])
     for name in ("dump.zip", "links.zip"):
         ran = memctl("migrate", "--from", name, "--to", "local", "--all-users")
-        assert "a fault of memctl" not in ran.err, ran.err
+        assert "internal error" not in ran.err, ran.err
     assert "Vaduz" not in memctl("export", "--all-users", "--output", "-").out
 
 
@@ -172,4 +172,4 @@ def test_frontmatter_of_a_memory_folder_is_text(memctl, home, untouched):
     folder.mkdir(parents=True)
     (folder / "human.md").write_text(f"---\ndescription: {CALL}\nmore: &a [*a, *a]\n---\n- Lives in Rome.\n")
     ran = memctl("migrate", "--from", "letta-memfs:memory", "--to", "facts.jsonl", "--user", "zoe", "--all-users")
-    assert "a fault of memctl" not in ran.err, ran.err
+    assert "internal error" not in ran.err, ran.err

@@ -62,7 +62,7 @@ def test_the_refusal_is_a_document_and_a_line_in_the_log(memctl, home):
 def test_a_command_that_is_no_text_is_none(memctl):
     ran = memctl(BYTES)
     assert ran.code == 2
-    assert "a fault of memctl" not in ran.err
+    assert "internal error" not in ran.err
 
 
 def test_a_variable_that_is_no_text_is_named_and_not_repeated(memctl, monkeypatch):
