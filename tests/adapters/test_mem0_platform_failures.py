@@ -313,7 +313,7 @@ def test_turns_that_are_none_are_refused_before_anything_is_sent(platform: Any, 
 
 @pytest.mark.parametrize("cursor", ["", "x", "2", "2:4", "2:4:", ":4:0", "-1:4:0"])
 def test_what_is_no_cursor_is_refused(mem0: Mem0Adapter, cursor: str) -> None:
-    with pytest.raises(UsageError, match="no cursor"):
+    with pytest.raises(UsageError, match="not a cursor"):
         list(mem0.read("alice", cursor=cursor))
 
 

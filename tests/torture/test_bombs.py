@@ -13,11 +13,11 @@ SAID = {
     ", long text": "longer than",
     ", deep": "nested more than 200 levels deep",
     ", many values": "more than 2,000,000 values",
-    "zip that swells": "the archive is refused: it unpacks to",
-    "parquet that swells": "the Parquet file is refused: it unpacks to",
-    "parquet that lies": "the Parquet file cannot be used",
-    "of many lines": "read up to here only",
-    "many members": "the archive is refused: it has 200,000 members",
+    "zip that swells": "archive refused: unpacks to",
+    "parquet that swells": "refused: the Parquet file unpacks to",
+    "parquet that lies": "cannot read the Parquet file",
+    "of many lines": "the rest of the file was not read",
+    "many members": "archive refused: 200,000 members",
     "zip of zips": "cannot be unpacked",
 }
 

@@ -139,7 +139,7 @@ def test_no_model_is_paid_twice_for_one_question(memctl, process, store, model, 
     if patience == "0.2":
         codes, said = ended(second)
         assert codes == [Exit.LOCKED], said
-        assert "asks a model" in said[0]
+        assert "is using a model" in said[0]
     assert "Oslo" in memctl("search", "alice", "Oslo").out or memctl("search", "alice", "Oslo").code == 4
     model.released.set()
     codes, said = ended(*([first] if second.returncode is not None else [first, second]))

@@ -79,7 +79,7 @@ def test_a_prompt_on_a_terminal_obeys_no_name(memctl, process, monkeypatch, comm
     started = process(*[word.format(id=fact["id"]) for word in command], stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     shown = b""
-    asked = {"forget": b"go on", "rm": b"[y/N]"}[command[0]]
+    asked = {"forget": b"to confirm", "rm": b"[y/N]"}[command[0]]
     while asked not in shown:
         shown += os.read(ours, 4096)
     os.write(ours, b"no\n")
