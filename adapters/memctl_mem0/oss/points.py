@@ -28,7 +28,7 @@ class Shelf(Protocol):
         """So many of the owner's memories at most, and where to go on after them."""
 
     def astray(self) -> Iterator[Row]:
-        """What is no memory: a point without text, or of nobody. mem0's own mark of its telemetry is not among it."""
+        """The points that are not memories: without text, or without an owner. mem0's telemetry marker is left out."""
 
     def get(self, ids: Sequence[str]) -> dict[str, Row]:
         """Those of the points that are there."""
@@ -49,7 +49,7 @@ class Shelf(Protocol):
         """The id of every point."""
 
     def compact(self, collections: Sequence[str]) -> list[str]:
-        """Write anew what points were deleted from, where that can be done; what is left to others, in words."""
+        """Rewrite the files from which points were deleted, where possible. Returns lines on what must be done elsewhere."""
 
     def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
         """The nearest memories by the cosine of the angle to the vector, nearest first."""
