@@ -49,7 +49,7 @@ class Shelf(Protocol):
         """The id of every point."""
 
     def compact(self, collections: Sequence[str]) -> list[str]:
-        """Rewrite the files from which points were deleted, where possible. Returns lines on what must be done elsewhere."""
+        """Rewrite the files that points were deleted from, if possible. Returns lines on what remains to be done."""
 
     def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
         """The nearest memories by the cosine of the angle to the vector, nearest first."""
