@@ -144,7 +144,7 @@ def test_git_started_by_another_git_stays_in_its_own_repository(tmp_path, monkey
 def test_a_broken_repository_is_an_error_and_no_empty_memory(tmp_path):
     MemfsAdapter(tmp_path).write([fact("Likes tea.")])
     (tmp_path / "alice" / ".git" / "HEAD").write_text("nonsense")
-    with pytest.raises(UsageError, match="no git repository"):
+    with pytest.raises(UsageError, match="not a git repository"):
         texts(tmp_path)
 
 
