@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def commands(incomplete: str) -> list[str]:
+    """The commands whose names begin so."""
+    from memctl.cli.app import COMMANDS
+
+    return [name for name in COMMANDS if name.startswith(incomplete)]
+
+
 def users(incomplete: str) -> list[str]:
     """The users of the store whose names begin so."""
     return [user for user in _quietly(lambda: list(_store().users())) if user.startswith(incomplete)]

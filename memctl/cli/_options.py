@@ -9,6 +9,7 @@ import typer
 
 from memctl.cli import _complete
 from memctl.core.fact import KINDS
+from memctl.core.suggestions import near
 from memctl.runtime import settings
 
 if TYPE_CHECKING:
@@ -137,7 +138,8 @@ def check_kinds(kinds: list[str]) -> list[str]:
     """The kinds, unchanged. Raises BadParameter for one that does not exist."""
     for kind in kinds:
         if kind not in KINDS:
-            raise typer.BadParameter(f"{kind!r} is not one of {', '.join(map(repr, KINDS))}.")
+            listed = f"{kind!r} is not one of {', '.join(map(repr, KINDS))}."
+            raise typer.BadParameter(f"{listed} {near(kind, KINDS)}".rstrip())
     return kinds
 
 

@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import typer
 
+from memctl.core.predicates import PREDICATES
+from memctl.core.suggestions import near
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from memctl.core.fact import Fact, Source
     from memctl.maintenance.snapshots import Replaced
+    from memctl.store.model import Run
 
 _TURNING = r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 """Unicode's marks of direction (UAX #9, 2) and its two line ends, which JavaScript takes for such in a string."""
@@ -54,9 +58,9 @@ def escaped(document: bytes) -> str:
     return _CONTROLS_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document.decode())
 
 
-def emit_json(schema: str, body: Mapping[str, Any]) -> None:
+def emit_json(schema: str, body: Mapping[str, Any], version: int = 1) -> None:
     """One JSON document with its schema's name first."""
-    document = {"schema": f"memctl.{schema}/1", **body}
+    document = {"schema": f"memctl.{schema}/{version}", **body}
     typer.echo(escaped(msgspec.json.format(msgspec.json.encode(document), indent=2 if sys.stdout.isatty() else 0)))
 
 
@@ -172,6 +176,23 @@ def facts(
             for f in found
         ]
         table(("id", "kind", "date", "fact", "conf", FATE), rows, wrap="fact")
+
+
+def warn_of_mistyped(predicate: str | None, facts: Sequence[Fact]) -> None:
+    """Suggest a predicate on stderr, one of `facts` or of the vocabulary, for one that none of the facts has."""
+    names = {fact.predicate for fact in facts if fact.predicate}
+    if predicate is not None and predicate not in names:
+        text = f"no facts with the predicate {predicate!r}. {near(predicate, names | PREDICATES)}"
+        typer.echo(line(text), err=True)
+
+
+def runs(runs: Sequence[Run]) -> None:
+    """The runs of a store as a table."""
+    rows = [
+        (run.id, run.command, run.user_id or "-", f"{run.made_at:%Y-%m-%d %H:%M}", "undone" if run.undone_at else "")
+        for run in runs
+    ]
+    table(("run", "command", "user", "when", "state"), rows)
 
 
 def _fate(fact: Fact) -> str:

@@ -17,6 +17,7 @@ import typer
 from memctl.cli import _render
 from memctl.core.errors import UsageError
 from memctl.core.fact import KINDS
+from memctl.core.suggestions import near
 from memctl.runtime import settings, user_input
 from memctl.runtime.progress import Monitor
 
@@ -54,7 +55,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError("no user given", hint="choose --user NAME or --all-users")
         kinds = tuple(kind.strip() for kind in (self.kinds or "").split(",") if kind.strip())
         if wrong := [kind for kind in kinds if kind not in KINDS]:
-            raise UsageError(f"unknown kind {wrong[0]!r}", where="--kinds", hint=f"kinds: {', '.join(KINDS)}")
+            hint = f"{near(wrong[0], KINDS)} kinds: {', '.join(KINDS)}".lstrip()
+            raise UsageError(f"unknown kind {wrong[0]!r}", where="--kinds", hint=hint)
         return Selection(
             users=self.users,
             user_map=load_user_map(self.user_map) if self.user_map else {},

@@ -11,12 +11,23 @@ from typer._click.core import Context
 from typer._click.exceptions import ClickException, UsageError
 from typer._click.formatting import HelpFormatter
 from typer._click.types import IntRange
+from typer._types import TyperChoice
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 from typer.main import get_command
+
+from memctl.core.suggestions import near
 
 __all__ = ["AnyCommand", "ClickException", "HelpFormatter", "UsageError", "build", "new_app", "new_group"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Choice(TyperChoice[str]):
+    """A choice whose error names the nearest value."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: Context | None) -> str:
+        """The error for a value that is not a choice."""
+        return f"{super().get_invalid_choice_message(value, ctx)} {near(str(value), self.choices)}".rstrip()
 
 
 class Command(TyperCommand):
@@ -32,6 +43,8 @@ class Command(TyperCommand):
                 param.metavar = param.metavar or str(param.name).rstrip("_").upper()
             if callable(param.default):
                 param.show_default = False
+            if isinstance(param.type, TyperChoice):
+                param.type = Choice(param.type.choices)
             if isinstance(param.type, IntRange):
                 param.metavar = param.metavar or "N"
 

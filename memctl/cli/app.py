@@ -26,11 +26,10 @@ from memctl.cli._typer import UsageError as UsageFault
 from memctl.core.errors import Exit, MemctlError, UsageError
 from memctl.core.suggestions import near
 
-SUMMARY = "Extract facts from chat transcripts into a local store; search, audit, move them."
+SUMMARY = "Extract facts from chat transcripts into a local store; search and move them."
 FOOTER = (
     "Options: -h, --help · -V, --version · --log-file FILE · --log-format text|json",
-    "memctl help COMMAND shows options and examples. In the environment, an option is",
-    "MEMCTL_<COMMAND>_<OPTION> and a setting MEMCTL_<SETTING>.",
+    "Environment: MEMCTL_<COMMAND>_<OPTION>, and MEMCTL_<SETTING> for a setting",
 )
 
 PANELS: dict[str, dict[str, str]] = {
@@ -52,6 +51,7 @@ PANELS: dict[str, dict[str, str]] = {
     "Correct": {
         "edit": "Change a fact.",
         "rm": "Remove facts.",
+        "runs": "List the runs that can be undone.",
         "undo": "Undo a run: an ingest, import, edit or removal.",
         "consolidate": "Merge duplicates, settle contradictions, drop old turns.",
         "dedupe": "Merge a user's duplicate facts.",
@@ -61,7 +61,7 @@ PANELS: dict[str, dict[str, str]] = {
         "migrate": "Move facts from one backend to another.",
         "verify": "Compare two backends record by record.",
         "export": "Write facts to a file.",
-        "runs": "List past migrations and how to resume them.",
+        "migrations": "List past migrations and how to resume them.",
         "backends": "List, test and initialise backends.",
     },
     "Keep": {
@@ -77,9 +77,12 @@ PANELS: dict[str, dict[str, str]] = {
         "doctor": "Check the installation, store, settings and backends.",
         "schema": "Print the JSON Schema of a record.",
         "completion": "Print a script that completes commands in your shell.",
+        "help": "Show the options and examples of a command.",
     },
 }
+"""The commands by the panel of the help that lists them; the modules of a panel are in one folder."""
 COMMANDS = {name: summary for panel in PANELS.values() for name, summary in panel.items()}
+FOLDERS = {name: panel.lower().replace(" ", "") for panel, commands in PANELS.items() for name in commands}
 
 _ARGUMENTS = "memctl.arguments"
 COMPLETE = "_MEMCTL_COMPLETE"
@@ -91,7 +94,7 @@ class ReaderGone(Exception):
 
 
 class LazyGroup(TyperGroup):
-    """A group whose commands live in `memctl.cli.<name>`, imported when called by name."""
+    """A group whose commands live in `memctl.cli.<panel>.<name>`, imported when called by name."""
 
     def list_commands(self, ctx: Context) -> list[str]:
         """The names of all commands, in the order of the panels."""
@@ -102,16 +105,13 @@ class LazyGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = "import_" if cmd_name == "import" else cmd_name
-        return build(import_module(f"memctl.cli.{module}").app, cmd_name)
+        return build(import_module(f"memctl.cli.{FOLDERS[cmd_name]}.{module}").app, cmd_name)
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, AnyCommand | None, list[str]]:
-        """The command that the arguments name; `help` alone or before a command asks for help."""
-        if args[0] == "help":
-            named = [*args[1:], "--help"]
-            if len(args) == 1 or args[1].startswith("-"):
-                typer.echo(ctx.get_help())
-                raise typer.Exit
-            return super().resolve_command(ctx, named)
+        """The command that the arguments name. Raises UsageFault, with the nearest name, for an unknown one."""
+        if args[0] == "runs" and {"show", "--last", "--ledger"} & {word.partition("=")[0] for word in args[1:]}:
+            typer.echo("note: use memctl migrations; memctl runs lists the runs that can be undone", err=True)
+            args = ["migrations", *args[1:]]
         if args[0] not in COMMANDS and not args[0].startswith("-"):
             hint = near(args[0], COMMANDS) or f"Commands: {', '.join(COMMANDS)}."
             raise UsageFault(f"No such command '{args[0]}'. {hint}", ctx)
@@ -132,7 +132,7 @@ class LazyGroup(TyperGroup):
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the help from the table above, so that it imports no command and fits one screen."""
-        lines = ["Usage: memctl [OPTIONS] COMMAND [ARGS]...", "", f"  {SUMMARY}", ""]
+        lines = ["Usage: memctl [OPTIONS] COMMAND [ARGS]...", SUMMARY, ""]
         for panel, commands in PANELS.items():
             titles = [panel, *[""] * (len(commands) - 1)]
             lines += [

@@ -76,6 +76,9 @@ MULTI_VALUED = frozenset(
 """Further predicates of the rules, and those with many values. Relatives and friends use `has_<relation>`:
 `has_sister`, `has_wife`, `has_friend`."""
 
+PREDICATES = SINGLE_VALUED | MULTI_VALUED
+"""The names to suggest for a mistyped one."""
+
 OPPOSITES = {"likes": "dislikes", "dislikes": "likes"}
 """Opposites: the newer of the two about one object replaces the older."""
 

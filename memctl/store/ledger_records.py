@@ -56,7 +56,7 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One run as `memctl runs` shows it; `command` goes on with it."""
+    """One migration as `memctl migrations` shows it; `command` resumes it."""
 
     id: str
     state: RunState

@@ -18,7 +18,7 @@ def find_run(session: Session, prefix: str) -> Run:
     """
     runs = [run for run in session.runs() if run.id.startswith(prefix)] if prefix else []
     if not runs:
-        raise NotFound(f"there is no run {prefix!r}", hint="memctl undo lists the runs")
+        raise NotFound(f"there is no run {prefix!r}", hint="memctl runs lists them")
     if len(runs) > 1:
         raise UsageError(f"several runs have ids that begin with {prefix!r}", hint="give more characters")
     run = runs[0]

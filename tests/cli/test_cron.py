@@ -49,12 +49,12 @@ def test_the_variables_of_a_crontab_do_as_well(memctl, log, monkeypatch):
 
 
 def test_the_last_run_tells_a_monitor_how_it_ended(memctl, home):
-    assert memctl("runs", "--last").code == 4
+    assert memctl("migrations", "--last").code == 4
     memctl("add", "alice", "I live in Oslo.")
     memctl("migrate", "--from", "local", "--to", "x.jsonl", "--user", "alice")
-    good = memctl("runs", "--last", "--json")
+    good = memctl("migrations", "--last", "--json")
     assert (good.code, good.document["run"]["state"]) == (0, "done")
     facts = (home / "work" / "x.jsonl").read_text()
     (home / "work" / "bad.jsonl").write_text(facts + '{"id": 1}\n')
     assert memctl("import", "bad.jsonl").code == 3
-    assert memctl("runs", "--last").code == 3
+    assert memctl("migrations", "--last").code == 3

@@ -75,7 +75,7 @@ def test_migrate_json_is_the_promised_document(memctl):
     assert (code, err, document["schema"]) == (0, "", "memctl.migrate/1")
     assert document["counts"] == {"read": 4, "written": 4, "updated": 0, "unchanged": 0, "rejected": 0}
     assert (document["losses"], document["plan"]["users"]) == ([], {"alice": {"fact": 4}})
-    assert memctl("runs", "show", document["run"])[1].count(document["run"]) == 1
+    assert memctl("migrations", "show", document["run"])[1].count(document["run"]) == 1
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(memctl, home):
@@ -118,7 +118,7 @@ def test_a_plan_is_applied_as_it_is_and_refused_once_the_source_has_changed(memc
         (("import", "none.jsonl"), 4, "no such file"),
         (("export", "--all-users", "-o", "work"), 2, "x.jsonl"),
         (("export", "--all-users", "--json"), 2, "stdout carries the facts"),
-        (("runs", "show", "1999"), 4, "memctl runs"),
+        (("migrations", "show", "1999"), 4, "memctl migrations"),
         (("backends", "test", "pluto"), 4, "known backends"),
     ],
 )
@@ -214,12 +214,12 @@ def test_backends_lists_what_each_one_keeps_checks_one_and_prepares_one(memctl):
 
 
 def test_runs_tell_what_was_moved_and_how_to_go_on(memctl):
-    assert memctl("runs")[0] == 0
+    assert memctl("migrations")[0] == 0
     memctl(*MOVE, "--user", "alice", "-q")
     memctl(*MOVE, "--user", "alice", "-q")
-    runs = json.loads(memctl("runs", "--json")[1])["runs"]
+    runs = json.loads(memctl("migrations", "--json")[1])["runs"]
     assert [run["counts"]["written"] for run in runs] == [0, 4]
-    code, out, _ = memctl("runs", "show", runs[1]["id"])
+    code, out, _ = memctl("migrations", "show", runs[1]["id"])
     assert code == 0
     for said in ("4 verified", "memctl migrate --from local --to work --user alice", "4 written"):
         assert said in out

@@ -52,6 +52,7 @@ def test_help_loads_nothing_heavy():
         ("sql", "select 1"),
         ("add", "alice", "I like tea."),
         ("reindex",),
+        ("migrations",),
     ],
 )
 def test_json_is_one_document_that_names_its_schema(memctl, known, arguments):
@@ -207,3 +208,46 @@ def test_help_of_a_command_by_its_name_and_a_mistyped_user(memctl):
     assert memctl("help", "search").out == memctl("search", "--help").out
     memctl("add", "alice", "I live in Ghent.")
     assert "Did you mean 'alice'?" in memctl("facts", "alcie").err
+
+
+def test_help_alone_lists_the_commands_and_help_names_a_mistyped_one(memctl):
+    assert memctl("help").out == memctl("--help").out
+    assert memctl("help", "snapshot", "diff").out == memctl("snapshot", "diff", "--help").out
+    ran = memctl("help", "serach")
+    assert (ran.code, "Did you mean 'search'?" in ran.err) == (2, True)
+
+
+def test_help_fits_one_screen(memctl):
+    lines = memctl("--help").out.splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "meant"),
+    [
+        (("facts", "alice", "--kind", "prefrence"), 2, "preference"),
+        (("search", "alice", "tea", "--kind", "epsiode"), 2, "episode"),
+        (("export", "--all-users", "--kinds", "fact,blok"), 2, "block"),
+        (("facts", "alice", "--predicate", "livs_in"), 0, "lives_in"),
+        (("history", "alice", "--predicate", "works-at"), 0, "works_at"),
+        (("completion", "bahs"), 2, "bash"),
+    ],
+)
+def test_a_mistyped_kind_predicate_or_choice_is_answered_with_the_nearest(memctl, known, arguments, code, meant):
+    ran = memctl(*arguments)
+    assert (ran.code, f"Did you mean '{meant}'?" in ran.err) == (code, True), ran.err
+
+
+def test_runs_lists_what_undo_can_undo_and_the_former_spelling_still_shows_migrations(memctl, known, home):
+    (run,) = memctl("runs", "--json").document["runs"]
+    assert run["command"] == "ingest"
+    assert [json.loads(line) for line in memctl("runs", "--jsonl").out.splitlines()] == [run]
+    assert memctl("runs").out == memctl("undo").out
+    moved = memctl("migrate", "--from", "local", "--to", home / "x.jsonl", "--all-users", "--json").document["run"]
+    for former in (("--last", "--json"), ("show", moved[:4], "--json")):
+        ran = memctl("runs", *former)
+        assert ran.document["run"]["id"] == moved
+        assert "memctl migrations" in ran.err
+    assert memctl("undo", run["id"]).code == 0
+    assert "undone" in memctl("runs").out

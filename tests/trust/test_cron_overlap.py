@@ -172,7 +172,7 @@ def test_nothing_is_submitted_in_two_batches(process, store, model, talk):
 def test_a_second_migration_over_the_same_route_ends_with_11_at_once(memctl, process, store, people):
     move = ("migrate", "--from", "people.jsonl", "--to", "local", "--all-users", "--batch-size", "2")
     first = process(*move, "--rate", "10/s")
-    while memctl("runs", "--last").code == Exit.NOT_FOUND:
+    while memctl("migrations", "--last").code == Exit.NOT_FOUND:
         time.sleep(0.05)
     second = process(*move)
     codes, said = ended(second)

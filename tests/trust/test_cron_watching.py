@@ -38,7 +38,7 @@ def log(home, monkeypatch):
 def moving(memctl, process, people):
     """A migration at work in a process of its own, which the ledger knows of."""
     running = process(*SLOWLY)
-    while memctl("runs", "--last").code == Exit.NOT_FOUND:
+    while memctl("migrations", "--last").code == Exit.NOT_FOUND:
         time.sleep(0.05)
     yield running
     running.kill()
@@ -96,14 +96,14 @@ def test_an_ingest_that_is_told_to_end_leaves_its_line(process, store, log, chat
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_migration_that_is_told_to_end_leaves_its_line_and_its_state(memctl, log, moving, number):
-    assert memctl("runs", "--last", "--json").document["run"]["state"] == "running"
-    assert memctl("runs", "--last").code == Exit.OK
+    assert memctl("migrations", "--last", "--json").document["run"]["state"] == "running"
+    assert memctl("migrations", "--last").code == Exit.OK
     moving.send_signal(number)
     _, err = moving.communicate(timeout=60)
     assert moving.returncode == Exit.INTERRUPTED, err
     assert [line["exit"] for line in log() if line["command"] == "migrate"] == [Exit.INTERRUPTED]
-    assert memctl("runs", "--last").code == Exit.INTERRUPTED
-    assert memctl(*MOVE).code == memctl("runs", "--last").code == Exit.OK
+    assert memctl("migrations", "--last").code == Exit.INTERRUPTED
+    assert memctl(*MOVE).code == memctl("migrations", "--last").code == Exit.OK
 
 
 def test_a_migration_started_with_interrupts_ignored_goes_on(process, memctl, people):
@@ -111,7 +111,7 @@ def test_a_migration_started_with_interrupts_ignored_goes_on(process, memctl, pe
     default = signal.signal(signal.SIGINT, signal.SIG_IGN)
     running = process(*MOVE, "--rate", "20/s")
     signal.signal(signal.SIGINT, default)
-    while memctl("runs", "--last").code == Exit.NOT_FOUND:
+    while memctl("migrations", "--last").code == Exit.NOT_FOUND:
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=60)
@@ -121,17 +121,17 @@ def test_a_migration_started_with_interrupts_ignored_goes_on(process, memctl, pe
 def test_a_migration_that_was_killed_is_told_without_waiting_for_the_next_one(memctl, moving):
     moving.kill()
     moving.communicate()
-    last = memctl("runs", "--last", "--json")
+    last = memctl("migrations", "--last", "--json")
     assert (last.code, last.document["run"]["state"]) == (Exit.ERROR, "killed")
-    assert memctl("runs", "--json").document["runs"][0]["state"] == "killed"
-    assert memctl(*MOVE).code == memctl("runs", "--last").code == Exit.OK
-    assert [run["state"] for run in memctl("runs", "--json").document["runs"]] == ["done", "killed"]
+    assert memctl("migrations", "--json").document["runs"][0]["state"] == "killed"
+    assert memctl(*MOVE).code == memctl("migrations", "--last").code == Exit.OK
+    assert [run["state"] for run in memctl("migrations", "--json").document["runs"]] == ["done", "killed"]
 
 
 def test_a_migration_whose_time_is_up_says_so_to_the_log_and_to_a_monitor(memctl, log, people):
     assert memctl(*SLOWLY, "--max-duration", "1s").code == Exit.LIMIT
-    assert memctl("runs", "--last").code == Exit.LIMIT
-    assert memctl(*MOVE).code == memctl("runs", "--last").code == Exit.OK
+    assert memctl("migrations", "--last").code == Exit.LIMIT
+    assert memctl(*MOVE).code == memctl("migrations", "--last").code == Exit.OK
     assert [line["exit"] for line in log() if line["command"] == "migrate"] == [Exit.LIMIT, Exit.OK]
 
 
@@ -140,7 +140,7 @@ def test_a_migration_that_failed_is_told(memctl, log, people, home):
     (home / "second.duckdb").write_bytes(b"no store" * 1000)
     ran = memctl("migrate", "--from", people, "--to", "second", "--all-users")
     assert ran.code == Exit.ERROR, ran.err
-    last = memctl("runs", "--last", "--json")
+    last = memctl("migrations", "--last", "--json")
     assert (last.code, last.document["run"]["state"]) == (Exit.ERROR, "failed")
     assert last.document["run"]["error"]
     assert log()[0]["exit"] == Exit.ERROR

@@ -215,7 +215,7 @@ def test_a_damaged_ledger_says_what_to_do(memctl, saved, home, damage):
     move = ("migrate", "--from", "local", "--to", "out.jsonl", "--all-users", "--ledger", ledger)
     assert memctl(*move).code == 0
     DAMAGES[damage](ledger)
-    for command in (move, ("runs", "--ledger", ledger)):
+    for command in (move, ("migrations", "--ledger", ledger)):
         ran = memctl(*command)
         assert ran.code == 1
         assert str(ledger) in ran.err

@@ -201,7 +201,7 @@ os._exit(0)
             ledger.end("r1", state, Counts())
         finding = found()["runs"]
         assert finding["verdict"] == verdict
-        assert verdict == "ok" or finding["remedy"].startswith("memctl runs show r1")
+        assert verdict == "ok" or finding["remedy"].startswith("memctl migrations show r1")
         assert "zoe" not in json.dumps(finding)
 
     def test_a_migration_that_runs_is_not_taken_for_a_killed_one(self, found, sound):

@@ -144,7 +144,7 @@ def test_a_damaged_ledger_is_told_and_without_it_nothing_is_moved_twice(memctl, 
     for damaged in (data[: len(data) // 2], random.Random(1).randbytes(9_000), holed):
         ledger.write_bytes(damaged)
         told(memctl(*move, "--ledger", ledger), "ledger.duckdb")
-        told(memctl("runs", "--ledger", ledger), "ledger.duckdb")
+        told(memctl("migrations", "--ledger", ledger), "ledger.duckdb")
     ledger.unlink()
     again = memctl(*move, "--ledger", ledger)
     assert (again.code, f"0 changed, {PEOPLE * EACH} unchanged" in again.out) == (0, True), again.err
@@ -222,7 +222,7 @@ def test_a_clock_that_goes_backwards_loses_nothing_and_does_nothing_twice(
         chat("alice/b.jsonl", ("2026-02-01T10:00:00Z", "I live in Bergen now."))
         assert memctl("ingest", "../in").code == 0
         assert f"0 changed, {PEOPLE * EACH} unchanged" in memctl(*move).out
-        assert memctl("runs", "--last", "--json").code == 0
+        assert memctl("migrations", "--last", "--json").code == 0
         assert memctl("snapshot", "create").code == 0
         assert "Bergen" in memctl("facts", "alice").out
     assert "Bergen" in memctl("facts", "alice").out
@@ -252,7 +252,7 @@ def test_the_last_run_and_snapshot_are_the_last_whatever_the_clock_says(memctl, 
         assert memctl(*move).code == 3
         memctl("add", "zoe", "I live in Oslo.")
         assert memctl("snapshot", "create", "--note", "second").code == 0
-    assert memctl("runs", "--last").code == 3, "a monitor must not be told of the run before"
+    assert memctl("migrations", "--last").code == 3, "a monitor must not be told of the run before"
     listed = memctl("snapshot", "list", "--json").document["snapshots"]
     assert [snapshot["note"] for snapshot in listed] == ["second", "first"]
     assert memctl("snapshot", "prune", "--keep", "1").code == 0

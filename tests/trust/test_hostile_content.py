@@ -120,15 +120,17 @@ INVOCATIONS = {
     ],
     ("export",): [("--all-users", "--output", "facts.csv"), ("--user", f"nobody{USER}", "--output", "x.jsonl")],
     ("import",): [("broken.jsonl",), ("hostile.jsonl",), (f"nowhere{USER}.jsonl",)],
-    ("runs",): [(), ("--last",)],
-    ("runs", "show"): [("{run}",), (USER,)],
+    ("migrations",): [(), ("--last",)],
+    ("migrations", "show"): [("{run}",), (USER,)],
     ("backends",): [()],
     ("backends", "init"): [(USER,)],
     ("backends", "test"): [("mine",), (USER,)],
     ("consolidate",): [(USER, "--dry-run"), (USER,), (f"nobody{USER}",)],
     ("dedupe",): [(USER, "--dry-run"), (USER,)],
     ("prune",): [(USER, "--dry-run"), ()],
+    ("runs",): [()],
     ("undo",): [(), (USER,)],
+    ("help",): [(), (USER,)],
     ("reindex",): [("--embedder", USER)],
     ("sql",): [
         ("select * from facts",),
@@ -200,7 +202,7 @@ def harmless(text, command):
 def test_no_control_reaches_the_terminal(memctl, hostile, monkeypatch, path, columns, home):
     monkeypatch.setenv("COLUMNS", columns)
     log = home / "run.log"
-    known = {"id": str(facts()[0].id), "run": memctl("runs", "--json").document["runs"][0]["id"]}
+    known = {"id": str(facts()[0].id), "run": memctl("migrations", "--json").document["runs"][0]["id"]}
     switches = {option for parameter in ALL[path].params for option in parameter.opts} & {"--json", "--jsonl"}
     if columns != "80":
         switches = set()

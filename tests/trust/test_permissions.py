@@ -71,6 +71,6 @@ def test_reports_are_not_shown_to_others(shut):
 )
 def test_what_a_migration_makes(shut, home, target):
     move = ("migrate", "--from", "local", "--to", target, "--all-users")
-    shut(("runs",), (*move, "--dry-run"), move)
+    shut(("migrations",), (*move, "--dry-run"), move)
     if target.startswith("facts"):
         shut(("report", "volume", "--from", target, "--html", "volume.html"))

@@ -80,8 +80,8 @@ def speaking(backend):
         ("backends", "test", backend),
         ("doctor", "--json"),
         ("config", "show"),
-        ("runs",),
-        ("runs", "--last", "--json"),
+        ("migrations",),
+        ("migrations", "--last", "--json"),
     )
 
 

@@ -118,7 +118,7 @@ def runs(path: Path, lock_timeout: float) -> Iterator[Finding]:
             check="runs",
             verdict="warn",
             detail=f"migration {run.id} {state}",
-            remedy=f"memctl runs show {run.id} shows how to resume it",
+            remedy=f"memctl migrations show {run.id} shows how to resume it",
         )
     if not unfinished:
         yield Finding(check="runs", verdict="ok", detail=f"{path}: no unfinished migration")

@@ -1,7 +1,7 @@
 """The ledger: what was moved from where to where, in a DuckDB file of its own, so that a second run is the resume.
 
 A fact's state goes planned -> written -> verified, or rejected, and is advanced only after the target acknowledged.
-The file is open for moments only, so `memctl runs` works while a migration runs; the facts store is never touched.
+The file is only opened briefly, so `memctl migrations` works while a migration runs; the store is never touched.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ class Ledger:
         running = Locked(
             "another migration from this source to this target is running",
             where=str(self.path),
-            hint="wait for it, or stop it; memctl runs shows it",
+            hint="wait for it, or stop it; memctl migrations shows it",
         )
         with file_lock.alone(self._lock_of(route), running):
             yield

@@ -49,7 +49,7 @@ def command(
     the store.
     """
     from memctl.backends import registry
-    from memctl.cli.migrate import run
+    from memctl.cli.move.migrate import run
     from memctl.migrate.operations import MigrateJob
 
     if not registry.is_file(file):

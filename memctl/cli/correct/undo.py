@@ -13,7 +13,6 @@ app = _typer.new_app()
 
 @app.command(
     examples="""
-    memctl undo
     memctl undo e1dcd49792df
     """
 )
@@ -23,7 +22,7 @@ def command(
     store: _options.Store = None,
     lock_timeout: _options.LockTimeout = None,
 ) -> None:
-    """Undo everything that RUN changed in the store; without RUN, list the runs that can be undone.
+    """Undo everything that RUN changed in the store; without RUN, list the runs as memctl runs does.
 
     RUN is the id printed by ingest, import, migrate --to local, consolidate, dedupe or prune, or of an add, edit or rm
     in the list; it may be abbreviated. Later changes are never overwritten: runs that build on this one are listed, to
@@ -36,18 +35,8 @@ def command(
         runs = local.changing_runs()
         if as_json:
             _render.emit_json("undo", {"runs": runs})
-            return
-        rows = [
-            (
-                one.id,
-                one.command,
-                one.user_id or "-",
-                f"{one.made_at:%Y-%m-%d %H:%M}",
-                "undone" if one.undone_at else "",
-            )
-            for one in runs
-        ]
-        _render.table(("run", "command", "user", "when", "state"), rows)
+        else:
+            _render.runs(runs)
         return
     undone, facts = local.undo(run)
     if as_json:

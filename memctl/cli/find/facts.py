@@ -35,4 +35,6 @@ def command(
     """List the current facts of USER in the order they were learned."""
     local = _options.open_store(store, lock_timeout)
     found = local.facts(user, subject, predicate=predicate, kind=kind, all=everything)
+    if not found:
+        _render.warn_of_mistyped(predicate, local.facts(user, all=True))
     _render.facts("facts", user, found, as_json=as_json, as_jsonl=as_jsonl)

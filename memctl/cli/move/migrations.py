@@ -1,4 +1,4 @@
-"""`memctl runs`."""
+"""`memctl migrations`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENDED = {
     "limit": Exit.LIMIT,
     "interrupted": Exit.INTERRUPTED,
 }
-"""What a monitor is told of a run's state; of any other it is told that something is wrong."""
+"""The exit code of `--last` by the state of the newest migration; of any other state it is 1."""
 
 
 app = _typer.new_group(runs_alone=True)
@@ -42,11 +42,11 @@ def command(
         found = opened.runs() if opened.path.exists() else []
         if last:
             if not found:
-                raise NotFound("there was no run yet", hint="memctl migrate makes one")
+                raise NotFound("there are no migrations yet", hint="memctl migrate starts one")
             _show(found[0], opened.states(found[0].id), as_json=as_json)
             return ENDED.get(found[0].state, Exit.ERROR)
     if as_json:
-        _render.emit_json("runs", {"runs": found})
+        _render.emit_json("migrations", {"runs": found})
         return None
     _render.table(
         ("run", "state", "from", "to", "read", "written", "updated", "unchanged", "rejected"),
@@ -66,7 +66,7 @@ def command(
 
 @app.command(
     examples="""
-    memctl runs show 3f2a
+    memctl migrations show 3f2a
     """
 )
 def show(
@@ -81,16 +81,16 @@ def show(
     with _transfer.open_ledger(ledger or outer_ledger) as opened:
         found = opened.runs(run_id) if opened.path.exists() else []
         if not found:
-            raise NotFound(f"there is no run {run_id!r}", hint="memctl runs lists them")
+            raise NotFound(f"no migration has the id {run_id!r}", hint="memctl migrations lists them")
         if len(found) > 1:
-            raise UsageError(f"several runs have ids that begin with {run_id!r}", hint="give more characters")
+            raise UsageError(f"several migrations have ids that begin with {run_id!r}", hint="give more characters")
         run, states = found[0], opened.states(found[0].id)
     _show(run, states, as_json=as_json or outer_json)
 
 
 def _show(run: Run, states: dict[str, int], *, as_json: bool) -> None:
     if as_json:
-        _render.emit_json("runs", {"run": run, "facts": states})
+        _render.emit_json("migrations", {"run": run, "facts": states})
         return
     lines = [
         ("run", f"{run.id}, {run.state}"),

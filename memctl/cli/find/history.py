@@ -27,4 +27,6 @@ def command(
 
     local = _options.open_store(store, lock_timeout)
     found = history(local.facts(user, subject, predicate=predicate, all=True))
+    if not found:
+        _render.warn_of_mistyped(predicate, local.facts(user, all=True))
     _render.facts("history", user, found, as_json=as_json, as_jsonl=as_jsonl, with_times=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from memctl.cli import _options, _typer
-from memctl.cli.consolidate import show
+from memctl.cli.correct.consolidate import show
 
 app = _typer.new_app()
 

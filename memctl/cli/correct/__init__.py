@@ -1,0 +1,1 @@
+"""Commands: change, remove and tidy facts, and undo."""

@@ -1,0 +1,1 @@
+"""Commands: search and list what the store has."""

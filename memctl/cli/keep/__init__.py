@@ -1,0 +1,1 @@
+"""Commands: copies of the store, and erasing a user."""

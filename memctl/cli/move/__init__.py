@@ -1,0 +1,1 @@
+"""Commands: copy facts between backends, and compare them."""

@@ -1,0 +1,1 @@
+"""Commands: read transcripts and statements into the store."""

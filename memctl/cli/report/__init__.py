@@ -1,0 +1,1 @@
+"""Commands: what a memory contains and costs."""

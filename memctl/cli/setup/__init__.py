@@ -1,0 +1,1 @@
+"""Commands: settings, checks and the shell."""
