@@ -45,9 +45,9 @@ def backends(incomplete: str) -> list[str]:
 
 
 def _store() -> Workspace:
-    from memctl.cli import _options
+    from memctl.workspace import Workspace
 
-    return _options.open_store(None, 0.2)
+    return Workspace.configured(lock_timeout=0.2)
 
 
 def _migrations() -> list[str]:

@@ -1,74 +1,36 @@
-"""Options that several commands share, each declared once, and the store that they open."""
+"""Options that several commands share, each declared once. A struct is a group: its fields are options of a command."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import msgspec
 import typer
 
-from memctl.cli import _complete
+from memctl.cli import _complete, _render
+from memctl.core.errors import UsageError
 from memctl.core.fact import KINDS
 from memctl.core.suggestions import near
-from memctl.runtime import settings
+from memctl.runtime import settings, user_input
 
 if TYPE_CHECKING:
+    from memctl.migrate.selection import Selection
     from memctl.workspace import Workspace
 
 Kind = Literal["fact", "preference", "episode", "procedure", "summary", "block"]
 StatedKind = Literal["fact", "preference", "procedure", "summary", "block"]
 """The kinds a person can state; episodes come from transcripts only."""
 
-Agent = Annotated[
-    str | None,
-    typer.Option("--agent", metavar="ID", help="Agent ID, for backends that store memory per agent (Letta)."),
-]
-AllUsers = Annotated[bool, typer.Option("--all-users", help="Include all users.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
-AsJsonl = Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line (JSON Lines).")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan without writing.")]
 Edition = Annotated[
     str | None,
     typer.Option("--edition", metavar="YYYY-MM", help="Edition of the built-in price book. [default: the newest]"),
 ]
-EmbedBaseUrl = Annotated[
-    str | None,
-    typer.Option("--embed-base-url", metavar="URL", help="Base URL of the OpenAI-compatible embeddings endpoint."),
-]
-EmbedDimensions = Annotated[
-    int | None,
-    typer.Option(
-        "--embed-dimensions", metavar="N", help="Number of dimensions to request from the embeddings endpoint."
-    ),
-]
-Embedder = Annotated[
-    str | None,
-    typer.Option(
-        "--embedder",
-        metavar="SPEC",
-        help="Embedding model: static (built in), openai:MODEL or sentence-transformers:MODEL. [default: the store's]",
-    ),
-]
 FailOnLoss = Annotated[bool, typer.Option("--fail-on-loss", help="Stop before writing if any value would be lost.")]
 File = Annotated[str, typer.Argument()]
-Html = Annotated[
-    Path | None,
-    typer.Option(
-        "--html", dir_okay=False, metavar="FILE", help="Write a self-contained HTML page with charts; - is stdout."
-    ),
-]
 Id = Annotated[str, typer.Argument(metavar="ID")]
-Kinds = Annotated[
-    str | None,
-    typer.Option(
-        "--kinds", metavar="KIND,...", help="Only these kinds: fact, preference, episode, procedure, summary, block."
-    ),
-]
-Layout = Annotated[
-    str | None,
-    typer.Option("--layout", metavar="NAME", help="Use a built-in table layout (diy, mem0) instead of --map."),
-]
 Ledger = Annotated[
     str | None,
     typer.Option(
@@ -78,93 +40,251 @@ Ledger = Annotated[
         help="Path of the migration ledger. [default: in the data folder]",
     ),
 ]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N facts.")]
-LockTimeout = Annotated[
-    float | None,
-    typer.Option(
-        "--lock-timeout",
-        metavar="SECONDS",
-        help="Seconds to wait if another process has locked the store. [default: 30]",
-    ),
-]
-Mapping = Annotated[
-    str | None, typer.Option("--map", metavar="COLUMN=FIELD,...", help="Map the table's columns to fact fields.")
-]
 Name = Annotated[str, typer.Argument()]
 NoVerify = Annotated[bool, typer.Option("--no-verify", help="Skip verification of the written records.")]
-Png = Annotated[
-    Path | None, typer.Option("--png", dir_okay=False, metavar="FILE", help="Write the charts as a PNG image.")
-]
 Predicate = Annotated[
     str | None, typer.Option("--predicate", metavar="NAME", help="Only this predicate, for example lives_in.")
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")]
-Since = Annotated[
-    str | None, typer.Option("--since", metavar="WHEN", help="Only records created or updated since WHEN.")
+Rejects = Annotated[
+    str | None,
+    typer.Option("--rejects", metavar="FILE", help="File for rejected records. [default: next to the ledger]"),
 ]
-Store = Annotated[str | None, typer.Option("--store", metavar="FILE", help="Path of the store (a DuckDB file).")]
 Subject = Annotated[str | None, typer.Option("--subject", metavar="NAME", help="Only facts with this subject.")]
-Svg = Annotated[
-    Path | None, typer.Option("--svg", dir_okay=False, metavar="FILE", help="Write the charts as an SVG image.")
-]
-Table = Annotated[
-    str | None, typer.Option("--table", metavar="NAME", help="Read this existing table of the source database.")
-]
 Ttl = Annotated[
     str | None,
     typer.Option("--ttl", metavar="KIND=SPAN", help="Maximum age per kind, e.g. episode=365d. [default: keep forever]"),
 ]
-Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="URL of the service. [default: the vendor's]")]
 User = Annotated[str, typer.Argument(autocompletion=_complete.users)]
-UserMap = Annotated[
-    str | None,
-    typer.Option(
-        "--user-map", metavar="FILE", help="CSV file with columns from,to that renames users during the move."
-    ),
-]
-Users = Annotated[
-    list[str],
-    typer.Option(
-        "--user",
-        metavar="NAME",
-        help="User to include; repeatable.",
-        autocompletion=_complete.users,
-        default_factory=list,
-    ),
-]
+
+
+def backend(flag: str, text: str, **more: Any) -> Any:
+    """An option that names a backend."""
+    return typer.Option(flag, metavar="BACKEND", autocompletion=_complete.backends, help=text, **more)
+
+
+class Json(msgspec.Struct, frozen=True, kw_only=True):
+    """The form of the output, of a command with one result."""
+
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False
+
+    def printed(self, schema: str, document: Mapping[str, Any], version: int = 1) -> bool:
+        """Print the document if it is asked for; returns whether it is."""
+        if self.as_json:
+            _render.emit_json(schema, document, version)
+        return self.as_json
+
+
+class Output(Json, frozen=True, kw_only=True):
+    """The form of the output, of a command that lists."""
+
+    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line (JSON Lines).")] = False
+
+    def listed(self, schema: str, document: Mapping[str, Any], items: Iterable[Any], version: int = 1) -> bool:
+        """Print the document, or the items one per line, if either is asked for; returns whether it is."""
+        if self.as_jsonl and not self.as_json:
+            _render.emit_jsonl(items)
+        return self.printed(schema, document, version) or self.as_jsonl
+
+
+class Store(msgspec.Struct, frozen=True, kw_only=True):
+    """The store that a command works on."""
+
+    store: Annotated[str | None, typer.Option("--store", metavar="FILE", help="Path of the store (a DuckDB file).")] = (
+        None
+    )
+    lock_timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--lock-timeout",
+            metavar="SECONDS",
+            help="Seconds to wait if another process has locked the store. [default: 30]",
+        ),
+    ] = None
+
+    def open(self) -> Workspace:
+        """The store that these options and the settings name."""
+        from memctl.workspace import Workspace
+
+        return Workspace.configured(**msgspec.structs.asdict(self))
+
+    def backends(
+        self, *groups: Service | Table, source: str | None = None, target: str | None = None
+    ) -> dict[str, dict[str, Any]]:
+        """The options of each backend, by its name: this store's for `local`, a Table's for the source, and each option
+        of a Service for whichever of source and target accepts it.
+
+        Raises UsageError for an option that neither of them accepts, or that both accept.
+        """
+        options: dict[str, dict[str, Any]] = {}
+        if self.store is not None:
+            options["local"] = {"path": settings.store_file(self.store)}
+        if self.lock_timeout is not None:
+            options.setdefault("local", {})["lock_timeout"] = self.lock_timeout
+        for group in groups:
+            for name, value in msgspec.structs.asdict(group).items():
+                if value is not None:
+                    end = (source or "") if isinstance(group, Table) else _taker(name, source, target)
+                    options.setdefault(end, {})[name] = value
+        return options
+
+
+class EmbeddedStore(Store, frozen=True, kw_only=True):
+    """The store, and the model of its embeddings."""
+
+    embedder: Annotated[
+        str | None,
+        typer.Option(
+            "--embedder",
+            metavar="SPEC",
+            help="Embedding model: static (built in), openai:MODEL or sentence-transformers:MODEL. "
+            "[default: the store's]",
+        ),
+    ] = None
+    embed_base_url: Annotated[
+        str | None,
+        typer.Option("--embed-base-url", metavar="URL", help="Base URL of the OpenAI-compatible embeddings endpoint."),
+    ] = None
+    embed_dimensions: Annotated[
+        int | None,
+        typer.Option(
+            "--embed-dimensions", metavar="N", help="Number of dimensions to request from the embeddings endpoint."
+        ),
+    ] = None
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """A service that is not as in the settings."""
+
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help="URL of the service. [default: the vendor's]")
+    ] = None
+    agent: Annotated[
+        str | None,
+        typer.Option("--agent", metavar="ID", help="Agent ID, for backends that store memory per agent (Letta)."),
+    ] = None
+
+
+class LettaService(Service, frozen=True, kw_only=True):
+    """A service that may be a target with core memory."""
+
+    core_memory: Annotated[
+        bool | None, typer.Option("--core-memory", help="Also write facts to the agent's core memory (Letta).")
+    ] = None
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    """An existing table of a source."""
+
+    table: Annotated[
+        str | None, typer.Option("--table", metavar="NAME", help="Read this existing table of the source database.")
+    ] = None
+    mapping: Annotated[
+        str | None, typer.Option("--map", metavar="COLUMN=FIELD,...", help="Map the table's columns to fact fields.")
+    ] = None
+    layout: Annotated[
+        str | None,
+        typer.Option("--layout", metavar="NAME", help="Use a built-in table layout (diy, mem0) instead of --map."),
+    ] = None
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """Which facts of which users a command is about."""
+
+    users: Annotated[
+        list[str],
+        typer.Option(
+            "--user",
+            metavar="NAME",
+            help="User to include; repeatable.",
+            autocompletion=_complete.users,
+            default_factory=list,
+        ),
+    ] = msgspec.field(default_factory=list)
+    all_users: Annotated[bool, typer.Option("--all-users", help="Include all users.")] = False
+    user_map: Annotated[
+        str | None,
+        typer.Option(
+            "--user-map", metavar="FILE", help="CSV file with columns from,to that renames users during the move."
+        ),
+    ] = None
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="WHEN", help="Only records created or updated since WHEN.")
+    ] = None
+    kinds: Annotated[
+        str | None,
+        typer.Option("--kinds", metavar="KIND,...", help=f"Only these kinds: {', '.join(KINDS)}."),
+    ] = None
+    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N facts.")] = None
+
+    def selection(self, *, default_all: bool = False) -> Selection:
+        """The selection. Raises UsageError for an unknown kind, or when no user is given and `default_all` is False."""
+        from memctl.migrate.selection import Selection, load_user_map
+
+        if self.users and self.all_users:
+            raise UsageError("--user and --all-users cannot be combined")
+        if not self.users and not self.all_users and not default_all:
+            raise UsageError("no user given", hint="choose --user NAME or --all-users")
+        kinds = [kind.strip() for kind in (self.kinds or "").split(",") if kind.strip()]
+        return Selection(
+            users=tuple(self.users),
+            user_map=load_user_map(self.user_map) if self.user_map else {},
+            since=user_input.when(self.since),
+            kinds=tuple(check_kinds(kinds)),
+            limit=self.limit,
+        )
+
+
+class Outputs(msgspec.Struct, frozen=True, kw_only=True):
+    """The forms of a report."""
+
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html", dir_okay=False, metavar="FILE", help="Write a self-contained HTML page with charts; - is stdout."
+        ),
+    ] = None
+    png: Annotated[
+        Path | None, typer.Option("--png", dir_okay=False, metavar="FILE", help="Write the charts as a PNG image.")
+    ] = None
+    svg: Annotated[
+        Path | None, typer.Option("--svg", dir_okay=False, metavar="FILE", help="Write the charts as an SVG image.")
+    ] = None
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False
+
+    def files(self) -> dict[str, Path]:
+        """The files to write, by their kind."""
+        return {name: path for name in ("html", "png", "svg") if (path := getattr(self, name))}
 
 
 def check_kinds(kinds: list[str]) -> list[str]:
-    """The kinds, unchanged. Raises BadParameter for one that does not exist."""
+    """The kinds, unchanged. Raises UsageError for one that does not exist."""
     for kind in kinds:
         if kind not in KINDS:
-            listed = f"{kind!r} is not one of {', '.join(map(repr, KINDS))}."
-            raise typer.BadParameter(f"{listed} {near(kind, KINDS)}".rstrip())
+            hint = f"{near(kind, KINDS)} kinds: {', '.join(KINDS)}".lstrip()
+            raise UsageError(f"unknown kind {kind!r}", hint=hint)
     return kinds
 
 
-def open_store(
-    store: str | None,
-    lock_timeout: float | None,
-    *,
-    embedder: str | None = None,
-    embed_base_url: str | None = None,
-    embed_dimensions: int | None = None,
-) -> Workspace:
-    """The local store these options and the settings name."""
-    from memctl.workspace import Workspace
+def path_of(name: str | None) -> Path | None:
+    """The path that an option names, if it is given."""
+    return Path(name).expanduser() if name else None
 
-    current = settings.load(
-        store=store,
-        lock_timeout=lock_timeout,
-        embedder=embedder,
-        embed_base_url=embed_base_url,
-        embed_dimensions=embed_dimensions,
-    )
-    return Workspace(
-        current.store_path,
-        embedder=current.embedder,
-        base_url=current.embed_base_url,
-        dimensions=current.embed_dimensions,
-        lock_timeout=current.lock_timeout,
-    )
+
+def _taker(option: str, source: str | None, target: str | None) -> str:
+    """The backend that accepts a service's option."""
+    from memctl.backends import registry
+
+    flag = f"--{option.replace('_', '-')}"
+    ends = [name for name in (source, target) if name]
+    takers = [name for name in ends if registry.accepts(name, option)]
+    if not takers:
+        raise UsageError(f"{' and '.join(ends)} does not accept {flag}", where=flag, hint="leave it out")
+    if len(takers) > 1:
+        raise UsageError(
+            f"ambiguous: both {source} and {target} accept it",
+            where=flag,
+            hint="set it in the settings, under [backends.NAME]",
+        )
+    return takers[0]

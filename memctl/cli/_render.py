@@ -159,23 +159,18 @@ def state(fact: Fact) -> str:
     return ""
 
 
-def facts(
-    schema: str, user: str, found: Sequence[Fact], *, as_json: bool, as_jsonl: bool, with_times: bool = False
-) -> None:
-    """Facts as a document, as lines, or as a table; `with_times` shows from when until when they held."""
-    if as_json:
-        emit_json(schema, {"user": user, "facts": found})
-    elif as_jsonl:
-        emit_jsonl(found)
-    elif with_times:
-        rows = [(short(f.id), day(f.created_at), day(f.valid_at), day(f.invalid_at), f.text, _fate(f)) for f in found]
-        table(("id", "learned", "from", "until", "fact", FATE), rows, wrap="fact")
-    else:
-        rows = [
-            (short(f.id), f.kind, day(f.valid_at or f.created_at), f.text, _percent(f.confidence), _fate(f))
-            for f in found
-        ]
-        table(("id", "kind", "date", "fact", "conf", FATE), rows, wrap="fact")
+def facts(facts: Sequence[Fact]) -> None:
+    """Facts as a table."""
+    rows = [
+        (short(f.id), f.kind, day(f.valid_at or f.created_at), f.text, _percent(f.confidence), _fate(f)) for f in facts
+    ]
+    table(("id", "kind", "date", "fact", "conf", FATE), rows, wrap="fact")
+
+
+def history(facts: Sequence[Fact]) -> None:
+    """Facts as a table with the times from and until which they were true."""
+    rows = [(short(f.id), day(f.created_at), day(f.valid_at), day(f.invalid_at), f.text, _fate(f)) for f in facts]
+    table(("id", "learned", "from", "until", "fact", FATE), rows, wrap="fact")
 
 
 def warn_of_mistyped(predicate: str | None, facts: Sequence[Fact]) -> None:

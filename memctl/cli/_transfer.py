@@ -8,125 +8,20 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import typer
 
 from memctl.cli import _render
-from memctl.core.errors import UsageError
 from memctl.core.fact import KINDS
-from memctl.core.suggestions import near
-from memctl.runtime import settings, user_input
 from memctl.runtime.progress import Monitor
 
 if TYPE_CHECKING:
     from memctl.migrate.job import Report
     from memctl.migrate.plan import Loss, Plan
-    from memctl.migrate.selection import Selection
     from memctl.runtime.progress import Progress
     from memctl.runtime.retry import Announce, Halt
-    from memctl.store.duckdb.ledger import Ledger
     from memctl.store.ledger_records import Counts
-
-SERVICE = ("url", "agent", "core_memory")
-
-BackendOptions = dict[str, dict[str, Any]]
-
-
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Which facts of which users a command is about, as its options say it."""
-
-    users: tuple[str, ...] = ()
-    all_users: bool = False
-    user_map: str | None = None
-    since: str | None = None
-    kinds: str | None = None
-    limit: int | None = None
-
-    def selection(self, *, default_all: bool = False) -> Selection:
-        """The selection. Raises UsageError for an unknown kind, or when no user is given and `default_all` is False."""
-        from memctl.migrate.selection import Selection, load_user_map
-
-        if self.users and self.all_users:
-            raise UsageError("--user and --all-users cannot be combined")
-        if not self.users and not self.all_users and not default_all:
-            raise UsageError("no user given", hint="choose --user NAME or --all-users")
-        kinds = tuple(kind.strip() for kind in (self.kinds or "").split(",") if kind.strip())
-        if wrong := [kind for kind in kinds if kind not in KINDS]:
-            hint = f"{near(wrong[0], KINDS)} kinds: {', '.join(KINDS)}".lstrip()
-            raise UsageError(f"unknown kind {wrong[0]!r}", where="--kinds", hint=hint)
-        return Selection(
-            users=self.users,
-            user_map=load_user_map(self.user_map) if self.user_map else {},
-            since=user_input.when(self.since),
-            kinds=kinds,
-            limit=self.limit,
-        )
-
-
-class Ends(msgspec.Struct, frozen=True, kw_only=True):
-    """How the backends of a command are opened: `store` and `lock_timeout` go to the backend `local`, `table`,
-    `mapping` and `layout` to the source, and the rest to whichever of source and target takes it."""
-
-    store: str | None = None
-    lock_timeout: float | None = None
-    table: str | None = None
-    mapping: str | None = None
-    layout: str | None = None
-    url: str | None = None
-    agent: str | None = None
-    core_memory: bool | None = None
-
-    def options(self, source: str | None = None, target: str | None = None) -> BackendOptions:
-        """The options of each backend, by its name.
-
-        Raises UsageError for an option that neither source nor target takes, or that both take.
-        """
-        local: dict[str, Any] = {
-            "path": settings.store_file(self.store) if self.store else None,
-            "lock_timeout": self.lock_timeout,
-        }
-        table: dict[str, Any] = {"table": self.table, "mapping": self.mapping, "layout": self.layout}
-        given = {name: getattr(self, name) for name in SERVICE if getattr(self, name) is not None}
-        service = [(_taker(name, source, target), {name: value}) for name, value in given.items()]
-        options: BackendOptions = {}
-        for backend, named in (("local", local), (source or "", table), *service):
-            values = {name: value for name, value in named.items() if value is not None}
-            if values:
-                options[backend] = options.get(backend, {}) | values
-        return options
-
-
-def path_of(name: str | None) -> Path | None:
-    """The path that an option names, if it is given."""
-    return Path(name).expanduser() if name else None
-
-
-def open_ledger(path: str | None) -> Ledger:
-    """The ledger in `path`, or in the data folder."""
-    from memctl.migrate import operations
-
-    return operations.open_ledger(path_of(path))
-
-
-def _taker(option: str, source: str | None, target: str | None) -> str:
-    """The backend that takes a service's option."""
-    from memctl.backends import registry
-
-    flag = f"--{option.replace('_', '-')}"
-    ends = [name for name in (source, target) if name]
-    takers = [name for name in ends if registry.accepts(name, option)]
-    if not takers:
-        raise UsageError(f"{' and '.join(ends)} does not accept {flag}", where=flag, hint="leave it out")
-    if len(takers) > 1:
-        raise UsageError(
-            f"ambiguous: both {source} and {target} accept it",
-            where=flag,
-            hint="set it in the settings, under [backends.NAME]",
-        )
-    return takers[0]
 
 
 def command_line() -> str:

@@ -1,9 +1,10 @@
-"""The classes of typer that the command line is built from: plain-text help, and examples below it."""
+"""The classes of typer that the command line is built from: plain-text help with examples, and groups of options."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import typer
 from typer._click.core import Command as AnyCommand
@@ -48,6 +49,16 @@ class Command(TyperCommand):
             if isinstance(param.type, IntRange):
                 param.metavar = param.metavar or "N"
 
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Parse the arguments; the variable of an option is named after the option, and after its parameter."""
+        param: Any
+        for param in self.params:
+            flags = [flag for flag in param.opts if flag.startswith("--")]
+            if flags and param.envvar is None and ctx.auto_envvar_prefix:
+                names = dict.fromkeys([flags[0][2:].replace("-", "_"), str(param.name)])
+                param.envvar = [f"{ctx.auto_envvar_prefix}_{name}".upper() for name in names]
+        return super().parse_args(ctx, args)
+
     def collect_usage_pieces(self, ctx: Context) -> list[str]:
         """The parts of the usage line, without typer's braces around what is required."""
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
@@ -68,7 +79,54 @@ class App(typer.Typer):
     ) -> Callable[[F], F]:
         """Register a command. `examples` are whole command lines, one per line, shown at the end of its help."""
         lines = "\n".join(line.strip() for line in examples.strip().splitlines())
-        return super().command(name, cls=Command, epilog=lines or None)
+        return _ungrouping(super().command(name, cls=Command, epilog=lines or None))
+
+    def callback(self, **settings: Any) -> Callable[[F], F]:
+        """Register what the group itself does."""
+        return _ungrouping(super().callback(**settings))
+
+
+def _ungrouping(register: Callable[[Any], Any]) -> Callable[[F], F]:
+    """A decorator that registers the function with one option for each field of the structs that it takes."""
+
+    def decorate(function: F) -> F:
+        register(_ungrouped(function))
+        return function
+
+    return decorate
+
+
+def _ungrouped(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with one option for each field of the structs that it takes."""
+    import msgspec  # not needed for memctl --help
+
+    hints = get_type_hints(function, include_extras=True)
+    groups = {name: hint for name, hint in hints.items() if isinstance(hint, type) and issubclass(hint, msgspec.Struct)}
+    parameters = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name in groups:
+            group = groups[parameter.name]
+            options = get_type_hints(group, include_extras=True)
+            for field in msgspec.structs.fields(group):
+                default = inspect.Parameter.empty if field.default is msgspec.NODEFAULT else field.default
+                parameters.append(_keyword(field.name, default, options[field.name]))
+        else:
+            parameters.append(_keyword(parameter.name, parameter.default, hints[parameter.name]))
+
+    def call(**values: Any) -> Any:
+        for name, group in groups.items():
+            values[name] = group(**{field: values.pop(field) for field in group.__struct_fields__})
+        return function(**values)
+
+    call.__doc__ = function.__doc__
+    call.__name__ = function.__name__
+    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by inspect.signature
+    return call
+
+
+def _keyword(name: str, default: Any, annotation: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 def new_app() -> App:

@@ -16,7 +16,6 @@ from memctl.migrate.job import Job
 from memctl.migrate.plan import Mode, Plan
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
-from memctl.runtime import settings
 from memctl.runtime.retry import Announce, Halt, Pace, Retry
 from memctl.store.duckdb.local_store import LocalStore
 
@@ -28,14 +27,7 @@ def local_store(options: Options) -> LocalStore:
     """The local store of the settings, or the one in the options of `local`."""
     chosen = options.get("local", {})
     path = chosen.get("path")
-    current = settings.load(store=None if path is None else str(path), lock_timeout=chosen.get("lock_timeout"))
-    return LocalStore(
-        current.store_path,
-        embedder=current.embedder,
-        base_url=current.embed_base_url,
-        dimensions=current.embed_dimensions,
-        lock_timeout=current.lock_timeout,
-    )
+    return LocalStore.configured(store=None if path is None else str(path), lock_timeout=chosen.get("lock_timeout"))
 
 
 class Ends(msgspec.Struct, frozen=True, kw_only=True):

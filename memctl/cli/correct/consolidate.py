@@ -30,9 +30,8 @@ def command(
     ] = False,
     ttl: _options.Ttl = None,
     quiet: _options.Quiet = False,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Output,
+    store: _options.Store,
 ) -> None:
     """Clean up the memory of USER.
 
@@ -40,18 +39,17 @@ def command(
     refreshed. With --ttl, older episodes are dropped; the facts learned from them stay. memctl undo reverts every
     change.
     """
-    done = _options.open_store(store, lock_timeout).consolidate(user, ttl=ttl, dry_run=dry_run)
-    show("consolidate", [done], dry_run=dry_run, quiet=quiet, as_json=as_json)
+    done = store.open().consolidate(user, ttl=ttl, dry_run=dry_run)
+    show("consolidate", [done], dry_run=dry_run, quiet=quiet, output=output)
 
 
-def show(command: str, done: Sequence[Consolidated], *, dry_run: bool, quiet: bool, as_json: bool) -> None:
+def show(command: str, done: Sequence[Consolidated], *, dry_run: bool, quiet: bool, output: _options.Output) -> None:
     """What was, or would be, changed of each user, for people or scripts."""
     _run_log.current().count(changed=sum(len(one.changes) for one in done if one.changed))
-    if as_json:
-        users = [{"user": one.user, "run": one.run, "changes": one.changes} for one in done]
-        _render.emit_json(command, {"dry_run": dry_run} | (users[0] if command != "prune" else {"users": users}))
-        return
-    if quiet:
+    users = [{"user": one.user, "run": one.run, "changes": one.changes} for one in done]
+    document = {"dry_run": dry_run} | (users[0] if command != "prune" else {"users": users})
+    changes = ({"user": one.user, "run": one.run, "change": change} for one in done for change in one.changes)
+    if output.listed(command, document, changes) or quiet:
         return
     for one in done:
         for change in one.changes:

@@ -24,13 +24,12 @@ def command(
         bool, typer.Option("--dry-run", help="List duplicates and near-duplicates, and merge nothing.")
     ] = False,
     quiet: _options.Quiet = False,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Output,
+    store: _options.Store,
 ) -> None:
     """Merge the duplicate facts of USER.
 
     Near-duplicates are listed for review and not changed. memctl undo reverts a merge.
     """
-    done = _options.open_store(store, lock_timeout).dedupe(user, dry_run=dry_run)
-    show("dedupe", [done], dry_run=dry_run, quiet=quiet, as_json=as_json)
+    done = store.open().dedupe(user, dry_run=dry_run)
+    show("dedupe", [done], dry_run=dry_run, quiet=quiet, output=output)

@@ -41,12 +41,11 @@ def command(
         list[str],
         typer.Option("--category", metavar="LABEL", help="Replaces all labels; repeatable.", default_factory=list),
     ],
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Json,
+    store: _options.Store,
 ) -> None:
     """Change the fact ID. Its id stays; your edit replaces the transcript as its evidence."""
-    local = _options.open_store(store, lock_timeout)
+    local = store.open()
     fact, _ = local.get(id_)
     options = {
         "text": text,
@@ -69,4 +68,5 @@ def command(
             raise UsageError("nothing was changed", hint="give an option such as --text, or save a different text")
         changes = {"text": edited.strip()}
     changed = local.edit(fact, **changes)
-    _render.facts("edit", changed.user_id, [changed], as_json=as_json, as_jsonl=False)
+    if not output.printed("edit", {"user": changed.user_id, "facts": [changed]}):
+        _render.facts([changed])

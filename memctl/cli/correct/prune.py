@@ -19,18 +19,18 @@ app = _typer.new_app()
     """
 )
 def command(
+    *,
     user: Annotated[str | None, typer.Argument()] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be removed, and remove nothing.")] = False,
     ttl: _options.Ttl = None,
     quiet: _options.Quiet = False,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Output,
+    store: _options.Store,
 ) -> None:
     """Remove expired facts and old episodes, of USER or of all users.
 
     Facts are removed at their expires_at, and with --ttl also older episodes; the facts learned from them stay. memctl
     undo reverts it.
     """
-    done = _options.open_store(store, lock_timeout).prune(user, ttl=ttl, dry_run=dry_run)
-    show("prune", done, dry_run=dry_run, quiet=quiet, as_json=as_json)
+    done = store.open().prune(user, ttl=ttl, dry_run=dry_run)
+    show("prune", done, dry_run=dry_run, quiet=quiet, output=output)

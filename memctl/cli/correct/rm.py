@@ -24,15 +24,14 @@ def command(
     ids: Annotated[list[str], typer.Argument(metavar="ID...")],
     yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation.")] = False,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never prompt; fail instead.")] = False,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Json,
+    store: _options.Store,
 ) -> None:
     """Remove the facts ID and their evidence. A fact that one of them superseded becomes current again.
 
     memctl undo restores them within thirty days; until then the store keeps a copy. memctl forget erases at once.
     """
-    local = _options.open_store(store, lock_timeout)
+    local = store.open()
     found = [local.get(id_)[0] for id_ in ids]
     if not yes:
         if no_input or not sys.stdin.isatty():
@@ -42,7 +41,5 @@ def command(
         if not typer.confirm(f"Remove {'this fact' if len(found) == 1 else f'these {len(found)} facts'}?", err=True):
             raise MemctlError("nothing was removed")
     removed = local.remove([fact.id for fact in found])
-    if as_json:
-        _render.emit_json("rm", {"removed": removed, "ids": [fact.id for fact in found]})
-    else:
+    if not output.printed("rm", {"removed": removed, "ids": [fact.id for fact in found]}):
         typer.echo(f"{removed} removed")

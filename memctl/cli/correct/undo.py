@@ -17,10 +17,10 @@ app = _typer.new_app()
     """
 )
 def command(
+    *,
     run: Annotated[str | None, typer.Argument(autocompletion=_complete.runs)] = None,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Output,
+    store: _options.Store,
 ) -> None:
     """Undo everything that RUN changed in the store; without RUN, list the runs as memctl runs does.
 
@@ -30,16 +30,13 @@ def command(
     undone are written again; answers of a model are kept. Runs can be undone for thirty days. forget cannot be undone,
     and removes the user from these records too.
     """
-    local = _options.open_store(store, lock_timeout)
+    local = store.open()
     if run is None:
         runs = local.changing_runs()
-        if as_json:
-            _render.emit_json("undo", {"runs": runs})
-        else:
+        if not output.listed("undo", {"runs": runs}, runs):
             _render.runs(runs)
         return
     undone, facts = local.undo(run)
-    if as_json:
-        _render.emit_json("undo", {"run": undone.id, "facts": facts})
-    else:
-        typer.echo(f"run {undone.id} is undone, {facts} facts are as they were")
+    document = {"run": undone.id, "facts": facts}
+    if not output.listed("undo", document, [document]):
+        typer.echo(f"undid run {undone.id}: {facts} facts restored")

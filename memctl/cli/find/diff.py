@@ -27,9 +27,8 @@ def command(
     user: _options.User,
     start: Annotated[str, typer.Option("--from", metavar="WHEN", help="Start of the period.")],
     end: Annotated[str, typer.Option("--to", metavar="WHEN", help="End of the period.")] = "now",
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Output,
+    store: _options.Store,
 ) -> None:
     """Show what changed for USER between two times: began (+), ended (-), learned (>) and retired (x)."""
     from memctl.core.timeline import diff
@@ -37,15 +36,14 @@ def command(
     since, until = user_input.when(start), user_input.when(end)
     assert since is not None
     assert until is not None
-    local = _options.open_store(store, lock_timeout)
-    found = diff(local.facts(user, all=True), since, until)
-    if as_json:
-        _render.emit_json("diff", {"user": user, "from": since, "to": until, **msgspec.structs.asdict(found)})
+    found = diff(store.open().facts(user, all=True), since, until)
+    changes = [(what, fact) for what in SIGNS for fact in getattr(found, what)]
+    document = {"user": user, "from": since, "to": until, **msgspec.structs.asdict(found)}
+    if output.listed("diff", document, ({"what": what, "fact": fact} for what, fact in changes)):
         return
     rows = [
         (SIGNS[what], what, _render.day(getattr(fact, TIMES[what])), fact.text, _render.short(fact.id))
-        for what in SIGNS
-        for fact in getattr(found, what)
+        for what, fact in changes
     ]
     _render.table(("", "what", "when", "fact", "id"), rows, wrap="fact")
     typer.echo(", ".join(f"{len(getattr(found, what))} {what}" for what in SIGNS), err=True)

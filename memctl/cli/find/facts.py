@@ -27,14 +27,13 @@ def command(
         typer.Option("--kind", help="Only this kind. Episodes are listed only with --kind episode."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Include superseded, ended and expired facts.")] = False,
-    as_json: _options.AsJson = False,
-    as_jsonl: _options.AsJsonl = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Output,
+    store: _options.Store,
 ) -> None:
     """List the current facts of USER in the order they were learned."""
-    local = _options.open_store(store, lock_timeout)
+    local = store.open()
     found = local.facts(user, subject, predicate=predicate, kind=kind, all=everything)
     if not found:
         _render.warn_of_mistyped(predicate, local.facts(user, all=True))
-    _render.facts("facts", user, found, as_json=as_json, as_jsonl=as_jsonl)
+    if not output.listed("facts", {"user": user, "facts": found}, found):
+        _render.facts(found)

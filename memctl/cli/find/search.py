@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _complete, _options, _render, _transfer, _typer
+from memctl.cli import _options, _render, _typer
 from memctl.core.errors import UsageError
 from memctl.runtime import user_input
 
@@ -30,13 +30,7 @@ def command(
     *,
     words: Annotated[list[str], typer.Argument(metavar="USER QUERY")],
     source: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="BACKEND",
-            autocompletion=_complete.backends,
-            help="Backend to search with its own search. [default: local]",
-        ),
+        str | None, _options.backend("--from", "Backend to search with its own search. [default: local]")
     ] = None,
     all_users: Annotated[bool, typer.Option("--all-users", help="Search all users; takes QUERY only.")] = False,
     k: Annotated[int, typer.Option("-k", "--k", min=1, max=1000, help="Number of results.")] = 10,
@@ -58,15 +52,9 @@ def command(
     ] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", metavar="WHEN", help="Only what was true at WHEN.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show the parts of each score.")] = False,
-    as_json: _options.AsJson = False,
-    as_jsonl: _options.AsJsonl = False,
-    url: _options.Url = None,
-    agent: _options.Agent = None,
-    embedder: _options.Embedder = None,
-    embed_base_url: _options.EmbedBaseUrl = None,
-    embed_dimensions: _options.EmbedDimensions = None,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Output,
+    service: _options.Service,
+    store: _options.EmbeddedStore,
 ) -> None:
     """Search the memory of USER for QUERY, best match first.
 
@@ -76,19 +64,11 @@ def command(
     from memctl.memory import Memory, open_memory
 
     user, query = _split(words, all_users)
-    ends = _transfer.Ends(url=url, agent=agent).options(source or "local")
+    options = store.backends(service, source=source or "local")
     if source in (None, "local"):
-        memory = Memory(
-            _options.open_store(
-                store,
-                lock_timeout,
-                embedder=embedder,
-                embed_base_url=embed_base_url,
-                embed_dimensions=embed_dimensions,
-            )
-        )
+        memory = Memory(store.open())
     else:
-        memory = open_memory(source, **ends.get(source, {}))
+        memory = open_memory(source, **options.get(source, {}))
     with memory:
         hits = memory.search(
             user,
@@ -99,11 +79,7 @@ def command(
             until=user_input.when(until),
             as_of=user_input.when(as_of),
         )
-    if as_json:
-        _render.emit_json("search", {"user": user, "query": query, "hits": hits})
-    elif as_jsonl:
-        _render.emit_jsonl(hits)
-    else:
+    if not output.listed("search", {"user": user, "query": query, "hits": hits}, hits):
         _print(hits, explain=explain, with_user=all_users)
 
 

@@ -18,14 +18,12 @@ app = _typer.new_app()
 def command(
     *,
     id_: _options.Id,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Json,
+    store: _options.Store,
 ) -> None:
     """Show the fact ID (may be abbreviated) in full, with its evidence and where it was said."""
-    fact, evidence = _options.open_store(store, lock_timeout).get(id_)
-    if as_json:
-        _render.emit_json("show", {"fact": fact, "evidence": evidence})
+    fact, evidence = store.open().get(id_)
+    if output.printed("show", {"fact": fact, "evidence": evidence}):
         return
     typer.echo(_render.paragraph(_render.indented(fact.text), 0))
     for name, value in msgspec.to_builtins(fact).items():

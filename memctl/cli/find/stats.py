@@ -16,15 +16,15 @@ app = _typer.new_app()
     """
 )
 def command(
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    *,
+    output: _options.Output,
+    store: _options.Store,
 ) -> None:
     """Show store statistics."""
-    statistics = _options.open_store(store, lock_timeout).statistics()
-    if as_json:
-        _render.emit_json("stats", msgspec.structs.asdict(statistics))
+    statistics = store.open().statistics()
+    document = msgspec.structs.asdict(statistics)
+    if output.listed("stats", document, [statistics]):
         return
-    for name, value in msgspec.structs.asdict(statistics).items():
+    for name, value in document.items():
         shown = ", ".join(f"{number} {kind}" for kind, number in value.items()) if isinstance(value, dict) else value
         typer.echo(f"{name:<12} {f'{shown:,}' if isinstance(shown, int) else _render.line(str(shown))}")

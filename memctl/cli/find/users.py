@@ -13,14 +13,13 @@ app = _typer.new_app()
     """
 )
 def command(
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    *,
+    output: _options.Output,
+    store: _options.Store,
 ) -> None:
     """List users with their fact and episode counts and the time span they cover."""
-    users = _options.open_store(store, lock_timeout).user_summaries()
-    if as_json:
-        _render.emit_json("users", {"users": users})
+    users = store.open().user_summaries()
+    if output.listed("users", {"users": users}, users):
         return
     _render.table(
         ("user", "facts", "episodes", "first", "last"),

@@ -21,17 +21,14 @@ def command(
     *,
     file: _options.File,
     quiet: _options.Quiet = False,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Json,
+    store: _options.Store,
 ) -> None:
     """Back up the store to FILE: one archive of Parquet tables with checksums."""
     from memctl.maintenance.backup import backup
 
-    manifest = backup(_options.open_store(store, lock_timeout).database, Path(file).expanduser())
-    if as_json:
-        _render.emit_json("backup", {"file": file, "manifest": manifest})
-    elif not quiet:
+    manifest = backup(store.open().database, Path(file).expanduser())
+    if not output.printed("backup", {"file": file, "manifest": manifest}) and not quiet:
         rows = manifest.tables["records"].rows
         typer.echo(
             f"{_render.clean(file)}: {rows} records, {sum(t.bytes for t in manifest.tables.values()) / 1e6:.1f} MB"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _complete, _options, _render, _transfer, _typer
+from memctl.cli import _options, _render, _transfer, _typer
 from memctl.core.errors import MemctlError, UsageError
 
 if TYPE_CHECKING:
@@ -30,12 +30,8 @@ def command(
     user: _options.User,
     sources: Annotated[
         list[str],
-        typer.Option(
-            "--from",
-            metavar="BACKEND",
-            autocompletion=_complete.backends,
-            help="Backend to erase the user from; repeatable. [default: local]",
-            default_factory=list,
+        _options.backend(
+            "--from", "Backend to erase the user from; repeatable. [default: local]", default_factory=list
         ),
     ],
     everywhere: Annotated[
@@ -52,9 +48,8 @@ def command(
     restore: Annotated[bool, typer.Option("--restore", help="Allow an erased user to be stored again.")] = False,
     ledger: _options.Ledger = None,
     quiet: _options.Quiet = False,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Json,
+    store: _options.Store,
 ) -> int | None:
     """Permanently erase USER, verify that nothing is left, and write a receipt without personal data.
 
@@ -67,11 +62,11 @@ def command(
     if restore:
         from memctl.maintenance.forget import restore as allow
 
-        allow(user, _options.open_store(store, lock_timeout))
+        allow(user, store.open())
         if not quiet:
             typer.echo(f"{_render.line(user)} can be stored again", err=True)
         return None
-    silent = quiet or as_json
+    silent = quiet or output.as_json
 
     def ask(holdings: list[Holding]) -> None:
         if not silent:
@@ -83,16 +78,16 @@ def command(
         user=user,
         backends=tuple(sources),
         everywhere=everywhere,
-        options=_transfer.Ends(store=store, lock_timeout=lock_timeout).options(),
+        options=store.backends(),
         dry_run=dry_run,
-        receipt=_transfer.path_of(receipt),
-        ledger=_transfer.path_of(ledger),
+        receipt=_options.path_of(receipt),
+        ledger=_options.path_of(ledger),
     )
     done = erasure.forget(job, _transfer.Terminal(quiet=silent), confirm=ask)
-    if as_json:
-        document = {"dry_run": dry_run, "holdings": done.holdings, "receipt": done.receipt}
-        _render.emit_json("forget", document if dry_run else document | {"receipt_file": str(done.receipt_file)})
-    elif done.receipt and done.receipt_file:
+    document = {"dry_run": dry_run, "holdings": done.holdings, "receipt": done.receipt}
+    if not dry_run:
+        document["receipt_file"] = str(done.receipt_file)
+    if not output.printed("forget", document) and done.receipt and done.receipt_file:
         _print_receipt(done.receipt, done.receipt_file, quiet=quiet)
     return done.receipt.exit if done.receipt else None
 

@@ -24,18 +24,14 @@ def command(
     force: Annotated[
         bool, typer.Option("--force", help="Replace an existing store, which is kept as a snapshot.")
     ] = False,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Json,
+    store: _options.Store,
 ) -> None:
     """Restore the store from FILE, written by memctl backup, after all checksums are verified."""
     from memctl.maintenance.backup import restore
 
-    manifest, replaced = restore(
-        Path(file).expanduser(), _options.open_store(store, lock_timeout).database, force=force
-    )
-    if as_json:
-        _render.emit_json("restore", {"manifest": manifest, "kept": replaced.kept, "damaged": replaced.damaged})
+    manifest, replaced = restore(Path(file).expanduser(), store.open().database, force=force)
+    if output.printed("restore", {"manifest": manifest, "kept": replaced.kept, "damaged": replaced.damaged}):
         return
     typer.echo(f"{manifest.tables['records'].rows} records of {manifest.made_at:%Y-%m-%d %H:%M} UTC are restored")
     _render.replaced(replaced)

@@ -31,17 +31,15 @@ def command() -> None:
     """
 )
 def create(
+    *,
     note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Note to keep with the snapshot.")] = None,
     quiet: _options.Quiet = False,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Json,
+    store: _options.Store,
 ) -> None:
     """Copy the store as it is now."""
-    made = _snapshots(store, lock_timeout).create(note)
-    if as_json:
-        _render.emit_json("snapshot", {"snapshot": made})
-    elif not quiet:
+    made = _snapshots(store).create(note)
+    if not output.printed("snapshot", {"snapshot": made}) and not quiet:
         typer.echo(f"{made.name}: {made.facts} facts and {made.episodes} episodes of {made.users} users")
 
 
@@ -52,14 +50,13 @@ def create(
     """,
 )
 def list_(
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    *,
+    output: _options.Output,
+    store: _options.Store,
 ) -> None:
     """List the snapshots, newest first."""
-    found = _snapshots(store, lock_timeout).all()
-    if as_json:
-        _render.emit_json("snapshot", {"snapshots": found})
+    found = _snapshots(store).all()
+    if output.listed("snapshot", {"snapshots": found}, found):
         return
     _render.table(
         ("snapshot", "users", "facts", "episodes", "MB", "note"),
@@ -88,31 +85,20 @@ def diff(
     name: _options.Name,
     later: Annotated[str | None, typer.Argument()] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user's records.")] = None,
-    as_json: _options.AsJson = False,
-    as_jsonl: _options.AsJsonl = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Output,
+    store: _options.Store,
 ) -> None:
     """Compare the snapshot NAME with the store, or with the snapshot LATER: + added, - removed, * changed."""
-    snapshots = _snapshots(store, lock_timeout)
+    snapshots = _snapshots(store)
     changes = snapshots.diff(snapshots.find(name), snapshots.find(later) if later else None, user)
-    if as_json:
-        _render.emit_json("snapshot", {"changes": changes})
-    elif as_jsonl:
-        _render.emit_jsonl(changes)
-    else:
-        for change in changes:
-            fact = change.fact
-            said = [
-                change.symbol,
-                _render.line(fact.user_id),
-                _render.short(fact.id),
-                fact.kind,
-                _render.line(fact.text),
-            ]
-            typer.echo("  ".join(said))
-        if not changes:
-            typer.echo("nothing is other", err=True)
+    if output.listed("snapshot", {"changes": changes}, changes):
+        return
+    for change in changes:
+        fact = change.fact
+        columns = (change.symbol, fact.user_id, _render.short(fact.id), fact.kind, fact.text)
+        typer.echo("  ".join(map(_render.line, columns)))
+    if not changes:
+        typer.echo("no differences", err=True)
 
 
 @app.command(
@@ -123,18 +109,16 @@ def diff(
 def restore(
     *,
     name: _options.Name,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Json,
+    store: _options.Store,
 ) -> None:
     """Replace the store with the snapshot NAME; the current store is kept as a snapshot."""
-    snapshots = _snapshots(store, lock_timeout)
+    snapshots = _snapshots(store)
     restored = snapshots.find(name)
     replaced = snapshots.restore(restored)
-    if as_json:
-        _render.emit_json("snapshot", {"restored": restored, "kept": replaced.kept, "damaged": replaced.damaged})
-    else:
-        typer.echo(f"the store is that of {restored.name}")
+    document = {"restored": restored, "kept": replaced.kept, "damaged": replaced.damaged}
+    if not output.printed("snapshot", document):
+        typer.echo(f"the store is restored from snapshot {restored.name}")
         _render.replaced(replaced)
 
 
@@ -144,26 +128,24 @@ def restore(
     """
 )
 def prune(
+    *,
     keep: Annotated[int | None, typer.Option("--keep", min=0, metavar="N", help="Keep only the newest N.")] = None,
     before: Annotated[
         str | None, typer.Option("--before", metavar="WHEN", help="Remove snapshots older than WHEN.")
     ] = None,
     quiet: _options.Quiet = False,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Json,
+    store: _options.Store,
 ) -> None:
     """Remove old snapshots."""
     if keep is None and before is None:
-        raise UsageError("which snapshots are old?", hint="give --keep N or --before WHEN")
-    removed: list[Snapshot] = _snapshots(store, lock_timeout).prune(keep=keep, before=user_input.when(before))
-    if as_json:
-        _render.emit_json("snapshot", {"removed": removed})
-    elif not quiet:
+        raise UsageError("no limit given", hint="pass --keep N or --before WHEN")
+    removed: list[Snapshot] = _snapshots(store).prune(keep=keep, before=user_input.when(before))
+    if not output.printed("snapshot", {"removed": removed}) and not quiet:
         typer.echo(f"{len(removed)} removed")
 
 
-def _snapshots(store: str | None, lock_timeout: float | None) -> Snapshots:
+def _snapshots(store: _options.Store) -> Snapshots:
     from memctl.maintenance.snapshots import Snapshots
 
-    return Snapshots(_options.open_store(store, lock_timeout).database)
+    return Snapshots(store.open().database)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from memctl.backends import registry
-from memctl.cli import _options, _render, _transfer, _typer
+from memctl.cli import _options, _render, _typer
 from memctl.core.errors import Exit
 
 if TYPE_CHECKING:
@@ -21,13 +21,12 @@ app = _typer.new_group(runs_alone=True)
 
 
 @app.callback(invoke_without_command=True)
-def command(ctx: typer.Context, *, as_json: _options.AsJson = False) -> None:
+def command(ctx: typer.Context, *, output: _options.Output) -> None:
     """List the backends and what each one keeps of a fact."""
     if ctx.invoked_subcommand:
         return
     found = registry.known()
-    if as_json:
-        _render.emit_json("backends", {"backends": found})
+    if output.listed("backends", {"backends": found}, found):
         return
     _render.table(
         ("backend", "keeps", "ids", "writes", "batch", "rate"),
@@ -75,17 +74,14 @@ def _columns(capabilities: Capabilities) -> tuple[str, ...]:
 def check(
     *,
     name: _options.Name,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Json,
+    store: _options.Store,
 ) -> int:
     """Connect to the backend NAME with the configured credentials. Exit code 1 if it cannot be used."""
-    named = _transfer.Ends(store=store, lock_timeout=lock_timeout).options().get(name, {})
+    named = store.backends().get(name, {})
     with contextlib.closing(registry.open_backend(name, **named)) as adapter:
         health = adapter.check()
-    if as_json:
-        _render.emit_json("backends", {"name": name, "ok": health.ok, "detail": health.detail})
-    else:
+    if not output.printed("backends", {"name": name, "ok": health.ok, "detail": health.detail}):
         typer.echo(f"{'ok' if health.ok else 'not usable'}: {_render.clean(health.detail)}")
     return Exit.OK if health.ok else Exit.ERROR
 
@@ -98,15 +94,11 @@ def check(
 def init(
     *,
     name: _options.Name,
-    as_json: _options.AsJson = False,
+    output: _options.Json,
 ) -> None:
     """Create what memctl needs in the backend NAME, such as tables. Running it again changes nothing."""
     writing = {"mode": "w"} if registry.is_file(name) else {}
     with contextlib.closing(registry.open_backend(name, **writing)) as adapter:
         made = registry.prepare(adapter, lambda said: typer.echo(_render.clean(said), err=True))
-    if as_json:
-        _render.emit_json("backends", {"name": name, "made": made})
-    elif not made:
-        typer.echo(f"{_render.clean(name)} has all it needs")
-    else:
-        typer.echo(f"{_render.clean(name)} is ready")
+    if not output.printed("backends", {"name": name, "made": made}):
+        typer.echo(f"{_render.clean(name)}: {'ready' if made else 'nothing to initialise'}")

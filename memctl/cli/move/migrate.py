@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from memctl.cli import _complete, _options, _render, _run_log, _transfer, _typer
+from memctl.cli import _options, _run_log, _transfer, _typer
 from memctl.core.errors import UsageError
 from memctl.runtime import user_input
 
@@ -25,28 +25,11 @@ app = _typer.new_app()
 )
 def command(
     *,
-    source: Annotated[
-        str | None,
-        typer.Option("--from", metavar="BACKEND", autocompletion=_complete.backends, help="Backend to read from."),
-    ] = None,
-    target: Annotated[
-        str | None,
-        typer.Option("--to", metavar="BACKEND", autocompletion=_complete.backends, help="Backend to write to."),
-    ] = None,
-    users: _options.Users,
-    all_users: _options.AllUsers = False,
-    user_map: _options.UserMap = None,
-    since: _options.Since = None,
-    kinds: _options.Kinds = None,
-    limit: _options.Limit = None,
-    table: _options.Table = None,
-    mapping: _options.Mapping = None,
-    layout: _options.Layout = None,
-    url: _options.Url = None,
-    agent: _options.Agent = None,
-    core_memory: Annotated[
-        bool | None, typer.Option("--core-memory", help="Also show facts in the agent's core memory.")
-    ] = None,
+    source: Annotated[str | None, _options.backend("--from", "Backend to read from.")] = None,
+    target: Annotated[str | None, _options.backend("--to", "Backend to write to.")] = None,
+    scope: _options.Scope,
+    table: _options.Table,
+    service: _options.LettaService,
     mode: Annotated[
         Literal["preserve", "rederive"] | None,
         typer.Option(
@@ -78,17 +61,11 @@ def command(
         typer.Option("--max-duration", metavar="TIME", help="Stop after this time (90s, 15m, 2h) with exit code 8."),
     ] = None,
     retries: Annotated[int, typer.Option("--retries", min=0, max=100, help="Retries after a temporary failure.")] = 7,
-    rejects: Annotated[
-        str | None,
-        typer.Option(
-            "--rejects", metavar="FILE", help="File for records the target rejects. [default: next to the ledger]"
-        ),
-    ] = None,
+    rejects: _options.Rejects = None,
     quiet: _options.Quiet = False,
     ledger: _options.Ledger = None,
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Json,
+    store: _options.Store,
 ) -> int:
     """Move facts from one backend to another.
 
@@ -99,12 +76,9 @@ def command(
     from memctl.migrate.operations import MigrateJob
     from memctl.migrate.plan import load
 
-    scope = _transfer.Scope(
-        users=tuple(users), all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit
-    )
     plan = None
     if plan_file:
-        if source or target or mode or plan_out or scope != _transfer.Scope():
+        if source or target or mode or plan_out or scope != _options.Scope():
             raise UsageError(
                 "--plan cannot be combined with options that select facts or backends",
                 where="--plan",
@@ -115,22 +89,12 @@ def command(
     if source is None or target is None:
         missing = "--from" if source is None else "--to"
         raise UsageError(f"{missing} is required", hint="list the backends with memctl backends")
-    ends = _transfer.Ends(
-        store=store,
-        lock_timeout=lock_timeout,
-        table=table,
-        mapping=mapping,
-        layout=layout,
-        url=url,
-        agent=agent,
-        core_memory=core_memory,
-    )
     job = MigrateJob(
         source=source,
         target=target,
         selection=plan.selection if plan else scope.selection(),
         mode=mode or "preserve",
-        options=ends.options(source, target),
+        options=store.backends(table, service, source=source, target=target),
         plan=plan,
         plan_out=plan_out,
         dry_run=dry_run,
@@ -141,34 +105,33 @@ def command(
         batch_size=batch_size,
         max_duration=user_input.duration(max_duration),
         attempts=retries + 1,
-        rejects=_transfer.path_of(rejects),
-        ledger=_transfer.path_of(ledger),
+        rejects=_options.path_of(rejects),
+        ledger=_options.path_of(ledger),
         command=_transfer.command_line(),
     )
-    return run(job, quiet=quiet, as_json=as_json)
+    return run(job, quiet=quiet, output=output)
 
 
-def run(job: MigrateJob, *, quiet: bool, as_json: bool) -> int:
+def run(job: MigrateJob, *, quiet: bool, output: _options.Json) -> int:
     """Carry out a job and print the result."""
     from memctl.migrate import operations
 
-    report = operations.migrate(job, _transfer.Terminal(quiet=quiet or as_json))
+    report = operations.migrate(job, _transfer.Terminal(quiet=quiet or output.as_json))
     if report.run is None and report.halted:
         typer.echo("stopped while planning; nothing was written", err=True)
     elif report.run is None:
-        _print_dry_run(job.name, report, as_json=as_json)
+        _print_dry_run(job.name, report, output)
     else:
         _run_log.current().count(**{name: getattr(report.counts, name) for name in report.counts.__struct_fields__})
-        if as_json:
+        if output.as_json:
             _transfer.emit_report(job.name, report)
         elif not quiet or report.exit:
             _transfer.print_report(report, job.command)
     return report.exit
 
 
-def _print_dry_run(schema: str, report: Report, *, as_json: bool) -> None:
-    if as_json:
-        _render.emit_json(schema, {"run": None, "plan": report.plan, "counts": report.counts, "losses": report.losses})
-    else:
+def _print_dry_run(schema: str, report: Report, output: _options.Json) -> None:
+    document = {"run": None, "plan": report.plan, "counts": report.counts, "losses": report.losses}
+    if not output.printed(schema, document):
         _transfer.print_plan(report.plan)
         typer.echo("nothing was written")

@@ -10,6 +10,7 @@ from memctl.cli import _complete, _options, _render, _transfer, _typer
 from memctl.core.errors import Exit, NotFound, UsageError
 
 if TYPE_CHECKING:
+    from memctl.store.duckdb.ledger import Ledger
     from memctl.store.ledger_records import Run
 
 
@@ -32,21 +33,20 @@ def command(
     *,
     last: Annotated[bool, typer.Option("--last", help="Show the newest one and exit with its exit code.")] = False,
     ledger: _options.Ledger = None,
-    as_json: _options.AsJson = False,
+    output: _options.Output,
 ) -> int | None:
     """List past migrations, newest first."""
     if ctx.invoked_subcommand:
-        ctx.obj = (ledger, as_json)
+        ctx.obj = (ledger, output.as_json)
         return None
-    with _transfer.open_ledger(ledger) as opened:
+    with _open_ledger(ledger) as opened:
         found = opened.runs() if opened.path.exists() else []
         if last:
             if not found:
                 raise NotFound("there are no migrations yet", hint="memctl migrate starts one")
-            _show(found[0], opened.states(found[0].id), as_json=as_json)
+            _show(found[0], opened.states(found[0].id), as_json=output.as_json)
             return ENDED.get(found[0].state, Exit.ERROR)
-    if as_json:
-        _render.emit_json("migrations", {"runs": found})
+    if output.listed("migrations", {"runs": found}, found):
         return None
     _render.table(
         ("run", "state", "from", "to", "read", "written", "updated", "unchanged", "rejected"),
@@ -74,18 +74,18 @@ def show(
     *,
     run_id: Annotated[str, typer.Argument(metavar="ID", autocompletion=_complete.migrations)],
     ledger: _options.Ledger = None,
-    as_json: _options.AsJson = False,
+    output: _options.Json,
 ) -> None:
     """Show one migration (ID may be abbreviated): what it moved, what was rejected, and how to resume it."""
     outer_ledger, outer_json = ctx.obj
-    with _transfer.open_ledger(ledger or outer_ledger) as opened:
+    with _open_ledger(ledger or outer_ledger) as opened:
         found = opened.runs(run_id) if opened.path.exists() else []
         if not found:
             raise NotFound(f"no migration has the id {run_id!r}", hint="memctl migrations lists them")
         if len(found) > 1:
             raise UsageError(f"several migrations have ids that begin with {run_id!r}", hint="give more characters")
         run, states = found[0], opened.states(found[0].id)
-    _show(run, states, as_json=as_json or outer_json)
+    _show(run, states, as_json=output.as_json or outer_json)
 
 
 def _show(run: Run, states: dict[str, int], *, as_json: bool) -> None:
@@ -106,3 +106,9 @@ def _show(run: Run, states: dict[str, int], *, as_json: bool) -> None:
     for name, value in lines:
         typer.echo(f"{name:<8} {_render.clean(value)}")
     _transfer.print_counts(run.counts)
+
+
+def _open_ledger(path: str | None) -> Ledger:
+    from memctl.migrate import operations
+
+    return operations.open_ledger(_options.path_of(path))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _complete, _options, _render, _transfer, _typer
+from memctl.cli import _options, _transfer, _typer
 from memctl.core.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -27,39 +27,19 @@ app = _typer.new_app()
 )
 def command(
     *,
-    source: Annotated[
-        str,
-        typer.Option(
-            "--from", metavar="BACKEND", autocompletion=_complete.backends, help="Backend the facts came from."
-        ),
-    ],
-    target: Annotated[
-        str,
-        typer.Option(
-            "--to", metavar="BACKEND", autocompletion=_complete.backends, help="Backend the facts were written to."
-        ),
-    ],
-    users: _options.Users,
-    all_users: _options.AllUsers = False,
-    user_map: _options.UserMap = None,
-    since: _options.Since = None,
-    kinds: _options.Kinds = None,
-    limit: _options.Limit = None,
-    table: _options.Table = None,
-    mapping: _options.Mapping = None,
-    layout: _options.Layout = None,
-    url: _options.Url = None,
-    agent: _options.Agent = None,
+    source: Annotated[str, _options.backend("--from", "Backend the facts came from.")],
+    target: Annotated[str, _options.backend("--to", "Backend the facts were written to.")],
+    scope: _options.Scope,
+    table: _options.Table,
+    service: _options.Service,
     one_way: Annotated[bool, typer.Option("--one-way", help="Ignore records that exist only in the target.")] = False,
     combined: Annotated[
         str | None,
         typer.Option("--combined", metavar="FILE", help="Write one line per record, equal ones included; - is stdout."),
     ] = None,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the counts only.")] = False,
-    as_json: _options.AsJson = False,
-    as_jsonl: _options.AsJsonl = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Output,
+    store: _options.Store,
 ) -> int:
     """Compare two backends record by record.
 
@@ -69,30 +49,21 @@ def command(
     from memctl.migrate import operations
     from memctl.runtime.retry import Halted
 
-    scope = _transfer.Scope(
-        users=tuple(users), all_users=all_users, user_map=user_map, since=since, kinds=kinds, limit=limit
-    )
-    ends = _transfer.Ends(
-        store=store, lock_timeout=lock_timeout, table=table, mapping=mapping, layout=layout, url=url, agent=agent
-    )
     job = operations.VerifyJob(
         source=source,
         target=target,
         selection=scope.selection(default_all=True),
-        options=ends.options(source, target),
+        options=store.backends(table, service, source=source, target=target),
         one_way=one_way,
     )
+    monitor = _transfer.Terminal(quiet=quiet or output.as_json or output.as_jsonl)
     with _writing(combined) as on_row:
         try:
-            found = operations.verify(job, _transfer.Terminal(quiet=quiet or as_json or as_jsonl), on_row=on_row)
+            found = operations.verify(job, monitor, on_row=on_row)
         except Halted:
             typer.echo("interrupted", err=True)
             return Exit.INTERRUPTED
-    if as_json:
-        _render.emit_json("verify", {name: getattr(found, name) for name in found.__struct_fields__})
-        return found.exit
-    if as_jsonl:
-        _render.emit_jsonl(found.rows)
+    if output.listed("verify", {name: getattr(found, name) for name in found.__struct_fields__}, found.rows):
         return found.exit
     if not quiet:
         for row in found.rows:

@@ -24,7 +24,7 @@ def command(
     *,
     user: _options.User,
     text: Annotated[str, typer.Argument()],
-    kind: Annotated[_options.StatedKind | None, typer.Option("--kind", help="_options.Kind of the fact.")] = None,
+    kind: Annotated[_options.StatedKind | None, typer.Option("--kind", help="Kind of the fact.")] = None,
     subject: Annotated[
         str | None, typer.Option("--subject", metavar="NAME", help="Subject of the fact. [default: the user]")
     ] = None,
@@ -39,25 +39,15 @@ def command(
         list[str],
         typer.Option("--category", metavar="LABEL", help="Label of the fact; repeatable.", default_factory=list),
     ],
-    as_json: _options.AsJson = False,
-    embedder: _options.Embedder = None,
-    embed_base_url: _options.EmbedBaseUrl = None,
-    embed_dimensions: _options.EmbedDimensions = None,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    output: _options.Json,
+    store: _options.EmbeddedStore,
 ) -> None:
     """Add TEXT (- reads it from stdin) to the memory of USER, as said now.
 
     The rules extract facts from it. If they find none, or if options describe the fact, TEXT itself is stored.
     """
     said = sys.stdin.read().strip() if text == "-" else text
-    stored = _options.open_store(
-        store,
-        lock_timeout,
-        embedder=embedder,
-        embed_base_url=embed_base_url,
-        embed_dimensions=embed_dimensions,
-    ).remember(
+    stored = store.open().remember(
         user,
         said,
         kind=kind,
@@ -67,4 +57,5 @@ def command(
         valid_at=user_input.when(valid_at),
         categories=tuple(categories),
     )
-    _render.facts("add", user, stored, as_json=as_json, as_jsonl=False)
+    if not output.printed("add", {"user": user, "facts": stored}):
+        _render.facts(stored)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import msgspec
 import typer
 
-from memctl.cli import _complete, _options, _render, _run_log, _transfer, _typer
+from memctl.cli import _options, _render, _run_log, _transfer, _typer
 from memctl.core.errors import Exit, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -36,13 +37,7 @@ def command(
     *,
     paths: Annotated[list[str], typer.Argument(default_factory=list)],
     source: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="BACKEND",
-            autocompletion=_complete.backends,
-            help="Read the conversations of this backend instead of files.",
-        ),
+        str | None, _options.backend("--from", "Read the conversations of this backend instead of files.")
     ] = None,
     user: Annotated[
         str | None,
@@ -134,14 +129,9 @@ def command(
         bool, typer.Option("-v", "--verbose", help="List every skipped record and every rejected file.")
     ] = False,
     quiet: _options.Quiet = False,
-    url: _options.Url = None,
-    agent: _options.Agent = None,
-    as_json: _options.AsJson = False,
-    embedder: _options.Embedder = None,
-    embed_base_url: _options.EmbedBaseUrl = None,
-    embed_dimensions: _options.EmbedDimensions = None,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    service: _options.Service,
+    output: _options.Json,
+    store: _options.EmbeddedStore,
 ) -> int:
     """Extract facts from the transcripts under PATHS (files, folders, globs, zips, - for stdin).
 
@@ -156,10 +146,9 @@ def command(
 
     if bool(paths) + bool(source) + collect != 1:
         raise UsageError("name transcripts to read, or give --from BACKEND, or --collect")
-    service = {"--url": url, "--agent": agent}
-    for flag, value in (service if not source else {}).items():
-        if value is not None:
-            raise UsageError("this option applies to a backend, with --from", where=flag, hint="leave it out")
+    for name, value in msgspec.structs.asdict(service).items():
+        if value is not None and not source:
+            raise UsageError("this option applies to a backend, with --from", where=f"--{name}", hint="leave it out")
     given = IngestOptions(
         user=user,
         user_from=user_from,
@@ -183,25 +172,19 @@ def command(
     )
     if source:
         given.refuse_file_options()
-    local = _options.open_store(
-        store,
-        lock_timeout,
-        embedder=embedder,
-        embed_base_url=embed_base_url,
-        embed_dimensions=embed_dimensions,
-    )
+    local = store.open()
     show = _Shown(
         rejects or f"{local.database.path}.rejects.jsonl",
         dry_run=dry_run,
         verbose=verbose,
         quiet=quiet,
-        as_json=as_json,
+        as_json=output.as_json,
     )
     if collect:
         return _collect(local, show)
     if source:
-        ends = _transfer.Ends(store=store, lock_timeout=lock_timeout, url=url, agent=agent)
-        return show.report(_from_backend(local, source, ends, given, show))
+        options = store.backends(service, source=source)
+        return show.report(_from_backend(local, source, options.get(source, {}), given, show))
     if batch:
         paths, given = given.for_later(paths)
     return show.report(_ingest(local, paths, given, show))
@@ -213,14 +196,16 @@ def _ingest(local: Workspace, paths: Sequence[str], options: IngestOptions, show
         return local.ingest(paths, chosen, progress, dry_run=show.dry_run, announce=announce)
 
 
-def _from_backend(local: Workspace, source: str, ends: _transfer.Ends, options: IngestOptions, show: _Shown) -> Report:
+def _from_backend(
+    local: Workspace, source: str, backend_options: dict[str, Any], options: IngestOptions, show: _Shown
+) -> Report:
     from memctl.backends import registry
     from memctl.runtime.retry import Halt, Retry
 
     chosen = options.resolve((), _transfer.warn)
     users = [options.user] if options.user else []
     with (
-        contextlib.closing(registry.open_backend(source, **ends.options(source).get(source, {}))) as backend,
+        contextlib.closing(registry.open_backend(source, **backend_options)) as backend,
         _transfer.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce),
     ):
         pause = Retry(Halt(), announce=announce).pause

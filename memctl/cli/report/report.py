@@ -8,31 +8,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import msgspec
 import typer
 
-from memctl.cli import _complete, _options, _render, _transfer, _typer
+from memctl.cli import _options, _render, _typer
 from memctl.core.errors import UsageError
 
 if TYPE_CHECKING:
     from memctl.report.charts import Picture
 
-FILES = ("html", "png", "svg")
 STDOUT = Path("-")
-
-
-class Outputs(msgspec.Struct, frozen=True, kw_only=True):
-    """The forms in which a report is wanted."""
-
-    html: Path | None
-    png: Path | None
-    svg: Path | None
-    as_json: bool
-    as_csv: bool
-
-    def files(self) -> dict[str, Path]:
-        """The files to write, by their kind."""
-        return {name: path for name in FILES if (path := getattr(self, name))}
 
 
 def _number(value: str) -> Decimal:
@@ -57,9 +41,8 @@ def command() -> None:
     """
 )
 def volume(
-    source: Annotated[
-        str, typer.Option("--from", metavar="BACKEND", autocompletion=_complete.backends, help="Backend to measure.")
-    ] = "local",
+    *,
+    source: Annotated[str, _options.backend("--from", "Backend to measure.")] = "local",
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user.")] = None,
     by: Annotated[Literal["month", "week", "day"], typer.Option("--by")] = "month",
     top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="Number of users to list.")] = 10,
@@ -72,26 +55,20 @@ def volume(
             help="Count tokens with this tokenizer.json. [default: built-in WordPiece]",
         ),
     ] = None,
-    html: _options.Html = None,
-    png: _options.Png = None,
-    svg: _options.Svg = None,
-    as_json: _options.AsJson = False,
-    as_csv: _options.AsCsv = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    outputs: _options.Outputs,
+    store: _options.Store,
 ) -> None:
     """Report the number of facts by user, kind, category, source and time, with growth, waste, bytes and tokens.
 
     BACKEND is local, a backend from the settings, an installed adapter, or a file of facts.
     """
-    outputs = Outputs(html=html, png=png, svg=svg, as_json=as_json, as_csv=as_csv)
     from memctl.cli import _report_output
     from memctl.report import json_csv, requests
 
-    with _render.progress("reading", quiet=as_json or as_csv) as progress:
+    with _render.progress("reading", quiet=outputs.as_json or outputs.as_csv) as progress:
         report = requests.volume(
             source,
-            _transfer.Ends(store=store, lock_timeout=lock_timeout).options(),
+            store.backends(),
             now=datetime.now(UTC),
             by=by,
             user=user,
@@ -123,6 +100,7 @@ def volume(
     """
 )
 def pricing(
+    *,
     users: Annotated[
         Decimal | None, typer.Option("--users", parser=_number, metavar="N", help="Number of users in the first month.")
     ] = None,
@@ -150,13 +128,7 @@ def pricing(
         Decimal | None, typer.Option("--months", parser=_number, metavar="N", help="Number of months. [default: 12]")
     ] = None,
     source: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="BACKEND",
-            autocompletion=_complete.backends,
-            help="Backend to measure values that are not given. [default: local]",
-        ),
+        str | None, _options.backend("--from", "Backend to measure values that are not given. [default: local]")
     ] = None,
     unmeasured: Annotated[
         bool, typer.Option("--unmeasured", help="Do not measure; take missing values from the price book.")
@@ -181,19 +153,13 @@ def pricing(
     prices: Annotated[
         Path | None, typer.Option("--prices", dir_okay=False, metavar="FILE", help="Your own price book.")
     ] = None,
-    html: _options.Html = None,
-    png: _options.Png = None,
-    svg: _options.Svg = None,
-    as_json: _options.AsJson = False,
-    as_csv: _options.AsCsv = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    outputs: _options.Outputs,
+    store: _options.Store,
 ) -> None:
     """Report the cost of a workload on each system, by month and by number of users.
 
     Missing values are measured in the store. What cannot be measured is assumed, and marked.
     """
-    outputs = Outputs(html=html, png=png, svg=svg, as_json=as_json, as_csv=as_csv)
     from memctl.cli import _report_output
     from memctl.report import json_csv, requests
 
@@ -212,7 +178,7 @@ def pricing(
         raise UsageError("--facts is how many facts to move", hint="say from where to where with --migrate")
     measured = None
     if not unmeasured:
-        backend = _transfer.Ends(store=store, lock_timeout=lock_timeout).options()
+        backend = store.backends()
         measured = requests.volume_if_any(source, backend, now=datetime.now(UTC))
     if route:
         if outputs.files():
@@ -265,7 +231,7 @@ def prices(
         typer.echo(price_book.text(edition), nl=False)
 
 
-def _write(outputs: Outputs, pictures: Callable[[], tuple[Picture, str]]) -> bool:
+def _write(outputs: _options.Outputs, pictures: Callable[[], tuple[Picture, str]]) -> bool:
     """The files asked for, charts drawn only when one is; whether one of them went to stdout in place of the report."""
     wanted = outputs.files()
     printed = [name for name, path in wanted.items() if path == STDOUT]
@@ -288,7 +254,7 @@ def _write(outputs: Outputs, pictures: Callable[[], tuple[Picture, str]]) -> boo
 
 
 def _print(
-    outputs: Outputs,
+    outputs: _options.Outputs,
     schema: str,
     document: Callable[[], dict[str, Any]],
     rows: Callable[[], Iterable[list[Any]]],

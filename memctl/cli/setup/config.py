@@ -21,13 +21,10 @@ def command() -> None:
     memctl config show --json
     """
 )
-def show(
-    as_json: _options.AsJson = False,
-) -> None:
+def show(*, output: _options.Json) -> None:
     """Show every setting with its value and origin. Secrets are not settings and are never shown."""
     found = settings.explain()
-    if as_json:
-        _render.emit_json("config", {"settings": found, "store_path": str(settings.load().store_path)})
+    if output.printed("config", {"settings": found, "store_path": str(settings.load().store_path)}):
         return
     rows = [(s.name, "-" if s.value in (None, {}) else str(s.value), s.origin) for s in found]
     _render.table(("setting", "value", "from"), rows, wrap="value")

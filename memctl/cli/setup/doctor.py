@@ -20,18 +20,16 @@ app = _typer.new_app()
     """
 )
 def command(
-    as_json: _options.AsJson = False,
-    store: _options.Store = None,
-    lock_timeout: _options.LockTimeout = None,
+    *,
+    output: _options.Json,
+    store: _options.Store,
 ) -> int:
     """Check the installation, the store, the settings and the backends. Exit code 1 if a check fails."""
     from memctl.cli.app import COMMANDS
     from memctl.maintenance.doctor import examine
 
-    findings = examine(commands=COMMANDS, store=store, lock_timeout=lock_timeout)
-    if as_json:
-        _render.emit_json("doctor", {"findings": findings})
-    else:
+    findings = examine(commands=COMMANDS, store=store.store, lock_timeout=store.lock_timeout)
+    if not output.printed("doctor", {"findings": findings}):
         for finding in findings:
             verdict = typer.style(f"{finding.verdict:<4}", fg=COLOURS[finding.verdict])
             typer.echo(f"{verdict}  {finding.check:<12} {_render.line(finding.detail)}")

@@ -16,9 +16,7 @@ app = _typer.new_app()
     memctl schema fact
     """
 )
-def command(
-    record: Annotated[Literal["fact"], typer.Argument()],
-) -> None:
+def command(record: Annotated[Literal["fact"], typer.Argument()]) -> None:
     """Print the JSON Schema of RECORD."""
     import msgspec
 

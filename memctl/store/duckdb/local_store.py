@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from memctl.backends.contract import Backend, Capabilities, Features, FieldSupport, Health, Hit, Outcome, Page, Query
@@ -17,7 +17,7 @@ from memctl.core.claim import Claim
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact
 from memctl.embed.spec import EmbedderSpec
-from memctl.runtime.settings import store_file
+from memctl.runtime import settings
 from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.store import DuckStore
 from memctl.store.model import Reindexed, Run, Statistics, Table, UserSummary, new_run
@@ -57,11 +57,23 @@ class LocalStore(Backend):
         dimensions: int | None = None,
         lock_timeout: float = 30.0,
     ) -> None:
-        self.database = Database(store_file(path), lock_timeout)
+        self.database = Database(settings.store_file(path), lock_timeout)
         self.store = DuckStore(self.database)
         self.identity = str(self.database.path.absolute())
         self.start_run(new_run(), "write")
         self._requested = EmbedderSpec(spec=embedder, base_url=base_url, dim=dimensions) if embedder else None
+
+    @classmethod
+    def configured(cls: type[Self], **flags: Any) -> Self:
+        """The store of the settings; `flags` that are not None take precedence. Raises UsageError for a bad setting."""
+        current = settings.load(**flags)
+        return cls(
+            current.store_path,
+            embedder=current.embedder,
+            base_url=current.embed_base_url,
+            dimensions=current.embed_dimensions,
+            lock_timeout=current.lock_timeout,
+        )
 
     def __enter__(self: Self) -> Self:
         return self
