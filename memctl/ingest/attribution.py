@@ -43,12 +43,21 @@ class Owned(msgspec.Struct, frozen=True, kw_only=True):
 
 def owned(session: Session, document: Document, attribution: Attribution) -> Iterator[Owned]:
     """The session under its user: `--user`, else `--user-from`, else what the file says, else the folder it lies in,
-    else the default user. With `speaker` it comes once per speaker, each owning their own turns.
+    else the default user. With `speaker` it comes once per speaker, each owning their own turns. Where messages name
+    their users, it comes once per user, each owning the messages that name them.
 
-    Raises BadTranscript, naming these ways, when none of them tells.
+    Raises BadTranscript, naming these ways, when none of them tells, and when messages of several users are to be one
+    user's.
     """
     if attribution.user is None and attribution.user_from == "speaker":
         yield from _by_speaker(session, document)
+        return
+    named = dict.fromkeys(turn.owner for turn in session.turns if turn.role == "user" and turn.owner)
+    chosen = None
+    if attribution.user is not None or attribution.user_from is not None:
+        chosen = _single_owner(session, document, attribution)
+    if named and (chosen is None or len(named) > 1):
+        yield from _by_owner(session, document, list(named), chosen)
         return
     user = _single_owner(session, document, attribution)
     if not user:
@@ -59,6 +68,35 @@ def owned(session: Session, document: Document, attribution: Attribution) -> Ite
             "or set default_user in the configuration",
         )
     yield Owned(user_id=user, session=session)
+
+
+def _by_owner(session: Session, document: Document, named: list[str], chosen: str | None) -> Iterator[Owned]:
+    """The session for each user that its messages name, or for the chosen one of them.
+
+    An answer goes with the message it answers. A message of a person that names no user is nobody's.
+    """
+    if chosen is not None and chosen not in named:
+        raise BadTranscript(
+            f"its messages name several users ({', '.join(named[:5])}), and {chosen} is not one of them",
+            where=document.uri,
+            hint="leave --user out: each message is then filed under the user it names",
+        )
+    owner_of: dict[str, str] = {}
+    current: str | None = None
+    for turn in session.turns:
+        if turn.role == "user":
+            current = turn.owner
+        if current is not None:
+            owner_of[turn.turn_id] = current
+    unowned = sum(turn.role == "user" and not turn.owner for turn in session.turns)
+    for number, user in enumerate(named if chosen is None else [chosen]):
+        others = frozenset(turn.turn_id for turn in session.turns if owner_of.get(turn.turn_id) != user)
+        notes = dict(session.notes) if number == 0 else {}
+        if number == 0 and unowned:
+            notes["message without a user among messages with one"] = unowned
+        if chosen is not None:
+            notes["message of another user"] = sum(turn.owner not in (None, user) for turn in session.turns)
+        yield Owned(user_id=user, session=msgspec.structs.replace(session, notes=notes), others=others)
 
 
 def _single_owner(session: Session, document: Document, attribution: Attribution) -> str | None:

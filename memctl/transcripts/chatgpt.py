@@ -14,7 +14,8 @@ from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import name_of, text_of
 from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
-from memctl.transcripts.session_builder import SessionBuilder, bad_record, instant, is_half, records
+from memctl.transcripts.session_builder import SessionBuilder, bad_record, is_half, records
+from memctl.transcripts.timestamps import instant
 
 NAME = "chatgpt"
 _THINKING = frozenset({"thoughts", "reasoning_recap"})

@@ -11,6 +11,7 @@ from typing import Any
 
 from memctl.core.errors import BadTranscript
 from memctl.transcripts.branches import Node, depth_first, live_path
+from memctl.transcripts.content import content_text
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import name_of, text_of
 from memctl.transcripts.model import ReadOptions, Session
@@ -18,12 +19,11 @@ from memctl.transcripts.peek import Head
 from memctl.transcripts.session_builder import (
     SessionBuilder,
     bad_record,
-    content_text,
-    instant,
     is_half,
     records,
     role_of,
 )
+from memctl.transcripts.timestamps import instant
 
 NAME = "claude"
 _MEMORY_KEYS = frozenset({"conversations_memory", "project_memories", "memory_files"})

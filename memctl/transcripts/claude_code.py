@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from memctl.core.errors import BadTranscript
+from memctl.transcripts.content import content_text
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import json_lines, name_of, text_of
 from memctl.transcripts.model import ReadOptions, Session, Turn
 from memctl.transcripts.peek import Head
-from memctl.transcripts.session_builder import SessionBuilder, content_text, instant, is_half
+from memctl.transcripts.session_builder import SessionBuilder, is_half
+from memctl.transcripts.timestamps import instant
 
 NAME = "claude-code"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from memctl.core.errors import BadTranscript
+from memctl.transcripts.content import content_text
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import json_lines, name_of, text_of
 from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
-from memctl.transcripts.session_builder import SessionBuilder, content_text, instant, is_half, role_of
+from memctl.transcripts.session_builder import SessionBuilder, is_half, role_of
+from memctl.transcripts.timestamps import instant
 
 NAME = "codex"
 _ENVELOPES = ("session_meta", "response_item", "event_msg", "turn_context")

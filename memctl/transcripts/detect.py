@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import NamedTuple, Protocol, cast
 
+import msgspec
+
 from memctl.core.errors import BadTranscript, MemctlError, UsageError
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
+from memctl.transcripts.session_builder import TEXT_NOT_FOUND
 
 
 class Sniff(Protocol):
@@ -100,12 +103,48 @@ def read(
     row = next((row for row in _REGISTRY if row.name == name), None)
     if row is None:
         raise UsageError(f"unknown transcript format {name!r}", hint=f"formats: {', '.join(FORMATS)}")
+    nothing = True
     try:
-        yield from row.read(document, options)
+        for item in row.read(document, options):
+            if isinstance(item, Session):
+                item, lost = _without_lost(item, document)
+                yield item
+                yield from lost
+                nothing = nothing and not lost and not item.turns and item.notes.keys() <= _NO_REASONS
+            else:
+                yield item
+                nothing = False
     except MemctlError:
         raise
     except _UNREADABLE as error:
         raise _unreadable(document, error) from error
+    if nothing:
+        raise BadTranscript(
+            f"read as {name}, but there is no turn in it",
+            where=document.uri,
+            hint="check that the file is complete; --format forces another format",
+        )
+
+
+_NO_REASONS = frozenset(
+    {"unknown role", "not a message", "no text", "incomplete last line", "part of a message not understood"}
+)
+"""Reasons that do not explain why a file has no turn: what it has was not understood."""
+
+
+def _without_lost(session: Session, document: Document) -> tuple[Session, list[BadTranscript]]:
+    """The session without the count of messages whose text was not found, and that count as errors."""
+    notes = {reason: count for reason, count in session.notes.items() if not reason.startswith(TEXT_NOT_FOUND)}
+    lost = [
+        BadTranscript(
+            f"{reason} ({count} {'message' if count == 1 else 'messages'} of this session)",
+            where=f"{document.uri}: session {session.session_id}",
+            hint="these messages are skipped; the rest is read",
+        )
+        for reason, count in session.notes.items()
+        if reason not in notes
+    ]
+    return (msgspec.structs.replace(session, notes=notes) if lost else session), lost
 
 
 _UNREADABLE = (OSError, ValueError, EOFError, RecursionError, OverflowError)

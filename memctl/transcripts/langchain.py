@@ -9,14 +9,14 @@ from typing import Any
 
 from memctl.core.errors import BadTranscript
 from memctl.transcripts.discovery import Document
+from memctl.transcripts.fields import Fields
 from memctl.transcripts.jsonstream import name_of
+from memctl.transcripts.message_lists import add_message
 from memctl.transcripts.model import ReadOptions, Role, Session
 from memctl.transcripts.peek import Head
 from memctl.transcripts.session_builder import (
     SessionBuilder,
     bad_record,
-    content_text,
-    instant,
     is_half,
     owner_of,
     records,
@@ -82,7 +82,7 @@ def _session(
     builder.skip("incomplete last line", int(half))
     return builder.build(
         _thread(about) or name_of(about.get("id")) or builder.key(document, number),
-        started_at=instant(about.get("created_at"), options.timezone),
+        started_at=Fields(about).time(options)[0],
         owner=owner_of(about) or owner_of(_configurable(about)),
     )
 
@@ -97,20 +97,7 @@ def _add(builder: SessionBuilder, message: object, index: int, options: ReadOpti
     if role is None:
         builder.skip("unknown role")
         return
-    text = content_text(data.get("content"))
-    if not text and data.get("tool_calls"):
-        builder.skip("tool call")
-        return
-    extras = [data.get("additional_kwargs"), data.get("response_metadata")]
-    times = [extra.get(key) for extra in extras if isinstance(extra, Mapping) for key in ("created_at", "timestamp")]
-    builder.add(
-        role,
-        text,
-        turn_id=name_of(data.get("id")) or str(index),
-        speaker=name_of(data.get("name")),
-        at=next((at for time in times if (at := instant(time, options.timezone))), None),
-        raw_kind=kind,
-    )
+    add_message(builder, data, index, options, role=role, kind=kind)
 
 
 def _opened(message: object) -> tuple[str, Mapping[str, Any]] | None:

@@ -8,22 +8,26 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from memctl.core.errors import BadTranscript
 from memctl.transcripts.discovery import Document
-from memctl.transcripts.jsonstream import name_of
-from memctl.transcripts.message_lists import held_messages, objects
-from memctl.transcripts.model import ReadOptions, Session, Turn
+from memctl.transcripts.fields import Fields, plain
+from memctl.transcripts.message_lists import add_message, held_messages, objects
+from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
-from memctl.transcripts.session_builder import content_text, instant, role_of
+from memctl.transcripts.session_builder import TIME_UNCLEAR, SessionBuilder
 
 NAME = "mem0"
 
-_SCOPES = frozenset({"user_id", "agent_id", "app_id", "run_id"})
+_SCOPES = frozenset({"userid", "agentid", "appid", "runid"})
 
 
 def sniff(head: Head) -> bool:
     """Objects with `messages` and at least one of mem0's scopes."""
-    return "messages" in head.keys and bool(_SCOPES & head.keys)
+    return any(
+        "messages" in record and bool(_SCOPES & set(map(plain, record))) for record in (head.keys, *head.records[:20])
+    )
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
@@ -42,7 +46,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
                 else BadTranscript("no messages in this record", where=where, hint="the other records are read")
             )
             continue
-        session = _session(record, messages, name_of(record.get("run_id")), options)
+        session = _session(record, messages, Fields(record).name(("runid",)), options)
         if run and session.session_id and (run.session_id, run.owner) == (session.session_id, session.owner):
             run = _joined(run, session)
             continue
@@ -57,16 +61,12 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
 
 
 def _named(session: Session, met: Counter[str], name: str | None = None) -> Session:
-    import msgspec
-
     name = name or session.session_id
     met[name] += 1
     return msgspec.structs.replace(session, session_id=name if met[name] == 1 else f"{name}#{met[name]}")
 
 
 def _joined(first: Session, second: Session) -> Session:
-    import msgspec
-
     place = len(first.turns)
     later = [
         msgspec.structs.replace(turn, turn_id=str(place + i) if turn.turn_id == str(i) else turn.turn_id)
@@ -77,32 +77,19 @@ def _joined(first: Session, second: Session) -> Session:
 
 
 def _session(record: Mapping[str, Any], messages: list[Any], run: str | None, options: ReadOptions) -> Session:
-    notes: Counter[str] = Counter()
-    said_at = instant(record.get("timestamp"), options.timezone)
-    turns: list[Turn] = []
-    for message in messages:
-        fields = message if isinstance(message, dict) else {}
-        text = content_text(fields.get("content"))
-        role = role_of(fields.get("role"))
-        if not text or role is None:
-            notes["message of unknown role" if text else "message without text"] += 1
-            continue
-        turns.append(
-            Turn(
-                turn_id=name_of(fields.get("id")) or str(len(turns)),
-                role=role,
-                speaker=name_of(fields.get("name")),
-                text=text,
-                at=instant(fields.get("created_at", fields.get("timestamp")), options.timezone) or said_at,
-            )
-        )
-    return Session(
-        source_format=NAME,
-        session_id=run or "",
-        started_at=said_at or next((turn.at for turn in turns if turn.at), None),
-        owner=name_of(record.get("user_id")),
-        agent_id=name_of(record.get("agent_id")),
-        app_id=name_of(record.get("app_id")),
-        turns=tuple(turns),
-        notes=dict(notes),
+    builder = SessionBuilder(NAME)
+    fields = Fields(record)
+    said_at, unclear = fields.time(options)
+    builder.skip(TIME_UNCLEAR, int(unclear))
+    for index, message in enumerate(messages):
+        add_message(builder, message, index, options)
+    builder.turns = [
+        turn if turn.at or said_at is None else msgspec.structs.replace(turn, at=said_at) for turn in builder.turns
+    ]
+    return builder.build(
+        run or "",
+        started_at=said_at or next((turn.at for turn in builder.turns if turn.at), None),
+        owner=fields.name(("userid",)),
+        agent_id=fields.name(("agentid",)),
+        app_id=fields.name(("appid",)),
     )

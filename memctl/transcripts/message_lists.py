@@ -1,13 +1,33 @@
-"""Shared by the message dumps of memory services: wrapped message lists, newest-first lists."""
+"""Shared by all formats with lists of messages: finding the lists, and reading one message in any spelling.
 
+A message is an object with a role and a text; `memctl.transcripts.fields` lists the names of both.
+"""
+
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from memctl.core.errors import BadTranscript
+from memctl.transcripts import fields as names
+from memctl.transcripts.agent_events import unwrapped
+from memctl.transcripts.content import Content, content_in, content_of
 from memctl.transcripts.discovery import Document
-from memctl.transcripts.jsonstream import HALF_LINE
-from memctl.transcripts.model import Turn
-from memctl.transcripts.session_builder import bad_record, records
+from memctl.transcripts.fields import Fields
+from memctl.transcripts.jsonstream import HALF_LINE, name_of
+from memctl.transcripts.model import ReadOptions, Role, Turn
+from memctl.transcripts.session_builder import (
+    TEXT_NOT_FOUND,
+    TIME_UNCLEAR,
+    SessionBuilder,
+    bad_record,
+    records,
+    role_of,
+)
+
+_INSIDE = ("message", "info", "data", "msg", "node")
+"""Where an envelope keeps its message."""
+_DEEPEST = 6
+_PEEKED = 20
 
 
 def objects(document: Document) -> Iterator[tuple[str, dict[str, Any] | BadTranscript]]:
@@ -32,8 +52,194 @@ def held_messages(record: Mapping[str, Any]) -> list[Any] | None:
     return messages if isinstance(messages, list) else None
 
 
+def conversations_in(record: object, depth: int = 0) -> Iterator[tuple[Mapping[str, Any], list[Any]]]:
+    """The conversations in a wrapper: what it says about each (id, title, owner), and its messages.
+
+    A wrapper keeps messages in a list, by id, as a JSON string, or in an object inside it; or it keeps several
+    conversations, which inherit its owner.
+    """
+    if isinstance(record, list):
+        if any(map(is_message, record[:_PEEKED])):
+            yield {}, record
+            return
+        for inner in record:
+            yield from conversations_in(inner, depth + 1)
+        return
+    if not isinstance(record, Mapping) or depth > _DEEPEST:
+        return
+    fields = Fields(record)
+    for name, value in fields.values(names.LISTS):
+        value = _decoded(value)
+        if isinstance(value, Mapping) and value and all(map(is_message, value.values())):
+            value = list(value.values())
+        if isinstance(value, list) and (any(map(is_message, value[:_PEEKED])) or (name == "messages" and not value)):
+            yield record, value
+            return
+        inner = list(conversations_in(value, depth + 1))
+        if inner:
+            owner = fields.owner()
+            for about, messages in inner:
+                inherited = record if isinstance(value, Mapping) else {"user_id": owner} if owner else {}
+                yield {**inherited, **about}, messages
+            return
+
+
+def holds_messages(value: object) -> bool:
+    """Whether a record is a message or a wrapper of some."""
+    return is_message(value) or holds_conversations(value)
+
+
+def holds_conversations(value: object) -> bool:
+    """Whether a record is a wrapper of messages."""
+    return any(True for _ in conversations_in(value))
+
+
+def has_text(message: Mapping[str, Any]) -> bool:
+    """Whether a message has one of the fields of a text."""
+    return opened(message).has(names.TEXT)
+
+
+def is_message(value: object) -> bool:
+    """Whether a record has a known `role`, or a role by another name and a text."""
+    if not isinstance(value, Mapping):
+        return False
+    fields = opened(value)
+    if role_of(fields.value(("role",))):
+        return True
+    return role_in(fields) is not None and fields.has(names.TEXT)
+
+
+def is_item(record: Mapping[str, Any]) -> bool:
+    """Whether a record without a role is a call of a tool, its result, or a thought, between messages."""
+    content = content_of(record) if "type" in record else Content()
+    return bool(content.results or content.others)
+
+
+def opened(message: Mapping[str, Any]) -> Fields:
+    """The fields of a message, together with those of the envelope around it."""
+    fields = Fields(message)
+    if role_in(fields) is not None:
+        return fields
+    for name in _INSIDE:
+        inner = fields.value((name,))
+        if isinstance(inner, Mapping) and role_in(Fields(inner)) is not None:
+            outer = {key: value for key, value in message.items() if value is not inner}
+            return Fields({**outer, **inner})
+    return fields
+
+
+def role_in(fields: Fields) -> Role | None:
+    """The role in a record, under any of the names of a role."""
+    for _, value in fields.values(names.ROLE):
+        if isinstance(value, Mapping):
+            value = Fields(value).value(("role", "type", "kind"))
+        if role := role_of(value):
+            return role
+    for flags, role, otherwise in ((names.IS_USER, "user", "assistant"), (names.IS_ASSISTANT, "assistant", "user")):
+        flag = next((value for _, value in fields.values(flags) if isinstance(value, bool)), None)
+        if flag is not None:
+            return role_of(role if flag else otherwise)
+    return None
+
+
+def speaker_in(fields: Fields) -> str | None:
+    """The name of who sent a message, None if there is only a role."""
+    if name := fields.name(names.SPEAKER):
+        return None if role_of(name) else name
+    for _, value in fields.values(("sender", "author", "from", "participant", "user")):
+        name = Fields(value).name(names.SPEAKER) if isinstance(value, Mapping) else name_of(value)
+        if name and role_of(name) is None:
+            return name
+    return None
+
+
+def add_message(
+    builder: SessionBuilder,
+    message: object,
+    number: int,
+    options: ReadOptions,
+    *,
+    role: Role | None = None,
+    kind: str | None = None,
+    parent_id: str | None = None,
+) -> str | None:
+    """Add the turn of a message to `builder`, or count why there is none; the turn's id.
+
+    `number` is its id if it has none. `role` overrides that of the message, `kind` is its `raw_kind`.
+    """
+    if not isinstance(message, Mapping):
+        builder.skip("not a message")
+        return None
+    fields = opened(message)
+    said = _said(fields, role or role_in(fields))
+    if isinstance(said, str):
+        builder.skip(said)
+        return None
+    role, content = said
+    builder.skip("part of a message not understood", int(content.unclear))
+    at, unclear = fields.time(options)
+    builder.skip(TIME_UNCLEAR, int(unclear))
+    turn_id = fields.name(names.ID) or str(number)
+    key = builder.add(
+        role,
+        content.text or content.results,
+        turn_id=turn_id,
+        speaker=speaker_in(fields),
+        at=at,
+        parent_id=parent_id or fields.name(names.PARENT),
+        raw_kind=kind or ("tool" if role == "tool" else "message"),
+        owner=fields.owner(sender=role == "user"),
+    )
+    if content.text and content.results:
+        builder.add("tool", content.results, turn_id=f"{turn_id}:tool", at=at, parent_id=key, raw_kind="tool")
+    return key
+
+
+def _said(fields: Fields, role: Role | None) -> tuple[Role, Content] | str:
+    """The role and the content of a message with words, else the reason why it has none."""
+    content = content_in(fields)
+    if role is None:
+        content = content_of(fields.record)
+        if not content.results:
+            return content.others[0] if content.others else "unknown role" if content.text else "not a message"
+        return "tool", content
+    if fields.value(names.DELETED):
+        return "deleted message"
+    if role == "user":
+        words, event = unwrapped(content.text)
+        content = content._replace(text=words, others=(event, *content.others) if event else content.others)
+    if not content.text:
+        content = content._replace(text=content_of(fields.value(("refusal",))).text)
+    if not content.text and not content.results:
+        return _without_text(fields, content.others, unclear=content.unclear)
+    return (role if content.text else "tool"), content
+
+
 def oldest_first(turns: Sequence[Turn]) -> tuple[Turn, ...]:
     """The turns in chronological order if the service listed the newest first, else unchanged."""
     times = [turn.at for turn in turns if turn.at]
     newest_first = len(times) == len(turns) > 1 and times[0] > times[-1]
     return tuple(reversed(turns)) if newest_first else tuple(turns)
+
+
+def _without_text(fields: Fields, others: Sequence[str], *, unclear: bool) -> str:
+    """Why a message has no text: it has something else, or it has one that was not found."""
+    if others:
+        return others[0]
+    if fields.value(names.CALLS):
+        return "tool call"
+    if unclear or not fields.has((*names.TEXT, *names.FILES, "refusal")):
+        known = (*names.ID, *names.ROLE, *names.TIME)
+        where = [key for key, value in fields.record.items() if names.plain(key) not in known and value is not None]
+        return f"{TEXT_NOT_FOUND} in {', '.join(sorted(where)[:5]) or 'the message'}"
+    return "no text"
+
+
+def _decoded(value: object) -> object:
+    """A list or object that is kept as a JSON string; any other value as it is."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value

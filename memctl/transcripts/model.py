@@ -15,7 +15,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """One message. `at` is its time (timezone-aware), None if unknown.
 
     `turn_id` is the format's own id, else the index in the session. `role` is `user` for every human; `speaker` is the
-    name in the file, if any. `raw_kind` is the format's name for the kind of record.
+    name in the file, if any. `raw_kind` is the format's name for the kind of record. `owner` is the user whose memory
+    this message is, if the message itself says so.
     """
 
     turn_id: str
@@ -25,6 +26,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime | None = None
     parent_id: str | None = None
     raw_kind: str | None = None
+    owner: str | None = None
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,43 +1,40 @@
-"""OpenAI chat messages as JSON or JSONL, and similar files.
+"""OpenAI chat messages as JSON or JSONL, and the many files that are similar.
 
 A list of `{"role", "content"}`, one message per line, `{"messages": [...]}` as one object, in a list or one per line
 (the fine-tuning format), a list of lists, and thread lines `{"thread_id", "role", "name", "content", "created_at"}`.
-Field names as in OpenAI's chat completions reference; times and owners are common extensions.
+Field names as in OpenAI's chat completions reference; times, owners and other spellings are common extensions. The
+same lists are written by the AI SDK (`parts`), LlamaIndex (`blocks`), Gemini's API (`contents`), Cohere and Vapi
+(`message`), Chatbox (`contentParts`), and many programs of people's own.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from memctl.core.errors import BadTranscript
+from memctl.transcripts import fields as names
 from memctl.transcripts.discovery import Document
-from memctl.transcripts.jsonstream import name_of
+from memctl.transcripts.fields import Fields
+from memctl.transcripts.message_lists import (
+    add_message,
+    conversations_in,
+    has_text,
+    holds_conversations,
+    holds_messages,
+    is_item,
+    is_message,
+)
 from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
-from memctl.transcripts.session_builder import (
-    SessionBuilder,
-    bad_record,
-    content_text,
-    instant,
-    is_half,
-    is_tool_result,
-    owner_of,
-    records,
-    role_of,
-)
+from memctl.transcripts.session_builder import SessionBuilder, bad_record, is_half, records
 
 NAME = "openai"
-_THREADS = ("thread_id", "session_id", "conversation_id")
-_IDS = ("id", "uuid", "message_id")
-_TIMES = ("created_at", "timestamp", "create_time", "time", "date")
+_SNIFFED = 20
 
 
 def sniff(head: Head) -> bool:
-    if head.shape == "array" and head.sample[0] and isinstance(head.sample[0][0], list):
-        return any(_is_message(message) for message in head.sample[0][0][:3])
-    first = head.first
-    if isinstance(first.get("messages"), list):
-        return any(_is_message(message) for message in first["messages"][:3]) or first["messages"] == []
-    return any(_is_message(record) for record in head.records[:3])
+    """Messages, or wrappers of messages, among the first records."""
+    listed = head.sample[0] if head.shape == "array" else head.sample
+    return any(map(holds_messages, listed[:_SNIFFED]))
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
@@ -48,10 +45,14 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             yield record
         elif is_half(record):
             run.half = True
-        elif isinstance(record, list) or (isinstance(record, dict) and isinstance(record.get("messages"), list)):
+        elif is_message(record) and (has_text(record) or not holds_conversations(record)):
+            yield from run.add(record, options)
+        elif conversations := list(conversations_in(record)):
             yield from run.flush()
-            yield _conversation(document, index, record, options)
-        elif isinstance(record, dict) and "role" in record:
+            for number, (about, messages) in enumerate(conversations):
+                place = f"{index}-{number}" if number else index
+                yield _conversation(document, place, about, messages, options)
+        elif isinstance(record, Mapping) and (Fields(record).has(("role",)) or is_item(record)):
             yield from run.add(record, options)
         else:
             yield bad_record(where, "neither a message (role, content) nor a conversation (messages)")
@@ -65,77 +66,36 @@ class _Run:
         self.half = False
         self._document = document
         self._thread: str | None = None
-        self._owner: str | None = None
         self._count: dict[str | None, int] = {}
         self._builder = SessionBuilder(NAME)
 
     def add(self, message: Mapping[str, Any], options: ReadOptions) -> Iterator[Session]:
-        thread = _first(message, _THREADS)
+        thread = Fields(message).name(names.THREAD)
         if thread != self._thread:
             yield from self.flush()
             self._thread = thread
-        self._owner = self._owner or owner_of(message)
         number = self._count[thread] = self._count.get(thread, -1) + 1
-        _add(self._builder, message, number, options)
+        add_message(self._builder, message, number, options)
 
     def flush(self, *, last: bool = False) -> Iterator[Session]:
         if last and self.half:
             self._builder.skip("incomplete last line")
         if self._builder.turns or self._builder.notes:
-            key = self._thread or self._builder.key(self._document)
-            yield self._builder.build(key, owner=self._owner)
+            yield self._builder.build(self._thread or self._builder.key(self._document))
         self._builder = SessionBuilder(NAME)
-        self._owner = None
 
 
-def _conversation(document: Document, index: int, record: Any, options: ReadOptions) -> Session:
+def _conversation(
+    document: Document, index: int | str, about: Mapping[str, Any], messages: list[Any], options: ReadOptions
+) -> Session:
     builder = SessionBuilder(NAME)
-    about: Mapping[str, Any] = {} if isinstance(record, list) else record
-    for number, message in enumerate(record if isinstance(record, list) else record["messages"]):
-        if isinstance(message, Mapping):
-            _add(builder, message, number, options)
-        else:
-            builder.skip("not a message")
-    started_at = next((at for key in _TIMES if (at := instant(about.get(key), options.timezone))), None)
+    for number, message in enumerate(messages):
+        add_message(builder, message, number, options)
+    fields = Fields(about)
     return builder.build(
-        _first(about, (*_THREADS, *_IDS)) or builder.key(document, index),
-        title=_first(about, ("title", "name")),
-        started_at=started_at,
-        owner=owner_of(about),
-        agent_id=_first(about, ("agent_id", "assistant_id")),
+        fields.name((*names.THREAD, *names.ID)) or builder.key(document, index),
+        title=fields.name(names.TITLE),
+        started_at=fields.time(options)[0],
+        owner=fields.owner(),
+        agent_id=fields.name(names.AGENT),
     )
-
-
-def _add(builder: SessionBuilder, message: Mapping[str, Any], number: int, options: ReadOptions) -> None:
-    role = role_of(message.get("role"))
-    content = message.get("content")
-    if role is None:
-        builder.skip("unknown role")
-        return
-    if role == "user" and is_tool_result(content):
-        role = "tool"
-    text = content_text(content)
-    kind = "message"
-    if not text and message.get("refusal"):
-        text, kind = content_text(message["refusal"]), "refusal"
-    if not text and (message.get("tool_calls") or message.get("function_call")):
-        builder.skip("tool call")
-        return
-    builder.add(
-        role,
-        text,
-        turn_id=_first(message, _IDS) or str(number),
-        speaker=_first(message, ("name",)),
-        at=next((at for key in _TIMES if (at := instant(message.get(key), options.timezone))), None),
-        raw_kind="tool" if role == "tool" else kind,
-    )
-
-
-def _is_message(value: object) -> bool:
-    if not isinstance(value, Mapping):
-        return False
-    return role_of(value.get("role")) is not None and ("type" not in value or value["type"] == "message")
-
-
-def _first(record: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
-    return next((found for key in keys if (found := name_of(record.get(key)))), None)

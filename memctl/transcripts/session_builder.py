@@ -1,24 +1,24 @@
-"""Shared by the message formats: JSON records, roles, content parts, times, and building sessions.
+"""Shared by the message formats: JSON records, roles, and building sessions.
 
 Common conventions of chat formats; each format knows its own keys.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from memctl.core.errors import BadTranscript
 from memctl.transcripts.discovery import Document
-from memctl.transcripts.jsonstream import HALF_LINE, elements, json_lines, name_of, text_of
+from memctl.transcripts.fields import Fields
+from memctl.transcripts.jsonstream import HALF_LINE, elements, json_lines, name_of
 from memctl.transcripts.model import Role, Session, Turn
 from memctl.transcripts.peek import Head
 
 ROLES: Mapping[str, Role] = {
-    "user": "user",
-    "human": "user",
+    **dict.fromkeys(("user", "human", "customer", "caller", "visitor", "client", "guest", "end_user"), "user"),
+    **dict.fromkeys(("user_message", "human_message", "humanmessage", "usermessage"), "user"),
     "assistant": "assistant",
     "ai": "assistant",
     "model": "assistant",
@@ -27,21 +27,24 @@ ROLES: Mapping[str, Role] = {
     "gpt": "assistant",
     "chatgpt": "assistant",
     "claude": "assistant",
+    **dict.fromkeys(("agent", "llm", "copilot", "gemini", "deepseek", "grok", "virtual_agent"), "assistant"),
+    **dict.fromkeys(("assistant_message", "ai_message", "aimessage", "assistantmessage"), "assistant"),
     "system": "system",
     "developer": "system",
     "tool": "tool",
     "function": "tool",
 }
-_TEXT_PARTS = ("text", "input_text", "output_text", "refusal", "summary_text")
-_EARLIEST = datetime(1980, 1, 1, tzinfo=UTC).timestamp()
-_LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
-
 Record = tuple[str, Any]
+
+TEXT_NOT_FOUND = "text not found"
+"""The beginning of the reason for a message whose text is in none of the fields that have it. `detect.read` makes it a
+reject."""
+TIME_UNCLEAR = "time not understood (turn kept without one)"
 
 
 def role_of(value: object) -> Role | None:
     """The role for a format's role name, None if it is unknown."""
-    return ROLES.get(value.strip().lower()) if isinstance(value, str) else None
+    return ROLES.get(value.strip().lower().replace("-", "_").replace(" ", "_")) if isinstance(value, str) else None
 
 
 def records(document: Document, head: Head | None = None) -> Iterator[Record]:
@@ -61,54 +64,6 @@ def records(document: Document, head: Head | None = None) -> Iterator[Record]:
             yield f"{document.uri}{place}{number}", value
     except BadTranscript as error:
         yield f"{document.uri}{place}{number + 1}", error
-
-
-def instant(value: object, zone: tzinfo | None = None) -> datetime | None:
-    """A time in ISO 8601 or in seconds, milliseconds or microseconds since 1970, as UTC.
-
-    `zone` applies to ISO times without one (None: UTC). None for zero, blanks, invalid times and those outside
-    1980-2200.
-    """
-    if isinstance(value, str):
-        try:
-            return _aware(datetime.fromisoformat(value.strip()), zone)
-        except (ValueError, OverflowError):
-            try:
-                value = float(value)
-            except ValueError:
-                return None
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return None
-    try:
-        seconds = float(value)
-    except OverflowError:
-        return None
-    scaled = (seconds / scale for scale in (1, 1e3, 1e6) if _EARLIEST <= seconds / scale <= _LATEST)
-    return next((datetime.fromtimestamp(within, UTC) for within in scaled), None)
-
-
-def content_text(content: object) -> str:
-    """The text of a message's content: a string, a list of parts, or one part.
-
-    Images and calls have none.
-    """
-    if isinstance(content, str):
-        return text_of(content).strip()
-    if isinstance(content, Mapping):
-        return _part_text(content)
-    if isinstance(content, Sequence):
-        parts = (content_text(part) if isinstance(part, str) else _part_text(part) for part in content)
-        return "\n".join(part for part in parts if part)
-    return ""
-
-
-def is_tool_result(content: object) -> bool:
-    """Whether `content` consists of tool results, which Anthropic puts into user messages."""
-    return (
-        isinstance(content, list)
-        and bool(content)
-        and all(isinstance(part, dict) and part.get("type") == "tool_result" for part in content)
-    )
 
 
 def bad_record(where: str, reason: str) -> BadTranscript:
@@ -139,6 +94,7 @@ class SessionBuilder:
         at: datetime | None = None,
         parent_id: str | None = None,
         raw_kind: str | None = None,
+        owner: str | None = None,
     ) -> str | None:
         """Append a turn and return its unique id; a blank one is counted and returns None."""
         if not text.strip():
@@ -157,6 +113,7 @@ class SessionBuilder:
                 at=at,
                 parent_id=parent_id,
                 raw_kind=raw_kind,
+                owner=owner,
             )
         )
         return key
@@ -169,8 +126,13 @@ class SessionBuilder:
         started_at: datetime | None = None,
         owner: str | None = None,
         agent_id: str | None = None,
+        app_id: str | None = None,
     ) -> Session:
-        """The session. Without `started_at` it starts with its earliest turn."""
+        """The session. Without `started_at` it starts with its earliest turn; without `owner` it belongs to the user
+        that its turns name, if they name only one."""
+        owners = {turn.owner for turn in self.turns if turn.role == "user" and turn.owner}
+        if owner is None and len(owners) == 1:
+            (owner,) = owners
         if started_at is None:
             started_at = min((turn.at for turn in self.turns if turn.at), default=None)
         return Session(
@@ -181,58 +143,31 @@ class SessionBuilder:
             started_at=started_at,
             owner=owner,
             agent_id=agent_id,
+            app_id=app_id,
             notes=self.notes,
         )
 
-    def key(self, document: Document, index: int | None = None) -> str:
+    def key(self, document: Document, index: int | str | None = None) -> str:
         """A session id for a file without one: its stem, the record's number, a hash of the first turn.
 
         It stays the same if the file grows at its end or is moved.
         """
         first = self.turns[0] if self.turns else None
-        seed = f"{first.role}\0{first.text}\0{first.at}" if first else ""
+        at = first.at.astimezone(UTC) if first and first.at else None
+        seed = f"{first.role}\0{first.text}\0{at}" if first else ""
         digest = hashlib.sha256(seed.encode()).hexdigest()[:8]
         number = "" if index is None else f"-{index}"
         return name_of(f"{document.stem}{number}-{digest}") or digest
 
 
 def owner_of(record: Mapping[str, Any]) -> str | None:
-    """The user in `user_id` or `user` of a record or its metadata."""
-    metadata = record.get("metadata")
-    places = (record, metadata) if isinstance(metadata, Mapping) else (record,)
-    return next(
-        (owner for place in places for key in ("user_id", "user") if (owner := name_of(place.get(key)))),
-        None,
-    )
+    """The user that a record or its metadata names as its owner."""
+    return Fields(record).owner()
 
 
 def is_half(value: object) -> bool:
     """Whether a record is the incomplete last line of a growing file."""
     return value is HALF_LINE
-
-
-def _part_text(part: object) -> str:
-    if not isinstance(part, Mapping):
-        return ""
-    kind = part.get("type")
-    if kind == "tool_result":
-        return content_text(part.get("content"))
-    if kind in ("input_audio", "audio"):
-        audio = part.get(kind)
-        return text_of(audio.get("transcript")).strip() if isinstance(audio, Mapping) else ""
-    if kind is not None and kind not in _TEXT_PARTS:
-        return ""
-    text = part.get("text", part.get("refusal"))
-    if isinstance(text, Mapping):
-        text = text.get("value")
-    return text_of(text).strip()
-
-
-def _aware(at: datetime, zone: tzinfo | None) -> datetime | None:
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=zone or UTC)
-    at = at.astimezone(UTC)
-    return at if _EARLIEST <= at.timestamp() <= _LATEST else None
 
 
 def _one_per_line(text: str) -> bool:

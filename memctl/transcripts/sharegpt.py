@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from memctl.core.errors import BadTranscript
+from memctl.transcripts.content import content_text
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import name_of
 from memctl.transcripts.model import ReadOptions, Role, Session
@@ -16,7 +17,6 @@ from memctl.transcripts.session_builder import (
     ROLES,
     SessionBuilder,
     bad_record,
-    content_text,
     is_half,
     owner_of,
     records,

@@ -16,7 +16,7 @@ from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import elements, name_of, text_of
 from memctl.transcripts.model import ReadOptions, Role, Session, Turn
 from memctl.transcripts.peek import Head
-from memctl.transcripts.session_builder import instant
+from memctl.transcripts.timestamps import instant
 
 NAME = "slack"
 

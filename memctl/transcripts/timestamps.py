@@ -1,10 +1,15 @@
 """Times as transcripts write them, as timezone-aware times.
 
-A time without a zone gets the reader's `timezone`, else UTC. An unclear time is None, never a guess.
+A time keeps its own offset, so that "yesterday" is the writer's yesterday. One without a zone gets the reader's
+`timezone`, else UTC. An unclear time is None, never a guess.
 """
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from memctl.core.fact import to_utc
 from memctl.transcripts.model import DateOrder, ReadOptions
@@ -29,7 +34,55 @@ _TIME = re.compile(r"(\d{1,2})[:h](\d\d)(?::(\d\d))?(?:[.,]\d+)?(?: ?([ap])\.? ?
 _YMD = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")
 _DAY_MONTH = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|\.|er|º)?(?: de| of)? ([^\W\d_]+)\.?,?(?: de)? (\d{4})(?!\d)")
-_MONTH_DAY = re.compile(r"([^\W\d_]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)")
+_MONTH_DAY = re.compile(r"([^\W\d_]+)\.? +(\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)")
+_CTIME = re.compile(r"([A-Z][a-z]{2}) +(\d{1,2}) +([\d:]+)((?: [A-Z]{1,5})?) +(\d{4})\Z")
+_HYPHENATED = re.compile(r"(?<!\d)(\d{1,2})-([A-Za-z]{3,9})-(\d{4})(?!\d)")
+_CHINESE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
+_DIGITS = re.compile(r"((?:19|20)\d{6})(\d{6})?")
+_PLACE = re.compile(r"(?:\s|\[)([A-Z][A-Za-z_]+/[A-Za-z_/+-]+)\]?\Z")
+
+_EARLIEST = datetime(1980, 1, 1, tzinfo=UTC).timestamp()
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
+_SCALES = (1, 1e3, 1e6, 1e9)
+_WRAPPED = (
+    *("$date", "$numberLong", "$numberDouble", "$numberInt", "iso", "timestampValue", "integerValue", "stringValue"),
+    *("N", "S", "created", "created_at", "createdAt", "value", "timestamp"),
+)
+"""Keys of objects that wrap a time: extended JSON, Parse, Firestore, DynamoDB, and times of several events."""
+_SECONDS = ("seconds", "_seconds", "secs")
+_NANOS = ("nanos", "nanoseconds", "_nanoseconds", "nanosecs")
+_DOT_NET = re.compile(r"/?Date\((-?\d+)([+-]\d{4})?\)/?")
+_ZONE_NAMES = {
+    **dict.fromkeys(("Z", "UTC", "GMT", "UT"), 0),
+    "EST": -5,
+    "EDT": -4,
+    "CST": -6,
+    "CDT": -5,
+    "MST": -7,
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+    "WET": 0,
+    "WEST": 1,
+    "CET": 1,
+    "CEST": 2,
+    "EET": 2,
+    "EEST": 3,
+    "JST": 9,
+    "KST": 9,
+}
+_ZONE = re.compile(r"(?:(?<=[\d\s])(?P<name>[A-Z]{1,5}))?(?:(?<=[\d\sA-Z])(?P<offset>[+-]\d\d:?\d\d))?\Z")
+_OFFSET_NAMED = re.compile(r"(?<=\s)(?P<offset>[+-]\d\d:?\d\d) [A-Z]{1,5}\Z")
+_COMMENT = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\Z")
+_LETTER_CLOCK = re.compile(r"@?\s*(\d{1,2})h ?(\d{1,2})m ?(\d{1,2})s(?: ?\d{1,3}ms)?")
+_REWRITTEN = (
+    (_LETTER_CLOCK, r" \1:\2:\3"),
+    (_CTIME, r"\1 \2, \5 \3\4"),
+    (_HYPHENATED, r"\1 \2 \3"),
+    (_CHINESE, r"\1-\2-\3"),
+)
+"""Forms that are rewritten as a more common one."""
+_REST_WORDS = re.compile(r"(?:[^\W\d_]+\.?|[,@T\s|·•-])*\Z")
 
 
 def in_zone(at: datetime, options: ReadOptions) -> datetime | None:
@@ -40,6 +93,132 @@ def in_zone(at: datetime, options: ReadOptions) -> datetime | None:
     except ValueError:
         return None
     return aware
+
+
+def instant(value: object, zone: tzinfo | None = None, order: DateOrder | None = None) -> datetime | None:
+    """A time as a machine or a form wrote it, with its own offset.
+
+    Seconds, milliseconds, microseconds or nanoseconds since 1970 as a number or digits; ISO 8601; RFC 2822; what
+    JavaScript, C, Go, Java and .NET print; a date and a time in words; or an object around one of these. `zone` applies
+    to times without one (None: UTC), `order` to dates such as 05/03/2025. None for zero, blanks, unclear times, and
+    those outside 1980-2200.
+    """
+    for _ in range(4):
+        if not isinstance(value, Mapping):
+            break
+        value = _unwrapped(value)
+    if isinstance(value, int) and (match := _DIGITS.fullmatch(str(value)[:20])):
+        value = match[0]
+    if isinstance(value, str):
+        text = value.strip()
+        if not text or len(text) > 100:
+            return None
+        if match := _DIGITS.fullmatch(text):
+            text = match[1] + (f"T{match[2]}" if match[2] else "")
+            return _within(_parsed(text, zone, order))
+        try:
+            value = float(text)
+        except ValueError:
+            return _within(_parsed(text, zone, order))
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    scaled = (number / scale for scale in _SCALES if _EARLIEST <= number / scale <= _LATEST)
+    return next((datetime.fromtimestamp(seconds, zone or UTC) for seconds in scaled), None)
+
+
+def _unwrapped(value: Mapping[str, object]) -> object:
+    """The time in an object, as a number of seconds or what the object wraps; None if it has none."""
+    seconds = next((value[key] for key in _SECONDS if key in value), None)
+    if seconds is not None:
+        nanos = next((value[key] for key in _NANOS if key in value), 0)
+        try:
+            return float(str(seconds)) + float(str(nanos)) / 1e9
+        except ValueError:
+            return None
+    return next((value[key] for key in _WRAPPED if value.get(key) is not None), None)
+
+
+def _parsed(text: str, zone: tzinfo | None, order: DateOrder | None) -> datetime | None:
+    """A written time; None if any part of it is not understood."""
+    if match := _DOT_NET.fullmatch(text):
+        at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(match[1])) if len(match[1]) < 16 else None
+        return at.astimezone(_offset(match[2])) if at and match[2] else at
+    text = text.replace("\u202f", " ").replace("\u00a0", " ").strip()
+    if match := _PLACE.search(text):
+        zone, text = _place(match[1]), text[: match.start()]
+        if zone is None:
+            return None
+    text = _COMMENT.sub("", text)
+    for pattern, form in _REWRITTEN:
+        text = pattern.sub(form, text)
+    try:
+        at = datetime.fromisoformat(text.strip().upper())
+        return at if at.tzinfo else at.replace(tzinfo=zone or UTC)
+    except ValueError:
+        pass
+    text, own = _zone_at_end(text)
+    if own == "unknown":
+        return None
+    zone = own if isinstance(own, tzinfo) else zone
+    try:
+        return datetime.fromisoformat(text.strip().upper()).replace(tzinfo=zone or UTC)
+    except ValueError:
+        return _in_words(text.strip(), zone, order)
+
+
+def _zone_at_end(text: str) -> tuple[str, tzinfo | Literal["unknown"] | None]:
+    """A written time without the offset or zone at its end, and that zone."""
+    named = _OFFSET_NAMED.search(text) or _ZONE.search(text)
+    if not named:
+        return text, None
+    if named["offset"]:
+        return text[: named.start()], _offset(named["offset"]) or "unknown"
+    if named.groupdict().get("name") in (None, "AM", "PM", "A", "P", "M"):
+        return text, None
+    hours = _ZONE_NAMES.get(named["name"])
+    return text[: named.start()], "unknown" if hours is None else timezone(timedelta(hours=hours))
+
+
+def _in_words(text: str, zone: tzinfo | None, order: DateOrder | None) -> datetime | None:
+    """A date and a time of day, with nothing around them but words such as a weekday."""
+    dated = _date_in(text, ReadOptions(date_order=order))
+    if dated is None:
+        return None
+    (year, month, day), rest = dated
+    clock = time_in(rest)
+    others = _TIME.sub(" ", rest, count=1)
+    if not _REST_WORDS.match(others) or (clock is None and others != rest):
+        return None
+    try:
+        return datetime(year, month, day, *(clock or (0, 0, 0)), tzinfo=zone or UTC)
+    except ValueError:
+        return None
+
+
+def _place(name: str) -> tzinfo | None:
+    """The time zone of a name such as Europe/Paris, None if it is unknown."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _offset(text: str) -> tzinfo | None:
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    if hours > 23 or minutes > 59:
+        return None
+    return timezone((-1 if text[0] == "-" else 1) * timedelta(hours=hours, minutes=minutes))
+
+
+def _within(at: datetime | None) -> datetime | None:
+    try:
+        return at if at is not None and _EARLIEST <= at.timestamp() <= _LATEST else None
+    except (OverflowError, ValueError):
+        return None
 
 
 def time_in(text: str) -> tuple[int, int, int] | None:

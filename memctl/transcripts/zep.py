@@ -1,7 +1,7 @@
 """Zep message dumps: `Message` objects, bare or in their threads.
 
 `created_at` is when Zep received a message; `reference_time`, if present, is when it was said, and takes precedence.
-Fields as in zep-cloud 4.0.1.
+Fields as in zep-cloud 4.0.1, in snake case or, as the JavaScript SDK writes them, in camel case.
 """
 
 from collections import Counter
@@ -10,29 +10,34 @@ from typing import Any
 
 from memctl.core.errors import BadTranscript
 from memctl.transcripts.discovery import Document
-from memctl.transcripts.jsonstream import name_of
-from memctl.transcripts.message_lists import held_messages, objects, oldest_first
-from memctl.transcripts.model import ReadOptions, Role, Session, Turn
+from memctl.transcripts.fields import Fields, plain
+from memctl.transcripts.message_lists import add_message, held_messages, objects, oldest_first, speaker_in
+from memctl.transcripts.model import ReadOptions, Role, Session
 from memctl.transcripts.peek import Head
-from memctl.transcripts.session_builder import content_text, instant, role_of
+from memctl.transcripts.session_builder import SessionBuilder
 
 NAME = "zep"
 
 _MESSAGE = frozenset({"role", "content"})
-_OWN = frozenset({"reference_time", "thread_uuid", "thread_id", "processed", "uuid"})
-_THREAD = ("thread_id", "thread_uuid", "session_id")
-_OWN_THREAD = frozenset({"thread_id", "thread_uuid", "thread_created_at"})
+_OWN = frozenset({"referencetime", "threaduuid", "threadid", "processed", "uuid"})
+_THREAD = ("threadid", "threaduuid", "sessionid")
+_OWN_THREAD = frozenset({"threadid", "threaduuid", "threadcreatedat"})
 
 
 def sniff(head: Head) -> bool:
     """Messages with a field that only Zep has, or an object with such messages or a thread name."""
-    if head.keys >= _MESSAGE:
-        return bool(head.keys & _OWN)
-    if "messages" not in head.keys:
+    return any(map(_is_zep, (head.keys, *head.records[:20])))
+
+
+def _is_zep(record: Any) -> bool:
+    keys = set(map(plain, record))
+    if keys >= _MESSAGE:
+        return bool(keys & _OWN)
+    if "messages" not in keys:
         return False
-    inner = held_messages(head.first) or []
-    zep = any(isinstance(item, dict) and item.keys() >= _MESSAGE and item.keys() & _OWN for item in inner)
-    return zep or bool(head.keys & _OWN_THREAD)
+    inner = (held_messages(record) or []) if isinstance(record, Mapping) else []
+    zep = any(isinstance(item, dict) and _is_message(item) and set(map(plain, item)) & _OWN for item in inner)
+    return zep or bool(keys & _OWN_THREAD)
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
@@ -47,51 +52,39 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             met[thread] += 1
             name = thread if met[thread] == 1 else f"{thread}#{met[thread]}"
             yield _session(name, record, messages, options)
-        elif record.keys() >= _MESSAGE:
+        elif _is_message(record):
             bare.setdefault(_thread(record) or document.stem, []).append(record)
         else:
             yield BadTranscript("not a Zep message or thread", where=where, hint="the other records are read")
     for thread, gathered in bare.items():
-        owner = next((item for item in gathered if item.get("user_id")), {})
-        yield _session(thread, owner, gathered, options)
+        yield _session(thread, {}, gathered, options)
+
+
+def _is_message(record: Mapping[str, Any]) -> bool:
+    return set(map(plain, record)) >= _MESSAGE
 
 
 def _thread(record: Mapping[str, Any]) -> str | None:
-    return next(filter(None, (name_of(record.get(key)) for key in _THREAD)), None)
+    return Fields(record).name(_THREAD)
 
 
 def _session(thread: str, holder: Mapping[str, Any], messages: list[Any], options: ReadOptions) -> Session:
-    notes: Counter[str] = Counter()
-    turns = []
+    builder = SessionBuilder(NAME)
     for index, message in enumerate(messages):
-        fields = message if isinstance(message, dict) else {}
-        text = content_text(fields.get("content"))
-        kind = str(fields.get("role_type") or fields.get("role"))
-        speaker = name_of(fields.get("name"))
-        role: Role | None = role_of(kind)
-        if role is None and kind == "norole":
-            role = "user" if speaker else "system"
-        if not text or role is None:
-            notes["message of unknown role" if text else "message without text"] += 1
-            continue
-        said = instant(fields.get("reference_time"), options.timezone)
-        turns.append(
-            Turn(
-                turn_id=name_of(fields.get("uuid")) or str(index),
-                role=role,
-                speaker=speaker,
-                text=text,
-                at=said or instant(fields.get("created_at"), options.timezone),
-                raw_kind=kind,
-            )
-        )
-    ordered = oldest_first(turns)
-    started = next((turn.at for turn in ordered if turn.at), None)
-    return Session(
-        source_format=NAME,
-        session_id=thread,
-        started_at=started or instant(holder.get("thread_created_at"), options.timezone),
-        owner=name_of(holder.get("user_id")),
-        turns=ordered,
-        notes=dict(notes),
+        add_message(builder, message, index, options, role=_role(message))
+    builder.turns = list(oldest_first(builder.turns))
+    fields = Fields(holder)
+    started, _ = Fields({"created_at": fields.value(("threadcreatedat", "createdat"))}).time(options)
+    return builder.build(
+        thread,
+        started_at=next((turn.at for turn in builder.turns if turn.at), None) or started,
+        owner=fields.owner(),
     )
+
+
+def _role(message: object) -> Role | None:
+    """The role where Zep has its own: `norole` is a person if the message has a name."""
+    fields = Fields(message) if isinstance(message, Mapping) else None
+    if fields is None or plain(str(fields.value(("roletype", "role")))) != "norole":
+        return None
+    return "user" if speaker_in(fields) else "system"

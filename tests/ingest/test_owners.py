@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def owners(memctl):
     return {row["user"] for row in memctl("users", "--json").document["users"]}
@@ -89,3 +91,58 @@ def test_a_user_whose_name_has_capitals_has_facts(memctl, chat):
     memctl("ingest", chat("a.jsonl", "I live in Oslo.", "I live in Rome."), "--user", "Alice Weiß")
     facts = memctl("facts", "Alice Weiß", "--subject", "alice weiss", "--json").document["facts"]
     assert [fact["object"] for fact in facts] == ["Rome"]
+
+
+def places(memctl, user):
+    facts = memctl("facts", user, "--json").document["facts"]
+    return [fact["object"] for fact in facts if fact["predicate"] == "lives_in"]
+
+
+def mixed(home, **names):
+    """A chat in which ada and ben speak in turn, each message naming its user."""
+    path = home / "mixed.jsonl"
+    lines = [("ada", "user", "I live in Ghent."), (None, "assistant", "Noted."), ("ben", "user", "I live in Oslo.")]
+    messages = [{"role": role, "content": text, names.get("key", "user_id"): user} for user, role, text in lines]
+    if "inside" in names:
+        messages = [
+            {"role": m["role"], "content": m["content"], names["inside"]: {"userId": m["user_id"]}} for m in messages
+        ]
+    path.write_text("".join(json.dumps(message) + "\n" for message in messages), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "names", [{}, {"key": "userId"}, {"key": "user-id"}, {"key": "senderId"}, {"inside": "metadata"}]
+)
+def test_a_message_belongs_to_the_user_it_names(memctl, home, names):
+    assert memctl("ingest", mixed(home, **names)).code == 0
+    assert owners(memctl) == {"ada", "ben"}
+    assert (places(memctl, "ada"), places(memctl, "ben")) == (["Ghent"], ["Oslo"])
+    episodes = memctl("facts", "ben", "--kind", "episode", "--json").document["facts"]
+    assert [episode["text"] for episode in episodes] == ["I live in Oslo."]
+
+
+def test_one_of_several_users_can_be_chosen_and_no_other_name(memctl, home):
+    ran = memctl("ingest", mixed(home), "--user", "zoe")
+    assert ran.code == 3
+    assert "ada, ben" in ran.err
+    assert memctl("ingest", mixed(home), "--user", "ben").code == 0
+    assert owners(memctl) == {"ben"}
+    assert places(memctl, "ben") == ["Oslo"]
+
+
+def test_a_message_without_a_user_among_those_with_one_is_nobodys(memctl, home):
+    path = mixed(home)
+    path.write_text(path.read_text() + json.dumps({"role": "user", "content": "I live in Rome."}) + "\n")
+    ran = memctl("ingest", path)
+    assert "message without a user" in ran.out
+    assert (places(memctl, "ada"), places(memctl, "ben")) == (["Ghent"], ["Oslo"])
+
+
+def test_yesterday_is_the_day_before_at_the_place_of_the_message(memctl, home):
+    path = home / "late.json"
+    message = {"role": "user", "content": "I moved to Lisbon yesterday.", "timestamp": "2026-03-05T23:30:00-05:00"}
+    path.write_text(json.dumps([message]))
+    memctl("ingest", path, "--user", "ada")
+    (fact,) = [fact for fact in memctl("facts", "ada", "--json").document["facts"] if fact["object"] == "Lisbon"]
+    assert fact["valid_at"].startswith("2026-03-04")

@@ -1,0 +1,151 @@
+"""The spellings of a message's fields, one table for all readers of JSON.
+
+`userId`, `user_id`, `user-id` and `UserID` are one field: names are compared by their letters and digits alone. What
+stands first in the table wins.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from memctl.transcripts.jsonstream import name_of
+from memctl.transcripts.model import ReadOptions
+from memctl.transcripts.timestamps import instant
+
+Names = tuple[str, ...]
+
+ID: Names = ("id", "uuid", "messageid", "messageuuid", "msgid", "turnid", "guid")
+PARENT: Names = ("parentid", "parentuuid", "parentmessageid", "parentmessageuuid", "parentmessage", "parent")
+THREAD: Names = (
+    *("threadid", "threaduuid", "sessionid", "sessionuuid", "conversationid", "conversationuuid", "chatid", "dialogid"),
+    *("callid", "runid", "roomid"),
+)
+OWNER: Names = ("userid", "useruuid", "user", "ownerid", "enduserid", "endusers", "customerid")
+SENDER: Names = ("senderid", "authorid", "participantid", "speakerid", "fromid", "memberid")
+SPEAKER: Names = (
+    *("name", "speaker", "speakername", "sendername", "authorname", "displayname", "username", "participantname"),
+    *("nickname", "fromname"),
+)
+AGENT: Names = ("agentid", "assistantid", "botid", "characterid")
+TITLE: Names = ("title", "name", "subject", "topic", "summary")
+ROLE: Names = (
+    *("role", "messagerole", "senderrole", "authorrole", "speakerrole", "roletype", "sendertype", "authortype"),
+    *("sender", "author", "from", "speaker", "type", "participant"),
+)
+TEXT: Names = (
+    *("content", "text", "parts", "contentparts", "contentblocks", "contents", "blocks", "message", "value", "body"),
+    *("messagetext", "messagecontent", "textcontent", "messagebody", "msg", "mes", "utterance", "transcript", "said"),
+    *("markdown", "plaintext", "rawtext", "fragments", "segments", "chunks"),
+)
+LISTS: Names = (
+    *("messages", "chatmessages", "messagelist", "msgs", "chathistory", "messagehistory", "conversationhistory"),
+    *("history", "dialogue", "dialog", "turns", "conversation", "conversations", "transcript", "chat", "chats"),
+    *("threads", "sessions", "thread", "session", "contents", "exchanges", "entries", "items", "log", "data"),
+    *("results", "artifact", "call", "state", "values", "payload", "export", "response"),
+)
+"""Where a wrapper keeps its messages, or the conversations that keep them."""
+TIME: Names = (
+    *("referencetime", "createdat", "createtime", "createdtime", "creationtime", "created", "createdon"),
+    *("insertedat", "sentat", "senttime", "sentdate", "senton", "senddate", "sendtime", "timestamp", "timestampms"),
+    *("messagetime", "messagedate", "messagetimestamp", "datetime", "ts", "time", "date", "at", "when", "postedat"),
+    *("publishedat", "receivedat", "occurredat", "eventtime", "saidat", "startedat", "starttime", "startat"),
+)
+_TIME_LIKE = re.compile(r"(?:time|timestamp|date|datetime|ts|ms|At|_at|-at|On|_on)\Z", re.IGNORECASE)
+_OTHER_TIME = re.compile(
+    r"updat|edit|modif|delet|remov|read|seen|deliver|end|expir|finish|complet|last|durat|elapsed|latenc|respon|format"
+    r"|zone|lifetime|runtime|process|schedul|due|birth|stat|parts|comments|events|attachments",
+    re.IGNORECASE,
+)
+"""Times of other events than the message, and words that only end like a time."""
+DELETED: Names = (
+    *("deleted", "isdeleted", "deletedat", "removed", "isremoved", "unsent", "isunsent", "retracted", "withdrawn"),
+    *("revoked", "isrevoked"),
+)
+IS_USER: Names = ("isuser", "iscreatedbyuser", "fromuser", "isfromuser", "ishuman", "isusermessage")
+IS_ASSISTANT: Names = ("isbot", "isai", "isassistant", "frombot", "isbotmessage", "isaimessage")
+CALLS: Names = ("toolcalls", "toolcall", "functioncall", "toolinvocations", "tooluse", "functioncalls", "actions")
+FILES: Names = ("attachments", "files", "images", "experimentalattachments", "audio", "image", "file", "media")
+_DETAILS = ("metadata", "meta", "info", "additionalkwargs", "responsemetadata", "extra", "properties", "attributes")
+"""Where a message keeps fields that its format has no place for."""
+_EPOCH = 10**8
+
+
+@lru_cache(4096)
+def plain(name: str) -> str:
+    """`name` as the table writes it: letters and digits only, in lower case."""
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
+class Fields:
+    """A JSON object whose fields are found in any spelling."""
+
+    __slots__ = ("_by_name", "record")
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self.record = record
+        self._by_name: dict[str, Any] = {}
+        for key, value in record.items():
+            self._by_name.setdefault(plain(key), value)
+
+    def has(self, names: Names) -> bool:
+        """Whether one of the fields is there, even if empty."""
+        return any(name in self._by_name for name in names)
+
+    def value(self, names: Names) -> Any:
+        """The first of the fields that is not null or blank, else None."""
+        return next((value for name in names if (value := self._by_name.get(name)) not in (None, "", [], {})), None)
+
+    def values(self, names: Names) -> list[tuple[str, Any]]:
+        """(name, value) of all these fields that are not null, in the table's order."""
+        return [(name, value) for name in names if (value := self._by_name.get(name)) is not None]
+
+    def name(self, names: Names) -> str | None:
+        """The first of the fields that is a name or an id, else None."""
+        return next((text for name in names if (text := name_of(self._by_name.get(name)))), None)
+
+    def details(self) -> "list[Fields]":
+        """The objects inside this one that keep further fields of it, such as `metadata`."""
+        return [Fields(value) for _, value in self.values(_DETAILS) if isinstance(value, Mapping)]
+
+    def time(self, options: ReadOptions) -> tuple[datetime | None, bool]:
+        """The time of the record, and whether a time is there that was not understood."""
+        unclear = False
+        for fields in (self, *self.details()):
+            for value in fields._times():
+                if (at := instant(value, options.timezone, options.date_order)) is not None:
+                    return at, False
+                unclear = unclear or _present(value)
+        return None, unclear
+
+    def _times(self) -> list[Any]:
+        known = [value for _, value in self.values(TIME)]
+        others = [
+            value
+            for key, value in self.record.items()
+            if plain(key) not in TIME and _TIME_LIKE.search(key) and not _OTHER_TIME.search(key) and _dated(value)
+        ]
+        return known + others
+
+    def owner(self, *, sender: bool = False) -> str | None:
+        """The user whose record this is, if it names one; with `sender` also by the id of who sent it."""
+        for fields in (self, *self.details()):
+            for _, value in fields.values((*OWNER, *SENDER) if sender else OWNER):
+                if isinstance(value, Mapping):
+                    value = Fields(value).value((*ID, *OWNER, *SPEAKER))
+                if user := name_of(value):
+                    return user
+        return None
+
+
+def _present(value: object) -> bool:
+    """Whether a value says anything: services write 0 for an unknown time."""
+    return value not in (None, "", 0, "0", 0.0, False, [], {}) and not isinstance(value, bool)
+
+
+def _dated(value: object) -> bool:
+    """Whether a field that is only named like a time has one: durations and counters have small numbers."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value >= _EPOCH
+    return isinstance(value, str | Mapping) and bool(value)
