@@ -26,16 +26,16 @@ if TYPE_CHECKING:
     from memctl.store.model import Run
 
 _TURNING = r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
-"""Unicode's marks of direction (UAX #9, 2) and its two line ends, which JavaScript takes for such in a string."""
+"""Unicode's direction marks (UAX #9, 2) and its two line separators, which end a line in JavaScript."""
 _CONTROLS = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_TURNING}\ud800-\udfff]")
-"""Half characters, too: what Python makes of an argument that is no UTF-8 cannot be written."""
+"""Includes surrogates: Python's stand-ins for bytes that are not UTF-8, which cannot be written."""
 _CONTROLS_IN_JSON = re.compile(rf"[\x7f-\x9f{_TURNING}]")
 PIPE_WIDTH = 10_000
-"""Into a pipe nothing is wrapped, so that a line stays a record."""
+"""Output into a pipe is not wrapped, so that each line stays one record."""
 
 
 FATE = ""
-"""The unnamed last column: what became of a fact, and by which other."""
+"""The unnamed last column: the state of a fact, and its successor."""
 
 
 def clean(text: str) -> str:
@@ -44,7 +44,7 @@ def clean(text: str) -> str:
 
 
 def indented(text: str) -> str:
-    """`clean`, with every line but the first indented: what somebody said must not look like a line of memctl's."""
+    """`clean`, with every line but the first indented, so that a quote cannot look like output of memctl."""
     return clean(text).replace("\n", "\n  ")
 
 
@@ -54,36 +54,36 @@ def line(text: str) -> str:
 
 
 def escaped(document: bytes) -> str:
-    """JSON in which terminal controls stand as escapes: in JSON they occur in strings only."""
+    """JSON with terminal controls as escapes; they can only occur in strings."""
     return _CONTROLS_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document.decode())
 
 
 def emit_json(schema: str, body: Mapping[str, Any], version: int = 1) -> None:
-    """One JSON document with its schema's name first."""
+    """Print one JSON document, which starts with the name of its schema."""
     document = {"schema": f"memctl.{schema}/{version}", **body}
     typer.echo(escaped(msgspec.json.format(msgspec.json.encode(document), indent=2 if sys.stdout.isatty() else 0)))
 
 
 def emit_jsonl(items: Iterable[Any]) -> None:
-    """One JSON object a line."""
+    """Print one JSON object per line."""
     for item in items:
         typer.echo(escaped(msgspec.json.encode(item)))
 
 
 def replaced(by: Replaced) -> None:
-    """Say on stderr where what was in the store's place is kept."""
+    """Print on stderr where the replaced store was saved."""
     if by.kept:
-        typer.echo(f"what the store was is the snapshot {by.kept.name}", err=True)
+        typer.echo(f"the previous store is kept as snapshot {by.kept.name}", err=True)
     if by.damaged:
         typer.echo(
-            f"what was there could not be used and is kept: {line(by.damaged)}\n"
-            "whom it had forgotten is known from the snapshots alone; memctl forget NAME erases a person again",
+            f"the previous store was unreadable and is kept as {line(by.damaged)}\n"
+            "the list of forgotten users was taken from the snapshots; run memctl forget NAME again if one is missing",
             err=True,
         )
 
 
 def width() -> int:
-    """Columns to write in: the terminal's, `COLUMNS`, or no limit into a pipe."""
+    """The width of the output: the terminal's or `COLUMNS`; unlimited into a pipe."""
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         import shutil
 
@@ -103,7 +103,7 @@ def console() -> Console:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, wrap: str | None = None) -> None:
-    """A plain table; only the column called `wrap` gives way when the terminal is narrow."""
+    """Print a table. Only the column `wrap` is wrapped if the terminal is narrow."""
     from rich.table import Table
 
     rows = list(rows)
@@ -133,17 +133,17 @@ def paragraph(text: str, indent: int) -> str:
 
 
 def day(at: datetime | None) -> str:
-    """A date as people read it, or a dash for one that is not known."""
+    """A date for display, or a dash for an unknown one."""
     return at.date().isoformat() if at else "-"
 
 
 def short(id_: object) -> str:
-    """The first eight characters of an id: enough to name a fact with."""
+    """The first eight characters of an id, enough to refer to a fact."""
     return str(id_)[:8]
 
 
 def place(source: Source) -> str:
-    """Where a fact comes from, a file below the working folder by its relative path."""
+    """The source of a fact; a file below the working folder is shown by its relative path."""
     uri = source.uri or source.system
     folder = f"{Path.cwd()}{os.sep}"
     where = uri.removeprefix(folder)
@@ -151,7 +151,7 @@ def place(source: Source) -> str:
 
 
 def state(fact: Fact) -> str:
-    """What became of a fact, empty for a current one."""
+    """The state of a fact, empty for a current one."""
     if fact.superseded_by is not None:
         return "superseded"
     if fact.expired_at is not None or fact.invalid_at is not None:
@@ -201,9 +201,9 @@ def _percent(confidence: float | None) -> str:
 
 @contextlib.contextmanager
 def progress(verb: str, *, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
-    """A progress bar with rate and time left on stderr, for work that lasts; none where stderr is no terminal.
+    """A progress bar on stderr with rate and time left; None if stderr is not a terminal.
 
-    The function given takes the amount done, the amount in all, and what is in hand.
+    The function takes the amount done, the total, and the current item.
     """
     if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield None

@@ -1,4 +1,4 @@
-"""How volume and pricing reports are shown in a terminal: tables, sparklines and a plot. Nothing is computed here."""
+"""Volume and pricing reports on a terminal: tables, sparklines and a plot. No computation is done here."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from memctl.report.pricing import Cost
     from memctl.report.volume import Row, Volume
 
-MARKED = "* rests on a figure nobody confirmed   ≤ a bound, no tariff   - no plan has a price for so much"
+MARKED = "* based on an unconfirmed assumption   ≤ upper bound   - no published plan covers this volume"
 WIDEST = 110
-"""Columns of a plot where the output has more, or no limit."""
+"""The maximum width of a plot in columns."""
 
 
 def table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[str] = (), wrap: str | None = None
 ) -> None:
-    """A plain table of numbers, right-aligned but for its first column and those called in `left`; the column called
-    `wrap` gives way when the terminal is narrow."""
+    """Print a table of numbers, right-aligned except for the first column and those in `left`; the column `wrap` is
+    wrapped if the terminal is narrow."""
     from rich.table import Table
 
     grid = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=True)
@@ -84,7 +84,7 @@ def _print_rows(dimension: str, rows: Sequence[Row], report: Volume) -> None:
 
 
 def _print_waste(report: Volume) -> None:
-    _head("of the facts")
+    _head("fact status")
     shares = report.shares
     table(
         ("", "facts", "share"),
@@ -92,14 +92,14 @@ def _print_waste(report: Volume) -> None:
             (name, f"{number:,}", _share(number, report.facts))
             for name, number in (
                 ("superseded", shares.superseded),
-                ("over, without another in their place", shares.expired),
-                ("duplicates, word for word", shares.duplicates),
+                ("ended without successor", shares.expired),
+                ("exact duplicates", shares.duplicates),
                 ("near-duplicates", shares.near_duplicates),
                 ("without a source", shares.without_source),
             )
         ],
     )
-    _notes([f"near-duplicates: {report.near_duplicate}"])
+    _notes([f"near-duplicates are {report.near_duplicate}"])
     _head("size")
     held, counted = report.bytes, report.tokens
     for name, size in (("text", held.text), ("vectors", held.vectors), ("file", held.file)):
@@ -133,7 +133,7 @@ def _print_growth(report: Volume) -> None:
 
 def print_comparison(report: Comparison) -> None:
     """The pricing report."""
-    typer.echo(f"USD a month, price book {_render.line(report.edition)} as of {report.as_of.isoformat()}")
+    typer.echo(f"USD per month, price book {_render.line(report.edition)} as of {report.as_of.isoformat()}")
     _print_workload(report)
     _head("by month")
     names = list(report.systems)
@@ -152,9 +152,9 @@ def print_comparison(report: Comparison) -> None:
     _print_tokens(report)
     _print_by_users(report)
     _print_claim(report)
-    _head("assumptions, confirmed by nobody")
+    _head("unconfirmed assumptions")
     _notes([f"{', '.join(assumed.places)}: {assumed.said}" for assumed in report.assumptions] or ["none"])
-    _head("what the price lists leave open")
+    _head("gaps in the price lists")
     _notes([f"{report.systems[key]}: {gap}" for key, gaps in report.gaps.items() for gap in gaps])
 
 
@@ -170,7 +170,7 @@ def _print_workload(report: Comparison) -> None:
 
 
 def _print_drivers(report: Comparison) -> None:
-    _head(f"what month {report.usage[-1].month} is charged by")
+    _head(f"cost breakdown for month {report.usage[-1].month}")
     rows = []
     for found in report.costs[-1]:
         title = report.systems[found.system] + ("*" if found.assumed else "")
@@ -196,10 +196,10 @@ def _print_drivers(report: Comparison) -> None:
 
 
 def _print_tokens(report: Comparison) -> None:
-    _head(f"tokens of month {report.usage[-1].month}, by model, where the user pays for them")
+    _head(f"tokens of month {report.usage[-1].month} by model, if the user pays for them")
     typer.echo(
         f"extraction: {_number(report.input_tokens)} in, {_number(report.output_tokens)} out; "
-        f"counted above: {report.model or 'rules, no model'} and {report.embedding or 'the model that ships'}"
+        f"models above: {report.model or 'rules, no model'} and {report.embedding or 'the built-in embedding model'}"
     )
     table(
         ("model", "for", "USD", "in batches", "price"),
@@ -209,7 +209,7 @@ def _print_tokens(report: Comparison) -> None:
 
 
 def _print_by_users(report: Comparison) -> None:
-    _head(f"USD a month by users, in month {report.usage[-1].month} had there been so many from the first")
+    _head(f"USD per month by number of users (month {report.usage[-1].month}, constant user count)")
     against = report.curves
     marks = _marks(list(report.systems))
     width = min(_render.width(), WIDEST)
@@ -219,7 +219,7 @@ def _print_by_users(report: Comparison) -> None:
     ]
     for line in ascii_charts.plot(against.users, curves, width=width):
         typer.echo(line)
-    typer.echo("   ".join([*(f"{mark} {report.systems[key]}" for key, mark in marks.items()), "+ where they meet"]))
+    typer.echo("   ".join([*(f"{mark} {report.systems[key]}" for key, mark in marks.items()), "+ break-even"]))
     typer.echo("")
     table(
         ("users", *report.systems),
@@ -242,7 +242,7 @@ def _print_claim(report: Comparison) -> None:
     usd, users = report.claim
     _head(f"“under ${usd:,} a month up to {users:,} users, super-linear above”")
     table(
-        ("system", f"at {users:,}", "under", "cost grows as users to the", "above"),
+        ("system", f"at {users:,}", "under", "growth exponent", "above"),
         [
             (
                 report.systems[verdict.system],
@@ -265,14 +265,17 @@ def print_move(found: Move) -> None:
     rows = [
         ("read calls", f"{found.read_calls:,}"),
         ("write calls", f"{found.write_calls:,}"),
-        ("minutes at least", "-" if found.minutes is None else _number(found.minutes)),
+        ("minimum minutes", "-" if found.minutes is None else _number(found.minutes)),
         *((words(name), _number(quantity)) for name, quantity in found.drivers.items()),
-        ("plan that takes it in one month", quote.plan if quote else "none has a price for so much"),
+        ("plan that covers it in one month", quote.plan if quote else "no published plan covers this volume"),
         ("USD of the plan", _money(quote.total if quote else None) + ("*" if found.assumed else "")),
         ("USD of new vectors", _money(found.embedding)),
         ("tokens moved", f"{found.load.tokens:,}"),
-        ("USD of a model, facts kept verbatim", _money(Decimal(0))),
-        ("USD of a model, facts found anew", "in the plan" if found.rederived is None else _money(found.rederived)),
+        ("USD of a model, facts written verbatim", _money(Decimal(0))),
+        (
+            "USD of a model, facts extracted again",
+            "in the plan" if found.rederived is None else _money(found.rederived),
+        ),
     ]
     table(("", "price"), rows)
     typer.echo(MARKED)
@@ -280,13 +283,13 @@ def print_move(found: Move) -> None:
 
 
 def _total(found: Cost) -> str:
-    """A cost in a cell, marked for what it rests on."""
+    """A cost in a cell, marked if it is a bound or based on an assumption."""
     bound = "≤ " if found.bound else ""
     return "-" if found.quote is None else f"{bound}{_money(found.total)}{'*' if found.assumed else ' '}"
 
 
 def _whole(report: Comparison, system: str) -> str:
-    """All months together, marked when one of them is."""
+    """The sum of all months, marked if one of them is."""
     return _marked(report.total(system), any(found.assumed for found in report.of(system)))
 
 
@@ -295,7 +298,7 @@ def _marked(usd: Decimal | None, assumed: bool) -> str:
 
 
 def _plans(title: str, of: str, at: Sequence[str], costs: Sequence[Cost]) -> str:
-    """Which plan is taken from where on: "PostgreSQL: db.t4g.micro from month 1, db.t4g.small from month 4"."""
+    """The plans and from where each applies: "PostgreSQL: db.t4g.micro from month 1, db.t4g.small from month 4"."""
     taken, last = [], ""
     for where, found in zip(at, costs, strict=True):
         plan = found.quote.plan if found.quote else "no plan fits"
@@ -306,7 +309,7 @@ def _plans(title: str, of: str, at: Sequence[str], costs: Sequence[Cost]) -> str
 
 
 def _marks(names: Sequence[str]) -> dict[str, str]:
-    """A letter for each name, the first of its own that no other has."""
+    """A letter for each name: the first of its letters that is free."""
     found: dict[str, str] = {}
     for name in names:
         free = [
@@ -319,7 +322,7 @@ def _marks(names: Sequence[str]) -> dict[str, str]:
 
 
 def _verdict(holds: bool | None, yes: str, no: str) -> str:
-    return "cannot be told" if holds is None else yes if holds else no
+    return "unknown" if holds is None else yes if holds else no
 
 
 def _money(usd: Decimal | None) -> str:
@@ -327,7 +330,7 @@ def _money(usd: Decimal | None) -> str:
 
 
 def _number(quantity: Decimal) -> str:
-    """A quantity: whole, or with what matters of its fraction."""
+    """A quantity, rounded to three significant digits if it is small and not whole."""
     if quantity == quantity.to_integral_value():
         return f"{int(quantity):,}"
     return f"{quantity:,.1f}" if quantity >= 100 else f"{quantity:.3g}"

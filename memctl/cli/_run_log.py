@@ -1,6 +1,6 @@
-"""One line a run for whoever watches cron: when, which command, how it ended, how long it took, and what it changed.
+"""One line per run for monitoring: time, command, exit code, duration and counts.
 
-No argument of the command and no name of a person stands in it.
+It contains no arguments and no names of people.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Format = Literal["text", "json"]
 
 
 class Log:
-    """What is to be written about this run, and where; nothing as long as no file is named."""
+    """The line about this run, and its file; nothing is written if no file is named."""
 
     def __init__(self) -> None:
         self._file: Path | None = None
@@ -27,7 +27,7 @@ class Log:
         self._command = ""
 
     def begin(self, file: str | None, format_: Format) -> None:
-        """Raises UsageError for a file that cannot be written, before anything else is done."""
+        """Set the file and its format. Raises UsageError if the file cannot be written."""
         self._format = format_
         if file is None:
             return
@@ -39,11 +39,11 @@ class Log:
             raise UsageError(f"the log cannot be written: {error.strerror}", where=file) from None
 
     def name(self, command: str) -> None:
-        """Which command it is."""
+        """Set the name of the command."""
         self._command = command
 
     def count(self, **counts: int) -> None:
-        """What the run changed, by name."""
+        """Add counts of what the run changed, by name."""
         self._counts |= counts
 
     def end(self, code: int) -> None:

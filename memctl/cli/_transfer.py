@@ -1,4 +1,4 @@
-"""What the commands that move and compare facts share: options, progress, interruption, and printed results."""
+"""What the commands that move and compare facts share: progress, interruption, and printed results."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def showing(
     """Progress, and the countdown of a wait: in the bar on a terminal, else one line per wait on stderr."""
     with _render.progress(verb, quiet=quiet) as bar:
         state: list[Any] = [0, None]
-        told: list[float] = [0.0]
+        shown: list[float] = [0.0]
 
         def progress(done: int, total: int | None, item: str) -> None:
             state[:] = [done, total]
@@ -74,9 +74,9 @@ def showing(
         def announce(why: str, left: float) -> None:
             if bar:
                 bar(state[0], state[1] or 0, f"{why} in {left:.0f} s")
-            elif not quiet and left > told[0]:
+            elif not quiet and left > shown[0]:
                 typer.echo(_render.clean(f"{why} in {left:.0f} s"), err=True)
-            told[0] = left
+            shown[0] = left
 
         yield (progress if bar else None), announce
 

@@ -31,8 +31,8 @@ class Choice(TyperChoice[str]):
         return f"{super().get_invalid_choice_message(value, ctx)} {near(str(value), self.choices)}".rstrip()
 
 
-class Command(TyperCommand):
-    """A command whose epilog is a list of examples, one per line."""
+class _Examples(AnyCommand):
+    """A command or group whose epilog is a list of examples, one per line."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -42,6 +42,8 @@ class Command(TyperCommand):
             param.show_envvar = False
             if isinstance(param, TyperArgument):
                 param.metavar = param.metavar or str(param.name).rstrip("_").upper()
+                # The usage line shows it, and the text above explains it.
+                param.hidden = True
             if callable(param.default):
                 param.show_default = False
             if isinstance(param.type, TyperChoice):
@@ -71,6 +73,14 @@ class Command(TyperCommand):
                     formatter.write(f"  {example}\n")
 
 
+class Command(_Examples, TyperCommand):
+    """A single command."""
+
+
+class Group(_Examples, TyperGroup):
+    """A command with subcommands."""
+
+
 class App(typer.Typer):
     """A command, or a group of subcommands, with plain-text help."""
 
@@ -78,12 +88,22 @@ class App(typer.Typer):
         self, name: str | None = None, *, examples: str = ""
     ) -> Callable[[F], F]:
         """Register a command. `examples` are whole command lines, one per line, shown at the end of its help."""
-        lines = "\n".join(line.strip() for line in examples.strip().splitlines())
-        return _ungrouping(super().command(name, cls=Command, epilog=lines or None))
+        return _ungrouping(super().command(name, cls=Command, epilog=_lines(examples)))
 
-    def callback(self, **settings: Any) -> Callable[[F], F]:
-        """Register what the group itself does."""
-        return _ungrouping(super().callback(**settings))
+    def callback(  # type: ignore[override]  # as `command`
+        self, *, invoke_without_command: bool = False, examples: str = ""
+    ) -> Callable[[F], F]:
+        """Register a group; its function runs before the subcommand, or without one."""
+        metavar = "[COMMAND] [ARGS]..." if invoke_without_command else None
+        return _ungrouping(
+            super().callback(
+                invoke_without_command=invoke_without_command, subcommand_metavar=metavar, epilog=_lines(examples)
+            )
+        )
+
+
+def _lines(examples: str) -> str | None:
+    return "\n".join(line.strip() for line in examples.strip().splitlines()) or None
 
 
 def _ungrouping(register: Callable[[Any], Any]) -> Callable[[F], F]:
@@ -141,7 +161,7 @@ def new_group(*, runs_alone: bool = False) -> App:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         no_args_is_help=not runs_alone,
-        cls=TyperGroup,
+        cls=Group,
     )
 
 

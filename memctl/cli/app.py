@@ -1,4 +1,4 @@
-"""The `memctl` command: which commands there are, and how any failure ends in a message and a true exit code.
+"""The `memctl` command: the table of commands, and the message and exit code of every failure.
 
 A command's module is imported when the command runs, so `memctl --help` loads nothing but typer.
 """
@@ -86,11 +86,11 @@ FOLDERS = {name: panel.lower().replace(" ", "") for panel, commands in PANELS.it
 
 _ARGUMENTS = "memctl.arguments"
 COMPLETE = "_MEMCTL_COMPLETE"
-"""The variable by which a shell asks for completions."""
+"""The variable that a shell sets to ask for completions."""
 
 
 class ReaderGone(Exception):
-    """The reader of stdout has closed it."""
+    """The reader of stdout closed it."""
 
 
 class LazyGroup(TyperGroup):
@@ -118,12 +118,12 @@ class LazyGroup(TyperGroup):
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """The arguments, kept for the check that they are text."""
+        """Parse the arguments, and keep them for the check that they are valid UTF-8."""
         ctx.meta[_ARGUMENTS] = tuple(args)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Context) -> Any:
-        """Run the command. The log begins first, so that a crontab with a mistyped command leaves its line as well."""
+        """Run the command. The log starts first, so that a mistyped command in a crontab is logged too."""
         _run_log.current().begin(ctx.params["log_file"], ctx.params["log_format"])
         try:
             return super().invoke(ctx)
@@ -131,7 +131,7 @@ class LazyGroup(TyperGroup):
             raise ReaderGone from None
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
-        """Write the help from the table above, so that it imports no command and fits one screen."""
+        """Write the help from the table above, without importing the commands."""
         lines = ["Usage: memctl [OPTIONS] COMMAND [ARGS]...", SUMMARY, ""]
         for panel, commands in PANELS.items():
             titles = [panel, *[""] * (len(commands) - 1)]
@@ -142,8 +142,8 @@ class LazyGroup(TyperGroup):
 
 
 def _check_unicode(arguments: Sequence[str]) -> None:
-    """Raise UsageError for an argument, or a variable that stands for one, that is not valid UTF-8. It is not repeated,
-    because it may be a password."""
+    """Raise UsageError for an argument, or a variable for an option, that is not valid UTF-8. The message does not
+    repeat it, because it may be a password."""
     texts = {f"argument {number}": word for number, word in enumerate(arguments, 1)}
     texts |= {name: value for name, value in os.environ.items() if name.startswith("MEMCTL_")}
     for where, value in texts.items():
@@ -195,8 +195,7 @@ def cli(
 
 
 def main() -> None:
-    """Run the command line and exit with a code of `memctl.core.errors.Exit`. SIGTERM is an
-    interrupt like Ctrl-C."""
+    """Run the command line and exit with a code of `memctl.core.errors.Exit`. SIGTERM interrupts like Ctrl-C."""
     if signal.getsignal(signal.SIGTERM) != signal.SIG_IGN:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     if COMPLETE in os.environ:
@@ -265,7 +264,7 @@ def _fault(arguments: list[str], error: Exception) -> int:
 
 
 def _colour() -> bool | None:
-    """False where colour is not wanted; None leaves it to whether the stream is a terminal."""
+    """False if colour is not wanted; None to use it on terminals."""
     return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 

@@ -29,7 +29,7 @@ def test_volume_shows_every_breakdown_with_a_sparkline_a_row(memctl: Memctl):
     assert re.match(r"\d+ records of 5 users in local, 2025-08-16 to 2026-06-09$", lines[0])
     (alice,) = [line for line in lines if line.startswith("alice")]
     assert re.search(r"[▁▂▃▄▅▆▇█]{2,}", alice)
-    for heading in ("by user", "by kind", "by category", "by source", "of the facts", "size", "the next twelve months"):
+    for heading in ("by user", "by kind", "by category", "by source", "fact status", "size", "the next twelve months"):
         assert heading in lines
     assert "WordPiece" in ran.out
     assert "near-duplicates: current facts" in ran.out
@@ -143,10 +143,10 @@ def test_pricing_by_another_edition_model_and_book(memctl: Memctl, home: Path):
         (("--users", "many"), "'many' is not a number"),
         (("--migrate", "mem0:redis", "--facts", 1), "unknown system 'redis'"),
         (("--migrate", "mem0:zep"), "nothing to move"),
-        (("--facts", 1), "say from where to where with --migrate"),
+        (("--facts", 1), "pass --migrate FROM:TO"),
         (("--migrate", "mem0:zep", "--facts", 1, "--html", "x.html"), "has no charts"),
-        (("--unmeasured", "--from", "local"), "exclude each other"),
-        (("--json", "--csv"), "exclude each other"),
+        (("--unmeasured", "--from", "local"), "cannot be combined"),
+        (("--json", "--csv"), "cannot be combined"),
     ],
 )
 def test_a_wrong_option_is_one_clear_line(memctl: Memctl, options: tuple[object, ...], said: str):
@@ -196,7 +196,7 @@ def test_a_page_can_go_down_a_pipe_in_place_of_the_table(process: Callable[..., 
     assert out.endswith("</svg>")
     ran = memctl("report", "pricing", "--unmeasured", "--svg", "-", "--html", "-")
     assert ran.code == Exit.USAGE
-    assert "only one thing can go to standard output" in ran.err
+    assert "only one report can be written to stdout" in ran.err
 
 
 def test_a_report_that_cannot_be_written_says_where(memctl: Memctl, home: Path):

@@ -35,16 +35,15 @@ def command(
 ) -> None:
     """Clean up the memory of USER.
 
-    Duplicate facts are merged, contradictions are settled in favour of the later statement, and the summary is
-    refreshed. With --ttl, older episodes are dropped; the facts learned from them stay. memctl undo reverts every
-    change.
+    Duplicate facts are merged, contradictions are resolved in favour of the later statement, and the summary is
+    rewritten. With --ttl, older episodes are removed; the facts learned from them stay. memctl undo reverts all of it.
     """
     done = store.open().consolidate(user, ttl=ttl, dry_run=dry_run)
     show("consolidate", [done], dry_run=dry_run, quiet=quiet, output=output)
 
 
 def show(command: str, done: Sequence[Consolidated], *, dry_run: bool, quiet: bool, output: _options.Output) -> None:
-    """What was, or would be, changed of each user, for people or scripts."""
+    """Print what was changed, or would be, of each user."""
     _run_log.current().count(changed=sum(len(one.changes) for one in done if one.changed))
     users = [{"user": one.user, "run": one.run, "changes": one.changes} for one in done]
     document = {"dry_run": dry_run} | (users[0] if command != "prune" else {"users": users})
@@ -56,6 +55,6 @@ def show(command: str, done: Sequence[Consolidated], *, dry_run: bool, quiet: bo
             typer.echo(f"{change.action:<8} {_render.short(change.fact)}  {_render.line(change.text)}")
             typer.echo(f"{'':<8} {'':<8}  {_render.line(change.reason)}")
         if one.run:
-            typer.echo(f"run {one.run}; memctl undo {one.run} undoes it")
+            typer.echo(f"run {one.run}; to undo it: memctl undo {one.run}")
     if not any(one.changed for one in done):
         typer.echo("nothing to do")

@@ -15,6 +15,7 @@ app = _typer.new_app()
 @app.command(
     examples="""
     memctl dedupe alice --dry-run
+    memctl dedupe alice
     """
 )
 def command(

@@ -26,17 +26,19 @@ def command(
         str | None,
         typer.Option("--text", metavar="TEXT", help="New text of the fact. Without options, opens an editor."),
     ] = None,
-    kind: Annotated[_options.StatedKind | None, typer.Option("--kind")] = None,
-    subject: Annotated[str | None, typer.Option("--subject", metavar="NAME")] = None,
-    predicate: Annotated[str | None, typer.Option("--predicate", metavar="NAME")] = None,
-    object_: Annotated[str | None, typer.Option("--object", metavar="VALUE")] = None,
+    kind: Annotated[_options.StatedKind | None, typer.Option("--kind", help="New kind.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", metavar="NAME", help="New subject.")] = None,
+    predicate: Annotated[str | None, typer.Option("--predicate", metavar="NAME", help="New predicate.")] = None,
+    object_: Annotated[str | None, typer.Option("--object", metavar="VALUE", help="New object.")] = None,
     valid_at: Annotated[
         str | None, typer.Option("--valid-at", metavar="WHEN", help="Time from which it is true; none clears it.")
     ] = None,
     invalid_at: Annotated[
         str | None, typer.Option("--invalid-at", metavar="WHEN", help="Time until which it was true; none clears it.")
     ] = None,
-    confidence: Annotated[float | None, typer.Option("--confidence", min=0, max=1)] = None,
+    confidence: Annotated[
+        float | None, typer.Option("--confidence", min=0, max=1, metavar="X", help="New value.")
+    ] = None,
     categories: Annotated[
         list[str],
         typer.Option("--category", metavar="LABEL", help="Replaces all labels; repeatable.", default_factory=list),
@@ -44,7 +46,7 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> None:
-    """Change the fact ID. Its id stays; your edit replaces the transcript as its evidence."""
+    """Change the fact ID in place. From then on its evidence is your edit instead of the transcript."""
     local = store.open()
     fact, _ = local.get(id_)
     options = {
@@ -65,7 +67,7 @@ def command(
     if not changes:
         edited = _editor.edit(fact.text)
         if edited.strip() == fact.text:
-            raise UsageError("nothing was changed", hint="give an option such as --text, or save a different text")
+            raise UsageError("no change given", hint="pass --text or another option, or edit the text")
         changes = {"text": edited.strip()}
     changed = local.edit(fact, **changes)
     if not output.printed("edit", {"user": changed.user_id, "facts": [changed]}):

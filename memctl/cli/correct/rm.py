@@ -22,20 +22,20 @@ app = _typer.new_app()
 def command(
     *,
     ids: Annotated[list[str], typer.Argument(metavar="ID...")],
-    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation.")] = False,
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Skip the confirmation.")] = False,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never prompt; fail instead.")] = False,
     output: _options.Json,
     store: _options.Store,
 ) -> None:
     """Remove the facts ID and their evidence. A fact that one of them superseded becomes current again.
 
-    memctl undo restores them within thirty days; until then the store keeps a copy. memctl forget erases at once.
+    memctl undo can restore them for thirty days. memctl forget erases immediately.
     """
     local = store.open()
     found = [local.get(id_)[0] for id_ in ids]
     if not yes:
         if no_input or not sys.stdin.isatty():
-            raise UsageError("nothing was removed: there is no one to ask", hint="give --yes to remove without asking")
+            raise UsageError("not confirmed, and no terminal to ask on; nothing was removed", hint="pass --yes")
         for fact in found:
             typer.echo(f"{_render.short(fact.id)}  {_render.line(fact.text)}", err=True)
         if not typer.confirm(f"Remove {'this fact' if len(found) == 1 else f'these {len(found)} facts'}?", err=True):

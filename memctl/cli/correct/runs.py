@@ -18,9 +18,9 @@ def command(
     output: _options.Output,
     store: _options.Store,
 ) -> None:
-    """List the runs that changed the store in the last thirty days, newest first; memctl undo RUN reverts one.
+    """List the runs that changed the store in the last thirty days, newest first.
 
-    memctl migrations lists the migrations between backends.
+    memctl undo RUN reverts one. memctl migrations lists the migrations between backends.
     """
     runs = store.open().changing_runs()
     if not output.listed("runs", {"runs": runs}, runs, version=2):

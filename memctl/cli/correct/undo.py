@@ -14,6 +14,7 @@ app = _typer.new_app()
 @app.command(
     examples="""
     memctl undo e1dcd49792df
+    memctl undo e1dc --json
     """
 )
 def command(
@@ -24,11 +25,10 @@ def command(
 ) -> None:
     """Undo everything that RUN changed in the store; without RUN, list the runs as memctl runs does.
 
-    RUN is the id printed by ingest, import, migrate --to local, consolidate, dedupe or prune, or of an add, edit or rm
-    in the list; it may be abbreviated. Later changes are never overwritten: runs that build on this one are listed, to
-    be undone first. Files whose ingest was undone are read again by the next ingest, and facts whose migration was
-    undone are written again; answers of a model are kept. Runs can be undone for thirty days. forget cannot be undone,
-    and removes the user from these records too.
+    RUN is the id that the command printed, or one that memctl runs lists; a unique prefix is enough. Later changes are
+    never overwritten: runs that depend on this one are listed, to be undone first. The next ingest reads the files of
+    an undone ingest again, and the next migration writes the facts of an undone one again; answers of a model are kept.
+    Runs can be undone for thirty days. forget cannot be undone, and leaves no undo data of the user.
     """
     local = store.open()
     if run is None:

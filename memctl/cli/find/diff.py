@@ -19,7 +19,8 @@ app = _typer.new_app()
 
 @app.command(
     examples="""
-    memctl diff alice --from 2026-03-01 --to now
+    memctl diff alice --from 2026-03-01
+    memctl diff alice --from 2026-01-01 --to 2026-02-01
     """
 )
 def command(
@@ -30,7 +31,7 @@ def command(
     output: _options.Output,
     store: _options.Store,
 ) -> None:
-    """Show what changed for USER between two times: began (+), ended (-), learned (>) and retired (x)."""
+    """Show what became true (+) or stopped being true (-) for USER, and what memctl learned (>) or retired (x)."""
     from memctl.core.timeline import diff
 
     since, until = user_input.when(start), user_input.when(end)

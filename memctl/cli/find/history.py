@@ -9,6 +9,7 @@ app = _typer.new_app()
 
 @app.command(
     examples="""
+    memctl history alice
     memctl history alice --predicate lives_in
     """
 )
@@ -20,7 +21,7 @@ def command(
     output: _options.Output,
     store: _options.Store,
 ) -> None:
-    """Show what was believed about USER and when, superseded and ended facts included."""
+    """Show all facts about USER with the dates they were learned and valid, superseded and ended ones included."""
     from memctl.core.timeline import history
 
     local = store.open()

@@ -59,7 +59,7 @@ def command(
     """Search the memory of USER for QUERY, best match first.
 
     Facts and the turns they came from are ranked together. A superseded fact is marked and never ranks above its
-    successor. Scores are for ranking only; there is no threshold.
+    successor. Scores are only for ranking: no score means that nothing matches.
     """
     from memctl.memory import Memory, open_memory
 
@@ -86,7 +86,7 @@ def command(
 def _split(words: Sequence[str], all_users: bool) -> tuple[str | None, str]:
     user, query = (None, " ".join(words)) if all_users else (words[0], " ".join(words[1:]))
     if not query.strip():
-        raise UsageError("the query is empty", hint='memctl search USER "QUERY"')
+        raise UsageError("QUERY is missing", hint='memctl search USER "QUERY"')
     return user, query
 
 

@@ -13,6 +13,7 @@ app = _typer.new_app()
 @app.command(
     examples="""
     memctl show 571cd92d
+    memctl show 571cd92d --json
     """
 )
 def command(
@@ -21,7 +22,7 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> None:
-    """Show the fact ID (may be abbreviated) in full, with its evidence and where it was said."""
+    """Show the fact ID (a unique prefix is enough) in full, with its quotes and their sources."""
     fact, evidence = store.open().get(id_)
     if output.printed("show", {"fact": fact, "evidence": evidence}):
         return
@@ -33,7 +34,7 @@ def command(
     if evidence:
         typer.echo("evidence")
     for claim in evidence:
-        said = f"{_render.day(claim.observed_at)}  {claim.op:<7}  "
-        typer.echo(f"  {said}{_render.paragraph(_render.line(claim.quote), len(said) + 2)}")
+        head = f"{_render.day(claim.observed_at)}  {claim.op:<7}  "
+        typer.echo(f"  {head}{_render.paragraph(_render.line(claim.quote), len(head) + 2)}")
         where = f"{claim.uri or claim.system}  session {claim.session_id}  turn {claim.turn_id}  ({claim.extractor})"
-        typer.echo(f"  {' ' * len(said)}{_render.line(where)}")
+        typer.echo(f"  {' ' * len(head)}{_render.line(where)}")

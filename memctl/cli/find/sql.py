@@ -27,10 +27,10 @@ def command(
     output: _options.Output,
     store: _options.EmbeddedStore,
 ) -> None:
-    """Run one SQL STATEMENT (- reads it from stdin) against the store, read-only unless --write.
+    """Run one SQL STATEMENT (- reads stdin) against the store, read-only unless --write.
 
-    The view facts has every field of a fact and its embedding; embed('text') computes a vector, similarity(a, b)
-    compares two.
+    The view facts has every field of a fact and its embedding; embed('text') computes a vector, and
+    similarity(a, b) compares two vectors.
     """
     text = sys.stdin.read() if statement == "-" else statement
     result = store.open().sql(text, write=write)

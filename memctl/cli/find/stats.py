@@ -12,6 +12,7 @@ app = _typer.new_app()
 
 @app.command(
     examples="""
+    memctl stats
     memctl stats --json
     """
 )
@@ -20,7 +21,7 @@ def command(
     output: _options.Output,
     store: _options.Store,
 ) -> None:
-    """Show store statistics."""
+    """Show store statistics: users, facts, episodes, size and embeddings."""
     statistics = store.open().statistics()
     document = msgspec.structs.asdict(statistics)
     if output.listed("stats", document, [statistics]):

@@ -10,6 +10,7 @@ app = _typer.new_app()
 @app.command(
     examples="""
     memctl users
+    memctl users --jsonl
     """
 )
 def command(
@@ -17,7 +18,7 @@ def command(
     output: _options.Output,
     store: _options.Store,
 ) -> None:
-    """List users with their fact and episode counts and the time span they cover."""
+    """List users with their fact and episode counts, and the dates of their first and last record."""
     users = store.open().user_summaries()
     if output.listed("users", {"users": users}, users):
         return

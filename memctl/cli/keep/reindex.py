@@ -24,11 +24,11 @@ def command(
     """Compute missing embeddings, or with --embedder recompute all of them with another model.
 
     Searches use the old vectors until the new ones are complete; an interrupted run resumes where it stopped. Vectors
-    are stored by user again, which keeps searches fast.
+    are also sorted by user again, which keeps searches fast.
     """
     local = store.open()
     with _render.progress("embedding", quiet=quiet or output.as_json) as progress:
         done = local.reindex(progress)
     document = {"embedder": done.embedder, "made": done.made, "kept": done.kept}
     if not output.printed("reindex", document) and not quiet:
-        typer.echo(f"{done.made} vectors made, {done.kept} kept, by {done.embedder}")
+        typer.echo(f"{done.made} vectors computed, {done.kept} kept, model {done.embedder}")

@@ -27,11 +27,11 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> None:
-    """Restore the store from FILE, written by memctl backup, after all checksums are verified."""
+    """Restore the store from FILE, a backup of memctl backup, after verifying all checksums."""
     from memctl.maintenance.backup import restore
 
     manifest, replaced = restore(Path(file).expanduser(), store.open().database, force=force)
     if output.printed("restore", {"manifest": manifest, "kept": replaced.kept, "damaged": replaced.damaged}):
         return
-    typer.echo(f"{manifest.tables['records'].rows} records of {manifest.made_at:%Y-%m-%d %H:%M} UTC are restored")
+    typer.echo(f"restored {manifest.tables['records'].rows} records of {manifest.made_at:%Y-%m-%d %H:%M} UTC")
     _render.replaced(replaced)

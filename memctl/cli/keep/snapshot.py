@@ -17,16 +17,22 @@ if TYPE_CHECKING:
 app = _typer.new_group()
 
 
-@app.callback()
+@app.callback(
+    examples="""
+    memctl snapshot create --note "before the import"
+    memctl snapshot restore last
+    """
+)
 def command() -> None:
     """Create, compare and restore snapshots of the store.
 
-    NAME is the time a snapshot was made, which may be abbreviated; last is the newest one you made.
+    NAME is the time of a snapshot, of which a unique prefix is enough; last is the newest one you created.
     """
 
 
 @app.command(
     examples="""
+    memctl snapshot create
     memctl snapshot create --note "before the import"
     """
 )
@@ -47,6 +53,7 @@ def create(
     "list",
     examples="""
     memctl snapshot list
+    memctl snapshot list --jsonl
     """,
 )
 def list_(
@@ -78,6 +85,7 @@ def list_(
 @app.command(
     examples="""
     memctl snapshot diff last
+    memctl snapshot diff 2026-03-01 last --user alice
     """
 )
 def diff(
@@ -88,7 +96,10 @@ def diff(
     output: _options.Output,
     store: _options.Store,
 ) -> None:
-    """Compare the snapshot NAME with the store, or with the snapshot LATER: + added, - removed, * changed."""
+    """Compare the snapshot NAME with the store, or with the snapshot LATER.
+
+    Each difference is: + added, - removed, * changed.
+    """
     snapshots = _snapshots(store)
     changes = snapshots.diff(snapshots.find(name), snapshots.find(later) if later else None, user)
     if output.listed("snapshot", {"changes": changes}, changes):
@@ -104,6 +115,7 @@ def diff(
 @app.command(
     examples="""
     memctl snapshot restore last
+    memctl snapshot restore 2026-03-01T09
     """
 )
 def restore(
@@ -112,7 +124,10 @@ def restore(
     output: _options.Json,
     store: _options.Store,
 ) -> None:
-    """Replace the store with the snapshot NAME; the current store is kept as a snapshot."""
+    """Replace the store with the snapshot NAME.
+
+    The current store is kept as a snapshot.
+    """
     snapshots = _snapshots(store)
     restored = snapshots.find(name)
     replaced = snapshots.restore(restored)
@@ -125,6 +140,7 @@ def restore(
 @app.command(
     examples="""
     memctl snapshot prune --keep 5
+    memctl snapshot prune --before 2026-01-01
     """
 )
 def prune(

@@ -20,9 +20,15 @@ SAID = {"in_metadata": "in metadata", "coarsened": "coarser", "dropped": "droppe
 app = _typer.new_group(runs_alone=True)
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(
+    invoke_without_command=True,
+    examples="""
+    memctl backends
+    memctl backends test postgres
+    """,
+)
 def command(ctx: typer.Context, *, output: _options.Output) -> None:
-    """List the backends and what each one keeps of a fact."""
+    """List the backends, and which fields of a fact each one keeps."""
     if ctx.invoked_subcommand:
         return
     found = registry.known()
@@ -69,6 +75,7 @@ def _columns(capabilities: Capabilities) -> tuple[str, ...]:
     "test",
     examples="""
     memctl backends test postgres
+    memctl backends test alice.jsonl
     """,
 )
 def check(
@@ -77,7 +84,7 @@ def check(
     output: _options.Json,
     store: _options.Store,
 ) -> int:
-    """Connect to the backend NAME with the configured credentials. Exit code 1 if it cannot be used."""
+    """Test the connection to the backend NAME. Exit code 1 if it cannot be used."""
     named = store.backends().get(name, {})
     with contextlib.closing(registry.open_backend(name, **named)) as adapter:
         health = adapter.check()
@@ -89,6 +96,7 @@ def check(
 @app.command(
     examples="""
     memctl backends init postgres
+    memctl backends init team --json
     """
 )
 def init(

@@ -24,9 +24,7 @@ def command(
     source: Annotated[str, _options.backend("--from", "Backend to read from.")] = "local",
     file: Annotated[
         str,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help="Output file: x.jsonl, x.parquet or x.csv; - is stdout. [default: -]"
-        ),
+        typer.Option("-o", "--output", metavar="FILE", help="Output file: x.jsonl, x.parquet or x.csv; - is stdout."),
     ] = "-",
     scope: _options.Scope,
     table: _options.Table,
@@ -38,12 +36,12 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> int:
-    """Write facts to a file with every field. The file is replaced only when it is complete."""
+    """Write facts with all their fields to a file, which is replaced only when it is complete."""
     from memctl.migrate import operations
     from memctl.runtime.retry import Halted
 
     if output.as_json and file == "-":
-        raise UsageError("stdout carries the facts", where="--json", hint="name a file with -o")
+        raise UsageError("stdout is used for the facts", where="--json", hint="name a file with -o")
     job = operations.ExportJob(
         file=file,
         source=source,
@@ -57,7 +55,7 @@ def command(
         typer.echo("interrupted; no file was written", err=True)
         return Exit.INTERRUPTED
     except Retryable as error:
-        error.hint = error.hint or f"again: {_transfer.command_line()}"
+        error.hint = error.hint or f"run it again: {_transfer.command_line()}"
         raise
     document = {"file": done.file, "counts": done.counts, "losses": done.losses}
     if not output.printed("export", document) and not quiet:

@@ -27,11 +27,19 @@ ENDED = {
 app = _typer.new_group(runs_alone=True)
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(
+    invoke_without_command=True,
+    examples="""
+    memctl migrations
+    memctl migrations --last
+    """,
+)
 def command(
     ctx: typer.Context,
     *,
-    last: Annotated[bool, typer.Option("--last", help="Show the newest one and exit with its exit code.")] = False,
+    last: Annotated[
+        bool, typer.Option("--last", help="Show the newest one; the exit code reflects how it ended.")
+    ] = False,
     ledger: _options.Ledger = None,
     output: _options.Output,
 ) -> int | None:
@@ -67,6 +75,7 @@ def command(
 @app.command(
     examples="""
     memctl migrations show 3f2a
+    memctl migrations show 3f2a --json
     """
 )
 def show(
@@ -76,7 +85,10 @@ def show(
     ledger: _options.Ledger = None,
     output: _options.Json,
 ) -> None:
-    """Show one migration (ID may be abbreviated): what it moved, what was rejected, and how to resume it."""
+    """Show one migration and how to resume it.
+
+    ID is that of memctl migrations; a unique prefix is enough.
+    """
     outer_ledger, outer_json = ctx.obj
     with _open_ledger(ledger or outer_ledger) as opened:
         found = opened.runs(run_id) if opened.path.exists() else []

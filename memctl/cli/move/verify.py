@@ -37,14 +37,14 @@ def command(
         str | None,
         typer.Option("--combined", metavar="FILE", help="Write one line per record, equal ones included; - is stdout."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print the counts only.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print only the totals.")] = False,
     output: _options.Output,
     store: _options.Store,
 ) -> int:
     """Compare two backends record by record.
 
-    = same, * differs (with the fields), + only in the source, - only in the target, ! unreadable. All users unless
-    --user is given. Exit code 6 for differences that the target's capabilities do not declare.
+    Each record is: = same, * different (with the fields), + only in the source, - only in the target, ! unreadable.
+    All users unless --user is given. Exit code 6 if a difference is not explained by the target's capabilities.
     """
     from memctl.migrate import operations
     from memctl.runtime.retry import Halted

@@ -42,14 +42,14 @@ def command(
     output: _options.Json,
     store: _options.EmbeddedStore,
 ) -> None:
-    """Add TEXT (- reads it from stdin) to the memory of USER, as said now.
+    """Add TEXT (- reads stdin) to the memory of USER, as said now.
 
-    The rules extract facts from it. If they find none, or if options describe the fact, TEXT itself is stored.
+    The rules extract facts from TEXT. If they find none, or if options describe the fact, TEXT itself is stored.
     """
-    said = sys.stdin.read().strip() if text == "-" else text
+    statement = sys.stdin.read().strip() if text == "-" else text
     stored = store.open().remember(
         user,
-        said,
+        statement,
         kind=kind,
         subject=subject,
         predicate=predicate,

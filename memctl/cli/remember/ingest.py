@@ -35,7 +35,7 @@ app = _typer.new_app()
 )
 def command(
     *,
-    paths: Annotated[list[str], typer.Argument(default_factory=list)],
+    paths: Annotated[list[str], typer.Argument(metavar="[PATHS]...", default_factory=list)],
     source: Annotated[
         str | None, _options.backend("--from", "Read the conversations of this backend instead of files.")
     ] = None,
@@ -64,7 +64,9 @@ def command(
     started_at: Annotated[
         str | None, typer.Option("--started-at", metavar="WHEN", help="Start time of a recording with subtitles.")
     ] = None,
-    roles: Annotated[str, typer.Option("--roles", help="Roles whose turns are kept as episodes.")] = "user,assistant",
+    roles: Annotated[
+        str, typer.Option("--roles", metavar="ROLE,...", help="Roles whose turns are kept as episodes.")
+    ] = "user,assistant",
     branches: Annotated[
         bool, typer.Option("--branches", help="Also read abandoned branches of ChatGPT and Claude chats.")
     ] = False,
@@ -89,7 +91,10 @@ def command(
         ),
     ] = None,
     max_cost: Annotated[
-        float | None, typer.Option("--max-cost", min=0, metavar="DOLLARS", help="Stop before the model costs more.")
+        float | None,
+        typer.Option(
+            "--max-cost", min=0, metavar="DOLLARS", help="Stop before the cost of the model exceeds this amount."
+        ),
     ] = None,
     price_per_million: Annotated[
         str | None,
@@ -135,17 +140,17 @@ def command(
 ) -> int:
     """Extract facts from the transcripts under PATHS (files, folders, globs, zips, - for stdin).
 
-    With --from, read the conversations that a backend keeps, such as Zep threads, of --user or of all users.
+    With --from, read conversations stored in a backend, such as Zep threads, for --user or for all users.
 
     Formats are detected by content. The owner is --user, else --user-from, else the user named in the file, else the
-    first folder below the path given, else default_user from the settings. A second run reads only what is new.
+    first folder below PATH, else default_user of the settings. Running it again reads only what is new.
 
     memctl undo reverts an ingest, even an interrupted one; the next ingest then reads those files again.
     """
     from memctl.ingest.options import IngestOptions
 
     if bool(paths) + bool(source) + collect != 1:
-        raise UsageError("name transcripts to read, or give --from BACKEND, or --collect")
+        raise UsageError("give PATHS to read, --from BACKEND, or --collect")
     for name, value in msgspec.structs.asdict(service).items():
         if value is not None and not source:
             raise UsageError("this option applies to a backend, with --from", where=f"--{name}", hint="leave it out")
@@ -215,7 +220,7 @@ def _from_backend(
 
 
 def _collect(local: Workspace, show: _Shown) -> int:
-    """Collect answers, and ingest again what they are about."""
+    """Collect answers, and ingest again the transcripts that they belong to."""
     from memctl.ingest.options import load_command
 
     collected = local.collect_batches()
@@ -226,7 +231,7 @@ def _collect(local: Workspace, show: _Shown) -> int:
             command = load_command(again.command)
             report = _ingest(local, command.paths, command.options, show)
         except NotFound:
-            # What was to be read is gone, which is told once: later collections have other things to do.
+            # The transcript is gone. Report it once, so that later collections can go on.
             local.mark_batches_done(again.batches)
             raise
         local.mark_batches_done(again.batches)
@@ -246,13 +251,13 @@ def _collect(local: Workspace, show: _Shown) -> int:
 
 
 class _Shown:
-    """How a report is shown: for people or scripts, and where what was not read is listed."""
+    """How a report is printed, and the file for what was not read."""
 
     def __init__(self, rejects: str, *, dry_run: bool, verbose: bool, quiet: bool, as_json: bool) -> None:
         self.rejects, self.dry_run, self.verbose, self.quiet, self.as_json = rejects, dry_run, verbose, quiet, as_json
 
     def report(self, report: Report) -> int:
-        """Show a report; the exit code it stands for."""
+        """Print a report; returns its exit code."""
         _run_log.current().count(
             turns=report.turns, added=report.added, superseded=report.superseded, rejected=len(report.rejects)
         )
@@ -279,7 +284,7 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
     if not report.changed and not report.rejects:
         known = f"{report.unchanged} of {report.files} files are unchanged" if report.files else "no transcript found"
         if report.sessions and not report.files:
-            known = f"all {report.turns} turns of {report.sessions} conversations are known"
+            known = f"all {report.turns} turns of {report.sessions} conversations are stored already"
         typer.echo(f"nothing to do: {known}")
         _print_counts("skipped", report.skipped, verbose=verbose)
         return
@@ -289,8 +294,8 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
     typer.echo(f"sessions   {report.sessions}")
     typer.echo(f"turns      {report.turns}, {report.episodes} of them new")
     if dry_run and report.model and report.model.asked:
-        # Without the answers the facts there are would seem to go.
-        typer.echo(f"facts      known once the model has answered  ({report.extractor})")
+        # Without cached answers every existing fact would show as removed.
+        typer.echo(f"facts      not known until the model has answered  ({report.extractor})")
     else:
         _print_facts(report, would)
     _print_counts("skipped", report.skipped, verbose=verbose)
@@ -311,7 +316,7 @@ def _print_rejects(report: Report, written: str | None, *, verbose: bool) -> Non
     if rest := len(report.rejects) - len(shown):
         typer.echo(f"{rest} more not read (--verbose lists them)", err=True)
     if written:
-        typer.echo(f"what was not read is listed in {written}", err=True)
+        typer.echo(f"details of what was not read: {written}", err=True)
 
 
 def _print_facts(report: Report, would: str) -> None:
@@ -322,12 +327,12 @@ def _print_facts(report: Report, would: str) -> None:
 
 
 def _print_model(use: Use, *, dry_run: bool) -> None:
-    """What a model was asked and what that cost; for a dry run, what it would cost."""
+    """Print the requests to the model and their cost; for a dry run, the estimate."""
     about, would = ("about ", "would be ") if dry_run else ("", "")
-    typer.echo(f"windows    {use.windows}, {use.known} of them answered before, {use.asked} {would}asked")
+    typer.echo(f"windows    {use.windows}, {use.known} of them cached, {use.asked} {would}asked")
     if use.submitted or use.waiting:
         typer.echo(
-            f"batch      {use.submitted} submitted, {use.waiting} under way; memctl ingest --collect takes them in"
+            f"batch      {use.submitted} submitted, {use.waiting} under way; collect them with memctl ingest --collect"
         )
     money = "price unknown" if use.cost is None else f"${use.cost:.4f}"
     typer.echo(f"tokens     {about}{use.input_tokens:,} in, {use.output_tokens:,} out; {money}")
@@ -337,7 +342,7 @@ def _print_model(use: Use, *, dry_run: bool) -> None:
     _print_counts("refused", use.refused)
     _print_counts("corrected", use.corrected)
     if use.stopped:
-        typer.echo("stopped    the next question could cost more than --max-cost; the same command goes on", err=True)
+        typer.echo("stopped    the next request could exceed --max-cost; run the same command to resume", err=True)
 
 
 def _print_counts(name: str, counts: dict[str, int], *, verbose: bool = True) -> None:

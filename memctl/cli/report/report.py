@@ -29,9 +29,14 @@ def _number(value: str) -> Decimal:
 app = _typer.new_group()
 
 
-@app.callback()
+@app.callback(
+    examples="""
+    memctl report volume
+    memctl report pricing --users 1000
+    """
+)
 def command() -> None:
-    """Report a memory's size and what it would cost on each system."""
+    """Report the size of a memory, and what it would cost on each system."""
 
 
 @app.command(
@@ -44,7 +49,7 @@ def volume(
     *,
     source: Annotated[str, _options.backend("--from", "Backend to measure.")] = "local",
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user.")] = None,
-    by: Annotated[Literal["month", "week", "day"], typer.Option("--by")] = "month",
+    by: Annotated[Literal["month", "week", "day"], typer.Option("--by", help="Length of a period.")] = "month",
     top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="Number of users to list.")] = 10,
     tokenizer: Annotated[
         Path | None,
@@ -58,7 +63,9 @@ def volume(
     outputs: _options.Outputs,
     store: _options.Store,
 ) -> None:
-    """Report the number of facts by user, kind, category, source and time, with growth, waste, bytes and tokens.
+    """Report the size of a memory: facts by user, kind, category, source and time.
+
+    It includes growth, duplicates and other waste, bytes and tokens.
 
     BACKEND is local, a backend from the settings, an installed adapter, or a file of facts.
     """
@@ -107,7 +114,10 @@ def pricing(
     turns_per_user_month: Annotated[
         Decimal | None,
         typer.Option(
-            "--turns-per-user-month", parser=_number, metavar="N", help="Messages per user and month, answers included."
+            "--turns-per-user-month",
+            parser=_number,
+            metavar="N",
+            help="Messages per user and month, with answers.",
         ),
     ] = None,
     facts_per_turn: Annotated[
@@ -122,7 +132,7 @@ def pricing(
         typer.Option("--bytes-per-turn", parser=_number, metavar="N", help="Length of a message in bytes."),
     ] = None,
     growth: Annotated[
-        str | None, typer.Option("--growth", metavar="8%", help="Growth of the number of users per month.")
+        str | None, typer.Option("--growth", metavar="8%", help="Monthly growth of the number of users.")
     ] = None,
     months: Annotated[
         Decimal | None, typer.Option("--months", parser=_number, metavar="N", help="Number of months. [default: 12]")
@@ -135,7 +145,7 @@ def pricing(
     ] = False,
     route: Annotated[
         str | None,
-        typer.Option("--migrate", metavar="FROM:TO", help="Price of moving all facts from one system to another."),
+        typer.Option("--migrate", metavar="FROM:TO", help="Price a migration of all facts, for example mem0:zep."),
     ] = None,
     facts: Annotated[
         int | None, typer.Option("--facts", min=0, metavar="N", help="Number of facts to move. [default: as measured]")
@@ -151,14 +161,14 @@ def pricing(
     ] = None,
     edition: _options.Edition = None,
     prices: Annotated[
-        Path | None, typer.Option("--prices", dir_okay=False, metavar="FILE", help="Your own price book.")
+        Path | None, typer.Option("--prices", dir_okay=False, metavar="FILE", help="Your own price book (YAML).")
     ] = None,
     outputs: _options.Outputs,
     store: _options.Store,
 ) -> None:
-    """Report the cost of a workload on each system, by month and by number of users.
+    """Report what a workload costs on each system, by month and by number of users.
 
-    Missing values are measured in the store. What cannot be measured is assumed, and marked.
+    Values that are not given are measured in the store. What cannot be measured is assumed and marked.
     """
     from memctl.cli import _report_output
     from memctl.report import json_csv, requests
@@ -173,16 +183,16 @@ def pricing(
         "growth": requests.growth(growth),
     }
     if unmeasured and source:
-        raise UsageError("--unmeasured and --from exclude each other")
+        raise UsageError("--unmeasured and --from cannot be combined")
     if facts is not None and not route:
-        raise UsageError("--facts is how many facts to move", hint="say from where to where with --migrate")
+        raise UsageError("--facts requires --migrate", hint="pass --migrate FROM:TO")
     measured = None
     if not unmeasured:
         backend = store.backends()
         measured = requests.volume_if_any(source, backend, now=datetime.now(UTC))
     if route:
         if outputs.files():
-            raise UsageError("the price of a migration has no charts", hint="use --json or --csv")
+            raise UsageError("a migration has no charts", hint="use --json or --csv")
         moved = requests.migration(
             route, measured, numbers, facts=facts, edition=edition, prices=prices, model=model, embedding=embedding
         )
@@ -215,13 +225,14 @@ def pricing(
 @app.command(
     examples="""
     memctl report prices > prices.yaml
+    memctl report prices --list
     """
 )
 def prices(
     edition: _options.Edition = None,
     listed: Annotated[bool, typer.Option("--list", help="List the editions.")] = False,
 ) -> None:
-    """Print a price book as YAML. Change it and use it with --prices."""
+    """Print a price book as YAML, to edit and pass to --prices."""
     from memctl.report import price_book
 
     if listed:
@@ -232,11 +243,11 @@ def prices(
 
 
 def _write(outputs: _options.Outputs, pictures: Callable[[], tuple[Picture, str]]) -> bool:
-    """The files asked for, charts drawn only when one is; whether one of them went to stdout in place of the report."""
+    """Write the files asked for; returns whether one of them went to stdout instead of the report."""
     wanted = outputs.files()
     printed = [name for name, path in wanted.items() if path == STDOUT]
     if printed and (len(printed) > 1 or outputs.as_json or outputs.as_csv):
-        raise UsageError("only one thing can go to standard output", hint="give the others a file")
+        raise UsageError("only one report can be written to stdout", hint="name files for the others")
     if not wanted:
         return False
     from memctl.report import charts
@@ -260,9 +271,9 @@ def _print(
     rows: Callable[[], Iterable[list[Any]]],
     table: Callable[[], None],
 ) -> None:
-    """The report to stdout, in the form asked for."""
+    """Print the report in the form asked for."""
     if outputs.as_json and outputs.as_csv:
-        raise UsageError("--json and --csv exclude each other")
+        raise UsageError("--json and --csv cannot be combined")
     if outputs.as_json:
         _render.emit_json(schema, document())
     elif outputs.as_csv:

@@ -10,7 +10,12 @@ from memctl.runtime import settings
 app = _typer.new_group()
 
 
-@app.callback()
+@app.callback(
+    examples="""
+    memctl config show
+    memctl config init
+    """
+)
 def command() -> None:
     """Show the effective settings, or create a settings file."""
 
@@ -35,10 +40,11 @@ def show(*, output: _options.Json) -> None:
 @app.command(
     examples="""
     memctl config init
+    MEMCTL_CONFIG=./memctl.toml memctl config init
     """
 )
 def init() -> None:
     """Create a commented settings file at the user's settings path."""
     path = settings.user_file()
     settings.init(path)
-    typer.echo(f"written: {path}")
+    typer.echo(f"created {path}")

@@ -14,10 +14,11 @@ app = _typer.new_app()
 @app.command(
     examples="""
     memctl schema fact
+    memctl schema fact > fact.schema.json
     """
 )
 def command(record: Annotated[Literal["fact"], typer.Argument()]) -> None:
-    """Print the JSON Schema of RECORD."""
+    """Print the JSON Schema of RECORD, which is fact."""
     import msgspec
 
     from memctl.core.fact import json_schema

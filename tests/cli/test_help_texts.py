@@ -1,0 +1,59 @@
+"""What someone who asks for help reads: every option is explained, every command has examples, in plain words."""
+
+import re
+import shlex
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+from typer.models import Context
+
+from memctl.cli.app import COMMANDS, app
+
+AWKWARD = re.compile(
+    r"^Of |\b(is|are) no [a-z]|\b(anew|meanwhile|whom|likewise|tell|told|take back|at hand|beside)\b|whose facts"
+    r"|may be repeated|\bthose there are\b|_options\.|\[(?!default:|env var:)[a-z]+\]"
+)
+"""Phrases of the former help texts that had to be read twice."""
+
+
+def _all():
+    group = get_command(app)
+    root = Context(group, info_name="memctl")
+    for name in COMMANDS:
+        command = group.get_command(root, name)
+        context = Context(command, info_name=name, parent=root)
+        yield context
+        if isinstance(command, TyperGroup):
+            for below, child in command.commands.items():
+                yield Context(child, info_name=below, parent=context)
+
+
+ALL = {context.command_path: context for context in _all()}
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_every_command_has_two_examples_and_every_option_is_explained(path):
+    command = ALL[path].command
+    examples = (command.epilog or "").splitlines()
+    assert len(examples) >= 2, "someone new copies an example"
+    assert all("memctl " in example for example in examples)
+    assert [param.name for param in command.params if param.param_type_name == "option" and not param.help] == []
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_every_example_is_a_command_line_that_memctl_understands(path):
+    for example in (ALL[path].command.epilog or "").splitlines():
+        words = shlex.split(example.partition(">")[0].rpartition("| ")[2])
+        words = words[words.index("memctl") + 1 :]
+        name = next(other for other in (" ".join(["memctl", *words[:2]]), f"memctl {words[0]}") if other in ALL)
+        command = ALL[name].command
+        context = Context(command, info_name=name)
+        command.parse_args(context, words[name.count(" ") :])
+
+
+@pytest.mark.parametrize("path", ALL)
+def test_help_is_in_plain_words(path):
+    context = ALL[path]
+    texts = [context.command.help or "", *(str(getattr(param, "help", "") or "") for param in context.command.params)]
+    assert [text for text in texts if AWKWARD.search(text)] == []
