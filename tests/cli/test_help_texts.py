@@ -57,3 +57,14 @@ def test_help_is_in_plain_words(path):
     context = ALL[path]
     texts = [context.command.help or "", *(str(getattr(param, "help", "") or "") for param in context.command.params)]
     assert [text for text in texts if AWKWARD.search(text)] == []
+
+
+def test_the_variable_of_an_option_is_named_after_the_option(memctl, monkeypatch):
+    """As the help says; the names of the parameters, which differ for some, work as well."""
+    memctl("add", "alice", "I live in Ghent.")
+    for variable in ("MEMCTL_FACTS_JSON", "MEMCTL_FACTS_AS_JSON"):
+        monkeypatch.setenv(variable, "1")
+        assert memctl("facts", "alice").document["schema"] == "memctl.facts/1"
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("MEMCTL_MIGRATIONS_SHOW_JSON", "1")
+    assert memctl("migrations", "show", "none").code == 4

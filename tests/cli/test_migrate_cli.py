@@ -117,7 +117,7 @@ def test_a_plan_is_applied_as_it_is_and_refused_once_the_source_has_changed(memc
         (("import", "chat.txt"), 2, "memctl ingest"),
         (("import", "none.jsonl"), 4, "no such file"),
         (("export", "--all-users", "-o", "work"), 2, "x.jsonl"),
-        (("export", "--all-users", "--json"), 2, "stdout carries the facts"),
+        (("export", "--all-users", "--json"), 2, "stdout is used for the facts"),
         (("migrations", "show", "1999"), 4, "memctl migrations"),
         (("backends", "test", "pluto"), 4, "known backends"),
     ],

@@ -67,6 +67,40 @@ def test_jsonl_is_a_record_a_line(memctl, known):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "member"),
+    [
+        (("users",), "users"),
+        (("runs",), "runs"),
+        (("undo",), "runs"),
+        (("backends",), "backends"),
+        (("migrations",), "runs"),
+        (("snapshot", "list"), "snapshots"),
+        (("search", "alice", "shipping"), "hits"),
+        (("history", "alice"), "facts"),
+        (("dedupe", "alice", "--dry-run"), "changes"),
+    ],
+)
+def test_jsonl_has_as_many_lines_as_the_document_has_members(memctl, known, home, arguments, member):
+    assert memctl("snapshot", "create").code == 0
+    assert memctl("migrate", "--from", "local", "--to", home / "x.jsonl", "--all-users").code == 0
+    lines = [json.loads(line) for line in memctl(*arguments, "--jsonl").out.splitlines()]
+    document = memctl(*arguments, "--json").document
+    assert len(lines) == len(document[member])
+    if member not in ("changes", "hits"):
+        assert lines == document[member]
+
+
+def test_diff_stats_and_undo_have_lines_too(memctl, known):
+    changes = [json.loads(line) for line in memctl("diff", "alice", "--from", "2020", "--jsonl").out.splitlines()]
+    document = memctl("diff", "alice", "--from", "2020", "--json").document
+    assert [change["fact"] for change in changes if change["what"] == "learned"] == document["learned"]
+    (stats,) = map(json.loads, memctl("stats", "--jsonl").out.splitlines())
+    assert {"schema": "memctl.stats/1"} | stats == memctl("stats", "--json").document
+    run = memctl("runs", "--json").document["runs"][0]["id"]
+    assert json.loads(memctl("undo", run, "--jsonl").out)["run"] == run
+
+
+@pytest.mark.parametrize(
     ("arguments", "code"),
     [
         (("facts", "nobody"), 4),

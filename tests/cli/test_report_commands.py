@@ -32,7 +32,7 @@ def test_volume_shows_every_breakdown_with_a_sparkline_a_row(memctl: Memctl):
     for heading in ("by user", "by kind", "by category", "by source", "fact status", "size", "the next twelve months"):
         assert heading in lines
     assert "WordPiece" in ran.out
-    assert "near-duplicates: current facts" in ran.out
+    assert "near-duplicates are current facts" in ran.out
 
 
 @pytest.mark.usefixtures("ingested")

@@ -85,7 +85,7 @@ def list_(
 @app.command(
     examples="""
     memctl snapshot diff last
-    memctl snapshot diff 2026-03-01 last --user alice
+    memctl snapshot diff 20260301 last --user alice
     """
 )
 def diff(
@@ -115,7 +115,7 @@ def diff(
 @app.command(
     examples="""
     memctl snapshot restore last
-    memctl snapshot restore 2026-03-01T09
+    memctl snapshot restore 20260301T09
     """
 )
 def restore(
