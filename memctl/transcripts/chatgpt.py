@@ -11,13 +11,15 @@ from typing import Any
 from memctl.core.errors import BadTranscript
 from memctl.transcripts.branches import Node, depth_first, live_path
 from memctl.transcripts.discovery import Document
+from memctl.transcripts.fields import LISTS, Fields
 from memctl.transcripts.jsonstream import name_of, text_of
 from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
-from memctl.transcripts.session_builder import SessionBuilder, bad_record, is_half, records
+from memctl.transcripts.session_builder import TIME_UNCLEAR, SessionBuilder, bad_record, is_half, records
 from memctl.transcripts.timestamps import instant
 
 NAME = "chatgpt"
+_SHELL = frozenset({"title", "create_time", "conversation_id"})
 _THINKING = frozenset({"thoughts", "reasoning_recap"})
 _CONTEXT = {"user_editable_context": "custom instructions", "model_editable_context": "model context"}
 _FROM_TOOLS = frozenset(
@@ -26,7 +28,21 @@ _FROM_TOOLS = frozenset(
 
 
 def sniff(head: Head) -> bool:
-    return "mapping" in head.keys and isinstance(head.first.get("mapping", {}), Mapping)
+    """A tree of messages in any of the first records, or the record of a chat that was left without one."""
+    records = [*head.records, *(inner for record in head.records for inner in _inside(record))]
+    if any(isinstance(record.get("mapping"), Mapping) for record in records):
+        return True
+    if "mapping" in head.keys:
+        return isinstance(head.first.get("mapping", {}), Mapping)
+    return any(record.keys() >= _SHELL and "messages" not in record for record in records)
+
+
+def _inside(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The conversations that a wrapper lists."""
+    if "mapping" in record:
+        return []
+    lists = (value for _, value in Fields(record).values(LISTS) if isinstance(value, list))
+    return [inner for listed in lists for inner in listed if isinstance(inner, Mapping) and "mapping" in inner]
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
@@ -37,13 +53,16 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             yield record
         elif is_half(record):
             yield bad_record(where, "the conversation is incomplete")
+        elif isinstance(record, Mapping) and (inner := _inside(record)):
+            for place, conversation in enumerate(inner, start=1):
+                yield _session(document, f"{number}-{place}", conversation, options)
         elif not isinstance(record, Mapping) or not isinstance(record.get("mapping"), Mapping):
             yield bad_record(where, "a conversation without a mapping of its messages")
         else:
             yield _session(document, number, record, options)
 
 
-def _session(document: Document, number: int, record: Mapping[str, Any], options: ReadOptions) -> Session:
+def _session(document: Document, number: int | str, record: Mapping[str, Any], options: ReadOptions) -> Session:
     builder = SessionBuilder(NAME)
     messages, nodes = _nodes(record["mapping"])
     current = record.get("current_node")
@@ -58,7 +77,7 @@ def _session(document: Document, number: int, record: Mapping[str, Any], options
     for name in path:
         above = turn_of.get(nodes[name].parent or "")
         message = messages.get(name)
-        turn_of[name] = (message and _add(builder, name, message, above)) or above
+        turn_of[name] = (message and _add(builder, name, message, above, options)) or above
     times = [node.at for node in nodes.values() if node.at]
     return builder.build(
         name_of(record.get("conversation_id")) or name_of(record.get("id")) or builder.key(document, number),
@@ -92,7 +111,9 @@ def _nodes(mapping: Mapping[str, Any]) -> tuple[dict[str, Mapping[str, Any]], di
     return messages, nodes
 
 
-def _add(builder: SessionBuilder, name: str, message: Mapping[str, Any], above: str | None) -> str | None:
+def _add(
+    builder: SessionBuilder, name: str, message: Mapping[str, Any], above: str | None, options: ReadOptions
+) -> str | None:
     content = _mapping(message.get("content"))
     kind = name_of(content.get("content_type")) or "text"
     author = _mapping(message.get("author"))
@@ -101,7 +122,8 @@ def _add(builder: SessionBuilder, name: str, message: Mapping[str, Any], above: 
     if reason:
         builder.skip(reason)
         return None
-    at = instant(message.get("create_time"))
+    at, unclear = Fields({"create_time": message.get("create_time")}).time(options)
+    builder.skip(TIME_UNCLEAR, int(unclear))
     turn_id = name_of(name)
     text = _text(content)
     recipient = message.get("recipient")

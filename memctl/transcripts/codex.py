@@ -13,6 +13,7 @@ from typing import Any
 from memctl.core.errors import BadTranscript
 from memctl.transcripts.content import content_text
 from memctl.transcripts.discovery import Document
+from memctl.transcripts.injected import CONTEXT, own_words
 from memctl.transcripts.jsonstream import json_lines, name_of, text_of
 from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
@@ -21,10 +22,7 @@ from memctl.transcripts.timestamps import instant
 
 NAME = "codex"
 _ENVELOPES = ("session_meta", "response_item", "event_msg", "turn_context")
-_INJECTED = re.compile(
-    r"\s*(<(environment_context|user_instructions|permissions instructions|turn_aborted|skill"
-    r"|user_shell_command|subagent_notification|INSTRUCTIONS|collaboration_mode)\b|# AGENTS\.md instructions)"
-)
+_REASONS = {CONTEXT: "injected context", "command or hook output": "injected context"}
 _SESSION_IN_NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 
 
@@ -56,6 +54,35 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
         raise failure
 
 
+class _Starts:
+    """Where the turns of the user begin in a list of messages.
+
+    A task begins a turn, and further messages of the user steer it; in files without tasks each message of the user
+    begins one.
+    """
+
+    def __init__(self) -> None:
+        self.places: list[int] = []
+        self._tasks = False
+        self._pending: int | None = None
+
+    def task(self, place: int) -> None:
+        """A task begins."""
+        self._tasks, self._pending = True, place
+
+    def message(self, place: int) -> None:
+        """The user sends a message."""
+        if self._pending is not None or not self._tasks:
+            self.places.append(place if self._pending is None else self._pending)
+            self._pending = None
+
+    def back(self, turns: int) -> int | None:
+        """Where the last `turns` turns begin, which are forgotten; None if there are none."""
+        cut = self.places[-turns:] if turns > 0 else []
+        del self.places[len(self.places) - len(cut) :]
+        return cut[0] if cut else None
+
+
 class _Reader:
     """One file. `items` are the turns of response items, `events` those of events."""
 
@@ -64,13 +91,14 @@ class _Reader:
         self.events = SessionBuilder(NAME)
         self._options = options
         self._meta: Mapping[str, Any] | None = None
+        self._starts: dict[int, _Starts] = {id(builder): _Starts() for builder in (self.items, self.events)}
 
     def session(self, document: Document) -> Session:
         meta = self._meta or {}
         spoken = any(turn.role == "user" for turn in self.items.turns)
         builder = self.items if spoken or not self.events.turns else self.events
         if builder is self.events:
-            builder.notes.update(self.items.notes)
+            builder.notes = self.items.notes | builder.notes
         source = meta.get("source")
         if isinstance(source, Mapping) and "subagent" in source and not self._options.sidechains:
             builder.skip("sidechain", len(builder.turns))
@@ -121,20 +149,45 @@ class _Reader:
             self.items.skip("unknown role")
             return
         content = item.get("content")
-        if role == "user" and isinstance(content, list):
-            parts = [part for part in content if not _INJECTED.match(content_text([part]))]
-            if len(parts) < len(content):
-                self.items.skip("injected context", len(content) - len(parts))
-                if not parts:
-                    return
-            content = parts
         phase = name_of(item.get("phase"))
-        self.items.add(role, content_text(content), turn_id=str(number), at=at, raw_kind=phase or "message")
+        if role != "user":
+            self.items.add(role, content_text(content), turn_id=str(number), at=at, raw_kind=phase or "message")
+            return
+        self._prompt(self.items, number, content if isinstance(content, list) else [content], at, phase or "message")
+
+    def _prompt(self, builder: SessionBuilder, number: int, parts: list[Any], at: datetime | None, kind: str) -> None:
+        """Add what the user typed; what Codex put in is counted."""
+        words: list[str] = []
+        injected = 0
+        for part in parts:
+            typed, reasons = own_words(content_text([part]))
+            words += [typed] if typed else []
+            injected += bool(reasons) and not typed
+            for reason in reasons:
+                builder.skip(_REASONS.get(reason, reason))
+        if parts and injected == len(parts):
+            return
+        self._starts[id(builder)].message(len(builder.turns))
+        builder.add("user", "\n".join(words), turn_id=str(number), at=at, raw_kind=kind)
 
     def _event(self, number: int, event: Mapping[str, Any], at: datetime | None) -> None:
         kind = event.get("type")
         text = text_of(event.get("message")).strip()
-        if kind == "user_message" and not _INJECTED.match(text):
-            self.events.add("user", text, turn_id=str(number), at=at, raw_kind="user_message")
+        if kind == "user_message" and event.get("kind") in (None, "plain"):
+            self._prompt(self.events, number, [text], at, "user_message")
         elif kind == "agent_message":
             self.events.add("assistant", text, turn_id=str(number), at=at, raw_kind="agent_message")
+        elif kind in ("task_started", "turn_started"):
+            for builder in (self.items, self.events):
+                self._starts[id(builder)].task(len(builder.turns))
+        elif kind == "thread_rolled_back":
+            self._roll_back(event.get("num_turns"))
+
+    def _roll_back(self, turns: object) -> None:
+        """Take back the last turns of the user and all that followed them."""
+        count = turns if isinstance(turns, int) else 1
+        for builder in (self.items, self.events):
+            cut = self._starts[id(builder)].back(count)
+            if cut is not None:
+                builder.skip("rolled-back turn", len(builder.turns) - cut)
+                del builder.turns[cut:]

@@ -128,3 +128,21 @@ def test_lone_surrogates_and_pairs_on_any_boundary(read_back):
         text = "p" * (65_536 - 180 + pad) + "\ud83d\ude00|\ud83d|\\ud83d"
         (session,) = read_back("c.json", json.dumps(export(node("a", "root", text=text)))).sessions
         assert session.turns[0].text.lstrip("p") == "😀|\ufffd|\\ud83d"
+
+
+SHELL = {"title": "New chat", "create_time": 1.77e9, "update_time": 1.77e9, "conversation_id": "shell"}
+
+
+def test_a_chat_left_without_messages_costs_only_itself(read_back):
+    tree = {"a": {"id": "a", "parent": None, "message": {"author": {"role": "user"}, "content": {"parts": ["hello"]}}}}
+    result = read_back("conversations.json", [SHELL, {"title": "t", "id": "1", "mapping": tree}, SHELL])
+    assert result.texts == [("user", "hello")]
+    assert [problem.where.rpartition(": ")[2] for problem in result.problems] == ["conversation 1", "conversation 3"]
+    assert len(read_back("conversations.json", [SHELL]).problems) == 1
+
+
+def test_chats_in_a_wrapper(read_back):
+    tree = {"a": {"id": "a", "parent": None, "message": {"author": {"role": "user"}, "content": {"parts": ["hello"]}}}}
+    result = read_back("c.json", {"conversations": [{"title": "t", "mapping": tree}, {"title": "u", "mapping": tree}]})
+    assert [session.title for session in result.sessions] == ["t", "u"]
+    assert len({session.session_id for session in result.sessions}) == 2
