@@ -16,6 +16,10 @@ Op = Literal["assert", "retract"]
 Precision = Literal["second", "minute", "hour", "day", "week", "month", "season", "year"]
 
 
+DENIAL = "denial"
+"""The category of a retraction that only denies ("I'm not vegetarian"): without an earlier claim it means nothing."""
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """What one turn asserts or retracts.
 

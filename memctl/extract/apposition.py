@@ -23,6 +23,11 @@ _PIECES = re.compile(
     r"working|based|single|originally|currently|have\b))|\s*[—–(]\s*",
     re.IGNORECASE,
 )
+_AGED = re.compile(r"\d\d(?: ?(?:years?|yrs?)[ -]?olds?| ?yo)?", re.IGNORECASE)
+_DATED = re.compile(
+    r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.? \d|\d(?:st|nd|rd|th)\b", re.IGNORECASE
+)
+""" "On May 10, 12, and 15": the numbers are days."""
 _LIVING = re.compile(r"(?:living|based)")
 _TAIL = re.compile(r"(?:as|living|working|based|from|at|in)\b")
 
@@ -52,7 +57,13 @@ def list_drafts(
         inner = complement(part, tense=start.tense)
         if inner is None or (tail and inner.lemma == "be" and not _LIVING.match(part)):
             continue
-        more = [draft for draft in match(inner, span, casual=casual) if draft.predicate != "name"]
+        more = [
+            draft
+            for draft in match(inner, span, casual=casual)
+            if draft.predicate != "name" and (draft.predicate != "age" or _AGED.fullmatch(part))
+        ]
+        if _DATED.search(start.rest):
+            more = [draft for draft in more if draft.predicate != "age"]
         introduction = not tail and any(draft.predicate in ("name", "age") for draft in earlier)
         drafts += more or (_bare_trade(part, start.tense, span, casual) if introduction else [])
     return drafts

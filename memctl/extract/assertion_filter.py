@@ -139,6 +139,15 @@ _TRAILING_REPORT = re.compile(
     ),
     re.IGNORECASE,
 )
+_MOCKERY = re.compile(
+    r"\bsaid (?:nobody|no[- ]?one|(?:literally )?no (?:[\w]+ )*?(?:ever|one|person|man|woman|team|body|developer))\b|"
+    r"\bas if[.! ]*$|"
+    r"\bin (?:my|your) dreams\b|\bpull the other one\b|\b(?:and )?i(?:'m| am) (?:the )?(?:queen|king|pope|president|"
+    r"emperor|santa|batman|superman|elvis|napoleon|cleopatra)\b|^\W*(?:oh|yeah|ya|well)?,? ?(?:sure|right),? "
+    r"(?:because|cos|cause|and )|"
+    r"^\W*(?:oh|yeah|ya),? sure\b,? (?!i (?:can|will)\b)",
+    re.IGNORECASE,
+)
 _JOKE = re.compile(
     (
         r"(?:^|\s)/s\b|\b(?:just kidding|kidding|jk|joking|i jest|as a joke|sarcasm|not really(?! (?:into|"
@@ -270,6 +279,7 @@ def declarative(sentence: str, mark: str) -> tuple[str, int]:
     """
     if (
         _JOKE.search(sentence)
+        or _MOCKERY.search(sentence)
         or _TRAILING_REPORT.search(sentence)
         or _LYRIC.search(sentence)
         or _OWN_REPORT.search(sentence)
@@ -324,6 +334,16 @@ def _presupposed(sentence: str, marked: bool) -> tuple[str, int]:
             end = match.start()
             break
     return (sentence[:end], 0) if end else ("", 0)
+
+
+RESTRICTING = frozenset({"unless", "except", "when", "whenever", "while", "before", "after", "if", "until"})
+""" "I don't eat meat when I'm alone": the clause after these says when the one before is true."""
+_THEN = re.compile(r"\w,? (?:then|in that case)[.! ]*$", re.IGNORECASE)
+
+
+def in_that_case(clause: str) -> bool:
+    """True for "I teach piano then": the clause holds only in a case mentioned elsewhere."""
+    return bool(_THEN.search(clause)) and not re.search(r"\b(?:since|by|until|back) then\b", clause, re.IGNORECASE)
 
 
 def conditional(conj: str, clause: str) -> bool:

@@ -91,7 +91,8 @@ ELIDED_BE = re.compile(
     r"(?:(?:an? )?(?:(?:big|huge|massive|avid|lifelong|real|great|total) )*(?:fan|lover) of|into|"
     r"keen on|obsessed with|fond of|crazy about|mad about|partial to|hooked on|employed (?:by|at)|"
     r"on (?:keto|paleo)|on \d+ ?mg|diagnosed with|allergic to|based in|born (?:on|in|and)|fluent in|"
-    r"married to (?-i:[A-Z])|from (?-i:[A-Z])|living (?:in|with)|working (?:as|at|for)|"
+    r"married to (?-i:[A-Z])|from (?-i:[A-Z]\w+)(?: (?-i:[A-Z]\w+)| originally)*(?=$|[,.;!–—(]| (?:and|but|now|here|"
+    r"so)\b)|living (?:in|with)|working (?:as|at|for)|"
     r"(?:widowed|divorced|engaged|pregnant|lactose intolerant|coeliac|asthmatic|diabetic|vegan|vegetarian|"
     r"pescatarian|teetotal|self-employed)"
     r"(?=$|[,.;!–—]| (?:and|but|so|since|for|now|here|with|at|again|tbh|these|this|last|any ?more)\b))",

@@ -162,6 +162,13 @@ def head(text: str, words: list[Token] | None = None, *, subject_at: int = 0, pe
     return _Reader(text, words, at, person, pronoun).read()
 
 
+_SHORT_OF = frozenset({"almost", "nearly"})
+""" "I almost moved": it did not happen."""
+_AFTER_SHORT_OF = frozenset({"always", "exclusively", "never", "all", "every", "entirely", "only", "completely"})
+_SUPPOSED = frozenset({"supposed", "meant"})
+_ABOUT_TO = _SUPPOSED | {"about", "set", "due", "planning", "hoping"}
+
+
 class _Reader:
     """Skips auxiliaries and adverbs up to the verb."""
 
@@ -196,6 +203,8 @@ class _Reader:
             self.stopped, step = True, 2
         elif word in NEGATIONS:
             self.neg = True
+        elif word in _SHORT_OF and self.word(1) not in _AFTER_SHORT_OF:
+            self.modal = True
         elif word in ADVERBS and not (word in ("kind", "all") and self.word(1) not in ("of", *FORMS)):
             step = 2 if word == "kind" else 1
         elif word == "used" and self.word(1) == "to" and not self.be:
@@ -223,7 +232,9 @@ class _Reader:
             self.tense = "future"
         elif (
             word == "going" and self.word(1) == "to" and self.be and (self.word(2) in FORMS or self.word(2) == "be")
-        ) or (word in ("about", "set", "due", "planning", "hoping") and self.word(1) == "to" and self.be):
+        ) or (word in _ABOUT_TO and self.word(1) == "to" and self.be):
+            # "I was going to": it did not happen.
+            self.modal = self.modal or self.tense != "present" or word in _SUPPOSED
             self.tense, self.be, step = "future", False, 2
         elif word == "can":
             self.can = True

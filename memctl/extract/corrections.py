@@ -74,7 +74,9 @@ def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
         return
     if old.predicate not in SINGLE_VALUED:
         yield retraction(old, span)
-    yield msgspec.structs.replace(old, object=value, phrase=old.phrase.replace(old.object, value), quote=span)
+    yield msgspec.structs.replace(
+        old, object=value, phrase=old.phrase.replace(old.object, value), quote=span, corrects=True
+    )
 
 
 def exchanges(text: str, earlier: Iterable[Draft]) -> Iterator[Draft]:

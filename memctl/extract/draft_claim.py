@@ -14,7 +14,8 @@ RETRACT_BE = re.compile(r"^is\b")
 class Draft(msgspec.Struct, kw_only=True):
     """`subject` None is the speaker. `phrase` is the predicate in the third person ("lives in Paris").
 
-    `quote` is the span in the turn.
+    `quote` is the span in the turn. A `denial` ("I'm not vegetarian") ends what was claimed before and claims nothing
+    itself. A draft that `corrects` another replaces it on purpose.
     """
 
     predicate: str
@@ -31,6 +32,8 @@ class Draft(msgspec.Struct, kw_only=True):
     valid_at: datetime | None = None
     invalid_at: datetime | None = None
     precision: Precision | None = None
+    denial: bool = False
+    corrects: bool = False
 
     @property
     def key(self) -> tuple[str | None, str, str | None, str, str]:

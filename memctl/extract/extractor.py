@@ -6,12 +6,14 @@ none. Turns must have been redacted (`memctl.extract.secrets`). `memctl.reconcil
 
 from collections.abc import Iterable
 
-from memctl.core.claim import Claim
+from memctl.core.claim import DENIAL, Claim
 from memctl.core.fact import derive_id
+from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.corrections import exchanges
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.elliptical_retractions import elliptical_retractions
 from memctl.extract.multilingual import multilingual_drafts
+from memctl.extract.object_types import acceptable, single_readings
 from memctl.extract.short_answers import answer_drafts
 from memctl.extract.turn_reader import TurnReader
 from memctl.transcripts.model import Session, Turn
@@ -70,7 +72,7 @@ class _SessionReader:
         if self.question is not None and not memory:
             drafts += answer_drafts(self.question, text)
         drafts += multilingual_drafts(text)
-        return _distinct(drafts)
+        return single_readings(_distinct(filter(acceptable, drafts)), SINGLE_VALUED)
 
     def claims(self, turn: Turn, position: int) -> list[Claim]:
         """The claims of one turn whose confidence reaches the threshold."""
@@ -110,7 +112,7 @@ class _SessionReader:
                     uri=self.uri,
                     agent_id=self.session.agent_id,
                     app_id=self.session.app_id,
-                    categories=(draft.category,),
+                    categories=(draft.category, DENIAL) if draft.denial else (draft.category,),
                     extractor=EXTRACTOR,
                 )
             )

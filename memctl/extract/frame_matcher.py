@@ -50,6 +50,49 @@ _TEMPORARY = re.compile(
 )
 
 
+_MEETING_PLACES = frozenset(
+    words("slack discord whatsapp facebook instagram linkedin zoom teams telegram signal twitter reddit tiktok tinder")
+)
+""" "I joined Slack": as a member, not as an employee."""
+_ONLY_WHEN = re.compile(
+    r"\W*(?:only |just |unless |except |but )?(?:(?:after|before|during|unless|except|until|till|past|outside|while|"
+    r"whilst|when|"
+    r"whenever|if|between|without|apart from|other than)\b|on (?:weekdays?|weekends?|school nights|workdays|(?:mon|"
+    r"tues|wednes|"
+    r"thurs|fri|satur|sun)days?)|at (?:night|work|home|lunch|breakfast|dinner|school|weekends|the moment)|in (?:the )?"
+    r"(?:mornings?|evenings?|afternoons?|winter|summer|public|bed|my coffee|my tea|my [\w]+)|for (?:lunch|breakfast|"
+    r"dinner|lent|now)\b|this (?:week|month|morning|evening|weekend)|today|tonight)",
+    re.IGNORECASE,
+)
+""" "After 3pm" after the object: the whole is true only then."""
+CUT_SHORT = frozenset({"avoids", "dislikes", "diet", "intolerant_to"})
+"""Predicates that are false without such a restriction; one who likes coffee in the evening likes coffee."""
+_NEXT = re.compile(r"\s*(?:[,.;!?()—–]|\b(?:and|but|so|because|since|or)\b)", re.IGNORECASE)
+_SUBJECT = re.compile(r"\b(?:i|i'm|we|it|it's|he|she|they|you|there|my|our)\b", re.IGNORECASE)
+_BODY_PART = re.compile(
+    r"\s+in (?P<o>(?:my|one|both|the) (?:[\w]+ )?(?:ear|eye|knee|hip|leg|arm|hand|foot|shoulder|ankle|wrist|back|lung|"
+    r"kidney|finger|toe)s?)\b",
+    re.IGNORECASE,
+)
+
+
+def _restricted(value: str, caught: str, predicate: str, head: Head) -> str | None:
+    """`value` with the words after it that restrict it, None if they are a clause, or if it has another sense."""
+    if head.lemma == "join" and value.casefold() in _MEETING_PLACES:
+        return None
+    at = caught.lower().rfind(value.lower())
+    if at < 0:
+        return value
+    tail = caught[at + len(value) :]
+    if predicate == "has_condition":
+        part = _BODY_PART.match(tail)
+        return f"{value} in {part['o']}" if part else value
+    if predicate not in CUT_SHORT or not _ONLY_WHEN.match(tail):
+        return value
+    circumstance = _NEXT.split(tail.strip(" ,"))[0]
+    return None if _SUBJECT.search(circumstance) else f"{value} {circumstance}"
+
+
 def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 -- one branch per tense
     """The operation and predicate of a frame, given the head's tense and polarity; None if it does not apply."""
     predicate, op = frame.predicate, frame.op
@@ -114,7 +157,9 @@ def objects_of(frame: Frame, text: str, casual: bool) -> Iterator[str]:
         yield value
 
 
-def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | None = None) -> list[Draft]:
+def match(  # noqa: C901 -- one step per part of a frame
+    head: Head, offset: tuple[int, int], *, casual: bool, other: str | None = None
+) -> list[Draft]:
     """The drafts from the frames of the head's verb; `offset` is the clause's span in the turn."""
     drafts: list[Draft] = []
     taken: set[tuple[str, str]] = set()
@@ -139,6 +184,10 @@ def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | Non
             objects = [frame.value.format(o=o) if frame.value else o for o in objects_of(frame, matched["o"], casual)]
         if frame.category == "preferences" and predicate in ("likes", "dislikes"):
             objects = [value for value in objects if value is not None and taste(value)]
+        if frame.shape != "none":
+            after = head.rest[matched.start("o") :]
+            objects = [value for value in (_restricted(one, after, predicate, head) for one in objects if one) if value]
+        denial = op == "retract" and frame.op == "assert" and head.neg and not head.stopped
         for value in objects:
             plain = value or ""
             template = frame.template if predicate == frame.predicate else "{n} {o}"
@@ -161,6 +210,7 @@ def match(head: Head, offset: tuple[int, int], *, casual: bool, other: str | Non
                     kind=frame.kind,
                     confidence=frame.confidence - (0.05 if other else 0.0),
                     category=frame.category,
+                    denial=denial,
                 )
             )
             taken.add((predicate, op))

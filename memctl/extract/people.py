@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from memctl.extract.draft_claim import Draft
+from memctl.extract.object_types import is_opening
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.wordlist import words
 
@@ -25,6 +26,7 @@ _RELATION = re.compile(
 )
 _REL_NAMED = re.compile(
     (
+        r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!^From )"
         rf"\b(?P<name>{_ONE}),? (?:is )?(?:my|our) {_SIDE}(?P<rel>{_REL})\b(?!'s)(?! (?:and|say|think|said|"
         r"told|was like)\b)"
     ),
@@ -85,6 +87,8 @@ _SPOUSE = re.compile(
     ),
     re.IGNORECASE,
 )
+_COLLEAGUE = re.compile(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
+""" "My partner at the firm" is one in business."""
 _PET_NAMED = re.compile(
     (
         r"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|"
@@ -103,6 +107,8 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             rel = _SAME.get(match["rel"].lower(), match["rel"].lower())
             predicate = "has_child" if rel in _CHILD else f"has_{rel.replace('-', '_')}"
             for name in _split_names(match["name"]):
+                if is_opening(name):
+                    continue
                 yield Draft(
                     predicate=predicate,
                     object=name,
@@ -149,6 +155,8 @@ def named_subject(text: str) -> tuple[str, str, int] | None:
     if match is None:
         return None
     rel, at = match["rel"].lower(), match.end()
+    if rel == "partner" and _COLLEAGUE.match(text[at:]):
+        return None
     if match["gen"]:
         if re.match(r" (?:an? |allergic|vegan|vegetarian|from|married|working|living|called|very|the )", text[at:]):
             return rel, rel, match.end() - 2

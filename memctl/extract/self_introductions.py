@@ -19,7 +19,9 @@ _ABOUT_ME = re.compile(
     re.IGNORECASE,
 )
 _NAMED_AND_AGED = re.compile(
-    rf"^(?:(?:hi|hello|hey|hiya)[,!. ]+)?(?!I'm|I\b)(?={_NAME}, \d\d(?: years old| yo)?,)", re.IGNORECASE
+    rf"^(?:(?:hi|hello|hey|hiya)[,!. ]+)?(?:(?:my )?name(?:'s| is) )?(?!I'm|I\b|My\b|[\w\-]+'s\b)(?={_NAME}, \d\d(?: "
+    rf"years old| yo)?,)",
+    re.IGNORECASE,
 )
 _MEMBER = re.compile(
     r",\s+(?:and |but |also )?|\s+but\s+(?:now )?|\s+and\s+(?=(?:an? |living|working|from|based)\b)|;\s+", re.IGNORECASE

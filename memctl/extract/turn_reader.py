@@ -22,7 +22,7 @@ from memctl.extract.apposition import list_drafts
 from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
 from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft_claim import Draft
-from memctl.extract.frame_matcher import match
+from memctl.extract.frame_matcher import CUT_SHORT, match
 from memctl.extract.prompt_injection import is_instruction_like
 from memctl.extract.segmentation import Sentence, Token, plain, sentences, tokens
 from memctl.extract.verbs import FORMS
@@ -139,7 +139,8 @@ class TurnReader:
         opening = clause_openers.LEAD.match(text)
         if opening and opening.end() < len(text):
             text, start = text[opening.end() :], start + opening.end()
-        for clause in clauses(text, start):
+        pieces = list(clauses(text, start))
+        for clause, after in zip(pieces, [*pieces[1:], None], strict=True):
             lead = clause_openers.LEAD.match(clause.text)
             if lead and lead.end() < len(clause.text):
                 clause = Clause(clause.text[lead.end() :], clause.start + lead.end(), clause.conj, clause.elided)
@@ -147,11 +148,13 @@ class TurnReader:
             doubt = 0.1 if think else 0.0
             if think:
                 clause = Clause(clause.text[think.end() :], clause.start + think.end(), clause.conj, clause.elided)
-            if assertion_filter.conditional(clause.conj, clause.text):
+            if assertion_filter.conditional(clause.conj, clause.text) or assertion_filter.in_that_case(clause.text):
                 first = False
                 continue
             drafts, person, tense_prog = self.clause(clause, person, tense_prog, first)
             first = False
+            if after is not None and after.conj in assertion_filter.RESTRICTING:
+                drafts = [draft for draft in drafts if draft.predicate not in CUT_SHORT]
             for draft in drafts:
                 draft.confidence = max(0.7, draft.confidence - doubt)
                 yield draft

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from memctl.core.claim import Claim
+from memctl.core.claim import DENIAL, Claim
 from memctl.core.fact import derive_id
 from memctl.core.predicates import SINGLE_VALUED
 from memctl.reconcile.beliefs import NEVER, Belief, Key, key_of, order_of, seen
@@ -200,7 +200,7 @@ class _Group:
 
     def _already_over(self, claim: Claim) -> list[_Period]:
         """Handle a retraction of no live value: a period known to be over, else a new ended one."""
-        if claim.object is None:
+        if claim.object is None or DENIAL in claim.categories:
             return []
         for period in reversed(self.naming[claim.predicate, value_of(claim)]):
             if takes(claim, period.first) and period.done(seen(claim)):

@@ -12,7 +12,7 @@ from memctl.extract.rule_tables import Row
 from memctl.transcripts.model import Session, Turn
 
 AT = datetime(2025, 6, 2, 12, tzinfo=UTC)
-TABLE = Path(__file__).parent / "data" / "topics.tsv"
+TABLES = sorted((Path(__file__).parent / "data").glob("*.tsv"))
 
 
 def said(*texts: str, at: datetime | None = AT) -> list[Claim]:
@@ -32,7 +32,7 @@ def spelt(claim: Claim) -> str:
 
 def rows() -> list[tuple[str, list[str]]]:
     found = []
-    for line in TABLE.read_text(encoding="utf-8").splitlines():
+    for line in [line for table in TABLES for line in table.read_text(encoding="utf-8").splitlines()]:
         if not line.startswith("#"):
             message, _, claims = line.partition("\t")
             found.append((message.replace("\\n", "\n"), sorted(filter(None, claims.split(" ; ")))))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memctl.core.claim import Claim
+from memctl.core.claim import DENIAL, Claim
 from memctl.reconcile import affected, fold, key_of
 
 
@@ -348,3 +348,10 @@ def test_links_lead_somewhere_and_nothing_is_lost(claims):
         assert 0 <= belief.confidence <= 1
         if belief.valid_at and belief.invalid_at:
             assert belief.valid_at <= belief.invalid_at
+
+
+def test_denial_without_an_earlier_claim_stores_nothing_and_with_one_ends_it() -> None:
+    denied = claim(2, "2025-06-02", "diet", "vegetarian", op="retract", categories=("diet", DENIAL))
+    assert fold([denied]) == []
+    (belief,) = fold([claim(1, "2025-06-01", "diet", "vegetarian"), denied])
+    assert not belief.live

@@ -1,0 +1,113 @@
+"""What an object may be: a phrase of the right type for its predicate, short, and understandable alone.
+
+The last check of every draft, whatever rule made it: what fails it is not stored. A turn is still found by search.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from memctl.extract.draft_claim import Draft
+from memctl.extract.rule_tables import lexicon
+from memctl.extract.segmentation import HIDDEN
+
+LONGEST_OBJECT = 8
+_LONGER = {"instruction": 40, "goal": 14, "prefers": 14, "plans": 12, "event": 10, "attended": 10, "family_event": 10}
+"""Words of an object; instructions, plans and events are whole verb phrases."""
+
+_CHATTY = re.compile(
+    r"\b(?:actually|honestly|lol|lmao|haha+|tbh|ngl|obviously|literally|basically|somehow|whatever|btw|long story|"
+    r"don't ask|dont ask|you know|i guess|i think|said no\w*)\b",
+    re.IGNORECASE,
+)
+_VAGUE_PERSON = re.compile(
+    r"\b(?:someone|somebody|something|one(?= (?:actually|yesterday|today)|$|,))\b", re.IGNORECASE
+)
+_PLACELESS = re.compile(
+    r"(?:fear|hope|peace|hell|heaven|denial|poverty|luxury|exile|silence|pain|style|sin|harmony|limbo|chaos|isolation|"
+    r"the (?:moment|past|future|present|clouds?|now)|(?:my|your|his|her|our|their) (?:head|dreams?|mind|car|own \w+)|"
+    r"sweatpants|pyjamas|pajamas|leggings|jeans|meetings?|excel|general|theory|practice|case|front|bed)\b",
+    re.IGNORECASE,
+)
+_STAGE = re.compile(
+    r"(?:sprint|milestone|phase|step|chapter|task|ticket|issue|version|part|section|question|week|day|level|unit|"
+    r"module|exercise|problem|stage|round)s? \d",
+    re.IGNORECASE,
+)
+_WEEKDAY_OR_MONTH = re.compile(
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:january|february|march|april|may|june|july|august|september|"
+    r"october|november|december|christmas|easter)|today|tomorrow|yesterday|tonight|\d+(?:am|pm)?|noon|midnight",
+    re.IGNORECASE,
+)
+_NO_NAME = re.compile(r"['’]s\b|\d|^(?:not|never|just|still|also|only|very|so|too)\b", re.IGNORECASE)
+_PEOPLE = frozenset({"name", "preferred_name", "spouse", "partner"})
+_NOT_PEOPLE = frozenset({"has_pet", "has_condition", "has_child"})
+
+
+def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
+    """Whether the draft's object is of the type that its predicate takes."""
+    value = draft.object
+    if value is None:
+        return True
+    if HIDDEN in value or not value.strip() or len(value.split()) > _LONGER.get(draft.predicate, LONGEST_OBJECT):
+        return False
+    predicate = draft.predicate
+    if predicate in ("instruction", "goal"):
+        return True
+    if _CHATTY.search(value) or _VAGUE_PERSON.search(value):
+        return False
+    if predicate in ("lives_in", "hometown"):
+        return not (_PLACELESS.match(value) or _WEEKDAY_OR_MONTH.fullmatch(value) or _STAGE.search(value))
+    if predicate == "works_at":
+        return not (_cities().fullmatch(value) or _WEEKDAY_OR_MONTH.fullmatch(value))
+    if predicate == "works_in":
+        return not _STAGE.search(value)
+    if predicate == "age":
+        return value.isdigit() and 1 <= int(value) <= 120
+    if predicate in _PEOPLE or (predicate.startswith("has_") and predicate not in _NOT_PEOPLE):
+        return not (_NO_NAME.search(value) or is_opening(value))
+    if predicate in ("event", "attended", "plans"):
+        return value.count(",") < 2 or " and " in value
+    return True
+
+
+def is_opening(word: str) -> bool:
+    """True for a noun that opens a sentence and is no name: "Thing is my husband …", "Problem is …"."""
+    return bool(_openings().fullmatch(word))
+
+
+@cache
+def _openings() -> re.Pattern[str]:
+    return re.compile(lexicon("OPENING_NOUNS"), re.IGNORECASE)
+
+
+@cache
+def _cities() -> re.Pattern[str]:
+    return re.compile(lexicon("CITIES"), re.IGNORECASE)
+
+
+def single_readings(drafts: Iterable[Draft], single_valued: frozenset[str]) -> list[Draft]:
+    """`drafts` without second readings of the same words.
+
+    Of two values of a single-valued predicate that were read from overlapping words, the more confident one is kept,
+    or the first. A correction replaces on purpose.
+    """
+    kept: list[Draft] = []
+    for draft in drafts:
+        rival = next((one for one in kept if _rivals(one, draft, single_valued)), None)
+        if rival is None:
+            kept.append(draft)
+        elif draft.confidence > rival.confidence:
+            kept[kept.index(rival)] = draft
+    return kept
+
+
+def _rivals(one: Draft, two: Draft, single_valued: frozenset[str]) -> bool:
+    return (
+        two.predicate in single_valued
+        and (one.subject, one.predicate, one.slot) == (two.subject, two.predicate, two.slot)
+        and one.op == two.op == "assert"
+        and not (one.corrects or two.corrects)
+        and one.quote[0] < two.quote[1]
+        and two.quote[0] < one.quote[1]
+    )
