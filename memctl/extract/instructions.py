@@ -1,10 +1,18 @@
-"""Standing instructions to the assistant, kept as procedures."""
+"""Standing instructions to the assistant, kept as procedures.
+
+An order stands if it says so ("always", "from now on"), if it is about the manner of all answers ("no emojis", "use
+metric"), if it forbids or demands something of an agent ("never push to main", "ask me before …"), or if it is an item
+of a list of rules. Other orders ("write me a poem") hold once and are not kept.
+"""
 
 import re
+from collections.abc import Iterator
 
 from memctl.extract.clause_openers import LEAD
 from memctl.extract.draft_claim import Draft
+from memctl.extract.rule_tables import compiled
 from memctl.extract.segmentation import HIDDEN, Sentence
+from memctl.extract.verbs import FORMS
 
 _INSTRUCTION = re.compile(
     r"(?:(?:please|and|also|so|ok|okay|hey|yes|but|remember(?: to)?|make sure(?: to| you)?|be sure to|"
@@ -52,12 +60,253 @@ _STANDING_LEAD = re.compile(
 )
 _IGNORE_SAID = re.compile(r"^(?:ignore|forget) what i said (?:about|on) [\w ]+, ", re.IGNORECASE)
 _POLITE = re.compile(
-    r"[, ]+(?:please|pls|from now on|going forward|in (?:the )?future|thanks|thank you|ok|okay)$", re.IGNORECASE
+    r"[, ]+(?:please|pls|plz|from now on|going forward|in (?:the )?future|thanks|thank you|thx|ta|ok|okay)$",
+    re.IGNORECASE,
 )
 
 
-def standing_instruction(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
-    """The standing instruction in a sentence, None if there is none or it applies only once."""
+LONGEST_ORDER = 30
+"""Words of an instruction."""
+
+_LEAD_IN = re.compile(
+    r"^(?:\W*(?:\d+[.)]\s*)?(?:ok(?:ay)?|so|and|also|btw|hey|hi|oh|but|please|pls|plz|one more thing|another thing|"
+    r"quick note|"
+    r"fyi|reminder|remember(?: that| to)?|actually|again|yes|yeah|right|look|listen|anyway|wait|just|then|ta|"
+    r"thanks|cheers|as a rule|generally|in general)\b[,:.!–—-]*\s+)+",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\(?(?:\d{1,2}|[a-h])[.)]\s+")
+_ITEM = re.compile(r"(?:^|\n)[ \t]*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])[ \t]+$")
+HEADING = re.compile(
+    r"\b(?:(?:ground|house|basic|golden|our|my|some|few|the|these|simple|standing|general) (?:\w+ )?(?:rules|"
+    r"guidelines|"
+    r"instructions|conventions)|rules (?:for|of)|how i (?:like|want|work|prefer)|how (?:we|to) work with me|working "
+    r"with me|"
+    r"(?:my )?preferences for (?:you|this|our|all)|things (?:to remember|you should know) when)\b",
+    re.IGNORECASE,
+)
+_NOT_A_HEADING = re.compile(r"\?|\b(?:what|which|who) (?:is|are)\b", re.IGNORECASE)
+_SPLIT = re.compile(
+    r"\s*(?:[,;]|\s[-–—]+\s)\s*(?:(?:and|but|also|then|plus|so)\b,? )?|\s+(?:and|but|so|plus)\s+(?=(?:please |pls |"
+    r"just )?(?:no|"
+    r"never|always|don't|dont|do not|keep|stop|avoid|skip)\b)",
+    re.IGNORECASE,
+)
+_REASON = re.compile(
+    r"\s+(?:bc|because|cos|cuz|since|as)\s+(?=i\b|i'm|im\b|my\b|it\b|we\b|that\b|the\b)|\s+(?:please|pls|"
+    r"plz)\s+(?=i\b|my\b|it\b|we\b)",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(
+    r"(?:i|i'm|im|i've|ive|i'll|my|we|our|because|since|cos|cuz|thx|thanks|ta|lol|haha|it's just|it (?:drives|makes|"
+    r"wastes|takes)|they|he|she|that's why|ok|okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
+    re.IGNORECASE,
+)
+_ORDER = r"(?:please |pls |plz |just |kindly )*"
+_FORMS: tuple[str, ...] = (
+    # "never deploy on a Friday", "always cite sources"; the verb is checked by `_base_verb`
+    rf"{_ORDER}(?:never|always|only ever) (?P<verb>[a-z][\w\-]*)\b.*",
+    # "don't suggest recipes with nuts"
+    rf"{_ORDER}(?:don't|dont|do not|please no|you (?:must|should|may) (?:not|never)) (?:ever |even "
+    rf")?(?!{{SMALL_TALK}}\b){{ORDER_VERBS}}\b.+",
+    rf"{_ORDER}(?:stop|quit|no more) (?:\w+ing)\b(?! (?:the (?:timer|alarm|music)|it\b|that\b|now)).*",
+    rf"{_ORDER}(?:stop|avoid|skip|drop|lose|spare me|cut|ditch) (?:\w+ing |the |all the |all |any |your |those "
+    rf")*{{STYLE}}\b.*",
+    # "no emojis", "no new packages without asking"
+    rf"{_ORDER}no (?:more )?(?:\w+ )?{{STYLE}}\b.*",
+    rf"{_ORDER}no (?:more )?[\w' \-]+? (?:without (?:asking|my|me|checking|a )|after \w+|before \w+|unless|ever\b|in "
+    rf"(?:my|our|"
+    r"the) (?:code|docs|commits|tests)|on (?:mon|tues|wednes|thurs|fri|satur|sun)days?).*",
+    # "short answers", "metric only", "British spelling in docs"
+    rf"{_ORDER}(?:always |only |a bit )?(?:{{MANNER}} ){{1,3}}{{STYLE}}\b.*",
+    rf"{_ORDER}(?:in |always |only |everything in )?{{UNITS}}(?: only| always| units| system)*(?: (?:for|with|in|"
+    rf"when) .+)?",
+    rf"{_ORDER}(?:use|give me|stick to|stick with|prefer|write|work in|convert (?:everything )?to|show|switch to|"
+    rf"quote) (?:me )?"
+    r"(?:always |only |everything in |the |all )*{UNITS}\b.*",
+    rf"{_ORDER}one (?:question|thing|step|topic|idea|option) (?:at a time|per (?:message|answer|reply))\b.*",
+    # manner of answers
+    rf"{_ORDER}keep (?:it|things|this|them|your|the|all|every)?(?: ?(?:\w+ )?{{STYLE}})? ?(?:to the point|{{MANNER}}|"
+    rf"under \d+|under \w+|to "
+    r"(?:one|two|three|a|\d+)|in {TONGUES})\b.*",
+    rf"{_ORDER}be (?:more |less |very |as |always |a bit )*{{MANNER}}\b(?! back).*",
+    rf"{_ORDER}(?:answer|reply|respond|speak|talk|write)(?: to me| back)? (?:only |always )*(?:in|with|like|as|"
+    rf"using) .+",
+    rf"{_ORDER}(?:get|come) straight to the point|{_ORDER}get to the point.*|{_ORDER}just the (?:code|answer|diff|"
+    rf"facts|result|"
+    r"number|numbers|command|sql|list)\b.*",
+    # demands on an agent
+    rf"{_ORDER}(?:always )?(?:ask|check with|check in with|tell|warn|consult|confirm with)(?: me| us)? (?:first|"
+    rf"before)\b.*",
+    rf"{_ORDER}(?:[a-z]\w+) .*\bbefore (?:you |we )?(?:say|saying|call|calling|claim|claiming|commit|committing|push|"
+    rf"pushing|merge|"
+    r"merging|finish|finishing|mark|marking|deploy|deploying|answer|answering|reply|replying|done)\b.*",
+    r"(?:when(?:ever)?|if|every time|each time|any time|anytime|once|as soon as) i (?!am\b|was\b|were\b|move|get\b|"
+    r"had|could)[^,]{3,70}, "
+    rf"{_ORDER}(?:always |never |only |don't |dont |do not )?(?P<then>[a-z][\w\-]*)\b.*",
+    r"(?:and )?we (?:never|always) {AGENT_VERBS}\b.*",
+    r"i (?:don't|dont|do not|never) (?:ever )?(?:want|need|like) (?:you to (?:ever )?{ORDER_VERBS}\b|(?:any |to see "
+    r")+(?:\w+ )?{STYLE}).*",
+    # what is allowed again
+    r"you (?:can|may) (?:use|do|have|add|include|write) (?:\w+ )?{STYLE} (?:for|in|when|with|again)\b.*",
+    r"{STYLE} (?:is|are) (?:fine|ok|okay|allowed|welcome|only)\b.*",
+    r"you (?:can|may) (?:use|add|include|give|send|write|call|speak|answer|reply)\b.*\b(?:again|from now on|only|"
+    r"always)\b.*",
+    # "for scripts always bash, never zsh"
+    r"(?:for|in|with|on) [\w' \-]{2,30}?,? (?:always|never|only|no)\b(?!.*\b(?:i|we|he|she|they|was|were)\b) .+",
+)
+_WISH = re.compile(
+    r"^(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? (?:you "
+    r"(?:to )?(?=(?:always|"
+    r"never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use)\b))|^(?:can|could|would|will) you (?:please |"
+    r"pls )?(?=(?:stop|"
+    r"always|never|not|keep|only)\b)|^you(?:'re| are)? (?:should|must|need to|have to) (?=(?:always|never|not)\b)",
+    re.IGNORECASE,
+)
+_FROM_NOW_ON = re.compile(
+    r"^(?:from now on|from here on(?: out)?|going forward|in future|in the future|for future reference|by default|"
+    r"until further "
+    r"notice)[,:]? (?!i\b|i'm|im\b|i've|my |we\b|our |he\b|she\b|they\b|there)(?P<o>.+)",
+    re.IGNORECASE,
+)
+_RULE = re.compile(
+    r"^(?:(?:change to |new |another |and |that's |thats |here's |one more )?(?:the |a |my |our )?(?:house |ground "
+    r")?rules?(?: \d+)?"
+    r"(?: (?:for|in|of|about|here|from)[^:]{0,40})?|(?:note|rule) to self):\s*(?P<o>(?!i\b|i'm)\S.+)",
+    re.IGNORECASE,
+)
+_TOPIC = re.compile(r"^[\w][\w' /&-]{1,24}:\s+", re.IGNORECASE)
+_VAGUE = re.compile(
+    r"^(?:never|don't|dont|do not|always) \w+ (?:\w+ )?(?:it|this|that|them|those|these)\b", re.IGNORECASE
+)
+_ONCE = re.compile(
+    r"\b(?:for (?:this|that|the) (?:one|script|task|time|file|email|message|poem|essay|post|recipe)|this time|just "
+    r"this|next time|"
+    r"in (?:this|that) (?:case|one))\b|\b(?:it|that|this|them|him|her)$",
+    re.IGNORECASE,
+)
+_MARKED = re.compile(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
+_NEVER_DID = re.compile(
+    r"\b(?:in my life|before|yet|again|as a kid|since|mind|been|had|give up|look back|forget|say never)\b",
+    re.IGNORECASE,
+)
+
+
+def standing_instructions(
+    sentence: Sentence, span: tuple[int, int], before: str, listed: bool
+) -> tuple[list[Draft], bool]:
+    """The standing instructions of a sentence, and whether it contains nothing else.
+
+    `before` is the text before the sentence, `listed` is set below a heading such as "Ground rules:", where every item
+    of the list is a rule.
+    """
+    whole = _marked(sentence, span)
+    if whole is not None:
+        return [whole], True
+    text = sentence.text
+    if HIDDEN in text:
+        return [], False
+    number = _NUMBER.match(text)
+    text = text[number.end() :] if number else text
+    item = listed and bool(number or _ITEM.search(before))
+    lead = _LEAD_IN.match(text)
+    text = text[lead.end() :] if lead else text
+    wish = _WISH.match(text)
+    if "?" in sentence.mark and not wish:
+        return [], False
+    text = text[wish.end() :] if wish else text
+    later = _FROM_NOW_ON.match(text) or _RULE.match(text)
+    if later:
+        text = later["o"]
+    if item and not _ASIDE.match(text):
+        return [_draft(_trimmed(text), span)] if _trimmed(text) else [], True
+    orders = list(_orders(text, bool(later) or bool(wish and _MARKED.match(text))))
+    drafts = [_draft(goal, span) for goal, _ in orders]
+    return drafts, bool(orders) and orders[0][1]
+
+
+def opens_rules(sentence: Sentence, turn: str) -> bool:
+    """True for the heading of a list of rules: "Some ground rules:"."""
+    if not HEADING.search(sentence.text) or _NOT_A_HEADING.search(sentence.text + sentence.mark):
+        return False
+    return bool(
+        re.match(r"[^\n]{0,3}\n\s*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])\s", turn[sentence.start + len(sentence.text) :])
+    )
+
+
+def _orders(text: str, marked: bool) -> Iterator[tuple[str, bool]]:
+    """The orders in a sentence, and whether each opens it; words that are no order belong to the order before them."""
+    conditional = re.match(
+        r"(?:when|whenever|if|every time|each time|any time|anytime|once|as soon as) i\b", text, re.IGNORECASE
+    )
+    pieces, at = [], 0
+    for match in () if conditional else _SPLIT.finditer(text):
+        pieces.append((at, text[at : match.start()]))
+        at = match.end()
+    pieces.append((at, text[at:]))
+    goal, opened, over = "", False, False
+    for number, (_, piece) in enumerate(pieces):
+        if is_order(piece) or (marked and number == 0):
+            if goal:
+                yield goal, opened
+            goal, opened = _trimmed(piece), number == 0
+            over = _trimmed(piece) != piece.strip(" ,.!:;-–—")
+        elif goal and not over and not _ASIDE.match(piece):
+            goal = _trimmed(f"{goal}, {piece}")
+        elif goal:
+            break
+    if goal:
+        yield goal, opened
+
+
+def is_order(text: str) -> bool:
+    """True if `text` is an order that stands."""
+    text = _trimmed(text)
+    if not 2 <= len(text.split()) <= LONGEST_ORDER and not compiled("{UNITS}").fullmatch(text):
+        return False
+    if _ONCE.search(text) or _VAGUE.match(text):
+        return False
+    topic = _TOPIC.match(text)
+    text = text[topic.end() :] if topic else text
+    for form in _FORMS:
+        match = compiled(form).fullmatch(text)
+        if match is None:
+            continue
+        groups = match.groupdict()
+        verb = groups.get("verb") or groups.get("then")
+        if verb is None or (_base_verb(verb.lower()) and not (groups.get("verb") and _NEVER_DID.search(text))):
+            return True
+    return False
+
+
+def _base_verb(word: str) -> bool:
+    """True for the base form of a verb that an order may open with."""
+    form = FORMS.get(word)
+    return (form is not None and form[1] == "base") or bool(compiled(r"{ORDER_VERBS}").fullmatch(word))
+
+
+def _trimmed(text: str) -> str:
+    text = _REASON.split(" ".join(text.split()), maxsplit=1)[0]
+    goal = re.sub(rf"^{_ORDER}(?:always (?=\w))?", "", text.strip(" ,.!:;-–—"), flags=re.IGNORECASE)
+    while (shorter := _POLITE.sub("", goal)) != goal:
+        goal = shorter
+    return goal
+
+
+def _draft(goal: str, span: tuple[int, int]) -> Draft:
+    return Draft(
+        predicate="instruction",
+        object=goal,
+        phrase=f"wants the assistant to follow: {goal}",
+        quote=span,
+        kind="procedure",
+        confidence=0.85,
+        category="instructions",
+    )
+
+
+def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
+    """A sentence that is one order and says that it stands."""
     text = sentence.text
     if "?" in sentence.mark or not _STANDING.search(text):
         return None
@@ -71,12 +320,4 @@ def standing_instruction(sentence: Sentence, span: tuple[int, int]) -> Draft | N
         goal = shorter
     if not 2 <= len(goal.split()) <= 25:
         return None
-    return Draft(
-        predicate="instruction",
-        object=goal,
-        phrase=f"wants the assistant to follow: {goal}",
-        quote=span,
-        kind="procedure",
-        confidence=0.85,
-        category="instructions",
-    )
+    return _draft(goal, span)

@@ -6,6 +6,7 @@ from memctl.extract.clauses import complement, head
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.frame_matcher import match
 from memctl.extract.noun_phrases import job, listed, noun, org, place, proper
+from memctl.extract.rule_tables import compiled
 
 _YES = re.compile(
     (
@@ -148,6 +149,9 @@ def answer_drafts(question: str, text: str) -> list[Draft]:
     if not marks or len(text.split()) > 8 or len(text) > 80 or "?" in text:
         return []
     asked, span = marks[-1], (0, len(text.rstrip()))
+    manner = _manner(asked, text, span)
+    if manner is not None:
+        return [manner]
     if _YES.match(text):
         return _confirmed(asked, span)
     bare = _LEAD.sub("", text.strip().rstrip(".! "))
@@ -172,6 +176,31 @@ def answer_drafts(question: str, text: str) -> list[Draft]:
             for value in _values(shape, bare)
         ]
     return []
+
+
+_ABOUT_ANSWERS = re.compile(
+    r"\b(?:you (?:like|prefer|want)|should|shall|do you|would you)\b.*\b(?P<what>answers|replies|responses|"
+    r"explanations|summaries)\b",
+    re.IGNORECASE,
+)
+
+
+def _manner(asked: str, text: str, span: tuple[int, int]) -> Draft | None:
+    """ "Long or short replies?" – "Short." is a standing instruction."""
+    about = _ABOUT_ANSWERS.search(asked)
+    manner = compiled(r"\W*(?P<o>(?:(?:very|quite|rather|as) )*{MANNER})(?:,? (?:please|pls|thanks))?\W*").match(text)
+    if about is None or manner is None or (text[manner.end() :].strip() and not re.search(r"[.!,;]\W*$", manner[0])):
+        return None
+    goal = f"{manner['o']} {about['what'].lower()}"
+    return Draft(
+        predicate="instruction",
+        object=goal,
+        phrase=f"wants the assistant to follow: {goal}",
+        quote=(span[0], manner.end("o")),
+        kind="procedure",
+        confidence=0.8,
+        category="instructions",
+    )
 
 
 def _values(shape: str, text: str) -> list[str]:

@@ -52,6 +52,7 @@ class TurnReader:
         self.drafts: list[Draft] = []
         self.other: tuple[str, str] | None = None
         self.flagged = False
+        self.rules = False
         self.before = ""
 
     def read(self) -> list[Draft]:
@@ -79,9 +80,9 @@ class TurnReader:
         if corrections.SCRATCH.match(text):
             yield from self.scratched(sentence, last)
             return
-        order = instructions.standing_instruction(sentence, span) if self.orders else None
-        if order is not None:
-            yield order
+        orders, alone = self.instructions(sentence, span)
+        yield from orders
+        if alone:
             yield from phrase_rules.phrase_drafts(text, span, ["retractions"])
             return
         body, cutoff = assertion_filter.declarative(text, sentence.mark)
@@ -116,6 +117,15 @@ class TurnReader:
         put_right = repair or restatement
         if basis and put_right:
             yield from corrections.repairs(put_right["o"], basis[-1], span)
+
+    def instructions(self, sentence: Sentence, span: tuple[int, int]) -> tuple[list[Draft], bool]:
+        """The standing instructions of a sentence to an assistant, and whether it says nothing else."""
+        if not self.orders:
+            return [], False
+        if instructions.opens_rules(sentence, self.raw):
+            self.rules = True
+            return [], True
+        return instructions.standing_instructions(sentence, span, self.raw[: sentence.start], self.rules)
 
     @staticmethod
     def phrases(body: str, span: tuple[int, int]) -> list[Draft]:
