@@ -26,7 +26,7 @@ from memctl.core.errors import NotFound, Rejected, UsageError
 from memctl.core.fact import Fact
 from memctl_letta import erase, mapping, messages, read, search, users, write
 from memctl_letta.client import CLOUD, Agent, Server
-from memctl_letta.read import Memory
+from memctl_letta.read import Memory, Notes
 from memctl_letta.write import Desk, Models
 
 DESKS = 16
@@ -41,7 +41,8 @@ class LettaAdapter(Backend):
     A user's agents are: the agent with the id `agent`, or else those tagged `user:<id>`, or else those with the user's
     identity. An agent without any of these is a user whose name is the agent's id. Passages and lines of blocks are
     facts; a fact of kind `block` that names its block's label is written to that block, all others to the archive.
-    `core_memory` also shows the archive's facts in the block `human`. `model` and `embedding` are the models of new
+    `core_memory` also shows the archive's facts in the block `human`. `delete_agents` lets `forget` delete agents that
+    memctl did not make. `model` and `embedding` are the models of new
     agents (default: the first that the server offers, on a self-hosted server Letta's free ones last). `timeout` is in
     seconds per response.
 
@@ -61,7 +62,7 @@ class LettaAdapter(Backend):
         batch_size=200,
     )
     features = Features(
-        options=("url", "api_key", "agent", "core_memory", "embedding", "model", "timeout"),
+        options=("url", "api_key", "agent", "core_memory", "delete_agents", "embedding", "model", "timeout"),
         address_option="url",
         env_vars={"api_key": ("LETTA_API_KEY",), "url": ("LETTA_BASE_URL",)},
         tested_versions={"letta-client": "1."},
@@ -77,6 +78,7 @@ class LettaAdapter(Backend):
         api_key: str | None = None,
         agent: str | None = None,
         core_memory: bool = False,
+        delete_agents: bool = False,
         embedding: str | None = None,
         model: str | None = None,
         timeout: float = 60.0,
@@ -84,6 +86,8 @@ class LettaAdapter(Backend):
         self._server = Server(url, api_key, timeout)
         self._agent = agent
         self._core_memory = core_memory
+        self._delete_agents = delete_agents
+        self._notes = Notes()
         self._embedding = embedding
         self._model = model
         self._desks: OrderedDict[str, Desk] = OrderedDict()
@@ -102,8 +106,9 @@ class LettaAdapter(Backend):
         self.close()
 
     def remarks(self) -> Sequence[str]:
-        """Which server is used if the user named none."""
-        return (f"no server is named (LETTA_BASE_URL): using Letta Cloud, {CLOUD}",) if self._cloud_by_default else ()
+        """Which server is used if the user named none; after reading, what was left out and what agents share."""
+        cloud = [f"no server is named (LETTA_BASE_URL): using Letta Cloud, {CLOUD}"] if self._cloud_by_default else []
+        return [*cloud, *self._notes.lines()]
 
     def close(self) -> None:
         """Close the connections."""
@@ -139,6 +144,7 @@ class LettaAdapter(Backend):
         The cursor is the place of the last one. A cursor whose place no longer exists reads everything again.
         """
         memories = self._memories(user)
+        self._notes.read(user, memories)
         self._rejects[user] = [broken for memory in memories for broken in memory.archive.broken]
         listed = list(_each_once(memories))
         names = [name for name, _ in listed]
@@ -185,8 +191,9 @@ class LettaAdapter(Backend):
         gone: set[UUID] = set()
         if not wanted:
             return 0
-        for memory in self._memories(user):
-            gone |= erase.delete(self._server, memory, user, wanted)
+        memories = self._memories(user)
+        for memory in memories:
+            gone |= erase.delete(self._server, memory, user, wanted, [one.agent.id for one in memories])
         return len(gone)
 
     def everyone(self) -> Iterator[str]:
@@ -199,15 +206,18 @@ class LettaAdapter(Backend):
                 yield user
 
     def inventory(self, user: str) -> Mapping[str, int]:
-        """The number of agents, identities and messages of the user."""
+        """The number of agents, identities and messages of the user, and of passages that other users share."""
         return erase.inventory(self._server, self._agents(user), user) if _sayable(user) else {}
 
     def forget(self, user: str) -> Sequence[str]:
-        """Remove the user: passages, messages, the identity, the agents that memctl made and the blocks that no other
-        agent has. An agent that memctl did not make is emptied and stays."""
+        """Remove the user: passages, the identity, the agents that memctl made with their messages, and the blocks that
+        no other agent has. An agent that memctl did not make is emptied and stays, and so do its messages, unless
+        `delete_agents`."""
         self._desks.pop(user, None)
         self._written.pop(user, None)
-        return erase.forget(self._server, self._agents(user), user) if _sayable(user) else ()
+        if not _sayable(user):
+            return ()
+        return erase.forget(self._server, self._agents(user), user, delete_agents=self._delete_agents)
 
     def search(self, query: Query) -> list[Hit]:
         """The best facts, best first.
@@ -298,7 +308,10 @@ class LettaAdapter(Backend):
         if user not in self._desks:
             model = partial(self._handle, "llm", self._model)
             embedding = partial(self._handle, "embedding", self._embedding)
-            self._desks[user] = Desk(self._server, user, self._memories(user), Models(model, embedding))
+            models = Models(model, embedding)
+            self._desks[user] = Desk(
+                self._server, user, self._memories(user), models, one_agent=self._agent is not None
+            )
         self._desks.move_to_end(user)
         while len(self._desks) > DESKS:
             self._desks.popitem(last=False)

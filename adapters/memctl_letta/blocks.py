@@ -319,9 +319,11 @@ def _natives(block: Block, lines: Sequence[Line], tail: str) -> list[dict[str, A
 
 
 def _line_fact(said: str, occurrence: int, block: Block, user: str, agent_id: str, native: dict[str, Any]) -> Fact:
-    """The fact of a line that somebody else wrote. Its id stays while its words do, wherever the line moves to."""
+    """The fact of a line that memctl did not write. Its id follows from its words, so that the line can move, and from
+    the user, so that a line of a block that several agents of the user share is one fact."""
+    place = (user, block.id) if block.id is not None else (agent_id, block.label)
     return Fact(
-        id=derive_id(SYSTEM, agent_id, block.id or block.label, digest(said), str(occurrence)),
+        id=derive_id(SYSTEM, *place, digest(said), str(occurrence)),
         user_id=user,
         agent_id=agent_id,
         kind="block",

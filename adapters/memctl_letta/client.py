@@ -160,7 +160,7 @@ class Server:
         self._do(self.client.agents.with_raw_response.update, agent_id, tags=list(tags))
 
     def drop_agent(self, agent_id: str) -> bool:
-        """Delete an agent; its blocks, archive and passages stay. False when it was not there."""
+        """Delete an agent and its messages; its blocks, archive and passages stay. False if it was not there."""
         return self._gone(self.client.agents.with_raw_response.delete, agent_id)
 
     def handles(self, kind: str) -> list[str]:
@@ -209,6 +209,20 @@ class Server:
     def archives(self, **chosen: Any) -> list[Archive]:
         """The archives of an `agent_id` or of a `name`, oldest first. Names may be there more than once."""
         return list(self._all(Archive, self.client.archives.with_raw_response.list, **chosen))
+
+    def archive_holders(self, archive_id: str) -> set[str]:
+        """The ids of the agents that an archive is attached to. A server without a list of them is asked agent by
+        agent."""
+        path = f"/v1/archives/{quote(archive_id, safe='')}/agents"
+
+        def asked(**chosen: Any) -> Any:
+            return self.client.get(path, cast_to=need("httpx", "letta").Response, options={"params": chosen})
+
+        try:
+            return {agent.id for agent in self._all(Named, asked)}
+        except NotFound:
+            archives = {agent.id: self.archives(agent_id=agent.id) for agent in self.agents()}
+            return {agent for agent, held in archives.items() if any(one.id == archive_id for one in held)}
 
     def make_archive(self, **fields: Any) -> Archive:
         """Make an archive that no agent holds yet."""
@@ -267,12 +281,8 @@ class Server:
             return []
 
     def reset_messages(self, agent_id: str) -> None:
-        """Take away all that was said in an agent's main conversation."""
+        """Empty the context of an agent. Its messages stay: Letta deletes them only with the agent."""
         self._do(self.client.agents.messages.with_raw_response.reset, agent_id)
-
-    def drop_conversation(self, conversation_id: str) -> bool:
-        """Delete a conversation beside an agent's main one. False when it was not there."""
-        return self._gone(self.client.conversations.with_raw_response.delete, conversation_id)
 
     def identities(self, key: str) -> list[Identity]:
         """Those who are called so. The SDK has lost its methods for identities, and a server may have lost them, too:

@@ -1,10 +1,13 @@
-"""Deleting facts, and erasing a user: the contents and messages of their agents, the agents memctl made, the identity.
+"""Deleting facts, and erasing a user: the contents of their agents, the agents themselves, the identity.
 
-An agent that memctl did not make stays, empty and without a user, and so do blocks that other agents share. What leads
-to the rest is removed last, so that a second attempt finds what the first one left.
+Letta deletes messages only together with their agent. An agent that memctl did not make is deleted only with consent;
+without it, the agent is emptied and stays, and it stays the user's while it has messages, so that the erasure is not
+reported as complete. Archives and blocks that agents of other users have stay. What leads to the rest is removed last,
+so that a second attempt finds what the first one left.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -16,21 +19,30 @@ from memctl_letta.client import Agent, Server
 from memctl_letta.read import Memory
 
 _STAYS = (
-    "{agent} was not made by memctl and stays, as nobody's: its passages, messages and blocks are empty; its persona, "
-    "its name, its tools and what it shares with other agents are as they were"
+    "{agent} was not made by memctl and stays, without a user: its passages and blocks are empty; its persona, its "
+    "name, its tools and what it shares with other agents are unchanged"
 )
-_SHARED = "{agent} stays, as nobody's: memories of somebody else are in its archive"
+_STRANGERS = "{agent} stays, without a user: its archive also contains memories of another user"
+_MESSAGES = (
+    "{agent} stays with {count} messages, which Letta deletes only with the agent: delete it in Letta, or erase again "
+    "with --delete-agents"
+)
+_ARCHIVE = (
+    "{count} passages that name no user stay in the archive {archive}: it is also attached to {agents} of another user"
+)
 
 
 def inventory(server: Server, agents: Sequence[Agent], user: str) -> dict[str, int]:
-    """What there is of the user beside facts: agents, identities, messages. An agent that is nobody's, but is named by
-    its own id, is no more theirs than memctl's."""
+    """The number of agents, identities and messages of the user, and of passages that stay because an agent of another
+    user has them too. An agent without a user, called by its own id, is not counted."""
     theirs = [agent for agent in agents if not users.nobodys(agent) or users.made_by_memctl(agent)]
+    archives = {one.archive_id: one for agent in agents for one in _contents(server, agent, agents, user)}
+    shared = sum(len(one.shared) for one in archives.values())
     return {
         "agents": len(theirs),
         "identities": len(server.identities(user)),
         "messages": sum(1 for agent in agents for _ in _said(server, agent)),
-    }
+    } | ({"passages shared with other users, which stay": shared} if shared else {})
 
 
 def is_anybody(server: Server, agent: Agent) -> bool:
@@ -38,28 +50,41 @@ def is_anybody(server: Server, agent: Agent) -> bool:
     return not users.nobodys(agent) or read.has_facts(server, agent) or next(_said(server, agent), None) is not None
 
 
-def forget(server: Server, agents: Sequence[Agent], user: str) -> list[str]:
-    """Take the user away; what stays behind, agent by agent."""
-    stays = [line for agent in agents if (line := _forget_agent(server, agent, user)) is not None]
-    for identity in server.identities(user):
-        if identity.id is not None:
-            server.drop_identity(identity.id)
-    return stays
+def forget(server: Server, agents: Sequence[Agent], user: str, *, delete_agents: bool = False) -> list[str]:
+    """Erase the user; returns a line for each thing that stays. `delete_agents` is the consent to delete agents that
+    memctl did not make."""
+    stays: list[str] = []
+    for agent in agents:
+        stays += _forget_agent(server, agent, agents, user, consent=delete_agents)
+    if not any(next(_said(server, agent), None) for agent in agents if server.agent(agent.id) is not None):
+        for identity in server.identities(user):
+            if identity.id is not None:
+                server.drop_identity(identity.id)
+    return list(dict.fromkeys(stays))
 
 
-def delete(server: Server, memory: Memory, user: str, ids: set[UUID]) -> set[UUID]:
-    """Remove facts from an agent; returns the subset of `ids` that it had.
+def delete(server: Server, memory: Memory, user: str, ids: set[UUID], ours: Collection[str]) -> set[UUID]:
+    """Remove facts from an agent; returns the subset of `ids` that it had. `ours` are the ids of the user's agents.
 
-    Raises UsageError for a line of a block that other agents share, before anything is removed.
+    Raises UsageError for what agents of other users have too, before anything is removed: a line of a block, or a
+    passage that names no user.
     """
     agent = memory.agent
     held = [one for one in memory.archive.held if one.fact.id in ids]
     lines = [(block, fact) for block, fact in memory.lines if fact.id in ids]
     for block in {block.id: block for block, _ in lines}.values():
-        if block.id is not None and server.holders(block.id) - {agent.id}:
+        if block.id is not None and server.holders(block.id) - {*ours, agent.id}:
             raise UsageError(
-                f"other agents share the block {block.label!r}", where=agent.id, hint="take the line out in Letta"
+                f"other agents share the block {block.label!r}", where=agent.id, hint="remove the line in Letta"
             )
+    if any(not one.own for one in held):
+        for archive in server.archives(agent_id=agent.id):
+            if others := server.archive_holders(archive.id) - {*ours, agent.id}:
+                raise UsageError(
+                    f"the archive {archive.id} is also attached to {', '.join(sorted(others))} of another user",
+                    where=agent.id,
+                    hint="delete the passage in Letta",
+                )
     gone = {one.fact.id for one in held} | {fact.id for _, fact in lines}
     left = [passage for one in memory.archive.remains if one.id in ids for passage in one.passages]
     if not gone and not left:
@@ -76,37 +101,64 @@ def delete(server: Server, memory: Memory, user: str, ids: set[UUID]) -> set[UUI
     return gone
 
 
-def _forget_agent(server: Server, agent: Agent, user: str) -> str | None:
-    strangers = _drop_passages(server, agent, user)
-    server.reset_messages(agent.id)
-    for conversation in server.conversation_ids(agent.id):
-        server.drop_conversation(conversation)
-    if users.made_by_memctl(agent) and not strangers:
-        _drop_what_memctl_made(server, agent)
-        return None
+class _Contents(NamedTuple):
+    """The passages of an archive by owner, as ids: the user's, those of `strangers`, and `shared` ones that name no
+    user while `holders`, agents of other users, have the archive too."""
+
+    archive_id: str
+    mine: list[str]
+    strangers: list[str]
+    shared: list[str]
+    holders: list[str]
+
+
+def _contents(server: Server, agent: Agent, agents: Sequence[Agent], user: str) -> list[_Contents]:
+    """The archives of an agent. Letta lets any number of agents have one."""
+    ours = {one.id for one in agents} | {agent.id}
+    marks = [(passage, mapping.mark_of(passage)) for passage in read.passages(server, agent.id)]
+    archives = []
+    for archive in server.archives(agent_id=agent.id):
+        inside = [(passage.id, mark) for passage, mark in marks if passage.archive_id in (None, archive.id)]
+        holders = sorted(server.archive_holders(archive.id) - ours)
+        unmarked = [id_ for id_, mark in inside if mark is None]
+        mine = [id_ for id_, mark in inside if mark is not None and mark.user == user]
+        strangers = [id_ for id_, mark in inside if mark is not None and mark.user != user]
+        contents = _Contents(archive.id, mine, strangers, unmarked if holders else [], holders)
+        archives.append(contents if holders else contents._replace(mine=[*mine, *unmarked]))
+    return archives
+
+
+def _forget_agent(server: Server, agent: Agent, agents: Sequence[Agent], user: str, *, consent: bool) -> list[str]:
+    archives = _contents(server, agent, agents, user)
+    stays = [
+        _ARCHIVE.format(count=len(one.shared), archive=one.archive_id, agents=", ".join(one.holders))
+        for one in archives
+        if one.shared
+    ]
+    for passage in (passage for one in archives for passage in one.mine):
+        server.drop_passage(agent.id, passage)
+    # Without the agent nothing would lead to memories of another user that only this archive has.
+    strangers = any(one.strangers and not one.holders for one in archives)
+    ours = {one.id for one in agents}
+    if (users.made_by_memctl(agent) or consent) and not strangers:
+        _drop_agent(server, agent, ours, {one.archive_id for one in archives if not one.holders})
+        return stays
     for block in agent.blocks or ():
-        if _is_own(server, agent, block):
+        if _is_own(server, block, ours):
             server.change_block(msgspec.structs.replace(block, value="", metadata={}))
+    if messages_left := sum(1 for _ in _said(server, agent)):
+        server.reset_messages(agent.id)
+        return [*stays, _MESSAGES.format(agent=agent.id, count=messages_left)]
     for identity in agent.identities or ():
         if identity.identifier_key == user and identity.id is not None:
             server.detach_identity(identity.id, agent.id)
     if user in users.tagged(agent):
         server.retag_agent(agent.id, [tag for tag in agent.tags or () if tag != users.TAG + user])
-    return (_SHARED if strangers else _STAYS).format(agent=agent.id)
+    return [*stays, (_STRANGERS if strangers else _STAYS).format(agent=agent.id)]
 
 
-def _drop_passages(server: Server, agent: Agent, user: str) -> bool:
-    """Take away the user's passages; whether there are some of somebody else."""
-    listed = list(read.passages(server, agent.id))
-    marks = [(passage.id, mapping.mark_of(passage)) for passage in listed]
-    mine = [id_ for id_, mark in marks if mark is None or mark.user == user]
-    for id_ in mine:
-        server.drop_passage(agent.id, id_)
-    return len(mine) < len(listed)
-
-
-def _is_own(server: Server, agent: Agent, block: Block) -> bool:
-    return block.id is not None and block.label != PERSONA and not server.holders(block.id) - {agent.id}
+def _is_own(server: Server, block: Block, ours: Collection[str]) -> bool:
+    return block.id is not None and block.label != PERSONA and not server.holders(block.id) - set(ours)
 
 
 def _said(server: Server, agent: Agent) -> Iterator[object]:
@@ -119,14 +171,22 @@ def _drop_what_memctl_made(server: Server, agent: Agent) -> None:
     """Remove what memctl made for a user without facts: the archive, and the agent with the blocks that no other agent
     has, unless the agent has messages."""
     name = users.archive_name(agent)
-    for archive in server.archives(agent_id=agent.id):
-        if archive.name == name:
-            server.drop_archive(archive.id)
-    if not users.made_by_memctl(agent) or next(messages.said(server.messages(agent.id)), None) is not None:
+    made = {archive.id for archive in server.archives(agent_id=agent.id) if archive.name == name}
+    archives = {id_ for id_ in made if not server.archive_holders(id_) - {agent.id}}
+    if users.made_by_memctl(agent) and next(_said(server, agent), None) is None:
+        _drop_agent(server, agent, {agent.id}, archives)
         return
+    for archive in archives:
+        server.drop_archive(archive)
+
+
+def _drop_agent(server: Server, agent: Agent, ours: Collection[str], archives: Collection[str]) -> None:
+    """Delete an agent with its messages, these archives, and the blocks that only agents in `ours` have."""
+    for archive in archives:
+        server.drop_archive(archive)
     made = list(server.blocks(tags=[users.block_tag(agent.id)]))
     for id_ in {block.id: None for block in (*(agent.blocks or ()), *made) if block.id is not None}:
-        if not server.holders(id_) - {agent.id}:
+        if not server.holders(id_) - {*ours, agent.id}:
             server.drop_block(id_)
-    # Last, because nothing leads to the rest without it.
+    # The agent comes last, because it leads to the rest.
     server.drop_agent(agent.id)

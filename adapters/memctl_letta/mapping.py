@@ -265,10 +265,11 @@ def to_fact(parts: Sequence[tuple[Mark, Passage]], user: str) -> Fact:
 
 
 def foreign_fact(passage: Passage, user: str, agent_id: str) -> Fact:
-    """The fact that somebody else's passage is. Its id follows from the agent's, for agents may share an archive."""
+    """The fact of a passage that memctl did not write. Its id follows from the passage and the user, so that a passage
+    in an archive of several agents of the user is one fact."""
     kept = {name: value for name in _FOREIGN if (value := getattr(passage, name)) is not None}
     return Fact(
-        id=derive_id(SYSTEM, agent_id, passage.id),
+        id=derive_id(SYSTEM, user, passage.id),
         user_id=user,
         agent_id=agent_id,
         kind="fact",

@@ -4,7 +4,7 @@ All of a user's facts are gathered before the first is handed out: of a fact wri
 counts, and a line that mirrors a passage is no fact, neither of which can be known before the last passage is read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ class Memory(NamedTuple):
     agent: Agent
     archive: Gathered
     lines: list[tuple[Block, Fact]]
+    archives: tuple[str, ...] = ()
 
     def facts(self) -> Iterator[tuple[str, Fact]]:
         """Every fact, under a name for the place where it lies: another place, another name."""
@@ -36,13 +37,46 @@ class Memory(NamedTuple):
             yield f"{self.agent.id} line {fact.id}", fact
 
 
+class Notes:
+    """What users should know about the agents read so far: personas that are left out, archives of several agents."""
+
+    def __init__(self) -> None:
+        self._personas: set[str | None] = set()
+        self._archives: dict[str, dict[str, str]] = {}
+
+    def read(self, user: str, memories: Sequence[Memory]) -> None:
+        """Add the agents of a user."""
+        for memory in memories:
+            blocks_ = memory.agent.blocks or ()
+            self._personas |= {block.id for block in blocks_ if block.label == blocks.PERSONA and block.value.strip()}
+            for archive in memory.archives:
+                self._archives.setdefault(archive, {})[memory.agent.id] = user
+
+    def lines(self) -> list[str]:
+        """A line for each."""
+        lines = []
+        if self._personas:
+            lines.append(f"{len(self._personas)} persona blocks are left out: they describe the agents, not the users")
+        for archive, agents in self._archives.items():
+            if len(agents) > 1:
+                of = (
+                    "users, and is read for each of them"
+                    if len(set(agents.values())) > 1
+                    else "agents, and is read once"
+                )
+                lines.append(f"the archive {archive} is shared by several {of}: {', '.join(agents)}")
+        return lines
+
+
 def memory(server: Server, agent: Agent, user: str) -> Memory:
     """All that an agent holds of the user."""
-    archive = mapping.gather(passages(server, agent.id), user, agent.id)
+    listed = list(passages(server, agent.id))
+    archive = mapping.gather(listed, user, agent.id)
     mirrored = {blocks.normal(held.fact.text) for held in archive.held if held.own}
     found = {block.id: blocks.facts_of(block, user, agent.id, mirrored) for block in agent.blocks or ()}
     lines = [(block, fact) for block in agent.blocks or () for fact in found[block.id]]
-    return Memory(agent, archive, lines)
+    archives = dict.fromkeys(one.archive_id for one in listed if one.archive_id is not None)
+    return Memory(agent, archive, lines, tuple(archives))
 
 
 def passages(server: Server, agent_id: str) -> Iterator[Passage]:

@@ -55,19 +55,28 @@ class Desk:
     """All that is known of one user's agents while facts of theirs are written. Raises what the server's errors mean;
     a desk is of no use after one."""
 
-    def __init__(self, server: Server, user: str, memories: Sequence[Memory], models: Models) -> None:
+    def __init__(
+        self, server: Server, user: str, memories: Sequence[Memory], models: Models, *, one_agent: bool = False
+    ) -> None:
         self._server = server
         self._models = models
         self.user = user
         self._agents = {memory.agent.id: memory.agent for memory in memories}
         self._archives: dict[str, str] = {}
         self._places: dict[UUID, Place] = {}
+        # Which agent has the facts that an agent of another server learned. One agent takes the facts of one agent.
+        self._homes: dict[str, str] = {}
+        self._one_agent = one_agent
         for memory in memories:
             self._learn(memory)
 
     def _learn(self, memory: Memory) -> None:
         agent = memory.agent.id
         known = self._places.setdefault
+        for fact in (*(held.fact for held in memory.archive.held), *(fact for _, fact in memory.lines)):
+            source = _source_agent(fact)
+            if source is not None and source not in self._agents:
+                self._homes.setdefault(source, agent)
         for held in memory.archive.held:
             said = blocks.normal(held.fact.text)
             known(held.fact.id, Place(agent, state_of(held.fact), said, held.passages, held.rev))
@@ -104,25 +113,38 @@ class Desk:
     def _have_agent(self) -> None:
         """Make an agent for a user who has none, and let one that is nobody's be theirs."""
         if not self._agents:
-            fields = users.new_agent(self.user)
-            fields |= {"model": self._models.model(), "embedding": self._models.embedding()}
-            try:
-                made = self._server.make_agent(**fields)
-            except (Rejected, NotFound) as error:
-                raise UsageError(
-                    f"no agent can be made: {error.message}", where=error.where, hint="look at --model and --embedding"
-                ) from None
-            self._agents[made.id] = made
+            self._make_agent()
         for agent in self._agents.values():
             if users.nobodys(agent) and agent.id != self.user:
                 self._server.retag_agent(agent.id, [*(agent.tags or ()), users.TAG + self.user])
 
+    def _make_agent(self) -> str:
+        fields = users.new_agent(self.user)
+        fields |= {"model": self._models.model(), "embedding": self._models.embedding()}
+        try:
+            made = self._server.make_agent(**fields)
+        except (Rejected, NotFound) as error:
+            raise UsageError(
+                f"no agent can be made: {error.message}", where=error.where, hint="look at --model and --embedding"
+            ) from None
+        self._agents[made.id] = made
+        return made.id
+
     def _home(self, fact: Fact) -> str:
-        """The agent a fact goes to: the one it is with, else the one it was learned by, else the first."""
+        """The agent a fact goes to: the one that has it, else the one that learned it, else the one that has the facts
+        of the agent that learned it on another server, else the first."""
         place = self._places.get(fact.id)
         if place is not None:
             return place.agent_id
-        return fact.agent_id if fact.agent_id in self._agents else next(iter(self._agents))
+        if fact.agent_id is not None and fact.agent_id in self._agents:
+            return fact.agent_id
+        source = _source_agent(fact)
+        if source is None or self._one_agent:
+            return next(iter(self._agents))
+        if source not in self._homes:
+            free = next((id_ for id_ in self._agents if id_ not in self._homes.values()), None)
+            self._homes[source] = free or self._make_agent()
+        return self._homes[source]
 
     def _write_lines(self, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
         outcomes: dict[UUID, Outcome] = {}
@@ -133,7 +155,7 @@ class Desk:
             block = self._fresh(agent_id, label) or _new_block(group[0])
             done = blocks.merged(block, group, self.user, agent_id)
             if done.block != block:
-                if block.id is not None and self._shared(block.id, agent_id):
+                if block.id is not None and self._shared(block.id):
                     outcomes |= {fact.id: _rejected(f"other agents share the block {label!r}") for fact in group}
                     continue
                 store(self._server, agent_id, done.block)
@@ -152,8 +174,9 @@ class Desk:
         self._agents[agent_id] = agent
         return next((block for block in agent.blocks or () if block.label == label), None)
 
-    def _shared(self, block_id: str, agent_id: str) -> bool:
-        return bool(self._server.holders(block_id) - {agent_id})
+    def _shared(self, block_id: str) -> bool:
+        """Whether an agent of another user has the block too."""
+        return bool(self._server.holders(block_id) - set(self._agents))
 
     def _write_passages(self, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
         outcomes: dict[UUID, Outcome] = {}
@@ -233,8 +256,13 @@ class Desk:
 
     def _empty(self, agent_id: str, label: str | None, ids: set[UUID]) -> None:
         block = self._fresh(agent_id, label or "")
-        if block is not None and block.id is not None and not self._shared(block.id, agent_id):
+        if block is not None and block.id is not None and not self._shared(block.id):
             self._server.change_block(blocks.without(block, ids, self.user, agent_id)[0])
+
+
+def _source_agent(fact: Fact) -> str | None:
+    """The agent of Letta's that learned a fact, on this server or another; None for a fact that Letta did not give."""
+    return fact.agent_id if fact.source.system == mapping.SYSTEM else None
 
 
 def store(server: Server, agent_id: str, block: Block) -> None:

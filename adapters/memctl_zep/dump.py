@@ -2,7 +2,8 @@
 
 Nobody fixed how such a file is laid out. Taken are one user's graph (`{"user_id", "nodes", "edges"}`), several of them
 (`{"users": [...]}`), a list of edges, one edge a line, and a page of the API (`{"items", "next_cursor"}`). No SDK is
-needed, and of a large file only the nodes' names are held in memory.
+needed, and of a large file only the nodes' names are held in memory. Fields may be in camel case (`sourceNodeUuid`), as
+Zep's JavaScript SDK writes them.
 """
 
 import re
@@ -22,10 +23,11 @@ ijson: Any = import_module("ijson")
 
 Record = dict[str, Any]
 _CHUNK = 2**20
-_EDGE = (re.compile(rb'"fact"\s*:'), re.compile(rb'"source_node_(?:uuid|name)"\s*:'))
+_EDGE = (re.compile(rb'"fact"\s*:'), re.compile(rb'"source[_-]?node[_-]?(?:uuid|name)"\s*:', re.IGNORECASE))
 _NODE = (re.compile(rb'"summary"\s*:'), re.compile(rb'"labels"\s*:'))
-_GRAPHITI = re.compile(rb'"group_id"\s*:')
+_GRAPHITI = re.compile(rb'"group_?id"\s*:', re.IGNORECASE)
 """A field of the open Graphiti's records, which Zep's never have."""
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")
 _LISTS = ("edges", "items", "users", "nodes")
 _USER_FIELDS = ("email", "first_name", "last_name", "time_zone", "metadata")
 
@@ -93,7 +95,7 @@ def _form(file: BinaryIO) -> str:
 def _line(line: bytes) -> Any:
     """The record in a line; the line itself, which is none, where it is no JSON."""
     try:
-        return msgspec.json.decode(line)
+        return _snake(msgspec.json.decode(line))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return line
 
@@ -106,7 +108,25 @@ def _events(file: BinaryIO) -> Iterator[tuple[str, str, Any]]:
 
 def _items(file: BinaryIO, prefix: str) -> Iterator[Any]:
     file.seek(0)
-    yield from ijson.items(file, prefix, use_float=True)
+    yield from map(_snake, ijson.items(file, prefix, use_float=True))
+
+
+def _snake(record: Any, *, deeper: bool = True) -> Any:
+    """A record with its own fields in snake case; the user's `attributes` and `metadata` stay as they are."""
+    if not isinstance(record, Mapping):
+        return record
+    named = {_field(key): value for key, value in record.items()}
+    for key in ("nodes", "edges") if deeper else ():
+        if isinstance(named.get(key), list):
+            named[key] = [_snake(value, deeper=False) for value in named[key]]
+    if isinstance(named.get("user"), Mapping):
+        named["user"] = _snake(named["user"], deeper=False)
+    return named
+
+
+def _field(name: str) -> str:
+    """A field's name in snake case."""
+    return _HUMP.sub("_", name).lower()
 
 
 def _outside(file: BinaryIO) -> Record:
@@ -116,9 +136,9 @@ def _outside(file: BinaryIO) -> Record:
     for prefix, event, value in _events(file):
         if event in ("string", "number", "boolean"):
             if "." not in prefix:
-                found[prefix] = value
+                found[_field(prefix)] = value
             elif prefix.startswith("user.") and prefix.count(".") == 1:
-                user[prefix.removeprefix("user.")] = value
+                user[_field(prefix.removeprefix("user."))] = value
     return found | ({"user": user} if user else {})
 
 

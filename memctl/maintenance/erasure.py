@@ -18,11 +18,14 @@ from memctl.runtime import settings
 from memctl.runtime.progress import SILENT, Monitor
 from memctl.runtime.retry import Halt, Retry
 
+_CONSENT = "delete_agents"
+
 
 class ForgetJob(msgspec.Struct, frozen=True, kw_only=True):
     """A user to erase from `backends`, or with `everywhere` from the local store and every backend in the settings.
 
-    `options` are those of the backends, by backend name. `receipt` is a file, or a folder in which the receipt gets a
+    `options` are those of the backends, by backend name. `delete_agents` is the consent to delete agents that
+    memctl did not make, for the backends that need it. `receipt` is a file, or a folder in which the receipt gets a
     name; by default the data folder's.
     """
 
@@ -30,6 +33,7 @@ class ForgetJob(msgspec.Struct, frozen=True, kw_only=True):
     backends: tuple[str, ...] = ()
     everywhere: bool = False
     options: Options = {}
+    delete_agents: bool = False
     dry_run: bool = False
     receipt: Path | None = None
     ledger: Path | None = None
@@ -61,9 +65,14 @@ def forget(
     with ExitStack() as stack, monitor.step("forgetting") as (_, announce):
         retry = Retry(Halt(), announce=announce)
         backends = []
+        consent = {
+            name: {_CONSENT: True} for name in job.names() if job.delete_agents and registry.accepts(name, _CONSENT)
+        }
+        if job.delete_agents and not consent:
+            raise UsageError(f"no backend has agents to delete: {', '.join(job.names())}", where="--delete-agents")
         for name in job.names():
             writing = {"mode": "w"} if registry.is_file(name) else {}
-            backend = registry.open_backend(name, **job.options.get(name, {}), **writing)
+            backend = registry.open_backend(name, **{**job.options.get(name, {}), **consent.get(name, {})}, **writing)
             backends.append((name, stack.enter_context(closing(backend))))
         found = holdings(backends, job.user, retry)
         confirm(found)

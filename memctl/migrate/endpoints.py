@@ -125,7 +125,7 @@ def make_plan(
     reader = Reader(job.source, job.plan.selection, retry, pace, forgotten=job.forgotten)
     empty = msgspec.structs.replace(job.plan, users={}, fields=[], facts=0, too_long=0)
     try:
-        return planning.make(
+        plan = planning.make(
             empty,
             reader,
             job.targets[0].capabilities,
@@ -136,3 +136,5 @@ def make_plan(
         )
     finally:
         reader.close()
+    # A backend knows some things only once it was read, such as what it left out.
+    return msgspec.structs.replace(plan, notes=list(dict.fromkeys([*plan.notes, *job.source.remarks()])))

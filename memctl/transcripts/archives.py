@@ -18,7 +18,7 @@ from contextlib import suppress
 from errno import EINVAL
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from memctl.core.errors import BadTranscript
 
@@ -50,7 +50,7 @@ def spool(stream: IO[bytes]) -> Path:
     return path
 
 
-def open_member(path: Path, members: tuple[str, ...], uri: str, name: str) -> BinaryIO:
+def open_member(path: Path, members: tuple[str, ...], uri: str, name: str) -> io.BufferedReader:
     """Open a file or an archive member, decompressing `.gz` and `.zst`.
 
     Raises BadTranscript for a damaged archive and a missing or encrypted member; reading raises it if a compressed file

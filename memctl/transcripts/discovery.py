@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from memctl.core.errors import BadTranscript, NotFound
-from memctl.transcripts import archives
+from memctl.transcripts import archives, double_encoded
 from memctl.transcripts.encoding import is_binary
 from memctl.transcripts.export_layout import ExportFolder, binary_reason
 
@@ -55,8 +55,14 @@ class Document:
         return posixpath.basename(posixpath.dirname(inside))
 
     def open(self) -> BinaryIO:
-        """Open the file, decompressed. Raises BadTranscript for damaged or oversized archives."""
-        return archives.open_member(self.path, self.members, self.uri, self.name)
+        """Open the file, decompressed and decoded once more if it is a JSON string around JSON.
+
+        Raises BadTranscript for damaged or oversized archives.
+        """
+        stream = archives.open_member(self.path, self.members, self.uri, self.name)
+        if self.size <= double_encoded.LARGEST and double_encoded.is_quoted(stream.peek(64)[:64]):
+            return double_encoded.decoded(stream)
+        return stream
 
     def sibling(self, name: str) -> "Document | None":
         """The file `name` relative to this one's folder (`../users.json` works), or None."""

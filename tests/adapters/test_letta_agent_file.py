@@ -168,3 +168,15 @@ def test_an_agent_file_that_names_no_user_is_not_moved_in_silence(memctl, monkey
         "The human's name is Chad.",
         "He sails on weekends.",
     ]
+
+
+@pytest.mark.parametrize("path", [TWO, OLD])
+def test_a_file_that_is_one_json_string_is_read_like_the_file_inside(tmp_path: Path, path: Path):
+    text = path.read_text(encoding="utf-8")
+    for number, content in enumerate(
+        (json.dumps(text), json.dumps(json.dumps(text)), "\ufeff" + json.dumps("\n" + text))
+    ):
+        file = tmp_path / f"{number}.af"
+        file.write_text(content, encoding="utf-8")
+        assert recognised(file)
+        assert facts(file, "maria") == facts(path, "maria")

@@ -22,8 +22,8 @@ def server() -> Iterator[Any]:
         yield running
 
 
-def opened(server: Any) -> LettaAdapter:
-    return LettaAdapter(server.url, api_key=import_module("emulators.letta").KEY)
+def opened(server: Any, **options: Any) -> LettaAdapter:
+    return LettaAdapter(server.url, api_key=import_module("emulators.letta").KEY, **options)
 
 
 def fact(text: str, user: str = "alice") -> Fact:
@@ -32,14 +32,34 @@ def fact(text: str, user: str = "alice") -> Fact:
 
 def made(server: Any, user: str, **fields: Any) -> Any:
     """An agent of somebody else's making, for a user."""
-    body = {"model": server.models[0], "name": "helper", "tags": [f"user:{user}", "team"], **fields}
+    body = {
+        "model": server.models[0],
+        "embedding": server.embeddings[0],
+        "name": "helper",
+        "tags": [f"user:{user}", "team"],
+        **fields,
+    }
     return server.agents[server.make_agent(query={}, body=body)["id"]]
+
+
+def attach(server: Any, agent: Any, archive: str) -> None:
+    server.attach_archive(agent["id"], archive, query={}, body=None)
+
+
+def filled(server: Any, agent: Any, *texts: str) -> str:
+    """The archive of an agent, with passages that a program wrote with the agent's own tools."""
+    for text in texts:
+        server.add_one(agent["id"], query={}, body={"text": text})
+    return str(agent["archive_id"])
+
+
+def told(server: Any, agent_id: str, text: str) -> None:
+    server.messages[agent_id].append({"id": f"message-{text}", "message_type": "user_message", "content": text})
 
 
 def test_an_agent_somebody_else_made_stays_as_nobodys_and_is_told(server: Any) -> None:
     blocks = [{"label": "human", "value": "Keeps a quagga."}, {"label": "persona", "value": "I am Sam."}]
     agent = made(server, "alice", memory_blocks=blocks)
-    server.messages[agent["id"]].append({"id": "message-1", "message_type": "user_message", "content": "My quagga!"})
     with opened(server) as adapter:
         adapter.write([fact("Keeps a quagga.")])
         (line,) = adapter.forget("alice")
@@ -49,6 +69,73 @@ def test_an_agent_somebody_else_made_stays_as_nobodys_and_is_told(server: Any) -
     assert agent["tags"] == ["team"]
     assert "quagga" not in json.dumps([server.blocks, server.passages, server.messages])
     assert "I am Sam." in [block["value"] for block in server.blocks.values()]
+
+
+@pytest.mark.parametrize("place", ["main", "conversation"])
+def test_messages_that_letta_keeps_are_not_reported_as_erased(server: Any, place: str) -> None:
+    agent = made(server, "alice", memory_blocks=[{"label": "human", "value": "Keeps a quagga."}])
+    if place == "conversation":
+        server.conversations["conv-1"] = agent["id"]
+        server.messages["conv-1"] = []
+    told(server, agent["id"] if place == "main" else "conv-1", "My quagga!")
+    with opened(server) as adapter:
+        (line,) = adapter.forget("alice")
+        assert "stays with 1 messages" in line
+        assert adapter.inventory("alice") == {"agents": 1, "identities": 0, "messages": 1}
+        assert "alice" in set(adapter.everyone())
+        assert [page.facts for page in adapter.read("alice")] == [()]
+    with opened(server, delete_agents=True) as adapter:
+        assert adapter.forget("alice") == []
+        assert "alice" not in set(adapter.everyone())
+    assert not server.agents
+    assert "quagga" not in json.dumps([server.blocks, server.passages, server.messages])
+
+
+def test_the_agent_memctl_made_goes_even_after_somebody_talked_to_it(server: Any) -> None:
+    with opened(server) as adapter:
+        adapter.write([fact("Likes tea.")])
+        told(server, next(iter(server.agents)), "Tea, please!")
+        assert adapter.forget("alice") == []
+    assert (server.agents, server.messages, server.passages, server.archives) == ({}, {}, {}, {})
+
+
+@pytest.mark.parametrize("lists_agents", [False, True])
+@pytest.mark.parametrize("by_memctl", [False, True])
+def test_passages_in_an_archive_of_another_users_agent_stay(server: Any, lists_agents: bool, by_memctl: bool) -> None:
+    server.lists_archive_agents = lists_agents
+    with opened(server, delete_agents=True) as adapter:
+        if by_memctl:
+            adapter.write([fact("Likes rum.", "bob")])
+        his = next(iter(server.agents.values())) if by_memctl else made(server, "bob")
+        archive = filled(server, his, "Her own passage.")
+        carol = made(server, "carol")
+        attach(server, carol, archive)
+        adapter.write([fact("Likes gin.", "carol")])
+        assert adapter.inventory("bob")["passages shared with other users, which stay"] == 1
+        (line,) = adapter.forget("bob")
+        assert (archive in line, carol["id"] in line, "carol" in line) == (True, True, False)
+        assert his["id"] not in server.agents
+        assert {one.text for page in adapter.read("carol") for one in page.facts} == {"Her own passage.", "Likes gin."}
+    assert "Likes rum." not in json.dumps(server.passages)
+
+
+def test_a_passage_that_another_user_has_too_is_not_deleted_as_a_fact(server: Any) -> None:
+    bob, carol = made(server, "bob"), made(server, "carol")
+    attach(server, carol, filled(server, bob, "Whose is this?"))
+    with opened(server) as adapter:
+        (theirs,) = [one for page in adapter.read("bob") for one in page.facts]
+        with pytest.raises(UsageError, match="also attached to"):
+            adapter.delete("bob", [theirs.id])
+    assert len(server.passages) == 1
+
+
+def test_deleting_the_last_fact_keeps_an_archive_that_another_agent_has(server: Any) -> None:
+    with opened(server) as adapter:
+        adapter.write([fact("Likes rum.", "bob")])
+        attach(server, made(server, "carol"), next(iter(server.archives)))
+        adapter.write([fact("Likes gin.", "carol")])
+        assert adapter.delete("bob", [fact("Likes rum.", "bob").id]) == 1
+        assert {one.text for page in adapter.read("carol") for one in page.facts} == {"Likes gin."}
 
 
 def test_a_block_that_others_have_and_their_agents_stay(server: Any) -> None:
@@ -73,7 +160,7 @@ def test_a_memory_of_somebody_else_in_the_users_archive_stays(server: Any) -> No
         strange = next(one for one in server.passages.values() if one["text"] == "Likes rum.")
         strange["archive_id"] = archives["Likes tea."]
         (line,) = adapter.forget("alice")
-    assert "memories of somebody else are in its archive" in line
+    assert "its archive also contains memories of another user" in line
     assert [passage["text"] for passage in server.passages.values()] == ["Likes rum."]
 
 

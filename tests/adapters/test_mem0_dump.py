@@ -267,3 +267,35 @@ def test_a_dump_is_migrated_by_its_path(memctl: Callable[..., Any]) -> None:
     assert ran.document["counts"]["written"] == 8
     ran = memctl("facts", "agent:front-desk", "--json")
     assert [fact["text"] for fact in ran.document["facts"]] == ["Answer briefly and without emoji"]
+
+
+EDGE = {"source": "alice", "relationship": "works_at", "target": "Portavo"}
+
+
+def test_the_relations_of_a_page_are_facts_of_its_user(saved: Callable[..., Path]) -> None:
+    found = {"source": "Alice", "relationship": "knows", "destination": "Ben", "relation_id": 7}
+    for name, page in (
+        ("page.json", {"results": [memory()], "relations": [EDGE, found]}),
+        ("first.json", {"relations": [EDGE, found], "results": [memory()]}),
+        ("pages.json", [{"results": [memory()], "relations": [EDGE, found]}]),
+        (
+            "added.json",
+            {"results": [memory()], "relations": {"added_entities": [[EDGE], [found]], "deleted_entities": []}},
+        ),
+    ):
+        _, works, knows = facts(saved(page, name))
+        assert (works.user_id, works.text) == ("alice", "alice works at Portavo")
+        assert (works.subject, works.predicate, works.object) == ("alice", "works_at", "Portavo")
+        assert (knows.subject, knows.object, knows.source.id) == ("alice", "Ben", "7")
+
+
+def test_a_relation_is_nobodys_where_the_page_has_several_users_or_none(saved: Callable[..., Path]) -> None:
+    several = saved({"results": [memory(), memory(2, user_id="bruno")], "relations": [EDGE]})
+    assert rejects(several) == ["the document, relation 1: nothing says which user the relation belongs to"]
+    alone = saved({"results": [], "relations": [EDGE]})
+    assert Mem0Dump().recognises(alone, alone.read_bytes())
+    assert [fact.user_id for fact in facts(alone, "carol")] == ["carol"]
+    assert rejects(saved({"results": [memory()], "relations": [{"source": "a"}, 3]})) == [
+        "the document, relation 1: the relation lacks its source, its relationship or its target",
+        "the document, relation 2: not a relation",
+    ]

@@ -123,3 +123,23 @@ def test_many_nodes_before_the_edges_hide_nothing(dump: Any):
     nodes.append({"uuid": "a", "name": "Alice", "summary": "", "labels": ["Entity"]})
     (found,) = facts(dump({"user_id": "alice", "nodes": nodes, "edges": [EDGE]}))
     assert found.subject == "Alice"
+
+
+def camel(value: Any) -> Any:
+    """A record as the JavaScript SDK writes it."""
+    if isinstance(value, list):
+        return [camel(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    parts = {key: key.split("_") for key in value}
+    return {
+        first + "".join(part.title() for part in rest): value[key] if key == "attributes" else camel(value[key])
+        for key, (first, *rest) in parts.items()
+    }
+
+
+@pytest.mark.parametrize("name", ["v2-graph.json", "v3-edges.json", "v4-users.json"])
+def test_fields_in_camel_case_are_the_same_fields(dump, name):
+    """Otherwise a fact that has ended would be current, and without its triple."""
+    path = EXPORTS / name
+    assert facts(dump(camel(json.loads(path.read_text(encoding="utf-8"))))) == facts(path)

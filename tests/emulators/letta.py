@@ -106,8 +106,9 @@ class LettaServer(LettaMemory):
         # Its blocks, its archive and its passages stay behind; its messages go.
         self._agent_row(agent_id)
         del self.agents[agent_id]
-        for conversation in [one for one, agent in self.conversations.items() if agent == agent_id]:
-            self.drop_conversation(conversation, query=query, body=body)
+        for conversation in [one for one, agent in (self.conversations | self.ended).items() if agent == agent_id]:
+            self.conversations.pop(conversation, None)
+            self.messages.pop(conversation, None)
         self.messages.pop(agent_id, None)
         return {"message": f"Agent id={agent_id} successfully deleted"}
 
@@ -128,14 +129,15 @@ class LettaServer(LettaMemory):
         return self._paged(held, query, 100)
 
     def reset_messages(self, agent_id: str, *, query: dict[str, list[str]], body: Any) -> Row:
-        self._agent_row(agent_id)
-        self.messages[agent_id] = [one for one in self.messages[agent_id] if one["message_type"] == "system_message"]
-        return self._agent(self.agents[agent_id], query)
+        # Only the context of the agent is emptied. Its messages stay, and are listed as before.
+        return self._agent(self._agent_row(agent_id), query)
 
     def drop_conversation(self, conversation_id: str, *, query: dict[str, list[str]], body: Any) -> Row:
-        if self.conversations.pop(conversation_id, None) is None:
+        # The conversation is no longer listed. Its messages stay until the agent is deleted.
+        agent = self.conversations.pop(conversation_id, None)
+        if agent is None:
             raise Answer(404, f"Conversation not found with id='{conversation_id}'")
-        self.messages.pop(conversation_id, None)
+        self.ended[conversation_id] = agent
         return {}
 
     def list_identities(self, *, query: dict[str, list[str]], body: Any) -> list[Row]:
@@ -181,6 +183,7 @@ ROUTES: list[tuple[str, str, Handler, int]] = [
     ("GET", f"/v1/blocks/{_ID}/agents", LettaServer.holders, 200),
     ("POST", "/v1/archives/", LettaServer.make_archive, 200),
     ("GET", "/v1/archives/", LettaServer.list_archives, 200),
+    ("GET", f"/v1/archives/{_ID}/agents", LettaServer.archive_holders, 200),
     ("DELETE", f"/v1/archives/{_ID}", LettaServer.drop_archive, 204),
     ("POST", f"/v1/archives/{_ID}/passages/batch", LettaServer.add_many, 200),
     ("PATCH", f"/v1/agents/{_ID}/archives/attach/{_ID}", LettaServer.attach_archive, 200),

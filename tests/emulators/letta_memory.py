@@ -93,6 +93,12 @@ class LettaMemory(LettaState):
             found = [one for one in found if one["id"] == self._agent_row(agent[0])["archive_id"]]
         return self._paged(found, query, 50)
 
+    def archive_holders(self, archive_id: str, *, query: dict[str, list[str]], body: Any) -> list[Row]:
+        if not self.lists_archive_agents or archive_id not in self.archives:
+            raise Answer(404, "Not Found")
+        found = [one for one in self.agents.values() if one["archive_id"] == archive_id]
+        return [self._agent(one, query) for one in self._paged(found, query, 50)]
+
     def drop_archive(self, archive_id: str, *, query: dict[str, list[str]], body: Any) -> None:
         if self.archives.pop(archive_id, None) is None:
             raise Answer(404, f"Archive not found with id='{archive_id}'")

@@ -52,8 +52,11 @@ class LettaState:
     passages: dict[str, Row] = field(default_factory=dict)
     messages: dict[str, list[Row]] = field(default_factory=dict)
     conversations: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    """Deleted conversations, whose messages stay."""
     identities: dict[str, Row] = field(default_factory=dict)
     knows_identities: bool = True
+    lists_archive_agents: bool = False
     meddle: Callable[[str, Any], Any] = lambda call, answer: answer
     """May change an answer, or what the server holds, before the answer to a call goes out."""
     lock: threading.RLock = field(default_factory=threading.RLock)

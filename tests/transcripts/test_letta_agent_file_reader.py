@@ -67,3 +67,11 @@ def test_two_agents_of_one_name_are_two_conversations(tmp_path: Path) -> None:
     file.write_text(json.dumps(document), encoding="utf-8")
     found = {(said.session_id, said.owner) for said in sessions(file)}
     assert found == {("parcels-maria", "maria"), ("parcels-maria#2", "joão")}
+
+
+def test_a_file_that_is_one_json_string_is_read_like_the_file_inside(tmp_path: Path) -> None:
+    path = tmp_path / "two-agents.af"
+    plain = (EXPORTS / "two-agents.af").read_text(encoding="utf-8")
+    for content in (json.dumps(plain), json.dumps(json.dumps(plain)), "\ufeff" + json.dumps("\n" + plain)):
+        path.write_text(content, encoding="utf-8")
+        assert sessions(path) == sessions(EXPORTS / "two-agents.af")

@@ -184,3 +184,10 @@ def test_a_time_keeps_its_own_offset(read_back):
     """Reckoned in UTC, "yesterday" said late in the evening would be the wrong day."""
     result = read_back("m.json", [{"role": "user", "content": "hi", "timestamp": "2026-03-05T23:30:00-05:00"}])
     assert result.sessions[0].turns[0].at.isoformat() == "2026-03-05T23:30:00-05:00"
+
+
+def test_a_quoted_text_is_no_document(read_back):
+    """A chat that begins with a quotation mark is read as it is."""
+    assert read_back("c.txt", 'User: "{hi}"\nAssistant: "yes"\n').texts == [("user", '"{hi}"'), ("assistant", '"yes"')]
+    (problem,) = read_back("c.json", '"{ not JSON').problems
+    assert "unrecognised" in problem.message

@@ -13,6 +13,7 @@ from memctl.core.errors import Rejected
 from memctl.core.fact import Fact
 from memctl_mem0.dump import reader
 from memctl_mem0.mapping import OWN, OWN_ID, time_of, to_fact
+from memctl_mem0.relations import relation_fact
 
 _ENDED = {"deleted": "deleted_at", "archived": "archived_at"}
 """OpenMemory's states of a memory that is no longer recalled, and the time of each."""
@@ -35,7 +36,7 @@ class Mem0Dump:
         if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
             return False
         if b'"memory"' not in head:
-            return b'"results"' in head and _is_empty_page(path)
+            return b'"results"' in head and (b'"relationship"' in head or _is_empty_page(path))
         try:
             with reader.opened(path) as file:
                 records = reader.of_lines(file) if reader.is_lines(head) else reader.of_json(file)
@@ -55,13 +56,22 @@ class Mem0Dump:
                         "pages are missing",
                         where=found.where,
                     )
+                elif isinstance(found, reader.Relation):
+                    yield _relation(found, default_user)
                 else:
                     yield _read(found, default_user, successors)
         except reader.Broken as broken:
             yield Rejected(f"the dump cannot be read from here on: {broken}")
 
 
-def _found(path: Path) -> Iterator[reader.Found | reader.Missing]:
+def _relation(found: reader.Relation, default_user: str | None) -> Fact | Rejected:
+    try:
+        return relation_fact(found.record, found.user, default_user)
+    except ValueError as error:
+        return Rejected(str(error), where=found.where)
+
+
+def _found(path: Path) -> Iterator[reader.Found | reader.Missing | reader.Relation]:
     with path.open("rb") as file:
         head = file.read(65_536)
     if reader.is_zip(head):

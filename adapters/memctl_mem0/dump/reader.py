@@ -7,7 +7,7 @@ import gzip
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from importlib import import_module
@@ -47,6 +47,15 @@ class Found(msgspec.Struct, frozen=True):
     users: bool = False
 
 
+class Relation(msgspec.Struct, frozen=True):
+    """A relation of mem0's graph, which a page lists beside its memories, and its place. `user` is the one user of the
+    page, None where it has memories of several or of none."""
+
+    where: str
+    record: Any
+    user: str | None
+
+
 def is_memory(record: Any) -> bool:
     """Whether a record looks like a memory as mem0's API gives it."""
     if not isinstance(record, dict) or not isinstance(record.get("memory"), str):
@@ -70,27 +79,49 @@ def is_lines(head: bytes) -> bool:
         return False
 
 
-def of_json(file: IO[bytes]) -> Iterator[Found | Missing]:
+def of_json(file: IO[bytes]) -> Iterator[Found | Missing | Relation]:
     """The records of a JSON document: a list of memories or of pages, a page, or one memory. Raises Broken."""
     totals = _Totals()
+    users: set[str] = set()
     number = 0
     for kind, value in _documents(file):
         if kind == "row" and isinstance(value, dict) and isinstance(value.get("results"), list):
             for record in value["results"]:
                 number += 1
                 yield Found(f"memory {number}", record)
-            yield from totals.page(value, len(value["results"]), f"the page that ends with memory {number}")
+            where = f"the page that ends with memory {number}"
+            yield from _relations(value, _users(value["results"]), where)
+            yield from totals.page(value, len(value["results"]), where)
         elif kind == "row":
             number += 1
             totals.rows += 1
+            users |= _users([value])
             yield Found(f"memory {number}", value)
         else:
+            yield from _relations(value, users, "the document")
             yield from totals.page(value, totals.rows, "the document")
             totals.rows = 0
+            users = set()
     yield from totals.end()
 
 
-def of_lines(file: IO[bytes]) -> Iterator[Found | Missing]:
+def _users(memories: Iterable[Any]) -> set[str]:
+    """The users that memories name."""
+    rows = (memory for memory in memories if isinstance(memory, dict))
+    return {str(user) for row in rows if (user := row.get("user_id") or row.get("userId"))}
+
+
+def _relations(page: Mapping[str, Any], users: set[str], where: str) -> Iterator[Relation]:
+    """The relations that a page lists; of what an `add` answered, those that were added."""
+    listed = page.get("relations")
+    if isinstance(listed, Mapping):
+        listed = listed.get("added_entities") or listed.get("addedEntities") or []
+    flat = [record for entry in listed or () for record in (entry if isinstance(entry, list) else [entry])]
+    for number, record in enumerate(flat, 1):
+        yield Relation(f"{where}, relation {number}", record, min(users) if len(users) == 1 else None)
+
+
+def of_lines(file: IO[bytes]) -> Iterator[Found | Missing | Relation]:
     """The records of JSON lines, where a line is a memory or a page; a line that is no JSON is a record of bytes."""
     totals = _Totals()
     for number, line in enumerate(file, 1):
@@ -105,6 +136,7 @@ def of_lines(file: IO[bytes]) -> Iterator[Found | Missing]:
         if isinstance(value, dict) and isinstance(value.get("results"), list):
             for place, record in enumerate(value["results"], 1):
                 yield Found(f"{where}, memory {place}", record)
+            yield from _relations(value, _users(value["results"]), where)
             yield from totals.page(value, len(value["results"]), where)
         else:
             yield Found(where, value)

@@ -41,6 +41,9 @@ def command(
         str | None,
         typer.Option("--confirm", metavar="NAME", help="The user's name again, to confirm without a prompt."),
     ] = None,
+    delete_agents: Annotated[
+        bool, typer.Option("--delete-agents", help="Also delete agents that memctl did not create (Letta).")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be erased, and erase nothing.")] = False,
     receipt: Annotated[
         str | None, typer.Option("--receipt", metavar="FILE", help="Path of the receipt. [default: in the data folder]")
@@ -79,6 +82,7 @@ def command(
         backends=tuple(sources),
         everywhere=everywhere,
         options=store.backends(),
+        delete_agents=delete_agents,
         dry_run=dry_run,
         receipt=_options.path_of(receipt),
         ledger=_options.path_of(ledger),
