@@ -73,9 +73,7 @@ class TurnReader:
             last = drafts or last
         return self.drafts
 
-    def sentence(  # noqa: C901 -- one step per way of reading it
-        self, sentence: Sentence, last: list[Draft]
-    ) -> Iterator[Draft]:
+    def sentence(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
         """The drafts of one sentence; `last` are those of the sentence before."""
         text, begin = sentence.text, sentence.start
         span = self.span(begin, text)
