@@ -5,7 +5,9 @@ Editing a message or regenerating an answer creates a branch.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from memctl.transcripts.timestamps import instant
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -39,6 +41,33 @@ def newest_leaf(nodes: Mapping[str, Node]) -> str | None:
     leaves = [name for name in nodes if name not in parents] or list(nodes)
     order = {name: index for index, name in enumerate(nodes)}
     return max(leaves, key=lambda name: (nodes[name].at or _NEVER, order[name]), default=None)
+
+
+def mapping_tree(mapping: Mapping[str, Any], time_key: str) -> tuple[dict[str, Mapping[str, Any]], dict[str, Node]]:
+    """The messages and the tree of an export whose nodes have `message`, `parent` and `children`.
+
+    `time_key` is where a message has its time. A node that names no parent gets the one that lists it as a child.
+    """
+    adopted: dict[str, str] = {}
+    for name, node in mapping.items():
+        children = node.get("children") if isinstance(node, Mapping) else None
+        for child in children if isinstance(children, list) else ():
+            if isinstance(child, str):
+                adopted.setdefault(child, name)
+    messages: dict[str, Mapping[str, Any]] = {}
+    nodes: dict[str, Node] = {}
+    for name, node in mapping.items():
+        if not isinstance(node, Mapping):
+            continue
+        message = node.get("message")
+        if isinstance(message, Mapping):
+            messages[name] = message
+        parent = node.get("parent")
+        nodes[name] = Node(
+            parent if isinstance(parent, str) else adopted.get(name),
+            instant(messages[name].get(time_key)) if name in messages else None,
+        )
+    return messages, nodes
 
 
 def depth_first(nodes: Mapping[str, Node], first: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from memctl.core.errors import BadTranscript
-from memctl.transcripts.branches import Node, depth_first, live_path
+from memctl.transcripts.branches import depth_first, live_path, mapping_tree
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.fields import LISTS, Fields
 from memctl.transcripts.jsonstream import name_of, text_of
@@ -64,7 +64,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
 
 def _session(document: Document, number: int | str, record: Mapping[str, Any], options: ReadOptions) -> Session:
     builder = SessionBuilder(NAME)
-    messages, nodes = _nodes(record["mapping"])
+    messages, nodes = mapping_tree(record["mapping"], "create_time")
     current = record.get("current_node")
     path = live_path(nodes, current if isinstance(current, str) else None)
     if options.branches:
@@ -85,30 +85,6 @@ def _session(document: Document, number: int | str, record: Mapping[str, Any], o
         started_at=instant(record.get("create_time")) or min(times, default=None) or instant(record.get("update_time")),
         agent_id=name_of(record.get("gizmo_id")),
     )
-
-
-def _nodes(mapping: Mapping[str, Any]) -> tuple[dict[str, Mapping[str, Any]], dict[str, Node]]:
-    """The messages and the tree. A node that names no parent gets the one that lists it as a child."""
-    adopted: dict[str, str] = {}
-    for name, node in mapping.items():
-        children = node.get("children") if isinstance(node, Mapping) else None
-        for child in children if isinstance(children, list) else ():
-            if isinstance(child, str):
-                adopted.setdefault(child, name)
-    messages: dict[str, Mapping[str, Any]] = {}
-    nodes: dict[str, Node] = {}
-    for name, node in mapping.items():
-        if not isinstance(node, Mapping):
-            continue
-        message = node.get("message")
-        if isinstance(message, Mapping):
-            messages[name] = message
-        parent = node.get("parent")
-        nodes[name] = Node(
-            parent if isinstance(parent, str) else adopted.get(name),
-            instant(messages[name].get("create_time")) if name in messages else None,
-        )
-    return messages, nodes
 
 
 def _add(

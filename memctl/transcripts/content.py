@@ -9,9 +9,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from memctl.transcripts.fields import TEXT, Fields, Names, plain
+from memctl.transcripts.fields import IS_INJECTED, TEXT, Fields, Names, plain
 from memctl.transcripts.jsonstream import text_of
 
+MARKER = "marker"
+"""What a part is that has nothing of a message, such as the beginning of a step."""
 _KIND: Names = ("type", "blocktype", "contenttype", "kind", "parttype")
 _TEXT_KINDS = frozenset(
     (
@@ -41,7 +43,7 @@ _OTHER_KINDS = (
         ),
         "file or image",
     ),
-    (re.compile(r"step(start|finish|end)?|snapshot|patch|retry|compaction|data.*|agent|subtask|status|info"), "marker"),
+    (re.compile(r"step(start|finish|end)?|snapshot|patch|retry|compaction|data.*|agent|subtask|status|info"), MARKER),
 )
 _AUDIO_KINDS = ("inputaudio", "audio", "outputaudio", "audiotranscription", "realtimeaudiovideoassetpointer")
 _UNTYPED = (
@@ -113,6 +115,8 @@ def _joined(contents: list[Content]) -> Content:
 def _part(part: Mapping[str, Any], depth: int) -> Content:
     """The content of one part, or of an object around parts."""
     fields = Fields(part)
+    if fields.value(IS_INJECTED) is True:
+        return Content(others=("injected context",))
     kind = plain(text_of(fields.value(_KIND)))
     if not kind:
         kind = next((name for name in _UNTYPED if fields.value((name,))), "")

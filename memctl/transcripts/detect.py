@@ -43,6 +43,7 @@ class Format(NamedTuple):
 
 
 _REGISTRY = (
+    Format("deepseek", "deepseek"),
     Format("chatgpt", "chatgpt"),
     Format("claude", "claude_ai"),
     Format("sharegpt", "sharegpt"),
@@ -53,6 +54,13 @@ _REGISTRY = (
     Format("zep", "zep"),
     Format("mem0", "mem0"),
     Format("langchain", "langchain"),
+    Format("open-webui", "open_webui"),
+    Format("librechat", "librechat"),
+    Format("gemini-activity", "gemini_activity"),
+    Format("copilot-chat", "copilot_chat"),
+    Format("sillytavern", "sillytavern"),
+    Format("opencode", "opencode"),
+    Format("cursor", "cursor"),
     Format("openai", "openai"),
     Format("subtitles", "subtitles"),
     Format("whatsapp", "whatsapp"),

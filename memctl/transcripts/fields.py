@@ -30,10 +30,9 @@ SPEAKER: Names = (
 )
 AGENT: Names = ("agentid", "assistantid", "botid", "characterid")
 TITLE: Names = ("title", "name", "subject", "topic", "summary")
-ROLE: Names = (
-    *("role", "messagerole", "senderrole", "authorrole", "speakerrole", "roletype", "sendertype", "authortype"),
-    *("sender", "author", "from", "speaker", "type", "participant"),
-)
+ROLE: Names = ("role", "messagerole", "senderrole", "authorrole", "speakerrole", "roletype", "sendertype", "authortype")
+SAID_BY: Names = ("sender", "author", "from", "speaker", "type", "participant")
+"""Fields that have a role, or else the name of who speaks."""
 TEXT: Names = (
     *("content", "text", "parts", "contentparts", "contentblocks", "contents", "blocks", "message", "value", "body"),
     *("messagetext", "messagecontent", "textcontent", "messagebody", "msg", "mes", "utterance", "transcript", "said"),
@@ -43,7 +42,21 @@ LISTS: Names = (
     *("messages", "chatmessages", "messagelist", "msgs", "chathistory", "messagehistory", "conversationhistory"),
     *("history", "dialogue", "dialog", "turns", "conversation", "conversations", "transcript", "chat", "chats"),
     *("threads", "sessions", "thread", "session", "contents", "exchanges", "entries", "items", "log", "data"),
-    *("results", "artifact", "call", "state", "values", "payload", "export", "response"),
+    *(
+        "responses",
+        "store",
+        "chatstore",
+        "chunkedprompt",
+        "chunks",
+        "results",
+        "artifact",
+        "call",
+        "state",
+        "values",
+        "payload",
+        "export",
+        "response",
+    ),
 )
 """Where a wrapper keeps its messages, or the conversations that keep them."""
 TIME: Names = (
@@ -63,6 +76,8 @@ DELETED: Names = (
     *("deleted", "isdeleted", "deletedat", "removed", "isremoved", "unsent", "isunsent", "retracted", "withdrawn"),
     *("revoked", "isrevoked"),
 )
+IS_THOUGHT: Names = ("isthought", "thought", "isreasoning", "isthinking")
+IS_INJECTED: Names = ("synthetic", "ignored", "issynthetic", "ismeta", "isinjected")
 IS_USER: Names = ("isuser", "iscreatedbyuser", "fromuser", "isfromuser", "ishuman", "isusermessage")
 IS_ASSISTANT: Names = ("isbot", "isai", "isassistant", "frombot", "isbotmessage", "isaimessage")
 CALLS: Names = ("toolcalls", "toolcall", "functioncall", "toolinvocations", "tooluse", "functioncalls", "actions")

@@ -5,14 +5,16 @@ A message is an object with a role and a text; `memctl.transcripts.fields` lists
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from memctl.core.errors import BadTranscript
 from memctl.transcripts import fields as names
 from memctl.transcripts.agent_events import unwrapped
-from memctl.transcripts.content import Content, content_in, content_of
+from memctl.transcripts.branches import Node, depth_first, live_path
+from memctl.transcripts.content import MARKER, Content, content_in, content_of
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.fields import Fields
+from memctl.transcripts.injected import own_words
 from memctl.transcripts.jsonstream import HALF_LINE, name_of
 from memctl.transcripts.model import ReadOptions, Role, Turn
 from memctl.transcripts.session_builder import (
@@ -24,7 +26,11 @@ from memctl.transcripts.session_builder import (
     role_of,
 )
 
-_INSIDE = ("message", "info", "data", "msg", "node")
+_INSIDE = ("message", "info", "data", "msg", "node", "response")
+_BY_ID = ("store", "chatstore", "conversations", "chats", "sessions", "threads", "data", "history")
+"""Where a wrapper may keep lists of messages by the id of their conversation."""
+_EARLIER = ("threads", "archivedthreads")
+"""Where a conversation keeps its earlier ones."""
 """Where an envelope keeps its message."""
 _DEEPEST = 6
 _PEEKED = 20
@@ -58,30 +64,38 @@ def conversations_in(record: object, depth: int = 0) -> Iterator[tuple[Mapping[s
     A wrapper keeps messages in a list, by id, as a JSON string, or in an object inside it; or it keeps several
     conversations, which inherit its owner.
     """
-    if isinstance(record, list):
-        if any(map(is_message, record[:_PEEKED])):
-            yield {}, record
-            return
+    if _is_list(record):
+        yield {}, record
+    elif isinstance(record, list):
         for inner in record:
             yield from conversations_in(inner, depth + 1)
-        return
-    if not isinstance(record, Mapping) or depth > _DEEPEST:
-        return
-    fields = Fields(record)
-    for name, value in fields.values(names.LISTS):
-        value = _decoded(value)
-        if isinstance(value, Mapping) and value and all(map(is_message, value.values())):
-            value = list(value.values())
-        if isinstance(value, list) and (any(map(is_message, value[:_PEEKED])) or (name == "messages" and not value)):
-            yield record, value
-            return
-        inner = list(conversations_in(value, depth + 1))
-        if inner:
-            owner = fields.owner()
-            for about, messages in inner:
-                inherited = record if isinstance(value, Mapping) else {"user_id": owner} if owner else {}
-                yield {**inherited, **about}, messages
-            return
+    elif isinstance(record, Mapping) and depth <= _DEEPEST:
+        fields = Fields(record)
+        for name, value in fields.values(names.LISTS):
+            inside = list(_conversations_under(name, _decoded(value), record, fields, depth))
+            if inside:
+                yield from inside
+                return
+
+
+def _conversations_under(
+    name: str, value: Any, record: Mapping[str, Any], fields: Fields, depth: int
+) -> Iterator[tuple[Mapping[str, Any], list[Any]]]:
+    """The conversations in one field of a wrapper."""
+    if isinstance(value, Mapping) and value and all(map(is_message, value.values())):
+        value = list(value.values())
+    if _is_list(value) or (name == "messages" and value == []):
+        yield record, value
+        for _, earlier in fields.values(_EARLIER if name not in _EARLIER else ()):
+            yield from conversations_in(earlier, depth + 1)
+    elif name in _BY_ID and isinstance(value, Mapping) and value and all(map(_is_list, value.values())):
+        for key, messages in value.items():
+            yield {**record, "id": key}, messages
+    else:
+        owner = fields.owner()
+        for about, messages in conversations_in(value, depth + 1):
+            inherited = record if isinstance(value, Mapping) else {"user_id": owner} if owner else {}
+            yield {**inherited, **about}, messages
 
 
 def holds_messages(value: object) -> bool:
@@ -97,6 +111,10 @@ def holds_conversations(value: object) -> bool:
 def has_text(message: Mapping[str, Any]) -> bool:
     """Whether a message has one of the fields of a text."""
     return opened(message).has(names.TEXT)
+
+
+def _is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list) and any(map(is_message, value[:_PEEKED]))
 
 
 def is_message(value: object) -> bool:
@@ -130,15 +148,21 @@ def opened(message: Mapping[str, Any]) -> Fields:
 
 def role_in(fields: Fields) -> Role | None:
     """The role in a record, under any of the names of a role."""
-    for _, value in fields.values(names.ROLE):
-        if isinstance(value, Mapping):
-            value = Fields(value).value(("role", "type", "kind"))
-        if role := role_of(value):
-            return role
+    if role := _named_role(fields, names.ROLE):
+        return role
     for flags, role, otherwise in ((names.IS_USER, "user", "assistant"), (names.IS_ASSISTANT, "assistant", "user")):
         flag = next((value for _, value in fields.values(flags) if isinstance(value, bool)), None)
         if flag is not None:
             return role_of(role if flag else otherwise)
+    return _named_role(fields, names.SAID_BY)
+
+
+def _named_role(fields: Fields, where: names.Names) -> Role | None:
+    for _, value in fields.values(where):
+        if isinstance(value, Mapping):
+            value = Fields(value).value(("role", "type", "kind"))
+        if role := role_of(value):
+            return role
     return None
 
 
@@ -162,21 +186,25 @@ def add_message(
     role: Role | None = None,
     kind: str | None = None,
     parent_id: str | None = None,
+    typed: bool = False,
 ) -> str | None:
     """Add the turn of a message to `builder`, or count why there is none; the turn's id.
 
-    `number` is its id if it has none. `role` overrides that of the message, `kind` is its `raw_kind`.
+    `number` is its id if it has none. `role` overrides that of the message, `kind` is its `raw_kind`. `typed` leaves
+    out what coding tools put into messages of the user. `parent_id` overrides the parent, "" is none.
     """
     if not isinstance(message, Mapping):
         builder.skip("not a message")
         return None
     fields = opened(message)
-    said = _said(fields, role or role_in(fields))
+    said = _said(fields, role or role_in(fields), typed=typed)
     if isinstance(said, str):
         builder.skip(said)
         return None
     role, content = said
     builder.skip("part of a message not understood", int(content.unclear))
+    for reason in content.others if typed else ():
+        builder.skip(reason, int(reason != MARKER))
     at, unclear = fields.time(options)
     builder.skip(TIME_UNCLEAR, int(unclear))
     turn_id = fields.name(names.ID) or str(number)
@@ -186,7 +214,7 @@ def add_message(
         turn_id=turn_id,
         speaker=speaker_in(fields),
         at=at,
-        parent_id=parent_id or fields.name(names.PARENT),
+        parent_id=fields.name(names.PARENT) if parent_id is None else parent_id or None,
         raw_kind=kind or ("tool" if role == "tool" else "message"),
         owner=fields.owner(sender=role == "user"),
     )
@@ -195,7 +223,7 @@ def add_message(
     return key
 
 
-def _said(fields: Fields, role: Role | None) -> tuple[Role, Content] | str:
+def _said(fields: Fields, role: Role | None, *, typed: bool) -> tuple[Role, Content] | str:
     """The role and the content of a message with words, else the reason why it has none."""
     content = content_in(fields)
     if role is None:
@@ -205,14 +233,42 @@ def _said(fields: Fields, role: Role | None) -> tuple[Role, Content] | str:
         return "tool", content
     if fields.value(names.DELETED):
         return "deleted message"
+    if fields.value(names.IS_THOUGHT) is True:
+        return "thinking"
+    if fields.value(names.IS_INJECTED) is True:
+        return "injected context"
     if role == "user":
         words, event = unwrapped(content.text)
-        content = content._replace(text=words, others=(event, *content.others) if event else content.others)
+        reasons = [event] if event else []
+        if typed:
+            words, injected = own_words(words)
+            reasons += injected
+        content = content._replace(text=words, others=(*reasons, *content.others))
     if not content.text:
         content = content._replace(text=content_of(fields.value(("refusal",))).text)
     if not content.text and not content.results:
         return _without_text(fields, content.others, unclear=content.unclear)
     return (role if content.text else "tool"), content
+
+
+def add_tree(
+    builder: SessionBuilder,
+    messages: Mapping[str, Mapping[str, Any]],
+    parents: Mapping[str, str | None],
+    leaf: str | None,
+    options: ReadOptions,
+) -> None:
+    """Add the messages of a tree: the path to `leaf`, or to the newest message if that is unknown; all with
+    `options.branches`."""
+    nodes = {name: Node(parents.get(name), opened(message).time(options)[0]) for name, message in messages.items()}
+    path = live_path(nodes, leaf)
+    if options.branches:
+        path = depth_first(nodes, path)
+    builder.skip("abandoned branch", len(nodes) - len(path))
+    turns: dict[str, str | None] = {}
+    for number, name in enumerate(path):
+        above = turns.get(nodes[name].parent or "")
+        turns[name] = add_message(builder, messages[name], number, options, parent_id=above or "") or above
 
 
 def oldest_first(turns: Sequence[Turn]) -> tuple[Turn, ...]:

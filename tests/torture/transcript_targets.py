@@ -22,7 +22,8 @@ OPTIONS = (
 
 def transcript_targets() -> Iterator[Target]:
     """The readers of transcripts, each fed with the files of all of them."""
-    files = [path for path in sorted((FIXTURES / "transcripts").rglob("*")) if path.is_file()]
+    folders = (FIXTURES / "transcripts", FIXTURES / "formats")
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     seeds = tuple(path.read_bytes() for path in (*files, FIXTURES / "exports/letta/two-agents.af"))
     for form in (*FORMATS, None):
         yield Target(

@@ -8,13 +8,15 @@ import pytest
 from memctl.core.errors import BadTranscript
 from memctl.transcripts import FORMATS, Document, ReadOptions, Session, discover, read
 
-ROOT = Path(__file__).parents[2] / "fixtures" / "transcripts"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+ROOTS = [str(FIXTURES / "transcripts"), str(FIXTURES / "formats")]
+"""The samples of the demo, and one of each format that is not among them."""
 
 
 @pytest.fixture(scope="module")
 def by_user():
     sessions: dict[str | None, list[Session]] = {}
-    for found in discover([str(ROOT)]):
+    for found in discover(ROOTS):
         assert not isinstance(found, BadTranscript)
         if isinstance(found, Document):
             for item in read(found, ReadOptions()):
