@@ -13,7 +13,7 @@ import msgspec
 from psycopg.sql import SQL
 
 from memctl.backends.contract import Backend, Capabilities, Embedder, Features, Health, Hit, Outcome, Page, Query
-from memctl.core.errors import Rejected, UsageError
+from memctl.core.errors import MemctlError, Rejected, UsageError
 from memctl.core.fact import Embedding, Fact
 from memctl_postgres import external_table, schema, search, table_layouts, write
 from memctl_postgres.connection import Database
@@ -44,7 +44,8 @@ class PostgresAdapter(Backend):
     `table`, `mapping` ({column: field}, or "column=field,…") and `layout` (`diy`, `mem0`) read a table that memctl did
     not create, and never write to it; `default_user` owns its rows that name no user. `embed` makes a query's vector
     with the model of the stored vectors; without it search compares words. `embedder` makes the vectors of facts that
-    have none, and of queries if the stored vectors are its own. `page_size` is in facts.
+    have none, and of queries if the stored vectors are its own. `dimensions` is the number of dimensions that `init`
+    gives the column of vectors (default: those of `embedder`). `page_size` is in facts.
 
     Connects at the first call. Raises UsageError for invalid options. Safe for several threads.
     """
@@ -54,7 +55,7 @@ class PostgresAdapter(Backend):
     features = Features(
         options=(
             "dsn", "schema", "table", "mapping", "layout", "data_folder", "init", "embed", "embedder", "default_user",
-            "page_size",
+            "dimensions", "page_size",
         ),
         writers=4,
         filters=frozenset({"kinds", "since", "until", "as_of"}),
@@ -75,6 +76,7 @@ class PostgresAdapter(Backend):
         embed: Callable[[str], Sequence[float]] | None = None,
         embedder: Embedder | None = None,
         default_user: str | None = None,
+        dimensions: int | None = None,
         page_size: int | None = None,
     ) -> None:
         if not schema or "\0" in schema or len(schema.encode()) > 63:
@@ -85,6 +87,7 @@ class PostgresAdapter(Backend):
         self._init = init
         self._embed = embed
         self._embedder = embedder
+        self._dimensions = dimensions
         self._page_size = page_size or PAGE_SIZE
         self._default_user = default_user
         self._layout = table_layouts.layout_of(layout, mapping) if table or mapping or layout else None
@@ -92,7 +95,7 @@ class PostgresAdapter(Backend):
         if self._layout is not None and self._table_name is None:
             raise UsageError("a mapping needs a table", hint="--table NAME")
         self._table: external_table.Table | None = None
-        self._rejects: dict[UUID, Rejected] = {}
+        self._rejects: dict[str, Rejected] = {}
         self._database = Database(dsn, data_folder, schema)
         self.identity = f"{self._database.place}.{self._table_name or schema}"
 
@@ -117,7 +120,21 @@ class PostgresAdapter(Backend):
         """Create or upgrade the schema, and build a missing vector index; returns a line for each."""
         self._writable()
         made = [f"schema {self.schema!r}, version {version}" for version in self._database.init()]
+        if self._database.state(fresh=True).dimensions is None and (dimensions := self._usual_dimensions()):
+            with self._database.transaction() as connection:
+                schema.fix_dimensions(connection, dimensions)
         return made + self._index()
+
+    def _usual_dimensions(self) -> int | None:
+        """The dimensions of the vectors that are expected. They are fixed at once, because an account that writes facts
+        later may not be allowed to change the column. First vectors of other dimensions change it."""
+        if self._dimensions is not None or self._embedder is None:
+            return self._dimensions
+        try:
+            return len(self._embedder.embed_one("dimensions"))
+        except MemctlError:
+            # A model that cannot be reached now must not prevent the tables.
+            return None
 
     def now(self) -> datetime:
         """The server's clock."""
@@ -129,7 +146,8 @@ class PostgresAdapter(Backend):
 
     def check(self) -> Health:
         """Connect to the database; the detail describes it, and says whether the schema is missing."""
-        found = self._database.state(fresh=True)
+        # Of a table of another program nothing of memctl's own is looked at: the account may not be allowed to.
+        found = self._database.state(fresh=True) if self._layout is None else self._database.outside()
         with self._database.transaction(own=False) as connection:
             row = connection.execute("SELECT current_setting('server_version')").fetchone()
         server = f"{self._database.place}: PostgreSQL {row[0].split()[0] if row else '?'}"
@@ -175,6 +193,7 @@ class PostgresAdapter(Backend):
                 cursor,
                 page_size=self._page_size,
                 default_user=self._default_user,
+                reject=self._reject,
             )
             return
         after = _key(cursor)
@@ -197,10 +216,13 @@ class PostgresAdapter(Backend):
             try:
                 yield to_fact(row[:-1])
             except ValueError as error:
-                self._rejects[row[0]] = Rejected(str(error), where=f"row {row[0]} of {self.identity}")
+                self._reject(Rejected(str(error), where=f"row {row[0]} of {self.identity}"))
+
+    def _reject(self, row: Rejected) -> None:
+        self._rejects[row.where or ""] = row
 
     def rejects(self) -> Iterable[Rejected]:
-        """What was read and is no fact."""
+        """The rows read so far that are not facts."""
         return self._rejects.values()
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
@@ -265,6 +287,8 @@ class PostgresAdapter(Backend):
             keys = [row.key for row in found]
             if table is not None:
                 facts = external_table.facts_by_key(connection, table, keys, self._default_user)
+                if query.as_of is None:
+                    facts = {key: fact for key, fact in facts.items() if fact.expired_at is None}
             else:
                 rows = connection.execute(_SELECT + "WHERE id = ANY(%s)", [keys]).fetchall()
                 facts = {fact.id: fact for fact in self._facts(rows)}

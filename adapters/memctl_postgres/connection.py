@@ -75,6 +75,7 @@ class Database:
         self._idle: list[psycopg.Connection[Any]] = []
         self._lock = threading.Lock()
         self._state: schema.State | None = None
+        self._outside: schema.State | None = None
         self.place = f"embedded:{self._folder.absolute()}" if self._folder else "embedded"
         if self._dsn is not None:
             try:
@@ -114,6 +115,13 @@ class Database:
                 self._state = schema.state(connection, self.schema)
         return self._state
 
+    def outside(self) -> schema.State:
+        """What the database has besides memctl's schema, looked up once."""
+        if self._outside is None:
+            with errors.translated(self.place), self._connection() as connection:
+                self._outside = schema.outside(connection)
+        return self._outside
+
     def init(self) -> list[int]:
         """Make the schema or bring it up to date; the versions applied."""
         with errors.translated(self.place), self._connection() as connection:
@@ -125,10 +133,11 @@ class Database:
     def transaction(self, *, own: bool = True) -> Iterator[psycopg.Connection[Any]]:
         """One transaction with the schema on the search path and times in UTC, committed at the end.
 
-        `own` asks for memctl's schema: UsageError when it is missing or of another version. Errors come out as
-        MemctlError.
+        `own` asks for memctl's schema: UsageError if it is missing or of another version. Without `own`, nothing in it
+        is read. Row-level security that would hide rows is an error, because a short list looks like a complete one.
+        Errors come out as MemctlError.
         """
-        found = self.state()
+        found = self.state() if own else self.outside()
         if own and found.version != schema.VERSION:
             found = self.state(fresh=True)
             schema.require(found, self.schema)
@@ -136,7 +145,8 @@ class Database:
         with errors.translated(self.place), self._connection() as connection, connection.transaction():
             connection.execute(
                 "SELECT set_config('search_path', %s, true), set_config('TimeZone', 'UTC', true), "
-                "set_config('DateStyle', 'ISO', true), set_config('extra_float_digits', '1', true)",
+                "set_config('DateStyle', 'ISO', true), set_config('extra_float_digits', '1', true), "
+                "set_config('row_security', 'off', true)",
                 [path],
             )
             yield connection

@@ -15,8 +15,13 @@ _REFUSED = re.compile(
     r"|no pg_hba.conf entry|permission denied for database|SCRAM|certificate"
 )
 
+_TIMED_OUT = "57014"
 _RETRYABLE = ("08", "40", "53200", "53300", "53400", "55006", "55P03", "57014", "57P01", "57P02", "57P03")
 _REJECTED = ("22", "23", "54")
+
+
+class TimedOut(Retryable):
+    """A statement took longer than the server allows (statement_timeout); less at a time may not."""
 
 
 @contextmanager
@@ -34,8 +39,16 @@ def failure(error: psycopg.Error, place: str) -> MemctlError:
     words = _first_line(error)
     if isinstance(error, psycopg.OperationalError) and not state:
         return connection_failure(error, place)
+    if state == _TIMED_OUT and "statement timeout" in words:
+        return TimedOut(words, where=place, hint="raise statement_timeout for this account, or use --batch-size")
     if state.startswith(_RETRYABLE):
         return Retryable(words, where=place)
+    if state == "42501" and "row-level security" in words:
+        return AuthError(
+            words,
+            where=place,
+            hint="the account sees only a part of the rows: use the owner of the table, or a role with BYPASSRLS",
+        )
     if state.startswith("28") or state == "42501":
         return AuthError(words, where=place, hint="look at the account's password and rights")
     if state in ("42P01", "3F000"):

@@ -1,10 +1,11 @@
 """Reading and searching a table that memctl did not make. It is never written to.
 
-Asks the database for the table's columns and key, and for rows as JSON; what they mean is `layouts`' business.
+Asks the database for the table's columns and key, and for rows as JSON; `table_layouts` says what they mean.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,13 +13,13 @@ from psycopg import Connection
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from memctl.backends.contract import Page
-from memctl.core.errors import UsageError
+from memctl.core.errors import NotFound, Rejected, UsageError
 from memctl.core.fact import Fact
 from memctl_postgres import table_layouts
 from memctl_postgres.connection import Database
 from memctl_postgres.mapping import vector_from
 from memctl_postgres.search import STEMS
-from memctl_postgres.table_layouts import Layout
+from memctl_postgres.table_layouts import MEM0_OWNERS, Layout, Path
 
 _COLUMNS = """
 SELECT a.attname, format_type(a.atttypid, a.atttypmod), c.relkind
@@ -26,22 +27,25 @@ FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE a.attrelid = %(table)s::text::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 _KEY = """
-SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
-WHERE i.indrelid = %(table)s::text::regclass AND i.indisprimary AND i.indnkeyatts = 1
+SELECT a.attname FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS part (attnum, place)
+JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = part.attnum
+WHERE i.indrelid = %(table)s::text::regclass AND i.indisprimary AND part.place <= i.indnkeyatts ORDER BY part.place
 """
 _IDENTITY = "SELECT system_identifier::text FROM pg_control_system()"
 
 
 class Table(NamedTuple):
-    """A table as it was found: its layout, key column and type, vector column and dimensions, and which table it is.
+    """A table: its layout, the columns and types of its key, its numeric columns with the type to read them as, and its
+    vector column with the number of dimensions.
 
     `account` tells one table from every other: the server, the database and the name. It goes into the facts' ids.
     """
 
     name: Composable
     layout: Layout
-    key: str
-    key_type: str
+    key: tuple[Path, ...]
+    key_types: tuple[str, ...]
+    numeric: Mapping[str, str]
     vector: str | None
     dimensions: int | None
     account: str
@@ -50,7 +54,10 @@ class Table(NamedTuple):
         """The SQL that yields the field, or None when nothing is mapped to it."""
         for column, mapped in self.layout.columns.items():
             if mapped == field:
-                return SQL("t.{}").format(Identifier(column))
+                return _value(Path(column))
+        for path, mapped in self.layout.paths.items():
+            if mapped == field:
+                return _value(path)
         found = [
             SQL("t.{} ->> {}").format(Identifier(self.layout.payload or ""), Literal(key))
             for key, mapped in self.layout.payload_keys.items()
@@ -60,14 +67,51 @@ class Table(NamedTuple):
 
     def owner(self) -> Composed:
         """The SQL that yields a row's user, as text."""
-        return SQL("({})::text").format(self.column("user_id") or SQL("NULL"))
+        if self.layout.payload is None:
+            return SQL("({})::text").format(self.column("user_id") or SQL("NULL"))
+        named = [
+            SQL("{} || nullif(t.{} ->> {}, '')").format(Literal(kind), Identifier(self.layout.payload), Literal(key))
+            for kind, key in MEM0_OWNERS
+        ]
+        return SQL("coalesce({})").format(SQL(", ").join(named))
 
     def raw(self) -> Composable:
-        """The SQL that yields a row as JSON text, its vector apart."""
+        """The SQL that yields a row as JSON text, its vector apart. Columns of type numeric are texts, because a number
+        in JSON loses digits."""
+        row: Composable = SQL("to_jsonb(t)")
+        for column, type_ in self.numeric.items():
+            row = SQL("{} || jsonb_build_object({}, t.{}::{})").format(
+                row, Literal(column), Identifier(column), SQL(type_)
+            )
         if self.vector is None:
-            return SQL("to_jsonb(t)::text, NULL")
-        column = Identifier(self.vector)
-        return SQL("(to_jsonb(t) - {})::text, vector_send(t.{})").format(Literal(self.vector), column)
+            return SQL("({})::text, NULL").format(row)
+        column_ = Identifier(self.vector)
+        return SQL("(({}) - {})::text, vector_send(t.{})").format(row, Literal(self.vector), column_)
+
+    def key_text(self) -> Composable:
+        """The SQL that yields a row's key as one text: a JSON list if the key has several columns."""
+        parts = [SQL("({})::text").format(_value(path)) for path in self.key]
+        return parts[0] if len(parts) == 1 else SQL("jsonb_build_array({})::text").format(SQL(", ").join(parts))
+
+    def key_order(self) -> Composed:
+        """The SQL of the key's columns, to order by."""
+        return SQL(", ").join(map(_value, self.key))
+
+    def key_after(self, cursor: str | None) -> tuple[Composable, dict[str, Any]]:
+        """The SQL condition for rows after the cursor, a text as `key_text` yields, and its parameters."""
+        if cursor is None:
+            return SQL("TRUE"), {}
+        values = [cursor] if len(self.key) == 1 else _cursor(cursor, len(self.key))
+        named = {f"after{number}": value for number, value in enumerate(values)}
+        given = [
+            SQL("%({})s::text::{}").format(SQL(name), SQL(type_))
+            for name, type_ in zip(named, self.key_types, strict=True)
+        ]
+        return SQL("({}) > ({})").format(self.key_order(), SQL(", ").join(given)), named
+
+    def key_found(self) -> Composable:
+        """The SQL that yields the key as search returns it."""
+        return _value(self.key[0]) if len(self.key) == 1 else self.key_text()
 
     def real(self) -> Composable:
         """The SQL condition for rows that hold a memory: mem0 keeps other things in its table, too."""
@@ -88,12 +132,12 @@ class Table(NamedTuple):
         vector = SQL("t.{}").format(Identifier(self.vector)) if self.vector else SQL("NULL::vector")
         return SQL(
             """(
-            SELECT t.{key} AS key, {owner} AS user_id, {kind} AS kind, ({text})::text AS text, {vector} AS embedding,
+            SELECT {key} AS key, {owner} AS user_id, {kind} AS kind, ({text})::text AS text, {vector} AS embedding,
                    {stems} AS lexemes, {times}
             FROM {table} t WHERE {real}
             )"""
         ).format(
-            key=Identifier(self.key),
+            key=self.key_found(),
             owner=self.owner(),
             kind=SQL("({})::text").format(self.column("kind") or SQL("'fact'")),
             text=text,
@@ -105,35 +149,76 @@ class Table(NamedTuple):
         )
 
 
+def _value(path: Path) -> Composed:
+    """The SQL that yields the value of a column, or of a key in a JSON column as text."""
+    column = SQL("t.{}").format(Identifier(path.column))
+    return SQL("({} #>> {}::text[])").format(column, Literal(list(path.keys))) if path.keys else column
+
+
+def _cursor(cursor: str, parts: int) -> list[str]:
+    try:
+        values = msgspec.json.decode(cursor, type=list[str])
+    except msgspec.MsgspecError:
+        values = []
+    if len(values) != parts:
+        raise UsageError(f"{cursor!r} is not a cursor of this table", hint="read from the start")
+    return values
+
+
 def inspect(connection: Connection[Any], table: str, layout: Layout, place: str) -> Table:
     """Look the table up; `table` may be `name` or `schema.name`, as SQL writes them.
 
-    Raises UsageError when it is not there, lacks a column of the layout, or has no single column to go by.
+    Raises NotFound if there is no such table, UsageError if it lacks a column of the layout or a key.
     """
     name = _named(table)
     there = connection.execute("SELECT to_regclass(%s::text)", [name.as_string(connection)]).fetchone()
     if there is None or there[0] is None:
-        raise UsageError(f"there is no table {table!r}", where=place, hint="name it as SCHEMA.TABLE with --table")
+        raise NotFound(f"there is no table {table!r}", where=place, hint="name it as SCHEMA.TABLE with --table")
     asked = {"table": name.as_string(connection)}
     found = connection.execute(_COLUMNS, asked).fetchall()
     types = {column: type_ for column, type_, _ in found}
-    layout = table_layouts.check(layout, list(types), table)
-    mapped = [column for column, field in layout.columns.items() if field == "id"]
-    key = mapped[0] if mapped else next((row[0] for row in connection.execute(_KEY, asked).fetchall()), None)
-    if key is None:
-        raise UsageError("the table has no primary key", where=table, hint="map one with --map COLUMN=id")
+    layout = table_layouts.check(layout, types, table)
+    primary = tuple(Path(row[0]) for row in connection.execute(_KEY, asked).fetchall())
+    key = layout.key or primary
+    if not key:
+        raise UsageError(
+            "the table has no primary key", where=table, hint="map one with --map COLUMN=id or --map COLUMN+COLUMN=id"
+        )
     vectors = [column for column, field in layout.columns.items() if field == "embedding"]
     vector = vectors[0] if vectors and types[vectors[0]].rpartition(".")[2].startswith("vector") else None
     digits = "".join(filter(str.isdigit, types[vector])) if vector else ""
-    return Table(
+    found_table = Table(
         name=name,
         layout=layout,
         key=key,
-        key_type=types[key],
+        key_types=tuple("text" if path.keys else types[path.column] for path in key),
+        numeric={
+            column: "text[]" if type_.endswith("[]") else "text"
+            for column, type_ in types.items()
+            if type_.startswith("numeric") and layout.columns.get(column) != "embedding"
+        },
         vector=vector,
         dimensions=int(digits) if digits else None,
         account=_account(connection, asked["table"], place),
     )
+    if set(key) != set(primary):
+        _require_unique(connection, found_table, table)
+    return found_table
+
+
+def _require_unique(connection: Connection[Any], found: Table, table: str) -> None:
+    """Raise UsageError unless the mapped id tells every row from every other: two rows would be one fact."""
+    null = SQL(" OR ").join(SQL("{} IS NULL").format(_value(path)) for path in found.key)
+    statement = SQL(
+        "SELECT count(*), bool_or({}) FROM {} t WHERE {} GROUP BY {} HAVING count(*) > 1 OR bool_or({}) LIMIT 1"
+    )
+    row = connection.execute(statement.format(null, found.name, found.real(), found.key_order(), null)).fetchone()
+    if row is not None:
+        columns = "+".join("->>".join((path.column, *path.keys)) for path in found.key)
+        wrong = "is null in some rows" if row[1] else "is not unique: several rows have the same value"
+        raise UsageError(
+            f"{columns} {wrong}", where=table, hint="map the column, or columns (--map A+B=id), that identify a row"
+        )
 
 
 def _named(table: str) -> Composable:
@@ -189,7 +274,9 @@ def _mine(table: Table, default_user: str | None) -> Composed:
 
 def count(database: Database, table: Table, user: str, default_user: str | None) -> int:
     """How many facts the user has in the table."""
-    statement = SQL("SELECT count(*) FROM {} t WHERE {}").format(table.name, _mine(table, default_user))
+    statement = SQL("SELECT count(*) FROM {} t WHERE {} AND ({}) IS NOT NULL").format(
+        table.name, _mine(table, default_user), table.column("text") or SQL("NULL")
+    )
     with database.transaction(own=False) as connection:
         row = connection.execute(statement, {"user": user}).fetchone()
     return int(row[0]) if row else 0
@@ -204,40 +291,49 @@ def read(
     *,
     page_size: int,
     default_user: str | None,
+    reject: Callable[[Rejected], None],
 ) -> Iterator[Page]:
-    """The user's rows in the order of the key; the cursor is the last key read."""
+    """The user's rows in the order of the key; the cursor is the last key read. `reject` gets rows that are no fact."""
     changed = SQL("coalesce({}, {})").format(*(table.time(name) for name in ("updated_at", "created_at")))
     statement = SQL(
         """
-        SELECT {raw}, t.{key}::text FROM {table} t
-        WHERE {mine} AND (%(after)s::text IS NULL OR t.{key} > %(after)s::{type})
-              AND (%(since)s::timestamptz IS NULL OR coalesce({changed} >= %(since)s, TRUE))
-        ORDER BY t.{key} LIMIT %(size)s
+        SELECT {raw}, {key} FROM {table} t
+        WHERE {mine} AND {after} AND (%(since)s::timestamptz IS NULL OR coalesce({changed} >= %(since)s, TRUE))
+        ORDER BY {order} LIMIT %(size)s
         """
-    ).format(
-        raw=table.raw(),
-        key=Identifier(table.key),
-        table=table.name,
-        mine=_mine(table, default_user),
-        type=SQL(table.key_type),
-        changed=changed,
     )
+    parts = {"raw": table.raw(), "key": table.key_text(), "table": table.name, "order": table.key_order()}
     after = cursor
     while True:
+        beyond, values = table.key_after(after)
+        page = statement.format(**parts, mine=_mine(table, default_user), after=beyond, changed=changed)
         with database.transaction(own=False) as connection:
-            rows = connection.execute(
-                statement, {"user": user, "after": after, "since": since, "size": page_size + 1}
-            ).fetchall()
+            rows = connection.execute(page, {"user": user, "since": since, "size": page_size + 1} | values).fetchall()
         more = len(rows) > page_size
         rows = rows[:page_size]
         after = rows[-1][2] if rows else after
-        yield Page(tuple(_fact(table, row, user) for row in rows), after if more else None)
+        facts = []
+        for row in rows:
+            try:
+                facts.append(_fact(table, row, user))
+            except ValueError as error:
+                reject(Rejected(str(error), where=f"row {row[2]} of {table.account}"))
+        yield Page(tuple(facts), after if more else None)
         if not more:
             return
 
 
+def _exact(digits: str) -> float | str:
+    """A number of a JSON column; as text if a float would lose digits."""
+    number = float(digits)
+    return number if Decimal(repr(number)) == Decimal(digits) else digits
+
+
+_ROW = msgspec.json.Decoder(dict[str, Any], float_hook=_exact)
+
+
 def _fact(table: Table, row: tuple[Any, ...], user: str) -> Fact:
-    raw: dict[str, Any] = msgspec.json.decode(row[0])
+    raw = _ROW.decode(row[0])
     if table.vector is not None and row[1] is not None:
         raw[table.vector] = list(vector_from(row[1]))
     return table_layouts.to_fact(raw, table.layout, account=table.account, native_id=row[2], user=user)
@@ -246,9 +342,15 @@ def _fact(table: Table, row: tuple[Any, ...], user: str) -> Fact:
 def facts_by_key(
     connection: Connection[Any], table: Table, keys: list[Any], default_user: str | None
 ) -> dict[Any, Fact]:
-    """The facts of those keys, for search."""
-    statement = SQL(
-        "SELECT {raw}, t.{key}::text, t.{key}, {owner} FROM {table} t WHERE t.{key} = ANY(%(keys)s)"
-    ).format(raw=table.raw(), key=Identifier(table.key), owner=table.owner(), table=table.name)
-    rows = connection.execute(statement, {"keys": keys}).fetchall()
-    return {row[3]: _fact(table, row, row[4] if row[4] is not None else default_user or "") for row in rows}
+    """The facts of those keys, for search; not those that their program retired."""
+    statement = SQL("SELECT {raw}, {text}, {key}, {owner} FROM {table} t WHERE {key} = ANY(%(keys)s)").format(
+        raw=table.raw(), text=table.key_text(), key=table.key_found(), owner=table.owner(), table=table.name
+    )
+    facts: dict[Any, Fact] = {}
+    for row in connection.execute(statement, {"keys": keys}).fetchall():
+        try:
+            facts[row[3]] = _fact(table, row, row[4] if row[4] is not None else default_user or "")
+        except ValueError:
+            # It has no text, or it is marked as deleted.
+            continue
+    return facts

@@ -32,12 +32,18 @@ class State(NamedTuple):
     indexed: bool
 
 
-def state(connection: Connection[Any], schema: str) -> State:
-    """Look at the database; nothing is changed."""
+def outside(connection: Connection[Any]) -> State:
+    """The state without a look at memctl's schema."""
     extension = connection.execute(
         "SELECT e.extversion, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
         "WHERE e.extname = 'vector'"
     ).fetchone()
+    version, where = extension or (None, None)
+    return State(version=None, pgvector=version, extension_schema=where, dimensions=None, indexed=False)
+
+
+def state(connection: Connection[Any], schema: str) -> State:
+    """Look at the database; nothing is changed."""
     table = connection.execute(
         "SELECT to_regclass(format('%%I.migrations', %(schema)s::text)) IS NOT NULL, "
         "(SELECT atttypmod FROM pg_attribute WHERE attname = 'embedding' "
@@ -54,10 +60,8 @@ def state(connection: Connection[Any], schema: str) -> State:
             SQL("SELECT max(version) FROM {}").format(Identifier(schema, "migrations"))
         ).fetchone()
         version = found[0] if found else None
-    return State(
+    return outside(connection)._replace(
         version=version,
-        pgvector=extension[0] if extension else None,
-        extension_schema=extension[1] if extension else None,
         dimensions=typmod if typmod and typmod > 0 else None,
         indexed=indexed,
     )
@@ -126,19 +130,31 @@ def init(connection: Connection[Any], schema: str) -> list[int]:
     return applied
 
 
-def fix_dimensions(connection: Connection[Any], dimensions: int) -> int | None:
-    """Give the embedding column its number of dimensions unless it has one; what it has now.
+def may_change(connection: Connection[Any]) -> bool:
+    """Whether the account owns the table of facts, and so may change its columns and indexes."""
+    row = connection.execute(
+        "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'facts'::regclass"
+    ).fetchone()
+    return bool(row and row[0])
 
-    Runs in the caller's transaction and holds the table; None when no column can hold that many.
+
+def fix_dimensions(connection: Connection[Any], dimensions: int) -> int | None:
+    """Give the embedding column its number of dimensions, unless it has one and contains vectors; returns what it has.
+
+    Runs in the caller's transaction and locks the table; None if no column can hold that many, or if the column has
+    none and the account may not change it.
     """
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     row = connection.execute(
-        "SELECT atttypmod FROM pg_attribute WHERE attrelid = 'facts'::regclass AND attname = 'embedding'"
+        "SELECT atttypmod, EXISTS (SELECT FROM facts WHERE embedding IS NOT NULL) "
+        "FROM pg_attribute WHERE attrelid = 'facts'::regclass AND attname = 'embedding'"
     ).fetchone()
-    if row and row[0] > 0:
-        return int(row[0])
-    if dimensions > _COLUMN_LIMIT:
-        return None
+    fixed, used = (row[0], row[1]) if row and row[0] > 0 else (None, False)
+    if fixed is not None and (used or fixed == dimensions):
+        return int(fixed)
+    if dimensions > _COLUMN_LIMIT or not may_change(connection):
+        return fixed
+    drop_index(connection)
     connection.execute(SQL("ALTER TABLE facts ALTER COLUMN embedding TYPE vector({})").format(Literal(dimensions)))
     return dimensions
 
@@ -156,11 +172,13 @@ def drop_index(connection: Connection[Any]) -> None:
 
 
 def build_index(connection: Connection[Any], dimensions: int | None) -> bool:
-    """Make the HNSW index if the vectors have none; whether there is one now. Runs in the caller's transaction.
+    """Create the HNSW index if it is missing; returns whether there is one now. Runs in the caller's transaction, and
+    blocks writers.
 
-    Writers wait meanwhile. Vectors of more dimensions than HNSW takes stay without: search compares them all.
+    Vectors of more dimensions than HNSW takes have no index: search compares them all. An account that does not own the
+    table leaves the index to the owner.
     """
-    if dimensions is None or dimensions > _HALFVEC_LIMIT:
+    if dimensions is None or dimensions > _HALFVEC_LIMIT or not may_change(connection):
         return False
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     rows = connection.execute("SELECT count(embedding) FROM facts").fetchone()

@@ -1,15 +1,17 @@
 """Tables that memctl did not make: which column or JSON key holds which field of a Fact, and rows to Facts.
 
-Pure: `foreign` asks the database, this says what to ask and what the answer means. A row arrives as the JSON PostgreSQL
-makes of it (`to_jsonb`). What has no field of its own is kept in `native`, so that nothing is lost.
+Pure: `external_table` asks the database. A row arrives as the JSON that PostgreSQL makes of it (`to_jsonb`). Values
+without a field of their own are kept in `native`. Rows of mem0's tables are read with mem0's own mapping, so that a
+memory is the same fact whichever way it is read.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import msgspec
+from memctl_mem0.oss.mapping import fact_of
 
 from memctl.core.errors import UsageError
 from memctl.core.fact import KINDS, TIME_FIELDS, Embedding, Fact, Source, derive_id
@@ -25,10 +27,29 @@ _KINDS = {"semantic": "fact", "episodic": "episode", "procedural": "procedure", 
 """The names that papers and frameworks use for kinds, beside our own."""
 
 
-class Layout(NamedTuple):
-    """Where a Fact's fields are: `columns` maps a column to a field; with `payload`, the keys of that JSON column too.
+_RETIRED_AT = {"deletedat", "deletedon", "removedat", "archivedat", "retiredat", "supersededat", "expiredat"}
+_RETIRED_IF = {"deleted", "softdeleted", "removed", "archived", "retired", "superseded", "obsolete"}
+_YES, _NO = {"true", "t", "1", "yes", "y"}, {"false", "f", "0", "no", "n"}
+_FLAGS: Mapping[str, set[str]] = (
+    dict.fromkeys(_RETIRED_IF, _YES)
+    | dict.fromkeys(("active", "current"), _NO)
+    | dict.fromkeys(("state", "status"), _RETIRED_IF)
+)
+"""How programs mark a row as deleted: a time, or one of these values in a column of that name (also with `is_`)."""
 
-    `required` columns must be there, the others are taken where they are. `system` names the source.
+
+class Path(NamedTuple):
+    """A column, or the value under these keys of a JSON column."""
+
+    column: str
+    keys: tuple[str, ...] = ()
+
+
+class Layout(NamedTuple):
+    """Where a Fact's fields are. `columns` maps a column, `COLUMN->>KEY`, or for the id `COLUMN+COLUMN`, to a field.
+
+    `required` ones must be there, the others are optional. `payload` is the JSON column of mem0's tables, with the text
+    and times under `payload_keys`. `system` names the source. `check` resolves `columns` into `paths` and the `key`.
     """
 
     system: str
@@ -37,6 +58,8 @@ class Layout(NamedTuple):
     payload: str | None = None
     payload_keys: Mapping[str, str] = {}
     table: str | None = None
+    paths: Mapping[Path, str] = {}
+    key: tuple[Path, ...] = ()
 
 
 DIY = Layout(
@@ -44,7 +67,8 @@ DIY = Layout(
     columns={
         "id": "id", "user_id": "user_id", "content": "text", "embedding": "embedding", "created_at": "created_at",
         "updated_at": "updated_at", "memory_type": "kind", "metadata": "metadata", "agent_id": "agent_id",
-        "session_id": "session_id", "expires_at": "expires_at",
+        "session_id": "session_id", "expires_at": "expires_at", "expired_at": "expired_at", "valid_at": "valid_at",
+        "valid_from": "valid_at", "invalid_at": "invalid_at", "valid_to": "invalid_at", "valid_until": "invalid_at",
     },
     required=("id", "user_id", "content"),
     table="agent_memories",
@@ -57,15 +81,14 @@ MEM0 = Layout(
     required=("id", "vector", "payload"),
     payload="payload",
     payload_keys={
-        "data": "text", "user_id": "user_id", "agent_id": "agent_id", "run_id": "session_id",
-        "created_at": "created_at", "updated_at": "updated_at", "createdAt": "created_at", "updatedAt": "updated_at",
-        "expiration_date": "expires_at",
+        "data": "text", "created_at": "created_at", "createdAt": "created_at", "updated_at": "updated_at",
+        "updatedAt": "updated_at", "expiration_date": "expires_at", "expirationDate": "expires_at",
     },
     table="mem0",
 )  # fmt: skip
-"""mem0's collection in pgvector: `data` and the scopes are keys of the payload, as is the user's own metadata."""
-
-_MEM0_NATIVE = ("hash", "actor_id", "role", "attributed_to", "text_lemmatized", "textLemmatized", "attributedTo")
+"""mem0's collection in pgvector: the text, the owners and the user's own metadata are keys of the payload."""
+MEM0_OWNERS = (("", "user_id"), ("agent:", "agent_id"), ("app:", "app_id"), ("run:", "run_id"))
+"""The keys of mem0's payload that name the owner, in order, and what the user's name in memctl begins with."""
 
 PRESETS = {"diy": DIY, "mem0": MEM0}
 
@@ -80,6 +103,8 @@ def layout_of(layout: str | None, mapping: Mapping[str, str] | str | None) -> La
     base = PRESETS[layout] if layout else DIY if mapping is None else Layout(system="postgres", columns={})
     if mapping is None:
         return base
+    if base.payload is not None:
+        raise UsageError("the layout mem0 has a mapping of its own", hint="use either --layout mem0 or --map")
     pairs = _pairs(mapping) if isinstance(mapping, str) else dict(mapping)
     for column, field in pairs.items():
         if field not in FIELDS:
@@ -87,7 +112,7 @@ def layout_of(layout: str | None, mapping: Mapping[str, str] | str | None) -> La
                 f"{column} is mapped to {field!r}, no field of a fact", hint=f"fields: {', '.join(FIELDS)}"
             )
     kept = {column: field for column, field in base.columns.items() if field not in pairs.values()}
-    required = tuple(name for name in base.required if name in kept or name == base.payload)
+    required = tuple(name for name in base.required if name in kept)
     return base._replace(columns=kept | pairs, required=(*required, *pairs))
 
 
@@ -101,49 +126,83 @@ def _pairs(mapping: str) -> dict[str, str]:
     return pairs
 
 
-def check(layout: Layout, columns: Sequence[str], table: str) -> Layout:
-    """The layout for a table that has these columns; columns that are not there and not required fall away.
+def check(layout: Layout, columns: Mapping[str, str], table: str) -> Layout:
+    """The layout for a table with these columns and types; optional columns that are missing are left out.
 
-    Raises UsageError when a needed column is missing.
+    Raises UsageError if a required column is missing, or a path leads into a column that is not JSON.
     """
-    missing = [name for name in layout.required if name not in columns]
+    resolved = {name: _paths(name, columns) for name in (*layout.required, *layout.columns)}
+    missing = [path.column for name in layout.required for path in resolved[name] if path.column not in columns]
     if missing:
         raise UsageError(
             f"the table has no column {', '.join(missing)}",
             where=table,
             hint=f"it has {', '.join(columns)}; name them with --map column=field",
         )
-    found = layout._replace(columns={name: field for name, field in layout.columns.items() if name in columns})
-    fields = {*found.columns.values(), *found.payload_keys.values()}
+    chosen = {
+        name: (field, resolved[name])
+        for name, field in layout.columns.items()
+        if all(part.column in columns for part in resolved[name])
+    }
+    for name, (field, parts) in chosen.items():
+        if len(parts) > 1 and field != "id":
+            raise UsageError(f"{name}: only id can be mapped to several columns", where=table)
+        for part in parts:
+            if part.keys and columns[part.column] not in ("json", "jsonb"):
+                raise UsageError(
+                    f"{name}: the column {part.column} is of type {columns[part.column]}",
+                    where=table,
+                    hint="a path needs a column of type json or jsonb",
+                )
+    found = layout._replace(
+        columns={parts[0].column: field for field, parts in chosen.values() if len(parts) == 1 and not parts[0].keys},
+        paths={parts[0]: field for field, parts in chosen.values() if parts[0].keys and field != "id"},
+        key=next((parts for field, parts in chosen.values() if field == "id"), ()),
+    )
+    fields = {*found.columns.values(), *found.paths.values(), *found.payload_keys.values()}
+    fields |= {"user_id"} if found.payload else set()
     for field in ("text", "user_id"):
         if field not in fields:
             raise UsageError(f"no column is mapped to {field}", where=table, hint=f"--map COLUMN={field}; {columns}")
     return found
 
 
+def _paths(name: str, columns: Mapping[str, str]) -> tuple[Path, ...]:
+    """The columns, or values in JSON columns, that a name of the mapping means. A column that is called so wins."""
+    if name in columns:
+        return (Path(name),)
+    parts = []
+    for part in name.split("+"):
+        column, *keys = (re.sub(r"""^(['"])(.*)\1$""", r"\2", step.strip()) for step in re.split("->>?", part))
+        parts.append(Path(column, tuple(keys)))
+    return tuple(parts)
+
+
 def to_fact(raw: dict[str, Any], layout: Layout, *, account: str, native_id: str, user: str) -> Fact:
     """The Fact in a row, given as a JSON object (its vector, if any, as a list of numbers).
 
     `account` and `native_id` make the fact's id, `user` owns it. A time without a zone is taken as UTC; what cannot be
-    read as the field it is mapped to stays in `native`.
+    read as the field it is mapped to stays in `native`. A row that its program marked as deleted is retired. Raises
+    ValueError for a row without a text, or one that was deleted nobody knows when.
     """
+    if layout.payload is not None:
+        return _mem0_fact(raw, layout, account, native_id, user)
     fields: dict[str, Any] = {}
     native: dict[str, Any] = {}
-    payload = raw.get(layout.payload) if layout.payload else None
-    payload = payload if isinstance(payload, dict) else {}
-    for column, value in raw.items():
-        if column != layout.payload or not (payload or value in (None, {})):
-            _take(column, value, layout.columns.get(column), fields, native)
+    rest = {column: _without_paths(column, value, layout, fields) for column, value in raw.items()}
+    for column, value in rest.items():
+        _take(column, value, layout.columns.get(column), fields, native)
     metadata = dict(fields.pop("metadata", {}))
-    for key, value in payload.items():
-        field = layout.payload_keys.get(key)
-        if field is not None or key in _MEM0_NATIVE:
-            _take(key, value, field, fields, native)
-        else:
-            metadata[key] = value
     fields.pop("id", None)
     fields.pop("user_id", None)
-    text = fields.pop("text", None) or ""
+    text = fields.pop("text", None)
+    if text is None:
+        raise ValueError("the row has no text")
+    if fields.get("expired_at") is None and (mark := _retired(native)) is not None:
+        column, at = mark
+        fields["expired_at"] = at or fields.get("updated_at") or fields.get("created_at")
+        if fields["expired_at"] is None:
+            raise ValueError(f"the row is marked as deleted ({column}), and has no time")
     return Fact(
         id=derive_id(layout.system, account, native_id),
         user_id=user,
@@ -154,6 +213,63 @@ def to_fact(raw: dict[str, Any], layout: Layout, *, account: str, native_id: str
         native=native,
         **fields,
     )
+
+
+def _mem0_fact(raw: dict[str, Any], layout: Layout, account: str, native_id: str, user: str) -> Fact:
+    """A row of mem0's as every way to mem0 reads it; other columns than mem0's are kept in `native`."""
+    payload = raw.get(layout.payload or "")
+    fact = fact_of(native_id, payload if isinstance(payload, dict) else {}, account, user)
+    others = {
+        name: value
+        for name, value in raw.items()
+        if value is not None and name != layout.payload and name not in layout.columns
+    }
+    vectors = (raw.get(column) for column, field in layout.columns.items() if field == "embedding")
+    embedding = next((vector for value in vectors if (vector := _vector(value)) is not None), fact.embedding)
+    return msgspec.structs.replace(fact, native=fact.native | others, embedding=embedding)
+
+
+def _without_paths(column: str, value: Any, layout: Layout, fields: dict[str, Any]) -> Any:
+    """The value of a column without what its paths took for `fields`; all of it if the column has a field itself."""
+    for path, field in layout.paths.items():
+        if path.column != column or field in fields:
+            continue
+        inner, rest = _taken(value, path.keys)
+        read = None if inner is None else _read(field, inner)
+        if read is not None:
+            fields[field] = read
+            value = value if column in layout.columns else rest
+    return value
+
+
+def _taken(value: Any, keys: Sequence[str]) -> tuple[Any, Any]:
+    """The value under these keys, and what is left without it."""
+    if not keys:
+        return value, None
+    key, *others = keys
+    if isinstance(value, list) and re.fullmatch(r"-?\d+", key) and -len(value) <= int(key) < len(value):
+        return _taken(value[int(key)], others)[0], value
+    if not isinstance(value, dict) or key not in value:
+        return None, value
+    inner, rest = _taken(value[key], others)
+    left = {name: kept for name, kept in value.items() if name != key}
+    left |= {} if rest is None or rest == {} else {key: rest}
+    return inner, left or None
+
+
+def _retired(native: Mapping[str, Any]) -> tuple[str, datetime | None] | None:
+    """The column that marks a row as deleted, archived or superseded, and since when; None if none does."""
+    marks: list[tuple[str, datetime | None]] = []
+    for column, value in native.items():
+        name = column.replace("_", "").lower()
+        bare = name.removeprefix("is")
+        said = str(value).strip().lower()
+        at = _instant(value)
+        if (name in _RETIRED_AT or bare in _RETIRED_IF) and at is not None:
+            marks.append((column, at))
+        elif said in _FLAGS.get(bare, ()):
+            marks.append((column, None))
+    return next((mark for mark in marks if mark[1] is not None), marks[0] if marks else None)
 
 
 def _take(name: str, value: Any, field: str | None, fields: dict[str, Any], native: dict[str, Any]) -> None:
@@ -184,8 +300,8 @@ def _read(field: str, value: Any) -> Any:
         values = value if isinstance(value, list) else [value]
         return tuple(values) if all(isinstance(item, str) for item in values) else None
     if field == "confidence":
-        fits = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
-        return float(value) if fits else None
+        number = _number(value)
+        return number if number is not None and 0 <= number <= 1 else None
     if field == "metadata":
         return value if isinstance(value, dict) else None
     if field == "embedding":
@@ -193,6 +309,13 @@ def _read(field: str, value: Any) -> Any:
     if field in (*_TEXTS, "id", "user_id", "text"):
         return value if isinstance(value, str) else msgspec.json.encode(value).decode()
     raise KeyError(field)
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return None if isinstance(value, bool) or not isinstance(value, int | float | str) else float(value)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _vector(value: Any) -> Embedding | None:
@@ -204,6 +327,16 @@ def _vector(value: Any) -> Embedding | None:
         return None
 
 
+def _instant(value: Any) -> datetime | None:
+    """A time, also as seconds or milliseconds since 1970; 0 is none, as some programs write it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _time(value)
+    try:
+        return datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC) if value > 1e8 else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def _time(value: Any) -> datetime | None:
     if not isinstance(value, str):
         return None
@@ -212,11 +345,3 @@ def _time(value: Any) -> datetime | None:
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def is_uuid(text: str) -> bool:
-    """Whether the text is written as PostgreSQL writes a uuid."""
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False

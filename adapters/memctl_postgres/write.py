@@ -13,7 +13,7 @@ from psycopg import Connection
 from memctl.backends.contract import Outcome
 from memctl.core.errors import Rejected
 from memctl.core.fact import Fact
-from memctl_postgres import schema
+from memctl_postgres import errors, schema
 from memctl_postgres.connection import Database
 from memctl_postgres.mapping import COLUMNS, Row, from_fact
 
@@ -100,7 +100,11 @@ def write(database: Database, facts: Sequence[Fact]) -> list[Outcome]:
         beside = place not in batch.settled and fact.id in rows and rows[fact.id].beside
         if beside and outcome.state != "rejected" and fact.embedding is not None:
             number = len(fact.embedding.vector)
-            reason = f"its vector of {number} dimensions is kept but not searched: the database's have {dimensions}"
+            reason = f"its vector of {number} dimensions is kept but not searched: " + (
+                f"the database's have {dimensions}"
+                if dimensions
+                else "the owner of the schema sets the dimensions (memctl backends init postgres)"
+            )
             outcome = Outcome(state=outcome.state, target_id=outcome.target_id, reason=reason)
         outcomes.append(outcome)
     return outcomes
@@ -124,15 +128,16 @@ def _prepared(database: Database, facts: Sequence[Fact]) -> int | None:
     """See to the embedding column before the batch; the number of dimensions it has then."""
     lengths = [len(fact.embedding.vector) for fact in facts if fact.embedding is not None]
     found = database.state()
-    if not lengths or (found.dimensions and not (found.indexed and len(lengths) >= BULK)):
+    fits = lengths[:1] == [found.dimensions]
+    if not lengths or (fits and not (found.indexed and len(lengths) >= BULK)):
         return found.dimensions
     with database.transaction() as connection:
         dimensions = found.dimensions
-        if dimensions is None and lengths[0]:
+        if not fits and lengths[0]:
             dimensions = schema.fix_dimensions(connection, lengths[0])
             if len(lengths) < BULK:
                 schema.build_index(connection, dimensions)
-        if found.indexed and len(lengths) >= BULK:
+        if found.indexed and len(lengths) >= BULK and schema.may_change(connection):
             limit = len(lengths) * _OUTGROWN
             row = connection.execute(
                 "SELECT count(*) FROM (SELECT FROM facts WHERE embedding IS NOT NULL LIMIT %s) AS counted", [limit]
@@ -154,13 +159,17 @@ def _rows(facts: dict[UUID, Fact], dimensions: int | None) -> tuple[dict[UUID, R
 
 
 def _stored(database: Database, rows: dict[UUID, Row]) -> dict[UUID, Outcome]:
-    """Write the rows; where the database refuses one, find it by halves and write the others."""
+    """Write the rows. Where the database refuses one, find it by halving and write the others; what takes longer than
+    the server allows a statement is written in halves too."""
     try:
         with database.transaction() as connection:
             return _inserted(connection, rows)
     except Rejected as error:
         if len(rows) == 1:
             return {id_: Outcome(state="rejected", target_id=str(id_), reason=error.message) for id_ in rows}
+    except errors.TimedOut:
+        if len(rows) == 1:
+            raise
     ids = list(rows)
     middle = len(ids) // 2
     return _stored(database, {id_: rows[id_] for id_ in ids[:middle]}) | _stored(

@@ -10,7 +10,7 @@ from memctl_postgres import table_layouts
 from memctl_postgres.adapter import PostgresAdapter
 
 from memctl.backends.contract import Query
-from memctl.core.errors import UsageError
+from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact, Source
 
 
@@ -152,11 +152,11 @@ def test_mem0s_collection_is_read(sql: Any, postgres_dsn: str, postgres_schema: 
         assert (first.agent_id, first.session_id) == ("a", "r")
         assert first.created_at == datetime(2026, 1, 2, 11, 4, 5, 678901, tzinfo=UTC)
         assert first.metadata == {"plan": "pro", "n": 2**53 + 1}
-        assert first.native == {"hash": "abc", "text_lemmatized": "prefer tea", "expiration_date": "2027-01-01"}
+        assert first.native == {"hash": "abc", "expiration_date": "2027-01-01"}
         assert first.expires_at == datetime(2027, 1, 1, tzinfo=UTC)
         assert first.source.system == "mem0"
         assert second.created_at == datetime(2026, 2, 2, tzinfo=UTC)
-        assert second.native == {"attributedTo": "user"}
+        assert second.native == {"attributed_to": "user"}
         assert [fact.text for fact in read(adapter, "alice", since=datetime(2026, 1, 15, tzinfo=UTC))] == [
             "From TypeScript."
         ]
@@ -172,7 +172,7 @@ def test_what_cannot_be_read_is_said_at_once(sql: Any, postgres_dsn: str, postgr
     with pytest.raises(UsageError, match="cannot read 'a'"):
         PostgresAdapter(postgres_dsn, table="t", mapping="a")
     missing = PostgresAdapter(postgres_dsn, table="nowhere.nothing", layout="diy")
-    with missing, pytest.raises(UsageError, match="no table"):
+    with missing, pytest.raises(NotFound, match="no table"):
         missing.check()
     sql("CREATE TABLE keyless (content text, user_id text)")
     table = f'"{postgres_schema}","keyless"'
