@@ -209,7 +209,7 @@ def prepare(backend: Backend, say: Callable[[str], None]) -> bool:
     """Create what the backend needs before a write, after announcing it; returns whether anything was needed."""
     if backend.initialized():
         return False
-    say(f"{backend.name}: making what memctl keeps its facts in")
+    say(f"{backend.name}: creating what memctl needs there")
     backend.init()
     return True
 

@@ -55,7 +55,20 @@ Ttl = Annotated[
     str | None,
     typer.Option("--ttl", metavar="KIND=SPAN", help="Maximum age per kind, e.g. episode=365d. [default: keep forever]"),
 ]
-User = Annotated[str, typer.Argument(autocompletion=_complete.users)]
+
+
+def named(value: str | list[str] | None) -> str | list[str] | None:
+    """The names of users, unchanged. Raises BadParameter for an empty one, which would become a user of that name."""
+    if any(not name.strip() for name in ([value] if isinstance(value, str) else value or ())):
+        raise typer.BadParameter("the name of a user is empty.")
+    return value
+
+
+User = Annotated[str, typer.Argument(autocompletion=_complete.users, callback=named)]
+OneUser = Annotated[
+    str | None,
+    typer.Option("--user", metavar="NAME", help="Only this user.", autocompletion=_complete.users, callback=named),
+]
 
 
 def backend(flag: str, text: str, **more: Any) -> Any:
@@ -198,6 +211,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             metavar="NAME",
             help="User to include; repeatable.",
             autocompletion=_complete.users,
+            callback=named,
             default_factory=list,
         ),
     ] = msgspec.field(default_factory=list)
@@ -240,16 +254,10 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
 
     html: Annotated[
         Path | None,
-        typer.Option(
-            "--html", dir_okay=False, metavar="FILE", help="Write a self-contained HTML page with charts; - is stdout."
-        ),
+        typer.Option("--html", metavar="FILE", help="Write a self-contained HTML page with charts; - is stdout."),
     ] = None
-    png: Annotated[
-        Path | None, typer.Option("--png", dir_okay=False, metavar="FILE", help="Write the charts as a PNG image.")
-    ] = None
-    svg: Annotated[
-        Path | None, typer.Option("--svg", dir_okay=False, metavar="FILE", help="Write the charts as an SVG image.")
-    ] = None
+    png: Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Write the charts as a PNG image.")] = None
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the charts as an SVG image.")] = None
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False
     as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import json
 import os
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +37,10 @@ PIPE_WIDTH = 10_000
 """Output into a pipe is not wrapped, so that each line stays one record."""
 
 
+LONGEST_PAD = 60
+"""Into a pipe, cells are padded to the widest cell of their column up to this width."""
+NUMBERS = frozenset({"score", "conf", "facts", "episodes", "n"})
+"""Columns that are aligned to the right."""
 FATE = ""
 """The unnamed last column: the state of a fact, and its successor."""
 
@@ -54,8 +61,12 @@ def line(text: str) -> str:
 
 
 def escaped(document: bytes) -> str:
-    """JSON with terminal controls as escapes; they can only occur in strings."""
-    return _CONTROLS_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document.decode())
+    """JSON with terminal controls as escapes, and every character that the encoding of stdout may lack; all of them can
+    only occur in strings."""
+    text = _CONTROLS_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", document.decode())
+    if codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8":
+        return text
+    return re.sub(r"[^\x00-\x7f]", lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def emit_json(schema: str, body: Mapping[str, Any], version: int = 1) -> None:
@@ -102,24 +113,52 @@ def console() -> Console:
     return Piped(width=width(), highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, wrap: str | None = None) -> None:
-    """Print a table. Only the column `wrap` is wrapped if the terminal is narrow."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, wrap: str | None = None, right: Collection[str] = NUMBERS
+) -> None:
+    """Print a table. Only the column `wrap` is wrapped if the terminal is narrow; columns in `right` are numbers."""
+    cells = [[line(cell) for cell in row] for row in rows]
+    if width() >= PIPE_WIDTH:
+        _unwrapped([line(column) for column in columns], cells, right)
+        return
     from rich.table import Table
 
-    rows = list(rows)
-    fates = any(" by " in row[-1] for row in rows)
+    fates = any(" by " in row[-1] for row in cells)
     grid = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=True)
     for column in columns:
         grid.add_column(
             line(column),
             no_wrap=column not in (wrap, FATE),
             overflow="fold",
-            justify="right" if column in ("score", "conf", "facts", "episodes", "n") else "left",
+            justify="right" if column in right else "left",
             min_width=20 if column == wrap else len("superseded by") if column == FATE and fates else None,
         )
-    for row in rows:
-        grid.add_row(*[line(cell) for cell in row])
+    for row in cells:
+        grid.add_row(*row)
     console().print(grid)
+
+
+def _unwrapped(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[str]) -> None:
+    """Print a table into a pipe: one line per row, in which a long cell moves only the cells of its own row."""
+    widths = [
+        max((columns_of(row[place]) for row in (columns, *rows) if columns_of(row[place]) <= LONGEST_PAD), default=0)
+        for place in range(len(columns))
+    ]
+    for row in (columns, *rows):
+        parts = []
+        for name, cell, wide in zip(columns, row, widths, strict=True):
+            pad = " " * (wide - columns_of(cell))
+            parts.append(pad + cell if name in right else cell + pad)
+        typer.echo("  ".join(parts).rstrip())
+
+
+def columns_of(text: str) -> int:
+    """The number of terminal columns that a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
 
 
 def paragraph(text: str, indent: int) -> str:

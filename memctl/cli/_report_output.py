@@ -28,15 +28,7 @@ def table(
 ) -> None:
     """Print a table of numbers, right-aligned except for the first column and those in `left`; the column `wrap` is
     wrapped if the terminal is narrow."""
-    from rich.table import Table
-
-    grid = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=True)
-    for place, column in enumerate(columns):
-        named = place == 0 or column in left or column == wrap
-        grid.add_column(column, justify="left" if named else "right", no_wrap=column != wrap, overflow="fold")
-    for row in rows:
-        grid.add_row(*[_render.line(cell) for cell in row])
-    _render.console().print(grid)
+    _render.table(columns, rows, wrap=wrap, right={*columns[1:]} - {*left, wrap})
 
 
 def _head(title: str) -> None:

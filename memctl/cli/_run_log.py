@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from memctl.core.errors import UsageError
+from memctl.core.errors import unwritable
 from memctl.runtime import private_files
 
 Format = Literal["text", "json"]
@@ -27,7 +27,7 @@ class Log:
         self._command = ""
 
     def begin(self, file: str | None, format_: Format) -> None:
-        """Set the file and its format. Raises UsageError if the file cannot be written."""
+        """Set the file and its format. Raises MemctlError if the file cannot be written."""
         self._format = format_
         if file is None:
             return
@@ -36,7 +36,7 @@ class Log:
             self._append("")
         except OSError as error:
             self._file = None
-            raise UsageError(f"the log cannot be written: {error.strerror}", where=file) from None
+            raise unwritable("the log", error, file) from None
 
     def name(self, command: str) -> None:
         """Set the name of the command."""

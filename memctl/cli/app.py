@@ -5,6 +5,7 @@ A command's module is imported when the command runs, so `memctl --help` loads n
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import signal
@@ -205,6 +206,11 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # As typer.echo does, take ASCII for a wrong locale. What another encoding lacks is shown by its number.
+            ascii_only = codecs.lookup(stream.encoding).name == "ascii"
+            stream.reconfigure(encoding="utf-8" if ascii_only else None, errors="backslashreplace")
     about = _run_log.start()
     # Libraries, git and graph databases write files too; only their owner may read them.
     before = os.umask(0o077)
@@ -219,7 +225,7 @@ def _logged(arguments: list[str], about: _run_log.Log) -> int:
     try:
         about.end(code)
     except OSError as error:
-        return _fail(arguments, MemctlError(f"the log cannot be written: {error.strerror}"), code or Exit.ERROR)
+        return _fail(arguments, MemctlError(f"cannot write the log: {error.strerror}"), code or Exit.ERROR)
     return code
 
 

@@ -117,3 +117,14 @@ def from_status(
     if status in (408, 425, 429) or status >= 500:
         return Retryable(message, after=after, where=where, hint=hint)
     return Rejected(message, where=where, hint=hint)
+
+
+def unreadable(what: str, error: OSError, where: object) -> MemctlError:
+    """The error for an input that cannot be read: NotFound if it does not exist."""
+    missing = isinstance(error, (FileNotFoundError, NotADirectoryError))
+    return (NotFound if missing else MemctlError)(f"cannot read {what}: {error.strerror}", where=str(where))
+
+
+def unwritable(what: str, error: OSError, where: object, hint: str | None = None) -> MemctlError:
+    """The error for an output that cannot be written."""
+    return MemctlError(f"cannot write {what}: {error.strerror}", where=str(where), hint=hint)

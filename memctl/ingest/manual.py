@@ -42,6 +42,8 @@ def remember(
     """
     said = _without_secrets(text.strip())
     subject, object = _without_secrets(subject), _without_secrets(object)  # noqa: A001
+    if not user.strip():
+        raise UsageError("USER is empty", hint='memctl add USER "TEXT"')
     if not said:
         raise UsageError("TEXT is empty", hint='memctl add USER "TEXT"')
     if (predicate is None) != (object is None):

@@ -20,7 +20,7 @@ import msgspec
 
 from memctl import __version__
 from memctl.backends.files.records import LONGEST_LINE
-from memctl.core.errors import MemctlError, UsageError
+from memctl.core.errors import MemctlError, NotFound, UsageError
 from memctl.maintenance.snapshots import Replaced, Snapshots
 from memctl.runtime import private_files
 from memctl.store.duckdb import archive
@@ -90,9 +90,12 @@ def _dump(database: Database, folder: Path) -> tuple[dict[str, Table], int]:
 def restore(file: Path, database: Database, *, force: bool = False) -> tuple[Manifest, Replaced]:
     """Create the store from an archive; a replaced store is kept, see `Snapshots.replace_by`.
 
-    Raises UsageError if a store exists and not `force`, or the file is not a backup; MemctlError if anything in it does
-    not match the manifest, before anything is changed. Users forgotten in the existing store remain forgotten.
+    Raises NotFound if there is no such file, UsageError if a store exists and not `force`, or the file is not a backup;
+    MemctlError if anything in it does not match the manifest, before anything is changed. Users forgotten in the
+    existing store remain forgotten.
     """
+    if not file.exists():
+        raise NotFound("no such file", where=str(file))
     if database.path.exists() and not force:
         raise UsageError(
             "a store already exists",
@@ -129,8 +132,6 @@ def _checked(file: Path, folder: Path) -> Manifest:
                 )
             for name, table in manifest.tables.items():
                 _unpack(archive, name, table, folder, file)
-    except FileNotFoundError:
-        raise UsageError("no such file", where=str(file)) from None
     except OSError as error:
         # A damaged zip directory points before the beginning of the file.
         if error.errno != EINVAL:

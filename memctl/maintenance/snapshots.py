@@ -114,10 +114,15 @@ class Snapshots:
         return (self.open(snapshot) for snapshot in self.all())
 
     def diff(self, earlier: Snapshot, later: Snapshot | None = None, user: str | None = None) -> list[Change]:
-        """The differences in a later snapshot, or in the current store, by user and time."""
+        """The differences in a later snapshot, or in the current store, by user and time.
+
+        Raises NotFound for a user that neither of them has.
+        """
         now = self.open(later) if later else self.database
         before = _hashes(self.open(earlier), user)
         after = _hashes(now, user)
+        if user is not None and not before and not after:
+            raise NotFound(f"no user is called {user!r}", hint="list the users with memctl users")
         fresh = [id_ for id_, digest in after.items() if before.get(id_) != digest]
         gone = [id_ for id_ in before if id_ not in after]
         changes = [Change(symbol="*" if fact.id in before else "+", fact=fact) for fact in _facts(now, fresh)] + [

@@ -12,7 +12,7 @@ import msgspec
 
 from memctl.backends import registry
 from memctl.backends.contract import Backend
-from memctl.core.errors import MemctlError, UsageError
+from memctl.core.errors import MemctlError
 from memctl.core.fact import Fact
 from memctl.migrate.plan import Loss, Plan, Tally
 from memctl.migrate.selection import Selection
@@ -99,7 +99,7 @@ def _made(file: str) -> Iterator[Backend]:
         return
     path = Path(file).expanduser()
     if not path.parent.is_dir():
-        raise UsageError("the folder does not exist", where=str(path.parent), hint="create it, or choose another file")
+        raise MemctlError("the folder does not exist", where=str(path.parent), hint="create it, or choose another file")
     try:
         folder = Path(tempfile.mkdtemp(prefix=".memctl-", dir=path.parent))
     except OSError as error:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from memctl.backends import registry
-from memctl.core.errors import UsageError
+from memctl.core.errors import NotFound, UsageError
 from memctl.migrate import run
 from memctl.migrate.endpoints import Ends, Options, local_store, make_plan, opened
 from memctl.migrate.export import Exported, write_file
@@ -166,6 +166,8 @@ def verify(job: VerifyJob, monitor: Monitor = SILENT, *, on_row: OnRow | None = 
 
     Raises Halted if it was interrupted.
     """
+    if registry.is_file(job.target) and not Path(job.target).expanduser().exists():
+        raise NotFound("no such file", where=job.target)
     halt = Halt()
     with (
         opened(job.source, job.target, options=job.options, warn=monitor.warn) as ends,

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from memctl.backends.contract import Capabilities, FieldSupport
-from memctl.core.errors import MemctlError, UsageError
+from memctl.core.errors import MemctlError, UsageError, unreadable, unwritable
 from memctl.core.fact import Fact
 from memctl.migrate.field_diff import fate, filled
 from memctl.migrate.selection import Selection
@@ -227,14 +227,14 @@ def save(plan: Plan, path: str) -> None:
     try:
         private_files.replace(Path(path), msgspec.json.format(msgspec.json.encode(plan)) + b"\n")
     except OSError as error:
-        raise UsageError(f"cannot write the plan: {error.strerror}", where=path) from None
+        raise unwritable("the plan", error, path) from None
 
 
 def load(path: str) -> Plan:
-    """The plan in a file. Raises UsageError if it is not a plan."""
+    """The plan in a file. Raises NotFound if there is no such file, UsageError if it is not a plan."""
     try:
         return msgspec.json.decode(Path(path).read_bytes(), type=Plan)
     except OSError as error:
-        raise UsageError(f"cannot read the plan: {error.strerror}", where=path) from None
+        raise unreadable("the plan", error, path) from None
     except (msgspec.DecodeError, UnicodeError) as error:
         raise UsageError(f"not a plan: {error}", where=path, hint="create one with --plan-out") from None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from memctl.core.errors import UsageError
+from memctl.core.errors import UsageError, unreadable
 from memctl.core.fact import Fact
 
 
@@ -60,7 +60,8 @@ def load_user_map(path: str) -> dict[str, str]:
                     raise UsageError("a line of a user map must have two names: from,to", where=where)
                 if owners.setdefault(row[0], row[1]) != row[1]:
                     raise UsageError(f"{row[0]!r} is mapped to two users", where=where)
-    except (OSError, UnicodeError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"cannot read the user map: {reason}", where=path) from None
+    except OSError as error:
+        raise unreadable("the user map", error, path) from None
+    except (UnicodeError, csv.Error) as error:
+        raise UsageError(f"cannot read the user map: {error}", where=path) from None
     return owners

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from memctl.core.errors import MemctlError, UsageError
+from memctl.core.errors import UsageError, unwritable
 from memctl.runtime import private_files
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif"
@@ -206,7 +206,7 @@ def write(path: Path, content: bytes) -> None:
     try:
         private_files.replace(path, content)
     except OSError as error:
-        raise MemctlError(f"cannot write the report: {error.strerror}", where=str(path)) from None
+        raise unwritable("the report", error, path) from None
 
 
 def _lines(text: str, width: int = 120) -> list[str]:

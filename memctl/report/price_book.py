@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from memctl.core.errors import UsageError
+from memctl.core.errors import UsageError, unreadable
 
 Confidence = Literal["official", "measured", "reported", "assumption"]
 """The vendor's page; our own measurement; a third party's statement; unverified, with reasoning."""
@@ -262,9 +262,10 @@ def load(edition: str | None = None, path: Path | None = None) -> Book:
         return _shipped(edition or editions()[-1])
     try:
         written = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not valid UTF-8"
-        raise UsageError(f"cannot read the price book: {reason}", where=str(path)) from None
+    except OSError as error:
+        raise unreadable("the price book", error, path) from None
+    except UnicodeDecodeError:
+        raise UsageError("cannot read the price book: not valid UTF-8", where=str(path)) from None
     return parse(written, str(path))
 
 

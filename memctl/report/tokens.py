@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from memctl.core.errors import UsageError
+from memctl.core.errors import UsageError, unreadable
 from memctl.embed.static import FOLDER
 from memctl.embed.wordpiece import library, read_vocabulary, tokenizer
 
@@ -43,13 +43,14 @@ class TokenizerCounter:
 
 
 def counter(path: Path | None = None) -> Counter:
-    """The counter of a `tokenizer.json`, or the built-in one. Raises UsageError for an invalid file."""
+    """The counter of a `tokenizer.json`, or the built-in one. Raises NotFound for a missing file, UsageError for an
+    invalid one."""
     if path is None:
         return TokenizerCounter(tokenizer(read_vocabulary(FOLDER / "vocabulary.txt")), SHIPPED)
     try:
         named = library().Tokenizer.from_str(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"cannot read the tokenizer: {error.strerror}", where=str(path)) from None
+        raise unreadable("the tokenizer", error, path) from None
     except Exception as error:
         # The library raises a bare Exception for any invalid file.
         reason = " ".join(str(error).split())

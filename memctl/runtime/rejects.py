@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from memctl.core.errors import UsageError
+from memctl.core.errors import unwritable
 from memctl.runtime import private_files
 
 
@@ -32,7 +32,7 @@ class Rejects:
         return str(self.path) if self.count else None
 
     def add(self, reject: Mapping[str, Any]) -> None:
-        """Append a reject. Raises UsageError if the file cannot be written."""
+        """Append a reject. Raises MemctlError if the file cannot be written."""
         line = msgspec.json.encode({"at": datetime.now(UTC), **self._common, **reject}) + b"\n"
         try:
             with self._lock:
@@ -40,6 +40,4 @@ class Rejects:
                 private_files.append(self.path, line)
                 self.count += 1
         except OSError as error:
-            raise UsageError(
-                f"cannot write the rejects file: {error.strerror}", where=str(self.path), hint="pass --rejects FILE"
-            ) from None
+            raise unwritable("the rejects file", error, self.path, hint="pass --rejects FILE") from None

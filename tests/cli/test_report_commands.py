@@ -136,7 +136,6 @@ def test_pricing_by_another_edition_model_and_book(memctl: Memctl, home: Path):
     ("options", "said"),
     [
         (("--edition", "2019-01"), "editions: 2026-04, 2026-11"),
-        (("--prices", "none.yaml"), "none.yaml: cannot read the price book"),
         (("--model", "gpt-9"), "unknown model 'gpt-9'"),
         (("--growth", "fast"), "invalid growth 'fast'"),
         (("--months", "0"), "months must be 1 to 120"),

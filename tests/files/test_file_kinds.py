@@ -3,7 +3,7 @@
 import pytest
 
 from memctl.backends.files import is_file, open_file
-from memctl.core.errors import NotFound, UsageError
+from memctl.core.errors import MemctlError, NotFound, UsageError
 from memctl.core.fact import encode
 
 
@@ -69,7 +69,7 @@ def test_a_new_name_that_says_nothing_is_refused_with_the_endings(tmp_path):
 def test_what_is_not_there_cannot_be_read_and_a_folder_is_no_file(tmp_path):
     with pytest.raises(NotFound):
         open_file(tmp_path / "facts.jsonl")
-    with pytest.raises(NotFound, match="no such folder"):
+    with pytest.raises(MemctlError, match="the folder does not exist"):
         open_file(tmp_path / "nowhere" / "facts.jsonl", "w")
     with pytest.raises(UsageError, match="folder"):
         open_file(tmp_path)

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from memctl.core.errors import UsageError
+from memctl.core.errors import NotFound, UsageError
 from memctl.report import price_book
 
 
@@ -75,7 +75,7 @@ def test_a_book_of_ones_own_is_read_from_a_file(tmp_path: Path):
 
 
 def test_a_missing_book_is_named(tmp_path: Path):
-    with pytest.raises(UsageError, match=r"none\.yaml: cannot read the price book: No such file"):
+    with pytest.raises(NotFound, match=r"none\.yaml: cannot read the price book: No such file"):
         price_book.load(path=tmp_path / "none.yaml")
 
 

@@ -250,7 +250,7 @@ def test_tokens_are_those_of_the_named_tokenizer(tmp_path: Path):
 @pytest.mark.parametrize("content", [b"{}", b"no json", b"[1"])
 def test_a_file_that_is_no_tokenizer_is_named(tmp_path: Path, content: bytes):
     path = tmp_path / "tokenizer.json"
-    with pytest.raises(UsageError, match="cannot read the tokenizer: No such file"):
+    with pytest.raises(NotFound, match="cannot read the tokenizer: No such file"):
         tokens.counter(path)
     path.write_bytes(content)
     with pytest.raises(UsageError, match="not a tokenizer file") as wrong:

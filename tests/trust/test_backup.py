@@ -135,7 +135,7 @@ def test_a_file_cut_short_or_missing_is_told(saved, memctl, home):
     saved.write_bytes(whole)
     saved.write_bytes(saved.read_bytes()[:-100])
     assert memctl("restore", saved, "--force").code == 2
-    assert memctl("restore", "nowhere", "--force").code == 2
+    assert memctl("restore", "nowhere", "--force").code == 4
 
 
 def test_a_backup_that_cannot_be_written_leaves_no_half_of_it(saved, memctl, home):

@@ -83,7 +83,9 @@ class FileBackend(Backend):
             if mode == "r":
                 raise NotFound("no such file", where=self.name)
             if not path.parent.is_dir():
-                raise NotFound("no such folder", where=str(path.parent), hint="create it, or choose another file")
+                raise MemctlError(
+                    "the folder does not exist", where=str(path.parent), hint="create it, or choose another file"
+                )
         except OSError as error:
             raise MemctlError(f"cannot open the file: {error.strerror}", where=self.name) from None
         return by_name(path)

@@ -9,6 +9,7 @@ import typer
 
 from memctl.cli import _options, _render, _typer
 from memctl.core.errors import MemctlError, UsageError
+from memctl.store.model import new_run
 
 app = _typer.new_app()
 
@@ -40,6 +41,7 @@ def command(
             typer.echo(f"{_render.short(fact.id)}  {_render.line(fact.text)}", err=True)
         if not typer.confirm(f"Remove {'this fact' if len(found) == 1 else f'these {len(found)} facts'}?", err=True):
             raise MemctlError("nothing was removed")
-    removed = local.remove([fact.id for fact in found])
-    if not output.printed("rm", {"removed": removed, "ids": [fact.id for fact in found]}):
-        typer.echo(f"{removed} removed")
+    run = new_run()
+    removed = local.remove([fact.id for fact in found], run=run)
+    if not output.printed("rm", {"removed": removed, "ids": [fact.id for fact in found], "run": run}):
+        typer.echo(f"{removed} removed; to undo it: memctl undo {run}")

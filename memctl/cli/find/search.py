@@ -85,6 +85,7 @@ def command(
 
 def _split(words: Sequence[str], all_users: bool) -> tuple[str | None, str]:
     user, query = (None, " ".join(words)) if all_users else (words[0], " ".join(words[1:]))
+    _options.named(user)
     if not query.strip():
         raise UsageError("QUERY is missing", hint='memctl search USER "QUERY"')
     return user, query

@@ -92,7 +92,7 @@ def diff(
     *,
     name: _options.Name,
     later: Annotated[str | None, typer.Argument()] = None,
-    user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user's records.")] = None,
+    user: _options.OneUser = None,
     output: _options.Output,
     store: _options.Store,
 ) -> None:

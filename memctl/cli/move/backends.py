@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from memctl.backends import registry
+from memctl.backends.contract import Health
 from memctl.cli import _options, _render, _typer
 from memctl.core.errors import Exit
 
@@ -103,10 +104,15 @@ def init(
     *,
     name: _options.Name,
     output: _options.Json,
-) -> None:
+) -> int:
     """Create what memctl needs in the backend NAME, such as tables. Running it again changes nothing."""
     writing = {"mode": "w"} if registry.is_file(name) else {}
     with contextlib.closing(registry.open_backend(name, **writing)) as adapter:
-        made = registry.prepare(adapter, lambda said: typer.echo(_render.clean(said), err=True))
-    if not output.printed("backends", {"name": name, "made": made}):
-        typer.echo(f"{_render.clean(name)}: {'ready' if made else 'nothing to initialise'}")
+        made = registry.prepare(adapter, lambda line: typer.echo(_render.clean(line), err=True))
+        # Only a connection shows whether a service can be used in which nothing has to be created.
+        local = adapter.name == registry.LOCAL or registry.is_file(name)
+        health = Health(ok=True, detail="") if made or local else adapter.check()
+    if not output.printed("backends", {"name": name, "made": made, "ok": health.ok, "detail": health.detail}):
+        result = "ready" if made else "nothing to initialise" if health.ok else f"not usable: {health.detail}"
+        typer.echo(f"{_render.clean(name)}: {_render.clean(result)}")
+    return Exit.OK if health.ok else Exit.ERROR

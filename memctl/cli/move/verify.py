@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memctl.cli import _options, _transfer, _typer
-from memctl.core.errors import Exit, UsageError
+from memctl.core.errors import Exit, unwritable
 
 if TYPE_CHECKING:
     from memctl.migrate.verify import OnRow, Row
@@ -86,7 +86,7 @@ def _writing(path: str | None) -> Iterator[OnRow | None]:
     try:
         file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - closed below
     except OSError as error:
-        raise UsageError(f"cannot write the file: {error.strerror}", where=path) from None
+        raise unwritable("the file", error, path) from None
 
     def write(row: Row) -> None:
         file.write(_transfer.row_line(row) + "\n")

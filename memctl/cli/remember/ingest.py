@@ -42,7 +42,10 @@ def command(
     user: Annotated[
         str | None,
         typer.Option(
-            "--user", metavar="NAME", help="Owner of all facts read; with --from, whose conversations to read."
+            "--user",
+            metavar="NAME",
+            callback=_options.named,
+            help="Owner of all facts read; with --from, whose conversations to read.",
         ),
     ] = None,
     user_from: Annotated[

@@ -48,7 +48,7 @@ def command() -> None:
 def volume(
     *,
     source: Annotated[str, _options.backend("--from", "Backend to measure.")] = "local",
-    user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Only this user.")] = None,
+    user: _options.OneUser = None,
     by: Annotated[Literal["month", "week", "day"], typer.Option("--by", help="Length of a period.")] = "month",
     top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="Number of users to list.")] = 10,
     tokenizer: Annotated[

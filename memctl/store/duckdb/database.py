@@ -34,11 +34,11 @@ DAMAGED = ".damaged-"
 WRITING = {"memory_limit": "256MB"}
 """An ingest stays below 500 MB whatever the size of the store; beyond that DuckDB spills to disk next to the file."""
 CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-_DAMAGE = re.compile(r"Corrupt|not a valid DuckDB|Could not read enough bytes|Is a directory|replaying WAL")
+_DAMAGE = re.compile(r"Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL")
 """How DuckDB 2.0 describes a file that is damaged, truncated, or not a database."""
 REPLACING = (
-    "memctl snapshot restore last, or memctl restore BACKUP --force, replaces it and keeps the damaged file "
-    "next to it; --store chooses another file"
+    "memctl snapshot restore last, or memctl restore BACKUP --force, replaces it and keeps it under another name; "
+    "--store chooses another file"
 )
 
 
@@ -333,6 +333,9 @@ class Database:
 
     def _unusable(self, error: Exception) -> MemctlError:
         reason = str(error).splitlines()[0]
+        if self.path.is_dir():
+            hint = f"name a file with --store, such as {self.path / 'memctl.duckdb'}; {REPLACING}"
+            return UnusableStore("this is a folder, not a store", where=str(self.path), hint=hint)
         if _DAMAGE.search(reason):
             return UnusableStore(f"the store is damaged: {reason}", where=str(self.path), hint=REPLACING)
         return MemctlError(

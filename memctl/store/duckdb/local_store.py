@@ -174,11 +174,14 @@ class LocalStore(Backend):
         """Remove facts of the user with their evidence; returns how many there were."""
         return self.remove(ids, user)
 
-    def remove(self, ids: Sequence[UUID], user: str | None = None) -> int:
-        """Remove facts of one user, or of anyone, with their evidence; returns how many there were."""
+    def remove(self, ids: Sequence[UUID], user: str | None = None, *, run: str | None = None) -> int:
+        """Remove facts of one user, or of anyone, with their evidence; returns how many there were.
+
+        `run` is the id under which the removal can be undone, by default a new one.
+        """
         from memctl.store.refold import erase
 
-        with self.store.changing("rm", user, make=False) as tx:
+        with self.store.changing("rm", user, run, make=False) as tx:
             return erase(tx, tx.owned(ids, user))
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:

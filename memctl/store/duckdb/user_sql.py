@@ -16,6 +16,8 @@ LOCKED_DOWN = {"enable_external_access": "false"}
 
 def run(database: Database, statement: str, *, write: bool = False) -> Table:
     """The result of `statement`. Raises UsageError with DuckDB's own words when it cannot be run."""
+    if not statement.strip(" \t\r\n;"):
+        raise UsageError("STATEMENT is empty", where="sql", hint='memctl sql "SELECT ..."')
     opened = database.writing(make=False) if write else database.reading(**LOCKED_DOWN)
     with opened as connection:
         if not write:
@@ -30,8 +32,8 @@ def _run(connection: Connection, statement: str) -> Table:
         embedder = spec.open()
         connection.create_function("embed", embedder.embed_one, ["VARCHAR"], f"FLOAT[{embedder.dim}]")
     try:
-        if len(connection.extract_statements(statement)) > 1:
-            raise UsageError("pass one statement at a time", where="sql", hint="run them one by one")
+        if len(connection.extract_statements(statement)) != 1:
+            raise UsageError("pass exactly one statement", where="sql", hint="run several one by one")
         result = connection.execute(statement)
         columns = _distinct(column[0] for column in result.description or ())
         return Table(columns=columns, rows=result.fetchall() if columns else [])

@@ -1,0 +1,101 @@
+"""Arguments that mean nothing are refused, and what a terminal or a pipe cannot show does not end a command."""
+
+import io
+import json
+import sys
+
+import pytest
+from in_process import run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("sql", ""), "STATEMENT is empty"),
+        (("sql", "  ; "), "STATEMENT is empty"),
+        (("add", "", "I live in Rome."), "the name of a user is empty"),
+        (("add", "  ", "I live in Rome."), "the name of a user is empty"),
+        (("add", "alice", " "), "TEXT is empty"),
+        (("search", "", "tea"), "the name of a user is empty"),
+        (("facts", ""), "the name of a user is empty"),
+        (("history", " "), "the name of a user is empty"),
+        (("prune", ""), "the name of a user is empty"),
+        (("export", "--user", ""), "the name of a user is empty"),
+        (("migrate", "--from", "local", "--to", "x.jsonl", "--user", ""), "the name of a user is empty"),
+        (("ingest", "x.txt", "--user", ""), "the name of a user is empty"),
+        (("report", "volume", "--user", ""), "the name of a user is empty"),
+    ],
+)
+def test_an_empty_name_text_or_statement_is_a_usage_error(memctl, arguments, message):
+    ran = memctl(*arguments)
+    assert (ran.code, message in ran.err) == (2, True), ran.err
+    assert memctl("users").code == 4, "no store is created"
+
+
+def test_a_folder_is_not_called_a_damaged_store(memctl, home):
+    (home / "folder").mkdir()
+    for command in (("facts", "alice"), ("add", "alice", "I live in Oslo."), ("users",)):
+        ran = memctl(*command, "--store", home / "folder")
+        assert ran.code == 1
+        assert "a folder, not a store" in ran.err
+        assert "damaged" not in ran.err
+    assert list((home / "folder").iterdir()) == []
+
+
+def test_init_of_a_service_without_its_key_is_not_ready(memctl, monkeypatch):
+    monkeypatch.delenv("ZEP_API_KEY", raising=False)
+    ran = memctl("backends", "init", "zep")
+    assert ran.code != 0
+    assert "key" in ran.err + ran.out
+    assert "nothing to initialise" not in ran.out
+    assert "nothing to initialise" in memctl("backends", "init", "local").out
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_a_terminal_that_lacks_a_character_shows_its_number(memctl, monkeypatch, encoding):
+    text = "My cat is called Zoë 🎉 日本."
+    memctl("add", "zoë", text, "--kind", "fact")
+    with monkeypatch.context() as patch:
+        out = io.TextIOWrapper(io.BytesIO(), encoding=encoding, write_through=True)
+        for arguments in (("facts", "zoë"), ("search", "zoë", "cat"), ("report", "volume"), ("facts", "böb")):
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding=encoding, write_through=True))
+            from memctl.cli.app import _run
+
+            code = _run(list(arguments))
+            assert code == (4 if "böb" in arguments else 0), sys.stderr.buffer.getvalue()
+        _run(["facts", "zoë", "--json"])
+    written = out.buffer.getvalue().decode("utf-8" if encoding == "ascii" else encoding)
+    assert ("🎉" if encoding == "ascii" else "\\U0001f389") in written
+    assert json.loads(written.splitlines()[-1])["facts"][0]["text"] == text
+
+
+def test_a_long_fact_does_not_pad_the_lines_of_the_others_in_a_pipe(memctl, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    memctl("add", "alice", "Long. " * 2_000, "--kind", "fact")
+    memctl("add", "alice", "Short.", "--kind", "fact")
+    memctl("add", "alice", "日本の猫", "--kind", "fact")
+    for command in (("facts", "alice"), ("history", "alice"), ("diff", "alice", "--from", "2020")):
+        out = memctl(*command).out
+        lengths = sorted(map(len, out.splitlines()))
+        assert lengths[-1] > 10_000, "nothing is cut"
+        assert all(length < 200 for length in lengths[:-1]), lengths
+        assert all(line == line.rstrip() for line in out.splitlines())
+
+
+def test_rm_says_which_run_to_undo(memctl):
+    (fact,) = memctl("add", "alice", "I live in Ghent.", "--json").document["facts"]
+    removed = memctl("rm", fact["id"], "--yes").out.strip()
+    run_id = removed.rpartition(" ")[2]
+    assert f"memctl undo {run_id}" in removed
+    assert run_id in memctl("undo", run_id).out
+    assert memctl("facts", "alice", "--json").document["facts"] == [fact]
+    again = memctl("rm", fact["id"], "--yes", "--json").document
+    assert memctl("undo", again["run"]).code == 0
+
+
+def test_edit_without_a_terminal_starts_no_editor(memctl, monkeypatch):
+    (fact,) = memctl("add", "alice", "I live in Ghent.", "--json").document["facts"]
+    monkeypatch.setenv("EDITOR", "false")
+    ran = run(["edit", fact["id"]])
+    assert (ran.returncode, "needs a terminal" in ran.stderr) == (2, True)
