@@ -16,12 +16,19 @@ from memctl.core.suggestions import near
 from memctl.runtime import settings, user_input
 
 if TYPE_CHECKING:
+    from memctl.migrate.listing import Listing
     from memctl.migrate.selection import Selection
     from memctl.workspace import Workspace
 
 Kind = Literal["fact", "preference", "episode", "procedure", "summary", "block"]
 StatedKind = Literal["fact", "preference", "procedure", "summary", "block"]
 """The kinds a person can state; episodes come from transcripts only."""
+
+
+def backend(flag: str, text: str, **more: Any) -> Any:
+    """An option that names a backend."""
+    return typer.Option(flag, metavar="BACKEND", autocompletion=_complete.backends, help=text, **more)
+
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan without writing.")]
 Edition = Annotated[
@@ -50,6 +57,7 @@ Rejects = Annotated[
     str | None,
     typer.Option("--rejects", metavar="FILE", help="File for rejected records. [default: next to the ledger]"),
 ]
+Source = Annotated[str | None, backend("--from", "Backend to read from. [default: local]")]
 Subject = Annotated[str | None, typer.Option("--subject", metavar="NAME", help="Only facts with this subject.")]
 Ttl = Annotated[
     str | None,
@@ -69,11 +77,6 @@ OneUser = Annotated[
     str | None,
     typer.Option("--user", metavar="NAME", help="Only this user.", autocompletion=_complete.users, callback=named),
 ]
-
-
-def backend(flag: str, text: str, **more: Any) -> Any:
-    """An option that names a backend."""
-    return typer.Option(flag, metavar="BACKEND", autocompletion=_complete.backends, help=text, **more)
 
 
 class Json(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +123,15 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
         from memctl.workspace import Workspace
 
         return Workspace.configured(**msgspec.structs.asdict(self))
+
+    def refuse(self, *backends: str | None) -> None:
+        """Raise UsageError if an option is given that has no effect, because none of the backends is the store."""
+        if "local" in backends:
+            return
+        for name, value in msgspec.structs.asdict(self).items():
+            if value is not None:
+                flag = f"--{name.replace('_', '-')}"
+                raise UsageError(f"{flag} is only for the backend local", where=flag, hint="leave it out")
 
     def backends(
         self, *groups: Service | Table, source: str | None = None, target: str | None = None
@@ -264,6 +276,21 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     def files(self) -> dict[str, Path]:
         """The files to write, by their kind."""
         return {name: path for name in ("html", "png", "svg") if (path := getattr(self, name))}
+
+
+def reader(source: str | None, service: Service, store: Store) -> Workspace | Listing:
+    """What to read facts from: the store, or the backend `source`.
+
+    Raises UsageError for an option that has no effect there.
+    """
+    if source in (None, "local"):
+        store.backends(service, source="local")
+        return store.open()
+    from memctl.backends import registry
+    from memctl.migrate.listing import Listing
+
+    store.refuse()
+    return Listing(registry.open_backend(source, **store.backends(service, source=source).get(source, {})))
 
 
 def check_kinds(kinds: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ import typer
 
 from memctl.core.predicates import PREDICATES
 from memctl.core.suggestions import near
+from memctl.core.timeline import is_current
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -193,9 +194,7 @@ def state(fact: Fact) -> str:
     """The state of a fact, empty for a current one."""
     if fact.superseded_by is not None:
         return "superseded"
-    if fact.expired_at is not None or fact.invalid_at is not None:
-        return "ended"
-    return ""
+    return "" if is_current(fact, datetime.now(UTC)) else "ended"
 
 
 def facts(facts: Sequence[Fact]) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 from memctl.backends.contract import Backend, Page
 from memctl.core.errors import Fatal, NotFound, Retryable
 from memctl.core.fact import Fact
+from memctl.core.suggestions import near
 from memctl.migrate.selection import Selection
 from memctl.runtime.retry import Pace, Retry, guarded
 from memctl.runtime.spool import SeenIds
@@ -125,7 +126,7 @@ class Reader:
                 names = ", ".join(some[:5]) + (", …" if len(some) > 5 else "")
                 raise NotFound(
                     f"no records for user {user!r} in {self._source.name}",
-                    hint=f"users: {names}" if some else f"{self._source.name} is empty",
+                    hint=f"{near(user, some)} users: {names}".lstrip() if some else f"{self._source.name} is empty",
                 )
         return list(dict.fromkeys(self._selection.users))
 

@@ -109,15 +109,15 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     """What a store holds. `bytes` is the size of the file; `pending` units still lack a vector."""
 
     path: str
-    bytes: int
+    bytes: int | None
     users: int
     facts: int
     current: int
     superseded: int
     episodes: int
-    units: int
-    pending: int
-    files: int
+    units: int | None
+    pending: int | None
+    files: int | None
     kinds: dict[str, int]
     embedder: str | None
 

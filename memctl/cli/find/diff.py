@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 import msgspec
@@ -28,6 +29,10 @@ def command(
     user: _options.User,
     start: Annotated[str, typer.Option("--from", metavar="WHEN", help="Start of the period.")],
     end: Annotated[str, typer.Option("--to", metavar="WHEN", help="End of the period.")] = "now",
+    source: Annotated[
+        str | None, _options.backend("--backend", "Backend to read from (--from is a time). [default: local]")
+    ] = None,
+    service: _options.Service,
     output: _options.Output,
     store: _options.Store,
 ) -> None:
@@ -37,7 +42,8 @@ def command(
     since, until = user_input.when(start), user_input.when(end)
     assert since is not None
     assert until is not None
-    found = diff(store.open().facts(user, all=True), since, until)
+    with contextlib.closing(_options.reader(source, service, store)) as memory:
+        found = diff(memory.facts(user, all=True), since, until)
     changes = [(what, fact) for what in SIGNS for fact in getattr(found, what)]
     document = {"user": user, "from": since, "to": until, **msgspec.structs.asdict(found)}
     if output.listed("diff", document, ({"what": what, "fact": fact} for what, fact in changes)):

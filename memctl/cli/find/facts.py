@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 import typer
@@ -27,13 +28,15 @@ def command(
         typer.Option("--kind", help="Only this kind. Episodes are listed only with --kind episode."),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Include superseded, ended and expired facts.")] = False,
+    source: _options.Source = None,
+    service: _options.Service,
     output: _options.Output,
     store: _options.Store,
 ) -> None:
     """List the current facts of USER in the order they were learned."""
-    local = store.open()
-    found = local.facts(user, subject, predicate=predicate, kind=kind, all=everything)
-    if not found:
-        _render.warn_of_mistyped(predicate, local.facts(user, all=True))
-    if not output.listed("facts", {"user": user, "facts": found}, found):
-        _render.facts(found)
+    with contextlib.closing(_options.reader(source, service, store)) as memory:
+        facts = memory.facts(user, subject, predicate=predicate, kind=kind, all=everything)
+        if not facts and predicate:
+            _render.warn_of_mistyped(predicate, memory.facts(user, all=True))
+    if not output.listed("facts", {"user": user, "facts": facts}, facts):
+        _render.facts(facts)

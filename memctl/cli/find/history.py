@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from memctl.cli import _options, _render, _typer
 
 app = _typer.new_app()
@@ -18,15 +20,17 @@ def command(
     user: _options.User,
     predicate: _options.Predicate = None,
     subject: _options.Subject = None,
+    source: _options.Source = None,
+    service: _options.Service,
     output: _options.Output,
     store: _options.Store,
 ) -> None:
     """Show all facts about USER with the dates they were learned and valid, superseded and ended ones included."""
     from memctl.core.timeline import history
 
-    local = store.open()
-    found = history(local.facts(user, subject, predicate=predicate, all=True))
-    if not found:
-        _render.warn_of_mistyped(predicate, local.facts(user, all=True))
-    if not output.listed("history", {"user": user, "facts": found}, found):
-        _render.history(found)
+    with contextlib.closing(_options.reader(source, service, store)) as memory:
+        facts = history(memory.facts(user, subject, predicate=predicate, all=True))
+        if not facts and predicate:
+            _render.warn_of_mistyped(predicate, memory.facts(user, all=True))
+    if not output.listed("history", {"user": user, "facts": facts}, facts):
+        _render.history(facts)

@@ -65,6 +65,7 @@ def command(
 
     user, query = _split(words, all_users)
     options = store.backends(service, source=source or "local")
+    store.refuse(source or "local")
     if source in (None, "local"):
         memory = Memory(store.open())
     else:

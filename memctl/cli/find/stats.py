@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import msgspec
 import typer
 
@@ -18,14 +20,19 @@ app = _typer.new_app()
 )
 def command(
     *,
+    source: _options.Source = None,
+    service: _options.Service,
     output: _options.Output,
     store: _options.Store,
 ) -> None:
     """Show store statistics: users, facts, episodes, size and embeddings."""
-    statistics = store.open().statistics()
+    with contextlib.closing(_options.reader(source, service, store)) as memory:
+        statistics = memory.statistics()
     document = msgspec.structs.asdict(statistics)
     if output.listed("stats", document, [statistics]):
         return
     for name, value in document.items():
+        if value is None:
+            continue
         shown = ", ".join(f"{number} {kind}" for kind, number in value.items()) if isinstance(value, dict) else value
         typer.echo(f"{name:<12} {f'{shown:,}' if isinstance(shown, int) else _render.line(str(shown))}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from memctl.cli import _options, _render, _typer
 
 app = _typer.new_app()
@@ -15,11 +17,14 @@ app = _typer.new_app()
 )
 def command(
     *,
+    source: _options.Source = None,
+    service: _options.Service,
     output: _options.Output,
     store: _options.Store,
 ) -> None:
     """List users with their fact and episode counts, and the dates of their first and last record."""
-    users = store.open().user_summaries()
+    with contextlib.closing(_options.reader(source, service, store)) as memory:
+        users = memory.user_summaries()
     if output.listed("users", {"users": users}, users):
         return
     _render.table(

@@ -86,6 +86,7 @@ def check(
     store: _options.Store,
 ) -> int:
     """Test the connection to the backend NAME. Exit code 1 if it cannot be used."""
+    store.refuse(name)
     named = store.backends().get(name, {})
     with contextlib.closing(registry.open_backend(name, **named)) as adapter:
         health = adapter.check()

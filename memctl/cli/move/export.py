@@ -42,6 +42,7 @@ def command(
 
     if output.as_json and file == "-":
         raise UsageError("stdout is used for the facts", where="--json", hint="name a file with -o")
+    store.refuse(source)
     job = operations.ExportJob(
         file=file,
         source=source,

@@ -49,6 +49,7 @@ def command(
     from memctl.migrate import operations
     from memctl.runtime.retry import Halted
 
+    store.refuse(source, target)
     job = operations.VerifyJob(
         source=source,
         target=target,

@@ -72,6 +72,7 @@ def volume(
     from memctl.cli import _report_output
     from memctl.report import json_csv, requests
 
+    store.refuse(source)
     with _render.progress("reading", quiet=outputs.as_json or outputs.as_csv) as progress:
         report = requests.volume(
             source,
@@ -187,6 +188,7 @@ def pricing(
     if facts is not None and not route:
         raise UsageError("--facts requires --migrate", hint="pass --migrate FROM:TO")
     measured = None
+    store.refuse("fixed" if unmeasured else source or "local")
     if not unmeasured:
         backend = store.backends()
         measured = requests.volume_if_any(source, backend, now=datetime.now(UTC))

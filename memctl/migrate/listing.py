@@ -1,0 +1,111 @@
+"""The facts, users and counts of any backend, for `memctl facts --from` and others: read to the end, with retries."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from memctl.backends.contract import Backend
+from memctl.core.errors import Fatal
+from memctl.core.fact import Fact
+from memctl.core.timeline import is_current
+from memctl.migrate.selection import Selection
+from memctl.migrate.source import Reader
+from memctl.runtime.retry import Halt, Pace, Retry
+from memctl.store.model import Statistics, UserSummary
+
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+class Listing:
+    """A backend to read from. All methods raise Fatal if the backend returns fewer facts than it counts."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def close(self) -> None:
+        """Release files and connections."""
+        self._backend.close()
+
+    def facts(
+        self,
+        user: str,
+        subject: str | None = None,
+        *,
+        predicate: str | None = None,
+        kind: str | None = None,
+        all: bool = False,  # noqa: A002 - the option's own name
+    ) -> list[Fact]:
+        """The user's facts in the order they were learned, as `LocalStore.facts` returns them.
+
+        Raises NotFound for a user the backend does not have.
+        """
+        now = datetime.now(UTC)
+        facts = [
+            fact
+            for fact in self._read(user)
+            if (fact.kind != "episode" if kind is None else fact.kind == kind)
+            and (subject is None or (fact.subject or "").casefold() == subject.casefold())
+            and (predicate is None or fact.predicate == predicate)
+            and (all or is_current(fact, now))
+        ]
+        return sorted(facts, key=lambda fact: fact.created_at or _LAST)
+
+    def user_summaries(self) -> list[UserSummary]:
+        """Every user with counts and times, in alphabetical order."""
+        facts, episodes = Counter[str](), Counter[str]()
+        times: dict[str, list[datetime]] = {}
+        for fact in self._read():
+            (episodes if fact.kind == "episode" else facts)[fact.user_id] += 1
+            if fact.created_at is not None:
+                span = times.get(fact.user_id, [fact.created_at])
+                times[fact.user_id] = [min(*span, fact.created_at), max(*span, fact.created_at)]
+        return [
+            UserSummary(
+                user=user,
+                facts=facts[user],
+                episodes=episodes[user],
+                first=times[user][0] if user in times else None,
+                last=times[user][1] if user in times else None,
+            )
+            for user in sorted(facts.keys() | episodes.keys())
+        ]
+
+    def statistics(self) -> Statistics:
+        """The counts; what only a store has is None."""
+        now = datetime.now(UTC)
+        users, kinds = set(), Counter[str]()
+        current = superseded = 0
+        for fact in self._read():
+            users.add(fact.user_id)
+            kinds[fact.kind] += 1
+            current += fact.kind != "episode" and is_current(fact, now)
+            superseded += fact.superseded_by is not None
+        return Statistics(
+            path=self._backend.identity,
+            bytes=None,
+            users=len(users),
+            facts=kinds.total() - kinds["episode"],
+            current=current,
+            superseded=superseded,
+            episodes=kinds["episode"],
+            units=None,
+            pending=None,
+            files=None,
+            kinds=dict(sorted(kinds.items())),
+            embedder=None,
+        )
+
+    def _read(self, *users: str) -> Iterator[Fact]:
+        halt = Halt()
+        rate = Pace(self._backend.capabilities.rate, halt)
+        reader = Reader(self._backend, Selection(users=users), Retry(halt), rate)
+        try:
+            for user in reader.users():
+                for page in reader.facts(user):
+                    yield from page
+            if reader.problems:
+                raise Fatal("; ".join(reader.problems))
+        finally:
+            reader.close()

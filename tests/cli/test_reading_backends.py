@@ -1,0 +1,125 @@
+"""`--from` shows what another backend has, and options that have no effect there are refused instead of ignored."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def moved(memctl, chat, home):
+    """alice and bob in the store, and the same records in a file."""
+    chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.", "I prefer express shipping.")
+    folder = chat("bob/b.jsonl", "I work at Portavo.").parent.parent
+    assert memctl("ingest", folder).code == 0
+    assert memctl("export", "--all-users", "-o", home / "all.jsonl").code == 0
+    return home / "all.jsonl"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("facts", "alice"),
+        ("facts", "alice", "--all"),
+        ("facts", "alice", "--kind", "episode"),
+        ("facts", "alice", "--predicate", "lives_in", "--all"),
+        ("facts", "alice", "--subject", "ALICE"),
+        ("history", "alice"),
+        ("history", "alice", "--predicate", "lives_in"),
+        ("users",),
+    ],
+)
+def test_a_file_shows_what_the_store_shows(memctl, moved, arguments):
+    here, there = (memctl(*arguments, *more, "--json") for more in ((), ("--from", moved)))
+    assert (here.code, there.code) == (0, 0), there.err
+    assert here.document == there.document
+    assert memctl(*arguments, "--from", moved).out == memctl(*arguments).out
+
+
+def test_diff_and_stats_read_a_backend_too(memctl, moved):
+    here = memctl("diff", "alice", "--from", "2020", "--json").document
+    there = memctl("diff", "alice", "--from", "2020", "--backend", moved, "--json").document
+    assert {**here, "to": None} == {**there, "to": None}
+    here, there = (memctl("stats", *more, "--json").document for more in ((), ("--from", moved)))
+    same = ("users", "facts", "current", "superseded", "episodes", "kinds")
+    assert {name: here[name] for name in same} == {name: there[name] for name in same}
+    assert there["pending"] is None
+    assert "pending" not in memctl("stats", "--from", moved).out
+
+
+def test_a_user_whom_the_backend_does_not_have_is_not_found(memctl, moved):
+    ran = memctl("facts", "alcie", "--from", moved)
+    assert (ran.code, "Did you mean 'alice'?" in ran.err) == (4, True)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--store", "x.duckdb"),
+        ("--lock-timeout", "3"),
+        ("--embedder", "nonsense"),
+        ("--embed-base-url", "http://x"),
+        ("--embed-dimensions", "3"),
+        ("--agent", "a1"),
+        ("--url", "http://x"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("search", "alice", "shipping", "--from"),
+        ("facts", "alice", "--from"),
+        ("history", "alice", "--from"),
+        ("users", "--from"),
+        ("stats", "--from"),
+        ("diff", "alice", "--from", "2020", "--backend"),
+        ("report", "volume", "--from"),
+        ("report", "pricing", "--from"),
+        ("export", "--all-users", "--from"),
+        ("backends", "test"),
+    ],
+)
+def test_an_option_without_effect_is_refused(memctl, moved, command, option):
+    ran = memctl(*command, moved, *option)
+    assert ran.code == 2, ran.out
+    assert option[0] in ran.err
+
+
+def test_an_option_of_a_service_is_refused_for_the_store(memctl, moved):
+    for command in (("facts", "alice"), ("search", "alice", "tea"), ("users",)):
+        ran = memctl(*command, "--url", "http://x")
+        assert (ran.code, "--url" in ran.err) == (2, True)
+
+
+FAR = "2099-01-01T00:00:00Z"
+
+
+def test_every_command_has_the_same_definition_of_current(memctl, home):
+    """A fact that ends in the future is current, one that has ended, expired or was retired is not."""
+    records = [
+        {"text": "Ends later.", "invalid_at": FAR},
+        {"text": "Expires later.", "expires_at": FAR},
+        {"text": "Has ended.", "invalid_at": "2020-01-01T00:00:00Z"},
+        {"text": "Has expired.", "expires_at": "2020-01-01T00:00:00Z"},
+        {"text": "Was retired.", "expired_at": "2020-01-01T00:00:00Z"},
+        {"text": "Simply so."},
+    ]
+    common = {"user_id": "alice", "kind": "fact", "created_at": "2019-01-01T00:00:00Z", "source": {"system": "test"}}
+    lines = [
+        common | {"id": f"00000000-0000-4000-8000-00000000000{number}"} | record
+        for number, record in enumerate(records)
+    ]
+    (home / "f.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert memctl("import", home / "f.jsonl").code == 0
+    now = {"Ends later.", "Expires later.", "Simply so."}
+    for source in ((), ("--from", home / "f.jsonl")):
+        assert {fact["text"] for fact in memctl("facts", "alice", *source, "--json").document["facts"]} == now
+        assert memctl("stats", *source, "--json").document["current"] == len(now)
+        marked = memctl("facts", "alice", "--all", *source).out.splitlines()[1:]
+        assert sum(line.endswith("ended") for line in marked) == len(records) - len(now)
+        volume = memctl("report", "volume", *source, "--json").document
+        assert volume["facts"] == len(records)
+        assert volume["shares"]["expired"] == len(records) - len(now)
+    found = memctl("search", "alice", "ends ended expires expired retired simply", "--json").document["hits"]
+    assert {hit["fact"]["text"] for hit in found} >= now
+    shown = memctl("search", "alice", "ends ended expires expired retired simply").out
+    assert shown.count("ended ·") == sum(hit["fact"]["text"] not in now for hit in found)
