@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from memctl.backends.contract import Capabilities, FieldSupport
-from memctl.core.errors import Exit, Retryable, UsageError
+from memctl.core.errors import Exit, NotFound, Retryable, UsageError
 from memctl.core.fact import Embedding
 from memctl.migrate import plan as planning
 from memctl.migrate.endpoints import make_plan
@@ -204,5 +204,5 @@ def test_a_user_map_is_read_with_or_without_its_header(tmp_path):
         with pytest.raises(UsageError) as refused:
             load_user_map(str(file))
         assert refused.value.where == f"{file}:{line}" or "two users" in refused.value.message
-    with pytest.raises(UsageError, match="cannot read"):
+    with pytest.raises(NotFound, match="cannot read"):
         load_user_map(str(tmp_path / "none.csv"))
