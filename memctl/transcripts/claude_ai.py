@@ -30,7 +30,7 @@ _MEMORY_KEYS = frozenset({"conversations_memory", "project_memories", "memory_fi
 
 
 def sniff(head: Head) -> bool:
-    return "chat_messages" in head.keys or bool(_MEMORY_KEYS & head.keys)
+    return any("chat_messages" in record or _MEMORY_KEYS & set(record) for record in (head.keys, *head.records[:20]))
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:

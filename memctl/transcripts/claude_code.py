@@ -207,14 +207,14 @@ class _Reader:
     def _assistant(self, builder: SessionBuilder, line: Mapping[str, Any], message: Mapping[str, Any]) -> None:
         content = message.get("content")
         blocks = content if isinstance(content, list) else [{"type": "text", "text": content}]
-        for block in blocks:
-            kind = block.get("type") if isinstance(block, Mapping) else None
-            if kind in ("thinking", "redacted_thinking"):
-                builder.skip("thinking")
-            elif kind == "tool_use":
-                builder.skip("tool call")
+        kinds = [block.get("type") if isinstance(block, Mapping) else None for block in blocks]
+        thoughts = sum(kind in ("thinking", "redacted_thinking") for kind in kinds)
+        calls = kinds.count("tool_use")
+        builder.skip("thinking", thoughts)
+        builder.skip("tool call", calls)
         text = content_text(blocks)
         if not text:
+            builder.skip("no text", int(not thoughts and not calls))
             return
         name = name_of(message.get("id"))
         earlier = self._messages.get(name) if name else None

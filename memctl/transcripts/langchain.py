@@ -37,10 +37,8 @@ _CHAT_ROLES: Mapping[str, Role] = {**_KINDS, "user": "user", "assistant": "assis
 def sniff(head: Head) -> bool:
     if head.shape == "array" and head.sample[0] and isinstance(head.sample[0][0], list):
         return any(_is_message(message) for message in head.sample[0][0][:3])
-    if any(_is_message(record) for record in head.records[:3]):
-        return True
-    messages = _messages(head.first)
-    return messages is not None and any(_is_message(message) for message in messages[:3])
+    records = head.records[:20]
+    return any(_is_message(record) or any(map(_is_message, (_messages(record) or [])[:20])) for record in records)
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:

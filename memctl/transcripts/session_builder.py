@@ -27,12 +27,13 @@ ROLES: Mapping[str, Role] = {
     "gpt": "assistant",
     "chatgpt": "assistant",
     "claude": "assistant",
-    **dict.fromkeys(("agent", "llm", "copilot", "gemini", "deepseek", "grok", "virtual_agent"), "assistant"),
+    **dict.fromkeys(
+        ("bing", "bard", "agent", "llm", "copilot", "gemini", "deepseek", "grok", "virtual_agent"), "assistant"
+    ),
     **dict.fromkeys(("assistant_message", "ai_message", "aimessage", "assistantmessage"), "assistant"),
     "system": "system",
     "developer": "system",
-    "tool": "tool",
-    "function": "tool",
+    **dict.fromkeys(("tool", "function", "observation", "function_response", "tool_response"), "tool"),
 }
 Record = tuple[str, Any]
 

@@ -1,49 +1,35 @@
 """ShareGPT files: `{"id", "conversations": [{"from", "value"}]}`, as a list, one object, or JSONL.
 
-Data sets vary the key names; supported aliases are `items` for the list, and `role` and `content` in a message. There
-are no times.
+Data sets vary the key names; supported aliases are `items` for the list, and all names of a message's role and text.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from memctl.core.errors import BadTranscript
-from memctl.transcripts.content import content_text
 from memctl.transcripts.discovery import Document
+from memctl.transcripts.fields import Fields
 from memctl.transcripts.jsonstream import name_of
-from memctl.transcripts.model import ReadOptions, Role, Session
+from memctl.transcripts.message_lists import add_message
+from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
-from memctl.transcripts.session_builder import (
-    ROLES,
-    SessionBuilder,
-    bad_record,
-    is_half,
-    owner_of,
-    records,
-)
+from memctl.transcripts.session_builder import SessionBuilder, bad_record, is_half, records
 
 NAME = "sharegpt"
-_ROLES: Mapping[str, Role] = {
-    **ROLES,
-    "bing": "assistant",
-    "bard": "assistant",
-    "gemini": "assistant",
-    "observation": "tool",
-    "function_response": "tool",
-}
 _LISTS = ("conversations", "conversation", "items", "messages")
 
 
 def sniff(head: Head) -> bool:
-    first = head.first
-    if _speaks(first):
-        return True
-    for key in _LISTS:
-        listed = first.get(key)
-        if isinstance(listed, list) and listed:
-            said = listed[0]
-            return _speaks(said) or (key == "conversations" and isinstance(said, Mapping) and "role" in said)
-    return False
+    return any(_speaks(record) or _is_conversation(record) for record in head.records[:20])
+
+
+def _is_conversation(record: Mapping[str, Any]) -> bool:
+    listed = next(((key, record[key]) for key in _LISTS if isinstance(record.get(key), list) and record[key]), None)
+    if listed is None:
+        return False
+    key, messages = listed
+    said = messages[0]
+    return _speaks(said) or (key == "conversations" and isinstance(said, Mapping) and "role" in said)
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
@@ -61,31 +47,27 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             if listed is None:
                 yield bad_record(where, f"a record without a list of messages ({', '.join(_LISTS)})")
             else:
-                yield _session(document, number, record, listed)
+                yield _session(document, number, record, listed, options)
     if bare:
-        yield _session(document, None, {}, bare)
+        yield _session(document, None, {}, bare, options)
 
 
-def _session(document: Document, number: int | None, record: Mapping[str, Any], listed: list[Any]) -> Session:
+def _session(
+    document: Document, number: int | None, record: Mapping[str, Any], listed: list[Any], options: ReadOptions
+) -> Session:
     builder = SessionBuilder(NAME)
     for index, message in enumerate(listed):
-        if not isinstance(message, Mapping):
-            builder.skip("not a message")
-            continue
-        said_by = message.get("from", message.get("role"))
+        said_by = message.get("from", message.get("role")) if isinstance(message, Mapping) else None
         if said_by == "function_call":
             builder.skip("tool call")
-            continue
-        role = _ROLES.get(said_by.strip().lower()) if isinstance(said_by, str) else None
-        if role is None:
-            builder.skip("unknown role")
-            continue
-        text = content_text(message.get("value", message.get("content")))
-        builder.add(role, text, turn_id=str(index), speaker=name_of(message.get("name")), raw_kind=name_of(said_by))
+        else:
+            add_message(builder, message, index, options, kind=name_of(said_by))
+    fields = Fields(record)
     return builder.build(
         name_of(record.get("id")) or builder.key(document, number),
         title=name_of(record.get("title")),
-        owner=owner_of(record),
+        started_at=fields.time(options)[0],
+        owner=fields.owner(),
     )
 
 
