@@ -24,6 +24,7 @@ THREAD: Names = (
 )
 OWNER: Names = ("userid", "useruuid", "user", "ownerid", "enduserid", "endusers", "customerid")
 SENDER: Names = ("senderid", "authorid", "participantid", "speakerid", "fromid", "memberid")
+_SENDERS: Names = ("sender", "author", "from", "participant", "member")
 SPEAKER: Names = (
     *("name", "speaker", "speakername", "sendername", "authorname", "displayname", "username", "participantname"),
     *("nickname", "fromname"),
@@ -36,7 +37,8 @@ SAID_BY: Names = ("sender", "author", "from", "speaker", "type", "participant")
 TEXT: Names = (
     *("content", "text", "parts", "contentparts", "contentblocks", "contents", "blocks", "message", "value", "body"),
     *("messagetext", "messagecontent", "textcontent", "messagebody", "msg", "mes", "utterance", "transcript", "said"),
-    *("markdown", "plaintext", "rawtext", "fragments", "segments", "chunks"),
+    *("markdown", "plaintext", "rawtext", "fragments", "segments", "chunks", "prompt", "query", "question"),
+    *("completion", "answer", "reply", "input", "output", "response", "comment", "words", "payload"),
 )
 LISTS: Names = (
     *("messages", "chatmessages", "messagelist", "msgs", "chathistory", "messagehistory", "conversationhistory"),
@@ -136,6 +138,9 @@ class Fields:
 
     def _times(self) -> list[Any]:
         known = [value for _, value in self.values(TIME)]
+        date, clock = self._by_name.get("date"), self._by_name.get("time")
+        if isinstance(date, str) and isinstance(clock, str) and ":" in clock and ":" not in date:
+            known.insert(0, f"{date} {clock}")
         others = [
             value
             for key, value in self.record.items()
@@ -143,14 +148,23 @@ class Fields:
         ]
         return known + others
 
-    def owner(self, *, sender: bool = False) -> str | None:
-        """The user whose record this is, if it names one; with `sender` also by the id of who sent it."""
+    def owner(self) -> str | None:
+        """The user whose record this is, if it names one."""
+        return self._person(OWNER, (*ID, *OWNER, *SPEAKER))
+
+    def sender(self) -> str | None:
+        """The id of who sent the message, if it has one."""
+        return self._person(SENDER, ()) or self._person(_SENDERS, (*ID, *OWNER))
+
+    def _person(self, where: Names, inside: Names) -> str | None:
         for fields in (self, *self.details()):
-            for _, value in fields.values((*OWNER, *SENDER) if sender else OWNER):
+            for _, value in fields.values(where):
                 if isinstance(value, Mapping):
-                    value = Fields(value).value((*ID, *OWNER, *SPEAKER))
-                if user := name_of(value):
-                    return user
+                    value = Fields(value).value(inside)
+                elif where is _SENDERS:
+                    continue
+                if person := name_of(value):
+                    return person
         return None
 
 

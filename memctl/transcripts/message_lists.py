@@ -169,7 +169,7 @@ def _named_role(fields: Fields, where: names.Names) -> Role | None:
 def speaker_in(fields: Fields) -> str | None:
     """The name of who sent a message, None if there is only a role."""
     if name := fields.name(names.SPEAKER):
-        return None if role_of(name) else name
+        return None if role_of(name) == "user" else name
     for _, value in fields.values(("sender", "author", "from", "participant", "user")):
         name = Fields(value).name(names.SPEAKER) if isinstance(value, Mapping) else name_of(value)
         if name and role_of(name) is None:
@@ -216,8 +216,10 @@ def add_message(
         at=at,
         parent_id=fields.name(names.PARENT) if parent_id is None else parent_id or None,
         raw_kind=kind or ("tool" if role == "tool" else "message"),
-        owner=fields.owner(sender=role == "user"),
+        owner=fields.owner(),
     )
+    if key is not None and role == "user" and (sender := fields.sender()):
+        builder.senders[key] = sender
     if content.text and content.results:
         builder.add("tool", content.results, turn_id=f"{turn_id}:tool", at=at, parent_id=key, raw_kind="tool")
     return key

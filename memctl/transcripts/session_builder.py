@@ -9,7 +9,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from memctl.core.errors import BadTranscript
+from memctl.transcripts import speakers
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.fields import Fields
 from memctl.transcripts.jsonstream import HALF_LINE, elements, json_lines, name_of
@@ -44,8 +47,11 @@ TIME_UNCLEAR = "time not understood (turn kept without one)"
 
 
 def role_of(value: object) -> Role | None:
-    """The role for a format's role name, None if it is unknown."""
-    return ROLES.get(value.strip().lower().replace("-", "_").replace(" ", "_")) if isinstance(value, str) else None
+    """The role for a format's role name, such as `USER`, `MessageRole.USER` or `role_user`; None if it is unknown."""
+    if not isinstance(value, str):
+        return None
+    name = value.strip().strip(":").lower().replace("-", "_").replace(" ", "_")
+    return ROLES.get(name) or ROLES.get(name.rpartition(".")[2].removeprefix("role_")) or speakers.role_of(value)
 
 
 def records(document: Document, head: Head | None = None) -> Iterator[Record]:
@@ -72,12 +78,16 @@ def bad_record(where: str, reason: str) -> BadTranscript:
 
 
 class SessionBuilder:
-    """Collects the turns of a session and counts skipped records."""
+    """Collects the turns of a session and counts skipped records.
+
+    `senders` are the ids of who sent a turn, by its id: where there are several, they tell people apart.
+    """
 
     def __init__(self, source_format: str) -> None:
         self.source_format = source_format
         self.turns: list[Turn] = []
         self.notes: dict[str, int] = {}
+        self.senders: dict[str, str] = {}
         self._ids: dict[str, int] = {}
 
     def skip(self, reason: str, count: int = 1) -> None:
@@ -131,6 +141,11 @@ class SessionBuilder:
     ) -> Session:
         """The session. Without `started_at` it starts with its earliest turn; without `owner` it belongs to the user
         that its turns name, if they name only one."""
+        if len(set(self.senders.values())) > 1:
+            self.turns = [
+                turn if turn.owner else msgspec.structs.replace(turn, owner=self.senders.get(turn.turn_id))
+                for turn in self.turns
+            ]
         owners = {turn.owner for turn in self.turns if turn.role == "user" and turn.owner}
         if owner is None and len(owners) == 1:
             (owner,) = owners

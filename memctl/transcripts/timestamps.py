@@ -71,7 +71,9 @@ _ZONE_NAMES = {
     "JST": 9,
     "KST": 9,
 }
-_ZONE = re.compile(r"(?:(?<=[\d\s])(?P<name>[A-Z]{1,5}))?(?:(?<=[\d\sA-Z])(?P<offset>[+-]\d\d:?\d\d))?\Z")
+_ZONE = re.compile(
+    r"(?:(?<=[\d\s])(?P<name>[A-Z]{1,5}))?(?:(?<=[\d\sA-Z])(?P<offset>[+-]\d\d:?\d\d)|(?<=\s|[TC])(?P<short>[+-]\d\d?))?\Z"
+)
 _OFFSET_NAMED = re.compile(r"(?<=\s)(?P<offset>[+-]\d\d:?\d\d) [A-Z]{1,5}\Z")
 _COMMENT = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\Z")
 _LETTER_CLOCK = re.compile(r"@?\s*(\d{1,2})h ?(\d{1,2})m ?(\d{1,2})s(?: ?\d{1,3}ms)?")
@@ -171,16 +173,17 @@ def _parsed(text: str, zone: tzinfo | None, order: DateOrder | None) -> datetime
 
 
 def _zone_at_end(text: str) -> tuple[str, tzinfo | Literal["unknown"] | None]:
-    """A written time without the offset or zone at its end, and that zone."""
+    """A written time without the offset or zone at its end, and that zone. Only a time of day has an offset."""
     named = _OFFSET_NAMED.search(text) or _ZONE.search(text)
-    if not named:
+    groups = named.groupdict() if named else {}
+    before = text[: named.start()] if named else text
+    if offset := groups.get("offset") or groups.get("short"):
+        return (before, _offset(offset) or "unknown") if ":" in before else (text, None)
+    name = groups.get("name")
+    if name in (None, "AM", "PM", "A", "P", "M"):
         return text, None
-    if named["offset"]:
-        return text[: named.start()], _offset(named["offset"]) or "unknown"
-    if named.groupdict().get("name") in (None, "AM", "PM", "A", "P", "M"):
-        return text, None
-    hours = _ZONE_NAMES.get(named["name"])
-    return text[: named.start()], "unknown" if hours is None else timezone(timedelta(hours=hours))
+    hours = _ZONE_NAMES.get(name)
+    return before, "unknown" if hours is None else timezone(timedelta(hours=hours))
 
 
 def _in_words(text: str, zone: tzinfo | None, order: DateOrder | None) -> datetime | None:
@@ -208,7 +211,7 @@ def _place(name: str) -> tzinfo | None:
 
 
 def _offset(text: str) -> tzinfo | None:
-    hours, minutes = int(text[1:3]), int(text[-2:])
+    hours, minutes = int(text[1:3]), int(text[-2:]) if len(text) > 3 else 0
     if hours > 23 or minutes > 59:
         return None
     return timezone((-1 if text[0] == "-" else 1) * timedelta(hours=hours, minutes=minutes))

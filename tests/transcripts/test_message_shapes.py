@@ -33,6 +33,10 @@ TEXT = {"type": "text", "text": WORDS}
         {"Role": "user", "Content": WORDS},
         {"author": {"role": "user"}, "content": {"parts": [WORDS]}},
         {"sender": "user", "text": WORDS},
+        {"role": "MessageRole.USER", "content": WORDS},
+        {"role": "ROLE_USER", "text": {"body": WORDS}},
+        {"role": "user", "payload": {"text": WORDS}},
+        {"role": "user", "prompt": WORDS},
         {"is_user": True, "message": WORDS},
         {"isBot": False, "text": WORDS},
         {"message": {"role": "user", "content": [TEXT]}, "createdAt": 1772700000},
@@ -124,6 +128,7 @@ MOMENT = datetime(2026, 3, 5, 10, 14, tzinfo=UTC)
         "20260305101400",
         "2026-03-05 10:14:00 UTC",
         "2026-03-05 10:14:00 +0000 UTC",
+        "2026-03-05 11:14:00 GMT+1",
         "2026-03-05T05:14:00-05:00[America/New_York]",
         "2026-03-05 05:14:00 America/New_York",
         "Thu, 05 Mar 2026 10:14:00 GMT",
@@ -191,3 +196,22 @@ def test_a_quoted_text_is_no_document(read_back):
     assert read_back("c.txt", 'User: "{hi}"\nAssistant: "yes"\n').texts == [("user", '"{hi}"'), ("assistant", '"yes"')]
     (problem,) = read_back("c.json", '"{ not JSON').problems
     assert "unrecognised" in problem.message
+
+
+def test_a_date_and_a_time_of_day_in_two_fields_are_one_time(read_back):
+    result = read_back("m.json", [{"role": "user", "content": "hi", "date": "2026-03-05", "time": "10:14:00"}])
+    assert result.sessions[0].turns[0].at == MOMENT
+
+
+def test_ids_of_senders_tell_people_apart_and_name_nobody_alone(read_back):
+    """One id may be of any kind; two are two people, even if they have one name."""
+    said = [{"role": "user", "name": "Ada", "content": "a", "sender_id": "U1"}, {"role": "assistant", "content": "b"}]
+    assert read_back("m.json", said).sessions[0].owner is None
+    for other in ({"sender_id": "U2"}, {"author": {"id": "U2", "name": "Ada"}}):
+        (session,) = read_back("m.json", [*said, {"role": "user", "name": "Ada", "content": "c", **other}]).sessions
+        assert [turn.owner for turn in session.turns] == ["U1", None, "U2"]
+
+
+def test_a_person_called_like_a_product_keeps_their_name(read_back):
+    result = read_back("m.json", [{"role": "user", "name": "Claude", "content": "a"}, {"role": "user", "content": "b"}])
+    assert [turn.speaker for turn in result.sessions[0].turns] == ["Claude", None]
