@@ -26,9 +26,22 @@ SINGLE_VALUED = frozenset(
         "spouse",
         "partner",
         "blood_type",
+        "measure",
+        "dose",
+        "detail",
+        "has_manager",
+        "has_boss",
+        "has_wife",
+        "has_husband",
+        "has_girlfriend",
+        "has_boyfriend",
+        "has_fiancé",
+        "has_fiancée",
+        "has_landlord",
+        "has_landlady",
     }
 )
-"""A later, different value replaces the earlier one. `favorite` has one value per slot."""
+"""A later, different value replaces the earlier one. `favorite`, `measure`, `dose` and `detail` have one per slot."""
 
 FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({"uses", "deploys_on", "primary_stack"}),

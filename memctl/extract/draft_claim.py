@@ -68,4 +68,6 @@ def sentence(draft: Draft, name: str) -> str:
     phrase = third(draft.phrase)
     if draft.op == "retract" and not phrase.startswith(("has left", "no longer")):
         phrase = RETRACT_BE.sub("is no longer", phrase) if RETRACT_BE.match(phrase) else f"no longer {phrase}"
+    if phrase.startswith("'s "):
+        return f"{subject}{phrase}.".replace("..", ".")
     return f"{subject} {phrase}.".replace("..", ".")

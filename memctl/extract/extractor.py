@@ -61,12 +61,15 @@ class _SessionReader:
         self.session, self.user_id, self.uri = session, user_id, uri
         self.question: str | None = None
         self.earlier: list[Draft] = []
+        self.people: dict[str, tuple[str, str]] = {}
         speakers = {turn.speaker for turn in session.turns if turn.role == "user"}
         self.orders = len(speakers) < 2 or any(turn.role == "assistant" for turn in session.turns)
 
     def drafts(self, turn: Turn, text: str, memory: bool) -> list[Draft]:
         """The drafts of a turn, without duplicates."""
-        drafts = TurnReader(text, turn.at, third=memory, orders=self.orders).read()
+        reader = TurnReader(text, turn.at, third=memory, orders=self.orders, people=self.people)
+        drafts = reader.read()
+        self.people = reader.people
         drafts += exchanges(text, self.earlier)
         drafts += elliptical_retractions(text, self.earlier)
         if self.question is not None and not memory:

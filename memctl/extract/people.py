@@ -1,7 +1,9 @@
 """Named relatives, friends and pets, and clauses about them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
 
 from memctl.extract.draft_claim import Draft
 from memctl.extract.object_types import is_opening
@@ -16,11 +18,21 @@ _SIDE = (
     r"good|close|new|wonderful|late|old|baby|two|three|other|amazing|great|beautiful|beloved|"
     r"\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
 )
+_WHOSE = (
+    r"(?:my|our|the(?= (?:missus|wife|husband|hubby|other half|eldest|youngest|twins|mother[- ]in[- ]law|"
+    r"father[- ]in[- ]law)\b(?! (?:of|who|that)\b)))"
+)
+_AGE = r"(?: ?\(\d{1,2}\))"
+_NAMES = (
+    rf"{_ONE}{_AGE}?(?:(?:, {_ONE}{_AGE}?)*(?:,? and |,? & ){_ONE}{_AGE}?"
+    r"| (?!St\b|Street|University)(?-i:[A-Z])[\w\-]+)?"
+)
 _RELATION = re.compile(
     (
-        rf"\b(?:my|our) {_SIDE}(?P<rel>{_REL})s?(?:'s)?(?:(?:,)? (?:is |are |was )?(?:called|named)|,|"
-        rf"'s name is| is)? (?P<name>{_ONE}(?:(?:, {_ONE})*,? and {_ONE}| (?!St\b|Street|"
-        r"University)(?-i:[A-Z])[\w\-]+)?)"
+        rf"\b{_WHOSE} {_SIDE}(?P<rel>{_REL})s?(?P<link>(?:'s)?(?:(?:,)? (?:is |are |was )?(?:called|named)|,|"
+        rf"'s name is| is|'s)?) (?P<name>{_NAMES})(?P<age>,? (?:is |who's |who is |\()?\d{{1,2}}\b(?! ?(?:[ap]m|%|"
+        rf"o'clock|"
+        r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
     ),
     re.IGNORECASE,
 )
@@ -28,7 +40,7 @@ _REL_NAMED = re.compile(
     (
         r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!^From )"
         rf"\b(?P<name>{_ONE}),? (?:is )?(?:my|our) {_SIDE}(?P<rel>{_REL})\b(?!'s)(?! (?:and|say|think|said|"
-        r"told|was like)\b)"
+        r"told|was like)\b)(?P<age>(?!))?"
     ),
     re.IGNORECASE,
 )
@@ -36,10 +48,13 @@ _SIBLINGS = re.compile(
     (
         r"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)) (?:got )?(?:an? |\d |"
         rf"one |two |three |four )?{_SIDE}(?P<rel>sister|brother|son|daughter|kid|child|cousin|nephew|"
-        r"niece)(?:s|ren)?(?:,| -| –|:| called| named) (?:called |"
-        rf"named )?(?P<name>{_ONE}(?:(?:, {_ONE})*,? and {_ONE})?)"
+        r"niece|twin)(?:s|ren)?(?:,| -| –|:| called| named) (?:called |"
+        rf"named )?(?P<name>{_NAMES})(?P<age>(?!))?"
     ),
     re.IGNORECASE,
+)
+_REPORTS_TO = re.compile(
+    rf"\b(?:i|we) (?:now |currently )?report to (?P<name>{_ONE}(?: {_ONE})?)(?P<age>(?!))?", re.IGNORECASE
 )
 _NOT_NAMES = frozenset(
     words(
@@ -49,7 +64,7 @@ _NOT_NAMES = frozenset(
         "September October November December"
     )
 )
-_CHILD = frozenset({"daughter", "son", "kid", "child", "baby"})
+_CHILD = frozenset({"daughter", "son", "kid", "child", "baby", "boy", "girl", "toddler", "twin"})
 FAMILY = frozenset(
     words(
         "wife husband spouse partner fiancé fiancée fiance fiancee girlfriend boyfriend sister brother "
@@ -66,6 +81,26 @@ _SAME = {
     "fiancee": "fiancée",
     "grandma": "grandmother",
     "grandpa": "grandfather",
+    "mam": "mother",
+    "mama": "mother",
+    "papa": "father",
+    "nan": "grandmother",
+    "nana": "grandmother",
+    "gran": "grandmother",
+    "granny": "grandmother",
+    "granddad": "grandfather",
+    "grandad": "grandfather",
+    "missus": "wife",
+    "wifey": "wife",
+    "hubby": "husband",
+    "other half": "partner",
+    "eldest": "child",
+    "youngest": "child",
+    "oldest": "child",
+    "twin": "child",
+    "best friend": "friend",
+    "bestie": "friend",
+    "line manager": "manager",
     "buddy": "friend",
     "neighbour": "neighbor",
     "coworker": "colleague",
@@ -89,6 +124,18 @@ _SPOUSE = re.compile(
 )
 _COLLEAGUE = re.compile(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
 """ "My partner at the firm" is one in business."""
+_DEATH = re.compile(
+    rf"(?:\b(?:my|our) {_SIDE}(?P<rel>{_REL})|^(?:(?:and|but|so|well|yeah) )*(?P<bare>mum|mam|mom|dad|nan|gran|"
+    rf"grandma|grandad|"
+    r"granddad|grandpa))(?: [A-Z][a-z]+)?,?(?: has| sadly| suddenly| just| actually| finally| only)* (?:died|passed "
+    r"away|passed on)\b"
+    r"(?P<when> in (?:19|20)\d\d)?",
+    re.IGNORECASE,
+)
+_PETS = re.compile(
+    rf"(?:.*\b)?(?P<kind>{_PET})s(?:,|:| -)? (?:called |named )?(?P<names>{_ONE}(?:, {_ONE})*,? and {_ONE})",
+    re.IGNORECASE,
+)
 _PET_NAMED = re.compile(
     (
         r"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|"
@@ -102,24 +149,23 @@ _PET_NAMED = re.compile(
 
 def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """Named relatives, friends and pets, and a spouse without a name."""
-    for pattern in (_RELATION, _SIBLINGS, _REL_NAMED):
+    for pattern in (_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO):
         for match in pattern.finditer(text):
-            rel = _SAME.get(match["rel"].lower(), match["rel"].lower())
-            predicate = "has_child" if rel in _CHILD else f"has_{rel.replace('-', '_')}"
-            for name in _split_names(match["name"]):
-                if is_opening(name):
-                    continue
-                yield Draft(
-                    predicate=predicate,
-                    object=name,
-                    phrase=f"has a {rel} called {name}",
-                    quote=span,
-                    confidence=0.85,
-                    category="family" if rel not in ("boss", "manager", "colleague", "friend") else "people",
-                )
+            yield from _named(match, span)
+    for match in _DEATH.finditer(text):
+        event = f"{canonical(match['rel'] or match['bare'])} died"
+        when = match["when"] or ""
+        yield Draft(
+            predicate="family_event",
+            object=event,
+            phrase=f"'s {event}{when}",
+            quote=span,
+            confidence=0.8,
+            category="family",
+        )
     for match in () if _ENDED.search(text) else _PET_NAMED.finditer(text):
         if all(name not in _NOT_NAMES for name in match["name"].split()):
-            yield Draft(
+            pet = Draft(
                 predicate="has_pet",
                 object=match["o"],
                 phrase=f"has the {match['o']}",
@@ -127,6 +173,7 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
                 confidence=0.85,
                 category="pets",
             )
+            yield from each_pet(pet)
     if _SPOUSE.search(text) and not _ENDED.search(text):
         yield Draft(
             predicate="relationship_status",
@@ -138,31 +185,129 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
         )
 
 
-def _split_names(text: str) -> Iterator[str]:
-    for name in re.split(r",? and |, ", text):
-        words = name.split()
+def each_pet(draft: Draft) -> Iterator[Draft]:
+    """One draft for each pet: of "two cats, Pixel and Dot" either may go."""
+    pets = _PETS.fullmatch(draft.object or "")
+    if draft.predicate != "has_pet" or pets is None:
+        yield draft
+        return
+    kind = pets["kind"].lower()
+    for name in re.split(r",? and |, ", pets["names"]):
+        yield msgspec.structs.replace(draft, object=f"{kind} {name}", phrase=f"has a {kind} called {name}")
+
+
+def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
+    """The drafts of named people, and of the ages after their names: "the twins Isla and Rory (4)"."""
+    spoken = match.groupdict().get("rel") or "manager"
+    rel = canonical(spoken)
+    if spoken.lower() in ("boy", "girl") and not match[0].lower().startswith(("my ", "our ", "the ")):
+        return
+    predicate = "has_child" if rel in _CHILD else f"has_{rel.replace('-', '_')}"
+    names = list(_split_names(match["name"]))
+    last = _NUMBER.search(match["age"] or "")
+    ages = [age or (last[0] if last else None) for _, age in names]
+    if spoken.lower() == "twin" or re.search(r"\btwins\b", match[0], re.IGNORECASE):
+        ages = [next((age for age in ages if age), None)] * len(names)
+    elif last and len(names) > 1:
+        ages = [age for _, age in names]
+    for (name, _), age in zip(names, ages, strict=True):
+        if is_opening(name):
+            continue
+        yield Draft(
+            predicate=predicate,
+            object=name,
+            phrase=f"has a {rel} called {name}",
+            quote=span,
+            confidence=0.85,
+            category="family" if rel not in ("boss", "manager", "colleague", "friend") else "people",
+        )
+        if age and rel not in ("boss", "manager"):
+            yield Draft(
+                subject=name,
+                owner=rel,
+                predicate="age",
+                object=age,
+                phrase=f"is {age} years old",
+                quote=span,
+                confidence=0.8,
+                category="identity",
+            )
+
+
+def introduced(drafts: Iterable[Draft]) -> dict[str, tuple[str, str]]:
+    """The people that `drafts` name, by name in lower case, with their relation."""
+    return {
+        draft.object.casefold(): (draft.object, draft.predicate.removeprefix("has_").replace("_", "-"))
+        for draft in drafts
+        if draft.op == "assert"
+        and draft.object
+        and " " not in draft.object
+        and draft.predicate.startswith("has_")
+        and draft.predicate not in ("has_pet", "has_condition")
+    }
+
+
+def canonical(relation: str) -> str:
+    """The usual name of a relation: "mum" gives "mother", "the eldest" "child"."""
+    rel = relation.lower()
+    rel = re.sub(r" in law$", "-in-law", rel)
+    return _SAME.get(rel, rel)
+
+
+_NUMBER = re.compile(r"\d{1,2}")
+
+
+def _split_names(text: str) -> Iterator[tuple[str, str | None]]:
+    """The names in `text`, each with the age in parentheses after it."""
+    for part in re.split(r",? (?:and|&) |, ", text):
+        age = _NUMBER.search(part)
+        words = re.sub(r" ?\(\d+\)", "", part).split()
         while words and words[-1] in _NOT_NAMES:
             words.pop()
         if words and words[0] not in _NOT_NAMES:
-            yield " ".join(words)
+            yield " ".join(words), age[0] if age else None
 
 
-def named_subject(text: str) -> tuple[str, str, int] | None:
-    """ "my sister Emma lives …" at the start of a clause: subject, relation, and the offset of the verb phrase."""
+_GENITIVE = re.compile(
+    r" (?:an? |allergic|vegan|vegetarian|from|married|working|living|called|very|the |\d|in [A-Z]|pregnant|retired|"
+    r"turning|studying|moving|coming)"
+)
+
+
+def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
+    """ "my sister Emma lives …" at the start of a clause: subject, relation, and the clause after the subject.
+
+    `known` are the people named before, by their name in lower case: "Emma lives …".
+    """
     match = re.match(
-        rf"\W*(?:and |but |so |also |btw |oh )*(?:my|our) {_SIDE}(?P<rel>{_REL})(?P<gen>'s)?\b", text, re.IGNORECASE
+        rf"\W*(?:and |but |so |also |btw |oh |update: )*{_WHOSE} {_SIDE}(?P<rel>{_REL})(?P<gen>'s)?\b",
+        text,
+        re.IGNORECASE,
     )
     if match is None:
-        return None
+        return _known_subject(text, known) if known else None
     rel, at = match["rel"].lower(), match.end()
     if rel == "partner" and _COLLEAGUE.match(text[at:]):
         return None
     if match["gen"]:
-        if re.match(r" (?:an? |allergic|vegan|vegetarian|from|married|working|living|called|very|the )", text[at:]):
-            return rel, rel, match.end() - 2
-        return None
+        return (rel, rel, f"is{text[at:]}") if _GENITIVE.match(text[at:]) else None
     name = re.match(rf",? (?:(?:called|named) )?(?P<name>{_ONE}),?(?P<gen>'s)?", text[at:])
     if name and name["name"] not in _NOT_NAMES:
-        end = at + (name.start("gen") if name["gen"] else name.end())
-        return name["name"], rel, end
-    return rel, rel, at
+        after = text[at + name.end() :]
+        if not name["gen"]:
+            return name["name"], rel, after
+        return (name["name"], rel, f"is{after}") if _GENITIVE.match(after) else None
+    return rel, rel, text[at:]
+
+
+def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
+    match = re.match(
+        r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<name>[\w\-]+)(?P<gen>'s)?(?=\s)", text, re.IGNORECASE
+    )
+    person = known.get(match["name"].casefold()) if match else None
+    if match is None or person is None:
+        return None
+    after = text[match.end() :]
+    if match["gen"]:
+        return (*person, f"is{after}") if _GENITIVE.match(after) else None
+    return *person, after

@@ -1,5 +1,6 @@
 """Phrases searched for in whole sentences: "call me Ally", "the Lisbon trip's off", "Favourite colour: teal"."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from memctl.extract.clauses import ADVERBS
@@ -8,7 +9,7 @@ from memctl.extract.noun_phrases import job, listed, noun, preference
 from memctl.extract.rule_tables import Phrase, compiled, phrases
 from memctl.extract.verbs import FORMS, gerund
 
-TABLES = ("phrases", "retractions", "asides")
+TABLES = ("phrases", "everyday", "retractions", "asides")
 
 
 def phrase_drafts(text: str, span: tuple[int, int], tables: Iterable[str] = TABLES) -> Iterator[Draft]:
@@ -22,11 +23,17 @@ def phrase_drafts(text: str, span: tuple[int, int], tables: Iterable[str] = TABL
 
 def row_drafts(row: Phrase, text: str, span: tuple[int, int], *, ignore_case: bool = True) -> Iterator[Draft]:
     """The drafts of one phrase, none if it does not occur in `text`."""
-    match = compiled(row.pattern, ignore_case=ignore_case).search(text)
-    if match is None:
-        return
+    pattern = compiled(row.pattern, ignore_case=ignore_case)
+    if row.every:
+        for match in pattern.finditer(text):
+            yield from _matched(row, match, span)
+    elif first := pattern.search(text):
+        yield from _matched(row, first, span)
+
+
+def _matched(row: Phrase, match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     groups = match.groupdict()
-    slot = groups["s"].lower() if "s" in groups else None
+    slot = groups["s"].lower() if groups.get("s") else row.slot
     for value in _values(row, groups.get("o") or groups.get("o2") or ""):
         if not value or (row.unless and compiled(row.unless).search(value)):
             continue
@@ -46,7 +53,7 @@ def row_drafts(row: Phrase, text: str, span: tuple[int, int], *, ignore_case: bo
 def _values(row: Phrase, text: str) -> Iterable[str | None]:
     """The objects in the words that a phrase matched."""
     if row.value is not None:
-        return [row.value]
+        return [row.value.format(o=text)]
     match row.shape:
         case "list":
             return listed(text)

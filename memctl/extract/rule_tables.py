@@ -42,7 +42,7 @@ TOPICS = (
 )
 """Tables of verb frames, in the order they are tried: of two frames with one verb and predicate, the first wins."""
 
-PHRASES = ("phrases", "retractions", "asides", "multilingual")
+PHRASES = ("phrases", "everyday", "retractions", "asides", "multilingual")
 """Tables of phrases."""
 
 _MACRO = re.compile(r"\{([A-Z_]+)\}")
@@ -99,7 +99,8 @@ class Phrase(Row, frozen=True, kw_only=True):
     """A phrase searched for in a whole sentence.
 
     One of `hints` (lower case, separated by blanks, `_` for a blank) occurs in every sentence that can match. An
-    object that matches `unless` is not kept. `value` replaces the object.
+    object that matches `unless` is not kept. `value` replaces the object. `slot` is the slot, if the pattern names
+    none. With `every`, each occurrence counts, not only the first.
     """
 
     shape: Shape = "raw"
@@ -108,6 +109,8 @@ class Phrase(Row, frozen=True, kw_only=True):
     confidence: float = 0.85
     value: str | None = None
     unless: str | None = None
+    slot: str | None = None
+    every: bool = False
 
 
 @cache

@@ -4,7 +4,7 @@ A `TurnReader` keeps the state between the sentences of a turn: who "she" is, an
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from memctl.extract import (
@@ -40,7 +40,15 @@ NOUN_OR_VERB = re.compile(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", r
 class TurnReader:
     """Reads one turn of a speaker into `drafts`, in order."""
 
-    def __init__(self, text: str, at: datetime | None, *, third: bool = False, orders: bool = True) -> None:
+    def __init__(
+        self,
+        text: str,
+        at: datetime | None,
+        *,
+        third: bool = False,
+        orders: bool = True,
+        people: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
         self.raw = text
         self.text = assertion_filter.hide_pasted(plain(text))
         self.at = at
@@ -49,6 +57,7 @@ class TurnReader:
         )
         self.third = third
         self.orders = orders
+        self.people = dict(people or {})
         self.drafts: list[Draft] = []
         self.other: tuple[str, str] | None = None
         self.flagged = False
@@ -70,6 +79,7 @@ class TurnReader:
                 continue
             drafts = list(self.sentence(sentence, last))
             self.drafts.extend(drafts)
+            self.people |= people.introduced(drafts)
             last = drafts or last
         return self.drafts
 
@@ -184,10 +194,9 @@ class TurnReader:
         if date is not None and (when := certain(text, self.at, future=True)):
             date.phrase = events.absolute(date.phrase, when)
             return self.timed([date], clause, None, when), "i", False
-        named = people.named_subject(text)
+        named = people.named_subject(text, self.people)
         if named is not None:
-            subject, relation, at = named
-            rest = text[at:]
+            subject, relation, rest = named
             self.other = (subject, relation)
             verb_head = head(rest, tokens(rest), person="other")
             return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
@@ -293,7 +302,7 @@ class TurnReader:
         """The drafts about the speaker from a head; a list after "I'm" is read item by item."""
         if verb_head is None:
             return []
-        drafts = match(verb_head, span, casual=self.casual)
+        drafts = [pet for draft in match(verb_head, span, casual=self.casual) for pet in people.each_pet(draft)]
         if verb_head.lemma == "be" and not (verb_head.neg or verb_head.modal or verb_head.tense == "future"):
             drafts += list_drafts(verb_head, span, drafts, casual=self.casual)
         elif verb_head.lemma in ("work", "live", "move", "study", "be", "serve") and not verb_head.neg:
@@ -324,6 +333,8 @@ class TurnReader:
             for draft in match(verb_head, span, casual=False, other=subject)
             if draft.op == "assert" or verb_head.stopped
         ]
+        if subject == relation:
+            drafts = [draft for draft in drafts if draft.predicate != "name"]
         for draft in drafts:
             draft.owner = relation
         return self.timed(drafts, clause, verb_head)
