@@ -86,6 +86,9 @@ CALLS: Names = ("toolcalls", "toolcall", "functioncall", "toolinvocations", "too
 FILES: Names = ("attachments", "files", "images", "experimentalattachments", "audio", "image", "file", "media")
 _DETAILS = ("metadata", "meta", "info", "additionalkwargs", "responsemetadata", "extra", "properties", "attributes")
 """Where a message keeps fields that its format has no place for."""
+_PERSON: Names = (*ID, *OWNER, *SPEAKER)
+_PERSON_ID: Names = (*ID, *OWNER)
+_DATE_AND_CLOCK: Names = ("date", "time")
 _EPOCH = 10**8
 
 
@@ -95,32 +98,54 @@ def plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
 
 
+@lru_cache(4096)
+def _keys(shape: Names, names: Names) -> tuple[tuple[str, str], ...]:
+    """(name, key) for each of `names` that a record with the keys `shape` has, in the order of `names`.
+
+    The records of a file have few shapes, so that the table is searched once for each.
+    """
+    by_name: dict[str, str] = {}
+    for key in shape:
+        by_name.setdefault(plain(key), key)
+    return tuple((name, by_name[name]) for name in names if name in by_name)
+
+
+@lru_cache(4096)
+def _other_time_keys(shape: Names) -> tuple[str, ...]:
+    """The keys of a record that are named like a time, but are not in the table."""
+    return tuple(
+        key for key in shape if plain(key) not in TIME and _TIME_LIKE.search(key) and not _OTHER_TIME.search(key)
+    )
+
+
 class Fields:
     """A JSON object whose fields are found in any spelling."""
 
-    __slots__ = ("_by_name", "record")
+    __slots__ = ("_shape", "record")
 
     def __init__(self, record: Mapping[str, Any]) -> None:
         self.record = record
-        self._by_name: dict[str, Any] = {}
-        for key, value in record.items():
-            self._by_name.setdefault(plain(key), value)
+        self._shape = tuple(record)
 
     def has(self, names: Names) -> bool:
         """Whether one of the fields is there, even if empty."""
-        return any(name in self._by_name for name in names)
+        return bool(_keys(self._shape, names))
 
     def value(self, names: Names) -> Any:
         """The first of the fields that is not null or blank, else None."""
-        return next((value for name in names if (value := self._by_name.get(name)) not in (None, "", [], {})), None)
+        for _, key in _keys(self._shape, names):
+            if (value := self.record[key]) not in (None, "", [], {}):
+                return value
+        return None
 
     def values(self, names: Names) -> list[tuple[str, Any]]:
         """(name, value) of all these fields that are not null, in the table's order."""
-        return [(name, value) for name in names if (value := self._by_name.get(name)) is not None]
+        pairs = _keys(self._shape, names)
+        return [(name, value) for name, key in pairs if (value := self.record[key]) is not None] if pairs else []
 
     def name(self, names: Names) -> str | None:
         """The first of the fields that is a name or an id, else None."""
-        return next((text for name in names if (text := name_of(self._by_name.get(name)))), None)
+        return next((text for _, key in _keys(self._shape, names) if (text := name_of(self.record[key]))), None)
 
     def details(self) -> "list[Fields]":
         """The objects inside this one that keep further fields of it, such as `metadata`."""
@@ -138,23 +163,20 @@ class Fields:
 
     def _times(self) -> list[Any]:
         known = [value for _, value in self.values(TIME)]
-        date, clock = self._by_name.get("date"), self._by_name.get("time")
+        parts = dict(self.values(_DATE_AND_CLOCK))
+        date, clock = parts.get("date"), parts.get("time")
         if isinstance(date, str) and isinstance(clock, str) and ":" in clock and ":" not in date:
             known.insert(0, f"{date} {clock}")
-        others = [
-            value
-            for key, value in self.record.items()
-            if plain(key) not in TIME and _TIME_LIKE.search(key) and not _OTHER_TIME.search(key) and _dated(value)
-        ]
-        return known + others
+        others = [self.record[key] for key in _other_time_keys(self._shape)]
+        return known + list(filter(_dated, others))
 
     def owner(self) -> str | None:
         """The user whose record this is, if it names one."""
-        return self._person(OWNER, (*ID, *OWNER, *SPEAKER))
+        return self._person(OWNER, _PERSON)
 
     def sender(self) -> str | None:
         """The id of who sent the message, if it has one."""
-        return self._person(SENDER, ()) or self._person(_SENDERS, (*ID, *OWNER))
+        return self._person(SENDER, ()) or self._person(_SENDERS, _PERSON_ID)
 
     def _person(self, where: Names, inside: Names) -> str | None:
         for fields in (self, *self.details()):

@@ -108,7 +108,7 @@ def holds_conversations(value: object) -> bool:
     return any(True for _ in conversations_in(value))
 
 
-def has_text(message: Mapping[str, Any]) -> bool:
+def has_text(message: Mapping[str, Any] | Fields) -> bool:
     """Whether a message has one of the fields of a text."""
     return opened(message).has(names.TEXT)
 
@@ -119,7 +119,7 @@ def _is_list(value: object) -> TypeGuard[list[Any]]:
 
 def is_message(value: object) -> bool:
     """Whether a record has a known `role`, or a role by another name and a text."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping | Fields):
         return False
     fields = opened(value)
     if role_of(fields.value(("role",))):
@@ -133,8 +133,10 @@ def is_item(record: Mapping[str, Any]) -> bool:
     return bool(content.results or content.others)
 
 
-def opened(message: Mapping[str, Any]) -> Fields:
+def opened(message: Mapping[str, Any] | Fields) -> Fields:
     """The fields of a message, together with those of the envelope around it."""
+    if isinstance(message, Fields):
+        return message
     fields = Fields(message)
     if role_in(fields) is not None:
         return fields
@@ -193,7 +195,7 @@ def add_message(
     `number` is its id if it has none. `role` overrides that of the message, `kind` is its `raw_kind`. `typed` leaves
     out what coding tools put into messages of the user. `parent_id` overrides the parent, "" is none.
     """
-    if not isinstance(message, Mapping):
+    if not isinstance(message, Mapping | Fields):
         builder.skip("not a message")
         return None
     fields = opened(message)

@@ -22,6 +22,7 @@ from memctl.transcripts.message_lists import (
     holds_messages,
     is_item,
     is_message,
+    opened,
 )
 from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
@@ -45,15 +46,19 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             yield record
         elif is_half(record):
             run.half = True
-        elif is_message(record) and (has_text(record) or not holds_conversations(record)):
-            yield from run.add(record, options)
+        elif (
+            isinstance(record, Mapping)
+            and is_message(fields := opened(record))
+            and (has_text(fields) or not holds_conversations(record))
+        ):
+            yield from run.add(fields, options)
         elif conversations := list(conversations_in(record)):
             yield from run.flush()
             for number, (about, messages) in enumerate(conversations):
                 place = f"{index}-{number}" if number else index
                 yield _conversation(document, place, about, messages, options)
         elif isinstance(record, Mapping) and (Fields(record).has(("role",)) or is_item(record)):
-            yield from run.add(record, options)
+            yield from run.add(Fields(record), options)
         else:
             yield bad_record(where, "neither a message (role, content) nor a conversation (messages)")
     yield from run.flush(last=True)
@@ -69,8 +74,8 @@ class _Run:
         self._count: dict[str | None, int] = {}
         self._builder = SessionBuilder(NAME)
 
-    def add(self, message: Mapping[str, Any], options: ReadOptions) -> Iterator[Session]:
-        thread = Fields(message).name(names.THREAD)
+    def add(self, message: Fields, options: ReadOptions) -> Iterator[Session]:
+        thread = message.name(names.THREAD)
         if thread != self._thread:
             yield from self.flush()
             self._thread = thread

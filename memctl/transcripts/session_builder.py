@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -48,8 +49,11 @@ TIME_UNCLEAR = "time not understood (turn kept without one)"
 
 def role_of(value: object) -> Role | None:
     """The role for a format's role name, such as `USER`, `MessageRole.USER` or `role_user`; None if it is unknown."""
-    if not isinstance(value, str):
-        return None
+    return _role_named(value) if isinstance(value, str) else None
+
+
+@lru_cache(1024)
+def _role_named(value: str) -> Role | None:
     name = value.strip().strip(":").lower().replace("-", "_").replace(" ", "_")
     return ROLES.get(name) or ROLES.get(name.rpartition(".")[2].removeprefix("role_")) or speakers.role_of(value)
 

@@ -109,21 +109,36 @@ def instant(value: object, zone: tzinfo | None = None, order: DateOrder | None =
         if not isinstance(value, Mapping):
             break
         value = _unwrapped(value)
-    if isinstance(value, int) and (match := _DIGITS.fullmatch(str(value)[:20])):
-        value = match[0]
     if isinstance(value, str):
-        text = value.strip()
-        if not text or len(text) > 100:
-            return None
-        if match := _DIGITS.fullmatch(text):
-            text = match[1] + (f"T{match[2]}" if match[2] else "")
-            return _within(_parsed(text, zone, order))
-        try:
-            value = float(text)
-        except ValueError:
-            return _within(_parsed(text, zone, order))
+        return _of_text(value.strip(), zone, order)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
+    digits = _DIGITS.fullmatch(str(value)) if isinstance(value, int) and 0 < value < 10**14 else None
+    return _of_digits(digits, zone) if digits else _of_number(value, zone)
+
+
+def _of_text(text: str, zone: tzinfo | None, order: DateOrder | None) -> datetime | None:
+    if not text or len(text) > 100:
+        return None
+    if text[4:5] == "-" and (at := _iso(text, zone)):
+        return _within(at)
+    if digits := _DIGITS.fullmatch(text):
+        return _of_digits(digits, zone)
+    try:
+        number = float(text)
+    except ValueError:
+        return _within(_parsed(text, zone, order))
+    return _of_number(number, zone)
+
+
+def _of_digits(digits: re.Match[str], zone: tzinfo | None) -> datetime | None:
+    """20260305 and 20260305101400."""
+    at = _iso(digits[1] + (f"T{digits[2]}" if digits[2] else ""), zone)
+    return _within(at)
+
+
+def _of_number(value: float | Decimal, zone: tzinfo | None) -> datetime | None:
+    """Seconds since 1970, or thousandths, millionths or billionths of them."""
     try:
         number = float(value)
     except OverflowError:
@@ -157,11 +172,8 @@ def _parsed(text: str, zone: tzinfo | None, order: DateOrder | None) -> datetime
     text = _COMMENT.sub("", text)
     for pattern, form in _REWRITTEN:
         text = pattern.sub(form, text)
-    try:
-        at = datetime.fromisoformat(text.strip().upper())
-        return at if at.tzinfo else at.replace(tzinfo=zone or UTC)
-    except ValueError:
-        pass
+    if at := _iso(text.strip().upper(), zone):
+        return at
     text, own = _zone_at_end(text)
     if own == "unknown":
         return None
@@ -170,6 +182,15 @@ def _parsed(text: str, zone: tzinfo | None, order: DateOrder | None) -> datetime
         return datetime.fromisoformat(text.strip().upper()).replace(tzinfo=zone or UTC)
     except ValueError:
         return _in_words(text.strip(), zone, order)
+
+
+def _iso(text: str, zone: tzinfo | None) -> datetime | None:
+    """A time in ISO 8601, None if it is another form."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=zone or UTC)
 
 
 def _zone_at_end(text: str) -> tuple[str, tzinfo | Literal["unknown"] | None]:
