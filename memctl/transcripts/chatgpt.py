@@ -41,8 +41,11 @@ def _inside(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The conversations that a wrapper lists."""
     if "mapping" in record:
         return []
-    lists = (value for _, value in Fields(record).values(LISTS) if isinstance(value, list))
-    return [inner for listed in lists for inner in listed if isinstance(inner, Mapping) and "mapping" in inner]
+    for _, listed in Fields(record).values(LISTS):
+        chats = [inner for inner in listed if isinstance(inner, Mapping)] if isinstance(listed, list) else []
+        if any(isinstance(chat.get("mapping"), Mapping) for chat in chats):
+            return chats
+    return []
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
@@ -55,11 +58,17 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             yield bad_record(where, "the conversation is incomplete")
         elif isinstance(record, Mapping) and (inner := _inside(record)):
             for place, conversation in enumerate(inner, start=1):
-                yield _session(document, f"{number}-{place}", conversation, options)
-        elif not isinstance(record, Mapping) or not isinstance(record.get("mapping"), Mapping):
-            yield bad_record(where, "a conversation without a mapping of its messages")
+                yield _conversation(document, f"{where}: chat {place}", f"{number}-{place}", conversation, options)
         else:
-            yield _session(document, number, record, options)
+            yield _conversation(document, where, number, record, options)
+
+
+def _conversation(
+    document: Document, where: str, number: int | str, record: object, options: ReadOptions
+) -> Session | BadTranscript:
+    if not isinstance(record, Mapping) or not isinstance(record.get("mapping"), Mapping):
+        return bad_record(where, "a conversation without a mapping of its messages")
+    return _session(document, number, record, options)
 
 
 def _session(document: Document, number: int | str, record: Mapping[str, Any], options: ReadOptions) -> Session:

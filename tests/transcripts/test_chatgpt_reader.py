@@ -146,3 +146,4 @@ def test_chats_in_a_wrapper(read_back):
     result = read_back("c.json", {"conversations": [{"title": "t", "mapping": tree}, {"title": "u", "mapping": tree}]})
     assert [session.title for session in result.sessions] == ["t", "u"]
     assert len({session.session_id for session in result.sessions}) == 2
+    assert len(read_back("c.json", {"conversations": [SHELL, {"mapping": tree}, {"mapping": None}]}).problems) == 2
