@@ -89,7 +89,11 @@ def _fact(record: _Record, kind: str, entities: Mapping[str, _Entity], default_u
     group = fields.get("group_id")
     user = user_of(group) if isinstance(group, str) and group not in ("", "_") else default_user
     if user is None:
-        return Rejected("the default group names no user", where=record.where, hint="--default-user NAME")
+        return Rejected(
+            "the default group names no user",
+            where=record.where,
+            hint="set default_user for it in the settings, under [backends.NAME]",
+        )
     try:
         if kind == "node":
             return to_fact(_node(fields), user)

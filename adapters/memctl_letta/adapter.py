@@ -321,11 +321,11 @@ class LettaAdapter(Backend):
         """The handle of a model: the requested one, or the first that the server offers."""
         offered = [given] if given else self._server.handles(kind)
         if not offered:
-            option = "--model" if kind == "llm" else "--embedding"
+            option = "model" if kind == "llm" else "embedding"
             raise UsageError(
                 f"the server offers no {kind} model, and an agent needs one",
                 where=self._server.place,
-                hint=f"name one by {option}",
+                hint=f"set {option} in the settings, under [backends.letta]",
             )
         return offered[0]
 

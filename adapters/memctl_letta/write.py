@@ -125,7 +125,9 @@ class Desk:
             made = self._server.make_agent(**fields)
         except (Rejected, NotFound) as error:
             raise UsageError(
-                f"no agent can be made: {error.message}", where=error.where, hint="look at --model and --embedding"
+                f"no agent can be made: {error.message}",
+                where=error.where,
+                hint="check model and embedding in the settings, under [backends.letta]",
             ) from None
         self._agents[made.id] = made
         return made.id
