@@ -10,6 +10,7 @@ import typer
 
 from memctl.cli import _render
 from memctl.report import ascii_charts, json_csv
+from memctl.report.growth import FEWEST
 from memctl.report.workload import words
 
 if TYPE_CHECKING:
@@ -118,8 +119,13 @@ def _print_growth(report: Volume) -> None:
             ],
             left=("",),
         )
-    if growth.rate is not None:
-        typer.echo(f"growth so far: {growth.rate:.1%} a month, over {growth.months} complete months")
+    if growth.rate is not None and growth.recent is not None:
+        typer.echo(
+            f"growth so far: {growth.rate:.1%} a month over {growth.months} complete months, "
+            f"{growth.recent:.1%} over the last {min(growth.months - 1, FEWEST)}"
+        )
+    if growth.stopped:
+        typer.echo(f"no records were added after {growth.stopped}")
     _notes([growth.method])
 
 
@@ -233,6 +239,7 @@ def _print_by_users(report: Comparison) -> None:
 def _print_claim(report: Comparison) -> None:
     usd, users = report.claim
     _head(f"“under ${usd:,} a month up to {users:,} users, super-linear above”")
+    _notes([f"origin of this claim: {report.claim_source}"])
     table(
         ("system", f"at {users:,}", "under", "growth exponent", "above"),
         [

@@ -65,6 +65,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: Decimal
     by_model: tuple[ModelCost, ...]
     claim: tuple[Decimal, int]
+    claim_source: str
     assumptions: tuple[Assumption, ...]
     gaps: dict[str, tuple[str, ...]]
 
@@ -112,6 +113,7 @@ def compare(book: Book, load: Workload, chosen: Models) -> Comparison:
         output_tokens=written,
         by_model=tuple(_by_model(book, usage[-1])),
         claim=(book.claim.usd.value, int(book.claim.users.value)),
+        claim_source=f"{book.claim.usd.confidence}: {book.said(book.claim.usd.source)}",
         assumptions=tuple(_assumptions(book, load, [*chain(*costs), *chain(*against.marks.values())])),
         gaps={key: system.gaps for key, system in book.systems.items()},
     )

@@ -15,7 +15,7 @@ from memctl.report import periods
 LOOKED_AT = 12
 """Complete months used for growth and projection."""
 FEWEST = 3
-"""Complete months needed for a line."""
+"""Complete months needed for a line, and those that show whether a memory still grows."""
 
 LINE = "least-squares line through the records added in each of the last {} complete months, never below zero"
 MEAN = "mean of the records added in each of the {} complete months, too few for a line"
@@ -31,10 +31,14 @@ class Month(msgspec.Struct, frozen=True):
 
 
 class Growth(msgspec.Struct, frozen=True, kw_only=True):
-    """`rate` is the mean monthly growth of the total over the months used (0.08: 8 %), None if unknown; `method`
-    describes how `projection` was made. `past` has every month from the first record to now."""
+    """`rate` is the mean monthly growth of the total over the months used (0.08: 8 %), None if unknown; 0 if the memory
+    has `stopped` growing: that is its last month with records if the last three complete months have none. `recent` is
+    the growth over the last three complete months. `method` describes how `projection` was made. `past` has every month
+    from the first record to now."""
 
     rate: float | None
+    recent: float | None
+    stopped: str | None
     months: int
     method: str
     past: tuple[Month, ...]
@@ -56,16 +60,28 @@ def monthly(added: Mapping[date, int], now: date) -> list[int]:
 def rate(added: Mapping[date, int], now: date, undated: int = 0) -> float | None:
     """Mean monthly growth of the total: the (n-1)th root of last over first total, minus one; None below two months.
 
-    Undated records count from the beginning.
+    0 if the memory has stopped growing. Undated records count from the beginning.
     """
+    return 0.0 if stopped(added, now) else _rate(added, now, undated, LOOKED_AT)
+
+
+def stopped(added: Mapping[date, int], now: date) -> str | None:
+    """The last month with records, if neither this month nor the last three complete ones have any."""
     steps = monthly(added, now)
-    if len(steps) < 2:
+    if len(steps) <= FEWEST or any(steps[-FEWEST:]) or added.get(now.replace(day=1)):
         return None
+    return periods.label(max(month for month, number in added.items() if number), "month")
+
+
+def _rate(added: Mapping[date, int], now: date, undated: int, months: int) -> float | None:
+    """The mean monthly growth over the last `months` complete months, or as many as follow the first."""
+    steps = monthly(added, now)
+    later = steps[1:][-months:]
     everything = sum(number for month, number in added.items() if month < now.replace(day=1)) + undated
-    first = everything - sum(steps[1:])
-    if first <= 0:
+    first = everything - sum(later)
+    if not later or first <= 0:
         return None
-    growth: float = (everything / first) ** (1 / (len(steps) - 1)) - 1
+    growth: float = (everything / first) ** (1 / len(later)) - 1
     return growth
 
 
@@ -73,7 +89,15 @@ def project(added: Mapping[date, int], now: date, total: int, months: int = 12, 
     """The growth so far and the `months` after the month of `now`, starting with `total` records."""
     steps = monthly(added, now)
     if not steps:
-        return Growth(rate=None, months=0, method=NOTHING, past=past(added, now, undated), projection=())
+        return Growth(
+            rate=None,
+            recent=None,
+            stopped=None,
+            months=0,
+            method=NOTHING,
+            past=past(added, now, undated),
+            projection=(),
+        )
     start, slope = line(steps) if len(steps) >= FEWEST else (sum(steps) / len(steps), 0.0)
     projection = []
     month, held = now.replace(day=1), total
@@ -85,6 +109,8 @@ def project(added: Mapping[date, int], now: date, total: int, months: int = 12, 
         projection.append(Month(periods.label(month, "month"), expected, held))
     return Growth(
         rate=rate(added, now, undated),
+        recent=_rate(added, now, undated, FEWEST),
+        stopped=stopped(added, now),
         months=len(steps),
         method=(LINE if len(steps) >= FEWEST else MEAN).format(len(steps)),
         past=past(added, now, undated),

@@ -74,7 +74,12 @@ def comparison(report: Comparison) -> dict[str, Any]:
             "ends": against.ends,
             "crossings": plain(against.crossings),
         },
-        "claim": {"usd": plain(report.claim[0]), "users": report.claim[1], "verdicts": plain(against.verdicts)},
+        "claim": {
+            "usd": plain(report.claim[0]),
+            "users": report.claim[1],
+            "source": report.claim_source,
+            "verdicts": plain(against.verdicts),
+        },
         "tokens": {
             "model": report.model,
             "embedding": report.embedding,

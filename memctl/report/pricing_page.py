@@ -183,7 +183,10 @@ def page(report: Comparison) -> str:
         sections=[
             pages.Section(
                 f"“Under ${usd:,} a month up to {claimed:,} users, super-linear above”",
-                [pages.table(["system", f"at {claimed:,} users", "under", "above"], _verdicts(report))],
+                [
+                    pages.text(f"Origin of this claim: {report.claim_source}."),
+                    pages.table(["system", f"at {claimed:,} users", "under", "above"], _verdicts(report)),
+                ],
             ),
             pages.Section("By users", [_marks(report)]),
             pages.Section("Break-even points", [pages.items(_crossings(report))]),

@@ -16,9 +16,13 @@ from memctl.report import price_book as books
 from memctl.report import tokens
 from memctl.report.comparison import Comparison, compare
 from memctl.report.migration_cost import Load, Move, move
-from memctl.report.pricing import models
+from memctl.report.price_book import Book
+from memctl.report.pricing import RULES, SHIPPED, Models, models
 from memctl.report.volume import TOP, Volume, measure
 from memctl.report.workload import Workload, ceiling, workload
+from memctl.store.duckdb.local_store import LocalStore
+from memctl.store.duckdb.volume_counts import models as models_of
+from memctl.store.model import ModelsUsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +63,19 @@ def volume_if_any(backend: str | None, options: Options, *, now: datetime) -> Vo
     return found if found.records or backend is not None else None
 
 
+def models_used(backend: str | None, options: Options) -> ModelsUsed | None:
+    """What a store used; None for another backend, whose models are unknown, or without a store."""
+    with contextlib.closing(
+        registry.open_backend(backend or registry.LOCAL, **options.get(backend or registry.LOCAL, {}))
+    ) as adapter:
+        if not isinstance(adapter, LocalStore):
+            return None
+        try:
+            return models_of(adapter.database)
+        except NotFound:
+            return None
+
+
 def pricing(
     measured: Volume | None,
     numbers: Mapping[str, Decimal | None],
@@ -67,10 +84,11 @@ def pricing(
     prices: Path | None = None,
     model: str | None = None,
     embedding: str | None = None,
+    used: ModelsUsed | None = None,
 ) -> Comparison:
     """The cost of the workload; see `memctl.report.workload.workload` for the origin of its numbers."""
     book = books.load(edition, prices)
-    return compare(book, workload(book, measured, numbers), models(book, model, embedding))
+    return compare(book, workload(book, measured, numbers), _models(book, used, model, embedding))
 
 
 def migration(
@@ -83,6 +101,7 @@ def migration(
     prices: Path | None = None,
     model: str | None = None,
     embedding: str | None = None,
+    used: ModelsUsed | None = None,
 ) -> Move:
     """The cost of moving everything measured, or `facts` facts of the workload's mean size.
 
@@ -90,10 +109,21 @@ def migration(
     """
     book = books.load(edition, prices)
     load = workload(book, measured, numbers)
-    chosen = models(book, model, embedding)
+    chosen = _models(book, used, model, embedding)
     if facts is None and measured is None:
         raise UsageError("nothing to move", hint="pass --from BACKEND or --facts N")
     return move(route, book, _given(load, facts) if facts is not None else _held(measured), chosen)
+
+
+def _models(book: Book, used: ModelsUsed | None, model: str | None, embedding: str | None) -> Models:
+    """The models by name; those that are not given are the ones that the measured store used, if the book has them."""
+    if used is not None:
+        names = sorted(name.removeprefix("llm:").rpartition("@")[0] for name in used.extractors if "llm:" in name)
+        model = model or next((name for name in names if name in book.models), None if names else RULES)
+        kind, _, name = (used.embedder or SHIPPED).partition(":")
+        # A model on this machine costs nothing per token.
+        embedding = embedding or (SHIPPED if kind != "openai" else name if name in book.models else None)
+    return models(book, model, embedding)
 
 
 def _given(load: Workload, facts: int) -> Load:

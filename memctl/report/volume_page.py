@@ -209,6 +209,8 @@ def _growth(report: Volume) -> str:
     growth = report.growth
     rows = [[month.month, f"{month.added:,}", f"{month.total:,}"] for month in growth.projection]
     so_far = "" if growth.rate is None else f" The total grew by {growth.rate:.1%} a month over {growth.months} months."
+    if growth.stopped:
+        so_far = f" No records were added after {growth.stopped}."
     said = pages.text(f"Method: {growth.method}.{so_far}")
     return said + (pages.table(["month", "added", "records"], rows) if rows else "")
 

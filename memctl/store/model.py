@@ -122,6 +122,13 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     embedder: str | None
 
 
+class ModelsUsed(msgspec.Struct, frozen=True, kw_only=True):
+    """The extractors of a store's claims, such as `rules@1`, and its embedder, such as `static`."""
+
+    extractors: tuple[str, ...]
+    embedder: str | None
+
+
 class UserSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One user of the store: how many facts and episodes, and when the first and the last were recorded."""
 

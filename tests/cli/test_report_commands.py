@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from memctl.core.errors import Exit
+from memctl.report import requests
+from memctl.store.model import ModelsUsed
 
 Memctl = Callable[..., Any]
 TYPICAL = ("--users", 1000, "--turns-per-user-month", 100, "--facts-per-turn", 0.3, "--searches-per-turn", 0.5)
@@ -221,3 +223,33 @@ def test_names_of_users_cannot_steer_the_terminal(memctl: Memctl):
     ran = memctl("report", "volume")
     assert "\x1b[2J" not in ran.out
     assert "mal\\x1b[2Jory" in ran.out
+
+
+def test_a_store_made_by_rules_is_priced_without_a_model(memctl: Memctl):
+    """Nobody asked a model, so its tokens are no cost; another model can still be asked for."""
+    memctl("add", "alice", "I live in Oslo.")
+    tokens = memctl("report", "pricing", "--json").document["tokens"]
+    assert (tokens["model"], tokens["embedding"]) == (None, None)
+    out = memctl("report", "pricing").out
+    assert "models above: rules, no model and the built-in embedding model" in out
+    named = memctl("report", "pricing", "--model", "gpt-6-astra", "--json").document["tokens"]
+    assert named["model"] == "gpt-6-astra"
+    unmeasured = memctl("report", "pricing", "--unmeasured", "--json").document["tokens"]
+    assert unmeasured["model"] == "gpt-6-luna"
+
+
+def test_the_models_that_a_store_used_are_priced():
+    used = ModelsUsed(extractors=("llm:gpt-5.4-nano@3", "rules@1"), embedder="openai:text-embedding-3-large")
+    report = requests.pricing(None, {}, used=used)
+    assert (report.model, report.embedding) == ("gpt-5.4-nano", "text-embedding-3-large")
+    unknown = ModelsUsed(extractors=("llm:my-own@3",), embedder="sentence-transformers:mine")
+    report = requests.pricing(None, {}, used=unknown)
+    assert (report.model, report.embedding) == ("gpt-6-luna", None), "the price book's default, and nothing"
+
+
+def test_a_claim_is_shown_with_its_origin(memctl: Memctl, home: Path):
+    ran = memctl("report", "pricing", "--unmeasured")
+    assert "origin of this claim: assumption: memctl's planning note" in ran.out
+    assert "planning note" in memctl("report", "pricing", "--unmeasured", "--json").document["claim"]["source"]
+    assert memctl("report", "pricing", "--unmeasured", "--html", home / "p.html").code == 0
+    assert "Origin of this claim" in (home / "p.html").read_text()

@@ -225,6 +225,22 @@ def test_a_memory_that_is_no_longer_added_to_is_not_projected_below_zero():
     assert found.projection[-1].total == 1010
 
 
+def test_a_memory_that_stopped_growing_has_no_growth():
+    """It grew by a tenth a month for a year, and not at all for the last three months."""
+    total, added = 1000, {date(2025, 1, 1): 1000}
+    for month in range(2, 13):
+        added[date(2025, month, 1)] = total // 10
+        total += total // 10
+    growing = growth.project(added, date(2026, 1, 15), total)
+    assert growing.rate == pytest.approx(0.1, abs=0.002)
+    assert growing.recent == pytest.approx(0.1, abs=0.002)
+    assert growing.stopped is None
+    stopped = growth.project(added, date(2026, 4, 15), total)
+    assert (stopped.rate, stopped.recent, stopped.stopped) == (0, 0, "2025-12")
+    back = growth.project(added | {date(2026, 4, 1): 1}, date(2026, 4, 15), total + 1)
+    assert (back.rate > 0, back.recent, back.stopped) == (True, 0, None)
+
+
 def test_too_short_a_past_gives_a_mean_and_none_gives_no_projection():
     assert growth.project({date(2026, 10, 1): 7}, date(2026, 11, 1), 9).projection[0].added == 7
     assert growth.project({date(2026, 10, 1): 7}, date(2026, 11, 1), 9).rate is None

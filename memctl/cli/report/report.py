@@ -187,16 +187,25 @@ def pricing(
         raise UsageError("--unmeasured and --from cannot be combined")
     if facts is not None and not route:
         raise UsageError("--facts requires --migrate", hint="pass --migrate FROM:TO")
-    measured = None
+    measured = used = None
     store.refuse("fixed" if unmeasured else source or "local")
     if not unmeasured:
         backend = store.backends()
         measured = requests.volume_if_any(source, backend, now=datetime.now(UTC))
+        used = requests.models_used(source, backend) if measured else None
     if route:
         if outputs.files():
             raise UsageError("a migration has no charts", hint="use --json or --csv")
         moved = requests.migration(
-            route, measured, numbers, facts=facts, edition=edition, prices=prices, model=model, embedding=embedding
+            route,
+            measured,
+            numbers,
+            facts=facts,
+            edition=edition,
+            prices=prices,
+            model=model,
+            embedding=embedding,
+            used=used,
         )
         _print(
             outputs,
@@ -206,7 +215,9 @@ def pricing(
             lambda: _report_output.print_move(moved),
         )
         return
-    report = requests.pricing(measured, numbers, edition=edition, prices=prices, model=model, embedding=embedding)
+    report = requests.pricing(
+        measured, numbers, edition=edition, prices=prices, model=model, embedding=embedding, used=used
+    )
 
     def pictures() -> tuple[Any, str]:
         from memctl.report import pricing_page

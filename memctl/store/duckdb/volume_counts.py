@@ -12,6 +12,8 @@ from memctl.store import tally as tallies
 from memctl.store.duckdb.current import current
 from memctl.store.duckdb.database import Connection, Database, get_meta
 from memctl.store.duckdb.fact_rows import aware, naive
+from memctl.store.duckdb.writes import stored_embedder
+from memctl.store.model import ModelsUsed
 from memctl.store.tally import NEGATION, Count, Group, Groups, Series, Tally
 
 _COUNTS = "count(*) FILTER (kind <> 'episode'), count(*) FILTER (kind = 'episode'), sum(strlen(text))::BIGINT"
@@ -40,6 +42,14 @@ def tally(database: Database, by: str, now: datetime, top: int, user: str | None
         counted.vector_bytes = queries.vector_bytes()
     counted.file_bytes = database.path.stat().st_size if user is None else None
     return counted
+
+
+def models(database: Database) -> ModelsUsed:
+    """The models that a store used."""
+    with database.reading() as connection:
+        rows = connection.execute("SELECT DISTINCT claim->>'$.extractor' FROM claims ORDER BY ALL").fetchall()
+        spec = stored_embedder(connection)
+    return ModelsUsed(extractors=tuple(name for (name,) in rows), embedder=spec.spec if spec else None)
 
 
 class _Queries:
