@@ -13,10 +13,12 @@ from memctl.core.errors import BadTranscript
 from memctl.transcripts.branches import Node, depth_first, live_path
 from memctl.transcripts.content import content_text
 from memctl.transcripts.discovery import Document
+from memctl.transcripts.fields import Fields
 from memctl.transcripts.jsonstream import name_of, text_of
 from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
 from memctl.transcripts.session_builder import (
+    TIME_UNCLEAR,
     SessionBuilder,
     bad_record,
     is_half,
@@ -90,7 +92,8 @@ def _add(builder: SessionBuilder, message: Mapping[str, Any], parent: str | None
         builder.skip("unknown role")
         return
     name = name_of(message.get("uuid")) or str(len(builder.turns))
-    at = instant(message.get("created_at"), options.timezone)
+    at, unclear = Fields({"created_at": message.get("created_at")}).time(options)
+    builder.skip(TIME_UNCLEAR, int(unclear))
     blocks = message.get("content")
     blocks = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
     calls = _add_tool_results(builder, blocks, name, options)

@@ -13,11 +13,12 @@ from typing import Any
 from memctl.core.errors import BadTranscript
 from memctl.transcripts.content import content_text
 from memctl.transcripts.discovery import Document
+from memctl.transcripts.fields import Fields
 from memctl.transcripts.injected import CONTEXT, own_words
 from memctl.transcripts.jsonstream import json_lines, name_of, text_of
 from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
-from memctl.transcripts.session_builder import SessionBuilder, is_half, role_of
+from memctl.transcripts.session_builder import TIME_UNCLEAR, SessionBuilder, is_half, role_of
 from memctl.transcripts.timestamps import instant
 
 NAME = "codex"
@@ -113,7 +114,8 @@ class _Reader:
 
     def take(self, number: int, line: Mapping[str, Any]) -> None:
         kind = line.get("type")
-        at = instant(line.get("timestamp"), self._options.timezone)
+        at, unclear = Fields({"timestamp": line.get("timestamp")}).time(self._options)
+        self.items.skip(TIME_UNCLEAR, int(unclear))
         payload = line.get("payload")
         if kind == "session_meta" or (kind is None and "id" in line and "timestamp" in line):
             self._meta = self._meta or (payload if isinstance(payload, Mapping) else line)

@@ -32,10 +32,10 @@ class Lines:
         for line, parent in self._parents.items():
             if parent is None or parent in self._parents:
                 children.setdefault(parent, []).append(line)
-        alive = self._alive(leaf)
+        alive, leads = self._alive(leaf), self._leads(children)
         gone: set[str] = set()
         for parent, lines in children.items():
-            prompts = [line for line in lines if self._first(line, children) == "prompt"]
+            prompts = [line for line in lines if leads[line] == "prompt"]
             if parent is None:
                 # A file may begin several trees, as after /clear; a prompt that begins one is the first prompt again.
                 prompts = [line for line in prompts if self._kinds[line] == "prompt"] if lines[0] in prompts else []
@@ -88,16 +88,16 @@ class Lines:
                 leaf = line
         return leaf
 
-    def _first(self, line: str, children: dict[str | None, list[str]]) -> Kind:
-        """The kind of the first message at or below a line, along lines without one."""
-        seen = set()
-        while self._kinds[line] == "other" and line not in self._boundaries and line not in seen:
-            seen.add(line)
-            below = children.get(line, [])
-            if len(below) != 1:
-                return "other"
-            line = below[0]
-        return self._kinds[line]
+    def _leads(self, children: dict[str | None, list[str]]) -> dict[str, Kind]:
+        """The kind of the first message at or below each line; `other` if there is none before a compaction."""
+        leads: dict[str, Kind] = {}
+        for line in reversed(self._parents):
+            kind = self._kinds[line]
+            if kind == "other" and line not in self._boundaries:
+                below = {leads.get(child, "other") for child in children.get(line, ())}
+                kind = "answer" if "answer" in below else "prompt" if "prompt" in below else "other"
+            leads[line] = kind
+        return leads
 
     def _below(self, line: str, children: dict[str | None, list[str]]) -> set[str]:
         found: set[str] = set()

@@ -156,6 +156,25 @@ def test_an_amp_thread_and_a_chatbox_session_are_lists_of_messages(read_back):
     assert [(s.session_id, s.turns[0].text) for s in result.sessions] == [("s", "now"), ("t", "earlier")]
 
 
+def test_a_grok_export_is_a_list_of_messages_in_envelopes(read_back):
+    said = [("human", "I row on Sundays."), ("ASSISTANT", "Nice.")]
+    responses = [
+        {
+            "response": {
+                "_id": str(n),
+                "sender": who,
+                "message": text,
+                "create_time": {"$date": {"$numberLong": "1768500001000"}},
+            }
+        }
+        for n, (who, text) in enumerate(said)
+    ]
+    export = {"conversations": [{"conversation": {"id": "c", "title": "Rowing"}, "responses": responses}]}
+    (session,) = read_back("prod-grok-backend.json", export).sessions
+    assert texts(session) == [("user", "I row on Sundays."), ("assistant", "Nice.")]
+    assert session.turns[0].at == datetime(2026, 1, 15, 18, 0, 1, tzinfo=UTC)
+
+
 def test_conversations_by_their_id(read_back):
     """The form in which LlamaIndex stores chats."""
     store = {

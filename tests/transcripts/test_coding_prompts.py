@@ -117,6 +117,7 @@ def test_a_rewound_turn_and_all_that_followed_it_is_left_out(read_back):
         answer("4", "3"),
         prompt("5", "4", "I work at Nordhaus."),
         {"type": "system", "uuid": "s", "parentUuid": "2", "sessionId": OWN},
+        {"type": "progress", "uuid": "t", "parentUuid": "s", "sessionId": OWN},
         prompt("6", "s", "I live in Ghent."),
         answer("7", "6"),
     ]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from memctl.core.errors import BadTranscript
 from memctl.core.fact import to_utc
-from memctl.transcripts import ReadOptions, Session, read
+from memctl.transcripts import FORMATS, ReadOptions, Session, read
 from memctl.transcripts.discovery import Document
 
 ANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -30,6 +30,9 @@ FIELDS = """
 speaker text role content messages user_id run_id timestamp
 thread_id uuid created_at reference_time message_type tool_call arguments name date
 type ts subtype user thread_ts attachments files
+info parts mapping fragments parent children history currentId parentId chat conversationId messagesTree messageId
+requests response requestId mes is_user is_system header title time products safeHtmlItem revert parentID
+uuid parentUuid sessionId operation attachment prompt payload message from value kind createdAt isCreatedByUser
 """
 KEYS = st.sampled_from(FIELDS.split())
 LEAVES = st.sampled_from(
@@ -38,6 +41,9 @@ LEAVES = st.sampled_from(
 VALUES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=25
 )
+
+
+TEXTS = ("whatsapp", "subtitles", "text")
 
 
 def check(path: Path, text: str, formats: tuple[str, ...]) -> None:
@@ -61,13 +67,13 @@ def check(path: Path, text: str, formats: tuple[str, ...]) -> None:
 @ANY
 @given(TEXT)
 def test_text_formats(tmp_path: Path, text: str) -> None:
-    check(tmp_path, text, ("whatsapp", "subtitles", "text"))
+    check(tmp_path, text, TEXTS)
 
 
 @ANY
 @given(VALUES)
 def test_json_formats(tmp_path: Path, value: Any) -> None:
-    check(tmp_path, json.dumps(value), ("slack", "mem0", "zep", "letta"))
+    check(tmp_path, json.dumps(value), tuple(name for name in FORMATS if name not in TEXTS))
 
 
 @pytest.mark.parametrize("filler", [" ", "a", "<v ", "<", "<a ", "1", ": ", "(1", "**", "\u200e"])
