@@ -43,6 +43,9 @@ _ALIASES = {
     "actorId": "actor_id", "attributedTo": "attributed_to", "textLemmatized": "text_lemmatized",
 }  # fmt: skip
 _OF_A_SEARCH = frozenset({"score", "score_breakdown", "score_details"})
+_STAMP = re.compile(r"\d{9,}(?:\.\d+)?")
+_MILLISECONDS = 1e11
+_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 _PROCEDURAL = "procedural_memory"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -136,7 +139,7 @@ def to_fact(
         native=native,
         **fields,
     )
-    return found if packed is None else _restored(found, packed)
+    return _undated(found) if packed is None else _restored(found, packed)
 
 
 def owner_of(memory: Mapping[str, Any]) -> str | None:
@@ -279,16 +282,23 @@ def _day_or_none(at: datetime | None) -> str | None:
 
 
 def time_of(value: Any) -> datetime | None:
-    """The instant in a time as mem0 and its stores write it (ISO 8601, a day, or seconds since 1970), or None."""
+    """The instant in a time as mem0 and its stores write it: ISO 8601, a day, or (milli)seconds since 1970; or None."""
     try:
-        if isinstance(value, str):
+        if isinstance(value, str) and not _STAMP.fullmatch(value):
             found = datetime.fromisoformat(value)
             return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC)
+        if isinstance(value, int | float | str) and not isinstance(value, bool):
+            number = float(value)
+            return datetime.fromtimestamp(number / 1000 if number > _MILLISECONDS else number, UTC)
     except (ValueError, OverflowError, OSError):
         pass
     return None
+
+
+def _undated(fact: Fact) -> Fact:
+    """The fact without times that say that they are unknown: mem0's Redis and Valkey stores write 0 for those."""
+    unknown = {name: None for name in ("created_at", "updated_at") if getattr(fact, name) == _UNKNOWN}
+    return msgspec.structs.replace(fact, **unknown) if unknown else fact
 
 
 def _labels(value: Any) -> tuple[str, ...] | None:

@@ -118,7 +118,7 @@ class PostgresAdapter(Backend):
 
     def init(self) -> list[str]:
         """Create or upgrade the schema, and build a missing vector index; returns a line for each."""
-        self._writable()
+        self.check_writable()
         made = [f"schema {self.schema!r}, version {version}" for version in self._database.init()]
         if self._database.state(fresh=True).dimensions is None and (dimensions := self._usual_dimensions()):
             with self._database.transaction() as connection:
@@ -227,7 +227,7 @@ class PostgresAdapter(Backend):
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
         """Store facts verbatim; see `copy.write`. The schema must be there, unless `init` was given."""
-        self._writable()
+        self.check_writable()
         if self._init and not self.initialized():
             self._database.init()
         return write.write(self._database, self._with_vectors(facts))
@@ -250,7 +250,7 @@ class PostgresAdapter(Backend):
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
         """Remove facts of the user; returns how many existed."""
-        self._writable()
+        self.check_writable()
         with self._database.transaction() as connection:
             done = connection.execute(
                 "DELETE FROM facts WHERE user_id = %s AND id = ANY(%s)", [stored_text(user), list(ids)]
@@ -259,7 +259,7 @@ class PostgresAdapter(Backend):
 
     def forget(self, user: str) -> Sequence[str]:
         """Remove all rows of the user and let PostgreSQL reuse their space."""
-        self._writable()
+        self.check_writable()
         with self._database.transaction() as connection:
             gone = connection.execute("DELETE FROM facts WHERE user_id = %s", [stored_text(user)]).rowcount
         self._database.vacuum("facts")
@@ -348,12 +348,13 @@ class PostgresAdapter(Backend):
                 self._table = external_table.inspect(connection, self._table_name, self._layout, self._database.place)
         return self._table
 
-    def _writable(self) -> None:
+    def check_writable(self) -> None:
+        """Raise UsageError for a table that memctl did not create."""
         if self._layout is not None:
             raise UsageError(
-                "a table that memctl did not make is only read",
+                "a table that memctl did not create is only read",
                 where=self._table_name,
-                hint="leave table, mapping and layout out to write to memctl's own schema",
+                hint="to write to memctl's own schema, leave out table, mapping and layout",
             )
 
 

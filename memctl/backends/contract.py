@@ -275,6 +275,11 @@ class Backend(Protocol):
         """Notes to show before a migration, such as what the backend never holds."""
         return ()
 
+    def check_writable(self) -> None:
+        """Raise UsageError if `write` would refuse every fact, as in a file or table that is only read. Called for the
+        plan, before anything is read."""
+        return
+
     def initialized(self) -> bool:
         """Whether the backend has what memctl needs before a write, such as tables."""
         return True

@@ -41,7 +41,8 @@ class Ends(msgspec.Struct, frozen=True, kw_only=True):
     target_identity: str
 
     def plan(self, selection: Selection, mode: Mode) -> Plan:
-        """The plan before any fact is counted."""
+        """The plan before any fact is counted. Raises UsageError for a target that cannot be written to."""
+        self.targets[0].check_writable()
         notes = [remark for end in (self.source, self.targets[0]) for remark in end.remarks()]
         if mode == "rederive":
             notes.append(

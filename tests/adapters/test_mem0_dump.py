@@ -141,6 +141,40 @@ def test_an_openmemory_backup_keeps_owner_app_labels_and_what_was_put_away() -> 
     assert phone.native["status_history"][0]["new_state"] == "deleted"
 
 
+@pytest.mark.parametrize(
+    ("more", "ended"),
+    [
+        ({"state": "deleted", "deleted_at": "2026-05-04T09:00:00"}, "2026-05-04T09:00:00+00:00"),
+        ({"state": "Archived", "archivedAt": "2026-05-03T09:00:00Z"}, "2026-05-03T09:00:00+00:00"),
+        ({"state": "MemoryState.deleted", "updated_at": 1767268800}, "2026-01-01T12:00:00+00:00"),
+        ({"deleted_at": "2026-05-04T09:00:00"}, "2026-05-04T09:00:00+00:00"),
+        ({"state": "archived"}, "2026-06-02T00:00:00+00:00"),
+        ({"state": "active", "deleted_at": "2026-05-04T09:00:00"}, None),
+        ({"state": "paused"}, None),
+    ],
+)
+def test_a_memory_that_was_put_away_is_not_current(tmp_path: Path, more: dict[str, Any], ended: str | None) -> None:
+    history = [("deleted", "2026-06-01"), ("archived", "2026-06-02"), ("archived", "2026-05-01")]
+    manifest = {
+        "user": {"id": "u", "user_id": "nadia"},
+        "export_meta": {},
+        "status_history": [{"memory_id": "m", "new_state": state, "changed_at": at} for state, at in history]
+        if more == {"state": "archived"}
+        else [],
+        "memories": [{"id": "m", "memory": "Lives in Lyon.", "user_id": "u"} | more],
+    }
+    path = tmp_path / "backup.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("memories.json", json.dumps(manifest))
+    (fact,) = facts(path)
+    assert fact.expired_at == (None if ended is None else datetime.fromisoformat(ended))
+
+
+def test_a_memory_that_was_put_away_nobody_knows_when_is_rejected(saved: Callable[..., Path]) -> None:
+    (reject,) = rejects(saved([memory(state="deleted")]))
+    assert "was deleted, and has no time" in reject
+
+
 def test_an_openmemory_zip_of_memories_alone_needs_to_be_told_whose_they_are(tmp_path: Path) -> None:
     path = tmp_path / "lines.zip"
     with zipfile.ZipFile(EXPORTS / "openmemory.zip") as whole, zipfile.ZipFile(path, "w") as part:

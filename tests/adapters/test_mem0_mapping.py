@@ -203,11 +203,28 @@ def test_nothing_is_forgotten_before_its_time() -> None:
 
 def test_times_of_every_notation() -> None:
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    for said in ("2026-01-01T12:00:00Z", "2026-01-01T05:00:00-07:00", "2026-01-01T12:00:00", 1767268800, 1767268800.0):
+    texts = ("2026-01-01T12:00:00Z", "2026-01-01T05:00:00-07:00", "2026-01-01T12:00:00", "1767268800")
+    for said in (*texts, 1767268800, 1767268800.0, 1767268800000):
         assert time_of(said) == noon
     assert time_of("2026-01-01") == datetime(2026, 1, 1, tzinfo=UTC)
     assert [time_of(x) for x in ("", "x", None, True, [], 1e300, float("nan"))] == [None] * 7
     assert seconds(datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)) == -1
+
+
+@pytest.mark.parametrize(
+    "unknown", [0, 0.0, "1970-01-01T00:00:00+00:00", "1969-12-31T16:00:00-08:00", "1970-01-01", None, ""]
+)
+def test_a_memory_that_was_recorded_nobody_knows_when_is_undated(unknown: Any) -> None:
+    row = {"id": "1", "memory": "Tea.", "user_id": "alice", "created_at": unknown, "updatedAt": unknown}
+    fact = to_fact(row, account="here")
+    assert (fact.created_at, fact.updated_at) == (None, None)
+
+
+def test_a_fact_of_the_first_day_of_1970_keeps_its_time() -> None:
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    metadata = metadata_of(msgspec.structs.replace(WHOLE, created_at=epoch), PLATFORM_SLOTS)
+    row = {"id": "1", "memory": WHOLE.text, "user_id": WHOLE.user_id, "created_at": 0, "metadata": metadata}
+    assert to_fact(row, account="here").created_at == epoch
 
 
 def test_a_backend_with_more_slots_packs_less() -> None:

@@ -15,7 +15,6 @@ import pytest
 from memctl_mem0.oss.adapter import Mem0OssAdapter
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
-from qdrant_client import QdrantClient
 
 from memctl.backends.contract import Backend
 from memctl.backends.testing import Suite
@@ -106,8 +105,9 @@ class QdrantBackend(Mem0OssBackend):
             embeddings_server() as embeddings,
         ):
             store = {"path": f"{fast}/qdrant"}
-            QdrantClient(path=store["path"]).close()
             config = configured(folder / "mem0.json", embeddings.url, store)
+            with Mem0OssAdapter(config) as adapter:
+                adapter.init()
             yield Place(config, embeddings, store)
 
     @contextlib.contextmanager
@@ -166,6 +166,8 @@ def _tables(folder: Path, dsn: str) -> Iterator[Place]:
     store = {"connection_string": make_conninfo(dsn, application_name=name), "collection_name": name, "maxconn": 2}
     with embeddings_server() as embeddings:
         place = Place(configured(folder / "mem0.json", embeddings.url, store), embeddings, store)
+        with Mem0OssAdapter(place.config) as adapter:
+            adapter.init()
         yield place
     with _session(place) as connection:
         connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(name)))

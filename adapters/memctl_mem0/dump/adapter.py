@@ -1,7 +1,7 @@
 """Dumps of mem0 as files of facts: what `get_all` gave, page by page or whole, JSON lines, an OpenMemory zip."""
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from memctl_mem0.mapping import OWN, OWN_ID, time_of, to_fact
 from memctl_mem0.relations import relation_fact
 
 _ENDED = {"deleted": "deleted_at", "archived": "archived_at"}
-"""OpenMemory's states of a memory that is no longer recalled, and the time of each."""
+"""The states of a memory that OpenMemory no longer recalls, and the field with the time of each."""
+_CAMEL = {"deleted_at": "deletedAt", "archived_at": "archivedAt"}
 _PAGE = frozenset({"count", "next", "previous", "results"})
 
 
@@ -93,16 +94,34 @@ def _read(found: reader.Found, default_user: str | None, successors: dict[str, U
         fact = to_fact(record, account="", default_user=default_user, successors=successors)
     except ValueError as error:
         return Rejected(str(error), where=found.where)
-    return _retired(fact, record)
-
-
-def _retired(fact: Fact, record: dict[str, Any]) -> Fact:
-    """The fact with the time since when OpenMemory no longer recalls it, where it does not."""
-    time_key = _ENDED.get(str(record.get("state")))
-    if time_key is None or fact.expired_at is not None:
+    state = _ended_state(record)
+    if state is None or fact.expired_at is not None:
         return fact
-    ended: datetime | None = time_of(record.get(time_key)) or fact.updated_at or fact.created_at
+    ended = _ended_at(record, state) or fact.updated_at or fact.created_at
+    if ended is None:
+        return Rejected(f"the memory was {state}, and has no time", where=found.where)
     return msgspec.structs.replace(fact, expired_at=ended)
+
+
+def _ended_state(record: Mapping[str, Any]) -> str | None:
+    """`deleted` or `archived` for a memory that OpenMemory no longer recalls, however its state is written."""
+    state = str(record.get("state") or "").rpartition(".")[2].strip().lower()
+    if state in _ENDED:
+        return state
+    times = {name: record.get(key) or record.get(_CAMEL[key]) for name, key in _ENDED.items()}
+    return next((name for name, at in times.items() if time_of(at) is not None), None) if not state else None
+
+
+def _ended_at(record: Mapping[str, Any], state: str) -> datetime | None:
+    """When a memory came into this state: by its own field, else by the last change to the state in its history."""
+    key = _ENDED[state]
+    history = record.get("status_history")
+    changes = [
+        time_of(change.get("changed_at"))
+        for change in (history if isinstance(history, list) else ())
+        if isinstance(change, dict) and str(change.get("new_state")).rpartition(".")[2].lower() == state
+    ]
+    return time_of(record.get(key) or record.get(_CAMEL[key])) or max(filter(None, changes), default=None)
 
 
 def _successors(path: Path) -> dict[str, UUID]:

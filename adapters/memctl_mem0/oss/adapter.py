@@ -35,7 +35,7 @@ from memctl_mem0.oss.embedding import vectors_of
 from memctl_mem0.oss.errors import guarded
 from memctl_mem0.oss.mapping import fact_of, messages_of, payload_of, point_of
 from memctl_mem0.oss.points import Row, Shelf, is_memory, name_of
-from memctl_mem0.oss.vector_stores import open_shelf
+from memctl_mem0.oss.vector_stores import WRITABLE, open_shelf
 
 PAGE_SIZE = 1000
 CHUNK = 200
@@ -134,6 +134,30 @@ class Mem0OssAdapter(Backend):
         kind = "" if self._shelf.writable else ", read only"
         return Health(ok=True, detail=f"mem0 on {self.identity}: {held} memories of {len(owners)} owners{kind}")
 
+    def check_writable(self) -> None:
+        """Raise UsageError for a store that memctl only reads."""
+        if self._library.provider not in WRITABLE:
+            raise UsageError(
+                f"memctl reads mem0's memories from {self._library.provider} and does not write them there",
+                where=self.identity,
+                hint="write to mem0 on pgvector or Qdrant, or through its REST server (mem0-server)",
+            )
+
+    def initialized(self) -> bool:
+        """Whether the store has the collection."""
+        try:
+            return self._shelf.exists()
+        except NotFound:
+            return False
+
+    def init(self) -> list[str]:
+        """Create the collection as mem0 does; returns a line for it."""
+        self.check_writable()
+        if self.initialized():
+            return []
+        self._shelf.create()
+        return [f"collection {self._library.collection!r}"]
+
     def users(self) -> Iterator[str]:
         """Every owner of a memory: users, and `agent:ID`, `app:ID` or `run:ID` for memories that have no user."""
         owners = list(self._shelf.owners())
@@ -172,6 +196,7 @@ class Mem0OssAdapter(Backend):
         A fact of which the store holds all but the embedding is `unchanged`. One whose text the embedder refuses, or
         whose id another owner's memory has, is rejected.
         """
+        self.check_writable()
         return [outcome for some in _batches(facts) for outcome in self._written(some)]
 
     def _written(self, facts: Sequence[Fact]) -> list[Outcome]:

@@ -17,6 +17,7 @@ from memctl.backends.contract import need
 from memctl.core.errors import MemctlError, NotFound, UsageError
 from memctl_mem0 import sdk
 from memctl_mem0.oss.errors import failure, guarded
+from memctl_mem0.oss.existing import explained, open_existing
 
 COLLECTION = "mem0"
 _HISTORY = "history.db"
@@ -182,6 +183,15 @@ class Library:
         options = config.config if client is None else config.config.model_copy(update={"client": client})
         with guarded(self.place):
             return need("mem0.utils.factory", "mem0").VectorStoreFactory.create(config.provider, options)
+
+    def existing_store(self, client: Any = None) -> Any:
+        """mem0's vector store, opened for reading. Raises NotFound if there is no such store or collection."""
+        config = self._config().vector_store
+        try:
+            with guarded(self.place):
+                return open_existing(config.provider, config.config, self.place, client)
+        except MemctlError as error:
+            raise explained(error, config.provider, self.place) from None
 
     @property
     def embedder(self) -> Any:

@@ -37,7 +37,7 @@ _MEMORY = "jsonb_typeof(payload->'data') = 'string' AND {owner} IS NOT NULL"
 
 
 class PgvectorShelf:
-    """A table of mem0's in PostgreSQL. A table that is not there is an empty one until something is written."""
+    """A table of mem0's in PostgreSQL. Reading a table that does not exist raises NotFound."""
 
     writable = True
 
@@ -57,6 +57,13 @@ class PgvectorShelf:
         conninfo = getattr(self._store.connection_pool, "conninfo", None)
         if isinstance(conninfo, str):
             need("psycopg", "postgres").connect(conninfo, connect_timeout=_CONNECT_SECONDS).close()
+
+    def exists(self) -> bool:
+        return self._exists()
+
+    def create(self) -> None:
+        with guarded(self._place):
+            self._store._ensure_collection()
 
     def owners(self) -> Iterator[str]:
         return (row[0] for row in self._select("SELECT DISTINCT {owner} FROM {table} WHERE {memory} ORDER BY 1"))
@@ -81,6 +88,8 @@ class PgvectorShelf:
         return (row for row in rows if not is_telemetry(row.payload))
 
     def get(self, ids: Sequence[str]) -> dict[str, Row]:
+        if not self._exists():
+            return {}
         return {
             row.id: row for row in self._rows("SELECT id, payload FROM {table} WHERE id = ANY(%s::uuid[])", list(ids))
         }
@@ -147,9 +156,13 @@ class PgvectorShelf:
         return [Row(str(row[0]), row[1] or {}) for row in self._select(statement, *values)]
 
     def _select(self, statement: str, *values: Any) -> list[Any]:
-        """The rows of a statement, its `{table}`, `{owner}` and `{memory}` filled in; none while there is no table."""
+        """The rows of a statement, its `{table}`, `{owner}` and `{memory}` filled in. NotFound without a table."""
         if not self._exists():
-            return []
+            raise NotFound(
+                f"there is no table {self._store.collection_name!r}",
+                where=self._place,
+                hint="check collection_name and dbname in the mem0 configuration",
+            )
         return self._run(statement, *values)
 
     def _exists(self) -> bool:
@@ -193,17 +206,35 @@ class QdrantShelf:
         return self._opened
 
     def _read(self) -> Any:
-        """The client, for a store that is there: opening a folder that is not would make it."""
-        folder = self._folder()
-        if self._opened is None and folder and not Path(folder).exists():
-            raise NotFound("there is no Qdrant store yet", where=self._place, hint="look at path in the configuration")
-        return self._store.client
+        """The client of a store that exists. Raises NotFound if there is no such folder or collection."""
+        if self._opened is None:
+            folder = self._folder()
+            if folder and not Path(folder).exists():
+                raise NotFound(
+                    "there is no Qdrant store yet", where=self._place, hint="check path in the mem0 configuration"
+                )
+            with guarded(self._place):
+                client = _folder_client(folder) if folder else None
+                try:
+                    self._opened = self._library.existing_store(client)
+                except BaseException:
+                    if client is not None:
+                        client.close()
+                    raise
+        return self._opened.client
 
     def _folder(self) -> str | None:
         """The folder of a Qdrant that runs in this process; None for a server."""
         options = self._library.store_options
         remote = options.client or options.url or options.api_key or (options.host and options.port)
         return None if remote or options.https is not None else str(options.path)
+
+    def exists(self) -> bool:
+        return self._read() is not None
+
+    def create(self) -> None:
+        # mem0's class creates it when it is opened.
+        _ = self._store
 
     def owners(self) -> Iterator[str]:
         seen = dict.fromkeys(name_of(row.payload) for row in self._scan(None) if is_memory(row.payload))
@@ -226,8 +257,12 @@ class QdrantShelf:
         return (row for row in self._scan(None) if not is_memory(row.payload) and not is_telemetry(row.payload))
 
     def get(self, ids: Sequence[str]) -> dict[str, Row]:
+        try:
+            client = self._read()
+        except NotFound:
+            return {}
         with guarded(self._place):
-            points = self._store.client.retrieve(self._name, ids=list(ids), with_payload=True)
+            points = client.retrieve(self._name, ids=list(ids), with_payload=True)
         return {str(point.id): Row(str(point.id), point.payload or {}) for point in points}
 
     def insert(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
@@ -246,7 +281,7 @@ class QdrantShelf:
     def delete(self, ids: Sequence[str]) -> None:
         models = need("qdrant_client.models", "mem0")
         with guarded(self._place):
-            self._store.client.delete(self._name, points_selector=models.PointIdsList(points=list(ids)))
+            self._read().delete(self._name, points_selector=models.PointIdsList(points=list(ids)))
 
     def has(self, collection: str) -> bool:
         with guarded(self._place):

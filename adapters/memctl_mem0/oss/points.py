@@ -18,6 +18,12 @@ class Shelf(Protocol):
 
     writable: bool
 
+    def exists(self) -> bool:
+        """Whether the collection exists."""
+
+    def create(self) -> None:
+        """Create the collection as mem0 does."""
+
     def owners(self) -> Iterator[str]:
         """Every owner of a memory, once."""
 

@@ -8,11 +8,15 @@ any other at once, when it can be proved that the list is whole. What a payload 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from memctl.core.errors import Fatal, UsageError
+from memctl.core.errors import Fatal, MemctlError, UsageError
 from memctl_mem0.oss.config import Library
 from memctl_mem0.oss.errors import guarded
+from memctl_mem0.oss.existing import explained
 from memctl_mem0.oss.paged_stores import PgvectorShelf, QdrantShelf
 from memctl_mem0.oss.points import Row, Shelf, is_memory, is_telemetry, name_of
+
+WRITABLE = ("pgvector", "qdrant")
+"""The stores that memctl writes to."""
 
 
 def open_shelf(library: Library) -> Shelf:
@@ -21,7 +25,10 @@ def open_shelf(library: Library) -> Shelf:
         return PgvectorShelf(library)
     if library.provider == "qdrant":
         return QdrantShelf(library)
-    return ListedShelf(library.vector_store(), library.provider, library.place)
+    # A wrong configuration is an error before what the store can do.
+    _ = library.store_options
+    _require_total(library.provider, library.place)
+    return ListedShelf(library.existing_store(), library.provider, library.place)
 
 
 _TOTALS: dict[str, Any] = {
@@ -44,6 +51,17 @@ _EXACT = frozenset({"azure_mysql", "neptune", "oracledb", "s3_vectors"})
 """Stores whose list is a query with a limit, which ends before that only when nothing is left, and which let an error
 through. The other ones search for neighbours, stop at a limit of the service's, or give an empty list for an error."""
 
+
+def _require_total(provider: str, place: str) -> None:
+    """Raise Fatal for a store whose list cannot be shown to be complete."""
+    if provider not in _TOTALS and provider not in _EXACT:
+        raise Fatal(
+            f"mem0 cannot list all of {provider}: the store neither pages nor says how many it holds",
+            where=place,
+            hint="take the memories through mem0's REST server, or from the store's own export",
+        )
+
+
 _FIRST_LIMIT = 1000
 _LAST_LIMIT = 10_000_000
 
@@ -58,6 +76,12 @@ class ListedShelf:
         self._provider = provider
         self._place = place
         self._held: list[Row] | None = None
+
+    def exists(self) -> bool:
+        return True
+
+    def create(self) -> None:
+        self._refuse()
 
     def owners(self) -> Iterator[str]:
         yield from dict.fromkeys(name for row in self._memories() if (name := name_of(row.payload)) is not None)
@@ -119,19 +143,17 @@ class ListedShelf:
 
     def _all(self) -> list[Row]:
         if self._held is None:
-            with guarded(self._place):
-                self._held = self._listed()
+            try:
+                with guarded(self._place):
+                    self._held = self._listed()
+            except MemctlError as error:
+                raise explained(error, self._provider, self._place) from None
         return self._held
 
     def _listed(self) -> list[Row]:
         """The whole collection in the order of ids. Raises Fatal when the list cannot be shown to be whole."""
+        _require_total(self._provider, self._place)
         total = _TOTALS[self._provider](self._store) if self._provider in _TOTALS else None
-        if total is None and self._provider not in _EXACT:
-            raise Fatal(
-                f"mem0 cannot list all of {self._provider}: the store neither pages nor says how many it holds",
-                where=self._place,
-                hint="take the memories through mem0's REST server, or from the store's own export",
-            )
         limit = _FIRST_LIMIT if total is None else total + 1
         rows = self._rows(limit)
         while total is None and len(rows) >= limit:

@@ -1,0 +1,121 @@
+"""Opening a vector store of mem0's for reading only: one that does not exist is NotFound, and is not created.
+
+mem0's classes create a missing collection, file or folder when they are opened. Here a subclass looks first.
+"""
+
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from memctl.backends.contract import need
+from memctl.core.errors import AuthError, MemctlError, NotFound, Retryable, UsageError
+
+_HINT = "check the path and the collection_name in the mem0 configuration"
+_REDISVL = (0, 28)
+"""mem0's Redis store does not work with this version of redisvl and later ones (mem0ai 2.2.1)."""
+_CREATORS = ("create_col", "create_index", "_create_index")
+
+
+def open_existing(provider: str, options: Any, place: str, client: Any = None) -> Any:
+    """mem0's vector store with the configuration `options`, opened by `client` if there is one.
+
+    Raises NotFound if the store has no such collection.
+    """
+    for path in _files(provider, options) if client is None else ():
+        if not path.exists():
+            raise NotFound(f"there is no {path.name!r} in {path.parent}", where=place, hint=_HINT)
+    if client is not None:
+        options = options.model_copy(update={"client": client})
+    factory = need("mem0.utils.factory", "mem0")
+    path = factory.VectorStoreFactory.provider_to_class.get(provider)
+    if path is None:
+        raise UsageError(f"mem0 has no vector store {provider!r}", where=place)
+    kind = factory.load_class(path)
+    looking = {name: _looking(getattr(kind, name), place) for name in _CREATORS if callable(getattr(kind, name, None))}
+    if provider == "faiss":
+        # It converts an old file when it loads one.
+        looking["_save"] = lambda self: None
+    if provider == "redis":
+        return _open_redis(kind, options, place)
+    store = type(kind.__name__, (kind,), looking)(**options.model_dump())
+    if provider == "milvus":
+        # A collection that another process created is not loaded.
+        store.client.load_collection(store.collection_name)
+    return store
+
+
+def _files(provider: str, options: Any) -> Iterator[Path]:
+    """The files that a store in this process must have."""
+    name = str(getattr(options, "collection_name", ""))
+    if provider == "chroma" and options.path and not (options.host and options.port):
+        yield Path(options.path) / "chroma.sqlite3"
+    elif provider == "faiss":
+        yield Path(options.path or f"/tmp/faiss/{name}") / f"{name}.faiss"  # noqa: S108 - mem0's default
+    elif provider == "milvus" and "://" not in str(options.url):
+        yield Path(str(options.url))
+
+
+def _looking(create: Callable[..., Any], place: str) -> Callable[..., Any]:
+    """The method `create` of a store, for collections that exist."""
+
+    def look(self: Any, *given: Any, **named: Any) -> Any:
+        if not _exists(self):
+            raise _missing(str(self.collection_name), place)
+        return create(self, *given, **named)
+
+    return look
+
+
+def _exists(store: Any) -> bool:
+    try:
+        listed = store.list_cols()
+    except Exception:
+        # It cannot be listed; opening it says why, or works.
+        return True
+    names = {_name(one).casefold() for one in getattr(listed, "collections", None) or listed or ()}
+    return str(store.collection_name).casefold() in names
+
+
+def _name(collection: Any) -> str:
+    name = collection.get("name") if isinstance(collection, dict) else getattr(collection, "name", collection)
+    return name.decode() if isinstance(name, bytes) else str(name)
+
+
+def _missing(collection: str, place: str) -> NotFound:
+    return NotFound(f"there is no collection {collection!r}", where=place, hint=_HINT)
+
+
+def _open_redis(kind: Any, options: Any, place: str) -> Any:
+    """mem0's store in Redis, which replaces the index whenever it is opened, without doing so."""
+    module = need("mem0.vector_stores.redis", "mem0")
+    usual = module.SearchIndex
+
+    class Existing(usual):  # type: ignore[misc, valid-type]
+        def create(self, *given: Any, **named: Any) -> None:
+            if not self.exists():
+                raise _missing(self.name, place)
+
+    module.SearchIndex = Existing
+    try:
+        return kind(**options.model_dump())
+    finally:
+        module.SearchIndex = usual
+
+
+def explained(error: MemctlError, provider: str, place: str) -> MemctlError:
+    """The error of a store, with the versions of its driver that work if this one may be the reason."""
+    if provider != "redis" or isinstance(error, NotFound | Retryable | AuthError):
+        return error
+    try:
+        installed = version("redisvl")
+        numbers = tuple(int(part) for part in installed.split(".")[:2])
+    except (PackageNotFoundError, ValueError):
+        return error
+    if numbers < _REDISVL:
+        return error
+    return UsageError(
+        f"mem0's Redis store does not work with redisvl {installed}: {error.message}",
+        where=place,
+        hint="pip install 'redisvl>=0.1,<0.28'",
+    )
