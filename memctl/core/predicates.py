@@ -79,6 +79,7 @@ MULTI_VALUED = frozenset(
         "speaks",
         "learning",
         "goal",
+        "habit",
         "plans",
         "event",
         "attended",
@@ -94,6 +95,38 @@ PREDICATES = SINGLE_VALUED | MULTI_VALUED
 
 OPPOSITES = {"likes": "dislikes", "dislikes": "likes"}
 """Opposites: the newer of the two about one object replaces the older."""
+
+
+KINDS: dict[str, frozenset[str]] = {
+    kind: frozenset(values.split("|"))
+    for kind, values in {
+        "editor": "vim|neovim|nvim|emacs|vscode|vs code|visual studio code|zed|helix|sublime|"
+        "sublime text|atom|nano|kakoune|"
+        "pycharm|intellij|webstorm|cursor|windsurf|xcode|notepad++|textmate|eclipse",
+        "browser": "chrome|firefox|safari|edge|brave|arc|opera|vivaldi|chromium|librewolf|duckduckgo|zen",
+        "operating system": "linux|windows|macos|ubuntu|fedora|arch|arch linux|debian|mint|linux mint|"
+        "nixos|freebsd|popos|pop!_os",
+        "phone": "iphone|android|pixel|samsung|galaxy|fairphone|nokia|oneplus",
+        "package manager": "poetry|uv|pip|pipenv|conda|npm|yarn|pnpm|bun",
+        "ci": "jenkins|github actions|buildkite|circleci|travis|gitlab ci|teamcity|drone",
+        "type checker": "mypy|pyright|pytype|pyre",
+        "issue tracker": "jira|linear|asana|trello|youtrack|shortcut|clickup|monday",
+        "notes": "notion|obsidian|evernote|onenote|roam|logseq|bear|joplin",
+        "password manager": "lastpass|bitwarden|1password|keepass|keepassxc|dashlane",
+        "shell": "bash|zsh|fish|nushell|powershell",
+        "hosting": "heroku|fly.io|fly|render|railway|vercel|netlify|hetzner|aws|gcp|azure|digitalocean",
+        "indentation": "tabs|spaces",
+        "theme": "dark mode|light mode",
+        "seat": "window seat|window seats|aisle seat|aisle seats",
+    }.items()
+}
+"""Things of one kind, of which a person who says "now" or "switched to" has the new one in place of the old."""
+
+
+def kind_of(value: str | None) -> str | None:
+    """The kind of a named thing: "Zed" is an editor."""
+    name = (value or "").casefold()
+    return next((kind for kind, values in KINDS.items() if name in values), None)
 
 
 def family(predicate: str) -> frozenset[str]:

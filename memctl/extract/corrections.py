@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from memctl.core.predicates import SINGLE_VALUED
+from memctl.core.predicates import SINGLE_VALUED, kind_of
 from memctl.extract.draft_claim import Draft
 from memctl.extract.noun_phrases import noun, proper
 
@@ -77,6 +77,26 @@ def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
     yield msgspec.structs.replace(
         old, object=value, phrase=old.phrase.replace(old.object, value), quote=span, corrects=True
     )
+
+
+_INSTEAD = re.compile(
+    r"\b(?:now|nowadays|these days|instead|actually|switch(?:ed|ing)|migrated|moved|changed|went|gone|"
+    r"converted|from now on)\b",
+    re.IGNORECASE,
+)
+
+
+def replacements(text: str, drafts: Iterable[Draft]) -> Iterator[Draft]:
+    """Retractions of all things of one kind that `drafts` replace: "I use Zed now" ends other editors."""
+    for draft in drafts:
+        kind = kind_of(draft.object)
+        if draft.op != "assert" or kind is None or draft.predicate not in ("uses", "prefers"):
+            continue
+        if _INSTEAD.search(text[draft.quote[0] : draft.quote[1]]):
+            phrase = f"{'uses' if draft.predicate == 'uses' else 'prefers'} another {kind}"
+            yield msgspec.structs.replace(
+                draft, object=None, slot=kind, phrase=phrase, op="retract", denial=True, valid_at=None, precision=None
+            )
 
 
 def exchanges(text: str, earlier: Iterable[Draft]) -> Iterator[Draft]:

@@ -21,7 +21,8 @@ _ENDED = re.compile(
     r"really )?off|done with|finished with|through with|over|ditched|binned|sold|flogged|cancelled|"
     r"canceled|"
     r"called off|scrapped|no longer (?:have|do|play|use|own|take|eat|drink|like|at|with|in|on|into)|"
-    r"got rid of|split (?:up )?(?:with|from)|broke up with|left|rehomed|off) (?P<what>[^.!?;\n]{2,80})",
+    r"got rid of|gave away|had to rehome|split (?:up )?(?:with|from)|broke up with|left|rehomed|off) "
+    r"(?P<what>[^.!?;\n]{2,80})",
     re.IGNORECASE,
 )
 _DIED = re.compile(
@@ -29,6 +30,21 @@ _DIED = re.compile(
     r"(?:died|passed(?: away)?|is dead|gone|put to sleep|no more|crossed the rainbow bridge)\b",
     re.IGNORECASE,
 )
+_GIVEN_AWAY = re.compile(
+    r"\b(?:gave|given|give|giving|sold|rehomed|lost|buried) (?P<what>(?:our |my |the )?(?-i:[A-ZÀ-Þ])[\w-]+)(?: away|"
+    r" up| to (?:my|our|a|an|"
+    r"the|some|friends|[A-Z])|$|[,.!])",
+    re.IGNORECASE,
+)
+_CALLED_OFF = re.compile(
+    r"\bno (?:more )?(?P<what>(?-i:[A-ZÀ-Þ])[\w-]+(?: (?-i:[A-Z])[\w-]+)?) for (?:me|us)\b|"
+    r"(?:^|[.!,;] *|\b(?:the|our|my|and|but|so) )(?P<that>[\w'-]+(?: [\w-]+){0,2}?)(?:'s| is| are| got| has been| "
+    r"was)(?: now| all)? (?:off|"
+    r"cancell?ed|called off|scrapped|not happening|no longer happening)(?=$|[,.!;–-]| (?:now|again|sadly|because|"
+    r"this|until)\b)",
+    re.IGNORECASE,
+)
+_PLANNED = frozenset({"plans"})
 _NOT_ANY_MORE = re.compile(
     (
         r"\b(?:don't|dont|do not|can't|cant|cannot|isn't|am not|i'm not|we're not|"
@@ -69,6 +85,8 @@ def elliptical_retractions(text: str, earlier: Iterable[Draft]) -> Iterator[Draf
     yield from _over(_ENDED, text, drafts, frozenset())
     yield from _over(_NOT_ANY_MORE, text, drafts, frozenset())
     yield from _over(_DIED, text, drafts, _PET)
+    yield from _over(_GIVEN_AWAY, text, drafts, _PET)
+    yield from _over(_CALLED_OFF, text, drafts, _PLANNED)
     order = _ORDER_OVER.search(text)
     if order:
         goal = _stems(order["what"])
@@ -79,13 +97,21 @@ def elliptical_retractions(text: str, earlier: Iterable[Draft]) -> Iterator[Draf
 
 def _over(pattern: re.Pattern[str], text: str, drafts: list[Draft], only: frozenset[str]) -> Iterator[Draft]:
     for matched in pattern.finditer(text):
-        spoken = _words(matched["what"])
+        spoken = _words(matched.groupdict().get("that") or matched["what"] or "")
         for draft in drafts:
             if draft.subject is not None or draft.predicate == "instruction" or (only and draft.predicate not in only):
                 continue
             chief = _words(draft.object or "")
+            if draft.predicate == "has_pet":
+                chief = _pet_names(draft.object or "") or chief
+            if only == _PLANNED:
+                chief = [word for word in spoken if word in chief or f"{word}e" in chief]
             if chief and _about(spoken, chief):
                 yield retraction(draft, matched.span())
+
+
+def _pet_names(text: str) -> list[str]:
+    return [word.casefold() for word in re.findall(r"(?<![\w'])[A-ZÀ-Þ][\w-]+$", text)]
 
 
 def _about(spoken: list[str], words: list[str]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from memctl.core.claim import DENIAL, Claim
 from memctl.core.fact import derive_id
 from memctl.core.predicates import SINGLE_VALUED
-from memctl.extract.corrections import exchanges
+from memctl.extract.corrections import exchanges, replacements
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.elliptical_retractions import elliptical_retractions
 from memctl.extract.multilingual import multilingual_drafts
@@ -75,6 +75,7 @@ class _SessionReader:
         if self.question is not None and not memory:
             drafts += answer_drafts(self.question, text)
         drafts += multilingual_drafts(text)
+        drafts += replacements(text, drafts)
         return single_readings(_distinct(filter(acceptable, drafts)), SINGLE_VALUED)
 
     def claims(self, turn: Turn, position: int) -> list[Claim]:

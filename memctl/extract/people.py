@@ -140,7 +140,8 @@ _PET_NAMED = re.compile(
     (
         r"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|"
         r"golden|black|white|ginger|tabby|german|border|other|elderly|senior|"
-        rf"crazy) )*(?P<o>(?P<kind>{_PET})s?(?:,| called| named)? (?P<name>{_ONE}(?: and {_ONE})?))(?=$|"
+        rf"crazy) )*(?P<o>(?P<kind>{_PET})s?(?:,| called| named|(?: is|'s) (?:called|named))? "
+        rf"(?P<name>{_ONE}(?: and {_ONE})?))(?=$|"
         r"[\s,.!?'])"
     ),
     re.IGNORECASE,
@@ -167,8 +168,8 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
         if all(name not in _NOT_NAMES for name in match["name"].split()):
             pet = Draft(
                 predicate="has_pet",
-                object=match["o"],
-                phrase=f"has the {match['o']}",
+                object=(named := re.sub(r"(?: is|'s) (?=called|named)", " ", match["o"])),
+                phrase=f"has the {named}",
                 quote=span,
                 confidence=0.85,
                 category="pets",

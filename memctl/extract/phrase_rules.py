@@ -12,12 +12,14 @@ from memctl.extract.verbs import FORMS, gerund
 TABLES = ("phrases", "everyday", "retractions", "asides")
 
 
-def phrase_drafts(text: str, span: tuple[int, int], tables: Iterable[str] = TABLES) -> Iterator[Draft]:
-    """The drafts of the phrases of `tables` in one sentence, whose place in the turn is `span`."""
+def phrase_drafts(
+    text: str, span: tuple[int, int], tables: Iterable[str] = TABLES, before: str = ""
+) -> Iterator[Draft]:
+    """The drafts of the phrases of `tables` in one sentence, whose place in the turn is `span`, after another."""
     lowered = text.lower()
     for table in tables:
         for row in phrases(table):
-            if any(map(lowered.__contains__, row.hints)):
+            if any(map(lowered.__contains__, row.hints)) and (row.after is None or compiled(row.after).search(before)):
                 yield from row_drafts(row, text, span)
 
 
@@ -34,6 +36,9 @@ def row_drafts(row: Phrase, text: str, span: tuple[int, int], *, ignore_case: bo
 def _matched(row: Phrase, match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     groups = match.groupdict()
     slot = groups["s"].lower() if groups.get("s") else row.slot
+    if row.ends:
+        yield from _endings(row, groups.get("o"), span)
+        return
     for value in _values(row, groups.get("o") or groups.get("o2") or ""):
         if not value or (row.unless and compiled(row.unless).search(value)):
             continue
@@ -47,6 +52,23 @@ def _matched(row: Phrase, match: re.Match[str], span: tuple[int, int]) -> Iterat
             kind=row.kind,
             confidence=row.confidence,
             category=row.category,
+        )
+
+
+def _endings(row: Phrase, caught: str | None, span: tuple[int, int]) -> Iterator[Draft]:
+    """One retraction for each predicate, or value of a predicate, that the row ends."""
+    for entry in row.ends.split():
+        predicate, _, value = entry.partition("=")
+        yield Draft(
+            predicate=predicate,
+            object=value.replace("_", " ") or caught,
+            phrase=row.template,
+            quote=span,
+            op="retract",
+            kind=row.kind,
+            confidence=row.confidence,
+            category=row.category,
+            denial=True,
         )
 
 

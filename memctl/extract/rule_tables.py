@@ -100,7 +100,9 @@ class Phrase(Row, frozen=True, kw_only=True):
 
     One of `hints` (lower case, separated by blanks, `_` for a blank) occurs in every sentence that can match. An
     object that matches `unless` is not kept. `value` replaces the object. `slot` is the slot, if the pattern names
-    none. With `every`, each occurrence counts, not only the first.
+    none. With `every`, each occurrence counts, not only the first. `ends` lists what a row ends without claiming
+    anything: predicates, each with all its values, or `predicate=value` (`_` for a blank).
+    A row with `after` is read only in a sentence that follows one with this pattern.
     """
 
     shape: Shape = "raw"
@@ -111,6 +113,8 @@ class Phrase(Row, frozen=True, kw_only=True):
     unless: str | None = None
     slot: str | None = None
     every: bool = False
+    ends: str = ""
+    after: str | None = None
 
 
 @cache

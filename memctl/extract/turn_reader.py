@@ -96,7 +96,7 @@ class TurnReader:
             yield from phrase_rules.phrase_drafts(text, span, ["retractions"])
             return
         body, cutoff = assertion_filter.declarative(text, sentence.mark)
-        names = self.phrases(body, span) if body else []
+        names = self.phrases(body, span, self.before) if body else []
         if body != text:
             names += [
                 draft
@@ -138,10 +138,10 @@ class TurnReader:
         return instructions.standing_instructions(sentence, span, self.raw[: sentence.start], self.rules)
 
     @staticmethod
-    def phrases(body: str, span: tuple[int, int]) -> list[Draft]:
+    def phrases(body: str, span: tuple[int, int], before: str) -> list[Draft]:
         """The drafts of a sentence as a whole, before it is cut into clauses."""
         return [
-            *phrase_rules.phrase_drafts(body, span),
+            *phrase_rules.phrase_drafts(body, span, before=before),
             *self_introductions.introduction_drafts(body, span),
             *possessive_rules.inverted_properties(body, span),
         ]

@@ -187,6 +187,9 @@ class _Group:
         live = [
             period for period in self.open if takes(claim, period.first) and not ends_before(claim, period.valid_at)
         ]
+        if claim.object is None and claim.slot is not None:
+            # "I use Zed now" ends other editors, not the one that it names.
+            live = [period for period in live if not any(same_turn(one, claim) for one in period.claims)]
         lost = [period for period in live if same_object(claim, period.first)] or live
         for period in lost:
             period.take_back(claim)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from memctl.core.claim import Claim, Precision
-from memctl.core.predicates import OPPOSITES, SINGLE_VALUED
+from memctl.core.predicates import OPPOSITES, SINGLE_VALUED, kind_of
 from memctl.reconcile.beliefs import NEVER
 from memctl.reconcile.normalize import normalise, same_value, takes_back
 
@@ -86,7 +86,8 @@ def takes(claim: Claim, held: Claim) -> bool:
     if claim.slot is not None and held.slot is not None and normalise(claim.slot) != normalise(held.slot):
         return False
     if claim.object is None:
-        return claim.predicate == held.predicate
+        same_kind = claim.slot is None or held.slot is not None or claim.slot == kind_of(held.object)
+        return claim.predicate == held.predicate and same_kind
     if same_object(claim, held):
         return True
     single = held.predicate in SINGLE_VALUED

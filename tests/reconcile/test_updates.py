@@ -1,0 +1,38 @@
+"""What is current after a person has said something new: the old state is gone, and nothing else with it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from memctl.core.timeline import is_current
+from memctl.extract.extractor import extract
+from memctl.reconcile import fold, to_fact
+from memctl.transcripts.model import Session, Turn
+
+TABLE = Path(__file__).with_name("updates.tsv")
+START = datetime(2024, 6, 3, 12, tzinfo=UTC)
+ROWS = [
+    (messages.split(" || "), sorted(filter(None, expected.split(" ; "))))
+    for messages, _, expected in (
+        line.partition("\t") for line in TABLE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+    )
+]
+
+
+@pytest.mark.parametrize(("messages", "expected"), ROWS, ids=lambda value: str(value)[:60])
+def test_later_message_ends_what_it_contradicts_and_nothing_else(messages: list[str], expected: list[str]) -> None:
+    turns = tuple(
+        Turn(turn_id=str(n), role="user", text=text, at=START + timedelta(days=30 * n))
+        for n, text in enumerate(messages)
+    )
+    claims = extract(Session(source_format="test", session_id="s", turns=turns), "alice")
+    facts = [to_fact(belief) for belief in fold(claims)]
+    spelt = []
+    for fact in facts:
+        if is_current(fact, datetime(2026, 1, 1, tzinfo=UTC)):
+            subject = "" if fact.subject == "alice" else f"{fact.subject}:"
+            slot = (fact.native or {}).get("slot")
+            shown = f"/{slot}" if slot and fact.predicate in ("dose", "measure", "detail") else ""
+            spelt.append(f"{subject}{fact.predicate}{shown}={fact.object}")
+    assert sorted(spelt) == expected
