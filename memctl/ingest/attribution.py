@@ -7,9 +7,12 @@ from typing import Literal
 import msgspec
 
 from memctl.core.errors import BadTranscript
+from memctl.extract.extractor import speaks_for_user
 from memctl.transcripts.discovery import Document
-from memctl.transcripts.model import Session
+from memctl.transcripts.model import Session, Turn
 
+UNNAMED = "someone else"
+"""The speaker of a message that names no user, among messages that do."""
 UserFrom = Literal["filename", "folder", "speaker"]
 
 
@@ -73,7 +76,8 @@ def owned(session: Session, document: Document, attribution: Attribution) -> Ite
 def _by_owner(session: Session, document: Document, named: list[str], chosen: str | None) -> Iterator[Owned]:
     """The session for each user that its messages name, or for the chosen one of them.
 
-    An answer goes with the message it answers. A message of a person that names no user is nobody's.
+    An answer goes with the message it answers. A message of a person that names no user is nobody's. An id beats a
+    name: the owner's messages have no other speaker, and those of others have theirs, even without a name.
     """
     if chosen is not None and chosen not in named:
         raise BadTranscript(
@@ -96,7 +100,19 @@ def _by_owner(session: Session, document: Document, named: list[str], chosen: st
             notes["message without a user among messages with one"] = unowned
         if chosen is not None:
             notes["message of another user"] = sum(turn.owner not in (None, user) for turn in session.turns)
-        yield Owned(user_id=user, session=msgspec.structs.replace(session, notes=notes), others=others)
+        turns = tuple(_spoken(turn, user) for turn in session.turns)
+        yield Owned(user_id=user, session=msgspec.structs.replace(session, turns=turns, notes=notes), others=others)
+
+
+def _spoken(turn: Turn, user: str) -> Turn:
+    """A turn of a session of several users, with a speaker from whom it can be told whose words it has."""
+    if turn.role != "user":
+        return turn
+    if turn.owner == user:
+        return turn if speaks_for_user(turn.speaker, user) else msgspec.structs.replace(turn, speaker=user)
+    if turn.speaker and not speaks_for_user(turn.speaker, user):
+        return turn
+    return msgspec.structs.replace(turn, speaker=turn.owner or UNNAMED)
 
 
 def _single_owner(session: Session, document: Document, attribution: Attribution) -> str | None:
@@ -110,7 +126,8 @@ def _single_owner(session: Session, document: Document, attribution: Attribution
 
 
 def _by_speaker(session: Session, document: Document) -> Iterator[Owned]:
-    """An answer without a speaker of its own (an assistant's) goes with the person it answers."""
+    """An answer without a speaker of its own (an assistant's) goes with the person it answers. A person's turn without
+    a speaker is nobody's."""
     owner_of: dict[str, str] = {}
     current: str | None = None
     for turn in session.turns:
@@ -125,6 +142,10 @@ def _by_speaker(session: Session, document: Document) -> Iterator[Owned]:
             where=document.uri,
             hint="give --user NAME instead of --user-from speaker",
         )
-    for speaker in speakers:
+    unnamed = sum(turn.role == "user" and not turn.speaker for turn in session.turns)
+    for number, speaker in enumerate(speakers):
         others = frozenset(turn.turn_id for turn in session.turns if owner_of.get(turn.turn_id) != speaker)
-        yield Owned(user_id=speaker, session=session, others=others)
+        notes = dict(session.notes) if number == 0 else {}
+        if number == 0 and unnamed:
+            notes["turn without a speaker"] = unnamed
+        yield Owned(user_id=speaker, session=msgspec.structs.replace(session, notes=notes), others=others)

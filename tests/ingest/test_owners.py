@@ -146,3 +146,29 @@ def test_yesterday_is_the_day_before_at_the_place_of_the_message(memctl, home):
     memctl("ingest", path, "--user", "ada")
     (fact,) = [fact for fact in memctl("facts", "ada", "--json").document["facts"] if fact["object"] == "Lisbon"]
     assert fact["valid_at"].startswith("2026-03-04")
+
+
+def test_an_id_beats_the_name_beside_it(memctl, home):
+    path = home / "named.jsonl"
+    lines = [
+        ("u1", "Ada Kern", "I live in Ghent."),
+        ("u2", "Ada Kern", "I live in Oslo."),
+        (None, "Ada", "I live in Rome."),
+    ]
+    messages = [{"role": "user", "user_id": user, "name": name, "content": text} for user, name, text in lines]
+    path.write_text("".join(json.dumps(message) + "\n" for message in messages), encoding="utf-8")
+    assert memctl("ingest", path).code == 0
+    assert owners(memctl) == {"u1", "u2"}
+    for user, city in (("u1", "Ghent"), ("u2", "Oslo")):
+        (fact,) = memctl("facts", user, "--kind", "fact", "--json").document["facts"]
+        assert (fact["subject"], fact["object"]) == (user, city)
+
+
+def test_a_turn_without_a_speaker_among_named_ones_is_counted(memctl, home):
+    path = home / "named.jsonl"
+    lines = [("ada", "I live in Ghent."), (None, "I live in Oslo."), ("ben", "I live in Rome.")]
+    messages = [{"role": "user", "name": name, "content": text} for name, text in lines]
+    path.write_text("".join(json.dumps(message) + "\n" for message in messages), encoding="utf-8")
+    ran = memctl("ingest", path, "--user-from", "speaker")
+    assert "1 × turn without a speaker" in ran.out
+    assert (places(memctl, "ada"), places(memctl, "ben")) == (["Ghent"], ["Rome"])
