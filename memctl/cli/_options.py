@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from memctl.cli import _complete, _render
+from memctl.cli._typer import option
 from memctl.core.errors import UsageError
 from memctl.core.fact import KINDS
 from memctl.core.suggestions import near
@@ -30,38 +31,26 @@ def backend(flag: str, text: str, **more: Any) -> Any:
     return typer.Option(flag, metavar="BACKEND", autocompletion=_complete.backends, help=text, **more)
 
 
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan without writing.")]
+DryRun = Annotated[bool, option("--dry-run", "Show the plan without writing.")]
 Edition = Annotated[
-    str | None,
-    typer.Option("--edition", metavar="YYYY-MM", help="Edition of the built-in price book. [default: the newest]"),
+    str | None, option("--edition", "Edition of the built-in price book. [default: the newest]", "YYYY-MM")
 ]
-FailOnLoss = Annotated[bool, typer.Option("--fail-on-loss", help="Stop before writing if any value would be lost.")]
+FailOnLoss = Annotated[bool, option("--fail-on-loss", "Stop before writing if any value would be lost.")]
 File = Annotated[str, typer.Argument()]
 Id = Annotated[str, typer.Argument(metavar="ID")]
 Ledger = Annotated[
     str | None,
-    typer.Option(
-        "--ledger",
-        metavar="FILE",
-        envvar="MEMCTL_LEDGER",
-        help="Path of the migration ledger. [default: in the data folder]",
-    ),
+    option("--ledger", "Path of the migration ledger. [default: in the data folder]", "FILE", envvar="MEMCTL_LEDGER"),
 ]
 Name = Annotated[str, typer.Argument()]
-NoVerify = Annotated[bool, typer.Option("--no-verify", help="Skip verification of the written records.")]
-Predicate = Annotated[
-    str | None, typer.Option("--predicate", metavar="NAME", help="Only this predicate, for example lives_in.")
-]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only.")]
-Rejects = Annotated[
-    str | None,
-    typer.Option("--rejects", metavar="FILE", help="File for rejected records. [default: next to the ledger]"),
-]
+NoVerify = Annotated[bool, option("--no-verify", "Skip verification of the written records.")]
+Predicate = Annotated[str | None, option("--predicate", "Only this predicate, for example lives_in.", "NAME")]
+Quiet = Annotated[bool, option("-q --quiet", "Print errors only.")]
+Rejects = Annotated[str | None, option("--rejects", "File for rejected records. [default: next to the ledger]", "FILE")]
 Source = Annotated[str | None, backend("--from", "Backend to read from. [default: local]")]
-Subject = Annotated[str | None, typer.Option("--subject", metavar="NAME", help="Only facts with this subject.")]
+Subject = Annotated[str | None, option("--subject", "Only facts with this subject.", "NAME")]
 Ttl = Annotated[
-    str | None,
-    typer.Option("--ttl", metavar="KIND=SPAN", help="Maximum age per kind, e.g. episode=365d. [default: keep forever]"),
+    str | None, option("--ttl", "Maximum age per kind, e.g. episode=365d. [default: keep forever]", "KIND=SPAN")
 ]
 
 
@@ -74,15 +63,14 @@ def named(value: str | list[str] | None) -> str | list[str] | None:
 
 User = Annotated[str, typer.Argument(autocompletion=_complete.users, callback=named)]
 OneUser = Annotated[
-    str | None,
-    typer.Option("--user", metavar="NAME", help="Only this user.", autocompletion=_complete.users, callback=named),
+    str | None, option("--user", "Only this user.", "NAME", autocompletion=_complete.users, callback=named)
 ]
 
 
 class Json(msgspec.Struct, frozen=True, kw_only=True):
     """The form of the output, of a command with one result."""
 
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False
+    as_json: Annotated[bool, option("--json", "Print the result as one JSON document.")] = False
 
     def printed(self, schema: str, document: Mapping[str, Any], version: int = 1) -> bool:
         """Print the document if it is asked for; returns whether it is."""
@@ -94,7 +82,7 @@ class Json(msgspec.Struct, frozen=True, kw_only=True):
 class Output(Json, frozen=True, kw_only=True):
     """The form of the output, of a command that lists."""
 
-    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per line (JSON Lines).")] = False
+    as_jsonl: Annotated[bool, option("--jsonl", "Print one JSON object per line (JSON Lines).")] = False
 
     def listed(self, schema: str, document: Mapping[str, Any], items: Iterable[Any], version: int = 1) -> bool:
         """Print the document, or the items one per line, if either is asked for; returns whether it is."""
@@ -106,16 +94,10 @@ class Output(Json, frozen=True, kw_only=True):
 class Store(msgspec.Struct, frozen=True, kw_only=True):
     """The store that a command works on."""
 
-    store: Annotated[str | None, typer.Option("--store", metavar="FILE", help="Path of the store (a DuckDB file).")] = (
-        None
-    )
+    store: Annotated[str | None, option("--store", "Path of the store (a DuckDB file).", "FILE")] = None
     lock_timeout: Annotated[
         float | None,
-        typer.Option(
-            "--lock-timeout",
-            metavar="SECONDS",
-            help="Seconds to wait if another process has locked the store. [default: 30]",
-        ),
+        option("--lock-timeout", "Seconds to wait if another process has locked the store. [default: 30]", "SECONDS"),
     ] = None
 
     def open(self) -> Workspace:
@@ -159,34 +141,26 @@ class EmbeddedStore(Store, frozen=True, kw_only=True):
 
     embedder: Annotated[
         str | None,
-        typer.Option(
+        option(
             "--embedder",
-            metavar="SPEC",
-            help="Embedding model: static (built in), openai:MODEL or sentence-transformers:MODEL. "
-            "[default: the store's]",
+            "Embedding model: static (built in), openai:MODEL or sentence-transformers:MODEL. [default: the store's]",
+            "SPEC",
         ),
     ] = None
     embed_base_url: Annotated[
-        str | None,
-        typer.Option("--embed-base-url", metavar="URL", help="Base URL of the OpenAI-compatible embeddings endpoint."),
+        str | None, option("--embed-base-url", "Base URL of the OpenAI-compatible embeddings endpoint.", "URL")
     ] = None
     embed_dimensions: Annotated[
-        int | None,
-        typer.Option(
-            "--embed-dimensions", metavar="N", help="Number of dimensions to request from the embeddings endpoint."
-        ),
+        int | None, option("--embed-dimensions", "Number of dimensions to request from the embeddings endpoint.", "N")
     ] = None
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
     """A service that is not as in the settings."""
 
-    url: Annotated[
-        str | None, typer.Option("--url", metavar="URL", help="URL of the service. [default: the vendor's]")
-    ] = None
+    url: Annotated[str | None, option("--url", "URL of the service. [default: the vendor's]", "URL")] = None
     agent: Annotated[
-        str | None,
-        typer.Option("--agent", metavar="ID", help="Agent ID, for backends that store memory per agent (Letta)."),
+        str | None, option("--agent", "Agent ID, for backends that store memory per agent (Letta).", "ID")
     ] = None
 
 
@@ -194,23 +168,55 @@ class LettaService(Service, frozen=True, kw_only=True):
     """A service that may be a target with core memory."""
 
     core_memory: Annotated[
-        bool | None, typer.Option("--core-memory", help="Also write facts to the agent's core memory (Letta).")
+        bool | None, option("--core-memory", "Also write facts to the agent's core memory (Letta).")
     ] = None
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
     """An existing table of a source."""
 
-    table: Annotated[
-        str | None, typer.Option("--table", metavar="NAME", help="Read this existing table of the source database.")
-    ] = None
-    mapping: Annotated[
-        str | None, typer.Option("--map", metavar="COLUMN=FIELD,...", help="Map the table's columns to fact fields.")
-    ] = None
+    table: Annotated[str | None, option("--table", "Read this existing table of the source database.", "NAME")] = None
+    mapping: Annotated[str | None, option("--map", "Map the table's columns to fact fields.", "COLUMN=FIELD,...")] = (
+        None
+    )
     layout: Annotated[
-        str | None,
-        typer.Option("--layout", metavar="NAME", help="Use a built-in table layout (diy, mem0) instead of --map."),
+        str | None, option("--layout", "Use a built-in table layout (diy, mem0) instead of --map.", "NAME")
     ] = None
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a fact that a person states."""
+
+    kind: Annotated[StatedKind | None, option("--kind", "Kind of the fact.")] = None
+    subject: Annotated[str | None, option("--subject", "Subject of the fact.", "NAME")] = None
+    predicate: Annotated[str | None, option("--predicate", "Predicate of the fact, for example lives_in.", "NAME")] = (
+        None
+    )
+    object: Annotated[str | None, option("--object", "Object of the fact.", "VALUE")] = None
+    valid_at: Annotated[str | None, option("--valid-at", "Time from which it is true.", "WHEN")] = None
+    categories: Annotated[
+        list[str], option("--category", "Label of the fact; repeatable.", "LABEL", default_factory=list)
+    ]
+
+    def fields(self) -> dict[str, Any]:
+        """The fields that are given."""
+        given = {name: value for name, value in msgspec.structs.asdict(self).items() if value not in (None, [])}
+        times = {
+            name: None if given[name] == "none" else user_input.when(given[name])
+            for name in given
+            if name.endswith("_at")
+        }
+        return given | times | ({"categories": tuple(self.categories)} if self.categories else {})
+
+
+class Change(Statement, frozen=True, kw_only=True):
+    """The fields of a fact that an edit can change; a time `none` clears it."""
+
+    text: Annotated[str | None, option("--text", "New text of the fact. Without options, opens an editor.", "TEXT")] = (
+        None
+    )
+    invalid_at: Annotated[str | None, option("--invalid-at", "Time until which it was true.", "WHEN")] = None
+    confidence: Annotated[float | None, option("--confidence", "Confidence of the fact.", "X", min=0, max=1)] = None
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,30 +224,22 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     users: Annotated[
         list[str],
-        typer.Option(
+        option(
             "--user",
-            metavar="NAME",
-            help="User to include; repeatable.",
+            "User to include; repeatable.",
+            "NAME",
             autocompletion=_complete.users,
             callback=named,
             default_factory=list,
         ),
     ] = msgspec.field(default_factory=list)
-    all_users: Annotated[bool, typer.Option("--all-users", help="Include all users.")] = False
+    all_users: Annotated[bool, option("--all-users", "Include all users.")] = False
     user_map: Annotated[
-        str | None,
-        typer.Option(
-            "--user-map", metavar="FILE", help="CSV file with columns from,to that renames users during the move."
-        ),
+        str | None, option("--user-map", "CSV file with columns from,to that renames users during the move.", "FILE")
     ] = None
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="WHEN", help="Only records created or updated since WHEN.")
-    ] = None
-    kinds: Annotated[
-        str | None,
-        typer.Option("--kinds", metavar="KIND,...", help=f"Only these kinds: {', '.join(KINDS)}."),
-    ] = None
-    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N facts.")] = None
+    since: Annotated[str | None, option("--since", "Only records created or updated since WHEN.", "WHEN")] = None
+    kinds: Annotated[str | None, option("--kinds", f"Only these kinds: {', '.join(KINDS)}.", "KIND,...")] = None
+    limit: Annotated[int | None, option("--limit", "Only the first N facts.", "N", min=1)] = None
 
     def selection(self, *, default_all: bool = False) -> Selection:
         """The selection. Raises UsageError for an unknown kind, or when no user is given and `default_all` is False."""
@@ -265,13 +263,12 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     """The forms of a report."""
 
     html: Annotated[
-        Path | None,
-        typer.Option("--html", metavar="FILE", help="Write a self-contained HTML page with charts; - is stdout."),
+        Path | None, option("--html", "Write a self-contained HTML page with charts; - is stdout.", "FILE")
     ] = None
-    png: Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Write the charts as a PNG image.")] = None
-    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the charts as an SVG image.")] = None
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")] = False
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False
+    png: Annotated[Path | None, option("--png", "Write the charts as a PNG image.", "FILE")] = None
+    svg: Annotated[Path | None, option("--svg", "Write the charts as an SVG image.", "FILE")] = None
+    as_json: Annotated[bool, option("--json", "Print the result as one JSON document.")] = False
+    as_csv: Annotated[bool, option("--csv", "Print comma-separated values.")] = False
 
     def files(self) -> dict[str, Path]:
         """The files to write, by their kind."""

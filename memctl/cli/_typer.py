@@ -81,6 +81,11 @@ class Group(_Examples, TyperGroup):
     """A command with subcommands."""
 
 
+def option(flags: str, text: str, metavar: str | None = None, **more: Any) -> Any:
+    """An option; `flags` are its names, separated by spaces, and `text` is its help."""
+    return typer.Option(*flags.split(), help=text, metavar=metavar, **more)
+
+
 class App(typer.Typer):
     """A command, or a group of subcommands, with plain-text help."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memctl.cli import _options, _render, _run_log, _typer
+from memctl.cli._typer import option
 
 if TYPE_CHECKING:
     from memctl.maintenance.consolidate import Consolidated
@@ -25,9 +26,7 @@ app = _typer.new_app()
 def command(
     *,
     user: _options.User,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="List every change with its reason, and change nothing.")
-    ] = False,
+    dry_run: Annotated[bool, option("--dry-run", "List every change with its reason, and change nothing.")] = False,
     ttl: _options.Ttl = None,
     quiet: _options.Quiet = False,
     output: _options.Output,

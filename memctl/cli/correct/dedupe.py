@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from memctl.cli import _options, _typer
+from memctl.cli._typer import option
 from memctl.cli.correct.consolidate import show
 
 app = _typer.new_app()
@@ -21,9 +20,7 @@ app = _typer.new_app()
 def command(
     *,
     user: _options.User,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="List duplicates and near-duplicates, and merge nothing.")
-    ] = False,
+    dry_run: Annotated[bool, option("--dry-run", "List duplicates and near-duplicates, and merge nothing.")] = False,
     quiet: _options.Quiet = False,
     output: _options.Output,
     store: _options.Store,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from memctl.cli import _complete, _options, _typer
+from memctl.cli._typer import option
 from memctl.cli.correct.consolidate import show
 
 app = _typer.new_app()
@@ -21,7 +22,7 @@ app = _typer.new_app()
 def command(
     *,
     user: Annotated[str | None, typer.Argument(autocompletion=_complete.users, callback=_options.named)] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be removed, and remove nothing.")] = False,
+    dry_run: Annotated[bool, option("--dry-run", "List what would be removed, and remove nothing.")] = False,
     ttl: _options.Ttl = None,
     quiet: _options.Quiet = False,
     output: _options.Output,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from memctl.cli import _options, _render, _typer
+from memctl.cli._typer import option
 from memctl.core.errors import MemctlError, UsageError
 from memctl.store.model import new_run
 
@@ -23,8 +24,8 @@ app = _typer.new_app()
 def command(
     *,
     ids: Annotated[list[str], typer.Argument(metavar="ID...")],
-    yes: Annotated[bool, typer.Option("-y", "--yes", help="Skip the confirmation.")] = False,
-    no_input: Annotated[bool, typer.Option("--no-input", help="Never prompt; fail instead.")] = False,
+    yes: Annotated[bool, option("-y --yes", "Skip the confirmation.")] = False,
+    no_input: Annotated[bool, option("--no-input", "Never prompt; fail instead.")] = False,
     output: _options.Json,
     store: _options.Store,
 ) -> None:

@@ -13,11 +13,7 @@ app = _typer.new_app()
     memctl undo e1dcd49792df
     """
 )
-def command(
-    *,
-    output: _options.Output,
-    store: _options.Store,
-) -> None:
+def command(*, output: _options.Output, store: _options.Store) -> None:
     """List the runs that changed the store in the last thirty days, newest first.
 
     memctl undo RUN reverts one. memctl migrations lists the migrations between backends.

@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from memctl.cli import _options, _render, _typer
+from memctl.cli._typer import option
 from memctl.runtime import user_input
 
 SIGNS = {"began": "+", "ended": "-", "learned": ">", "retired": "x"}
@@ -27,8 +28,8 @@ app = _typer.new_app()
 def command(
     *,
     user: _options.User,
-    start: Annotated[str, typer.Option("--from", metavar="WHEN", help="Start of the period.")],
-    end: Annotated[str, typer.Option("--to", metavar="WHEN", help="End of the period.")] = "now",
+    start: Annotated[str, option("--from", "Start of the period.", "WHEN")],
+    end: Annotated[str, option("--to", "End of the period.", "WHEN")] = "now",
     source: Annotated[
         str | None, _options.backend("--backend", "Backend to read from (--from is a time). [default: local]")
     ] = None,

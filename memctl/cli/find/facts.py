@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import Annotated
 
-import typer
-
 from memctl.cli import _options, _render, _typer
+from memctl.cli._typer import option
 
 app = _typer.new_app()
 
@@ -24,10 +23,9 @@ def command(
     subject: _options.Subject = None,
     predicate: _options.Predicate = None,
     kind: Annotated[
-        _options.Kind | None,
-        typer.Option("--kind", help="Only this kind. Episodes are listed only with --kind episode."),
+        _options.Kind | None, option("--kind", "Only this kind. Episodes are listed only with --kind episode.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Include superseded, ended and expired facts.")] = False,
+    everything: Annotated[bool, option("--all", "Include superseded, ended and expired facts.")] = False,
     source: _options.Source = None,
     service: _options.Service,
     output: _options.Output,

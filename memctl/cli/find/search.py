@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memctl.cli import _options, _render, _typer
+from memctl.cli._typer import option
 from memctl.core.errors import UsageError
 from memctl.runtime import user_input
 
@@ -32,26 +33,16 @@ def command(
     source: Annotated[
         str | None, _options.backend("--from", "Backend to search with its own search. [default: local]")
     ] = None,
-    all_users: Annotated[bool, typer.Option("--all-users", help="Search all users; takes QUERY only.")] = False,
-    k: Annotated[int, typer.Option("-k", "--k", min=1, max=1000, help="Number of results.")] = 10,
+    all_users: Annotated[bool, option("--all-users", "Search all users; takes QUERY only.")] = False,
+    k: Annotated[int, option("-k --k", "Number of results.", min=1, max=1000)] = 10,
     kinds: Annotated[
         list[str],
-        typer.Option(
-            "--kind",
-            metavar="KIND",
-            callback=_options.check_kinds,
-            help="Only this kind; repeatable.",
-            default_factory=list,
-        ),
+        option("--kind", "Only this kind; repeatable.", "KIND", callback=_options.check_kinds, default_factory=list),
     ],
-    since: Annotated[
-        str | None, typer.Option("--since", metavar="WHEN", help="Only what was said or true since WHEN.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="WHEN", help="Only what was said or true until WHEN.")
-    ] = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", metavar="WHEN", help="Only what was true at WHEN.")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Show the parts of each score.")] = False,
+    since: Annotated[str | None, option("--since", "Only what was said or true since WHEN.", "WHEN")] = None,
+    until: Annotated[str | None, option("--until", "Only what was said or true until WHEN.", "WHEN")] = None,
+    as_of: Annotated[str | None, option("--as-of", "Only what was true at WHEN.", "WHEN")] = None,
+    explain: Annotated[bool, option("--explain", "Show the parts of each score.")] = False,
     output: _options.Output,
     service: _options.Service,
     store: _options.EmbeddedStore,

@@ -16,12 +16,7 @@ app = _typer.new_app()
     memctl show 571cd92d --json
     """
 )
-def command(
-    *,
-    id_: _options.Id,
-    output: _options.Json,
-    store: _options.Store,
-) -> None:
+def command(*, id_: _options.Id, output: _options.Json, store: _options.Store) -> None:
     """Show the fact ID (a unique prefix is enough) in full, with its quotes and their sources."""
     fact, evidence = store.open().get(id_)
     if output.printed("show", {"fact": fact, "evidence": evidence}):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from memctl.cli import _options, _render, _typer
+from memctl.cli._typer import option
 
 app = _typer.new_app()
 
@@ -21,9 +22,7 @@ app = _typer.new_app()
 def command(
     *,
     statement: Annotated[str, typer.Argument()],
-    write: Annotated[
-        bool, typer.Option("--write", help="Allow the statement to change the store and to access files.")
-    ] = False,
+    write: Annotated[bool, option("--write", "Allow the statement to change the store and to access files.")] = False,
     output: _options.Output,
     store: _options.EmbeddedStore,
 ) -> None:

@@ -19,11 +19,7 @@ app = _typer.new_app()
     """
 )
 def command(
-    *,
-    source: _options.Source = None,
-    service: _options.Service,
-    output: _options.Output,
-    store: _options.Store,
+    *, source: _options.Source = None, service: _options.Service, output: _options.Output, store: _options.Store
 ) -> None:
     """Show store statistics: users, facts, episodes, size and embeddings."""
     with contextlib.closing(_options.reader(source, service, store)) as memory:

@@ -16,11 +16,7 @@ app = _typer.new_app()
     """
 )
 def command(
-    *,
-    source: _options.Source = None,
-    service: _options.Service,
-    output: _options.Output,
-    store: _options.Store,
+    *, source: _options.Source = None, service: _options.Service, output: _options.Output, store: _options.Store
 ) -> None:
     """List users with their fact and episode counts, and the dates of their first and last record."""
     with contextlib.closing(_options.reader(source, service, store)) as memory:

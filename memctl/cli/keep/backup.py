@@ -18,11 +18,7 @@ app = _typer.new_app()
     """
 )
 def command(
-    *,
-    file: _options.File,
-    quiet: _options.Quiet = False,
-    output: _options.Json,
-    store: _options.Store,
+    *, file: _options.File, quiet: _options.Quiet = False, output: _options.Json, store: _options.Store
 ) -> None:
     """Back up the store to FILE: one archive of Parquet tables with checksums."""
     from memctl.maintenance.backup import backup

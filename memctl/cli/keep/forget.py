@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memctl.cli import _options, _render, _transfer, _typer
+from memctl.cli._typer import option
 from memctl.core.errors import MemctlError, UsageError
 
 if TYPE_CHECKING:
@@ -34,21 +35,18 @@ def command(
             "--from", "Backend to erase the user from; repeatable. [default: local]", default_factory=list
         ),
     ],
-    everywhere: Annotated[
-        bool, typer.Option("--everywhere", help="The store and every backend in the settings.")
-    ] = False,
+    everywhere: Annotated[bool, option("--everywhere", "The store and every backend in the settings.")] = False,
     confirm: Annotated[
-        str | None,
-        typer.Option("--confirm", metavar="NAME", help="The user's name again, to confirm without a prompt."),
+        str | None, option("--confirm", "The user's name again, to confirm without a prompt.", "NAME")
     ] = None,
     delete_agents: Annotated[
-        bool, typer.Option("--delete-agents", help="Also delete agents that memctl did not create (Letta).")
+        bool, option("--delete-agents", "Also delete agents that memctl did not create (Letta).")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be erased, and erase nothing.")] = False,
+    dry_run: Annotated[bool, option("--dry-run", "List what would be erased, and erase nothing.")] = False,
     receipt: Annotated[
-        str | None, typer.Option("--receipt", metavar="FILE", help="Path of the receipt. [default: in the data folder]")
+        str | None, option("--receipt", "Path of the receipt. [default: in the data folder]", "FILE")
     ] = None,
-    restore: Annotated[bool, typer.Option("--restore", help="Allow an erased user to be stored again.")] = False,
+    restore: Annotated[bool, option("--restore", "Allow an erased user to be stored again.")] = False,
     ledger: _options.Ledger = None,
     quiet: _options.Quiet = False,
     output: _options.Json,

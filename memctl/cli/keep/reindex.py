@@ -15,12 +15,7 @@ app = _typer.new_app()
     memctl reindex --embedder openai:text-embedding-3-small
     """
 )
-def command(
-    *,
-    quiet: _options.Quiet = False,
-    output: _options.Json,
-    store: _options.EmbeddedStore,
-) -> None:
+def command(*, quiet: _options.Quiet = False, output: _options.Json, store: _options.EmbeddedStore) -> None:
     """Compute missing embeddings, or with --embedder recompute all of them with another model.
 
     Searches use the old vectors until the new ones are complete; an interrupted run resumes where it stopped. Vectors

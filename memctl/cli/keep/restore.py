@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from memctl.cli import _options, _render, _typer
+from memctl.cli._typer import option
 
 app = _typer.new_app()
 
@@ -21,9 +22,7 @@ app = _typer.new_app()
 def command(
     *,
     file: _options.File,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace an existing store, which is kept as a snapshot.")
-    ] = False,
+    force: Annotated[bool, option("--force", "Replace an existing store, which is kept as a snapshot.")] = False,
     output: _options.Json,
     store: _options.Store,
 ) -> None:

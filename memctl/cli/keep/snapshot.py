@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memctl.cli import _options, _render, _typer
+from memctl.cli._typer import option
 from memctl.core.errors import UsageError
 from memctl.runtime import user_input
 
@@ -38,7 +39,7 @@ def command() -> None:
 )
 def create(
     *,
-    note: Annotated[str | None, typer.Option("--note", metavar="TEXT", help="Note to keep with the snapshot.")] = None,
+    note: Annotated[str | None, option("--note", "Note to keep with the snapshot.", "TEXT")] = None,
     quiet: _options.Quiet = False,
     output: _options.Json,
     store: _options.Store,
@@ -56,11 +57,7 @@ def create(
     memctl snapshot list --jsonl
     """,
 )
-def list_(
-    *,
-    output: _options.Output,
-    store: _options.Store,
-) -> None:
+def list_(*, output: _options.Output, store: _options.Store) -> None:
     """List the snapshots, newest first."""
     found = _snapshots(store).all()
     if output.listed("snapshot", {"snapshots": found}, found):
@@ -118,12 +115,7 @@ def diff(
     memctl snapshot restore 20260301T09
     """
 )
-def restore(
-    *,
-    name: _options.Name,
-    output: _options.Json,
-    store: _options.Store,
-) -> None:
+def restore(*, name: _options.Name, output: _options.Json, store: _options.Store) -> None:
     """Replace the store with the snapshot NAME.
 
     The current store is kept as a snapshot.
@@ -145,10 +137,8 @@ def restore(
 )
 def prune(
     *,
-    keep: Annotated[int | None, typer.Option("--keep", min=0, metavar="N", help="Keep only the newest N.")] = None,
-    before: Annotated[
-        str | None, typer.Option("--before", metavar="WHEN", help="Remove snapshots older than WHEN.")
-    ] = None,
+    keep: Annotated[int | None, option("--keep", "Keep only the newest N.", "N", min=0)] = None,
+    before: Annotated[str | None, option("--before", "Remove snapshots older than WHEN.", "WHEN")] = None,
     quiet: _options.Quiet = False,
     output: _options.Json,
     store: _options.Store,

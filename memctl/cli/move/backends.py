@@ -79,12 +79,7 @@ def _columns(capabilities: Capabilities) -> tuple[str, ...]:
     memctl backends test alice.jsonl
     """,
 )
-def check(
-    *,
-    name: _options.Name,
-    output: _options.Json,
-    store: _options.Store,
-) -> int:
+def check(*, name: _options.Name, output: _options.Json, store: _options.Store) -> int:
     """Test the connection to the backend NAME. Exit code 1 if it cannot be used."""
     store.refuse(name)
     named = store.backends().get(name, {})
@@ -101,11 +96,7 @@ def check(
     memctl backends init team --json
     """
 )
-def init(
-    *,
-    name: _options.Name,
-    output: _options.Json,
-) -> int:
+def init(*, name: _options.Name, output: _options.Json) -> int:
     """Create what memctl needs in the backend NAME, such as tables. Running it again changes nothing."""
     writing = {"mode": "w"} if registry.is_file(name) else {}
     with contextlib.closing(registry.open_backend(name, **writing)) as adapter:

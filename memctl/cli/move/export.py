@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from memctl.cli import _options, _render, _transfer, _typer
+from memctl.cli._typer import option
 from memctl.core.errors import Exit, Retryable, UsageError
 
 app = _typer.new_app()
@@ -22,15 +23,12 @@ app = _typer.new_app()
 def command(
     *,
     source: Annotated[str, _options.backend("--from", "Backend to read from.")] = "local",
-    file: Annotated[
-        str,
-        typer.Option("-o", "--output", metavar="FILE", help="Output file: x.jsonl, x.parquet or x.csv; - is stdout."),
-    ] = "-",
+    file: Annotated[str, option("-o --output", "Output file: x.jsonl, x.parquet or x.csv; - is stdout.", "FILE")] = "-",
     scope: _options.Scope,
     table: _options.Table,
     service: _options.Service,
     rejects: Annotated[
-        str, typer.Option("--rejects", metavar="FILE", help="File for records that the format cannot store.")
+        str, option("--rejects", "File for records that the format cannot store.", "FILE")
     ] = "rejects.jsonl",
     quiet: _options.Quiet = False,
     output: _options.Json,

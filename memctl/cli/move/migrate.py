@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from memctl.cli import _options, _run_log, _transfer, _typer
+from memctl.cli._typer import option
 from memctl.core.errors import UsageError
 from memctl.runtime import user_input
 
@@ -32,35 +33,28 @@ def command(
     service: _options.LettaService,
     mode: Annotated[
         Literal["preserve", "rederive"] | None,
-        typer.Option(
-            "--mode",
-            help="Write facts verbatim (preserve), or let the target extract them (rederive). [default: preserve]",
+        option(
+            "--mode", "Write facts verbatim (preserve), or let the target extract them (rederive). [default: preserve]"
         ),
     ] = None,
     dry_run: _options.DryRun = False,
-    plan_out: Annotated[
-        str | None, typer.Option("--plan-out", metavar="FILE", help="Also write the plan to a file.")
-    ] = None,
+    plan_out: Annotated[str | None, option("--plan-out", "Also write the plan to a file.", "FILE")] = None,
     plan_file: Annotated[
-        str | None, typer.Option("--plan", metavar="FILE", help="Apply this plan; fails if the source has changed.")
+        str | None, option("--plan", "Apply this plan; fails if the source has changed.", "FILE")
     ] = None,
     fail_on_loss: _options.FailOnLoss = False,
     no_verify: _options.NoVerify = False,
     rate: Annotated[
-        str | None,
-        typer.Option(
-            "--rate", metavar="N/s", help="Maximum call rate of the target (/s, /m, /h). [default: the backend's]"
-        ),
+        str | None, option("--rate", "Maximum call rate of the target (/s, /m, /h). [default: the backend's]", "N/s")
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Number of parallel writers.")] = 1,
+    workers: Annotated[int, option("--workers", "Number of parallel writers.", min=1, max=64)] = 1,
     batch_size: Annotated[
-        int | None, typer.Option("--batch-size", min=1, metavar="N", help="Facts per call. [default: the backend's]")
+        int | None, option("--batch-size", "Facts per call. [default: the backend's]", "N", min=1)
     ] = None,
     max_duration: Annotated[
-        str | None,
-        typer.Option("--max-duration", metavar="TIME", help="Stop after this time (90s, 15m, 2h) with exit code 8."),
+        str | None, option("--max-duration", "Stop after this time (90s, 15m, 2h) with exit code 8.", "TIME")
     ] = None,
-    retries: Annotated[int, typer.Option("--retries", min=0, max=100, help="Retries after a temporary failure.")] = 7,
+    retries: Annotated[int, option("--retries", "Retries after a temporary failure.", min=0, max=100)] = 7,
     rejects: _options.Rejects = None,
     quiet: _options.Quiet = False,
     ledger: _options.Ledger = None,

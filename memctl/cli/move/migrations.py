@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memctl.cli import _complete, _options, _render, _transfer, _typer
+from memctl.cli._typer import option
 from memctl.core.errors import Exit, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -37,9 +38,7 @@ app = _typer.new_group(runs_alone=True)
 def command(
     ctx: typer.Context,
     *,
-    last: Annotated[
-        bool, typer.Option("--last", help="Show the newest one; the exit code reflects how it ended.")
-    ] = False,
+    last: Annotated[bool, option("--last", "Show the newest one; the exit code reflects how it ended.")] = False,
     ledger: _options.Ledger = None,
     output: _options.Output,
 ) -> int | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from memctl.cli import _options, _transfer, _typer
+from memctl.cli._typer import option
 from memctl.core.errors import Exit, unwritable
 
 if TYPE_CHECKING:
@@ -32,12 +33,11 @@ def command(
     scope: _options.Scope,
     table: _options.Table,
     service: _options.Service,
-    one_way: Annotated[bool, typer.Option("--one-way", help="Ignore records that exist only in the target.")] = False,
+    one_way: Annotated[bool, option("--one-way", "Ignore records that exist only in the target.")] = False,
     combined: Annotated[
-        str | None,
-        typer.Option("--combined", metavar="FILE", help="Write one line per record, equal ones included; - is stdout."),
+        str | None, option("--combined", "Write one line per record, equal ones included; - is stdout.", "FILE")
     ] = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print only the totals.")] = False,
+    quiet: Annotated[bool, option("-q --quiet", "Print only the totals.")] = False,
     output: _options.Output,
     store: _options.Store,
 ) -> int:

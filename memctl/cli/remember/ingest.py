@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from memctl.cli import _options, _render, _run_log, _transfer, _typer
+from memctl.cli._typer import option
 from memctl.core.errors import Exit, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +23,74 @@ if TYPE_CHECKING:
 
 TOP_REASONS = 3
 TOP_REJECTS = 10
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """How transcripts are read; the fields are those of `memctl.ingest.options.IngestOptions`."""
+
+    user: Annotated[
+        str | None,
+        option(
+            "--user",
+            "Owner of all facts read; with --from, whose conversations to read.",
+            "NAME",
+            callback=_options.named,
+        ),
+    ] = None
+    user_from: Annotated[
+        Literal["filename", "folder", "speaker"] | None,
+        option("--user-from", "Take the owner from the file name, its folder, or each speaker."),
+    ] = None
+    format: Annotated[
+        str | None, option("--format", "Read every file as this format instead of detecting it.", "NAME")
+    ] = None
+    since: Annotated[str | None, option("--since", "Skip turns before WHEN.", "WHEN")] = None
+    tz: Annotated[str | None, option("--tz", "Time zone of times without one. [default: UTC]", "ZONE")] = None
+    date_order: Annotated[
+        Literal["dmy", "mdy", "ymd"] | None,
+        option("--date-order", "Order of day, month and year in dates such as 05/03/2025."),
+    ] = None
+    started_at: Annotated[str | None, option("--started-at", "Start time of a recording with subtitles.", "WHEN")] = (
+        None
+    )
+    roles: Annotated[str, option("--roles", "Roles whose turns are kept as episodes.", "ROLE,...")] = "user,assistant"
+    branches: Annotated[bool, option("--branches", "Also read abandoned branches of ChatGPT and Claude chats.")] = False
+    sidechains: Annotated[bool, option("--sidechains", "Also read sub-agents of coding sessions.")] = False
+    direct_messages: Annotated[bool, option("--direct-messages", "Also read direct messages of a Slack export.")] = (
+        False
+    )
+    extractor: Annotated[
+        Literal["auto", "llm", "rules", "none"] | None,
+        option("--extractor", "Extraction method. [default: auto, a model if one is configured, else rules]"),
+    ] = None
+    model: Annotated[
+        str | None, option("--model", "Chat model that reads the turns, for example gpt-5.4-mini.", "NAME")
+    ] = None
+    llm_base_url: Annotated[
+        str | None, option("--llm-base-url", "Base URL of an OpenAI-compatible server. [default: OpenAI]", "URL")
+    ] = None
+    max_cost: Annotated[
+        float | None, option("--max-cost", "Stop before the cost of the model exceeds this amount.", "DOLLARS", min=0)
+    ] = None
+    price_per_million: Annotated[
+        str | None,
+        option(
+            "--price-per-million", "Dollars per million input and output tokens. [default: the price book]", "IN,OUT"
+        ),
+    ] = None
+    rate: Annotated[
+        str | None, option("--rate", "Maximum request rate of the model: 10/s, 600/m or 3600/h.", "N/s")
+    ] = None
+    batch: Annotated[bool, option("--batch", "Submit the requests to the batch API (half price, answered later).")] = (
+        False
+    )
+    jobs: Annotated[
+        int | None,
+        option(
+            "--jobs", "Parallel processes, or parallel requests with a model. [default: CPU count, or 4]", min=1, max=64
+        ),
+    ] = None
+
 
 app = _typer.new_app()
 
@@ -39,103 +108,13 @@ def command(
     source: Annotated[
         str | None, _options.backend("--from", "Read the conversations of this backend instead of files.")
     ] = None,
-    user: Annotated[
-        str | None,
-        typer.Option(
-            "--user",
-            metavar="NAME",
-            callback=_options.named,
-            help="Owner of all facts read; with --from, whose conversations to read.",
-        ),
-    ] = None,
-    user_from: Annotated[
-        Literal["filename", "folder", "speaker"] | None,
-        typer.Option("--user-from", help="Take the owner from the file name, its folder, or each speaker."),
-    ] = None,
-    format_: Annotated[
-        str | None,
-        typer.Option("--format", metavar="NAME", help="Read every file as this format instead of detecting it."),
-    ] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="WHEN", help="Skip turns before WHEN.")] = None,
-    tz: Annotated[
-        str | None, typer.Option("--tz", metavar="ZONE", help="Time zone of times without one. [default: UTC]")
-    ] = None,
-    date_order: Annotated[
-        Literal["dmy", "mdy", "ymd"] | None,
-        typer.Option("--date-order", help="Order of day, month and year in dates such as 05/03/2025."),
-    ] = None,
-    started_at: Annotated[
-        str | None, typer.Option("--started-at", metavar="WHEN", help="Start time of a recording with subtitles.")
-    ] = None,
-    roles: Annotated[
-        str, typer.Option("--roles", metavar="ROLE,...", help="Roles whose turns are kept as episodes.")
-    ] = "user,assistant",
-    branches: Annotated[
-        bool, typer.Option("--branches", help="Also read abandoned branches of ChatGPT and Claude chats.")
-    ] = False,
-    sidechains: Annotated[bool, typer.Option("--sidechains", help="Also read sub-agents of coding sessions.")] = False,
-    direct_messages: Annotated[
-        bool, typer.Option("--direct-messages", help="Also read direct messages of a Slack export.")
-    ] = False,
-    extractor: Annotated[
-        Literal["auto", "llm", "rules", "none"] | None,
-        typer.Option(
-            "--extractor", help="Extraction method. [default: auto, a model if one is configured, else rules]"
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="NAME", help="Chat model that reads the turns, for example gpt-5.4-mini."),
-    ] = None,
-    llm_base_url: Annotated[
-        str | None,
-        typer.Option(
-            "--llm-base-url", metavar="URL", help="Base URL of an OpenAI-compatible server. [default: OpenAI]"
-        ),
-    ] = None,
-    max_cost: Annotated[
-        float | None,
-        typer.Option(
-            "--max-cost", min=0, metavar="DOLLARS", help="Stop before the cost of the model exceeds this amount."
-        ),
-    ] = None,
-    price_per_million: Annotated[
-        str | None,
-        typer.Option(
-            "--price-per-million",
-            metavar="IN,OUT",
-            help="Dollars per million input and output tokens. [default: the price book]",
-        ),
-    ] = None,
-    rate: Annotated[
-        str | None,
-        typer.Option("--rate", metavar="N/s", help="Maximum request rate of the model: 10/s, 600/m or 3600/h."),
-    ] = None,
-    batch: Annotated[
-        bool, typer.Option("--batch", help="Submit the requests to the batch API (half price, answered later).")
-    ] = False,
-    collect: Annotated[
-        bool, typer.Option("--collect", help="Collect the answers of finished batches; takes no PATHS.")
-    ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            "--jobs",
-            min=1,
-            max=64,
-            help="Parallel processes, or parallel requests with a model. [default: CPU count, or 4]",
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Write nothing; with a model, print the estimated cost.")
-    ] = False,
+    reading: Reading,
+    collect: Annotated[bool, option("--collect", "Collect the answers of finished batches; takes no PATHS.")] = False,
+    dry_run: Annotated[bool, option("--dry-run", "Write nothing; with a model, print the estimated cost.")] = False,
     rejects: Annotated[
-        str | None,
-        typer.Option("--rejects", metavar="FILE", help="File for rejected records. [default: next to the store]"),
+        str | None, option("--rejects", "File for rejected records. [default: next to the store]", "FILE")
     ] = None,
-    verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", help="List every skipped record and every rejected file.")
-    ] = False,
+    verbose: Annotated[bool, option("-v --verbose", "List every skipped record and every rejected file.")] = False,
     quiet: _options.Quiet = False,
     service: _options.Service,
     output: _options.Json,
@@ -157,27 +136,7 @@ def command(
     for name, value in msgspec.structs.asdict(service).items():
         if value is not None and not source:
             raise UsageError("this option applies to a backend, with --from", where=f"--{name}", hint="leave it out")
-    given = IngestOptions(
-        user=user,
-        user_from=user_from,
-        format=format_,
-        since=since,
-        tz=tz,
-        date_order=date_order,
-        started_at=started_at,
-        roles=roles,
-        branches=branches,
-        sidechains=sidechains,
-        direct_messages=direct_messages,
-        extractor=extractor,
-        model=model,
-        llm_base_url=llm_base_url,
-        max_cost=max_cost,
-        price_per_million=price_per_million,
-        rate=rate,
-        batch=batch,
-        jobs=jobs,
-    )
+    given = IngestOptions(**msgspec.structs.asdict(reading))
     if source:
         given.refuse_file_options()
     local = store.open()
@@ -193,7 +152,7 @@ def command(
     if source:
         options = store.backends(service, source=source)
         return show.report(_from_backend(local, source, options.get(source, {}), given, show))
-    if batch:
+    if reading.batch:
         paths, given = given.for_later(paths)
     return show.report(_ingest(local, paths, given, show))
 
@@ -311,8 +270,7 @@ def _print_rejects(report: Report, written: str | None, *, verbose: bool) -> Non
     shown = report.rejects if verbose else report.rejects[:TOP_REJECTS]
     for reject in shown:
         typer.echo(
-            f"{typer.style('not read:', fg='yellow')} {_render.clean(f'{reject.where}: {reject.reason}')}",
-            err=True,
+            f"{typer.style('not read:', fg='yellow')} {_render.clean(f'{reject.where}: {reject.reason}')}", err=True
         )
         if reject.hint:
             typer.echo(f"  {_render.clean(reject.hint)}", err=True)

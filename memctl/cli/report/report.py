@@ -8,9 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import msgspec
 import typer
 
 from memctl.cli import _options, _render, _typer
+from memctl.cli._typer import option
 from memctl.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +26,29 @@ def _number(value: str) -> Decimal:
         return Decimal(value)
     except ArithmeticError:
         raise typer.BadParameter(f"{value!r} is not a number.") from None
+
+
+class Workload(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of a workload that are not to be measured."""
+
+    users: Annotated[Decimal | None, option("--users", "Number of users in the first month.", "N", parser=_number)] = (
+        None
+    )
+    turns_per_user_month: Annotated[
+        Decimal | None,
+        option("--turns-per-user-month", "Messages per user and month, with answers.", "N", parser=_number),
+    ] = None
+    facts_per_turn: Annotated[
+        Decimal | None, option("--facts-per-turn", "Facts extracted per message.", "X", parser=_number)
+    ] = None
+    searches_per_turn: Annotated[
+        Decimal | None, option("--searches-per-turn", "Searches per message.", "X", parser=_number)
+    ] = None
+    bytes_per_turn: Annotated[
+        Decimal | None, option("--bytes-per-turn", "Length of a message in bytes.", "N", parser=_number)
+    ] = None
+    growth: Annotated[str | None, option("--growth", "Monthly growth of the number of users.", "8%")] = None
+    months: Annotated[Decimal | None, option("--months", "Number of months. [default: 12]", "N", parser=_number)] = None
 
 
 app = _typer.new_group()
@@ -49,15 +74,15 @@ def volume(
     *,
     source: Annotated[str, _options.backend("--from", "Backend to measure.")] = "local",
     user: _options.OneUser = None,
-    by: Annotated[Literal["month", "week", "day"], typer.Option("--by", help="Length of a period.")] = "month",
-    top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="Number of users to list.")] = 10,
+    by: Annotated[Literal["month", "week", "day"], option("--by", "Length of a period.")] = "month",
+    top: Annotated[int, option("--top", "Number of users to list.", "N", min=1)] = 10,
     tokenizer: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--tokenizer",
+            "Count tokens with this tokenizer.json. [default: built-in WordPiece]",
+            "FILE",
             dir_okay=False,
-            metavar="FILE",
-            help="Count tokens with this tokenizer.json. [default: built-in WordPiece]",
         ),
     ] = None,
     outputs: _options.Outputs,
@@ -109,61 +134,28 @@ def volume(
 )
 def pricing(
     *,
-    users: Annotated[
-        Decimal | None, typer.Option("--users", parser=_number, metavar="N", help="Number of users in the first month.")
-    ] = None,
-    turns_per_user_month: Annotated[
-        Decimal | None,
-        typer.Option(
-            "--turns-per-user-month",
-            parser=_number,
-            metavar="N",
-            help="Messages per user and month, with answers.",
-        ),
-    ] = None,
-    facts_per_turn: Annotated[
-        Decimal | None,
-        typer.Option("--facts-per-turn", parser=_number, metavar="X", help="Facts extracted per message."),
-    ] = None,
-    searches_per_turn: Annotated[
-        Decimal | None, typer.Option("--searches-per-turn", parser=_number, metavar="X", help="Searches per message.")
-    ] = None,
-    bytes_per_turn: Annotated[
-        Decimal | None,
-        typer.Option("--bytes-per-turn", parser=_number, metavar="N", help="Length of a message in bytes."),
-    ] = None,
-    growth: Annotated[
-        str | None, typer.Option("--growth", metavar="8%", help="Monthly growth of the number of users.")
-    ] = None,
-    months: Annotated[
-        Decimal | None, typer.Option("--months", parser=_number, metavar="N", help="Number of months. [default: 12]")
-    ] = None,
+    workload: Workload,
     source: Annotated[
         str | None, _options.backend("--from", "Backend to measure values that are not given. [default: local]")
     ] = None,
     unmeasured: Annotated[
-        bool, typer.Option("--unmeasured", help="Do not measure; take missing values from the price book.")
+        bool, option("--unmeasured", "Do not measure; take missing values from the price book.")
     ] = False,
     route: Annotated[
-        str | None,
-        typer.Option("--migrate", metavar="FROM:TO", help="Price a migration of all facts, for example mem0:zep."),
+        str | None, option("--migrate", "Price a migration of all facts, for example mem0:zep.", "FROM:TO")
     ] = None,
     facts: Annotated[
-        int | None, typer.Option("--facts", min=0, metavar="N", help="Number of facts to move. [default: as measured]")
+        int | None, option("--facts", "Number of facts to move. [default: as measured]", "N", min=0)
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(
-            "--model", metavar="NAME", help="Chat model for extraction, or rules for none. [default: the price book's]"
-        ),
+        option("--model", "Chat model for extraction, or rules for none. [default: the price book's]", "NAME"),
     ] = None,
     embedding: Annotated[
-        str | None, typer.Option("--embedding", metavar="NAME", help="Embedding model, or static for the built-in one.")
+        str | None, option("--embedding", "Embedding model, or static for the built-in one.", "NAME")
     ] = None,
     edition: _options.Edition = None,
-    prices: Annotated[
-        Path | None, typer.Option("--prices", dir_okay=False, metavar="FILE", help="Your own price book (YAML).")
-    ] = None,
+    prices: Annotated[Path | None, option("--prices", "Your own price book (YAML).", "FILE", dir_okay=False)] = None,
     outputs: _options.Outputs,
     store: _options.Store,
 ) -> None:
@@ -174,19 +166,12 @@ def pricing(
     from memctl.cli import _report_output
     from memctl.report import json_csv, requests
 
-    numbers: dict[str, Decimal | None] = {
-        "users": users,
-        "turns_per_user_month": turns_per_user_month,
-        "facts_per_turn": facts_per_turn,
-        "searches_per_turn": searches_per_turn,
-        "bytes_per_turn": bytes_per_turn,
-        "months": months,
-        "growth": requests.growth(growth),
-    }
+    numbers = msgspec.structs.asdict(workload) | {"growth": requests.growth(workload.growth)}
     if unmeasured and source:
         raise UsageError("--unmeasured and --from cannot be combined")
     if facts is not None and not route:
         raise UsageError("--facts requires --migrate", hint="pass --migrate FROM:TO")
+    book: dict[str, Any] = {"edition": edition, "prices": prices, "model": model, "embedding": embedding}
     measured = used = None
     store.refuse("fixed" if unmeasured else source or "local")
     if not unmeasured:
@@ -196,17 +181,7 @@ def pricing(
     if route:
         if outputs.files():
             raise UsageError("a migration has no charts", hint="use --json or --csv")
-        moved = requests.migration(
-            route,
-            measured,
-            numbers,
-            facts=facts,
-            edition=edition,
-            prices=prices,
-            model=model,
-            embedding=embedding,
-            used=used,
-        )
+        moved = requests.migration(route, measured, numbers, facts=facts, used=used, **book)
         _print(
             outputs,
             "report.migration",
@@ -215,9 +190,7 @@ def pricing(
             lambda: _report_output.print_move(moved),
         )
         return
-    report = requests.pricing(
-        measured, numbers, edition=edition, prices=prices, model=model, embedding=embedding, used=used
-    )
+    report = requests.pricing(measured, numbers, used=used, **book)
 
     def pictures() -> tuple[Any, str]:
         from memctl.report import pricing_page
@@ -242,8 +215,7 @@ def pricing(
     """
 )
 def prices(
-    edition: _options.Edition = None,
-    listed: Annotated[bool, typer.Option("--list", help="List the editions.")] = False,
+    edition: _options.Edition = None, listed: Annotated[bool, option("--list", "List the editions.")] = False
 ) -> None:
     """Print a price book as YAML, to edit and pass to --prices."""
     from memctl.report import price_book

@@ -19,11 +19,7 @@ app = _typer.new_app()
     memctl doctor --json
     """
 )
-def command(
-    *,
-    output: _options.Json,
-    store: _options.Store,
-) -> int:
+def command(*, output: _options.Json, store: _options.Store) -> int:
     """Check the installation, the store, the settings and the backends. Exit code 1 if a check fails."""
     from memctl.cli.app import COMMANDS
     from memctl.maintenance.doctor import examine
