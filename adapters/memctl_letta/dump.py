@@ -7,7 +7,6 @@ Nothing else of the file is looked at; it may hold an agent's secrets.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,6 @@ from memctl.core.fact import Fact
 from memctl_letta.blocks import Block, facts_of
 
 TAG = "user:"
-_QUOTED = re.compile(rb'"(?:\s|\\[nrt])*\\?[{"\\]')
 LARGEST = 32 * 2**20
 """Bytes of a file that is read: it is one JSON document and is held whole."""
 
@@ -66,13 +64,11 @@ class AgentFileDump:
     def recognises(self, path: Path, head: bytes) -> bool:
         """Whether the file is one JSON object with agents and their blocks."""
         start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        # A file written by a program that encoded the answer once more is one JSON string.
-        plain = re.sub(rb'\\+"', b'"', head) if _QUOTED.match(start) else head
-        named = b'"agents"' in plain or b'"core_memory"' in plain or b'"agent_type"' in plain
-        if not (start.startswith(b"{") or _QUOTED.match(start)) or not named:
+        named = b'"agents"' in head or b'"core_memory"' in head or b'"agent_type"' in head
+        if not start.startswith(b"{") or not named:
             return False
         if path.stat().st_size > LARGEST:
-            return b'"agent_type"' in plain or b'"block_ids"' in plain
+            return b'"agent_type"' in head or b'"block_ids"' in head
         try:
             _load(path)
         except ValueError:
@@ -132,13 +128,6 @@ def _facts(block: _Block, user: str, agent: _Agent) -> Iterator[Fact]:
 def _load(path: Path) -> _File:
     """The agents and blocks of a file of either form. Raises ValueError for one of another."""
     content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    for _ in range(3):
-        if not _QUOTED.match(content.lstrip()):
-            break
-        try:
-            content = msgspec.json.decode(content, type=str).encode()
-        except (msgspec.DecodeError, UnicodeError) as error:
-            raise ValueError(str(error)) from None
     try:
         return msgspec.json.decode(content, type=_File)
     except (msgspec.DecodeError, RecursionError) as error:

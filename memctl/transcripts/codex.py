@@ -187,7 +187,7 @@ class _Reader:
 
     def _roll_back(self, turns: object) -> None:
         """Take back the last turns of the user and all that followed them."""
-        count = turns if isinstance(turns, int) else 1
+        count = int(turns) if isinstance(turns, int) or (isinstance(turns, str) and turns.isdecimal()) else 1
         for builder in (self.items, self.events):
             cut = self._starts[id(builder)].back(count)
             if cut is not None:

@@ -62,9 +62,8 @@ def own_words(text: str) -> tuple[str, list[str]]:
     The words after a slash command are the user's; the command itself is not.
     """
     typed = text.strip()
-    for pattern, reason in _BEGINNINGS:
-        if pattern.match(typed):
-            return "", [reason]
+    if reason := _written_by_tool(typed):
+        return "", [reason]
     reasons = []
     if queries := QUERY.findall(typed):
         typed, outside = "\n".join(query.strip() for query in queries), QUERY.sub("", typed)
@@ -79,8 +78,15 @@ def own_words(text: str) -> tuple[str, list[str]]:
         reasons += sorted({reason for _, reason in blocks})
         for pattern, _ in _REASON_OF:
             typed = pattern.sub("", typed)
-    words = "\n".join(part for part in (typed.strip(), *arguments) if part)
-    return words, reasons
+    typed = typed.strip()
+    if reason := _written_by_tool(typed):
+        typed, reasons = "", [*reasons, reason]
+    return "\n".join(part for part in (typed, *arguments) if part), reasons
+
+
+def _written_by_tool(text: str) -> str | None:
+    """The reason for a text that a tool wrote as a whole, None for any other."""
+    return next((reason for pattern, reason in _BEGINNINGS if pattern.match(text)), None)
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ import pytest
 from memctl_letta.blocks import Block, merged
 from memctl_letta.dump import AgentFileDump
 
+from memctl.backends.files import vendor_dumps
 from memctl.backends.files.formats import HEAD
 from memctl.core.errors import Rejected
 from memctl.core.fact import Fact
@@ -173,10 +174,10 @@ def test_an_agent_file_that_names_no_user_is_not_moved_in_silence(memctl, monkey
 @pytest.mark.parametrize("path", [TWO, OLD])
 def test_a_file_that_is_one_json_string_is_read_like_the_file_inside(tmp_path: Path, path: Path):
     text = path.read_text(encoding="utf-8")
-    for number, content in enumerate(
-        (json.dumps(text), json.dumps(json.dumps(text)), "\ufeff" + json.dumps("\n" + text))
-    ):
+    contents = (json.dumps(text), json.dumps(json.dumps(text)), "\ufeff" + json.dumps("\n" + text))
+    for number, content in enumerate(contents):
         file = tmp_path / f"{number}.af"
         file.write_text(content, encoding="utf-8")
-        assert recognised(file)
-        assert facts(file, "maria") == facts(path, "maria")
+        dump = vendor_dumps.find(file)
+        assert isinstance(dump, AgentFileDump)
+        assert [row.fact for row in vendor_dumps.rows(dump, file, "maria")] == facts(path, "maria")

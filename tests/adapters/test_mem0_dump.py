@@ -333,3 +333,13 @@ def test_a_relation_is_nobodys_where_the_page_has_several_users_or_none(saved: C
         "the document, relation 1: the relation lacks its source, its relationship or its target",
         "the document, relation 2: not a relation",
     ]
+
+
+def test_a_dump_that_is_one_json_string_is_read_like_the_dump_inside(saved: Callable[..., Path]) -> None:
+    """Programs that encode an answer once more write such files."""
+    path = saved(json.dumps({"results": [memory(), memory(2)]}))
+    dump = vendor_dumps.find(path)
+    assert isinstance(dump, Mem0Dump)
+    found = [row.fact for row in vendor_dumps.rows(dump, path, None)]
+    assert [fact.text for fact in found if fact] == ["Memory 1", "Memory 2"]
+    assert vendor_dumps.find(saved('"{ not JSON')) is None

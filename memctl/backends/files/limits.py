@@ -17,7 +17,7 @@ import msgspec
 from memctl.backends.files.records import LONGEST_LINE
 from memctl.core.errors import MemctlError, Rejected
 from memctl.runtime.json_limits import Bounds, unfit
-from memctl.transcripts import archives
+from memctl.transcripts import archives, double_encoded
 
 _CHUNK = 2**18
 _BOM = b"\xef\xbb\xbf"
@@ -26,7 +26,8 @@ _LISTED_AT = 2
 
 
 class Sound(NamedTuple):
-    """A file that can be parsed: the original, or a `copy` in which the `bad` lines are blank."""
+    """A file that can be parsed: the original, or a `copy` in which the `bad` lines are blank, or which is the document
+    in a file that is one JSON string."""
 
     path: Path
     bad: tuple[Rejected, ...] = ()
@@ -59,7 +60,23 @@ def _sound(path: Path, mtime_ns: int, size: int) -> Sound:
                 rejects = tuple(Rejected(reason, where=f"line {number}") for number, reason in bad.items())
                 copy = _without(file, bad.keys())
                 return Sound(Path(copy.name), rejects, copy)
+    elif double_encoded.is_quoted(head) and size <= double_encoded.LARGEST:
+        return _unquoted(path)
     return Sound(path)
+
+
+def _unquoted(path: Path) -> Sound:
+    """The document in a file that is one JSON string, as a file of a similar name."""
+    with double_encoded.decoded(path.open("rb")) as stream:
+        if stream.read(_CHUNK).lstrip()[:1] not in (b"{", b"["):
+            return Sound(path)
+        stream.seek(0)
+        _measure(stream, str(path))
+        stream.seek(0)
+        copy = tempfile.NamedTemporaryFile(prefix=f"{path.stem}-", suffix=path.suffix)  # noqa: SIM115 - kept as long
+        copy.write(stream.read())
+        copy.flush()
+    return Sound(Path(copy.name), copy=copy)
 
 
 def _is_lines(file: BinaryIO) -> bool:

@@ -49,6 +49,8 @@ def find(path: Path) -> Dump | None:
     from importlib.metadata import entry_points
 
     source = sound(path).path
+    with source.open("rb") as file:
+        head = file.read(HEAD)
     for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
         dump: Dump = point.load()()
         if dump.recognises(source, head):
