@@ -32,7 +32,7 @@ SPEAKER: Names = (
 AGENT: Names = ("agentid", "assistantid", "botid", "characterid")
 TITLE: Names = ("title", "name", "subject", "topic", "summary")
 ROLE: Names = ("role", "messagerole", "senderrole", "authorrole", "speakerrole", "roletype", "sendertype", "authortype")
-SAID_BY: Names = ("sender", "author", "from", "speaker", "type", "participant")
+SAID_BY: Names = ("sender", "author", "from", "speaker", "type", "participant", "source")
 """Fields that have a role, or else the name of who speaks."""
 TEXT: Names = (
     *("content", "text", "parts", "contentparts", "contentblocks", "contents", "blocks", "message", "value", "body"),
@@ -44,21 +44,8 @@ LISTS: Names = (
     *("messages", "chatmessages", "messagelist", "msgs", "chathistory", "messagehistory", "conversationhistory"),
     *("history", "dialogue", "dialog", "turns", "conversation", "conversations", "transcript", "chat", "chats"),
     *("threads", "sessions", "thread", "session", "contents", "exchanges", "entries", "items", "log", "data"),
-    *(
-        "responses",
-        "store",
-        "chatstore",
-        "chunkedprompt",
-        "chunks",
-        "results",
-        "artifact",
-        "call",
-        "state",
-        "values",
-        "payload",
-        "export",
-        "response",
-    ),
+    *("responses", "store", "chatstore", "chunkedprompt", "chunks", "results", "artifact", "call", "state"),
+    *("values", "payload", "export"),
 )
 """Where a wrapper keeps its messages, or the conversations that keep them."""
 TIME: Names = (
