@@ -119,7 +119,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     owners: bool = False
     forget: bool = False
     inventory: bool = False
-    # start_run() and undone_ids()
+    # start_run() and changed_ids()
     undo: bool = False
     # now()
     clock: bool = False
@@ -170,9 +170,10 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of writing one fact. `target_id` is the backend's own id; `reason` explains a rejection."""
+    """The result of writing one fact. `target_id` is the backend's own id; `reason` explains a rejection. `newer`: the
+    backend keeps what it has, a later state of the record."""
 
-    state: Literal["written", "unchanged", "updated", "rejected"]
+    state: Literal["written", "unchanged", "updated", "newer", "rejected"]
     target_id: str | None = None
     reason: str | None = None
 
@@ -324,8 +325,9 @@ class Backend(Protocol):
         """Make everything written from now on part of the run with this id, listed as what `command` did."""
         raise _undeclared(self.name, "undo")
 
-    def undone_ids(self, ids: Sequence[UUID]) -> set[UUID]:
-        """The subset of these facts that were written, undone, and not written since."""
+    def changed_ids(self, facts: Sequence[Fact]) -> set[UUID]:
+        """The subset of these facts, all written before, that are no longer stored as they are here: undone, removed or
+        changed since."""
         raise _undeclared(self.name, "undo")
 
     # Feature `clock`.

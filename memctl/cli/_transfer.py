@@ -107,7 +107,8 @@ def print_counts(counts: Counts) -> None:
     """Print one line with the outcome of the facts; "0 changed" if there was nothing to do."""
     changed = counts.written + counts.updated
     said = f"{counts.written} written, {counts.updated} updated" if changed else "0 changed"
-    typer.echo(f"{said}, {counts.unchanged} unchanged, {counts.rejected} rejected, of {counts.read} read")
+    kept = f"{counts.newer} newer in the target, " if counts.newer else ""
+    typer.echo(f"{said}, {counts.unchanged} unchanged, {kept}{counts.rejected} rejected, of {counts.read} read")
 
 
 def print_losses(losses: list[Loss]) -> None:
@@ -176,9 +177,10 @@ def print_report(report: Report, command: str) -> None:
     if (found := report.verification) is not None:
         typer.echo(
             f"verified: {found.same + found.declared} match, {found.differs} differ, {found.missing} missing, "
-            f"{found.errors} unreadable"
+            + (f"{found.newer} newer in the target, " if found.newer else "")
+            + f"{found.errors} unreadable"
         )
-        faults: list[Row] = [row for row in found.rows if row.symbol != "*" or row.fields]
+        faults: list[Row] = [row for row in found.rows if row.symbol != ">" and (row.symbol != "*" or row.fields)]
         for row in faults[:20]:
             typer.echo(row_line(row), err=True)
         if len(faults) > 20:

@@ -60,6 +60,21 @@ def is_current(fact: Fact, now: datetime) -> bool:
     )
 
 
+def outdated(fact: Fact, other: Fact) -> bool:
+    """Whether `fact` is an earlier state of a record than `other`, which has the same id.
+
+    The later change of the record decides; if that is equal or unknown, a retired record is the later state.
+    """
+    mine, theirs = _last_change(fact), _last_change(other)
+    if mine != theirs and mine is not None and theirs is not None:
+        return mine < theirs
+    return other.retired and not fact.retired
+
+
+def _last_change(fact: Fact) -> datetime | None:
+    return max((at for at in (fact.created_at, fact.updated_at, fact.expired_at) if at is not None), default=None)
+
+
 def history(facts: Iterable[Fact], predicate: str | None = None, subject: str | None = None) -> list[Fact]:
     """The facts with a predicate and a subject (None: any), in the order in which they came to be believed.
 

@@ -193,10 +193,11 @@ class _Flow:
             yield waiting
 
     def _survey(self, owner: str) -> None:
-        """Spool the target's facts of an owner, unless the ledger and the target's own count agree.
+        """Spool the target's facts of an owner, because the ledger only knows what the target had after the last run.
 
-        This is needed after a kill (facts in doubt), if the ledger does not know facts that exist, and if the target
-        has fewer facts than it acknowledged.
+        A target that itself tells what changed since is asked in `_take` instead. In a service with a rate limit the
+        ledger is trusted unless there are facts in doubt (after a kill), facts that it does not know, or fewer facts
+        than the service acknowledged.
         """
         if self.job.plan.mode != "preserve" or owner in self.surveyed:
             return
@@ -205,9 +206,11 @@ class _Flow:
             needed = standing.held > 0 or standing.doubtful > 0
         elif standing.doubtful or not standing.held:
             needed = True
-        else:
+        elif self.target.metered or self.target.compares:
             count = self.target.count(owner)
             needed = count is not None and count < standing.held
+        else:
+            needed = True
         if needed:
             self._say(f"reading {self.target.name}: {owner}")
             self.target.settle(())
@@ -221,20 +224,27 @@ class _Flow:
         known = self.ledger.known(self.route, ids) if any(f.user_id in self.standings for f in chunk) else {}
         looked = [fact.id for fact in chunk if fact.user_id in self.surveyed]
         held = self._spool.get(looked) if looked else {}
-        undone = self.target.undone_ids([id_ for id_, entry in known.items() if entry.state in ACKNOWLEDGED])
+        items = [(fact, fingerprint(fact), known.get(fact.id)) for fact in chunk]
+        changed = self.target.changed_ids(
+            [item[0] for item in items if item[0].user_id not in self.surveyed and _acknowledged(item)]
+        )
         found: list[Planned] = []
         send: list[Planned] = []
-        for fact in chunk:
-            item = (fact, fingerprint(fact), known.get(fact.id))
-            there = self.target.holds(fact, held.get(fact.id)) if fact.user_id in self.surveyed else None
-            if there or (there is None and fact.id not in undone and _acknowledged(item)):
+        newer = 0
+        for item in items:
+            fact = item[0]
+            surveyed = fact.user_id in self.surveyed
+            if surveyed and self.target.holds(fact, held.get(fact.id)):
                 if not _acknowledged(item):
                     found.append(item)
-            else:
+            elif surveyed and self.target.newer(fact, held.get(fact.id)):
+                newer += 1
+            elif surveyed or fact.id in changed or not _acknowledged(item):
                 send.append(item)
         with self._lock:
             self.counts.read += len(chunk)
-            self.counts.unchanged += len(chunk) - len(send)
+            self.counts.newer += newer
+            self.counts.unchanged += len(chunk) - len(send) - newer
         if found:
             keys = self.ledger.plan(self.route, self.run, found)
             names = [self.target.name_of(held[fact.id]) for fact, _, _ in found]

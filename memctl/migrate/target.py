@@ -13,6 +13,7 @@ from uuid import UUID
 from memctl.backends.contract import Backend, Capabilities, Outcome
 from memctl.core.errors import Fatal, NotFound, Rejected, Retryable
 from memctl.core.fact import Fact
+from memctl.core.timeline import outdated
 from memctl.migrate.field_diff import difference
 from memctl.migrate.source import pages
 from memctl.runtime.retry import Pace, Retry, guarded
@@ -50,9 +51,19 @@ class Target:
             adapter.start_run(run, command)
         return bool(self._undoable)
 
-    def undone_ids(self, ids: Sequence[UUID]) -> set[UUID]:
-        """The subset of these facts that were written to the target and undone since."""
-        return self._undoable[0].undone_ids(ids) if self._undoable and ids else set()
+    @property
+    def metered(self) -> bool:
+        """True if reading costs calls of a service with a rate limit: the ledger is then trusted where counts agree."""
+        return self.capabilities.rate is not None
+
+    @property
+    def compares(self) -> bool:
+        """True if the target itself tells which facts changed since they were written."""
+        return bool(self._undoable)
+
+    def changed_ids(self, facts: Sequence[Fact]) -> set[UUID]:
+        """The subset of these facts, all acknowledged before, that the target knows to have changed since."""
+        return self._undoable[0].changed_ids(facts) if self._undoable and facts else set()
 
     def owners(self, wanted: Collection[str]) -> set[str]:
         """The subset of the users who own a fact in the target, perhaps with more; empty if it does not exist yet."""
@@ -106,6 +117,10 @@ class Target:
     def holds(self, fact: Fact, held: Fact | None) -> bool:
         """Whether `held` is what the target would keep of `fact`."""
         return held is not None and difference(fact, held, self.capabilities).same
+
+    def newer(self, fact: Fact, held: Fact | None) -> bool:
+        """Whether `held` is a later state of the record. Unknown if the target sets `updated_at` itself."""
+        return held is not None and self.capabilities.support("updated_at").level == "kept" and outdated(fact, held)
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
         """Store facts; one outcome per fact, in order.

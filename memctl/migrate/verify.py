@@ -21,11 +21,12 @@ from memctl.migrate.target import Target
 from memctl.runtime.retry import Retry
 from memctl.runtime.spool import FactSpool
 
-Symbol = Literal["=", "*", "+", "-", "!"]
+Symbol = Literal["=", "*", ">", "+", "-", "!"]
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One record: `=` same, `*` different, `+` only in the source, `-` only in the target, `!` unreadable.
+    """One record: `=` same, `*` different, `>` newer in the target, `+` only in the source, `-` only in the target, `!`
+    unreadable.
 
     `user` is the owner in the target; `declared` are differences that the capabilities declare, `fields` the others.
     """
@@ -45,6 +46,7 @@ class Verification(msgspec.Struct, kw_only=True):
     same: int = 0
     declared: int = 0
     differs: int = 0
+    newer: int = 0
     missing: int = 0
     extra: int = 0
     errors: int = 0
@@ -66,6 +68,8 @@ class Verification(msgspec.Struct, kw_only=True):
                 self.declared += 1
             case "*":
                 self.differs += 1
+            case ">":
+                self.newer += 1
             case "+":
                 self.missing += 1
             case "-":
@@ -173,6 +177,8 @@ class Verifier:
                 continue
             found = difference(fact, other, self._target.capabilities)
             symbol: Symbol = "*" if found.undeclared or found.declared else "="
+            if found.undeclared and self._target.newer(fact, other):
+                symbol = ">"
             yield Row(symbol=symbol, user=owner, id=fact.id, fields=found.undeclared, declared=found.declared)
 
     def _row(self, row: Row) -> None:

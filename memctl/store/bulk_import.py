@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from memctl.backends.contract import Outcome
 from memctl.core.fact import Fact, content_hash
+from memctl.core.timeline import outdated
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.base import Store
 from memctl.store.model import SUPPRESSED, entry_of
@@ -16,8 +17,9 @@ def write_facts(
     """Store facts as they are, one outcome per fact in order. Nothing is extracted or reconciled.
 
     The changes can be undone as a run of `command`; `run` continues an existing one. A fact is rejected if another user
-    owns its id, since no owner ever changes, or if its user was forgotten. Of two facts with one id the later is
-    stored. Chunks and vectors are made before the store is opened.
+    owns its id, since no owner ever changes, or if its user was forgotten. A stored fact is kept if it is a later state
+    of the record than the one given. Of two facts with one id the later is stored. Chunks and vectors are made before
+    the store is opened.
     """
     gone = suppressed_users(store, {fact.user_id for fact in facts})
     flaws = [SUPPRESSED if fact.user_id in gone else None for fact in facts]
@@ -53,8 +55,9 @@ def _outcome(fact: Fact, stored: Fact | None) -> Outcome:
         return Outcome(state="written", target_id=target)
     if stored.user_id != fact.user_id:
         return Outcome(state="rejected", target_id=target, reason="a fact of another user has this id")
-    same = content_hash(stored) == content_hash(fact) and stored.native == fact.native
-    return Outcome(state="unchanged" if same else "updated", target_id=target)
+    if content_hash(stored) == content_hash(fact) and stored.native == fact.native:
+        return Outcome(state="unchanged", target_id=target)
+    return Outcome(state="newer" if outdated(fact, stored) else "updated", target_id=target)
 
 
 def _outcome_of(outcome: Outcome, *, last: bool) -> Outcome:

@@ -25,6 +25,7 @@ class Counts(msgspec.Struct, kw_only=True):
     written: int = 0
     updated: int = 0
     unchanged: int = 0
+    newer: int = 0
     rejected: int = 0
 
 

@@ -100,6 +100,7 @@ class FileBackend(Backend):
         """The file's format and counts."""
         contents = self._contents()
         bad = f", {contents.rejected} records that are not facts" if contents.rejected else ""
+        bad += f", {contents.older} older states of records" if contents.older else ""
         new = "" if self._path.exists() else ", not created yet"
         counts = contents.index.counts()
         detail = f"{self.name}: {self.kind}, {sum(counts.values())} facts of {len(counts)} users{bad}{new}"

@@ -6,6 +6,7 @@ converted to JSON lines in a temporary file once.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from memctl.backends.files.records import Reject, Row
 from memctl.backends.files.write_ahead_log import Deleted, WriteAheadLog
 from memctl.core.errors import MemctlError, UsageError
 from memctl.core.fact import Fact, encode
+from memctl.core.timeline import outdated
 from memctl.runtime import private_files
 from memctl.runtime.spool import FactIndex
 
@@ -44,6 +46,8 @@ class Contents:
         self._log = log
         self.index = FactIndex()
         self.rejected = 0
+        self.older = 0
+        """Records left out because the file has a later state of them."""
         self._rejects: BinaryIO | None = None
         self._lines: BinaryIO | None = None
         try:
@@ -71,10 +75,36 @@ class Contents:
             fact = row.fact
             if fact is None:
                 self._reject(row.number, row.reason)
-            elif not self.index.add(fact.id, fact.user_id, end if row.offset is None else row.offset):
-                self._reject(row.number, f"an earlier fact has the same id {fact.id}")
-            elif lines is not None:
-                end += lines.write(encode(fact) + b"\n")
+                continue
+            place = end if row.offset is None else row.offset
+            if not self.index.add(fact.id, fact.user_id, place) and not self._replaces(fact, row.number, place):
+                continue
+            if lines is not None:
+                end = lines.seek(0, os.SEEK_END) + lines.write(encode(fact) + b"\n")
+
+    def _replaces(self, fact: Fact, number: int, place: int) -> bool:
+        """Put a fact in the place of an earlier one with its id, unless that is a later state of the record.
+
+        Identical lines are one fact. A line of another owner is rejected, and so is one of which no time shows whether
+        it is newer.
+        """
+        offset = self.index.find(fact.id)
+        assert offset is not None
+        earlier = self._fact(offset)
+        if earlier.user_id != fact.user_id:
+            self._reject(number, f"an earlier fact of another user has the same id {fact.id}")
+            return False
+        if earlier == fact:
+            return False
+        if not outdated(earlier, fact):
+            if outdated(fact, earlier):
+                self.older += 1
+            else:
+                self._reject(number, f"an earlier fact has the same id {fact.id}, and no time shows which is newer")
+            return False
+        self.older += 1
+        self.index.put(fact.id, fact.user_id, place)
+        return True
 
     def _reject(self, number: int, reason: str) -> None:
         if self._rejects is None:

@@ -39,7 +39,7 @@ class Write(Harness):
             "owners": "owners",
             "forget": "forget",
             "inventory": "inventory",
-            "undo": "undone_ids",
+            "undo": "changed_ids",
             "clock": "now",
         }
         for feature, method in methods.items():

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from memctl.migrate.verify import OnRow, Row
 
 
+LISTED = 100
+"""Rows that the terminal shows."""
+
 app = _typer.new_app()
 
 
@@ -66,13 +69,16 @@ def command(
             return Exit.INTERRUPTED
     if output.listed("verify", {name: getattr(found, name) for name in found.__struct_fields__}, found.rows):
         return found.exit
-    if not quiet:
-        for row in found.rows:
-            typer.echo(_transfer.row_line(row))
     typer.echo(
-        f"= {found.same} same, * {found.differs} differ ({found.declared} more as declared), + {found.missing} only in "
-        f"the source, - {found.extra} only in the target, ! {found.errors} unreadable"
+        f"= {found.same} same, * {found.differs} differ ({found.declared} more as declared), "
+        + (f"> {found.newer} newer in the target, " if found.newer else "")
+        + f"+ {found.missing} only in the source, - {found.extra} only in the target, ! {found.errors} unreadable"
     )
+    if not quiet:
+        for row in found.rows[:LISTED]:
+            typer.echo(_transfer.row_line(row))
+        if len(found.rows) > LISTED:
+            typer.echo(f"and {len(found.rows) - LISTED} more; --combined FILE or --jsonl lists all", err=True)
     return found.exit
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from memctl.backends.contract import Backend, Capabilities, Features, FieldSupport, Health, Hit, Outcome, Page, Query
 from memctl.core.claim import Claim
 from memctl.core.errors import NotFound, UsageError
-from memctl.core.fact import Fact
+from memctl.core.fact import Fact, content_hash
 from memctl.embed.spec import EmbedderSpec
 from memctl.runtime import settings
 from memctl.store.duckdb.database import Database
@@ -164,11 +164,12 @@ class LocalStore(Backend):
 
         return write_facts(self.store, self.spec(), facts, command=self._command, run=self._run)
 
-    def undone_ids(self, ids: Sequence[UUID]) -> set[UUID]:
-        """The subset of these facts that were written, undone, and not written since."""
+    def changed_ids(self, facts: Sequence[Fact]) -> set[UUID]:
+        """The subset of these facts, all written before, that are not stored as they are here."""
+        stored: dict[UUID, str] = {}
         with suppress(NotFound), self.store.reading() as session:
-            return session.undone_ids(ids)
-        return set()
+            stored = session.hashes_of([fact.id for fact in facts])
+        return {fact.id for fact in facts if stored.get(fact.id) != content_hash(fact)}
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
         """Remove facts of the user with their evidence; returns how many there were."""

@@ -136,6 +136,14 @@ def hashes(connection: Connection, user: str | None = None) -> dict[UUID, str]:
     return dict(rows)
 
 
+def hashes_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The content hashes of these records, by id; an id without a record is left out."""
+    rows = connection.execute(
+        "SELECT id, content_hash FROM records WHERE id IN (SELECT unnest(?::UUID[]))", [list(ids)]
+    ).fetchall()
+    return dict(rows)
+
+
 def by_prefix(connection: Connection, id_: str) -> tuple[Fact, list[Claim]]:
     """A fact by its id, or by the first characters of it, and the claims it rests on.
 

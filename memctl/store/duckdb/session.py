@@ -21,7 +21,6 @@ from memctl.store.duckdb import (
 )
 from memctl.store.duckdb import ingested_files as file_rows
 from memctl.store.duckdb import search as ranking
-from memctl.store.duckdb import turns as turn_rows
 from memctl.store.duckdb.database import Connection
 from memctl.store.model import Statistics
 
@@ -59,6 +58,7 @@ class DuckSession:
     by_prefix = operation(queries.by_prefix)
     owned = operation(queries.owned)
     hashes = operation(queries.hashes)
+    hashes_of = operation(queries.hashes_of)
     search = operation(ranking.search)
     has_facts = operation(vector_search.has_facts)
     nearest = operation(vector_search.nearest)
@@ -73,20 +73,11 @@ class DuckSession:
     evidence_of = operation(claim_rows.evidence_of)
     unfolded = operation(queries.unfolded)
 
-    episode_count = operation(turn_rows.episode_count)
-    halves = operation(turn_rows.halves)
-    tombstone_halves = operation(turn_rows.tombstone_halves)
-    sessions_saying = operation(turn_rows.sessions_saying)
-    turns_of_sessions = operation(turn_rows.of_sessions)
-    turns = operation(turn_rows.by_ids)
-    read_by = operation(turn_rows.read_by)
-
     ingested_files = operation(file_rows.entries)
     episodes_in = operation(file_rows.episodes_of)
     runs = operation(undo_log.runs)
     touched = operation(undo.touched)
     runs_touching = operation(undo.touching)
-    undone_ids = operation(undo.undone_ids)
     answers = operation(llm_cache.find)
     open_batches = operation(llm_batches.under_way)
     ended_batches = operation(llm_batches.over)

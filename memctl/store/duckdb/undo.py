@@ -13,7 +13,6 @@ from uuid import UUID
 from memctl.core.errors import MemctlError
 from memctl.store.duckdb.database import Connection, get_meta
 from memctl.store.duckdb.fact_rows import naive
-from memctl.store.duckdb.llm_cache import has_table
 from memctl.store.duckdb.undo_log import FILE_KEY, KEPT, runs, states
 from memctl.store.duckdb.writes import vector_tables
 from memctl.store.model import Place, Run
@@ -72,16 +71,6 @@ def undo(connection: Connection, run: Run) -> int:
     connection.execute("DROP TABLE kept")
     connection.execute("UPDATE runs SET undone_at = ? WHERE id = ?", [naive(datetime.now(UTC)), run.id])
     return int(facts)
-
-
-def undone_ids(connection: Connection, facts: Iterable[UUID]) -> set[UUID]:
-    """The subset of these facts that were written, undone, and not written since."""
-    if not has_table(connection):
-        return set()
-    rows = connection.execute(
-        "SELECT id FROM taken_back WHERE id IN (SELECT unnest(?::UUID[]))", [list(facts)]
-    ).fetchall()
-    return {row[0] for row in rows}
 
 
 def clear_undone(connection: Connection, facts: Iterable[UUID]) -> None:
