@@ -1,6 +1,6 @@
 """Whose facts: the one rule by which a session's turns get their user. No owner is ever guessed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import Literal
 
@@ -13,6 +13,7 @@ from memctl.transcripts.model import Session, Turn
 
 UNNAMED = "someone else"
 """The speaker of a message that names no user, among messages that do."""
+HELD_SESSIONS = 10_000
 UserFrom = Literal["filename", "folder", "speaker"]
 
 
@@ -42,6 +43,48 @@ class Owned(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str
     session: Session
     others: frozenset[str] = frozenset()
+
+
+def of_one_user(
+    items: Iterable[Session | BadTranscript], document: Document, attribution: Attribution
+) -> Iterator[Session | BadTranscript]:
+    """The sessions of a file that --user may give to its user: all of them if the file names one user only, by
+    whatever id; of a file that names several, those of this user, and one error for the others.
+
+    At most `HELD_SESSIONS` of one other id wait for the end of the file; more are taken for the user's.
+    """
+    user = attribution.user
+    if user is None:
+        yield from items
+        return
+    held: list[Session] = []
+    names: set[str] = set()
+    refused = False
+    for item in items:
+        named = _named(item) if isinstance(item, Session) else set()
+        names |= named
+        foreign = bool(named) and user not in named
+        if isinstance(item, Session) and foreign and len(names) == 1 and len(held) < HELD_SESSIONS:
+            held.append(item)
+        elif foreign and len(names) > 1:
+            refused = True
+        else:
+            yield item
+    if len(names) == 1:
+        yield from held
+    elif held or refused:
+        others = sorted(names - {user})
+        yield BadTranscript(
+            f"conversations of other users ({', '.join(others[:5])}) are not taken for those of {user}",
+            where=document.uri,
+            hint="leave --user out: each conversation is then filed under the user it names",
+        )
+
+
+def _named(session: Session) -> set[str]:
+    """The users that a session names as its owners."""
+    named = {turn.owner for turn in session.turns if turn.role == "user" and turn.owner}
+    return named or ({session.owner} if session.owner else set())
 
 
 def owned(session: Session, document: Document, attribution: Attribution) -> Iterator[Owned]:

@@ -15,7 +15,7 @@ import msgspec
 
 from memctl.core.errors import BadTranscript, NotFound
 from memctl.extract.extractor import EXTRACTOR
-from memctl.ingest.attribution import Attribution, Owned, owned
+from memctl.ingest.attribution import Attribution, Owned, of_one_user, owned
 from memctl.ingest.result import Report, reject_of
 from memctl.ingest.session_extraction import Recipe
 from memctl.ingest.sources import sha256_of, unreadable
@@ -100,7 +100,7 @@ class Reader:
         """The sessions of a document with their owners, and its errors; sessions without an owner are reported once."""
         reported = False
         try:
-            for item in read(document, self.options.reading, format_):
+            for item in of_one_user(read(document, self.options.reading, format_), document, self.options.attribution):
                 if isinstance(item, BadTranscript):
                     yield item
                     continue

@@ -42,31 +42,29 @@ def sniff(head: Head) -> bool:
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
     """One session per session id in the file; only that session if the file is named after a session id."""
-    reader = _Reader(document, options)
-    failure: BadTranscript | None = None
-    try:
-        for _, line in json_lines(document):
-            if isinstance(line, BadTranscript):
-                yield line
-            elif is_half(line):
-                reader.half = True
-            elif isinstance(line, Mapping):
-                reader.take(line)
-    except BadTranscript as error:
-        failure = error
+    own = document.stem if _UUID.fullmatch(document.stem) else None
+    reader = _Reader(document, options, own)
+    problems = list(reader.read())
+    if own and not reader.met_own:
+        # A copy under another name, in which no line is a replay.
+        reader = _Reader(document, options, None)
+        problems = list(reader.read())
+    yield from problems
     yield from reader.sessions()
-    if failure:
-        raise failure
+    if reader.failure:
+        raise reader.failure
 
 
 class _Reader:
     """One file: a builder per session, and the state that later lines depend on."""
 
-    def __init__(self, document: Document, options: ReadOptions) -> None:
+    def __init__(self, document: Document, options: ReadOptions, own: str | None) -> None:
         self.half = False
+        self.met_own = False
+        self.failure: BadTranscript | None = None
         self._document = document
         self._options = options
-        self._own = document.stem if _UUID.fullmatch(document.stem) else None
+        self._own = own
         self._builders: dict[str, SessionBuilder] = {}
         self._trees: dict[str, Lines] = {}
         self._leaf: str | None = None
@@ -76,6 +74,19 @@ class _Reader:
         self._lines: set[str] = set()
         self._boundaries: set[str] = set()
         self._messages: dict[str, int] = {}
+
+    def read(self) -> Iterator[BadTranscript]:
+        """Take all lines; the ones that cannot be read."""
+        try:
+            for _, line in json_lines(self._document):
+                if isinstance(line, BadTranscript):
+                    yield line
+                elif is_half(line):
+                    self.half = True
+                elif isinstance(line, Mapping):
+                    self.take(line)
+        except BadTranscript as error:
+            self.failure = error
 
     def sessions(self) -> Iterator[Session]:
         title = next((self._titles[kind] for kind in _TITLES if kind in self._titles), None)
@@ -100,6 +111,7 @@ class _Reader:
                 self._titles[kind] = title
             return
         session = name_of(line.get("sessionId"))
+        self.met_own = self.met_own or session == self._own
         if kind == "last-prompt":
             self._leaf = name_of(line.get("leafUuid")) or self._leaf
         elif kind == "queue-operation":

@@ -151,6 +151,11 @@ class SessionBuilder:
                 for turn in self.turns
             ]
         owners = {turn.owner for turn in self.turns if turn.role == "user" and turn.owner}
+        if owner is not None and owners:
+            self.turns = [
+                msgspec.structs.replace(turn, owner=owner) if turn.role == "user" and not turn.owner else turn
+                for turn in self.turns
+            ]
         if owner is None and len(owners) == 1:
             (owner,) = owners
         if started_at is None:

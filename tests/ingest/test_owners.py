@@ -172,3 +172,32 @@ def test_a_turn_without_a_speaker_among_named_ones_is_counted(memctl, home):
     ran = memctl("ingest", path, "--user-from", "speaker")
     assert "1 × turn without a speaker" in ran.out
     assert (places(memctl, "ada"), places(memctl, "ben")) == (["Ghent"], ["Rome"])
+
+
+def test_conversations_of_several_users_do_not_all_become_the_named_ones(memctl, home):
+    lines = [("ben", "I live in Oslo."), ("ada", "I live in Ghent."), ("ben", "I use Vim.")]
+    path = home / "calls.jsonl"
+    calls = [{"user_id": user, "messages": [{"role": "user", "content": text}]} for user, text in lines]
+    path.write_text("".join(json.dumps(call) + "\n" for call in calls), encoding="utf-8")
+    ran = memctl("ingest", path, "--user", "ada")
+    assert ran.code == 3
+    assert "conversations of other users (ben)" in ran.err
+    assert places(memctl, "ada") == ["Ghent"]
+    assert owners(memctl) == {"ada"}
+
+
+def test_an_id_of_a_service_is_whoever_the_user_says(memctl, home):
+    path = home / "calls.jsonl"
+    calls = [{"user_id": "u-77", "messages": [{"role": "user", "content": "I live in Oslo."}]}] * 2
+    path.write_text("".join(json.dumps(call) + "\n" for call in calls), encoding="utf-8")
+    assert memctl("ingest", path, "--user", "ada").code == 0
+    assert places(memctl, "ada") == ["Oslo"]
+
+
+def test_a_message_without_a_user_in_a_conversation_of_one_is_theirs(memctl, home):
+    path = home / "call.json"
+    messages = [("ben", "I live in Oslo."), (None, "I live in Ghent.")]
+    said = [{"role": "user", "content": text, "user_id": user} for user, text in messages]
+    path.write_text(json.dumps({"user_id": "ada", "messages": said}), encoding="utf-8")
+    memctl("ingest", path)
+    assert (places(memctl, "ada"), places(memctl, "ben")) == (["Ghent"], ["Oslo"])

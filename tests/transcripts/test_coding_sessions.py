@@ -61,6 +61,12 @@ def test_replayed_lines_and_sidechains(read_back):
     assert [s.session_id for s in kept.sessions] == [OWN, f"{OWN}:ag"]
 
 
+def test_a_copy_under_another_name_is_read(read_back):
+    result = read_back(f"{OTHER}.jsonl", [line("user", "1", "hello"), line("assistant", "2", "hi")])
+    assert [session.session_id for session in result.sessions] == [OWN]
+    assert result.texts == [("user", "hello"), ("assistant", "hi")]
+
+
 def test_a_session_still_being_written(read_back):
     text = json.dumps(line("user", "1", "whole")) + "\n" + json.dumps(line("user", "2", "half"))[:40]
     result = read_back(f"{OWN}.jsonl", text)
