@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from psycopg import Connection, errors
 from psycopg.sql import SQL, Identifier, Literal
 
-from memctl.core.errors import AuthError, UsageError
+from memctl.core.errors import AuthError, NotFound, UsageError
 
 MIGRATIONS: tuple[tuple[int, str], ...] = ((1, "schema.sql"),)
 VERSION = MIGRATIONS[-1][0]
@@ -68,20 +68,20 @@ def state(connection: Connection[Any], schema: str) -> State:
 
 
 def require(found: State, schema: str) -> None:
-    """Raise UsageError unless the schema is there and of this version."""
+    """Raise NotFound if there is no schema, UsageError if it is of another version."""
     if found.version is None:
-        raise UsageError(
+        raise NotFound(
             f"the database has no memctl schema {schema!r}",
-            hint="memctl backends init postgres makes it",
+            hint="memctl backends init postgres creates it",
         )
     if found.version < VERSION:
         raise UsageError(
             f"the schema {schema!r} has version {found.version}, this memctl needs {VERSION}",
-            hint="memctl backends init postgres brings it up to date",
+            hint="memctl backends init postgres upgrades it",
         )
     if found.version > VERSION:
         raise UsageError(
-            f"the schema {schema!r} has version {found.version}, this memctl knows {VERSION}",
+            f"the schema {schema!r} has version {found.version}, this memctl supports {VERSION}",
             hint="install a newer memctl",
         )
 

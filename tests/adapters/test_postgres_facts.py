@@ -16,7 +16,7 @@ from memctl_postgres import mapping, write
 from memctl_postgres.adapter import PostgresAdapter
 
 from memctl.backends.contract import Backend, Query
-from memctl.core.errors import UsageError
+from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import KINDS, TIME_FIELDS, Embedding, Fact, Source, content_hash, derive_id
 
 
@@ -327,7 +327,7 @@ def test_nothing_is_made_before_it_is_asked_for(postgres_dsn: str, postgres_sche
             lambda: adapter.search(Query("alice", "Paris")),
             lambda: adapter.delete("alice", [UUID(int=0)]),
         ):
-            with pytest.raises(UsageError, match="schema") as caught:
+            with pytest.raises(NotFound, match="schema") as caught:
                 call()
             assert "memctl backends init postgres" in str(caught.value.hint)
         assert not adapter.initialized()

@@ -123,3 +123,9 @@ def test_every_command_has_the_same_definition_of_current(memctl, home):
     assert {hit["fact"]["text"] for hit in found} >= now
     shown = memctl("search", "alice", "ends ended expires expired retired simply").out
     assert shown.count("ended ·") == sum(hit["fact"]["text"] not in now for hit in found)
+
+
+@pytest.mark.parametrize("arguments", [("chat.jsonl",), ("--from", "zep", "--user", "alice")])
+def test_all_users_goes_with_a_backend_and_without_a_user(memctl, home, arguments):
+    ran = memctl("ingest", *arguments, "--all-users")
+    assert (ran.code, "--all-users" in ran.err) == (2, True)

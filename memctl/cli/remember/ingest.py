@@ -109,6 +109,9 @@ def command(
         str | None, _options.backend("--from", "Read the conversations of this backend instead of files.")
     ] = None,
     reading: Reading,
+    all_users: Annotated[
+        bool, option("--all-users", "With --from, read the conversations of all users, as without --user.")
+    ] = False,
     collect: Annotated[bool, option("--collect", "Collect the answers of finished batches; takes no PATHS.")] = False,
     dry_run: Annotated[bool, option("--dry-run", "Write nothing; with a model, print the estimated cost.")] = False,
     rejects: Annotated[
@@ -136,6 +139,8 @@ def command(
     for name, value in msgspec.structs.asdict(service).items():
         if value is not None and not source:
             raise UsageError("this option applies to a backend, with --from", where=f"--{name}", hint="leave it out")
+    if all_users and (not source or reading.user):
+        raise UsageError("this option goes with --from, and without --user", where="--all-users", hint="leave it out")
     given = IngestOptions(**msgspec.structs.asdict(reading))
     if source:
         given.refuse_file_options()
