@@ -7,13 +7,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import psycopg
 import pytest
 from memctl_mem0.oss import existing
 from memctl_mem0.oss.adapter import Mem0OssAdapter
 from memctl_mem0.oss.existing import explained, open_existing
 from qdrant_client import QdrantClient
 
-from memctl.core.errors import Exit, Fatal, NotFound, Retryable, UsageError
+from memctl.core.errors import AuthError, Exit, Fatal, NotFound, Retryable, UsageError
 
 
 def config(folder: Path, provider: str, **store: Any) -> Path:
@@ -141,3 +142,22 @@ def test_an_error_of_redis_names_the_versions_that_work(
     for other in (Retryable("no connection"), NotFound("no collection")):
         assert explained(other, "redis", "here") is other
     assert "redisvl" not in str(explained(Fatal("broken"), "faiss", "here"))
+
+
+def test_rows_that_row_level_security_hides_are_an_error(tmp_path: Path, postgres_dsn: str) -> None:
+    name, role = (f"{kind}_{uuid.uuid4().hex[:12]}" for kind in ("mem0", "role"))
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(f"CREATE TABLE {name} (id uuid PRIMARY KEY, vector vector(2), payload jsonb)")
+        connection.execute(f"CREATE ROLE {role} LOGIN")
+        try:
+            connection.execute(
+                f'INSERT INTO {name} VALUES (gen_random_uuid(), \'[1,0]\', \'{{"data": "Tea.", "user_id": "ada"}}\')'
+            )
+            connection.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY")
+            connection.execute(f"GRANT SELECT ON {name} TO {role}")
+            dsn = psycopg.conninfo.make_conninfo(postgres_dsn, user=role)
+            path = config(tmp_path, "pgvector", connection_string=dsn, collection_name=name)
+            with Mem0OssAdapter(path) as adapter, pytest.raises(AuthError, match="row-level security"):
+                adapter.count("ada")
+        finally:
+            connection.execute(f"DROP TABLE {name}; DROP ROLE {role}")

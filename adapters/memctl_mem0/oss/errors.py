@@ -71,6 +71,12 @@ def _missing(error: ImportError, where: str) -> UsageError:
 
 
 def _from_sqlstate(error: Exception, state: str, where: str) -> MemctlError:
+    if state == "42501" and "row-level security" in str(error):
+        return AuthError(
+            _line(error),
+            where=where,
+            hint="the account sees only a part of the rows: use the owner of the table, or a role with BYPASSRLS",
+        )
     if state.startswith("28") or state == "42501":
         return AuthError(_line(error), where=where, hint="look at the account's password and rights")
     if state.startswith(_PASSING_STATES):
