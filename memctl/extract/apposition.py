@@ -6,6 +6,7 @@ from memctl.extract.clauses import Head, complement
 from memctl.extract.draft_claim import Draft
 from memctl.extract.frame_matcher import match
 from memctl.extract.noun_phrases import org
+from memctl.extract.rule_tables import compiled
 
 _FIRM = re.compile(r"(?:at|for|with) (?P<o>.+)", re.IGNORECASE)
 _KIDS = re.compile(
@@ -79,3 +80,20 @@ def _bare_trade(part: str, tense: str, span: tuple[int, int], casual: bool) -> l
 
 def _draft(predicate: str, value: str, phrase: str, span: tuple[int, int], category: str, confidence: float) -> Draft:
     return Draft(predicate=predicate, object=value, phrase=phrase, quote=span, category=category, confidence=confidence)
+
+
+_TECH_SPLIT = re.compile(r"\s*(?:,|/|\bon\b|\band\b|\bwith\b|\+)\s*(?:and )?", re.IGNORECASE)
+_TECH_OPENING = re.compile(r"(?:it's|its|it is|this is|an?|my|our|the|[\w-]+:)\b", re.IGNORECASE)
+
+
+def tech_list(text: str, span: tuple[int, int]) -> list[Draft]:
+    """ "A billing service, FastAPI on Python 3.12, Postgres 16": three tools in a row are a stack."""
+    if "," not in text:
+        return []
+    pieces = [piece.strip(" .") for piece in _TECH_SPLIT.split(text)]
+    tool = compiled(r"(?:{TOOL_NAMES}|{PROGRAMMING}|{PLATFORMS}|postgresql)(?: v?\d[\d.]*)?")
+    tools = [piece for piece in pieces if tool.fullmatch(piece)]
+    first = pieces[: len(pieces) - len(tools)]
+    if len(tools) < 3 or pieces[-len(tools) :] != tools or (first and not _TECH_OPENING.match(text)):
+        return []
+    return [_draft("uses", piece, f"uses {piece}", span, "tools", 0.8) for piece in tools]

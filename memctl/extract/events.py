@@ -10,7 +10,7 @@ from memctl.extract.dates import Grounded
 from memctl.extract.draft_claim import Draft
 from memctl.extract.noun_phrases import cut
 from memctl.extract.segmentation import HIDDEN
-from memctl.extract.verbs import FORMS
+from memctl.extract.verbs import FORMS, third_person
 from memctl.extract.wordlist import words
 
 _PAST_EVENT = re.compile(
@@ -166,6 +166,8 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
         return FORMS[parts[0].lower()][0], parts[1] if len(parts) > 1 else ""
     if head.lemma == "be" and head.tense == "present" and (off := _OFF_TO.match(rest)):
         return "go", off["o"]
+    if head.lemma == "be" and head.tense == "present" and dates and (away := _AWAY.match(rest)):
+        return "", away["o"]
     if head.prog and head.lemma in _GOING:
         aimless = head.lemma in ("go", "fly", "travel") and not _GOES_TO.match(rest)
         return None if aimless or (head.lemma in _DATED_ONLY and not dates) else (head.lemma, rest)
@@ -181,6 +183,11 @@ _OUTING = re.compile(
 )
 _GOES_TO = re.compile(r"(?:back |over |out |down |up |away |home )*(?:to|on|for|with|camping|skiing|hiking)\b")
 _OFF_TO = re.compile(r"(?:all )?(?:off|away|heading|headed|flying) (?P<o>(?:to|on) .+)")
+_AWAY = re.compile(
+    r"(?:away |off )?on (?P<o>(?:annual |parental |maternity |paternity |sick |unpaid )?(?:leave|holidays?|vacation|"
+    r"pto))\b",
+    re.IGNORECASE,
+)
 _GATHERING = re.compile(
     (
         r"(?:just |also )?at (?:my |our |an? |the )?(?P<o>(?:(?-i:[A-Z])\w*Con\b|.*?\b(?:conference|"
@@ -207,6 +214,61 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
     goal = " ".join(f"{verb} {body}".split())
     phrase = f"plans to {goal}" if verb else f"plans {goal}"
     return Draft(predicate="plans", object=goal, phrase=phrase, quote=offset, confidence=0.8, category="plans")
+
+
+_DAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days"
+_RECURRING = re.compile(
+    r"\b(?:every (?:other |single |second )?(?:day|mornin[g']?|evening|night|week|weekend|weekday|month|year|lunchtime|"
+    rf"(?:mon|tues|wednes|thurs|fri|satur|sun)day|summer|winter|spring|autumn)|{_DAYS}|weekdays|(?<!my )(?<!our "
+    rf")weekends|"
+    r"(?:once|twice|three times|four times) a (?:day|week|month|year))\b",
+    re.IGNORECASE,
+)
+_NEXT_CLAUSE = re.compile(
+    r"\s*(?:[,.;!?()—–…]|\s-\s|\b(?:but|so|because|bc|since|when|if|which|while|though|lol)\b|\band (?=(?:i|we|my|it|"
+    r"he|she|they|the)\b))",
+    re.IGNORECASE,
+)
+_NO_ROUTINE = frozenset(
+    words(
+        "think say know feel love like hate want need hope tell hear see look mean lose forget get wish prefer enjoy "
+        "be try "
+        "start stop hang expect ask wonder remember dislike decide find"
+    )
+)
+
+
+def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
+    """What is done at recurring times: "I work from home on Mondays and Fridays"."""
+    if (
+        head.tense != "present"
+        or head.neg
+        or head.modal
+        or head.stopped
+        or head.can
+        or head.prog
+        or head.lemma in _NO_ROUTINE
+    ):
+        return []
+    rest = _NEXT_CLAUSE.split(head.rest)[0].strip()
+    if head.lemma == "have" and re.match(r"\w+ed\b", rest):
+        return []
+    if not _RECURRING.search(rest) or HIDDEN in rest or len(rest.split()) > LONGEST_ROUTINE or _CHAT.search(rest):
+        return []
+    return [
+        Draft(
+            predicate="habit",
+            object=f"{head.lemma} {rest}",
+            phrase=f"{third_person(head.lemma)} {rest}",
+            quote=offset,
+            confidence=0.8,
+            category="routine",
+        )
+    ]
+
+
+LONGEST_ROUTINE = 9
+"""Words after the verb of a routine."""
 
 
 def date_into(draft: Draft, dates: list[Grounded], head: Head | None) -> None:

@@ -364,6 +364,6 @@ _NO_JOB = re.compile(
 
 def job(text: str) -> str | None:
     """An occupation without its article."""
-    text = cut(_ARTICLE.sub("", text))
+    text = re.sub(r"^(?:only|sole|lone|main) ", "", cut(_ARTICLE.sub("", text)))
     short = _JOB_STOP.sub("", text)
     return None if _NO_JOB.match(short) else noun(short, limit=5)

@@ -12,7 +12,16 @@ from memctl.extract.rule_tables import lexicon
 from memctl.extract.segmentation import HIDDEN
 
 LONGEST_OBJECT = 8
-_LONGER = {"instruction": 40, "goal": 14, "prefers": 14, "plans": 12, "event": 10, "attended": 10, "family_event": 10}
+_LONGER = {
+    "instruction": 40,
+    "goal": 14,
+    "prefers": 14,
+    "plans": 12,
+    "event": 10,
+    "attended": 10,
+    "habit": 10,
+    "family_event": 10,
+}
 """Words of an object; instructions, plans and events are whole verb phrases."""
 
 _CHATTY = re.compile(

@@ -39,7 +39,8 @@ _RELATION = re.compile(
 _REL_NAMED = re.compile(
     (
         r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!^From )"
-        rf"\b(?P<name>{_ONE}),? (?:is )?(?:my|our) {_SIDE}(?P<rel>{_REL})\b(?!'s)(?! (?:and|say|think|said|"
+        rf"\b(?P<name>{_ONE})(?:,? (?:is )?| \((?:she's |he's )?)(?:my|our) {_SIDE}(?P<rel>{_REL})\b(?!'s)(?! (?:and|"
+        rf"say|think|said|"
         r"told|was like)\b)(?P<age>(?!))?"
     ),
     re.IGNORECASE,
@@ -82,6 +83,10 @@ _SAME = {
     "grandma": "grandmother",
     "grandpa": "grandfather",
     "mam": "mother",
+    "mammy": "mother",
+    "mommy": "mother",
+    "daddy": "father",
+    "da": "father",
     "mama": "mother",
     "papa": "father",
     "nan": "grandmother",
@@ -136,6 +141,8 @@ _PETS = re.compile(
     rf"(?:.*\b)?(?P<kind>{_PET})s(?:,|:| -)? (?:called |named )?(?P<names>{_ONE}(?:, {_ONE})*,? and {_ONE})",
     re.IGNORECASE,
 )
+ASIDE = re.compile(r"(?<=\w )\((?:my|our|she's|he's|she is|he is|they're) [^()]{1,40}\)", re.IGNORECASE)
+""" "Noor (my sister) lives in Kyiv": the clause goes on after it."""
 _PET_NAMED = re.compile(
     (
         r"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|"
@@ -303,7 +310,9 @@ def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str,
 
 def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
     match = re.match(
-        r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<name>[\w\-]+)(?P<gen>'s)?(?=\s)", text, re.IGNORECASE
+        r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<name>[\w\-]+)(?: \([^()]{2,40}\))?(?P<gen>'s)?(?=\s)",
+        text,
+        re.IGNORECASE,
     )
     person = known.get(match["name"].casefold()) if match else None
     if match is None or person is None:

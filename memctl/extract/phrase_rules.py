@@ -39,13 +39,14 @@ def _matched(row: Phrase, match: re.Match[str], span: tuple[int, int]) -> Iterat
     if row.ends:
         yield from _endings(row, groups.get("o"), span)
         return
-    for value in _values(row, groups.get("o") or groups.get("o2") or ""):
+    for value in _values(row, groups.get("o") or groups.get("o2") or "", groups.get("s") or ""):
         if not value or (row.unless and compiled(row.unless).search(value)):
             continue
         yield Draft(
             predicate=row.predicate,
             object=value,
-            slot=slot,
+            subject=groups["s"] if row.subject else None,
+            slot=None if row.value or row.subject else slot,
             phrase=row.template.format(o=value, a=article(value), s=slot),
             quote=span,
             op=row.op,
@@ -72,10 +73,10 @@ def _endings(row: Phrase, caught: str | None, span: tuple[int, int]) -> Iterator
         )
 
 
-def _values(row: Phrase, text: str) -> Iterable[str | None]:
+def _values(row: Phrase, text: str, slot: str) -> Iterable[str | None]:
     """The objects in the words that a phrase matched."""
     if row.value is not None:
-        return [row.value.format(o=text)]
+        return [row.value.format(o=text, s=slot.lower())]
     match row.shape:
         case "list":
             return listed(text)

@@ -24,7 +24,9 @@ _OPENERS = re.compile(
 _PREDICATES_OF_PEOPLE = frozenset({"name", "goal"})
 _APPOINTMENT = re.compile(
     (
-        r"^(?:my|our) (?P<o>(?:(?!birthday)[\w\-]+ ){0,3}?(?:flight|trip|wedding|appointment|interview|"
+        r"^(?:my|our|the) (?P<o>(?:(?!birthday)[\w\-]+ ){0,3}?(?:demo|op|launch|release|funeral|party|scan|check-?up|"
+        r"recital|match|"
+        r"hearing|reunion|inspection|flight|trip|wedding|appointment|interview|"
         r"exam|surgery|vacation|holiday|graduation|deadline|defen[cs]e|conference|marathon|race|concert|"
         r"due date|operation|viva|presentation|baby shower)(?: (?:to|with|at|in|for) [\w.' \-]+?)?)(?:'s|"
         r" is| will be|'ll be) (?:on|in|at|scheduled|booked|set|due|next|this|tomorrow|coming|\d|[A-Z])"

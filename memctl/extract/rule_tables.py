@@ -103,6 +103,7 @@ class Phrase(Row, frozen=True, kw_only=True):
     none. With `every`, each occurrence counts, not only the first. `ends` lists what a row ends without claiming
     anything: predicates, each with all its values, or `predicate=value` (`_` for a blank).
     A row with `after` is read only in a sentence that follows one with this pattern.
+    With `subject`, the group `s` is the person that the claim is about.
     """
 
     shape: Shape = "raw"
@@ -115,6 +116,7 @@ class Phrase(Row, frozen=True, kw_only=True):
     every: bool = False
     ends: str = ""
     after: str | None = None
+    subject: bool = False
 
 
 @cache

@@ -150,11 +150,26 @@ _SUFFIXES = {"'m": "am", "'ve": "have", "'re": "are", "'ll": "will", "'d": "woul
 _WORD = re.compile(r"[\w\x1e](?:[\w\x1e'+#./&-]*[\w\x1e+#])?|\.\w+")
 
 
+_DROPPED = re.compile(
+    r"(?:work|liv|smok|drink|eat|play|go|do|tak|mak|mov|study|learn|teach|us|run|walk|swim|rid|driv|look|try|think|"
+    r"plan|"
+    r"start|quitt|stopp|train|cook|bak|writ|read|watch|com|leav|sell|buy|gett|hav|dat|see|fish|hunt|hik|danc|dipp|"
+    r"chew)in"
+)
+
+
+def _ing(word: str) -> str:
+    """ "Smokin" is "smoking"."""
+    return f"{word}g" if _DROPPED.fullmatch(word) else word
+
+
 def tokens(text: str) -> list[Token]:
     """The words of a clause, contractions expanded ("I've" gives "i" and "have")."""
     found: list[Token] = []
     for match in _WORD.finditer(text):
         word, start, end = match[0].lower(), match.start(), match.end()
+        if word.endswith(("in", "in'")):
+            word = _ing(word.rstrip("'"))
         if word in CONTRACTIONS:
             parts: tuple[str, ...] = CONTRACTIONS[word]
         elif word.endswith("n't"):

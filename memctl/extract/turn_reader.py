@@ -18,7 +18,7 @@ from memctl.extract import (
     possessive_rules,
     self_introductions,
 )
-from memctl.extract.apposition import list_drafts
+from memctl.extract.apposition import list_drafts, tech_list
 from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
 from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft_claim import Draft
@@ -79,7 +79,6 @@ class TurnReader:
                 continue
             drafts = list(self.sentence(sentence, last))
             self.drafts.extend(drafts)
-            self.people |= people.introduced(drafts)
             last = drafts or last
         return self.drafts
 
@@ -109,6 +108,7 @@ class TurnReader:
             relatives = list(people.relations(body or ("" if assertion_filter.reported(text) else text), span))
             yield from relatives
         named = [draft for draft in relatives if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
+        self.people |= people.introduced(relatives)
         if len(named) == 1 and named[0].object:
             self.other = (named[0].object, named[0].predicate.removeprefix("has_"))
         if not body:
@@ -144,6 +144,7 @@ class TurnReader:
             *phrase_rules.phrase_drafts(body, span, before=before),
             *self_introductions.introduction_drafts(body, span),
             *possessive_rules.inverted_properties(body, span),
+            *tech_list(body, span),
         ]
 
     def span(self, start: int, text: str) -> tuple[int, int]:
@@ -159,6 +160,7 @@ class TurnReader:
         opening = clause_openers.LEAD.match(text)
         if opening and opening.end() < len(text):
             text, start = text[opening.end() :], start + opening.end()
+        text = people.ASIDE.sub(lambda aside: " " * len(aside[0]), text)
         pieces = list(clauses(text, start))
         for clause, after in zip(pieces, [*pieces[1:], None], strict=True):
             lead = clause_openers.LEAD.match(clause.text)
@@ -197,6 +199,7 @@ class TurnReader:
         named = people.named_subject(text, self.people)
         if named is not None:
             subject, relation, rest = named
+            clause = Clause(rest, clause.start, clause.conj, clause.elided)
             self.other = (subject, relation)
             verb_head = head(rest, tokens(rest), person="other")
             return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
@@ -319,6 +322,7 @@ class TurnReader:
                 drafts.append(happened)
             elif not drafts and verb_head.lemma == "go" and verb_head.tense == "past" and not verb_head.neg:
                 drafts += events.occasion(verb_head, span)
+        drafts = drafts or events.routine(clause, verb_head, span)
         return self.timed(drafts, clause, verb_head, dates)
 
     def of_other(self, verb_head: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
@@ -326,18 +330,25 @@ class TurnReader:
         if verb_head is None or self.other is None:
             return []
         subject, relation = self.other
-        if subject == relation and relation not in people.FAMILY:
+        if subject == relation and people.canonical(relation) not in people.FAMILY:
             return []
         drafts = [
             draft
             for draft in match(verb_head, span, casual=False, other=subject)
             if draft.op == "assert" or verb_head.stopped
         ]
+        dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if not drafts else None
+        if not drafts and (planned := events.plan(clause, verb_head, dates or [], span)) and dates:
+            planned.phrase = events.absolute(planned.phrase, dates)
+            drafts = [planned]
+        drafts = drafts or events.routine(clause, verb_head, span)
+        for draft in drafts:
+            draft.subject = subject
         if subject == relation:
             drafts = [draft for draft in drafts if draft.predicate != "name"]
         for draft in drafts:
             draft.owner = relation
-        return self.timed(drafts, clause, verb_head)
+        return self.timed(drafts, clause, verb_head, dates)
 
     def timed(
         self, drafts: list[Draft], clause: Clause, verb_head: Head | None, dates: list[Grounded] | None = None

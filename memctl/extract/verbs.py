@@ -30,7 +30,7 @@ LEMMAS = tuple(
         "identify try experience check explore "
         "discover find take bring donate raise help join run finish participate compete spend relax unplug "
         "hang talk chat call send share show tell hear say realize decide expect set purchase order pick "
-        "grab start feel do be go"
+        "grab start feel do be go walk jog commute babysit mow pray meditate"
     )
 )
 
