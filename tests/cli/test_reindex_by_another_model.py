@@ -5,6 +5,8 @@ import os
 import pytest
 from emulators import openai_embeddings
 
+from memctl.store.duckdb.database import Database, set_meta
+
 
 @pytest.fixture
 def server(store, monkeypatch):
@@ -34,3 +36,16 @@ def test_a_reindex_moves_the_store_to_another_model_and_searches_follow(memctl, 
     assert back.code == 0, back.err
     assert memctl("stats", "--json").document["embedder"].startswith("static")
     assert os.environ["MEMCTL_EMBED_API_KEY"] not in (ran.out + ran.err + found.out + added.out)
+
+
+def test_a_store_of_an_older_built_in_model_is_searched_by_words_until_reindex(memctl, chat, store):
+    memctl("ingest", chat("alice/a.jsonl", "I live in Oslo.", "I prefer express shipping.").parent.parent)
+    with Database(store).writing() as connection:
+        set_meta(connection, "embedder", "static:minilm-128@1")
+    found = memctl("search", "alice", "express shipping", "--explain")
+    assert (found.code, "semantic" in found.out, "memctl reindex" in found.err) == (0, False, True), found.err
+    assert "memctl reindex" in memctl("doctor").out
+    assert memctl("sql", "select similarity(embedding, embed('oslo')) from facts").code == 2
+    assert memctl("reindex").code == 0
+    after = memctl("search", "alice", "express shipping", "--explain")
+    assert ("semantic" in after.out, after.err) == (True, "")

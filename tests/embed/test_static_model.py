@@ -60,7 +60,7 @@ def test_more_texts_than_one_batch_keep_their_places(model: StaticEmbedder) -> N
 
 
 def test_the_name_tells_model_revision_and_dimension(model: StaticEmbedder) -> None:
-    assert model.name == NAME == "static:minilm-128@1"
+    assert model.name == NAME == "static:minilm-128@2"
     assert open_embedder(NAME).name == NAME
 
 
@@ -73,7 +73,7 @@ def test_one_query_imports_neither_numpy_nor_tokenizers() -> None:
     assert run.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("damage", ["vocabulary.txt", "vectors.i8", "scales.f32"])
+@pytest.mark.parametrize("damage", ["vocabulary.txt", "pairs.u32", "vectors.u4", "scales.f16"])
 def test_a_damaged_installation_is_named(tmp_path: Path, damage: str) -> None:
     for file in FOLDER.iterdir():
         data = file.read_bytes()

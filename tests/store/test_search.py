@@ -14,7 +14,8 @@ from memctl.embed import Embedder
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.chunks import chunks_of
 from memctl.store.duckdb import writes
-from memctl.store.duckdb.database import Database
+from memctl.store.duckdb.database import Database, set_meta
+from memctl.store.duckdb.reindex import reindex
 from memctl.store.duckdb.search import ASSISTANT, search
 from memctl.store.model import Entry, Episodic
 
@@ -183,6 +184,56 @@ def test_an_answer_is_found_by_the_words_of_the_question_before_it(memory: Memor
     answer = next(hit for hit in hits if hit.fact.text.startswith("Biscuit"))
     assert answer.parts["lexical"] > 0
     assert answer.parts["neighbour"] > 0
+
+
+def test_a_users_requests_to_an_assistant_do_not_lend_each_other_their_fit(memory: Memory) -> None:
+    lines = ["My hamster bit me, what now?", "I also need a table for two tonight."]
+    for number, text in enumerate(lines):
+        memory.turn(text, session="chat", position=2 * number)
+        memory.turn("I can help with that.", role="assistant", session="chat", position=2 * number + 1)
+    hits = {hit.fact.text: hit.parts for hit in memory.ask("hamster bite")}
+    assert hits[lines[0]]["lexical"] > 0.1
+    for parts in hits.values():
+        assert parts.get("neighbour", 0) <= 0.3 * (parts.get("lexical", 0) + parts.get("semantic", 0)) + 1e-6
+
+
+def test_a_long_turn_takes_less_of_the_words_around_it(memory: Memory) -> None:
+    short, long = "Biscuit, after the tin", "Biscuit, after the tin. " + " ".join(SMALL_TALK * 3)
+    for text in (short, long):
+        memory.dialogue([("Anna", "What did you name your hamster?"), ("Bob", text)])
+    hits = {hit.fact.text: hit.parts for hit in memory.ask("hamster")}
+    assert hits[short]["lexical"] > 2 * hits[long]["lexical"] > 0
+
+
+def test_an_everyday_synonym_finds_the_fact(memory: Memory) -> None:
+    for text in SMALL_TALK:
+        memory.turn(text)
+    memory.turn("My father repairs clocks in Cork.")
+    first = memory.ask("dad")[0]
+    assert first.fact.text == "My father repairs clocks in Cork."
+    assert first.parts["lexical"] > 0
+
+
+def test_a_question_is_not_its_own_answer(memory: Memory) -> None:
+    memory.turn("What is my shoe size?")
+    memory.turn("My shoe size is 43, wide.")
+    assert texts(memory.ask("what is my shoe size")) == ["My shoe size is 43, wide.", "What is my shoe size?"]
+
+
+def test_vectors_of_a_model_that_no_longer_ships_are_never_compared(memory: Memory) -> None:
+    memory.turn("I left the spare key with Ms Okafor.")
+    memory.ask("key")
+    with memory.database.writing() as connection:
+        set_meta(connection, "embedder", "static:minilm-128@1")
+        assert writes.outdated_model(connection) == "static:minilm-128@1"
+    memory.turn("The bicycle is in the cellar.")
+    memory.ask("bicycle")
+    with memory.database.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM vectors").fetchall() == [(1,)]
+    reindex(memory.database, EmbedderSpec())
+    with memory.database.reading() as connection:
+        assert writes.outdated_model(connection) is None
+        assert connection.execute("SELECT count(*) FROM vectors").fetchall() == [(2,)]
 
 
 def test_nearness_ends_where_the_session_ends(memory: Memory) -> None:

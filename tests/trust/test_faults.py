@@ -159,10 +159,10 @@ def test_files_that_are_not_there_are_told_before_anything_is_done(memctl, store
     assert not store.exists()
 
 
-@pytest.mark.parametrize("missing", ["vectors.i8", "vocabulary.txt", "scales.f32"])
+@pytest.mark.parametrize("missing", ["vectors.u4", "vocabulary.txt", "pairs.u32", "scales.f16"])
 def test_a_missing_file_of_the_model_is_told_and_loses_no_fact(memctl, store, home, missing):
     model = home / "model"
-    for name in ("vectors.i8", "vocabulary.txt", "scales.f32"):
+    for name in ("vectors.u4", "vocabulary.txt", "pairs.u32", "scales.f16"):
         if name != missing:
             (model / name).parent.mkdir(exist_ok=True)
             (model / name).write_bytes((Path(static.__file__).parent / "model" / name).read_bytes())

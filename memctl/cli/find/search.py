@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from memctl.cli import _options, _render, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import UsageError
+from memctl.core.timeline import is_current
 from memctl.runtime import user_input
 
 if TYPE_CHECKING:
@@ -57,8 +59,10 @@ def command(
     user, query = _split(words, all_users)
     options = store.backends(service, source=source or "local")
     store.refuse(source or "local")
-    if source in (None, "local"):
-        memory = Memory(store.open())
+    local = None
+    if source is None or source == "local":
+        local = store.open()
+        memory = Memory(local)
     else:
         memory = open_memory(source, **options.get(source, {}))
     with memory:
@@ -73,6 +77,12 @@ def command(
         )
     if not output.listed("search", {"user": user, "query": query, "hits": hits}, hits):
         _print(hits, explain=explain, with_user=all_users)
+    if local and local.outdated_model:
+        typer.echo(
+            f"note: only words were compared, because the vectors are by {local.outdated_model}; "
+            "memctl reindex renews them",
+            err=True,
+        )
 
 
 def _split(words: Sequence[str], all_users: bool) -> tuple[str | None, str]:
@@ -84,8 +94,11 @@ def _split(words: Sequence[str], all_users: bool) -> tuple[str | None, str]:
 
 
 def _print(hits: list[Hit], *, explain: bool, with_user: bool) -> None:
+    now = datetime.now(UTC)
     if not hits:
         typer.echo("no results", err=True)
+    elif all(hit.fact.kind == "episode" or not is_current(hit.fact, now) for hit in hits):
+        typer.echo("no current fact answers this; the nearest turns:", err=True)
     colour = sys.stdout.isatty()
     for rank, hit in enumerate(hits, 1):
         fact = hit.fact

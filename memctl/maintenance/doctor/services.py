@@ -20,7 +20,7 @@ from memctl.maintenance.doctor.finding import Finding
 from memctl.runtime import settings as config
 from memctl.runtime.openai_errors import Listing, parsed_date
 from memctl.store.duckdb.database import SCHEMA_VERSION, Database, get_meta
-from memctl.store.duckdb.writes import stored_embedder
+from memctl.store.duckdb.writes import outdated_model, stored_embedder
 
 SKEW = 60.0
 """Seconds by which two clocks may differ before the times of facts become unreliable."""
@@ -33,7 +33,7 @@ def embedder(database: Database, settings: config.Settings) -> Iterator[Finding]
     asked = EmbedderSpec()
     if settings.embedder:
         asked = EmbedderSpec(spec=settings.embedder, base_url=settings.embed_base_url, dim=settings.embed_dimensions)
-    stored, held = _stored(database)
+    stored, held, outdated = _stored(database)
     if stored and settings.embedder and stored != asked and not (stored.shipped and asked.shipped):
         yield Finding(
             check="embedder",
@@ -50,7 +50,9 @@ def embedder(database: Database, settings: config.Settings) -> Iterator[Finding]
         return
     vector = opened.embed_one("a short test")
     remedy = None
-    if abs(sum(value * value for value in vector) - 1.0) >= 1e-3:
+    if outdated:
+        remedy = f"the store's vectors are by {outdated}, so search compares words only; memctl reindex renews them"
+    elif abs(sum(value * value for value in vector) - 1.0) >= 1e-3:
         remedy = "its vectors are not unit length; choose another with memctl reindex --embedder"
     elif held not in (None, len(vector)):
         remedy = f"the store's vectors have {held}; memctl reindex recomputes them"
@@ -62,16 +64,17 @@ def embedder(database: Database, settings: config.Settings) -> Iterator[Finding]
     )
 
 
-def _stored(database: Database) -> tuple[EmbedderSpec | None, int | None]:
-    """The store's embedder and dimensions; None for a store that cannot be read, which its own check reports."""
+def _stored(database: Database) -> tuple[EmbedderSpec | None, int | None, str | None]:
+    """The store's embedder, its dimensions and its model if that is outdated; None for a store that cannot be read,
+    which its own check reports."""
     try:
         if database.version() < SCHEMA_VERSION:
-            return None, None
+            return None, None, None
         with database.reading() as connection:
             dim = get_meta(connection, "dim")
-            return stored_embedder(connection), int(dim) if dim else None
+            return stored_embedder(connection), int(dim) if dim else None, outdated_model(connection)
     except MemctlError:
-        return None, None
+        return None, None, None
 
 
 def model(settings: config.Settings) -> Iterator[Finding]:

@@ -62,6 +62,8 @@ class LocalStore(Backend):
         self.identity = str(self.database.path.absolute())
         self.start_run(new_run(), "write")
         self._requested = EmbedderSpec(spec=embedder, base_url=base_url, dim=dimensions) if embedder else None
+        self.outdated_model: str | None = None
+        """Set by a search that compared words only: the model of the store's vectors, which is no longer shipped."""
 
     @classmethod
     def configured(cls: type[Self], **flags: Any) -> Self:
@@ -211,8 +213,10 @@ class LocalStore(Backend):
 
         with self.store.reading() as session:
             spec = self._spec(session)
+            self.outdated_model = session.outdated_model()
             if spec.shipped:
-                return run(session, spec.open().embed_one(query.text))
+                embedder = spec.open()
+                return run(session, [0.0] * embedder.dim if self.outdated_model else embedder.embed_one(query.text))
         # Any other model may be slow, and nobody should wait for the store in the meantime.
         vector = spec.open().embed_one(query.text)
         with self.store.reading() as session:

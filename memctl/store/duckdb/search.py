@@ -7,21 +7,26 @@ threshold. This room may not know who asks or how the hits are shown.
 The score of a record is the sum of its parts:
 
     lexical     0.3 x BM25, divided by the best BM25 of this query, or by half of what a record of average length with
-                all the query's words would have, if that is more: a chance word is no match. The words of the turns
-                one and two places away in the session count too, a half and a quarter, since an answer seldom
-                repeats the words of its question.
+                all the query's words would have, if that is more: a chance word is no match. Everyday synonyms of
+                the query's words count half. The words of the turns one and two places away in the session count
+                too, a half and a quarter, since an answer seldom repeats the words of its question; less in a turn of
+                more than 15 stems, which says for itself what it is about.
     semantic    0.7 x the cosine of the query with the nearest of the record's sentences, or with the whole.
-    neighbour   half of lexical + semantic of the better one of the two turns next to it.
+    neighbour   0.4 x lexical + semantic of the better one of the two turns next to it. In a conversation with an
+                assistant at most 0.3 of the turn's own: there the turns of the user are often separate requests.
     speaker     0.2 when the query names the one who said it, or whom the fact is about.
     turn        for a typed fact: what the turn it was read in scores above it.
     current     for a fact that replaced a better match: what lifts it level with the one it replaced.
 
-What assistants, tools and systems said counts 0.3 of what people said. The weights are round numbers on a plateau: on
-LoCoMo, halving or doubling any one of them moves recall@10 by less than 0.02.
+What assistants, tools and systems said counts 0.3 of what people said, and so does a question that says nothing but
+what the query says: it is not its own answer. The weights are round numbers on a plateau, chosen on conversations of
+two people (LoCoMo) and of a user with an assistant (BEAM) together: halving or doubling any one of them moves recall@10
+by about 0.02.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -30,19 +35,29 @@ from uuid import UUID
 import msgspec
 
 from memctl.backends.contract import Hit
+from memctl.core.synonyms import synonyms
 from memctl.core.tokenization import STOP_WORDS, stems, words
 from memctl.store.duckdb import fact_rows
 from memctl.store.duckdb.current import kept, true_at
 from memctl.store.duckdb.database import Connection
 
 LEXICAL, SEMANTIC = 0.3, 0.7
-NEIGHBOUR = 0.5
+NEIGHBOUR = 0.4
 SPEAKER = 0.2
 ASSISTANT = 0.3
 CONTEXT = {1: 0.5, 2: 0.25}
 """How much a word said so many turns away counts."""
-K1, B = 0.9, 0.4
-"""BM25's saturation and length normalisation, as Anserini sets them for short passages."""
+SHORT = 15
+"""Stems up to which a turn takes the words around it in full; twice as many take half."""
+OWN = 0.3
+"""Most of its own fit that a turn gets from its neighbours in a conversation with an assistant."""
+SYNONYM = 0.5
+"""How much a synonym of a word of the query counts."""
+LONGEST_QUESTION = 200
+"""Characters up to which a turn that ends in a question mark may be the query once more."""
+K1, B = 0.9, 0.6
+"""BM25's saturation and length normalisation: the first as Anserini sets it for short passages, the second higher,
+so that a long turn does not win by having many words."""
 AS_GOOD = 0.8
 """A typed fact stands for its turn when it fits at least so well, relative to the turn."""
 POOL = 100
@@ -54,7 +69,11 @@ _RANK = """
 WITH member AS MATERIALIZED (
     SELECT r.key, r.id, r.superseded_by, r.kind, r.user_id, r.session_id, r.position,
            coalesce(e.key, r.key) AS place,
-           CASE WHEN coalesce(r.role, 'user') = 'user' THEN 1 ELSE {assistant} END::DOUBLE AS tier,
+           coalesce(r.role, 'user') <> 'user' AS assistant,
+           CASE WHEN assistant OR (r.kind = 'episode' AND r.text LIKE '%?' AND length(r.text) < {longest}
+                                   AND len(list_filter(regexp_extract_all(lower(r.text), '\\w+'),
+                                           lambda word: NOT list_contains($words::VARCHAR[], word))) = 0)
+                THEN {assistant} ELSE 1 END::DOUBLE AS tier,
            list_has_any(
                string_split(lower(strip_accents(
                    coalesce(r.speaker, r.subject, CASE WHEN r.role = 'user' THEN r.user_id END, ''))), ' '),
@@ -67,6 +86,7 @@ WITH member AS MATERIALIZED (
 document AS MATERIALIZED (
     SELECT r.record AS key, r.toks, len(r.toks) AS length FROM units r WHERE r.seq = 0 AND {mine}
 ),
+assisted AS MATERIALIZED (SELECT DISTINCT user_id, session_id FROM member WHERE assistant),
 corpus AS (SELECT count(*) AS size, greatest(avg(length), 1) AS mean FROM document),
 said AS MATERIALIZED (
     SELECT key, stem, count(*) AS times
@@ -75,22 +95,23 @@ said AS MATERIALIZED (
     GROUP BY key, stem
 ),
 rarity AS MATERIALIZED (
-    SELECT stem, ln(1 + (size - spread + 0.5) / (spread + 0.5))::DOUBLE AS idf
+    SELECT stem, weight, weight * ln(1 + (size - spread + 0.5) / (spread + 0.5))::DOUBLE AS idf
     FROM (
-        SELECT asked.stem, count(said.key) AS spread
-        FROM (SELECT unnest($stems::VARCHAR[]) AS stem) asked LEFT JOIN said USING (stem) GROUP BY asked.stem
+        SELECT asked.stem, any_value(weight) AS weight, count(said.key) AS spread
+        FROM (SELECT unnest($stems::VARCHAR[]) AS stem, unnest($stem_weights::DOUBLE[]) AS weight) asked
+        LEFT JOIN said USING (stem) GROUP BY asked.stem
     ) CROSS JOIN corpus
 ),
 heard AS (
     SELECT key, stem, times FROM said
     UNION ALL
-    SELECT near.key, stem, weighted
+    SELECT near.key, stem, weighted * least(1, {short} / greatest(document.length, 1))
     FROM (
         SELECT stem, user_id, session_id, times * tier * unnest({weights}::DOUBLE[]) AS weighted,
                position + unnest({distances}) AS position
         FROM said JOIN member USING (key)
     ) source
-    JOIN member near USING (user_id, session_id, position)
+    JOIN member near USING (user_id, session_id, position) JOIN document ON document.key = near.key
 ),
 bm25 AS MATERIALIZED (
     SELECT key, sum(idf * times * ({k1} + 1) / (times + {k1} * (1 - {b} + {b} * length / mean))) AS score
@@ -99,7 +120,7 @@ bm25 AS MATERIALIZED (
     GROUP BY key
 ),
 best AS (
-    SELECT greatest((SELECT max(score) FROM bm25), (SELECT sum(idf) / 2 FROM rarity)) AS score
+    SELECT greatest((SELECT max(score) FROM bm25), (SELECT sum(idf) / 2 FROM rarity WHERE weight = 1)) AS score
 ),
 likeness AS (
     SELECT record AS key, max(array_inner_product(embedding, $vector::FLOAT[{dim}])) AS cosine
@@ -118,13 +139,15 @@ turn AS MATERIALIZED (
     FROM fit GROUP BY place
 ),
 beside AS (
-    SELECT near.key, max(spoken.best) AS best
+    SELECT near.key, max(spoken.best) AS best,
+           any_value((near.user_id, near.session_id)) IN (SELECT (user_id, session_id) FROM assisted) AS assisted
     FROM (SELECT best, user_id, session_id, position + unnest([-1, 1]) AS position FROM turn) spoken
     JOIN turn near USING (user_id, session_id, position)
     GROUP BY near.key
 )
 SELECT fit.id, superseded_by, place, kind = 'episode' AS verbatim, lexical, semantic,
-       tier * {neighbour}::DOUBLE * coalesce(beside.best, 0) AS neighbour,
+       tier * least({neighbour}::DOUBLE * coalesce(beside.best, 0),
+                    CASE WHEN beside.assisted THEN {own}::DOUBLE * (lexical + semantic) ELSE 1e9 END) AS neighbour,
        CASE WHEN named THEN tier * {speaker} ELSE 0 END::DOUBLE AS speaker,
        lexical + semantic + neighbour + speaker AS score
 FROM fit LEFT JOIN beside ON beside.key = fit.place
@@ -192,15 +215,22 @@ def search(
         lexical=LEXICAL,
         semantic=SEMANTIC,
         neighbour=NEIGHBOUR,
+        own=OWN,
+        short=f"{SHORT}::DOUBLE",
+        longest=LONGEST_QUESTION,
         speaker=SPEAKER,
         k1=K1,
         b=B,
     )
     if user is not None:
         parameters["user"] = user
+    telling = _telling(query, user)
+    similar = sorted(synonyms(telling).difference(telling))
     parameters |= {
-        "stems": _telling(query, user),
+        "stems": [*telling, *similar],
+        "stem_weights": [1.0] * len(telling) + [SYNONYM] * len(similar),
         "names": _names(query),
+        "words": _plain_words(query),
         "vector": list(query_vector),
         "pool": 4 * k + POOL,
     }
@@ -245,6 +275,12 @@ def _telling(query: str, user: str | None) -> list[str]:
     """The stems of the query, without the user's own name: it is all over the user's memory and tells nothing."""
     asked = set(stems(query))
     return sorted(asked - set(stems(user or "")) or asked)
+
+
+def _plain_words(query: str) -> list[str]:
+    """The words that a question may have and still be this query: its own words and stop words, without apostrophes."""
+    plain = re.compile(r"\w+")
+    return sorted({part for word in (query.casefold(), *STOP_WORDS) for part in plain.findall(word)})
 
 
 def _names(query: str) -> list[str]:

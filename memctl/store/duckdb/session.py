@@ -46,6 +46,7 @@ class DuckSession:
         self.path = path
 
     embedder = operation(writes.stored_embedder)
+    outdated_model = operation(writes.outdated_model)
     users = operation(stats.user_summaries)
     require_user = operation(queries.require_user)
     count = operation(queries.count)

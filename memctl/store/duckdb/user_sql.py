@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from memctl.core.errors import UsageError
 from memctl.store.duckdb.database import Connection, Database, driver
-from memctl.store.duckdb.writes import stored_embedder
+from memctl.store.duckdb.writes import outdated_model, stored_embedder
 from memctl.store.model import Table
 
 LOCKED_DOWN = {"enable_external_access": "false"}
@@ -29,6 +29,10 @@ def _run(connection: Connection, statement: str) -> Table:
     spec = stored_embedder(connection)
     with_embed = spec is not None and "embed" in statement.lower()
     if spec is not None and with_embed:
+        if name := outdated_model(connection):
+            raise UsageError(
+                f"the store's vectors are by {name}, which is outdated", where="sql", hint="memctl reindex"
+            )
         embedder = spec.open()
         connection.create_function("embed", embedder.embed_one, ["VARCHAR"], f"FLOAT[{embedder.dim}]")
     try:

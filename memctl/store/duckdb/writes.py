@@ -11,6 +11,7 @@ import msgspec
 
 from memctl.core.fact import Fact, content_hash
 from memctl.embed.spec import EmbedderSpec
+from memctl.embed.static import NAME as SHIPPED
 from memctl.store.duckdb import fact_rows
 from memctl.store.duckdb.database import Connection, get_meta, set_meta
 from memctl.store.model import Entry
@@ -29,6 +30,15 @@ def stored_embedder(connection: Connection) -> EmbedderSpec | None:
     """The embedder that made all vectors of the store; None while the store is new."""
     spec = get_meta(connection, "embedder_spec")
     return msgspec.json.decode(spec, type=EmbedderSpec) if spec else None
+
+
+def outdated_model(connection: Connection) -> str | None:
+    """The built-in model that made the store's vectors, if this version of memctl ships another one.
+
+    Vectors of two models cannot be compared: until `reindex`, such a store gets no vectors and is searched by words.
+    """
+    spec, name = stored_embedder(connection), get_meta(connection, "embedder")
+    return name if spec and spec.shipped and name != SHIPPED else None
 
 
 def use_embedder(connection: Connection, spec: EmbedderSpec) -> None:
@@ -83,7 +93,7 @@ def add(connection: Connection, entries: Sequence[Entry], vectors: Mapping[str, 
     )
     rows = add_units(connection, list(enumerate(entries, first_record)))
     embedded = [(key, vectors[text]) for key, text in rows if text in vectors]
-    if embedded:
+    if embedded and not outdated_model(connection):
         import numpy as np
 
         add_vectors(connection, [key for key, _ in embedded], np.stack([vector for _, vector in embedded]))
