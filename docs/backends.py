@@ -25,7 +25,7 @@ Hosted services were tested against emulators based on their SDKs and documentat
 | files | JSONL, Parquet, CSV | [below](#files) |
 | mem0 | `mem0` (the platform), `mem0-oss:CONFIG` (the library), `mem0-server:URL` (the REST server), exports and OpenMemory zips | [mem0](mem0.md) |
 | Zep | `zep` (Cloud, API v4), dumps of v2, v3 and v4 | [Zep](zep.md) |
-| Graphiti | `graphiti:PATH` on embedded Kuzu; Neo4j by its URL (untested against a live server); not FalkorDB | [Graphiti](zep.md#graphiti) |
+| Graphiti | `graphiti:PATH` on embedded Kuzu; Neo4j by its URL (untested against a live server); FalkorDB by its URL (read-only) | [Graphiti](zep.md#graphiti) |
 | Letta | `letta` (the V1 API), agent files `.af`, `letta-memfs:PATH` (memory folders in git) | [Letta](letta.md) |
 | PostgreSQL | `postgres`, and existing tables (read-only) | [PostgreSQL](postgres.md) |
 

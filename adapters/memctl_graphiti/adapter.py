@@ -34,7 +34,7 @@ from memctl_graphiti.write import Writer
 PAGE_SIZE = 500
 
 _PAGES = "remnants of deleted records may remain in the server's store files, logs and backups until overwritten"
-_PACKED = FieldSupport("in_metadata", "in the attribute memctl")
+_PACKED = FieldSupport("in_metadata", "in the attribute `memctl`")
 
 
 class GraphitiAdapter(Backend):

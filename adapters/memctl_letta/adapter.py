@@ -32,7 +32,7 @@ from memctl_letta.write import Desk, Models
 DESKS = 16
 """Users whose agents are remembered between two writes."""
 
-_BESIDE = FieldSupport(level="in_metadata", how="under the key memctl of the passage's or the block's metadata")
+_BESIDE = FieldSupport(level="in_metadata", how="in the metadata of the passage or block, under the key `memctl`")
 
 
 class LettaAdapter(Backend):
@@ -58,7 +58,7 @@ class LettaAdapter(Backend):
             if name not in ("id", "user_id", "text", "categories", "created_at", "metadata")
         },
         split_text=mapping.PART_BYTES // 4,
-        split_how="in passages of 8,192 tokens, reckoned at four bytes each",
+        split_how="in passages of 8,192 tokens of four bytes each",
         batch_size=200,
     )
     features = Features(

@@ -48,7 +48,7 @@ class MemfsAdapter(Backend):
 
     name = "letta-memfs"
     capabilities = Capabilities(
-        fields={"embedding": FieldSupport("dropped", "a folder of Markdown holds no vectors")}, batch_size=1000
+        fields={"embedding": FieldSupport("dropped", "Markdown files contain no vectors")}, batch_size=1000
     )
     features = Features(
         options=("path", "layout", "default_user", "core_memory", "lock_timeout", "page_size"),

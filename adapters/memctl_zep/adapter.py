@@ -30,7 +30,7 @@ from memctl_zep.tasks import Tasks
 from memctl_zep.users import People, Person
 from memctl_zep.write import Writer
 
-_BESIDE = FieldSupport("in_metadata", f"in the edge's attribute {PACKED!r}, and read back whole")
+_BESIDE = FieldSupport("in_metadata", f"in the edge's attribute `{PACKED}`")
 _EDGES, _NODES = "edges", "nodes"
 
 
@@ -51,10 +51,10 @@ class ZepAdapter(Backend):
                 ),
                 _BESIDE,
             ),
-            "embedding": FieldSupport("dropped", "Zep makes vectors of its own"),
+            "embedding": FieldSupport("dropped", "Zep creates its own vectors"),
         },
         split_text=LONGEST_FACT,
-        split_how=f"the edge's fact shows its beginning, the whole text is in the edge's attribute {PACKED!r}",
+        split_how=f"its beginning in the edge's fact, the full text in the attribute `{PACKED}`",
         batch_size=MOST,
         rate=3.0,
         asynchronous=True,

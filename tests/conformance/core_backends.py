@@ -71,7 +71,7 @@ class FileBackend(Suite):
     adapter = files.FileBackend
     ending: ClassVar[str]
     never: ClassVar[dict[str, str]] = {
-        "test_search[by-meaning-without-a-shared-word]": "a file is searched by words alone",
+        "test_search[by-meaning-without-a-shared-word]": "a file is searched by words only",
     }
     refusal = MemctlError
 

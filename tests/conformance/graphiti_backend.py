@@ -25,7 +25,7 @@ class GraphitiBackend(Suite):
     title = "Graphiti"
     adapter = GraphitiAdapter
     never: ClassVar[dict[str, str]] = {
-        "test_search[japanese]": "Kuzu's full-text index parts words where there are spaces",
+        "test_search[japanese]": "Kuzu's full-text index splits words at spaces",
     }
     refusal = MemctlError
 

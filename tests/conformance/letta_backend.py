@@ -26,7 +26,7 @@ class LettaBackend(Suite):
     adapter = LettaAdapter
     never: ClassVar[dict[str, str]] = {
         "test_a_fact_of_another_owners_id_is_rejected_and_the_owner_keeps_theirs": (
-            "Letta finds no passage by memctl's id but by reading those of every agent; both users keep their own"
+            "Letta cannot look up a passage by memctl's id without reading all agents; both users keep their fact"
         ),
     }
 

@@ -31,7 +31,7 @@ class Mem0Backend(Suite):
     adapter = Mem0Adapter
     never: ClassVar[dict[str, str]] = {
         "test_the_same_text_of_one_owner_under_two_ids_is_two_facts": (
-            "mem0 keeps a text once for the same user, agent, app and run; the second fact is rejected with that reason"
+            "mem0 stores a text once per user, agent, app and run; the second fact is rejected with this reason"
         ),
     }
 

@@ -12,7 +12,7 @@ from memctl_mem0.server.adapter import Mem0ServerAdapter
 from memctl.backends.contract import Backend
 from memctl.backends.testing import Suite
 
-_BLANKS = "mem0's API takes no id with white space: such a user is rejected with that reason"
+_BLANKS = "mem0's API accepts no id with white space; such a user is rejected with this reason"
 
 
 class ServerBackend(Suite):
@@ -21,13 +21,13 @@ class ServerBackend(Suite):
     title = "mem0 server"
     adapter = Mem0ServerAdapter
     never: ClassVar[dict[str, str]] = {
-        "test_text[nul]": "a text with NUL is rejected: the server's PostgreSQL cannot hold it",
+        "test_text[nul]": "a text with NUL is rejected: the server's PostgreSQL does not support it",
         "test_owner[spaces]": _BLANKS,
         "test_owner[leading-and-trailing-space]": _BLANKS,
         "test_owner[line-end]": _BLANKS,
         "test_owners_of_like_names_are_kept_apart[trailing-space]": _BLANKS,
         "test_every_owner_is_listed_and_counted": _BLANKS,
-        "test_a_large_batch_is_written_whole": "the server lists 1,000 memories of an owner, and the rest is rejected",
+        "test_a_large_batch_is_written_whole": "the server lists 1,000 memories of an owner; others are rejected",
     }
 
     @classmethod

@@ -22,7 +22,7 @@ class MemfsBackend(Suite):
     adapter = MemfsAdapter
     refusal = Fatal
     never: ClassVar[dict[str, str]] = {
-        "test_search[by-meaning-without-a-shared-word]": "files are searched by words alone",
+        "test_search[by-meaning-without-a-shared-word]": "files are searched by words only",
     }
 
     @classmethod

@@ -25,10 +25,10 @@ class ZepBackend(Suite):
     title = "Zep Cloud"
     adapter = ZepAdapter
     never: ClassVar[dict[str, str]] = {
-        "test_search[by-meaning-without-a-shared-word]": "Zep ranks by itself; its loopback stand-in has no model",
+        "test_search[by-meaning-without-a-shared-word]": "Zep does the ranking; its emulator has no model",
         "test_a_fact_of_another_owners_id_is_rejected_and_the_owner_keeps_theirs": (
-            "each user's facts lie in a graph of their own, and Zep searches one graph at a time; the owner "
-            "keeps theirs, but the id is noticed only by a session that has written to both"
+            "each user has a graph, and Zep searches one graph at a time; the owner "
+            "keeps the fact, but the id is noticed only in a run that writes to both"
         ),
     }
 

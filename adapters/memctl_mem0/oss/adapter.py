@@ -41,7 +41,7 @@ PAGE_SIZE = 1000
 CHUNK = 200
 """How many facts are embedded and put into the store at a time."""
 
-_PACKED = "under the key memctl of the memory's payload, and comes back from there"
+_PACKED = "in the memory's payload, under the key `memctl`"
 KEEPING = {
     name: FieldSupport("in_metadata", _PACKED)
     for name in (
@@ -49,8 +49,8 @@ KEEPING = {
         "expired_at", "superseded_by", "source", "native",
     )
 } | {
-    "expires_at": FieldSupport("in_metadata", "mem0 expires by the day; the instant lies under the key memctl"),
-    "embedding": FieldSupport("dropped", "mem0's own embedder makes the vectors"),
+    "expires_at": FieldSupport("in_metadata", "mem0 stores the day; the time is under the key `memctl`"),
+    "embedding": FieldSupport("dropped", "mem0's embedder creates the vectors"),
 }  # fmt: skip
 
 

@@ -24,19 +24,29 @@ from memctl_mem0.platform.write import Events, Writer, filter_of, results_of
 TIMEOUT = 60.0
 MOST_HITS = 1000
 
-_PACKED = FieldSupport("in_metadata", "under `memctl` in the metadata, and back")
+_PACKED = FieldSupport("in_metadata", "in the metadata, under the key `memctl`")
 _FIELDS = {
     **dict.fromkeys(
         ("subject", "predicate", "object", "confidence", "valid_at", "invalid_at", "expired_at", "source", "native"),
         _PACKED,
     ),
     "kind": _PACKED,
-    "categories": FieldSupport("in_metadata", "mem0 sets its own; the fact's are under `memctl` in the metadata"),
-    "created_at": FieldSupport("in_metadata", "mem0 has it to the second; exactly under `memctl` in the metadata"),
-    "updated_at": FieldSupport("in_metadata", "mem0 sets its own; the fact's is under `memctl` in the metadata"),
-    "expires_at": FieldSupport("in_metadata", "mem0 has the day; exactly under `memctl` in the metadata"),
-    "superseded_by": FieldSupport("in_metadata", "mem0 sets its own; the fact's is under `memctl` in the metadata"),
-    "embedding": FieldSupport("dropped", "mem0 makes vectors of its own"),
+    "categories": FieldSupport(
+        "in_metadata", "mem0 sets its own; the fact's are in the metadata, under the key `memctl`"
+    ),
+    "created_at": FieldSupport(
+        "in_metadata", "mem0 stores seconds; the exact time is in the metadata, under the key `memctl`"
+    ),
+    "updated_at": FieldSupport(
+        "in_metadata", "mem0 sets its own; the fact's is in the metadata, under the key `memctl`"
+    ),
+    "expires_at": FieldSupport(
+        "in_metadata", "mem0 stores the day; the time is in the metadata, under the key `memctl`"
+    ),
+    "superseded_by": FieldSupport(
+        "in_metadata", "mem0 sets its own; the fact's is in the metadata, under the key `memctl`"
+    ),
+    "embedding": FieldSupport("dropped", "mem0 creates its own vectors"),
 }
 
 

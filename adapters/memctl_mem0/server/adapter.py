@@ -35,7 +35,9 @@ _HISTORY = (
     "the server keeps a history of what was deleted, which no call of its API erases: take the rows out of its history "
     "database (HISTORY_DB_PATH of the server), or remove that file"
 )
-_KEEPING = KEEPING | {"updated_at": FieldSupport("in_metadata", "mem0 sets its own; ours lies under the key memctl")}
+_KEEPING = KEEPING | {
+    "updated_at": FieldSupport("in_metadata", "mem0 sets its own; the fact's is under the key `memctl`")
+}
 _SLOTS = SLOTS - {"created_at", "updated_at"}
 # Of a payload what the server takes by other names or makes itself.
 _NOT_METADATA = frozenset(

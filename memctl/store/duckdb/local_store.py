@@ -39,7 +39,7 @@ class LocalStore(Backend):
 
     name = "local"
     capabilities = Capabilities(
-        fields={"embedding": FieldSupport("dropped", "the store makes its own vectors, all by one model")},
+        fields={"embedding": FieldSupport("dropped", "the store creates its own vectors, all with one model")},
         batch_size=10_000,
     )
     features = Features(
