@@ -1,4 +1,4 @@
-"""The backend named `graphiti`: a graph of graphiti-core's, embedded in Kuzu or on a Neo4j server.
+"""The backend named `graphiti`: a graph of graphiti-core's, embedded in Kuzu, or on a Neo4j or FalkorDB server.
 
 Implements the contract of a backend with the other modules of this package. Models are used only for vectors: facts are
 written as they are, and Graphiti's own extraction is not run.
@@ -26,7 +26,8 @@ from memctl.backends.contract import (
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
 from memctl_graphiti import episodes, search
-from memctl_graphiti.cypher import Kuzu, Neo4j, Statement
+from memctl_graphiti.cypher import Falkor, Kuzu, Neo4j, Statement
+from memctl_graphiti.entities import import_episode
 from memctl_graphiti.graph import Graph
 from memctl_graphiti.mapping import Edge, Node, groups_of, to_fact, user_of
 from memctl_graphiti.write import Writer
@@ -39,7 +40,8 @@ _PACKED = FieldSupport("in_metadata", "in the attribute `memctl`")
 
 class GraphitiAdapter(Backend):
     """A graph of graphiti-core: the Kuzu database in the file `path` (default: in memctl's data folder), or the Neo4j
-    server at `uri`, which wants `user` and `password`; `database` is one of the server's.
+    or FalkorDB server at `uri`, with `user` and `password`; `database` is one of Neo4j's databases, or the one graph of
+    FalkorDB to read. FalkorDB is never written to.
 
     `default_user` owns the records of Graphiti's default group, which names no user. `embedder` makes the vectors of
     texts, entities' names and queries, and must be the model of the graph's vectors; without it nothing has a vector
@@ -89,9 +91,10 @@ class GraphitiAdapter(Backend):
         if page_size is not None and page_size < 1:
             raise UsageError(f"a page of {page_size} facts cannot be read", hint="use 1 or more")
         self._graph = Graph(path, uri=uri, user=user, password=password, database=database)
-        self._cypher = Kuzu if self._graph.embedded else Neo4j
+        self._cypher = Kuzu if self._graph.embedded else Falkor if self._graph.falkor else Neo4j
         self._embedder = embedder or None
         self._default_user = default_user
+        self._left_out: dict[str, dict[str, int]] = {}
         self._page_size = page_size or PAGE_SIZE
         self._writer = Writer(self._graph, self._cypher, self._embedder, self._owner)
         self.identity = self._graph.place
@@ -110,17 +113,36 @@ class GraphitiAdapter(Backend):
         self._writer.forget()
         self._graph.close()
 
+    def remarks(self) -> Sequence[str]:
+        """After reading, what was left out because it is not a fact."""
+        counts = {kind: sum(each[kind] for each in self._left_out.values()) for kind in self._cypher.left_out}
+        left = [f"{number} {kind}" for kind, number in counts.items() if number]
+        if not left:
+            return ()
+        how = "; memctl ingest reads episodes" if counts["episodes"] else ""
+        return (f"{' and '.join(left)} are left out, because they are not facts{how}",)
+
+    def check_writable(self) -> None:
+        """Raise UsageError for FalkorDB."""
+        if self._graph.falkor is not None:
+            raise UsageError(
+                "memctl reads graphs in FalkorDB and does not change them",
+                where=self.identity,
+                hint="write to an embedded graph or a Neo4j server",
+            )
+
     def initialized(self) -> bool:
         """Whether the graph exists."""
         return self._graph.exists()
 
     def init(self) -> list[str]:
         """Create the graph and its search indices; returns a line that says what was created."""
+        self.check_writable()
         return [f"graph {self.identity}"] if self._graph.make() else []
 
     def check(self) -> Health:
         """Open the graph; the detail says how many facts it has."""
-        kind = "Kuzu" if self._graph.embedded else "Neo4j"
+        kind = self._cypher.__name__
         if not self._graph.exists():
             return Health(ok=True, detail=f"{self.identity}: no graph yet: memctl backends init graphiti")
         owners = self._owners()
@@ -143,6 +165,12 @@ class GraphitiAdapter(Backend):
 
         All uuids are asked for first: a graph that is written to meanwhile is neither skipped in nor read twice.
         """
+        if cursor is None:
+            scope = {"groups": self._groups(user), "own": [import_episode(group) for group in self._groups(user)]}
+            self._left_out[user] = {
+                kind: sum(row["number"] for row in self._graph.run(query, **scope))
+                for kind, query in self._cypher.left_out.items()
+            }
         rest = [key for key in self._uuids(user) if cursor is None or key > _key(cursor)]
         while True:
             keys, rest = rest[: self._page_size], rest[self._page_size :]
@@ -153,13 +181,15 @@ class GraphitiAdapter(Backend):
                 return
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts verbatim; the graph is made where there is none."""
+        """Store facts verbatim; the graph is created if there is none."""
+        self.check_writable()
         if facts:
             self._graph.make()
         return self._writer.write(facts)
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
         """Remove facts of the user, and the entities only they were about; how many facts were there."""
+        self.check_writable()
         wanted = set(ids)
         if not wanted:
             return 0
@@ -190,13 +220,14 @@ class GraphitiAdapter(Backend):
         groups = self._groups(user)
         names = {"Entity": "entities", "Episodic": "episodes", "Community": "communities", "Saga": "sagas"}
         return {
-            names[label]: self._graph.run(query, groups=groups)[0]["number"]
+            names[label]: sum(row["number"] for row in self._graph.run(query, groups=groups))
             for label, query in self._cypher.counted.items()
         }
 
     def forget(self, user: str) -> Sequence[str]:
         """Remove the groups of the user with all their records. An embedded graph's file is rewritten, because Kuzu
         leaves deleted records in its pages."""
+        self.check_writable()
         if not self._graph.exists():
             return ()
         there = any(self.inventory(user).values()) or bool(self._uuids(user))
@@ -211,7 +242,11 @@ class GraphitiAdapter(Backend):
         return [_PAGES] if there and not self._graph.embedded else []
 
     def search(self, query: Query) -> list[Hit]:
-        """The best facts, best first, by words and, if there is an embedder, by meaning."""
+        """The best facts, best first, by words and, if there is an embedder, by meaning; in FalkorDB by words."""
+        if self._graph.falkor is not None:
+            users = [query.user] if query.user is not None else list(self.users())
+            facts = [fact for user in users for page in self.read(user) for fact in page.facts]
+            return search.by_words(facts, query)
         vector = self._vector(query.text)
         groups = None if query.user is None else self._groups(query.user)
         asked = search.Search(query.text, vector, groups, query.as_of)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from memctl.backends.contract import server_parts
+from memctl_graphiti import falkor
 
 FILE = "graphiti.kuzu"
 SCHEMES = {"bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"}
@@ -22,11 +23,17 @@ def file_of(path: str | Path | None) -> Path:
 
 
 def address(uri: str, database: str) -> tuple[str, str]:
-    """The uri without an account in it, and the name of what is there. Raises UsageError for what is none."""
-    hint = "a path of an embedded graph, or a uri of Neo4j: " + ", ".join(sorted(SCHEMES))
-    parts = server_parts(uri, hint=hint, schemes=SCHEMES)
+    """The uri without an account in it, and the name of the database there. Raises UsageError for another uri."""
+    schemes = SCHEMES | falkor.SCHEMES
+    hint = "a path of an embedded graph, or a uri of Neo4j or FalkorDB: " + ", ".join(sorted(schemes))
+    parts = server_parts(uri, hint=hint, schemes=schemes)
     host = str(parts.hostname) + (f":{parts.port}" if parts.port else "")
-    return f"{parts.scheme}://{host}", f"{parts.scheme}://{host}/{database}"
+    return f"{parts.scheme}://{host}", f"{parts.scheme}://{host}" + (f"/{database}" if database else "")
+
+
+def is_falkor(uri: str) -> bool:
+    """Whether a uri is that of a FalkorDB server."""
+    return uri.partition("://")[0].lower() in falkor.SCHEMES
 
 
 def quoted(path: Path) -> str:

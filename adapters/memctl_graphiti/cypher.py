@@ -72,6 +72,10 @@ class Shared:
     counted: ClassVar[dict[str, str]] = {
         label: f"MATCH (x:{label}) WHERE x.group_id IN $groups RETURN count(*) AS number" for label in _WHOLE
     }
+    left_out: ClassVar[dict[str, str]] = {
+        kind: f"MATCH (x:{label}) WHERE x.group_id IN $groups AND NOT x.uuid IN $own RETURN count(*) AS number"
+        for kind, label in (("communities", "Community"), ("episodes", "Episodic"))
+    }
     groups = tuple(f"MATCH (x:{label}) RETURN DISTINCT x.group_id AS group_id" for label in ("Entity", "Episodic"))
 
     add_mentions = (
@@ -286,6 +290,10 @@ class Neo4j(Shared):
         row = _node_row(node, vector)
         own = {name: value for name, value in row.items() if name != "vector"}
         return row | {"properties": node.attributes | own}
+
+
+class Falkor(Neo4j):
+    """FalkorDB, which is only read. Times are texts there."""
 
 
 Dialect = type[Kuzu] | type[Neo4j]

@@ -5,6 +5,7 @@ of records, or a record a line; graphiti_core/edges.py, nodes.py) and what Neo4j
 """
 
 import json
+import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from importlib import import_module
@@ -22,6 +23,7 @@ from memctl_graphiti.mapping import Edge, Node, in_order, to_fact, user_of
 # It has no types.
 ijson: Any = import_module("ijson")
 
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _LISTS = ("edges", "facts", "nodes")
 _LOOKED_AT = 1000
 """Records among which the first edge or node of a dump is to be: Neo4j's begins with any other nodes."""
@@ -227,7 +229,8 @@ def _items(file: Any, prefixes: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
 
 
 def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+    """The record with its fields in snake case, as Graphiti names them; what its fields contain stays as it is."""
+    return {_HUMP.sub("_", name).lower(): inner for name, inner in value.items()} if isinstance(value, dict) else {}
 
 
 def _unwrapped(record: _Record) -> _Record:

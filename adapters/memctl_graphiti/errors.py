@@ -9,8 +9,14 @@ from contextlib import contextmanager
 
 from memctl.core.errors import AuthError, Fatal, Locked, MemctlError, NotFound, Rejected, Retryable, UsageError
 
-_REFUSED = {"AuthError", "Unauthorized", "Forbidden", "TokenExpired", "AuthenticationRateLimit"}
-_PASSING = {"ServiceUnavailable", "SessionExpired", "TransientError", "DatabaseUnavailable", "TimeoutError", "OSError"}
+_REFUSED = {
+    "AuthError", "Unauthorized", "Forbidden", "TokenExpired", "AuthenticationRateLimit", "AuthenticationError",
+    "NoPermissionError",
+}  # fmt: skip
+_PASSING = {
+    "ServiceUnavailable", "SessionExpired", "TransientError", "DatabaseUnavailable", "TimeoutError", "OSError",
+    "ConnectionError",
+}  # fmt: skip
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 

@@ -24,9 +24,10 @@ from uuid import uuid4
 
 from memctl.backends.contract import need
 from memctl.core.errors import Locked, NotFound, Retryable
-from memctl_graphiti.address import address, file_of, quoted
+from memctl_graphiti.address import address, file_of, is_falkor, quoted
 from memctl_graphiti.cypher import Statement
 from memctl_graphiti.errors import in_use, translated
+from memctl_graphiti.falkor import FalkorServer
 
 _UNFINISHED = ".half"
 _TOKENIZERS = re.compile(r"CREATE MACRO `\d+_\w+_TOKENIZE`.*?;\n", re.DOTALL)
@@ -65,7 +66,7 @@ def sdk(module: str) -> Any:
 
 
 class Graph:
-    """A graph: the Kuzu database in the file `path`, or the Neo4j server at `uri`.
+    """A graph: the Kuzu database in the file `path`, or the Neo4j or FalkorDB server at `uri`.
 
     `place` names it without secrets. Nothing is opened before the first query. Raises UsageError for a wrong address.
     """
@@ -82,6 +83,7 @@ class Graph:
         if path is not None and "://" in str(path):
             path, uri = None, str(path)
         self.embedded = path is not None or uri is None
+        self.falkor: FalkorServer | None = None
         self._account = (user, password, database or "neo4j")
         self._driver: Any = None
         self._connection: Any = None
@@ -94,6 +96,9 @@ class Graph:
             self._stale = self.path.with_name(self.path.name + _STALE)
             self._outdated = self.path.with_name(self.path.name + _OUTDATED)
             self.place = str(self.path)
+        elif is_falkor(str(uri)):
+            self.place = address(str(uri), database or "")[1]
+            self.falkor = FalkorServer(str(uri), user, password, database)
         else:
             self._uri, self.place = address(str(uri), self._account[2])
 
@@ -120,6 +125,9 @@ class Graph:
         """The rows of a query. Raises NotFound when the graph is not there, else as `failures` says."""
         if not self.exists():
             raise NotFound("there is no graph", where=self.place, hint="memctl backends init graphiti makes one")
+        if self.falkor is not None:
+            with translated(self.place):
+                return self.falkor.run(query, parameters)
         self._open()
         with translated(self.place):
             if self.embedded:
@@ -268,6 +276,8 @@ class Graph:
 
     def close(self) -> None:
         """Close the database, and end the thread that a server needs."""
+        if self.falkor is not None:
+            self.falkor.close()
         with self._lock:
             driver, self._driver = self._driver, None
             connection, self._connection = self._connection, None

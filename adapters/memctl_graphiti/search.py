@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from memctl.backends.contract import Hit
+from memctl.backends.contract import Hit, Query, rank
 from memctl.core.fact import Fact
 from memctl_graphiti.cypher import Dialect
 from memctl_graphiti.graph import Graph, sdk
@@ -57,6 +57,13 @@ def find(
         limit *= 4
 
 
+def by_words(facts: Sequence[Fact], query: Query) -> list[Hit]:
+    """The best of these facts by BM25, best first."""
+    shown = {fact.id: fact for fact in facts if _shown(fact, query.as_of)}
+    scores = rank(shown.values(), query.text, query.k, query.as_of or datetime.now(UTC))
+    return [Hit(score=score, parts={"lexical": score}, fact=shown[id_]) for id_, score in scores]
+
+
 def _ranked(graph: Graph, cypher: Dialect, search: Search, limit: int) -> dict[str, dict[str, float]]:
     scope: dict[str, Any] = {"limit": limit}
     if search.groups is not None:
@@ -74,8 +81,8 @@ def _ranked(graph: Graph, cypher: Dialect, search: Search, limit: int) -> dict[s
         lists.append(("semantic", graph.run(query, vector=list(search.vector), **scope)))
     parts: dict[str, dict[str, float]] = {}
     for part, rows in lists:
-        for rank, row in enumerate(rows, 1):
-            parts.setdefault(row["uuid"], {})[part] = 1 / rank
+        for place, row in enumerate(rows, 1):
+            parts.setdefault(row["uuid"], {})[part] = 1 / place
     return parts
 
 

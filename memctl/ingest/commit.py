@@ -9,16 +9,17 @@ import msgspec
 
 from memctl.embed.spec import EmbedderSpec
 from memctl.ingest.session_extraction import Digest
+from memctl.ingest.withdrawal import FileEnd, file_read
 from memctl.reconcile import Changes
 from memctl.store.base import Transaction
-from memctl.store.model import FileRead
 from memctl.store.refold import refold, remove_claims, require_admitted
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a batch changed: the number of new episodes, and the facts by what became of them."""
+    """What a batch changed: the numbers of new and withdrawn episodes, and the facts by what became of them."""
 
     episodes: int
+    withdrawn: int = 0
     changes: Changes
 
 
@@ -26,7 +27,7 @@ def commit(
     tx: Transaction,
     batch: Digest,
     spec: EmbedderSpec,
-    files: Sequence[FileRead] = (),
+    files: Sequence[FileEnd] = (),
     now: datetime | None = None,
 ) -> Committed:
     """Apply a batch inside the caller's transaction. Known episodes and claims are skipped.
@@ -45,12 +46,12 @@ def commit(
     skipped = (known - batch.anew) | tx.tombstoned(episodes)
     tx.add([entry for id_, entry in episodes.items() if id_ not in skipped], vectors)
 
-    orphans = tx.record_files(files)
+    orphans = tx.record_files([file_read(tx, file) for file in files])
     tx.before_change("fact", orphans)
-    tx.remove(orphans)
+    withdrawn = tx.remove(orphans)
     dead += tx.claims_of_episodes(orphans)
     unfounded = remove_claims(tx, dead)
     fresh = tx.add_claims(batch.claims, now)
     tx.added("claim", [claim.id for claim in fresh])
     changes = refold(tx, [*fresh, *dead], vectors, now, unfounded)
-    return Committed(episodes=len(episodes.keys() - skipped - known), changes=changes)
+    return Committed(episodes=len(episodes.keys() - skipped - known), withdrawn=withdrawn, changes=changes)

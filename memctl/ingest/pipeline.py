@@ -20,12 +20,14 @@ import msgspec
 from memctl.core.errors import BadTranscript, MemctlError, UsageError
 from memctl.embed.spec import EmbedderSpec
 from memctl.ingest.commit import commit
+from memctl.ingest.identity import Recogniser, Shown
 from memctl.ingest.result import Report, reject_of
 from memctl.ingest.scan import Options, Reader
 from memctl.ingest.session_extraction import Digest, Work, digest_all
 from memctl.ingest.sources import documents_of
+from memctl.ingest.withdrawal import FileEnd
 from memctl.store.base import Store
-from memctl.store.model import FileRead, PackedIds, new_run
+from memctl.store.model import PackedIds, new_run
 from memctl.transcripts.discovery import Document
 
 if TYPE_CHECKING:
@@ -162,18 +164,22 @@ class Run:
         self.pool: Executor | None = None
         self.asker: Asker | None = None
         self.chunk: list[Work] = []
-        self.ends: list[FileRead] = []
-        self.line: deque[Future[Digest] | FileRead] = deque()
+        self.arrivals: list[Work] = []
+        self.shown: dict[str, list[Shown]] = {}
+        self.ends: list[FileEnd] = []
+        self.line: deque[Future[Digest] | FileEnd] = deque()
         self.batch = Digest()
-        self.read: list[FileRead] = []
+        self.read: list[FileEnd] = []
+        self.dispatched = self.digested = 0
         self.seen: dict[str, PackedIds] = {}
         self.broken: set[str] = set()
         self.open: set[str] = set()
         self.reader = Reader(store, options, report)
+        self.recogniser = Recogniser(store, options.recipe)
         self.id = new_run()
 
     def take(self, document: Document) -> None:
-        """FileRead one document, unless the ledger says it is the same as before."""
+        """Read one document, unless the ledger says it is the same as before."""
         if (found := self.reader.new(document)) is None:
             return
         file, known = found
@@ -183,6 +189,8 @@ class Run:
         modified = datetime.fromtimestamp(document.mtime_ns / 1e9, UTC)
         sessions = turns = 0
         complete = True
+        if before:
+            self.shown[file.uri] = []
         for item in self.reader.sessions(document, file.format):
             if isinstance(item, BadTranscript):
                 self.report.rejects.append(reject_of(item))
@@ -191,32 +199,44 @@ class Run:
             session, owners = item
             sessions += 1
             turns += len(session.turns)
-            self.chunk += [
-                Work(owned=mine, uri=file.uri, before=before, anew=anew, modified=modified) for mine in owners
+            self.arrivals += [
+                Work(owned=mine, uri=file.uri, before=before, anew=anew, modified=modified, recipe=file.recipe)
+                for mine in owners
             ]
             self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
+        self._recognise()
         if sessions or known:
             entry = msgspec.structs.replace(file, sessions=sessions, turns=turns, complete=complete)
-            self.ends.append(FileRead(entry=entry, gone=set(before)))
+            same_bytes = known is not None and known.sha256 == file.sha256
+            shown = self.shown.pop(file.uri, [])
+            self.ends.append(FileEnd(entry=entry, same_bytes=same_bytes, before=before, shown=shown))
         self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else 0)
 
     def add(self, works: Iterable[Work]) -> None:
         """Take in sessions that come from no file. Raises BadTranscript for one of a user who was forgotten."""
         for work in works:
             self.reader.refuse([work.owned], work.uri or "")
-            self.chunk.append(work)
+            self.arrivals.append(work)
         self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
 
     def _dispatch_if(self, turns: int) -> None:
         """Have the gathered sessions digested once they hold so many turns."""
-        if sum(len(work.owned.session.turns) for work in self.chunk) >= turns:
+        if sum(len(work.owned.session.turns) for work in (*self.chunk, *self.arrivals)) >= turns:
             self._dispatch()
             self._drain(limit=2 * self.options.jobs)
 
+    def _recognise(self) -> None:
+        """Look for the turns of gathered sessions in the store, so that only new ones are digested."""
+        arrivals, self.arrivals = self.arrivals, []
+        if arrivals:
+            self.chunk += self.recogniser.recognise(arrivals, self.dispatched + 1, self.shown)
+
     def _dispatch(self) -> None:
         """Give the gathered sessions to the pool, or digest them here; the ends of their files follow them."""
+        self._recognise()
         chunk, self.chunk = self.chunk, []
         if chunk:
+            self.dispatched += 1
             future: Future[Digest]
             if self.pool:
                 future = self.pool.submit(digest_all, chunk, self.options.recipe, self.spec)
@@ -244,7 +264,7 @@ class Run:
         """Bring finished work into the batch until at most `limit` pieces are under way; commit full batches."""
         while len(self.line) > (limit if self.pool else 0):
             piece = self.line.popleft()
-            if isinstance(piece, FileRead):
+            if isinstance(piece, FileEnd):
                 if piece.entry.uri in self.open:
                     # Not recorded, the file is read again; the answers are cached by then.
                     self.seen.pop(piece.entry.uri, None)
@@ -252,6 +272,7 @@ class Run:
                 self.read.append(self._ended(piece))
             else:
                 digest = _result(piece)
+                self.digested += 1
                 for uri, reason in digest.broken:
                     self.broken.add(uri)
                     self.report.rejects.append(reject_of(BadTranscript(reason, where=uri)))
@@ -262,14 +283,13 @@ class Run:
             if len(self.batch.episodes) >= BATCH_TURNS:
                 self.commit()
 
-    def _ended(self, file: FileRead) -> FileRead:
-        """A file read to its end. What could not all be read may still hold what it showed before."""
+    def _ended(self, file: FileEnd) -> FileEnd:
+        """A file read to its end. What could not all be read may still contain what it contained before."""
         seen = self.seen.pop(file.entry.uri, PackedIds())
-        gone = file.gone.difference(seen) if file.gone else set()
         if file.entry.complete and file.entry.uri not in self.broken:
-            return FileRead(entry=file.entry, episodes=seen, gone=gone)
-        seen.extend(gone)
-        return FileRead(entry=msgspec.structs.replace(file.entry, complete=False), episodes=seen)
+            return msgspec.structs.replace(file, seen=seen)
+        seen.extend(file.before.difference(seen))
+        return FileEnd(entry=msgspec.structs.replace(file.entry, complete=False), seen=seen)
 
     def finish(self) -> None:
         """Everything still under way, into the store."""
@@ -289,6 +309,7 @@ class Run:
                 committed = commit(tx, batch, self.spec, read)
             self.report.took(committed)
             self.id, self.report.run = tx.run_id, tx.run or self.report.run
+        self.recogniser.committed(self.digested)
 
 
 def _result(piece: Future[Digest]) -> Digest:

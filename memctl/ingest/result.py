@@ -30,7 +30,8 @@ def reject_of(error: MemctlError) -> Reject:
 class Report(msgspec.Struct, kw_only=True):
     """What an ingest did. `skipped` and `redacted` count by reason and by kind of secret.
 
-    `model` is what a model was used for, where one extracted. `run` undoes it; None when nothing was changed."""
+    `withdrawn` counts the turns that were edited or deleted in their file, and left the store with what was read in
+    them. `model` is what a model was used for, where one extracted. `run` undoes it; None when nothing was changed."""
 
     run: str | None = None
     files: int = 0
@@ -43,6 +44,7 @@ class Report(msgspec.Struct, kw_only=True):
     superseded: int = 0
     retracted: int = 0
     removed: int = 0
+    withdrawn: int = 0
     skipped: dict[str, int] = {}
     redacted: dict[str, int] = {}
     rejects: list[Reject] = []
@@ -52,7 +54,8 @@ class Report(msgspec.Struct, kw_only=True):
     @property
     def changed(self) -> bool:
         """False when everything was known already."""
-        return bool(self.episodes or self.added or self.reinforced or self.superseded or self.retracted or self.removed)
+        facts = self.added or self.reinforced or self.superseded or self.retracted or self.removed
+        return bool(self.episodes or self.withdrawn or facts)
 
     def write_rejects(self, path: str) -> str | None:
         """Append the rejects to a JSONL file only its owner can read, with the time; its path if there were any."""
@@ -74,6 +77,7 @@ class Report(msgspec.Struct, kw_only=True):
     def took(self, committed: Committed) -> None:
         """Add what one batch changed."""
         self.episodes += committed.episodes
+        self.withdrawn += committed.withdrawn
         self.added += len(committed.changes.added)
         self.reinforced += len(committed.changes.reinforced)
         self.superseded += len(committed.changes.superseded)

@@ -5,7 +5,7 @@ Redaction comes first; nothing behind it, in this process or any other, sees a s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
@@ -114,8 +114,13 @@ class Digest(msgspec.Struct, kw_only=True):
 class Work(msgspec.Struct, frozen=True, kw_only=True):
     """A session to digest: whose it is, where it was read, and which episodes that place showed `before`.
 
-    `anew` asks to digest these again, because they were digested by another recipe. `modified` is when the file was
-    last changed: what it does not date was said by then at the latest.
+    `anew` asks to digest these again, because they were digested by another `recipe` (as the ledger writes it).
+    `modified` is when the file was last changed: what it does not date was said by then at the latest.
+
+    `memctl.ingest.identity` adds what it recognised: `same_as` maps turns to the episodes that they are in the store
+    already, `removed` are turns that were removed by hand, and `shift` is added to the positions of new turns.
+    `secrets` are the kinds of secrets by turn, once those are redacted. A `part` is a session of which another work
+    counts the turns.
     """
 
     owned: Owned
@@ -123,6 +128,12 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     before: frozenset[UUID] = frozenset()
     anew: bool = False
     modified: datetime | None = None
+    recipe: str | None = None
+    same_as: Mapping[str, UUID] = {}
+    removed: frozenset[str] = frozenset()
+    shift: int = 0
+    secrets: Mapping[str, tuple[str, ...]] | None = None
+    part: bool = False
 
 
 class Prepared(msgspec.Struct, kw_only=True):
@@ -137,14 +148,18 @@ class Prepared(msgspec.Struct, kw_only=True):
 
     def take(self, claims: Iterable[Claim]) -> None:
         """Add claims that were read in the session."""
-        modified = self.work.modified
-        self.digest.claims += [(_heard(claim, modified), self.episode_of.get(claim.turn_id or "")) for claim in claims]
+        work = self.work
+        for claim in claims:
+            placed = msgspec.structs.replace(claim, position=claim.position + work.shift) if work.shift else claim
+            self.digest.claims.append((_heard(placed, work.modified), self.episode_of.get(claim.turn_id or "")))
 
     def rules(self, only: frozenset[str] | None = None) -> list[Claim]:
         """What the rules read in the session, or in some of its turns."""
         skip = self.context
         if only is not None:
             skip |= {turn.turn_id for turn in self.session.turns} - only
+        if all(turn.turn_id in skip for turn in self.session.turns):
+            return []
         return extractor.extract(self.session, self.work.owned.user_id, uri=self.work.uri, skip=skip)
 
 
@@ -158,41 +173,40 @@ def digest(work: Work, recipe: Recipe) -> Digest:
 
 def prepare(work: Work, recipe: Recipe) -> Prepared:
     """All that comes out of a session without an extractor, and what an extractor needs."""
-    owned = work.owned
-    result = Digest(sessions=1)
+    work = redacted(work)
+    owned, secrets = work.owned, work.secrets or {}
+    result = Digest(sessions=0 if work.part else 1)
     _count(result.skipped, owned.session.notes)
-    turns: list[Turn] = []
     context: set[str] = set(owned.others)
     episode_of: dict[str, UUID] = {}
     seen: set[UUID] = set()
     for position, turn in enumerate(owned.session.turns):
+        if turn.turn_id in owned.others:
+            continue
         if len(turn.text) > LONGEST_TURN:
             place = f"session {owned.session.session_id} turn {turn.turn_id}"
             too_long = f"{place} has {len(turn.text):,} characters, the limit is {LONGEST_TURN:,}"
             result.broken.append((work.uri or "", too_long))
-            turns.append(msgspec.structs.replace(turn, text=""))
             context.add(turn.turn_id)
             continue
-        redacted = redact(turn.text)
-        clean = msgspec.structs.replace(turn, text=redacted.text)
-        turns.append(clean)
-        if turn.turn_id in owned.others:
-            continue
-        entry = _episode(clean, position, owned, work.uri)
         if reason := _left_out(turn, recipe):
             _count(result.skipped, {reason: 1})
             context.add(turn.turn_id)
-            if reason == BEFORE_SINCE and entry.fact.id in work.before:
-                seen.add(entry.fact.id)
+            if reason == BEFORE_SINCE and (id_ := _id_of(work, turn)) in work.before:
+                seen.add(id_)
             continue
-        result.turns += 1
-        seen.add(entry.fact.id)
-        episode_of[turn.turn_id] = entry.fact.id
-        if entry.fact.id in work.before and not work.anew:
+        result.turns += not work.part
+        id_ = _id_of(work, turn)
+        seen.add(id_)
+        if turn.turn_id in work.removed:
             context.add(turn.turn_id)
             continue
-        result.episodes.append(entry)
-        _count(result.redacted, dict.fromkeys(redacted.kinds, 1))
+        if turn.turn_id in work.same_as or (id_ in work.before and not work.anew):
+            context.add(turn.turn_id)
+            continue
+        episode_of[turn.turn_id] = id_
+        result.episodes.append(_episode(turn, position + work.shift, owned, work.uri))
+        _count(result.redacted, dict.fromkeys(secrets.get(turn.turn_id, ()), 1))
     if work.uri is not None:
         result.seen[work.uri] = seen
     if work.anew:
@@ -200,10 +214,55 @@ def prepare(work: Work, recipe: Recipe) -> Prepared:
     return Prepared(
         work=work,
         digest=result,
-        session=msgspec.structs.replace(owned.session, turns=tuple(turns)),
+        session=_without_long_turns(owned.session),
         context=frozenset(context),
         episode_of=episode_of,
     )
+
+
+def redacted(work: Work) -> Work:
+    """The work with secrets redacted in all its turns."""
+    if work.secrets is not None:
+        return work
+    turns: list[Turn] = []
+    secrets: dict[str, tuple[str, ...]] = {}
+    for turn in work.owned.session.turns:
+        if len(turn.text) > LONGEST_TURN:
+            turns.append(turn)
+            continue
+        clean = redact(turn.text)
+        if clean.kinds:
+            secrets[turn.turn_id] = tuple(clean.kinds)
+        turns.append(turn if clean.text == turn.text else msgspec.structs.replace(turn, text=clean.text))
+    session = msgspec.structs.replace(work.owned.session, turns=tuple(turns))
+    owned = msgspec.structs.replace(work.owned, session=session)
+    return msgspec.structs.replace(work, owned=owned, secrets=secrets)
+
+
+def kept_turns(work: Work, recipe: Recipe) -> Iterator[tuple[int, Turn]]:
+    """The turns of the session that get an episode, with their indices."""
+    for index, turn in enumerate(work.owned.session.turns):
+        if turn.turn_id not in work.owned.others and len(turn.text) <= LONGEST_TURN and not _left_out(turn, recipe):
+            yield index, turn
+
+
+def episode_id(user: str, session: str, turn: str, text: str) -> UUID:
+    """The id of the episode of a turn that is new to the store."""
+    return derive_id(user, session, turn, text)
+
+
+def _id_of(work: Work, turn: Turn) -> UUID:
+    known = work.same_as.get(turn.turn_id)
+    return known or episode_id(work.owned.user_id, work.owned.session.session_id, turn.turn_id, turn.text)
+
+
+def _without_long_turns(session: Session) -> Session:
+    if all(len(turn.text) <= LONGEST_TURN for turn in session.turns):
+        return session
+    short = (
+        turn if len(turn.text) <= LONGEST_TURN else msgspec.structs.replace(turn, text="") for turn in session.turns
+    )
+    return msgspec.structs.replace(session, turns=tuple(short))
 
 
 def digest_all(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec) -> Digest:
@@ -252,7 +311,7 @@ def _episode(turn: Turn, position: int, owned: Owned, uri: str | None) -> Entry:
     if turn.role == "user" and gives_orders(turn.text):
         native["flags"] = ["instruction-like"]
     fact = Fact(
-        id=derive_id(owned.user_id, session.session_id, turn.turn_id, turn.text),
+        id=episode_id(owned.user_id, session.session_id, turn.turn_id, turn.text),
         user_id=owned.user_id,
         agent_id=session.agent_id,
         session_id=session.session_id,

@@ -31,6 +31,7 @@ from memctl.store.model import (
     Reindexed,
     Run,
     Statistics,
+    StoredTurn,
     Table,
     UserSummary,
 )
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
 
     Vector = NDArray[np.float32]
     Matrix = NDArray[np.float32]
+    Halves = NDArray[np.uint64]
 else:
-    Vector = Matrix = Any
+    Vector = Matrix = Halves = Any
 
 Group = tuple[str, str, Collection[str]]
 """Claims that are folded together: user, case-folded subject, predicates."""
@@ -173,6 +175,30 @@ class Session(Protocol):
 
     def episodes_in(self, file: FileEntry) -> set[UUID]:
         """The episodes that a file contained when it was last read."""
+
+    def episode_count(self) -> int:
+        """The number of episodes of all users."""
+
+    def halves(self, user: str | None = None) -> Halves:
+        """The lower 64 bits of `memctl.store.turn_identity.fingerprint` of every episode, of one user or of everyone.
+
+        Shape (n,), in no order.
+        """
+
+    def tombstone_halves(self) -> Halves:
+        """The lower 64 bits of every tombstone; shape (n,)."""
+
+    def sessions_saying(self, user: str, said: Sequence[tuple[str, datetime | None]]) -> list[str]:
+        """The user's sessions with an episode of one of these texts and times, a few for each."""
+
+    def turns_of_sessions(self, user: str, sessions: Iterable[str]) -> list[StoredTurn]:
+        """The episodes of the user in these sessions, session by session, in order."""
+
+    def turns(self, ids: Iterable[UUID]) -> list[StoredTurn]:
+        """The episodes with these ids, as turns."""
+
+    def read_by(self, recipe: str, episodes: Iterable[UUID]) -> set[UUID]:
+        """The subset of these episodes that a file read by the recipe contains."""
 
     def suppressed(self, users: Iterable[str]) -> set[str]:
         """The subset of the users who were erased and must stay out of the store."""

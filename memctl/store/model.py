@@ -205,8 +205,22 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileRead(msgspec.Struct, kw_only=True):
-    """A file read to its end: the episodes it contains, and those it contained before and no longer does."""
+    """A file read to its end: the episodes it contains, and those that were edited or deleted in it."""
 
     entry: FileEntry
     episodes: Iterable[UUID] = ()
     gone: set[UUID] = set()
+
+
+class StoredTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """An episode as the turn it was: `turn_id` is its id in the session, `position` its index there."""
+
+    id: UUID
+    user_id: str
+    session_id: str
+    turn_id: str
+    position: int
+    role: str | None
+    speaker: str | None
+    at: datetime | None
+    text: str

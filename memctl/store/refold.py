@@ -21,6 +21,7 @@ from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_f
 from memctl.store.base import Group, Store, Transaction
 from memctl.store.chunks import chunks_of
 from memctl.store.model import SUPPRESSED, Entry, Episodic
+from memctl.store.turn_identity import removal_keys
 
 
 def require_admitted(tx: Transaction, users: Iterable[str]) -> None:
@@ -216,7 +217,7 @@ def erase(tx: Transaction, ids: Iterable[UUID]) -> int:
     for id_ in gone:
         claims += tx.claims_of_fact(id_)
     tx.drop_answers({*gone, *tx.episodes_of([claim.id for claim in claims]).values()})
-    _tombstone(tx, {*_of_transcripts(claims), *(fact.id for fact in tx.facts(gone) if fact.kind == "episode")})
+    _tombstone(tx, {*_of_transcripts(claims), *_of_episodes(tx, gone)})
     tx.before_change("fact", gone)
     retract(tx, {claim.id for claim in claims}, datetime.now(UTC))
     left = tx.known(gone)
@@ -226,6 +227,18 @@ def erase(tx: Transaction, ids: Iterable[UUID]) -> int:
 def _of_transcripts(claims: Iterable[Claim]) -> list[UUID]:
     """The claims that reading a transcript again would add again."""
     return [claim.id for claim in claims if claim.fact_id is None]
+
+
+def _of_episodes(tx: Transaction, ids: Iterable[UUID]) -> set[UUID]:
+    """The ids of those that are episodes, and the keys under which their words are recognised in any transcript."""
+    turns = tx.turns(ids)
+    keys = {turn.id for turn in turns}
+    sessions: dict[str, set[str]] = {}
+    for turn in turns:
+        sessions.setdefault(turn.user_id, set()).add(turn.session_id)
+    for user, names in sessions.items():
+        keys |= removal_keys(tx.turns_of_sessions(user, names), keys)
+    return keys
 
 
 def _tombstone(tx: Transaction, ids: Iterable[UUID]) -> None:

@@ -14,6 +14,7 @@ from memctl.transcripts.jsonstream import text_of
 
 MARKER = "marker"
 """What a part is that has nothing of a message, such as the beginning of a step."""
+FILE = "file or image"
 _KIND: Names = ("type", "blocktype", "contenttype", "kind", "parttype")
 _TEXT_KINDS = frozenset(
     (
@@ -41,7 +42,7 @@ _OTHER_KINDS = (
             r"(url|uri|data|part|content|message|note|mention|assetpointer)?s?|.*assetpointer"
             r"|source.*|inlinedata|blob|citation.*|annotation.*|annotations|reference|link|location|contact"
         ),
-        "file or image",
+        FILE,
     ),
     (re.compile(r"step(start|finish|end)?|snapshot|patch|retry|compaction|data.*|agent|subtask|status|info"), MARKER),
 )

@@ -40,7 +40,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
         elif is_half(record):
             builder.skip("incomplete last line")
         elif isinstance(record, Mapping) and "role" in record:
-            add_message(builder, record, number, options, typed=True)
+            add_message(builder, record, number, options)
         else:
             yield bad_record(where, "not a message")
     yield builder.build(builder.key(document))

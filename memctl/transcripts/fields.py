@@ -32,7 +32,7 @@ SPEAKER: Names = (
 AGENT: Names = ("agentid", "assistantid", "botid", "characterid")
 TITLE: Names = ("title", "name", "subject", "topic", "summary")
 ROLE: Names = ("role", "messagerole", "senderrole", "authorrole", "speakerrole", "roletype", "sendertype", "authortype")
-SAID_BY: Names = ("sender", "author", "from", "speaker", "type", "participant")
+SAID_BY: Names = ("sender", "author", "from", "speaker", "type", "participant", "source")
 """Fields that have a role, or else the name of who speaks."""
 TEXT: Names = (
     *("content", "text", "parts", "contentparts", "contentblocks", "contents", "blocks", "message", "value", "body"),
@@ -44,21 +44,8 @@ LISTS: Names = (
     *("messages", "chatmessages", "messagelist", "msgs", "chathistory", "messagehistory", "conversationhistory"),
     *("history", "dialogue", "dialog", "turns", "conversation", "conversations", "transcript", "chat", "chats"),
     *("threads", "sessions", "thread", "session", "contents", "exchanges", "entries", "items", "log", "data"),
-    *(
-        "responses",
-        "store",
-        "chatstore",
-        "chunkedprompt",
-        "chunks",
-        "results",
-        "artifact",
-        "call",
-        "state",
-        "values",
-        "payload",
-        "export",
-        "response",
-    ),
+    *("responses", "store", "chatstore", "chunkedprompt", "chunks", "results", "artifact", "call", "state"),
+    *("values", "payload", "export"),
 )
 """Where a wrapper keeps its messages, or the conversations that keep them."""
 TIME: Names = (
@@ -67,7 +54,8 @@ TIME: Names = (
     *("messagetime", "messagedate", "messagetimestamp", "datetime", "ts", "time", "date", "at", "when", "postedat"),
     *("publishedat", "receivedat", "occurredat", "eventtime", "saidat", "startedat", "starttime", "startat"),
 )
-_TIME_LIKE = re.compile(r"(?:time|timestamp|date|datetime|ts|ms|At|_at|-at|On|_on)\Z", re.IGNORECASE)
+_TIME_LIKE = re.compile(r"(?:(?i:time|timestamp|date|datetime)|[a-z]At|[_-](?i:at|on|ts)|[a-z]On)\Z")
+_SURELY_TIME = re.compile(r"(?:timestamp|datetime)\Z", re.IGNORECASE)
 _OTHER_TIME = re.compile(
     r"updat|edit|modif|delet|remov|read|seen|deliver|end|expir|finish|complet|last|durat|elapsed|latenc|respon|format"
     r"|zone|lifetime|runtime|process|schedul|due|birth|stat|parts|comments|events|attachments",
@@ -155,20 +143,21 @@ class Fields:
         """The time of the record, and whether a time is there that was not understood."""
         unclear = False
         for fields in (self, *self.details()):
-            for value in fields._times():
+            for value, sure in fields._times():
                 if (at := instant(value, options.timezone, options.date_order)) is not None:
                     return at, False
-                unclear = unclear or _present(value)
+                unclear = unclear or (sure and _present(value))
         return None, unclear
 
-    def _times(self) -> list[Any]:
+    def _times(self) -> list[tuple[Any, bool]]:
+        """The values that may be the time of the record, and whether their names say that they are times."""
         known = [value for _, value in self.values(TIME)]
         parts = dict(self.values(_DATE_AND_CLOCK))
         date, clock = parts.get("date"), parts.get("time")
         if isinstance(date, str) and isinstance(clock, str) and ":" in clock and ":" not in date:
             known.insert(0, f"{date} {clock}")
-        others = [self.record[key] for key in _other_time_keys(self._shape)]
-        return known + list(filter(_dated, others))
+        others = [(self.record[key], bool(_SURELY_TIME.search(key))) for key in _other_time_keys(self._shape)]
+        return [*((value, True) for value in known), *(pair for pair in others if _dated(pair[0]))]
 
     def owner(self) -> str | None:
         """The user whose record this is, if it names one."""

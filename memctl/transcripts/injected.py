@@ -49,11 +49,12 @@ _BEGINNINGS = (
 )
 _ARGUMENTS = re.compile(r"<command-args>(.*?)(?:</command-args>|\Z)", re.DOTALL)
 _REQUEST = re.compile(r"^## My request for [^\n]{1,40}:[ \t]*$", re.MULTILINE)
+_WRAPPED = re.compile(r"<(task|feedback|user_message|user_input)>(.*)</\1>", re.DOTALL)
 _BEFORE_REQUEST = re.compile(
     r"\s*# (?:Context from my IDE|Files mentioned by|Selected text|In app browser|Applications)"
 )
 _IMAGE = re.compile(r"<image name=[^<>]*>\s*(?:</image>)?")
-QUERY = re.compile(r"<user_query>(.*?)(?:</user_query>|\Z)", re.DOTALL)
+_QUERY = re.compile(r"<(user_query|userRequest)>(.*?)(?:</\1>|\Z)", re.DOTALL)
 
 
 def own_words(text: str) -> tuple[str, list[str]]:
@@ -65,8 +66,8 @@ def own_words(text: str) -> tuple[str, list[str]]:
     if reason := _written_by_tool(typed):
         return "", [reason]
     reasons = []
-    if queries := QUERY.findall(typed):
-        typed, outside = "\n".join(query.strip() for query in queries), QUERY.sub("", typed)
+    if queries := [match[2].strip() for match in _QUERY.finditer(typed)]:
+        typed, outside = "\n".join(queries), _QUERY.sub("", typed)
         reasons += sorted({reason for _, reason in _blocks(outside)}) or [CONTEXT] * bool(outside.strip())
     if _BEFORE_REQUEST.match(typed) and (marks := list(_REQUEST.finditer(typed))):
         typed = typed[marks[-1].end() :]
@@ -81,6 +82,8 @@ def own_words(text: str) -> tuple[str, list[str]]:
     typed = typed.strip()
     if reason := _written_by_tool(typed):
         typed, reasons = "", [*reasons, reason]
+    if match := _WRAPPED.fullmatch(typed):
+        typed = match[2].strip()
     return "\n".join(part for part in (typed, *arguments) if part), reasons
 
 

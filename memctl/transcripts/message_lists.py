@@ -11,7 +11,7 @@ from memctl.core.errors import BadTranscript
 from memctl.transcripts import fields as names
 from memctl.transcripts.agent_events import unwrapped
 from memctl.transcripts.branches import Node, depth_first, live_path
-from memctl.transcripts.content import MARKER, Content, content_in, content_of
+from memctl.transcripts.content import FILE, MARKER, Content, content_in, content_of
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.fields import Fields
 from memctl.transcripts.injected import own_words
@@ -29,6 +29,7 @@ from memctl.transcripts.session_builder import (
 _INSIDE = ("message", "info", "data", "msg", "node", "response")
 _BY_ID = ("store", "chatstore", "conversations", "chats", "sessions", "threads", "data", "history")
 """Where a wrapper may keep lists of messages by the id of their conversation."""
+_NOT_IDS: names.Names = (*names.LISTS, *names.TEXT)
 _EARLIER = ("threads", "archivedthreads")
 """Where a conversation keeps its earlier ones."""
 """Where an envelope keeps its message."""
@@ -70,7 +71,14 @@ def conversations_in(record: object, depth: int = 0) -> Iterator[tuple[Mapping[s
         for inner in record:
             yield from conversations_in(inner, depth + 1)
     elif isinstance(record, Mapping) and depth <= _DEEPEST:
+        if len(record) > 1 and all(map(is_message, record.values())):
+            yield {}, list(record.values())
+            return
         fields = Fields(record)
+        if record and not fields.has(_NOT_IDS) and all(map(_is_list, record.values())):
+            for key, messages in record.items():
+                yield {"id": key}, messages
+            return
         for name, value in fields.values(names.LISTS):
             inside = list(_conversations_under(name, _decoded(value), record, fields, depth))
             if inside:
@@ -188,25 +196,24 @@ def add_message(
     role: Role | None = None,
     kind: str | None = None,
     parent_id: str | None = None,
-    typed: bool = False,
 ) -> str | None:
     """Add the turn of a message to `builder`, or count why there is none; the turn's id.
 
-    `number` is its id if it has none. `role` overrides that of the message, `kind` is its `raw_kind`. `typed` leaves
-    out what coding tools put into messages of the user. `parent_id` overrides the parent, "" is none.
+    `number` is its id if it has none. `role` overrides that of the message, `kind` is its `raw_kind`.
+    `parent_id` overrides the parent, "" is none. What coding tools put into messages of the user is left out.
     """
     if not isinstance(message, Mapping | Fields):
         builder.skip("not a message")
         return None
     fields = opened(message)
-    said = _said(fields, role or role_in(fields), typed=typed)
+    said = _said(fields, role or role_in(fields))
     if isinstance(said, str):
         builder.skip(said)
         return None
     role, content = said
     builder.skip("part of a message not understood", int(content.unclear))
-    for reason in content.others if typed else ():
-        builder.skip(reason, int(reason != MARKER))
+    for reason in content.others:
+        builder.skip(reason, int(reason not in (MARKER, FILE)))
     at, unclear = fields.time(options)
     builder.skip(TIME_UNCLEAR, int(unclear))
     turn_id = fields.name(names.ID) or str(number)
@@ -227,7 +234,7 @@ def add_message(
     return key
 
 
-def _said(fields: Fields, role: Role | None, *, typed: bool) -> tuple[Role, Content] | str:
+def _said(fields: Fields, role: Role | None) -> tuple[Role, Content] | str:
     """The role and the content of a message with words, else the reason why it has none."""
     content = content_in(fields)
     if role is None:
@@ -243,11 +250,8 @@ def _said(fields: Fields, role: Role | None, *, typed: bool) -> tuple[Role, Cont
         return "injected context"
     if role == "user":
         words, event = unwrapped(content.text)
-        reasons = [event] if event else []
-        if typed:
-            words, injected = own_words(words)
-            reasons += injected
-        content = content._replace(text=words, others=(*reasons, *content.others))
+        words, injected = own_words(words)
+        content = content._replace(text=words, others=(*([event] if event else injected), *content.others))
     if not content.text:
         content = content._replace(text=content_of(fields.value(("refusal",))).text)
     if not content.text and not content.results:

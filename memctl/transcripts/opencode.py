@@ -68,7 +68,7 @@ def _session(
         if reverted:
             builder.skip("rolled-back turn")
         else:
-            add_message(builder, message, index, options, typed=True)
+            add_message(builder, message, index, options)
     if info.get("parentID") and not options.sidechains:
         builder.skip("sidechain", len(builder.turns))
         builder.turns = []

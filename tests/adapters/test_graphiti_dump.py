@@ -63,6 +63,18 @@ def test_an_edge_whose_nodes_are_not_in_the_dump_has_no_names(tmp_path: Path):
     assert fact.native["target_node"]["uuid"] == "n-2"
 
 
+def test_fields_in_camel_case_are_the_same_fields(tmp_path: Path):
+    (plain,) = dump(tmp_path / "d.json", {"facts": [EDGE]})
+    hump = {
+        "".join((first, *(word.title() for word in rest))): value
+        for name, value in EDGE.items()
+        for first, *rest in [name.split("_")]
+    }
+    assert "sourceNodeUuid" in hump
+    (camel,) = dump(tmp_path / "c.json", {"facts": [hump]})
+    assert camel == plain
+
+
 def test_a_broken_record_is_rejected_alone_with_its_place(tmp_path: Path):
     edges = [EDGE, {**EDGE, "fact": 7}, {**EDGE, "created_at": "soon"}, {**EDGE, "uuid": "e-2"}]
     records = dump(tmp_path / "d.json", {"edges": edges})

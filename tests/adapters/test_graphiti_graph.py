@@ -87,6 +87,15 @@ def test_an_edge_is_a_fact_with_its_triple_its_times_and_its_evidence(path: Path
     assert found["Alice lives in Lisbon."].native["attributes"] == {"since": "February"}
 
 
+def test_episodes_that_are_left_out_are_said(path: Path, native: dict[str, Any]):
+    with GraphitiAdapter(path) as adapter:
+        assert adapter.remarks() == ()
+        adapter.write([fact("alice", "Alice likes tea.")])
+        everything(adapter, "alice")
+        (line,) = adapter.remarks()
+        assert line.startswith("1 episodes are left out")
+
+
 def test_a_node_with_a_summary_is_a_summary_of_its_subject(path: Path, native: dict[str, Any]):
     with GraphitiAdapter(path) as adapter:
         (summary,) = [one for one in everything(adapter, "alice") if one.kind == "summary"]

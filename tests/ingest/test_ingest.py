@@ -99,41 +99,48 @@ def test_an_edited_turn_leaves_no_orphan_behind(memctl, chat):
 
 
 def test_a_removed_turn_gives_back_what_it_had_superseded(memctl, chat):
-    folder = chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.").parent.parent
+    oslo, rome, tea = (
+        ("2026-01-01", "I live in Oslo."),
+        ("2026-01-02", "I live in Rome."),
+        ("2026-01-03", "I like tea."),
+    )
+    folder = chat("alice/a.jsonl", oslo, rome, tea).parent.parent
     ingest(memctl, folder)
-    assert set(current(memctl, "alice")) == {"Rome"}
-    chat("alice/a.jsonl", "I live in Oslo.")
+    assert set(current(memctl, "alice", "lives_in")) == {"Rome"}
+    chat("alice/a.jsonl", oslo, tea)
     code, report = ingest(memctl, folder)
-    assert (code, report["removed"]) == (0, 1)
-    (oslo,) = everything(memctl, "alice")
+    assert (code, report["removed"], report["withdrawn"]) == (0, 1, 1)
+    (oslo,) = (fact for fact in everything(memctl, "alice") if fact["predicate"] == "lives_in")
     assert (oslo["object"], oslo["superseded_by"], oslo["invalid_at"]) == ("Oslo", None, None)
 
 
+SAID = (("2026-01-01", "I live in Oslo."), ("2026-01-02", "I am allergic to peanuts."), ("2026-01-03", "I like tea."))
+LESS = (SAID[0], SAID[2])
+
+
 def test_a_session_in_two_files_is_stored_once_and_survives_in_either(memctl, chat):
-    said = ("I live in Oslo.", "I am allergic to peanuts.")
-    folder = chat("alice/a.jsonl", *said).parent.parent
-    chat("alice/backup/a.jsonl", *said)
+    folder = chat("alice/a.jsonl", *SAID).parent.parent
+    chat("alice/backup/a.jsonl", *SAID)
     ingest(memctl, folder)
     once = current(memctl, "alice")["peanuts"]["confidence"]
-    assert count(memctl, "facts where kind = 'episode'") == 2
-    chat("alice/a.jsonl", "I live in Oslo.")
+    assert count(memctl, "facts where kind = 'episode'") == 3
+    chat("alice/a.jsonl", *LESS)
     ingest(memctl, folder)
     assert current(memctl, "alice")["peanuts"]["confidence"] == once
-    chat("alice/backup/a.jsonl", "I live in Oslo.")
+    chat("alice/backup/a.jsonl", *LESS)
     ingest(memctl, folder)
-    assert set(current(memctl, "alice")) == {"Oslo"}
+    assert set(current(memctl, "alice")) == {"Oslo", "tea"}
 
 
 def test_what_two_files_lose_in_one_run_is_gone(memctl, chat):
-    said = ("I live in Oslo.", "I am allergic to peanuts.")
-    folder = chat("alice/a.jsonl", *said).parent.parent
-    chat("alice/backup/a.jsonl", *said)
+    folder = chat("alice/a.jsonl", *SAID).parent.parent
+    chat("alice/backup/a.jsonl", *SAID)
     ingest(memctl, folder)
     for name in ("alice/a.jsonl", "alice/backup/a.jsonl"):
-        chat(name, "I live in Oslo.")
+        chat(name, *LESS)
     ingest(memctl, folder)
-    assert set(current(memctl, "alice")) == {"Oslo"}
-    assert count(memctl, "facts where kind = 'episode'") == 1
+    assert set(current(memctl, "alice")) == {"Oslo", "tea"}
+    assert count(memctl, "facts where kind = 'episode'") == 2
 
 
 def test_a_session_that_moves_to_another_file_is_not_lost(memctl, home):

@@ -175,6 +175,23 @@ def test_a_grok_export_is_a_list_of_messages_in_envelopes(read_back):
     assert session.turns[0].at == datetime(2026, 1, 15, 18, 0, 1, tzinfo=UTC)
 
 
+def test_messages_and_conversations_by_their_ids_without_a_wrapper(read_back):
+    said, answer = {"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}
+    assert texts(read_back("m.json", {"m1": said, "m2": answer}).sessions[0]) == [("user", "one"), ("assistant", "two")]
+    found = read_back("m.json", {"c1": [said], "c2": [answer]}).sessions
+    assert [session.session_id for session in found] == ["c1", "c2"]
+    both = {"request": {"messages": [said]}, "response": {"choices": [{"message": answer}]}}
+    assert len(read_back("log.json", both).problems) == 1, "half a conversation is not read"
+
+
+def test_context_that_a_tool_added_to_any_list_of_messages_is_not_the_users(read_back):
+    added = {"type": "text", "text": "<environment_details>I live in Oslo.</environment_details>"}
+    message = {"role": "user", "content": [{"type": "text", "text": "Fix the map."}, added]}
+    result = read_back("api_conversation_history.json", [message])
+    assert result.texts == [("user", "Fix the map.")]
+    assert result.sessions[0].notes == {"editor context": 1}
+
+
 def test_conversations_by_their_id(read_back):
     """The form in which LlamaIndex stores chats."""
     store = {

@@ -64,6 +64,10 @@ def test_what_a_tool_put_in_is_not_the_users(text, words, reason):
     assert own_words(text) == (words, [reason])
 
 
+def test_a_tag_around_what_the_user_typed_is_taken_off():
+    assert own_words("<task>\ngo\n</task>\n<environment_details>x</environment_details>") == ("go", ["editor context"])
+
+
 @pytest.mark.parametrize(
     "text", ["Use <b>bold</b> and <Foo/>.", "The <skill> tag is odd.", "## My request for you:\nhelp"]
 )

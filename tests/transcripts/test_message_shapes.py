@@ -180,6 +180,7 @@ def test_the_time_of_a_message_is_found_under_any_name(read_back, key):
 
 def test_times_of_other_events_are_not_the_messages(read_back):
     others = {"updated_at": 1772705640, "read_at": 1772705640, "response_time": 1.2, "end_time": 1772705640}
+    others |= {"version": "1.0", "location": "Lund", "format": "md", "based_on": "a draft", "responseFormat": "x"}
     result = read_back("m.json", [{"role": "user", "content": "hi", **others}])
     assert result.sessions[0].turns[0].at is None
     assert result.sessions[0].notes == {}

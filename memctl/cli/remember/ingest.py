@@ -250,6 +250,8 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
         _print_model(report.model, dry_run=dry_run)
     if not report.changed and not report.rejects:
         known = f"{report.unchanged} of {report.files} files are unchanged" if report.files else "no transcript found"
+        if report.files and report.turns:
+            known += f", and all {report.turns} turns of the changed ones are known"
         if report.sessions and not report.files:
             known = f"all {report.turns} turns of {report.sessions} conversations are stored already"
         typer.echo(f"nothing to do: {known}")
@@ -265,6 +267,8 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
         typer.echo(f"facts      not known until the model has answered  ({report.extractor})")
     else:
         _print_facts(report, would)
+    if report.withdrawn:
+        typer.echo(f"withdrawn  {report.withdrawn} turns {would}removed: they were edited or deleted in their file")
     _print_counts("skipped", report.skipped, verbose=verbose)
     _print_counts("redacted", report.redacted)
     if report.run:

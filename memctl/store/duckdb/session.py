@@ -21,6 +21,7 @@ from memctl.store.duckdb import (
 )
 from memctl.store.duckdb import ingested_files as file_rows
 from memctl.store.duckdb import search as ranking
+from memctl.store.duckdb import turns as turn_rows
 from memctl.store.duckdb.database import Connection
 from memctl.store.model import Statistics
 
@@ -73,6 +74,14 @@ class DuckSession:
     facts_resting_on = operation(claim_rows.facts_resting_on)
     evidence_of = operation(claim_rows.evidence_of)
     unfolded = operation(queries.unfolded)
+
+    episode_count = operation(turn_rows.episode_count)
+    halves = operation(turn_rows.halves)
+    tombstone_halves = operation(turn_rows.tombstone_halves)
+    sessions_saying = operation(turn_rows.sessions_saying)
+    turns_of_sessions = operation(turn_rows.of_sessions)
+    turns = operation(turn_rows.by_ids)
+    read_by = operation(turn_rows.read_by)
 
     ingested_files = operation(file_rows.entries)
     episodes_in = operation(file_rows.episodes_of)
