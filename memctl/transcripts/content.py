@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from memctl.transcripts.fields import IS_INJECTED, TEXT, Fields, Names, plain
+from memctl.transcripts.fields import IS_INJECTED, IS_THOUGHT, TEXT, Fields, Names, plain
 from memctl.transcripts.jsonstream import text_of
 
 MARKER = "marker"
@@ -17,18 +17,8 @@ MARKER = "marker"
 FILE = "file or image"
 _KIND: Names = ("type", "blocktype", "contenttype", "kind", "parttype")
 _TEXT_KINDS = frozenset(
-    (
-        "text",
-        "inputtext",
-        "outputtext",
-        "refusal",
-        "summarytext",
-        "markdown",
-        "plaintext",
-        "string",
-        "request",
-        "response",
-    )
+    {"text", "inputtext", "outputtext", "refusal", "summarytext", "markdown", "plaintext", "string"}
+    | {"request", "response"}
 )
 _RESULT_KINDS = re.compile(
     r".*toolresult|functionresponse|functioncalloutput|codeexecutionresult|toolresponse|tooloutput"
@@ -46,6 +36,7 @@ _OTHER_KINDS = (
     ),
     (re.compile(r"step(start|finish|end)?|snapshot|patch|retry|compaction|data.*|agent|subtask|status|info"), MARKER),
 )
+_FLAGS = ((IS_INJECTED, "injected context"), (IS_THOUGHT, "thinking"))
 _AUDIO_KINDS = ("inputaudio", "audio", "outputaudio", "audiotranscription", "realtimeaudiovideoassetpointer")
 _UNTYPED = (
     *("thought", "functioncall", "functionresponse", "inlinedata", "filedata", "executablecode"),
@@ -65,10 +56,6 @@ class Content(NamedTuple):
     results: str = ""
     others: tuple[str, ...] = ()
     unclear: bool = False
-
-    @property
-    def empty(self) -> bool:
-        return not (self.text or self.results or self.others or self.unclear)
 
 
 def content_of(value: object, *, strings: bool = True, depth: int = 0) -> Content:
@@ -116,20 +103,19 @@ def _joined(contents: list[Content]) -> Content:
 def _part(part: Mapping[str, Any], depth: int) -> Content:
     """The content of one part, or of an object around parts."""
     fields = Fields(part)
-    if fields.value(IS_INJECTED) is True:
-        return Content(others=("injected context",))
+    aside = [reason for flags, reason in _FLAGS if fields.value(flags) is True]
+    if aside:
+        return Content(others=(aside[0],))
     kind = plain(text_of(fields.value(_KIND)))
     if not kind:
         kind = next((name for name in _UNTYPED if fields.value((name,))), "")
     if not kind or kind in _TEXT_KINDS:
-        if not part:
-            return Content()
         inner = [
             content_of(value, strings=name not in _NO_STRINGS, depth=depth + 1)
             for name, value in fields.values(_PART_TEXT)
         ]
         if not inner and not kind:
-            return Content(unclear=True)
+            return Content(unclear=bool(part))
         return next((content for content in inner if content.text), None) or _joined(inner)
     if _RESULT_KINDS.fullmatch(kind):
         return Content(results=_result(fields, depth))

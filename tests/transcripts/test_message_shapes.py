@@ -80,13 +80,14 @@ def test_what_a_message_has_besides_words_is_counted(read_back):
             {"role": "user", "content": "Hello."},
             {"role": "assistant", "parts": [{"type": "reasoning", "text": "They said hello."}]},
             {"role": "assistant", "parts": [{"functionCall": {"name": "f"}}]},
+            {"role": "model", "parts": [{"type": "text", "text": "I live in Oslo.", "thought": True}]},
             {"role": "user", "parts": [{"type": "file", "url": "x"}]},
             {"role": "user", "content": "Forget this.", "deletedAt": "2026-03-01T10:00:00Z"},
             {"type": "function_call", "name": "f", "arguments": "{}"},
         ],
     )
     assert result.texts == [("user", "Hello.")]
-    assert result.sessions[0].notes == {"thinking": 1, "tool call": 2, "file or image": 1, "deleted message": 1}
+    assert result.sessions[0].notes == {"thinking": 2, "tool call": 2, "file or image": 1, "deleted message": 1}
 
 
 def test_the_output_of_a_tool_in_a_message_of_the_user_is_not_the_users(read_back):
