@@ -14,30 +14,30 @@ T = TypeVar("T")
 
 
 def commands(incomplete: str) -> list[str]:
-    """The commands whose names begin so."""
+    """The commands that start with `incomplete`."""
     from memctl.cli.app import COMMANDS
 
     return [name for name in COMMANDS if name.startswith(incomplete)]
 
 
 def users(incomplete: str) -> list[str]:
-    """The users of the store whose names begin so."""
+    """The users of the store that start with `incomplete`."""
     return [user for user in _quietly(lambda: list(_store().users())) if user.startswith(incomplete)]
 
 
 def runs(incomplete: str) -> list[str]:
-    """The runs that can be undone whose ids begin so, newest first."""
+    """The runs that can be undone and start with `incomplete`, newest first."""
     ids = _quietly(lambda: [run.id for run in _store().changing_runs() if run.undone_at is None])
     return [id_ for id_ in ids if id_.startswith(incomplete)]
 
 
 def migrations(incomplete: str) -> list[str]:
-    """The migrations in the ledger whose ids begin so, newest first."""
+    """The migrations in the ledger that start with `incomplete`, newest first."""
     return [id_ for id_ in _quietly(_migrations) if id_.startswith(incomplete)]
 
 
 def backends(incomplete: str) -> list[str]:
-    """The names of the backends that begin so."""
+    """The backends that start with `incomplete`."""
     from memctl.backends import registry
 
     names = _quietly(lambda: [backend.name for backend in registry.known()])

@@ -200,13 +200,12 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     def fields(self) -> dict[str, Any]:
         """The fields that are given."""
-        given = {name: value for name, value in msgspec.structs.asdict(self).items() if value not in (None, [])}
-        times = {
-            name: None if given[name] == "none" else user_input.when(given[name])
-            for name in given
-            if name.endswith("_at")
-        }
-        return given | times | ({"categories": tuple(self.categories)} if self.categories else {})
+        fields = {name: value for name, value in msgspec.structs.asdict(self).items() if value not in (None, [])}
+        for name in fields.keys() & {"valid_at", "invalid_at"}:
+            fields[name] = None if fields[name] == "none" else user_input.when(fields[name])
+        if self.categories:
+            fields["categories"] = tuple(self.categories)
+        return fields
 
 
 class Change(Statement, frozen=True, kw_only=True):

@@ -94,8 +94,8 @@ def _print_waste(report: Volume) -> None:
     )
     _notes([f"near-duplicates are {report.near_duplicate}"])
     _head("size")
-    held, counted = report.bytes, report.tokens
-    for name, size in (("text", held.text), ("vectors", held.vectors), ("file", held.file)):
+    sizes, counted = report.bytes, report.tokens
+    for name, size in (("text", sizes.text), ("vectors", sizes.vectors), ("file", sizes.file)):
         typer.echo(f"{name:<8} {'-' if size is None else _bytes(size)}")
     about = "about " if counted.estimated else ""
     typer.echo(f"{'tokens':<8} {about}{counted.facts:,} of facts, {about}{counted.turns:,} of turns")
@@ -170,13 +170,13 @@ def _print_workload(report: Comparison) -> None:
 def _print_drivers(report: Comparison) -> None:
     _head(f"cost breakdown for month {report.usage[-1].month}")
     rows = []
-    for found in report.costs[-1]:
-        title = report.systems[found.system] + ("*" if found.assumed else "")
-        if found.quote is None:
-            rows.append((title, "no plan fits", report.charged_by[found.system], "", "", ""))
+    for cost in report.costs[-1]:
+        title = report.systems[cost.system] + ("*" if cost.assumed else "")
+        if cost.quote is None:
+            rows.append((title, "no plan fits", report.charged_by[cost.system], "", "", ""))
             continue
-        mark = "≤ " if found.bound else ""
-        rows.append((title, found.quote.plan, "base price", "", "", f"{mark}{_money(found.quote.base)}"))
+        mark = "≤ " if cost.bound else ""
+        rows.append((title, cost.quote.plan, "base price", "", "", f"{mark}{_money(cost.quote.base)}"))
         rows += [
             (
                 "",
@@ -186,9 +186,9 @@ def _print_drivers(report: Comparison) -> None:
                 _number(charge.included),
                 _money(charge.usd),
             )
-            for charge in found.quote.charges
+            for charge in cost.quote.charges
         ]
-        tokens = {"LLM tokens": (found.llm, report.model), "embedding tokens": (found.embedding, report.embedding)}
+        tokens = {"LLM tokens": (cost.llm, report.model), "embedding tokens": (cost.embedding, report.embedding)}
         rows += [("", "", f"{part}, {model}", "", "", _money(usd)) for part, (usd, model) in tokens.items() if usd]
     table(("system", "plan", "driver", "quantity", "included", "USD"), rows, left=("plan", "driver"))
 
@@ -212,7 +212,7 @@ def _print_by_users(report: Comparison) -> None:
     marks = _marks(list(report.systems))
     width = min(_render.width(), WIDEST)
     curves = [
-        (marks[key], [None if found.total is None else float(found.total) for found in costs])
+        (marks[key], [None if cost.total is None else float(cost.total) for cost in costs])
         for key, costs in against.costs.items()
     ]
     for line in ascii_charts.plot(against.users, curves, width=width):
@@ -256,40 +256,40 @@ def _print_claim(report: Comparison) -> None:
     )
 
 
-def print_move(found: Move) -> None:
+def print_move(move: Move) -> None:
     """The price of a migration."""
-    typer.echo(f"{found.source} to {found.target}: {found.load.records:,} records of {found.load.users:,} users")
-    _notes([f"basis: {found.load.said}"])
-    quote = found.quote
+    typer.echo(f"{move.source} to {move.target}: {move.load.records:,} records of {move.load.users:,} users")
+    _notes([f"basis: {move.load.said}"])
+    quote = move.quote
     rows = [
-        ("read calls", f"{found.read_calls:,}"),
-        ("write calls", f"{found.write_calls:,}"),
-        ("minimum minutes", "-" if found.minutes is None else _number(found.minutes)),
-        *((words(name), _number(quantity)) for name, quantity in found.drivers.items()),
+        ("read calls", f"{move.read_calls:,}"),
+        ("write calls", f"{move.write_calls:,}"),
+        ("minimum minutes", "-" if move.minutes is None else _number(move.minutes)),
+        *((words(name), _number(quantity)) for name, quantity in move.drivers.items()),
         ("plan that covers it in one month", quote.plan if quote else "no published plan covers this volume"),
-        ("USD of the plan", _money(quote.total if quote else None) + ("*" if found.assumed else "")),
-        ("USD of new vectors", _money(found.embedding)),
-        ("tokens moved", f"{found.load.tokens:,}"),
+        ("USD of the plan", _money(quote.total if quote else None) + ("*" if move.assumed else "")),
+        ("USD of new vectors", _money(move.embedding)),
+        ("tokens moved", f"{move.load.tokens:,}"),
         ("USD of a model, facts written verbatim", _money(Decimal(0))),
         (
             "USD of a model, facts extracted again",
-            "in the plan" if found.rederived is None else _money(found.rederived),
+            "in the plan" if move.rederived is None else _money(move.rederived),
         ),
     ]
     table(("", "price"), rows)
     typer.echo(MARKED)
-    _notes([f"assumed: {said}" for said in found.assumptions])
+    _notes([f"assumed: {text}" for text in move.assumptions])
 
 
-def _total(found: Cost) -> str:
+def _total(cost: Cost) -> str:
     """A cost in a cell, marked if it is a bound or based on an assumption."""
-    bound = "≤ " if found.bound else ""
-    return "-" if found.quote is None else f"{bound}{_money(found.total)}{'*' if found.assumed else ' '}"
+    bound = "≤ " if cost.bound else ""
+    return "-" if cost.quote is None else f"{bound}{_money(cost.total)}{'*' if cost.assumed else ' '}"
 
 
 def _whole(report: Comparison, system: str) -> str:
     """The sum of all months, marked if one of them is."""
-    return _marked(report.total(system), any(found.assumed for found in report.of(system)))
+    return _marked(report.total(system), any(cost.assumed for cost in report.of(system)))
 
 
 def _marked(usd: Decimal | None, assumed: bool) -> str:
@@ -299,8 +299,8 @@ def _marked(usd: Decimal | None, assumed: bool) -> str:
 def _plans(title: str, of: str, at: Sequence[str], costs: Sequence[Cost]) -> str:
     """The plans and from where each applies: "PostgreSQL: db.t4g.micro from month 1, db.t4g.small from month 4"."""
     taken, last = [], ""
-    for where, found in zip(at, costs, strict=True):
-        plan = found.quote.plan if found.quote else "no plan fits"
+    for where, cost in zip(at, costs, strict=True):
+        plan = cost.quote.plan if cost.quote else "no plan fits"
         if plan != last:
             taken.append(f"{plan} from {of} {where}" if of == "month" else f"{plan} at {where} {of}")
         last = plan
@@ -309,15 +309,15 @@ def _plans(title: str, of: str, at: Sequence[str], costs: Sequence[Cost]) -> str
 
 def _marks(names: Sequence[str]) -> dict[str, str]:
     """A letter for each name: the first of its letters that is free."""
-    found: dict[str, str] = {}
+    marks: dict[str, str] = {}
     for name in names:
         free = [
             letter
             for letter in f"{name}abcdefghijklmnopqrstuvwxyz"
-            if letter.isalpha() and letter not in found.values()
+            if letter.isalpha() and letter not in marks.values()
         ]
-        found[name] = free[0]
-    return found
+        marks[name] = free[0]
+    return marks
 
 
 def _verdict(holds: bool | None, yes: str, no: str) -> str:

@@ -50,7 +50,7 @@ class Log:
         """Write the line."""
         if self._file is None:
             return
-        said: dict[str, Any] = {
+        entry: dict[str, Any] = {
             "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
             "command": self._command,
             "exit": int(code),
@@ -60,10 +60,10 @@ class Log:
         if self._format == "json":
             import json
 
-            line = json.dumps(said)
+            line = json.dumps(entry)
         else:
             line = " ".join(
-                f"{name}={value}" if name not in ("at", "command") else str(value) for name, value in said.items()
+                f"{name}={value}" if name not in ("at", "command") else str(value) for name, value in entry.items()
             )
         self._append(line + "\n")
 

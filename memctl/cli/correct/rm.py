@@ -34,15 +34,15 @@ def command(
     memctl undo can restore them for thirty days. memctl forget erases immediately.
     """
     local = store.open()
-    found = [local.get(id_)[0] for id_ in ids]
+    facts = [local.get(id_)[0] for id_ in ids]
     if not yes:
         if no_input or not sys.stdin.isatty():
             raise UsageError("not confirmed, and no terminal to ask on; nothing was removed", hint="pass --yes")
-        for fact in found:
+        for fact in facts:
             typer.echo(f"{_render.short(fact.id)}  {_render.line(fact.text)}", err=True)
-        if not typer.confirm(f"Remove {'this fact' if len(found) == 1 else f'these {len(found)} facts'}?", err=True):
+        if not typer.confirm(f"Remove {'this fact' if len(facts) == 1 else f'these {len(facts)} facts'}?", err=True):
             raise MemctlError("nothing was removed")
     run = new_run()
-    removed = local.remove([fact.id for fact in found], run=run)
-    if not output.printed("rm", {"removed": removed, "ids": [fact.id for fact in found], "run": run}):
+    removed = local.remove([fact.id for fact in facts], run=run)
+    if not output.printed("rm", {"removed": removed, "ids": [fact.id for fact in facts], "run": run}):
         typer.echo(f"{removed} removed; to undo it: memctl undo {run}")

@@ -1,1 +1,1 @@
-"""Commands: search and list what the store has."""
+"""Commands: search and list facts."""

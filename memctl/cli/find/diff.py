@@ -44,9 +44,9 @@ def command(
     assert since is not None
     assert until is not None
     with contextlib.closing(_options.reader(source, service, store)) as memory:
-        found = diff(memory.facts(user, all=True), since, until)
-    changes = [(what, fact) for what in SIGNS for fact in getattr(found, what)]
-    document = {"user": user, "from": since, "to": until, **msgspec.structs.asdict(found)}
+        difference = diff(memory.facts(user, all=True), since, until)
+    changes = [(what, fact) for what in SIGNS for fact in getattr(difference, what)]
+    document = {"user": user, "from": since, "to": until, **msgspec.structs.asdict(difference)}
     if output.listed("diff", document, ({"what": what, "fact": fact} for what, fact in changes)):
         return
     rows = [
@@ -54,4 +54,4 @@ def command(
         for what, fact in changes
     ]
     _render.table(("", "what", "when", "fact", "id"), rows, wrap="fact")
-    typer.echo(", ".join(f"{len(getattr(found, what))} {what}" for what in SIGNS), err=True)
+    typer.echo(", ".join(f"{len(getattr(difference, what))} {what}" for what in SIGNS), err=True)

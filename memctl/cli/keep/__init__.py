@@ -1,1 +1,1 @@
-"""Commands: copies of the store, and erasing a user."""
+"""Commands: copies of the store, and erasure of a user."""

@@ -59,8 +59,8 @@ def create(
 )
 def list_(*, output: _options.Output, store: _options.Store) -> None:
     """List the snapshots, newest first."""
-    found = _snapshots(store).all()
-    if output.listed("snapshot", {"snapshots": found}, found):
+    snapshots = _snapshots(store).all()
+    if output.listed("snapshot", {"snapshots": snapshots}, snapshots):
         return
     _render.table(
         ("snapshot", "users", "facts", "episodes", "MB", "note"),
@@ -73,7 +73,7 @@ def list_(*, output: _options.Output, store: _options.Store) -> None:
                 f"{each.bytes / 1e6:.1f}",
                 each.note or "-",
             )
-            for each in found
+            for each in snapshots
         ],
         wrap="note",
     )

@@ -32,8 +32,8 @@ def command(ctx: typer.Context, *, output: _options.Output) -> None:
     """List the backends, and which fields of a fact each one keeps."""
     if ctx.invoked_subcommand:
         return
-    found = registry.known()
-    if output.listed("backends", {"backends": found}, found):
+    backends = registry.known()
+    if output.listed("backends", {"backends": backends}, backends):
         return
     _render.table(
         ("backend", "keeps", "ids", "writes", "batch", "rate"),
@@ -42,7 +42,7 @@ def command(ctx: typer.Context, *, output: _options.Output) -> None:
                 backend.name if backend.name == backend.adapter else f"{backend.name} ({backend.adapter})",
                 *(_columns(backend.capabilities) if backend.capabilities else (backend.hint or "-", *"----")),
             )
-            for backend in found
+            for backend in backends
         ],
         wrap="keeps",
     )

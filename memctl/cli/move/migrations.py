@@ -47,13 +47,13 @@ def command(
         ctx.obj = (ledger, output.as_json)
         return None
     with _open_ledger(ledger) as opened:
-        found = opened.runs() if opened.path.exists() else []
+        runs = opened.runs() if opened.path.exists() else []
         if last:
-            if not found:
+            if not runs:
                 raise NotFound("there are no migrations yet", hint="memctl migrate starts one")
-            _show(found[0], opened.states(found[0].id), as_json=output.as_json)
-            return ENDED.get(found[0].state, Exit.ERROR)
-    if output.listed("migrations", {"runs": found}, found):
+            _show(runs[0], opened.states(runs[0].id), as_json=output.as_json)
+            return ENDED.get(runs[0].state, Exit.ERROR)
+    if output.listed("migrations", {"runs": runs}, runs):
         return None
     _render.table(
         ("run", "state", "from", "to", "read", "written", "updated", "unchanged", "rejected"),
@@ -65,7 +65,7 @@ def command(
                 run.target,
                 *(str(getattr(run.counts, name)) for name in run.counts.__struct_fields__),
             )
-            for run in found
+            for run in runs
         ],
     )
     return None
@@ -90,12 +90,12 @@ def show(
     """
     outer_ledger, outer_json = ctx.obj
     with _open_ledger(ledger or outer_ledger) as opened:
-        found = opened.runs(run_id) if opened.path.exists() else []
-        if not found:
+        runs = opened.runs(run_id) if opened.path.exists() else []
+        if not runs:
             raise NotFound(f"no migration has the id {run_id!r}", hint="memctl migrations lists them")
-        if len(found) > 1:
+        if len(runs) > 1:
             raise UsageError(f"several migrations have ids that begin with {run_id!r}", hint="give more characters")
-        run, states = found[0], opened.states(found[0].id)
+        run, states = runs[0], opened.states(runs[0].id)
     _show(run, states, as_json=output.as_json or outer_json)
 
 

@@ -1,1 +1,1 @@
-"""Commands: what a memory contains and costs."""
+"""Commands: the size and the cost of a memory."""

@@ -28,10 +28,10 @@ def command() -> None:
 )
 def show(*, output: _options.Json) -> None:
     """Show every setting with its value and origin. Secrets are not settings and are never shown."""
-    found = settings.explain()
-    if output.printed("config", {"settings": found, "store_path": str(settings.load().store_path)}):
+    values = settings.explain()
+    if output.printed("config", {"settings": values, "store_path": str(settings.load().store_path)}):
         return
-    rows = [(s.name, "-" if s.value in (None, {}) else str(s.value), s.origin) for s in found]
+    rows = [(s.name, "-" if s.value in (None, {}) else str(s.value), s.origin) for s in values]
     _render.table(("setting", "value", "from"), rows, wrap="value")
     typer.echo(f"store file: {_render.line(str(settings.load().store_path))}")
     typer.echo(f"settings file: {_render.line(str(settings.user_file()))}")

@@ -30,7 +30,7 @@ def command(
     for word in words:
         if not isinstance(shown, TyperGroup):
             break
-        _, found, _ = shown.resolve_command(context, [word])
-        assert found is not None
-        shown, context = found, typer.Context(found, info_name=word, parent=context)
+        _, child, _ = shown.resolve_command(context, [word])
+        assert child is not None
+        shown, context = child, typer.Context(child, info_name=word, parent=context)
     typer.echo(shown.get_help(context))
