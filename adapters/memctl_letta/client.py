@@ -1,7 +1,7 @@
-"""Letta's V1 REST API through its own client, answers as the records of `mapping` and `blocks`, errors as memctl's.
+"""Letta's V1 REST API through its SDK. Answers are the records of `mapping` and `blocks`, errors those of memctl.
 
-The SDK is imported at the first call. It is not left to retry anything: it would send a POST again that had been
-applied already. Answers are decoded here rather than by the SDK's models, which would build 4,096 numbers for every
+The SDK is imported at the first call. Its own retries are disabled, because it would repeat a POST that was already
+applied. Answers are decoded here rather than by the SDK's models, which would build 4,096 numbers for every
 passage.
 """
 
@@ -26,11 +26,11 @@ T = TypeVar("T")
 CLOUD = "https://api.letta.com"
 PAGE = 100
 INCLUDE = ["agent.blocks", "agent.tags", "agent.identities"]
-"""What the API leaves out of an agent unless it is asked for."""
+"""The parts of an agent that the API omits by default."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody an agent is for; `identity_type` is `user`, `org` or `other`."""
+    """A person or organization that an agent serves; `identity_type` is `user`, `org` or `other`."""
 
     identifier_key: str
     identity_type: str | None = None
@@ -50,7 +50,7 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Archive(msgspec.Struct, frozen=True, kw_only=True):
-    """A collection of passages, which one or more agents hold."""
+    """A collection of passages, attached to any number of agents."""
 
     id: str
     name: str
@@ -64,20 +64,20 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Named(msgspec.Struct, frozen=True, kw_only=True):
-    """A record of which only the id matters."""
+    """A record of which only the id is used."""
 
     id: str
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A passage a search found; `score` is 0 on a self-hosted server."""
+    """A search result; `score` is 0 on a self-hosted server."""
 
     passage: Passage
     score: float | None = None
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server says of itself."""
+    """The status of the server."""
 
     version: str | None = None
 
@@ -112,7 +112,7 @@ class Server:
 
     @property
     def client(self) -> Any:
-        """The `letta_client.Letta`, made now if there is none."""
+        """The `letta_client.Letta`, created at the first use."""
         with self._lock:
             if self._client is None:
                 sdk = need("letta_client", "letta")
@@ -132,7 +132,7 @@ class Server:
                 self._client = None
 
     def status(self) -> Status:
-        """What the server says of itself; it needs no key for that."""
+        """The status of the server. Needs no key."""
         return self._get(Status, self.client.with_raw_response.health)
 
     def agents(self, **chosen: Any) -> Iterator[Agent]:
@@ -140,23 +140,23 @@ class Server:
         return self._all(Agent, self.client.agents.with_raw_response.list, include=INCLUDE, **chosen)
 
     def some_agents(self) -> list[Agent]:
-        """One agent at most: a call that needs a key and costs little."""
+        """At most one agent: a cheap call that needs the key."""
         return self._get(list[Agent], self.client.agents.with_raw_response.list, limit=1)
 
     def agent(self, agent_id: str) -> Agent | None:
-        """The agent of this id, None when there is none."""
+        """The agent with this id, or None."""
         try:
             return self._get(Agent, self.client.agents.with_raw_response.retrieve, agent_id, include=INCLUDE)
         except (NotFound, Rejected):
-            # An id that is none is told apart from an unknown one (422), and both mean the same here.
+            # The server distinguishes an invalid id (422) from an unknown one.
             return None
 
     def make_agent(self, **fields: Any) -> Agent:
-        """Make an agent; fields as the API's."""
+        """Create an agent with these fields of the API."""
         return self._get(Agent, self.client.agents.with_raw_response.create, **fields)
 
     def retag_agent(self, agent_id: str, tags: Sequence[str]) -> None:
-        """Give an agent these tags instead of those it has."""
+        """Replace the tags of an agent."""
         self._do(self.client.agents.with_raw_response.update, agent_id, tags=list(tags))
 
     def drop_agent(self, agent_id: str) -> bool:
@@ -176,11 +176,11 @@ class Server:
         return handles if self.cloud else sorted(handles, key=lambda handle: handle.startswith("letta/"))
 
     def blocks(self, **chosen: Any) -> Iterator[Block]:
-        """All blocks of these `tags`, whether an agent has them or not."""
+        """All blocks with these `tags`, attached to an agent or not."""
         return self._all(Block, self.client.blocks.with_raw_response.list, **chosen)
 
     def make_block(self, block: Block) -> Block:
-        """Make a block with its metadata, which `make_agent` would lose. No agent has it yet."""
+        """Create a block with its metadata, which `make_agent` would lose. It is not attached to an agent yet."""
         fields: dict[str, Any] = {"label": block.label, "value": block.value, "metadata": block.metadata or {}}
         frame = {"limit": block.limit, "description": block.description, "read_only": block.read_only}
         fields |= {name: value for name, value in frame.items() if value is not None}
@@ -189,17 +189,16 @@ class Server:
         return self._get(Block, self.client.blocks.with_raw_response.create, **fields)
 
     def attach_block(self, block_id: str, agent_id: str) -> None:
-        """Let an agent have a block; it can have one of each label."""
+        """Attach a block to an agent, which can have one of each label."""
         self._do(self.client.agents.blocks.with_raw_response.attach, block_id, agent_id=agent_id)
 
     def change_block(self, block: Block) -> None:
-        """Put a block's value and metadata in the place of what was there. By its id: labels may hold a slash, which
-        the routes by label do not find."""
+        """Replace a block's value and metadata, by its id: the routes by label do not find labels with a slash."""
         fields = {"value": block.value, "metadata": block.metadata or {}}
         self._do(self.client.blocks.with_raw_response.update, block.id, **fields)
 
     def drop_block(self, block_id: str) -> bool:
-        """Delete a block wherever it is attached. False when it was not there."""
+        """Delete a block and detach it everywhere. False if it did not exist."""
         return self._gone(self.client.blocks.with_raw_response.delete, block_id)
 
     def holders(self, block_id: str) -> set[str]:
@@ -207,7 +206,7 @@ class Server:
         return {agent.id for agent in self._all(Named, self.client.blocks.agents.with_raw_response.list, block_id)}
 
     def archives(self, **chosen: Any) -> list[Archive]:
-        """The archives of an `agent_id` or of a `name`, oldest first. Names may be there more than once."""
+        """The archives of an `agent_id` or with a `name`, oldest first. Names are not unique."""
         return list(self._all(Archive, self.client.archives.with_raw_response.list, **chosen))
 
     def archive_holders(self, archive_id: str) -> set[str]:
@@ -225,15 +224,15 @@ class Server:
             return {agent for agent, held in archives.items() if any(one.id == archive_id for one in held)}
 
     def make_archive(self, **fields: Any) -> Archive:
-        """Make an archive that no agent holds yet."""
+        """Create an archive, attached to no agent yet."""
         return self._get(Archive, self.client.archives.with_raw_response.create, **fields)
 
     def attach_archive(self, archive_id: str, agent_id: str) -> None:
-        """Let an agent hold an archive; it can hold one only."""
+        """Attach an archive to an agent, which can have only one."""
         self._do(self.client.agents.archives.with_raw_response.attach, archive_id, agent_id=agent_id)
 
     def drop_archive(self, archive_id: str) -> bool:
-        """Delete an archive and its passages. False when it was not there."""
+        """Delete an archive and its passages. False if it did not exist."""
         return self._gone(self.client.archives.with_raw_response.delete, archive_id)
 
     def page(self, agent_id: str, *, after: str | None = None, limit: int = PAGE) -> list[Passage]:
@@ -259,7 +258,7 @@ class Server:
         return self._get(list[Passage], asked, archive_id, passages=list(passages))
 
     def drop_passage(self, agent_id: str, passage_id: str) -> bool:
-        """Delete a passage of an agent's. False when it was not there."""
+        """Delete a passage of an agent. False if it did not exist."""
         return self._gone(self.client.agents.passages.with_raw_response.delete, passage_id, agent_id=agent_id)
 
     def search(self, query: str | None, limit: int, **chosen: Any) -> list[Found]:
@@ -295,16 +294,16 @@ class Server:
         return [one for one in found if one.identifier_key == key and one.identity_type in (None, "user")]
 
     def detach_identity(self, identity_id: str, agent_id: str) -> bool:
-        """Let an agent be for somebody no more. False when it was not."""
+        """Detach an identity from an agent. False if it was not attached."""
         return self._gone(self.client.agents.identities.with_raw_response.detach, identity_id, agent_id=agent_id)
 
     def drop_identity(self, identity_id: str) -> bool:
-        """Delete an identity. False when it was not there."""
+        """Delete an identity. False if it did not exist."""
         path = f"/v1/identities/{quote(identity_id, safe='')}"
         return self._gone(self.client.delete, path, cast_to=need("httpx", "letta").Response)
 
     def _all(self, kind: type[T], asked: Any, *given: Any, **chosen: Any) -> Iterator[T]:
-        """A list read to its end: the last page is the empty one."""
+        """All records of a list. The last page is an empty one."""
         seen: set[object] = set()
         after: dict[str, object] = {}
         while rows := self._get(list[dict[str, Any]], asked, *given, limit=PAGE, order="asc", **chosen, **after):
@@ -330,7 +329,7 @@ class Server:
             yield
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Fatal(
-                f"the answer is none of Letta's: {error}",
+                f"not a response of Letta: {error}",
                 where=self.place,
                 hint="is this the address of a Letta server?",
             ) from None
@@ -357,7 +356,7 @@ class Server:
             why = "no answer in time" if isinstance(error, sdk.APITimeoutError) else "no connection"
             raise Retryable(why, where=self.place, hint="is the server running?") from None
         except sdk.APIError as error:
-            raise Fatal(f"the answer is none of Letta's: {error.message}", where=self.place) from None
+            raise Fatal(f"not a response of Letta: {error.message}", where=self.place) from None
 
 
 def failure(error: Any, place: str) -> MemctlError:

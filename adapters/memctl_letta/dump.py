@@ -79,9 +79,9 @@ class AgentFileDump:
         """The facts of the file, agent by agent. An agent that names no user is the default user's, or Rejected."""
         if path.stat().st_size > LARGEST:
             yield Rejected(
-                f"the agent file is larger than {LARGEST // 2**20} MB, and is held whole to be read",
+                f"the agent file is larger than {LARGEST // 2**20} MB, and is read into memory",
                 where=path.name,
-                hint="take the blocks from the server, with --from letta",
+                hint="read the blocks from the server, with --from letta",
             )
             return
         file = _load(path)
@@ -110,8 +110,8 @@ class AgentFileDump:
 
 
 def _facts(block: _Block, user: str, agent: _Agent) -> Iterator[Fact]:
-    """The facts of a block. The file's ids are counted anew in each export: label and names go into ids in their place,
-    and no agent is named, for only its number is known."""
+    """The facts of a block. Each export renumbers ids, so the facts' ids follow from label and names, and `agent_id`
+    is null."""
     whole = Block(
         label=block.label,
         value=block.value,

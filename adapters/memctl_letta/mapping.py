@@ -37,7 +37,7 @@ _FOREIGN = ("organization_id", "created_by_id", "last_updated_by_id", "archive_i
 
 
 class Passage(msgspec.Struct, frozen=True, kw_only=True):
-    """A passage as the API gives it, without its embedding, which is 4,096 numbers that say nothing anew."""
+    """A passage as the API gives it, without its embedding, which is 4,096 numbers derived from the text."""
 
     id: str
     text: str
@@ -55,7 +55,7 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """What memctl keeps beside a passage: which fact of whom it is, in which revision, and which part of its text.
+    """What memctl stores in the metadata of a passage: the fact and its owner, the revision, and the part of its text.
 
     `sha256` is of the text as it was sent, all parts joined; `dated` is False where `created_at` is not the passage's.
     `fact` holds the fields that have no slot. It stands on the first part.
@@ -73,7 +73,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Held(NamedTuple):
-    """A fact as the archive holds it: the fact, the ids of its passages, its revision, whether memctl wrote it."""
+    """A fact in an archive: the ids of its passages, its revision, and whether memctl wrote it."""
 
     fact: Fact
     passages: tuple[str, ...]
@@ -82,7 +82,7 @@ class Held(NamedTuple):
 
 
 class Remains(NamedTuple):
-    """What is left of a fact some of whose passages are missing."""
+    """The remaining passages of a fact of which some are missing."""
 
     id: UUID
     passages: tuple[str, ...]
@@ -127,7 +127,7 @@ def carried(value: object) -> bool:
 
 
 def unseal(kept: object) -> dict[str, Any] | None:
-    """What `seal` was given; None when it is something else."""
+    """The argument of `seal`; None for other values."""
     if not isinstance(kept, dict):
         return None
     if isinstance(text := kept.get("json"), str) and len(kept) == 1:
@@ -212,7 +212,7 @@ def gather(passages: Iterable[Passage], user: str, agent_id: str) -> Gathered:
 
 
 def mark_of(passage: Passage) -> Mark | None:
-    """What memctl wrote beside the passage; None for one that somebody else made."""
+    """What memctl stored in the metadata of the passage; None for a passage of another program."""
     kept = unseal((passage.metadata or {}).get(KEY))
     if kept is None:
         return None

@@ -1,6 +1,6 @@
 """Where memories lie on the disk: which folders there are, whose each is, and which is to be written to.
 
-Knows folders and git repositories; what their files mean is `memory`'s business.
+Handles folders and git repositories; `memfs_memory` interprets their files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a user and an agent said to each other, out of the messages an agent keeps. Pure.
+"""What a user and an agent said to each other, from the messages of an agent. Pure.
 
 Letta lists every step of an agent: reasoning, calls of tools, what they returned, notices of its own. Only what one
 said to the other is a conversation. What reaches an agent may be wrapped in JSON, and an older agent speaks by calling

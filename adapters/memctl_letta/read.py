@@ -1,7 +1,7 @@
-"""Reading what an agent holds to the end: its passages, then the lines of its blocks.
+"""Reading all passages of an agent, then the lines of its blocks.
 
-All of a user's facts are gathered before the first is handed out: of a fact written twice only the later passage
-counts, and a line that mirrors a passage is no fact, neither of which can be known before the last passage is read.
+All facts of a user are read before the first is returned: of a fact that was written twice only the later passage
+counts, and a line that mirrors a passage is not a fact. Neither is known before the last passage was read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,13 +16,13 @@ from memctl_letta.client import Agent, Server
 from memctl_letta.mapping import Gathered, Passage
 
 PAGE = 100
-"""Passages asked for at a time, which are up to two megabytes, and facts handed out at a time."""
+"""Passages per request, up to two megabytes, and facts per page."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Memory(NamedTuple):
-    """An agent of a user with all it holds: its passages as facts, and the facts of its blocks' lines by block."""
+    """An agent of a user with its passages as facts, the facts in the lines of its blocks, and its archives."""
 
     agent: Agent
     archive: Gathered
@@ -30,7 +30,7 @@ class Memory(NamedTuple):
     archives: tuple[str, ...] = ()
 
     def facts(self) -> Iterator[tuple[str, Fact]]:
-        """Every fact, under a name for the place where it lies: another place, another name."""
+        """Every fact with the name of its place, which is unique."""
         for held in self.archive.held:
             yield f"{self.agent.id} {held.passages[0]}", held.fact
         for _, fact in self.lines:
@@ -69,7 +69,7 @@ class Notes:
 
 
 def memory(server: Server, agent: Agent, user: str) -> Memory:
-    """All that an agent holds of the user."""
+    """Everything that an agent has of the user."""
     listed = list(passages(server, agent.id))
     archive = mapping.gather(listed, user, agent.id)
     mirrored = {blocks.normal(held.fact.text) for held in archive.held if held.own}
@@ -82,9 +82,9 @@ def memory(server: Server, agent: Agent, user: str) -> Memory:
 def passages(server: Server, agent_id: str) -> Iterator[Passage]:
     """All passages of an agent, each once.
 
-    Letta answers with an empty page when the passage that reading goes on after was deleted meanwhile, as at the end of
-    the list. So the end is believed only while that passage is there; else reading begins anew and passes over what it
-    had. Raises Fatal for a list that comes to no end.
+    Letta returns an empty page at the end of the list, and also if the passage before the page was deleted. The end is
+    therefore accepted only if that passage still exists; otherwise reading starts again and skips what it
+    had. Raises Fatal for a list that never ends.
     """
     last: tuple[datetime, str] | None = None
     after: str | None = None
@@ -109,6 +109,6 @@ def passages(server: Server, agent_id: str) -> Iterator[Passage]:
 
 
 def has_facts(server: Server, agent: Agent) -> bool:
-    """Whether an agent holds anything that is a fact."""
+    """Whether an agent has any fact."""
     lines = any(blocks.facts_of(block, agent.id, agent.id) for block in agent.blocks or ())
     return lines or bool(server.page(agent.id, limit=1))

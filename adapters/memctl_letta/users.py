@@ -1,7 +1,7 @@
-"""Whose agent an agent is. Pure.
+"""The owner of an agent. Pure.
 
-Letta knows no users: its own advice is an agent for each, tagged `user:<id>`; older programs attach an identity. An
-agent that names nobody, or several, is a user itself, called by its own id, so that what it knows is not passed over.
+Letta has no users. It recommends an agent per user, tagged `user:<id>`; older programs attach an identity. An agent
+that names no user, or several, is a user itself, called by its own id, so that its memory is not skipped.
 """
 
 import re
@@ -14,7 +14,7 @@ TAG = "user:"
 
 
 def owner(agent: Agent) -> str:
-    """The user an agent is of; its own id when it is of nobody in particular."""
+    """The owner of an agent; its own id if it names no single user."""
     users = tagged(agent) or identified(agent)
     return users[0] if len(users) == 1 else agent.id
 
@@ -30,28 +30,28 @@ def identified(agent: Agent) -> list[str]:
 
 
 def nobodys(agent: Agent) -> bool:
-    """Whether no user is named on the agent, so that it can be given to one."""
+    """Whether the agent names no user, so that it can be assigned to one."""
     return not tagged(agent) and not identified(agent)
 
 
 def made_by_memctl(agent: Agent) -> bool:
-    """Whether memctl made the agent, and may delete it with its last fact."""
+    """Whether memctl created the agent, and may delete it with its last fact."""
     mark = (agent.metadata or {}).get(KEY)
     return isinstance(mark, dict) and mark.get("made") is True
 
 
 def new_agent(user: str) -> dict[str, object]:
-    """The fields of an agent for a user. Its name holds what Letta takes in any version, and is nobody else's."""
+    """The fields of a new agent for a user. Its name is unique, and valid in every version of Letta."""
     slug = re.sub(r"[^A-Za-z0-9]+", "-", user).strip("-")[:30]
     name = "-".join(filter(None, ("memctl", slug, uuid4().hex[:8])))
     return {"name": name, "tags": [TAG + user, KEY], "metadata": {KEY: {"made": True}}}
 
 
 def block_tag(agent_id: str) -> str:
-    """The tag of the blocks memctl makes for an agent, by which they are found while the agent does not have them."""
+    """The tag of the blocks that memctl creates for an agent, by which they are found before they are attached."""
     return f"memctl {agent_id}"
 
 
 def archive_name(agent: Agent) -> str:
-    """The name of the archive memctl makes for an agent. Letta lets any number of archives have one name."""
+    """The name of the archive that memctl creates for an agent. Names of archives are not unique in Letta."""
     return f"memctl {agent.id}"

@@ -1,8 +1,8 @@
-"""Writing facts to agents: what is there already is left alone, what changed is replaced, the rest is added.
+"""Writing facts to agents: unchanged facts are skipped, changed ones replaced, new ones added.
 
-Letta cannot change a passage and knows no key that would keep one from being written twice. So what an agent holds is
-read before the first write to it and remembered until something fails; a changed fact's new passages are there before
-the old ones go, and reading takes the newer of two that a crash left.
+Letta cannot change a passage and has no idempotency key. The content of an agent is therefore read before the first
+write to it, and cached until something fails. The new passages of a changed fact are written before the old ones are
+deleted; if a crash leaves both, reading takes the newer ones.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,13 +22,13 @@ from memctl_letta.client import Agent, Server
 from memctl_letta.read import Memory
 
 BATCH = 50
-"""Passages in one call: every tag is a commit of its own to the server, and its patience ends at a minute."""
+"""Passages per call: the server commits every tag separately, and times out after a minute."""
 LIMIT = 100_000
-"""Characters of a block whose source named no limit: what Letta gives one itself."""
+"""The limit in characters of a block whose source has none: Letta's own default."""
 
 
 class Models(NamedTuple):
-    """The models of agents and archives to be made, asked for when one is."""
+    """The models for new agents and archives, computed when one is created."""
 
     model: Callable[[], str]
     embedding: Callable[[], str]
@@ -47,13 +47,12 @@ class Place(NamedTuple):
 
 
 def state_of(fact: Fact) -> bytes:
-    """The same for two records only if they are the same in every field."""
+    """A digest of all fields of a record."""
     return sha256(msgspec.json.encode(fact, order="sorted")).digest()
 
 
 class Desk:
-    """All that is known of one user's agents while facts of theirs are written. Raises what the server's errors mean;
-    a desk is of no use after one."""
+    """The cached agents of one user while facts are written. After an error, a desk must not be used again."""
 
     def __init__(
         self, server: Server, user: str, memories: Sequence[Memory], models: Models, *, one_agent: bool = False
@@ -111,7 +110,7 @@ class Desk:
         return outcomes
 
     def _have_agent(self) -> None:
-        """Make an agent for a user who has none, and let one that is nobody's be theirs."""
+        """Create an agent for a user without one, and assign agents that name no user."""
         if not self._agents:
             self._make_agent()
         for agent in self._agents.values():
@@ -172,7 +171,7 @@ class Desk:
         its place."""
         agent = self._server.agent(agent_id)
         if agent is None:
-            raise NotFound(f"there is no agent {agent_id} any more", where=self._server.place)
+            raise NotFound(f"the agent {agent_id} no longer exists", where=self._server.place)
         self._agents[agent_id] = agent
         return next((block for block in agent.blocks or () if block.label == label), None)
 
@@ -208,7 +207,7 @@ class Desk:
         found = [(mark.id, passage.id) for passage in answered if (mark := mapping.mark_of(passage)) is not None]
         if sorted(id_ for id_, _ in found) != sorted(id_ for _, id_, _ in listed):
             raise Retryable(
-                f"the server was given {len(listed)} passages and names {len(found)} of them", where=self._server.place
+                f"the server received {len(listed)} passages and returned {len(found)}", where=self._server.place
             )
         for id_, passage in found:
             place = self._places[id_]
@@ -225,7 +224,7 @@ class Desk:
             raise UsageError(
                 f"the archive {held[0].name!r} has no embedding model, and takes no passages",
                 where=f"{self._server.place} {agent_id}",
-                hint="give it one, or detach it from the agent",
+                hint="set one, or detach the archive from the agent",
             )
         if held:
             return self._archives.setdefault(agent_id, held[0].id)

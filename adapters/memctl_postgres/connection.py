@@ -46,7 +46,7 @@ def find_dsn(dsn: str | None) -> tuple[str | None, str]:
         return None, origin
     scheme = _SCHEME.match(dsn)
     if scheme and scheme[1] not in ("postgres", "postgresql"):
-        raise UsageError(f"{origin} names no PostgreSQL but {scheme[1]!r}", hint=f"set {VARIABLES[0]} to {_FORM}")
+        raise UsageError(f"{origin} is not a PostgreSQL URL but {scheme[1]!r}", hint=f"set {VARIABLES[0]} to {_FORM}")
     if scheme:
         dsn = f"{scheme[1]}://{dsn[scheme.end() :]}"
     return dsn, origin
@@ -84,7 +84,7 @@ class Database:
                 # libpq quotes the part it cannot read, which may be the password.
                 raise UsageError(f"{origin} cannot be read", hint=_FORM) from None
             if not all(port.isdecimal() for port in str(parts.get("port") or 5432).split(",")):
-                raise UsageError(f"the port in {origin} is no number", hint=_FORM)
+                raise UsageError(f"the port in {origin} is not a number", hint=_FORM)
             host = parts.get("host") or parts.get("hostaddr") or "the local server"
             port = f":{parts['port']}" if parts.get("port") else ""
             database = f"/{parts['dbname']}" if parts.get("dbname") else ""

@@ -367,7 +367,7 @@ def test_no_server_is_a_passing_failure_and_another_server_a_lasting_one(home: P
         thread.start()
         with (
             LettaAdapter(f"http://127.0.0.1:{shop.server_port}") as adapter,
-            pytest.raises(Fatal, match="none of Letta"),
+            pytest.raises(Fatal, match="not a response of Letta"),
         ):
             adapter.check()
         thread.join()

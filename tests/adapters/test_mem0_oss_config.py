@@ -11,12 +11,12 @@ from memctl.core.errors import MemctlError, NotFound, Retryable, UsageError
 @pytest.mark.parametrize(
     ("text", "name", "error", "said"),
     [
-        ("{", "mem0.json", UsageError, "no JSON"),
-        ("a: [", "mem0.yaml", UsageError, "no YAML"),
+        ("{", "mem0.json", UsageError, "not valid JSON"),
+        ("a: [", "mem0.yaml", UsageError, "not valid YAML"),
         ("- a\n", "mem0.yaml", UsageError, "vector_store"),
         ("vector_store: {provider: oracle-of-delphi}", "mem0.yaml", UsageError, "oracle-of-delphi"),
         ("vector_store: {provider: qdrant, config: {pass: 1, path: x}}", "mem0.yaml", UsageError, "pass"),
-        ("vector_store: 3", "mem0.yaml", UsageError, "no mapping"),
+        ("vector_store: 3", "mem0.yaml", UsageError, "not a mapping"),
     ],
 )
 def test_a_wrong_configuration_is_told_in_one_line(

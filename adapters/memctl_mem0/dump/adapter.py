@@ -84,7 +84,7 @@ def _found(path: Path) -> Iterator[reader.Found | reader.Missing | reader.Relati
 
 def _read(found: reader.Found, default_user: str | None, successors: dict[str, UUID]) -> Fact | Rejected:
     if not isinstance(found.record, dict):
-        return Rejected("this is no JSON object", where=found.where)
+        return Rejected("not a JSON object", where=found.where)
     record = found.record
     if found.users and not record.get("user_id"):
         if default_user is None:

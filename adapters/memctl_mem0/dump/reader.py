@@ -1,6 +1,6 @@
 """The memories in what people have saved of mem0: a list, pages of one, JSON lines, an OpenMemory zip; streamed.
 
-Knows where in a file the memories stand, and whether some are missing; what a memory means is `mapping`'s business.
+Finds the memories in a file, and notices missing ones; `mapping` interprets them.
 """
 
 import gzip

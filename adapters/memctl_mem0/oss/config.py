@@ -1,8 +1,7 @@
-"""The configuration of an application's own mem0, and the parts that are opened from it, each when it is needed.
+"""The mem0 configuration of an application, and its parts, each opened when it is first needed.
 
-`mem0.Memory.from_config` opens them all at once: a language model, an embedder, a vector store and a history. Reading
-needs but the vector store, and nothing but mem0's own extraction needs a language model, so that a key for one is
-asked for only then. This room knows nothing of facts.
+`mem0.Memory.from_config` opens all of them: a language model, an embedder, a vector store and a history. Reading needs
+only the vector store, and only mem0's own extraction needs a language model and its key.
 """
 
 import json
@@ -48,7 +47,7 @@ def _json(text: str, path: Path) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"the mem0 configuration is no JSON: {error}", where=str(path)) from None
+        raise UsageError(f"the mem0 configuration is not valid JSON: {error}", where=str(path)) from None
 
 
 def _yaml(text: str, path: Path) -> Any:
@@ -58,7 +57,7 @@ def _yaml(text: str, path: Path) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
-        raise UsageError("the mem0 configuration is no YAML", where=where) from None
+        raise UsageError("the mem0 configuration is not valid YAML", where=where) from None
     except RecursionError:
         raise UsageError("the mem0 configuration is nested too deeply", where=str(path)) from None
     _check_size(found, path)
@@ -110,13 +109,13 @@ def _parts(url: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError:
-        raise UsageError("the vector store's address is none", hint="an address is such as http://HOST:6333") from None
+        raise UsageError("invalid URL of the vector store", hint="use a URL such as http://HOST:6333") from None
 
 
 def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = config.get(name) or {}
     if not isinstance(found, Mapping):
-        raise UsageError(f"{name} of the mem0 configuration is no mapping")
+        raise UsageError(f"{name} of the mem0 configuration is not a mapping")
     return found
 
 

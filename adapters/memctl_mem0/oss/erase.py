@@ -1,8 +1,8 @@
-"""What mem0's library keeps of an owner beside memories, and how it is taken away to the last byte.
+"""Erasing what mem0's library stores of an owner besides memories.
 
-mem0 notes in a SQLite file what a memory was before each change and the last messages of each conversation, and keeps
-the names it met in a collection of their own. Its own deletion leaves all of that. What is deleted from a SQLite file
-or from Qdrant's folder, which is SQLite too, stays in the file's free pages until it is written anew.
+mem0 records former texts of memories and the last messages of each conversation in a SQLite file, and names in a
+collection of their own. Its deletion keeps all of that. Deleted rows of a SQLite file, and of a Qdrant folder, which is
+SQLite too, stay in free pages until the file is rewritten.
 """
 
 import sqlite3
@@ -20,13 +20,13 @@ from memctl_mem0.oss.vector_stores import open_shelf
 
 _PAGE = 1000
 _ORPHANS = (
-    "{count} entries of mem0's history are of memories deleted earlier, of which mem0 does not say whose they were; "
-    "they stay, and may hold words of the user's"
+    "{count} entries of mem0's history belong to memories deleted earlier, whose owners mem0 does not record; "
+    "they stay, and may contain words of the user"
 )
 
 
 class Beside(NamedTuple):
-    """What there is beside memories: entries of the history, messages, and the points of names."""
+    """The number of entries of the history, messages, and points of names."""
 
     history: int
     messages: int
@@ -45,7 +45,7 @@ def rows_of(shelf: Shelf, owner: str) -> list[Row]:
 
 
 def names_of(library: Library, shelf: Shelf, owner: str) -> list[str]:
-    """The ids of the names that mem0 met in the owner's memories. `shelf` is that of the memories, and is closed."""
+    """The ids of the names in the owner's memories. `shelf` is that of the memories; it is closed."""
     beside = library.of_entities()
     there = shelf.has(beside.collection)
     shelf.close()
@@ -56,14 +56,14 @@ def names_of(library: Library, shelf: Shelf, owner: str) -> list[str]:
 
 
 def forget_names(library: Library, ids: Sequence[str]) -> None:
-    """Take names away."""
+    """Delete names."""
     if ids:
         with closing(open_shelf(library.of_entities())) as names:
             names.delete(ids)
 
 
 def counted(path: str | None, owner: str, memories: Sequence[str], entities: int) -> Beside:
-    """What there is of an owner whose memories have these ids."""
+    """The counts for an owner whose memories have these ids."""
     if path is None or not Path(path).is_file():
         return Beside(0, 0, entities)
     with opened(path) as connection:
@@ -71,7 +71,7 @@ def counted(path: str | None, owner: str, memories: Sequence[str], entities: int
 
 
 def forget_history(path: str | None, owner: str, memories: Sequence[str], living: Sequence[str]) -> list[str]:
-    """Take the entries of these memories and the owner's messages out of the file, and write it anew; what may be left.
+    """Delete the history of these memories and the owner's messages, and rewrite the file; remarks on what stays.
 
     `living` are the ids of all memories there are.
     """

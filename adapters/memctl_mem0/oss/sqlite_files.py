@@ -27,7 +27,7 @@ def opened(path: str | Path) -> Iterator[sqlite3.Connection]:
 
 
 def rewrite(path: str | Path) -> None:
-    """Write a file anew, without what was deleted from it."""
+    """Rewrite a file without deleted bytes."""
     with opened(path) as connection:
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

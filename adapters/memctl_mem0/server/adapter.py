@@ -247,7 +247,7 @@ class Mem0ServerAdapter(Backend):
         """How many memories each owner has, by kind and name."""
         listed = self._server.get("/entities")
         if not isinstance(listed, list):
-            raise Fatal("the list of owners is none", where=self.identity, hint="is this mem0's REST server?")
+            raise Fatal("not a list of owners", where=self.identity, hint="is this mem0's REST server?")
         return {(str(row["type"]), str(row["id"])): int(row["total_memories"]) for row in listed}
 
     def _rows(self, owner: str) -> list[dict[str, Any]]:
@@ -270,7 +270,7 @@ class Mem0ServerAdapter(Backend):
             raise Fatal(
                 f"the server counts {total} memories of {owner!r} and lists {len(found)}",
                 where=self.identity,
-                hint=f"it changed meanwhile, or hides what has expired; else {_POSTGRES}",
+                hint=f"it was changed during the read, or hides expired memories; otherwise {_POSTGRES}",
             )
         mine = [row for row in found if self._owner(row) == owner]
         latest: dict[UUID, dict[str, Any]] = {}
