@@ -65,6 +65,30 @@ def retractions(last: Iterable[Draft], drafts: list[Draft], span: tuple[int, int
             yield retraction(old, span)
 
 
+_FORGET = re.compile(
+    r"""
+    (?:^|[.!?\n;]\s*|,\s*|\band\s+)
+    (?:(?:please|pls|just|ok(?:ay)?,?|(?:can|could|would|will)\ you|you\ (?:can|should|may)
+       |i\ (?:want|need|would\ like)\ you\ to|i'd\ like\ you\ to)\s+)*
+    (?:(?:forget|disregard|ignore|unlearn|delete|remove|erase|scratch)\s+(?:about\s+)?
+       (?:the\ (?:fact|thing|note|memory|bit|part)\s+)?(?:that|where)
+      |(?:do\ not|don'?t|stop|no\ need\ to|never)\ (?:remember|save|sav|store|stor|keep|note|not)(?:ing)?\s+
+       (?:the\ fact\s+)?that)\s+
+    (?=(?:i|i'm|i've|im|my|we|we're|our)\b)[^.!?\n]*
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def withdrawn(text: str, drafts: Iterable[Draft]) -> Iterator[Draft]:
+    """The drafts; what stands in "forget that I live in Ghent" is a retraction and not a claim."""
+    spans = [match.span() for match in _FORGET.finditer(text)]
+    for draft in drafts:
+        start, end = draft.quote
+        inside = any(start < last and end > first for first, last in spans)
+        yield retraction(draft, draft.quote) if inside and draft.op == "assert" else draft
+
+
 def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
     """ "I live in Newcastle, sorry, I mean Newport": the value in `text` replaces that of `old`."""
     value = proper(text) or noun(re.sub(r"\s+with a \w\b.*$", "", text), limit=4)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from memctl.core.claim import DENIAL, Claim
 from memctl.core.fact import derive_id
 from memctl.core.predicates import SINGLE_VALUED
-from memctl.extract.corrections import exchanges, replacements
+from memctl.extract.corrections import exchanges, replacements, withdrawn
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.elliptical_retractions import elliptical_retractions
 from memctl.extract.multilingual import multilingual_drafts
@@ -76,7 +76,8 @@ class _SessionReader:
             drafts += answer_drafts(self.question, text)
         drafts += multilingual_drafts(text)
         drafts += replacements(text, drafts)
-        return single_readings(_distinct(filter(acceptable, drafts)), SINGLE_VALUED)
+        kept = withdrawn(text, filter(acceptable, drafts))
+        return single_readings(_distinct(kept), SINGLE_VALUED)
 
     def claims(self, turn: Turn, position: int) -> list[Claim]:
         """The claims of one turn whose confidence reaches the threshold."""

@@ -45,3 +45,26 @@ def test_the_end_of_something_known_takes_it_back(before: str, after: str, expec
 )
 def test_what_goes_on_is_left_alone(before: str, after: str) -> None:
     assert (before, [pair for pair in retracted(before, after) if pair[0] != "likes"]) == (before, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "over"),
+    [
+        ("Forget that I live in Ghent.", "Ghent"),
+        ("ok, please ignore that I live in Ghent, old news", "Ghent"),
+        ("Could you forget about the fact that my sister is called Ana?", "Ana"),
+        ("You can delete the note that I work at Nordhaus. Thanks!", "Nordhaus"),
+    ],
+)
+def test_what_the_user_asks_to_forget_is_no_claim(text: str, over: str) -> None:
+    turn = Turn(turn_id="0", role="user", text=text, at=AT)
+    claims = extract(Session(source_format="test", session_id="s", turns=(turn,)), "alice")
+    assert [(claim.op, claim.object) for claim in claims if claim.op == "assert"] == []
+    assert over in " ".join(claim.object or "" for claim in claims)
+
+
+@pytest.mark.parametrize("text", ["Don't forget that I live in Ghent.", "I never forget that I live in Ghent."])
+def test_a_reminder_is_still_a_claim(text: str) -> None:
+    turn = Turn(turn_id="0", role="user", text=text, at=AT)
+    claims = extract(Session(source_format="test", session_id="s", turns=(turn,)), "alice")
+    assert not [claim for claim in claims if claim.op == "retract"]
