@@ -42,7 +42,7 @@ def inventory(server: Server, agents: Sequence[Agent], user: str) -> dict[str, i
         "agents": len(theirs),
         "identities": len(server.identities(user)),
         "messages": sum(1 for agent in agents for _ in _said(server, agent)),
-    } | ({"passages shared with other users, which stay": shared} if shared else {})
+    } | ({"shared passages (kept)": shared} if shared else {})
 
 
 def is_anybody(server: Server, agent: Agent) -> bool:

@@ -111,7 +111,7 @@ def test_passages_in_an_archive_of_another_users_agent_stay(server: Any, lists_a
         carol = made(server, "carol")
         attach(server, carol, archive)
         adapter.write([fact("Likes gin.", "carol")])
-        assert adapter.inventory("bob")["passages shared with other users, which stay"] == 1
+        assert adapter.inventory("bob")["shared passages (kept)"] == 1
         (line,) = adapter.forget("bob")
         assert (archive in line, carol["id"] in line, "carol" in line) == (True, True, False)
         assert his["id"] not in server.agents
