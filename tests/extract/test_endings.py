@@ -52,7 +52,7 @@ def test_what_goes_on_is_left_alone(before: str, after: str) -> None:
     [
         ("Forget that I live in Ghent.", ["Ghent"]),
         ("Ignore that I work at Nordhaus. Thanks!", ["Nordhaus"]),
-        ("Could you forget about the fact that my sister is called Ana?", ["a sister called Ana"]),
+        ("Could you forget about the fact that my sister is called Ana?", ["Ana"]),
         ("ok, please ignore that I live in Ghent, old news", []),
         ("You can delete the note that I work at Nordhaus. Thanks!", []),
     ],
