@@ -80,6 +80,7 @@ class ZepAdapter(Backend):
         self._writer = Writer(self._api, self._people, self._tasks)
         self._talk = threads.Talk(self._api, self._people, self._tasks)
         self._rejects: dict[str, Rejected] = {}
+        self._was_read = False
         # A key belongs to one project; the project's name would take a request.
         account = sha256(api_key.encode()).hexdigest()[:8] if api_key else "no key"
         self.identity = f"{self._api.host}/{account}"
@@ -92,6 +93,11 @@ class ZepAdapter(Backend):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def remarks(self) -> Sequence[str]:
+        """After reading, what was left out because it is not a fact."""
+        left = "threads and episodes are left out, because they are not facts; memctl ingest reads threads"
+        return (left,) if self._was_read else ()
 
     def close(self) -> None:
         """Close the connections."""
@@ -131,6 +137,7 @@ class ZepAdapter(Backend):
         Records that are not facts, such as an edge without a text, are in `rejects` afterwards. `since` is compared
         with the fact's own times, because Zep's are those of the write.
         """
+        self._was_read = True
         stage, place = _parted(cursor)
         person = self._people.get(user)
         seen: set[UUID] = set()

@@ -28,6 +28,14 @@ def test_a_thousand_facts_about_alice_make_one_alice_and_few_calls(cloud: Any, z
     assert not any(body["deduplicate"] for body in sent(cloud, "/edges"))
 
 
+def test_threads_and_episodes_that_are_left_out_are_said(cloud: Any, zep: Callable[..., ZepAdapter]):
+    adapter = zep()
+    adapter.write([fact("Bob likes tea.")])
+    assert adapter.remarks() == ()
+    read(adapter)
+    assert "episodes are left out" in "".join(adapter.remarks())
+
+
 def test_a_later_session_uses_the_nodes_that_are_there(cloud: Any, zep: Callable[..., ZepAdapter]):
     for n in range(3):
         zep().write([fact(f"Bob visits {n}.", subject="Bob", predicate="visits", object="Alice's house")])

@@ -75,7 +75,7 @@ def test_facts_moved_to_zep_and_back_are_the_same(
 def test_the_plan_says_what_becomes_of_long_texts_and_vectors(cloud: Any, given: Path, memctl: Callable[..., Any]):
     planned = memctl("migrate", "--from", given, "--to", "zep", "--all-users", "--dry-run")
     assert planned.code == 0, planned.err
-    assert "the whole text is in the edge's attribute" in planned.out, planned.out
+    assert "the full text in the attribute" in planned.out, planned.out
     assert not cloud.users
 
 
