@@ -16,20 +16,40 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from memctl.backends.contract import Hit
+    from memctl.core.errors import AuthError, Locked, MemctlError, NotFound, Rejected, Retryable, UsageError
+    from memctl.core.fact import Fact, Source
+    from memctl.ingest.result import Report
     from memctl.maintenance.erasure import Erasure, ForgetJob, forget
     from memctl.memory import Memory
     from memctl.migrate.operations import ExportJob, MigrateJob, VerifyJob, export, migrate, verify
     from memctl.migrate.selection import Selection
     from memctl.runtime.progress import Monitor
+    from memctl.transcripts.model import Turn
 
 __version__ = "0.1.0"
 __all__ = [
+    "AuthError",
     "Erasure",
     "ExportJob",
+    "Fact",
     "ForgetJob",
+    "Hit",
+    "Locked",
+    "MemctlError",
+    "Memory",
     "MigrateJob",
     "Monitor",
+    "NotFound",
+    "Rejected",
+    "Report",
+    "Retryable",
     "Selection",
+    "Source",
+    "Turn",
+    "UsageError",
     "VerifyJob",
     "export",
     "forget",
@@ -39,12 +59,25 @@ __all__ = [
 ]
 
 _HOME = {
+    "AuthError": "memctl.core.errors",
     "Erasure": "memctl.maintenance.erasure",
     "ExportJob": "memctl.migrate.operations",
+    "Fact": "memctl.core.fact",
     "ForgetJob": "memctl.maintenance.erasure",
+    "Hit": "memctl.backends.contract",
+    "Locked": "memctl.core.errors",
+    "MemctlError": "memctl.core.errors",
+    "Memory": "memctl.memory",
     "MigrateJob": "memctl.migrate.operations",
     "Monitor": "memctl.runtime.progress",
+    "NotFound": "memctl.core.errors",
+    "Rejected": "memctl.core.errors",
+    "Report": "memctl.ingest.result",
+    "Retryable": "memctl.core.errors",
     "Selection": "memctl.migrate.selection",
+    "Source": "memctl.core.fact",
+    "Turn": "memctl.transcripts.model",
+    "UsageError": "memctl.core.errors",
     "VerifyJob": "memctl.migrate.operations",
     "export": "memctl.migrate.operations",
     "forget": "memctl.maintenance.erasure",
@@ -62,7 +95,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'memctl' has no attribute {name!r}")
 
 
-def open(name: str = "local", **options: Any) -> Memory:  # noqa: A001 - the public name
+def open(name: str | Path = "local", **options: Any) -> Memory:  # noqa: A001 - the public name
     """The memory of a backend; see `memctl.memory.open_memory`."""
     from memctl.memory import open_memory
 

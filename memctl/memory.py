@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
 from memctl.backends.contract import Backend, Filter, Hit, Query
 from memctl.backends.registry import open_backend
 from memctl.core import timeline
-from memctl.core.fact import Fact
+from memctl.core.errors import NotFound, UsageError
+from memctl.core.fact import KINDS, Fact
 from memctl.core.timeline import current
+from memctl.transcripts.model import Turn
+
+if TYPE_CHECKING:
+    from memctl.ingest.result import Report
 
 WIDER, WIDEST = 4, 1000
 """The factor by which a search whose hits are filtered here asks for more, and the maximum it asks for."""
@@ -34,9 +40,21 @@ class Memory:
         """Release files and connections."""
         self.backend.close()
 
-    def add(self, user_id: str, turns: Iterable[Any]) -> Any:
-        """Pass conversation turns, such as {"role": "user", "content": "…"}, to the backend's extraction."""
-        return self.backend.add(user_id, turns)
+    def add(self, user_id: str, turns: str | Mapping[str, Any] | Turn | Iterable[Any]) -> Report:
+        """Pass conversation turns, such as {"role": "user", "content": "…"}, to the backend's extraction.
+
+        A text or a single turn is one turn. Turns of which none has a time are said now. Raises UsageError for an empty
+        user or text.
+        """
+        if not user_id.strip():
+            raise UsageError("the user is empty", hint="pass the name of the user")
+        if isinstance(turns, str) and not turns.strip():
+            raise UsageError("there is no text to add", hint="pass a text, or turns with a role and content")
+        said = [turns] if isinstance(turns, str | Mapping | Turn) else list(turns)
+        from memctl.ingest.result import Report  # the rules take as long to import as a search to run
+
+        done = self.backend.add(user_id, said)
+        return done if isinstance(done, Report) else Report(turns=len(said), extractor=self.backend.name)
 
     def search(
         self,
@@ -44,17 +62,29 @@ class Memory:
         query: str,
         k: int = 10,
         *,
-        kinds: tuple[str, ...] = (),
-        since: datetime | None = None,
-        until: datetime | None = None,
-        as_of: datetime | None = None,
+        kinds: str | Iterable[str] = (),
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        as_of: datetime | str | None = None,
     ) -> list[Hit]:
-        """The k best facts for `query`, best first; `user_id` None searches all users.
+        """The k best facts for `query`, best first; `user_id` None searches all users. An unknown user has no facts.
 
         `kinds` limits the hits to these kinds, `since` and `until` to facts said or true in that time, `as_of` to facts
-        true at that instant. Conditions that the backend's own search does not support are applied to its hits here.
+        true at that instant; times are `datetime` or text such as "2026-01-01" (UTC if they name no zone). Conditions
+        that the backend's own search does not support are applied to its hits here.
         """
-        asked = Query(user_id, query, k, tuple(kinds), since, until, as_of)
+        asked = Query(user_id, query, k, _kinds(kinds), _time(since), _time(until), _time(as_of))
+        try:
+            return self.find(asked)
+        except NotFound:
+            # A store that does not exist raises here as well.
+            if user_id is None or self._facts(user_id, None):
+                raise
+            return []
+
+    def find(self, asked: Query) -> list[Hit]:
+        """The hits of a query, as `search` returns them. Raises NotFound for a user that the store does not have."""
+        k = asked.k
         filters = self.backend.features.filters
         rest = [name for name in get_args(Filter) if getattr(asked, name) and name not in filters]
         if not rest:
@@ -89,6 +119,20 @@ class Memory:
         ]
 
 
+def _kinds(kinds: str | Iterable[str]) -> tuple[str, ...]:
+    chosen = (kinds,) if isinstance(kinds, str) else tuple(kinds)
+    for kind in chosen:
+        if kind not in KINDS:
+            raise UsageError(f"unknown kind {kind!r}", where="kinds", hint=f"kinds: {', '.join(KINDS)}")
+    return chosen
+
+
+def _time(value: datetime | str | None) -> datetime | None:
+    if isinstance(value, str):
+        return timeline.parse_when(value, now=datetime.now(UTC), timezone=UTC)
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
 def _matches(fact: Fact, query: Query) -> bool:
     at = fact.valid_at or fact.created_at
     return (
@@ -99,10 +143,13 @@ def _matches(fact: Fact, query: Query) -> bool:
     )
 
 
-def open_memory(name: str = "local", **options: Any) -> Memory:
-    """The memory of a backend: `local`, one named in the settings, an adapter's name, or a file of facts.
+def open_memory(name: str | Path = "local", **options: Any) -> Memory:
+    """The memory of a backend: `local`, one named in the settings, an adapter's name, the path of a store (a `.duckdb`
+    file), or a file of facts.
 
     `options` go to the backend (for `local`: path, embedder, base_url, dimensions, lock_timeout). Raises NotFound for
     an unknown name, UsageError for an option the backend does not have.
     """
-    return Memory(open_backend(name, **options))
+    if str(name).endswith(".duckdb"):
+        return Memory(open_backend("local", **{"path": str(name)} | options))
+    return Memory(open_backend(str(name), **options))

@@ -87,6 +87,77 @@ class TestMemory:
             memctl.open("local", colour="red")
 
 
+class TestMistakesOfCallers:
+    """What a program gets wrong at first must not end up in somebody's memory."""
+
+    @pytest.mark.parametrize(
+        "turns",
+        [
+            "I live in Oslo.",
+            {"role": "user", "content": "I live in Oslo."},
+            Turn(turn_id="1", role="user", text="I live in Oslo."),
+            [{"role": "user", "content": [{"type": "text", "text": "I live in Oslo."}]}],
+        ],
+    )
+    def test_a_text_or_a_message_is_one_turn(self, memory, turns):
+        report = memory.add("alice", turns)
+        assert isinstance(report, memctl.Report)
+        assert (report.turns, report.episodes) == (1, 1)
+        assert [known.object for known in memory.facts("alice")] == ["Oslo"]
+
+    @pytest.mark.parametrize(
+        ("user", "turns"), [("", "Hi."), (" ", "Hi."), ("alice", ""), ("alice", []), ("alice", [" "])]
+    )
+    def test_an_empty_user_or_text_is_an_error(self, memory, store, user, turns):
+        with pytest.raises(UsageError):
+            memory.add(user, turns)
+        assert not store.exists()
+
+    def test_a_message_that_is_none_is_an_error(self, memory, store):
+        with pytest.raises(UsageError):
+            memory.add("alice", {"name": "Alice"})
+        assert not store.exists()
+
+    def test_what_is_said_without_a_time_is_said_now(self, memory):
+        for city in ("Paris", "Rome", "Paris"):
+            memory.add("alice", f"I live in {city}.")
+        (home,) = memory.facts("alice")
+        assert (home.object, [known.object for known in memory.history("alice")]) == (
+            "Paris",
+            ["Paris", "Rome", "Paris"],
+        )
+        assert home.created_at is not None
+
+    def test_filters_take_what_people_write(self, memory):
+        memory.add("alice", [{"role": "user", "content": "I live in Oslo.", "at": NOON}])
+        for kinds in ("fact", ["fact"], ("fact",)):
+            assert [hit.fact.object for hit in memory.search("alice", "Oslo", kinds=kinds)] == ["Oslo"]
+        assert memory.search("alice", "Oslo", since="2026-01-01", until=datetime(2026, 12, 1))
+        assert memory.search("alice", "Oslo", since="2026-04-01") == []
+        with pytest.raises(UsageError, match="kind"):
+            memory.search("alice", "Oslo", kinds="facts")
+        with pytest.raises(UsageError, match="time"):
+            memory.search("alice", "Oslo", since="whenever")
+
+    def test_an_unknown_user_has_nothing_in_every_call(self, memory):
+        memory.add("alice", "I live in Oslo.")
+        assert (memory.search("bob", "Oslo"), memory.facts("bob"), memory.history("bob")) == ([], [], [])
+
+    def test_a_store_that_does_not_exist_is_an_error_in_every_call(self, memory):
+        for call in (lambda: memory.search("bob", "Oslo"), lambda: memory.facts("bob")):
+            with pytest.raises(NotFound):
+                call()
+
+    def test_a_store_is_opened_by_its_path(self, tmp_path, home):
+        for path in (tmp_path / "mine.duckdb", str(tmp_path / "mine.duckdb")):
+            memctl.open(path).add("alice", "I live in Oslo.")
+        assert (tmp_path / "mine.duckdb").exists()
+
+    def test_every_public_name_is_there(self):
+        assert {"Fact", "Hit", "Memory", "MemctlError", "NotFound", "Report", "Turn"} <= set(memctl.__all__)
+        assert all(getattr(memctl, name) is not None for name in memctl.__all__)
+
+
 class TestAdapterContract:
     def test_it_is_an_adapter(self, store):
         assert Backend in Workspace.__mro__

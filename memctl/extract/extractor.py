@@ -54,6 +54,14 @@ def speaks_for_user(speaker: str | None, user_id: str) -> bool:
     return name == user or name.split()[:1] == [user] or user.split()[:1] == [name]
 
 
+def namesakes(speakers: Iterable[str], user_id: str) -> frozenset[str]:
+    """The speakers who only have the user's first name, unless exactly one speaker can be the user."""
+    user = user_id.casefold().strip()
+    fitting = {speaker for speaker in speakers if speaks_for_user(speaker, user_id)}
+    exact = {speaker for speaker in fitting if speaker.casefold().strip() == user}
+    return frozenset(fitting - exact) if exact or len(fitting) > 1 else frozenset()
+
+
 class _SessionReader:
     """A session being read: the last question, and the drafts so far."""
 
@@ -84,7 +92,8 @@ class _SessionReader:
         text = turn.text
         memory = turn.raw_kind == MEMORY
         name = turn.speaker or self.user_id
-        subject = self.user_id if speaks_for_user(turn.speaker, self.user_id) else name
+        owner = turn.speaker not in self.session.namesakes and speaks_for_user(turn.speaker, self.user_id)
+        subject = self.user_id if owner else name
         claims: list[Claim] = []
         for draft in self.drafts(turn, text, memory):
             confidence = max(THRESHOLD, round(draft.confidence - 0.1, 2)) if memory else round(draft.confidence, 2)

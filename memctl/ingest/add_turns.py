@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, get_args
 
+import msgspec
+
 from memctl.core.errors import UsageError
 from memctl.core.fact import derive_id, to_utc
 from memctl.embed.spec import EmbedderSpec
@@ -13,6 +15,7 @@ from memctl.ingest.commit import commit
 from memctl.ingest.result import Reject, Report
 from memctl.ingest.session_extraction import Recipe, Work, digest_all
 from memctl.store.base import Store
+from memctl.transcripts.content import content_text
 from memctl.transcripts.model import Role, Session, Turn
 
 _TEXT_KEYS = ("content", "text")
@@ -23,13 +26,22 @@ _ROLES = {"human": "user", "ai": "assistant", "developer": "system"} | {role: ro
 def add_turns(
     store: Store, spec: EmbedderSpec, user: str, turns: Iterable[Any], *, session_id: str | None = None
 ) -> Report:
-    """Take turns of one conversation into the user's memory; the same turns again change nothing.
+    """Take turns of one conversation into the user's memory; the same turns with their times again change nothing.
 
-    A turn is a `Turn`, a text of the user, or a mapping with `role`, `content` (or `text`), and optionally `name`
-    (or `speaker`), `id` and `at` (or `created_at`, `timestamp`: a datetime, ISO 8601 text, or seconds since 1970).
-    What could not be taken in is in the report's `rejects`. Raises UsageError naming a turn that is none of these.
+    Turns of which none has a time are said now. A turn is a `Turn`, a text of the user, or a mapping with `role`,
+    `content` (or `text`), and optionally `name` (or `speaker`), `id` and `at` (or `created_at`, `timestamp`: a
+    datetime, ISO 8601 text, or seconds since 1970).
+    `content` may be a list of parts. What could not be taken in is in the report's `rejects`. Raises UsageError for an
+    empty user, for turns without any text, and naming a turn that is none of these.
     """
+    if not user.strip():
+        raise UsageError("the user is empty", hint="pass the name of the user")
     read = [_turn(index, turn) for index, turn in enumerate(turns)]
+    if not any(turn.text.strip() for turn in read):
+        raise UsageError("there is no text to add", hint="pass a text, or turns with a role and content")
+    if all(turn.at is None for turn in read):
+        now = datetime.now(UTC)
+        read = [msgspec.structs.replace(turn, at=now) for turn in read]
     if session_id is None:
         session_id = str(derive_id("turns", *(f"{turn.at} {turn.speaker} {turn.text}" for turn in read)))
     session = Session(source_format="memctl", session_id=session_id, turns=tuple(read))
@@ -51,6 +63,8 @@ def _turn(index: int, turn: Any) -> Turn:
     if not isinstance(turn, Mapping):
         raise UsageError(f"a turn cannot be a {type(turn).__name__}", where=where, hint="give a mapping or a text")
     text = next((turn[key] for key in _TEXT_KEYS if key in turn), None)
+    if isinstance(text, list | tuple | Mapping):
+        text = content_text(text)
     role = _ROLES.get(str(turn.get("role", "user")))
     if not isinstance(text, str) or role is None:
         raise UsageError(

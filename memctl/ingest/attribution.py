@@ -1,13 +1,13 @@
 """Whose facts: the one rule by which a session's turns get their user. No owner is ever guessed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 from typing import Literal
 
 import msgspec
 
 from memctl.core.errors import BadTranscript
-from memctl.extract.extractor import speaks_for_user
+from memctl.extract.extractor import namesakes, speaks_for_user
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.model import Session, Turn
 
@@ -85,6 +85,25 @@ def _named(session: Session) -> set[str]:
     """The users that a session names as its owners."""
     named = {turn.owner for turn in session.turns if turn.role == "user" and turn.owner}
     return named or ({session.owner} if session.owner else set())
+
+
+def with_namesakes(mine: Owned, everyone: Callable[[], Iterable[str]]) -> Owned:
+    """The session with those of its speakers named who only have the owner's first name, as others in the file have.
+
+    `everyone` returns the speakers of the whole file; it is called only if a speaker has that first name.
+    """
+    session, user = mine.session, mine.user_id
+    speakers = {turn.speaker for turn in session.turns if turn.role == "user" and turn.speaker}
+    if all(speaker == user or not speaks_for_user(speaker, user) for speaker in speakers):
+        return mine
+    others = namesakes(speakers.union(everyone()), user)
+    turns = sum(turn.role == "user" and turn.speaker in others for turn in session.turns)
+    if not turns:
+        return mine
+    names = " or ".join(sorted(others))
+    reason = f"turn of {names}, who may be {user}: give the full name with --user"
+    session = msgspec.structs.replace(session, namesakes=others, notes=session.notes | {reason: turns})
+    return msgspec.structs.replace(mine, session=session)
 
 
 def owned(session: Session, document: Document, attribution: Attribution) -> Iterator[Owned]:

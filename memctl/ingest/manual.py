@@ -40,6 +40,8 @@ def remember(
     Where nothing else is given, the rules read it the way they read a turn of a transcript; where they find nothing,
     or something is given, the text itself is the fact. Raises UsageError for an empty text or half a triple.
     """
+    if not user.strip():
+        raise UsageError("USER is empty", hint='memctl add USER "TEXT"')
     said = _without_secrets(text.strip())
     subject, object = _without_secrets(subject), _without_secrets(object)  # noqa: A001
     if not user.strip():

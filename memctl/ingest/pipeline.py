@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
@@ -186,7 +185,6 @@ class Run:
         before = self.reader.before(known)
         # Cached answers of a model cost nothing, so a file it could not finish is started again.
         anew = known is not None and (known.recipe != file.recipe or (self.asker is not None and not known.complete))
-        modified = datetime.fromtimestamp(document.mtime_ns / 1e9, UTC)
         sessions = turns = 0
         complete = True
         if before:
@@ -200,8 +198,7 @@ class Run:
             sessions += 1
             turns += len(session.turns)
             self.arrivals += [
-                Work(owned=mine, uri=file.uri, before=before, anew=anew, modified=modified, recipe=file.recipe)
-                for mine in owners
+                Work(owned=mine, uri=file.uri, before=before, anew=anew, recipe=file.recipe) for mine in owners
             ]
             self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
         self._recognise()

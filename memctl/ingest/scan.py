@@ -15,7 +15,7 @@ import msgspec
 
 from memctl.core.errors import BadTranscript, NotFound
 from memctl.extract.extractor import EXTRACTOR
-from memctl.ingest.attribution import Attribution, Owned, of_one_user, owned
+from memctl.ingest.attribution import Attribution, Owned, of_one_user, owned, with_namesakes
 from memctl.ingest.result import Report, reject_of
 from memctl.ingest.session_extraction import Recipe
 from memctl.ingest.sources import sha256_of, unreadable
@@ -99,13 +99,22 @@ class Reader:
     def sessions(self, document: Document, format_: str) -> Iterator[tuple[Session, list[Owned]] | BadTranscript]:
         """The sessions of a document with their owners, and its errors; sessions without an owner are reported once."""
         reported = False
+        speakers: list[str] = []
+
+        def everyone() -> list[str]:
+            if not speakers:
+                speakers.extend(_speakers(document, self.options.reading, format_))
+            return speakers
+
         try:
             for item in of_one_user(read(document, self.options.reading, format_), document, self.options.attribution):
                 if isinstance(item, BadTranscript):
                     yield item
                     continue
                 try:
-                    owners = list(owned(item, document, self.options.attribution))
+                    owners = [
+                        with_namesakes(mine, everyone) for mine in owned(item, document, self.options.attribution)
+                    ]
                     self.refuse(owners, document.uri)
                 except BadTranscript as error:
                     if not reported:
@@ -152,3 +161,14 @@ class Reader:
 
 def _reading(options: ReadOptions) -> dict[str, str]:
     return {name: str(getattr(options, name)) for name in options.__struct_fields__ if getattr(options, name)}
+
+
+def _speakers(document: Document, options: ReadOptions, format_: str) -> set[str]:
+    """Everybody who speaks in a document."""
+    return {
+        turn.speaker
+        for session in read(document, options, format_)
+        if isinstance(session, Session)
+        for turn in session.turns
+        if turn.role == "user" and turn.speaker
+    }

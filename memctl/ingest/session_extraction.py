@@ -115,7 +115,6 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """A session to digest: whose it is, where it was read, and which episodes that place showed `before`.
 
     `anew` asks to digest these again, because they were digested by another `recipe` (as the ledger writes it).
-    `modified` is when the file was last changed: what it does not date was said by then at the latest.
 
     `memctl.ingest.identity` adds what it recognised: `same_as` maps turns to the episodes that they are in the store
     already, `removed` are turns that were removed by hand, and `shift` is added to the positions of new turns.
@@ -127,7 +126,6 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     uri: str | None = None
     before: frozenset[UUID] = frozenset()
     anew: bool = False
-    modified: datetime | None = None
     recipe: str | None = None
     same_as: Mapping[str, UUID] = {}
     removed: frozenset[str] = frozenset()
@@ -151,7 +149,7 @@ class Prepared(msgspec.Struct, kw_only=True):
         work = self.work
         for claim in claims:
             placed = msgspec.structs.replace(claim, position=claim.position + work.shift) if work.shift else claim
-            self.digest.claims.append((_heard(placed, work.modified), self.episode_of.get(claim.turn_id or "")))
+            self.digest.claims.append((placed, self.episode_of.get(claim.turn_id or "")))
 
     def rules(self, only: frozenset[str] | None = None) -> list[Claim]:
         """What the rules read in the session, or in some of its turns."""
@@ -284,13 +282,6 @@ def broken(work: Work, error: Exception) -> tuple[str, str]:
     """The file of a session that could not be digested, and why."""
     session = work.owned.session.session_id
     return work.uri or "", f"session {session} could not be digested: {type(error).__name__}: {error}"
-
-
-def _heard(claim: Claim, modified: datetime | None) -> Claim:
-    """An undated claim takes its place among the dated ones by the latest time it can have been made."""
-    if claim.observed_at is not None or modified is None:
-        return claim
-    return msgspec.structs.replace(claim, recorded_at=modified)
 
 
 def _left_out(turn: Turn, recipe: Recipe) -> str | None:

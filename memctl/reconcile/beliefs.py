@@ -11,6 +11,7 @@ from memctl.core.claim import Claim
 from memctl.core.predicates import family
 
 NEVER = datetime.max.replace(tzinfo=UTC)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Key(NamedTuple):
@@ -55,9 +56,15 @@ def seen(claim: Claim) -> datetime | None:
     return claim.observed_at or claim.recorded_at
 
 
-def order_of(claim: Claim) -> tuple[datetime, str, int, int, UUID]:
-    """The order of observation as a sort key; claims without any time come last."""
-    return seen(claim) or NEVER, claim.session_id or "", claim.position, claim.ordinal, claim.id
+def order_of(claim: Claim, after: datetime | None = None) -> tuple[datetime, datetime, str, int, int, UUID]:
+    """The order of observation as a sort key.
+
+    Claims without a time come first, in the order in which they were recorded: a dated claim may end what they say, and
+    they end nothing that is dated. `after` is the time of an earlier turn of the same session.
+    """
+    at = claim.observed_at or after
+    recorded = LONG_AGO if at else claim.recorded_at or NEVER
+    return at or LONG_AGO, recorded, claim.session_id or "", claim.position, claim.ordinal, claim.id
 
 
 def key_of(claim: Claim) -> Key:

@@ -49,7 +49,7 @@ class _Period:
 
     @property
     def start(self) -> datetime | None:
-        return self.valid_at or seen(self.first)
+        return self.valid_at or self.first.observed_at
 
     def close(self, by: Claim, successor: "_Period | None" = None) -> None:
         self.closed_by = by
@@ -101,8 +101,27 @@ def fold(claims: Iterable[Claim]) -> list[Belief]:
         raise ValueError("fold takes the claims of one user at a time")
     for claim in ordered:
         groups.setdefault(key_of(claim), []).append(claim)
-    beliefs = [belief for group in groups.values() for belief in _Group(group).beliefs()]
+    beliefs = [belief for group in groups.values() for belief in _Group(_in_order(group)).beliefs()]
     return sorted(beliefs, key=lambda belief: order_of(belief.claim))
+
+
+def _in_order(claims: list[Claim]) -> list[Claim]:
+    """The claims of a group in order of observation.
+
+    One without a time follows the dated ones before it in its session.
+    """
+    undated = {claim.session_id for claim in claims if claim.observed_at is None and claim.session_id is not None}
+    if not undated:
+        return claims
+    dated = [claim for claim in claims if claim.observed_at is not None and claim.session_id in undated]
+
+    def after(claim: Claim) -> datetime | None:
+        if claim.observed_at is not None:
+            return None
+        earlier = (one for one in dated if one.session_id == claim.session_id and one.position < claim.position)
+        return max((one.observed_at for one in earlier if one.observed_at), default=None)
+
+    return sorted(claims, key=lambda claim: order_of(claim, after(claim)))
 
 
 class _Group:
@@ -256,7 +275,10 @@ def _invalid_at(period: _Period, valid_at: datetime | None) -> datetime | None:
         if end is None or (period.closed_by.op == "assert" and next_start is not None):
             end = next_start if end is None or next_start is None else min(end, next_start)
     if end is None and period.closed_by is not None:
-        end = seen(period.closed_by)
+        end = period.closed_by.observed_at
+    if period.end is None and period.start is None and valid_at is None:
+        # When it was said is unknown, so it may have been said after what seems to end it.
+        return None
     return max(end, valid_at) if end is not None and valid_at is not None else end
 
 

@@ -32,7 +32,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A conversation, its turns in order.
 
-    `owner` is the user whose memory this is, if the file says so. `session_id` is stable across re-reads. `notes`
+    `owner` is the user whose memory this is, if the file says so. `session_id` is stable across re-reads. `namesakes`
+    are speakers who have the owner's first name and are not known to be the owner. `notes`
     counts skipped records by reason, such as {"sidechain": 3, "hidden message": 1}.
     """
 
@@ -44,6 +45,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     owner: str | None = None
     agent_id: str | None = None
     app_id: str | None = None
+    namesakes: frozenset[str] = frozenset()
     notes: dict[str, int] = {}
 
     def __post_init__(self) -> None:

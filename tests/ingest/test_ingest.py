@@ -194,6 +194,28 @@ def test_the_size_of_a_batch_changes_nothing(memctl, fixtures, home, every_fact,
     assert every_fact(home / "one.duckdb") == every_fact(home / "many.duckdb")
 
 
+@pytest.mark.parametrize("first", ["dated", "undated"])
+def test_a_statement_without_a_time_does_not_end_one_with_a_time(memctl, home, first):
+    """The time of a file is not the time at which something was said."""
+    said = {"dated": ("I live in Oslo.", {"created_at": "2026-01-01T10:00:00Z"}), "undated": ("I live in Madrid.", {})}
+    for name in sorted(said, reverse=first == "undated"):
+        text, more = said[name]
+        path = home / f"{name}.jsonl"
+        path.write_text(json.dumps({"role": "user", "content": text} | more) + "\n")
+        memctl("ingest", path, "--user", "ada")
+    facts = {fact["object"]: fact for fact in everything(memctl, "ada")}
+    assert (facts["Oslo"]["superseded_by"], facts["Oslo"]["invalid_at"]) == (None, None)
+    assert (facts["Madrid"]["superseded_by"], facts["Madrid"]["invalid_at"]) == (facts["Oslo"]["id"], None)
+
+
+def test_a_turn_without_a_time_comes_after_those_before_it_in_its_chat(memctl, home):
+    path = home / "chat.jsonl"
+    turns = ({"content": "I live in Oslo.", "created_at": "2026-01-01T10:00:00Z"}, {"content": "I live in Rome."})
+    path.write_text("".join(json.dumps({"role": "user"} | turn) + "\n" for turn in turns))
+    memctl("ingest", path, "--user", "ada")
+    assert set(current(memctl, "ada", "lives_in")) == {"Rome"}
+
+
 class TestDryRun:
     def test_it_tells_the_same_numbers_and_makes_nothing(self, memctl, fixtures, store):
         code, planned = ingest(memctl, fixtures, "--dry-run")

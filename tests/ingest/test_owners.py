@@ -201,3 +201,33 @@ def test_a_message_without_a_user_in_a_conversation_of_one_is_theirs(memctl, hom
     path.write_text(json.dumps({"user_id": "ada", "messages": said}), encoding="utf-8")
     memctl("ingest", path)
     assert (places(memctl, "ada"), places(memctl, "ben")) == (["Ghent"], ["Oslo"])
+
+
+class TestOneFirstName:
+    """`--user ada` in a chat in which two people are called Ada must not mix their lives."""
+
+    def facts(self, memctl, home, *turns, user="ada"):
+        path = home / "WhatsApp Chat with G1.txt"
+        lines = (f"{day:02}/03/2025, 10:14 - {name}: {text}" for day, (name, text) in enumerate(turns, 13))
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        ran = memctl("ingest", path, "--user", user, "--json")
+        assert ran.code == 0, ran.err
+        listed = memctl("facts", user, "--json").document["facts"]
+        return {(fact["subject"], fact["object"]) for fact in listed}, ran.document["report"]["skipped"]
+
+    def test_two_people_of_the_first_name_are_neither(self, memctl, home):
+        facts, skipped = self.facts(memctl, home, ("Ada Kern", "I live in Ghent."), ("Ada Blum", "I live in Oslo."))
+        assert facts == {("Ada Kern", "Ghent"), ("Ada Blum", "Oslo")}
+        (reason,) = skipped
+        assert "Ada Blum or Ada Kern" in reason
+        assert skipped[reason] == 2
+
+    def test_the_full_name_beats_the_first(self, memctl, home):
+        turns = (("Ada", "I live in Ghent."), ("Ada Blum", "I live in Oslo."))
+        assert self.facts(memctl, home, *turns)[0] == {("ada", "Ghent"), ("Ada Blum", "Oslo")}
+
+    def test_the_only_one_of_the_first_name_is_the_owner(self, memctl, home):
+        turns = (("Ada Kern", "I live in Ghent."), ("Ben Okafor", "I live in Oslo."))
+        facts, skipped = self.facts(memctl, home, *turns)
+        assert facts == {("ada", "Ghent"), ("Ben Okafor", "Oslo")}
+        assert skipped == {}

@@ -54,6 +54,7 @@ def command(
     Facts and the turns they came from are ranked together. A superseded fact is marked and never ranks above its
     successor. Scores are only for ranking: no score means that nothing matches.
     """
+    from memctl.backends.contract import Query
     from memctl.memory import Memory, open_memory
 
     user, query = _split(words, all_users)
@@ -66,15 +67,8 @@ def command(
     else:
         memory = open_memory(source, **options.get(source, {}))
     with memory:
-        hits = memory.search(
-            user,
-            query,
-            k,
-            kinds=tuple(kinds),
-            since=user_input.when(since),
-            until=user_input.when(until),
-            as_of=user_input.when(as_of),
-        )
+        times = (user_input.when(since), user_input.when(until), user_input.when(as_of))
+        hits = memory.find(Query(user, query, k, tuple(kinds), *times))
     if not output.listed("search", {"user": user, "query": query, "hits": hits}, hits):
         _print(hits, explain=explain, with_user=all_users)
     if local and local.outdated_model:

@@ -195,6 +195,10 @@ class _Validator:
             raise _RefusedError("only the assistant said it")
         raise _RefusedError("quote is from a context turn")
 
+    def _is_user(self, speaker: str | None) -> bool:
+        """True if the speaker is the owner and not a namesake."""
+        return speaker not in self.session.namesakes and speaks_for_user(speaker, self.window.user_id)
+
     def _subject(self, proposal: Proposal, line: Line, evidence: Sequence[Line]) -> str:
         """The subject: the user's id, another speaker's name, or a name in the turn."""
         user = self.window.user_id
@@ -203,15 +207,15 @@ class _Validator:
         people = [one for one in evidence if one.turn.role == "user" or one.turn.raw_kind == MEMORY]
         speaker = people[0].turn.speaker if people else line.turn.speaker
         if name in _SELF:
-            return user if speaks_for_user(speaker, user) else (speaker or user)
+            return user if self._is_user(speaker) else (speaker or user)
         if name == user.casefold():
             return user
         for speaker_name in dict.fromkeys(
             window_line.turn.speaker for window_line in self.window.lines if window_line.turn.role == "user"
         ):
             if speaker_name and (speaks_for_user(speaker_name, wanted) or name == speaker_name.casefold()):
-                return user if speaks_for_user(speaker_name, user) else speaker_name
-        if speaks_for_user(wanted, user) and any(speaks_for_user(one.turn.speaker, user) for one in people):
+                return user if self._is_user(speaker_name) else speaker_name
+        if speaks_for_user(wanted, user) and any(self._is_user(one.turn.speaker) for one in people):
             return user
         named = set(words(wanted)) - _POSSESSIVES - set(words(user))
         spoken = {word.removesuffix("'s") for one in evidence for word in words(one.text)}
