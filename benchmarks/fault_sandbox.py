@@ -83,7 +83,15 @@ class Sandbox:
                 self.expect(word not in text, f"{user or 'somebody'} has {text!r}")
 
     def rests_on(self, user: str, *words: str) -> None:
-        """Expect that no turn of the user holds any of these words: other people said them."""
+        """Expect that no turn in which the user speaks holds any of these words: other people said them.
+
+        A turn that names a speaker who is not the user is that person's, although it is in the user's memory.
+        """
+        first = user.casefold().split()[0]
         for row in self.episodes(user):
+            native = row.get("native")
+            speaker = str(native.get("speaker") or "") if isinstance(native, dict) else ""
+            if speaker and speaker.casefold().split()[0] != first:
+                continue
             for word in words:
                 self.expect(word not in str(row["text"]), f"a turn of {user} is {row['text']!r}")

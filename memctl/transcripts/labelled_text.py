@@ -1,39 +1,32 @@
 """Plain text and Markdown with speaker labels: `User:`, `**Alice:**`, `## Assistant`, `[10:14] Bob:`.
 
 Notes contain many lines that look like labels ("Ingredients: …"), so the file is read twice: first for possible labels,
-then for turns. The whole file uses one form of label. Lines in code fences and after `>` are never labels, and quotes
-keep their mark, because they are not the speaker's own words.
+then for turns. A line that looks like a label and names nobody who is known to speak ends the turn before it, and what
+follows belongs to nobody, until the next known speaker. Lines in code fences are never labels.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from memctl.core.errors import BadTranscript
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.encoding import clean, text_lines
+from memctl.transcripts.label_words import HEADINGS, KEYS
+from memctl.transcripts.labels import Label, labels_of
 from memctl.transcripts.model import ReadOptions, Session, Turn
 from memctl.transcripts.peek import Head
-from memctl.transcripts.speakers import is_name, role_of, speaker_of
+from memctl.transcripts.speakers import is_name, is_unmistakable, role_of, speaker_of
 from memctl.transcripts.subtitles import anchor_in_name
 from memctl.transcripts.timestamps import time_in, written
+from memctl.transcripts.who_speaks import Speakers, speakers_in
 
 NAME = "text"
 
-_ENCLOSED = r"\[[^\[\]\n]{3,40}\]|\(\d[^()\n]{2,40}\)"
-_BARE = r"(?:\d{4}-\d\d-\d\d[ T])?\d{1,2}:\d\d(?::\d\d)?Z?(?: ?[AaPp]\.?[Mm]\.?)?(?=[\s\-–])"
-# White space is possessive: two adjacent runs would be tried in every division.
-_STAMP = rf"(?:(?P<stamp>{_ENCLOSED}|{_BARE})\s*+[-–]?\s*+)?"
-_NAME = r"(?P<name>[^:\n*\[\]#>|`]{1,80}?)"
-_AFTER = rf"\s*+(?P<after>{_ENCLOSED})?"
-_FORMS = {
-    "heading": re.compile(rf"#{{1,6}}\s++{_STAMP}{_NAME}{_AFTER}\s*+:?\s*+(?P<text>)\Z"),
-    "bold": re.compile(rf"{_STAMP}(?:\*\*|__){_NAME}(?::(?:\*\*|__)|(?:\*\*|__){_AFTER}\s*+:)\s*+(?P<text>.*)\Z"),
-    "plain": re.compile(rf"{_STAMP}{_NAME}{_AFTER}\s*+:(?:\s++(?P<text>.*))?\Z"),
-}
-_FENCE = re.compile(r"\s*(?:```|~~~)")
+UNKNOWN = "text under a label that is not known to be a speaker"
+QUOTED = "quoted message"
+
 _FIELD = re.compile(r"(?:\*\*|__)?([A-Za-zÀ-ÿ]{3,20})(?:\*\*|__)?:(?:\*\*|__)?\s*(.*)")
 _FIELDS = {
     **dict.fromkeys(("date", "fecha", "data", "datum", "recorded"), "date"),
@@ -42,71 +35,44 @@ _FIELDS = {
     **dict.fromkeys(("time", "hora"), "time"),
     **dict.fromkeys(("location", "duration", "source", "language", "created", "exported", "tags"), ""),
 }
-_KEYS = frozenset({"model", "bot", "tool", "system", "function", "developer"})
-
-
-class Label(NamedTuple):
-    """A line that may be a label: its form, the name, the time as written, and the rest of the line."""
-
-    form: str
-    name: str
-    stamp: str
-    text: str
-
-
-class Chosen(NamedTuple):
-    """The form of label the file uses, and its speakers."""
-
-    form: str
-    names: frozenset[str]
+_MAIL_FIELD = re.compile(
+    r"(?:mime-version|message-id|received|delivered-to|return-path|content-transfer-encoding|x-mailer|dkim-signature"
+    r"|x-[a-z-]+|snapshot-content-location):\s",
+    re.IGNORECASE,
+)
+_SENDER = re.compile(r"(?:from|to|von|an|de|para|da|à)\s?:\s.*@", re.IGNORECASE)
+_KEY = re.compile(r"\s*(?:\*\*|__)?([^\W\d][\w-]*)(?: [^\W\d][\w-]*)?(?:\*\*|__)?:(?:\s|\Z)")
 
 
 def sniff(head: Head) -> bool:
-    """Labels that name a role or an attendee, or two people of whom one speaks twice or who have most of the lines."""
-    if head.records:
+    """Labels that name a role or an attendee, or several people of whom at least one speaks twice. Not mail."""
+    if head.records or is_mail(head.text):
         return False
-    numbered = list(enumerate(head.text.splitlines(), 1))
-    fields, body = _split_head(numbered)
-    labels = [label for _, label in _labels(body)]
-    chosen = choose(labels, fields.get("people", ""))
-    if not chosen:
+    fields, body = _split_head(head.text.splitlines())
+    labels = [label for _, label in labels_of(body)]
+    speakers = speakers_in(labels, fields.get("people", ""))
+    if not speakers:
         return False
-    spoken = [label for label in labels if label.form == chosen.form and label.name in chosen.names]
-    named_roles = [label.name for label in spoken if role_of(label.name)]
-    if fields.get("people") or any(name.lower() not in _KEYS and not name.islower() for name in named_roles):
+    spoken = [label for label in labels if speakers.hears(label)]
+    roles = {role_of(label.name) for label in spoken if label.name.lower() not in KEYS and not label.name.islower()}
+    if fields.get("people") or {"user", "assistant"} <= roles:
         return True
-    told = sum(bool(line.strip()) for _, line in body)
-    return len(chosen.names) > 1 and (len(spoken) > len(chosen.names) or len(spoken) * 5 >= told * 3)
+    if roles & {"user", "assistant"}:
+        return any(len(label.text) > 6 or not label.text for label in spoken)
+    names = {label.name for label in spoken}
+    keys = sum(bool((match := _KEY.match(line)) and match[1].lower() in HEADINGS) for line in body)
+    clocks = speakers.enclosed and all(len(label.stamp) < 11 for label in spoken)  # log files have dates
+    people = any(is_name(name) or is_unmistakable(name) for name in names) or speakers.family == "angle" or clocks
+    again = len(spoken) > len(names) or (speakers.stamped and len(spoken) > 1)
+    return people and len(names) > 1 and again and keys <= len(spoken)
 
 
-def choose(labels: Iterable[Label], people: str) -> Chosen | None:
-    """The speakers among the possible `labels`, None if there are none; `people` is the head's list of attendees.
-
-    If a label names a role ("User"), only roles and attendees speak; if no role is the user's, so does the most
-    frequent name. Else the attendees that occur, else names that recur, else all possible names.
-    """
-    forms: dict[str, Counter[str]] = {}
-    for label in labels:
-        forms.setdefault(label.form, Counter())[label.name] += 1
-    attending = {part.strip().lower() for part in re.split(r"[,;&]| and | y | e ", people) if part.strip()}
-    attending |= {name.split()[0] for name in attending}
-    for form, counts in forms.items():
-        roles = {name for name in counts if role_of(name)}
-        if roles:
-            present = {name for name in counts if name.lower() in attending}
-            if not present and all(role_of(name) not in ("user", None) for name in roles):
-                named = {name: count for name, count in counts.items() if is_name(name) and name not in roles}
-                present = {max(named, key=named.__getitem__)} if named else set()
-            return Chosen(form, frozenset(roles | present))
-    for form, counts in forms.items():
-        names = {name: count for name, count in counts.items() if is_name(name)}
-        present = {name for name in names if name.lower() in attending}
-        again = {name for name, count in names.items() if count > 1}
-        if form == "heading" and len(again) < 2:
-            continue
-        if accepted := present or (again if len(again) > 1 else set(names)):
-            return Chosen(form, frozenset(accepted))
-    return None
+def is_mail(text: str) -> bool:
+    """Whether `text` begins with the header of a mail or of a saved page."""
+    header = text.lstrip().partition("\n\n")[0].splitlines()[:60]
+    if not header or not re.match(r"[A-Za-z][\w-]*:\s|From ", header[0]):
+        return False
+    return any(map(_MAIL_FIELD.match, header)) or sum(bool(_SENDER.match(line)) for line in header) > 1
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
@@ -114,24 +80,25 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
 
     A turn's time is that of its label, else the date in the file's head or name, if any.
     """
-    lines: list[tuple[int, str]] = []
-    for number, line in text_lines(document.open(), document.uri):
+    lines: list[str] = []
+    for _, line in text_lines(document.open(), document.uri):
         if isinstance(line, BadTranscript):
             yield line
         else:
-            lines.append((number, clean(line)))
+            lines.append(clean(line))
     fields, body = _split_head(lines)
-    chosen = choose((label for _, label in _labels(body)), fields.get("people", ""))
-    if not chosen:
+    labels = labels_of(body)
+    speakers = speakers_in([label for _, label in labels], fields.get("people", ""))
+    if not speakers:
         raise BadTranscript(
             "no speaker labels",
             where=document.uri,
-            hint='start each turn with a label, such as "User: "',
+            hint='start each turn with a label, such as "User: "; notes of one person are read with --format notes',
         )
     date = written(f"{fields.get('date', '')} {fields.get('time', '')}".strip(), options)
     start = options.started_at or date or anchor_in_name(document.stem, options)
     notes: Counter[str] = Counter()
-    turns = list(_turns(body, chosen, _Clock(start, options), notes))
+    turns = list(_turns(body, labels, speakers, _Clock(start, options), notes))
     yield Session(
         source_format=NAME,
         session_id=document.stem,
@@ -180,49 +147,59 @@ class _Clock:
         return self._last
 
 
-def _turns(body: list[tuple[int, str]], chosen: Chosen, clock: _Clock, notes: Counter[str]) -> Iterator[Turn]:
-    openings = [
-        (place, label) for place, label in _labels(body) if label.form == chosen.form and label.name in chosen.names
-    ]
-    before = openings[0][0] if openings else 0
-    if any(line.strip() for _, line in body[:before]):
-        notes["text before the first speaker"] = 1
-    ends = [place for place, _ in openings[1:]] + [len(body)]
-    for index, ((place, label), end) in enumerate(zip(openings, ends, strict=True)):
-        said = "\n".join([label.text, *(line for _, line in body[place + 1 : end])]).strip()
-        at = clock.at(label.stamp)
-        if not said:
+def _turns(
+    body: Sequence[str], labels: Sequence[tuple[int, Label]], speakers: Speakers, clock: _Clock, notes: Counter[str]
+) -> Iterator[Turn]:
+    """The turns of known speakers. Everything else is counted in `notes`."""
+    for index, (opening, text) in enumerate(_spans(body, labels, speakers, notes)):
+        at = clock.at(opening.stamp)
+        if not text:
             notes["turn without text"] += 1
             continue
         yield Turn(
             turn_id=str(index),
-            role=role_of(label.name) or "user",
-            speaker=speaker_of(label.name),
-            text=said,
+            role=speakers.role(opening.name),
+            speaker=speaker_of(opening.name),
+            text=text,
             at=at,
         )
 
 
-def _labels(body: Iterable[tuple[int, str]]) -> Iterator[tuple[int, Label]]:
-    """Index in `body` and label of every possible label outside fences, quotes and code."""
-    fenced = False
-    for place, (_, line) in enumerate(body):
-        if _FENCE.match(line):
-            fenced = not fenced
-        if fenced or line.lstrip().startswith((">", "- ", "* ")) or line.startswith(("    ", "\t")):
-            continue
-        for form, pattern in _FORMS.items():
-            match = pattern.match(line.strip()) if len(line) < 100_000 else None
-            if match and (is_name(match["name"]) or role_of(match["name"])):
-                stamp = match["stamp"] or match["after"] or ""
-                yield place, Label(form, match["name"].strip(), stamp, match["text"] or "")
-                break
+def _spans(
+    body: Sequence[str], labels: Sequence[tuple[int, Label]], speakers: Speakers, notes: Counter[str]
+) -> Iterator[tuple[Label, str]]:
+    """Each known speaker's label and all text of the turn."""
+    at_line = dict(labels)
+    current: Label | None = None
+    text: list[str] = []
+    before, quoting = True, False
+    for place, line in enumerate(body):
+        label = at_line.get(place)
+        means = "text"
+        if label and not (quoting and label.mark):
+            means = speakers.means(label, current, next(filter(str.strip, body[place + 1 : place + 4]), ""))
+        if label and means in ("speaker", "unknown"):
+            if current:
+                yield current, "\n".join(text).strip()
+            current, text = (label, [label.text]) if means == "speaker" else (None, [])
+            notes.update([UNKNOWN] if means == "unknown" else [])
+            before = quoting = False
+        elif means == "quote":
+            notes[QUOTED] += 1
+            quoting = True
+        elif not quoting or not line.strip():
+            quoting = False
+            text.append(line)
+            if before and line.strip():
+                notes["text before the first speaker"] = 1
+    if current:
+        yield current, "\n".join(text).strip()
 
 
-def _split_head(lines: list[tuple[int, str]]) -> tuple[dict[str, str], list[tuple[int, str]]]:
+def _split_head(lines: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """The head's fields (date, time, title, people) and the lines after it. `---` may enclose the head."""
     fields: dict[str, str] = {}
-    for place, (_, line) in enumerate(lines):
+    for place, line in enumerate(lines):
         bare = line.strip().lstrip("\ufeff")
         if not bare or set(bare) == {"-"}:
             continue
@@ -234,5 +211,5 @@ def _split_head(lines: list[tuple[int, str]]) -> tuple[dict[str, str], list[tupl
         elif bare.startswith("# ") and not role_of(bare[2:].rstrip(":")) and "title" not in fields:
             fields["title"] = bare[2:].strip()
         else:
-            return fields, lines[place:]
+            return fields, list(lines[place:])
     return fields, []

@@ -1,14 +1,16 @@
-"""WebVTT and SRT subtitles.
+"""WebVTT and SRT subtitles, and the transcripts that Zoom, Teams and Webex write in these formats.
 
-Consecutive cues of one voice are joined into a turn. Their times are offsets from a start that comes from the options,
-from a `DATE:` in the file's head or a NOTE, or from the file's name, and is otherwise unknown. Formats: W3C "WebVTT:
-The Web Video Text Tracks Format"; SubRip as players read it.
+A cue's speaker is in a voice tag, in its id (Webex), in its JSON (Teams' metadata) or before a colon. Consecutive cues
+of one voice are joined into a turn. A cue without a speaker belongs to nobody, unless it continues a sentence. Times
+are offsets from a start that comes from the options, from a `DATE:` in the file's head or a NOTE, or from the file's
+name, and is otherwise unknown. Formats: W3C "WebVTT: The Web Video Text Tracks Format"; SubRip as players read it.
 """
 
 import html
+import json
 import re
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -17,30 +19,52 @@ from memctl.transcripts.discovery import Document
 from memctl.transcripts.encoding import clean, text_lines
 from memctl.transcripts.model import ReadOptions, Session, Turn
 from memctl.transcripts.peek import Head
-from memctl.transcripts.speakers import is_name, role_of, speaker_of
+from memctl.transcripts.session_builder import instant
+from memctl.transcripts.speakers import is_label, is_name, is_unmistakable, plain_label, role_of, speaker_of
 from memctl.transcripts.timestamps import in_zone, written
 
 NAME = "subtitles"
 
 LONGEST_TURN = 2000
 """In characters. Speech without a pause is split at the next end of a sentence, so that it can be cited."""
+UNNAMED = "speech without a speaker"
 
-_TIMING = re.compile(r"\s*(?:(\d{1,4}):)?(\d\d):(\d\d)[.,](\d{1,3})\s*-->\s*(?:\d{1,4}:)?\d\d:\d\d[.,]\d{1,3}(?:\s.*)?")
+_TIMING = re.compile(
+    r"\s*(?:(\d{1,4}):)?(\d\d):(\d\d)[.,](\d{1,3})\s*-->\s*(?:(\d{1,4}):)?(\d\d):(\d\d)[.,](\d{1,3})(?:\s.*)?"
+)
+_BLOCK = re.compile(r"\ufeff?(?:WEBVTT|NOTE|STYLE|REGION)(?:\s|\Z)")
+_NUMBER = re.compile(r"\s*\d{1,7}\s*")
+_ID_NAME = re.compile(r"\s*\d+\s+[\"“](?P<name>[^\"”]*)[\"”]\s*(?:\(\d*\))?\s*")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^<>]*)>")
 _TAG = re.compile(r"</?(?:[a-zA-Z][^<>]*|\d[\d:.]*)>|\{\\[^{}]*\}")
 _STAMP_TAG = re.compile(r"<\d\d:[\d:.]+>")
-_NAMED = re.compile(r"(?:>>\s*)?([^:<>]{1,80}):\s+(\S.*)", re.DOTALL)
+_NAMED = re.compile(r"(?:>>\s*|[-–]\s+)?\[?([^:：<>\[\]]{1,80})\]?[:：]\s+(\S.*)", re.DOTALL)
+_DASH = re.compile(r"(?:[-–]\s|>>)\s*")
 _SOUND = re.compile(r"[\[(♪][^\])]*[\])♪]|[♪\s]+")
+_SENTENCE_END = re.compile(r"[.?!…。？！][\"'”’)]*\Z")
 _HEAD_FIELD = re.compile(r"(?:NOTE\s+)?(date|title|recorded|start(?:ed)?(?: at)?)\s*:\s*(.+)", re.IGNORECASE)
 _ZOOM = re.compile(r"GMT(\d{8})-(\d{6})")
 _NAME_DATE = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)(?:[ T_-]+(\d\d)[.:\-h]?(\d\d))?(?!\d)")
+_PAUSE = 1.0
 
 
 class Cue(NamedTuple):
-    """Seconds from the start, and the displayed lines."""
+    """Start and end in seconds, the speaker named outside the text, and the displayed lines."""
 
-    offset: float
+    start: float
+    end: float
+    speaker: str | None
     lines: list[str]
+
+
+class Speech(NamedTuple):
+    """What one voice says in a cue. `speaker` is None if nobody is named, `at` the time if the cue itself has it."""
+
+    speaker: str | None
+    text: str
+    start: float
+    end: float
+    at: datetime | None = None
 
 
 def sniff(head: Head) -> bool:
@@ -52,37 +76,45 @@ def sniff(head: Head) -> bool:
 
 
 def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTranscript]:
-    """The file as one Session. Without a start every `at` is None. Raises BadTranscript if there are no cues."""
+    """The file as one Session. Without a start every `at` is None.
+
+    Raises BadTranscript if there are no cues, and if no cue names its speaker.
+    """
     fields: dict[str, str] = {}
     notes: Counter[str] = Counter()
-    spoken: list[tuple[str | None, float, str]] = []
-    found = False
-    for cue in _cues(document, fields):
+    cues: list[Cue] = []
+    for cue in _cues_in(_lines(document), fields, notes):
         if isinstance(cue, BadTranscript):
             yield cue
-            continue
-        found = True
-        for speaker, text in _voices(cue.lines, notes):
-            _join(spoken, speaker, cue.offset, text)
-    if not found:
+        else:
+            cues.append(cue)
+    if not cues:
         raise BadTranscript(
             "no subtitle cues", where=document.uri, hint="a cue starts with 00:00:01.000 --> 00:00:02.000"
+        )
+    names = _names(cues)
+    spoken = _joined([speech for cue in cues for speech in _speeches(cue, names, notes)], notes)
+    if not spoken and notes[UNNAMED]:
+        raise BadTranscript(
+            "no cue names its speaker, so nobody is known to have said it",
+            where=document.uri,
+            hint='name the speakers, as in "<v Ann>…" or "Ann: …"',
         )
     start = _start(document, fields, options)
     yield Session(
         source_format=NAME,
         session_id=document.stem,
         title=fields.get("title"),
-        started_at=start,
+        started_at=start or next((speech.at for speech in spoken if speech.at), None),
         turns=tuple(
             Turn(
                 turn_id=str(index),
-                role=(role_of(speaker) if speaker else None) or "user",
-                speaker=speaker_of(speaker) if speaker else None,
-                text=text,
-                at=_at(start, offset),
+                role=role_of(speech.speaker or "") or "user",
+                speaker=speaker_of(speech.speaker or ""),
+                text=speech.text,
+                at=speech.at or _at(start, speech.start),
             )
-            for index, (speaker, offset, text) in enumerate(spoken)
+            for index, speech in enumerate(spoken)
         ),
         notes=dict(notes),
     )
@@ -114,83 +146,154 @@ def _at(start: datetime | None, offset: float) -> datetime | None:
         return None
 
 
-def _cues(document: Document, fields: dict[str, str]) -> Iterator[Cue | BadTranscript]:
-    """Cues in order. Blocks without a timing (WEBVTT, NOTE, STYLE, REGION) only set `fields`."""
+def _cues_in(
+    lines: Iterable[str | BadTranscript], fields: dict[str, str], notes: Counter[str]
+) -> Iterator[Cue | BadTranscript]:
+    """Cues in order. A timing begins one, with or without a blank line before it.
+
+    Blocks without a timing (WEBVTT, NOTE, STYLE, REGION) only set `fields`.
+    """
+    timing: re.Match[str] | None = None
     block: list[str] = []
+    name = ""
     before: list[str] = []
-    for _, line in text_lines(document.open(), document.uri):
+    for line in lines:
         if isinstance(line, BadTranscript):
             yield line
+        elif begun := _TIMING.fullmatch(line):
+            named = _ID_NAME.fullmatch(block[-1]) if block else None
+            if block and (named or timing is None or _NUMBER.fullmatch(block[-1])):
+                block = block[:-1]  # the id of the cue that begins
+            if timing:
+                yield _cue(timing, name, block, before)
+                before = block
+            else:
+                _read_fields(block, fields, notes)
+            timing, block, name = begun, [], named["name"] if named else ""
         elif line.strip():
-            block.append(clean(line))
-        elif block:
-            before = yield from _cue(block, before, fields)
+            block.append(line)
+        elif timing and block:
+            yield _cue(timing, name, block, before)
+            timing, before, block = None, block, []
+        elif not timing:
+            _read_fields(block, fields, notes)
             block = []
-    if block:
-        yield from _cue(block, before, fields)
+    if timing:
+        yield _cue(timing, name, block, before)
+    else:
+        _read_fields(block, fields, notes)
 
 
-def _cue(block: list[str], before: list[str], fields: dict[str, str]) -> Generator[Cue, None, list[str]]:
-    """The cue in `block`; `before` are the lines of the previous one. Returns the lines of this one.
+def _lines(document: Document) -> Iterator[str | BadTranscript]:
+    for _, line in text_lines(document.open(), document.uri):
+        yield line if isinstance(line, BadTranscript) else clean(line)
+
+
+def _read_fields(block: list[str], fields: dict[str, str], notes: Counter[str]) -> None:
+    """Take date and title from a block without a timing; other text in it is counted."""
+    for line in block:
+        if match := _HEAD_FIELD.fullmatch(line.strip()):
+            fields.setdefault("title" if match[1].lower() == "title" else "date", match[2].strip())
+        elif not _NUMBER.fullmatch(line) and not _BLOCK.match(block[0]):
+            notes["text outside a cue"] += 1
+
+
+def _cue(timing: re.Match[str], name: str, block: list[str], before: list[str]) -> Cue:
+    """The cue of the lines in `block`; `before` are the lines of the previous one.
 
     Rolling captions, recognised by times in the text, show each line twice; it is used once.
     """
-    place = next((i for i, line in enumerate(block[:2]) if _TIMING.fullmatch(line)), None)
-    if place is None or block[0].startswith(("NOTE", "STYLE", "REGION")):
-        for line in block:
-            if match := _HEAD_FIELD.fullmatch(line.strip()):
-                key = "title" if match[1].lower() == "title" else "date"
-                fields.setdefault(key, match[2].strip())
-        return before
-    timing = _TIMING.fullmatch(block[place])
-    if timing is None:
-        return before
-    hour, minute, second, fraction = timing.groups()
-    offset = int(hour or 0) * 3600 + int(minute) * 60 + int(second) + int(fraction.ljust(3, "0")) / 1000
-    lines = block[place + 1 :]
-    plain = [_TAG.sub("", line).strip() for line in lines]
-    rolling = any(map(_STAMP_TAG.search, [*lines, *before]))
-    if rolling:
+    lines = block
+    if any(map(_STAMP_TAG.search, [*block, *before])):
         shown = {_TAG.sub("", line).strip() for line in before}
-        lines = [line for line, bare in zip(lines, plain, strict=True) if bare not in shown]
-    yield Cue(offset, lines)
-    return block[place + 1 :]
+        lines = [line for line in block if _TAG.sub("", line).strip() not in shown]
+    return Cue(_seconds(timing.groups()[:4]), _seconds(timing.groups()[4:]), html.unescape(name).strip() or None, lines)
 
 
-def _voices(lines: list[str], notes: Counter[str]) -> Iterator[tuple[str | None, str]]:
-    """(speaker, text) for each voice in a cue; the speaker is "" after a dash, which marks an unnamed other speaker."""
-    text = "\n".join(lines)
-    pieces = _VOICE.split(text)
-    if pieces[0].strip():
-        yield from _unvoiced(pieces[0], notes)
-    for name, said in zip(pieces[1::2], pieces[2::2], strict=True):
-        spoken = _bare(said)
-        if spoken and not _SOUND.fullmatch(spoken):
-            yield html.unescape(name).strip() or None, spoken
+def _seconds(parts: tuple[str | None, ...]) -> float:
+    hour, minute, second, fraction = (part or "0" for part in parts)
+    return int(hour) * 3600 + int(minute) * 60 + int(second) + int(fraction.ljust(3, "0")) / 1000
+
+
+def _names(cues: list[Cue]) -> frozenset[str]:
+    """The labels before a colon that are speakers: all of them where most cues have one, else names and what recurs."""
+    first: Counter[str] = Counter()
+    later: Counter[str] = Counter()
+    for cue in cues:
+        if _VOICE.search("\n".join(cue.lines)):
+            continue
+        for place, line in enumerate(filter(None, map(_bare, cue.lines))):
+            if (named := _NAMED.fullmatch(line)) and (is_label(named[1]) or role_of(named[1])):
+                (later if place else first)[plain_label(named[1])] += 1
+    if first.total() * 5 >= len(cues) * 3:
+        return frozenset(first) | frozenset(name for name in later if is_name(name))
+    return frozenset(
+        name
+        for name, count in (first + later).items()
+        if count > 1 or role_of(name) or is_name(name) or is_unmistakable(name)
+    )
+
+
+def _speeches(cue: Cue, names: frozenset[str], notes: Counter[str]) -> Iterator[Speech]:
+    """What each voice says in a cue."""
+    text = "\n".join(cue.lines)
+    if (record := _metadata(text)) is not None:
+        speaker, said, at = record
+        if said:
+            yield Speech(speaker, said, cue.start, cue.end, at)
         else:
+            notes["metadata without speech"] += 1
+        return
+    pieces = _VOICE.split(text)
+    for speaker, said in [*_unvoiced(pieces[0], cue.speaker, names), *zip(pieces[1::2], pieces[2::2], strict=True)]:
+        bare = _bare(said)
+        if bare and not _SOUND.fullmatch(bare):
+            yield Speech(html.unescape(speaker or "").strip() or None, bare, cue.start, cue.end)
+        elif bare or speaker is not None:
             notes["sound"] += 1
 
 
-def _unvoiced(text: str, notes: Counter[str]) -> Iterator[tuple[str | None, str]]:
-    current: str | None = None
-    said: list[str] = []
-    for line in map(_bare, text.split("\n")):
-        if not line:
-            continue
-        if _SOUND.fullmatch(line):
-            notes["sound"] += 1
-            continue
+def _metadata(text: str) -> tuple[str | None, str, datetime | None] | None:
+    """Speaker, words and time of a cue in JSON, which Teams writes; None if it is not one."""
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    fields = {key.lower().replace("_", ""): value for key, value in record.items() if isinstance(value, str)}
+    speaker = fields.get("speakername") or fields.get("speaker") or fields.get("name")
+    said = fields.get("spokentext") or fields.get("text") or ""
+    return clean(speaker or "").strip() or None, clean(said).strip(), instant(fields.get("startdatetime"))
+
+
+def _unvoiced(text: str, speaker: str | None, names: frozenset[str]) -> Iterator[tuple[str | None, str]]:
+    """(speaker, text) for each voice of a cue without voice tags; `speaker` is named in its id.
+
+    The speaker is None at the beginning of an unlabelled cue, after a dash, which marks another speaker, and where a
+    label is not known to be a speaker's.
+    """
+    current, said = speaker, list[str]()
+    for line in filter(None, map(_bare, text.split("\n"))):
         named = _NAMED.fullmatch(line)
-        if named and (is_name(named[1]) or role_of(named[1])):
-            fresh, line = named[1].strip(), named[2]
-        elif line.startswith(("- ", "– ", ">> ")):
-            fresh, line = "", line.lstrip("->– ")
+        label = plain_label(named[1]) if named else ""
+        if named and (label in names or label == speaker):
+            begun, words = label, named[2]
+        elif _DASH.match(line) or (named and speaker is None and (is_label(label) or role_of(label))):
+            begun, words = "", _DASH.sub("", line, count=1)
+        elif _SOUND.fullmatch(line) and said:
+            yield current, " ".join(said)
+            yield current, line
+            said = []
+            continue
         else:
             said.append(line)
             continue
         if said:
             yield current, " ".join(said)
-        current, said = fresh, [line]
+        current, said = begun or None, [words]
     if said:
         yield current, " ".join(said)
 
@@ -199,14 +302,33 @@ def _bare(text: str) -> str:
     return " ".join(html.unescape(_TAG.sub("", text)).split())
 
 
-def _join(spoken: list[tuple[str | None, float, str]], speaker: str | None, offset: float, text: str) -> None:
-    """Append `text` to the last turn if the voice is the same or unnamed, else begin a turn."""
-    if spoken:
-        last, began, before = spoken[-1]
-        goes_on = speaker is None or (speaker != "" and speaker == last)
-        full = len(before) >= LONGEST_TURN and before.endswith((".", "?", "!", "。"))
-        if goes_on and not full:
-            spoken[-1] = (last, began, f"{before} {text}")
-            return
-        speaker = last if goes_on else speaker
-    spoken.append((speaker, offset, text))
+def _joined(speeches: list[Speech], notes: Counter[str]) -> list[Speech]:
+    """Turns: consecutive speech of one voice. Speech of nobody is counted in `notes`.
+
+    A cue without a speaker goes on with the sentence before it if that is not complete, in files with punctuation.
+    """
+    punctuated = any(_SENTENCE_END.search(speech.text) for speech in speeches)
+    turns: list[Speech] = []
+    last: Speech | None = None
+    for speech in speeches:
+        if speech.speaker is None and last and punctuated and _goes_on(last, speech):
+            speech = speech._replace(speaker=last.speaker)
+        if speech.speaker is None:
+            notes[UNNAMED] += 1
+            last = None
+            continue
+        if last and last.speaker == speech.speaker and speech.at is None and not _is_full(turns[-1].text):
+            turns[-1] = turns[-1]._replace(text=f"{turns[-1].text} {speech.text}")
+        else:
+            turns.append(speech)
+        last = speech
+    return turns
+
+
+def _goes_on(last: Speech, speech: Speech) -> bool:
+    open_ = not _SENTENCE_END.search(last.text)
+    return open_ and speech.text[:1].islower() and -_PAUSE <= speech.start - last.end <= _PAUSE
+
+
+def _is_full(text: str) -> bool:
+    return len(text) >= LONGEST_TURN and text.endswith((".", "?", "!", "。"))

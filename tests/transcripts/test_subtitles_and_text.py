@@ -55,7 +55,7 @@ def test_srt_names_in_the_text_and_zooms_utc_in_the_file_name() -> None:
 
 
 def test_subtitles_without_a_start_have_no_time_and_take_the_users(tmp_path: Path) -> None:
-    file = saved(tmp_path, "talk.srt", "1\n01:00:01,500 --> 01:00:02,000\nHello\n")
+    file = saved(tmp_path, "talk.srt", "1\n01:00:01,500 --> 01:00:02,000\nAnn Lee: Hello\n")
     assert session_of(file, "subtitles").turns[0].at is None
     start = datetime(2026, 1, 1, 23, tzinfo=UTC)
     told = session_of(file, "subtitles", ReadOptions(started_at=start))
@@ -63,18 +63,18 @@ def test_subtitles_without_a_start_have_no_time_and_take_the_users(tmp_path: Pat
 
 
 def test_rolling_captions_are_read_once(tmp_path: Path) -> None:
-    cues = "WEBVTT\n\n00:01.000 --> 00:02.000\nfirst<00:00:01.500><c> words</c>\n\n" + (
-        "00:02.000 --> 00:03.000\nfirst words\nthen<00:00:02.500><c> more</c>\n"
+    cues = "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann Lee>First<00:00:01.500><c> words,</c>\n\n" + (
+        "00:02.000 --> 00:03.000\nFirst words,\nthen<00:00:02.500><c> more.</c>\n"
     )
-    assert said(session_of(saved(tmp_path, "a.vtt", cues), "subtitles")) == [("user", None, "first words then more")]
+    session = session_of(saved(tmp_path, "a.vtt", cues), "subtitles")
+    assert said(session) == [("user", "Ann Lee", "First words, then more.")]
 
 
 def test_a_dash_is_another_voice_and_a_colon_not_always_a_name(tmp_path: Path) -> None:
-    cues = "1\n00:00:01,000 --> 00:00:02,000\n- We leave at 10: be there\n- Remember: keys\n"
-    assert said(session_of(saved(tmp_path, "a.srt", cues), "subtitles")) == [
-        ("user", None, "We leave at 10: be there"),
-        ("user", None, "Remember: keys"),
-    ]
+    cues = "1\n00:00:01,000 --> 00:00:02,000\nAnn Lee: We leave at 10: be there\n- Remember: keys\n"
+    session = session_of(saved(tmp_path, "a.srt", cues), "subtitles")
+    assert said(session) == [("user", "Ann Lee", "We leave at 10: be there")]
+    assert session.notes == {"speech without a speaker": 1}
 
 
 def test_markdown_head_is_no_turn_and_notes_fences_and_quotes_are_no_labels() -> None:
@@ -117,10 +117,9 @@ def test_clock_times_pass_midnight_on_the_date_of_the_head(tmp_path: Path) -> No
 
 def test_a_model_is_no_person_and_a_person_no_model(tmp_path: Path) -> None:
     text = "### Human\n\nhi\n> Human: I live in Oslo\n\n### Claude Sonnet 4.5:\n\nhello\n"
-    assert said(session_of(saved(tmp_path, "chat.md", text), "text")) == [
-        ("user", None, "hi\n> Human: I live in Oslo"),
-        ("assistant", "Claude Sonnet 4.5", "hello"),
-    ]
+    session = session_of(saved(tmp_path, "chat.md", text), "text")
+    assert said(session) == [("user", None, "hi"), ("assistant", "Claude Sonnet 4.5", "hello")]
+    assert session.notes == {"quoted message": 1}
     people = "Claude Martin: salut\nAnn Lee: hi\nClaude Martin: I live in Lyon\n"
     session = session_of(saved(tmp_path, "people.txt", people), "text")
     assert {(turn.role, turn.speaker) for turn in session.turns} == {("user", "Claude Martin"), ("user", "Ann Lee")}

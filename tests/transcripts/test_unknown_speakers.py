@@ -1,0 +1,194 @@
+"""Text and subtitles with labels of every kind: a label that is not understood must not put another person's words into
+the memory of whoever spoke before.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memctl.transcripts import labelled_text, subtitles
+from memctl.transcripts.labels import labels_of
+from memctl.transcripts.who_speaks import speakers_in
+
+CHAT = "User: I live in Ghent.\n{}I work at Portavo.\nUser: I use Vim.\n"
+
+
+def spoken(result: Any) -> list[tuple[str, str | None, str]]:
+    return [(turn.role, turn.speaker, turn.text) for session in result.sessions for turn in session.turns]
+
+
+def hers(result: Any, *names: str | None) -> str:
+    return "\n".join(text for role, speaker, text in spoken(result) if role == "user" and speaker in names)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("Nova: ", "nova: ", "**Nova:** ", "**Nova**: ", "*Nova:* ", "__Nova__: ", "[Nova]: ", "<Nova> "),
+        *("Nova (10:32): ", "[10:32] Nova: ", "Nova [10:32]: ", "@nova_98: ", "🤖 Nova: ", "Nova 🤖: ", "Nova:"),
+        *("Vale, Nova: ", "Dr. Nova: ", "Nova (she/her): ", "Nova | Portavo: ", "Nova says: ", "Nova Vale Jr.: "),
+        *("nova vale: ", "Нова: ", "小艾: ", "小艾：", "نوفا: ", "नोवा: "),
+    ],
+)
+def test_another_label_never_speaks_for_the_user(read_back: Callable[..., Any], label: str) -> None:
+    result = read_back("chat.txt", CHAT.format(label), "text")
+    assert "Portavo" not in hers(result, None)
+    assert [text for role, _, text in spoken(result) if role == "user"] == ["I live in Ghent.", "I use Vim."]
+    assert ("assistant", "I work at Portavo.") in result.texts or result.sessions[0].notes
+
+
+@pytest.mark.parametrize("label", ["> Nova: ", "> Nova Vale: ", "> ben: ", "- User: "])
+def test_quoted_messages_are_nobodys(read_back: Callable[..., Any], label: str) -> None:
+    result = read_back("chat.txt", CHAT.format(label))
+    assert "Portavo" not in hers(result, None)
+    assert sum(result.sessions[0].notes.values()) == 1
+
+
+@pytest.mark.parametrize("name", ["ben", "@ben_98", "Okafor, Ben", "speaker 2", "Dr. No", "🦊 Foxy", "Ben (he/him)"])
+def test_people_of_any_spelling_are_speakers_of_their_own(read_back: Callable[..., Any], name: str) -> None:
+    text = f"Mara Lind: I moved.\n{name}: I live in Oslo.\nMara Lind: ok\n{name}: I like tea.\n"
+    result = read_back("chat.txt", text)
+    assert hers(result, "Mara Lind") == "I moved.\nok"
+    assert len(spoken(result)) == 4
+
+
+def test_where_labels_have_times_every_line_with_a_time_is_another_turn(read_back: Callable[..., Any]) -> None:
+    text = "[10:14] Mara: I moved.\nto Oslo\n[10:15] Ben left the call\nI am vegan.\n[10:16] zoe k: hi\n"
+    result = read_back("chat.txt", text)
+    assert spoken(result) == [("user", "Mara", "I moved.\nto Oslo"), ("user", "zoe k", "hi")]
+    assert result.sessions[0].notes == {labelled_text.UNKNOWN: 1}
+
+
+def test_a_header_above_the_words_names_the_speaker(read_back: Callable[..., Any]) -> None:
+    text = "Ada Kern  0:03\nI live in Ghent.\n\nBen Okafor  0:09\nI live in Oslo.\n\nAda Kern  1:02\nok\n"
+    assert hers(read_back("call.txt", text), "Ada Kern") == "I live in Ghent.\nok"
+    irc = "[10:31] <ada> I live in Ghent.\n[10:32] <ben_> I live in Oslo.\n[10:33] * ben_ waves\n[10:34] <ada> ok\n"
+    assert hers(read_back("irc.txt", irc), "ada") == "I live in Ghent.\nok"
+
+
+def test_prose_with_colons_stays_in_the_users_turn(read_back: Callable[..., Any]) -> None:
+    words = (
+        "my recipe\nIngredients: flour\nnote: bake it\nI want three things: a, b\nhttps://a.example: nice\n10:30: go"
+    )
+    words += "\nshopping list:\n- eggs\nthanks :)\nwhy I left: the rain"
+    result = read_back("chat.txt", f"User: {words}\nAssistant: ok\n")
+    assert spoken(result) == [("user", None, words), ("assistant", None, "ok")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Name: tool\nLicense: MIT\nAuthor: Ben\n",
+        "Package: a\nVersion: 1\n\nPackage: b\nVersion: 1\n",
+        "From: Ben <b@x.example>\nTo: Ada <a@x.example>\nSubject: hi\n\nBen: I live in Oslo.\nAda: ok\nBen: bye\n",
+        "MIME-Version: 1.0\nSnapshot-Content-Location: x\n\nAda: a\nBen: b\nAda: c\n",
+        "INFO: up\nERROR: down\nINFO: up\n",
+        "2026-03-05 10:32:01 web: I use 5 workers\n2026-03-05 10:32:02 web: ready\n2026-03-05 10:32:02 db: up\n",
+        "Q: What do you use?\nA: I use Nix.\nQ: Why?\nA: ok\n",
+        "BEGIN:VCARD\nFN:Ben Okafor\nNOTE:I live in Oslo\nEND:VCARD\n",
+        "Monday: I moved.\nTuesday: I use Vim.\nMonday: ok\n",
+        "Install: I use Rust.\nSetup: I use Nix.\nTesting: run it\n",
+    ],
+)
+def test_what_is_not_a_chat_is_refused(read_back: Callable[..., Any], text: str) -> None:
+    result = read_back("notes.txt", text)
+    assert not result.sessions
+    assert "unrecognised" in str(result.problems[0])
+
+
+NAMES = st.sampled_from(
+    ["Ann", "ben", "@cy_1", "Okafor, Di", "Dr. Eve", "🦊 Fox", "Gil | Co", "小王", "Hal Van Ek", "ivo p"]
+)
+LABELS = st.sampled_from(["{}: ", "**{}:** ", "{} (10:32): ", "[10:32] {}: ", "> {}: ", "{}:", "<{}> ", "## {}\n"])
+TURNS = st.lists(st.tuples(NAMES, LABELS, st.integers(1, 2)), min_size=1, max_size=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(TURNS, st.booleans())
+def test_no_word_of_one_speaker_is_under_another_name(turns: list[tuple[str, str, int]], roles: bool) -> None:
+    """Every word carries the name of its speaker. Headings in an assistant's answer are part of the answer."""
+    lines = ["User: word-user", "Assistant: word-assistant"] if roles else ["Mara: word-Mara", "Mara: word-Mara"]
+    for name, label, count in turns:
+        if not (roles and "#" in label):
+            lines += (label.format(name) + "\n".join([f"word-{name}"] * count)).split("\n")
+    labels = labels_of(lines)
+    speakers = speakers_in([label for _, label in labels], "")
+    assert speakers
+    notes: Any = labelled_text.Counter()
+    spans = list(labelled_text._spans(lines, labels, speakers, notes))
+    for label, text in spans:
+        words = {word.removeprefix("word-") for word in text.split("\n") if word.startswith("word-")}
+        assert words <= {label.name, label.name.lower()}, (label, text, lines)
+    inputs = sum("word-" in line for line in lines)
+    assert inputs == sum(text.count("word-") for _, text in spans) or notes
+
+
+CUES = st.lists(
+    st.tuples(NAMES, st.sampled_from(["{}: ", "<v {}>", "- ", "", "id"]), st.booleans()), min_size=1, max_size=8
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(CUES)
+def test_no_cue_is_under_another_name(turns: list[tuple[str, str, bool]]) -> None:
+    cues = []
+    for place, (name, label, blank) in enumerate(turns):
+        ident = f'{place} "{name}" (1)\n' if label == "id" else ""
+        words = label.format(name) if label != "id" else ""
+        cues.append(f"{ident}00:00:{place:02}.000 --> 00:00:{place:02}.900\n{words}Word-{name}.\n" + "\n" * blank)
+    notes: Any = subtitles.Counter()
+    lines = ("WEBVTT\n\n" + "".join(cues)).split("\n")
+    found = list(subtitles._cues_in(iter(lines), {}, notes))
+    names = subtitles._names(found)
+    speeches = [speech for cue in found for speech in subtitles._speeches(cue, names, notes)]
+    turns_read = subtitles._joined(speeches, notes)
+    for speech in turns_read:
+        assert all(word.rstrip(".") == speech.speaker for word in speech.text.removeprefix("Word-").split(" Word-"))
+    assert sum(speech.text.count("Word-") for speech in turns_read) + notes[subtitles.UNNAMED] >= len(turns)
+
+
+@pytest.mark.parametrize(
+    "cue",
+    [
+        "ben: I live in Oslo.",
+        "iPhone: I live in Oslo.",
+        "Okafor, Ben: I live in Oslo.",
+        "ben 🤓: I live in Oslo.",
+        "Ben | Portavo: I live in Oslo.",
+        "- I live in Oslo.",
+        ">> I live in Oslo.",
+        "I live in Oslo.",
+        "[Ben]: I live in Oslo.",
+        "<v ben>I live in Oslo.",
+        '{"speakerName": "Ben", "spokenText": "I live in Oslo."}',
+        '{"speaker_name": "Ben", "text": "I live in Oslo."}',
+    ],
+)
+@pytest.mark.parametrize("first", ["Mara Lind: I moved.", "<v Mara Lind>I moved.</v>"])
+def test_a_cue_of_somebody_else_is_not_the_last_speakers(read_back: Callable[..., Any], cue: str, first: str) -> None:
+    cues = f"WEBVTT\n\n00:01.000 --> 00:02.000\n{first}\n\n00:03.000 --> 00:04.000\n{cue}\n"
+    result = read_back("call.vtt", cues)
+    assert hers(result, "Mara Lind") == "I moved."
+    assert hers(result, None) == ""
+    assert len(spoken(result)) == 2 or result.sessions[0].notes == {subtitles.UNNAMED: 1}
+    assert "{" not in str(spoken(result))
+
+
+def test_cue_ids_name_speakers_and_timings_are_no_words(read_back: Callable[..., Any]) -> None:
+    webex = (
+        'WEBVTT\n\n1 "Mara Lind" (31)\n00:01.000 --> 00:02.000\nI moved.\n2 "" (32)\n00:03.000 --> 00:04.000\nI quit.\n'
+    )
+    result = read_back("call.vtt", webex)
+    assert spoken(result) == [("user", "Mara Lind", "I moved.")]
+    assert result.sessions[0].notes == {subtitles.UNNAMED: 1}
+    tight = "1\n00:00:01,000 --> 00:00:02,000\nMara Lind: I moved.\n2\n00:00:03,000 --> 00:00:04,000\nBen: I quit.\n"
+    assert spoken(read_back("call.srt", tight)) == [("user", "Mara Lind", "I moved."), ("user", "Ben", "I quit.")]
+
+
+def test_subtitles_that_name_nobody_are_refused(read_back: Callable[..., Any]) -> None:
+    result = read_back("film.srt", "1\n00:00:01,000 --> 00:00:02,000\nI live in Oslo.\n")
+    assert not result.sessions
+    assert "no cue names its speaker" in str(result.problems[0])
