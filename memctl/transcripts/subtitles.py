@@ -19,9 +19,8 @@ from memctl.transcripts.discovery import Document
 from memctl.transcripts.encoding import clean, text_lines
 from memctl.transcripts.model import ReadOptions, Session, Turn
 from memctl.transcripts.peek import Head
-from memctl.transcripts.session_builder import instant
 from memctl.transcripts.speakers import is_label, is_name, is_unmistakable, plain_label, role_of, speaker_of
-from memctl.transcripts.timestamps import in_zone, written
+from memctl.transcripts.timestamps import in_zone, instant, written
 
 NAME = "subtitles"
 
