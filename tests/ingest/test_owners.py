@@ -231,3 +231,13 @@ class TestOneFirstName:
         facts, skipped = self.facts(memctl, home, *turns)
         assert facts == {("ada", "Ghent"), ("Ben Okafor", "Oslo")}
         assert skipped == {}
+
+
+def test_what_is_wrong_with_many_files_is_said_once(memctl, chat):
+    for number in range(30):
+        folder = chat(f"stray{number}.jsonl", "I live in Rome.").parent
+    ran = memctl("ingest", folder)
+    assert ran.code == 3
+    assert "and 27 more: nothing says whose memory this is" in ran.err
+    assert len(ran.err.splitlines()) == 3
+    assert len(memctl("ingest", folder, "--verbose").err.splitlines()) == 61

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from memctl.ingest.llm_usage import Use
     from memctl.ingest.options import IngestOptions
-    from memctl.ingest.result import Report
+    from memctl.ingest.result import Reject, Report
     from memctl.workspace import Workspace
 
 
 TOP_REASONS = 3
 TOP_REJECTS = 10
+PLACES = 3
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -276,14 +277,20 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
 
 
 def _print_rejects(report: Report, written: str | None, *, verbose: bool) -> None:
-    shown = report.rejects if verbose else report.rejects[:TOP_REJECTS]
-    for reject in shown:
-        typer.echo(
-            f"{typer.style('not read:', fg='yellow')} {_render.clean(f'{reject.where}: {reject.reason}')}", err=True
-        )
-        if reject.hint:
-            typer.echo(f"  {_render.clean(reject.hint)}", err=True)
-    if rest := len(report.rejects) - len(shown):
+    """What was not read, one line per reason with the first places; with `verbose`, one line per reject."""
+    groups: dict[object, list[Reject]] = {}
+    for number, reject in enumerate(report.rejects):
+        groups.setdefault(number if verbose else (reject.reason, reject.hint), []).append(reject)
+    shown = list(groups.values()) if verbose else list(groups.values())[:TOP_REJECTS]
+    for rejects in shown:
+        first = rejects[0]
+        where = ", ".join(reject.where for reject in rejects[:PLACES])
+        more = f" and {len(rejects) - PLACES} more" if len(rejects) > PLACES else ""
+        line = _render.clean(f"{where}{more}: {first.reason}")
+        typer.echo(f"{typer.style('not read:', fg='yellow')} {line}", err=True)
+        if first.hint:
+            typer.echo(f"  {_render.clean(first.hint)}", err=True)
+    if rest := len(report.rejects) - sum(map(len, shown)):
         typer.echo(f"{rest} more not read (--verbose lists them)", err=True)
     if written:
         typer.echo(f"details of what was not read: {written}", err=True)
