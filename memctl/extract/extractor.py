@@ -6,6 +6,8 @@ none. Turns must have been redacted (`memctl.extract.secrets`). `memctl.reconcil
 
 from collections.abc import Iterable
 
+import msgspec
+
 from memctl.core.claim import DENIAL, Claim
 from memctl.core.fact import derive_id
 from memctl.core.predicates import SINGLE_VALUED
@@ -99,6 +101,8 @@ class _SessionReader:
             confidence = max(THRESHOLD, round(draft.confidence - 0.1, 2)) if memory else round(draft.confidence, 2)
             if confidence < THRESHOLD or "[redacted:" in (draft.object or ""):
                 continue
+            if draft.predicate == "name" and (draft.object or "").casefold() == (draft.subject or name).casefold():
+                continue  # "Alice is called Alice" says nothing.
             self.earlier.append(draft)
             words = sentence(draft, name)
             place = (self.user_id, self.session.session_id, turn.turn_id, words, str(len(claims)))
@@ -108,7 +112,7 @@ class _SessionReader:
                     user_id=self.user_id,
                     op=draft.op,
                     kind=draft.kind,
-                    text=words,
+                    text=words if draft.op == "assert" else sentence(msgspec.structs.replace(draft, op="assert"), name),
                     subject=draft.subject or subject,
                     predicate=draft.predicate,
                     object=draft.object,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from memctl.core.claim import Claim
 from memctl.extract.extractor import extract
 from memctl.transcripts.model import Session, Turn
 
@@ -68,3 +69,19 @@ def test_a_reminder_is_still_a_claim(text: str) -> None:
     turn = Turn(turn_id="0", role="user", text=text, at=AT)
     claims = extract(Session(source_format="test", session_id="s", turns=(turn,)), "alice")
     assert not [claim for claim in claims if claim.op == "retract"]
+
+
+def said(text: str) -> list[Claim]:
+    """The claims of one message."""
+    turn = Turn(turn_id="0", role="user", text=text, at=AT)
+    return extract(Session(source_format="test", session_id="s", turns=(turn,)), "alice")
+
+
+def test_end_of_something_never_mentioned_is_kept_as_what_ended() -> None:
+    (claim,) = [claim for claim in said("I no longer use Jenkins.") if claim.predicate == "uses"]
+    assert (claim.op, claim.text) == ("retract", "alice uses Jenkins.")
+
+
+def test_name_that_is_already_the_subject_is_no_fact() -> None:
+    assert said("My name is Alice.") == []
+    assert [claim.text for claim in said("My name is Alice Chen.")] == ["alice is called Alice Chen."]

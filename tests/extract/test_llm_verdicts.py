@@ -76,7 +76,7 @@ def test_what_is_made_up_is_refused_with_its_reason(wrong, reason):
 
 def test_a_person_the_turn_names_may_be_the_subject():
     (claim,) = judged(
-        MOVED, proposal("alice's sister Anna was in Rome.", "my sister Anna", subject="my sister Anna")
+        MOVED, proposal("alice's sister Anna was in Rome.", "my sister Anna", subject="my sister Anna", object=None)
     ).claims
     assert claim.subject == "my sister Anna"
 
@@ -104,7 +104,8 @@ def test_a_date_the_words_do_not_name_is_dropped_and_told():
 
 def test_until_is_an_end():
     (claim,) = judged(
-        session("I work at Acme until May 2026."), proposal("alice works at Acme.", "I work at Acme")
+        session("I work at Acme until May 2026."),
+        proposal("alice works at Acme.", "I work at Acme", predicate="works_at", object="Acme"),
     ).claims
     assert (claim.valid_at, claim.invalid_at.month) == (None, 6)
 
@@ -254,3 +255,34 @@ def test_whatever_a_model_says_is_believed_or_refused_and_never_breaks_anything(
         assert claim.quote in " ".join(turn.text for turn in said.turns)
         assert claim.user_id == "alice"
         to_fact(fold([claim])[0])
+
+
+@pytest.mark.parametrize(
+    ("words", "fields", "reason"),
+    [
+        (
+            "We speak tomorrow about the report.",
+            {"text": "alice speaks English.", "predicate": "speaks", "object": "English"},
+            "object is not in the quote",
+        ),
+        (
+            "We watched an English film.",
+            {"text": "alice speaks English.", "predicate": "speaks", "object": "English"},
+            "predicate is not borne out by the turn",
+        ),
+        ("I like tea.", {"text": "alice likes tea with milk.", "predicate": "likes", "object": "tea"}, None),
+        (
+            "My wife is late.",
+            {"text": "alice has a wife.", "predicate": "relationship_status", "object": "married"},
+            "",
+        ),
+        ("I speak some Danish.", {"text": "alice speaks Danish.", "predicate": "speaks", "object": "Danish"}, ""),
+    ],
+)
+def test_fact_is_believed_only_as_far_as_the_quote_bears_it_out(words: str, fields: dict, reason: str | None) -> None:
+    verdicts = judged(session(words), proposal(quote=words, category=None, **fields))
+    if reason == "":
+        assert [claim.object for claim in verdicts.claims] == [fields["object"]]
+    else:
+        assert verdicts.claims == []
+        assert list(verdicts.refused) == [reason or "text says more than the turn"]

@@ -101,7 +101,7 @@ def test_skipped_turn_is_still_context() -> None:
     ("question", "answer", "expected"),
     [
         ("Where do you live?", "Paris.", "lives_in=Paris"),
-        ("Nice! What's your name?", "alice", "name=Alice"),
+        ("Nice! What's your name?", "mira", "name=Mira"),
         ("What's your favorite color?", "Teal", "favorite/color=Teal"),
         ("How old are you?", "34", "age=34"),
         ("Are you allergic to peanuts?", "Yes", "allergic_to=peanuts"),

@@ -22,6 +22,7 @@ from memctl.core.predicates import SINGLE_VALUED
 from memctl.core.tokenization import sentences, stems, words
 from memctl.extract.dates import Grounded, certain, may_name_time
 from memctl.extract.extractor import MEMORY, speaks_for_user
+from memctl.extract.llm.borne_out import unsupported
 from memctl.extract.llm.parse import Proposal
 from memctl.extract.llm.prompt import CATEGORIES, ExistingFact
 from memctl.extract.llm.windows import Line, Window
@@ -125,6 +126,17 @@ class _Validator:
         retracted = self._retractions(proposal, subject, predicate, slot)
         dates = self._dates(proposal, quoted)
         value = " ".join(proposal.object.split()) if proposal.object and proposal.object.strip() else None
+        reason = unsupported(
+            text=text,
+            subject=subject,
+            predicate=predicate,
+            value=value,
+            quote=quoted.quote,
+            turn=" ".join(one.text for one in (*evidence, quoted.line)),
+            user=self.window.user_id,
+        )
+        if reason is not None and proposal.polarity == "assert":
+            raise _RefusedError(reason)
         category = proposal.category if proposal.category in CATEGORIES else None
         base = Claim(
             id=derive_id(text),
