@@ -6,6 +6,7 @@ A `TurnReader` keeps the state between the sentences of a turn: who "she" is, an
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import zip_longest
 
 from memctl.extract import (
     assertion_filter,
@@ -162,7 +163,7 @@ class TurnReader:
             text, start = text[opening.end() :], start + opening.end()
         text = people.ASIDE.sub(lambda aside: " " * len(aside[0]), text)
         pieces = list(clauses(text, start))
-        for clause, after in zip(pieces, [*pieces[1:], None], strict=True):
+        for clause, after in zip_longest(pieces, pieces[1:]):
             lead = clause_openers.LEAD.match(clause.text)
             if lead and lead.end() < len(clause.text):
                 clause = Clause(clause.text[lead.end() :], clause.start + lead.end(), clause.conj, clause.elided)
