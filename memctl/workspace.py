@@ -141,8 +141,8 @@ class Workspace(LocalStore):
         )
 
     def forget(self, user: str) -> Sequence[str]:
-        """Erase the user to the last byte from the store, its snapshots and its copies of older versions, and refuse
-        them later. Nothing stays behind.
+        """Erase the user to the last byte from the store, its snapshots and its copies of older versions. Nothing stays
+        behind. `memctl.forget` also verifies this, and refuses the user later.
 
         Raises MemctlError, once all that is done, if a damaged store was kept next to it.
         """
@@ -150,6 +150,8 @@ class Workspace(LocalStore):
         from memctl.store.duckdb.store import DuckStore
 
         for database in (self.database, *Snapshots(self.database).databases()):
+            if not database.path.exists():
+                continue
             with DuckStore(database).writing(make=False) as tx:
                 tx.erase_user(user)
             database.rebuild()

@@ -36,6 +36,28 @@ def test_a_file_sets_what_another_leaves_open(home, user_file):
     assert (settings.load().timezone, settings.load().default_user) == ("Asia/Tokyo", "alice")
 
 
+def test_a_projects_backend_hides_no_backend_of_the_user(home, user_file):
+    """Else `forget --everywhere` in that folder would pass over the user's own backends."""
+    user_file.write_text(
+        '[backends.team]\nadapter = "postgres"\ndsn_env = "TEAM"\n[backends.cloud]\nadapter = "zep"\n'
+        '[backends.old]\nadapter = "mem0"\nhost = "h"\n'
+    )
+    (home / "work" / "memctl.toml").write_text(
+        '[backends.team]\nschema = "x"\n[backends.old]\nadapter = "local"\npath = "p"\n'
+        '[backends.mine]\nadapter = "letta"\n'
+    )
+    assert settings.load().backends == {
+        "team": {"adapter": "postgres", "dsn_env": "TEAM", "schema": "x"},
+        "cloud": {"adapter": "zep"},
+        "old": {"adapter": "local", "path": "p"},
+        "mine": {"adapter": "letta"},
+    }
+    hidden = [("old", {"adapter": "mem0", "host": "h"}), ("team", {"adapter": "postgres", "dsn_env": "TEAM"})]
+    assert settings.backend_tables() == [*sorted(settings.load().backends.items()), *hidden]
+    (origin,) = [setting.origin for setting in settings.explain() if setting.name == "backends"]
+    assert origin == f"{user_file}, memctl.toml"
+
+
 @pytest.mark.parametrize("content", ['colour = "red"', "lock_timeout = 'long'", "store = [", "date_order = 'ydm'"])
 def test_a_wrong_setting_names_its_file(memctl, user_file, content):
     user_file.write_text(content)

@@ -73,9 +73,18 @@ def open_backend(name: str, **options: Any) -> Backend:
     """
     if is_file(name):
         return _open_file(name, **options)
+    return _open(name, config.load().backends.get(_split(name)[0]) or {}, options)
+
+
+def open_table(name: str, table: Mapping[str, Any]) -> Backend:
+    """The backend of a `[backends.NAME]` table, also of one that is not in effect; see `open_backend`."""
+    return _open(name, table, {})
+
+
+def _open(name: str, table: Mapping[str, Any], options: Mapping[str, Any]) -> Backend:
     settings = config.load()
     base, address = _split(name)
-    chosen = dict(settings.backends.get(base) or {})
+    chosen = dict(table)
     adapter = str(chosen.pop("adapter", base))
     chosen = _with_secrets(name, chosen)
     if adapter == LOCAL:

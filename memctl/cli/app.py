@@ -42,6 +42,7 @@ PANELS: dict[str, dict[str, str]] = {
     "Find": {
         "search": "Search a user's memory, best match first.",
         "facts": "List a user's current facts.",
+        "find-person": "Find where a person is named in other users' records.",
         "show": "Show one fact in full, with its evidence.",
         "history": "Show a user's fact history, including superseded facts.",
         "diff": "Show what changed between two points in time.",
@@ -105,7 +106,7 @@ class LazyGroup(TyperGroup):
         """The command, imported now; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
-        module = "import_" if cmd_name == "import" else cmd_name
+        module = "import_" if cmd_name == "import" else cmd_name.replace("-", "_")
         return build(import_module(f"memctl.cli.{FOLDERS[cmd_name]}.{module}").app, cmd_name)
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, AnyCommand | None, list[str]]:
@@ -133,7 +134,7 @@ class LazyGroup(TyperGroup):
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the help from the table above, without importing the commands."""
-        lines = ["Usage: memctl [OPTIONS] COMMAND [ARGS]...", SUMMARY, ""]
+        lines = ["Usage: memctl [OPTIONS] COMMAND [ARGS]...", SUMMARY]
         for panel, commands in PANELS.items():
             titles = [panel, *[""] * (len(commands) - 1)]
             lines += [

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def near(name: str, names: Iterable[str]) -> str:
-    """The sentence "Did you mean 'x'?" for the nearest of `names`, or "" if none is near."""
+def near(name: str, names: Iterable[str], count: int = 1) -> str:
+    """The sentence "Did you mean 'x'?" for up to `count` of the nearest of `names`, or "" if none is near.
+
+    Case does not count.
+    """
     import difflib
 
-    matches = difflib.get_close_matches(name, list(names), 1)
-    return f"Did you mean '{matches[0]}'?" if matches else ""
+    by_folded: dict[str, list[str]] = {}
+    for each in names:
+        by_folded.setdefault(each.casefold(), []).append(each)
+    folded = difflib.get_close_matches(name.casefold(), list(by_folded), count)
+    matches = [f"'{each}'" for match in folded for each in by_folded[match]][:count]
+    return f"Did you mean {' or '.join(matches)}?" if matches else ""

@@ -1,14 +1,11 @@
-"""Erasing a person from backends, verifying the erasure, and the receipt.
-
-The receipt is anonymous. Someone who knows the name can check it: `who` is its hash with the store's own salt.
-"""
+"""Erasing a person from backends, verifying the erasure, and removing what memctl itself keeps of them."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,11 +16,15 @@ import msgspec
 
 from memctl.backends import registry
 from memctl.backends.contract import Backend
-from memctl.core.errors import Exit, Fatal, MemctlError, NotFound, Retryable, UsageError
+from memctl.core.errors import Fatal, MemctlError, NotFound, Retryable, UsageError
+from memctl.maintenance.receipt import Erased, Receipt, Step
+from memctl.maintenance.snapshots import Snapshots
 from memctl.migrate.source import pages
+from memctl.runtime import private_files
 from memctl.runtime.retry import Retry, guarded
 from memctl.store.duckdb.ledger import Ledger
 from memctl.store.duckdb.local_store import LocalStore
+from memctl.store.duckdb.store import DuckStore
 
 BATCH = 500
 """The number of ids in one call of `delete`."""
@@ -35,12 +36,16 @@ NOBODY = "[forgotten]"
 
 
 class Holding(msgspec.Struct, frozen=True, kw_only=True):
-    """The data of a person in a backend: the number of facts by kind, and of other things by kind, such as messages."""
+    """The data of a person in a backend: the number of facts by kind, and of other things by kind, such as messages.
+
+    `error` says why the backend could not be read.
+    """
 
     backend: str
     identity: str
-    kinds: dict[str, int]
+    kinds: dict[str, int] = {}
     others: dict[str, int] = {}
+    error: str | None = None
 
     @property
     def facts(self) -> int:
@@ -48,73 +53,12 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
         return sum(self.kinds.values())
 
 
-class Erased(msgspec.Struct, frozen=True, kw_only=True):
-    """The erasure in one backend. `ids` are SHA-256 hashes of the facts' ids, `others` counts things other than facts.
-
-    Reading again found `left` facts and `others_left`, and the person in the list of users or not (`listed`; None if
-    the backend cannot list them). `remarks` list what remains but is no longer linked to the person, `error` says why
-    the erasure failed or could not be verified.
-    """
-
-    backend: str
-    identity: str
-    kinds: dict[str, int]
-    others: dict[str, int] = {}
-    before: int
-    left: int | None
-    others_left: dict[str, int] | None = None
-    listed: bool | None = None
-    ids: tuple[str, ...]
-    remarks: tuple[str, ...] = ()
-    error: str | None = None
-
-    @property
-    def gone(self) -> bool:
-        """Whether reading again found nothing of the person."""
-        return self.left == 0 and not self.others_left and not self.listed and self.error is None
-
-
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """The proof of an erasure, without personal data. `sha256` covers the JSON of all other fields, keys sorted."""
-
-    schema: str = "memctl.receipt/1"
-    who: str
-    began: datetime
-    ended: datetime
-    backends: tuple[Erased, ...]
-    sha256: str = ""
-
-    @property
-    def exit(self) -> Exit:
-        """OK if no backend has anything left."""
-        return Exit.OK if all(erased.gone for erased in self.backends) else Exit.ERROR
-
-    def signed(self) -> Receipt:
-        """The receipt with its checksum."""
-        return msgspec.structs.replace(self, sha256=checksum(self))
-
-    def save(self, place: Path) -> Path:
-        """Write the receipt, readable by its owner only, to `place`: a .json file, or a folder for a new file."""
-        if place.suffix != ".json":
-            place.mkdir(parents=True, exist_ok=True, mode=0o700)
-            place = place / f"{self.began:%Y%m%dT%H%M%SZ}-{self.sha256[:12]}.json"
-        place.touch(mode=0o600)
-        place.write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
-        return place
-
-
-def checksum(receipt: Receipt) -> str:
-    """SHA-256 (hex) of a receipt's content."""
-    content = msgspec.to_builtins(msgspec.structs.replace(receipt, sha256=""))
-    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
-
-
 def holdings(ends: Sequence[tuple[str, Backend]], user: str, retry: Retry) -> list[Holding]:
     """What each backend stores about the person now; nothing if it does not know them."""
     return [
         Holding(
             backend=name,
-            identity=_unnamed(registry.identity(name, adapter), user),
+            identity=unnamed(registry.identity(name, adapter), user),
             kinds=dict(Counter(kind for _, kind in _facts(adapter, user, retry))),
             others=_others(adapter, user, retry),
         )
@@ -128,21 +72,71 @@ def forget(
     store: LocalStore,
     retry: Retry,
     say: Callable[[str], None] = lambda _: None,
+    *,
+    unreached: Sequence[Erased] = (),
+    sources: Collection[str] = (),
+    release: Callable[[str], None] = lambda _: None,
+    clean: Callable[[Receipt], Sequence[Step]] = lambda _: (),
+    save: Callable[[Receipt], None] = lambda _: None,
 ) -> Receipt:
     """Erase the person from every backend, and read each again. A backend that fails does not stop the others; the same
     call again completes the erasure.
 
-    The local store records first, as a salted hash, that the person was erased, even if it is not one of the backends:
-    nothing can then store them again in the meantime.
+    `save` receives an unfinished receipt before anything is erased, and raises to prevent that; then the final one, or
+    what there is of it if the erasure is interrupted. `unreached` are backends that cannot be erased, `sources` the
+    names of backends that were only ever read, `release` closes a backend, `clean` removes what memctl keeps of the
+    person elsewhere. Only if nothing is left does the local store refuse the person from then on.
     """
     began = datetime.now(UTC)
+    draft = [
+        Erased(
+            backend=unnamed(name, user), identity=unnamed(registry.identity(name, adapter), user), error="not erased"
+        )
+        for name, adapter in ends
+    ]
+    receipt = Receipt(who="", began=began, ended=began, backends=(*draft, *unreached), finished=False)
     with store.store.writing() as tx:
-        who = tx.suppress(user)
-    done = []
-    for name, adapter in ends:
-        say(name)
-        done.append(_erase(name, adapter, user, retry))
-    return Receipt(who=who, began=began, ended=datetime.now(UTC), backends=tuple(done)).signed()
+        receipt = msgspec.structs.replace(receipt, who=tx.begin_erasure(user, began))
+        save(receipt.signed())
+    done: list[Erased] = []
+    steps: Sequence[Step] = ()
+    finished = False
+    try:
+        for name, adapter in ends:
+            say(name)
+            done.append(_erase(name, adapter, user, retry, partial(release, name), read_only=name in sources))
+        receipt = msgspec.structs.replace(receipt, backends=(*done, *unreached), finished=True)
+        steps = clean(receipt)
+        if receipt.gone and all(step.done for step in steps):
+            done = [_suppressed(erased, adapter, user) for erased, (_, adapter) in zip(done, ends, strict=True)]
+            if all(erased.gone or erased.read_only for erased in done):
+                with store.store.writing() as tx:
+                    tx.suppress(user)
+        finished = True
+    finally:
+        receipt = Receipt(
+            who=receipt.who,
+            began=began,
+            ended=datetime.now(UTC),
+            backends=(*done, *draft[len(done) :], *unreached),
+            steps=tuple(steps),
+            finished=finished,
+        ).signed()
+        save(receipt)
+    return receipt
+
+
+def _suppressed(erased: Erased, adapter: Backend, user: str) -> Erased:
+    """Make a store that was erased refuse the person, unless another process has stored them again by now."""
+    if not isinstance(adapter, LocalStore) or not adapter.store.exists():
+        return erased
+    # Snapshots too: one of them may replace a store that is damaged. The store comes last, which ends the erasure.
+    for database in (*Snapshots(adapter.database).databases(), adapter.database):
+        with DuckStore(database).writing() as tx:
+            if left := tx.count(user):
+                return msgspec.structs.replace(erased, left=left, error="stored again by another process; run again")
+            tx.suppress(user)
+    return erased
 
 
 def restore(user: str, store: LocalStore) -> None:
@@ -164,32 +158,39 @@ class _Found(msgspec.Struct, frozen=True):
         return not (self.facts or self.others or self.listed)
 
 
-def _erase(name: str, adapter: Backend, user: str, retry: Retry) -> Erased:
-    held: list[tuple[Any, str]] = []
+def _erase(
+    name: str, adapter: Backend, user: str, retry: Retry, release: Callable[[], None], *, read_only: bool
+) -> Erased:
+    facts: list[tuple[Any, str]] | None = None
     others: dict[str, int] = {}
     remarks: Sequence[str] = ()
     found: _Found | None = None
     error = None
+    refused = False
     try:
-        held = list(_facts(adapter, user, retry))
+        facts = list(_facts(adapter, user, retry))
         others = _others(adapter, user, retry)
-        remarks = _delete(adapter, user, [id_ for id_, _ in held], retry)
+        remarks = _delete(adapter, user, [id_ for id_, _ in facts], retry)
         found = _settled(adapter, user, retry)
+        # A file is only written when it is closed.
+        release()
     except Exception as failure:
         # A backend that is down must not prevent the erasure in the others.
-        error = _unnamed(_said(failure), user)
+        error = unnamed(said(failure), user)
+        refused = read_only and isinstance(failure, UsageError)
     return Erased(
-        backend=name,
-        identity=_unnamed(registry.identity(name, adapter), user),
-        kinds=dict(Counter(kind for _, kind in held)),
+        backend=unnamed(name, user),
+        identity=unnamed(registry.identity(name, adapter), user),
+        kinds=dict(Counter(kind for _, kind in facts or ())),
         others=others,
-        before=len(held),
+        before=None if facts is None else len(facts),
         left=found.facts if found else None,
         others_left=found.others if found else None,
         listed=found.listed if found else None,
-        ids=tuple(sorted(hashlib.sha256(str(id_).encode()).hexdigest() for id_, _ in held)),
-        remarks=tuple(_unnamed(remark, user) for remark in remarks),
+        ids=tuple(sorted(hashlib.sha256(str(id_).encode()).hexdigest() for id_, _ in facts or ())),
+        remarks=tuple(unnamed(remark, user) for remark in remarks),
         error=error,
+        read_only=refused,
     )
 
 
@@ -252,7 +253,7 @@ def _facts(adapter: Backend, user: str, retry: Retry) -> Iterator[tuple[Any, str
         return
 
 
-def _said(failure: Exception) -> str:
+def said(failure: Exception) -> str:
     """The error message without the text of an untranslated exception, which may quote a fact."""
     strange = failure.__cause__ if isinstance(failure, Fatal) else None
     if strange is None or isinstance(strange, MemctlError | OSError):
@@ -260,8 +261,9 @@ def _said(failure: Exception) -> str:
     return str(failure).replace(f": {strange}", "")
 
 
-def _unnamed(text: str, user: str) -> str:
-    return _names(user).sub(NOBODY, text)
+def unnamed(text: str, user: str) -> str:
+    """The text with the user's name replaced."""
+    return _names(user).sub(NOBODY, text) if user else text
 
 
 def _names(user: str) -> re.Pattern[str]:
@@ -269,28 +271,43 @@ def _names(user: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(user)}(?!\w)", re.IGNORECASE)
 
 
-def clean_traces(user: str, store: LocalStore, ledger: Ledger) -> None:
-    """Erase the person from the ledger and from the rejects files that are known."""
-    known = ledger.rejects_files() if ledger.path.exists() else []
-    for name in {f"{store.database.path}.rejects.jsonl", *known}:
-        _without(Path(name), user)
-    if ledger.path.exists():
-        ledger.forget(user, partial(_unnamed, user=user))
+def clean_traces(
+    user: str, store: LocalStore, ledger: Ledger, who: str | None = None, left: Sequence[int] = ()
+) -> list[Step]:
+    """Erase the person from the ledger and from the rejects files that are known.
+
+    The routes `left`, whose ends may still have the person, are kept in the ledger under `who`, the hash of the name.
+    """
+
+    def of_rejects() -> None:
+        files = ledger.rejects_files() if ledger.path.exists() else []
+        for name in {f"{store.database.path}.rejects.jsonl", *files}:
+            _without(Path(name), user)
+
+    def of_ledger() -> None:
+        if ledger.path.exists():
+            ledger.forget(user, partial(unnamed, user=user), who, left)
+
+    # The ledger comes last: it names the rejects files.
+    return [_step("rejects files", of_rejects, user), _step("ledger", of_ledger, user)]
+
+
+def _step(what: str, do: Callable[[], None], user: str) -> Step:
+    try:
+        do()
+    except (MemctlError, OSError) as failure:
+        return Step(what=what, done=False, error=unnamed(str(failure), user))
+    return Step(what=what, done=True)
 
 
 def _without(path: Path, user: str) -> None:
     """Rewrite a rejects file without the lines that name the person; delete it if none is left."""
-    if not path.is_file():
+    if not user or not path.is_file():
         return
     name = _names(user)
     lines = path.read_bytes().splitlines(keepends=True)
     kept = [line for line in lines if not name.search(line.decode("utf-8", "replace"))]
-    if len(kept) == len(lines):
-        return
-    if not kept:
+    if not kept and lines:
         path.unlink()
-        return
-    fresh = path.with_name(f".{path.name}.memctl-new")
-    fresh.touch(mode=0o600)
-    fresh.write_bytes(b"".join(kept))
-    fresh.replace(path)
+    elif len(kept) < len(lines):
+        private_files.replace(path, b"".join(kept))

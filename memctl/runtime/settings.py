@@ -1,5 +1,6 @@
 """Settings and named backends: options over environment over project file over user file over defaults.
 
+Tables are merged by key, so that a project's `[backends.work]` leaves the user's own backends in place.
 A settings file is TOML: `memctl.toml` in the working folder, and `config.toml` in the platform's configuration folder.
 Secrets are not settings: they come from the environment, from `*_FILE` or from `*_COMMAND`.
 """
@@ -7,6 +8,7 @@ Secrets are not settings: they come from the environment, from `*_FILE` or from 
 import contextlib
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,7 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """The value of a setting, and its origin."""
+    """The value of a setting, and its origin: of a merged table, the origins of its parts."""
 
     name: str
     value: Any
@@ -90,7 +92,7 @@ def load(**flags: Any) -> Settings:
     setting."""
     values: dict[str, Any] = {}
     for origin, layer in _layers(flags):
-        values |= _checked(layer, origin)
+        values = merged(values, _checked(layer, origin))
     settings = msgspec.convert(values, Settings)
     for options in settings.backends.values():
         _TAKEN.update(
@@ -99,6 +101,32 @@ def load(**flags: Any) -> Settings:
             if isinstance(value, str) and len(value) >= _SHORTEST_SECRET and _SECRET.search(name)
         )
     return settings
+
+
+def merged(values: Mapping[str, Any], layer: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with those of `layer`, which take precedence. Tables are merged key by key, at every depth.
+
+    A table that names another `adapter` replaces the whole table: the options of one adapter mean nothing to another.
+    """
+    result = dict(values)
+    for name, value in layer.items():
+        before = result.get(name)
+        if isinstance(value, dict) and isinstance(before, dict) and not _other_adapter(before, value):
+            value = merged(before, value)
+        result[name] = value
+    return result
+
+
+def _other_adapter(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    return "adapter" in before and "adapter" in after and before["adapter"] != after["adapter"]
+
+
+def backend_tables() -> list[tuple[str, dict[str, Any]]]:
+    """Every `[backends.NAME]` table of the settings files with its name: those in effect first, then those of the user
+    that the project's file changes or replaces."""
+    tables = sorted(load().backends.items())
+    own = _checked(_read(user_file()), str(user_file())).get("backends", {})
+    return tables + [table for table in sorted(own.items()) if table not in tables]
 
 
 def _shown(name: str, value: Any) -> Any:
@@ -124,15 +152,17 @@ def without_files(**flags: Any) -> Settings:
 
 def explain(**flags: Any) -> list[Setting]:
     """Every setting with its value and origin, in the order of `Settings`."""
-    origins: dict[str, tuple[Any, str]] = {}
+    origins: dict[str, str] = {}
     for origin, layer in _layers(flags):
-        origins |= {name: (value, origin) for name, value in _checked(layer, origin).items()}
+        for name, value in _checked(layer, origin).items():
+            before = f"{origins[name]}, " if isinstance(value, dict) and name in origins else ""
+            origins[name] = before + origin
     settings = load(**flags)
     return [
         Setting(
             name=name,
             value=_shown(name, getattr(settings, name)),
-            origin=origins[name][1] if name in origins else "default",
+            origin=origins.get(name, "default"),
         )
         for name in Settings.__struct_fields__
     ]

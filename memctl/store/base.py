@@ -9,7 +9,7 @@ writes that keep facts in line with their claims from these operations alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -28,6 +28,7 @@ from memctl.store.model import (
     FileEntry,
     FileRead,
     Place,
+    RecordText,
     Reindexed,
     Run,
     Statistics,
@@ -203,6 +204,21 @@ class Session(Protocol):
     def suppressed(self, users: Iterable[str]) -> set[str]:
         """The subset of the users who were erased and must stay out of the store."""
 
+    def suppressed_since(self, user: str) -> datetime | None:
+        """When the user was erased; None if they were not."""
+
+    def erasure_began(self, user: str) -> datetime | None:
+        """When an erasure of the user began that has not succeeded since; None if there is none."""
+
+    def has_traces(self, user: str) -> bool:
+        """Whether anything in the store names the user as its owner, data kept for undo included."""
+
+    def stands_for(self, user: str, hashed: str) -> bool:
+        """Whether a salted hash, as `suppress` returns it, stands for this user."""
+
+    def texts_of_others(self, user: str) -> Iterator[RecordText]:
+        """The texts of the records of everyone but the user, in the order they were stored."""
+
     def runs(self) -> list[Run]:
         """The runs that changed facts, newest first."""
 
@@ -275,6 +291,9 @@ class Transaction(Session, Protocol):
     def record_files(self, files: Sequence[FileRead]) -> set[UUID]:
         """Record files as read; returns the episodes they no longer contain and that no other file contains."""
 
+    def begin_erasure(self, user: str, at: datetime) -> str:
+        """Record that the user is being erased, until `suppress`; returns the salted hash of their name."""
+
     def suppress(self, user: str) -> str:
         """Keep the user out of the store from now on; returns the salted hash that stands for their name."""
 
@@ -282,7 +301,7 @@ class Transaction(Session, Protocol):
         """Admit a suppressed user again; returns whether they were suppressed."""
 
     def erase_user(self, user: str) -> int:
-        """Delete every row of the user and suppress them; returns how many records there were."""
+        """Delete every row of the user; returns how many records there were."""
 
     def restore_run(self, run: Run) -> int:
         """Restore every row that a run changed; returns the number of facts restored.

@@ -47,6 +47,14 @@ class Standing(msgspec.Struct, frozen=True):
     unverified: int = 0
 
 
+class Route(msgspec.Struct, frozen=True):
+    """A route by its number, with the identities of its ends."""
+
+    number: int
+    source: str
+    target: str
+
+
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """What a fact's row becomes once the target answered."""
 

@@ -16,6 +16,17 @@ SUPPRESSED = "this user was erased and is blocked; unblock with: memctl forget N
 """Why nothing is written about a suppressed user."""
 
 
+class RecordText(msgspec.Struct, frozen=True):
+    """The texts of a record, and whose it is."""
+
+    id: UUID
+    user_id: str
+    kind: str
+    subject: str | None
+    object: str | None
+    text: str
+
+
 class Episodic(msgspec.Struct, frozen=True, kw_only=True):
     """What the store keeps of a record in addition to the Fact: speaker, position in the session, its episode."""
 

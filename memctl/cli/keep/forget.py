@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _options, _render, _transfer, _typer
+from memctl.cli import _complete, _options, _render, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import MemctlError, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from memctl.maintenance.forget import Holding, Receipt
+    from memctl.maintenance.erasure import Erasure
+    from memctl.maintenance.forget import Holding
+    from memctl.maintenance.receipt import Erased, Receipt
+    from memctl.maintenance.receipt_check import Check
 
 
 app = _typer.new_app()
@@ -24,27 +27,35 @@ app = _typer.new_app()
     examples="""
     memctl forget bruno --dry-run
     memctl forget bruno --everywhere --confirm bruno
+    memctl forget bruno --check receipt.json
     """
 )
 def command(
     *,
-    user: _options.User,
+    user: Annotated[str, typer.Argument(autocompletion=_complete.users)],
     sources: Annotated[
         list[str],
         _options.backend(
             "--from", "Backend to erase the user from; repeatable. [default: local]", default_factory=list
         ),
     ],
-    everywhere: Annotated[bool, option("--everywhere", "The store and every backend in the settings.")] = False,
+    everywhere: Annotated[
+        bool, option("--everywhere", "The store, and every backend in the settings or in past migrations of the user.")
+    ] = False,
     confirm: Annotated[
         str | None, option("--confirm", "The user's name again, to confirm without a prompt.", "NAME")
     ] = None,
     delete_agents: Annotated[
         bool, option("--delete-agents", "Also delete agents that memctl did not create (Letta).")
     ] = False,
+    allow_unknown: Annotated[bool, option("--allow-unknown", "Block a user who is not known yet.")] = False,
     dry_run: Annotated[bool, option("--dry-run", "List what would be erased, and erase nothing.")] = False,
     receipt: Annotated[
         str | None, option("--receipt", "Path of the receipt. [default: in the data folder]", "FILE")
+    ] = None,
+    check: Annotated[
+        str | None,
+        option("--check", "Check that RECEIPT is about the user and that nothing came back.", "RECEIPT"),
     ] = None,
     restore: Annotated[bool, option("--restore", "Allow an erased user to be stored again.")] = False,
     ledger: _options.Ledger = None,
@@ -57,17 +68,18 @@ def command(
     This removes facts, the episodes they were learned from, vectors, caches, ledger entries and rejected records, and
     rewrites the files so that no bytes remain. In other backends it also removes the agents, threads, messages and
     histories of USER. Later reads and moves about USER are refused until --restore.
+
+    Records of other users that name USER are not erased; find them with memctl find-person. With --check, exit code 6
+    means that the receipt is about another user, was changed or is incomplete, or that something came back.
     """
     from memctl.maintenance import erasure
 
-    if restore:
-        from memctl.maintenance.forget import restore as allow
-
-        allow(user, store.open())
-        if not quiet:
-            typer.echo(f"{_render.line(user)} can be stored again", err=True)
-        return None
     silent = quiet or output.as_json
+    if restore:
+        _restore(user, store, quiet=quiet)
+        return None
+    if check:
+        return _check(user, Path(check).expanduser(), store, output, quiet=quiet)
 
     def ask(holdings: list[Holding]) -> None:
         if not silent:
@@ -81,22 +93,48 @@ def command(
         everywhere=everywhere,
         options=store.backends(),
         delete_agents=delete_agents,
+        allow_unknown=allow_unknown,
         dry_run=dry_run,
         receipt=_options.path_of(receipt),
         ledger=_options.path_of(ledger),
     )
     done = erasure.forget(job, _transfer.Terminal(quiet=silent), confirm=ask)
-    document = {"dry_run": dry_run, "holdings": done.holdings, "receipt": done.receipt}
+    document = {
+        "dry_run": dry_run,
+        "holdings": done.holdings,
+        "mentions": done.mentions,
+        "already_forgotten": done.already,
+        "receipt": done.receipt,
+    }
     if not dry_run:
-        document["receipt_file"] = str(done.receipt_file)
-    if not output.printed("forget", document) and done.receipt and done.receipt_file:
-        _print_receipt(done.receipt, done.receipt_file, quiet=quiet)
+        document["receipt_file"] = str(done.receipt_file) if done.receipt_file else None
+    if not output.printed("forget", document):
+        _print_result(user, done, quiet=quiet)
     return done.receipt.exit if done.receipt else None
+
+
+def _restore(user: str, store: _options.Store, *, quiet: bool) -> None:
+    from memctl.maintenance.forget import restore
+
+    restore(user, store.open())
+    if not quiet:
+        typer.echo(f"{_render.line(user)} can be stored again", err=True)
+
+
+def _check(user: str, path: Path, store: _options.Store, output: _options.Json, *, quiet: bool) -> int:
+    from memctl.maintenance.receipt_check import check
+
+    result = check(path, user, store.backends(), _transfer.Terminal(quiet=quiet or output.as_json))
+    if not output.printed("receipt-check", {"user": user, "ok": result.exit == 0, "check": result}):
+        _print_check(result, quiet=quiet)
+    return result.exit
 
 
 def _confirm(user: str, answer: str | None) -> None:
     if answer is None and sys.stdin.isatty():
-        answer = typer.prompt("This cannot be undone. Type the user's name to confirm", default="", err=True)
+        answer = typer.prompt(
+            "This cannot be undone. Type the user's name to confirm", default="", show_default=False, err=True
+        )
     if answer is None:
         raise UsageError(
             "not confirmed, and no terminal to ask on; nothing was erased",
@@ -107,11 +145,47 @@ def _confirm(user: str, answer: str | None) -> None:
 
 
 def _print(held: list[Holding]) -> None:
-    _render.table(
-        ("backend", "records", "by kind", "other data"),
-        [(holding.backend, str(holding.facts), _counted(holding.kinds), _counted(holding.others)) for holding in held],
-        wrap="by kind",
-    )
+    rows = [
+        (each.backend, "unknown" if each.error else str(each.facts), _counted(each.kinds), _counted(each.others))
+        for each in held
+    ]
+    _render.table(("backend", "records", "by kind", "other data"), rows, wrap="by kind", right=("records",))
+    for each in held:
+        if each.error:
+            _transfer.warn(f"{_render.line(each.backend)} cannot be read: {_render.line(each.error)}")
+
+
+def _print_result(user: str, done: Erasure, *, quiet: bool) -> None:
+    if done.already and not quiet:
+        typer.echo(f"already forgotten on {_render.day(done.already)}; nothing is left to erase")
+    if done.mentions and not quiet:
+        command = f"memctl find-person {shlex.quote(_render.line(user))}"
+        typer.echo(f"named in {done.mentions} records of other users, which stay; list them with {command}")
+    if done.receipt and done.receipt_file:
+        _print_receipt(done.receipt, done.receipt_file, quiet=quiet)
+
+
+def _print_check(check: Check, *, quiet: bool) -> None:
+    """Print what is wrong on stderr, and unless `quiet` what is right on stdout."""
+    faults = {
+        "the receipt was changed: its checksum is wrong": not check.genuine,
+        "the receipt is not about this user, or was written for another store": not check.belongs,
+        "the receipt says that the erasure was not completed": not check.complete,
+    }
+    for fault, present in faults.items():
+        if present:
+            typer.echo(fault, err=True)
+    for found in check.backends:
+        name = _render.line(found.backend)
+        if found.error:
+            typer.echo(f"{name}: cannot be read: {_render.line(found.error)}", err=True)
+        elif not found.gone:
+            others = f" and {_counted(found.others)}" if found.others else ""
+            typer.echo(f"{name}: {found.facts} records{others} are there now", err=True)
+        elif not quiet:
+            typer.echo(f"{name}: 0 records")
+    if check.exit == 0 and not quiet:
+        typer.echo(f"the receipt of {_render.day(check.ended)} is genuine and about this user; nothing came back")
 
 
 def _counted(kinds: dict[str, int]) -> str:
@@ -120,18 +194,34 @@ def _counted(kinds: dict[str, int]) -> str:
 
 def _print_receipt(receipt: Receipt, path: Path, *, quiet: bool) -> None:
     for erased in receipt.backends:
-        left = "unknown" if erased.left is None else str(erased.left)
-        stored = f"{erased.before} records" + (f" and {_counted(erased.others)}" if erased.others else "")
-        result = f"erased {stored} (verified: 0 left)" if erased.gone else f"{stored} before; {left} left"
-        if not (quiet and erased.gone):
-            typer.echo(f"{_render.line(erased.backend)}: {result}", err=quiet)
-        if erased.others_left:
-            typer.echo(f"{_render.line(erased.backend)}: not erased: {_counted(erased.others_left)}", err=True)
-        if erased.listed:
-            typer.echo(f"{_render.line(erased.backend)}: still in its list of users", err=True)
-        for remark in () if quiet else erased.remarks:
-            _transfer.warn(_render.line(remark))
-        if erased.error:
-            typer.echo(f"{typer.style('error:', fg='red', bold=True)} {_render.clean(erased.error)}", err=True)
+        _print_erased(erased, quiet=quiet)
+    for step in receipt.steps:
+        if step.error:
+            _error(f"{step.what}: {step.error}")
+    if not receipt.gone or not all(step.done for step in receipt.steps):
+        typer.echo("the erasure is not complete, and the user is not blocked; run the same command again", err=True)
+    elif receipt.exit:
+        typer.echo("memctl cannot delete in every place that it read the user from; delete the rest there", err=True)
     if not quiet:
         typer.echo(f"receipt {_render.line(str(path))}")
+
+
+def _print_erased(erased: Erased, *, quiet: bool) -> None:
+    name = _render.line(erased.backend)
+    before, left = ("unknown" if number is None else str(number) for number in (erased.before, erased.left))
+    stored = f"{before} records" + (f" and {_counted(erased.others)}" if erased.others else "")
+    result = f"erased {stored} (verified: 0 left)" if erased.gone else f"{stored} before; {left} left"
+    if not (quiet and erased.gone):
+        typer.echo(f"{name}: {result}", err=quiet)
+    if erased.others_left:
+        typer.echo(f"{name}: not erased: {_counted(erased.others_left)}", err=True)
+    if erased.listed:
+        typer.echo(f"{name}: still in its list of users", err=True)
+    for remark in () if quiet else erased.remarks:
+        _transfer.warn(_render.line(remark))
+    if erased.error:
+        _error(erased.error)
+
+
+def _error(text: str) -> None:
+    typer.echo(f"{typer.style('error:', fg='red', bold=True)} {_render.clean(text)}", err=True)

@@ -22,7 +22,7 @@ import msgspec
 from memctl.core.errors import Locked, MemctlError
 from memctl.runtime import file_lock
 from memctl.store.duckdb.database import CONFIG, Connection, driver, rebuild
-from memctl.store.ledger_records import Counts, Entry, Planned, Run, RunState, Settled, Standing, to_run
+from memctl.store.ledger_records import Counts, Entry, Planned, Route, Run, RunState, Settled, Standing, to_run
 
 SCHEMA_VERSION = "1"
 MEMORY_LIMIT = "64MB"
@@ -30,6 +30,8 @@ LONGEST_HOLD = 1.0
 IDLE_HOLD = 0.2
 """Seconds the file stays open for more to come, and seconds until it is closed when nothing comes."""
 
+_LEFT = "left "
+"""How the names in `meta` begin under which routes of an erased person are kept; the hash of the person follows."""
 _WORDS = (("runs", "id", ("command", "error", "rejects_file")), ("routes", "route", ("source", "target")))
 """Where a person may be named: table, its key, its columns."""
 
@@ -309,11 +311,32 @@ class Ledger:
             ).fetchall()
         return [row[0] for row in rows]
 
-    def forget(self, user: str, unnamed: Callable[[str], str]) -> None:
-        """Take a person out of the file to the last byte: their entries go, and all words of runs and routes are put
-        through `unnamed`."""
+    def routes_of(self, user: str, stands_for: Callable[[str], bool]) -> list[Route]:
+        """The routes on which facts of the person were moved, and those that `forget` kept under a hash for which
+        `stands_for` is true."""
+        with self._transaction() as connection:
+            hashes = {name for name in _left(connection) if stands_for(name.removeprefix(_LEFT))}
+            rows = connection.execute(
+                "SELECT route, source, target FROM routes WHERE route IN (SELECT route FROM entries WHERE user_id = ?) "
+                "OR route IN (SELECT CAST(value AS INTEGER) FROM meta WHERE name IN (SELECT unnest(?::VARCHAR[]))) "
+                "ORDER BY route",
+                [user, sorted(hashes)],
+            ).fetchall()
+        return [Route(*row) for row in rows]
+
+    def forget(
+        self, user: str, unnamed: Callable[[str], str], who: str | None = None, left: Iterable[int] = ()
+    ) -> None:
+        """Remove a person from the file to the last byte: their entries are deleted, and all words of runs and routes
+        replaced by what `unnamed` makes of them.
+
+        The routes `left`, whose ends may still have the person, are kept under `who`, the hash of the name.
+        """
         with self._transaction() as connection:
             connection.execute("DELETE FROM entries WHERE user_id = ?", [user])
+            connection.execute("DELETE FROM meta WHERE name = ?", [f"{_LEFT}{who}"])
+            for route in left:
+                connection.execute("INSERT INTO meta VALUES (?, ?)", [f"{_LEFT}{who}", str(route)])
             for table, key, columns in _WORDS:
                 for number, *words in connection.execute(f"SELECT {key}, {', '.join(columns)} FROM {table}").fetchall():  # noqa: S608
                     for column, word in zip(columns, words, strict=True):
@@ -334,6 +357,12 @@ class Ledger:
                 "SELECT state, count(*) FROM entries WHERE run = ? GROUP BY state ORDER BY state", [run]
             ).fetchall()
         return dict(rows)
+
+
+def _left(connection: Connection) -> list[str]:
+    """The names in `meta` under which routes of erased persons are kept."""
+    rows = connection.execute("SELECT DISTINCT name FROM meta WHERE starts_with(name, ?)", [_LEFT]).fetchall()
+    return [row[0] for row in rows]
 
 
 def _columns(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:

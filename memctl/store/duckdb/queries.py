@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,10 @@ from memctl.core.suggestions import near
 from memctl.store.duckdb import claims, fact_rows
 from memctl.store.duckdb.current import current, kept
 from memctl.store.duckdb.database import Connection
+from memctl.store.model import RecordText
 
+PAGE = 10_000
+"""Rows fetched at a time."""
 Group = tuple[str, str, Collection[str]]
 """User, case-folded subject, predicates."""
 
@@ -33,6 +36,15 @@ def count(connection: Connection, user: str | None = None) -> int:
     """The number of records, episodes included, of one user or of everyone."""
     rows = connection.execute("SELECT count(*) FROM records WHERE ? IS NULL OR user_id = ?", [user, user]).fetchall()
     return int(rows[0][0])
+
+
+def texts_of_others(connection: Connection, user: str) -> Iterator[RecordText]:
+    """The texts of the records of everyone but the user, in the order they were stored."""
+    rows = connection.execute(
+        "SELECT id, user_id, kind, subject, object, text FROM records WHERE user_id <> ? ORDER BY key", [user]
+    )
+    while some := rows.fetchmany(PAGE):
+        yield from (RecordText(*row) for row in some)
 
 
 def latest_import(connection: Connection) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 from uuid import UUID
@@ -88,6 +89,7 @@ class DuckSession:
     runs = operation(undo_log.runs)
     touched = operation(undo.touched)
     runs_touching = operation(undo.touching)
+    texts_of_others = operation(queries.texts_of_others)
     answers = operation(llm_cache.find)
     open_batches = operation(llm_batches.under_way)
     ended_batches = operation(llm_batches.over)
@@ -107,6 +109,30 @@ class DuckSession:
         from memctl.store.duckdb import suppression  # hmac and secrets take 12 ms to import
 
         return suppression.among(self.connection, users)
+
+    def suppressed_since(self, user: str) -> datetime | None:
+        """When the user was erased; None if they were not."""
+        from memctl.store.duckdb import suppression
+
+        return suppression.forgotten_at(self.connection, user)
+
+    def erasure_began(self, user: str) -> datetime | None:
+        """When an erasure of the user began that has not succeeded since; None if there is none."""
+        from memctl.store.duckdb import suppression
+
+        return suppression.begun_at(self.connection, user)
+
+    def has_traces(self, user: str) -> bool:
+        """Whether anything in the store names the user as its owner, data kept for undo included."""
+        from memctl.store.duckdb import suppression
+
+        return suppression.has_traces(self.connection, user)
+
+    def stands_for(self, user: str, hashed: str) -> bool:
+        """Whether a salted hash stands for this user."""
+        from memctl.store.duckdb import suppression
+
+        return suppression.is_digest(self.connection, user, hashed)
 
     def statistics(self) -> Statistics:
         """What the store holds, in numbers."""

@@ -1,6 +1,7 @@
 """Forgotten users: erased from the store completely, and kept out of it.
 
-All that remains of a person is a salted hash of their name, so that a later ingest or migration can refuse them.
+All that remains of a person is a salted hash of their name, so that a later ingest or migration can refuse them. While
+an erasure is under way, `meta` has the same hash with the time it began: one that was interrupted is completed later.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from memctl.store.duckdb import fact_rows, undo_log
 from memctl.store.duckdb.database import Connection, Database, get_meta, set_meta
 
 SALT_BYTES = 32
+_UNDER_WAY = "erasing "
+"""How the names in `meta` of erasures that did not end begin; the hash of the user follows."""
 
 _OWNED = ("units", "claims", "records")
 """The tables whose rows name their user, in the order they are emptied; `_others` go before them."""
@@ -49,8 +52,45 @@ def among(connection: Connection, users: Iterable[str]) -> set[str]:
     return {user for user in set(users) if any((salt, _digest(salt, user)) in pairs for salt in salts)}
 
 
+def is_digest(connection: Connection, user: str, hashed: str) -> bool:
+    """Whether `hashed` stands for this name, here or in a store that this one replaced."""
+    salts = {salt for (salt,) in connection.execute("SELECT DISTINCT salt FROM forgotten").fetchall()}
+    salts |= {get_meta(connection, "salt")} - {None}
+    return any(hmac.compare_digest(_digest(salt, user), hashed) for salt in salts)
+
+
+def forgotten_at(connection: Connection, user: str) -> datetime | None:
+    """When the user was forgotten, last; None if they were not."""
+    rows = connection.execute("SELECT salt, digest, forgotten_at FROM forgotten").fetchall()
+    digests = {salt: _digest(salt, user) for salt, _, _ in rows}
+    times = [at for salt, hashed, at in rows if digests[salt] == hashed]
+    return fact_rows.aware(max(times)) if times else None
+
+
+def begin(connection: Connection, user: str, at: datetime) -> str:
+    """Record that the user is being erased; returns the salted hash that stands for their name."""
+    hashed = digest(connection, user)
+    set_meta(connection, f"{_UNDER_WAY}{hashed}", at.isoformat())
+    return hashed
+
+
+def begun_at(connection: Connection, user: str) -> datetime | None:
+    """When an erasure of the user began that has not succeeded since; None if there is none."""
+    salt = get_meta(connection, "salt")
+    began = None if salt is None else get_meta(connection, f"{_UNDER_WAY}{_digest(salt, user)}")
+    return None if began is None else datetime.fromisoformat(began)
+
+
+def has_traces(connection: Connection, user: str) -> bool:
+    """Whether any row names the user: records, and what is kept of them to undo a removal or to ask a model."""
+    return any(
+        connection.execute(f'SELECT 1 FROM "{table}" WHERE user_id = ? LIMIT 1', [user]).fetchall()  # noqa: S608
+        for table in (*_OWNED, *_others(connection))
+    )
+
+
 def forget(connection: Connection, user: str) -> int:
-    """Erase all rows of the user and record that they were forgotten; returns how many records there were.
+    """Erase all rows of the user; returns how many records there were.
 
     The bytes are still in the file until it is rebuilt.
     """
@@ -62,13 +102,13 @@ def forget(connection: Connection, user: str) -> int:
         connection.execute(f'DELETE FROM "{table}" WHERE user_id = ?', [user])  # noqa: S608 - a table of the catalogue
     # The questions of a batch name their user; a batch without questions is useless.
     connection.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch FROM batch_requests)")
-    mark(connection, user)
     return int(rows[0][0])
 
 
 def mark(connection: Connection, user: str) -> str:
     """Keep the user out from now on; returns the salted hash that stands for their name."""
     hashed = digest(connection, user)
+    connection.execute("DELETE FROM meta WHERE name = ?", [f"{_UNDER_WAY}{hashed}"])
     if not among(connection, [user]):
         now = fact_rows.naive(datetime.now(UTC))
         connection.execute("INSERT INTO forgotten VALUES (?, ?, ?)", [get_meta(connection, "salt"), hashed, now])

@@ -1,0 +1,46 @@
+"""`memctl find-person`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from memctl.cli import _options, _render, _typer
+
+app = _typer.new_app()
+
+
+@app.command(
+    examples="""
+    memctl find-person Ben
+    memctl find-person "Zoë Okafor" --jsonl
+    """
+)
+def command(
+    *,
+    name: Annotated[str, typer.Argument(callback=_options.named)],
+    output: _options.Output,
+    store: _options.Store,
+) -> None:
+    """Find where a person is named in the records of other users: turns and facts.
+
+    Only whole words count; case and accents do not. memctl forget NAME erases what NAME owns, but not these records.
+    """
+    from memctl.maintenance.mentions import mentions
+
+    local = store.open()
+    with local.store.reading():
+        pass
+    found = mentions(local.store, name)
+    document = {"name": name, "records": found.records, "users": found.users, "mentions": found.mentions}
+    if output.listed("mentions", document, found.mentions):
+        return
+    for user, number in found.users.items():
+        typer.echo(f"{_render.line(user)}: {number} records")
+    if found.mentions:
+        rows = [
+            (_render.short(each.id), each.user, each.kind, ", ".join(each.fields), each.text) for each in found.mentions
+        ]
+        _render.table(("id", "user", "kind", "in", "text"), rows, wrap="text")
+    typer.echo(f"{found.records} records of {len(found.users)} users name this person")
