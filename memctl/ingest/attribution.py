@@ -189,7 +189,9 @@ def _single_owner(session: Session, document: Document, attribution: Attribution
 
 def _by_speaker(session: Session, document: Document) -> Iterator[Owned]:
     """An answer without a speaker of its own (an assistant's) goes with the person it answers. A person's turn without
-    a speaker is nobody's."""
+    a speaker is nobody's. A session in which no person says anything, such as a day of joins and bots, has no owner."""
+    if not any(turn.role == "user" for turn in session.turns):
+        return
     owner_of: dict[str, str] = {}
     current: str | None = None
     for turn in session.turns:

@@ -197,6 +197,10 @@ class Run:
             session, owners = item
             sessions += 1
             turns += len(session.turns)
+            if not owners:
+                skipped = session.notes | ({"turn that answers nobody": len(session.turns)} if session.turns else {})
+                for reason, count in skipped.items():
+                    self.report.skipped[reason] = self.report.skipped.get(reason, 0) + count
             self.arrivals += [
                 Work(owned=mine, uri=file.uri, before=before, anew=anew, recipe=file.recipe) for mine in owners
             ]

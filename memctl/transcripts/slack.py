@@ -56,6 +56,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             turn = _turn(record, people, channels, options, notes)
             if turn:
                 turns.append(turn)
+            turns += _shared(record, people, channels, notes)
     members = [people.get(member, (member, False))[0] for member in direct.get(folder, ())]
     yield Session(
         source_format=NAME,
@@ -83,9 +84,10 @@ def _turn(
     profile = record.get("user_profile")
     speaker = known or (_best_name(profile) if isinstance(profile, dict) else None)
     by_bot = subtype == "bot_message" or robot or user == "USLACKBOT" or ("bot_id" in record and not known)
-    text = _plain(_said(record), people, channels).strip()
+    text = _plain(_said(record, by_bot), people, channels).strip()
     if not text:
-        notes["file without text" if record.get("files") else "message without text"] += 1
+        if not _shares(record):
+            notes["file without text" if record.get("files") else "message without text"] += 1
         return None
     ts, thread = text_of(record["ts"]), text_of(record.get("thread_ts"))
     role: Role = "tool" if by_bot else "user"
@@ -100,14 +102,50 @@ def _turn(
     )
 
 
-def _said(record: Mapping[str, Any]) -> str:
-    """The message's text, or that of its attachments if a bot put all text there."""
+def _said(record: Mapping[str, Any], by_bot: bool) -> str:
+    """The message's text, or that of its attachments if a bot put all text there. What a person attaches, such as the
+    preview of a link, was said by somebody else."""
     text = text_of(record.get("text"))
-    attachments = record.get("attachments")
-    if text.strip() or not isinstance(attachments, list):
+    if text.strip() or not by_bot:
         return text
-    shown = [item for item in attachments if isinstance(item, dict)]
-    return "\n".join(text_of(item.get("text")) or text_of(item.get("fallback")) for item in shown)
+    return "\n".join(text_of(item.get("text")) or text_of(item.get("fallback")) for item in _attachments(record))
+
+
+def _attachments(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    attachments = record.get("attachments")
+    return [item for item in attachments if isinstance(item, dict)] if isinstance(attachments, list) else []
+
+
+def _shares(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The messages that a message shares or forwards."""
+    signs = ("is_share", "is_msg_unfurl", "is_reply_unfurl", "is_thread_root_unfurl", "message_blocks", "author_id")
+    return [item for item in _attachments(record) if any(item.get(sign) for sign in signs)]
+
+
+def _shared(
+    record: Mapping[str, Any],
+    people: Mapping[str, tuple[str, bool]],
+    channels: Mapping[str, str],
+    notes: Counter[str],
+) -> Iterator[Turn]:
+    """The messages that a message shares, as words of their authors. One without a known author is counted."""
+    for number, item in enumerate(_shares(record), 1):
+        author = name_of(item.get("author_id")) or ""
+        known, robot = people.get(author, (None, False))
+        speaker = known or name_of(item.get("author_name")) or name_of(item.get("author_subname")) or author
+        text = _plain(text_of(item.get("text")), people, channels).strip()
+        if not speaker or not text:
+            notes["shared message without author or text"] += 1
+            continue
+        ts = text_of(item.get("ts"))
+        yield Turn(
+            turn_id=f"{text_of(record['ts'])}/{number}",
+            role="tool" if robot else "user",
+            speaker=speaker,
+            text=text,
+            at=instant(ts) if ts else None,
+            raw_kind="shared message",
+        )
 
 
 def _plain(text: str, people: Mapping[str, tuple[str, bool]], channels: Mapping[str, str]) -> str:
@@ -142,11 +180,21 @@ def _best_name(record: Mapping[str, Any]) -> str | None:
 def _people(document: Document) -> dict[str, tuple[str, bool]]:
     """Name and whether it is a bot, by user id, from the lists above the channel's folder."""
     people: dict[str, tuple[str, bool]] = {}
+    handles: dict[str, str] = {}
     for listing in ("../org_users.json", "../users.json"):
         for record in _records(document.sibling(listing)):
             user = name_of(record.get("id"))
             if user:
                 people[user] = (_best_name(record) or user, record.get("is_bot") is True)
+                handles[user] = name_of(record.get("name")) or user
+    # People of one name are told apart by their handles, or by their ids if those are equal too.
+    names = Counter(name.casefold() for name, _ in people.values())
+    same = Counter((people[user][0].casefold(), handle.casefold()) for user, handle in handles.items())
+    for user, (name, robot) in people.items():
+        if names[name.casefold()] > 1:
+            handle = handles[user]
+            mark = handle if same[name.casefold(), handle.casefold()] == 1 else user
+            people[user] = (f"{name} ({mark})", robot)
     return people
 
 

@@ -97,3 +97,45 @@ def test_two_messages_of_one_ts_are_two_turns(tmp_path: Path) -> None:
     assert isinstance(session, Session)
     ids = ["1773133200.1", "1773133200.1#2", "1773133200.1#3"]
     assert [(turn.turn_id, turn.text) for turn in session.turns] == list(zip(ids, "abc", strict=True))
+
+
+def export(path: Path, people: list[dict[str, Any]], *messages: dict[str, Any]) -> Session:
+    folder = path / "general"
+    folder.mkdir()
+    (path / "users.json").write_text(json.dumps(people), encoding="utf-8")
+    (path / "channels.json").write_text(json.dumps([{"id": "C1", "name": "general"}]), encoding="utf-8")
+    (folder / "2026-03-10.json").write_text(
+        json.dumps([{"type": "message", "ts": f"177313320{n}.000100", **one} for n, one in enumerate(messages)]),
+        encoding="utf-8",
+    )
+    return sessions(path)["general/2026-03-10"]
+
+
+def test_two_people_of_one_name_stay_two(tmp_path: Path) -> None:
+    people = [{"id": f"U{n}", "name": handle, "profile": {"real_name": "Ada Kern"}} for n, handle in enumerate("ab")]
+    said = export(
+        tmp_path, people, {"user": "U0", "text": "I live in Ghent."}, {"user": "U1", "text": "I live in Oslo."}
+    )
+    assert [turn.speaker for turn in said.turns] == ["Ada Kern (a)", "Ada Kern (b)"]
+
+
+def test_a_shared_message_is_its_authors(tmp_path: Path) -> None:
+    people = [{"id": "U1", "name": "ada"}, {"id": "U2", "name": "tom"}]
+    said = export(
+        tmp_path,
+        people,
+        {"user": "U1", "text": "", "attachments": [{"is_share": True, "author_id": "U2", "text": "I live in Oslo."}]},
+        {
+            "user": "U1",
+            "text": "look",
+            "attachments": [{"is_msg_unfurl": True, "author_name": "Lea", "text": "I sing."}],
+        },
+        {"user": "U1", "text": "", "attachments": [{"title": "A page", "text": "I am a preview."}]},
+        {"user": "U1", "text": "", "attachments": [{"is_share": True, "text": "Nobody knows whose."}]},
+    )
+    assert [(turn.speaker, turn.text) for turn in said.turns] == [
+        ("tom", "I live in Oslo."),
+        ("ada", "look"),
+        ("Lea", "I sing."),
+    ]
+    assert said.notes == {"message without text": 1, "shared message without author or text": 1}
