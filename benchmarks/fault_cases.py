@@ -283,7 +283,7 @@ CASES: dict[str, Check] = {
     "mem0-relations": _moved("relations.json", _has("ada", "Ghent"), _relations),
     "mixed-owners": _each("*.jsonl", None, _mixed_owners, "--json"),
     "not-a-chat": _each("*.*", "ada", lambda box, path: _refused(box)),
-    "owner-first-name": _then(_ingest("*.txt", "ada"), _same_names),
+    "owner-first-name": _then(_ingest("*.txt", "ada"), _lacks("ada", "Ghent", "Oslo")),
     "pg-soft-delete": _soft_deleted,
     "relative-date-utc": _then(_ingest("chat.json", "ada"), _yesterday),
     "rm-then-rename": _script(_last_lines_lack("peanuts", "removed")),

@@ -21,29 +21,23 @@ from memctl.transcripts.encoding import clean, text_lines
 from memctl.transcripts.model import DateOrder, ReadOptions, Session, Turn
 from memctl.transcripts.peek import Head
 from memctl.transcripts.timestamps import in_zone
+from memctl.transcripts.whatsapp_times import Day, date_of, parse, plain
 
 NAME = "whatsapp"
-
-YEARS = range(2009, 2200)
-"""WhatsApp was released in 2009; there are no older messages."""
 
 _MARKS = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 _EDGES = _MARKS + " \t\r\u202f\u00a0"
 _PLAIN: dict[int, str | None] = {ord(mark): None for mark in _MARKS}
 _PLAIN |= {0x202F: " ", 0x00A0: " ", 0x2009: " "}
 
-_AFTER_NOON = ("p", "午後", "下午", "오후", "م")
-_HALF = "午前|上午|오전|ص|午後|下午|오후|م"
-_STAMP = re.compile(
-    r"(?P<a>\d{1,4})(?P<sep>[./-]) ?(?P<b>\d{1,2})(?P=sep) ?(?P<c>\d{1,4})\.?"
-    r"(?:[,،]| at| à| um| a las| kl\.?)?\s+"
-    rf"(?:(?P<before>{_HALF}) ?)?(?P<hour>\d{{1,2}})[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d))?"
-    rf"(?: ?(?:(?P<after>[ap])\.? ?m\.?|(?P<after_local>{_HALF})))?\s*",
-    re.IGNORECASE,
-)
 _BRACKETED = re.compile(r"\[([^\]]{8,60})\](.*)", re.DOTALL)
 _DASHED = re.compile(r"(.{8,60}?)\s[-–]\s(.*)", re.DOTALL)
-_NAMED = re.compile(r"(?P<name>[^:\n]{1,100}):(?:\s(?P<text>.*)|)\Z", re.DOTALL)
+_NAMED = re.compile(r"(?P<name>[^:\n]{1,100}):(?!//)\s?(?P<text>.*)\Z", re.DOTALL)
+_HEADER = re.compile(
+    r"\[[^\]\n]{0,40}\d[^\]\n]{0,40}\d[:.h]\d\d[^\]\n]{0,30}\]\s*[^:\n]{1,60}:"
+    r"|\d{1,4}[^\n]{3,40}?\d[:.h]\d\d[^\n]{0,30}?\s[-–]\s[^:\n]{1,60}:"
+)
+"""What begins like a message: a date, a time and a name."""
 
 _MEDIA = re.compile(
     r"""<[^<>]{1,200}>                                       # <Media omitted>, <attached: 00000012-PHOTO.jpg>
@@ -73,9 +67,6 @@ _CHAT_FILE = re.compile(
     r"|Discussion WhatsApp avec|Chat WhatsApp con) ?",
     re.IGNORECASE,
 )
-
-Day = tuple[str, str, str]
-_PLACES: dict[DateOrder, tuple[int, int, int]] = {"dmy": (2, 1, 0), "mdy": (2, 0, 1), "ymd": (0, 1, 2)}
 
 
 class Record(NamedTuple):
@@ -123,18 +114,6 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
             pending.append(record)
     if pending:
         yield _session(chat, pending, order, options, met)
-
-
-def date_of(day: Day, order: DateOrder) -> datetime | None:
-    """The start of the day named by three numbers in `order`, None if WhatsApp cannot have been used on it."""
-    year, month, date = (day[place] for place in _PLACES[order])
-    if len(year) not in (2, 4):
-        return None
-    full = int(year) + (2000 if len(year) == 2 else 0)
-    try:
-        return datetime(full, int(month), int(date)) if full in YEARS else None
-    except ValueError:
-        return None
 
 
 def settle(days: Sequence[Day], separator: str) -> DateOrder | None:
@@ -186,18 +165,34 @@ def _order_of(document: Document) -> DateOrder:
 
 
 def _records(document: Document) -> Iterator[Record | BadTranscript]:
-    """Messages with their continuation lines. All have the form of the first one."""
+    """Messages with their continuation lines. All have the form of the first one.
+
+    A line that begins like a message and has a date or time that is not understood ends the message before it, and
+    belongs to nobody, with the lines that follow it.
+    """
     held: Record | None = None
+    bracketed: bool | None = None
     more: list[str] = []
     for number, line in text_lines(document.open(), document.uri):
         if isinstance(line, BadTranscript):
             yield line
             continue
         opening = _opening(line, number)
-        if opening and (held is None or opening.bracketed == held.bracketed):
+        if opening and bracketed in (None, opening.bracketed):
             if held:
                 yield held._replace(rest="\n".join([held.rest, *more]))
-            held, more = opening, []
+            held, more, bracketed = opening, [], opening.bracketed
+        elif (
+            not opening and bracketed in (None, line.lstrip(_EDGES)[:1] == "[") and _HEADER.match(plain(line).lstrip())
+        ):
+            if held:
+                yield held._replace(rest="\n".join([held.rest, *more]))
+            held, more = None, []
+            yield BadTranscript(
+                "a message begins with a date or time that is not understood",
+                where=f"{document.uri}:line {number}",
+                hint="it belongs to nobody and is left out; report the form of the date if it is real",
+            )
         elif held:
             more.append(line)
     if held:
@@ -211,17 +206,8 @@ def _opening(line: str, number: int) -> Record | None:
         return None
     bracketed = line[0] == "["
     parts = (_BRACKETED if bracketed else _DASHED).match(line)
-    stamp = _STAMP.fullmatch(parts[1].translate(_PLAIN)) if parts else None
-    if not parts or not stamp:
-        return None
-    hour, minute, second = int(stamp["hour"]), int(stamp["minute"]), int(stamp["second"] or 0)
-    half = stamp["before"] or stamp["after"] or stamp["after_local"]
-    if half and hour <= 12:
-        hour = hour % 12 + (12 if half.lower() in _AFTER_NOON else 0)
-    day = (stamp["a"], stamp["b"], stamp["c"])
-    if hour > 23 or minute > 59 or second > 59 or not any(date_of(day, order) for order in _PLACES):
-        return None
-    return Record(number, bracketed, day, stamp["sep"], (hour, minute, second), parts[2])
+    stamp = parse(parts[1]) if parts else None
+    return Record(number, bracketed, stamp.day, stamp.separator, stamp.time, parts[2]) if parts and stamp else None
 
 
 def _session(chat: str, records: list[Record], order: DateOrder, options: ReadOptions, met: Counter[str]) -> Session:

@@ -10,6 +10,7 @@ from memctl.core.errors import BadTranscript
 from memctl.transcripts import ReadOptions, Session, detect, discover, read
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.model import DateOrder, Turn
+from memctl.transcripts.whatsapp_times import date_of, parse
 
 FIXTURE = Path(__file__).parents[2] / "fixtures/transcripts/alice/WhatsApp Chat - Yuki.txt"
 
@@ -143,3 +144,48 @@ def test_a_caption_outlives_its_photo(tmp_path: Path) -> None:
 def test_a_chat_without_messages_says_so(tmp_path: Path) -> None:
     with pytest.raises(BadTranscript, match="no WhatsApp message"):
         list(read(document(tmp_path, "hello\n"), ReadOptions(), "whatsapp"))
+
+
+@pytest.mark.parametrize(
+    ("stamp", "time"),
+    [
+        ("2024/1/15 上午9:14", (9, 14, 0)),
+        ("2024/1/15 晚上9:05", (21, 5, 0)),
+        ("2024/1/15 凌晨1:30", (1, 30, 0)),
+        ("2024. 1. 15. 오후 9:05", (21, 5, 0)),
+        ("15.01.2024 ÖS 3:20", (15, 20, 0)),
+        ("15/1/24, 9:05 μ.μ.", (21, 5, 0)),
+        ("15/01/2024, 3:15 in the afternoon", (15, 15, 0)),
+        ("15.01.24 г., 21:05 ч.", (21, 5, 0)),
+        ("١٥/١/٢٠٢٤، ٩:٠٥ م", (21, 5, 0)),
+        ("१५/१/२०२४, ०९:०५", (9, 5, 0)),
+        ("15/1/2567 21:05", (21, 5, 0)),
+        ("15-01-2024 21 h 05", None),
+        ("15/01/2099, 21:05", None),
+        ("15/01/2024, 9:05 whenever", None),
+    ],
+)
+def test_the_time_of_a_message_is_read_in_the_phones_locale(stamp, time):
+    read_stamp = parse(stamp)
+    assert (read_stamp and read_stamp.time) == time
+
+
+def test_a_year_of_the_buddhist_calendar_is_converted():
+    assert date_of(("15", "1", "2567"), "dmy") == datetime(2024, 1, 15)
+    assert date_of(("15", "1", "67"), "dmy") == datetime(2024, 1, 15)
+
+
+def test_a_message_with_a_form_that_is_not_understood_is_nobodys(tmp_path):
+    path = tmp_path / "WhatsApp Chat with Mara.txt"
+    path.write_text(
+        "15/01/2024, 10:14 - Mara: I moved to Lisbon.\n"
+        "the 16th 16/01/2024 at 10:15 dawnish - Ben: I live in Oslo.\nReally.\n"
+        "17/01/2024 10:15 dawnish - Ben: I live in Oslo.\nand I sing\n"
+        "18/01/2024, 10:14 - Mara:fine\n",
+        encoding="utf-8",
+    )
+    items = list(read(Document(str(path), path.name, 1, 0, path=path), ReadOptions(), "whatsapp"))
+    turns = [turn for item in items if isinstance(item, Session) for turn in item.turns]
+    assert [(turn.speaker, turn.text) for turn in turns][-1] == ("Mara", "fine")
+    assert not any("sing" in turn.text for turn in turns)
+    assert any("not understood" in str(item) for item in items if isinstance(item, BadTranscript))
