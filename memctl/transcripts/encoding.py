@@ -30,6 +30,21 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _SIGN = "[¤¦¨¬¯±´·¸×÷¹²³¼½¾£¥¢µ¶]"
 _SIGN_IN_WORD = re.compile(rf"{_SIGN}(?=[^\W\d_])|(?<=[^\W\d_]){_SIGN}")
+_NOT_OF_CHATS = (
+    *(
+        "utf_16",
+        "utf_32",
+        "utf_7",
+        "mac_cyrillic",
+        "mac_greek",
+        "mac_iceland",
+        "mac_latin2",
+        "mac_roman",
+        "mac_turkish",
+    ),
+    *("cp855", "cp866", "cp1125", "kz1048", "ptcp154", "koi8_t", "iso8859_5"),
+)
+"""Codecs of systems older than chats; their letters, read as such, look as likely as those of Windows."""
 _CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 
 
@@ -57,7 +72,7 @@ def guess(head: bytes) -> str:
         return "utf-8"
     from charset_normalizer import from_bytes
 
-    matches = list(from_bytes(head[:16_384], cp_exclusion=["utf_16", "utf_32", "utf_7"]))
+    matches = list(from_bytes(head[:16_384], cp_exclusion=list(_NOT_OF_CHATS)))
     matches = [match for match in matches if not _SIGN_IN_WORD.search(str(match))] or matches
     if not matches or any(
         "cp1252" in match.could_be_from_charset

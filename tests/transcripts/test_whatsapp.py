@@ -189,3 +189,22 @@ def test_a_message_with_a_form_that_is_not_understood_is_nobodys(tmp_path):
     assert [(turn.speaker, turn.text) for turn in turns][-1] == ("Mara", "fine")
     assert not any("sing" in turn.text for turn in turns)
     assert any("not understood" in str(item) for item in items if isinstance(item, BadTranscript))
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        (
+            "cp1251",
+            "[05.03.2025, 10:14:33] Анна Петрова: Я живу в Казани.\n[15.03.2025, 10:14:33] Борис: Я работаю в банке.",
+        ),
+        ("cp1253", "[05.03.2025, 10:14:33] Νίκος: Καλημέρα, μένω στην Αθήνα."),
+        ("cp1256", "[05.03.2025, 10:14:33] خالد: أنا أسكن في القاهرة"),
+    ],
+)
+def test_a_chat_in_a_code_page_of_windows_keeps_its_letters(tmp_path, codec, text):
+    path = tmp_path / "WhatsApp Chat with A.txt"
+    path.write_bytes(text.encode(codec))
+    doc = Document(str(path), path.name, path.stat().st_size, 0, path=path)
+    turns = [turn for session in sessions(doc) for turn in session.turns]
+    assert turns[0].text == text.splitlines()[0].split(": ", 1)[1]
