@@ -1,0 +1,68 @@
+"""Proof first, destruction last: what cannot be proved is not erased, and a receipt can be checked later."""
+
+import re
+
+import pytest
+
+
+@pytest.fixture
+def remembered(memctl, fixtures):
+    assert memctl("ingest", "-q", fixtures).code == 0
+
+
+def facts_of(memctl, user):
+    return len(memctl("facts", user, "--json").document.get("facts", []))
+
+
+def test_nothing_is_erased_without_a_place_for_the_receipt(remembered, memctl, home):
+    before = facts_of(memctl, "alice")
+    (home / "taken").write_text("a file, not a folder")
+    ran = memctl("forget", "alice", "--confirm", "alice", "--receipt", home / "taken" / "receipt.json")
+    assert ran.code != 0
+    assert before == facts_of(memctl, "alice") > 0
+
+
+def test_nothing_is_erased_while_the_ledger_is_damaged(remembered, memctl, home):
+    ledger = home / "ledger.duckdb"
+    ledger.write_bytes(b"not a ledger" * 1000)
+    before = facts_of(memctl, "alice")
+    ran = memctl("forget", "alice", "--confirm", "alice", "--ledger", ledger)
+    assert ran.code != 0
+    assert before == facts_of(memctl, "alice") > 0
+    # Nor is the person refused afterwards, since nothing was erased.
+    assert memctl("add", "alice", "I live in Ghent.").code == 0
+
+
+@pytest.mark.parametrize("name", ["Alicia", "Alice", "nobody-at-all"])
+def test_a_name_that_owns_nothing_is_not_found(remembered, memctl, name):
+    ran = memctl("forget", name, "--confirm", name)
+    assert ran.code == 4, ran.err
+    assert facts_of(memctl, "alice") > 0
+    if name != "nobody-at-all":
+        assert "alice" in ran.err
+
+
+def test_a_second_run_says_when_it_was_done(remembered, memctl):
+    assert memctl("forget", "alice", "--confirm", "alice").code == 0
+    again = memctl("forget", "alice", "--confirm", "alice")
+    assert "already forgotten on" in again.out + again.err
+
+
+def test_a_receipt_is_checked_against_the_name_and_what_came_back(remembered, memctl, home):
+    receipt = home / "receipt.json"
+    assert memctl("forget", "alice", "--confirm", "alice", "--receipt", receipt).code == 0
+    assert memctl("forget", "alice", "--check", receipt).code == 0
+    assert memctl("forget", "bruno", "--check", receipt).code == 6
+    receipt.write_text(re.sub(r"\b20\d\d-", "2019-", receipt.read_text()))
+    assert memctl("forget", "alice", "--check", receipt).code == 6
+    assert "2019" not in memctl("forget", "alice", "--check", receipt).out
+
+
+def test_a_person_named_by_others_is_found(memctl, chat):
+    memctl(
+        "ingest", chat("ada/a.jsonl", "My sister Zoë lives in Oslo.", "Zoe visits on Sunday.", "Zoetrope").parent.parent
+    )
+    found = memctl("find-person", "zoe", "--json").document
+    assert found["users"].keys() == {"ada"}
+    assert not any("Zoetrope" in mention["text"] for mention in found["mentions"])
+    assert memctl("find-person", "Quentin").code == 0
