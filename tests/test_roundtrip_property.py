@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from memctl.backends.contract import Backend, Outcome
 from memctl.backends.files import open_file
 from memctl.core.fact import KINDS, TIME_FIELDS, Embedding, Fact, Source, content_hash
+from memctl.core.timeline import outdated
 from memctl.workspace import Workspace
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -132,12 +133,14 @@ def test_what_is_written_is_what_is_read(
     for batch in (facts, renewed, renewed):
         outcomes = written(opening(), batch)
         for fact, outcome in zip(batch, outcomes, strict=True):
-            assert outcome.state in ("written", "updated", "unchanged"), outcome
-            if outcome.state == "unchanged":
+            assert outcome.state in ("written", "updated", "unchanged", "newer"), outcome
+            if outcome.state == "newer":
+                assert outdated(fact, expected[fact.id])
+            elif outcome.state == "unchanged":
                 assert content_hash(fact) == content_hash(expected[fact.id])
             else:
                 expected[fact.id] = standing(fact, expected.get(fact.id)) if keeps_vectors else fact
-    assert {outcome.state for outcome in outcomes} <= {"unchanged"}
+    assert {outcome.state for outcome in outcomes} <= {"unchanged", "newer"}
 
     adapter = opening()
     try:

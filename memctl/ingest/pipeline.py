@@ -201,8 +201,10 @@ class Run:
                 skipped = session.notes | ({"turn that answers nobody": len(session.turns)} if session.turns else {})
                 for reason, count in skipped.items():
                     self.report.skipped[reason] = self.report.skipped.get(reason, 0) + count
+            # A model is not asked again about turns that another file shows: they are paid for, or about to be.
+            recipe = None if self.asker else file.recipe
             self.arrivals += [
-                Work(owned=mine, uri=file.uri, before=before, anew=anew, recipe=file.recipe) for mine in owners
+                Work(owned=mine, uri=file.uri, before=before, anew=anew, recipe=recipe) for mine in owners
             ]
             self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
         self._recognise()

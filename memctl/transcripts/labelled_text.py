@@ -93,7 +93,7 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
         raise BadTranscript(
             "no speaker labels",
             where=document.uri,
-            hint='start each turn with a label, such as "User: "; notes of one person are read with --format notes',
+            hint='start each turn with a label, such as "User: "',
         )
     date = written(f"{fields.get('date', '')} {fields.get('time', '')}".strip(), options)
     start = options.started_at or date or anchor_in_name(document.stem, options)

@@ -24,9 +24,7 @@ class GraphitiBackend(Suite):
 
     title = "Graphiti"
     adapter = GraphitiAdapter
-    never: ClassVar[dict[str, str]] = {
-        "test_search[japanese]": "Kuzu's full-text index splits words at spaces",
-    }
+    never: ClassVar[dict[str, str]] = {}
     refusal = MemctlError
 
     @classmethod

@@ -56,7 +56,7 @@ def command(
     if output.listed("migrations", {"runs": runs}, runs):
         return None
     _render.table(
-        ("run", "state", "from", "to", "read", "written", "updated", "unchanged", "rejected"),
+        ("run", "state", "from", "to", "read", "written", "updated", "unchanged", "newer", "rejected"),
         [
             (
                 run.id,
