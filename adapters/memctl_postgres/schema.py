@@ -139,14 +139,15 @@ def may_change(connection: Connection[Any]) -> bool:
 
 
 def fix_dimensions(connection: Connection[Any], dimensions: int) -> int | None:
-    """Give the embedding column its number of dimensions, unless it has one and contains vectors; returns what it has.
+    """Give the embedding column its number of dimensions, unless it has one and a fact has a vector, even beside the
+    column; returns what it has.
 
     Runs in the caller's transaction and locks the table; None if no column can hold that many, or if the column has
     none and the account may not change it.
     """
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     row = connection.execute(
-        "SELECT atttypmod, EXISTS (SELECT FROM facts WHERE embedding IS NOT NULL) "
+        "SELECT atttypmod, EXISTS (SELECT FROM facts WHERE embedding_model IS NOT NULL) "
         "FROM pg_attribute WHERE attrelid = 'facts'::regclass AND attname = 'embedding'"
     ).fetchone()
     fixed, used = (row[0], row[1]) if row and row[0] > 0 else (None, False)
