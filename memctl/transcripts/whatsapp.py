@@ -31,11 +31,11 @@ _PLAIN: dict[int, str | None] = {ord(mark): None for mark in _MARKS}
 _PLAIN |= {0x202F: " ", 0x00A0: " ", 0x2009: " "}
 
 _BRACKETED = re.compile(r"\[([^\]]{8,60})\](.*)", re.DOTALL)
-_DASHED = re.compile(r"(.{8,60}?)\s[-–]\s(.*)", re.DOTALL)
-_NAMED = re.compile(r"(?P<name>[^:\n]{1,100}):(?!//)\s?(?P<text>.*)\Z", re.DOTALL)
+_DASHED = re.compile(r"(.{8,60}?)\s[-–—]\s(.*)", re.DOTALL)
+_NAMED = re.compile(r"(?P<name>[^:\n]{1,100}):(?:\s|(?!//|\d))(?P<text>.*)\Z", re.DOTALL)
 _HEADER = re.compile(
     r"\[[^\]\n]{0,40}\d[^\]\n]{0,40}\d[:.h]\d\d[^\]\n]{0,30}\]\s*[^:\n]{1,60}:"
-    r"|\d{1,4}[^\n]{3,40}?\d[:.h]\d\d[^\n]{0,30}?\s[-–]\s[^:\n]{1,60}:"
+    r"|\d{1,4}[^\n]{3,40}?\d[:.h]\d\d[^\n]{0,30}?\s[-–—]\s[^:\n]{1,60}:"
 )
 """What begins like a message: a date, a time and a name."""
 
