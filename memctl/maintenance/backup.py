@@ -104,7 +104,10 @@ def restore(file: Path, database: Database, *, force: bool = False) -> tuple[Man
         )
     private_files.make_folder(database.path.parent)
     fresh = Database(database.path.with_name(f".{database.path.name}.restored"), database.lock_timeout)
-    fresh.path.unlink(missing_ok=True)
+    # A killed restore leaves the file and its log, and a log without its file damages the next one.
+    log = fresh.path.with_name(f"{fresh.path.name}.wal")
+    for left in (log, fresh.path):
+        left.unlink(missing_ok=True)
     try:
         with tempfile.TemporaryDirectory(prefix="memctl-", dir=database.path.parent) as folder:
             manifest = _checked(file, Path(folder))

@@ -94,6 +94,7 @@ INVOCATIONS = {
     ("history",): [(USER,), (f"nobody{USER}",)],
     ("diff",): [(USER, "--from", "2020"), (USER, "--from", USER)],
     ("users",): [()],
+    ("find-person",): [("Mallory",)],
     ("stats",): [()],
     ("report", "volume"): [(), ("--user", USER), ("--by", "week")],
     ("report", "pricing"): [("--users", "10")],
