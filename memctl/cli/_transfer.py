@@ -111,10 +111,10 @@ def print_counts(counts: Counts) -> None:
     typer.echo(f"{said}, {counts.unchanged} unchanged, {kept}{counts.rejected} rejected, of {counts.read} read")
 
 
-def print_losses(losses: list[Loss]) -> None:
+def print_losses(losses: list[Loss], *, rejected: int = 0) -> None:
     """Print the values that the target does not keep unchanged, with an example of each."""
     if not losses:
-        typer.echo("no field is lost or changed")
+        typer.echo("no field of the other records is lost or changed" if rejected else "no field is lost or changed")
         return
     rows = [
         (
@@ -129,19 +129,27 @@ def print_losses(losses: list[Loss]) -> None:
     _render.table(("field", "becomes", "n", "how", "example"), rows, wrap="example")
 
 
+LISTED_USERS = 20
+"""Users of a plan that the terminal shows, those with the most records."""
+
+
 def print_plan(plan: Plan) -> None:
     """Print a plan."""
     typer.echo(f"from   {_render.clean(plan.source_identity)}")
     typer.echo(f"to     {_render.clean(plan.target_identity)}  ({plan.mode})")
     kinds = sorted({kind for counts in plan.users.values() for kind in counts}, key=KINDS.index)
+    largest = sorted(plan.users.items(), key=lambda item: -sum(item[1].values()))[:LISTED_USERS]
     rows = [
-        (user, *(str(counts.get(kind, 0)) for kind in kinds), str(sum(counts.values())))
-        for user, counts in plan.users.items()
+        (user, *(str(counts.get(kind, 0)) for kind in kinds), str(sum(counts.values()))) for user, counts in largest
     ]
-    typer.echo(f"facts  {plan.facts} of {len(plan.users)} users")
+    typer.echo(f"moves  {plan.facts} records of {len(plan.users)} users")
     if rows:
-        _render.table(("user", *kinds, "facts"), rows, wrap="user")
-    print_losses(plan.losses())
+        _render.table(("user", *kinds, "records"), rows, wrap="user")
+    if len(plan.users) > len(rows):
+        typer.echo(f"and {len(plan.users) - len(rows)} more users; --json lists all")
+    for reason, count in plan.rejects.items():
+        typer.echo(f"reject {count}: {_render.clean(reason)}")
+    print_losses(plan.losses(), rejected=sum(plan.rejects.values()))
     seconds = "unknown (no rate limit)" if plan.seconds is None else f"{plan.seconds:.0f} s"
     typer.echo(f"calls  {plan.calls.read} to read, {plan.calls.write} to write; minimum duration: {seconds}")
     for note in plan.notes:
@@ -173,7 +181,7 @@ def print_report(report: Report, command: str) -> None:
 
     print_counts(report.counts)
     if report.counts.read:
-        print_losses(report.losses)
+        print_losses(report.losses, rejected=report.counts.rejected)
     if (found := report.verification) is not None:
         typer.echo(
             f"verified: {found.same + found.declared} match, {found.differs} differ, {found.missing} missing, "

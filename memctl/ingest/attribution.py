@@ -46,30 +46,36 @@ class Owned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def of_one_user(
-    items: Iterable[Session | BadTranscript], document: Document, attribution: Attribution
+    sessions: Callable[[], Iterable[Session | BadTranscript]], document: Document, attribution: Attribution
 ) -> Iterator[Session | BadTranscript]:
     """The sessions of a file that --user may give to its user: all of them if the file names one user only, by
     whatever id; of a file that names several, those of this user, and one error for the others.
 
-    At most `HELD_SESSIONS` of one other id wait for the end of the file; more are taken for the user's.
+    `sessions` reads the file. Sessions of one other id wait for the end of the file; from `HELD_SESSIONS` on, the file
+    is read a second time to see whether it names anybody else.
     """
     user = attribution.user
     if user is None:
-        yield from items
+        yield from sessions()
         return
     held: list[Session] = []
     names: set[str] = set()
-    refused = False
-    for item in items:
+    refused = one_only = False
+    for item in sessions():
         named = _named(item) if isinstance(item, Session) else set()
         names |= named
-        foreign = bool(named) and user not in named
-        if isinstance(item, Session) and foreign and len(names) == 1 and len(held) < HELD_SESSIONS:
-            held.append(item)
-        elif foreign and len(names) > 1:
+        if isinstance(item, BadTranscript) or not named or user in named or one_only:
+            yield item
+        elif len(names) > 1:
             refused = True
         else:
-            yield item
+            held.append(item)
+            if len(held) == HELD_SESSIONS:
+                names.update(*(_named(other) for other in sessions() if isinstance(other, Session)))
+                one_only = len(names) == 1
+                if one_only:
+                    yield from held
+                    held = []
     if len(names) == 1:
         yield from held
     elif held or refused:
@@ -147,13 +153,7 @@ def _by_owner(session: Session, document: Document, named: list[str], chosen: st
             where=document.uri,
             hint="leave --user out: each message is then filed under the user it names",
         )
-    owner_of: dict[str, str] = {}
-    current: str | None = None
-    for turn in session.turns:
-        if turn.role == "user":
-            current = turn.owner
-        if current is not None:
-            owner_of[turn.turn_id] = current
+    owner_of = _answered(session, lambda turn: turn.owner)
     unowned = sum(turn.role == "user" and not turn.owner for turn in session.turns)
     for number, user in enumerate(named if chosen is None else [chosen]):
         others = frozenset(turn.turn_id for turn in session.turns if owner_of.get(turn.turn_id) != user)
@@ -164,6 +164,18 @@ def _by_owner(session: Session, document: Document, named: list[str], chosen: st
             notes["message of another user"] = sum(turn.owner not in (None, user) for turn in session.turns)
         turns = tuple(_spoken(turn, user) for turn in session.turns)
         yield Owned(user_id=user, session=msgspec.structs.replace(session, turns=turns, notes=notes), others=others)
+
+
+def _answered(session: Session, person: Callable[[Turn], str | None]) -> dict[str, str]:
+    """Who each turn belongs to, by its id: a person's turn to that person, an answer to the person it answers."""
+    owner_of: dict[str, str] = {}
+    current: str | None = None
+    for turn in session.turns:
+        if turn.role == "user":
+            current = person(turn)
+        if current is not None:
+            owner_of[turn.turn_id] = current
+    return owner_of
 
 
 def _spoken(turn: Turn, user: str) -> Turn:
@@ -192,13 +204,7 @@ def _by_speaker(session: Session, document: Document) -> Iterator[Owned]:
     a speaker is nobody's. A session in which no person says anything, such as a day of joins and bots, has no owner."""
     if not any(turn.role == "user" for turn in session.turns):
         return
-    owner_of: dict[str, str] = {}
-    current: str | None = None
-    for turn in session.turns:
-        if turn.role == "user":
-            current = turn.speaker
-        if current is not None:
-            owner_of[turn.turn_id] = current
+    owner_of = _answered(session, lambda turn: turn.speaker)
     speakers = dict.fromkeys(owner_of.values())
     if not speakers:
         raise BadTranscript(

@@ -107,7 +107,8 @@ class Reader:
             return speakers
 
         try:
-            for item in of_one_user(read(document, self.options.reading, format_), document, self.options.attribution):
+            attribution = self.options.attribution
+            for item in of_one_user(lambda: read(document, self.options.reading, format_), document, attribution):
                 if isinstance(item, BadTranscript):
                     yield item
                     continue

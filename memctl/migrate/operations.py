@@ -147,10 +147,11 @@ def _planned(job: MigrateJob, work: Job, halt: Halt, monitor: Monitor) -> Plan:
 
 def _unwritten(plan: Plan, halt: Halt) -> Report:
     """The report of a migration that ended with its plan."""
+    rejected = sum(plan.rejects.values())
     return Report(
         run=None,
         plan=plan,
-        counts=Counts(read=plan.facts),
+        counts=Counts(read=plan.facts + rejected, rejected=rejected),
         losses=plan.losses(),
         rejects_file=None,
         problems=[],

@@ -70,7 +70,8 @@ class Calls(msgspec.Struct, kw_only=True):
 class Plan(msgspec.Struct, kw_only=True):
     """What a migration moves. `users` counts facts by user of the source and kind; `seconds` is the minimum duration at
     the rate limits, None if there are none; `too_long` counts facts whose text is too long for the target; `digest`
-    identifies exactly these facts with exactly this content."""
+    identifies exactly these facts with exactly this content. `rejects` counts what the run will reject, by reason:
+    records of the source that are not valid facts, and erased users."""
 
     schema: Literal["memctl.plan/1"] = "memctl.plan/1"
     source: str
@@ -83,6 +84,7 @@ class Plan(msgspec.Struct, kw_only=True):
     users: dict[str, dict[str, int]] = {}
     fields: list[FieldPlan] = []
     too_long: int = 0
+    rejects: dict[str, int] = {}
     calls: Calls = msgspec.field(default_factory=Calls)
     seconds: float | None = None
     notes: list[str] = []
@@ -179,6 +181,7 @@ class Tally:
         ]
         plan.seconds = max(known) if known else None
         plan.digest = f"{self._digest:064x}"
+        plan.rejects = reader.rejects()
         refused = f"erased users that are not moved: {len(reader.refused)}; unblock with: memctl forget NAME --restore"
         if reader.refused and refused not in plan.notes:
             plan.notes.append(refused)

@@ -5,6 +5,7 @@ A backend is not trusted: a cursor loop, a page that repeats facts, and a list s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from functools import partial
@@ -16,6 +17,7 @@ from memctl.core.suggestions import near
 from memctl.migrate.selection import Selection
 from memctl.runtime.retry import Pace, Retry, guarded
 from memctl.runtime.spool import SeenIds
+from memctl.store.model import SUPPRESSED
 
 Forgotten = Callable[[Collection[str]], set[str]]
 """Returns the subset of these users that were erased."""
@@ -108,6 +110,12 @@ class Reader:
     def close(self) -> None:
         """Release the temporary files."""
         self._seen.close()
+
+    def rejects(self) -> dict[str, int]:
+        """How many records read so far are not valid facts, by reason, and how many selected users were erased."""
+        reasons = Counter(reject.message for reject in self._source.rejects())
+        reasons.update([SUPPRESSED] * len(self.refused))
+        return dict(reasons.most_common())
 
     def users(self) -> list[str]:
         """The selected users, without the refused ones. Raises NotFound for a user without records in the source."""

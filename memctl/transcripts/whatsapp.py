@@ -34,8 +34,13 @@ _BRACKETED = re.compile(r"\[([^\]]{8,60})\](.*)", re.DOTALL)
 _DASHED = re.compile(r"(.{8,60}?)\s[-–—]\s(.*)", re.DOTALL)
 _NAMED = re.compile(r"(?P<name>[^:\n]{1,100}):(?:\s|(?!//|\d))(?P<text>.*)\Z", re.DOTALL)
 _HEADER = re.compile(
-    r"\[[^\]\n]{0,40}\d[^\]\n]{0,40}\d[:.h]\d\d[^\]\n]{0,30}\]\s*[^:\n]{1,60}:"
-    r"|\d{1,4}[^\n]{3,40}?\d[:.h]\d\d[^\n]{0,30}?\s[-–—]\s[^:\n]{1,60}:"
+    r"""
+    \[(?=[^\]\n]*\d[^\]\n]*\d)[^\]\n]{6,80}\]\s*[^:\n]{1,60}:(?!//|\d)        # [Jan 16 2024, 9 PM] Ben:
+    | (?=[^\n]{0,40}?(?:(?:19|20)\d\d|\d{1,2}[./-]\s?\d{1,2}[./-]))               # a year, or a day and a month
+      (?=[^\n]{0,60}?\d[^\n]{0,3}[:.h]\s?\d\d|[^\n]{0,40}?\d[^\n]{0,20}?\d[^\n]{0,20}?\d)
+      [^\n:]{0,12}\d[^\n]{5,60}?(?:\s[-–—]|\d\d:)\s[^:\n]{1,60}:(?!//|\d)       # Jan 16, 2024, 10:20 - Ben:
+    """,
+    re.VERBOSE,
 )
 """What begins like a message: a date, a time and a name."""
 
@@ -182,9 +187,7 @@ def _records(document: Document) -> Iterator[Record | BadTranscript]:
             if held:
                 yield held._replace(rest="\n".join([held.rest, *more]))
             held, more, bracketed = opening, [], opening.bracketed
-        elif (
-            not opening and bracketed in (None, line.lstrip(_EDGES)[:1] == "[") and _HEADER.match(plain(line).lstrip())
-        ):
+        elif not opening and _HEADER.match(plain(line).lstrip()):
             if held:
                 yield held._replace(rest="\n".join([held.rest, *more]))
             held, more = None, []

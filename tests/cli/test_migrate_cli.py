@@ -82,11 +82,32 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(memctl, home):
     before = sorted(path.name for path in home.iterdir())
     code, out, _ = memctl(*MOVE, "--all-users", "--dry-run")
     assert code == 0
-    for said in ("facts  6 of 2 users", "1 to write", "no field is lost", "nothing was written"):
+    for said in ("moves  6 records of 2 users", "1 to write", "no field is lost", "nothing was written"):
         assert said in out
     document = json.loads(memctl(*MOVE, "--all-users", "--dry-run", "--json")[1])
     assert (document["run"], document["plan"]["facts"]) == (None, 6)
     assert sorted(path.name for path in home.iterdir()) == before
+
+
+def test_a_dry_run_counts_what_the_run_will_reject(memctl, home):
+    """A knowledge-graph file of an MCP server is JSON lines, but no line of it is a fact."""
+    lines = [{"type": "entity", "name": "Alice", "entityType": "person", "observations": ["likes tea"]}] * 2
+    (home / "memory.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    move = ("migrate", "--from", "memory.jsonl", "--to", "local", "--all-users")
+    dry, out, _ = memctl(*move, "--dry-run")
+    assert (dry, "no field is lost or changed" in out) == (3, False)
+    assert [line for line in out.splitlines() if line.startswith("reject 2: ")]
+    assert json.loads(memctl(*move, "--dry-run", "--json")[1])["counts"]["rejected"] == 2
+    assert memctl(*move)[0] == dry
+
+
+def test_a_dry_run_of_many_users_lists_the_largest(memctl, home):
+    more = [fact for number in range(25) for fact in facts(f"user{number:02}", 2 if number == 24 else 1)]
+    Workspace(home / "store.duckdb").write(more)
+    out = memctl(*MOVE, "--all-users", "--dry-run")[1]
+    assert "user24" in out
+    assert "user23" not in out
+    assert "and 7 more users" in out
 
 
 def test_a_plan_is_applied_as_it_is_and_refused_once_the_source_has_changed(memctl, home):

@@ -241,3 +241,18 @@ def test_what_is_wrong_with_many_files_is_said_once(memctl, chat):
     assert "and 27 more: nothing says whose memory this is" in ran.err
     assert len(ran.err.splitlines()) == 3
     assert len(memctl("ingest", folder, "--verbose").err.splitlines()) == 61
+
+
+@pytest.mark.parametrize(("other", "owned"), [("u-1", {"alice"}), ("u-2", set())])
+def test_conversations_of_two_ids_never_become_one_users(memctl, home, monkeypatch, other, owned):
+    """However many of the first id come before the second is seen."""
+    monkeypatch.setattr("memctl.ingest.attribution.HELD_SESSIONS", 2)
+    chats = [
+        {"thread_id": f"t{n}", "user_id": "u-1" if n < 4 else other, "role": "user", "content": f"I like tea {n}."}
+        for n in range(5)
+    ]
+    path = home / "threads.jsonl"
+    path.write_text("".join(json.dumps(chat) + "\n" for chat in chats), encoding="utf-8")
+    ran = memctl("ingest", path, "--user", "alice")
+    assert (ran.code == 0) is bool(owned)
+    assert (owners(memctl) if owned else set()) == owned

@@ -175,20 +175,46 @@ def test_a_year_of_the_buddhist_calendar_is_converted():
     assert date_of(("15", "1", "67"), "dmy") == datetime(2024, 1, 15)
 
 
-def test_a_message_with_a_form_that_is_not_understood_is_nobodys(tmp_path):
-    path = tmp_path / "WhatsApp Chat with Mara.txt"
-    path.write_text(
+@pytest.mark.parametrize(
+    "header",
+    [
+        "17/01/2024 10:15 dawnish - Ben: ",
+        "Jan 16, 2024, 10:20 - Ben: ",
+        "16/01/2024 10:20:00: Ben: ",
+        "[Jan 16 2024, 9 PM] Ben: ",
+    ],
+)
+def test_a_message_with_a_form_that_is_not_understood_is_nobodys(tmp_path, header):
+    doc = document(
+        tmp_path,
         "15/01/2024, 10:14 - Mara: I moved to Lisbon.\n"
-        "the 16th 16/01/2024 at 10:15 dawnish - Ben: I live in Oslo.\nReally.\n"
-        "17/01/2024 10:15 dawnish - Ben: I live in Oslo.\nand I sing\n"
+        f"{header}I live in Oslo.\nand I sing\n"
         "18/01/2024, 10:14 - Mara:fine\n",
-        encoding="utf-8",
     )
-    items = list(read(Document(str(path), path.name, 1, 0, path=path), ReadOptions(), "whatsapp"))
+    items = list(read(doc, ReadOptions(), "whatsapp"))
     turns = [turn for item in items if isinstance(item, Session) for turn in item.turns]
-    assert [(turn.speaker, turn.text) for turn in turns][-1] == ("Mara", "fine")
-    assert not any("sing" in turn.text for turn in turns)
+    assert [(turn.speaker, turn.text) for turn in turns] == [("Mara", "I moved to Lisbon."), ("Mara", "fine")]
     assert any("not understood" in str(item) for item in items if isinstance(item, BadTranscript))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "10:30 - lunch: pizza",
+        "[note] bring: cake",
+        "2024 was good: yes",
+        "we met 12/03/2024 and it was great: really",
+        "the meeting is at 10:30 - bring: cake",
+    ],
+)
+def test_an_ordinary_line_stays_in_the_message_it_continues(tmp_path, line):
+    (said,) = sessions(document(tmp_path, f"15/01/2024, 10:14 - Mara: Hello.\n{line}\n"))
+    assert said.turns[0].text == f"Hello.\n{line}"
+
+
+def test_a_time_in_a_system_line_ends_no_name(tmp_path):
+    (said,) = sessions(document(tmp_path, "15/01/2024, 10:14 - Ada created group 10:30 club\n"))
+    assert said.turns == ()
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def command(
     from memctl.maintenance.mentions import mentions
 
     local = store.open()
-    with local.store.reading():
+    with local.store.reading():  # A store that does not exist is an error here, and not an empty answer.
         pass
     found = mentions(local.store, name)
     document = {"name": name, "records": found.records, "users": found.users, "mentions": found.mentions}
