@@ -19,7 +19,7 @@ def relation_fact(relation: Any, user: str | None, default_user: str | None) -> 
     """The fact in a relation: a triple and the sentence that it makes.
 
     `user` owns a relation that names no user itself, `default_user` one of a page without users. Raises ValueError for
-    a record that is no relation, or whose user is unknown.
+    a record that is not a relation, or whose user is unknown.
     """
     if not isinstance(relation, dict):
         raise ValueError("not a relation")

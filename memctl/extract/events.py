@@ -239,7 +239,7 @@ _NO_ROUTINE = frozenset(
 
 
 def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
-    """What is done at recurring times: "I work from home on Mondays and Fridays"."""
+    """What is done at recurring times: "I swim on Tuesdays"."""
     if (
         head.tense != "present"
         or head.neg

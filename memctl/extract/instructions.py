@@ -170,8 +170,8 @@ _FROM_NOW_ON = re.compile(
     re.IGNORECASE,
 )
 _RULE = re.compile(
-    r"^(?:(?:change to |new |another |and |that's |thats |here's |one more )?(?:the |a |my |our )?(?:house |ground "
-    r")?rules?(?: \d+)?"
+    r"^(?:(?:(?:change|update|correction|amendment|addition) to |new |another |and |that's |thats |here's |one more )?"
+    r"(?:the |a |my |our )?(?:house |ground )?rules?(?: \d+)?"
     r"(?: (?:for|in|of|about|here|from)[^:]{0,40})?|(?:note|rule) to self):\s*(?P<o>(?!i\b|i'm)\S.+)",
     re.IGNORECASE,
 )

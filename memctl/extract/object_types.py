@@ -81,7 +81,7 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
 
 
 def is_opening(word: str) -> bool:
-    """True for a noun that opens a sentence and is no name: "Thing is my husband …", "Problem is …"."""
+    """True for a noun that opens a sentence and is not a name: "Thing is my husband …", "Problem is …"."""
     return bool(_openings().fullmatch(word))
 
 

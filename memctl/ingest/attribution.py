@@ -179,7 +179,7 @@ def _answered(session: Session, person: Callable[[Turn], str | None]) -> dict[st
 
 
 def _spoken(turn: Turn, user: str) -> Turn:
-    """A turn of a session of several users, with a speaker from whom it can be told whose words it has."""
+    """A turn of a session of several users, with a speaker that shows whose words it has."""
     if turn.role != "user":
         return turn
     if turn.owner == user:

@@ -39,7 +39,7 @@ class ForgetJob(msgspec.Struct, frozen=True, kw_only=True):
     every backend that the ledger knows to have been a source or target of a migration of the user.
 
     `options` are those of the backends, by backend name. `delete_agents` is the consent to delete agents that
-    memctl did not make, for the backends that need it. `allow_unknown` blocks a user of whom nothing is known yet.
+    memctl did not make, for the backends that need it. `allow_unknown` blocks a user who is not known yet.
     `receipt` is a file, or a folder in which the receipt gets a name; by default the data folder's.
     """
 
@@ -75,7 +75,7 @@ def forget(
 
     `confirm` receives what was found before anything is erased, in a dry run too, and raises to prevent the erasure.
     A backend that fails is listed in the receipt with its error; run the same job again to complete it. Raises NotFound
-    with the nearest names for a user of whom nothing is known, and MemctlError before anything is erased if the ledger
+    with the nearest names for a user who is not known, and MemctlError before anything is erased if the ledger
     or the receipt cannot be written.
     """
     if job.backends and job.everywhere:

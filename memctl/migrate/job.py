@@ -41,7 +41,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a migration; `run` is None if only the plan was made.
 
-    `halted` is why it ended early; `problems` names users of whom not all facts were read; `undoable` is whether
+    `halted` is why it ended early; `problems` names users whose facts were not all read; `undoable` is whether
     `memctl undo` can undo the run.
     """
 

@@ -81,7 +81,7 @@ class _Circle:
 class Reader:
     """The selected facts of a source, user by user.
 
-    `read` counts the facts returned, `pages` the calls, `problems` lists users of whom facts are missing. `forgotten`
+    `read` counts the facts returned, `pages` the calls, `problems` lists users whose facts are incomplete. `forgotten`
     returns which users were erased: they are `refused`, by the name they have or would get.
     """
 

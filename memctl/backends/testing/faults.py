@@ -51,7 +51,7 @@ class Faults(Harness):
 
     @contextlib.contextmanager
     def broken_off(self, place: Any, reading: Backend) -> Iterator[None]:
-        """While this lasts, whoever was reading the place is cut off from it."""
+        """While this lasts, readers of the place are cut off from it."""
         raise NotImplementedError
 
     @contextlib.contextmanager

@@ -52,7 +52,7 @@ class Trips(Harness):
     @pytest.fixture(scope="class")
     @classmethod
     def kept(cls, place: Any) -> dict[str, Kept]:
-        """Every case's facts, written in one call and read by a backend opened anew."""
+        """Every case's facts, written in one call and read by a newly opened backend."""
         backend = cls()
         facts = {case: build(f"user-{uuid4().hex[:12]}") for case, build in _ALL.items()}
         outcomes = iter(backend.write(place, [fact for built in facts.values() for fact in built]))
