@@ -87,7 +87,7 @@ def ask(store: Workspace, sample: dict[str, Any], k: int) -> list[dict[str, Any]
         if question["category"] not in CATEGORIES or not evidence:
             continue
         hits = store.search(Query(sample["sample_id"], question["question"], k))
-        found = _turns([hit.fact for hit in hits])[:k]
+        found = turns_of([hit.fact for hit in hits])[:k]
         rows.append(
             {
                 "conversation": sample["sample_id"],
@@ -106,7 +106,7 @@ def evidence_of(raw: Iterable[str], turns: set[str]) -> set[str]:
     return ids & turns
 
 
-def _turns(facts: Iterable[Fact]) -> list[str]:
+def turns_of(facts: Iterable[Fact]) -> list[str]:
     """The first source turn of each fact, without repetitions."""
     return list(dict.fromkeys(fact.source.turns[0] for fact in facts if fact.source.turns))
 
