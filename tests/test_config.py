@@ -117,6 +117,29 @@ def test_a_store_that_is_a_url_is_refused_without_repeating_it(memctl, home, mon
     assert set(home.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        " postgres://user:swordfish@db/memory",
+        "./stores/postgresql://user:swordfish@db/memory",
+        "1pg://user:swordfish@db",
+        "://user:swordfish@db",
+        "host=db dbname=memory password=swordfish",
+        "host = db password = 'swordfish of x'",
+    ],
+)
+def test_no_spelling_of_a_server_is_taken_for_a_file(memctl, home, monkeypatch, address):
+    monkeypatch.setenv("MEMCTL_STORE", address)
+    before = set(home.rglob("*"))
+    for command in (("add", "zoe", "I live in Oslo."), ("doctor",), ("facts", "zoe")):
+        ran = memctl(*command)
+        assert ran.code == 2
+        assert "swordfish" not in ran.out + ran.err
+    assert set(home.rglob("*")) == before
+    shown = next(setting for setting in settings.explain() if setting.name == "store")
+    assert "swordfish" not in shown.value
+
+
 def test_init_writes_a_private_file_that_can_be_read_and_never_over_another(memctl, home):
     assert memctl("config", "init").code == 0
     path = settings.user_file()

@@ -20,7 +20,11 @@ from memctl.runtime import private_files
 PROJECT_FILE = "memctl.toml"
 _SECRET = re.compile(r"key|token|secret|passw|dsn|credential|connection", re.IGNORECASE)
 """Names of backend options with secret values."""
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"://|^\s*[a-z][a-z0-9+.-]+:/|(?:^|\s)(?:host|hostaddr|dbname|password|passfile|service)\s*=", re.IGNORECASE
+)
+"""What only the address of a server has: a URL, one that became a path, or a connection string of libpq."""
+_PASSWORD = re.compile(r"(\bpassword\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|[^\s&]+)", re.IGNORECASE)
 _USER_OF_URL = re.compile(r"(?<=://)[^/\s@]*@|[^/\s:@]+:[^/\s]*@")
 """The account in a URL, with or without a scheme."""
 
@@ -61,8 +65,9 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def store_file(name: str | Path) -> Path:
-    """The path of a store. Raises UsageError for a URL, without repeating it, because it may contain a password."""
-    if _SCHEME.match(str(name)):
+    """The path of a store. Raises UsageError for the address of a server, without repeating it, because it may contain
+    a password."""
+    if _ADDRESS.search(str(name)):
         raise UsageError(
             "the store must be a DuckDB file, not a URL",
             where="--store",
@@ -137,7 +142,9 @@ def _shown(name: str, value: Any) -> Any:
         return [_shown(name, inner) for inner in value]
     if not isinstance(value, str) or name.endswith("_env"):
         return value
-    return "[redacted]" if _SECRET.search(name) else _USER_OF_URL.sub("[redacted]@", value)
+    if _SECRET.search(name):
+        return "[redacted]"
+    return _PASSWORD.sub(r"\1[redacted]", _USER_OF_URL.sub("[redacted]@", value))
 
 
 def without_files(**flags: Any) -> Settings:
