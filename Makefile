@@ -62,8 +62,8 @@ check: $(STAMP)
 dist: $(STAMP)
 	$(BIN)/python tools/dist.py $(if $(EXTRAS),--extras)
 
-# LOCOMO=path/to/locomo10.json adds what is measured on that data set, which is not part of this repository. GOLD=folder
-# adds the table of what the rules store from annotated conversations; benchmarks/extraction.py describes the folder.
+# DATA="path ..." adds the table of quality from folders and files that are not part of this repository;
+# benchmarks/quality.py describes them. LOCOMO=path/to/locomo10.json adds what is measured on that data set alone.
 bench: $(STAMP)
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/bulk_write.py
@@ -71,8 +71,8 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/llm_pipeline.py
 	$(BIN)/python benchmarks/mem0_read.py
 	$(BIN)/python benchmarks/report_volume.py
-ifdef GOLD
-	$(BIN)/python benchmarks/extraction.py $(GOLD)
+ifdef DATA
+	$(BIN)/python benchmarks/quality.py $(DATA)
 endif
 ifdef LOCOMO
 	$(BIN)/python benchmarks/locomo_recall.py $(LOCOMO)

@@ -8,7 +8,8 @@ accents and punctuation do not count.
     transcripts/NAME.json  {"messages": [{"role", "content", "timestamp"}, ...]}
     gold.json              {"transcripts": {NAME: {"user", "owner_names", "facts": [...], "traps": [...]}}}
     sentences.json         [{"id", "type": "fact" or "trap", "text", ...}, ...]
-    pairs.json             [{"id", "messages": [{"text", "timestamp"}, ...], "current": [...], "gone": [...]}, ...]
+    pairs.json             [{"id", "messages": [{"text", "timestamp"}, ...], "current": [...], "gone": [...]}, ...],
+                           or ["text", "update"] without an expectation, which --misses lists for a person to judge
 
 A fact of gold.json, and every expectation, has `about` ("user" or a name), `about_alts`, `keywords`, `context` (one of
 them occurs too, if there are any) and `anti` (none of them occurs); facts also have `kind`, `current` and `optional`.
@@ -134,6 +135,9 @@ class Report:
     def pairs(self, folder: Path) -> None:
         """Score the updates of a set."""
         for pair in json.loads((folder / "pairs.json").read_text(encoding="utf-8")):
+            if isinstance(pair, list):
+                self._unscored(pair)
+                continue
             stored = self.current(facts(pair["messages"], "someone"))
             owners = frozenset({"someone"})
             kept = all(any(matches(one, fact, owners) for fact in stored) for one in pair["current"])
@@ -142,6 +146,13 @@ class Report:
             self.counts["pairs right"] += kept and gone
             if not (kept and gone):
                 self.misses.append("pair: " + " | ".join(message["text"] for message in pair["messages"]))
+
+    def _unscored(self, texts: list[str]) -> None:
+        """List what is current after an update that states no expectation."""
+        messages = [{"text": text, "timestamp": f"2025-0{month}-03T10:00:00Z"} for month, text in enumerate(texts, 3)]
+        now = "; ".join(fact.text for fact in self.current(facts(messages, "someone")))
+        self.counts["pairs unscored"] += 1
+        self.misses.append(f"to be judged: {' | '.join(texts)} -> {now or 'nothing'}")
 
     def table(self) -> str:
         """The table of all metrics."""
@@ -162,9 +173,10 @@ class Report:
             ("sentences: traps violated", counts["hit trap"], counts["sentences trap"]),
             ("update pairs right", counts["pairs right"], counts["pairs"]),
         ]
-        return "\n".join(
-            f"{name:<28} {part:>4} of {whole:<4} {part / whole:.3f}" for name, part, whole in rows if whole
-        )
+        lines = [f"{name:<28} {part:>4} of {whole:<4} {part / whole:.3f}" for name, part, whole in rows if whole]
+        if counts["pairs unscored"]:
+            lines.append(f"{'update pairs to be judged':<28} {counts['pairs unscored']:>4}    (--misses lists them)")
+        return "\n".join(lines)
 
 
 def main() -> None:
