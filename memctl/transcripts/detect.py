@@ -50,6 +50,7 @@ _REGISTRY = (
     Format("claude-code", "claude_code"),
     Format("codex", "codex"),
     Format("slack", "slack"),
+    Format("telegram", "telegram"),
     Format("letta", "letta"),
     Format("zep", "zep"),
     Format("mem0", "mem0"),

@@ -1,7 +1,7 @@
 """Files that exports contain besides conversations.
 
-Slack, ChatGPT and Claude exports include user lists, settings and attachments, which are neither transcripts nor
-errors. Judged by name, only inside a recognised export folder.
+Slack, ChatGPT, Claude and Telegram exports include user lists, settings and attachments, which are neither transcripts
+nor errors. Judged by name, only inside a recognised export folder.
 """
 
 import posixpath
@@ -43,6 +43,18 @@ _CLAUDE_ONLY = re.compile(
 _CLAUDE_COMPANION = re.compile(
     r"users\.json|.*manifest.*\.json|projects(-\d+)?\.(json|zip)|(light_metadata|feedback)(-\d+)?\.(json|zip)"
 )
+_TELEGRAM_FOLDERS = frozenset(
+    {
+        "chats",
+        "photos",
+        "files",
+        "stickers",
+        "video_files",
+        "voice_messages",
+        "round_video_messages",
+        "profile_pictures",
+    }
+)
 _ATTACHMENT = re.compile(r"file[-_].*")
 
 _BINARY = {
@@ -57,6 +69,13 @@ _BINARY = {
 }
 _BINARY_KIND = {f".{suffix}": kind for kind, suffixes in _BINARY.items() for suffix in suffixes.split()}
 
+_LABELS = {
+    "slack": "Slack metadata",
+    "chatgpt": "ChatGPT metadata",
+    "claude": "Claude metadata",
+    "telegram": "Telegram attachment or metadata",
+}
+
 
 def binary_reason(name: str) -> str | None:
     """The kind of the file `name` if that cannot be a transcript, else None."""
@@ -67,7 +86,7 @@ def binary_reason(name: str) -> str | None:
 class ExportFolder:
     """A folder of an export of this `kind`."""
 
-    kind: Literal["slack", "chatgpt", "claude"]
+    kind: Literal["slack", "chatgpt", "claude", "telegram"]
     root: bool = True
 
     @classmethod
@@ -75,6 +94,8 @@ class ExportFolder:
         """The export whose root contains the files and folders `names`, or None."""
         if names & _SLACK_LISTS and names & {"users.json", "org_users.json", *(_SLACK_LISTS)}:
             return cls("slack")
+        if "result.json" in names and names & _TELEGRAM_FOLDERS:
+            return cls("telegram")
         if not any(_CONVERSATIONS.fullmatch(name) for name in names):
             return None
         if names & _CHATGPT_ONLY:
@@ -90,6 +111,9 @@ class ExportFolder:
         for member in members:
             folder, name = posixpath.split(member)
             held.setdefault(folder, set()).add(name)
+            while folder:
+                folder, name = posixpath.split(folder)
+                held.setdefault(folder, set()).add(name)
         exports: dict[str, ExportFolder] = {}
         for folder in sorted(held, key=len):
             export = cls.of(held[folder])
@@ -111,7 +135,8 @@ class ExportFolder:
             passed = name in _SLACK_FILES if self.root else not _SLACK_DAY.fullmatch(name)
         elif self.kind == "chatgpt":
             passed = name in _CHATGPT_ONLY or bool(_ATTACHMENT.fullmatch(name)) or not self.root
+        elif self.kind == "telegram":
+            passed = not self.root or name != "result.json"
         else:
             passed = bool(_CLAUDE_COMPANION.fullmatch(name)) if self.root else name.endswith("project.json")
-        label = {"slack": "Slack", "chatgpt": "ChatGPT", "claude": "Claude"}[self.kind]
-        return f"{label} metadata file" if passed else None
+        return f"{_LABELS[self.kind]} file" if passed else None

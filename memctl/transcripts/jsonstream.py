@@ -6,7 +6,7 @@ A gigabyte array is read element by element, JSONL line by line.
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -19,6 +19,7 @@ _PAIR_BYTES = len(rb"\ud83d\ude00")
 _HIGH = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}")
 _SURROGATE = re.compile(rb"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
 _KEYS_WITHIN = 32 * 2**20
+_PLAIN = ("string", "number", "boolean", "null")
 
 
 def partial(text: str) -> list[Any]:
@@ -93,6 +94,50 @@ def elements(document: Document, prefix: str = "item") -> Iterator[tuple[int, An
             raise BadTranscript(
                 f"invalid JSON after {index + 1} complete records: {_first_line(error)}",
                 where=f"{document.uri}: record {index + 2}",
+                hint="the file may be truncated; earlier records were read",
+            ) from error
+
+
+def list_items(document: Document, places: Sequence[str], key: str) -> Iterator[tuple[int, str, Any]]:
+    """(number, name, value) of each plain field of the objects at `places`, and of each element of their lists `key`.
+
+    `places` are prefixes in ijson's notation, "" is the top. Lists are streamed. `number` counts the objects. Raises
+    BadTranscript as `elements` does.
+    """
+    ijson = _ijson()
+    inside = {f"{place}.{key}.item".lstrip(".") for place in places}
+    open_objects: list[int] = []
+    objects = complete = level = 0
+    field: str | None = None
+    builder: Any = None
+    with _Guarded(document) as stream:
+        try:
+            for prefix, event, value in ijson.parse(stream, multiple_values=True):
+                if builder is None and prefix in inside and event not in ("map_key", "end_array"):
+                    builder, level = ijson.ObjectBuilder(), 0
+                if builder is not None:
+                    builder.event(event, value)
+                    level += event.startswith("start_") - event.startswith("end_")
+                    if level == 0:
+                        complete += 1
+                        stream.next_record()
+                        yield open_objects[-1], key, builder.value
+                        builder = None
+                elif prefix in places and event == "start_map":
+                    open_objects.append(objects)
+                    objects += 1
+                elif prefix in places and event == "end_map":
+                    open_objects.pop()
+                elif prefix in places and event == "map_key":
+                    field = value
+                    continue
+                elif field and field != key and event in _PLAIN:
+                    yield open_objects[-1], field, value
+                field = None
+        except (ijson.JSONError, ArithmeticError) as error:
+            raise BadTranscript(
+                f"invalid JSON after {complete} complete records: {_first_line(error)}",
+                where=f"{document.uri}: record {complete + 1}",
                 hint="the file may be truncated; earlier records were read",
             ) from error
 

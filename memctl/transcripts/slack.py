@@ -16,6 +16,7 @@ from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import elements, name_of, text_of
 from memctl.transcripts.model import ReadOptions, Role, Session, Turn
 from memctl.transcripts.peek import Head
+from memctl.transcripts.people import People
 from memctl.transcripts.timestamps import instant
 
 NAME = "slack"
@@ -179,23 +180,13 @@ def _best_name(record: Mapping[str, Any]) -> str | None:
 
 def _people(document: Document) -> dict[str, tuple[str, bool]]:
     """Name and whether it is a bot, by user id, from the lists above the channel's folder."""
-    people: dict[str, tuple[str, bool]] = {}
-    handles: dict[str, str] = {}
+    people, robots = People(), dict[str, bool]()
     for listing in ("../org_users.json", "../users.json"):
         for record in _records(document.sibling(listing)):
-            user = name_of(record.get("id"))
-            if user:
-                people[user] = (_best_name(record) or user, record.get("is_bot") is True)
-                handles[user] = name_of(record.get("name")) or user
-    # People of one name are told apart by their handles, or by their ids if those are equal too.
-    names = Counter(name.casefold() for name, _ in people.values())
-    same = Counter((people[user][0].casefold(), handle.casefold()) for user, handle in handles.items())
-    for user, (name, robot) in people.items():
-        if names[name.casefold()] > 1:
-            handle = handles[user]
-            mark = handle if same[name.casefold(), handle.casefold()] == 1 else user
-            people[user] = (f"{name} ({mark})", robot)
-    return people
+            if user := name_of(record.get("id")):
+                people.meet(user, _best_name(record), name_of(record.get("name")))
+                robots[user] = record.get("is_bot") is True
+    return {user: (name, robots[user]) for user, name in people.labels().items()}
 
 
 def _channels(document: Document) -> dict[str, str]:

@@ -1,0 +1,160 @@
+"""For every messenger and any conversation of people: no words of one are ever another's, and no message vanishes.
+
+Two people have the same name; formats with ids keep them apart.
+"""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from memctl.core.errors import BadTranscript
+from memctl.transcripts import ReadOptions, Session, detect, discover, read
+from memctl.transcripts.discovery import Document
+
+START = datetime(2026, 3, 5, 22, 0, tzinfo=UTC)
+NAMES = ("Ada Weiss", "Ben Okafor", "Ada Weiss")
+DISTINCT = ("Ada Weiss", "Ben Okafor", "Chioma Eze")
+KINDS = ("said", "said", "said", "media", "system", "forwarded", "nobody")
+
+
+class Said(NamedTuple):
+    """A message: its number, who sends it, and what it is. A forwarded one has words of somebody else, and one of
+    `nobody` names no sender."""
+
+    number: int
+    who: int
+    kind: str
+
+    @property
+    def text(self) -> str:
+        return f"word{self.number}x"
+
+    @property
+    def at(self) -> datetime:
+        return START + timedelta(minutes=17 * self.number)
+
+    @property
+    def name(self) -> str:
+        return DISTINCT[self.who]
+
+
+class Writer(NamedTuple):
+    """Writes messages as files. `kinds` are those that the format has; `ids` says whether it tells namesakes apart."""
+
+    files: Callable[[list[Said]], dict[str, str | bytes]]
+    kinds: tuple[str, ...] = KINDS
+    ids: bool = False
+
+
+def whatsapp(messages: list[Said], bracketed: bool = False) -> dict[str, str | bytes]:
+    lines = []
+    for m in messages:
+        name = "" if m.kind == "nobody" else f"{m.name}: "
+        text = {"media": "<Media omitted>", "system": "You created this group"}.get(m.kind, m.text)
+        stamp = f"[{m.at:%d/%m/%Y, %H:%M:%S}] " if bracketed else f"{m.at:%d/%m/%Y, %H:%M} - "
+        lines.append(stamp + (text if m.kind == "system" else name + text))
+    return {"WhatsApp Chat with Ben.txt": "\n".join(["13/01/2026, 09:00 - Ben Okafor: hello", *lines][bracketed:])}
+
+
+def slack(messages: list[Said]) -> dict[str, str | bytes]:
+    people = [{"id": f"U{n}", "name": f"h{n}", "profile": {"real_name": name}} for n, name in enumerate(NAMES)]
+    rows = []
+    for m in messages:
+        row: dict[str, Any] = {"type": "message", "ts": f"{m.at.timestamp():.6f}", "user": f"U{m.who}", "text": m.text}
+        if m.kind == "media":
+            row |= {"text": "", "files": [{"id": "F1"}]}
+        elif m.kind == "system":
+            row |= {"subtype": "channel_join"}
+        elif m.kind == "forwarded":
+            row |= {"text": "", "attachments": [{"is_share": True, "author_id": "U9", "text": m.text}]}
+        elif m.kind == "nobody":
+            del row["user"]
+        rows.append(row)
+    return {
+        "export/users.json": json.dumps(people),
+        "export/channels.json": json.dumps([{"id": "C1", "name": "general"}]),
+        "export/general/2026-03-05.json": json.dumps(rows),
+    }
+
+
+def telegram(messages: list[Said], account: bool = False) -> dict[str, str | bytes]:
+    rows = []
+    for m in messages:
+        row: dict[str, Any] = {"id": m.number, "type": "message", "date": f"{m.at:%Y-%m-%dT%H:%M:%S}"}
+        row |= {"date_unixtime": str(int(m.at.timestamp())), "from": NAMES[m.who], "from_id": f"user{m.who}"}
+        row |= {"text": m.text if m.number % 2 else [{"type": "bold", "text": m.text}]}
+        if m.kind == "media":
+            row |= {"text": "", "photo": "(File not included.)"}
+        elif m.kind == "system":
+            row |= {"type": "service", "actor": NAMES[m.who], "action": "pin_message"}
+        elif m.kind == "forwarded":
+            row |= {"forwarded_from": NAMES[m.who]}
+        elif m.kind == "nobody":
+            row |= {"from": None}
+            del row["from_id"]
+        rows.append(row)
+    chat = {"name": "Climbing", "type": "private_group", "id": 77, "messages": rows}
+    holder = {"user_id": 0, "first_name": "Ada"}
+    whole = {"about": "", "personal_information": holder, "chats": {"list": [chat, {"id": 8, "messages": []}]}}
+    return {"result.json": json.dumps(whole if account else chat)}
+
+
+WRITERS: dict[str, Writer] = {
+    "whatsapp": Writer(whatsapp, ("said", "said", "media", "system")),
+    "whatsapp-bracketed": Writer(lambda messages: whatsapp(messages, bracketed=True), ("said", "said", "media")),
+    "slack": Writer(slack, ids=True),
+    "telegram": Writer(telegram, ids=True),
+    "telegram-account": Writer(lambda messages: telegram(messages, account=True), ids=True),
+}
+
+
+@st.composite
+def conversations(draw: st.DrawFn, kinds: tuple[str, ...]) -> list[Said]:
+    drawn = draw(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(kinds)), min_size=1, max_size=8))
+    return [Said(number, *parts) for number, parts in enumerate([(0, "said"), (1, "said"), (0, "said"), *drawn])]
+
+
+def items(folder: Path, files: dict[str, str | bytes], form: str) -> Iterator[Session | BadTranscript]:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    for document in discover([str(folder)]):
+        if isinstance(document, Document):
+            assert detect(document) == form
+            yield from read(document, ReadOptions(date_order="dmy"))
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_words_stay_with_their_speaker_and_every_message_is_counted(name: str, data: st.DataObject) -> None:
+    writer = WRITERS[name]
+    messages = data.draw(conversations(writer.kinds))
+    form = name.partition("-")[0]
+    with tempfile.TemporaryDirectory() as folder:
+        found = list(items(Path(folder), writer.files(messages), form))
+    sessions = [item for item in found if isinstance(item, Session)]
+    turns = [turn for session in sessions for turn in session.turns]
+    people: dict[str | None, set[int]] = {}
+    for m in messages:
+        holders = [turn for turn in turns if m.text in turn.text.split()]
+        assert len(holders) <= 1, "said twice"
+        if m.kind == "said":
+            assert holders, "a person's words are lost"
+            assert holders[0].role == "user"
+            people.setdefault(holders[0].speaker, set()).add(m.who if writer.ids else DISTINCT.index(m.name))
+        else:
+            senders = {f"{each} (h{n})" for n, each in enumerate(NAMES)} | set(NAMES) | set(DISTINCT)
+            assert not any(turn.role == "user" and turn.speaker in senders for turn in holders), "not their own words"
+    assert all(len(who) == 1 for who in people.values()), "two people under one name"
+    assert len(people) == len({m.who for m in messages if m.kind == "said"}), "one person under two names"
+    counted = sum(count for session in sessions for count in session.notes.values()) + len(found) - len(sessions)
+    assert len(turns) + counted >= len(messages)
