@@ -51,6 +51,7 @@ _REGISTRY = (
     Format("codex", "codex"),
     Format("slack", "slack"),
     Format("telegram", "telegram"),
+    Format("discord", "discord"),
     Format("letta", "letta"),
     Format("zep", "zep"),
     Format("mem0", "mem0"),

@@ -106,12 +106,31 @@ def telegram(messages: list[Said], account: bool = False) -> dict[str, str | byt
     return {"result.json": json.dumps(whole if account else chat)}
 
 
+def discord(messages: list[Said]) -> dict[str, str | bytes]:
+    rows = []
+    for m in messages:
+        author = {"id": str(m.who), "name": f"h{m.who}", "nickname": NAMES[m.who], "isBot": False}
+        row: dict[str, Any] = {"id": f"m{m.number}", "type": "Default", "timestamp": m.at.isoformat()}
+        row |= {"content": m.text, "author": author}
+        if m.kind == "media":
+            row |= {"content": "", "stickers": [{"id": "s"}]}
+        elif m.kind == "system":
+            row |= {"type": "ChannelPinnedMessage"}
+        elif m.kind == "forwarded":
+            row |= {"content": "", "forwardedMessage": {"content": m.text}}
+        elif m.kind == "nobody":
+            row |= {"author": {}}
+        rows.append(row)
+    return {"chat.json": json.dumps({"guild": {}, "channel": {"id": "1"}, "messages": rows})}
+
+
 WRITERS: dict[str, Writer] = {
     "whatsapp": Writer(whatsapp, ("said", "said", "media", "system")),
     "whatsapp-bracketed": Writer(lambda messages: whatsapp(messages, bracketed=True), ("said", "said", "media")),
     "slack": Writer(slack, ids=True),
     "telegram": Writer(telegram, ids=True),
     "telegram-account": Writer(lambda messages: telegram(messages, account=True), ids=True),
+    "discord": Writer(discord, ids=True),
 }
 
 
