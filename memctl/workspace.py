@@ -15,7 +15,6 @@ from memctl.store.duckdb.local_store import LocalStore
 
 if TYPE_CHECKING:
     from memctl.backends.contract import Backend
-    from memctl.ingest.from_backend import Pause
     from memctl.ingest.llm_batch_api import Collected
     from memctl.ingest.pipeline import Progress
     from memctl.ingest.result import Report
@@ -55,7 +54,6 @@ class Workspace(LocalStore):
         users: Sequence[str],
         options: Options,
         *,
-        pause: Pause,
         progress: Progress | None = None,
         dry_run: bool = False,
         announce: Callable[[str, float], None] | None = None,
@@ -64,9 +62,7 @@ class Workspace(LocalStore):
         from memctl.ingest.from_backend import ingest
 
         with self._stage(options, dry_run) as (store, chosen):
-            report = ingest(
-                backend, users, store, self.spec(), chosen, pause=pause, progress=progress, announce=announce
-            )
+            report = ingest(backend, users, store, self.spec(), chosen, progress=progress, announce=announce)
         return msgspec.structs.replace(report, run=None) if dry_run else report
 
     @contextmanager

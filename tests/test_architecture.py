@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import memctl
+from memctl.backends.wrappers import Retrying
 from memctl.maintenance.forget import clean_traces, forget
 from memctl.migrate.endpoints import opened
 from memctl.migrate.run import migrate
@@ -102,7 +103,7 @@ def test_a_fact_moves_between_backends_and_a_person_is_forgotten(tmp_path: Path)
         store = ends.targets[0]
         assert isinstance(store, Workspace)
         user = next(store.users())
-        receipt = forget([("local", store)], user, store, Retry(Halt()))
+        receipt = forget([("local", Retrying(store, Retry(Halt())))], user, store)
         clean_traces(user, store, ledger)
         assert receipt.backends[0].gone
         assert user not in store.users()

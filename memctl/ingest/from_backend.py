@@ -5,12 +5,12 @@ Works with any backend; only its conversations are read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import get_args
 
 from memctl.backends.contract import Backend, Conversation, Message
 from memctl.backends.registry import identity
-from memctl.core.errors import MemctlError, NotFound, Retryable, UsageError
+from memctl.core.errors import MemctlError, NotFound, UsageError
 from memctl.embed.spec import EmbedderSpec
 from memctl.extract.secrets import redact
 from memctl.ingest.attribution import Owned
@@ -24,9 +24,6 @@ from memctl.store.refold import suppressed_users
 from memctl.transcripts.encoding import clean
 from memctl.transcripts.model import Role, Session, Turn
 
-Pause = Callable[[int, Retryable], None]
-"""Called after the n-th passing failure in a row: waits, or raises when there were enough."""
-
 
 def ingest(
     backend: Backend,
@@ -35,7 +32,6 @@ def ingest(
     spec: EmbedderSpec,
     options: Options,
     *,
-    pause: Pause,
     progress: Progress | None = None,
     announce: Callable[[str, float], None] | None = None,
 ) -> Report:
@@ -66,30 +62,13 @@ def ingest(
                 report.rejects.append(Reject(where=uri, reason=SUPPRESSED))
                 continue
             found = False
-            for conversation in _patiently(backend, user, pause):
+            for conversation in backend.conversations(user):
                 found = True
                 if (session := _session(backend.name, conversation, report)) is not None:
                     run.add([Work(owned=Owned(user_id=user, session=session), uri=uri)])
             if users and not found:
                 raise NotFound(f"{backend.name} has no conversation of {user!r}", hint="memctl backends test NAME")
     return report
-
-
-def _patiently(backend: Backend, user: str, pause: Pause) -> Iterator[Conversation]:
-    """The user's conversations; after a passing failure the list is read again, without those that were handed out."""
-    done: set[str] = set()
-    failed = 0
-    while True:
-        try:
-            for conversation in backend.conversations(user):
-                if conversation.id not in done:
-                    yield conversation
-                    done.add(conversation.id)
-                    failed = 0
-            return
-        except Retryable as error:
-            failed += 1
-            pause(failed, error)
 
 
 def _session(system: str, conversation: Conversation, report: Report) -> Session | None:

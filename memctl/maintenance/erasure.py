@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from memctl.backends.contract import Backend
+from memctl.backends.wrappers import Retrying
 from memctl.core.errors import MemctlError, NotFound, UsageError
 from memctl.core.suggestions import near
 from memctl.maintenance import targets as finding
@@ -154,7 +154,7 @@ def _holding(end: Target, user: str, retry: Retry) -> Holding | Exception | None
     if end.backend is None:
         return None
     try:
-        return holdings([(end.name, end.backend)], user, retry)[0]
+        return holdings([(end.name, Retrying(end.backend, retry))], user)[0]
     except Exception as failure:
         return failure
 
@@ -172,17 +172,13 @@ def _require_known(job: ForgetJob, ends: Sequence[Target], retry: Retry) -> None
     for end in ends:
         if end.backend is not None:
             with suppress(MemctlError):
-                names |= retry.call(partial(_everyone, end.backend))
+                names.update(Retrying(end.backend, retry).everyone())
     if job.user not in names:
         block = "to block a name in advance, pass --allow-unknown"
         raise NotFound(
             f"no user is called {job.user!r} in {', '.join(end.name for end in ends)}",
             hint="; ".join(filter(None, (near(job.user, names, 3), block))),
         )
-
-
-def _everyone(backend: Backend) -> set[str]:
-    return set(backend.everyone())
 
 
 def _erase(
@@ -211,11 +207,11 @@ def _erase(
         return clean_traces(user, store, ledger, receipt.who, [r.number for r in routes if _may_remain(r, gone)])
 
     with monitor.step("erasing") as (_, announce):
+        retry = Retry(Halt(), announce=announce)
         receipt = erase(
-            [(name, end.backend) for name, end in reached.items() if end.backend],
+            [(name, Retrying(end.backend, retry)) for name, end in reached.items() if end.backend],
             user,
             store,
-            Retry(Halt(), announce=announce),
             unreached=unreached,
             sources={name for name, end in reached.items() if end.source_only},
             release=lambda name: reached[name].close(),

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from memctl.backends import registry
 from memctl.backends.contract import Backend
+from memctl.backends.wrappers import Retrying
 from memctl.core.errors import Fatal, MemctlError, NotFound, Retryable, UsageError
 from memctl.maintenance.receipt import Erased, Receipt, Step
 from memctl.maintenance.snapshots import Snapshots
-from memctl.migrate.source import pages
 from memctl.runtime import private_files
-from memctl.runtime.retry import Retry, guarded
+from memctl.runtime.retry import guarded
 from memctl.store.duckdb.ledger import Ledger
 from memctl.store.duckdb.local_store import LocalStore
 from memctl.store.duckdb.store import DuckStore
@@ -53,25 +54,23 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
         return sum(self.kinds.values())
 
 
-def holdings(ends: Sequence[tuple[str, Backend]], user: str, retry: Retry) -> list[Holding]:
+def holdings(ends: Sequence[tuple[str, Backend]], user: str) -> list[Holding]:
     """What each backend stores about the person now; nothing if it does not know them."""
     return [
         Holding(
             backend=name,
             identity=unnamed(registry.identity(name, adapter), user),
-            kinds=dict(Counter(kind for _, kind in _facts(adapter, user, retry))),
-            others=_others(adapter, user, retry),
+            kinds=dict(Counter(kind for _, kind in _facts(adapter, user))),
+            others=_others(adapter, user),
         )
         for name, adapter in ends
     ]
 
 
 def forget(
-    ends: Sequence[tuple[str, Backend]],
+    ends: Sequence[tuple[str, Retrying]],
     user: str,
     store: LocalStore,
-    retry: Retry,
-    say: Callable[[str], None] = lambda _: None,
     *,
     unreached: Sequence[Erased] = (),
     sources: Collection[str] = (),
@@ -103,12 +102,11 @@ def forget(
     finished = False
     try:
         for name, adapter in ends:
-            say(name)
-            done.append(_erase(name, adapter, user, retry, partial(release, name), read_only=name in sources))
+            done.append(_erase(name, adapter, user, partial(release, name), read_only=name in sources))
         receipt = msgspec.structs.replace(receipt, backends=(*done, *unreached), finished=True)
         steps = clean(receipt)
         if receipt.gone and all(step.done for step in steps):
-            done = [_suppressed(erased, adapter, user) for erased, (_, adapter) in zip(done, ends, strict=True)]
+            done = [_suppressed(erased, adapter.backend, user) for erased, (_, adapter) in zip(done, ends, strict=True)]
             if all(erased.gone or erased.read_only for erased in done):
                 with store.store.writing() as tx:
                     tx.suppress(user)
@@ -158,20 +156,18 @@ class _Found(msgspec.Struct, frozen=True):
         return not (self.facts or self.others or self.listed)
 
 
-def _erase(
-    name: str, adapter: Backend, user: str, retry: Retry, release: Callable[[], None], *, read_only: bool
-) -> Erased:
-    facts: list[tuple[Any, str]] | None = None
+def _erase(name: str, adapter: Retrying, user: str, release: Callable[[], None], *, read_only: bool) -> Erased:
+    facts: list[tuple[UUID, str]] | None = None
     others: dict[str, int] = {}
     remarks: Sequence[str] = ()
     found: _Found | None = None
     error = None
     refused = False
     try:
-        facts = list(_facts(adapter, user, retry))
-        others = _others(adapter, user, retry)
-        remarks = _delete(adapter, user, [id_ for id_, _ in facts], retry)
-        found = _settled(adapter, user, retry)
+        facts = list(_facts(adapter, user))
+        others = _others(adapter, user)
+        remarks = _delete(adapter, user, [id_ for id_, _ in facts])
+        found = _settled(adapter, user)
         # A file is only written when it is closed.
         release()
     except Exception as failure:
@@ -194,39 +190,40 @@ def _erase(
     )
 
 
-def _delete(adapter: Backend, user: str, ids: Sequence[Any], retry: Retry) -> Sequence[str]:
+def _delete(adapter: Backend, user: str, ids: Sequence[UUID]) -> Sequence[str]:
     if adapter.features.forget:
-        return retry.call(partial(adapter.forget, user))
+        return adapter.forget(user)
     for start in range(0, len(ids), BATCH):
-        part = ids[start : start + BATCH]
-        retry.call(partial(adapter.delete, user, part))
+        adapter.delete(user, ids[start : start + BATCH])
     return ()
 
 
-def _settled(adapter: Backend, user: str, retry: Retry) -> _Found:
+def _settled(adapter: Retrying, user: str) -> _Found:
     """What is left; an asynchronous backend is read until nothing is left or the time is up."""
     deadline = datetime.now(UTC) + SETTLE
     # If the backend is not done by then, reading finds what is left.
     with suppress(Retryable):
-        guarded(partial(adapter.settle, (), deadline))
+        guarded(partial(adapter.backend.settle, (), deadline))
     pause = FIRST_PAUSE
     while True:
         found = _Found(
-            sum(1 for _ in _facts(adapter, user, retry)), _others(adapter, user, retry), _listed(adapter, user, retry)
+            facts=sum(1 for _ in _facts(adapter, user)),
+            others=_others(adapter, user),
+            listed=_listed(adapter, user),
         )
         if found.nothing or not adapter.capabilities.asynchronous or datetime.now(UTC) >= deadline:
             return found
-        retry.halt.wait(pause)
+        time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _others(adapter: Backend, user: str, retry: Retry) -> dict[str, int]:
+def _others(adapter: Backend, user: str) -> dict[str, int]:
     """Things other than facts by kind: the backend's own count if it has one, else its conversations and messages."""
     try:
         if adapter.features.inventory:
-            counts = dict(retry.call(partial(adapter.inventory, user)))
+            counts = dict(adapter.inventory(user))
         elif adapter.features.conversations:
-            talks = retry.call(lambda: [len(talk.messages) for talk in adapter.conversations(user)])
+            talks = [len(talk.messages) for talk in adapter.conversations(user)]
             counts = {"conversations": len(talks), "messages": sum(talks)}
         else:
             counts = {}
@@ -235,19 +232,19 @@ def _others(adapter: Backend, user: str, retry: Retry) -> dict[str, int]:
     return {kind: number for kind, number in counts.items() if number}
 
 
-def _listed(adapter: Backend, user: str, retry: Retry) -> bool | None:
+def _listed(adapter: Backend, user: str) -> bool | None:
     """Whether the person is in the backend's list of users; None if it cannot list them."""
     try:
-        return retry.call(lambda: user in adapter.everyone())
+        return user in adapter.everyone()
     except NotFound:
         return False
     except (UsageError, Fatal):
         return None
 
 
-def _facts(adapter: Backend, user: str, retry: Retry) -> Iterator[tuple[Any, str]]:
+def _facts(adapter: Backend, user: str) -> Iterator[tuple[UUID, str]]:
     try:
-        for page in pages(adapter, user, retry):
+        for page in adapter.read(user):
             yield from ((fact.id, fact.kind) for fact in page.facts)
     except NotFound:
         return

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from memctl.backends.wrappers import Retrying
 from memctl.core.errors import Exit, NotFound
 from memctl.maintenance import targets
 from memctl.maintenance.forget import NOBODY, holdings, said
@@ -81,7 +82,7 @@ def _found(erased: Erased, user: str, retry: Retry) -> Found:
         return Found(backend=name, identity=identity, error=target.error)
     with closing(target.backend):
         try:
-            (holding,) = holdings([(name, target.backend)], user, retry)
+            (holding,) = holdings([(name, Retrying(target.backend, retry))], user)
         except Exception as failure:
             return Found(backend=name, identity=identity, error=said(failure))
     return Found(backend=name, identity=identity, facts=holding.facts, others=holding.others)

@@ -10,6 +10,7 @@ import msgspec
 
 from memctl.backends import registry
 from memctl.backends.contract import Backend
+from memctl.backends.wrappers import Retrying
 from memctl.core.errors import UsageError
 from memctl.migrate import plan as planning
 from memctl.migrate.job import Job
@@ -122,8 +123,8 @@ def make_plan(
     job: Job, halt: Halt, *, announce: Announce | None = None, progress: Callable[[int, int | None], None] | None = None
 ) -> Plan:
     """The job's plan, computed by reading the whole source. Nothing is written."""
-    retry, pace = Retry(halt, announce=announce), Pace(job.source_rate, halt)
-    reader = Reader(job.source, job.plan.selection, retry, pace, forgotten=job.forgotten)
+    source = Retrying(job.source, Retry(halt, announce=announce), Pace(job.source_rate, halt))
+    reader = Reader(source, job.plan.selection, forgotten=job.forgotten)
     empty = msgspec.structs.replace(job.plan, users={}, fields=[], facts=0, too_long=0)
     try:
         plan = planning.make(

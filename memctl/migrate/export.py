@@ -12,12 +12,13 @@ import msgspec
 
 from memctl.backends import registry
 from memctl.backends.contract import Backend
+from memctl.backends.files import STANDARD
+from memctl.backends.wrappers import Retrying
 from memctl.core.errors import MemctlError
 from memctl.core.fact import Fact
 from memctl.migrate.plan import Loss, Plan, Tally
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
-from memctl.migrate.target import STANDARD, Target
 from memctl.runtime.rejects import Rejects
 from memctl.runtime.retry import Pace, Retry
 from memctl.store.ledger_records import Counts
@@ -50,12 +51,12 @@ def write_file(
 
     Raises Incomplete if the source returned fewer facts than it counts.
     """
-    reader = Reader(source, selection, retry, Pace(source.capabilities.rate, retry.halt))
+    reader = Reader(Retrying(source, retry, Pace(source.capabilities.rate, retry.halt)), selection)
     refused = Rejects(rejects, run=f"export-{Path(file).name}")
     counts = Counts()
     try:
         with _made(file) as adapter:
-            target = Target([adapter], retry, Pace(None, retry.halt))
+            target = Retrying(adapter, retry)
             tally = Tally(_plan(name, file, selection), adapter.capabilities)
             users = reader.users()
             total = reader.total(users)
@@ -73,7 +74,7 @@ def write_file(
     return Exported(file=file, counts=counts, losses=plan.losses(), rejects_file=refused.written)
 
 
-def _write(target: Target, facts: Sequence[Fact], counts: Counts, rejects: Rejects) -> None:
+def _write(target: Backend, facts: Sequence[Fact], counts: Counts, rejects: Rejects) -> None:
     size = target.capabilities.batch_size
     for start in range(0, len(facts), size):
         batch = facts[start : start + size]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from memctl.backends.contract import Backend
+from memctl.backends.wrappers import Retrying
 from memctl.core.errors import Fatal
 from memctl.core.fact import Fact
 from memctl.core.timeline import is_current
@@ -99,8 +100,8 @@ class Listing:
 
     def _read(self, *users: str) -> Iterator[Fact]:
         halt = Halt()
-        rate = Pace(self._backend.capabilities.rate, halt)
-        reader = Reader(self._backend, Selection(users=users), Retry(halt), rate)
+        backend = Retrying(self._backend, Retry(halt), Pace(self._backend.capabilities.rate, halt))
+        reader = Reader(backend, Selection(users=users))
         try:
             for user in reader.users():
                 for page in reader.facts(user):

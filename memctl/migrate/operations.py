@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from memctl.backends import registry
+from memctl.backends.wrappers import Retrying
 from memctl.core.errors import NotFound, UsageError
 from memctl.migrate import run
 from memctl.migrate.endpoints import Ends, Options, local_store, make_plan, opened
@@ -21,7 +22,7 @@ from memctl.migrate.target import Target
 from memctl.migrate.verify import OnRow, Verification, Verifier
 from memctl.runtime import settings
 from memctl.runtime.progress import SILENT, Monitor, Progress
-from memctl.runtime.retry import Halt, Halted, Pace, Retry
+from memctl.runtime.retry import Halt, Halted, Retry
 from memctl.store.duckdb.ledger import Ledger
 from memctl.store.ledger_records import Counts
 
@@ -177,10 +178,9 @@ def verify(job: VerifyJob, monitor: Monitor = SILENT, *, on_row: OnRow | None = 
     ):
         retry = Retry(halt, announce=announce)
         return Verifier(
-            ends.source,
-            Target(ends.targets, retry, Pace(None, halt)),
+            Retrying(ends.source, retry),
+            Target([Retrying(target, retry) for target in ends.targets]),
             job.selection,
-            retry,
             one_way=job.one_way,
             on_row=on_row,
             progress=_counting(progress),

@@ -14,9 +14,9 @@ from typing import Any, Literal
 import msgspec
 
 from memctl.backends.contract import Capabilities, FieldSupport
+from memctl.backends.field_diff import fate, filled
 from memctl.core.errors import MemctlError, UsageError, unreadable, unwritable
 from memctl.core.fact import Fact
-from memctl.migrate.field_diff import fate, filled
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
 from memctl.runtime import private_files

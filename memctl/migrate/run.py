@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from memctl.backends.contract import Outcome
+from memctl.backends.wrappers import Retrying
 from memctl.core.errors import MemctlError, Retryable
 from memctl.core.fact import Fact
 from memctl.migrate.job import Job, Report
@@ -50,7 +51,7 @@ def migrate(
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     with ledger.alone(route):
         ledger.start_run(run, route, job.command)
-        flow = _Flow(job, ledger, halt, run, route, progress, Retry(halt, attempts=job.attempts, announce=announce))
+        flow = _Flow(job, ledger, halt, run, route, progress, announce)
         try:
             report = flow.go()
         except BaseException as error:
@@ -74,18 +75,26 @@ class _Flow:
     """One run, from the first page to the verification."""
 
     def __init__(
-        self, job: Job, ledger: Ledger, halt: Halt, run: str, route: int, progress: Progress | None, retry: Retry
+        self,
+        job: Job,
+        ledger: Ledger,
+        halt: Halt,
+        run: str,
+        route: int,
+        progress: Progress | None,
+        announce: Announce | None,
     ) -> None:
         self.job = job
         self.ledger = ledger
         self.halt = halt
         self.run = run
         self.route = route
-        self.retry = retry
         self.selection = job.plan.selection
-        pace = Pace(job.source_rate, halt)
-        self.reader = Reader(job.source, self.selection, retry, pace, forgotten=job.forgotten)
-        self.target = Target(job.targets, retry, Pace(job.rate, halt))
+        retry = Retry(halt, attempts=job.attempts, announce=announce)
+        self.source = Retrying(job.source, retry, Pace(job.source_rate, halt))
+        self.reader = Reader(self.source, self.selection, forgotten=job.forgotten)
+        pace = Pace(job.rate, halt)
+        self.target = Target([Retrying(target, retry, pace) for target in job.targets])
         self.undoable = self.target.start_run(run, job.name)
         self.tally = Tally(job.plan, self.target.capabilities)
         self.rejects = Rejects(job.rejects or ledger.path.with_name(f"rejects-{run}.jsonl"), run=run)
@@ -167,7 +176,7 @@ class _Flow:
 
     def _unreadable(self) -> None:
         """Reject records of the source that are not valid facts."""
-        for reject in self.job.source.rejects():
+        for reject in self.source.rejects():
             self._reject(reject.where or "", reject.message)
 
     def _reject(self, where: str, reason: str) -> None:
@@ -333,10 +342,9 @@ class _Flow:
                 good.clear()
 
         verifier = Verifier(
-            self.job.source,
+            self.source,
             self.target,
             self.selection,
-            self.retry,
             one_way=True,
             skip=self.refused,
             on_row=note,

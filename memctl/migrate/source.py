@@ -1,81 +1,23 @@
-"""Reading a backend completely: pages with retries, each fact once, and the number checked against its own count.
+"""Reading a backend completely: each fact once, and the number checked against its own count.
 
-A backend is not trusted: a cursor loop, a page that repeats facts, and a list shorter than the total are detected.
+A backend is not trusted: a page that repeats facts and a list shorter than the total are detected.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from datetime import datetime
-from functools import partial
 
-from memctl.backends.contract import Backend, Page
-from memctl.core.errors import Fatal, NotFound, Retryable
+from memctl.backends.contract import Backend
+from memctl.core.errors import Fatal, NotFound
 from memctl.core.fact import Fact
 from memctl.core.suggestions import near
 from memctl.migrate.selection import Selection
-from memctl.runtime.retry import Pace, Retry, guarded
 from memctl.runtime.spool import SeenIds
 from memctl.store.model import SUPPRESSED
 
 Forgotten = Callable[[Collection[str]], set[str]]
 """Returns the subset of these users that were erased."""
-
-
-def pages(
-    adapter: Backend, user: str, retry: Retry, *, since: datetime | None = None, pace: Pace | None = None
-) -> Iterator[Page]:
-    """The user's pages to the last one; after a temporary failure, reading resumes from the last cursor.
-
-    Raises Fatal if the cursors form a loop (detected by R. P. Brent's method, BIT 20, 1980, in constant memory).
-    """
-    cursor: str | None = None
-    circle = _Circle()
-    failed = 0
-    while True:
-        began = cursor
-        try:
-            stream = guarded(partial(adapter.read, user, since, cursor))
-            while True:
-                if pace:
-                    pace.wait()
-                page = guarded(partial(next, stream, None))
-                if page is None:
-                    break
-                failed = 0
-                if page.cursor is not None and circle.closed_by(page.cursor):
-                    raise Fatal(
-                        f"reading {user!r} never ends: {adapter.name} returned the cursor {page.cursor[:60]!r} again",
-                        hint="this is a bug in the backend or its adapter; nothing was written twice",
-                    )
-                yield page
-                cursor = page.cursor
-                if cursor is None:
-                    return
-        except Retryable as error:
-            failed += 1
-            retry.pause(failed, error)
-            continue
-        if cursor == began:
-            return
-
-
-class _Circle:
-    """Detects a sequence that returns to an earlier value, and stores only one value."""
-
-    def __init__(self) -> None:
-        self._marked: str | None = None
-        self._power = 1
-        self._steps = 0
-
-    def closed_by(self, cursor: str) -> bool:
-        if cursor == self._marked:
-            return True
-        self._steps += 1
-        if self._steps == self._power:
-            self._marked, self._power, self._steps = cursor, self._power * 2, 0
-        return False
 
 
 class Reader:
@@ -85,19 +27,9 @@ class Reader:
     returns which users were erased: they are `refused`, by the name they have or would get.
     """
 
-    def __init__(
-        self,
-        source: Backend,
-        selection: Selection,
-        retry: Retry,
-        pace: Pace | None = None,
-        *,
-        forgotten: Forgotten | None = None,
-    ) -> None:
+    def __init__(self, source: Backend, selection: Selection, *, forgotten: Forgotten | None = None) -> None:
         self._source = source
         self._selection = selection
-        self._retry = retry
-        self._pace = pace
         self._forgotten = forgotten
         self._seen = SeenIds()
         self._counts: dict[str, int | None] = {}
@@ -127,10 +59,10 @@ class Reader:
 
     def _chosen(self) -> list[str]:
         if not self._selection.users:
-            return sorted(self._retry.call(lambda: set(self._source.users())))
+            return sorted(set(self._source.users()))
         for user in self._selection.users:
             if not self._known(user):
-                some = sorted(self._retry.call(lambda: set(self._source.users())))
+                some = sorted(set(self._source.users()))
                 names = ", ".join(some[:5]) + (", …" if len(some) > 5 else "")
                 raise NotFound(
                     f"no records for user {user!r} in {self._source.name}",
@@ -144,7 +76,7 @@ class Reader:
             return count > 0
         # A backend without totals may need a request per user to list its users.
         try:
-            return any(page.facts for page in pages(self._source, user, self._retry))
+            return any(page.facts for page in self._source.read(user))
         except NotFound:
             return False
 
@@ -156,7 +88,7 @@ class Reader:
 
     def _count(self, user: str) -> int | None:
         if user not in self._counts:
-            self._counts[user] = self._retry.call(partial(self._source.count, user))
+            self._counts[user] = self._source.count(user)
         return self._counts[user]
 
     def facts(self, user: str) -> Iterator[list[Fact]]:
@@ -168,7 +100,7 @@ class Reader:
         before = self._count(user) if selection.whole else None
         distinct = 0
         self._seen.clear()
-        for page in pages(self._source, user, self._retry, since=selection.since, pace=self._pace):
+        for page in self._source.read(user, selection.since):
             self.pages += 1
             fresh = self._seen.fresh(page.facts)
             distinct += len(fresh)
@@ -189,7 +121,7 @@ class Reader:
 
     def _came_short(self, user: str, distinct: int, before: int) -> None:
         """Report missing facts. Facts may change while they are read: only a number outside both counts is wrong."""
-        after = self._retry.call(partial(self._source.count, user))
+        after = self._source.count(user)
         counts = (before, before if after is None else after)
         if not min(counts) <= distinct <= max(counts):
             self.problems.append(f"{self._source.name} counts {counts[1]} facts of {user!r}, but returned {distinct}")

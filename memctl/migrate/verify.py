@@ -12,13 +12,12 @@ from uuid import UUID
 import msgspec
 
 from memctl.backends.contract import Backend
+from memctl.backends.field_diff import difference
 from memctl.core.errors import Exit, MemctlError
 from memctl.core.fact import Fact
-from memctl.migrate.field_diff import difference
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
 from memctl.migrate.target import Target
-from memctl.runtime.retry import Retry
 from memctl.runtime.spool import FactSpool
 
 Symbol = Literal["=", "*", ">", "+", "-", "!"]
@@ -94,7 +93,6 @@ class Verifier:
         source: Backend,
         target: Target,
         selection: Selection,
-        retry: Retry,
         *,
         one_way: bool = False,
         skip: Container[UUID] = (),
@@ -103,7 +101,7 @@ class Verifier:
     ) -> None:
         self._target = target
         self._selection = selection
-        self._reader = Reader(source, selection, retry)
+        self._reader = Reader(source, selection)
         # Facts of the source that were not read cannot be called missing.
         self._one_way = one_way or not selection.whole
         self._skip = skip

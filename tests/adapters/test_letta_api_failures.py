@@ -17,10 +17,10 @@ from memctl_letta.adapter import LettaAdapter
 
 from memctl.backends import registry
 from memctl.backends.contract import Outcome, Query
+from memctl.backends.wrappers import Retrying
 from memctl.core.errors import AuthError, Exit, Fatal, NotFound, Retryable, UsageError
 from memctl.core.fact import Fact, Source, derive_id
-from memctl.migrate.target import Target
-from memctl.runtime.retry import Halt, Pace, Retry
+from memctl.runtime.retry import Halt, Retry
 
 AT = datetime(2025, 5, 1, 8, 30, tzinfo=UTC)
 BATCH = "POST .*/passages/batch"
@@ -74,8 +74,7 @@ class AtOnce(Retry):
 
 def by_the_engine(adapter: LettaAdapter, facts: Sequence[Fact]) -> list[Outcome]:
     """Written as a migration does: a passing failure is followed by a look at what is there."""
-    halt = Halt()
-    return Target([adapter], AtOnce(halt, attempts=3), Pace(None, halt)).write(facts)
+    return Retrying(adapter, AtOnce(Halt(), attempts=3)).write(facts)
 
 
 @pytest.mark.parametrize("applied", [True, False])

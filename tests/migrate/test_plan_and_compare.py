@@ -6,16 +6,17 @@ import msgspec
 import pytest
 
 from memctl.backends.contract import Capabilities, FieldSupport
+from memctl.backends.field_diff import difference
+from memctl.backends.wrappers import Retrying
 from memctl.core.errors import Exit, NotFound, Retryable, UsageError
 from memctl.core.fact import Embedding
 from memctl.migrate import plan as planning
 from memctl.migrate.endpoints import make_plan
-from memctl.migrate.field_diff import difference
 from memctl.migrate.plan import Refused
 from memctl.migrate.selection import Selection, load_user_map
 from memctl.migrate.target import Target
 from memctl.migrate.verify import Verifier
-from memctl.runtime.retry import Pace, Retry
+from memctl.runtime.retry import Retry
 
 NARROW = {
     "fields": {
@@ -40,10 +41,8 @@ def plan_of(route):
 @pytest.fixture
 def verify(route):
     def run(source, target, selection=None, **how):
-        retry = Retry(route.halt)
-        return Verifier(
-            source, Target([target], retry, Pace(None, route.halt)), selection or Selection(), retry, **how
-        ).run()
+        ends = [Retrying(end, Retry(route.halt)) for end in (source, target)]
+        return Verifier(ends[0], Target(ends[1:]), selection or Selection(), **how).run()
 
     return run
 

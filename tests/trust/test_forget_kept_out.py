@@ -9,6 +9,7 @@ from emulators import mem0_platform, zep
 from memctl_mem0.platform.adapter import Mem0Adapter
 from memctl_zep.adapter import ZepAdapter
 
+from memctl.backends.wrappers import Retrying
 from memctl.core.fact import Fact, Source, derive_id, encode_lines
 from memctl.maintenance import forget as forgetting
 from memctl.runtime.retry import Halt, Retry
@@ -115,13 +116,13 @@ def test_a_service_that_does_not_come_to_an_end_is_told(cloud, store, monkeypatc
         adapter.write([fact("Keeps a quagga.", "zelda")])
         adapter.settle((), forgetting.datetime.now(forgetting.UTC) + timedelta(seconds=9))
         cloud.lag = 10**6
-        receipt = forgetting.forget([("zep", adapter)], "zelda", Workspace(store), Retry(Halt()))
+        receipt = forgetting.forget([("zep", Retrying(adapter, Retry(Halt())))], "zelda", Workspace(store))
         (erased,) = receipt.backends
         assert receipt.exit == 1
         assert (erased.left, erased.others_left["users"], erased.listed) == (1, 1, True)
         for task in cloud.tasks.values():
             task["left"] = 0
-        again = forgetting.forget([("zep", adapter)], "zelda", Workspace(store), Retry(Halt()))
+        again = forgetting.forget([("zep", Retrying(adapter, Retry(Halt())))], "zelda", Workspace(store))
     assert again.exit == 0
 
 
@@ -129,7 +130,7 @@ def test_a_platform_that_deletes_later_is_waited_for(store):
     with mem0_platform.serve() as server, Mem0Adapter(server.key, url=server.url) as adapter:
         server.polls_until_done = 4
         adapter.write([fact("Keeps a quagga.", "zelda"), fact("Keeps a quagga.", "bruno")])
-        receipt = forgetting.forget([("mem0", adapter)], "zelda", Workspace(store), Retry(Halt()))
+        receipt = forgetting.forget([("mem0", Retrying(adapter, Retry(Halt())))], "zelda", Workspace(store))
         assert receipt.exit == 0
         assert list(server.entities) == [("user", "bruno")]
         assert [row["user_id"] for row in server.memories.values()] == ["bruno"]

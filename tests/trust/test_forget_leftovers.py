@@ -6,6 +6,7 @@ import pytest
 from memctl_graphiti.graph import Graph
 from trust.forget_ends import GONE, OTHERS, WORD, facts, on_graphiti, on_letta, on_mem0_library_with_qdrant
 
+from memctl.backends.wrappers import Retrying
 from memctl.maintenance.forget import forget
 from memctl.runtime.retry import Halt, Retry
 from memctl.workspace import Workspace
@@ -13,7 +14,7 @@ from memctl.workspace import Workspace
 
 def erased(adapter, store):
     """What a whole erasure says of the one backend."""
-    receipt = forget([(adapter.name, adapter)], GONE, Workspace(store), Retry(Halt(), attempts=1))
+    receipt = forget([(adapter.name, Retrying(adapter, Retry(Halt(), attempts=1)))], GONE, Workspace(store))
     adapter.close()
     return receipt, receipt.backends[0]
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from trust.forget_ends import ENDS, GONE, OTHERS, WORD, facts
 
+from memctl.backends.wrappers import Retrying
 from memctl.maintenance.forget import forget, holdings
 from memctl.runtime.retry import Halt, Retry
 from memctl.workspace import Workspace
@@ -28,7 +29,7 @@ def adapter(end):
 
 
 def erase(adapter, user, store):
-    receipt = forget([(adapter.name, adapter)], user, Workspace(store), RETRY)
+    receipt = forget([(adapter.name, Retrying(adapter, RETRY))], user, Workspace(store))
     adapter.close()
     return receipt, receipt.backends[0]
 
@@ -37,7 +38,9 @@ def remembered(end):
     """What the backend gives of those who stay."""
     adapter = end.open()
     found = {user: [fact for page in adapter.read(user) for fact in page.facts] for user in OTHERS}
-    beside = {held.backend + user: held.others for user in OTHERS for held in holdings([("", adapter)], user, RETRY)}
+    beside = {
+        held.backend + user: held.others for user in OTHERS for held in holdings([("", Retrying(adapter, RETRY))], user)
+    }
     adapter.close()
     return found, beside
 
@@ -46,7 +49,7 @@ def test_nothing_of_them_is_left_and_everything_of_the_others(end, adapter, stor
     """Nor of anyone whose name begins alike, or differs by a capital only."""
     before = remembered(end)
     assert WORD.encode() in end.raw()
-    (held,) = holdings([("there", adapter)], GONE, RETRY)
+    (held,) = holdings([("there", Retrying(adapter, RETRY))], GONE)
     assert (held.facts, end.beside - held.others.keys()) == (len(facts(GONE)), set())
     receipt, erased = erase(adapter, GONE, store)
     assert erased.error is None
@@ -65,7 +68,7 @@ def test_nothing_of_them_is_left_and_everything_of_the_others(end, adapter, stor
 def test_a_name_that_could_mean_others_means_nobody(end, adapter, store):
     before = remembered(end)
     for user in STRANGE:
-        receipt = forget([(adapter.name, adapter)], user, Workspace(store), RETRY)
+        receipt = forget([(adapter.name, Retrying(adapter, RETRY))], user, Workspace(store))
         (erased,) = receipt.backends
         assert (erased.before, erased.left, erased.error) == (0, 0, None), user
     adapter.close()

@@ -173,6 +173,7 @@ def _from_backend(
     local: Workspace, source: str, backend_options: dict[str, Any], options: IngestOptions, show: _Shown
 ) -> Report:
     from memctl.backends import registry
+    from memctl.backends.wrappers import Retrying
     from memctl.runtime.retry import Halt, Retry
 
     chosen = options.resolve((), _transfer.warn)
@@ -181,10 +182,8 @@ def _from_backend(
         contextlib.closing(registry.open_backend(source, **backend_options)) as backend,
         _transfer.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce),
     ):
-        pause = Retry(Halt(), announce=announce).pause
-        return local.ingest_from(
-            backend, users, chosen, pause=pause, progress=progress, dry_run=show.dry_run, announce=announce
-        )
+        retrying = Retrying(backend, Retry(Halt(), announce=announce))
+        return local.ingest_from(retrying, users, chosen, progress=progress, dry_run=show.dry_run, announce=announce)
 
 
 def _collect(local: Workspace, show: _Shown) -> int:

@@ -1,0 +1,225 @@
+"""A wrapper around a backend that retries and limits the rate of calls, so that callers use plain methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from memctl.backends.contract import Backend, Capabilities, Conversation, Health, Hit, Outcome, Page, Query
+from memctl.backends.field_diff import difference
+from memctl.backends.files import STANDARD
+from memctl.core.errors import Fatal, NotFound, Rejected, Retryable
+from memctl.core.fact import Fact
+from memctl.runtime.retry import Pace, Retry, guarded
+
+SETTLE = timedelta(minutes=1)
+"""How long an asynchronous backend may take before its writes can be read."""
+
+T = TypeVar("T")
+
+
+class Retrying(Backend):
+    """A backend whose temporary failures are retried, and whose calls to read a page or to write wait for `pace`.
+
+    `users`, `everyone` and `conversations` restart after a failure, `read` resumes from the last cursor, and `write`
+    looks for what was stored before it sends facts again. Other exceptions become MemctlErrors, see `guarded`.
+    """
+
+    def __init__(self, backend: Backend, retry: Retry, pace: Pace | None = None) -> None:
+        self.backend = backend
+        self.name = backend.name
+        self.capabilities = backend.capabilities
+        self.features = backend.features
+        self.identity = backend.identity
+        self._retry = retry
+        self._pace = pace or Pace(None, retry.halt)
+
+    def users(self) -> Iterator[str]:
+        return iter(self._retry.call(lambda: list(self.backend.users())))
+
+    def everyone(self) -> Iterator[str]:
+        return iter(self._retry.call(lambda: list(self.backend.everyone())))
+
+    def owners(self, users: Collection[str]) -> set[str]:
+        return self._retry.call(partial(self.backend.owners, users))
+
+    def count(self, user: str) -> int | None:
+        return self._retry.call(partial(self.backend.count, user))
+
+    def inventory(self, user: str) -> Mapping[str, int]:
+        return self._retry.call(partial(self.backend.inventory, user))
+
+    def search(self, query: Query) -> list[Hit]:
+        return self._retry.call(partial(self.backend.search, query))
+
+    def delete(self, user: str, ids: Sequence[UUID]) -> int:
+        return self._retry.call(partial(self.backend.delete, user, ids))
+
+    def forget(self, user: str) -> Sequence[str]:
+        return self._retry.call(partial(self.backend.forget, user))
+
+    def settle(self, ids: Sequence[str], deadline: datetime) -> None:
+        self._retry.call(partial(self.backend.settle, ids, deadline))
+
+    def add(self, user: str, turns: Iterable[Any]) -> Any:
+        """A lost response cannot be distinguished from a lost call, because the results carry no memctl id: the turns
+        are sent again, and the backend itself has to recognise repeated ones."""
+        sent = list(turns)
+        return self._retry.call(lambda: self._paced(partial(self.backend.add, user, sent)))
+
+    def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
+        """Raises Fatal if the cursors form a loop (detected by R. P. Brent's method, BIT 20, 1980, in constant
+        memory)."""
+        loop = _Loop()
+        failed = 0
+        while True:
+            began = cursor
+            try:
+                stream = guarded(partial(self.backend.read, user, since, cursor))
+                while (page := self._paced(partial(next, stream, None))) is not None:
+                    failed = 0
+                    if page.cursor is not None and loop.closed_by(page.cursor):
+                        raise Fatal(
+                            f"reading {user!r} never ends: {self.name} returned the cursor {page.cursor[:60]!r} again",
+                            hint="this is a bug in the backend or its adapter; nothing was written twice",
+                        )
+                    yield page
+                    cursor = page.cursor
+                    if cursor is None:
+                        return
+            except Retryable as error:
+                failed += 1
+                self._retry.pause(failed, error)
+                continue
+            if cursor == began:
+                return
+
+    def conversations(self, user: str) -> Iterator[Conversation]:
+        """After a failure the list is read again, without the conversations that were returned already."""
+        done: set[str] = set()
+        failed = 0
+        while True:
+            try:
+                stream = guarded(partial(self.backend.conversations, user))
+                while (conversation := guarded(partial(next, stream, None))) is not None:
+                    if conversation.id not in done:
+                        yield conversation
+                        done.add(conversation.id)
+                        failed = 0
+                return
+            except Retryable as error:
+                failed += 1
+                self._retry.pause(failed, error)
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """A batch that is rejected as a whole is halved until the invalid fact stands alone."""
+        outcomes: dict[UUID, Outcome] = {}
+        rest = list(facts)
+        failed = 0
+        while rest:
+            try:
+                outcomes |= self._paced(partial(self._send, rest), guard=self.name != STANDARD)
+                break
+            except Retryable as error:
+                failed += 1
+                self._retry.pause(failed, error)
+            except Rejected as error:
+                if len(rest) == 1:
+                    outcomes[rest[0].id] = Outcome(state="rejected", reason=str(error))
+                    break
+                outcomes |= self._stored(rest)
+                rest = [fact for fact in rest if fact.id not in outcomes]
+                middle = (len(rest) + 1) // 2
+                for half in (rest[:middle], rest[middle:]):
+                    outcomes |= dict(zip([fact.id for fact in half], self.write(half), strict=True))
+                break
+            outcomes |= self._stored(rest)
+            rest = [fact for fact in rest if fact.id not in outcomes]
+        return [outcomes[fact.id] for fact in facts]
+
+    def _send(self, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
+        outcomes = self.backend.write(facts)
+        if len(outcomes) != len(facts):
+            raise Fatal(f"{self.name} returned {len(outcomes)} outcomes for {len(facts)} facts")
+        return dict(zip([fact.id for fact in facts], outcomes, strict=True))
+
+    def _stored(self, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
+        """Outcomes for facts that the backend stored although no response confirmed them."""
+        if self.capabilities.asynchronous:
+            self.settle((), datetime.now(UTC) + SETTLE)
+        wanted = {fact.id: fact for fact in facts}
+        return {
+            record.id: Outcome(state="written", target_id=target_id(self.capabilities, record))
+            for user in dict.fromkeys(fact.user_id for fact in facts)
+            for record in self._records(user)
+            if record.id in wanted and difference(wanted[record.id], record, self.capabilities).same
+        }
+
+    def _records(self, user: str) -> Iterator[Fact]:
+        try:
+            for page in self.read(user):
+                yield from page.facts
+        except NotFound:
+            return
+
+    def _paced(self, call: Callable[[], T], *, guard: bool = True) -> T:
+        self._pace.wait()
+        # A closed pipe on standard output is not a failing connection, and must not be retried.
+        return guarded(call) if guard else call()
+
+    # Passed on without a retry: these calls reach no service, or their failure is the answer.
+
+    def check(self) -> Health:
+        return self.backend.check()
+
+    def check_writable(self) -> None:
+        self.backend.check_writable()
+
+    def remarks(self) -> Sequence[str]:
+        return self.backend.remarks()
+
+    def initialized(self) -> bool:
+        return self.backend.initialized()
+
+    def init(self) -> object:
+        return self.backend.init()
+
+    def rejects(self) -> Iterable[Rejected]:
+        return self.backend.rejects()
+
+    def start_run(self, run: str, command: str) -> None:
+        self.backend.start_run(run, command)
+
+    def changed_ids(self, facts: Sequence[Fact]) -> set[UUID]:
+        return self.backend.changed_ids(facts)
+
+    def now(self) -> datetime:
+        return self.backend.now()
+
+    def close(self) -> None:
+        self.backend.close()
+
+
+class _Loop:
+    """Detects a sequence that returns to an earlier value, and stores only one value."""
+
+    def __init__(self) -> None:
+        self._marked: str | None = None
+        self._power = 1
+        self._steps = 0
+
+    def closed_by(self, cursor: str) -> bool:
+        if cursor == self._marked:
+            return True
+        self._steps += 1
+        if self._steps == self._power:
+            self._marked, self._power, self._steps = cursor, self._power * 2, 0
+        return False
+
+
+def target_id(capabilities: Capabilities, record: Fact) -> str | None:
+    """The backend's own id of a fact read from it."""
+    return str(record.id) if capabilities.ids_survive else record.source.id
