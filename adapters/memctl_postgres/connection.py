@@ -93,11 +93,6 @@ class Database:
     def __repr__(self) -> str:
         return f"Database({self.place})"
 
-    @property
-    def is_embedded(self) -> bool:
-        """Whether this is memctl's own server."""
-        return self._dsn is None
-
     def close(self) -> None:
         """Close the connections at rest and give the embedded server up."""
         with self._lock:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
-from memctl.backends.contract import Backend, Capabilities, Conversation, Health, Hit, Outcome, Page, Query
+from memctl.backends.contract import Backend, Capabilities, Conversation, Outcome, Page
 from memctl.backends.field_diff import difference
 from memctl.backends.files import STANDARD
 from memctl.core.errors import Fatal, NotFound, Rejected, Retryable
@@ -19,6 +19,31 @@ SETTLE = timedelta(minutes=1)
 """How long an asynchronous backend may take before its writes can be read."""
 
 T = TypeVar("T")
+P = ParamSpec("P")
+
+
+# Methods of the class from those of the contract, with their types.
+
+
+def _passed(method: Callable[P, T]) -> Callable[P, T]:
+    def call(self: Retrying, *args: Any, **kwargs: Any) -> Any:
+        return getattr(self.backend, method.__name__)(*args, **kwargs)
+
+    return cast("Callable[P, T]", call)
+
+
+def _retried(method: Callable[P, T]) -> Callable[P, T]:
+    def call(self: Retrying, *args: Any, **kwargs: Any) -> Any:
+        return self.retry.call(partial(getattr(self.backend, method.__name__), *args, **kwargs))
+
+    return cast("Callable[P, T]", call)
+
+
+def _listed(method: Callable[P, Iterator[str]]) -> Callable[P, Iterator[str]]:
+    def call(self: Retrying) -> Iterator[str]:
+        return iter(self.retry.call(lambda: list(getattr(self.backend, method.__name__)())))
+
+    return cast("Callable[P, Iterator[str]]", call)
 
 
 class Retrying(Backend):
@@ -34,41 +59,25 @@ class Retrying(Backend):
         self.capabilities = backend.capabilities
         self.features = backend.features
         self.identity = backend.identity
-        self._retry = retry
+        self.retry = retry
         self._pace = pace or Pace(None, retry.halt)
 
-    def users(self) -> Iterator[str]:
-        return iter(self._retry.call(lambda: list(self.backend.users())))
+    # Calls that reach no service, or whose failure is the answer, are passed on as they are.
+    check, check_writable, close = _passed(Backend.check), _passed(Backend.check_writable), _passed(Backend.close)
+    remarks, rejects, now = _passed(Backend.remarks), _passed(Backend.rejects), _passed(Backend.now)
+    initialized, init = _passed(Backend.initialized), _passed(Backend.init)
+    start_run, changed_ids = _passed(Backend.start_run), _passed(Backend.changed_ids)
 
-    def everyone(self) -> Iterator[str]:
-        return iter(self._retry.call(lambda: list(self.backend.everyone())))
-
-    def owners(self, users: Collection[str]) -> set[str]:
-        return self._retry.call(partial(self.backend.owners, users))
-
-    def count(self, user: str) -> int | None:
-        return self._retry.call(partial(self.backend.count, user))
-
-    def inventory(self, user: str) -> Mapping[str, int]:
-        return self._retry.call(partial(self.backend.inventory, user))
-
-    def search(self, query: Query) -> list[Hit]:
-        return self._retry.call(partial(self.backend.search, query))
-
-    def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        return self._retry.call(partial(self.backend.delete, user, ids))
-
-    def forget(self, user: str) -> Sequence[str]:
-        return self._retry.call(partial(self.backend.forget, user))
-
-    def settle(self, ids: Sequence[str], deadline: datetime) -> None:
-        self._retry.call(partial(self.backend.settle, ids, deadline))
+    users, everyone = _listed(Backend.users), _listed(Backend.everyone)
+    owners, count, inventory = _retried(Backend.owners), _retried(Backend.count), _retried(Backend.inventory)
+    search, settle = _retried(Backend.search), _retried(Backend.settle)
+    delete, forget = _retried(Backend.delete), _retried(Backend.forget)
 
     def add(self, user: str, turns: Iterable[Any]) -> Any:
         """A lost response cannot be distinguished from a lost call, because the results carry no memctl id: the turns
         are sent again, and the backend itself has to recognise repeated ones."""
         sent = list(turns)
-        return self._retry.call(lambda: self._paced(partial(self.backend.add, user, sent)))
+        return self.retry.call(lambda: self._paced(partial(self.backend.add, user, sent)))
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
         """Raises Fatal if the cursors form a loop (detected by R. P. Brent's method, BIT 20, 1980, in constant
@@ -92,7 +101,7 @@ class Retrying(Backend):
                         return
             except Retryable as error:
                 failed += 1
-                self._retry.pause(failed, error)
+                self.retry.pause(failed, error)
                 continue
             if cursor == began:
                 return
@@ -112,7 +121,7 @@ class Retrying(Backend):
                 return
             except Retryable as error:
                 failed += 1
-                self._retry.pause(failed, error)
+                self.retry.pause(failed, error)
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
         """A batch that is rejected as a whole is halved until the invalid fact stands alone."""
@@ -125,7 +134,7 @@ class Retrying(Backend):
                 break
             except Retryable as error:
                 failed += 1
-                self._retry.pause(failed, error)
+                self.retry.pause(failed, error)
             except Rejected as error:
                 if len(rest) == 1:
                     outcomes[rest[0].id] = Outcome(state="rejected", reason=str(error))
@@ -169,38 +178,6 @@ class Retrying(Backend):
         self._pace.wait()
         # A closed pipe on standard output is not a failing connection, and must not be retried.
         return guarded(call) if guard else call()
-
-    # Passed on without a retry: these calls reach no service, or their failure is the answer.
-
-    def check(self) -> Health:
-        return self.backend.check()
-
-    def check_writable(self) -> None:
-        self.backend.check_writable()
-
-    def remarks(self) -> Sequence[str]:
-        return self.backend.remarks()
-
-    def initialized(self) -> bool:
-        return self.backend.initialized()
-
-    def init(self) -> object:
-        return self.backend.init()
-
-    def rejects(self) -> Iterable[Rejected]:
-        return self.backend.rejects()
-
-    def start_run(self, run: str, command: str) -> None:
-        self.backend.start_run(run, command)
-
-    def changed_ids(self, facts: Sequence[Fact]) -> set[UUID]:
-        return self.backend.changed_ids(facts)
-
-    def now(self) -> datetime:
-        return self.backend.now()
-
-    def close(self) -> None:
-        self.backend.close()
 
 
 class _Loop:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import msgspec
@@ -12,9 +12,8 @@ from memctl.backends import registry
 from memctl.backends.contract import Backend
 from memctl.backends.wrappers import Retrying
 from memctl.core.errors import UsageError
-from memctl.migrate import plan as planning
 from memctl.migrate.job import Job
-from memctl.migrate.plan import Mode, Plan
+from memctl.migrate.plan import Mode, Plan, Refused, Tally
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
 from memctl.runtime.retry import Announce, Halt, Pace, Retry
@@ -122,21 +121,24 @@ def _identity(name: str, adapter: Backend, options: Options) -> str:
 def make_plan(
     job: Job, halt: Halt, *, announce: Announce | None = None, progress: Callable[[int, int | None], None] | None = None
 ) -> Plan:
-    """The job's plan, computed by reading the whole source. Nothing is written."""
+    """The job's plan, computed by reading the whole source; nothing is written. Raises Refused if the source returned
+    too few facts."""
     source = Retrying(job.source, Retry(halt, announce=announce), Pace(job.source_rate, halt))
     reader = Reader(source, job.plan.selection, forgotten=job.forgotten)
-    empty = msgspec.structs.replace(job.plan, users={}, fields=[], facts=0, too_long=0)
-    try:
-        plan = planning.make(
-            empty,
-            reader,
-            job.targets[0].capabilities,
-            source_rate=job.source_rate,
-            rate=job.rate,
-            batch_size=job.batch_size,
-            progress=progress,
-        )
-    finally:
-        reader.close()
+    tally = Tally(
+        msgspec.structs.replace(job.plan, users={}, fields=[], facts=0, too_long=0), job.targets[0].capabilities
+    )
+    with closing(reader):
+        users = reader.users()
+        total = reader.total(users)
+        for user in users:
+            for facts in reader.facts(user):
+                tally.add(user, facts)
+                if progress:
+                    progress(reader.read, total)
+        if reader.problems:
+            hint = "the source could not be read completely; nothing was written"
+            raise Refused("; ".join(reader.problems), hint=hint)
+        plan = tally.finish(reader, source_rate=job.source_rate, rate=job.rate, batch_size=job.batch_size)
     # A backend knows some things only once it was read, such as what it left out.
     return msgspec.structs.replace(plan, notes=list(dict.fromkeys([*plan.notes, *job.source.remarks()])))

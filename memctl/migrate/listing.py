@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 from memctl.backends.contract import Backend
@@ -99,14 +100,21 @@ class Listing:
         )
 
     def _read(self, *users: str) -> Iterator[Fact]:
-        halt = Halt()
-        backend = Retrying(self._backend, Retry(halt), Pace(self._backend.capabilities.rate, halt))
-        reader = Reader(backend, Selection(users=users))
-        try:
+        with reading(self._backend, *users) as reader:
             for user in reader.users():
                 for page in reader.facts(user):
                     yield from page
-            if reader.problems:
-                raise Fatal("; ".join(reader.problems))
-        finally:
-            reader.close()
+
+
+@contextmanager
+def reading(backend: Backend, *users: str) -> Iterator[Reader]:
+    """A reader of the users' facts (none: of all users), with retries and the backend's rate limit.
+
+    Raises Fatal at the end if the backend returned fewer facts than it counts.
+    """
+    halt = Halt()
+    retrying = Retrying(backend, Retry(halt), Pace(backend.capabilities.rate, halt))
+    with closing(Reader(retrying, Selection(users=users))) as reader:
+        yield reader
+        if reader.problems:
+            raise Fatal("; ".join(reader.problems))

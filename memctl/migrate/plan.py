@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +23,6 @@ from memctl.runtime import private_files
 from memctl.store.ledger_records import fingerprint
 
 Mode = Literal["preserve", "rederive"]
-MODES: tuple[Mode, ...] = ("preserve", "rederive")
 LOSSES: tuple[Literal["dropped", "coarsened", "in_metadata"], ...] = ("dropped", "coarsened", "in_metadata")
 LONGEST_EXAMPLE = 120
 _MODULUS = 1 << 256
@@ -43,11 +42,6 @@ class FieldPlan(msgspec.Struct, kw_only=True):
     dropped: int = 0
     how: str | None = None
     example: dict[str, Any] | None = None
-
-    @property
-    def lossless(self) -> bool:
-        """True if every value is kept unchanged."""
-        return not (self.in_metadata or self.coarsened or self.dropped)
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,30 +193,6 @@ def _number(fact: Fact) -> int:
 def _shortened(value: Any) -> str:
     said = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return said if len(said) <= LONGEST_EXAMPLE else said[: LONGEST_EXAMPLE - 1] + "…"
-
-
-def make(
-    plan: Plan,
-    reader: Reader,
-    target: Capabilities,
-    *,
-    source_rate: float | None,
-    rate: float | None,
-    batch_size: int,
-    progress: Callable[[int, int | None], None] | None = None,
-) -> Plan:
-    """Complete a plan by reading all selected facts. Raises Refused if the source returned too few."""
-    tally = Tally(plan, target)
-    users = reader.users()
-    total = reader.total(users)
-    for user in users:
-        for facts in reader.facts(user):
-            tally.add(user, facts)
-            if progress:
-                progress(reader.read, total)
-    if reader.problems:
-        raise Refused("; ".join(reader.problems), hint="the source could not be read completely; nothing was written")
-    return tally.finish(reader, source_rate=source_rate, rate=rate, batch_size=batch_size)
 
 
 def save(plan: Plan, path: str) -> None:

@@ -56,19 +56,16 @@ def migrate(
             report = flow.go()
         except BaseException as error:
             state: RunState = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-            said = str(error) or type(error).__name__
-            ledger.end(run, state, flow.counts, rejects_file=flow.rejects.written, error=said)
+            failure = str(error) or type(error).__name__
+            ledger.end(run, state, flow.counts, rejects_file=flow.rejects.written, error=failure)
             if isinstance(error, MemctlError) and (error.hint is None or isinstance(error, Retryable)):
                 error.hint = f"to resume: {job.command}"
             raise
         finally:
             flow.close()
-        ledger.end(run, report.state, report.counts, rejects_file=report.rejects_file, error=_error(report))
+        problems = "; ".join(report.problems) or None
+        ledger.end(run, report.state, report.counts, rejects_file=report.rejects_file, error=problems)
         return report
-
-
-def _error(report: Report) -> str | None:
-    return "; ".join(report.problems) or None
 
 
 class _Flow:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import msgspec
 
@@ -39,7 +39,6 @@ Driver = Literal[
     "peak_searches",
 ]
 """What a plan can charge for, per month; `memctl.report.workload` defines how each is counted."""
-DRIVERS: tuple[str, ...] = get_args(Driver)
 
 _DATED = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 

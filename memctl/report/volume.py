@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from memctl.core.errors import NotFound
+from memctl.migrate.listing import reading
 from memctl.report import periods, tokens, volume_counts
 from memctl.report.growth import Growth, project
 from memctl.store import tally as tallies
@@ -140,16 +141,14 @@ def _streamed(
     progress: Callable[[int, int, str], None] | None,
 ) -> Tally:
     streaming = volume_counts.Streaming(by, now, top)
-    users = [user] if user is not None else list(adapter.users())
-    totals = [adapter.count(name) for name in users] if progress else []
-    everything = sum(total or 0 for total in totals) if None not in totals else 0
-    done = 0
-    for name in users:
-        for page in adapter.read(name):
-            streaming.take(page.facts)
-            done += len(page.facts)
-            if progress:
-                progress(done, everything, name)
+    with reading(adapter) as reader:
+        users = reader.users() if user is None else [user]
+        total = reader.total(users) or 0
+        for name in users:
+            for facts in reader.facts(name):
+                streaming.take(facts)
+                if progress:
+                    progress(reader.read, total, name)
     return streaming.done()
 
 

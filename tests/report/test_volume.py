@@ -10,7 +10,8 @@ from examples import FACTOR
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from memctl.core.errors import NotFound, UsageError
+from memctl.backends.contract import Capabilities, Features
+from memctl.core.errors import Fatal, NotFound, UsageError
 from memctl.core.fact import KINDS, Embedding, Fact, Source, derive_id
 from memctl.report import growth, tokens, volume_counts
 from memctl.report.volume import Volume, measure
@@ -24,10 +25,13 @@ class Streamed:
     """A backend that can do no more than the adapter contract: the store, read page by page."""
 
     name = "local"
+    capabilities = Capabilities()
+    features = Features()
+    identity = ""
 
-    def __init__(self, store: Workspace) -> None:
-        self._store = store
-        self.users, self.count, self.read = store.users, store.count, store.read
+    def __init__(self, store: Workspace, **methods: Any) -> None:
+        self.users, self.count, self.read, self.rejects = store.users, store.count, store.read, store.rejects
+        self.__dict__ |= methods
 
 
 def fact(number: int, text: str, user: str = "alice", **more: Any) -> Fact:
@@ -126,6 +130,25 @@ def test_one_user_can_be_looked_at_alone_and_an_unknown_one_is_no_empty_report(l
     for backend in (local, Streamed(local)):
         with pytest.raises(NotFound, match="unknown user 'carol'"):
             measure(backend, now=NOW, user="carol")
+
+
+def test_a_lost_connection_does_not_end_a_report(local: Workspace, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("memctl.runtime.retry.FIRST_WAIT", 0.0)
+    local.write([fact(number, f"Fact {number}.") for number in range(3)])
+    lost = iter([ConnectionResetError()])
+
+    def read(*args: Any) -> Any:
+        for error in lost:
+            raise error
+        return local.read(*args)
+
+    assert measure(Streamed(local, read=read), now=NOW).facts == 3
+
+
+def test_a_list_shorter_than_the_backends_own_count_is_not_a_report(local: Workspace):
+    local.write([fact(1, "One.")])
+    with pytest.raises(Fatal, match="counts 2 facts of 'alice', but returned 1"):
+        measure(Streamed(local, count=lambda user: 2), now=NOW)
 
 
 TEXTS = (
