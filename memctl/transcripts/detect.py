@@ -66,6 +66,8 @@ _REGISTRY = (
     Format("openai", "openai"),
     Format("subtitles", "subtitles"),
     Format("whatsapp", "whatsapp"),
+    Format("imessage", "imessage"),
+    Format("imazing", "imazing"),
     Format("text", "labelled_text"),
 )
 FORMATS: tuple[str, ...] = tuple(row.name for row in _REGISTRY)

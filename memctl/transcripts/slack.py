@@ -90,13 +90,17 @@ def _turn(
         if not _shares(record):
             notes["file without text" if record.get("files") else "message without text"] += 1
         return None
+    speaker = speaker or name_of(record.get("username")) or user
+    if not speaker and not by_bot:
+        notes["message without a sender"] += 1
+        return None
     ts, thread = text_of(record["ts"]), text_of(record.get("thread_ts"))
     role: Role = "tool" if by_bot else "user"
     return Turn(
         turn_id=ts,
         parent_id=thread if thread and thread != ts else None,
         role=role,
-        speaker=speaker or name_of(record.get("username")) or user,
+        speaker=speaker,
         text=text,
         at=instant(ts),
         raw_kind="bot_message" if by_bot else subtype or "message",

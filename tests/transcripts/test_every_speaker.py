@@ -124,12 +124,46 @@ def discord(messages: list[Said]) -> dict[str, str | bytes]:
     return {"chat.json": json.dumps({"guild": {}, "channel": {"id": "1"}, "messages": rows})}
 
 
+def imessage(messages: list[Said]) -> dict[str, str | bytes]:
+    lines = []
+    for m in messages:
+        time = f"{m.at:%b %d, %Y} {m.at.strftime('%I').lstrip('0'):>2}:{m.at:%M:%S %p}"
+        sender = "Unknown" if m.kind == "nobody" else "Me" if m.who == 0 else m.name
+        if m.kind == "system":
+            lines += [f"{time} {m.name} named the conversation {m.text}", ""]
+        elif m.kind == "media":
+            lines += [time, sender, "attachments/7/a.png", ""]
+        elif m.kind == "forwarded":
+            lines += [time, sender, "https://example.org", m.text, ""]
+        else:
+            lines += [time, sender, m.text, ""]
+    return {"Climbing.txt": "\n".join(lines)}
+
+
+def imazing(messages: list[Said]) -> dict[str, str | bytes]:
+    rows = ["Chat Session,Message Date,Type,Sender ID,Sender Name,Forwarded,Text,Attachment"]
+    for m in messages:
+        kind = "Notification" if m.kind == "system" else "Incoming" if m.who else "Outgoing"
+        sender = "," if m.kind == "nobody" else f"+{m.who},{NAMES[m.who]}"
+        cells = ["", m.text, ""]
+        if m.kind == "media":
+            cells = ["", "", "a.png"]
+        elif m.kind == "forwarded":
+            cells[0] = "Yes"
+        elif m.kind == "nobody":
+            kind = "Incoming"
+        rows.append(f"Climbing,{m.at:%Y-%m-%d %H:%M:%S},{kind},{sender},{','.join(cells)}")
+    return {"Messages.csv": "\n".join(rows)}
+
+
 WRITERS: dict[str, Writer] = {
     "whatsapp": Writer(whatsapp, ("said", "said", "media", "system")),
     "whatsapp-bracketed": Writer(lambda messages: whatsapp(messages, bracketed=True), ("said", "said", "media")),
     "slack": Writer(slack, ids=True),
     "telegram": Writer(telegram, ids=True),
     "telegram-account": Writer(lambda messages: telegram(messages, account=True), ids=True),
+    "imessage": Writer(imessage),
+    "imazing": Writer(imazing, ids=True),
     "discord": Writer(discord, ids=True),
 }
 
@@ -171,7 +205,7 @@ def test_words_stay_with_their_speaker_and_every_message_is_counted(name: str, d
             assert holders[0].role == "user"
             people.setdefault(holders[0].speaker, set()).add(m.who if writer.ids else DISTINCT.index(m.name))
         else:
-            senders = {f"{each} (h{n})" for n, each in enumerate(NAMES)} | set(NAMES) | set(DISTINCT)
+            senders = {f"{each} (h{n})" for n, each in enumerate(NAMES)} | set(NAMES) | set(DISTINCT) | {None}
             assert not any(turn.role == "user" and turn.speaker in senders for turn in holders), "not their own words"
     assert all(len(who) == 1 for who in people.values()), "two people under one name"
     assert len(people) == len({m.who for m in messages if m.kind == "said"}), "one person under two names"

@@ -21,6 +21,14 @@ PIECES = st.sampled_from(
     [
         *("13/03/2026, 10:14 - ", "[1/2/26, 9:01:02 PM] ", "Tom: ", "\u200e", "\n", "\n\n", "<", ">", "null"),
         *("WEBVTT\n\n", "00:00:01.000 --> 00:00:02.000\n", "99:59:59,999 --> 99:59:59,999\n", "<v Ann>", "- "),
+        *(
+            "Mar  5, 2026  9:00:00 AM",
+            "\nMe\n",
+            "Tapbacks:",
+            "Chat Session,Message Date,Type,Sender ID,Text\n",
+            ",",
+            '"',
+        ),
         *("User: ", "**Ann:** ", "## User\n", "[10:14] Ann: ", "DATE: 31.12.9999\n", "---\n", "```\n", "> "),
     ]
 )
@@ -43,7 +51,7 @@ VALUES = st.recursive(
 )
 
 
-TEXTS = ("whatsapp", "subtitles", "text")
+TEXTS = ("whatsapp", "imessage", "imazing", "subtitles", "text")
 
 
 def check(path: Path, text: str, formats: tuple[str, ...]) -> None:
@@ -81,7 +89,7 @@ def test_long_runs_of_one_thing_end(tmp_path: Path, filler: str) -> None:
     run = filler * (150_000 // len(filler))
     cue = f"00:00:01.000 --> 00:00:02.000\n{run}b"
     text = f"13/03/2026, 10:14 - Tom: x{run}b\nUser: {run}b\n{run}b: c\n\n{cue}\n"
-    check(tmp_path, text, ("whatsapp", "subtitles", "text"))
+    check(tmp_path, text, TEXTS)
 
 
 @pytest.mark.parametrize("name", ["slack", "mem0", "zep", "letta"])

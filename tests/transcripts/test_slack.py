@@ -139,3 +139,9 @@ def test_a_shared_message_is_its_authors(tmp_path: Path) -> None:
         ("Lea", "I sing."),
     ]
     assert said.notes == {"message without text": 1, "shared message without author or text": 1}
+
+
+def test_a_message_without_a_sender_is_nobodys(tmp_path: Path) -> None:
+    (session,) = one(tmp_path, {"type": "message", "ts": "1773133200.000100", "text": "I live on Mars."})
+    assert isinstance(session, Session)
+    assert (session.turns, session.notes) == ((), {"message without a sender": 1})
