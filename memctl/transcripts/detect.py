@@ -64,6 +64,7 @@ _REGISTRY = (
     Format("opencode", "opencode"),
     Format("cursor", "cursor"),
     Format("openai", "openai"),
+    Format("meeting", "meeting"),
     Format("subtitles", "subtitles"),
     Format("whatsapp", "whatsapp"),
     Format("imessage", "imessage"),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from memctl.core.errors import BadTranscript, NotFound
-from memctl.transcripts import archives, double_encoded
+from memctl.transcripts import archives, docx, double_encoded
 from memctl.transcripts.encoding import is_binary
 from memctl.transcripts.export_layout import ExportFolder, binary_reason
 
@@ -55,11 +55,13 @@ class Document:
         return posixpath.basename(posixpath.dirname(inside))
 
     def open(self) -> BinaryIO:
-        """Open the file, decompressed and decoded once more if it is a JSON string around JSON.
+        """Open the file, decompressed: the text of a Word document, the JSON in a JSON string, else the file as it is.
 
         Raises BadTranscript for damaged or oversized archives.
         """
         stream = archives.open_member(self.path, self.members, self.uri, self.name)
+        if docx.is_docx(self.name, stream.peek(4)[:4]):
+            return docx.decoded(stream, self.uri)
         if self.size <= double_encoded.LARGEST and double_encoded.is_quoted(stream.peek(64)[:64]):
             return double_encoded.decoded(stream)
         return stream
@@ -220,6 +222,8 @@ class _Walk:
                     yield from self._archive(document)
                     return
                 reason = "not text" if is_binary(head) else None if head.strip() else "empty file"
+                if reason is None and not named and document.name.lower().endswith(".docx"):
+                    reason = None if docx.shows_times(document.open()) else "a document without times"
         except BadTranscript as error:
             yield error
             return

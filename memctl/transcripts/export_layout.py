@@ -62,7 +62,7 @@ _BINARY = {
     "audio": "mp3 m4a wav ogg opus aac flac amr",
     "a video": "mp4 mov avi mkv webm 3gp",
     "a database": "sqlite sqlite3 db duckdb parquet arrow feather",
-    "unsupported document": "pdf docx xlsx pptx odt epub doc xls ppt",
+    "unsupported document": "pdf xlsx pptx odt epub doc xls ppt",
     "unsupported archive": "7z rar tar tgz bz2 xz jar whl",
     "a program": "exe dll so dylib pyc o a class wasm",
     "numbers": "npy npz safetensors onnx bin pkl",

@@ -18,6 +18,7 @@ from memctl.transcripts.encoding import clean, text_lines
 from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
 from memctl.transcripts.session_builder import SessionBuilder
+from memctl.transcripts.speakers import is_unknown
 from memctl.transcripts.timestamps import in_zone
 
 NAME = "imessage"
@@ -124,7 +125,7 @@ def _add(builder: SessionBuilder, record: Record, at: datetime | None) -> None:
     lines = [line for line in record.lines if line != _MESSAGE_AGAIN and not _EFFECT.fullmatch(line)]
     if record.sender == "":
         builder.skip("system line")
-    elif record.sender in (None, "Unknown"):
+    elif record.sender is None or is_unknown(record.sender):
         builder.skip("message without a sender")
     elif _DELETED in lines:
         builder.skip("deleted message")

@@ -30,6 +30,13 @@ KEYS = frozenset({"model", "bot", "tool", "system", "function", "developer", "pr
 """Roles that are as often keys of a configuration file."""
 CHAT_PARTNERS = frozenset("me myself moi ich yo eu ik jag jeg я 我 나 أنا मैं 私".split())  # noqa: SIM905
 """Labels by which messengers call the owner; the other side is a person, not an assistant."""
+NOBODY = frozenset(
+    """unknown|unknown speaker|unidentified speaker|unnamed speaker|unknown participant|unknown user|unknown caller
+|unbekannt|unbekannter sprecher|unbekannte person|inconnu|intervenant inconnu|locuteur inconnu|desconocido
+|hablante desconocido|orador desconhecido|desconhecido|sconosciuto|onbekende spreker|nieznany|неизвестный|不明|未知
+|未知说话人|不明な話者|알 수 없음""".replace("\n", "").split("|")
+)
+"""Labels of speech whose speaker a service did not recognise: several people may share one."""
 
 HEADINGS = frozenset(
     """note notes nb ps p.s. warning update updates edit example examples question questions answer answers summary

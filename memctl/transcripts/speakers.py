@@ -6,7 +6,7 @@ Any line may start with "Word: ". Knows names and roles, not file formats.
 import re
 import unicodedata
 
-from memctl.transcripts.label_words import CJK_FUNCTION, FUNCTION_WORDS, HEADINGS, PARTICLES, PRODUCTS, ROLES
+from memctl.transcripts.label_words import CJK_FUNCTION, FUNCTION_WORDS, HEADINGS, NOBODY, PARTICLES, PRODUCTS, ROLES
 from memctl.transcripts.model import Role
 
 LONGEST = 80
@@ -95,6 +95,11 @@ def is_label(label: str) -> bool:
         return False
     lower = [word for word in words if word[0].islower() and word.lower() not in PARTICLES]
     return len(lower) <= 3 and not (lower and "," in label and not label.split(",")[1].strip()[:1].isupper())
+
+
+def is_unknown(label: str) -> bool:
+    """Whether `label` says that the speaker was not recognised, as "Unknown Speaker" does."""
+    return plain_label(label).lower() in NOBODY
 
 
 def is_unmistakable(label: str) -> bool:

@@ -19,7 +19,7 @@ from memctl.transcripts.discovery import Document
 from memctl.transcripts.encoding import clean, text_lines
 from memctl.transcripts.model import ReadOptions, Session, Turn
 from memctl.transcripts.peek import Head
-from memctl.transcripts.speakers import is_label, is_name, is_unmistakable, plain_label, role_of, speaker_of
+from memctl.transcripts.speakers import is_label, is_name, is_unknown, is_unmistakable, plain_label, role_of, speaker_of
 from memctl.transcripts.timestamps import in_zone, instant, written
 
 NAME = "subtitles"
@@ -310,7 +310,9 @@ def _joined(speeches: list[Speech], notes: Counter[str]) -> list[Speech]:
     turns: list[Speech] = []
     last: Speech | None = None
     for speech in speeches:
-        if speech.speaker is None and last and punctuated and _goes_on(last, speech):
+        if speech.speaker and is_unknown(speech.speaker):
+            speech = speech._replace(speaker=None)
+        elif speech.speaker is None and last and punctuated and _goes_on(last, speech):
             speech = speech._replace(speaker=last.speaker)
         if speech.speaker is None:
             notes[UNNAMED] += 1

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from memctl.transcripts.label_words import CHAT_PARTNERS, TAGS
 from memctl.transcripts.labels import Family, Label, in_family
 from memctl.transcripts.model import Role
-from memctl.transcripts.speakers import is_label, is_name, is_unmistakable, role_of
+from memctl.transcripts.speakers import is_label, is_name, is_unknown, is_unmistakable, role_of
 
 Meaning = Literal["speaker", "unknown", "quote", "text"]
 
@@ -47,7 +47,7 @@ class Speakers(NamedTuple):
     def means(self, label: Label, current: Label | None, follows: str) -> Meaning:
         """What a line with `label` is in the turn of `current`; `follows` is the next line that is not blank."""
         if self.hears(label):
-            return "speaker"
+            return "unknown" if is_unknown(label.name) else "speaker"
         named = label.name in self.names or bool(role_of(label.name))
         if label.mark:
             return "quote" if label.family == "inline" and (named or label.mark.startswith(">")) else "text"
