@@ -70,6 +70,7 @@ _REGISTRY = (
     Format("imessage", "imessage"),
     Format("imazing", "imazing"),
     Format("text", "labelled_text"),
+    Format("notes", "notes"),
 )
 FORMATS: tuple[str, ...] = tuple(row.name for row in _REGISTRY)
 """The names that `--format` accepts, in the order they are tried."""

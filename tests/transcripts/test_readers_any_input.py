@@ -30,6 +30,7 @@ PIECES = st.sampled_from(
             '"',
         ),
         *("Ada  0:05\n", "0:0:5.100 --> 0:0:8.250\n", "Ada started transcription\n"),
+        *("[2024-03-01] - ", "* ", "2024-03-01\n", "## Ben\n", "  - ", "I live in Oslo\n"),
         *("User: ", "**Ann:** ", "## User\n", "[10:14] Ann: ", "DATE: 31.12.9999\n", "---\n", "```\n", "> "),
     ]
 )
@@ -52,7 +53,7 @@ VALUES = st.recursive(
 )
 
 
-TEXTS = ("meeting", "whatsapp", "imessage", "imazing", "subtitles", "text")
+TEXTS = ("meeting", "whatsapp", "imessage", "imazing", "subtitles", "text", "notes")
 
 
 def check(path: Path, text: str, formats: tuple[str, ...]) -> None:
