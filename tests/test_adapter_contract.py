@@ -17,8 +17,7 @@ def backends(monkeypatch):
         "ready": EntryPoint("ready", "collections:OrderedDict", ENTRY_POINT_GROUP),
         "bare": EntryPoint("bare", "package_nobody_installed.adapter:Bare", ENTRY_POINT_GROUP),
     }
-    groups = {ENTRY_POINT_GROUP: tuple(points.values())}
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: groups[group])
+    monkeypatch.setattr("memctl.backends.registry.installed", lambda: points)
     return points
 
 

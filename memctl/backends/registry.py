@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from memctl.backends import entry_points
 from memctl.backends.contract import Backend, Capabilities
 from memctl.backends.files import formats, open_file
 from memctl.core.errors import MemctlError, NotFound, UsageError
@@ -38,10 +39,7 @@ class BackendInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 def installed() -> dict[str, EntryPoint]:
     """The entry points of all adapters in this environment, by backend name."""
-    # 15 ms that a command on the local store does not need.
-    from importlib.metadata import entry_points
-
-    return {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+    return entry_points.of_group(ENTRY_POINT_GROUP)
 
 
 def load(name: str) -> type[Backend]:

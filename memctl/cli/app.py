@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -95,6 +96,12 @@ class ReaderGone(Exception):
     """The reader of stdout closed it."""
 
 
+@cache
+def _command(name: str) -> AnyCommand:
+    module = "import_" if name == "import" else name.replace("-", "_")
+    return build(import_module(f"memctl.cli.{FOLDERS[name]}.{module}").app, name)
+
+
 class LazyGroup(TyperGroup):
     """A group whose commands live in `memctl.cli.<panel>.<name>`, imported when called by name."""
 
@@ -104,10 +111,7 @@ class LazyGroup(TyperGroup):
 
     def get_command(self, ctx: Context, cmd_name: str) -> AnyCommand | None:
         """The command, imported now; None for an unknown name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = "import_" if cmd_name == "import" else cmd_name.replace("-", "_")
-        return build(import_module(f"memctl.cli.{FOLDERS[cmd_name]}.{module}").app, cmd_name)
+        return _command(cmd_name) if cmd_name in COMMANDS else None
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, AnyCommand | None, list[str]]:
         """The command that the arguments name. Raises UsageFault, with the nearest name, for an unknown one."""

@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
+from memctl.backends import entry_points
 from memctl.backends.files.formats import HEAD, holds_facts
 from memctl.backends.files.limits import sound
 from memctl.backends.files.records import Row
@@ -45,13 +46,10 @@ def find(path: Path) -> Dump | None:
         head = file.read(HEAD)
     if holds_facts(head):
         return None
-    # Slow to import, and seldom needed.
-    from importlib.metadata import entry_points
-
     source = sound(path).path
     with source.open("rb") as file:
         head = file.read(HEAD)
-    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
+    for point in entry_points.of_group(ENTRY_POINT_GROUP).values():
         dump: Dump = point.load()()
         if dump.recognises(source, head):
             return dump

@@ -9,48 +9,29 @@ import contextlib
 import glob
 import os
 import re
-import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 from memctl.core.errors import Locked, MemctlError, NotFound, UnusableStore
 from memctl.runtime import file_lock, private_files
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
-    Connection: TypeAlias = DuckDBPyConnection
-else:
-    Connection = Any
+from memctl.store.duckdb import files, instances
+from memctl.store.duckdb.instances import Connection as Connection
+from memctl.store.duckdb.instances import driver, interruptible
 
 SCHEMA_VERSION = 2
 """Each version's tables are in a file of their own; a store gets the missing ones when it is next written to."""
 DAMAGED = ".damaged-"
-WRITING = {"memory_limit": "256MB"}
+WRITING_LIMIT = "256MB"
 """An ingest stays below 500 MB whatever the size of the store; beyond that DuckDB spills to disk next to the file."""
-CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _DAMAGE = re.compile(r"Corrupt|not a valid DuckDB|Could not read enough bytes|replaying WAL")
 """How DuckDB 2.0 describes a file that is damaged, truncated, or not a database."""
 REPLACING = (
     "memctl snapshot restore last, or memctl restore BACKUP --force, replaces it and keeps it under another name; "
     "--store chooses another file"
 )
-
-
-def driver() -> Any:
-    """DuckDB's C++ module, which is all the store needs; importing the package around it takes another 90 ms."""
-    try:
-        import _duckdb
-    except ImportError:
-        import duckdb
-
-        return duckdb
-    return _duckdb
 
 
 _writing = threading.Lock()
@@ -68,19 +49,17 @@ class Database:
     def reading(self, **config: str) -> Iterator[Connection]:
         """A read-only connection. Raises NotFound if the store does not exist, Locked if it stays locked."""
         self.require()
-        connection = self._connect(read_only=True, config=config)
-        try:
+        with contextlib.ExitStack() as opened:
+            connection = opened.enter_context(self._connected(config=config))
             with self._explained():
                 version = self._version(connection)
                 if not version:
                     raise self._missing()
                 if version < SCHEMA_VERSION:
-                    connection.close()
+                    opened.close()
                     self._bring_up_to_date()
-                    connection = self._connect(read_only=True, config=config)
+                    connection = opened.enter_context(self._connected(config=config))
                 yield connection
-        finally:
-            connection.close()
 
     @contextlib.contextmanager
     def writing(self, *, make: bool = True) -> Iterator[Connection]:
@@ -96,14 +75,17 @@ class Database:
             spill = self.path.with_name(f"{self.path.name}.tmp")
             try:
                 if not self.path.exists():
-                    _create(self.path)
+                    files.create(self.path)
                 # DuckDB would create the folder for its spill files readable by everybody.
                 private_files.make_folder(spill)
             except OSError as error:
                 raise MemctlError(f"cannot create the store: {error.strerror}", where=str(self.path)) from None
-            connection = self._connect(read_only=False, config=WRITING)
             try:
-                with self._explained():
+                with (
+                    self._connected(memory_limit=WRITING_LIMIT, read_only=False) as connection,
+                    self._explained(),
+                    _rolled_back(connection),
+                ):
                     # Before BEGIN: querying a missing table would abort the transaction.
                     version = self._version(connection)
                     if 0 < version < SCHEMA_VERSION:
@@ -115,12 +97,7 @@ class Database:
                     connection.execute("COMMIT")
                     with contextlib.suppress(FileNotFoundError):
                         self.path.with_name(f"{self.path.name}.wal").chmod(0o600)
-            except BaseException:
-                with contextlib.suppress(driver().Error):
-                    connection.execute("ROLLBACK")
-                raise
             finally:
-                connection.close()
                 with contextlib.suppress(OSError):
                     spill.rmdir()
 
@@ -152,37 +129,43 @@ class Database:
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
         """Turn DuckDB's errors into errors with a location, and interrupts that DuckDB caught back into interrupts."""
-        duckdb = driver()
         try:
-            yield
-        except duckdb.InterruptException:
-            raise KeyboardInterrupt from None
-        except duckdb.Error as error:
+            with interruptible():
+                yield
+        except driver().Error as error:
             raise self._unusable(error) from error
-        except RuntimeError as error:
-            if "interrupted" in str(error).lower():
-                raise KeyboardInterrupt from None
-            raise
 
-    def _connect(self, *, read_only: bool, config: dict[str, str]) -> Connection:
-        duckdb = driver()
+    @contextlib.contextmanager
+    def _connected(
+        self, *, read_only: bool = True, memory_limit: str | None = None, config: dict[str, str] | None = None
+    ) -> Iterator[Connection]:
+        """A connection outside a transaction. Raises Locked if the file stays locked."""
+        with contextlib.ExitStack() as opened:
+            yield self._opened(
+                opened,
+                lambda: (
+                    instances.connected_alone(self.path, config)
+                    if config
+                    else instances.connected(self.path, read_only=read_only, memory_limit=memory_limit)
+                ),
+            )
+
+    def _opened(
+        self, opened: contextlib.ExitStack, connecting: Callable[[], contextlib.AbstractContextManager[Connection]]
+    ) -> Connection:
         deadline = time.monotonic() + self.lock_timeout
         wait = 0.005
         while True:
             try:
-                connection: Connection = duckdb.connect(str(self.path), read_only=read_only, config=CONFIG | config)
-            except duckdb.Error as error:
-                # The second message is about another thread that has the file open in the other mode.
-                if not any(sign in str(error) for sign in ("lock on file", "different configuration")):
+                with interruptible():
+                    return opened.enter_context(connecting())
+            except (instances.Busy, driver().Error) as error:
+                if not isinstance(error, instances.Busy) and "lock on file" not in str(error):
                     raise self._unusable(error) from None
                 if time.monotonic() + wait > deadline:
                     raise self._locked(str(error)) from None
                 time.sleep(wait * _jitter())
                 wait = min(wait * 1.5, 0.1)
-            else:
-                connection.execute("SET enable_progress_bar = false")
-                connection.execute("SET TimeZone = 'UTC'")
-                return connection
 
     def version(self) -> int:
         """The version of the store's schema, 0 for an empty file; the store is not upgraded.
@@ -190,7 +173,7 @@ class Database:
         Raises as `reading` does, and MemctlError for a version newer than this memctl's.
         """
         self.require()
-        with contextlib.closing(self._connect(read_only=True, config={})) as connection, self._explained():
+        with self._connected() as connection, self._explained():
             return self._version(connection)
 
     def read_through(self) -> None:
@@ -228,17 +211,17 @@ class Database:
     def rebuild(self) -> None:
         """Rewrite the file so that deleted rows leave no bytes behind."""
         self.require()
-        with self._alone(), self._explained(), contextlib.closing(self._connect(read_only=False, config={})) as old:
-            rebuild(old, self.path)
+        with self._alone(), self._explained(), self._connected(read_only=False) as old:
+            files.rebuild(old, self.path)
 
     def copy_to(self, file: Path) -> None:
         """Copy the store to `file`, completely or not at all, readable by its owner only."""
         self.require()
-        with self._alone(), contextlib.closing(self._connect(read_only=False, config={})) as connection:
+        with self._alone(), self._connected(read_only=False) as connection:
             with self._explained():
                 connection.execute("CHECKPOINT")
             try:
-                _copy(self.path, file)
+                files.copy(self.path, file)
             except OSError as error:
                 raise MemctlError(
                     f"the store cannot be copied: {error.strerror}", where=str(file), hint="make room there"
@@ -249,7 +232,7 @@ class Database:
         self._make_folder()
         with self._alone(), contextlib.ExitStack() as stack:
             if self.path.exists():
-                connection = stack.enter_context(contextlib.closing(self._connect(read_only=False, config={})))
+                connection = stack.enter_context(self._connected(read_only=False))
                 with self._explained():
                     # Otherwise the log of the old store would be applied to the new one.
                     connection.execute("CHECKPOINT")
@@ -294,7 +277,7 @@ class Database:
         connection.execute("CHECKPOINT")
         kept = self.path.with_name(f"{self.path.name}.v{version}")
         try:
-            _copy(self.path, kept)
+            files.copy(self.path, kept)
         except OSError as error:
             raise MemctlError(
                 f"the store is of an older memctl and cannot be copied before its upgrade: {error.strerror}",
@@ -345,60 +328,21 @@ class Database:
         )
 
 
-def rebuild(connection: Connection, path: Path) -> None:
-    """Rewrite the database at `path`, open for writing, atomically and without the bytes of deleted rows.
-
-    The connection must be closed afterwards.
-    """
-    folder = path.with_name(f".{path.name}.rebuilt")
-    shutil.rmtree(folder, ignore_errors=True)
-    private_files.make_folder(folder)
-    fresh = folder / path.name
+@contextlib.contextmanager
+def _rolled_back(connection: Connection) -> Iterator[None]:
+    """Roll the transaction back if the block raises."""
     try:
-        connection.execute("CHECKPOINT")
-        name = connection.execute("SELECT replace(current_database(), '\"', '\"\"')").fetchall()[0][0]
-        quoted = str(fresh).replace("'", "''")
-        connection.execute(f"ATTACH '{quoted}' AS rebuilt")
-        connection.execute(f'COPY FROM DATABASE "{name}" TO rebuilt')
-        connection.execute("DETACH rebuilt")
-        fresh.chmod(0o600)
-        # The old file stays locked until it has been replaced, so nobody writes to it in between.
-        fresh.replace(path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _create(path: Path) -> None:
-    """Create an empty database that only its owner can read, whatever the umask; DuckDB cannot open an empty file."""
-    with tempfile.TemporaryDirectory(prefix=".memctl-", dir=path.parent) as folder:
-        new = Path(folder) / path.name
-        driver().connect(str(new), config=CONFIG).close()
-        new.chmod(0o600)
-        # A link, unlike a rename, never replaces a store that another process has created in the meantime.
-        try:
-            os.link(new, path)
-        except FileExistsError:
-            pass
-        except OSError:  # a file system without links
-            new.replace(path)
-
-
-def _copy(file: Path, to: Path) -> None:
-    # The name is fixed because we hold the store's lock; the next copy overwrites a leftover.
-    half = to.with_name(f".{file.name}.half")
-    half.unlink(missing_ok=True)
-    private_files.create(half)
-    try:
-        shutil.copyfile(file, half)
-        half.replace(to)
-    finally:
-        half.unlink(missing_ok=True)
+        yield
+    except BaseException:
+        with contextlib.suppress(driver().Error):
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _statements(name: str) -> str:
-    from importlib.resources import files
+    from importlib import resources
 
-    return files("memctl.store.duckdb").joinpath(name).read_text(encoding="utf-8")
+    return resources.files("memctl.store.duckdb").joinpath(name).read_text(encoding="utf-8")
 
 
 def _jitter() -> float:

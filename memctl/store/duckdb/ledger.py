@@ -21,7 +21,8 @@ import msgspec
 
 from memctl.core.errors import Locked, MemctlError
 from memctl.runtime import file_lock
-from memctl.store.duckdb.database import CONFIG, Connection, driver, rebuild
+from memctl.store.duckdb.files import rebuild
+from memctl.store.duckdb.instances import CONFIG, Connection, driver
 from memctl.store.ledger_records import Counts, Entry, Planned, Route, Run, RunState, Settled, Standing, to_run
 
 SCHEMA_VERSION = "1"

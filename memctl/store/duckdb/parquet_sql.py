@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from memctl.core.errors import MemctlError
-from memctl.store.duckdb.database import CONFIG, Connection, driver
+from memctl.store.duckdb.instances import CONFIG, Connection, driver
 
 MEMORY = 250
 """Megabytes DuckDB may use, beyond what a single very long fact needs."""

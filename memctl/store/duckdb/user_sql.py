@@ -7,7 +7,8 @@ network, no ATTACH, no COPY TO, and no way to turn any of that on again.
 from collections.abc import Iterable
 
 from memctl.core.errors import UsageError
-from memctl.store.duckdb.database import Connection, Database, driver
+from memctl.store.duckdb.database import Database
+from memctl.store.duckdb.instances import Connection, driver
 from memctl.store.duckdb.writes import outdated_model, stored_embedder
 from memctl.store.model import Table
 

@@ -1,0 +1,103 @@
+"""A DuckDB instance stays for the next transaction; the file does not: nobody waits for it, and nothing is left."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from memctl.core.errors import Locked
+from memctl.store.duckdb.database import Database
+from memctl.store.duckdb.instances import _instances
+
+WRITE = "from pathlib import Path; from memctl.store.duckdb.database import Database, set_meta\n"
+WRITE += "import sys\nwith Database(Path(sys.argv[1]), 5).writing() as c: set_meta(c, 'by', 'another process')"
+
+
+def noted(database):
+    with database.reading() as connection:
+        return dict(connection.execute("SELECT name, value FROM meta").fetchall()).get("by")
+
+
+def note(database, value):
+    with database.writing() as connection:
+        connection.execute("DELETE FROM meta WHERE name = 'by'")
+        connection.execute("INSERT INTO meta VALUES ('by', ?)", [value])
+
+
+def test_another_process_writes_between_two_transactions_and_is_seen(store):
+    database = Database(store)
+    note(database, "this one")
+    subprocess.run([sys.executable, "-c", WRITE, store], check=True)
+    assert noted(database) == "another process"
+    note(database, "this one again")
+    assert noted(database) == "this one again"
+
+
+def test_a_store_that_was_replaced_on_disk_is_read_anew(store, tmp_path):
+    first, second = Database(store), Database(tmp_path / "second.duckdb")
+    note(first, "first")
+    note(second, "second")
+    second.path.replace(first.path)
+    assert noted(first) == "second"
+
+
+def test_two_names_of_one_file_are_one_store(store, tmp_path):
+    note(Database(store), "one")
+    link = tmp_path / "link.duckdb"
+    link.symlink_to(store)
+    with Database(store).reading():
+        assert noted(Database(link)) == "one"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_process_uses_the_store_and_so_does_its_parent(store):
+    note(Database(store), "parent")
+    child = multiprocessing.get_context("fork").Process(target=note, args=(Database(store, 5), "child"))
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0
+    assert noted(Database(store)) == "child"
+
+
+def test_a_writer_in_one_thread_keeps_readers_of_another_waiting_and_no_longer(store):
+    note(Database(store), "before")
+    inside, seen = threading.Event(), []
+
+    def read():
+        inside.wait(30)
+        with pytest.raises(Locked):
+            noted(Database(store, 0))
+        seen.append("locked")
+        ended.wait(30)
+        seen.append(noted(Database(store)))
+
+    ended = threading.Event()
+    thread = threading.Thread(target=read)
+    thread.start()
+    with Database(store).writing() as connection:
+        connection.execute("UPDATE meta SET value = 'after' WHERE name = 'by'")
+        inside.set()
+        while not seen and thread.is_alive():
+            thread.join(0.01)
+    ended.set()
+    thread.join(60)
+    assert seen == ["locked", "after"]
+
+
+def test_what_a_large_transaction_spilled_is_gone_after_it(store):
+    with Database(store).writing() as connection:
+        connection.execute("SET memory_limit = '40MB'")
+        connection.execute("CREATE TEMP TABLE large AS SELECT range AS a, md5(range::VARCHAR) AS b FROM range(1000000)")
+        assert any(store.with_name(f"{store.name}.tmp").iterdir())
+    assert sorted(path.name for path in store.parent.iterdir()) == [store.name]
+    with Database(store).reading() as connection:
+        assert connection.execute("SELECT current_setting('memory_limit') <> '38.1 MiB'").fetchall() == [(True,)]
+
+
+def test_a_program_with_many_stores_keeps_few_instances(tmp_path):
+    for number in range(6):
+        note(Database(tmp_path / f"{number}.duckdb"), "here")
+    assert len([path for path in _instances if path.startswith(os.path.realpath(tmp_path))]) <= 2
