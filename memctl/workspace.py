@@ -39,13 +39,23 @@ class Workspace(LocalStore):
         *,
         dry_run: bool = False,
         announce: Callable[[str, float], None] | None = None,
+        tell: Callable[[Report], object] = lambda _: None,
     ) -> Report:
         """Ingest transcripts; see `memctl.ingest.pipeline.ingest`. A dry run works on a copy of the store, and asks no
         model but estimates what that would cost."""
         from memctl.ingest.pipeline import ingest
 
         with self._stage(options, dry_run) as (store, chosen):
-            report = ingest(paths, store, self.spec(), chosen, progress, announce)
+            # A run of the copy cannot be undone.
+            report = ingest(
+                paths,
+                store,
+                self.spec(),
+                chosen,
+                progress,
+                announce,
+                lambda report: tell(msgspec.structs.replace(report, run=None) if dry_run else report),
+            )
         return msgspec.structs.replace(report, run=None) if dry_run else report
 
     def ingest_from(

@@ -59,7 +59,7 @@ def ingest(
             if progress:
                 progress(number, len(owners), user)
             if user in gone:
-                report.rejects.append(Reject(where=uri, reason=SUPPRESSED))
+                report.skip(SUPPRESSED)
                 continue
             found = False
             for conversation in backend.conversations(user):

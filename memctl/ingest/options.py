@@ -18,7 +18,8 @@ from memctl.transcripts.model import ReadOptions, Role
 
 ROLES = ("user", "assistant", "system", "tool")
 FOR_FILES = (
-    "user_from", "format", "tz", "date_order", "started_at", "branches", "sidechains", "direct_messages", "batch"
+    "user_from", "format", "tz", "date_order", "started_at", "exclude", "branches", "sidechains", "direct_messages",
+    "batch",
 )  # fmt: skip
 """The options that make sense for files only."""
 
@@ -27,7 +28,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """The options of `memctl ingest` as they were written; None leaves a value to the settings.
 
     `since` and `started_at` are times as `memctl.core.timeline.parse_when` reads them, `max_cost` is in US dollars,
-    `rate` is such as "10/s".
+    `rate` is such as "10/s". `exclude` are added to the patterns of the settings.
     """
 
     user: str | None = None
@@ -37,6 +38,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     tz: str | None = None
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
     started_at: str | None = None
+    exclude: tuple[str, ...] = ()
     roles: str = "user,assistant"
     branches: bool = False
     sidechains: bool = False
@@ -76,6 +78,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
             llm_base_url=current.llm_base_url,
             default_user=current.default_user,
             since=since.isoformat() if since else None,
+            exclude=(*current.exclude, *self.exclude),
         )
         return [os.path.abspath(path) for path in paths], options  # noqa: PTH100 - globs are not paths yet
 
@@ -108,6 +111,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
                 direct_messages=self.direct_messages,
             ),
             format=self.format,
+            exclude=(*current.exclude, *self.exclude),
             jobs=self.jobs or os.cpu_count() or 1,
             model=self._model(current, paths, warn) if recipe.by_model else None,
         )

@@ -20,7 +20,8 @@ from memctl.core.errors import BadTranscript, MemctlError, UsageError
 from memctl.embed.spec import EmbedderSpec
 from memctl.ingest.commit import commit
 from memctl.ingest.identity import Recogniser, Shown
-from memctl.ingest.result import Report, reject_of
+from memctl.ingest.refusals import IN_PART, RETRIED, Refusals
+from memctl.ingest.result import Report
 from memctl.ingest.scan import Options, Reader
 from memctl.ingest.session_extraction import Digest, Work, digest_all
 from memctl.ingest.sources import documents_of
@@ -55,16 +56,19 @@ def ingest(
     options: Options,
     progress: Progress | None = None,
     announce: Callable[[str, float], None] | None = None,
+    tell: Callable[[Report], object] = lambda _: None,
 ) -> Report:
     """Take every transcript under `paths` into the store. Files the ledger knows unchanged are passed over.
 
     What was read before an interrupt (Ctrl-C) is kept; the next run goes on from there. Raises NotFound for a path
-    that does not exist; what is wrong inside the paths ends up in `Report.rejects`. With a model, raises AuthError,
+    that does not exist; what is wrong inside the paths ends up in `Report.rejects`, unless an earlier run reported the
+    same. `tell` is called with the report before what it rejects counts as reported. With a model, raises AuthError,
     Retryable or Fatal when it cannot be asked any more, after keeping what it answered; `Report.model.stopped` tells
     when a limit of money was reached. `announce` is called while waiting for a server, with the seconds left.
     """
     report = Report(extractor=options.recipe.extracts)
-    documents = list(documents_of(paths, report))
+    refusals = Refusals(store, report, again=options.again)
+    documents = list(documents_of(paths, report, refusals, options.exclude))
     total = sum(document.size for document in documents)
     done = 0
     with working(
@@ -73,6 +77,7 @@ def ingest(
         options,
         report,
         size=total,
+        refusals=refusals,
         announce=announce,
         tick=lambda line: progress and progress(done, total, line),
     ) as run:
@@ -83,6 +88,8 @@ def ingest(
             done += document.size
     if progress:
         progress(total, total, "")
+    tell(report)
+    refusals.remember()
     return report
 
 
@@ -94,6 +101,7 @@ def working(
     report: Report,
     *,
     size: int = 0,
+    refusals: Refusals | None = None,
     announce: Callable[[str, float], None] | None = None,
     tick: Callable[[str], object] = lambda _: None,
 ) -> Iterator[Run]:
@@ -104,7 +112,7 @@ def working(
     with ExitStack() as stack:
         if options.model and not options.model.plan:
             stack.enter_context(store.llm_lock())
-        run = Run(store, spec, options, report)
+        run = Run(store, spec, options, report, refusals or Refusals(store, report))
         if options.recipe.by_model:
             run.asker = _open_asker(options, store, announce, tick)
             report.model = run.asker.use
@@ -125,6 +133,7 @@ def working(
                 raise end.error from None
         if run.asker:
             run.asker.source.finish()
+        run.refusals.settle()
 
 
 def _open_asker(
@@ -155,11 +164,12 @@ class Run:
     transaction that brings its last session.
     """
 
-    def __init__(self, store: Store, spec: EmbedderSpec, options: Options, report: Report) -> None:
+    def __init__(self, store: Store, spec: EmbedderSpec, options: Options, report: Report, refusals: Refusals) -> None:
         self.store = store
         self.spec = spec
         self.options = options
         self.report = report
+        self.refusals = refusals
         self.pool: Executor | None = None
         self.asker: Asker | None = None
         self.chunk: list[Work] = []
@@ -173,7 +183,7 @@ class Run:
         self.seen: dict[str, PackedIds] = {}
         self.broken: set[str] = set()
         self.open: set[str] = set()
-        self.reader = Reader(store, options, report)
+        self.reader = Reader(store, options, report, refusals)
         self.recogniser = Recogniser(store, options.recipe)
         self.id = new_run()
 
@@ -191,16 +201,23 @@ class Run:
             self.shown[file.uri] = []
         for item in self.reader.sessions(document, file.format):
             if isinstance(item, BadTranscript):
-                self.report.rejects.append(reject_of(item))
+                self.refusals.add(file.uri, item)
                 complete = False
                 continue
-            session, owners = item
+            session, owners, forgotten = item
+            if forgotten:
+                # The file is read again when the user is admitted again.
+                self.refusals.widen(file.uri, RETRIED)
+                complete = False
+                if not owners:
+                    continue
+            self.refusals.widen(file.uri, IN_PART)
             sessions += 1
             turns += len(session.turns)
             if not owners:
                 skipped = session.notes | ({"turn that answers nobody": len(session.turns)} if session.turns else {})
                 for reason, count in skipped.items():
-                    self.report.skipped[reason] = self.report.skipped.get(reason, 0) + count
+                    self.report.skip(reason, count)
             # A model is not asked again about turns that another file shows: they are paid for, or about to be.
             recipe = None if self.asker else file.recipe
             self.arrivals += [
@@ -216,10 +233,8 @@ class Run:
         self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else 0)
 
     def add(self, works: Iterable[Work]) -> None:
-        """Take in sessions that come from no file. Raises BadTranscript for one of a user who was forgotten."""
-        for work in works:
-            self.reader.refuse([work.owned], work.uri or "")
-            self.arrivals.append(work)
+        """Take in sessions that come from no file, without those of users who were forgotten."""
+        self.arrivals += [work for work in works if self.reader.admitted([work.owned])]
         self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS)
 
     def _dispatch_if(self, turns: int) -> None:
@@ -278,7 +293,8 @@ class Run:
                 self.digested += 1
                 for uri, reason in digest.broken:
                     self.broken.add(uri)
-                    self.report.rejects.append(reject_of(BadTranscript(reason, where=uri)))
+                    self.refusals.add(uri, BadTranscript(reason, where=uri))
+                    self.refusals.widen(uri, RETRIED)
                 self.open |= digest.open
                 for uri, episodes in digest.seen.items():
                     self.seen.setdefault(uri, PackedIds()).extend(episodes)

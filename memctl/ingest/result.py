@@ -30,6 +30,9 @@ def reject_of(error: MemctlError) -> Reject:
 class Report(msgspec.Struct, kw_only=True):
     """What an ingest did. `skipped` and `redacted` count by reason and by kind of secret.
 
+    `refused` counts the files with `rejects`, which no earlier run reported; `refused_earlier` those that one did, and
+    that are unchanged. The rejects of these are in `earlier`, where they were read again.
+
     `withdrawn` counts the turns that were edited or deleted in their file, and left the store with what was read in
     them. `model` is what a model was used for, where one extracted. `run` undoes it; None when nothing was changed."""
 
@@ -48,6 +51,9 @@ class Report(msgspec.Struct, kw_only=True):
     skipped: dict[str, int] = {}
     redacted: dict[str, int] = {}
     rejects: list[Reject] = []
+    refused: int = 0
+    refused_earlier: int = 0
+    earlier: list[Reject] = []
     extractor: str = "rules"
     model: Use | None = None
 
@@ -56,6 +62,10 @@ class Report(msgspec.Struct, kw_only=True):
         """False when everything was known already."""
         facts = self.added or self.reinforced or self.superseded or self.retracted or self.removed
         return bool(self.episodes or self.withdrawn or facts)
+
+    def skip(self, reason: str, count: int = 1) -> None:
+        """Count something that was skipped."""
+        self.skipped[reason] = self.skipped.get(reason, 0) + count
 
     def write_rejects(self, path: str) -> str | None:
         """Append the rejects to a JSONL file only its owner can read, with the time; its path if there were any."""

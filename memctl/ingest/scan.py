@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,8 @@ import msgspec
 from memctl.core.errors import BadTranscript, NotFound
 from memctl.extract.extractor import EXTRACTOR
 from memctl.ingest.attribution import Attribution, Owned, of_one_user, owned, with_namesakes
-from memctl.ingest.result import Report, reject_of
+from memctl.ingest.refusals import Refusals
+from memctl.ingest.result import Report
 from memctl.ingest.session_extraction import Recipe
 from memctl.ingest.sources import sha256_of, unreadable
 from memctl.store.base import Store
@@ -35,7 +36,8 @@ else:
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for. `format` None finds each file's own; `jobs` is how many processes work at most.
 
-    `model` says how to use the model of the recipe, where one extracts.
+    `model` says how to use the model of the recipe, where one extracts. `exclude` are patterns of files to leave out,
+    as in a .gitignore. With `again`, files that an earlier run refused are read again.
     """
 
     attribution: Attribution = Attribution()
@@ -44,15 +46,26 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     format: str | None = None
     jobs: int = 1
     model: ModelOptions | None = None
+    exclude: tuple[str, ...] = ()
+    again: bool = False
+
+
+class Conversation(NamedTuple):
+    """A session with its owners. `forgotten` is True if it has an owner who was forgotten, whose turns are left out."""
+
+    session: Session
+    owners: list[Owned]
+    forgotten: bool
 
 
 class Reader:
     """Reads documents for one ingest. What it skips and what it cannot read is added to the report."""
 
-    def __init__(self, store: Store, options: Options, report: Report) -> None:
+    def __init__(self, store: Store, options: Options, report: Report, refusals: Refusals) -> None:
         self.store = store
         self.options = options
         self.report = report
+        self.refusals = refusals
         self.checked: set[str] = set()
         self.suppressed: set[str] = set()
         self.ledger: dict[tuple[str, str], FileEntry] = {}
@@ -60,8 +73,8 @@ class Reader:
             self.ledger = session.ingested_files()
 
     def new(self, document: Document) -> tuple[FileEntry, FileEntry | None] | None:
-        """The entry a document would be given and the one it has, if any; None when it is the same as before, or
-        cannot be read."""
+        """The entry a document would be given and the one it has, if any; None when it is the same as before, was
+        refused before, or cannot be read."""
         self.report.files += 1
         uri = os.path.abspath(document.uri) if document.uri != "-" else "-"  # noqa: PTH100 - resolve() follows links
         attribution = self.options.attribution.label
@@ -78,9 +91,19 @@ class Reader:
             if known and known.covers(recipe, since) and known.sha256 == sha256:
                 self.report.unchanged += 1
                 return None
+        except (BadTranscript, OSError) as error:
+            self.refusals.refuse_path(unreadable(error, document))
+            return None
+        same = known is not None and known.sha256 == sha256 and known.covers(recipe, since, complete=False)
+        contents = f"{recipe} {sha256}"
+        if uri != f"-#{sha256[:16]}" and not self.refusals.begin(
+            uri, document, attribution, contents, partly_read=same
+        ):
+            return None
+        try:
             format_ = self.options.format or detect(document)
         except (BadTranscript, OSError) as error:
-            self.report.rejects.append(reject_of(unreadable(error, document)))
+            self.refusals.add(uri, unreadable(error, document))
             return None
         file = FileEntry(
             uri=uri,
@@ -96,7 +119,7 @@ class Reader:
         )
         return file, known
 
-    def sessions(self, document: Document, format_: str) -> Iterator[tuple[Session, list[Owned]] | BadTranscript]:
+    def sessions(self, document: Document, format_: str) -> Iterator[Conversation | BadTranscript]:
         """The sessions of a document with their owners, and its errors; sessions without an owner are reported once."""
         reported = False
         speakers: list[str] = []
@@ -116,25 +139,31 @@ class Reader:
                     owners = [
                         with_namesakes(mine, everyone) for mine in owned(item, document, self.options.attribution)
                     ]
-                    self.refuse(owners, document.uri)
                 except BadTranscript as error:
                     if not reported:
                         yield error
                     reported = True
                     continue
-                yield item, owners
+                admitted = self.admitted(owners)
+                yield Conversation(item, admitted, forgotten=len(admitted) < len(owners))
         except Exception as error:
             # A reader that fails on one file must not keep the rest of the folder from being read.
             yield unreadable(error, document)
 
-    def refuse(self, owners: Sequence[Owned], where: str) -> None:
-        """Raises BadTranscript when one of the owners was forgotten."""
+    def admitted(self, owners: Sequence[Owned]) -> list[Owned]:
+        """The owners of a session without those who were forgotten, and the session without the turns of these."""
         users = {mine.user_id for mine in owners}
         if new := users - self.checked:
             self.suppressed |= suppressed_users(self.store, new)
             self.checked |= new
-        if users & self.suppressed:
-            raise BadTranscript(SUPPRESSED, where=where)
+        if not users & self.suppressed:
+            return list(owners)
+        dropped: set[str] = set()
+        for mine in owners:
+            if mine.user_id in self.suppressed:
+                self.report.skip(SUPPRESSED)
+                dropped.update(turn.turn_id for turn in mine.session.turns if turn.turn_id not in mine.others)
+        return [_without(mine, dropped) for mine in owners if mine.user_id not in self.suppressed]
 
     def before(self, known: FileEntry | None) -> frozenset[UUID]:
         """The episodes a file showed when it was last read."""
@@ -158,6 +187,11 @@ class Reader:
             extractor = prompt.extractor(str(options.recipe.model))
         folder = document.folder_user if options.attribution.by_folder else None
         return msgspec.json.encode([extractor, recipe, options.format, _reading(options.reading), folder]).decode()
+
+
+def _without(mine: Owned, dropped: set[str]) -> Owned:
+    turns = tuple(turn for turn in mine.session.turns if turn.turn_id not in dropped)
+    return msgspec.structs.replace(mine, session=msgspec.structs.replace(mine.session, turns=turns))
 
 
 def _reading(options: ReadOptions) -> dict[str, str]:

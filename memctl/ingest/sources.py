@@ -4,19 +4,23 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from memctl.core.errors import BadTranscript
-from memctl.ingest.result import Report, reject_of
+from memctl.ingest.refusals import Refusals
+from memctl.ingest.result import Report
 from memctl.transcripts.discovery import Document, Skipped, discover
 
 
-def documents_of(paths: Sequence[str], report: Report) -> Iterator[Document]:
-    """The documents under `paths`; what is none goes into the report."""
-    for found in discover(paths):
+def documents_of(
+    paths: Sequence[str], report: Report, refusals: Refusals, exclude: Sequence[str] = ()
+) -> Iterator[Document]:
+    """The documents under `paths`, without those that `exclude` matches; what is none is counted or refused."""
+    for found in discover(paths, exclude):
         if isinstance(found, Document):
+            refusals.found(found)
             yield found
         elif isinstance(found, Skipped):
-            report.skipped[found.reason] = report.skipped.get(found.reason, 0) + 1
+            report.skip(found.reason)
         else:
-            report.rejects.append(reject_of(found))
+            refusals.refuse_path(found)
 
 
 def sha256_of(document: Document) -> str:

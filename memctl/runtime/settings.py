@@ -33,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """All settings. `store` None means the platform's data folder, `embedder` None the store's own.
 
     `lock_timeout` and `llm_timeout` are in seconds. `backends` maps names chosen by the user to an adapter's options,
-    including the adapter's name as `adapter`.
+    including the adapter's name as `adapter`. `exclude` are patterns of files that an ingest leaves out.
     """
 
     store: str | None = None
@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     llm_timeout: float = 300.0
     timezone: str | None = None
     date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    exclude: tuple[str, ...] = ()
     lock_timeout: float = 30.0
     backends: dict[str, dict[str, Any]] = {}
 
@@ -183,11 +184,14 @@ def _layers(flags: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _beside_files(flags: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    environment = {
+    environment: dict[str, Any] = {
         name: os.environ[variable]
         for name in Settings.__struct_fields__
         if name != "backends" and (variable := f"MEMCTL_{name.upper()}") in os.environ
     }
+    if "exclude" in environment:
+        # As for an option that is repeatable.
+        environment["exclude"] = environment["exclude"].split()
     return [
         ("environment", environment),
         ("option", {name: value for name, value in flags.items() if value is not None}),
@@ -266,6 +270,7 @@ TEMPLATE = """\
 # llm_base_url = "http://localhost:11434/v1"    # any OpenAI-compatible server: Ollama, vLLM, llama.cpp, …
 # timezone = "Europe/Paris"      # time zone for timestamps without one
 # date_order = "dmy"             # order in dates such as 05/03/2025: dmy, mdy or ymd
+# exclude = ["*.log", "old/"]    # files that an ingest leaves out, as in a .gitignore
 
 # [backends.work]                # a named backend
 # adapter = "local"

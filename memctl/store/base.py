@@ -201,6 +201,9 @@ class Session(Protocol):
     def read_by(self, recipe: str, episodes: Iterable[UUID]) -> set[UUID]:
         """The subset of these episodes that a file read by the recipe contains."""
 
+    def refusals(self) -> dict[str, str]:
+        """What earlier ingests refused to read: a hash of the place -> the state it was in."""
+
     def suppressed(self, users: Iterable[str]) -> set[str]:
         """The subset of the users who were erased and must stay out of the store."""
 
@@ -290,6 +293,9 @@ class Transaction(Session, Protocol):
 
     def record_files(self, files: Sequence[FileRead]) -> set[UUID]:
         """Record files as read; returns the episodes they no longer contain and that no other file contains."""
+
+    def record_refusals(self, new: Mapping[str, str], over: Collection[str]) -> None:
+        """Remember what was refused, by place, and drop the places of `over`."""
 
     def begin_erasure(self, user: str, at: datetime) -> str:
         """Record that the user is being erased, until `suppress`; returns the salted hash of their name."""

@@ -83,10 +83,11 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     complete: bool = True
 
-    def covers(self, recipe: str, since: datetime | None) -> bool:
-        """True when the same bytes, read by `recipe` from `since` on, have nothing more to give."""
+    def covers(self, recipe: str, since: datetime | None, *, complete: bool = True) -> bool:
+        """True when the same bytes, read by `recipe` from `since` on, have nothing more to give; with `complete` False,
+        nothing more than what cannot be read."""
         enough = self.since is None or (since is not None and since >= self.since)
-        return self.complete and enough and self.recipe == recipe
+        return (self.complete or not complete) and enough and self.recipe == recipe
 
 
 Place = Literal["fact", "claim", "removed", "file"]

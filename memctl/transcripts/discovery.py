@@ -16,6 +16,7 @@ from typing import BinaryIO
 from memctl.core.errors import BadTranscript, NotFound
 from memctl.transcripts import archives, docx, double_encoded
 from memctl.transcripts.encoding import is_binary
+from memctl.transcripts.exclusion import EXCLUDED, Exclusion, files_below
 from memctl.transcripts.export_layout import ExportFolder, binary_reason
 
 _PACKED = (".gz", ".zst")
@@ -95,23 +96,19 @@ class Skipped:
 Found = Document | Skipped | BadTranscript
 
 
-def discover(paths: Sequence[str]) -> Iterator[Found]:
+def discover(paths: Sequence[str], exclude: Sequence[str] = ()) -> Iterator[Found]:
     """Every document under `paths`, folders in natural order, each file once.
 
     A path is a file, a folder (read recursively), a glob, a `.zip`, or `-` for standard input. Files that are not
-    transcripts (hidden, empty, images, an export's metadata) are `Skipped`; paths passed explicitly that cannot be
+    transcripts (hidden, empty, images, an export's metadata), and those that a pattern of `exclude` matches, are
+    `Skipped`; paths passed explicitly that cannot be
     read, and archives beyond the limits, are `BadTranscript`. Raises NotFound before anything is yielded if a path does
-    not exist.
+    not exist, and UsageError for a pattern that is not valid.
     """
     roots = [root for path in paths for root in _expand(path)]
-    walk = _Walk()
+    walk = _Walk(Exclusion(exclude))
     for root in roots:
-        if root == "-":
-            yield from walk.stdin()
-        elif Path(root).is_dir():
-            yield from walk.folder(Path(root), root, None, depth=0)
-        else:
-            yield from walk.file(Path(root), root, None, named=True)
+        yield from walk.root(root)
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
@@ -149,8 +146,28 @@ def _nameless(uri: str) -> BadTranscript | None:
 class _Walk:
     """One `discover`: remembers files, so that links and overlapping paths yield each file once."""
 
-    def __init__(self) -> None:
+    def __init__(self, exclusion: Exclusion) -> None:
         self._seen: set[str] = set()
+        self._exclusion = exclusion
+        self._root = ""
+
+    def root(self, path: str) -> Iterator[Found]:
+        """What a path that the user passed leads to."""
+        if path == "-":
+            yield from self.stdin()
+        elif Path(path).is_dir():
+            self._root = path
+            yield from self.folder(Path(path), path, None, depth=0)
+        else:
+            # Patterns see what the user wrote, or the name alone of an absolute path.
+            self._root = os.path.dirname(path) if Path(path).is_absolute() else ""  # noqa: PTH120
+            if self._excluded(path):
+                yield Skipped(path, EXCLUDED)
+            else:
+                yield from self.file(Path(path), path, None, named=True)
+
+    def _excluded(self, uri: str, *, folder: bool = False) -> bool:
+        return self._exclusion.matches(os.path.relpath(uri, self._root or None), folder=folder)
 
     def stdin(self) -> Iterator[Found]:
         path = archives.spool(sys.stdin.buffer)
@@ -177,9 +194,13 @@ class _Walk:
             below = os.path.join(uri, entry.name)  # noqa: PTH118 - Path would drop a leading "./" of the user
             if entry.name.startswith("."):
                 yield Skipped(below, "hidden")
+            elif entry.is_dir() and self._excluded(below, folder=True):
+                yield from (Skipped(file, EXCLUDED) for file in files_below(entry, below))
             elif entry.is_dir():
                 named = entry.name if depth == 0 and not export and not _TOOL_FOLDER.fullmatch(entry.name) else user
                 yield from self.folder(entry, below, named, depth + 1, export)
+            elif self._excluded(below):
+                yield Skipped(below, EXCLUDED)
             else:
                 yield from self._entry(entry, below, user, export, {entry.name for entry in entries})
 
@@ -250,6 +271,8 @@ class _Walk:
             companion = export and export.companion(name)
             if any(part.startswith(".") or part == "__MACOSX" for part in member.split("/")):
                 yield Skipped(uri, "hidden")
+            elif self._excluded(f"{document.uri}/{member}"):
+                yield Skipped(uri, EXCLUDED)
             elif companion:
                 yield Skipped(uri, companion)
             elif name.endswith(_PACKED) and member.rpartition(".")[0] in members:

@@ -236,11 +236,14 @@ class TestOneFirstName:
 def test_what_is_wrong_with_many_files_is_said_once(memctl, chat):
     for number in range(30):
         folder = chat(f"stray{number}.jsonl", "I live in Rome.").parent
+    assert len(memctl("ingest", folder, "--dry-run", "--verbose").err.splitlines()) == 60
     ran = memctl("ingest", folder)
     assert ran.code == 3
     assert "and 27 more: nothing says whose memory this is" in ran.err
     assert len(ran.err.splitlines()) == 3
-    assert len(memctl("ingest", folder, "--verbose").err.splitlines()) == 61
+    listed = memctl("ingest", folder, "--verbose")
+    assert listed.err == ""
+    assert listed.out.count("nothing says whose memory this is") == 30, "the second run lists what the first refused"
 
 
 @pytest.mark.parametrize(("other", "owned"), [("u-1", {"alice"}), ("u-2", set())])

@@ -54,6 +54,15 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     started_at: Annotated[str | None, option("--started-at", "Start time of a recording with subtitles.", "WHEN")] = (
         None
     )
+    exclude: Annotated[
+        list[str],
+        option(
+            "--exclude",
+            "Leave out files that match, as in a .gitignore; repeatable, added to the setting.",
+            "GLOB",
+            default_factory=list,
+        ),
+    ] = msgspec.field(default_factory=list)
     roles: Annotated[str, option("--roles", "Roles whose turns are kept as episodes.", "ROLE,...")] = "user,assistant"
     branches: Annotated[bool, option("--branches", "Also read abandoned branches of ChatGPT and Claude chats.")] = False
     sidechains: Annotated[bool, option("--sidechains", "Also read sub-agents of coding sessions.")] = False
@@ -118,7 +127,7 @@ def command(
     rejects: Annotated[
         str | None, option("--rejects", "File for rejected records. [default: next to the store]", "FILE")
     ] = None,
-    verbose: Annotated[bool, option("-v --verbose", "List every skipped record and every rejected file.")] = False,
+    verbose: Annotated[bool, option("-v --verbose", "List all skips and rejects, earlier ones too.")] = False,
     quiet: _options.Quiet = False,
     service: _options.Service,
     output: _options.Json,
@@ -142,7 +151,7 @@ def command(
             raise UsageError("this option applies to a backend, with --from", where=f"--{name}", hint="leave it out")
     if all_users and (not source or reading.user):
         raise UsageError("this option goes with --from, and without --user", where="--all-users", hint="leave it out")
-    given = IngestOptions(**msgspec.structs.asdict(reading))
+    given = IngestOptions(**msgspec.structs.asdict(reading) | {"exclude": tuple(reading.exclude)})
     if source:
         given.refuse_file_options()
     local = store.open()
@@ -152,6 +161,7 @@ def command(
         verbose=verbose,
         quiet=quiet,
         as_json=output.as_json,
+        together=collect and output.as_json,
     )
     if collect:
         return _collect(local, show)
@@ -160,13 +170,22 @@ def command(
         return show.report(_from_backend(local, source, options.get(source, {}), given, show))
     if reading.batch:
         paths, given = given.for_later(paths)
-    return show.report(_ingest(local, paths, given, show))
+    return show.code(_ingest(local, paths, given, show))
 
 
 def _ingest(local: Workspace, paths: Sequence[str], options: IngestOptions, show: _Shown) -> Report:
-    chosen = options.resolve(paths, _transfer.warn)
-    with _transfer.showing("reading", quiet=show.quiet or show.as_json) as (progress, announce):
-        return local.ingest(paths, chosen, progress, dry_run=show.dry_run, announce=announce)
+    """Ingest, and print the report unless several are to be one document."""
+    again = show.verbose and not show.quiet
+    chosen = msgspec.structs.replace(options.resolve(paths, _transfer.warn), again=again)
+    with contextlib.ExitStack() as bar:
+        progress, announce = bar.enter_context(_transfer.showing("reading", quiet=show.quiet or show.as_json))
+
+        def tell(report: Report) -> None:
+            bar.close()
+            if not show.together:
+                show.report(report)
+
+        return local.ingest(paths, chosen, progress, dry_run=show.dry_run, announce=announce, tell=tell)
 
 
 def _from_backend(
@@ -203,11 +222,10 @@ def _collect(local: Workspace, show: _Shown) -> int:
             raise
         local.mark_batches_done(again.batches)
         reports.append(report)
-        if not show.as_json:
-            code = max(code, show.report(report))
+        code = max(code, show.code(report))
     if show.as_json:
         _render.emit_json("ingest", {"collected": collected, "reports": reports})
-        return max(show.code(report) for report in reports) if reports else code
+        return code
     if not show.quiet:
         money = "" if collected.cost is None else f", ${collected.cost:.4f}"
         typer.echo(
@@ -218,10 +236,13 @@ def _collect(local: Workspace, show: _Shown) -> int:
 
 
 class _Shown:
-    """How a report is printed, and the file for what was not read."""
+    """How a report is printed, and the file for what was not read. With `together`, reports become one document."""
 
-    def __init__(self, rejects: str, *, dry_run: bool, verbose: bool, quiet: bool, as_json: bool) -> None:
+    def __init__(
+        self, rejects: str, *, dry_run: bool, verbose: bool, quiet: bool, as_json: bool, together: bool
+    ) -> None:
         self.rejects, self.dry_run, self.verbose, self.quiet, self.as_json = rejects, dry_run, verbose, quiet, as_json
+        self.together = together
 
     def report(self, report: Report) -> int:
         """Print a report; returns its exit code."""
@@ -256,6 +277,7 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
             known = f"all {report.turns} turns of {report.sessions} conversations are stored already"
         typer.echo(f"nothing to do: {known}")
         _print_counts("skipped", report.skipped, verbose=verbose)
+        _print_earlier(report, verbose=verbose)
         return
     would = "would be " if dry_run else ""
     if report.files:
@@ -270,6 +292,7 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
     if report.withdrawn:
         typer.echo(f"withdrawn  {report.withdrawn} turns {would}removed: they were edited or deleted in their file")
     _print_counts("skipped", report.skipped, verbose=verbose)
+    _print_earlier(report, verbose=verbose)
     _print_counts("redacted", report.redacted)
     if report.run:
         typer.echo(f"run        {report.run}; to undo it: memctl undo {report.run}")
@@ -293,6 +316,18 @@ def _print_rejects(report: Report, written: str | None, *, verbose: bool) -> Non
         typer.echo(f"{rest} more not read (--verbose lists them)", err=True)
     if written:
         typer.echo(f"details of what was not read: {written}", err=True)
+
+
+def _print_earlier(report: Report, *, verbose: bool) -> None:
+    """The number of files that an earlier run refused; with `verbose`, the reasons."""
+    if number := report.refused_earlier:
+        files = "1 file" if number == 1 else f"{number} files"
+        more = ":" if verbose else "; --verbose lists them"
+        typer.echo(f"not read   {files} refused earlier and unchanged{more}")
+    for reject in report.earlier:
+        typer.echo(f"  {_render.line(f'{reject.where}: {reject.reason}')}")
+        if reject.hint:
+            typer.echo(f"    {_render.line(reject.hint)}")
 
 
 def _print_facts(report: Report, would: str) -> None:

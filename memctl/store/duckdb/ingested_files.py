@@ -1,6 +1,9 @@
-"""The ledger of ingested files: what was read of each, by which recipe, and which episodes were seen in it."""
+"""The ledger of ingested files: what was read of each, by which recipe, and which episodes were seen in it.
 
-from collections.abc import Iterable, Sequence
+What could not be read is in `meta`, as hashes: the place after `REFUSED`, and the state it was in.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from uuid import UUID
@@ -13,8 +16,8 @@ from memctl.store.model import FileEntry
 
 CHUNK = 100_000
 """Rows made at a time."""
-
-
+REFUSED = "refused "
+"""How the names in `meta` of what was refused begin."""
 _COLUMNS = FileEntry.__struct_fields__
 
 
@@ -80,3 +83,19 @@ def record(connection: Connection, entry: FileEntry, episodes: Iterable[UUID]) -
         with connection.appender("sightings") as appender:
             appender.append_rows(rows)
     return key
+
+
+def refusals(connection: Connection) -> dict[str, str]:
+    """What was refused so far: place -> state."""
+    rows = connection.execute("SELECT name, value FROM meta WHERE starts_with(name, ?)", [REFUSED]).fetchall()
+    return {name.removeprefix(REFUSED): value for name, value in rows}
+
+
+def record_refusals(connection: Connection, new: Mapping[str, str], over: Collection[str]) -> None:
+    """Remember what was refused, by place, and drop the places of `over`."""
+    names = [f"{REFUSED}{place}" for place in new]
+    gone = [f"{REFUSED}{place}" for place in over]
+    connection.execute("DELETE FROM meta WHERE name IN (SELECT unnest(?::VARCHAR[]))", [names + gone])
+    connection.execute(
+        "INSERT INTO meta SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])", [names, list(new.values())]
+    )

@@ -86,6 +86,7 @@ class DuckSession:
 
     ingested_files = operation(file_rows.entries)
     episodes_in = operation(file_rows.episodes_of)
+    refusals = operation(file_rows.refusals)
     runs = operation(undo_log.runs)
     touched = operation(undo.touched)
     runs_touching = operation(undo.touching)

@@ -29,6 +29,7 @@ class DuckTransaction(DuckSession):
     remove_claims = operation(claim_rows.remove)
     set_evidence = operation(claim_rows.set_evidence)
     tombstone = operation(claim_rows.tombstone)
+    record_refusals = operation(file_rows.record_refusals)
     begin_erasure = operation(suppression.begin)
     suppress = operation(suppression.mark)
     unsuppress = operation(suppression.restore)

@@ -1,0 +1,273 @@
+"""Several nights of the same crontab: silent when nothing needs attention, and one message when something does."""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from memctl.core.errors import Exit
+from memctl.ingest import refusals
+
+LOG = "Starting backup of /home\n{{{ 42 files\n"
+"""Text of no format that memctl knows."""
+
+
+@pytest.fixture
+def folder(chat):
+    return chat("alice/a.jsonl", "I live in Oslo.").parent.parent
+
+
+@pytest.fixture
+def night(memctl, folder):
+    """A nightly run; returns its exit code and what cron would mail."""
+
+    def run(*arguments):
+        ran = memctl("ingest", "-q", *(arguments or (folder,)))
+        return int(ran.code), (ran.out + ran.err)
+
+    return run
+
+
+def damaged(folder):
+    """A chat whose second line cannot be read."""
+    path = folder / "alice" / "a.jsonl"
+    lines = [json.dumps({"role": "user", "content": f"I live in {city}.", "id": city}) for city in ("Oslo", "Rome")]
+    path.write_text(f"{lines[0]}\n{{broken\n{lines[1]}\n")
+    return path
+
+
+def unknown(folder):
+    path = folder / "alice" / "backup.log"
+    path.write_text(LOG)
+    return path
+
+
+def too_large(folder):
+    path = folder / "alice" / "export.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.json", " " * 40_000_000)
+    return path
+
+
+def ownerless(folder):
+    path = folder / "nobody.jsonl"
+    path.write_text('{"role": "user", "content": "I live in Rome."}\n')
+    return path
+
+
+@pytest.mark.parametrize("make", [unknown, damaged, too_large, ownerless])
+def test_a_refused_file_is_reported_once(memctl, night, folder, make):
+    assert night() == (0, "")
+    path = make(folder)
+    code, mail = night()
+    assert code == Exit.PARTIAL
+    assert [line.startswith("not read:") for line in mail.splitlines()].count(True) == 1
+    assert path.name in mail
+    for _ in range(2):
+        assert night() == (0, "")
+    report = memctl("ingest", folder, "--json").document["report"]
+    assert (report["rejects"], report["refused"], report["refused_earlier"]) == ([], 0, 1)
+    shown = memctl("ingest", folder)
+    assert (shown.code, shown.err) == (0, "")
+    assert "1 file refused earlier and unchanged; --verbose lists them" in shown.out
+    listed = memctl("ingest", folder, "--verbose")
+    assert listed.code == 0
+    assert path.name in listed.out
+    path.write_bytes(path.read_bytes() + b"\n{ more\n")
+    assert night()[0] == Exit.PARTIAL
+    assert night() == (0, "")
+
+
+def test_what_could_be_read_of_a_damaged_file_is_kept_and_not_read_again(memctl, night, folder, monkeypatch):
+    damaged(folder)
+    assert night()[0] == Exit.PARTIAL
+    monkeypatch.setattr("memctl.ingest.scan.read", lambda *_: pytest.fail("read again"))
+    assert night() == (0, "")
+    episodes = memctl("facts", "alice", "--kind", "episode", "--json").document["facts"]
+    assert [fact["text"] for fact in episodes] == ["I live in Oslo.", "I live in Rome."]
+
+
+def test_the_first_night_counts_and_the_rejects_file_does_not_grow(memctl, night, folder, store):
+    for number in range(12):
+        (folder / "alice" / f"{number}.log").write_text(LOG)
+    report = memctl("ingest", folder, "--json").document["report"]
+    assert (report["refused"], report["refused_earlier"], len(report["rejects"])) == (12, 0, 12)
+    rejects = Path(f"{store}.rejects.jsonl")
+    lines = rejects.read_text().count("\n")
+    assert "12 files refused earlier and unchanged" in memctl("ingest", folder).out
+    (folder / "alice" / "12.log").write_text(LOG)
+    report = memctl("ingest", folder, "--json").document["report"]
+    assert (report["refused"], report["refused_earlier"], len(report["rejects"])) == (1, 12, 1)
+    assert rejects.read_text().count("\n") == lines + 1
+
+
+def test_a_copy_with_another_time_is_the_same_file(night, folder):
+    path = unknown(folder)
+    assert night()[0] == Exit.PARTIAL
+    os.utime(path, (1, 1))
+    assert night() == (0, "")
+
+
+def test_other_permissions_make_a_file_new(night, folder):
+    path = unknown(folder)
+    assert night()[0] == Exit.PARTIAL
+    path.chmod(0o640)
+    assert night()[0] == Exit.PARTIAL
+    assert night() == (0, "")
+
+
+def test_other_readers_try_again(night, folder, monkeypatch):
+    unknown(folder)
+    assert night()[0] == Exit.PARTIAL
+    monkeypatch.setattr(refusals, "__version__", "9")
+    refusals._readers.cache_clear()
+    assert night()[0] == Exit.PARTIAL
+    assert night() == (0, "")
+    refusals._readers.cache_clear()
+
+
+def test_other_options_try_again(night, folder):
+    path = unknown(folder)
+    assert night()[0] == Exit.PARTIAL
+    assert night(folder, "--format", "text")[0] == Exit.PARTIAL, "another reason"
+    assert night(folder, "--user", "ben")[0] == Exit.PARTIAL
+    path.write_text("User: I live in Rome.\nAssistant: Nice.\n")
+    assert night() == (0, "")
+
+
+@pytest.fixture
+def sealed(folder, monkeypatch):
+    """A transcript that cannot be opened while `True` is in the list, whoever runs the test."""
+    closed = [True]
+    path = folder / "alice" / "sealed.jsonl"
+    path.write_text('{"role": "user", "content": "I live in Rome.", "id": "1"}\n')
+    whole = Path.open
+
+    def opened(self, *arguments, **more):
+        if closed and self.name == path.name:
+            raise PermissionError(13, "Permission denied", str(self))
+        return whole(self, *arguments, **more)
+
+    monkeypatch.setattr(Path, "open", opened)
+    return closed
+
+
+def test_a_file_that_may_not_be_read_is_tried_every_night(night, folder, sealed):
+    assert night()[0] == Exit.PARTIAL
+    assert night() == (0, "")
+    sealed.clear()
+    assert night() == (0, "")
+    sealed.append(True)
+    code, mail = night(folder)
+    assert (code, mail) == (Exit.PARTIAL, mail), "what was over is reported when it comes back"
+    assert "Permission denied" in mail
+
+
+def test_what_was_refused_is_read_once_it_is_mended(memctl, night, folder):
+    path = damaged(folder)
+    assert night()[0] == Exit.PARTIAL
+    path.write_text(path.read_text().replace("{broken\n", ""))
+    assert night() == (0, "")
+    assert memctl("ingest", folder, "--json").document["report"]["refused_earlier"] == 0
+
+
+def test_an_undone_night_reads_again_what_it_had_read_of_a_damaged_file(memctl, night, folder):
+    damaged(folder)
+    assert night()[0] == Exit.PARTIAL
+    (run,) = memctl("runs", "--json").document["runs"]
+    assert memctl("undo", run["id"]).code == 0
+    assert night() == (0, "")
+    assert {fact["object"] for fact in memctl("facts", "alice", "--all", "--json").document["facts"]} == {
+        "Oslo",
+        "Rome",
+    }
+
+
+def test_what_nobody_was_told_is_not_remembered(memctl, night, folder, home):
+    unknown(folder)
+    assert memctl("ingest", "-q", folder, "--rejects", home / "memory").code == Exit.ERROR
+    assert night()[0] == Exit.PARTIAL
+    assert night() == (0, "")
+
+
+def test_a_dry_run_remembers_nothing(memctl, night, folder):
+    unknown(folder)
+    for _ in range(2):
+        assert memctl("ingest", folder, "--dry-run").code == Exit.PARTIAL
+    assert night()[0] == Exit.PARTIAL
+    assert memctl("ingest", folder, "--dry-run").code == 0
+
+
+def test_standard_input_is_refused_every_time(memctl):
+    for _ in range(2):
+        assert memctl("ingest", "-q", "-", "--user", "alice", stdin=LOG.encode()).code == Exit.PARTIAL
+
+
+def test_one_file_by_two_ways_is_refused_once(night, folder, home):
+    path = unknown(folder)
+    (home / "link").symlink_to(folder)
+    assert night()[0] == Exit.PARTIAL
+    assert night(home / "link") == (0, "")
+    assert night(f"{folder}/../{folder.name}/") == (0, "")
+    assert night(path, "--user", "alice")[0] == Exit.PARTIAL, "under an owner of its own it may be readable"
+
+
+def test_no_name_is_in_what_is_remembered(memctl, night, folder, store):
+    (folder / "zebedee").mkdir()
+    (folder / "zebedee" / "zebedee.log").write_text(LOG + "zebedee keeps quaggas\n")
+    night()
+    assert b"zebedee" not in store.read_bytes()
+
+
+def test_a_backup_keeps_what_was_refused(memctl, night, folder, store):
+    unknown(folder)
+    night()
+    assert memctl("backup", "b.memctl").code == 0
+    store.unlink()
+    assert memctl("restore", "b.memctl").code == 0
+    assert night() == (0, "")
+
+
+def test_a_person_who_was_forgotten_is_left_out_without_a_word(memctl, night, folder, chat):
+    chat("bob/b.jsonl", "I live in Rome.")
+    assert night() == (0, "")
+    assert memctl("forget", "bob", "--confirm", "bob", "-q").code == 0
+    for _ in range(2):
+        assert night() == (0, "")
+    shown = memctl("ingest", folder)
+    assert (shown.code, shown.err) == (0, "")
+    assert "1 × this user was erased and is blocked" in shown.out
+    assert [user["user"] for user in memctl("users", "--json").document["users"]] == ["alice"]
+    assert memctl("forget", "bob", "--restore", "-q").code == 0
+    assert night() == (0, "")
+    assert memctl("search", "bob", "Rome").code == 0
+
+
+def test_a_damaged_file_of_a_forgotten_person_is_read_when_they_are_admitted_again(memctl, night, folder):
+    damaged(folder)
+    night()
+    assert memctl("forget", "alice", "--confirm", "alice", "-q").code == 0
+    for _ in range(2):
+        assert night()[0] == 0
+    memctl("forget", "alice", "--restore", "-q")
+    night()
+    assert memctl("search", "alice", "Oslo").code == 0
+
+
+def test_the_others_of_a_conversation_are_read_without_the_forgotten_one(memctl, home):
+    path = home / "group.json"
+    said = [("ada", "I live in Rome."), ("bob", "I keep quaggas."), ("ada", "I play the oboe.")]
+    path.write_text(
+        json.dumps([{"role": "user", "user_id": who, "content": text, "id": text[2:9]} for who, text in said])
+    )
+    assert memctl("ingest", path).code == 0
+    assert memctl("forget", "bob", "--confirm", "bob", "-q").code == 0
+    assert memctl("forget", "ada", "--confirm", "ada", "-q").code == 0
+    assert memctl("forget", "ada", "--restore", "-q").code == 0
+    ran = memctl("ingest", path, "--json")
+    assert (ran.code, ran.document["report"]["rejects"]) == (0, [])
+    episodes = memctl("facts", "ada", "--kind", "episode", "--json").document["facts"]
+    assert [fact["text"] for fact in episodes] == ["I live in Rome.", "I play the oboe."]
+    assert [user["user"] for user in memctl("users", "--json").document["users"]] == ["ada"]
