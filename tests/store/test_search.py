@@ -1,110 +1,16 @@
 """Search over a real store with the shipped model: what a user types, and what must stand first."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from memctl.backends.contract import Hit
-from memctl.core.fact import Fact, Source, derive_id
-from memctl.embed import Embedder
+from memctl.core.fact import derive_id
 from memctl.embed.spec import EmbedderSpec
-from memctl.store.chunks import chunks_of
 from memctl.store.duckdb import writes
-from memctl.store.duckdb.database import Database, set_meta
+from memctl.store.duckdb.database import set_meta
 from memctl.store.duckdb.reindex import reindex
-from memctl.store.duckdb.search import ASSISTANT, search
-from memctl.store.model import Entry, Episodic
-
-START = datetime(2026, 3, 1, 9, tzinfo=UTC)
-
-
-class Memory:
-    """A store to say things into and to ask."""
-
-    def __init__(self, path: Path) -> None:
-        self.database = Database(path)
-        self.embedder: Embedder = EmbedderSpec().open()
-        self.entries: list[Entry] = []
-
-    def turn(
-        self,
-        text: str,
-        *,
-        user: str = "alice",
-        role: str = "user",
-        speaker: str | None = None,
-        session: str | None = None,
-        position: int = 0,
-        at: datetime | None = START,
-    ) -> UUID:
-        """Remember a turn; by default each in a session of its own."""
-        session = session or f"s{len(self.entries)}"
-        fact = Fact(
-            id=derive_id(user, session, str(position), text),
-            user_id=user,
-            session_id=session,
-            kind="episode",
-            text=text,
-            valid_at=at,
-            created_at=at,
-            source=Source(system="test", session=session, turns=(str(position),)),
-            native={"role": role} | ({"speaker": speaker} if speaker else {}),
-        )
-        self._keep(fact, Episodic(role=role, speaker=speaker, position=position))
-        return fact.id
-
-    def dialogue(self, lines: Iterable[tuple[str, str]], **options: Any) -> list[UUID]:
-        """Remember turns of one session, given as (speaker, text)."""
-        session = f"d{len(self.entries)}"
-        return [
-            self.turn(text, speaker=speaker, session=session, position=position, **options)
-            for position, (speaker, text) in enumerate(lines)
-        ]
-
-    def fact(self, text: str, *, episode: UUID | None = None, user: str = "alice", **fields: Any) -> UUID:
-        """Remember a typed fact."""
-        fields = {"kind": "fact", "id": derive_id(user, text), "valid_at": START} | fields
-        fact = Fact(user_id=user, text=text, source=Source(system="test"), **fields)
-        self._keep(fact, Episodic(episode=episode))
-        return fact.id
-
-    def _keep(self, fact: Fact, episodic: Episodic) -> None:
-        self.entries.append(Entry(fact=fact, episodic=episodic, chunks=tuple(chunks_of(fact))))
-
-    def ask(self, query: str, *, user: str | None = "alice", k: int = 10, **options: Any) -> list[Hit]:
-        """Search everything remembered so far."""
-        if self.entries:
-            texts = list({chunk.text for entry in self.entries for chunk in entry.chunks})
-            with self.database.writing() as connection:
-                writes.use_embedder(connection, EmbedderSpec())
-                vectors = dict(zip(texts, self.embedder.embed(texts), strict=True))
-                writes.add(connection, self.entries, vectors)
-            self.entries = []
-        with self.database.reading() as connection:
-            vector = self.embedder.embed_one(query)
-            return search(connection, query=query, query_vector=vector, user=user, k=k, **options)
-
-
-@pytest.fixture
-def memory(tmp_path: Path) -> Memory:
-    return Memory(tmp_path / "store.duckdb")
-
-
-def texts(hits: list[Hit]) -> list[str]:
-    return [hit.fact.text for hit in hits]
-
-
-SMALL_TALK = [
-    "The weather was lovely at the weekend.",
-    "We watched a film about penguins.",
-    "My sister called about her new garden.",
-    "I need to renew my passport in June.",
-    "The train was late again this morning.",
-]
+from tests.store.conftest import SMALL_TALK, START, Memory, texts
 
 
 def test_one_word_finds_the_typed_preference_and_not_its_turn_beside_it(memory: Memory) -> None:
@@ -174,37 +80,6 @@ def test_parts_add_up_to_the_score_and_scores_fall(memory: Memory) -> None:
     assert scores == sorted(scores, reverse=True)
 
 
-def test_an_answer_is_found_by_the_words_of_the_question_before_it(memory: Memory) -> None:
-    for text in SMALL_TALK:
-        memory.turn(text, speaker="Bob")
-    memory.dialogue([("Anna", "What did you name your hamster?"), ("Bob", "Biscuit, after the biscuit tin")])
-    memory.dialogue([("Anna", "See you."), ("Bob", "Bye, after the game")])
-    hits = memory.ask("What is the hamster called?", k=2)
-    assert set(texts(hits)) == {"What did you name your hamster?", "Biscuit, after the biscuit tin"}
-    answer = next(hit for hit in hits if hit.fact.text.startswith("Biscuit"))
-    assert answer.parts["lexical"] > 0
-    assert answer.parts["neighbour"] > 0
-
-
-def test_a_users_requests_to_an_assistant_do_not_lend_each_other_their_fit(memory: Memory) -> None:
-    lines = ["My hamster bit me, what now?", "I also need a table for two tonight."]
-    for number, text in enumerate(lines):
-        memory.turn(text, session="chat", position=2 * number)
-        memory.turn("I can help with that.", role="assistant", session="chat", position=2 * number + 1)
-    hits = {hit.fact.text: hit.parts for hit in memory.ask("hamster bite")}
-    assert hits[lines[0]]["lexical"] > 0.1
-    for parts in hits.values():
-        assert parts.get("neighbour", 0) <= 0.3 * (parts.get("lexical", 0) + parts.get("semantic", 0)) + 1e-6
-
-
-def test_a_long_turn_takes_less_of_the_words_around_it(memory: Memory) -> None:
-    short, long = "Biscuit, after the tin", "Biscuit, after the tin. " + " ".join(SMALL_TALK * 3)
-    for text in (short, long):
-        memory.dialogue([("Anna", "What did you name your hamster?"), ("Bob", text)])
-    hits = {hit.fact.text: hit.parts for hit in memory.ask("hamster")}
-    assert hits[short]["lexical"] > 2 * hits[long]["lexical"] > 0
-
-
 def test_an_everyday_synonym_finds_the_fact(memory: Memory) -> None:
     for text in SMALL_TALK:
         memory.turn(text)
@@ -234,31 +109,6 @@ def test_vectors_of_a_model_that_no_longer_ships_are_never_compared(memory: Memo
     with memory.database.reading() as connection:
         assert writes.outdated_model(connection) is None
         assert connection.execute("SELECT count(*) FROM vectors").fetchall() == [(2,)]
-
-
-def test_nearness_ends_where_the_session_ends(memory: Memory) -> None:
-    memory.turn("What did you name your hamster?", session="one", position=0)
-    memory.turn("Biscuit, after the biscuit tin", session="two", position=1)
-    hits = {hit.fact.text: hit.parts for hit in memory.ask("hamster")}
-    assert "lexical" not in hits["Biscuit, after the biscuit tin"]
-    assert "neighbour" not in hits["Biscuit, after the biscuit tin"]
-
-
-def test_the_person_a_query_names_comes_first(memory: Memory) -> None:
-    memory.turn("I started pottery classes.", speaker="Zoë Martin")
-    memory.turn("I started pottery classes.", speaker="Bob")
-    for query in ("zoe's pottery", "Which class did Zoë take?", "what does MARTIN do"):
-        hits = memory.ask(query)
-        assert hits[0].fact.native["speaker"] == "Zoë Martin"
-        assert hits[0].parts["speaker"] > 0
-
-
-def test_assistants_words_are_a_tier_of_their_own(memory: Memory) -> None:
-    memory.turn("Express shipping costs ten euros.", role="assistant")
-    memory.turn("Somebody asked about express shipping in that shop.")
-    first, second = memory.ask("express shipping")
-    assert first.fact.native["role"] == "user"
-    assert second.score <= ASSISTANT
 
 
 def test_a_current_fact_stands_before_the_better_match_it_replaced(memory: Memory) -> None:
@@ -317,6 +167,7 @@ def test_ones_own_name_in_the_query_changes_nothing_but_who_is_asked_for(memory:
     best, *others = memory.ask("peanuts alice")
     assert best.fact.text == "Alice is allergic to peanuts."
     assert not any("lexical" in hit.parts for hit in others)
+    assert not any("speaker" in hit.parts for hit in (best, *others))
     alone = memory.ask("alice")[0]
     assert alone.fact.text == "Alice is called Alice."
     assert alone.parts["lexical"] > 0, "a query of nothing but the name is a query for the name"

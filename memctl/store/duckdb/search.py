@@ -12,16 +12,20 @@ The score of a record is the sum of its parts:
                 too, a half and a quarter, since an answer seldom repeats the words of its question; less in a turn of
                 more than 15 stems, which says for itself what it is about.
     semantic    0.7 x the cosine of the query with the nearest of the record's sentences, or with the whole.
-    neighbour   0.4 x lexical + semantic of the better one of the two turns next to it. In a conversation with an
-                assistant at most 0.3 of the turn's own: there the turns of the user are often separate requests.
-    speaker     0.2 when the query names the one who said it, or whom the fact is about.
+    neighbour   0.3 x lexical + semantic of the better one of the two turns next to it; 0.5 x those of a question, for
+                the turn in which somebody else answers it. In a conversation with an assistant at most 0.3 of the
+                turn's own: there the turns of the user are often separate requests.
+    speaker     0.2 when the query names the one who said it, or whom the fact is about. The user's own name does not
+                count: it is all over the user's memory.
     turn        for a typed fact: what the turn it was read in scores above it.
     current     for a fact that replaced a better match: what lifts it level with the one it replaced.
 
 What assistants, tools and systems said counts 0.3 of what people said, and so does a question that says nothing but
-what the query says: it is not its own answer. The weights are round numbers on a plateau, chosen on conversations of
-two people (LoCoMo) and of a user with an assistant (BEAM) together: halving or doubling any one of them moves recall@10
-by about 0.02.
+what the query says: it is not its own answer. In a conversation of people, a turn that ends in a question counts 0.8,
+since it asks for what the query asks for; questions to an assistant often state facts.
+
+The weights are round numbers on a plateau, chosen on conversations of two people (LoCoMo) and of a user with an
+assistant (BEAM) together: halving or doubling any one of them moves recall@10 by about 0.02.
 """
 
 from __future__ import annotations
@@ -42,9 +46,10 @@ from memctl.store.duckdb.current import kept, true_at
 from memctl.store.duckdb.database import Connection
 
 LEXICAL, SEMANTIC = 0.3, 0.7
-NEIGHBOUR = 0.4
+NEIGHBOUR, ANSWER = 0.3, 0.5
 SPEAKER = 0.2
 ASSISTANT = 0.3
+QUESTION = 0.8
 CONTEXT = {1: 0.5, 2: 0.25}
 """How much a word said so many turns away counts."""
 SHORT = 15
@@ -70,6 +75,8 @@ WITH member AS MATERIALIZED (
     SELECT r.key, r.id, r.superseded_by, r.kind, r.user_id, r.session_id, r.position,
            coalesce(e.key, r.key) AS place,
            coalesce(r.role, 'user') <> 'user' AS assistant,
+           r.kind = 'episode' AND (r.text LIKE '%?' OR r.text LIKE '%？' OR r.text LIKE '%؟') AS asks,
+           coalesce(r.speaker, r.subject, CASE WHEN r.role = 'user' THEN r.user_id END, '') AS who,
            CASE WHEN assistant OR (r.kind = 'episode' AND r.text LIKE '%?' AND length(r.text) < {longest}
                                    AND len(list_filter(regexp_extract_all(lower(r.text), '\\w+'),
                                            lambda word: NOT list_contains($words::VARCHAR[], word))) = 0)
@@ -86,7 +93,9 @@ WITH member AS MATERIALIZED (
 document AS MATERIALIZED (
     SELECT r.record AS key, r.toks, len(r.toks) AS length FROM units r WHERE r.seq = 0 AND {mine}
 ),
-assisted AS MATERIALIZED (SELECT DISTINCT user_id, session_id FROM member WHERE assistant),
+assisted AS MATERIALIZED (
+    SELECT DISTINCT user_id, session_id FROM member WHERE assistant AND session_id IS NOT NULL
+),
 corpus AS (SELECT count(*) AS size, greatest(avg(length), 1) AS mean FROM document),
 said AS MATERIALIZED (
     SELECT key, stem, count(*) AS times
@@ -129,24 +138,33 @@ likeness AS (
     GROUP BY record
 ),
 fit AS MATERIALIZED (
-    SELECT member.*, tier * {lexical}::DOUBLE * coalesce(bm25.score / best.score, 0) AS lexical,
-           tier * {semantic}::DOUBLE * greatest(coalesce(cosine, 0), 0) AS semantic
-    FROM member CROSS JOIN best LEFT JOIN bm25 USING (key) LEFT JOIN likeness USING (key)
+    SELECT weighed.*, tier * discount * {lexical}::DOUBLE * coalesce(bm25.score / best.score, 0) AS lexical,
+           tier * discount * {semantic}::DOUBLE * greatest(coalesce(cosine, 0), 0) AS semantic
+    FROM (
+        SELECT member.*, assisted.session_id IS NOT NULL AS assisted,
+               CASE WHEN asks AND tier = 1 AND assisted.session_id IS NULL THEN {question} ELSE 1 END AS discount
+        FROM member LEFT JOIN assisted USING (user_id, session_id)
+    ) weighed CROSS JOIN best LEFT JOIN bm25 USING (key) LEFT JOIN likeness USING (key)
 ),
 turn AS MATERIALIZED (
-    SELECT place AS key, max(lexical + semantic) AS best, any_value(user_id) AS user_id,
-           max(session_id) FILTER (key = place) AS session_id, max(position) FILTER (key = place) AS position
+    SELECT place AS key, max(lexical + semantic) AS best, max((lexical + semantic) / discount) AS undiscounted,
+           bool_or(asks) AS asks, bool_or(assisted) AS assisted, any_value(user_id) AS user_id,
+           max(who) FILTER (WHERE key = place) AS who, max(session_id) FILTER (WHERE key = place) AS session_id,
+           max(position) FILTER (WHERE key = place) AS position
     FROM fit GROUP BY place
 ),
 beside AS (
-    SELECT near.key, max(spoken.best) AS best,
-           any_value((near.user_id, near.session_id)) IN (SELECT (user_id, session_id) FROM assisted) AS assisted
-    FROM (SELECT best, user_id, session_id, position + unnest([-1, 1]) AS position FROM turn) spoken
-    JOIN turn near USING (user_id, session_id, position)
+    SELECT near.key, bool_or(near.assisted) AS assisted,
+           max(CASE WHEN spoken.asks AND step = 1 AND spoken.who <> near.who AND NOT near.assisted
+                    THEN greatest({answer} * spoken.undiscounted, {neighbour} * spoken.best)
+                    ELSE {neighbour} * spoken.best END)::DOUBLE AS lent
+    FROM (SELECT user_id, session_id, position, best, undiscounted, asks, who, unnest([-1, 1]) AS step FROM turn) spoken
+    JOIN turn near ON near.user_id = spoken.user_id AND near.session_id = spoken.session_id
+                      AND near.position = spoken.position + step
     GROUP BY near.key
 )
 SELECT fit.id, superseded_by, place, kind = 'episode' AS verbatim, lexical, semantic,
-       tier * least({neighbour}::DOUBLE * coalesce(beside.best, 0),
+       tier * least(coalesce(beside.lent, 0),
                     CASE WHEN beside.assisted THEN {own}::DOUBLE * (lexical + semantic) ELSE 1e9 END) AS neighbour,
        CASE WHEN named THEN tier * {speaker} ELSE 0 END::DOUBLE AS speaker,
        lexical + semantic + neighbour + speaker AS score
@@ -215,6 +233,8 @@ def search(
         lexical=LEXICAL,
         semantic=SEMANTIC,
         neighbour=NEIGHBOUR,
+        answer=ANSWER,
+        question=QUESTION,
         own=OWN,
         short=f"{SHORT}::DOUBLE",
         longest=LONGEST_QUESTION,
@@ -229,7 +249,7 @@ def search(
     parameters |= {
         "stems": [*telling, *similar],
         "stem_weights": [1.0] * len(telling) + [SYNONYM] * len(similar),
-        "names": _names(query),
+        "names": _names(query, user),
         "words": _plain_words(query),
         "vector": list(query_vector),
         "pool": 4 * k + POOL,
@@ -283,10 +303,10 @@ def _plain_words(query: str) -> list[str]:
     return sorted({part for word in (query.casefold(), *STOP_WORDS) for part in plain.findall(word)})
 
 
-def _names(query: str) -> list[str]:
-    """The words of the query that could name somebody, as the speakers' names are compared."""
+def _names(query: str, user: str | None) -> list[str]:
+    """The words of the query that could name somebody but the user, as the speakers' names are compared."""
     found = {word.removesuffix("'s").removesuffix("'") for word in words(query)}
-    return sorted(word for word in found - STOP_WORDS if len(word) > 1)
+    return sorted(word for word in found - STOP_WORDS - set(words(user or "")) if len(word) > 1)
 
 
 def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:

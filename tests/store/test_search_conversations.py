@@ -1,0 +1,94 @@
+"""Search in conversations: what turns take from those around them, and from who said them."""
+
+import pytest
+
+from memctl.store.duckdb.search import ASSISTANT
+from tests.store.conftest import SMALL_TALK, Memory, texts
+
+
+def test_an_answer_is_found_by_the_words_of_the_question_before_it(memory: Memory) -> None:
+    for text in SMALL_TALK:
+        memory.turn(text, speaker="Bob")
+    memory.dialogue([("Anna", "What did you name your hamster?"), ("Bob", "Biscuit, after the biscuit tin")])
+    memory.dialogue([("Anna", "See you."), ("Bob", "Bye, after the game")])
+    hits = memory.ask("What is the hamster called?", k=2)
+    assert set(texts(hits)) == {"What did you name your hamster?", "Biscuit, after the biscuit tin"}
+    answer = next(hit for hit in hits if hit.fact.text.startswith("Biscuit"))
+    assert answer.parts["lexical"] > 0
+    assert answer.parts["neighbour"] > 0
+
+
+def test_a_turn_that_answers_a_question_takes_half_of_the_questions_fit(memory: Memory) -> None:
+    for text in SMALL_TALK:
+        memory.turn(text)
+    lines = [
+        ("Clerk", "Sure, and what is the number of your membership card?"),
+        ("Alice", "It says 5512-B on the back."),
+    ]
+    memory.dialogue(lines)
+    question, answer = memory.ask("membership card number", k=2)
+    assert texts([question, answer]) == [text for _, text in lines]
+    fit = question.parts["lexical"] + question.parts["semantic"]
+    assert answer.parts["neighbour"] == pytest.approx(0.5 * fit / 0.8, abs=1e-6)
+
+
+def test_only_somebody_elses_turn_answers_a_question(memory: Memory) -> None:
+    memory.dialogue([("Alice", "Did I lose my membership card?"), ("Alice", "It is noon.")])
+    memory.dialogue([("Bob", "Did you lose the membership card?"), ("Alice", "It is late.")])
+    hits = {hit.fact.text: hit.parts for hit in memory.ask("membership card")}
+    assert hits["It is late."]["neighbour"] > 1.5 * hits["It is noon."]["neighbour"]
+
+
+def test_a_question_to_an_assistant_counts_in_full_for_it_states_facts(memory: Memory) -> None:
+    memory.turn("I keep bees in Leeds, what do they need?", session="chat", position=0)
+    memory.turn("Sugar, for one.", role="assistant", session="chat", position=1)
+    memory.dialogue([("Alice", "I keep bees in Leeds, what do they need?"), ("Bob", "No idea.")])
+    chat, dialogue = sorted(
+        (hit for hit in memory.ask("bees in Leeds") if "bees" in hit.fact.text),
+        key=lambda hit: hit.fact.session_id or "",
+    )
+    assert dialogue.parts["semantic"] == pytest.approx(0.8 * chat.parts["semantic"], rel=0.1)
+
+
+def test_a_users_requests_to_an_assistant_do_not_lend_each_other_their_fit(memory: Memory) -> None:
+    lines = ["My hamster bit me, what now?", "I also need a table for two tonight."]
+    for number, text in enumerate(lines):
+        memory.turn(text, session="chat", position=2 * number)
+        memory.turn("I can help with that.", role="assistant", session="chat", position=2 * number + 1)
+    hits = {hit.fact.text: hit.parts for hit in memory.ask("hamster bite")}
+    assert hits[lines[0]]["lexical"] > 0.1
+    for parts in hits.values():
+        assert parts.get("neighbour", 0) <= 0.3 * (parts.get("lexical", 0) + parts.get("semantic", 0)) + 1e-6
+
+
+def test_a_long_turn_takes_less_of_the_words_around_it(memory: Memory) -> None:
+    short, long = "Biscuit, after the tin", "Biscuit, after the tin. " + " ".join(SMALL_TALK * 3)
+    for text in (short, long):
+        memory.dialogue([("Anna", "What did you name your hamster?"), ("Bob", text)])
+    hits = {hit.fact.text: hit.parts for hit in memory.ask("hamster")}
+    assert hits[short]["lexical"] > 2 * hits[long]["lexical"] > 0
+
+
+def test_nearness_ends_where_the_session_ends(memory: Memory) -> None:
+    memory.turn("What did you name your hamster?", session="one", position=0)
+    memory.turn("Biscuit, after the biscuit tin", session="two", position=1)
+    hits = {hit.fact.text: hit.parts for hit in memory.ask("hamster")}
+    assert "lexical" not in hits["Biscuit, after the biscuit tin"]
+    assert "neighbour" not in hits["Biscuit, after the biscuit tin"]
+
+
+def test_the_person_a_query_names_comes_first(memory: Memory) -> None:
+    memory.turn("I started pottery classes.", speaker="Zoë Martin")
+    memory.turn("I started pottery classes.", speaker="Bob")
+    for query in ("zoe's pottery", "Which class did Zoë take?", "what does MARTIN do"):
+        hits = memory.ask(query)
+        assert hits[0].fact.native["speaker"] == "Zoë Martin"
+        assert hits[0].parts["speaker"] > 0
+
+
+def test_assistants_words_are_a_tier_of_their_own(memory: Memory) -> None:
+    memory.turn("Express shipping costs ten euros.", role="assistant")
+    memory.turn("Somebody asked about express shipping in that shop.")
+    first, second = memory.ask("express shipping")
+    assert first.fact.native["role"] == "user"
+    assert second.score <= ASSISTANT
