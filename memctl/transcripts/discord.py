@@ -15,6 +15,7 @@ from memctl.transcripts.discovery import Document
 from memctl.transcripts.fields import Fields
 from memctl.transcripts.jsonstream import elements, name_of, text_of
 from memctl.transcripts.model import ReadOptions, Session
+from memctl.transcripts.pasted import PASTED, own_part
 from memctl.transcripts.peek import Head
 from memctl.transcripts.people import People
 from memctl.transcripts.session_builder import TIME_UNCLEAR, SessionBuilder
@@ -89,12 +90,14 @@ def _add(builder: SessionBuilder, message: object, at: datetime | None, labels: 
     author = message.get("author")
     author = author if isinstance(author, Mapping) else {}
     by_bot = author.get("isBot") is True
-    text = text_of(message.get("content")).strip()
+    text, pasted = own_part(text_of(message.get("content")).strip())
+    builder.skip(PASTED, int(pasted))
     if isinstance(message.get("forwardedMessage"), Mapping):
         # The export does not say who wrote it.
         builder.skip("forwarded message")
-        if not text:
-            return
+        pasted = True
+    if pasted and not text:
+        return
     if by_bot and not text:
         text = _embedded(message)
     reference = message.get("reference")

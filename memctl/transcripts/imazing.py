@@ -15,6 +15,7 @@ from memctl.transcripts.daily import DailySessions
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.encoding import LINE_LIMIT, clean, utf8
 from memctl.transcripts.model import ReadOptions, Session
+from memctl.transcripts.pasted import PASTED, own_part
 from memctl.transcripts.peek import Head
 from memctl.transcripts.people import People
 from memctl.transcripts.session_builder import TIME_UNCLEAR, SessionBuilder
@@ -61,7 +62,10 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
 def _names(line: str) -> list[str]:
     """The columns that a first row names."""
     line = line[:_LONGEST_HEADER]
-    return [name.strip().lower() for name in next(csv.reader([line], delimiter=_delimiter(line)), [])]
+    try:
+        return [name.strip().lower() for name in next(csv.reader([line], delimiter=_delimiter(line)), [])]
+    except csv.Error:
+        return []
 
 
 def _delimiter(line: str) -> str:
@@ -96,20 +100,24 @@ def _add(builder: SessionBuilder, row: Mapping[str, str], labels: Mapping[str, s
     kind = row["type"].lower()
     sender = row["sender id"]
     speaker = labels.get(sender) or row.get("sender name")
+    text, pasted = own_part(row["text"])
     if kind not in ("incoming", "outgoing"):
         builder.skip("system line" if kind == "notification" else "unknown role")
     elif row.get("deleted date"):
         builder.skip("deleted message")
     elif row.get("forwarded"):
         builder.skip("forwarded message")
-    elif not row["text"]:
+    elif pasted and not text:
+        builder.skip(PASTED)
+    elif not text:
         builder.skip("media" if row.get("attachment") else "no text")
     elif kind == "incoming" and not speaker:
         builder.skip("message without a sender")
     else:
+        builder.skip(PASTED, int(pasted))
         builder.add(
             "user",
-            row["text"],
+            text,
             turn_id=row.get("message id") or row["message date"],
             speaker=None if kind == "outgoing" else speaker,
             at=at,

@@ -16,6 +16,7 @@ from memctl.transcripts.daily import DailySessions
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.encoding import clean, text_lines
 from memctl.transcripts.model import ReadOptions, Session
+from memctl.transcripts.pasted import PASTED, own_part
 from memctl.transcripts.peek import Head
 from memctl.transcripts.session_builder import SessionBuilder
 from memctl.transcripts.speakers import is_unknown
@@ -135,6 +136,8 @@ def _add(builder: SessionBuilder, record: Record, at: datetime | None) -> None:
         builder.skip("system line")
     else:
         text, reason = _own_words(lines)
+        text, pasted = own_part(text)
+        reason = PASTED if pasted else reason
         if reason:
             builder.skip(reason)
         if text:

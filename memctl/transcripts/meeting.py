@@ -23,6 +23,7 @@ from memctl.transcripts.timestamps import in_zone, written
 
 NAME = "meeting"
 
+_LONGEST_HEADER = 200
 _OFFSET = r"(?:(?P<h>\d{1,3}):)?(?P<m>\d{1,3}):(?P<s>\d\d)"
 _HEADER = re.compile(rf"(?:(?P<name>\S.{{0,79}}?)(?:[ \u00a0]{{2,}}|\s*\t\s*))?{_OFFSET}")
 _SPAN = re.compile(
@@ -95,7 +96,9 @@ def _passages(lines: Sequence[str]) -> tuple[list[str], list[Passage]]:
     passages: list[Passage] = []
     name_follows = False
     for line in lines:
-        if name_follows and line:
+        if len(line) > _LONGEST_HEADER:
+            (passages[-1].lines if passages else header).append(line)
+        elif name_follows and line:
             passages[-1] = passages[-1]._replace(name=plain_label(line))
             name_follows = False
         elif span := _SPAN.fullmatch(line):

@@ -15,6 +15,7 @@ from memctl.core.errors import BadTranscript
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import elements, name_of, text_of
 from memctl.transcripts.model import ReadOptions, Role, Session, Turn
+from memctl.transcripts.pasted import PASTED, own_part
 from memctl.transcripts.peek import Head
 from memctl.transcripts.people import People
 from memctl.transcripts.timestamps import instant
@@ -86,8 +87,10 @@ def _turn(
     speaker = known or (_best_name(profile) if isinstance(profile, dict) else None)
     by_bot = subtype == "bot_message" or robot or user == "USLACKBOT" or ("bot_id" in record and not known)
     text = _plain(_said(record, by_bot), people, channels).strip()
+    text, pasted = own_part(text)
+    notes.update([PASTED] * pasted)
     if not text:
-        if not _shares(record):
+        if not pasted and not _shares(record):
             notes["file without text" if record.get("files") else "message without text"] += 1
         return None
     speaker = speaker or name_of(record.get("username")) or user

@@ -29,7 +29,7 @@ LONGEST_TURN = 2000
 UNNAMED = "speech without a speaker"
 
 _TIMING = re.compile(
-    r"\s*(?:(\d{1,4}):)?(\d\d):(\d\d)[.,](\d{1,3})\s*-->\s*(?:(\d{1,4}):)?(\d\d):(\d\d)[.,](\d{1,3})(?:\s.*)?"
+    r"\s*(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,9})\s*-->\s*(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,9})(?:\s.*)?"
 )
 _BLOCK = re.compile(r"\ufeff?(?:WEBVTT|NOTE|STYLE|REGION)(?:\s|\Z)")
 _NUMBER = re.compile(r"\s*\d{1,7}\s*")
@@ -211,7 +211,7 @@ def _cue(timing: re.Match[str], name: str, block: list[str], before: list[str]) 
 
 def _seconds(parts: tuple[str | None, ...]) -> float:
     hour, minute, second, fraction = (part or "0" for part in parts)
-    return int(hour) * 3600 + int(minute) * 60 + int(second) + int(fraction.ljust(3, "0")) / 1000
+    return int(hour) * 3600 + int(minute) * 60 + int(second) + float(f"0.{fraction}")
 
 
 def _names(cues: list[Cue]) -> frozenset[str]:

@@ -15,6 +15,7 @@ from memctl.transcripts.daily import DailySessions
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.jsonstream import list_items, name_of, text_of
 from memctl.transcripts.model import ReadOptions, Role, Session
+from memctl.transcripts.pasted import PASTED, own_part
 from memctl.transcripts.peek import Head
 from memctl.transcripts.people import People
 from memctl.transcripts.session_builder import TIME_UNCLEAR, SessionBuilder
@@ -129,8 +130,12 @@ def _add(builder: SessionBuilder, message: object, at: datetime | None, chat: Ch
     text, quoted = _text(message)
     if quoted:
         builder.skip("quoted text")
+    text, pasted = own_part(text)
+    builder.skip(PASTED, int(pasted))
     sender = _sender(message)
     speaker = labels.get(sender or "") or name_of(message.get("from"))
+    if not text.strip() and pasted:
+        return
     if not text.strip():
         aside = next((reason for key, reason in _ASIDE.items() if key in message), None)
         builder.skip(aside or ("media" if _MEDIA & message.keys() else "no text"))

@@ -19,6 +19,7 @@ from memctl.core.errors import BadTranscript
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.encoding import clean, text_lines
 from memctl.transcripts.model import DateOrder, ReadOptions, Session, Turn
+from memctl.transcripts.pasted import PASTED, own_part
 from memctl.transcripts.peek import Head
 from memctl.transcripts.timestamps import in_zone
 from memctl.transcripts.whatsapp_times import Day, date_of, parse, plain
@@ -187,7 +188,7 @@ def _records(document: Document) -> Iterator[Record | BadTranscript]:
             if held:
                 yield held._replace(rest="\n".join([held.rest, *more]))
             held, more, bracketed = opening, [], opening.bracketed
-        elif not opening and _HEADER.match(plain(line).lstrip()):
+        elif not opening and _begins_message(line, bracketed):
             if held:
                 yield held._replace(rest="\n".join([held.rest, *more]))
             held, more = None, []
@@ -200,6 +201,13 @@ def _records(document: Document) -> Iterator[Record | BadTranscript]:
             more.append(line)
     if held:
         yield held._replace(rest="\n".join([held.rest, *more]))
+
+
+def _begins_message(line: str, bracketed: bool | None) -> bool:
+    """Whether a line begins like a message, but not like one of another form that was pasted into a message."""
+    text = plain(line).lstrip()
+    pasted = bracketed is not None and bracketed != text.startswith("[") and own_part(text)[1]
+    return bool(_HEADER.match(text)) and not pasted
 
 
 def _opening(line: str, number: int) -> Record | None:
@@ -262,6 +270,11 @@ def _message(record: Record, notes: Counter[str]) -> tuple[str | None, str]:
     if _DELETED.fullmatch(text.rstrip(".")):
         notes["deleted message"] += 1
         return None, ""
+    text, pasted = own_part(text)
+    if pasted:
+        notes[PASTED] += 1
+        if not text:
+            return None, ""
     text = _without_media(text, notes)
     if _CALL.fullmatch(text) or (text and written_by_app and not _SHARED.match(text)):
         notes["system line"] += 1

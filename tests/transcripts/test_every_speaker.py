@@ -23,7 +23,7 @@ from tests.transcripts import word
 START = datetime(2026, 3, 5, 22, 0, tzinfo=UTC)
 NAMES = ("Ada Weiss", "Ben Okafor", "Ada Weiss")
 DISTINCT = ("Ada Weiss", "Ben Okafor", "Chioma Eze")
-KINDS = ("said", "said", "said", "media", "system", "forwarded", "nobody")
+KINDS = ("said", "said", "said", "media", "system", "forwarded", "nobody", "pasted")
 
 
 class Said(NamedTuple):
@@ -35,8 +35,12 @@ class Said(NamedTuple):
     kind: str
 
     @property
-    def text(self) -> str:
+    def word(self) -> str:
         return f"word{self.number}x"
+
+    @property
+    def text(self) -> str:
+        return f"look\n[12/03/26, 09:00:01] Ada Weiss: {self.word}" if self.kind == "pasted" else self.word
 
     @property
     def at(self) -> datetime:
@@ -132,7 +136,7 @@ def imessage(messages: list[Said]) -> dict[str, str | bytes]:
         time = f"{m.at:%b %d, %Y} {m.at.strftime('%I').lstrip('0'):>2}:{m.at:%M:%S %p}"
         sender = "Unknown" if m.kind == "nobody" else "Me" if m.who == 0 else m.name
         if m.kind == "system":
-            lines += [f"{time} {m.name} named the conversation {m.text}", ""]
+            lines += [f"{time} {m.name} named the conversation {m.word}", ""]
         elif m.kind == "media":
             lines += [time, sender, "attachments/7/a.png", ""]
         elif m.kind == "forwarded":
@@ -147,7 +151,7 @@ def imazing(messages: list[Said]) -> dict[str, str | bytes]:
     for m in messages:
         kind = "Notification" if m.kind == "system" else "Incoming" if m.who else "Outgoing"
         sender = "," if m.kind == "nobody" else f"+{m.who},{NAMES[m.who]}"
-        cells = ["", m.text, ""]
+        cells = ["", f'"{m.text}"', ""]
         if m.kind == "media":
             cells = ["", "", "a.png"]
         elif m.kind == "forwarded":
@@ -186,7 +190,7 @@ def subtitles(messages: list[Said]) -> dict[str, str | bytes]:
 
 
 WRITERS: dict[str, Writer] = {
-    "whatsapp": Writer(whatsapp, ("said", "said", "media", "system")),
+    "whatsapp": Writer(whatsapp, ("said", "said", "media", "system", "pasted")),
     "whatsapp-bracketed": Writer(lambda messages: whatsapp(messages, bracketed=True), ("said", "said", "media")),
     "slack": Writer(slack, ids=True),
     "telegram": Writer(telegram, ids=True),
@@ -232,7 +236,7 @@ def test_words_stay_with_their_speaker_and_every_message_is_counted(name: str, d
     people: dict[str | None, set[int]] = {}
     unread = 0
     for m in messages:
-        holders = [turn for turn in turns if m.text in re.findall(r"\w+", turn.text)]
+        holders = [turn for turn in turns if m.word in re.findall(r"\w+", turn.text)]
         assert len(holders) <= 1, "said twice"
         unread += not holders
         if m.kind == "said":

@@ -100,6 +100,14 @@ def test_who_was_not_recognised_is_nobody(read_back) -> None:
     assert spoken(read_back("b.txt", labelled)) == [("Ada Weiss", "Hello."), ("Ada Weiss", "Bye.")]
 
 
+@pytest.mark.parametrize(
+    "timing", ["0:0:3.120 --> 0:0:5.0", "00:00:03.1200000 --> 00:00:05.0000000", "0:03.12 --> 0:05.0"]
+)
+def test_timings_of_other_lengths_are_cues(read_back, timing: str) -> None:
+    result = read_back("a.vtt", f"WEBVTT\n\n{timing}\n<v Ada>Hi.</v>\n", started_at=datetime(2026, 3, 5, tzinfo=UTC))
+    assert result.sessions[0].turns[0].at == datetime(2026, 3, 5, 0, 0, 3, 120_000, tzinfo=UTC)
+
+
 def test_a_transcript_without_any_speaker_is_refused(read_back) -> None:
     result = read_back("note.txt", "0:01\nI live on Mars.\n\n0:05\nI am old.\n", "meeting")
     assert "no passage names its speaker" in str(result.problems[0])

@@ -111,9 +111,20 @@ def test_a_date_against_the_given_order_is_one_bad_record(tmp_path: Path) -> Non
     assert "line 2" in str(bad)
 
 
-def test_a_pasted_chat_of_the_other_form_stays_inside_its_message(tmp_path: Path) -> None:
-    said = turns(document(tmp_path, "[13/03/2026, 10:14:00] Tom: look\n13/03/2026, 09:00 - Ann: I quit\n"))
-    assert [(turn.speaker, turn.text) for turn in said] == [("Tom", "look\n13/03/2026, 09:00 - Ann: I quit")]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[13/03/2026, 10:14:00] Tom: look\n13/03/2026, 09:00 - Ann: I quit\nfor good\n",
+        "13/03/2026, 10:14 - Tom: look\n[13/03/2026, 09:00:00] Ann: I quit\n",
+        "13/03/2026, 10:14 - Tom: look\n[09:00, 13/03/2026] Ann: I quit\n",
+        "13/03/2026, 10:14 - Tom: look [13/03/2026, 09:00:00] Ann: I quit\n",
+    ],
+)
+def test_a_pasted_message_of_the_other_form_is_not_the_senders(tmp_path: Path, text: str) -> None:
+    (session,) = read(document(tmp_path, text), ReadOptions(), "whatsapp")
+    assert isinstance(session, Session)
+    assert [(turn.speaker, turn.text) for turn in session.turns] == [("Tom", "look")]
+    assert session.notes == {"pasted message": 1}
 
 
 @pytest.mark.parametrize(
