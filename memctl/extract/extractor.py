@@ -95,7 +95,6 @@ class _SessionReader:
         memory = turn.raw_kind == MEMORY
         name = turn.speaker or self.user_id
         owner = turn.speaker not in self.session.namesakes and speaks_for_user(turn.speaker, self.user_id)
-        subject = self.user_id if owner else name
         claims: list[Claim] = []
         for draft in self.drafts(turn, text, memory):
             confidence = max(THRESHOLD, round(draft.confidence - 0.1, 2)) if memory else round(draft.confidence, 2)
@@ -113,7 +112,7 @@ class _SessionReader:
                     op=draft.op,
                     kind=draft.kind,
                     text=words if draft.op == "assert" else sentence(msgspec.structs.replace(draft, op="assert"), name),
-                    subject=draft.subject or subject,
+                    subject=self.subject_of(draft, name, owner=owner),
                     predicate=draft.predicate,
                     object=draft.object,
                     slot=draft.slot,
@@ -135,6 +134,14 @@ class _SessionReader:
                 )
             )
         return claims
+
+    def subject_of(self, draft: Draft, name: str, *, owner: bool) -> str:
+        """Who or what a claim is about. "My sister" of another speaker, and a sister with the owner's name, are said to
+        be whose sister they are: they are not the owner's sister, and not the owner."""
+        if draft.subject is None:
+            return self.user_id if owner else name
+        ambiguous = not owner if draft.subject == draft.owner else speaks_for_user(draft.subject, self.user_id)
+        return f"{name}'s {draft.owner}" if ambiguous and draft.owner else draft.subject
 
 
 def _distinct(drafts: Iterable[Draft]) -> list[Draft]:
