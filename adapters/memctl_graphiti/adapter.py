@@ -91,6 +91,7 @@ class GraphitiAdapter(Backend):
         if page_size is not None and page_size < 1:
             raise UsageError(f"a page of {page_size} facts cannot be read", hint="use 1 or more")
         self._graph = Graph(path, uri=uri, user=user, password=password, database=database)
+        self._is_default = path is None and uri is None
         self._cypher = Kuzu if self._graph.embedded else Falkor if self._graph.falkor else Neo4j
         self._embedder = embedder or None
         self._default_user = default_user
@@ -114,13 +115,20 @@ class GraphitiAdapter(Backend):
         self._graph.close()
 
     def remarks(self) -> Sequence[str]:
-        """After reading, what was left out because it is not a fact."""
+        """That the default file is used because no graph is named, which a misspelt variable causes too; after reading,
+        what was left out because it is not a fact."""
+        variables = " or ".join(self.features.env_vars["uri"])
+        default = f"no graph is named by path, uri, {variables}, so memctl's own file is used: {self.identity}"
+        named = (default,) if self._is_default else ()
         counts = {kind: sum(each[kind] for each in self._left_out.values()) for kind in self._cypher.left_out}
         left = [f"{number} {kind}" for kind, number in counts.items() if number]
         if not left:
-            return ()
+            return named
         how = "; memctl ingest reads episodes" if counts["episodes"] else ""
-        return (f"{' and '.join(left)} are left out, because they are not facts{how}",)
+        return (
+            *named,
+            f"{' and '.join(left)} are left out, because they are not facts{how}",
+        )
 
     def check_writable(self) -> None:
         """Raise UsageError for FalkorDB."""

@@ -16,7 +16,7 @@ from memctl.backends.contract import Backend, Capabilities, Embedder, Features, 
 from memctl.core.errors import MemctlError, Rejected, UsageError
 from memctl.core.fact import Embedding, Fact
 from memctl_postgres import external_table, schema, search, table_layouts, write
-from memctl_postgres.connection import Database
+from memctl_postgres.connection import EMBEDDED, VARIABLES, Database
 from memctl_postgres.mapping import SELECTED, loaded_text, stored_text, to_fact
 
 PAGE_SIZE = 1000
@@ -111,6 +111,12 @@ class PostgresAdapter(Backend):
     def close(self) -> None:
         """Close the connections; the embedded server stops when no other process uses it."""
         self._database.close()
+
+    def remarks(self) -> Sequence[str]:
+        """That the embedded server is used because no database is named, which a misspelt variable causes too."""
+        if self._database.place != EMBEDDED:
+            return ()
+        return (f"no database is named by dsn, {' or '.join(VARIABLES)}, so memctl's own embedded server is used",)
 
     def initialized(self) -> bool:
         """Whether memctl's schema exists in this version."""

@@ -26,6 +26,8 @@ from memctl_postgres import errors, schema
 if TYPE_CHECKING:
     from memctl_postgres.embedded import Lease
 
+EMBEDDED = "embedded"
+"""The place of the embedded server in memctl's data folder."""
 VARIABLES = ("MEMCTL_POSTGRES_DSN", "DATABASE_URL")
 _FORM = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
 _SCHEME = re.compile(r"(\w+)(?:\+\w+)?://")
@@ -76,7 +78,7 @@ class Database:
         self._lock = threading.Lock()
         self._state: schema.State | None = None
         self._outside: schema.State | None = None
-        self.place = f"embedded:{self._folder.absolute()}" if self._folder else "embedded"
+        self.place = f"{EMBEDDED}:{self._folder.absolute()}" if self._folder else EMBEDDED
         if self._dsn is not None:
             try:
                 parts = conninfo_to_dict(self._dsn)

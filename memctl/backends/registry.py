@@ -13,7 +13,7 @@ import msgspec
 
 from memctl.backends import entry_points
 from memctl.backends.contract import Backend, Capabilities
-from memctl.backends.files import formats, open_file
+from memctl.backends.files import foreign, formats, open_file
 from memctl.core.errors import MemctlError, NotFound, UsageError
 from memctl.core.suggestions import near
 from memctl.embed.spec import EmbedderSpec
@@ -184,6 +184,8 @@ def _with_secrets(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unknown(name: str, settings: config.Settings) -> NotFound:
+    if Path(name).is_dir():
+        foreign.refuse_folder(Path(name))
     names = sorted({LOCAL, *settings.backends, *installed()})
     listed = f"known backends: {', '.join(names)}; or a file: x.jsonl, x.parquet, x.csv, -"
     return NotFound(f"no backend is called {name!r}", hint=" ".join(filter(None, (near(name, names), listed))))

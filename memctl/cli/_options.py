@@ -258,6 +258,19 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class MovedScope(Scope, frozen=True, kw_only=True):
+    """Which facts of which users are moved to another backend, or were."""
+
+    include_retired: Annotated[
+        bool,
+        option("--include-retired", "Also facts that no longer hold, if the target would show them as current."),
+    ] = False
+
+    def selection(self, *, default_all: bool = False) -> Selection:
+        """As for a Scope."""
+        return msgspec.structs.replace(super().selection(default_all=default_all), include_retired=self.include_retired)
+
+
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     """The forms of a report."""
 

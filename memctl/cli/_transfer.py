@@ -7,7 +7,8 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -19,6 +20,7 @@ from memctl.runtime.progress import Monitor
 if TYPE_CHECKING:
     from memctl.migrate.job import Report
     from memctl.migrate.plan import Loss, Plan
+    from memctl.migrate.verify import Row, Verification
     from memctl.runtime.progress import Progress
     from memctl.runtime.retry import Announce, Halt
     from memctl.store.ledger_records import Counts
@@ -111,10 +113,22 @@ def print_counts(counts: Counts) -> None:
     typer.echo(f"{said}, {counts.unchanged} unchanged, {kept}{counts.rejected} rejected, of {counts.read} read")
 
 
-def print_losses(losses: list[Loss], *, rejected: int = 0) -> None:
-    """Print the values that the target does not keep unchanged, with an example of each."""
+def _left_out(count: int, reason: str) -> str:
+    return _render.clean(f"{count} facts that {reason}; --include-retired moves them")
+
+
+def said_kinds(kinds: Mapping[str, int]) -> str:
+    """The number of records by kind, with episodes separate: "13 facts and 49 episodes"."""
+    episodes = kinds.get("episode", 0)
+    facts = sum(kinds.values()) - episodes
+    parts = [f"{facts} facts"] if facts or not episodes else []
+    return " and ".join([*parts, f"{episodes} episodes"] if episodes else parts)
+
+
+def print_losses(losses: list[Loss], *, others: bool = False) -> None:
+    """Print the values that the target does not keep unchanged, with an example of each; `others` are not moved."""
     if not losses:
-        typer.echo("no field of the other records is lost or changed" if rejected else "no field is lost or changed")
+        typer.echo("no field of the other records is lost or changed" if others else "no field is lost or changed")
         return
     rows = [
         (
@@ -142,14 +156,16 @@ def print_plan(plan: Plan) -> None:
     rows = [
         (user, *(str(counts.get(kind, 0)) for kind in kinds), str(sum(counts.values()))) for user, counts in largest
     ]
-    typer.echo(f"moves  {plan.facts} records of {len(plan.users)} users")
+    typer.echo(f"moves  {said_kinds(sum(map(Counter, plan.users.values()), Counter()))} of {len(plan.users)} users")
     if rows:
         _render.table(("user", *kinds, "records"), rows, wrap="user")
     if len(plan.users) > len(rows):
         typer.echo(f"and {len(plan.users) - len(rows)} more users; --json lists all")
     for reason, count in plan.rejects.items():
         typer.echo(f"reject {count}: {_render.clean(reason)}")
-    print_losses(plan.losses(), rejected=sum(plan.rejects.values()))
+    for reason, count in plan.left_out.items():
+        typer.echo(f"omit   {_left_out(count, reason)}")
+    print_losses(plan.losses(), others=bool(plan.rejects or plan.left_out))
     seconds = "unknown (no rate limit)" if plan.seconds is None else f"{plan.seconds:.0f} s"
     typer.echo(f"calls  {plan.calls.read} to read, {plan.calls.write} to write; minimum duration: {seconds}")
     for note in plan.notes:
@@ -167,8 +183,10 @@ def emit_report(schema: str, report: Report) -> None:
             "plan": report.plan,
             "counts": report.counts,
             "losses": report.losses,
+            "left_out": report.left_out,
             "rejects_file": report.rejects_file,
             "problems": report.problems,
+            "only_in_target": report.only_in_target,
             "verification": found,
             "halted": report.halted,
         },
@@ -177,22 +195,15 @@ def emit_report(schema: str, report: Report) -> None:
 
 def print_report(report: Report, command: str) -> None:
     """Print a run."""
-    from memctl.migrate.verify import Row
-
     print_counts(report.counts)
     if report.counts.read:
-        print_losses(report.losses, rejected=report.counts.rejected)
-    if (found := report.verification) is not None:
-        typer.echo(
-            f"verified: {found.same + found.declared} match, {found.differs} differ, {found.missing} missing, "
-            + (f"{found.newer} newer in the target, " if found.newer else "")
-            + f"{found.errors} unreadable"
-        )
-        faults: list[Row] = [row for row in found.rows if row.symbol != ">" and (row.symbol != "*" or row.fields)]
-        for row in faults[:20]:
-            typer.echo(row_line(row), err=True)
-        if len(faults) > 20:
-            typer.echo(f"and {len(faults) - 20} more; list all with memctl verify", err=True)
+        print_losses(report.losses, others=bool(report.counts.rejected or report.left_out))
+    for reason, count in report.left_out.items():
+        typer.echo(f"left out {_left_out(count, reason)}")
+    if extra := sum(map(len, report.only_in_target.values())):
+        typer.echo(f"{extra} facts are only in the target: the source no longer has them; memctl verify lists them")
+    if report.verification is not None:
+        _print_verification(report.verification)
     for problem in report.problems:
         typer.echo(f"{typer.style('error:', fg='red', bold=True)} {_render.clean(problem)}", err=True)
     if report.rejects_file:
@@ -205,7 +216,20 @@ def print_report(report: Report, command: str) -> None:
         typer.echo(f"{why}; progress is saved. To resume:\n  {_render.clean(command)}", err=True)
 
 
-def row_line(row: Any) -> str:
+def _print_verification(found: Verification) -> None:
+    typer.echo(
+        f"verified: {found.same + found.declared} match, {found.differs} differ, {found.missing} missing, "
+        + (f"{found.newer} newer in the target, " if found.newer else "")
+        + f"{found.errors} unreadable"
+    )
+    faults = [row for row in found.rows if row.symbol != ">" and (row.symbol != "*" or row.fields)]
+    for row in faults[:20]:
+        typer.echo(row_line(row), err=True)
+    if len(faults) > 20:
+        typer.echo(f"and {len(faults) - 20} more; list all with memctl verify", err=True)
+
+
+def row_line(row: Row) -> str:
     """A row of a comparison on one line: symbol, owner, id, and the differing fields."""
     said = [row.symbol, _render.line(row.user), str(row.id or "-")]
     if row.fields:

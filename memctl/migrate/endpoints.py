@@ -126,7 +126,8 @@ def make_plan(
     source = Retrying(job.source, Retry(halt, announce=announce), Pace(job.source_rate, halt))
     reader = Reader(source, job.plan.selection, forgotten=job.forgotten)
     tally = Tally(
-        msgspec.structs.replace(job.plan, users={}, fields=[], facts=0, too_long=0), job.targets[0].capabilities
+        msgspec.structs.replace(job.plan, users={}, fields=[], facts=0, too_long=0, left_out={}),
+        job.targets[0].capabilities,
     )
     with closing(reader):
         users = reader.users()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -29,10 +30,11 @@ class Incomplete(MemctlError):
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of an export."""
+    """The result of an export; `kinds` counts what was written by kind."""
 
     file: str
     counts: Counts
+    kinds: dict[str, int]
     losses: list[Loss]
     rejects_file: str | None
 
@@ -54,6 +56,7 @@ def write_file(
     reader = Reader(Retrying(source, retry, Pace(source.capabilities.rate, retry.halt)), selection)
     refused = Rejects(rejects, run=f"export-{Path(file).name}")
     counts = Counts()
+    kinds = Counter[str]()
     try:
         with _made(file) as adapter:
             target = Retrying(adapter, retry)
@@ -63,7 +66,7 @@ def write_file(
             for user in users:
                 for facts in reader.facts(user):
                     tally.add(user, facts)
-                    _write(target, facts, counts, refused)
+                    kinds.update(_write(target, facts, counts, refused))
                     if progress:
                         progress(reader.read, total)
             if reader.problems:
@@ -71,10 +74,11 @@ def write_file(
         plan = tally.finish(reader, source_rate=None, rate=None, batch_size=adapter.capabilities.batch_size)
     finally:
         reader.close()
-    return Exported(file=file, counts=counts, losses=plan.losses(), rejects_file=refused.written)
+    return Exported(file=file, counts=counts, kinds=dict(kinds), losses=plan.losses(), rejects_file=refused.written)
 
 
-def _write(target: Backend, facts: Sequence[Fact], counts: Counts, rejects: Rejects) -> None:
+def _write(target: Backend, facts: Sequence[Fact], counts: Counts, rejects: Rejects) -> Iterator[str]:
+    """Write facts, and yield the kind of each one that was not rejected."""
     size = target.capabilities.batch_size
     for start in range(0, len(facts), size):
         batch = facts[start : start + size]
@@ -83,6 +87,8 @@ def _write(target: Backend, facts: Sequence[Fact], counts: Counts, rejects: Reje
             setattr(counts, outcome.state, getattr(counts, outcome.state) + 1)
             if outcome.state == "rejected":
                 rejects.add({"reason": outcome.reason or "no reason given", "fact": fact})
+            else:
+                yield fact.kind
 
 
 def _plan(name: str, file: str, selection: Selection) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 
@@ -41,16 +42,19 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a migration; `run` is None if only the plan was made.
 
-    `halted` is why it ended early; `problems` names users whose facts were not all read; `undoable` is whether
-    `memctl undo` can undo the run.
+    `left_out` counts facts of the source that were not written, by reason. `halted` is why it ended early; `problems`
+    names users whose facts were not all read; `only_in_target` has the ids, by owner, of facts that earlier runs wrote
+    and the source no longer has; `undoable` is whether `memctl undo` can undo the run.
     """
 
     run: str | None
     plan: Plan
     counts: Counts
     losses: list[Loss]
+    left_out: dict[str, int]
     rejects_file: str | None
     problems: list[str]
+    only_in_target: dict[str, list[UUID]]
     verification: Verification | None
     halted: Reason | None
     limited: bool

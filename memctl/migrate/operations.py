@@ -22,6 +22,7 @@ from memctl.migrate.target import Target
 from memctl.migrate.verify import OnRow, Verification, Verifier
 from memctl.runtime import settings
 from memctl.runtime.progress import SILENT, Monitor, Progress
+from memctl.runtime.rejects import Rejects
 from memctl.runtime.retry import Halt, Halted, Retry
 from memctl.store.duckdb.ledger import Ledger
 from memctl.store.ledger_records import Counts
@@ -75,13 +76,14 @@ class VerifyJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportJob(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts to write to `file`: x.jsonl, x.parquet or x.csv; `-` is standard output."""
+    """Facts to write to `file`: x.jsonl, x.parquet or x.csv; `-` is standard output. `rejects` is the file for records
+    that the format cannot store, by default rejects.jsonl in the working folder."""
 
     file: str
     source: str = "local"
     selection: Selection = Selection()
     options: Options = {}
-    rejects: Path = Path("rejects.jsonl")
+    rejects: Path | None = None
 
 
 def open_ledger(path: Path | None = None) -> Ledger:
@@ -96,6 +98,8 @@ def migrate(job: MigrateJob, monitor: Monitor = SILENT) -> Report:
     backend's error if it cannot continue; the ledger keeps what was acknowledged until then.
     """
     halt = Halt(job.max_duration)
+    if job.rejects:
+        Rejects(job.rejects).require()
     with (
         open_ledger(job.ledger) as ledger,
         opened(job.source, job.target, options=job.options, workers=job.workers, warn=monitor.warn) as ends,
@@ -154,8 +158,10 @@ def _unwritten(plan: Plan, halt: Halt) -> Report:
         plan=plan,
         counts=Counts(read=plan.facts + rejected, rejected=rejected),
         losses=plan.losses(),
+        left_out=plan.left_out,
         rejects_file=None,
         problems=[],
+        only_in_target={},
         verification=None,
         halted=halt.reason,
         limited=False,
@@ -198,6 +204,8 @@ def export(job: ExportJob, monitor: Monitor = SILENT) -> Exported:
             where="-o",
             hint="use x.jsonl, x.parquet, x.csv or -; memctl migrate writes to other backends",
         )
+    if job.rejects:
+        Rejects(job.rejects).require()
     halt = Halt()
     with (
         closing(registry.open_backend(job.source, **job.options.get(job.source, {}))) as source,
@@ -206,7 +214,13 @@ def export(job: ExportJob, monitor: Monitor = SILENT) -> Exported:
     ):
         retry = Retry(halt, announce=announce)
         return write_file(
-            job.source, source, job.file, job.selection, retry, rejects=job.rejects, progress=_counting(progress)
+            job.source,
+            source,
+            job.file,
+            job.selection,
+            retry,
+            rejects=job.rejects or Path("rejects.jsonl"),
+            progress=_counting(progress),
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -65,7 +66,8 @@ class Plan(msgspec.Struct, kw_only=True):
     """What a migration moves. `users` counts facts by user of the source and kind; `seconds` is the minimum duration at
     the rate limits, None if there are none; `too_long` counts facts whose text is too long for the target; `digest`
     identifies exactly these facts with exactly this content. `rejects` counts what the run will reject, by reason:
-    records of the source that are not valid facts, and erased users."""
+    records of the source that are not valid facts, and erased users. `left_out` counts facts that are not moved, by
+    reason."""
 
     schema: Literal["memctl.plan/1"] = "memctl.plan/1"
     source: str
@@ -79,6 +81,7 @@ class Plan(msgspec.Struct, kw_only=True):
     fields: list[FieldPlan] = []
     too_long: int = 0
     rejects: dict[str, int] = {}
+    left_out: dict[str, int] = {}
     calls: Calls = msgspec.field(default_factory=Calls)
     seconds: float | None = None
     notes: list[str] = []
@@ -100,11 +103,11 @@ class Plan(msgspec.Struct, kw_only=True):
 
     def refuse_loss(self) -> None:
         """Raise Refused if the plan drops a value or rejects a fact."""
-        lost = [loss for loss in self.losses() if loss.keeping in ("dropped", "rejected")]
+        lost = [f"{loss.count} x {loss.field}" for loss in self.losses() if loss.keeping in ("dropped", "rejected")]
+        lost += [f"{count} facts that {reason}" for reason, count in self.left_out.items()]
         if lost:
-            said = ", ".join(f"{loss.count} x {loss.field}" for loss in lost)
             raise Refused(
-                f"{self.target} would lose {said}; nothing was written",
+                f"{self.target} would lose {', '.join(lost)}; nothing was written",
                 hint="omit --fail-on-loss to migrate anyway and report the losses",
             )
 
@@ -130,6 +133,7 @@ class Tally:
     def __init__(self, plan: Plan, target: Capabilities) -> None:
         self.plan = plan
         self._capabilities = target
+        self._now = datetime.now(UTC)
         self._fields: dict[str, FieldPlan] = {}
         self._digest = 0
         self._conversations = 0
@@ -140,6 +144,10 @@ class Tally:
         kinds = self.plan.users.setdefault(user, {})
         limit = self._capabilities.longest_text
         for fact in facts:
+            if self.leaves_out(fact):
+                reason = retired(self.plan)
+                self.plan.left_out[reason] = self.plan.left_out.get(reason, 0) + 1
+                continue
             self.plan.facts += 1
             kinds[fact.kind] = kinds.get(fact.kind, 0) + 1
             self._digest = (self._digest + _number(fact)) % _MODULUS
@@ -150,6 +158,11 @@ class Tally:
                 self._conversations += 1
             for name, value in filled(fact):
                 self._count(fact, name, value)
+
+    def leaves_out(self, fact: Fact) -> bool:
+        """Whether the plan does not move the fact, because the target would show as current what no longer holds."""
+        target = self._capabilities if self.plan.mode == "preserve" else None
+        return self.plan.selection.leaves_out(fact, target, self._now)
 
     def _count(self, fact: Fact, name: str, value: Any) -> None:
         counted = self._fields.get(name)
@@ -180,6 +193,11 @@ class Tally:
         if reader.refused and refused not in plan.notes:
             plan.notes.append(refused)
         return plan
+
+
+def retired(plan: Plan) -> str:
+    """The reason for which facts are left out."""
+    return f"no longer hold, and {plan.target} would show them as current"
 
 
 def _number(fact: Fact) -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from uuid import UUID
@@ -19,7 +20,7 @@ from memctl.backends.wrappers import Retrying
 from memctl.core.errors import MemctlError, Retryable
 from memctl.core.fact import Fact
 from memctl.migrate.job import Job, Report
-from memctl.migrate.plan import Tally
+from memctl.migrate.plan import Tally, retired
 from memctl.migrate.source import Reader
 from memctl.migrate.target import Target, conversations
 from memctl.migrate.verify import Verification, Verifier
@@ -33,7 +34,6 @@ from memctl.store.model import SUPPRESSED
 SMALLEST_CHUNK = 500
 """Facts per transaction of the ledger; smaller batches share one."""
 FLUSH_SECONDS = 1.0
-ACKNOWLEDGED = ("written", "verified")
 Progress = Callable[[int, int | None, str], None]
 """Called with the facts done, the total if the source reports it, and the current step."""
 
@@ -96,6 +96,8 @@ class _Flow:
         self.tally = Tally(job.plan, self.target.capabilities)
         self.rejects = Rejects(job.rejects or ledger.path.with_name(f"rejects-{run}.jsonl"), run=run)
         self.counts = Counts()
+        self.left_out = 0
+        self.acknowledged: Counter[str] = Counter()
         self.standings: dict[str, Standing] = {}
         self.there: set[str] = set()
         self.surveyed: set[str] = set()
@@ -134,6 +136,9 @@ class _Flow:
         )
         if self.job.digest and self.halt.reason is None and plan.digest != self.job.digest:
             self.reader.problems.append("the source changed while the plan was being applied")
+        only_there = {}
+        if preserving and self.halt.reason is None and not self.reader.problems and not self.reader.limited:
+            only_there = self._only_there()
         verification = None
         if self.job.verify and preserving and self.halt.reason is None:
             verification = self._verify()
@@ -142,8 +147,10 @@ class _Flow:
             plan=plan,
             counts=self.counts,
             losses=plan.losses(),
+            left_out={retired(plan): self.left_out} if self.left_out else {},
             rejects_file=self.rejects.written,
             problems=self.reader.problems,
+            only_in_target=only_there,
             verification=verification,
             halted=self.halt.reason,
             limited=self.reader.limited,
@@ -172,8 +179,8 @@ class _Flow:
                 raise
 
     def _unreadable(self) -> None:
-        """Reject records of the source that are not valid facts."""
-        for reject in self.source.rejects():
+        """Reject records of the source that cannot be moved."""
+        for reject in (*self.source.rejects(), *self.reader.repeated):
             self._reject(reject.where or "", reject.message)
 
     def _reject(self, where: str, reason: str) -> None:
@@ -231,6 +238,7 @@ class _Flow:
         looked = [fact.id for fact in chunk if fact.user_id in self.surveyed]
         held = self._spool.get(looked) if looked else {}
         items = [(fact, fingerprint(fact), known.get(fact.id)) for fact in chunk]
+        items = [item for item in items if not self.tally.leaves_out(item[0]) or self._is_there(item, held)]
         changed = self.target.changed_ids(
             [item[0] for item in items if item[0].user_id not in self.surveyed and _acknowledged(item)]
         )
@@ -248,9 +256,11 @@ class _Flow:
             elif surveyed or fact.id in changed or not _acknowledged(item):
                 send.append(item)
         with self._lock:
-            self.counts.read += len(chunk)
+            self.acknowledged.update(item[0].user_id for item in items if item[2] and item[2].acknowledged)
+            self.left_out += len(chunk) - len(items)
+            self.counts.read += len(items)
             self.counts.newer += newer
-            self.counts.unchanged += len(chunk) - len(send) - newer
+            self.counts.unchanged += len(items) - len(send) - newer
         if found:
             keys = self.ledger.plan(self.route, self.run, found)
             names = [self.target.name_of(held[fact.id]) for fact, _, _ in found]
@@ -262,6 +272,13 @@ class _Flow:
         if send:
             self._deliver(send)
         self._say("")
+
+    def _is_there(self, item: Planned, held: Mapping[UUID, Fact]) -> bool:
+        """Whether the target has the fact, in whatever state."""
+        fact, _, entry = item
+        if fact.user_id in self.surveyed:
+            return fact.id in held
+        return entry is not None and entry.acknowledged
 
     def _deliver(self, items: Sequence[Planned]) -> None:
         """Send facts in batches. Facts not sent before the run has to end stay planned, without the attempt."""
@@ -322,6 +339,21 @@ class _Flow:
             else:
                 yield Settled(key=keys[fact.id], state="written", target_id=outcome.target_id)
 
+    def _only_there(self) -> dict[str, list[UUID]]:
+        """The facts by owner that earlier runs wrote and the source no longer has; empty after a partial reading."""
+        selection = self.selection
+        if not selection.whole or selection.kinds or (selection.users and selection.user_map):
+            return {}
+        chosen = {selection.owner(user) for user in selection.users} or self.standings.keys()
+        found = {}
+        for owner in sorted(chosen - {selection.owner(user) for user in self.reader.refused}):
+            if self.acknowledged[owner] < self.standings.get(owner, Standing()).held:
+                gone = [id_ for id_ in self.ledger.acknowledged(self.route, owner) if not self.reader.has_read(id_)]
+                there = self._spool.get(gone) if owner in self.surveyed else self.target.present(owner, gone)
+                if ids := [id_ for id_ in gone if id_ in there]:
+                    found[owner] = ids
+        return found
+
     def _verify(self) -> Verification | None:
         """Compare everything acknowledged but not yet verified, and record what matches as verified."""
         owners = self.touched | {owner for owner, standing in self.standings.items() if standing.unverified}
@@ -344,6 +376,7 @@ class _Flow:
             self.selection,
             one_way=True,
             skip=self.refused,
+            leaves_out=self.tally.leaves_out,
             on_row=note,
             progress=lambda done, total: self._progress and self._progress(done, total, "verifying"),
         )
@@ -357,9 +390,9 @@ class _Flow:
 
     def _say(self, doing: str) -> None:
         if self._progress:
-            self._progress(self.counts.read, self._total, doing)
+            self._progress(self.counts.read + self.left_out, self._total, doing)
 
 
 def _acknowledged(item: tuple[Fact, bytes, Entry | None]) -> bool:
     _, mark, entry = item
-    return entry is not None and entry.state in ACKNOWLEDGED and entry.content_hash == mark
+    return entry is not None and entry.acknowledged and entry.content_hash == mark

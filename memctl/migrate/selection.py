@@ -8,14 +8,20 @@ from pathlib import Path
 
 import msgspec
 
+from memctl.backends.contract import Capabilities
 from memctl.core.errors import UsageError, unreadable
 from memctl.core.fact import Fact
+from memctl.core.timeline import is_current
+
+ENDS = ("invalid_at", "expired_at", "expires_at", "superseded_by")
+"""The fields that say that a fact no longer holds."""
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """A selection of facts. Without `users` or `kinds` it includes all of them; `limit` is the maximum number of facts.
 
-    `user_map` renames owners; owners that it does not contain keep their names.
+    `user_map` renames owners; owners that it does not contain keep their names. `include_retired` also moves facts that
+    no longer hold to a target that would show them as current.
     """
 
     users: tuple[str, ...] = ()
@@ -23,6 +29,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     kinds: tuple[str, ...] = ()
     limit: int | None = None
+    include_retired: bool = False
 
     @property
     def whole(self) -> bool:
@@ -36,6 +43,14 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     def wants(self, fact: Fact) -> bool:
         """Whether the fact's kind is selected."""
         return not self.kinds or fact.kind in self.kinds
+
+    def leaves_out(self, fact: Fact, target: Capabilities | None, now: datetime) -> bool:
+        """Whether the fact no longer holds at `now`, and the target would show it as current, because it has no field
+        of its own for that. None is a target that extracts facts from the text again."""
+        if self.include_retired or is_current(fact, now):
+            return False
+        lost = [name for name in ENDS if target is None or target.support(name).level in ("in_metadata", "dropped")]
+        return is_current(msgspec.structs.replace(fact, **dict.fromkeys(lost)), now)
 
     def renamed(self, fact: Fact) -> Fact:
         """The fact with its owner in the target."""

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from uuid import UUID
 
 from memctl.backends.contract import Backend
-from memctl.core.errors import Fatal, NotFound
+from memctl.core.errors import Fatal, NotFound, Rejected
 from memctl.core.fact import Fact
 from memctl.core.suggestions import near
 from memctl.migrate.selection import Selection
 from memctl.runtime.spool import SeenIds
 from memctl.store.model import SUPPRESSED
+
+REPEATED = "a fact of another user has the same id"
 
 Forgotten = Callable[[Collection[str]], set[str]]
 """Returns the subset of these users that were erased."""
@@ -24,7 +27,8 @@ class Reader:
     """The selected facts of a source, user by user.
 
     `read` counts the facts returned, `pages` the calls, `problems` lists users whose facts are incomplete. `forgotten`
-    returns which users were erased: they are `refused`, by the name they have or would get.
+    returns which users were erased: they are `refused`, by the name they have or would get. `repeated` are facts that
+    are not returned because a fact of another user has the same id.
     """
 
     def __init__(self, source: Backend, selection: Selection, *, forgotten: Forgotten | None = None) -> None:
@@ -37,6 +41,7 @@ class Reader:
         self.pages = 0
         self.problems: list[str] = []
         self.refused: list[str] = []
+        self.repeated: list[Rejected] = []
         self.limited = False
 
     def close(self) -> None:
@@ -44,8 +49,8 @@ class Reader:
         self._seen.close()
 
     def rejects(self) -> dict[str, int]:
-        """How many records read so far are not valid facts, by reason, and how many selected users were erased."""
-        reasons = Counter(reject.message for reject in self._source.rejects())
+        """How many records read so far cannot be moved, by reason, and how many selected users were erased."""
+        reasons = Counter(reject.message for reject in (*self._source.rejects(), *self.repeated))
         reasons.update([SUPPRESSED] * len(self.refused))
         return dict(reasons.most_common())
 
@@ -92,21 +97,25 @@ class Reader:
         return self._counts[user]
 
     def facts(self, user: str) -> Iterator[list[Fact]]:
-        """The user's selected facts in pages, renamed for the target, each fact once.
+        """The user's selected facts in pages, renamed for the target, each fact once; to be called once for each user.
 
         Raises Fatal if the source returns a fact of a different user.
         """
         selection = self._selection
         before = self._count(user) if selection.whole else None
         distinct = 0
-        self._seen.clear()
         for page in self._source.read(user, selection.since):
             self.pages += 1
-            fresh = self._seen.fresh(page.facts)
-            distinct += len(fresh)
-            for fact in fresh:
+            fresh = []
+            for fact in page.facts:
                 if fact.user_id != user:
                     raise Fatal(f"{self._source.name} returned a fact of {fact.user_id!r} among those of {user!r}")
+                owner = self._seen.add(fact)
+                distinct += owner != user
+                if owner is None:
+                    fresh.append(fact)
+                elif owner != user and selection.wants(fact):
+                    self.repeated.append(Rejected(REPEATED, where=f"{user} {fact.id}"))
             chosen = [selection.renamed(fact) for fact in fresh if selection.wants(fact)]
             if selection.limit is not None and self.read + len(chosen) >= selection.limit:
                 chosen = chosen[: selection.limit - self.read]
@@ -118,6 +127,10 @@ class Reader:
                 return
         if before is not None and distinct != before:
             self._came_short(user, distinct, before)
+
+    def has_read(self, id_: UUID) -> bool:
+        """Whether a fact with this id was read."""
+        return self._seen.owner(id_) is not None
 
     def _came_short(self, user: str, distinct: int, before: int) -> None:
         """Report missing facts. Facts may change while they are read: only a number outside both counts is wrong."""

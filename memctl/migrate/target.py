@@ -84,6 +84,13 @@ class Target:
             for page in adapter.read(user):
                 yield page.facts
 
+    def present(self, user: str, ids: Collection[UUID]) -> Collection[UUID]:
+        """The subset of these facts, all acknowledged before, that the target still has; all of them if it is
+        metered."""
+        if self.metered:
+            return ids
+        return {fact.id for page in self.stream(user) for fact in page}.intersection(ids)
+
     def settle(self, ids: Sequence[str]) -> None:
         """Wait until asynchronous writes can be read; all of them if no ids are known, as after a lost response."""
         if self.capabilities.asynchronous:

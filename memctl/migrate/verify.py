@@ -6,6 +6,7 @@ A difference that the target's capabilities declare is shown and counted separat
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -40,7 +41,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 class Verification(msgspec.Struct, kw_only=True):
     """The counts, and a row for each record that is not the same. `declared` counts records with declared differences
-    only."""
+    only, `left_out` facts that are not in the target because it would show as current what no longer holds."""
 
     same: int = 0
     declared: int = 0
@@ -49,6 +50,7 @@ class Verification(msgspec.Struct, kw_only=True):
     missing: int = 0
     extra: int = 0
     errors: int = 0
+    left_out: int = 0
     rows: list[Row] = []
 
     @property
@@ -84,8 +86,8 @@ OnRow = Callable[[Row], None]
 class Verifier:
     """Compares the selected users of a source with their owners in a target, one owner at a time.
 
-    `one_way` ignores records that exist only in the target; `skip` has ids known to be missing. `on_row` receives every
-    row.
+    `one_way` ignores records that exist only in the target; `skip` has ids that a migration rejected, `leaves_out` is
+    true of facts that may be missing. `on_row` receives every row.
     """
 
     def __init__(
@@ -95,7 +97,8 @@ class Verifier:
         selection: Selection,
         *,
         one_way: bool = False,
-        skip: Container[UUID] = (),
+        skip: Container[UUID] | None = None,
+        leaves_out: Callable[[Fact], bool] | None = None,
         on_row: OnRow | None = None,
         progress: Callable[[int, int | None], None] | None = None,
     ) -> None:
@@ -105,6 +108,8 @@ class Verifier:
         # Facts of the source that were not read cannot be called missing.
         self._one_way = one_way or not selection.whole
         self._skip = skip
+        now = datetime.now(UTC)
+        self._leaves_out = leaves_out or (lambda fact: selection.leaves_out(fact, target.capabilities, now))
         self._on_row = on_row
         self._progress = progress
         self._total: int | None = None
@@ -153,9 +158,11 @@ class Verifier:
         except MemctlError as error:
             self._row(Row(symbol="!", user=owner, detail=f"reading {user!r} from the source: {error}"))
             return False
-        for problem in self._reader.problems:
+        repeated = map(str, self._reader.repeated) if self._skip is None else ()
+        for problem in (*self._reader.problems, *repeated):
             self._row(Row(symbol="!", user=owner, detail=problem))
         self._reader.problems.clear()
+        self._reader.repeated.clear()
         return True
 
     def _page(self, owner: str, facts: Sequence[Fact]) -> None:
@@ -170,7 +177,9 @@ class Verifier:
         for fact in facts:
             other = held.get(fact.id)
             if other is None:
-                if fact.id not in self._skip:
+                if self._leaves_out(fact):
+                    self._found.left_out += 1
+                elif fact.id not in (self._skip or ()):
                     yield Row(symbol="+", user=owner, id=fact.id)
                 continue
             found = difference(fact, other, self._target.capabilities)

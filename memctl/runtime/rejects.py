@@ -26,6 +26,13 @@ class Rejects:
         self._lock = threading.Lock()
         self.count = 0
 
+    def require(self) -> None:
+        """Raise MemctlError if the file cannot be written; no empty file is left."""
+        new = not self.path.exists()
+        self._append(b"")
+        if new:
+            self.path.unlink()
+
     @property
     def written(self) -> str | None:
         """The file's path, None if nothing was rejected."""
@@ -34,10 +41,13 @@ class Rejects:
     def add(self, reject: Mapping[str, Any]) -> None:
         """Append a reject. Raises MemctlError if the file cannot be written."""
         line = msgspec.json.encode({"at": datetime.now(UTC), **self._common, **reject}) + b"\n"
+        with self._lock:
+            self._append(line)
+            self.count += 1
+
+    def _append(self, line: bytes) -> None:
         try:
-            with self._lock:
-                private_files.make_folder(self.path.parent)
-                private_files.append(self.path, line)
-                self.count += 1
+            private_files.make_folder(self.path.parent)
+            private_files.append(self.path, line)
         except OSError as error:
             raise unwritable("the rejects file", error, self.path, hint="pass --rejects FILE") from None

@@ -75,22 +75,22 @@ class FactSpool:
 
 
 class SeenIds:
-    """A set of fact ids."""
+    """The ids of facts with their owners."""
 
     def __init__(self) -> None:
-        self._database = _database("CREATE TABLE seen (id BLOB PRIMARY KEY) WITHOUT ROWID")
+        self._database = _database("CREATE TABLE seen (id BLOB PRIMARY KEY, user TEXT NOT NULL) WITHOUT ROWID")
 
-    def fresh(self, facts: Sequence[Fact]) -> list[Fact]:
-        """The facts whose id was not seen before, each once; all are seen from now on."""
-        return [
-            fact
-            for fact in facts
-            if self._database.execute("INSERT OR IGNORE INTO seen VALUES (?)", (fact.id.bytes,)).rowcount
-        ]
+    def add(self, fact: Fact) -> str | None:
+        """Add the fact's id; returns the owner with which it was added before, None if it is new."""
+        row = (fact.id.bytes, fact.user_id)
+        if self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", row).rowcount:
+            return None
+        return self.owner(fact.id)
 
-    def clear(self) -> None:
-        """Remove all ids."""
-        self._database.execute("DELETE FROM seen")
+    def owner(self, id_: UUID) -> str | None:
+        """The owner with which the id was added, None if it was not."""
+        row = self._database.execute("SELECT user FROM seen WHERE id = ?", (id_.bytes,)).fetchone()
+        return None if row is None else str(row[0])
 
     def close(self) -> None:
         """Delete the database."""

@@ -38,6 +38,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     target_id: str | None
 
+    @property
+    def acknowledged(self) -> bool:
+        """True if the target confirmed the fact."""
+        return self.state in ("written", "verified")
+
 
 class Standing(msgspec.Struct, frozen=True):
     """Of one user in the target: facts acknowledged, facts of which it is not known, facts still to be verified."""

@@ -87,6 +87,13 @@ def test_an_edge_is_a_fact_with_its_triple_its_times_and_its_evidence(path: Path
     assert found["Alice lives in Lisbon."].native["attributes"] == {"since": "February"}
 
 
+def test_a_graph_that_nobody_named_is_announced(path: Path):
+    (remark,) = GraphitiAdapter().remarks()
+    assert "NEO4J_URI" in remark
+    assert "graphiti.kuzu" in remark
+    assert GraphitiAdapter(uri="bolt://localhost:1", user="u", password="p").remarks() == ()
+
+
 def test_episodes_that_are_left_out_are_said(path: Path, native: dict[str, Any]):
     with GraphitiAdapter(path) as adapter:
         assert adapter.remarks() == ()

@@ -124,6 +124,16 @@ def test_the_dsn_is_taken_from_the_environment(monkeypatch: pytest.MonkeyPatch) 
     assert PostgresAdapter().identity == "embedded.memctl"
 
 
+def test_a_database_that_nobody_named_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelt variable would otherwise send everything to the embedded server without a word."""
+    monkeypatch.delenv("MEMCTL_POSTGRES_DSN", raising=False)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    (remark,) = PostgresAdapter().remarks()
+    assert "MEMCTL_POSTGRES_DSN or DATABASE_URL" in remark
+    assert PostgresAdapter(data_folder="/data").remarks() == ()
+    assert PostgresAdapter("postgres://host/c").remarks() == ()
+
+
 def test_a_connection_lost_in_a_write_can_be_sent_again(postgres_dsn: str, postgres_schema: str) -> None:
     facts = [fact(f"Fact {n}.") for n in range(50)]
     with PostgresAdapter(postgres_dsn, schema=postgres_schema) as adapter:

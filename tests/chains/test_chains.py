@@ -90,12 +90,13 @@ def test_nothing_is_lost_invented_or_shifted_on_the_way(chain, systems, memctl, 
     before = {fact.id: fact for fact in facts(USERS, EACH)}
     Path("start.jsonl").write_bytes(b"".join(encode_lines(before.values())))
     for source, target in zip(("start.jsonl", *chain), chain, strict=False):
-        moved = memctl("migrate", "--from", source, "--to", target, "--all-users", "--rate", "1000/s", "--json")
+        move = ("migrate", "--from", source, "--to", target, "--all-users", "--include-retired", "--rate", "1000/s")
+        moved = memctl(*move, "--json")
         assert moved.code == 0, moved.err + moved.out[-2000:]
         assert moved.document["counts"]["written"] == len(before)
         verified = memctl("verify", "--from", source, "--to", target)
         assert verified.code == 0, verified.out
-        again = memctl("migrate", "--from", source, "--to", target, "--all-users", "--rate", "1000/s")
+        again = memctl(*move)
         assert "0 changed" in again.out, again.out
     assert memctl("export", "--from", chain[-1], "--all-users", "-o", "end.jsonl").code == 0
     after = {fact.id: fact for fact in map(decode, Path("end.jsonl").read_bytes().splitlines())}

@@ -82,7 +82,7 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(memctl, home):
     before = sorted(path.name for path in home.iterdir())
     code, out, _ = memctl(*MOVE, "--all-users", "--dry-run")
     assert code == 0
-    for said in ("moves  6 records of 2 users", "1 to write", "no field is lost", "nothing was written"):
+    for said in ("moves  4 facts and 2 episodes of 2 users", "1 to write", "no field is lost", "nothing was written"):
         assert said in out
     document = json.loads(memctl(*MOVE, "--all-users", "--dry-run", "--json")[1])
     assert (document["run"], document["plan"]["facts"]) == (None, 6)
@@ -90,8 +90,8 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(memctl, home):
 
 
 def test_a_dry_run_counts_what_the_run_will_reject(memctl, home):
-    """A knowledge-graph file of an MCP server is JSON lines, but no line of it is a fact."""
-    lines = [{"type": "entity", "name": "Alice", "entityType": "person", "observations": ["likes tea"]}] * 2
+    """The file is JSON lines, but no line of it is a fact."""
+    lines = [{"about": "Alice", "note": "likes tea"}] * 2
     (home / "memory.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     move = ("migrate", "--from", "memory.jsonl", "--to", "local", "--all-users")
     dry, out, _ = memctl(*move, "--dry-run")
@@ -183,7 +183,7 @@ def test_verify_shows_each_difference_and_ends_with_6(memctl, home):
 @pytest.mark.parametrize("ending", ["jsonl", "parquet", "csv"])
 def test_what_is_exported_can_be_imported_and_is_the_same(memctl, home, ending):
     file = f"facts.{ending}"
-    assert memctl("export", "--all-users", "-o", file)[:2] == (0, f"6 facts written to {file}\n")
+    assert memctl("export", "--all-users", "-o", file)[:2] == (0, f"4 facts and 2 episodes written to {file}\n")
     code, out, err = memctl("import", file, "--to", "work")
     assert (code, out.splitlines()[0]) == (0, "6 written, 0 updated, 0 unchanged, 0 rejected, of 6 read"), err
     assert memctl("verify", "--from", "local", "--to", "work")[0] == 0
@@ -230,7 +230,7 @@ def test_backends_lists_what_each_one_keeps_checks_one_and_prepares_one(memctl):
     local = next(backend for backend in document["backends"] if backend["name"] == "local")
     assert local["capabilities"]["batch_size"] == Workspace.capabilities.batch_size
     code, out, _ = memctl("backends", "test", "local")
-    assert (code, "6 records of 2 users" in out) == (0, True)
+    assert (code, "4 facts and 2 episodes of 2 users" in out) == (0, True)
     assert memctl("backends", "init", "local")[0] == 0
 
 

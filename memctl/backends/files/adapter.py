@@ -16,7 +16,7 @@ from typing import IO, Literal
 from uuid import UUID
 
 from memctl.backends.contract import Backend, Capabilities, Health, Hit, Outcome, Page, Query
-from memctl.backends.files import vendor_dumps
+from memctl.backends.files import foreign, vendor_dumps
 from memctl.backends.files.contents import Contents, RecordReader
 from memctl.backends.files.formats import STANDARD, Format, by_content, by_name
 from memctl.backends.files.records import LONGEST_LINE, PAGE_BYTES, size_of
@@ -79,6 +79,7 @@ class FileBackend(Backend):
                     raise MemctlError(
                         "the file is write-protected", where=self.name, hint="chmod u+w it, or choose another file"
                     )
+                foreign.refuse(path, self.name, transcripts=mode == "r")
                 return by_content(path, self.name)
             if mode == "r":
                 raise NotFound("no such file", where=self.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,8 +27,9 @@ def command(
     table: _options.Table,
     service: _options.Service,
     rejects: Annotated[
-        str, option("--rejects", "File for records that the format cannot store.", "FILE")
-    ] = "rejects.jsonl",
+        str | None,
+        option("--rejects", "File for records that the format cannot store. [default: rejects.jsonl]", "FILE"),
+    ] = None,
     quiet: _options.Quiet = False,
     output: _options.Json,
     store: _options.Store,
@@ -46,7 +46,7 @@ def command(
         source=source,
         selection=scope.selection(),
         options=store.backends(table, service, source=source),
-        rejects=Path(rejects).expanduser(),
+        rejects=_options.path_of(rejects),
     )
     try:
         done = operations.export(job, _transfer.Terminal(quiet=quiet or output.as_json))
@@ -56,9 +56,9 @@ def command(
     except Retryable as error:
         error.hint = error.hint or f"run it again: {_transfer.command_line()}"
         raise
-    document = {"file": done.file, "counts": done.counts, "losses": done.losses}
+    document = {"file": done.file, "counts": done.counts, "kinds": done.kinds, "losses": done.losses}
     if not output.printed("export", document) and not quiet:
-        typer.echo(f"{done.counts.written} facts written to {_render.clean(file)}", err=file == "-")
+        typer.echo(f"{_transfer.said_kinds(done.kinds)} written to {_render.clean(file)}", err=file == "-")
     if done.rejects_file:
         typer.echo(f"rejected records: {_render.clean(done.rejects_file)}", err=True)
     return Exit.PARTIAL if done.counts.rejected else Exit.OK

@@ -28,7 +28,7 @@ def command(
     *,
     source: Annotated[str | None, _options.backend("--from", "Backend to read from.")] = None,
     target: Annotated[str | None, _options.backend("--to", "Backend to write to.")] = None,
-    scope: _options.Scope,
+    scope: _options.MovedScope,
     table: _options.Table,
     service: _options.LettaService,
     mode: Annotated[
@@ -72,7 +72,7 @@ def command(
 
     plan = None
     if plan_file:
-        if source or target or mode or plan_out or scope != _options.Scope():
+        if source or target or mode or plan_out or scope != _options.MovedScope():
             raise UsageError(
                 "--plan cannot be combined with options that select facts or backends",
                 where="--plan",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from memctl.cli import _options, _transfer, _typer
+from memctl.cli import _options, _render, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import Exit, unwritable
 
@@ -33,7 +33,7 @@ def command(
     *,
     source: Annotated[str, _options.backend("--from", "Backend the facts came from.")],
     target: Annotated[str, _options.backend("--to", "Backend the facts were written to.")],
-    scope: _options.Scope,
+    scope: _options.MovedScope,
     table: _options.Table,
     service: _options.Service,
     one_way: Annotated[bool, option("--one-way", "Ignore records that exist only in the target.")] = False,
@@ -74,6 +74,10 @@ def command(
         + (f"> {found.newer} newer in the target, " if found.newer else "")
         + f"+ {found.missing} only in the source, - {found.extra} only in the target, ! {found.errors} unreadable"
     )
+    if found.left_out:
+        typer.echo(
+            f"{found.left_out} left out: they no longer hold, and {_render.clean(target)} would show them as current"
+        )
     if not quiet:
         for row in found.rows[:LISTED]:
             typer.echo(_transfer.row_line(row))

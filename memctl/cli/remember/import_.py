@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from memctl.cli import _options, _transfer, _typer
@@ -20,7 +21,7 @@ def command(
     *,
     file: _options.File,
     target: Annotated[str, _options.backend("--to", "Backend to write to.")] = "local",
-    scope: _options.Scope,
+    scope: _options.MovedScope,
     dry_run: _options.DryRun = False,
     fail_on_loss: _options.FailOnLoss = False,
     no_verify: _options.NoVerify = False,
@@ -36,10 +37,13 @@ def command(
     the store.
     """
     from memctl.backends import registry
+    from memctl.backends.files.foreign import refuse_folder
     from memctl.cli.move.migrate import run
     from memctl.migrate.operations import MigrateJob
 
     if not registry.is_file(file):
+        if Path(file).is_dir():
+            refuse_folder(Path(file))
         raise UsageError(
             f"{file!r} is not a file of facts",
             hint="facts are in .jsonl, .parquet and .csv files; memctl ingest reads transcripts",

@@ -228,6 +228,16 @@ class Ledger:
         names = ("key", "content_hash", "state", "attempts", "target_id")
         return {id_: Entry(**dict(zip(names, values, strict=True))) for id_, *values in rows}
 
+    def acknowledged(self, route: int, user: str) -> list[UUID]:
+        """The ids of the user's facts that the target confirmed."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT source_id FROM entries WHERE route = ? AND user_id = ? AND state IN ('written', 'verified') "
+                "ORDER BY key",
+                [route, user],
+            ).fetchall()
+        return [row[0] for row in rows]
+
     def plan(self, route: int, run: str, items: Sequence[Planned]) -> list[int]:
         """Enter facts about to be sent as planned, one attempt more; their rows, in order."""
         keys: list[int] = []

@@ -1,0 +1,96 @@
+"""Recognising files that are not facts but well-known formats, to name them instead of rejecting each line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from memctl.backends.files.formats import HEAD, holds_facts
+from memctl.core.errors import MemctlError, UsageError
+
+_BOM = b"\xef\xbb\xbf"
+_SERVER_MEMORY = "a memory file of the MCP server server-memory"
+_RECORDS: tuple[tuple[str, frozenset[str]], ...] = (
+    (_SERVER_MEMORY, frozenset({"type", "name", "entityType", "observations"})),
+    (_SERVER_MEMORY, frozenset({"type", "from", "to", "relationType"})),
+    ("an export of claude.ai's memory", frozenset({"conversations_memory", "account_uuid"})),
+    ("an export of claude.ai's memory", frozenset({"conversations_memory", "project_memories"})),
+)
+"""Formats by the fields of their first record."""
+_HEADS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
+    ("a Portable AI Memory (PAM) file", re.compile(rb'\{[^{}]*"schema"\s*:\s*"portable-ai-memory')),
+    ("a Memory Interchange Format (MIF) file", re.compile(rb'\{[^{}]*"mif_version"\s*:')),
+    ("a Markdown note with front matter, as in OKF or Basic Memory", re.compile(rb"---[ \t]*\r?\n\w+:")),
+    ("a SQLite database", re.compile(rb"SQLite format 3\0")),
+    ("a DuckDB database, such as a store of memctl", re.compile(rb".{8}DUCK", re.DOTALL)),
+)
+"""Formats by the beginning of the file."""
+
+
+def refuse(path: Path, shown: str, *, transcripts: bool = True) -> None:
+    """Raise UsageError that names the format of a file that does not have facts; `shown` is its name in messages.
+    `transcripts` also recognises those, which takes longer."""
+    with path.open("rb") as file:
+        head = file.read(HEAD).removeprefix(_BOM)
+    if not head.strip() or holds_facts(head):
+        return
+    if name := _name(head):
+        raise _unreadable(name, shown)
+    if transcripts and (kind := _transcript(path)):
+        raise UsageError(
+            f"this looks like a transcript ({kind}), not like facts",
+            where=shown,
+            hint="memctl ingest reads transcripts",
+        )
+
+
+def refuse_folder(path: Path) -> None:
+    """Raise UsageError that names the format of a folder, if it is known."""
+    manifest = (path / "manifest.json").is_file()
+    if manifest and (path / "items").is_dir():
+        raise _unreadable("a portable memory (.mem)", str(path))
+    if manifest and any((path / name).is_file() for name in ("memories.jsonl", "facts.jsonl", "episodes.jsonl")):
+        raise _unreadable("an export of cognee (COGX)", str(path))
+    if next(path.glob("**/*.md"), None):
+        raise _unreadable("a folder of Markdown notes, as of OKF, Basic Memory or a coding agent", str(path))
+
+
+def _unreadable(name: str, shown: str) -> UsageError:
+    return UsageError(
+        f"this looks like {name}; memctl cannot read it yet", where=shown, hint="memctl backends lists what it reads"
+    )
+
+
+def _name(head: bytes) -> str | None:
+    fields = _fields(head)
+    start = head.lstrip()
+    found = [name for name, needed in _RECORDS if needed <= fields]
+    found += [name for name, pattern in _HEADS if pattern.match(head) or pattern.match(start)]
+    return found[0] if found else None
+
+
+def _fields(head: bytes) -> frozenset[str]:
+    """The fields of the first record: of the object or list in the file, or in its first line."""
+    for part in (head, head.lstrip().split(b"\n", 1)[0]):
+        try:
+            value = msgspec.json.decode(part)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            continue
+        first = value[0] if isinstance(value, list) and value else value
+        return frozenset(first) if isinstance(first, dict) else frozenset()
+    return frozenset()
+
+
+def _transcript(path: Path) -> str | None:
+    """The format of the transcript that the file is."""
+    from memctl.transcripts.detect import detect
+    from memctl.transcripts.discovery import Document
+
+    document = Document(uri=str(path), name=path.name, size=path.stat().st_size, mtime_ns=0, path=path)
+    try:
+        kind = detect(document)
+    except MemctlError:
+        return None
+    return None if kind == "text" else kind

@@ -1,0 +1,89 @@
+"""A file of another tool is named, instead of being rejected line by line or taken for an empty one."""
+
+import json
+import sqlite3
+
+import pytest
+
+ENTITY = {"type": "entity", "name": "Alice", "entityType": "person", "observations": ["likes tea"]}
+RELATION = {"type": "relation", "from": "Alice", "to": "Acme", "relationType": "works at"}
+PAM = {"schema": "portable-ai-memory", "schema_version": "1.0", "owner": {"id": "ada"}, "memories": []}
+MIF = {"mif_version": "2.0", "memories": [{"id": "1", "content": "Likes tea."}]}
+CLAUDE = [{"conversations_memory": "Ada likes {tea}.", "project_memories": {}, "account_uuid": "1"}]
+CHATGPT = [{"title": "Tea", "mapping": {"a": {"id": "a", "message": None, "parent": None, "children": []}}}]
+LINES = {
+    "server-memory": json.dumps(ENTITY, separators=(",", ":")) + "\n" + json.dumps(RELATION),
+    "server-memory ": "\n" + json.dumps(RELATION) + "\n" + json.dumps(ENTITY) + "\n",
+    "(PAM)": json.dumps(PAM),
+    "(PAM) ": json.dumps({"spec_uri": "x"} | PAM | {"memories": ["y" * 100_000]}, indent=2),
+    "(MIF)": "\ufeff" + json.dumps(MIF, indent=2),
+    "claude.ai": json.dumps(CLAUDE),
+    "Markdown note": "---\ntype: person\ntitle: Ada\n---\nLikes tea.\n",
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize("stdin", [False, True])
+def test_the_format_of_another_tool_is_named(memctl, tmp_path, name, stdin):
+    path = tmp_path / "memory.jsonl"
+    path.write_text(LINES[name], encoding="utf-8")
+    whole = path.read_bytes()
+    commands = (
+        [("import", "-"), ("migrate", "--from", "-", "--to", "local", "--all-users")]
+        if stdin
+        else [
+            ("import", path),
+            ("migrate", "--from", path, "--to", "local", "--all-users", "--dry-run"),
+            ("export", "--from", path, "--all-users", "-o", tmp_path / "x.jsonl"),
+            ("migrate", "--from", "local", "--to", path, "--all-users"),
+        ]
+    )
+    for command in commands:
+        ran = memctl(*command, stdin=whole if stdin else None)
+        assert ran.code == 2, ran.err
+        assert "this looks like" in ran.err
+        assert name.strip() in ran.err
+        assert "memctl cannot read it yet" in ran.err
+    assert path.read_bytes() == whole
+
+
+def test_a_database_is_named(memctl, tmp_path):
+    with sqlite3.connect(tmp_path / "memory.db") as database:
+        database.execute("CREATE TABLE store (key TEXT)")
+    assert "a SQLite database" in memctl("import", tmp_path / "memory.db").err
+    memctl("add", "ada", "I like tea.", "--store", tmp_path / "other.duckdb")
+    assert "a DuckDB database" in memctl("import", tmp_path / "other.duckdb").err
+
+
+def test_a_transcript_is_not_taken_for_facts(memctl, tmp_path):
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps(CHATGPT))
+    ran = memctl("import", path)
+    assert (ran.code, "transcript (chatgpt)" in ran.err, "memctl ingest" in ran.err) == (2, True, True), ran.err
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (("manifest.json", "items/facts.jsonl"), "(.mem)"),
+        (("manifest.json", "memories.jsonl"), "(COGX)"),
+        (("index.md", "people/ada.md"), "OKF"),
+    ],
+)
+def test_a_folder_of_another_tool_is_named(memctl, tmp_path, files, said):
+    for name in files:
+        (tmp_path / "folder" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "folder" / name).write_text("{}")
+    for command in (
+        ("import", tmp_path / "folder"),
+        ("migrate", "--from", tmp_path / "folder", "--to", "local", "--all-users"),
+    ):
+        ran = memctl(*command)
+        assert (ran.code, said in ran.err) == (2, True), ran.err
+
+
+def test_lines_that_are_nobodys_format_are_still_rejected_one_by_one(memctl, tmp_path):
+    path = tmp_path / "notes.jsonl"
+    path.write_text('{"type": "entity", "label": "Alice"}\n{"type": "entity"}\n')
+    ran = memctl("import", path)
+    assert (ran.code, "2 rejected" in ran.out) == (3, True), ran.err
