@@ -44,8 +44,8 @@ class GraphitiAdapter(Backend):
     FalkorDB to read. FalkorDB is never written to.
 
     `default_user` owns the records of Graphiti's default group, which names no user. `embedder` makes the vectors of
-    texts, entities' names and queries, and must be the model of the graph's vectors; without it nothing has a vector
-    and search compares words. `page_size` is in facts.
+    texts, names of entities and queries, and must be the model of the graph's vectors; without it nothing has a
+    vector and search compares words. `page_size` is in facts.
 
     Connects at the first call. Raises UsageError for invalid options.
     """
@@ -89,7 +89,7 @@ class GraphitiAdapter(Backend):
         page_size: int | None = None,
     ) -> None:
         if page_size is not None and page_size < 1:
-            raise UsageError(f"a page of {page_size} facts cannot be read", hint="use 1 or more")
+            raise UsageError(f"invalid page size {page_size}", hint="use 1 or more")
         self._graph = Graph(path, uri=uri, user=user, password=password, database=database)
         self._is_default = path is None and uri is None
         self._cypher = Kuzu if self._graph.embedded else Falkor if self._graph.falkor else Neo4j
@@ -115,19 +115,19 @@ class GraphitiAdapter(Backend):
         self._graph.close()
 
     def remarks(self) -> Sequence[str]:
-        """That the default file is used because no graph is named, which a misspelt variable causes too; after reading,
-        what was left out because it is not a fact."""
+        """A note if the default file is used because no graph is named, which a misspelt variable causes too; after
+        reading, the records that were left out because they are not facts."""
         variables = " or ".join(self.features.env_vars["uri"])
         default = f"no graph is named by path, uri, {variables}, so memctl's own file is used: {self.identity}"
-        named = (default,) if self._is_default else ()
+        default_note = (default,) if self._is_default else ()
         counts = {kind: sum(each[kind] for each in self._left_out.values()) for kind in self._cypher.left_out}
-        left = [f"{number} {kind}" for kind, number in counts.items() if number]
-        if not left:
-            return named
+        counted_kinds = [f"{number} {kind}" for kind, number in counts.items() if number]
+        if not counted_kinds:
+            return default_note
         how = "; memctl ingest reads episodes" if counts["episodes"] else ""
         return (
-            *named,
-            f"{' and '.join(left)} are left out, because they are not facts{how}",
+            *default_note,
+            f"{' and '.join(counted_kinds)} are left out, because they are not facts{how}",
         )
 
     def check_writable(self) -> None:
@@ -149,7 +149,7 @@ class GraphitiAdapter(Backend):
         return [f"graph {self.identity}"] if self._graph.make() else []
 
     def check(self) -> Health:
-        """Open the graph; the detail says how many facts it has."""
+        """Open the graph; the detail has the number of facts."""
         kind = self._cypher.__name__
         if not self._graph.exists():
             return Health(ok=True, detail=f"{self.identity}: no graph yet: memctl backends init graphiti")
@@ -159,19 +159,19 @@ class GraphitiAdapter(Backend):
     def users(self) -> Iterator[str]:
         """Every user that owns a fact, in alphabetical order.
 
-        Raises UsageError when the default group holds facts and no default user is named.
+        Raises UsageError if the default group has facts and no default user is set.
         """
         owners = self._owners()
         return self._named(owners, f"{owners.get('')} facts")
 
     def count(self, user: str) -> int | None:
-        """How many facts the user has."""
+        """The number of the user's facts."""
         return len(self._uuids(user))
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
-        """The user's facts in the order of their uuids, edges before summaries; the cursor is the last one read.
+        """The user's facts by uuid, edges before summaries; the cursor is the last one read.
 
-        All uuids are asked for first: a graph that is written to meanwhile is neither skipped in nor read twice.
+        All uuids are listed first, so that writes during the reading cause no gaps and no repetitions.
         """
         if cursor is None:
             scope = {"groups": self._groups(user), "own": [import_episode(group) for group in self._groups(user)]}
@@ -189,37 +189,38 @@ class GraphitiAdapter(Backend):
                 return
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts verbatim; the graph is created if there is none."""
+        """Store facts verbatim; the graph is created if it does not exist."""
         self.check_writable()
         if facts:
             self._graph.make()
         return self._writer.write(facts)
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove facts of the user, and the entities only they were about; how many facts were there."""
+        """Remove facts of the user, and entities that no other fact is about; returns the number of facts that
+        existed."""
         self.check_writable()
         wanted = set(ids)
         if not wanted:
             return 0
-        found: dict[UUID, Edge | Node] = {}
+        records: dict[UUID, Edge | Node] = {}
         by_id = [(kind, str(id_)) for id_ in wanted for kind in ("edge", "node")]
-        # A fact of ours lies under its own id as a rule; the id of any other follows from its uuid.
+        # memctl's facts usually have their id as uuid; the ids of the others are derived from the uuid.
         for keys in (by_id, self._uuids(user)):
             for start in range(0, len(keys), self._page_size):
-                if len(found) == len(wanted):
+                if len(records) == len(wanted):
                     break
                 for record in self._records(keys[start : start + self._page_size]):
                     if self._owner(record.group) == user and (id_ := to_fact(record, user).id) in wanted:
-                        found[id_] = record
-        if found:
+                        records[id_] = record
+        if records:
             self._graph.index()
-            self._writer.delete(list(found.values()))
-        return len(found)
+            self._writer.delete(list(records.values()))
+        return len(records)
 
     def everyone(self) -> Iterator[str]:
         """Every user with a fact, an entity or an episode, in alphabetical order; raises what `users` does."""
-        found = {row["group_id"] or "" for query in self._cypher.groups for row in self._graph.run(query)}
-        return self._named(found, "records")
+        groups = {row["group_id"] or "" for query in self._cypher.groups for row in self._graph.run(query)}
+        return self._named(groups, "records")
 
     def inventory(self, user: str) -> Mapping[str, int]:
         """The number of the user's other records, by Graphiti's names."""
@@ -238,8 +239,8 @@ class GraphitiAdapter(Backend):
         self.check_writable()
         if not self._graph.exists():
             return ()
-        there = any(self.inventory(user).values()) or bool(self._uuids(user))
-        if there:
+        exists = any(self.inventory(user).values()) or bool(self._uuids(user))
+        if exists:
             self._writer.forget()
             self._graph.want_rebuild()
             self._graph.index()
@@ -247,7 +248,7 @@ class GraphitiAdapter(Backend):
                 self._graph.run_all([Statement(query, {"groups": self._groups(user)})])
         # Also if memctl was killed before it rewrote the file.
         self._graph.rebuild()
-        return [_PAGES] if there and not self._graph.embedded else []
+        return [_PAGES] if exists and not self._graph.embedded else []
 
     def search(self, query: Query) -> list[Hit]:
         """The best facts, best first, by words and, if there is an embedder, by meaning; in FalkorDB by words."""
@@ -279,20 +280,20 @@ class GraphitiAdapter(Backend):
 
     def _named(self, groups: Iterable[str], what: str) -> Iterator[str]:
         """The users of the groups; `what` is in the default group, if that is among them."""
-        found = set(groups)
-        if "" in found and self._default_user is None:
+        group_ids = set(groups)
+        if "" in group_ids and self._default_user is None:
             raise UsageError(
                 f"{what} are in Graphiti's default group, which names no user",
                 where=self.identity,
-                hint="say whose they are with default_user",
+                hint="set default_user to their owner",
             )
-        return iter(sorted({self._owner(group) for group in found}))
+        return iter(sorted({self._owner(group) for group in group_ids}))
 
     def _groups(self, user: str) -> list[str]:
         return groups_of(user) + ([""] if user == self._default_user else [])
 
     def _owners(self) -> dict[str, int]:
-        """How many facts each group holds."""
+        """The number of facts in each group."""
         owners: dict[str, int] = {}
         for query in (self._cypher.edge_groups, self._cypher.summary_groups):
             for row in self._graph.run(query):
@@ -301,23 +302,23 @@ class GraphitiAdapter(Backend):
         return owners
 
     def _uuids(self, user: str) -> list[tuple[str, str]]:
-        """The kind and uuid of each record of the user, in order."""
+        """The kind and uuid of each of the user's records, in order."""
         kinds = (("edge", self._cypher.edge_uuids), ("node", self._cypher.summary_uuids))
         return sorted(
             (kind, row["uuid"]) for kind, query in kinds for row in self._graph.run(query, groups=self._groups(user))
         )
 
     def _records(self, keys: Sequence[tuple[str, str]]) -> list[Edge | Node]:
-        """The records of these keys, in their order, without those that are gone."""
+        """The records with these keys, in order, without deleted ones."""
         edges = [uuid for kind, uuid in keys if kind == "edge"]
         nodes = [uuid for kind, uuid in keys if kind == "node"]
-        found: dict[tuple[str, str], Edge | Node] = {}
+        records: dict[tuple[str, str], Edge | Node] = {}
         for row in self._graph.run(self._cypher.edges_by_uuid, uuids=edges) if edges else ():
-            found["edge", row["uuid"]] = self._cypher.edge(row)
+            records["edge", row["uuid"]] = self._cypher.edge(row)
         for row in self._graph.run(self._cypher.nodes_by_uuid, uuids=nodes) if nodes else ():
             if row["summary"]:
-                found["node", row["uuid"]] = self._cypher.node(row)
-        return [found[key] for key in keys if key in found]
+                records["node", row["uuid"]] = self._cypher.node(row)
+        return [records[key] for key in keys if key in records]
 
     def _fact(self, record: Edge | Node) -> Fact | None:
         if isinstance(record, Node) and not record.summary:
@@ -325,7 +326,8 @@ class GraphitiAdapter(Backend):
         return to_fact(record, self._owner(record.group))
 
     def _vector(self, query: str) -> Sequence[float] | None:
-        """The query's vector; None without a model, for what it knows nothing of, and in a graph of another model."""
+        """The query's vector; None without a model, for a text that the model does not know, and if the graph's vectors
+        are of another model."""
         if self._embedder is None or not query.strip():
             return None
         rows = self._graph.run(self._cypher.dimensions)
@@ -336,7 +338,7 @@ class GraphitiAdapter(Backend):
 
 
 def _changed(fact: Fact) -> datetime | None:
-    """When the graph last learned something about the fact, if it says so."""
+    """When the graph last changed the fact, if it is known."""
     return max((at for at in (fact.created_at, fact.updated_at, fact.expired_at) if at), default=None)
 
 

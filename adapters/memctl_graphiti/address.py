@@ -1,4 +1,4 @@
-"""Where a graph lies: the file of an embedded one, or the address of a server. What is in it, others know."""
+"""The location of a graph: the file of an embedded one, or the address of a server."""
 
 from pathlib import Path
 
@@ -10,20 +10,20 @@ SCHEMES = {"bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc"}
 
 
 def default_path() -> Path:
-    """Where the embedded graph lies when no other is named: memctl's data folder on this platform."""
+    """The default file of the embedded graph, in memctl's data folder."""
     import platformdirs
 
     return Path(platformdirs.user_data_dir("memctl", appauthor=False)) / FILE
 
 
 def file_of(path: str | Path | None) -> Path:
-    """The file of the graph at a path, which may be a folder; with None the default one."""
-    given = Path(path).expanduser().absolute() if path is not None else default_path()
-    return given / FILE if given.is_dir() else given
+    """The file of the graph at a path, which may be a folder; None is the default."""
+    location = Path(path).expanduser().absolute() if path is not None else default_path()
+    return location / FILE if location.is_dir() else location
 
 
 def address(uri: str, database: str) -> tuple[str, str]:
-    """The uri without an account in it, and the name of the database there. Raises UsageError for another uri."""
+    """The uri without user and password, and the same with the database. Raises UsageError for an unsupported uri."""
     schemes = SCHEMES | falkor.SCHEMES
     hint = "a path of an embedded graph, or a uri of Neo4j or FalkorDB: " + ", ".join(sorted(schemes))
     parts = server_parts(uri, hint=hint, schemes=schemes)
@@ -32,10 +32,10 @@ def address(uri: str, database: str) -> tuple[str, str]:
 
 
 def is_falkor(uri: str) -> bool:
-    """Whether a uri is that of a FalkorDB server."""
+    """Whether the uri is that of a FalkorDB server."""
     return uri.partition("://")[0].lower() in falkor.SCHEMES
 
 
 def quoted(path: Path) -> str:
-    """A path as Kuzu's statements take it, which know no parameter there."""
+    """A path as a literal, because Kuzu's statements accept no parameter for it."""
     return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"

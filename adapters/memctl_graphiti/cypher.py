@@ -1,7 +1,7 @@
-"""The graph's records in Cypher: how each kind of database is asked for them, and how it is told.
+"""Cypher for each kind of database: queries for the graph's records, and statements that change them.
 
-Kuzu has no index on what an edge holds, so graphiti-core keeps an edge there as a node between two; attributes are
-JSON in a column. Neo4j has edges, and attributes are properties beside graphiti-core's own. The shapes are those of
+Kuzu cannot index properties of edges, so graphiti-core stores an edge there as a node between two; attributes are
+JSON in a column. Neo4j has edges, and attributes are properties next to graphiti-core's own. The shapes are those of
 graphiti_core/driver/kuzu_driver.py (SCHEMA_QUERIES) and graphiti_core/models.
 """
 
@@ -33,13 +33,13 @@ _ENTITIES = "MATCH (n:Entity) WHERE n.group_id IN $groups "
 
 
 _WHOLE = ("Episodic", "Entity", "Community", "Saga")
-"""What a group is made of beside edges, by graphiti-core's labels."""
+"""The other kinds of records in a group, by graphiti-core's labels."""
 
 
 class Statement(NamedTuple):
-    """A statement that changes the graph; `rows` is how many it must return where that is known.
+    """A statement that changes the graph; `rows` is the number of rows that it must return, if known.
 
-    One that is for `each` of its rows is run with the values of one at a time.
+    A statement for `each` of its rows is run once per row.
     """
 
     query: str
@@ -49,12 +49,12 @@ class Statement(NamedTuple):
 
     @property
     def says(self) -> bool:
-        """False for one that is about nothing, which need not be run."""
+        """False if the statement has no rows, and need not be run."""
         return all(self.parameters.values())
 
 
 class Shared:
-    """What both kinds of database are asked alike."""
+    """Queries that are the same in all databases."""
 
     summary_uuids = _ENTITIES + f"AND {_SUMMARIZED} RETURN n.uuid AS uuid"
     summary_groups = f"MATCH (n:Entity) WHERE {_SUMMARIZED} RETURN n.group_id AS group_id, count(*) AS facts"
@@ -100,8 +100,8 @@ class Shared:
 class Kuzu(Shared):
     """Kuzu's tables.
 
-    Its full-text index takes one new record of a statement: it loses the others, and breaks down when one of them is
-    removed. So what is indexed is made row by row.
+    Its full-text index accepts one new record per statement: it loses the others, and crashes when one of them is
+    removed. Indexed records are therefore created row by row.
     """
 
     _EDGES = "MATCH (n:Entity)-[:RELATES_TO]->(e:RelatesToNode_)-[:RELATES_TO]->(m:Entity) "
@@ -173,12 +173,12 @@ class Kuzu(Shared):
 
     @classmethod
     def add_nodes(cls, rows: list[dict[str, Any]]) -> list[Statement]:
-        """Make entities, of `node_row`s."""
+        """Create entities from rows of `node_row`."""
         return [Statement(cls._ADD_NODE, {"rows": rows}, each=True)]
 
     @classmethod
     def add_edges(cls, edges: Sequence[Edge]) -> list[Statement]:
-        """Make edges between entities that are there."""
+        """Create edges between existing entities."""
         rows = [_edge_row(edge) | {"attributes": json.dumps(edge.attributes, ensure_ascii=False)} for edge in edges]
         sources = [{"edge": edge.uuid, "node": edge.source_uuid} for edge in edges]
         targets = [{"edge": edge.uuid, "node": edge.target_uuid} for edge in edges]
@@ -190,7 +190,7 @@ class Kuzu(Shared):
 
     @classmethod
     def add_episodes(cls, rows: list[dict[str, Any]]) -> list[Statement]:
-        """Make those of the episodes that are not there."""
+        """Create the episodes that do not exist."""
         return [Statement(cls._ADD_EPISODE, {"rows": rows}, each=True)]
 
     @staticmethod
@@ -261,17 +261,17 @@ class Neo4j(Shared):
 
     @classmethod
     def add_nodes(cls, rows: list[dict[str, Any]]) -> list[Statement]:
-        """Make entities, of `node_row`s."""
+        """Create entities from rows of `node_row`."""
         return [Statement(cls._ADD_NODES, {"rows": rows})]
 
     @classmethod
     def add_edges(cls, edges: Sequence[Edge]) -> list[Statement]:
-        """Make edges between entities that are there."""
+        """Create edges between existing entities."""
         return [Statement(cls._ADD_EDGES, {"rows": [_properties(edge) for edge in edges]}, len(edges))]
 
     @classmethod
     def add_episodes(cls, rows: list[dict[str, Any]]) -> list[Statement]:
-        """Make those of the episodes that are not there."""
+        """Create the episodes that do not exist."""
         return [Statement(cls._ADD_EPISODES, {"rows": rows})]
 
     @staticmethod
@@ -288,8 +288,8 @@ class Neo4j(Shared):
     def node_row(node: Node, vector: Sequence[float] | None) -> dict[str, Any]:
         """The row of `add_nodes` and `set_summaries`."""
         row = _node_row(node, vector)
-        own = {name: value for name, value in row.items() if name != "vector"}
-        return row | {"properties": node.attributes | own}
+        columns = {name: value for name, value in row.items() if name != "vector"}
+        return row | {"properties": node.attributes | columns}
 
 
 class Falkor(Neo4j):
@@ -377,18 +377,18 @@ def _node_row(node: Node, vector: Sequence[float] | None) -> dict[str, Any]:
 
 def _loaded(attributes: str | None) -> dict[str, Any]:
     try:
-        found = json.loads(attributes or "{}")
+        value = json.loads(attributes or "{}")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def time_of(value: Any) -> datetime | None:
-    """A time as the driver gives it: a datetime, Neo4j's own kind of it, or ISO 8601. Raises ValueError for another."""
+    """A time from a driver: a datetime, Neo4j's own type, or ISO 8601. Raises ValueError for any other value."""
     if value is None or isinstance(value, datetime):
         return aware(value)
     if isinstance(value, str):
         return aware(datetime.fromisoformat(value))
     if not hasattr(value, "to_native"):
-        raise ValueError(f"this is no time: {value!r}")
+        raise ValueError(f"not a time: {value!r}")
     return aware(value.to_native())

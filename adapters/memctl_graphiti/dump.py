@@ -1,7 +1,8 @@
 """Dumps of a Graphiti graph: its edges and nodes as JSON, read as facts. No SDK is needed.
 
-Known are what graphiti-core's models and its MCP server print ({"nodes": […], "edges": […]}, {"facts": […]}, a list
-of records, or a record a line; graphiti_core/edges.py, nodes.py) and what Neo4j's `apoc.export.json` writes of it.
+Supported are the output of graphiti-core's models and of its MCP server ({"nodes": […], "edges": […]},
+{"facts": […]}, a list of records, or one record per line; graphiti_core/edges.py, nodes.py) and that of Neo4j's
+`apoc.export.json`.
 """
 
 import json
@@ -20,13 +21,13 @@ from memctl.core.fact import Fact
 from memctl_graphiti.cypher import time_of
 from memctl_graphiti.mapping import Edge, Node, in_order, to_fact, user_of
 
-# It has no types.
+# The library has no types.
 ijson: Any = import_module("ijson")
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _LISTS = ("edges", "facts", "nodes")
 _LOOKED_AT = 1000
-"""Records among which the first edge or node of a dump is to be: Neo4j's begins with any other nodes."""
+"""The first edge or node of a dump must be among this many records: Neo4j's dumps begin with other nodes."""
 _OWN = {
     "uuid", "source_node_uuid", "target_node_uuid", "name", "fact", "group_id", "episodes", "created_at", "expired_at",
     "valid_at", "invalid_at", "reference_time", "fact_embedding", "source_uuid", "target_uuid", "summary", "labels",
@@ -35,14 +36,14 @@ _OWN = {
 
 
 class _Record(NamedTuple):
-    """A record of the dump and its place in it."""
+    """A record of the dump and its place."""
 
     where: str
     fields: Mapping[str, Any]
 
 
 class _Entity(NamedTuple):
-    """What an edge says of a node at its end."""
+    """The name and uuid of a node at an end of an edge."""
 
     name: str | None = None
     labels: tuple[str, ...] = ()
@@ -55,7 +56,7 @@ class GraphitiDump:
     remarks: Sequence[str] = ("a Graphiti dump's edges and nodes are imported; its episodes are not",)
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """Whether an edge or a node with Graphiti's `group_id` is among the file's first records."""
+        """Whether the file's first records include an edge or a node with Graphiti's `group_id`."""
         if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
             return False
         try:
@@ -68,9 +69,9 @@ class GraphitiDump:
             return False
 
     def records(self, path: Path, default_user: str | None) -> Iterator[Fact | Rejected]:
-        """The facts of the dump, and in the place of a broken record its reason.
+        """The facts of the dump, with Rejected in place of an invalid record.
 
-        `default_user` owns what is in Graphiti's default group.
+        `default_user` owns the records of Graphiti's default group.
         """
         try:
             entities = {
@@ -83,7 +84,7 @@ class GraphitiDump:
                 if kind == "edge" or (kind == "node" and record.fields.get("summary")):
                     yield _fact(record, kind, entities, default_user)
         except (ValueError, ijson.JSONError) as error:
-            yield Rejected(f"the rest of the file is no JSON: {error}", where=path.name)
+            yield Rejected(f"the rest of the file is not valid JSON: {error}", where=path.name)
 
 
 def _fact(record: _Record, kind: str, entities: Mapping[str, _Entity], default_user: str | None) -> Fact | Rejected:
@@ -108,7 +109,7 @@ def _fact(record: _Record, kind: str, entities: Mapping[str, _Entity], default_u
         }
         return msgspec.structs.replace(fact, **unnamed) if unnamed else fact
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        return Rejected(f"no {kind} of Graphiti: {error}", where=record.where)
+        return Rejected(f"not a valid {kind} of Graphiti: {error}", where=record.where)
 
 
 def _edge(fields: Mapping[str, Any], source: _Entity, target: _Entity) -> Edge:
@@ -148,7 +149,8 @@ def _node(fields: Mapping[str, Any]) -> Node:
 
 
 def _attributes(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes of a record: a field of that name in a model's dump, the other properties in a database's."""
+    """The attributes of a record: the field of that name in a dump of models, the other properties in one of a
+    database."""
     attributes = fields.get("attributes")
     if isinstance(attributes, str):
         attributes = json.loads(attributes or "{}")
@@ -173,7 +175,7 @@ def _labels(fields: Mapping[str, Any]) -> tuple[str, ...]:
 def _needed(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
     if not isinstance(value, str):
-        raise ValueError(f"{name} is no text")
+        raise ValueError(f"{name} is not a text")
     return value
 
 
@@ -182,7 +184,7 @@ def _text(value: Any) -> str | None:
 
 
 def _records(path: Path) -> Generator[_Record, None, None]:
-    """Every edge and node of the dump, whatever it is wrapped in."""
+    """Every edge and node of the dump, in any of its layouts."""
     with path.open("rb") as file:
         start = file.read(3)
         skipped = 3 if start == b"\xef\xbb\xbf" else 0
@@ -194,7 +196,7 @@ def _records(path: Path) -> Generator[_Record, None, None]:
                 if line.strip():
                     yield _unwrapped(_Record(f"line {number}", _object(json.loads(line))))
             return
-        # An object's lists in whatever order they come, else one list.
+        # The lists of an object in any order, else one list.
         counts = dict.fromkeys((*(f"{name}.item" for name in _LISTS), "item"), 0)
         for prefix, value in _items(file, tuple(counts)):
             counts[prefix] += 1
@@ -203,12 +205,12 @@ def _records(path: Path) -> Generator[_Record, None, None]:
 
 
 def _in_lines(first: bytes) -> bool:
-    """Whether each line is a record: the first one is whole, and no list or object of lists."""
+    """Whether each line is a record: the first one is complete, and neither a list nor an object of lists."""
     try:
-        found = json.loads(first)
+        value = json.loads(first)
     except ValueError:
         return False
-    return isinstance(found, dict) and not any(isinstance(found.get(name), list) for name in _LISTS)
+    return isinstance(value, dict) and not any(isinstance(value.get(name), list) for name in _LISTS)
 
 
 def _items(file: Any, prefixes: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
@@ -229,12 +231,12 @@ def _items(file: Any, prefixes: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
 
 
 def _object(value: Any) -> Mapping[str, Any]:
-    """The record with its fields in snake case, as Graphiti names them; what its fields contain stays as it is."""
+    """The record with its fields in snake case, as Graphiti names them; nested fields are not changed."""
     return {_HUMP.sub("_", name).lower(): inner for name, inner in value.items()} if isinstance(value, dict) else {}
 
 
 def _unwrapped(record: _Record) -> _Record:
-    """The record without what Neo4j's export wraps it in: properties, and the nodes a relationship joins."""
+    """The record without the wrapping of Neo4j's export: its properties, and the nodes at a relationship's ends."""
     properties = record.fields.get("properties")
     if not isinstance(properties, dict) or record.fields.get("type") not in ("node", "relationship"):
         return record
@@ -244,7 +246,7 @@ def _unwrapped(record: _Record) -> _Record:
         return _Record(record.where, fields)
     ends = {}
     for end, side in (("source", "start"), ("target", "end")):
-        joined = _object(_object(record.fields.get(side)).get("properties")).get("uuid")
-        # The nodes' properties are not always written; graphiti-core keeps their uuids with the edge as well.
-        ends[f"{end}_node_uuid"] = joined or properties.get(f"{end}_node_uuid") or properties.get(f"{end}_uuid")
+        uuid = _object(_object(record.fields.get(side)).get("properties")).get("uuid")
+        # The export does not always contain the nodes' properties; graphiti-core also stores their uuids in the edge.
+        ends[f"{end}_node_uuid"] = uuid or properties.get(f"{end}_node_uuid") or properties.get(f"{end}_uuid")
     return _Record(record.where, {**properties, **ends})

@@ -1,7 +1,7 @@
-"""The entities of a graph as a writer knows them: each name once in a group, and who is mentioned by the import.
+"""The entities of a graph during a write: one per name and group, and mentioned by an import episode.
 
-An entity that only one episode mentions is deleted when Graphiti removes that episode, with all that hangs on it. So
-every entity of facts that memctl wrote is mentioned by one import episode of its group as well.
+When Graphiti removes an episode, it deletes the entities that only this episode mentions, with their edges. Every
+entity of facts that memctl wrote is therefore also mentioned by one import episode of its group.
 """
 
 from collections.abc import Iterable
@@ -22,12 +22,12 @@ _CONTENT = (
 
 
 def import_episode(group: str) -> str:
-    """The uuid of the episode that mentions the entities of what memctl wrote into a group."""
+    """The uuid of the episode that mentions the entities of the facts that memctl wrote into a group."""
     return str(derive_id(SYSTEM, "import", group))
 
 
 class Entities:
-    """The entities of the groups that were loaded, with what is to be made and changed among them."""
+    """The entities of the groups that were loaded, with those to create and to change."""
 
     def __init__(self, graph: Graph, dialect: Dialect) -> None:
         self._graph = graph
@@ -43,7 +43,7 @@ class Entities:
         self.changed: dict[str, Node] = {}
 
     def load(self, groups: Iterable[str], wanted: Iterable[str]) -> None:
-        """Know every entity of the groups, and of the uuids wanted those that another group has."""
+        """Load every entity of the groups, and find which of the wanted uuids are in other groups."""
         new = [group for group in groups if group not in self._loaded]
         if new:
             for row in self._graph.run(self._cypher.nodes_of_groups, groups=new):
@@ -56,35 +56,36 @@ class Entities:
             self._elsewhere.add(row["uuid"])
 
     def use(self, wanted: Node) -> Node:
-        """The entity of that uuid, else of that name, else a new one; it will be mentioned."""
-        found = self._by_uuid.get(wanted.uuid)
-        if found is None or (found.group, found.name) != (wanted.group, wanted.name):
-            named = self._by_name.get((wanted.group, wanted.name))
-            found = self._by_uuid[named[0]] if named else self.put(self._free(wanted))
-        self._used[found.uuid] = found
-        return found
+        """The entity with that uuid, else with that name, else a new one; it will be mentioned."""
+        node = self._by_uuid.get(wanted.uuid)
+        if node is None or (node.group, node.name) != (wanted.group, wanted.name):
+            uuids = self._by_name.get((wanted.group, wanted.name))
+            node = self._by_uuid[uuids[0]] if uuids else self.put(self._free(wanted))
+        self._used[node.uuid] = node
+        return node
 
     def bare(self, wanted: Node) -> Node | None:
-        """The entity of that uuid or name if it has no summary yet, else a new one; None when it has one."""
-        named = self._by_name.get((wanted.group, wanted.name), [])
-        if not named:
+        """The entity with that uuid or name that has no summary yet; a new one if there is none with the name; None if
+        all have a summary."""
+        uuids = self._by_name.get((wanted.group, wanted.name), [])
+        if not uuids:
             return self._free(wanted)
-        order = sorted(named, key=lambda uuid: uuid != wanted.uuid)
+        order = sorted(uuids, key=lambda uuid: uuid != wanted.uuid)
         return next((self._by_uuid[uuid] for uuid in order if not self._by_uuid[uuid].summary), None)
 
     def put(self, node: Node) -> Node:
-        """Let the entity be made, or changed where it is there."""
-        there = node.uuid in self._by_uuid and node.uuid not in self.made
-        (self.changed if there else self.made)[node.uuid] = node
+        """Have the entity created, or changed if it exists."""
+        exists = node.uuid in self._by_uuid and node.uuid not in self.made
+        (self.changed if exists else self.made)[node.uuid] = node
         self._used[node.uuid] = node
         return self._know(node)
 
     def known(self, uuid: str) -> Node:
-        """The entity of that uuid, which must be in one of the groups loaded."""
+        """The entity with that uuid, which must be in one of the loaded groups."""
         return self._by_uuid[uuid]
 
     def mentions(self, now: datetime) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Rows for the import episodes and the mentions that are missing, of all entities used."""
+        """Rows for the missing import episodes and mentions of all entities used."""
         missing = [node for node in self._used.values() if node.uuid not in self._mentioned]
         episodes = [
             {
@@ -111,7 +112,7 @@ class Entities:
         return episodes, mentions
 
     def done(self) -> None:
-        """What was to be made and changed is in the graph now."""
+        """Note that the graph now has everything that was to be created and changed."""
         self._mentioned.update(self._used)
         self._used, self.made, self.changed = {}, {}, {}
 
@@ -122,6 +123,6 @@ class Entities:
         return node
 
     def _free(self, wanted: Node) -> Node:
-        """The entity under a uuid that no other has: copied within one graph, its own is another group's."""
+        """The entity with a unique uuid: if it was copied within one graph, its own is that of the original."""
         taken = wanted.uuid in self._elsewhere or wanted.uuid in self._by_uuid
         return msgspec.structs.replace(wanted, uuid=entity_uuid(wanted.group, wanted.name)) if taken else wanted

@@ -1,8 +1,8 @@
-"""Episodes as conversations: what Graphiti was told, in the order in which it was true. Pure but for the rows.
+"""Episodes as conversations, ordered by their reference times.
 
 An episode of the kind `message` is lines of "speaker: words" or "speaker(role): words" (graphiti_core/nodes.py,
 EpisodeType); one of the kind `text` is a document, `json` and `fact_triple` are data. Episodes of one saga are one
-conversation; the others are one for each description of their source.
+conversation; the others are one conversation per description of their source.
 """
 
 import re
@@ -33,16 +33,16 @@ _ROLES = {
 
 
 def conversations(graph: Graph, cypher: Dialect, groups: list[str]) -> Iterator[Conversation]:
-    """The conversations of the groups, oldest first, without what memctl itself brought in."""
+    """The conversations of the groups, oldest first, without memctl's import episodes."""
     sagas = {row["uuid"]: (row["saga"], row["name"]) for row in graph.run(cypher.sagas, groups=groups)}
-    own = {import_episode(group) for group in groups}
-    told: dict[tuple[str, str | None], list[Mapping[str, Any]]] = {}
+    imports = {import_episode(group) for group in groups}
+    episodes: dict[tuple[str, str | None], list[Mapping[str, Any]]] = {}
     for row in graph.run(cypher.episodes, groups=groups):
-        if row["uuid"] not in own:
+        if row["uuid"] not in imports:
             described = row["description"] or ""
             saga = (str(derive_id(SYSTEM, "conversation", row["group_id"] or "", described)), described or None)
-            told.setdefault(sagas.get(row["uuid"], saga), []).append(row)
-    for (name, title), rows in told.items():
+            episodes.setdefault(sagas.get(row["uuid"], saga), []).append(row)
+    for (name, title), rows in episodes.items():
         messages = tuple(message for row in rows for message in messages_of(row))
         yield Conversation(
             id=name, messages=messages, title=title, started_at=next((m.at for m in messages if m.at), None)
@@ -50,42 +50,42 @@ def conversations(graph: Graph, cypher: Dialect, groups: list[str]) -> Iterator[
 
 
 def messages_of(row: Mapping[str, Any]) -> list[Message]:
-    """The messages in an episode: those of its speakers, else one."""
+    """The messages of an episode: one per speaker's turn, or a single one."""
     at = _time(row["valid_at"]) or _time(row["created_at"])
     content = row["content"] or ""
     if row["source"] != "message":
         role = "user" if row["source"] == "text" else "tool"
         return [Message(id=row["uuid"], role=role, text=content, at=at)] if content.strip() else []
-    spoken = list(_spoken(content.split("\n")))
+    turns = list(_spoken(content.split("\n")))
     return [
         Message(
-            id=row["uuid"] if len(spoken) == 1 else f"{row['uuid']}#{number}", role=role, text=text, name=name, at=at
+            id=row["uuid"] if len(turns) == 1 else f"{row['uuid']}#{number}", role=role, text=text, name=name, at=at
         )
-        for number, (role, name, text) in enumerate(spoken, 1)
+        for number, (role, name, text) in enumerate(turns, 1)
     ]
 
 
 def _time(value: Any) -> datetime | None:
-    """The time, None for what is none: the words stand without it."""
+    """The time; None if it is not valid, because the text is kept without it."""
     with suppress(ValueError):
         return time_of(value)
     return None
 
 
 def _spoken(lines: Iterable[str]) -> Iterator[tuple[str, str | None, str]]:
-    """Role, name and words of each speaker in turn; a line without a speaker goes on with the one before."""
+    """Role, name and text of each turn; a line without a speaker continues the turn before."""
     role, name, words = "user", None, list[str]()
     for line in lines:
-        found = _SPOKEN.match(line)
-        if found is None:
+        match = _SPOKEN.match(line)
+        if match is None:
             words.append(line)
             continue
         if any(word.strip() for word in words):
             yield role, name, "\n".join(words).strip()
-        said = found["name"].strip()
-        by_name = _ROLES.get(said.casefold())
-        role = _ROLES.get((found["role"] or "").strip().casefold()) or by_name or "user"
-        name = None if by_name else said
-        words = [found["text"]]
+        speaker = match["name"].strip()
+        by_name = _ROLES.get(speaker.casefold())
+        role = _ROLES.get((match["role"] or "").strip().casefold()) or by_name or "user"
+        name = None if by_name else speaker
+        words = [match["text"]]
     if any(word.strip() for word in words):
         yield role, name, "\n".join(words).strip()

@@ -1,7 +1,7 @@
-"""Graphs in FalkorDB, where Graphiti keeps each group in a graph of its own. They are only read.
+"""Graphs in FalkorDB, where Graphiti stores each group in a separate graph. They are read-only.
 
-FalkorDB compares indexed texts wrongly, so that pages with a limit after a uuid, as graphiti-core asks for them, repeat
-rows or never end. The queries here have neither a limit nor such a comparison.
+FalkorDB compares indexed texts incorrectly: pages with a limit after a uuid, as graphiti-core requests them, repeat
+rows or never end. The queries here use neither a limit nor such a comparison.
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from memctl.core.errors import Fatal, NotFound, UsageError
 SCHEMES = {"falkor", "falkors", "falkordb", "redis", "rediss"}
 _DEFAULT_PORT = 6379
 _DEFAULT_GROUPS = ("_", "\\_")
-"""How graphiti-core calls its default group here; elsewhere it has no name."""
+"""Names of graphiti-core's default group here; elsewhere it has no name."""
 _TIMEOUT = 10.0
 
 
 class FalkorServer:
-    """The graphs of the FalkorDB server at `uri`; only the graph `graph` if it is given.
+    """The graphs of the FalkorDB server at `uri`, or only the graph `graph`.
 
     Connects at the first query.
     """
@@ -40,11 +40,11 @@ class FalkorServer:
         self._longest: int | None = None
 
     def run(self, query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The rows of a query in each graph, one after the other."""
-        given = dict(parameters)
-        if "" in given.get("groups", ()):
-            given["groups"] = [*given["groups"], *_DEFAULT_GROUPS]
-        return [row for name in self._names() for row in self._rows(name, query, given)]
+        """The rows of a query in all graphs."""
+        arguments = dict(parameters)
+        if "" in arguments.get("groups", ()):
+            arguments["groups"] = [*arguments["groups"], *_DEFAULT_GROUPS]
+        return [row for name in self._names() for row in self._rows(name, query, arguments)]
 
     def close(self) -> None:
         """Close the connections."""
@@ -82,13 +82,13 @@ class FalkorServer:
         return self._client
 
     def _limit(self) -> int | None:
-        """The most rows that the server returns, None if it returns all."""
+        """The maximum number of rows that the server returns, None if it returns all."""
         try:
             size = int(self._client.config_get("RESULTSET_SIZE"))
         except Exception as error:
             if type(error).__name__ == "ResponseError" and "unknown command" in str(error).lower():
                 raise UsageError(
-                    "the server is Redis without FalkorDB", where=self._place, hint="name a FalkorDB server"
+                    "the server is Redis without FalkorDB", where=self._place, hint="use a FalkorDB server"
                 ) from None
             if type(error).__name__ not in ("ResponseError", "NoPermissionError", "ValueError", "TypeError"):
                 raise

@@ -1,8 +1,8 @@
-"""The graph that graphiti-core's own drivers reach: an embedded Kuzu file, or a Neo4j server.
+"""The graph through graphiti-core's own drivers: an embedded Kuzu file, or a Neo4j server.
 
-graphiti-core's driver for Kuzu opens the file and makes its tables, but builds no full-text index; that is made good
-here, and queries go by a connection of our own. The driver for Neo4j is asynchronous: one event loop in a thread of its
-own serves it, so that the adapter can be called from anywhere. This room knows of queries and rows, not of facts.
+graphiti-core's driver for Kuzu opens the file and creates its tables, but no full-text index; it is built here, and
+queries use a separate connection. The driver for Neo4j is asynchronous: an event loop in a thread serves it, so that
+the adapter can be called from anywhere. This module has queries and rows, not facts.
 """
 
 import asyncio
@@ -31,11 +31,11 @@ from memctl_graphiti.falkor import FalkorServer
 
 _UNFINISHED = ".half"
 _TOKENIZERS = re.compile(r"CREATE MACRO `\d+_\w+_TOKENIZE`.*?;\n", re.DOTALL)
-"""What a full-text index brings with it into Kuzu's schema, and makes anew with the index."""
+"""Objects that a full-text index adds to Kuzu's schema, and recreates with the index."""
 _STALE = ".stale-index"
-"""How the name of an empty file ends: a process died over the graph, and its indices are still to be built anew."""
+"""Suffix of an empty file that marks a graph whose process was killed, and whose indices must be rebuilt."""
 _OUTDATED = ".rebuild"
-"""How the name of an empty file ends while the graph's file still has the bytes of what was deleted from it."""
+"""Suffix of an empty file that marks a graph whose file still has the bytes of deleted records."""
 
 _OPEN: set[Path] = set()
 """The files that this process has open."""
@@ -44,9 +44,9 @@ Result = TypeVar("Result")
 
 
 def sdk(module: str) -> Any:
-    """A module of graphiti-core, imported with its telemetry off, its log silent, and no .env file read.
+    """A module of graphiti-core, imported without telemetry, logging and .env files.
 
-    Raises UsageError saying what to install when it is missing.
+    Raises UsageError that says what to install if it is missing.
     """
     os.environ["GRAPHITI_TELEMETRY_ENABLED"] = "false"
     for name in ("graphiti_core", "neo4j"):
@@ -68,7 +68,7 @@ def sdk(module: str) -> Any:
 class Graph:
     """A graph: the Kuzu database in the file `path`, or the Neo4j or FalkorDB server at `uri`.
 
-    `place` names it without secrets. Nothing is opened before the first query. Raises UsageError for a wrong address.
+    `place` is its address without secrets. Opened at the first query. Raises UsageError for an invalid address.
     """
 
     def __init__(
@@ -103,26 +103,26 @@ class Graph:
             self._uri, self.place = address(str(uri), self._account[2])
 
     def exists(self) -> bool:
-        """Whether the embedded graph is there; a server's always counts as being there."""
+        """Whether the embedded graph exists; True for a server."""
         return not self.embedded or self.path.exists()
 
     def make(self) -> bool:
-        """Make the embedded graph, or what a graph needs to be searched by words; whether anything was missing."""
+        """Create the embedded graph, or the full-text indices of a graph; returns whether anything was missing."""
         missing = not self.exists()
         if missing:
             with translated(self.place):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                with self._beside() as whole:
-                    whole.index_here()
-                    whole.close()
-                    # Where another process was faster, its graph stays.
+                with self._beside() as copy:
+                    copy.index_here()
+                    copy.close()
+                    # If another process was faster, its graph is kept.
                     with suppress(FileExistsError):
-                        os.link(whole.path, self.path)
+                        os.link(copy.path, self.path)
         self._open()
         return self.index() or missing
 
     def run(self, query: str, /, **parameters: Any) -> list[dict[str, Any]]:
-        """The rows of a query. Raises NotFound when the graph is not there, else as `failures` says."""
+        """The rows of a query. Raises NotFound if the graph does not exist, else the errors of `errors.failure`."""
         if not self.exists():
             raise NotFound("there is no graph", where=self.place, hint="memctl backends init graphiti makes one")
         if self.falkor is not None:
@@ -135,9 +135,9 @@ class Graph:
             return self._wait(_rows(self._driver, query, parameters))
 
     def run_all(self, statements: Sequence[Statement]) -> None:
-        """Run statements that change the graph in one transaction: all of them take effect, or none.
+        """Run statements that change the graph in one transaction.
 
-        Raises Retryable when one did not do what it was to do.
+        Raises Retryable if one of them did not change as many rows as expected.
         """
         self._open()
         with translated(self.place):
@@ -147,10 +147,10 @@ class Graph:
                 self._wait(_in_neo4j(self._driver, statements))
 
     def index(self) -> bool:
-        """Build the full-text indices that graphiti-core searches by; whether any was missing.
+        """Build the full-text indices that graphiti-core searches; returns whether any was missing.
 
-        Kuzu builds them anew where a process died in the middle of things: what it takes from its log afterwards is
-        not in them as it should be, and to remove it would end this process as well.
+        In Kuzu they are rebuilt after a process was killed: records that Kuzu recovers from its log are not indexed
+        correctly, and removing one of them would crash this process.
         """
         if self._indexed:
             return False
@@ -170,102 +170,101 @@ class Graph:
         return bool(missing)
 
     def index_here(self, anew: bool = False) -> None:
-        """Build the full-text indices in the very file of Kuzu, all of them or those that are missing.
+        """Build the full-text indices in Kuzu's file itself, all of them or those that are missing.
 
-        Kuzu makes an index in several transactions, and takes none up again of which the first alone took effect: a
-        kill in between leaves a graph that can never be used. So nobody may need the file yet.
+        Kuzu creates an index in several transactions, and cannot continue one that was interrupted: a kill leaves a
+        graph that can never be used. The file must therefore be one that is not in use yet.
         """
         self._open()
-        there, missing = self._indices()
+        indices, missing = self._indices()
         if anew:
-            for table, name in there:
+            for table, name in indices:
                 self.run(f"CALL DROP_FTS_INDEX('{table}', '{name}')")
             missing = self._indices()[1]
         for query in missing:
             self.run(query)
 
     def _indices(self) -> tuple[list[tuple[str, str]], list[str]]:
-        """The table and name of each full-text index, and the queries that would make those which are missing."""
-        there = [
+        """The table and name of each full-text index, and the queries that create the missing ones."""
+        indices = [
             (row["table_name"], row["index_name"])
             for row in self.run("CALL SHOW_INDEXES() RETURN table_name, index_name, index_type")
             if row["index_type"] == "FTS"
         ]
         queries = sdk("graph_queries").get_fulltext_indices(self._driver.provider)
-        return there, [query for query in queries if not any(f"'{name}'" in query for _, name in there)]
+        return indices, [query for query in queries if not any(f"'{name}'" in query for _, name in indices)]
 
     def _index_beside(self, anew: bool) -> None:
-        """Build the indices in a copy, and set it in the graph's place when it is whole."""
+        """Build the indices in a copy, which replaces the graph when it is complete."""
         with self._lock, self._beside() as whole:
             self._ask("CHECKPOINT", {})
-            with self._replaced_by(whole) as there:
+            with self._replaced_by(whole) as file:
                 with whole.path.open("xb") as copy:
-                    shutil.copyfileobj(there, copy, 1 << 20)
+                    shutil.copyfileobj(file, copy, 1 << 20)
                 whole.index_here(anew)
         self._open()
 
     @contextmanager
     def _beside(self) -> Iterator["Graph"]:
-        """A graph that is still to be made, beside this one's place; nothing of it is left there afterwards, nor of
-        those whose makers were killed."""
+        """A new graph next to this one, deleted afterwards together with those that killed processes left."""
         real = self.path.resolve()
-        for left in real.parent.glob(f"{glob.escape(real.name)}.*{_UNFINISHED}*"):
-            maker = left.name.removeprefix(f"{real.name}.").partition("-")[0]
+        for leftover in real.parent.glob(f"{glob.escape(real.name)}.*{_UNFINISHED}*"):
+            maker = leftover.name.removeprefix(f"{real.name}.").partition("-")[0]
             if maker.isdigit() and not _is_running(int(maker)):
-                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
-        whole = Graph(real.with_name(f"{real.name}.{os.getpid()}-{uuid4().hex[:8]}{_UNFINISHED}"))
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+        copy = Graph(real.with_name(f"{real.name}.{os.getpid()}-{uuid4().hex[:8]}{_UNFINISHED}"))
         try:
-            yield whole
+            yield copy
         finally:
-            whole.close()
-            for part in real.parent.glob(f"{glob.escape(whole.path.name)}*"):
+            copy.close()
+            for part in real.parent.glob(f"{glob.escape(copy.path.name)}*"):
                 part.unlink(missing_ok=True)
 
     def want_rebuild(self) -> None:
-        """Have an embedded graph's file made anew at the next `rebuild`, whichever process comes to it."""
+        """Have an embedded graph's file rewritten by the next `rebuild`, of any process."""
         if self.embedded:
             self._outdated.touch()
 
     def rebuild(self) -> None:
-        """Make an embedded graph's file anew from what is in it, where that is wanted, and put it in the place of the
-        old one, which has the bytes of what was deleted."""
+        """If `want_rebuild` was called, rewrite an embedded graph's file from its records, because the old one still
+        has the bytes of deleted records."""
         if not self.embedded or not self._outdated.exists():
             return
         self._open()
         name = f"{self.path.name}.{os.getpid()}-"
         with (
             self._lock,
-            self._beside() as whole,
+            self._beside() as copy,
             TemporaryDirectory(dir=self.path.parent, prefix=name, suffix=_UNFINISHED) as folder,
         ):
             exported = Path(folder) / "graph"
-            # Nothing of this graph may be in its log when another file takes its place.
+            # The log must be empty when another file replaces the graph's.
             self.run("CHECKPOINT")
             self.run(f"EXPORT DATABASE {quoted(exported)} (format='parquet')")
-            with self._replaced_by(whole):
-                whole.take_in(exported)
-                whole.index_here()
+            with self._replaced_by(copy):
+                copy.take_in(exported)
+                copy.index_here()
         self._stale.unlink(missing_ok=True)
         self._outdated.unlink()
 
     @contextmanager
-    def _replaced_by(self, whole: "Graph") -> Iterator[BinaryIO]:
-        """Put a graph made in the block, which is given this one's file, in the place of this one, which is closed.
+    def _replaced_by(self, copy: "Graph") -> Iterator[BinaryIO]:
+        """Replace this graph, which is closed, by one that is made in the block; the block receives this graph's file.
 
-        Kuzu's lock on the file goes with the first descriptor of it that this process closes: it is kept until the
-        other has taken the place, and this process with the last of them.
+        Kuzu's lock on a file ends when the process closes any of its descriptors: the file is kept open until it is
+        replaced.
         """
-        with self.path.open("rb") as there, closing(self):
-            yield there
-            whole.close()
-            shutil.copymode(self.path, whole.path)
-            whole.path.replace(self.path.resolve())
+        with self.path.open("rb") as file, closing(self):
+            yield file
+            copy.close()
+            shutil.copymode(self.path, copy.path)
+            copy.path.replace(self.path.resolve())
 
     def take_in(self, folder: Path) -> None:
-        """Become what was exported into a folder, with its indices. The graph must not be there yet."""
+        """Create the graph from an export in a folder, with its indices. The graph must not exist yet."""
         schema, index = folder / "schema.cypher", folder / "index.cypher"
         schema.write_text(_TOKENIZERS.sub("", schema.read_text(encoding="utf-8")), encoding="utf-8")
-        # Kuzu does not read back two indices with stop words of its own: each is made with them where none are named.
+        # Kuzu cannot import two indices that name its default stop words; they are the default without a name, too.
         indices = index.read_text(encoding="utf-8").replace(", stopWords := 'default'", "").split(";\n")
         index.write_text("")
         with translated(self.place), _without_deprecation():
@@ -275,7 +274,7 @@ class Graph:
                     connection.execute(statement).close()
 
     def close(self) -> None:
-        """Close the database, and end the thread that a server needs."""
+        """Close the database, and end the thread of a server's driver."""
         if self.falkor is not None:
             self.falkor.close()
         with self._lock:
@@ -303,7 +302,8 @@ class Graph:
             if self.embedded:
                 kuzu = sdk("driver.kuzu_driver")
                 if self.path.resolve() in _OPEN:
-                    # Kuzu's lock keeps other processes out, and lets this one damage the file.
+                    # Kuzu's lock excludes other processes, but not a second use in this one, which would damage the
+                    # file.
                     raise Locked("this process has the graph open already", where=self.place, hint="close it first")
                 with translated(self.place), _without_deprecation():
                     self._open_kuzu(kuzu)
@@ -311,14 +311,15 @@ class Graph:
             neo4j = sdk("driver.neo4j_driver")
             user, password, database = self._account
             with translated(self.place):
-                # Made outside of a loop it builds no index by itself: a graph that is only read is left as it is.
+                # Created outside of an event loop, the driver builds no indices: a graph that is only read is not
+                # changed.
                 self._driver = neo4j.Neo4jDriver(self._uri, user, password, database)
 
     def _open_kuzu(self, kuzu: Any) -> None:
         log = self.path.with_name(self.path.name + ".wal")
         if log.exists() and log.stat().st_size > 0:
             _expect_nobody_in(self.path)
-            # Before Kuzu takes from the log what is not in the indices then: it may be this process's last act.
+            # Before Kuzu recovers records from its log that are not in the indices: this process may crash then.
             self._stale.touch()
         before = _inode(self.path)
         self._driver = kuzu.KuzuDriver(db=str(self.path))
@@ -343,7 +344,7 @@ class Graph:
                 for statement in statements:
                     _expect(statement, self._done(statement))
             except BaseException:
-                # A statement that fails has ended the transaction already; any other end must not leave it open.
+                # A failing statement has already ended the transaction; any other exception must not leave it open.
                 with suppress(RuntimeError):
                     self._ask("ROLLBACK", {})
                 raise
@@ -353,7 +354,7 @@ class Graph:
         if not statement.each:
             return len(self._ask(statement.query, statement.parameters))
         with _without_deprecation():
-            # Kuzu would have every query prepared anew, which takes longer than running it.
+            # Kuzu would prepare every query again, which takes longer than running it.
             prepared = self._connection.prepare(statement.query)
         for row in statement.parameters["rows"]:
             self._connection.execute(prepared, row).close()
@@ -368,7 +369,7 @@ class Graph:
 
 
 async def _rows(driver: Any, query: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    # Outside of `execute_query`, which tries again by itself for half a minute.
+    # Not with `execute_query`, which itself retries for half a minute.
     async with driver.session() as session:
         result = await session.run(query, parameters)
         return [dict(row) async for row in result]
@@ -383,19 +384,20 @@ async def _in_neo4j(driver: Any, statements: Sequence[Statement]) -> None:
 
 def _expect(statement: Statement, rows: int) -> None:
     if statement.rows is not None and rows != statement.rows:
-        raise Retryable("the graph was changed by somebody else meanwhile", hint="run it again")
+        raise Retryable("the graph was changed by another process during the write", hint="run it again")
 
 
 @contextmanager
 def _without_deprecation() -> Iterator[None]:
-    """Whether Kuzu has a future is for the documentation to say, not for every command."""
+    """Suppress Kuzu's deprecation warning, which the documentation mentions."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         yield
 
 
 def _expect_nobody_in(path: Path) -> None:
-    """Raise Locked when another process has the graph open: its log is at work then, and tells of no death."""
+    """Raise Locked if another process has the graph open: then its log is in use, and not a sign of a killed
+    process."""
     with path.open("r+b") as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -404,7 +406,7 @@ def _expect_nobody_in(path: Path) -> None:
 
 
 def _inode(path: Path) -> int | None:
-    """Which file lies there: another one once the indices were built beside it."""
+    """The identity of the file, which changes when another one replaces it."""
     return path.stat().st_ino if path.exists() else None
 
 

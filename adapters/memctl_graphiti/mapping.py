@@ -1,8 +1,8 @@
-"""Facts as edges and nodes of a Graphiti graph and back. Pure: nothing here needs a graph.
+"""Facts as edges and nodes of a Graphiti graph, and back. Pure; needs no graph.
 
-An edge is source node -> name -> target node with a sentence, its times and the episodes it rests on; a node with a
-summary is a fact about that node. What Graphiti has no place for travels as JSON in one attribute, `memctl`: the
-fields in which the fact differs from what the bare record says. A record edited in Graphiti since then wins.
+An edge is source node -> name -> target node with a sentence, its times and its episodes; a node with a summary is a
+fact about that node. Fields that Graphiti does not have are stored as JSON in the attribute `memctl`: those in which
+the fact differs from the one that the record alone gives. Later edits in Graphiti take precedence.
 """
 
 import hashlib
@@ -21,11 +21,11 @@ from memctl.core.fact import Embedding, Fact, Source, derive_id, to_utc, unpack
 
 SYSTEM = "graphiti"
 PACKED = "memctl"
-"""The attribute that holds what Graphiti has no place for."""
+"""The attribute for fields that Graphiti does not have."""
 NO_PREDICATE = "HAS_FACT"
 SUMMARY_PREDICATE = "HAS_SUMMARY"
 SHORT = 50
-"""Characters of the name of a target node that stands in for an object the fact does not name."""
+"""Characters of the name of a target node for a fact without an object."""
 
 _PREFIX = "memctl-"
 _PLAIN_GROUP = re.compile(r"[A-Za-z0-9_-]+")
@@ -33,11 +33,11 @@ _ESCAPED = re.compile(r"(?:[A-Za-z0-9-]|_[0-9a-f]{2})*")
 _BYTE = re.compile(r"_([0-9a-f]{2})")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SLOTS = ("subject", "predicate", "object", "text", "created_at")
-"""Fields in whose place something else may stand in the graph."""
+"""Fields for which the graph may have a substitute."""
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
-    """An entity of the graph. `summary` is empty for one that is known by name only."""
+    """An entity of the graph. `summary` is empty if only the name is known."""
 
     uuid: str
     group: str
@@ -49,7 +49,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Edge(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact of the graph between two entities; `vector` is that of the sentence, in single precision."""
+    """A fact between two entities; `vector` is that of the sentence, in single precision."""
 
     uuid: str
     group: str
@@ -75,21 +75,22 @@ Record = TypeVar("Record", Edge, Node)
 
 
 def group_of(user: str) -> str:
-    """The group id of a user's facts; one to one. Graphiti takes letters, digits, `-` and `_` in a group id only, so
-    any other user id is written in these: `memctl-`, then `_` and two hex digits for each other byte."""
+    """The group id of a user, unique per user. Graphiti allows only letters, digits, `-` and `_` in a group id; a user
+    id with other characters is encoded: `memctl-`, then `_` and two hex digits for each other byte."""
     if _PLAIN_GROUP.fullmatch(user) and _user_in(user) is None:
         return user
     return _PREFIX + _escape(user)
 
 
 def user_of(group: str) -> str:
-    """The user whose group this is. A group that memctl did not name is called as its user is."""
-    found = _user_in(group)
-    return group if found is None else found
+    """The user of a group. A group that memctl did not name has the user's name."""
+    user = _user_in(group)
+    return group if user is None else user
 
 
 def groups_of(user: str) -> list[str]:
-    """The groups that may hold the user's facts: Graphiti saves, but never searches, a group id of other characters."""
+    """The groups that may have the user's facts: Graphiti stores, but does not search, group ids with other
+    characters."""
     return list(dict.fromkeys((group_of(user), user))) if user and user_of(user) == user else [group_of(user)]
 
 
@@ -106,31 +107,31 @@ def _user_in(group: str) -> str | None:
 
 
 def _escape(user: str) -> str:
-    kept = ascii_letters + digits + "-"
-    return "".join(chr(byte) if chr(byte) in kept else f"_{byte:02x}" for byte in user.encode())
+    allowed = ascii_letters + digits + "-"
+    return "".join(chr(byte) if chr(byte) in allowed else f"_{byte:02x}" for byte in user.encode())
 
 
 def to_fact(record: Edge | Node, user: str | None = None) -> Fact:
-    """The fact in a record of the graph; `user` owns what is in Graphiti's default group."""
+    """The fact in a record of the graph; `user` owns the records of Graphiti's default group."""
     user = user_of(record.group) if user is None else user
     packed = _unpacked(record.attributes)
-    own = _plain(record.attributes, without=PACKED if packed is not None else None)
-    bare = _of_edge(record, user, own) if isinstance(record, Edge) else _of_node(record, user, own)
+    attributes = _plain(record.attributes, without=PACKED if packed is not None else None)
+    bare = _of_edge(record, user, attributes) if isinstance(record, Edge) else _of_node(record, user, attributes)
     if packed is None:
         return bare
     fields, stands_for = packed
     for field, stood in stands_for.items():
         if field in _SLOTS and msgspec.to_builtins(getattr(bare, field)) != stood:
             fields.pop(field, None)
-    whole = msgspec.structs.replace(bare, **fields)
+    fact = msgspec.structs.replace(bare, **fields)
     of = stands_for.get("embedding")
     if of is None:
-        return whole
-    if of["text"] != _digest(whole.text):
-        return msgspec.structs.replace(whole, embedding=None)
+        return fact
+    if of["text"] != _digest(fact.text):
+        return msgspec.structs.replace(fact, embedding=None)
     if "embedding" not in fields and isinstance(record, Edge) and record.vector is not None:
-        return msgspec.structs.replace(whole, embedding=Embedding(model=of["model"], vector=record.vector))
-    return whole
+        return msgspec.structs.replace(fact, embedding=Embedding(model=of["model"], vector=record.vector))
+    return fact
 
 
 def _of_edge(edge: Edge, user: str, attributes: dict[str, Any]) -> Fact:
@@ -178,12 +179,13 @@ def _said(**values: Any) -> dict[str, Any]:
 
 
 def _plain(attributes: Mapping[str, Any], without: str | None) -> dict[str, Any]:
-    """The attributes but one; a value that JSON has not is said in words, as Graphiti itself does it."""
+    """The attributes without `memctl`; values that are not valid JSON become text, as in Graphiti itself."""
     return {name: json.loads(json.dumps(value, default=str)) for name, value in attributes.items() if name != without}
 
 
 def _unpacked(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """The fields that memctl packed, and what stands for them in the graph; None when it did not write the record."""
+    """The fields that memctl packed, and the values of the graph that they replace; None if memctl did not write the
+    record."""
     packed = attributes.get(PACKED)
     if not isinstance(packed, str):
         return None
@@ -195,7 +197,7 @@ def _unpacked(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
 
 
 def native_uuid(fact: Fact) -> str:
-    """The uuid of the fact's record: the one it had in Graphiti where it is from there, else its id."""
+    """The uuid of the fact's record: the original one for a fact from Graphiti, else its id."""
     native = fact.source.id
     if fact.source.system == SYSTEM and native and derive_id(SYSTEM, fact.user_id, native) == fact.id:
         return native
@@ -203,19 +205,19 @@ def native_uuid(fact: Fact) -> str:
 
 
 def check(fact: Fact) -> None:
-    """Raise ValueError, saying what, for a fact that a graph cannot hold."""
+    """Raise ValueError with the reason for a fact that a graph cannot store."""
     if fact.embedding is not None and not all(map(isfinite, fact.embedding.vector)):
-        raise ValueError("the embedding holds a value that is no finite number")
+        raise ValueError("the embedding has a value that is not finite")
 
 
 def is_summary(fact: Fact) -> bool:
-    """Whether the fact can be what a node says of itself: a summary of its subject and nothing else."""
+    """Whether the fact can be a node's summary: a summary of its subject and nothing else."""
     return fact.kind == "summary" and bool(fact.text and fact.subject) and fact.predicate is fact.object is None
 
 
 def ends_of(fact: Fact, group: str, now: datetime) -> tuple[Node, Node]:
-    """The entities the fact's edge goes between, as they would be made. One from Graphiti keeps its uuid there; any
-    other has one that follows from its name. What the fact does not name is its user, and a short name for its text.
+    """The entities at the ends of the fact's edge, as they would be created. An entity from Graphiti keeps its uuid;
+    others have one derived from their name. A missing subject is the user, a missing object a short name for the text.
     """
     native = fact.native if fact.source.system == SYSTEM else {}
     names = (fact.subject or fact.user_id or "user", fact.object or short(fact.text))
@@ -238,13 +240,13 @@ def _entity(group: str, name: str, native: Mapping[str, Any], now: datetime) -> 
 
 
 def entity_uuid(group: str, name: str) -> str:
-    """The uuid of an entity that memctl makes: one for each name in a group, from run to run."""
+    """The uuid of an entity that memctl creates, always the same for a name and a group."""
     return str(derive_id(SYSTEM, "node", group, name))
 
 
 def edge_from(fact: Fact, source: Node, target: Node, now: datetime, vector: Sequence[float] | None = None) -> Edge:
-    """The edge of a fact between two entities that are there; `now` stands for a time of recording it does not have,
-    `vector` is its text's."""
+    """The edge of a fact between two existing entities; `now` replaces a missing `created_at`, `vector` is that of its
+    text."""
     native = fact.native if fact.source.system == SYSTEM else {}
     edge = Edge(
         uuid=native_uuid(fact),
@@ -270,7 +272,7 @@ def edge_from(fact: Fact, source: Node, target: Node, now: datetime, vector: Seq
 
 
 def node_of(fact: Fact, group: str, now: datetime) -> Node:
-    """The entity that a fact which `is_summary` is about, as it would be made."""
+    """The entity that a fact with `is_summary` is about, as it would be created."""
     return Node(
         uuid=native_uuid(fact),
         group=group,
@@ -288,12 +290,12 @@ def node_from(fact: Fact, onto: Node) -> Node:
 
 
 def with_pack(record: Record, fact: Fact) -> Record:
-    """The record with all of the fact that it does not say by itself in its attribute `memctl`."""
+    """The record with the fields of the fact that it lacks packed in its attribute `memctl`."""
     attributes = {name: value for name, value in record.attributes.items() if name != PACKED}
     record = msgspec.structs.replace(record, attributes=attributes)
     bare = msgspec.to_builtins(to_fact(record, fact.user_id))
-    whole = msgspec.to_builtins(fact)
-    differing = {name: value for name, value in whole.items() if _json(value) != _json(bare[name])}
+    values = msgspec.to_builtins(fact)
+    differing = {name: value for name, value in values.items() if _json(value) != _json(bare[name])}
     stands_for: dict[str, Any] = {name: bare[name] for name in _SLOTS if name in differing}
     if fact.embedding is not None:
         stands_for["embedding"] = {"model": fact.embedding.model, "text": _digest(fact.text)}
@@ -312,7 +314,7 @@ def without_summary(node: Node) -> Node:
 
 
 def short(text: str) -> str:
-    """A name of at most `SHORT` characters for what a text says: its first words."""
+    """A name of at most `SHORT` characters for a text: its first words."""
     words = " ".join(text.split())
     if len(words) <= SHORT:
         return words or "(nothing)"
@@ -321,12 +323,12 @@ def short(text: str) -> str:
 
 
 def single(vector: Sequence[float]) -> tuple[float, ...]:
-    """The numbers in single precision, as a graph keeps them."""
+    """The numbers in single precision, as a graph stores them."""
     return tuple(array("f", vector))
 
 
 def aware(at: datetime | None) -> datetime | None:
-    """The time in UTC; Kuzu gives times without a zone that are in UTC."""
+    """The time in UTC; Kuzu's times are in UTC and have no zone."""
     if at is None:
         return None
     return to_utc(at.replace(tzinfo=UTC) if at.tzinfo is None else at)
@@ -345,10 +347,10 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def in_order(labels: Iterable[Any]) -> tuple[str, ...]:
-    """Labels as Graphiti takes them, identifiers: first the one every entity has, then by name, for a graph keeps
-    them in any order."""
-    named = {label for label in labels if isinstance(label, str) and _LABEL.fullmatch(label)}
-    return ("Entity", *sorted(named - {"Entity"}))
+    """Labels that Graphiti accepts (identifiers), sorted because a graph has no order: first the one of every entity,
+    then by name."""
+    names = {label for label in labels if isinstance(label, str) and _LABEL.fullmatch(label)}
+    return ("Entity", *sorted(names - {"Entity"}))
 
 
 def _time(value: Any) -> datetime | None:
@@ -359,7 +361,7 @@ def _time(value: Any) -> datetime | None:
 
 
 def _storable(attributes: Any) -> dict[str, Any]:
-    """The attributes that every graph holds as they are: single values, and lists of texts."""
+    """The attributes that every graph can store unchanged: single values, and lists of texts."""
     return {
         name: value
         for name, value in _mapping(attributes).items()

@@ -1,7 +1,7 @@
-"""Search as Graphiti does it: by words (BM25) and by meaning (cosine) over edges, the two ranks fused.
+"""Search as in Graphiti: by words (BM25) and by meaning (cosine) over edges, with fused ranks.
 
-Its own search of Kuzu asks the full-text index for some hits among everybody's and filters the user's out of those;
-here the index is asked for all of them first. Summaries are found by their words.
+Graphiti's own search of Kuzu takes the best hits of all users from the full-text index and then filters by user; here
+all hits are taken first. Summaries are found by their words.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,11 +16,11 @@ from memctl_graphiti.mapping import Edge, Node
 
 _EVERYTHING = 2**31 - 1
 _LONGEST_QUERY = 2_000
-"""Characters of a query that the words are taken from."""
+"""Characters of a query from which words are taken."""
 
 
 class Search(NamedTuple):
-    """One search: in those groups (None: in all), of what was true at `as_of`."""
+    """A search in these groups (None: in all), for facts that were true at `as_of`."""
 
     query: str
     vector: Sequence[float] | None
@@ -31,7 +31,7 @@ class Search(NamedTuple):
 def find(
     graph: Graph, cypher: Dialect, search: Search, k: int, fact_of: Callable[[Edge | Node], Fact | None]
 ) -> list[Hit]:
-    """The k best hits, best first. `fact_of` gives the fact of a record, None for one that is nobody's.
+    """The k best hits, best first. `fact_of` returns the fact of a record, None for a record without an owner.
 
     A score is the sum over `parts`, `lexical` and `semantic`, of 1 / rank (reciprocal rank fusion, Cormack et al.
     2009, with graphiti-core's constant).
@@ -51,7 +51,7 @@ def find(
             if fact is not None and _shown(fact, search.as_of):
                 hits.append(Hit(score=sum(parts[uuid].values()), parts=parts[uuid], fact=fact))
         hits.sort(key=lambda hit: (-hit.score, str(hit.fact.id)))
-        # Of those filtered out there may be more where these came from.
+        # Some hits were filtered out: further ones may follow.
         if len(hits) >= k or len(parts) < limit:
             return hits[:k]
         limit *= 4
@@ -59,9 +59,9 @@ def find(
 
 def by_words(facts: Sequence[Fact], query: Query) -> list[Hit]:
     """The best of these facts by BM25, best first."""
-    shown = {fact.id: fact for fact in facts if _shown(fact, query.as_of)}
-    scores = rank(shown.values(), query.text, query.k, query.as_of or datetime.now(UTC))
-    return [Hit(score=score, parts={"lexical": score}, fact=shown[id_]) for id_, score in scores]
+    by_id = {fact.id: fact for fact in facts if _shown(fact, query.as_of)}
+    scores = rank(by_id.values(), query.text, query.k, query.as_of or datetime.now(UTC))
+    return [Hit(score=score, parts={"lexical": score}, fact=by_id[id_]) for id_, score in scores]
 
 
 def _ranked(graph: Graph, cypher: Dialect, search: Search, limit: int) -> dict[str, dict[str, float]]:
@@ -91,7 +91,7 @@ def _scoped(query: str, search: Search, record: str) -> str:
 
 
 def _shown(fact: Fact, as_of: datetime | None) -> bool:
-    """Whether the fact is not to be forgotten yet, and was true at `as_of`."""
+    """Whether the fact has not expired, and was true at `as_of`."""
     if fact.expires_at is not None and fact.expires_at <= (as_of or datetime.now(UTC)):
         return False
     if as_of is None:

@@ -1,7 +1,7 @@
-"""Facts into the graph, verbatim: a batch is one transaction of a few statements.
+"""Writing facts into the graph verbatim: a batch is one transaction of a few statements.
 
-graphiti-core's own `add_triplet` asks a model and may merge what it is given, and its bulk functions write into Kuzu
-row by row, some 70 facts in a second. The statements here make the same records.
+graphiti-core's own `add_triplet` calls a model and may merge facts, and its bulk functions write into Kuzu row by row,
+about 70 facts per second. The statements here create the same records.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -32,11 +32,11 @@ from memctl_graphiti.mapping import (
 BATCH = 1000
 
 Owner = Callable[[str], str]
-"""The user whose group it is."""
+"""The user of a group."""
 
 
 class Writer:
-    """Writes into one graph, and remembers its entities while it does. Vectors are `embedder`'s, if there is one."""
+    """Writes into one graph and caches its entities. Vectors are made by `embedder`, if there is one."""
 
     def __init__(self, graph: Graph, dialect: Dialect, embedder: Embedder | None, owner: Owner) -> None:
         self._graph = graph
@@ -47,12 +47,12 @@ class Writer:
         self.forget()
 
     def forget(self) -> None:
-        """Look at the graph anew before the next write."""
+        """Clear the cache, so that the next write reads the graph again."""
         self._entities = Entities(self._graph, self._cypher)
         self._carried: dict[UUID, str] | None = None
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts; one outcome per fact, in order. Of two with one id the later stands."""
+        """Store facts; one outcome per fact, in order. Of two facts with one id the later one is kept."""
         outcomes: list[Outcome] = []
         batch: dict[UUID, Fact] = {}
         for fact in facts:
@@ -63,7 +63,7 @@ class Writer:
         return outcomes + (self._batch(list(batch.values())) if batch else [])
 
     def delete(self, records: Sequence[Edge | Node]) -> None:
-        """Remove edges, the summaries of nodes, and the entities that nothing else knows of afterwards."""
+        """Remove edges and summaries of nodes, and entities that nothing refers to afterwards."""
         edges = [record for record in records if isinstance(record, Edge)]
         nodes = [record for record in records if isinstance(record, Node)]
         ends = {end: edge.group for edge in edges for end in (edge.source_uuid, edge.target_uuid)}
@@ -78,21 +78,21 @@ class Writer:
         self._clear(ends)
 
     def held(self, facts: Sequence[Fact]) -> dict[UUID, Edge | Node]:
-        """The records in which the graph holds facts of these ids, whoever owns them."""
+        """The graph's records of the facts with these ids, of any owner."""
         if not facts:
             return {}
         uuids = {native_uuid(fact): fact.id for fact in facts}
         carried = self._carrying()
         entities = uuids | {carried[fact.id]: fact.id for fact in facts if fact.id in carried}
-        found: dict[UUID, Edge | Node] = {}
+        records: dict[UUID, Edge | Node] = {}
         for row in self._graph.run(self._cypher.nodes_by_uuid, uuids=list(entities)):
             node = self._cypher.node(row)
             if node.summary and to_fact(node, self._owner(node.group)).id == entities[node.uuid]:
-                found[entities[node.uuid]] = node
+                records[entities[node.uuid]] = node
         for row in self._graph.run(self._cypher.edges_by_uuid, uuids=list(uuids)):
             edge = self._cypher.edge(row)
-            found[uuids[edge.uuid]] = edge
-        return found
+            records[uuids[edge.uuid]] = edge
+        return records
 
     def _batch(self, facts: Sequence[Fact]) -> list[Outcome]:
         outcomes: dict[UUID, Outcome] = {}
@@ -103,41 +103,41 @@ class Writer:
                 sound.append(fact)
             except ValueError as error:
                 outcomes[fact.id] = Outcome(state="rejected", reason=str(error))
-        held = self.held(sound)
+        records = self.held(sound)
         changed = []
         for fact in sound:
-            record = held.get(fact.id)
+            record = records.get(fact.id)
             was = to_fact(record, self._owner(record.group)) if record is not None else None
             if record is None or was is None:
                 changed.append(fact)
             elif was.user_id != fact.user_id:
-                outcomes[fact.id] = Outcome(state="rejected", reason="the id is that of another user's fact")
+                outcomes[fact.id] = Outcome(state="rejected", reason="the id belongs to another user's fact")
             elif encode(was) == encode(fact):
                 outcomes[fact.id] = Outcome(state="unchanged", target_id=record.uuid)
             else:
                 changed.append(fact)
-        targets = self._commit(changed, held) if changed else {}
+        targets = self._commit(changed, records) if changed else {}
         for fact in changed:
             target = targets[fact.id]
-            if fact.id in held:
+            if fact.id in records:
                 outcomes[fact.id] = Outcome(state="updated", target_id=target)
             else:
                 outcomes[fact.id] = Outcome(state="written", target_id=target)
         return [outcomes[fact.id] for fact in facts]
 
     def _carrying(self) -> dict[UUID, str]:
-        """The nodes that hold a summary of ours, by the fact's id: such a node can be one that was there before."""
+        """The nodes with a summary by memctl, by the fact's id; such a node may be older than the summary."""
         if self._carried is None:
             nodes = map(self._cypher.node, self._graph.run(self._cypher.carrying_nodes))
             self._carried = {to_fact(node, self._owner(node.group)).id: node.uuid for node in nodes}
         return self._carried
 
-    def _commit(self, facts: Sequence[Fact], held: dict[UUID, Edge | Node]) -> dict[UUID, str]:
-        """Write the facts in place of what is held of them; the uuids of their records."""
+    def _commit(self, facts: Sequence[Fact], records: dict[UUID, Edge | Node]) -> dict[UUID, str]:
+        """Write the facts in place of their stored records; returns the uuids of the new ones."""
         now = datetime.now(UTC)
-        old = [record for fact in facts if isinstance(record := held.get(fact.id), Edge)]
+        old = [record for fact in facts if isinstance(record := records.get(fact.id), Edge)]
         try:
-            edges, nodes = self._arrange(facts, held, now)
+            edges, nodes = self._arrange(facts, records, now)
             self._graph.run_all([s for s in self._statements(list(edges.values()), old, now) if s.says])
         except BaseException:
             self.forget()
@@ -148,17 +148,17 @@ class Writer:
         return {fact_id: edge.uuid for fact_id, edge in edges.items()} | nodes
 
     def _arrange(
-        self, facts: Sequence[Fact], held: dict[UUID, Edge | Node], now: datetime
+        self, facts: Sequence[Fact], records: dict[UUID, Edge | Node], now: datetime
     ) -> tuple[dict[UUID, Edge], dict[UUID, str]]:
-        """The edges of facts, between entities that are or will be there, and the nodes that become summaries."""
-        groups = {fact.id: held[fact.id].group if fact.id in held else group_of(fact.user_id) for fact in facts}
+        """The edges of facts between existing or new entities, and the nodes that become summaries."""
+        groups = {fact.id: records[fact.id].group if fact.id in records else group_of(fact.user_id) for fact in facts}
         ends = {fact.id: ends_of(fact, groups[fact.id], now) for fact in facts}
         uuids = [node.uuid for pair in ends.values() for node in pair]
         self._entities.load(set(groups.values()), uuids + [native_uuid(fact) for fact in facts])
         nodes: dict[UUID, str] = {}
         linked: list[Fact] = []
         for fact in facts:
-            node = self._summary(fact, held.get(fact.id), groups[fact.id], now)
+            node = self._summary(fact, records.get(fact.id), groups[fact.id], now)
             if node is not None:
                 nodes[fact.id] = self._carrying()[fact.id] = node.uuid
             else:
@@ -171,7 +171,7 @@ class Writer:
         return edges, nodes
 
     def _summary(self, fact: Fact, was: Edge | Node | None, group: str, now: datetime) -> Node | None:
-        """The entity that is to carry the fact as its summary; None where the fact is an edge."""
+        """The entity that gets the fact as its summary; None if the fact is an edge."""
         onto: Node | None = None
         if isinstance(was, Node):
             onto = self._entities.put(without_summary(self._entities.known(was.uuid)))
@@ -182,13 +182,13 @@ class Writer:
         return self._entities.put(node_from(fact, onto)) if onto is not None else None
 
     def _statements(self, edges: Sequence[Edge], old: Sequence[Edge], now: datetime) -> list[Statement]:
-        made, changed = list(self._entities.made.values()), list(self._entities.changed.values())
-        names = self._embed([node.name for node in made])
+        created, changed = list(self._entities.made.values()), list(self._entities.changed.values())
+        names = self._embed([node.name for node in created])
         episodes, mentions = self._entities.mentions(now)
         cypher = self._cypher
         return [
             Statement(cypher.drop_edges, {"uuids": [edge.uuid for edge in (*edges, *old)]}),
-            *cypher.add_nodes([cypher.node_row(node, vector) for node, vector in zip(made, names, strict=True)]),
+            *cypher.add_nodes([cypher.node_row(node, vector) for node, vector in zip(created, names, strict=True)]),
             Statement(cypher.set_summaries, {"rows": [cypher.node_row(node, None) for node in changed]}),
             *cypher.add_edges(edges),
             *cypher.add_episodes(episodes),
@@ -196,18 +196,18 @@ class Writer:
         ]
 
     def _clear(self, ends: dict[str, str]) -> None:
-        """Remove those of the entities, given with their groups, that nothing but the import knows of any more.
+        """Remove those of the entities (with their groups) that only the import episode refers to.
 
-        In a transaction of its own: Kuzu does not live through it in one that has changed their edges.
+        In a separate transaction: Kuzu crashes if the same one has changed their edges.
         """
         if not ends:
             return
-        kept = {row["uuid"] for row in self._graph.run(self._cypher.linked, uuids=list(ends))}
-        lonely = [uuid for uuid in ends if uuid not in kept]
+        linked = {row["uuid"] for row in self._graph.run(self._cypher.linked, uuids=list(ends))}
+        lonely = [uuid for uuid in ends if uuid not in linked]
         for row in self._graph.run(self._cypher.mentioners, uuids=lonely) if lonely else ():
             if row["episode"] != import_episode(ends[row["uuid"]]):
-                kept.add(row["uuid"])
-        lonely = [uuid for uuid in lonely if uuid not in kept]
+                linked.add(row["uuid"])
+        lonely = [uuid for uuid in lonely if uuid not in linked]
         if not lonely:
             return
         self.forget()
@@ -218,25 +218,25 @@ class Writer:
             self._graph.run_all([Statement(self._cypher.drop_episodes, {"uuids": sorted(imports - used)})])
 
     def _vectors(self, facts: Sequence[Fact]) -> list[Sequence[float] | None]:
-        """A vector for each text: the fact's own where it is of the embedder's model."""
+        """A vector for each text: the fact's own if it is of the embedder's model."""
         if self._embedder is None:
             return [None] * len(facts)
         name = self._embedder.name
         own = [fact.embedding.vector if fact.embedding and fact.embedding.model == name else () for fact in facts]
-        made = iter(self._embed([fact.text for fact, vector in zip(facts, own, strict=True) if not any(vector)]))
-        vectors = [vector if any(vector) else next(made) for vector in own]
+        computed = iter(self._embed([fact.text for fact, vector in zip(facts, own, strict=True) if not any(vector)]))
+        vectors = [vector if any(vector) else next(computed) for vector in own]
         self._measure(vectors)
         return vectors
 
     def _embed(self, texts: Sequence[str]) -> list[Sequence[float] | None]:
-        """A vector for each text; None without an embedder, and where the model knows nothing of the text."""
+        """A vector for each text; None without an embedder, and for a text that the model does not know."""
         if self._embedder is None or not texts:
             return [None] * len(texts)
         vectors = [tuple(float(x) for x in vector) for vector in self._embedder.embed(texts)]
         return [vector if any(vector) else None for vector in vectors]
 
     def _measure(self, vectors: Iterable[Sequence[float] | None]) -> None:
-        """Raise UsageError when the graph's vectors are of another size: its search would fail on all of them."""
+        """Raise UsageError if the graph's vectors have other dimensions: its search would fail on all of them."""
         size = next((len(vector) for vector in vectors if vector), None)
         if self._measured or size is None:
             return
@@ -245,6 +245,6 @@ class Writer:
             raise UsageError(
                 f"the graph's vectors have {rows[0]['size']} dimensions, those of the embedder {size}",
                 where=self._graph.place,
-                hint="name the graph's model with MEMCTL_EMBEDDER, or write no vectors: embedder = false in [backends]",
+                hint="set the graph's model with MEMCTL_EMBEDDER, or write no vectors: embedder = false",
             )
         self._measured = True
