@@ -1,4 +1,4 @@
-"""The backend named `zep`: Zep Cloud, a temporal knowledge graph for each user, through its API v4.
+"""The backend named `zep`: Zep Cloud, a temporal knowledge graph per user, through its API v4.
 
 Implements the contract of a backend with the other modules of this package.
 """
@@ -37,8 +37,7 @@ _EDGES, _NODES = "edges", "nodes"
 class ZepAdapter(Backend):
     """Zep Cloud under `api_key` (ZEP_API_KEY); `url` (MEMCTL_ZEP_URL) is another URL of its API v4.
 
-    `page_size` is in records, 100 at most. Connects at the first call. Raises UsageError for invalid
-    options. For one thread at a time.
+    `page_size` is in records, 100 at most. Connects at the first call. Raises UsageError for invalid options.
     """
 
     name = "zep"
@@ -72,7 +71,7 @@ class ZepAdapter(Backend):
 
     def __init__(self, api_key: str | None = None, *, url: str | None = None, page_size: int | None = None) -> None:
         if page_size is not None and not 1 <= page_size <= MOST:
-            raise UsageError(f"a page of {page_size} records cannot be read", hint=f"use 1 to {MOST}")
+            raise UsageError(f"invalid page size {page_size}", hint=f"use 1 to {MOST}")
         self._api = Api(api_key, url)
         self._page_size = page_size or MOST
         self._people = People(self._api)
@@ -81,7 +80,7 @@ class ZepAdapter(Backend):
         self._talk = threads.Talk(self._api, self._people, self._tasks)
         self._rejects: dict[str, Rejected] = {}
         self._was_read = False
-        # A key belongs to one project; the project's name would take a request.
+        # A key belongs to one project. The project's name would take a request.
         account = sha256(api_key.encode()).hexdigest()[:8] if api_key else "no key"
         self.identity = f"{self._api.host}/{account}"
 
@@ -95,9 +94,9 @@ class ZepAdapter(Backend):
         self.close()
 
     def remarks(self) -> Sequence[str]:
-        """After reading, what was left out because it is not a fact."""
-        left = "threads and episodes are left out, because they are not facts; memctl ingest reads threads"
-        return (left,) if self._was_read else ()
+        """A note if there are records that are left out because they are not facts."""
+        note = "threads and episodes are left out, because they are not facts; memctl ingest reads threads"
+        return (note,) if self._was_read else ()
 
     def close(self) -> None:
         """Close the connections."""
@@ -111,7 +110,7 @@ class ZepAdapter(Backend):
         return Health(ok=True, detail=f"{self._api.host}: Zep Cloud, API v4, {name}{count}")
 
     def users(self) -> Iterator[str]:
-        """Every user whose graph has a fact or a node's summary; takes a request per user of the account."""
+        """Every user whose graph has a fact or a node's summary; one request per user of the account."""
         for person in self._people.all():
             if self._owns_anything(person):
                 yield person.user_id
@@ -121,10 +120,10 @@ class ZepAdapter(Backend):
         return (person.user_id for person in self._people.all())
 
     def owners(self, users: Collection[str]) -> set[str]:
-        """The subset of these users whose graph has a fact or a node's summary; takes requests for them alone."""
-        wanted = set(users)
-        few = len(wanted) < MOST
-        people = map(self._people.get, wanted) if few else (one for one in self._people.all() if one.user_id in wanted)
+        """The subset of these users whose graph has a fact or a node's summary; one request per user."""
+        names = set(users)
+        few = len(names) < MOST
+        people = map(self._people.get, names) if few else (one for one in self._people.all() if one.user_id in names)
         return {person.user_id for person in people if person is not None and self._owns_anything(person)}
 
     def count(self, user: str) -> int | None:
@@ -134,23 +133,23 @@ class ZepAdapter(Backend):
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
         """The user's facts: the edges, newest first, then the nodes that have a summary.
 
-        Records that are not facts, such as an edge without a text, are in `rejects` afterwards. `since` is compared
+        Afterwards, `rejects` has the records that are not facts, such as an edge without a text. `since` is compared
         with the fact's own times, because Zep's are those of the write.
         """
         self._was_read = True
         stage, place = _parted(cursor)
         person = self._people.get(user)
-        seen: set[UUID] = set()
+        ids: set[UUID] = set()
         while person is not None:
             lists = self._api.edges if stage == _EDGES else self._api.nodes
-            listed = lists(person.graph, place, self._page_size)
+            page = lists(person.graph, place, self._page_size)
             # The newest version comes first; an interrupted update leaves an older one.
             latest: dict[UUID, Fact] = {}
-            for fact in self._facts(stage, listed.records, person):
+            for fact in self._facts(stage, page.records, person):
                 latest.setdefault(fact.id, fact)
-            facts = tuple(fact for fact in latest.values() if fact.id not in seen and _since(fact, since))
-            seen.update(latest)
-            place = listed.cursor
+            facts = tuple(fact for fact in latest.values() if fact.id not in ids and _since(fact, since))
+            ids.update(latest)
+            place = page.cursor
             if stage == _NODES and place is None:
                 yield Page(facts, None)
                 return
@@ -169,7 +168,7 @@ class ZepAdapter(Backend):
         return self._writer.write(facts)
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove facts of the user; returns how many existed. Of a node only the summary is removed."""
+        """Remove facts of the user; returns the number of facts that existed. Of a node only the summary is removed."""
         return self._writer.delete(user, ids)
 
     def inventory(self, user: str) -> Mapping[str, int]:
@@ -183,7 +182,8 @@ class ZepAdapter(Backend):
         return {"users": 1, "nodes": nodes, "threads": len(talks), "messages": sum(talks)}
 
     def forget(self, user: str) -> Sequence[str]:
-        """Remove the user with their threads, messages and graph. Zep does this later: `settle` waits for it."""
+        """Remove the user with their threads, messages and graph. Zep does this asynchronously; `settle` waits for
+        it."""
         self._people.forget(user)
         self._writer.forget(user)
         person = self._people.get(user)
@@ -195,7 +195,7 @@ class ZepAdapter(Backend):
     def search(self, query: Query) -> list[Hit]:
         """The best facts by Zep's own ranking of edges, best first.
 
-        A search over all users asks for each user of the account, one by one. Zep ranks 100 edges at most.
+        A search over all users makes a request per user of the account. Zep ranks at most 100 edges.
         """
         if query.user is not None:
             person = self._people.get(query.user)
@@ -216,7 +216,7 @@ class ZepAdapter(Backend):
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
         """Wait until Zep has finished all tasks of this instance.
 
-        Raises Retryable if it has not by the deadline, Fatal if a task failed.
+        Raises Retryable if it has not at the deadline, Fatal if a task failed.
         """
         self._tasks.until(deadline.astimezone(UTC))
 
@@ -235,10 +235,10 @@ class ZepAdapter(Backend):
         for lists, size in ((self._api.edges, 1), (self._api.nodes, MOST)):
             cursor = None
             while True:
-                listed = lists(person.graph, cursor, size)
-                if any(record.get("fact") or record.get("summary") for record in listed.records):
+                page = lists(person.graph, cursor, size)
+                if any(record.get("fact") or record.get("summary") for record in page.records):
                     return True
-                cursor = listed.cursor
+                cursor = page.cursor
                 if cursor is None:
                     break
         return False

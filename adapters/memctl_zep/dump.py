@@ -1,9 +1,9 @@
-"""Dumps of Zep graphs, edges and nodes as its API gave them out in versions 2, 3 and 4, read as files of facts.
+"""Dumps of Zep graphs, read as files of facts: edges and nodes as versions 2, 3 and 4 of its API return them.
 
-Nobody fixed how such a file is laid out. Taken are one user's graph (`{"user_id", "nodes", "edges"}`), several of them
-(`{"users": [...]}`), a list of edges, one edge a line, and a page of the API (`{"items", "next_cursor"}`). No SDK is
-needed, and of a large file only the nodes' names are held in memory. Fields may be in camel case (`sourceNodeUuid`), as
-Zep's JavaScript SDK writes them.
+There is no standard layout. Supported are the graph of a user (`{"user_id", "nodes", "edges"}`), several of them
+(`{"users": [...]}`), a list of edges, one edge per line, and a page of the API (`{"items", "next_cursor"}`). No SDK is
+needed, and only the nodes' names are kept in memory. Fields may be in camel case (`sourceNodeUuid`), as Zep's
+JavaScript SDK writes them.
 """
 
 import re
@@ -18,7 +18,7 @@ from memctl.core.errors import Rejected
 from memctl.core.fact import Fact
 from memctl_zep.mapping import Owner, node_fact, to_fact
 
-# It has no types.
+# The library has no types.
 ijson: Any = import_module("ijson")
 
 Record = dict[str, Any]
@@ -26,7 +26,7 @@ _CHUNK = 2**20
 _EDGE = (re.compile(rb'"fact"\s*:'), re.compile(rb'"source[_-]?node[_-]?(?:uuid|name)"\s*:', re.IGNORECASE))
 _NODE = (re.compile(rb'"summary"\s*:'), re.compile(rb'"labels"\s*:'))
 _GRAPHITI = re.compile(rb'"group_?id"\s*:', re.IGNORECASE)
-"""A field of the open Graphiti's records, which Zep's never have."""
+"""A field of records of the open-source Graphiti; Zep's records never have it."""
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|-")
 _LISTS = ("edges", "items", "users", "nodes")
 _USER_FIELDS = ("email", "first_name", "last_name", "time_zone", "metadata")
@@ -41,7 +41,7 @@ class ZepDump:
     )
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """Whether the file holds edges or nodes of Zep's; it is read further where it begins with many nodes."""
+        """Whether the file has edges or nodes of Zep; more of it is read if it begins with many nodes."""
         if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) or _GRAPHITI.search(head):
             return False
         if _all_in(_EDGE, head):
@@ -49,15 +49,15 @@ class ZepDump:
         return _all_in(_NODE, head) and (b'"nodes"' in head or b'"edges"' in head) and not _elsewhere_graphiti(path)
 
     def records(self, path: Path, default_user: str | None) -> Iterator[Fact | Rejected]:
-        """The facts of the file; a record that names no user is `default_user`'s, or else Rejected.
+        """The facts of the file. `default_user` owns records that name no user; without it they are Rejected.
 
-        A file that cannot be read to its end gives a last Rejected that says so.
+        The last item is a Rejected if the file cannot be read to its end.
         """
         try:
             with path.open("rb") as file:
                 yield from _records(file, default_user)
         except (ijson.JSONError, msgspec.DecodeError, UnicodeError) as error:
-            yield Rejected(f"the dump cannot be read any further: {error}", where=path.name)
+            yield Rejected(f"the rest of the dump cannot be read: {error}", where=path.name)
 
 
 def _records(file: BinaryIO, default_user: str | None) -> Iterator[Fact | Rejected]:
@@ -69,19 +69,19 @@ def _records(file: BinaryIO, default_user: str | None) -> Iterator[Fact | Reject
         file.seek(0)
         yield from _edges((_line(line) for line in file if line.strip()), Owner(""), {}, default_user)
     else:
-        whole = _outside(file) if form != "list" else {}
-        owner = _owner(whole)
+        outside = _outside(file) if form != "list" else {}
+        owner = _owner(outside)
         names = {} if form == "list" else _names(_items(file, "nodes.item"))
         yield from _edges(_items(file, {"list": "item", "items": "items.item"}.get(form, "edges.item")), owner, names,
                           default_user)  # fmt: skip
         if form != "list":
             yield from _summaries(_items(file, "nodes.item"), owner, default_user)
-        if whole.get("next_cursor"):
-            yield Rejected("this is one page of a longer list; the pages after it are missing", where="next_cursor")
+        if outside.get("next_cursor"):
+            yield Rejected("this is a page of a longer list; the pages after it are missing", where="next_cursor")
 
 
 def _form(file: BinaryIO) -> str:
-    """`list`, `lines`, or the list an object has: `users`, `items`, or else `edges`."""
+    """The layout: `list`, `lines`, or the name of an object's list, `users`, `items` or else `edges`."""
     for prefix, event, value in _events(file):
         if prefix == "" and event == "start_array":
             return "list"
@@ -93,7 +93,7 @@ def _form(file: BinaryIO) -> str:
 
 
 def _line(line: bytes) -> Any:
-    """The record in a line; the line itself, which is none, where it is no JSON."""
+    """The record in a line; the line itself if it is not JSON."""
     try:
         return _snake(msgspec.json.decode(line))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -102,7 +102,7 @@ def _line(line: bytes) -> Any:
 
 def _events(file: BinaryIO) -> Iterator[tuple[str, str, Any]]:
     file.seek(0)
-    # Several objects, one a line, are told apart from one by their keys.
+    # Several objects, one per line, differ from a single one by their keys.
     yield from ijson.parse(file, use_float=True, multiple_values=True)
 
 
@@ -112,16 +112,16 @@ def _items(file: BinaryIO, prefix: str) -> Iterator[Any]:
 
 
 def _snake(record: Any, *, deeper: bool = True) -> Any:
-    """A record with its own fields in snake case; the user's `attributes` and `metadata` stay as they are."""
+    """A record with its fields in snake case; the user's `attributes` and `metadata` are not changed."""
     if not isinstance(record, Mapping):
         return record
-    named = {_field(key): value for key, value in record.items()}
+    fields = {_field(key): value for key, value in record.items()}
     for key in ("nodes", "edges") if deeper else ():
-        if isinstance(named.get(key), list):
-            named[key] = [_snake(value, deeper=False) for value in named[key]]
-    if isinstance(named.get("user"), Mapping):
-        named["user"] = _snake(named["user"], deeper=False)
-    return named
+        if isinstance(fields.get(key), list):
+            fields[key] = [_snake(value, deeper=False) for value in fields[key]]
+    if isinstance(fields.get("user"), Mapping):
+        fields["user"] = _snake(fields["user"], deeper=False)
+    return fields
 
 
 def _field(name: str) -> str:
@@ -130,22 +130,22 @@ def _field(name: str) -> str:
 
 
 def _outside(file: BinaryIO) -> Record:
-    """What an object says beside its lists: its user, and whether it is one page of several."""
-    found: Record = {}
+    """The fields of an object next to its lists: its user, and whether it is one page of several."""
+    fields: Record = {}
     user: Record = {}
     for prefix, event, value in _events(file):
         if event in ("string", "number", "boolean"):
             if "." not in prefix:
-                found[_field(prefix)] = value
+                fields[_field(prefix)] = value
             elif prefix.startswith("user.") and prefix.count(".") == 1:
                 user[_field(prefix.removeprefix("user."))] = value
-    return found | ({"user": user} if user else {})
+    return fields | ({"user": user} if user else {})
 
 
 def _graph(graph: Any, default_user: str | None) -> Iterator[Fact | Rejected]:
     """The facts of one user's graph among several."""
     if not isinstance(graph, Mapping):
-        yield Rejected("this is no user's graph", where="users")
+        yield Rejected("not a user's graph", where="users")
         return
     owner = _owner(graph)
     nodes = graph.get("nodes") or []
@@ -155,9 +155,9 @@ def _graph(graph: Any, default_user: str | None) -> Iterator[Fact | Rejected]:
 
 def _owner(graph: Mapping[str, Any]) -> Owner:
     user = graph.get("user")
-    known = user if isinstance(user, Mapping) else graph
-    user_id = graph.get("user_id") or known.get("user_id") or (user if isinstance(user, str) else "")
-    return Owner(str(user_id), {name: known[name] for name in _USER_FIELDS if known.get(name)})
+    fields = user if isinstance(user, Mapping) else graph
+    user_id = graph.get("user_id") or fields.get("user_id") or (user if isinstance(user, str) else "")
+    return Owner(str(user_id), {name: fields[name] for name in _USER_FIELDS if fields.get(name)})
 
 
 def _names(nodes: Iterator[Any]) -> dict[str, str]:
@@ -186,9 +186,9 @@ def _summaries(nodes: Iterator[Any], owner: Owner, default_user: str | None) -> 
             yield from _one(node_fact, node, f"node {number}", owner, default_user)
 
 
-def _one(read: Any, record: Any, where: str, owner: Owner, default_user: str | None) -> Iterator[Fact | Rejected]:
+def _one(parse: Any, record: Any, where: str, owner: Owner, default_user: str | None) -> Iterator[Fact | Rejected]:
     if not isinstance(record, Mapping):
-        yield Rejected("this is no record of Zep's", where=where)
+        yield Rejected("not a record of Zep", where=where)
         return
     where = f"{where} ({record['uuid']})" if record.get("uuid") else where
     user = record.get("user_id") or owner.user_id or default_user
@@ -196,7 +196,7 @@ def _one(read: Any, record: Any, where: str, owner: Owner, default_user: str | N
         yield Rejected("the record names no user", where=where, hint="name one with --user or default_user")
         return
     try:
-        fact = read(record, owner._replace(user_id=str(user)))
+        fact = parse(record, owner._replace(user_id=str(user)))
     except (ValueError, TypeError) as error:
         yield Rejected(str(error), where=where)
     else:
@@ -209,7 +209,7 @@ def _all_in(patterns: Sequence[re.Pattern[bytes]], text: bytes) -> bool:
 
 
 def _elsewhere_graphiti(path: Path) -> bool:
-    """Whether records of the open Graphiti stand further down in the file."""
+    """Whether there are records of the open-source Graphiti further down in the file."""
     before = b""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):

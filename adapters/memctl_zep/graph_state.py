@@ -1,7 +1,7 @@
-"""What memctl knows of one user's graph while it writes to it: which facts are there, and which nodes.
+"""The state of a user's graph during writes: its facts and nodes.
 
-Zep finds no edge by an attribute, so the graph is listed once and then kept in mind. Any doubt about what Zep took in,
-such as a lost answer, makes it be listed anew.
+Zep cannot find an edge by an attribute, so the graph is listed once and cached. It is listed again whenever it is not
+certain what Zep stored, as after a lost response.
 """
 
 from typing import NamedTuple
@@ -15,14 +15,14 @@ from memctl_zep.users import Person
 
 
 class Held(NamedTuple):
-    """A fact as it stands in a graph: the edge, or the node of a summary, and the digest of its content."""
+    """A fact in a graph: its edge, or the node of a summary, and the digest of its content."""
 
     uuid: str
     digest: bytes
 
 
 class Batch(NamedTuple):
-    """A call whose answer was lost: what was sent under which key, and the fact ids or node names that were in it."""
+    """A call whose response was lost: its key and content, and the fact ids or node names in it."""
 
     kind: str
     payload: list[Record]
@@ -31,8 +31,8 @@ class Batch(NamedTuple):
 
 
 class Graph:
-    """One user's graph. `facts` and `nodes` are what is there, `summaries` the nodes' summaries,
-    `stale` the edges of versions that were replaced, `doubtful` the calls of which nothing is known."""
+    """The graph of a user. `facts`, `nodes` and the nodes' `summaries` are those in Zep, `stale` are edges of replaced
+    versions, `doubtful` calls with an unknown result."""
 
     def __init__(self, api: Api, person: Person, *, new: bool) -> None:
         self._api = api
@@ -43,13 +43,13 @@ class Graph:
         self.stale: list[str] = []
         self.doubtful: list[Batch] = []
         self.generation = 0
-        """How many changes of this graph Zep acknowledged: a part of the keys, so that no key is used twice."""
+        """The number of changes of this graph that Zep confirmed: a part of each key, so that no key is used twice."""
         self._own: str | None = None
         self.known = new
-        """Whether what is held here is what the graph holds."""
+        """Whether this state is that of the graph in Zep."""
 
     def ensure(self) -> None:
-        """Make sure that what is known of the graph is so, by listing it unless that was done."""
+        """List the graph unless its state is known."""
         if self.known:
             return
         self.facts.clear()
@@ -59,7 +59,7 @@ class Graph:
                 fact = to_fact(edge, self.person.owner)
             except ValueError:
                 continue
-            # The latest comes first: another one of the same id was left by an update that did not end.
+            # The latest version comes first; an interrupted update leaves an older one with the same id.
             if fact.id in self.facts:
                 self.stale.append(edge["uuid"])
             else:
@@ -68,7 +68,7 @@ class Graph:
         self.known = True
 
     def list_nodes(self) -> None:
-        """Learn the nodes by name; of several that bear one name the first made is the one."""
+        """List the nodes by name; of several with one name the oldest is used."""
         self.nodes.clear()
         self.summaries.clear()
         for node in self._api.every(self._api.nodes, self.person.graph):
@@ -76,22 +76,22 @@ class Graph:
             self._note_summary(node)
 
     def forget(self) -> None:
-        """Take nothing for known any more."""
+        """Discard the state, so that the graph is listed again."""
         self.known = False
 
     def key(self, kind: str, holds: tuple[UUID | str, ...], digests: bytes, session: str) -> str:
-        """The idempotency key of a call: the same for the same call sent again, another after anything was done."""
+        """The idempotency key of a call: equal if the call is sent again, different after any change."""
         parts = (session, self.person.graph, kind, str(self.generation), digests.hex(), *map(str, holds))
         return str(derive_id(SYSTEM, "key", *parts))
 
     @property
     def own(self) -> str:
-        """The UUID of the node that stands for the user."""
+        """The UUID of the node that represents the user."""
         if self._own is None:
             try:
                 self._own = str(self._api.own_node(self.person.uuid)["uuid"])
             except NotFound as error:
-                raise Retryable("Zep has not made the node of a new user yet", where=error.where) from None
+                raise Retryable("Zep has not created the new user's node yet", where=error.where) from None
         return self._own
 
     def _note_summary(self, node: Record) -> None:

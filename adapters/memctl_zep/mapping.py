@@ -1,7 +1,7 @@
-"""Facts as edges of a Zep graph and back. Pure: nothing here needs a network or Zep's SDK.
+"""Facts as edges of a Zep graph, and back. Pure; needs neither a network nor Zep's SDK.
 
-An edge's own slots (fact, name, nodes, dates) hold what they can; what they cannot travels whole in one attribute.
-What was edited in Zep since then stands before what was packed beside it.
+An edge's own fields (fact, name, nodes, dates) are used as far as possible; the others are packed in one attribute.
+Later edits in Zep take precedence over packed fields.
 """
 
 import re
@@ -18,9 +18,9 @@ from memctl.core.fact import Fact, Source, derive_id, pack, to_utc, unpack
 
 SYSTEM = "zep"
 ID = "memctl_id"
-"""The attribute that holds the fact's id."""
+"""The attribute for the fact's id."""
 PACKED = "memctl"
-"""The attribute that holds, as one text of JSON, what the edge's own slots cannot."""
+"""The attribute for fields that an edge does not have, as JSON."""
 
 LONGEST_FACT = 250
 LONGEST_NAME = 50
@@ -28,7 +28,7 @@ MOST_ATTRIBUTES = 10
 HAS_FACT = "HAS_FACT"
 HAS_SUMMARY = "HAS_SUMMARY"
 UNNAMED = "RELATES_TO"
-"""The edge's name where nothing of a predicate can stand in one."""
+"""The edge's name for a predicate without valid characters."""
 
 EDGE_TIMES = ("valid_at", "invalid_at", "expired_at")
 _PACKED_FIELDS = tuple(
@@ -40,18 +40,18 @@ _OWN_SLOTS = frozenset(
 _NODE_SLOTS = frozenset(("uuid", "name", "summary", "created_at", "score", "relevance"))
 _EMPTY = "—"
 EXACT_INTEGERS = 2**53
-"""Up to here a JSON number is the same whole number for a reader that makes all numbers doubles (RFC 8259, 6)."""
+"""The largest integer that stays exact for JSON readers that make all numbers doubles (RFC 8259, 6)."""
 
 
 class Owner(NamedTuple):
-    """Whose graph an edge is of: the user, and Zep's fields of the user for `native`."""
+    """The owner of a graph: the user, and Zep's fields of the user for `native`."""
 
     user_id: str
     fields: Mapping[str, Any] = {}
 
 
 class Draft(NamedTuple):
-    """A fact as an edge still to be joined to its nodes. `source` is a node's name, None for the user's own node."""
+    """A fact as an edge without its nodes yet. `source` is a node's name, None for the user's own node."""
 
     edge: dict[str, Any]
     source: str | None
@@ -60,7 +60,7 @@ class Draft(NamedTuple):
 
 
 def from_fact(fact: Fact, own: Collection[str] = ()) -> Draft:
-    """The edge of a fact; `own` holds, case-folded, the names the user's own node goes by."""
+    """The edge of a fact; `own` has the names of the user's own node, case-folded."""
     source = None if _is_own(fact, own) else node_name(fact.subject or "")
     slots = _slots(fact)
     fields = pack(fact, _PACKED_FIELDS)
@@ -79,8 +79,8 @@ def from_fact(fact: Fact, own: Collection[str] = ()) -> Draft:
 
 
 def to_fact(edge: Mapping[str, Any], owner: Owner) -> Fact:
-    """The Fact in an edge as Zep gives it out. Raises ValueError for one without a text, with an impossible date, or
-    with half a surrogate pair in it."""
+    """The fact in an edge from Zep. Raises ValueError for an edge without a text, with an invalid date, or with half a
+    surrogate pair."""
     attributes = edge.get("attributes") or {}
     carried = _carried(attributes)
     if carried is None:
@@ -96,7 +96,7 @@ def to_fact(edge: Mapping[str, Any], owner: Owner) -> Fact:
 
 
 def node_fact(node: Mapping[str, Any], owner: Owner) -> Fact | None:
-    """The summary of a node as a Fact about it; None for a node that has none. Raises ValueError as `to_fact` does."""
+    """The summary of a node as a fact about it; None if it has none. Raises ValueError as `to_fact` does."""
     summary = node.get("summary")
     if not isinstance(summary, str) or not summary.strip():
         return None
@@ -114,20 +114,20 @@ def node_fact(node: Mapping[str, Any], owner: Owner) -> Fact | None:
 
 
 def digest(fact: Fact) -> bytes:
-    """What tells two versions of a fact apart: all of it but the vector, which Zep does not keep."""
+    """A digest that differs between versions of a fact: of everything but the vector, which Zep does not store."""
     record = msgspec.to_builtins(msgspec.structs.replace(fact, embedding=None))
     return sha256(msgspec.json.encode(record, order="sorted")).digest()
 
 
 def fitted(text: str) -> str:
-    """What an edge's `fact` holds of a text: all of it where that goes, else its beginning."""
+    """The text for an edge's `fact`: all of it if it fits, else its beginning."""
     if len(text) <= LONGEST_FACT and text == text.strip() and text and text == _printable(text):
         return text
     return _shortened(text, LONGEST_FACT) or _EMPTY
 
 
 def node_name(name: str) -> str:
-    """The name of the node for what is called so; a long one is cut and told apart by a digest."""
+    """The name of a node; a long one is cut and made unique by a digest."""
     plain = " ".join(_printable(name).split())
     if len(plain) <= LONGEST_NAME:
         return plain or _EMPTY
@@ -136,19 +136,19 @@ def node_name(name: str) -> str:
 
 
 def fact_name(predicate: str) -> str:
-    """The predicate in the form of an edge's name: `lives in` is LIVES_IN."""
+    """The predicate as an edge's name: `lives in` is LIVES_IN."""
     plain = unicodedata.normalize("NFKD", predicate).encode("ascii", "ignore").decode().upper()
     name = re.sub(r"[^A-Z0-9]+", "_", plain).strip("_").lstrip("0123456789_")
     return name[:LONGEST_NAME].rstrip("_") or UNNAMED
 
 
 def rfc3339(at: datetime) -> str:
-    """A time as Zep writes it, in UTC."""
+    """A time in Zep's format, in UTC."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def moment(value: Any) -> datetime | None:
-    """A time of Zep's; one without a zone is in UTC. Raises ValueError for what is none."""
+    """A time from Zep; one without a zone is in UTC. Raises ValueError if it is not valid."""
     if value in (None, ""):
         return None
     at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
@@ -156,7 +156,7 @@ def moment(value: Any) -> datetime | None:
 
 
 def _slots(fact: Fact) -> dict[str, str]:
-    """What the edge's own fields hold of a fact, under the names by which they are read."""
+    """The values of the edge's own fields for a fact, by the names with which they are read."""
     if fact.predicate:
         name = fact_name(fact.predicate)
     else:
@@ -169,7 +169,7 @@ def _is_own(fact: Fact, own: Collection[str]) -> bool:
 
 
 def _labels(fact: Fact, source: str | None, target: str) -> dict[str, str]:
-    """The labels that the nodes had in Zep, by node; `Entity` is what every node bears."""
+    """The labels that the nodes had in Zep, by node; every node has `Entity`."""
     found: dict[str, str] = {}
     for name, key in ((source, "source_node_labels"), (target, "target_node_labels")):
         labels = fact.native.get(key)
@@ -181,16 +181,19 @@ def _labels(fact: Fact, source: str | None, target: str) -> dict[str, str]:
 
 
 def _own_attributes(fact: Fact) -> dict[str, Any]:
-    """Attributes the edge had in Zep before, as far as there is room beside memctl's own two."""
-    given = fact.native.get("attributes")
-    if fact.source.system not in (SYSTEM, "graphiti") or not isinstance(given, dict):
+    """Attributes that the edge had in Zep, as many as fit next to memctl's own two."""
+    attributes = fact.native.get("attributes")
+    if fact.source.system not in (SYSTEM, "graphiti") or not isinstance(attributes, dict):
         return {}
-    fitting = [(key, value) for key, value in given.items() if key and key not in (ID, PACKED) and _survives(value)]
+    fitting = [
+        (key, value) for key, value in attributes.items() if key and key not in (ID, PACKED) and _survives(value)
+    ]
     return dict(fitting[: MOST_ATTRIBUTES - 2])
 
 
 def _survives(value: Any) -> bool:
-    """Whether an attribute comes back as it is: a scalar, no number that a double cannot hold, no odd or empty text."""
+    """Whether Zep returns an attribute unchanged: a scalar, but not a number that is not exact as a double, and not an
+    empty or unusual text."""
     if isinstance(value, int):
         return abs(value) <= EXACT_INTEGERS
     if isinstance(value, str):
@@ -199,7 +202,8 @@ def _survives(value: Any) -> bool:
 
 
 def _carried(attributes: Mapping[str, Any]) -> tuple[bool, dict[str, Any]] | None:
-    """Whether the source was the user's own node, and the fields that memctl packed; None on an edge of others."""
+    """Whether the source was the user's own node, and the fields that memctl packed; None for an edge of another
+    writer."""
     try:
         packed = msgspec.json.decode(attributes[PACKED])
         fields = unpack(packed["fact"])
@@ -217,7 +221,7 @@ def _id(edge: Mapping[str, Any]) -> UUID:
 
 
 def _derived(what: str, record: Mapping[str, Any]) -> UUID:
-    """An id of a record that has none of memctl's: from its UUID, which no other record of any account bears."""
+    """The id of a record that memctl did not write, from its UUID, which is unique over all accounts."""
     uuid = record.get("uuid")
     if not uuid:
         uuid = sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
@@ -225,7 +229,7 @@ def _derived(what: str, record: Mapping[str, Any]) -> UUID:
 
 
 def _foreign(edge: Mapping[str, Any], owner: Owner) -> Fact:
-    """The Fact in an edge that memctl did not write."""
+    """The fact in an edge that memctl did not write."""
     native = _kept(edge, _OWN_SLOTS)
     times: dict[str, Any] = {name: moment(edge.get(name)) for name in ("created_at", *EDGE_TIMES)}
     return Fact(
@@ -243,14 +247,14 @@ def _foreign(edge: Mapping[str, Any], owner: Owner) -> Fact:
 
 
 def _edited(fact: Fact, edge: Mapping[str, Any], *, own: bool) -> Fact:
-    """The fact with what was changed in Zep since it was written there."""
+    """The fact with later edits in Zep."""
     expected = _slots(fact)
     changed: dict[str, Any] = {}
     if not own and _differs(edge.get("source_node_name"), node_name(fact.subject or "")):
         changed["subject"] = edge["source_node_name"]
     if _differs(edge.get("name"), expected["name"]):
         changed["predicate"] = edge["name"]
-    # Without an object the node is only named after the text, and says nothing of its own.
+    # Without an object, the node only has a name made from the text.
     if fact.object and _differs(edge.get("target_node_name"), expected["target_node_name"]):
         changed["object"] = edge["target_node_name"]
     attributes = {key: value for key, value in (edge.get("attributes") or {}).items() if key not in (ID, PACKED)}
@@ -262,17 +266,17 @@ def _edited(fact: Fact, edge: Mapping[str, Any], *, own: bool) -> Fact:
     return msgspec.structs.replace(fact, **changed) if changed else fact
 
 
-def _differs(found: Any, expected: str) -> bool:
-    return isinstance(found, str) and not _alike(expected, found)
+def _differs(value: Any, slot: str) -> bool:
+    return isinstance(value, str) and not _alike(slot, value)
 
 
-def _alike(expected: str, found: Any) -> bool:
-    """The same but for white space, which a service may trim."""
-    return isinstance(found, str) and expected.split() == found.split()
+def _alike(text: str, value: Any) -> bool:
+    """Whether two texts are equal except for white space, which a service may trim."""
+    return isinstance(value, str) and text.split() == value.split()
 
 
 def _exact(packed: datetime | None, slot: datetime | None) -> datetime | None:
-    """The time to its last digit, where the slot still holds it as far as it can."""
+    """The packed time with full precision, if the edge's field still has the same time."""
     if packed is None or slot is None or abs(slot - packed) >= timedelta(seconds=1):
         return slot
     return packed
@@ -286,7 +290,7 @@ def _text(edge: Mapping[str, Any]) -> str:
 
 
 def _word(value: Any) -> str | None:
-    """The value, where it is the text that Zep's API says it is."""
+    """The value, if it is a text, as Zep's API promises."""
     return value if isinstance(value, str) else None
 
 
@@ -295,13 +299,13 @@ def _kept(record: Mapping[str, Any], slots: Collection[str]) -> dict[str, Any]:
 
 
 def _printable(text: str) -> str:
-    """The text with a space for each control character but line ends and tabs."""
+    """The text with spaces for control characters, except line ends and tabs."""
     return "".join(" " if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in text)
 
 
 def _shortened(text: str, length: int) -> str:
-    """The beginning of the text on one line, cut between words where that loses little."""
-    # Far more than fits, so that a long text is not gone through to its end.
+    """The beginning of the text on one line, cut between words if that loses little."""
+    # Far more than fits, so that a long text is not processed to its end.
     plain = " ".join(_printable(text[: length * 8]).split())
     if len(plain) <= length and len(text) <= length * 8:
         return plain

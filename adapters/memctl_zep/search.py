@@ -1,4 +1,4 @@
-"""Zep's own search of edges, as facts: at an instant where one is given, and without what is over."""
+"""Zep's own search of edges, as facts, without ended ones or as of an instant."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -11,9 +11,9 @@ from memctl_zep.mapping import moment, rfc3339, to_fact
 from memctl_zep.users import Person
 
 LONGEST_QUERY = 400
-"""Characters; of a longer query the beginning is asked for."""
+"""The maximum length of a query in characters; a longer one is cut."""
 SPARE = 2
-"""How many times as many edges are asked for, since some may be over or older versions."""
+"""The factor by which more edges are requested than needed, because some may be ended or older versions."""
 
 
 def search(api: Api, people: Sequence[Person], query: str, k: int, as_of: datetime | None) -> list[Hit]:
@@ -26,7 +26,7 @@ def search(api: Api, people: Sequence[Person], query: str, k: int, as_of: dateti
 
 
 def at_instant(at: datetime) -> Record:
-    """Zep's filters for edges that held at an instant, as far as its own dates say; none of them means: always."""
+    """Zep's filters for edges that were true at an instant by its own dates; a missing date matches always."""
     began = ({"field": "valid_at", "operator": "lte", "value": rfc3339(at)}, _null("valid_at"))
     ends = ({"field": "invalid_at", "operator": "gt", "value": rfc3339(at)}, _null("invalid_at"))
     return {"date_filters": {"any_of": [{"all_of": list(pair)} for pair in product(began, ends)]}}
@@ -38,26 +38,26 @@ def _null(field: str) -> Record:
 
 def _of_one(api: Api, person: Person, words: str, k: int, as_of: datetime | None) -> Iterator[Hit]:
     filters = at_instant(as_of) if as_of is not None else None
-    listed = api.search(person.graph, words, min(MOST, k * SPARE), filters)
+    edges = api.search(person.graph, words, min(MOST, k * SPARE), filters)
     latest: dict[object, tuple[datetime, Hit]] = {}
-    for rank, edge in enumerate(listed.records):
+    for rank, edge in enumerate(edges.records):
         try:
             fact = to_fact(edge, person.owner)
         except (ValueError, TypeError):
             continue
         if not _wanted(fact, as_of):
             continue
-        made = moment(edge.get("created_at")) or datetime.min.replace(tzinfo=UTC)
+        created_at = moment(edge.get("created_at")) or datetime.min.replace(tzinfo=UTC)
         hit = Hit(score=_score(edge, rank), parts=_parts(edge, rank), fact=fact)
-        known = latest.get(fact.id)
-        if known is None or known[0] < made:
-            latest[fact.id] = (made, hit)
+        newest = latest.get(fact.id)
+        if newest is None or newest[0] < created_at:
+            latest[fact.id] = (created_at, hit)
     yield from (hit for _, hit in latest.values())
 
 
 def _parts(edge: Record, rank: int) -> dict[str, float]:
-    named = {name: float(edge[name]) for name in ("score", "relevance") if isinstance(edge.get(name), int | float)}
-    return named or {"rank": 1.0 / (1 + rank)}
+    parts = {name: float(edge[name]) for name in ("score", "relevance") if isinstance(edge.get(name), int | float)}
+    return parts or {"rank": 1.0 / (1 + rank)}
 
 
 def _score(edge: Record, rank: int) -> float:
@@ -66,7 +66,7 @@ def _score(edge: Record, rank: int) -> float:
 
 
 def _wanted(fact: Fact, as_of: datetime | None) -> bool:
-    """Not to be forgotten by then; at an instant, what the fact's own times say, of which Zep knows two only."""
+    """Whether the fact is current, or was true at the instant by its own times, of which Zep has only two."""
     at = as_of or datetime.now(UTC)
     if fact.expires_at is not None and fact.expires_at <= at:
         return False

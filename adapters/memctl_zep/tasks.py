@@ -1,4 +1,4 @@
-"""Zep's tasks: what it accepted and has yet to do, waited for until a deadline."""
+"""Zep's tasks: accepted requests that it has not finished, with waiting until a deadline."""
 
 import time
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ _EDGES_OR_NODES = ("edge", "node", "fact_triple")
 
 
 class Tasks:
-    """The tasks of one session that are not known to have ended."""
+    """The tasks of one session that are not known to be finished."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._waiting: dict[str, str] = {}
 
     def add(self, answer: Record | None, what: str) -> str | None:
-        """Remember the task in an answer, unless it has ended; `what` says what it is to do. Returns its UUID."""
+        """Add the task of a response unless it has ended; `what` describes it. Returns its UUID."""
         task = (answer or {}).get("task", answer) or {}
         uuid = task.get("uuid")
         if uuid is None or task.get("status") == "succeeded":
@@ -34,27 +34,27 @@ class Tasks:
         self.until(datetime.now(UTC) + timedelta(seconds=seconds), uuids)
 
     def until(self, deadline: datetime, uuids: Iterable[str | None] | None = None) -> None:
-        """Ask after the tasks, at least once, until all have ended.
+        """Poll the tasks, at least once, until all have ended.
 
-        Raises Retryable when some have not by the deadline, Fatal when one failed.
+        Raises Retryable if some have not at the deadline, Fatal if one failed.
         """
-        wanted = list(self._waiting) if uuids is None else [uuid for uuid in uuids if uuid in self._waiting]
+        waiting = list(self._waiting) if uuids is None else [uuid for uuid in uuids if uuid in self._waiting]
         pause = FIRST_PAUSE
         while True:
-            wanted = [uuid for uuid in wanted if not self._over(uuid)]
-            if not wanted:
+            waiting = [uuid for uuid in waiting if not self._over(uuid)]
+            if not waiting:
                 return
             if datetime.now(UTC) >= deadline:
                 raise Retryable(
-                    f"Zep has not ended {len(wanted)} of its tasks yet", where=self._api.host, after=LONGEST_PAUSE
+                    f"Zep has not finished {len(waiting)} of its tasks yet", where=self._api.host, after=LONGEST_PAUSE
                 )
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
     def wait_for_others(self, seconds: float) -> None:
-        """Let tasks end that change edges or nodes and were begun by somebody else, such as a run that was killed.
+        """Wait for tasks of other sessions that change edges or nodes, such as a run that was killed.
 
-        Past the time they are left alone: an account in use always has some.
+        After the time limit they are ignored, because an account in use always has some.
         """
         end = time.monotonic() + seconds
         pause = FIRST_PAUSE
@@ -66,7 +66,7 @@ class Tasks:
         try:
             task = self._api.task(uuid)
         except NotFound:
-            # Zep keeps ended tasks for a while only.
+            # Zep deletes ended tasks after a while.
             task = {"status": "succeeded"}
         if task.get("status") not in _OVER:
             return False
@@ -75,7 +75,7 @@ class Tasks:
             raise Fatal(
                 f"Zep could not {what}: {_reason(task)}",
                 where=self._api.host,
-                hint="memctl verify says which facts are missing",
+                hint="memctl verify lists the missing facts",
             )
         return True
 

@@ -1,4 +1,4 @@
-"""Zep's threads: read as conversations, and written to, so that Zep extracts facts of its own from them."""
+"""Zep's threads: read as conversations, and written to for Zep's own extraction."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -17,14 +17,14 @@ from memctl_zep.users import People, Person
 
 LONGEST_MESSAGE = 4096
 MOST_MESSAGES = 30
-"""Messages in one call."""
+"""The maximum number of messages in a call."""
 
 _ROLES = {"function": "tool", "human": "user", "ai": "assistant", "developer": "system"}
 _KNOWN_ROLES = ("user", "assistant", "system", "tool")
 
 
 def conversations(api: Api, person: Person) -> Iterator[Conversation]:
-    """The user's threads, the first made first, with their messages in order."""
+    """The user's threads, oldest first, with their messages in order."""
     for thread in api.every(api.threads, person.uuid):
         yield Conversation(
             id=str(thread.get("thread_id") or thread["uuid"]),
@@ -34,7 +34,7 @@ def conversations(api: Api, person: Person) -> Iterator[Conversation]:
 
 
 def to_message(record: Mapping[str, Any]) -> Message:
-    """A message of Zep's; it was said at its `reference_time`, or else when Zep took it in."""
+    """A message from Zep; its time is `reference_time`, or else when Zep received it."""
     role = str(record.get("role") or "user")
     role = _ROLES.get(role, role)
     return Message(
@@ -47,7 +47,7 @@ def to_message(record: Mapping[str, Any]) -> Message:
 
 
 class Talk:
-    """Hands conversations to Zep. A call sent again after a lost answer bears the key of the first."""
+    """Sends conversations to Zep. A call that is sent again after a lost response has the key of the first one."""
 
     def __init__(self, api: Api, people: People, tasks: Tasks) -> None:
         self._api = api
@@ -57,10 +57,10 @@ class Talk:
         self._done = 0
 
     def add(self, user: str, turns: Iterable[Any]) -> str | None:
-        """Put turns into a new thread of the user; the thread's UUID, None where there were none.
+        """Add turns to a new thread of the user; returns the thread's UUID, None without turns.
 
         A turn is a text, a mapping with `role` and `content` (or `text`) and optionally `name` and `at`, or an object
-        with `role`, `text`, `speaker` and `at`. Raises UsageError naming one that is none of these.
+        with `role`, `text`, `speaker` and `at`. Raises UsageError that names any other turn.
         """
         messages = [piece for index, turn in enumerate(turns) for piece in _pieces(_message(index, turn))]
         if not messages:
@@ -107,11 +107,11 @@ def _at(index: int, at: Any) -> datetime | None:
     try:
         return datetime.fromtimestamp(at, UTC) if isinstance(at, int | float) else moment(at)
     except (ValueError, OverflowError, OSError):
-        raise UsageError("a turn has a time that cannot be read", where=f"turn {index}", hint="use ISO 8601") from None
+        raise UsageError("a turn has an invalid time", where=f"turn {index}", hint="use ISO 8601") from None
 
 
 def _pieces(message: Record) -> Sequence[Record]:
-    """The message in pieces that Zep takes, cut between words where there are any."""
+    """The message in parts of a length that Zep accepts, cut between words if there are any."""
     text: str = message["content"]
     pieces: list[Record] = []
     while text.strip():

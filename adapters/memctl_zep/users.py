@@ -1,7 +1,4 @@
-"""Whom Zep keeps facts of: memctl's user ids as Zep's, users found and made, and what Zep knows of them besides.
-
-Knows nothing of the facts themselves.
-"""
+"""Zep's users: memctl's user ids as Zep's, finding and creating users, and Zep's own fields of them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -12,13 +9,13 @@ from memctl_zep.mapping import SYSTEM, Owner
 
 LONGEST_USER_ID = 500
 WHOLE_ID = "memctl_user_id"
-"""The key of a user's metadata under which an id stands that Zep's `user_id` cannot be."""
+"""The key in a user's metadata for an id that is not valid as Zep's `user_id`."""
 
 _FIELDS = ("email", "first_name", "last_name", "time_zone")
 
 
 class Person(NamedTuple):
-    """A user of Zep's: memctl's id of them, Zep's UUID, their graph's, and the fields for `Fact.native`."""
+    """A user in Zep: memctl's id, Zep's UUIDs of user and graph, and the fields for `Fact.native`."""
 
     user_id: str
     uuid: str
@@ -31,26 +28,26 @@ class Person(NamedTuple):
 
     @property
     def names(self) -> frozenset[str]:
-        """What the user is called as the subject of a fact, case-folded."""
+        """The user's names as the subject of a fact, case-folded."""
         first, last = self.fields.get("first_name"), self.fields.get("last_name")
-        whole = " ".join(part for part in (first, last) if part)
-        return frozenset(name.casefold() for name in (self.user_id, "user", first, whole) if name)
+        full_name = " ".join(part for part in (first, last) if part)
+        return frozenset(name.casefold() for name in (self.user_id, "user", first, full_name) if name)
 
 
 class People:
-    """The users of one account, remembered once found."""
+    """The users of one account, cached."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         self._found: dict[str, Person] = {}
 
     def all(self) -> Iterator[Person]:
-        """Every user of the account, whether they own a fact or not."""
+        """Every user of the account, with or without facts."""
         for record in self._api.users():
             yield self._remembered(record)
 
     def get(self, user_id: str) -> Person | None:
-        """The user, None when Zep has none of that id."""
+        """The user; None if Zep has none with that id."""
         if user_id not in self._found:
             record = self._api.user(zep_id(user_id))
             if record is None:
@@ -61,19 +58,19 @@ class People:
         return self._found[user_id]
 
     def forget(self, user_id: str) -> None:
-        """Ask Zep anew for the user the next time."""
+        """Remove the user from the cache."""
         self._found.pop(user_id, None)
 
     def get_or_make(self, user_id: str, first: Fact | None = None) -> tuple[Person, bool]:
-        """The user, and whether they are new; made with what `first`, a fact that was in Zep before, knows of them."""
-        found = self.get(user_id)
-        if found is not None:
-            return found, False
+        """The user, and whether they are new; created with the fields that `first`, a fact from Zep, has of them."""
+        person = self.get(user_id)
+        if person is not None:
+            return person, False
         fields = _fields_of(first)
-        known = zep_id(user_id)
-        if known != user_id:
+        id_in_zep = zep_id(user_id)
+        if id_in_zep != user_id:
             fields["metadata"] = {**fields.get("metadata", {}), WHOLE_ID: user_id}
-        record, new = self._api.create_user({**fields, "user_id": known})
+        record, new = self._api.create_user({**fields, "user_id": id_in_zep})
         return self._remembered(record), new
 
     def _remembered(self, record: Record) -> Person:
@@ -88,7 +85,7 @@ class People:
 
 
 def zep_id(user_id: str) -> str:
-    """Zep's `user_id` for a user of memctl's: the same, unless it is too long or of a form that might be trimmed."""
+    """Zep's `user_id` for a user of memctl: the same, unless it is too long or might be trimmed."""
     plain = user_id.isprintable() and user_id == user_id.strip()
     if plain and 0 < len(user_id) <= LONGEST_USER_ID:
         return user_id
@@ -96,7 +93,7 @@ def zep_id(user_id: str) -> str:
 
 
 def _fields_of(fact: Fact | None) -> dict[str, Any]:
-    """What a fact that came from Zep says of its user, as far as a new user may have it."""
+    """The fields of the user in a fact from Zep, as far as a new user can have them."""
     known = fact.native.get("user") if fact is not None and fact.source.system == SYSTEM else None
     if not isinstance(known, Mapping):
         return {}

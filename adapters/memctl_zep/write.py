@@ -1,7 +1,7 @@
-"""Facts into the graphs of Zep: verbatim, each once, and never so that a crash between two calls loses one.
+"""Writing facts into graphs of Zep: verbatim, each once, without losing one in a crash between two calls.
 
-A changed fact is a new edge, since an edge's dates cannot be changed; the old edge goes when the new one is there. A
-call whose answer was lost is sent again as it was, under its key, before anything else is sent to that graph.
+A changed fact becomes a new edge, because an edge's dates cannot be changed; the old edge is deleted once the new one
+exists. A call whose response was lost is sent again unchanged, with its key, before anything else is sent to the graph.
 """
 
 from collections import OrderedDict
@@ -22,15 +22,15 @@ from memctl_zep.tasks import Tasks
 from memctl_zep.users import People
 
 PATIENCE = 30.0
-"""Seconds to wait for a task on which the next call rests."""
+"""Seconds to wait for a task that the next call depends on."""
 MOST_GRAPHS = 64
-"""Graphs kept in mind at a time."""
+"""The number of cached graphs."""
 LARGEST_CALL = 1_000_000
-"""Bytes of edges in one call, unless one edge alone is larger."""
+"""The maximum bytes of edges in a call, unless a single edge is larger."""
 
 
 class Writer:
-    """Writes to the graphs of one account. Of one session: what it knows of a graph, it knows by itself."""
+    """Writes to the graphs of one account, whose states it caches."""
 
     def __init__(self, api: Api, people: People, tasks: Tasks) -> None:
         self._api = api
@@ -41,7 +41,7 @@ class Writer:
         self._waited = False
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts; one outcome per fact, in order. Of two of one id the later stands."""
+        """Store facts; one outcome per fact, in order. Of two facts with one id the later one is kept."""
         outcomes: dict[int, Outcome] = {}
         owners: dict[str, dict[UUID, list[int]]] = {}
         for position, fact in enumerate(facts):
@@ -53,30 +53,30 @@ class Writer:
         return [outcomes[position] for position in range(len(facts))]
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove facts of the user and wait until they are gone; how many were there."""
+        """Remove facts of the user and wait until they are deleted; returns the number of facts that existed."""
         person = self._people.get(user)
         if person is None or not ids:
             return 0
         graph = self._graph(user)
-        gone = 0
+        deleted = 0
         tasks: list[str | None] = []
         for id_ in dict.fromkeys(ids):
-            held, summary = graph.facts.get(id_), graph.summaries.get(id_)
-            if held is not None:
-                tasks.append(self._drop(graph, held.uuid))
+            stored, summary = graph.facts.get(id_), graph.summaries.get(id_)
+            if stored is not None:
+                tasks.append(self._drop(graph, stored.uuid))
                 del graph.facts[id_]
             if summary is not None:
                 self._api.forget_summary(person.graph, summary.uuid)
                 del graph.summaries[id_]
-            gone += held is not None or summary is not None
+            deleted += stored is not None or summary is not None
         if tasks:
-            # Versions an update left behind would come to light now.
+            # Older versions that an interrupted update left would become visible now.
             tasks += self._clear(graph)
         self._tasks.wait(PATIENCE, tasks)
-        return gone
+        return deleted
 
     def forget(self, user: str) -> None:
-        """Take nothing of the user's graph for known any more."""
+        """Discard the cached state of the user's graph."""
         self._graphs.pop(user, None)
 
     def _write_to(self, user: str, facts: Sequence[Fact]) -> dict[UUID, Outcome]:
@@ -85,18 +85,18 @@ class Writer:
         recovered = self._recover(graph)
         send: list[Fact] = []
         for fact in facts:
-            # A changed summary is an edge, and read before the node's own.
-            held = graph.facts.get(fact.id) or graph.summaries.get(fact.id)
+            # A changed summary is an edge, and takes precedence over the node's own.
+            stored = graph.facts.get(fact.id) or graph.summaries.get(fact.id)
             owner = self._other_owner(user, fact.id)
             if owner is not None:
-                outcomes[fact.id] = Outcome(state="rejected", reason=f"the id {fact.id} is that of another user's fact")
-            elif held is not None and held.digest == digest(fact):
+                outcomes[fact.id] = Outcome(state="rejected", reason=f"the id {fact.id} belongs to another user's fact")
+            elif stored is not None and stored.digest == digest(fact):
                 outcomes[fact.id] = Outcome(
-                    state="written" if fact.id in recovered else "unchanged", target_id=held.uuid
+                    state="written" if fact.id in recovered else "unchanged", target_id=stored.uuid
                 )
             else:
                 send.append(fact)
-        replaced = [held.uuid for fact in send if (held := graph.facts.get(fact.id)) is not None]
+        replaced = [stored.uuid for fact in send if (stored := graph.facts.get(fact.id)) is not None]
         for batch in self._calls(graph, send):
             outcomes |= self._add(graph, batch)
         graph.stale += replaced
@@ -105,7 +105,7 @@ class Writer:
         return outcomes
 
     def _replace(self, graph: Graph) -> None:
-        """Remove replaced edges, but not before what replaces them is there."""
+        """Remove replaced edges, once their replacements exist."""
         try:
             self._tasks.wait(PATIENCE)
             self._tasks.wait(PATIENCE, self._clear(graph))
@@ -114,7 +114,7 @@ class Writer:
             raise
 
     def _calls(self, graph: Graph, facts: Sequence[Fact]) -> Iterator[list[tuple[Fact, Draft]]]:
-        """The facts as drafts, in pieces that one call may hold."""
+        """The facts as drafts, in batches that fit in a call."""
         batch: list[tuple[Fact, Draft]] = []
         size = 0
         for fact in facts:
@@ -129,7 +129,7 @@ class Writer:
             yield batch
 
     def _add(self, graph: Graph, batch: Sequence[tuple[Fact, Draft]]) -> dict[UUID, Outcome]:
-        """Add one call's edges, and before them the nodes that are not there yet."""
+        """Add the edges of one call, and before them the missing nodes."""
         self._add_nodes(graph, [draft for _, draft in batch])
         edges = [
             {
@@ -144,7 +144,7 @@ class Writer:
         added = answer.get("edges") or ()
         if len(added) != len(edges):
             graph.forget()
-            raise Fatal(f"Zep acknowledged {len(added)} of {len(edges)} facts", where=self._api.host)
+            raise Fatal(f"Zep confirmed {len(added)} of {len(edges)} facts", where=self._api.host)
         outcomes: dict[UUID, Outcome] = {}
         for (fact, _), edge in zip(batch, added, strict=True):
             outcomes[fact.id] = Outcome(
@@ -169,10 +169,10 @@ class Writer:
             graph.nodes |= {node["name"]: node["uuid"] for node in answer.get("nodes") or ()}
             if any(name not in graph.nodes for name in some):
                 graph.forget()
-                raise Fatal("Zep did not name the nodes it made", where=self._api.host)
+                raise Fatal("Zep did not return the nodes that it created", where=self._api.host)
 
     def _wait_for_nodes(self, graph: Graph, task: str | None) -> None:
-        """An edge can only be joined to a node that is there."""
+        """Wait until the nodes exist, because an edge needs them."""
         try:
             self._tasks.wait(PATIENCE, [task])
         except MemctlError:
@@ -201,14 +201,14 @@ class Writer:
         return answer
 
     def _recover(self, graph: Graph) -> set[UUID | str]:
-        """Send again the calls whose answers were lost and whose work is not seen; the ids of what was in all of them.
+        """Send calls again whose responses were lost and whose results are missing; returns the ids in all of them.
 
-        Zep answers a key it knows as it did the first time and does nothing twice.
+        Zep repeats its response for a known key, and does nothing twice.
         """
         recovered = {name for batch in graph.doubtful for name in batch.holds}
         for batch in list(graph.doubtful):
-            there = graph.facts if batch.kind == "edges" else graph.nodes
-            if all(name in there for name in batch.holds):
+            present = graph.facts if batch.kind == "edges" else graph.nodes
+            if all(name in present for name in batch.holds):
                 graph.doubtful.remove(batch)
                 continue
             answer = self._call(graph, batch)
@@ -218,7 +218,7 @@ class Writer:
         return recovered
 
     def _know(self, graph: Graph) -> None:
-        """List the graph where that is to be done, but not while Zep is still at work on what it was sent."""
+        """List the graph if its state is unknown, but only after Zep has finished the pending tasks."""
         if not graph.known:
             self._tasks.wait(PATIENCE)
             graph.ensure()
@@ -241,11 +241,11 @@ class Writer:
         return graph
 
     def _other_owner(self, user: str, id_: UUID) -> str | None:
-        """Another user known in this session to own a fact of that id."""
+        """Another user who, as known in this session, owns a fact with that id."""
         return next((name for name, graph in self._graphs.items() if name != user and id_ in graph.facts), None)
 
     def _clear(self, graph: Graph) -> list[str | None]:
-        """Remove the edges of replaced versions; the tasks of that."""
+        """Remove the edges of replaced versions; returns the tasks."""
         tasks: list[str | None] = []
         while graph.stale:
             tasks.append(self._drop(graph, graph.stale[0]))
