@@ -230,7 +230,7 @@ def test_backends_lists_what_each_one_keeps_checks_one_and_prepares_one(memctl):
     local = next(backend for backend in document["backends"] if backend["name"] == "local")
     assert local["capabilities"]["batch_size"] == Workspace.capabilities.batch_size
     code, out, _ = memctl("backends", "test", "local")
-    assert (code, "4 facts and 2 episodes of 2 users" in out) == (0, True)
+    assert (code, "6 records of 2 users" in out) == (0, True)
     assert memctl("backends", "init", "local")[0] == 0
 
 
