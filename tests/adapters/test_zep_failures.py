@@ -17,7 +17,7 @@ def test_settle_waits_for_tasks_and_says_when_they_take_too_long_or_fail(cloud: 
     adapter = zep()
     adapter.write([fact("One.")])
     assert read(adapter) == {}
-    with pytest.raises(Retryable, match="not ended 1"):
+    with pytest.raises(Retryable, match="not finished 1"):
         adapter.settle([], datetime.now(UTC))
     adapter.settle([], soon())
     assert len(read(adapter)) == 1
@@ -78,7 +78,7 @@ def test_opening_reaches_nothing_and_names_the_place_without_the_key(cloud: Any,
 def test_an_address_without_a_version_is_of_version_4(cloud: Any, zep: Callable[..., ZepAdapter]):
     assert zep(url=cloud.url.removesuffix("/api/v4") + "/").check().ok
     for wrong in ("api.getzep.com", "https://", "https://host:port", "https://[half"):
-        with pytest.raises(UsageError, match="no URL"):
+        with pytest.raises(UsageError, match="not a URL"):
             zep(url=wrong)
 
 
