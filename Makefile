@@ -76,7 +76,6 @@ ifdef DATA
 endif
 ifdef LOCOMO
 	$(BIN)/python benchmarks/locomo_recall.py $(LOCOMO)
-	$(BIN)/python benchmarks/locomo_llm.py $(LOCOMO)
 	$(BIN)/python benchmarks/grounding.py $(LOCOMO)
 	$(BIN)/python benchmarks/rules_speed.py $(LOCOMO)
 endif

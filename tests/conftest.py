@@ -94,6 +94,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "work").mkdir(parents=True)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("MEMCTL_LOCAL_SERVERS", "")  # no test asks a model that runs on this machine
     monkeypatch.chdir(folder / "work")
     return folder
 

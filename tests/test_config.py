@@ -3,6 +3,7 @@
 import stat
 
 import pytest
+from emulators import openai_chat
 
 from memctl.core.errors import UsageError
 from memctl.runtime import settings
@@ -150,6 +151,26 @@ def test_init_writes_a_private_file_that_can_be_read_and_never_over_another(memc
     assert again.code == 2
     assert str(path) in again.err
     assert path.read_text() == 'default_user = "alice"'
+
+
+def test_init_names_the_model_server_of_this_machine_and_uses_none(memctl, home, monkeypatch):
+    with openai_chat.serve() as server:
+        monkeypatch.setenv("MEMCTL_LOCAL_SERVERS", f"http://127.0.0.1:9/v1, {server.url}, http://192.0.2.1/v1")
+        ran = memctl("config", "init")
+    assert ran.code == 0
+    assert f"found a server at {server.url} with {openai_chat.MODEL}" in ran.out
+    text = settings.user_file().read_text()
+    assert f'# llm_model = "{openai_chat.MODEL}"' in text
+    assert f'# llm_base_url = "{server.url}"' in text
+    assert settings.load().llm_model is None
+    assert server.requests == []
+
+
+def test_init_finds_no_server_where_none_lists_models(memctl, home, monkeypatch):
+    with openai_chat.serve() as server:
+        server.lists_models = False
+        monkeypatch.setenv("MEMCTL_LOCAL_SERVERS", server.url)
+        assert "found" not in memctl("config", "init").out
 
 
 class TestSecrets:

@@ -13,11 +13,11 @@ from memctl.core.errors import UsageError
 from memctl.extract.llm import prompt
 from memctl.extract.llm.windows import Window, tokens
 
-OUTPUT_PER_TURN = 60
-"""Tokens of answer a turn brings, about: half of the turns of a chat hold a fact, and a fact takes some 120."""
+OUTPUT_PER_TURN = 30
+"""Tokens of answer a turn brings, about: a turn of a chat holds one fact, and a fact takes some 30."""
 SECONDS_PER_REQUEST, TOKENS_PER_SECOND = 1.0, 80.0
 """How long a request takes, about, and how fast an answer comes."""
-LEAST_ANSWER, MOST_ANSWER = 1_000, 8_000
+LEAST_ANSWER, MOST_ANSWER = 300, 4_000
 """Tokens an answer may have at least and at most."""
 THOUGHTS = 4_000
 """Tokens more for models that think before they answer."""
@@ -92,8 +92,8 @@ def output_tokens(window: Window) -> int:
 
 def most_output(window: Window, *, thinks: bool = False) -> int:
     """How many tokens the answer to a window may have: enough for a rich one, few enough to bound the price."""
-    size = max(130 * len(window.asked), sum(tokens(line.text) for line in window.asked))
-    return min(max(LEAST_ANSWER, 300 + size), MOST_ANSWER) + (THOUGHTS if thinks else 0)
+    size = max(90 * len(window.asked), sum(tokens(line.text) for line in window.asked))
+    return min(max(LEAST_ANSWER, 100 + size), MOST_ANSWER) + (THOUGHTS if thinks else 0)
 
 
 class SpentError(Exception):

@@ -1,4 +1,4 @@
-"""Sessions digested with a model in the place of the rules: questions out, answers judged, the rules where it failed.
+"""Sessions digested with a model beside the rules: questions out, answers judged, and what only one of the two read.
 
 What the model is shown of existing facts is what the store holds when a chunk of sessions begins, never what the same
 chunk brings: so neither the number of threads nor the order of their answers changes the outcome.
@@ -13,8 +13,10 @@ from uuid import UUID
 
 import msgspec
 
+from memctl.core.claim import Claim
 from memctl.core.errors import NotFound
 from memctl.core.fact import Fact
+from memctl.core.tokenization import stems
 from memctl.embed.spec import EmbedderSpec
 from memctl.extract.llm import parse, prompt
 from memctl.extract.llm.validate import judge
@@ -36,7 +38,7 @@ def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, stor
     for work in chunk:
         try:
             prepared = prepare(work, recipe)
-            held.append((prepared, windows(prepared.session, work.owned.user_id, prepared.context)))
+            held.append((prepared, windows(prepared.session, work.owned.user_id, prepared.context, asker.turns)))
         except Exception as error:
             result.broken.append(broken(work, error))
     questions = _questions([(one, window) for one, cut in held for window in cut], spec, store, asker.use.model)
@@ -45,12 +47,13 @@ def digest_chunk(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec, stor
     for prepared, cut in held:
         mine = list(itertools.islice(asked, len(cut)))
         try:
-            for question in mine:
-                found = leaves(asker.use.model, question, answered)
-                if found is None:
-                    prepared.digest.open.add(prepared.work.uri or "")
-                for leaf in found or ():
-                    _read(leaf, prepared, asker.use)
+            found = [leaves(asker.use.model, question, answered) for question in mine]
+            if None in found:
+                # Nothing of it yet, not even the rules' part: the same facts come of an interrupted run and of a whole.
+                prepared.digest.open.add(prepared.work.uri or "")
+            else:
+                claims = [claim for part in found for leaf in part or () for claim in _read(leaf, prepared, asker.use)]
+                prepared.take(_merged(prepared.rules(), claims))
         except Exception as error:
             prepared.digest.broken.append(broken(prepared.work, error))
         result.join(prepared.digest)
@@ -104,31 +107,68 @@ def _existing(wanted: Sequence[Window], spec: EmbedderSpec, store: Store) -> lis
     return found
 
 
-def _read(leaf: Leaf, prepared: Prepared, use: Use) -> None:
-    """The claims of an answer; where there is none to be had, those of the rules."""
+def _read(leaf: Leaf, prepared: Prepared, use: Use) -> list[Claim]:
+    """The claims of an answer; none if there is nothing to be read in it."""
     answer, window = leaf.answer, leaf.window
+    try:
+        parsed = parse.parse_cut(answer.answer) if answer.outcome == "length" else parse.parse(answer.answer)
+    except parse.UnreadableAnswer:
+        parsed = parse.Parsed()
     failure = FAILURES.get(answer.outcome)
     if answer.outcome == "unreadable":
-        failure = "unreadable"
+        failure = "unreadable" if answer.answer else "no answer"
         place = f"session {window.session_id} turn {window.asked[0].turn.turn_id}"
-        reason = f"{place}: what {use.model} answered cannot be read; the rules stand in for it"
-        prepared.digest.broken.append((prepared.work.uri or "", reason))
-    if failure is not None:
+        why = f"what {use.model} answered cannot be read" if answer.answer else f"{use.model} did not answer in time"
+        prepared.digest.broken.append((prepared.work.uri or "", f"{place}: {why}; only the rules have read it"))
+    if failure is not None and not parsed.facts:
         use.failed[failure] = use.failed.get(failure, 0) + 1
-        prepared.take(prepared.rules(window.turn_ids))
-        return
-    proposals, malformed = parse.parse(answer.answer)
+        return []
     verdicts = judge(
-        proposals,
+        parsed,
         window,
         prepared.session,
         msgspec.json.decode(answer.existing, type=tuple[prompt.ExistingFact, ...]),
         extractor=prompt.extractor(use.model),
         uri=prepared.work.uri,
     )
-    prepared.take(verdicts.claims)
-    if malformed:
-        verdicts.refused["not in the form of a fact"] = malformed
-    for totals, more in ((use.refused, verdicts.refused), (use.corrected, verdicts.corrected)):
-        for reason, number in more.items():
-            totals[reason] = totals.get(reason, 0) + number
+    for reason, number in verdicts.refused.items():
+        use.refused[reason] = use.refused.get(reason, 0) + number
+    return verdicts.claims
+
+
+def _merged(rules: list[Claim], model: list[Claim]) -> list[Claim]:
+    """The claims of both extractors, each statement once.
+
+    What both say in the same words is the model's; of two readings of the same object of a turn, the rules' stands.
+    """
+    own: dict[str | None, list[Claim]] = {}
+    for claim in rules:
+        own.setdefault(claim.turn_id, []).append(claim)
+    same = {_statement(claim) for claim in model}
+    kept = [claim for claim in rules if _statement(claim) not in same]
+    mine = {_statement(claim) for claim in rules}
+    added = [
+        claim
+        for claim in model
+        if _statement(claim) in mine or not any(_same_object(claim, other) for other in own.get(claim.turn_id, ()))
+    ]
+    return [*kept, *added]
+
+
+def _statement(claim: Claim) -> tuple[str | None, str, str, str, str | None, str]:
+    return (
+        claim.turn_id,
+        claim.op,
+        claim.subject.casefold(),
+        claim.predicate,
+        claim.slot,
+        (claim.object or "").casefold(),
+    )
+
+
+def _same_object(claim: Claim, other: Claim) -> bool:
+    """True if a claim of the model has the object of a claim of the rules, or the rules' text has it."""
+    words, others = set(stems(claim.object or "")), set(stems(other.object or ""))
+    if claim.op != other.op or not words:
+        return False
+    return words <= set(stems(other.text)) or (bool(others) and others <= words)

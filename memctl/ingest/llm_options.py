@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from memctl.core.errors import UsageError
-from memctl.extract.llm.client import TIMEOUT, ChatModel
+from memctl.extract.llm.client import TIMEOUT, ChatModel, self_hosted, server_of
+from memctl.extract.llm.windows import FEW_TURNS, MOST_TURNS
 from memctl.ingest.llm_batch_api import BatchSource
 from memctl.ingest.llm_costs import Prices
 from memctl.ingest.llm_requests import Asker, LiveSource, PlanSource
@@ -56,12 +57,13 @@ def open_asker(
             hint="give --price-per-million INPUT,OUTPUT",
         )
     use = Use(model=options.name)
+    turns = FEW_TURNS if self_hosted(server_of(options.base_url)) else MOST_TURNS
     if options.plan:
-        return Asker(store, PlanSource(use, options.prices, options.jobs, batch=options.batch), use)
+        return Asker(store, PlanSource(use, options.prices, options.jobs, batch=options.batch), use, turns)
     model = ChatModel(options.name, base_url=options.base_url, timeout=options.timeout)
     if options.batch:
         batch = BatchSource(store, model, use, options.command, prices=options.prices, max_cost=options.max_cost)
-        return Asker(store, batch, use)
+        return Asker(store, batch, use, turns)
     source = LiveSource(
         store,
         model,
@@ -73,4 +75,4 @@ def open_asker(
         announce=announce,
         tick=(lambda: tick(use)) if tick else None,
     )
-    return Asker(store, source, use)
+    return Asker(store, source, use, turns)

@@ -18,8 +18,8 @@ import msgspec
 
 from memctl.core.errors import MemctlError, NotFound, Retryable
 from memctl.extract.llm import parse, prompt
-from memctl.extract.llm.client import ChatModel, Completion
-from memctl.extract.llm.windows import Window
+from memctl.extract.llm.client import ChatModel, Completion, SilentError
+from memctl.extract.llm.windows import MOST_TURNS, Window
 from memctl.ingest import llm_costs
 from memctl.ingest.llm_costs import Budget, Prices, SpentError
 from memctl.ingest.llm_usage import Use
@@ -29,6 +29,8 @@ from memctl.store.model import Answer, AnswerOutcome
 
 TRIES = 3
 """How often a question is asked whose answer cannot be read."""
+SILENCES = 3
+"""Requests in a row that a server does not answer in time, after which the run ends."""
 LEAVE = 10.0
 """Seconds that requests under way are waited for after Ctrl-C: they are paid for already."""
 
@@ -46,11 +48,15 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The user message."""
         return prompt.message(self.window, self.existing)
 
-    def halves(self, model: str) -> list[Question]:
-        """The question as two, for an answer that did not fit."""
-        return [
-            msgspec.structs.replace(self, key=prompt.key(model, half), window=half) for half in self.window.halves()
-        ]
+    def rest(self, model: str, answer: Answer) -> list[Question]:
+        """What is still to be asked when the answer did not fit: the lines after the last one it has a complete fact
+        of, since a model reads from the top, or the two halves if it has none."""
+        if answer.outcome != "length":
+            return []
+        facts = parse.parse_cut(answer.answer).facts
+        last = max((self.window.line_with(fact.object) for fact in facts), default=0)
+        parts = self.window.after(last) if last else self.window.halves()
+        return [msgspec.structs.replace(self, key=prompt.key(model, part), window=part) for part in parts]
 
     def answer(self, model: str, outcome: AnswerOutcome, completion: Completion, text: str = "") -> Answer:
         """The answer as it is kept; tokens the server does not tell are estimated."""
@@ -89,13 +95,13 @@ class Source(Protocol):
 
 
 class Asker:
-    """Answers to questions, from the store where it has them and else from `source`."""
+    """Answers to questions, from the store where it has them and else from `source`; a question has up to `turns`."""
 
-    def __init__(self, store: Store, source: Source, use: Use) -> None:
-        self.store, self.source, self.use = store, source, use
+    def __init__(self, store: Store, source: Source, use: Use, turns: int = MOST_TURNS) -> None:
+        self.store, self.source, self.use, self.turns = store, source, use, turns
 
     def ask(self, questions: Iterable[Question]) -> dict[str, Answer]:
-        """The answers there are, by key; those of halves too, where a window had to be cut. Some may be missing."""
+        """The answers there are, by key; those of the rest too, where an answer was cut. Some may be missing."""
         answered: dict[str, Answer] = {}
         todo = {question.key: question for question in questions}
         while todo:
@@ -108,8 +114,8 @@ class Asker:
             missing = [question for key, question in todo.items() if key not in found]
             now = found | (self.source.obtain(missing) if missing else {})
             answered |= now
-            cut = [todo[key] for key, answer in now.items() if answer.outcome == "length"]
-            todo = {half.key: half for question in cut for half in question.halves(self.use.model)}
+            rest = [part for key, answer in now.items() for part in todo[key].rest(self.use.model, answer)]
+            todo = {part.key: part for part in rest if part.key not in answered}
         return answered
 
 
@@ -121,18 +127,20 @@ class Leaf(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def leaves(model: str, question: Question, answered: dict[str, Answer]) -> list[Leaf] | None:
-    """The answers a question came to, its halves' where it was cut; None while one is missing."""
+    """The answers a question came to, with those of its rest where it was cut; None while one is missing."""
     answer = answered.get(question.key)
     if answer is None:
         return None
-    halves = question.halves(model) if answer.outcome == "length" else []
     found: list[Leaf] = []
-    for half in halves:
-        part = leaves(model, half, answered)
-        if part is None:
+    rest = question.rest(model, answer)
+    if not rest or parse.parse_cut(answer.answer).facts:
+        found.append(Leaf(window=question.window, answer=answer))
+    for part in rest:
+        more = leaves(model, part, answered)
+        if more is None:
             return None
-        found += part
-    return found if halves else [Leaf(window=question.window, answer=answer)]
+        found += more
+    return found
 
 
 class Gate:
@@ -186,6 +194,7 @@ class LiveSource:
         self._lock = threading.Lock()
         self._saving = threading.Lock()
         self._unsaved: list[Answer] = []
+        self._silences = 0
 
     @property
     def over(self) -> bool:
@@ -257,13 +266,31 @@ class LiveSource:
         message = question.message
         most = llm_costs.most_output(question.window, thinks=self.model.thinks)
         for attempt in range(TRIES):
-            completion = self._call(message, most, spelled=attempt > 0)
+            try:
+                completion = self._call(message, most, spelled=attempt > 0)
+            except SilentError as error:
+                return self._unanswered(question, error)
+            self._silences = 0
             outcome = outcome_of(completion)
             answer = question.answer(self.use.model, outcome, completion, completion.text)
-            self._count(answer)
+            self._count(answer, question)
             if outcome != "unreadable":
                 self._save(answer)
                 return answer
+        return answer
+
+    def _unanswered(self, question: Question, error: SilentError) -> Answer:
+        """What stands for an answer that did not come in time: the question is asked in halves, or its turn is left to
+        the rules until the next run. Raises `error` if the server has been silent too often."""
+        with self._lock:
+            self._silences += 1
+            if self._silences >= SILENCES:
+                raise error
+        nothing = Completion(text="", finish="length", input=0, output=0)
+        if not question.window.halves():
+            return question.answer(self.use.model, "unreadable", nothing)
+        answer = question.answer(self.use.model, "length", nothing)
+        self._save(answer)
         return answer
 
     def _call(self, message: str, most: int, *, spelled: bool) -> Completion:
@@ -281,7 +308,11 @@ class LiveSource:
                     completion.cached,
                     -(-len(completion.text) // 4) if completion.output is None else completion.output,
                 )
+                with self._lock:
+                    self.use.took += completion.seconds
                 return completion
+            except SilentError:
+                raise
             except Retryable as error:
                 failed += 1
                 passing = error
@@ -294,9 +325,10 @@ class LiveSource:
     def _price(self, input_tokens: int, cached: int, output: int) -> float:
         return self.prices.of(input_tokens, cached, output) if self.prices else 0.0
 
-    def _count(self, answer: Answer) -> None:
+    def _count(self, answer: Answer, question: Question) -> None:
         with self._lock:
             self.use.asked += 1
+            self.use.turns += len(question.window.asked)
             self.use.input_tokens += answer.input_tokens
             self.use.cached_tokens += answer.cached_tokens
             self.use.output_tokens += answer.output_tokens
@@ -356,6 +388,7 @@ class PlanSource:
         for question in questions:
             given, got = llm_costs.input_tokens(question.message), llm_costs.output_tokens(question.window)
             self.use.asked += 1
+            self.use.turns += len(question.window.asked)
             self.use.input_tokens += given
             self.use.output_tokens += got
             if self.prices and self.use.cost is not None:

@@ -127,7 +127,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         )
 
     def _model(self, current: settings.Settings, paths: Sequence[str], warn: Callable[[str], None]) -> Any:
-        from memctl.extract.llm.client import warning
+        from memctl.extract.llm.client import self_hosted, server_of, warning
         from memctl.ingest.llm_costs import prices_of
         from memctl.ingest.llm_options import JOBS, ModelOptions
 
@@ -142,7 +142,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
             prices=prices_of(current.llm_model, self.price_per_million),
             max_cost=self.max_cost,
             rate=user_input.rate(self.rate),
-            jobs=self.jobs or JOBS,
+            jobs=self.jobs or (1 if self_hosted(server_of(current.llm_base_url)) else JOBS),
             batch=self.batch,
             command=store_command(paths, self) if self.batch else {},
         )

@@ -6,6 +6,7 @@ Secrets are not settings: they come from the environment, from `*_FILE` or from 
 """
 
 import contextlib
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -266,8 +267,8 @@ TEMPLATE = """\
 # store = "~/memory.duckdb"
 # default_user = "alice"
 # embedder = "static"            # or "openai:text-embedding-3-small", "sentence-transformers:<model>"
-# llm_model = "gpt-5.4-mini"     # used instead of the rules; key: OPENAI_API_KEY
-# llm_base_url = "http://localhost:11434/v1"    # any OpenAI-compatible server: Ollama, vLLM, llama.cpp, …
+# llm_model = {model}     # reads turns beside the rules; key: OPENAI_API_KEY
+# llm_base_url = {url}    # any OpenAI-compatible server: Ollama, vLLM, llama.cpp, …
 # timezone = "Europe/Paris"      # time zone for timestamps without one
 # date_order = "dmy"             # order in dates such as 05/03/2025: dmy, mdy or ymd
 # exclude = ["*.log", "old/"]    # files that an ingest leaves out, as in a .gitignore
@@ -278,10 +279,14 @@ TEMPLATE = """\
 """
 
 
-def init(path: Path) -> None:
-    """Write a commented settings file, private to its owner. Raises UsageError if it exists."""
+def init(path: Path, *, model: str = "gpt-5.4-mini", url: str = "http://localhost:11434/v1") -> None:
+    """Write a commented settings file, private to its owner, that names `model` at `url` as an example.
+
+    Raises UsageError if it exists.
+    """
     private_files.make_folder(path.parent)
+    text = TEMPLATE.replace("{model}", json.dumps(model)).replace("{url}", json.dumps(url))
     try:
-        private_files.create(path, TEMPLATE.encode())
+        private_files.create(path, text.encode())
     except FileExistsError:
         raise UsageError("settings file already exists", where=str(path)) from None

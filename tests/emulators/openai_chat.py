@@ -27,42 +27,27 @@ class Line(NamedTuple):
 
     number: int
     context: bool
-    at: str
     who: str
     text: str
 
 
-_LINE = re.compile(r"^\[(\d+)\]( \(context\))? (\S+) (.*?): (.*)$", re.MULTILINE)
+_LINE = re.compile(r"^\[(\d+)\]( \(context\))? (.*?): (.*)$", re.MULTILINE)
 _SAYINGS = {
-    "lives_in": (re.compile(r"\bI(?:'ve| have)? (?:live in|moved to) ([A-Z]\w+)"), "lives in", "home"),
-    "works_at": (re.compile(r"\bI work at ([A-Z]\w+)"), "works at", "work"),
-    "allergic_to": (re.compile(r"\bI am allergic to (\w+)"), "is allergic to", "health"),
-    "likes": (re.compile(r"\bI (?:like|love) ([\w ]+?)(?=[.,!]|$)"), "likes", "preferences"),
+    "lives_in": re.compile(r"\bI(?:'ve| have)? (?:live in|moved to) ([A-Z]\w+)"),
+    "works_at": re.compile(r"\bI work at ([A-Z]\w+)"),
+    "allergic_to": re.compile(r"\bI am allergic to (\w+)"),
+    "likes": re.compile(r"\bI (?:like|love) ([\w ]+?)(?=[.,!]|$)"),
 }
 
 
 def lines(message: str) -> list[Line]:
     """The lines of a user message."""
-    return [Line(int(n), bool(context), at, who, text) for n, context, at, who, text in _LINE.findall(message)]
+    return [Line(int(n), bool(context), who, text) for n, context, who, text in _LINE.findall(message)]
 
 
-def fact(line: Line, quote: str, predicate: str, value: str | None, text: str, **more: Any) -> dict[str, Any]:
-    """One fact in the form asked for, resting on `line`."""
-    return {
-        "text": text,
-        "subject": line.who,
-        "predicate": predicate,
-        "object": value,
-        "category": "home",
-        "valid_at": None,
-        "invalid_at": None,
-        "date_precision": "none",
-        "polarity": "assert",
-        "confidence": "explicit",
-        "evidence": [line.number],
-        "quote": quote,
-        "supersedes": [],
-    } | more
+def fact(line: Line, predicate: str, value: str) -> dict[str, Any]:
+    """One fact in the form asked for, about the speaker of `line`."""
+    return {"s": line.who, "p": predicate, "o": value}
 
 
 def plain_reader(message: str) -> list[dict[str, Any]]:
@@ -71,10 +56,8 @@ def plain_reader(message: str) -> list[dict[str, Any]]:
     for line in lines(message):
         if line.context or line.who == "assistant":
             continue
-        for predicate, (pattern, verb, category) in _SAYINGS.items():
-            for match in pattern.finditer(line.text):
-                text = f"{line.who} {verb} {match[1]}."
-                found.append(fact(line, match[0], predicate, match[1], text, category=category))
+        for predicate, pattern in _SAYINGS.items():
+            found += [fact(line, predicate, match[1]) for match in pattern.finditer(line.text)]
     return found
 
 
@@ -84,10 +67,12 @@ Fault = Callable[["ChatServer", dict[str, Any]], Reply | None]
 
 @dataclass
 class ChatServer:
-    """What a test may set, and what the server saw. `forms` are the response formats the server takes."""
+    """What a test may set, and what the server saw. `forms` are the response formats the server takes, `pause` the
+    seconds before each chunk of a stream."""
 
     url: str = ""
     reader: Callable[[str], list[dict[str, Any]]] = plain_reader
+    ended: Callable[[str], list[str]] = lambda message: []
     faults: list[Fault] = field(default_factory=list)
     always: Fault | None = None
     forms: tuple[str, ...] = ("json_schema", "json_object", "text")
@@ -96,6 +81,7 @@ class ChatServer:
     tells_usage: bool = True
     lists_models: bool = True
     clock_ahead: float = 0.0
+    pause: float = 0.0
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -148,7 +134,8 @@ class ChatServer:
             return error(400, f"Invalid schema for response_format 'facts': {wrong}", None)
         if form == "json_object" and "json" not in str(body["messages"]).lower():
             return error(400, "'messages' must contain the word 'json' in some form", None)
-        text = json.dumps({"facts": self.reader(body["messages"][-1]["content"])})
+        message = body["messages"][-1]["content"]
+        text = json.dumps({"facts": self.reader(message), "ended": self.ended(message)})
         most = body.get("max_tokens", body.get("max_completion_tokens"))
         if most is not None and len(text) // 4 > most:
             return completion(self, body, text[: most * 4], finish="length")
@@ -234,6 +221,36 @@ def hangs(server: ChatServer, body: dict[str, Any]) -> None:
     server.released.wait(30)
 
 
+def falls_silent(text: str) -> Fault:
+    """A fault: the answer begins with `text` and does not go on before the test lets go."""
+
+    def fault(server: ChatServer, body: dict[str, Any]) -> Reply:
+        status, document, headers = completion(server, body, text)
+        return status, document | {"silent": True}, headers
+
+    return fault
+
+
+def breaks_off(text: str) -> Fault:
+    """A fault: the connection ends in the middle of the answer."""
+    return lambda server, body: completion(server, body, text, finish="")
+
+
+def pieces(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A chat completion as the chunks of a stream, a few characters each."""
+    (choice,) = document["choices"]
+    message = choice["message"]
+    head = {key: document[key] for key in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
+    for name in ("content", "refusal"):
+        text = message[name] or ""
+        for start in range(0, len(text), 20):
+            delta = {"role": "assistant", name: text[start : start + 20]}
+            yield head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+    if choice["finish_reason"]:
+        yield head | {"choices": [{"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}]}
+        yield head | {"choices": [], "usage": document.get("usage")}
+
+
 def not_strict(schema: dict[str, Any], path: str = "") -> str | None:
     """Why OpenAI's strict mode would refuse a schema."""
     if schema.get("type") == "object":
@@ -263,7 +280,12 @@ def serve() -> Iterator[ChatServer]:  # noqa: C901 - one branch a path
             if self.path == "/v1/files":
                 self._send(*self._upload(raw))
             elif self.path == "/v1/chat/completions":
-                self._send(*state.chat(json.loads(raw), self.headers["authorization"]))
+                body = json.loads(raw)
+                status, document, headers = state.chat(body, self.headers["authorization"])
+                if status == 200 and body.get("stream"):
+                    self._stream(document)
+                else:
+                    self._send(status, document, headers)
             elif self.path == "/v1/batches":
                 self._send(*state.batch(json.loads(raw)))
             else:
@@ -292,6 +314,23 @@ def serve() -> Iterator[ChatServer]:  # noqa: C901 - one branch a path
             state.files[number] = content
             document = {"id": number, "object": "file", "bytes": len(content), "created_at": 1, "filename": "x"}
             return 200, document | {"purpose": "batch", "status": "processed"}, {}
+
+        def _stream(self, document: dict[str, Any]) -> None:
+            lines = [f"data: {json.dumps(chunk)}\n\n".encode() for chunk in pieces(document)]
+            try:
+                self.send_response(200)
+                self.send_header("content-type", "text/event-stream")
+                self.send_header("connection", "close")
+                self.end_headers()
+                for line in lines[:-2] if document.get("silent") else [*lines, b"data: [DONE]\n\n"]:
+                    time.sleep(state.pause)
+                    self.wfile.write(line)
+                    self.wfile.flush()
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            if document.get("silent"):
+                hangs(state, {})
+            self.close_connection = True
 
         def _send(self, status: int, answer: dict[str, Any], headers: dict[str, str]) -> None:
             self._write(status, json.dumps(answer).encode(), {"content-type": "application/json", **headers})

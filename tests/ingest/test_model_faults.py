@@ -33,10 +33,10 @@ def folder(chat):
 
 
 def test_fenced_json_is_json(memctl, folder, model, chat_emulator):
-    found = json.dumps({"facts": chat_emulator.plain_reader("[1] - alice: I live in Oslo.")})
+    found = json.dumps({"facts": chat_emulator.plain_reader("[1] alice: I live in Oslo.")})
     model.faults = [chat_emulator.says(f"Here you are:\n```json\n{found}\n```\nAnything else?")]
     assert memctl("ingest", folder).code == 0
-    assert set(facts(memctl)) == {"alice lives in Oslo."}
+    assert facts(memctl)["alice lives in Oslo."]["native"]["extractor"] == "llm:small-reader@2"
     assert len(model.requests) == 1
 
 
@@ -60,15 +60,16 @@ def test_where_it_never_can_be_read_the_rules_stand_and_a_later_run_tries_again(
     model.always = None
     assert memctl("ingest", folder).code == 0
     assert set(facts(memctl)) == ALL
-    assert {fact["native"]["extractor"] for fact in facts(memctl).values()} == {"llm:small-reader@1"}
+    assert {fact["native"]["extractor"] for fact in facts(memctl).values()} == {"llm:small-reader@2"}
 
 
 def test_facts_not_in_the_form_asked_for_are_left_out_and_the_others_kept(memctl, folder, model, chat_emulator):
-    good = chat_emulator.plain_reader("[1] - alice: I live in Oslo.")
-    model.faults = [chat_emulator.says(json.dumps([*good, {"text": "alice sings."}, "alice dances.", 7]))]
+    good = chat_emulator.plain_reader("[1] alice: I live in Oslo.")
+    bad = [{"text": "alice sings."}, "alice dances.", 7, {"s": "alice", "p": "likes", "o": ["jazz"]}]
+    model.faults = [chat_emulator.says(json.dumps([*good, *bad]))]
     ran = memctl("ingest", folder, "--json")
-    assert ran.document["report"]["model"]["refused"] == {"not in the form of a fact": 3}
-    assert set(facts(memctl)) == {"alice lives in Oslo."}
+    assert ran.document["report"]["model"]["refused"] == {"not in the form of a fact": 4}
+    assert facts(memctl)["alice lives in Oslo."]["native"]["extractor"] == "llm:small-reader@2"
 
 
 def test_a_truncated_answer_halves_the_window(memctl, folder, model, chat_emulator):
@@ -191,13 +192,96 @@ def test_a_model_that_is_not_there_is_no_matter_of_patience(memctl, folder, mode
     assert "does not exist" in ran.err
 
 
-def test_an_answer_that_does_not_come_is_asked_for_again(memctl, folder, model, chat_emulator, monkeypatch):
+@pytest.mark.parametrize("kind", ["before the first word", "in the middle"])
+def test_a_question_without_an_answer_in_time_is_asked_in_halves(
+    memctl, folder, model, chat_emulator, monkeypatch, kind
+):
     monkeypatch.setenv("MEMCTL_LLM_TIMEOUT", "0.3")
-    model.faults = [chat_emulator.hangs]
+    silent = chat_emulator.falls_silent('{"facts": [{"s": "alice", "p": "li')
+    model.faults = [chat_emulator.hangs if kind == "before the first word" else silent]
     ran = memctl("ingest", folder)
     assert ran.code == 0, ran.err
     assert set(facts(memctl)) == ALL
+    shown = [[line for line in chat_emulator.lines(message) if not line.context] for message in model.messages]
+    assert [len(lines) for lines in shown] == [3, 1, 2]
+
+
+def test_a_slow_answer_that_goes_on_is_waited_for(memctl, folder, model, chat_emulator, monkeypatch):
+    monkeypatch.setenv("MEMCTL_LLM_TIMEOUT", "0.4")
+    model.pause = 0.06
+    assert memctl("ingest", folder).code == 0
+    assert set(facts(memctl)) == ALL
+    assert len(model.requests) == 1, "the whole answer takes longer than the timeout, which is one of silence"
+
+
+def test_a_turn_that_is_never_answered_is_left_to_the_rules_and_asked_again_next_time(
+    memctl, chat, model, chat_emulator, monkeypatch
+):
+    monkeypatch.setenv("MEMCTL_LLM_TIMEOUT", "0.3")
+    folder = chat("alice/a.jsonl", "I live in Oslo.").parent.parent
+    model.faults = [chat_emulator.hangs]
+    ran = memctl("ingest", folder)
+    assert (ran.code, "did not answer in time" in ran.err) == (3, True)
+    assert facts(memctl)["alice lives in Oslo."]["native"]["extractor"] == "rules@1"
+    assert memctl("ingest", folder).code == 0
+    assert facts(memctl)["alice lives in Oslo."]["native"]["extractor"] == "llm:small-reader@2"
+
+
+def test_a_server_that_stays_silent_ends_the_run_as_something_to_try_later(
+    memctl, folder, model, chat_emulator, monkeypatch
+):
+    monkeypatch.setenv("MEMCTL_LLM_TIMEOUT", "0.2")
+    model.always = chat_emulator.hangs
+    ran = memctl("ingest", folder)
+    assert (ran.code, "was silent for 0.2 seconds" in ran.err) == (5, True)
+    assert len(model.requests) == 3
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(memctl, folder, model, chat_emulator):
+    model.faults = [chat_emulator.breaks_off('{"facts": [{"s": 1')]
+    assert memctl("ingest", folder).code == 0
+    assert set(facts(memctl)) == ALL
     assert len(model.requests) == 2
+
+
+def test_a_cut_answer_is_kept_and_only_the_lines_after_it_are_asked_again(memctl, folder, model, chat_emulator):
+    (first,) = chat_emulator.plain_reader("[1] alice: I live in Oslo.")
+    cut = json.dumps({"facts": [first]})[:-1] + ', {"s": "ali'
+    model.faults = [chat_emulator.says(cut, finish="length")]
+    assert memctl("ingest", folder).code == 0
+    assert set(facts(memctl)) == ALL
+    shown = [[line for line in chat_emulator.lines(message) if not line.context] for message in model.messages]
+    assert [len(lines) for lines in shown] == [3, 2]
+
+
+def test_a_model_that_runs_in_circles_is_stopped(memctl, folder, model, chat_emulator):
+    (first,) = chat_emulator.plain_reader("[1] alice: I live in Oslo.")
+    model.faults = [chat_emulator.says(json.dumps({"facts": [first] * 500}))]
+    assert memctl("ingest", folder).code == 0
+    assert set(facts(memctl)) == ALL
+    assert len(model.requests) == 2
+
+
+def test_a_model_that_lies_adds_nothing_to_what_the_rules_read(memctl, chat, model, chat_emulator):
+    said = ("I live in Oslo.", "We watched an English film.", "My sister works at Acme.", "I might move to Rome.")
+
+    def liar(message):
+        lies = [("speaks", "English"), ("works_at", "Acme"), ("lives_in", "Rome"), ("likes", "Oslo"), ("age", "42")]
+        return [chat_emulator.fact(chat_emulator.lines(message)[0], *lie) for lie in lies]
+
+    model.reader = liar
+    model.ended = lambda message: ["E1"]
+    folder = chat("alice/a.jsonl", *said).parent.parent
+    ran = memctl("ingest", folder, "--json")
+    assert ran.code == 0
+    assert {fact["native"]["extractor"] for fact in facts(memctl).values()} == {"rules@1"}
+    assert sum(ran.document["report"]["model"]["refused"].values()) == 6
+
+
+def test_the_rules_read_what_the_model_leaves_out(memctl, folder, model):
+    model.reader = lambda message: []
+    assert memctl("ingest", folder).code == 0
+    assert {fact["object"] for fact in facts(memctl).values()} == {"Oslo", "peanuts", "hiking"}
 
 
 @pytest.mark.parametrize("forms", [("json_object", "text"), ("text",)])
@@ -220,8 +304,8 @@ def test_parameters_a_server_does_not_know_are_left_out(memctl, folder, model):
 def test_a_server_that_tells_no_usage_is_estimated(memctl, folder, model):
     model.tells_usage = False
     use = memctl("ingest", folder, "--price-per-million", "1,1", "--json").document["report"]["model"]
-    assert use["input_tokens"] > 500
-    assert use["output_tokens"] > 50
+    assert use["input_tokens"] > 400
+    assert use["output_tokens"] > 30
     assert use["cost"] > 0
 
 

@@ -246,6 +246,17 @@ class TestModel:
         assert findings["model"]["verdict"] == findings["clock model"]["verdict"] == "ok"
         assert server.requests == []
 
+    def test_a_server_of_this_machine_is_named_where_no_model_is_set(self, found, sound, server, monkeypatch):
+        server.needs_key = False
+        monkeypatch.delenv("MEMCTL_LLM_MODEL")
+        monkeypatch.setenv("MEMCTL_LOCAL_SERVERS", server.url)
+        finding = found()["model"]
+        assert (finding["verdict"], server.url in finding["detail"], openai_chat.MODEL in finding["detail"]) == (
+            "ok",
+            True,
+            True,
+        )
+
     def test_a_wrong_name(self, found, sound, server, monkeypatch):
         monkeypatch.setenv("MEMCTL_LLM_MODEL", "small-raeder")
         finding = found()["model"]

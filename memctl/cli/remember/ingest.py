@@ -97,7 +97,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     jobs: Annotated[
         int | None,
         option(
-            "--jobs", "Parallel processes, or parallel requests with a model. [default: CPU count, or 4]", min=1, max=64
+            "--jobs",
+            "Parallel processes, or parallel requests with a model. [default: CPU count; 4, or 1 if self-hosted]",
+            min=1,
+            max=64,
         ),
     ] = None
 
@@ -346,7 +349,10 @@ def _print_model(use: Use, *, dry_run: bool) -> None:
             f"batch      {use.submitted} submitted, {use.waiting} under way; collect them with memctl ingest --collect"
         )
     money = "price unknown" if use.cost is None else f"${use.cost:.4f}"
-    typer.echo(f"tokens     {about}{use.input_tokens:,} in, {use.output_tokens:,} out; {money}")
+    speed = "" if use.speed is None else f"; {use.speed:.1f} tokens/s"
+    typer.echo(f"tokens     {about}{use.input_tokens:,} in, {use.output_tokens:,} out; {money}{speed}")
+    if use.per_thousand is not None:
+        typer.echo(f"           {use.per_thousand[0]:,} in, {use.per_thousand[1]:,} out per 1,000 turns")
     if use.seconds is not None:
         typer.echo(f"time       about {use.seconds:.0f} s")
     _print_counts("not read", use.failed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from memctl.cli import _options, _render, _typer
-from memctl.runtime import settings
+from memctl.runtime import local_servers, settings
 
 app = _typer.new_group()
 
@@ -46,5 +46,13 @@ def show(*, output: _options.Json) -> None:
 def init() -> None:
     """Create a commented settings file at the user's settings path."""
     path = settings.user_file()
-    settings.init(path)
+    servers = local_servers.discover()
+    if servers:
+        settings.init(path, model=servers[0].models[0], url=servers[0].url)
+    else:
+        settings.init(path)
     typer.echo(f"created {path}")
+    for server in servers:
+        typer.echo(f"found {server.name} at {server.url} with {_render.clean(', '.join(server.models[:5]))}")
+    if servers:
+        typer.echo("to let it read transcripts, uncomment llm_model and llm_base_url")

@@ -1,6 +1,7 @@
-"""Client for OpenAI-compatible chat completions: one request, one answer.
+"""Client for OpenAI-compatible chat completions: one request, one answer, read as it is written.
 
-The `openai` package is imported when a model is opened. Servers differ in what they accept: the answer's format as a
+The `openai` package is imported when a model is opened. Answers are streamed, so that the timeout is one of silence: a
+slow server that writes is waited for. Servers differ in what they accept: the answer's format as a
 JSON Schema, as "some JSON", or only described in the prompt; the token limit under one of two names; a temperature or
 none. A parameter that a server refuses is dropped for all later requests. Retries and costs are up to the caller.
 """
@@ -11,19 +12,22 @@ import contextlib
 import os
 import re
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
 
-from memctl.core.errors import Fatal, Rejected
+from memctl.core.errors import Fatal, Rejected, Retryable
 from memctl.extract.llm.prompt import SCHEMA, SCHEMA_TEXT, SYSTEM
 from memctl.runtime import settings
 from memctl.runtime.openai_errors import OPENAI_URL, Server, is_openai, open_client
 
 KEY_VARIABLES = ("MEMCTL_LLM_API_KEY", "OPENAI_API_KEY")
 TIMEOUT = 300.0
-"""Seconds. A small machine needs minutes for one window."""
+"""Seconds of silence after which a request is given up. A small machine needs minutes before its first word."""
+REPEATS = 3
+"""How often the same item in an answer shows that a model runs in circles; the answer is cut off there."""
 FORMS = ("json_schema", "json_object", "text")
 """How the answer's format is requested, most reliable first."""
 RETIRED = {
@@ -37,6 +41,7 @@ RETIRED = {
 _CONTEXT = re.compile(r"context[ _](?:length|window|size)|too many tokens|prompt is too long|exceeds? the .*context")
 _FORM = re.compile(r"response_format|json_schema|json_object|structured|grammar|schema")
 _LIMIT = re.compile(r"max_(?:completion_)?tokens")
+_ITEM = re.compile(r"\{[^{}]*\}")
 
 Finish = Literal["stop", "length", "filtered", "refused"]
 
@@ -44,7 +49,8 @@ Finish = Literal["stop", "length", "filtered", "refused"]
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
     """An answer: its text, why it ended, and the tokens billed (None if the server does not report them).
 
-    `cached` tokens are part of `input`. `finish` is also `length` if the prompt did not fit.
+    `cached` tokens are part of `input`. `finish` is also `length` if the prompt did not fit. `seconds` is how long the
+    server took.
     """
 
     text: str
@@ -52,14 +58,20 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
     input: int | None = None
     cached: int = 0
     output: int | None = None
+    seconds: float = 0.0
+
+
+class SilentError(Retryable):
+    """The server was silent for longer than the timeout."""
 
 
 class _Dialect(msgspec.Struct, frozen=True):
-    """The parameters a server accepts. `conceded` names those it refused."""
+    """The parameters a server accepts; `streaming` has those of a streamed answer. `conceded` names refused ones."""
 
     form: int
     limit: str
     extras: dict[str, Any]
+    streaming: dict[str, Any]
     conceded: frozenset[str] = frozenset()
 
     def conceding(self, message: str) -> _Dialect | None:
@@ -68,6 +80,10 @@ class _Dialect(msgspec.Struct, frozen=True):
             if extra in message:
                 kept = {name: value for name, value in self.extras.items() if name != extra}
                 return msgspec.structs.replace(self, extras=kept)
+        for extra in self.streaming:
+            if extra in message or (extra == "extra_body" and "return_progress" in message):
+                kept = {name: value for name, value in self.streaming.items() if name != extra}
+                return msgspec.structs.replace(self, streaming=kept if "stream" in kept else {})
         if _LIMIT.search(message) and "limit" not in self.conceded:
             other = "max_tokens" if self.limit == "max_completion_tokens" else "max_completion_tokens"
             return msgspec.structs.replace(self, limit=other, conceded=self.conceded | {"limit"})
@@ -79,6 +95,11 @@ class _Dialect(msgspec.Struct, frozen=True):
 def server_of(base_url: str | None) -> str:
     """`base_url`, else OPENAI_BASE_URL, else OpenAI's own server."""
     return (base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
+
+
+def self_hosted(base_url: str) -> bool:
+    """True for a self-hosted server: plain http, so on this machine or in its network."""
+    return base_url.startswith("http://")
 
 
 def warning(model: str, base_url: str | None = None) -> str | None:
@@ -98,7 +119,7 @@ class ChatModel:
     """
 
     def __init__(self, model: str, *, base_url: str | None = None, timeout: float = TIMEOUT) -> None:
-        self.model = model
+        self.model, self.timeout = model, timeout
         self.base_url = server_of(base_url)
         self.openai = is_openai(self.base_url)
         self.client = open_client(self.base_url, self._key(), KEY_VARIABLES, timeout)
@@ -109,7 +130,7 @@ class ChatModel:
             name="the model's server",
             keys=KEY_VARIABLES,
             refused="the server does not accept the request",
-            slow="MEMCTL_LLM_TIMEOUT sets how many seconds to wait",
+            slow="MEMCTL_LLM_TIMEOUT sets how many seconds of silence to wait",
         )
         self._lock = threading.Lock()
         self._dialect = self._first_dialect()
@@ -117,23 +138,61 @@ class ChatModel:
     def ask(self, message: str, most: int, *, spelled: bool = False) -> Completion:
         """The answer to one user message, in at most `most` tokens.
 
-        `spelled` puts the schema into the prompt, for a model that has ignored it as a parameter. Raises AuthError,
-        Retryable (with the wait the server asked for) and Fatal.
+        `spelled` puts the schema into the prompt, for a model that has ignored it as a parameter. Raises SilentError,
+        AuthError, Retryable (with the wait the server asked for) and Fatal.
         """
         import openai
 
         while True:
             dialect = self._dialect
+            body = self.body(message, most, dialect, spelled=spelled)
+            began = time.monotonic()
             with self.errors():
                 try:
-                    answer = self.client.chat.completions.create(**self.body(message, most, dialect, spelled=spelled))
+                    answer = self.client.chat.completions.create(**body, **dialect.streaming)
                 except openai.APIStatusError as error:
                     if finish := finish_of(error.status_code, error.code, str(error)):
                         return Completion(text="", finish=finish, input=0, output=0)
                     if self._concede(dialect, error):
                         continue
                     raise
-            return completion(answer)
+                except openai.APITimeoutError as error:
+                    raise self._silent() from error
+                done = self._streamed(answer) if isinstance(answer, openai.Stream) else completion(answer)
+            return msgspec.structs.replace(done, seconds=time.monotonic() - began)
+
+    def _streamed(self, stream: Any) -> Completion:
+        """A streamed answer, read to its end, or until the model repeats itself."""
+        import httpx2
+        import openai
+
+        texts: list[str] = []
+        refusals: list[str] = []
+        reason: str | None = None
+        usage: Any = None
+        try:
+            with stream:
+                for chunk in stream:
+                    usage = getattr(chunk, "usage", None) or usage
+                    for choice in getattr(chunk, "choices", None) or ():
+                        reason = getattr(choice, "finish_reason", None) or reason
+                        texts.append(getattr(choice.delta, "content", None) or "")
+                        refusals.append(getattr(choice.delta, "refusal", None) or "")
+                    if texts and "}" in texts[-1] and repeats("".join(texts)):
+                        reason = "length"
+                        break
+        except (httpx2.TimeoutException, openai.APITimeoutError) as error:
+            raise self._silent() from error
+        except httpx2.TransportError as error:
+            raise Retryable(f"{self.server.name} broke off its answer: {error}", where=self.base_url) from error
+        if reason is None:
+            raise Retryable(f"{self.server.name} broke off its answer", where=self.base_url)
+        return _completion("".join(texts), "".join(refusals), reason, usage)
+
+    def _silent(self) -> SilentError:
+        return SilentError(
+            f"{self.server.name} was silent for {self.timeout:g} seconds", where=self.base_url, hint=self.server.slow
+        )
 
     @contextlib.contextmanager
     def errors(self) -> Iterator[None]:
@@ -189,12 +248,16 @@ class ChatModel:
             return True
 
     def _first_dialect(self) -> _Dialect:
+        streaming: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
         if not self.openai:
-            return _Dialect(0, "max_tokens", {"temperature": 0})
+            if self_hosted(self.base_url):
+                # llama.cpp then also writes while it reads a long prompt; other servers ignore it.
+                streaming["extra_body"] = {"return_progress": True}
+            return _Dialect(0, "max_tokens", {"temperature": 0}, streaming)
         if self.model.startswith(("gpt-3", "gpt-4")):
-            return _Dialect(0, "max_completion_tokens", {"temperature": 0})
+            return _Dialect(0, "max_completion_tokens", {"temperature": 0}, streaming)
         # Reasoning models accept no temperature, and their reasoning is billed.
-        return _Dialect(0, "max_completion_tokens", {"reasoning_effort": "low"})
+        return _Dialect(0, "max_completion_tokens", {"reasoning_effort": "low"}, streaming)
 
     def _key(self) -> str | None:
         if own := settings.secret(KEY_VARIABLES[0]):
@@ -211,17 +274,29 @@ def completion(answer: Any) -> Completion:
     """An answer of the API as a Completion; a missing text is empty."""
     choice = answer.choices[0] if getattr(answer, "choices", None) else None
     message = getattr(choice, "message", None)
-    usage = getattr(answer, "usage", None)
+    return _completion(
+        getattr(message, "content", None) or "",
+        getattr(message, "refusal", None) or "",
+        str(getattr(choice, "finish_reason", None)),
+        getattr(answer, "usage", None),
+    )
+
+
+def _completion(text: str, refusal: str, reason: str, usage: Any) -> Completion:
     details = getattr(usage, "prompt_tokens_details", None)
-    refusal = getattr(message, "refusal", None)
-    finish = _FINISHES.get(str(getattr(choice, "finish_reason", None)), "stop")
     return Completion(
-        text=str(refusal) if refusal else (getattr(message, "content", None) or ""),
-        finish="refused" if refusal else finish,
+        text=refusal or text,
+        finish="refused" if refusal else _FINISHES.get(reason, "stop"),
         input=getattr(usage, "prompt_tokens", None),
         cached=getattr(details, "cached_tokens", None) or 0,
         output=getattr(usage, "completion_tokens", None),
     )
+
+
+def repeats(text: str) -> bool:
+    """True if the last item of an answer stands in it REPEATS times: a model that runs in circles."""
+    items = _ITEM.findall(text)
+    return len(items) >= REPEATS and items.count(items[-1]) >= REPEATS
 
 
 def finish_of(status: int, code: str | None, message: str) -> Finish | None:

@@ -1,72 +1,85 @@
 """Validate a model's proposals and turn them into claims.
 
-A proposal must quote a turn that it cites; its subject must be a speaker or be named there; a person must have said it,
-not an assistant; it must contain no secret and cite no turn with injected instructions. Dates come from the rules' date
-grounding of the quote. A fact that a proposal supersedes is retracted; the fold decides the outcome.
+A model names a subject, a predicate and an object; the rest is computed. The words of a line must bear all of it out
+(`memctl.extract.llm.borne_out`), a person must have said it, not an assistant, and it must contain no secret. Dates
+are those that the rules find in the words. An existing fact ends only if a line speaks of it and says so; the fold
+decides the outcome.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 
 from memctl.core.claim import Claim, Precision
-from memctl.core.fact import Kind, derive_id
-from memctl.core.predicates import SINGLE_VALUED
-from memctl.core.tokenization import sentences, stems, words
-from memctl.extract.dates import Grounded, certain, may_name_time
+from memctl.core.fact import derive_id
+from memctl.core.tokenization import stems, words
+from memctl.extract.dates import certain, may_name_time
+from memctl.extract.events import absolute
 from memctl.extract.extractor import MEMORY, speaks_for_user
-from memctl.extract.llm.borne_out import unsupported
-from memctl.extract.llm.parse import Proposal
-from memctl.extract.llm.prompt import CATEGORIES, ExistingFact
+from memctl.extract.llm.borne_out import CHANGES, FOLLOWS, Wanted, follows, order, slot_of, unsupported
+from memctl.extract.llm.known import category_of, kind_of, text_of
+from memctl.extract.llm.locate import find
+from memctl.extract.llm.parse import Parsed, Proposal
+from memctl.extract.llm.prompt import ExistingFact
+from memctl.extract.llm.statements import Statement, orders, statements
 from memctl.extract.llm.windows import Line, Window
 from memctl.extract.secrets import redact
 from memctl.transcripts.model import Session
 
-EXPLICIT, IMPLIED = 0.9, 0.75
-LONGEST_TEXT = 600
-"""Characters of a fact, and of each of its parts."""
-KINDS: dict[str, Kind] = {"preferences": "preference", "interests": "preference", "instructions": "procedure"}
-_SELF = frozenset({"i", "me", "user", "the user", "speaker", "the speaker", "myself"})
+CONFIDENCE = 0.8
+LONGEST_VALUE = 300
+"""Characters of an object."""
+LONGEST_REPLY = 6
+"""Words of a reply that is read with the question before it."""
+_SELF = frozenset({"i", "me", "user", "the user", "speaker", "the speaker", "myself", "we"})
 _YES = re.compile(
     r"^\W*(?:yes|yep|yeah|yup|correct|right|exactly|that's (?:right|correct|true|it|me)|true|indeed|sure|of course|"
     r"absolutely|definitely|precisely|s[ií]|oui|ja|genau|exactement|exacto|sim|да|はい|对|是的)\b",
     re.IGNORECASE,
 )
+_ENDS = re.compile(
+    r"\b(?:no longer|not|never|any ?more|stopped|quit|gave up|given up|gone off|done with|over|ended|used to|sold|lost|"
+    r"left|died|passed away|split|broke up|divorced|cancel\w*|got rid of|moved|changed|switched|instead|now|"
+    r"former(?:ly)?|ex|finished|dropped|returned|back from|cured|recovered)\b|n't\b",
+    re.IGNORECASE,
+)
 _PREDICATE = re.compile(r"[^a-z0-9]+")
+UNDATED = frozenset({"goal", "instruction", "habit", "birthday", "age", "name", "email", "phone"})
+"""Predicates whose object may have a date that is not their time."""
+_FILLERS = frozenset({"a", "an", "the", "my", "our", "some"})
 
 
 class Verdicts(msgspec.Struct, kw_only=True):
-    """The result of an answer: claims, and the number of proposals refused or corrected, by reason."""
+    """The result of an answer: claims, and the number of proposals refused, by reason."""
 
     claims: list[Claim] = []
     refused: dict[str, int] = {}
-    corrected: dict[str, int] = {}
 
-    def note(self, where: dict[str, int], reason: str) -> None:
+    def refuse(self, reason: str) -> None:
         """Count `reason` once more."""
-        where[reason] = where.get(reason, 0) + 1
+        self.refused[reason] = self.refused.get(reason, 0) + 1
 
 
 class _RefusedError(Exception):
     """The proposal is refused; the argument is the reason."""
 
 
-class _Quote(NamedTuple):
-    """A quote's line, and its words as the turn spells them."""
+class _Said(NamedTuple):
+    """The words that bear a fact out: their line, the quote, and the object as it is written there."""
 
     line: Line
     quote: str
+    value: str
+    statement: Statement | None = None
 
 
 def judge(
-    proposals: Iterable[Proposal],
+    answer: Parsed,
     window: Window,
     session: Session,
     existing: Sequence[ExistingFact],
@@ -80,11 +93,18 @@ def judge(
     """
     verdicts = Verdicts()
     validator = _Validator(window, session, existing, extractor, uri, verdicts)
-    for proposal in proposals:
+    if answer.malformed:
+        verdicts.refused["not in the form of a fact"] = answer.malformed
+    for proposal in answer.facts:
         try:
             validator.accept(proposal)
         except _RefusedError as refusal:
-            verdicts.note(verdicts.refused, str(refusal))
+            verdicts.refuse(str(refusal))
+    for ending in answer.ended:
+        try:
+            validator.end(ending)
+        except _RefusedError as refusal:
+            verdicts.refuse(str(refusal))
     return verdicts
 
 
@@ -103,55 +123,119 @@ class _Validator:
         self.window, self.session, self.extractor, self.uri, self.verdicts = window, session, extractor, uri, verdicts
         self.existing = {fact.name.casefold(): fact for fact in existing}
         self.ordinals: dict[str, int] = {}
+        self.takes_orders = any(turn.role == "assistant" for turn in session.turns)
 
     def accept(self, proposal: Proposal) -> None:
-        """Turn one proposal into claims. Raises _RefusedError."""
-        evidence = self._evidence(proposal)
-        quoted = _find(proposal.quote, evidence)
-        if quoted is None:
-            raise _RefusedError("quote is not in the turn")
-        line = self._stating_line(quoted, evidence)
-        subject = self._subject(proposal, quoted.line, evidence)
-        texts = (proposal.text, proposal.object or "", proposal.subject)
-        if any(redact(text).kinds or "[redacted:" in text for text in texts):
-            raise _RefusedError("contains a secret")
-        text = " ".join(proposal.text.split())
+        """Turn one proposal into a claim, of the first line that bears it out. Raises _RefusedError."""
         predicate, slot = _predicate(proposal.predicate)
-        if not text or not predicate:
-            raise _RefusedError("text or predicate is missing")
-        if max(map(len, (*texts, predicate))) > LONGEST_TEXT:
+        value = " ".join(proposal.object.split()).strip(' .,;:!"“”')
+        if not predicate or not any(map(str.isalnum, value)):
+            raise _RefusedError("predicate or object is missing")
+        if max(len(value), len(predicate), len(proposal.subject)) > LONGEST_VALUE:
             raise _RefusedError("too long for a fact")
-        if not self._is_supported(proposal, subject, evidence):
-            raise _RefusedError("shares no word with the turns it cites")
-        retracted = self._retractions(proposal, subject, predicate, slot)
-        dates = self._dates(proposal, quoted)
-        value = " ".join(proposal.object.split()) if proposal.object and proposal.object.strip() else None
-        reason = unsupported(
-            text=text,
-            subject=subject,
+        parts = (value, proposal.subject, f"{predicate} {value}")
+        if any(redact(text).kinds or "[redacted:" in text for text in parts):
+            raise _RefusedError("contains a secret")
+        reason = "object is not in the conversation"
+        for line in self._lines(predicate, value):
+            try:
+                self._accept(proposal, predicate, slot, value, line)
+            except _RefusedError as refusal:
+                reason = str(refusal)
+            else:
+                return
+        raise _RefusedError(reason)
+
+    def _lines(self, predicate: str, value: str) -> list[Line]:
+        """The lines that may say it: those with the object, people's before an assistant's."""
+        lines = [line for line in self.window.lines if find(value, line.text) and not line.withheld]
+        if not lines and (predicate, value.casefold()) in FOLLOWS:
+            lines = list(self.window.asked)
+        return sorted(lines, key=lambda line: not _is_human(line))
+
+    def _accept(self, proposal: Proposal, predicate: str, slot: str | None, value: str, line: Line) -> None:
+        """Turn a proposal into a claim if `line` bears it out. Raises _RefusedError."""
+        stating = self._stating_line(line)
+        subject, speaker = self._subject(proposal, stating)
+        wanted = Wanted(
+            subject=None if speaker else subject,
             predicate=predicate,
-            value=value,
-            quote=quoted.quote,
-            turn=" ".join(one.text for one in (*evidence, quoted.line)),
-            user=self.window.user_id,
-        )
-        if reason is not None and proposal.polarity == "assert":
-            raise _RefusedError(reason)
-        category = proposal.category if proposal.category in CATEGORIES else None
-        base = Claim(
-            id=derive_id(text),
-            user_id=self.window.user_id,
-            kind=KINDS.get(category or "", "fact"),
-            text=text,
-            subject=subject,
-            predicate=predicate,
-            object=value,
             slot=slot,
-            valid_at=dates.valid_at,
-            invalid_at=dates.invalid_at,
-            precision=dates.precision,
-            confidence=EXPLICIT if proposal.confidence == "explicit" else IMPLIED,
-            quote=quoted.quote,
+            value=value,
+            question=self._question(stating),
+        )
+        said = self._borne_out(wanted, line, confirmed=stating is not line)
+        if predicate == "favorite":
+            slot = slot or slot_of(said.quote)
+        name = subject
+        relative = said.statement.relative if said.statement and not speaker else None
+        if relative is not None and said.statement and said.statement.owner == relative:
+            subject, name = relative, f"{self.window.user_id}'s {relative}"
+        text = text_of(name, predicate, slot, said.value)
+        dates = _dates(said, stating, predicate)
+        if predicate in ("plans", "event") and may_name_time(said.quote):
+            when = certain(said.quote, stating.turn.at, future=predicate == "plans")
+            text = absolute(text.removesuffix("."), when) + "."
+        self._add(
+            msgspec.structs.replace(
+                self._base(stating, said.quote),
+                kind=kind_of(predicate),
+                text=text,
+                subject=subject,
+                predicate=predicate,
+                object=said.value,
+                slot=slot,
+                valid_at=dates.valid_at,
+                invalid_at=dates.invalid_at,
+                precision=dates.precision,
+                categories=(category_of(predicate),),
+            )
+        )
+
+    def end(self, name: str) -> None:
+        """Retract an existing fact of which a line says that it is over. Raises _RefusedError."""
+        fact = self.existing.get(name.strip().casefold())
+        if fact is None:
+            raise _RefusedError("ends a fact that was not shown")
+        names = set(stems(f"{fact.subject} {self.window.user_id}"))
+        named = set(stems(fact.object or fact.text)) - names
+        owned = fact.subject.casefold() == self.window.user_id.casefold()
+        for line in self.window.asked:
+            for statement in statements(line.text, line.turn.raw_kind == MEMORY):
+                said = set(stems(statement.text))
+                about = self._is_user(line.turn.speaker) if owned else set(stems(fact.subject)) <= said
+                if about and named & said and _ENDS.search(statement.text) and not statement.unreal:
+                    self._retract(fact, line, line.text[statement.start : statement.end].strip(" ,;:-–—"))
+                    return
+        raise _RefusedError("no line says that the fact is over")
+
+    def _retract(self, fact: ExistingFact, line: Line, quote: str) -> None:
+        dates = _dates(_Said(line, quote, ""), line, "event")
+        self._add(
+            msgspec.structs.replace(
+                self._base(line, quote),
+                op="retract",
+                text=fact.text,
+                subject=fact.subject,
+                predicate=fact.predicate,
+                object=fact.object,
+                slot=fact.slot,
+                invalid_at=dates.invalid_at or dates.valid_at,
+                precision=dates.precision,
+            )
+        )
+
+    def _base(self, line: Line, quote: str) -> Claim:
+        return Claim(
+            id=derive_id(quote),
+            user_id=self.window.user_id,
+            kind="fact",
+            text=quote,
+            subject=self.window.user_id,
+            predicate="",
+            object=None,
+            confidence=CONFIDENCE,
+            quote=quote,
             observed_at=line.turn.at,
             session_id=self.window.session_id,
             turn_id=line.turn.turn_id,
@@ -159,25 +243,8 @@ class _Validator:
             uri=self.uri,
             agent_id=self.session.agent_id,
             app_id=self.session.app_id,
-            categories=(category,) if category else (),
             extractor=self.extractor,
         )
-        for fact in retracted:
-            self._add(
-                msgspec.structs.replace(
-                    base,
-                    op="retract",
-                    predicate=fact.predicate,
-                    object=fact.object,
-                    slot=fact.slot,
-                    valid_at=None,
-                    invalid_at=dates.valid_at if proposal.polarity == "assert" else dates.invalid_at or dates.valid_at,
-                )
-            )
-        if proposal.polarity == "assert":
-            self._add(base)
-        elif not retracted:
-            self._add(msgspec.structs.replace(base, op="retract"))
 
     def _add(self, claim: Claim) -> None:
         ordinal = self.ordinals.get(claim.turn_id or "", 0)
@@ -185,148 +252,129 @@ class _Validator:
         place = (claim.user_id, claim.session_id or "", claim.turn_id or "", claim.text, str(ordinal))
         self.verdicts.claims.append(msgspec.structs.replace(claim, id=derive_id(*place), ordinal=ordinal))
 
-    def _evidence(self, proposal: Proposal) -> list[Line]:
-        lines = self.window.lines
-        named = [lines[number - 1] for number in proposal.evidence if 1 <= number <= len(lines)]
-        if not named or len(named) < len(proposal.evidence):
-            raise _RefusedError("cites a turn that does not exist")
-        if any(line.withheld for line in named):
-            raise _RefusedError("based on injected instructions")
-        return named
-
-    def _stating_line(self, quote: _Quote, evidence: Sequence[Line]) -> Line:
-        """The line that states the fact: the quoted one, or the user's yes to an assistant's question."""
-        line = quote.line
-        if line.asked:
+    def _stating_line(self, line: Line) -> Line:
+        """The line that states what is said in `line`: itself, or the user's yes to an assistant's question."""
+        if _is_human(line):
+            if not line.asked:
+                raise _RefusedError("line is context")
             return line
-        if line.turn.role == "assistant":
-            place = self.window.lines.index(line)
-            reply = next((line for line in self.window.lines[place + 1 :] if line.turn.role == "user"), None)
-            if reply is not None and reply.asked and reply in evidence and _YES.match(reply.text):
-                return reply
-            raise _RefusedError("only the assistant said it")
-        raise _RefusedError("quote is from a context turn")
+        place = self.window.lines.index(line)
+        reply = next((line for line in self.window.lines[place + 1 :] if line.turn.role == "user"), None)
+        if reply is not None and reply.asked and _YES.match(reply.text) and len(reply.text.split()) <= LONGEST_REPLY:
+            return reply
+        raise _RefusedError("only the assistant said it")
+
+    def _question(self, line: Line) -> str | None:
+        """The assistant's question that a short reply answers."""
+        place = self.window.lines.index(line)
+        before = self.window.lines[place - 1] if place else None
+        if before is None or before.turn.role != "assistant" or "?" not in before.text:
+            return None
+        return before.text if len(line.text.split()) <= LONGEST_REPLY else None
 
     def _is_user(self, speaker: str | None) -> bool:
         """True if the speaker is the owner and not a namesake."""
         return speaker not in self.session.namesakes and speaks_for_user(speaker, self.window.user_id)
 
-    def _subject(self, proposal: Proposal, line: Line, evidence: Sequence[Line]) -> str:
-        """The subject: the user's id, another speaker's name, or a name in the turn."""
-        user = self.window.user_id
+    def _subject(self, proposal: Proposal, line: Line) -> tuple[str, bool]:
+        """The subject, and whether it is the line's speaker."""
         wanted = " ".join(proposal.subject.split())
         name = wanted.casefold().removesuffix("'s")
-        people = [one for one in evidence if one.turn.role == "user" or one.turn.raw_kind == MEMORY]
-        speaker = people[0].turn.speaker if people else line.turn.speaker
-        if name in _SELF:
-            return user if self._is_user(speaker) else (speaker or user)
-        if name == user.casefold():
-            return user
-        for speaker_name in dict.fromkeys(
-            window_line.turn.speaker for window_line in self.window.lines if window_line.turn.role == "user"
-        ):
-            if speaker_name and (speaks_for_user(speaker_name, wanted) or name == speaker_name.casefold()):
-                return user if self._is_user(speaker_name) else speaker_name
-        if speaks_for_user(wanted, user) and any(self._is_user(one.turn.speaker) for one in people):
-            return user
-        named = set(words(wanted)) - _POSSESSIVES - set(words(user))
-        spoken = {word.removesuffix("'s") for one in evidence for word in words(one.text)}
-        if not named or not {word.removesuffix("'s") for word in named} <= spoken:
-            raise _RefusedError("subject is neither a speaker nor named in the turn")
-        return wanted
+        speaker = line.turn.speaker
+        mine = self.window.user_id if self._is_user(speaker) else (speaker or self.window.user_id)
+        if name in _SELF or name == mine.casefold() or (speaker and name == speaker.casefold()):
+            return mine, True
+        if self._is_user(speaker) and speaks_for_user(wanted, self.window.user_id):
+            return mine, True
+        spoken = {word.removesuffix("'s") for word in words(line.text)}
+        named = {word.removesuffix("'s") for word in words(wanted)} - _FILLERS
+        if not named or not named <= spoken:
+            raise _RefusedError("subject is neither the speaker nor named in the line")
+        if name == self.window.user_id.casefold():
+            raise _RefusedError("the words are not about the subject")
+        return wanted, False
 
-    def _is_supported(self, proposal: Proposal, subject: str, evidence: Sequence[Line]) -> bool:
-        """True if the fact shares a word with the turns it cites or the facts it supersedes, not counting names."""
-        ended = [fact.text for name in proposal.supersedes if (fact := self.existing.get(name.strip().casefold()))]
-        cited = set(stems(" ".join([*(line.text for line in evidence), *ended])))
-        proposed = set(stems(f"{proposal.text} {proposal.object or ''}"))
-        names = set(stems(f"{subject} {self.window.user_id}"))
-        return bool((proposed - names) & cited) or not (proposed - names)
+    def _borne_out(self, wanted: Wanted, line: Line, *, confirmed: bool) -> _Said:
+        """The words that say it. Raises _RefusedError with the reason of the last place that does not."""
+        reason = "the words do not say that it is so"
+        if confirmed:
+            return self._confirmed(wanted, line)
+        if wanted.predicate == "instruction":
+            return self._order(wanted, line)
+        third = line.turn.raw_kind == MEMORY
+        for statement, start, end in _places(wanted, line.text, statements(line.text, third)):
+            value = line.text[start:end] if end > start else wanted.value
+            refusal = unsupported(msgspec.structs.replace(wanted, value=value), statement, start)
+            if refusal is None:
+                return _Said(line, line.text[statement.start : statement.end].strip(" ,;:-–—"), value, statement)
+            reason = refusal
+        raise _RefusedError(reason)
 
-    def _retractions(self, proposal: Proposal, subject: str, predicate: str, slot: str | None) -> list[ExistingFact]:
-        """The existing facts to retract, except those that the fold supersedes anyway."""
-        facts = []
-        for name in proposal.supersedes:
-            fact = self.existing.get(name.strip().casefold())
-            if fact is None:
-                self.verdicts.note(self.verdicts.corrected, "supersedes an unknown id")
-            elif fact.subject.casefold() != subject.casefold():
-                self.verdicts.note(self.verdicts.corrected, "supersedes a fact about someone else")
-            elif (
-                proposal.polarity == "assert"
-                and (fact.predicate, fact.slot) == (predicate, slot)
-                and (predicate in SINGLE_VALUED or fact.object == proposal.object)
-            ):
+    def _order(self, wanted: Wanted, line: Line) -> _Said:
+        """The sentence with a standing order to the assistant."""
+        if not self.takes_orders or wanted.subject is not None:
+            raise _RefusedError("not an order to an assistant")
+        span = find(wanted.value, line.text)
+        if span is None:
+            raise _RefusedError("object is not in the conversation")
+        for sentence in orders(line.text):
+            if sentence.start <= span[0] < sentence.start + len(sentence.text):
+                value = line.text[span[0] : span[1]]
+                if order(value, sentence):
+                    return _Said(line, line.text[sentence.start : sentence.start + len(sentence.text)], value)
+        raise _RefusedError("not a standing order")
+
+    def _confirmed(self, wanted: Wanted, line: Line) -> _Said:
+        """The assistant's "so you live in Rome?", to which the user said yes."""
+        for match in re.finditer(r"[^.!?\n]+\?", line.text):
+            question = match[0].strip()
+            turned = re.sub(
+                r"^.*?\byou (?=\w)", "I ", re.sub(r",[^,]*$", "", question.rstrip(" ?")), count=1, flags=re.I
+            )
+            span = find(wanted.value, turned)
+            if span is None or not turned.startswith("I ") or " or " in turned:
                 continue
-            else:
-                facts.append(fact)
-        return facts
+            for statement in statements(turned):
+                value = turned[span[0] : span[1]]
+                if statement.start <= span[0] < statement.end and not unsupported(wanted, statement, span[0]):
+                    return _Said(line, question, value)
+        raise _RefusedError("only the assistant said it")
 
-    def _dates(self, proposal: Proposal, quoted: _Quote) -> _Dates:
-        """The dates in the quote; a date of the model that the quote does not name is dropped."""
-        grounded = _grounded(quoted)
-        wanted = {name: _iso(getattr(proposal, name)) for name in ("valid_at", "invalid_at")}
-        if not grounded:
-            if wanted["valid_at"] or wanted["invalid_at"]:
-                self.verdicts.note(self.verdicts.corrected, "date not in the quote")
-            return _Dates(None, None, None)
-        start = next((one for one in grounded if one.role != "until" and _meant(one, wanted["valid_at"])), None)
-        end = next((one for one in grounded if one.role == "until" or _meant(one, wanted["invalid_at"])), None)
-        if start is None and end is None:
-            start = next((one for one in grounded if one.role != "until"), None)
-        if wanted["valid_at"] and start is not None and not _meant(start, wanted["valid_at"]):
-            self.verdicts.note(self.verdicts.corrected, "date contradicts the quote")
-        if start is end:
-            end = None
-        first = start or end
-        return _Dates(
-            start.start if start else None,
-            (end.end if end.role == "until" else end.start) if end else None,
-            first.precision if first else None,
-        )
+
+def _places(wanted: Wanted, text: str, found: Sequence[Statement]) -> Iterator[tuple[Statement, int, int]]:
+    """The statements with the object, each with its span in the turn; the span is empty where it only follows."""
+    for statement in found:
+        span = find(wanted.value, text[statement.start : statement.end])
+        if span is not None:
+            yield statement, statement.start + span[0], statement.start + span[1]
+        elif follows(wanted, statement):
+            yield statement, 0, 0
+
+
+def _is_human(line: Line) -> bool:
+    return line.turn.role == "user" or line.turn.raw_kind == MEMORY
+
+
+def _dates(said: _Said, line: Line, predicate: str) -> _Dates:
+    """The dates in the quote: when it happens or happened, since when it is so, and until when.
+
+    A date is the time of a state only if the words say since when, or that it changed then.
+    """
+    if predicate in UNDATED or not may_name_time(said.quote):
+        return _Dates(None, None, None)
+    grounded = certain(said.quote, line.turn.at, future=True if predicate == "plans" else None)
+    verb = said.statement.head if said.statement else None
+    dated = predicate in ("event", "plans") or (verb is not None and verb.lemma in CHANGES)
+    start = next((one for one in grounded if one.role == "since" or (one.role == "at" and dated)), None)
+    end = next((one for one in grounded if one.role == "until"), None)
+    first = start or end
+    return _Dates(start.start if start else None, end.end if end else None, first.precision if first else None)
 
 
 class _Dates(NamedTuple):
     valid_at: datetime | None
     invalid_at: datetime | None
     precision: Precision | None
-
-
-_POSSESSIVES = frozenset({"my", "his", "her", "their", "our", "your", "user's", "the", "a", "an", "of", "and"})
-
-
-def _grounded(quoted: _Quote) -> list[Grounded]:
-    """The periods named in the quote, else in its sentence."""
-    at = quoted.line.turn.at
-    if not may_name_time(quoted.line.text):
-        return []
-    if inside := certain(quoted.quote, at):
-        return inside
-    around = next((sentence for sentence in sentences(quoted.line.text) if quoted.quote in sentence), "")
-    return certain(around, at)
-
-
-def _meant(one: Grounded, wanted: datetime | None) -> bool:
-    """True if the model's date is in the period; a date without a time zone gets that of the period."""
-    if wanted is None:
-        return False
-    at = wanted if wanted.tzinfo else wanted.replace(tzinfo=one.start.tzinfo)
-    return one.start <= at < one.end
-
-
-_PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?")
-
-
-def _iso(text: str | None) -> datetime | None:
-    """A model's date: ISO 8601, or only a year or month."""
-    if not text or not text.strip():
-        return None
-    try:
-        if partial := _PARTIAL.fullmatch(text.strip()):
-            return datetime(int(partial[1]), int(partial[2] or 1), 1)
-        return datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
 
 
 def _predicate(text: str) -> tuple[str, str | None]:
@@ -336,39 +384,3 @@ def _predicate(text: str) -> tuple[str, str | None]:
         if name.startswith(spelling):
             return "favorite", name.removeprefix(spelling).replace("_", " ")
     return name, None
-
-
-def _find(quote: str, evidence: Sequence[Line]) -> _Quote | None:
-    """The first cited line that contains the quote, ignoring case, punctuation style and white space."""
-    wanted, _ = _folded(quote.strip().strip("\"'“”‘’…").removesuffix("...").strip())
-    if sum(letter.isalnum() for letter in wanted) < 2:
-        return None
-    for line in evidence:
-        folded, places = _folded(line.text)
-        start = folded.find(wanted)
-        if start >= 0:
-            return _Quote(line, line.text[places[start] : places[start + len(wanted) - 1] + 1])
-    return None
-
-
-_OTHER_SPACE = re.compile(r"[^\S ]")
-_SAME = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u00a0": " "})
-
-
-@lru_cache(maxsize=512)
-def _folded(text: str) -> tuple[str, Sequence[int]]:
-    """`text` in the form in which quotes are compared, and the offset in `text` of each of its characters."""
-    if text.isascii() and "  " not in text and not _OTHER_SPACE.search(text):
-        return text.lower(), range(len(text))
-    folded: list[str] = []
-    places: list[int] = []
-    for place, letter in enumerate(text):
-        if letter.isspace():
-            if folded and folded[-1] != " ":
-                folded.append(" ")
-                places.append(place)
-            continue
-        for one in unicodedata.normalize("NFKC", letter.translate(_SAME)).casefold():
-            folded.append(one)
-            places.append(place)
-    return "".join(folded), places

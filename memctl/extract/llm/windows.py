@@ -11,10 +11,13 @@ from collections.abc import Iterator
 import msgspec
 
 from memctl.extract.extractor import MEMORY, NO_CLAIMS
+from memctl.extract.llm.locate import find
 from memctl.extract.prompt_injection import gives_orders
 from memctl.transcripts.model import Session, Turn
 
 MOST_TURNS = 40
+FEW_TURNS = 8
+"""Turns of a window for a self-hosted server: a small model reads short windows better, and answers sooner."""
 MOST_TOKENS = 3000
 OVERLAP = 3
 """Lines before a window that are shown as context."""
@@ -66,6 +69,18 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
         """The ids of the turns to extract facts from."""
         return frozenset(line.turn.turn_id for line in self.lines if line.asked)
 
+    def line_with(self, words: str) -> int:
+        """The number of the first line to extract from that has `words`; 0 if none has."""
+        return next((n for n, line in enumerate(self.lines, 1) if line.asked and find(words, line.text)), 0)
+
+    def after(self, number: int) -> list[Window]:
+        """The window of the lines after line `number`, for an answer that was cut off there; empty if none is asked."""
+        rest = self.lines[number:]
+        if not any(line.asked for line in rest):
+            return []
+        context = [msgspec.structs.replace(line, asked=False) for line in self.lines[:number][-OVERLAP:]]
+        return [msgspec.structs.replace(self, lines=(*context, *rest))]
+
     def halves(self) -> list[Window]:
         """The window split in two, for an answer that did not fit; empty if it cannot be split further."""
         asked = [place for place, line in enumerate(self.lines) if line.asked]
@@ -89,12 +104,14 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
 
-def windows(session: Session, user_id: str, skip: frozenset[str] = frozenset()) -> list[Window]:
+def windows(
+    session: Session, user_id: str, skip: frozenset[str] = frozenset(), turns: int = MOST_TURNS
+) -> list[Window]:
     """The windows of a session's human turns, in order; turns in `skip` are shown only as context.
 
-    Turns must have been redacted. A window has at most MOST_TURNS asked turns and about MOST_TOKENS tokens.
+    Turns must have been redacted. A window has at most `turns` asked turns and about MOST_TOKENS tokens.
     """
-    cutter = _Cutter(session.session_id, user_id)
+    cutter = _Cutter(session.session_id, user_id, turns)
     for line in _lines(session, skip):
         cutter.take(line)
     return cutter.finish()
@@ -140,8 +157,8 @@ def pieces(text: str, most: int) -> list[str]:
 class _Cutter:
     """Collects lines until a window is full, or until no asked line follows soon."""
 
-    def __init__(self, session_id: str, user_id: str) -> None:
-        self.session_id, self.user_id = session_id, user_id
+    def __init__(self, session_id: str, user_id: str, turns: int) -> None:
+        self.session_id, self.user_id, self.turns = session_id, user_id, turns
         self.done: list[Window] = []
         self.lines: list[Line] = []
         self.before: deque[Line] = deque(maxlen=OVERLAP)
@@ -152,7 +169,7 @@ class _Cutter:
         size = tokens(line.text) + OVERHEAD
         if line.asked:
             asked = sum(1 for earlier in self.lines if earlier.asked)
-            if asked >= MOST_TURNS or (asked and self.size + size > MOST_TOKENS):
+            if asked >= self.turns or (asked and self.size + size > MOST_TOKENS):
                 self.close()
             if not self.lines:
                 self.lines = [msgspec.structs.replace(earlier, asked=False) for earlier in self.before]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from memctl.core.fact import Fact, Source, derive_id
-from memctl.extract.llm.prompt import CATEGORIES
+from memctl.extract.llm.known import CATEGORIES
 
 LONGEST = 1500
 """Characters of a summary."""

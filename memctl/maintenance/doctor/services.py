@@ -17,6 +17,7 @@ from memctl.embed.spec import EmbedderSpec
 from memctl.extract.llm.client import ChatModel
 from memctl.extract.secrets import redact
 from memctl.maintenance.doctor.finding import Finding
+from memctl.runtime import local_servers
 from memctl.runtime import settings as config
 from memctl.runtime.openai_errors import Listing, parsed_date
 from memctl.store.duckdb.database import SCHEMA_VERSION, Database, get_meta
@@ -80,6 +81,13 @@ def _stored(database: Database) -> tuple[EmbedderSpec | None, int | None, str | 
 def model(settings: config.Settings) -> Iterator[Finding]:
     """Whether the model server accepts the key and lists the model, which costs nothing."""
     if settings.llm_model is None:
+        for server in local_servers.discover():
+            yield Finding(
+                check="model",
+                verdict="ok",
+                detail=f"none is used; {server.name} at {server.url} has {', '.join(server.models[:5])}",
+                remedy="set llm_model and llm_base_url to let it read transcripts",
+            )
         return
     chat = ChatModel(settings.llm_model, base_url=settings.llm_base_url, timeout=PATIENCE)
     found = chat.server.models()

@@ -1,0 +1,148 @@
+"""The clauses of a turn that assert something, and who each is about; what the checks of a model's facts read.
+
+The same guards as for the rules apply: questions, suppositions, reported speech, fiction and pasted text assert
+nothing.
+"""
+# ruff: noqa: E501 -- patterns are kept on one line
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import msgspec
+
+from memctl.extract import assertion_filter, clause_openers
+from memctl.extract.clauses import ADVERBS, Head, clauses, head
+from memctl.extract.prompt_injection import is_instruction_like
+from memctl.extract.rule_tables import lexicon
+from memctl.extract.segmentation import Sentence, plain, sentences, tokens
+from memctl.extract.verbs import FORMS
+
+SELF = "self"
+"""The owner of a clause about its speaker."""
+
+_LEAD_WORDS = frozenset({"my", "our"})
+_RELATIVE = re.compile(
+    rf"(?:my|our|the) (?:[\w-]+ ){{0,2}}?(?P<rel>{lexicon('RELATIONS')}|{lexicon('PET')})s?(?P<genitive>'s(?! (?:called|named|a|an|"
+    r"in|at|on|not|now|just|the|\d|\w+ing)\b))?\b,? ?(?:(?:called|named) )?(?P<name>(?-i:[A-ZÀ-Þ])[\w\-À-ž]+)?",
+    re.IGNORECASE,
+)
+_ANOTHER = re.compile(
+    r"(?:he|she|they|it|his|her|their|its|you|your|there|this|that|these|those|who|everyone|people)\b", re.I
+)
+_NAMED = re.compile(r"(?P<name>[A-ZÀ-Þ][\w\-À-ž]+)(?:'s)? (?P<next>[\w']+)")
+_UNREAL = re.compile(
+    r"\b(?:maybe|perhaps|possibly|probably|might|may(?! \d)|could|would|should|wish(?:ed)?|almost|nearly|thinking (?:of|about)|"
+    r"consider\w*|tempted|dream\w* of|supposedly|apparently|allegedly|pretend\w*|as if|in theory|not sure|unsure|i doubt|"
+    r"wonder\w*|considered|imagine)\b|\bif\b",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"n't\b|\b(?:not|never|no longer|no|none|nor|neither|without|dont|doesnt|didnt|isnt|wasnt|cant|wont|havent|used to|"
+    r"stopped|quit|gave up|given up|ex|former(?:ly)?|any ?more|instead of|rather than|except|sold|got rid of|lost|left)\b",
+    re.IGNORECASE,
+)
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """A clause: its text as it stands in the turn from `start`, the whole sentence, its head, and whom it is about.
+
+    `owner` is SELF, a name or relation, or None if the clause does not say. `relative` is the person of "my sister" at
+    its start. `before` is what was said earlier in the turn.
+    """
+
+    text: str
+    start: int
+    sentence: str
+    sentence_start: int
+    owner: str | None
+    relative: str | None
+    genitive: bool
+    head: Head | None
+    before: str
+
+    @property
+    def unreal(self) -> bool:
+        """True for what is only possible, wished or almost so."""
+        return bool(_UNREAL.search(self.text)) or bool(self.head and self.head.modal)
+
+    @property
+    def denied(self) -> bool:
+        """True for what is not or no longer so."""
+        return bool(_DENIED.search(self.text)) or bool(self.head and (self.head.neg or self.head.stopped))
+
+    @property
+    def end(self) -> int:
+        """The offset of its end in the turn."""
+        return self.start + len(self.text)
+
+
+@lru_cache(maxsize=256)
+def statements(text: str, third: bool = False) -> tuple[Statement, ...]:
+    """The statements of a turn; with `third`, "the user" is its speaker."""
+    whole = assertion_filter.hide_pasted(plain(text))
+    if assertion_filter.fictional(whole):
+        return ()
+    found: list[Statement] = []
+    for sentence in sentences(whole):
+        if is_instruction_like(sentence.text):
+            continue
+        if assertion_filter.joke_follows(sentence.text):
+            found = [one for one in found if one.sentence_start != found[-1].sentence_start]
+            continue
+        found += _of(sentence, whole, third)
+    return tuple(found)
+
+
+def orders(text: str) -> tuple[Sentence, ...]:
+    """All sentences of a turn that are not pasted or quoted, whether they assert something or not."""
+    whole = assertion_filter.hide_pasted(plain(text))
+    return () if assertion_filter.fictional(whole) else tuple(sentences(whole))
+
+
+def _of(sentence: Sentence, whole: str, third: bool) -> Iterator[Statement]:
+    body, offset = assertion_filter.declarative(sentence.text, sentence.mark)
+    owner: str | None = None
+    for clause in clauses(body, sentence.start + offset):
+        if assertion_filter.conditional(clause.conj, clause.text) or assertion_filter.in_that_case(clause.text):
+            owner = None
+            continue
+        lead = clause_openers.LEAD.match(clause.text)
+        bare = clause.text[lead.end() :] if lead and lead.end() < len(clause.text) else clause.text
+        relative, genitive = None, False
+        if clause.elided:
+            verb = head(bare, person="i" if owner == SELF else "other")
+        else:
+            owner, relative, genitive, verb = _owner(bare, third)
+        yield Statement(
+            text=clause.text,
+            start=clause.start,
+            sentence=sentence.text,
+            sentence_start=sentence.start,
+            owner=owner,
+            relative=relative,
+            genitive=genitive,
+            head=verb,
+            before=whole[: clause.start],
+        )
+
+
+def _owner(text: str, third: bool) -> tuple[str | None, str | None, bool, Head | None]:
+    """Whom a clause is about, the relative at its start, whether it is about something of theirs, and its head."""
+    if match := _RELATIVE.match(text):
+        name = match["name"] or match["rel"].lower()
+        return name, match["rel"].lower(), bool(match["genitive"]), head(text[match.end() :], person="other")
+    words = tokens(text)
+    for number, token in enumerate(words[:9]):
+        if token.word in ("i", "we") or (third and token.word == "user"):
+            return SELF, None, False, head(text, words, subject_at=number)
+        if token.word in clause_openers.BLOCKERS or (token.word in FORMS and token.word not in ADVERBS):
+            break
+    if words and words[0].word in _LEAD_WORDS:
+        return SELF, None, True, None
+    if _ANOTHER.match(text):
+        return "", None, False, head(text, words)
+    named = _NAMED.match(text)
+    if named and (named["next"].lower() in FORMS or named["next"].lower() in ("is", "was", "has", "and")):
+        return named["name"], None, "'s " in named[0], head(text[named.start("next") :], person="other")
+    return None, None, False, None
