@@ -106,7 +106,7 @@ def test_killed_before_sending_the_batch_is_sent_when_that_is_certain(memctl, fo
 
 
 def test_the_limit_of_money_holds_for_batches(memctl, folder, model):
-    ran = memctl("ingest", folder, "--batch", "--price-per-million", "1,1", "--max-cost", "0.0015", "--json")
+    ran = memctl("ingest", folder, "--batch", "--price-per-million", "1,1", "--max-cost", "0.0011", "--json")
     assert ran.code == 8
     assert ran.document["report"]["model"]["submitted"] == 1
     (batch,) = model.batches.values()
