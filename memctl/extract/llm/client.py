@@ -27,7 +27,7 @@ KEY_VARIABLES = ("MEMCTL_LLM_API_KEY", "OPENAI_API_KEY")
 TIMEOUT = 300.0
 """Seconds of silence after which a request is given up. A small machine needs minutes before its first word."""
 REPEATS = 3
-"""How often the same item in an answer shows that a model runs in circles; the answer is cut off there."""
+"""How many repeated items in an answer show that a model runs in circles; the answer is cut off there."""
 FORMS = ("json_schema", "json_object", "text")
 """How the answer's format is requested, most reliable first."""
 RETIRED = {
@@ -294,9 +294,9 @@ def _completion(text: str, refusal: str, reason: str, usage: Any) -> Completion:
 
 
 def repeats(text: str) -> bool:
-    """True if the last item of an answer stands in it REPEATS times: a model that runs in circles."""
+    """True if REPEATS items of an answer stood in it before: a model that runs in circles."""
     items = _ITEM.findall(text)
-    return len(items) >= REPEATS and items.count(items[-1]) >= REPEATS
+    return len(items) - len(set(items)) >= REPEATS
 
 
 def finish_of(status: int, code: str | None, message: str) -> Finish | None:
