@@ -110,7 +110,9 @@ def print_counts(counts: Counts) -> None:
     changed = counts.written + counts.updated
     said = f"{counts.written} written, {counts.updated} updated" if changed else "0 changed"
     kept = f"{counts.newer} newer in the target, " if counts.newer else ""
-    typer.echo(f"{said}, {counts.unchanged} unchanged, {kept}{counts.rejected} rejected, of {counts.read} read")
+    earlier = f" ({counts.rejected_earlier} of them reported earlier)" if counts.rejected_earlier else ""
+    rejected = f"{counts.rejected} rejected{earlier}"
+    typer.echo(f"{said}, {counts.unchanged} unchanged, {kept}{rejected}, of {counts.read} read")
 
 
 def _left_out(count: int, reason: str) -> str:

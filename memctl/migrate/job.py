@@ -69,7 +69,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             return Exit.ERROR
         if self.verification and self.verification.exit:
             return self.verification.exit
-        return Exit.PARTIAL if self.counts.rejected else Exit.OK
+        return Exit.PARTIAL if self.counts.rejected > self.counts.rejected_earlier else Exit.OK
 
     @property
     def state(self) -> RunState:

@@ -21,6 +21,7 @@ from memctl.core.errors import MemctlError, Retryable
 from memctl.core.fact import Fact
 from memctl.migrate.job import Job, Report
 from memctl.migrate.plan import Tally, retired
+from memctl.migrate.reported import Reported
 from memctl.migrate.source import Reader
 from memctl.migrate.target import Target, conversations
 from memctl.migrate.verify import Verification, Verifier
@@ -65,6 +66,7 @@ def migrate(
             flow.close()
         problems = "; ".join(report.problems) or None
         ledger.end(run, report.state, report.counts, rejects_file=report.rejects_file, error=problems)
+        flow.reported.remember()
         return report
 
 
@@ -98,6 +100,8 @@ class _Flow:
         self.counts = Counts()
         self.left_out = 0
         self.acknowledged: Counter[str] = Counter()
+        remember = job.name == "migrate"
+        self.reported = Reported(ledger, route, self.rejects, self.counts, remember=remember)
         self.standings: dict[str, Standing] = {}
         self.there: set[str] = set()
         self.surveyed: set[str] = set()
@@ -184,7 +188,7 @@ class _Flow:
             self._reject(reject.where or "", reject.message)
 
     def _reject(self, where: str, reason: str) -> None:
-        self.rejects.add({"reason": reason, "where": where})
+        self.reported.record(where, reason)
         self.counts.read += 1
         self.counts.rejected += 1
 
@@ -334,9 +338,10 @@ class _Flow:
                     self.refused.add(fact.id)
             if outcome.state == "rejected":
                 reason = outcome.reason or "no reason given"
-                self.rejects.add({"reason": reason, "fact": fact})
+                self.reported.fact(fact, reason)
                 yield Settled(key=keys[fact.id], state="rejected", error=reason)
             else:
+                self.reported.accepted(fact)
                 yield Settled(key=keys[fact.id], state="written", target_id=outcome.target_id)
 
     def _only_there(self) -> dict[str, list[UUID]]:

@@ -19,7 +19,8 @@ RunState = Literal["running", "done", "partial", "interrupted", "limit", "failed
 
 
 class Counts(msgspec.Struct, kw_only=True):
-    """What became of the facts of a run. `read` is the sum of the others once the run is through."""
+    """What became of the facts of a run. `read` is the sum of the others once the run is through, where
+    `rejected_earlier` is the part of `rejected` that an earlier run reported."""
 
     read: int = 0
     written: int = 0
@@ -27,6 +28,7 @@ class Counts(msgspec.Struct, kw_only=True):
     unchanged: int = 0
     newer: int = 0
     rejected: int = 0
+    rejected_earlier: int = 0
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

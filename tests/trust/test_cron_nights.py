@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from memctl.core.errors import Exit
+from memctl.core.fact import Fact, Source, derive_id, encode_lines
 from memctl.ingest import refusals
 
 LOG = "Starting backup of /home\n{{{ 42 files\n"
@@ -271,3 +272,83 @@ def test_the_others_of_a_conversation_are_read_without_the_forgotten_one(memctl,
     episodes = memctl("facts", "ada", "--kind", "episode", "--json").document["facts"]
     assert [fact["text"] for fact in episodes] == ["I live in Rome.", "I play the oboe."]
     assert [user["user"] for user in memctl("users", "--json").document["users"]] == ["ada"]
+
+
+def fact(text, user, **more):
+    return Fact(id=derive_id(text), user_id=user, kind="fact", text=text, source=Source(system="x"), **more)
+
+
+def written(*facts):
+    Path("people.jsonl").write_bytes(b"".join(encode_lines(facts)))
+
+
+@pytest.fixture
+def move(memctl, store):
+    """A nightly migration into the store, which rejects a fact whose id is another user's."""
+    written(fact("Keeps quaggas.", "ada"))
+    assert memctl("import", "people.jsonl").code == 0
+    written(fact("Plays the oboe.", "bob"))
+
+    def run(*options):
+        ran = memctl("migrate", "-q", "--from", "people.jsonl", "--to", "local", "--all-users", *options)
+        return int(ran.code), (ran.out + ran.err)
+
+    return run
+
+
+def test_a_fact_that_the_target_rejects_is_reported_once(memctl, move, home):
+    assert move() == (0, "")
+    assert move() == (0, "")
+    written(fact("Plays the oboe.", "bob"), fact("Keeps quaggas.", "bob"))
+    code, mail = move()
+    assert code == Exit.PARTIAL
+    assert "1 rejected" in mail
+    assert memctl("migrations", "--last").code == Exit.PARTIAL
+    files = list(home.rglob("rejects-*.jsonl"))
+    for _ in range(2):
+        assert move() == (0, "")
+    assert memctl("migrations", "--last").code == 0
+    assert list(home.rglob("rejects-*.jsonl")) == files
+    loud = memctl("migrate", "--from", "people.jsonl", "--to", "local", "--all-users")
+    assert "1 rejected (1 of them reported earlier)" in loud.out
+    counts = memctl("migrate", "--from", "people.jsonl", "--to", "local", "--all-users", "--json").document["counts"]
+    assert (counts["rejected"], counts["rejected_earlier"], counts["read"]) == (1, 1, 2)
+    written(fact("Plays the oboe.", "bob"), fact("Keeps quaggas.", "bob", confidence=0.5))
+    assert move()[0] == Exit.PARTIAL, "the fact is another one"
+    assert move() == (0, "")
+
+
+def test_a_fact_that_was_accepted_in_the_meantime_is_reported_again(memctl, move):
+    written(fact("Keeps quaggas.", "bob"))
+    assert move()[0] == Exit.PARTIAL
+    id_ = str(derive_id("Keeps quaggas."))
+    assert memctl("rm", id_, "--yes").code == 0
+    assert move() == (0, "")
+    assert memctl("rm", id_, "--yes").code == 0
+    written(fact("Keeps quaggas.", "ada"))
+    assert memctl("import", "people.jsonl").code == 0
+    written(fact("Keeps quaggas.", "bob"))
+    assert move()[0] == Exit.PARTIAL
+
+
+def test_a_line_that_is_not_a_fact_is_reported_once(move):
+    for number in range(2):
+        with Path("people.jsonl").open("a") as file:
+            file.write(f'{{"id": {number}}}\n')
+        assert move()[0] == Exit.PARTIAL
+        assert move() == (0, "")
+
+
+def test_one_user_of_a_route_does_not_make_the_others_news(move):
+    written(fact("Keeps quaggas.", "bob"), fact("Plays the oboe.", "eve"))
+    assert move()[0] == Exit.PARTIAL
+    written(fact("Plays the oboe.", "eve"))
+    assert move() == (0, "")
+    written(fact("Keeps quaggas.", "bob"), fact("Plays the oboe.", "eve"), fact("Sings.", "eve"))
+    assert move() == (0, "")
+
+
+def test_an_import_by_hand_is_told_every_time(memctl, move):
+    Path("people.jsonl").write_text('{"id": 1}\n')
+    for _ in range(2):
+        assert memctl("import", "people.jsonl").code == Exit.PARTIAL

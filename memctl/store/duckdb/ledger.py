@@ -33,6 +33,8 @@ IDLE_HOLD = 0.2
 
 _LEFT = "left "
 """How the names in `meta` begin under which routes of an erased person are kept; the hash of the person follows."""
+_REPORTED = "reported "
+"""How the names in `meta` of reported rejects begin; the route and a hash follow."""
 _WORDS = (("runs", "id", ("command", "error", "rejects_file")), ("routes", "route", ("source", "target")))
 """Where a person may be named: table, its key, its columns."""
 
@@ -296,6 +298,20 @@ class Ledger:
                     "AND source_id IN (SELECT unnest(?::UUID[]))",
                     [route, list(ids)],
                 )
+
+    def reported(self, route: int) -> set[str]:
+        """Hashes of what runs on this route rejected and reported."""
+        name = f"{_REPORTED}{route} "
+        with self._transaction() as connection:
+            rows = connection.execute("SELECT name FROM meta WHERE starts_with(name, ?)", [name]).fetchall()
+        return {row[0].removeprefix(name) for row in rows}
+
+    def set_reported(self, route: int, new: Iterable[str], over: Iterable[str]) -> None:
+        """Add such hashes, and drop those that are over."""
+        added, dropped = ([f"{_REPORTED}{route} {mark}" for mark in marks] for marks in (new, over))
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM meta WHERE name IN (SELECT unnest(?::VARCHAR[]))", [dropped])
+            connection.execute("INSERT INTO meta SELECT unnest(?::VARCHAR[]), ''", [added])
 
     def runs(self, prefix: str = "") -> list[Run]:
         """The runs whose id begins with `prefix`, newest first, whatever the clock said. One that has not entered its
