@@ -89,6 +89,32 @@ def test_an_everyday_synonym_finds_the_fact(memory: Memory) -> None:
     assert first.parts["lexical"] > 0
 
 
+def test_a_name_of_a_kind_and_a_word_of_another_language_find_the_fact(memory: Memory) -> None:
+    for text in SMALL_TALK:
+        memory.turn(text)
+    memory.turn("For scripts I open Neovim.")
+    memory.turn("Meu aniversário é no Carnaval.")
+    assert memory.ask("which editor?")[0].fact.text == "For scripts I open Neovim."
+    assert memory.ask("birthday")[0].fact.text == "Meu aniversário é no Carnaval."
+    assert memory.ask("Geburtstag")[0].fact.text == "Meu aniversário é no Carnaval."
+
+
+def test_a_rare_synonym_weighs_no_more_than_the_word_itself(memory: Memory) -> None:
+    for number in range(8):
+        memory.turn(f"My dad has cupboard number {number}.")
+    memory.turn("Papa has a cupboard.")
+    parts = {hit.fact.text: hit.parts["lexical"] for hit in memory.ask("dad cupboard")}
+    assert parts.pop("Papa has a cupboard.") < min(parts.values())
+
+
+def test_a_fact_that_ended_without_a_successor_stands_behind_one_that_holds(memory: Memory) -> None:
+    memory.fact("Alice uses Perl for her scripts.", invalid_at=START + timedelta(days=1))
+    memory.fact("Alice sometimes uses Rust for the scripts at her work.")
+    query = "what does she use for her scripts"
+    assert texts(memory.ask(query))[0] == "Alice sometimes uses Rust for the scripts at her work."
+    assert texts(memory.ask(query, as_of=START))[0] == "Alice uses Perl for her scripts."
+
+
 def test_a_question_is_not_its_own_answer(memory: Memory) -> None:
     memory.turn("What is my shoe size?")
     memory.turn("My shoe size is 43, wide.")

@@ -7,10 +7,10 @@ threshold. This room may not know who asks or how the hits are shown.
 The score of a record is the sum of its parts:
 
     lexical     0.3 x BM25, divided by the best BM25 of this query, or by half of what a record of average length with
-                all the query's words would have, if that is more: a chance word is no match. Everyday synonyms of
-                the query's words count half. The words of the turns one and two places away in the session count
-                too, a half and a quarter, since an answer seldom repeats the words of its question; less in a turn of
-                more than 15 stems, which says for itself what it is about.
+                all the query's words would have, if that is more: a chance word is no match. A word and
+                its everyday synonyms, which count half, are one term. The words of the turns one and two places away
+                in the session count too, a half and a quarter, since an answer seldom repeats the words of its
+                question; less in a turn of more than 15 stems, which says for itself what it is about.
     semantic    0.7 x the cosine of the query with the nearest of the record's sentences, or with the whole.
     neighbour   0.3 x lexical + semantic of the better one of the two turns next to it; 0.5 x those of a question, for
                 the turn in which somebody else answers it. In a conversation with an assistant at most 0.3 of the
@@ -22,7 +22,8 @@ The score of a record is the sum of its parts:
 
 What assistants, tools and systems said counts 0.3 of what people said, and so does a question that says nothing but
 what the query says: it is not its own answer. In a conversation of people, a turn that ends in a question counts 0.8,
-since it asks for what the query asks for; questions to an assistant often state facts.
+since it asks for what the query asks for; questions to an assistant often state facts. A fact that ended without a
+successor counts half.
 
 The weights are round numbers on a plateau, chosen on conversations of two people (LoCoMo) and of a user with an
 assistant (BEAM) together: halving or doubling any one of them moves recall@10 by about 0.02.
@@ -49,6 +50,7 @@ LEXICAL, SEMANTIC = 0.3, 0.7
 NEIGHBOUR, ANSWER = 0.3, 0.5
 SPEAKER = 0.2
 ASSISTANT = 0.3
+ENDED = 0.5
 QUESTION = 0.8
 CONTEXT = {1: 0.5, 2: 0.25}
 """How much a word said so many turns away counts."""
@@ -77,7 +79,9 @@ WITH member AS MATERIALIZED (
            coalesce(r.role, 'user') <> 'user' AS assistant,
            r.kind = 'episode' AND (r.text LIKE '%?' OR r.text LIKE '%？' OR r.text LIKE '%؟') AS asks,
            coalesce(r.speaker, r.subject, CASE WHEN r.role = 'user' THEN r.user_id END, '') AS who,
-           CASE WHEN assistant OR (r.kind = 'episode' AND r.text LIKE '%?' AND length(r.text) < {longest}
+           CASE WHEN r.kind <> 'episode' AND r.superseded_by IS NULL
+                     AND coalesce(r.invalid_at, r.expired_at) <= $at THEN {ended}
+                WHEN assistant OR (r.kind = 'episode' AND r.text LIKE '%?' AND length(r.text) < {longest}
                                    AND len(list_filter(regexp_extract_all(lower(r.text), '\\w+'),
                                            lambda word: NOT list_contains($words::VARCHAR[], word))) = 0)
                 THEN {assistant} ELSE 1 END::DOUBLE AS tier,
@@ -87,7 +91,9 @@ WITH member AS MATERIALIZED (
                $names::VARCHAR[]
            ) AS named,
            {shown} AS shown
-    FROM records r LEFT JOIN records e ON e.id = r.episode AND e.user_id = r.user_id
+    FROM records r
+    LEFT JOIN (SELECT r.id, r.key, r.user_id FROM records r WHERE r.kind = 'episode' AND {mine}) e
+        ON e.id = r.episode AND e.user_id = r.user_id
     WHERE {mine}
 ),
 document AS MATERIALIZED (
@@ -97,26 +103,28 @@ assisted AS MATERIALIZED (
     SELECT DISTINCT user_id, session_id FROM member WHERE assistant AND session_id IS NOT NULL
 ),
 corpus AS (SELECT count(*) AS size, greatest(avg(length), 1) AS mean FROM document),
+wanted AS MATERIALIZED (
+    SELECT unnest($stems::VARCHAR[]) AS stem, unnest($terms::VARCHAR[]) AS term, unnest($weights::DOUBLE[]) AS weight
+),
 said AS MATERIALIZED (
-    SELECT key, stem, count(*) AS times
+    SELECT key, term, sum(weight) AS times
     FROM (SELECT key, unnest(toks) AS stem FROM document WHERE list_has_any(toks, $stems::VARCHAR[]))
-    WHERE list_contains($stems::VARCHAR[], stem)
-    GROUP BY key, stem
+    JOIN wanted USING (stem)
+    GROUP BY key, term
 ),
 rarity AS MATERIALIZED (
-    SELECT stem, weight, weight * ln(1 + (size - spread + 0.5) / (spread + 0.5))::DOUBLE AS idf
+    SELECT term, ln(1 + (size - spread + 0.5) / (spread + 0.5))::DOUBLE AS idf
     FROM (
-        SELECT asked.stem, any_value(weight) AS weight, count(said.key) AS spread
-        FROM (SELECT unnest($stems::VARCHAR[]) AS stem, unnest($stem_weights::DOUBLE[]) AS weight) asked
-        LEFT JOIN said USING (stem) GROUP BY asked.stem
+        SELECT own.term, count(said.key) AS spread
+        FROM (SELECT DISTINCT term FROM wanted) own LEFT JOIN said USING (term) GROUP BY own.term
     ) CROSS JOIN corpus
 ),
 heard AS (
-    SELECT key, stem, times FROM said
+    SELECT key, term, times FROM said
     UNION ALL
-    SELECT near.key, stem, weighted * least(1, {short} / greatest(document.length, 1))
+    SELECT near.key, term, weighted * least(1, {short} / greatest(document.length, 1))
     FROM (
-        SELECT stem, user_id, session_id, times * tier * unnest({weights}::DOUBLE[]) AS weighted,
+        SELECT term, user_id, session_id, times * tier * unnest({weights}::DOUBLE[]) AS weighted,
                position + unnest({distances}) AS position
         FROM said JOIN member USING (key)
     ) source
@@ -124,12 +132,12 @@ heard AS (
 ),
 bm25 AS MATERIALIZED (
     SELECT key, sum(idf * times * ({k1} + 1) / (times + {k1} * (1 - {b} + {b} * length / mean))) AS score
-    FROM (SELECT key, stem, sum(times) AS times FROM heard GROUP BY key, stem)
-    JOIN rarity USING (stem) JOIN document USING (key) CROSS JOIN corpus
+    FROM (SELECT key, term, sum(times) AS times FROM heard GROUP BY key, term)
+    JOIN rarity USING (term) JOIN document USING (key) CROSS JOIN corpus
     GROUP BY key
 ),
 best AS (
-    SELECT greatest((SELECT max(score) FROM bm25), (SELECT sum(idf) / 2 FROM rarity WHERE weight = 1)) AS score
+    SELECT greatest((SELECT max(score) FROM bm25), (SELECT sum(idf) / 2 FROM rarity)) AS score
 ),
 likeness AS (
     SELECT record AS key, max(array_inner_product(embedding, $vector::FLOAT[{dim}])) AS cosine
@@ -230,6 +238,7 @@ def search(
         weights=[weight for weight in CONTEXT.values() for _ in (-1, 1)],
         dim=len(query_vector),
         assistant=ASSISTANT,
+        ended=ENDED,
         lexical=LEXICAL,
         semantic=SEMANTIC,
         neighbour=NEIGHBOUR,
@@ -245,10 +254,11 @@ def search(
     if user is not None:
         parameters["user"] = user
     telling = _telling(query, user)
-    similar = sorted(synonyms(telling).difference(telling))
+    similar = [(other, term) for term in telling for other in sorted(synonyms(term).difference(telling))]
     parameters |= {
-        "stems": [*telling, *similar],
-        "stem_weights": [1.0] * len(telling) + [SYNONYM] * len(similar),
+        "stems": [*telling, *(other for other, _ in similar)],
+        "terms": [*telling, *(term for _, term in similar)],
+        "weights": [1.0] * len(telling) + [SYNONYM] * len(similar),
         "names": _names(query, user),
         "words": _plain_words(query),
         "vector": list(query_vector),
@@ -267,7 +277,9 @@ def search(
     ]
     best = _current_first(_distinct(candidates), candidates, k)
     ids = [candidate.id for candidate in best]
-    facts = {fact.id: fact for fact in fact_rows.select(connection, "id IN (SELECT unnest(?::UUID[]))", [ids])}
+    mine, owner = ("TRUE", []) if user is None else ("user_id = ?", [user])
+    wanted = f"{mine} AND id IN (SELECT unnest(?::UUID[]))"
+    facts = {fact.id: fact for fact in fact_rows.select(connection, wanted, [*owner, ids])}
     return [Hit(score=found.score, parts=found.parts, fact=facts[found.id]) for found in best]
 
 
