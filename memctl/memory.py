@@ -11,6 +11,7 @@ import msgspec
 
 from memctl.backends.contract import Backend, Filter, Hit, Query
 from memctl.backends.registry import open_backend
+from memctl.context.model import TOKENS, Context, Count, Format, Request
 from memctl.core import timeline
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import KINDS, Fact
@@ -97,6 +98,38 @@ class Memory:
             matches = [hit for hit in hits if _matches(hit.fact, asked)]
             if len(matches) >= k or len(hits) < wide or wide >= WIDEST:
                 return matches[:k]
+
+    def context(
+        self,
+        user_id: str,
+        query: str | None = None,
+        tokens: int = TOKENS,
+        *,
+        as_of: datetime | str | None = None,
+        format: Format = "text",  # noqa: A002 - the option's own name
+        count: Count | None = None,
+    ) -> Context:
+        """The block of a user's memory to put into a prompt, of at most `tokens` tokens.
+
+        It has the standing instructions, the profile, facts and turns that fit the query, and the last turns of the
+        session.
+
+        `str()` of the result, or its `text`, is the block; `sections` has its lines and says how many records had no
+        room. `format` is "text" or "markdown". `count` counts the tokens of a text as your model does; without it they
+        are estimated. An unknown user has an empty block.
+        """
+        request = Request(user=user_id, query=query, tokens=tokens, as_of=_time(as_of), format=format, count=count)
+        try:
+            return self.find_context(request)
+        except NotFound:
+            self._facts(user_id, None)  # Raises for a store that does not exist.
+            return Context(user=user_id, query=query, as_of=request.as_of, budget=tokens, tokens=0, text="")
+
+    def find_context(self, request: Request) -> Context:
+        """The block, as `context` returns it. Raises NotFound for a user that the backend does not have."""
+        from memctl.context.build import build  # what makes a text harmless takes as long to import as a search to run
+
+        return build(self.backend, self.find, request)
 
     def facts(self, user_id: str, subject: str | None = None) -> list[Fact]:
         """The user's current facts (no episodes), optionally about one subject only."""

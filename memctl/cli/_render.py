@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import typer
 
+from memctl.core import clean_text
 from memctl.core.predicates import PREDICATES
 from memctl.core.suggestions import near
 from memctl.core.timeline import is_current
@@ -29,11 +30,8 @@ if TYPE_CHECKING:
     from memctl.maintenance.snapshots import Replaced
     from memctl.store.model import Run
 
-_TURNING = r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
-"""Unicode's direction marks (UAX #9, 2) and its two line separators, which end a line in JavaScript."""
-_CONTROLS = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_TURNING}\ud800-\udfff]")
-"""Includes surrogates: Python's stand-ins for bytes that are not UTF-8, which cannot be written."""
-_CONTROLS_IN_JSON = re.compile(rf"[\x7f-\x9f{_TURNING}]")
+_CONTROLS_IN_JSON = re.compile(rf"[\x7f-\x9f{clean_text.TURNING}]")
+clean, line = clean_text.clean, clean_text.line
 PIPE_WIDTH = 10_000
 """Output into a pipe is not wrapped, so that each line stays one record."""
 
@@ -46,19 +44,9 @@ FATE = ""
 """The unnamed last column: the state of a fact, and its successor."""
 
 
-def clean(text: str) -> str:
-    """Text made harmless for a terminal: control and direction-override characters become visible escapes."""
-    return _CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", text.replace("\r\n", "\n"))
-
-
 def indented(text: str) -> str:
     """`clean`, with every line but the first indented, so that a quote cannot look like output of memctl."""
     return clean(text).replace("\n", "\n  ")
-
-
-def line(text: str) -> str:
-    """`clean`, on one line."""
-    return clean(" ".join(text.split()))
 
 
 def escaped(document: bytes) -> str:
@@ -217,6 +205,15 @@ def warn_of_mistyped(predicate: str | None, facts: Sequence[Fact]) -> None:
     if predicate is not None and predicate not in names:
         text = f"no facts with the predicate {predicate!r}. {near(predicate, names | PREDICATES)}"
         typer.echo(line(text), err=True)
+
+
+def warn_of_outdated(model: str | None) -> None:
+    """Say on stderr that a search compared words only, if the store's vectors are by `model`."""
+    if model:
+        typer.echo(
+            f"note: only words were compared, because the vectors are by {model}; memctl reindex renews them",
+            err=True,
+        )
 
 
 def runs(runs: Sequence[Run]) -> None:

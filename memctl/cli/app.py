@@ -42,6 +42,7 @@ PANELS: dict[str, dict[str, str]] = {
     },
     "Find": {
         "search": "Search a user's memory, best match first.",
+        "context": "Print a block of memory for a prompt.",
         "facts": "List a user's current facts.",
         "find-person": "Find where a person is named in other users' records.",
         "show": "Show one fact in full, with its evidence.",

@@ -46,7 +46,7 @@ class Listing:
         now = datetime.now(UTC)
         facts = [
             fact
-            for fact in self._read(user)
+            for fact in self.records(user)
             if (fact.kind != "episode" if kind is None else fact.kind == kind)
             and (subject is None or (fact.subject or "").casefold() == subject.casefold())
             and (predicate is None or fact.predicate == predicate)
@@ -58,7 +58,7 @@ class Listing:
         """Every user with counts and times, in alphabetical order."""
         facts, episodes = Counter[str](), Counter[str]()
         times: dict[str, list[datetime]] = {}
-        for fact in self._read():
+        for fact in self.records():
             (episodes if fact.kind == "episode" else facts)[fact.user_id] += 1
             if fact.created_at is not None:
                 span = times.get(fact.user_id, [fact.created_at])
@@ -79,7 +79,7 @@ class Listing:
         now = datetime.now(UTC)
         users, kinds = set(), Counter[str]()
         current = superseded = 0
-        for fact in self._read():
+        for fact in self.records():
             users.add(fact.user_id)
             kinds[fact.kind] += 1
             current += fact.kind != "episode" and is_current(fact, now)
@@ -99,7 +99,8 @@ class Listing:
             embedder=None,
         )
 
-    def _read(self, *users: str) -> Iterator[Fact]:
+    def records(self, *users: str) -> Iterator[Fact]:
+        """Every record of these users, or of all; episodes too."""
         with reading(self._backend, *users) as reader:
             for user in reader.users():
                 for page in reader.facts(user):

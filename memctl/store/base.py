@@ -90,6 +90,18 @@ class Session(Protocol):
         `at` keeps what is current at that instant, as `memctl.core.timeline.current` defines it; None keeps history.
         """
 
+    def leading_facts(
+        self, user: str, *, kinds: Sequence[str], first: Collection[str], at: datetime, as_of: bool, limit: int
+    ) -> tuple[list[Fact], int]:
+        """The `limit` first of the user's records of these kinds, and how many there are.
+
+        Blocks come first, then facts with one of the predicates `first`, and among equals what was learned last. They
+        are the records current at `at`; with `as_of`, those that were true at that instant.
+        """
+
+    def latest_turns(self, user: str, at: datetime, limit: int) -> list[Fact]:
+        """The last episodes said until `at` in the session that the user's last one belongs to, in order."""
+
     def episodes_before(self, user: str, at: datetime) -> list[Fact]:
         """The user's episodes said before `at`."""
 

@@ -71,12 +71,8 @@ def command(
         hits = memory.find(Query(user, query, k, tuple(kinds), *times))
     if not output.listed("search", {"user": user, "query": query, "hits": hits}, hits):
         _print(hits, explain=explain, with_user=all_users)
-    if local and local.outdated_model:
-        typer.echo(
-            f"note: only words were compared, because the vectors are by {local.outdated_model}; "
-            "memctl reindex renews them",
-            err=True,
-        )
+    if local:
+        _render.warn_of_outdated(local.outdated_model)
 
 
 def _split(words: Sequence[str], all_users: bool) -> tuple[str | None, str]:

@@ -13,7 +13,7 @@ from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact
 from memctl.core.suggestions import near
 from memctl.store.duckdb import claims, fact_rows
-from memctl.store.duckdb.current import current, kept
+from memctl.store.duckdb.current import current, kept, true_at
 from memctl.store.duckdb.database import Connection
 from memctl.store.model import RecordText
 
@@ -80,6 +80,32 @@ def facts_of(
         return facts
     # Unicode case folding is Python's: SQL only knows lower().
     return [fact for fact in facts if (fact.subject or "").casefold() == subject.casefold()]
+
+
+def leading(
+    connection: Connection,
+    user: str,
+    *,
+    kinds: Sequence[str],
+    first: Collection[str],
+    at: datetime,
+    as_of: bool,
+    limit: int,
+) -> tuple[list[Fact], int]:
+    """The `limit` first of the user's records of these kinds, and how many there are.
+
+    Blocks come first, then facts with one of the predicates `first`, and among equals what was learned last. They are
+    the records current at `at`; with `as_of`, those that were true at that instant.
+    """
+    condition = f"{true_at('$at')} AND {kept('$at')}" if as_of else current("$at")
+    rows = connection.execute(
+        f"SELECT {fact_rows.FACT_COLUMNS}, count(*) OVER () FROM records "  # noqa: S608
+        f"WHERE user_id = $user AND list_contains($kinds::VARCHAR[], kind) AND {condition} "
+        "ORDER BY kind = 'block' DESC, coalesce(list_contains($first::VARCHAR[], predicate), FALSE) DESC, "
+        "coalesce(created_at, valid_at) DESC NULLS LAST, key DESC LIMIT $limit",
+        {"user": user, "kinds": list(kinds), "first": sorted(first), "at": fact_rows.naive(at), "limit": limit},
+    ).fetchall()
+    return [fact_rows.to_fact(row) for row in rows], rows[0][-1] if rows else 0
 
 
 def unfolded(connection: Connection, groups: Iterable[Group], now: datetime) -> list[Fact]:

@@ -55,6 +55,7 @@ class DuckSession:
     latest_import = operation(queries.latest_import)
     facts = operation(fact_rows.by_ids)
     facts_of = operation(queries.facts_of)
+    leading_facts = operation(queries.leading)
     episodes_before = operation(queries.episodes_before)
     overdue = operation(queries.overdue)
     page = operation(queries.page)
@@ -82,6 +83,7 @@ class DuckSession:
     sessions_saying = operation(turn_rows.sessions_saying)
     turns_of_sessions = operation(turn_rows.of_sessions)
     turns = operation(turn_rows.by_ids)
+    latest_turns = operation(turn_rows.latest)
     read_by = operation(turn_rows.read_by)
 
     ingested_files = operation(file_rows.entries)

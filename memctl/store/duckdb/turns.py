@@ -7,6 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from memctl.core.fact import Fact
+from memctl.store.duckdb import fact_rows
+from memctl.store.duckdb.current import kept
 from memctl.store.duckdb.database import Connection
 from memctl.store.duckdb.fact_rows import aware, naive
 from memctl.store.model import StoredTurn
@@ -70,6 +73,21 @@ def of_sessions(connection: Connection, user: str, sessions: Iterable[str]) -> l
         "ORDER BY session_id, position, key",
         [user, list(sessions)],
     )
+
+
+def latest(connection: Connection, user: str, at: datetime, limit: int) -> list[Fact]:
+    """The last episodes said until `at` in the session that the user's last one belongs to, in order.
+
+    Undated episodes count as older than dated ones.
+    """
+    said = f"kind = 'episode' AND user_id = $user AND coalesce(valid_at, created_at, $at) <= $at AND {kept('$at')}"
+    return fact_rows.select(
+        connection,
+        f"{said} AND session_id = (SELECT session_id FROM records WHERE {said} AND session_id IS NOT NULL "  # noqa: S608
+        "ORDER BY coalesce(valid_at, created_at) DESC NULLS LAST, key DESC LIMIT 1) "
+        "ORDER BY position DESC NULLS LAST, coalesce(valid_at, created_at) DESC NULLS LAST, key DESC LIMIT $limit",
+        {"user": user, "at": naive(at), "limit": limit},
+    )[::-1]
 
 
 def by_ids(connection: Connection, ids: Iterable[UUID]) -> list[StoredTurn]:

@@ -1,0 +1,105 @@
+"""`memctl context`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+import typer
+
+from memctl.cli import _options, _render, _typer
+from memctl.cli._typer import option
+
+if TYPE_CHECKING:
+    from memctl.context.model import Context, Count
+
+
+app = _typer.new_app()
+
+
+@app.command(
+    examples="""
+    memctl context alice "shipping" --tokens 300
+    memctl context alice --format markdown > memory.md
+    memctl context alice "where does she live" --json
+    """
+)
+def command(
+    *,
+    user: _options.User,
+    words: Annotated[list[str] | None, typer.Argument(metavar="[QUERY]")] = None,
+    tokens: Annotated[int, option("--tokens", "Maximum number of tokens of the block.", min=1)] = 1000,
+    format_: Annotated[Literal["text", "markdown"], option("--format", "Format of the block.")] = "text",
+    tokenizer: Annotated[
+        Path | None,
+        option(
+            "--tokenizer",
+            "Count tokens with this tokenizer.json. [default: estimate with built-in WordPiece]",
+            "FILE",
+            dir_okay=False,
+        ),
+    ] = None,
+    as_of: Annotated[str | None, option("--as-of", "Only what was true at WHEN.", "WHEN")] = None,
+    source: _options.Source = None,
+    service: _options.Service,
+    output: _options.Json,
+    store: _options.EmbeddedStore,
+) -> None:
+    """Print a block of USER's memory to put into a prompt, within a number of tokens.
+
+    It has the standing instructions, the profile, the facts and turns that fit QUERY best, and the last turns of the
+    newest session. Everything is on lines of its own, and marked as data. What has no room is counted on stderr.
+    """
+    from memctl.context.model import Request
+    from memctl.memory import Memory, open_memory
+    from memctl.runtime import user_input
+
+    options = store.backends(service, source=source or "local")
+    store.refuse(source or "local")
+    local = store.open() if source in (None, "local") else None
+    request = Request(
+        user=user,
+        query=" ".join(words or ()).strip() or None,
+        tokens=tokens,
+        as_of=user_input.when(as_of),
+        format=format_,
+        count=_counter(tokenizer),
+    )
+    with Memory(local) if local else open_memory(str(source), **options.get(str(source), {})) as memory:
+        context = memory.find_context(request)
+    if not output.printed("context", msgspec.structs.asdict(context)):
+        typer.echo(context.text, nl=False)
+    _note(context)
+    if local:
+        _render.warn_of_outdated(local.outdated_model)
+
+
+def _counter(tokenizer: Path | None) -> Count | None:
+    """The count of a tokenizer.json; None for the estimate."""
+    if tokenizer is None:
+        return None
+    from memctl.report.tokens import counter
+
+    named = counter(tokenizer)
+    return lambda text: named.count([text])[0]
+
+
+NAMES = {
+    "instructions": "standing instructions",
+    "profile": "facts of the profile",
+    "facts": "related facts",
+    "turns": "turns",
+    "latest": "latest turns",
+}
+
+
+def _note(context: Context) -> None:
+    """Print on stderr what is not in the block."""
+    left_out = [f"{section.left_out} {NAMES[section.name]}" for section in context.sections if section.left_out]
+    if not context.text:
+        typer.echo("nothing fits" if left_out else "nothing is remembered", err=True)
+    if left_out:
+        typer.echo(f"no room for {', '.join(left_out)}", err=True)
+    if context.suspicious:
+        typer.echo(f"left out because they give orders to the reader: {context.suspicious} records", err=True)

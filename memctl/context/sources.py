@@ -1,0 +1,118 @@
+"""Where the records of a block come from: the store, in a few statements, or any other backend, read whole.
+
+The turns of a session that is still open are looked for here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from memctl.backends.contract import Backend, Hit, Query
+from memctl.context.model import Request
+from memctl.core import timeline
+from memctl.core.fact import Fact
+from memctl.core.predicates import SINGLE_VALUED
+from memctl.store.duckdb.local_store import LocalStore
+
+if TYPE_CHECKING:
+    from memctl.store.base import Session
+
+INSTRUCTIONS = ("procedure",)
+PROFILE = ("block", "summary", "fact", "preference")
+SHORTEST = 6
+"""Tokens of the shortest line that is worth its place."""
+MOST_TURNS = 50
+"""Turns of the last session that are looked at."""
+FEWEST_HITS, MOST_HITS = 30, 1000
+OPEN = timedelta(days=1)
+"""A session is open until nothing was said in it for so long."""
+
+_FIRST = datetime.min.replace(tzinfo=UTC)
+
+Search = Callable[[Query], list[Hit]]
+
+
+class Material(msgspec.Struct, frozen=True, kw_only=True):
+    """What a block can be made of. Instructions and profile are in order of importance, and are `total` in number;
+    `latest` are the last turns of the newest session, in order; `open` says whether that session still goes on."""
+
+    instructions: Sequence[Fact]
+    instructions_total: int
+    profile: Sequence[Fact]
+    profile_total: int
+    latest: Sequence[Fact]
+    open: bool
+    hits: Sequence[Hit] = ()
+
+
+def gather(backend: Backend, search: Search, request: Request, now: datetime) -> Material:
+    """The material for a block. Raises NotFound for a user that the backend does not have."""
+    at = request.as_of or now
+    lines = request.tokens // SHORTEST + 1
+    if isinstance(backend, LocalStore):
+        with backend.store.reading() as session:
+            session.require_user(request.user)
+            material = _of_store(session, request, at, lines)
+    else:
+        from memctl.migrate.listing import Listing
+
+        material = _of_records(list(Listing(backend).records(request.user)), request, at)
+    if not request.query:
+        return material
+    k = min(MOST_HITS, max(FEWEST_HITS, lines))
+    hits = search(Query(request.user, request.query, k, as_of=request.as_of))
+    return msgspec.structs.replace(material, hits=hits)
+
+
+def _of_store(session: Session, request: Request, at: datetime, lines: int) -> Material:
+    instructions, profile = (
+        session.leading_facts(
+            request.user, kinds=kinds, first=SINGLE_VALUED, at=at, as_of=request.as_of is not None, limit=lines
+        )
+        for kinds in (INSTRUCTIONS, PROFILE)
+    )
+    return _material(instructions, profile, session.latest_turns(request.user, at, MOST_TURNS), at)
+
+
+def _of_records(records: Sequence[Fact], request: Request, at: datetime) -> Material:
+    """The same as `_of_store`, from all records of the user in the order in which they are stored."""
+    valid = timeline.as_of(records, at) if request.as_of else timeline.current(records, at)
+    valid.reverse()
+    first = sorted(valid, key=_importance)
+    instructions, profile = ([fact for fact in first if fact.kind in kinds] for kinds in (INSTRUCTIONS, PROFILE))
+    turns = [turn for turn in records if turn.kind == "episode" and turn in valid and (_said(turn) or at) <= at]
+    sessions = [turn for turn in turns if turn.session_id is not None]
+    newest = max(sessions, key=lambda turn: _said(turn) or _FIRST, default=None)
+    session = sorted((turn for turn in sessions if newest and turn.session_id == newest.session_id), key=_order)
+    return _material((instructions, len(instructions)), (profile, len(profile)), session[-MOST_TURNS:], at)
+
+
+def _material(
+    instructions: tuple[Sequence[Fact], int], profile: tuple[Sequence[Fact], int], latest: Sequence[Fact], at: datetime
+) -> Material:
+    last = max((said for turn in latest if (said := _said(turn))), default=None)
+    return Material(
+        instructions=instructions[0],
+        instructions_total=instructions[1],
+        profile=profile[0],
+        profile_total=profile[1],
+        latest=latest,
+        open=last is not None and at - last <= OPEN,
+    )
+
+
+def _importance(fact: Fact) -> tuple[bool, bool, float]:
+    learned = fact.created_at or fact.valid_at
+    return fact.kind != "block", fact.predicate not in SINGLE_VALUED, -learned.timestamp() if learned else float("inf")
+
+
+def _said(turn: Fact) -> datetime | None:
+    return turn.valid_at or turn.created_at
+
+
+def _order(turn: Fact) -> datetime:
+    return _said(turn) or _FIRST
