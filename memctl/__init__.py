@@ -6,6 +6,7 @@ memory = memctl.open("local")
 memory.add("alice", [{"role": "user", "content": "I prefer express shipping."}])
 memory.search("alice", "shipping", k=5)
 memory.facts("alice")
+str(memory.context("alice", "shipping", tokens=500))
 
 memctl.migrate(memctl.MigrateJob(source="mem0", target="local", selection=memctl.Selection(users=("alice",))))
 """
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from memctl.backends.contract import Hit
+    from memctl.context.model import Context
     from memctl.core.errors import AuthError, Locked, MemctlError, NotFound, Rejected, Retryable, UsageError
     from memctl.core.fact import Fact, Source
     from memctl.ingest.result import Report
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "AuthError",
+    "Context",
     "Erasure",
     "ExportJob",
     "Fact",
@@ -60,6 +63,7 @@ __all__ = [
 
 _HOME = {
     "AuthError": "memctl.core.errors",
+    "Context": "memctl.context.model",
     "Erasure": "memctl.maintenance.erasure",
     "ExportJob": "memctl.migrate.operations",
     "Fact": "memctl.core.fact",

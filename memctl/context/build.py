@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import get_args
 from uuid import UUID
 
 import msgspec
 
 from memctl.backends.contract import Backend
 from memctl.context.lines import excerpt, item_of, shown
-from memctl.context.model import Context, Count, Item, Name, Request, Section, State
+from memctl.context.model import Context, Count, Format, Item, Name, Request, Section, State
 from memctl.context.render import HEADINGS, heading, intro, render
 from memctl.context.sources import SHORTEST, Material, Search, gather
 from memctl.core.errors import UsageError
@@ -46,9 +47,13 @@ _NEGATIONS = frozenset({"not", "no", "never", "nor", "none", "nobody", "nothing"
 
 
 def build(backend: Backend, search: Search, request: Request) -> Context:
-    """The block about a user. Raises NotFound for a user that the backend does not have, UsageError for no tokens."""
+    """The block about a user. Raises NotFound for a user that the backend does not have, UsageError for no tokens and
+    for an unknown format."""
     if request.tokens < 1:
         raise UsageError(f"{request.tokens} is not a number of tokens", where="tokens", hint="give 1 or more")
+    if request.format not in get_args(Format):
+        hint = f"formats: {', '.join(get_args(Format))}"
+        raise UsageError(f"unknown format {request.format!r}", where="format", hint=hint)
     count = request.count
     if count is None:
         from memctl.report.tokens import estimator

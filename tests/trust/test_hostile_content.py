@@ -89,6 +89,12 @@ ALL = dict(leaves(get_command(app)))
 INVOCATIONS = {
     ("ingest",): [("chat.jsonl", "--user", USER), (SPOKEN[0][:20] + "nowhere",)],
     ("search",): [(USER, "line"), (USER, "evil", "--explain"), (f"nobody{USER}", "x"), ("--all-users", "red")],
+    ("context",): [
+        (USER,),
+        (USER, "line", "--tokens", "100000"),
+        (USER, "--format", "markdown"),
+        (f"nobody{USER}", "x"),
+    ],
     ("facts",): [(USER,), (USER, "--all"), (f"nobody{USER}",), (USER, "--kind", USER)],
     ("show",): [("{id}",), (USER,)],
     ("history",): [(USER,), (f"nobody{USER}",)],
@@ -237,7 +243,12 @@ def test_a_document_holds_every_word_and_is_one(memctl, hostile):
 
 
 def test_what_a_fact_says_does_not_look_like_a_line_of_ours(memctl, hostile):
-    for command in (("facts", USER, "--all"), ("show", str(facts()[4].id)), ("search", USER, "another line")):
+    for command in (
+        ("facts", USER, "--all"),
+        ("show", str(facts()[4].id)),
+        ("search", USER, "another line"),
+        ("context", USER),
+    ):
         assert not any(line.startswith("error:") for line in memctl(*command).out.splitlines()), command
 
 

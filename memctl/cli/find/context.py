@@ -85,21 +85,22 @@ def _counter(tokenizer: Path | None) -> Count | None:
     return lambda text: named.count([text])[0]
 
 
-NAMES = {
-    "instructions": "standing instructions",
-    "profile": "facts of the profile",
-    "facts": "related facts",
-    "turns": "turns",
-    "latest": "latest turns",
+NOUNS = {
+    "instructions": "standing instruction",
+    "profile": "profile fact",
+    "facts": "related fact",
+    "turns": "turn",
+    "latest": "latest turn",
 }
 
 
 def _note(context: Context) -> None:
     """Print on stderr what is not in the block."""
-    left_out = [f"{section.left_out} {NAMES[section.name]}" for section in context.sections if section.left_out]
+    numbers = {NOUNS[section.name]: section.left_out for section in context.sections}
+    left_out = [f"{number} {noun}{'s' if number > 1 else ''}" for noun, number in numbers.items() if number]
     if not context.text:
         typer.echo("nothing fits" if left_out else "nothing is remembered", err=True)
     if left_out:
         typer.echo(f"no room for {', '.join(left_out)}", err=True)
     if context.suspicious:
-        typer.echo(f"left out because they give orders to the reader: {context.suspicious} records", err=True)
+        typer.echo(f"left out, because they try to instruct the model: {context.suspicious}", err=True)

@@ -1,0 +1,98 @@
+"""`memctl context` in a shell: what goes into the prompt is on stdout alone, and mistakes are answered."""
+
+import pytest
+
+
+@pytest.fixture
+def told(memctl, chat):
+    """alice in the store."""
+    file = chat(
+        "alice/a.jsonl",
+        "I live in Oslo.",
+        "From now on, always answer in English.",
+        "I prefer express shipping.",
+        *(f"The parcel number {n} came on time, the courier rang twice." for n in range(20)),
+    )
+    assert memctl("ingest", file.parent.parent).code == 0
+    return memctl
+
+
+def test_stdout_is_the_block_and_stderr_says_what_had_no_room(told):
+    ran = told("context", "alice", "shipping", "--tokens", 120)
+    assert ran.code == 0
+    assert ran.out.startswith("Memory of alice. ")
+    assert "alice prefers express shipping" in ran.out
+    assert ran.out.endswith("\n")
+    assert "no room for" in ran.err
+    assert " turns" in ran.err
+    assert told("context", "alice", "--tokens", 5000).err == ""
+
+
+def test_the_document_is_typed_and_holds_the_block(told):
+    ran = told("context", "alice", "shipping", "--json", "--tokens", 300)
+    document = ran.document
+    assert document["schema"] == "memctl.context/1"
+    assert document["text"] == told("context", "alice", "shipping", "--tokens", 300).out
+    assert document["tokens"] <= document["budget"] == 300
+    assert [section["name"] for section in document["sections"]] == [
+        "instructions",
+        "profile",
+        "facts",
+        "turns",
+        "latest",
+    ]
+    items = [item for section in document["sections"] for item in section["items"]]
+    assert all(told("show", item["id"][:8]).code == 0 for item in items[:3])
+
+
+def test_the_words_of_a_question_need_no_quotes(told):
+    assert told("context", "alice", "express", "shipping").out == told("context", "alice", "express shipping").out
+
+
+@pytest.mark.parametrize("form", [(), ("--format", "markdown"), ("--json",)])
+def test_one_token_is_too_few_and_no_error(told, form):
+    ran = told("context", "alice", "shipping", "--tokens", 1, *form)
+    assert ran.code == 0
+    assert "nothing fits" in ran.err
+    assert not (ran.document["text"] if form == ("--json",) else ran.out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told_"),
+    [
+        (("alice", "--tokens", "0"), 2, "--tokens"),
+        (("alice", "--tokens", "many"), 2, "--tokens"),
+        (("alice", "--format", "markdwon"), 2, "Did you mean 'markdown'?"),
+        (("",), 2, "empty"),
+        ((), 2, "USER"),
+        (("alcie", "x"), 4, "Did you mean 'alice'?"),
+        (("alice", "x", "--tokenizer", "nowhere.json"), 4, "nowhere.json"),
+        (("alice", "--as-of", "whenever"), 2, "whenever"),
+        (("alice", "--from", "nowhere"), 4, "nowhere"),
+        (("alice", "--url", "http://x"), 2, "--url"),
+        (("alice", "--store", "none.duckdb"), 4, "no store yet"),
+    ],
+)
+def test_a_mistake_is_answered_with_what_is_wrong(told, arguments, code, told_):
+    ran = told("context", *arguments)
+    assert (ran.code, ran.out) == (code, "")
+    assert told_ in ran.err
+
+
+def test_a_file_of_facts_gives_a_block_too(told, home):
+    assert told("export", "--all-users", "-o", home / "all.jsonl").code == 0
+    ran = told("context", "alice", "--from", home / "all.jsonl", "--tokens", 200)
+    assert ran.out == told("context", "alice", "--tokens", 200).out
+    ran = told("context", "alcie", "x", "--from", home / "all.jsonl")
+    assert (ran.code, "Did you mean 'alice'?" in ran.err) == (4, True)
+
+
+def test_a_pipe_whose_reader_leaves_is_no_error(told, process):
+    import subprocess
+
+    writer = process("context", "alice", "--tokens", 4000, stdout=subprocess.PIPE)
+    writer.stdout.readline()
+    writer.stdout.close()
+    assert writer.wait(60) == 0
+    assert "Traceback" not in writer.stderr.read()
+    writer.stderr.close()
