@@ -6,6 +6,7 @@ A command's module is imported when the command runs, so `memctl --help` loads n
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
 import signal
@@ -254,7 +255,10 @@ def _ended(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except OSError as error:
-        return _fail(arguments, MemctlError(error.strerror or str(error), where=error.filename), Exit.ERROR)
+        reason = error.strerror or str(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT) and error.filename is None:
+            reason = f"cannot write the output: {reason}"
+        return _fail(arguments, MemctlError(reason, where=error.filename), Exit.ERROR)
     except Exception as error:
         return _fault(arguments, error)
 

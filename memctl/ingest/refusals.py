@@ -67,9 +67,15 @@ class Refusals:
                 places.append(path)
             self._met.update(map(_hash, places))
 
-    def refuse_path(self, error: BadTranscript) -> None:
-        """Refuse what is no document: a folder that cannot be listed, a file that cannot be opened, an archive."""
+    def refuse_path(self, error: BadTranscript, *, named: bool = False) -> None:
+        """Refuse what is no document: a folder that cannot be listed, a file that cannot be opened, an archive.
+
+        A folder that the user `named` is not remembered: as long as nothing in it can be read, every run says so.
+        """
         where = error.where or ""
+        if named and os.path.isdir(where):  # noqa: PTH112
+            self.add(where, error)
+            return
         path, mark, inside = (where, "", "") if os.path.lexists(where) else where.partition("!/")
         place = _hash(os.path.realpath(path) + mark + inside)
         refused = self._files.setdefault(place, _Refused(place, _state_of_path(path), RETRIED))

@@ -24,7 +24,7 @@ from memctl.store.base import Store
 from memctl.store.model import SUPPRESSED, FileEntry
 from memctl.store.refold import suppressed_users
 from memctl.transcripts.detect import detect, read
-from memctl.transcripts.discovery import Document
+from memctl.transcripts.discovery import VANISHED, Document
 from memctl.transcripts.model import ReadOptions, Session
 
 if TYPE_CHECKING:
@@ -91,6 +91,9 @@ class Reader:
             if known and known.covers(recipe, since) and known.sha256 == sha256:
                 self.report.unchanged += 1
                 return None
+        except FileNotFoundError:
+            self.report.skip(VANISHED)
+            return None
         except (BadTranscript, OSError) as error:
             self.refusals.refuse_path(unreadable(error, document))
             return None

@@ -20,7 +20,7 @@ def documents_of(
         elif isinstance(found, Skipped):
             report.skip(found.reason)
         else:
-            refusals.refuse_path(found)
+            refusals.refuse_path(found, named=found.where in paths)
 
 
 def sha256_of(document: Document) -> str:

@@ -19,6 +19,8 @@ from memctl.transcripts.encoding import is_binary
 from memctl.transcripts.exclusion import EXCLUDED, Exclusion, files_below
 from memctl.transcripts.export_layout import ExportFolder, binary_reason
 
+VANISHED = "removed while it was read"
+"""Why a file is skipped that was there when its folder was listed, as when a log is rotated."""
 _PACKED = (".gz", ".zst")
 _TOOL_FOLDER = re.compile(r"-.*|\d{4}")
 
@@ -186,6 +188,9 @@ class _Walk:
         self._seen.add(real)
         try:
             entries = sorted(folder.iterdir(), key=lambda entry: natural(entry.name))
+        except FileNotFoundError:
+            yield Skipped(uri, VANISHED)
+            return
         except OSError as error:
             yield BadTranscript(f"cannot list the folder: {error.strerror}", where=uri, hint="check its permissions")
             return
@@ -230,6 +235,8 @@ class _Walk:
         try:
             document = _on_disk(path, uri, user)
             yield from self._readable(document, named=named)
+        except FileNotFoundError:
+            yield Skipped(uri, VANISHED)
         except OSError as error:
             yield BadTranscript(f"cannot be read: {error.strerror}", where=uri, hint="check its permissions")
 

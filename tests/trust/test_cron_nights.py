@@ -166,6 +166,50 @@ def test_a_file_that_may_not_be_read_is_tried_every_night(night, folder, sealed)
     assert "Permission denied" in mail
 
 
+def test_a_folder_of_the_crontab_that_cannot_be_listed_is_reported_every_night(night, folder, monkeypatch):
+    whole = Path.iterdir
+
+    def listed(self):
+        if self.name in closed:
+            raise PermissionError(13, "Permission denied", str(self))
+        return whole(self)
+
+    monkeypatch.setattr(Path, "iterdir", listed)
+    closed = [folder.name]
+    for _ in range(2):
+        code, mail = night()
+        assert code == Exit.PARTIAL
+        assert "cannot list the folder: Permission denied" in mail
+    closed = ["alice"]
+    assert night()[0] == Exit.PARTIAL
+    assert night() == (0, ""), "one of its folders is reported once"
+
+
+@pytest.mark.parametrize("call", ["stat", "open", "iterdir"])
+def test_a_log_that_is_rotated_while_it_is_read_is_not_an_error(memctl, night, folder, chat, monkeypatch, call):
+    rotated = chat("alice/rotated/log.jsonl", "I live in Rome.")
+    whole = getattr(Path, call)
+
+    def late(self, *arguments, **more):
+        if self.name in ("log.jsonl", "rotated") and (call != "iterdir" or self.name == "rotated"):
+            rotated.unlink(missing_ok=True)
+            if call == "iterdir":
+                raise FileNotFoundError(2, "No such file or directory", str(self))
+        return whole(self, *arguments, **more)
+
+    monkeypatch.setattr(Path, call, late)
+    assert night() == (0, "")
+
+
+def test_a_full_disk_under_the_output_is_named(memctl, folder, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("memctl.cli.remember.ingest._print_facts", full)
+    ran = memctl("ingest", folder)
+    assert (ran.code, "cannot write the output: No space left on device" in ran.err) == (Exit.ERROR, True)
+
+
 def test_what_was_refused_is_read_once_it_is_mended(memctl, night, folder):
     path = damaged(folder)
     assert night()[0] == Exit.PARTIAL
