@@ -13,6 +13,7 @@ import msgspec
 
 from memctl.core.errors import BadTranscript, MemctlError, UsageError
 from memctl.transcripts.discovery import Document
+from memctl.transcripts.encoding import UnclearEncoding
 from memctl.transcripts.model import ReadOptions, Session
 from memctl.transcripts.peek import Head
 from memctl.transcripts.session_builder import TEXT_NOT_FOUND
@@ -168,5 +169,7 @@ def _unreadable(document: Document, error: Exception) -> BadTranscript:
     return BadTranscript(
         f"cannot be read: {str(error) or type(error).__name__}",
         where=document.uri,
-        hint="check that the file is complete and has this format",
+        hint="convert it to UTF-8, as with: iconv -f CP850 -t UTF-8"
+        if isinstance(error, UnclearEncoding)
+        else "check that the file is complete and has this format",
     )

@@ -1,7 +1,7 @@
 """Bytes in an unknown encoding to clean text.
 
-Chat exports are in UTF-8, in UTF-16 from Windows tools, and in cp1252 from old phones. Memory use is bounded for any
-file.
+Chat exports are in UTF-8, in UTF-16 from Windows tools, and in code pages from old programs. Memory use is bounded for
+any file.
 """
 
 import codecs
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HEAD_BYTES = 64 * 1024
 LINE_LIMIT = 64 * 1024 * 1024
 _CHUNK = 1 << 20
+_FEW = 2
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -28,24 +29,11 @@ _BOMS = (
 )
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_SIGN = "[¤¦¨¬¯±´·¸×÷¹²³¼½¾£¥¢µ¶]"
-_SIGN_IN_WORD = re.compile(rf"{_SIGN}(?=[^\W\d_])|(?<=[^\W\d_]){_SIGN}")
-_NOT_OF_CHATS = (
-    *(
-        "utf_16",
-        "utf_32",
-        "utf_7",
-        "mac_cyrillic",
-        "mac_greek",
-        "mac_iceland",
-        "mac_latin2",
-        "mac_roman",
-        "mac_turkish",
-    ),
-    *("cp855", "cp866", "cp1125", "kz1048", "ptcp154", "koi8_t", "iso8859_5"),
-)
-"""Codecs of systems older than chats; their letters, read as such, look as likely as those of Windows."""
 _CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
+
+
+class UnclearEncoding(ValueError):
+    """The encoding of a file cannot be told from its content."""
 
 
 def clean(text: str) -> str:
@@ -59,8 +47,8 @@ def clean(text: str) -> str:
 def guess(head: bytes) -> str:
     """The Python codec for a file that begins with `head`.
 
-    A byte order mark decides; else UTF-16 by its zero bytes, else UTF-8 if mostly valid, else charset-normalizer's
-    result, without codecs that put a sign such as ³ inside a word, and cp1252, the most common, if it is as good.
+    A byte order mark decides; else UTF-16 by its zero bytes, else UTF-8 if mostly valid, else the code page. If that is
+    unclear, a few characters outside ASCII become U+FFFD; with more of them it raises UnclearEncoding.
     """
     for bom, name in _BOMS:
         if head.startswith(bom):
@@ -70,18 +58,13 @@ def guess(head: bytes) -> str:
         return wide
     if _is_utf8(head):
         return "utf-8"
-    from charset_normalizer import from_bytes
+    from memctl.transcripts.code_pages import code_page
 
-    matches = list(from_bytes(head[:16_384], cp_exclusion=list(_NOT_OF_CHATS)))
-    matches = [match for match in matches if not _SIGN_IN_WORD.search(str(match))] or matches
-    if not matches or any(
-        "cp1252" in match.could_be_from_charset
-        and match.chaos <= matches[0].chaos
-        and match.coherence >= matches[0].coherence
-        for match in matches
-    ):
-        return "cp1252"
-    return matches[0].encoding
+    if codec := code_page(head):
+        return codec
+    if sum(byte > 127 for byte in head) <= max(_FEW, len(head) // 200):
+        return "ascii"
+    raise UnclearEncoding("it is not UTF-8, and its encoding is unclear")
 
 
 def is_binary(head: bytes) -> bool:
@@ -101,7 +84,11 @@ def decode(head: bytes) -> str:
 
 def utf8(stream: BinaryIO) -> BinaryIO:
     """`stream` as valid UTF-8 without byte order mark, whatever its encoding. Closing it closes both."""
-    return io.BufferedReader(_Utf8(stream, stream.read(HEAD_BYTES)), _CHUNK)
+    try:
+        return io.BufferedReader(_Utf8(stream, stream.read(HEAD_BYTES)), _CHUNK)
+    except UnclearEncoding:
+        stream.close()
+        raise
 
 
 def text_lines(stream: BinaryIO, where: str) -> Iterator[tuple[int, str | BadTranscript]]:
