@@ -1,1 +1,1 @@
-"""mem0 as a backend: the platform, the library, the REST server, and exports on disk."""
+"""mem0 as a backend: the platform, the library, the REST server, and exports."""

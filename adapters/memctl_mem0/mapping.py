@@ -1,9 +1,8 @@
-"""mem0's memories as Facts and back, for all its doors. Pure: nothing here needs mem0 or a network.
+"""mem0's memories as facts, and back, for all of its adapters. Pure; needs neither mem0 nor a network.
 
-What mem0 has no place for travels under the key `memctl` of a memory's metadata and comes back in the fields it was
-taken from; where the memory was edited in mem0 since, what mem0 says stands. A memory reaches `to_fact` as mem0's API
-gives it: `id`, `memory`, the owner's ids, `metadata`, `created_at` and so on, in snake_case or, as the TypeScript
-library writes them, in camelCase.
+Fields that mem0 does not have are stored under the key `memctl` of a memory's metadata, and restored from it; later
+edits in mem0 take precedence. `to_fact` takes a memory as mem0's API returns it: `id`, `memory`, the owner's ids,
+`metadata`, `created_at` and so on, in snake_case or, as in the TypeScript library, in camelCase.
 """
 
 import re
@@ -19,23 +18,23 @@ from memctl.core.fact import Fact, Source, derive_id, pack, unpack
 
 SYSTEM = "mem0"
 OWN = "memctl"
-"""The key of a memory's metadata under which what mem0 has no place for travels."""
+"""The key of a memory's metadata for fields that mem0 does not have."""
 OWN_ID = "memctl_id"
-"""The fact's id once more, as a key that mem0's filters reach: they look at the top level of metadata only."""
+"""The key for the fact's id at the top level of the metadata, because mem0's filters reach only that."""
 IMPORTED = "mem0_migration_"
-"""How the keys begin that mem0's own importer leaves in the metadata (scripts/oss-to-platform-migrate.sh)."""
+"""The prefix of keys that mem0's own importer adds to the metadata (scripts/oss-to-platform-migrate.sh)."""
 
 PLATFORM_SLOTS = frozenset({"user_id", "agent_id", "session_id", "app_id", "text", "metadata"})
-"""The fields that mem0's platform keeps exactly by itself; times it keeps to the second, or sets itself."""
+"""The fields that mem0's platform stores exactly; it rounds times to seconds, or sets them itself."""
 
 SCOPES = {"user": "user_id", "agent": "agent_id", "app": "app_id", "run": "run_id"}
-"""mem0's kinds of owners, and the key of a memory that names each."""
+"""mem0's kinds of owners, with the keys of a memory that name them."""
 
 _FIELD_OF_SCOPE = {"user_id": "user_id", "agent_id": "agent_id", "app_id": "app_id", "run_id": "session_id"}
 _FORCED = ("created_at", "updated_at", "expires_at", "superseded_by")
-"""Fields that mem0 may fill by itself, so that it must be said when a fact had none."""
+"""Fields that mem0 may set itself, so that their absence must be stored."""
 _OF_THE_TEXT = ("subject", "predicate", "object", "confidence")
-"""Fields that say something of one wording only, and no longer hold when mem0 has another."""
+"""Fields that depend on the wording, and are not valid after an edit of the text."""
 _ALIASES = {
     "content": "memory", "userId": "user_id", "agentId": "agent_id", "appId": "app_id", "runId": "run_id",
     "session_id": "run_id", "sessionId": "run_id", "createdAt": "created_at", "updatedAt": "updated_at",
@@ -51,7 +50,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact as mem0's platform takes it. `scope` names the owners (`user_id`, `agent_id`, `app_id`, `run_id`),
+    """A fact for mem0's platform. `scope` has the owners (`user_id`, `agent_id`, `app_id`, `run_id`),
     `timestamp` is in whole seconds since 1970, `expiration_date` a day as YYYY-MM-DD."""
 
     text: str
@@ -62,7 +61,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def from_fact(fact: Fact) -> Memory:
-    """The memory that mem0's platform is to keep for a fact. Raises ValueError for a fact it cannot hold."""
+    """The memory for a fact. Raises ValueError for a fact that mem0 cannot store."""
     return Memory(
         text=fact.text,
         scope=scope_of(fact),
@@ -73,10 +72,10 @@ def from_fact(fact: Fact) -> Memory:
 
 
 def scope_of(fact: Fact) -> dict[str, str]:
-    """The owners' ids of the memory; what mem0 cannot have as an id (an empty one, `*`) is left to the metadata.
+    """The owners' ids of the memory; ids that are not valid in mem0 (an empty one, `*`) are only in the metadata.
 
-    A fact that came from a memory of an agent alone goes back to the agent alone. Raises ValueError for a user whom
-    mem0 cannot have.
+    A fact from a memory that belonged only to an agent is written to the agent only. Raises ValueError for a user id
+    that is not valid in mem0.
     """
     ids = {key: getattr(fact, field) for key, field in _FIELD_OF_SCOPE.items()}
     kind = fact.native.get("owner")
@@ -88,20 +87,20 @@ def scope_of(fact: Fact) -> dict[str, str]:
 
 
 def metadata_of(fact: Fact, slots: Collection[str]) -> dict[str, Any]:
-    """The memory's metadata: the user's own, and under `memctl` what a backend that has these slots has no place for.
+    """The memory's metadata: the user's own, and under `memctl` the fields that are not in `slots`.
 
-    `slots` are the fields that come back exactly by themselves. Embeddings are never packed.
+    `slots` are the fields that the backend itself stores exactly. Embeddings are never packed.
     """
     away = [name for name in Fact.__struct_fields__ if name not in slots and name != "embedding"]
     away += [name for name in _FIELD_OF_SCOPE.values() if name in slots and not _is_id(getattr(fact, name))]
-    own = {key for key in fact.metadata if key in (OWN, OWN_ID) or key.startswith(IMPORTED)}
-    if own:
+    reserved = {key for key in fact.metadata if key in (OWN, OWN_ID) or key.startswith(IMPORTED)}
+    if reserved:
         away.append("metadata")
     packed = pack(fact, away) | {"id": str(fact.id), "user_id": fact.user_id}
     packed |= {name: None for name in _FORCED if name not in slots and name not in packed}
     imported = {key: value for key, value in fact.native.items() if key.startswith(IMPORTED)}
-    beside = {key: value for key, value in fact.metadata.items() if key not in own}
-    return imported | beside | {OWN: {"fact": packed, "text": _digest(fact.text)}, OWN_ID: str(fact.id)}
+    rest = {key: value for key, value in fact.metadata.items() if key not in reserved}
+    return imported | rest | {OWN: {"fact": packed, "text": _digest(fact.text)}, OWN_ID: str(fact.id)}
 
 
 def to_fact(
@@ -111,11 +110,11 @@ def to_fact(
     default_user: str | None = None,
     successors: Mapping[str, UUID] | None = None,
 ) -> Fact:
-    """The Fact in a memory as mem0's API gives it.
+    """The fact in a memory as mem0's API returns it.
 
-    `account` tells apart memories whose ids are no UUIDs, and is the source's uri; `default_user` owns what names no
-    owner at all; `successors` are the facts' ids of memories that replace others, by mem0's id, where these are known.
-    Times without a zone are taken as UTC; what has no field, or is none such, is kept in `native`.
+    `account` makes ids that are not UUIDs unique, and is the source's uri; `default_user` owns memories without an
+    owner; `successors` are the facts' ids of memories that replace others, by mem0's id, if they are known. Times
+    without a zone are in UTC; values without a field, or that are not valid for it, are kept in `native`.
 
     Raises ValueError for a record without text, without an owner, or with half a surrogate pair in it.
     """
@@ -129,7 +128,7 @@ def to_fact(
     native_id = str(row.pop("id")) if "id" in row else None
     fields, native = _taken(row, account, successors or {})
     metadata, packed = _parted(fields.pop("metadata"), native, fields)
-    found = Fact(
+    fact = Fact(
         id=_fact_id(native_id, account, owner, text),
         user_id=owner,
         kind="procedure" if metadata.get("memory_type") == _PROCEDURAL else "fact",
@@ -139,11 +138,11 @@ def to_fact(
         native=native,
         **fields,
     )
-    return _undated(found) if packed is None else _restored(found, packed)
+    return _undated(fact) if packed is None else _restored(fact, packed)
 
 
 def owner_of(memory: Mapping[str, Any]) -> str | None:
-    """Who owns a memory: its user, else `agent:ID`, `app:ID` or `run:ID`; None when it names nobody."""
+    """The owner of a memory: its user, else `agent:ID`, `app:ID` or `run:ID`; None if it names nobody."""
     for kind, key in SCOPES.items():
         value = memory.get(key) or (memory.get("session_id") if kind == "run" else None)
         if isinstance(value, str) and value:
@@ -152,38 +151,38 @@ def owner_of(memory: Mapping[str, Any]) -> str | None:
 
 
 def ids_of(memory: Mapping[str, Any]) -> dict[str, str]:
-    """The owners' ids that a memory of the platform names, by mem0's keys."""
+    """The owners' ids in a memory of the platform, by mem0's keys."""
     ids = {key: memory.get(key) for key in SCOPES.values()}
     ids["run_id"] = ids["run_id"] or memory.get("session_id")
     return {key: value for key, value in ids.items() if isinstance(value, str) and value}
 
 
 def owner_name(kind: str, name: str | None) -> str | None:
-    """How an owner of mem0 is called as a user of memctl."""
+    """The user id in memctl of an owner in mem0."""
     return name if kind == "user" or name is None else f"{kind}:{name}"
 
 
 def owner_beside_users(owner: str) -> tuple[str, str] | None:
-    """The kind and the name in `agent:ID`, `app:ID` or `run:ID`; None for what can only be a user."""
+    """The kind and the name in `agent:ID`, `app:ID` or `run:ID`; None for a user."""
     kind, colon, name = owner.partition(":")
     return (kind, name) if colon and name and kind in SCOPES and kind != "user" else None
 
 
 def native_fact_id(native_id: str, account: str) -> UUID:
-    """The id of the fact in a memory that memctl never wrote. mem0's ids are UUIDs, the same in whatever dump or
-    account the memory is found; only others need the account beside them."""
+    """The fact's id for a memory that memctl did not write. mem0's ids are UUIDs and unique over all dumps and
+    accounts; other ids are made unique by the account."""
     return derive_id(SYSTEM, "" if _UUID.fullmatch(native_id) else account, native_id)
 
 
 def _fact_id(native_id: str | None, account: str, owner: str, text: str) -> UUID:
     if native_id is None:
         return derive_id(SYSTEM, account, owner, text)
-    # A dump says nothing of the account: there the owner tells "1" from "1".
+    # A dump does not name the account: there the owner makes an id such as "1" unique.
     return native_fact_id(native_id, account or owner)
 
 
 def _taken(row: dict[str, Any], account: str, successors: Mapping[str, UUID]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A memory's values as fields of a Fact, and those that are of none."""
+    """A memory's values as fields of a fact, and those without a field."""
     fields: dict[str, Any] = {"metadata": {}}
     native: dict[str, Any] = {}
     if not row.get("user_id"):
@@ -192,14 +191,14 @@ def _taken(row: dict[str, Any], account: str, successors: Mapping[str, UUID]) ->
     for key, value in row.items():
         if key == "user_id" or key in _OF_A_SEARCH or (key == "synthesized" and value is False):
             continue
-        field, read = _READERS.get(key, _NOWHERE)
-        found = read(value)
-        if found is None:
+        field, convert = _READERS.get(key, _NOWHERE)
+        converted = convert(value)
+        if converted is None:
             native[key] = value
             continue
-        fields[field] = found
+        fields[field] = converted
         if field == "expires_at":
-            # A day says less than an instant does: keep how it was put.
+            # A day is less precise than the field's time: keep the original.
             native[key] = value
     if "replaced_by" in fields:
         replaced_by = native["replaced_by"] = fields.pop("replaced_by")
@@ -210,8 +209,8 @@ def _taken(row: dict[str, Any], account: str, successors: Mapping[str, UUID]) ->
 def _parted(
     metadata: dict[str, Any], native: dict[str, Any], fields: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """The user's own metadata, and what memctl packed beside it. mem0's importer's keys go to `native`, and the day of
-    expiry that it puts among the metadata to its field."""
+    """The user's own metadata, and the fields that memctl packed. Keys of mem0's importer are moved to `native`, and
+    the day of expiry that it puts into the metadata to its field."""
     own = metadata
     imported = {key: value for key, value in metadata.items() if key.startswith(IMPORTED)}
     if imported:
@@ -227,8 +226,7 @@ def _parted(
 
 
 def _packed(value: Any) -> dict[str, Any] | None:
-    """The fields that memctl packed with a digest of the text beside them, as `text`; None for what is somebody
-    else's."""
+    """The fields that memctl packed, with a digest of the text as `text`; None if memctl did not pack them."""
     if not isinstance(value, dict) or not isinstance(value.get("fact"), dict):
         return None
     try:
@@ -237,25 +235,25 @@ def _packed(value: Any) -> dict[str, Any] | None:
         return None
 
 
-def _restored(found: Fact, packed: dict[str, Any]) -> Fact:
-    """The fact as it was before mem0 had it, but for what was edited in mem0 since."""
+def _restored(fact: Fact, packed: dict[str, Any]) -> Fact:
+    """The fact as it was written, with later edits in mem0."""
     values = dict(packed)
-    if values.pop("user_id", None) != found.user_id:
-        # Somebody copied the memory to another owner: that is a fact of its own.
+    if values.pop("user_id", None) != fact.user_id:
+        # The memory was copied to another owner: the copy is a different fact.
         values.pop("id", None)
-    if values.pop("text") != _digest(found.text):
+    if values.pop("text") != _digest(fact.text):
         for name in (*_OF_THE_TEXT, "updated_at"):
             values.pop(name, None)
     created, expires = values.get("created_at"), values.get("expires_at")
-    if created is not None and (found.created_at is None or seconds(found.created_at) != seconds(created)):
+    if created is not None and (fact.created_at is None or seconds(fact.created_at) != seconds(created)):
         values.pop("created_at")
-    if _day_or_none(expires) != _day_or_none(found.expires_at):
+    if _day_or_none(expires) != _day_or_none(fact.expires_at):
         values.pop("expires_at", None)
-    if found.superseded_by is not None:
+    if fact.superseded_by is not None:
         values.pop("superseded_by", None)
-    # What was not packed had nothing in it; what mem0 sets by itself is none of the fact's.
+    # A field that was not packed was empty; mem0 sets these itself.
     plain: dict[str, Any] = {"native": {}, "categories": ()}
-    return msgspec.structs.replace(found, **(plain | values))
+    return msgspec.structs.replace(fact, **(plain | values))
 
 
 def _is_id(value: Any) -> bool:
@@ -272,9 +270,9 @@ def seconds(at: datetime) -> int:
 
 
 def day_of(at: datetime) -> str:
-    """The first day that is not over before the instant: nothing is forgotten before its time."""
-    whole = at.date() if at.time() == datetime.min.time() or at.date() == date.max else at.date() + timedelta(days=1)
-    return whole.isoformat()
+    """The first day that does not end before the instant, so that nothing expires too early."""
+    day = at.date() if at.time() == datetime.min.time() or at.date() == date.max else at.date() + timedelta(days=1)
+    return day.isoformat()
 
 
 def _day_or_none(at: datetime | None) -> str | None:
@@ -282,11 +280,12 @@ def _day_or_none(at: datetime | None) -> str | None:
 
 
 def time_of(value: Any) -> datetime | None:
-    """The instant in a time as mem0 and its stores write it: ISO 8601, a day, or (milli)seconds since 1970; or None."""
+    """The time in a format of mem0 and its stores: ISO 8601, a day, or (milli)seconds since 1970; None if it is not
+    valid."""
     try:
         if isinstance(value, str) and not _STAMP.fullmatch(value):
-            found = datetime.fromisoformat(value)
-            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+            time = datetime.fromisoformat(value)
+            return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
         if isinstance(value, int | float | str) and not isinstance(value, bool):
             number = float(value)
             return datetime.fromtimestamp(number / 1000 if number > _MILLISECONDS else number, UTC)
@@ -296,7 +295,7 @@ def time_of(value: Any) -> datetime | None:
 
 
 def _undated(fact: Fact) -> Fact:
-    """The fact without times that say that they are unknown: mem0's Redis and Valkey stores write 0 for those."""
+    """The fact without times that mean unknown, which mem0's Redis and Valkey stores write as 0."""
     unknown = {name: None for name in ("created_at", "updated_at") if getattr(fact, name) == _UNKNOWN}
     return msgspec.structs.replace(fact, **unknown) if unknown else fact
 
@@ -326,5 +325,4 @@ _READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "replaced_by": ("replaced_by", _text),
     "metadata": ("metadata", _object),
 }
-"""The field of a Fact that a memory's key fills, and what makes the one's value of the other's: None when it is none
-such."""
+"""The field of a fact for each key of a memory, and a function that converts the value: None if it is not valid."""

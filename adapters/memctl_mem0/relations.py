@@ -1,7 +1,7 @@
-"""Relations of mem0's graph as Facts. Pure: nothing here needs mem0 or a network.
+"""Relations of mem0's graph as facts. Pure; needs neither mem0 nor a network.
 
-mem0 lists them beside the memories of a user, as `{"source", "relationship", "target"}`, or with `destination` in the
-answer to a search. They have no text and no times.
+mem0 before version 2 listed them next to the memories of a user, as `{"source", "relationship", "target"}`, or with
+`destination` in the response to a search. They have no text and no times.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ _OWNER = ("user_id", "userId")
 
 
 def relation_fact(relation: Any, user: str | None, default_user: str | None) -> Fact:
-    """The fact in a relation: a triple and the sentence that it makes.
+    """The fact in a relation: a triple, and a sentence made from it.
 
     `user` owns a relation that names no user itself, `default_user` one of a page without users. Raises ValueError for
     a record that is not a relation, or whose user is unknown.
@@ -25,10 +25,10 @@ def relation_fact(relation: Any, user: str | None, default_user: str | None) -> 
         raise ValueError("not a relation")
     subject, predicate, object_ = (_word(relation, keys) for keys in (_SUBJECT, _PREDICATE, _OBJECT))
     if not (subject and predicate and object_):
-        raise ValueError("the relation lacks its source, its relationship or its target")
+        raise ValueError("the relation has no source, no relationship or no target")
     owner = _word(relation, _OWNER) or user or default_user
     if owner is None:
-        raise ValueError("nothing says which user the relation belongs to")
+        raise ValueError("the user of the relation is unknown")
     key = _word(relation, ("relation_id", "relationId"))
     own = {*_SUBJECT, *_PREDICATE, *_OBJECT, *_OWNER, "created_at", "updated_at"}
     return Fact(

@@ -1,7 +1,7 @@
-"""mem0's library, imported so that it tells nobody and leaves nothing behind.
+"""mem0's library, imported without telemetry and without leaving files.
 
-At its import mem0 makes a folder in the home folder, writes an id into it, and starts a thread that reports each call
-to a telemetry service; its client also writes every error to stderr. All of that is settled here, once for all doors.
+When imported, mem0 creates a folder in the home folder, writes an id into it, and starts a thread that reports each
+call to a telemetry service; its client also writes every error to stderr. All of this is disabled here.
 """
 
 import logging
@@ -17,10 +17,10 @@ from memctl.backends.contract import need
 
 
 def mem0() -> Any:
-    """The module `mem0`. Telemetry is off, its loggers are silent, and its folder was a temporary one that is gone
-    again: whoever opens a `Memory` has to say where its history is to be.
+    """The module `mem0`, with telemetry and logging disabled. Its folder is temporary and deleted at once, so a
+    `Memory` needs an explicit path of its history.
 
-    Raises UsageError when mem0 is not installed.
+    Raises UsageError if mem0 is not installed.
     """
     loaded = sys.modules.get("mem0")
     return _quiet(loaded) if isinstance(loaded, ModuleType) else _imported()
@@ -32,7 +32,7 @@ def _imported() -> Any:
     os.environ["MEM0_TELEMETRY"] = "False"
     os.environ["MEM0_DIR"] = folder
     try:
-        # mem0 changes the filters of warnings for the whole process.
+        # mem0 changes the warning filters of the whole process.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _quiet(need("mem0", "mem0"))

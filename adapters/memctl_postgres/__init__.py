@@ -1,1 +1,1 @@
-"""memctl's door to PostgreSQL with pgvector."""
+"""PostgreSQL with pgvector as a backend."""

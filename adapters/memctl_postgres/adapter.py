@@ -1,4 +1,4 @@
-"""The backend named `postgres`: PostgreSQL with pgvector, memctl's own schema or a table it did not make.
+"""The backend named `postgres`: PostgreSQL with pgvector, memctl's own schema, or an existing table.
 
 Implements the contract of a backend with the other modules of this package.
 """
@@ -26,7 +26,7 @@ _PAGE = (
     _SELECT + "WHERE user_id = %(user)s AND key > %(after)s AND (%(since)s::timestamptz IS NULL "
     "OR coalesce(updated_at, created_at, imported_at) >= %(since)s) ORDER BY key LIMIT %(size)s"
 )
-# By its id a row is found through the primary key.
+# Searching for an id uses the primary key.
 _SOURCE = SQL(
     "(SELECT id AS key, user_id, kind, text, lexemes, embedding, valid_at, invalid_at, created_at, expired_at, "
     "expires_at FROM facts)"
@@ -80,9 +80,9 @@ class PostgresAdapter(Backend):
         page_size: int | None = None,
     ) -> None:
         if not schema or "\0" in schema or len(schema.encode()) > 63:
-            raise UsageError(f"no schema can be called {schema!r}", hint="use a name of 1 to 63 bytes")
+            raise UsageError(f"invalid schema name {schema!r}", hint="use a name of 1 to 63 bytes")
         if page_size is not None and page_size < 1:
-            raise UsageError(f"a page of {page_size} facts cannot be read", hint="use 1 or more")
+            raise UsageError(f"invalid page size {page_size}", hint="use 1 or more")
         self.schema = schema
         self._init = init
         self._embed = embed
@@ -113,7 +113,7 @@ class PostgresAdapter(Backend):
         self._database.close()
 
     def remarks(self) -> Sequence[str]:
-        """That the embedded server is used because no database is named, which a misspelt variable causes too."""
+        """A note if the embedded server is used because no database is named, which a misspelt variable causes too."""
         if self._database.place != EMBEDDED:
             return ()
         return (f"no database is named by dsn, {' or '.join(VARIABLES)}, so memctl's own embedded server is used",)
@@ -125,21 +125,21 @@ class PostgresAdapter(Backend):
     def init(self) -> list[str]:
         """Create or upgrade the schema, and build a missing vector index; returns a line for each."""
         self.check_writable()
-        made = [f"schema {self.schema!r}, version {version}" for version in self._database.init()]
+        lines = [f"schema {self.schema!r}, version {version}" for version in self._database.init()]
         if self._database.state(fresh=True).dimensions is None and (dimensions := self._usual_dimensions()):
             with self._database.transaction() as connection:
                 schema.fix_dimensions(connection, dimensions)
-        return made + self._index()
+        return lines + self._index()
 
     def _usual_dimensions(self) -> int | None:
-        """The dimensions of the vectors that are expected. They are fixed at once, because an account that writes facts
-        later may not be allowed to change the column. First vectors of other dimensions change it."""
+        """The expected dimensions of the vectors. They are fixed at once, because an account that writes facts later
+        may not be allowed to change the column. The first vectors change it if they have other dimensions."""
         if self._dimensions is not None or self._embedder is None:
             return self._dimensions
         try:
             return len(self._embedder.embed_one("dimensions"))
         except MemctlError:
-            # A model that cannot be reached now must not prevent the tables.
+            # The tables are created even if the model cannot be reached now.
             return None
 
     def now(self) -> datetime:
@@ -151,25 +151,25 @@ class PostgresAdapter(Backend):
         return at.astimezone(UTC)
 
     def check(self) -> Health:
-        """Connect to the database; the detail describes it, and says whether the schema is missing."""
-        # Of a table of another program nothing of memctl's own is looked at: the account may not be allowed to.
-        found = self._database.state(fresh=True) if self._layout is None else self._database.outside()
+        """Connect to the database; the detail describes it, or says that the schema is missing."""
+        # For another program's table, memctl's schema is not read, because the account may not be allowed to.
+        state = self._database.state(fresh=True) if self._layout is None else self._database.outside()
         with self._database.transaction(own=False) as connection:
             row = connection.execute("SELECT current_setting('server_version')").fetchone()
         server = f"{self._database.place}: PostgreSQL {row[0].split()[0] if row else '?'}"
-        server += f", pgvector {found.pgvector}" if found.pgvector else ", without pgvector"
+        server += f", pgvector {state.pgvector}" if state.pgvector else ", without pgvector"
         if self._layout is not None:
             table = self._foreign()
             return Health(ok=True, detail=f"{server}; reads {table.account}")
-        if found.version is None:
+        if state.version is None:
             return Health(ok=True, detail=f"{server}; no schema {self.schema!r} yet: memctl backends init postgres")
-        schema.require(found, self.schema)
+        schema.require(state, self.schema)
         with self._database.transaction() as connection:
             row = connection.execute("SELECT count(*), count(DISTINCT user_id) FROM facts").fetchone()
         facts, users = row or (0, 0)
-        vectors = f"vectors of {found.dimensions} dimensions" if found.dimensions else "no vectors"
-        if found.dimensions:
-            vectors += ", indexed" if found.indexed else ", not indexed yet"
+        vectors = f"vectors of {state.dimensions} dimensions" if state.dimensions else "no vectors"
+        if state.dimensions:
+            vectors += ", indexed" if state.indexed else ", not indexed yet"
         return Health(ok=True, detail=f"{server}; {facts} facts of {users} users, {vectors}")
 
     def users(self) -> Iterator[str]:
@@ -181,7 +181,7 @@ class PostgresAdapter(Backend):
         return iter(sorted(loaded_text(row[0]) for row in rows))
 
     def count(self, user: str) -> int | None:
-        """How many facts the user has."""
+        """The number of the user's facts."""
         if self._layout is not None:
             return external_table.count(self._database, self._foreign(), user, self._default_user)
         with self._database.transaction() as connection:
@@ -189,7 +189,7 @@ class PostgresAdapter(Backend):
         return int(row[0]) if row else 0
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
-        """The user's facts in the order they came in; the cursor is the key of the last one read."""
+        """The user's facts in the order in which they were written; the cursor is the key of the last one read."""
         if self._layout is not None:
             yield from external_table.read(
                 self._database,
@@ -217,7 +217,8 @@ class PostgresAdapter(Backend):
                 return
 
     def _facts(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Fact]:
-        """The facts in rows of our own table; those that a hand made into no fact are among `rejects` afterwards."""
+        """The facts in rows of memctl's own table; rows that were edited into something invalid are in `rejects`
+        afterwards."""
         for row in rows:
             try:
                 yield to_fact(row[:-1])
@@ -232,7 +233,7 @@ class PostgresAdapter(Backend):
         return self._rejects.values()
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts verbatim; see `copy.write`. The schema must be there, unless `init` was given."""
+        """Store facts verbatim; see `write.write`. The schema must exist, unless `init` is set."""
         self.check_writable()
         if self._init and not self.initialized():
             self._database.init()
@@ -243,33 +244,33 @@ class PostgresAdapter(Backend):
         if self._embedder is None or not bare:
             return facts
         name = self._embedder.name
-        made = iter([tuple(float(x) for x in vector) for vector in self._embedder.embed(bare)])
-        whole = []
+        vectors = iter([tuple(float(x) for x in vector) for vector in self._embedder.embed(bare)])
+        complete = []
         for given in facts:
             fact = given
-            vector = None if fact.embedding is not None else next(made)
-            # A text of which the model knows nothing has a vector of zeros, which is near to nothing and not kept.
+            vector = None if fact.embedding is not None else next(vectors)
+            # A text that the model does not know has a vector of zeros, which is similar to nothing and is not stored.
             if vector is not None and any(vector):
                 fact = msgspec.structs.replace(fact, embedding=Embedding(model=name, vector=vector))
-            whole.append(fact)
-        return whole
+            complete.append(fact)
+        return complete
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove facts of the user; returns how many existed."""
+        """Remove facts of the user; returns the number of facts that existed."""
         self.check_writable()
         with self._database.transaction() as connection:
-            done = connection.execute(
+            cursor = connection.execute(
                 "DELETE FROM facts WHERE user_id = %s AND id = ANY(%s)", [stored_text(user), list(ids)]
             )
-            return done.rowcount
+            return cursor.rowcount
 
     def forget(self, user: str) -> Sequence[str]:
         """Remove all rows of the user and let PostgreSQL reuse their space."""
         self.check_writable()
         with self._database.transaction() as connection:
-            gone = connection.execute("DELETE FROM facts WHERE user_id = %s", [stored_text(user)]).rowcount
+            deleted = connection.execute("DELETE FROM facts WHERE user_id = %s", [stored_text(user)]).rowcount
         self._database.vacuum("facts")
-        return [_BYTES] if gone else []
+        return [_BYTES] if deleted else []
 
     def search(self, query: Query) -> list[Hit]:
         """The best facts, best first.
@@ -283,14 +284,14 @@ class PostgresAdapter(Backend):
             dimensions = self._database.state(fresh=True).dimensions
         vector = self._vector(query.text, dimensions)
         with self._database.transaction(own=table is None) as connection:
-            found = search.rank(
+            ranked = search.rank(
                 connection,
                 table.source() if table else _SOURCE,
                 query,
                 vector=vector,
                 distance="embedding <=> %(vector)s::vector" if table else schema.distance(dimensions),
             )
-            keys = [row.key for row in found]
+            keys = [row.key for row in ranked]
             if table is not None:
                 facts = external_table.facts_by_key(connection, table, keys, self._default_user)
                 if query.as_of is None:
@@ -298,28 +299,28 @@ class PostgresAdapter(Backend):
             else:
                 rows = connection.execute(_SELECT + "WHERE id = ANY(%s)", [keys]).fetchall()
                 facts = {fact.id: fact for fact in self._facts(rows)}
-        return search.hits(found, facts, query.k)
+        return search.hits(ranked, facts, query.k)
 
     def add(self, user: str, turns: Iterable[Any]) -> NoReturn:
-        """Always raises UsageError: PostgreSQL has no extraction of its own."""
+        """Always raises UsageError: PostgreSQL does not extract facts."""
         raise UsageError(
-            "postgres keeps facts and does not extract them from conversations",
+            "postgres stores facts and does not extract them from conversations",
             hint="memctl ingest reads transcripts into the local store, memctl migrate --to postgres moves the facts",
         )
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
-        """Build the vector index that bulk writes left for after them. What was written can be read at once."""
+        """Build the vector index that bulk writes postponed. Writes can be read at once."""
         if self._layout is None:
             self._index()
 
     def _index(self) -> list[str]:
-        found = self._database.state(fresh=True)
-        if found.version is None or found.indexed or found.dimensions is None:
+        state = self._database.state(fresh=True)
+        if state.version is None or state.indexed or state.dimensions is None:
             return []
         with self._database.transaction() as connection:
-            made = schema.build_index(connection, found.dimensions)
+            is_indexed = schema.build_index(connection, state.dimensions)
         self._database.state(fresh=True)
-        return [f"index on vectors of {found.dimensions} dimensions"] if made else []
+        return [f"index on vectors of {state.dimensions} dimensions"] if is_indexed else []
 
     def _vector(self, query: str, dimensions: int | None) -> Sequence[float] | None:
         if self._embed is None and self._embedder is not None and dimensions is not None:
@@ -332,12 +333,12 @@ class PostgresAdapter(Backend):
             raise UsageError(
                 f"the query's vector has {len(vector)} dimensions, the stored ones have {dimensions}",
                 where=self._database.place,
-                hint="search with the model that the stored vectors are of",
+                hint="search with the model of the stored vectors",
             )
         return vector
 
     def _made_by(self, model: str) -> bool:
-        """True when the stored vectors are of this model; vectors of two models are never compared."""
+        """True if the stored vectors are of this model; vectors of two models are never compared."""
         if self._table_name is not None:
             return False
         with self._database.transaction() as connection:

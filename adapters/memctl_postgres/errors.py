@@ -1,4 +1,4 @@
-"""PostgreSQL's errors as memctl's, without a word of what a DSN holds. Nothing is retried here."""
+"""PostgreSQL's errors as memctl's, without parts of a DSN. Nothing is retried here."""
 
 import re
 from collections.abc import Iterator
@@ -21,12 +21,12 @@ _REJECTED = ("22", "23", "54")
 
 
 class TimedOut(Retryable):
-    """A statement took longer than the server allows (statement_timeout); less at a time may not."""
+    """A statement took longer than the server allows (statement_timeout); a smaller one may succeed."""
 
 
 @contextmanager
 def translated(place: str) -> Iterator[None]:
-    """Turn what psycopg raises inside into a MemctlError; `place` is the server and the database, without secrets."""
+    """Turn exceptions of psycopg into MemctlErrors; `place` is the server and the database, without secrets."""
     try:
         yield
     except psycopg.Error as error:
@@ -34,7 +34,7 @@ def translated(place: str) -> Iterator[None]:
 
 
 def failure(error: psycopg.Error, place: str) -> MemctlError:
-    """The MemctlError that says what this one means: try again, look at this record, at the account, or give up."""
+    """The MemctlError for an exception."""
     state = error.sqlstate or ""
     words = _first_line(error)
     if isinstance(error, psycopg.OperationalError) and not state:
@@ -50,11 +50,11 @@ def failure(error: psycopg.Error, place: str) -> MemctlError:
             hint="the account sees only a part of the rows: use the owner of the table, or a role with BYPASSRLS",
         )
     if state.startswith("28") or state == "42501":
-        return AuthError(words, where=place, hint="look at the account's password and rights")
+        return AuthError(words, where=place, hint="check the account's password and privileges")
     if state in ("42P01", "3F000"):
         return UsageError(words, where=place, hint=_INIT)
     if state == "42703":
-        return UsageError(words, where=place, hint="look at the columns named")
+        return UsageError(words, where=place, hint="check the names of the columns")
     if state.startswith(_REJECTED):
         return Rejected(words, where=place)
     if state == "25006":
@@ -63,15 +63,15 @@ def failure(error: psycopg.Error, place: str) -> MemctlError:
 
 
 def connection_failure(error: psycopg.Error, place: str) -> MemctlError:
-    """What a failed or lost connection means. libpq gives words only."""
-    whole = str(error)
-    if _UNKNOWN_DATABASE.search(whole):
+    """The error for a failed or lost connection. libpq reports messages only."""
+    text = str(error)
+    if _UNKNOWN_DATABASE.search(text):
         return NotFound("the database does not exist", where=place, hint="create it, or name another")
-    if _REFUSED.search(whole):
+    if _REFUSED.search(text):
         return AuthError("the server refuses the account", where=place, hint="look at the user and password of the DSN")
-    if "invalid" in whole and "option" in whole:
+    if "invalid" in text and "option" in text:
         return UsageError("the DSN cannot be read", hint="postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
-    return Retryable(f"no connection: {_first_line(error)}", where=place, hint="is the server running?")
+    return Retryable(f"cannot connect: {_first_line(error)}", where=place, hint="is the server running?")
 
 
 def _first_line(error: psycopg.Error) -> str:

@@ -1,6 +1,6 @@
-"""Reading and searching a table that memctl did not make. It is never written to.
+"""Reading and searching an existing table of another program. It is never written to.
 
-Asks the database for the table's columns and key, and for rows as JSON; `table_layouts` says what they mean.
+Columns, key and rows (as JSON) come from the database; `table_layouts` maps them to facts.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -38,7 +38,7 @@ class Table(NamedTuple):
     """A table: its layout, the columns and types of its key, its numeric columns with the type to read them as, and its
     vector column with the number of dimensions.
 
-    `account` tells one table from every other: the server, the database and the name. It goes into the facts' ids.
+    `account` identifies the table: the server, the database and the name. The facts' ids are derived from it.
     """
 
     name: Composable
@@ -51,33 +51,33 @@ class Table(NamedTuple):
     account: str
 
     def column(self, field: str) -> Composable | None:
-        """The SQL that yields the field, or None when nothing is mapped to it."""
+        """The SQL for the field; None if nothing is mapped to it."""
         for column, mapped in self.layout.columns.items():
             if mapped == field:
                 return _value(Path(column))
         for path, mapped in self.layout.paths.items():
             if mapped == field:
                 return _value(path)
-        found = [
+        values = [
             SQL("t.{} ->> {}").format(Identifier(self.layout.payload or ""), Literal(key))
             for key, mapped in self.layout.payload_keys.items()
             if mapped == field
         ]
-        return SQL("coalesce({})").format(SQL(", ").join(found)) if found else None
+        return SQL("coalesce({})").format(SQL(", ").join(values)) if values else None
 
     def owner(self) -> Composed:
-        """The SQL that yields a row's user, as text."""
+        """The SQL for a row's user, as text."""
         if self.layout.payload is None:
             return SQL("({})::text").format(self.column("user_id") or SQL("NULL"))
-        named = [
+        names = [
             SQL("{} || nullif(t.{} ->> {}, '')").format(Literal(kind), Identifier(self.layout.payload), Literal(key))
             for kind, key in MEM0_OWNERS
         ]
-        return SQL("coalesce({})").format(SQL(", ").join(named))
+        return SQL("coalesce({})").format(SQL(", ").join(names))
 
     def raw(self) -> Composable:
-        """The SQL that yields a row as JSON text, its vector apart. Columns of type numeric are texts, because a number
-        in JSON loses digits."""
+        """The SQL for a row as JSON text, without its vector. Columns of type numeric are texts, because a number in
+        JSON loses digits."""
         row: Composable = SQL("to_jsonb(t)")
         for column, type_ in self.numeric.items():
             row = SQL("{} || jsonb_build_object({}, t.{}::{})").format(
@@ -89,44 +89,44 @@ class Table(NamedTuple):
         return SQL("(({}) - {})::text, vector_send(t.{})").format(row, Literal(self.vector), column_)
 
     def key_text(self) -> Composable:
-        """The SQL that yields a row's key as one text: a JSON list if the key has several columns."""
+        """The SQL for a row's key as one text: a JSON list if the key has several columns."""
         parts = [SQL("({})::text").format(_value(path)) for path in self.key]
         return parts[0] if len(parts) == 1 else SQL("jsonb_build_array({})::text").format(SQL(", ").join(parts))
 
     def key_order(self) -> Composed:
-        """The SQL of the key's columns, to order by."""
+        """The SQL of the key's columns, for ORDER BY."""
         return SQL(", ").join(map(_value, self.key))
 
     def key_after(self, cursor: str | None) -> tuple[Composable, dict[str, Any]]:
-        """The SQL condition for rows after the cursor, a text as `key_text` yields, and its parameters."""
+        """The SQL condition for rows after the cursor, a text from `key_text`, and its parameters."""
         if cursor is None:
             return SQL("TRUE"), {}
         values = [cursor] if len(self.key) == 1 else _cursor(cursor, len(self.key))
-        named = {f"after{number}": value for number, value in enumerate(values)}
-        given = [
+        parameters = {f"after{number}": value for number, value in enumerate(values)}
+        placeholders = [
             SQL("%({})s::text::{}").format(SQL(name), SQL(type_))
-            for name, type_ in zip(named, self.key_types, strict=True)
+            for name, type_ in zip(parameters, self.key_types, strict=True)
         ]
-        return SQL("({}) > ({})").format(self.key_order(), SQL(", ").join(given)), named
+        return SQL("({}) > ({})").format(self.key_order(), SQL(", ").join(placeholders)), parameters
 
     def key_found(self) -> Composable:
-        """The SQL that yields the key as search returns it."""
+        """The SQL for the key as search returns it."""
         return _value(self.key[0]) if len(self.key) == 1 else self.key_text()
 
     def real(self) -> Composable:
-        """The SQL condition for rows that hold a memory: mem0 keeps other things in its table, too."""
+        """The SQL condition for rows that are memories; mem0 has other rows in its table, too."""
         if self.layout.payload is None:
             return SQL("TRUE")
         return SQL("({}) IS NOT NULL").format(self.column("text") or SQL("NULL"))
 
     def time(self, field: str) -> Composed:
-        """The SQL that yields a time of the row, null where it is no date."""
+        """The SQL for a time of the row, null if it is not a date."""
         return SQL(
             "CASE WHEN ({0})::text ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}' THEN ({0})::text::timestamptz END"
         ).format(self.column(field) or SQL("NULL"))
 
     def source(self) -> Composed:
-        """The table as search takes it."""
+        """The table as a source for search."""
         text = self.column("text") or SQL("NULL")
         times = ("valid_at", "invalid_at", "created_at", "expired_at", "expires_at")
         vector = SQL("t.{}").format(Identifier(self.vector)) if self.vector else SQL("NULL::vector")
@@ -150,7 +150,7 @@ class Table(NamedTuple):
 
 
 def _value(path: Path) -> Composed:
-    """The SQL that yields the value of a column, or of a key in a JSON column as text."""
+    """The SQL for the value of a column, or of a key in a JSON column as text."""
     column = SQL("t.{}").format(Identifier(path.column))
     return SQL("({} #>> {}::text[])").format(column, Literal(list(path.keys))) if path.keys else column
 
@@ -166,7 +166,7 @@ def _cursor(cursor: str, parts: int) -> list[str]:
 
 
 def inspect(connection: Connection[Any], table: str, layout: Layout, place: str) -> Table:
-    """Look the table up; `table` may be `name` or `schema.name`, as SQL writes them.
+    """Look up the table; `table` is `name` or `schema.name`, as in SQL.
 
     Raises NotFound if there is no such table, UsageError if it lacks a column of the layout or a key.
     """
@@ -174,11 +174,11 @@ def inspect(connection: Connection[Any], table: str, layout: Layout, place: str)
     there = connection.execute("SELECT to_regclass(%s::text)", [name.as_string(connection)]).fetchone()
     if there is None or there[0] is None:
         raise NotFound(f"there is no table {table!r}", where=place, hint="name it as SCHEMA.TABLE with --table")
-    asked = {"table": name.as_string(connection)}
-    found = connection.execute(_COLUMNS, asked).fetchall()
-    types = {column: type_ for column, type_, _ in found}
+    parameters = {"table": name.as_string(connection)}
+    columns = connection.execute(_COLUMNS, parameters).fetchall()
+    types = {column: type_ for column, type_, _ in columns}
     layout = table_layouts.check(layout, types, table)
-    primary = tuple(Path(row[0]) for row in connection.execute(_KEY, asked).fetchall())
+    primary = tuple(Path(row[0]) for row in connection.execute(_KEY, parameters).fetchall())
     key = layout.key or primary
     if not key:
         raise UsageError(
@@ -199,22 +199,22 @@ def inspect(connection: Connection[Any], table: str, layout: Layout, place: str)
         },
         vector=vector,
         dimensions=int(digits) if digits else None,
-        account=_account(connection, asked["table"], place),
+        account=_account(connection, parameters["table"], place),
     )
     if set(key) != set(primary):
         _require_unique(connection, found_table, table)
     return found_table
 
 
-def _require_unique(connection: Connection[Any], found: Table, table: str) -> None:
-    """Raise UsageError unless the mapped id tells every row from every other: two rows would be one fact."""
-    null = SQL(" OR ").join(SQL("{} IS NULL").format(_value(path)) for path in found.key)
+def _require_unique(connection: Connection[Any], layout: Table, table: str) -> None:
+    """Raise UsageError unless the mapped id is unique, because two rows would become one fact."""
+    null = SQL(" OR ").join(SQL("{} IS NULL").format(_value(path)) for path in layout.key)
     statement = SQL(
         "SELECT count(*), bool_or({}) FROM {} t WHERE {} GROUP BY {} HAVING count(*) > 1 OR bool_or({}) LIMIT 1"
     )
-    row = connection.execute(statement.format(null, found.name, found.real(), found.key_order(), null)).fetchone()
+    row = connection.execute(statement.format(null, layout.name, layout.real(), layout.key_order(), null)).fetchone()
     if row is not None:
-        columns = "+".join("->>".join((path.column, *path.keys)) for path in found.key)
+        columns = "+".join("->>".join((path.column, *path.keys)) for path in layout.key)
         wrong = "is null in some rows" if row[1] else "is not unique: several rows have the same value"
         raise UsageError(
             f"{columns} {wrong}", where=table, hint="map the column, or columns (--map A+B=id), that identify a row"
@@ -227,13 +227,12 @@ def _named(table: str) -> Composable:
     try:
         return Identifier(*msgspec.json.decode("[" + table + "]", type=list[str]))
     except msgspec.MsgspecError:
-        raise UsageError(
-            "the table's name cannot be read", where=table, hint='SCHEMA.TABLE or "SCHEMA","TABLE"'
-        ) from None
+        raise UsageError("invalid name of a table", where=table, hint='SCHEMA.TABLE or "SCHEMA","TABLE"') from None
 
 
 def _account(connection: Connection[Any], table: str, place: str) -> str:
-    """Which table of which server this is, whatever address it was reached by, where the server tells."""
+    """The identity of the table and its server, independent of the server's address if the server reports an
+    identifier."""
     row = connection.execute(
         "SELECT current_database(), n.nspname, c.relname, "
         "has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') "
@@ -247,21 +246,21 @@ def _account(connection: Connection[Any], table: str, place: str) -> str:
 
 
 def users(database: Database, table: Table, default_user: str | None) -> Iterator[str]:
-    """Every user of the table, in alphabetical order; rows without one are the default user's.
+    """Every user of the table, in alphabetical order; rows without one belong to the default user.
 
-    Raises UsageError when there are such rows and no default user: they would be lost without a word.
+    Raises UsageError if there are such rows and no default user, because they would be lost silently.
     """
     statement = SQL("SELECT {owner}, count(*) FROM {table} t WHERE {real} GROUP BY 1 ORDER BY 1").format(
         owner=table.owner(), table=table.name, real=table.real()
     )
     with database.transaction(own=False) as connection:
-        found = dict(connection.execute(statement).fetchall())
-    nobodys = found.pop(None, 0)
+        counts = dict(connection.execute(statement).fetchall())
+    nobodys = counts.pop(None, 0)
     if nobodys and default_user is None:
         raise UsageError(
             f"{nobodys} rows belong to no user", where=table.account, hint="say whose they are with default_user"
         )
-    return iter(sorted({*found, default_user} - {None}) if nobodys and default_user else sorted(found))
+    return iter(sorted({*counts, default_user} - {None}) if nobodys and default_user else sorted(counts))
 
 
 def _mine(table: Table, default_user: str | None) -> Composed:
@@ -273,7 +272,7 @@ def _mine(table: Table, default_user: str | None) -> Composed:
 
 
 def count(database: Database, table: Table, user: str, default_user: str | None) -> int:
-    """How many facts the user has in the table."""
+    """The number of the user's facts in the table."""
     statement = SQL("SELECT count(*) FROM {} t WHERE {} AND ({}) IS NOT NULL").format(
         table.name, _mine(table, default_user), table.column("text") or SQL("NULL")
     )
@@ -293,7 +292,7 @@ def read(
     default_user: str | None,
     reject: Callable[[Rejected], None],
 ) -> Iterator[Page]:
-    """The user's rows in the order of the key; the cursor is the last key read. `reject` gets rows that are no fact."""
+    """The user's rows in the order of the key; the cursor is the last key read. `reject` receives invalid rows."""
     changed = SQL("coalesce({}, {})").format(*(table.time(name) for name in ("updated_at", "created_at")))
     statement = SQL(
         """
@@ -342,7 +341,7 @@ def _fact(table: Table, row: tuple[Any, ...], user: str) -> Fact:
 def facts_by_key(
     connection: Connection[Any], table: Table, keys: list[Any], default_user: str | None
 ) -> dict[Any, Fact]:
-    """The facts of those keys, for search; not those that their program retired."""
+    """The facts with these keys, for search, without those that their program retired."""
     statement = SQL("SELECT {raw}, {text}, {key}, {owner} FROM {table} t WHERE {key} = ANY(%(keys)s)").format(
         raw=table.raw(), text=table.key_text(), key=table.key_found(), owner=table.owner(), table=table.name
     )
@@ -351,6 +350,6 @@ def facts_by_key(
         try:
             facts[row[3]] = _fact(table, row, row[4] if row[4] is not None else default_user or "")
         except ValueError:
-            # It has no text, or it is marked as deleted.
+            # The row has no text, or it is marked as deleted.
             continue
     return facts

@@ -1,7 +1,7 @@
-"""Facts as rows of `facts` and back. Pure: nothing here needs a database.
+"""Facts as rows of `facts`, and back. Pure; needs no database.
 
-PostgreSQL's text holds no NUL, jsonb changes some numbers, and a vector is of single precision; each has a way out,
-so that what was written is what is read.
+PostgreSQL's text cannot contain NUL, jsonb changes some numbers, and a vector has single precision; such values are
+also stored in another form, so that facts are read exactly as they were written.
 """
 
 import re
@@ -22,54 +22,54 @@ COLUMNS = (
     "superseded_by", "source_system", "source_id", "source_uri", "source_session", "source_turns", "source_quote",
     "metadata", "native", "exact", "content_hash", "embedding_model", "embedding", "embedding_exact",
 )  # fmt: skip
-"""The columns of `from_fact`'s row, in its order."""
+"""The columns of a row of `from_fact`, in order."""
 
 SELECTED = (
     *COLUMNS[:25], "metadata::text", "native::text",
     "CASE WHEN exact_of = md5(metadata::text || native::text) THEN exact END",
     "embedding_model", "vector_send(embedding)", "embedding_exact",
 )  # fmt: skip
-"""What a SELECT asks for to make the row `to_fact` takes."""
+"""The columns of a SELECT for `to_fact`, in order."""
 
 _SIGN = "␀"
 _ESCAPED = re.compile(f"{_SIGN}([{_SIGN}0])")
-# Numbers that jsonb keeps the value of but not the form: negative zero and powers of ten.
+# Numbers of which jsonb keeps the value but not the form: negative zero and powers of ten.
 _CHANGING = re.compile(rb"[:\[,]-0(?:\.0)?[,\]}]|[:\[,]-?[\d.]+[eE]")
 _ADDED_BYTE = b"\x01"
-"""What PostgreSQL's binary format puts before a jsonb."""
+"""The prefix of a jsonb in PostgreSQL's binary format."""
 
 
 class Row(NamedTuple):
-    """A fact ready to be copied: `values` in the order of COLUMNS, `beside` when its vector is not in the index."""
+    """A fact ready for COPY: `values` in the order of COLUMNS; `beside` if its vector is not in the indexed column."""
 
     values: tuple[Any, ...]
     beside: bool
 
 
 def stored_text(text: str) -> str:
-    """`text` as PostgreSQL can hold it; one to one."""
+    """`text` in a form that PostgreSQL can store; reversible."""
     if "\0" in text or _SIGN in text:
         return text.replace(_SIGN, _SIGN * 2).replace("\0", _SIGN + "0")
     return text
 
 
 def loaded_text(text: str) -> str:
-    """What `stored_text` was given."""
+    """The text before `stored_text`."""
     return _ESCAPED.sub(lambda found: "\0" if found[1] == "0" else _SIGN, text) if _SIGN in text else text
 
 
 def from_fact(fact: Fact, dimensions: int | None) -> Row:
-    """The row of a fact for a table whose vectors have that many dimensions."""
+    """The row of a fact for a table whose vectors have `dimensions` dimensions."""
     source = fact.source
     digest = content_hash(fact)
     metadata, native = _json(fact.metadata), _json(fact.native)
     exact = None
     if _CHANGING.search(metadata) or _CHANGING.search(native):
         exact = msgspec.json.encode({"metadata": fact.metadata, "native": fact.native}).decode()
-    model, vector, whole = None, None, None
+    model, vector, exact_vector = None, None, None
     if fact.embedding is not None:
         model = stored_text(fact.embedding.model)
-        vector, whole = _vector(fact.embedding.vector, dimensions)
+        vector, exact_vector = _vector(fact.embedding.vector, dimensions)
     values = (
         fact.id,
         stored_text(fact.user_id),
@@ -96,26 +96,26 @@ def from_fact(fact: Fact, dimensions: int | None) -> Row:
         digest,
         model,
         vector,
-        whole,
+        exact_vector,
     )
     return Row(values, beside=model is not None and vector is None)
 
 
 def to_fact(row: Sequence[Any]) -> Fact:
-    """The Fact in a row selected by SELECTED. Raises ValueError for one that no fact can be, as a hand may make it."""
+    """The fact in a row selected by SELECTED. Raises ValueError for a row that was edited into something invalid."""
     (
         id_, user_id, agent_id, session_id, app_id, kind, text, subject, predicate, object_, categories, confidence,
         valid_at, invalid_at, created_at, updated_at, expired_at, expires_at, superseded_by, system, source_id, uri,
-        session, turns, quote, metadata, native, exact, model, vector, whole,
+        session, turns, quote, metadata, native, exact, model, vector, exact_vector,
     ) = row  # fmt: skip
     if exact is not None:
-        kept = msgspec.json.decode(exact)
+        exact_values = msgspec.json.decode(exact)
     else:
-        kept = {"metadata": _loaded_json(metadata), "native": _loaded_json(native)}
+        exact_values = {"metadata": _loaded_json(metadata), "native": _loaded_json(native)}
     for name in ("metadata", "native"):
-        if not isinstance(kept[name], dict):
-            raise ValueError(f"its {name} is no JSON object")
-    for name, texts in (("categories", categories), ("source_turns", turns), ("embedding_exact", whole)):
+        if not isinstance(exact_values[name], dict):
+            raise ValueError(f"its {name} is not a JSON object")
+    for name, texts in (("categories", categories), ("source_turns", turns), ("embedding_exact", exact_vector)):
         if texts is not None and None in texts:
             raise ValueError(f"its {name} has a null in it")
     return Fact(
@@ -146,9 +146,9 @@ def to_fact(row: Sequence[Any]) -> Fact:
             turns=tuple(map(loaded_text, turns)),
             quote=_loaded(quote),
         ),
-        metadata=kept["metadata"],
-        native=kept["native"],
-        embedding=_embedding(model, vector, whole),
+        metadata=exact_values["metadata"],
+        native=exact_values["native"],
+        embedding=_embedding(model, vector, exact_vector),
     )
 
 
@@ -175,7 +175,7 @@ def _loaded_json(encoded: str) -> Any:
 
 
 def _each_text(value: Any, change: Any) -> Any:
-    """The JSON value with every text in it, keys too, changed."""
+    """The JSON value with every text in it changed, including keys."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
@@ -186,12 +186,12 @@ def _each_text(value: Any, change: Any) -> Any:
 
 
 def _vector(vector: tuple[float, ...], dimensions: int | None) -> tuple[bytes | None, list[float] | None]:
-    """The vector in pgvector's binary format, and as it is where that does not say it all."""
+    """The vector in pgvector's binary format, and its exact numbers if that format changes them."""
     if len(vector) != dimensions:
         return None, list(vector)
     single = array("f", vector)
     rounded = tuple(single)
-    # A number that is not finite, or too large for single precision, shows in the sum; pgvector takes none.
+    # A number that is not finite, or too large for single precision, shows in the sum; pgvector accepts neither.
     if not isfinite(sum(rounded)):
         return None, list(vector)
     if byteorder == "little":
@@ -199,18 +199,18 @@ def _vector(vector: tuple[float, ...], dimensions: int | None) -> tuple[bytes | 
     return pack(">HH", dimensions, 0) + single.tobytes(), None if rounded == vector else list(vector)
 
 
-def vector_from(sent: bytes) -> tuple[float, ...]:
+def vector_from(data: bytes) -> tuple[float, ...]:
     """The numbers of a vector in pgvector's binary format: two shorts (dimensions, unused), then floats."""
-    single = array("f", sent[4:])
+    single = array("f", data[4:])
     if byteorder == "little":
         single.byteswap()
     return tuple(single)
 
 
-def _embedding(model: str | None, vector: bytes | None, whole: list[float] | None) -> Embedding | None:
-    if vector is None and whole is None:
+def _embedding(model: str | None, vector: bytes | None, exact: list[float] | None) -> Embedding | None:
+    if vector is None and exact is None:
         return None
     single = vector_from(vector) if vector is not None else None
-    # A vector set by hand since then stands before the one kept beside it.
-    current = whole is not None and (single is None or tuple(array("f", whole)) == single)
-    return Embedding(model=loaded_text(model or ""), vector=tuple(whole) if current and whole else single or ())
+    # A vector that was edited later takes precedence over the exact numbers.
+    current = exact is not None and (single is None or tuple(array("f", exact)) == single)
+    return Embedding(model=loaded_text(model or ""), vector=tuple(exact) if current and exact else single or ())

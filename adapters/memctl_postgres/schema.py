@@ -1,7 +1,7 @@
-"""The schema in the database: made when asked, brought up to date by numbered migrations, and its vector index.
+"""The schema in the database: created on request, upgraded by numbered migrations, and its vector index.
 
-Every statement of the adapter runs with the schema on the search path, so that no statement spells its name; the
-schema of the `vector` type stands there too, for some hosts install extensions apart.
+Every statement of the adapter runs with the schema on the search path, so that no statement contains its name; the
+schema of the `vector` type is there too, because some hosts install extensions in a separate one.
 """
 
 from importlib.resources import files
@@ -17,13 +17,13 @@ VERSION = MIGRATIONS[-1][0]
 
 INDEX = "facts_embedding"
 _VECTOR_LIMIT, _HALFVEC_LIMIT, _COLUMN_LIMIT = 2000, 4000, 16000
-"""Dimensions that pgvector's HNSW takes of a vector, of a halfvec, and that a column takes at all."""
+"""The maximum dimensions of a vector and of a halfvec in pgvector's HNSW, and of a column."""
 
 _LOCK = 0x6D656D63746C  # "memctl"
 
 
 class State(NamedTuple):
-    """What is there: the schema's version (None: no schema), pgvector's version and schema, the vectors' dimensions."""
+    """The schema's version (None: no schema), pgvector's version and schema, and the vectors' dimensions."""
 
     version: int | None
     pgvector: str | None
@@ -33,7 +33,7 @@ class State(NamedTuple):
 
 
 def outside(connection: Connection[Any]) -> State:
-    """The state without a look at memctl's schema."""
+    """The state, without reading memctl's schema."""
     extension = connection.execute(
         "SELECT e.extversion, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
         "WHERE e.extname = 'vector'"
@@ -43,7 +43,7 @@ def outside(connection: Connection[Any]) -> State:
 
 
 def state(connection: Connection[Any], schema: str) -> State:
-    """Look at the database; nothing is changed."""
+    """The state of the database, which is only read."""
     table = connection.execute(
         "SELECT to_regclass(format('%%I.migrations', %(schema)s::text)) IS NOT NULL, "
         "(SELECT atttypmod FROM pg_attribute WHERE attname = 'embedding' "
@@ -56,10 +56,8 @@ def state(connection: Connection[Any], schema: str) -> State:
     there, typmod, indexed = table
     version = None
     if there:
-        found = connection.execute(
-            SQL("SELECT max(version) FROM {}").format(Identifier(schema, "migrations"))
-        ).fetchone()
-        version = found[0] if found else None
+        row = connection.execute(SQL("SELECT max(version) FROM {}").format(Identifier(schema, "migrations"))).fetchone()
+        version = row[0] if row else None
     return outside(connection)._replace(
         version=version,
         dimensions=typmod if typmod and typmod > 0 else None,
@@ -67,35 +65,35 @@ def state(connection: Connection[Any], schema: str) -> State:
     )
 
 
-def require(found: State, schema: str) -> None:
+def require(state: State, schema: str) -> None:
     """Raise NotFound if there is no schema, UsageError if it is of another version."""
-    if found.version is None:
+    if state.version is None:
         raise NotFound(
             f"the database has no memctl schema {schema!r}",
             hint="memctl backends init postgres creates it",
         )
-    if found.version < VERSION:
+    if state.version < VERSION:
         raise UsageError(
-            f"the schema {schema!r} has version {found.version}, this memctl needs {VERSION}",
+            f"the schema {schema!r} has version {state.version}, this memctl needs {VERSION}",
             hint="memctl backends init postgres upgrades it",
         )
-    if found.version > VERSION:
+    if state.version > VERSION:
         raise UsageError(
-            f"the schema {schema!r} has version {found.version}, this memctl supports {VERSION}",
+            f"the schema {schema!r} has version {state.version}, this memctl supports {VERSION}",
             hint="install a newer memctl",
         )
 
 
 def search_path(schema: str, extension_schema: str | None) -> str:
-    """The value of the setting: the schema, then where the vector type is."""
+    """The value of the setting: the schema, then that of the vector type."""
     names = dict.fromkeys((schema, extension_schema or "public"))
     return ", ".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
 def init(connection: Connection[Any], schema: str) -> list[int]:
-    """Make the schema or bring it up to date, in one transaction; the versions applied, none when all was there.
+    """Create or upgrade the schema in one transaction; returns the versions applied, none if it was up to date.
 
-    Raises AuthError when the account may not, UsageError when the server has no pgvector or the schema is newer.
+    Raises AuthError if the account lacks a privilege, UsageError if the server has no pgvector or the schema is newer.
     """
     applied = []
     with connection.transaction():
@@ -104,26 +102,28 @@ def init(connection: Connection[Any], schema: str) -> list[int]:
             connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
         except errors.InsufficientPrivilege:
             raise AuthError(
-                "this account may not install pgvector",
+                "this account is not allowed to install pgvector",
                 hint="have an administrator run CREATE EXTENSION vector in the database",
             ) from None
         except (errors.FeatureNotSupported, errors.UndefinedFile):
             raise UsageError(
                 "the server has no pgvector",
-                hint="install the extension on the server, or leave the DSN out to use the embedded PostgreSQL",
+                hint="install the extension on the server, or omit the DSN to use the embedded PostgreSQL",
             ) from None
-        found = state(connection, schema)
-        if (found.version or 0) > VERSION:
-            require(found, schema)
+        current = state(connection, schema)
+        if (current.version or 0) > VERSION:
+            require(current, schema)
         if connection.info.parameter_status("server_encoding") != "UTF8":
             raise UsageError("the database's encoding is not UTF8", hint="name a database made with ENCODING 'UTF8'")
         connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(schema)))
-        connection.execute("SELECT set_config('search_path', %s, true)", [search_path(schema, found.extension_schema)])
+        connection.execute(
+            "SELECT set_config('search_path', %s, true)", [search_path(schema, current.extension_schema)]
+        )
         connection.execute(
             "CREATE TABLE IF NOT EXISTS migrations (version integer PRIMARY KEY, applied_at timestamptz DEFAULT now())"
         )
         for version, name in MIGRATIONS:
-            if version > (found.version or 0):
+            if version > (current.version or 0):
                 connection.execute(files(__package__).joinpath(name).read_bytes())
                 connection.execute("INSERT INTO migrations (version) VALUES (%s)", [version])
                 applied.append(version)
@@ -131,7 +131,7 @@ def init(connection: Connection[Any], schema: str) -> list[int]:
 
 
 def may_change(connection: Connection[Any]) -> bool:
-    """Whether the account owns the table of facts, and so may change its columns and indexes."""
+    """Whether the account owns the table of facts, and can therefore change its columns and indexes."""
     row = connection.execute(
         "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = 'facts'::regclass"
     ).fetchone()
@@ -139,11 +139,11 @@ def may_change(connection: Connection[Any]) -> bool:
 
 
 def fix_dimensions(connection: Connection[Any], dimensions: int) -> int | None:
-    """Give the embedding column its number of dimensions, unless it has one and a fact has a vector, even beside the
-    column; returns what it has.
+    """Set the dimensions of the embedding column, unless it has a number of dimensions and there are vectors; returns
+    its dimensions.
 
-    Runs in the caller's transaction and locks the table; None if no column can hold that many, or if the column has
-    none and the account may not change it.
+    Runs in the caller's transaction and locks the table. None if no column can have that many dimensions, or if the
+    column has none and the account is not allowed to change it.
     """
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     row = connection.execute(
@@ -161,14 +161,14 @@ def fix_dimensions(connection: Connection[Any], dimensions: int) -> int | None:
 
 
 def distance(dimensions: int | None) -> str:
-    """The cosine distance to `query` as the index knows it: HNSW takes more dimensions at half precision."""
+    """The cosine distance to `query` in the form of the index: HNSW supports more dimensions with half precision."""
     if dimensions and _VECTOR_LIMIT < dimensions <= _HALFVEC_LIMIT:
         return f"(embedding::halfvec({dimensions})) <=> (%(vector)s::halfvec({dimensions}))"
     return "embedding <=> %(vector)s::vector"
 
 
 def drop_index(connection: Connection[Any]) -> None:
-    """Take the vector index away for a bulk load; `build_index` makes it again."""
+    """Drop the vector index for a bulk load; `build_index` creates it again."""
     connection.execute(SQL("DROP INDEX IF EXISTS {}").format(Identifier(INDEX)))
 
 
@@ -176,14 +176,14 @@ def build_index(connection: Connection[Any], dimensions: int | None) -> bool:
     """Create the HNSW index if it is missing; returns whether there is one now. Runs in the caller's transaction, and
     blocks writers.
 
-    Vectors of more dimensions than HNSW takes have no index: search compares them all. An account that does not own the
-    table leaves the index to the owner.
+    Vectors with more dimensions than HNSW supports have no index: search compares them all. An account that does not
+    own the table leaves the index to the owner.
     """
     if dimensions is None or dimensions > _HALFVEC_LIMIT or not may_change(connection):
         return False
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     rows = connection.execute("SELECT count(embedding) FROM facts").fetchone()
-    # A graph that does not fit the build's memory takes many times as long (pgvector's README, "Index Build Time").
+    # A graph that does not fit into the build's memory takes many times longer (pgvector's README, "Index Build Time").
     megabytes = min(2048, max(64, (rows[0] if rows else 0) * (dimensions * 4 + 512) * 5 // 4 // 2**20))
     connection.execute("SELECT set_config('maintenance_work_mem', %s, true)", [f"{megabytes}MB"])
     half = dimensions > _VECTOR_LIMIT

@@ -1,8 +1,8 @@
-"""Search: words (BM25 over PostgreSQL's stems) and meaning (cosine), within a slice of time.
+"""Search by words (BM25 over PostgreSQL's stems) and meaning (cosine), within a span of time.
 
-A user's own facts are all compared, exactly: the `user_id` index finds them, and a fence keeps the planner from the
-vector index, which would look among everybody's neighbours and filter afterwards. Over all users the HNSW index is
-used, and scans on until enough was found. Works over `facts` and over any query that yields the same columns.
+All facts of a user are compared exactly: the `user_id` index finds them, and an optimisation fence keeps the planner
+from the vector index, which would take neighbours of all users and filter afterwards. A search over all users uses the
+HNSW index, and scans until there are enough hits. Works on `facts` and on any query with the same columns.
 """
 
 import re
@@ -27,7 +27,7 @@ STEMS = (
     "to_tsvector('english', normalize(regexp_replace(normalize(left({text}, 60000), NFKD), "
     r"'[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]', '', 'g'), NFC))"
 )
-"""SQL for the stems of a text, without accents and vowel points; a tsvector holds a megabyte at most."""
+"""SQL for the stems of a text, without accents and vowel points; a tsvector is limited to a megabyte."""
 
 _SPACELESS = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]+"
@@ -35,7 +35,7 @@ _SPACELESS = re.compile(
 
 
 class Ranked(NamedTuple):
-    """A row found: its key, and the parts of its score."""
+    """A matching row: its key, and the parts of its score."""
 
     key: Any
     parts: dict[str, float]
@@ -122,12 +122,12 @@ def rank(
 ) -> list[Ranked]:
     """The best rows of `source` for `query`, best first, some more than `query.k`.
 
-    `source` yields key, user_id, kind, text, lexemes, embedding and the times. `vector` is the query's, None to go by
-    words alone; `distance` the cosine distance to it in SQL. Runs in the caller's transaction.
+    `source` has the columns key, user_id, kind, text, lexemes, embedding and the times. `vector` is the query's, None
+    to search by words only; `distance` the cosine distance to it in SQL. Runs in the caller's transaction.
     """
     user, pool = query.user, 4 * query.k + POOL
     parameters: dict[str, Any] = {"query": stored_text(query.text), "pool": pool}
-    shown = _shown(query, parameters)
+    condition = _shown(query, parameters)
     if user is not None:
         parameters["user"] = stored_text(user)
     searched = vector is not None and any(vector)
@@ -142,7 +142,7 @@ def rank(
         "source": source,
         "stems": SQL(STEMS.replace("{text}", "%(query)s::text")),
         "mine": SQL("TRUE") if user is None else SQL("f.user_id = %(user)s"),
-        "shown": SQL(shown),
+        "shown": SQL(condition),
         "distance": SQL(distance),
         "cosine": SQL("1 - (f.embedding <=> %(vector)s::vector)" if searched else "NULL::float8"),
         "lexical": SQL(str(LEXICAL)),
@@ -169,8 +169,8 @@ def rank(
 
 
 def _scan_on(connection: Connection[Any], pool: int) -> None:
-    """Let the vector index go on until the filters have left enough; before pgvector 0.8 it could not."""
-    # The extension is loaded by its first use, and only then are its settings known.
+    """Let the vector index scan until enough rows pass the filters, which pgvector supports since version 0.8."""
+    # The extension is loaded at its first use, and its settings exist only then.
     connection.execute("SELECT '[0]'::vector")
     settings = {
         "hnsw.ef_search": str(min(max(pool, 100), 1000)),
@@ -185,7 +185,7 @@ def _scan_on(connection: Connection[Any], pool: int) -> None:
 
 
 def _shown(query: Query, parameters: dict[str, Any]) -> str:
-    """The SQL condition for what may be found; it adds to `parameters`."""
+    """The SQL condition of the query's filters; adds to `parameters`."""
     conditions = ["(f.expires_at IS NULL OR f.expires_at > %(at)s)"]
     parameters["at"] = query.as_of or datetime.now(UTC)
     if query.kinds:
@@ -204,36 +204,36 @@ def _shown(query: Query, parameters: dict[str, Any]) -> str:
 
 
 def _pairs(query: str) -> list[str]:
-    """The character pairs of what is written without spaces, where PostgreSQL sees one long word."""
-    found = []
+    """The character pairs of text without spaces, which is one long word for PostgreSQL."""
+    pairs = []
     for run in _SPACELESS.findall(query):
-        found += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
-    return sorted(set(found))
+        pairs += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+    return sorted(set(pairs))
 
 
-def hits(found: Sequence[Ranked], facts: dict[Any, Fact], k: int) -> list[Hit]:
-    """The k best hits; a fact that was replaced stands behind the one that replaced it, if that was found too."""
+def hits(ranked: Sequence[Ranked], facts: dict[Any, Fact], k: int) -> list[Hit]:
+    """The k best hits; a superseded fact comes after its successor, if that is a hit too."""
     scored = [
-        Hit(score=sum(row.parts.values()), parts=row.parts, fact=facts[row.key]) for row in found if row.key in facts
+        Hit(score=sum(row.parts.values()), parts=row.parts, fact=facts[row.key]) for row in ranked if row.key in facts
     ]
     by_id = {hit.fact.id: hit for hit in scored}
-    chosen: dict[UUID, Hit] = {}
+    best: dict[UUID, Hit] = {}
     for hit in scored:
         chain = [hit]
-        seen = {hit.fact.id}
-        while (after := chain[-1].fact.superseded_by) in by_id and after not in seen and after not in chosen:
+        ids = {hit.fact.id}
+        while (after := chain[-1].fact.superseded_by) in by_id and after not in ids and after not in best:
             assert after is not None
             chain.append(_level(by_id[after], hit.score))
-            seen.add(after)
+            ids.add(after)
         for link in reversed(chain):
-            chosen.setdefault(link.fact.id, link)
-        if len(chosen) >= k:
+            best.setdefault(link.fact.id, link)
+        if len(best) >= k:
             break
-    return list(chosen.values())[:k]
+    return list(best.values())[:k]
 
 
 def _level(hit: Hit, score: float) -> Hit:
-    """The hit brought up to `score`, the part `current` saying by how much."""
+    """The hit with at least `score`; the part `current` is the difference."""
     if hit.score >= score:
         return hit
     return Hit(score=score, parts={**hit.parts, "current": score - hit.score}, fact=hit.fact)

@@ -1,8 +1,8 @@
-"""Keeps one embedded PostgreSQL server alive while any process uses it, and stops it when the last one has gone.
+"""Runs an embedded PostgreSQL server while a process uses it, and stops it after the last one has ended.
 
-It runs as a process of its own, started by `embedded`, and speaks with its users through two locked files alone:
-whoever uses the server holds `users.lock` shared, the one keeper holds `keeper.lock`. The kernel drops the locks of a
-process that dies, so a killed user never leaves a server behind. Standard library only: it must start at once.
+It is a separate process, started by `embedded`, and communicates with its clients through two locked files: each client
+has a shared lock on `users.lock`, the one process itself a lock on `keeper.lock`. The kernel releases the locks of a
+killed process, so a killed client never leaves a server running. Standard library only, for a fast start.
 """
 
 import fcntl
@@ -28,22 +28,22 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    # Containers give /dev/shm 64 MB, less than one parallel index build asks for.
+    # In containers /dev/shm has 64 MB, less than a parallel index build needs.
     "dynamic_shared_memory_type": "mmap",
     "jit": "off",
 }
 
 HERE = Path("/proc/self/cwd")
-"""A process's own working folder, which it may enter even where the way down to it is closed to its account."""
+"""A process's working folder, which it can use even if its account may not enter the parent folders."""
 
 READY, HELD = "ready", "held"
 
 
 class Server:
-    """The server of one folder. `uid` and `gid` are whom its processes run as, None for the caller itself.
+    """The server of one folder. `uid` and `gid` are the account of its processes, None for the caller's.
 
-    Its socket lies in `sockets`, which may be the data folder. Another account than the caller's may not be able to
-    come down to the folder (/root is closed to all but root): its processes are started inside, and told so.
+    Its socket is in `sockets`, which may be the data folder. An account other than the caller's may not be able to
+    enter a parent folder (such as /root): its processes are started in the folder, and get relative paths.
     """
 
     def __init__(self, folder: Path, binaries: Path, sockets: Path, uid: int | None, gid: int | None) -> None:
@@ -54,7 +54,7 @@ class Server:
         self._owner = None if uid is None or gid is None else (uid, gid)
 
     def run(self, command: str, *arguments: str, data: Path | None = None) -> None:
-        """Run one of PostgreSQL's programs on a data folder to its end, its words going to the log.
+        """Run one of PostgreSQL's programs on a data folder, with its output in the log.
 
         Raises CalledProcessError.
         """
@@ -75,13 +75,13 @@ class Server:
             )
 
     def _seen(self, path: Path) -> str:
-        """A path in the folder as a process started in the data folder can reach it."""
+        """A path in the folder for a process that was started in the data folder."""
         if self._owner is None or not HERE.exists():
             return str(path)
         return str(HERE) if path.name.startswith(DATA) else f"{HERE}/../{path.name}"
 
     def running(self) -> bool:
-        """Whether the server process of this folder is alive."""
+        """Whether the server of this folder is running."""
         try:
             pid = int((self.data / "postmaster.pid").read_text().split()[0])
             os.kill(pid, 0)
@@ -90,7 +90,7 @@ class Server:
         return True
 
     def start(self) -> None:
-        """Make the data folder if there is none, and start the server unless one was left running."""
+        """Create the data folder if it does not exist, and start the server unless it is running."""
         if not (self.data / "PG_VERSION").exists():
             fresh = self.folder / f"{DATA}.new"
             shutil.rmtree(fresh, ignore_errors=True)
@@ -114,7 +114,7 @@ class Server:
             self.run("pg_ctl", "--log", log, "-w", "-t", "60", "-o", options, "start")
 
     def stop(self) -> None:
-        """Stop the server, whatever connections are left."""
+        """Stop the server, even with open connections."""
         for mode in ("fast", "immediate"):
             try:
                 self.run("pg_ctl", "-w", "-t", "60", "-m", mode, "stop")
@@ -124,7 +124,7 @@ class Server:
 
 
 def locked(file: IO[bytes], patience: float = 0.0) -> bool:
-    """Take the file's lock for this process alone, trying for `patience` seconds."""
+    """Take an exclusive lock on the file, waiting up to `patience` seconds."""
     until = time.monotonic() + patience
     while True:
         try:
@@ -138,7 +138,7 @@ def locked(file: IO[bytes], patience: float = 0.0) -> bool:
 
 
 def keep(server: Server, linger: float, answer: IO[str]) -> None:
-    """Start the server, say so, wait until nobody has used it for `linger` seconds, stop it."""
+    """Start the server, report that, wait until it was unused for `linger` seconds, and stop it."""
     users, keepers = (server.folder / name for name in ("users.lock", "keeper.lock"))
     with users.open("ab") as users_lock, keepers.open("ab") as keeper_lock:
         if not locked(keeper_lock, patience=0.5):
@@ -169,18 +169,21 @@ def keep(server: Server, linger: float, answer: IO[str]) -> None:
 
 
 def main() -> None:
-    """Argument: a JSON object with folder, binaries, sockets, uid, gid, linger. Answers on stdout, goes on alone."""
-    asked = json.loads(sys.argv[1])
-    server = Server(Path(asked["folder"]), Path(asked["binaries"]), Path(asked["sockets"]), asked["uid"], asked["gid"])
-    # Whoever started this waits for the first process only, and is then free of its child.
+    """Argument: a JSON object with folder, binaries, sockets, uid, gid, linger. Reports on stdout, then runs
+    detached."""
+    request = json.loads(sys.argv[1])
+    server = Server(
+        Path(request["folder"]), Path(request["binaries"]), Path(request["sockets"]), request["uid"], request["gid"]
+    )
+    # The caller waits for the first process only, and this one continues as an orphan.
     if os.fork():
         os._exit(0)
     os.setsid()
     os.chdir(server.folder)
-    # The caller reads to the end of the pipe: no other descriptor of this process may keep it open.
+    # The caller reads the pipe to its end, so no other descriptor of this process may keep it open.
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    keep(server, asked["linger"], answer)
+    keep(server, request["linger"], answer)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Tables that memctl did not make: which column or JSON key holds which field of a Fact, and rows to Facts.
+"""Layouts of existing tables: which column or JSON key has which field of a fact, and rows as facts.
 
-Pure: `external_table` asks the database. A row arrives as the JSON that PostgreSQL makes of it (`to_jsonb`). Values
-without a field of their own are kept in `native`. Rows of mem0's tables are read with mem0's own mapping, so that a
-memory is the same fact whichever way it is read.
+Pure: `external_table` queries the database. A row is the JSON that PostgreSQL makes of it (`to_jsonb`). Values without
+a field are kept in `native`. Rows of mem0's tables are read with mem0's own mapping, so that a memory is the same fact
+in whichever way it is read.
 """
 
 import re
@@ -24,7 +24,7 @@ FIELDS = (
 
 _TEXTS = ("agent_id", "session_id", "app_id", "subject", "predicate", "object")
 _KINDS = {"semantic": "fact", "episodic": "episode", "procedural": "procedure", "memory": "fact"}
-"""The names that papers and frameworks use for kinds, beside our own."""
+"""Names for kinds in papers and frameworks, in addition to memctl's."""
 
 
 _RETIRED_AT = {"deletedat", "deletedon", "removedat", "archivedat", "retiredat", "supersededat", "expiredat"}
@@ -35,7 +35,7 @@ _FLAGS: Mapping[str, set[str]] = (
     | dict.fromkeys(("active", "current"), _NO)
     | dict.fromkeys(("state", "status"), _RETIRED_IF)
 )
-"""How programs mark a row as deleted: a time, or one of these values in a column of that name (also with `is_`)."""
+"""Marks of a deleted row: a time, or one of these values, in a column with one of these names (also with `is_`)."""
 
 
 class Path(NamedTuple):
@@ -46,9 +46,10 @@ class Path(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where a Fact's fields are. `columns` maps a column, `COLUMN->>KEY`, or for the id `COLUMN+COLUMN`, to a field.
+    """The places of a fact's fields. `columns` maps a column, `COLUMN->>KEY`, or for the id `COLUMN+COLUMN`, to a
+    field.
 
-    `required` ones must be there, the others are optional. `payload` is the JSON column of mem0's tables, with the text
+    `required` ones must exist, the others are optional. `payload` is the JSON column of mem0's tables, with the text
     and times under `payload_keys`. `system` names the source. `check` resolves `columns` into `paths` and the `key`.
     """
 
@@ -73,7 +74,7 @@ DIY = Layout(
     required=("id", "user_id", "content"),
     table="agent_memories",
 )  # fmt: skip
-"""The home-made table of most pgvector tutorials."""
+"""The table of most pgvector tutorials."""
 
 MEM0 = Layout(
     system="mem0",
@@ -86,17 +87,17 @@ MEM0 = Layout(
     },
     table="mem0",
 )  # fmt: skip
-"""mem0's collection in pgvector: the text, the owners and the user's own metadata are keys of the payload."""
+"""mem0's collection in pgvector: the payload's keys are the text, the owners and the user's own metadata."""
 MEM0_OWNERS = (("", "user_id"), ("agent:", "agent_id"), ("app:", "app_id"), ("run:", "run_id"))
-"""The keys of mem0's payload that name the owner, in order, and what the user's name in memctl begins with."""
+"""The keys of mem0's payload that name the owner, in order, and the prefixes of the user's name in memctl."""
 
 PRESETS = {"diy": DIY, "mem0": MEM0}
 
 
 def layout_of(layout: str | None, mapping: Mapping[str, str] | str | None) -> Layout:
-    """The layout that the options name: a preset, a mapping of columns to fields (also as "a=b,c=d"), or both.
+    """The layout of the options: a preset, a mapping of columns to fields (also as "a=b,c=d"), or both.
 
-    Raises UsageError for an unknown preset or field, listing the valid ones.
+    Raises UsageError for an unknown preset or field, with the valid ones.
     """
     if layout is not None and layout not in PRESETS:
         raise UsageError(f"unknown layout {layout!r}", hint=f"known layouts: {', '.join(PRESETS)}")
@@ -104,16 +105,16 @@ def layout_of(layout: str | None, mapping: Mapping[str, str] | str | None) -> La
     if mapping is None:
         return base
     if base.payload is not None:
-        raise UsageError("the layout mem0 has a mapping of its own", hint="use either --layout mem0 or --map")
+        raise UsageError("the layout mem0 has a fixed mapping", hint="use either --layout mem0 or --map")
     pairs = _pairs(mapping) if isinstance(mapping, str) else dict(mapping)
     for column, field in pairs.items():
         if field not in FIELDS:
             raise UsageError(
-                f"{column} is mapped to {field!r}, no field of a fact", hint=f"fields: {', '.join(FIELDS)}"
+                f"{column} is mapped to {field!r}, which is not a field of a fact", hint=f"fields: {', '.join(FIELDS)}"
             )
-    kept = {column: field for column, field in base.columns.items() if field not in pairs.values()}
-    required = tuple(name for name in base.required if name in kept)
-    return base._replace(columns=kept | pairs, required=(*required, *pairs))
+    columns = {column: field for column, field in base.columns.items() if field not in pairs.values()}
+    required = tuple(name for name in base.required if name in columns)
+    return base._replace(columns=columns | pairs, required=(*required, *pairs))
 
 
 def _pairs(mapping: str) -> dict[str, str]:
@@ -121,15 +122,15 @@ def _pairs(mapping: str) -> dict[str, str]:
     for part in filter(None, (part.strip() for part in mapping.split(","))):
         column, sign, field = part.rpartition("=")
         if not sign or not column.strip():
-            raise UsageError(f"cannot read {part!r} in the mapping", hint="use column=field,column=field")
+            raise UsageError(f"invalid part {part!r} of the mapping", hint="use column=field,column=field")
         pairs[column.strip()] = field.strip()
     return pairs
 
 
 def check(layout: Layout, columns: Mapping[str, str], table: str) -> Layout:
-    """The layout for a table with these columns and types; optional columns that are missing are left out.
+    """The layout for a table with these columns and types, without missing optional columns.
 
-    Raises UsageError if a required column is missing, or a path leads into a column that is not JSON.
+    Raises UsageError if a required column is missing, or a path is in a column that is not JSON.
     """
     resolved = {name: _paths(name, columns) for name in (*layout.required, *layout.columns)}
     missing = [path.column for name in layout.required for path in resolved[name] if path.column not in columns]
@@ -139,12 +140,12 @@ def check(layout: Layout, columns: Mapping[str, str], table: str) -> Layout:
             where=table,
             hint=f"it has {', '.join(columns)}; name them with --map column=field",
         )
-    chosen = {
+    columns_used = {
         name: (field, resolved[name])
         for name, field in layout.columns.items()
         if all(part.column in columns for part in resolved[name])
     }
-    for name, (field, parts) in chosen.items():
+    for name, (field, parts) in columns_used.items():
         if len(parts) > 1 and field != "id":
             raise UsageError(f"{name}: only id can be mapped to several columns", where=table)
         for part in parts:
@@ -154,21 +155,24 @@ def check(layout: Layout, columns: Mapping[str, str], table: str) -> Layout:
                     where=table,
                     hint="a path needs a column of type json or jsonb",
                 )
-    found = layout._replace(
-        columns={parts[0].column: field for field, parts in chosen.values() if len(parts) == 1 and not parts[0].keys},
-        paths={parts[0]: field for field, parts in chosen.values() if parts[0].keys and field != "id"},
-        key=next((parts for field, parts in chosen.values() if field == "id"), ()),
+    layout_used = layout._replace(
+        columns={
+            parts[0].column: field for field, parts in columns_used.values() if len(parts) == 1 and not parts[0].keys
+        },
+        paths={parts[0]: field for field, parts in columns_used.values() if parts[0].keys and field != "id"},
+        key=next((parts for field, parts in columns_used.values() if field == "id"), ()),
     )
-    fields = {*found.columns.values(), *found.paths.values(), *found.payload_keys.values()}
-    fields |= {"user_id"} if found.payload else set()
+    fields = {*layout_used.columns.values(), *layout_used.paths.values(), *layout_used.payload_keys.values()}
+    fields |= {"user_id"} if layout_used.payload else set()
     for field in ("text", "user_id"):
         if field not in fields:
             raise UsageError(f"no column is mapped to {field}", where=table, hint=f"--map COLUMN={field}; {columns}")
-    return found
+    return layout_used
 
 
 def _paths(name: str, columns: Mapping[str, str]) -> tuple[Path, ...]:
-    """The columns, or values in JSON columns, that a name of the mapping means. A column that is called so wins."""
+    """The columns, or values in JSON columns, for a name in the mapping. A column with exactly this name takes
+    precedence."""
     if name in columns:
         return (Path(name),)
     parts = []
@@ -179,11 +183,11 @@ def _paths(name: str, columns: Mapping[str, str]) -> tuple[Path, ...]:
 
 
 def to_fact(raw: dict[str, Any], layout: Layout, *, account: str, native_id: str, user: str) -> Fact:
-    """The Fact in a row, given as a JSON object (its vector, if any, as a list of numbers).
+    """The fact in a row, a JSON object (its vector, if any, as a list of numbers).
 
-    `account` and `native_id` make the fact's id, `user` owns it. A time without a zone is taken as UTC; what cannot be
-    read as the field it is mapped to stays in `native`. A row that its program marked as deleted is retired. Raises
-    ValueError for a row without a text, or one that was deleted nobody knows when.
+    The id is derived from `account` and `native_id`; `user` is the owner. A time without a zone is in UTC; values that
+    are not valid for the mapped field stay in `native`. A row that its program marked as deleted is retired. Raises
+    ValueError for a row without a text, and for one that was deleted at an unknown time.
     """
     if layout.payload is not None:
         return _mem0_fact(raw, layout, account, native_id, user)
@@ -202,7 +206,7 @@ def to_fact(raw: dict[str, Any], layout: Layout, *, account: str, native_id: str
         column, at = mark
         fields["expired_at"] = at or fields.get("updated_at") or fields.get("created_at")
         if fields["expired_at"] is None:
-            raise ValueError(f"the row is marked as deleted ({column}), and has no time")
+            raise ValueError(f"the row is marked as deleted ({column}) without a time")
     return Fact(
         id=derive_id(layout.system, account, native_id),
         user_id=user,
@@ -216,7 +220,7 @@ def to_fact(raw: dict[str, Any], layout: Layout, *, account: str, native_id: str
 
 
 def _mem0_fact(raw: dict[str, Any], layout: Layout, account: str, native_id: str, user: str) -> Fact:
-    """A row of mem0's as every way to mem0 reads it; other columns than mem0's are kept in `native`."""
+    """A row of mem0 as all of mem0's adapters read it; columns that are not mem0's are kept in `native`."""
     payload = raw.get(layout.payload or "")
     fact = fact_of(native_id, payload if isinstance(payload, dict) else {}, account, user)
     others = {
@@ -230,20 +234,21 @@ def _mem0_fact(raw: dict[str, Any], layout: Layout, account: str, native_id: str
 
 
 def _without_paths(column: str, value: Any, layout: Layout, fields: dict[str, Any]) -> Any:
-    """The value of a column without what its paths took for `fields`; all of it if the column has a field itself."""
+    """The value of a column without the parts that its paths moved to `fields`; all of it if the column has a field
+    itself."""
     for path, field in layout.paths.items():
         if path.column != column or field in fields:
             continue
         inner, rest = _taken(value, path.keys)
-        read = None if inner is None else _read(field, inner)
-        if read is not None:
-            fields[field] = read
+        value_read = None if inner is None else _read(field, inner)
+        if value_read is not None:
+            fields[field] = value_read
             value = value if column in layout.columns else rest
     return value
 
 
 def _taken(value: Any, keys: Sequence[str]) -> tuple[Any, Any]:
-    """The value under these keys, and what is left without it."""
+    """The value under these keys, and the rest without it."""
     if not keys:
         return value, None
     key, *others = keys
@@ -252,13 +257,13 @@ def _taken(value: Any, keys: Sequence[str]) -> tuple[Any, Any]:
     if not isinstance(value, dict) or key not in value:
         return None, value
     inner, rest = _taken(value[key], others)
-    left = {name: kept for name, kept in value.items() if name != key}
+    left = {name: item for name, item in value.items() if name != key}
     left |= {} if rest is None or rest == {} else {key: rest}
     return inner, left or None
 
 
 def _retired(native: Mapping[str, Any]) -> tuple[str, datetime | None] | None:
-    """The column that marks a row as deleted, archived or superseded, and since when; None if none does."""
+    """The column that marks a row as deleted, archived or superseded, and its time; None if there is none."""
     marks: list[tuple[str, datetime | None]] = []
     for column, value in native.items():
         name = column.replace("_", "").lower()
@@ -273,29 +278,29 @@ def _retired(native: Mapping[str, Any]) -> tuple[str, datetime | None] | None:
 
 
 def _take(name: str, value: Any, field: str | None, fields: dict[str, Any], native: dict[str, Any]) -> None:
-    """Put a value into its field; into `native` when it has none, or is none such."""
+    """Put a value into its field; into `native` if it has none, or is not valid for it."""
     if value is None:
         return
     if field is None or field in fields:
         native[name] = value
         return
-    read = _read(field, value)
-    if read is None:
+    result = _read(field, value)
+    if result is None:
         native[name] = value
         return
-    fields[field] = read
-    # A day, or another kind's name, says a little more or less than the field does: keep how it was put.
-    if (field == "kind" and read != value) or (field == "expires_at" and len(str(value)) <= len("2026-01-01")):
+    fields[field] = result
+    # A day, or another name of a kind, does not equal the field's value exactly: keep the original.
+    if (field == "kind" and result != value) or (field == "expires_at" and len(str(value)) <= len("2026-01-01")):
         native[name] = value
 
 
 def _read(field: str, value: Any) -> Any:
-    """The value as the field holds it, or None when it is none such."""
+    """The value in the field's type; None if it is not valid."""
     if field in TIME_FIELDS:
         return _time(value)
     if field == "kind":
-        named = str(value).strip().lower()
-        return named if named in KINDS else _KINDS.get(named)
+        name = str(value).strip().lower()
+        return name if name in KINDS else _KINDS.get(name)
     if field == "categories":
         values = value if isinstance(value, list) else [value]
         return tuple(values) if all(isinstance(item, str) for item in values) else None
@@ -328,7 +333,7 @@ def _vector(value: Any) -> Embedding | None:
 
 
 def _instant(value: Any) -> datetime | None:
-    """A time, also as seconds or milliseconds since 1970; 0 is none, as some programs write it."""
+    """A time, also as seconds or milliseconds since 1970; 0 means unknown, as some programs write it."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _time(value)
     try:
@@ -341,7 +346,7 @@ def _time(value: Any) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        found = datetime.fromisoformat(value)
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+        time = datetime.fromisoformat(value)
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None

@@ -1,6 +1,6 @@
-"""Facts into the table in bulk: COPY into a staging table, then one INSERT … ON CONFLICT, in one transaction.
+"""Bulk writes of facts: COPY into a staging table, then one INSERT … ON CONFLICT, in one transaction.
 
-A fact's id decides: a second write of the same fact changes nothing, so a batch whose answer was lost can be sent
+Facts are matched by id: a second write of the same fact changes nothing, so a batch whose response was lost can be sent
 again.
 """
 
@@ -18,9 +18,9 @@ from memctl_postgres.connection import Database
 from memctl_postgres.mapping import COLUMNS, Row, from_fact
 
 BULK = 1000
-"""Vectors of one call from which the index is left to be built after them: HNSW takes them singly ten times slower."""
+"""From this many vectors in a call, the index is built afterwards: HNSW inserts single vectors ten times slower."""
 _OUTGROWN = 10
-"""An index over fewer vectors than this many times the call's is dropped rather than grown."""
+"""An index with fewer vectors than this multiple of the call's is dropped and built again."""
 
 _STAGING = """
 CREATE TEMPORARY TABLE staging (
@@ -37,7 +37,7 @@ _TYPES = {
     "seq": "int4", "id": "uuid", "superseded_by": "uuid", "categories": "text[]", "source_turns": "text[]",
     "confidence": "float8", "valid_at": "timestamptz", "invalid_at": "timestamptz", "created_at": "timestamptz",
     "updated_at": "timestamptz", "expired_at": "timestamptz", "expires_at": "timestamptz",
-    # These come in PostgreSQL's own binary form already.
+    # These are already in PostgreSQL's binary format.
     "metadata": "bytea", "native": "bytea", "embedding": "bytea", "embedding_exact": "float8[]",
 }  # fmt: skip
 
@@ -45,13 +45,13 @@ _COMPARED = [name for name in COLUMNS if name not in ("id", "metadata", "native"
 
 
 def _tuple(table: str) -> str:
-    # jsonb takes 1 and 1.0 for the same; their texts tell them apart.
+    # For jsonb 1 and 1.0 are equal; their texts differ.
     return f"({', '.join(f'{table}.{name}' for name in _COMPARED)}, {table}.metadata::text, {table}.native::text)"
 
 
 _VECTORS = ("embedding_model", "embedding", "embedding_exact")
 _GIVEN = "excluded.embedding_model IS NOT NULL"
-# A fact that comes without a vector keeps the one it has, unless that is of other words.
+# A fact without a vector keeps the stored one, unless the text has changed.
 _SET = ", ".join(
     [f"{name} = excluded.{name}" for name in (*COLUMNS[1:29], "exact_of")]
     + [
@@ -77,18 +77,18 @@ _LATER = "a later fact of this call has the same id"
 
 
 class _Batch(NamedTuple):
-    """What of a call goes to the database (by id), and the outcomes that are certain without it (by place)."""
+    """The rows of a call for the database (by id), and the outcomes that are certain without it (by place)."""
 
     facts: dict[UUID, Fact]
     settled: dict[int, Outcome]
 
 
 def write(database: Database, facts: Sequence[Fact]) -> list[Outcome]:
-    """Store facts as they are; one outcome per fact, in order.
+    """Store facts verbatim; one outcome per fact, in order.
 
-    Of two facts with one id in the same call the later stands; a fact whose id another user's fact has is rejected, and
-    so is one that PostgreSQL cannot take, alone. An outcome's `reason` also tells of a vector that is kept but not
-    searched, for its number of dimensions is not the database's. Raises Retryable when the connection is lost.
+    Of two facts with one id in the same call the later one is kept. A fact with the id of another user's fact is
+    rejected, and so is one that PostgreSQL cannot store. An outcome's `reason` also reports a vector that is stored but
+    not searched, because it has other dimensions than the database's. Raises Retryable if the connection is lost.
     """
     batch = _sorted_out(facts)
     dimensions = _prepared(database, list(batch.facts.values()))
@@ -111,33 +111,33 @@ def write(database: Database, facts: Sequence[Fact]) -> list[Outcome]:
 
 
 def _sorted_out(facts: Sequence[Fact]) -> _Batch:
-    chosen: dict[UUID, int] = {}
+    latest: dict[UUID, int] = {}
     settled: dict[int, Outcome] = {}
     for place, fact in enumerate(facts):
-        before = chosen.get(fact.id)
+        before = latest.get(fact.id)
         if before is not None and facts[before].user_id != fact.user_id:
             settled[place] = Outcome(state="rejected", target_id=str(fact.id), reason=_OWNED)
             continue
         if before is not None:
             settled[before] = Outcome(state="unchanged", target_id=str(fact.id), reason=_LATER)
-        chosen[fact.id] = place
-    return _Batch({id_: facts[place] for id_, place in chosen.items()}, settled)
+        latest[fact.id] = place
+    return _Batch({id_: facts[place] for id_, place in latest.items()}, settled)
 
 
 def _prepared(database: Database, facts: Sequence[Fact]) -> int | None:
-    """See to the embedding column before the batch; the number of dimensions it has then."""
+    """Prepare the embedding column for the batch; returns its dimensions."""
     lengths = [len(fact.embedding.vector) for fact in facts if fact.embedding is not None]
-    found = database.state()
-    fits = lengths[:1] == [found.dimensions]
-    if not lengths or (fits and not (found.indexed and len(lengths) >= BULK)):
-        return found.dimensions
+    state = database.state()
+    fits = lengths[:1] == [state.dimensions]
+    if not lengths or (fits and not (state.indexed and len(lengths) >= BULK)):
+        return state.dimensions
     with database.transaction() as connection:
-        dimensions = found.dimensions
+        dimensions = state.dimensions
         if not fits and lengths[0]:
             dimensions = schema.fix_dimensions(connection, lengths[0])
             if len(lengths) < BULK:
                 schema.build_index(connection, dimensions)
-        if found.indexed and len(lengths) >= BULK and schema.may_change(connection):
+        if state.indexed and len(lengths) >= BULK and schema.may_change(connection):
             limit = len(lengths) * _OUTGROWN
             row = connection.execute(
                 "SELECT count(*) FROM (SELECT FROM facts WHERE embedding IS NOT NULL LIMIT %s) AS counted", [limit]
@@ -159,8 +159,8 @@ def _rows(facts: dict[UUID, Fact], dimensions: int | None) -> tuple[dict[UUID, R
 
 
 def _stored(database: Database, rows: dict[UUID, Row]) -> dict[UUID, Outcome]:
-    """Write the rows. Where the database refuses one, find it by halving and write the others; what takes longer than
-    the server allows a statement is written in halves too."""
+    """Write the rows. If the database refuses one, find it by halving and write the others; a batch that exceeds the
+    server's limit for statements is halved, too."""
     try:
         with database.transaction() as connection:
             return _inserted(connection, rows)

@@ -129,7 +129,7 @@ def test_a_folder_with_a_long_name_has_its_socket_elsewhere(folder: Path) -> Non
         assert sockets.stat().st_mode & 0o777 == 0o700
         assert embedded._sockets(long, account) == sockets
         sockets.chmod(0o777)
-        with pytest.raises(UsageError, match="not our own"):
+        with pytest.raises(UsageError, match="belongs to another account"):
             embedded._sockets(long, account)
     finally:
         sockets.rmdir()

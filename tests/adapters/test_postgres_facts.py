@@ -235,7 +235,7 @@ def test_a_row_changed_by_hand_is_believed(adapter: PostgresAdapter, postgres_ds
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("metadata = '[1]'", "its metadata is no JSON object"),
+        ("metadata = '[1]'", "its metadata is not a JSON object"),
         ("kind = 'rumour'", "unknown kind 'rumour'"),
         ("categories = '{a,NULL}'", "its categories has a null in it"),
     ],

@@ -1,4 +1,4 @@
-"""Dumps of mem0 as files of facts: what `get_all` gave, page by page or whole, JSON lines, an OpenMemory zip."""
+"""Dumps of mem0 as files of facts: responses of `get_all`, single or in pages, JSON lines, and OpenMemory zips."""
 
 import mmap
 from collections.abc import Iterator, Mapping
@@ -16,13 +16,13 @@ from memctl_mem0.mapping import OWN, OWN_ID, time_of, to_fact
 from memctl_mem0.relations import relation_fact
 
 _ENDED = {"deleted": "deleted_at", "archived": "archived_at"}
-"""The states of a memory that OpenMemory no longer recalls, and the field with the time of each."""
+"""The states of a memory that OpenMemory no longer uses, with the field of their times."""
 _CAMEL = {"deleted_at": "deletedAt", "archived_at": "archivedAt"}
 _PAGE = frozenset({"count", "next", "previous", "results"})
 
 
 class Mem0Dump:
-    """One of mem0's dumps; which, its content tells."""
+    """A dump of mem0, whose kind is detected from its content."""
 
     name = "mem0 export"
     remarks = (
@@ -31,7 +31,7 @@ class Mem0Dump:
     )
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """Whether the first record of the file is a memory, or the file an OpenMemory zip."""
+        """Whether the first record of the file is a memory, or the file is an OpenMemory zip."""
         if reader.is_zip(head):
             return _is_backup(path)
         if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
@@ -47,29 +47,29 @@ class Mem0Dump:
         return isinstance(first, reader.Found) and reader.is_memory(first.record)
 
     def records(self, path: Path, default_user: str | None) -> Iterator[Fact | Rejected]:
-        """The facts of the file; records that are none, and pages that are missing, are Rejected in their place."""
+        """The facts of the file, with Rejected in place of invalid records and missing pages."""
         try:
             successors = _successors(path)
-            for found in _found(path):
-                if isinstance(found, reader.Missing):
+            for record in _found(path):
+                if isinstance(record, reader.Missing):
                     yield Rejected(
-                        f"it is one of {found.said} memories by the dump's own count, but {found.found} are here: "
+                        f"it is one of {record.said} memories by the dump's own count, but {record.found} are here: "
                         "pages are missing",
-                        where=found.where,
+                        where=record.where,
                     )
-                elif isinstance(found, reader.Relation):
-                    yield _relation(found, default_user)
+                elif isinstance(record, reader.Relation):
+                    yield _relation(record, default_user)
                 else:
-                    yield _read(found, default_user, successors)
+                    yield _read(record, default_user, successors)
         except reader.Broken as broken:
-            yield Rejected(f"the dump cannot be read from here on: {broken}")
+            yield Rejected(f"the rest of the dump cannot be read: {broken}")
 
 
-def _relation(found: reader.Relation, default_user: str | None) -> Fact | Rejected:
+def _relation(relation: reader.Relation, default_user: str | None) -> Fact | Rejected:
     try:
-        return relation_fact(found.record, found.user, default_user)
+        return relation_fact(relation.record, relation.user, default_user)
     except ValueError as error:
-        return Rejected(str(error), where=found.where)
+        return Rejected(str(error), where=relation.where)
 
 
 def _found(path: Path) -> Iterator[reader.Found | reader.Missing | reader.Relation]:
@@ -99,12 +99,12 @@ def _read(found: reader.Found, default_user: str | None, successors: dict[str, U
         return fact
     ended = _ended_at(record, state) or fact.updated_at or fact.created_at
     if ended is None:
-        return Rejected(f"the memory was {state}, and has no time", where=found.where)
+        return Rejected(f"the memory was {state} at an unknown time", where=found.where)
     return msgspec.structs.replace(fact, expired_at=ended)
 
 
 def _ended_state(record: Mapping[str, Any]) -> str | None:
-    """`deleted` or `archived` for a memory that OpenMemory no longer recalls, however its state is written."""
+    """`deleted` or `archived` for a memory that OpenMemory no longer uses, in any spelling."""
     state = str(record.get("state") or "").rpartition(".")[2].strip().lower()
     if state in _ENDED:
         return state
@@ -113,7 +113,7 @@ def _ended_state(record: Mapping[str, Any]) -> str | None:
 
 
 def _ended_at(record: Mapping[str, Any], state: str) -> datetime | None:
-    """When a memory came into this state: by its own field, else by the last change to the state in its history."""
+    """The time since which a memory is in this state: from its own field, else from its history."""
     key = _ENDED[state]
     history = record.get("status_history")
     changes = [
@@ -125,23 +125,23 @@ def _ended_at(record: Mapping[str, Any], state: str) -> datetime | None:
 
 
 def _successors(path: Path) -> dict[str, UUID]:
-    """The facts' ids of memories that memctl wrote, by mem0's id: they may replace others, and carry ids of their
-    own. Read only where there are any."""
+    """The facts' ids of memories that memctl wrote, by mem0's id, because they may replace others. The file is read for
+    them only if it has any."""
     with path.open("rb") as file:
         if not path.stat().st_size:
             return {}
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
-            if whole.find(f'"{OWN_ID}"'.encode()) < 0:
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+            if text.find(f'"{OWN_ID}"'.encode()) < 0:
                 return {}
-    found: dict[str, UUID] = {}
+    successors: dict[str, UUID] = {}
     for row in _found(path):
         if isinstance(row, reader.Found) and isinstance(row.record, dict):
             metadata = row.record.get("metadata")
             if isinstance(metadata, dict) and OWN in metadata:
                 fact = _read(row, None, {})
                 if isinstance(fact, Fact) and "id" in row.record:
-                    found[str(row.record["id"])] = fact.id
-    return found
+                    successors[str(row.record["id"])] = fact.id
+    return successors
 
 
 def _is_backup(path: Path) -> bool:
@@ -158,7 +158,7 @@ def _is_backup(path: Path) -> bool:
 
 
 def _is_empty_page(path: Path) -> bool:
-    """Whether the file is what mem0 gives where there is nothing: {"count": 0, "next": null, "results": []}."""
+    """Whether the file is mem0's response without memories: {"count": 0, "next": null, "results": []}."""
     if path.stat().st_size > 1_000:
         return False
     try:

@@ -1,6 +1,6 @@
-"""The memories in what people have saved of mem0: a list, pages of one, JSON lines, an OpenMemory zip; streamed.
+"""The memories in saved output of mem0: a list, pages, JSON lines, an OpenMemory zip; streamed.
 
-Finds the memories in a file, and notices missing ones; `mapping` interprets them.
+Finds the memories in a file, and detects missing ones; `mapping` interprets them.
 """
 
 import gzip
@@ -23,15 +23,15 @@ _LISTS = ("results", "memories")
 _ROWS = frozenset({"item", "results.item", "memories.item"})
 _ENDS = {"start_map": "end_map", "start_array": "end_array"}
 MANIFEST, LINES = "memories.json", "memories.jsonl.gz"
-"""The members of an OpenMemory zip: all there is, and the memories alone."""
+"""The members of an OpenMemory zip: the whole export, and only the memories."""
 
 
 class Broken(Exception):
-    """The file cannot be read further; the message says where and why."""
+    """The rest of the file cannot be read; the message says where and why."""
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """The file says by its own totals that so many memories are not in it, and where it says so."""
+    """The number of memories that are missing according to the file's own totals, and the place of the total."""
 
     where: str
     said: int
@@ -39,8 +39,8 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A record and its place in the file. It may be no memory at all. `users` says that all memories of this file are
-    users', so that the app it names does not own one that names no user."""
+    """A record and its place in the file. It may not be a memory. With `users`, all memories of the file belong to
+    users, so that the app of a memory without a user does not own it."""
 
     where: str
     record: Any
@@ -48,8 +48,8 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Relation(msgspec.Struct, frozen=True):
-    """A relation of mem0's graph, which a page lists beside its memories, and its place. `user` is the one user of the
-    page, None where it has memories of several or of none."""
+    """A relation of mem0's graph, which a page lists next to its memories, and its place. `user` is the single user
+    of the page, None if its memories belong to several or to none."""
 
     where: str
     record: Any
@@ -57,19 +57,20 @@ class Relation(msgspec.Struct, frozen=True):
 
 
 def is_memory(record: Any) -> bool:
-    """Whether a record looks like a memory as mem0's API gives it."""
+    """Whether a record looks like a memory of mem0's API."""
     if not isinstance(record, dict) or not isinstance(record.get("memory"), str):
         return False
     return any(key in record for key in ("id", "user_id", "userId", "agent_id", "run_id", "created_at", "hash"))
 
 
 def is_zip(head: bytes) -> bool:
-    """Whether a file that begins so is a zip archive."""
+    """Whether a file with this beginning is a zip archive."""
     return head.startswith(b"PK\x03\x04")
 
 
 def is_lines(head: bytes) -> bool:
-    """Whether a file that begins so is JSON lines: its first line is a whole object, and another line follows."""
+    """Whether a file with this beginning is JSON lines: its first line is a complete object, and another line
+    follows."""
     first, end, rest = head.removeprefix(_BOM).lstrip().partition(b"\n")
     if not end or not rest.strip():
         return False
@@ -106,23 +107,24 @@ def of_json(file: IO[bytes]) -> Iterator[Found | Missing | Relation]:
 
 
 def _users(memories: Iterable[Any]) -> set[str]:
-    """The users that memories name."""
+    """The users of the memories."""
     rows = (memory for memory in memories if isinstance(memory, dict))
     return {str(user) for row in rows if (user := row.get("user_id") or row.get("userId"))}
 
 
 def _relations(page: Mapping[str, Any], users: set[str], where: str) -> Iterator[Relation]:
-    """The relations that a page lists; of what an `add` answered, those that were added."""
-    listed = page.get("relations")
-    if isinstance(listed, Mapping):
-        listed = listed.get("added_entities") or listed.get("addedEntities") or []
-    flat = [record for entry in listed or () for record in (entry if isinstance(entry, list) else [entry])]
+    """The relations that a page lists; in the response of an `add`, those that were added."""
+    relations = page.get("relations")
+    if isinstance(relations, Mapping):
+        relations = relations.get("added_entities") or relations.get("addedEntities") or []
+    flat = [record for entry in relations or () for record in (entry if isinstance(entry, list) else [entry])]
     for number, record in enumerate(flat, 1):
         yield Relation(f"{where}, relation {number}", record, min(users) if len(users) == 1 else None)
 
 
 def of_lines(file: IO[bytes]) -> Iterator[Found | Missing | Relation]:
-    """The records of JSON lines, where a line is a memory or a page; a line that is no JSON is a record of bytes."""
+    """The records of JSON lines, in which a line is a memory or a page; a line that is not JSON is a record of
+    bytes."""
     totals = _Totals()
     for number, line in enumerate(file, 1):
         if not line.strip():
@@ -144,7 +146,7 @@ def of_lines(file: IO[bytes]) -> Iterator[Found | Missing | Relation]:
 
 
 class _Totals:
-    """What the pages of a file say of their lists, held against what they hold."""
+    """The totals in the pages of a file, compared with the number of memories."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -153,7 +155,7 @@ class _Totals:
         self._where = ""
 
     def page(self, page: Mapping[str, Any], rows: int, where: str) -> Iterator[Missing]:
-        """A page with so many rows; what its list lacks, when it is the list's last one."""
+        """Count a page with `rows` rows; yields what its list lacks if it is the last page."""
         count = page.get("count")
         self._found += rows
         self._said = max(self._said, count) if isinstance(count, int) else self._said
@@ -162,14 +164,14 @@ class _Totals:
             yield from self.end()
 
     def end(self) -> Iterator[Missing]:
-        """What the list lacks that ends here."""
+        """What the list that ends here lacks."""
         if self._said > self._found:
             yield Missing(self._where, self._said, self._found)
         self._found = self._said = 0
 
 
 class _Documents:
-    """The documents of a file, made of the parser's events: each row of a list by itself, then what stands beside."""
+    """The documents of a file, from the parser's events: each row of a list, then the rest of the document."""
 
     def __init__(self, builder: Callable[[], Any]) -> None:
         self._make = builder
@@ -180,7 +182,7 @@ class _Documents:
         self._streamed = False
 
     def take(self, prefix: str, event: str, value: Any) -> tuple[str, Any] | None:
-        """A row or a rest, when the event completes one."""
+        """A row or a rest that the event completes."""
         if self._builder is not None:
             return self._within(prefix, event, value)
         if event in _ENDS and prefix and prefix not in _LISTS:
@@ -193,9 +195,9 @@ class _Documents:
         elif event == "map_key":
             self._key = value
         elif event == "end_map":
-            whole: tuple[str, Any] = ("rest" if self._streamed else "row", self._rest)
+            item: tuple[str, Any] = ("rest" if self._streamed else "row", self._rest)
             self._rest, self._streamed = {}, False
-            return whole
+            return item
         elif prefix:
             self._rest[self._key] = value
         return None
@@ -212,21 +214,21 @@ class _Documents:
 
 
 def _documents(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
-    """The rows of each document in the file as ("row", record), then what else stands in it as ("rest", {…})."""
+    """The rows of each document in the file as ("row", record), then the rest of it as ("rest", {…})."""
     ijson: Any = import_module("ijson")
     documents = _Documents(ijson.ObjectBuilder)
     try:
         for prefix, event, value in ijson.parse(_Numbers(_without_bom(file)), multiple_values=True):
-            found = documents.take(prefix, event, float(value) if isinstance(value, Decimal) else value)
-            if found is not None:
-                yield found
+            item = documents.take(prefix, event, float(value) if isinstance(value, Decimal) else value)
+            if item is not None:
+                yield item
     except (ijson.JSONError, UnicodeError, ValueError, ArithmeticError) as error:
         raise Broken(_first_line(error)) from None
 
 
 class _Numbers:
-    """A file that is not read beyond a number of more digits than Python makes an integer of: ijson's C code would end
-    the process."""
+    """A file that is read only up to a number with more digits than Python converts to an integer, at which ijson's
+    C code would crash."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -236,7 +238,7 @@ class _Numbers:
         data = self._file.read(size)
         window = self._before + data
         if _LONG_NUMBER.search(window):
-            raise Broken(f"a number in it has more than {_LONGEST_NUMBER:,} digits")
+            raise Broken(f"a number has more than {_LONGEST_NUMBER:,} digits")
         self._before = window[-_LONGEST_NUMBER - 2 :]
         return data
 
@@ -249,24 +251,24 @@ def _without_bom(file: IO[bytes]) -> IO[bytes]:
 
 @contextmanager
 def opened(path: Path, member: str | None = None) -> Iterator[IO[bytes]]:
-    """The file, or a member of the zip it is, unpacked as it is read. Raises Broken for what cannot be unpacked."""
+    """The file, or a member of a zip, unpacked while it is read. Raises Broken if it cannot be unpacked."""
     try:
         if member is None:
             with path.open("rb") as file:
                 yield file
             return
-        with zipfile.ZipFile(path) as archive, archive.open(member) as packed:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
             if member.endswith(".gz"):
-                with gzip.open(packed) as unpacked:
+                with gzip.open(stream) as unpacked:
                     yield cast("IO[bytes]", unpacked)
             else:
-                yield packed
+                yield stream
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise Broken(f"{member or path.name} cannot be unpacked: {_first_line(error)}") from None
 
 
 def members(path: Path) -> dict[str, str]:
-    """The members of an OpenMemory zip, by what they are called at the end of their paths."""
+    """The members of an OpenMemory zip, by the last part of their paths."""
     try:
         with zipfile.ZipFile(path) as archive:
             return {name.rpartition("/")[2]: name for name in archive.namelist()}
@@ -275,10 +277,10 @@ def members(path: Path) -> dict[str, str]:
 
 
 class Backup:
-    """An OpenMemory zip. `manifest` is all of `memories.json` but its memories."""
+    """An OpenMemory zip. `manifest` is `memories.json` without its memories."""
 
     def __init__(self, path: Path) -> None:
-        """Read what stands beside the memories. Raises Broken."""
+        """Read the manifest. Raises Broken."""
         self._path = path
         self._members = members(path)
         self.manifest: dict[str, Any] = {}
@@ -295,17 +297,17 @@ class Backup:
             self._history.setdefault(str(change.get("memory_id")), []).append(change)
 
     def _list(self, key: str) -> list[dict[str, Any]]:
-        found = self.manifest.get(key)
-        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+        value = self.manifest.get(key)
+        return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
     def rows(self) -> Iterator[Found]:
-        """The memories, named as mem0's API names their parts. Raises Broken."""
+        """The memories, with the field names of mem0's API. Raises Broken."""
         name = MANIFEST if MANIFEST in self._members else LINES
         with opened(self._path, self._members[name]) as file:
             records = _memories(file) if name == MANIFEST else of_lines(file)
-            for found in records:
-                if isinstance(found, Found):
-                    yield Found(f"{name}, {found.where}", self._named(found.record), users=True)
+            for record in records:
+                if isinstance(record, Found):
+                    yield Found(f"{name}, {record.where}", self._named(record.record), users=True)
 
     def _named(self, record: Any) -> Any:
         if not isinstance(record, dict):
@@ -316,7 +318,7 @@ class Backup:
         if isinstance(user, dict) and owner == user.get("id"):
             row["user_id"] = user.get("user_id")
         elif owner is not None:
-            # An id of OpenMemory's own, which names nobody.
+            # An internal id of OpenMemory, which names nobody.
             row["owner_id"] = owner
         app = row.pop("app", None) or self._names["apps"].get(str(row.get("app_id")), row.get("app_id"))
         row["app_id"] = app

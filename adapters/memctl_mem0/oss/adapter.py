@@ -39,7 +39,7 @@ from memctl_mem0.oss.vector_stores import WRITABLE, open_shelf
 
 PAGE_SIZE = 1000
 CHUNK = 200
-"""How many facts are embedded and put into the store at a time."""
+"""The number of facts that are embedded and stored at a time."""
 
 _PACKED = "in the memory's payload, under the key `memctl`"
 KEEPING = {
@@ -55,7 +55,7 @@ KEEPING = {
 
 
 _DIGITS = 6
-"""Of a score: stores compute in single precision, and equal scores would be ordered differently each time."""
+"""Digits of a score: stores compute in single precision, and equal scores would be ordered differently each time."""
 _NO_HISTORY = "the mem0 configuration names no history_db_path, so that writes are noted in no history"
 
 
@@ -63,7 +63,7 @@ class Mem0OssAdapter(Backend):
     """mem0's library with the configuration in the file `config` (YAML or JSON, as for `Memory.from_config`).
 
     `mem0_dir` is the folder of mem0's history if the configuration names no file for it; `default_user` owns memories
-    that name no user. Nothing is opened before it is needed: reading needs no key of an embedder, and only `add` needs
+    that name no user. Each part is opened when it is needed: reading needs no embedder and no key, and only `add` needs
     a language model.
 
     Raises NotFound or UsageError for an unreadable configuration.
@@ -89,7 +89,8 @@ class Mem0OssAdapter(Backend):
     ) -> None:
         if config is None:
             raise UsageError(
-                "mem0-oss needs the configuration of your mem0", hint="mem0-oss:CONFIG.yaml, or MEMCTL_MEM0_CONFIG"
+                "mem0-oss needs the configuration of your mem0 application",
+                hint="mem0-oss:CONFIG.yaml, or MEMCTL_MEM0_CONFIG",
             )
         configuration = read_config(Path(config).expanduser())
         self.identity = place_of(configuration)
@@ -108,7 +109,7 @@ class Mem0OssAdapter(Backend):
         self.close()
 
     def remarks(self) -> Sequence[str]:
-        """Whether mem0's history will contain the writes."""
+        """A note if mem0's history will not contain the writes."""
         if self._history:
             return ()
         return ("The configuration names no history_db_path: writes are recorded in no history.",)
@@ -125,14 +126,14 @@ class Mem0OssAdapter(Backend):
         self._library.close()
 
     def check(self) -> Health:
-        """Open the store; the detail says how many memories of how many owners it holds."""
+        """Open the store; the detail has its numbers of memories and owners."""
         try:
             owners = list(self._shelf.owners())
-            held = sum(map(self._shelf.count, owners))
+            total = sum(map(self._shelf.count, owners))
         except NotFound as error:
             return Health(ok=True, detail=f"mem0 on {self.identity}: {error.message}")
         kind = "" if self._shelf.writable else ", read only"
-        return Health(ok=True, detail=f"mem0 on {self.identity}: {held} memories of {len(owners)} owners{kind}")
+        return Health(ok=True, detail=f"mem0 on {self.identity}: {total} memories of {len(owners)} owners{kind}")
 
     def check_writable(self) -> None:
         """Raise UsageError for a store that memctl only reads."""
@@ -167,12 +168,12 @@ class Mem0OssAdapter(Backend):
         return iter(owners)
 
     def count(self, user: str) -> int | None:
-        """How many memories the owner has, by the store's own count."""
-        found = self._shelf.count(user)
-        return found + sum(1 for _ in self._ownerless()) if user == self._default_user else found
+        """The store's own count of the owner's memories."""
+        count = self._shelf.count(user)
+        return count + sum(1 for _ in self._ownerless()) if user == self._default_user else count
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
-        """The owner's memories in the order of their ids, to the store's end."""
+        """All of the owner's memories by id."""
         after = cursor
         while True:
             rows, after = self._shelf.page(user, after, PAGE_SIZE)
@@ -184,82 +185,82 @@ class Mem0OssAdapter(Backend):
                 return
 
     def rejects(self) -> Iterator[Rejected]:
-        """Points of the store that are no memories: without text, or of nobody."""
+        """Points of the store that are not memories: without text, or without an owner."""
         for row in self._shelf.astray():
             if self._default_user is None or not isinstance(row.payload.get("data"), str):
-                missing = "text" if not isinstance(row.payload.get("data"), str) else "owner"
-                yield Rejected(f"the memory has no {missing}", where=f"{self.identity}: {row.id}")
+                lacking = "text" if not isinstance(row.payload.get("data"), str) else "owner"
+                yield Rejected(f"the memory has no {lacking}", where=f"{self.identity}: {row.id}")
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts verbatim, under their own ids; those that came from mem0 under the ids they had there.
+        """Store facts verbatim with their own ids; those from mem0 with their ids there.
 
-        A fact of which the store holds all but the embedding is `unchanged`. One whose text the embedder refuses, or
-        whose id another owner's memory has, is rejected.
+        A fact that is stored already, apart from the embedding, is `unchanged`. One whose text the embedder refuses, or
+        whose id belongs to another owner's memory, is rejected.
         """
         self.check_writable()
         return [outcome for some in _batches(facts) for outcome in self._written(some)]
 
     def _written(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """What becomes of facts of which no two are of one id."""
+        """The outcomes of facts with distinct ids."""
         points = [point_of(fact, self.identity) for fact in facts]
-        held = self._shelf.get(points)
+        stored = self._shelf.get(points)
         outcomes: list[Outcome] = []
-        waiting: list[tuple[int, Row]] = []
+        pending: list[tuple[int, Row]] = []
         for number, (fact, point) in enumerate(zip(facts, points, strict=True)):
-            found = held.get(point)
+            row = stored.get(point)
             try:
                 payload = payload_of(fact)
             except ValueError as error:
                 outcomes.append(Outcome(state="rejected", reason=str(error)))
                 continue
-            if found is not None and is_memory(found.payload) and name_of(found.payload) != fact.user_id:
-                outcomes.append(Outcome(state="rejected", reason=f"the id {point} is that of another user's memory"))
-            elif self._same(found, fact):
+            if row is not None and is_memory(row.payload) and name_of(row.payload) != fact.user_id:
+                outcomes.append(Outcome(state="rejected", reason=f"the id {point} belongs to another user's memory"))
+            elif self._same(row, fact):
                 outcomes.append(Outcome(state="unchanged", target_id=point))
             else:
-                outcomes.append(Outcome(state="written" if found is None else "updated", target_id=point))
-                waiting.append((number, Row(point, payload)))
-        for number, reason in self._put(waiting, held):
+                outcomes.append(Outcome(state="written" if row is None else "updated", target_id=point))
+                pending.append((number, Row(point, payload)))
+        for number, reason in self._put(pending, stored):
             outcomes[number] = Outcome(state="rejected", reason=reason)
         return outcomes
 
-    def _put(self, waiting: Sequence[tuple[int, Row]], held: Mapping[str, Row]) -> list[tuple[int, str]]:
-        """Embed and store what waits; the numbers of those whose text the embedder refuses, with its reason."""
-        texts = [row.payload["data"] for _, row in waiting]
+    def _put(self, pending: Sequence[tuple[int, Row]], stored: Mapping[str, Row]) -> list[tuple[int, str]]:
+        """Embed and store facts; returns the numbers of those whose text the embedder refuses, with the reason."""
+        texts = [row.payload["data"] for _, row in pending]
         refused: list[tuple[int, str]] = []
         new: list[tuple[Row, list[float]]] = []
         changed: list[tuple[Row, list[float]]] = []
-        for (number, row), text, vector in zip(waiting, texts, vectors_of(self._library, texts), strict=True):
+        for (number, row), text, vector in zip(pending, texts, vectors_of(self._library, texts), strict=True):
             if isinstance(vector, str):
                 refused.append((number, vector))
                 continue
-            whole = Row(row.id, {**row.payload, "text_lemmatized": self._library.lemmas(text)})
-            (changed if row.id in held else new).append((whole, vector))
+            complete = Row(row.id, {**row.payload, "text_lemmatized": self._library.lemmas(text)})
+            (changed if row.id in stored else new).append((complete, vector))
         for rows, put in ((new, self._shelf.insert), (changed, self._shelf.replace)):
             if rows:
                 put([row for row, _ in rows], [vector for _, vector in rows])
-                self._note([(held.get(row.id), row) for row, _ in rows])
+                self._note([(stored.get(row.id), row) for row, _ in rows])
         return refused
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove memories of the owner, found by the ids of their facts; how many were there."""
-        wanted = set(ids)
-        held = self._shelf.get([str(id_) for id_ in wanted]) if wanted else {}
-        gone = {row.id: row for row in held.values() if is_memory(row.payload) and self._is(row, user, wanted)}
-        if len(gone) < len(wanted):
+        """Remove memories of the owner, found by the ids of their facts; returns the number that existed."""
+        wanted_ids = set(ids)
+        stored = self._shelf.get([str(id_) for id_ in wanted_ids]) if wanted_ids else {}
+        deleted = {row.id: row for row in stored.values() if is_memory(row.payload) and self._is(row, user, wanted_ids)}
+        if len(deleted) < len(wanted_ids):
             after: str | None = None
             while True:
                 rows, after = self._shelf.page(user, after, PAGE_SIZE)
-                gone |= {row.id: row for row in rows if self._is(row, user, wanted)}
+                deleted |= {row.id: row for row in rows if self._is(row, user, wanted_ids)}
                 if after is None:
                     break
-        if gone:
-            self._shelf.delete(list(gone))
-            self._note([(row, None) for row in gone.values()])
-        return len(gone)
+        if deleted:
+            self._shelf.delete(list(deleted))
+            self._note([(row, None) for row in deleted.values()])
+        return len(deleted)
 
     def inventory(self, user: str) -> Mapping[str, int]:
-        """What mem0 keeps of the owner beside memories: entries of its history, messages, and names it met."""
+        """The number of the owner's other records in mem0: entries of its history, messages, and names of entities."""
         try:
             memories = [row.id for row in self._rows_of(user)]
             names = erase.names_of(self._library, self._shelf, user)
@@ -269,8 +270,8 @@ class Mem0OssAdapter(Backend):
         return erase.counted(self._library.history_path, user, memories, len(names))._asdict()
 
     def forget(self, user: str) -> Sequence[str]:
-        """Remove the owner's memories, their history, messages and names, and write files on this disk anew. The
-        history goes first: without the memories nothing says whose it is."""
+        """Remove the owner's memories, their history, messages and names, and rewrite local files. The history is
+        deleted first, because its owner is known only from the memories."""
         remarks: list[str] = []
         try:
             memories = [row.id for row in self._rows_of(user)]
@@ -332,23 +333,23 @@ class Mem0OssAdapter(Backend):
         return Hit(score=float(found["score"]), parts=parts, fact=self._fact(Row(found["id"], found["payload"])))
 
     def add(self, user: str, turns: Iterable[Any]) -> list[str]:
-        """Hand turns (texts, or mappings with `role` and `content`) to mem0's own extraction, by its language model;
-        the ids of what it made of them. Raises Rejected for turns that mem0 does not take."""
+        """Send turns (texts, or mappings with `role` and `content`) to mem0's own extraction with its language
+        model; returns the ids of the new memories. Raises Rejected for turns that mem0 does not accept."""
         messages = messages_of(turns)
         self.close()
         memory = self._library.memory()
         try:
             with guarded(self.identity):
-                made = memory.add(messages, user_id=user)
+                answer = memory.add(messages, user_id=user)
         except UsageError as error:
             raise Rejected(error.message, where=error.where) from None
         finally:
             memory.close()
             close_clients(memory.vector_store, memory._entity_store, memory.embedding_model, memory.llm)
-        return [str(row["id"]) for row in made.get("results", ())]
+        return [str(row["id"]) for row in answer.get("results", ())]
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
-        """Nothing is waited for: what was written can be read at once."""
+        """Writes can be read at once."""
 
     def _fact(self, row: Row) -> Fact:
         return fact_of(row.id, row.payload, self.identity, self._default_user)
@@ -360,17 +361,17 @@ class Mem0OssAdapter(Backend):
     def _ownerless(self) -> Iterator[Row]:
         return (row for row in self._shelf.astray() if isinstance(row.payload.get("data"), str))
 
-    def _is(self, row: Row, user: str, wanted: set[UUID]) -> bool:
-        return name_of(row.payload) == user and self._fact(row).id in wanted
+    def _is(self, row: Row, user: str, ids: set[UUID]) -> bool:
+        return name_of(row.payload) == user and self._fact(row).id in ids
 
-    def _same(self, found: Row | None, fact: Fact) -> bool:
-        """Whether what is there is the fact but for its embedding."""
-        if found is None or not is_memory(found.payload):
+    def _same(self, row: Row | None, fact: Fact) -> bool:
+        """Whether the stored memory equals the fact, apart from its embedding."""
+        if row is None or not is_memory(row.payload):
             return False
-        return self._fact(found) == msgspec.structs.replace(fact, embedding=None)
+        return self._fact(row) == msgspec.structs.replace(fact, embedding=None)
 
     def _note(self, changes: Sequence[tuple[Row | None, Row | None]]) -> None:
-        """Note in mem0's history what was there before and what is there now."""
+        """Add the old and the new text to mem0's history."""
         history = self._library.history
         if history is None:
             return
@@ -388,7 +389,7 @@ class Mem0OssAdapter(Backend):
 
 
 def _batches(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
-    """The facts in their order, so many at a time, and never two of one id together."""
+    """The facts in order, in batches without two facts of one id."""
     batch: dict[UUID, Fact] = {}
     for fact in facts:
         if len(batch) == CHUNK or fact.id in batch:

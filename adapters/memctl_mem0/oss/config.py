@@ -1,4 +1,4 @@
-"""The mem0 configuration of an application, and its parts, each opened when it is first needed.
+"""The mem0 configuration of an application, and its parts, each opened at its first use.
 
 `mem0.Memory.from_config` opens all of them: a language model, an embedder, a vector store and a history. Reading needs
 only the vector store, and only mem0's own extraction needs a language model and its key.
@@ -21,26 +21,27 @@ from memctl_mem0.oss.existing import explained, open_existing
 COLLECTION = "mem0"
 _HISTORY = "history.db"
 _MOST_VALUES = 10_000
-"""In a configuration, its aliases written out. YAML lets a line stand for a thousand million values."""
-# They log what comes back as an error anyway.
+"""The maximum number of values in a configuration with its aliases expanded; in YAML one line can be a billion
+values."""
+# They log errors that are also raised.
 _LOGGERS = ("psycopg.pool", "qdrant_client")
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The configuration in a YAML or JSON file, as `Memory.from_config` takes it.
+    """The configuration in a YAML or JSON file, as for `Memory.from_config`.
 
-    Raises NotFound when there is no such file, UsageError when it holds no configuration.
+    Raises NotFound if there is no such file, UsageError if it is not a configuration.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise NotFound("there is no such mem0 configuration", where=str(path), hint="mem0-oss:CONFIG.yaml") from None
+        raise NotFound("the mem0 configuration does not exist", where=str(path), hint="mem0-oss:CONFIG.yaml") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the mem0 configuration cannot be read: {error}", where=str(path)) from None
-    found = _json(text, path) if path.suffix == ".json" else _yaml(text, path)
-    if not isinstance(found, dict):
+    config = _json(text, path) if path.suffix == ".json" else _yaml(text, path)
+    if not isinstance(config, dict):
         raise UsageError("a mem0 configuration is a mapping with the key vector_store", where=str(path))
-    return found
+    return config
 
 
 def _json(text: str, path: Path) -> Any:
@@ -53,33 +54,33 @@ def _json(text: str, path: Path) -> Any:
 def _yaml(text: str, path: Path) -> Any:
     yaml = need("yaml", "mem0")
     try:
-        found = yaml.safe_load(text)
+        value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
         raise UsageError("the mem0 configuration is not valid YAML", where=where) from None
     except RecursionError:
         raise UsageError("the mem0 configuration is nested too deeply", where=str(path)) from None
-    _check_size(found, path)
-    return found
+    _check_size(value, path)
+    return value
 
 
-def _check_size(found: Any, path: Path) -> None:
-    """Raises UsageError for what its aliases make endless, before anything walks through it."""
-    left, met = [found], 0
-    while left:
-        value = left.pop()
+def _check_size(config: Any, path: Path) -> None:
+    """Raise UsageError if aliases make the configuration too large, before it is traversed."""
+    rest, met = [config], 0
+    while rest:
+        value = rest.pop()
         met += 1
         if isinstance(value, Mapping):
-            left += value.values()
+            rest += value.values()
         elif isinstance(value, list):
-            left += value
-        if met + len(left) > _MOST_VALUES:
+            rest += value
+        if met + len(rest) > _MOST_VALUES:
             raise UsageError(f"the mem0 configuration has more than {_MOST_VALUES:,} values", where=str(path))
 
 
 def place_of(config: Mapping[str, Any]) -> str:
-    """Where the configured vector store is, without secrets: `pgvector/host:port/database/collection`."""
+    """The place of the configured vector store, without secrets: `pgvector/host:port/database/collection`."""
     store = _section(config, "vector_store")
     provider = str(store.get("provider") or "qdrant")
     options = _section(store, "config")
@@ -113,24 +114,24 @@ def _parts(url: str) -> SplitResult:
 
 
 def _section(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = config.get(name) or {}
-    if not isinstance(found, Mapping):
+    section = config.get(name) or {}
+    if not isinstance(section, Mapping):
         raise UsageError(f"{name} of the mem0 configuration is not a mapping")
-    return found
+    return section
 
 
 def history_path(config: Mapping[str, Any], folder: str | None) -> str | None:
-    """Where mem0 keeps its history: the file the configuration names, else the one in mem0's folder (`~/.mem0` where
-    none is given) if there is one already."""
-    named = config.get("history_db_path")
-    if named:
-        return str(named)
+    """The file of mem0's history: the configured one, else the one in mem0's folder (by default `~/.mem0`) if it
+    exists."""
+    path = config.get("history_db_path")
+    if path:
+        return str(path)
     usual = (Path(folder) if folder else Path.home() / ".mem0") / _HISTORY
     return str(usual) if usual.is_file() else None
 
 
 def close_clients(*parts: Any) -> None:
-    """Close the connections that parts of mem0 hold, which mem0 leaves open."""
+    """Close connections that mem0 leaves open."""
     for part in parts:
         for name in ("client", "connection_pool"):
             close = getattr(getattr(part, name, None), "close", None)
@@ -139,9 +140,9 @@ def close_clients(*parts: Any) -> None:
 
 
 class Library:
-    """mem0's parts as configured. None is opened before it is asked for; each raises the errors of memctl.
+    """mem0's parts as configured. Each is opened at its first use, and raises memctl's errors.
 
-    `place` says in errors where this is; `history` is the file of mem0's history of changes.
+    `place` is the place in errors; `history` is the file of mem0's history of changes.
     """
 
     def __init__(self, config: Mapping[str, Any], place: str, history: str | None) -> None:
@@ -154,7 +155,7 @@ class Library:
 
     @property
     def provider(self) -> str:
-        """The vector store's name among mem0's."""
+        """mem0's name of the vector store's type."""
         return str(_section(self._given, "vector_store").get("provider") or "qdrant")
 
     @property
@@ -163,8 +164,8 @@ class Library:
         return str(self.store_options.collection_name)
 
     def of_entities(self) -> "Library":
-        """The library as if its memories were the names that mem0 meets in them, which it keeps in a collection beside
-        (mem0ai 2.2.1, mem0/memory/main.py)."""
+        """The library with the collection of entity names in place of that of memories (mem0ai 2.2.1,
+        mem0/memory/main.py)."""
         name = need("mem0.memory.main", "mem0")._entity_collection_name(self.provider, self.collection)
         store = dict(_section(self._given, "vector_store"))
         store["config"] = dict(_section(store, "config")) | {"collection_name": name}
@@ -176,8 +177,8 @@ class Library:
         return self._config().vector_store.config
 
     def vector_store(self, client: Any = None) -> Any:
-        """mem0's vector store, opened, by a client that is open already where one is given; most make their collection
-        at that."""
+        """mem0's vector store, opened, with an open client if there is one; most stores then create their
+        collection."""
         config = self._config().vector_store
         options = config.config if client is None else config.config.model_copy(update={"client": client})
         with guarded(self.place):
@@ -205,7 +206,7 @@ class Library:
 
     @property
     def history(self) -> Any | None:
-        """mem0's history of changes; None when the configuration has no place for one."""
+        """mem0's history of changes; None if the configuration has no file for it."""
         path = self.history_path
         if self._history is None and path is not None:
             with guarded(path):
@@ -213,14 +214,14 @@ class Library:
         return self._history
 
     def memory(self) -> Any:
-        """A whole `mem0.Memory`, with its language model. The vector store must not be open beside it where only one
-        may have it."""
-        given = dict(self._given) | {"history_db_path": self.history_path or ":memory:"}
+        """A complete `mem0.Memory`, with its language model. A vector store that allows only one client must be
+        closed."""
+        options = dict(self._given) | {"history_db_path": self.history_path or ":memory:"}
         with guarded(self.place):
-            return self._mem0().Memory.from_config(given)
+            return self._mem0().Memory.from_config(options)
 
     def lemmas(self, text: str) -> str:
-        """What mem0 looks up words in: the text's lemmas, or the text itself without its natural-language extra."""
+        """The text for mem0's word search: its lemmas, or without mem0's natural-language extra the text itself."""
         return str(need("mem0.utils.lemmatization", "mem0").lemmatize_for_bm25(text))
 
     def close(self) -> None:

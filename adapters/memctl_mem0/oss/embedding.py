@@ -1,4 +1,4 @@
-"""Vectors by the embedder that mem0 is configured with, so that mem0 finds what memctl wrote as it finds its own."""
+"""Vectors by mem0's configured embedder, so that mem0 finds memctl's memories like its own."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,26 +9,26 @@ from memctl_mem0.oss.errors import guarded
 
 
 def vectors_of(library: Library, texts: Sequence[str]) -> list[list[float] | str]:
-    """A vector for each text, or in its place the reason why the embedder refuses that one text.
+    """A vector for each text, or in its place the reason why the embedder refuses the text.
 
-    A text of nothing is embedded as a blank, which embedders take. Raises UsageError when the vectors are not of the
-    number of dimensions the store is made for.
+    An empty text is embedded as a space, which embedders accept. Raises UsageError if the vectors have other dimensions
+    than the store.
     """
-    sent = [text or " " for text in texts]
+    inputs = [text or " " for text in texts]
     try:
-        vectors: list[list[float] | str] = [*_embedded(library, sent)]
+        vectors: list[list[float] | str] = [*_embedded(library, inputs)]
     except Rejected as refused:
-        if len(sent) == 1:
+        if len(inputs) == 1:
             return [f"the embedder refuses the text: {refused.message}"]
-        # One of them is at fault, and its neighbours can do nothing for it.
-        vectors = [vectors_of(library, [text])[0] for text in sent]
+        # One of the texts is invalid; the others are embedded without it.
+        vectors = [vectors_of(library, [text])[0] for text in inputs]
     dimensions = getattr(library.store_options, "embedding_model_dims", None)
     for vector in vectors:
         if isinstance(dimensions, int) and not isinstance(vector, str) and len(vector) != dimensions:
             raise UsageError(
-                f"the embedder makes vectors of {len(vector)} dimensions, the store is made for {dimensions}",
+                f"the embedder makes vectors of {len(vector)} dimensions, the store has {dimensions}",
                 where=library.place,
-                hint="set embedding_model_dims of the vector store in the mem0 configuration to the embedder's",
+                hint="set embedding_model_dims of the vector store in the mem0 configuration to that of the embedder",
             )
     return vectors
 
@@ -38,5 +38,5 @@ def _embedded(library: Library, texts: Sequence[str]) -> list[list[float]]:
     with guarded(f"{library.place}: embedder"):
         vectors = embedder.embed_batch(list(texts), "add")
     if len(vectors) != len(texts):
-        raise Fatal(f"the embedder gave {len(vectors)} vectors for {len(texts)} texts", where=library.place)
+        raise Fatal(f"the embedder returned {len(vectors)} vectors for {len(texts)} texts", where=library.place)
     return [[float(x) for x in vector] for vector in vectors]

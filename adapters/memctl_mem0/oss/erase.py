@@ -1,8 +1,8 @@
-"""Erasing what mem0's library stores of an owner besides memories.
+"""Erasing an owner's other records in mem0's library.
 
 mem0 records former texts of memories and the last messages of each conversation in a SQLite file, and names in a
-collection of their own. Its deletion keeps all of that. Deleted rows of a SQLite file, and of a Qdrant folder, which is
-SQLite too, stay in free pages until the file is rewritten.
+collection of their own. mem0's own deletion keeps all of that. Deleted rows of a SQLite file, and of a Qdrant folder,
+which is SQLite too, remain in free pages until the file is rewritten.
 """
 
 import sqlite3
@@ -46,12 +46,12 @@ def rows_of(shelf: Shelf, owner: str) -> list[Row]:
 
 def names_of(library: Library, shelf: Shelf, owner: str) -> list[str]:
     """The ids of the names in the owner's memories. `shelf` is that of the memories; it is closed."""
-    beside = library.of_entities()
-    there = shelf.has(beside.collection)
+    entities = library.of_entities()
+    exists = shelf.has(entities.collection)
     shelf.close()
-    if not there:
+    if not exists:
         return []
-    with closing(open_shelf(beside)) as names:
+    with closing(open_shelf(entities)) as names:
         return [row.id for row in rows_of(names, owner)]
 
 
@@ -71,9 +71,10 @@ def counted(path: str | None, owner: str, memories: Sequence[str], entities: int
 
 
 def forget_history(path: str | None, owner: str, memories: Sequence[str], living: Sequence[str]) -> list[str]:
-    """Delete the history of these memories and the owner's messages, and rewrite the file; remarks on what stays.
+    """Delete the history of these memories and the owner's messages, and rewrite the file; returns remarks on what
+    remains.
 
-    `living` are the ids of all memories there are.
+    `living` are the ids of all existing memories.
     """
     if path is None or not Path(path).is_file():
         return []
@@ -81,36 +82,37 @@ def forget_history(path: str | None, owner: str, memories: Sequence[str], living
         with connection:
             connection.executemany("DELETE FROM history WHERE id = ?", _entries(connection, memories))
             connection.executemany("DELETE FROM messages WHERE id = ?", _messages(connection, owner))
-        known = {*living, *memories}
-        orphans = sum(row[0] not in known for row in connection.execute("SELECT memory_id FROM history"))
+        ids = {*living, *memories}
+        orphans = sum(row[0] not in ids for row in connection.execute("SELECT memory_id FROM history"))
     rewrite(Path(path))
     return [_ORPHANS.format(count=orphans)] if orphans else []
 
 
 def _has(connection: sqlite3.Connection, table: str) -> bool:
-    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table])
-    return found.fetchone() is not None
+    tables = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", [table])
+    return tables.fetchone() is not None
 
 
 def _entries(connection: sqlite3.Connection, memories: Sequence[str]) -> list[tuple[str]]:
     """The ids of the history's entries of these memories."""
     if not _has(connection, "history"):
         return []
-    wanted = set(memories)
-    return [(id_,) for id_, memory in connection.execute("SELECT id, memory_id FROM history") if memory in wanted]
+    ids = set(memories)
+    return [(id_,) for id_, memory in connection.execute("SELECT id, memory_id FROM history") if memory in ids]
 
 
 def _messages(connection: sqlite3.Connection, owner: str) -> list[tuple[str]]:
-    """The ids of the messages of the owner's conversations, by the scope that mem0 writes beside them."""
+    """The ids of the messages of the owner's conversations, by mem0's scope in the same row."""
     if not _has(connection, "messages"):
         return []
     kind, name = owner_beside_users(owner) or ("user", owner)
-    # mem0's own way of writing names, which escapes what it joins them by.
+    # mem0's own form of names, which escapes the separator.
     mine = need("mem0.memory.main", "mem0")._build_session_scope({f"{kind}_id": name})
     rows = connection.execute("SELECT id, session_scope FROM messages")
     return [(id_,) for id_, scope in rows if mine and _is_of(str(scope or "").split("&"), mine)]
 
 
-def _is_of(parts: Sequence[str], mine: str) -> bool:
-    """Whether a conversation is of the owner: of a user's whoever else took part, of an agent's without a user."""
-    return mine in parts and (mine.startswith("user_id=") or not any(part.startswith("user_id=") for part in parts))
+def _is_of(parts: Sequence[str], scope: str) -> bool:
+    """Whether a conversation belongs to the owner: to a user with any other participants, to an agent without a
+    user."""
+    return scope in parts and (scope.startswith("user_id=") or not any(part.startswith("user_id=") for part in parts))

@@ -1,7 +1,7 @@
-"""What goes wrong below mem0's library, as the errors of memctl: its vector stores, its embedders, its configuration.
+"""Errors of mem0's vector stores, embedders and configuration as memctl's.
 
-mem0 lets the exceptions of each driver through. They are told apart by what they carry (an SQLSTATE, an HTTP status,
-pydantic's list of errors) and by name, so that no driver has to be installed to be known.
+mem0 passes on the exceptions of each driver. They are recognised by their attributes (an SQLSTATE, an HTTP status,
+pydantic's list of errors) and by name, so that no driver has to be installed.
 """
 
 from collections.abc import Iterator
@@ -19,13 +19,13 @@ _PASSING = frozenset(
     }
 )  # fmt: skip
 _WRAPPING = frozenset({"LLMError", "EmbeddingError", "VectorStoreError", "DatabaseError"})
-"""mem0's own exceptions (mem0.exceptions), which say less than what they were raised from."""
+"""mem0's own exceptions (mem0.exceptions), which say less than their causes."""
 _LONGEST = 300
 
 
 @contextmanager
 def guarded(where: str) -> Iterator[None]:
-    """Raise what goes wrong within as an error of memctl."""
+    """Turn exceptions of mem0 and its drivers into memctl's errors."""
     try:
         yield
     except MemctlError:
@@ -35,7 +35,7 @@ def guarded(where: str) -> Iterator[None]:
 
 
 def failure(error: Exception, where: str) -> MemctlError:
-    """The error of memctl that an exception from below mem0 means."""
+    """The error of memctl for an exception."""
     if type(error).__name__ in _WRAPPING and isinstance(error.__cause__, Exception):
         return failure(error.__cause__, where)
     if isinstance(error, ImportError):
@@ -47,18 +47,20 @@ def failure(error: Exception, where: str) -> MemctlError:
         return _from_sqlstate(error, state, where)
     status = getattr(error, "status_code", None)
     if status in (401, 403):
-        # The service may say the key itself.
+        # The service may quote the key.
         return AuthError(f"the key is refused (HTTP {status})", where=where, hint="look at the key and its rights")
     if isinstance(status, int):
         return from_status(status, _line(error), after=_wait(error), where=where)
     words = str(error)
     if "api_key" in words or "credentials" in words.lower() or "password authentication failed" in words:
-        return AuthError(_line(error), where=where, hint="give the key in the mem0 configuration or as mem0 expects it")
+        return AuthError(
+            _line(error), where=where, hint="set the key in the mem0 configuration or in mem0's environment variable"
+        )
     names = {kind.__name__ for kind in type(error).__mro__}
     if names & _PASSING or "instance is closed" in words:
-        return Retryable(_line(error), where=where, hint="is the server running?")
+        return Retryable(_line(error), where=where, hint="check that the server is running")
     if isinstance(error, ValueError):
-        return UsageError(_line(error), where=where, hint="look at the mem0 configuration")
+        return UsageError(_line(error), where=where, hint="check the mem0 configuration")
     return Fatal(f"{type(error).__name__}: {_line(error)}", where=where)
 
 
@@ -78,20 +80,20 @@ def _from_sqlstate(error: Exception, state: str, where: str) -> MemctlError:
             hint="the account sees only a part of the rows: use the owner of the table, or a role with BYPASSRLS",
         )
     if state.startswith("28") or state == "42501":
-        return AuthError(_line(error), where=where, hint="look at the account's password and rights")
+        return AuthError(_line(error), where=where, hint="check the account's password and privileges")
     if state.startswith(_PASSING_STATES):
         return Retryable(_line(error), where=where)
     if state.startswith("22"):
         return Rejected(_line(error), where=where)
     if state == "23505":
-        return Retryable("somebody else has just written a memory of the same id", where=where)
+        return Retryable("another process has just written a memory with the same id", where=where)
     return Fatal(_line(error), where=where)
 
 
 def _faults(error: Any) -> str:
-    # pydantic's own words quote the value, and that may be a key.
-    found = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".lstrip(": ") for fault in error.errors()]
-    return "; ".join(found)[:_LONGEST]
+    # pydantic's message quotes the value, which may be a key.
+    faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}".lstrip(": ") for fault in error.errors()]
+    return "; ".join(faults)[:_LONGEST]
 
 
 def _wait(error: Exception) -> float | None:
@@ -104,6 +106,6 @@ def _wait(error: Exception) -> float | None:
 
 def _line(error: Exception) -> str:
     body = getattr(error, "body", None)
-    said = body.get("message") if isinstance(body, dict) else None
-    words = str(said or error).strip()
+    message = body.get("message") if isinstance(body, dict) else None
+    words = str(message or error).strip()
     return (words.splitlines() or [type(error).__name__])[0][:_LONGEST]

@@ -1,6 +1,6 @@
-"""Opening a vector store of mem0's for reading only: one that does not exist is NotFound, and is not created.
+"""Opening a vector store of mem0 for reading: a missing one is NotFound, and is not created.
 
-mem0's classes create a missing collection, file or folder when they are opened. Here a subclass looks first.
+mem0's classes create a missing collection, file or folder when they are opened. A subclass checks first.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ def open_existing(provider: str, options: Any, place: str, client: Any = None) -
     kind = factory.load_class(path)
     looking = {name: _looking(getattr(kind, name), place) for name in _CREATORS if callable(getattr(kind, name, None))}
     if provider == "faiss":
-        # It converts an old file when it loads one.
+        # Loading converts an old file.
         looking["_save"] = lambda self: None
     if provider == "redis":
         return _open_redis(kind, options, place)
@@ -46,7 +46,7 @@ def open_existing(provider: str, options: Any, place: str, client: Any = None) -
 
 
 def _files(provider: str, options: Any) -> Iterator[Path]:
-    """The files that a store in this process must have."""
+    """The files that an embedded store must have."""
     name = str(getattr(options, "collection_name", ""))
     if provider == "chroma" and options.path and not (options.host and options.port):
         yield Path(options.path) / "chroma.sqlite3"
@@ -57,7 +57,7 @@ def _files(provider: str, options: Any) -> Iterator[Path]:
 
 
 def _looking(create: Callable[..., Any], place: str) -> Callable[..., Any]:
-    """The method `create` of a store, for collections that exist."""
+    """A method `create` of a store that accepts only existing collections."""
 
     def look(self: Any, *given: Any, **named: Any) -> Any:
         if not _exists(self):
@@ -71,7 +71,7 @@ def _exists(store: Any) -> bool:
     try:
         listed = store.list_cols()
     except Exception:
-        # It cannot be listed; opening it says why, or works.
+        # The collections cannot be listed; opening the store succeeds or says why.
         return True
     names = {_name(one).casefold() for one in getattr(listed, "collections", None) or listed or ()}
     return str(store.collection_name).casefold() in names
@@ -87,7 +87,7 @@ def _missing(collection: str, place: str) -> NotFound:
 
 
 def _open_redis(kind: Any, options: Any, place: str) -> Any:
-    """mem0's store in Redis, which replaces the index whenever it is opened, without doing so."""
+    """mem0's store in Redis, without replacing the index, which mem0 does at every opening."""
     module = need("mem0.vector_stores.redis", "mem0")
     usual = module.SearchIndex
 
@@ -104,7 +104,7 @@ def _open_redis(kind: Any, options: Any, place: str) -> Any:
 
 
 def explained(error: MemctlError, provider: str, place: str) -> MemctlError:
-    """The error of a store, with the versions of its driver that work if this one may be the reason."""
+    """The error of a store, with the working versions of its driver if the installed one may be the reason."""
     if provider != "redis" or isinstance(error, NotFound | Retryable | AuthError):
         return error
     try:

@@ -1,8 +1,8 @@
-"""Facts as the payloads that mem0's library puts beside its vectors, and back. Pure.
+"""Facts as payloads of mem0's vector stores, and back. Pure.
 
 A payload is flat: the text under `data`, the owner's ids, two times as ISO 8601 text, a day of expiry, and the user's
-own metadata among them under its own keys. What `memctl_mem0.mapping` packs for mem0 lies under `memctl` as JSON in
-one string, because stores change what they take apart: PostgreSQL's jsonb holds no NUL and writes numbers anew.
+own metadata with its keys. The fields that `memctl_mem0.mapping` packs are JSON in one string under `memctl`, because
+stores change JSON values: PostgreSQL's jsonb cannot contain NUL and reformats numbers.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from memctl.core.fact import Fact
 from memctl_mem0.mapping import OWN, OWN_ID, day_of, metadata_of, native_fact_id, scope_of, to_fact
 
 SLOTS = frozenset({"user_id", "agent_id", "session_id", "text", "metadata", "created_at", "updated_at"})
-"""The fields that come back from a payload exactly as they were."""
+"""The fields that a payload stores exactly."""
 
 _OWNERS = ("user_id", "agent_id", "app_id", "run_id")
 _SPEAKER = ("actor_id", "role", "attributed_to")
@@ -24,7 +24,7 @@ _CAMEL = {
     "createdAt": "created_at", "updatedAt": "updated_at", "attributedTo": "attributed_to",
     "textLemmatized": "text_lemmatized", "expirationDate": "expiration_date",
 }  # fmt: skip
-"""The keys that mem0's TypeScript library writes in its own way."""
+"""The keys that mem0's TypeScript library spells differently."""
 _TAKEN = frozenset(
     {
         "id",
@@ -39,25 +39,25 @@ _TAKEN = frozenset(
         *_CAMEL,
     }
 )
-"""The keys of a payload that are mem0's, so that no metadata can lie under them."""
+"""The keys of a payload that belong to mem0, and cannot be used for metadata."""
 _WHOLE = 2**53
 _FIELDS = {"agent_id": "agent_id", "app_id": "app_id", "run_id": "session_id"}
 
 
 def payload_of(fact: Fact, slots: frozenset[str] = SLOTS, *, blanks: bool = True) -> dict[str, Any]:
-    """The payload for a fact, all but the key `text_lemmatized`, which mem0 makes of the text.
+    """The payload for a fact, without the key `text_lemmatized`, which mem0 computes from the text.
 
-    `slots` are the fields that come back exactly by themselves; `blanks` says whether ids may have white space, which
-    a vector store takes and mem0's API does not. Raises ValueError for a fact that mem0 cannot hold.
+    `slots` are the fields that a payload stores exactly; `blanks`: ids may have white space, which a vector store
+    accepts and mem0's API does not. Raises ValueError for a fact that mem0 cannot store.
     """
     if "\0" in fact.text or "\0" in fact.user_id:
-        raise ValueError("mem0's stores hold no NUL character in a text or a user")
+        raise ValueError("mem0's stores cannot contain a NUL character in a text or a user")
     ids = scope_of(fact)
     if not blanks and "user_id" in ids and not _is_key(ids["user_id"], blanks=False):
-        raise ValueError("mem0 takes no user whose id has white space in it")
+        raise ValueError("mem0 does not accept a user id with white space")
     away = {key for key in _FIELDS if key in ids and not _is_key(ids[key], blanks=blanks)}
     if away and "user_id" not in ids:
-        raise ValueError("mem0 takes no owner whose id has white space or a NUL character in it")
+        raise ValueError("mem0 does not accept an owner's id with white space or a NUL character")
     metadata = metadata_of(fact, slots - {_FIELDS[key] for key in away})
     own = metadata[OWN]
     astray = {key: value for key, value in fact.metadata.items() if key != OWN and not storable(key, value)}
@@ -80,7 +80,7 @@ def payload_of(fact: Fact, slots: frozenset[str] = SLOTS, *, blanks: bool = True
 
 
 def memory_of(point_id: str, payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The memory in a payload, in the shape in which mem0's API gives it, with all that it leaves out there."""
+    """The memory in a payload, in the form of mem0's API, with the fields that the API leaves out."""
     row: dict[str, Any] = {"id": point_id}
     metadata: dict[str, Any] = {}
     for key, value in payload.items():
@@ -98,30 +98,30 @@ def memory_of(point_id: str, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fact_of_row(row: Mapping[str, Any], account: str, default_user: str | None = None) -> Fact:
-    """The Fact in a memory as mem0's REST server gives it. Raises ValueError for one without text or an owner."""
-    # What is no metadata at all is kept by `to_fact` as it is.
-    whole = {**row, "metadata": _metadata_of(row)} if isinstance(row.get("metadata") or {}, dict) else row
-    return to_fact(whole, account=account, default_user=default_user)
+    """The fact in a memory of mem0's REST server. Raises ValueError for one without text or an owner."""
+    # `to_fact` keeps metadata that is not an object unchanged.
+    memory = {**row, "metadata": _metadata_of(row)} if isinstance(row.get("metadata") or {}, dict) else row
+    return to_fact(memory, account=account, default_user=default_user)
 
 
 def stamp_of(row: Mapping[str, Any]) -> str:
-    """When memctl wrote the memory, as it noted beside what it packed; empty where it did not."""
+    """The time at which memctl wrote the memory, from its packed fields; empty if it did not."""
     own = _metadata_of(row).get(OWN)
     return str(own.get("written", "")) if isinstance(own, dict) else ""
 
 
 def stamped(payload: Mapping[str, Any], at: str) -> dict[str, Any]:
-    """The payload with a note of when it was written, by which the later of two writings of a fact is told."""
+    """The payload with the time of the write, which identifies the later of two writes of a fact."""
     return {**payload, OWN: msgspec.json.encode(msgspec.json.decode(payload[OWN]) | {"written": at}).decode()}
 
 
 def fact_of(point_id: str, payload: Mapping[str, Any], account: str, default_user: str | None = None) -> Fact:
-    """The Fact in a payload. Raises ValueError for one without text or without an owner."""
+    """The fact in a payload. Raises ValueError for one without text or without an owner."""
     return to_fact(memory_of(point_id, payload), account=account, default_user=default_user)
 
 
 def point_of(fact: Fact, account: str) -> str:
-    """The id under which mem0 is to keep the fact: that of the memory it came from, else the fact's own."""
+    """The id of the fact in mem0: that of its original memory, else the fact's own."""
     native = fact.source.id
     if fact.source.system == "mem0" and native is not None and native_fact_id(native, account) == fact.id:
         try:
@@ -132,12 +132,12 @@ def point_of(fact: Fact, account: str) -> str:
 
 
 def hash_of(text: str) -> str:
-    """mem0's hash of a text: MD5 (hex). It finds repeats by it and rests no security on it."""
+    """mem0's hash of a text: MD5 (hex), for repetitions and not for security."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def storable(key: str, value: Any) -> bool:
-    """Whether every store gives the value back under that key of a payload exactly as it was."""
+    """Whether every store returns the value under this key of a payload unchanged."""
     return key not in _TAKEN and _plain(key) and _plain(value)
 
 
@@ -149,7 +149,7 @@ def _plain(value: Any) -> bool:
     if isinstance(value, str):
         return "\0" not in value
     if isinstance(value, float):
-        # jsonb keeps the value of a power of ten and of negative zero, but not the form.
+        # jsonb keeps the value of powers of ten and of negative zero, but not the form.
         return "e" not in (form := repr(value)) and form != "-0.0"
     return not isinstance(value, int) or abs(value) <= _WHOLE
 
@@ -159,7 +159,7 @@ def _is_key(name: str, *, blanks: bool) -> bool:
 
 
 def _metadata_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row's metadata with what memctl packed unfolded; empty where it has none."""
+    """The row's metadata with memctl's packed fields decoded; empty if it has none."""
     kept = row.get("metadata")
     metadata = dict(kept) if isinstance(kept, dict) else {}
     _unfold(metadata)
@@ -167,7 +167,7 @@ def _metadata_of(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unfold(metadata: dict[str, Any]) -> None:
-    """What was packed as one string, as `mapping` looks for it; the metadata packed beside goes with what lies open."""
+    """The decoded packed fields in the form that `mapping` expects; packed metadata is merged with the rest."""
     folded = metadata.get(OWN)
     if not isinstance(folded, str):
         return
@@ -191,8 +191,8 @@ def messages_of(turns: Iterable[Any]) -> list[dict[str, str]]:
     """
     messages = []
     for number, turn in enumerate(turns):
-        told = {"content": turn} if isinstance(turn, str) else turn
-        if not isinstance(told, Mapping) or not isinstance(told.get("content"), str):
+        message = {"content": turn} if isinstance(turn, str) else turn
+        if not isinstance(message, Mapping) or not isinstance(message.get("content"), str):
             raise UsageError("a turn needs a text under 'content'", where=f"turn {number}")
-        messages.append({"role": str(told.get("role", "user")), "content": told["content"]})
+        messages.append({"role": str(message.get("role", "user")), "content": message["content"]})
     return messages

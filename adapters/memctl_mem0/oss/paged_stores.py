@@ -1,7 +1,7 @@
 """The two vector stores that memctl reads in pages and writes to: PostgreSQL with pgvector, and Qdrant.
 
-Both are reached through the store that mem0 opened, so that its configuration, its connections and its form of a row
-stand; only where mem0's class has no such call (a page, a count, all of some ids) the driver below it is asked.
+Both use the store that mem0 opened, with its configuration, its connections and its form of a row. The driver is used
+only for what mem0's class cannot do: a page, a count, rows by id.
 """
 
 import warnings
@@ -18,7 +18,7 @@ from memctl_mem0.oss.points import Row, is_memory, is_telemetry, name_of
 from memctl_mem0.oss.sqlite_files import rewrite
 
 _UNSENT = 256
-"""How many points go to Qdrant in one request."""
+"""The number of points in one request to Qdrant."""
 _SCAN = 1000
 _CONNECT_SECONDS = 10
 
@@ -37,7 +37,7 @@ _MEMORY = "jsonb_typeof(payload->'data') = 'string' AND {owner} IS NOT NULL"
 
 
 class PgvectorShelf:
-    """A table of mem0's in PostgreSQL. Reading a table that does not exist raises NotFound."""
+    """A table of mem0 in PostgreSQL. Reading a table that does not exist raises NotFound."""
 
     writable = True
 
@@ -53,7 +53,7 @@ class PgvectorShelf:
         self._made: bool | None = None
 
     def _reach(self) -> None:
-        # The pool tries for half a minute and then says that it had no luck, whatever the reason was.
+        # The pool retries for half a minute and then fails without the reason.
         conninfo = getattr(self._store.connection_pool, "conninfo", None)
         if isinstance(conninfo, str):
             need("psycopg", "postgres").connect(conninfo, connect_timeout=_CONNECT_SECONDS).close()
@@ -73,7 +73,7 @@ class PgvectorShelf:
         return int(rows[0][0]) if rows else 0
 
     def page(self, owner: str, after: str | None, size: int) -> tuple[list[Row], str | None]:
-        found = self._rows(
+        rows = self._rows(
             "SELECT id, payload FROM {table} WHERE {memory} AND {owner} = %s AND (%s::uuid IS NULL OR id > %s::uuid) "
             "ORDER BY id LIMIT %s",
             _held(owner),
@@ -81,7 +81,7 @@ class PgvectorShelf:
             after,
             size + 1,
         )
-        return found[:size], found[size - 1].id if len(found) > size else None
+        return rows[:size], rows[size - 1].id if len(rows) > size else None
 
     def astray(self) -> Iterator[Row]:
         rows = self._rows("SELECT id, payload FROM {table} WHERE ({memory}) IS NOT TRUE ORDER BY id")
@@ -128,8 +128,8 @@ class PgvectorShelf:
         return [_BYTES]
 
     def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
-        # All of an owner's are compared: the index would be asked first and the owner afterwards, and a prepared plan
-        # of that finds nothing of an owner who has no memory among the nearest of everyone.
+        # All memories of an owner are compared: a generic plan would use the index first and filter by owner
+        # afterwards, and miss an owner who has no memory among the nearest ones of all owners.
         rows = self._select(
             "WITH mine AS MATERIALIZED (SELECT id, payload, vector FROM {table} WHERE {memory} "
             "AND (%s::text IS NULL OR {owner} = %s)) "
@@ -146,8 +146,8 @@ class PgvectorShelf:
             return {}
         filters = {} if owner is None else {"user_id": _held(owner)}
         with guarded(self._place):
-            found = self._store.keyword_search(query=query.replace("\0", " "), top_k=k, filters=filters)
-        return {str(point.id): float(point.score or 0.0) for point in found or ()}
+            points = self._store.keyword_search(query=query.replace("\0", " "), top_k=k, filters=filters)
+        return {str(point.id): float(point.score or 0.0) for point in points or ()}
 
     def close(self) -> None:
         self._store.connection_pool.close()
@@ -156,7 +156,8 @@ class PgvectorShelf:
         return [Row(str(row[0]), row[1] or {}) for row in self._select(statement, *values)]
 
     def _select(self, statement: str, *values: Any) -> list[Any]:
-        """The rows of a statement, its `{table}`, `{owner}` and `{memory}` filled in. NotFound without a table."""
+        """The rows of a statement with `{table}`, `{owner}` and `{memory}` filled in. Raises NotFound if there is no
+        table."""
         if not self._exists():
             raise NotFound(
                 f"there is no table {self._store.collection_name!r}",
@@ -175,22 +176,22 @@ class PgvectorShelf:
 
     def _run(self, statement: str, *values: Any) -> list[Any]:
         names = (("{memory}", _MEMORY), ("{owner}", _OWNER), ("{table}", f'"{self._quoted()}"'.replace("%", "%%")))
-        for name, meant in names:
-            statement = statement.replace(name, meant)
+        for name, value in names:
+            statement = statement.replace(name, value)
         with guarded(self._place), self._store._get_cursor(commit=True) as cursor:
-            # A policy that hides rows is an error then: a part of the table would look like all of it.
+            # A policy that hides rows is then an error: a part of the table would look like all of it.
             cursor.execute("SET LOCAL row_security = off")
             cursor.execute(statement, values)
             return list(cursor.fetchall())
 
 
 def _held(owner: Any) -> Any:
-    """An owner as PostgreSQL can be asked for it: its text has no NUL, so that nobody is called so."""
+    """An owner as a parameter for PostgreSQL, whose text cannot contain NUL."""
     return owner.replace("\0", "\ufffd") if isinstance(owner, str) else owner
 
 
 class QdrantShelf:
-    """A collection of mem0's in Qdrant: a folder, which one process may have open at a time, or a server."""
+    """A collection of mem0 in Qdrant: a folder, which one process at a time can open, or a server."""
 
     writable = True
 
@@ -226,7 +227,7 @@ class QdrantShelf:
         return self._opened.client
 
     def _folder(self) -> str | None:
-        """The folder of a Qdrant that runs in this process; None for a server."""
+        """The folder of an embedded Qdrant; None for a server."""
         options = self._library.store_options
         remote = options.client or options.url or options.api_key or (options.host and options.port)
         return None if remote or options.https is not None else str(options.path)
@@ -239,8 +240,8 @@ class QdrantShelf:
         _ = self._store
 
     def owners(self) -> Iterator[str]:
-        seen = dict.fromkeys(name_of(row.payload) for row in self._scan(None) if is_memory(row.payload))
-        return (name for name in seen if name is not None)
+        names = dict.fromkeys(name_of(row.payload) for row in self._scan(None) if is_memory(row.payload))
+        return (name for name in names if name is not None)
 
     def count(self, owner: str) -> int:
         with guarded(self._place):
@@ -277,7 +278,7 @@ class QdrantShelf:
                     ids=[row.id for row in some],
                 )
 
-    # An upsert puts vector and payload of a point in place of the old ones.
+    # An upsert replaces the vector and the payload of a point.
     replace = insert
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -305,16 +306,16 @@ class QdrantShelf:
 
     def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
         with guarded(self._place):
-            found = self._read().query_points(
+            answer = self._read().query_points(
                 self._name, query=list(vector), query_filter=self._filter(owner), limit=k, with_payload=True
             )
-        return [(Row(str(point.id), point.payload or {}), float(point.score)) for point in found.points]
+        return [(Row(str(point.id), point.payload or {}), float(point.score)) for point in answer.points]
 
     def words(self, query: str, owner: str | None, k: int) -> dict[str, float]:
         filters = {} if owner is None else {"user_id": owner}
         with guarded(self._place):
-            found = self._store.keyword_search(query=query, top_k=k, filters=filters)
-        return {str(point.id): float(point.score or 0.0) for point in found or ()}
+            points = self._store.keyword_search(query=query, top_k=k, filters=filters)
+        return {str(point.id): float(point.score or 0.0) for point in points or ()}
 
     def close(self) -> None:
         if self._opened is not None:
@@ -337,24 +338,24 @@ class QdrantShelf:
                 return
 
     def _filter(self, owner: str | None) -> Any:
-        """Points of the owner, whose name may be that of a user or stand for an agent, app or run without a user."""
+        """A filter for points of the owner: a user, or an agent, app or run without a user."""
         models = need("qdrant_client.models", "mem0")
         if owner is None:
             return None
-        named = [_is(models, "user_id", owner)]
+        conditions = [_is(models, "user_id", owner)]
         for kind, key in SCOPES.items():
             if kind != "user" and owner.startswith(f"{kind}:"):
                 before = [SCOPES[other] for other in list(SCOPES)[: list(SCOPES).index(kind)]]
                 empty = [models.IsEmptyCondition(is_empty=models.PayloadField(key=other)) for other in before]
-                named.append(models.Filter(must=[_is(models, key, owner.partition(":")[2]), *empty]))
+                conditions.append(models.Filter(must=[_is(models, key, owner.partition(":")[2]), *empty]))
         if owner.isdecimal():
-            named.append(_is(models, "user_id", int(owner)))
+            conditions.append(_is(models, "user_id", int(owner)))
         without_text = models.IsEmptyCondition(is_empty=models.PayloadField(key="data"))
-        return models.Filter(should=named, must_not=[without_text])
+        return models.Filter(should=conditions, must_not=[without_text])
 
 
 def _folder_client(folder: str) -> Any:
-    """A client of a folder that any thread may use; one thread at a time does."""
+    """A client of a folder that can be used by any thread, one at a time."""
     for message in ("Local mode is not recommended", "Payload indexes have no effect"):
         warnings.filterwarnings("ignore", message=message)
     _look_at_the_lock(Path(folder) / ".lock")
@@ -362,7 +363,7 @@ def _folder_client(folder: str) -> Any:
 
 
 def _look_at_the_lock(path: Path) -> None:
-    """Raises Locked when another process has the folder open. Qdrant's client says so too, but leaves the file open."""
+    """Raise Locked if another process has the folder open. Qdrant's client does this too, but leaves the file open."""
     if not path.exists():
         return
     portalocker = need("portalocker", "mem0")

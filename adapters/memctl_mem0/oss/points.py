@@ -14,7 +14,7 @@ class Row(NamedTuple):
 
 
 class Shelf(Protocol):
-    """One collection of memories. An owner is called as `mapping.owner_of` calls it."""
+    """A collection of memories. Owners are named as by `mapping.owner_of`."""
 
     writable: bool
 
@@ -25,43 +25,43 @@ class Shelf(Protocol):
         """Create the collection as mem0 does."""
 
     def owners(self) -> Iterator[str]:
-        """Every owner of a memory, once."""
+        """Every owner of a memory."""
 
     def count(self, owner: str) -> int:
-        """How many memories the owner has, by the store's own count."""
+        """The store's own count of the owner's memories."""
 
     def page(self, owner: str, after: str | None, size: int) -> tuple[list[Row], str | None]:
-        """So many of the owner's memories at most, and where to go on after them."""
+        """At most `size` of the owner's memories, and the id after which the next page starts."""
 
     def astray(self) -> Iterator[Row]:
         """The points that are not memories: without text, or without an owner. mem0's telemetry marker is left out."""
 
     def get(self, ids: Sequence[str]) -> dict[str, Row]:
-        """Those of the points that are there."""
+        """The existing points among these ids."""
 
     def insert(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
-        """Put in points that are not there, all or none."""
+        """Insert new points, all or none."""
 
     def replace(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
-        """Change points that are there, vector and payload of each at once."""
+        """Replace the vector and the payload of existing points."""
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Take points out."""
+        """Delete points."""
 
     def has(self, collection: str) -> bool:
-        """Whether the store has another collection of this name, or none of it has to be made to look into it."""
+        """Whether the store has another collection with this name, or opening it creates nothing."""
 
     def ids(self) -> Iterator[str]:
         """The id of every point."""
 
     def compact(self, collections: Sequence[str]) -> list[str]:
-        """Rewrite the files that points were deleted from, if possible. Returns lines on what remains to be done."""
+        """Rewrite the files from which points were deleted, if possible. Returns remarks on what remains to be done."""
 
     def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
-        """The nearest memories by the cosine of the angle to the vector, nearest first."""
+        """The nearest memories by cosine similarity, nearest first."""
 
     def words(self, query: str, owner: str | None, k: int) -> dict[str, float]:
-        """By id the scores of the store's own search for words; empty where it has none."""
+        """The scores of the store's own word search, by id; empty if it has none."""
 
     def close(self) -> None:
         """Close the connections."""
@@ -73,11 +73,11 @@ def is_memory(payload: Mapping[str, Any]) -> bool:
 
 
 def is_telemetry(payload: Mapping[str, Any]) -> bool:
-    """Whether this is the point by which mem0's telemetry knows a store again."""
+    """Whether this is the point by which mem0's telemetry recognises a store."""
     return payload.get("type") == "user_identity" and "data" not in payload
 
 
 def name_of(payload: Mapping[str, Any]) -> str | None:
-    """The owner of a payload; ids that are numbers count as their digits, as mem0 itself takes them."""
+    """The owner of a payload; numeric ids are their digits, as in mem0."""
     ids = {key: payload.get(key) for key in ("user_id", "agent_id", "app_id", "run_id")}
     return owner_of({key: str(value) if isinstance(value, int) else value for key, value in ids.items()})

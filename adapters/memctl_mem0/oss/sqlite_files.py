@@ -1,4 +1,4 @@
-"""SQLite files of mem0's and Qdrant's, from which something is to be taken to the last byte. It knows no memories."""
+"""Deleting from SQLite files of mem0 and Qdrant so that no bytes remain."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ _WAIT_SECONDS = 10.0
 
 @contextmanager
 def opened(path: str | Path) -> Iterator[sqlite3.Connection]:
-    """A connection that overwrites what it deletes. Raises Locked while another process writes, MemctlError for what
-    cannot be changed or is no such file."""
+    """A connection that overwrites deleted bytes. Raises Locked while another process writes, MemctlError if the file
+    cannot be changed or is not a SQLite file."""
     try:
         with closing(sqlite3.connect(path, timeout=_WAIT_SECONDS)) as connection:
             connection.execute("PRAGMA secure_delete = ON").fetchall()
@@ -23,7 +23,7 @@ def opened(path: str | Path) -> Iterator[sqlite3.Connection]:
             raise Locked("another process is writing to it", where=str(path), hint="stop it, then try again") from None
         raise MemctlError(f"it cannot be changed: {error}", where=str(path)) from None
     except sqlite3.DatabaseError as error:
-        raise MemctlError(f"this is no SQLite file: {error}", where=str(path)) from None
+        raise MemctlError(f"not a SQLite file: {error}", where=str(path)) from None
 
 
 def rewrite(path: str | Path) -> None:

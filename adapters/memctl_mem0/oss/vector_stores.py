@@ -1,8 +1,8 @@
-"""mem0's vector stores as shelves of payloads: read to the end, looked into by id, written to in batches.
+"""mem0's vector stores as collections of payloads: read completely, by id, and written in batches.
 
-mem0's own `list` takes no cursor and gives no total, and most of its stores stop somewhere without a word, so that each
-store is read as itself: PostgreSQL and Qdrant in pages, which are the ones written to as well (`paged_stores`), and
-any other at once, when it can be proved that the list is whole. What a payload means, `oss_mapping` knows.
+mem0's own `list` has no cursor and no total, and most of its stores truncate it silently. PostgreSQL and Qdrant are
+therefore read in pages, and also written to (`paged_stores`); any other store is read at once, if the list can be shown
+to be complete. `mapping` interprets the payloads.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ def open_shelf(library: Library) -> Shelf:
         return PgvectorShelf(library)
     if library.provider == "qdrant":
         return QdrantShelf(library)
-    # A wrong configuration is an error before what the store can do.
+    # An invalid configuration is reported before the limits of the store.
     _ = library.store_options
     _require_total(library.provider, library.place)
     return ListedShelf(library.existing_store(), library.provider, library.place)
@@ -45,20 +45,20 @@ _TOTALS: dict[str, Any] = {
     "redis": lambda store: int(store.index.info()["num_docs"]),
     "turbopuffer": lambda store: store.count(),
 }
-"""How many points a store says it holds, by the calls of its own client (mem0ai 2.2.1, mem0/vector_stores)."""
+"""The number of points that a store reports through its own client (mem0ai 2.2.1, mem0/vector_stores)."""
 
 _EXACT = frozenset({"azure_mysql", "neptune", "oracledb", "s3_vectors"})
-"""Stores whose list is a query with a limit, which ends before that only when nothing is left, and which let an error
-through. The other ones search for neighbours, stop at a limit of the service's, or give an empty list for an error."""
+"""Stores whose list is a query with a limit, which is shorter only at its end, and which pass on errors. The other ones
+search for neighbours, stop at a limit of the service, or return an empty list after an error."""
 
 
 def _require_total(provider: str, place: str) -> None:
     """Raise Fatal for a store whose list cannot be shown to be complete."""
     if provider not in _TOTALS and provider not in _EXACT:
         raise Fatal(
-            f"mem0 cannot list all of {provider}: the store neither pages nor says how many it holds",
+            f"mem0 cannot list all of {provider}: the store has neither pages nor a total",
             where=place,
-            hint="take the memories through mem0's REST server, or from the store's own export",
+            hint="use mem0's REST server, or the store's own export",
         )
 
 
@@ -67,7 +67,7 @@ _LAST_LIMIT = 10_000_000
 
 
 class ListedShelf:
-    """A vector store that has only mem0's own `list`: read once, whole, and held. It is not written to."""
+    """A vector store with only mem0's own `list`: read once and cached. It is not written to."""
 
     writable = False
 
@@ -90,15 +90,15 @@ class ListedShelf:
         return sum(name_of(row.payload) == owner for row in self._memories())
 
     def page(self, owner: str, after: str | None, size: int) -> tuple[list[Row], str | None]:
-        mine = [row for row in self._memories() if name_of(row.payload) == owner and (after is None or row.id > after)]
-        return mine[:size], mine[size - 1].id if len(mine) > size else None
+        rows = [row for row in self._memories() if name_of(row.payload) == owner and (after is None or row.id > after)]
+        return rows[:size], rows[size - 1].id if len(rows) > size else None
 
     def astray(self) -> Iterator[Row]:
         return (row for row in self._all() if not is_memory(row.payload) and not is_telemetry(row.payload))
 
     def get(self, ids: Sequence[str]) -> dict[str, Row]:
-        wanted = set(ids)
-        return {row.id: row for row in self._all() if row.id in wanted}
+        ids_wanted = set(ids)
+        return {row.id: row for row in self._all() if row.id in ids_wanted}
 
     def insert(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
         self._refuse()
@@ -128,8 +128,8 @@ class ListedShelf:
     def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
         filters = {} if owner is None else {"user_id": owner}
         with guarded(self._place):
-            found = self._store.search(query=query, vectors=list(vector), top_k=k, filters=filters)
-        rows = [(Row(str(point.id), point.payload or {}), float(point.score or 0.0)) for point in found]
+            points = self._store.search(query=query, vectors=list(vector), top_k=k, filters=filters)
+        rows = [(Row(str(point.id), point.payload or {}), float(point.score or 0.0)) for point in points]
         return [(row, score) for row, score in rows if is_memory(row.payload)]
 
     def words(self, query: str, owner: str | None, k: int) -> dict[str, float]:
@@ -151,7 +151,7 @@ class ListedShelf:
         return self._held
 
     def _listed(self) -> list[Row]:
-        """The whole collection in the order of ids. Raises Fatal when the list cannot be shown to be whole."""
+        """The whole collection by id. Raises Fatal if the list cannot be shown to be complete."""
         _require_total(self._provider, self._place)
         total = _TOTALS[self._provider](self._store) if self._provider in _TOTALS else None
         limit = _FIRST_LIMIT if total is None else total + 1
@@ -168,15 +168,15 @@ class ListedShelf:
         return rows
 
     def _rows(self, limit: int) -> list[Row]:
-        listed = self._store.list(filters=None, top_k=limit)
-        while isinstance(listed, list | tuple) and listed and isinstance(listed[0], list | tuple):
-            listed = listed[0]
-        found = {str(point.id): Row(str(point.id), point.payload or {}) for point in listed or ()}
-        return [found[point] for point in sorted(found)]
+        points = self._store.list(filters=None, top_k=limit)
+        while isinstance(points, list | tuple) and points and isinstance(points[0], list | tuple):
+            points = points[0]
+        rows = {str(point.id): Row(str(point.id), point.payload or {}) for point in points or ()}
+        return [rows[point] for point in sorted(rows)]
 
-    def _short(self, given: int, held: str) -> Fatal:
+    def _short(self, listed: int, total: str) -> Fatal:
         return Fatal(
-            f"{self._provider} holds {held} memories and lists {given} of them",
+            f"{self._provider} holds {total} memories and lists {listed} of them",
             where=self._place,
-            hint="mem0's list of this store is cut off: use the store's own export",
+            hint="mem0's list of this store is truncated: use the store's own export",
         )

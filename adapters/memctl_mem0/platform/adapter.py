@@ -51,8 +51,8 @@ _FIELDS = {
 
 
 class Added(msgspec.Struct, frozen=True, kw_only=True):
-    """What mem0's own extraction was given: the events that tell when it is done, the memories that are there already,
-    and the turns that mem0 does not look at."""
+    """The result of `add`: the events of mem0's extraction, the memories that exist already, and the turns that mem0
+    ignores."""
 
     events: tuple[str, ...]
     memories: tuple[str, ...]
@@ -88,9 +88,11 @@ class Mem0Adapter(Backend):
         timeout: float = TIMEOUT,
     ) -> None:
         if page_size is not None and not 1 <= page_size <= LARGEST_PAGE:
-            raise UsageError(f"mem0 gives no pages of {page_size} memories", hint=f"use 1 to {LARGEST_PAGE}")
+            raise UsageError(
+                f"invalid page size {page_size}: mem0's pages have 1 to 200 memories", hint=f"use 1 to {LARGEST_PAGE}"
+            )
         self._platform = Platform(api_key, url, timeout)
-        # A digest of the key identifies the account without a request, and does not reveal the key.
+        # A digest of the key identifies the account without a request and without revealing the key.
         self.identity = f"{self._platform.place}/key-{sha256((api_key or '').encode()).hexdigest()[:8]}"
         self._page_size = page_size or LARGEST_PAGE
         self._events = Events(self._platform)
@@ -113,14 +115,14 @@ class Mem0Adapter(Backend):
         self._platform.close()
 
     def check(self) -> Health:
-        """Ask the platform for the key's account and the number of memories."""
+        """Connect to the platform; the detail has the key's account and its number of memories."""
         account, total = self._platform.account, self._platform.total()
         return Health(ok=True, detail=f"{account}: {total if total is not None else 'unknown many'} memories")
 
     def users(self) -> Iterator[str]:
-        """Every owner of a memory: users by their names, then agents, apps and runs that have memories of their own.
+        """Every owner of a memory: users by name, then agents, apps and runs with memories that have no user.
 
-        mem0 keeps owners whose memories are gone; these are left out.
+        Owners whose memories were deleted, which mem0 still lists, are left out.
         """
         others = []
         for kind, name in self._platform.owners():
@@ -142,19 +144,19 @@ class Mem0Adapter(Backend):
                 yield owner
 
     def count(self, user: str) -> int | None:
-        """mem0's own total of the user's memories; None for an agent, app or run, for which it has none."""
+        """mem0's own total of the user's memories; None for an agent, app or run, for which mem0 has no total."""
         if owner_beside_users(user) is not None:
             return None
         if user in ("", "*"):
             return 0
-        counted = self._counts.pop(user, None)
-        total = self._platform.count(filter_of(user)) if counted is None else counted
+        count = self._counts.pop(user, None)
+        total = self._platform.count(filter_of(user)) if count is None else count
         return total - len(self._unread.get(user, ()))
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
-        """The user's memories, newest first; the cursor says which page is next and how many rows came before it.
+        """The user's memories, newest first; the cursor has the next page and the number of rows before it.
 
-        Raises Fatal when the list stays shorter than mem0's own total.
+        Raises Fatal if the list remains shorter than mem0's own total.
         """
         if user in ("", "*"):
             yield Page((), None)
@@ -163,15 +165,15 @@ class Mem0Adapter(Backend):
         native_ids: dict[UUID, str] = {}
         what = f"the list of {user!r}'s memories"
         for part in parts(self._platform, filter_of(user), what, cursor, self._page_size):
-            mine = [row for row in part.rows if owner_of(row) == user]
-            beside |= {not row.get("user_id") for row in mine}
+            rows = [row for row in part.rows if owner_of(row) == user]
+            beside |= {not row.get("user_id") for row in rows}
             if len(beside) > 1:
                 raise Fatal(
                     f"mem0 has a user called {user!r} and memories of that {user.partition(':')[0]} alone",
                     where=self._platform.place,
                     hint="memctl cannot tell them apart: rename one of them in mem0",
                 )
-            facts = self._facts(user, mine, native_ids)
+            facts = self._facts(user, rows, native_ids)
             yield Page(tuple(fact for fact in facts if since is None or _recent(fact, since)), part.cursor)
 
     def _facts(self, user: str, rows: Sequence[dict[str, Any]], native_ids: dict[UUID, str]) -> Iterator[Fact]:
@@ -195,35 +197,37 @@ class Mem0Adapter(Backend):
         return to_fact(row, account=self._platform.account, successors=successors)
 
     def _successors(self, rows: Sequence[dict[str, Any]]) -> dict[str, UUID]:
-        """The facts' ids of the memories that replace some of these; one that memctl wrote carries its own."""
-        wanted = list(dict.fromkeys(row["replaced_by"] for row in rows if isinstance(row.get("replaced_by"), str)))
-        if not wanted:
+        """The facts' ids of the memories that replace some of these; one that memctl wrote has the id in its
+        metadata."""
+        ids = list(dict.fromkeys(row["replaced_by"] for row in rows if isinstance(row.get("replaced_by"), str)))
+        if not ids:
             return {}
-        found: dict[str, UUID] = {}
-        for page in self._platform.pages({"AND": [ANYBODY, {"memory_ids": wanted}]}):
+        successors: dict[str, UUID] = {}
+        for page in self._platform.pages({"AND": [ANYBODY, {"memory_ids": ids}]}):
             for row in page:
                 if owner_of(row) is not None and isinstance(row.get("memory"), str):
-                    found[str(row["id"])] = self._fact(row).id
-        return found
+                    successors[str(row["id"])] = self._fact(row).id
+        return successors
 
     def rejects(self) -> Iterator[Rejected]:
-        """Memories that are no facts, and, once all owners were listed, those that mem0 counts but does not list."""
+        """Memories that are not valid facts, and, after all owners were listed, those that mem0 counts but does not
+        list."""
         for unread in self._unread.values():
             yield from unread.values()
         if not self._listed:
             return
-        total, listed = self._platform.total(), self._platform.count(ANYBODY)
-        if total is not None and total > listed:
-            yield Rejected(f"mem0 counts {total} memories, but lists {listed} of them", where=self._platform.account)
+        total, number = self._platform.total(), self._platform.count(ANYBODY)
+        if total is not None and total > number:
+            yield Rejected(f"mem0 counts {total} memories, but lists {number} of them", where=self._platform.account)
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts verbatim, one call each; what mem0 drops or refuses is rejected with its reason."""
+        """Store facts verbatim, one call each; facts that mem0 refuses are rejected with the reason."""
         for user in {fact.user_id for fact in facts}:
             self._counts.pop(user, None)
         return self._writer.write(facts)
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove facts of the user; returns how many existed."""
+        """Remove facts of the user; returns the number of facts that existed."""
         native_ids = self._writer.find(user, ids) if ids else []
         self._counts.pop(user, None)
         self._writer.forget()
@@ -231,11 +235,11 @@ class Mem0Adapter(Backend):
         return len(native_ids)
 
     def inventory(self, user: str) -> Mapping[str, int]:
-        """What mem0 keeps of a user beside memories: an entry among its entities."""
+        """mem0's other records of a user: an entry in its list of entities."""
         return {"entities": int(user not in erase.NOBODY and erase.is_listed(self._platform, user))}
 
     def forget(self, user: str) -> Sequence[str]:
-        """Remove the user's memories, and the entry that mem0 keeps of them; `settle` waits for the latter."""
+        """Remove the user's memories, and their entry in mem0's list of entities; `settle` waits for the latter."""
         self._counts.pop(user, None)
         self._unread.pop(user, None)
         self._writer.forget()
@@ -259,22 +263,22 @@ class Mem0Adapter(Backend):
         return [Hit(score=float(row["score"]), parts=_parts(row), fact=self._fact(row)) for row in rows]
 
     def add(self, user: str, turns: Iterable[Any]) -> Added:
-        """Hand conversation turns (texts of the user, or mappings with `role` and `content`) to mem0's extraction.
+        """Send conversation turns (texts of the user, or mappings with `role` and `content`) to mem0's extraction.
 
-        It works later: `settle` waits for it. Turns of the system, which mem0 drops, are among the `rejects`.
+        It is asynchronous; `settle` waits for it. System turns, which mem0 ignores, are in `rejects`.
         """
         messages, rejects, said_at = [], [], None
         for number, turn in enumerate(turns):
-            told = {"role": "user", "content": turn} if isinstance(turn, str) else turn
-            if not isinstance(told, Mapping) or not isinstance(told.get("content"), str):
+            message = {"role": "user", "content": turn} if isinstance(turn, str) else turn
+            if not isinstance(message, Mapping) or not isinstance(message.get("content"), str):
                 raise UsageError("a turn needs a text under 'content'", where=f"turn {number}")
-            role = told.get("role", "user")
+            role = message.get("role", "user")
             if role == "system":
-                rejects.append(Rejected("mem0 drops what the system says", where=f"turn {number}"))
+                rejects.append(Rejected("mem0 ignores system messages", where=f"turn {number}"))
                 continue
-            at = told.get("at")
+            at = message.get("at")
             said_at = said_at or (at if isinstance(at, datetime) else time_of(at))
-            messages.append({"role": role, "content": told["content"]})
+            messages.append({"role": role, "content": message["content"]})
         if not messages:
             return Added(events=(), memories=(), rejects=tuple(rejects))
         stamp = None if said_at is None else seconds(said_at)
@@ -285,11 +289,11 @@ class Mem0Adapter(Backend):
         events = (str(answer["event_id"]),) if answer.get("status") == "PENDING" and answer.get("event_id") else ()
         for event in events:
             self._events.expect(event)
-        made = tuple(str(memory["id"]) for memory in results_of(answer))
-        return Added(events=events, memories=made, rejects=tuple(rejects))
+        ids = tuple(str(memory["id"]) for memory in results_of(answer))
+        return Added(events=events, memories=ids, rejects=tuple(rejects))
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
-        """Wait for what mem0 takes in later. Raises Retryable at the deadline, Rejected for what it failed to."""
+        """Wait for mem0's asynchronous writes. Raises Retryable at the deadline, Rejected for memories that failed."""
         self._events.settle(deadline)
 
 

@@ -1,6 +1,5 @@
-"""The connection to mem0's platform: `mem0.MemoryClient`, opened at the first call, and what its library has no method
-for asked through the same connection. Lists are read page by page and held against their own totals here.
-"""
+"""The connection to mem0's platform: `mem0.MemoryClient`, opened at the first call; requests for which the library
+has no method use the same connection. Lists are read in pages and compared with their own totals."""
 
 from collections.abc import Callable, Iterator
 from threading import Lock
@@ -18,16 +17,16 @@ T = TypeVar("T")
 
 HOST = "https://api.mem0.ai"
 LARGEST_PAGE = 200
-"""Memories the platform gives in one page at most."""
+"""The maximum number of memories in a page."""
 ANYBODY: dict[str, Any] = {"OR": [{"user_id": "*"}, {"agent_id": "*"}, {"app_id": "*"}, {"run_id": "*"}]}
-"""A filter that every memory meets. Where a filter names some kinds of owners only, mem0 takes the others to be null
-(docs/platform/features/v2-memory-filters): this one, beside another, names them all."""
+"""A filter that matches every memory. mem0 treats kinds of owners that a filter does not name as null
+(docs/platform/features/v2-memory-filters); together with another filter, this one names them all."""
 
 Filter = dict[str, Any]
 
 
 class Rows(msgspec.Struct, frozen=True):
-    """A page of a list as the platform gives it: its rows, how many the whole list has, and whether more follow."""
+    """A page of a list of the platform: its rows, the total of the list, and whether more pages follow."""
 
     rows: list[dict[str, Any]]
     count: int
@@ -35,7 +34,7 @@ class Rows(msgspec.Struct, frozen=True):
 
 
 class Platform:
-    """mem0's platform at `url`, spoken to with `api_key`; `timeout` is in seconds for each answer.
+    """mem0's platform at `url` with `api_key`; `timeout` is in seconds per response.
 
     Connects at the first call. Raises AuthError without a key, UsageError for an invalid URL.
     """
@@ -58,12 +57,12 @@ class Platform:
 
     @property
     def account(self) -> str:
-        """The host and the project that the key is of."""
+        """The host and the project of the key."""
         project = self.client().project_id
         return f"{self.place}/{project}" if project else self.place
 
     def client(self) -> Any:
-        """The `mem0.MemoryClient`, made now if there is none; its constructor asks the platform who the key is of."""
+        """The `mem0.MemoryClient`, created at the first use; its constructor checks the key with a request."""
         with self._lock:
             if self._client is None:
                 library = sdk.mem0()
@@ -78,12 +77,12 @@ class Platform:
             return self._client
 
     def call(self, function: Callable[[Any], T], *, record: bool = False) -> T:
-        """What `function` makes of the client. `record` says that one record is sent, which may be refused alone."""
+        """The result of `function` with the client. `record`: the call sends a single record, which may be refused."""
         client = self.client()
         return self._guarded(lambda: function(client), record=record)
 
     def ask(self, path: str, **parameters: Any) -> dict[str, Any]:
-        """The answer to a GET for which mem0's library has no method."""
+        """The response to a GET for which mem0's library has no method."""
 
         def get(client: Any) -> Any:
             response = client.client.get(path, params=parameters)
@@ -93,7 +92,7 @@ class Platform:
         return _document(self.call(get), self.place)
 
     def remove(self, path: str) -> dict[str, Any] | None:
-        """The answer to a DELETE whose answer mem0's library would keep to itself; None for what is not there."""
+        """The response to a DELETE, which mem0's library would not return; None if there is nothing to delete."""
 
         def delete(client: Any) -> Any:
             response = client.client.delete(path)
@@ -106,7 +105,7 @@ class Platform:
             return None
 
     def page(self, filters: Filter, number: int = 1, size: int = LARGEST_PAGE) -> Rows:
-        """A page, counted from 1, of the memories that meet the filters: what expired and what was merged too."""
+        """A page, counted from 1, of the memories that match the filters, expired and merged ones included."""
         answer = self.call(
             lambda client: client.get_all(
                 filters=filters, page=number, page_size=size, show_expired=True, include_merged=True
@@ -115,49 +114,49 @@ class Platform:
         return self._rows(answer)
 
     def pages(self, filters: Filter) -> Iterator[list[dict[str, Any]]]:
-        """All memories that meet the filters, in pages. Raises Fatal when the list is shorter than its own total."""
-        number, seen, more = 1, 0, True
+        """All memories that match the filters, in pages. Raises Fatal if the list is shorter than its own total."""
+        number, count, more = 1, 0, True
         while more:
             page = self.page(filters, number)
-            number, seen, more = number + 1, seen + len(page.rows), page.more
-            self.hold(seen, page, "a list of memories")
+            number, count, more = number + 1, count + len(page.rows), page.more
+            self.hold(count, page, "a list of memories")
             yield page.rows
 
-    def hold(self, seen: int, page: Rows, what: str) -> None:
-        """Raises Fatal when a list ended before it came to its own total, or goes on without rows or far beyond it."""
-        if page.more and (not page.rows or seen > page.count + LARGEST_PAGE):
-            raise Fatal(f"{what} never ends: after {seen} of {page.count} rows more are to follow", where=self.place)
-        if not page.more and seen < page.count:
+    def hold(self, count: int, page: Rows, what: str) -> None:
+        """Raise Fatal if a list ended before its own total, or continues without rows or far beyond it."""
+        if page.more and (not page.rows or count > page.count + LARGEST_PAGE):
+            raise Fatal(f"{what} never ends: after {count} of {page.count} rows it still continues", where=self.place)
+        if not page.more and count < page.count:
             raise Fatal(
-                f"{what} has {page.count} rows by mem0's own count, but gave {seen}",
+                f"{what} has {page.count} rows by mem0's own count, but gave {count}",
                 where=self.place,
-                hint="it changed while it was read, or was cut off: run the same command again",
+                hint="it changed while it was read, or was truncated: run the same command again",
             )
 
     def count(self, filters: Filter) -> int:
-        """How many memories meet the filters."""
+        """The number of memories that match the filters."""
         return self.page(filters, size=1).count
 
     def owners(self) -> Iterator[tuple[str, str]]:
-        """Every owner that mem0 keeps, as its kind (`user`, `agent`, `app`, `run`) and its name, page after page."""
+        """Every owner in mem0, as a kind (`user`, `agent`, `app`, `run`) and a name."""
         query: dict[str, Any] = {}
-        seen, more = 0, True
+        count, more = 0, True
         while more:
             answer = self.ask("/v1/entities/", **query)
             page = self._rows(answer)
-            seen, more = seen + len(page.rows), page.more
-            self.hold(seen, page, "the list of owners")
+            count, more = count + len(page.rows), page.more
+            self.hold(count, page, "the list of owners")
             for row in page.rows:
                 if isinstance(row.get("name"), str):
                     yield str(row.get("type")), row["name"]
             if more:
-                # The address is not followed, only what it asks for: it may be of another host.
+                # Only the query of the next page's address is used, because the host may be another one.
                 query = {name: values[-1] for name, values in parse_qs(urlsplit(answer["next"]).query).items()}
 
     def total(self) -> int | None:
-        """How many memories the platform says the project has."""
-        found = self.ask("/v1/stats/").get("total_memories")
-        return found if isinstance(found, int) else None
+        """The number of memories of the project, as the platform reports it."""
+        total = self.ask("/v1/stats/").get("total_memories")
+        return total if isinstance(total, int) else None
 
     def close(self) -> None:
         """Close the connection."""
@@ -170,20 +169,20 @@ class Platform:
         document = _document(answer, self.place)
         rows, count = document.get("results"), document.get("count")
         if not isinstance(rows, list) or not isinstance(count, int) or not all(isinstance(row, dict) for row in rows):
-            raise Fatal("an answer is no page of a list", where=self.place, hint="is this mem0's platform?")
+            raise Fatal("the response is not a page of a list", where=self.place, hint="is this mem0's platform?")
         return Rows(rows, count, document.get("next") is not None)
 
     def _guarded(self, function: Callable[[], T], *, record: bool = False) -> T:
         try:
             return function()
         except Exception as error:
-            found = failure(error, self.place, record=record, secret=self._key)
-            if found is None:
+            failed = failure(error, self.place, record=record, secret=self._key)
+            if failed is None:
                 raise
-            raise found from None
+            raise failed from None
 
 
 def _document(answer: Any, place: str) -> dict[str, Any]:
     if not isinstance(answer, dict):
-        raise Fatal("an answer is no JSON object", where=place, hint="is this address that of mem0's platform?")
+        raise Fatal("the response is not a JSON object", where=place, hint="is this address that of mem0's platform?")
     return answer

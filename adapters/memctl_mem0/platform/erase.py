@@ -1,7 +1,6 @@
-"""An owner on mem0's platform taken away whole: their memories, and the entry that mem0 keeps of every owner.
+"""Erasing an owner from mem0's platform: their memories, and their entry in mem0's list of owners.
 
-mem0 does both later and says so by events. Its calls for that take `*`, or no name at all, for everybody; so neither
-ever gets here.
+Both are asynchronous, and reported by events. In these calls `*`, or no name, means all owners; neither is ever sent.
 """
 
 from collections.abc import Sequence
@@ -16,22 +15,22 @@ from memctl_mem0.platform.pages import parts
 from memctl_mem0.platform.write import PATIENCE, Events, filter_of
 
 BATCH = 1000
-"""Memories in one call of `batch_delete`."""
+"""The number of memories in one call of `batch_delete`."""
 NOBODY = ("", "*")
-"""Names that mem0 takes for everybody, and nobody has."""
+"""Names that mean all owners in mem0, and that no owner has."""
 _UNSPEAKABLE = (".", "..")
-"""Names that an address cannot end in: they would mean what lies above."""
+"""Names that an address cannot end in, because they mean a parent folder."""
 _STAYS = "mem0's entry for an owner of such a name stays, because no address can name it; no memory is under it"
 
 
 def is_listed(platform: Platform, owner: str) -> bool:
-    """Whether mem0 keeps an entry for a user, with memories or without."""
+    """Whether mem0 lists a user, with or without memories."""
     return owner_beside_users(owner) is None and ("user", owner) in platform.owners()
 
 
 def forget(platform: Platform, events: Events, owner: str) -> list[str]:
-    """Take the owner's memories away, wait until they are gone, and have the owner's entry taken away, which goes on
-    when this returns. An agent, app or run loses what is its alone; its entry may be of what users have with it."""
+    """Delete the owner's memories, wait until they are deleted, and start deleting the owner's entry. An agent, app
+    or run loses only memories without a user; its entry may belong to memories of users."""
     if owner in NOBODY:
         return []
     deadline = datetime.now(UTC) + timedelta(seconds=PATIENCE)
@@ -42,13 +41,13 @@ def forget(platform: Platform, events: Events, owner: str) -> list[str]:
             answer = None
         events.expect_of(answer)
         events.settle(deadline)
-    left = [
+    rest = [
         str(row["id"])
         for part in parts(platform, filter_of(owner), "the list of memories to forget", None, LARGEST_PAGE)
         for row in part.rows
         if owner_of(row) == owner
     ]
-    delete(platform, left)
+    delete(platform, rest)
     if not is_listed(platform, owner):
         return []
     if owner in _UNSPEAKABLE:
@@ -58,7 +57,7 @@ def forget(platform: Platform, events: Events, owner: str) -> list[str]:
 
 
 def delete(platform: Platform, native_ids: Sequence[str]) -> None:
-    """Take away memories by mem0's own ids."""
+    """Delete memories by mem0's own ids."""
     for start in range(0, len(native_ids), BATCH):
-        chosen = [{"memory_id": native_id} for native_id in native_ids[start : start + BATCH]]
-        platform.call(methodcaller("batch_delete", chosen))
+        batch = [{"memory_id": native_id} for native_id in native_ids[start : start + BATCH]]
+        platform.call(methodcaller("batch_delete", batch))

@@ -1,4 +1,4 @@
-"""What goes wrong with mem0's platform as memctl's errors, in one line without the key. Nothing is retried here."""
+"""Errors of mem0's platform as memctl's, in one line without the key. Nothing is retried here."""
 
 from json import JSONDecodeError
 from typing import Any
@@ -12,13 +12,13 @@ _LONGEST = 300
 
 def no_key() -> AuthError:
     """The error for a backend without credentials."""
-    return AuthError("mem0 needs an API key and none was given", hint=_KEY)
+    return AuthError("mem0 API key missing", hint=_KEY)
 
 
 def failure(error: Exception, place: str, *, record: bool, secret: str) -> MemctlError | None:
-    """The MemctlError that says what an exception of mem0's library means; None for one that is not of the service.
+    """The MemctlError for an exception of mem0's library; None for one that is not from the service.
 
-    `record` says whether one record was sent, so that a refusal is about that record; `secret` is struck out.
+    `record`: a single record was sent, so that a refusal is about it; `secret` is removed from the message.
     """
     httpx = need("httpx", "mem0")
     status, after = _status(error, httpx)
@@ -30,7 +30,7 @@ def failure(error: Exception, place: str, *, record: bool, secret: str) -> Memct
     if isinstance(error, httpx.TransportError) or type(error).__name__ == "NetworkError":
         return Retryable(f"mem0 cannot be reached: {words}", where=place, hint="is the address right, the network up?")
     if isinstance(error, JSONDecodeError):
-        return Fatal("the answer is no JSON", where=place, hint="is this address that of mem0's platform?")
+        return Fatal("the response is not JSON", where=place, hint="check that this is the address of mem0's platform")
     return None
 
 
@@ -38,29 +38,29 @@ def _of_status(status: int, words: str, place: str, *, after: float | None, reco
     if status in (401, 403):
         return AuthError(f"mem0 refuses the API key: {words}", where=place, hint=_KEY)
     if status == 413:
-        # mem0 says so of the account's quota, not of the request's length.
+        # For mem0 this status is about the account's quota, not about the length of the request.
         return Fatal(f"the quota of the mem0 account is used up: {words}", where=place, hint="look at the plan")
     found = from_status(status, f"mem0 answers {status}: {words}", after=after, where=place)
     if isinstance(found, Rejected) and not record:
-        return Fatal(found.message, where=place, hint="is this address that of mem0's platform?")
+        return Fatal(found.message, where=place, hint="check that this is the address of mem0's platform")
     return found
 
 
 def _status(error: Exception, httpx: Any) -> tuple[int | None, float | None]:
-    """The HTTP status behind the exception, and the seconds the server asks to wait."""
-    known = getattr(error, "debug_info", None)
-    if isinstance(known, dict) and isinstance(known.get("status_code"), int):
-        return known["status_code"], known.get("retry_after")
+    """The HTTP status of the exception, and the seconds that the server asks to wait."""
+    details = getattr(error, "debug_info", None)
+    if isinstance(details, dict) and isinstance(details.get("status_code"), int):
+        return details["status_code"], details.get("retry_after")
     # The client's constructor turns every HTTP error into a ValueError.
     cause = error if isinstance(error, httpx.HTTPStatusError) else error.__context__
     if not isinstance(cause, httpx.HTTPStatusError):
         return None, None
-    asked = cause.response.headers.get("retry-after", "")
-    return cause.response.status_code, float(asked) if asked.isdecimal() else None
+    seconds = cause.response.headers.get("retry-after", "")
+    return cause.response.status_code, float(seconds) if seconds.isdecimal() else None
 
 
 def _words(error: Exception, secret: str) -> str:
-    """The first line of what the error says, or its kind where that is a page of HTML or nothing."""
-    said = str(error).strip().removeprefix("Error: ")
-    line = said.splitlines()[0] if said and not said.startswith("<") else type(error).__name__
+    """The first line of the error's message, or its type if that is HTML or empty."""
+    text = str(error).strip().removeprefix("Error: ")
+    line = text.splitlines()[0] if text and not text.startswith("<") else type(error).__name__
     return line.replace(secret, "…")[:_LONGEST] if secret else line[:_LONGEST]

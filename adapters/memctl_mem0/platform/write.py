@@ -1,7 +1,7 @@
-"""Writing facts to mem0's platform so that none is there twice.
+"""Writing facts to mem0's platform without duplicates.
 
-mem0 gives ids of its own and takes a text it has in a scope for a repetition. So before an owner's first fact is sent
-the owner's memories are listed, and a fact is looked for there by the id that memctl left in its metadata.
+mem0 assigns its own ids, and treats a text that exists in a scope as a repetition. Before an owner's first fact is
+sent, the owner's memories are therefore listed, and facts are matched by the id in their metadata.
 """
 
 import time
@@ -21,16 +21,16 @@ from memctl_mem0.platform.client import ANYBODY, LARGEST_PAGE, Filter, Platform
 from memctl_mem0.platform.pages import parts
 
 LOOKED_UP = 50
-"""Ids asked for in one filter."""
+"""The number of ids in one filter."""
 PATIENCE = 60.0
-"""Seconds that a call waits for memories which mem0 takes in later."""
+"""Seconds that a call waits for mem0's asynchronous writes."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
 _UNDER_WAY = ("PENDING", "RUNNING")
 _DROPPED = "mem0 dropped it: it keeps a text only once for the same user, agent, app and run"
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A memory in mem0: its id there, a digest of the whole fact in it, and its owners' ids."""
+    """A memory in mem0: its id there, a digest of its fact, and its owners' ids."""
 
     native_id: str
     digest: bytes
@@ -38,25 +38,25 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Events:
-    """Memories that mem0 takes in later: the events to wait for, and what they ended in."""
+    """mem0's asynchronous writes: the events to wait for, and their results."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._waiting: dict[str, None] = {}
         self.lost = False
-        """Whether an answer was lost, so that there may be events that nobody was told of."""
+        """Whether a response was lost, so that there may be unknown events."""
 
     def expect(self, event_id: str) -> None:
-        """Wait for the event too."""
+        """Add an event to wait for."""
         self._waiting[event_id] = None
 
     def expect_of(self, answer: dict[str, Any] | None) -> None:
-        """Wait for the event that an answer names, if it names one."""
+        """Add the event that a response names, if any."""
         if answer is not None and isinstance(answer.get("event_id"), str):
             self.expect(answer["event_id"])
 
     def settle(self, deadline: datetime) -> None:
-        """Wait for all events. Raises Retryable at the deadline, Rejected for what mem0 failed to take in."""
+        """Wait for all events. Raises Retryable at the deadline, Rejected for memories that failed."""
         if self.lost:
             for event in self._recent():
                 if isinstance(event, dict) and event.get("status") in _UNDER_WAY:
@@ -73,7 +73,7 @@ class Events:
         return found if isinstance(found, list) else []
 
     def outcome(self, event_id: str, deadline: datetime) -> list[dict[str, Any]]:
-        """The memories that the event ended in. Raises Retryable at the deadline, Rejected when it failed."""
+        """The memories that an event created. Raises Retryable at the deadline, Rejected if it failed."""
         pause = FIRST_PAUSE
         while True:
             try:
@@ -83,17 +83,17 @@ class Events:
             if event.get("status") not in _UNDER_WAY:
                 break
             if datetime.now(UTC) >= deadline:
-                raise Retryable("mem0 is still taking memories in", where=self._platform.place)
+                raise Retryable("mem0 is still processing memories", where=self._platform.place)
             time.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
         self._waiting.pop(event_id, None)
         if event.get("status") == "FAILED":
-            raise Rejected(f"mem0 could not take it in: {event.get('error') or 'it does not say why'}")
+            raise Rejected(f"mem0 could not store it: {event.get('error') or 'no reason given'}")
         return results_of(event)
 
 
 class Writer:
-    """Writes facts one by one and remembers what the owners had, so that many calls list an owner once."""
+    """Writes facts one by one, and caches the owners' memories, so that many calls list an owner once."""
 
     def __init__(self, platform: Platform, events: Events) -> None:
         self._platform = platform
@@ -101,7 +101,7 @@ class Writer:
         self._owners: dict[str, dict[UUID, list[Held]]] = {}
 
     def forget(self) -> None:
-        """List the owners anew at the next call: what was sent last may or may not have been carried out."""
+        """List the owners again at the next call, because it is unknown whether the last request was executed."""
         self._owners.clear()
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
@@ -111,11 +111,11 @@ class Writer:
         memories = [_memory(fact) for fact in facts]
         good = [fact for fact, memory in zip(facts, memories, strict=True) if isinstance(memory, Memory)]
         try:
-            taken = self._elsewhere(good)
+            foreign = self._elsewhere(good)
             for number, (fact, memory) in enumerate(zip(facts, memories, strict=True)):
                 if isinstance(memory, str):
                     outcomes[number] = Outcome(state="rejected", reason=memory)
-                elif fact.id in taken:
+                elif fact.id in foreign:
                     outcomes[number] = Outcome(state="rejected", reason="a fact of another owner has this id")
                 else:
                     self._settle(pending, outcomes, facts, wanted=fact.id)
@@ -132,39 +132,39 @@ class Writer:
         return [outcome for outcome in outcomes if outcome is not None]
 
     def find(self, owner: str, ids: Iterable[UUID]) -> list[str]:
-        """mem0's ids of those of the owner's facts that are there, listed anew."""
+        """mem0's ids of those of these facts that the owner has, from a new list."""
         self._owners.pop(owner, None)
-        held = self._held(owner)
-        return [copy.native_id for id_ in dict.fromkeys(ids) for copy in held.get(id_, ())]
+        memories = self._held(owner)
+        return [copy.native_id for id_ in dict.fromkeys(ids) for copy in memories.get(id_, ())]
 
     def _put(self, fact: Fact, memory: Memory) -> Outcome | str:
-        """What became of the fact, or the event that will tell."""
-        held = self._held(fact.user_id)
-        copies = held.get(fact.id, [])
-        mine = Held("", digest(fact), memory.scope)
-        kept = next((copy for copy in copies if copy.digest == mine.digest), None)
+        """The outcome of the fact, or the event that will have it."""
+        memories = self._held(fact.user_id)
+        copies = memories.get(fact.id, [])
+        draft = Held("", digest(fact), memory.scope)
+        copy_kept = next((copy for copy in copies if copy.digest == draft.digest), None)
         state: Any = "unchanged"
-        if kept is None and (kept := next((copy for copy in copies if copy.scope == mine.scope), None)):
+        if copy_kept is None and (copy_kept := next((copy for copy in copies if copy.scope == draft.scope), None)):
             state = "updated"
-            refused = self._update(kept.native_id, memory)
+            refused = self._update(copy_kept.native_id, memory)
             if refused is not None:
                 return refused
-        elif kept is None:
+        elif copy_kept is None:
             state = "updated" if copies else "written"
             added = self._add(memory)
             if isinstance(added, (Outcome, str)):
-                # An event's memory is looked for once it has ended.
+                # The memory of an event is looked up when it has ended.
                 return added
-            kept = Held(added[0], mine.digest, mine.scope)
-        # Only now, so that a crash leaves one copy too many rather than none.
+            copy_kept = Held(added[0], draft.digest, draft.scope)
+        # Deleted last, so that a crash leaves an extra copy and not none.
         for copy in copies:
-            if copy.native_id != kept.native_id:
+            if copy.native_id != copy_kept.native_id:
                 self._delete(copy.native_id)
-        held[fact.id] = [Held(kept.native_id, mine.digest, mine.scope)]
-        return Outcome(state=state, target_id=kept.native_id)
+        memories[fact.id] = [Held(copy_kept.native_id, draft.digest, draft.scope)]
+        return Outcome(state=state, target_id=copy_kept.native_id)
 
     def _add(self, memory: Memory) -> tuple[str] | Outcome | str:
-        """mem0's id of the new memory, why there is none, or the event that will tell."""
+        """mem0's id of the new memory, the reason why there is none, or the event that will have it."""
         try:
             answer = self._platform.call(
                 lambda client: client.add(
@@ -182,11 +182,11 @@ class Writer:
         if answer.get("status") in _UNDER_WAY and answer.get("event_id"):
             self._events.expect(answer["event_id"])
             return str(answer["event_id"])
-        made = results_of(answer)
-        return (str(made[0]["id"]),) if made else Outcome(state="rejected", reason=_DROPPED)
+        results = results_of(answer)
+        return (str(results[0]["id"]),) if results else Outcome(state="rejected", reason=_DROPPED)
 
     def _update(self, native_id: str, memory: Memory) -> Outcome | None:
-        """Change a memory at one go; why that was refused, if it was."""
+        """Change a memory in one request; returns the reason if it was refused."""
         try:
             self._platform.call(
                 lambda client: client.update(
@@ -208,7 +208,7 @@ class Writer:
     def _settle(
         self, pending: dict[int, str], outcomes: list[Outcome | None], facts: Sequence[Fact], wanted: UUID | None = None
     ) -> None:
-        """Wait for what is under way: all of it, or what came before another writing of the fact `wanted`."""
+        """Wait for pending writes: all of them, or those before another write of the fact `wanted`."""
         deadline = datetime.now(UTC) + timedelta(seconds=PATIENCE)
         for number, event_id in list(pending.items()):
             fact = facts[number]
@@ -216,63 +216,63 @@ class Writer:
                 continue
             del pending[number]
             try:
-                made = self._events.outcome(event_id, deadline)
+                results = self._events.outcome(event_id, deadline)
             except Rejected as error:
                 outcomes[number] = Outcome(state="rejected", reason=error.message)
                 continue
-            if not made:
+            if not results:
                 outcomes[number] = Outcome(state="rejected", reason=_DROPPED)
                 continue
-            held = self._held(fact.user_id)
-            for copy in held.get(fact.id, ()):
+            memories = self._held(fact.user_id)
+            for copy in memories.get(fact.id, ()):
                 self._delete(copy.native_id)
-            state: Any = "updated" if held.get(fact.id) else "written"
-            native_id = str(made[0]["id"])
-            held[fact.id] = [Held(native_id, digest(fact), from_fact(fact).scope)]
+            state: Any = "updated" if memories.get(fact.id) else "written"
+            native_id = str(results[0]["id"])
+            memories[fact.id] = [Held(native_id, digest(fact), from_fact(fact).scope)]
             outcomes[number] = Outcome(state=state, target_id=native_id)
 
     def _held(self, owner: str) -> dict[UUID, list[Held]]:
-        """What mem0 has of the owner, by the fact's id."""
+        """The owner's memories in mem0, by the fact's id."""
         if owner not in self._owners:
-            found: dict[UUID, list[Held]] = {}
+            memories: dict[UUID, list[Held]] = {}
             what = f"the list of {owner!r}'s memories"
             for part in parts(self._platform, filter_of(owner), what, None, LARGEST_PAGE):
                 for row in part.rows:
                     if owner_of(row) == owner and (fact := _fact(row, self._platform)) is not None:
                         copy = Held(str(row["id"]), digest(fact), ids_of(row))
-                        found.setdefault(fact.id, []).append(copy)
-            self._owners[owner] = found
+                        memories.setdefault(fact.id, []).append(copy)
+            self._owners[owner] = memories
         return self._owners[owner]
 
     def _elsewhere(self, facts: Sequence[Fact]) -> set[UUID]:
-        """Those facts' ids that mem0 has under another owner."""
+        """The ids of those facts that another owner has in mem0."""
         new = {fact.id: fact.user_id for fact in facts if fact.id not in self._held(fact.user_id)}
-        ids, taken = list(new), set()
+        ids, foreign = list(new), set()
         for start in range(0, len(ids), LOOKED_UP):
-            wanted = [{"metadata": {OWN_ID: str(id_)}} for id_ in ids[start : start + LOOKED_UP]]
-            for rows in self._platform.pages({"AND": [ANYBODY, {"OR": wanted}]}):
+            filters = [{"metadata": {OWN_ID: str(id_)}} for id_ in ids[start : start + LOOKED_UP]]
+            for rows in self._platform.pages({"AND": [ANYBODY, {"OR": filters}]}):
                 for row in rows:
                     fact = _fact(row, self._platform)
                     if fact is not None and new.get(fact.id, fact.user_id) != fact.user_id:
-                        taken.add(fact.id)
-        return taken
+                        foreign.add(fact.id)
+        return foreign
 
 
 def filter_of(owner: str) -> Filter:
-    """The filter that all memories of an owner of memctl meet, and perhaps others: see `mapping.owner_of`."""
+    """A filter that matches all memories of an owner, and perhaps others: see `mapping.owner_of`."""
     if (other := owner_beside_users(owner)) is not None:
         return {"AND": [{"OR": [{"user_id": owner}, {SCOPES[other[0]]: other[1]}]}, ANYBODY]}
     return {"AND": [{"user_id": owner}, ANYBODY]}
 
 
 def results_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """The memories that an answer says were made."""
+    """The memories that were created according to a response."""
     results = answer.get("results") or []
-    return [made for made in results if isinstance(made, dict) and made.get("id")]
+    return [result for result in results if isinstance(result, dict) and result.get("id")]
 
 
 def digest(fact: Fact) -> bytes:
-    """A digest of all of a fact but its vector, which mem0 does not keep."""
+    """A digest of a fact without its vector, which mem0 does not store."""
     bare = msgspec.structs.replace(fact, embedding=None)
     return sha256(msgspec.json.encode(bare, order="sorted")).digest()[:16]
 

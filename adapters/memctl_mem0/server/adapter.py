@@ -22,9 +22,9 @@ from memctl_mem0.server.client import Connection
 
 PAGE_SIZE = 200
 MOST_LISTED = 1000
-"""How many memories of one owner the server lists (server/main.py, ALL_MEMORIES_LIMIT)."""
+"""The maximum number of memories of an owner that the server lists (server/main.py, ALL_MEMORIES_LIMIT)."""
 MOST_SCANNED = 10_000
-"""How many memories the server looks at for its list of owners (server/routers/entities.py, SCAN_LIMIT)."""
+"""The number of memories that the server scans for its list of owners (server/routers/entities.py, SCAN_LIMIT)."""
 TIMEOUT_SECONDS = 120.0
 
 _POSTGRES = (
@@ -39,14 +39,14 @@ _KEEPING = KEEPING | {
     "updated_at": FieldSupport("in_metadata", "mem0 sets its own; the fact's is under the key `memctl`")
 }
 _SLOTS = SLOTS - {"created_at", "updated_at"}
-# Of a payload what the server takes by other names or makes itself.
+# Keys of a payload that the server takes under other names or creates itself.
 _NOT_METADATA = frozenset(
     {"data", "hash", "user_id", "agent_id", "run_id", "app_id", "expiration_date", "role", "actor_id", "updated_at"}
 )
 
 
 class Mem0ServerAdapter(Backend):
-    """mem0's REST server at `url`; `api_key` is sent as X-API-Key; it may be missing if the server needs none.
+    """mem0's REST server at `url`; `api_key` is sent as X-API-Key, and is optional if the server needs none.
     `default_user` owns memories that name no user. `timeout` is in seconds per response.
 
     Connects at the first call. Raises UsageError for an invalid URL.
@@ -87,7 +87,7 @@ class Mem0ServerAdapter(Backend):
         self._server.close()
 
     def check(self) -> Health:
-        """Connect to the server with the configured key; the detail gives its counts of memories and users."""
+        """Connect to the server with the configured key; the detail has its numbers of memories and users."""
         totals = self._totals()
         users = [total for (kind, _), total in totals.items() if kind == "user"]
         detail = f"mem0 server at {self.identity}: {sum(users)} memories of {len(users)} users"
@@ -98,12 +98,12 @@ class Mem0ServerAdapter(Backend):
     def users(self) -> Iterator[str]:
         """Every owner of a memory: users, and `agent:ID` or `run:ID` for memories that have no user.
 
-        Raises Fatal when the server may hold more memories than it looks at for its list.
+        Raises Fatal if the server may have more memories than it scans for its list.
         """
         totals = self._totals()
         if sum(totals.values()) >= MOST_SCANNED:
             raise Fatal(
-                f"the server lists the owners of its first {MOST_SCANNED} memories only, and may hold more",
+                f"the server lists the owners of its first {MOST_SCANNED} memories only, and may have more",
                 where=self.identity,
                 hint=_POSTGRES,
             )
@@ -115,16 +115,16 @@ class Mem0ServerAdapter(Backend):
         return iter(owners)
 
     def count(self, user: str) -> int | None:
-        """The server's own total of the user's memories; None where it counts them with others', or not all."""
+        """The server's own total of the user's memories; None if it includes those of others, or not all."""
         totals = self._totals()
         if sum(totals.values()) >= MOST_SCANNED or _scope(user)[0] != "user_id":
             return None
         return totals.get(("user", user), 0)
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
-        """The owner's memories in the order of their ids; the server gives them at once, so that a page is but a part.
+        """The owner's memories by id; the server returns them at once, in a single page.
 
-        Raises Fatal when the owner has more memories than the server lists.
+        Raises Fatal if the owner has more memories than the server lists.
         """
         rows = [row for row in self._rows(user) if cursor is None or str(row.get("id")) > cursor]
         for first in range(0, max(len(rows), 1), PAGE_SIZE):
@@ -137,35 +137,35 @@ class Mem0ServerAdapter(Backend):
             )
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts verbatim, one request each. A changed fact is stored anew before the old memory goes, and the
-        later one stands should both be met.
+        """Store facts verbatim, one request each. A changed fact is stored as a new memory before the old one is
+        deleted; if both exist, the later one is used.
 
-        A fact beyond what the server could list of its owner is rejected.
+        Facts beyond the number that the server lists per owner are rejected.
         """
         if not facts:
             return []
-        listed = self._list("user_id", "*")
-        # Of a store as small as that all is known at once; of a larger one each owner's memories are asked for.
-        held = _Held(complete=len(listed) < MOST_LISTED)
-        for row in listed if held.complete else ():
-            held.owners.setdefault(str(self._owner(row)), []).append(row)
-        return [self._written(fact, held) for fact in facts]
+        rows = self._list("user_id", "*")
+        # A small store is listed at once; in a larger one each owner's memories are listed.
+        known = _Held(complete=len(rows) < MOST_LISTED)
+        for row in rows if known.complete else ():
+            known.owners.setdefault(str(self._owner(row)), []).append(row)
+        return [self._written(fact, known) for fact in facts]
 
-    def _written(self, fact: Fact, held: "_Held") -> Outcome:
+    def _written(self, fact: Fact, known: "_Held") -> Outcome:
         try:
             payload = payload_of(fact, _SLOTS, blanks=False)
         except ValueError as error:
             return Outcome(state="rejected", reason=str(error))
-        mine = self._mine(fact.user_id, held)
-        rows = mine.get(fact.id, [])
+        memories = self._mine(fact.user_id, known)
+        rows = memories.get(fact.id, [])
         if rows and self._fact(rows[-1]) == msgspec.structs.replace(fact, embedding=None):
             return Outcome(state="unchanged", target_id=str(rows[-1]["id"]))
-        if not rows and self._is_anothers(fact, held):
-            return Outcome(state="rejected", reason=f"the id {fact.id} is that of another user's memory")
-        if sum(map(len, mine.values())) >= MOST_LISTED:
+        if not rows and self._is_anothers(fact, known):
+            return Outcome(state="rejected", reason=f"the id {fact.id} belongs to another user's memory")
+        if sum(map(len, memories.values())) >= MOST_LISTED:
             return Outcome(
                 state="rejected",
-                reason=f"the server lists {MOST_LISTED} memories of an owner and would hide this one; {_POSTGRES}",
+                reason=f"the server lists only {MOST_LISTED} memories of an owner and would hide this one; {_POSTGRES}",
             )
         try:
             row = self._add(fact, payload)
@@ -173,12 +173,12 @@ class Mem0ServerAdapter(Backend):
             return Outcome(state="rejected", reason=error.message)
         for old in rows:
             self._server.remove(str(old["id"]))
-        mine[fact.id] = [row]
-        held.owners.setdefault(fact.user_id, [])
+        memories[fact.id] = [row]
+        known.owners.setdefault(fact.user_id, [])
         return Outcome(state="updated" if rows else "written", target_id=str(row["id"]))
 
     def _add(self, fact: Fact, payload: dict[str, Any]) -> dict[str, Any]:
-        """Store a fact; the memory as it will be listed, as far as it is known."""
+        """Store a fact; returns the memory as it will be listed, as far as it is known."""
         payload = stamped(payload, datetime.now(UTC).isoformat(timespec="microseconds"))
         role = payload.get("role")
         ids = {key: payload[key] for key in ("user_id", "agent_id", "run_id") if key in payload}
@@ -189,27 +189,27 @@ class Mem0ServerAdapter(Backend):
         } | ids
         if "expiration_date" in payload:
             body["expiration_date"] = payload["expiration_date"]
-        made = self._server.post("/memories", body)
-        rows = made.get("results") if isinstance(made, dict) else None
+        answer = self._server.post("/memories", body)
+        rows = answer.get("results") if isinstance(answer, dict) else None
         if not isinstance(rows, list) or len(rows) != 1 or not isinstance(rows[0], dict) or "id" not in rows[0]:
             raise Fatal("the server stored no memory and gave no reason", where=self.identity)
-        known = {key: payload[key] for key in ("created_at", "expiration_date") if key in payload}
+        times = {key: payload[key] for key in ("created_at", "expiration_date") if key in payload}
         metadata = {key: value for key, value in body["metadata"].items() if key != "created_at"}
-        return {"id": rows[0]["id"], "memory": fact.text, "metadata": metadata} | ids | known
+        return {"id": rows[0]["id"], "memory": fact.text, "metadata": metadata} | ids | times
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove memories of the owner, found by the ids of their facts; how many were there."""
+        """Remove memories of the owner, found by the ids of their facts; returns the number that existed."""
         if not ids:
             return 0
-        held = self._by_fact(user)
-        gone = [held[id_] for id_ in set(ids) if id_ in held]
-        for rows in gone:
+        memories = self._by_fact(user)
+        deleted = [memories[id_] for id_ in set(ids) if id_ in memories]
+        for rows in deleted:
             for row in rows:
                 self._server.remove(str(row["id"]))
-        return len(gone)
+        return len(deleted)
 
     def forget(self, user: str) -> Sequence[str]:
-        """Remove all memories of the owner, however many the server lists at once. Its history of changes stays."""
+        """Remove all memories of the owner, even more than the server lists. Its history of changes remains."""
         asked: set[str] = set()
         while _is_key(user):
             rows = [row for row in self._list(*_scope(user)) if self._owner(row) == user]
@@ -222,8 +222,8 @@ class Mem0ServerAdapter(Backend):
         return [_HISTORY] if asked else []
 
     def search(self, query: Query) -> list[Hit]:
-        """The best memories by the server's own search; `parts` is its `semantic` score, with `lexical` and `entity`
-        where the server says them apart."""
+        """The best memories by the server's own search; `parts` has its `semantic` score, and `lexical` and `entity`
+        if the server returns them."""
         text, user, k = query.text.replace("\0", " "), query.user, query.k
         if not text.strip() or k < 1 or (user is not None and not _is_key(user)):
             return []
@@ -234,61 +234,61 @@ class Mem0ServerAdapter(Backend):
         return [_hit(row, self._fact(row)) for row in rows[:k]]
 
     def add(self, user: str, turns: Iterable[Any]) -> list[str]:
-        """Hand turns (texts, or mappings with `role` and `content`) to the server's own extraction; the ids of what it
-        made of them."""
+        """Send turns (texts, or mappings with `role` and `content`) to the server's own extraction; returns the ids
+        of the new memories."""
         messages = messages_of(turns)
-        made = self._server.post("/memories", {"messages": messages, "user_id": user})
-        return [str(row["id"]) for row in _results(made, self.identity)]
+        answer = self._server.post("/memories", {"messages": messages, "user_id": user})
+        return [str(row["id"]) for row in _results(answer, self.identity)]
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
-        """Nothing is waited for: what the server has answered can be read."""
+        """Writes can be read at once."""
 
     def _totals(self) -> dict[tuple[str, str], int]:
-        """How many memories each owner has, by kind and name."""
-        listed = self._server.get("/entities")
-        if not isinstance(listed, list):
+        """The number of memories of each owner, by kind and name."""
+        rows = self._server.get("/entities")
+        if not isinstance(rows, list):
             raise Fatal("not a list of owners", where=self.identity, hint="is this mem0's REST server?")
-        return {(str(row["type"]), str(row["id"])): int(row["total_memories"]) for row in listed}
+        return {(str(row["type"]), str(row["id"])): int(row["total_memories"]) for row in rows}
 
     def _rows(self, owner: str) -> list[dict[str, Any]]:
-        """All memories of the owner in the order of their ids, expired ones too; of two that are one fact the later.
+        """All memories of the owner by id, expired ones included; of two with one fact the later one.
 
-        Raises Fatal when the server lists fewer than it counts.
+        Raises Fatal if the server lists fewer than it counts.
         """
         if not _is_key(owner):
             return []
         key, name = _scope(owner)
         total = self._totals().get((key.removesuffix("_id"), name))
-        found = self._list(key, name)
-        if len(found) >= MOST_LISTED and total != len(found):
+        rows = self._list(key, name)
+        if len(rows) >= MOST_LISTED and total != len(rows):
             raise Fatal(
                 f"{owner!r} has more than the {MOST_LISTED} memories that the server lists of one owner",
                 where=self.identity,
                 hint=_POSTGRES,
             )
-        if total is not None and len(found) < min(total, MOST_LISTED):
+        if total is not None and len(rows) < min(total, MOST_LISTED):
             raise Fatal(
-                f"the server counts {total} memories of {owner!r} and lists {len(found)}",
+                f"the server counts {total} memories of {owner!r} and lists {len(rows)}",
                 where=self.identity,
                 hint=f"it was changed during the read, or hides expired memories; otherwise {_POSTGRES}",
             )
-        mine = [row for row in found if self._owner(row) == owner]
+        own_rows = [row for row in rows if self._owner(row) == owner]
         latest: dict[UUID, dict[str, Any]] = {}
-        for row in sorted(mine, key=stamp_of):
+        for row in sorted(own_rows, key=stamp_of):
             latest[self._fact(row).id] = row
         return sorted(latest.values(), key=lambda row: str(row["id"]))
 
     def _by_fact(self, owner: str) -> dict[UUID, list[dict[str, Any]]]:
-        """The owner's memories by the ids of their facts; a change that was cut off leaves two, the later last."""
+        """The owner's memories by the ids of their facts; an interrupted change leaves two, the later one last."""
         if not _is_key(owner):
             return {}
         return self._grouped(row for row in self._list(*_scope(owner)) if self._owner(row) == owner)
 
     def _grouped(self, rows: Iterable[dict[str, Any]]) -> dict[UUID, list[dict[str, Any]]]:
-        found: dict[UUID, list[dict[str, Any]]] = {}
+        groups: dict[UUID, list[dict[str, Any]]] = {}
         for row in sorted(rows, key=stamp_of):
-            found.setdefault(self._fact(row).id, []).append(row)
-        return found
+            groups.setdefault(self._fact(row).id, []).append(row)
+        return groups
 
     def _mine(self, owner: str, held: "_Held") -> dict[UUID, list[dict[str, Any]]]:
         if owner not in held.facts:
@@ -296,16 +296,16 @@ class Mem0ServerAdapter(Backend):
             held.facts[owner] = self._grouped(held.owners.get(owner, ())) if known else self._by_fact(owner)
         return held.facts[owner]
 
-    def _is_anothers(self, fact: Fact, held: "_Held") -> bool:
-        """Whether another owner has a memory of that fact, as far as the server finds one by what memctl noted."""
-        if held.complete:
-            return any(fact.id in self._mine(owner, held) for owner in held.owners if owner != fact.user_id)
+    def _is_anothers(self, fact: Fact, known: "_Held") -> bool:
+        """Whether another owner has a memory of that fact, as far as the server finds one by memctl's metadata."""
+        if known.complete:
+            return any(fact.id in self._mine(owner, known) for owner in known.owners if owner != fact.user_id)
         body = {"query": fact.text.strip() or "-", "filters": {"user_id": "*", "memctl_id": str(fact.id)}}
         answer = self._server.post("/search", body | {"top_k": 1, "threshold": 0.0, "show_expired": True})
         return any(self._owner(row) != fact.user_id for row in _results(answer, self.identity))
 
     def _list(self, key: str, name: str) -> list[dict[str, Any]]:
-        """What the server lists for an owner, expired memories too: 1,000 at most."""
+        """The server's list for an owner, expired memories included; at most 1,000."""
         answer = self._server.get("/memories", top_k=MOST_LISTED, show_expired="true", **{key: name})
         return _results(answer, self.identity)
 
@@ -317,8 +317,8 @@ class Mem0ServerAdapter(Backend):
 
 
 class _Held:
-    """What a call of `write` knows of the server's memories: those of each owner as they were listed, and by fact.
-    `complete` says that the server has no more of any user than are here."""
+    """The server's memories during a call of `write`: those of each owner as they were listed, and by fact.
+    `complete` means that they are all of the server's memories of users."""
 
     def __init__(self, *, complete: bool) -> None:
         self.complete = complete
@@ -329,12 +329,12 @@ class _Held:
 def _results(answer: Any, place: str) -> list[dict[str, Any]]:
     rows = answer.get("results") if isinstance(answer, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Fatal("the server gave no list of memories", where=place, hint="is this mem0's REST server?")
+        raise Fatal("the server returned no list of memories", where=place, hint="is this mem0's REST server?")
     return rows
 
 
 def _scope(owner: str) -> tuple[str, str]:
-    """The server's parameter for an owner, and its value."""
+    """The server's parameter for an owner, with its value."""
     kind, colon, name = owner.partition(":")
     return (SCOPES[kind], name) if colon and kind in ("agent", "run") and name else ("user_id", owner)
 

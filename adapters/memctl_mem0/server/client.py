@@ -1,4 +1,4 @@
-"""HTTP to mem0's self-hosted REST server, with its failures as the errors of memctl. It knows nothing of facts."""
+"""HTTP requests to mem0's self-hosted REST server, with its errors as memctl's."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from memctl.core.errors import AuthError, Fatal, MemctlError, NotFound, Rejected
 KEY_HINT = "set MEM0_SERVER_API_KEY to the server's ADMIN_API_KEY or to a key of its dashboard"
 _NO_SERVER = "is this address that of mem0's REST server?"
 _LONGEST = 300
-# The server answers every failure of what is behind it with 502, and says which in `code` (server/errors.py).
+# The server reports every failure of its own services as 502, with the kind in `code` (server/errors.py).
 _PASSING = frozenset(
     {
         "provider_rate_limited", "provider_timeout", "provider_unavailable", "datastore_unavailable",
@@ -20,14 +20,14 @@ _PASSING = frozenset(
 
 
 class Connection:
-    """The server at `url`, spoken to with `api_key` where there is one; `timeout` is in seconds for each answer.
+    """The server at `url`, with `api_key` if it is set; `timeout` is in seconds per response.
 
     Connects at the first call. Raises UsageError for an invalid URL.
     """
 
     def __init__(self, url: str | None, api_key: str | None, timeout: float) -> None:
         if not url:
-            raise UsageError("mem0-server needs the address of the server", hint="--url http://HOST:8888")
+            raise UsageError("the URL of mem0-server is missing", hint="--url http://HOST:8888")
         parts = server_parts(url, hint="--url http://HOST:8888")
         if api_key and (not api_key.isascii() or not api_key.isprintable()):
             raise AuthError("the API key contains invalid characters", hint="check MEM0_SERVER_API_KEY")
@@ -42,11 +42,11 @@ class Connection:
         return self._ask("GET", path, params=parameters)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """The answer to a document."""
+        """The response to a document."""
         return self._ask("POST", path, json=dict(body))
 
     def remove(self, memory_id: str) -> None:
-        """Delete a memory; one that is not there is deleted already."""
+        """Delete a memory; does nothing if it does not exist."""
         try:
             self._ask("DELETE", f"/memories/{quote(memory_id, safe='')}")
         except NotFound:
@@ -69,14 +69,14 @@ class Connection:
             raise Retryable(
                 f"the server cannot be reached: {_line(str(error) or type(error).__name__)}",
                 where=self.place,
-                hint="is the address right, and the server running?",
+                hint="check the address, and that the server is running",
             ) from None
         if response.status_code >= 300:
             raise self._failure(response)
         try:
             return response.json()
         except ValueError:
-            raise Fatal("the answer is no JSON", where=self.place, hint=_NO_SERVER) from None
+            raise Fatal("the response is not JSON", where=self.place, hint=_NO_SERVER) from None
 
     def _failure(self, response: Any) -> MemctlError:
         status = int(response.status_code)
@@ -90,11 +90,11 @@ class Connection:
         if status in (401, 403):
             return AuthError(f"the server refuses the key: {words}", where=self.place, hint=KEY_HINT)
         if status < 400:
-            return Fatal(f"the server answers {status}", where=self.place, hint=_NO_SERVER)
+            return Fatal(f"the server returned {status}", where=self.place, hint=_NO_SERVER)
         if status == 502 and isinstance(code, str) and code not in _PASSING:
             if code == "provider_bad_request":
                 return Rejected(words, where=self.place)
-            return Fatal(words, where=self.place, hint="look at the configuration of the server")
+            return Fatal(words, where=self.place, hint="check the configuration of the server")
         after = response.headers.get("retry-after", "")
         return from_status(status, words, after=float(after) if after.isdecimal() else None, where=self.place)
 
@@ -103,7 +103,7 @@ class Connection:
 
 
 def _detail(detail: Any) -> str:
-    """What FastAPI says: words, or a list of what is wrong with the request."""
+    """FastAPI's message: a text, or a list of errors in the request."""
     if isinstance(detail, list):
         return "; ".join(str(part.get("msg", part)) if isinstance(part, dict) else str(part) for part in detail)
     return str(detail) if detail else ""
