@@ -82,6 +82,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     asynchronous: bool = False
     # Whether a stored fact can be replaced.
     updatable: bool = True
+    # Fields that are not `kept`, but with which the backend itself stops showing a fact, such as a day of expiry.
+    ends: frozenset[str] = frozenset()
 
     def support(self, field: str) -> FieldSupport:
         """How `field` is kept; raises KeyError if Fact has no such field."""

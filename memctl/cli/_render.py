@@ -165,6 +165,11 @@ def day(at: datetime | None) -> str:
     return at.date().isoformat() if at else "-"
 
 
+def count(number: int, noun: str) -> str:
+    """A number of things, whose plural ends in s: "1 fact", "2 facts"."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 def short(id_: object) -> str:
     """The first eight characters of an id, enough to refer to a fact."""
     return str(id_)[:8]

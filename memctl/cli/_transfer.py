@@ -116,15 +116,15 @@ def print_counts(counts: Counts) -> None:
 
 
 def _left_out(count: int, reason: str) -> str:
-    return _render.clean(f"{count} facts that {reason}; --include-retired moves them")
+    return _render.clean(f"{count}: {reason}; --include-retired moves them")
 
 
 def said_kinds(kinds: Mapping[str, int]) -> str:
     """The number of records by kind, with episodes separate: "13 facts and 49 episodes"."""
     episodes = kinds.get("episode", 0)
     facts = sum(kinds.values()) - episodes
-    parts = [f"{facts} facts"] if facts or not episodes else []
-    return " and ".join([*parts, f"{episodes} episodes"] if episodes else parts)
+    parts = [_render.count(facts, "fact")] if facts or not episodes else []
+    return " and ".join([*parts, _render.count(episodes, "episode")] if episodes else parts)
 
 
 def print_losses(losses: list[Loss], *, others: bool = False) -> None:
@@ -158,7 +158,8 @@ def print_plan(plan: Plan) -> None:
     rows = [
         (user, *(str(counts.get(kind, 0)) for kind in kinds), str(sum(counts.values()))) for user, counts in largest
     ]
-    typer.echo(f"moves  {said_kinds(sum(map(Counter, plan.users.values()), Counter()))} of {len(plan.users)} users")
+    records = said_kinds(sum(map(Counter, plan.users.values()), Counter()))
+    typer.echo(f"moves  {records} of {_render.count(len(plan.users), 'user')}")
     if rows:
         _render.table(("user", *kinds, "records"), rows, wrap="user")
     if len(plan.users) > len(rows):
@@ -203,7 +204,9 @@ def print_report(report: Report, command: str) -> None:
     for reason, count in report.left_out.items():
         typer.echo(f"left out {_left_out(count, reason)}")
     if extra := sum(map(len, report.only_in_target.values())):
-        typer.echo(f"{extra} facts are only in the target: the source no longer has them; memctl verify lists them")
+        typer.echo(
+            f"{_render.count(extra, 'fact')} only in the target: not in the source any more; memctl verify lists them"
+        )
     if report.verification is not None:
         _print_verification(report.verification)
     for problem in report.problems:

@@ -104,7 +104,7 @@ class Plan(msgspec.Struct, kw_only=True):
     def refuse_loss(self) -> None:
         """Raise Refused if the plan drops a value or rejects a fact."""
         lost = [f"{loss.count} x {loss.field}" for loss in self.losses() if loss.keeping in ("dropped", "rejected")]
-        lost += [f"{count} facts that {reason}" for reason, count in self.left_out.items()]
+        lost += [f"{count} {reason}" for reason, count in self.left_out.items()]
         if lost:
             raise Refused(
                 f"{self.target} would lose {', '.join(lost)}; nothing was written",
@@ -197,7 +197,7 @@ class Tally:
 
 def retired(plan: Plan) -> str:
     """The reason for which facts are left out."""
-    return f"no longer hold, and {plan.target} would show them as current"
+    return f"facts that no longer hold, which {plan.target} would show as current"
 
 
 def _number(fact: Fact) -> int:

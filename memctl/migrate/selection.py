@@ -49,7 +49,11 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         of its own for that. None is a target that extracts facts from the text again."""
         if self.include_retired or is_current(fact, now):
             return False
-        lost = [name for name in ENDS if target is None or target.support(name).level in ("in_metadata", "dropped")]
+        lost = [
+            name
+            for name in ENDS
+            if target is None or (target.support(name).level in ("in_metadata", "dropped") and name not in target.ends)
+        ]
         return is_current(msgspec.structs.replace(fact, **dict.fromkeys(lost)), now)
 
     def renamed(self, fact: Fact) -> Fact:

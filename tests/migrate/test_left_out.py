@@ -36,7 +36,7 @@ def facts(facts_of):
 def test_what_no_longer_holds_is_not_made_current_in_a_target_that_cannot_tell(route, backend, facts):
     source, target = backend(facts), backend(name="service", **TIMELESS)
     report = route.run(source, target)
-    reason = "no longer hold, and service would show them as current"
+    reason = "facts that no longer hold, which service would show as current"
     assert [fact.id for fact in target.records] == [facts[0].id, facts[1].id]
     assert (report.left_out, report.plan.left_out, report.exit) == ({reason: 4}, {reason: 4}, 0)
     assert (report.counts.read, report.plan.facts, report.verification.missing) == (2, 2, 0)
@@ -51,6 +51,12 @@ def test_they_move_if_asked_for_or_if_the_target_can_tell(route, new_route, back
     other = new_route(tmp_path)
     able = backend(name="able")
     assert (other.run(backend(facts), able).left_out, len(able.records)) == ({}, 6)
+
+
+def test_a_backend_that_itself_hides_expired_facts_gets_them(route, backend, facts):
+    target = backend(name="service", ends=frozenset({"expires_at"}), **TIMELESS)
+    assert sum(route.run(backend(facts), target).left_out.values()) == 3
+    assert [fact.id for fact in target.records] == [facts[0].id, facts[1].id, facts[5].id]
 
 
 def test_facts_with_an_end_in_the_future_still_hold(route, backend, facts_of):
@@ -148,9 +154,9 @@ def stored(memctl, tmp_path, **ended):
 
 def test_the_plan_says_facts_and_episodes_separately(memctl, tmp_path):
     out = memctl("migrate", "--from", stored(memctl, tmp_path), "--to", "local", "--all-users", "--dry-run").out
-    assert "moves  2 facts and 1 episodes of 1 users" in out
+    assert "moves  2 facts and 1 episode of 1 user" in out
     ran = memctl("export", "--from", tmp_path / "facts.jsonl", "--all-users", "-o", tmp_path / "copy.jsonl")
-    assert "2 facts and 1 episodes written" in ran.out
+    assert "2 facts and 1 episode written" in ran.out
 
 
 @pytest.mark.parametrize("command", ["migrate", "export", "import"])

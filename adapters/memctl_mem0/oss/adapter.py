@@ -56,7 +56,7 @@ KEEPING = {
 
 _DIGITS = 6
 """Digits of a score: stores compute in single precision, and equal scores would be ordered differently each time."""
-_NO_HISTORY = "the mem0 configuration names no history_db_path, so that writes are noted in no history"
+_NO_HISTORY = "the mem0 configuration names no history_db_path, so writes are not recorded in a history"
 
 
 class Mem0OssAdapter(Backend):
@@ -70,7 +70,7 @@ class Mem0OssAdapter(Backend):
     """
 
     name = "mem0-oss"
-    capabilities = Capabilities(fields=KEEPING, batch_size=1000)
+    capabilities = Capabilities(fields=KEEPING, batch_size=1000, ends=frozenset({"expires_at"}))
     features = Features(
         options=("config", "mem0_dir", "default_user"),
         address_option="config",

@@ -69,7 +69,7 @@ class Mem0Adapter(Backend):
     """
 
     name = "mem0"
-    capabilities = Capabilities(fields=_FIELDS, batch_size=100, asynchronous=True)
+    capabilities = Capabilities(fields=_FIELDS, batch_size=100, asynchronous=True, ends=frozenset({"expires_at"}))
     features = Features(
         options=("api_key", "url", "page_size", "timeout"),
         env_vars={"api_key": ("MEM0_API_KEY",), "url": ("MEMCTL_MEM0_URL", "MEM0_BASE_URL")},

@@ -53,7 +53,7 @@ class Mem0ServerAdapter(Backend):
     """
 
     name = "mem0-server"
-    capabilities = Capabilities(fields=_KEEPING, batch_size=100)
+    capabilities = Capabilities(fields=_KEEPING, batch_size=100, ends=frozenset({"expires_at"}))
     features = Features(
         options=("url", "api_key", "default_user", "timeout"),
         address_option="url",

@@ -76,7 +76,7 @@ def command(
     )
     if found.left_out:
         typer.echo(
-            f"{found.left_out} left out: they no longer hold, and {_render.clean(target)} would show them as current"
+            f"left out {found.left_out}: facts that no longer hold, which {_render.clean(target)} would show as current"
         )
     if not quiet:
         for row in found.rows[:LISTED]:
