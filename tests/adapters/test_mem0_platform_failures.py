@@ -61,7 +61,7 @@ def closed_port() -> int:
 def test_without_a_key_it_says_which_variable_to_set(memctl: Callable[..., Any]) -> None:
     ran = memctl("backends", "test", "mem0")
     assert ran.code == 7
-    assert "needs an API key" in ran.err
+    assert "API key missing" in ran.err
     assert "MEM0_API_KEY" in ran.err
     assert "Traceback" not in ran.err
 
@@ -196,9 +196,9 @@ def test_a_page_that_is_too_slow_is_tried_again_and_not_waited_for(platform: Any
 @pytest.mark.parametrize(
     ("status", "document", "words"),
     [
-        (200, {"results": "x"}, "no page of a list"),
-        (200, {"results": [{}]}, "no page of a list"),
-        (200, [{"id": "x", "memory": "x"}], "no JSON object"),
+        (200, {"results": "x"}, "not a page of a list"),
+        (200, {"results": [{}]}, "not a page of a list"),
+        (200, [{"id": "x", "memory": "x"}], "not a JSON object"),
         (302, {}, "302"),
         (400, {"detail": "Unsupported filter: user_id"}, "Unsupported filter"),
     ],
