@@ -11,9 +11,9 @@ from pathlib import Path
 from synthetic import facts
 
 from memctl.embed.spec import EmbedderSpec
-from memctl.store.duckdb import writes
 from memctl.store.duckdb.database import Database
 from memctl.store.model import entry_of
+from memctl.store.sql import writes
 from memctl.workspace import Workspace
 
 BATCH = 10_000

@@ -178,11 +178,11 @@ def _matches(fact: Fact, query: Query) -> bool:
 
 def open_memory(name: str | Path = "local", **options: Any) -> Memory:
     """The memory of a backend: `local`, one named in the settings, an adapter's name, the path of a store (a `.duckdb`
-    file), or a file of facts.
+    file) or its `postgresql://` address, or a file of facts.
 
     `options` go to the backend (for `local`: path, embedder, base_url, dimensions, lock_timeout). Raises NotFound for
     an unknown name, UsageError for an option the backend does not have.
     """
-    if str(name).endswith(".duckdb"):
+    if str(name).endswith(".duckdb") or str(name).startswith("postgresql://"):
         return Memory(open_backend("local", **{"path": str(name)} | options))
     return Memory(open_backend(str(name), **options))

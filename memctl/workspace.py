@@ -11,7 +11,7 @@ import msgspec
 
 from memctl.core.errors import MemctlError
 from memctl.core.fact import Fact
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from memctl.backends.contract import Backend
@@ -152,18 +152,19 @@ class Workspace(LocalStore):
 
         Raises MemctlError, once all that is done, if a damaged store was kept next to it.
         """
-        from memctl.maintenance.snapshots import Snapshots
-        from memctl.store.duckdb.store import DuckStore
+        from memctl.maintenance.snapshots import snapshots_of
+        from memctl.store.duckdb.database import Database
+        from memctl.store.sql.store import SqlStore
 
-        for database in (self.database, *Snapshots(self.database).databases()):
-            if not database.path.exists():
+        for engine in (self.engine, *snapshots_of(self.engine)):
+            if not engine.exists():
                 continue
-            with DuckStore(database).writing(make=False) as tx:
+            with SqlStore(engine).writing(make=False) as tx:
                 tx.erase_user(user)
-            database.rebuild()
-            for copy in database.copies():
+            engine.rebuild()
+            for copy in engine.copies() if isinstance(engine, Database) else ():
                 copy.unlink()
-        if damaged := self.database.damaged():
+        if isinstance(self.engine, Database) and (damaged := self.engine.damaged()):
             raise MemctlError(
                 "the damaged store may still contain this user", where=str(damaged[0]), hint="remove the file"
             )

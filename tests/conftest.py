@@ -248,6 +248,8 @@ TABLES_SINCE = {
     )
 }  # fmt: skip
 """The tables that came with each version of the store's schema."""
+OWNED_SINCE_3 = ("evidence", "sightings", "removed", "touched", "taken_back", "undo_evidence", "undo_sightings")
+"""The tables whose rows name their user since version 3."""
 
 
 @pytest.fixture
@@ -258,6 +260,26 @@ def age(store: Path) -> Callable[[int], None]:
         import duckdb
 
         with duckdb.connect(str(store)) as connection:
+            if version < 3:
+                for macro in (
+                    "half",
+                    "row_state",
+                    "file_id",
+                    "file_key",
+                    "bag",
+                    "each",
+                    "negates",
+                    "folded",
+                    "says_only",
+                ):
+                    connection.execute(f"DROP MACRO {macro}")
+                for table in OWNED_SINCE_3:
+                    connection.execute(f"ALTER TABLE {table} DROP user_id")
+                for column in ("before", "state"):
+                    connection.execute(
+                        f"ALTER TABLE touched ALTER {column} TYPE UBIGINT "
+                        f"USING CASE WHEN place = 'removed' THEN {column}::UBIGINT ELSE {column}::UBIGINT << 1 END"
+                    )
             for later in (number for number in TABLES_SINCE if number > version):
                 for table in TABLES_SINCE[later]:
                     connection.execute(f"DROP TABLE {table}")

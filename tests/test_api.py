@@ -11,7 +11,7 @@ import memctl
 from memctl.backends.contract import Backend
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact, Source
-from memctl.store.duckdb.local_store import PAGE_SIZE
+from memctl.store.local_store import PAGE_SIZE
 from memctl.transcripts.model import Turn
 from memctl.workspace import Workspace
 

@@ -94,7 +94,7 @@ def test_show_says_where_a_value_comes_from_and_which_store_is_used(memctl, stor
     assert {"name": "store", "value": str(store), "origin": "environment"} in document["settings"]
 
 
-URL = "postgresql://user:swordfish@db.example/memory"
+URL = "mysql://user:swordfish@db.example/memory"
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_store_that_is_a_url_is_refused_without_repeating_it(memctl, home, mon
     before = set(home.rglob("*"))
     ran = memctl(*arguments)
     assert ran.code == 2
-    assert "not a URL" in ran.err
+    assert "not a URL of another kind" in ran.err
     assert "swordfish" not in ran.out + ran.err
     assert set(home.rglob("*")) == before
 
@@ -121,7 +121,7 @@ def test_a_store_that_is_a_url_is_refused_without_repeating_it(memctl, home, mon
 @pytest.mark.parametrize(
     "address",
     [
-        " postgres://user:swordfish@db/memory",
+        " mysql://user:swordfish@db/memory",
         "./stores/postgresql://user:swordfish@db/memory",
         "1pg://user:swordfish@db",
         "://user:swordfish@db",
@@ -139,6 +139,27 @@ def test_no_spelling_of_a_server_is_taken_for_a_file(memctl, home, monkeypatch, 
     assert set(home.rglob("*")) == before
     shown = next(setting for setting in settings.explain() if setting.name == "store")
     assert "swordfish" not in shown.value
+
+
+def test_a_password_in_an_option_or_a_file_is_refused_and_never_shown(memctl, home, monkeypatch):
+    url = "postgresql://zoe:swordfish@db.example/memory"
+    for arguments in (("facts", "zoe", "--store", url), ("export", "-o", "x", "--all-users", "--store", f"{url}?a=b")):
+        ran = memctl(*arguments)
+        assert ran.code == 2
+        assert "store_env" in ran.err
+        assert "swordfish" not in ran.out + ran.err
+    path = settings.user_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'store = "{url}"')
+    ran = memctl("facts", "zoe")
+    assert (ran.code, "swordfish" in ran.err) == (2, False)
+    path.write_text('store_env = "TEAM"')
+    monkeypatch.delenv("MEMCTL_STORE")
+    assert "TEAM, which is not set" in memctl("facts", "zoe").err
+    monkeypatch.setenv("TEAM", url)
+    shown = memctl("config", "show", "--json")
+    assert shown.document["store_path"] == "postgresql://[redacted]@db.example/memory"
+    assert "swordfish" not in memctl("config", "show").out + shown.out
 
 
 def test_init_writes_a_private_file_that_can_be_read_and_never_over_another(memctl, home):

@@ -155,6 +155,12 @@ class Database:
             connection.execute(SQL("VACUUM {}").format(Identifier(self.schema, table)))
 
     @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection that commits each statement; closed after an exception, else kept for the next use."""
+        with self._connection() as connection:
+            yield connection
+
+    @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:
         with self._lock:
             connection = self._idle.pop() if self._idle else None

@@ -94,7 +94,10 @@ class Output(Json, frozen=True, kw_only=True):
 class Store(msgspec.Struct, frozen=True, kw_only=True):
     """The store that a command works on."""
 
-    store: Annotated[str | None, option("--store", "Path of the store (a DuckDB file).", "FILE")] = None
+    store: Annotated[
+        str | None,
+        option("--store", "The store: a DuckDB file, postgresql://USER@HOST/DATABASE, or postgres:embedded.", "STORE"),
+    ] = None
     lock_timeout: Annotated[
         float | None,
         option("--lock-timeout", "Seconds to wait if another process has locked the store. [default: 30]", "SECONDS"),
@@ -125,7 +128,7 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
         """
         options: dict[str, dict[str, Any]] = {}
         if self.store is not None:
-            options["local"] = {"path": settings.store_file(self.store)}
+            options["local"] = {"path": settings.load(store=self.store).store_path}
         if self.lock_timeout is not None:
             options.setdefault("local", {})["lock_timeout"] = self.lock_timeout
         for group in groups:

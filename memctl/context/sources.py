@@ -16,7 +16,7 @@ from memctl.context.model import Request
 from memctl.core import timeline
 from memctl.core.fact import Fact
 from memctl.core.predicates import SINGLE_VALUED
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.store.local_store import LocalStore
 
 if TYPE_CHECKING:
     from memctl.store.base import Session

@@ -51,7 +51,7 @@ def current(facts: Iterable[Fact], now: datetime) -> list[Fact]:
 def is_current(fact: Fact, now: datetime) -> bool:
     """Whether a fact is current at `now`: neither superseded nor retired, and neither over nor overdue by then.
 
-    The SQL form of this definition is `memctl.store.duckdb.current`.
+    The SQL form of this definition is `memctl.store.sql.current`.
     """
     return (
         not fact.retired

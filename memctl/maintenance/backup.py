@@ -24,7 +24,8 @@ from memctl.core.errors import MemctlError, NotFound, UsageError
 from memctl.maintenance.snapshots import Replaced, Snapshots
 from memctl.runtime import private_files
 from memctl.store.duckdb import archive
-from memctl.store.duckdb.database import SCHEMA_VERSION, Database, get_meta
+from memctl.store.duckdb.database import SCHEMA_VERSION, Database
+from memctl.store.sql.meta import get_meta
 
 MANIFEST = "manifest.json"
 LONGEST_MANIFEST = 1_000_000
@@ -78,7 +79,7 @@ def backup(database: Database, file: Path) -> Manifest:
 def _dump(database: Database, folder: Path) -> tuple[dict[str, Table], int]:
     tables = {}
     with database.reading() as connection:
-        for name in archive.tables(connection):
+        for name in connection.tables():
             file = folder / f"{name}.parquet"
             rows = archive.write_table(connection, name, file)
             with file.open("rb") as stream:
@@ -159,14 +160,16 @@ def _unpack(archive: zipfile.ZipFile, name: str, table: Table, folder: Path, fil
 
 
 def _load(database: Database, manifest: Manifest, folder: Path, file: Path) -> None:
-    with database.writing() as connection:
-        if strange := sorted(manifest.tables.keys() - {*archive.tables(connection), archive.VECTORS}):
+    version = min(max(manifest.store_version, 1), SCHEMA_VERSION)
+    with database.writing(schema=version) as connection:
+        if strange := sorted(manifest.tables.keys() - {*connection.tables(), archive.VECTORS}):
             raise MemctlError(f"the backup has an unknown table {strange[0]!r}", where=str(file))
         if "meta" not in manifest.tables:
             raise _foreign(file)
         rows = archive.read_tables(
             connection, {name: folder / f"{name}.parquet" for name in manifest.tables}, LONGEST_LINE
         )
+        database.upgrade(connection, version)
     for name, table in manifest.tables.items():
         if rows[name] != table.rows:
             raise _damaged(file, name)

@@ -18,7 +18,7 @@ from memctl.maintenance.forget import Holding, clean_traces, holdings, said, unn
 from memctl.maintenance.forget import forget as erase
 from memctl.maintenance.mentions import mentions
 from memctl.maintenance.receipt import Erased, Receipt, Step, file_of
-from memctl.maintenance.snapshots import Snapshots
+from memctl.maintenance.snapshots import snapshots_of
 from memctl.maintenance.targets import Target
 from memctl.migrate.endpoints import Options, local_store
 from memctl.migrate.operations import open_ledger
@@ -26,9 +26,9 @@ from memctl.runtime import settings
 from memctl.runtime.progress import SILENT, Monitor
 from memctl.runtime.retry import Halt, Retry
 from memctl.store.duckdb.ledger import Ledger
-from memctl.store.duckdb.local_store import LocalStore
-from memctl.store.duckdb.store import DuckStore
 from memctl.store.ledger_records import Route
+from memctl.store.local_store import LocalStore
+from memctl.store.sql.store import SqlStore
 
 ATTEMPTS = 5
 """The most calls of a backend that does not answer."""
@@ -121,8 +121,8 @@ class _Past(msgspec.Struct, frozen=True):
 def _past(user: str, store: LocalStore) -> _Past:
     forgotten = began = None
     traces = False
-    for database in (store.database, *Snapshots(store.database).databases()):
-        with suppress(NotFound), DuckStore(database).reading() as session:
+    for engine in (store.engine, *snapshots_of(store.engine)):
+        with suppress(NotFound), SqlStore(engine).reading() as session:
             traces = traces or session.has_traces(user)
     with suppress(NotFound), store.store.reading() as session:
         forgotten, began = session.suppressed_since(user), session.erasure_began(user)

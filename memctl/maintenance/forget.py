@@ -20,12 +20,12 @@ from memctl.backends.contract import Backend
 from memctl.backends.wrappers import Retrying
 from memctl.core.errors import Fatal, MemctlError, NotFound, Retryable, UsageError
 from memctl.maintenance.receipt import Erased, Receipt, Step
-from memctl.maintenance.snapshots import Snapshots
+from memctl.maintenance.snapshots import snapshots_of
 from memctl.runtime import private_files
 from memctl.runtime.retry import guarded
 from memctl.store.duckdb.ledger import Ledger
-from memctl.store.duckdb.local_store import LocalStore
-from memctl.store.duckdb.store import DuckStore
+from memctl.store.local_store import LocalStore
+from memctl.store.sql.store import SqlStore
 
 BATCH = 500
 """The number of ids in one call of `delete`."""
@@ -129,8 +129,8 @@ def _suppressed(erased: Erased, adapter: Backend, user: str) -> Erased:
     if not isinstance(adapter, LocalStore) or not adapter.store.exists():
         return erased
     # Snapshots too: one of them may replace a store that is damaged. The store comes last, which ends the erasure.
-    for database in (*Snapshots(adapter.database).databases(), adapter.database):
-        with DuckStore(database).writing() as tx:
+    for engine in (*snapshots_of(adapter.engine), adapter.engine):
+        with SqlStore(engine).writing() as tx:
             if left := tx.count(user):
                 return msgspec.structs.replace(erased, left=left, error="stored again by another process; run again")
             tx.suppress(user)
@@ -278,7 +278,7 @@ def clean_traces(
 
     def of_rejects() -> None:
         files = ledger.rejects_files() if ledger.path.exists() else []
-        for name in {f"{store.database.path}.rejects.jsonl", *files}:
+        for name in {str(store.rejects_file), *files}:
             _without(Path(name), user)
 
     def of_ledger() -> None:

@@ -19,8 +19,10 @@ import msgspec
 from memctl.core.errors import MemctlError, NotFound, UnusableStore, UsageError
 from memctl.core.fact import Fact
 from memctl.runtime import private_files
-from memctl.store.duckdb import fact_rows, queries, stats, suppression
+from memctl.store.connection import Engine
 from memctl.store.duckdb.database import Database
+from memctl.store.sql import suppression
+from memctl.store.sql.store import SqlStore
 
 _NAME = re.compile(r"\d{8}T\d{6}\d{3}Z")
 _FORMAT = "%Y%m%dT%H%M%S%fZ"
@@ -200,8 +202,8 @@ class Snapshots:
 
     def _described(self, name: str, made_at: datetime, note: str | None, *, automatic: bool) -> Snapshot:
         file = self._file(name)
-        with Database(file).reading() as connection:
-            users = stats.user_summaries(connection)
+        with SqlStore(Database(file)).reading() as session:
+            users = session.users()
         return Snapshot(
             name=name,
             made_at=made_at,
@@ -212,6 +214,12 @@ class Snapshots:
             bytes=file.stat().st_size,
             automatic=automatic,
         )
+
+
+def snapshots_of(engine: Engine) -> Iterator[Database]:
+    """The stores in the snapshots of a store; one on a server has none."""
+    if isinstance(engine, Database):
+        yield from Snapshots(engine).databases()
 
 
 def _described_in(about: Path) -> Snapshot:
@@ -226,8 +234,8 @@ def _described_in(about: Path) -> Snapshot:
 
 
 def _hashes(database: Database, user: str | None) -> dict[UUID, str]:
-    with database.reading() as connection:
-        return queries.hashes(connection, user)
+    with SqlStore(database).reading() as session:
+        return session.hashes(user)
 
 
 def _named(at: datetime) -> str:
@@ -237,5 +245,5 @@ def _named(at: datetime) -> str:
 def _facts(database: Database, ids: Sequence[UUID]) -> list[Fact]:
     if not ids:
         return []
-    with database.reading() as connection:
-        return fact_rows.by_ids(connection, ids)
+    with SqlStore(database).reading() as session:
+        return session.facts(ids)

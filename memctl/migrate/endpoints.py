@@ -17,7 +17,7 @@ from memctl.migrate.plan import Mode, Plan, Refused, Tally
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
 from memctl.runtime.retry import Announce, Halt, Pace, Retry
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.store.local_store import LocalStore
 
 Options = Mapping[str, Mapping[str, Any]]
 """Options of backends by backend name; they take precedence over the settings."""

@@ -20,8 +20,7 @@ from memctl.report.price_book import Book
 from memctl.report.pricing import RULES, SHIPPED, Models, models
 from memctl.report.volume import TOP, Volume, measure
 from memctl.report.workload import Workload, ceiling, workload
-from memctl.store.duckdb.local_store import LocalStore
-from memctl.store.duckdb.volume_counts import models as models_of
+from memctl.store.local_store import LocalStore
 from memctl.store.model import ModelsUsed
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def models_used(backend: str | None, options: Options) -> ModelsUsed | None:
         if not isinstance(adapter, LocalStore):
             return None
         try:
-            return models_of(adapter.database)
+            return adapter.store.models()
         except NotFound:
             return None
 

@@ -15,8 +15,7 @@ from memctl.migrate.listing import reading
 from memctl.report import periods, tokens, volume_counts
 from memctl.report.growth import Growth, project
 from memctl.store import tally as tallies
-from memctl.store.duckdb.local_store import LocalStore
-from memctl.store.duckdb.volume_counts import tally
+from memctl.store.local_store import LocalStore
 from memctl.store.tally import Groups, Series, Tally
 
 if TYPE_CHECKING:
@@ -124,7 +123,7 @@ def measure(
     user.
     """
     if isinstance(adapter, LocalStore):
-        counted = tally(adapter.database, by, now, top, user)
+        counted = adapter.store.tally(by, now, top, user)
     else:
         counted = _streamed(adapter, by, now, top, user, progress)
     if user is not None and not counted.users:

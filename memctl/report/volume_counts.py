@@ -1,6 +1,6 @@
 """The counts of a volume report, collected while facts stream from any backend.
 
-The local store is counted in SQL instead (`memctl.store.duckdb.volume_counts`); a test checks that both
+The local store is counted in SQL instead (`memctl.store.sql.volume_counts`); a test checks that both
 give the same `Tally`. Nothing here judges or prints.
 """
 

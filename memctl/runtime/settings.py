@@ -25,19 +25,23 @@ _ADDRESS = re.compile(
     r"://|^\s*[a-z][a-z0-9+.-]+:/|(?:^|\s)(?:host|hostaddr|dbname|password|passfile|service)\s*=", re.IGNORECASE
 )
 """What only the address of a server has: a URL, one that became a path, or a connection string of libpq."""
+_POSTGRES = re.compile(r"postgres(?:ql)?(?:\+\w+)?://|postgres:(?!//)", re.IGNORECASE)
+"""How the address of a PostgreSQL begins: of a server, or `postgres:embedded` and `postgres:FOLDER`."""
 _PASSWORD = re.compile(r"(\bpassword\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|[^\s&]+)", re.IGNORECASE)
 _USER_OF_URL = re.compile(r"(?<=://)[^/\s@]*@|[^/\s:@]+:[^/\s]*@")
 """The account in a URL, with or without a scheme."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All settings. `store` None means the platform's data folder, `embedder` None the store's own.
+    """All settings. `store` None means the platform's data folder, `embedder` None the store's own. `store_env` names
+    the secret with the store's address.
 
     `lock_timeout` and `llm_timeout` are in seconds. `backends` maps names chosen by the user to an adapter's options,
     including the adapter's name as `adapter`. `exclude` are patterns of files that an ingest leaves out.
     """
 
     store: str | None = None
+    store_env: str | None = None
     default_user: str | None = None
     embedder: str | None = None
     embed_base_url: str | None = None
@@ -53,9 +57,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     backends: dict[str, dict[str, Any]] = {}
 
     @property
-    def store_path(self) -> Path:
-        """The store file."""
-        return store_file(self.store) if self.store else data_folder() / "store.duckdb"
+    def store_path(self) -> Path | str:
+        """The store's file, or its address."""
+        if self.store_env:
+            address = secret(self.store_env)
+            if address is None:
+                raise UsageError(
+                    f"the store's address is taken from {self.store_env}, which is not set",
+                    hint=f"set {self.store_env}, {self.store_env}_FILE or {self.store_env}_COMMAND",
+                )
+            return store_at(address)
+        return store_at(self.store) if self.store else data_folder() / "store.duckdb"
+
+    @property
+    def store_shown(self) -> str:
+        """The store's file, or its address without secrets."""
+        return str(_shown("store", str(self.store_path)))
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,16 +83,37 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
 
 
-def store_file(name: str | Path) -> Path:
-    """The path of a store. Raises UsageError for the address of a server, without repeating it, because it may contain
-    a password."""
-    if _ADDRESS.search(str(name)):
+def store_at(name: str | Path) -> Path | str:
+    """Where a store is: the path of its file, or the address of its PostgreSQL.
+
+    Raises UsageError for any other address, without repeating it, because it may contain a password.
+    """
+    text = str(name).strip()
+    if isinstance(name, str) and _POSTGRES.match(text):
+        if password := _password(text):
+            _TAKEN.add(password)
+        rest = text.partition(":")[2]
+        return f"postgresql:{rest}" if rest.startswith("//") else f"postgres:{rest}"
+    if _ADDRESS.search(text):
         raise UsageError(
-            "the store must be a DuckDB file, not a URL",
+            "the store must be a DuckDB file or a PostgreSQL, not a URL of another kind",
             where="--store",
-            hint="name a file such as ~/memory.duckdb; for other systems see memctl backends",
+            hint="name a file such as ~/memory.duckdb, or postgresql://USER@HOST/DATABASE",
         )
     return Path(name).expanduser()
+
+
+def _password(address: str) -> str | None:
+    """The password in the address of a PostgreSQL."""
+    if not _POSTGRES.match(address.strip()):
+        return None
+    from urllib.parse import parse_qs, unquote, urlsplit
+
+    try:
+        parts = urlsplit(address)
+        return unquote(parts.password or "") or parse_qs(parts.query).get("password", [None])[0]
+    except ValueError:
+        return None
 
 
 def data_folder() -> Path:
@@ -99,6 +137,10 @@ def load(**flags: Any) -> Settings:
     setting."""
     values: dict[str, Any] = {}
     for origin, layer in _layers(flags):
+        # A later layer's store takes precedence, however the layers name it.
+        for name, other in (("store", "store_env"), ("store_env", "store")):
+            if name in layer:
+                values.pop(other, None)
         values = merged(values, _checked(layer, origin))
     settings = msgspec.convert(values, Settings)
     for options in settings.backends.values():
@@ -211,6 +253,14 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:
+    store = layer.get("store")
+    if origin != "environment" and isinstance(store, str) and (password := _password(store)):
+        _TAKEN.add(password)
+        raise UsageError(
+            "the store's address must not contain a password",
+            where="--store" if origin == "option" else origin,
+            hint="set MEMCTL_STORE, name a variable with store_env, or use ~/.pgpass",
+        )
     try:
         settings = msgspec.convert(layer, Settings, strict=origin not in ("environment", "option"))
     except msgspec.ValidationError as error:
@@ -264,7 +314,8 @@ def _secret(name: str) -> str | None:
 TEMPLATE = """\
 # memctl settings. Each is also an option and an environment variable MEMCTL_*.
 
-# store = "~/memory.duckdb"
+# store = "~/memory.duckdb"      # or "postgresql://memory@db.example/memory", the store of a team
+# store_env = "TEAM_DSN"         # the variable with such an address and its password
 # default_user = "alice"
 # embedder = "static"            # or "openai:text-embedding-3-small", "sentence-transformers:<model>"
 # llm_model = {model}     # reads turns beside the rules; key: OPENAI_API_KEY

@@ -27,6 +27,7 @@ from memctl.store.model import (
     Entry,
     FileEntry,
     FileRead,
+    ModelsUsed,
     Place,
     RecordText,
     Reindexed,
@@ -297,11 +298,13 @@ class Transaction(Session, Protocol):
     def remove_claims(self, ids: Iterable[UUID]) -> None:
         """Remove claims and the evidence they are."""
 
-    def set_evidence(self, evidence: Mapping[UUID, Sequence[UUID]], gone: Iterable[UUID] = ()) -> None:
-        """Replace the evidence of these facts; `gone` facts have none any more."""
+    def set_evidence(
+        self, evidence: Mapping[UUID, Sequence[UUID]], owners: Mapping[UUID, str], gone: Iterable[UUID] = ()
+    ) -> None:
+        """Replace the evidence of these facts, which belong to `owners`; `gone` facts have none any more."""
 
-    def tombstone(self, ids: Iterable[UUID]) -> None:
-        """Keep these claims and episodes out for good: reading their transcript again does not add them."""
+    def tombstone(self, user: str, ids: Iterable[UUID]) -> None:
+        """Keep these claims and episodes of the user out for good: reading their transcript again does not add them."""
 
     def record_files(self, files: Sequence[FileRead]) -> set[UUID]:
         """Record files as read; returns the episodes they no longer contain and that no other file contains."""
@@ -380,6 +383,9 @@ class Store(Protocol):
 
     def reindex(self, spec: EmbedderSpec, progress: Callable[[int, int, str], None] | None = None) -> Reindexed:
         """Make missing vectors, or all of them with another embedder, and lay them out by user."""
+
+    def models(self) -> ModelsUsed:
+        """The models that the store used."""
 
     def tally(self, by: str, now: datetime, top: int, user: str | None) -> Tally:
         """The counts of a volume report, of everyone or of one user; `by` is month, week or day."""

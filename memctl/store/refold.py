@@ -6,6 +6,7 @@ outcome depends on what was said and not on the order in which files, or process
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from memctl.core.fact import Fact, content_hash, derive_id
 from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_fact
 from memctl.store.base import Group, Store, Transaction
 from memctl.store.chunks import chunks_of
-from memctl.store.model import SUPPRESSED, Entry, Episodic
+from memctl.store.model import SUPPRESSED, Entry, Episodic, StoredTurn
 from memctl.store.turn_identity import removal_keys
 
 
@@ -125,7 +126,7 @@ def refold(
     ]
     tx.add(entries, vectors)
     tx.replace(changed)
-    tx.set_evidence(evidence, gone)
+    tx.set_evidence(evidence, {id_: fact.user_id for id_, fact in after.items()}, gone)
     return changes(before.values(), after.values())
 
 
@@ -217,31 +218,39 @@ def erase(tx: Transaction, ids: Iterable[UUID]) -> int:
     for id_ in gone:
         claims += tx.claims_of_fact(id_)
     tx.drop_answers({*gone, *tx.episodes_of([claim.id for claim in claims]).values()})
-    _tombstone(tx, {*_of_transcripts(claims), *_of_episodes(tx, gone)})
+    _tombstone(tx, _of_transcripts(claims))
+    _tombstone(tx, _of_episodes(tx, gone))
     tx.before_change("fact", gone)
     retract(tx, {claim.id for claim in claims}, datetime.now(UTC))
     left = tx.known(gone)
     return len(gone) - len(left) + tx.remove(left)
 
 
-def _of_transcripts(claims: Iterable[Claim]) -> list[UUID]:
-    """The claims that reading a transcript again would add again."""
-    return [claim.id for claim in claims if claim.fact_id is None]
+def _of_transcripts(claims: Iterable[Claim]) -> dict[str, set[UUID]]:
+    """The claims that reading a transcript again would add again, by user."""
+    ids: dict[str, set[UUID]] = defaultdict(set)
+    for claim in claims:
+        if claim.fact_id is None:
+            ids[claim.user_id].add(claim.id)
+    return ids
 
 
-def _of_episodes(tx: Transaction, ids: Iterable[UUID]) -> set[UUID]:
-    """The ids of those that are episodes, and the keys under which their words are recognised in any transcript."""
-    turns = tx.turns(ids)
-    keys = {turn.id for turn in turns}
-    sessions: dict[str, set[str]] = {}
-    for turn in turns:
-        sessions.setdefault(turn.user_id, set()).add(turn.session_id)
-    for user, names in sessions.items():
-        keys |= removal_keys(tx.turns_of_sessions(user, names), keys)
+def _of_episodes(tx: Transaction, ids: Iterable[UUID]) -> dict[str, set[UUID]]:
+    """The ids of those that are episodes, and the keys under which their words are recognised in any transcript, by
+    user."""
+    turns: dict[str, list[StoredTurn]] = defaultdict(list)
+    for turn in tx.turns(ids):
+        turns[turn.user_id].append(turn)
+    keys: dict[str, set[UUID]] = {}
+    for user, removed in turns.items():
+        episodes = {turn.id for turn in removed}
+        sessions = {turn.session_id for turn in removed}
+        keys[user] = episodes | removal_keys(tx.turns_of_sessions(user, sessions), episodes)
     return keys
 
 
-def _tombstone(tx: Transaction, ids: Iterable[UUID]) -> None:
-    wanted = list(ids)
-    tx.before_change("removed", wanted)
-    tx.tombstone(wanted)
+def _tombstone(tx: Transaction, ids: Mapping[str, Iterable[UUID]]) -> None:
+    for user, gone in ids.items():
+        wanted = list(gone)
+        tx.before_change("removed", wanted)
+        tx.tombstone(user, wanted)

@@ -1,6 +1,6 @@
 """The fingerprint of a turn: its identity by content, whichever file, session or id it comes under.
 
-`memctl.ingest.identity` explains how turns are recognised. `memctl.store.duckdb.turns` computes the same value in SQL.
+`memctl.ingest.identity` explains how turns are recognised. `memctl.store.sql.turns` computes the same value in SQL.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ import os
 import pytest
 from emulators import openai_embeddings
 
-from memctl.store.duckdb.database import Database, set_meta
+from memctl.store.duckdb.database import Database
+from memctl.store.sql.meta import set_meta
 
 
 @pytest.fixture

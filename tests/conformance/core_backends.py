@@ -33,7 +33,7 @@ class LocalBackend(Suite):
         return Workspace(place)
 
     def in_pages_of(self, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("memctl.store.duckdb.local_store.PAGE_SIZE", size)
+        monkeypatch.setattr("memctl.store.local_store.PAGE_SIZE", size)
 
     @contextlib.contextmanager
     def without_access(self, place: Path) -> Iterator[Callable[[], Backend]]:

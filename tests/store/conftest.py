@@ -13,10 +13,10 @@ from memctl.core.fact import Fact, Source, derive_id
 from memctl.embed import Embedder
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.chunks import chunks_of
-from memctl.store.duckdb import writes
 from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.search import search
 from memctl.store.model import Entry, Episodic
+from memctl.store.sql import writes
+from memctl.store.sql.search import search
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from memctl.core.fact import Fact, Source
 from memctl.core.timeline import current
 from memctl.report.volume import measure
 from memctl.report.volume_counts import Streaming
-from memctl.store.duckdb import vector_search
+from memctl.store.sql import vector_search
 from memctl.workspace import Workspace
 
 NOW = datetime.now(UTC)

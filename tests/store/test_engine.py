@@ -285,7 +285,7 @@ def test_a_full_disk_is_told_and_leaves_the_store_as_it_was(memctl, home):
     try:
         store = disk / "s.duckdb"
         assert memctl("add", "zoe", "I live in Oslo.", "--store", store).code == 0
-        (disk / "ballast").write_bytes(bytes(800_000))
+        (disk / "ballast").write_bytes(bytes(540_000))
         talk(home / "in", "alice", 25)
         ran = memctl("ingest", home / "in", "--store", store)
         assert ran.code == 1

@@ -12,8 +12,9 @@ from memctl.core.errors import Locked
 from memctl.store.duckdb.database import Database
 from memctl.store.duckdb.instances import _instances
 
-WRITE = "from pathlib import Path; from memctl.store.duckdb.database import Database, set_meta\n"
-WRITE += "import sys\nwith Database(Path(sys.argv[1]), 5).writing() as c: set_meta(c, 'by', 'another process')"
+WRITE = "from pathlib import Path; from memctl.store.duckdb.database import Database\n"
+WRITE += "import sys; from memctl.store.sql.meta import set_meta\n"
+WRITE += "with Database(Path(sys.argv[1]), 5).writing() as c: set_meta(c, 'by', 'another process')"
 
 
 def noted(database):

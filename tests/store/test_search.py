@@ -7,9 +7,9 @@ import pytest
 
 from memctl.core.fact import derive_id
 from memctl.embed.spec import EmbedderSpec
-from memctl.store.duckdb import writes
-from memctl.store.duckdb.database import set_meta
-from memctl.store.duckdb.reindex import reindex
+from memctl.store.sql import writes
+from memctl.store.sql.meta import set_meta
+from memctl.store.sql.reindex import reindex
 from tests.store.conftest import SMALL_TALK, START, Memory, texts
 
 

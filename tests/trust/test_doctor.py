@@ -55,7 +55,7 @@ def test_all_is_well_with_a_sound_store(found, sound):
     findings = found()
     assert {each["verdict"] for each in findings.values()} == {"ok"}
     assert {"settings", "permissions", "store", "lock", "embedder", "disk", "clock"} <= findings.keys()
-    assert "schema version 2, 1 facts, 1 episodes, 1 users" in findings["store"]["detail"]
+    assert "schema version 3, 1 facts, 1 episodes, 1 users" in findings["store"]["detail"]
     assert "128 dimensions" in findings["embedder"]["detail"]
 
 

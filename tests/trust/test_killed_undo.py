@@ -19,9 +19,9 @@ INGEST = ("ingest", "../in")
 TOWNS = ("Oslo", "Rome", "Paris", "Lima")
 SIGNALS = (signal.SIGKILL, signal.SIGINT)
 IN_AN_UNDO = (
-    ("memctl.store.duckdb.undo", "_require_untouched"),
-    ("memctl.store.duckdb.undo", "_put_back"),
-    ("memctl.store.duckdb.transaction:DuckTransaction", "restore_run"),
+    ("memctl.store.sql.undo", "_require_untouched"),
+    ("memctl.store.sql.undo", "_put_back"),
+    ("memctl.store.sql.transaction:DuckTransaction", "restore_run"),
     ("memctl.workspace:Workspace", "undo"),
 )
 """Where an undo can be broken off: before it changes a row, before its transaction is whole, and after that."""

@@ -159,7 +159,7 @@ def command(
         given.refuse_file_options()
     local = store.open()
     show = _Shown(
-        rejects or f"{local.database.path}.rejects.jsonl",
+        rejects or str(local.rejects_file),
         dry_run=dry_run,
         verbose=verbose,
         quiet=quiet,

@@ -29,11 +29,11 @@ def command() -> None:
 def show(*, output: _options.Json) -> None:
     """Show every setting with its value and origin. Secrets are not settings and are never shown."""
     values = settings.explain()
-    if output.printed("config", {"settings": values, "store_path": str(settings.load().store_path)}):
+    if output.printed("config", {"settings": values, "store_path": settings.load().store_shown}):
         return
     rows = [(s.name, "-" if s.value in (None, {}) else str(s.value), s.origin) for s in values]
     _render.table(("setting", "value", "from"), rows, wrap="value")
-    typer.echo(f"store file: {_render.line(str(settings.load().store_path))}")
+    typer.echo(f"store file: {_render.line(settings.load().store_shown)}")
     typer.echo(f"settings file: {_render.line(str(settings.user_file()))}")
 
 

@@ -269,13 +269,15 @@ class _Work:
 def _take_out(tx: Transaction, facts: Sequence[Fact]) -> None:
     """Remove facts in such a way that they are not ingested again."""
     ids = [fact.id for fact in facts]
-    evidence = [claim.id for fact in facts for claim in tx.claims_of_fact(fact.id)]
+    rests_on = {fact.id: [claim.id for claim in tx.claims_of_fact(fact.id)] for fact in facts}
+    evidence = [id_ for claims in rests_on.values() for id_ in claims]
     tx.before_change("fact", ids)
     tx.before_change("claim", evidence)
     tx.before_change("removed", [*ids, *evidence])
     tx.remove_claims(evidence)
     tx.remove(ids)
-    tx.tombstone([*ids, *evidence])
+    for fact in facts:
+        tx.tombstone(fact.user_id, [fact.id, *rests_on[fact.id]])
 
 
 def _said_of(claim: Claim, kept: Fact) -> Claim:

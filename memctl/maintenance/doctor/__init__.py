@@ -18,7 +18,7 @@ from memctl.maintenance.doctor.finding import Finding
 from memctl.runtime import settings as config
 from memctl.runtime.retry import guarded
 from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.local_store import LocalStore
+from memctl.store.local_store import LocalStore
 
 __all__ = ["Finding", "examine"]
 

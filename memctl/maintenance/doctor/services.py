@@ -20,8 +20,9 @@ from memctl.maintenance.doctor.finding import Finding
 from memctl.runtime import local_servers
 from memctl.runtime import settings as config
 from memctl.runtime.openai_errors import Listing, parsed_date
-from memctl.store.duckdb.database import SCHEMA_VERSION, Database, get_meta
-from memctl.store.duckdb.writes import outdated_model, stored_embedder
+from memctl.store.duckdb.database import SCHEMA_VERSION, Database
+from memctl.store.sql.meta import get_meta
+from memctl.store.sql.writes import outdated_model, stored_embedder
 
 SKEW = 60.0
 """Seconds by which two clocks may differ before the times of facts become unreliable."""

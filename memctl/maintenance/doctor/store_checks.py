@@ -10,12 +10,10 @@ from pathlib import Path
 from memctl.core.errors import MemctlError
 from memctl.maintenance.doctor.finding import Finding
 from memctl.maintenance.doctor.lock_holders import holders
-from memctl.store.duckdb import llm_batches
 from memctl.store.duckdb.database import SCHEMA_VERSION, Database
 from memctl.store.duckdb.ledger import Ledger
-from memctl.store.duckdb.local_store import LocalStore
-from memctl.store.duckdb.stats import statistics
 from memctl.store.ledger_records import Run
+from memctl.store.local_store import LocalStore
 
 ENDED_WELL = ("done",)
 
@@ -41,9 +39,9 @@ def store(store: LocalStore) -> Iterator[Finding]:
         )
         return
     database.read_through()
-    with database.reading() as connection:
-        held = statistics(connection, database.path)
-        waiting = len(llm_batches.under_way(connection))
+    with store.store.reading() as session:
+        held = session.statistics()
+        waiting = len(session.open_batches())
     yield Finding(
         check="store",
         verdict="ok",

@@ -1,1 +1,1 @@
-"""The store in one DuckDB file: every SQL statement on it lives here."""
+"""The store in one DuckDB file: the engine, its schema, and what only a file has."""

@@ -9,19 +9,24 @@ import contextlib
 import glob
 import os
 import re
+import shutil
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from memctl.core.errors import Locked, MemctlError, NotFound, UnusableStore
 from memctl.runtime import file_lock, private_files
 from memctl.store.duckdb import files, instances
+from memctl.store.duckdb.connection import DuckConnection
 from memctl.store.duckdb.instances import Connection as Connection
 from memctl.store.duckdb.instances import driver, interruptible
+from memctl.store.sql.meta import get_meta, set_meta
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Each version's tables are in a file of their own; a store gets the missing ones when it is next written to."""
 DAMAGED = ".damaged-"
 WRITING_LIMIT = "256MB"
@@ -39,14 +44,45 @@ _writing = threading.Lock()
 
 
 class Database:
-    """Opens one store file. `lock_timeout` is how long to wait, in seconds, for another process to release it."""
+    """The engine of a store file. `lock_timeout` is how long to wait, in seconds, for another process to release it."""
 
     def __init__(self, path: Path, lock_timeout: float = 30.0) -> None:
-        self.path = path
+        self.path = self.file = path
+        self.place = str(path)
         self.lock_timeout = lock_timeout
 
+    def exists(self) -> bool:
+        """Whether there is a file."""
+        return self.path.exists()
+
+    def size(self) -> int:
+        """The size of the file in bytes."""
+        return self.path.stat().st_size
+
+    def close(self) -> None:
+        """Nothing stays open between two transactions."""
+
     @contextlib.contextmanager
-    def reading(self, **config: str) -> Iterator[Connection]:
+    def trial(self) -> Iterator[Database]:
+        """A copy of the file, or none where there is none yet; dropped with the block."""
+        with tempfile.TemporaryDirectory(prefix="memctl-") as folder:
+            copy = Database(Path(folder) / "store.duckdb", self.lock_timeout)
+            if self.exists():
+                with self.reading():
+                    for suffix in ("", ".wal"):
+                        file = self.path.with_name(self.path.name + suffix)
+                        if file.exists():
+                            shutil.copy(file, copy.path.with_name(copy.path.name + suffix))
+            yield copy
+
+    def sql(self, statement: str, *, write: bool = False) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """The columns and rows of a user's own SQL statement."""
+        from memctl.store.duckdb import user_sql
+
+        return user_sql.run(self, statement, write=write)
+
+    @contextlib.contextmanager
+    def reading(self, **config: str) -> Iterator[DuckConnection]:
         """A read-only connection. Raises NotFound if the store does not exist, Locked if it stays locked."""
         self.require()
         with contextlib.ExitStack() as opened:
@@ -59,14 +95,17 @@ class Database:
                     opened.close()
                     self._bring_up_to_date()
                     connection = opened.enter_context(self._connected(config=config))
-                yield connection
+                yield DuckConnection(connection)
 
     @contextlib.contextmanager
-    def writing(self, *, make: bool = True) -> Iterator[Connection]:
+    def writing(
+        self, *, make: bool = True, users: Collection[str] | None = None, schema: int = SCHEMA_VERSION
+    ) -> Iterator[DuckConnection]:
         """A connection inside one transaction: committed at the end of the block, rolled back by any exception.
 
-        A missing file and its folder are created, readable by their owner only; without `make`, NotFound is raised
-        instead. A store with an older schema is first copied to FILE.vN and upgraded.
+        The file has one writer at a time, whichever `users` it writes about. A missing file and its folder are created,
+        readable by their owner only; without `make`, NotFound is raised instead. A new store gets version `schema` of
+        the tables. A store with an older schema is first copied to FILE.vN and upgraded.
         """
         if not make:
             self.require()
@@ -91,9 +130,9 @@ class Database:
                     if 0 < version < SCHEMA_VERSION:
                         self._keep_copy(connection, version)
                     connection.execute("BEGIN")
-                    if version < SCHEMA_VERSION:
-                        self._make_schema(connection, version)
-                    yield connection
+                    inside = DuckConnection(connection)
+                    self.upgrade(inside, version, SCHEMA_VERSION if version else schema)
+                    yield inside
                     connection.execute("COMMIT")
                     with contextlib.suppress(FileNotFoundError):
                         self.path.with_name(f"{self.path.name}.wal").chmod(0o600)
@@ -179,9 +218,7 @@ class Database:
     def read_through(self) -> None:
         """Read every row, so that DuckDB checks the checksum of each page. Raises UnusableStore for a damaged one."""
         with self.reading() as connection:
-            for (name,) in connection.execute(
-                "SELECT table_name FROM duckdb_tables() WHERE NOT internal AND schema_name = 'main'"
-            ).fetchall():
+            for name in connection.tables():
                 connection.execute(f'SELECT bit_xor(hash(t)) FROM "{name}" t').fetchall()  # noqa: S608
 
     def require(self) -> None:
@@ -202,11 +239,12 @@ class Database:
                 f"cannot make the store's folder: {error.strerror}", where=str(self.path.parent)
             ) from None
 
-    def _make_schema(self, connection: Connection, version: int) -> None:
-        """Create the tables that a store of `version` (0: an empty file) lacks."""
-        for number in range(version + 1, SCHEMA_VERSION + 1):
+    def upgrade(self, connection: DuckConnection, version: int, to: int = SCHEMA_VERSION) -> None:
+        """Bring a store of `version` (0: an empty file) to a later one."""
+        for number in range(version + 1, to + 1):
             connection.execute(_statements("schema.sql" if number == 1 else f"schema_{number}.sql"))
-        set_meta(connection, "schema_version", str(SCHEMA_VERSION))
+        if version < to:
+            set_meta(connection, "schema_version", str(to))
 
     def rebuild(self) -> None:
         """Rewrite the file so that deleted rows leave no bytes behind."""
@@ -289,7 +327,7 @@ class Database:
         """The version of a store this memctl can use, 0 for an empty file (left by a kill during the first write)."""
         duckdb = driver()
         try:
-            version = get_meta(connection, "schema_version")
+            version = get_meta(DuckConnection(connection), "schema_version")
         except (duckdb.CatalogException, duckdb.BinderException):
             # Listing the catalog takes 10 ms, too long for a table that nearly always exists.
             if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE NOT internal LIMIT 1").fetchall():
@@ -349,15 +387,3 @@ def _jitter() -> float:
     import random
 
     return random.uniform(0.5, 1.5)
-
-
-def get_meta(connection: Connection, name: str) -> str | None:
-    """A property of the store."""
-    rows = connection.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchall()
-    return rows[0][0] if rows else None
-
-
-def set_meta(connection: Connection, name: str, value: str) -> None:
-    """Set a property of the store."""
-    connection.execute("DELETE FROM meta WHERE name = ?", [name])
-    connection.execute("INSERT INTO meta VALUES (?, ?)", [name, value])

@@ -5,18 +5,19 @@ network, no ATTACH, no COPY TO, and no way to turn any of that on again.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from memctl.core.errors import UsageError
+from memctl.store.duckdb.connection import DuckConnection
 from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.instances import Connection, driver
-from memctl.store.duckdb.writes import outdated_model, stored_embedder
-from memctl.store.model import Table
+from memctl.store.duckdb.instances import driver
+from memctl.store.sql.writes import outdated_model, stored_embedder
 
 LOCKED_DOWN = {"enable_external_access": "false"}
 
 
-def run(database: Database, statement: str, *, write: bool = False) -> Table:
-    """The result of `statement`. Raises UsageError with DuckDB's own words when it cannot be run."""
+def run(database: Database, statement: str, *, write: bool = False) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """The columns and rows of `statement`. Raises UsageError with DuckDB's own words when it cannot be run."""
     if not statement.strip(" \t\r\n;"):
         raise UsageError("STATEMENT is empty", where="sql", hint='memctl sql "SELECT ..."')
     opened = database.writing(make=False) if write else database.reading(**LOCKED_DOWN)
@@ -26,7 +27,7 @@ def run(database: Database, statement: str, *, write: bool = False) -> Table:
         return _run(connection, statement)
 
 
-def _run(connection: Connection, statement: str) -> Table:
+def _run(connection: DuckConnection, statement: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     spec = stored_embedder(connection)
     with_embed = spec is not None and "embed" in statement.lower()
     if spec is not None and with_embed:
@@ -35,18 +36,18 @@ def _run(connection: Connection, statement: str) -> Table:
                 f"the store's vectors are by {name}, which is outdated", where="sql", hint="memctl reindex"
             )
         embedder = spec.open()
-        connection.create_function("embed", embedder.embed_one, ["VARCHAR"], f"FLOAT[{embedder.dim}]")
+        connection.raw.create_function("embed", embedder.embed_one, ["VARCHAR"], f"FLOAT[{embedder.dim}]")
     try:
-        if len(connection.extract_statements(statement)) != 1:
+        if len(connection.raw.extract_statements(statement)) != 1:
             raise UsageError("pass exactly one statement", where="sql", hint="run several one by one")
         result = connection.execute(statement)
         columns = _distinct(column[0] for column in result.description or ())
-        return Table(columns=columns, rows=result.fetchall() if columns else [])
+        return columns, result.fetchall() if columns else []
     except driver().Error as error:
         raise UsageError(f"the statement failed: {error}", where="sql") from None
     finally:
         if with_embed:
-            connection.remove_function("embed")
+            connection.raw.remove_function("embed")
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:

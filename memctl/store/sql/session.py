@@ -1,15 +1,16 @@
-"""Sessions of DuckDB: the operations of `memctl.store.base` are functions on a connection."""
+"""Sessions: the operations of `memctl.store.base` are functions on a connection."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
-from memctl.store.duckdb import claims as claim_rows
-from memctl.store.duckdb import (
+from memctl.store.connection import Connection, Engine
+from memctl.store.model import Statistics
+from memctl.store.sql import claims as claim_rows
+from memctl.store.sql import (
     fact_rows,
     llm_batches,
     llm_cache,
@@ -20,32 +21,30 @@ from memctl.store.duckdb import (
     vector_search,
     writes,
 )
-from memctl.store.duckdb import ingested_files as file_rows
-from memctl.store.duckdb import search as ranking
-from memctl.store.duckdb import turns as turn_rows
-from memctl.store.duckdb.database import Connection
-from memctl.store.model import Statistics
+from memctl.store.sql import ingested_files as file_rows
+from memctl.store.sql import search as ranking
+from memctl.store.sql import turns as turn_rows
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def operation(function: Callable[Concatenate[Connection, P], R]) -> Callable[Concatenate[DuckSession, P], R]:
+def operation(function: Callable[Concatenate[Connection, P], R]) -> Callable[Concatenate[SqlSession, P], R]:
     """A function on a connection as a method of a session."""
 
-    def bound(session: DuckSession, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    def bound(session: SqlSession, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return function(session.connection, *args, **kwargs)
 
     bound.__doc__ = function.__doc__
     return bound
 
 
-class DuckSession:
-    """A `Session` over an open connection to the file at `path`."""
+class SqlSession:
+    """A `Session` over a connection of an engine."""
 
-    def __init__(self, connection: Connection, path: Path) -> None:
+    def __init__(self, connection: Connection, engine: Engine) -> None:
         self.connection = connection
-        self.path = path
+        self.engine = engine
 
     embedder = operation(writes.stored_embedder)
     outdated_model = operation(writes.outdated_model)
@@ -109,34 +108,34 @@ class DuckSession:
 
     def suppressed(self, users: Iterable[str]) -> set[str]:
         """The subset of the users who were erased and must stay out of the store."""
-        from memctl.store.duckdb import suppression  # hmac and secrets take 12 ms to import
+        from memctl.store.sql import suppression  # hmac and secrets take 12 ms to import
 
         return suppression.among(self.connection, users)
 
     def suppressed_since(self, user: str) -> datetime | None:
         """When the user was erased; None if they were not."""
-        from memctl.store.duckdb import suppression
+        from memctl.store.sql import suppression
 
         return suppression.forgotten_at(self.connection, user)
 
     def erasure_began(self, user: str) -> datetime | None:
         """When an erasure of the user began that has not succeeded since; None if there is none."""
-        from memctl.store.duckdb import suppression
+        from memctl.store.sql import suppression
 
         return suppression.begun_at(self.connection, user)
 
     def has_traces(self, user: str) -> bool:
         """Whether anything in the store names the user as its owner, data kept for undo included."""
-        from memctl.store.duckdb import suppression
+        from memctl.store.sql import suppression
 
         return suppression.has_traces(self.connection, user)
 
     def stands_for(self, user: str, hashed: str) -> bool:
         """Whether a salted hash stands for this user."""
-        from memctl.store.duckdb import suppression
+        from memctl.store.sql import suppression
 
         return suppression.is_digest(self.connection, user, hashed)
 
     def statistics(self) -> Statistics:
         """What the store holds, in numbers."""
-        return stats.statistics(self.connection, self.path)
+        return stats.statistics(self.connection, self.engine.place, self.engine.size())

@@ -2,49 +2,64 @@
 
 A run records rows before it changes them; unchanged ones are dropped again at its end, and of new rows only the id and
 a hash are kept. A run may span several transactions under one id, and can be undone as far as it got.
-`memctl.store.duckdb.undo` restores the rows.
+`memctl.store.sql.undo` restores the rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
-from memctl.store.duckdb.database import Connection, get_meta
-from memctl.store.duckdb.fact_rows import aware, naive, next_key
-from memctl.store.duckdb.llm_cache import has_table
+from memctl.store.connection import Connection
 from memctl.store.model import UNDOABLE, Place, Run, new_run
+from memctl.store.sql import claims, fact_rows, ingested_files, writes
+from memctl.store.sql.fact_rows import aware, naive
+from memctl.store.sql.meta import get_meta
 
-KEPT = ("records", "units", "claims", "evidence", "vectors", "files", "sightings")
-"""The tables whose former rows are kept, each in one of the same name behind `undo_`."""
+TOUCHED = "run, place, id, before, state, user_id"
 
 _LISTED = "IN (SELECT unnest(?::UUID[]))"
+_COPIED: dict[str, str] = {
+    "records": fact_rows.COLUMNS,
+    "units": writes.UNITS,
+    "claims": claims.COLUMNS,
+    "evidence": claims.EVIDENCE,
+    "vectors": writes.VECTORS,
+    "files": ingested_files.COLUMNS,
+    "sightings": ingested_files.SIGHTINGS,
+}
+"""The tables whose former rows are kept, each in one of the same name behind `undo_`, and their columns."""
+KEPT = tuple(_COPIED)
 _STATES: dict[Place, str] = {
     # The evidence of a fact is part of its state.
     "fact": (
-        "WITH chosen AS (FROM records WHERE {which}), "
-        "rests AS (SELECT fact, list(claim ORDER BY seq) AS claims FROM evidence "
-        "WHERE fact IN (SELECT id FROM chosen) GROUP BY fact) "
-        "SELECT c.id, md5_number_lower(c::VARCHAR || coalesce(r.claims::VARCHAR, '')) AS state "
+        "WITH chosen AS (SELECT * FROM records WHERE {mine} AND {which}), "
+        "rests AS (SELECT fact, array_agg(claim ORDER BY seq) AS claims FROM evidence "
+        "WHERE {mine} AND fact IN (SELECT id FROM chosen) GROUP BY fact) "
+        "SELECT c.id, row_state(c::TEXT || coalesce(r.claims::TEXT, '')) AS state, c.user_id "
         "FROM chosen c LEFT JOIN rests r ON r.fact = c.id"
     ),
-    "claim": "SELECT c.id, md5_number_lower(c::VARCHAR) AS state FROM (FROM claims) c WHERE {which}",
-    "removed": "SELECT DISTINCT id, 1::UBIGINT AS state FROM removed WHERE {which}",
+    "claim": (
+        "SELECT c.id, row_state(c::TEXT) AS state, c.user_id FROM (SELECT * FROM claims) c WHERE {mine} AND {which}"
+    ),
+    "removed": "SELECT DISTINCT id, 1::BIGINT AS state, min(user_id) AS user_id FROM removed WHERE {which} GROUP BY id",
     "file": (
-        "SELECT f.id, md5_number_lower(f.row::VARCHAR) AS state "
-        "FROM (SELECT {key} AS id, files AS row FROM files) f WHERE {which}"
+        "SELECT f.id, row_state(f.entry::TEXT) AS state, '' AS user_id "
+        "FROM (SELECT file_id(key) AS id, files AS entry FROM files) f WHERE {which}"
     ),
 }
-FILE_ID = "('00000000-0000-0000-0000-' || lpad(to_hex(key), 12, '0'))::UUID"
-"""A file's row key as an id, in SQL; `model.file_id` does the same in Python."""
-FILE_KEY = "('0x' || right(id::VARCHAR, 12))::BIGINT"
-"""The row key of a file from its id."""
 
 
-def states(place: Place, which: str = f"id {_LISTED}") -> str:
-    """The statement for the ids and states of the rows that `which` chooses."""
-    return _STATES[place].replace("{which}", which).replace("{key}", FILE_ID)
+def states(connection: Connection, place: Place, which: str = f"id {_LISTED}") -> str:
+    """The statement for the ids, states and owners of the rows that `which` chooses."""
+    return _STATES[place].replace("{which}", which).replace("{mine}", connection.mine())
+
+
+def copied(table: str) -> str:
+    """The columns of a table whose former rows are kept."""
+    return _COPIED[table]
 
 
 class Journal:
@@ -60,10 +75,11 @@ class Journal:
             self.id, found = new_run(), []
         self._goes_on = bool(found)
         self._before: dict[Place, dict[UUID, int | None]] = {place: {} for place in _STATES}
+        self._owners: dict[UUID, str] = {}
+        self._new: list[int] = []
         self._whole: set[UUID] = set()
         self.run: str | None = self.id if self._goes_on else None
         """The id of the run once it has changed something."""
-        self._first = next_key(connection, "records")
         if self._goes_on:
             self._keep_to_one_embedder()
 
@@ -85,10 +101,14 @@ class Journal:
             self._whole.update(bare)
 
     def added(self, place: Place, ids: Iterable[UUID]) -> None:
-        """Record rows that did not exist before. Facts need no record: their row keys show it."""
+        """Record rows that did not exist before; of facts, `added_records` does."""
         before = self._before[place]
         fresh = [id_ for id_ in ids if id_ not in before]
         before |= dict.fromkeys(fresh) | self._found_first(place, fresh)
+
+    def added_records(self, keys: Iterable[int]) -> None:
+        """Record the row keys of new records."""
+        self._new += keys
 
     def close(self) -> int:
         """Record the new state of changed rows and drop unchanged ones; returns how many this transaction changed."""
@@ -105,10 +125,12 @@ class Journal:
                     [self.id, place, ids],
                 )
             self._forget(place, [id_ for id_ in ids if after[id_] == before[id_]])
-            touched = [(self.id, place, id_, before[id_], after[id_]) for id_ in ids if after[id_] != before[id_]]
-            if touched:
-                with self.connection.appender("touched") as appender:
-                    appender.append_rows(touched)
+            touched = [
+                (self.id, place, id_, before[id_], after[id_], self._owners.get(id_, ""))
+                for id_ in ids
+                if after[id_] != before[id_]
+            ]
+            self.connection.append("touched", TOUCHED, touched)
             changed += len(touched)
         if changed and not self._goes_on:
             self._begin()
@@ -119,7 +141,7 @@ class Journal:
         now = datetime.now(UTC)
         expire(self.connection, now - UNDOABLE)
         self.connection.execute(
-            "INSERT INTO runs VALUES (?, ?, ?, ?, ?, NULL)",
+            "INSERT INTO runs (id, command, user_id, embedder, made_at) VALUES (?, ?, ?, ?, ?)",
             [self.id, self.command, self.user, get_meta(self.connection, "embedder"), naive(now)],
         )
 
@@ -137,57 +159,80 @@ class Journal:
         """The original state of those of these rows that an earlier transaction of the run changed."""
         if not self._goes_on or not ids:
             return {}
-        rows = self.connection.execute(
-            f"SELECT id, before FROM touched WHERE run = ? AND place = ? AND id {_LISTED}",  # noqa: S608
+        return self._noted(
+            f"SELECT id, before, user_id FROM touched WHERE run = ? AND place = ? AND id {_LISTED}",  # noqa: S608
             [self.id, place, list(ids)],
-        ).fetchall()
-        return dict(rows)
+        )
 
     def _brought_back(self) -> dict[UUID, int | None]:
         """Facts that an earlier transaction of the run removed and this one added again."""
-        if not self._goes_on:
+        if not self._goes_on or not self._new:
             return {}
-        rows = self.connection.execute(
-            "SELECT id, before FROM touched WHERE run = ? AND place = 'fact' AND state IS NULL "
-            "AND id IN (SELECT id FROM records WHERE key >= ?)",
-            [self.id, self._first],
-        ).fetchall()
-        return dict(rows)
+        return self._noted(
+            "SELECT id, before, user_id FROM touched WHERE run = ? AND place = 'fact' AND state IS NULL "  # noqa: S608
+            f"AND {self.connection.mine()} AND id IN (SELECT id FROM records WHERE {self._which_new()})",
+            [self.id, *self._span(), self._new],
+        )
 
     def _note_new_facts(self) -> int:
         """Record the facts that this transaction added; returns how many."""
-        new = states("fact", "key >= ?")
-        done = self.connection.execute(
-            f"INSERT INTO touched SELECT ?, 'fact', id, NULL, state FROM ({new}) WHERE NOT id {_LISTED}",  # noqa: S608
-            [self.id, self._first, list(self._before["fact"])],
+        if not self._new:
+            return 0
+        new = states(self.connection, "fact", self._which_new())
+        return self.connection.change(
+            f"INSERT INTO touched ({TOUCHED}) SELECT ?, 'fact', id, NULL::BIGINT, state, user_id "  # noqa: S608
+            f"FROM ({new}) n WHERE NOT EXISTS "
+            "(SELECT 1 FROM (SELECT unnest(?::UUID[]) AS id) noted WHERE noted.id = n.id)",
+            [self.id, *self._span(), self._new, list(self._before["fact"])],
         )
-        return int(done.fetchall()[0][0])
+
+    def _which_new(self) -> str:
+        """The condition for the records that this transaction added; the range lets DuckDB skip older rows."""
+        return f"{self.connection.mine()} AND key BETWEEN ? AND ? AND key IN (SELECT unnest(?::BIGINT[]))"
+
+    def _span(self) -> tuple[int, int]:
+        return min(self._new), max(self._new)
 
     def _now(self, place: Place, ids: Sequence[UUID]) -> dict[UUID, int | None]:
-        return dict(self.connection.execute(states(place), [list(ids)]).fetchall()) if ids else {}
+        if not ids:
+            return {}
+        return self._noted(states(self.connection, place), [list(ids)])
+
+    def _noted(self, statement: str, parameters: list[Any]) -> dict[UUID, int | None]:
+        """The states of rows by id; their owners are remembered."""
+        rows = self.connection.execute(statement, parameters).fetchall()
+        self._owners |= {id_: user for id_, _, user in rows}
+        return {id_: state for id_, state, _ in rows}
 
     def _copy(self, place: Place, ids: Sequence[UUID]) -> None:
         for table, column in _ROWS[place] if ids else ():
-            self.connection.execute(
-                f"INSERT INTO undo_{table} SELECT ?, * FROM {table} WHERE {column} IN (SELECT {_found(place)})",  # noqa: S608
-                [self.id, list(ids)],
-            )
+            self._copy_rows(table, f"{column} IN (SELECT {_found(place)})", list(ids))
 
     def _copy_units(self, ids: Sequence[UUID]) -> None:
         """Copy the chunks and vectors of facts whose rows are still the original ones."""
+        mine = self.connection.mine()
         rows = self.connection.execute(
-            f"SELECT key FROM undo_records WHERE run = ? AND id {_LISTED} AND key IN (SELECT key FROM records) "  # noqa: S608
-            "AND key NOT IN (SELECT record FROM undo_units WHERE run = ?)",
-            [self.id, list(ids), self.id],
+            f"SELECT key FROM undo_records o WHERE run = ? AND {mine} AND id {_LISTED} "  # noqa: S608
+            "AND EXISTS (SELECT 1 FROM records r WHERE r.key = o.key AND r.user_id = o.user_id) "
+            "AND NOT EXISTS (SELECT 1 FROM undo_units u WHERE u.run = o.run AND u.record = o.key)",
+            [self.id, list(ids)],
         ).fetchall()
         keys = [row[0] for row in rows]
-        units = "FROM units WHERE record IN (SELECT unnest(?::BIGINT[]))"
+        listed = "IN (SELECT unnest(?::BIGINT[]))"
         if keys:
-            self.connection.execute(f"INSERT INTO undo_units SELECT ?, * {units}", [self.id, keys])
-            self.connection.execute(
-                f"INSERT INTO undo_vectors SELECT ?, * FROM vectors WHERE unit IN (SELECT key {units})",  # noqa: S608
-                [self.id, keys],
-            )
+            self._copy_rows("units", f"record {listed}", keys)
+            units = f"SELECT key FROM units WHERE {mine} AND record {listed}"  # noqa: S608
+            if get_meta(self.connection, "embedder"):
+                self._copy_rows("vectors", f"unit IN ({units})", keys)
+
+    def _copy_rows(self, table: str, which: str, chosen: list[Any]) -> None:
+        mine = "TRUE" if table == "files" else self.connection.mine()
+        values = _COPIED[table].replace("embedding", "embedding::REAL[]")
+        self.connection.execute(
+            f"INSERT INTO undo_{table} (run, {_COPIED[table]}) "  # noqa: S608
+            f"SELECT ?, {values} FROM {table} WHERE {mine} AND {which}",
+            [self.id, chosen],
+        )
 
     def _forget(self, place: Place, ids: Sequence[UUID]) -> None:
         """Drop the copies of unchanged rows."""
@@ -219,13 +264,11 @@ _ROWS: dict[Place, tuple[tuple[str, str], ...]] = {
 
 def _found(place: Place) -> str:
     """What those columns hold for a list of ids."""
-    return f"{FILE_KEY} FROM (SELECT unnest(?::UUID[]) AS id)" if place == "file" else "unnest(?::UUID[])"
+    return "file_key(id) FROM (SELECT unnest(?::UUID[]) AS id) chosen" if place == "file" else "unnest(?::UUID[])"
 
 
 def runs(connection: Connection) -> list[Run]:
     """The runs, newest first."""
-    if not has_table(connection):
-        return []
     rows = connection.execute(
         "SELECT id, command, user_id, made_at, undone_at FROM runs ORDER BY made_at DESC, id"
     ).fetchall()
@@ -240,8 +283,8 @@ def expire(connection: Connection, before: datetime) -> None:
     old = [row[0] for row in connection.execute("SELECT id FROM runs WHERE made_at < ?", [naive(before)]).fetchall()]
     if old:
         for table in (*(f"undo_{name}" for name in KEPT), "touched"):
-            connection.execute(f"DELETE FROM {table} WHERE run IN (SELECT unnest(?::VARCHAR[]))", [old])  # noqa: S608
-        connection.execute("DELETE FROM runs WHERE id IN (SELECT unnest(?::VARCHAR[]))", [old])
+            connection.execute(f"DELETE FROM {table} WHERE run IN (SELECT unnest(?::TEXT[]))", [old])  # noqa: S608
+        connection.execute("DELETE FROM runs WHERE id IN (SELECT unnest(?::TEXT[]))", [old])
 
 
 def forget(connection: Connection, user: str) -> None:
@@ -249,25 +292,26 @@ def forget(connection: Connection, user: str) -> None:
 
     Files that contained this user only have been removed from the ledger already.
     """
-    mine = " UNION ALL ".join(
-        f"SELECT id FROM {table} WHERE user_id = $user"  # noqa: S608
-        for table in ("records", "claims", "undo_records", "undo_claims")
-    )
+    for table in ("touched", "undo_evidence", "taken_back"):
+        connection.execute(f"DELETE FROM {table} WHERE user_id = ?", [user])  # noqa: S608
     for statement in (
-        f"DELETE FROM touched WHERE id IN ({mine})",  # noqa: S608
-        f"DELETE FROM undo_evidence WHERE fact IN ({mine})",  # noqa: S608
-        f"DELETE FROM taken_back WHERE id IN ({mine})",  # noqa: S608
         # The former version of a file may have contained this user only, unlike the current one.
-        "DELETE FROM undo_files AS f WHERE EXISTS (FROM undo_sightings s WHERE s.run = f.run AND s.file = f.key) "
-        "AND NOT EXISTS (FROM undo_sightings s WHERE s.run = f.run AND s.file = f.key AND s.episode IN "
+        "DELETE FROM undo_files AS f "
+        "WHERE EXISTS (SELECT 1 FROM undo_sightings s WHERE s.run = f.run AND s.file = f.key) "
+        "AND NOT EXISTS (SELECT 1 FROM undo_sightings s WHERE s.run = f.run AND s.file = f.key AND s.episode IN "
         "(SELECT id FROM records WHERE user_id <> $user UNION ALL SELECT id FROM undo_records WHERE user_id <> $user))",
-        f"DELETE FROM undo_sightings WHERE episode IN ({mine})",  # noqa: S608
+        "DELETE FROM undo_sightings WHERE user_id = $user",
     ):
         connection.execute(statement, {"user": user})
-    connection.execute(f"DELETE FROM touched WHERE place = 'file' AND {FILE_KEY} NOT IN (SELECT key FROM files)")  # noqa: S608
+    connection.execute(
+        "DELETE FROM touched WHERE place = 'file' "
+        "AND NOT EXISTS (SELECT 1 FROM files f WHERE f.key = file_key(touched.id))"
+    )
     for table, key in (("undo_files", "key"), ("undo_sightings", "file")):
         connection.execute(
-            f"DELETE FROM {table} WHERE (run, {key}) NOT IN "  # noqa: S608
-            f"(SELECT (run, {FILE_KEY}) FROM touched WHERE place = 'file')"
+            f"DELETE FROM {table} WHERE NOT EXISTS (SELECT 1 FROM touched t "  # noqa: S608
+            f"WHERE t.place = 'file' AND t.run = {table}.run AND file_key(t.id) = {table}.{key})"
         )
-    connection.execute("DELETE FROM runs WHERE undone_at IS NULL AND id NOT IN (SELECT run FROM touched)")
+    connection.execute(
+        "DELETE FROM runs WHERE undone_at IS NULL AND NOT EXISTS (SELECT 1 FROM touched t WHERE t.run = runs.id)"
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from memctl.core.fact import Fact
-from memctl.store.duckdb import fact_rows
-from memctl.store.duckdb.current import current
-from memctl.store.duckdb.database import Connection
+from memctl.store.connection import Connection
+from memctl.store.sql import fact_rows
+from memctl.store.sql.current import current
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
 else:
     Matrix = Any
 
-_CURRENT = f"r.user_id = ? AND r.kind <> 'episode' AND r.predicate IS NOT NULL AND {current('now()::TIMESTAMP', 'r')}"
+_CURRENT = f"r.user_id = $user AND r.kind <> 'episode' AND r.predicate IS NOT NULL AND {current('$now', 'r')}"
 
 
 def has_facts(connection: Connection, user: str) -> bool:
     """True when the user has a current fact with a predicate."""
-    rows = connection.execute(f"SELECT 1 FROM records r WHERE {_CURRENT} LIMIT 1", [user]).fetchall()  # noqa: S608
+    rows = connection.execute(f"SELECT 1 FROM records r WHERE {_CURRENT} LIMIT 1", _of(user)).fetchall()  # noqa: S608
     return bool(rows)
 
 
@@ -31,21 +32,26 @@ def nearest(connection: Connection, user: str, vectors: Matrix, k: int) -> list[
     import numpy as np
 
     # One look at all of them: a query of its own for every row would take longer than what is to be prepared by it.
-    found = connection.execute(
+    found, stored = connection.vectors(
         "SELECT r.key, v.embedding FROM records r "  # noqa: S608
         "JOIN units u ON u.record = r.key AND u.user_id = r.user_id AND u.seq = 0 "
         f"JOIN vectors v ON v.unit = u.key AND v.user_id = u.user_id WHERE {_CURRENT} ORDER BY r.key",
-        [user],
-    ).fetchnumpy()
-    keys = found["key"]
-    if not len(keys):
+        _of(user),
+    )
+    if not found:
         return [[] for _ in vectors]
-    likeness = np.stack(list(found["embedding"])) @ vectors.T
+    keys = np.asarray([row[0] for row in found])
+    likeness = stored @ vectors.T
     chosen = [keys[np.argsort(-likeness[:, row], kind="stable")[:k]].tolist() for row in range(len(vectors))]
     wanted = sorted({key for row in chosen for key in row})
     rows = connection.execute(
-        f"SELECT {fact_rows.FACT_COLUMNS}, key FROM records WHERE key IN (SELECT unnest(?::BIGINT[]))",  # noqa: S608
-        [wanted],
+        f"SELECT {fact_rows.FACT_COLUMNS}, key FROM records "  # noqa: S608
+        "WHERE user_id = ? AND key IN (SELECT unnest(?::BIGINT[]))",
+        [user, wanted],
     ).fetchall()
     facts = {row[-1]: fact_rows.to_fact(row) for row in rows}
     return [[facts[key] for key in row] for row in chosen]
+
+
+def _of(user: str) -> dict[str, Any]:
+    return {"user": user, "now": fact_rows.naive(datetime.now(UTC))}

@@ -1,28 +1,30 @@
-"""Transactions of DuckDB: the operations of `memctl.store.base` are functions on a connection."""
+"""Transactions: the operations of `memctl.store.base` are functions on a connection."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from memctl.store.duckdb import claims as claim_rows
-from memctl.store.duckdb import ingested_files as file_rows
-from memctl.store.duckdb import llm_batches, llm_cache, suppression, undo, undo_log, writes
-from memctl.store.duckdb.database import Connection
-from memctl.store.duckdb.session import DuckSession, operation
-from memctl.store.model import FileRead, Place, file_id
+from memctl.store.connection import Connection, Engine
+from memctl.store.model import Entry, FileRead, Place, file_id
+from memctl.store.sql import claims as claim_rows
+from memctl.store.sql import ingested_files as file_rows
+from memctl.store.sql import llm_batches, llm_cache, suppression, undo, undo_log, writes
+from memctl.store.sql.session import SqlSession, operation
+
+if TYPE_CHECKING:
+    from memctl.store.base import Vector
 
 
-class DuckTransaction(DuckSession):
+class SqlTransaction(SqlSession):
     """A `Transaction`; what it changes is recorded in `journal`, if there is one, so that it can be undone."""
 
-    def __init__(self, connection: Connection, path: Path, journal: undo_log.Journal | None = None) -> None:
-        super().__init__(connection, path)
+    def __init__(self, connection: Connection, engine: Engine, journal: undo_log.Journal | None = None) -> None:
+        super().__init__(connection, engine)
         self.journal = journal
 
     use_embedder = operation(writes.use_embedder)
-    add = operation(writes.add)
     replace = operation(writes.replace)
     remove = operation(writes.remove)
     add_claims = operation(claim_rows.add)
@@ -42,6 +44,12 @@ class DuckTransaction(DuckSession):
     add_batch = operation(llm_batches.prepare)
     set_batch_state = operation(llm_batches.set_state)
     mark_batches_done = operation(llm_batches.finish)
+
+    def add(self, entries: Sequence[Entry], vectors: Mapping[str, Vector]) -> None:
+        """Add records that are not in the store."""
+        keys = writes.add(self.connection, entries, vectors)
+        if self.journal:
+            self.journal.added_records(keys)
 
     @property
     def run(self) -> str | None:
@@ -69,6 +77,5 @@ class DuckTransaction(DuckSession):
         All files are recorded first: an episode that moved from one of them to another is still contained.
         """
         self.before_change("file", map(file_id, file_rows.keys(self.connection, [file.entry for file in files])))
-        keys = [file_rows.record(self.connection, file.entry, file.episodes) for file in files]
-        self.added("file", map(file_id, keys))
+        self.added("file", map(file_id, file_rows.record(self.connection, files)))
         return file_rows.unseen(self.connection, {id_ for file in files for id_ in file.gone})

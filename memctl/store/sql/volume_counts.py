@@ -9,26 +9,27 @@ from datetime import datetime
 from typing import Any
 
 from memctl.store import tally as tallies
-from memctl.store.duckdb.current import current
-from memctl.store.duckdb.database import Connection, Database, get_meta
-from memctl.store.duckdb.fact_rows import aware, naive
-from memctl.store.duckdb.writes import stored_embedder
+from memctl.store.connection import Connection, Engine
 from memctl.store.model import ModelsUsed
-from memctl.store.tally import NEGATION, Count, Group, Groups, Series, Tally
+from memctl.store.sql.current import current
+from memctl.store.sql.fact_rows import aware, naive
+from memctl.store.sql.meta import get_meta
+from memctl.store.sql.writes import stored_embedder
+from memctl.store.tally import Count, Group, Groups, Series, Tally
 
-_COUNTS = "count(*) FILTER (kind <> 'episode'), count(*) FILTER (kind = 'episode'), sum(strlen(text))::BIGINT"
+_COUNTS = (
+    "count(*) FILTER (WHERE kind <> 'episode'), count(*) FILTER (WHERE kind = 'episode'), sum(strlen(text))::BIGINT"
+)
 _CURRENT = current("$now")
-_BAG = "list_sum(list_transform(u.toks, lambda tok: (hash(tok) >> 8)::HUGEINT))"
-"""Stems in any order, with repetitions: summing their hashes takes a quarter of the time of sorting."""
 _CATEGORIES = (
-    "(SELECT unnest(CASE WHEN len(categories) = 0 THEN [NULL] ELSE list_distinct(categories) END) AS category, "
-    "kind, text, created_at, user_id FROM records WHERE kind <> 'episode')"
+    "(SELECT unnest(each(categories)) AS category, kind, text, created_at, user_id "
+    "FROM records WHERE kind <> 'episode') labelled"
 )
 
 
-def tally(database: Database, by: str, now: datetime, top: int, user: str | None) -> Tally:
+def tally(engine: Engine, by: str, now: datetime, top: int, user: str | None) -> Tally:
     """The tally of a store, or of one user in it; `by` is month, week or day. An unknown user has nothing."""
-    with database.reading() as connection:
+    with engine.reading() as connection:
         queries = _Queries(connection, by, now, user)
         counted = queries.whole()
         counted.people = queries.people(top)
@@ -40,14 +41,14 @@ def tally(database: Database, by: str, now: datetime, top: int, user: str | None
         counted.fact_sizes, counted.turn_sizes = (queries.sizes(sign) for sign in ("<>", "="))
         counted.fact_sample, counted.turn_sample = (queries.sample(sign) for sign in ("<>", "="))
         counted.vector_bytes = queries.vector_bytes()
-    counted.file_bytes = database.path.stat().st_size if user is None else None
+    counted.file_bytes = engine.size() if user is None else None
     return counted
 
 
-def models(database: Database) -> ModelsUsed:
+def models(engine: Engine) -> ModelsUsed:
     """The models that a store used."""
-    with database.reading() as connection:
-        rows = connection.execute("SELECT DISTINCT claim->>'$.extractor' FROM claims ORDER BY ALL").fetchall()
+    with engine.reading() as connection:
+        rows = connection.execute("SELECT DISTINCT claim->>'extractor' FROM claims ORDER BY 1").fetchall()
         spec = stored_embedder(connection)
     return ModelsUsed(extractors=tuple(name for (name,) in rows), embedder=spec.spec if spec else None)
 
@@ -70,11 +71,11 @@ class _Queries:
         """The single numbers."""
         ((users, superseded, expired, unsourced, first, last),) = self._rows(
             "SELECT count(DISTINCT user_id), "  # noqa: S608
-            "count(*) FILTER (kind <> 'episode' AND superseded_by IS NOT NULL), "
-            f"count(*) FILTER (kind <> 'episode' AND superseded_by IS NULL AND NOT ({_CURRENT})), "
-            "count(*) FILTER (kind <> 'episode' AND coalesce(source_uri, '') = '' AND "
-            "coalesce(source_session, '') = '' AND len(source_turns) = 0 AND coalesce(source_quote, '') = ''), "
-            "min(created_at), max(created_at) FROM records WHERE ($user IS NULL OR user_id = $user)"
+            "count(*) FILTER (WHERE kind <> 'episode' AND superseded_by IS NOT NULL), "
+            f"count(*) FILTER (WHERE kind <> 'episode' AND superseded_by IS NULL AND NOT ({_CURRENT})), "
+            "count(*) FILTER (WHERE kind <> 'episode' AND coalesce(source_uri, '') = '' AND "
+            "coalesce(source_session, '') = '' AND cardinality(source_turns) = 0 AND coalesce(source_quote, '') = ''), "
+            "min(created_at), max(created_at) FROM records WHERE ($user::TEXT IS NULL OR user_id = $user)"
         )
         return Tally(
             users=users,
@@ -88,25 +89,25 @@ class _Queries:
     def people(self, top: int) -> Groups:
         """The users with the most records."""
         rows = self._rows(
-            f"SELECT user_id, {_COUNTS} FROM records WHERE ($user IS NULL OR user_id = $user) "  # noqa: S608
+            f"SELECT user_id, {_COUNTS} FROM records WHERE ($user::TEXT IS NULL OR user_id = $user) "  # noqa: S608
             "GROUP BY user_id ORDER BY count(*) DESC, user_id LIMIT $top",
             top=top,
         )
         groups: Groups = {name: Group(Count(*counts), {}) for name, *counts in rows}
-        self._fill("user_id", "records WHERE user_id IN (SELECT unnest($names::VARCHAR[]))", groups, list(groups))
+        self._fill("user_id", "records WHERE user_id IN (SELECT unnest($names::TEXT[]))", groups, list(groups))
         return groups
 
     def groups(self, column: str, table: str) -> Groups:
         """Every value of a column."""
-        where = f"{table} WHERE ($user IS NULL OR user_id = $user)"
-        rows = self._rows(f"SELECT {column}, {_COUNTS} FROM {where} GROUP BY ALL")  # noqa: S608
+        where = f"{table} WHERE ($user::TEXT IS NULL OR user_id = $user)"
+        rows = self._rows(f"SELECT {column}, {_COUNTS} FROM {where} GROUP BY {column}")  # noqa: S608
         groups: Groups = {name: Group(Count(*counts), {}) for name, *counts in rows}
         self._fill(column, where, groups)
         return groups
 
     def _fill(self, column: str, where: str, groups: Groups, names: list[str | None] | None = None) -> None:
         rows = self._rows(
-            f"SELECT {column}, date_trunc('{self._by}', created_at)::DATE, count(*) FROM {where} GROUP BY ALL",  # noqa: S608
+            f"SELECT {column}, date_trunc('{self._by}', created_at)::DATE, count(*) FROM {where} GROUP BY 1, 2",  # noqa: S608
             names=names,
         )
         for name, period, number in rows:
@@ -117,34 +118,34 @@ class _Queries:
         added: Series = dict(
             self._rows(
                 "SELECT date_trunc('month', created_at)::DATE AS month, count(*) FROM records "
-                "WHERE created_at IS NOT NULL AND ($user IS NULL OR user_id = $user) GROUP BY ALL"
+                "WHERE created_at IS NOT NULL AND ($user::TEXT IS NULL OR user_id = $user) GROUP BY 1"
             )
         )
         arrivals: Series = dict(
             self._rows(
                 "SELECT date_trunc('month', first)::DATE, count(*) FROM (SELECT min(created_at) AS first FROM records "
-                "WHERE ($user IS NULL OR user_id = $user) GROUP BY user_id) GROUP BY ALL"
+                "WHERE ($user::TEXT IS NULL OR user_id = $user) GROUP BY user_id) arrived GROUP BY 1"
             )
         )
         active: Series = dict(
             self._rows(
                 "SELECT date_trunc('month', created_at)::DATE AS month, count(DISTINCT user_id) FROM records "
-                "WHERE created_at IS NOT NULL AND ($user IS NULL OR user_id = $user) GROUP BY ALL"
+                "WHERE created_at IS NOT NULL AND ($user::TEXT IS NULL OR user_id = $user) GROUP BY 1"
             )
         )
         return added, arrivals, active
 
     def repeated(self) -> tuple[int, int]:
         """Current facts that say word for word what another of the user says, and those that say it in other words."""
-        mine = f"kind <> 'episode' AND {_CURRENT} AND ($user IS NULL OR r.user_id = $user)"
+        mine = f"kind <> 'episode' AND {_CURRENT} AND ($user::TEXT IS NULL OR r.user_id = $user)"
         ((exact,),) = self._rows(
-            f"SELECT count(*) - count(DISTINCT hash(user_id, kind, text)) FROM records r WHERE {mine}"  # noqa: S608
+            f"SELECT count(*) - count(DISTINCT (user_id, kind, text)) FROM records r WHERE {mine}"  # noqa: S608
         )
         ((near,),) = self._rows(
-            "SELECT count(DISTINCT hash(said, text)) - count(DISTINCT said) FROM (SELECT r.text, "  # noqa: S608
-            f"hash(r.user_id, r.kind, len(u.toks), {_BAG}, regexp_matches(r.text, $negation)) AS said "
-            f"FROM records r JOIN units u ON u.record = r.key AND u.seq = 0 WHERE len(u.toks) > 0 AND {mine})",
-            negation=NEGATION,
+            "SELECT coalesce(sum(wordings - 1), 0)::BIGINT FROM (SELECT count(DISTINCT r.text) AS wordings "  # noqa: S608
+            "FROM records r JOIN units u ON u.record = r.key AND u.user_id = r.user_id AND u.seq = 0 "
+            f"WHERE cardinality(u.toks) > 0 AND {mine} "
+            "GROUP BY r.user_id, r.kind, cardinality(u.toks), bag(u.toks), negates(r.text)) said"
         )
         return exact, near
 
@@ -153,15 +154,15 @@ class _Queries:
         return dict(
             self._rows(
                 f"SELECT strlen(text), count(*) FROM records WHERE kind {sign} 'episode' "  # noqa: S608
-                "AND ($user IS NULL OR user_id = $user) GROUP BY ALL"
+                "AND ($user::TEXT IS NULL OR user_id = $user) GROUP BY 1"
             )
         )
 
     def sample(self, sign: str) -> list[str]:
         """The texts of the records whose ids have the smallest digests."""
         rows = self._rows(
-            f"SELECT text FROM records WHERE kind {sign} 'episode' AND ($user IS NULL OR user_id = $user) "  # noqa: S608
-            f"ORDER BY md5(id::VARCHAR) LIMIT {tallies.SAMPLE}"
+            f"SELECT text FROM records WHERE kind {sign} 'episode' AND ($user::TEXT IS NULL OR user_id = $user) "  # noqa: S608
+            f"ORDER BY md5(id::TEXT) LIMIT {tallies.SAMPLE}"
         )
         return [text for (text,) in rows]
 
@@ -170,5 +171,5 @@ class _Queries:
         dimensions = get_meta(self._connection, "dim")
         if dimensions is None:
             return None
-        ((vectors,),) = self._rows("SELECT count(*) FROM vectors WHERE ($user IS NULL OR user_id = $user)")
+        ((vectors,),) = self._rows("SELECT count(*) FROM vectors WHERE ($user::TEXT IS NULL OR user_id = $user)")
         return 4 * int(dimensions) * int(vectors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -12,10 +13,10 @@ from memctl.core.claim import Claim
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact
 from memctl.core.suggestions import near
-from memctl.store.duckdb import claims, fact_rows
-from memctl.store.duckdb.current import current, kept, true_at
-from memctl.store.duckdb.database import Connection
+from memctl.store.connection import Connection
 from memctl.store.model import RecordText
+from memctl.store.sql import claims, fact_rows
+from memctl.store.sql.current import current, kept, true_at
 
 PAGE = 10_000
 """Rows fetched at a time."""
@@ -34,7 +35,9 @@ def require_user(connection: Connection, user: str) -> None:
 
 def count(connection: Connection, user: str | None = None) -> int:
     """The number of records, episodes included, of one user or of everyone."""
-    rows = connection.execute("SELECT count(*) FROM records WHERE ? IS NULL OR user_id = ?", [user, user]).fetchall()
+    rows = connection.execute(
+        "SELECT count(*) FROM records WHERE ?::TEXT IS NULL OR user_id = ?", [user, user]
+    ).fetchall()
     return int(rows[0][0])
 
 
@@ -65,7 +68,7 @@ def facts_of(
 
     `at` keeps what is current at that instant; None keeps history too.
     """
-    conditions = ["user_id = $user", "list_contains($kinds::VARCHAR[], kind)" if kinds else "kind <> 'episode'"]
+    conditions = ["user_id = $user", "kind = ANY($kinds::TEXT[])" if kinds else "kind <> 'episode'"]
     parameters: dict[str, Any] = {"user": user}
     if kinds:
         parameters["kinds"] = list(kinds)
@@ -100,8 +103,8 @@ def leading(
     condition = f"{true_at('$at')} AND {kept('$at')}" if as_of else current("$at")
     rows = connection.execute(
         f"SELECT {fact_rows.FACT_COLUMNS}, count(*) OVER () FROM records "  # noqa: S608
-        f"WHERE user_id = $user AND list_contains($kinds::VARCHAR[], kind) AND {condition} "
-        "ORDER BY kind = 'block' DESC, coalesce(list_contains($first::VARCHAR[], predicate), FALSE) DESC, "
+        f"WHERE user_id = $user AND kind = ANY($kinds::TEXT[]) AND {condition} "
+        "ORDER BY kind = 'block' DESC, coalesce(predicate = ANY($first::TEXT[]), FALSE) DESC, "
         "coalesce(created_at, valid_at) DESC NULLS LAST, key DESC LIMIT $limit",
         {"user": user, "kinds": list(kinds), "first": sorted(first), "at": fact_rows.naive(at), "limit": limit},
     ).fetchall()
@@ -116,8 +119,9 @@ def unfolded(connection: Connection, groups: Iterable[Group], now: datetime) -> 
             subjects[user, predicate].add(subject)
     facts = fact_rows.select(
         connection,
-        "(user_id, predicate) IN (SELECT (unnest($users::VARCHAR[]), unnest($predicates::VARCHAR[]))) "  # noqa: S608
-        f"AND {current('$now')} AND NOT EXISTS (SELECT 1 FROM evidence WHERE fact = records.id) ORDER BY key",
+        "(user_id, predicate) IN (SELECT unnest($users::TEXT[]), unnest($predicates::TEXT[])) "  # noqa: S608
+        f"AND {connection.mine()} AND {current('$now')} AND NOT EXISTS "
+        "(SELECT 1 FROM evidence e WHERE e.fact = records.id AND e.user_id = records.user_id) ORDER BY key",
         {
             "users": [user for user, _ in subjects],
             "predicates": [predicate for _, predicate in subjects],
@@ -151,7 +155,7 @@ def page(
     """Up to `limit` records with row keys above `after`, in key order; `since` keeps those changed from then on."""
     rows = connection.execute(
         f"SELECT {fact_rows.FACT_COLUMNS}, key FROM records WHERE user_id = ? AND key > ? "  # noqa: S608
-        "AND (? IS NULL OR coalesce(updated_at, created_at, imported_at) >= ?) ORDER BY key LIMIT ?",
+        "AND (?::TIMESTAMP IS NULL OR coalesce(updated_at, created_at, imported_at) >= ?) ORDER BY key LIMIT ?",
         [user, after, fact_rows.naive(since), fact_rows.naive(since), limit],
     ).fetchall()
     return [(row[-1], fact_rows.to_fact(row)) for row in rows]
@@ -160,8 +164,9 @@ def page(
 def owned(connection: Connection, ids: Iterable[UUID], user: str | None = None) -> list[UUID]:
     """The subset of these ids that are records of the user, or of anyone."""
     rows = connection.execute(
-        "SELECT id FROM records WHERE user_id = coalesce(?, user_id) AND id IN (SELECT unnest(?::UUID[]))",
-        [user, list(ids)],
+        f"SELECT id FROM records WHERE {connection.mine()} AND (?::TEXT IS NULL OR user_id = ?) "  # noqa: S608
+        "AND id IN (SELECT unnest(?::UUID[]))",
+        [user, user, list(ids)],
     ).fetchall()
     return [row[0] for row in rows]
 
@@ -169,7 +174,7 @@ def owned(connection: Connection, ids: Iterable[UUID], user: str | None = None) 
 def hashes(connection: Connection, user: str | None = None) -> dict[UUID, str]:
     """The content hash of every record, by id."""
     rows = connection.execute(
-        "SELECT id, content_hash FROM records WHERE ? IS NULL OR user_id = ?", [user, user]
+        "SELECT id, content_hash FROM records WHERE ?::TEXT IS NULL OR user_id = ?", [user, user]
     ).fetchall()
     return dict(rows)
 
@@ -177,7 +182,8 @@ def hashes(connection: Connection, user: str | None = None) -> dict[UUID, str]:
 def hashes_of(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
     """The content hashes of these records, by id; an id without a record is left out."""
     rows = connection.execute(
-        "SELECT id, content_hash FROM records WHERE id IN (SELECT unnest(?::UUID[]))", [list(ids)]
+        f"SELECT id, content_hash FROM records WHERE {connection.mine()} AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+        [list(ids)],
     ).fetchall()
     return dict(rows)
 
@@ -187,9 +193,21 @@ def by_prefix(connection: Connection, id_: str) -> tuple[Fact, list[Claim]]:
 
     Raises NotFound when no fact, UsageError when several begin so.
     """
-    found = fact_rows.select(connection, "starts_with(id::VARCHAR, ?) LIMIT 2", [id_.lower()])
+    span = _ids_from(id_)
+    found = fact_rows.select(connection, "id BETWEEN ?::UUID AND ?::UUID LIMIT 2", span) if span else []
     if not found:
         raise NotFound(f"no fact has the id {id_!r}", hint="memctl facts USER and memctl search show ids")
     if len(found) > 1:
         raise UsageError(f"several facts have ids that begin with {id_!r}", hint="give more characters")
     return found[0], claims.of_fact(connection, found[0].id)
+
+
+def _ids_from(prefix: str) -> tuple[UUID, UUID] | None:
+    """The first and the last id whose usual form begins with `prefix`; None if none does."""
+    least, most = "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"
+    prefix = prefix.lower()
+    # UUID() takes other forms too: with braces, or with the hyphens elsewhere.
+    shape = re.sub("[0-9a-f]", "0", prefix)
+    if not least.startswith(shape):
+        return None
+    return UUID(prefix + least[len(prefix) :]), UUID(prefix + most[len(prefix) :])

@@ -7,8 +7,11 @@ from uuid import UUID
 import msgspec
 
 from memctl.core.claim import Claim
-from memctl.store.duckdb.database import Connection
-from memctl.store.duckdb.fact_rows import known, naive
+from memctl.store.connection import Connection
+from memctl.store.sql.fact_rows import known, naive
+
+COLUMNS = "id, user_id, subject, predicate, episode, recorded_at, claim"
+EVIDENCE = "fact, claim, seq, user_id"
 
 _decoder = msgspec.json.Decoder(Claim)
 
@@ -26,22 +29,22 @@ def add(connection: Connection, claims: Sequence[tuple[Claim, UUID | None]], now
         if claim.id not in seen:
             recorded = claim if claim.recorded_at else msgspec.structs.replace(claim, recorded_at=now)
             fresh.setdefault(claim.id, (recorded, episode))
-    if fresh:
-        with connection.appender("claims") as appender:
-            appender.append_rows(
-                [
-                    (
-                        claim.id,
-                        claim.user_id,
-                        claim.subject.casefold(),
-                        claim.predicate,
-                        episode,
-                        naive(claim.recorded_at),
-                        msgspec.json.encode(claim).decode(),
-                    )
-                    for claim, episode in fresh.values()
-                ]
+    connection.append(
+        "claims",
+        COLUMNS,
+        [
+            (
+                claim.id,
+                claim.user_id,
+                claim.subject.casefold(),
+                claim.predicate,
+                episode,
+                naive(claim.recorded_at),
+                msgspec.json.encode(claim).decode(),
             )
+            for claim, episode in fresh.values()
+        ],
+    )
     return [claim for claim, _ in fresh.values()]
 
 
@@ -49,8 +52,9 @@ def of_groups(connection: Connection, groups: Iterable[tuple[str, str, Iterable[
     """All claims of the (user, case-folded subject, predicates) groups."""
     wanted = [(user, subject, predicate) for user, subject, members in groups for predicate in members]
     rows = connection.execute(
-        "SELECT claim FROM claims JOIN (SELECT unnest(?::VARCHAR[]) u, unnest(?::VARCHAR[]) s, unnest(?::VARCHAR[]) p) "
-        "ON user_id = u AND subject = s AND predicate = p",
+        "SELECT claim FROM claims "  # noqa: S608
+        "JOIN (SELECT unnest(?::TEXT[]) AS u, unnest(?::TEXT[]) AS s, unnest(?::TEXT[]) AS p) asked "
+        f"ON user_id = u AND subject = s AND predicate = p WHERE {connection.mine()}",
         [list(column) for column in zip(*wanted, strict=True)] if wanted else [[], [], []],
     ).fetchall()
     return [_decoder.decode(row[0]) for row in rows]
@@ -59,21 +63,26 @@ def of_groups(connection: Connection, groups: Iterable[tuple[str, str, Iterable[
 def of_episodes(connection: Connection, episodes: Iterable[UUID]) -> list[Claim]:
     """The claims read from these episodes."""
     rows = connection.execute(
-        "SELECT claim FROM claims WHERE episode IN (SELECT unnest(?::UUID[]))", [list(episodes)]
+        f"SELECT claim FROM claims WHERE {connection.mine()} AND episode IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+        [list(episodes)],
     ).fetchall()
     return [_decoder.decode(row[0]) for row in rows]
 
 
 def by_id(connection: Connection, ids: Iterable[UUID]) -> list[Claim]:
     """The claims of these ids that the log holds."""
-    rows = connection.execute("SELECT claim FROM claims WHERE id IN (SELECT unnest(?::UUID[]))", [list(ids)]).fetchall()
+    rows = connection.execute(
+        f"SELECT claim FROM claims WHERE {connection.mine()} AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+        [list(ids)],
+    ).fetchall()
     return [_decoder.decode(row[0]) for row in rows]
 
 
 def of_fact(connection: Connection, fact: UUID) -> list[Claim]:
     """The claims a fact rests on, in order."""
     rows = connection.execute(
-        "SELECT c.claim FROM claims c JOIN evidence e ON e.claim = c.id WHERE e.fact = ? ORDER BY e.seq",
+        "SELECT c.claim FROM claims c JOIN evidence e ON e.claim = c.id AND e.user_id = c.user_id "  # noqa: S608
+        f"WHERE {connection.mine('c')} AND e.fact = ? ORDER BY e.seq",
         [fact],
     ).fetchall()
     return [_decoder.decode(row[0]) for row in rows]
@@ -82,7 +91,8 @@ def of_fact(connection: Connection, fact: UUID) -> list[Claim]:
 def episodes(connection: Connection, claims: Iterable[UUID]) -> dict[UUID, UUID]:
     """Claim id -> the episode it was read from, where there is one."""
     rows = connection.execute(
-        "SELECT id, episode FROM claims WHERE episode IS NOT NULL AND id IN (SELECT unnest(?::UUID[]))",
+        f"SELECT id, episode FROM claims WHERE {connection.mine()} AND episode IS NOT NULL "  # noqa: S608
+        "AND id IN (SELECT unnest(?::UUID[]))",
         [list(claims)],
     ).fetchall()
     return dict(rows)
@@ -91,7 +101,8 @@ def episodes(connection: Connection, claims: Iterable[UUID]) -> dict[UUID, UUID]
 def facts_resting_on(connection: Connection, claims: Iterable[UUID]) -> set[UUID]:
     """The facts for which any of these claims is evidence."""
     rows = connection.execute(
-        "SELECT DISTINCT fact FROM evidence WHERE claim IN (SELECT unnest(?::UUID[]))", [list(claims)]
+        f"SELECT DISTINCT fact FROM evidence WHERE {connection.mine()} AND claim IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+        [list(claims)],
     ).fetchall()
     return {row[0] for row in rows}
 
@@ -99,7 +110,8 @@ def facts_resting_on(connection: Connection, claims: Iterable[UUID]) -> set[UUID
 def evidence_of(connection: Connection, facts: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
     """The claims each of these facts rests on, in order; of those that rest on any."""
     rows = connection.execute(
-        "SELECT fact, list(claim ORDER BY seq) FROM evidence WHERE fact IN (SELECT unnest(?::UUID[])) GROUP BY fact",
+        f"SELECT fact, array_agg(claim ORDER BY seq) FROM evidence WHERE {connection.mine()} "  # noqa: S608
+        "AND fact IN (SELECT unnest(?::UUID[])) GROUP BY fact",
         [list(facts)],
     ).fetchall()
     return {fact: tuple(claims) for fact, claims in rows}
@@ -108,22 +120,31 @@ def evidence_of(connection: Connection, facts: Iterable[UUID]) -> dict[UUID, tup
 def remove(connection: Connection, ids: Iterable[UUID]) -> None:
     """Take claims out of the log."""
     gone = list(ids)
-    connection.execute("DELETE FROM evidence WHERE claim IN (SELECT unnest(?::UUID[]))", [gone])
-    connection.execute("DELETE FROM claims WHERE id IN (SELECT unnest(?::UUID[]))", [gone])
+    for table, column in (("evidence", "claim"), ("claims", "id")):
+        connection.execute(
+            f"DELETE FROM {table} WHERE {connection.mine()} AND {column} IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+            [gone],
+        )
 
 
-def tombstone(connection: Connection, ids: Iterable[UUID]) -> None:
-    """Note that somebody removed these claims and episodes by hand, so that no transcript brings them back."""
-    rows = [(id_,) for id_ in ids]
-    if rows:
-        with connection.appender("removed") as appender:
-            appender.append_rows(rows)
+def tombstone(connection: Connection, user: str, ids: Iterable[UUID]) -> None:
+    """Record that these claims and episodes of the user were removed by hand, so that no transcript adds them again."""
+    connection.append("removed", "id, user_id", [(id_, user) for id_ in ids])
 
 
-def set_evidence(connection: Connection, evidence: Mapping[UUID, Sequence[UUID]], gone: Iterable[UUID] = ()) -> None:
-    """Record which claims each fact rests on now, replacing what was recorded for it; `gone` facts rest on none."""
-    connection.execute("DELETE FROM evidence WHERE fact IN (SELECT unnest(?::UUID[]))", [[*evidence.keys(), *gone]])
-    rows = [(fact, claim, seq) for fact, claims in evidence.items() for seq, claim in enumerate(claims)]
-    if rows:
-        with connection.appender("evidence") as appender:
-            appender.append_rows(rows)
+def set_evidence(
+    connection: Connection,
+    evidence: Mapping[UUID, Sequence[UUID]],
+    owners: Mapping[UUID, str],
+    gone: Iterable[UUID] = (),
+) -> None:
+    """Replace the evidence of these facts, which belong to `owners`; `gone` facts have none any more."""
+    connection.execute(
+        f"DELETE FROM evidence WHERE {connection.mine()} AND fact IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+        [[*evidence.keys(), *gone]],
+    )
+    connection.append(
+        "evidence",
+        EVIDENCE,
+        [(fact, claim, seq, owners[fact]) for fact, claims in evidence.items() for seq, claim in enumerate(claims)],
+    )

@@ -12,8 +12,9 @@ import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from memctl.store.duckdb import fact_rows, undo_log
-from memctl.store.duckdb.database import Connection, Database, get_meta, set_meta
+from memctl.store.connection import Connection, Engine
+from memctl.store.sql import fact_rows, undo_log
+from memctl.store.sql.meta import get_meta, set_meta
 
 SALT_BYTES = 32
 _UNDER_WAY = "erasing "
@@ -22,13 +23,12 @@ _UNDER_WAY = "erasing "
 _OWNED = ("units", "claims", "records")
 """The tables whose rows name their user, in the order they are emptied; `_others` go before them."""
 _BEFORE = (
-    # A file that showed this user alone goes with its name; of one that showed others too, only the sightings. Of an
-    # episode that was removed the user is no longer known.
-    "DELETE FROM files WHERE key IN (SELECT file FROM sightings) AND key NOT IN (SELECT file FROM sightings "
-    "WHERE episode IN (SELECT id FROM records WHERE user_id <> ?))",
-    "DELETE FROM sightings WHERE file NOT IN (SELECT key FROM files) "
-    "OR episode IN (SELECT id FROM records WHERE user_id = ?)",
-    "DELETE FROM evidence WHERE claim IN (SELECT id FROM claims WHERE user_id = ?)",
+    # A file that contained this user alone goes with its name; of one that contained others too, only the sightings.
+    "DELETE FROM files WHERE key IN (SELECT file FROM sightings) AND NOT EXISTS (SELECT 1 FROM sightings s "
+    "WHERE s.file = files.key AND s.episode IN (SELECT id FROM records WHERE user_id <> $user))",
+    "DELETE FROM sightings WHERE user_id = $user OR NOT EXISTS (SELECT 1 FROM files f WHERE f.key = sightings.file)",
+    # What was removed by hand stays out, should the user ever be admitted again; the name does not stay.
+    "INSERT INTO removed (id, user_id) SELECT id, '' FROM removed WHERE user_id = $user",
 )
 
 
@@ -96,12 +96,14 @@ def forget(connection: Connection, user: str) -> int:
     """
     rows = connection.execute("SELECT count(*) FROM records WHERE user_id = ?", [user]).fetchall()
     for statement in _BEFORE:
-        connection.execute(statement, [user])
+        connection.execute(statement, {"user": user})
     undo_log.forget(connection, user)
     for table in (*_others(connection), *_OWNED):
         connection.execute(f'DELETE FROM "{table}" WHERE user_id = ?', [user])  # noqa: S608 - a table of the catalogue
     # The questions of a batch name their user; a batch without questions is useless.
-    connection.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch FROM batch_requests)")
+    connection.execute(
+        "DELETE FROM batches WHERE NOT EXISTS (SELECT 1 FROM batch_requests r WHERE r.batch = batches.id)"
+    )
     return int(rows[0][0])
 
 
@@ -111,7 +113,10 @@ def mark(connection: Connection, user: str) -> str:
     connection.execute("DELETE FROM meta WHERE name = ?", [f"{_UNDER_WAY}{hashed}"])
     if not among(connection, [user]):
         now = fact_rows.naive(datetime.now(UTC))
-        connection.execute("INSERT INTO forgotten VALUES (?, ?, ?)", [get_meta(connection, "salt"), hashed, now])
+        connection.execute(
+            "INSERT INTO forgotten (salt, digest, forgotten_at) VALUES (?, ?, ?)",
+            [get_meta(connection, "salt"), hashed, now],
+        )
     return hashed
 
 
@@ -123,17 +128,17 @@ def restore(connection: Connection, user: str) -> bool:
     return known
 
 
-def carry_over(old: Database, new: Database) -> None:
+def carry_over(old: Engine, new: Engine) -> None:
     """Make `new`, which replaces `old`, keep out the users that `old` keeps out."""
-    if not old.path.exists():
+    if not old.exists():
         return
     with old.reading() as connection:
-        held = connection.execute("SELECT salt, digest, forgotten_at FROM forgotten").fetchall()
+        forgotten = connection.execute("SELECT salt, digest, forgotten_at FROM forgotten").fetchall()
     with new.writing() as connection:
         known = set(connection.execute("SELECT salt, digest FROM forgotten").fetchall())
-        for salt, hashed, at in held:
-            if (salt, hashed) not in known:
-                connection.execute("INSERT INTO forgotten VALUES (?, ?, ?)", [salt, hashed, at])
+        connection.append(
+            "forgotten", "salt, digest, forgotten_at", [row for row in forgotten if (row[0], row[1]) not in known]
+        )
         users = [row[0] for row in connection.execute("SELECT DISTINCT user_id FROM records").fetchall()]
         gone = among(connection, users)
         for user in gone:
@@ -145,7 +150,7 @@ def carry_over(old: Database, new: Database) -> None:
 def _others(connection: Connection) -> list[str]:
     """The tables besides `_OWNED` that have a user: vectors, and whatever a later schema adds."""
     rows = connection.execute(
-        "SELECT table_name FROM duckdb_columns() WHERE column_name = 'user_id' AND NOT internal AND table_name IN "
-        "(SELECT table_name FROM duckdb_tables() WHERE NOT internal)"
+        "SELECT table_name FROM information_schema.columns "
+        "WHERE column_name = 'user_id' AND table_catalog = current_database() AND table_schema = current_schema()"
     ).fetchall()
-    return sorted({row[0] for row in rows} - set(_OWNED))
+    return sorted({row[0] for row in rows}.intersection(connection.tables()) - set(_OWNED))

@@ -8,16 +8,15 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from memctl.store.duckdb.database import Connection
-from memctl.store.duckdb.fact_rows import aware, naive
-from memctl.store.duckdb.llm_cache import has_table
+from memctl.store.connection import Connection
 from memctl.store.model import Batch, BatchRequest, BatchState
+from memctl.store.sql.fact_rows import aware, naive
 
 
 def prepare(connection: Connection, batch: Batch, requests: Sequence[BatchRequest]) -> None:
     """Record a batch that is about to be submitted."""
     connection.execute(
-        "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO batches (id, remote_id, model, base_url, state, command, made_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
             batch.id,
             batch.remote_id,
@@ -28,8 +27,11 @@ def prepare(connection: Connection, batch: Batch, requests: Sequence[BatchReques
             naive(batch.made_at),
         ],
     )
-    with connection.appender("batch_requests") as appender:
-        appender.append_rows([(batch.id, one.key, one.user_id, one.existing, list(one.episodes)) for one in requests])
+    connection.append(
+        "batch_requests",
+        "batch, key, user_id, existing, episodes",
+        [(batch.id, one.key, one.user_id, one.existing, list(one.episodes)) for one in requests],
+    )
 
 
 def set_state(connection: Connection, id_: str, state: BatchState, remote_id: str | None = None) -> None:
@@ -52,18 +54,16 @@ def over(connection: Connection) -> list[Batch]:
 def finish(connection: Connection, ids: Sequence[str]) -> None:
     """Record that the input of these batches has been ingested again."""
     connection.execute(
-        "UPDATE batches SET state = if(state = 'lost', 'dropped', 'done') "
-        "WHERE state IN ('collected', 'lost') AND id IN (SELECT unnest(?::VARCHAR[]))",
+        "UPDATE batches SET state = CASE WHEN state = 'lost' THEN 'dropped' ELSE 'done' END "
+        "WHERE state IN ('collected', 'lost') AND id IN (SELECT unnest(?::TEXT[]))",
         [list(ids)],
     )
 
 
 def _in_state(connection: Connection, *states: BatchState) -> list[Batch]:
-    if not has_table(connection):
-        return []
     rows = connection.execute(
         "SELECT id, remote_id, model, base_url, state, command, made_at FROM batches "
-        "WHERE state IN (SELECT unnest(?::VARCHAR[])) ORDER BY made_at, id",
+        "WHERE state IN (SELECT unnest(?::TEXT[])) ORDER BY made_at, id",
         [list(states)],
     ).fetchall()
     return [
@@ -90,12 +90,10 @@ def requests(connection: Connection, id_: str) -> dict[str, BatchRequest]:
 
 def asked(connection: Connection, keys: Iterable[str]) -> tuple[set[str], Counter[str]]:
     """Which of these questions are in an open batch, and how often each was in one that ended."""
-    if not has_table(connection):
-        return set(), Counter()
     rows = connection.execute(
         "SELECT r.key, b.state IN ('prepared', 'submitted'), count(*) FROM batch_requests r "
         "JOIN batches b ON b.id = r.batch "
-        "WHERE b.state NOT IN ('lost', 'dropped') AND r.key IN (SELECT unnest(?::VARCHAR[])) GROUP BY ALL",
+        "WHERE b.state NOT IN ('lost', 'dropped') AND r.key IN (SELECT unnest(?::TEXT[])) GROUP BY 1, 2",
         [list(keys)],
     ).fetchall()
     return {row[0] for row in rows if row[1]}, Counter({row[0]: row[2] for row in rows if not row[1]})

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from memctl.core.fact import Fact
-from memctl.store.duckdb import fact_rows
-from memctl.store.duckdb.current import kept
-from memctl.store.duckdb.database import Connection
-from memctl.store.duckdb.fact_rows import aware, naive
+from memctl.store.connection import Connection
 from memctl.store.model import StoredTurn
+from memctl.store.sql import fact_rows
+from memctl.store.sql.current import kept
+from memctl.store.sql.fact_rows import aware, naive
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,26 +25,24 @@ else:
 MOST_SESSIONS = 8
 """Sessions considered for each text: a phrase that is in more of them identifies none."""
 _COLUMNS = "id, user_id, session_id, source_turns[1], position, role, speaker, valid_at, text"
-_HALF = "('0x' || right(replace({}, '-', ''), 16))::UBIGINT"
 _FINGERPRINT = (
     "md5(concat_ws(chr(31), user_id, coalesce(role, ''), coalesce(speaker, ''), "
-    "coalesce(epoch_us(valid_at)::VARCHAR, ''), text))"
+    "coalesce(epoch_us(valid_at)::TEXT, ''), text))"
 )
 
 
 def halves(connection: Connection, user: str | None = None) -> Halves:
     """The lower 64 bits of the fingerprint of every episode, of one user or of everyone; shape (n,)."""
-    return _column(
-        connection,
-        f"SELECT {_HALF.format(_FINGERPRINT)} AS half FROM records "  # noqa: S608
-        "WHERE kind = 'episode' AND (? IS NULL OR user_id = ?)",
+    return connection.halves(
+        f"SELECT half({_FINGERPRINT}) FROM records "  # noqa: S608
+        "WHERE kind = 'episode' AND (?::TEXT IS NULL OR user_id = ?)",
         [user, user],
     )
 
 
 def tombstone_halves(connection: Connection) -> Halves:
     """The lower 64 bits of every tombstone; shape (n,)."""
-    return _column(connection, f"SELECT {_HALF.format('id::VARCHAR')} AS half FROM removed", [])  # noqa: S608
+    return connection.halves("SELECT half(id::TEXT) FROM removed")
 
 
 def episode_count(connection: Connection) -> int:
@@ -57,9 +55,9 @@ def sessions_saying(connection: Connection, user: str, said: Sequence[tuple[str,
     rows = connection.execute(
         "SELECT DISTINCT session_id FROM ("
         "SELECT session_id, row_number() OVER (PARTITION BY text, valid_at ORDER BY key) AS place FROM records "
-        "JOIN (SELECT unnest(?::VARCHAR[]) AS words, unnest(?::TIMESTAMP[]) AS said_at) "
+        "JOIN (SELECT unnest(?::TEXT[]) AS words, unnest(?::TIMESTAMP[]) AS said_at) asked "
         "ON text = words AND valid_at IS NOT DISTINCT FROM said_at "
-        "WHERE kind = 'episode' AND user_id = ? AND session_id IS NOT NULL) WHERE place <= ?",
+        "WHERE kind = 'episode' AND user_id = ? AND session_id IS NOT NULL) said WHERE place <= ?",
         [[text for text, _ in said], [naive(at) for _, at in said], user, MOST_SESSIONS],
     ).fetchall()
     return [row[0] for row in rows]
@@ -69,7 +67,7 @@ def of_sessions(connection: Connection, user: str, sessions: Iterable[str]) -> l
     """The episodes of the user in these sessions, session by session, in order."""
     return _turns(
         connection,
-        "kind = 'episode' AND user_id = ? AND session_id IN (SELECT unnest(?::VARCHAR[])) "
+        "kind = 'episode' AND user_id = ? AND session_id IN (SELECT unnest(?::TEXT[])) "
         "ORDER BY session_id, position, key",
         [user, list(sessions)],
     )
@@ -92,14 +90,16 @@ def latest(connection: Connection, user: str, at: datetime, limit: int) -> list[
 
 def by_ids(connection: Connection, ids: Iterable[UUID]) -> list[StoredTurn]:
     """The episodes with these ids."""
-    return _turns(connection, "kind = 'episode' AND id IN (SELECT unnest(?::UUID[]))", [list(ids)])
+    return _turns(
+        connection, f"{connection.mine()} AND kind = 'episode' AND id IN (SELECT unnest(?::UUID[]))", [list(ids)]
+    )
 
 
 def read_by(connection: Connection, recipe: str, episodes: Iterable[UUID]) -> set[UUID]:
     """The subset of these episodes that a file read by the recipe contains."""
     rows = connection.execute(
-        "SELECT DISTINCT episode FROM sightings JOIN files ON files.key = file "
-        "WHERE recipe = ? AND episode IN (SELECT unnest(?::UUID[]))",
+        "SELECT DISTINCT episode FROM sightings JOIN files ON files.key = file "  # noqa: S608
+        f"WHERE {connection.mine('sightings')} AND recipe = ? AND episode IN (SELECT unnest(?::UUID[]))",
         [recipe, list(episodes)],
     ).fetchall()
     return {row[0] for row in rows}
@@ -121,8 +121,3 @@ def _turns(connection: Connection, condition: str, parameters: list[Any]) -> lis
         )
         for row in rows
     ]
-
-
-def _column(connection: Connection, statement: str, parameters: list[Any]) -> Halves:
-    values: Halves = connection.execute(statement, parameters).fetchnumpy()["half"]
-    return values

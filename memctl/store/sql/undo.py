@@ -1,6 +1,6 @@
 """Restoring the rows that a run changed, in one transaction and only if nothing changed them since.
 
-`memctl.store.duckdb.undo_log` kept the rows; whether the remaining facts still follow from the remaining
+`memctl.store.sql.undo_log` kept the rows; whether the remaining facts still follow from the remaining
 claims is for the caller to check.
 """
 
@@ -8,21 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from memctl.core.errors import MemctlError
-from memctl.store.duckdb.database import Connection, get_meta
-from memctl.store.duckdb.fact_rows import naive
-from memctl.store.duckdb.undo_log import FILE_KEY, KEPT, runs, states
-from memctl.store.duckdb.writes import vector_tables
+from memctl.store.connection import Connection
 from memctl.store.model import Place, Run
+from memctl.store.sql.fact_rows import naive
+from memctl.store.sql.meta import get_meta
+from memctl.store.sql.undo_log import KEPT, copied, runs, states
+from memctl.store.sql.writes import VECTORS, vector_tables
 
 _TOUCHED = "SELECT id FROM touched WHERE run = $run AND place = '{place}'"
 _FACTS, _CLAIMS, _REMOVED, _FILES = (_TOUCHED.format(place=place) for place in ("fact", "claim", "removed", "file"))
 _PLACES: dict[Place, str] = {"fact": _FACTS, "claim": _CLAIMS, "removed": _REMOVED, "file": _FILES}
-_FILE_KEYS = f"SELECT {FILE_KEY} FROM ({_FILES})"  # noqa: S608
+_FILE_KEYS = "SELECT file_key(id) AS file FROM touched WHERE run = $run AND place = 'file'"
 _KEPT_ROWS = (
-    f"SELECT r.key FROM records r JOIN undo_records u ON u.key = r.key WHERE u.run = $run AND r.id IN ({_FACTS})"  # noqa: S608
+    "SELECT r.key FROM records r JOIN undo_records u ON u.key = r.key AND u.user_id = r.user_id "  # noqa: S608
+    f"WHERE u.run = $run AND r.id IN ({_FACTS})"
 )
 """Rows that were changed in place, so that their chunks and vectors are still valid."""
 
@@ -49,13 +52,14 @@ def undo(connection: Connection, run: Run) -> int:
     """
     _require_untouched(connection, run)
     _require_unseen(connection, run)
-    bound = {"run": run.id}
+    bound: dict[str, Any] = {"run": run.id}
     units = (
         "SELECT u.key FROM units u JOIN records r ON r.key = u.record AND r.user_id = u.user_id "  # noqa: S608
-        f"WHERE r.id IN ({_FACTS}) AND r.key NOT IN (SELECT key FROM kept)"
+        f"WHERE r.id IN ({_FACTS}) AND NOT EXISTS (SELECT 1 FROM (SELECT unnest($kept::BIGINT[]) AS key) k "
+        "WHERE k.key = r.key)"
     )
-    connection.execute(f"CREATE TEMP TABLE kept AS {_KEPT_ROWS}", bound)
-    facts = connection.execute(f"SELECT count(*) FROM ({_FACTS})", bound).fetchall()[0][0]  # noqa: S608
+    facts = connection.execute(f"SELECT count(*) FROM ({_FACTS}) f", bound).fetchall()[0][0]  # noqa: S608
+    bound["kept"] = [row[0] for row in connection.execute(_KEPT_ROWS, bound).fetchall()]
     for statement in (
         *(f"DELETE FROM {table} WHERE unit IN ({units})" for table in vector_tables(connection)),  # noqa: S608
         f"DELETE FROM units WHERE key IN ({units})",  # noqa: S608
@@ -66,9 +70,8 @@ def undo(connection: Connection, run: Run) -> int:
         f"DELETE FROM sightings WHERE file IN ({_FILE_KEYS})",  # noqa: S608
         f"DELETE FROM files WHERE key IN ({_FILE_KEYS})",  # noqa: S608
     ):
-        connection.execute(statement, bound)
-    _put_back(connection, run.id)
-    connection.execute("DROP TABLE kept")
+        connection.execute(statement, {name: value for name, value in bound.items() if f"${name}" in statement})
+    _put_back(connection, run.id, bound["kept"])
     connection.execute("UPDATE runs SET undone_at = ? WHERE id = ?", [naive(datetime.now(UTC)), run.id])
     return int(facts)
 
@@ -78,28 +81,41 @@ def clear_undone(connection: Connection, facts: Iterable[UUID]) -> None:
     connection.execute("DELETE FROM taken_back WHERE id IN (SELECT unnest(?::UUID[]))", [list(facts)])
 
 
-def _put_back(connection: Connection, run: str) -> None:
+def _put_back(connection: Connection, run: str, kept: list[int]) -> None:
     """Insert the former rows; without their vectors if the store has another embedder by now: reindex makes those."""
     bound = {"run": run}
     for table in ("records", "claims", "evidence", "files", "sightings"):
-        connection.execute(f"INSERT INTO {table} SELECT * EXCLUDE (run) FROM undo_{table} WHERE run = $run", bound)  # noqa: S608
+        connection.execute(_restore(table, "run = $run"), bound)
     connection.execute(
-        "INSERT INTO removed SELECT id FROM touched WHERE run = $run AND place = 'removed' AND before IS NOT NULL",
+        "INSERT INTO removed (id, user_id) SELECT id, user_id FROM touched "
+        "WHERE run = $run AND place = 'removed' AND before IS NOT NULL",
         bound,
     )
-    missing = "run = $run AND record NOT IN (SELECT key FROM kept)"
-    connection.execute(f"INSERT INTO units SELECT * EXCLUDE (run) FROM undo_units WHERE {missing}", bound)  # noqa: S608
+    missing = (
+        "run = $run "
+        "AND NOT EXISTS (SELECT 1 FROM (SELECT unnest($kept::BIGINT[]) AS key) k WHERE k.key = undo_units.record)"
+    )
+    connection.execute(_restore("units", missing), {"run": run, "kept": kept})
     rows = connection.execute("SELECT embedder FROM runs WHERE id = $run", bound).fetchall()
-    if rows[0][0] == get_meta(connection, "embedder"):
-        dim = int(get_meta(connection, "dim") or 0)
+    if rows[0][0] is not None and rows[0][0] == get_meta(connection, "embedder"):
+        vector = connection.vector_type(int(get_meta(connection, "dim") or 0))
         connection.execute(
-            f"INSERT INTO vectors SELECT unit, user_id, embedding::FLOAT[{dim}] FROM undo_vectors "  # noqa: S608
+            f"INSERT INTO vectors ({VECTORS}) SELECT unit, user_id, embedding::{vector} FROM undo_vectors "  # noqa: S608
             f"WHERE run = $run AND unit IN (SELECT key FROM undo_units WHERE {missing})",
-            bound,
+            {"run": run, "kept": kept},
         )
-    connection.execute(f"INSERT INTO taken_back {_FACTS} AND id NOT IN (FROM taken_back)", bound)
+    connection.execute(
+        "INSERT INTO taken_back (id, user_id) SELECT id, user_id FROM touched t WHERE run = $run AND place = 'fact' "
+        "AND NOT EXISTS (SELECT 1 FROM taken_back b WHERE b.id = t.id AND b.user_id = t.user_id)",
+        bound,
+    )
     for table in (*(f"undo_{name}" for name in KEPT), "touched"):
         connection.execute(f"DELETE FROM {table} WHERE run = $run", bound)  # noqa: S608
+
+
+def _restore(table: str, which: str) -> str:
+    """The statement that inserts the former rows of a table that `which` chooses."""
+    return f"INSERT INTO {table} ({copied(table)}) SELECT {copied(table)} FROM undo_{table} WHERE {which}"  # noqa: S608
 
 
 def _require_untouched(connection: Connection, run: Run) -> None:
@@ -107,13 +123,13 @@ def _require_untouched(connection: Connection, run: Run) -> None:
     changed = 0
     later: set[str] = set()
     for place, chosen in _PLACES.items():
-        now = states(place, f"id IN ({chosen})")
+        now = states(connection, place, f"id IN ({chosen})")
         differing = (
             f"SELECT t.id, n.state FROM touched t LEFT JOIN ({now}) n USING (id) "  # noqa: S608
             f"WHERE t.run = $run AND t.place = '{place}' AND t.state IS DISTINCT FROM n.state"
         )
         rows = connection.execute(
-            f"SELECT count(DISTINCT d.id), list(DISTINCT r.id) FROM ({differing}) d "  # noqa: S608
+            f"SELECT count(DISTINCT d.id), array_agg(DISTINCT r.id) FROM ({differing}) d "  # noqa: S608
             f"LEFT JOIN touched o ON o.id = d.id AND o.place = '{place}' AND o.run <> $run "
             "AND o.state IS NOT DISTINCT FROM d.state LEFT JOIN runs r ON r.id = o.run AND r.undone_at IS NULL",
             {"run": run.id},
@@ -132,9 +148,9 @@ def _require_unseen(connection: Connection, run: Run) -> None:
     """Raise MemctlError if a file read by another run contains turns that would be deleted: it is not read again."""
     gone = "SELECT id FROM touched WHERE run = $run AND place = 'fact' AND before IS NULL"
     rows = connection.execute(
-        "SELECT count(*), list(DISTINCT r.id) FROM (SELECT DISTINCT file FROM sightings "  # noqa: S608
-        f"WHERE episode IN ({gone}) AND file NOT IN ({_FILE_KEYS})) s "
-        f"LEFT JOIN (SELECT {FILE_KEY} AS file, run FROM touched WHERE place = 'file') t USING (file) "
+        "SELECT count(*), array_agg(DISTINCT r.id) FROM (SELECT DISTINCT file FROM sightings "  # noqa: S608
+        f"WHERE episode IN ({gone}) AND NOT EXISTS (SELECT 1 FROM ({_FILE_KEYS}) k WHERE k.file = sightings.file)) s "
+        f"LEFT JOIN (SELECT file_key(id) AS file, run FROM touched WHERE place = 'file') t USING (file) "
         "LEFT JOIN runs r ON r.id = t.run AND r.undone_at IS NULL",
         {"run": run.id},
     ).fetchall()

@@ -1,4 +1,4 @@
-"""The backend `local` as far as the store alone can serve it: the contract of a backend over the DuckDB store.
+"""The backend `local` as far as the store alone can serve it: the contract of a backend over the store.
 
 Writing, erasing and undoing are imported by the methods that need them, because a search starts faster without.
 """
@@ -19,8 +19,9 @@ from memctl.core.fact import Fact, content_hash
 from memctl.embed.spec import EmbedderSpec
 from memctl.runtime import settings
 from memctl.store.duckdb.database import Database
-from memctl.store.duckdb.store import DuckStore
+from memctl.store.engines import open_engine
 from memctl.store.model import Reindexed, Run, Statistics, Table, UserSummary, new_run
+from memctl.store.sql.store import SqlStore
 
 if TYPE_CHECKING:
     from memctl.store.base import Session
@@ -31,9 +32,9 @@ Self = TypeVar("Self", bound="LocalStore")
 
 
 class LocalStore(Backend):
-    """The store in one DuckDB file. `lock_timeout` is in seconds; `embedder` None means the store's own.
+    """The store: a file, or a PostgreSQL. `lock_timeout` is in seconds; `embedder` None means the store's own.
 
-    Every method opens the file only as long as it needs it; all raise Locked if another process does not release it.
+    Every method opens a file only as long as it needs it; all raise Locked if another process does not release it.
     All that `write` stores between two calls of `start_run` can be undone together, as one run.
     """
 
@@ -57,13 +58,31 @@ class LocalStore(Backend):
         dimensions: int | None = None,
         lock_timeout: float = 30.0,
     ) -> None:
-        self.database = Database(settings.store_file(path), lock_timeout)
-        self.store = DuckStore(self.database)
-        self.identity = str(self.database.path.absolute())
+        self.engine = open_engine(path, lock_timeout)
+        self.store = SqlStore(self.engine)
+        self.identity = str(self.engine.file.absolute()) if self.engine.file else self.engine.place
         self.start_run(new_run(), "write")
         self._requested = EmbedderSpec(spec=embedder, base_url=base_url, dim=dimensions) if embedder else None
         self.outdated_model: str | None = None
         """Set by a search that compared words only: the model of the store's vectors, which is no longer shipped."""
+
+    @property
+    def database(self) -> Database:
+        """The file of the store. Raises UsageError for a store on a server, which has none."""
+        if isinstance(self.engine, Database):
+            return self.engine
+        raise UsageError(
+            "this needs a store in a file",
+            where=self.store.place,
+            hint="a server has tools of its own: pg_dump and pg_restore, or point-in-time recovery",
+        )
+
+    @property
+    def rejects_file(self) -> Path:
+        """Where ingest writes what it could not read, unless another file is named."""
+        if self.engine.file:
+            return self.engine.file.with_name(f"{self.engine.file.name}.rejects.jsonl")
+        return settings.data_folder() / "store.rejects.jsonl"
 
     @classmethod
     def configured(cls: type[Self], **flags: Any) -> Self:
@@ -84,7 +103,8 @@ class LocalStore(Backend):
         self.close()
 
     def close(self) -> None:
-        """Nothing stays open between calls."""
+        """Close the connections of a store on a server; a file is open only for the time of a call."""
+        self.engine.close()
 
     def start_run(self, run: str, command: str) -> None:
         """Make everything written from now on part of the run with this id, listed as what `command` did."""

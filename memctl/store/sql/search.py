@@ -42,9 +42,9 @@ import msgspec
 from memctl.backends.contract import Hit
 from memctl.core.synonyms import synonyms
 from memctl.core.tokenization import STOP_WORDS, stems, words
-from memctl.store.duckdb import fact_rows
-from memctl.store.duckdb.current import kept, true_at
-from memctl.store.duckdb.database import Connection
+from memctl.store.connection import Connection
+from memctl.store.sql import fact_rows
+from memctl.store.sql.current import kept, true_at
 
 LEXICAL, SEMANTIC = 0.3, 0.7
 NEIGHBOUR, ANSWER = 0.3, 0.5
@@ -79,17 +79,15 @@ WITH member AS MATERIALIZED (
            coalesce(r.role, 'user') <> 'user' AS assistant,
            r.kind = 'episode' AND (r.text LIKE '%?' OR r.text LIKE '%？' OR r.text LIKE '%؟') AS asks,
            coalesce(r.speaker, r.subject, CASE WHEN r.role = 'user' THEN r.user_id END, '') AS who,
-           CASE WHEN r.kind <> 'episode' AND r.superseded_by IS NULL
-                     AND coalesce(r.invalid_at, r.expired_at) <= $at THEN {ended}
-                WHEN assistant OR (r.kind = 'episode' AND r.text LIKE '%?' AND length(r.text) < {longest}
-                                   AND len(list_filter(regexp_extract_all(lower(r.text), '\\w+'),
-                                           lambda word: NOT list_contains($words::VARCHAR[], word))) = 0)
-                THEN {assistant} ELSE 1 END::DOUBLE AS tier,
-           list_has_any(
-               string_split(lower(strip_accents(
-                   coalesce(r.speaker, r.subject, CASE WHEN r.role = 'user' THEN r.user_id END, ''))), ' '),
-               $names::VARCHAR[]
-           ) AS named,
+           (CASE WHEN r.kind <> 'episode' AND r.superseded_by IS NULL
+                      AND coalesce(r.invalid_at, r.expired_at) <= $at THEN {ended}
+                 WHEN coalesce(r.role, 'user') <> 'user'
+                      OR (r.kind = 'episode' AND r.text LIKE '%?' AND length(r.text) < {longest}
+                          AND says_only(r.text, $words::TEXT[]))
+                 THEN {assistant} ELSE 1 END)::FLOAT8 AS tier,
+           string_to_array(
+               folded(coalesce(r.speaker, r.subject, CASE WHEN r.role = 'user' THEN r.user_id END, '')), ' '
+           ) && $names::TEXT[] AS named,
            {shown} AS shown
     FROM records r
     LEFT JOIN (SELECT r.id, r.key, r.user_id FROM records r WHERE r.kind = 'episode' AND {mine}) e
@@ -97,42 +95,42 @@ WITH member AS MATERIALIZED (
     WHERE {mine}
 ),
 document AS MATERIALIZED (
-    SELECT r.record AS key, r.toks, len(r.toks) AS length FROM units r WHERE r.seq = 0 AND {mine}
+    SELECT r.record AS key, r.toks, cardinality(r.toks) AS length FROM units r WHERE r.seq = 0 AND {mine}
 ),
 assisted AS MATERIALIZED (
     SELECT DISTINCT user_id, session_id FROM member WHERE assistant AND session_id IS NOT NULL
 ),
-corpus AS (SELECT count(*) AS size, greatest(avg(length), 1) AS mean FROM document),
+corpus AS (SELECT count(*) AS size, greatest(avg(length)::FLOAT8, 1) AS mean FROM document),
 wanted AS MATERIALIZED (
-    SELECT unnest($stems::VARCHAR[]) AS stem, unnest($terms::VARCHAR[]) AS term, unnest($weights::DOUBLE[]) AS weight
+    SELECT unnest($stems::TEXT[]) AS stem, unnest($terms::TEXT[]) AS term, unnest($weights::FLOAT8[]) AS weight
 ),
 said AS MATERIALIZED (
     SELECT key, term, sum(weight) AS times
-    FROM (SELECT key, unnest(toks) AS stem FROM document WHERE list_has_any(toks, $stems::VARCHAR[]))
+    FROM (SELECT key, unnest(toks) AS stem FROM document WHERE toks && $stems::TEXT[]) spoken
     JOIN wanted USING (stem)
     GROUP BY key, term
 ),
 rarity AS MATERIALIZED (
-    SELECT term, ln(1 + (size - spread + 0.5) / (spread + 0.5))::DOUBLE AS idf
+    SELECT term, ln((1 + (size - spread + 0.5) / (spread + 0.5))::FLOAT8) AS idf
     FROM (
         SELECT own.term, count(said.key) AS spread
         FROM (SELECT DISTINCT term FROM wanted) own LEFT JOIN said USING (term) GROUP BY own.term
-    ) CROSS JOIN corpus
+    ) found CROSS JOIN corpus
 ),
 heard AS (
     SELECT key, term, times FROM said
     UNION ALL
     SELECT near.key, term, weighted * least(1, {short} / greatest(document.length, 1))
     FROM (
-        SELECT term, user_id, session_id, times * tier * unnest({weights}::DOUBLE[]) AS weighted,
-               position + unnest({distances}) AS position
+        SELECT term, user_id, session_id, times * tier * unnest(ARRAY{weights}::FLOAT8[]) AS weighted,
+               position + unnest(ARRAY{distances}) AS position
         FROM said JOIN member USING (key)
     ) source
     JOIN member near USING (user_id, session_id, position) JOIN document ON document.key = near.key
 ),
 bm25 AS MATERIALIZED (
     SELECT key, sum(idf * times * ({k1} + 1) / (times + {k1} * (1 - {b} + {b} * length / mean))) AS score
-    FROM (SELECT key, term, sum(times) AS times FROM heard GROUP BY key, term)
+    FROM (SELECT key, term, sum(times) AS times FROM heard GROUP BY key, term) total
     JOIN rarity USING (term) JOIN document USING (key) CROSS JOIN corpus
     GROUP BY key
 ),
@@ -140,23 +138,24 @@ best AS (
     SELECT greatest((SELECT max(score) FROM bm25), (SELECT sum(idf) / 2 FROM rarity)) AS score
 ),
 likeness AS (
-    SELECT record AS key, max(array_inner_product(embedding, $vector::FLOAT[{dim}])) AS cosine
-    FROM (SELECT r.unit AS key, r.embedding FROM vectors r WHERE {mine})
-    JOIN (SELECT r.key, r.record FROM units r WHERE {mine}) USING (key)
-    GROUP BY record
+    SELECT u.record AS key, max(similarity(v.embedding, $vector::{vector})) AS cosine
+    FROM (SELECT r.unit AS key, r.embedding FROM vectors r WHERE {mine}) v
+    JOIN (SELECT r.key, r.record FROM units r WHERE {mine}) u USING (key)
+    GROUP BY u.record
 ),
 fit AS MATERIALIZED (
-    SELECT weighed.*, tier * discount * {lexical}::DOUBLE * coalesce(bm25.score / best.score, 0) AS lexical,
-           tier * discount * {semantic}::DOUBLE * greatest(coalesce(cosine, 0), 0) AS semantic
+    SELECT weighed.*, tier * discount * {lexical}::FLOAT8 * coalesce(bm25.score / best.score, 0) AS lexical,
+           tier * discount * {semantic}::FLOAT8 * greatest(coalesce(cosine, 0), 0) AS semantic
     FROM (
         SELECT member.*, assisted.session_id IS NOT NULL AS assisted,
-               CASE WHEN asks AND tier = 1 AND assisted.session_id IS NULL THEN {question} ELSE 1 END AS discount
+               (CASE WHEN asks AND tier = 1 AND assisted.session_id IS NULL THEN {question} ELSE 1 END)::FLOAT8
+                   AS discount
         FROM member LEFT JOIN assisted USING (user_id, session_id)
     ) weighed CROSS JOIN best LEFT JOIN bm25 USING (key) LEFT JOIN likeness USING (key)
 ),
 turn AS MATERIALIZED (
     SELECT place AS key, max(lexical + semantic) AS best, max((lexical + semantic) / discount) AS undiscounted,
-           bool_or(asks) AS asks, bool_or(assisted) AS assisted, any_value(user_id) AS user_id,
+           bool_or(asks) AS asks, bool_or(assisted) AS assisted, min(user_id) AS user_id,
            max(who) FILTER (WHERE key = place) AS who, max(session_id) FILTER (WHERE key = place) AS session_id,
            max(position) FILTER (WHERE key = place) AS position
     FROM fit GROUP BY place
@@ -165,20 +164,24 @@ beside AS (
     SELECT near.key, bool_or(near.assisted) AS assisted,
            max(CASE WHEN spoken.asks AND step = 1 AND spoken.who <> near.who AND NOT near.assisted
                     THEN greatest({answer} * spoken.undiscounted, {neighbour} * spoken.best)
-                    ELSE {neighbour} * spoken.best END)::DOUBLE AS lent
-    FROM (SELECT user_id, session_id, position, best, undiscounted, asks, who, unnest([-1, 1]) AS step FROM turn) spoken
+                    ELSE {neighbour} * spoken.best END) AS lent
+    FROM (
+        SELECT user_id, session_id, position, best, undiscounted, asks, who, unnest(ARRAY[-1, 1]) AS step FROM turn
+    ) spoken
     JOIN turn near ON near.user_id = spoken.user_id AND near.session_id = spoken.session_id
                       AND near.position = spoken.position + step
     GROUP BY near.key
 )
-SELECT fit.id, superseded_by, place, kind = 'episode' AS verbatim, lexical, semantic,
-       tier * least(coalesce(beside.lent, 0),
-                    CASE WHEN beside.assisted THEN {own}::DOUBLE * (lexical + semantic) ELSE 1e9 END) AS neighbour,
-       CASE WHEN named THEN tier * {speaker} ELSE 0 END::DOUBLE AS speaker,
-       lexical + semantic + neighbour + speaker AS score
-FROM fit LEFT JOIN beside ON beside.key = fit.place
-WHERE shown
-ORDER BY lexical + semantic + neighbour + speaker DESC, fit.key
+SELECT id, superseded_by, place, verbatim, lexical, semantic, neighbour, speaker
+FROM (
+    SELECT fit.key, fit.id, superseded_by, place, kind = 'episode' AS verbatim, lexical, semantic,
+           tier * least(coalesce(beside.lent, 0),
+                        CASE WHEN beside.assisted THEN {own}::FLOAT8 * (lexical + semantic) ELSE 1e9 END) AS neighbour,
+           (CASE WHEN named THEN tier * {speaker} ELSE 0 END)::FLOAT8 AS speaker
+    FROM fit LEFT JOIN beside ON beside.key = fit.place
+    WHERE shown
+) scored
+ORDER BY lexical + semantic + neighbour + speaker DESC, key
 LIMIT $pool
 """
 
@@ -236,7 +239,7 @@ def search(
         shown=condition,
         distances=[sign * distance for distance in CONTEXT for sign in (-1, 1)],
         weights=[weight for weight in CONTEXT.values() for _ in (-1, 1)],
-        dim=len(query_vector),
+        vector=connection.vector_type(len(query_vector)),
         assistant=ASSISTANT,
         ended=ENDED,
         lexical=LEXICAL,
@@ -245,7 +248,7 @@ def search(
         answer=ANSWER,
         question=QUESTION,
         own=OWN,
-        short=f"{SHORT}::DOUBLE",
+        short=f"{SHORT}::FLOAT8",
         longest=LONGEST_QUESTION,
         speaker=SPEAKER,
         k1=K1,
@@ -261,7 +264,7 @@ def search(
         "weights": [1.0] * len(telling) + [SYNONYM] * len(similar),
         "names": _names(query, user),
         "words": _plain_words(query),
-        "vector": list(query_vector),
+        "vector": connection.vector(query_vector),
         "pool": 4 * k + POOL,
     }
     rows = connection.execute(statement, parameters).fetchall()
@@ -290,7 +293,7 @@ def _shown(
     conditions = [kept("$at", "r")]
     parameters: dict[str, Any] = {"at": fact_rows.naive(as_of or datetime.now(UTC))}
     if kinds:
-        conditions.append("list_contains($kinds::VARCHAR[], r.kind)")
+        conditions.append("r.kind = ANY($kinds::TEXT[])")
         parameters["kinds"] = list(kinds)
     if since is not None:
         conditions.append("coalesce(r.valid_at, r.created_at) >= $since")

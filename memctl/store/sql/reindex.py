@@ -9,37 +9,38 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from memctl.embed.spec import EmbedderSpec
-from memctl.store.duckdb import writes
-from memctl.store.duckdb.database import Connection, Database, get_meta, set_meta
+from memctl.store.connection import Connection, Engine
 from memctl.store.model import Reindexed
+from memctl.store.sql import writes
+from memctl.store.sql.meta import get_meta, set_meta
 
 BATCH = 5000
 
 Progress = Callable[[int, int, str], None]
 
 
-def reindex(database: Database, spec: EmbedderSpec, progress: Progress | None = None) -> Reindexed:
+def reindex(engine: Engine, spec: EmbedderSpec, progress: Progress | None = None) -> Reindexed:
     """Bring every unit of the store to a vector by `spec`, then lay vectors and units out by user.
 
     Raises NotFound if the store does not exist.
     """
     embedder = spec.open()
-    with database.writing(make=False) as connection:
+    with engine.writing(make=False) as connection:
         table = _target(connection, spec)
         kept, total = connection.execute(
             f"SELECT (SELECT count(*) FROM {table}), (SELECT count(*) FROM units)"  # noqa: S608
         ).fetchall()[0]
     made = 0
     while True:
-        with database.reading() as connection:
+        with engine.reading() as connection:
             rows = connection.execute(
-                f"SELECT key, text FROM units WHERE key NOT IN (SELECT unit FROM {table}) ORDER BY key LIMIT {BATCH}"  # noqa: S608
+                f"SELECT key, text FROM units WHERE {_lacking(table)} ORDER BY key LIMIT {BATCH}"  # noqa: S608
             ).fetchall()
         if rows:
             vectors = embedder.embed([text for _, text in rows])
-            with database.writing() as connection:
-                made += writes.add_vectors(connection, [key for key, _ in rows], vectors, table)
-        elif _finish(database, spec, table):
+            with engine.writing() as connection:
+                made += connection.append_vectors(table, [key for key, _ in rows], vectors)
+        elif _finish(engine, spec, table):
             break
         if progress:
             progress(kept + made, total, embedder.name)
@@ -54,31 +55,35 @@ def _target(connection: Connection, spec: EmbedderSpec) -> str:
         return "vectors"
     if get_meta(connection, "embedder_next") != embedder.name:
         connection.execute("DROP TABLE IF EXISTS vectors_next")
-        connection.execute(writes.vectors_table("vectors_next", embedder.dim))
+        writes.make_vectors_table(connection, "vectors_next", embedder.dim)
         set_meta(connection, "embedder_next", embedder.name)
     return "vectors_next"
 
 
-def _finish(database: Database, spec: EmbedderSpec, table: str) -> bool:
+def _finish(engine: Engine, spec: EmbedderSpec, table: str) -> bool:
     """Switch to the new vectors; False if another process added chunks in the meantime."""
-    with database.writing() as connection:
+    with engine.writing() as connection:
         missing = connection.execute(
-            f"SELECT count(*) FROM units WHERE key NOT IN (SELECT unit FROM {table})"  # noqa: S608
+            f"SELECT count(*) FROM units WHERE {_lacking(table)}"  # noqa: S608
         ).fetchall()[0][0]
         if missing:
             return False
         connection.execute("DROP VIEW IF EXISTS facts")
         if table != "vectors":
             connection.execute("DROP TABLE vectors")
-            connection.execute(writes.vectors_table("vectors", spec.open().dim))
-            connection.execute(f"INSERT INTO vectors SELECT * FROM {table}")  # noqa: S608
+            writes.make_vectors_table(connection, "vectors", spec.open().dim)
+            connection.execute(
+                f"INSERT INTO vectors ({writes.VECTORS}) SELECT {writes.VECTORS} FROM {table}"  # noqa: S608
+            )
             connection.execute(f"DROP TABLE {table}")
         for name, key in (("records", "key"), ("units", "key"), ("vectors", "unit")):
-            connection.execute(f"CREATE TEMP TABLE sorted AS SELECT * FROM {name} ORDER BY user_id, {key}")  # noqa: S608
-            connection.execute(f"TRUNCATE {name}")
-            connection.execute(f"INSERT INTO {name} SELECT * FROM sorted")  # noqa: S608
-            connection.execute("DROP TABLE sorted")
+            connection.sort(name, f"user_id, {key}")
         connection.execute("DELETE FROM meta WHERE name = 'embedder_next'")
         writes.set_embedder(connection, spec)
         writes.define_facts_view(connection)
     return True
+
+
+def _lacking(table: str) -> str:
+    """The condition that a row of `units` has no vector in `table`."""
+    return f"NOT EXISTS (SELECT 1 FROM {table} v WHERE v.unit = units.key AND v.user_id = units.user_id)"  # noqa: S608

@@ -1,17 +1,18 @@
 """What a store holds, in numbers: all of it, and user by user."""
 
-from pathlib import Path
+from datetime import UTC, datetime
 
-from memctl.store.duckdb import fact_rows
-from memctl.store.duckdb.current import current
-from memctl.store.duckdb.database import Connection, get_meta
+from memctl.store.connection import Connection
 from memctl.store.model import Statistics, UserSummary
+from memctl.store.sql import fact_rows
+from memctl.store.sql.current import current
+from memctl.store.sql.meta import get_meta
 
 
 def user_summaries(connection: Connection) -> list[UserSummary]:
     """Every user with counts and times, in alphabetical order."""
     rows = connection.execute(
-        "SELECT user_id, count(*) FILTER (kind <> 'episode'), count(*) FILTER (kind = 'episode'), "
+        "SELECT user_id, count(*) FILTER (WHERE kind <> 'episode'), count(*) FILTER (WHERE kind = 'episode'), "
         "min(created_at), max(created_at) FROM records GROUP BY user_id ORDER BY user_id"
     ).fetchall()
     return [
@@ -26,23 +27,25 @@ def user_summaries(connection: Connection) -> list[UserSummary]:
     ]
 
 
-def statistics(connection: Connection, path: Path) -> Statistics:
-    """What the store at `path` holds."""
+def statistics(connection: Connection, place: str, size: int | None) -> Statistics:
+    """What the store at `place` holds; `size` is in bytes."""
     kinds = dict(connection.execute("SELECT kind, count(*) FROM records GROUP BY kind ORDER BY kind").fetchall())
     rows = connection.execute(
         "SELECT (SELECT count(DISTINCT user_id) FROM records), "  # noqa: S608
-        f"(SELECT count(*) FROM records WHERE kind <> 'episode' AND {current('now()::TIMESTAMP')}), "
+        f"(SELECT count(*) FROM records WHERE kind <> 'episode' AND {current('$now')}), "
         "(SELECT count(*) FROM records WHERE superseded_by IS NOT NULL), "
         "(SELECT count(*) FROM units), "
-        "(SELECT count(*) FROM units WHERE key NOT IN (SELECT unit FROM vectors)), "
-        "(SELECT count(*) FROM files)"
+        "(SELECT count(*) FROM units u WHERE NOT EXISTS "
+        "(SELECT 1 FROM vectors v WHERE v.unit = u.key AND v.user_id = u.user_id)), "
+        "(SELECT count(*) FROM files)",
+        {"now": fact_rows.naive(datetime.now(UTC))},
     ).fetchall()
     embedder = get_meta(connection, "embedder")
     users, live, superseded, units, pending, files = rows[0]
     episodes = kinds.get("episode", 0)
     return Statistics(
-        path=str(path),
-        bytes=path.stat().st_size,
+        path=place,
+        bytes=size,
         users=users,
         facts=sum(kinds.values()) - episodes,
         current=live,

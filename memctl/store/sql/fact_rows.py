@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from memctl.core.fact import Fact, Source, content_hash
-from memctl.store.duckdb.database import Connection
+from memctl.store.connection import Connection
 from memctl.store.model import Episodic
 
 FACT_COLUMNS = (
@@ -17,6 +17,8 @@ FACT_COLUMNS = (
     "source_system, source_id, source_uri, source_session, source_turns, source_quote, metadata, native"
 )
 """The columns of `records` that make a Fact, in the order `to_row` and `to_fact` speak."""
+COLUMNS = f"key, {FACT_COLUMNS}, content_hash, imported_at, role, speaker, position, episode"
+"""All columns of `records`."""
 
 
 def naive(at: datetime | None) -> datetime | None:
@@ -112,36 +114,29 @@ def select(connection: Connection, where: str, parameters: Sequence[Any] | dict[
 
 def by_ids(connection: Connection, ids: Iterable[UUID]) -> list[Fact]:
     """The records with these ids, in the order they were stored; missing ids are skipped."""
-    return select(connection, "id IN (SELECT unnest(?::UUID[])) ORDER BY key", [list(ids)])
-
-
-def next_key(connection: Connection, table: str) -> int:
-    """The first unused row key of a table; safe because the store has one writer at a time.
-
-    A key that an undo would bring back is in use.
-    """
-    tables = (table, f"undo_{table}") if table in ("records", "units", "files") else (table,)
-    keys = " UNION ALL ".join(f"SELECT max(key) AS key FROM {name}" for name in tables)  # noqa: S608
-    return int(connection.execute(f"SELECT coalesce(max(key), 0) + 1 FROM ({keys})").fetchall()[0][0])  # noqa: S608
+    return select(connection, f"{connection.mine()} AND id IN (SELECT unnest(?::UUID[])) ORDER BY key", [list(ids)])
 
 
 def insert(
-    connection: Connection, facts: Iterable[tuple[Fact, Episodic]], *, first_key: int, imported_at: datetime
+    connection: Connection, facts: Iterable[tuple[Fact, Episodic]], keys: Iterable[int], imported_at: datetime
 ) -> None:
-    """Append rows for facts whose ids are not in the store yet, keyed `first_key`, `first_key` + 1, …"""
-    rows = [
-        (key, *to_row(fact), content_hash(fact), naive(imported_at), e.role, e.speaker, e.position, e.episode)
-        for key, (fact, e) in enumerate(facts, first_key)
-    ]
-    if rows:
-        with connection.appender("records") as appender:
-            appender.append_rows(rows)
+    """Append rows with these keys for facts whose ids are not in the store yet."""
+    connection.append(
+        "records",
+        COLUMNS,
+        [
+            (key, *to_row(fact), content_hash(fact), naive(imported_at), e.role, e.speaker, e.position, e.episode)
+            for key, (fact, e) in zip(keys, facts, strict=True)
+        ],
+    )
 
 
 def known(connection: Connection, table: str, ids: Iterable[UUID]) -> set[UUID]:
-    """Those of `ids` that `table` (records, claims, removed) holds already."""
+    """The subset of these ids that `table` (records, claims, removed) has."""
+    # Tombstones from before the store recorded their owners have none.
+    nobody = " OR user_id = ''" if table == "removed" else ""
     rows = connection.execute(
-        f"SELECT id FROM {table} WHERE id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+        f"SELECT id FROM {table} WHERE ({connection.mine()}{nobody}) AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
         [list(ids)],
     )
     return {row[0] for row in rows.fetchall()}

@@ -1,0 +1,324 @@
+"""The store in a PostgreSQL database: `memctl.store.connection.Engine`, found by the scheme of the store's address.
+
+`postgresql://USER@HOST/DATABASE` is a server, `postgres:embedded` memctl's own; `?schema=NAME` chooses another schema
+than `memctl_store`. Writers lock the users that they write about, or, if they do not say, the whole store. All locks
+and settings end with their transaction, so that a pooler in between does no harm.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from zlib import crc32
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from memctl.core.errors import AuthError, Locked, MemctlError, NotFound, UsageError
+from memctl_postgres import errors, schema
+from memctl_postgres.connection import Database
+from memctl_postgres.store_connection import PostgresConnection, adapt
+
+SCHEMA = "memctl_store"
+VERSION = 3
+EMBEDDED = "postgres:embedded"
+_CREATE = "memctl ingest or memctl add creates one"
+
+
+class PostgresEngine:
+    """A store in the schema of a database. `lock_timeout` is how long to wait for another writer, in seconds."""
+
+    def __init__(self, address: str, lock_timeout: float = 30.0) -> None:
+        dsn, self.schema = _parts(address)
+        self.lock_timeout = lock_timeout
+        self.database = _Database(dsn, None, self.schema) if dsn else _Database(None, _embedded(address), self.schema)
+        self.place = f"postgresql://{self.database.place}" if dsn else f"postgres:{self.database.place}"
+        if self.schema != SCHEMA:
+            self.place += f"?schema={self.schema}"
+        self.file: Path | None = None
+        self._ready = False
+        self._path = ""
+        # Commands end without closing their store.
+        weakref.finalize(self, self.database.close)
+
+    def close(self) -> None:
+        """Close the connections, and release the embedded server."""
+        self.database.close()
+
+    def exists(self) -> bool:
+        """Whether the schema has a store."""
+        with errors.translated(self.place), self.database.connection() as connection:
+            return self._version(connection) is not None
+
+    @contextmanager
+    def reading(self) -> Iterator[PostgresConnection]:
+        """A read-only transaction. Raises NotFound if there is no store."""
+        with self._transaction("REPEATABLE READ READ ONLY") as raw:
+            yield PostgresConnection(raw)
+
+    @contextmanager
+    def writing(self, *, make: bool = True, users: Collection[str] | None = None) -> Iterator[PostgresConnection]:
+        """A transaction about these users, or about everybody; nobody else writes about them until it ends."""
+        if make:
+            self._make()
+        with self._transaction("READ COMMITTED READ WRITE") as raw:
+            scope = None if users is None else sorted(set(users))
+            if scope is not None and not raw.execute("SELECT 1 FROM meta WHERE name = 'embedder'").fetchall():
+                # The first writer creates the table of vectors.
+                scope = None
+            self._lock(raw, scope)
+            yield PostgresConnection(raw, scope)
+
+    @contextmanager
+    def trial(self) -> Iterator[_Trial]:
+        """The store within one transaction that is rolled back; nobody else can write in the meantime."""
+        self._make()
+        with self._transaction("READ COMMITTED READ WRITE") as raw, raw.transaction(force_rollback=True):
+            self._lock(raw, None)
+            yield _Trial(self, raw)
+
+    @contextmanager
+    def llm_lock(self) -> Iterator[None]:
+        """Be the only process that asks a model for this store."""
+        self._make()
+        with self._transaction("READ COMMITTED READ WRITE") as raw:
+            try:
+                raw.execute("SELECT pg_advisory_xact_lock(%s, %s)", [self._key("asking"), 0])
+            except psycopg.errors.LockNotAvailable:
+                raise Locked(
+                    f"another ingest is using a model for this store and did not finish within {self.lock_timeout:g} s",
+                    where=self.place,
+                    hint="run it again later; answers that are cached by then cost nothing",
+                ) from None
+            yield
+
+    def size(self) -> int | None:
+        """The bytes of the store's tables and indexes on the server."""
+        with errors.translated(self.place), self.database.connection() as connection:
+            rows = connection.execute(
+                "SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class c "
+                "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s AND c.relkind = 'r'",
+                [self.schema],
+            ).fetchall()
+            return rows[0][0] if rows else None
+
+    def rebuild(self) -> None:
+        """Free the space of deleted rows. The server's write-ahead log and its backups may still have them."""
+        with errors.translated(self.place), self.database.connection() as connection:
+            for (table,) in connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = %s", [self.schema]
+            ).fetchall():
+                connection.execute(SQL("VACUUM {}").format(Identifier(self.schema, table)))
+
+    def sql(self, statement: str, *, write: bool = False) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """The columns and rows of a user's own statement."""
+        if not statement.strip(" \t\r\n;"):
+            raise UsageError("STATEMENT is empty", where="sql", hint='memctl sql "SELECT ..."')
+        with self._transaction("READ COMMITTED READ WRITE" if write else "REPEATABLE READ READ ONLY") as raw:
+            try:
+                cursor = raw.execute(statement.encode(), prepare=False)
+                columns = tuple(column.name for column in cursor.description or ())
+                return columns, cursor.fetchall() if columns else []
+            except psycopg.Error as error:
+                words = error.diag.message_primary or str(error)
+                raise UsageError(f"the statement failed: {words}", where="sql") from None
+
+    @contextmanager
+    def _transaction(self, mode: str) -> Iterator[psycopg.Connection[Any]]:
+        with errors.translated(self.place), self.database.connection() as connection, connection.transaction():
+            connection.execute(f"SET TRANSACTION ISOLATION LEVEL {mode}".encode())
+            if not self._path:
+                self._path = schema.search_path(self.schema, schema.outside(connection).extension_schema)
+            connection.execute(
+                "SELECT set_config('search_path', %s, true), set_config('TimeZone', 'UTC', true), "
+                "set_config('DateStyle', 'ISO', true), set_config('extra_float_digits', '1', true), "
+                "set_config('lock_timeout', %s, true)",
+                [self._path, f"{max(1, int(self.lock_timeout * 1000))}ms"],
+            )
+            if not self._ready:
+                self._require(self._version(connection))
+                self._ready = True
+            yield connection
+
+    def _version(self, connection: psycopg.Connection[Any]) -> int | None:
+        """The version of the store, None if there is none."""
+        rows = connection.execute(
+            "SELECT to_regclass(format('%%I.meta', %s::text)) IS NOT NULL", [self.schema]
+        ).fetchall()
+        if not rows[0][0]:
+            return None
+        rows = connection.execute(
+            SQL("SELECT value FROM {} WHERE name = 'schema_version'").format(Identifier(self.schema, "meta"))
+        ).fetchall()
+        return int(rows[0][0]) if rows else None
+
+    def _require(self, version: int | None) -> None:
+        if version is None:
+            raise NotFound("there is no store yet", where=self.place, hint=_CREATE)
+        if version != VERSION:
+            raise MemctlError(
+                f"the store has schema version {version}, this memctl reads {VERSION}",
+                where=self.place,
+                hint="upgrade memctl",
+            )
+
+    def _make(self) -> None:
+        """Create the schema and its tables if they are missing."""
+        if self._ready:
+            return
+        with errors.translated(self.place), self.database.connection() as connection, connection.transaction():
+            if self._version(connection) is not None:
+                return
+            connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [self._key("store"), 0])
+            if self._version(connection) is not None:
+                return
+            self._create(connection)
+
+    def _create(self, connection: psycopg.Connection[Any]) -> None:
+        outside = schema.outside(connection)
+        try:
+            if outside.pgvector is None:
+                connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+                outside = schema.outside(connection)
+            connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(self.schema)))
+        except psycopg.errors.InsufficientPrivilege:
+            raise AuthError(
+                "this account may not create the store",
+                where=self.place,
+                hint="have an administrator run CREATE EXTENSION vector, and grant CREATE on the database",
+            ) from None
+        except (psycopg.errors.FeatureNotSupported, psycopg.errors.UndefinedFile):
+            raise UsageError(
+                "the server has no pgvector", where=self.place, hint="install the extension on the server"
+            ) from None
+        if connection.info.parameter_status("server_encoding") != "UTF8":
+            raise UsageError("the database's encoding is not UTF8", hint="name a database made with ENCODING 'UTF8'")
+        path = schema.search_path(self.schema, outside.extension_schema)
+        connection.execute("SELECT set_config('search_path', %s, true)", [path])
+        statements = files(__package__).joinpath("store.sql").read_text(encoding="utf-8")
+        names = {"{text}": 'text COLLATE "C"', "{collation}": _collation(connection)}
+        for name, value in names.items():
+            statements = statements.replace(name, value)
+        connection.execute(statements.encode())
+        connection.execute("INSERT INTO meta (name, value) VALUES ('schema_version', %s)", [str(VERSION)])
+
+    def _lock(self, connection: psycopg.Connection[Any], users: Sequence[str] | None) -> None:
+        """Lock the users, in an order that all writers share, or the whole store."""
+        try:
+            if users is None:
+                connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [self._key("writers"), 0])
+                return
+            connection.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [self._key("writers"), 0])
+            keys = sorted({_signed(crc32(user.encode())) for user in users})
+            connection.execute(
+                "SELECT pg_advisory_xact_lock(%s, key) FROM (SELECT unnest(%s::int[]) AS key ORDER BY 1) k",
+                [self._key("users"), keys],
+            )
+        except psycopg.errors.LockNotAvailable:
+            raise Locked(
+                f"another process writes about the same users and did not finish within {self.lock_timeout:g} s",
+                where=self.place,
+                hint="try again, or wait longer with --lock-timeout",
+            ) from None
+
+    def _key(self, purpose: str) -> int:
+        """The first half of an advisory lock's key."""
+        return _signed(crc32(f"memctl {self.schema} {purpose}".encode()))
+
+
+class _Trial:
+    """An engine whose transactions all are parts of one that is rolled back."""
+
+    def __init__(self, engine: PostgresEngine, raw: psycopg.Connection[Any]) -> None:
+        self._engine, self._raw = engine, raw
+        self.place, self.file = engine.place, engine.file
+
+    def exists(self) -> bool:
+        """The trial began with creating it."""
+        return True
+
+    @contextmanager
+    def reading(self) -> Iterator[PostgresConnection]:
+        """The one transaction."""
+        yield PostgresConnection(self._raw)
+
+    @contextmanager
+    def writing(self, *, make: bool = True, users: Collection[str] | None = None) -> Iterator[PostgresConnection]:
+        """A part of the one transaction, rolled back alone by an exception."""
+        with self._raw.transaction():
+            yield PostgresConnection(self._raw)
+
+    @contextmanager
+    def trial(self) -> Iterator[_Trial]:
+        """A part of the one transaction that is rolled back."""
+        with self._raw.transaction(force_rollback=True):
+            yield self
+
+    @contextmanager
+    def llm_lock(self) -> Iterator[None]:
+        """Nobody else can write anyway."""
+        yield
+
+    def size(self) -> int | None:
+        """The bytes of the store."""
+        return self._engine.size()
+
+    def rebuild(self) -> None:
+        """Nothing remains of a trial."""
+
+    def sql(self, statement: str, *, write: bool = False) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """The columns and rows of a user's own statement, against the store itself."""
+        return self._engine.sql(statement, write=write)
+
+    def close(self) -> None:
+        """The trial ends with its block."""
+
+
+class _Database(Database):
+    """The connections of an engine."""
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        connection = super()._connect()
+        adapt(connection)
+        return connection
+
+
+def open_engine(address: str, lock_timeout: float) -> PostgresEngine:
+    """The engine of a store's address; connects at the first use."""
+    return PostgresEngine(address, lock_timeout)
+
+
+def _parts(address: str) -> tuple[str | None, str]:
+    """The DSN of an address, None for the embedded server, and the schema."""
+    if address.startswith("postgres:") and "://" not in address:
+        query = address.partition("?")[2]
+        return None, dict(parse_qsl(query)).get("schema", SCHEMA)
+    parts = urlsplit(address)
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    name = next((value for option, value in options if option == "schema"), SCHEMA)
+    query = urlencode([option for option in options if option[0] != "schema"])
+    return urlunsplit(parts._replace(query=query)), name
+
+
+def _embedded(address: str) -> Path:
+    from memctl_postgres import embedded
+
+    folder = address.partition("?")[0].removeprefix("postgres:")
+    return embedded.default_folder() if folder == "embedded" else Path(folder).expanduser()
+
+
+def _collation(connection: psycopg.Connection[Any]) -> str:
+    """A collation that knows the case of every letter: the server's own, or ICU's."""
+    rows = connection.execute(
+        "SELECT collname::text FROM pg_collation WHERE collname IN ('pg_c_utf8', 'und-x-icu') ORDER BY collname"
+    ).fetchall()
+    return f'"{rows[0][0]}"' if rows else '"default"'
+
+
+def _signed(value: int) -> int:
+    return value - 2**32 if value >= 2**31 else value

@@ -1,0 +1,169 @@
+"""What the store's SQL needs of a connection to PostgreSQL: `memctl.store.connection.Connection`.
+
+The statements have `?` or `$name` where psycopg wants `%s` or `%(name)s`. A text with NUL, which PostgreSQL cannot
+keep, is stored as `mapping.stored_text` writes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from struct import pack
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.types.string import StrDumperUnknown, TextLoader
+
+from memctl_postgres.mapping import loaded_text, stored_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+    Halves = NDArray[np.uint64]
+else:
+    Matrix = Halves = Any
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\?|\$(\w+)|%")
+_COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+
+
+class _Text(StrDumperUnknown):
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(stored_text(obj))
+
+
+class _Loaded(TextLoader):
+    def load(self, data: Buffer) -> str | bytes:
+        text = super().load(data)
+        return loaded_text(text) if isinstance(text, str) else text
+
+
+def adapt(connection: psycopg.Connection[Any]) -> None:
+    """Have texts go in and come out as they are, and JSON as text."""
+    connection.adapters.register_dumper(str, _Text)
+    for type_ in ("text", "varchar", "json", "jsonb"):
+        connection.adapters.register_loader(type_, _Loaded)
+
+
+@lru_cache(maxsize=512)
+def translated(statement: str) -> str:
+    """A statement with psycopg's placeholders."""
+
+    def placeholder(match: re.Match[str]) -> str:
+        if match[0] == "?":
+            return "%s"
+        return f"%({match[1]})s" if match[1] else match[0].replace("%", "%%")
+
+    return _PLACEHOLDER.sub(placeholder, statement)
+
+
+class PostgresConnection:
+    """A connection inside a transaction about `users`, or about everybody if that is None."""
+
+    def __init__(self, raw: psycopg.Connection[Any], users: Sequence[str] | None = None) -> None:
+        self.raw = raw
+        self._users = None if users is None else ", ".join(map(_quoted, users)) or "NULL"
+
+    def mine(self, table: str = "") -> str:
+        """The condition that a row is of a user of this transaction."""
+        if self._users is None:
+            return "TRUE"
+        return f"{table}.user_id IN ({self._users})" if table else f"user_id IN ({self._users})"
+
+    def execute(self, statement: str, parameters: Parameters = (), /) -> psycopg.Cursor[Any]:
+        """The result of a statement."""
+        return self.raw.execute(translated(statement).encode(), parameters)
+
+    def change(self, statement: str, parameters: Parameters = (), /) -> int:
+        """Execute an INSERT, UPDATE or DELETE; returns the number of rows."""
+        return self.execute(statement, parameters).rowcount
+
+    def append(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows with COPY."""
+        if not rows:
+            return
+        with self.raw.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix) -> int:
+        """Add one vector for each of these units that exists and has none; returns how many were added."""
+        rows = self.execute(
+            "SELECT key, user_id FROM units u WHERE key IN (SELECT unnest(?::BIGINT[])) "  # noqa: S608
+            f"AND NOT EXISTS (SELECT 1 FROM {table} v WHERE v.unit = u.key)",
+            [list(units)],
+        ).fetchall()
+        owners: dict[int, str] = dict(rows)
+        dim = vectors.shape[1]
+        # pgvector's binary form: the number of dimensions, an unused field, and the values, all in network order.
+        head = pack(">ihh", 4 + 4 * dim, dim, 0)
+        added = 0
+        command = f"COPY {table} (unit, user_id, embedding) FROM STDIN (FORMAT binary)".encode()
+        with self.raw.cursor() as cursor, cursor.copy(command) as copy:
+            copy.write(_COPY_HEADER)
+            for unit, values in zip(units, vectors.astype(">f4"), strict=True):
+                owner = owners.pop(unit, None)
+                if owner is not None:
+                    user = stored_text(owner).encode()
+                    copy.write(pack(">hiqi", 3, 8, unit, len(user)) + user + head + values.tobytes())
+                    added += 1
+            copy.write(pack(">h", -1))
+        return added
+
+    def halves(self, statement: str, parameters: Parameters = (), /) -> Halves:
+        """The only column of a result, of the function `half`."""
+        import numpy as np
+
+        rows = self.execute(statement, parameters).fetchall()
+        return np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows)).view(np.uint64)
+
+    def vectors(self, statement: str, parameters: Parameters = (), /) -> tuple[list[tuple[Any, ...]], Matrix]:
+        """The rows of a result without their last column, and the vectors in that."""
+        import numpy as np
+
+        rows = self.execute(statement, parameters).fetchall()
+        vectors = [np.fromstring(row[-1][1:-1], dtype=np.float32, sep=",") for row in rows]
+        return [row[:-1] for row in rows], np.stack(vectors) if vectors else np.empty((0, 0), dtype=np.float32)
+
+    def vector(self, values: Sequence[float]) -> str:
+        """A vector as a parameter."""
+        return f"[{','.join(map(repr, map(float, values)))}]"
+
+    def vector_type(self, dim: int) -> str:
+        """The type of a column of vectors with `dim` dimensions."""
+        return f"vector({dim})"
+
+    def keys(self, table: str, number: int) -> list[int]:
+        """That many unused row keys, which no other writer gets."""
+        rows = self.execute(
+            f"SELECT nextval('{table}_keys') FROM generate_series(1, ?::BIGINT)",  # noqa: S608 - one of three tables
+            [number],
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def made(self, table: str) -> None:
+        """Index a table of vectors that was just created; short vectors stay in the row itself."""
+        self.execute(f"ALTER TABLE {table} SET (toast_tuple_target = 8160)")
+        self.execute(f'ALTER TABLE {table} ALTER user_id TYPE text COLLATE "C"')
+        self.execute(f"CREATE INDEX ON {table} (unit)")
+        self.execute(f"CREATE INDEX ON {table} (user_id)")
+
+    def sort(self, table: str, columns: str) -> None:
+        """Nothing: the indexes find a user's rows wherever they are."""
+
+    def tables(self) -> list[str]:
+        """The names of the store's tables."""
+        rows = self.execute(
+            "SELECT tablename::TEXT FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename"
+        ).fetchall()
+        return [row[0] for row in rows]
+
+
+def _quoted(text: str) -> str:
+    return "'" + stored_text(text).replace("'", "''") + "'"

@@ -1,0 +1,126 @@
+"""The two small protocols between the store's SQL and a database: `Connection` within a transaction, and `Engine`.
+
+`memctl.store.sql` is written in what DuckDB and PostgreSQL have in common, with `?` or `$name` for parameters. What
+they do differently is an SQL function with the same name in both (the macros of `schema_3.sql` and the functions of the
+PostgreSQL schema), or a method of `Connection`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+    Halves = NDArray[np.uint64]
+else:
+    Matrix = Halves = Any
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class Rows(Protocol):
+    """The result of a statement."""
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """All rows that are left."""
+
+    def fetchmany(self, size: int, /) -> list[tuple[Any, ...]]:
+        """Up to `size` of the rows that are left."""
+
+
+class Connection(Protocol):
+    """A connection inside one transaction. Times are naive and in UTC."""
+
+    def mine(self, table: str = "") -> str:
+        """The condition that a row is of a user of this transaction; `table` is a table's name or alias.
+
+        TRUE in a transaction about everybody, and where no statement gets faster by it.
+        """
+
+    def execute(self, statement: str, parameters: Parameters = (), /) -> Rows:
+        """The result of a statement, valid until the next one."""
+
+    def change(self, statement: str, parameters: Parameters = (), /) -> int:
+        """Execute an INSERT, UPDATE or DELETE; returns the number of rows."""
+
+    def append(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows in bulk; `columns` are the names of their values, with commas."""
+
+    def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix) -> int:
+        """Add one vector for each of these units that exists and has none; returns how many were added.
+
+        `vectors` has shape (len(units), dim).
+        """
+
+    def halves(self, statement: str, parameters: Parameters = (), /) -> Halves:
+        """The only column of a result, of the SQL function `half`; shape (n,)."""
+
+    def vectors(self, statement: str, parameters: Parameters = (), /) -> tuple[list[tuple[Any, ...]], Matrix]:
+        """The rows of a result without their last column, and the vectors in that, of shape (n, dim)."""
+
+    def vector(self, values: Sequence[float]) -> Any:
+        """A vector as a parameter, which the statement casts to `vector_type`."""
+
+    def vector_type(self, dim: int) -> str:
+        """The type of a column of vectors with `dim` dimensions."""
+
+    def keys(self, table: str, number: int) -> Sequence[int]:
+        """That many unused row keys of a table, in ascending order."""
+
+    def made(self, table: str) -> None:
+        """Complete a table of vectors that was just created."""
+
+    def sort(self, table: str, columns: str) -> None:
+        """Lay the rows of a table out in the order of these columns, if the engine profits from that."""
+
+    def tables(self) -> list[str]:
+        """The names of the store's tables."""
+
+
+class Engine(Protocol):
+    """A database that keeps one store."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, as messages name it; never contains a password."""
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the store, if it is one file."""
+
+    def exists(self) -> bool:
+        """False until something is written for the first time."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A read-only transaction. Raises NotFound if the store does not exist, Locked after waiting in vain."""
+
+    def writing(self, *, make: bool = True, users: Collection[str] | None = None) -> AbstractContextManager[Connection]:
+        """A transaction about these users (None: everybody): committed at the end of the block, rolled back by any
+        exception.
+
+        Creates or upgrades the schema. Without `make`, raises NotFound if the store does not exist.
+        """
+
+    def trial(self) -> AbstractContextManager[Engine]:
+        """A copy of the store, dropped with the block."""
+
+    def llm_lock(self) -> AbstractContextManager[None]:
+        """Be the only process that asks a model for this store; the store itself is not locked."""
+
+    def size(self) -> int | None:
+        """The size of the store in bytes."""
+
+    def rebuild(self) -> None:
+        """Remove the bytes of deleted rows, as far as the engine can."""
+
+    def sql(self, statement: str, *, write: bool = False) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        """The columns and rows of a user's own SQL statement. Raises UsageError with the engine's words if it fails."""
+
+    def close(self) -> None:
+        """Close what is still open."""

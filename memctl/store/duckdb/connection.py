@@ -1,0 +1,111 @@
+"""`memctl.store.connection.Connection` over a connection of DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from duckdb import DuckDBPyConnection
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+    Halves = NDArray[np.uint64]
+else:
+    Matrix = Halves = Any
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+_UNDOABLE = ("records", "units", "files")
+"""The tables with row keys whose rows an undo may bring back."""
+
+
+class DuckConnection:
+    """A connection inside a transaction; `raw` is DuckDB's own."""
+
+    def __init__(self, raw: DuckDBPyConnection) -> None:
+        self.raw = raw
+
+    def mine(self, table: str = "") -> str:
+        """Always TRUE: rows are found by their ids, whoever's they are."""
+        return "TRUE"
+
+    def execute(self, statement: str, parameters: Parameters = (), /) -> DuckDBPyConnection:
+        """The result of a statement."""
+        return self.raw.execute(statement, parameters)
+
+    def change(self, statement: str, parameters: Parameters = (), /) -> int:
+        """Execute an INSERT, UPDATE or DELETE; returns the number of rows."""
+        return int(self.raw.execute(statement, parameters).fetchall()[0][0])
+
+    def append(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows with DuckDB's appender."""
+        if rows:
+            with self.raw.appender(table, columns=columns.split(", ")) as appender:
+                appender.append_rows(rows)
+
+    def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix) -> int:
+        """Add one vector for each of these units that exists and has none; returns how many were added."""
+        import numpy as np
+
+        dim = vectors.shape[1]
+        # DuckDB finds `columns` by name; a matrix goes in as dim flat columns, the fastest way that needs no Arrow.
+        columns = {"unit": np.asarray(units, dtype=np.int64)} | {f"c{i}": vectors[:, i] for i in range(dim)}
+        array = ", ".join(f"c{i}" for i in range(dim))
+        # With the range of keys DuckDB skips all older rows.
+        span = f"BETWEEN {min(units)} AND {max(units)}"
+        done = self.raw.execute(
+            f"INSERT INTO {table} SELECT unit, u.user_id, [{array}]::FLOAT[{dim}] "  # noqa: S608
+            f"FROM columns JOIN (FROM units WHERE key {span}) u ON u.key = columns.unit "
+            f"WHERE NOT EXISTS (SELECT 1 FROM {table} v WHERE v.unit {span} AND v.unit = columns.unit)"
+        )
+        del columns
+        return int(done.fetchall()[0][0])
+
+    def halves(self, statement: str, parameters: Parameters = (), /) -> Halves:
+        """The only column of a result, of the macro `half`."""
+        (values,) = self.raw.execute(statement, parameters).fetchnumpy().values()
+        return values
+
+    def vectors(self, statement: str, parameters: Parameters = (), /) -> tuple[list[tuple[Any, ...]], Matrix]:
+        """The rows of a result without their last column, and the vectors in that."""
+        import numpy as np
+
+        columns = list(self.raw.execute(statement, parameters).fetchnumpy().values())
+        vectors = np.stack(list(columns[-1])) if len(columns[-1]) else np.empty((0, 0), dtype=np.float32)
+        return list(zip(*(column.tolist() for column in columns[:-1]), strict=True)), vectors
+
+    def vector(self, values: Sequence[float]) -> list[float]:
+        """A vector as a parameter."""
+        return list(values)
+
+    def vector_type(self, dim: int) -> str:
+        """The type of a column of vectors with `dim` dimensions."""
+        return f"FLOAT[{dim}]"
+
+    def keys(self, table: str, number: int) -> range:
+        """That many unused row keys; safe because a file has one writer at a time. A key that an undo would bring back
+        is in use."""
+        tables = (table, f"undo_{table}") if table in _UNDOABLE else (table,)
+        highest = " UNION ALL ".join(f"SELECT max(key) AS key FROM {name}" for name in tables)  # noqa: S608
+        first = int(self.raw.execute(f"SELECT coalesce(max(key), 0) + 1 FROM ({highest})").fetchall()[0][0])  # noqa: S608
+        return range(first, first + number)
+
+    def made(self, table: str) -> None:
+        """Nothing: there are no indexes."""
+
+    def sort(self, table: str, columns: str) -> None:
+        """Lay the rows of a table out in the order of these columns: a filter on the first skips most of them."""
+        self.raw.execute(f"CREATE TEMP TABLE sorted AS SELECT * FROM {table} ORDER BY {columns}")  # noqa: S608
+        self.raw.execute(f"TRUNCATE {table}")
+        self.raw.execute(f"INSERT INTO {table} SELECT * FROM sorted")  # noqa: S608
+        self.raw.execute("DROP TABLE sorted")
+
+    def tables(self) -> list[str]:
+        """The names of the store's tables."""
+        rows = self.raw.execute(
+            "SELECT table_name FROM duckdb_tables() "
+            "WHERE NOT internal AND database_name = current_database() AND schema_name = 'main' ORDER BY table_name"
+        ).fetchall()
+        return [row[0] for row in rows]

@@ -1,0 +1,1 @@
+"""The store in SQL: one text of every statement, in what DuckDB and PostgreSQL have in common."""

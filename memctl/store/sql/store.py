@@ -1,0 +1,89 @@
+"""The `Store` over an engine. What a search does not need is imported by the methods that do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from memctl.embed.spec import EmbedderSpec
+from memctl.store.connection import Engine
+from memctl.store.model import ModelsUsed, Reindexed, Table
+from memctl.store.sql.session import SqlSession
+
+if TYPE_CHECKING:
+    from memctl.store.sql.transaction import SqlTransaction
+    from memctl.store.tally import Tally
+
+
+class SqlStore:
+    """The store in an engine's database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.place = engine.place
+
+    def exists(self) -> bool:
+        """False until something is written for the first time."""
+        return self.engine.exists()
+
+    @contextmanager
+    def reading(self) -> Iterator[SqlSession]:
+        """A read-only session."""
+        with self.engine.reading() as connection:
+            yield SqlSession(connection, self.engine)
+
+    @contextmanager
+    def writing(self, *, make: bool = True) -> Iterator[SqlTransaction]:
+        """A transaction that cannot be undone."""
+        from memctl.store.sql.transaction import SqlTransaction
+
+        with self.engine.writing(make=make) as connection:
+            yield SqlTransaction(connection, self.engine)
+
+    @contextmanager
+    def changing(
+        self, command: str, user: str | None = None, run: str | None = None, *, make: bool = True
+    ) -> Iterator[SqlTransaction]:
+        """A transaction recorded as (part of) a run of `command`."""
+        from memctl.store.sql.transaction import SqlTransaction
+        from memctl.store.sql.undo_log import Journal
+
+        with self.engine.writing(make=make) as connection:
+            journal = Journal(connection, command, user, run)
+            yield SqlTransaction(connection, self.engine, journal)
+            journal.close()
+
+    @contextmanager
+    def trial(self) -> Iterator[SqlStore]:
+        """A copy of the store, dropped with the block."""
+        with self.engine.trial() as engine:
+            yield SqlStore(engine)
+
+    def llm_lock(self) -> AbstractContextManager[None]:
+        """Be the only process that asks a model on behalf of this store."""
+        return self.engine.llm_lock()
+
+    def reindex(self, spec: EmbedderSpec, progress: Callable[[int, int, str], None] | None = None) -> Reindexed:
+        """Make missing vectors, or all of them with another embedder."""
+        from memctl.store.sql import reindex
+
+        return reindex.reindex(self.engine, spec, progress)
+
+    def tally(self, by: str, now: datetime, top: int, user: str | None) -> Tally:
+        """The counts of a volume report."""
+        from memctl.store.sql import volume_counts
+
+        return volume_counts.tally(self.engine, by, now, top, user)
+
+    def models(self) -> ModelsUsed:
+        """The models that the store used."""
+        from memctl.store.sql import volume_counts
+
+        return volume_counts.models(self.engine)
+
+    def sql(self, statement: str, *, write: bool = False) -> Table:
+        """The result of a user's own SQL statement."""
+        columns, rows = self.engine.sql(statement, write=write)
+        return Table(columns=columns, rows=rows)
