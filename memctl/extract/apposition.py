@@ -43,7 +43,7 @@ def list_drafts(
     drafts: list[Draft] = []
     for part in (part.strip(" ,") for part in _PIECES.split(start.rest)[1:]):
         kids = _KIDS.match(part)
-        if kids:
+        if kids and not re.search(r"\badults?\b", start.rest):
             drafts.append(_draft("has_child", kids["o"], f"has {kids['o']}", span, "family", 0.8))
             continue
         if not part or (tail and not _TAIL.match(part)):

@@ -9,13 +9,15 @@ from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import holds, words
 
 _FICTION = re.compile(
-    r"\b(?:role-?play(?:ing)?|pretend(?: (?:that|to be|you))?|imagine|suppose|supposing|assume|"
+    r"\b(?:role-?play(?:ing)?|pretend(?: (?:that|to be|you))?|imagine|suppose|supposing|assume(?! (?:that )?(?:i|"
+    r"we)(?:'m| am| know| have| do| don't| use| speak)\b)|"
     r"assuming|hypothetically|let's say|lets say|say (?:that )?i'm\b|"
     r"in (?:this|my|the) (?:story|novel|game|dream|campaign|scene|fantasy|book)|my character|act as|"
     r"acting as|act like|you are (?:a|an|my|the)\b|you're (?:a|an) (?!\w+ (?:star|angel|genius|"
     r"legend))|"
     r"for the persona|in character|speaking as|stay in character|once upon a time|as if i|what if|"
-    r"if only|i wish|i dreamt|i dreamed|thought experiment|in the voice of|from the perspective of|"
+    r"if only|i wish|dreamt|dreamed|let's play(?=:)|lets play(?=:)|how (?:do|would|can|should) (?:i|you|we|one) "
+    r"(?:say|write|spell|pronounce|translate)|thought experiment|in the voice of|from the perspective of|"
     r"play the (?:role|part)|you play|i'll play|i play the (?:role|part)|fictional|dear diary|"
     r"in an alternate|parody)\b",
     re.IGNORECASE,

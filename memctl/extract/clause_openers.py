@@ -30,7 +30,16 @@ LEAD = re.compile(
     r"i (?:just )?(?:realized|realised|found out|learned|noticed|discovered)(?: that| (?=i\b|i'|my\b|"
     r"we\b))|i know that|the (?:thing|truth|fact) is(?: that)?|my doctor (?:said|says|told me|thinks|"
     r"confirmed)(?: that)?|scratch that|never mind|nevermind|wait|no wait|oops|then|now|"
-    r"let me tell you(?: that)?|ok so|recently|lately|currently|nowadays|these days|still|apparently|"
+    r"let me tell you(?: that)?|ok so|before i forget|hey again|back again|quick context|bit of context|long story but|"
+    r"long story|as (?:an )?update|so yeah|oh and|the (?:latest|update) is(?: that)?|i think i (?:told you|mentioned|"
+    r"said)(?: that)?|"
+    r"not sure if i (?:said|mentioned|told you)(?: this)?(?: but)?|don't know if i (?:said|mentioned)(?: but)?|in "
+    r"other news|"
+    r"first things first|first off|for starters|to start|hello again|morning|evening|afternoon|good morning|good "
+    r"evening|yo|"
+    r"bear with me|long time no see|random but|weird one but|probably relevant but|might be relevant|worth knowing|"
+    r"worth mentioning(?: that)?|for info|just for context|just so we're clear|to be clear|also worth knowing|"
+    r"recently|lately|currently|nowadays|these days|still|apparently|"
     r"even though|although|though|while)\b[\s,:!.\-–—)]*)+",
     re.IGNORECASE,
 )

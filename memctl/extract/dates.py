@@ -45,6 +45,8 @@ _UNIT = r"(?P<unit>day|week|weekend|month|year|yr)s?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
 _SEASON = rf"(?P<season>{date_words.alternation(date_words.SEASONS)})"
 _ORDINAL = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_LAST_DAY = r"(?:\s?(?:-|–|to|till|until)\s?\d{1,2}(?:st|nd|rd|th)?)?"
+""" "3-10 September" starts on the third."""
 _END = r"(?![\w'-])"
 
 _UNIT_WORDS = ("day", "week", "month", "year", "yr")
@@ -120,6 +122,11 @@ _DATE = (
     rf"|{_MONTH.replace('?P<month>', '?:')} \d{{1,2}}(?:st|nd|rd|th)?,?(?: \d{{4}})?)"
 )
 
+_MOVED_TO = (
+    r"(?<!\bi )(?<!\bwe )(?:moved|changed|pushed|pushed back|put back|brought forward|rescheduled|postponed|delayed|"
+    r"switched|shifted) (?:to|until|till)"
+)
+
 RULES: tuple[Rule, ...] = (
     _rule(
         r"\b(?:the )?(?:(?P<n>two|three|2|3) )?(?P<what>day|week|weekend|month|year|"
@@ -130,7 +137,7 @@ RULES: tuple[Rule, ...] = (
     _rule(r"\b(?P<year>\d{4})[-/](?P<m>\d\d)[-/](?P<d>\d\d)(?!\d)", time_expressions.iso),
     _rule(r"(?P<year>\d{4})年(?:(?P<m>\d{1,2})月)?(?:(?P<d>\d{1,2})日)?", time_expressions.japanese, ("年",)),
     _rule(r"\b(?P<a>\d{1,2})[/.](?P<b>\d{1,2})[/.](?P<year>(?:19|20)\d\d)\b", time_expressions.slashed),
-    _rule(rf"\b{_ORDINAL}\.?(?: of| de)?\s*{_MONTH},?(?: de)?(?:\s*{_YEAR})?{_END}", time_expressions.dated),
+    _rule(rf"\b{_ORDINAL}{_LAST_DAY}\.?(?: of| de)?\s*{_MONTH},?(?: de)?(?:\s*{_YEAR})?{_END}", time_expressions.dated),
     _rule(rf"\b{_MONTH} {_ORDINAL}{_END}(?:,? {_YEAR}\b)?", time_expressions.dated),
     _rule(rf"\b{_MONTH},?(?: of| de)? {_YEAR}\b", time_expressions.dated),
     _rule(rf"\b{_SEASON}(?: of)? {_YEAR}\b", time_expressions.season_of),
@@ -182,9 +189,14 @@ RULES: tuple[Rule, ...] = (
         time_expressions.holiday,
         date_words.HOLIDAYS,
     ),
-    _rule(rf"\b(?P<which>)(?:on |come ){_FULL_WEEKDAY}{_END}", time_expressions.last_weekday, date_words.FULL_WEEKDAYS),
     _rule(
-        rf"\b(?:on|for|the|by) the (?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}(?! (?:of|floor|time|grade|place))",
+        rf"\b(?P<which>)(?:on |come |{_MOVED_TO} ){_FULL_WEEKDAY}{_END}",
+        time_expressions.last_weekday,
+        date_words.FULL_WEEKDAYS,
+    ),
+    _rule(
+        rf"\b(?:on|for|the|by|is|to|until|till) the (?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}(?! (?:of|floor|time|"
+        rf"grade|place))",
         time_expressions.day_of_month,
     ),
     _rule(
@@ -264,8 +276,9 @@ def _plain(text: str) -> str:
 def _due(text: str) -> list[Rule]:
     """The rules that may match somewhere in a plain text."""
     lowered, digits = text.lower(), bool(_DIGIT.search(text))
-    due = [rule for rule in RULES if rule.may_match(lowered, digits)]
-    return due if digits or any(map(lowered.__contains__, _MAYBE)) else []
+    if not digits and not any(map(lowered.__contains__, _MAYBE)):
+        return []
+    return [rule for rule in RULES if rule.may_match(lowered, digits)]
 
 
 def certain(text: str, at: datetime | None, *, future: bool | None = None) -> list[Grounded]:

@@ -52,13 +52,6 @@ _NOT_ANY_MORE = re.compile(
     ),
     re.IGNORECASE,
 )
-_ORDER_OVER = re.compile(
-    r"^(?:(?:ok|okay|actually|also|and|so|please|btw)[, ]+)*(?:you (?:can|may) (?:stop|quit)|"
-    r"(?:there's |there is )?no need to(?: keep)?|you (?:don't|do not|no longer) (?:have|"
-    r"need) to(?: keep)?|no more)"
-    r" (?P<what>[^.!?;\n]{3,80})",
-    re.IGNORECASE,
-)
 _PET = frozenset({"has_pet"})
 _LASTING = frozenset(
     words(
@@ -87,12 +80,6 @@ def elliptical_retractions(text: str, earlier: Iterable[Draft]) -> Iterator[Draf
     yield from _over(_DIED, text, drafts, _PET)
     yield from _over(_GIVEN_AWAY, text, drafts, _PET)
     yield from _over(_CALLED_OFF, text, drafts, _PLANNED)
-    order = _ORDER_OVER.search(text)
-    if order:
-        goal = _stems(order["what"])
-        for draft in drafts:
-            if draft.predicate == "instruction" and _stems(draft.object or "") <= goal:
-                yield retraction(draft, order.span())
 
 
 def _over(pattern: re.Pattern[str], text: str, drafts: list[Draft], only: frozenset[str]) -> Iterator[Draft]:
@@ -122,8 +109,3 @@ def _about(spoken: list[str], words: list[str]) -> bool:
 
 def _words(text: str) -> list[str]:
     return [word for word in re.findall(r"[\w\-+#]+", text.casefold()) if word not in _SMALL]
-
-
-def _stems(text: str) -> set[str]:
-    """Words without "-ing" and "-e", so that "replying" and "reply" are one."""
-    return {re.sub(r"(?:ing|e)$", "", word) for word in _words(text) if word not in ("always", "please", "now")}

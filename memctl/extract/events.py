@@ -4,11 +4,13 @@ An event needs a date in its own sentence; a plan needs a date, a number or a na
 """
 
 import re
+from datetime import datetime
 
 from memctl.extract.clauses import Clause, Head
-from memctl.extract.dates import Grounded
+from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft_claim import Draft
 from memctl.extract.noun_phrases import cut
+from memctl.extract.rule_tables import compiled
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.verbs import FORMS, third_person
 from memctl.extract.wordlist import words
@@ -52,18 +54,16 @@ _CHAT = re.compile(
 _STATES = frozenset(
     words("live work be think feel say tell know want love like hate hear need have talk chat call text check seem get")
 )
-_HAD = re.compile(
-    (
-        r"(?:an?|my|our) (?:[\w\-]+ ){0,4}?(?:interview|appointment|meeting|surgery|party|exam|test|baby|"
-        r"wedding|operation|accident|date|game|match|concert|show|ceremony|checkup|class|session|race|"
-        r"birthday)\b"
-    ),
-    re.IGNORECASE,
+_HAD = (
+    r"(?:got )?(?:(?:an?|my|our|the|two|another) (?:[\w'\-]+ ){0,4}?|)(?:{EVENT}|baby|accident|date|show|ceremony|"
+    r"session|birthday)\b"
 )
 
 
 def ahead(head: Head) -> bool | None:
     """Whether a clause is about the future; None if its tense does not decide."""
+    if head.lemma == "book" and not head.stopped:
+        return True
     if head.tense in ("past", "perfect") or head.stopped:
         return False
     if head.tense == "future" or head.lemma in ("plan", "intend", "aim", "hope"):
@@ -87,42 +87,84 @@ def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
     return cut(" ".join(text[head.rest_at :].split()))
 
 
-def event(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
-    """A past-tense clause with its own date, as an `attended` or `event` draft."""
+def already_true(drafts: list[Draft], head: Head, text: str, at: datetime | None) -> list[Draft]:
+    """`drafts` without an age that is still to come: "I turn 40 on 8 June"."""
+    if head.lemma != "turn" or head.tense in ("past", "perfect") or not any(one.predicate == "age" for one in drafts):
+        return drafts
+    days = [one for one in certain(text, at, future=True) if one.role == "at"]
+    if days and at is not None and days[0].start <= at:
+        return drafts
+    return [one for one in drafts if one.predicate != "age"]
+
+
+def _gathering(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
+    """ "I was at a wedding on Saturday"."""
+    there = _GATHERING.match(without_dates(clause, head, dates))
+    if there is None or len(there["o"].split()) > 10:
+        return None
+    where = re.sub(r"\s+(?:back|way back)$", "", there["o"])
+    return Draft(
+        predicate="attended", object=where, phrase=f"was at {where}", quote=offset, confidence=0.8, category="events"
+    )
+
+
+def event(
+    clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int], *, own: bool = True
+) -> Draft | None:
+    """A past-tense clause with its own date, as an `attended` or `event` draft.
+
+    Of somebody else (not `own`) only what changes a life is kept.
+    """
     if head.tense not in ("past", "perfect") or head.neg or head.modal or head.stopped or head.can or head.prog:
         return None
     if head.lemma == "be" and head.tense == "past" and any(one.role == "at" for one in dates):
-        there = _GATHERING.match(without_dates(clause, head, dates))
-        if there is None or len(there["o"].split()) > 10:
-            return None
-        where = re.sub(r"\s+(?:back|way back)$", "", there["o"])
-        return Draft(
-            predicate="attended",
-            object=where,
-            phrase=f"was at {where}",
-            quote=offset,
-            confidence=0.8,
-            category="events",
-        )
-    if not any(one.role == "at" for one in dates) or (head.lemma in _STATES and not _HAD.match(head.rest)):
+        return _gathering(clause, head, dates, offset)
+    if not any(one.role == "at" for one in dates) or (
+        head.lemma in _STATES and not (compiled(_HAD).match(head.rest) or _MARK.match(head.rest))
+    ):
         return None
     verb_word = clause.text[: head.rest_at].split()
     if not verb_word or (not _PAST_EVENT.match(verb_word[-1].strip(",")) and not verb_word[-1].lower().endswith("ed")):
         return None
     rest = without_dates(clause, head, dates)
-    if not rest or HIDDEN in rest or len(rest.split()) > 14 or _CHAT.search(rest):
+    if not own and not (head.lemma in _LIFE or (head.lemma in ("have", "get") and _MARK.match(rest))):
+        return None
+    if (not rest and head.lemma not in _COMPLETE) or HIDDEN in rest or len(rest.split()) > 14 or _CHAT.search(rest):
         return None
     past = verb_word[-1].strip(",").lower()
-    predicate, value = "event", f"{past} {rest}"
+    if _DOSE_CHANGE.match(rest):
+        return None
+    predicate, value = "event", f"{past} {rest}".strip()
     going = re.match(r"to (?:(?:my|our|an?|the) )?(?P<o>.+)", rest, re.IGNORECASE)
     if head.lemma == "go" and going:
         predicate, value = "attended", going["o"]
     elif head.lemma == "attend":
         predicate, value = "attended", re.sub(r"^(?:my|our|an?|the) ", "", rest)
     return Draft(
-        predicate=predicate, object=value, phrase=f"{past} {rest}", quote=offset, confidence=0.8, category="events"
+        predicate=predicate,
+        object=value,
+        phrase=f"{past} {rest}".strip(),
+        quote=offset,
+        confidence=0.8,
+        category="events",
     )
 
+
+_DOSE_CHANGE = re.compile(r"(?:up|down|back|on|off)? ?(?:to )?\d+ ?(?:mg|mcg|ml|g|units?)\b", re.IGNORECASE)
+_COMPLETE = frozenset(words("graduate retire qualify resign propose elope relapse divorce die"))
+""" "I graduated in May": the verb is the whole event."""
+_LIFE = frozenset(
+    words("graduate qualify retire marry divorce propose join win start finish leave buy sell adopt open")
+)
+_MARK = re.compile(
+    r"(?:(?:an?|my|our|the|his|her|their) )?(?:[\w'-]+ ){0,3}?(?:out\b|removed|replaced|replacement|transplant|"
+    r"surgery|operation|baby|girl|boy|twins|"
+    r"miscarriage|stroke|heart attack|c-section|caesarean|bypass|biopsy|scan|fall|concussion|breakdown|seizure|"
+    r"diagnos\w+|job offer|offer|new job|"
+    r"promotion|degree|phd|visa|citizenship|passport|licen[cs]e|keys|results|tattoo|engaged|married|divorced|puppy|kitten|dog|cat|"
+    r"mortgage|promoted|fired|made redundant|burgled|mugged|covid|shingles|pneumonia)\b",
+    re.IGNORECASE,
+)
 
 _OCCASION = re.compile(
     r"to (?:(?:my|our|an?|the) )?(?P<o>.*\b(?:wedding|concert|funeral|conference|festival|graduation|party|workshop|"
@@ -153,7 +195,7 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
     if head.tense == "future":
         return (head.lemma, rest) if head.lemma != "be" or dates else None
     if head.tense in ("past", "perfect"):
-        return ("go on", rest) if head.lemma == "book" else None
+        return ("", rest) if head.lemma == "book" else None
     wanting = head.lemma in ("plan", "intend", "aim", "hope") or (head.lemma == "want" and dates)
     pondering = head.lemma in ("think", "look") and head.prog and re.match(r"(?:about|of|forward to) ", rest)
     if head.lemma == "plan" and _OUTING.match(rest):
@@ -172,7 +214,8 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
         aimless = head.lemma in ("go", "fly", "travel") and not _GOES_TO.match(rest)
         return None if aimless or (head.lemma in _DATED_ONLY and not dates) else (head.lemma, rest)
     if (
-        head.lemma in ("fly", "leave", "start", "move", "graduate") or (head.lemma == "have" and _HAD.match(rest))
+        head.lemma in ("fly", "leave", "start", "move", "graduate")
+        or (head.lemma == "have" and compiled(_HAD).match(rest))
     ) and dates:
         return head.lemma, rest
     return None
@@ -211,7 +254,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
     vague = HIDDEN in body or _CHAT.search(body) or len(body.split()) > 14 or _VAGUE.match(f"{verb} {body}")
     if vague or not (ahead or _ANCHOR.search(" " + body)):
         return None
-    goal = " ".join(f"{verb} {body}".split())
+    goal = " ".join(f"{verb} {body.removeprefix('got ')}".split())
     phrase = f"plans to {goal}" if verb else f"plans {goal}"
     return Draft(predicate="plans", object=goal, phrase=phrase, quote=offset, confidence=0.8, category="plans")
 

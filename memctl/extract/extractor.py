@@ -4,6 +4,7 @@ Only people's statements about themselves and those close to them become claims;
 none. Turns must have been redacted (`memctl.extract.secrets`). `memctl.reconcile` decides which claims are current.
 """
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -11,11 +12,16 @@ import msgspec
 from memctl.core.claim import DENIAL, Claim
 from memctl.core.fact import derive_id
 from memctl.core.predicates import SINGLE_VALUED
+from memctl.extract.appointments import rescheduled
 from memctl.extract.corrections import exchanges, replacements, withdrawn
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.elliptical_retractions import elliptical_retractions
+from memctl.extract.instruction_changes import ended_instructions
 from memctl.extract.multilingual import multilingual_drafts
+from memctl.extract.name_case import NameCase
 from memctl.extract.object_types import acceptable, single_readings
+from memctl.extract.restated_answers import statement
+from memctl.extract.segmentation import plain, sentences
 from memctl.extract.short_answers import answer_drafts
 from memctl.extract.turn_reader import TurnReader
 from memctl.transcripts.model import Session, Turn
@@ -23,6 +29,9 @@ from memctl.transcripts.model import Session, Turn
 EXTRACTOR = "rules@1"
 THRESHOLD = 0.7
 """Claims of lower confidence are dropped."""
+FIRST_PART = re.compile(r"[,;(–—]|\s-+\s")
+LISTED = re.compile(r"\b(?:called|names|any|which|what (?:else )?do)\b", re.IGNORECASE)
+""" "What are your kids called?" may be answered by a list, "Where do you live?" by the words before the first comma."""
 NO_CLAIMS = frozenset({"attachment"})
 MEMORY = "memory_write"
 
@@ -45,6 +54,7 @@ def extract(
                 claims.extend(turn_claims)
         if turn.role in ("user", "assistant"):
             reader.question = turn.text if "?" in turn.text else None
+            reader.names.learn(turn.text)
     return claims
 
 
@@ -72,22 +82,46 @@ class _SessionReader:
         self.question: str | None = None
         self.earlier: list[Draft] = []
         self.people: dict[str, tuple[str, str]] = {}
+        self.names = NameCase()
+        self.subject: tuple[str, str] | None = None
         speakers = {turn.speaker for turn in session.turns if turn.role == "user"}
         self.orders = len(speakers) < 2 or any(turn.role == "assistant" for turn in session.turns)
 
     def drafts(self, turn: Turn, text: str, memory: bool) -> list[Draft]:
         """The drafts of a turn, without duplicates."""
-        reader = TurnReader(text, turn.at, third=memory, orders=self.orders, people=self.people)
+        reader = TurnReader(text, turn.at, third=memory, orders=self.orders, people=self.people, written=turn.text)
         drafts = reader.read()
         self.people = reader.people
         drafts += exchanges(text, self.earlier)
+        drafts += rescheduled(text, turn.at, self.earlier)
         drafts += elliptical_retractions(text, self.earlier)
+        drafts += ended_instructions(text, self.earlier, drafts)
         if self.question is not None and not memory:
-            drafts += answer_drafts(self.question, text)
+            drafts += answer_drafts(self.question, text) or self.restated(self.question, text, turn, drafts)
+        self.subject = reader.other
         drafts += multilingual_drafts(text)
         drafts += replacements(text, drafts)
         kept = withdrawn(text, filter(acceptable, drafts))
         return single_readings(_distinct(kept), SINGLE_VALUED)
+
+    def restated(self, question: str, text: str, turn: Turn, drafts: list[Draft]) -> list[Draft]:
+        """The drafts of a short answer that says nothing without its question."""
+        opening = next(sentences(plain(text)), None)
+        if opening is None:
+            return []
+        first = opening.text if LISTED.search(question) else FIRST_PART.split(opening.text)[0]
+        span = (opening.start, opening.start + len(first))
+        if any(draft.quote[0] < span[1] and span[0] < draft.quote[1] for draft in drafts):
+            return []
+        words = statement(question, text[span[0] : span[1]], self.subject) if "?" not in opening.mark else None
+        if words is None:
+            return []
+        reader = TurnReader(words, turn.at, orders=False, people=self.people)
+        read = reader.read()
+        self.people = reader.people
+        for draft in read:
+            draft.quote, draft.confidence = span, min(draft.confidence, 0.8)
+        return read
 
     def claims(self, turn: Turn, position: int) -> list[Claim]:
         """The claims of one turn whose confidence reaches the threshold."""
@@ -96,7 +130,7 @@ class _SessionReader:
         name = turn.speaker or self.user_id
         owner = turn.speaker not in self.session.namesakes and speaks_for_user(turn.speaker, self.user_id)
         claims: list[Claim] = []
-        for draft in self.drafts(turn, text, memory):
+        for draft in self.drafts(turn, self.names.restored(text), memory):
             confidence = max(THRESHOLD, round(draft.confidence - 0.1, 2)) if memory else round(draft.confidence, 2)
             if confidence < THRESHOLD or "[redacted:" in (draft.object or ""):
                 continue

@@ -6,6 +6,7 @@ from functools import cache, partial
 
 import msgspec
 
+from memctl.core.predicates import kind_of
 from memctl.extract.clauses import Head
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.noun_phrases import job, listed, noun, org, place, preference, proper, qualified, taste
@@ -238,7 +239,10 @@ def _tool_names() -> frozenset[str]:
 
 def _tool(draft: Draft) -> Draft:
     """ "We moved from React to Vue" is about tools, not homes."""
-    if draft.predicate != "lives_in" or (draft.object or "").casefold() not in _tool_names():
+    value = (draft.object or "").casefold()
+    if draft.predicate != "lives_in" or not (
+        value in _tool_names() or kind_of(value) or value.split()[:1] == ["github"]
+    ):
         return draft
     return msgspec.structs.replace(draft, predicate="uses", phrase=f"uses {draft.object}", category="tools")
 

@@ -7,10 +7,11 @@ of a list of rules. Other orders ("write me a poem") hold once and are not kept.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from memctl.extract.clause_openers import LEAD
 from memctl.extract.draft_claim import Draft
-from memctl.extract.rule_tables import compiled
+from memctl.extract.rule_tables import compiled, records
 from memctl.extract.segmentation import HIDDEN, Sentence
 from memctl.extract.verbs import FORMS
 
@@ -76,7 +77,9 @@ _LEAD_IN = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\(?(?:\d{1,2}|[a-h])[.)]\s+")
-_ITEM = re.compile(r"(?:^|\n)[ \t]*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])[ \t]+$")
+_NEXT_NUMBER = re.compile(r"[\s,;]+\(?\d{1,2}$")
+""" "No tables 2. Cite sources": the number opens the next rule of the line."""
+_ITEM = re.compile(r"(?:(?:^|[\s:])\(?\d{1,2}[.)][ \t]+$)|(?:^|\n)[ \t]*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])[ \t]+$")
 HEADING = re.compile(
     r"\b(?:(?:ground|house|basic|golden|our|my|some|few|the|these|simple|standing|general) (?:\w+ )?(?:rules|"
     r"guidelines|"
@@ -102,63 +105,11 @@ _ASIDE = re.compile(
     r"wastes|takes)|they|he|she|that's why|ok|okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
     re.IGNORECASE,
 )
-_ORDER = r"(?:please |pls |plz |just |kindly )*"
-_FORMS: tuple[str, ...] = (
-    # "never deploy on a Friday", "always cite sources"; the verb is checked by `_base_verb`
-    rf"{_ORDER}(?:never|always|only ever) (?P<verb>[a-z][\w\-]*)\b.*",
-    # "don't suggest recipes with nuts"
-    rf"{_ORDER}(?:don't|dont|do not|please no|you (?:must|should|may) (?:not|never)) (?:ever |even "
-    rf")?(?!{{SMALL_TALK}}\b){{ORDER_VERBS}}\b.+",
-    rf"{_ORDER}(?:stop|quit|no more) (?:\w+ing)\b(?! (?:the (?:timer|alarm|music)|it\b|that\b|now)).*",
-    rf"{_ORDER}(?:stop|avoid|skip|drop|lose|spare me|cut|ditch) (?:\w+ing |the |all the |all |any |your |those "
-    rf")*{{STYLE}}\b.*",
-    # "no emojis", "no new packages without asking"
-    rf"{_ORDER}no (?:more )?(?:\w+ )?{{STYLE}}\b.*",
-    rf"{_ORDER}no (?:more )?[\w' \-]+? (?:without (?:asking|my|me|checking|a )|after \w+|before \w+|unless|ever\b|in "
-    rf"(?:my|our|"
-    r"the) (?:code|docs|commits|tests)|on (?:mon|tues|wednes|thurs|fri|satur|sun)days?).*",
-    # "short answers", "metric only", "British spelling in docs"
-    rf"{_ORDER}(?:always |only |a bit )?(?:{{MANNER}} ){{1,3}}{{STYLE}}\b.*",
-    rf"{_ORDER}(?:in |always |only |everything in )?{{UNITS}}(?: only| always| units| system)*(?: (?:for|with|in|"
-    rf"when) .+)?",
-    rf"{_ORDER}(?:use|give me|stick to|stick with|prefer|write|work in|convert (?:everything )?to|show|switch to|"
-    rf"quote) (?:me )?"
-    r"(?:always |only |everything in |the |all )*{UNITS}\b.*",
-    rf"{_ORDER}one (?:question|thing|step|topic|idea|option) (?:at a time|per (?:message|answer|reply))\b.*",
-    # manner of answers
-    rf"{_ORDER}keep (?:it|things|this|them|your|the|all|every)?(?: ?(?:\w+ )?{{STYLE}})? ?(?:to the point|{{MANNER}}|"
-    rf"under \d+|under \w+|to "
-    r"(?:one|two|three|a|\d+)|in {TONGUES})\b.*",
-    rf"{_ORDER}be (?:more |less |very |as |always |a bit )*{{MANNER}}\b(?! back).*",
-    rf"{_ORDER}(?:answer|reply|respond|speak|talk|write)(?: to me| back)? (?:only |always )*(?:in|with|like|as|"
-    rf"using) .+",
-    rf"{_ORDER}(?:get|come) straight to the point|{_ORDER}get to the point.*|{_ORDER}just the (?:code|answer|diff|"
-    rf"facts|result|"
-    r"number|numbers|command|sql|list)\b.*",
-    # demands on an agent
-    rf"{_ORDER}(?:always )?(?:ask|check with|check in with|tell|warn|consult|confirm with)(?: me| us)? (?:first|"
-    rf"before)\b.*",
-    rf"{_ORDER}(?:[a-z]\w+) .*\bbefore (?:you |we )?(?:say|saying|call|calling|claim|claiming|commit|committing|push|"
-    rf"pushing|merge|"
-    r"merging|finish|finishing|mark|marking|deploy|deploying|answer|answering|reply|replying|done)\b.*",
-    r"(?:when(?:ever)?|if|every time|each time|any time|anytime|once|as soon as) i (?!am\b|was\b|were\b|move|get\b|"
-    r"had|could)[^,]{3,70}, "
-    rf"{_ORDER}(?:always |never |only |don't |dont |do not )?(?P<then>[a-z][\w\-]*)\b.*",
-    r"(?:and )?we (?:never|always) {AGENT_VERBS}\b.*",
-    r"i (?:don't|dont|do not|never) (?:ever )?(?:want|need|like) (?:you to (?:ever )?{ORDER_VERBS}\b|(?:any |to see "
-    r")+(?:\w+ )?{STYLE}).*",
-    # what is allowed again
-    r"you (?:can|may) (?:use|do|have|add|include|write) (?:\w+ )?{STYLE} (?:for|in|when|with|again)\b.*",
-    r"{STYLE} (?:is|are) (?:fine|ok|okay|allowed|welcome|only)\b.*",
-    r"you (?:can|may) (?:use|add|include|give|send|write|call|speak|answer|reply)\b.*\b(?:again|from now on|only|"
-    r"always)\b.*",
-    # "for scripts always bash, never zsh"
-    r"(?:for|in|with|on) [\w' \-]{2,30}?,? (?:always|never|only|no)\b(?!.*\b(?:i|we|he|she|they|was|were)\b) .+",
-)
 _WISH = re.compile(
     r"^(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? (?:you "
     r"(?:to )?(?=(?:always|"
-    r"never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use)\b))|^(?:can|could|would|will) you (?:please |"
+    r"never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use|call|write|speak|talk|explain|treat|give|"
+    r"show)\b))|^(?:can|could|would|will) you (?:please |"
     r"pls )?(?=(?:stop|"
     r"always|never|not|keep|only)\b)|^you(?:'re| are)? (?:should|must|need to|have to) (?=(?:always|never|not)\b)",
     re.IGNORECASE,
@@ -175,6 +126,14 @@ _RULE = re.compile(
     r"(?: (?:for|in|of|about|here|from)[^:]{0,40})?|(?:note|rule) to self):\s*(?P<o>(?!i\b|i'm)\S.+)",
     re.IGNORECASE,
 )
+_INLINE = re.compile(
+    r"^(?:(?:here are|here's|these are|ok|a|an|some|the|my|our|quick|basic|simple|few|couple|of|ground|house|golden|"
+    r"standing|new|more|two|three|four|five|six|\d+) )*"
+    r"(?:rules|requests|preferences|instructions|conditions|guidelines)(?: (?:for|about|from|when|with) [\w "
+    r"]{1,20})?(?::| -| –)\s*(?P<o>\S.*)",
+    re.IGNORECASE,
+)
+_ENUMERATOR = re.compile(r"(?:^|[\s,;])\(?(?:\d{1,2}|[a-f])[.)]\s+")
 _TOPIC = re.compile(r"^[\w][\w' /&-]{1,24}:\s+", re.IGNORECASE)
 _VAGUE = re.compile(
     r"^(?:never|don't|dont|do not|always) \w+ (?:\w+ )?(?:it|this|that|them|those|these)\b", re.IGNORECASE
@@ -182,10 +141,11 @@ _VAGUE = re.compile(
 _ONCE = re.compile(
     r"\b(?:for (?:this|that|the) (?:one|script|task|time|file|email|message|poem|essay|post|recipe)|this time|just "
     r"this|next time|"
-    r"in (?:this|that) (?:case|one))\b|\b(?:it|that|this|them|him|her)$",
+    r"in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|her)$",
     re.IGNORECASE,
 )
 _MARKED = re.compile(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
+_OF_ANSWERS = re.compile(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
 _NEVER_DID = re.compile(
     r"\b(?:in my life|before|yet|again|as a kid|since|mind|been|had|give up|look back|forget|say never)\b",
     re.IGNORECASE,
@@ -208,7 +168,18 @@ def standing_instructions(
         return [], False
     number = _NUMBER.match(text)
     text = text[number.end() :] if number else text
+    if listed and sentence.mark == ".":
+        text = _NEXT_NUMBER.sub("", text)
     item = listed and bool(number or _ITEM.search(before))
+    inline = None if item else _INLINE.match(text)
+    if inline and "?" not in sentence.mark:
+        pieces = (
+            _ENUMERATOR.split(inline["o"])
+            if _ENUMERATOR.search(inline["o"])
+            else re.split(r"[,;]\s+(?:and )?", inline["o"])
+        )
+        goals = [_trimmed(piece) for piece in pieces if not _ASIDE.match(piece.strip())]
+        return [_draft(goal, span) for goal in goals if len(goal.split()) > 1 or is_order(goal)], True
     lead = _LEAD_IN.match(text)
     text = text[lead.end() :] if lead else text
     wish = _WISH.match(text)
@@ -220,13 +191,16 @@ def standing_instructions(
         text = later["o"]
     if item and not _ASIDE.match(text):
         return [_draft(_trimmed(text), span)] if _trimmed(text) else [], True
-    orders = list(_orders(text, bool(later) or bool(wish and _MARKED.match(text))))
+    wanted = wish is not None and bool(_MARKED.match(text) or _OF_ANSWERS.match(text))
+    orders = list(_orders(text, bool(later) or wanted))
     drafts = [_draft(goal, span) for goal, _ in orders]
     return drafts, bool(orders) and orders[0][1]
 
 
 def opens_rules(sentence: Sentence, turn: str) -> bool:
     """True for the heading of a list of rules: "Some ground rules:"."""
+    if re.search(r"(?::|-)\s*\(?1$", sentence.text) and (HEADING.search(sentence.text) or _INLINE.match(sentence.text)):
+        return True
     if not HEADING.search(sentence.text) or _NOT_A_HEADING.search(sentence.text + sentence.mark):
         return False
     return bool(
@@ -237,7 +211,7 @@ def opens_rules(sentence: Sentence, turn: str) -> bool:
 def _orders(text: str, marked: bool) -> Iterator[tuple[str, bool]]:
     """The orders in a sentence, and whether each opens it; words that are no order belong to the order before them."""
     conditional = re.match(
-        r"(?:when|whenever|if|every time|each time|any time|anytime|once|as soon as) i\b", text, re.IGNORECASE
+        r"(?:when|whenever|if|every time|each time|any time|anytime|once|as soon as) (?:i|you)\b", text, re.IGNORECASE
     )
     pieces, at = [], 0
     for match in () if conditional else _SPLIT.finditer(text):
@@ -259,6 +233,11 @@ def _orders(text: str, marked: bool) -> Iterator[tuple[str, bool]]:
         yield goal, opened
 
 
+@cache
+def _forms() -> list[re.Pattern[str]]:
+    return [compiled(record["pattern"]) for record in records("orders")]
+
+
 def is_order(text: str) -> bool:
     """True if `text` is an order that stands."""
     text = _trimmed(text)
@@ -268,8 +247,8 @@ def is_order(text: str) -> bool:
         return False
     topic = _TOPIC.match(text)
     text = text[topic.end() :] if topic else text
-    for form in _FORMS:
-        match = compiled(form).fullmatch(text)
+    for form in _forms():
+        match = form.fullmatch(text)
         if match is None:
             continue
         groups = match.groupdict()
@@ -287,7 +266,9 @@ def _base_verb(word: str) -> bool:
 
 def _trimmed(text: str) -> str:
     text = _REASON.split(" ".join(text.split()), maxsplit=1)[0]
-    goal = re.sub(rf"^{_ORDER}(?:always (?=\w))?", "", text.strip(" ,.!:;-–—"), flags=re.IGNORECASE)
+    goal = re.sub(
+        r"^(?:please |pls |plz |just |kindly )*(?:always (?=\w))?", "", text.strip(" ,.!:;-–—"), flags=re.IGNORECASE
+    )
     while (shorter := _POLITE.sub("", goal)) != goal:
         goal = shorter
     return goal

@@ -61,7 +61,7 @@ _STOP = re.compile(
     r"more than|compared|except|like (?=a|the|my|when|i\b)|due to|thanks to|even|just (?=to|for|"
     r"because|like)|to (?=be honest|name a few|my surprise)|than|regardless|despite|whether|without|"
     r"during|using|than|unless|because)\b"
-    r"|\s*[;:!?()…—–\x1e\n]|\.(?=\s|$)|\s+[-/|]+\s+|\.{2,}|,\s+(?=i\b|i'|im\b|and i\b|so\b|but\b|"
+    r"|\s*(?:[;!?()…—–\x1e\n]|:(?!\d\d))|\.(?=\s|$)|\s+[-/|]+\s+|\.{2,}|,\s+(?=i\b|i'|im\b|and i\b|so\b|but\b|"
     r"which|who|where|my\b|we\b|it\b|it's|that|they|he\b|she\b|you\b|what|how|can\b|could|please|"
     r"and (?:my|it|we|that|the)\b|though|especially|mostly|mainly|actually|not\b|as\b|for\b|because|"
     r"since|if\b|when|while|lol|haha|btw|any\b|thanks|do\b|is\b|are\b|to\b|plus|right|even)",
@@ -79,7 +79,8 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 _VAGUE_HEAD = re.compile(
-    r"\b(?:it|that|this|these|those|them|you|your|him|us|everything|something|anything|nothing|stuff|"
+    r"\b(?:it|that|this|these|those|them|you|your|him|us|(?<!for )(?<!to )me|everything|something|anything|nothing|"
+    r"stuff|"
     r"thing|things|idea|one|ones|way|fact|moment|here|there|someone|everyone|anyone|others?|"
     r"each other|yours|to|of|in|at|for|with|on|about|from|into|and|the|a|an|by)$"
     r"|^(?:it|that|this|these|those|you|your|him|them|her|his|their|the (?:idea|fact|way|feeling|"

@@ -33,9 +33,23 @@ _VAGUE_PERSON = re.compile(
     r"\b(?:someone|somebody|something|one(?= (?:actually|yesterday|today)|$|,))\b", re.IGNORECASE
 )
 _PLACELESS = re.compile(
-    r"(?:fear|hope|peace|hell|heaven|denial|poverty|luxury|exile|silence|pain|style|sin|harmony|limbo|chaos|isolation|"
+    r"(?:(?-i:number|no|flat|floor|address)$|fear|hope|peace|hell|heaven|denial|poverty|luxury|exile|silence|pain|style|sin|harmony|limbo|chaos|isolation|"
     r"the (?:moment|past|future|present|clouds?|now)|(?:my|your|his|her|our|their) (?:head|dreams?|mind|car|own \w+)|"
     r"sweatpants|pyjamas|pajamas|leggings|jeans|meetings?|excel|general|theory|practice|case|front|bed)\b",
+    re.IGNORECASE,
+)
+_STATE_OF_A_THING = re.compile(
+    r"(?:an? )?(?:(?:total|complete|absolute|bit of a|real) )?(?:nightmare|mess|wreck|write-?off|disaster|state|joke|"
+    r"tip|goner|lemon|beast|dream|"
+    r"legend|pain|death ?trap|money pit|godsend|classic|shed|heap|place|thing|lot)",
+    re.IGNORECASE,
+)
+""" "My car is a nightmare" names no model."""
+_ERRAND = re.compile(
+    r"(?:the )?(?:shops?|stores?|supermarket|bank|toilet|loo|bathroom|bed|work|school|gym|kitchen|garden|park|pub|"
+    r"post office|town|office|beach|"
+    r"house|car|door|window|cinema|mall|tip|pool|café|cafe|market|sleep|lunch|dinner|church|library|doctor|doctors|"
+    r"doctor's)\b(?! (?:in|at) (?-i:[A-Z]))$",
     re.IGNORECASE,
 )
 _STAGE = re.compile(
@@ -69,6 +83,10 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return not (_PLACELESS.match(value) or _WEEKDAY_OR_MONTH.fullmatch(value) or _STAGE.search(value))
     if predicate == "works_at":
         return not (_cities().fullmatch(value) or _WEEKDAY_OR_MONTH.fullmatch(value))
+    if predicate == "owns":
+        return not _STATE_OF_A_THING.fullmatch(value)
+    if predicate == "attended":
+        return not _ERRAND.match(value)
     if predicate == "works_in":
         return not _STAGE.search(value)
     if predicate == "age":

@@ -5,10 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from memctl.extract.clauses import ADVERBS
 from memctl.extract.draft_claim import Draft
+from memctl.extract.kinship import CHILD, GROUPS, canonical
 from memctl.extract.object_types import is_opening
-from memctl.extract.rule_tables import lexicon
-from memctl.extract.wordlist import words
+from memctl.extract.rule_tables import compiled, lexicon
+from memctl.extract.verbs import FORMS
+from memctl.extract.wordlist import spoken_words, vocabulary, words
 
 _ONE = r"(?-i:[A-ZÀ-Þ][\w\-À-ž]+)"
 _PET = lexicon("PET")
@@ -19,8 +22,9 @@ _SIDE = (
     r"\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
 )
 _WHOSE = (
-    r"(?:my|our|the(?= (?:missus|wife|husband|hubby|other half|eldest|youngest|twins|mother[- ]in[- ]law|"
-    r"father[- ]in[- ]law)\b(?! (?:of|who|that)\b)))"
+    r"(?:my|our|me(?= (?:mam|mum|da|dad|nan|gran|mate|bro|sis)\b)|the(?= (?:missus|wife|husband|hubby|other half|"
+    r"eldest|youngest|oldest|twins|mother[- ]in[- ]law|"
+    r"father[- ]in[- ]law|boyfriend|girlfriend|gf|bf)\b(?! (?:of|who|that)\b)))"
 )
 _AGE = r"(?: ?\(\d{1,2}\))"
 _NAMES = (
@@ -36,6 +40,17 @@ _RELATION = re.compile(
     ),
     re.IGNORECASE,
 )
+_BARE_RELATION = re.compile(
+    rf"(?:^|[,;:(–—]\s*|\s-\s|\b(?:and|so|but) )(?:(?:new|current|old) )?(?P<rel>wife|husband|boss|manager|line "
+    rf"manager|supervisor|girlfriend|boyfriend|gf|bf|"
+    rf"partner|fiancée?|landlord|landlady|physio|therapist|doctor|dentist|vet|daughter|son|sister|brother|best mate|"
+    rf"best friend|"
+    rf"flatmate|roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad)(?:'s name is|'s called|'s|"
+    rf" is called| is|, called|, named|:|,)? (?P<name>(?:(?:Dr|Prof|Mr|"
+    rf"Mrs|Ms)\.? )?{_ONE})(?P<age>(?!))?(?=$|[\s,.;!)'])(?! (?:and|says|said|thinks|told)\b)",
+    re.IGNORECASE,
+)
+""" "Supervisor is Prof. Adeyemi", "wife's called Bettina"."""
 _REL_NAMED = re.compile(
     (
         r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!^From )"
@@ -65,54 +80,6 @@ _NOT_NAMES = frozenset(
         "September October November December"
     )
 )
-_CHILD = frozenset({"daughter", "son", "kid", "child", "baby", "boy", "girl", "toddler", "twin"})
-FAMILY = frozenset(
-    words(
-        "wife husband spouse partner fiancé fiancée fiance fiancee girlfriend boyfriend sister brother "
-        "mother mom mum father dad "
-        "son daughter grandmother grandma grandfather grandpa child"
-    )
-)
-"""Relatives whose facts are kept even without a name."""
-_SAME = {
-    "mom": "mother",
-    "mum": "mother",
-    "dad": "father",
-    "fiance": "fiancé",
-    "fiancee": "fiancée",
-    "grandma": "grandmother",
-    "grandpa": "grandfather",
-    "mam": "mother",
-    "mammy": "mother",
-    "mommy": "mother",
-    "daddy": "father",
-    "da": "father",
-    "mama": "mother",
-    "papa": "father",
-    "nan": "grandmother",
-    "nana": "grandmother",
-    "gran": "grandmother",
-    "granny": "grandmother",
-    "granddad": "grandfather",
-    "grandad": "grandfather",
-    "missus": "wife",
-    "wifey": "wife",
-    "hubby": "husband",
-    "other half": "partner",
-    "eldest": "child",
-    "youngest": "child",
-    "oldest": "child",
-    "twin": "child",
-    "best friend": "friend",
-    "bestie": "friend",
-    "line manager": "manager",
-    "buddy": "friend",
-    "neighbour": "neighbor",
-    "coworker": "colleague",
-    "co-worker": "colleague",
-    "flatmate": "roommate",
-    "housemate": "roommate",
-}
 _ENDED = re.compile(
     (
         r"\b(?:passed away|died|put .{2,30} (?:down|to sleep)|split(?: up)?|broke up|separated|divorc\w+|"
@@ -147,7 +114,8 @@ _PET_NAMED = re.compile(
     (
         r"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|"
         r"golden|black|white|ginger|tabby|german|border|other|elderly|senior|"
-        rf"crazy) )*(?P<o>(?P<kind>{_PET})s?(?:,| called| named|(?: is|'s) (?:called|named))? "
+        rf"crazy) )*(?P<o>(?P<kind>{_PET})s?(?:,| called| named|(?: is|'s) (?:called|named)|(?:'s|s')? name(?:s are|"
+        rf"'s| is))? "
         rf"(?P<name>{_ONE}(?: and {_ONE})?))(?=$|"
         r"[\s,.!?'])"
     ),
@@ -155,9 +123,14 @@ _PET_NAMED = re.compile(
 )
 
 
+_SOMEBODY = vocabulary(f"{_REL}|{_PET}|report|got|have|ve")
+
+
 def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """Named relatives, friends and pets, and a spouse without a name."""
-    for pattern in (_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO):
+    if _SOMEBODY.isdisjoint(spoken_words(text)):
+        return
+    for pattern in (_RELATION, _BARE_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO):
         for match in pattern.finditer(text):
             yield from _named(match, span)
     for match in _DEATH.finditer(text):
@@ -175,7 +148,7 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
         if all(name not in _NOT_NAMES for name in match["name"].split()):
             pet = Draft(
                 predicate="has_pet",
-                object=(named := re.sub(r"(?: is|'s) (?=called|named)", " ", match["o"])),
+                object=(named := _pet(match)),
                 phrase=f"has the {named}",
                 quote=span,
                 confidence=0.85,
@@ -191,6 +164,12 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             confidence=0.75,
             category="family",
         )
+
+
+def _pet(match: re.Match[str]) -> str:
+    """The pet of "my dog's name is Bo": "dog called Bo"."""
+    whole: str = match["o"]
+    return f"{match['kind']} called {match['name']}" if re.search(r"(?: is|'s) (?:called|named)|name", whole) else whole
 
 
 def each_pet(draft: Draft) -> Iterator[Draft]:
@@ -210,8 +189,10 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     rel = canonical(spoken)
     if spoken.lower() in ("boy", "girl") and not match[0].lower().startswith(("my ", "our ", "the ")):
         return
-    predicate = "has_child" if rel in _CHILD else f"has_{rel.replace('-', '_')}"
+    predicate = "has_child" if rel in CHILD else f"has_{rel.replace('-', '_').replace(' ', '_')}"
     names = list(_split_names(match["name"]))
+    if re.match(r"(?:Dr|Prof|Mr|Mrs|Ms)\b", match["name"]):
+        names = [(match["name"], None)]
     last = _NUMBER.search(match["age"] or "")
     ages = [age or (last[0] if last else None) for _, age in names]
     if spoken.lower() == "twin" or re.search(r"\btwins\b", match[0], re.IGNORECASE):
@@ -219,7 +200,7 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     elif last and len(names) > 1:
         ages = [age for _, age in names]
     for (name, _), age in zip(names, ages, strict=True):
-        if is_opening(name):
+        if is_opening(name) or compiled("{NATIONALITY}").fullmatch(name):
             continue
         yield Draft(
             predicate=predicate,
@@ -242,6 +223,35 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
             )
 
 
+_AGED = re.compile(
+    r"(?:^|[\s,;(])(?P<name>(?-i:[A-ZÀ-Þ])[\w-]{2,}|[a-zà-þ][\w-]{3,}) \((?:(?:he|she|they)(?:'s|'re| is| are)|"
+    r"aged?) (?:only |just |now )?(?P<age>\d{1,2})\)",
+    re.IGNORECASE,
+)
+
+
+def aged(text: str, span: tuple[int, int], known: Mapping[str, tuple[str, str]]) -> Iterator[Draft]:
+    """ "Fiadh (she's 7) has swimming": the age of somebody whose relation may be unknown."""
+    for match in _AGED.finditer(text):
+        person = known.get(match["name"].casefold())
+        ordinary = match["name"].casefold() in ADVERBS or match["name"].casefold() in FORMS
+        if person is None and (
+            ordinary or re.fullmatch(_REL, match["name"], re.IGNORECASE) or is_opening(match["name"])
+        ):
+            continue
+        name = person[0] if person else match["name"][0].upper() + match["name"][1:]
+        yield Draft(
+            subject=name,
+            owner=person[1] if person else None,
+            predicate="age",
+            object=match["age"],
+            phrase=f"is {match['age']} years old",
+            quote=span,
+            confidence=0.8,
+            category="identity",
+        )
+
+
 def introduced(drafts: Iterable[Draft]) -> dict[str, tuple[str, str]]:
     """The people that `drafts` name, by name in lower case, with their relation."""
     return {
@@ -253,13 +263,6 @@ def introduced(drafts: Iterable[Draft]) -> dict[str, tuple[str, str]]:
         and draft.predicate.startswith("has_")
         and draft.predicate not in ("has_pet", "has_condition")
     }
-
-
-def canonical(relation: str) -> str:
-    """The usual name of a relation: "mum" gives "mother", "the eldest" "child"."""
-    rel = relation.lower()
-    rel = re.sub(r" in law$", "-in-law", rel)
-    return _SAME.get(rel, rel)
 
 
 _NUMBER = re.compile(r"\d{1,2}")
@@ -277,8 +280,22 @@ def _split_names(text: str) -> Iterator[tuple[str, str | None]]:
 
 
 _GENITIVE = re.compile(
-    r" (?:an? |allergic|vegan|vegetarian|from|married|working|living|called|very|the |\d|in [A-Z]|pregnant|retired|"
-    r"turning|studying|moving|coming)"
+    r" (?:(?:(?:just|also|now|still|back|always|really|very|so|already|currently|recently|not|a bit|got|been|had) )*"
+    r"(?:an? |allergic|vegan|vegetarian|veggie|from|married|divorced|widowed|single|engaged|called|the |\d|in [A-Z]|"
+    r"pregnant|"
+    r"retired|diabetic|coeliac|celiac|asthmatic|autistic|deaf|blind|gluten|lactose|(?:left|right)-handed|at |on |off "
+    r"|into |"
+    r"(?:turn|study|mov|com|liv|work|do|go|learn|gett|train|retir|expect|hav|tak|start|stay|recover|wait)ing\b|moved|started|"
+    r"arthritis|dementia|diabetes|asthma|cancer|[a-z]+itis\b))"
+)
+_BARE = r"(?:mum|mam|mom|mummy|mommy|dad|daddy|nan|nana|gran|granny|grandma|grandad|granddad|grandpa|hubby|wifey)"
+""" "Mum lives in Cork": relatives that need no "my"."""
+_GROUP = (
+    r"(?:(?:(?:my|our) )?(?:mum|mom|mam) and dad|(?:my|our) (?:mum|mom) and (?:step)?dad|(?:my|our|the) (?:two |"
+    r"three |four |"
+    r"older |younger |big |little )*(?:parents|folks|kids|children|grandparents|grandkids|in-?laws|sisters|brothers|"
+    r"sons|"
+    r"daughters|twins|boys|girls|flatmates|housemates))"
 )
 
 
@@ -287,25 +304,32 @@ def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str,
 
     `known` are the people named before, by their name in lower case: "Emma lives …".
     """
-    match = re.match(
-        rf"\W*(?:and |but |so |also |btw |oh |update: )*{_WHOSE} {_SIDE}(?P<rel>{_REL})(?P<gen>'s)?\b",
-        text,
-        re.IGNORECASE,
-    )
+    lead = r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*"
+    group = re.match(rf"{lead}(?P<rel>{_GROUP})\b(?!')", text, re.IGNORECASE)
+    if group:
+        several = "parents" if " and " in group["rel"] else group["rel"].split()[-1].lower()
+        several = GROUPS.get(several, several)
+        return several, several, text[group.end() :]
+    match = re.match(rf"{lead}(?:{_WHOSE} {_SIDE}(?P<rel>{_REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", text, re.IGNORECASE)
     if match is None:
         return _known_subject(text, known) if known else None
-    rel, at = match["rel"].lower(), match.end()
+    rel, at = (match["rel"] or match["bare"]).lower(), match.end()
     if rel == "partner" and _COLLEAGUE.match(text[at:]):
         return None
     if match["gen"]:
-        return (rel, rel, f"is{text[at:]}") if _GENITIVE.match(text[at:]) else None
+        return (rel, rel, _spelt_out(text[at:])) if _GENITIVE.match(text[at:]) else None
     name = re.match(rf",? (?:(?:called|named) )?(?P<name>{_ONE}),?(?P<gen>'s)?", text[at:])
     if name and name["name"] not in _NOT_NAMES:
         after = text[at + name.end() :]
         if not name["gen"]:
             return name["name"], rel, after
-        return (name["name"], rel, f"is{after}") if _GENITIVE.match(after) else None
+        return (name["name"], rel, _spelt_out(after)) if _GENITIVE.match(after) else None
     return rel, rel, text[at:]
+
+
+def _spelt_out(after: str) -> str:
+    """The clause after a subject with "'s": "'s got" is "has got", "'s a nurse" is "is a nurse"."""
+    return f"{'has' if re.match(r' (?:(?:just|also|now|still) )*(?:got|been|had)', after) else 'is'}{after}"
 
 
 def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
@@ -319,5 +343,5 @@ def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str
         return None
     after = text[match.end() :]
     if match["gen"]:
-        return (*person, f"is{after}") if _GENITIVE.match(after) else None
+        return (*person, _spelt_out(after)) if _GENITIVE.match(after) else None
     return *person, after

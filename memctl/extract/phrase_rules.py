@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from memctl.extract.clauses import ADVERBS
 from memctl.extract.draft_claim import Draft, article
@@ -9,7 +10,7 @@ from memctl.extract.noun_phrases import job, listed, noun, preference
 from memctl.extract.rule_tables import Phrase, compiled, phrases
 from memctl.extract.verbs import FORMS, gerund
 
-TABLES = ("phrases", "everyday", "retractions", "asides")
+TABLES = ("phrases", "everyday", "particulars", "retractions", "asides")
 
 
 def phrase_drafts(
@@ -17,10 +18,35 @@ def phrase_drafts(
 ) -> Iterator[Draft]:
     """The drafts of the phrases of `tables` in one sentence, whose place in the turn is `span`, after another."""
     lowered = text.lower()
+    grams = {lowered[at : at + 3] for at in range(len(lowered))}
     for table in tables:
-        for row in phrases(table):
-            if any(map(lowered.__contains__, row.hints)) and (row.after is None or compiled(row.after).search(before)):
+        rows = phrases(table)
+        by_gram, short = hint_index(table, len(rows))
+        hints = [hint for gram in by_gram.keys() & grams for hint in by_gram[gram]]
+        due = {number for hint, numbers in (*hints, *short) if hint in lowered for number in numbers}
+        for row in (rows[number] for number in sorted(due)):
+            if row.after is None or compiled(row.after).search(before):
                 yield from row_drafts(row, text, span)
+
+
+Hints = list[tuple[str, list[int]]]
+
+
+@cache
+def hint_index(table: str, count: int) -> tuple[dict[str, Hints], Hints]:
+    """The hints of a table of `count` rows, with the numbers of the rows that each may announce.
+
+    Hints are grouped by their first three letters, so that few are looked for in a sentence; shorter ones are separate.
+    """
+    numbers: dict[str, list[int]] = {}
+    for number, row in enumerate(phrases(table)[:count]):
+        for hint in row.hints:
+            numbers.setdefault(hint, []).append(number)
+    by_gram: dict[str, Hints] = {}
+    for hint, rows in numbers.items():
+        if len(hint) >= 3:
+            by_gram.setdefault(hint[:3], []).append((hint, rows))
+    return by_gram, [(hint, rows) for hint, rows in numbers.items() if len(hint) < 3]
 
 
 def row_drafts(row: Phrase, text: str, span: tuple[int, int], *, ignore_case: bool = True) -> Iterator[Draft]:

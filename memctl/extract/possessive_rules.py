@@ -1,4 +1,4 @@
-""" "My X is Y": properties from the tables, and appointments."""
+""" "My X is Y": properties from the tables."""
 
 import re
 from collections.abc import Iterator
@@ -22,26 +22,6 @@ _OPENERS = re.compile(
     re.IGNORECASE,
 )
 _PREDICATES_OF_PEOPLE = frozenset({"name", "goal"})
-_APPOINTMENT = re.compile(
-    (
-        r"^(?:my|our|the) (?P<o>(?:(?!birthday)[\w\-]+ ){0,3}?(?:demo|op|launch|release|funeral|party|scan|check-?up|"
-        r"recital|match|"
-        r"hearing|reunion|inspection|flight|trip|wedding|appointment|interview|"
-        r"exam|surgery|vacation|holiday|graduation|deadline|defen[cs]e|conference|marathon|race|concert|"
-        r"due date|operation|viva|presentation|baby shower)(?: (?:to|with|at|in|for) [\w.' \-]+?)?)(?:'s|"
-        r" is| will be|'ll be) (?:on|in|at|scheduled|booked|set|due|next|this|tomorrow|coming|\d|[A-Z])"
-    ),
-    re.IGNORECASE,
-)
-
-
-def appointment(text: str, span: tuple[int, int]) -> Draft | None:
-    """ "My flight to Lisbon is on June 12th"; the caller adds the date."""
-    match = _APPOINTMENT.match(text)
-    if match is None:
-        return None
-    what = match["o"]
-    return Draft(predicate="plans", object=what, phrase=f"has {article(what)}", quote=span, category="plans")
 
 
 _INVERTED = re.compile(
@@ -116,7 +96,7 @@ _FORMS = {
         r"Central|Mountain)(?: (?:Standard |Daylight )?Time)?"
     ),
     "constraint": re.compile(r"[$€£]? ?\d[\d,.]*k?(?: ?(?:dollars|euros|pounds|bucks|usd|eur|gbp))?", re.IGNORECASE),
-    "blood_type": re.compile(r"(?:AB|A|B|O)(?: ?[+\-]| (?:positive|negative))?", re.IGNORECASE),
+    "blood_type": re.compile(r"(?:AB|A|B|O)(?: ?[+\-]| (?:positive|negative|pos|neg)\b)?", re.IGNORECASE),
 }
 
 

@@ -183,11 +183,14 @@ _ABOUT_ANSWERS = re.compile(
     r"explanations|summaries)\b",
     re.IGNORECASE,
 )
+_EITHER_MANNER = (
+    r"\b{MANNER},? or (?:more )?{MANNER} (?P<what>answers|replies|responses|explanations|summaries|tone|style)\b"
+)
 
 
 def _manner(asked: str, text: str, span: tuple[int, int]) -> Draft | None:
     """ "Long or short replies?" – "Short." is a standing instruction."""
-    about = _ABOUT_ANSWERS.search(asked)
+    about = _ABOUT_ANSWERS.search(asked) or compiled(_EITHER_MANNER).search(asked)
     manner = compiled(r"\W*(?P<o>(?:(?:very|quite|rather|as) )*{MANNER})(?:,? (?:please|pls|thanks))?\W*").match(text)
     if about is None or manner is None or (text[manner.end() :].strip() and not re.search(r"[.!,;]\W*$", manner[0])):
         return None

@@ -9,11 +9,14 @@ from datetime import datetime
 from itertools import zip_longest
 
 from memctl.extract import (
+    appointments,
     assertion_filter,
     clause_openers,
     corrections,
+    details,
     events,
     instructions,
+    kinship,
     people,
     phrase_rules,
     possessive_rules,
@@ -49,12 +52,15 @@ class TurnReader:
         third: bool = False,
         orders: bool = True,
         people: Mapping[str, tuple[str, str]] | None = None,
+        written: str | None = None,
     ) -> None:
+        """`written` is the text as it was typed, if `text` has the case of its names restored."""
         self.raw = text
+        typed = text if written is None else written
         self.text = assertion_filter.hide_pasted(plain(text))
         self.at = at
-        self.casual = not re.search(r"\b(?:I|I'm|I've)\b", text) and sum(c.isupper() for c in text) <= max(
-            2, len(text) // 60
+        self.casual = not re.search(r"\b(?:I|I'm|I've)\b", typed) and sum(c.isupper() for c in typed) <= max(
+            2, len(typed) // 60
         )
         self.third = third
         self.orders = orders
@@ -108,6 +114,9 @@ class TurnReader:
             yield from names
             relatives = list(people.relations(body or ("" if assertion_filter.reported(text) else text), span))
             yield from relatives
+            for aged in people.aged(body, span, self.people):
+                yield aged
+                self.people.setdefault((aged.subject or "").casefold(), (aged.subject or "", aged.owner or ""))
         named = [draft for draft in relatives if draft.predicate.startswith("has_") and draft.predicate != "has_pet"]
         self.people |= people.introduced(relatives)
         if len(named) == 1 and named[0].object:
@@ -146,6 +155,7 @@ class TurnReader:
             *self_introductions.introduction_drafts(body, span),
             *possessive_rules.inverted_properties(body, span),
             *tech_list(body, span),
+            *details.detail_drafts(body, span),
         ]
 
     def span(self, start: int, text: str) -> tuple[int, int]:
@@ -193,13 +203,14 @@ class TurnReader:
         props = list(possessive_rules.properties(text, span))
         if props:
             return self.timed(props, clause, None), "i", False
-        date = possessive_rules.appointment(text, span)
-        if date is not None and (when := certain(text, self.at, future=True)):
-            date.phrase = events.absolute(date.phrase, when)
-            return self.timed([date], clause, None, when), "i", False
+        planned = appointments.appointment(text, span, self.at)
+        if planned is not None:
+            return self.timed([planned[0]], clause, None, planned[1]), "i", False
         named = people.named_subject(text, self.people)
         if named is not None:
             subject, relation, rest = named
+            if subject == relation and self.other is not None and kinship.same_person(self.other, relation):
+                subject, relation = self.other
             clause = Clause(rest, clause.start, clause.conj, clause.elided)
             self.other = (subject, relation)
             verb_head = head(rest, tokens(rest), person="other")
@@ -307,12 +318,15 @@ class TurnReader:
         if verb_head is None:
             return []
         drafts = [pet for draft in match(verb_head, span, casual=self.casual) for pet in people.each_pet(draft)]
+        drafts = events.already_true(drafts, verb_head, clause.text, self.at)
         if verb_head.lemma == "be" and not (verb_head.neg or verb_head.modal or verb_head.tense == "future"):
             drafts += list_drafts(verb_head, span, drafts, casual=self.casual)
         elif verb_head.lemma in ("work", "live", "move", "study", "be", "serve") and not verb_head.neg:
             drafts += list_drafts(verb_head, span, drafts, casual=self.casual, tail=True)
         dates = certain(clause.text, self.at, future=events.ahead(verb_head))
         planned = events.plan(clause, verb_head, dates, span)
+        if planned is not None and verb_head.prog and verb_head.lemma == "go":
+            drafts = [draft for draft in drafts if draft.predicate != "hobby"]
         if planned is not None and not any(d.op == "assert" for d in drafts):
             planned.phrase = events.absolute(planned.phrase, dates)
             drafts.append(planned)
@@ -331,22 +345,28 @@ class TurnReader:
         if verb_head is None or self.other is None:
             return []
         subject, relation = self.other
-        if subject == relation and people.canonical(relation) not in people.FAMILY:
+        if subject == relation and kinship.canonical(relation) not in kinship.FAMILY:
             return []
         drafts = [
             draft
             for draft in match(verb_head, span, casual=False, other=subject)
             if draft.op == "assert" or verb_head.stopped
         ]
+        drafts = events.already_true(drafts, verb_head, clause.text, self.at)
         dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if not drafts else None
         if not drafts and (planned := events.plan(clause, verb_head, dates or [], span)) and dates:
             planned.phrase = events.absolute(planned.phrase, dates)
             drafts = [planned]
+        if not drafts and dates and (happened := events.event(clause, verb_head, dates, span, own=False)):
+            happened.phrase = events.absolute(happened.phrase, dates)
+            drafts = [happened]
         drafts = drafts or events.routine(clause, verb_head, span)
         for draft in drafts:
             draft.subject = subject
         if subject == relation:
             drafts = [draft for draft in drafts if draft.predicate != "name"]
+        if relation in kinship.SEVERAL:
+            drafts = [draft for draft in drafts if draft.predicate != "age"]
         for draft in drafts:
             draft.owner = relation
         return self.timed(drafts, clause, verb_head, dates)

@@ -1,4 +1,8 @@
-"""Word lists written as running text, and a cheap test for their words."""
+"""Word lists written as running text, and cheap tests for their words."""
+
+import re
+
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -10,3 +14,14 @@ def holds(text: str, hints: tuple[str, ...]) -> bool:
     """True if one of `hints` (lower case) occurs anywhere in `text`: a prefilter much cheaper than a pattern."""
     lowered = text.lower()
     return any(map(lowered.__contains__, hints))
+
+
+def vocabulary(pattern: str) -> frozenset[str]:
+    """The words that the alternatives of a pattern consist of, with their plurals."""
+    found = set(_WORD.findall(re.sub(r"\\\w", " ", pattern).casefold()))
+    return frozenset(found | {f"{word}s" for word in found} | {f"{word}es" for word in found})
+
+
+def spoken_words(text: str) -> set[str]:
+    """The words of `text` in lower case, cut at apostrophes and hyphens."""
+    return set(_WORD.findall(text.casefold()))

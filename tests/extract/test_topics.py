@@ -1,33 +1,17 @@
 """What a person says of themselves becomes exactly the claims of the table, and nothing else does."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from spelt_claims import AT, said, spelt
 
-from memctl.core.claim import Claim
 from memctl.extract import rule_tables
 from memctl.extract.extractor import extract
+from memctl.extract.phrase_rules import hint_index
 from memctl.extract.rule_tables import Row
 from memctl.transcripts.model import Session, Turn
 
-AT = datetime(2025, 6, 2, 12, tzinfo=UTC)
 TABLES = sorted((Path(__file__).parent / "data").glob("*.tsv"))
-
-
-def said(*texts: str, at: datetime | None = AT) -> list[Claim]:
-    """The claims of one user's messages; a text that opens with "A:" is the assistant's."""
-    turns = tuple(
-        Turn(turn_id=str(n), role="assistant" if text.startswith("A:") else "user", text=text.removeprefix("A:"), at=at)
-        for n, text in enumerate(texts)
-    )
-    return extract(Session(source_format="test", session_id="s", turns=turns), "alice")
-
-
-def spelt(claim: Claim) -> str:
-    subject = "" if claim.subject == "alice" else f"{claim.subject}:"
-    slot = f"/{claim.slot}" if claim.slot else ""
-    return f"{'-' if claim.op == 'retract' else ''}{subject}{claim.predicate}{slot}={claim.object}"
 
 
 def rows() -> list[tuple[str, list[str]]]:
@@ -62,11 +46,13 @@ def test_row_of_a_table_gives_the_claims_of_its_example_and_is_needed_for_them(r
     places = [(rows, rows.index(rule)) for rows in table_rows() if rule in rows]
     for rows, place in places:
         del rows[place]
+    hint_index.cache_clear()
     try:
         assert sorted(spelt(claim) for claim in said(rule.example)) != expected
     finally:
         for rows, place in places:
             rows.insert(place, rule)
+        hint_index.cache_clear()
 
 
 @pytest.mark.parametrize("message", [row[0] for row in rows()])

@@ -1,0 +1,112 @@
+"""Plans named by a noun: "the dentist is on Thursday", "interview at Ramboll on 4 June", "the MOT moved to the 9th"."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import msgspec
+
+from memctl.extract import events
+from memctl.extract.dates import Grounded, certain, may_name_time
+from memctl.extract.draft_claim import Draft, article
+from memctl.extract.rule_tables import compiled
+from memctl.extract.segmentation import HIDDEN
+from memctl.extract.wordlist import words
+
+_WHOSE = r"(?:(?P<whose>my|our|the|an?|(?:mum|mom|dad|nan|gran|grandma|grandad)'s|(?-i:[A-ZÀ-Þ])[\w-]+'s|the kids'?) )?"
+_LINK = (
+    r"(?P<link>(?:'s| is| are|'re| will be|'ll be| has been| have been| got| gets| been| now| also| all| finally| "
+    r"actually|"
+    r" just| still| moved| changed| pushed(?: back)?| brought forward| rescheduled| postponed| delayed| switched| "
+    r"booked(?: in)?| "
+    r"scheduled| set| due| planned| confirmed| arranged| starts| begins| kicks off| takes place| happens| expires| "
+    r"runs out| ends| "
+    r"opens| falls| lands| coming up| up)*)"
+)
+_LEAD = re.compile(
+    r"(?:(?:and|but|so|also|oh|btw|reminder|note|update)[,:]? )*(?:(?:i'm |i am |im |we're |we are )?(?:booked (?:in "
+    r")?for|signed up for|enrolled (?:on|in)|"
+    r"registered for|scheduled for|down for) )?",
+    re.IGNORECASE,
+)
+_PREPOSITION = r"(?:,| -| –|:)?(?: (?:on|at|in|for|to|by|until|till|from|next|this|the|as of|around|early|late|mid))*"
+_NAMED = (
+    rf"{_WHOSE}(?P<o>(?:(?!and\b|but\b|if\b|when\b|i\b|we\b|you\b|it\b)[\w'’&-]+ ){{0,4}}?{{EVENT}}s?(?: (?:to|with|"
+    rf"at|in|for|of|about|on) [\w.'& -]{{2,40}}?)?){_LINK}{_PREPOSITION}"
+)
+_CHANGED = re.compile(
+    r"\b(?:moved|changed|pushed|brought forward|rescheduled|postponed|delayed|switched|put back|shifted|bumped|now)\b",
+    re.IGNORECASE,
+)
+_PASSED = re.compile(r"\b(?:was|were|went|had)\b", re.IGNORECASE)
+_SMALL = frozenset(words("a an the my our their on in at to for of with and appointment appt date day meeting"))
+_MORE_DAYS = re.compile(r",? (?:and |or )?\d{1,2}\b(?!:|[ap]m)")
+_AFTER = re.compile(
+    r"\W*(?:(?:at|around|from|by|until) \d[\d:.]*\s?(?:am|pm|h)?|\d[\d:.]*\s?(?:am|pm)|(?:in the )?(?:morning|"
+    r"afternoon|evening)|at noon)?"
+    r"(?:$|\s*[,;.!–—-]|\s+(?:and|but|so|then|with|in|at|for|which|because|if|to|now|instead|please|not)\b)",
+    re.IGNORECASE,
+)
+
+
+def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[Draft, list[Grounded]] | None:
+    """The plan of a clause that names an occasion and its day, with the dates; None for any other clause."""
+    if not may_name_time(text) or HIDDEN in text or _PASSED.search(text):
+        return None
+    lead = _LEAD.match(text)
+    text = text[lead.end() :] if lead else text
+    dates = [one for one in certain(text, at, future=True) if one.role == "at"]
+    if not dates or (at is not None and dates[0].end <= at.astimezone(dates[0].start.tzinfo)):
+        return None
+    first, last = dates[0], dates[-1]
+    matched = compiled(_NAMED).fullmatch(text[: first.span[0]].rstrip(" ,"))
+    end = last.span[1]
+    after = text[end - text[:end].endswith(",") :]
+    if matched is None or not _AFTER.match(after) or _MORE_DAYS.match(after):
+        return None
+    whose, what = (matched["whose"] or "").lower(), matched["o"].strip()
+    if not whose and not matched["link"].strip() and first.span[0] > 60:
+        return None
+    owned = f"{matched['whose']} {what}" if whose.endswith(("'s", "s'")) or whose == "the kids" else what
+    if what.lower() in ("appointment", "meeting", "trip", "party", "course", "class", "match") and not whose:
+        return None
+    draft = Draft(
+        predicate="plans",
+        object=owned,
+        phrase=events.absolute(f"has {article(owned) if owned == what else owned}", [first]),
+        quote=span,
+        confidence=0.8,
+        category="plans",
+    )
+    return draft, dates
+
+
+def rescheduled(text: str, at: datetime | None, earlier: Iterable[Draft]) -> Iterator[Draft]:
+    """ "The dentist is moved to Friday": the plan of an earlier draft with its new day."""
+    plans = [draft for draft in earlier if draft.predicate == "plans" and draft.op == "assert"]
+    if not plans or not _CHANGED.search(text) or "?" in text:
+        return
+    dates = [one for one in certain(text, at, future=True) if one.role == "at"]
+    if not dates:
+        return
+    spoken = set(_words(text))
+    for draft in reversed(plans):
+        if draft.valid_at is None or draft.subject is not None:
+            continue
+        chief = set(_words(draft.object or ""))
+        new = dates[-1]
+        if not chief or not chief & spoken or new.start == draft.valid_at:
+            continue
+        phrase = re.sub(r" (?:on|in) (?:the (?:week|weekend) of )?(?:\d{1,2} )?[A-Z]?[a-z]* ?\d{4}$", "", draft.phrase)
+        yield msgspec.structs.replace(
+            draft,
+            phrase=events.absolute(phrase, [new]),
+            quote=(0, len(text.rstrip())),
+            valid_at=new.start,
+            precision=new.precision,
+        )
+        return
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.findall(r"[^\W\d_][\w-]{2,}", text.casefold()) if word not in _SMALL]

@@ -1,0 +1,119 @@
+"""Standing instructions that end.
+
+By permission ("you can use emojis again"), by name ("scrap the no tables rule"), or by a new instruction about the same
+aspect of the answers ("metric" after "imperial").
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from memctl.extract.corrections import retraction
+from memctl.extract.draft_claim import Draft
+from memctl.extract.rule_tables import compiled
+from memctl.extract.wordlist import words
+
+_OPENING = (
+    r"^\W*(?:(?:ok|okay|actually|also|and|so|oh|btw|please|right|fine|hm+|well|right then|i changed my mind)[,:]? )*"
+)
+_OVER = re.compile(
+    _OPENING
+    + r"(?:you (?:can|may) (?:stop|quit|drop|skip|forget|ignore|lose)|(?:you )?(?:don't|dont|do not|no longer) "
+    r"(?:need|have) to(?: keep)?|(?:there's |there is )?no need (?:to|for)(?: keep)?|no more need (?:to|for)|"
+    r"(?:please )?(?:scrap|drop|forget|"
+    r"ignore|cancel|ditch|bin|lift|remove|undo|lose|"
+    r"delete|disregard|never mind)(?: about)?(?= (?:the|that|my|what i said about|all the|those)\b)|stop(?= \w+ing\b))"
+    r" (?P<what>[^.!?;\n,]{3,80})",
+    re.IGNORECASE,
+)
+_ALLOWED = re.compile(
+    _OPENING + r"(?:(?:you (?:can|may)|feel free to|it's (?:ok|okay|fine) to|go ahead and) (?:use|do|have|add|include|"
+    r"write|give|send|call|mention|suggest|show|talk about)? ?"
+    r"(?P<what>[^.!?;\n,]{3,60}?)(?: (?:again|now|after all|if you (?:like|want|must)))+|(?P<that>[\w' -]{3,40}?) "
+    r"(?:is|are) "
+    r"(?:totally |perfectly )?(?:fine|ok|okay|allowed|welcome|good|back)(?: (?:again|now|after all|with me))+)\W*$",
+    re.IGNORECASE,
+)
+_SMALL = frozenset(
+    words(
+        "a an the my me i you your to of in at on for and with no not never always don't dont do only please all any "
+        "it that this "
+        "what said about use using give add rule thing limit ban instruction request again now after more each every"
+    )
+)
+_ASPECTS: tuple[tuple[str, ...], ...] = (
+    (
+        r"\b(?:short(?:er)?|brief(?:er)?|concise|terse|one-line|to the point)\b",
+        r"\b(?:long(?:er)?|detailed|in[- ]depth|full|thorough|verbose)\b",
+    ),
+    (
+        r"\b(?:metric|kilomet\w+|km|kilos?|kg|celsius|cm)\b",
+        r"\b(?:imperial|miles?|pounds|lbs?|fahrenheit|ounces|inches|stones?)\b",
+    ),
+    (r"\b(?:british|uk)\b", r"\b(?:american|us)\b"),
+    (r"\b(?:formal(?:ly)?|polite)\b", r"\b(?:informal(?:ly)?|casual(?:ly)?)\b"),
+    (r"\beuros?\b", r"\bdollars?\b", r"\b(?:pounds|sterling)\b"),
+    (r"\b24[- ]?h", r"\b12[- ]?h|am/pm"),
+)
+_ANSWERING = re.compile(
+    r"\b(?:answer|reply|respond|write|speak|talk|answers|replies)\b.*\bin (?P<tongue>[a-z]+)\b|^in (?P<bare>[a-z]+)$",
+    re.IGNORECASE,
+)
+_NARROW = re.compile(r"\b(?:for|in|when|if|with|unless|except) (?!english|french|german|spanish)\w+", re.IGNORECASE)
+
+
+def ended_instructions(text: str, earlier: Iterable[Draft], new: Iterable[Draft]) -> Iterator[Draft]:
+    """Retractions of the instructions in `earlier` that `text` ends, or that the instructions in `new` replace."""
+    standing = [
+        draft for draft in earlier if draft.predicate == "instruction" and draft.op == "assert" and draft.object
+    ]
+    if not standing:
+        return
+    ended: set[str] = set()
+    for sentence in re.finditer(r"[^.!?\n;]+", text):
+        match = _OVER.match(sentence[0]) or _ALLOWED.match(sentence[0])
+        if match is None or text[sentence.end() : sentence.end() + 1] == "?":
+            continue
+        groups = match.groupdict()
+        spoken = _stems(groups.get("what") or groups.get("that") or "")
+        for draft in reversed(standing):
+            if spoken and (draft.object or "") not in ended and spoken & _stems(draft.object or ""):
+                ended.add(draft.object or "")
+                yield retraction(draft, sentence.span())
+                break
+    for order in new:
+        if order.predicate != "instruction" or order.op != "assert" or order.object is None:
+            continue
+        for draft in standing:
+            if draft.object and draft.object not in ended and _replaces(order.object, draft.object):
+                ended.add(draft.object)
+                yield retraction(draft, order.quote)
+
+
+def _replaces(new: str, old: str) -> bool:
+    """True if both instructions are about one aspect and differ in it, and the new one is not about a part only."""
+    if new.casefold() == old.casefold() or bool(_NARROW.search(new)) != bool(_NARROW.search(old)):
+        return False
+    tongue, before = _tongue(new), _tongue(old)
+    if tongue and before:
+        return tongue != before
+    for values in _ASPECTS:
+        chosen = [n for n, value in enumerate(values) if re.search(value, new, re.IGNORECASE)]
+        earlier = [n for n, value in enumerate(values) if re.search(value, old, re.IGNORECASE)]
+        if len(chosen) == 1 and len(earlier) == 1:
+            return chosen != earlier
+    return False
+
+
+def _tongue(text: str) -> str | None:
+    match = _ANSWERING.search(text)
+    tongue = (match["tongue"] or match["bare"]).lower() if match else None
+    return tongue if tongue and compiled("{TONGUES}").fullmatch(tongue) else None
+
+
+def _stems(text: str) -> set[str]:
+    found = (
+        re.sub(r"(?:ing|ies|es|s|e|y)$", "", word)
+        for word in re.findall(r"[\w'-]+", text.casefold())
+        if word not in _SMALL
+    )
+    return {word for word in found if len(word) > 2}

@@ -1,0 +1,93 @@
+"""Words for relatives, friends and colleagues, and what each usually is called."""
+
+import re
+
+from memctl.extract.wordlist import words
+
+CHILD = frozenset({"daughter", "son", "kid", "child", "baby", "boy", "girl", "toddler", "twin"})
+FAMILY = frozenset(
+    words(
+        "wife husband spouse partner fiancé fiancée fiance fiancee girlfriend boyfriend sister brother "
+        "mother mom mum father dad stepmother stepfather stepmum stepdad stepson stepdaughter stepbrother stepsister "
+        "son daughter grandmother grandma grandfather grandpa grandson granddaughter child aunt uncle cousin nephew "
+        "niece parents kids children grandparents grandkids in-laws sisters brothers sons daughters twins boys girls "
+        "mother-in-law father-in-law brother-in-law sister-in-law roommate flatmates housemates"
+    )
+)
+"""Relatives whose facts are kept even without a name."""
+_SAME = {
+    "mom": "mother",
+    "mum": "mother",
+    "dad": "father",
+    "fiance": "fiancé",
+    "fiancee": "fiancée",
+    "grandma": "grandmother",
+    "grandpa": "grandfather",
+    "mam": "mother",
+    "mammy": "mother",
+    "mommy": "mother",
+    "daddy": "father",
+    "da": "father",
+    "mama": "mother",
+    "papa": "father",
+    "nan": "grandmother",
+    "nana": "grandmother",
+    "gran": "grandmother",
+    "granny": "grandmother",
+    "granddad": "grandfather",
+    "grandad": "grandfather",
+    "missus": "wife",
+    "wifey": "wife",
+    "hubby": "husband",
+    "other half": "partner",
+    "eldest": "child",
+    "youngest": "child",
+    "oldest": "child",
+    "twin": "child",
+    "best friend": "friend",
+    "bestie": "friend",
+    "best mate": "friend",
+    "mate": "friend",
+    "gf": "girlfriend",
+    "bf": "boyfriend",
+    "fella": "partner",
+    "bloke": "partner",
+    "lad": "son",
+    "lass": "daughter",
+    "auntie": "aunt",
+    "cofounder": "co-founder",
+    "grandkid": "grandchild",
+    "counselor": "counsellor",
+    "adviser": "advisor",
+    "personal trainer": "trainer",
+    "line manager": "manager",
+    "buddy": "friend",
+    "neighbour": "neighbor",
+    "coworker": "colleague",
+    "co-worker": "colleague",
+    "flatmate": "roommate",
+    "housemate": "roommate",
+}
+SEVERAL = frozenset(
+    words(
+        "parents kids grandparents grandkids in-laws sisters brothers sons daughters twins boys girls flatmates "
+        "housemates"
+    )
+)
+GROUPS = {"folks": "parents", "inlaws": "in-laws", "children": "kids"}
+
+
+def canonical(relation: str) -> str:
+    """The usual name of a relation: "mum" gives "mother", "the eldest" "child"."""
+    rel = relation.lower()
+    rel = re.sub(r" in law$", "-in-law", rel)
+    return _SAME.get(rel, rel)
+
+
+def same_person(one: tuple[str, str] | None, rel: str) -> bool:
+    """True if `one` is a named person with the relation `rel`, whatever its spelling."""
+    return (
+        one is not None
+        and one[0] != one[1]
+        and (canonical(one[1]) == canonical(rel) or (canonical(rel) in CHILD and canonical(one[1]) in CHILD))
+    )

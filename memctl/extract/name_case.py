@@ -1,0 +1,67 @@
+"""Names that a session spells with a capital, restored where a careless writer spells them in lower case.
+
+Assistants repeat "oonagh from leeds" as "Oonagh" and "Leeds". Only earlier turns count, so that a session read in parts
+gives the same claims as one read at once.
+"""
+
+import re
+
+from memctl.extract.clauses import ADVERBS
+from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
+from memctl.extract.rule_tables import lexicon
+from memctl.extract.verbs import FORMS
+from memctl.extract.wordlist import words
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_CAPITALISED = re.compile(r"(?<=[\w,;)] )(?P<word>[A-ZÀ-Þ][^\W\d_A-ZÀ-Þ]+)(?=['’]s\b|[\s,.;:!?)]|$)")
+""" Not at the start of a sentence, where every word has a capital."""
+_ORDINARY = frozenset(
+    words(
+        "will may mark rose hope grace faith joy sunny art bill jack frank pat rob sue drew chase summer autumn "
+        "spring winter "
+        "easter christmas god lord mum mom dad nan gran mam mammy gp it us uk usa eu the a an and or but so yes no "
+        "okay ok sure "
+        "internet english april june august sunday dawn ivy olive violet lily heather hazel daisy iris ruby pearl "
+        "amber crystal "
+        "victor major dean grant max rich gene jean ray robin martin miles guy harry bob nick dick peter josh rusty "
+        "sandy penny"
+    )
+)
+
+
+class NameCase:
+    """The capitalised names of the turns read so far."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.common: set[str] = set()
+
+    def learn(self, text: str) -> None:
+        """Add the names of a turn; words that are also spelled without a capital in edited text are none."""
+        capitalised = [match["word"] for match in _CAPITALISED.finditer(text)]
+        for name in capitalised:
+            key = name.casefold()
+            plain = key in _ORDINARY or key in FORMS or key in ADVERBS or key in ENGLISH_MONTHS or key in FULL_WEEKDAYS
+            if len(name) > 2 and not plain and not _language(key):
+                self.names.setdefault(key, name)
+        if len(capitalised) > 1 or text[:1].isupper():
+            self.common.update(word for word in _WORD.findall(text) if word[:1].islower())
+
+    def restored(self, text: str) -> str:
+        """`text` with its names capitalised, as long as before."""
+        lowered = text.casefold()
+        if not any(name in lowered for name in self.names):
+            return text
+        return _WORD.sub(self._spelled, text)
+
+    def _spelled(self, match: re.Match[str]) -> str:
+        word = match[0]
+        stem, mark, rest = word.partition("'")
+        name = self.names.get(stem.casefold()) if word[:1].islower() else None
+        if name is None or len(name) != len(stem) or stem in self.common:
+            return word
+        return f"{name}{mark}{rest}"
+
+
+def _language(word: str) -> bool:
+    return bool(re.fullmatch(lexicon("LANGUAGES"), word))

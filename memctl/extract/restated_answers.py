@@ -1,0 +1,161 @@
+"""Short answers turned into statements: "What's your dog's name?" – "Pepper." is read as "my dog is called Pepper".
+
+The statement is then read by the same rules as anything else that a person says.
+"""
+
+import re
+
+from memctl.extract.rule_tables import compiled
+from memctl.extract.segmentation import plain
+
+LONGEST_ANSWER = 10
+"""Words of an answer."""
+
+_LEAD = re.compile(
+    r"^(?:(?:oh|um+|uh|er|well|so|hmm+|sure|ok(?:ay)?|yes|yeah|yep|just|only|mostly|mainly|probably|currently|actually|"
+    r"it's|its|it is|that's|that would be|they're|they are|he's|she's|he is|she is|i'm|im|i am|i take|i have|i've got|"
+    r"i use|i drive|i weigh|i was|about|around|roughly)[,:]? )+",
+    re.IGNORECASE,
+)
+_NO_ANSWER = re.compile(
+    r"(?:why|what|who|how|when|where|which|can|could|do|does|did|is|are|will|would|should|maybe|perhaps|idk|dunno|"
+    r"depends|thanks|thank|hi|hello|hey|ok|okay|sure|skip|pass|secret|please|haha|lol|you|your|tell|show|give|i|i'd|"
+    r"not sure|no idea|none of|good|great|fine|rather|guess|same|both|either|neither|nothing|never mind|don't know|"
+    r"dont know|doesn't matter|whatever|wait|sorry|ask|that|this|it|my|we|the (?:same|usual))\b",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    r"\W*(?:no|nope|nah|never|not (?:at all|any ?more|me)|i don'?t|i do not)(?:[,.]? (?:never|not at all|i don'?t|"
+    r"thanks|"
+    r"thank you|sorry|none|not any ?more))*\W*",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"[,.]? (?:please|pls|thanks|thank you|these days|now|actually|currently|at the moment|atm|i think)$", re.IGNORECASE
+)
+_KIN = (
+    r"(?P<x>(?!name\b|question|problem|issue|goal|plan|thoughts|idea|opinion|answer|choice|take|view)[\w-]+(?: "
+    r"[\w-]+){0,2}?)"
+)
+_STATEMENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), statement)
+    for pattern, statement in (
+        (rf"\bwhat(?:'s| is| are| was) your {_KIN}(?:'s|s'?)? names?\?", "my {x} is called {a}"),
+        (rf"\bwhat(?:'s| is| are) your {_KIN} called\?", "my {x} is called {a}"),
+        (rf"\bwhat(?:'s| is) the name of your {_KIN}\?", "my {x} is called {a}"),
+        (rf"\bwho(?:'s| is) your {_KIN}\?", "my {x} is {a}"),
+        (r"\bhow tall are you\b", "I am {a} tall"),
+        (r"\b(?:how much|what) do you weigh\b|\byour (?:current )?weight\b", "I weigh {a}"),
+        (r"\bwhat size shoes? (?:do you|are you)|\byour shoe size\b", "I wear size {a} shoes"),
+        (r"\bhow old (?:is|are) your (?P<x>[\w-]+(?: [\w-]+)?)\?", "my {x} is {a}"),
+        (r"\bwhat does your (?P<x>[\w-]+(?: [\w-]+)?) do\b", "my {x} is a {a}"),
+        (r"\bwhere (?:does|do) your (?P<x>[\w-]+(?: [\w-]+)?) live\b", "my {x} lives in {a}"),
+        (r"\bwhere (?:does|do) your (?P<x>[\w-]+(?: [\w-]+)?) work\b", "my {x} works at {a}"),
+        (
+            r"\b(?:which|what) [\w -]{2,30}? (?:are you (?:on|using|running)|do you (?:use|run|prefer|have))\b",
+            "I use {a}",
+        ),
+        (r"\bwhat (?:[\w-]+ )?(?:car|van|bike|motorbike) do you (?:drive|ride|have)\b", "I drive a {a}"),
+        (r"\bwhat instruments? do you play\b|\bwhat sports? do you play\b", "I play {a}"),
+        (r"\b(?:what|which) (?:medication|medicines?|meds|tablets)\b", "I take {a}"),
+        (r"\bwhen(?:'s| is) (?:your|the) (?P<x>[\w-]+(?: [\w-]+){0,3})\?", "my {x} is on {a}"),
+        (r"\b(?:what(?:'s| is) )?your (?P<x>e-?mail(?: address)?|phone number|mobile(?: number)?)\?", "my {x} is {a}"),
+        (r"\bdo you have (?:any |a )?(?P<x>pets?|kids|children|siblings|brothers or sisters)\b", "I have {a}"),
+        (r"\b(?:dietary|food) (?:requirements|restrictions|needs|preferences)\b", "I'm {a}"),
+        (r"\bare you (?:a )?(?:vegetarian|vegan|meat eater|pescatarian|veggie)\b", "I'm {a}"),
+        (r"\bare you (?:married|single|in a relationship)\b", "I'm {a}"),
+    )
+)
+_DO_YOU = re.compile(
+    r"\bdo you (?:currently |still |ever )?(?P<x>(?:smoke|drink|drive|vape|eat|have (?:any )?(?:pets?|kids|children|"
+    r"siblings|"
+    r"a car))(?: [\w -]{2,20})?)\?",
+    re.IGNORECASE,
+)
+_IS_YOUR = re.compile(
+    r"\b[Ii]s (?P<name>[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)?) your (?P<x>[\w-]+(?: [\w-]+)?)(?: or (?:your "
+    r")?(?P<y>[\w-]+(?: [\w-]+)?))?\?"
+)
+_RELATIVE = re.compile(r"(?:my )?(?P<x>[a-z-]+(?: in[- ]law| friend| mate)?)\b", re.IGNORECASE)
+_WHO_IS = re.compile(r"\b(?:[Ww]ho(?:'s| is)) (?P<name>[A-ZÀ-Þ][\w-]+)(?: to you)?\?")
+_YES = re.compile(r"\W*(?:yes|yep|yeah|yup|correct|indeed|that's right|right|aye|he is|she is)\b", re.IGNORECASE)
+_HOW_OLD = re.compile(r"\bhow old (?:is|'s) (?:he|she|it)\b|\bhow old are they\b", re.IGNORECASE)
+_WHERE_LIVE = re.compile(r"\bwhere (?:does|do) (?:he|she|they) live\b", re.IGNORECASE)
+_WHAT_DO = re.compile(r"\bwhat (?:does|do) (?:he|she|they) do\b", re.IGNORECASE)
+
+
+def statement(question: str, answer: str, subject: tuple[str, str] | None) -> str | None:
+    """A sentence that says what a short `answer` to the last question of `question` says; None if it says nothing.
+
+    `subject` is the person that the turn before the question was about, with their relation: "he" or "she" in it.
+    """
+    asked = [part for part in re.split(r"(?<=[?!.])\s+", plain(question).strip()) if part.endswith("?")]
+    if not asked or len(answer.split()) > LONGEST_ANSWER or "?" in answer or "\n" in answer.strip():
+        return None
+    text = plain(answer).strip().rstrip(".! ")
+    refusal = _NO.fullmatch(text)
+    closed = _DO_YOU.search(asked[-1])
+    if closed and refusal:
+        return f"I don't {closed['x'].replace('any ', '')}"
+    related = _relation(asked[-1], text)
+    if related:
+        return related
+    bare = _LEAD.sub("", text)
+    while (shorter := _TAIL.sub("", bare)) != bare:
+        bare = shorter
+    if refusal or not bare or _NO_ANSWER.match(bare) or re.match(r"no\b", bare, re.IGNORECASE):
+        return None
+    pronoun = _about_them(asked[-1], subject)
+    if pronoun:
+        return pronoun.format(a=bare)
+    return _filled(asked[-1], bare)
+
+
+def _filled(question: str, answer: str) -> str | None:
+    """The statement for a kind of question, with the answer in it."""
+    for pattern, form in _STATEMENTS:
+        matched = pattern.search(question)
+        if matched is None:
+            continue
+        owned = (matched.groupdict().get("x") or "").strip().removesuffix("'s")
+        if form.startswith("I'm "):
+            answer = answer.split(",")[0]
+            return form.format(a=answer) if len(answer.split()) <= 2 else None
+        if "called" in form or form == "my {x} is {a}":
+            answer = _titled(answer)
+        return form.format(x=owned, a=re.sub(r"^an? ", "", answer) if " a {a}" in form else answer)
+    return None
+
+
+def _relation(question: str, answer: str) -> str | None:
+    """ "Is Tunde your husband?" – "Partner!" and "Who's Ines?" – "my cousin"."""
+    asked = _IS_YOUR.search(question)
+    if asked and _YES.match(answer) and not asked["y"]:
+        return f"my {asked['x']} is called {asked['name']}"
+    who = asked or _WHO_IS.search(question)
+    if who is None:
+        return None
+    relative = _RELATIVE.match(
+        re.sub(r"^(?:(?:no|nah|nope|oh|just|only|she's|he's|they're)[,.! ]+)+(?:my )?", "", answer, flags=re.IGNORECASE)
+    )
+    if relative and compiled("{RELATIONS}").fullmatch(relative["x"]):
+        return f"my {relative['x']} is called {who['name']}"
+    return None
+
+
+def _titled(text: str) -> str:
+    """Names in lower case as names: "ida and moss" gives "Ida and Moss"."""
+    if text != text.lower() or not re.fullmatch(r"[^\W\d_]+(?:(?:,| and|, and| &)? [^\W\d_]+){0,4}", text):
+        return text
+    return re.sub(r"\b(?!and\b)[^\W\d_]", lambda letter: letter[0].upper(), text)
+
+
+def _about_them(question: str, subject: tuple[str, str] | None) -> str | None:
+    """The form of a statement about the person that a pronoun of the question means."""
+    if subject is None:
+        return None
+    name = subject[0] if subject[0][:1].isupper() else f"my {subject[0]}"
+    for pattern, rest in ((_HOW_OLD, "is {a}"), (_WHERE_LIVE, "lives in {a}"), (_WHAT_DO, "is a {a}")):
+        if pattern.search(question):
+            return f"{name} {rest}"
+    return None

@@ -1,0 +1,82 @@
+"""Answers, names and days that can only be read with the turns before them."""
+
+import pytest
+from spelt_claims import said, spelt
+
+from memctl.extract import rule_tables
+from memctl.extract.instructions import is_order
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("What's your dog's name?", "Pepper", "has_pet=dog called Pepper"),
+        ("What is your partner's name?", "Tomasz", "has_partner=Tomasz"),
+        ("What are your kids called?", "ida and moss", "has_child=Ida ; has_child=Moss"),
+        ("Who is your manager?", "Oksana", "has_manager=Oksana"),
+        ("What's your email?", "rr@example.org", "email=rr@example.org"),
+        ("When is your appointment?", "12 June at 9", "plans=appointment"),
+        ("How tall are you?", "172cm", "measure/height=172cm"),
+        ("How much do you weigh?", "about 81 kg", "measure/weight=81 kg"),
+        ("Which stack are you on?", "django and postgres", "uses=django ; uses=postgres"),
+        ("Do you have any pets?", "two cats", "has_pet=two cats"),
+        ("Are you vegetarian?", "vegan actually", "diet=vegan"),
+        ("Do you smoke?", "nope, never", "avoids=smoking"),
+        ("Do you have kids?", "no", "trait=no kids"),
+        ("What does your brother do?", "he's a baker", "brother:job_title=baker"),
+        ("Where does your sister live?", "Oslo", "sister:lives_in=Oslo"),
+        ("Is Tunde your brother?", "Partner! Eleven years now.", "has_partner=Tunde"),
+        ("Is Ines your sister?", "yes", "has_sister=Ines"),
+        ("Who's Ines?", "my cousin", "has_cousin=Ines"),
+        ("Formal or informal tone?", "informal pls", "instruction=informal tone"),
+        ("Is Ines your sister?", "no", ""),
+        ("What's your dog's name?", "why?", ""),
+        ("What's your dog's name?", "I'd rather not say", ""),
+        ("Who is your manager?", "no idea", ""),
+        ("How tall are you?", "depends on the shoes", ""),
+        ("Do you smoke?", "maybe", ""),
+        ("What is your goal?", "Tuesday", ""),
+        ("When is your appointment?", "not sure yet", ""),
+    ],
+)
+def test_short_answer_says_what_its_question_asks(question: str, answer: str, expected: str) -> None:
+    found = [spelt(claim) for claim in said("A:" + question, answer)]
+    assert sorted(found) == sorted(filter(None, expected.split(" ; ")))
+
+
+def test_pronoun_in_a_question_means_the_person_of_the_turn_before() -> None:
+    claims = said("my son Emeka plays the tuba", "A:Lovely! How old is he?", "9")
+    assert [spelt(claim) for claim in claims if claim.predicate == "age"] == ["Emeka:age=9"]
+
+
+def test_quote_of_a_short_answer_is_the_answer() -> None:
+    (claim,) = said("A:What's your dog's name?", "Pepper. She bites.")
+    assert claim.quote == "Pepper"
+
+
+def test_name_in_lower_case_is_known_once_somebody_has_spelt_it() -> None:
+    spelled = said("i live with vera", "A:Say hello to Vera from me, and to her cat.", "vera is my sister")
+    assert "has_sister=Vera" in [spelt(claim) for claim in spelled]
+    assert [spelt(claim) for claim in said("rose is my favourite colour", "A:Is a rose red?")] == [
+        "favorite/colour=rose"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("messages", "day"),
+    [
+        (("The dentist is on 12 June.", "dentist got moved to the 19th"), "2025-06-19"),
+        (("my driving test is on 12 June", "the test is pushed back to 3 July"), "2025-07-03"),
+        (("Interview with Ramboll on 12 June", "Ramboll moved the interview to 9 June"), "2025-06-09"),
+    ],
+)
+def test_moved_appointment_is_on_its_new_day(messages: tuple[str, ...], day: str) -> None:
+    last = [claim for claim in said(*messages) if claim.predicate == "plans"][-1]
+    assert last.valid_at is not None
+    assert last.valid_at.date().isoformat() == day
+
+
+@pytest.mark.parametrize("record", rule_tables.records("orders"), ids=lambda record: record["example"])
+def test_example_of_each_order_is_read_and_needs_its_row(record: dict[str, str]) -> None:
+    assert is_order(record["example"])
+    assert rule_tables.compiled(record["pattern"]).fullmatch(record["example"])
