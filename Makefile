@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 DEMO := .demo/store.duckdb
 STAMP := $(VENV)/.installed
+# One process more than there are cores, because the tests also wait for disks and servers.
+TESTS := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist worksteal
 
 .PHONY: demo quick test browser torture fuzzer check dist bench static-model clean
 
@@ -24,10 +26,10 @@ demo: $(STAMP)
 
 # What needs no service and kills nothing; tests/conftest.py says which tests these are.
 quick: $(STAMP)
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not services and not kills" tests
+	$(BIN)/python -m pytest $(TESTS) -m "not services and not kills" tests
 
 test: $(STAMP) browser
-	$(BIN)/python -m pytest -n auto --dist worksteal tests
+	$(BIN)/python -m pytest $(TESTS) tests
 
 # The pages of reports are tested in Chromium. Where it is absent and cannot be installed those tests are skipped.
 browser:

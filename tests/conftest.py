@@ -168,6 +168,25 @@ def chat(home: Path) -> Callable[..., Path]:
     return write
 
 
+_kept: dict[str, Path] = {}
+
+
+@pytest.fixture
+def once(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[], object]], None]:
+    """Fill the home folder with `make`; a later test that asks for the same gets a copy of what that left there."""
+
+    def fill(make: Callable[[], object]) -> None:
+        name = f"{make.__module__}.{make.__qualname__}"
+        if name in _kept:
+            shutil.copytree(_kept[name], home, dirs_exist_ok=True)
+            return
+        make()
+        kept = tmp_path_factory.mktemp("kept") / "home"
+        _kept[name] = Path(shutil.copytree(home, kept))
+
+    return fill
+
+
 @pytest.fixture
 def every_fact() -> Callable[..., dict[str, dict[str, Any]]]:
     """All records of a store by id, as data. A time of this very run, which undated turns are given, reads "now"."""

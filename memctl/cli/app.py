@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -30,10 +29,7 @@ from memctl.core.errors import Exit, MemctlError, UsageError
 from memctl.core.suggestions import near
 
 SUMMARY = "Extract facts from chat transcripts into a local store; search and move them."
-FOOTER = (
-    "Options: -h, --help · -V, --version · --log-file FILE · --log-format text|json",
-    "Environment: MEMCTL_<COMMAND>_<OPTION>, and MEMCTL_<SETTING> for a setting",
-)
+FOOTER = "Options: -h, --help · -V, --version · --log-file FILE · --log-format text|json"
 
 PANELS: dict[str, dict[str, str]] = {
     "Remember": {
@@ -98,12 +94,6 @@ class ReaderGone(Exception):
     """The reader of stdout closed it."""
 
 
-@cache
-def _command(name: str) -> AnyCommand:
-    module = "import_" if name == "import" else name.replace("-", "_")
-    return build(import_module(f"memctl.cli.{FOLDERS[name]}.{module}").app, name)
-
-
 class LazyGroup(TyperGroup):
     """A group whose commands live in `memctl.cli.<panel>.<name>`, imported when called by name."""
 
@@ -113,7 +103,10 @@ class LazyGroup(TyperGroup):
 
     def get_command(self, ctx: Context, cmd_name: str) -> AnyCommand | None:
         """The command, imported now; None for an unknown name."""
-        return _command(cmd_name) if cmd_name in COMMANDS else None
+        if cmd_name not in COMMANDS:
+            return None
+        module = "import_" if cmd_name == "import" else cmd_name.replace("-", "_")
+        return build(import_module(f"memctl.cli.{FOLDERS[cmd_name]}.{module}").app, cmd_name)
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, AnyCommand | None, list[str]]:
         """The command that the arguments name. Raises UsageFault, with the nearest name, for an unknown one."""
@@ -146,7 +139,7 @@ class LazyGroup(TyperGroup):
             lines += [
                 f"{title:<9}{name:<13}{about}" for title, (name, about) in zip(titles, commands.items(), strict=True)
             ]
-        formatter.write("\n".join([*lines, "", *FOOTER, ""]))
+        formatter.write("\n".join([*lines, FOOTER, ""]))
 
 
 def _check_unicode(arguments: Sequence[str]) -> None:

@@ -20,11 +20,15 @@ def add(memctl, text, *more):
 
 
 @pytest.fixture
-def moved(memctl, chat):
+def moved(memctl, chat, home, once):
     """alice, who moved from Oslo to Rome; the folder of her transcript."""
-    folder = chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.").parent.parent
-    assert memctl("ingest", folder).code == 0
-    return folder
+
+    def make():
+        folder = chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.").parent.parent
+        assert memctl("ingest", folder).code == 0
+
+    once(make)
+    return home / "in"
 
 
 def by_city(memctl):

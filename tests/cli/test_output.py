@@ -14,10 +14,14 @@ from memctl.cli.app import COMMANDS
 
 
 @pytest.fixture
-def known(memctl, chat):
+def known(memctl, chat, once):
     """alice, who moved twice."""
-    folder = chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.", "I prefer express shipping.").parent.parent
-    assert memctl("ingest", folder).code == 0
+
+    def make():
+        folder = chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.", "I prefer express shipping.").parent.parent
+        assert memctl("ingest", folder).code == 0
+
+    once(make)
     return memctl("facts", "alice", "--all", "--json").document["facts"]
 
 

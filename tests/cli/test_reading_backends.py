@@ -6,12 +6,16 @@ import pytest
 
 
 @pytest.fixture
-def moved(memctl, chat, home):
+def moved(memctl, chat, home, once):
     """alice and bob in the store, and the same records in a file."""
-    chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.", "I prefer express shipping.")
-    folder = chat("bob/b.jsonl", "I work at Portavo.").parent.parent
-    assert memctl("ingest", folder).code == 0
-    assert memctl("export", "--all-users", "-o", home / "all.jsonl").code == 0
+
+    def make():
+        chat("alice/a.jsonl", "I live in Oslo.", "I live in Rome.", "I prefer express shipping.")
+        folder = chat("bob/b.jsonl", "I work at Portavo.").parent.parent
+        assert memctl("ingest", folder).code == 0
+        assert memctl("export", "--all-users", "-o", home / "all.jsonl").code == 0
+
+    once(make)
     return home / "all.jsonl"
 
 

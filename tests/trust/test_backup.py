@@ -12,11 +12,15 @@ import pytest
 
 
 @pytest.fixture
-def saved(memctl, store, fixtures, home):
+def saved(memctl, store, fixtures, home, once):
     """The fixtures' store in an archive."""
-    assert memctl("ingest", fixtures).code == 0
-    made = memctl("backup", "memory.memctl")
-    assert made.code == 0, made.err
+
+    def make():
+        assert memctl("ingest", fixtures).code == 0
+        made = memctl("backup", "memory.memctl")
+        assert made.code == 0, made.err
+
+    once(make)
     return home / "work" / "memory.memctl"
 
 

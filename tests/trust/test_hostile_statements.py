@@ -59,9 +59,12 @@ REFUSED = [
 
 
 @pytest.fixture
-def known(memctl, store, home):
-    assert memctl("add", "zoe", "I live in Oslo.").code == 0
-    (home / "secret.csv").write_text("a,b\n1,hidden\n")
+def known(memctl, store, home, once):
+    def make():
+        assert memctl("add", "zoe", "I live in Oslo.").code == 0
+        (home / "secret.csv").write_text("a,b\n1,hidden\n")
+
+    once(make)
     return store
 
 
