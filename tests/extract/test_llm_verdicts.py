@@ -41,6 +41,31 @@ def judged(said, *proposals, ended=(), existing=()):
     return judge(Parsed(facts=proposals, ended=ended), window, said, existing, extractor="llm:test@1")
 
 
+def test_the_sister_of_another_speaker_is_not_the_owners():
+    said = session(("ben", "My sister lives in Rome."), ("alice", "My sister lives in Oslo."))
+    claims = judged(said, *(proposal(city, subject="my sister") for city in ("Rome", "Oslo"))).claims
+    assert {(claim.subject, claim.object, claim.text) for claim in claims} == {
+        ("ben's sister", "Rome", "ben's sister lives in Rome."),
+        ("sister", "Oslo", "alice's sister lives in Oslo."),
+    }
+
+
+@pytest.mark.parametrize(
+    ("speaker", "subject", "ends"),
+    [
+        ("ben", "ben's sister", True),
+        ("ben", "sister", False),
+        ("alice", "sister", True),
+        ("alice", "ben's sister", False),
+    ],
+)
+def test_the_sister_of_one_speaker_ends_nothing_of_anothers(speaker, subject, ends):
+    lived = ExistingFact(name="E1", subject=subject, predicate="lives_in", object="Oslo", slot=None, text="…")
+    said = session((speaker, "My sister no longer lives in Oslo."), ("cleo", "Ah."))
+    claims = judged(said, ended=("E1",), existing=(lived,)).claims
+    assert [(claim.op, claim.subject) for claim in claims] == ([("retract", subject)] if ends else [])
+
+
 MOVED = session("I moved to Rome last week, my sister Anna was there.")
 
 

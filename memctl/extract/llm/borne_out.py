@@ -13,10 +13,10 @@ from memctl.core.tokenization import stems, words
 from memctl.extract.assertion_filter import reported
 from memctl.extract.draft_claim import Draft
 from memctl.extract.instructions import LONGEST_ORDER, is_order
+from memctl.extract.kinship import canonical
 from memctl.extract.llm.known import KNOWN, cue
 from memctl.extract.llm.statements import SELF, Statement
 from memctl.extract.object_types import acceptable
-from memctl.extract.people import canonical
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.segmentation import HIDDEN, Sentence
 from memctl.extract.verbs import FORMS

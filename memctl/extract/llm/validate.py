@@ -28,6 +28,7 @@ from memctl.extract.llm.parse import Parsed, Proposal
 from memctl.extract.llm.prompt import ExistingFact
 from memctl.extract.llm.statements import Statement, orders, statements
 from memctl.extract.llm.windows import Line, Window
+from memctl.extract.rule_tables import lexicon
 from memctl.extract.secrets import redact
 from memctl.transcripts.model import Session
 
@@ -170,7 +171,9 @@ class _Validator:
         name = subject
         relative = said.statement.relative if said.statement and not speaker else None
         if relative is not None and said.statement and said.statement.owner == relative:
-            subject, name = relative, f"{self.window.user_id}'s {relative}"
+            own = self._is_user(stating.turn.speaker)
+            name = f"{self.window.user_id if own else stating.turn.speaker}'s {relative}"
+            subject = relative if own else name
         text = text_of(name, predicate, slot, said.value)
         dates = _dates(said, stating, predicate)
         if predicate in ("plans", "event") and may_name_time(said.quote):
@@ -199,15 +202,24 @@ class _Validator:
             raise _RefusedError("ends a fact that was not shown")
         names = set(stems(f"{fact.subject} {self.window.user_id}"))
         named = set(stems(fact.object or fact.text)) - names
-        owned = fact.subject.casefold() == self.window.user_id.casefold()
         for line in self.window.asked:
             for statement in statements(line.text, line.turn.raw_kind == MEMORY):
                 said = set(stems(statement.text))
-                about = self._is_user(line.turn.speaker) if owned else set(stems(fact.subject)) <= said
-                if about and named & said and _ENDS.search(statement.text) and not statement.unreal:
+                over = named & said and _ENDS.search(statement.text) and not statement.unreal
+                if over and self._may_be_about(fact.subject, line, said):
                     self._retract(fact, line, line.text[statement.start : statement.end].strip(" ,;:-–—"))
                     return
         raise _RefusedError("no line says that the fact is over")
+
+    def _may_be_about(self, subject: str, line: Line, said: set[str]) -> bool:
+        """Whether a line with the stems `said` can be about a subject: "my sister" is the speaker's sister."""
+        if subject.casefold() == self.window.user_id.casefold():
+            return self._is_user(line.turn.speaker)
+        whose, mark, relative = subject.rpartition("'s ")
+        if not re.fullmatch(lexicon("RELATIONS"), relative, re.IGNORECASE):
+            return set(stems(subject)) <= said
+        own = whose == (line.turn.speaker or "") if mark else self._is_user(line.turn.speaker)
+        return own and set(stems(relative)) <= said
 
     def _retract(self, fact: ExistingFact, line: Line, quote: str) -> None:
         dates = _dates(_Said(line, quote, ""), line, "event")
