@@ -19,6 +19,7 @@ import msgspec
 import typer
 
 from memctl.core import clean_text
+from memctl.core.claim import DOUBT
 from memctl.core.predicates import PREDICATES
 from memctl.core.suggestions import near
 from memctl.core.timeline import is_current
@@ -193,7 +194,8 @@ def state(fact: Fact) -> str:
 def facts(facts: Sequence[Fact]) -> None:
     """Facts as a table."""
     rows = [
-        (short(f.id), f.kind, day(f.valid_at or f.created_at), f.text, _percent(f.confidence), _fate(f)) for f in facts
+        (short(f.id), f.kind, day(f.valid_at or f.created_at), _marked(f), _percent(f.confidence), _fate(f))
+        for f in facts
     ]
     table(("id", "kind", "date", "fact", "conf", FATE), rows, wrap="fact")
 
@@ -233,6 +235,11 @@ def runs(runs: Sequence[Run]) -> None:
 def _fate(fact: Fact) -> str:
     by = f" by {short(fact.superseded_by)}" if fact.superseded_by else ""
     return state(fact) + by
+
+
+def _marked(fact: Fact) -> str:
+    """The text of a fact; one that a later turn puts in doubt says so."""
+    return f"{DOUBT}: {fact.text}" if DOUBT in fact.categories and is_current(fact, datetime.now(UTC)) else fact.text
 
 
 def _percent(confidence: float | None) -> str:

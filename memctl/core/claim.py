@@ -19,6 +19,9 @@ Precision = Literal["second", "minute", "hour", "day", "week", "month", "season"
 DENIAL = "denial"
 """The category of a retraction that only denies ("I'm not vegetarian"): without an earlier claim it means nothing."""
 
+DOUBT = "possibly outdated"
+"""The category of a retraction that ends nothing, and of the facts it is about: something changed, and not said how."""
+
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """What one turn asserts or retracts.

@@ -15,7 +15,7 @@ class Draft(msgspec.Struct, kw_only=True):
     """`subject` None is the speaker. `phrase` is the predicate in the third person ("lives in Paris").
 
     `quote` is the span in the turn. A `denial` ("I'm not vegetarian") ends what was claimed before and claims nothing
-    itself. A draft that `corrects` another replaces it on purpose.
+    itself. A draft that `corrects` another replaces it on purpose. A `doubt` marks what it would retract.
     """
 
     predicate: str
@@ -34,6 +34,7 @@ class Draft(msgspec.Struct, kw_only=True):
     precision: Precision | None = None
     denial: bool = False
     corrects: bool = False
+    doubt: bool = False
 
     @property
     def key(self) -> tuple[str | None, str, str | None, str, str]:

@@ -9,11 +9,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from memctl.core.claim import DENIAL, Claim
+from memctl.core.claim import DENIAL, DOUBT, Claim
 from memctl.core.fact import derive_id
 from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.appointments import rescheduled
 from memctl.extract.corrections import exchanges, replacements, withdrawn
+from memctl.extract.doubts import doubts
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.elliptical_retractions import elliptical_retractions
 from memctl.extract.instruction_changes import ended_instructions
@@ -101,8 +102,8 @@ class _SessionReader:
         self.subject = reader.other
         drafts += multilingual_drafts(text)
         drafts += replacements(text, drafts)
-        kept = withdrawn(text, filter(acceptable, drafts))
-        return single_readings(_distinct(kept), SINGLE_VALUED)
+        kept = single_readings(_distinct(withdrawn(text, filter(acceptable, drafts))), SINGLE_VALUED)
+        return kept + list(doubts(text, self.earlier, kept))
 
     def restated(self, question: str, text: str, turn: Turn, drafts: list[Draft]) -> list[Draft]:
         """The drafts of a short answer that says nothing without its question."""
@@ -163,7 +164,7 @@ class _SessionReader:
                     uri=self.uri,
                     agent_id=self.session.agent_id,
                     app_id=self.session.app_id,
-                    categories=(draft.category, DENIAL) if draft.denial else (draft.category,),
+                    categories=(draft.category, *(DENIAL,) * draft.denial, *(DOUBT,) * draft.doubt),
                     extractor=EXTRACTOR,
                 )
             )

@@ -27,7 +27,7 @@ class Belief(msgspec.Struct, frozen=True, kw_only=True):
     `claim` names the belief and gives its text: the first claim, or the first that stands for an imported fact.
     `valid_at` is the first date any of its claims gives. `invalid_at` is when it ceased to be true, `expired_at` when
     that became known; `closing` is the claim that ended it. `support` are its claims in order of observation, including
-    retractions.
+    retractions. `doubt` is a later claim that it has changed in a way that was not said.
     """
 
     id: UUID
@@ -39,6 +39,7 @@ class Belief(msgspec.Struct, frozen=True, kw_only=True):
     superseded_by: UUID | None = None
     support: tuple[Claim, ...]
     closing: UUID | None = None
+    doubt: Claim | None = None
 
     @property
     def evidence(self) -> tuple[UUID, ...]:

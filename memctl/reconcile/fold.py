@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from memctl.core.claim import DENIAL, Claim
+from memctl.core.claim import DENIAL, DOUBT, Claim
 from memctl.core.fact import derive_id
 from memctl.core.predicates import SINGLE_VALUED
 from memctl.reconcile.beliefs import NEVER, Belief, Key, key_of, order_of, seen
@@ -41,6 +41,7 @@ class _Period:
     closed_by: Claim | None = None
     known: datetime | None = None
     successor: "_Period | None" = None
+    doubted_by: Claim | None = None
     heard: set[tuple[str | None, str | None, int, str]] = field(default_factory=set)
 
     @property
@@ -73,6 +74,7 @@ class _Period:
 
     def reinforce(self, claim: Claim) -> None:
         """Add a repetition; the same words of the same turn are not a second witness."""
+        self.doubted_by = None
         if self.hear(claim):
             self.confidence = 1 - (1 - self.confidence) * (1 - claim.confidence / 2)
         self.claims.append(claim)
@@ -134,7 +136,9 @@ class _Group:
         self.naming: defaultdict[tuple[str, str], list[_Period]] = defaultdict(list)
         self.taken_back: list[_Period] = []
         for claim in claims:
-            if claim.op == "retract":
+            if DOUBT in claim.categories:
+                self._doubt(claim)
+            elif claim.op == "retract":
                 self._retract(claim)
             elif claim.invalid_at is not None and claim.invalid_at <= (seen(claim) or NEVER):
                 self._remember(claim)
@@ -220,6 +224,13 @@ class _Group:
         ]
         self.taken_back += lost
 
+    def _doubt(self, claim: Claim) -> None:
+        """Mark the live values that the claim is about; they stay current."""
+        for period in self.open:
+            if not period.done(seen(claim)) and takes(claim, period.first):
+                period.doubted_by = claim
+                period.claims.append(claim)
+
     def _already_over(self, claim: Claim) -> list[_Period]:
         """Handle a retraction of no live value: a period known to be over, else a new ended one."""
         if claim.object is None or DENIAL in claim.categories:
@@ -252,6 +263,7 @@ class _Group:
                         superseded_by=successor,
                         support=(claim,) if twin else tuple(period.claims),
                         closing=period.closed_by.id if period.closed_by else None,
+                        doubt=period.doubted_by if period.closed_by is None else None,
                     )
                 )
         return found

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from memctl.core.claim import DOUBT
 from memctl.core.fact import Fact, Source, content_hash
 from memctl.reconcile.beliefs import Belief
 
@@ -29,7 +30,7 @@ def to_fact(belief: Belief, *, imported: Fact | None = None) -> Fact:
         subject=claim.subject,
         predicate=claim.predicate,
         object=claim.object,
-        categories=claim.categories,
+        categories=(*claim.categories, DOUBT) if belief.doubt else claim.categories,
         confidence=belief.confidence,
         valid_at=belief.valid_at,
         invalid_at=belief.invalid_at,
@@ -75,6 +76,7 @@ def _native(belief: Belief) -> dict[str, Any]:
         "extractor": belief.claim.extractor,
         "precision": dated.precision if dated and belief.valid_at else None,
         "slot": belief.claim.slot,
+        "doubt": belief.doubt.quote if belief.doubt else None,
     }
     return {name: value for name, value in native.items() if value is not None}
 
