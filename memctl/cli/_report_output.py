@@ -11,6 +11,7 @@ import typer
 from memctl.cli import _render
 from memctl.report import ascii_charts, json_csv
 from memctl.report.growth import FEWEST
+from memctl.report.html import number
 from memctl.report.workload import words
 
 if TYPE_CHECKING:
@@ -182,8 +183,8 @@ def _print_drivers(report: Comparison) -> None:
                 "",
                 "",
                 words(charge.driver),
-                _number(charge.quantity),
-                _number(charge.included),
+                number(charge.quantity),
+                number(charge.included),
                 _money(charge.usd),
             )
             for charge in cost.quote.charges
@@ -196,7 +197,7 @@ def _print_drivers(report: Comparison) -> None:
 def _print_tokens(report: Comparison) -> None:
     _head(f"tokens of month {report.usage[-1].month} by model, if the user pays for them")
     typer.echo(
-        f"extraction: {_number(report.input_tokens)} in, {_number(report.output_tokens)} out; "
+        f"extraction: {number(report.input_tokens)} in, {number(report.output_tokens)} out; "
         f"models above: {report.model or 'rules, no model'} and {report.embedding or 'the built-in embedding model'}"
     )
     table(
@@ -264,8 +265,8 @@ def print_move(move: Move) -> None:
     rows = [
         ("read calls", f"{move.read_calls:,}"),
         ("write calls", f"{move.write_calls:,}"),
-        ("minimum minutes", "-" if move.minutes is None else _number(move.minutes)),
-        *((words(name), _number(quantity)) for name, quantity in move.drivers.items()),
+        ("minimum minutes", "-" if move.minutes is None else number(move.minutes)),
+        *((words(name), number(quantity)) for name, quantity in move.drivers.items()),
         ("plan that covers it in one month", quote.plan if quote else "no published plan covers this volume"),
         ("USD of the plan", _money(quote.total if quote else None) + ("*" if move.assumed else "")),
         ("USD of new vectors", _money(move.embedding)),
@@ -326,13 +327,6 @@ def _verdict(holds: bool | None, yes: str, no: str) -> str:
 
 def _money(usd: Decimal | None) -> str:
     return "-" if usd is None else f"{usd:,.2f}"
-
-
-def _number(quantity: Decimal) -> str:
-    """A quantity, rounded to three significant digits if it is small and not whole."""
-    if quantity == quantity.to_integral_value():
-        return f"{int(quantity):,}"
-    return f"{quantity:,.1f}" if quantity >= 100 else f"{quantity:.3g}"
 
 
 def _share(part: int, whole: int) -> str:

@@ -295,7 +295,8 @@ class _Flow:
                 if self.halt.reason is not None:
                     return
                 unsent.difference_update(fact.id for fact in batch)
-                settled += self._settled(batch, self._write(batch), keys)
+                outcomes = self.target.write(batch, rederive=self.job.plan.mode == "rederive")
+                settled += self._settled(batch, outcomes, keys)
                 if time.monotonic() - flushed >= FLUSH_SECONDS:
                     self.ledger.settle(self.run, settled)
                     settled, flushed = [], time.monotonic()
@@ -311,21 +312,6 @@ class _Flow:
             return
         for start in range(0, len(facts), self.job.batch_size):
             yield facts[start : start + self.job.batch_size]
-
-    def _write(self, batch: Sequence[Fact]) -> list[Outcome]:
-        """Outcomes for a batch; a text too long for the target is rejected here and never cut."""
-        limit = self.target.capabilities.longest_text
-        short = [fact for fact in batch if limit is None or len(fact.text) <= limit]
-        send = self.target.rederive if self.job.plan.mode == "rederive" else self.target.write
-        outcomes = dict(zip([fact.id for fact in short], send(short), strict=True)) if short else {}
-        return [
-            outcomes.get(fact.id)
-            or Outcome(
-                state="rejected",
-                reason=f"the text has {len(fact.text)} characters; {self.target.name} allows {limit}",
-            )
-            for fact in batch
-        ]
 
     def _settled(self, batch: Sequence[Fact], outcomes: Sequence[Outcome], keys: dict[UUID, int]) -> Iterator[Settled]:
         for fact, outcome in zip(batch, outcomes, strict=True):

@@ -109,23 +109,35 @@ class Target:
         """Whether `held` is a later state of the record. Unknown if the target sets `updated_at` itself."""
         return held is not None and self.capabilities.support("updated_at").level == "kept" and outdated(fact, held)
 
-    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts; one outcome per fact, in order."""
-        with self.use() as adapter:
-            return adapter.write(facts)
+    def write(self, facts: Sequence[Fact], *, rederive: bool = False) -> list[Outcome]:
+        """Store facts, or pass those of one conversation to the target's own extraction; one outcome per fact.
+
+        A text too long for the target is rejected here and never cut.
+        """
+        limit = self.capabilities.longest_text
+        short = [fact for fact in facts if limit is None or len(fact.text) <= limit]
+        outcomes: dict[UUID, Outcome] = {}
+        if short:
+            with self.use() as adapter:
+                sent = _rederived(adapter, short) if rederive else adapter.write(short)
+            outcomes = dict(zip([fact.id for fact in short], sent, strict=True))
+        return [
+            outcomes.get(fact.id)
+            or Outcome(state="rejected", reason=f"the text has {len(fact.text)} characters; {self.name} allows {limit}")
+            for fact in facts
+        ]
 
     def name_of(self, held: Fact) -> str | None:
         """The target's own id of a fact read from it."""
         return target_id(self.capabilities, held)
 
-    def rederive(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Pass the facts of one conversation to the target's own extraction, as turns."""
-        try:
-            with self.use() as adapter:
-                adapter.add(facts[0].user_id, [_turn(fact) for fact in facts])
-        except Rejected as error:
-            return [Outcome(state="rejected", reason=str(error)) for _ in facts]
-        return [Outcome(state="written") for _ in facts]
+
+def _rederived(adapter: Backend, facts: Sequence[Fact]) -> list[Outcome]:
+    try:
+        adapter.add(facts[0].user_id, [_turn(fact) for fact in facts])
+    except Rejected as error:
+        return [Outcome(state="rejected", reason=str(error)) for _ in facts]
+    return [Outcome(state="written") for _ in facts]
 
 
 def _turn(fact: Fact) -> dict[str, Any]:
