@@ -15,6 +15,7 @@ from memctl.context.model import TOKENS, Context, Count, Format, Request
 from memctl.core import timeline
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import KINDS, Fact
+from memctl.core.subjects import about
 from memctl.core.timeline import current
 from memctl.transcripts.model import Turn
 
@@ -144,12 +145,9 @@ class Memory:
         return sorted(self.backend.users())
 
     def _facts(self, user_id: str, subject: str | None) -> list[Fact]:
-        return [
-            fact
-            for page in self.backend.read(user_id)
-            for fact in page.facts
-            if fact.kind != "episode" and (subject is None or (fact.subject or "").casefold() == subject.casefold())
-        ]
+        pages = self.backend.read(user_id)
+        facts = [fact for page in pages for fact in page.facts if fact.kind != "episode"]
+        return facts if subject is None else about(facts, subject)
 
 
 def _kinds(kinds: str | Iterable[str]) -> tuple[str, ...]:

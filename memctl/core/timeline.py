@@ -14,6 +14,7 @@ import msgspec
 
 from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
+from memctl.core.subjects import about
 
 _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -80,16 +81,9 @@ def history(facts: Iterable[Fact], predicate: str | None = None, subject: str | 
 
     Facts recorded together are ordered by their start; those without any time come last.
     """
-    chosen = [
-        fact
-        for fact in facts
-        if (predicate is None or fact.predicate == predicate) and (subject is None or _named(fact, subject))
-    ]
+    named = facts if subject is None else about(facts, subject)
+    chosen = [fact for fact in named if predicate is None or fact.predicate == predicate]
     return sorted(chosen, key=_believed)
-
-
-def _named(fact: Fact, subject: str) -> bool:
-    return fact.subject is not None and fact.subject.casefold() == subject.casefold()
 
 
 def _believed(fact: Fact) -> tuple[datetime, datetime, datetime, str]:

@@ -11,6 +11,7 @@ from memctl.backends.contract import Backend
 from memctl.backends.wrappers import Retrying
 from memctl.core.errors import Fatal
 from memctl.core.fact import Fact
+from memctl.core.subjects import about
 from memctl.core.timeline import is_current
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
@@ -48,10 +49,11 @@ class Listing:
             fact
             for fact in self.records(user)
             if (fact.kind != "episode" if kind is None else fact.kind == kind)
-            and (subject is None or (fact.subject or "").casefold() == subject.casefold())
             and (predicate is None or fact.predicate == predicate)
             and (all or is_current(fact, now))
         ]
+        if subject is not None:
+            facts = about(facts, subject)
         return sorted(facts, key=lambda fact: fact.created_at or _LAST)
 
     def user_summaries(self) -> list[UserSummary]:

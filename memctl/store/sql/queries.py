@@ -12,6 +12,7 @@ from uuid import UUID
 from memctl.core.claim import Claim
 from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import Fact
+from memctl.core.subjects import about
 from memctl.core.suggestions import near
 from memctl.store.connection import Connection
 from memctl.store.model import RecordText
@@ -79,10 +80,8 @@ def facts_of(
         conditions.append(current("$at"))
         parameters["at"] = fact_rows.naive(at)
     facts = fact_rows.select(connection, f"{' AND '.join(conditions)} ORDER BY created_at NULLS LAST, key", parameters)
-    if subject is None:
-        return facts
-    # Unicode case folding is Python's: SQL only knows lower().
-    return [fact for fact in facts if (fact.subject or "").casefold() == subject.casefold()]
+    # Names are compared in Python: SQL only knows lower().
+    return facts if subject is None else about(facts, subject)
 
 
 def leading(
