@@ -57,11 +57,10 @@ def main() -> None:
 
 
 class _Timed(Use):
-    """What the model was used for, the turns, and the time answers took to be kept."""
+    """What the model was used for, and the time answers took to be kept."""
 
     keeping: float = 0.0
     keeping_processor: float = 0.0
-    turns: int = 0
 
 
 def _measure(folder: Path, extractor: Any, paths: list[str]) -> tuple[float, Any]:
@@ -108,16 +107,7 @@ class _Instant:
 
     def _answer(self, question: Question) -> Answer:
         facts = [
-            {
-                "text": f"{question.window.user_id}: {line.text[:60]}",
-                "subject": line.turn.speaker or question.window.user_id,
-                "predicate": "said",
-                "object": line.text[:40],
-                "quote": line.text[:40],
-                "evidence": [number],
-                "category": "events",
-                "confidence": "explicit",
-            }
+            {"o": line.text[:40], "s": line.turn.speaker or question.window.user_id, "p": "event"}
             for number, line in enumerate(question.window.lines, 1)
             if line.asked and number % 2
         ]

@@ -77,6 +77,12 @@ SEVERAL = frozenset(
 GROUPS = {"folks": "parents", "inlaws": "in-laws", "children": "kids"}
 
 
+def spellings(relation: str) -> frozenset[str]:
+    """The words for a relation: "mother" gives "mum", "mom", …"""
+    name = canonical(relation)
+    return frozenset({relation.lower(), name, *(word for word, same in _SAME.items() if same == name)})
+
+
 def canonical(relation: str) -> str:
     """The usual name of a relation: "mum" gives "mother", "the eldest" "child"."""
     rel = relation.lower()

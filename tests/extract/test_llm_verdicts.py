@@ -110,6 +110,9 @@ BELIEVED = [
     ("penicillin gives me a rash", "alice", "allergic_to", "penicillin", "alice is allergic to penicillin."),
     ("I'm a nurse at a clinic.", "alice", "job_title", "nurse", "alice works as a nurse."),
     ("Trying to read a book a week.", "alice", "goal", "read a book a week", "alice wants to read a book a week."),
+    ("Timo. He's 11. Lives out in Sulphur.", "Timo", "lives_in", "Sulphur", "Timo lives in Sulphur."),
+    ("Timo. He's 11.", "Timo", "age", "11", "Timo is 11 years old."),
+    ("Right now it's metformin & lisinopril.", "alice", "takes_medication", "lisinopril", "alice takes lisinopril."),
     ("I can't stand olives.", "alice", "dislikes", "olives", "alice dislikes olives."),
     (
         "Trying to read a book a week.",
@@ -153,9 +156,33 @@ DISBELIEVED = [
     ("I don't live in Rome.", "lives_in", "Rome", "the words deny it"),
     ("I no longer live in Rome.", "lives_in", "Rome", "the words deny it"),
     ("I used to live in Rome.", "lives_in", "Rome", "the words deny it"),
-    ("I lived in Rome as a student.", "lives_in", "Rome", "the words say that it was so"),
+    ("I lived in Rome as a student.", "lives_in", "Rome", "predicate is not borne out by the words"),
+    ("I had a dog called Rex.", "has_pet", "Rex", "the words say that it was so"),
+    ("I moved out with Rome in a bag.", "lives_in", "Rome", "predicate is not borne out by the words"),
+    ("I work with Anna.", "works_at", "Anna", "predicate is not borne out by the words"),
+    ("I use vim with Anna.", "uses", "Anna", "predicate is not borne out by the words"),
+    ("I take the bus.", "takes_medication", "bus", "predicate is not borne out by the words"),
+    ("I have a meeting.", "owns", "meeting", "object is not of the type of the predicate"),
+    ("My heart rate is 122.", "has_condition", "122", "object is not of the type of the predicate"),
+    ("We must visit grandma in Leeds next week.", "plans", "grandma in Leeds", "object is cut off"),
     ("I live in the past.", "lives_in", "the past", "object is not of the type of the predicate"),
     ("I'm a bit tired.", "job_title", "bit tired", "object is not of the type of the predicate"),
+    ("I'm 42 minutes late.", "age", "42", "object is not of the type of the predicate"),
+    ("I look like a bear.", "likes", "a bear", "predicate is not borne out by the words"),
+    ("Lives in Rome with my aunt.", "lives_in", "Rome", "the words are not about the subject"),
+    ("We had to let Bran go on Saturday.", "event", "had to let", "object is cut off"),
+    ("I moved to Lake Charles Louisiana.", "lives_in", "Lake Charles", "object is cut off"),
+    ("I love action and sci-fi movies.", "likes", "action and sci-fi", "object is cut off"),
+    ("I love watching our pets.", "likes", "watching", "object is cut off"),
+    ("I love your coconut cake.", "likes", "your coconut cake", "object cannot be understood alone"),
+    ("I run it like an adult.", "likes", "an adult", "predicate is not borne out by the words"),
+    ("I want to learn more about wine.", "learning", "more", "object cannot be understood alone"),
+    ("I'm a fan of classics like Bach.", "likes", "Bach", "predicate is not borne out by the words"),
+    ("Customers love the new offers, I mean it.", "likes", "new offers", "the words are not about the subject"),
+    ("Learning an instrument is cool.", "learning", "an instrument", "the words are not about the subject"),
+    ("I drive Sam to school.", "owns", "Sam", "object is not of the type of the predicate"),
+    ("I bought milk.", "owns", "milk", "object is not of the type of the predicate"),
+    ("I'm off work on Friday.", "avoids", "work", "object is not of the type of the predicate"),
     ("I'm 42 minutes late.", "age", "42 minutes", "object is not of the type of the predicate"),
     ("I like it.", "likes", "it", "object cannot be understood alone"),
     ("I like tea before ten.", "likes", "tea", "object is cut off"),
@@ -303,6 +330,20 @@ def test_windows_keep_their_bounds_and_ask_for_every_turn_once():
         assert len(window.asked) <= MOST_TURNS
         assert tokens(prompt.message(window)) <= MOST_TOKENS * 1.1
     assert all([line.asked for line in window.lines[:4]] == [False] * 3 + [True] for window in cut[1:])
+
+
+def test_short_windows_show_no_context_but_the_question_before_a_short_reply():
+    offer = ("assistant", "Shall I go on?")
+    said = session(
+        "I love song 0.", offer, "I love song 1 and many more songs.", OFFER, "Yes.", offer, "I love song 2."
+    )
+    cut = windows(said, "alice", turns=2)
+    shown = [[(line.turn.turn_id, line.asked) for line in window.lines] for window in cut]
+    assert shown == [
+        [("t0", True), ("t2", True)],
+        [("t3", False), ("t4", True), ("t5", False), ("t6", True)],
+    ]
+    assert [line.turn.turn_id for half in cut[0].halves() for line in half.lines] == ["t0", "t2"]
 
 
 def test_a_turn_longer_than_a_window_is_read_in_pieces():

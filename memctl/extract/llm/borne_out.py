@@ -11,12 +11,13 @@ import msgspec
 
 from memctl.core.tokenization import stems, words
 from memctl.extract.assertion_filter import reported
-from memctl.extract.draft_claim import Draft
+from memctl.extract.clause_openers import GERUND_SUBJECT
+from memctl.extract.clauses import ADVERBS
 from memctl.extract.instructions import LONGEST_ORDER, is_order
-from memctl.extract.kinship import canonical
-from memctl.extract.llm.known import KNOWN, cue
-from memctl.extract.llm.statements import SELF, Statement
-from memctl.extract.object_types import acceptable
+from memctl.extract.kinship import spellings
+from memctl.extract.llm.known import KNOWN, Known, words_after, words_anywhere, words_before
+from memctl.extract.llm.statements import SELF, Statement, is_common
+from memctl.extract.llm.whole_object import CUT_OFF, VERB_PHRASES, flaw
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.segmentation import HIDDEN, Sentence
 from memctl.extract.verbs import FORMS
@@ -29,10 +30,9 @@ FOLLOWS = {
     ("diet", "vegan"): r"plant[- ]based",
 }
 """Objects that need not stand in the clause, because they follow from these words of it."""
-
 UNREAL_ALLOWED = frozenset({"goal", "instruction"})
 AHEAD_ALLOWED = frozenset({"goal", "plans", "instruction", "birthday"})
-PAST_ALLOWED = frozenset({"event", "hometown", "studied_at", "birthday", "name", "instruction"})
+PAST_ALLOWED = frozenset({"event", "hometown", "studied_at", "birthday", "instruction"})
 CHANGES = frozenset(
     wordlist(
         "move relocate settle join start begin get buy adopt switch become marry diagnose promote hire graduate change "
@@ -40,56 +40,33 @@ CHANGES = frozenset(
     )
 )
 """Verbs whose past says how things are now."""
-_LOOSE = re.compile(
-    r"(?:it|that|this|these|those|there|here|them|him|her|me|you|one|some|something|someone|stuff|things?|everything|"
-    r"anything|nothing|both|all|none|yes|no|what|which|who|where|ones)\b",
-    re.IGNORECASE,
-)
-_DEICTIC = re.compile(r"\b(?:it|that|this|these|those|there|here|them|him|her|he|she|they|you|your)\b", re.IGNORECASE)
-_OPEN_START = re.compile(
-    r"(?:and|or|but|to|of|is|are|was|were|been|with|from|for|because|so|then|than|as)\b", re.IGNORECASE
-)
-_OPEN_END = re.compile(
-    r"\b(?:and|or|but|the|an?|my|our|his|her|their|to|of|in|at|on|with|from|for|is|are|because|so|than|as|very|not|by|"
-    r"about)$",
-    re.IGNORECASE,
-)
-_CUT_SHORT = re.compile(
-    r",? (?:only )?(?:before|after|(?:until|till)(?! (?:\w+ )?(?:\d|(?-i:[A-Z])))|unless|except|without|when|while|if|"
-    r"at (?:least|most)|or so|ish\b|more or less|but only|only (?:in|on|at|for)|in my \w+|a bit|sort of|"
-    r"a (?:day|week|month|year))\b",
-    re.IGNORECASE,
-)
-_NAME = re.compile(
-    r"(?:[A-ZÀ-Þ][\w\-'À-ž.]*|[\u0400-\U0001FFFF]+)(?: (?:[A-ZÀ-Þ][\w\-'À-ž.]*|de|la|van|der|von|bin|al)){0,3}"
-)
-_SHAPES = {
-    "age": re.compile(r"\d{1,3}"),
-    "email": re.compile(r"\S+@\S+\.\w+"),
-    "phone": re.compile(r"\+?[\d ()/.-]{6,}"),
-    "birthday": re.compile(
-        r"(?=.*\d)(?=.*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|[./-]\d))[\w ,./-]+", re.IGNORECASE
-    ),
-    "name": _NAME,
-    "preferred_name": _NAME,
-    "spouse": _NAME,
-    "partner": _NAME,
-    "lives_in": _NAME,
-    "hometown": _NAME,
-    "works_at": _NAME,
-    "nationality": re.compile(lexicon("NATIONALITY"), re.IGNORECASE),
-    "relationship_status": re.compile(
-        r"married|single|divorced|engaged|widowed|separated|in a relationship|a widow(?:er)?", re.IGNORECASE
-    ),
-    "speaks": re.compile(lexicon("LANGUAGES"), re.IGNORECASE),
-}
-"""What an object has to look like, whole."""
+_SIMILE = re.compile(r"\b(?:look|sound|feel|seem|smell|taste|act|work|just)\w* like\b", re.IGNORECASE)
 _FAVOURITE = re.compile(
     r"\bfavou?rite (?P<slot>(?!thing|of|one)[\w-]+(?: [\w-]+){0,2}?)"
     r"(?:'s|,| (?:is|are|has|would|so|ever|of)\b|$)",
     re.IGNORECASE,
 )
-_FAMILY = frozenset({"spouse", "partner", "relationship_status", "has_child", "has_pet"})
+_DRUG = re.compile(rf"\b(?:{lexicon('DRUG')})\b", re.IGNORECASE)
+_MEDICAL = re.compile(
+    r"\d ?(?:mg|mcg|ml|units)\b|\b(?:pills?|tablets?|prescri\w+|meds?|medic\w+|inhaler|injections?|dose|doctor|gp)\b",
+    re.IGNORECASE,
+)
+_END_OF_PHRASE = re.compile(
+    r"\s*(?:$|[.,;:!?()&]|[-–—]\s|(?:next|last|this|yesterday|tomorrow|today|tonight|every|each|and|but|so|because)\b|"
+    r"(?:on|in|at) (?:the )?(?:\d|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:jan|feb|mar|apr|may|jun|jul|aug|"
+    r"sep|oct|nov|dec)\w*|spring|summer|autumn|winter|morning|evening|afternoon|weekend|noon)\b)",
+    re.IGNORECASE,
+)
+_AT_THE_VERB = re.compile(
+    r"\W*(?:(?:and|but|so|also|then|btw|ok|oh|well|yeah|yes|hi|hey|anyway|plus)\W+)*"
+    r"(?:(?:every|each|most|on) \w+,?\W+)?"
+    r"(?:(?:i|we|we're|i'm|im|i've|ive|i'll|i'd|he|she|they|[A-Z][\w-]+)\W+)?"
+    r"(?:(?:am|are|is|have|has|will|going to|gonna|usually|always|just|also|often|now|still|then|both|all|planning to|"
+    r"due to|about to|mostly|normally|finally)\W+)*",
+    re.IGNORECASE,
+)
+"""What may stand before the verb phrase of a clause."""
+_FAMILY = frozenset({"partner", "relationship_status", "has_child", "has_pet"})
 
 
 class _RefusedError(Exception):
@@ -116,9 +93,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 def unsupported(wanted: Wanted, statement: Statement, at: int) -> str | None:
     """The reason why a statement does not bear a fact out whose object starts at `at` of the turn, None if it does."""
     try:
-        _check_object(wanted, statement, at)
+        named = wanted.relation is not None
+        if reason := flaw(wanted.value, wanted.predicate, statement, at, named=named):
+            raise _RefusedError(reason)
         _check_subject(wanted, statement, at)
-        _check_predicate(wanted, statement)
+        _check_predicate(wanted, statement, at)
         _check_reality(wanted, statement, at)
     except _RefusedError as refusal:
         return str(refusal)
@@ -129,36 +108,6 @@ def follows(wanted: Wanted, statement: Statement) -> bool:
     """True if the object need not stand in the clause, because it follows from its words."""
     pattern = FOLLOWS.get((wanted.predicate, wanted.value.casefold()))
     return pattern is not None and bool(re.match(rf"\W*(?:and |but |so )?{pattern}\b", statement.text, re.IGNORECASE))
-
-
-def _check_object(wanted: Wanted, statement: Statement, at: int) -> None:
-    """The object is a whole phrase of the right type that reads alone."""
-    value, predicate = wanted.value, wanted.predicate
-    draft = Draft(predicate=predicate, object=value, phrase=value, quote=(0, 0))
-    shape = _SHAPES.get(predicate) or (_NAME if wanted.relation else None)
-    if not acceptable(draft) or (shape is not None and not shape.fullmatch(value)):
-        raise _RefusedError("object is not of the type of the predicate")
-    if predicate == "job_title" and not _is_occupation(value, statement.text[: max(at - statement.start, 0)]):
-        raise _RefusedError("object is not of the type of the predicate")
-    if _LOOSE.match(value) and len(value.split()) < 3:
-        raise _RefusedError("object cannot be understood alone")
-    if predicate in ("plans", "event", "habit", "goal") and (_DEICTIC.search(value) or len(value.split()) < 2):
-        raise _RefusedError("object cannot be understood alone")
-    rest = statement.text[at - statement.start + len(value) :] if at >= statement.start else ""
-    if _OPEN_START.match(value) or (_OPEN_END.search(value) and rest.strip(" .,!")):
-        raise _RefusedError("object is cut off")
-    if _CUT_SHORT.match(rest) or re.match(r"[\w'-]", rest):
-        raise _RefusedError("object is cut off")
-
-
-_OCCUPATION = re.compile(rf"{lexicon('NOT_AN_OCCUPATION')}(?:{lexicon('OCCUPATION')})", re.IGNORECASE)
-
-
-def _is_occupation(value: str, before: str) -> bool:
-    """True for "nurse" after "I'm a" or "works as"."""
-    bare = re.sub(r"^(?:an?|the) ", "", value, flags=re.IGNORECASE)
-    placed = bare != value or re.search(r"\b(?:an?|as|the|job is|title is)\s+$", before, re.IGNORECASE)
-    return bool(placed and _OCCUPATION.fullmatch(f"a {bare}"))
 
 
 def _check_subject(wanted: Wanted, statement: Statement, at: int) -> None:
@@ -175,13 +124,19 @@ def _about_speaker(wanted: Wanted, statement: Statement, own: bool) -> bool:
         return own and not statement.genitive
     if statement.owner == SELF:
         return not statement.genitive or own or _own(wanted.predicate)
+    if wanted.predicate in ("email", "phone") and re.search(r"\b(?:me|my)\b", statement.text, re.IGNORECASE):
+        return True
+    if statement.owner == "" and wanted.predicate == "takes_medication":
+        return bool(re.match(r"\W*(?:right now |now )?it(?:'s| is)\b", statement.text, re.IGNORECASE))
     return statement.owner is None and _elliptical(statement, wanted)
 
 
 def _about(wanted: Wanted, statement: Statement, own: bool) -> bool:
     """True if the clause is about the person or thing that the subject names."""
     named = set(words(wanted.subject or "")) - {"my", "our", "the", "a", "an", "his", "her", "their"}
-    if statement.owner in (SELF, None) or not named:
+    first = FORMS.get(next(iter(words(statement.text)), ""))
+    elided = statement.owner is None and first is not None and first[1] == "s"
+    if (statement.owner in (SELF, None) and not elided) or not named or all(map(is_common, named)):
         return False
     if not statement.owner:
         return _is_last_named(wanted.subject or "", statement.before)
@@ -196,20 +151,21 @@ def _own(predicate: str) -> bool:
 
 def _elliptical(statement: Statement, wanted: Wanted) -> bool:
     """True for a clause without a subject that means its speaker: "Allergic to nuts", "Moved to Oslo"."""
-    start = words(statement.text)[:1]
-    if not start or start[0] in ("the", "a", "an"):
+    start = [word for word in words(statement.text)[:4] if word not in ADVERBS and word not in _OPENERS][:1]
+    form = FORMS.get(start[0]) if start else None
+    if not start or start[0] in ("the", "a", "an") or GERUND_SUBJECT.match(statement.text):
         return False
-    if re.search(r"\b(?:me|my|mine|myself|our|us|i|im|i'm|i've|ive|we)\b", statement.text, re.IGNORECASE):
+    if wanted.question is not None or start[0] in _STATES:
         return True
-    if wanted.question is not None:
+    if wanted.predicate == "allergic_to" and re.search(r"\bme\b", statement.text, re.IGNORECASE):
         return True
-    form = FORMS.get(start[0])
-    return (form is not None and form[1] in ("ing", "past", "pp")) or start[0] in (
-        "allergic",
-        "intolerant",
-        "vegan",
-        "vegetarian",
-    )
+    return form is not None and form[1] in ("ing", "past", "pp")
+
+
+_OPENERS = frozenset({"and", "but", "so", "ok", "oh", "well", "yeah", "yes", "btw", "hi", "hey"})
+_STATES = frozenset(
+    {"allergic", "intolerant", "vegan", "vegetarian", "based", "fan", "big", "huge", "trying", "on", "from"}
+)
 
 
 def _is_last_named(subject: str, before: str) -> bool:
@@ -221,33 +177,102 @@ def _is_last_named(subject: str, before: str) -> bool:
     return bool(names) and names[-1].casefold() in words(subject)
 
 
-def _check_predicate(wanted: Wanted, statement: Statement) -> None:
-    """The clause, or the question that it answers, has a word of the predicate."""
-    said = f"{statement.text} {wanted.question or ''}"
-    if wanted.relation is not None:
-        told = {canonical(word) for word in words(said.replace("-", " "))} | set(words(said))
-        if canonical(wanted.relation) not in told and wanted.relation not in said.casefold():
-            raise _RefusedError("predicate is not borne out by the words")
-        return
+def _check_predicate(wanted: Wanted, statement: Statement, at: int) -> None:
+    """The clause has the words of the predicate where they belong, or the question has them that it answers."""
     if wanted.predicate == "favorite":
-        slot = wanted.slot or slot_of(statement.text.strip(" .!,"))
-        named = set(stems(slot or "")) - set(stems(wanted.value))
-        if (
-            slot is None
-            or not re.search(r"\bfavou?rite\b", said, re.IGNORECASE)
-            or not named
-            or not named <= set(stems(said))
-        ):
-            raise _RefusedError("predicate is not borne out by the words")
-        return
-    without = said.replace(wanted.value, " ")
-    if wanted.predicate in ("plans", "event", "habit", "email", "phone", "age", "instruction", "has_pet", "diet"):
-        without = said
-    if wanted.predicate in KNOWN:
-        if not cue(wanted.predicate).search(without):
-            raise _RefusedError("predicate is not borne out by the words")
-        return
-    raise _RefusedError("not one of the predicates")
+        borne_out = _is_favourite(wanted, statement)
+    else:
+        known = _known(wanted)
+        start = max(at - statement.start, 0)
+        head, tail = statement.text[:start], statement.text[start + len(wanted.value) :]
+        if known.whole and not _is_whole(wanted, head, tail):
+            raise _RefusedError(CUT_OFF)
+        borne_out = follows(wanted, statement) or _has_words(known, head, wanted.value, tail) or _answers(wanted, known)
+        if wanted.predicate == "likes" and _is_simile(head, statement):
+            borne_out = False
+        if wanted.predicate == "takes_medication":
+            listed = _DRUG.search(wanted.value) and words_anywhere(known.before).search(head)
+            borne_out = bool(listed) or (borne_out and _is_medicine(wanted.value, statement.text))
+    if not borne_out:
+        raise _RefusedError("predicate is not borne out by the words")
+
+
+_BEFORE_LIKE = re.compile(r"i|we|they|you|to|do|also|not|just|always|still|quite|and|'d|\w+ly", re.IGNORECASE)
+
+
+def _is_simile(head: str, statement: Statement) -> bool:
+    """True for "I look like a bear", "run it like an adult": "like" is not the verb."""
+    verb = statement.head
+    before = re.search(r"([\w']+)\s+like(?:\s+\w+)?\s*$", head, re.IGNORECASE)
+    if before and not _BEFORE_LIKE.fullmatch(before[1]):
+        return True
+    liking = verb is None or verb.lemma in ("like", "love", "enjoy", "adore", "be")
+    return bool(_SIMILE.search(head)) or not liking
+
+
+def _is_whole(wanted: Wanted, head: str, tail: str) -> bool:
+    """True for a verb phrase from its verb to its end, or to where and when it happens."""
+    first = FORMS.get(wanted.value.split()[0].lower())
+    fits = first is not None and (
+        first[1] in VERB_PHRASES[wanted.predicate] or first[0] == wanted.value.split()[0].lower()
+    )
+    return fits and bool(_AT_THE_VERB.fullmatch(head)) and bool(_END_OF_PHRASE.match(tail))
+
+
+def _known(wanted: Wanted) -> Known:
+    """The words of a predicate, or of a relation such as has_sister."""
+    if wanted.relation is not None:
+        names = "|".join(sorted(spellings(wanted.relation), key=len, reverse=True))
+        link = r"s?(?: is| called| named|'s called|'s named|'s name is|'s)?"
+        return Known(
+            "",
+            "",
+            rf"(?:{names}){link}",
+            after=rf",? (?:is |who is |\()?(?:my|our) (?:\w+ ){{0,2}}(?:{names})",
+        )
+    if wanted.predicate not in KNOWN:
+        raise _RefusedError("not one of the predicates")
+    return KNOWN[wanted.predicate]
+
+
+def _has_words(known: Known, head: str, value: str, tail: str) -> bool:
+    """True if the words around an object are those of a predicate."""
+    return bool(
+        (known.anywhere and words_anywhere(known.anywhere).search(f"{head}{value}{tail}"))
+        or (known.before and words_before(known.before, known.loose).search(head))
+        or (known.after and words_after(known.after).match(tail))
+    )
+
+
+def _is_favourite(wanted: Wanted, statement: Statement) -> bool:
+    slot = wanted.slot or slot_of(statement.text.strip(" .!,"))
+    named = set(stems(slot or "")) - set(stems(wanted.value))
+    return bool(named) and named <= set(stems(statement.text)) and "favo" in statement.text.casefold()
+
+
+def _is_medicine(value: str, text: str) -> bool:
+    """True for a known drug, or among words that speak of medicine: not "the bus" of "I take the bus"."""
+    return bool(_DRUG.search(value) or _MEDICAL.search(text))
+
+
+def _answers(wanted: Wanted, known: Known) -> bool:
+    """True if the short reply answers a question that has the words of the predicate, or asks for it."""
+    if wanted.question is None or known.whole:
+        return False
+    asked = "|".join(part for part in (known.before, known.after, known.anywhere) if part)
+    pattern = _ASKING.get(wanted.predicate)
+    return bool(
+        words_anywhere(asked).search(wanted.question)
+        or (pattern is not None and re.search(pattern, wanted.question, re.IGNORECASE))
+    )
+
+
+_ASKING = {
+    "lives_in": r"where (?:do|are) you (?:live|living|based)|what city|which city",
+    "works_at": r"where do you work|which company",
+    "job_title": r"what do you do|your job",
+    "age": r"how old",
+}
 
 
 def slot_of(quote: str) -> str | None:

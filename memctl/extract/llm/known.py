@@ -19,64 +19,69 @@ CATEGORIES = (
 
 
 class Known(msgspec.Struct, frozen=True):
-    """A predicate: its text with `{o}` for the object, its category, and a pattern of which the clause has a word.
+    """A predicate: its text with `{o}` for the object, its category, and patterns of the words around the object.
 
-    A predicate that is `own` is a property of its subject, said as "my car", "our dog"; `negative` ones may be denied.
+    The words `before` the object stand right before it (or up to three words if `loose`), or those `after` it follow. A predicate that is
+    `whole` takes a verb phrase: the object starts at the clause's verb. `own` ones are a property of their subject, said
+    as "my car", "our dog"; `negative` ones may be denied. `anywhere` words may stand anywhere in the clause.
     """
 
     text: str
     category: str
-    cue: str
+    before: str = ""
+    after: str = ""
+    anywhere: str = ""
+    whole: bool = False
+    loose: bool = False
     own: bool = False
     negative: bool = False
     kind: Kind = "fact"
 
 
+_CHILD = r"sons?|daughters?|kids?|child(?:ren)?|baby|boys?|girls?|twins?|eldest|youngest|toddler|little one"
+_PET = r"dogs?|cats?|pup(?:py|pies|s)?|kittens?|pets?|rabbits?|hamsters?|horses?|parrots?|budgies?|tortoises?|hens?|mutt|hound|beagle|lab"
+_NEGATED_FOOD = r"(?:can't|cannot|cant|don't|dont|won't) (?:eat|have|drink|take|touch|do)"
 KNOWN = {
-    "name": Known("is called {o}", "identity", r"names?|named|i'm|i am|im|this is|call me", own=True),
-    "preferred_name": Known("goes by {o}", "identity", r"call me|go by|goes by|nickname|known as", own=True),
-    "age": Known("is {o} years old", "identity", r"years? old|aged?|turn(?:s|ed|ing)?|i'm|i am|im|is|'s|\(\d+\)", own=True),
-    "birthday": Known("has their birthday on {o}", "identity", r"birthdays?|born|b-?day|dob|date of birth", own=True),
-    "lives_in": Known("lives in {o}", "home", r"liv(?:e|es|ed|ing)|moved|relocat\w+|based|resid\w+|settled|renting|home is|house in|flat in|apartment in|place in"),
-    "hometown": Known("is from {o}", "identity", r"from|born|grew up|raised|hometown|home town|childhood"),
-    "nationality": Known("is {o}", "identity", r"i'm|i am|im|nationality|passport|citizen\w*", own=True),
-    "works_at": Known("works at {o}", "work", r"work(?:s|ed|ing)?|job|joined|joining|hired|employ\w+|intern\w*|shifts?"),
-    "job_title": Known("works as {a}", "work", r"i'm|i am|im|is|'s|work(?:s|ed|ing)?|job|became|promoted|train\w*|as an?", own=True),
-    "studies": Known("studies {o}", "education", r"stud(?:y|ies|ied|ying)|major\w*|degree|course|phd|masters?|bachelors?|doing an?"),
-    "studied_at": Known("studied at {o}", "education", r"stud(?:y|ies|ied|ying)|went to|graduat\w+|uni(?:versity)?|college|school|degree"),
-    "speaks": Known("speaks {o}", "languages", r"sp(?:eak|eaks|oke|oken|eaking)|fluent\w*|bilingual|native|mother tongue", own=True),
-    "learning": Known("is learning {o}", "skills", r"learn(?:s|ed|t|ing)?|lessons?|practi[sc]ing|picking up|taking up|beginners?"),
-    "email": Known("has the email address {o}", "contact", r"e-?mails?|mail|address|@", own=True),
-    "phone": Known("has the phone number {o}", "contact", r"phone|mobile|cell|number|tel|call|text|ring|whatsapp", own=True),
-    "spouse": Known("is married to {o}", "family", r"wife|husband|spouse|hubby|missus|married", own=True),
-    "partner": Known("is with {o}", "family", r"partner|girlfriend|boyfriend|gf|bf|dating|engaged to|fianc\w+|together with", own=True),
-    "relationship_status": Known("is {o}", "family", r"marri\w+|wife|husband|single|divorc\w+|engaged|fianc\w+|widow\w*|separated|girlfriend|boyfriend", own=True),
-    "has_child": Known("has the child {o}", "family", r"sons?|daughters?|kids?|child(?:ren)?|baby|babies|boys?|girls?|twins?|eldest|youngest|toddler", own=True),
-    "has_pet": Known("has the pet {o}", "pets", r"dogs?|cats?|pup(?:py|pies|s)?|kittens?|pets?|rabbits?|hamsters?|horses?|parrots?|budgies?|tortoises?|guinea pigs?|hens?|chickens?", own=True),
-    "owns": Known("owns {o}", "possessions", r"owns?|bought|got|have|has|drives?|rides?|my|our|new", own=True),
-    "uses": Known("uses {o}", "tools", r"us(?:e|es|ing)|switched to|moved to|runs? on|running on|setup|set up|stack|daily driver"),
-    "likes": Known("likes {o}", "preferences", r"likes?|lov(?:e|es|ing)|enjoy\w*|fan of|into|keen on|adores?|fond of|favou?rite|partial to", kind="preference"),
-    "dislikes": Known("dislikes {o}", "preferences", r"hates?|dislikes?|can't stand|cannot stand|cant stand|loath\w+|detests?|don't like|dont like|not a fan|sick of|can't bear", negative=True, kind="preference"),
-    "prefers": Known("prefers {o}", "preferences", r"prefers?|rather|over|instead of|better than", kind="preference"),
-    "hobby": Known("has the hobby {o}", "interests", r"hobb(?:y|ies)|play(?:s|ing)?|go(?:es)?|do(?:es)?|collects?|spare time|free time|weekends?|every|taken up|took up", kind="preference"),
-    "habit": Known("'s routine: {o}", "routine", r"every|usually|always|on \w+days|daily|weekly|mornings?|evenings?|nights?|each|most days|once a|twice a|times a"),
-    "diet": Known("is {o}", "diet", r"vegan|vegetarian|veggie|pescatarian|diet|keto|halal|kosher|gluten.free|dairy.free|coeliac|celiac|low.carb", own=True),
-    "avoids": Known("avoids {o}", "health", r"avoid\w*|can't (?:eat|have|drink|take|do)|cannot (?:eat|have|drink|take)|cant (?:eat|have|drink|take)|don't (?:eat|drink|touch)|dont (?:eat|drink|touch)|off|gave up|given up|no more", negative=True),
-    "allergic_to": Known("is allergic to {o}", "health", r"allerg\w*|rash|hives|anaphyla\w*|epipen|swells? up|reacts? badly|reaction"),
-    "intolerant_to": Known("is intolerant to {o}", "health", r"intoleran\w*|sensitiv\w*"),
-    "has_condition": Known("has {o}", "health", r"have|has|i've|got|diagnos\w+|suffer\w*|living with|condition|my", own=True),
-    "takes_medication": Known("takes {o}", "health", r"tak(?:e|es|ing)|on|prescri\w+|pills?|tablets?|\d+ ?m(?:g|cg)|dose|medic\w+|inject\w*|inhaler"),
-    "plans": Known("'s plan: {o}", "plans", r"plan(?:s|ned|ning)?|going to|gonna|will|'ll|booked|book(?:ing)?|on the|on \w+day|next|tomorrow|fly(?:ing)?|travel\w*|leav(?:e|ing)|start(?:s|ing)?|appointment|due|wedding|meeting|visit\w*"),
-    "event": Known("'s news: {o}", "events", r"yesterday|last|ago|today|this (?:morning|week|month|year)|on the|in (?:january|february|march|april|may|june|july|august|september|october|november|december|\d{4})|just|was|were|had|got|\w+ed"),
-    "goal": Known("has the goal {o}", "plans", r"goal|aim\w*|target|want to|trying to|hoping to|hope to|training for|saving for|working towards?"),
-    "instruction": Known("wants the assistant to follow: {o}", "instructions", r"always|never|don't|dont|do not|stop|no|please|keep|use|only|from now on|when(?:ever)? (?:i|you|we)|answer|reply|write|ask|avoid|must|should|short|brief", negative=True, kind="procedure"),
+    "age": Known("is {o} years old", "identity", r"is|\w+'s|turned|turns|aged|just turned|i'm|i am|im", r"years? old|y/o|yo", own=True),
+    "birthday": Known("has their birthday on {o}", "identity", r"birthday(?: is|'s| on)?|born(?: on)?|b-?day(?: is)?|dob", own=True),
+    "lives_in": Known("lives in {o}", "home", r"(?:liv(?:e|es|ing)|moved|relocated|based|resid(?:e|es|ing)|settled|renting|house|flat|apartment|place)(?: (?:here|back|out|up|down|over))?(?: from [\w ]+)? (?:in|to|near|at|outside)|home is"),
+    "hometown": Known("is from {o}", "identity", r"(?:originally|i'm|i am|im|come|comes|is) from|(?:born|grew up|raised) (?:and raised )?(?:in|near|outside)"),
+    "works_at": Known("works at {o}", "work", r"(?:work(?:s|ing)?|job|shifts?|intern(?:ing)?|employed|hired|started) (?:\w+ ){0,3}(?:at|for|by)|joined|joining"),
+    "job_title": Known("works as {a}", "work", r"i'm|i am|im|is|\w+'s|work(?:s|ed|ing)? as|job as|became|promoted to|train(?:ed|ing)? as|as", own=True),
+    "studies": Known("studies {o}", "education", r"study|studies|studying|major(?:ing)? in|degree in|course in|phd in|masters? in|bachelors? in"),
+    "studied_at": Known("studied at {o}", "education", r"(?:study|studying|studied|graduated|degree) (?:\w+ ){0,2}(?:at|from)|went to (?:uni|university|college|school) (?:at|in)"),
+    "speaks": Known("speaks {o}", "languages", r"speaks?|speaking|fluent in|bilingual in|native", own=True),
+    "learning": Known("is learning {o}", "skills", r"learn(?:s|ing)?|lessons? in|practi[sc]ing|taking up"),
+    "email": Known("has the email address {o}", "contact", anywhere=r"e-?mails?|mail|address|reach|contact", own=True),
+    "phone": Known("has the phone number {o}", "contact", anywhere=r"phone|mobile|cell|number|tel|call|text|ring|whatsapp|reach|contact", own=True),
+    "partner": Known("is with {o}", "family", r"(?:partner|girlfriend|boyfriend|gf|bf|fianc\w+|other half)(?: is| called| named)?|dating|engaged to|married to", r",? (?:is )?my (?:partner|girlfriend|boyfriend|other half)", own=True),
+    "relationship_status": Known("is {o}", "family", r"i'm|i am|im|we're|we are|got|still|now|both|is|are|been", own=True),
+    "has_child": Known("has the child {o}", "family", rf"(?:{_CHILD})(?: is| called| named|'s name is)?", rf",? (?:is )?(?:my|our) (?:\w+ )?(?:{_CHILD})", own=True),
+    "has_pet": Known("has the pet {o}", "pets", rf"(?:{_PET})(?: is| called| named|'s name is)?", rf",? (?:is )?(?:my|our) (?:\w+ )?(?:{_PET})", own=True),
+    "owns": Known("owns {o}", "possessions", r"owns?|bought|drives?|rides?|got a new|(?:my|our) (?:car|bike|phone|laptop|van|truck|boat|guitar|piano|camera|computer|tablet|printer) is", own=True),
+    "uses": Known("uses {o}", "tools", r"us(?:e|es|ing)|switched to|runs? on|running on|daily driver is|stack is|setup is"),
+    "likes": Known("likes {o}", "preferences", r"(?:likes?|loves?|loving|enjoys?|enjoying|adores?)(?: to)?|(?:fan|fond) of|keen on|partial to|(?:i'm|am|really|so|is|are) into", kind="preference"),
+    "dislikes": Known("dislikes {o}", "preferences", r"hates?|dislikes?|can't stand|cannot stand|cant stand|loathes?|detests?|don't like|dont like|not a fan of|sick of|can't bear", negative=True, kind="preference"),
+    "prefers": Known("prefers {o}", "preferences", r"prefers?|would rather (?:have|use)|i'd rather (?:have|use)", kind="preference"),
+    "hobby": Known("has the hobby {o}", "interests", r"plays?|playing|collects?|collecting|hobb(?:y|ies)(?: is| are)|taken up|took up|spare time|free time", kind="preference"),
+    "habit": Known("'s routine: {o}", "routine", anywhere=r"every|usually|always|on \w+days|daily|weekly|in the mornings?|in the evenings?|at night|each|most days|once a|twice a|times a", whole=True),
+    "diet": Known("is {o}", "diet", r"i'm|i am|im|we're|been|gone|went|is|follow|eat(?:s|ing)?", own=True),
+    "avoids": Known("avoids {o}", "health", rf"avoid(?:s|ing)?|{_NEGATED_FOOD}|(?:i'm|im|am|been|went|gone) off|gave up|given up|stay(?:s|ing)? away from|nothing with", negative=True),
+    "allergic_to": Known("is allergic to {o}", "health", r"allerg(?:ic|y) to|reacts? badly to|reaction to", r"(?:allergy\b|(?:gives?|gave|brings?|makes?) (?:me|him|her|them) .{0,20}\b(?:rash|hives|swell|itch|wheez))"),
+    "intolerant_to": Known("is intolerant to {o}", "health", r"intoleran(?:t|ce) (?:to|of)|sensitive to", r"intoleran\w+"),
+    "has_condition": Known("has {o}", "health", r"diagnosed with|suffer(?:s|ing)? from|living with|(?:i have|i've got|i got|she has|he has|he's got|she's got)|i'm|i am|im", own=True, loose=True),
+    "takes_medication": Known("takes {o}", "health", r"it's|it is|tak(?:e|es|ing)|(?:i'm|im|am|is|me|her|him|been) on|prescribed(?: me)?|put me on|started(?: on)?", loose=True),
+    "plans": Known("'s plan: {o}", "plans", anywhere=r"plan(?:s|ned|ning)?|going to|gonna|will|'ll|booked|on (?:the )?\d|on \w+day|next \w+|tomorrow|this (?:weekend|summer|autumn|winter|spring)|in (?:january|february|march|april|may|june|july|august|september|october|november|december)", whole=True),
+    "event": Known("'s news: {o}", "events", anywhere=r"yesterday|last|ago|today|this (?:morning|week|month|year)|on (?:the \d|\w+day)|in (?:january|february|march|april|may|june|july|august|september|october|november|december|\d{4})", whole=True),
+    "goal": Known("has the goal {o}", "plans", r"goal is(?: to)?|aim(?:ing)? (?:to|for)|want to|trying to|hoping to|training for|saving (?:up )?for|working towards?"),
+    "instruction": Known("wants the assistant to follow: {o}", "instructions", negative=True, kind="procedure"),
 }  # fmt: skip
 """The predicates named in the prompt."""
 
 RELATIONS = tuple(
     f"has_{relation}"
     for relation in wordlist(
-        "wife husband girlfriend boyfriend mother father sister brother son daughter friend colleague manager doctor "
+        "wife husband girlfriend boyfriend mother father sister brother son daughter friend colleague boss manager doctor "
         "neighbor roommate cousin aunt uncle grandmother grandfather"
     )
 )
@@ -84,10 +89,26 @@ NAMES = (*KNOWN, *RELATIONS, "favorite")
 """The predicates a model may use; what a favourite is of is read from the words."""
 
 
+_BETWEEN = r"(?:\W+(?!(?:with|and|or|but|by|from|for|at|in|on|to|about|than|that|who|which|because|so|as|like)\b)[\w'’-]+){0,3}"
+
+
 @cache
-def cue(predicate: str) -> re.Pattern[str]:
-    """The pattern of the words of a known predicate."""
-    return re.compile(rf"(?<![\w'])(?:{KNOWN[predicate].cue})(?!\w)", re.IGNORECASE)
+def words_before(pattern: str, loose: bool = False) -> re.Pattern[str]:
+    """The pattern of a text that ends with such words and an article, or if `loose` up to three words after them."""
+    between = _BETWEEN if loose else r"(?:\W+(?:an?|the|my|our|his|her|their|some|both|all|really|just|mostly))?"
+    return re.compile(rf"(?<![\w'])(?:{pattern}){between}\W*$", re.IGNORECASE)
+
+
+@cache
+def words_after(pattern: str) -> re.Pattern[str]:
+    """The pattern of a text that begins with such words."""
+    return re.compile(rf"\W*(?:{pattern})(?!\w)", re.IGNORECASE)
+
+
+@cache
+def words_anywhere(pattern: str) -> re.Pattern[str]:
+    """The pattern of a text with such words."""
+    return re.compile(rf"(?<![\w'])(?:{pattern})(?!\w)", re.IGNORECASE)
 
 
 def category_of(predicate: str) -> str:
@@ -117,7 +138,9 @@ def _phrase(predicate: str, slot: str | None, value: str) -> str:
         return f" has the favourite {slot} {value}" if slot else f" has the favourite {value}"
     if predicate in ("plans", "goal") and form and form[0] == verb.lower():
         return f" {'plans' if predicate == 'plans' else 'wants'} to {value}"
-    if predicate == "habit" and form and form[1] == "base":
+    if predicate == "likes" and form and form[0] == verb.lower() and rest:
+        return f" likes to {value}"
+    if predicate == "habit" and form and form[0] == verb.lower():
         return f" {third_person(form[0])} {rest}"
     if predicate == "event" and form and form[1] in ("past", "pp"):
         return f" {value[:1].lower()}{value[1:]}"

@@ -13,6 +13,7 @@ import msgspec
 
 from memctl.extract import assertion_filter, clause_openers
 from memctl.extract.clauses import ADVERBS, Head, clauses, head
+from memctl.extract.object_types import is_opening
 from memctl.extract.prompt_injection import is_instruction_like
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.segmentation import Sentence, plain, sentences, tokens
@@ -42,6 +43,18 @@ _DENIED = re.compile(
     r"stopped|quit|gave up|given up|ex|former(?:ly)?|any ?more|instead of|rather than|except|sold|got rid of|lost|left)\b",
     re.IGNORECASE,
 )
+
+
+_NOBODY = re.compile(
+    r"yeah|yes|no|ok|okay|that|this|what|there|here|they|she|he|it|we|you|well|wow|hey|hi|oh|thanks|and|but|so|if|when|"
+    r"glad|great|nice|cool|good|sure|sorry|maybe|some|one|all|everyone|people|everything",
+    re.IGNORECASE,
+)
+
+
+def is_common(word: str) -> bool:
+    """True for a word that opens a sentence and is nobody's name: "Yeah", "Just", "Love"."""
+    return word.lower() in FORMS or word.lower() in ADVERBS or bool(_NOBODY.fullmatch(word)) or is_opening(word)
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +156,10 @@ def _owner(text: str, third: bool) -> tuple[str | None, str | None, bool, Head |
     if _ANOTHER.match(text):
         return "", None, False, head(text, words)
     named = _NAMED.match(text)
-    if named and (named["next"].lower() in FORMS or named["next"].lower() in ("is", "was", "has", "and")):
+    if (
+        named
+        and not is_common(named["name"])
+        and (named["next"].lower() in FORMS or named["next"].lower() in ("is", "was", "has", "and"))
+    ):
         return named["name"], None, "'s " in named[0], head(text[named.start("next") :], person="other")
     return None, None, False, None

@@ -27,7 +27,7 @@ from memctl.extract.llm.locate import find
 from memctl.extract.llm.parse import Parsed, Proposal
 from memctl.extract.llm.prompt import ExistingFact
 from memctl.extract.llm.statements import Statement, orders, statements
-from memctl.extract.llm.windows import Line, Window
+from memctl.extract.llm.windows import SHORT_REPLY, Line, Window
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.secrets import redact
 from memctl.transcripts.model import Session
@@ -35,8 +35,6 @@ from memctl.transcripts.model import Session
 CONFIDENCE = 0.8
 LONGEST_VALUE = 300
 """Characters of an object."""
-LONGEST_REPLY = 6
-"""Words of a reply that is read with the question before it."""
 _SELF = frozenset({"i", "me", "user", "the user", "speaker", "the speaker", "myself", "we"})
 _YES = re.compile(
     r"^\W*(?:yes|yep|yeah|yup|correct|right|exactly|that's (?:right|correct|true|it|me)|true|indeed|sure|of course|"
@@ -50,7 +48,7 @@ _ENDS = re.compile(
     re.IGNORECASE,
 )
 _PREDICATE = re.compile(r"[^a-z0-9]+")
-UNDATED = frozenset({"goal", "instruction", "habit", "birthday", "age", "name", "email", "phone"})
+UNDATED = frozenset({"goal", "instruction", "habit", "birthday", "age", "email", "phone"})
 """Predicates whose object may have a date that is not their time."""
 _FILLERS = frozenset({"a", "an", "the", "my", "our", "some"})
 
@@ -174,9 +172,10 @@ class _Validator:
             own = self._is_user(stating.turn.speaker)
             name = f"{self.window.user_id if own else stating.turn.speaker}'s {relative}"
             subject = relative if own else name
-        text = text_of(name, predicate, slot, said.value)
+        happens = predicate in ("plans", "event")
+        text = text_of(name, predicate, slot, _undated(said.value, stating) if happens else said.value)
         dates = _dates(said, stating, predicate)
-        if predicate in ("plans", "event") and may_name_time(said.quote):
+        if happens and may_name_time(said.quote):
             when = certain(said.quote, stating.turn.at, future=predicate == "plans")
             text = absolute(text.removesuffix("."), when) + "."
         self._add(
@@ -272,7 +271,7 @@ class _Validator:
             return line
         place = self.window.lines.index(line)
         reply = next((line for line in self.window.lines[place + 1 :] if line.turn.role == "user"), None)
-        if reply is not None and reply.asked and _YES.match(reply.text) and len(reply.text.split()) <= LONGEST_REPLY:
+        if reply is not None and reply.asked and _YES.match(reply.text) and len(reply.text.split()) <= SHORT_REPLY:
             return reply
         raise _RefusedError("only the assistant said it")
 
@@ -282,7 +281,7 @@ class _Validator:
         before = self.window.lines[place - 1] if place else None
         if before is None or before.turn.role != "assistant" or "?" not in before.text:
             return None
-        return before.text if len(line.text.split()) <= LONGEST_REPLY else None
+        return before.text if len(line.text.split()) <= SHORT_REPLY else None
 
     def _is_user(self, speaker: str | None) -> bool:
         """True if the speaker is the owner and not a namesake."""
@@ -381,6 +380,15 @@ def _dates(said: _Said, line: Line, predicate: str) -> _Dates:
     end = next((one for one in grounded if one.role == "until"), None)
     first = start or end
     return _Dates(start.start if start else None, end.end if end else None, first.precision if first else None)
+
+
+def _undated(value: str, line: Line) -> str:
+    """A verb phrase without the time at its end, which its text gives in full."""
+    dates = certain(value, line.turn.at) if may_name_time(value) else []
+    last = max(dates, key=lambda one: one.span[1], default=None)
+    if last is None or value[last.span[1] :].strip(" .,"):
+        return value
+    return re.sub(r"\W+(?:on|in|at|by|for)?\W*$", "", value[: last.span[0]]) or value
 
 
 class _Dates(NamedTuple):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import zip_longest
 
 import msgspec
 
@@ -16,8 +17,11 @@ from memctl.extract.prompt_injection import gives_orders
 from memctl.transcripts.model import Session, Turn
 
 MOST_TURNS = 40
-FEW_TURNS = 8
-"""Turns of a window for a self-hosted server: a small model reads short windows better, and answers sooner."""
+FEW_TURNS = 4
+"""Turns of a window for a self-hosted server. Of context, such a window has only the question before a short reply: a
+small model takes facts from whatever it is shown, and reads long prompts slowly."""
+SHORT_REPLY = 6
+"""Words of a reply that is understood with the question before it."""
 MOST_TOKENS = 3000
 OVERLAP = 3
 """Lines before a window that are shown as context."""
@@ -53,11 +57,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """The lines of one request, in order; the model sees them numbered from 1."""
+    """The lines of one request, in order, numbered from 1. Its parts have `overlap` lines of context."""
 
     user_id: str
     session_id: str
     lines: tuple[Line, ...]
+    overlap: int = OVERLAP
 
     @property
     def asked(self) -> tuple[Line, ...]:
@@ -69,6 +74,10 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
         """The ids of the turns to extract facts from."""
         return frozenset(line.turn.turn_id for line in self.lines if line.asked)
 
+    def _last(self, end: int) -> tuple[Line, ...]:
+        """The lines before `end` that are context for those after it."""
+        return self.lines[max(0, end - self.overlap) : end]
+
     def line_with(self, words: str) -> int:
         """The number of the first line to extract from that has `words`; 0 if none has."""
         return next((n for n, line in enumerate(self.lines, 1) if line.asked and find(words, line.text)), 0)
@@ -78,7 +87,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
         rest = self.lines[number:]
         if not any(line.asked for line in rest):
             return []
-        context = [msgspec.structs.replace(line, asked=False) for line in self.lines[:number][-OVERLAP:]]
+        context = [msgspec.structs.replace(line, asked=False) for line in self._last(number)]
         return [msgspec.structs.replace(self, lines=(*context, *rest))]
 
     def halves(self) -> list[Window]:
@@ -86,7 +95,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
         asked = [place for place, line in enumerate(self.lines) if line.asked]
         if len(asked) > 1:
             middle = asked[len(asked) // 2]
-            context = [msgspec.structs.replace(line, asked=False) for line in self.lines[:middle][-OVERLAP:]]
+            context = [msgspec.structs.replace(line, asked=False) for line in self._last(middle)]
             return [
                 msgspec.structs.replace(self, lines=self.lines[:middle]),
                 msgspec.structs.replace(self, lines=(*context, *self.lines[middle:])),
@@ -109,12 +118,22 @@ def windows(
 ) -> list[Window]:
     """The windows of a session's human turns, in order; turns in `skip` are shown only as context.
 
-    Turns must have been redacted. A window has at most `turns` asked turns and about MOST_TOKENS tokens.
+    Turns must have been redacted. A window has at most `turns` asked turns and about MOST_TOKENS tokens; with fewer
+    than MOST_TURNS it has no context but the questions before short replies.
     """
-    cutter = _Cutter(session.session_id, user_id, turns)
-    for line in _lines(session, skip):
-        cutter.take(line)
+    brief = turns < MOST_TURNS
+    cutter = _Cutter(session.session_id, user_id, turns, 0 if brief else OVERLAP)
+    lines = list(_lines(session, skip))
+    for line, following in zip_longest(lines, lines[1:]):
+        if not brief or line.asked or _is_question(line, following):
+            cutter.take(line)
     return cutter.finish()
+
+
+def _is_question(line: Line, reply: Line | None) -> bool:
+    """True for an assistant's question before a short reply."""
+    short = reply is not None and reply.asked and len(reply.text.split()) <= SHORT_REPLY
+    return short and line.turn.role == "assistant" and "?" in line.text
 
 
 def _lines(session: Session, skip: frozenset[str]) -> Iterator[Line]:
@@ -157,11 +176,11 @@ def pieces(text: str, most: int) -> list[str]:
 class _Cutter:
     """Collects lines until a window is full, or until no asked line follows soon."""
 
-    def __init__(self, session_id: str, user_id: str, turns: int) -> None:
-        self.session_id, self.user_id, self.turns = session_id, user_id, turns
+    def __init__(self, session_id: str, user_id: str, turns: int, overlap: int) -> None:
+        self.session_id, self.user_id, self.turns, self.overlap = session_id, user_id, turns, overlap
         self.done: list[Window] = []
         self.lines: list[Line] = []
-        self.before: deque[Line] = deque(maxlen=OVERLAP)
+        self.before: deque[Line] = deque(maxlen=overlap or 1)
         self.size = 0
 
     def take(self, line: Line) -> None:
@@ -179,14 +198,24 @@ class _Cutter:
             self.size += size
             if not any(recent.asked for recent in self.lines[-OVERLAP - 1 :]):
                 self.close()
-        self.before.append(line)
+        if line.asked and not self.overlap:
+            self.before.clear()
+        else:
+            self.before.append(line)
 
     def close(self) -> None:
         """End the window at its last asked line: later lines are not context for it."""
         while self.lines and not self.lines[-1].asked:
             self.lines.pop()
         if self.lines:
-            self.done.append(Window(user_id=self.user_id, session_id=self.session_id, lines=tuple(self.lines)))
+            self.done.append(
+                Window(
+                    user_id=self.user_id,
+                    session_id=self.session_id,
+                    lines=tuple(self.lines),
+                    overlap=self.overlap,
+                )
+            )
         self.lines, self.size = [], 0
 
     def finish(self) -> list[Window]:
