@@ -318,6 +318,21 @@ def test_the_others_of_a_conversation_are_read_without_the_forgotten_one(memctl,
     assert [user["user"] for user in memctl("users", "--json").document["users"]] == ["ada"]
 
 
+def test_what_a_person_said_among_others_comes_back_when_they_are_admitted_again(memctl, home):
+    path = home / "group.json"
+    said = [("ada", "I live in Rome."), ("bob", "I live in Oslo.")]
+    path.write_text(json.dumps([{"role": "user", "user_id": who, "content": text, "id": who} for who, text in said]))
+    assert memctl("ingest", path).code == 0
+    assert memctl("forget", "bob", "--confirm", "bob", "-q").code == 0
+    assert memctl("ingest", "-q", path).code == 0
+    assert memctl("search", "bob", "Oslo").code == Exit.NOT_FOUND
+    assert memctl("forget", "bob", "--restore", "-q").code == 0
+    report = memctl("ingest", path, "--json").document["report"]
+    assert (report["episodes"], report["unchanged"]) == (1, 0), "bob's turn, and not ada's again"
+    assert memctl("search", "bob", "Oslo").code == 0
+    assert memctl("ingest", path, "--json").document["report"]["unchanged"] == 1
+
+
 def fact(text, user, **more):
     return Fact(id=derive_id(text), user_id=user, kind="fact", text=text, source=Source(system="x"), **more)
 

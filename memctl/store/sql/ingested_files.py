@@ -14,9 +14,12 @@ import msgspec
 from memctl.store.connection import Connection
 from memctl.store.model import FileEntry, FileRead
 from memctl.store.sql.fact_rows import aware, naive
+from memctl.store.sql.meta import get_meta
 
 CHUNK = 100_000
 """Rows made at a time."""
+ADMITTED = "admitted again at"
+"""The name in `meta` of the time when a forgotten user was last admitted again."""
 REFUSED = "refused "
 """How the names in `meta` of what was refused begin."""
 
@@ -26,10 +29,17 @@ SIGHTINGS = "file, episode, user_id"
 
 
 def entries(connection: Connection) -> dict[tuple[str, str], FileEntry]:
-    """Every file ingested so far, by uri and attribution."""
-    rows = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM files ORDER BY key").fetchall()  # noqa: S608
-    raw = [FileEntry(**dict(zip(_COLUMNS, row, strict=True))) for row in rows]
-    found = [msgspec.structs.replace(entry, since=aware(entry.since)) for entry in raw]
+    """Every file ingested so far, by uri and attribution.
+
+    One that was read before a user was admitted again is not complete: their turns in it were erased.
+    """
+    rows = connection.execute(f"SELECT ingested_at, {', '.join(_COLUMNS)} FROM files ORDER BY key").fetchall()  # noqa: S608
+    admitted = datetime.fromisoformat(get_meta(connection, ADMITTED) or "0001-01-01T00:00:00+00:00")
+    found = []
+    for ingested_at, *row in rows:
+        entry = FileEntry(**dict(zip(_COLUMNS, row, strict=True)))
+        complete = entry.complete and (aware(ingested_at) or admitted) > admitted
+        found.append(msgspec.structs.replace(entry, since=aware(entry.since), complete=complete))
     return {(entry.uri, entry.attribution): entry for entry in found}
 
 

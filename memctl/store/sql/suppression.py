@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from memctl.store.connection import Connection, Engine
-from memctl.store.sql import fact_rows, undo_log
+from memctl.store.sql import fact_rows, ingested_files, undo_log
 from memctl.store.sql.meta import get_meta, set_meta
 
 SALT_BYTES = 32
@@ -125,6 +125,8 @@ def restore(connection: Connection, user: str) -> bool:
     known = bool(among(connection, [user]))
     for (salt,) in connection.execute("SELECT DISTINCT salt FROM forgotten").fetchall():
         connection.execute("DELETE FROM forgotten WHERE salt = ? AND digest = ?", [salt, _digest(salt, user)])
+    if known:
+        set_meta(connection, ingested_files.ADMITTED, datetime.now(UTC).isoformat())
     return known
 
 
