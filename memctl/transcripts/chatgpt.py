@@ -19,6 +19,9 @@ from memctl.transcripts.session_builder import TIME_UNCLEAR, SessionBuilder, bad
 from memctl.transcripts.timestamps import instant
 
 NAME = "chatgpt"
+
+ANONYMOUS = "Anonymous"
+"""What ChatGPT calls the person who shared a conversation."""
 _SHELL = frozenset({"title", "create_time", "conversation_id"})
 _THINKING = frozenset({"thoughts", "reasoning_recap"})
 _CONTEXT = {"user_editable_context": "custom instructions", "model_editable_context": "model context"}
@@ -113,7 +116,10 @@ def _add(
     text = _text(content)
     recipient = message.get("recipient")
     if role == "user":
-        return builder.add("user", text, turn_id=turn_id, at=at, parent_id=above, raw_kind=kind)
+        # What was said before somebody shared the conversation was said by that person.
+        shared = _mapping(message.get("metadata")).get("shared_conversation_id")
+        speaker = ANONYMOUS if shared else None
+        return builder.add("user", text, turn_id=turn_id, speaker=speaker, at=at, parent_id=above, raw_kind=kind)
     if role == "tool" or kind in _FROM_TOOLS:
         if author.get("name") == "bio":
             builder.skip("memory write receipt")

@@ -41,6 +41,11 @@ _MAIL_FIELD = re.compile(
     re.IGNORECASE,
 )
 _SENDER = re.compile(r"(?:from|to|von|an|de|para|da|à)\s?:\s.*@", re.IGNORECASE)
+_COPY = re.compile(
+    r"This is a copy of a (?:shared ChatGPT conversation|conversation between ChatGPT (?:&|and) (?P<name>[^.\n]{1,60}))"
+)
+"""What stands above a conversation that somebody shared: the user of it is that person."""
+_HEAD_LINES = 60
 _KEY = re.compile(r"\s*(?:\*\*|__)?([^\W\d][\w-]*)(?: [^\W\d][\w-]*)?(?:\*\*|__)?:(?:\s|\Z)")
 
 
@@ -98,7 +103,8 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
     date = written(f"{fields.get('date', '')} {fields.get('time', '')}".strip(), options)
     start = options.started_at or date or anchor_in_name(document.stem, options)
     notes: Counter[str] = Counter()
-    turns = list(_turns(body, labels, speakers, _Clock(start, options), notes))
+    copied = next((match["name"] or "Anonymous" for line in lines[:_HEAD_LINES] if (match := _COPY.search(line))), None)
+    turns = list(_turns(body, labels, speakers, _Clock(start, options), notes, copied))
     yield Session(
         source_format=NAME,
         session_id=document.stem,
@@ -148,18 +154,24 @@ class _Clock:
 
 
 def _turns(
-    body: Sequence[str], labels: Sequence[tuple[int, Label]], speakers: Speakers, clock: _Clock, notes: Counter[str]
+    body: Sequence[str],
+    labels: Sequence[tuple[int, Label]],
+    speakers: Speakers,
+    clock: _Clock,
+    notes: Counter[str],
+    copied: str | None,
 ) -> Iterator[Turn]:
-    """The turns of known speakers. Everything else is counted in `notes`."""
+    """The turns of known speakers. Everything else is counted in `notes`. `copied` is who shared the conversation."""
     for index, (opening, text) in enumerate(_spans(body, labels, speakers, notes)):
         at = clock.at(opening.stamp)
         if not text:
             notes["turn without text"] += 1
             continue
+        role = speakers.role(opening.name)
         yield Turn(
             turn_id=str(index),
-            role=speakers.role(opening.name),
-            speaker=speaker_of(opening.name),
+            role=role,
+            speaker=speaker_of(opening.name) or (copied if role == "user" else None),
             text=text,
             at=at,
         )

@@ -194,3 +194,39 @@ def test_subtitles_that_name_nobody_are_refused(read_back: Callable[..., Any]) -
     result = read_back("film.srt", "1\n00:00:01,000 --> 00:00:02,000\nI live in Oslo.\n")
     assert not result.sessions
     assert "no cue names its speaker" in str(result.problems[0])
+
+
+@pytest.mark.parametrize(
+    ("head", "speaker"),
+    [
+        ("This is a copy of a conversation between ChatGPT & Anonymous.", "Anonymous"),
+        ("This is a copy of a conversation between ChatGPT & Ben Okafor.", "Ben Okafor"),
+        ("This is a copy of a shared ChatGPT conversation", "Anonymous"),
+    ],
+)
+def test_a_copy_of_a_shared_conversation_is_that_of_who_shared_it(read_back, head, speaker):
+    said = "##### You said:\nI live in Oslo.\n##### ChatGPT said:\nNice.\n"
+    text = f"Skip to content\n{head}\n\nReport conversation\n{said}"
+    (session,) = read_back("share.md", text).sessions
+    assert [(turn.role, turn.speaker, turn.text) for turn in session.turns] == [
+        ("user", speaker, "I live in Oslo."),
+        ("assistant", "ChatGPT", "Nice."),
+    ]
+
+
+def test_what_came_with_a_shared_conversation_is_not_the_users(read_back):
+    def node(name, parent, text, **metadata):
+        message = {
+            "author": {"role": "user"},
+            "content": {"content_type": "text", "parts": [text]},
+            "metadata": metadata,
+        }
+        return {"id": name, "parent": parent, "children": [], "message": message}
+
+    nodes = [node("a", None, "I live in Oslo.", shared_conversation_id="s"), node("b", "a", "I live in Ghent.")]
+    mapping = {each["id"]: each for each in nodes}
+    (session,) = read_back("conversations.json", [{"id": "c", "mapping": mapping, "current_node": "b"}]).sessions
+    assert [(turn.speaker, turn.text) for turn in session.turns] == [
+        ("Anonymous", "I live in Oslo."),
+        (None, "I live in Ghent."),
+    ]
