@@ -7,7 +7,7 @@ keep, is stored as `mapping.stored_text` writes it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from struct import pack
 from typing import TYPE_CHECKING, Any
@@ -138,6 +138,14 @@ class PostgresConnection:
     def vector_type(self, dim: int) -> str:
         """The type of a column of vectors with `dim` dimensions."""
         return f"vector({dim})"
+
+    def lock(self, names: Iterable[str]) -> None:
+        """Be the only transaction that works on what has these names, until it ends."""
+        self.execute(
+            "SELECT pg_advisory_xact_lock(hashtext(current_schema()), key) "
+            "FROM (SELECT DISTINCT hashtext(unnest(?::TEXT[])) AS key ORDER BY 1) named",
+            [list(names)],
+        )
 
     def keys(self, table: str, number: int) -> list[int]:
         """That many unused row keys, which no other writer gets."""

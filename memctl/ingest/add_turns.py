@@ -48,7 +48,7 @@ def add_turns(
     batch = digest_all([Work(owned=Owned(user_id=user, session=session))], Recipe(), spec)
     report = Report(rejects=[Reject(where=user, reason=redact(reason).text) for _, reason in batch.broken])
     report.count(batch)
-    with store.changing("add", user) as tx:
+    with store.changing("add", user, users=[user]) as tx:
         report.took(commit(tx, batch, spec))
     report.run = tx.run
     return report

@@ -82,7 +82,7 @@ def _read(store: Store, spec: EmbedderSpec, user: str, said: str, now: datetime)
     batch = digest_all([Work(owned=Owned(user_id=user, session=session))], Recipe(), spec)
     if not batch.claims:
         return []
-    with store.changing("add", user) as tx:
+    with store.changing("add", user, users=[user]) as tx:
         commit(tx, batch, spec, now=now)
         return tx.facts(tx.facts_resting_on([claim.id for claim, _ in batch.claims]))
 
@@ -117,7 +117,7 @@ def _put(store: Store, spec: EmbedderSpec, fact: Fact, command: str) -> Fact:
     entry = entry_of(fact)
     texts = [chunk.text for chunk in entry.chunks]
     vectors = dict(zip(texts, spec.open().embed(texts), strict=True))
-    with store.changing(command, fact.user_id) as tx:
+    with store.changing(command, fact.user_id, users=[fact.user_id]) as tx:
         tx.use_embedder(spec)
         state(tx, entry, vectors)
         return tx.facts([fact.id])[0]

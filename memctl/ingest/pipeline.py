@@ -324,7 +324,9 @@ class Run:
         read, self.read = self.read, []
         self.report.count(batch)
         if batch.episodes or batch.claims or read:
-            with self.store.changing("ingest", self.options.attribution.user, self.id) as tx:
+            # A file that was read before may have had turns of anyone.
+            users = None if batch.anew or any(file.before for file in read) else batch.users
+            with self.store.changing("ingest", self.options.attribution.user, self.id, users=users) as tx:
                 committed = commit(tx, batch, self.spec, read)
             self.report.took(committed)
             self.id, self.report.run = tx.run_id, tx.run or self.report.run

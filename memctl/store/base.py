@@ -371,9 +371,19 @@ class Store(Protocol):
         """
 
     def changing(
-        self, command: str, user: str | None = None, run: str | None = None, *, make: bool = True
+        self,
+        command: str,
+        user: str | None = None,
+        run: str | None = None,
+        *,
+        make: bool = True,
+        users: Collection[str] | None = None,
     ) -> AbstractContextManager[Transaction]:
-        """A transaction recorded as (part of) a run of `command`, which `memctl undo` can undo. `run` continues one."""
+        """A transaction recorded as (part of) a run of `command`, which `memctl undo` can undo. `run` continues one.
+
+        The run is listed as one about `user`. A transaction that says which `users` it is about reads and writes no
+        rows of anyone else, and only waits for others about the same users, where the engine has several writers.
+        """
 
     def trial(self) -> AbstractContextManager[Store]:
         """A copy of the store to try changes on; it is dropped at the end of the block."""

@@ -7,7 +7,7 @@ PostgreSQL schema), or a method of `Connection`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -69,6 +69,9 @@ class Connection(Protocol):
 
     def vector_type(self, dim: int) -> str:
         """The type of a column of vectors with `dim` dimensions."""
+
+    def lock(self, names: Iterable[str]) -> None:
+        """Be the only transaction that works on what has these names, until it ends."""
 
     def keys(self, table: str, number: int) -> Sequence[int]:
         """That many unused row keys of a table, in ascending order."""

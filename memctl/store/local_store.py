@@ -204,7 +204,7 @@ class LocalStore(Backend):
         """
         from memctl.store.refold import erase
 
-        with self.store.changing("rm", user, run, make=False) as tx:
+        with self.store.changing("rm", user, run, make=False, users=[user] if user is not None else None) as tx:
             return erase(tx, tx.owned(ids, user))
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:

@@ -3,12 +3,15 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from memctl.core.errors import Locked, NotFound, Retryable
+from memctl.store.engines import open_engine
 from memctl.workspace import Workspace
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "transcripts"
@@ -106,3 +109,73 @@ def test_every_command_gives_what_it_gives_on_a_file(memctl: Callable[..., Any],
         assert ran.code == 0, ran
     same("users", "--json")
     assert memctl("facts", users[0], "--store", address).code == 4
+
+
+def test_what_only_a_file_can_is_refused_with_the_servers_tools(memctl: Callable[..., Any], address: str) -> None:
+    assert memctl("doctor", "--store", address).out.count("no store yet") == 1
+    assert memctl("facts", "zoe", "--store", address).code == 4
+    assert memctl("add", "zoe", "I live in Oslo.", "--store", address).code == 0
+    assert "1 facts, 1 episodes, 1 users" in memctl("doctor", "--store", address).out
+    for command in (("snapshot", "create"), ("backup", "b.zip"), ("restore", "b.zip")):
+        ran = memctl(*command, "--store", address)
+        assert (ran.code, "pg_dump" in ran.err) == (2, True), ran
+
+
+def test_many_writers_at_once_lose_nothing_and_are_never_refused(team: Workspace, address: str) -> None:
+    def say(number: int) -> None:
+        with Workspace(address, lock_timeout=60) as own:
+            for turn in range(3):
+                own.add(f"user{number % 3}", [f"My favorite color number {number}.{turn} is blue."])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(say, range(8)))
+    with team.store.reading() as session:
+        assert session.count() == 24 + sum(len(session.facts_of(f"user{n}")) for n in range(3))
+    ((keys, distinct),) = team.sql("SELECT count(*), count(DISTINCT key) FROM records").rows
+    assert keys == distinct
+    for table in ("units", "vectors"):
+        assert team.sql(f"SELECT count(*) > 0 FROM {table}").rows == [(True,)]
+    lacking = "SELECT count(*) FROM units u WHERE NOT EXISTS (SELECT FROM vectors v WHERE v.unit = u.key)"
+    assert team.sql(lacking).rows == [(0,)]
+
+
+def test_writers_about_different_users_do_not_wait_for_each_other(team: Workspace, address: str) -> None:
+    team.add("zoe", ["I live in Oslo."])
+    with Workspace(address, lock_timeout=0.2) as other, team.store.changing("add", "zoe", users=["zoe"]):
+        other.add("yan", ["I live in Rome."])
+        with pytest.raises(Locked):
+            other.add("zoe", ["I live in Bergen."])
+        with pytest.raises(Locked), other.store.writing():
+            pass
+    assert [fact.object for fact in team.facts("yan")] == ["Rome"]
+
+
+def test_a_transaction_about_a_user_reaches_only_that_users_rows(team: Workspace) -> None:
+    for user in ("zoe", "yan"):
+        team.add(user, ["I live in Oslo."])
+    (fact,) = team.facts("yan")
+    with team.store.changing("rm", "zoe", users=["zoe"]) as tx:
+        assert tx.facts([fact.id]) == []
+        assert tx.remove([fact.id]) == 0
+    assert team.facts("yan") == [fact]
+
+
+def test_a_dry_run_leaves_nothing_behind(memctl: Callable[..., Any], team: Workspace, address: str) -> None:
+    assert memctl("ingest", FIXTURES, "--dry-run", "--json", "--store", address).document["report"]["added"] > 0
+    with pytest.raises(NotFound):
+        team.facts("alice")
+
+
+def test_a_server_that_is_not_there_is_worth_another_try(memctl: Callable[..., Any]) -> None:
+    place = "postgresql://zoe@127.0.0.1:1/memory"
+    assert memctl("facts", "zoe", "--store", place).code == 5
+    with pytest.raises(Retryable) as caught:
+        open_engine(place, 1).exists()
+    assert caught.value.where == "postgresql://127.0.0.1:1/memory"
+
+
+def test_text_with_nul_and_the_sign_that_stands_for_it_comes_back(team: Workspace) -> None:
+    said = "I like \0 and \u2400 and \u24000."
+    team.add("zoe\0", [said])
+    (turn,) = (fact for fact in next(team.read("zoe\0")).facts if fact.kind == "episode")
+    assert (turn.user_id, turn.text) == ("zoe\0", said)

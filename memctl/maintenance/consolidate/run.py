@@ -159,7 +159,7 @@ class _Work:
         """Apply everything in one transaction, which is rolled back unless `keep`."""
         result = Consolidated(user=self.user)
         self.written = []
-        with suppress(_DryRun), store.changing(self.command, self.user, make=False) as tx:
+        with suppress(_DryRun), store.changing(self.command, self.user, make=False, users=[self.user]) as tx:
             self._merge(tx, vectors, result)
             self._resolve(tx, vectors, result)
             self._drop(tx, result)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from memctl.core.errors import MemctlError, UsageError
@@ -22,6 +23,8 @@ from memctl.store.local_store import LocalStore
 
 __all__ = ["Finding", "examine"]
 
+Check = tuple[str, Callable[[], Iterator[Finding]]]
+"""A name, and what finds something out."""
 PATIENCE = 2.0
 """Seconds to wait for a locked store."""
 
@@ -37,21 +40,11 @@ def examine(*, commands: Collection[str] = (), **flags: Any) -> list[Finding]:
         findings.append(_failed("settings", error))
         settings = config.without_files(**flags)
     store = LocalStore(settings.store_path, lock_timeout=min(settings.lock_timeout, PATIENCE))
-    database = store.database
     ledger = config.data_folder() / "ledger.duckdb"
-    # The store is locked: do not wait again.
-    brief = Database(database.path, 0.1)
-    checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
+    checks: list[Check] = [
         ("python", environment.python),
         ("settings", environment.settings_files),
-        ("permissions", partial(environment.permissions, database.path, ledger)),
-        ("store", partial(store_checks.store, store)),
-        ("lock", partial(store_checks.lock, database.path, commands)),
-        ("embedder", partial(services.embedder, brief, settings)),
-        ("left over", partial(store_checks.left_over, database)),
-        ("runs", partial(store_checks.runs, ledger, PATIENCE)),
-        ("disk", partial(environment.disk, database.path)),
-        ("clock", partial(store_checks.clock, brief)),
+        *_of_store(store, partial(store_checks.runs, ledger, PATIENCE), ledger, settings, commands),
         ("model", partial(services.model, settings)),
         ("sdk", environment.sdks),
         *[(f"backend {name}", partial(services.backend, name)) for name in sorted(settings.backends)],
@@ -62,6 +55,31 @@ def examine(*, commands: Collection[str] = (), **flags: Any) -> list[Finding]:
         except (MemctlError, OSError) as error:
             findings.append(_failed(name, error))
     return findings
+
+
+def _of_store(
+    store: LocalStore,
+    runs: Callable[[], Iterator[Finding]],
+    ledger: Path,
+    settings: config.Settings,
+    commands: Collection[str],
+) -> list[Check]:
+    """The checks of the store and of unfinished runs; of a store on a server, what it says itself."""
+    if store.engine.file is None:
+        return [("store", partial(store_checks.server, store)), ("runs", runs)]
+    database = store.database
+    # The store is locked: do not wait again.
+    brief = Database(database.path, 0.1)
+    return [
+        ("permissions", partial(environment.permissions, database.path, ledger)),
+        ("store", partial(store_checks.store, store)),
+        ("lock", partial(store_checks.lock, database.path, commands)),
+        ("embedder", partial(services.embedder, brief, settings)),
+        ("left over", partial(store_checks.left_over, database)),
+        ("runs", runs),
+        ("disk", partial(environment.disk, database.path)),
+        ("clock", partial(store_checks.clock, brief)),
+    ]
 
 
 def _made(check: Callable[[], Iterator[Finding]]) -> list[Finding]:

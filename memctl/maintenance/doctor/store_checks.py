@@ -39,14 +39,30 @@ def store(store: LocalStore) -> Iterator[Finding]:
         )
         return
     database.read_through()
+    yield from _contents(store, f"{database.path}: schema version {version}")
+
+
+def server(store: LocalStore) -> Iterator[Finding]:
+    """Whether the server answers and has a store, and its counts."""
+    if not store.store.exists():
+        yield Finding(
+            check="store",
+            verdict="warn",
+            detail=f"no store yet in {store.store.place}",
+            remedy="create one with memctl ingest or memctl add",
+        )
+        return
+    yield from _contents(store, store.store.place)
+
+
+def _contents(store: LocalStore, place: str) -> Iterator[Finding]:
     with store.store.reading() as session:
         held = session.statistics()
         waiting = len(session.open_batches())
     yield Finding(
         check="store",
         verdict="ok",
-        detail=f"{database.path}: schema version {version}, {held.facts} facts, {held.episodes} episodes, "
-        f"{held.users} users",
+        detail=f"{place}, {held.facts} facts, {held.episodes} episodes, {held.users} users",
     )
     if held.pending:
         yield Finding(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -83,6 +83,9 @@ class DuckConnection:
     def vector_type(self, dim: int) -> str:
         """The type of a column of vectors with `dim` dimensions."""
         return f"FLOAT[{dim}]"
+
+    def lock(self, names: Iterable[str]) -> None:
+        """Nothing: a file has one writer at a time."""
 
     def keys(self, table: str, number: int) -> range:
         """That many unused row keys; safe because a file has one writer at a time. A key that an undo would bring back

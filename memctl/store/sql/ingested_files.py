@@ -100,11 +100,10 @@ def _row(key: int, entry: FileEntry, now: datetime | None) -> tuple[Any, ...]:
 
 
 def _sight(connection: Connection, file: int, episodes: list[UUID]) -> None:
-    """Record the episodes in a file, each with its owner; that of a removed one is not known."""
+    """Record the episodes in a file, each with its owner, who may be anyone; that of a removed one is not known."""
     owners: dict[UUID, str] = dict(
         connection.execute(
-            f"SELECT id, user_id FROM records WHERE {connection.mine()} AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
-            [episodes],
+            "SELECT id, user_id FROM records WHERE id IN (SELECT unnest(?::UUID[]))", [episodes]
         ).fetchall()
     )
     connection.append("sightings", SIGHTINGS, [(file, episode, owners.get(episode, "")) for episode in episodes])

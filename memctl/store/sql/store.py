@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -44,13 +44,19 @@ class SqlStore:
 
     @contextmanager
     def changing(
-        self, command: str, user: str | None = None, run: str | None = None, *, make: bool = True
+        self,
+        command: str,
+        user: str | None = None,
+        run: str | None = None,
+        *,
+        make: bool = True,
+        users: Collection[str] | None = None,
     ) -> Iterator[SqlTransaction]:
-        """A transaction recorded as (part of) a run of `command`."""
+        """A transaction recorded as (part of) a run of `command`; see `memctl.store.base.Store.changing`."""
         from memctl.store.sql.transaction import SqlTransaction
         from memctl.store.sql.undo_log import Journal
 
-        with self.engine.writing(make=make) as connection:
+        with self.engine.writing(make=make, users=users) as connection:
             journal = Journal(connection, command, user, run)
             yield SqlTransaction(connection, self.engine, journal)
             journal.close()

@@ -76,6 +76,7 @@ class SqlTransaction(SqlSession):
 
         All files are recorded first: an episode that moved from one of them to another is still contained.
         """
+        self.connection.lock(file.entry.uri for file in files)
         self.before_change("file", map(file_id, file_rows.keys(self.connection, [file.entry for file in files])))
         self.added("file", map(file_id, file_rows.record(self.connection, files)))
         return file_rows.unseen(self.connection, {id_ for file in files for id_ in file.gone})
