@@ -1,6 +1,9 @@
 """A store of an older memctl: opened, brought up to date behind a copy of what it was, and never half-way."""
 
+import json
+import lzma
 import stat
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -66,3 +69,27 @@ def test_a_step_that_fails_leaves_the_store_as_it_was(older, memctl, store, monk
     assert memctl("facts", "alice").code == 1
     monkeypatch.undo()
     assert "half" not in {row[0] for row in tables(store)}
+
+
+def test_a_store_written_by_version_2_keeps_its_facts_evidence_and_undo(memctl, store):
+    """The file was made by memctl at schema 2: an ingest of three turns, two facts added, and two removed by hand."""
+    store.parent.mkdir(parents=True)
+    store.write_bytes(lzma.decompress((Path(__file__).parent / "data" / "store_2.duckdb.xz").read_bytes()))
+    facts = {user: memctl("facts", user, "--json").document["facts"] for user in ("zoe", "yan")}
+    assert [fact["object"] for fact in facts["zoe"]] == ["Bergen"]
+    assert [fact["object"] for fact in facts["yan"]] == ["Acme"]
+    shown = memctl("show", facts["zoe"][0]["id"], "--json").document
+    assert "Bergen" in json.dumps(shown["evidence"])
+    with Database(store).reading() as connection:
+        for table in ("evidence", "sightings", "undo_evidence"):
+            owners = connection.execute(f"SELECT DISTINCT user_id FROM {table}").fetchall()
+            assert {user for (user,) in owners} <= {"zoe", "yan"}, table
+            assert owners, table
+    for run in [run["id"] for run in memctl("runs", "--json").document["runs"] if run["command"] == "rm"]:
+        undone = memctl("undo", run)
+        assert undone.code == 0, undone
+    assert "Rex" in memctl("facts", "zoe").out
+    assert "tea" in memctl("facts", "yan").out
+    for run in [run["id"] for run in memctl("runs", "--json").document["runs"] if not run["undone_at"]]:
+        assert memctl("undo", run).code == 0
+    assert memctl("users", "--json").document["users"] == []
