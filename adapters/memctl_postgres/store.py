@@ -147,10 +147,13 @@ class PostgresEngine:
 
     def _version(self, connection: psycopg.Connection[Any]) -> int | None:
         """The version of the store, None if there is none."""
-        rows = connection.execute(
-            "SELECT to_regclass(format('%%I.meta', %s::text)) IS NOT NULL", [self.schema]
+        # Read from the tables: to_regclass may not see yet what another process created while this one waited.
+        there = connection.execute(
+            "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = %s AND c.relname = 'meta'",
+            [self.schema],
         ).fetchall()
-        if not rows[0][0]:
+        if not there:
             return None
         rows = connection.execute(
             SQL("SELECT value FROM {} WHERE name = 'schema_version'").format(Identifier(self.schema, "meta"))
