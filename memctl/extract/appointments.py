@@ -21,7 +21,7 @@ _LINK = (
     r"booked(?: in)?| "
     r"scheduled| set| due| planned| confirmed| arranged| starts| begins| kicks off| takes place| happens| expires| "
     r"runs out| ends| "
-    r"opens| falls| lands| coming up| up)*)"
+    r"opens| comes? out| falls| lands| coming up| up)*)"
 )
 _LEAD = re.compile(
     r"(?:(?:and|but|so|also|oh|btw|reminder|note|update)[,:]? )*(?:(?:i'm |i am |im |we're |we are )?(?:booked (?:in "

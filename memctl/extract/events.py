@@ -62,7 +62,7 @@ _HAD = (
 
 def ahead(head: Head) -> bool | None:
     """Whether a clause is about the future; None if its tense does not decide."""
-    if head.lemma == "book" and not head.stopped:
+    if (head.lemma == "book" or _TICKETS.match(head.rest)) and not head.stopped:
         return True
     if head.tense in ("past", "perfect") or head.stopped:
         return False
@@ -108,7 +108,7 @@ def _gathering(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[
     )
 
 
-def event(
+def event(  # noqa: C901 -- one check per reason not to keep it
     clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int], *, own: bool = True
 ) -> Draft | None:
     """A past-tense clause with its own date, as an `attended` or `event` draft.
@@ -127,11 +127,15 @@ def event(
     if not verb_word or (not _PAST_EVENT.match(verb_word[-1].strip(",")) and not verb_word[-1].lower().endswith("ed")):
         return None
     rest = without_dates(clause, head, dates)
+    if _TICKETS.match(head.rest) or _OTHER_CLAUSE.search(clause.text[head.rest_at : dates[0].span[0]]):
+        return None
     if not own and not (head.lemma in _LIFE or (head.lemma in ("have", "get") and _MARK.match(rest))):
         return None
     if (not rest and head.lemma not in _COMPLETE) or HIDDEN in rest or len(rest.split()) > 14 or _CHAT.search(rest):
         return None
     past = verb_word[-1].strip(",").lower()
+    if len(rest.partition(",")[2].split()) > 3:
+        rest = rest.split(",")[0].strip()
     if _DOSE_CHANGE.match(rest):
         return None
     predicate, value = "event", f"{past} {rest}".strip()
@@ -150,6 +154,9 @@ def event(
     )
 
 
+_TICKETS = re.compile(r"(?:our |my |the |some |two |three |four |\d )?(?:[\w'-]+ ){0,3}?tickets?\b", re.IGNORECASE)
+""" "Got tickets for 12 September" is about that day."""
+_OTHER_CLAUSE = re.compile(r",[^,]*\b(?:is|are|was|were|will|starts?|ends?)\b|,[^,]*'s\b", re.IGNORECASE)
 _DOSE_CHANGE = re.compile(r"(?:up|down|back|on|off)? ?(?:to )?\d+ ?(?:mg|mcg|ml|g|units?)\b", re.IGNORECASE)
 _COMPLETE = frozenset(words("graduate retire qualify resign propose elope relapse divorce die"))
 """ "I graduated in May": the verb is the whole event."""
@@ -195,7 +202,7 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
     if head.tense == "future":
         return (head.lemma, rest) if head.lemma != "be" or dates else None
     if head.tense in ("past", "perfect"):
-        return ("", rest) if head.lemma == "book" else None
+        return ("", rest) if head.lemma == "book" or (_TICKETS.match(rest) and dates) else None
     wanting = head.lemma in ("plan", "intend", "aim", "hope") or (head.lemma == "want" and dates)
     pondering = head.lemma in ("think", "look") and head.prog and re.match(r"(?:about|of|forward to) ", rest)
     if head.lemma == "plan" and _OUTING.match(rest):

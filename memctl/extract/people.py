@@ -190,6 +190,8 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     if spoken.lower() in ("boy", "girl") and not match[0].lower().startswith(("my ", "our ", "the ")):
         return
     predicate = "has_child" if rel in CHILD else f"has_{rel.replace('-', '_').replace(' ', '_')}"
+    if match.re is _SIBLINGS and spoken.lower() == "twin" and "twins" not in match[0].lower():
+        rel, predicate = "twin", "has_twin"
     names = list(_split_names(match["name"]))
     if re.match(r"(?:Dr|Prof|Mr|Mrs|Ms)\b", match["name"]):
         names = [(match["name"], None)]
