@@ -7,7 +7,7 @@ keep, is stored as `mapping.stored_text` writes it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from struct import pack
 from typing import TYPE_CHECKING, Any
@@ -79,6 +79,13 @@ class PostgresConnection:
     def execute(self, statement: str, parameters: Parameters = (), /) -> psycopg.Cursor[Any]:
         """The result of a statement."""
         return self.raw.execute(translated(statement).encode(), parameters)
+
+    def stream(self, statement: str, size: int, /) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a result, at most `size` at a time, from a cursor on the server."""
+        with self.raw.cursor(name="stream") as cursor:
+            cursor.execute(translated(statement).encode())
+            while batch := cursor.fetchmany(size):
+                yield batch
 
     def change(self, statement: str, parameters: Parameters = (), /) -> int:
         """Execute an INSERT, UPDATE or DELETE; returns the number of rows."""
@@ -154,6 +161,11 @@ class PostgresConnection:
             [number],
         ).fetchall()
         return [row[0] for row in rows]
+
+    def skip_keys(self, table: str, last: int) -> None:
+        """Give no row key up to `last` to new rows of a table."""
+        if last:
+            self.execute(f"SELECT setval('{table}_keys', greatest(?::BIGINT, nextval('{table}_keys')))", [last])
 
     def made(self, table: str) -> None:
         """Index a table of vectors that was just created; short vectors stay in the row itself."""

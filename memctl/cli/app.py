@@ -70,6 +70,7 @@ PANELS: dict[str, dict[str, str]] = {
         "backup": "Back up the store to a single checksummed archive.",
         "restore": "Restore the store from a backup.",
         "forget": "Permanently erase a user and write a receipt.",
+        "store": "Copy a whole store between a file and PostgreSQL.",
         "reindex": "Compute missing embeddings, or all with another model.",
     },
     "Report": {"report": "Report a memory's size and what it would cost elsewhere."},

@@ -7,7 +7,7 @@ PostgreSQL schema), or a method of `Connection`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -46,6 +46,9 @@ class Connection(Protocol):
     def execute(self, statement: str, parameters: Parameters = (), /) -> Rows:
         """The result of a statement, valid until the next one."""
 
+    def stream(self, statement: str, size: int, /) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a result, at most `size` at a time and without keeping them all in memory."""
+
     def change(self, statement: str, parameters: Parameters = (), /) -> int:
         """Execute an INSERT, UPDATE or DELETE; returns the number of rows."""
 
@@ -75,6 +78,9 @@ class Connection(Protocol):
 
     def keys(self, table: str, number: int) -> Sequence[int]:
         """That many unused row keys of a table, in ascending order."""
+
+    def skip_keys(self, table: str, last: int) -> None:
+        """Give no row key up to `last` to new rows of a table."""
 
     def made(self, table: str) -> None:
         """Complete a table of vectors that was just created."""

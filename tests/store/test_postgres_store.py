@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -20,16 +19,6 @@ MASKED = re.compile(
     r"|\b[0-9a-f]{12}\b|2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:\+00:00|Z)?"
 )
 """What differs between two runs of the same command: ids of runs, places, sizes, and times of the clock."""
-
-
-@pytest.fixture
-def address(postgres_dsn: str, postgres_schema: str) -> str:
-    """The address of a store that nobody else uses."""
-    parts = dict(part.split("=", 1) for part in postgres_dsn.split())
-    return (
-        f"postgresql://{parts['user']}@/{parts['dbname']}?host={quote(parts['host'].strip(chr(39)), safe='')}"
-        f"&port={parts['port']}&schema={quote(postgres_schema)}"
-    )
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ TAKING = {
     "snapshot restore": [(BYTES,)],
     "backup": [(BYTES,)],
     "restore": [(BYTES,)],
+    "store copy": [("local", BYTES), (BYTES, "x.duckdb")],
     "migrate": [("--from", BYTES, "--to", "x.jsonl", "--all-users"), ("--from", "local", "--to", BYTES, "--user", "x")],
     "verify": [("--from", "local", "--to", BYTES, "--all-users")],
     "export": [("--user", BYTES, "--output", "x.jsonl"), ("--all-users", "--output", BYTES + ".jsonl")],

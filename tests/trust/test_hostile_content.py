@@ -139,6 +139,7 @@ INVOCATIONS = {
     ("undo",): [(), (USER,)],
     ("help",): [(), (USER,)],
     ("reindex",): [("--embedder", USER)],
+    ("store", "copy"): [("local", f"copy{USER}.duckdb"), (f"nowhere{USER}.duckdb", "x.duckdb")],
     ("sql",): [
         ("select * from facts",),
         ('select text as "\x1b[31m\u202e" from facts',),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,6 +34,12 @@ class DuckConnection:
     def execute(self, statement: str, parameters: Parameters = (), /) -> DuckDBPyConnection:
         """The result of a statement."""
         return self.raw.execute(statement, parameters)
+
+    def stream(self, statement: str, size: int, /) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a result, at most `size` at a time."""
+        rows = self.raw.execute(statement)
+        while batch := rows.fetchmany(size):
+            yield batch
 
     def change(self, statement: str, parameters: Parameters = (), /) -> int:
         """Execute an INSERT, UPDATE or DELETE; returns the number of rows."""
@@ -94,6 +100,9 @@ class DuckConnection:
         highest = " UNION ALL ".join(f"SELECT max(key) AS key FROM {name}" for name in tables)  # noqa: S608
         first = int(self.raw.execute(f"SELECT coalesce(max(key), 0) + 1 FROM ({highest})").fetchall()[0][0])  # noqa: S608
         return range(first, first + number)
+
+    def skip_keys(self, table: str, last: int) -> None:
+        """Nothing: a new key is above all that are in use."""
 
     def made(self, table: str) -> None:
         """Nothing: there are no indexes."""

@@ -1,0 +1,105 @@
+"""A store moves between a file and PostgreSQL whole: nothing differs there, and it goes on from where it was."""
+
+import pytest
+from chains.people import facts
+
+from memctl.core.fact import encode_lines
+from memctl.store.connection import Connection
+from memctl.store.duckdb.connection import DuckConnection
+from memctl.store.duckdb.database import Database
+
+SEEN = ("users", "facts alice --all", "history alice", "search alice shipping --explain", "context alice shipping")
+
+
+@pytest.fixture
+def filled(memctl, store, fixtures, home, once):
+    def make():
+        assert memctl("ingest", fixtures).code == 0
+        people = home / "people.jsonl"
+        people.write_bytes(b"".join(encode_lines(facts(2, 40))))
+        assert memctl("import", people).code == 0
+        fact = memctl("facts", "alice", "--json").document["facts"][0]
+        assert memctl("rm", fact["id"], "--yes").code == 0
+        assert memctl("forget", "bruno", "--confirm", "bruno").code == 0
+
+    once(make)
+    return store
+
+
+def rounded(value):
+    """Scores to the precision of single-precision vectors, and no place of the store."""
+    if isinstance(value, float):
+        return round(value, 5)
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return {key: rounded(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def seen(memctl, place):
+    return [rounded(memctl(*line.split(), "--json", "--store", place).document) for line in SEEN]
+
+
+def test_to_postgresql_and_back_everything_reads_the_same(memctl, filled, address, fixtures, home):
+    before = seen(memctl, filled)
+    there = memctl("store", "copy", "local", address, "--json")
+    assert there.code == 0, there.err
+    assert there.document["rows"]["evidence"] > 0
+    assert there.document["rows"]["forgotten"] == 1
+    assert seen(memctl, address) == before
+    back = home / "back.duckdb"
+    ran = memctl("store", "copy", address, back)
+    assert ran.code == 0, ran.err
+    assert seen(memctl, back) == before
+    # Transcripts are known as read, removed facts stay removed, and bruno stays forgotten.
+    for place in (address, back):
+        again = memctl("ingest", fixtures, "--store", place, "--json")
+        assert (again.code, again.document["report"]["added"]) == (0, 0), again.err
+        assert [user["user"] for user in memctl("users", "--json", "--store", place).document["users"]] == [
+            user["user"] for user in memctl("users", "--json").document["users"]
+        ]
+        # New rows do not get the keys of copied ones.
+        assert memctl("add", "alice", "I prefer green tea.", "--store", place).code == 0
+        assert memctl("facts", "alice", "--store", place).code == 0
+
+
+def test_a_copy_in_another_file_can_undo_older_runs_and_one_in_postgresql_says_that_it_cannot(
+    memctl, filled, address, home
+):
+    other = home / "other.duckdb"
+    assert memctl("store", "copy", filled, other).code == 0
+    assert memctl("runs", "--json", "--store", other).document == memctl("runs", "--json").document
+    ran = memctl("store", "copy", filled, address)
+    assert "can be undone in" in ran.err
+
+
+def test_a_place_with_a_store_is_refused_and_left_as_it_is(memctl, filled, home):
+    other = home / "other.duckdb"
+    assert memctl("add", "zoe", "I live in Oslo.", "--store", other).code == 0
+    before = seen(memctl, other)
+    refused = memctl("store", "copy", filled, other)
+    assert refused.code == 2
+    assert "a store already exists there" in refused.err
+    assert seen(memctl, other) == before
+    assert memctl("store", "copy", filled, filled).code == 2
+    assert memctl("store", "copy", home / "nowhere.duckdb", home / "new.duckdb").code == 4
+
+
+def test_a_copy_that_differs_is_not_kept(memctl, filled, home, monkeypatch):
+    append = DuckConnection.append
+
+    def torn(self: Connection, table, columns, rows):
+        append(self, table, columns, rows[:-1] if table == "evidence" else rows)
+
+    monkeypatch.setattr(DuckConnection, "append", torn)
+    other = home / "other.duckdb"
+    ran = memctl("store", "copy", filled, other)
+    assert ran.code == 1
+    assert "'evidence' differs" in ran.err
+    monkeypatch.undo()
+    assert not Database(other).exists() or memctl("users", "--store", other).code == 4
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated(memctl, filled):
+    ran = memctl("store", "copy", filled, "postgresql://u:hunter2@127.0.0.1/x")
+    assert ran.code == 2
+    assert "hunter2" not in ran.err + ran.out
