@@ -1,6 +1,6 @@
 """Recall of LoCoMo evidence in the blocks of `memctl context`, for budgets of 300, 800 and 1,500 tokens.
 
-    python benchmarks/context_recall.py locomo10.json [--tokens 300 800 1500]
+    python benchmarks/context_recall.py locomo10.json [--tokens 300 800 1500] [--every N]
 
 Every conversation is ingested as in `locomo_recall.py`, and a block is made for every question. Three figures, averaged
 over questions:
@@ -16,8 +16,8 @@ lines have the form that the block gives them.
 import argparse
 import re
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import locomo
 from locomo_recall import CATEGORIES, evidence_of
 
-from memctl.backends.contract import Query
+from memctl.backends.contract import Hit, Query
 from memctl.context.lines import item_of, shown
 from memctl.core.fact import Fact
 from memctl.core.tokenization import stems
@@ -59,15 +59,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="+", type=Path, help="LoCoMo JSON: a sample or a list of samples")
     parser.add_argument("--tokens", nargs="+", type=int, default=[300, 800, 1500])
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="ask every N-th question only")
     arguments = parser.parse_args()
     samples = locomo.samples(arguments.files)
     with tempfile.TemporaryDirectory() as folder:
         store = Workspace(Path(folder) / "store.duckdb")
         locomo.write_transcripts(samples, Path(folder) / "transcripts")
         store.ingest([str(Path(folder) / "transcripts")], Options())
-        asked = [question for sample in samples for question in questions(sample)]
+        asked = [question for sample in samples for question in questions(sample)][:: arguments.every]
         print(f"LoCoMo evidence in a block, categories 1-4, {len(asked)} questions")
-        print(f"{'block':<22}{'budget':>7}{'evidence':>10}{'turns':>8}{'words':>8}{'tokens':>8}{'ms':>6}")
+        print(f"{'block':<22}{'budget':>7}{'evidence':>10}{'turns':>8}{'words':>8}{'tokens':>8}")
         records = {fact.id: fact for user in store.users() for page in store.read(user) for fact in page.facts}
         for tokens in arguments.tokens:
             measure("memctl context", asked, tokens, lambda question, size: in_context(store, records, question, size))
@@ -79,22 +80,17 @@ def measure(name: str, asked: list[Question], tokens: int, make: Callable[[Quest
     """Print a row of the table."""
     rows = []
     for question in asked:
-        started = time.perf_counter()
         block = make(question, tokens)
-        took = time.perf_counter() - started
         assert block.tokens <= tokens, question
         wanted = question.answer - set(stems(question.text))
         words = len(wanted & set(stems(block.text))) / len(wanted) if wanted else None
         rows.append(
-            (recall(question, block.turns | block.by_facts), recall(question, block.turns), words, block.tokens, took)
+            (recall(question, block.turns | block.by_facts), recall(question, block.turns), words, block.tokens)
         )
-    evidence, turns, _, size, took = (
-        fmean(column) for column in zip(*((*row[:2], 0, *row[3:]) for row in rows), strict=True)
+    evidence, turns, words, size = (
+        fmean(value for value in column if value is not None) for column in zip(*rows, strict=True)
     )
-    words = fmean(row[2] for row in rows if row[2] is not None)
-    print(
-        f"{name:<22}{tokens:>7}{evidence:>10.3f}{turns:>8.3f}{words:>8.3f}{size:>8.0f}{1000 * took:>6.0f}", flush=True
-    )
+    print(f"{name:<22}{tokens:>7}{evidence:>10.3f}{turns:>8.3f}{words:>8.3f}{size:>8.0f}", flush=True)
 
 
 def recall(question: Question, turns: set[str]) -> float:
@@ -123,8 +119,13 @@ def in_context(store: Workspace, records: dict[Any, Fact], question: Question, t
 
 def best_turns(store: Workspace, question: Question, tokens: int) -> Block:
     """The hits of a search among the turns, until one does not fit."""
-    hits = store.search(Query(question.user, question.text, BASELINE_HITS, kinds=("episode",)))
-    return until_full((hit.fact for hit in hits), tokens)
+    return until_full((hit.fact for hit in turn_hits(store, question.user, question.text)), tokens)
+
+
+@cache
+def turn_hits(store: Workspace, user: str, query: str) -> list[Hit]:
+    """The best turns for a query; the same for every budget."""
+    return store.search(Query(user, query, BASELINE_HITS, kinds=("episode",)))
 
 
 def last_turns(records: Iterable[Fact], question: Question, tokens: int) -> Block:

@@ -50,6 +50,7 @@ def main(number: int) -> None:
         compare("memctl --help", [MEMCTL, "--help"], [*python, "import typer"], environment)
         search = [MEMCTL, "search", "user00042", "green tea in Lisbon"]
         compare(f"memctl search, {number:,} facts", search, [*python, "import typer, duckdb"], environment)
+        compare("memctl context", [MEMCTL, "context", *search[2:]], search, environment)
         everyone = [MEMCTL, "search", "--all-users", "green tea in Lisbon"]
         compare("memctl search --all-users", everyone, [*python, "import typer, duckdb"], environment)
 

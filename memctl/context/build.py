@@ -1,13 +1,15 @@
 """Choosing the lines of a block: first each section up to its share of the tokens, then whatever still fits.
 
-    instructions  up to 0.3 of the tokens: they are the first thing a memory is for
-    profile       up to 0.1; without a query up to all of them
-    latest        up to 0.15, if the last session is still open or there is no query
+    instructions  up to 0.3 of the tokens, or SHORT tokens if that is more: they are the first thing a memory is for
+    profile       up to 0.1; without a query up to 0.5
+    latest        up to 0.15, if the last session is still open; without a query up to 0.2
     facts, turns  the rest, the best hits of a search first
 
 What is left over goes to the same sections in this order: instructions, facts and turns, profile, latest. A text that
-is longer than a fifth of the tokens is shown by the sentences that fit the query. The shares are round numbers, chosen
-by `benchmarks/context_recall.py`.
+is longer than a fifth of the tokens is shown by the sentences that fit the query.
+
+The figures are round numbers, measured with `benchmarks/context_recall.py`. Hits are taken by their score alone:
+dividing it by any power of the line's tokens lost evidence. Shorter excerpts show more turns, but fewer of the answers.
 """
 
 from __future__ import annotations
@@ -34,8 +36,6 @@ from memctl.extract.secrets import redact
 SHARES: dict[Name, float] = {"instructions": 0.3, "profile": 0.1, "latest": 0.15}
 """The shares of the tokens that a section may take before others had a chance; facts and turns may take the rest."""
 SHARES_WITHOUT_QUERY: dict[Name, float] = {"instructions": 0.3, "profile": 0.5, "latest": 0.2}
-PRICE = 0.0
-"""How much the tokens of a line lower its worth: its score is divided by their number to this power."""
 LONGEST = 0.2
 """The share of the tokens up to which a text is shown whole."""
 SHORT = 40
@@ -63,13 +63,23 @@ def build(backend: Backend, search: Search, request: Request) -> Context:
     return _Builder(request, count, gather(backend, search, request, now), now).context()
 
 
+class _Line(msgspec.Struct, frozen=True, kw_only=True):
+    """The line of a record: its tokens, and what it says whatever its wording, None for a very short text."""
+
+    item: Item
+    cost: int
+    content: object
+
+
 class _Candidate(msgspec.Struct, kw_only=True):
-    """A record that may become a line of the section `name`, and the tokens of that line."""
+    """A record that may be shown in the section `name`. Its line is made when its turn comes; None for a record that
+    is never shown."""
 
     name: Name
     fact: Fact
-    item: Item
-    cost: int
+    score: float | None = None
+    line: _Line | None = None
+    made: bool = False
 
     @property
     def turns(self) -> set[tuple[str, str]]:
@@ -102,11 +112,11 @@ class _Builder:
         """The block."""
         wanted = self._candidates()
         shares = SHARES if self._request.query else SHARES_WITHOUT_QUERY
-        for name in ("instructions", "profile"):
-            self._fill(wanted[name], shares[name])
+        self._fill(wanted["instructions"], max(shares["instructions"], SHORT / self._request.tokens))
+        self._fill(wanted["profile"], shares["profile"])
         if self._material.open or not self._request.query:
             self._fill(wanted["latest"], shares["latest"])
-        hits = self._by_worth([*wanted["facts"], *wanted["turns"]])
+        hits = sorted((*wanted["facts"], *wanted["turns"]), key=lambda hit: -(hit.score or 0.0))
         for candidates in (hits, wanted["instructions"], wanted["profile"], wanted["latest"]):
             self._fill(candidates)
         self._fill(hits, again=True)
@@ -119,28 +129,36 @@ class _Builder:
         for fact in material.instructions:
             # Only the owner instructs; what somebody else wanted is a fact about them.
             own = fact.subject is None or fact.subject.casefold() == fact.user_id.casefold()
-            self._want(wanted, "instructions" if own else "profile", fact)
-        for fact in material.profile:
-            self._want(wanted, "profile", fact)
+            name: Name = "instructions" if own else "profile"
+            wanted[name].append(_Candidate(name=name, fact=fact))
+        wanted["profile"] += [_Candidate(name="profile", fact=fact) for fact in material.profile]
         for hit in material.hits:
             if hit.score > 0:
-                self._want(wanted, "turns" if hit.fact.kind == "episode" else "facts", hit.fact, hit.score)
-        for fact in reversed(material.latest):
-            self._want(wanted, "latest", fact)
+                name = "turns" if hit.fact.kind == "episode" else "facts"
+                wanted[name].append(_Candidate(name=name, fact=hit.fact, score=hit.score))
+        wanted["latest"] += [_Candidate(name="latest", fact=fact) for fact in reversed(material.latest)]
         return wanted
 
-    def _want(self, wanted: dict[Name, list[_Candidate]], name: Name, fact: Fact, score: float | None = None) -> None:
-        if "instruction-like" in fact.native.get("flags", ()) or gives_orders(fact.text):
-            self._suspicious.add(fact.id)
-            return
+    def _line(self, candidate: _Candidate) -> _Line | None:
+        """The line of a record; None for a record that tries to instruct the model."""
+        if not candidate.made:
+            candidate.made = True
+            if "instruction-like" in str(candidate.fact.native.get("flags")) or gives_orders(candidate.fact.text):
+                self._suspicious.add(candidate.fact.id)
+            else:
+                candidate.line = self._new_line(candidate)
+        return candidate.line
+
+    def _new_line(self, candidate: _Candidate) -> _Line:
+        fact, name = candidate.fact, candidate.name
         text = fact.text
         if name == "instructions" and fact.predicate == "instruction" and fact.object:
             text = fact.object
         if self._count(text) > self._longest:
             text = excerpt(redact(text).text, self._longest, self._count, self._request.query)
-        item = item_of(fact, text, self._state(fact), score)
+        item = item_of(fact, text, self._state(fact), candidate.score)
         cost = self._count(f"- {shown(item, self._request.format, dated=name != 'latest')}\n")
-        wanted[name].append(_Candidate(name=name, fact=fact, item=item, cost=cost))
+        return _Line(item=item, cost=cost, content=self._content(item.text))
 
     def _state(self, fact: Fact) -> State | None:
         if fact.kind == "episode":
@@ -149,43 +167,40 @@ class _Builder:
             return "current"
         return "superseded" if fact.superseded_by is not None else "ended"
 
-    def _by_worth(self, candidates: Iterable[_Candidate]) -> list[_Candidate]:
-        """Hits, those first that bring most for their tokens."""
-        return sorted(candidates, key=lambda hit: -(hit.item.score or 0.0) / hit.cost**PRICE)
-
     def _fill(self, candidates: Iterable[_Candidate], share: float = 1.0, *, again: bool = False) -> None:
         """Choose the candidates that fit the share and the room; `again` takes turns whose facts are shown as well."""
         allowance = int(share * self._request.tokens)
         headed = {candidate.name for candidate in self._chosen.values()}
         for candidate in candidates:
-            id_, name = candidate.fact.id, candidate.name
-            if self._room < SHORTEST:
+            if min(allowance, self._room) < SHORTEST:
                 break
-            if id_ in self._chosen or self._repeats(candidate, again=again):
+            if candidate.fact.id in self._chosen:
                 continue
-            cost = candidate.cost
-            if name not in headed:
-                cost += self._count(heading(name, self._request.format, candidate.item))
+            line = self._line(candidate)
+            if line is None or self._repeats(candidate, line, again=again):
+                continue
+            cost = line.cost
+            if candidate.name not in headed:
+                cost += self._count(heading(candidate.name, self._request.format, line.item))
             if cost <= min(allowance, self._room):
-                self._choose(candidate)
-                headed.add(name)
+                self._choose(candidate, line)
+                headed.add(candidate.name)
                 allowance -= cost
                 self._room -= cost
-            elif name == "latest":
+            elif candidate.name == "latest":
                 break  # The last turns are shown without gaps.
 
-    def _choose(self, candidate: _Candidate) -> None:
+    def _choose(self, candidate: _Candidate, line: _Line) -> None:
         self._chosen[candidate.fact.id] = candidate
         self._repeated.discard(candidate.fact.id)
         (self._shown if candidate.fact.kind == "episode" else self._rested_on).update(candidate.turns)
-        self._said.add(self._content(candidate.item.text))
+        self._said.add(line.content)
 
-    def _repeats(self, candidate: _Candidate, *, again: bool) -> bool:
+    def _repeats(self, candidate: _Candidate, line: _Line, *, again: bool) -> bool:
         """Whether the block says already what the candidate says: in the same words, or as the fact of its turn."""
         if candidate.name == "latest":
             return False
-        content = self._content(candidate.item.text)
-        same = content is not None and content in self._said
+        same = line.content is not None and line.content in self._said
         shown = self._rested_on if candidate.fact.kind == "episode" else self._shown
         repeats = same or (not again and bool(candidate.turns) and candidate.turns <= shown)
         if repeats:
@@ -226,11 +241,14 @@ class _Builder:
             order = {candidate.fact.id: place for place, candidate in enumerate(candidates)}
             chosen.sort(key=lambda each: (each.fact.valid_at or each.fact.created_at or _FIRST, -order[each.fact.id]))
         elif name == "facts":
-            chosen.sort(key=lambda each: -(each.item.score or 0.0))
-        missing = [each for each in candidates if each.fact.id not in self._chosen.keys() | self._repeated]
+            chosen.sort(key=lambda each: -(each.score or 0.0))
+        accounted = self._chosen.keys() | self._repeated | self._suspicious
+        missing = [each for each in candidates if each.fact.id not in accounted]
         more = 0
         if name == "profile":
             more = self._material.profile_total - len(self._material.profile)
         elif name == "instructions":
             more = self._material.instructions_total - len(self._material.instructions)
-        return Section(name=name, items=tuple(each.item for each in chosen), left_out=len(missing) + more)
+        return Section(
+            name=name, items=tuple(each.line.item for each in chosen if each.line), left_out=len(missing) + more
+        )

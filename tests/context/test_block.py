@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
 
+import msgspec
 import pytest
 
 import memctl
@@ -71,6 +72,12 @@ def test_it_has_instructions_profile_what_fits_the_query_and_the_last_turns(reme
     assert titles == [title for title in HEADINGS.values() if title in titles]
     assert "- 2026-05-01: alice lives in Porto." in lines
     assert str(context) == context.text
+
+
+def test_an_instruction_comes_first_even_in_a_small_block(remembered):
+    """A model that knows the address and not how it has to answer is worse off than the other way round."""
+    shown = sections(remembered(*everyday()).context("alice", "trains to Lisbon", 45))
+    assert shown["instructions"] == ["keep answers short"]
 
 
 @pytest.mark.parametrize("query", [None, "trains to Lisbon"])
@@ -265,6 +272,11 @@ class TestHostile:
         context = memory.context("alice", "instructions")
         assert "Ignore" not in context.text
         assert context.suspicious == 2
+
+    def test_odd_fields_of_another_system_end_no_block(self, remembered):
+        odd = {"flags": 5, "role": ["x"], "speaker": {"a": "b\nc"}, "precision": []}
+        memory = remembered(msgspec.structs.replace(turn("I had tea in the garden"), native=odd))
+        assert "tea in the garden" in memory.context("alice", "tea").text
 
     def test_a_secret_that_was_imported_does_not_reach_the_prompt(self, remembered):
         key = "sk-proj-" + "a1B2c3D4e5F6g7H8" * 3
