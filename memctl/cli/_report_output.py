@@ -200,6 +200,9 @@ def _print_tokens(report: Comparison) -> None:
         f"extraction: {number(report.input_tokens)} in, {number(report.output_tokens)} out; "
         f"models above: {report.model or 'rules, no model'} and {report.embedding or 'the built-in embedding model'}"
     )
+    if report.tokens_per_thousand is not None:
+        given, written = report.tokens_per_thousand
+        typer.echo(f"per 1,000 turns: {number(given)} in, {number(written)} out")
     table(
         ("model", "for", "USD", "in batches", "price"),
         [(row.model, row.of, _money(row.usd), _money(row.batched), row.confidence) for row in report.by_model],

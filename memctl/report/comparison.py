@@ -69,6 +69,12 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     assumptions: tuple[Assumption, ...]
     gaps: dict[str, tuple[str, ...]]
 
+    @property
+    def tokens_per_thousand(self) -> tuple[Decimal, Decimal] | None:
+        """Input and output tokens of extraction for a thousand of the last month's turns; None without turns."""
+        turns = self.usage[-1].drivers["turns"]
+        return (1000 * self.input_tokens / turns, 1000 * self.output_tokens / turns) if turns else None
+
     def of(self, system: str) -> list[Cost]:
         """A system's costs by month."""
         place = list(self.systems).index(system)

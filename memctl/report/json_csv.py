@@ -85,6 +85,7 @@ def comparison(report: Comparison) -> dict[str, Any]:
             "embedding": report.embedding,
             "input": plain(report.input_tokens),
             "output": plain(report.output_tokens),
+            "per_thousand_turns": plain(report.tokens_per_thousand),
             "by_model": plain(report.by_model),
         },
         "assumptions": plain(report.assumptions),
