@@ -7,6 +7,7 @@ and settings end with their transaction, so that a pooler in between does no har
 
 from __future__ import annotations
 
+import re
 import weakref
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,9 @@ from memctl_postgres.store_connection import PostgresConnection, adapt
 
 SCHEMA = "memctl_store"
 VERSION = 3
-EMBEDDED = "postgres:embedded"
+_READS = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|table|show|explain)\b", re.IGNORECASE | re.DOTALL
+)
 _CREATE = "memctl ingest or memctl add creates one"
 
 
@@ -119,14 +122,24 @@ class PostgresEngine:
         """The columns and rows of a user's own statement."""
         if not statement.strip(" \t\r\n;"):
             raise UsageError("STATEMENT is empty", where="sql", hint='memctl sql "SELECT ..."')
+        if not write and not _READS.match(statement):
+            raise UsageError("the statement may change something", where="sql", hint="pass --write")
         with self._transaction("READ COMMITTED READ WRITE" if write else "REPEATABLE READ READ ONLY") as raw:
             try:
-                cursor = raw.execute(statement.encode(), prepare=False)
+                administrator = raw.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchall()
+                if not write and administrator == [(True,)]:
+                    # An administrator's statement could read files of the server.
+                    raw.execute("SET LOCAL ROLE pg_read_all_data")
+                # The simple protocol would run several statements, a COMMIT among them.
+                checked = raw.pgconn.prepare(b"", statement.encode())
+                if checked.status != psycopg.pq.ExecStatus.COMMAND_OK:
+                    words = checked.error_message.decode(errors="replace").strip().splitlines()[0]
+                    raise UsageError(f"the statement failed: {words}", where="sql")
+                cursor = raw.execute(statement.encode())
                 columns = tuple(column.name for column in cursor.description or ())
                 return columns, cursor.fetchall() if columns else []
             except psycopg.Error as error:
-                words = error.diag.message_primary or str(error)
-                raise UsageError(f"the statement failed: {words}", where="sql") from None
+                raise UsageError(f"the statement failed: {error.diag.message_primary or error}", where="sql") from None
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[psycopg.Connection[Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from memctl.core.errors import Locked, NotFound, Retryable
+from memctl.core.errors import Locked, NotFound, Retryable, UsageError
 from memctl.store.engines import open_engine
 from memctl.workspace import Workspace
 
@@ -168,3 +168,24 @@ def test_text_with_nul_and_the_sign_that_stands_for_it_comes_back(team: Workspac
     team.add("zoe\0", [said])
     (turn,) = (fact for fact in next(team.read("zoe\0")).facts if fact.kind == "episode")
     assert (turn.user_id, turn.text) == ("zoe\0", said)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM records",
+        "SELECT 1; COMMIT; DELETE FROM records",
+        "WITH gone AS (DELETE FROM records RETURNING 1) SELECT * FROM gone",
+        "SELECT pg_read_file('/etc/hostname')",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+        "-- SELECT\nDO $$ BEGIN DELETE FROM records; END $$",
+    ],
+)
+def test_a_statement_without_leave_to_write_reads_rows_and_nothing_else(team: Workspace, statement: str) -> None:
+    team.add("zoe", ["I live in Oslo."])
+    with pytest.raises(UsageError):
+        team.sql(statement)
+    assert team.sql("SELECT count(*) FROM records").rows == [(2,)]
+    assert team.sql("SELECT text FROM facts WHERE text LIKE '%Oslo%' AND kind = 'fact'").rows == [
+        ("zoe lives in Oslo.",)
+    ]
