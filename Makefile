@@ -78,6 +78,7 @@ ifdef DATA
 endif
 ifdef LOCOMO
 	$(BIN)/python benchmarks/locomo_recall.py $(LOCOMO)
+	$(BIN)/python benchmarks/context_recall.py $(LOCOMO) --every 5
 	$(BIN)/python benchmarks/grounding.py $(LOCOMO)
 	$(BIN)/python benchmarks/rules_speed.py $(LOCOMO)
 endif
