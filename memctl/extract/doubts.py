@@ -89,10 +89,12 @@ def doubts(text: str, earlier: Iterable[Draft], new: Iterable[Draft]) -> Iterato
         for one in earlier
         if one.op == "assert" and not one.doubt
     }
+    predicates = {one.predicate for one in standing.values()}
+    cues = [cue for kinds, cue in _CUES if kinds & predicates] + [_UNSURE] * ("plans" in predicates)
+    if not any(cue.search(text) for cue in cues):
+        return
     ended = {(one.subject, one.predicate) for one in earlier if one.op == "retract" and not one.doubt}
     said = {one.predicate for one in new}
-    if not standing:
-        return
     for sentence in sentences(plain(text)):
         body, _ = declarative(sentence.text, sentence.mark)
         if not body or HIDDEN in body:
