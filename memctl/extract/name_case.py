@@ -1,6 +1,6 @@
 """Names that a session spells with a capital, restored where a careless writer spells them in lower case.
 
-Assistants repeat "oonagh from leeds" as "Oonagh" and "Leeds". Only earlier turns count, so that a session read in parts
+Assistants repeat "marit from bergen" as "Marit" and "Bergen". Only earlier turns count, so that a session read in parts
 gives the same claims as one read at once.
 """
 

@@ -233,7 +233,7 @@ _AGED = re.compile(
 
 
 def aged(text: str, span: tuple[int, int], known: Mapping[str, tuple[str, str]]) -> Iterator[Draft]:
-    """ "Fiadh (she's 7) has swimming": the age of somebody whose relation may be unknown."""
+    """ "Nora (she is 12) plays the flute": the age of somebody whose relation may be unknown."""
     for match in _AGED.finditer(text):
         person = known.get(match["name"].casefold())
         ordinary = match["name"].casefold() in ADVERBS or match["name"].casefold() in FORMS

@@ -128,7 +128,7 @@ def _filled(question: str, answer: str) -> str | None:
 
 
 def _relation(question: str, answer: str) -> str | None:
-    """ "Is Tunde your husband?" – "Partner!" and "Who's Ines?" – "my cousin"."""
+    """ "Is Jonas your cousin?" – "Husband!" and "Who's Ines?" – "my cousin"."""
     asked = _IS_YOUR.search(question)
     if asked and _YES.match(answer) and not asked["y"]:
         return f"my {asked['x']} is called {asked['name']}"

@@ -25,7 +25,7 @@ from memctl.extract.instructions import is_order
         ("Do you have kids?", "no", "trait=no kids"),
         ("What does your brother do?", "he's a baker", "brother:job_title=baker"),
         ("Where does your sister live?", "Oslo", "sister:lives_in=Oslo"),
-        ("Is Tunde your brother?", "Partner! Eleven years now.", "has_partner=Tunde"),
+        ("Is Jonas your cousin?", "Husband! Since May.", "has_husband=Jonas ; relationship_status=married"),
         ("Is Ines your sister?", "yes", "has_sister=Ines"),
         ("Who's Ines?", "my cousin", "has_cousin=Ines"),
         ("Formal or informal tone?", "informal pls", "instruction=informal tone"),
