@@ -18,7 +18,8 @@ Generated from `--help` by docs/commands.py; a test keeps the two in step.
 def reference() -> str:
     """The whole page, ending in a newline."""
     group = get_command(app)
-    root = Context(group, info_name="memctl", max_content_width=100, terminal_width=100)
+    names = group.context_settings["help_option_names"]
+    root = Context(group, info_name="memctl", max_content_width=100, terminal_width=100, help_option_names=names)
     parts = [HEAD, _help(group, root)]
     for name in COMMANDS:
         command = group.get_command(root, name)
