@@ -142,7 +142,10 @@ def answered(row: dict[str, Any], hit: Hit, messages: list[str]) -> bool:
 
 def locomo_file(table: Table, file: Path) -> None:
     """Recall of evidence and correct dates on a file of LoCoMo."""
-    samples = locomo.samples([file])
+    try:
+        samples = locomo.samples([file])
+    except (ValueError, KeyError, TypeError):
+        raise SystemExit(f"{file}: not a file of LoCoMo") from None
     with tempfile.TemporaryDirectory() as scratch:
         locomo.write_transcripts(samples, Path(scratch) / "transcripts")
         workspace = store(Path(scratch), Path(scratch) / "transcripts")

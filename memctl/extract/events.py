@@ -246,6 +246,7 @@ _GATHERING = re.compile(
     ),
     re.IGNORECASE,
 )
+_HAD_OCCASION = r"(?:have|attend) (?:an? |the |my |our )?(?P<o>(?:[\w'’&-]+ ){0,3}?{EVENT}s?)"
 _DATED_ONLY = frozenset({"sit", "have", "see", "run", "take", "get", "start", "host", "perform", "open"})
 
 
@@ -263,7 +264,16 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
         return None
     goal = " ".join(f"{verb} {body.removeprefix('got ')}".split())
     phrase = f"plans to {goal}" if verb else f"plans {goal}"
-    return Draft(predicate="plans", object=goal, phrase=phrase, quote=offset, confidence=0.8, category="plans")
+    occasion = compiled(_HAD_OCCASION).fullmatch(goal)
+    return Draft(
+        predicate="plans",
+        # "I have a dentist appointment" and "my dentist appointment is moved" are about one thing.
+        object=occasion["o"] if occasion else goal,
+        phrase=phrase,
+        quote=offset,
+        confidence=0.8,
+        category="plans",
+    )
 
 
 _DAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days"

@@ -19,6 +19,7 @@ from memctl.reconcile.beliefs import NEVER, Belief, Key, key_of, order_of, seen
 from memctl.reconcile.same_value import (
     Track,
     ends_before,
+    moves,
     precedes,
     same,
     same_object,
@@ -155,11 +156,12 @@ class _Group:
 
     def _assert(self, claim: Claim) -> None:
         chain = self.chains.setdefault(track_of(claim), [])
-        if chain and precedes(claim, chain[-1].valid_at):
+        head = chain[-1] if chain else None
+        moved = head is not None and same(head.first, claim) and moves(claim, head.first, head.valid_at)
+        if chain and not moved and precedes(claim, chain[-1].valid_at):
             self._insert(chain, claim)
             return
-        head = chain[-1] if chain else None
-        if head is not None and same(head.first, claim) and _covers(head, claim):
+        if head is not None and not moved and same(head.first, claim) and _covers(head, claim):
             head.reinforce(claim)
             return
         period = self._begin(claim, claim.valid_at, claim.invalid_at)

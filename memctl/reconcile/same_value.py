@@ -41,6 +41,13 @@ def precedes(claim: Claim, at: datetime | None) -> bool:
     return claim.valid_at < at and period_end(claim.valid_at, claim.precision) <= at
 
 
+def moves(claim: Claim, other: Claim, at: datetime | None) -> bool:
+    """True if the claim gives the plan of `other`, dated `at`, another date; a vaguer or a closer one is the same."""
+    if claim.predicate != "plans" or claim.fact_id or other.fact_id or claim.valid_at is None or at is None:
+        return False
+    return period_end(claim.valid_at, claim.precision) <= at or period_end(at, other.precision) <= claim.valid_at
+
+
 def track_of(claim: Claim) -> Track:
     """The track of a claim: its slot, its pair of opposites, or its object."""
     predicate, value = claim.predicate, value_of(claim)

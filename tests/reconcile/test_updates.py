@@ -36,3 +36,23 @@ def test_later_message_ends_what_it_contradicts_and_nothing_else(messages: list[
             shown = f"/{slot}" if slot and fact.predicate in ("dose", "measure", "detail") else ""
             spelt.append(f"{subject}{fact.predicate}{shown}={fact.object}")
     assert sorted(spelt) == expected
+
+
+@pytest.mark.parametrize(
+    ("messages", "day"),
+    [
+        (("I have an eye scan on 9 July 2025.", "My eye scan has been moved to 16 July 2025."), "2025-07-16"),
+        (("I have an eye scan on 9 July 2025.", "My eye scan has been moved to 2 July 2025."), "2025-07-02"),
+        (("My hearing test is on 9 July 2025.", "My hearing test is on 9 July 2025."), "2025-07-09"),
+    ],
+    ids=("later", "earlier", "said again"),
+)
+def test_moved_appointment_has_its_new_day_only(messages: tuple[str, ...], day: str) -> None:
+    turns = tuple(
+        Turn(turn_id=str(n), role="user", text=text, at=START + timedelta(days=20 * n))
+        for n, text in enumerate(messages)
+    )
+    claims = extract(Session(source_format="test", session_id="s", turns=turns), "alice")
+    facts = [to_fact(belief) for belief in fold(claims)]
+    plans = [fact for fact in facts if fact.predicate == "plans" and fact.superseded_by is None]
+    assert [f"{fact.valid_at:%Y-%m-%d}" for fact in plans] == [day]
