@@ -1,6 +1,7 @@
 """Lists after "I'm": "Alice, 34, a nurse from Tokyo living in Paris with my husband and two kids"."""
 
 import re
+from collections.abc import Iterable
 
 from memctl.extract.clauses import Head, complement
 from memctl.extract.draft_claim import Draft
@@ -30,6 +31,14 @@ _DATED = re.compile(
 )
 """ "On May 10, 12, and 15": the numbers are days."""
 _LIVING = re.compile(r"(?:living|based)")
+_FROM = re.compile(r"from\b", re.IGNORECASE)
+_PERSON = re.compile(
+    r"(?:^|\W)(?:an?|the|one|just)\W(?:.*\W)?(?:guy|girl|boy|man|woman|person|lad|lass|bloke|kid|mum|mom|mam|mother|"
+    r"dad|father|parent|student|fan|expat|immigrant|refugee|native)$",
+    re.IGNORECASE,
+)
+_ADVERBS = re.compile(r"(?:^|\s+)(?:originally|actually|also|just|really|both)$", re.IGNORECASE)
+_DESCRIBING = frozenset({"name", "age", "job_title", "nationality", "has_child"})
 _TAIL = re.compile(r"(?:as|living|working|based|from|at|in)\b")
 
 
@@ -41,7 +50,9 @@ def list_drafts(
     `tail` continues after a verb other than "be", and reads only place, employer and occupation.
     """
     drafts: list[Draft] = []
-    for part in (part.strip(" ,") for part in _PIECES.split(start.rest)[1:]):
+    cuts = list(_PIECES.finditer(start.rest))
+    for n, cut in enumerate(cuts):
+        part = start.rest[cut.end() : cuts[n + 1].start() if n + 1 < len(cuts) else None].strip(" ,")
         kids = _KIDS.match(part)
         if kids and not re.search(r"\badults?\b", start.rest):
             drafts.append(_draft("has_child", kids["o"], f"has {kids['o']}", span, "family", 0.8))
@@ -49,6 +60,10 @@ def list_drafts(
         if not part or (tail and not _TAIL.match(part)):
             continue
         earlier = (*before, *drafts)
+        if _FROM.match(part) and cut[0].isspace():
+            description = start.rest[cuts[n - 1].end() if n else 0 : cut.start()]
+            if tail or not _is_person(description, earlier):
+                continue
         trade = next((draft for draft in earlier if draft.predicate == "job_title"), None)
         if trade is not None and (firm := _FIRM.match(part)):
             employer = None if (trade.object or "").endswith("student") else org(firm["o"])
@@ -68,6 +83,15 @@ def list_drafts(
         introduction = not tail and any(draft.predicate in ("name", "age") for draft in earlier)
         drafts += more or (_bare_trade(part, start.tense, span, casual) if introduction else [])
     return drafts
+
+
+def _is_person(description: str, earlier: Iterable[Draft]) -> bool:
+    """True for "a nurse" or "Maya", whose "from Tokyo" is an origin: that of "back", "divorced" or "30 km" is not."""
+    description = _ADVERBS.sub("", description)
+    if not description or _AGED.fullmatch(description) or _PERSON.search(description):
+        return True
+    ends = tuple((one.object or "\n").lower() for one in earlier if one.predicate in _DESCRIBING)
+    return description.lower().endswith(ends)
 
 
 def _bare_trade(part: str, tense: str, span: tuple[int, int], casual: bool) -> list[Draft]:

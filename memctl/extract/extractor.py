@@ -22,7 +22,7 @@ from memctl.extract.multilingual import multilingual_drafts
 from memctl.extract.name_case import NameCase
 from memctl.extract.object_types import acceptable, single_readings
 from memctl.extract.restated_answers import statement
-from memctl.extract.segmentation import plain, sentences
+from memctl.extract.segmentation import plain, sentences, straightened
 from memctl.extract.short_answers import answer_drafts
 from memctl.extract.turn_reader import TurnReader
 from memctl.transcripts.model import Session, Turn
@@ -54,7 +54,7 @@ def extract(
             if turn.turn_id not in skip:
                 claims.extend(turn_claims)
         if turn.role in ("user", "assistant"):
-            reader.question = turn.text if "?" in turn.text else None
+            reader.question = straightened(turn.text) if "?" in turn.text else None
             reader.names.learn(turn.text)
     return claims
 
@@ -90,7 +90,9 @@ class _SessionReader:
 
     def drafts(self, turn: Turn, text: str, memory: bool) -> list[Draft]:
         """The drafts of a turn, without duplicates."""
-        reader = TurnReader(text, turn.at, third=memory, orders=self.orders, people=self.people, written=turn.text)
+        reader = TurnReader(
+            text, turn.at, third=memory, orders=self.orders, people=self.people, written=straightened(turn.text)
+        )
         drafts = reader.read()
         self.people = reader.people
         drafts += exchanges(text, self.earlier)
@@ -131,7 +133,7 @@ class _SessionReader:
         name = turn.speaker or self.user_id
         owner = turn.speaker not in self.session.namesakes and speaks_for_user(turn.speaker, self.user_id)
         claims: list[Claim] = []
-        for draft in self.drafts(turn, self.names.restored(text), memory):
+        for draft in self.drafts(turn, straightened(self.names.restored(text)), memory):
             confidence = max(THRESHOLD, round(draft.confidence - 0.1, 2)) if memory else round(draft.confidence, 2)
             if confidence < THRESHOLD or "[redacted:" in (draft.object or ""):
                 continue

@@ -101,6 +101,8 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
         return None
     if head.tense == "future":
         return None
+    if predicate == "hometown" and head.lemma in ("come", "hail") and (head.prog or head.tense != "present"):
+        return None  # "I'm coming from Leeds" is a journey.
     if frame.only_neg:
         return (op, predicate) if head.neg or head.stopped else None
     if head.can and not frame.can:

@@ -18,9 +18,8 @@ _QUOTATION = re.compile(
     r'"[^"\n]{1,600}"|“[^”]{1,600}”|«[^»]{1,600}»|„[^“”]{1,600}[“”]|(?<![\w])\'[^\'\n]{12,300}\'(?![\w])'
 )
 _STAGE = re.compile(r"(?<!\*)\*[^*\n]{3,200}\*(?!\*)")
-_PAPER = str.maketrans(
-    {"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "`": " ", "\u00a0": " ", "\u202f": " "}
-)
+_APOSTROPHES = {ord(mark): "'" for mark in "\u2018\u2019\u201b\u02bc\u02b9\u00b4\uff07"}
+_PAPER = str.maketrans({"`": " ", "\u00a0": " ", "\u202f": " "}) | _APOSTROPHES
 
 _BREAK = re.compile(
     r"[.!?…。！？]+[\"')\]]*(?=\s|$|[A-Z][a-z])|[。！？]|\n+|\s+(?=[\U0001F300-\U0001FAFF])|(?<=[\U0001F300-\U0001FAFF])\s*"
@@ -38,6 +37,11 @@ class Sentence(msgspec.Struct, frozen=True):
     text: str
     start: int
     mark: str
+
+
+def straightened(text: str) -> str:
+    """`text` with straight apostrophes, as long as before: "J’habite" is "J'habite"."""
+    return text.translate(_APOSTROPHES)
 
 
 def plain(text: str) -> str:
