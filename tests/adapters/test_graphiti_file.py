@@ -63,7 +63,7 @@ def test_two_cannot_have_the_file_at_a_time(path: Path):
 def test_a_server_that_does_not_answer_is_worth_another_try(monkeypatch: pytest.MonkeyPatch):
     with GraphitiAdapter(uri="bolt://u:pass@127.0.0.1:9", user="neo4j", password="x" * 8) as adapter:
         assert adapter.identity == "bolt://127.0.0.1:9/neo4j"
-        with pytest.raises(Retryable, match="no connection") as refused:
+        with pytest.raises(Retryable, match="cannot connect") as refused:
             list(adapter.users())
     assert "pass" not in str(refused.value)
     with GraphitiAdapter("neo4j://example.org/x") as adapter:

@@ -115,7 +115,7 @@ def test_a_kill_while_the_words_are_indexed_loses_nothing_and_is_made_good(their
         killed += indexed(path, chance.uniform(0.1, 0.7) * takes) is None
         with GraphitiAdapter(path) as adapter:
             assert adapter.count("ann") == THEIRS, "what Graphiti wrote is all there"
-        done("migrate", "--from", "people.jsonl", "--to", "graph", "--all-users")
+        done("migrate", "--from", "people.jsonl", "--to", "graph", "--all-users", "--include-retired")
         with GraphitiAdapter(path) as adapter:
             assert {hit.fact.user_id for hit in adapter.search(Query("ann", "zebra", 2 * THEIRS))} == {"ann"}
             assert len(adapter.search(Query("ann", "zebra", 2 * THEIRS))) == THEIRS

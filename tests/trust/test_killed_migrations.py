@@ -20,7 +20,7 @@ from memctl.core.fact import encode_lines
 
 USERS, EACH = 2, 12
 FACTS = USERS * EACH
-MOVE = ("migrate", "--from", "people.jsonl", "--to", "target", "--all-users", "--batch-size", "2")
+MOVE = ("migrate", "--from", "people.jsonl", "--to", "target", "--all-users", "--include-retired", "--batch-size", "2")
 SLOWLY, AT_ONCE = (*MOVE, "--rate", "4/s"), (*MOVE, "--rate", "1000/s")
 WRITING = 1.0
 """Seconds within which the moment of death lies. At the slow rate the target is written for nearly three times as

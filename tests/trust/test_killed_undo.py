@@ -21,7 +21,7 @@ SIGNALS = (signal.SIGKILL, signal.SIGINT)
 IN_AN_UNDO = (
     ("memctl.store.sql.undo", "_require_untouched"),
     ("memctl.store.sql.undo", "_put_back"),
-    ("memctl.store.sql.transaction:DuckTransaction", "restore_run"),
+    ("memctl.store.sql.transaction:SqlTransaction", "restore_run"),
     ("memctl.workspace:Workspace", "undo"),
 )
 """Where an undo can be broken off: before it changes a row, before its transaction is whole, and after that."""

@@ -25,6 +25,7 @@ ENDED = {
 """The exit code of `--last` by the state of the newest migration; of any other state it is 1."""
 
 
+_COUNTS = ("read", "written", "updated", "unchanged", "newer", "rejected")
 app = _typer.new_group(runs_alone=True)
 
 
@@ -56,14 +57,14 @@ def command(
     if output.listed("migrations", {"runs": runs}, runs):
         return None
     _render.table(
-        ("run", "state", "from", "to", "read", "written", "updated", "unchanged", "newer", "rejected"),
+        ("run", "state", "from", "to", *_COUNTS),
         [
             (
                 run.id,
                 run.state,
                 run.source,
                 run.target,
-                *(str(getattr(run.counts, name)) for name in run.counts.__struct_fields__),
+                *(str(getattr(run.counts, name)) for name in _COUNTS),
             )
             for run in runs
         ],
