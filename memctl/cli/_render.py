@@ -22,7 +22,7 @@ from memctl.core import clean_text
 from memctl.core.claim import DOUBT
 from memctl.core.predicates import PREDICATES
 from memctl.core.suggestions import near
-from memctl.core.timeline import is_current
+from memctl.core.timeline import holds, is_current
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -184,11 +184,11 @@ def place(source: Source) -> str:
     return f"{where}#{source.turns[0]}" if source.turns else where
 
 
-def state(fact: Fact) -> str:
-    """The state of a fact, empty for a current one."""
-    if fact.superseded_by is not None:
-        return "superseded"
-    return "" if is_current(fact, datetime.now(UTC)) else "ended"
+def state(fact: Fact, at: datetime | None = None) -> str:
+    """The state of a fact now, empty for a current one; with `at`, empty for a fact that was true then."""
+    if holds(fact, at) if at else is_current(fact, datetime.now(UTC)):
+        return ""
+    return "ended" if fact.superseded_by is None else "superseded"
 
 
 def facts(facts: Sequence[Fact]) -> None:

@@ -35,10 +35,11 @@ def as_of(facts: Iterable[Fact], at: datetime) -> list[Fact]:
     A fact without `valid_at` counts from its `created_at`, one without `invalid_at` until its `expired_at`; one with
     neither start nor end always counts. `expires_at` ends it in any case.
     """
-    return [fact for fact in facts if _holds(fact, at)]
+    return [fact for fact in facts if holds(fact, at)]
 
 
-def _holds(fact: Fact, at: datetime) -> bool:
+def holds(fact: Fact, at: datetime) -> bool:
+    """Whether a fact was true in the world at the instant `at`, as `as_of` defines it."""
     start = fact.valid_at or fact.created_at or _FIRST
     end = fact.invalid_at or fact.expired_at or _LAST
     return start <= at < end and (fact.expires_at is None or at < fact.expires_at)

@@ -50,6 +50,15 @@ class TestReading:
         schema = json.loads(memctl("schema", "fact").out)
         assert {name for fact in printed for name in fact} <= set(schema["$defs"]["Fact"]["properties"])
 
+    def test_a_search_as_of_a_time_judges_by_that_time_what_is_current(self, memctl, moved):
+        past = memctl("search", "alice", "where does she live", "--as-of", "2026-01-01T12:00:00Z")
+        assert (past.err, "Oslo" in past.out, "superseded" in past.out) == ("", True, False)
+        ended = memctl("search", "alice", "lives in Oslo", "--until", "2026-01-01T12:00:00Z", "--kind", "fact")
+        assert "superseded" in ended.out
+        assert ended.err == "no current fact answers this; the nearest turns and earlier facts:\n"
+        before = memctl("search", "alice", "Oslo", "--kind", "episode", "--as-of", "2026-01-01T12:00:00Z")
+        assert before.err == "no fact of that time answers this; the nearest turns:\n"
+
     def test_show_takes_the_beginning_of_an_id_and_prints_the_evidence(self, memctl, moved):
         rome = by_city(memctl)["Rome"]
         shown = memctl("show", rome["id"][:8].upper())
@@ -193,6 +202,7 @@ class TestSql:
         ran = memctl("sql", statement)
         assert ran.code == 2
         assert ran.out == ""
+        assert ("read-only without --write" in ran.err) is not statement.startswith("select")
         assert [path.name for path in (home / "work").iterdir()] == ["secret.txt"]
 
     def test_embed_and_similarity(self, memctl, moved):

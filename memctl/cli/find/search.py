@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,10 +11,11 @@ import typer
 from memctl.cli import _options, _render, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import UsageError
-from memctl.core.timeline import is_current
 from memctl.runtime import user_input
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from memctl.backends.contract import Hit
 
 
@@ -52,7 +52,7 @@ def command(
     """Search the memory of USER for QUERY, best match first.
 
     Facts and the turns they came from are ranked together. A superseded fact is marked and never ranks above its
-    successor. Scores are only for ranking: no score means that nothing matches.
+    successor. Scores are only for ranking: even a low score may be a match.
     """
     from memctl.backends.contract import Query
     from memctl.memory import Memory, open_memory
@@ -67,10 +67,11 @@ def command(
     else:
         memory = open_memory(source, **options.get(source, {}))
     with memory:
-        times = (user_input.when(since), user_input.when(until), user_input.when(as_of))
+        at = user_input.when(as_of)
+        times = (user_input.when(since), user_input.when(until), at)
         hits = memory.find(Query(user, query, k, tuple(kinds), *times))
     if not output.listed("search", {"user": user, "query": query, "hits": hits}, hits):
-        _print(hits, explain=explain, with_user=all_users)
+        _print(hits, at, explain=explain, with_user=all_users)
     if local:
         _render.warn_of_outdated(local.outdated_model)
 
@@ -83,12 +84,13 @@ def _split(words: Sequence[str], all_users: bool) -> tuple[str | None, str]:
     return user, query
 
 
-def _print(hits: list[Hit], *, explain: bool, with_user: bool) -> None:
-    now = datetime.now(UTC)
+def _print(hits: list[Hit], at: datetime | None, *, explain: bool, with_user: bool) -> None:
     if not hits:
         typer.echo("no results", err=True)
-    elif all(hit.fact.kind == "episode" or not is_current(hit.fact, now) for hit in hits):
-        typer.echo("no current fact answers this; the nearest turns:", err=True)
+    elif all(hit.fact.kind == "episode" or _render.state(hit.fact, at) for hit in hits):
+        wanted = "fact of that time" if at else "current fact"
+        nearest = "turns" if all(hit.fact.kind == "episode" for hit in hits) else "turns and earlier facts"
+        typer.echo(f"no {wanted} answers this; the nearest {nearest}:", err=True)
     colour = sys.stdout.isatty()
     for rank, hit in enumerate(hits, 1):
         fact = hit.fact
@@ -99,7 +101,7 @@ def _print(hits: list[Hit], *, explain: bool, with_user: bool) -> None:
             _render.day(fact.valid_at or fact.created_at),
             _render.place(fact.source),
         ]
-        if mark := _render.state(fact):
+        if mark := _render.state(fact, at):
             about.insert(1, mark)
         if with_user:
             about.insert(1, fact.user_id)
