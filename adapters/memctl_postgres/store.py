@@ -30,6 +30,7 @@ VERSION = 3
 _READS = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|table|show|explain)\b", re.IGNORECASE | re.DOTALL
 )
+_CHANGES = "the statement may change the store"
 _CREATE = "memctl ingest or memctl add creates one"
 
 
@@ -123,7 +124,7 @@ class PostgresEngine:
         if not statement.strip(" \t\r\n;"):
             raise UsageError("STATEMENT is empty", where="sql", hint='memctl sql "SELECT ..."')
         if not write and not _READS.match(statement):
-            raise UsageError("the statement may change something", where="sql", hint="pass --write")
+            raise UsageError(_CHANGES, where="sql", hint="memctl sql is read-only without --write")
         with self._transaction("READ COMMITTED READ WRITE" if write else "REPEATABLE READ READ ONLY") as raw:
             try:
                 administrator = raw.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchall()

@@ -24,10 +24,10 @@ def run(database: Database, statement: str, *, write: bool = False) -> tuple[tup
     with opened as connection:
         if not write:
             connection.execute("SET lock_configuration = true")
-        return _run(connection, statement)
+        return _run(connection, statement, write=write)
 
 
-def _run(connection: DuckConnection, statement: str) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+def _run(connection: DuckConnection, statement: str, *, write: bool) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
     spec = stored_embedder(connection)
     with_embed = spec is not None and "embed" in statement.lower()
     if spec is not None and with_embed:
@@ -44,10 +44,21 @@ def _run(connection: DuckConnection, statement: str) -> tuple[tuple[str, ...], l
         columns = _distinct(column[0] for column in result.description or ())
         return columns, result.fetchall() if columns else []
     except driver().Error as error:
-        raise UsageError(f"the statement failed: {error}", where="sql") from None
+        hint = None if write or _reads(connection, statement) else "memctl sql is read-only without --write"
+        raise UsageError(f"the statement failed: {error}", where="sql", hint=hint) from None
     finally:
         if with_embed:
             connection.raw.remove_function("embed")
+
+
+def _reads(connection: DuckConnection, statement: str) -> bool:
+    """Whether the statement is a query, or is not understood."""
+    try:
+        types = {each.type for each in connection.raw.extract_statements(statement)}
+    except driver().Error:
+        return True
+    kinds = driver().StatementType
+    return types <= {kinds.SELECT, kinds.EXPLAIN, kinds.RELATION, kinds.CALL, kinds.PRAGMA}
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:
