@@ -1,8 +1,97 @@
-"""Where the tests keep a store in PostgreSQL."""
+"""A store to say things into and to ask, for the tests of search; where the tests keep a store in PostgreSQL."""
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
+
+from memctl.backends.contract import Hit
+from memctl.core.fact import Fact, Source, derive_id
+from memctl.embed import Embedder
+from memctl.embed.spec import EmbedderSpec
+from memctl.store.chunks import chunks_of
+from memctl.store.duckdb.database import Database
+from memctl.store.model import Entry, Episodic
+from memctl.store.sql import writes
+from memctl.store.sql.search import search
+
+START = datetime(2026, 3, 1, 9, tzinfo=UTC)
+
+
+class Memory:
+    """A store to say things into and to ask."""
+
+    def __init__(self, path: Path) -> None:
+        self.database = Database(path)
+        self.embedder: Embedder = EmbedderSpec().open()
+        self.entries: list[Entry] = []
+
+    def turn(
+        self,
+        text: str,
+        *,
+        user: str = "alice",
+        role: str = "user",
+        speaker: str | None = None,
+        session: str | None = None,
+        position: int = 0,
+        at: datetime | None = START,
+    ) -> UUID:
+        """Remember a turn; by default each in a session of its own."""
+        session = session or f"s{len(self.entries)}"
+        fact = Fact(
+            id=derive_id(user, session, str(position), text),
+            user_id=user,
+            session_id=session,
+            kind="episode",
+            text=text,
+            valid_at=at,
+            created_at=at,
+            source=Source(system="test", session=session, turns=(str(position),)),
+            native={"role": role} | ({"speaker": speaker} if speaker else {}),
+        )
+        self._keep(fact, Episodic(role=role, speaker=speaker, position=position))
+        return fact.id
+
+    def dialogue(self, lines: Iterable[tuple[str, str]], **options: Any) -> list[UUID]:
+        """Remember turns of one session, given as (speaker, text)."""
+        session = f"d{len(self.entries)}"
+        return [
+            self.turn(text, speaker=speaker, session=session, position=position, **options)
+            for position, (speaker, text) in enumerate(lines)
+        ]
+
+    def fact(self, text: str, *, episode: UUID | None = None, user: str = "alice", **fields: Any) -> UUID:
+        """Remember a typed fact."""
+        fields = {"kind": "fact", "id": derive_id(user, text), "valid_at": START} | fields
+        fact = Fact(user_id=user, text=text, source=Source(system="test"), **fields)
+        self._keep(fact, Episodic(episode=episode))
+        return fact.id
+
+    def _keep(self, fact: Fact, episodic: Episodic) -> None:
+        self.entries.append(Entry(fact=fact, episodic=episodic, chunks=tuple(chunks_of(fact))))
+
+    def ask(self, query: str, *, user: str | None = "alice", k: int = 10, **options: Any) -> list[Hit]:
+        """Search everything remembered so far."""
+        if self.entries:
+            texts = list({chunk.text for entry in self.entries for chunk in entry.chunks})
+            with self.database.writing() as connection:
+                writes.use_embedder(connection, EmbedderSpec())
+                vectors = dict(zip(texts, self.embedder.embed(texts), strict=True))
+                writes.add(connection, self.entries, vectors)
+            self.entries = []
+        with self.database.reading() as connection:
+            vector = self.embedder.embed_one(query)
+            return search(connection, query=query, query_vector=vector, user=user, k=k, **options)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Memory:
+    return Memory(tmp_path / "store.duckdb")
 
 
 @pytest.fixture
@@ -13,3 +102,16 @@ def address(postgres_dsn: str, postgres_schema: str) -> str:
         f"postgresql://{parts['user']}@/{parts['dbname']}?host={quote(parts['host'].strip(chr(39)), safe='')}"
         f"&port={parts['port']}&schema={quote(postgres_schema)}"
     )
+
+
+def texts(hits: list[Hit]) -> list[str]:
+    return [hit.fact.text for hit in hits]
+
+
+SMALL_TALK = [
+    "The weather was lovely at the weekend.",
+    "We watched a film about penguins.",
+    "My sister called about her new garden.",
+    "I need to renew my passport in June.",
+    "The train was late again this morning.",
+]
