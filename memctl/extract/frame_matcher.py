@@ -160,6 +160,10 @@ def objects_of(frame: Frame, text: str, casual: bool) -> Iterator[str]:
         yield value
 
 
+_OWNER = re.compile(r"(?<=\w)'s\b|(?<=s)' (?=\w)", re.IGNORECASE)
+""" "A doctor's wife" is not a doctor."""
+
+
 def match(  # noqa: C901 -- one step per part of a frame
     head: Head, offset: tuple[int, int], *, casual: bool, other: str | None = None
 ) -> list[Draft]:
@@ -170,7 +174,7 @@ def match(  # noqa: C901 -- one step per part of a frame
         if other is not None and not frame.others:
             continue
         matched = compiled(frame.pattern).match(head.rest)
-        if matched is None:
+        if matched is None or _OWNER.match(head.rest, matched.end()):
             continue
         verdict = decide(frame, head)
         if verdict is None or (verdict[1], verdict[0]) in taken:

@@ -50,6 +50,9 @@ TIME = (
 )
 _TAIL = re.compile(rf"[\s,]+(?:and )?{TIME}$", re.IGNORECASE)
 _WHOLE_TAIL = re.compile(rf"{TIME}$", re.IGNORECASE)
+_SHORTENED = ("st", "dr", "mr", "mrs", "ms", "mt", "ft", "prof", "jr", "sr", "no", "vs")
+"""Words with a dot that ends nothing before a capital or a digit: "St. Louis", "No. 5"."""
+_NOT_SHORTENED = "".join(rf"(?<!\b{re.escape(word)})" for word in _SHORTENED)
 _STOP = re.compile(
     r"[,]?\s+(?:because|since (?=(?:i|my|it|we|he|she|they|the|that)\b)|so that|so (?=i\b|we\b|it\b|"
     r"my\b|that\b|please|can|could|keep|don't|no\b|any|make|you|what|if|now)|but|when|whenever|while|"
@@ -61,7 +64,9 @@ _STOP = re.compile(
     r"more than|compared|except|like (?=a|the|my|when|i\b)|due to|thanks to|even|just (?=to|for|"
     r"because|like)|to (?=be honest|name a few|my surprise)|than|regardless|despite|whether|without|"
     r"during|using|than|unless|because)\b"
-    r"|\s*(?:[;!?()…—–\x1e\n]|:(?!\d\d))|\.(?=\s|$)|\s+[-/|]+\s+|\.{2,}|,\s+(?=i\b|i'|im\b|and i\b|so\b|but\b|"
+    r"|\s*(?:[;!?()…—–\x1e\n]|:(?!\d\d))|(?:"
+    rf"{_NOT_SHORTENED}\.(?=\s|$)|\.(?=\s+(?!(?-i:[A-ZÀ-Þ0-9]))|$))"
+    r"|,?\s+(?:e\.g|i\.e)\b|\s+[-/|]+\s+|\.{2,}|,\s+(?=i\b|i'|im\b|and i\b|so\b|but\b|"
     r"which|who|where|my\b|we\b|it\b|it's|that|they|he\b|she\b|you\b|what|how|can\b|could|please|"
     r"and (?:my|it|we|that|the)\b|though|especially|mostly|mainly|actually|not\b|as\b|for\b|because|"
     r"since|if\b|when|while|lol|haha|btw|any\b|thanks|do\b|is\b|are\b|to\b|plus|right|even)",

@@ -63,6 +63,8 @@ _WEEKDAY_OR_MONTH = re.compile(
     re.IGNORECASE,
 )
 _NO_NAME = re.compile(r"['’]s\b|\d|^(?:not|never|just|still|also|only|very|so|too)\b", re.IGNORECASE)
+_TITLE = re.compile(r"(?:Dr|Mrs?|Ms|Prof|St|Mt|Ft|Jr|Sr)\.?")
+""" "Dr" without the name after it."""
 _PEOPLE = frozenset({"name", "preferred_name", "spouse", "partner"})
 _NOT_PEOPLE = frozenset({"has_pet", "has_condition", "has_child"})
 
@@ -75,6 +77,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     if HIDDEN in value or not value.strip() or len(value.split()) > _LONGER.get(draft.predicate, LONGEST_OBJECT):
         return False
     predicate = draft.predicate
+    if _TITLE.fullmatch(value):
+        return False
     if predicate in ("instruction", "goal"):
         return True
     if _CHATTY.search(value) or _VAGUE_PERSON.search(value):

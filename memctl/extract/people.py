@@ -13,7 +13,8 @@ from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import spoken_words, vocabulary, words
 
-_ONE = r"(?-i:[A-ZÀ-Þ][\w\-À-ž]+)"
+_ONE = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
+_TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {_ONE}"
 _PET = lexicon("PET")
 _REL = lexicon("RELATIONS")
 _SIDE = (
@@ -28,14 +29,14 @@ _WHOSE = (
 )
 _AGE = r"(?: ?\(\d{1,2}\))"
 _NAMES = (
-    rf"{_ONE}{_AGE}?(?:(?:, {_ONE}{_AGE}?)*(?:,? and |,? & ){_ONE}{_AGE}?"
+    rf"(?:{_TITLED}|{_ONE}){_AGE}?(?:(?:, {_ONE}{_AGE}?)*(?:,? and |,? & ){_ONE}{_AGE}?"
     r"| (?!St\b|Street|University)(?-i:[A-Z])[\w\-]+)?"
 )
 _RELATION = re.compile(
     (
-        rf"\b{_WHOSE} {_SIDE}(?P<rel>{_REL})s?(?P<link>(?:'s)?(?:(?:,)? (?:is |are |was )?(?:called|named)|,|"
-        rf"'s name is| is|'s)?) (?P<name>{_NAMES})(?P<age>,? (?:is |who's |who is |\()?\d{{1,2}}\b(?! ?(?:[ap]m|%|"
-        rf"o'clock|"
+        rf"\b{_WHOSE} {_SIDE}(?P<rel>{_REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:is |are |was )?"
+        rf"(?:called|named)|,|'s name is| is|'s)?) (?P<name>{_NAMES})"
+        r"(?P<age>,? (?:is |who's |who is |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
         r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
     ),
     re.IGNORECASE,
@@ -45,9 +46,9 @@ _BARE_RELATION = re.compile(
     rf"manager|supervisor|girlfriend|boyfriend|gf|bf|"
     rf"partner|fiancée?|landlord|landlady|physio|therapist|doctor|dentist|vet|daughter|son|sister|brother|best mate|"
     rf"best friend|"
-    rf"flatmate|roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad)(?:'s name is|'s called|'s|"
-    rf" is called| is|, called|, named|:|,)? (?P<name>(?:(?:Dr|Prof|Mr|"
-    rf"Mrs|Ms)\.? )?{_ONE})(?P<age>(?!))?(?=$|[\s,.;!)'])(?! (?:and|says|said|thinks|told)\b)",
+    rf"flatmate|roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad)"
+    rf"(?P<link>'s name is|'s called|'s| is called| is|, called|, named|:|,)? (?P<name>{_TITLED}|{_ONE})"
+    rf"(?P<age>(?!))?(?=$|[\s,.;!)'])(?! (?:and|says|said|thinks|told)\b)",
     re.IGNORECASE,
 )
 """ "Supervisor is Prof. Adeyemi", "wife's called Bettina"."""
@@ -183,8 +184,32 @@ def each_pet(draft: Draft) -> Iterator[Draft]:
         yield msgspec.structs.replace(draft, object=f"{kind} {name}", phrase=f"has a {kind} called {name}")
 
 
+_OWNED = re.compile(r"(?:'s)?,?(?: (?:is|are|was) (?:called|named))?", re.IGNORECASE)
+_OF_A_PERSON = re.compile(
+    r",? (?:and |\()?(?:he|she)(?:(?:'s| is) (?:(?:only|just|nearly|now) )*(?:\d|an?\b|from\b|in\b|the\b|my\b|our\b)|"
+    r" (?:lives|works)\b)",
+    re.IGNORECASE,
+)
+
+
+def _is_owner(match: re.Match[str]) -> bool:
+    """True if the relative may own what is named: "my dad's Toyota", "my neighbour's is called Tofu".
+
+    "My dad's Bob, he's 60" is about a person.
+    """
+    groups = match.groupdict()
+    link = groups.get("link") or ""
+    if groups.get("several") and not link and not re.search(r",| and | & ", match["name"]):
+        return True  # "my mums Fiat"
+    if not link.startswith("'s") or not _OWNED.fullmatch(link):
+        return False
+    return link != "'s" or not _OF_A_PERSON.match(match.string, match.end("name"))
+
+
 def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     """The drafts of named people, and of the ages after their names: "the twins Isla and Rory (4)"."""
+    if _is_owner(match):
+        return
     spoken = match.groupdict().get("rel") or "manager"
     rel = canonical(spoken)
     if spoken.lower() in ("boy", "girl") and not match[0].lower().startswith(("my ", "our ", "the ")):
