@@ -211,3 +211,30 @@ class TestSecrets:
         with pytest.raises(UsageError) as caught:
             settings.secret("X_KEY")
         assert caught.value.where == name
+
+
+def test_a_store_of_another_kind_is_blamed_on_where_it_was_named(home, user_file, monkeypatch):
+    def blamed(**flags):
+        with pytest.raises(UsageError) as caught:
+            _ = settings.load(**flags).store_path
+        assert "SECRET" not in str(caught.value)
+        return caught.value.where
+
+    address = "mysql://ann:SECRET@db/memory"
+    assert blamed(store=address) == "--store"
+    monkeypatch.setenv("MEMCTL_STORE", address)
+    assert blamed() == "MEMCTL_STORE"
+    monkeypatch.delenv("MEMCTL_STORE")
+    user_file.write_text('store_env = "TEAM_DSN"')
+    monkeypatch.setenv("TEAM_DSN", address)
+    assert blamed() == "TEAM_DSN"
+    user_file.write_text(f'store = "{address}"')
+    assert blamed() == str(user_file)
+
+
+def test_settings_are_shown_in_words(home, user_file, memctl):
+    user_file.write_text('exclude = ["*.log", "old/"]\n[backends.work]\nadapter = "local"\npath = "w.duckdb"')
+    shown = memctl("config", "show").out
+    assert "*.log, old/" in shown
+    assert "work.adapter = local, work.path = w.duckdb" in shown
+    assert not set("(){}[]'") & set(shown.partition("store file")[0])

@@ -27,6 +27,7 @@ CLOUD = "https://api.letta.com"
 PAGE = 100
 INCLUDE = ["agent.blocks", "agent.tags", "agent.identities"]
 """The parts of an agent that the API omits by default."""
+_KEY = "LETTA_API_KEY, LETTA_API_KEY_FILE or LETTA_API_KEY_COMMAND"
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,10 +99,10 @@ class Server:
             raise AuthError(
                 "Letta Cloud needs a key, and LETTA_API_KEY is not set",
                 where=self.place,
-                hint="set LETTA_API_KEY, or LETTA_BASE_URL for a server of your own",
+                hint=f"set {_KEY}; for a server of your own, set LETTA_BASE_URL",
             )
         if api_key and not (api_key.isascii() and api_key.isprintable() and " " not in api_key):
-            raise AuthError("the API key contains invalid characters", hint="check LETTA_API_KEY")
+            raise AuthError("the API key contains invalid characters", hint=f"check {_KEY}")
         self._key = api_key
         self._timeout = timeout
         self._lock = Lock()
@@ -365,7 +366,7 @@ def failure(error: Any, place: str) -> MemctlError:
     said = body.get("detail") or body.get("message") or body.get("error") or ""
     words = said if isinstance(said, str) else msgspec.json.encode(said).decode()
     message = f"{' '.join(words.split())[:300]} ({error.status_code})" if words else f"HTTP {error.status_code}"
-    hint = "look at LETTA_API_KEY" if error.status_code in (401, 403) else None
+    hint = f"check {_KEY}" if error.status_code in (401, 403) else None
     return from_status(error.status_code, message, after=_wait(error.response.headers), where=place, hint=hint)
 
 

@@ -21,6 +21,7 @@ MOST = 100
 """The maximum number of records in a page, and of edges or nodes in a call."""
 SECONDS = 60.0
 """Seconds that a call may take; also the wait that Zep requires on its free plan (429)."""
+_KEY = "ZEP_API_KEY, ZEP_API_KEY_FILE or ZEP_API_KEY_COMMAND"
 
 Record = dict[str, Any]
 
@@ -243,7 +244,7 @@ class Api:
     def _opened(self) -> Any:
         if self._client is None:
             if not self._key:
-                raise AuthError("Zep Cloud API key missing", where=self.host, hint="set ZEP_API_KEY")
+                raise AuthError("Zep Cloud API key missing", where=self.host, hint=f"set {_KEY}")
             zep, httpx = need("zep_cloud", "zep"), need("httpx", "zep")
             self._http = httpx.Client(timeout=SECONDS, follow_redirects=True)
             self._client = zep.Zep(
@@ -261,7 +262,7 @@ class Api:
         words = _words(error.body) or f"Zep answered {status}"
         if self._key:
             words = words.replace(self._key, "…")
-        hint = "look at ZEP_API_KEY" if status in (401, 403) else None
+        hint = f"check {_KEY}" if status in (401, 403) else None
         return from_status(status, f"{what}: {words}", after=after, where=self.host, hint=hint)
 
 

@@ -176,6 +176,29 @@ def short(id_: object) -> str:
     return str(id_)[:8]
 
 
+def plain(value: object) -> str:
+    """A value of JSON or TOML in words, empty for nothing; the keys of nested tables are joined by dots."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {plain(inner) or '-'}" for name, inner in _flat(value))
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(plain, value))
+    return str(value)
+
+
+def _flat(table: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in table.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
 def place(source: Source) -> str:
     """The source of a fact; a file below the working folder is shown by its relative path."""
     uri = source.uri or source.system

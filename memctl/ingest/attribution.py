@@ -136,7 +136,7 @@ def owned(session: Session, document: Document, attribution: Attribution) -> Ite
             "nothing says whose memory this is",
             where=document.uri,
             hint="give --user NAME, --user-from filename|folder|speaker, lay the files out as NAME/…, "
-            "or set default_user in the configuration",
+            "or set default_user in the settings",
         )
     yield Owned(user_id=user, session=session)
 

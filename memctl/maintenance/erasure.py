@@ -174,10 +174,10 @@ def _require_known(job: ForgetJob, ends: Sequence[Target], retry: Retry) -> None
             with suppress(MemctlError):
                 names.update(Retrying(end.backend, retry).everyone())
     if job.user not in names:
-        block = "to block a name in advance, pass --allow-unknown"
+        block = "To block a name in advance, pass --allow-unknown"
         raise NotFound(
             f"no user is called {job.user!r} in {', '.join(end.name for end in ends)}",
-            hint="; ".join(filter(None, (near(job.user, names, 3), block))),
+            hint=" ".join(filter(None, (near(job.user, names, 3), block))),
         )
 
 

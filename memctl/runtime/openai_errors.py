@@ -108,7 +108,9 @@ def open_client(url: str, key: str | None, keys: tuple[str, ...], timeout: float
     except ImportError as error:
         raise UsageError("the package openai is not installed", hint="pip install 'memctl-toolkit[openai]'") from error
     if key is None and is_openai(url):
-        raise AuthError("OpenAI needs an API key", where=url, hint=f"set {' or '.join(keys)}")
+        raise AuthError(
+            "OpenAI needs an API key", where=url, hint=f"set {' or '.join(keys)}, also as …_FILE or …_COMMAND"
+        )
     # The package requires a key; servers without keys ignore it.
     return openai.OpenAI(api_key=key or "none", base_url=url, max_retries=0, timeout=timeout)
 

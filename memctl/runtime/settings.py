@@ -66,8 +66,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
                     f"the store's address is taken from {self.store_env}, which is not set",
                     hint=f"set {self.store_env}, {self.store_env}_FILE or {self.store_env}_COMMAND",
                 )
-            return store_at(address)
-        return store_at(self.store) if self.store else data_folder() / "store.duckdb"
+            return store_at(address, where=self.store_env)
+        if not self.store:
+            return data_folder() / "store.duckdb"
+        try:
+            return store_at(self.store)
+        except UsageError as error:
+            raise UsageError(error.message, where=_origin_of_store(self.store), hint=error.hint) from None
 
     @property
     def store_shown(self) -> str:
@@ -83,10 +88,11 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
 
 
-def store_at(name: str | Path) -> Path | str:
+def store_at(name: str | Path, *, where: str | None = None) -> Path | str:
     """Where a store is: the path of its file, or the address of its PostgreSQL.
 
-    Raises UsageError for any other address, without repeating it, because it may contain a password.
+    Raises UsageError for any other address, without repeating it, because it may contain a password; `where` says where
+    the address comes from.
     """
     text = str(name).strip()
     if isinstance(name, str) and _POSTGRES.match(text):
@@ -97,10 +103,21 @@ def store_at(name: str | Path) -> Path | str:
     if _ADDRESS.search(text):
         raise UsageError(
             "the store must be a DuckDB file or a PostgreSQL, not a URL of another kind",
-            where="--store",
+            where=where,
             hint="name a file such as ~/memory.duckdb, or postgresql://USER@HOST/DATABASE",
         )
     return Path(name).expanduser()
+
+
+def _origin_of_store(name: str) -> str:
+    """Where the store `name` is set, in words for a message."""
+    if os.environ.get("MEMCTL_STORE") == name:
+        return "MEMCTL_STORE"
+    with contextlib.suppress(UsageError):
+        for path in (Path(PROJECT_FILE), user_file()):
+            if _read(path).get("store") == name:
+                return str(path)
+    return "--store"
 
 
 def _password(address: str) -> str | None:

@@ -68,6 +68,11 @@ class TestReading:
         document = memctl("show", rome["id"], "--json").document
         assert (document["fact"], len(document["evidence"])) == (rome, 1)
 
+    def test_show_prints_lists_and_tables_in_words(self, memctl, moved):
+        shown = memctl("show", by_city(memctl)["Rome"]["id"]).out
+        assert "categories     home\n" in shown
+        assert "native         extractor = rules@" in shown
+
     def test_show_refuses_what_names_none_or_many(self, memctl, moved):
         assert memctl("show", "zzzz").code == 4
         many = memctl("show", "")

@@ -43,7 +43,10 @@ class Platform:
         if not api_key:
             raise no_key()
         if not api_key.isascii() or not api_key.isprintable() or " " in api_key:
-            raise AuthError("the API key contains invalid characters", hint="check MEM0_API_KEY")
+            raise AuthError(
+                "the API key contains invalid characters",
+                hint="check MEM0_API_KEY, MEM0_API_KEY_FILE or MEM0_API_KEY_COMMAND",
+            )
         parts = server_parts(url or HOST, hint="give --url http://HOST or https://HOST")
         self.place = parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
         self._key = api_key

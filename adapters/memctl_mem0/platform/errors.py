@@ -6,7 +6,7 @@ from typing import Any
 from memctl.backends.contract import need
 from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError, from_status
 
-_KEY = "set MEM0_API_KEY, or MEM0_API_KEY_FILE or MEM0_API_KEY_COMMAND, to a key from the dashboard of mem0"
+_KEY = "set MEM0_API_KEY, MEM0_API_KEY_FILE or MEM0_API_KEY_COMMAND to a key from the dashboard of mem0"
 _LONGEST = 300
 
 

@@ -7,7 +7,8 @@ from urllib.parse import quote
 from memctl.backends.contract import need, server_parts
 from memctl.core.errors import AuthError, Fatal, MemctlError, NotFound, Rejected, Retryable, UsageError, from_status
 
-KEY_HINT = "set MEM0_SERVER_API_KEY to the server's ADMIN_API_KEY or to a key of its dashboard"
+_KEY = "MEM0_SERVER_API_KEY, MEM0_SERVER_API_KEY_FILE or MEM0_SERVER_API_KEY_COMMAND"
+KEY_HINT = f"set {_KEY} to the server's ADMIN_API_KEY or to a key of its dashboard"
 _NO_SERVER = "is this address that of mem0's REST server?"
 _LONGEST = 300
 # The server reports every failure of its own services as 502, with the kind in `code` (server/errors.py).
@@ -30,7 +31,7 @@ class Connection:
             raise UsageError("the URL of mem0-server is missing", hint="--url http://HOST:8888")
         parts = server_parts(url, hint="--url http://HOST:8888")
         if api_key and (not api_key.isascii() or not api_key.isprintable()):
-            raise AuthError("the API key contains invalid characters", hint="check MEM0_SERVER_API_KEY")
+            raise AuthError("the API key contains invalid characters", hint=f"check {_KEY}")
         self.place = parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
         self._url = url.rstrip("/")
         self._key = api_key

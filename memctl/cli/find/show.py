@@ -23,8 +23,8 @@ def command(*, id_: _options.Id, output: _options.Json, store: _options.Store) -
         return
     typer.echo(_render.paragraph(_render.indented(fact.text), 0))
     for name, value in msgspec.to_builtins(fact).items():
-        if value not in (None, [], {}, ()) and name not in ("text", "source"):
-            typer.echo(f"  {name:<14} {_render.line(str(value))}")
+        if (words := _render.plain(value)) and name not in ("text", "source"):
+            typer.echo(f"  {name:<14} {_render.line(words)}")
     typer.echo(f"  {'source':<14} {_render.line(_render.place(fact.source))}")
     if evidence:
         typer.echo("evidence")

@@ -31,7 +31,7 @@ def show(*, output: _options.Json) -> None:
     values = settings.explain()
     if output.printed("config", {"settings": values, "store_path": settings.load().store_shown}):
         return
-    rows = [(s.name, "-" if s.value in (None, {}) else str(s.value), s.origin) for s in values]
+    rows = [(s.name, _render.plain(s.value) or "-", s.origin) for s in values]
     _render.table(("setting", "value", "from"), rows, wrap="value")
     typer.echo(f"store file: {_render.line(settings.load().store_shown)}")
     typer.echo(f"settings file: {_render.line(str(settings.user_file()))}")
