@@ -221,7 +221,7 @@ class _Reader:
         elif word in ("have", "has") and self.word(1) == "got" and self.word(2) not in GOT_DONE:
             return False
         elif word in ("have", "has", "had") and self._participle_ahead():
-            self.have, self.tense = True, "perfect"
+            self.have, self.tense = True, "past" if word == "had" else "perfect"
         elif word in ("have", "has", "had") and self.word(1) == "to":
             step = 2
             if word == "had":

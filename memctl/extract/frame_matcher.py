@@ -33,6 +33,13 @@ _LASTING = re.compile(
     ),
     re.IGNORECASE,
 )
+_STATES = frozenset({"diet", "relationship_status"})
+""" "I was vegan" and "I was engaged" are over; "I got married" may not be."""
+_WHILE_IT_LASTED = re.compile(
+    r"\b(?:until|till|for (?:(?:a|an|one|two|three|\d+|several|a few|a couple of|about an?) (?:days?|weeks?|months?|"
+    r"years?|while)|lent)|in (?:college|uni\w*|school))\b",
+    re.IGNORECASE,
+)
 _FUTURE_DATE = re.compile(
     (
         r"\b(?:tomorrow|next (?:week|month|year|spring|summer|fall|autumn|winter|mon|tue|wed|thu|fri|sat|"
@@ -115,6 +122,10 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
         if frame.neg == "skip" or (head.tense in ("perfect", "past") and frame.neg == "retract"):
             return None
         return ("retract", predicate) if frame.neg == "retract" else ("assert", frame.neg)
+    if head.tense == "past" and head.lemma == "be" and predicate in _STATES:
+        return ("retract", predicate) if predicate == "diet" and op == "assert" else None
+    if head.tense == "past" and predicate == "diet" and op == "assert" and _WHILE_IT_LASTED.search(head.rest):
+        return "retract", predicate
     if head.tense == "past" and not head.started:
         return {"assert": (op, predicate), "retract": ("retract", predicate), "skip": None}[frame.past]
     if (
@@ -193,7 +204,8 @@ def match(  # noqa: C901 -- one step per part of a frame
             objects = [value for value in objects if value is not None and taste(value)]
         if frame.shape != "none":
             after = head.rest[matched.start("o") :]
-            objects = [value for value in (_restricted(one, after, predicate, head) for one in objects if one) if value]
+            if op == "assert" or predicate != "diet":
+                objects = list(filter(None, (_restricted(one, after, predicate, head) for one in objects if one)))
         denial = op == "retract" and frame.op == "assert" and head.neg and not head.stopped
         for value in objects:
             plain = value or ""
