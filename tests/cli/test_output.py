@@ -289,3 +289,13 @@ def test_runs_lists_what_undo_can_undo_and_the_former_spelling_still_shows_migra
         assert "memctl migrations" in ran.err
     assert memctl("undo", run["id"]).code == 0
     assert "undone" in memctl("runs").out
+
+
+def test_files_that_were_all_refused_are_not_called_read(memctl, home):
+    for name in ("a.txt", "b.txt"):
+        (home / "work" / name).write_text("hello")
+    assert memctl("add", "zoe", "I live in Oslo.").code == 0
+    ran = memctl("ingest", "a.txt", "b.txt", "--user", "zoe")
+    assert ran.code == 3
+    assert "files      0 read, 0 of them unchanged, 2 not read" in ran.out
+    assert "to undo it" not in ran.out

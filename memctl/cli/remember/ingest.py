@@ -284,7 +284,10 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
         return
     would = "would be " if dry_run else ""
     if report.files:
-        typer.echo(f"files      {report.files} read, {report.unchanged} of them unchanged")
+        # A file with a reject may have been read in part; without turns, none was.
+        refused = 0 if report.turns else min(report.refused, report.files)
+        refusal = f", {refused} not read" if refused else ""
+        typer.echo(f"files      {report.files - refused} read, {report.unchanged} of them unchanged{refusal}")
     typer.echo(f"sessions   {report.sessions}")
     typer.echo(f"turns      {report.turns}, {report.episodes} of them new")
     if dry_run and report.model and report.model.asked:
@@ -297,7 +300,7 @@ def _print(report: Report, *, dry_run: bool, written: str | None, verbose: bool,
     _print_counts("skipped", report.skipped, verbose=verbose)
     _print_earlier(report, verbose=verbose)
     _print_counts("redacted", report.redacted)
-    if report.run:
+    if report.run and report.changed:
         typer.echo(f"run        {report.run}; to undo it: memctl undo {report.run}")
 
 
