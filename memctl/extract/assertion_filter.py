@@ -214,8 +214,8 @@ def hide_pasted(text: str) -> str:
         head = text[: match.end()]
         if re.search(
             (
-                rf"\b(?:{_TASK}|template|sample|example|lyric|poem|here's|here is|customer|below|following|persona|"
-                r"start:|subject:|dear|transcript|article|text:|input:)"
+                rf"^\W*quote\b|\b(?:{_TASK}|template|sample|example|lyric|poem|here's|here is|customer|below|following|"
+                r"persona|start:|subject:|dear|transcript|article|text:|input:)"
             ),
             head,
             re.IGNORECASE,

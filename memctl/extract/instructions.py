@@ -144,6 +144,12 @@ _ONCE = re.compile(
     r"in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|her)$",
     re.IGNORECASE,
 )
+_SAYING = re.compile(
+    r"(?:never say never|always look on the bright side(?: of life)?|never judge a book by its cover|never say die|"
+    r"always be yourself|never look back|never give up|better late than never|never mind)",
+    re.IGNORECASE,
+)
+""" "Never say never" asks nothing of the assistant."""
 _MARKED = re.compile(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
 _OF_ANSWERS = re.compile(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
 _NEVER_DID = re.compile(
@@ -243,7 +249,7 @@ def is_order(text: str) -> bool:
     text = _trimmed(text)
     if not 2 <= len(text.split()) <= LONGEST_ORDER and not compiled("{UNITS}").fullmatch(text):
         return False
-    if _ONCE.search(text) or _VAGUE.match(text):
+    if _ONCE.search(text) or _VAGUE.match(text) or _SAYING.fullmatch(text):
         return False
     topic = _TOPIC.match(text)
     text = text[topic.end() :] if topic else text
@@ -299,6 +305,6 @@ def _marked(sentence: Sentence, span: tuple[int, int]) -> Draft | None:
     goal = re.sub(r"^(?:always|please) ", "", _STANDING_LEAD.sub("", order).strip(" ,.!"), flags=re.IGNORECASE)
     while (shorter := _POLITE.sub("", goal)) != goal:
         goal = shorter
-    if not 2 <= len(goal.split()) <= 25:
+    if not 2 <= len(goal.split()) <= 25 or _SAYING.fullmatch(goal):
         return None
     return _draft(goal, span)

@@ -11,6 +11,16 @@ from memctl.extract.rule_tables import phrases
 from memctl.extract.segmentation import plain, sentences
 
 _NEGATED = re.compile(r"\b(?:no|ne|n'|nicht|não|ya no|plus|kein\w*|si|wenn|quando|se|cuando|quand)\s", re.IGNORECASE)
+_REPORTED = re.compile(
+    r"\b(?:dijo|dicho|dice|dicen|decía|contó|cree|piensa|afirma|pregunt[óa]|según|no es (?:verdad|cierto)|"
+    r"(?:m'a |a )dit|"
+    r"dit(?= que|,|:)|disent|disait|prétend|croit|pense que|affirme|selon|d'après|"
+    r"n'est pas (?:vrai|exact)|sagte?|sagten|"
+    r"sagen|gesagt|meint[e]?|behauptet\w*|glaubt|laut|stimmt nicht|disse|diz|dizem|afirma|acha|acredita|segundo|"
+    r"não é verdade)\b",
+    re.IGNORECASE,
+)
+"""Words of others, or denied: "Mi jefe me dijo: vivo en Toledo", "Ce n'est pas vrai que j'habite à Lyon"."""
 _ENGLISH = re.compile(r"\b(?:the|and|is|are|you|with|for|have|this|that|what)\b", re.IGNORECASE)
 
 
@@ -23,6 +33,8 @@ def multilingual_drafts(text: str) -> list[Draft]:
     drafts: list[Draft] = []
     for sentence in sentences(plain(text)):
         if "?" in sentence.mark or "¿" in sentence.text or _NEGATED.search(sentence.text + " "):
+            continue
+        if _REPORTED.search(sentence.text):
             continue
         # Names keep their capitals, so only the sentence's first letter is lowered.
         statement = sentence.text[:1].lower() + sentence.text[1:]

@@ -330,7 +330,8 @@ def org(text: str, *, casual: bool = False) -> str | None:
         found = noun(re.sub(r"\s+(?:in|near|as|doing|with|on|for|from)\b.*$", "", cut(text)), limit=6)
         if found and not re.match(
             (
-                r"(?:the|a) (?:moment|office|time|same|past|last|next|day|night|week|new|while|living|lot|bit|few|"
+                r"(?:the|a) (?:moment|weekends?(?! \w)|mornings?|evenings?|"
+                r"office|time|same|past|last|next|day|night|week|new|while|living|lot|bit|few|"
                 r"couple|minute|second|table|kitchen|desk|long time|project|problem)\b"
             ),
             found,
