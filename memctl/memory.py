@@ -52,7 +52,11 @@ class Memory:
             raise UsageError("the user is empty", hint="pass the name of the user")
         if isinstance(turns, str) and not turns.strip():
             raise UsageError("there is no text to add", hint="pass a text, or turns with a role and content")
-        said = [turns] if isinstance(turns, str | Mapping | Turn) else list(turns)
+        try:
+            said = [turns] if isinstance(turns, str | Mapping | Turn) else list(turns)
+        except TypeError:
+            hint = "pass a text, a turn such as {'role': 'user', 'content': '…'}, or a list of turns"
+            raise UsageError(f"turns cannot be of type {type(turns).__name__}", hint=hint) from None
         from memctl.ingest.result import Report  # the rules take as long to import as a search to run
 
         done = self.backend.add(user_id, said)

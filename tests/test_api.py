@@ -294,3 +294,8 @@ class TestOperations:
         with pytest.raises(UsageError):
             memctl.forget(memctl.ForgetJob(user="alice", options={"local": {"path": store}}), confirm=refuse)
         assert memctl.open("local", path=store).users() == ["alice"]
+
+
+def test_turns_of_a_wrong_type_are_a_usage_error(tmp_path):
+    with memctl.open("local", path=str(tmp_path / "s.duckdb")) as memory, pytest.raises(memctl.UsageError, match="int"):
+        memory.add("alice", 5)
