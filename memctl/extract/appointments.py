@@ -1,7 +1,7 @@
 """Plans named by a noun: "the dentist is on Thursday", "interview at Ramboll on 4 June", "the MOT moved to the 9th"."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from memctl.extract import events
 from memctl.extract.dates import Grounded, certain, may_name_time
 from memctl.extract.draft_claim import Draft, article
+from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.rule_tables import compiled
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import words
@@ -81,16 +82,15 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     return draft, dates
 
 
-def rescheduled(text: str, at: datetime | None, earlier: Iterable[Draft]) -> Iterator[Draft]:
+def rescheduled(text: str, at: datetime | None, earlier: EarlierDrafts) -> Iterator[Draft]:
     """ "The dentist is moved to Friday": the plan of an earlier draft with its new day."""
-    plans = [draft for draft in earlier if draft.predicate == "plans" and draft.op == "assert"]
-    if not plans or not _CHANGED.search(text) or "?" in text:
+    if not earlier.plans or not _CHANGED.search(text) or "?" in text:
         return
     dates = [one for one in certain(text, at, future=True) if one.role == "at"]
     if not dates:
         return
     spoken = set(_words(text))
-    for draft in reversed(plans):
+    for draft in reversed(earlier.plans):
         if draft.valid_at is None or draft.subject is not None:
             continue
         chief = set(_words(draft.object or ""))

@@ -7,6 +7,7 @@ import msgspec
 
 from memctl.core.predicates import SINGLE_VALUED, kind_of
 from memctl.extract.draft_claim import Draft
+from memctl.extract.earlier_drafts import EarlierDrafts, words_of
 from memctl.extract.noun_phrases import noun, proper
 
 _SORRY = (
@@ -123,7 +124,7 @@ def replacements(text: str, drafts: Iterable[Draft]) -> Iterator[Draft]:
             )
 
 
-def exchanges(text: str, earlier: Iterable[Draft]) -> Iterator[Draft]:
+def exchanges(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     """ "Switched from law to philosophy" can be read only with the earlier draft that law was studied."""
     match = _EXCHANGE.search(text)
     if match is None or "?" in text:
@@ -131,8 +132,8 @@ def exchanges(text: str, earlier: Iterable[Draft]) -> Iterator[Draft]:
     old, new = match["old"].strip().casefold(), noun(match["new"])
     if new is None:
         return
-    for draft in earlier:
-        if draft.op == "assert" and draft.predicate in _CHANGEABLE and draft.object and draft.object.casefold() == old:
+    for draft in earlier.naming(words_of(old)):
+        if draft.predicate in _CHANGEABLE and draft.object and draft.object.casefold() == old:
             yield retraction(draft, match.span())
             phrase = draft.phrase.replace(draft.object, new)
             yield msgspec.structs.replace(draft, object=new, phrase=phrase, quote=match.span(), valid_at=None)

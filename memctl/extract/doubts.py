@@ -10,6 +10,7 @@ import msgspec
 
 from memctl.extract.assertion_filter import declarative
 from memctl.extract.draft_claim import Draft
+from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.segmentation import HIDDEN, plain, sentences
 from memctl.extract.wordlist import words
 
@@ -82,18 +83,11 @@ _NOT_OWN = re.compile(
 _SMALL = frozenset(words("the a an my our to in at on for of and with go have trip"))
 
 
-def doubts(text: str, earlier: Iterable[Draft], new: Iterable[Draft]) -> Iterator[Draft]:
+def doubts(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:
     """Doubts about the drafts in `earlier`; what `new` says of the same predicate is no doubt."""
-    standing = {
-        (one.subject, one.predicate, one.slot, one.object): one
-        for one in earlier
-        if one.op == "assert" and not one.doubt
-    }
-    predicates = {one.predicate for one in standing.values()}
-    cues = [cue for kinds, cue in _CUES if kinds & predicates] + [_UNSURE] * ("plans" in predicates)
+    cues = [cue for kinds, cue in _CUES if kinds & earlier.predicates] + [_UNSURE] * ("plans" in earlier.predicates)
     if not any(cue.search(text) for cue in cues):
         return
-    ended = {(one.subject, one.predicate) for one in earlier if one.op == "retract" and not one.doubt}
     said = {one.predicate for one in new}
     for sentence in sentences(plain(text)):
         body, _ = declarative(sentence.text, sentence.mark)
@@ -101,8 +95,8 @@ def doubts(text: str, earlier: Iterable[Draft], new: Iterable[Draft]) -> Iterato
             continue
         span = (sentence.start, sentence.start + len(sentence.text))
         spoken = set(re.findall(r"[\w-]+", body.casefold())) - _SMALL
-        for draft in standing.values():
-            if draft.subject is not None or draft.predicate in said or (None, draft.predicate) in ended:
+        for draft in earlier.standing.values():
+            if draft.subject is not None or draft.predicate in said or (None, draft.predicate) in earlier.ended:
                 continue
             unsure = draft.predicate == "plans" and _UNSURE.search(body) and spoken & _chief(draft.object or "")
             if unsure or (_changed(draft.predicate, body) and not said & _related(draft.predicate)):

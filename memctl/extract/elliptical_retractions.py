@@ -4,10 +4,11 @@ Such a sentence names the thing that ended, but not its relation to the speaker;
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from memctl.extract.corrections import retraction
 from memctl.extract.draft_claim import Draft
+from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.wordlist import words
 
 _OWN = r"(?:(?:my|our|the|his|her) )?"
@@ -62,7 +63,7 @@ _LASTING = frozenset(
 _SMALL = frozenset(words("a an the my our their to of in at on for and with called named"))
 
 
-def elliptical_retractions(text: str, earlier: Iterable[Draft]) -> Iterator[Draft]:
+def elliptical_retractions(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     """Retractions of the drafts in `earlier` that `text` says are over."""
     if "?" in text and not re.search(r"[.!\n].*\?|,.*\?", text):
         return
@@ -72,21 +73,20 @@ def elliptical_retractions(text: str, earlier: Iterable[Draft]) -> Iterator[Draf
         re.IGNORECASE,
     ):
         return
-    drafts = [draft for draft in earlier if draft.op == "assert" and draft.object and draft.predicate not in _LASTING]
-    if not drafts:
-        return
-    yield from _over(_ENDED, text, drafts, frozenset())
-    yield from _over(_NOT_ANY_MORE, text, drafts, frozenset())
-    yield from _over(_DIED, text, drafts, _PET)
-    yield from _over(_GIVEN_AWAY, text, drafts, _PET)
-    yield from _over(_CALLED_OFF, text, drafts, _PLANNED)
+    yield from _over(_ENDED, text, earlier, frozenset())
+    yield from _over(_NOT_ANY_MORE, text, earlier, frozenset())
+    yield from _over(_DIED, text, earlier, _PET)
+    yield from _over(_GIVEN_AWAY, text, earlier, _PET)
+    yield from _over(_CALLED_OFF, text, earlier, _PLANNED)
 
 
-def _over(pattern: re.Pattern[str], text: str, drafts: list[Draft], only: frozenset[str]) -> Iterator[Draft]:
+def _over(pattern: re.Pattern[str], text: str, earlier: EarlierDrafts, only: frozenset[str]) -> Iterator[Draft]:
     for matched in pattern.finditer(text):
         spoken = _words(matched.groupdict().get("that") or matched["what"] or "")
-        for draft in drafts:
-            if draft.subject is not None or draft.predicate == "instruction" or (only and draft.predicate not in only):
+        for draft in earlier.naming(spoken + [f"{word}e" for word in spoken]):
+            if draft.subject is not None or draft.predicate == "instruction" or draft.predicate in _LASTING:
+                continue
+            if only and draft.predicate not in only:
                 continue
             chief = _words(draft.object or "")
             if draft.predicate == "has_pet":

@@ -16,6 +16,7 @@ from memctl.extract.appointments import rescheduled
 from memctl.extract.corrections import exchanges, replacements, withdrawn
 from memctl.extract.doubts import doubts
 from memctl.extract.draft_claim import Draft, sentence
+from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.elliptical_retractions import elliptical_retractions
 from memctl.extract.instruction_changes import ended_instructions
 from memctl.extract.multilingual import multilingual_drafts
@@ -81,7 +82,7 @@ class _SessionReader:
     def __init__(self, session: Session, user_id: str, uri: str | None) -> None:
         self.session, self.user_id, self.uri = session, user_id, uri
         self.question: str | None = None
-        self.earlier: list[Draft] = []
+        self.earlier = EarlierDrafts()
         self.people: dict[str, tuple[str, str]] = {}
         self.names = NameCase()
         self.subject: tuple[str, str] | None = None
@@ -139,7 +140,7 @@ class _SessionReader:
                 continue
             if draft.predicate == "name" and (draft.object or "").casefold() == (draft.subject or name).casefold():
                 continue  # "Alice is called Alice" says nothing.
-            self.earlier.append(draft)
+            self.earlier.add(draft)
             words = sentence(draft, name)
             place = (self.user_id, self.session.session_id, turn.turn_id, words, str(len(claims)))
             claims.append(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from memctl.extract.corrections import retraction
 from memctl.extract.draft_claim import Draft
+from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.rule_tables import compiled
 from memctl.extract.wordlist import words
 
@@ -61,11 +62,9 @@ _ANSWERING = re.compile(
 _NARROW = re.compile(r"\b(?:for|in|when|if|with|unless|except) (?!english|french|german|spanish)\w+", re.IGNORECASE)
 
 
-def ended_instructions(text: str, earlier: Iterable[Draft], new: Iterable[Draft]) -> Iterator[Draft]:
+def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:
     """Retractions of the instructions in `earlier` that `text` ends, or that the instructions in `new` replace."""
-    standing = [
-        draft for draft in earlier if draft.predicate == "instruction" and draft.op == "assert" and draft.object
-    ]
+    standing = earlier.instructions
     if not standing:
         return
     ended: set[str] = set()

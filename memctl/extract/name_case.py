@@ -49,10 +49,7 @@ class NameCase:
 
     def restored(self, text: str) -> str:
         """`text` with its names capitalised, as long as before."""
-        lowered = text.casefold()
-        if not any(name in lowered for name in self.names):
-            return text
-        return _WORD.sub(self._spelled, text)
+        return _WORD.sub(self._spelled, text) if self.names else text
 
     def _spelled(self, match: re.Match[str]) -> str:
         word = match[0]

@@ -4,7 +4,7 @@ A `TurnReader` keeps the state between the sentences of a turn: who "she" is, an
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import zip_longest
 
@@ -51,10 +51,11 @@ class TurnReader:
         *,
         third: bool = False,
         orders: bool = True,
-        people: Mapping[str, tuple[str, str]] | None = None,
+        people: dict[str, tuple[str, str]] | None = None,
         written: str | None = None,
     ) -> None:
-        """`written` is the text as it was typed, if `text` has the case of its names restored."""
+        """`written` is the text as it was typed, if `text` has the case of its names restored. The turn's people are
+        added to `people`."""
         self.raw = text
         typed = text if written is None else written
         self.text = assertion_filter.hide_pasted(plain(text))
@@ -64,7 +65,7 @@ class TurnReader:
         )
         self.third = third
         self.orders = orders
-        self.people = dict(people or {})
+        self.people = {} if people is None else people
         self.drafts: list[Draft] = []
         self.other: tuple[str, str] | None = None
         self.flagged = False

@@ -1,0 +1,51 @@
+"""A session of many turns takes as long for its last turns as for its first ones."""
+
+import sys
+from types import FrameType
+from typing import Any
+
+from memctl.extract.extractor import _SessionReader
+from memctl.transcripts.model import Session, Turn
+
+NAMES = [
+    f"{first}{second}{last}" for first in "BDKLM" for second in ("ara", "ile", "omu", "edo") for last in "nrstkldm"
+]
+
+
+def _turn(place: int) -> Turn:
+    name = NAMES[place % len(NAMES)]
+    return Turn(
+        turn_id=str(place),
+        role="user",
+        text=f"I live in Port {name}. I like tool{place} and my friend {name} works at Firm{place}.",
+    )
+
+
+def _steps(reader: _SessionReader, turn: Turn) -> int:
+    """The instructions of the interpreter that reading a turn takes."""
+    steps = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal steps
+        frame.f_trace_opcodes = True
+        steps += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        reader.claims(turn, 0)
+    finally:
+        sys.settrace(before)
+    return steps
+
+
+def test_a_turn_of_a_long_session_is_read_as_fast_as_one_of_a_short_session() -> None:
+    turns = tuple(_turn(place) for place in range(150))
+    reader = _SessionReader(Session(session_id="s", source_format="text", turns=turns), "alice", None)
+    for place, turn in enumerate(turns):
+        if place == 10:
+            early = _steps(reader, _turn(1000))
+        reader.claims(turn, place)
+        reader.names.learn(turn.text)
+    assert _steps(reader, _turn(1001)) < early * 1.1
