@@ -34,7 +34,9 @@ THRESHOLD = 0.7
 FIRST_PART = re.compile(r"[,;(–—]|\s-+\s")
 LISTED = re.compile(r"\b(?:called|names|any|which|what (?:else )?do)\b", re.IGNORECASE)
 """ "What are your kids called?" may be answered by a list, "Where do you live?" by the words before the first comma."""
-NO_CLAIMS = frozenset({"attachment"})
+NO_CLAIMS = frozenset({"attachment", "note_apart"})
+"""Kinds of turns without statements of their own about the owner; the second is a note below "Ben", such as "Sold the
+boat", which says nothing of who did it."""
 MEMORY = "memory_write"
 
 

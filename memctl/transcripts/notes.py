@@ -3,7 +3,7 @@
 Nothing in a text says that it is somebody's notes, so it is read as such only with `--format notes`. A bullet is a turn
 of the owner. A date before a remark (`[2024-03-01] - …`), or alone above several, is its time. What looks like words of
 somebody else (a quote, `Ben: I …`) is nobody's. Services write about their user in the third person ("Lives in Ghent"):
-such remarks are about the owner unless something above them names another subject.
+such remarks are about the owner unless something above them names another subject; then they are kept without facts.
 """
 
 import hashlib
@@ -79,13 +79,16 @@ def read(document: Document, options: ReadOptions) -> Iterator[Session | BadTran
     default = anchor_in_name(document.stem, options)
     for remark in _remarks(lines, builder, options):
         at = instant(remark.date, options.timezone, options.date_order) if remark.date else default
-        about_owner = not remark.apart and not _FIRST_PERSON.search(remark.text)
+        if _FIRST_PERSON.search(remark.text):
+            kind = "note"
+        else:
+            kind = "note_apart" if remark.apart else "memory_write"
         builder.add(
             "user",
             remark.text,
             turn_id=hashlib.sha256(remark.text.encode()).hexdigest()[:12],
             at=at,
-            raw_kind="memory_write" if about_owner else "note",
+            raw_kind=kind,
         )
     yield builder.build(document.stem)
 

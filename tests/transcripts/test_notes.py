@@ -97,3 +97,11 @@ def test_notes_belong_to_the_user_of_the_command(tmp_path: Path, memctl) -> None
     (tmp_path / "n.txt").write_text("I live in Ghent.\n")
     assert memctl("ingest", str(tmp_path / "n.txt"), "--format", "notes", "--user", "ada").code == 0
     assert "Ghent" in memctl("facts", "ada").out
+
+
+def test_notes_below_the_name_of_somebody_else_give_the_owner_no_facts_and_no_orders(read_back) -> None:
+    below = "- Sold the boat\n- Moved to Porto\n- Got married to Mette\n- Use metric units\n- Used to live in Mons\n"
+    result = read_back("n.md", f"## Jens\n{below}", "notes")
+    assert len(remarks(result)) == 5
+    assert facts(result) == set()
+    assert ("ada", "Porto") in facts(read_back("n.md", f"## About me\n{below}", "notes"))
