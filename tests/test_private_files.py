@@ -2,6 +2,7 @@
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +63,18 @@ def test_a_lock_excludes_others_until_it_is_released(tmp_path):
         with pytest.raises(Locked), file_lock.alone(path, Locked("locked"), timeout=0.1):
             pass
     assert not file_lock.is_held(path)
+
+
+def test_what_a_killed_process_left_next_to_a_file_is_removed_and_what_a_running_one_writes_is_not(tmp_path):
+    path = tmp_path / "facts.parquet"
+    with private_files.replacing(path) as file:
+        mine = Path(file.name)
+        file.write(b"new")
+        # No process has the highest number.
+        killed = mine.with_name(mine.name.replace(f"-{os.getpid()}-", f"-{2**22 + 1}-"))
+        killed.write_bytes(b"half")
+        private_files.replace(path, b"another thread")
+        assert not killed.exists()
+        assert mine.exists()
+    assert path.read_bytes() == b"new"
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+from zlib import crc32
+
+_NEW = ".memctl-new"
 
 
 def make_folder(path: Path) -> None:
@@ -46,7 +51,10 @@ def replacing(path: Path, *, keep_mode: bool = False) -> Iterator[BinaryIO]:
     The content is synced first. With `keep_mode` the permissions of an existing file are kept.
     """
     path = path.resolve()
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".memctl-new", dir=path.parent)
+    machine = f"{crc32(platform.node().encode()):08x}"
+    _remove_leftovers(path, machine)
+    prefix = f".{path.name}.{machine}-{os.getpid()}-"
+    descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=_NEW, dir=path.parent)
     temporary = Path(name)
     try:
         os.close(descriptor)
@@ -61,6 +69,26 @@ def replacing(path: Path, *, keep_mode: bool = False) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _remove_leftovers(path: Path, machine: str) -> None:
+    """Remove the temporary files of processes of this machine that were killed before they replaced `path`."""
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.{machine}-(\d+)-\w+{re.escape(_NEW)}")
+    # A folder that cannot be listed may still take a new file.
+    with contextlib.suppress(OSError):
+        for file in path.parent.iterdir():
+            if (match := pattern.fullmatch(file.name)) and not _runs(int(match[1])):
+                file.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

@@ -55,7 +55,8 @@ def _reads(connection: DuckConnection, statement: str) -> bool:
     """Whether the statement is a query, or is not understood."""
     try:
         types = {each.type for each in connection.raw.extract_statements(statement)}
-    except driver().Error:
+    except (driver().Error, ValueError):
+        # ValueError: a kind of statement that DuckDB's Python module has no name for.
         return True
     kinds = driver().StatementType
     return types <= {kinds.SELECT, kinds.EXPLAIN, kinds.RELATION, kinds.CALL, kinds.PRAGMA}
