@@ -78,3 +78,15 @@ def test_what_a_killed_process_left_next_to_a_file_is_removed_and_what_a_running
         assert mine.exists()
     assert path.read_bytes() == b"new"
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_folder_that_a_killed_export_or_backup_left_with_facts_in_it_is_removed_by_the_next(tmp_path):
+    with private_files.scratch(tmp_path) as mine:
+        assert mode(mine) == 0o700
+        killed = mine.with_name(mine.name.replace(f"-{os.getpid()}-", f"-{2**22 + 1}-"))
+        killed.mkdir()
+        (killed / "records.parquet").write_bytes(b"facts")
+        with private_files.scratch(tmp_path):
+            assert not killed.exists()
+            assert mine.exists()
+    assert list(tmp_path.iterdir()) == []

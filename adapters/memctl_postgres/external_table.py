@@ -255,12 +255,12 @@ def users(database: Database, table: Table, default_user: str | None) -> Iterato
     )
     with database.transaction(own=False) as connection:
         counts = dict(connection.execute(statement).fetchall())
-    nobodys = counts.pop(None, 0)
-    if nobodys and default_user is None:
+    unowned = counts.pop(None, 0)
+    if unowned and default_user is None:
         raise UsageError(
-            f"{nobodys} rows belong to no user", where=table.account, hint="say whose they are with default_user"
+            f"{unowned} rows belong to no user", where=table.account, hint="say whose they are with default_user"
         )
-    return iter(sorted({*counts, default_user} - {None}) if nobodys and default_user else sorted(counts))
+    return iter(sorted({*counts, default_user} - {None}) if unowned and default_user else sorted(counts))
 
 
 def _mine(table: Table, default_user: str | None) -> Composed:

@@ -60,7 +60,7 @@ def shown(item: Item, format_: Format, *, dated: bool = True) -> str:
 
 
 def _when(item: Item) -> str:
-    """The dates of an item; a fact that is no longer true says so."""
+    """The dates of an item, with a mark on a fact that has ended."""
     if item.state in (None, "current"):
         return f"{item.at or ''} to {item.until}".strip() if item.until else item.at or ""
     span = " to ".join(date for date in (item.at, item.until) if date) if item.at else f"until {item.until}"

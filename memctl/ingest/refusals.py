@@ -22,6 +22,7 @@ import msgspec
 
 from memctl import __version__
 from memctl.core.errors import BadTranscript, NotFound
+from memctl.core.short_hash import short_hash
 from memctl.ingest.result import Reject, Report, reject_of
 from memctl.store.base import Store
 from memctl.transcripts.discovery import Document
@@ -65,7 +66,7 @@ class Refusals:
             for member in document.members:
                 path = f"{path}!/{member}"
                 places.append(path)
-            self._met.update(map(_hash, places))
+            self._met.update(map(short_hash, places))
 
     def refuse_path(self, error: BadTranscript, *, named: bool = False) -> None:
         """Refuse what is no document: a folder that cannot be listed, a file that cannot be opened, an archive.
@@ -77,7 +78,7 @@ class Refusals:
             self.add(where, error)
             return
         path, mark, inside = (where, "", "") if os.path.lexists(where) else where.partition("!/")
-        place = _hash(os.path.realpath(path) + mark + inside)
+        place = short_hash(os.path.realpath(path) + mark + inside)
         refused = self._files.setdefault(place, _Refused(place, _state_of_path(path), RETRIED))
         refused.rejects = [*refused.rejects, reject_of(error)]
 
@@ -88,8 +89,8 @@ class Refusals:
         the ledger has what is readable in it.
         """
         path = os.path.realpath(document.path)
-        place = _hash("!/".join([path, *document.members]), attribution)
-        state = _hash(contents, _state_of_permissions(path), _readers())
+        place = short_hash("!/".join([path, *document.members]), attribution)
+        state = short_hash(contents, _state_of_permissions(path), _readers())
         extents = (WHOLE, IN_PART) if partly_read else (WHOLE,)
         before = self.earlier.get(place, "").rpartition(" ")[0]
         if not self.again and before in [f"{extent} {state}" for extent in extents]:
@@ -114,7 +115,7 @@ class Refusals:
         for refused in self._files.values():
             if not refused.rejects:
                 continue
-            reasons = _hash(*(reject.reason for reject in refused.rejects))
+            reasons = short_hash(*(reject.reason for reject in refused.rejects))
             earlier = self.earlier.get(refused.place or "", "").partition(" ")[2]
             if refused.place is not None:
                 self._new[refused.place] = f"{refused.extent} {refused.state} {reasons}"
@@ -135,10 +136,6 @@ class Refusals:
                 tx.record_refusals(new, over)
 
 
-def _hash(*parts: object) -> str:
-    return hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-
-
 def _folders(path: str) -> Iterator[str]:
     """The folders above a path."""
     while (above := posixpath.dirname(path)) != path:
@@ -151,23 +148,23 @@ def _state_of_path(path: str) -> str:
     try:
         stat = os.stat(path)  # noqa: PTH116
     except OSError as error:
-        return _hash(error.errno)
+        return short_hash(error.errno)
     whole = "" if os.path.isdir(path) else f"{stat.st_size} {stat.st_mtime_ns}"  # noqa: PTH112
-    return _hash(whole, stat.st_ino, _state_of_permissions(path))
+    return short_hash(whole, stat.st_ino, _state_of_permissions(path))
 
 
 def _state_of_permissions(path: str) -> str:
     try:
         stat = os.stat(path)  # noqa: PTH116
     except OSError as error:
-        return _hash(error.errno)
-    return _hash(stat.st_mode, stat.st_uid, stat.st_gid, os.access(path, os.R_OK))
+        return short_hash(error.errno)
+    return short_hash(stat.st_mode, stat.st_uid, stat.st_gid, os.access(path, os.R_OK))
 
 
 @lru_cache(maxsize=1)
 def _readers() -> str:
     """The version of the readers: memctl's, and their sources, which change between two versions."""
-    return _hash(__version__, *(digest for _, digest in sorted(_digests(files("memctl.transcripts")))))
+    return short_hash(__version__, *(digest for _, digest in sorted(_digests(files("memctl.transcripts")))))
 
 
 def _digests(folder: Traversable) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 import zipfile
 import zlib
 from datetime import UTC, datetime
@@ -57,15 +56,15 @@ def backup(database: Database, file: Path) -> Manifest:
     """Write the store to `file`, atomically and private to its owner."""
     database.require()
     try:
-        with tempfile.TemporaryDirectory(prefix="memctl-", dir=file.parent) as folder:
-            half = Path(folder) / file.name
-            tables, version = _dump(database, Path(folder))
+        with private_files.scratch(file.parent) as folder:
+            half = folder / file.name
+            tables, version = _dump(database, folder)
             manifest = Manifest(memctl=__version__, store_version=version, made_at=datetime.now(UTC), tables=tables)
             private_files.create(half)
             with zipfile.ZipFile(half, "w", zipfile.ZIP_STORED) as archive:
                 archive.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
                 for name in tables:
-                    archive.write(Path(folder) / f"{name}.parquet", f"{name}.parquet")
+                    archive.write(folder / f"{name}.parquet", f"{name}.parquet")
             half.replace(file)
     except OSError as error:
         raise MemctlError(
@@ -110,9 +109,9 @@ def restore(file: Path, database: Database, *, force: bool = False) -> tuple[Man
     for left in (log, fresh.path):
         left.unlink(missing_ok=True)
     try:
-        with tempfile.TemporaryDirectory(prefix="memctl-", dir=database.path.parent) as folder:
-            manifest = _checked(file, Path(folder))
-            _load(fresh, manifest, Path(folder), file)
+        with private_files.scratch(database.path.parent) as folder:
+            manifest = _checked(file, folder)
+            _load(fresh, manifest, folder, file)
         replaced = Snapshots(database).replace_by(fresh)
     finally:
         fresh.path.unlink(missing_ok=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,6 +18,7 @@ from memctl.core.fact import Fact
 from memctl.migrate.plan import Loss, Plan, Tally
 from memctl.migrate.selection import Selection
 from memctl.migrate.source import Reader
+from memctl.runtime import private_files
 from memctl.runtime.rejects import Rejects
 from memctl.runtime.retry import Pace, Retry
 from memctl.store.ledger_records import Counts
@@ -107,16 +106,14 @@ def _made(file: str) -> Iterator[Backend]:
     path = Path(file).expanduser()
     if not path.parent.is_dir():
         raise MemctlError("the folder does not exist", where=str(path.parent), hint="create it, or choose another file")
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=".memctl-", dir=path.parent))
-    except OSError as error:
-        raise MemctlError(f"cannot write to this folder: {error.strerror}", where=str(path.parent)) from None
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(private_files.scratch(path.parent))
+        except OSError as error:
+            raise MemctlError(f"cannot write to this folder: {error.strerror}", where=str(path.parent)) from None
         made = folder / path.name
         with contextlib.closing(registry.open_backend(str(made), mode="w")) as adapter:
             # An export without facts still creates the file.
             adapter.write([])
             yield adapter
         made.replace(path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

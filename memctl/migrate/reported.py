@@ -6,7 +6,6 @@ fact is the same and the reason is, it is counted and not reported again. The le
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
 from collections import Counter
@@ -14,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from memctl.core.fact import Fact
+from memctl.core.short_hash import short_hash
 from memctl.runtime.rejects import Rejects
 from memctl.store.duckdb.ledger import Ledger
 from memctl.store.ledger_records import Counts, fingerprint
@@ -39,14 +39,14 @@ class Reported:
 
     def fact(self, fact: Fact, reason: str) -> None:
         """A fact that the target rejected."""
-        self._add(f"{_of(fact)} {_hash(_VARYING.sub('#', reason))}", {"reason": reason, "fact": fact})
+        self._add(f"{_of(fact)} {short_hash(_VARYING.sub('#', reason))}", {"reason": reason, "fact": fact})
 
     def record(self, where: str, reason: str) -> None:
         """A record that is not a fact that can be moved. Of equal ones, each further one is another."""
         with self._lock:
             self._times[f"{where} {reason}"] += 1
             number = self._times[f"{where} {reason}"]
-        self._add(_hash(where, reason, number), {"reason": reason, "where": where})
+        self._add(short_hash(where, reason, number), {"reason": reason, "where": where})
 
     def accepted(self, fact: Fact) -> None:
         """A fact that the target accepted: if it is rejected later, that is news."""
@@ -70,8 +70,4 @@ class Reported:
 
 
 def _of(fact: Fact) -> str:
-    return _hash(fact.user_id, fact.id, fingerprint(fact).hex())
-
-
-def _hash(*parts: object) -> str:
-    return hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return short_hash(fact.user_id, fact.id, fingerprint(fact).hex())

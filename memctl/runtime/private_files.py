@@ -6,6 +6,7 @@ import contextlib
 import os
 import platform
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import BinaryIO
 from zlib import crc32
 
 _NEW = ".memctl-new"
+_SCRATCH = "memctl"
 
 
 def make_folder(path: Path) -> None:
@@ -51,9 +53,8 @@ def replacing(path: Path, *, keep_mode: bool = False) -> Iterator[BinaryIO]:
     The content is synced first. With `keep_mode` the permissions of an existing file are kept.
     """
     path = path.resolve()
-    machine = f"{crc32(platform.node().encode()):08x}"
-    _remove_leftovers(path, machine)
-    prefix = f".{path.name}.{machine}-{os.getpid()}-"
+    _remove_leftovers(path.parent, path.name)
+    prefix = f".{path.name}.{_machine()}-{os.getpid()}-"
     descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=_NEW, dir=path.parent)
     temporary = Path(name)
     try:
@@ -71,14 +72,30 @@ def replacing(path: Path, *, keep_mode: bool = False) -> Iterator[BinaryIO]:
         raise
 
 
-def _remove_leftovers(path: Path, machine: str) -> None:
-    """Remove the temporary files of processes of this machine that were killed before they replaced `path`."""
-    pattern = re.compile(rf"\.{re.escape(path.name)}\.{machine}-(\d+)-\w+{re.escape(_NEW)}")
+@contextlib.contextmanager
+def scratch(folder: Path) -> Iterator[Path]:
+    """A temporary folder in `folder`, from which a finished file can be renamed to its place."""
+    _remove_leftovers(folder, _SCRATCH)
+    prefix = f".{_SCRATCH}.{_machine()}-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, suffix=_NEW, dir=folder, ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+def _remove_leftovers(folder: Path, name: str) -> None:
+    """Remove what processes of this machine wrote under a temporary `name` when they were killed."""
+    pattern = re.compile(rf"\.{re.escape(name)}\.{_machine()}-(\d+)-\w+{re.escape(_NEW)}")
     # A folder that cannot be listed may still take a new file.
     with contextlib.suppress(OSError):
-        for file in path.parent.iterdir():
-            if (match := pattern.fullmatch(file.name)) and not _runs(int(match[1])):
-                file.unlink(missing_ok=True)
+        for left in folder.iterdir():
+            if (match := pattern.fullmatch(left.name)) and not _runs(int(match[1])):
+                if left.is_dir():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink(missing_ok=True)
+
+
+def _machine() -> str:
+    return f"{crc32(platform.node().encode()):08x}"
 
 
 def _runs(process: int) -> bool:

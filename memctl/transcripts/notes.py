@@ -209,6 +209,6 @@ def _dated(text: str, options: ReadOptions) -> tuple[str | None, str]:
 
 
 def _is_of_another(text: str) -> bool:
-    """Whether a remark gives the words of somebody whom it names first, as in "Ben: I live in Oslo"."""
+    """Whether a remark gives the words of a person that it names first, as in "Ben: I live in Oslo"."""
     label = _LABEL.fullmatch(text)
     return label is not None and is_name(label["name"]) and bool(_FIRST_PERSON.search(label["text"]))

@@ -189,3 +189,40 @@ def test_a_statement_without_leave_to_write_reads_rows_and_nothing_else(team: Wo
     assert team.sql("SELECT text FROM facts WHERE text LIKE '%Oslo%' AND kind = 'fact'").rows == [
         ("zoe lives in Oslo.",)
     ]
+
+
+RIGHTS = (
+    'GRANT USAGE ON SCHEMA "{schema}" TO {role}',
+    'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO {role}',
+    'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{schema}" TO {role}',
+)
+"""The rights that docs/team.md lists for an account that did not create the store."""
+
+
+def test_an_account_with_the_rights_of_the_page_reads_writes_and_undoes(
+    memctl: Callable[..., Any], postgres_dsn: str, postgres_schema: str, address: str
+) -> None:
+    import psycopg
+
+    assert memctl("add", "zoe", "I live in Oslo.", "--store", address).code == 0
+    role = f"role_{postgres_schema[-12:]}"
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN")
+        try:
+            for right in RIGHTS:
+                connection.execute(right.format(schema=postgres_schema, role=role))
+            theirs = re.sub(r"//[^@]*@", f"//{role}@", address)
+            added = memctl("add", "zoe", "I moved to Rome.", "--json", "--store", theirs)
+            assert added.code == 0, added.err
+            run = memctl("runs", "--json", "--store", theirs).document["runs"][0]["id"]
+            for command in (
+                ("search", "zoe", "Rome"),
+                ("undo", run),
+                ("facts", "zoe"),
+                ("forget", "zoe", "--confirm", "zoe"),
+            ):
+                ran = memctl(*command, "--store", theirs)
+                assert ran.code == 0, (command, ran.err, ran.out)
+        finally:
+            connection.execute(f"DROP OWNED BY {role}")
+            connection.execute(f"DROP ROLE {role}")

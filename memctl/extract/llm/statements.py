@@ -58,7 +58,7 @@ def is_common(word: str) -> bool:
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """A clause: its text as it stands in the turn from `start`, the whole sentence, its head, and whom it is about.
+    """A clause: its text as it stands in the turn from `start`, the whole sentence, its head, and the person it is about.
 
     `owner` is SELF, a name or relation, or None if the clause does not say. `relative` is the person of "my sister" at
     its start. `before` is what was said earlier in the turn.

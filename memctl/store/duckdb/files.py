@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from memctl.runtime import private_files
@@ -37,8 +36,8 @@ def rebuild(connection: Connection, path: Path) -> None:
 
 def create(path: Path) -> None:
     """Create an empty database that only its owner can read, whatever the umask; DuckDB cannot open an empty file."""
-    with tempfile.TemporaryDirectory(prefix=".memctl-", dir=path.parent) as folder:
-        new = Path(folder) / path.name
+    with private_files.scratch(path.parent) as folder:
+        new = folder / path.name
         with instances.connected(path, read_only=False, file=new):
             pass
         new.chmod(0o600)
