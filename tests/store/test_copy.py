@@ -103,3 +103,20 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(memctl, filled):
     ran = memctl("store", "copy", filled, "postgresql://u:hunter2@127.0.0.1/x")
     assert ran.code == 2
     assert "hunter2" not in ran.err + ran.out
+
+
+def test_a_row_added_to_a_copy_does_not_get_the_key_of_one_that_an_undo_brings_back(memctl, store, address):
+    for text in ("I live in Oslo.", "I like tea."):
+        assert memctl("add", "zoe", text, "--store", address).code == 0
+    newest = memctl("facts", "zoe", "--json", "--store", address).document["facts"][-1]
+    assert memctl("rm", newest["id"], "--yes", "--store", address).code == 0
+    copied = f"{address}-copy"
+    ran = memctl("store", "copy", address, copied)
+    assert ran.code == 0, ran.err
+    run = memctl("runs", "--json", "--store", copied).document["runs"][0]["id"]
+    assert memctl("add", "zoe", "I work at Portavo.", "--store", copied).code == 0
+    assert memctl("undo", run, "--store", copied).code == 0
+    shared = "SELECT count(*) - count(DISTINCT key) AS n FROM records"
+    assert memctl("sql", shared, "--json", "--store", copied).document["rows"] == [{"n": 0}]
+    facts = memctl("facts", "zoe", "--all", "--json", "--store", copied).document["facts"]
+    assert newest["text"] in {fact["text"] for fact in facts}

@@ -195,4 +195,8 @@ def _count(connection: Connection, table: str) -> int:
 
 
 def _highest(connection: Connection, table: str) -> int:
-    return int(connection.execute(f"SELECT coalesce(max(key), 0) FROM {table}").fetchall()[0][0])  # noqa: S608
+    """The highest row key of a table, rows that an undo would bring back included."""
+    rows = connection.execute(
+        f"SELECT coalesce(max(key), 0) FROM (SELECT key FROM {table} UNION ALL SELECT key FROM undo_{table}) k"  # noqa: S608
+    ).fetchall()
+    return int(rows[0][0])
