@@ -94,7 +94,7 @@ def _of_postgres() -> Iterator[Target]:
     table = [{"id": "1", "user_id": USER, "content": "x", "created_at": "2026-01-01", "embedding": [1], "metadata": {}}]
     yield _mapping("postgres table", table, lambda row: [_of_table(row, table_layouts.DIY)])
     vectors = [{"id": point["id"], "vector": [0.5], "payload": point["payload"]} for point in _points()]
-    yield _mapping("postgres mem0", vectors, lambda row: [_of_table(row, table_layouts.MEM0)])
+    yield _mapping("postgres mem0", vectors, lambda row: [_of_table(row, table_layouts.MEM0)], _scopes_or_user)
     yield _mapping("postgres", map(_stored, _people()), lambda row: [postgres.to_fact(_selected(row))], _first_column)
 
 
@@ -156,6 +156,11 @@ def _scopes(record: Any) -> Collection[str]:
     """The owners of whom mem0's record may be: a user, agent, app or run that it names."""
     names = {text for text in texts_in(record) if text}
     return {mem0.owner_name(kind, name) or "" for kind in mem0.SCOPES for name in names}
+
+
+def _scopes_or_user(record: Any) -> Collection[str]:
+    """The owners of mem0's record, or the user that the table's column names."""
+    return {USER, *_scopes(_as_databases_keep(record))}
 
 
 def _groups(record: Any) -> Collection[str]:
