@@ -83,6 +83,8 @@ PANELS: dict[str, dict[str, str]] = {
     },
 }
 """The commands by the panel of the help that lists them; the modules of a panel are in one folder."""
+ALSO = ("completion", "dedupe", "help", "reindex", "schema")
+"""The commands that the help only names, on one line, so that the list fits one screen."""
 COMMANDS = {name: summary for panel in PANELS.values() for name, summary in panel.items()}
 FOLDERS = {name: panel.lower().replace(" ", "") for panel, commands in PANELS.items() for name in commands}
 
@@ -136,10 +138,10 @@ class LazyGroup(TyperGroup):
         """Write the help from the table above, without importing the commands."""
         lines = ["Usage: memctl [OPTIONS] COMMAND [ARGS]...", SUMMARY]
         for panel, commands in PANELS.items():
-            titles = [panel, *[""] * (len(commands) - 1)]
-            lines += [
-                f"{title:<9}{name:<13}{about}" for title, (name, about) in zip(titles, commands.items(), strict=True)
-            ]
+            rows = [(name, about) for name, about in commands.items() if name not in ALSO]
+            titles = [panel, *[""] * (len(rows) - 1)]
+            lines += [f"{title:<9}{name:<13}{about}" for title, (name, about) in zip(titles, rows, strict=True)]
+        lines.append(f"{'Also':<9}{', '.join(ALSO)}; see memctl help COMMAND.")
         formatter.write("\n".join([*lines, FOOTER, ""]))
 
 
