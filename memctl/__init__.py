@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from memctl.memory import Memory
     from memctl.migrate.operations import ExportJob, MigrateJob, VerifyJob, export, migrate, verify
     from memctl.migrate.selection import Selection
+    from memctl.migrate.sync import SyncJob, sync
     from memctl.runtime.progress import Monitor
     from memctl.transcripts.model import Turn
 
@@ -51,6 +52,7 @@ __all__ = [
     "Retryable",
     "Selection",
     "Source",
+    "SyncJob",
     "Turn",
     "UsageError",
     "VerifyJob",
@@ -58,6 +60,7 @@ __all__ = [
     "forget",
     "migrate",
     "open",
+    "sync",
     "verify",
 ]
 
@@ -80,11 +83,13 @@ _HOME = {
     "Retryable": "memctl.core.errors",
     "Selection": "memctl.migrate.selection",
     "Source": "memctl.core.fact",
+    "SyncJob": "memctl.migrate.sync",
     "Turn": "memctl.transcripts.model",
     "UsageError": "memctl.core.errors",
     "VerifyJob": "memctl.migrate.operations",
     "export": "memctl.migrate.operations",
     "forget": "memctl.maintenance.erasure",
+    "sync": "memctl.migrate.sync",
     "verify": "memctl.migrate.operations",
 }
 """The module of each public name. They are imported on first use: `import memctl` loads neither duckdb nor numpy."""

@@ -42,16 +42,25 @@ Ledger = Annotated[
     str | None,
     option("--ledger", "Path of the migration ledger. [default: in the data folder]", "FILE", envvar="MEMCTL_LEDGER"),
 ]
+MaxDuration = Annotated[
+    str | None, option("--max-duration", "Stop after this time (90s, 15m, 2h) with exit code 8.", "TIME")
+]
 Name = Annotated[str, typer.Argument()]
 NoVerify = Annotated[bool, option("--no-verify", "Skip verification of the written records.")]
 Predicate = Annotated[str | None, option("--predicate", "Only this predicate, for example lives_in.", "NAME")]
 Quiet = Annotated[bool, option("-q --quiet", "Print errors only.")]
+Rate = Annotated[
+    str | None, option("--rate", "Maximum call rate of the target (/s, /m, /h). [default: the backend's]", "N/s")
+]
 Rejects = Annotated[str | None, option("--rejects", "File for rejected records. [default: next to the ledger]", "FILE")]
+Retries = Annotated[int, option("--retries", "Retries after a temporary failure.", min=0, max=100)]
 Source = Annotated[str | None, backend("--from", "Backend to read from. [default: local]")]
 Subject = Annotated[str | None, option("--subject", "Only facts with this subject.", "NAME")]
 Ttl = Annotated[
     str | None, option("--ttl", "Maximum age per kind, e.g. episode=365d. [default: keep forever]", "KIND=SPAN")
 ]
+
+Workers = Annotated[int, option("--workers", "Number of parallel writers.", min=1, max=64)]
 
 
 def named(value: str | list[str] | None) -> str | list[str] | None:
@@ -259,6 +268,30 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
             kinds=tuple(check_kinds(kinds)),
             limit=self.limit,
         )
+
+
+class SyncedScope(msgspec.Struct, frozen=True, kw_only=True):
+    """The users whose facts a synchronisation makes equal; all facts of a user belong to it."""
+
+    users: Annotated[
+        list[str],
+        option(
+            "--user",
+            "User to include; repeatable.",
+            "NAME",
+            autocompletion=_complete.users,
+            callback=named,
+            default_factory=list,
+        ),
+    ] = msgspec.field(default_factory=list)
+    all_users: Annotated[bool, option("--all-users", "Include all users.")] = False
+    user_map: Annotated[
+        str | None, option("--user-map", "CSV file with columns from,to that renames users during the move.", "FILE")
+    ] = None
+
+    def selection(self) -> Selection:
+        """The selection. Raises UsageError when no user is given."""
+        return Scope(users=self.users, all_users=self.all_users, user_map=self.user_map).selection()
 
 
 class MovedScope(Scope, frozen=True, kw_only=True):

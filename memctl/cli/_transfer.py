@@ -175,8 +175,8 @@ def print_plan(plan: Plan) -> None:
         typer.echo(f"note   {_render.clean(note)}")
 
 
-def emit_report(schema: str, report: Report) -> None:
-    """Print a run as one JSON document."""
+def emit_report(schema: str, report: Report, **more: Any) -> None:
+    """Print a run as one JSON document, with `more` fields."""
     found = report.verification
     _render.emit_json(
         schema,
@@ -192,6 +192,7 @@ def emit_report(schema: str, report: Report) -> None:
             "only_in_target": report.only_in_target,
             "verification": found,
             "halted": report.halted,
+            **more,
         },
     )
 
@@ -207,6 +208,7 @@ def print_report(report: Report, command: str) -> None:
         typer.echo(
             f"{_render.count(extra, 'fact')} only in the target: not in the source any more; memctl verify lists them"
         )
+    print_removed(report)
     if report.verification is not None:
         _print_verification(report.verification)
     for problem in report.problems:
@@ -219,6 +221,24 @@ def print_report(report: Report, command: str) -> None:
     if report.halted:
         why = "time limit reached" if report.halted == "max-duration" else "interrupted"
         typer.echo(f"{why}; progress is saved. To resume:\n  {_render.clean(command)}", err=True)
+
+
+def print_removed(report: Report) -> None:
+    """Print what a run deleted, or why it deleted nothing."""
+    removed = report.removed
+    if removed is None:
+        return
+    gone, retired = (sum(map(len, ids.values())) for ids in (removed.deleted, removed.retired))
+    if removed.held_back:
+        typer.echo(
+            f"{typer.style('error:', fg='red', bold=True)} nothing was deleted: {_render.clean(removed.held_back)}; "
+            "check the source, then raise --max-delete or use --force",
+            err=True,
+        )
+    elif gone or retired:
+        typer.echo(f"{gone + retired} deleted: {gone} not in the source any more, {retired} that no longer hold")
+    if removed.backup:
+        typer.echo(f"deleted and overwritten facts: {_render.clean(removed.backup)}", err=True)
 
 
 def _print_verification(found: Verification) -> None:

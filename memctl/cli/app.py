@@ -60,6 +60,7 @@ PANELS: dict[str, dict[str, str]] = {
     },
     "Move": {
         "migrate": "Move facts from one backend to another.",
+        "sync": "Make a backend equal to another one, deletions included.",
         "verify": "Compare two backends record by record.",
         "export": "Write facts to a file.",
         "migrations": "List past migrations and how to resume them.",

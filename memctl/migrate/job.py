@@ -10,6 +10,7 @@ import msgspec
 from memctl.backends.contract import Backend
 from memctl.core.errors import Exit
 from memctl.migrate.plan import Loss, Plan
+from memctl.migrate.removal import Removal, Removed
 from memctl.migrate.source import Forgotten
 from memctl.migrate.verify import Verification
 from memctl.runtime.retry import Reason
@@ -21,7 +22,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     is completed during the run; rates are in calls per second; `command` is what to run to resume.
 
     `digest` is that of a plan which the source must still match at the end; `forgotten` returns the users not to move;
-    `name` is what the run is listed as where it can be undone.
+    `name` is what the run is listed as where it can be undone. `removal` is how facts that the source no longer has are
+    deleted in the target; None: they stay.
     """
 
     source: Backend
@@ -37,6 +39,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     rejects: Path | None = None
     forgotten: Forgotten | None = None
     name: str = "migrate"
+    removal: Removal | None = None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +47,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     `left_out` counts facts of the source that were not written, by reason. `halted` is why it ended early; `problems`
     names users whose facts were not all read; `only_in_target` has the ids, by owner, of facts that earlier runs wrote
-    and the source no longer has; `undoable` is whether `memctl undo` can undo the run.
+    and the source no longer has; `removed` is what a run that deletes made of them; `undoable` is whether `memctl undo`
+    can undo the run.
     """
 
     run: str | None
@@ -59,6 +63,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     halted: Reason | None
     limited: bool
     undoable: bool
+    removed: Removed | None = None
 
     @property
     def exit(self) -> Exit:
@@ -67,6 +72,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             return Exit.INTERRUPTED if self.halted == "interrupted" else Exit.LIMIT
         if self.problems:
             return Exit.ERROR
+        if self.removed and self.removed.held_back:
+            return Exit.LIMIT
         if self.verification and self.verification.exit:
             return self.verification.exit
         return Exit.PARTIAL if self.counts.rejected > self.counts.rejected_earlier else Exit.OK
@@ -76,4 +83,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         """The state of the run in the ledger."""
         if self.halted:
             return "interrupted" if self.halted == "interrupted" else "limit"
+        if self.exit is Exit.LIMIT:
+            return "limit"
         return "done" if self.exit is Exit.OK else "partial"

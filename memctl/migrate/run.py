@@ -21,9 +21,10 @@ from memctl.core.errors import MemctlError, Retryable
 from memctl.core.fact import Fact
 from memctl.migrate.job import Job, Report
 from memctl.migrate.plan import Tally, retired
+from memctl.migrate.removal import Removed, Remover
 from memctl.migrate.reported import Reported
 from memctl.migrate.source import Reader
-from memctl.migrate.target import Target, conversations
+from memctl.migrate.target import Target, batches
 from memctl.migrate.verify import Verification, Verifier
 from memctl.runtime.rejects import Rejects
 from memctl.runtime.retry import Announce, Halt, Halted, Pace, Retry
@@ -99,8 +100,12 @@ class _Flow:
         self.rejects = Rejects(job.rejects or ledger.path.with_name(f"rejects-{run}.jsonl"), run=run)
         self.counts = Counts()
         self.left_out = 0
+        self.unreadable = 0
         self.acknowledged: Counter[str] = Counter()
-        remember = job.name == "migrate"
+        remember = job.name in ("migrate", "sync")
+        self.remover = (
+            Remover(job.removal, self.reader, self.target, ledger, halt, route=route, run=run) if job.removal else None
+        )
         self.reported = Reported(ledger, route, self.rejects, self.counts, remember=remember)
         self.standings: dict[str, Standing] = {}
         self.there: set[str] = set()
@@ -143,6 +148,10 @@ class _Flow:
         only_there = {}
         if preserving and self.halt.reason is None and not self.reader.problems and not self.reader.limited:
             only_there = self._only_there()
+        removed = None
+        if self.remover and self.halt.reason is None and not self.reader.problems:
+            removed = self._remove(self.remover, only_there)
+            only_there = {} if removed.held_back is None else only_there
         verification = None
         if self.job.verify and preserving and self.halt.reason is None:
             verification = self._verify()
@@ -158,7 +167,8 @@ class _Flow:
             verification=verification,
             halted=self.halt.reason,
             limited=self.reader.limited,
-            undoable=self.undoable and bool(self.counts.written or self.counts.updated),
+            undoable=self.undoable and bool(self.counts.written or self.counts.updated or (removed and removed.number)),
+            removed=removed,
         )
 
     def _move(self, users: Sequence[str]) -> None:
@@ -184,7 +194,9 @@ class _Flow:
 
     def _unreadable(self) -> None:
         """Reject records of the source that cannot be moved."""
-        for reject in (*self.source.rejects(), *self.reader.repeated):
+        rejects = (*self.source.rejects(), *self.reader.repeated)
+        self.unreadable = len(rejects)
+        for reject in rejects:
             self._reject(reject.where or "", reject.message)
 
     def _reject(self, where: str, reason: str) -> None:
@@ -221,7 +233,7 @@ class _Flow:
         standing = self.standings.get(owner, Standing())
         if owner not in self.there:
             needed = standing.held > 0 or standing.doubtful > 0
-        elif standing.doubtful or not standing.held:
+        elif standing.doubtful or not standing.held or (self.remover and self.remover.backup):
             needed = True
         elif self.target.metered or self.target.compares:
             count = self.target.count(owner)
@@ -242,7 +254,7 @@ class _Flow:
         looked = [fact.id for fact in chunk if fact.user_id in self.surveyed]
         held = self._spool.get(looked) if looked else {}
         items = [(fact, fingerprint(fact), known.get(fact.id)) for fact in chunk]
-        items = [item for item in items if not self.tally.leaves_out(item[0]) or self._is_there(item, held)]
+        items = [item for item in items if not self.tally.leaves_out(item[0]) or self._follows(item, held)]
         changed = self.target.changed_ids(
             [item[0] for item in items if item[0].user_id not in self.surveyed and _acknowledged(item)]
         )
@@ -274,8 +286,19 @@ class _Flow:
             )
             self.touched.update(fact.user_id for fact, _, _ in found)
         if send:
+            if self.remover:
+                self.remover.keep(held[fact.id] for fact, _, _ in send if fact.id in held)
             self._deliver(send)
         self._say("")
+
+    def _follows(self, item: Planned, held: Mapping[UUID, Fact]) -> bool:
+        """Whether a fact that no longer holds is updated in the target, because that has it; a run that deletes removes
+        it instead."""
+        if self.remover is None or not self._is_there(item, held):
+            return self._is_there(item, held)
+        with self._lock:
+            self.remover.retire(item[0])
+        return False
 
     def _is_there(self, item: Planned, held: Mapping[UUID, Fact]) -> bool:
         """Whether the target has the fact, in whatever state."""
@@ -291,7 +314,7 @@ class _Flow:
         flushed = time.monotonic()
         unsent = set(keys)
         try:
-            for batch in self._batches([fact for fact, _, _ in items]):
+            for batch in batches([fact for fact, _, _ in items], self.job.plan.mode, self.job.batch_size):
                 if self.halt.reason is not None:
                     return
                 unsent.difference_update(fact.id for fact in batch)
@@ -305,13 +328,6 @@ class _Flow:
         finally:
             self.ledger.settle(self.run, settled)
             self.ledger.release([keys[id_] for id_ in unsent])
-
-    def _batches(self, facts: Sequence[Fact]) -> Iterator[Sequence[Fact]]:
-        if self.job.plan.mode == "rederive":
-            yield from conversations(facts)
-            return
-        for start in range(0, len(facts), self.job.batch_size):
-            yield facts[start : start + self.job.batch_size]
 
     def _settled(self, batch: Sequence[Fact], outcomes: Sequence[Outcome], keys: dict[UUID, int]) -> Iterator[Settled]:
         for fact, outcome in zip(batch, outcomes, strict=True):
@@ -338,12 +354,23 @@ class _Flow:
         chosen = {selection.owner(user) for user in selection.users} or self.standings.keys()
         found = {}
         for owner in sorted(chosen - {selection.owner(user) for user in self.reader.refused}):
-            if self.acknowledged[owner] < self.standings.get(owner, Standing()).held:
-                gone = [id_ for id_ in self.ledger.acknowledged(self.route, owner) if not self.reader.has_read(id_)]
+            standing = self.standings.get(owner, Standing())
+            # What was removed may be there again, after an undo or a restore.
+            again = self.remover is not None and standing.removed > 0 and not self.target.metered
+            if self.acknowledged[owner] < standing.held or again:
+                acknowledged = self.ledger.acknowledged(self.route, owner, removed=again)
+                gone = [id_ for id_ in acknowledged if not self.reader.has_read(id_)]
                 there = self._spool.get(gone) if owner in self.surveyed else self.target.present(owner, gone)
                 if ids := [id_ for id_ in gone if id_ in there]:
                     found[owner] = ids
         return found
+
+    def _remove(self, remover: Remover, gone: dict[str, list[UUID]]) -> Removed:
+        """Delete what the source no longer has."""
+        held = sum(standing.held for standing in self.standings.values())
+        removed = remover.carry_out(gone, held=held, unreadable=self.unreadable)
+        self.touched.update(removed.deleted, removed.retired)
+        return removed
 
     def _verify(self) -> Verification | None:
         """Compare everything acknowledged but not yet verified, and record what matches as verified."""

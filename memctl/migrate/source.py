@@ -6,7 +6,8 @@ A backend is not trusted: a page that repeats facts and a list shorter than the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from memctl.backends.contract import Backend
@@ -28,7 +29,7 @@ class Reader:
 
     `read` counts the facts returned, `pages` the calls, `problems` lists users whose facts are incomplete. `forgotten`
     returns which users were erased: they are `refused`, by the name they have or would get. `repeated` are facts that
-    are not returned because a fact of another user has the same id.
+    are not returned because a fact of another user has the same id. `complete` are the users that were read to the end.
     """
 
     def __init__(self, source: Backend, selection: Selection, *, forgotten: Forgotten | None = None) -> None:
@@ -42,6 +43,7 @@ class Reader:
         self.problems: list[str] = []
         self.refused: list[str] = []
         self.repeated: list[Rejected] = []
+        self.complete: set[str] = set()
         self.limited = False
 
     def close(self) -> None:
@@ -127,10 +129,26 @@ class Reader:
                 return
         if before is not None and distinct != before:
             self._came_short(user, distinct, before)
+        self.complete.add(user)
 
     def has_read(self, id_: UUID) -> bool:
         """Whether a fact with this id was read."""
         return self._seen.owner(id_) is not None
+
+    def missing(self, owner: str, ids: Sequence[UUID]) -> list[UUID]:
+        """The subset of the facts, none of which was read, that the source really does not have.
+
+        A source without a count of its own is read a second time, and so is a user of whom it has facts although it
+        did not list the user.
+        """
+        users = [user for user, name in self._selection.user_map.items() if name == owner]
+        there: set[UUID] = set()
+        for user in dict.fromkeys([*users, owner] if self._selection.owner(owner) == owner else users):
+            with suppress(NotFound):
+                count = self._source.count(user)
+                if count is None or (count and user not in self.complete):
+                    there.update(fact.id for page in self._source.read(user) for fact in page.facts)
+        return [id_ for id_ in ids if id_ not in there]
 
     def _came_short(self, user: str, distinct: int, before: int) -> None:
         """Report missing facts. Facts may change while they are read: only a number outside both counts is wrong."""

@@ -15,6 +15,7 @@ from memctl.backends.wrappers import SETTLE, target_id
 from memctl.core.errors import NotFound, Rejected
 from memctl.core.fact import Fact
 from memctl.core.timeline import outdated
+from memctl.migrate.plan import Mode
 
 
 class Target:
@@ -127,6 +128,12 @@ class Target:
             for fact in facts
         ]
 
+    def delete(self, user: str, ids: Sequence[UUID]) -> int:
+        """Remove facts of the user; returns how many existed."""
+        with self.use() as adapter, contextlib.suppress(NotFound):
+            return adapter.delete(user, ids)
+        return 0
+
     def name_of(self, held: Fact) -> str | None:
         """The target's own id of a fact read from it."""
         return target_id(self.capabilities, held)
@@ -148,6 +155,15 @@ def _turn(fact: Fact) -> dict[str, Any]:
         "id": str(fact.id),
         "at": fact.valid_at or fact.created_at,
     }
+
+
+def batches(facts: Sequence[Fact], mode: Mode, size: int) -> Iterator[Sequence[Fact]]:
+    """The facts as they are sent: `size` at a time, or by conversation if the target extracts them again."""
+    if mode == "rederive":
+        yield from conversations(facts)
+        return
+    for start in range(0, len(facts), size):
+        yield facts[start : start + size]
 
 
 def conversations(facts: Sequence[Fact]) -> Iterator[list[Fact]]:

@@ -44,11 +44,11 @@ def rate(text: str | None) -> float | None:
     return float(match[1]) / _SECONDS[match[2] or "s"]
 
 
-def duration(text: str | None) -> float | None:
-    """Seconds, from "90", "90s", "15m", "2h" or "1d"."""
+def duration(text: str | None, where: str = "--max-duration") -> float | None:
+    """Seconds, from "90", "90s", "15m", "2h" or "1d"; `where` names the option in the error."""
     if text is None:
         return None
     match = _DURATION.fullmatch(text.strip())
     if match is None or not float(match[1]):
-        raise UsageError(f"cannot read {text!r} as a duration", where="--max-duration", hint="use 90s, 15m, 2h or 1d")
+        raise UsageError(f"cannot read {text!r} as a duration", where=where, hint="use 90s, 15m, 2h or 1d")
     return float(match[1]) * _SECONDS[match[2]]

@@ -14,7 +14,7 @@ import msgspec
 
 from memctl.core.fact import Fact, content_hash
 
-State = Literal["planned", "written", "verified", "rejected"]
+State = Literal["planned", "written", "verified", "rejected", "removed"]
 RunState = Literal["running", "done", "partial", "interrupted", "limit", "failed", "killed"]
 
 
@@ -47,11 +47,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """Of one user in the target: facts acknowledged, facts of which it is not known, facts still to be verified."""
+    """The facts of one user in the target: acknowledged, possibly written, still to be verified, and removed by a
+    synchronisation."""
 
     held: int = 0
     doubtful: int = 0
     unverified: int = 0
+    removed: int = 0
 
 
 class Route(msgspec.Struct, frozen=True):

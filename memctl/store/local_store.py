@@ -26,6 +26,8 @@ from memctl.store.sql.store import SqlStore
 if TYPE_CHECKING:
     from memctl.store.base import Session
 
+WRITE = "write"
+"""What is listed as the command of facts written outside a run of a command."""
 PAGE_SIZE = 1000
 
 Self = TypeVar("Self", bound="LocalStore")
@@ -61,7 +63,7 @@ class LocalStore(Backend):
         self.engine = open_engine(path, lock_timeout)
         self.store = SqlStore(self.engine)
         self.identity = str(self.engine.file.absolute()) if self.engine.file else self.engine.place
-        self.start_run(new_run(), "write")
+        self.start_run(new_run(), WRITE)
         self._requested = EmbedderSpec(spec=embedder, base_url=base_url, dim=dimensions) if embedder else None
         self.outdated_model: str | None = None
         """Set by a search that compared words only: the model of the store's vectors, which is no longer shipped."""
@@ -195,16 +197,20 @@ class LocalStore(Backend):
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
         """Remove facts of the user with their evidence; returns how many there were."""
-        return self.remove(ids, user)
+        if self._command == WRITE:
+            return self.remove(ids, user)
+        return self.remove(ids, user, run=self._run, command=self._command)
 
-    def remove(self, ids: Sequence[UUID], user: str | None = None, *, run: str | None = None) -> int:
+    def remove(
+        self, ids: Sequence[UUID], user: str | None = None, *, run: str | None = None, command: str = "rm"
+    ) -> int:
         """Remove facts of one user, or of anyone, with their evidence; returns how many there were.
 
-        `run` is the id under which the removal can be undone, by default a new one.
+        `run` is the id under which the removal can be undone, by default a new one, and `command` what it is listed as.
         """
         from memctl.store.refold import erase
 
-        with self.store.changing("rm", user, run, make=False, users=[user] if user is not None else None) as tx:
+        with self.store.changing(command, user, run, make=False, users=[user] if user is not None else None) as tx:
             return erase(tx, tx.owned(ids, user))
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:

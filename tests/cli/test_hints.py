@@ -19,13 +19,14 @@ READS = ("ingest", "add", "edit", "undo")
 SHOWN = {
     "adapters": BACKENDS,
     "memctl/backends": BACKENDS,
+    "memctl/migrate/removal.py": ("sync",),
     "memctl/migrate": BACKENDS,
     "memctl/transcripts": READS,
     "memctl/extract": READS,
     "memctl/ingest": READS,
     "memctl/report": ("report volume", "report pricing", "report prices"),
 }
-"""The commands that show the messages of a folder; others are used by all commands."""
+"""The commands that show the messages of a folder or file; others are used by all commands."""
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 OTHERS = re.compile(r"\b(?:git|pip|uv|docker|pg_dump|initdb) [^;,]*")
 """Command lines of other programs."""
@@ -81,7 +82,7 @@ MODULES = [
 
 @pytest.mark.parametrize("module", [name for name in MODULES if "--" in (ROOT / name).read_text(encoding="utf-8")])
 def test_every_option_in_a_message_exists(module):
-    commands = next((names for folder, names in SHOWN.items() if module.startswith(f"{folder}/")), OPTIONS)
+    commands = next((names for folder, names in SHOWN.items() if f"{module}/".startswith(f"{folder}/")), OPTIONS)
     if module.startswith("memctl/cli/") and (own := Path(module).stem.rstrip("_")) in COMMANDS:
         commands = [name for name in OPTIONS if name.split()[0] == own]
     allowed = set().union(*(OPTIONS[name] for name in commands))

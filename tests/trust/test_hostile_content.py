@@ -121,6 +121,11 @@ INVOCATIONS = {
         ("--from", "broken.jsonl", "--to", "local", "--all-users"),
         ("--from", f"nowhere{USER}", "--to", "local", "--all-users"),
     ],
+    ("sync",): [
+        ("--from", "hostile.jsonl", "--to", "out.jsonl", "--all-users", "--dry-run"),
+        ("--from", "broken.jsonl", "--to", "local", "--all-users"),
+        ("--from", "local", "--to", f"nowhere{USER}", "--all-users", "--max-delete", USER),
+    ],
     ("verify",): [
         ("--from", "hostile.jsonl", "--to", "local", "--all-users"),
         ("--from", "other.jsonl", "--to", "local", "--all-users"),

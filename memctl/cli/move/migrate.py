@@ -44,17 +44,13 @@ def command(
     ] = None,
     fail_on_loss: _options.FailOnLoss = False,
     no_verify: _options.NoVerify = False,
-    rate: Annotated[
-        str | None, option("--rate", "Maximum call rate of the target (/s, /m, /h). [default: the backend's]", "N/s")
-    ] = None,
-    workers: Annotated[int, option("--workers", "Number of parallel writers.", min=1, max=64)] = 1,
+    rate: _options.Rate = None,
+    workers: _options.Workers = 1,
     batch_size: Annotated[
         int | None, option("--batch-size", "Facts per call. [default: the backend's]", "N", min=1)
     ] = None,
-    max_duration: Annotated[
-        str | None, option("--max-duration", "Stop after this time (90s, 15m, 2h) with exit code 8.", "TIME")
-    ] = None,
-    retries: Annotated[int, option("--retries", "Retries after a temporary failure.", min=0, max=100)] = 7,
+    max_duration: _options.MaxDuration = None,
+    retries: _options.Retries = 7,
     rejects: _options.Rejects = None,
     quiet: _options.Quiet = False,
     ledger: _options.Ledger = None,

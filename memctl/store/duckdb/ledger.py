@@ -213,8 +213,8 @@ class Ledger:
         with self._transaction() as connection:
             rows = connection.execute(
                 "SELECT user_id, count(*) FILTER (state IN ('written', 'verified')), "
-                "count(*) FILTER (state = 'planned' AND attempts > 0), count(*) FILTER (state = 'written') "
-                "FROM entries WHERE route = ? GROUP BY user_id",
+                "count(*) FILTER (state = 'planned' AND attempts > 0), count(*) FILTER (state = 'written'), "
+                "count(*) FILTER (state = 'removed') FROM entries WHERE route = ? GROUP BY user_id",
                 [route],
             ).fetchall()
         return {user: Standing(*counts) for user, *counts in rows}
@@ -230,13 +230,13 @@ class Ledger:
         names = ("key", "content_hash", "state", "attempts", "target_id")
         return {id_: Entry(**dict(zip(names, values, strict=True))) for id_, *values in rows}
 
-    def acknowledged(self, route: int, user: str) -> list[UUID]:
-        """The ids of the user's facts that the target confirmed."""
+    def acknowledged(self, route: int, user: str, *, removed: bool = False) -> list[UUID]:
+        """The ids of the user's facts that the target confirmed, optionally also of those that were removed since."""
         with self._transaction() as connection:
             rows = connection.execute(
-                "SELECT source_id FROM entries WHERE route = ? AND user_id = ? AND state IN ('written', 'verified') "
-                "ORDER BY key",
-                [route, user],
+                "SELECT source_id FROM entries WHERE route = ? AND user_id = ? "
+                "AND (state IN ('written', 'verified') OR (? AND state = 'removed')) ORDER BY key",
+                [route, user, removed],
             ).fetchall()
         return [row[0] for row in rows]
 
@@ -298,6 +298,26 @@ class Ledger:
                     "AND source_id IN (SELECT unnest(?::UUID[]))",
                     [route, list(ids)],
                 )
+
+    def removed(self, route: int, ids: Sequence[UUID]) -> None:
+        """Record that facts were deleted in the target."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE entries SET state = 'removed' WHERE route = ? AND source_id IN (SELECT unnest(?::UUID[]))",
+                [route, list(ids)],
+            )
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of the ledger to a new file."""
+        if not self.path.exists():
+            return
+        with self._transaction() as connection:
+            name = connection.execute("SELECT current_database()").fetchall()[0][0]
+            connection.execute("COMMIT")
+            connection.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS copy")
+            connection.execute(f'COPY FROM DATABASE "{name}" TO copy')
+            connection.execute("DETACH copy")
+            connection.execute("BEGIN")
 
     def reported(self, route: int) -> set[str]:
         """Hashes of what runs on this route rejected and reported."""

@@ -26,7 +26,7 @@ CREATE TABLE entries (
     source_id UUID NOT NULL,
     target_id VARCHAR,
     content_hash BLOB NOT NULL, -- SHA-256
-    state VARCHAR NOT NULL, -- planned, written, verified, rejected
+    state VARCHAR NOT NULL, -- planned, written, verified, rejected, removed
     attempts INTEGER NOT NULL,
     error VARCHAR
 );

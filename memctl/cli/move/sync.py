@@ -1,0 +1,129 @@
+"""`memctl sync`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from memctl.cli import _options, _render, _run_log, _transfer, _typer
+from memctl.cli._typer import option
+from memctl.core.errors import Exit, UsageError
+from memctl.runtime import user_input
+
+if TYPE_CHECKING:
+    from memctl.core.errors import MemctlError
+    from memctl.migrate.sync import Synced
+
+LISTED = 100
+"""Changes that the terminal shows."""
+
+app = _typer.new_app()
+
+
+@app.command(
+    examples="""
+    memctl sync --from mem0 --to postgres --all-users --dry-run
+    memctl sync --from mem0 --to postgres --all-users --backup-dir removed/ --watch 5m
+    """
+)
+def command(
+    *,
+    source: Annotated[str, _options.backend("--from", "Backend to read from.")],
+    target: Annotated[str, _options.backend("--to", "Backend to make equal to it.")],
+    scope: _options.SyncedScope,
+    table: _options.Table,
+    service: _options.LettaService,
+    dry_run: Annotated[bool, option("--dry-run", "List the changes without making them.")] = False,
+    max_delete: Annotated[
+        str | None,
+        option("--max-delete", "Maximum number or share of facts to delete. [default: 25% or 100]", "N|N%"),
+    ] = None,
+    force: Annotated[
+        bool, option("--force", "Delete despite the limit, an empty source or unreadable records.")
+    ] = False,
+    backup: Annotated[
+        str | None,
+        option("--backup-dir", "Folder or JSONL file for deleted and overwritten facts.", "PATH"),
+    ] = None,
+    watch: Annotated[
+        str | None, option("--watch", "Repeat after this time (90s, 5m, 2h) until Ctrl-C.", "TIME")
+    ] = None,
+    no_verify: _options.NoVerify = False,
+    rate: _options.Rate = None,
+    workers: _options.Workers = 1,
+    max_duration: _options.MaxDuration = None,
+    retries: _options.Retries = 7,
+    rejects: _options.Rejects = None,
+    quiet: _options.Quiet = False,
+    ledger: _options.Ledger = None,
+    output: _options.Json,
+    store: _options.Store,
+) -> int:
+    """Make a backend equal to another one: like migrate, and deletions follow.
+
+    Deletes only facts that an earlier sync or migrate of the same route wrote, and nothing if the source was not read
+    completely. Above --max-delete nothing is deleted, with exit code 8. memctl undo reverts a sync into the store.
+    """
+    from memctl.migrate import sync
+    from memctl.migrate.removal import parse_limit
+
+    if watch and dry_run:
+        raise UsageError("--watch and --dry-run cannot be combined")
+    if watch and output.as_json:
+        raise UsageError("--watch and --json cannot be combined", hint="run memctl sync --json from cron")
+    job = sync.SyncJob(
+        source=source,
+        target=target,
+        selection=scope.selection(),
+        options=store.backends(table, service, source=source, target=target),
+        limit=parse_limit(max_delete),
+        force=force,
+        backup=_options.path_of(backup),
+        dry_run=dry_run,
+        verify=not no_verify,
+        rate=user_input.rate(rate),
+        workers=workers,
+        max_duration=user_input.duration(max_duration),
+        attempts=retries + 1,
+        rejects=_options.path_of(rejects),
+        ledger=_options.path_of(ledger),
+        command=_transfer.command_line(),
+    )
+    if watch:
+        every = user_input.duration(watch, "--watch") or 0.0
+        last = sync.watch(job, every, _tell, _transfer.Terminal(quiet=True))
+        return Exit.OK if last is None else last.report.exit
+    synced = sync.sync(job, _transfer.Terminal(quiet=quiet or output.as_json))
+    counts = synced.report.counts
+    _run_log.current().count(**{name: getattr(counts, name) for name in counts.__struct_fields__})
+    if output.as_json:
+        _transfer.emit_report("sync", synced.report, removed=synced.report.removed, changes=synced.changes)
+    elif synced.changes is not None:
+        _print_changes(synced)
+    elif not quiet or synced.report.exit:
+        _transfer.print_report(synced.report, job.command)
+    return synced.report.exit
+
+
+def _tell(result: Synced | MemctlError) -> None:
+    """Print one line about a run."""
+    from memctl.migrate import sync
+
+    if isinstance(result, Exception):
+        typer.echo(f"{typer.style('error:', fg='red', bold=True)} {_render.clean(str(result))}; trying again", err=True)
+    else:
+        typer.echo(_render.clean(sync.status_line(result)))
+
+
+def _print_changes(synced: Synced) -> None:
+    changes = synced.changes or []
+    for change in changes[:LISTED]:
+        typer.echo(
+            f"{change.symbol} {_render.line(change.user)} {_render.short(change.id)} {_render.line(change.text)}"
+        )
+    if len(changes) > LISTED:
+        typer.echo(f"and {len(changes) - LISTED} more; --json lists all")
+    _transfer.print_counts(synced.report.counts)
+    _transfer.print_removed(synced.report)
+    typer.echo("nothing was changed")

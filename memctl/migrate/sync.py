@@ -1,0 +1,160 @@
+"""Keeping a target equal to a source: a migration after which deletions and retirements follow, once or repeatedly."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from memctl.backends import registry
+from memctl.core.errors import Locked, MemctlError, Retryable, UsageError
+from memctl.migrate import run
+from memctl.migrate.endpoints import Ends, Options, local_store, opened
+from memctl.migrate.job import Job, Report
+from memctl.migrate.operations import open_ledger
+from memctl.migrate.rehearsal import Change, Rehearsal
+from memctl.migrate.removal import DeleteLimit, Removal
+from memctl.migrate.selection import Selection
+from memctl.runtime.progress import SILENT, Monitor
+from memctl.runtime.rejects import Rejects
+from memctl.runtime.retry import Halt
+from memctl.store.duckdb.ledger import Ledger
+
+
+class SyncJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A synchronisation. `source` and `target` are names of backends or files of facts; `options` are those of the
+    backends, by backend name.
+
+    `limit` is the most facts that may be deleted; `force` ignores it, and also deletes if the source is empty or has
+    unreadable records. `backup` is a file of canonical JSONL, or a folder, for the facts that are deleted or
+    overwritten. `dry_run` only returns what would change. The other fields are those of `MigrateJob`.
+    """
+
+    source: str
+    target: str
+    selection: Selection = Selection()
+    options: Options = {}
+    limit: DeleteLimit = DeleteLimit()
+    force: bool = False
+    backup: Path | None = None
+    dry_run: bool = False
+    verify: bool = True
+    rate: float | None = None
+    workers: int = 1
+    max_duration: float | None = None
+    attempts: int = 8
+    rejects: Path | None = None
+    ledger: Path | None = None
+    command: str = "call memctl.sync again with the same job"
+
+
+class Synced(msgspec.Struct, frozen=True, kw_only=True):
+    """The result: the report of the migration, and for a dry run the changes that it would make."""
+
+    report: Report
+    changes: list[Change] | None = None
+
+
+def sync(job: SyncJob, monitor: Monitor = SILENT) -> Synced:
+    """Make the selected facts of the target equal to those of the source: write new and changed facts, then delete the
+    facts that earlier runs wrote and that the source no longer has, or that no longer hold and that the target would
+    show as current.
+
+    Facts that the target got in another way stay. Nothing is deleted if the source was not read completely. Raises
+    UsageError for a selection by which deleted facts cannot be recognised, and the errors of `migrate`.
+    """
+    _check(job)
+    halt = Halt(job.max_duration)
+    if job.rejects:
+        Rejects(job.rejects).require()
+    with (
+        open_ledger(job.ledger) as ledger,
+        opened(job.source, job.target, options=job.options, workers=job.workers, warn=monitor.warn) as ends,
+        monitor.interruptible(halt),
+    ):
+        monitor.begin(ends.source_identity, ends.target_identity, [*ends.source.remarks(), *ends.targets[0].remarks()])
+        if job.dry_run:
+            return _rehearse(job, ends, ledger, halt, monitor)
+        registry.prepare(ends.targets[0], monitor.warn)
+        with monitor.step("syncing") as (progress, announce):
+            report = run.migrate(_work(job, ends), ledger, halt, progress=progress, announce=announce)
+    return Synced(report=report)
+
+
+def watch(
+    job: SyncJob, every: float, tell: Callable[[Synced | MemctlError], None], monitor: Monitor = SILENT
+) -> Synced | None:
+    """Synchronise again `every` so many seconds, until it is interrupted or a run may not delete what it would have to.
+
+    `tell` receives the result of each run, or its temporary failure. Returns the run that ended it; None if it was
+    interrupted between two runs.
+    """
+    while True:
+        try:
+            synced = sync(job, monitor)
+        except (Retryable, Locked) as error:
+            tell(error)
+        else:
+            tell(synced)
+            if synced.report.halted or (synced.report.removed and synced.report.removed.held_back):
+                return synced
+        try:
+            Halt().wait(every)
+        except KeyboardInterrupt:
+            return None
+
+
+def _check(job: SyncJob) -> None:
+    selection = job.selection
+    if not selection.whole or selection.kinds:
+        raise UsageError(
+            "a part of a user's facts cannot be synchronised",
+            hint="deleted facts are recognised only in all facts of a user",
+        )
+    if selection.users and selection.user_map:
+        raise UsageError("--user and --user-map cannot be combined here", hint="leave out --user; use --all-users")
+
+
+def _work(job: SyncJob, ends: Ends) -> Job:
+    return ends.job(
+        ends.plan(job.selection, "preserve"),
+        command=job.command,
+        rate=job.rate,
+        attempts=job.attempts,
+        verify=job.verify and not job.dry_run,
+        name="sync",
+        rejects=job.rejects,
+        forgotten=local_store(job.options).suppressed,
+        removal=Removal(limit=job.limit, force=job.force, backup=None if job.dry_run else job.backup),
+    )
+
+
+def _rehearse(job: SyncJob, ends: Ends, ledger: Ledger, halt: Halt, monitor: Monitor) -> Synced:
+    """The same run with a copy of the ledger and a target that only notes what it is sent."""
+    changes: list[Change] = []
+    ends = msgspec.structs.replace(ends, targets=(Rehearsal(ends.targets[0], changes),))
+    with tempfile.TemporaryDirectory(prefix="memctl-") as folder:
+        copy = Path(folder) / "ledger.duckdb"
+        ledger.copy_to(copy)
+        work = msgspec.structs.replace(_work(job, ends), rejects=Path(folder) / "rejects.jsonl")
+        with Ledger(copy) as rehearsed, monitor.step("comparing") as (progress, announce):
+            report = run.migrate(work, rehearsed, halt, progress=progress, announce=announce)
+    order = {"-": 0, "*": 1, "+": 2}
+    changes.sort(key=lambda change: (change.user, order[change.symbol], change.id))
+    return Synced(report=msgspec.structs.replace(report, run=None, rejects_file=None), changes=changes)
+
+
+def status_line(synced: Synced) -> str:
+    """One line with the time and the counts of a run, for `watch`."""
+    counts = synced.report.counts
+    removed = synced.report.removed
+    reason = f"; nothing deleted: {removed.held_back}" if removed and removed.held_back else ""
+    problems = f"; {'; '.join(synced.report.problems)}" if synced.report.problems else ""
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z  {counts.written} written, {counts.updated} updated, "
+        f"{removed.number if removed else 0} deleted, {counts.unchanged} unchanged, {counts.rejected} rejected"
+        f"{reason}{problems}"
+    )
