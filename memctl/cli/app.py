@@ -74,7 +74,10 @@ PANELS: dict[str, dict[str, str]] = {
         "store": "Copy a whole store between a file and PostgreSQL.",
         "reindex": "Compute missing embeddings, or all with another model.",
     },
-    "Report": {"report": "Report a memory's size and what it would cost elsewhere."},
+    "Report": {
+        "report": "Report a memory's size and what it would cost elsewhere.",
+        "audit": "Report how good a memory is, and what mends it.",
+    },
     "Set up": {
         "config": "Show the effective settings or create a settings file.",
         "doctor": "Check the installation, store, settings and backends.",

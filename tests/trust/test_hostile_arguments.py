@@ -27,6 +27,7 @@ TAKING = {
     "restore": [(BYTES,)],
     "store copy": [("local", BYTES), (BYTES, "x.duckdb")],
     "migrate": [("--from", BYTES, "--to", "x.jsonl", "--all-users"), ("--from", "local", "--to", BYTES, "--user", "x")],
+    "audit": [(BYTES,), ("--all-users", "--from", BYTES), ("--all-users", "--ids", BYTES)],
     "sync": [("--from", "local", "--to", BYTES, "--all-users"), ("--from", BYTES, "--to", "x.jsonl", "--all-users")],
     "verify": [("--from", "local", "--to", BYTES, "--all-users")],
     "export": [("--user", BYTES, "--output", "x.jsonl"), ("--all-users", "--output", BYTES + ".jsonl")],

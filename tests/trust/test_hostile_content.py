@@ -121,6 +121,7 @@ INVOCATIONS = {
         ("--from", "broken.jsonl", "--to", "local", "--all-users"),
         ("--from", f"nowhere{USER}", "--to", "local", "--all-users"),
     ],
+    ("audit",): [(USER,), ("--all-users", "--json"), ("--all-users", "--from", "hostile.jsonl"), (USER, "--ids", USER)],
     ("sync",): [
         ("--from", "hostile.jsonl", "--to", "out.jsonl", "--all-users", "--dry-run"),
         ("--from", "broken.jsonl", "--to", "local", "--all-users"),
