@@ -1,6 +1,7 @@
 """Doubts: a turn that says that something has changed, and not how ("new number, will send it later").
 
-The fact stays current; it is marked as possibly outdated until it is said again or replaced.
+The fact stays current; it is marked as possibly outdated until it is said again or replaced. A doubt names predicates
+and no values, so that it also reaches what was said in other sessions.
 """
 
 import re
@@ -12,7 +13,7 @@ from memctl.extract.assertion_filter import declarative
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.segmentation import HIDDEN, plain, sentences
-from memctl.extract.wordlist import words
+from memctl.extract.wordlist import spoken_words, words
 
 _WORK = frozenset(words("works_at job_title works_in has_boss has_manager"))
 _HOME = frozenset({"lives_in"})
@@ -65,6 +66,25 @@ _CUES: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+_CHANGES = frozenset(
+    words(
+        "new old last previous changed changing change moved move left quit leaving lost hunting looking handed career "
+        "unemployed between reorg reorganisation reorganization switched ex since dating single different fell not in "
+        "on up may don second touch fifty having"
+    )
+)
+_THINGS = frozenset(
+    words(
+        "job jobs role employer employers gig career careers work notice unemployed boss manager team teams reorg "
+        "reorganisation reorganization house home out again flat in yesterday place address apartment neighbours "
+        "neighbors neighbourhood neighborhood landlord ex split divorce breakup break dating life girlfriend boyfriend "
+        "partner number email mail meds medication tablets pills prescription dose wagon strict thing air hold happen "
+        "ahead sure doubt go fifty plan plans thoughts know"
+    )
+)
+"""Every sentence that says that something has changed has a word of each list."""
+_PAST = re.compile(r"\b(?:old|last|previous|ex|hunting|looking)\b", re.IGNORECASE)
+""" "My old job" may be one that was over before the facts were told."""
 _UNSURE = re.compile(
     r"\b(?:up in the air|on hold|might not (?:happen|go ahead|make it)|may not (?:happen|go ahead)|not sure (?:about|"
     r"if)|in doubt|touch and go|"
@@ -76,7 +96,7 @@ _NOT_OWN = re.compile(
     r"(?-i:[A-ZÀ-Þ]\w+) (?:has|got|had|found|is|was)\b|\b(?:sister|brother|mum|mom|dad|wife|husband|partner|son|"
     r"daughter|mate|colleague|boss|neighbour|cousin)s?\b|"
     r"\b(?:if|would|could|should|might be|maybe|want|wish|hope|hoping|need|thinking of|thinking about|dream\w*|ideal|"
-    r"not|never|no|don't|"
+    r"not|never|no|don't|about to|almost|nearly|close to|going to|was to|thought|nobody|rumou?rs?|"
     r"didn't|haven't|he|she|they|his|her|their|your|friend|someday|one day|i'd|we'd|love|like|fancy|need)\b",
     re.IGNORECASE,
 )
@@ -84,34 +104,50 @@ _SMALL = frozenset(words("the a an my our to in at on for of and with go have tr
 
 
 def doubts(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:
-    """Doubts about the drafts in `earlier`; what `new` says of the same predicate is no doubt."""
-    cues = [cue for kinds, cue in _CUES if kinds & earlier.predicates] + [_UNSURE] * ("plans" in earlier.predicates)
+    """Doubts about what the speaker said before; what `new` says of the same predicate is no doubt.
+
+    Only doubts about plans, which share words with the plan, need the plan in `earlier`.
+    """
+    spoken_of = spoken_words(text)
+    if _CHANGES.isdisjoint(spoken_of) or _THINGS.isdisjoint(spoken_of):
+        return
+    cues = [cue for _, cue in _CUES] + [_UNSURE] * ("plans" in earlier.predicates)
     if not any(cue.search(text) for cue in cues):
         return
+    new = list(new)
     said = {one.predicate for one in new}
+    planned = [one.quote for one in new if one.predicate == "plans"]
+    taken: set[str] = set()
     for sentence in sentences(plain(text)):
         body, _ = declarative(sentence.text, sentence.mark)
         if not body or HIDDEN in body:
             continue
         span = (sentence.start, sentence.start + len(sentence.text))
+        ahead = any(first < span[1] and span[0] < last for first, last in planned)
+        for predicate in () if ahead else sorted(_changed(body, earlier.predicates)):
+            known = predicate in taken or (None, predicate) in earlier.ended
+            if not known and not said & _related(predicate):
+                taken.add(predicate)
+                yield Draft(
+                    predicate=predicate, object=None, phrase="has changed", quote=span, op="retract", doubt=True
+                )
         spoken = set(re.findall(r"[\w-]+", body.casefold())) - _SMALL
-        for draft in earlier.standing.values():
-            if draft.subject is not None or draft.predicate in said or (None, draft.predicate) in earlier.ended:
-                continue
-            unsure = draft.predicate == "plans" and _UNSURE.search(body) and spoken & _chief(draft.object or "")
-            if unsure or (_changed(draft.predicate, body) and not said & _related(draft.predicate)):
+        unsure = "plans" not in said and _UNSURE.search(body)
+        for draft in earlier.standing.values() if unsure and (None, "plans") not in earlier.ended else ():
+            if draft.subject is None and draft.predicate == "plans" and spoken & _chief(draft.object or ""):
                 yield msgspec.structs.replace(
                     draft, op="retract", doubt=True, quote=span, valid_at=None, invalid_at=None, precision=None
                 )
 
 
-def _changed(predicate: str, body: str) -> bool:
-    """True if a sentence says that what `predicate` is about has changed for the speaker."""
+def _changed(body: str, lately: set[str]) -> set[str]:
+    """The predicates that a sentence says have changed for the speaker; a past one only if it was spoken of `lately`."""
+    changed: set[str] = set()
     for predicates, cue in _CUES:
-        match = cue.search(body) if predicate in predicates else None
+        match = cue.search(body)
         if match is not None and not _NOT_OWN.search(body[: match.start()]):
-            return True
-    return False
+            changed |= predicates & lately if _PAST.search(match[0]) else predicates
+    return changed
 
 
 def _chief(value: str) -> set[str]:

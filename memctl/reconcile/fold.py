@@ -9,7 +9,7 @@ one rule, "later wins", covers all three.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from memctl.core.claim import DENIAL, DOUBT, Claim
@@ -28,6 +28,10 @@ from memctl.reconcile.same_value import (
     track_of,
     value_of,
 )
+
+
+_NEWS = timedelta(days=90)
+"""How long a change is what people mean by "the new job"."""
 
 
 @dataclass(eq=False, slots=True)
@@ -227,11 +231,18 @@ class _Group:
         self.taken_back += lost
 
     def _doubt(self, claim: Claim) -> None:
-        """Mark the live values that the claim is about; they stay current."""
+        """Mark the live values that the claim is about, unless they are the change; they stay current."""
         for period in self.open:
-            if not period.done(seen(claim)) and takes(claim, period.first):
+            recent = claim.object is None and self._recent(period, seen(claim))
+            if not period.done(seen(claim)) and takes(claim, period.first) and not recent:
                 period.doubted_by = claim
                 period.claims.append(claim)
+
+    def _recent(self, period: _Period, at: datetime | None) -> bool:
+        """True for a value that replaced another, or began, shortly before `at`: "our new flat" is the one just named."""
+        if at is None or period.start is None or at - period.start > _NEWS:
+            return False
+        return period.valid_at is not None or self.chains.get(period.track, [period])[0] is not period
 
     def _already_over(self, claim: Claim) -> list[_Period]:
         """Handle a retraction of no live value: a period known to be over, else a new ended one."""

@@ -74,6 +74,52 @@ def test_saying_it_again_or_anew_removes_the_doubt() -> None:
     assert [(fact.object, DOUBT in fact.categories) for fact in moved] == [("Linz", False)]
 
 
+def in_sessions(*texts: str) -> list[Fact]:
+    """The current facts after one session for each text, half a year apart."""
+    claims = []
+    for n, text in enumerate(texts):
+        turn = Turn(turn_id="0", role="user", text=text, at=START + timedelta(days=180 * n))
+        claims += extract(Session(source_format="test", session_id=str(n), turns=(turn,)), "alice")
+    return [to_fact(belief) for belief in fold(claims) if belief.live]
+
+
+@pytest.mark.parametrize(
+    ("before", "later", "doubted"),
+    [
+        ("I work at Volvo.", "first week in the new job, knackered", ["Volvo"]),
+        ("I live in Graz.", "our new flat has no lift", ["Graz"]),
+        ("My phone number is +47 22 12 34 56.", "new number, will send it later", ["+47 22 12 34 56"]),
+        ("I work at Volvo and live in Graz.", "changed jobs again", ["Volvo"]),
+        ("I work at Volvo.", "my old job was in a bakery", []),
+        ("My wife is called Petra.", "my ex has kept the car", []),
+        ("I work at Volvo.", "I nearly lost my job over it", []),
+        ("I work at Volvo.", "rumour has it there's a new boss coming", []),
+    ],
+)
+def test_change_said_in_a_later_session_puts_the_earlier_fact_in_doubt(
+    before: str, later: str, doubted: list[str]
+) -> None:
+    assert [fact.object for fact in in_sessions(before, later) if DOUBT in fact.categories] == doubted
+
+
+def test_remark_about_a_change_that_was_told_puts_nothing_in_doubt() -> None:
+    texts = ("I live in Graz.", "I moved to Linz last week.", "our new flat has no lift")
+    claims = [
+        claim
+        for n, text in enumerate(texts)
+        for claim in extract(
+            Session(
+                source_format="test",
+                session_id=str(n),
+                turns=(Turn(turn_id="0", role="user", text=text, at=START + timedelta(days=20 * n)),),
+            ),
+            "alice",
+        )
+    ]
+    (linz,) = [belief for belief in fold(claims) if belief.live and belief.claim.predicate == "lives_in"]
+    assert (linz.claim.object, linz.doubt) == ("Linz", None)
+
+
 def test_facts_are_listed_with_their_doubt(capsys: pytest.CaptureFixture[str]) -> None:
     _render.facts(current("I live in Graz.", "our new flat has no lift"))
     assert "possibly outdated: alice lives in Graz." in capsys.readouterr().out
