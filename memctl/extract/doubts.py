@@ -141,7 +141,7 @@ def doubts(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[
 
 
 def _changed(body: str, lately: set[str]) -> set[str]:
-    """The predicates that a sentence says have changed for the speaker; a past one only if it was spoken of `lately`."""
+    """The predicates that a sentence says have changed; what was in the past counts only if spoken of `lately`."""
     changed: set[str] = set()
     for predicates, cue in _CUES:
         match = cue.search(body)

@@ -29,7 +29,6 @@ from memctl.reconcile.same_value import (
     value_of,
 )
 
-
 _NEWS = timedelta(days=90)
 """How long a change is what people mean by "the new job"."""
 
@@ -239,7 +238,7 @@ class _Group:
                 period.claims.append(claim)
 
     def _recent(self, period: _Period, at: datetime | None) -> bool:
-        """True for a value that replaced another, or began, shortly before `at`: "our new flat" is the one just named."""
+        """True for a value that began shortly before `at`: "our new flat" is the one just named."""
         if at is None or period.start is None or at - period.start > _NEWS:
             return False
         return period.valid_at is not None or self.chains.get(period.track, [period])[0] is not period
