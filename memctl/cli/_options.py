@@ -230,8 +230,8 @@ class Change(Statement, frozen=True, kw_only=True):
     confidence: Annotated[float | None, option("--confidence", "Confidence of the fact.", "X", min=0, max=1)] = None
 
 
-class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """Which facts of which users a command is about."""
+class UserScope(msgspec.Struct, frozen=True, kw_only=True):
+    """Which users a command is about."""
 
     users: Annotated[
         list[str],
@@ -245,53 +245,48 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = msgspec.field(default_factory=list)
     all_users: Annotated[bool, option("--all-users", "Include all users.")] = False
+
+    def names(self, *, default_all: bool = False) -> tuple[str, ...]:
+        """The users, none for all. Raises UsageError when no user is given and `default_all` is False."""
+        if self.users and self.all_users:
+            raise UsageError("--user and --all-users cannot be combined")
+        if not self.users and not self.all_users and not default_all:
+            raise UsageError("no user given", hint="choose --user NAME or --all-users")
+        return tuple(self.users)
+
+
+class RenamedScope(UserScope, frozen=True, kw_only=True):
+    """Which users a command is about, and their names in the target."""
+
     user_map: Annotated[
         str | None, option("--user-map", "CSV file with columns from,to that renames users during the move.", "FILE")
     ] = None
+
+    def selection(self, *, default_all: bool = False) -> Selection:
+        """The selection. Raises UsageError when no user is given and `default_all` is False."""
+        from memctl.migrate.selection import Selection, load_user_map
+
+        return Selection(
+            users=self.names(default_all=default_all), user_map=load_user_map(self.user_map) if self.user_map else {}
+        )
+
+
+class Scope(RenamedScope, frozen=True, kw_only=True):
+    """Which facts of which users a command is about."""
+
     since: Annotated[str | None, option("--since", "Only records created or updated since WHEN.", "WHEN")] = None
     kinds: Annotated[str | None, option("--kinds", f"Only these kinds: {', '.join(KINDS)}.", "KIND,...")] = None
     limit: Annotated[int | None, option("--limit", "Only the first N facts.", "N", min=1)] = None
 
     def selection(self, *, default_all: bool = False) -> Selection:
         """The selection. Raises UsageError for an unknown kind, or when no user is given and `default_all` is False."""
-        from memctl.migrate.selection import Selection, load_user_map
-
-        if self.users and self.all_users:
-            raise UsageError("--user and --all-users cannot be combined")
-        if not self.users and not self.all_users and not default_all:
-            raise UsageError("no user given", hint="choose --user NAME or --all-users")
         kinds = [kind.strip() for kind in (self.kinds or "").split(",") if kind.strip()]
-        return Selection(
-            users=tuple(self.users),
-            user_map=load_user_map(self.user_map) if self.user_map else {},
+        return msgspec.structs.replace(
+            super().selection(default_all=default_all),
             since=user_input.when(self.since),
             kinds=tuple(check_kinds(kinds)),
             limit=self.limit,
         )
-
-
-class SyncedScope(msgspec.Struct, frozen=True, kw_only=True):
-    """The users whose facts a synchronisation makes equal; all facts of a user belong to it."""
-
-    users: Annotated[
-        list[str],
-        option(
-            "--user",
-            "User to include; repeatable.",
-            "NAME",
-            autocompletion=_complete.users,
-            callback=named,
-            default_factory=list,
-        ),
-    ] = msgspec.field(default_factory=list)
-    all_users: Annotated[bool, option("--all-users", "Include all users.")] = False
-    user_map: Annotated[
-        str | None, option("--user-map", "CSV file with columns from,to that renames users during the move.", "FILE")
-    ] = None
-
-    def selection(self) -> Selection:
-        """The selection. Raises UsageError when no user is given."""
-        return Scope(users=self.users, all_users=self.all_users, user_map=self.user_map).selection()
 
 
 class MovedScope(Scope, frozen=True, kw_only=True):

@@ -76,6 +76,7 @@ PANELS: dict[str, dict[str, str]] = {
     },
     "Report": {
         "report": "Report a memory's size and what it would cost elsewhere.",
+        "eval": "Measure whether backends find what they should.",
         "audit": "Report how good a memory is, and what mends it.",
     },
     "Set up": {

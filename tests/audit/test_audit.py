@@ -7,9 +7,9 @@ from contextlib import closing
 import pytest
 from audit import planted
 
-from memctl.audit.run import CHECKS, audit
 from memctl.backends import registry
 from memctl.core.fact import encode
+from memctl.report.audit.run import CHECKS, audit
 
 LEAST_RECALL, LEAST_PRECISION = 0.9, 0.8
 

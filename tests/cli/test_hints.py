@@ -24,6 +24,8 @@ SHOWN = {
     "memctl/transcripts": READS,
     "memctl/extract": READS,
     "memctl/ingest": READS,
+    "memctl/report/audit": ("audit", "rm", "migrate"),
+    "memctl/report/evaluation": ("eval",),
     "memctl/report": ("report volume", "report pricing", "report prices"),
 }
 """The commands that show the messages of a folder or file; others are used by all commands."""

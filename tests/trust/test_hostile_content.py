@@ -121,6 +121,11 @@ INVOCATIONS = {
         ("--from", "broken.jsonl", "--to", "local", "--all-users"),
         ("--from", f"nowhere{USER}", "--to", "local", "--all-users"),
     ],
+    ("eval",): [
+        ("--user", USER),
+        ("--all-users", "--from", "hostile.jsonl", "--to", "local", "--html", "eval.html"),
+        ("--user", USER, "--questions", f"nowhere{USER}"),
+    ],
     ("audit",): [(USER,), ("--all-users", "--json"), ("--all-users", "--from", "hostile.jsonl"), (USER, "--ids", USER)],
     ("sync",): [
         ("--from", "hostile.jsonl", "--to", "out.jsonl", "--all-users", "--dry-run"),

@@ -31,7 +31,7 @@ def command(
     *,
     source: Annotated[str, _options.backend("--from", "Backend to read from.")],
     target: Annotated[str, _options.backend("--to", "Backend to make equal to it.")],
-    scope: _options.SyncedScope,
+    scope: _options.RenamedScope,
     table: _options.Table,
     service: _options.LettaService,
     dry_run: Annotated[bool, option("--dry-run", "List the changes without making them.")] = False,

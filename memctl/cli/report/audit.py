@@ -12,7 +12,7 @@ from memctl.core.errors import UsageError
 from memctl.core.suggestions import near
 
 if TYPE_CHECKING:
-    from memctl.audit.model import Audit
+    from memctl.report.audit.model import Audit
 
 app = _typer.new_app()
 
@@ -43,8 +43,8 @@ def command(
     Checks the current facts with rules, on this machine. Each finding has a count, examples, and the command that mends
     it. Nothing is changed.
     """
-    from memctl.audit import run
     from memctl.backends import registry
+    from memctl.report.audit import run
 
     if (user is None) != all_users:
         raise UsageError("no user given" if user is None else "USER and --all-users cannot be combined")

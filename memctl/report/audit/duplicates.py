@@ -11,13 +11,13 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.audit.model import Fault, Memory
 from memctl.core.fact import Fact
 from memctl.core.predicates import OPPOSITES, SINGLE_VALUED
 from memctl.core.subjects import aliases
 from memctl.extract.extractor import extract
 from memctl.maintenance.consolidate.duplicates import NEAR, pairs
 from memctl.reconcile.normalize import normalise, same_value
+from memctl.report.audit.model import Fault, Memory
 from memctl.transcripts.model import Session, Turn
 
 _SLOTTED = frozenset({"favorite", "measure", "dose", "detail"})

@@ -9,13 +9,13 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.audit import duplicates, personal, provenance, texts
-from memctl.audit.model import Audit, Check, Example, Fault, Finding, Memory, NotChecked
-from memctl.audit.personal import masked
 from memctl.backends.contract import Backend
 from memctl.core.fact import Fact
 from memctl.core.timeline import is_current
 from memctl.migrate.listing import reading
+from memctl.report.audit import duplicates, personal, provenance, texts
+from memctl.report.audit.model import Audit, Check, Example, Fault, Finding, Memory, NotChecked
+from memctl.report.audit.personal import masked
 from memctl.runtime.progress import Progress
 
 EXAMPLES = 3

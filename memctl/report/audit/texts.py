@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from memctl.audit.model import Fault, Memory
 from memctl.core.fact import Fact
 from memctl.core.tokenization import STOP_WORDS, words
 from memctl.extract.prompt_injection import gives_orders
 from memctl.reconcile.normalize import normalise
+from memctl.report.audit.model import Fault, Memory
 
 _NO_TRIVIA = ("procedure", "block", "summary")
 """Kinds that are instructions or texts of an agent: they are not small talk, however short."""

@@ -6,9 +6,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from memctl.audit.model import Fault, Memory
 from memctl.core.fact import Fact
 from memctl.extract.secrets import redact
+from memctl.report.audit.model import Fault, Memory
 
 _NUMBERS = ("card", "iban", "ssn")
 """Kinds of `redact` that are personal data and not credentials."""

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from memctl.audit.model import Fault, Memory
 from memctl.core.fact import Fact
 from memctl.core.tokenization import STOP_WORDS, stems
 from memctl.extract.wordlist import words as spoken
 from memctl.reconcile.normalize import normalise
+from memctl.report.audit.model import Fault, Memory
 
 _STATES = frozenset(
     {"lives_in", "works_at", "job_title", "relationship_status", "phone", "diet", "primary_stack", "takes_medication"}
