@@ -29,7 +29,7 @@ _PAGE = (
 # Searching for an id uses the primary key.
 _SOURCE = SQL(
     "(SELECT id AS key, user_id, kind, text, lexemes, embedding, valid_at, invalid_at, created_at, expired_at, "
-    "expires_at FROM facts)"
+    "expires_at, superseded_by IS NOT NULL AS replaced FROM facts)"
 )
 _BYTES = (
     "rows deleted; remnants may remain in the free space of the table's file, in the write-ahead log and in backups; "

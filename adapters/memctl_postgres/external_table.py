@@ -133,7 +133,7 @@ class Table(NamedTuple):
         return SQL(
             """(
             SELECT {key} AS key, {owner} AS user_id, {kind} AS kind, ({text})::text AS text, {vector} AS embedding,
-                   {stems} AS lexemes, {times}
+                   {stems} AS lexemes, FALSE AS replaced, {times}
             FROM {table} t WHERE {real}
             )"""
         ).format(

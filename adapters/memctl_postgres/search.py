@@ -1,5 +1,7 @@
 """Search by words (BM25 over PostgreSQL's stems) and meaning (cosine), within a span of time.
 
+The score is that of memctl's store, as far as facts alone allow: no turns are beside them, and nobody speaks.
+
 All facts of a user are compared exactly: the `user_id` index finds them, and an optimisation fence keeps the planner
 from the vector index, which would take neighbours of all users and filter afterwards. A search over all users uses the
 HNSW index, and scans until there are enough hits. Works on `facts` and on any query with the same columns.
@@ -14,13 +16,10 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.sql import SQL, Composable, Composed
 
-from memctl.backends.contract import Hit, Query
+from memctl.backends.contract import ENDED, K1, LEXICAL, SEMANTIC, B, Hit, Query
 from memctl.core.fact import Fact
 from memctl_postgres.mapping import stored_text
 
-LEXICAL, SEMANTIC = 0.3, 0.7
-K1, B = 1.2, 0.75
-"""BM25's usual constants (Robertson and Zaragoza 2009, section 3.5)."""
 POOL = 50
 
 STEMS = (
@@ -42,7 +41,12 @@ class Ranked(NamedTuple):
 
 
 _WORDS = """
-asked AS (SELECT unnest(tsvector_to_array({stems})) AS lexeme),
+every AS (SELECT unnest(tsvector_to_array({stems})) AS lexeme),
+own AS (SELECT unnest(tsvector_to_array({owner})) AS lexeme),
+asked AS (
+    SELECT lexeme FROM every
+    WHERE lexeme NOT IN (TABLE own) OR NOT EXISTS (SELECT FROM every WHERE lexeme NOT IN (TABLE own))
+),
 corpus AS (
     SELECT count(*) AS size, greatest(avg(length(lexemes)), 1)::float8 AS mean FROM {source} AS f WHERE {mine}
 ),
@@ -54,13 +58,17 @@ said AS MATERIALIZED (
     )::tsquery
 ),
 rarity AS (
-    SELECT lexeme, ln(1 + (size - count(*) + 0.5) / (count(*) + 0.5)) AS idf FROM said, corpus GROUP BY lexeme, size
+    SELECT lexeme, ln(1 + (size - spread + 0.5) / (spread + 0.5)) AS idf FROM corpus CROSS JOIN (
+        SELECT asked.lexeme, count(said.key) AS spread FROM asked LEFT JOIN said USING (lexeme) GROUP BY asked.lexeme
+    ) counted
 ),
 weighed AS (
     SELECT key, sum(idf * times * ({k1} + 1) / (times + {k1} * (1 - {b} + {b} * length / mean))) AS score
     FROM said JOIN rarity USING (lexeme) CROSS JOIN corpus GROUP BY key
 ),
-worded AS (SELECT key, score / max(score) OVER () AS score FROM weighed),
+worded AS (
+    SELECT key, score / greatest(max(score) OVER (), (SELECT sum(idf) / 2 FROM rarity)) AS score FROM weighed
+),
 """
 
 _PAIRS = """
@@ -103,11 +111,15 @@ pool AS (
         ORDER BY lexical.score DESC, key LIMIT %(pool)s
     )
 )
-SELECT f.key, {lexical}::float8 * coalesce(lexical.score, 0) AS lexical,
-       {semantic}::float8 * greatest(coalesce(nullif({cosine}, 'NaN'), 0), 0) AS semantic
-FROM pool JOIN {source} AS f USING (key) LEFT JOIN lexical USING (key)
-ORDER BY {lexical}::float8 * coalesce(lexical.score, 0)
-         + {semantic}::float8 * greatest(coalesce(nullif({cosine}, 'NaN'), 0), 0) DESC, f.key
+SELECT key, lexical, semantic FROM (
+    SELECT f.key, tier * {lexical} * coalesce(lexical.score, 0) AS lexical,
+           tier * {semantic} * greatest(coalesce(nullif({cosine}, 'NaN'), 0), 0) AS semantic
+    FROM pool JOIN {source} AS f USING (key) LEFT JOIN lexical USING (key) CROSS JOIN LATERAL (
+        SELECT (CASE WHEN NOT f.replaced AND coalesce(f.invalid_at, f.expired_at) <= %(at)s
+                     THEN {ended} ELSE 1 END)::float8 AS tier
+    ) weight
+) scored
+ORDER BY lexical + semantic DESC, key
 LIMIT %(pool)s
 """
 
@@ -122,11 +134,12 @@ def rank(
 ) -> list[Ranked]:
     """The best rows of `source` for `query`, best first, some more than `query.k`.
 
-    `source` has the columns key, user_id, kind, text, lexemes, embedding and the times. `vector` is the query's, None
-    to search by words only; `distance` the cosine distance to it in SQL. Runs in the caller's transaction.
+    `source` has the columns key, user_id, kind, text, lexemes, embedding, replaced and the times. `vector` is the
+    query's, None to search by words only; `distance` the cosine distance to it in SQL. Runs in the caller's
+    transaction.
     """
     user, pool = query.user, 4 * query.k + POOL
-    parameters: dict[str, Any] = {"query": stored_text(query.text), "pool": pool}
+    parameters: dict[str, Any] = {"query": stored_text(query.text), "owner": stored_text(user or ""), "pool": pool}
     condition = _shown(query, parameters)
     if user is not None:
         parameters["user"] = stored_text(user)
@@ -141,12 +154,14 @@ def rank(
     names: dict[str, Composable] = {
         "source": source,
         "stems": SQL(STEMS.replace("{text}", "%(query)s::text")),
+        "owner": SQL(STEMS.replace("{text}", "%(owner)s::text")),
         "mine": SQL("TRUE") if user is None else SQL("f.user_id = %(user)s"),
         "shown": SQL(condition),
         "distance": SQL(distance),
         "cosine": SQL("1 - (f.embedding <=> %(vector)s::vector)" if searched else "NULL::float8"),
         "lexical": SQL(str(LEXICAL)),
         "semantic": SQL(str(SEMANTIC)),
+        "ended": SQL(str(ENDED)),
         "k1": SQL(str(K1)),
         "b": SQL(str(B)),
     }

@@ -60,10 +60,10 @@ class PostgresEngine:
             return self._version(connection) is not None
 
     @contextmanager
-    def reading(self) -> Iterator[PostgresConnection]:
-        """A read-only transaction. Raises NotFound if there is no store."""
+    def reading(self, *, users: Collection[str] | None = None) -> Iterator[PostgresConnection]:
+        """A read-only transaction about these users, or about everybody. Raises NotFound if there is no store."""
         with self._transaction("REPEATABLE READ READ ONLY") as raw:
-            yield PostgresConnection(raw)
+            yield PostgresConnection(raw, None if users is None else sorted(set(users)))
 
     @contextmanager
     def writing(self, *, make: bool = True, users: Collection[str] | None = None) -> Iterator[PostgresConnection]:
@@ -260,7 +260,7 @@ class _Trial:
         return True
 
     @contextmanager
-    def reading(self) -> Iterator[PostgresConnection]:
+    def reading(self, *, users: Collection[str] | None = None) -> Iterator[PostgresConnection]:
         """The one transaction."""
         yield PostgresConnection(self._raw)
 

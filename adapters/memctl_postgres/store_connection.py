@@ -68,6 +68,7 @@ class PostgresConnection:
 
     def __init__(self, raw: psycopg.Connection[Any], users: Sequence[str] | None = None) -> None:
         self.raw = raw
+        self.users = users
         self._users = None if users is None else ", ".join(map(_quoted, users)) or "NULL"
 
     def mine(self, table: str = "") -> str:
@@ -102,8 +103,9 @@ class PostgresConnection:
     def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix) -> int:
         """Add one vector for each of these units that exists and has none; returns how many were added."""
         rows = self.execute(
-            "SELECT key, user_id FROM units u WHERE key IN (SELECT unnest(?::BIGINT[])) "  # noqa: S608
-            f"AND NOT EXISTS (SELECT 1 FROM {table} v WHERE v.unit = u.key)",
+            f"SELECT key, user_id FROM units u WHERE {self.mine('u')} AND key IN (SELECT unnest(?::BIGINT[])) "  # noqa: S608
+            f"AND NOT EXISTS (SELECT 1 FROM {table} v WHERE {self.mine('v')} AND v.unit = u.key "
+            "AND v.user_id = u.user_id)",
             [list(units)],
         ).fetchall()
         owners: dict[int, str] = dict(rows)

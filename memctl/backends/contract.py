@@ -141,6 +141,15 @@ class Embedder(Protocol):
         """The vector of one text."""
 
 
+LEXICAL, SEMANTIC = 0.3, 0.7
+"""What words and meaning weigh, wherever memctl computes a score itself."""
+ENDED = 0.5
+"""What a fact weighs that ended without a successor."""
+K1, B = 0.9, 0.6
+"""BM25's saturation and length normalisation: the first as Anserini sets it for short passages, the second higher,
+so that a long turn does not win by having many words."""
+
+
 class Query(msgspec.Struct, frozen=True):
     """A search: the `k` best facts of `user` (None: of all users) for `text`.
 

@@ -170,7 +170,7 @@ class Recogniser:
         with suppress(NotFound), self.store.reading() as session:
             if not self._loaded:
                 self._removed.load(session.tombstone_halves())
-                if session.episode_count() <= AT_ONCE:
+                if session.episode_count(AT_ONCE + 1) <= AT_ONCE:
                     self._known.load(session.halves())
                     self._loaded.add(None)
                     return

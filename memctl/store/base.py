@@ -121,6 +121,9 @@ class Session(Protocol):
     def owned(self, ids: Iterable[UUID], user: str | None = None) -> list[UUID]:
         """The subset of these ids that are records of the user, or of anyone."""
 
+    def owners(self, ids: Iterable[UUID]) -> dict[UUID, str]:
+        """The owner of each of these records, by id, whoever they are."""
+
     def hashes(self, user: str | None = None) -> dict[UUID, str]:
         """The content hash of every record, by id."""
 
@@ -190,8 +193,8 @@ class Session(Protocol):
     def episodes_in(self, file: FileEntry) -> set[UUID]:
         """The episodes that a file contained when it was last read."""
 
-    def episode_count(self) -> int:
-        """The number of episodes of all users."""
+    def episode_count(self, most: int) -> int:
+        """The number of episodes of all users, counted up to `most`."""
 
     def halves(self, user: str | None = None) -> Halves:
         """The lower 64 bits of `memctl.store.turn_identity.fingerprint` of every episode, of one user or of everyone.
@@ -361,8 +364,11 @@ class Store(Protocol):
     def exists(self) -> bool:
         """False until something is written for the first time."""
 
-    def reading(self) -> AbstractContextManager[Session]:
-        """A read-only session. Raises NotFound if the store does not exist, Locked after waiting in vain."""
+    def reading(self, *, users: Collection[str] | None = None) -> AbstractContextManager[Session]:
+        """A read-only session about these users, whose records alone it can see; None: about everybody.
+
+        Raises NotFound if the store does not exist, Locked after waiting in vain.
+        """
 
     def writing(self, *, make: bool = True) -> AbstractContextManager[Transaction]:
         """A transaction that cannot be undone: committed at the end of the block, rolled back by any exception.

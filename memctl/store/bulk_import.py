@@ -26,10 +26,14 @@ def write_facts(
     last = {fact.id: entry_of(fact) for fact, flaw in zip(facts, flaws, strict=True) if flaw is None}
     texts = list(dict.fromkeys(chunk.text for entry in last.values() for chunk in entry.chunks))
     vectors = dict(zip(texts, spec.open().embed(texts), strict=True)) if texts else {}
-    with store.changing(command, run=run) as tx:
+    with store.changing(command, run=run, users={entry.fact.user_id for entry in last.values()}) as tx:
         tx.use_embedder(spec)
         stored = {fact.id: fact for fact in tx.facts(last)}
-        outcomes = {id_: _outcome(entry.fact, stored.get(id_)) for id_, entry in last.items()}
+        owners = tx.owners(last)
+        outcomes = {
+            id_: _outcome(entry.fact, stored.get(id_), owners.get(id_, entry.fact.user_id))
+            for id_, entry in last.items()
+        }
         new = [id_ for id_, outcome in outcomes.items() if outcome.state == "written"]
         updated = [last[id_].fact for id_, outcome in outcomes.items() if outcome.state == "updated"]
         reworded = [fact.id for fact in updated if fact.text != stored[fact.id].text]
@@ -49,12 +53,12 @@ def write_facts(
     ]
 
 
-def _outcome(fact: Fact, stored: Fact | None) -> Outcome:
+def _outcome(fact: Fact, stored: Fact | None, owner: str) -> Outcome:
     target = str(fact.id)
+    if owner != fact.user_id:
+        return Outcome(state="rejected", target_id=target, reason="a fact of another user has this id")
     if stored is None:
         return Outcome(state="written", target_id=target)
-    if stored.user_id != fact.user_id:
-        return Outcome(state="rejected", target_id=target, reason="a fact of another user has this id")
     if content_hash(stored) == content_hash(fact) and stored.native == fact.native:
         return Outcome(state="unchanged", target_id=target)
     return Outcome(state="newer" if outdated(fact, stored) else "updated", target_id=target)

@@ -106,8 +106,11 @@ class Engine(Protocol):
     def exists(self) -> bool:
         """False until something is written for the first time."""
 
-    def reading(self) -> AbstractContextManager[Connection]:
-        """A read-only transaction. Raises NotFound if the store does not exist, Locked after waiting in vain."""
+    def reading(self, *, users: Collection[str] | None = None) -> AbstractContextManager[Connection]:
+        """A read-only transaction about these users (None: everybody).
+
+        Raises NotFound if the store does not exist, Locked after waiting in vain.
+        """
 
     def writing(self, *, make: bool = True, users: Collection[str] | None = None) -> AbstractContextManager[Connection]:
         """A transaction about these users (None: everybody): committed at the end of the block, rolled back by any

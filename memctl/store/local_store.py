@@ -162,7 +162,7 @@ class LocalStore(Backend):
 
     def count(self, user: str) -> int | None:
         """The number of the user's records, episodes included."""
-        with self.store.reading() as session:
+        with self.store.reading(users=[user]) as session:
             return session.count(user)
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
@@ -172,7 +172,7 @@ class LocalStore(Backend):
         except ValueError:
             raise UsageError(f"{cursor!r} is not a cursor of this store", hint="take it from a Page") from None
         while True:
-            with self.store.reading() as session:
+            with self.store.reading(users=[user]) as session:
                 rows = session.page(user, after=after, since=since, limit=PAGE_SIZE)
             last = len(rows) < PAGE_SIZE
             if rows:
@@ -191,7 +191,7 @@ class LocalStore(Backend):
     def changed_ids(self, facts: Sequence[Fact]) -> set[UUID]:
         """The subset of these facts, all written before, that are not stored as they are here."""
         stored: dict[UUID, str] = {}
-        with suppress(NotFound), self.store.reading() as session:
+        with suppress(NotFound), self.store.reading(users={fact.user_id for fact in facts}) as session:
             stored = session.hashes_of([fact.id for fact in facts])
         return {fact.id for fact in facts if stored.get(fact.id) != content_hash(fact)}
 
@@ -261,7 +261,7 @@ class LocalStore(Backend):
 
         Raises NotFound for a user the store does not have.
         """
-        with self.store.reading() as session:
+        with self.store.reading(users=[user]) as session:
             session.require_user(user)
             return session.facts_of(
                 user,

@@ -82,7 +82,7 @@ class Database:
         return user_sql.run(self, statement, write=write)
 
     @contextlib.contextmanager
-    def reading(self, **config: str) -> Iterator[DuckConnection]:
+    def reading(self, *, users: Collection[str] | None = None, **config: str) -> Iterator[DuckConnection]:
         """A read-only connection. Raises NotFound if the store does not exist, Locked if it stays locked."""
         self.require()
         with contextlib.ExitStack() as opened:

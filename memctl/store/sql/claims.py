@@ -78,12 +78,12 @@ def by_id(connection: Connection, ids: Iterable[UUID]) -> list[Claim]:
     return [_decoder.decode(row[0]) for row in rows]
 
 
-def of_fact(connection: Connection, fact: UUID) -> list[Claim]:
-    """The claims a fact rests on, in order."""
+def of_fact(connection: Connection, fact: UUID, user: str | None = None) -> list[Claim]:
+    """The claims a fact rests on, in order; `user` is its owner, if known."""
     rows = connection.execute(
         "SELECT c.claim FROM claims c JOIN evidence e ON e.claim = c.id AND e.user_id = c.user_id "  # noqa: S608
-        f"WHERE {connection.mine('c')} AND e.fact = ? ORDER BY e.seq",
-        [fact],
+        f"WHERE {connection.mine('c')} AND (?::TEXT IS NULL OR c.user_id = ?) AND e.fact = ? ORDER BY e.seq",
+        [user, user, fact],
     ).fetchall()
     return [_decoder.decode(row[0]) for row in rows]
 

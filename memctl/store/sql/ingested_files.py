@@ -13,6 +13,7 @@ import msgspec
 
 from memctl.store.connection import Connection
 from memctl.store.model import FileEntry, FileRead
+from memctl.store.sql import fact_rows
 from memctl.store.sql.fact_rows import aware, naive
 from memctl.store.sql.meta import get_meta
 
@@ -81,17 +82,18 @@ def record(connection: Connection, files: Sequence[FileRead]) -> list[int]:
             [[file.entry.uri for file in files], [file.entry.attribution for file in files]],
         ).fetchall()
     }
+    old = list(before.values())
     new = [file.entry for file in files if (file.entry.uri, file.entry.attribution) not in before]
     before |= zip(((entry.uri, entry.attribution) for entry in new), connection.keys("files", len(new)), strict=True)
     keys_ = [before[file.entry.uri, file.entry.attribution] for file in files]
     now = naive(datetime.now(UTC))
-    for table, column in (("sightings", "file"), ("files", "key")):
-        connection.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT unnest(?::BIGINT[]))", [keys_])  # noqa: S608
+    # A file that was read before may have had turns of anyone.
+    for table, column in (("sightings", "file"), ("files", "key")) if old else ():
+        connection.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT unnest(?::BIGINT[]))", [old])  # noqa: S608
     connection.append("files", COLUMNS, [_row(key, file.entry, now) for key, file in zip(keys_, files, strict=True)])
-    for key, file in zip(keys_, files, strict=True):
-        episodes = iter(file.episodes)
-        while chunk := list(islice(episodes, CHUNK)):
-            _sight(connection, key, chunk)
+    sighted = ((key, episode) for key, file in zip(keys_, files, strict=True) for episode in file.episodes)
+    while chunk := list(islice(sighted, CHUNK)):
+        _sight(connection, chunk)
     return keys_
 
 
@@ -99,14 +101,11 @@ def _row(key: int, entry: FileEntry, now: datetime | None) -> tuple[Any, ...]:
     return (key, *msgspec.structs.astuple(msgspec.structs.replace(entry, since=naive(entry.since))), now)
 
 
-def _sight(connection: Connection, file: int, episodes: list[UUID]) -> None:
-    """Record the episodes in a file, each with its owner, who may be anyone; that of a removed one is not known."""
-    owners: dict[UUID, str] = dict(
-        connection.execute(
-            "SELECT id, user_id FROM records WHERE id IN (SELECT unnest(?::UUID[]))", [episodes]
-        ).fetchall()
-    )
-    connection.append("sightings", SIGHTINGS, [(file, episode, owners.get(episode, "")) for episode in episodes])
+def _sight(connection: Connection, sighted: list[tuple[int, UUID]]) -> None:
+    """Record which files contain which episodes, each with its owner, who may be anyone; that of a removed one is not
+    known."""
+    owners = fact_rows.owners(connection, (episode for _, episode in sighted))
+    connection.append("sightings", SIGHTINGS, [(file, episode, owners.get(episode, "")) for file, episode in sighted])
 
 
 def refusals(connection: Connection) -> dict[str, str]:

@@ -119,8 +119,8 @@ def unfolded(connection: Connection, groups: Iterable[Group], now: datetime) -> 
     facts = fact_rows.select(
         connection,
         "(user_id, predicate) IN (SELECT unnest($users::TEXT[]), unnest($predicates::TEXT[])) "  # noqa: S608
-        f"AND {connection.mine()} AND {current('$now')} AND NOT EXISTS "
-        "(SELECT 1 FROM evidence e WHERE e.fact = records.id AND e.user_id = records.user_id) ORDER BY key",
+        f"AND {connection.mine()} AND {current('$now')} AND NOT EXISTS (SELECT 1 FROM evidence e "
+        f"WHERE {connection.mine('e')} AND e.fact = records.id AND e.user_id = records.user_id) ORDER BY key",
         {
             "users": [user for user, _ in subjects],
             "predicates": [predicate for _, predicate in subjects],
@@ -198,7 +198,7 @@ def by_prefix(connection: Connection, id_: str) -> tuple[Fact, list[Claim]]:
         raise NotFound(f"no fact has the id {id_!r}", hint="memctl facts USER and memctl search show ids")
     if len(found) > 1:
         raise UsageError(f"several facts have ids that begin with {id_!r}", hint="give more characters")
-    return found[0], claims.of_fact(connection, found[0].id)
+    return found[0], claims.of_fact(connection, found[0].id, found[0].user_id)
 
 
 def _ids_from(prefix: str) -> tuple[UUID, UUID] | None:

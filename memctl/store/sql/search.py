@@ -39,18 +39,16 @@ from uuid import UUID
 
 import msgspec
 
-from memctl.backends.contract import Hit
+from memctl.backends.contract import ENDED, K1, LEXICAL, SEMANTIC, B, Hit
 from memctl.core.synonyms import synonyms
 from memctl.core.tokenization import STOP_WORDS, stems, words
 from memctl.store.connection import Connection
 from memctl.store.sql import fact_rows
 from memctl.store.sql.current import kept, true_at
 
-LEXICAL, SEMANTIC = 0.3, 0.7
 NEIGHBOUR, ANSWER = 0.3, 0.5
 SPEAKER = 0.2
 ASSISTANT = 0.3
-ENDED = 0.5
 QUESTION = 0.8
 CONTEXT = {1: 0.5, 2: 0.25}
 """How much a word said so many turns away counts."""
@@ -62,9 +60,6 @@ SYNONYM = 0.5
 """How much a synonym of a word of the query counts."""
 LONGEST_QUESTION = 200
 """Characters up to which a turn that ends in a question mark may be the query once more."""
-K1, B = 0.9, 0.6
-"""BM25's saturation and length normalisation: the first as Anserini sets it for short passages, the second higher,
-so that a long turn does not win by having many words."""
 AS_GOOD = 0.8
 """A typed fact stands for its turn when it fits at least so well, relative to the turn."""
 POOL = 100

@@ -60,6 +60,7 @@ class SqlSession:
     page = operation(queries.page)
     by_prefix = operation(queries.by_prefix)
     owned = operation(queries.owned)
+    owners = operation(fact_rows.owners)
     hashes = operation(queries.hashes)
     hashes_of = operation(queries.hashes_of)
     search = operation(ranking.search)

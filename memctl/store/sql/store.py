@@ -29,9 +29,9 @@ class SqlStore:
         return self.engine.exists()
 
     @contextmanager
-    def reading(self) -> Iterator[SqlSession]:
-        """A read-only session."""
-        with self.engine.reading() as connection:
+    def reading(self, *, users: Collection[str] | None = None) -> Iterator[SqlSession]:
+        """A read-only session about these users (None: everybody)."""
+        with self.engine.reading(users=users) as connection:
             yield SqlSession(connection, self.engine)
 
     @contextmanager

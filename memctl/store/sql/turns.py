@@ -45,9 +45,10 @@ def tombstone_halves(connection: Connection) -> Halves:
     return connection.halves("SELECT half(id::TEXT) FROM removed")
 
 
-def episode_count(connection: Connection) -> int:
-    """The number of episodes of all users."""
-    return int(connection.execute("SELECT count(*) FROM records WHERE kind = 'episode'").fetchall()[0][0])
+def episode_count(connection: Connection, most: int) -> int:
+    """The number of episodes of all users, counted up to `most`."""
+    counted = "SELECT count(*) FROM (SELECT 1 FROM records WHERE kind = 'episode' LIMIT ?) e"
+    return int(connection.execute(counted, [most]).fetchall()[0][0])
 
 
 def sessions_saying(connection: Connection, user: str, said: Sequence[tuple[str, datetime | None]]) -> list[str]:

@@ -78,7 +78,10 @@ def undo(connection: Connection, run: Run) -> int:
 
 def clear_undone(connection: Connection, facts: Iterable[UUID]) -> None:
     """Record that these facts were written again after an undo."""
-    connection.execute("DELETE FROM taken_back WHERE id IN (SELECT unnest(?::UUID[]))", [list(facts)])
+    connection.execute(
+        f"DELETE FROM taken_back WHERE {connection.mine()} AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+        [list(facts)],
+    )
 
 
 def _put_back(connection: Connection, run: str, kept: list[int]) -> None:

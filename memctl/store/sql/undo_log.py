@@ -44,7 +44,11 @@ _STATES: dict[Place, str] = {
     "claim": (
         "SELECT c.id, row_state(c::TEXT) AS state, c.user_id FROM (SELECT * FROM claims) c WHERE {mine} AND {which}"
     ),
-    "removed": "SELECT DISTINCT id, 1::BIGINT AS state, min(user_id) AS user_id FROM removed WHERE {which} GROUP BY id",
+    # One that remained of a forgotten user has no owner.
+    "removed": (
+        "SELECT DISTINCT id, 1::BIGINT AS state, min(user_id) AS user_id FROM removed "
+        "WHERE ({mine} OR user_id = '') AND {which} GROUP BY id"
+    ),
     "file": (
         "SELECT f.id, row_state(f.entry::TEXT) AS state, '' AS user_id "
         "FROM (SELECT file_id(key) AS id, files AS entry FROM files) f WHERE {which}"
@@ -214,7 +218,8 @@ class Journal:
         rows = self.connection.execute(
             f"SELECT key FROM undo_records o WHERE run = ? AND {mine} AND id {_LISTED} "  # noqa: S608
             "AND EXISTS (SELECT 1 FROM records r WHERE r.key = o.key AND r.user_id = o.user_id) "
-            "AND NOT EXISTS (SELECT 1 FROM undo_units u WHERE u.run = o.run AND u.record = o.key)",
+            f"AND NOT EXISTS (SELECT 1 FROM undo_units u WHERE {self.connection.mine('u')} AND u.run = o.run "
+            "AND u.record = o.key AND u.user_id = o.user_id)",
             [self.id, list(ids)],
         ).fetchall()
         keys = [row[0] for row in rows]

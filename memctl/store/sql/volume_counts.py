@@ -94,7 +94,8 @@ class _Queries:
             top=top,
         )
         groups: Groups = {name: Group(Count(*counts), {}) for name, *counts in rows}
-        self._fill("user_id", "records WHERE user_id IN (SELECT unnest($names::TEXT[]))", groups, list(groups))
+        listed = "($user::TEXT IS NULL OR user_id = $user) AND user_id IN (SELECT unnest($names::TEXT[]))"
+        self._fill("user_id", f"records WHERE {listed}", groups, list(groups))
         return groups
 
     def groups(self, column: str, table: str) -> Groups:
