@@ -2,7 +2,7 @@
 
 import pytest
 
-from memctl.core.subjects import aliases
+from memctl.core.subjects import aliases, display_names
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,24 @@ from memctl.core.subjects import aliases
 )
 def test_a_name_stands_for_one_person_in_every_spelling(name: str, subjects: set[str], found: set[str]) -> None:
     assert aliases(name, subjects) == found
+
+
+@pytest.mark.parametrize(
+    ("subjects", "relations", "shown"),
+    [
+        ({"alice", "Alice Morel", "Bob"}, {}, {"alice": "Alice Morel"}),
+        ({"zoë", "Zoe"}, {}, {"zoë": "Zoe"}),
+        ({"خالد", "khalid", "Khalid Mansour"}, {}, {"خالد": "Khalid Mansour", "khalid": "Khalid Mansour"}),
+        ({"خالد", "Khalid", "Khaled"}, {}, {}),
+        ({"Alice", "Alice Morel", "Alice Chen"}, {}, {}),
+        ({"mum", "mother", "mother-in-law"}, {}, {"mum": "mother"}),
+        ({"bob's dad", "bob's father", "dad"}, {}, {"bob's dad": "bob's father"}),
+        ({"sister", "Sister Mary"}, {}, {}),
+        ({"Ali", "Ali Hassan"}, {"Ali": {"has_brother"}, "Ali Hassan": {"has_boss"}}, {}),
+        ({"Ali", "Ali Hassan"}, {"Ali": {"has_boss"}, "Ali Hassan": {"has_boss"}}, {"Ali": "Ali Hassan"}),
+    ],
+)
+def test_the_fullest_name_is_shown_and_two_people_keep_their_names(
+    subjects: set[str], relations: dict[str, set[str]], shown: dict[str, str]
+) -> None:
+    assert display_names(subjects, relations) == shown

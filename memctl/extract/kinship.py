@@ -1,7 +1,9 @@
 """Words for relatives, friends and colleagues, and what each usually is called."""
 
 import re
+from collections.abc import Iterable
 
+from memctl.core.subjects import ONE_RELATIVE
 from memctl.extract.wordlist import words
 
 CHILD = frozenset({"daughter", "son", "kid", "child", "baby", "boy", "girl", "toddler", "twin"})
@@ -15,30 +17,15 @@ FAMILY = frozenset(
     )
 )
 """Relatives whose facts are kept even without a name."""
-_SAME = {
-    "mom": "mother",
-    "mum": "mother",
-    "dad": "father",
-    "fiance": "fiancé",
-    "fiancee": "fiancée",
+_SAME = ONE_RELATIVE | {
     "grandma": "grandmother",
     "grandpa": "grandfather",
-    "mam": "mother",
-    "mammy": "mother",
-    "mommy": "mother",
-    "daddy": "father",
-    "da": "father",
-    "mama": "mother",
-    "papa": "father",
     "nan": "grandmother",
     "nana": "grandmother",
     "gran": "grandmother",
     "granny": "grandmother",
     "granddad": "grandfather",
     "grandad": "grandfather",
-    "missus": "wife",
-    "wifey": "wife",
-    "hubby": "husband",
     "other half": "partner",
     "eldest": "child",
     "youngest": "child",
@@ -48,10 +35,6 @@ _SAME = {
     "bestie": "friend",
     "best mate": "friend",
     "mate": "friend",
-    "gf": "girlfriend",
-    "bf": "boyfriend",
-    "fella": "partner",
-    "bloke": "partner",
     "lad": "son",
     "lass": "daughter",
     "auntie": "aunt",
@@ -75,6 +58,15 @@ SEVERAL = frozenset(
     )
 )
 GROUPS = {"folks": "parents", "inlaws": "in-laws", "children": "kids"}
+
+
+def the_only(relation: str, known: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+    """The one of these people, with their relations, who is meant by "my wife"; None for relatives that may be many."""
+    name = canonical(relation)
+    if name not in ONE_RELATIVE.values():
+        return None
+    people = {person for person in known if canonical(person[1]) == name and person[0] != person[1]}
+    return people.pop() if len(people) == 1 else None
 
 
 def spellings(relation: str) -> frozenset[str]:

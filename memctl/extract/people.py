@@ -345,7 +345,7 @@ def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str,
         return None
     if match["gen"]:
         return (rel, rel, _spelt_out(text[at:])) if _GENITIVE.match(text[at:]) else None
-    name = re.match(rf",? (?:(?:called|named) )?(?P<name>{_ONE}),?(?P<gen>'s)?", text[at:])
+    name = re.match(rf",? (?:(?:called|named) )?(?P<name>{_ONE}(?: {_ONE})?),?(?P<gen>'s)?", text[at:])
     if name and name["name"] not in _NOT_NAMES:
         after = text[at + name.end() :]
         if not name["gen"]:

@@ -212,6 +212,8 @@ class TurnReader:
             subject, relation, rest = named
             if subject == relation and self.other is not None and kinship.same_person(self.other, relation):
                 subject, relation = self.other
+            elif subject == relation:
+                subject, relation = kinship.the_only(relation, self.people.values()) or (subject, relation)
             clause = Clause(rest, clause.start, clause.conj, clause.elided)
             self.other = (subject, relation)
             verb_head = head(rest, tokens(rest), person="other")

@@ -7,14 +7,17 @@ one rule, "later wins", covers all three.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from memctl.core.claim import DENIAL, DOUBT, Claim
 from memctl.core.fact import derive_id
 from memctl.core.predicates import SINGLE_VALUED
+from memctl.core.subjects import names_of
 from memctl.reconcile.beliefs import NEVER, Belief, Key, key_of, order_of, seen
 from memctl.reconcile.same_value import (
     Track,
@@ -92,8 +95,11 @@ class _Period:
         return new
 
 
-def fold(claims: Iterable[Claim]) -> list[Belief]:
+def fold(claims: Iterable[Claim], names: Mapping[str, str] | None = None) -> list[Belief]:
     """The beliefs of one user's claims, in order of observation of their first claims.
+
+    `names` maps subjects to the names under which they are shown, and defaults to what the claims say
+    (`people_of`).
 
     Pure, and independent of the order and repetition of `claims`. Folding the claims of one `Key` gives the beliefs of
     that key. A `fact_id` must be on claims of one key. A claim with neither `observed_at` nor `recorded_at` can end a
@@ -105,10 +111,18 @@ def fold(claims: Iterable[Claim]) -> list[Belief]:
     ordered = sorted({claim.id: claim for claim in claims}.values(), key=order_of)
     if len({claim.user_id for claim in ordered}) > 1:
         raise ValueError("fold takes the claims of one user at a time")
+    shown = people_of(ordered) if names is None else names
     for claim in ordered:
-        groups.setdefault(key_of(claim), []).append(claim)
+        name = shown.get(claim.subject)
+        named = claim if name is None else msgspec.structs.replace(claim, subject=name)
+        groups.setdefault(key_of(named), []).append(named)
     beliefs = [belief for group in groups.values() for belief in _Group(_in_order(group)).beliefs()]
     return sorted(beliefs, key=lambda belief: order_of(belief.claim))
+
+
+def people_of(claims: Iterable[Claim]) -> dict[str, str]:
+    """The subjects of one user's claims that are shown under another name of the same person, with that name."""
+    return names_of((claim.user_id, claim.subject, claim.predicate, claim.object) for claim in claims)
 
 
 def _in_order(claims: list[Claim]) -> list[Claim]:

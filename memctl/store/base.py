@@ -18,6 +18,7 @@ from uuid import UUID
 from memctl.backends.contract import Hit
 from memctl.core.claim import Claim
 from memctl.core.fact import Fact
+from memctl.core.subjects import Mention
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.model import (
     Answer,
@@ -162,6 +163,10 @@ class Session(Protocol):
 
     def claims(self, ids: Iterable[UUID]) -> list[Claim]:
         """The claims with these ids."""
+
+    def mentions(self, users: Iterable[str]) -> list[Mention]:
+        """Who the claims, and the facts without claims, of these users are about besides the user, and how they are
+        related to the user."""
 
     def claims_of_groups(self, groups: Iterable[Group]) -> list[Claim]:
         """All claims of these groups, in no particular order."""

@@ -18,8 +18,10 @@ import msgspec
 from memctl.core.claim import Claim
 from memctl.core.errors import NotFound, Rejected
 from memctl.core.fact import Fact, content_hash, derive_id
+from memctl.core.predicates import family
+from memctl.core.subjects import Mention, is_relation, names_of, near
 from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_fact
-from memctl.store.base import Group, Store, Transaction
+from memctl.store.base import Group, Session, Store, Transaction
 from memctl.store.chunks import chunks_of
 from memctl.store.model import SUPPRESSED, Entry, Episodic, StoredTurn
 from memctl.store.turn_identity import removal_keys
@@ -88,14 +90,11 @@ def refold(
     """
     if not touched:
         return Changes()
-    users = {claim.user_id for claim in touched}
-    groups = [
-        _group(user, key) for user in users for key in affected(claim for claim in touched if claim.user_id == user)
-    ]
+    groups, names = _groups(tx, touched)
     unfounded = set(unfounded)
     _adopt(tx, groups, now, unfounded)
     claims = tx.claims_of_groups(groups)
-    beliefs = [belief for user in users for belief in fold(claim for claim in claims if claim.user_id == user)]
+    beliefs = _folded(claims, names)
     ids = tx.facts_resting_on([claim.id for claim in claims]) | unfounded
     # A fact that has only just been adopted has no evidence yet.
     ids |= {claim.fact_id for claim in claims if claim.fact_id is not None}
@@ -132,13 +131,48 @@ def refold(
 
 def beliefs_about(tx: Transaction, claims: Sequence[Claim]) -> dict[UUID, Belief]:
     """What all stored claims of these claims' groups amount to, by the id of the fact."""
-    groups = {(claim.user_id, key) for claim in claims for key in affected([claim])}
-    stored = tx.claims_of_groups([_group(user, key) for user, key in groups])
-    return {
-        belief.id: belief
-        for user in {user for user, _ in groups}
-        for belief in fold(claim for claim in stored if claim.user_id == user)
-    }
+    groups, names = _groups(tx, claims)
+    return {belief.id: belief for belief in _folded(tx.claims_of_groups(groups), names)}
+
+
+Names = Mapping[str, Mapping[str, str]]
+"""Of each user, the subjects that are shown under another name."""
+
+
+def _folded(claims: Sequence[Claim], names: Names) -> list[Belief]:
+    users = {claim.user_id for claim in claims}
+    return [
+        belief
+        for user in users
+        for belief in fold((claim for claim in claims if claim.user_id == user), names.get(user, {}))
+    ]
+
+
+def _groups(tx: Session, touched: Iterable[Claim]) -> tuple[list[Group], Names]:
+    """The groups to fold again when these claims have come or gone, and the names of people to fold them under.
+
+    Somebody's new name, or one that nobody uses any more, changes who their other facts are about.
+    """
+    keys = {(claim.user_id, key) for claim in touched for key in affected([claim])}
+    about: dict[str, set[str]] = defaultdict(set)
+    for claim in touched:
+        if claim.subject.casefold() != claim.user_id.casefold():
+            about[claim.user_id].add(claim.subject)
+        elif is_relation(claim.predicate) and claim.object:
+            about[claim.user_id].add(claim.object)
+    stored: dict[str, list[Mention]] = defaultdict(list)
+    for mention in tx.mentions(about) if about else ():
+        stored[mention[0]].append(mention)
+    for user, mentions in stored.items():
+        others = {subject for _, subject, _, _ in mentions if subject.casefold() != user.casefold()}
+        groups = [group for group in near(others | about[user]) if len(group) > 1 and group & about[user]]
+        together = set().union(*groups)
+        keys |= {
+            (user, Key(subject.casefold(), family(predicate)))
+            for _, subject, predicate, _ in mentions
+            if subject in together
+        }
+    return [_group(user, key) for user, key in keys], {user: names_of(stored[user]) for user in stored}
 
 
 def _group(user: str, key: Key) -> Group:

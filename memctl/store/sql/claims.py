@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from memctl.core.claim import Claim
+from memctl.core.subjects import Mention
 from memctl.store.connection import Connection
 from memctl.store.sql.fact_rows import known, naive
 
@@ -58,6 +59,23 @@ def of_groups(connection: Connection, groups: Iterable[tuple[str, str, Iterable[
         [list(column) for column in zip(*wanted, strict=True)] if wanted else [[], [], []],
     ).fetchall()
     return [_decoder.decode(row[0]) for row in rows]
+
+
+def mentions(connection: Connection, users: Iterable[str]) -> list[Mention]:
+    """Who the claims, and the facts without claims, of these users are about besides the user, and how they are related
+    to the user."""
+    asked = "(SELECT unnest($users::TEXT[]))"
+    related = "substr(predicate, 1, 4) = 'has_'"
+    rows = connection.execute(
+        f"SELECT DISTINCT user_id, claim->>'subject', predicate, CASE WHEN {related} THEN claim->>'object' END "  # noqa: S608
+        f"FROM claims WHERE {connection.mine()} AND user_id IN {asked} AND (subject <> lower(user_id) OR {related}) "
+        f"UNION SELECT DISTINCT user_id, subject, predicate, CASE WHEN {related} THEN object END FROM records "
+        f"WHERE {connection.mine()} AND user_id IN {asked} AND predicate IS NOT NULL AND episode IS NULL "
+        f"AND (lower(subject) <> lower(user_id) OR {related}) AND NOT EXISTS "
+        "(SELECT 1 FROM evidence e WHERE e.fact = records.id AND e.user_id = records.user_id)",
+        {"users": list(users)},
+    ).fetchall()
+    return [(user, subject or user, predicate, value) for user, subject, predicate, value in rows]
 
 
 def of_episodes(connection: Connection, episodes: Iterable[UUID]) -> list[Claim]:

@@ -69,6 +69,7 @@ class SqlSession:
     vectors_of = operation(writes.vectors_of)
 
     claims = operation(claim_rows.by_id)
+    mentions = operation(claim_rows.mentions)
     claims_of_groups = operation(claim_rows.of_groups)
     claims_of_episodes = operation(claim_rows.of_episodes)
     claims_of_fact = operation(claim_rows.of_fact)
