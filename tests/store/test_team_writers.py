@@ -238,7 +238,7 @@ SESSION = (
     "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'",
     "SELECT count(*) FROM pg_prepared_statements",
     "SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema()",
-    "SELECT name, setting FROM pg_settings WHERE source = 'session' ORDER BY name",
+    "SELECT name, setting FROM pg_settings WHERE source = 'session' AND name NOT LIKE 'transaction_%' ORDER BY name",
 )
 """What a session can keep that a pooler would give to somebody else."""
 
