@@ -75,7 +75,7 @@ PANELS: dict[str, dict[str, str]] = {
         "reindex": "Compute missing embeddings, or all with another model.",
     },
     "Report": {
-        "report": "Report a memory's size and what it would cost elsewhere.",
+        "report": "Report size and price of a memory, or show it as a page.",
         "eval": "Measure whether backends find what they should.",
         "audit": "Report how good a memory is, and what mends it.",
     },

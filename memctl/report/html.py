@@ -5,8 +5,10 @@ Knows the layout, not the content.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from decimal import Decimal
+from hashlib import sha256
 from html import escape
 from typing import Any
 
@@ -54,8 +56,10 @@ footer { margin-top: 3rem; font-size: .85rem; }
 """
 
 
-def document(title: str, lead: str, charts: Sequence[Chart], sections: Sequence[Section]) -> str:
-    """The page: title, lead, charts, then sections."""
+def document(
+    title: str, lead: str, charts: Sequence[Chart], sections: Sequence[Section], *, style: str = "", script: str = ""
+) -> str:
+    """The page: title, lead, charts, then sections. Only `script` can run in it: what a fact contains cannot."""
     body = [f"<h1>{escape(title)}</h1>", f'<p class="lead">{escape(lead)}</p>']
     body += [_figure(chart, f"chart{number}") for number, chart in enumerate(charts, 1)]
     body += [f"<section><h2>{escape(one.title)}</h2>{''.join(one.pieces)}</section>" for one in sections]
@@ -66,14 +70,24 @@ def document(title: str, lead: str, charts: Sequence[Chart], sections: Sequence[
             '<html lang="en">',
             '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
             # Without an icon the browser would request one.
-            f'<title>{escape(title)}</title><link rel="icon" href="data:,">',
-            f"<style>{_style()}</style></head>",
+            f'<title>{shown(escape(title))}</title><link rel="icon" href="data:,">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">',
+            f"<style>{_style()}{style}</style></head>",
             "<body><main>",
             *map(shown, body),
-            "</main></body></html>",
+            "</main>",
+            *([f"<script>{script}</script>"] if script else []),
+            "</body></html>",
             "",
         ]
     )
+
+
+def _policy(script: str) -> str:
+    """What the page may load and run, as a Content-Security-Policy."""
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    allowed = f"'sha256-{digest}'" if script else "'none'"
+    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {allowed}"
 
 
 def _style() -> str:

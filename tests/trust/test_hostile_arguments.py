@@ -27,6 +27,7 @@ TAKING = {
     "restore": [(BYTES,)],
     "store copy": [("local", BYTES), (BYTES, "x.duckdb")],
     "migrate": [("--from", BYTES, "--to", "x.jsonl", "--all-users"), ("--from", "local", "--to", BYTES, "--user", "x")],
+    "report memory": [(BYTES, "--html", "x.html"), ("zoe", "--html", BYTES)],
     "eval": [("--user", BYTES), ("--all-users", "--to", BYTES), ("--all-users", "--questions", BYTES)],
     "audit": [(BYTES,), ("--all-users", "--from", BYTES), ("--all-users", "--ids", BYTES)],
     "sync": [("--from", "local", "--to", BYTES, "--all-users"), ("--from", BYTES, "--to", "x.jsonl", "--all-users")],

@@ -103,6 +103,7 @@ INVOCATIONS = {
     ("find-person",): [("Mallory",)],
     ("stats",): [()],
     ("report", "volume"): [(), ("--user", USER), ("--by", "week")],
+    ("report", "memory"): [(USER, "--html", "-"), (USER, "--html", "memory.html"), (f"nobody{USER}", "--html", "-")],
     ("report", "pricing"): [("--users", "10")],
     ("add",): [(USER, "I live in \x1b[31mOslo\x9b\u202e."), (USER, *SPOKEN[:1], "--kind", "fact", "--subject", USER)],
     ("edit",): [("{id}", "--text", SPOKEN[1]), (USER, "--text", "x")],

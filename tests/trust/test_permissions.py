@@ -62,6 +62,7 @@ def test_rejects_of_every_command(shut, home):
 def test_reports_are_not_shown_to_others(shut):
     shut(
         ("report", "volume", "--html", "volume.html"),
+        ("report", "memory", "zoe", "--html", "memory.html"),
         ("report", "volume", "--svg", "volume.svg", "--png", "volume.png"),
     )
 

@@ -128,6 +128,38 @@ def volume(
 
 @app.command(
     examples="""
+    memctl report memory alice --html alice.html
+    memctl report memory alice --from mem0 --html alice.html
+    """
+)
+def memory(
+    *,
+    user: _options.User,
+    source: Annotated[str, _options.backend("--from", "Backend to read from.")] = "local",
+    html: Annotated[Path, option("--html", "File to write the page to; - is stdout.", "FILE")],
+    service: _options.Service,
+    store: _options.Store,
+) -> None:
+    """Write a page of what is remembered of USER: timeline, connections, facts and the words they rest on.
+
+    The page is self-contained and opens without a network. It contains the user's data: keep it as safe as the store.
+    """
+    from memctl.report import charts
+    from memctl.report.memory.page import page
+    from memctl.report.memory.records import remembered
+
+    store.refuse(source)
+    options = store.backends(service, source=source)
+    content = page(remembered(source, user, options, now=datetime.now(UTC)))
+    if html == STDOUT:
+        typer.echo(content, nl=False)
+        return
+    charts.write(html, content.encode())
+    typer.echo(f"wrote {_render.clean(str(html))}", err=True)
+
+
+@app.command(
+    examples="""
     memctl report pricing --users 1000
     memctl report pricing --migrate mem0:zep
     """

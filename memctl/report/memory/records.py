@@ -1,0 +1,106 @@
+"""What the page shows: the facts of a user with their evidence, from any backend."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from memctl.backends import registry
+from memctl.core.errors import NotFound
+from memctl.core.fact import Fact
+from memctl.core.timeline import is_current
+from memctl.migrate.listing import reading
+from memctl.store.local_store import LocalStore
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """Words on which a fact rests: when they were said, and where they are."""
+
+    text: str
+    at: datetime | None
+    place: str
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact as the page shows it. `start` and `end` are when it was true, as far as is known; `by` is the text of the
+    fact that replaced it."""
+
+    fact: Fact
+    current: bool
+    start: datetime | None
+    end: datetime | None
+    by: str | None
+    quotes: tuple[Quote, ...]
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts of a user, oldest first; `turns` is the number of turns, which are not shown."""
+
+    user: str
+    backend: str
+    now: datetime
+    records: list[Record]
+    turns: int
+
+
+def remembered(backend: str, user: str, options: Mapping[str, Mapping[str, Any]], *, now: datetime) -> Remembered:
+    """The facts of a user. Raises NotFound for a user whom the backend does not have."""
+    with contextlib.closing(registry.open_backend(backend, **options.get(backend, {}))) as adapter:
+        with reading(adapter, user) as reader:
+            records = [fact for name in reader.users() for page in reader.facts(name) for fact in page]
+        if not records:
+            raise NotFound(f"no records for user {user!r}", hint="list the users with memctl users")
+        facts = [fact for fact in records if fact.kind != "episode"]
+        texts = {fact.id: fact.text for fact in facts}
+        quotes = _quotes(adapter, facts)
+    return Remembered(
+        user=user,
+        backend=backend,
+        now=now,
+        turns=len(records) - len(facts),
+        records=sorted((_record(fact, texts, quotes.get(str(fact.id), ()), now) for fact in facts), key=_age),
+    )
+
+
+def _record(fact: Fact, texts: Mapping[UUID, str], quotes: tuple[Quote, ...], now: datetime) -> Record:
+    return Record(
+        fact=fact,
+        current=is_current(fact, now),
+        start=fact.valid_at or fact.created_at,
+        end=fact.invalid_at or fact.expired_at or fact.expires_at,
+        by=texts.get(fact.superseded_by) if fact.superseded_by else None,
+        quotes=quotes,
+    )
+
+
+def _age(record: Record) -> tuple[bool, float, str]:
+    return record.start is None, record.start.timestamp() if record.start else 0.0, str(record.fact.id)
+
+
+def _quotes(adapter: object, facts: list[Fact]) -> dict[str, tuple[Quote, ...]]:
+    """The evidence of each fact by its id: the store's claims, or the quote of its source."""
+    quotes: dict[str, tuple[Quote, ...]] = {}
+    for fact in facts:
+        source = fact.source
+        if source.quote:
+            place = " ".join(filter(None, (source.uri or source.system, source.session, *source.turns[:1])))
+            quotes[str(fact.id)] = (Quote(text=source.quote, at=fact.created_at, place=place),)
+    if isinstance(adapter, LocalStore):
+        with adapter.store.reading() as session:
+            evidence = session.evidence_of([fact.id for fact in facts])
+            for id_ in evidence:
+                claims = session.by_prefix(str(id_))[1]
+                quotes[str(id_)] = tuple(
+                    Quote(
+                        text=claim.quote,
+                        at=claim.observed_at,
+                        place=" ".join(filter(None, (claim.uri or claim.system, claim.session_id, claim.turn_id))),
+                    )
+                    for claim in claims
+                )
+    return quotes
