@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
+from memctl_folders.lines import text_of
 
 from memctl.backends.contract import Outcome
 from memctl.core.fact import Fact, Source, derive_id, pack, unpack
@@ -27,7 +28,6 @@ MORE = "(+{count} more in archival memory)"
 """The line that says how many of them found no room."""
 
 _MORE = re.compile(re.escape(MORE).replace(r"\{count\}", r"\d+"))
-_BULLET = re.compile(r"[-*•][ \t]+(?=\S)")
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,11 +79,6 @@ def lines_of(value: str) -> tuple[list[Line], str]:
         else:
             gap += raw
     return found, gap
-
-
-def text_of(raw: str) -> str:
-    """What a line says: without white space around it and without its bullet."""
-    return _BULLET.sub("", raw.strip(), count=1) if _BULLET.match(raw.strip()) else raw.strip()
 
 
 def normal(text: str) -> str:

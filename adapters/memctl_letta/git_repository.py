@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from memctl.core.errors import Fatal, Locked, MemctlError, Retryable, UsageError
+from memctl_folders.locks import locked
+
+from memctl.core.errors import Fatal, MemctlError, Retryable, UsageError
 from memctl_letta import git_rewrite
 from memctl_letta.git import failure, literal, run, start, unwritable
 
@@ -180,7 +179,7 @@ class Repository:
         Raises Locked when another would not let go, Retryable while somebody is in the middle of a merge.
         """
         git_folder = self._git_folder()
-        with _held(git_folder / _JOURNAL, self._lock_timeout, self.folder) as journal:
+        with locked(git_folder / _JOURNAL, self._lock_timeout, self.folder) as journal:
             for mark, what in _UNDER_WAY.items():
                 if (git_folder / mark).exists():
                     raise Retryable(
@@ -319,45 +318,3 @@ class Writer:
             with contextlib.suppress(MemctlError):
                 self._place(path, before.read(path))
         run(self._folder, "add", "--all", "--force", "--ignore-errors", "--", *literal(paths), check=False)
-
-
-@contextlib.contextmanager
-def _held(path: Path, timeout: float, folder: Path) -> Iterator[IO[bytes]]:
-    """The file at `path`, made if need be and locked by this process alone."""
-    try:
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)
-    except OSError as error:
-        raise unwritable(path, error) from None
-    with file:
-        deadline = time.monotonic() + timeout
-        while not _lock(file):
-            if time.monotonic() > deadline:
-                raise Locked(
-                    f"another memctl is writing into it and was not done within {timeout:g} s",
-                    where=str(folder),
-                    hint="try again when that is done",
-                )
-            time.sleep(0.02)
-        yield file
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> bool:
-        """Whether the lock was free; it goes with the process."""
-        file.seek(2**40)
-        with contextlib.suppress(OSError):
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            return True
-        return False
-
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> bool:
-        """Whether the lock was free; it goes with the process."""
-        with contextlib.suppress(BlockingIOError):
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        return False

@@ -9,13 +9,13 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+from memctl_folders.names import folder_name
 
 from memctl.core.errors import MemctlError, NotFound, Rejected, UsageError
 from memctl_letta import git_rewrite, markdown
@@ -29,8 +29,6 @@ _FILES = (
 _REMOTE = "{path} was pushed to or fetched from {remote!r}, which may still have the history: push by force"
 _GONE = ".memctl-gone-"
 _KEPT = (FACTS, BLOCKS, OWNER, CONFIG)
-_SAFE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_@.")
-_LONGEST_NAME = 120
 # A line of facts.jsonl begins so.
 _ID = re.compile(rb'^\{"id":"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"', re.MULTILINE)
 _Stamp = tuple[tuple[int, int], ...]
@@ -339,19 +337,6 @@ class _Copy:
     def read(self, path: str) -> bytes | None:
         """The bytes of a file."""
         return (self._folder / path).read_bytes() if path in self.entries else None
-
-
-def folder_name(user: str) -> str:
-    """The name of the folder for a user's memory: small letters, digits and `-_@.` stand for themselves, the bytes of
-    all else as %XX, so that no two users share a folder on any file system; a long name ends in its hash."""
-    quoted = "".join(c if c in _SAFE else "".join(f"%{byte:02X}" for byte in c.encode()) for c in user)
-    if quoted.startswith(".") or quoted in ("con", "prn", "aux", "nul", "memory", ""):
-        quoted = f"%{ord(quoted[0]):02X}{quoted[1:]}" if quoted else "%"
-    if quoted.endswith("."):
-        quoted = quoted[:-1] + "%2E"
-    if len(quoted) <= _LONGEST_NAME:
-        return quoted
-    return f"{quoted[: _LONGEST_NAME - 33]}~{sha256(user.encode()).hexdigest()[:32]}"
 
 
 def _is_copy(folder: Path) -> bool:

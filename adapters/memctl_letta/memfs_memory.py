@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from memctl_folders.lines import alignment
 
 from memctl.backends.contract import Outcome
 from memctl.core.errors import Rejected
@@ -186,7 +187,7 @@ class Memory:
         found = [line for text in texts for line in markdown.parse(text).body.split("\n") if line.strip()]
         if not texts:
             return
-        for old, new in memfs_render.alignment([memfs_render.bullet(fact) for fact in shown], found):
+        for old, new in alignment([memfs_render.bullet(fact) for fact in shown], found):
             fact = shown[old] if old is not None else None
             if fact is not None and new is not None and memfs_render.bullet(fact) == found[new]:
                 continue

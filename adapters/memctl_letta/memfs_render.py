@@ -1,14 +1,13 @@
 """How the agent sees what memctl keeps: facts as bullets in Markdown files of a size Letta's hook lets pass. Pure.
 
 The bullets show the facts; `facts.jsonl` beside them holds them. What an agent changes here is told from what memctl
-wrote by comparing the two (`alignment`).
+wrote by comparing the two (`memctl_folders.lines.alignment`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 
 from memctl.core.fact import Fact
 from memctl_letta.markdown import INDEX, LONGEST_FILE, SHOWN_IN, Layout, head
@@ -93,18 +92,3 @@ def index(numbers: int) -> str:
 def root_index() -> str:
     """The MEMORY.md at the root of a new folder."""
     return f"# Memory\n\n- [Facts kept by memctl](memctl/{INDEX})\n"
-
-
-def alignment(expected: Sequence[str], found: Sequence[str]) -> Iterator[tuple[int | None, int | None]]:
-    """Which of the lines that were written is which of those found: pairs of indices, in the order found.
-
-    (i, j): the line is there, perhaps changed; (i, None): it was struck out; (None, j): somebody added it.
-    """
-    if list(expected) == list(found):
-        yield from ((at, at) for at in range(len(found)))
-        return
-    for tag, i, end_i, j, end_j in SequenceMatcher(None, expected, found, autojunk=False).get_opcodes():
-        paired = end_i - i if tag == "equal" else min(end_i - i, end_j - j)
-        yield from ((i + step, j + step) for step in range(paired))
-        yield from ((at, None) for at in range(i + paired, end_i))
-        yield from ((None, at) for at in range(j + paired, end_j))

@@ -8,9 +8,9 @@ import pytest
 from adapters.memfs_memories import fact, letta
 from hypothesis import given
 from hypothesis import strategies as st
+from memctl_folders.names import folder_name
 from memctl_letta import markdown
 from memctl_letta.memfs import MemfsAdapter
-from memctl_letta.memfs_folders import folder_name
 
 from memctl.core.errors import NotFound, UsageError
 

@@ -1,0 +1,1 @@
+"""Adapters for the folders of files in which agents keep their memory."""

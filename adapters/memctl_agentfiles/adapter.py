@@ -1,0 +1,203 @@
+"""The backend of a folder of files: the same for every system, which a subclass names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+from uuid import UUID
+
+import msgspec
+
+from memctl.backends.contract import (
+    Backend,
+    Capabilities,
+    Features,
+    FieldSupport,
+    Health,
+    Hit,
+    Outcome,
+    Page,
+    Query,
+    rank,
+)
+from memctl.core.errors import Rejected, UsageError
+from memctl.core.fact import Fact, encode
+from memctl_agentfiles.folders import Folders, Place
+from memctl_agentfiles.system import System
+
+_BESIDE = FieldSupport("in_metadata", "kept in .memctl beside the agent's files, where the agent does not see it")
+_SHOWN = frozenset({"id", "user_id", "text", "kind", "source", "embedding", "native", "metadata"})
+
+
+def capabilities(system: System) -> Capabilities:
+    """What a folder keeps: the agent sees the text, everything else lies beside it."""
+    fields = {name: _BESIDE for name in Fact.__struct_fields__ if name not in _SHOWN}
+    fields["embedding"] = FieldSupport("dropped", "text files contain no vectors")
+    ends = frozenset({"invalid_at", "expired_at", "expires_at", "superseded_by"})
+    return Capabilities(fields=fields, longest_text=system.longest_text, ends=ends, batch_size=1000)
+
+
+FEATURES = Features(options=("path", "default_user", "lock_timeout", "page_size"), address_option="path", forget=True)
+
+
+class FolderAdapter(Backend):
+    """The folder at `path`, which is one user's, or with `{user}` in the path a folder for each user.
+
+    `default_user` owns a folder that memctl never wrote to. `lock_timeout`, in seconds, is how long to wait for another
+    writer.
+    """
+
+    system: ClassVar[System]
+    features = FEATURES
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        default_user: str | None = None,
+        lock_timeout: float = 30.0,
+        page_size: int = 1000,
+    ) -> None:
+        self._folders = Folders(self.system, path, default_user, lock_timeout)
+        self._page_size = page_size
+        self.identity = str(self._folders.root)
+
+    def close(self) -> None:
+        """Nothing stays open between calls."""
+
+    def check(self) -> Health:
+        """Which folders are at the path, and how many facts are in them."""
+        places = self._folders.all()
+        facts = sum(len(self._folders.read(place)[0].facts()) for place in places)
+        return Health(ok=True, detail=f"{self.identity}: {len(places)} folders of {self.system.title}, {facts} facts")
+
+    def check_writable(self) -> None:
+        """Raise UsageError for a system whose files are only read."""
+        if self.system.read_only:
+            raise UsageError(
+                f"{self.name} folders are only read: {self.system.read_only}",
+                where=self.identity,
+                hint="name another backend to write to",
+            )
+
+    def remarks(self) -> Sequence[str]:
+        """What is not read, and how much room is left."""
+        found: list[str] = []
+        for place in self._folders.all():
+            memory, _ = self._folders.read(place)
+            found += [f"{place.path}: {remark}" for remark in self.system.remarks(memory.documents)]
+        return found
+
+    def rejects(self) -> Iterator[Rejected]:
+        """The files and records that cannot be read, with the reason."""
+        for place in self._folders.all():
+            yield from self._folders.read(place)[0].rejects
+
+    def users(self) -> Iterator[str]:
+        """Every user that owns a fact. Raises NotFound for a missing folder, and for one that names no user if there is
+        no default user."""
+        owners = self._folders.owners()
+        return iter(sorted(owner for owner in owners if self._facts(owner)))
+
+    def count(self, user: str) -> int | None:
+        """The number of the user's facts."""
+        return len(self._facts(user))
+
+    def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
+        """The user's facts, file by file. A cursor is the id of the last fact."""
+        place = self._folders.of(user)
+        memory = self._folders.read(place)[0] if place else None
+        facts = memory.facts() if memory else []
+        edited = memory.edited if memory else set()
+        start = 0
+        if cursor is not None:
+            start = 1 + next((n for n, fact in enumerate(facts) if str(fact.id) == cursor), -2)
+            if start < 0:
+                raise UsageError(
+                    f"{cursor!r} is not the id of a fact in the folder",
+                    where=self.identity,
+                    hint="the folder has changed; read it from the beginning",
+                )
+        chosen = [fact for fact in facts[start:] if fact.id in edited or _is_since(fact, since)]
+        size = self._page_size
+        for first in range(0, max(len(chosen), 1), size):
+            page = chosen[first : first + size]
+            last = first + size >= len(chosen)
+            yield Page(tuple(page), None if last else str(page[-1].id))
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """Store facts, folder by folder. Rejected are a fact with the id of another user's, one for a folder of another
+        user, and one that does not fit."""
+        self.check_writable()
+        outcomes: list[Outcome | None] = [_unwritable(fact) for fact in facts]
+        owners: dict[str, list[int]] = {}
+        for at, fact in enumerate(facts):
+            if outcomes[at] is None:
+                owners.setdefault(fact.user_id, []).append(at)
+        taken = self._folders.owners_of({fact.id for fact in facts})
+        for user, places in owners.items():
+            mine = [at for at in places if taken.setdefault(facts[at].id, user) == user]
+            for at in set(places) - set(mine):
+                outcomes[at] = _rejected(facts[at], "a fact of another user has this id")
+            try:
+                with self._folders.changing(user) as memory:
+                    for at in mine:
+                        outcomes[at] = memory.write(_bare(facts[at]))
+            except Rejected as error:
+                for at in mine:
+                    outcomes[at] = _rejected(facts[at], str(error))
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def delete(self, user: str, ids: Sequence[UUID]) -> int:
+        """Remove facts of the user; returns how many existed."""
+        if not {fact.id for fact in self._facts(user)} & set(ids):
+            return 0
+        self.check_writable()
+        with self._folders.changing(user) as memory:
+            return memory.drop(ids)
+
+    def forget(self, user: str) -> Sequence[str]:
+        """Remove the user's facts and what memctl keeps beside them; files without facts stay."""
+        if self._facts(user):
+            self.check_writable()
+        return self._folders.forget(user)
+
+    def search(self, query: Query) -> list[Hit]:
+        """The best facts by BM25 over words, best first."""
+        users = [query.user] if query.user is not None else list(self.users())
+        facts = {fact.id: fact for user in users for fact in self._facts(user)}
+        return [
+            Hit(score=score, parts={"lexical": score}, fact=facts[id_])
+            for id_, score in rank(facts.values(), query.text, query.k, datetime.now(UTC))
+        ]
+
+    def settle(self, ids: Sequence[str], deadline: datetime) -> None:
+        """Writes can be read at once."""
+
+    def _facts(self, user: str) -> list[Fact]:
+        place: Place | None = self._folders.of(user)
+        return self._folders.read(place)[0].facts() if place else []
+
+
+def _bare(fact: Fact) -> Fact:
+    return msgspec.structs.replace(fact, embedding=None) if fact.embedding else fact
+
+
+def _rejected(fact: Fact, reason: str) -> Outcome:
+    return Outcome(state="rejected", target_id=str(fact.id), reason=reason)
+
+
+def _unwritable(fact: Fact) -> Outcome | None:
+    """The rejection of a fact that cannot be JSON without a change."""
+    try:
+        encode(fact)
+    except (ValueError, RecursionError) as error:
+        return _rejected(fact, f"the fact cannot be written as JSON: {error}")
+    return None
+
+
+def _is_since(fact: Fact, since: datetime | None) -> bool:
+    changed = fact.updated_at or fact.created_at
+    return since is None or changed is None or changed >= since

@@ -1,0 +1,216 @@
+"""The backend named `claude-code`: the auto memory of Claude Code, as version 2.1 reads and writes it.
+
+Every topic file is a fact, and MEMORY.md lists them. The program loads the first 200 lines and 25,000 characters of
+MEMORY.md, lists 200 topics, and shows 4,096 bytes of one: what does not fit is rejected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import PurePath
+from uuid import UUID
+
+from memctl.core.fact import Fact
+from memctl_agentfiles import front_matter
+from memctl_agentfiles.adapter import FolderAdapter, capabilities
+from memctl_agentfiles.documents import Document, lines, parse, whole
+from memctl_agentfiles.system import System, one_line, printable, slug
+
+INDEX = "MEMORY.md"
+MOST_TOPICS = 200
+LARGEST_TOPIC = 4_096
+"""Bytes of a topic file."""
+MOST_LINES = 200
+LONGEST_INDEX = 25_000
+"""UTF-16 units of the index, as the program counts its characters."""
+_LONGEST_HOOK = 110
+_HEADING = "# Memory\n\n"
+_MARK = "\n  memctl: "
+_POINTER = re.compile(r"[ \t]*[-*+][ \t]+\[[^\]\n]*\]\((?P<path>[^()\s:]+\.md)\)")
+
+
+class ClaudeCode(System):
+    """MEMORY.md and the topic files below it. The folder `team/` is everybody's, and not read."""
+
+    name = "claude-code"
+    title = "Claude Code"
+    longest_text = 3_780
+    index = INDEX
+
+    def wanted(self, path: str) -> bool:
+        return path.endswith(".md")
+
+    def into(self, path: str) -> bool:
+        return super().into(path) and path != "team"
+
+    def parse(self, path: str, text: str, paths: Collection[str]) -> Document:
+        if path == INDEX:
+            return parse(path, text, lambda body: lines(body, lambda line: _POINTER.match(line) is not None))
+        document = parse(path, text, whole)
+        for piece in document.pieces:
+            piece.fields = _fields(front_matter.values(document.head))
+        return document
+
+    def home(self, fact: Fact, documents: Mapping[str, Document]) -> str:
+        name = slug(fact)
+        return f"{name}.md" if f"{name}.md" not in documents else f"{name}-{fact.id.hex[8:]}.md"
+
+    def new(self, path: str, fact: Fact) -> Document:
+        if path == INDEX:
+            return Document(path)
+        head = [
+            "---",
+            f"name: {path.rpartition('/')[2].removesuffix('.md')}",
+            front_matter.line("description", _hook(fact.text)),
+            "metadata:",
+            "  node_type: memory",
+            f"  type: {'feedback' if fact.kind == 'preference' else 'user'}",
+            f"  memctl: {fact.id}",
+            "---",
+            "",
+        ]
+        return Document(path, head="\n".join(head))
+
+    def raw(self, fact: Fact, document: Document) -> str:
+        if document.path == INDEX:
+            return super().raw(fact, document)
+        return printable(fact.text)
+
+    def changed(self, document: Document, fact: Fact) -> None:
+        if _is_ours(document):
+            document.head = front_matter.changed(document.head, "description", _hook(fact.text))
+
+    def foreign(self, path: str, text: str) -> str:
+        if path != INDEX:
+            return text
+        return "".join(line for line in re.split(r"(?<=\n)", text) if not _POINTER.match(line))
+
+    def limited(self, path: str) -> bool:
+        return True
+
+    def refusal(self, document: Document, documents: Mapping[str, Document]) -> str | None:
+        if document.path != INDEX:
+            size = len(document.text.encode())
+            if size > LARGEST_TOPIC:
+                return f"its topic file would have {size:,} bytes, and Claude Code shows {LARGEST_TOPIC:,}"
+            topics = len(documents) - (INDEX in documents)
+            if topics > MOST_TOPICS:
+                return f"the folder has {MOST_TOPICS} topic files, and Claude Code lists no more"
+        before = _text(documents) or ""
+        return _index_refusal(before, self.indexed(before or None, documents, [document.path]) or "")
+
+    def indexed(self, before: str | None, documents: Mapping[str, Document], touched: Iterable[str]) -> str | None:
+        """The index with a line for each topic: its own, or one of memctl's. Lines of topics that memctl removed go;
+        everything else stays where it is."""
+        changed = set(touched)
+        gone = {path for path in changed if path not in documents}
+        listed: set[str] = set()
+        kept: list[str] = []
+        last = 0
+        text = before if before is not None else _HEADING
+        eol = "\r\n" if "\r\n" in text else "\n"
+        for line in re.split(r"(?<=\n)", text):
+            pointer = _POINTER.match(line)
+            path = pointer["path"] if pointer else ""
+            if path in gone:
+                continue
+            if path in documents and path not in listed:
+                listed.add(path)
+                if path in changed and _is_ours(documents[path]):
+                    line = _entry(documents[path]) + line[len(line.rstrip("\r\n")) :]
+                last = len(kept) + 1
+            kept.append(line)
+        new = [_entry(documents[path]) + eol for path in documents if path != INDEX and path not in listed]
+        if not new and "".join(kept).strip() in ("", _HEADING.strip()):
+            return None
+        at = last or len(kept)
+        if new and at and kept[at - 1] and not kept[at - 1].endswith("\n"):
+            kept[at - 1] += eol
+        return "".join([*kept[:at], *new, *kept[at:]])
+
+    def remarks(self, documents: Mapping[str, Document]) -> Iterator[str]:
+        topics = len(documents) - (INDEX in documents)
+        text = _text(documents) or ""
+        room = min(MOST_TOPICS - topics, MOST_LINES - text.strip().count("\n") - 1)
+        yield f"room for {max(room, 0)} more topics of {MOST_TOPICS}, of {LARGEST_TOPIC:,} bytes each"
+        pointers = {match["path"] for match in map(_POINTER.match, text.split("\n")) if match}
+        if dangling := len(pointers - documents.keys()):
+            yield f"{dangling} lines of {INDEX} name files that are not there"
+
+    def app(self, folder: str) -> str | None:
+        parts = PurePath(folder).parts
+        return parts[-2] if len(parts) > 2 and parts[-1] == "memory" and parts[-3] == "projects" else None
+
+
+class ClaudeCodeAdapter(FolderAdapter):
+    """The memory folder of a project of Claude Code: `~/.claude/projects/PROJECT/memory`."""
+
+    name = "claude-code"
+    system = ClaudeCode()
+    capabilities = capabilities(system)
+
+
+def _fields(front: Mapping[str, object]) -> dict[str, object]:
+    """The fields of a Fact that the front matter of a topic gives."""
+    nested = front.get("metadata")
+    metadata = nested if isinstance(nested, dict) else {}
+    kind = metadata.get("type", front.get("type"))
+    fields: dict[str, object] = {"whole": True, "kind": "preference" if kind == "feedback" else "fact"}
+    if isinstance(kind, str) and kind:
+        fields["categories"] = (kind,)
+    if isinstance(session := metadata.get("originSessionId"), str) and session:
+        fields["session_id"] = session
+    if at := front_matter.time_of(metadata.get("modified")):
+        fields["updated_at"] = at
+    with suppress(ValueError, AttributeError, TypeError):
+        fields["id"] = UUID(metadata.get("memctl"))
+    return fields
+
+
+def _is_ours(document: Document) -> bool:
+    return _MARK in document.head
+
+
+def _hook(text: str) -> str:
+    """The first words of a text, as a line."""
+    line = one_line(text)
+    return line if len(line) <= _LONGEST_HOOK else f"{line[:_LONGEST_HOOK].rsplit(' ', 1)[0]}…"
+
+
+def _entry(document: Document) -> str:
+    """The line of the index for a topic."""
+    return _line(document.path, document.head, document.pieces[0].text[:200] if document.pieces else "")
+
+
+@lru_cache(maxsize=4 * MOST_TOPICS)
+def _line(path: str, head: str, text: str) -> str:
+    front = front_matter.values(head)
+    name, hook = front.get("name"), front.get("description")
+    title = one_line(name) if isinstance(name, str) and name.strip() else path.rpartition("/")[2].removesuffix(".md")
+    if _MARK in head:
+        title = re.sub(r"-[0-9a-f]{8}\Z", "", title)
+    title = title.replace("-", " ").replace("[", "(").replace("]", ")")
+    return f"- [{title[:60]}]({path}) — {_hook(hook if isinstance(hook, str) and hook.strip() else text)}"
+
+
+def _text(documents: Mapping[str, Document]) -> str | None:
+    return documents[INDEX].text if INDEX in documents else None
+
+
+def _index_refusal(before: str, after: str) -> str | None:
+    """Which limit the index exceeds, if it grows."""
+    (lines_before, units_before), (lines_after, units_after) = map(_size, (before, after))
+    if lines_after > max(MOST_LINES, lines_before):
+        return f"{INDEX} would have {lines_after} lines, and Claude Code loads {MOST_LINES}"
+    if units_after > max(LONGEST_INDEX, units_before):
+        return f"{INDEX} would have {units_after:,} characters, and Claude Code loads {LONGEST_INDEX:,}"
+    return None
+
+
+def _size(text: str) -> tuple[int, int]:
+    """The lines and UTF-16 units of a file, as Claude Code counts them."""
+    trimmed = text.strip()
+    return trimmed.count("\n") + 1, len(trimmed.encode("utf-16-le")) // 2

@@ -1,0 +1,174 @@
+"""A text file as pieces, each of which says one thing, and everything between them, which is never touched. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from memctl_folders.lines import text_of
+
+BOM = "\ufeff"
+_FRONT = re.compile(r"---[ \t]*\r?\n(?:.*?\r?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_BULLET = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)])[ \t]+(?=\S)")
+_HEADING = re.compile(r"[ ]{0,3}#{1,6}(?:[ \t]|\Z)")
+_RULE = re.compile(r"[ ]{0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})\Z")
+_FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})")
+_ENTRY = re.compile(r"(?:\A|(?<=\n))§\r?(?:\n|\Z)")
+
+
+@dataclass(eq=False)
+class Piece:
+    """A part of a file that says one thing: as it is in the file, what it says, and the text between it and the piece
+    before. `fields` are those of a Fact that its form or place gives; `shows` are the recorded facts that it shows."""
+
+    raw: str
+    text: str
+    gap: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    shows: list[UUID] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Document:
+    """A file: a byte order mark, front matter, pieces, and what follows the last one. All together are its text."""
+
+    path: str
+    head: str = ""
+    pieces: list[Piece] = field(default_factory=list)
+    tail: str = ""
+    bom: bool = False
+    separator: str = "\n"
+    crlf: bool = False
+
+    @property
+    def text(self) -> str:
+        """The whole file."""
+        pieces = "".join(piece.gap + piece.raw for piece in self.pieces)
+        return f"{BOM if self.bom else ''}{self.head}{pieces}{self.tail}"
+
+    @property
+    def eol(self) -> str:
+        """How its lines end."""
+        return "\r\n" if self.crlf else "\n"
+
+    def between(self) -> str:
+        """What is put between two pieces."""
+        return self.separator.replace("\n", self.eol)
+
+    def append(self, piece: Piece, after: Piece | None = None) -> None:
+        """Put a piece without a gap behind `after`, else behind the last; what follows it stays behind it."""
+        if self.pieces:
+            place = self.pieces.index(after) + 1 if after is not None else len(self.pieces)
+            piece.gap = piece.gap or self.between()
+            self.pieces.insert(place, piece)
+            return
+        start = self.tail
+        if not piece.gap and start and not start.endswith("\n"):
+            start += self.eol
+        piece.gap = start + piece.gap
+        self.tail = self.eol if self.separator == "\n" else ""
+        self.pieces.append(piece)
+
+    def remove(self, piece: Piece) -> None:
+        """Take a piece out, with one separator; the text around it stays."""
+        place = self.pieces.index(piece)
+        del self.pieces[place]
+        between = self.between()
+        following = self.pieces[place].gap if place < len(self.pieces) else self.tail
+        if following.startswith(between):
+            gap = piece.gap + following.removeprefix(between)
+        elif piece.gap.endswith(between):
+            gap = piece.gap.removesuffix(between) + following
+        else:
+            gap = piece.gap + following.removeprefix(self.eol)
+        if place < len(self.pieces):
+            self.pieces[place].gap = gap
+        else:
+            self.tail = gap
+
+
+Grammar = Callable[[str], Iterator[tuple[int, int, str]]]
+"""Finds the pieces of a body: where each begins and ends, and what it says."""
+
+
+def parse(path: str, text: str, grammar: Grammar, separator: str = "\n") -> Document:
+    """The file as a document whose text is `text`."""
+    document = Document(path, bom=text.startswith(BOM), separator=separator)
+    rest = text.removeprefix(BOM)
+    # Where a byte order mark comes first, the programs see no front matter.
+    front = None if document.bom else _FRONT.match(rest)
+    document.head = front.group() if front else ""
+    body = rest[len(document.head) :]
+    document.crlf = "\r\n" in text
+    end = 0
+    for start, stop, said in grammar(body):
+        document.pieces.append(Piece(body[start:stop], said, body[end:start]))
+        end = stop
+    document.tail = body[end:]
+    return document
+
+
+def whole(body: str) -> Iterator[tuple[int, int, str]]:
+    """The body as one piece, without the white space around it."""
+    said = body.strip()
+    if said:
+        start = body.index(said)
+        yield start, start + len(said), said
+
+
+def entries(body: str) -> Iterator[tuple[int, int, str]]:
+    """What is between lines that are just `§`, as Hermes writes it."""
+    start = 0
+    for mark in [*_ENTRY.finditer(body), None]:
+        stop = mark.start() if mark else len(body)
+        said = body[start:stop].strip()
+        if said:
+            begin = body.index(said, start)
+            yield begin, begin + len(said), said.replace("\r\n", "\n")
+        start = mark.end() if mark else stop
+
+
+def lines(body: str, foreign: Callable[[str], bool] = lambda _: False) -> Iterator[tuple[int, int, str]]:
+    """Each bullet and each paragraph. Headings, rules, comments, and lines that `foreign` accepts are not pieces."""
+    start = stop = at = 0
+    fence = ""
+    comment = opened = False
+
+    def piece() -> tuple[int, int, str]:
+        first, *more = body[start:stop].split("\n")
+        return start, stop, "\n".join([_said(first), *(line.strip() for line in more)])
+
+    # str.splitlines() would split at more than line ends.
+    for line in re.split(r"(?<=\n)", body):
+        content = line.rstrip("\r\n")
+        begin, at = at, at + len(line)
+        mark = _FENCE.match(content)
+        if fence:
+            stop = begin + len(content.rstrip())
+            fence = "" if mark and mark.group(1).startswith(fence) and content.strip() == mark.group(1) else fence
+            continue
+        aside = comment or content.lstrip().startswith("<!--")
+        comment = aside and "-->" not in content
+        blank = not content.strip()
+        if aside or blank or _HEADING.match(content) or _RULE.match(content) or foreign(content):
+            if opened:
+                yield piece()
+            opened = False
+            continue
+        if opened and (_BULLET.match(content) or (mark and not content.startswith((" ", "\t")))):
+            yield piece()
+            opened = False
+        if not opened:
+            start, opened = begin + len(content) - len(content.lstrip()), True
+        fence = mark.group(1) if mark else ""
+        stop = begin + len(content.rstrip())
+    if opened:
+        yield piece()
+
+
+def _said(line: str) -> str:
+    bullet = _BULLET.match(line)
+    return line[bullet.end() :].strip() if bullet else text_of(line)

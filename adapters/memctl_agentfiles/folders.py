@@ -1,0 +1,199 @@
+"""Where the folders are on the disk: one, or one for each user by a path with `{user}`, and whose each is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+from memctl_folders.locks import locked, unwritable
+from memctl_folders.names import folder_name, user_of
+from memctl_folders.tree import PRIVATE, TEMPORARY, Tree
+
+from memctl.core.errors import MemctlError, NotFound, Rejected, UsageError
+from memctl_agentfiles import records
+from memctl_agentfiles.memory import Memory
+from memctl_agentfiles.signs import refuse_other
+from memctl_agentfiles.system import System
+
+_USER = "{user}"
+
+
+class Place(NamedTuple):
+    """A folder and its owner, None if nobody is named."""
+
+    path: Path
+    owner: str | None
+
+
+class Folders:
+    """The folder at `path`, or those that a path with `{user}` names, one for each user."""
+
+    def __init__(self, system: System, path: str | Path, default_user: str | None, lock_timeout: float) -> None:
+        self.root = Path(path).expanduser().absolute()
+        self._system = system
+        self._default_user = default_user
+        self._timeout = lock_timeout
+        text = str(self.root)
+        if text.count(_USER) > 1:
+            raise UsageError("a path contains {user} once at most", where=text)
+        self._many = _USER in text
+
+    def all(self) -> list[Place]:
+        """Every folder that is there."""
+        if not self._many:
+            return [Place(self.root, self._owner(self.root) or self._default_user)] if self._is_there() else []
+        parts = self.root.parts
+        at = next(number for number, part in enumerate(parts) if _USER in part)
+        above, rest = Path(*parts[:at]), parts[at + 1 :]
+        prefix, _, suffix = parts[at].partition(_USER)
+        found = []
+        for child in sorted(above.iterdir()) if above.is_dir() else ():
+            path = child.joinpath(*rest)
+            name = child.name.removeprefix(prefix).removesuffix(suffix)
+            if child.name == f"{prefix}{name}{suffix}" and not child.is_symlink() and path.is_dir():
+                found.append(Place(path, self._owner(path) or user_of(name)))
+        return found
+
+    def owners(self) -> set[str]:
+        """Every user that a folder belongs to. Raises NotFound for a folder that names nobody and for a missing one."""
+        places = self.all()
+        if not places and not self._many:
+            raise NotFound("there is no such folder", where=str(self.root))
+        for place in places:
+            if place.owner is None:
+                raise NotFound(
+                    "this memory does not say whose it is",
+                    where=str(place.path),
+                    hint="name one user with --user NAME, or set default_user for it in the settings, [backends.NAME]",
+                )
+        return {place.owner for place in places if place.owner is not None}
+
+    def of(self, user: str) -> Place | None:
+        """The user's folder, if it is there."""
+        place = self._place(user)
+        return place if place is not None and place.path.is_dir() else None
+
+    def read(self, place: Place) -> tuple[Memory, Tree]:
+        """The memory in a folder and its files. Raises UsageError for a folder of another system."""
+        tree = Tree(place.path, self._wanted, into=self._into)
+        refuse_other(self._system.name, place.path)
+        memory = Memory(self._system, place.owner or "", tree.files, str(place.path), self._system.app(str(place.path)))
+        memory.rejects = [*tree.skipped, *memory.rejects, *memory.broken]
+        return memory, tree
+
+    @contextmanager
+    def changing(self, user: str) -> Iterator[Memory]:
+        """The user's memory, to be changed in the block and written at its end.
+
+        Raises Rejected if the folder is another user's, and UsageError if records of it would be lost.
+        """
+        place = self._place(user)
+        if place is None:
+            owner = self._owner(self.root) or self._default_user
+            raise Rejected(f"{self.root} is the memory of {owner!r}")
+        private = place.path / PRIVATE
+        for folder in (place.path, private):
+            if folder.is_symlink() and folder == private:
+                raise UsageError(
+                    "this is a link, and memctl does not write behind one", where=str(folder), hint="remove it"
+                )
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as error:
+                raise unwritable(folder, error) from None
+        with ExitStack() as stack:
+            stack.enter_context(locked(place.path / records.LOCK, self._timeout, place.path))
+            for name in self._system.locks:
+                stack.enter_context(locked(place.path / name, self._timeout, place.path))
+            for left in private.glob(f"{TEMPORARY}*"):
+                left.unlink(missing_ok=True)
+            memory, tree = self.read(Place(place.path, user))
+            if memory.broken:
+                first = memory.broken[0]
+                raise UsageError(
+                    f"{len(memory.broken)} of its records are not valid and would be lost: {first.message}",
+                    where=first.where,
+                    hint=f"restore {records.FACTS} from a backup, or remove it: then the files are the agent's own",
+                )
+            yield memory
+            for changes in memory.changes():
+                tree.replace(changes, self._system.mode)
+
+    def forget(self, user: str) -> list[str]:
+        """Remove the user's facts and what memctl keeps in their folder; what stays, in words."""
+        place = self.of(user)
+        if place is None:
+            return []
+        with self.changing(user) as memory:
+            memory.drop([fact.id for fact in memory.facts()])
+        shutil.rmtree(place.path / PRIVATE)
+        files = sorted(path for path in place.path.rglob("*") if not path.is_dir())
+        if not files and self._many:
+            shutil.rmtree(place.path)
+        some = ", ".join(path.name for path in files[:3]) + (", …" if len(files) > 3 else "")
+        return [f"{len(files)} files that hold no facts as memctl reads them: {some}"] if files else []
+
+    def owners_of(self, ids: Collection[UUID]) -> dict[UUID, str]:
+        """The owners of these ids among the facts that memctl wrote."""
+        found: dict[UUID, str] = {}
+        for place in self.all() if self._many else ():
+            data = _bytes(place.path / records.FACTS)
+            if data is None or place.owner is None:
+                continue
+            for id_ in ids:
+                if f'"id":"{id_}"'.encode() in data:
+                    kept = {record.fact.id for record in records.decode(data, str(place.path)).records}
+                    found |= dict.fromkeys(kept & set(ids), place.owner)
+                    break
+        return found
+
+    def _place(self, user: str) -> Place | None:
+        """The folder for the user; None if the one folder is somebody else's. Who names one folder and one user says
+        whose it is, where it does not say so itself."""
+        if self._many:
+            return Place(Path(str(self.root).replace(_USER, folder_name(user))), user)
+        owner = self._owner(self.root)
+        if owner is None and self._default_user is None:
+            self._default_user = user
+        return Place(self.root, user) if (owner or self._default_user) == user else None
+
+    def _is_there(self) -> bool:
+        if self.root.exists() and not self.root.is_dir():
+            raise UsageError("this is a file, not a folder", where=str(self.root), hint="name the folder that it is in")
+        return self.root.is_dir()
+
+    def _owner(self, folder: Path) -> str | None:
+        """The user whom the folder's own record names."""
+        if (folder / PRIVATE).is_symlink():
+            raise UsageError("this is a link, which is not followed", where=str(folder / PRIVATE), hint="remove it")
+        try:
+            with (folder / records.FACTS).open("rb") as file:
+                header = records.decode(file.readline().rstrip(b"\n") or None, str(folder / records.FACTS)).header
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise MemctlError(f"cannot be read: {error.strerror}", where=str(folder / records.FACTS)) from None
+        if header is not None and header.system != self._system.name:
+            raise UsageError(
+                f"memctl wrote this folder as {header.system}",
+                where=str(folder),
+                hint=f"name it {header.system}:{folder}",
+            )
+        return header.user if header else None
+
+    def _wanted(self, path: str) -> bool:
+        return path == records.FACTS or self._system.wanted(path)
+
+    def _into(self, path: str) -> bool:
+        return path == PRIVATE or self._system.into(path)
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None

@@ -1,0 +1,49 @@
+"""The front matter of a Markdown file: its values, and one of its lines changed. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import yaml
+
+LARGEST = 65_536
+"""Characters that are looked at; nobody writes more by hand, and YAML is slow."""
+
+
+def values(head: str) -> Mapping[str, Any]:
+    """The keys and values, every scalar as text; nothing for what is not a YAML mapping."""
+    inner = head.split("\n", 1)[-1].rsplit("---", 1)[0]
+    if not inner.strip() or len(inner) > LARGEST:
+        return {}
+    try:
+        found = yaml.load(inner, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506 - builds only text
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def line(key: str, value: str) -> str:
+    """`key: value`, quoted so that YAML reads exactly this text."""
+    return f"{key}: {json.dumps(value, ensure_ascii=False)}"
+
+
+def changed(head: str, key: str, value: str) -> str:
+    """The front matter with a top-level key on one line changed; as it is if it has no such line."""
+    lines = head.split("\n")
+    for number, old in enumerate(lines):
+        if old.startswith(f"{key}:"):
+            lines[number] = line(key, value) + ("\r" if old.endswith("\r") else "")
+            break
+    return "\n".join(lines)
+
+
+def time_of(value: object) -> datetime | None:
+    """The time in a text with a zone; None for any other."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None

@@ -1,0 +1,410 @@
+"""One user's memory in a folder: the facts in its files, and the files with other facts. Pure.
+
+A piece of a file that memctl did not write is a fact of the agent's own. A fact that memctl wrote is kept whole in
+`.memctl/facts.jsonl`, and a piece of a file shows it; where the agent changed or removed the piece, the agent's word is
+the later one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from difflib import SequenceMatcher
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from memctl_folders.lines import alignment, digest
+
+from memctl.backends.contract import Outcome
+from memctl.core.errors import Rejected
+from memctl.core.fact import Fact, Source, derive_id
+from memctl_agentfiles import records
+from memctl_agentfiles.documents import Document, Piece
+from memctl_agentfiles.records import Record
+from memctl_agentfiles.system import SECTION, System
+
+_ALIKE = 0.5
+"""How alike two texts are, of 1, for the second to be the first with a change."""
+_UNSURE = {"subject": None, "predicate": None, "object": None, "confidence": None}
+"""What is not known of a text that somebody else changed."""
+
+
+class Memory:
+    """The facts of `user` in the files of a folder. `files` are their bytes by path.
+
+    `rejects` are what could not be read, `edited` the facts that the agent changed at a time nobody knows.
+    """
+
+    def __init__(self, system: System, user: str, files: Mapping[str, bytes], where: str, app: str | None) -> None:
+        self.rejects: list[Rejected] = []
+        self.edited: set[UUID] = set()
+        self.documents: dict[str, Document] = {}
+        self._system = system
+        self._user = user
+        self._app = app
+        self._files = files
+        self._touched: set[str] = set()
+        self._own_end: dict[str, Piece] = {}
+        self._by_hash: dict[str, dict[str, Piece]] = {}
+        for path in sorted(set(files) - {records.FACTS}):
+            try:
+                self.documents[path] = system.parse(path, files[path].decode(), files.keys())
+            except UnicodeDecodeError as error:
+                self.rejects.append(Rejected(f"not UTF-8 text (byte {error.start})", where=f"{where}/{path}"))
+        kept = records.decode(files.get(records.FACTS), f"{where}/{records.FACTS}")
+        self.broken = [Rejected(reason, where=f"{where}/{records.FACTS}:{line}") for line, reason in kept.broken]
+        self._records: dict[UUID, Record] = {record.fact.id: record for record in kept.records}
+        self._pieces: dict[UUID, Piece] = {}
+        self._match()
+        self._own = self._own_facts()
+
+    # Reading.
+
+    def facts(self) -> list[Fact]:
+        """Every fact: in the order of the files, then those that no file shows."""
+        own = {id(piece): fact for fact, piece, _ in self._own.values()}
+        found: list[Fact] = []
+        for path in sorted(self.documents):
+            for piece in self.documents[path].pieces:
+                found += [self._records[id_].fact for id_ in piece.shows]
+                found += [own[id(piece)]] if id(piece) in own else []
+        return found + [record.fact for id_, record in self._records.items() if id_ not in self._pieces]
+
+    def _match(self) -> None:
+        """Find the piece of each record; drop the records whose piece the agent removed."""
+        by_path: dict[str, list[Record]] = defaultdict(list)
+        for record in self._records.values():
+            if record.path is not None:
+                by_path[record.path].append(record)
+        lost: list[Record] = []
+        for path, listed in by_path.items():
+            document = self.documents.get(path)
+            lost += self._match_file(document, listed) if document else listed
+        for record in lost:
+            piece_of = self._elsewhere(record)
+            if piece_of is None:
+                del self._records[record.fact.id]
+                continue
+            path, piece = piece_of
+            self._adopt(record, path, piece)
+
+    def _match_file(self, document: Document, listed: Sequence[Record]) -> list[Record]:
+        """Match the records of one file; returns those that it does not show."""
+        found = [digest(piece.raw) for piece in document.pieces]
+        first = dict(reversed(list(zip(found, document.pieces, strict=True))))
+        missing = []
+        for record in listed:
+            if record.sha256 in first:
+                self._show(record.fact.id, first[record.sha256])
+            else:
+                missing.append(record)
+        if not missing:
+            return []
+        left = {record.sha256: record for record in missing}
+        for old, new in alignment([record.sha256 for record in listed], found):
+            if old is None or new is None or listed[old].sha256 not in left or document.pieces[new].shows:
+                continue
+            piece = document.pieces[new]
+            if len(document.pieces) == 1 or _alike(listed[old].fact.text, piece.text):
+                for record in missing:
+                    if record.sha256 == listed[old].sha256:
+                        self._adopt(record, document.path, piece)
+                del left[listed[old].sha256]
+        return [record for record in missing if record.sha256 in left]
+
+    def _elsewhere(self, record: Record) -> tuple[str, Piece] | None:
+        """The piece to which the agent moved a record: one with its id or its very words, in another file."""
+        for path, document in self.documents.items():
+            for piece in document.pieces:
+                named = piece.fields.get("id") == record.fact.id
+                if not piece.shows and (named or digest(piece.raw) == record.sha256):
+                    return path, piece
+        return None
+
+    def _adopt(self, record: Record, path: str, piece: Piece) -> None:
+        """Take the piece for the record, with what the agent changed."""
+        self._show(record.fact.id, piece)
+        fact, sha = record.fact, digest(piece.raw)
+        if sha != record.sha256:
+            changed: dict[str, Any] = {"text": piece.text, "updated_at": piece.fields.get("updated_at")}
+            fact = msgspec.structs.replace(fact, **(_UNSURE | changed))
+            self.edited.add(fact.id)
+        self._records[fact.id] = Record(path, sha, fact)
+
+    def _show(self, id_: UUID, piece: Piece) -> None:
+        piece.shows.append(id_)
+        self._pieces[id_] = piece
+
+    def _own_facts(self) -> dict[UUID, tuple[Fact, Piece, Document]]:
+        """The facts of pieces that memctl did not write."""
+        found: dict[UUID, tuple[Fact, Piece, Document]] = {}
+        times: Counter[str] = Counter()
+        for path in sorted(self.documents):
+            document = self.documents[path]
+            for number, piece in enumerate(document.pieces):
+                if piece.shows:
+                    continue
+                # A file that is one fact keeps its id when its text changes; a line keeps it when it moves.
+                place = path if piece.fields.get("whole") else digest(piece.text)
+                times[place] += 1
+                id_ = piece.fields.get("id")
+                if id_ is None or id_ in self._records or id_ in found:
+                    id_ = derive_id(self._system.name, self._user, self._app or "", place, str(times[place]))
+                found[id_] = (self._fact(id_, document, number), piece, document)
+        return found
+
+    def _fact(self, id_: UUID, document: Document, number: int) -> Fact:
+        piece = document.pieces[number]
+        native: dict[str, Any] = {"path": document.path, "raw": piece.raw}
+        before, after = (self._system.foreign(document.path, text) for text in (piece.gap, document.tail))
+        if before != (document.between() if number else ""):
+            native["before"] = before
+        if number == len(document.pieces) - 1 and after:
+            native["after"] = after
+        if not number and document.head:
+            native["front"] = document.head
+        if document.bom:
+            native["bom"] = True
+        values = {name: value for name, value in piece.fields.items() if name not in ("id", "whole")}
+        source = Source(system=self._system.name, id=document.path, session=values.get("session_id"))
+        return Fact(
+            **({"kind": "fact", "app_id": self._app} | values),
+            id=id_,
+            user_id=self._user,
+            text=piece.text,
+            native=native,
+            source=source,
+        )
+
+    # Writing.
+
+    def write(self, fact: Fact) -> Outcome:
+        """Take in a fact, or change it. Rejected is one that does not fit, with the limit that it exceeds."""
+        target = str(fact.id)
+        known = self._records.get(fact.id)
+        own = self._own.get(fact.id)
+        # How the agent's own piece is set in its file is the file's to say.
+        like_own = own is not None and msgspec.structs.replace(own[0], native=fact.native) == fact
+        if like_own or (known is not None and known.fact == fact):
+            return Outcome(state="unchanged", target_id=target)
+        longest = self._system.longest_text
+        if longest is not None and len(fact.text) > longest:
+            reason = f"the text has {len(fact.text):,} characters, and {self._system.title} takes {longest:,}"
+            return Outcome(state="rejected", target_id=target, reason=reason)
+        piece = self._pieces.get(fact.id) or (own[1] if own else None)
+        path = (known.path if known else None) or (own[2].path if own else None)
+        if refused := self._place(fact, self.documents.get(path or ""), piece):
+            return Outcome(state="rejected", target_id=target, reason=refused)
+        self._own.pop(fact.id, None)
+        return Outcome(state="updated" if known or own else "written", target_id=target)
+
+    def drop(self, ids: Collection[UUID]) -> int:
+        """Remove facts; returns how many existed. Raises Rejected if a file that shows one cannot be changed."""
+        gone = 0
+        for id_ in dict.fromkeys(ids):
+            record, own = self._records.get(id_), self._own.get(id_)
+            path = own[2].path if own else record.path if record else None
+            if path is not None and (reason := self._system.writable(path)):
+                raise Rejected(reason, where=path)
+            if record is not None:
+                self._hide(id_)
+                del self._records[id_]
+                gone += 1
+            elif own is not None:
+                self._take_out(own[2], own[1])
+                del self._own[id_]
+                gone += 1
+        return gone
+
+    def changes(self) -> Iterator[dict[str, bytes | None]]:
+        """The files as they are to be, in the order of writing: first what is recorded, then what is shown. Whoever is
+        killed in between leaves no fact that is there twice."""
+        texts: dict[str, bytes | None] = {}
+        for path in sorted(self._touched):
+            document = self.documents.get(path)
+            texts[path] = document.text.encode() if document else None
+        index = self._system.index
+        if index is not None and self._touched:
+            before = self.documents[index].text if index in self.documents else None
+            text = self._system.indexed(before, self.documents, self._touched)
+            texts[index] = text.encode() if text is not None else None
+        now = records.encode(self._system.name, self._user, self._records.values())
+        before_ = records.decode(self._files.get(records.FACTS), records.FACTS).records
+        gone = [record for record in before_ if record.fact.id not in self._records]
+        if gone and texts:
+            both = [*self._records.values(), *gone]
+            yield {records.FACTS: records.encode(self._system.name, self._user, both)}
+        elif texts or now != self._files.get(records.FACTS):
+            yield {records.FACTS: now}
+        yield texts
+        if gone and texts:
+            yield {records.FACTS: now}
+
+    def _place(self, fact: Fact, document: Document | None, piece: Piece | None) -> str | None:
+        """Show the fact as it is now, or hide it; returns why that is not possible."""
+        raw = ""
+        if not _over(fact):
+            where = document or self._home(fact)
+            if reason := self._system.writable(where.path):
+                return reason
+            raw = self._raw(fact, where)
+        elif document is not None and (reason := self._system.writable(document.path)):
+            return reason
+        if not raw:
+            self._hide(fact.id)
+            if fact.id in self._own:
+                self._take_out(self._own[fact.id][2], self._own[fact.id][1])
+            self._records[fact.id] = Record(None, "", fact)
+            return None
+        if piece is None or document is None or len(piece.shows) > 1:
+            return self._add(fact, where, raw)
+        before = (piece.raw, piece.text, document.head)
+        piece.raw, piece.text = raw, fact.text
+        self._system.changed(document, fact)
+        if reason := self._refusal(document):
+            piece.raw, piece.text, document.head = before
+            return reason
+        if (piece.raw, document.head) != (before[0], before[2]):
+            self._touched.add(document.path)
+            self._by_hash.pop(document.path, None)
+        self._record(fact, document, piece)
+        return None
+
+    def _add(self, fact: Fact, document: Document, raw: str) -> str | None:
+        """Show the fact in a piece that says the same already, else in a new one."""
+        sha = digest(raw)
+        twin = self._twins(document).get(sha)
+        if twin is None:
+            piece = Piece(raw, fact.text)
+            state = (list(document.pieces), document.tail) if self._system.limited(document.path) else None
+            new = document.path not in self.documents
+            self._insert(document, piece, fact)
+            self.documents[document.path] = document
+            if reason := self._refusal(document):
+                if state:
+                    document.pieces, document.tail = state
+                if new:
+                    del self.documents[document.path]
+                return reason
+            self._touched.add(document.path)
+            self._twins(document)[sha] = piece
+        else:
+            piece = twin
+            for id_ in [id_ for id_, (_, other, _) in self._own.items() if other is piece]:
+                del self._own[id_]
+        self._hide(fact.id)
+        self._record(fact, document, piece)
+        return None
+
+    def _insert(self, document: Document, piece: Piece, fact: Fact) -> None:
+        """Put the piece where its own file had it if this is that file, made again; else behind what memctl wrote."""
+        native = fact.native if fact.source.system == self._system.name else {}
+        foreign = any(not other.shows for other in document.pieces)
+        if native.get("path") == document.path and not foreign:
+            gap, after = native.get("before"), native.get("after")
+            piece.gap = gap if isinstance(gap, str) and self._is_gap(document.path, gap) else ""
+            document.append(piece)
+            if isinstance(after, str) and self._is_gap(document.path, after):
+                document.tail = after
+            elif isinstance(native.get("raw"), str):
+                document.tail = ""
+            return
+        own = self._own_end.get(document.path)
+        if own is None:
+            own = next((other for other in reversed(document.pieces) if other.shows), None)
+        if own is None and document.pieces and document.separator == "\n":
+            eol = document.eol
+            piece.gap = document.tail.rstrip() + f"{eol}{eol}{SECTION}{eol}{eol}"
+            document.tail = eol
+        document.append(piece, own)
+        self._own_end[document.path] = piece
+
+    def _is_gap(self, path: str, text: str) -> bool:
+        """Whether a text says nothing itself, so that it can stand between two pieces."""
+        return not text.strip() or not self._system.parse(path, text, self._files.keys()).pieces
+
+    def _home(self, fact: Fact) -> Document:
+        """The file for a fact: that in which the same system had it, else where new facts go."""
+        native = fact.native if fact.source.system == self._system.name else {}
+        path = native.get("path")
+        if not (isinstance(path, str) and _is_path(path) and self._system.wanted(path)):
+            path = None
+        if path is None or self._system.writable(path) or (path in self.documents and self._is_whole(path)):
+            path = self._system.home(fact, self.documents)
+            return self.documents.get(path) or self._system.new(path, fact)
+        if path in self.documents:
+            return self.documents[path]
+        document = self._system.new(path, fact)
+        front = native.get("front")
+        if isinstance(native.get("raw"), str):
+            text = f"{front if isinstance(front, str) else ''}{native['raw']}"
+            parsed = self._system.parse(path, text, {path})
+            document.head, document.bom = parsed.head, native.get("bom") is True
+            document.tail = ""
+            document.crlf = "\r\n" in text + str(native.get("before", "")) + str(native.get("after", ""))
+        return document
+
+    def _is_whole(self, path: str) -> bool:
+        return any(piece.fields.get("whole") for piece in self.documents[path].pieces)
+
+    def _raw(self, fact: Fact, document: Document) -> str:
+        """How the fact is shown: in the words of its own file if it still says what they say."""
+        raw = fact.native.get("raw") if fact.source.system == self._system.name else None
+        if isinstance(raw, str) and fact.native.get("path") == document.path:
+            pieces = self._system.parse(document.path, document.head + raw, self._files.keys()).pieces
+            if len(pieces) == 1 and (pieces[0].raw, pieces[0].text) == (raw, fact.text):
+                return raw
+        return self._system.raw(fact, document)
+
+    def _refusal(self, document: Document) -> str | None:
+        return self._system.refusal(document, self.documents) if self._system.limited(document.path) else None
+
+    def _record(self, fact: Fact, document: Document, piece: Piece) -> None:
+        if fact.id not in piece.shows:
+            self._show(fact.id, piece)
+        self._records[fact.id] = Record(document.path, digest(piece.raw), fact)
+
+    def _twins(self, document: Document) -> dict[str, Piece]:
+        """The pieces of a file by their hash."""
+        if document.path not in self._by_hash:
+            self._by_hash[document.path] = {digest(piece.raw): piece for piece in reversed(document.pieces)}
+        return self._by_hash[document.path]
+
+    def _hide(self, id_: UUID) -> None:
+        """Take a recorded fact out of the file that shows it, unless the piece shows another one, too."""
+        piece = self._pieces.pop(id_, None)
+        if piece is None:
+            return
+        piece.shows.remove(id_)
+        path = self._records[id_].path
+        if not piece.shows and path in self.documents:
+            self._take_out(self.documents[path], piece)
+
+    def _take_out(self, document: Document, piece: Piece) -> None:
+        document.remove(piece)
+        self._touched.add(document.path)
+        self._own_end.pop(document.path, None)
+        self._by_hash.pop(document.path, None)
+        if not document.pieces and self._is_empty(document):
+            del self.documents[document.path]
+
+    def _is_empty(self, document: Document) -> bool:
+        rest = (document.tail or "").replace(SECTION, "").strip()
+        return not rest
+
+
+def _over(fact: Fact) -> bool:
+    """Whether the fact no longer holds, so that no agent should read it."""
+    now = datetime.now(UTC)
+    return fact.retired or any(at is not None and at <= now for at in (fact.invalid_at, fact.expires_at))
+
+
+def _alike(old: str, new: str) -> bool:
+    return SequenceMatcher(None, old, new, autojunk=False).ratio() >= _ALIKE
+
+
+def _is_path(path: str) -> bool:
+    parts = path.split("/")
+    return all(part and part not in (".", "..") and "\0" not in part and "\\" not in part for part in parts)

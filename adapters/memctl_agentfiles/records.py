@@ -1,0 +1,71 @@
+"""What memctl keeps beside the agent's files: whose the folder is, and each fact whole with the piece that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+from memctl_folders.tree import PRIVATE
+
+from memctl.core.errors import UsageError
+from memctl.core.fact import Fact
+
+FACTS = f"{PRIVATE}/facts.jsonl"
+LOCK = f"{PRIVATE}/lock"
+
+
+class Header(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The first line: the form of the file, the system, the owner, and how many records follow."""
+
+    memctl: int
+    system: str
+    user: str
+    facts: int
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A fact, the file that shows it (None: none does), and the hash of the piece as memctl wrote it."""
+
+    path: str | None
+    sha256: str
+    fact: Fact
+
+
+class Kept(NamedTuple):
+    """The content of the file. `broken` says which records are not valid, by line."""
+
+    header: Header | None
+    records: list[Record]
+    broken: list[tuple[int, str]]
+
+
+def decode(data: bytes | None, where: str) -> Kept:
+    """The records in a file. Raises UsageError if it is not one that memctl wrote."""
+    if data is None:
+        return Kept(None, [], [])
+    first, *rest = data.split(b"\n")
+    try:
+        header = msgspec.json.decode(first, type=Header)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise UsageError(
+            f"this does not say whose memory the folder is: {error}", where=where, hint="restore it from a backup"
+        ) from None
+    records, broken = [], []
+    for number, line in enumerate(rest, 2):
+        if line:
+            try:
+                records.append(msgspec.json.decode(line, type=Record))
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
+                broken.append((number, str(error)))
+    if len(records) + len(broken) < header.facts:
+        missing = header.facts - len(records) - len(broken)
+        broken.append((len(rest) + 1, f"the file is cut short: {missing} of {header.facts} facts are missing"))
+    return Kept(header, records, broken)
+
+
+def encode(system: str, user: str, records: Iterable[Record]) -> bytes:
+    """The file with these records."""
+    listed = list(records)
+    header = Header(memctl=1, system=system, user=user, facts=len(listed))
+    return b"".join(msgspec.json.encode(entry) + b"\n" for entry in (header, *listed))

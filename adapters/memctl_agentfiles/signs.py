@@ -1,0 +1,30 @@
+"""Which system a folder is of, by files that only that system has, so that a wrong name is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from memctl.core.errors import UsageError
+
+_SIGNS = {
+    "letta-memfs": (".memfs.config.json", "memctl/owner.json"),
+    "codex": ("memory_summary.md", "rollout_summaries", "raw_memories.md", "extensions/ad_hoc"),
+    "openclaw": ("SOUL.md", "DREAMS.md", "HEARTBEAT.md"),
+    "notes": (".obsidian",),
+    "hermes": ("MEMORY.md.lock", "USER.md.lock"),
+    "gemini": ("tmp", "GEMINI.md"),
+}
+_BOTH = frozenset({"gemini"})
+"""Systems that have all of their files at once."""
+
+
+def refuse_other(name: str, folder: Path) -> None:
+    """Raise UsageError if the folder is one of another system."""
+    for other, signs in _SIGNS.items():
+        there = [sign for sign in signs if (folder / sign).exists()]
+        if other != name and (len(there) == len(signs) if other in _BOTH else there):
+            raise UsageError(
+                f"this is a folder of {other}: it has {there[0]}",
+                where=str(folder),
+                hint=f"name it {other}:{folder}, or name the folder of {name} in it",
+            )

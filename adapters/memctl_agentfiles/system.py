@@ -1,0 +1,112 @@
+"""What one agent's memory folder looks like: the base of the systems, each in a module of its own. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import ClassVar
+
+from memctl.core.fact import Fact
+from memctl_agentfiles.documents import Document, Piece, entries, lines, parse, whole
+
+SECTION = "## Kept by memctl"
+"""The heading under which memctl adds lines to a file that others wrote."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+class System:
+    """A layout of files. `name` is what users type; `title` what people call it."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    read_only: ClassVar[str | None] = None
+    """Why the folder is only read."""
+    longest_text: ClassVar[int | None] = None
+    index: ClassVar[str | None] = None
+    """The file that lists the others."""
+    locks: ClassVar[tuple[str, ...]] = ()
+    """The files that the agent itself locks while it writes."""
+    mode: ClassVar[int] = 0o600
+
+    def wanted(self, path: str) -> bool:
+        """Whether the file is read."""
+        raise NotImplementedError
+
+    def into(self, path: str) -> bool:
+        """Whether files in this folder may be read."""
+        return not path.rpartition("/")[2].startswith(".")
+
+    def parse(self, path: str, text: str, paths: Collection[str]) -> Document:
+        """The pieces of a file; `paths` are all files of the folder."""
+        raise NotImplementedError
+
+    def writable(self, path: str) -> str | None:
+        """Why the file cannot be changed; None if it can."""
+        return None
+
+    def home(self, fact: Fact, documents: Mapping[str, Document]) -> str:
+        """The file for a new fact."""
+        raise NotImplementedError
+
+    def new(self, path: str, fact: Fact) -> Document:
+        """An empty file for a fact."""
+        return Document(path)
+
+    def raw(self, fact: Fact, document: Document) -> str:
+        """How a fact is shown in the file; empty if nothing of it can be."""
+        said = one_line(fact.text)
+        return f"- {said}" if said else ""
+
+    def changed(self, document: Document, fact: Fact) -> None:
+        """Bring the front matter up to date after the fact in the file changed."""
+
+    def foreign(self, path: str, text: str) -> str:
+        """The text between two pieces without what is regenerated."""
+        return text
+
+    def refusal(self, document: Document, documents: Mapping[str, Document]) -> str | None:
+        """Why the file may not be as it is now: which limit it exceeds."""
+        return None
+
+    def limited(self, path: str) -> bool:
+        """Whether `refusal` can refuse this file."""
+        return False
+
+    def indexed(self, before: str | None, documents: Mapping[str, Document], touched: Iterable[str]) -> str | None:
+        """The text of the index after memctl wrote or removed the files in `touched`; None: there is to be none."""
+        return before
+
+    def remarks(self, documents: Mapping[str, Document]) -> Iterable[str]:
+        """What to show before a migration: what is not read, and how much room is left."""
+        return ()
+
+    def app(self, folder: str) -> str | None:
+        """The project that a folder is about."""
+        return None
+
+
+class Lines(System):
+    """A system whose facts are lines."""
+
+    def parse(self, path: str, text: str, paths: Collection[str]) -> Document:
+        return parse(path, text, lines)
+
+
+def one_line(text: str) -> str:
+    """The text as one line that Markdown does not take for anything else."""
+    return " ".join(_CONTROL.sub("", text).split())
+
+
+def printable(text: str) -> str:
+    """The text without control characters and the white space around it, its lines ended by line feeds."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def slug(fact: Fact) -> str:
+    """A file name for the fact: its first words, and the beginning of its id so that no two are equal."""
+    words = _SLUG.sub("-", fact.text[:200].lower()).strip("-")[:40].rstrip("-")
+    return "-".join(filter(None, (words, fact.id.hex[:8])))
+
+
+__all__ = ["SECTION", "Document", "Lines", "Piece", "System", "entries", "one_line", "printable", "slug", "whole"]

@@ -1,0 +1,35 @@
+"""Lines of Markdown that say something, and which of the lines that memctl wrote an agent changed since. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from hashlib import sha256
+
+BULLET = re.compile(r"[-*•][ \t]+(?=\S)")
+
+
+def text_of(raw: str) -> str:
+    """What a line says: without white space around it and without its bullet."""
+    line = raw.strip()
+    bullet = BULLET.match(line)
+    return line[bullet.end() :] if bullet else line
+
+
+def digest(raw: str) -> str:
+    """The hash by which a line is recognised."""
+    return sha256(raw.strip().encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def alignment(expected: Sequence[str], found: Sequence[str]) -> Iterator[tuple[int | None, int | None]]:
+    """Which of the lines that were written is which of those found: pairs of indices, in the order found.
+
+    (i, j): the line is there, perhaps changed; (i, None): it was removed; (None, j): somebody added it.
+    """
+    if list(expected) == list(found):
+        yield from ((at, at) for at in range(len(found)))
+        return
+    for tag, i, end_i, j, end_j in SequenceMatcher(None, expected, found, autojunk=False).get_opcodes():
+        paired = end_i - i if tag == "equal" else min(end_i - i, end_j - j)
+        yield from ((i + step, j + step) for step in range(paired))
+        yield from ((at, None) for at in range(i + paired, end_i))
+        yield from ((None, at) for at in range(j + paired, end_j))

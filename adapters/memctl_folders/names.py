@@ -1,0 +1,26 @@
+"""Names of folders for users. Pure."""
+
+from hashlib import sha256
+from urllib.parse import unquote
+
+_SAFE = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_@.")
+_LONGEST_NAME = 120
+
+
+def folder_name(user: str) -> str:
+    """The name of the folder for a user's memory: small letters, digits and `-_@.` stand for themselves, the bytes of
+    all else as %XX, so that no two users share a folder on any file system; a long name ends in its hash."""
+    quoted = "".join(c if c in _SAFE else "".join(f"%{byte:02X}" for byte in c.encode()) for c in user)
+    if quoted.startswith(".") or quoted in ("con", "prn", "aux", "nul", "memory", ""):
+        quoted = f"%{ord(quoted[0]):02X}{quoted[1:]}" if quoted else "%"
+    if quoted.endswith("."):
+        quoted = quoted[:-1] + "%2E"
+    if len(quoted) <= _LONGEST_NAME:
+        return quoted
+    return f"{quoted[: _LONGEST_NAME - 33]}~{sha256(user.encode()).hexdigest()[:32]}"
+
+
+def user_of(name: str) -> str | None:
+    """The user whose folder has this name; None for a name that `folder_name` does not give or that ends in a hash."""
+    user = unquote(name, errors="surrogateescape")
+    return user if user.isprintable() and folder_name(user) == name else None
