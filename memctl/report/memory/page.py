@@ -6,6 +6,7 @@ from collections import Counter
 from html import escape
 from importlib.resources import files
 
+from memctl.core.clean_text import line
 from memctl.core.fact import KINDS
 from memctl.report.html import Section, document
 from memctl.report.memory.graph import graph
@@ -20,15 +21,22 @@ def page(memory: Remembered) -> str:
         f"{len(memory.records)} facts in {memory.backend}, {current} of them current, and {memory.turns} turns; "
         f"as of {memory.now:%Y-%m-%d %H:%M} UTC"
     )
-    sections = [
-        Section("Find", [_controls(memory)]),
-        Section("What was true when", [timeline(memory)]),
-        Section("How it is connected", [graph(memory)]),
-        Section("Facts", [f'<ol class="facts">{"".join(map(_article, reversed(memory.records)))}</ol>']),
-    ]
+    pieces = {
+        "Find": _controls(memory),
+        "What was true when": timeline(memory),
+        "How it is connected": graph(memory),
+        "Facts": f'<ol class="facts">{"".join(map(_article, reversed(memory.records)))}</ol>',
+    }
     resources = files("memctl.report.memory")
     style, script = (resources.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    return document(f"What is remembered of {memory.user}", lead, [], sections, style=style, script=script)
+    return document(
+        line(f"What is remembered of {memory.user}"),
+        line(lead),
+        [],
+        [Section(title, [line(piece)]) for title, piece in pieces.items()],
+        style=style,
+        script=script,
+    )
 
 
 def _controls(memory: Remembered) -> str:
