@@ -29,6 +29,7 @@ Hosted services were tested against emulators based on their SDKs and documentat
 | Letta | `letta` (the V1 API), agent files `.af`, `letta-memfs:PATH` (memory folders in git) | [Letta](letta.md) |
 | Claude Code | `claude-code:PATH` | [Agents' folders](agent-folders.md) |
 | PostgreSQL | `postgres`, and existing tables (read-only) | [PostgreSQL](postgres.md) |
+| Redis | `redis://HOST`: Agent Memory Server; conversations of buffers, LangChain and LangGraph | [Redis](redis.md) |
 
 ## Summary
 

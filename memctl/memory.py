@@ -130,11 +130,14 @@ class Memory:
             self._facts(user_id, None)  # Raises for a store that does not exist.
             return Context(user=user_id, query=query, as_of=request.as_of, budget=tokens, tokens=0, text="")
 
-    def find_context(self, request: Request) -> Context:
-        """The block, as `context` returns it. Raises NotFound for a user that the backend does not have."""
+    def find_context(self, request: Request, session: Backend | None = None) -> Context:
+        """The block, as `context` returns it, with the last turns from the backend `session`.
+
+        Raises NotFound for a user that neither has.
+        """
         from memctl.context.build import build  # what makes a text harmless takes as long to import as a search to run
 
-        return build(self.backend, self.find, request)
+        return build(self.backend, self.find, request, session)
 
     def facts(self, user_id: str, subject: str | None = None) -> list[Fact]:
         """The user's current facts (no episodes), optionally about one subject only."""

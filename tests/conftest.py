@@ -43,7 +43,7 @@ SERVICES = (
     *("test_readme.py", "test_service_backends.py", "trust/test_forget", "trust/test_secrets.py"),
 )
 """Tests of services, by how their paths begin; so are those that use one of SERVERS."""
-SERVERS = {"browser", "cloud", "model", "postgres_dsn", "server"}
+SERVERS = {"browser", "cloud", "model", "postgres_dsn", "redis_url", "server"}
 KILLS = (
     *("migrate/test_any_faults.py", "migrate/test_kill.py", "store/test_engine.py", "torture/", "trust/test_cron"),
     *("trust/test_damaged_store.py", "trust/test_faults.py", "trust/test_hostile", "trust/test_kill"),
@@ -246,6 +246,15 @@ def _shared(path: Path) -> IO[bytes]:
             return file
         file.close()
         time.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The URL of a real Redis with JSON and search. Database 0 is for `redis_place`, the others for the suite."""
+    import redis_server
+
+    with redis_server.running() as url:
+        yield url
 
 
 @pytest.fixture

@@ -199,13 +199,14 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message of a conversation. `role` is `user`, `assistant`, `system` or `tool`; `name` is the speaker's; `at` is
-    when it was said, timezone-aware."""
+    when it was said, and `expires_at` when the backend deletes it, timezone-aware."""
 
     id: str
     role: str
     text: str
     name: str | None = None
     at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):

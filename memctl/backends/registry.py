@@ -5,6 +5,7 @@ Adapters are found by the entry-point group `memctl.adapters`, and imported only
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ENTRY_POINT_GROUP = "memctl.adapters"
 LOCAL = "local"
+_PASSWORD = re.compile(r"//[^/@\s]*:[^/\s]*@")
 FILES = "files"
 
 
@@ -94,6 +96,8 @@ def _open(name: str, table: Mapping[str, Any], options: Mapping[str, Any]) -> Ba
     if address is not None:
         if features.address_option is None:
             raise UsageError(f"backend {base!r} takes nothing after a colon", where=name)
+        if variables := features.env_vars.get(features.address_option):
+            _refuse_password(base, address, variables[0])
         chosen[features.address_option] = address
     chosen |= options
     chosen = _from_environment(features.env_vars, chosen) | chosen
@@ -105,6 +109,15 @@ def _open(name: str, table: Mapping[str, Any], options: Mapping[str, Any]) -> Ba
         return maker(**chosen)
     except TypeError as error:
         raise UsageError(f"cannot open backend {name!r}: {error}", hint="check its options") from None
+
+
+def _refuse_password(base: str, address: str, variable: str) -> None:
+    """Raise UsageError for an address with a password: plans, ledger and runs keep the names of backends."""
+    if _PASSWORD.search(address):
+        raise UsageError(
+            f"the address of {base!r} contains a password, which plans and the ledger would keep",
+            hint=f"set {variable}, {variable}_FILE or {variable}_COMMAND to the address, and name {base!r} only",
+        )
 
 
 def accepts(name: str, option: str) -> bool:

@@ -46,9 +46,9 @@ _FIRST = datetime.min.replace(tzinfo=UTC)
 _NEGATIONS = frozenset({"not", "no", "never", "nor", "none", "nobody", "nothing", "without", "cannot", "longer"})
 
 
-def build(backend: Backend, search: Search, request: Request) -> Context:
-    """The block about a user. Raises NotFound for a user that the backend does not have, UsageError for no tokens and
-    for an unknown format."""
+def build(backend: Backend, search: Search, request: Request, session: Backend | None = None) -> Context:
+    """The block about a user; `session` has the open session, if that is in another backend. Raises NotFound for a user
+    that neither has, UsageError for no tokens and for an unknown format."""
     if request.tokens < 1:
         raise UsageError(f"{request.tokens} is not a number of tokens", where="tokens", hint="give 1 or more")
     if request.format not in get_args(Format):
@@ -60,7 +60,7 @@ def build(backend: Backend, search: Search, request: Request) -> Context:
 
         count = estimator()
     now = datetime.now(UTC)
-    return _Builder(request, count, gather(backend, search, request, now), now).context()
+    return _Builder(request, count, gather(backend, search, request, now, session), now).context()
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):

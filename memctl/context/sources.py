@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from memctl.backends.contract import Backend, Hit, Query
+from memctl.backends.contract import Backend, Conversation, Hit, Message, Query
 from memctl.context.model import Request
 from memctl.core import timeline
-from memctl.core.fact import Fact
+from memctl.core.errors import NotFound, UsageError
+from memctl.core.fact import Fact, Source, derive_id
 from memctl.core.predicates import SINGLE_VALUED
 from memctl.store.local_store import LocalStore
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from memctl.store.base import Session
 
 INSTRUCTIONS = ("procedure",)
+ROLES = ("user", "assistant")
+"""The roles whose turns are shown of an open session."""
 PROFILE = ("block", "summary", "fact", "preference")
 SHORTEST = 6
 """Tokens of the shortest line that is worth its place."""
@@ -49,8 +52,58 @@ class Material(msgspec.Struct, frozen=True, kw_only=True):
     hits: Sequence[Hit] = ()
 
 
-def gather(backend: Backend, search: Search, request: Request, now: datetime) -> Material:
-    """The material for a block. Raises NotFound for a user that the backend does not have."""
+def gather(
+    backend: Backend, search: Search, request: Request, now: datetime, session: Backend | None = None
+) -> Material:
+    """The material for a block; the last turns are those of `session` if it has a conversation of the user.
+
+    Raises NotFound for a user that neither has.
+    """
+    turns = _open_turns(session, request.user) if session is not None else []
+    try:
+        material = _gathered(backend, search, request, now)
+    except NotFound:
+        if not turns:
+            raise
+        material = _material(((), 0), ((), 0), (), now)
+    if not turns:
+        return material
+    said = max(filter(None, map(_said, turns)), default=None)
+    # What an application keeps of a session goes on, unless its times say otherwise.
+    return msgspec.structs.replace(material, latest=turns, open=said is None or now - said <= OPEN)
+
+
+def _open_turns(backend: Backend, user: str) -> list[Fact]:
+    """The last turns of the user's newest conversation in a backend. Without times, the last conversation listed is the
+    newest."""
+    if not backend.features.conversations:
+        raise UsageError(f"{backend.name} has no conversations", where="--session-from")
+    newest: tuple[datetime, list[Fact]] = (_FIRST, [])
+    for conversation in backend.conversations(user):
+        turns = [_turn(backend.name, user, conversation, message) for message in conversation.messages]
+        turns = [turn for turn in turns if turn.text.strip() and turn.native["role"] in ROLES]
+        said = max(filter(None, map(_said, turns)), default=conversation.started_at or _FIRST)
+        if turns and said >= newest[0]:
+            newest = said, turns
+    return newest[1][-MOST_TURNS:]
+
+
+def _turn(system: str, user: str, conversation: Conversation, message: Message) -> Fact:
+    native = {"role": message.role} | ({"speaker": message.name} if message.name else {})
+    return Fact(
+        id=derive_id(system, user, conversation.id, message.id),
+        user_id=user,
+        session_id=conversation.id,
+        kind="episode",
+        text=message.text,
+        valid_at=message.at,
+        expires_at=message.expires_at,
+        source=Source(system=system, session=conversation.id, turns=(message.id,)),
+        native=native,
+    )
+
+
+def _gathered(backend: Backend, search: Search, request: Request, now: datetime) -> Material:
     at = request.as_of or now
     lines = request.tokens // SHORTEST + 1
     if isinstance(backend, LocalStore):

@@ -15,7 +15,7 @@ from memctl.embed.spec import EmbedderSpec
 from memctl.extract.secrets import redact
 from memctl.ingest.attribution import Owned
 from memctl.ingest.pipeline import Progress, working
-from memctl.ingest.result import Reject, Report
+from memctl.ingest.result import Reject, Report, reject_of
 from memctl.ingest.scan import Options
 from memctl.ingest.session_extraction import Work
 from memctl.store.base import Store
@@ -68,6 +68,7 @@ def ingest(
                     run.add([Work(owned=Owned(user_id=user, session=session), uri=uri)])
             if users and not found:
                 raise NotFound(f"{backend.name} has no conversation of {user!r}", hint="memctl backends test NAME")
+    report.rejects += map(reject_of, backend.rejects())
     return report
 
 
@@ -104,5 +105,6 @@ def turn_of(message: Message) -> Turn:
                 text=clean(message.text),
                 speaker=clean(message.name) if message.name else None,
                 at=message.at,
+                expires_at=message.expires_at,
             )
     raise UsageError(f"unknown role {message.role!r}", hint=f"roles: {', '.join(roles)}")

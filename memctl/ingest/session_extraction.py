@@ -311,6 +311,7 @@ def _episode(turn: Turn, position: int, owned: Owned, uri: str | None) -> Entry:
         text=turn.text,
         valid_at=turn.at,
         created_at=turn.at,
+        expires_at=turn.expires_at,
         source=Source(
             system=session.source_format,
             uri=uri,

@@ -16,7 +16,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 
     `turn_id` is the format's own id, else the index in the session. `role` is `user` for every human; `speaker` is the
     name in the file, if any. `raw_kind` is the format's name for the kind of record. `owner` is the user whose memory
-    this message is, if the message itself says so.
+    this message is, if the message itself says so. `expires_at` is when the place it was read from deletes it.
     """
 
     turn_id: str
@@ -27,6 +27,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     parent_id: str | None = None
     raw_kind: str | None = None
     owner: str | None = None
+    expires_at: datetime | None = None
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

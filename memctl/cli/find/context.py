@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +13,7 @@ from memctl.cli import _options, _render, _typer
 from memctl.cli._typer import option
 
 if TYPE_CHECKING:
+    from memctl.backends.contract import Backend
     from memctl.context.model import Context, Count
 
 
@@ -42,6 +44,9 @@ def command(
     ] = None,
     as_of: Annotated[str | None, option("--as-of", "Only what was true at WHEN.", "WHEN")] = None,
     source: _options.Source = None,
+    session_from: Annotated[
+        str | None, _options.backend("--session-from", "Backend with the open session, such as redis://HOST.")
+    ] = None,
     service: _options.Service,
     output: _options.Json,
     store: _options.EmbeddedStore,
@@ -49,7 +54,8 @@ def command(
     """Print a block of USER's memory to put into a prompt, within a number of tokens.
 
     It has the standing instructions, the profile, the facts and turns that fit QUERY best, and the last turns of the
-    newest session. Everything is on lines of its own, and marked as data. What has no room is counted on stderr.
+    newest session, which --session-from reads where the application keeps it. Everything is on lines of its own, and
+    marked as data. What has no room is counted on stderr.
     """
     from memctl.context.model import Request
     from memctl.memory import Memory, open_memory
@@ -66,13 +72,22 @@ def command(
         format=format_,
         count=_counter(tokenizer),
     )
-    with Memory(local) if local else open_memory(str(source), **options.get(str(source), {})) as memory:
-        context = memory.find_context(request)
+    with ExitStack() as stack:
+        session = stack.enter_context(_opened(session_from)) if session_from else None
+        memory = Memory(local) if local else open_memory(str(source), **options.get(str(source), {}))
+        context = stack.enter_context(memory).find_context(request, session)
     if not output.printed("context", msgspec.structs.asdict(context)):
         typer.echo(context.text, nl=False)
     _note(context)
     if local:
         _render.warn_of_outdated(local.outdated_model)
+
+
+def _opened(name: str) -> closing[Backend]:
+    """The backend that has the open session."""
+    from memctl.backends import registry
+
+    return closing(registry.open_backend(name))
 
 
 def _counter(tokenizer: Path | None) -> Count | None:
