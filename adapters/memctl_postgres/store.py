@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -27,6 +27,8 @@ from memctl_postgres.store_connection import PostgresConnection, adapt
 
 SCHEMA = "memctl_store"
 VERSION = 3
+MANY = 1000
+"""Rows added to a table by one transaction from which on the planner may have to know."""
 _READS = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/|\()*(?:select|with|values|table|show|explain)\b", re.IGNORECASE | re.DOTALL
 )
@@ -76,7 +78,23 @@ class PostgresEngine:
                 # The first writer creates the table of vectors.
                 scope = None
             self._lock(raw, scope)
-            yield PostgresConnection(raw, scope)
+            inside = PostgresConnection(raw, scope)
+            yield inside
+        self._analyze({table: rows for table, rows in inside.appended.items() if rows >= MANY})
+
+    def _analyze(self, appended: Mapping[str, int]) -> None:
+        """Tell the planner about tables that a transaction made at least twice as large: the server would notice within
+        minutes, and read such a table whole until then. Skipped for an account that may not."""
+        if not appended:
+            return
+        with errors.translated(self.place), self.database.connection() as connection:
+            for table, known in connection.execute(
+                "SELECT c.relname::text, c.reltuples FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                "WHERE n.nspname = %s AND c.relname = ANY(%s)",
+                [self.schema, list(appended)],
+            ).fetchall():
+                if known < appended[table]:
+                    connection.execute(SQL("ANALYZE {}").format(Identifier(self.schema, table)))
 
     @contextmanager
     def trial(self) -> Iterator[_Trial]:

@@ -7,6 +7,7 @@ keep, is stored as `mapping.stored_text` writes it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from struct import pack
@@ -68,6 +69,8 @@ class PostgresConnection:
 
     def __init__(self, raw: psycopg.Connection[Any], users: Sequence[str] | None = None) -> None:
         self.raw = raw
+        self.appended: Counter[str] = Counter()
+        """The number of rows that `append` and `append_vectors` added to each table."""
         self.users = users
         self._users = None if users is None else ", ".join(map(_quoted, users)) or "NULL"
 
@@ -99,6 +102,7 @@ class PostgresConnection:
         with self.raw.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
             for row in rows:
                 copy.write_row(row)
+        self.appended[table] += len(rows)
 
     def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix) -> int:
         """Add one vector for each of these units that exists and has none; returns how many were added."""
@@ -123,6 +127,7 @@ class PostgresConnection:
                     copy.write(pack(">hiqi", 3, 8, unit, len(user)) + user + head + values.tobytes())
                     added += 1
             copy.write(pack(">h", -1))
+        self.appended[table] += added
         return added
 
     def halves(self, statement: str, parameters: Parameters = (), /) -> Halves:

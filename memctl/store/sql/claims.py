@@ -72,7 +72,8 @@ def mentions(connection: Connection, users: Iterable[str]) -> list[Mention]:
         f"UNION SELECT DISTINCT user_id, subject, predicate, CASE WHEN {related} THEN object END FROM records "
         f"WHERE {connection.mine()} AND user_id IN {asked} AND predicate IS NOT NULL AND episode IS NULL "
         f"AND (lower(subject) <> lower(user_id) OR {related}) AND NOT EXISTS "
-        "(SELECT 1 FROM evidence e WHERE e.fact = records.id AND e.user_id = records.user_id)",
+        f"(SELECT 1 FROM evidence e WHERE {connection.mine('e')} AND e.fact = records.id "
+        "AND e.user_id = records.user_id)",
         {"users": list(users)},
     ).fetchall()
     return [(user, subject or user, predicate, value) for user, subject, predicate, value in rows]

@@ -119,14 +119,16 @@ heard AS (
     FROM (
         SELECT term, user_id, session_id, times * tier * unnest(ARRAY{weights}::FLOAT8[]) AS weighted,
                position + unnest(ARRAY{distances}) AS position
-        FROM said JOIN member USING (key)
+        FROM said JOIN member USING (key) WHERE session_id IS NOT NULL
     ) source
-    JOIN member near USING (user_id, session_id, position) JOIN document ON document.key = near.key
+    JOIN (SELECT key, user_id, session_id, position FROM member WHERE session_id IS NOT NULL) near
+        USING (user_id, session_id, position)
+    JOIN document ON document.key = near.key
 ),
+total AS MATERIALIZED (SELECT key, term, sum(times) AS times FROM heard GROUP BY key, term),
 bm25 AS MATERIALIZED (
     SELECT key, sum(idf * times * ({k1} + 1) / (times + {k1} * (1 - {b} + {b} * length / mean))) AS score
-    FROM (SELECT key, term, sum(times) AS times FROM heard GROUP BY key, term) total
-    JOIN rarity USING (term) JOIN document USING (key) CROSS JOIN corpus
+    FROM total JOIN rarity USING (term) JOIN document USING (key) CROSS JOIN corpus
     GROUP BY key
 ),
 best AS (
@@ -162,9 +164,11 @@ beside AS (
                     ELSE {neighbour} * spoken.best END) AS lent
     FROM (
         SELECT user_id, session_id, position, best, undiscounted, asks, who, unnest(ARRAY[-1, 1]) AS step FROM turn
+        WHERE session_id IS NOT NULL
     ) spoken
-    JOIN turn near ON near.user_id = spoken.user_id AND near.session_id = spoken.session_id
-                      AND near.position = spoken.position + step
+    JOIN (SELECT * FROM turn WHERE session_id IS NOT NULL) near
+        ON near.user_id = spoken.user_id AND near.session_id = spoken.session_id
+           AND near.position = spoken.position + step
     GROUP BY near.key
 )
 SELECT id, superseded_by, place, verbatim, lexical, semantic, neighbour, speaker

@@ -36,7 +36,7 @@ _STATES: dict[Place, str] = {
     # The evidence of a fact is part of its state.
     "fact": (
         "WITH chosen AS (SELECT * FROM records WHERE {mine} AND {which}), "
-        "rests AS (SELECT fact, array_agg(claim ORDER BY seq) AS claims FROM evidence "
+        "rests AS MATERIALIZED (SELECT fact, array_agg(claim ORDER BY seq) AS claims FROM evidence "
         "WHERE {mine} AND fact IN (SELECT id FROM chosen) GROUP BY fact) "
         "SELECT c.id, row_state(c::TEXT || coalesce(r.claims::TEXT, '')) AS state, c.user_id "
         "FROM chosen c LEFT JOIN rests r ON r.fact = c.id"
@@ -175,7 +175,7 @@ class Journal:
         return self._noted(
             "SELECT id, before, user_id FROM touched WHERE run = ? AND place = 'fact' AND state IS NULL "  # noqa: S608
             f"AND {self.connection.mine()} AND id IN (SELECT id FROM records WHERE {self._which_new()})",
-            [self.id, *self._span(), self._new],
+            [self.id, min(self._new), max(self._new)],
         )
 
     def _note_new_facts(self) -> int:
@@ -187,15 +187,13 @@ class Journal:
             f"INSERT INTO touched ({TOUCHED}) SELECT ?, 'fact', id, NULL::BIGINT, state, user_id "  # noqa: S608
             f"FROM ({new}) n WHERE NOT EXISTS "
             "(SELECT 1 FROM (SELECT unnest(?::UUID[]) AS id) noted WHERE noted.id = n.id)",
-            [self.id, *self._span(), self._new, list(self._before["fact"])],
+            [self.id, min(self._new), max(self._new), list(self._before["fact"])],
         )
 
     def _which_new(self) -> str:
-        """The condition for the records that this transaction added; the range lets DuckDB skip older rows."""
-        return f"{self.connection.mine()} AND key BETWEEN ? AND ? AND key IN (SELECT unnest(?::BIGINT[]))"
-
-    def _span(self) -> tuple[int, int]:
-        return min(self._new), max(self._new)
+        """The condition for the records that this transaction added, by the first and the last of their keys: until it
+        ends nobody else writes about its users, and what was there before has lower keys."""
+        return f"{self.connection.mine()} AND key BETWEEN ? AND ?"
 
     def _now(self, place: Place, ids: Sequence[UUID]) -> dict[UUID, int | None]:
         if not ids:
