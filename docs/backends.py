@@ -27,7 +27,7 @@ Hosted services were tested against emulators based on their SDKs and documentat
 | Zep | `zep` (Cloud, API v4), dumps of v2, v3 and v4 | [Zep](zep.md) |
 | Graphiti | `graphiti:PATH` on embedded Kuzu; Neo4j by its URL (untested against a live server); FalkorDB by its URL (read-only) | [Graphiti](zep.md#graphiti) |
 | Letta | `letta` (the V1 API), agent files `.af`, `letta-memfs:PATH` (memory folders in git) | [Letta](letta.md) |
-| Claude Code | `claude-code:PATH` | [Agents' folders](agent-folders.md) |
+| agents' folders | `claude-code:PATH`, `openclaw:PATH`, `hermes:PATH`, `memories:PATH` (Anthropic's memory tool), `codex:PATH`, `gemini:PATH` (read-only), `notes:PATH` (Basic Memory, Obsidian) | [Agents' folders](agent-folders.md) |
 | PostgreSQL | `postgres`, and existing tables (read-only) | [PostgreSQL](postgres.md) |
 | Redis | `redis://HOST`: Agent Memory Server; conversations of buffers, LangChain and LangGraph | [Redis](redis.md) |
 

@@ -16,6 +16,7 @@ _BULLET = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)])[ \t]+(?=\S)")
 _HEADING = re.compile(r"[ ]{0,3}#{1,6}(?:[ \t]|\Z)")
 _RULE = re.compile(r"[ ]{0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})\Z")
 _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})")
+_COMMENT = re.compile(r"[ \t]*<!--.*?-->[ \t]*\Z")
 _ENTRY = re.compile(r"(?:\A|(?<=\n))§\r?(?:\n|\Z)")
 
 
@@ -94,12 +95,12 @@ Grammar = Callable[[str], Iterator[tuple[int, int, str]]]
 """Finds the pieces of a body: where each begins and ends, and what it says."""
 
 
-def parse(path: str, text: str, grammar: Grammar, separator: str = "\n") -> Document:
-    """The file as a document whose text is `text`."""
+def parse(path: str, text: str, grammar: Grammar, *, separator: str = "\n", has_front: bool = True) -> Document:
+    """The file as a document whose text is `text`. Without `has_front`, front matter is part of the body."""
     document = Document(path, bom=text.startswith(BOM), separator=separator)
     rest = text.removeprefix(BOM)
     # Where a byte order mark comes first, the programs see no front matter.
-    front = None if document.bom else _FRONT.match(rest)
+    front = _FRONT.match(rest) if has_front and not document.bom else None
     document.head = front.group() if front else ""
     body = rest[len(document.head) :]
     document.crlf = "\r\n" in text
@@ -139,7 +140,7 @@ def lines(body: str, foreign: Callable[[str], bool] = lambda _: False) -> Iterat
 
     def piece() -> tuple[int, int, str]:
         first, *more = body[start:stop].split("\n")
-        return start, stop, "\n".join([_said(first), *(line.strip() for line in more)])
+        return start, stop, "\n".join([_said(first), *(_COMMENT.sub("", line).strip() for line in more)])
 
     # str.splitlines() would split at more than line ends.
     for line in re.split(r"(?<=\n)", body):
@@ -170,5 +171,6 @@ def lines(body: str, foreign: Callable[[str], bool] = lambda _: False) -> Iterat
 
 
 def _said(line: str) -> str:
+    line = _COMMENT.sub("", line)
     bullet = _BULLET.match(line)
     return line[bullet.end() :].strip() if bullet else text_of(line)

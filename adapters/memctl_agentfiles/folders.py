@@ -131,7 +131,8 @@ class Folders:
         with self.changing(user) as memory:
             memory.drop([fact.id for fact in memory.facts()])
         shutil.rmtree(place.path / PRIVATE)
-        files = sorted(path for path in place.path.rglob("*") if not path.is_dir())
+        locks = {place.path / name for name in self._system.locks}
+        files = sorted(path for path in place.path.rglob("*") if not path.is_dir() and path not in locks)
         if not files and self._many:
             shutil.rmtree(place.path)
         some = ", ".join(path.name for path in files[:3]) + (", …" if len(files) > 3 else "")
@@ -144,11 +145,7 @@ class Folders:
             data = _bytes(place.path / records.FACTS)
             if data is None or place.owner is None:
                 continue
-            for id_ in ids:
-                if f'"id":"{id_}"'.encode() in data:
-                    kept = {record.fact.id for record in records.decode(data, str(place.path)).records}
-                    found |= dict.fromkeys(kept & set(ids), place.owner)
-                    break
+            found |= dict.fromkeys(records.ids(data) & set(ids), place.owner)
         return found
 
     def _place(self, user: str) -> Place | None:

@@ -7,28 +7,23 @@ the later one.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
-from difflib import SequenceMatcher
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from memctl_folders.lines import alignment, digest
+from memctl_folders.lines import digest
 
 from memctl.backends.contract import Outcome
 from memctl.core.errors import Rejected
 from memctl.core.fact import Fact, Source, derive_id
 from memctl_agentfiles import records
 from memctl_agentfiles.documents import Document, Piece
+from memctl_agentfiles.matching import match
 from memctl_agentfiles.records import Record
 from memctl_agentfiles.system import SECTION, System
-
-_ALIKE = 0.5
-"""How alike two texts are, of 1, for the second to be the first with a change."""
-_UNSURE = {"subject": None, "predicate": None, "object": None, "confidence": None}
-"""What is not known of a text that somebody else changed."""
 
 
 class Memory:
@@ -39,7 +34,6 @@ class Memory:
 
     def __init__(self, system: System, user: str, files: Mapping[str, bytes], where: str, app: str | None) -> None:
         self.rejects: list[Rejected] = []
-        self.edited: set[UUID] = set()
         self.documents: dict[str, Document] = {}
         self._system = system
         self._user = user
@@ -56,8 +50,7 @@ class Memory:
         kept = records.decode(files.get(records.FACTS), f"{where}/{records.FACTS}")
         self.broken = [Rejected(reason, where=f"{where}/{records.FACTS}:{line}") for line, reason in kept.broken]
         self._records: dict[UUID, Record] = {record.fact.id: record for record in kept.records}
-        self._pieces: dict[UUID, Piece] = {}
-        self._match()
+        self._pieces, self.edited = match(self.documents, self._records)
         self._own = self._own_facts()
 
     # Reading.
@@ -71,71 +64,6 @@ class Memory:
                 found += [self._records[id_].fact for id_ in piece.shows]
                 found += [own[id(piece)]] if id(piece) in own else []
         return found + [record.fact for id_, record in self._records.items() if id_ not in self._pieces]
-
-    def _match(self) -> None:
-        """Find the piece of each record; drop the records whose piece the agent removed."""
-        by_path: dict[str, list[Record]] = defaultdict(list)
-        for record in self._records.values():
-            if record.path is not None:
-                by_path[record.path].append(record)
-        lost: list[Record] = []
-        for path, listed in by_path.items():
-            document = self.documents.get(path)
-            lost += self._match_file(document, listed) if document else listed
-        for record in lost:
-            piece_of = self._elsewhere(record)
-            if piece_of is None:
-                del self._records[record.fact.id]
-                continue
-            path, piece = piece_of
-            self._adopt(record, path, piece)
-
-    def _match_file(self, document: Document, listed: Sequence[Record]) -> list[Record]:
-        """Match the records of one file; returns those that it does not show."""
-        found = [digest(piece.raw) for piece in document.pieces]
-        first = dict(reversed(list(zip(found, document.pieces, strict=True))))
-        missing = []
-        for record in listed:
-            if record.sha256 in first:
-                self._show(record.fact.id, first[record.sha256])
-            else:
-                missing.append(record)
-        if not missing:
-            return []
-        left = {record.sha256: record for record in missing}
-        for old, new in alignment([record.sha256 for record in listed], found):
-            if old is None or new is None or listed[old].sha256 not in left or document.pieces[new].shows:
-                continue
-            piece = document.pieces[new]
-            if len(document.pieces) == 1 or _alike(listed[old].fact.text, piece.text):
-                for record in missing:
-                    if record.sha256 == listed[old].sha256:
-                        self._adopt(record, document.path, piece)
-                del left[listed[old].sha256]
-        return [record for record in missing if record.sha256 in left]
-
-    def _elsewhere(self, record: Record) -> tuple[str, Piece] | None:
-        """The piece to which the agent moved a record: one with its id or its very words, in another file."""
-        for path, document in self.documents.items():
-            for piece in document.pieces:
-                named = piece.fields.get("id") == record.fact.id
-                if not piece.shows and (named or digest(piece.raw) == record.sha256):
-                    return path, piece
-        return None
-
-    def _adopt(self, record: Record, path: str, piece: Piece) -> None:
-        """Take the piece for the record, with what the agent changed."""
-        self._show(record.fact.id, piece)
-        fact, sha = record.fact, digest(piece.raw)
-        if sha != record.sha256:
-            changed: dict[str, Any] = {"text": piece.text, "updated_at": piece.fields.get("updated_at")}
-            fact = msgspec.structs.replace(fact, **(_UNSURE | changed))
-            self.edited.add(fact.id)
-        self._records[fact.id] = Record(path, sha, fact)
-
-    def _show(self, id_: UUID, piece: Piece) -> None:
-        piece.shows.append(id_)
-        self._pieces[id_] = piece
 
     def _own_facts(self) -> dict[UUID, tuple[Fact, Piece, Document]]:
         """The facts of pieces that memctl did not write."""
@@ -159,7 +87,7 @@ class Memory:
         piece = document.pieces[number]
         native: dict[str, Any] = {"path": document.path, "raw": piece.raw}
         before, after = (self._system.foreign(document.path, text) for text in (piece.gap, document.tail))
-        if before != (document.between() if number else ""):
+        if before != (document.separator if number else ""):
             native["before"] = before
         if number == len(document.pieces) - 1 and after:
             native["after"] = after
@@ -245,7 +173,7 @@ class Memory:
     def _place(self, fact: Fact, document: Document | None, piece: Piece | None) -> str | None:
         """Show the fact as it is now, or hide it; returns why that is not possible."""
         raw = ""
-        if not _over(fact):
+        if not _over(fact) or self._says_its_end(fact):
             where = document or self._home(fact)
             if reason := self._system.writable(where.path):
                 return reason
@@ -287,6 +215,7 @@ class Memory:
                     document.pieces, document.tail = state
                 if new:
                     del self.documents[document.path]
+                self._own_end.pop(document.path, None)
                 return reason
             self._touched.add(document.path)
             self._twins(document)[sha] = piece
@@ -301,8 +230,7 @@ class Memory:
     def _insert(self, document: Document, piece: Piece, fact: Fact) -> None:
         """Put the piece where its own file had it if this is that file, made again; else behind what memctl wrote."""
         native = fact.native if fact.source.system == self._system.name else {}
-        foreign = any(not other.shows for other in document.pieces)
-        if native.get("path") == document.path and not foreign:
+        if native.get("path") == document.path and all(other.shows for other in document.pieces):
             gap, after = native.get("before"), native.get("after")
             piece.gap = gap if isinstance(gap, str) and self._is_gap(document.path, gap) else ""
             document.append(piece)
@@ -323,7 +251,8 @@ class Memory:
 
     def _is_gap(self, path: str, text: str) -> bool:
         """Whether a text says nothing itself, so that it can stand between two pieces."""
-        return not text.strip() or not self._system.parse(path, text, self._files.keys()).pieces
+        pieces = self._system.parse(path, text, self._files.keys()).pieces if text.strip() else []
+        return all(piece.fields.get("whole") for piece in pieces)
 
     def _home(self, fact: Fact) -> Document:
         """The file for a fact: that in which the same system had it, else where new facts go."""
@@ -358,12 +287,23 @@ class Memory:
                 return raw
         return self._system.raw(fact, document)
 
+    def _says_its_end(self, fact: Fact) -> bool:
+        """Whether the agent's own words for the fact say until when it held, so that they do not mislead."""
+        raw, path = fact.native.get("raw"), fact.native.get("path")
+        if fact.source.system != self._system.name or not (isinstance(raw, str) and isinstance(path, str)):
+            return False
+        if fact.retired or fact.expires_at is not None:
+            return False
+        pieces = self._system.parse(path, raw, self._files.keys()).pieces
+        return len(pieces) == 1 and pieces[0].fields.get("invalid_at") == fact.invalid_at
+
     def _refusal(self, document: Document) -> str | None:
         return self._system.refusal(document, self.documents) if self._system.limited(document.path) else None
 
     def _record(self, fact: Fact, document: Document, piece: Piece) -> None:
         if fact.id not in piece.shows:
-            self._show(fact.id, piece)
+            piece.shows.append(fact.id)
+            self._pieces[fact.id] = piece
         self._records[fact.id] = Record(document.path, digest(piece.raw), fact)
 
     def _twins(self, document: Document) -> dict[str, Piece]:
@@ -399,10 +339,6 @@ def _over(fact: Fact) -> bool:
     """Whether the fact no longer holds, so that no agent should read it."""
     now = datetime.now(UTC)
     return fact.retired or any(at is not None and at <= now for at in (fact.invalid_at, fact.expires_at))
-
-
-def _alike(old: str, new: str) -> bool:
-    return SequenceMatcher(None, old, new, autojunk=False).ratio() >= _ALIKE
 
 
 def _is_path(path: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
+from uuid import UUID
 
 import msgspec
 from memctl_folders.tree import PRIVATE
@@ -13,6 +15,13 @@ from memctl.core.fact import Fact
 
 FACTS = f"{PRIVATE}/facts.jsonl"
 LOCK = f"{PRIVATE}/lock"
+
+
+# A record begins so.
+_ID = re.compile(
+    rb'^\{"path":(?:null|"(?:[^"\\]|\\.)*"),"sha256":"[0-9a-f]*","fact":\{"id":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"',
+    re.MULTILINE,
+)
 
 
 class Header(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,6 +71,11 @@ def decode(data: bytes | None, where: str) -> Kept:
         missing = header.facts - len(records) - len(broken)
         broken.append((len(rest) + 1, f"the file is cut short: {missing} of {header.facts} facts are missing"))
     return Kept(header, records, broken)
+
+
+def ids(data: bytes) -> set[UUID]:
+    """The ids of the facts, found without reading the records."""
+    return {UUID(id_.decode()) for id_ in _ID.findall(data)}
 
 
 def encode(system: str, user: str, records: Iterable[Record]) -> bytes:

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import ClassVar
 
 from memctl.core.fact import Fact
-from memctl_agentfiles.documents import Document, Piece, entries, lines, parse, whole
+from memctl_agentfiles.documents import Document
 
 SECTION = "## Kept by memctl"
 """The heading under which memctl adds lines to a file that others wrote."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
 _SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -86,13 +86,6 @@ class System:
         return None
 
 
-class Lines(System):
-    """A system whose facts are lines."""
-
-    def parse(self, path: str, text: str, paths: Collection[str]) -> Document:
-        return parse(path, text, lines)
-
-
 def one_line(text: str) -> str:
     """The text as one line that Markdown does not take for anything else."""
     return " ".join(_CONTROL.sub("", text).split())
@@ -107,6 +100,3 @@ def slug(fact: Fact) -> str:
     """A file name for the fact: its first words, and the beginning of its id so that no two are equal."""
     words = _SLUG.sub("-", fact.text[:200].lower()).strip("-")[:40].rstrip("-")
     return "-".join(filter(None, (words, fact.id.hex[:8])))
-
-
-__all__ = ["SECTION", "Document", "Lines", "Piece", "System", "entries", "one_line", "printable", "slug", "whole"]

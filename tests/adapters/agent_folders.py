@@ -24,6 +24,7 @@ def made(folder: Path, files: dict[str, str | bytes]) -> Path:
 def held(folder: Path) -> dict[str, bytes]:
     """The agent's own files, without what memctl keeps beside them."""
     paths = (path for path in folder.rglob("*") if path.is_file() and ".memctl" not in path.parts)
+    paths = (path for path in paths if path.suffix != ".lock")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 

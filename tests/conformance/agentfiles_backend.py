@@ -7,6 +7,11 @@ from typing import ClassVar
 
 from memctl_agentfiles.adapter import FolderAdapter
 from memctl_agentfiles.claude_code import ClaudeCodeAdapter
+from memctl_agentfiles.codex import CodexAdapter
+from memctl_agentfiles.hermes import HermesAdapter
+from memctl_agentfiles.memory_tool import MemoryToolAdapter
+from memctl_agentfiles.notes import NotesAdapter
+from memctl_agentfiles.openclaw import OpenClawAdapter
 
 from memctl.backends.contract import Backend
 from memctl.backends.testing import Suite, held_by_another_process, truncated
@@ -76,3 +81,47 @@ class ClaudeCodeBackend(FolderSuite):
         "test_text[32-KB-without-a-space]": "Claude Code shows 4,096 bytes of a topic",
         "test_a_large_batch_is_written_whole": "Claude Code lists 200 topics",
     }
+
+
+class HermesBackend(FolderSuite):
+    """Entries of two small files."""
+
+    title = "hermes"
+    adapter = HermesAdapter
+    never: ClassVar[dict[str, str]] = BY_WORDS | {
+        "test_text[32-KB]": "Hermes takes 2,200 characters in all",
+        "test_text[32-KB-without-a-space]": "Hermes takes 2,200 characters in all",
+        "test_a_large_batch_is_written_whole": "Hermes takes 2,200 characters in all",
+    }
+
+
+class MemoriesBackend(FolderSuite):
+    """Files of Anthropic's memory tool."""
+
+    title = "memories"
+    adapter = MemoryToolAdapter
+    never: ClassVar[dict[str, str]] = BY_WORDS
+
+
+class OpenClawBackend(FolderSuite):
+    """Bullets of a workspace."""
+
+    title = "openclaw"
+    adapter = OpenClawAdapter
+    never: ClassVar[dict[str, str]] = BY_WORDS
+
+
+class CodexBackend(FolderSuite):
+    """Ad-hoc notes."""
+
+    title = "codex"
+    adapter = CodexAdapter
+    never: ClassVar[dict[str, str]] = BY_WORDS
+
+
+class NotesBackend(FolderSuite):
+    """Observations of a note."""
+
+    title = "notes"
+    adapter = NotesAdapter
+    never: ClassVar[dict[str, str]] = BY_WORDS

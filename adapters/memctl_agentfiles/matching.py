@@ -1,0 +1,103 @@
+"""Which piece of a file shows which fact that memctl wrote, after the agent edited, moved and removed pieces. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from memctl_folders.lines import alignment, digest
+
+from memctl_agentfiles.documents import Document, Piece
+from memctl_agentfiles.records import Record
+
+_ALIKE = 0.5
+"""How alike two texts are, of 1, for the second to be the first with a change."""
+_UNSURE = {"subject": None, "predicate": None, "object": None, "confidence": None}
+"""What is not known of a text that somebody else changed."""
+
+
+def match(documents: Mapping[str, Document], records: dict[UUID, Record]) -> tuple[dict[UUID, Piece], set[UUID]]:
+    """The pieces by the fact that they show, and the facts whose piece the agent edited, which get its words in
+    `records`. Records whose piece the agent removed are removed from `records`."""
+    matcher = _Matcher(documents, records)
+    matcher.run()
+    return matcher.pieces, matcher.edited
+
+
+class _Matcher:
+    def __init__(self, documents: Mapping[str, Document], records: dict[UUID, Record]) -> None:
+        self.pieces: dict[UUID, Piece] = {}
+        self.edited: set[UUID] = set()
+        self._documents = documents
+        self._records = records
+
+    def run(self) -> None:
+        by_path: dict[str, list[Record]] = defaultdict(list)
+        for record in self._records.values():
+            if record.path is not None:
+                by_path[record.path].append(record)
+        lost: list[Record] = []
+        for path, listed in by_path.items():
+            document = self._documents.get(path)
+            lost += self._match_file(document, listed) if document else listed
+        for record in lost:
+            moved = self._elsewhere(record)
+            if moved is None:
+                del self._records[record.fact.id]
+            else:
+                self._adopt(record, *moved)
+
+    def _match_file(self, document: Document, listed: Sequence[Record]) -> list[Record]:
+        """Match the records of one file; returns those that it does not show."""
+        found = [digest(piece.raw) for piece in document.pieces]
+        first = dict(reversed(list(zip(found, document.pieces, strict=True))))
+        missing = []
+        for record in listed:
+            if record.sha256 in first:
+                self._show(record.fact.id, first[record.sha256])
+            else:
+                missing.append(record)
+        if not missing:
+            return []
+        left = {record.sha256: record for record in missing}
+        for old, new in alignment([record.sha256 for record in listed], found):
+            if old is None or new is None or listed[old].sha256 not in left or document.pieces[new].shows:
+                continue
+            piece = document.pieces[new]
+            if len(document.pieces) == 1 or _alike(listed[old].fact.text, piece.text):
+                for record in missing:
+                    if record.sha256 == listed[old].sha256:
+                        self._adopt(record, document.path, piece)
+                del left[listed[old].sha256]
+        return [record for record in missing if record.sha256 in left]
+
+    def _elsewhere(self, record: Record) -> tuple[str, Piece] | None:
+        """The piece to which the agent moved a record: one with its id or its very words, in another file."""
+        for path, document in self._documents.items():
+            for piece in document.pieces:
+                named = piece.fields.get("id") == record.fact.id
+                if not piece.shows and (named or digest(piece.raw) == record.sha256):
+                    return path, piece
+        return None
+
+    def _adopt(self, record: Record, path: str, piece: Piece) -> None:
+        """Take the piece for the record, with what the agent changed."""
+        self._show(record.fact.id, piece)
+        fact, sha = record.fact, digest(piece.raw)
+        if sha != record.sha256:
+            changed: dict[str, Any] = {"text": piece.text, "updated_at": piece.fields.get("updated_at")}
+            fact = msgspec.structs.replace(fact, **(_UNSURE | changed))
+            self.edited.add(fact.id)
+        self._records[fact.id] = Record(path, sha, fact)
+
+    def _show(self, id_: UUID, piece: Piece) -> None:
+        piece.shows.append(id_)
+        self.pieces[id_] = piece
+
+
+def _alike(old: str, new: str) -> bool:
+    return SequenceMatcher(None, old, new, autojunk=False).ratio() >= _ALIKE
