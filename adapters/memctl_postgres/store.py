@@ -47,6 +47,7 @@ class PostgresEngine:
         if self.schema != SCHEMA:
             self.place += f"?schema={self.schema}"
         self.file: Path | None = None
+        self.address: str | None = address if dsn else f"postgres:{_embedded(address).absolute()}?schema={self.schema}"
         self._ready = False
         self._path = ""
         # Commands end without closing their store.
@@ -272,6 +273,7 @@ class _Trial:
     def __init__(self, engine: PostgresEngine, raw: psycopg.Connection[Any]) -> None:
         self._engine, self._raw = engine, raw
         self.place, self.file = engine.place, engine.file
+        self.address, self.lock_timeout = None, engine.lock_timeout
 
     def exists(self) -> bool:
         """The trial began with creating it."""

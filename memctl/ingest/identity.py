@@ -135,6 +135,7 @@ class Recogniser:
         self.recent: list[Line] = []
         self._known = Halved()
         self._removed = Halved()
+        self._digested = Halved()
         self._loaded: set[str | None] = set()
 
     def recognise(self, works: Sequence[Work], batch: int, shown: dict[str, list[Shown]]) -> list[Work]:
@@ -240,6 +241,8 @@ class Recogniser:
             if (name, row.turn_id) != (line.session, turn_id)
         }
         self._known.add(line.keys)
+        new = [_own_id(line, row) for row in line.rows if row.turn_id not in elsewhere]
+        self._digested.add(new if work.anew else set(new) - work.before)
         self.recent.append(line._replace(rows=[row for row in line.rows if row.turn_id not in elsewhere]))
         ids = {turn_id: row.id or _own_id_of(line.user, name, row) for turn_id, (name, row) in elsewhere.items()}
         if work.uri in shown:
@@ -259,7 +262,9 @@ class Recogniser:
         if session is None or work.recipe is None:
             return []
         stored = [ids[turn_id] for turn_id, (_, row) in elsewhere.items() if row.id is not None]
-        stale = set(stored) - session.read_by(work.recipe, stored) if stored else set()
+        # What this ingest digests is in no file of the ledger before the end of its own.
+        stale = set(stored) - self._digested.among(stored)
+        stale -= session.read_by(work.recipe, stale) if stale else set()
         owned = work.owned
         works = []
         for name in dict.fromkeys(name for turn_id, (name, _) in elsewhere.items() if ids[turn_id] in stale):
@@ -342,9 +347,10 @@ def _same(line: Line, others: Sequence[Line], wanted: set[UUID]) -> dict[str, tu
             break
         other = others[place]
         pairs = same_turns(line.rows, other.rows, one_session=other.session == line.session)
-        taken = {row.id or (name, row.turn_id) for name, row in same.values()}
+        taken = {row.id or _own_id_of(line.user, name, row) for name, row in same.values()}
         for mine, theirs in pairs:
             row = other.rows[theirs]
-            if line.rows[mine].turn_id not in same and (row.id or (other.session, row.turn_id)) not in taken:
+            id_ = row.id or _own_id_of(line.user, other.session, row)
+            if line.rows[mine].turn_id not in same and id_ not in taken:
                 same[line.rows[mine].turn_id] = (other.session, row)
     return same

@@ -51,6 +51,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     rate: str | None = None
     batch: bool = False
     jobs: int | None = None
+    workers: str | None = None
     default_user: str | None = None
 
     def refuse_file_options(self) -> None:
@@ -113,6 +114,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
             format=self.format,
             exclude=(*current.exclude, *self.exclude),
             jobs=self.jobs or os.cpu_count() or 1,
+            workers=self._workers(recipe),
             model=self._model(current, paths, warn) if recipe.by_model else None,
         )
 
@@ -125,6 +127,21 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
             llm_base_url=self.llm_base_url,
             default_user=self.default_user,
         )
+
+    def _workers(self, recipe: Recipe) -> str | None:
+        """The address of the cluster. Raises UsageError for one that cannot be used."""
+        if self.workers is None:
+            return None
+        if self.jobs is not None:
+            raise UsageError("this is for the processes of one machine", where="--jobs", hint="leave out --workers")
+        if recipe.by_model:
+            raise UsageError(
+                "a model is asked by one process", where="--workers", hint="leave it out, or add --extractor rules"
+            )
+        from memctl.ingest.workers import check
+
+        check(self.workers)
+        return self.workers
 
     def _model(self, current: settings.Settings, paths: Sequence[str], warn: Callable[[str], None]) -> Any:
         from memctl.extract.llm.client import self_hosted, server_of, warning

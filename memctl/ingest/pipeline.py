@@ -9,8 +9,9 @@ from __future__ import annotations
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from memctl.ingest.scan import Options, Reader
 from memctl.ingest.session_extraction import Digest, Work, digest_all
 from memctl.ingest.sources import documents_of
 from memctl.ingest.withdrawal import FileEnd
+from memctl.ingest.workers import Done, Task, Workers, address_for, connected
 from memctl.store.base import Store
 from memctl.store.model import PackedIds, new_run
 from memctl.transcripts.discovery import Document
@@ -116,11 +118,16 @@ def working(
         if options.recipe.by_model:
             run.asker = _open_asker(options, store, announce, tick)
             report.model = run.asker.use
-        if options.jobs > 1 and size > PARALLEL_BYTES and not run.asker:
-            run.pool = ProcessPoolExecutor(
+        if options.workers is not None and not run.asker:
+            run.pool = stack.enter_context(connected(options.workers, jobs=options.jobs))
+            run.task = msgspec.structs.replace(run.task, address=address_for(store.address, options.workers))
+            stack.callback(run.cancel)
+        elif options.jobs > 1 and size > PARALLEL_BYTES and not run.asker:
+            processes = ProcessPoolExecutor(
                 options.jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent
             )
-            stack.callback(run.pool.shutdown, cancel_futures=True)
+            run.pool = Workers(processes, slots=options.jobs)
+            stack.callback(processes.shutdown, cancel_futures=True)
         try:
             yield run
             run.finish()
@@ -170,22 +177,36 @@ class Run:
         self.options = options
         self.report = report
         self.refusals = refusals
-        self.pool: Executor | None = None
+        self.pool: Workers | None = None
         self.asker: Asker | None = None
         self.chunk: list[Work] = []
         self.arrivals: list[Work] = []
         self.shown: dict[str, list[Shown]] = {}
         self.ends: list[FileEnd] = []
-        self.line: deque[Future[Digest] | FileEnd] = deque()
+        self.line: deque[Future[Done] | FileEnd] = deque()
         self.batch = Digest()
         self.read: list[FileEnd] = []
-        self.dispatched = self.digested = 0
+        self.dispatched = self.digested = self.away = 0
         self.seen: dict[str, PackedIds] = {}
         self.broken: set[str] = set()
         self.open: set[str] = set()
         self.reader = Reader(store, options, report, refusals)
         self.recogniser = Recogniser(store, options.recipe)
         self.id = new_run()
+        self.task = Task(
+            recipe=options.recipe,
+            spec=spec,
+            lock_timeout=store.lock_timeout,
+            run=self.id,
+            user=options.attribution.user,
+            now=datetime.now(UTC),
+        )
+
+    def cancel(self) -> None:
+        """Have what no worker has begun not done."""
+        for piece in self.line:
+            if isinstance(piece, Future):
+                piece.cancel()
 
     def take(self, document: Document) -> None:
         """Read one document, unless the ledger says it is the same as before."""
@@ -230,7 +251,7 @@ class Run:
             same_bytes = known is not None and known.sha256 == file.sha256
             shown = self.shown.pop(file.uri, [])
             self.ends.append(FileEnd(entry=entry, same_bytes=same_bytes, before=before, shown=shown))
-        self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else 0)
+        self._dispatch_if(MODEL_CHUNK_TURNS if self.asker else CHUNK_TURNS if self.pool else 0)
 
     def add(self, works: Iterable[Work]) -> None:
         """Take in sessions that come from no file, without those of users who were forgotten."""
@@ -241,7 +262,7 @@ class Run:
         """Have the gathered sessions digested once they hold so many turns."""
         if sum(len(work.owned.session.turns) for work in (*self.chunk, *self.arrivals)) >= turns:
             self._dispatch()
-            self._drain(limit=2 * self.options.jobs)
+            self._drain(limit=2 * self.pool.slots if self.pool else 0)
 
     def _recognise(self) -> None:
         """Look for the turns of gathered sessions in the store, so that only new ones are digested."""
@@ -255,12 +276,15 @@ class Run:
         chunk, self.chunk = self.chunk, []
         if chunk:
             self.dispatched += 1
-            future: Future[Digest]
+            future: Future[Done]
             if self.pool:
-                future = self.pool.submit(digest_all, chunk, self.options.recipe, self.spec)
+                if self.task.address and self.dispatched == 1 and not self.store.exists():
+                    with self.store.writing() as tx:
+                        tx.use_embedder(self.spec)
+                future = self.pool.submit(chunk, msgspec.structs.replace(self.task, run=self.id))
             else:
                 future = Future()
-                future.set_result(self._digest(chunk))
+                future.set_result(Done(digest=self._digest(chunk)))
             self.line.append(future)
         self.line += self.ends
         self.ends = []
@@ -280,7 +304,7 @@ class Run:
 
     def _drain(self, limit: int) -> None:
         """Bring finished work into the batch until at most `limit` pieces are under way; commit full batches."""
-        while len(self.line) > (limit if self.pool else 0):
+        while len(self.line) > limit:
             piece = self.line.popleft()
             if isinstance(piece, FileEnd):
                 if piece.entry.uri in self.open:
@@ -289,8 +313,13 @@ class Run:
                     continue
                 self.read.append(self._ended(piece))
             else:
-                digest = _result(piece)
+                done = self.pool.result(piece) if self.pool else piece.result()
+                digest = done.digest
                 self.digested += 1
+                if done.report:
+                    self.report.join(done.report)
+                    self.id = done.run or self.id
+                    self.away += done.report.turns
                 for uri, reason in digest.broken:
                     self.broken.add(uri)
                     self.refusals.add(uri, BadTranscript(reason, where=uri))
@@ -299,7 +328,7 @@ class Run:
                 for uri, episodes in digest.seen.items():
                     self.seen.setdefault(uri, PackedIds()).extend(episodes)
                 self.batch.join(digest)
-            if len(self.batch.episodes) >= BATCH_TURNS:
+            if max(len(self.batch.episodes), self.away) >= BATCH_TURNS:
                 self.commit()
 
     def _ended(self, file: FileEnd) -> FileEnd:
@@ -322,25 +351,16 @@ class Run:
         """The batch in hand, in one transaction."""
         batch, self.batch = self.batch, Digest()
         read, self.read = self.read, []
+        self.away = 0
         self.report.count(batch)
         if batch.episodes or batch.claims or read:
             # A file that was read before may have had turns of anyone.
             users = None if batch.anew or any(file.before for file in read) else batch.users
             with self.store.changing("ingest", self.options.attribution.user, self.id, users=users) as tx:
-                committed = commit(tx, batch, self.spec, read)
+                committed = commit(tx, batch, self.spec, read, self.task.now)
             self.report.took(committed)
             self.id, self.report.run = tx.run_id, tx.run or self.report.run
         self.recogniser.committed(self.digested)
-
-
-def _result(piece: Future[Digest]) -> Digest:
-    try:
-        return piece.result()
-    except BrokenExecutor:
-        raise MemctlError(
-            "a worker process died (out of memory?)",
-            hint="run it again with --jobs 1; finished files are kept",
-        ) from None
 
 
 def _leave_interrupts_to_the_parent() -> None:

@@ -13,6 +13,9 @@ from memctl.ingest.llm_usage import Use
 from memctl.ingest.session_extraction import Digest
 from memctl.runtime.rejects import Rejects
 
+_OUTCOMES = ("added", "reinforced", "superseded", "retracted", "removed")
+"""What facts are counted by."""
+
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True):
     """Something that could not be taken in: where it stands, why, and what to do."""
@@ -78,18 +81,20 @@ class Report(msgspec.Struct, kw_only=True):
 
     def count(self, batch: Digest) -> None:
         """Add what was read into a batch."""
-        self.sessions += batch.sessions
-        self.turns += batch.turns
-        for totals, more in ((self.skipped, batch.skipped), (self.redacted, batch.redacted)):
+        self.join(Report(sessions=batch.sessions, turns=batch.turns, skipped=batch.skipped, redacted=batch.redacted))
+
+    def join(self, other: Report) -> None:
+        """Add what another report counts."""
+        for name in ("sessions", "turns", "episodes", "withdrawn", *_OUTCOMES):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for totals, more in ((self.skipped, other.skipped), (self.redacted, other.redacted)):
             for reason, number in more.items():
                 totals[reason] = totals.get(reason, 0) + number
+        self.run = other.run or self.run
 
     def took(self, committed: Committed) -> None:
         """Add what one batch changed."""
         self.episodes += committed.episodes
         self.withdrawn += committed.withdrawn
-        self.added += len(committed.changes.added)
-        self.reinforced += len(committed.changes.reinforced)
-        self.superseded += len(committed.changes.superseded)
-        self.retracted += len(committed.changes.retracted)
-        self.removed += len(committed.changes.removed)
+        for name in _OUTCOMES:
+            setattr(self, name, getattr(self, name) + len(getattr(committed.changes, name)))

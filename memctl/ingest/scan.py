@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
@@ -34,7 +35,8 @@ else:
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for. `format` None finds each file's own; `jobs` is how many processes work at most.
+    """What was asked for. `format` None finds each file's own; `jobs` is how many processes work at most,
+    `workers` an executor or the address of a cluster that works in their place.
 
     `model` says how to use the model of the recipe, where one extracts. `exclude` are patterns of files to leave out,
     as in a .gitignore. With `again`, files that an earlier run refused are read again.
@@ -45,6 +47,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     reading: ReadOptions = ReadOptions()
     format: str | None = None
     jobs: int = 1
+    workers: Executor | str | None = None
     model: ModelOptions | None = None
     exclude: tuple[str, ...] = ()
     again: bool = False

@@ -133,6 +133,19 @@ def _password(address: str) -> str | None:
         return None
 
 
+def without_password(address: str) -> str:
+    """The address of a PostgreSQL without the password in it."""
+    if not _password(address):
+        return address
+    from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+    parts = urlsplit(address)
+    account, _, host = parts.netloc.rpartition("@")
+    user = account.partition(":")[0]
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "password"]
+    return urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host, query=urlencode(query)))
+
+
 def data_folder() -> Path:
     """The folder for memctl's data on this platform."""
     import platformdirs

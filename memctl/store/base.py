@@ -365,6 +365,10 @@ class Store(Protocol):
 
     place: str
     """Where the store is, as messages name it; never contains a password."""
+    address: str | None
+    """The address under which other processes can write to it at the same time; None if they cannot."""
+    lock_timeout: float
+    """How long a transaction waits for another process, in seconds."""
 
     def exists(self) -> bool:
         """False until something is written for the first time."""

@@ -100,6 +100,14 @@ class Engine(Protocol):
         """Where it is, as messages name it; never contains a password."""
 
     @property
+    def address(self) -> str | None:
+        """The address under which other processes can write to it at the same time; None if they cannot."""
+
+    @property
+    def lock_timeout(self) -> float:
+        """How long a transaction waits for another process, in seconds."""
+
+    @property
     def file(self) -> Path | None:
         """The file of the store, if it is one file."""
 

@@ -103,6 +103,10 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             max=64,
         ),
     ] = None
+    workers: Annotated[
+        str | None,
+        option("--workers", "Dask or Ray cluster that works instead: dask://HOST:8786 or ray://HOST:10001.", "URL"),
+    ] = None
 
 
 app = _typer.new_app()

@@ -49,6 +49,7 @@ class Database:
     def __init__(self, path: Path, lock_timeout: float = 30.0) -> None:
         self.path = self.file = path
         self.place = str(path)
+        self.address: str | None = None
         self.lock_timeout = lock_timeout
 
     def exists(self) -> bool:

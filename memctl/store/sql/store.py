@@ -23,6 +23,8 @@ class SqlStore:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.place = engine.place
+        self.address = engine.address
+        self.lock_timeout = engine.lock_timeout
 
     def exists(self) -> bool:
         """False until something is written for the first time."""

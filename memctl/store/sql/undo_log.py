@@ -142,6 +142,10 @@ class Journal:
         return changed
 
     def _begin(self) -> None:
+        # Another worker of the same run may be beginning it.
+        self.connection.lock([f"run {self.id}"])
+        if self.connection.execute("SELECT 1 FROM runs WHERE id = ?", [self.id]).fetchall():
+            return
         now = datetime.now(UTC)
         expire(self.connection, now - UNDOABLE)
         self.connection.execute(

@@ -1,0 +1,255 @@
+"""Ingest over workers: whoever extracts and commits, in whatever order and how often, the store is the same."""
+
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from memctl.core.errors import MemctlError, Retryable, UsageError
+from memctl.ingest import pipeline, workers
+from memctl.ingest.scan import Options
+from memctl.workspace import Workspace
+
+pytestmark = pytest.mark.services
+BEGAN = datetime.now(UTC).isoformat()[:19]
+TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+"""Undated turns are given the time of the ingest."""
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "transcripts"
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks of a few turns, so that the fixtures make several."""
+    monkeypatch.setattr(pipeline, "CHUNK_TURNS", 25)
+
+
+@pytest.fixture
+def address(postgres_dsn: str, postgres_schema: str) -> str:
+    """The address of a store that nobody else uses."""
+    parts = dict(part.split("=", 1) for part in postgres_dsn.split())
+    return (
+        f"postgresql://{parts['user']}@/{parts['dbname']}?host={quote(parts['host'].strip(chr(39)), safe='')}"
+        f"&port={parts['port']}&schema={quote(postgres_schema)}"
+    )
+
+
+def contents(place: str | Path) -> list[str]:
+    """All claims, their evidence, the records and the files, without when they were stored."""
+    lines: list[str] = []
+    with Workspace(place) as opened:
+        for statement in (
+            "SELECT id::TEXT, user_id, episode::TEXT, claim::TEXT FROM claims",
+            "SELECT fact::TEXT, claim::TEXT, seq::TEXT, user_id FROM evidence",
+            "SELECT id::TEXT, user_id, text, position::TEXT FROM records",
+            "SELECT uri, sessions::TEXT, turns::TEXT, complete::TEXT FROM files",
+            "SELECT episode::TEXT, user_id FROM sightings",
+        ):
+            lines += [TIME.sub(_masked, json.dumps(row)) for row in opened.sql(statement).rows]
+    return sorted(lines)
+
+
+def _masked(time: re.Match[str]) -> str:
+    return "now" if time[0] >= BEGAN else time[0]
+
+
+def ingest(place: str | Path, worked_by: Executor | str | None) -> Any:
+    with Workspace(place) as opened:
+        return opened.ingest([str(FIXTURES)], Options(workers=worked_by, jobs=2))
+
+
+class Twice(ThreadPoolExecutor):
+    """Does everything twice at the same time."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        super().submit(fn, *args, **kwargs)
+        return super().submit(fn, *args, **kwargs)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What one process without workers stores in a file."""
+    file = tmp_path_factory.mktemp("serial") / "store.duckdb"
+    ingest(file, None)
+    return contents(file)
+
+
+def test_repeated_and_shuffled_chunks_give_the_store_of_one_process(
+    home: Path, postgres_dsn: str, address: str, expected: list[str]
+) -> None:
+    with Twice(3) as pool:
+        report = ingest(address, pool)
+        assert contents(address) == expected
+        again = ingest(address, pool)
+    assert again.unchanged == again.files
+    assert contents(address) == expected
+    with Workspace(address) as opened:
+        (run,) = opened.changing_runs()
+        assert run.id == report.run
+        opened.undo(report.run)
+        assert list(opened.users()) == []
+
+
+def test_processes_extract_for_a_file_that_the_command_commits_to(home: Path, store: Path, expected: list[str]) -> None:
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        ingest(store, pool)
+    assert contents(store) == expected
+
+
+@pytest.fixture(scope="module")
+def dask() -> Iterator[Any]:
+    """A Dask cluster of one worker process with two threads."""
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None, host="127.0.0.1") as cluster:
+        yield cluster
+
+
+def url_of(cluster: Any) -> str:
+    return str(cluster.scheduler_address).replace("tcp://", "dask://")
+
+
+def test_a_dask_cluster_gives_the_store_of_one_process(
+    memctl: Callable[..., Any], dask: Any, address: str, expected: list[str]
+) -> None:
+    ran = memctl("ingest", FIXTURES, "--workers", url_of(dask), "--store", address, "--json")
+    assert ran.code == 0, ran.err
+    assert ran.document["report"]["added"] > 0
+    assert contents(address) == expected
+
+
+def test_a_worker_that_is_killed_in_its_commit_loses_and_repeats_nothing(
+    home: Path, dask: Any, address: str, expected: list[str]
+) -> None:
+    """The first worker dies before its commit; Dask gives its chunk to the next."""
+    from distributed import Client
+
+    with Client(dask.scheduler_address, set_as_default=False) as client:
+        flag = home / "killed"
+        client.run(_die_once, str(flag))
+        ingest(address, url_of(dask))
+    assert flag.exists()
+    assert contents(address) == expected
+
+
+def _die_once(flag: str) -> None:
+    """Have the next commit in this process kill it in the middle of its transaction."""
+    from memctl.ingest import workers as module
+
+    original = module.commit
+
+    def commit(*arguments: Any, **named: Any) -> Any:
+        committed = original(*arguments, **named)
+        if not os.path.exists(flag):  # noqa: PTH110
+            Path(flag).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return committed
+
+    module.commit = commit
+
+
+def test_an_interrupted_ingest_completes_when_it_is_repeated(
+    home: Path, monkeypatch: pytest.MonkeyPatch, address: str, expected: list[str]
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    class Stopping(ThreadPoolExecutor):
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            if self._work_queue.qsize() + len(done) >= 2:
+                interrupt()
+            done.append(None)
+            return super().submit(fn, *args, **kwargs)
+
+    done: list[None] = []
+    with Stopping(1) as pool, pytest.raises(KeyboardInterrupt):
+        ingest(address, pool)
+    with ThreadPoolExecutor(2) as pool:
+        ingest(address, pool)
+    assert contents(address) == expected
+
+
+class Failing(Executor):
+    """Fails as a cluster does."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(self.error)
+        return future
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (ModuleNotFoundError("No module named 'memctl'"), UsageError, "a worker cannot run memctl"),
+        (RuntimeError("KilledWorker"), Retryable, "a worker failed"),
+        (TimeoutError(), Retryable, "a worker failed (TimeoutError)"),
+        (Retryable("the server went away", where="db"), Retryable, "the server went away"),
+    ],
+)
+def test_a_failure_of_workers_is_told_apart(
+    home: Path, store: Path, error: Exception, kind: type[MemctlError], words: str
+) -> None:
+    with pytest.raises(kind, match=words.replace("(", r"\(").replace(")", r"\)")):
+        ingest(store, Failing(error))
+
+
+def test_a_worker_of_another_version_is_refused(home: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "__version__", "0.0.1")
+    with ThreadPoolExecutor(1) as pool, pytest.raises(UsageError, match=r"a worker has memctl 0\.0\.1"):
+        ingest(store, pool)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--workers", "spark://host:7077"), 2, "not the address of a cluster"),
+        (("--workers", "dask://user@host/x"), 2, "not the address of a cluster"),
+        (("--workers", "dask://127.0.0.1:1"), 5, "the cluster does not answer"),
+        (("--workers", "ray://127.0.0.1:1"), 5, "the cluster does not answer"),
+        (("--workers", "dask://127.0.0.1:1", "--jobs", "2"), 2, "leave out --workers"),
+        (("--workers", "dask://127.0.0.1:1", "--model", "gpt-5.4-mini"), 2, "a model is asked by one process"),
+    ],
+)
+def test_a_cluster_that_cannot_be_used_is_an_error_with_its_own_code(
+    memctl: Callable[..., Any], arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    ran = memctl("ingest", FIXTURES, *arguments)
+    assert (ran.code, words in ran.err) == (code, True), ran
+
+
+def test_a_missing_package_is_named_with_its_extra(memctl: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    for scheme, package in (("dask", "distributed"), ("ray", "ray")):
+        monkeypatch.setitem(sys.modules, package, None)
+        ran = memctl("ingest", FIXTURES, "--workers", f"{scheme}://127.0.0.1:1")
+        assert (ran.code, f"memctl-toolkit[{scheme}]" in ran.err) == (2, True), ran
+
+
+@pytest.mark.parametrize(
+    ("store_address", "cluster", "sent"),
+    [
+        ("postgresql://zoe:hunter2@db.example/x?schema=s", "dask://h:1", "postgresql://zoe@db.example/x?schema=s"),
+        ("postgresql://db.example/x?password=hunter2", "dask://h:1", "postgresql://db.example/x"),
+        ("postgresql://zoe@localhost/x", "dask://h:1", None),
+        ("postgresql:///x?host=/run/postgresql", "ray://h:1", None),
+        ("postgres:/home/zoe/pg", "ray://h:1", None),
+        ("postgresql://zoe@localhost/x", "dask://localhost:1", "postgresql://zoe@localhost/x"),
+        (None, "dask://localhost:1", None),
+    ],
+)
+def test_workers_get_no_password_and_no_address_that_means_another_store_to_them(
+    store_address: str | None, cluster: str, sent: str | None
+) -> None:
+    assert workers.address_for(store_address, cluster) == sent
