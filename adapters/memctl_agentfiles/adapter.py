@@ -85,7 +85,10 @@ class FolderAdapter(Backend):
     def remarks(self) -> Sequence[str]:
         """What is not read, and how much room is left."""
         found: list[str] = []
-        for place in self._folders.all():
+        places = self._folders.all()
+        if not places:
+            found += self.system.remarks({})
+        for place in places:
             memory, _ = self._folders.read(place)
             found += [f"{place.path}: {remark}" for remark in self.system.remarks(memory.documents)]
         return found

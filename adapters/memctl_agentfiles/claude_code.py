@@ -27,6 +27,9 @@ MOST_LINES = 200
 LONGEST_INDEX = 25_000
 """UTF-16 units of the index, as the program counts its characters."""
 _LONGEST_HOOK = 110
+"""Characters of the description of a topic."""
+_LONGEST_NAME, _LONGEST_LINE = 24, 60
+"""Characters of a name and of a description in the index: with these it has room for nearly 200 topics."""
 _HEADING = "# Memory\n\n"
 _MARK = "\n  memctl: "
 _POINTER = re.compile(r"[ \t]*[-*+][ \t]+\[[^\]\n]*\]\((?P<path>[^()\s:]+\.md)\)")
@@ -55,7 +58,7 @@ class ClaudeCode(System):
         return document
 
     def home(self, fact: Fact, documents: Mapping[str, Document]) -> str:
-        name = slug(fact)
+        name = slug(fact, _LONGEST_NAME)
         return f"{name}.md" if f"{name}.md" not in documents else f"{name}-{fact.id.hex[8:]}.md"
 
     def new(self, path: str, fact: Fact) -> Document:
@@ -134,8 +137,8 @@ class ClaudeCode(System):
     def remarks(self, documents: Mapping[str, Document]) -> Iterator[str]:
         topics = len(documents) - (INDEX in documents)
         text = _text(documents) or ""
-        room = min(MOST_TOPICS - topics, MOST_LINES - text.strip().count("\n") - 1)
-        yield f"room for {max(room, 0)} more topics of {MOST_TOPICS}, of {LARGEST_TOPIC:,} bytes each"
+        room = min(MOST_TOPICS - topics, MOST_LINES - max(_size(text)[0], _HEADING.count("\n")))
+        yield f"room for at most {max(room, 0)} more topics of {MOST_TOPICS}, of {LARGEST_TOPIC:,} bytes each"
         pointers = {match["path"] for match in map(_POINTER.match, text.split("\n")) if match}
         if dangling := len(pointers - documents.keys()):
             yield f"{dangling} lines of {INDEX} name files that are not there"
@@ -174,10 +177,10 @@ def _is_ours(document: Document) -> bool:
     return _MARK in document.head
 
 
-def _hook(text: str) -> str:
+def _hook(text: str, longest: int = _LONGEST_HOOK) -> str:
     """The first words of a text, as a line."""
     line = one_line(text)
-    return line if len(line) <= _LONGEST_HOOK else f"{line[:_LONGEST_HOOK].rsplit(' ', 1)[0]}…"
+    return line if len(line) <= longest else f"{line[:longest].rsplit(' ', 1)[0]}…"
 
 
 def _entry(document: Document) -> str:
@@ -190,10 +193,9 @@ def _line(path: str, head: str, text: str) -> str:
     front = front_matter.values(head)
     name, hook = front.get("name"), front.get("description")
     title = one_line(name) if isinstance(name, str) and name.strip() else path.rpartition("/")[2].removesuffix(".md")
-    if _MARK in head:
-        title = re.sub(r"-[0-9a-f]{8}\Z", "", title)
-    title = title.replace("-", " ").replace("[", "(").replace("]", ")")
-    return f"- [{title[:60]}]({path}) — {_hook(hook if isinstance(hook, str) and hook.strip() else text)}"
+    said = hook if isinstance(hook, str) and hook.strip() else text
+    title = _hook(said, _LONGEST_NAME).rstrip(".…") if _MARK in head else title.replace("-", " ")[:_LONGEST_LINE]
+    return f"- [{title.replace('[', '(').replace(']', ')')}]({path}) — {_hook(said, _LONGEST_LINE)}"
 
 
 def _text(documents: Mapping[str, Document]) -> str | None:

@@ -11,7 +11,7 @@ from memctl_agentfiles.documents import Document
 
 SECTION = "## Kept by memctl"
 """The heading under which memctl adds lines to a file that others wrote."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 _SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -96,7 +96,7 @@ def printable(text: str) -> str:
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def slug(fact: Fact) -> str:
+def slug(fact: Fact, longest: int = 40) -> str:
     """A file name for the fact: its first words, and the beginning of its id so that no two are equal."""
-    words = _SLUG.sub("-", fact.text[:200].lower()).strip("-")[:40].rstrip("-")
+    words = _SLUG.sub("-", fact.text[:200].lower()).strip("-")[:longest].rstrip("-")
     return "-".join(filter(None, (words, fact.id.hex[:8])))
