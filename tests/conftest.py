@@ -47,7 +47,7 @@ SERVERS = {"browser", "cloud", "model", "postgres_dsn", "redis_url", "server"}
 KILLS = (
     *("migrate/test_any_faults.py", "migrate/test_kill.py", "store/test_engine.py", "torture/", "trust/test_cron"),
     *("trust/test_damaged_store.py", "trust/test_faults.py", "trust/test_hostile", "trust/test_kill"),
-    *("trust/test_undo_any_order.py", "trust/test_doctor.py"),
+    *("trust/test_undo_any_order.py", "trust/test_doctor.py", "mcp/test_serving.py"),
 )
 
 

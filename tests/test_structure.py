@@ -12,7 +12,7 @@ SOURCES = ("memctl", "adapters", "tests", "tools", "benchmarks", "docs")
 LONGEST = 420
 ROOMS = (
     *("core", "runtime", "transcripts", "extract", "reconcile", "embed", "backends", "store"),
-    *("ingest", "migrate", "maintenance", "report", "context", "memory", "workspace", "serve", "cli"),
+    *("ingest", "migrate", "maintenance", "report", "context", "memory", "workspace", "mcp", "integrations", "cli"),
 )
 """A room imports only from those before it, when it is itself imported."""
 AGAINST_THE_ORDER = {

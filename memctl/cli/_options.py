@@ -17,6 +17,7 @@ from memctl.core.suggestions import near
 from memctl.runtime import settings, user_input
 
 if TYPE_CHECKING:
+    from memctl.memory import Memory
     from memctl.migrate.listing import Listing
     from memctl.migrate.selection import Selection
     from memctl.workspace import Workspace
@@ -331,6 +332,16 @@ def reader(source: str | None, service: Service, store: Store) -> Workspace | Li
 
     store.refuse()
     return Listing(registry.open_backend(source, **store.backends(service, source=source).get(source, {})))
+
+
+def memory(source: str | None, service: Service, store: EmbeddedStore) -> Memory:
+    """The memory of the store, or of the backend `source`. Raises UsageError as `reader` does."""
+    from memctl.memory import Memory, open_memory
+
+    name = source or "local"
+    options = store.backends(service, source=name)
+    store.refuse(name)
+    return Memory(store.open()) if name == "local" else open_memory(name, **options.get(name, {}))
 
 
 def check_kinds(kinds: list[str]) -> list[str]:

@@ -81,6 +81,7 @@ PANELS: dict[str, dict[str, str]] = {
     },
     "Set up": {
         "config": "Show the effective settings or create a settings file.",
+        "mcp": "Serve a user's memory to assistants over MCP.",
         "doctor": "Check the installation, store, settings and backends.",
         "schema": "Print the JSON Schema of a record.",
         "completion": "Print a script that completes commands in your shell.",

@@ -30,7 +30,7 @@ from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
 from memctl.core.timeline import is_current
 from memctl.core.tokenization import stems, words
-from memctl.extract.prompt_injection import gives_orders
+from memctl.extract.prompt_injection import is_suspicious
 from memctl.extract.secrets import redact
 
 SHARES: dict[Name, float] = {"instructions": 0.3, "profile": 0.1, "latest": 0.15}
@@ -143,7 +143,7 @@ class _Builder:
         """The line of a record; None for a record that tries to instruct the model."""
         if not candidate.made:
             candidate.made = True
-            if "instruction-like" in str(candidate.fact.native.get("flags")) or gives_orders(candidate.fact.text):
+            if is_suspicious(candidate.fact.text, candidate.fact.native):
                 self._suspicious.add(candidate.fact.id)
             else:
                 candidate.line = self._new_line(candidate)

@@ -7,6 +7,8 @@ speaker tells the assistant something about themselves.
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from memctl.core.tokenization import sentences
 from memctl.extract.wordlist import holds, words
@@ -45,3 +47,8 @@ def is_instruction_like(sentence: str) -> bool:
 def gives_orders(text: str) -> bool:
     """True if a sentence of `text` is instruction-like."""
     return holds(text, _HINTS) and any(is_instruction_like(sentence) for sentence in sentences(text))
+
+
+def is_suspicious(text: str, native: Mapping[str, Any]) -> bool:
+    """True for a record that tries to instruct whoever reads it, by its text or by the flags that ingest gave it."""
+    return "instruction-like" in str(native.get("flags")) or gives_orders(text)

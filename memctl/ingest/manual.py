@@ -42,22 +42,47 @@ def remember(
     """
     if not user.strip():
         raise UsageError("USER is empty", hint='memctl add USER "TEXT"')
+    now = datetime.now(UTC)
+    fact = stated(
+        user,
+        text,
+        now,
+        kind=kind,
+        subject=subject,
+        predicate=predicate,
+        object=object,
+        valid_at=valid_at,
+        categories=categories,
+    )
+    if kind is None and subject is None and predicate is None and valid_at is None and not categories:
+        found = _read(store, spec, user, fact.text, now)
+        if found:
+            return found
+    return [_put(store, spec, fact, "add")]
+
+
+def stated(
+    user: str,
+    text: str,
+    now: datetime,
+    *,
+    kind: Kind | None = None,
+    subject: str | None = None,
+    predicate: str | None = None,
+    object: str | None = None,  # noqa: A002 - the Fact's own name
+    valid_at: datetime | None = None,
+    categories: tuple[str, ...] = (),
+) -> Fact:
+    """The fact that `text` states about the user, without secrets. Raises UsageError as `remember` does."""
     said = _without_secrets(text.strip())
     subject, object = _without_secrets(subject), _without_secrets(object)  # noqa: A001
-    if not user.strip():
-        raise UsageError("USER is empty", hint='memctl add USER "TEXT"')
     if not said:
         raise UsageError("TEXT is empty", hint='memctl add USER "TEXT"')
     if (predicate is None) != (object is None):
         raise UsageError(
             "a predicate needs an object, and an object a predicate", hint="pass --predicate and --object together"
         )
-    now = datetime.now(UTC)
-    if kind is None and subject is None and predicate is None and valid_at is None and not categories:
-        found = _read(store, spec, user, said, now)
-        if found:
-            return found
-    fact = Fact(
+    return Fact(
         id=derive_id(SYSTEM, user, said, str(subject), str(predicate), str(object), now.isoformat()),
         user_id=user,
         kind=kind or "fact",
@@ -70,7 +95,6 @@ def remember(
         created_at=now,
         source=Source(system=SYSTEM, quote=said),
     )
-    return [_put(store, spec, fact, "add")]
 
 
 def _read(store: Store, spec: EmbedderSpec, user: str, said: str, now: datetime) -> list[Fact]:
@@ -88,7 +112,12 @@ def _read(store: Store, spec: EmbedderSpec, user: str, said: str, now: datetime)
 
 
 def edit(store: Store, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact:
-    """Change fields of a stored fact, which keeps its id; the fact as it is now.
+    """Change fields of a stored fact, which keeps its id; the fact as it is now. Raises UsageError as `edited` does."""
+    return _put(store, spec, edited(fact, **changes), "edit")
+
+
+def edited(fact: Fact, **changes: Any) -> Fact:
+    """The fact with other fields, changed now, without secrets.
 
     Raises UsageError for an episode, which is what was said and cannot be made otherwise, and for a wrong value.
     """
@@ -96,17 +125,17 @@ def edit(store: Store, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact:
         raise UsageError("episodes cannot be edited", hint="memctl rm removes it")
     changes |= {name: _without_secrets(changes[name]) for name in ("text", "subject", "object") if name in changes}
     try:
-        edited = msgspec.structs.replace(fact, **changes, updated_at=datetime.now(UTC))
-        msgspec.convert(msgspec.to_builtins(edited), Fact)
+        changed = msgspec.structs.replace(fact, **changes, updated_at=datetime.now(UTC))
+        msgspec.convert(msgspec.to_builtins(changed), Fact)
     except (ValueError, TypeError, msgspec.ValidationError) as error:
         raise UsageError(str(error), where=str(fact.id)) from None
-    if not edited.text.strip():
+    if not changed.text.strip():
         raise UsageError("a fact needs a text", where=str(fact.id), hint="memctl rm removes a fact")
-    if (edited.predicate is None) != (edited.object is None):
+    if (changed.predicate is None) != (changed.object is None):
         raise UsageError(
             "a predicate needs an object, and an object a predicate", hint="pass --predicate and --object together"
         )
-    return _put(store, spec, edited, "edit")
+    return changed
 
 
 def _without_secrets(text: str | None) -> Any:

@@ -44,6 +44,7 @@ TAKING = {
     "sql": [(f"select '{BYTES}'",)],
     "doctor": [("--store", BYTES)],
     "schema": [(BYTES,)],
+    "mcp": [("--user", BYTES), ("--user", "zoe", "--backend", BYTES)],
 }
 
 

@@ -163,6 +163,7 @@ INVOCATIONS = {
     ("schema",): [(USER,)],
 }
 SILENT = {
+    ("mcp",): "prints nothing but answers of the protocol, in JSON",
     ("report", "prices"): "prints the price book, which memctl or the user themselves wrote",
     ("config", "init"): "prints the settings file's place",
 }

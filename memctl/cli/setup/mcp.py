@@ -1,0 +1,62 @@
+"""`memctl mcp`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from memctl.cli import _options, _typer
+from memctl.cli._typer import option
+
+app = _typer.new_app()
+
+
+@app.command(
+    examples="""
+    memctl mcp --user alice
+    memctl mcp --user alice --write --delete
+    memctl mcp --user alice --backend postgres --http --port 8000
+    """
+)
+def command(
+    *,
+    user: _options.OneUser = None,
+    backend: Annotated[str | None, _options.backend("--backend", "Backend to serve. [default: local]")] = None,
+    write: Annotated[bool, option("--write", "Let assistants add and change memories.")] = False,
+    delete: Annotated[bool, option("--delete", "Let assistants delete memories.")] = False,
+    http: Annotated[bool, option("--http", "Serve over HTTP instead of stdin and stdout.")] = False,
+    host: Annotated[str, option("--host", "Address to listen on.", "HOST")] = "127.0.0.1",
+    port: Annotated[int, option("--port", "Port to listen on.", min=1, max=65535)] = 8000,
+    allow_host: Annotated[
+        list[str],
+        option(
+            "--allow-host",
+            "Host name by which clients reach the server, as behind a proxy; repeatable.",
+            "HOST",
+            default_factory=list,
+        ),
+    ],
+    token_env: Annotated[
+        str, option("--token-env", "Variable with the token that clients must send. Optional on loopback.", "NAME")
+    ] = "MEMCTL_MCP_TOKEN",  # noqa: S107 - the name of a variable
+    service: _options.Service,
+    store: _options.EmbeddedStore,
+) -> None:
+    """Serve the memory of one user to assistants over the Model Context Protocol (MCP).
+
+    An assistant starts the command and talks to it over stdin and stdout; --http serves clients that connect. Without
+    --write and --delete, tools only read. Other commands can use the store in the meantime.
+    """
+    from memctl.mcp import run
+
+    run.serve(
+        run.Job(
+            memory=_options.memory(backend, service, store),
+            user=user,
+            write=write,
+            delete=delete,
+            http=run.Http(host=host, port=port, allowed=tuple(allow_host), token_name=token_env) if http else None,
+        ),
+        lambda line: typer.echo(line, err=True),
+    )

@@ -1,0 +1,106 @@
+"""The server over HTTP: who may reach it, and by which token."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.responses import PlainTextResponse
+
+from memctl.core.errors import MemctlError, UsageError
+
+if TYPE_CHECKING:
+    from mcp.server.lowlevel import Server
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+PATH = "/mcp"
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+SHORTEST_TOKEN = 16
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens on `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def check(host: str, allowed: Sequence[str], token: str | None, token_name: str) -> None:
+    """Raise UsageError for a server that others could reach without a token or under any name."""
+    if token is not None and len(token) < SHORTEST_TOKEN:
+        raise UsageError(f"the token has fewer than {SHORTEST_TOKEN} characters", where=token_name)
+    if is_loopback(host) and not allowed:
+        return
+    if token is None:
+        raise UsageError(
+            "a server that other machines reach needs a token", where="--http", hint=f"set {token_name} to a secret"
+        )
+    if not allowed and host.strip("[]") in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
+        raise UsageError(
+            f"{host} is not a name that clients use", where="--host", hint="name the server's host with --allow-host"
+        )
+
+
+def application(server: Server[Any], host: str, allowed: Sequence[str], token: str | None) -> ASGIApp:
+    """The application at `/mcp` with the token in the Authorization header, or at `/mcp/TOKEN`.
+
+    It refuses requests to another host than these, and from pages of another.
+    """
+    bound = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    names = dict.fromkeys((*LOOPBACK, bound, *allowed))
+    security = TransportSecuritySettings(
+        allowed_hosts=[form for name in names for form in (name, f"{name}:*")],
+        allowed_origins=[
+            f"{scheme}://{form}" for scheme in ("http", "https") for name in names for form in (name, f"{name}:*")
+        ],
+    )
+    # Nothing is kept between two requests, so a client may be sent to another process at any time.
+    app = server.streamable_http_app(
+        streamable_http_path=PATH, json_response=True, stateless_http=True, transport_security=security, host=host
+    )
+    return app if token is None else _Guarded(app, token)
+
+
+class _Guarded:
+    """An application that answers only requests with the token."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
+        self._app = app
+        self._token = token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            # Assistants that cannot send a header have the token in the path.
+            in_path = str(scope["path"]).removeprefix(f"{PATH}/").encode("utf-8", "surrogateescape")
+            headers = [value for name, value in scope["headers"] if name == b"authorization"]
+            kind, _, in_header = (headers[0] if headers else b"").partition(b" ")
+            if hmac.compare_digest(in_path, self._token):
+                scope = dict(scope) | {"path": PATH, "raw_path": PATH.encode()}
+            elif kind.lower() != b"bearer" or not hmac.compare_digest(in_header.strip(), self._token):
+                refusal = PlainTextResponse("the token is missing or wrong\n", 401, {"WWW-Authenticate": "Bearer"})
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def serve_http(app: ASGIApp, host: str, port: int, say: Callable[[str], None]) -> None:
+    """Serve until the process is interrupted. Raises MemctlError if the port is taken."""
+    import uvicorn
+
+    # Neither addresses nor paths are logged: a path can have the token.
+    config = uvicorn.Config(app, host=host.strip("[]"), port=port, log_level="warning", access_log=False, lifespan="on")
+    try:
+        listening = config.bind_socket() if port else None
+    except SystemExit:
+        raise MemctlError("cannot listen there", where=f"{host}:{port}", hint="choose another --port") from None
+    bound = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    say(f"listening on http://{bound}:{port}{PATH}; Ctrl-C ends it")
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening] if listening else None)

@@ -1,0 +1,170 @@
+"""How the server is started, reached and ended: nothing but answers is on stdout, and strangers may not ask."""
+
+import json
+import os
+import re
+import signal
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client, StdioServerParameters
+from starlette.testclient import TestClient
+from typer.main import get_command
+
+import memctl as library
+from memctl.cli.app import app
+from memctl.core.errors import UsageError
+from memctl.mcp import http
+from memctl.mcp.server import build
+from memctl.mcp.tools import Tools
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "a-token-of-sufficient-length"
+COMMAND = str(Path(sys.executable).parent / "memctl")
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
+}
+
+
+def test_an_assistant_uses_the_store_while_other_commands_do(memctl: Callable[..., Any], home: Path) -> None:
+    server = StdioServerParameters(command=COMMAND, args=["mcp", "--user", "alice", "--write"], env=dict(os.environ))
+
+    async def run() -> None:
+        async with Client(server) as client:
+            result = await client.call_tool("add_memory", {"text": "I live in Oslo."})
+            assert not result.is_error, result.content
+            assert "Oslo" in memctl("facts", "alice").out
+            assert memctl("add", "alice", "I can't eat sesame.", "--lock-timeout", "5").code == 0
+            found = await client.call_tool("search_memories", {"query": "sesame"})
+            assert "sesame" in found.content[0].text
+
+    anyio.run(run)
+
+
+def test_an_interrupt_ends_the_server_and_only_answers_are_on_stdout(process: Callable[..., Any]) -> None:
+    started = process("mcp", "--user", "alice", "--write", stdin=-1)
+    started.stdin.write(json.dumps(INITIALIZE) + "\nnot json\n")
+    started.stdin.flush()
+    answer = json.loads(started.stdout.readline())
+    assert answer["result"]["serverInfo"]["name"] == "memctl"
+    started.send_signal(signal.SIGINT)
+    out, err = started.communicate(timeout=60)
+    assert started.returncode == 0
+    assert all(json.loads(line)["jsonrpc"] == "2.0" for line in out.splitlines())
+    assert "Traceback" not in err
+
+
+@pytest.fixture
+def reached(home: Path) -> Callable[..., Any]:
+    """A client of a server over HTTP that listens on loopback, with a token or without."""
+    memory = library.open("local", path=home / "store.duckdb")
+    memory.add("alice", "I live in Oslo.")
+
+    def reach(token: str | None = None, *allowed: str, base: str = "http://127.0.0.1:8000") -> TestClient:
+        return TestClient(http.application(build(Tools(memory, "alice")), "127.0.0.1", allowed, token), base_url=base)
+
+    return reach
+
+
+def post(client: TestClient, path: str = "/mcp", **headers: str) -> Any:
+    accept = {"Accept": "application/json, text/event-stream"}
+    return client.post(path, json=INITIALIZE, headers=accept | headers)
+
+
+def test_only_pages_and_names_of_this_machine_reach_a_server_without_a_token(reached: Callable[..., Any]) -> None:
+    with reached() as client:
+        assert post(client).json()["result"]["serverInfo"]["name"] == "memctl"
+        assert post(client, Origin="http://localhost:6274").status_code == 200
+        assert post(client, Origin="https://evil.example").status_code == 403
+        assert post(client, Host="evil.example:8000").status_code == 421
+
+
+def test_a_token_is_needed_in_the_header_or_in_the_path(reached: Callable[..., Any]) -> None:
+    with reached(TOKEN, "memory.example") as client:
+        host = {"Host": "memory.example"}
+        refused = [post(client, **host), post(client, Authorization="Bearer wrong", **host), post(client, "/mcp/wrong")]
+        assert [answer.status_code for answer in refused] == [401, 401, 401]
+        assert TOKEN not in str([(answer.text, answer.headers) for answer in refused])
+        assert post(client, Authorization=f"Bearer {TOKEN}", **host).status_code == 200
+        assert post(client, f"/mcp/{TOKEN}", **host).status_code == 200
+        assert post(client, f"/mcp/{TOKEN}", Host="evil.example").status_code == 421
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed", "token", "part"),
+    [
+        ("0.0.0.0", (), None, "needs a token"),
+        ("192.168.1.5", (), None, "needs a token"),
+        ("127.0.0.1", ("memory.example",), None, "needs a token"),
+        ("0.0.0.0", (), TOKEN, "not a name"),
+        ("::", (), TOKEN, "not a name"),
+        ("127.0.0.1", (), "short", "fewer than"),
+    ],
+)
+def test_a_server_that_strangers_reach_does_not_start(
+    host: str, allowed: tuple[str, ...], token: str | None, part: str
+) -> None:
+    with pytest.raises(UsageError, match=part):
+        http.check(host, allowed, token, "MEMCTL_MCP_TOKEN")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "[::1]", "127.0.0.2"])
+def test_a_server_of_this_machine_needs_no_token(host: str) -> None:
+    http.check(host, (), None, "MEMCTL_MCP_TOKEN")
+
+
+def test_what_cannot_be_served_is_refused_at_the_start(memctl: Callable[..., Any], home: Path) -> None:
+    (home / "work" / "x.jsonl").write_text("")
+    for arguments, part in (
+        ((), "no user given"),
+        (("--user", "alice", "--backend", "x.jsonl", "--write"), "only served for reading"),
+        (("--user", "alice", "--backend", "x.jsonl", "--store", "y.duckdb"), "only for the backend local"),
+        (("--user", "alice", "--http", "--host", "0.0.0.0"), "needs a token"),
+    ):
+        ran = memctl("mcp", *arguments)
+        assert (ran.code, ran.out) == (2, ""), arguments
+        assert part in ran.err
+
+
+def test_the_entry_of_the_registry_names_this_version_and_a_command_that_exists() -> None:
+    entry = json.loads((ROOT / "server.json").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (package,) = entry["packages"]
+    assert entry["version"] == package["version"] == project["version"]
+    assert package["identifier"] == project["name"]
+    assert package["transport"] == {"type": "stdio"}
+    # A client of the registry starts a package by its own name.
+    assert project["scripts"][package["identifier"]] == project["scripts"]["memctl"]
+    assert len(entry["description"]) <= 100
+    assert f"mcp-name: {entry['name']}" in (ROOT / "README.md").read_text(encoding="utf-8")
+    (extra,) = project["optional-dependencies"]["mcp"]
+    assert [argument["value"] for argument in package["runtimeArguments"]] == [extra]
+    words = [argument.get("value") or argument["name"] for argument in package["packageArguments"]]
+    assert words[:2] == ["mcp", "--user"]
+
+
+@pytest.mark.parametrize("text", re.findall(r"^```json\n(.*?)^```", (ROOT / "docs/mcp.md").read_text(), re.M | re.S))
+def test_a_configuration_on_the_page_starts_a_server(memctl: Callable[..., Any], text: str) -> None:
+    document = json.loads(text)
+    (server,) = document.get("mcpServers", document.get("servers")).values()
+    assert server["command"] == "memctl"
+    command = get_command(app).get_command(None, server["args"][0])  # type: ignore[attr-defined, arg-type]
+    command.make_context("mcp", server["args"][1:], resilient_parsing=False)
+
+
+def test_the_other_commands_on_the_page_are_understood() -> None:
+    page = (ROOT / "docs/mcp.md").read_text()
+    lines: list[str] = re.findall(r"(?:^|-- )memctl mcp ([^`\n,]+)", page, re.M)
+    (codex,) = re.findall(r"^```toml\n(.*?)^```", page, re.M | re.S)
+    lines.append(" ".join(tomllib.loads(codex)["mcp_servers"]["memory"]["args"][1:]))
+    assert len(lines) >= 4
+    for line in lines:
+        get_command(app).get_command(None, "mcp").make_context("mcp", line.split())  # type: ignore[attr-defined, arg-type]
