@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from memctl_postgres import embedded
 from synthetic import facts
@@ -72,28 +73,34 @@ def commands(addresses: Sequence[str], times: int = 8) -> list[float]:
     return [statistics.median(each) for each in seconds]
 
 
-def writer(address: str, number: int, until: float) -> tuple[int, int]:
-    """Write small things about users of one's own until then; how many were written, and how many refused."""
+def writer(address: str, number: int, ready: Any, outcomes: Any) -> None:
+    """Write small things about users of one's own for a while; puts how many were written, and how many refused."""
     written = refused = 0
-    with Workspace(address) as store:
-        while time.time() < until:
+    with Workspace(address, lock_timeout=60) as store:
+        # What the first write of a process loads is no part of its writes.
+        store.add(f"writer{number}-0", ["I live in Oslo."])
+        ready.wait()
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
             try:
                 store.add(f"writer{number}-{written % 5}", [f"I live in {PLACES[written % 4]}.", f"Note {written}."])
                 written += 1
             except Locked:
                 refused += 1
-    return written, refused
+    outcomes.put((written, refused))
 
 
 def writers(address: str, number: int) -> tuple[float, int]:
     """Writes per second of that many processes together, and how many were refused."""
-    with multiprocessing.get_context("spawn").Pool(number) as pool:
-        # What the first write of a process loads is no part of its writes.
-        pool.starmap(writer, [(address, process, time.time() + 5) for process in range(number)], 1)
-        started = time.time()
-        outcomes = pool.starmap(writer, [(address, process, started + SECONDS) for process in range(number)], 1)
-        seconds = time.time() - started
-    return sum(written for written, _ in outcomes) / seconds, sum(refused for _, refused in outcomes)
+    context = multiprocessing.get_context("spawn")
+    ready, outcomes = context.Barrier(number), context.Queue()
+    processes = [context.Process(target=writer, args=(address, each, ready, outcomes)) for each in range(number)]
+    for process in processes:
+        process.start()
+    counted = [outcomes.get() for _ in processes]
+    for process in processes:
+        process.join()
+    return sum(written for written, _ in counted) / SECONDS, sum(refused for _, refused in counted)
 
 
 def report(name: str, file: float, server: float, goal: str, unit: str) -> None:

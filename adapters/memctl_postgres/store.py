@@ -48,7 +48,7 @@ class PostgresEngine:
             self.place += f"?schema={self.schema}"
         self.file: Path | None = None
         self.address: str | None = address if dsn else f"postgres:{_embedded(address).absolute()}?schema={self.schema}"
-        self._ready = False
+        self._ready = self.secured = False
         self._path = ""
         # Commands end without closing their store.
         weakref.finalize(self, self.database.close)
@@ -66,7 +66,7 @@ class PostgresEngine:
     def reading(self, *, users: Collection[str] | None = None) -> Iterator[PostgresConnection]:
         """A read-only transaction about these users, or about everybody. Raises NotFound if there is no store."""
         with self._transaction("REPEATABLE READ READ ONLY") as raw:
-            yield PostgresConnection(raw, None if users is None else sorted(set(users)))
+            yield PostgresConnection(raw, None if users is None else sorted(set(users)), secured=self.secured)
 
     @contextmanager
     def writing(self, *, make: bool = True, users: Collection[str] | None = None) -> Iterator[PostgresConnection]:
@@ -79,7 +79,7 @@ class PostgresEngine:
                 # The first writer creates the table of vectors.
                 scope = None
             self._lock(raw, scope)
-            inside = PostgresConnection(raw, scope)
+            inside = PostgresConnection(raw, scope, secured=self.secured)
             yield inside
         self._analyze({table: rows for table, rows in inside.appended.items() if rows >= MANY})
 
@@ -175,6 +175,7 @@ class PostgresEngine:
             )
             if not self._ready:
                 self._require(self._version(connection))
+                ((self.secured,),) = connection.execute("SELECT row_security_active('records')").fetchall()
                 self._ready = True
             yield connection
 
@@ -282,13 +283,13 @@ class _Trial:
     @contextmanager
     def reading(self, *, users: Collection[str] | None = None) -> Iterator[PostgresConnection]:
         """The one transaction."""
-        yield PostgresConnection(self._raw)
+        yield PostgresConnection(self._raw, secured=self._engine.secured)
 
     @contextmanager
     def writing(self, *, make: bool = True, users: Collection[str] | None = None) -> Iterator[PostgresConnection]:
         """A part of the one transaction, rolled back alone by an exception."""
         with self._raw.transaction():
-            yield PostgresConnection(self._raw)
+            yield PostgresConnection(self._raw, secured=self._engine.secured)
 
     @contextmanager
     def trial(self) -> Iterator[_Trial]:

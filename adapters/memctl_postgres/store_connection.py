@@ -65,10 +65,16 @@ def translated(statement: str) -> str:
 
 
 class PostgresConnection:
-    """A connection inside a transaction about `users`, or about everybody if that is None."""
+    """A connection inside a transaction about `users`, or about everybody if that is None.
 
-    def __init__(self, raw: psycopg.Connection[Any], users: Sequence[str] | None = None) -> None:
+    `secured`: row-level security applies to the account, with which PostgreSQL refuses COPY.
+    """
+
+    def __init__(
+        self, raw: psycopg.Connection[Any], users: Sequence[str] | None = None, *, secured: bool = False
+    ) -> None:
         self.raw = raw
+        self._secured = secured
         self.appended: Counter[str] = Counter()
         """The number of rows that `append` and `append_vectors` added to each table."""
         self.users = users
@@ -99,6 +105,11 @@ class PostgresConnection:
         """Add rows with COPY."""
         if not rows:
             return
+        if self._secured:
+            with self.raw.cursor() as cursor:
+                values = ", ".join(["%s"] * len(rows[0]))
+                cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({values})".encode(), rows)  # noqa: S608
+            return
         with self.raw.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
             for row in rows:
                 copy.write_row(row)
@@ -114,6 +125,14 @@ class PostgresConnection:
         ).fetchall()
         owners: dict[int, str] = dict(rows)
         dim = vectors.shape[1]
+        if self._secured:
+            new = [
+                (unit, owners[unit], self.vector(values))
+                for unit, values in dict(zip(units, vectors, strict=True)).items()
+                if unit in owners
+            ]
+            self.append(table, "unit, user_id, embedding", new)
+            return len(new)
         # pgvector's binary form: the number of dimensions, an unused field, and the values, all in network order.
         head = pack(">ihh", 4 + 4 * dim, dim, 0)
         added = 0
@@ -175,7 +194,13 @@ class PostgresConnection:
             self.execute(f"SELECT setval('{table}_keys', greatest(?::BIGINT, nextval('{table}_keys')))", [last])
 
     def made(self, table: str) -> None:
-        """Index a table of vectors that was just created; short vectors stay in the row itself."""
+        """Index a table of vectors that was just created; short vectors stay in the row itself.
+
+        The view `facts` shows whoever reads it what they may read of its tables, and no more.
+        """
+        if table == "facts":
+            self.execute("ALTER VIEW facts SET (security_invoker = true)")
+            return
         self.execute(f"ALTER TABLE {table} SET (toast_tuple_target = 8160)")
         self.execute(f'ALTER TABLE {table} ALTER user_id TYPE text COLLATE "C"')
         self.execute(f"CREATE INDEX ON {table} (unit)")

@@ -83,7 +83,7 @@ class Connection(Protocol):
         """Give no row key up to `last` to new rows of a table."""
 
     def made(self, table: str) -> None:
-        """Complete a table of vectors that was just created."""
+        """Complete a table of vectors, or the view `facts`, that was just created."""
 
     def sort(self, table: str, columns: str) -> None:
         """Lay the rows of a table out in the order of these columns, if the engine profits from that."""

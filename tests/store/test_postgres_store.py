@@ -14,6 +14,7 @@ from memctl.store.engines import open_engine
 from memctl.workspace import Workspace
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "transcripts"
+TEAM = Path(__file__).parents[2] / "docs" / "team.md"
 MASKED = re.compile(
     r'"(?:run|path|place|bytes|ingested|imported_at|file|made_at|undone_at)": (?:"[^"]*"|\d+|null)'
     r"|\b[0-9a-f]{12}\b|2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:\+00:00|Z)?"
@@ -104,7 +105,7 @@ def test_what_only_a_file_can_is_refused_with_the_servers_tools(memctl: Callable
     assert memctl("doctor", "--store", address).out.count("no store yet") == 1
     assert memctl("facts", "zoe", "--store", address).code == 4
     assert memctl("add", "zoe", "I live in Oslo.", "--store", address).code == 0
-    assert "1 facts, 1 episodes, 1 users" in memctl("doctor", "--store", address).out
+    assert "schema version 3, 1 facts, 1 episodes, 1 users" in memctl("doctor", "--store", address).out
     for command in (("snapshot", "create"), ("backup", "b.zip"), ("restore", "b.zip")):
         ran = memctl(*command, "--store", address)
         assert (ran.code, "pg_dump" in ran.err) == (2, True), ran
@@ -191,6 +192,18 @@ def test_a_statement_without_leave_to_write_reads_rows_and_nothing_else(team: Wo
     ]
 
 
+def test_sql_compares_facts_with_the_vector_of_a_text(team: Workspace) -> None:
+    team.add("zoe", ["I live in Oslo.", "I like green tea."])
+    nearest = (
+        "SELECT text, 'embed(''x'')' FROM facts WHERE kind = 'fact' -- embed(text)\n"
+        "ORDER BY similarity(embedding, EMBED ( 'where is zoe''s home, Oslo' )) DESC LIMIT 1"
+    )
+    assert team.sql(nearest).rows == [("zoe lives in Oslo.", "embed('x')")]
+    for other in ("embed(text)", "embed()", "embed('a' || text)", "embed('a', 'b')"):
+        with pytest.raises(UsageError, match="one text in quotes"):
+            team.sql(f"SELECT similarity(embedding, {other}) FROM facts")
+
+
 RIGHTS = (
     'GRANT USAGE ON SCHEMA "{schema}" TO {role}',
     'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO {role}',
@@ -223,6 +236,40 @@ def test_an_account_with_the_rights_of_the_page_reads_writes_and_undoes(
             ):
                 ran = memctl(*command, "--store", theirs)
                 assert ran.code == 0, (command, ran.err, ran.out)
+        finally:
+            connection.execute(f"DROP OWNED BY {role}")
+            connection.execute(f"DROP ROLE {role}")
+
+
+def test_row_level_security_keeps_accounts_to_their_own_memory(
+    memctl: Callable[..., Any], postgres_dsn: str, postgres_schema: str, address: str
+) -> None:
+    """The statements of docs/team.md: an account that bears a user's name reads and writes that user's rows only."""
+    import psycopg
+
+    role = f"zoe_{postgres_schema[-12:]}"
+    policies = re.findall(r"```sql\n(.*?)```", TEAM.read_text(encoding="utf-8"), re.DOTALL)[-1]
+    for user in (role, "yan"):
+        assert memctl("add", user, "I live in Oslo.", "--store", address).code == 0
+    with psycopg.connect(postgres_dsn, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN")
+        try:
+            for right in RIGHTS:
+                connection.execute(right.format(schema=postgres_schema, role=role))
+            connection.execute(policies.replace("memctl_store", postgres_schema))
+            theirs = re.sub(r"//[^@]*@", f"//{role}@", address)
+            assert memctl("add", role, "I moved to Rome.", "--store", theirs).code == 0
+            assert memctl("search", role, "Rome", "--json", "--store", theirs).document["hits"]
+            run = memctl("runs", "--json", "--store", theirs).document["runs"][0]["id"]
+            assert memctl("undo", run, "--store", theirs).code == 0
+            assert [row["user"] for row in memctl("users", "--json", "--store", theirs).document["users"]] == [role]
+            assert memctl("facts", "yan", "--store", theirs).code == 4
+            assert memctl("add", "yan", "I live in Bergen.", "--store", theirs).code != 0
+            for table in ("facts", "records", "claims", "vectors"):
+                rows = memctl("sql", f"SELECT DISTINCT user_id FROM {table}", "--json", "--store", theirs).out
+                assert "yan" not in rows
+                assert role in rows
+            assert len(memctl("users", "--json", "--store", address).document["users"]) == 2
         finally:
             connection.execute(f"DROP OWNED BY {role}")
             connection.execute(f"DROP ROLE {role}")

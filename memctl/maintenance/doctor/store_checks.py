@@ -14,6 +14,7 @@ from memctl.store.duckdb.database import SCHEMA_VERSION, Database
 from memctl.store.duckdb.ledger import Ledger
 from memctl.store.ledger_records import Run
 from memctl.store.local_store import LocalStore
+from memctl.store.sql.meta import get_meta
 
 ENDED_WELL = ("done",)
 
@@ -52,7 +53,9 @@ def server(store: LocalStore) -> Iterator[Finding]:
             remedy="create one with memctl ingest or memctl add",
         )
         return
-    yield from _contents(store, store.store.place)
+    with store.engine.reading() as connection:
+        version = get_meta(connection, "schema_version")
+    yield from _contents(store, f"{store.store.place}: schema version {version}")
 
 
 def _contents(store: LocalStore, place: str) -> Iterator[Finding]:

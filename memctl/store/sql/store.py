@@ -93,5 +93,10 @@ class SqlStore:
 
     def sql(self, statement: str, *, write: bool = False) -> Table:
         """The result of a user's own SQL statement."""
+        if self.engine.file is None and "embed" in statement.lower():
+            from memctl.store.sql import embed_calls
+
+            with self.engine.reading() as connection:
+                statement = embed_calls.expanded(connection, statement)
         columns, rows = self.engine.sql(statement, write=write)
         return Table(columns=columns, rows=rows)

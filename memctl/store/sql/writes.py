@@ -81,6 +81,7 @@ def define_facts_view(connection: Connection) -> None:
         LEFT JOIN vectors v ON v.unit = u.key AND v.user_id = u.user_id
         """  # noqa: S608
     )
+    connection.made("facts")
 
 
 def add(connection: Connection, entries: Sequence[Entry], vectors: Mapping[str, Vector]) -> Sequence[int]:
