@@ -175,6 +175,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     agent: Annotated[
         str | None, option("--agent", "Agent ID, for backends that store memory per agent (Letta).", "ID")
     ] = None
+    namespace: Annotated[
+        str | None, option("--namespace", "Namespace of a user, such as memories.{user} (LangGraph).", "TEMPLATE")
+    ] = None
 
 
 class LettaService(Service, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""LangGraph's long-term store: the tables of PostgresStore and of SqliteStore."""

@@ -1,0 +1,241 @@
+"""The backend named `langgraph`: LangGraph's long-term store in PostgreSQL or SQLite.
+
+Everything is read by SQL in the order of the keys: `BaseStore.search` returns 10 items by default.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from memctl.backends.contract import (
+    Backend,
+    Capabilities,
+    Features,
+    FieldSupport,
+    Health,
+    Hit,
+    Outcome,
+    Page,
+    Query,
+    rank,
+)
+from memctl.core.errors import NotFound, Rejected, UsageError
+from memctl.core.fact import Fact
+from memctl_langgraph.mapping import SYSTEM, TEXTS, Item, Layout, Namespace, key_of
+from memctl_langgraph.tables import HINT, PostgresTables, SqliteTables, Tables
+
+PAGE_SIZE = 1000
+_BESIDE = FieldSupport("in_metadata", "in the item's value, under the key `memctl`")
+
+
+class LangGraphAdapter(Backend):
+    """The store at `url` (MEMCTL_LANGGRAPH_URL): a database of PostgreSQL, or the path of a SQLite file.
+
+    `namespace` says where the user is in a namespace; `text_key` names the key of a value that has the text. `timeout`,
+    in seconds, is how long to wait for another writer of the file. Connects at the first call. Raises UsageError for an
+    invalid address or namespace.
+    """
+
+    name = "langgraph"
+    capabilities = Capabilities(
+        fields=dict.fromkeys(
+            (
+                "kind", "agent_id", "session_id", "app_id", "subject", "predicate", "object", "categories",
+                "confidence", "valid_at", "invalid_at", "expired_at", "superseded_by", "source", "metadata", "native",
+                "embedding",
+            ),
+            _BESIDE,
+        ),
+        ends=frozenset({"expires_at"}),
+    )  # fmt: skip
+    features = Features(
+        options=("url", "namespace", "text_key", "timeout", "page_size"),
+        address_option="url",
+        env_vars={"url": ("MEMCTL_LANGGRAPH_URL",)},
+        tested_versions={"langgraph-checkpoint-postgres": "3.2.", "langgraph-checkpoint-sqlite": "3.1."},
+        forget=True,
+    )
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        namespace: str = "memories.{user}",
+        text_key: str | None = None,
+        timeout: float = 30.0,
+        page_size: int = PAGE_SIZE,
+    ) -> None:
+        if not url:
+            raise UsageError("no LangGraph store is named", hint=f"langgraph:ADDRESS, or MEMCTL_LANGGRAPH_URL: {HINT}")
+        server = url.startswith(("postgres://", "postgresql://"))
+        self._tables: Tables = PostgresTables(url) if server else SqliteTables(Path(url), timeout)
+        self._namespace = Namespace(namespace)
+        self._mapping = Layout(self._namespace, (text_key, *TEXTS) if text_key else TEXTS)
+        self._page_size = page_size
+        self._rejects: dict[str, Rejected] = {}
+        self.identity = f"{self._tables.place} {namespace}"
+
+    def __repr__(self) -> str:
+        return f"LangGraphAdapter({self.identity})"
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._tables.close()
+
+    def check(self) -> Health:
+        """Connect; the detail has the number of users."""
+        if not self.initialized():
+            return Health(ok=True, detail=f"{self._tables.place}: no LangGraph store yet")
+        return Health(ok=True, detail=f"LangGraph store in {self.identity}: {len(list(self.users()))} users")
+
+    def initialized(self) -> bool:
+        """Whether the table is there."""
+        return self._tables.exists()
+
+    def init(self) -> list[str]:
+        """Create the tables with LangGraph's own setup."""
+        if self.initialized():
+            return []
+        self._tables.create()
+        return ["the tables of a LangGraph store"]
+
+    def remarks(self) -> Sequence[str]:
+        """How many namespaces are not read."""
+        others = [p for p in self._tables.prefixes() if self._namespace.label(p) is None] if self.initialized() else []
+        shown = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
+        return [f"{len(others)} namespaces have another form and are not read: {shown}"] if others else []
+
+    def rejects(self) -> Iterator[Rejected]:
+        """The items read so far that are not facts."""
+        return iter(list(self._rejects.values()))
+
+    def users(self) -> Iterator[str]:
+        """Every user with a fact. Raises NotFound if there is no store."""
+        if not self.initialized():
+            raise NotFound("there is no LangGraph store", where=self.identity)
+        users: dict[str, None] = {}
+        for prefix in self._prefixes():
+            users |= dict.fromkeys(fact.user_id for facts, _ in self._pages(prefix, "") for fact in facts)
+        return iter(users)
+
+    def count(self, user: str) -> int | None:
+        """The number of the user's facts."""
+        return sum(len(page.facts) for page in self.read(user))
+
+    def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
+        """The user's facts in the order of their keys."""
+        if cursor is not None and not cursor.startswith("key:"):
+            raise UsageError(f"{cursor!r} is not a cursor of LangGraph", hint="read from the start")
+        if not user or not self.initialized():
+            yield Page((), None)
+            return
+        for facts, after in self._pages(self._namespace.prefix(user), (cursor or "key:").removeprefix("key:")):
+            mine = tuple(fact for fact in facts if fact.user_id == user and _is_since(fact, since))
+            yield Page(mine, None if after is None else f"key:{after}")
+
+    def write(self, facts: Sequence[Fact]) -> list[Outcome]:
+        """Store facts as items, all in one transaction."""
+        now = datetime.now(UTC)
+        stored = {(item.prefix, item.key): item for item in self._tables.with_keys(list({key_of(f) for f in facts}))}
+        owners = {fact.id: fact.user_id for item in stored.values() if (fact := self._fact(item)) is not None}
+        pending: dict[tuple[str, str], tuple[Item, Fact]] = {}
+        outcomes: list[Outcome] = []
+        for fact in facts:
+            try:
+                item = self._mapping.to_item(fact, now)
+            except ValueError as error:
+                outcomes.append(Outcome(state="rejected", reason=str(error)))
+                continue
+            place = (item.prefix, item.key)
+            there = pending[place][1] if place in pending else self._fact(stored[place]) if place in stored else None
+            if owners.setdefault(fact.id, fact.user_id) != fact.user_id or (
+                there is not None and there.user_id != fact.user_id
+            ):
+                reason = "a fact of another user has this id"
+                outcomes.append(Outcome(state="rejected", target_id=item.key, reason=reason))
+            elif there == fact:
+                outcomes.append(Outcome(state="unchanged", target_id=item.key))
+            else:
+                known = place in stored or place in pending
+                outcomes.append(Outcome(state="updated" if known else "written", target_id=item.key))
+                pending[place] = item, fact
+        if pending:
+            self._tables.put([item for item, _ in pending.values()])
+        return outcomes
+
+    def delete(self, user: str, ids: Sequence[UUID]) -> int:
+        """Remove facts of the user; returns the number that existed."""
+        wanted = set(ids)
+        keys = self._keys(user, wanted) if wanted else []
+        if keys:
+            self._tables.delete(self._namespace.prefix(user), keys)
+        return len(keys)
+
+    def forget(self, user: str) -> Sequence[str]:
+        """Remove all items of the user, also those that are not facts."""
+        keys = self._keys(user, None)
+        if keys:
+            self._tables.delete(self._namespace.prefix(user), keys)
+        return ("deleted rows may remain in the free space of the database and in its backups",) if keys else ()
+
+    def search(self, query: Query) -> list[Hit]:
+        """The best facts by BM25 over words."""
+        users = [query.user] if query.user is not None else list(self.users())
+        facts = {fact.id: fact for user in users for page in self.read(user) for fact in page.facts}
+        return [
+            Hit(score=score, parts={"lexical": score}, fact=facts[id_])
+            for id_, score in rank(facts.values(), query.text, query.k, datetime.now(UTC))
+        ]
+
+    def settle(self, ids: Sequence[str], deadline: datetime) -> None:
+        """Writes can be read at once."""
+
+    def _prefixes(self) -> list[str]:
+        return [prefix for prefix in self._tables.prefixes() if self._namespace.label(prefix) is not None]
+
+    def _keys(self, user: str, wanted: set[UUID] | None) -> list[str]:
+        """The keys of the user's items: of the facts with these ids, or of all."""
+        if not user or not self.initialized():
+            return []
+        keys: list[str] = []
+        for items in self._items(self._namespace.prefix(user), ""):
+            for item in items:
+                fact = self._fact(item)
+                mine = fact is None or fact.user_id == user
+                if mine and (wanted is None or (fact is not None and fact.id in wanted)):
+                    keys.append(item.key)
+        return keys
+
+    def _items(self, prefix: str, after: str) -> Iterator[list[Item]]:
+        while True:
+            items = self._tables.page(prefix, after, self._page_size)
+            yield items
+            if len(items) < self._page_size:
+                return
+            after = items[-1].key
+
+    def _pages(self, prefix: str, after: str) -> Iterator[tuple[list[Fact], str | None]]:
+        """The facts of a namespace by page, each with the last key, None at the end."""
+        waiting: list[Item] | None = None
+        for items in self._items(prefix, after):
+            if waiting is not None and items:
+                yield self._facts(waiting), waiting[-1].key
+            waiting = items or waiting
+        yield self._facts(waiting or []), None
+
+    def _facts(self, items: Sequence[Item]) -> list[Fact]:
+        return [fact for item in items if (fact := self._fact(item)) is not None]
+
+    def _fact(self, item: Item) -> Fact | None:
+        try:
+            return self._mapping.to_fact(item)
+        except (ValueError, UnicodeError) as error:
+            where = f"{SYSTEM} {item.prefix} {item.key}"
+            self._rejects[where] = Rejected(str(error), where=where)
+            return None
+
+
+def _is_since(fact: Fact, since: datetime | None) -> bool:
+    changed = fact.updated_at or fact.created_at
+    return since is None or changed is None or changed >= since

@@ -1,0 +1,138 @@
+"""LangGraph's stores: what LangGraph put is read whole, and what memctl writes is what LangGraph reads."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conformance.langgraph_backend import schema
+from langgraph.store.postgres import PostgresStore
+from langgraph.store.sqlite import SqliteStore
+from memctl_langgraph.adapter import LangGraphAdapter
+from memctl_langgraph.mapping import Namespace
+
+from memctl.core.errors import NotFound, Retryable, UsageError
+from memctl.core.fact import Fact, Source, derive_id
+
+AT = datetime(2026, 3, 1, 9, 0, 0, 123456, tzinfo=UTC)
+ITEMS = 125
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Any, str]]:
+    """A store of LangGraph itself, and its address."""
+    if request.param == "sqlite":
+        place = str(tmp_path / "store.db")
+        opening: Any = SqliteStore.from_conn_string(place)
+        with opening as made:
+            made.setup()
+            yield made, place
+        return
+    places = contextlib.contextmanager(schema)(request.getfixturevalue("postgres_dsn"))
+    with places as place, PostgresStore.from_conn_string(place) as made:
+        yield made, place
+
+
+def facts_of(place: str, user: str, **options: Any) -> list[Fact]:
+    backend = LangGraphAdapter(place, **options)
+    facts = [fact for page in backend.read(user) for fact in page.facts]
+    backend.close()
+    return facts
+
+
+def test_more_items_than_its_search_returns_are_all_read_and_only_the_users(store: tuple[Any, str]) -> None:
+    langgraph, place = store
+    for number in range(ITEMS):
+        langgraph.put(("memories", "al"), f"k{number}", {"content": f"Fact {number}."})
+    langgraph.put(("memories", "alice"), "k1", {"kind": "Memory", "content": {"content": "Alice's."}})
+    langgraph.put(("memories", "al", "work"), "k1", {"content": "Of another namespace."})
+    langgraph.put(("memories", "al"), "odd", {"score": 3})
+    backend = LangGraphAdapter(place)
+    assert {fact.text for page in backend.read("al") for fact in page.facts} == {f"Fact {n}." for n in range(ITEMS)}
+    assert [fact.text for page in backend.read("alice") for fact in page.facts] == ["Alice's."]
+    assert "no text" in next(iter(backend.rejects())).message
+    assert list(backend.users()) == ["al", "alice"]
+    assert "1 namespaces" in backend.remarks()[0]
+    backend.close()
+    assert [fact.text for fact in facts_of(place, "al", namespace="memories.{user}.work")] == ["Of another namespace."]
+
+
+def test_an_item_goes_to_another_store_and_langgraph_reads_the_same_value(
+    store: tuple[Any, str], tmp_path: Path
+) -> None:
+    langgraph, place = store
+    value = {"kind": "Memory", "content": {"content": "Likes tea.", "tags": ["a", None], "n": 0.5}}
+    langgraph.put(("memories", "alice"), "7c2e", value)
+    (fact,) = facts_of(place, "alice")
+    other = str(tmp_path / "other.db")
+    backend = LangGraphAdapter(other)
+    backend.init()
+    assert [outcome.state for outcome in backend.write([fact])] == ["written"]
+    assert facts_of(other, "alice") == [fact]
+    with SqliteStore.from_conn_string(other) as copy:
+        item = copy.get(("memories", "alice"), "7c2e")
+        assert item is not None
+        assert item.value == value
+        assert item.created_at.replace(tzinfo=UTC) == fact.created_at
+
+
+def test_langgraph_reads_and_edits_what_memctl_wrote(store: tuple[Any, str]) -> None:
+    langgraph, place = store
+    fact = Fact(
+        id=derive_id("tea"), user_id="alice@example.org", kind="preference", text="Likes tea.\0", object="tea",
+        created_at=None, updated_at=AT, expires_at=datetime.now(UTC) + timedelta(days=1), source=Source(system="x"),
+    )  # fmt: skip
+    backend = LangGraphAdapter(place)
+    backend.write([fact])
+    assert facts_of(place, fact.user_id) == [fact]
+    namespace = ("memories", "alice@example%2Eorg")
+    item = langgraph.get(namespace, str(fact.id))
+    assert item.value["content"] == "Likes tea.�"
+    assert [found.key for found in langgraph.search(namespace)] == [str(fact.id)]
+    langgraph.put(namespace, str(fact.id), item.value | {"content": "Likes coffee."})
+    (changed,) = facts_of(place, fact.user_id)
+    assert (changed.id, changed.text, changed.object) == (fact.id, "Likes coffee.", "tea")
+    assert changed.updated_at is not None
+    assert changed.updated_at > AT
+    assert backend.delete(fact.user_id, [fact.id]) == 1
+    assert langgraph.get(namespace, str(fact.id)) is None
+    backend.close()
+
+
+def test_another_key_may_have_the_text(store: tuple[Any, str]) -> None:
+    langgraph, place = store
+    langgraph.put(("memories", "al"), "k", {"summary": "Short.", "content": "Long."})
+    (fact,) = facts_of(place, "al", text_key="summary")
+    assert fact.text == "Short."
+
+
+@pytest.mark.parametrize("template", ["memories", "memories.{user}x", "{user}.{user}", ".{user}"])
+def test_a_namespace_without_one_place_for_the_user_is_refused(template: str) -> None:
+    with pytest.raises(UsageError):
+        Namespace(template)
+
+
+def test_a_file_that_is_not_a_store_is_not_found_and_a_lost_server_is_retryable(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        list(LangGraphAdapter(str(tmp_path / "none.db")).users())
+    sqlite3.connect(tmp_path / "other.db").close()
+    with pytest.raises(NotFound):
+        list(LangGraphAdapter(str(tmp_path / "other.db")).users())
+    with pytest.raises(Retryable) as lost:
+        LangGraphAdapter("postgresql://me:hidden@127.0.0.1:1/x").check()
+    assert "hidden" not in f"{lost.value} {lost.value.hint}"
+
+
+def test_the_namespace_is_an_option_and_an_address_has_no_password(tmp_path: Path, memctl: Callable[..., Any]) -> None:
+    place = tmp_path / "store.db"
+    with SqliteStore.from_conn_string(str(place)) as langgraph:
+        langgraph.setup()
+        langgraph.put(("app", "al", "facts"), "k", {"text": "Likes tea."})
+    ran = memctl("users", "--from", f"langgraph:{place}", "--namespace", "app.{user}.facts")
+    assert "al" in ran.out, ran
+    ran = memctl("users", "--from", "langgraph:postgresql://me:hidden@h/x")
+    assert ran.code == 2
+    assert "hidden" not in ran.out + ran.err
