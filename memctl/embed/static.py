@@ -20,7 +20,7 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -178,6 +178,12 @@ class StaticEmbedder:
     @cached_property
     def _tokenizer(self) -> Any:
         return tokenizer(self._rows)
+
+
+@cache
+def common_words() -> frozenset[str]:
+    """The whole words in the model's vocabulary: English words, names, and the commonest words of some languages."""
+    return frozenset(read_vocabulary(FOLDER / "vocabulary.txt"))
 
 
 def _read_keys(path: Path) -> "array[int]":

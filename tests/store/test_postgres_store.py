@@ -73,8 +73,8 @@ def test_every_command_gives_what_it_gives_on_a_file(memctl: Callable[..., Any],
     for user in users:
         same("facts", user, "--json")
         same("history", user, "--json")
-    for user, question in ((users[0], "where does she live"), (users[1], "work"), (users[2], "what food")):
-        file, server = both("search", user, question, "--json")
+    for number, question in enumerate(("where does she live", "work", "what food", "brekfast")):
+        file, server = both("search", users[number % 3], question, "--json")
         assert scores(server.out) == scores(file.out)
     file, server = both("stats", "--json")
     assert {**server.document, "path": 0, "bytes": 0} == {**file.document, "path": 0, "bytes": 0}

@@ -269,3 +269,40 @@ def test_a_sentence_deep_in_a_long_turn_is_found_by_its_meaning(memory: Memory) 
     best = memory.ask("young dog")[0]
     assert "puppy" in best.fact.text
     assert best.parts.keys() == {"semantic"}
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("brithday", "My birthday is the ninth of June."),
+        ("alergies", "I get allergies from cats."),
+        ("any accomodaton", "The accommodation is paid by my firm."),
+        ("Gráine", "Gráinne plays the fiddle."),
+    ],
+)
+def test_a_misspelled_query_finds_what_it_means(memory: Memory, query: str, wanted: str) -> None:
+    for text in SMALL_TALK:
+        memory.turn(text)
+    for text in (
+        "My birthday is the ninth of June.",
+        "I get allergies from cats.",
+        "The accommodation is paid by my firm.",
+        "Gráinne plays the fiddle.",
+    ):
+        memory.turn(text)
+    best = memory.ask(query)[0]
+    assert best.fact.text == wanted
+    assert best.parts["lexical"] > 0
+    assert best.score == pytest.approx(sum(best.parts.values()))
+
+
+def test_a_word_that_is_spelled_correctly_is_not_taken_for_another(memory: Memory) -> None:
+    memory.turn("We sold the boat last week.")
+    assert "lexical" not in memory.ask("goats")[0].parts
+    assert "lexical" not in memory.ask("boar")[0].parts
+
+
+def test_a_correction_is_not_looked_for_in_what_others_said(memory: Memory) -> None:
+    memory.turn("My birthday is the ninth of June.", user="bob")
+    memory.turn("We sold the boat last week.")
+    assert "lexical" not in memory.ask("brithday")[0].parts

@@ -10,7 +10,8 @@ The score of a record is the sum of its parts:
                 all the query's words would have, if that is more: a chance word is no match. A word and
                 its everyday synonyms, which count half, are one term. The words of the turns one and two places away
                 in the session count too, a half and a quarter, since an answer seldom repeats the words of its
-                question; less in a turn of more than 15 stems, which says for itself what it is about.
+                question; less in a turn of more than 15 stems, which says for itself what it is about. A
+                misspelled word that no record has stands for the nearest words of the records, at 0.8.
     semantic    0.7 x the cosine of the query with the nearest of the record's sentences, or with the whole.
     neighbour   0.3 x lexical + semantic of the better one of the two turns next to it; 0.5 x those of a question, for
                 the turn in which somebody else answers it. In a conversation with an assistant at most 0.3 of the
@@ -45,6 +46,7 @@ from memctl.core.tokenization import STOP_WORDS, stems, words
 from memctl.store.connection import Connection
 from memctl.store.sql import fact_rows
 from memctl.store.sql.current import kept, true_at
+from memctl.store.sql.spelling import corrections, misspelled
 
 NEIGHBOUR, ANSWER = 0.3, 0.5
 SPEAKER = 0.2
@@ -58,6 +60,8 @@ OWN = 0.3
 """Most of its own fit that a turn gets from its neighbours in a conversation with an assistant."""
 SYNONYM = 0.5
 """How much a synonym of a word of the query counts."""
+CORRECTED = 0.8
+"""How much a word counts that a misspelled word of the query may stand for."""
 LONGEST_QUESTION = 200
 """Characters up to which a turn that ends in a question mark may be the query once more."""
 AS_GOOD = 0.8
@@ -106,7 +110,7 @@ said AS MATERIALIZED (
     GROUP BY key, term
 ),
 rarity AS MATERIALIZED (
-    SELECT term, ln((1 + (size - spread + 0.5) / (spread + 0.5))::FLOAT8) AS idf
+    SELECT term, spread, ln((1 + (size - spread + 0.5) / (spread + 0.5))::FLOAT8) AS idf
     FROM (
         SELECT own.term, count(said.key) AS spread
         FROM (SELECT DISTINCT term FROM wanted) own LEFT JOIN said USING (term) GROUP BY own.term
@@ -171,7 +175,9 @@ beside AS (
            AND near.position = spoken.position + step
     GROUP BY near.key
 )
-SELECT id, superseded_by, place, verbatim, lexical, semantic, neighbour, speaker
+SELECT id, superseded_by, place, verbatim,
+       (SELECT string_agg(term, ' ') FROM rarity WHERE spread = 0) AS unmatched,
+       lexical, semantic, neighbour, speaker
 FROM (
     SELECT fit.key, fit.id, superseded_by, place, kind = 'episode' AS verbatim, lexical, semantic,
            tier * least(coalesce(beside.lent, 0),
@@ -267,15 +273,22 @@ def search(
         "pool": 4 * k + POOL,
     }
     rows = connection.execute(statement, parameters).fetchall()
+    doubtful = misspelled(query, (rows[0][4] or "").split()) if rows else []
+    corrected = corrections(connection, doubtful, user) if doubtful else []
+    if corrected:
+        parameters["stems"] += [other for other, _ in corrected]
+        parameters["terms"] += [term for _, term in corrected]
+        parameters["weights"] += [CORRECTED] * len(corrected)
+        rows = connection.execute(statement, parameters).fetchall()
     candidates = [
         Candidate(
             id=id_,
             superseded_by=successor,
             place=place,
             verbatim=verbatim,
-            parts={name: part for name, part in zip(_PARTS, parts, strict=False) if part},
+            parts={name: part for name, part in zip(_PARTS, parts, strict=True) if part},
         )
-        for id_, successor, place, verbatim, *parts in rows
+        for id_, successor, place, verbatim, _, *parts in rows
     ]
     best = _current_first(_distinct(candidates), candidates, k)
     ids = [candidate.id for candidate in best]
