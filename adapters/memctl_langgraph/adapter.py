@@ -69,6 +69,8 @@ class LangGraphAdapter(Backend):
         if not url:
             raise UsageError("no LangGraph store is named", hint=f"langgraph:ADDRESS, or MEMCTL_LANGGRAPH_URL: {HINT}")
         server = url.startswith(("postgres://", "postgresql://"))
+        if "://" in url and not server:
+            raise UsageError(f"LangGraph stores on {url.partition(':')[0]} are not supported", hint=f"use {HINT}")
         self._tables: Tables = PostgresTables(url) if server else SqliteTables(Path(url), timeout)
         self._namespace = Namespace(namespace)
         self._mapping = Layout(self._namespace, (text_key, *TEXTS) if text_key else TEXTS)

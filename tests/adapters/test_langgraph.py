@@ -121,6 +121,8 @@ def test_a_file_that_is_not_a_store_is_not_found_and_a_lost_server_is_retryable(
     sqlite3.connect(tmp_path / "other.db").close()
     with pytest.raises(NotFound):
         list(LangGraphAdapter(str(tmp_path / "other.db")).users())
+    with pytest.raises(UsageError):
+        LangGraphAdapter("redis://localhost")
     with pytest.raises(Retryable) as lost:
         LangGraphAdapter("postgresql://me:hidden@127.0.0.1:1/x").check()
     assert "hidden" not in f"{lost.value} {lost.value.hint}"
