@@ -11,9 +11,10 @@ import msgspec
 
 from memctl.backends import registry
 from memctl.backends.contract import Backend
-from memctl.backends.files import STANDARD
+from memctl.backends.files import STANDARD, interchange
+from memctl.backends.files.interchange import archives
 from memctl.backends.wrappers import Retrying
-from memctl.core.errors import MemctlError
+from memctl.core.errors import MemctlError, UsageError
 from memctl.core.fact import Fact
 from memctl.migrate.plan import Loss, Plan, Tally
 from memctl.migrate.selection import Selection
@@ -47,25 +48,30 @@ def write_file(
     *,
     rejects: Path,
     progress: Callable[[int, int | None], None] | None = None,
+    form: interchange.Format | None = None,
 ) -> Exported:
-    """Write the selected facts of the backend `name` to `file` (`-`: stdout), which is replaced.
+    """Write the selected facts of the backend `name` to `file` (`-`: stdout), which is replaced, in an interchange
+    format if one is given.
 
-    Raises Incomplete if the source returned fewer facts than it counts.
+    Raises Incomplete if the source returned fewer facts than it counts, UsageError if there are several users and the
+    format has one.
     """
     reader = Reader(Retrying(source, retry, Pace(source.capabilities.rate, retry.halt)), selection)
     refused = Rejects(rejects, run=f"export-{Path(file).name}")
     counts = Counts()
     kinds = Counter[str]()
     try:
-        with _made(file) as adapter:
+        with _made(file) if form is None else _converted(file, form) as adapter:
             target = Retrying(adapter, retry)
-            tally = Tally(_plan(name, file, selection), adapter.capabilities)
+            tally = Tally(_plan(name, file, selection), (form or adapter).capabilities)
             users = reader.users()
+            if form and form.one_owner and len({selection.owner(user) for user in users}) > 1:
+                raise UsageError(f"{form.name} has facts of one user only", where="--format", hint="pass one --user")
             total = reader.total(users)
             for user in users:
                 for facts in reader.facts(user):
                     tally.add(user, facts)
-                    kinds.update(_write(target, facts, counts, refused))
+                    kinds.update(_write(target, facts, counts, refused, form))
                     if progress:
                         progress(reader.read, total)
             if reader.problems:
@@ -76,8 +82,18 @@ def write_file(
     return Exported(file=file, counts=counts, kinds=dict(kinds), losses=plan.losses(), rejects_file=refused.written)
 
 
-def _write(target: Backend, facts: Sequence[Fact], counts: Counts, rejects: Rejects) -> Iterator[str]:
+def _write(
+    target: Backend, facts: Sequence[Fact], counts: Counts, rejects: Rejects, form: interchange.Format | None
+) -> Iterator[str]:
     """Write facts, and yield the kind of each one that was not rejected."""
+    if form is not None:
+        reasons = {fact.id: reason for fact in facts if (reason := form.refuses(fact))}
+        counts.read += len(reasons)
+        counts.rejected += len(reasons)
+        for fact in facts:
+            if fact.id in reasons:
+                rejects.add({"reason": reasons[fact.id], "fact": fact})
+        facts = [fact for fact in facts if fact.id not in reasons]
     size = target.capabilities.batch_size
     for start in range(0, len(facts), size):
         batch = facts[start : start + size]
@@ -96,6 +112,50 @@ def _plan(name: str, file: str, selection: Selection) -> Plan:
     )
 
 
+def format_named(key: str, file: str) -> interchange.Format:
+    """The interchange format that users call `key`, to write to `file`. Raises UsageError if it cannot be written."""
+    form = interchange.WRITTEN.get(key)
+    if form is None:
+        hint = f"formats: {', '.join(interchange.WRITTEN)}; without --format the name of the file says it"
+        raise UsageError(f"unknown format {key!r}", where="--format", hint=hint)
+    path = Path(file).expanduser()
+    if file == STANDARD or (path.is_dir() and any(path.iterdir())):
+        raise UsageError(
+            "standard output cannot be in this format" if file == STANDARD else "the folder is not empty",
+            where=file,
+            hint="name a new file or folder with -o",
+        )
+    return form
+
+
+@contextlib.contextmanager
+def _converted(file: str, form: interchange.Format) -> Iterator[Backend]:
+    """A file of facts to write to, which is converted when the block ends well."""
+    path = Path(file).expanduser()
+    with _scratch(path) as folder:
+        plain, made = folder / "facts.jsonl", folder / path.name
+        with contextlib.closing(registry.open_backend(str(plain), mode="w")) as adapter:
+            adapter.write([])
+            yield adapter
+        with contextlib.closing(registry.open_backend(str(plain))) as written:
+            form.write((fact for user in written.users() for page in written.read(user) for fact in page.facts), made)
+        archives.remove(path)
+        made.replace(path)
+
+
+@contextlib.contextmanager
+def _scratch(path: Path) -> Iterator[Path]:
+    """A private folder next to a file that is to be written."""
+    if not path.parent.is_dir():
+        raise MemctlError("the folder does not exist", where=str(path.parent), hint="create it, or choose another file")
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(private_files.scratch(path.parent))
+        except OSError as error:
+            raise MemctlError(f"cannot write to this folder: {error.strerror}", where=str(path.parent)) from None
+        yield folder
+
+
 @contextlib.contextmanager
 def _made(file: str) -> Iterator[Backend]:
     """The file as a backend to write to; it takes its place only when the block ends well."""
@@ -104,13 +164,7 @@ def _made(file: str) -> Iterator[Backend]:
             yield adapter
         return
     path = Path(file).expanduser()
-    if not path.parent.is_dir():
-        raise MemctlError("the folder does not exist", where=str(path.parent), hint="create it, or choose another file")
-    with contextlib.ExitStack() as stack:
-        try:
-            folder = stack.enter_context(private_files.scratch(path.parent))
-        except OSError as error:
-            raise MemctlError(f"cannot write to this folder: {error.strerror}", where=str(path.parent)) from None
+    with _scratch(path) as folder:
         made = folder / path.name
         with contextlib.closing(registry.open_backend(str(made), mode="w")) as adapter:
             # An export without facts still creates the file.

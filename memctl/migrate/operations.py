@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from memctl.backends import registry
+from memctl.backends.files import EXTENSIONS
 from memctl.backends.wrappers import Retrying
 from memctl.core.errors import NotFound, UsageError
 from memctl.migrate import run
 from memctl.migrate.endpoints import Ends, Options, local_store, make_plan, opened
-from memctl.migrate.export import Exported, write_file
+from memctl.migrate.export import Exported, format_named, write_file
 from memctl.migrate.job import Job, Report
 from memctl.migrate.plan import Mode, Plan, save
 from memctl.migrate.selection import Selection
@@ -76,14 +77,16 @@ class VerifyJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportJob(msgspec.Struct, frozen=True, kw_only=True):
-    """Facts to write to `file`: x.jsonl, x.parquet or x.csv; `-` is standard output. `rejects` is the file for records
-    that the format cannot store, by default rejects.jsonl in the working folder."""
+    """Facts to write to `file`: x.jsonl, x.parquet or x.csv; `-` is standard output. `format` is an interchange format
+    instead, such as "okf". `rejects` is the file for records that the format cannot store, by default rejects.jsonl in
+    the working folder."""
 
     file: str
     source: str = "local"
     selection: Selection = Selection()
     options: Options = {}
     rejects: Path | None = None
+    format: str | None = None
 
 
 def open_ledger(path: Path | None = None) -> Ledger:
@@ -198,7 +201,8 @@ def export(job: ExportJob, monitor: Monitor = SILENT) -> Exported:
 
     Raises Incomplete if the source returned fewer facts than it counts, Halted if it was interrupted.
     """
-    if not registry.is_file(job.file):
+    form = format_named(job.format, job.file) if job.format else None
+    if form is None and Path(job.file).suffix.lower() not in EXTENSIONS and not registry.is_file(job.file):
         raise UsageError(
             f"{job.file!r} is not a file of facts",
             where="-o",
@@ -221,6 +225,7 @@ def export(job: ExportJob, monitor: Monitor = SILENT) -> Exported:
             retry,
             rejects=job.rejects or Path("rejects.jsonl"),
             progress=_counting(progress),
+            form=form,
         )
 
 

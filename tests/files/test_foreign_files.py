@@ -14,9 +14,6 @@ CHATGPT = [{"title": "Tea", "mapping": {"a": {"id": "a", "message": None, "paren
 LINES = {
     "server-memory": json.dumps(ENTITY, separators=(",", ":")) + "\n" + json.dumps(RELATION),
     "server-memory ": "\n" + json.dumps(RELATION) + "\n" + json.dumps(ENTITY) + "\n",
-    "(PAM)": json.dumps(PAM),
-    "(PAM) ": json.dumps({"spec_uri": "x"} | PAM | {"memories": ["y" * 100_000]}, indent=2),
-    "(MIF)": "\ufeff" + json.dumps(MIF, indent=2),
     "claude.ai": json.dumps(CLAUDE),
     "Markdown note": "---\ntype: person\ntitle: Ada\n---\nLikes tea.\n",
 }
@@ -47,6 +44,18 @@ def test_the_format_of_another_tool_is_named(memctl, tmp_path, name, stdin):
     assert path.read_bytes() == whole
 
 
+@pytest.mark.parametrize("document", [PAM, MIF], ids=["PAM", "MIF"])
+def test_facts_are_not_added_to_a_file_in_an_interchange_format(memctl, tmp_path, document):
+    path = tmp_path / "memory.jsonl"
+    path.write_text("\ufeff" + json.dumps(document, indent=2), encoding="utf-8")
+    whole = path.read_bytes()
+    memctl("add", "ada", "I like tea.")
+    assert memctl("migrate", "--from", path, "--to", "local", "--all-users").code in (0, 3)
+    ran = memctl("migrate", "--from", "local", "--to", path, "--all-users")
+    assert (ran.code, "this looks like" in ran.err) == (2, True), ran.err
+    assert path.read_bytes() == whole
+
+
 def test_a_database_is_named(memctl, tmp_path):
     with sqlite3.connect(tmp_path / "memory.db") as database:
         database.execute("CREATE TABLE store (key TEXT)")
@@ -65,7 +74,6 @@ def test_a_transcript_is_not_taken_for_facts(memctl, tmp_path):
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        (("manifest.json", "items/facts.jsonl"), "(.mem)"),
         (("manifest.json", "memories.jsonl"), "(COGX)"),
         (("index.md", "people/ada.md"), "OKF"),
     ],

@@ -19,9 +19,11 @@ _RECORDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("an export of claude.ai's memory", frozenset({"conversations_memory", "project_memories"})),
 )
 """Formats by the fields of their first record."""
+_INTERCHANGE = ("a Portable AI Memory (PAM) file", "a Memory Interchange Format (MIF) file")
+"""Formats that are read, and to which facts cannot be added."""
 _HEADS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
-    ("a Portable AI Memory (PAM) file", re.compile(rb'\{[^{}]*"schema"\s*:\s*"portable-ai-memory')),
-    ("a Memory Interchange Format (MIF) file", re.compile(rb'\{[^{}]*"mif_version"\s*:')),
+    (_INTERCHANGE[0], re.compile(rb'\{[^{}]*"schema"\s*:\s*"portable-ai-memory')),
+    (_INTERCHANGE[1], re.compile(rb'\{[^{}]*"mif_version"\s*:')),
     ("a Markdown note with front matter, as in OKF or Basic Memory", re.compile(rb"---[ \t]*\r?\n\w+:")),
     ("a SQLite database", re.compile(rb"SQLite format 3\0")),
     ("a DuckDB database, such as a store of memctl", re.compile(rb".{8}DUCK", re.DOTALL)),
@@ -37,6 +39,12 @@ def refuse(path: Path, shown: str, *, transcripts: bool = True) -> None:
     if not head.strip() or holds_facts(head):
         return
     if name := _name(head):
+        if name in _INTERCHANGE:
+            raise UsageError(
+                f"this looks like {name}",
+                where=shown,
+                hint="memctl export --format writes a whole file; choose another",
+            )
         raise _unreadable(name, shown)
     if transcripts and (kind := _transcript(path)):
         raise UsageError(
@@ -49,8 +57,6 @@ def refuse(path: Path, shown: str, *, transcripts: bool = True) -> None:
 def refuse_folder(path: Path) -> None:
     """Raise UsageError that names the format of a folder, if it is known."""
     manifest = (path / "manifest.json").is_file()
-    if manifest and (path / "items").is_dir():
-        raise _unreadable("a portable memory (.mem)", str(path))
     if manifest and any((path / name).is_file() for name in ("memories.jsonl", "facts.jsonl", "episodes.jsonl")):
         raise _unreadable("an export of cognee (COGX)", str(path))
     if next(path.glob("**/*.md"), None):

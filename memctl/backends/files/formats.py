@@ -18,8 +18,16 @@ _OWN_FIELDS = ("id", "user_id", "kind", "text", "source")
 
 
 def is_file(name: str) -> bool:
-    """Whether a backend of this name is a file: `-`, a known extension, or an existing file."""
-    return name == STANDARD or Path(name).suffix.lower() in EXTENSIONS or Path(name).is_file()
+    """Whether a backend of this name is a file: `-`, a known extension, an existing file, or a folder in an interchange
+    format."""
+    path = Path(name)
+    if name == STANDARD or path.suffix.lower() in EXTENSIONS or path.is_file():
+        return True
+    if not path.is_dir():
+        return False
+    from memctl.backends.files import interchange
+
+    return interchange.recognise(path, b"") is not None
 
 
 def by_name(path: Path) -> Format:

@@ -1,4 +1,4 @@
-"""Dumps written by memory services, read as files of facts.
+"""Dumps written by memory services, and files in interchange formats, read as files of facts.
 
 An adapter package offers its dump formats as `Dump` classes under the entry-point group `memctl.dumps`; reading one
 needs no SDK. Dumps are recognised by content and never written.
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Protocol
 
 from memctl.backends import entry_points
+from memctl.backends.files import interchange
 from memctl.backends.files.formats import HEAD, holds_facts
-from memctl.backends.files.limits import sound
+from memctl.backends.files.limits import Sound, sound
 from memctl.backends.files.records import Row
 from memctl.core.errors import Rejected
 from memctl.core.fact import Fact
@@ -25,8 +26,10 @@ class Dump(Protocol):
     """A kind of dump, instantiated without arguments. `name` names the kind, such as "mem0 export"; `remarks` are notes
     to show before facts are imported from one."""
 
-    name: str
-    remarks: Sequence[str]
+    @property
+    def name(self) -> str: ...
+    @property
+    def remarks(self) -> Sequence[str]: ...
 
     def recognises(self, path: Path, head: bytes) -> bool:
         """Whether the file is of this kind; `head` is its first 64 KiB. More of the file may be read."""
@@ -40,6 +43,8 @@ class Dump(Protocol):
 
 def find(path: Path) -> Dump | None:
     """The kind of dump the file is, None if it is not a dump. memctl's own files never are."""
+    if path.is_dir():
+        return interchange.recognise(path, b"")
     if not path.is_file():
         return None
     with path.open("rb") as file:
@@ -53,12 +58,12 @@ def find(path: Path) -> Dump | None:
         dump: Dump = point.load()()
         if dump.recognises(source, head):
             return dump
-    return None
+    return interchange.recognise(source, head)
 
 
 def rows(dump: Dump, path: Path, default_user: str | None) -> Iterator[Row]:
     """The dump's records as rows, numbered from 1."""
-    whole = sound(path)
+    whole = Sound(path) if path.is_dir() else sound(path)
     for number, record in enumerate(chain(whole.bad, dump.records(whole.path, default_user)), 1):
         if isinstance(record, Fact):
             yield Row(number, record)

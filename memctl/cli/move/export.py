@@ -10,6 +10,8 @@ from memctl.cli import _options, _render, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import Exit, Retryable, UsageError
 
+FORMATS = ("okf", "cogx", "pam", "mif", "paste")
+
 app = _typer.new_app()
 
 
@@ -17,12 +19,22 @@ app = _typer.new_app()
     examples="""
     memctl export --user alice -o alice.jsonl
     memctl export --from postgres --all-users -o facts.parquet
+    memctl export --user alice --format okf -o alice.zip
     """
 )
 def command(
     *,
     source: Annotated[str, _options.backend("--from", "Backend to read from.")] = "local",
     file: Annotated[str, option("-o --output", "Output file: x.jsonl, x.parquet or x.csv; - is stdout.", "FILE")] = "-",
+    form: Annotated[
+        str | None,
+        option(
+            "--format",
+            "Interchange format: okf, cogx, pam, mif or paste. [default: by the name of the file]",
+            "FORMAT",
+            autocompletion=lambda incomplete: [key for key in FORMATS if key.startswith(incomplete)],
+        ),
+    ] = None,
     scope: _options.Scope,
     table: _options.Table,
     service: _options.Service,
@@ -47,6 +59,7 @@ def command(
         selection=scope.selection(),
         options=store.backends(table, service, source=source),
         rejects=_options.path_of(rejects),
+        format=form,
     )
     try:
         done = operations.export(job, _transfer.Terminal(quiet=quiet or output.as_json))

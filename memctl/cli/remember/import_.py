@@ -31,10 +31,10 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> int:
-    """Import the facts of FILE (JSONL, Parquet or CSV from memctl export; - for stdin) into a backend.
+    """Import the facts of FILE (from memctl export, a dump, or an interchange format; - for stdin) into a backend.
 
-    All users unless --user is given. Importing the same file again changes nothing. memctl undo reverts an import into
-    the store.
+    All users unless --user is given; one --user also owns records that name no user. Importing the same file again
+    changes nothing. memctl undo reverts an import into the store.
     """
     from memctl.backends import registry
     from memctl.backends.files.foreign import refuse_folder
@@ -48,11 +48,13 @@ def command(
             f"{file!r} is not a file of facts",
             hint="facts are in .jsonl, .parquet and .csv files; memctl ingest reads transcripts",
         )
+    # Records that name no user, as in pasted text, belong to the one who is chosen.
+    owner = {file: {"default_user": scope.users[0]}} if len(scope.users) == 1 else {}
     job = MigrateJob(
         source=file,
         target=target,
         selection=scope.selection(default_all=True),
-        options=store.backends(),
+        options={**store.backends(), **owner},
         dry_run=dry_run,
         fail_on_loss=fail_on_loss,
         verify=not no_verify,

@@ -1,0 +1,282 @@
+"""Interchange formats: what memctl writes is valid for the formats' own tools, and comes back whole; what others write
+is read, and nothing is made up for what they do not say."""
+
+import json
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from msgspec import structs
+
+from memctl.backends import registry
+from memctl.backends.files.interchange import WRITTEN
+from memctl.core.fact import Fact, Source, decode, encode
+
+AT = datetime(2026, 3, 1, 9, 30, 15, 123456, tzinfo=UTC)
+
+
+def number(value: int) -> UUID:
+    return UUID(int=value, version=4)
+
+
+def made(index: int, text: str, **fields) -> Fact:
+    values = {"kind": "fact", "created_at": AT, "source": Source(system="test", id=str(index))} | fields
+    return Fact(id=number(index), user_id="zoë/ann", text=text, **values)
+
+
+FACTS = [
+    made(1, "Zoë lives in Ghent", subject="zoë/ann", predicate="lives_in", object="Ghent", valid_at=AT, confidence=0.9),
+    made(2, "Prefers tea", kind="preference", categories=("food", "Hot Drinks"), updated_at=AT),
+    made(3, "Never use tables.\nNor lists.", kind="procedure", native={"big": 2**60, "null": None}),
+    made(4, "Hello \u2028 there \x00 \U0001f389", kind="episode", native={"role": "assistant"}, session_id="s1"),
+    made(5, "--- : [x] # '\"", kind="block", metadata={"deep": {"a": [1, 2.5, "ü"]}}),
+    made(6, "Lived in Lyon", superseded_by=number(1), invalid_at=AT, expired_at=AT),
+]
+PLAIN = [fact for fact in FACTS if "\x00" not in fact.text]
+
+
+@pytest.fixture
+def exported(memctl, tmp_path):
+    """A call that exports FACTS in a format; the path of the result."""
+    source = tmp_path / "facts.jsonl"
+    source.write_bytes(b"".join(encode(fact) + b"\n" for fact in FACTS))
+
+    def export(form: str, name: str) -> Path:
+        path = tmp_path / name
+        ran = memctl("export", "--from", source, "--all-users", "--format", form, "-o", path)
+        assert ran.code == 0, ran.err
+        return path
+
+    return export
+
+
+def read(path, **options):
+    backend = registry.open_backend(str(path), **options)
+    try:
+        facts = {fact.id: fact for user in backend.users() for page in backend.read(user) for fact in page.facts}
+        return facts, [str(reject) for reject in backend.rejects()]
+    finally:
+        backend.close()
+
+
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [
+        ("okf", "out.zip"),
+        ("okf", "out"),
+        ("cogx", "out.cogx.tar.gz"),
+        ("cogx", "out"),
+        ("pam", "out.json"),
+        ("mif", "m.json"),
+    ],
+)
+def test_every_field_of_every_fact_comes_back(exported, form, name):
+    facts, rejects = read(exported(form, name))
+    assert rejects == []
+    assert facts == {fact.id: fact for fact in FACTS}
+
+
+def test_a_second_export_of_the_same_facts_gives_the_same_bytes(exported):
+    for form, name in (("okf", "a.zip"), ("pam", "a.json"), ("mif", "b.json"), ("paste", "a.txt")):
+        first = exported(form, name).read_bytes()
+        assert exported(form, name).read_bytes() == first
+
+
+def test_the_tools_of_the_formats_accept_what_is_written(exported, monkeypatch, capsys):
+    from mif.cli import main as mif
+    from okf.core import check_conformance
+    from portable_ai_memory import load, validate_memory_store
+
+    assert check_conformance(exported("okf", "folder")) == ([], [])
+    result = validate_memory_store(load(exported("pam", "pam.json")))
+    assert [issue for issue in result.issues if issue.level == "error"] == []
+    monkeypatch.setattr("sys.argv", ["mif", "validate", str(exported("mif", "mif.json"))])
+    with pytest.raises(SystemExit, match=r"^0$"):
+        mif()
+    assert "PASS" in capsys.readouterr().out
+
+
+def test_a_changed_text_is_believed_and_the_rest_is_kept(exported):
+    folder = exported("okf", "folder")
+    note = next(folder.rglob(f"{number(2)}.md"))
+    note.write_text(note.read_text(encoding="utf-8").replace("\n\nPrefers tea", "\n\nPrefers coffee"), encoding="utf-8")
+    facts, _ = read(folder)
+    assert facts[number(2)] == structs.replace(FACTS[1], text="Prefers coffee")
+
+
+def test_what_a_format_cannot_have_is_rejected_and_not_made_up(memctl, tmp_path):
+    source = tmp_path / "facts.jsonl"
+    source.write_bytes(encode(FACTS[0]) + b"\n" + encode(structs.replace(FACTS[1], created_at=None)) + b"\n")
+    for form in ("pam", "mif"):
+        ran = memctl(
+            "export", "--from", source, "--all-users", "--format", form, "-o", tmp_path / f"{form}.json", "--json"
+        )
+        assert ran.code == 3
+        assert ran.document["counts"]["rejected"] == 1
+        assert set(read(tmp_path / f"{form}.json")[0]) == {FACTS[0].id}
+
+
+def test_a_format_of_one_owner_refuses_two(memctl, tmp_path):
+    source = tmp_path / "facts.jsonl"
+    source.write_bytes(encode(FACTS[0]) + b"\n" + encode(structs.replace(FACTS[1], user_id="bob")) + b"\n")
+    ran = memctl("export", "--from", source, "--all-users", "--format", "pam", "-o", tmp_path / "p.json")
+    assert (ran.code, (tmp_path / "p.json").exists()) == (2, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--format", "docx", "-o", "x"), "okf, paste"),
+        (("--format", "okf"), "standard output"),
+        (("--format", "okf", "-o", "full"), "not empty"),
+    ],
+)
+def test_a_wrong_export_says_what_to_do(memctl, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "note.md").write_text("mine")
+    (tmp_path / "facts.jsonl").write_bytes(encode(FACTS[0]) + b"\n")
+    ran = memctl("export", "--from", "facts.jsonl", "--all-users", *arguments)
+    assert ran.code == 2
+    assert said in ran.err
+    assert (tmp_path / "full" / "note.md").read_text() == "mine"
+
+
+def test_the_plan_says_what_pasted_text_loses(memctl, tmp_path):
+    source = tmp_path / "facts.jsonl"
+    source.write_bytes(encode(FACTS[0]) + b"\n")
+    ran = memctl("export", "--from", source, "--all-users", "--format", "paste", "-o", tmp_path / "p.txt", "--json")
+    lost = {loss["field"] for loss in ran.document["losses"]}
+    assert {"predicate", "valid_at", "id"} <= lost
+
+
+# What others write.
+
+
+def written(tmp_path, name, text):
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_notes_of_another_program_are_read(tmp_path):
+    written(tmp_path, "okf/index.md", "# Index\n")
+    written(
+        tmp_path,
+        "okf/food.md",
+        "---\ntype: Preference\ntags: [food]\ngenerated: {by: x, at: 2026-03-01}\nmood: 3\n---\nLikes figs.\n",
+    )
+    written(tmp_path, "okf/log.md", "# Log\n")
+    written(tmp_path, "okf/broken.md", "no front matter\n")
+    facts, rejects = read(tmp_path / "okf", default_user="rosa")
+    (fact,) = facts.values()
+    assert (fact.text, fact.kind, fact.categories) == ("Likes figs.", "preference", ("food",))
+    assert (fact.created_at, fact.metadata) == (datetime(2026, 3, 1, tzinfo=UTC), {"mood": 3})
+    assert fact.valid_at is None
+    assert len(rejects) == 1
+
+
+def test_a_record_without_an_owner_is_rejected_until_one_is_named(memctl, tmp_path):
+    path = written(tmp_path, "paste.txt", "[2026-03-01] - Likes figs\n[unknown] - Likes rye\n")
+    nobody, rejects = read(path)
+    assert (nobody, len(rejects)) == ({}, 2)
+    assert "pass --user NAME" in rejects[0]
+    assert memctl("import", path, "--user", "rosa").code == 0
+    facts = memctl("facts", "rosa", "--json").document["facts"]
+    assert {(fact["text"], fact["created_at"]) for fact in facts} == {
+        ("Likes figs", "2026-03-01T00:00:00Z"),
+        ("Likes rye", None),
+    }
+
+
+def test_pasted_text_in_the_forms_that_people_paste(tmp_path):
+    text = """# My memories
+
+## Food
+- [2026-03-01] – Likes figs
+1. [Mar 3, 2025]: Allergic to nuts,
+   and to sesame
+[2024] Moved to Ghent
+not a memory
+"""
+    facts, rejects = read(written(tmp_path, "paste.md", text), default_user="rosa")
+    assert {(fact.text, str(fact.created_at)[:10], fact.categories) for fact in facts.values()} == {
+        ("Likes figs", "2026-03-01", ("Food",)),
+        ("Allergic to nuts,\nand to sesame", "2025-03-03", ("Food",)),
+        ("Moved to Ghent", "2024-01-01", ("Food",)),
+    }
+    assert len(rejects) == 1
+
+
+def test_what_memctl_pastes_is_read_by_another_program(exported, tmp_path):
+    from portable_memory.cli import main
+
+    assert main(["paste", str(exported("paste", "p.txt")), "--out", str(tmp_path / "p.mem")]) == 0
+    facts, rejects = read(tmp_path / "p.mem", default_user="rosa")
+    assert rejects == []
+    assert {"Zoë lives in Ghent", "Prefers tea"} <= {fact.text for fact in facts.values()}
+
+
+def test_a_portable_memory_is_read(tmp_path):
+    written(tmp_path, "m/manifest.json", "{}")
+    line = {"id": "f1", "text": "Rosa lives in Ghent", "subject": "Rosa", "predicate": "lives_in", "object": "Ghent"}
+    written(
+        tmp_path,
+        "m/items/fact.jsonl",
+        json.dumps(line | {"tValidFrom": "2026-03-01T00:00:00Z", "confidence": 0.7}) + "\nbroken\n",
+    )
+    written(tmp_path, "m/items/core.jsonl", json.dumps({"id": "human", "content": "A nurse."}) + "\n")
+    facts, rejects = read(tmp_path / "m", default_user="rosa")
+    assert {(fact.kind, fact.text) for fact in facts.values()} == {
+        ("fact", "Rosa lives in Ghent"),
+        ("block", "A nurse."),
+    }
+    assert len(rejects) == 1
+
+
+def test_records_of_cognee_are_read(tmp_path):
+    written(tmp_path, "c/manifest.json", json.dumps({"cogx_version": "0.1", "source_system": "mem0"}))
+    memory = {"kind": "memory", "external_id": "m1", "content": "Likes figs", "scope": {"user_id": "rosa"}}
+    episode = {
+        "kind": "episode",
+        "external_id": "e1",
+        "scope": {"user_id": "rosa"},
+        "turns": [{"role": "user", "content": "Hi."}],
+    }
+    written(tmp_path, "c/memories.jsonl", json.dumps(memory) + "\n")
+    written(tmp_path, "c/episodes.jsonl", json.dumps(episode) + "\n")
+    facts, rejects = read(tmp_path / "c")
+    assert {(fact.kind, fact.text, fact.created_at) for fact in facts.values()} == {
+        ("fact", "Likes figs", None),
+        ("episode", "Hi.", None),
+    }
+    assert rejects == []
+
+
+def test_an_archive_cannot_write_outside_of_its_folder(tmp_path):
+    path = tmp_path / "evil.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.md", "---\ntype: fact\n---\nx\n")
+        archive.writestr("../evil.md", "---\ntype: fact\n---\nx\n")
+    from memctl.core.errors import MemctlError
+
+    with pytest.raises(MemctlError, match="outside"):
+        read(path, default_user="rosa")
+    assert not (tmp_path / "evil.md").exists()
+
+
+def test_a_folder_of_code_is_not_taken_for_facts(memctl, tmp_path):
+    written(tmp_path, "code/README.md", "# A program\n")
+    written(tmp_path, "code/main.py", "print()\n")
+    ran = memctl("import", tmp_path / "code")
+    assert ran.code == 2
+
+
+def test_every_format_that_can_be_written_is_offered():
+    from memctl.cli.move.export import FORMATS
+
+    assert set(FORMATS) == set(WRITTEN)
+    assert decode(encode(FACTS[0])) == FACTS[0]
