@@ -43,7 +43,7 @@ def refuse(path: Path, shown: str, *, transcripts: bool = True) -> None:
             raise UsageError(
                 f"this looks like {name}",
                 where=shown,
-                hint="memctl export --format writes a whole file; choose another",
+                hint="choose another file; memctl export --format writes a new one",
             )
         raise _unreadable(name, shown)
     if transcripts and (kind := _transcript(path)):
