@@ -22,7 +22,7 @@ _LINK = (
     r"booked(?: in)?| "
     r"scheduled| set| due| planned| confirmed| arranged| starts| begins| kicks off| takes place| happens| expires| "
     r"runs out| ends| "
-    r"opens| comes? out| falls| lands| coming up| up)*)"
+    r"opens| comes? out| falls| lands| coming up| leaves| departs| arrives| up)*)"
 )
 _LEAD = re.compile(
     r"(?:(?:and|but|so|also|oh|btw|reminder|note|update)[,:]? )*(?:(?:i'm |i am |im |we're |we are )?(?:booked (?:in "
@@ -74,12 +74,19 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     draft = Draft(
         predicate="plans",
         object=owned,
-        phrase=events.absolute(f"has {article(owned) if owned == what else owned}", [first]),
+        phrase=events.absolute(f"has {_possessed(owned, named=owned != what)}", [first]),
         quote=span,
         confidence=0.8,
         category="plans",
     )
     return draft, dates
+
+
+def _possessed(what: str, *, named: bool) -> str:
+    """The occasion with its owner: "a scan", "Ida's recital", "their sister's wedding"."""
+    if named:
+        return what if what[:1].isupper() or what.startswith("the ") else f"their {what}"
+    return f"their {what}" if re.match(r"[a-z]+(?: [a-z-]+){0,2}?'s ", what) else article(what)
 
 
 def rescheduled(text: str, at: datetime | None, earlier: EarlierDrafts) -> Iterator[Draft]:

@@ -28,7 +28,7 @@ _TASK = (
     r"explain the joke|write|draft|compose|generate|create|give me|turn|convert|reword|shorten|expand|"
     r"continue|complete|classify|extract|parse|"
     r"conjugate|inflect|transliterate|dictate|spell-?check|punctuate|render|locali[sz]e|caption|"
-    r"recite|format|transcribe|interpret|evaluate|annotate|label|tag|simplify"
+    r"recite|copy|repeat|format|transcribe|interpret|evaluate|annotate|label|tag|simplify"
 )
 _PASTED = re.compile(
     rf"(?:\b(?:{_TASK})\b[^:\n]{{0,120}}:\s*(?=\S|\n)|"
@@ -336,6 +336,18 @@ def _presupposed(sentence: str, marked: bool) -> tuple[str, int]:
             end = match.start()
             break
     return (sentence[:end], 0) if end else ("", 0)
+
+
+_FIGURATIVE = re.compile(
+    r"\b(?:basically|practically|virtually|essentially|pretty much|more or less|kind of|kinda|sort of|sorta|apparently|"
+    r"like|such) (?:like )?(?:an?|the|my|their|everyone's|everybody's)\b",
+    re.IGNORECASE,
+)
+
+
+def figurative(clause: str) -> bool:
+    """True for "I'm basically a taxi driver": what somebody is only in a manner of speaking."""
+    return bool(_FIGURATIVE.search(clause))
 
 
 RESTRICTING = frozenset({"unless", "except", "when", "whenever", "while", "before", "after", "if", "until"})

@@ -90,7 +90,8 @@ ELIDED_START = re.compile(
     r"graduated|traded|handed|can't|cannot|cant|don't|dont|never|live|work|love|hate|living|working|"
     r"studying|based|freelancing|dating|allergic|went|visited|retired|became|ditched|dropped|finished|"
     r"used to|no longer|not|deployed|settled|divorced|ended|swapped|work as|work at|work for|prefer|"
-    r"grew|hiked|ran|signed|flew|am|adore)\b",
+    r"grew|hiked|ran|signed|flew|am|adore|broke|had (?:my|a|an|our)|won|lost my|passed my|failed my|booked|"
+    r"flying|moving|heading|visiting|hosting|leaving)\b",
     re.IGNORECASE,
 )
 ELIDED_BE = re.compile(

@@ -63,7 +63,8 @@ _LISTED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not i
 _ANDED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in ("like", "mean", "raise"))
 _MID = r"(?:don't|do not|never|no longer|am|have|used to|was|can't|cannot|will)"
 _ELIDED = re.compile(
-    rf"(?:,?\s+(?:and|but|and then|then|and also|and now|or)\s+(?=(?:(?:{_ADV}|{_MID})\s+)*(?:{_ANDED})\b(?!['-]))"
+    rf"(?:,?\s+(?:and|but|and then|then|and also|and now|or)\s+(?=(?:(?:{_ADV}|{_MID})\s+)*"
+    rf"(?:{_ANDED}|been (?:in|at|living|working))\b(?!['-]))"
     rf"|,\s+(?=(?:(?:{_ADV}|{_MID})\s+)*(?:{_LISTED})\b(?!['-])))",
     re.IGNORECASE,
 )

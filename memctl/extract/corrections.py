@@ -1,5 +1,6 @@
 """Corrections: "scratch that", "sorry, I mean Newport", "switched from law to philosophy"."""
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator
 
@@ -17,13 +18,16 @@ _SORRY = (
 )
 REPAIR = re.compile(
     (
-        rf"(?:^|[,;—–\-.…]\s*|\s)(?:(?:(?:{_SORRY})[,.:—–]*\s*)+(?:i meant to say|i meant?|it's|its|it is|"
-        r"make that|that should be|should be|rather|not \w+[,;]? (?:but )?)|make that)[,:]?\s*(?P<o>.+)$"
+        rf"(?:^|[,;—–\-.…]\s*|\s)(?:(?:(?:{_SORRY})[,.:—–]*\s*)+(?:(?:i meant to say|i meant?|it's|its|it is|"
+        r"make that|that should be|should be|rather|not \w+[,;]? (?:but )?)|(?=\d[\w/.:-]*$))|make that|"
+        r"(?<=[,;—–\-.…] )i meant?(?= [\w-]+(?: [\w-]+)?$))[,:]?\s*(?P<o>.+)$"
     ),
     re.IGNORECASE,
 )
 IT_IS = re.compile(
-    rf"^(?:(?:{_SORRY})[,. ]*)*(?:it's|it is|i meant|i mean|make that)\s+(?P<o>.+)$",
+    rf"^(?:(?:(?:{_SORRY})[,. ]*)*(?:it's|it is|i meant|i mean|make that)|"
+    rf"(?P<own>(?:(?:{_SORRY})[,.] *)+)(?=(?-i:[A-ZÀ-Þ])[\w-]+$))"
+    r"\s*(?P<o>.+)$",
     re.IGNORECASE,
 )
 SCRATCH = re.compile(
@@ -38,6 +42,14 @@ CUE = re.compile(
     r"\b(?:no wait|wait,? no|autocorrect|oops|sorry|correction|scratch that|actually)\W*\w*\W*$", re.IGNORECASE
 )
 """ The next sentence corrects one that ends like this."""
+
+
+def restated(sentence: str, before: str, *, repaired: bool) -> re.Match[str] | None:
+    """The match of a sentence that only puts right the one `before` it: "No wait, Bruges."."""
+    match = IT_IS.match(sentence)
+    return match if match and (match["own"] or repaired or CUE.search(before)) else None
+
+
 _EXCHANGE = re.compile(
     (
         r"\b(?:switched|changed|transferred|moved|swapped|went|converted|switching|"
@@ -95,6 +107,10 @@ def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
     value = proper(text) or noun(re.sub(r"\s+with a \w\b.*$", "", text), limit=4)
     if value is None or old.object is None or old.op == "retract" or value.casefold() == old.object.casefold():
         return
+    if value[:1].isdigit():
+        if not re.search(r"\d", old.object):
+            return
+        value = f"in {value}" if old.object.startswith("in ") else value
     if old.predicate in ("event", "attended", "plans", "instruction") or old.object[:1].isupper() > value[:1].isupper():
         return
     if old.predicate not in SINGLE_VALUED:
@@ -102,6 +118,31 @@ def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
     yield msgspec.structs.replace(
         old, object=value, phrase=old.phrase.replace(old.object, value), quote=span, corrects=True
     )
+
+
+_ASTERISK = re.compile(r"^\s*\*\s?(?P<o>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*)?)(?=\s*$|\*|[,.!;:(])")
+_ALIKE = 0.6
+"""How alike a mistyped word and its correction are, at least."""
+
+
+def asterisks(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
+    """ "*Anneke, damn autocorrect": the word replaces the one of the last turn that it looks like."""
+    match = _ASTERISK.match(text)
+    last = earlier.last_turn() if match else []
+    if match is None or not last:
+        return
+    new = match["o"]
+    for old in last:
+        words = [
+            word for word in re.findall(r"[^\W\d_][\w'-]*", old.object or "") if word[:1].isupper() == new[:1].isupper()
+        ]
+        close = difflib.get_close_matches(new, [word for word in words if word != new], 1, _ALIKE)
+        if close and old.object:
+            value = old.object.replace(close[0], new)
+            if old.predicate not in SINGLE_VALUED:
+                yield retraction(old, match.span("o"))
+            phrase = old.phrase.replace(close[0], new)
+            yield msgspec.structs.replace(old, object=value, phrase=phrase, quote=match.span("o"), corrects=True)
 
 
 _INSTEAD = re.compile(

@@ -7,6 +7,8 @@ import msgspec
 
 from memctl.core.claim import Op, Precision
 from memctl.core.fact import Kind
+from memctl.extract.kinship import SEVERAL
+from memctl.extract.verbs import FORMS
 
 RETRACT_BE = re.compile(r"^is\b")
 
@@ -44,7 +46,7 @@ class Draft(msgspec.Struct, kw_only=True):
 
 def article(noun: str) -> str:
     """ "nurse" gives "a nurse"; nouns with an article or possessive stay."""
-    if re.match(r"(?:an?|the|my|our|their|head of|chief|vp|self-|retired|unemployed|between)\b", noun, re.IGNORECASE):
+    if re.match(r"(?:an?|the|my|our|their|head of|chief|vp|self-|retired$|unemployed|between)\b", noun, re.IGNORECASE):
         return noun
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
@@ -61,6 +63,17 @@ def third(text: str) -> str:
     return _PERSON_WORD.sub(lambda match: _PERSON.get(match[0].lower(), match[0]), text)
 
 
+_PLURAL = {"is": "are", "has": "have", "was": "were", "does": "do", "goes": "go"}
+
+
+def _of_several(phrase: str) -> str:
+    """`phrase` with its verb in the plural: "no longer lives in Cork" gives "no longer live in Cork"."""
+    lead = "no longer " if phrase.startswith("no longer ") else ""
+    verb, blank, rest = phrase.removeprefix(lead).partition(" ")
+    lemma, form = FORMS.get(verb, (verb, None))
+    return f"{lead}{_PLURAL.get(verb) or (lemma if form == 's' else verb)}{blank}{rest}"
+
+
 def sentence(draft: Draft, name: str) -> str:
     """The claim's text: "Alice lives in Paris.", "Alice no longer lives in Tokyo."."""
     subject = draft.subject or name
@@ -71,4 +84,6 @@ def sentence(draft: Draft, name: str) -> str:
         phrase = RETRACT_BE.sub("is no longer", phrase) if RETRACT_BE.match(phrase) else f"no longer {phrase}"
     if phrase.startswith("'s "):
         return f"{subject}{phrase}.".replace("..", ".")
+    if draft.subject == draft.owner and draft.subject in SEVERAL:
+        phrase = _of_several(phrase)
     return f"{subject} {phrase}.".replace("..", ".")

@@ -25,6 +25,7 @@ class EarlierDrafts:
         self.plans: list[Draft] = []
         self.instructions: list[Draft] = []
         self._claimed: list[Draft] = []
+        self._turn = 0
         self._by_word: dict[str, list[int]] = {}
 
     def add(self, draft: Draft) -> None:
@@ -44,6 +45,14 @@ class EarlierDrafts:
             for word in words_of(draft.object):
                 self._by_word.setdefault(word, []).append(len(self._claimed))
             self._claimed.append(draft)
+
+    def next_turn(self) -> None:
+        """What is added from now on belongs to the next turn."""
+        self._turn = len(self._claimed)
+
+    def last_turn(self) -> list[Draft]:
+        """The claims of the turn before."""
+        return self._claimed[self._turn :]
 
     def naming(self, words: Iterable[str]) -> Iterator[Draft]:
         """The claims whose object has one of the words, in lower case, in order."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from memctl.extract.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
+from memctl.extract.verbs import FORMS, gerund
 from memctl.extract.wordlist import words
 
 _OWN = r"(?:(?:my|our|the|his|her) )?"
@@ -83,6 +84,9 @@ def elliptical_retractions(text: str, earlier: EarlierDrafts) -> Iterator[Draft]
 def _over(pattern: re.Pattern[str], text: str, earlier: EarlierDrafts, only: frozenset[str]) -> Iterator[Draft]:
     for matched in pattern.finditer(text):
         spoken = _words(matched.groupdict().get("that") or matched["what"] or "")
+        form = FORMS.get(spoken[0]) if spoken else None
+        if form is not None and form[1] == "base":
+            spoken = [gerund(spoken[0]), *spoken]
         for draft in earlier.naming(spoken + [f"{word}e" for word in spoken]):
             if draft.subject is not None or draft.predicate == "instruction" or draft.predicate in _LASTING:
                 continue

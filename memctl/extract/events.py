@@ -133,7 +133,7 @@ def event(  # noqa: C901 -- one check per reason not to keep it
         return None
     if (not rest and head.lemma not in _COMPLETE) or HIDDEN in rest or len(rest.split()) > 14 or _CHAT.search(rest):
         return None
-    past = verb_word[-1].strip(",").lower()
+    past, rest = verb_word[-1].strip(",").lower(), re.sub(r"\s+,", ",", rest)
     if len(rest.partition(",")[2].split()) > 3:
         rest = rest.split(",")[0].strip()
     if _DOSE_CHANGE.match(rest):
@@ -213,7 +213,7 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
         if not parts or parts[0].lower() not in FORMS:
             return None
         return FORMS[parts[0].lower()][0], parts[1] if len(parts) > 1 else ""
-    if head.lemma == "be" and head.tense == "present" and (off := _OFF_TO.match(rest)):
+    if head.lemma == "be" and head.tense == "present" and (off := _OFF_TO.match(rest)) and not _SHOP.match(off["o"]):
         return "go", off["o"]
     if head.lemma == "be" and head.tense == "present" and dates and (away := _AWAY.match(rest)):
         return "", away["o"]
@@ -233,6 +233,12 @@ _OUTING = re.compile(
 )
 _GOES_TO = re.compile(r"(?:back |over |out |down |up |away |home )*(?:to|on|for|with|camping|skiing|hiking)\b")
 _OFF_TO = re.compile(r"(?:all )?(?:off|away|heading|headed|flying) (?P<o>(?:to|on) .+)")
+_SHOP = re.compile(
+    r"(?:to|on) (?:the |my |our )?(?:aldi|lidl|tesco|asda|sainsbury'?s|ikea|costco|walmart|target|morrisons|"
+    r"waitrose|spar|rewe|edeka|carrefour|b&q|boots|starbucks|mcdonald'?s|costa|pub|shops?|gym|bed|work|town)\b",
+    re.IGNORECASE,
+)
+""" "I'm off to Aldi" is an errand."""
 _AWAY = re.compile(
     r"(?:away |off )?on (?P<o>(?:annual |parental |maternity |paternity |sick |unpaid )?(?:leave|holidays?|vacation|"
     r"pto))\b",
@@ -284,6 +290,14 @@ _RECURRING = re.compile(
     r"(?:once|twice|three times|four times) a (?:day|week|month|year))\b",
     re.IGNORECASE,
 )
+_FRONTED = re.compile(
+    rf"(?:(?:and|but|so) )?(?P<when>(?:on )?{_DAYS}(?:(?:,| and|,? &) (?:on )?{_DAYS})*"
+    r"(?: (?:mornings?|evenings?|nights?))?|"
+    r"every (?:other )?(?:mon|tues|wednes|thurs|fri|satur|sun)day(?: (?:morning|evening|night))?),? "
+    r"(?:(?:always|usually|normally|mostly) )?(?=(?:i|we)\b(?!'))",
+    re.IGNORECASE,
+)
+""" "On Sundays we have roast at my mum's"."""
 _NEXT_CLAUSE = re.compile(
     r"\s*(?:[,.;!?()—–…]|\s-\s|\b(?:but|so|because|bc|since|when|if|which|while|though|lol)\b|\band (?=(?:i|we|my|it|"
     r"he|she|they|the)\b))",
@@ -313,6 +327,9 @@ def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
     rest = _NEXT_CLAUSE.split(head.rest)[0].strip()
     if head.lemma == "have" and re.match(r"\w+ed\b", rest):
         return []
+    fronted = _FRONTED.match(clause.text)
+    if fronted and not _RECURRING.search(rest):
+        rest = f"{rest} {fronted['when'].lower() if fronted['when'].startswith('O') else fronted['when']}"
     if not _RECURRING.search(rest) or HIDDEN in rest or len(rest.split()) > LONGEST_ROUTINE or _CHAT.search(rest):
         return []
     return [
@@ -343,6 +360,8 @@ def date_into(draft: Draft, dates: list[Grounded], head: Head | None) -> None:
             draft.invalid_at, draft.precision = at.start, at.precision
         if since is not None and until is not None:
             draft.valid_at = since.start
+        return
+    if draft.predicate == "hometown":
         return
     if since is not None:
         draft.valid_at, draft.precision = since.start, since.precision

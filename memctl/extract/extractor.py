@@ -13,11 +13,12 @@ from memctl.core.claim import DENIAL, DOUBT, Claim
 from memctl.core.fact import derive_id
 from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.appointments import rescheduled
-from memctl.extract.corrections import exchanges, replacements, withdrawn
+from memctl.extract.corrections import asterisks, exchanges, replacements, withdrawn
 from memctl.extract.doubts import doubts
 from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.elliptical_retractions import elliptical_retractions
+from memctl.extract.follow_ups import follow_ups
 from memctl.extract.instruction_changes import ended_instructions
 from memctl.extract.multilingual import multilingual_drafts
 from memctl.extract.name_case import NameCase
@@ -32,6 +33,7 @@ EXTRACTOR = "rules@1"
 THRESHOLD = 0.7
 """Claims of lower confidence are dropped."""
 FIRST_PART = re.compile(r"[,;(–—]|\s-+\s")
+YES_OR_NO = re.compile(r"(?:no|nope|nah|yes|yeah|yep|yup)[,.!;–-]+ (?=\S)", re.IGNORECASE)
 LISTED = re.compile(r"\b(?:called|names|any|which|what (?:else )?do)\b", re.IGNORECASE)
 """ "What are your kids called?" may be answered by a list, "Where do you live?" by the words before the first comma."""
 NO_CLAIMS = frozenset({"attachment", "note_apart"})
@@ -98,12 +100,16 @@ class _SessionReader:
         )
         drafts = reader.read()
         self.people = reader.people
+        drafts += asterisks(text, self.earlier)
         drafts += exchanges(text, self.earlier)
         drafts += rescheduled(text, turn.at, self.earlier)
         drafts += elliptical_retractions(text, self.earlier)
-        drafts += ended_instructions(text, self.earlier, drafts)
+        ended = list(ended_instructions(text, self.earlier, drafts))
+        # What is said in this turn stands, also if it names what has ended.
+        drafts = [draft for draft in ended if draft.denial] + drafts + [draft for draft in ended if not draft.denial]
         if self.question is not None and not memory:
             drafts += answer_drafts(self.question, text) or self.restated(self.question, text, turn, drafts)
+        drafts += follow_ups(text, self.earlier, drafts)
         self.subject = reader.other
         drafts += multilingual_drafts(text)
         drafts += replacements(text, drafts)
@@ -120,6 +126,12 @@ class _SessionReader:
         if any(draft.quote[0] < span[1] and span[0] < draft.quote[1] for draft in drafts):
             return []
         words = statement(question, text[span[0] : span[1]], self.subject) if "?" not in opening.mark else None
+        after = YES_OR_NO.match(opening.text)
+        if words is None and after and "?" not in opening.mark:
+            # "No, my sister": what comes after the comma is the answer.
+            rest = FIRST_PART.split(opening.text[after.end() :])[0]
+            span = (opening.start + after.end(), opening.start + after.end() + len(rest))
+            words = statement(question, rest, self.subject)
         if words is None:
             return []
         reader = TurnReader(words, turn.at, orders=False, people=self.people)
@@ -136,7 +148,9 @@ class _SessionReader:
         name = turn.speaker or self.user_id
         owner = turn.speaker not in self.session.namesakes and speaks_for_user(turn.speaker, self.user_id)
         claims: list[Claim] = []
-        for draft in self.drafts(turn, straightened(self.names.restored(text)), memory):
+        drafts = self.drafts(turn, straightened(self.names.restored(text)), memory)
+        self.earlier.next_turn()
+        for draft in drafts:
             confidence = max(THRESHOLD, round(draft.confidence - 0.1, 2)) if memory else round(draft.confidence, 2)
             if confidence < THRESHOLD or "[redacted:" in (draft.object or ""):
                 continue

@@ -31,7 +31,7 @@ _ALLOWED = re.compile(
     r"write|give|send|call|mention|suggest|show|talk about)? ?"
     r"(?P<what>[^.!?;\n,]{3,60}?)(?: (?:again|now|after all|if you (?:like|want|must)))+|(?P<that>[\w' -]{3,40}?) "
     r"(?:is|are) "
-    r"(?:totally |perfectly )?(?:fine|ok|okay|allowed|welcome|good|back)(?: (?:again|now|after all|with me))+)\W*$",
+    r"(?:totally |perfectly )?(?:fine|ok|okay|allowed|welcome|good|back)(?: (?:again|now|after all|with me))*)\W*$",
     re.IGNORECASE,
 )
 _SMALL = frozenset(
@@ -55,37 +55,70 @@ _ASPECTS: tuple[tuple[str, ...], ...] = (
     (r"\beuros?\b", r"\bdollars?\b", r"\b(?:pounds|sterling)\b"),
     (r"\b24[- ]?h", r"\b12[- ]?h|am/pm"),
 )
+_LOOSENED = re.compile(
+    _OPENING + r"(?:you (?:can|may)|feel free to|it's (?:ok|okay|fine) to) (?:be|go|write|get) "
+    r"(?:a bit |a little |much )?(?P<o>longer|"
+    r"shorter|more (?:detailed|formal|informal|casual|verbose)|verbose|detailed|formal|"
+    r"informal|casual|as long as you like)\b",
+    re.IGNORECASE,
+)
 _ANSWERING = re.compile(
-    r"\b(?:answer|reply|respond|write|speak|talk|answers|replies)\b.*\bin (?P<tongue>[a-z]+)\b|^in (?P<bare>[a-z]+)$",
+    r"\b(?:answer|reply|respond|write|speak|talk|answers|replies)\b.*\bin (?P<tongue>[a-z]+)\b|^in (?P<bare>[a-z]+)$|"
+    r"^switch (?:back )?to (?P<next>[a-z]+)\b",
     re.IGNORECASE,
 )
 _NARROW = re.compile(r"\b(?:for|in|when|if|with|unless|except) (?!english|french|german|spanish)\w+", re.IGNORECASE)
 
 
 def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:
-    """Retractions of the instructions in `earlier` that `text` ends, or that the instructions in `new` replace."""
+    """Retractions of the instructions in `earlier` that `text` ends, or that the instructions in `new` replace.
+
+    "Emojis are fine" also ends what an earlier session asked for.
+    """
     standing = earlier.instructions
-    if not standing:
-        return
     ended: set[str] = set()
     for sentence in re.finditer(r"[^.!?\n;]+", text):
-        match = _OVER.match(sentence[0]) or _ALLOWED.match(sentence[0])
-        if match is None or text[sentence.end() : sentence.end() + 1] == "?":
+        if text[sentence.end() : sentence.end() + 1] == "?":
             continue
-        groups = match.groupdict()
-        spoken = _stems(groups.get("what") or groups.get("that") or "")
-        for draft in reversed(standing):
-            if spoken and (draft.object or "") not in ended and spoken & _stems(draft.object or ""):
-                ended.add(draft.object or "")
-                yield retraction(draft, sentence.span())
-                break
-    for order in new:
+        for draft in _ended_by(sentence[0], standing, ended):
+            ended.add(draft.object or "")
+            yield retraction(draft, sentence.span())
+        allowed = None if ended else _ALLOWED.match(sentence[0])
+        style = compiled("{STYLE}").search(allowed["what"] or allowed["that"]) if allowed else None
+        if style:
+            name = style[0].lower()
+            yield Draft(
+                predicate="instruction",
+                object=name,
+                phrase=f"wants the assistant to follow: no {name}",
+                quote=sentence.span(),
+                op="retract",
+                kind="procedure",
+                category="instructions",
+                denial=True,
+            )
+    for order in new if standing else ():
         if order.predicate != "instruction" or order.op != "assert" or order.object is None:
             continue
         for draft in standing:
             if draft.object and draft.object not in ended and _replaces(order.object, draft.object):
                 ended.add(draft.object)
                 yield retraction(draft, order.quote)
+
+
+def _ended_by(sentence: str, standing: list[Draft], ended: set[str]) -> Iterator[Draft]:
+    """Those of the instructions that a sentence ends."""
+    loosened = _LOOSENED.match(sentence)
+    if loosened:
+        yield from [one for one in standing if one.object not in ended and _replaces(loosened["o"], one.object or "")]
+        return
+    match = _OVER.match(sentence) or _ALLOWED.match(sentence)
+    groups = match.groupdict() if match else {}
+    spoken = _stems(groups.get("what") or groups.get("that") or "")
+    for draft in reversed(standing) if spoken else ():
+        if draft.object not in ended and spoken & _stems(draft.object or ""):
+            yield draft
+            return
 
 
 def _replaces(new: str, old: str) -> bool:
@@ -105,7 +138,7 @@ def _replaces(new: str, old: str) -> bool:
 
 def _tongue(text: str) -> str | None:
     match = _ANSWERING.search(text)
-    tongue = (match["tongue"] or match["bare"]).lower() if match else None
+    tongue = (match["tongue"] or match["bare"] or match["next"]).lower() if match else None
     return tongue if tongue and compiled("{TONGUES}").fullmatch(tongue) else None
 
 

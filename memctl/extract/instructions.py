@@ -61,7 +61,7 @@ _STANDING_LEAD = re.compile(
 )
 _IGNORE_SAID = re.compile(r"^(?:ignore|forget) what i said (?:about|on) [\w ]+, ", re.IGNORECASE)
 _POLITE = re.compile(
-    r"[, ]+(?:please|pls|plz|from now on|going forward|in (?:the )?future|thanks|thank you|thx|ta|ok|okay)$",
+    r"[, ]+(?:please|pls|plz|ever|from now on|going forward|in (?:the )?future|thanks|thank you|thx|ta|ok|okay)$",
     re.IGNORECASE,
 )
 
@@ -134,14 +134,20 @@ _INLINE = re.compile(
     re.IGNORECASE,
 )
 _ENUMERATOR = re.compile(r"(?:^|[\s,;])\(?(?:\d{1,2}|[a-f])[.)]\s+")
-_TOPIC = re.compile(r"^[\w][\w' /&-]{1,24}:\s+", re.IGNORECASE)
+_TOPIC = re.compile(
+    r"^(?:[\w][\w' /&-]{1,24}:\s+|(?:for|in|with|on) (?!me\b|now\b|this\b|that\b|future\b)"
+    r"(?:(?!always\b|never\b|only\b)[\w'-]+ ?){1,4}, (?=(?:please |always |"
+    r"never |only |don't |dont |do not |no |use |keep |give |make |skip |avoid )))",
+    re.IGNORECASE,
+)
 _VAGUE = re.compile(
     r"^(?:never|don't|dont|do not|always) \w+ (?:\w+ )?(?:it|this|that|them|those|these)\b", re.IGNORECASE
 )
 _ONCE = re.compile(
     r"\b(?:for (?:this|that|the) (?:one|script|task|time|file|email|message|poem|essay|post|recipe)|this time|just "
     r"this|next time|"
-    r"in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|her)$",
+    r"in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|"
+    r"her)$|\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
     re.IGNORECASE,
 )
 _SAYING = re.compile(
@@ -153,6 +159,7 @@ _SAYING = re.compile(
 _MARKED = re.compile(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
 _OF_ANSWERS = re.compile(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
 _NEVER_DID = re.compile(
+    r"^never (?:trust|judge|underestimate|marry|date|meet|kiss|bet|lend|mix|eat|drink|buy|shop|wear|drive|fly)\b|"
     r"\b(?:in my life|before|yet|again|as a kid|since|mind|been|had|give up|look back|forget|say never)\b",
     re.IGNORECASE,
 )
@@ -281,6 +288,7 @@ def _trimmed(text: str) -> str:
 
 
 def _draft(goal: str, span: tuple[int, int]) -> Draft:
+    goal = re.sub(r"\s+(?=[,;:.!])", "", " ".join(goal.split()))
     return Draft(
         predicate="instruction",
         object=goal,

@@ -282,7 +282,7 @@ def _months_off(text: str) -> str:
 
 
 _ARTICLED = re.compile(
-    r"^(?:an?|the|my|our)\s+[\w\s'\-,]*?\b(?:in|near|outside|outside of|of|called|named)\s+(?=[A-Z])"
+    r"^(?:an?|the|my|our)\s+[\w\s'\-,]*?\b(?:in|near|outside|outside of|of|called|named)\s+(?=[A-ZÀ-ÞĀ-Ž])"
 )
 
 
@@ -327,7 +327,7 @@ def org(text: str, *, casual: bool = False) -> str | None:
             else re.sub(r",? (?:in|at) [A-Z].*$|, (?!Inc|LLC|Ltd).*$", "", found)
         )
     if re.match(r"(?:an?|the)\s", text, re.IGNORECASE):
-        found = noun(re.sub(r"\s+(?:in|near|as|doing|with|on|for|from)\b.*$", "", cut(text)), limit=6)
+        found = noun(re.sub(r",.*$|\s+(?:in|near|as|doing|with|on|for|from)\b.*$", "", cut(text)), limit=6)
         if found and not re.match(
             (
                 r"(?:the|a) (?:moment|weekends?(?! \w)|mornings?|evenings?|"
@@ -369,8 +369,16 @@ _NO_JOB = re.compile(
 )
 
 
+_PARENT = re.compile(
+    r"(?<!stay-at-home )(?<!stay at home )\b(?:mum|mom|mam|mother|dad|father|parent|gran|grandma|grandmother|"
+    r"grandad|grandpa|"
+    r"grandfather|wife|husband|sister|brother|son|daughter|aunt|uncle|cousin|godmother|godfather|twin)$",
+    re.IGNORECASE,
+)
+
+
 def job(text: str) -> str | None:
     """An occupation without its article."""
     text = re.sub(r"^(?:only|sole|lone|main) ", "", cut(_ARTICLE.sub("", text)))
     short = _JOB_STOP.sub("", text)
-    return None if _NO_JOB.match(short) else noun(short, limit=5)
+    return None if _NO_JOB.match(short) or _PARENT.search(short) else noun(short, limit=5)

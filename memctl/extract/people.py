@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from memctl.extract.clauses import ADVERBS
-from memctl.extract.draft_claim import Draft
+from memctl.extract.draft_claim import Draft, article
 from memctl.extract.kinship import CHILD, GROUPS, canonical
 from memctl.extract.object_types import is_opening
 from memctl.extract.rule_tables import compiled, lexicon
@@ -25,11 +25,12 @@ _SIDE = (
 _WHOSE = (
     r"(?:my|our|me(?= (?:mam|mum|da|dad|nan|gran|mate|bro|sis)\b)|the(?= (?:missus|wife|husband|hubby|other half|"
     r"eldest|youngest|oldest|twins|mother[- ]in[- ]law|"
-    r"father[- ]in[- ]law|boyfriend|girlfriend|gf|bf)\b(?! (?:of|who|that)\b)))"
+    r"father[- ]in[- ]law|boyfriend|girlfriend|gf|bf)\b(?! (?:of|who|that)\b))|"
+    r"the(?= (?:boys|girls|kids|lads|children) (?-i:[A-ZÀ-Þ])\w+(?:,| and| &)))"
 )
 _AGE = r"(?: ?\(\d{1,2}\))"
 _NAMES = (
-    rf"(?:{_TITLED}|{_ONE}){_AGE}?(?:(?:, {_ONE}{_AGE}?)*(?:,? and |,? & ){_ONE}{_AGE}?"
+    rf"(?:{_TITLED}|{_ONE}){_AGE}?(?:(?:, {_ONE}{_AGE}?)*(?:,? and |,? & )(?:(?:baby|little|wee) )?{_ONE}{_AGE}?"
     r"| (?!St\b|Street|University)(?-i:[A-Z])[\w\-]+)?"
 )
 _RELATION = re.compile(
@@ -65,7 +66,9 @@ _SIBLINGS = re.compile(
     (
         r"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)) (?:got )?(?:an? |\d |"
         rf"one |two |three |four )?{_SIDE}(?P<rel>sister|brother|son|daughter|kid|child|cousin|nephew|"
-        r"niece|twin)(?:s|ren)?(?:,| -| –|:| called| named) (?:called |"
+        r"niece|twin|aunt|auntie|uncle|boyfriend|girlfriend|partner|friend|neighbou?r|stepson|stepdaughter|stepbrother|"
+        r"stepsister|grandson|granddaughter|godson|goddaughter|housemate|flatmate|roommate)"
+        r"(?:s|ren)?(?:,| -| –|:| called| named) (?:called |"
         rf"named )?(?P<name>{_NAMES})(?P<age>(?!))?"
     ),
     re.IGNORECASE,
@@ -232,7 +235,7 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
         yield Draft(
             predicate=predicate,
             object=name,
-            phrase=f"has a {rel} called {name}",
+            phrase=f"has {article(rel)} called {name}",
             quote=span,
             confidence=0.85,
             category="family" if rel not in ("boss", "manager", "colleague", "friend") else "people",
@@ -300,9 +303,11 @@ def _split_names(text: str) -> Iterator[tuple[str, str | None]]:
     for part in re.split(r",? (?:and|&) |, ", text):
         age = _NUMBER.search(part)
         words = re.sub(r" ?\(\d+\)", "", part).split()
-        while words and words[-1] in _NOT_NAMES:
+        baby = words[:1] != [] and words[0] in ("baby", "little", "wee")
+        words = words[baby:]
+        while words and words[-1] in _NOT_NAMES and not baby:
             words.pop()
-        if words and words[0] not in _NOT_NAMES:
+        if (baby and words) or (words and words[0] not in _NOT_NAMES):
             yield " ".join(words), age[0] if age else None
 
 

@@ -10,7 +10,7 @@ from memctl.extract.noun_phrases import job, listed, noun, preference
 from memctl.extract.rule_tables import Phrase, compiled, phrases
 from memctl.extract.verbs import FORMS, gerund
 
-TABLES = ("phrases", "everyday", "particulars", "retractions", "asides")
+TABLES = ("phrases", "everyday", "particulars", "remarks", "retractions", "asides")
 
 
 def phrase_drafts(

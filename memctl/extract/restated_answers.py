@@ -40,7 +40,7 @@ _KIN = (
 _STATEMENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), statement)
     for pattern, statement in (
-        (rf"\bwhat(?:'s| is| are| was) your {_KIN}(?:'s|s'?)? names?\?", "my {x} is called {a}"),
+        (rf"\b(?:what(?:'s| is| are| was)|and|what about) your {_KIN}(?:'s|s'?)? names?\?", "my {x} is called {a}"),
         (rf"\bwhat(?:'s| is| are) your {_KIN} called\?", "my {x} is called {a}"),
         (rf"\bwhat(?:'s| is) the name of your {_KIN}\?", "my {x} is called {a}"),
         (rf"\bwho(?:'s| is) your {_KIN}\?", "my {x} is {a}"),
@@ -64,6 +64,17 @@ _STATEMENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?:dietary|food) (?:requirements|restrictions|needs|preferences)\b", "I'm {a}"),
         (r"\bare you (?:a )?(?:vegetarian|vegan|meat eater|pescatarian|veggie)\b", "I'm {a}"),
         (r"\bare you (?:married|single|in a relationship)\b", "I'm {a}"),
+        (
+            r"\bhow many (?P<x>kids|children|siblings|brothers|sisters|grandchildren|cats|dogs|pets) do you have\b",
+            "I have {a} {x}",
+        ),
+        (
+            r"\b(?:how|what) (?:would you like me to|should i|shall i|do you want me to) (?:address|call) you\b",
+            "call me {a}",
+        ),
+        (r"\bwhat blood (?:type|group) are you\b", "my blood type is {a}"),
+        (r"\bwhat(?:'s| is) your (?P<x>blood (?:type|group))\b", "my blood type is {a}"),
+        (rf"\bwhat(?:'s| is) your {_KIN}\?", "my {x} is {a}"),
     )
 )
 _DO_YOU = re.compile(
@@ -97,6 +108,9 @@ def statement(question: str, answer: str, subject: tuple[str, str] | None) -> st
     closed = _DO_YOU.search(asked[-1])
     if closed and refusal:
         return f"I don't {closed['x'].replace('any ', '')}"
+    chosen = _chosen(asked[-1], text)
+    if chosen:
+        return chosen
     related = _relation(asked[-1], text)
     if related:
         return related
@@ -127,6 +141,20 @@ def _filled(question: str, answer: str) -> str | None:
     return None
 
 
+_PREFER = re.compile(
+    r"\bdo you (?:usually |normally |generally )?(?:prefer|like) (?P<x>[\w' -]{2,25}?) or "
+    r"(?P<y>[\w' -]{2,25}?)(?: seats?)?\?",
+    re.IGNORECASE,
+)
+
+
+def _chosen(question: str, answer: str) -> str | None:
+    """ "Do you prefer window or aisle?" – "aisle, always"."""
+    asked = _PREFER.search(question)
+    said = answer.partition(",")[0].casefold().removeprefix("the ")
+    return f"I prefer {said}" if asked and said in (asked["x"].casefold(), asked["y"].casefold()) else None
+
+
 def _relation(question: str, answer: str) -> str | None:
     """ "Is Jonas your cousin?" – "Husband!" and "Who's Ines?" – "my cousin"."""
     asked = _IS_YOUR.search(question)
@@ -135,7 +163,7 @@ def _relation(question: str, answer: str) -> str | None:
     who = asked or _WHO_IS.search(question)
     if who is None:
         return None
-    relative = _RELATIVE.match(
+    relative = _RELATIVE.fullmatch(
         re.sub(r"^(?:(?:no|nah|nope|oh|just|only|she's|he's|they're)[,.! ]+)+(?:my )?", "", answer, flags=re.IGNORECASE)
     )
     if relative and compiled("{RELATIONS}").fullmatch(relative["x"]):

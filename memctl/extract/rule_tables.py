@@ -42,7 +42,7 @@ TOPICS = (
 )
 """Tables of verb frames, in the order they are tried: of two frames with one verb and predicate, the first wins."""
 
-PHRASES = ("phrases", "everyday", "particulars", "retractions", "asides", "multilingual")
+PHRASES = ("phrases", "everyday", "particulars", "remarks", "retractions", "asides", "multilingual")
 """Tables of phrases."""
 
 _MACRO = re.compile(r"\{([A-Z_]+)\}")

@@ -125,9 +125,7 @@ class TurnReader:
         if not body:
             return
         repair = corrections.REPAIR.search(body)
-        restatement = (
-            corrections.IT_IS.match(body) if last and (corrections.CUE.search(self.before) or repair) else None
-        )
+        restatement = corrections.restated(body, self.before, repaired=repair is not None) if last else None
         self.before = text
         statement = body[: repair.start()] if repair and repair.start() > 0 else body
         drafts: list[Draft] = []
@@ -319,6 +317,8 @@ class TurnReader:
     def of_self(self, verb_head: Head | None, clause: Clause, span: tuple[int, int]) -> list[Draft]:
         """The drafts about the speaker from a head; a list after "I'm" is read item by item."""
         if verb_head is None:
+            return []
+        if verb_head.lemma == "be" and assertion_filter.figurative(clause.text):
             return []
         drafts = [pet for draft in match(verb_head, span, casual=self.casual) for pet in people.each_pet(draft)]
         drafts = events.already_true(drafts, verb_head, clause.text, self.at)
