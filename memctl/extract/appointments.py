@@ -6,7 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from memctl.extract import events
+from memctl.extract import event_dates
+from memctl.extract.clauses import ADVERBS
 from memctl.extract.dates import Grounded, certain, may_name_time
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.earlier_drafts import EarlierDrafts
@@ -66,6 +67,8 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     if matched is None or not _AFTER.match(after) or _MORE_DAYS.match(after):
         return None
     whose, what = (matched["whose"] or "").lower(), matched["o"].strip()
+    if not ADVERBS.isdisjoint(what.lower().split()):
+        return None
     if not whose and not matched["link"].strip() and first.span[0] > 60:
         return None
     owned = f"{matched['whose']} {what}" if whose.endswith(("'s", "s'")) or whose == "the kids" else what
@@ -74,7 +77,7 @@ def appointment(text: str, span: tuple[int, int], at: datetime | None) -> tuple[
     draft = Draft(
         predicate="plans",
         object=owned,
-        phrase=events.absolute(f"has {_possessed(owned, named=owned != what)}", [first]),
+        phrase=event_dates.absolute(f"has {_possessed(owned, named=owned != what)}", [first]),
         quote=span,
         confidence=0.8,
         category="plans",
@@ -107,7 +110,7 @@ def rescheduled(text: str, at: datetime | None, earlier: EarlierDrafts) -> Itera
         phrase = re.sub(r" (?:on|in) (?:the (?:week|weekend) of )?(?:\d{1,2} )?[A-Z]?[a-z]* ?\d{4}$", "", draft.phrase)
         yield msgspec.structs.replace(
             draft,
-            phrase=events.absolute(phrase, [new]),
+            phrase=event_dates.absolute(phrase, [new]),
             quote=(0, len(text.rstrip())),
             valid_at=new.start,
             precision=new.precision,

@@ -25,6 +25,8 @@ _PIECES = re.compile(
     r"working|based|single|originally|currently|have\b))|\s*[—–(]\s*",
     re.IGNORECASE,
 )
+_FEELING = re.compile(r"\b(?:that|about|because|how|why|whether|if|when|to)\b", re.IGNORECASE)
+""" "I'm worried about the cost of living in Oslo", "I'm glad that Joseph, a producer, …": the list is not about "I"."""
 _AGED = re.compile(r"\d\d(?: ?(?:years?|yrs?)[ -]?olds?| ?yo)?", re.IGNORECASE)
 _DATED = re.compile(
     r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.? \d|\d(?:st|nd|rd|th)\b", re.IGNORECASE
@@ -50,7 +52,7 @@ def list_drafts(
     `tail` continues after a verb other than "be", and reads only place, employer and occupation.
     """
     drafts: list[Draft] = []
-    cuts = list(_PIECES.finditer(start.rest))
+    cuts = [] if not tail and _FEELING.search(_PIECES.split(start.rest, 1)[0]) else list(_PIECES.finditer(start.rest))
     for n, cut in enumerate(cuts):
         part = start.rest[cut.end() : cuts[n + 1].start() if n + 1 < len(cuts) else None].strip(" ,")
         kids = _KIDS.match(part)

@@ -350,6 +350,11 @@ def figurative(clause: str) -> bool:
     return bool(_FIGURATIVE.search(clause))
 
 
+def of_the_past(conj: str, clause: str) -> bool:
+    """True for "when I was little" after "I had a cat"."""
+    return conj == "when" and bool(re.match(r"(?:i|we) (?:was|were|lived|worked)\b", clause, re.IGNORECASE))
+
+
 RESTRICTING = frozenset({"unless", "except", "when", "whenever", "while", "before", "after", "if", "until"})
 """ "I don't eat meat when I'm alone": the clause after these says when the one before is true."""
 _THEN = re.compile(r"\w,? (?:then|in that case)[.! ]*$", re.IGNORECASE)

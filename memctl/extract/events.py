@@ -9,6 +9,7 @@ from datetime import datetime
 from memctl.extract.clauses import Clause, Head
 from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft_claim import Draft
+from memctl.extract.event_dates import of_the_clause, without_dates
 from memctl.extract.noun_phrases import cut
 from memctl.extract.rule_tables import compiled
 from memctl.extract.segmentation import HIDDEN
@@ -51,6 +52,7 @@ _CHAT = re.compile(
 )
 
 
+_JOURNEYS = frozenset(words("move visit fly travel go marry emigrate relocate retire"))
 _STATES = frozenset(
     words("live work be think feel say tell know want love like hate hear need have talk chat call text check seem get")
 )
@@ -69,22 +71,6 @@ def ahead(head: Head) -> bool | None:
     if head.tense == "future" or head.lemma in ("plan", "intend", "aim", "hope"):
         return True
     return True if head.tense == "present" and (head.lemma in _GOING or not head.prog) else None
-
-
-def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
-    """The words after the verb, without date expressions."""
-    text = clause.text
-    for one in reversed(dates):
-        if one.span[0] >= head.rest_at:
-            text = (
-                re.sub(
-                    r"(?:\s(?:on|in|at|for|by|until|since|from))?(?:\s(?:the|early|late|mid))?\s*$",
-                    " ",
-                    text[: one.span[0]],
-                )
-                + text[one.span[1] :]
-            )
-    return cut(" ".join(text[head.rest_at :].split()))
 
 
 def already_true(drafts: list[Draft], head: Head, text: str, at: datetime | None) -> list[Draft]:
@@ -115,6 +101,8 @@ def event(  # noqa: C901 -- one check per reason not to keep it
 
     Of somebody else (not `own`) only what changes a life is kept.
     """
+    if len(of_the_clause(clause.text, dates)) < len(dates):
+        return None
     if head.tense not in ("past", "perfect") or head.neg or head.modal or head.stopped or head.can or head.prog:
         return None
     if head.lemma == "be" and head.tense == "past" and any(one.role == "at" for one in dates):
@@ -256,16 +244,37 @@ _HAD_OCCASION = r"(?:have|attend) (?:an? |the |my |our )?(?P<o>(?:[\w'’&-]+ ){
 _DATED_ONLY = frozenset({"sit", "have", "see", "run", "take", "get", "start", "host", "perform", "open"})
 
 
+_WORKING = re.compile(
+    r"\W*(?:make sure|make (?:some |real |good )*progress|get ready|get started|keep (?:in mind|going|working)|"
+    r"meet (?:the|my|our|all|this) [\w ]*"
+    r"deadline|have (?:an? |the )?(?:[\w-]+ ){0,3}deadline|aim for|go with|go through|work on|focus on|start with|"
+    r"try (?:to|out)|"
+    r"look (?:into|at)|check (?:out|the)|use \w+|stick (?:to|with)|continue|follow|take (?:it|care|note))\b",
+    re.IGNORECASE,
+)
+""" "I'll go with the first draft": the next steps of a task."""
+
+
 def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, int]) -> Draft | None:
     """A clause about the future, as a `plans` draft if it names a date, a number or a name."""
     if head.neg or head.modal or head.stopped or head.can:
         return None
-    ahead = [one for one in dates if one.role == "at"]
+    ahead = [one for one in of_the_clause(clause.text, dates) if one.role == "at"]
+    if head.tense == "future" and not ahead and head.lemma not in _JOURNEYS:
+        return None  # "I'll start with the intro": of this conversation.
+    if len(ahead) < sum(one.role == "at" for one in dates):
+        return None
     intended = _intended(head, without_dates(clause, head, ahead), ahead)
     if intended is None:
         return None
     verb, body = intended[0], cut(intended[1])
-    vague = HIDDEN in body or _CHAT.search(body) or len(body.split()) > 14 or _VAGUE.match(f"{verb} {body}")
+    vague = (
+        _WORKING.match(f"{verb} {body}")
+        or HIDDEN in body
+        or _CHAT.search(body)
+        or len(body.split()) > 14
+        or _VAGUE.match(f"{verb} {body}")
+    )
     if vague or not (ahead or _ANCHOR.search(" " + body)):
         return None
     goal = " ".join(f"{verb} {body.removeprefix('got ')}".split())
@@ -346,50 +355,3 @@ def routine(clause: Clause, head: Head, offset: tuple[int, int]) -> list[Draft]:
 
 LONGEST_ROUTINE = 9
 """Words after the verb of a routine."""
-
-
-def date_into(draft: Draft, dates: list[Grounded], head: Head | None) -> None:
-    """Set a draft's time from `dates`: the day of an event, the start or end of a state."""
-    at = next((one for one in dates if one.role == "at"), None)
-    since = next((one for one in dates if one.role == "since"), None)
-    until = next((one for one in dates if one.role == "until"), None)
-    if until is not None:
-        draft.invalid_at, draft.precision = until.start, until.precision
-    if draft.op == "retract":
-        if at is not None and (head is None or head.tense != "present" or head.stopped):
-            draft.invalid_at, draft.precision = at.start, at.precision
-        if since is not None and until is not None:
-            draft.valid_at = since.start
-        return
-    if draft.predicate == "hometown":
-        return
-    if since is not None:
-        draft.valid_at, draft.precision = since.start, since.precision
-    elif at is not None and draft.predicate not in ("birthday", "age"):
-        dated = draft.predicate in ("plans", "event", "attended") or (
-            head is not None
-            and (head.tense in ("past", "perfect") or head.started or (head.prog and head.lemma != "be"))
-        )
-        if dated:
-            draft.valid_at, draft.precision = at.start, at.precision
-
-
-SEASON_NAMES = {3: "spring", 6: "summer", 9: "autumn", 12: "winter"}
-
-
-def absolute(phrase: str, dates: list[Grounded]) -> str:
-    """`phrase` with the date of its event or plan in full, so that it can be understood later."""
-    at = next((one for one in dates if one.role == "at"), None)
-    if at is None:
-        return phrase
-    if at.precision == "day" and (at.end - at.start).days <= 1:
-        return f"{phrase} on {at.start.day} {at.start:%B %Y}"
-    if at.precision == "month":
-        return f"{phrase} in {at.start:%B %Y}"
-    if at.precision == "year":
-        return f"{phrase} in {at.start:%Y}"
-    if at.precision == "season":
-        return f"{phrase} in {SEASON_NAMES[at.start.month]} {at.start:%Y}"
-    if (at.end - at.start).days == 2:
-        return f"{phrase} on the weekend of {at.start.day} {at.start:%B %Y}"
-    return f"{phrase} in the week of {at.start.day} {at.start:%B %Y}"

@@ -40,6 +40,13 @@ _WHILE_IT_LASTED = re.compile(
     r"years?|while)|lent)|in (?:college|uni\w*|school))\b",
     re.IGNORECASE,
 )
+_ONCE_UPON = re.compile(
+    r"\b(?:when (?:i|we) (?:was|were)|as an? (?:kid|child|boy|girl|teen\w*|student)|growing up|back (?:then|when)|"
+    r"in (?:my|the) "
+    r"(?:childhood|youth|twenties|thirties|teens|(?:19)?\d0s)|years ago)\b",
+    re.IGNORECASE,
+)
+""" "I had a cat when I was little"."""
 _FUTURE_DATE = re.compile(
     (
         r"\b(?:tomorrow|next (?:week|month|year|spring|summer|fall|autumn|winter|mon|tue|wed|thu|fri|sat|"
@@ -51,7 +58,8 @@ _FUTURE_DATE = re.compile(
 _TEMPORARY = re.compile(
     (
         r"\b(?:for (?:the|a) (?:weekend|week|night|day|month|few days|couple of days|conference|meeting|"
-        r"trip|holiday)|for (?:\d+|two|three|four|five|six) (?:days|nights|weeks)(?! now)|on (?:vacation|"
+        r"trip|holiday)|(?:half|part) (?:of )?the (?:year|week|time)|(?:at|on) weekends|during the week|for (?:\d+|"
+        r"two|three|four|five|six) (?:days|nights|weeks)(?! now)|on (?:vacation|"
         r"holiday)|this (?:week|weekend)|tonight)\b"
     ),
     re.IGNORECASE,
@@ -126,6 +134,8 @@ def decide(frame: Frame, head: Head) -> tuple[str, str] | None:  # noqa: C901 --
         return ("retract", predicate) if predicate == "diet" and op == "assert" else None
     if head.tense == "past" and predicate == "diet" and op == "assert" and _WHILE_IT_LASTED.search(head.rest):
         return "retract", predicate
+    if head.tense in ("past", "perfect") and predicate in ("has_pet", "owns", "hobby") and _ONCE_UPON.search(head.rest):
+        return None
     if head.tense == "past" and not head.started:
         return {"assert": (op, predicate), "retract": ("retract", predicate), "skip": None}[frame.past]
     if (

@@ -102,7 +102,17 @@ _REASON = re.compile(
 )
 _ASIDE = re.compile(
     r"(?:i|i'm|im|i've|ive|i'll|my|we|our|because|since|cos|cuz|thx|thanks|ta|lol|haha|it's just|it (?:drives|makes|"
-    r"wastes|takes)|they|he|she|that's why|ok|okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
+    r"wastes|takes)|they|he|she|how|what|which|who|where|why|when should|can|could|would|do|does|is there|are there|"
+    r"any (?:ideas?|tips|advice)|that's why|ok|okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
+    re.IGNORECASE,
+)
+_PREFERS = re.compile(
+    r"(?:i|i'm|im|we|we're) (?:\w+ )?(?:prefer|like|want|need|use|using|have|love|keep)\b", re.IGNORECASE
+)
+_IMPERATIVE = re.compile(
+    r"(?:please |pls |just |so )*(?:no|never|always|only|don't|dont|do not|keep|use|stop|avoid|skip|be|give|show|"
+    r"ask|tell|write|answer|"
+    r"reply|call|explain|treat|make|add|include|check|run|put|say|leave|cut|drop)\b",
     re.IGNORECASE,
 )
 _WISH = re.compile(
@@ -233,7 +243,8 @@ def _orders(text: str, marked: bool) -> Iterator[tuple[str, bool]]:
     pieces.append((at, text[at:]))
     goal, opened, over = "", False, False
     for number, (_, piece) in enumerate(pieces):
-        if is_order(piece) or (marked and number == 0):
+        of_a_list = number and _PREFERS.match(pieces[0][1]) and not _IMPERATIVE.match(piece)
+        if (is_order(piece) and not of_a_list) or (marked and number == 0):
             if goal:
                 yield goal, opened
             goal, opened = _trimmed(piece), number == 0

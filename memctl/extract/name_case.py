@@ -15,6 +15,10 @@ from memctl.extract.wordlist import words
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _CAPITALISED = re.compile(r"(?<=[\w,;)] )(?P<word>[A-ZÀ-Þ][^\W\d_A-ZÀ-Þ]+)(?=['’]s\b|[\s,.;:!?)]|$)")
 """ Not at the start of a sentence, where every word has a capital."""
+_HEADING = re.compile(
+    r"\s*(?:#|\*\*|[-*•] \*\*|\d+[.)] \*\*|(?:[A-Z][\w'’-]*[:,]? (?:(?:of|and|the|for|in|to|a|with|on|&) )*){3,})"
+)
+"""Of a heading every word may have a capital."""
 _ORDINARY = frozenset(
     words(
         "will may mark rose hope grace faith joy sunny art bill jack frank pat rob sue drew chase summer autumn "
@@ -38,7 +42,12 @@ class NameCase:
 
     def learn(self, text: str) -> None:
         """Add the names of a turn; words that are also spelled without a capital in edited text are none."""
-        capitalised = [match["word"] for match in _CAPITALISED.finditer(text)]
+        capitalised = [
+            match["word"]
+            for line in text.splitlines()
+            if not _HEADING.match(line)
+            for match in _CAPITALISED.finditer(line)
+        ]
         for name in capitalised:
             key = name.casefold()
             plain = key in _ORDINARY or key in FORMS or key in ADVERBS or key in ENGLISH_MONTHS or key in FULL_WEEKDAYS

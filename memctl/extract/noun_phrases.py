@@ -75,7 +75,7 @@ _STOP = re.compile(
 _REFUSED = re.compile(
     r"^(?:it|that|this|these|those|them|him|her|us|me|you|he|she|they|we|everything|everyone|"
     r"everybody|something|someone|anything|anyone|nothing|one|ones|"
-    r"how|what|when|why|where|who|whatever|which|whether|if|to|such|so|there|here|both|each|all|most|"
+    r"like|given|how|what|when|why|where|who|whatever|which|whether|if|to|such|so|there|here|both|each|all|most|"
     r"some|any|others?|another|same|stuff|things?|lot|lots|way|ways|bit|more|less|"
     r"your|his|their|its|myself|yourself|idea|fact|(?:kind|type|sort|part) of|part|feeling|feel|look|sound|thought|"
     r"not|no|as|at|in|on|of|for|from|with|by|about|into|and|or|but|because|been|being|be|is|was|were|"
@@ -361,7 +361,8 @@ _JOB_STOP = re.compile(
 
 _NO_JOB = re.compile(
     (
-        r"(?:usual|expected|planned|well|soon|long|\w+ly|always|before|normal|intended|such|one|partners?|"
+        r"(?:worst|best|greatest|biggest|proudest|happiest|luckiest) .*|(?:usual|expected|planned|well|soon|long|"
+        r"\w+ly|always|before|normal|intended|such|one|partners?|"
         r"it|family|team|group|couple|whole|result|kid|child|teenager|unit|hobby|volunteer work|side|gift|"
         r"joke|rule|treat|habit|bonus|favou?r|community|person|human|woman|man)$"
     ),

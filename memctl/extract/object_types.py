@@ -65,6 +65,23 @@ _WEEKDAY_OR_MONTH = re.compile(
 _NO_NAME = re.compile(r"['’]s\b|\d|^(?:not|never|just|still|also|only|very|so|too)\b", re.IGNORECASE)
 _TITLE = re.compile(r"(?:Dr|Mrs?|Ms|Prof|St|Mt|Ft|Jr|Sr)\.?")
 """ "Dr" without the name after it."""
+_FINITE = re.compile(
+    r"\w (?:will|would|is|are|was|were|can|could|should|might|has been|have been|does|did) ", re.IGNORECASE
+)
+""" "Common pitfalls will be helpful" is a clause."""
+_ABSTRACT = re.compile(
+    r"(?:my|our|the|this|that|it) (?:mistakes?|faults?|feelings?|decisions?|words?|actions?|choices?|problems?|part|"
+    r"life|day|"
+    r"room|stage|night)\b",
+    re.IGNORECASE,
+)
+_OF_A_CHOICE = re.compile(
+    r"(?:the )?(?:(?:option|choice|version|plan|answer|number|design|draft|variant|solution|approach|method|style) "
+    r"(?:\w|\d+|one|two|three)|(?:first|second|third|last|other|latter|former|new|old|shorter|longer|left|"
+    r"right) (?:one|option|version|draft))",
+    re.IGNORECASE,
+)
+""" "I prefer option B" is about what was just offered."""
 _PEOPLE = frozenset({"name", "preferred_name", "spouse", "partner"})
 _NOT_PEOPLE = frozenset({"has_pet", "has_condition", "has_child"})
 
@@ -81,6 +98,8 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
         return False
     if predicate in ("instruction", "goal"):
         return True
+    if predicate not in ("plans", "event", "habit") and _FINITE.search(value):
+        return False
     if _CHATTY.search(value) or _VAGUE_PERSON.search(value):
         return False
     if predicate in ("lives_in", "hometown"):
@@ -88,7 +107,9 @@ def acceptable(draft: Draft) -> bool:  # noqa: C901 -- one branch per type
     if predicate == "works_at":
         return not (_cities().fullmatch(value) or _WEEKDAY_OR_MONTH.fullmatch(value))
     if predicate == "owns":
-        return not _STATE_OF_A_THING.fullmatch(value)
+        return not (_STATE_OF_A_THING.fullmatch(value) or _ABSTRACT.match(value))
+    if predicate in ("prefers", "likes", "dislikes") and _OF_A_CHOICE.fullmatch(value):
+        return False
     if predicate == "attended":
         return not _ERRAND.match(value)
     if predicate == "works_in":

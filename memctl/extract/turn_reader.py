@@ -14,6 +14,7 @@ from memctl.extract import (
     clause_openers,
     corrections,
     details,
+    event_dates,
     events,
     instructions,
     kinship,
@@ -187,6 +188,8 @@ class TurnReader:
             first = False
             if after is not None and after.conj in assertion_filter.RESTRICTING:
                 drafts = [draft for draft in drafts if draft.predicate not in CUT_SHORT]
+                if assertion_filter.of_the_past(after.conj, after.text):
+                    drafts = [draft for draft in drafts if draft.predicate not in ("has_pet", "owns", "hobby")]
             for draft in drafts:
                 draft.confidence = max(0.7, draft.confidence - doubt)
                 yield draft
@@ -239,6 +242,13 @@ class TurnReader:
         if words[0].word in ("he", "she", "they") and self.other:
             verb_head = head(text, words)
             return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
+        if (
+            clause.elided
+            and person == "i"
+            and clause.conj.endswith("ing")
+            and clause_openers.GERUND_SUBJECT.match(text)
+        ):
+            return [], person, prog
         if clause.elided and person == "i":
             verb_head = (
                 complement(text)
@@ -331,12 +341,12 @@ class TurnReader:
         if planned is not None and verb_head.prog and verb_head.lemma == "go":
             drafts = [draft for draft in drafts if draft.predicate != "hobby"]
         if planned is not None and not any(d.op == "assert" for d in drafts):
-            planned.phrase = events.absolute(planned.phrase, dates)
+            planned.phrase = event_dates.absolute(planned.phrase, dates)
             drafts.append(planned)
         if not drafts or all(d.predicate in ("owns", "has_pet") for d in drafts):
             happened = events.event(clause, verb_head, dates, span)
             if happened is not None and not drafts:
-                happened.phrase = events.absolute(happened.phrase, dates)
+                happened.phrase = event_dates.absolute(happened.phrase, dates)
                 drafts.append(happened)
             elif not drafts and verb_head.lemma == "go" and verb_head.tense == "past" and not verb_head.neg:
                 drafts += events.occasion(verb_head, span)
@@ -358,10 +368,10 @@ class TurnReader:
         drafts = events.already_true(drafts, verb_head, clause.text, self.at)
         dates = certain(clause.text, self.at, future=events.ahead(verb_head)) if not drafts else None
         if not drafts and (planned := events.plan(clause, verb_head, dates or [], span)) and dates:
-            planned.phrase = events.absolute(planned.phrase, dates)
+            planned.phrase = event_dates.absolute(planned.phrase, dates)
             drafts = [planned]
         if not drafts and dates and (happened := events.event(clause, verb_head, dates, span, own=False)):
-            happened.phrase = events.absolute(happened.phrase, dates)
+            happened.phrase = event_dates.absolute(happened.phrase, dates)
             drafts = [happened]
         drafts = drafts or events.routine(clause, verb_head, span)
         for draft in drafts:
@@ -383,7 +393,7 @@ class TurnReader:
         dates = certain(clause.text, self.at) if dates is None else dates
         if dates:
             for draft in drafts:
-                events.date_into(draft, dates, verb_head)
+                event_dates.date_into(draft, dates, verb_head)
         return drafts
 
     def scratched(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:

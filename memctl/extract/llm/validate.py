@@ -19,7 +19,7 @@ from memctl.core.claim import Claim, Precision
 from memctl.core.fact import derive_id
 from memctl.core.tokenization import stems, words
 from memctl.extract.dates import certain, may_name_time
-from memctl.extract.events import absolute
+from memctl.extract.event_dates import absolute
 from memctl.extract.extractor import MEMORY, speaks_for_user
 from memctl.extract.llm.borne_out import CHANGES, FOLLOWS, Wanted, follows, order, slot_of, unsupported
 from memctl.extract.llm.known import category_of, kind_of, text_of

@@ -1,0 +1,93 @@
+"""The dates of plans and events: which of a clause's dates say when, the words without them, and the claim's time."""
+
+import re
+
+from memctl.extract.clauses import Clause, Head
+from memctl.extract.dates import Grounded
+from memctl.extract.draft_claim import Draft
+from memctl.extract.noun_phrases import cut
+
+_DAYTIME = re.compile(r"^ (?:morning|afternoon|evening|night)s?\b")
+_AFTER_DATE = re.compile(
+    r"(?:,? ?\d{4})?(?:$|\s*[^\w\s]|\s+(?:[a-z]+ly|(?:morning|afternoon|evening|night|at|in|on|for|with|to|from|by|"
+    r"and|or|but|so|as|after|"
+    r"before|because|since|when|while|which|where|who|that|if|then|until|till|through|via|near|over|about|around|of|without|"
+    r"during|again|too|now|alone|together|instead|though|also|just|is|was|i|we|he|she|they|it|my|our|the|a|an|this|next|last|up|"
+    r"down|out|off|back|if|using|against|between|despite|like|not|next|skiing|via)\b))",
+    re.IGNORECASE,
+)
+
+
+def of_the_clause(text: str, dates: list[Grounded]) -> list[Grounded]:
+    """Those of `dates` that say when, not which: "a deadline of 5 April" and "the 15 May submission" say which."""
+    return [one for one in dates if not _which(text, one.span)]
+
+
+def _which(text: str, span: tuple[int, int]) -> bool:
+    """True if the date belongs to the noun before or after it."""
+    before = re.search(r"\b(?:of|with|between|than|met|meet)\s+$", text[: span[0]], re.IGNORECASE)
+    return bool(before) or not (text[: span[1]].endswith(",") or _AFTER_DATE.match(text[span[1] :]))
+
+
+def without_dates(clause: Clause, head: Head, dates: list[Grounded]) -> str:
+    """The words after the verb, without date expressions."""
+    text = clause.text
+    for one in reversed(dates):
+        if one.span[0] >= head.rest_at:
+            text = f"{text[: one.span[1]]}{_DAYTIME.sub('', text[one.span[1] :])}"
+            text = (
+                re.sub(
+                    r"(?:\s(?:on|in|at|for|by|until|till|to|through|since|from))?(?:\s(?:the|early|late|mid))?\s*$",
+                    " ",
+                    text[: one.span[0]],
+                )
+                + text[one.span[1] :]
+            )
+    return cut(" ".join(text[head.rest_at :].split()))
+
+
+def date_into(draft: Draft, dates: list[Grounded], head: Head | None) -> None:
+    """Set a draft's time from `dates`: the day of an event, the start or end of a state."""
+    at = next((one for one in dates if one.role == "at"), None)
+    since = next((one for one in dates if one.role == "since" and draft.predicate != "plans"), None)
+    until = next((one for one in dates if one.role == "until"), None)
+    if until is not None:
+        draft.invalid_at, draft.precision = until.start, until.precision
+    if draft.op == "retract":
+        if at is not None and (head is None or head.tense != "present" or head.stopped):
+            draft.invalid_at, draft.precision = at.start, at.precision
+        if since is not None and until is not None:
+            draft.valid_at = since.start
+        return
+    if draft.predicate == "hometown":
+        return
+    if since is not None:
+        draft.valid_at, draft.precision = since.start, since.precision
+    elif at is not None and draft.predicate not in ("birthday", "age"):
+        dated = draft.predicate in ("plans", "event", "attended") or (
+            head is not None
+            and (head.tense in ("past", "perfect") or head.started or (head.prog and head.lemma != "be"))
+        )
+        if dated:
+            draft.valid_at, draft.precision = at.start, at.precision
+
+
+SEASON_NAMES = {3: "spring", 6: "summer", 9: "autumn", 12: "winter"}
+
+
+def absolute(phrase: str, dates: list[Grounded]) -> str:
+    """`phrase` with the date of its event or plan in full, so that it can be understood later."""
+    at = next((one for one in dates if one.role == "at"), None)
+    if at is None:
+        return phrase
+    if at.precision == "day" and (at.end - at.start).days <= 1:
+        return f"{phrase} on {at.start.day} {at.start:%B %Y}"
+    if at.precision == "month":
+        return f"{phrase} in {at.start:%B %Y}"
+    if at.precision == "year":
+        return f"{phrase} in {at.start:%Y}"
+    if at.precision == "season":
+        return f"{phrase} in {SEASON_NAMES[at.start.month]} {at.start:%Y}"
+    if (at.end - at.start).days == 2:
+        return f"{phrase} on the weekend of {at.start.day} {at.start:%B %Y}"
+    return f"{phrase} in the week of {at.start.day} {at.start:%B %Y}"
