@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 from uuid import uuid4
 
+import forked
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -137,7 +138,7 @@ def process(store: Path) -> Callable[..., "subprocess.Popen[str]"]:
         environment = dict(os.environ) | more.pop("env", {})
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True} | more
         command = [Path(sys.executable).parent / "memctl", *[str(argument) for argument in arguments]]
-        return subprocess.Popen(command, env=environment, **pipes)
+        return forked.Process(command, env=environment, **pipes)
 
     return start
 

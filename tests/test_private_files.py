@@ -35,6 +35,19 @@ def test_every_way_of_writing_creates_a_private_file(tmp_path):
         private_files.create(tmp_path / "new")
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_a_killed_process_left_is_removed_when_a_file_of_another_name_is_written(tmp_path):
+    running = os.fork()
+    if not running:
+        with private_files.replacing(tmp_path / "2026-11-28.json"):
+            os._exit(9)
+    os.waitpid(running, 0)
+    assert len(list(tmp_path.iterdir())) == 1
+    with private_files.replacing(tmp_path / "other.json"):
+        private_files.replace(tmp_path / "2026-11-29.json", b"{}")
+    assert {path.name for path in tmp_path.iterdir()} == {"other.json", "2026-11-29.json"}
+
+
 def test_a_file_is_replaced_completely_or_not_at_all(tmp_path):
     path = tmp_path / "facts"
     path.write_bytes(b"old")
@@ -65,6 +78,7 @@ def test_a_lock_excludes_others_until_it_is_released(tmp_path):
     assert not file_lock.is_held(path)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_what_a_killed_process_left_next_to_a_file_is_removed_and_what_a_running_one_writes_is_not(tmp_path):
     path = tmp_path / "facts.parquet"
     with private_files.replacing(path) as file:

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import forked
 import pytest
 
 from memctl.backends.registry import open_backend
@@ -28,7 +29,7 @@ def memctl(tmp_path):
     def start(*arguments: str) -> subprocess.Popen[str]:
         command = [str(Path(sys.executable).parent / "memctl"), *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, cwd=tmp_path, env=environment, start_new_session=True, **pipes)
+        return forked.Process(command, cwd=tmp_path, env=environment, start_new_session=True, **pipes)
 
     return start
 

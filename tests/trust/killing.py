@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import forked
 import in_process
 
 KILLS = int(os.environ.get("MEMCTL_KILLS", "1"))
@@ -47,8 +48,7 @@ def memctl(*arguments: str, program: tuple[str, ...] | None = None) -> "subproce
     """Run a command to its end: in this process, or in one of its own if `program` says what stands for `memctl`."""
     if program is None:
         return in_process.run(arguments)
-    command = [*program, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ.copy())
+    return forked.run([*program, *arguments], text=True)
 
 
 def breaking(owner: str, function: str, number: signal.Signals, call: int = 1) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ def killed(
 ) -> bool:
     """The same, killed (or sent another signal) `after` so many seconds; whether it was still at work then."""
     command = [*program, *arguments]
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ.copy())
+    running = forked.Process(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(after)
     at_work = running.poll() is None
     running.send_signal(number)

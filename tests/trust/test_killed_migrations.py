@@ -11,6 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import forked
 import pytest
 from chains.people import facts
 from trust.kill_targets import SECRET, TARGETS
@@ -30,7 +31,7 @@ long, so that a busy machine does not miss it."""
 def killed_at(moment, begun):
     """Kill the migration so many seconds after it has begun; whether it was still at work."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    running = subprocess.Popen([*MEMCTL, *SLOWLY], **quiet)
+    running = forked.Process([*MEMCTL, *SLOWLY], **quiet)
     while running.poll() is None and not begun():
         time.sleep(0.01)
     time.sleep(moment)
