@@ -180,6 +180,10 @@ def ago(match: re.Match[str], clock: Clock) -> Period:
 
 
 def ahead(match: re.Match[str], clock: Clock) -> Period:
+    if unit_of(match) == "weekend":
+        # The first weekend ahead is the coming one.
+        coming = clock.today.weekday() < 5
+        return period(clock.today + timedelta(days=7 * (count_of(match) - coming)), "weekend")
     return period(shift(clock.today, count_of(match), unit_of(match)), unit_of(match))
 
 

@@ -26,6 +26,8 @@ AT = datetime(2023, 5, 25, 13, 14, tzinfo=UTC)  # a Thursday
         ("last weekend", "2023-05-20", "day"),
         ("this weekend", "2023-05-27", "day"),
         ("two weekends ago", "2023-05-13", "day"),
+        ("in two weekends", "2023-06-03", "day"),
+        ("three weekends from now", "2023-06-10", "day"),
         ("last month", "2023-04-01", "month"),
         ("next month", "2023-06-01", "month"),
         ("last year", "2022-01-01", "year"),
