@@ -23,6 +23,9 @@ INSTRUCTIONS = (
     "the kind procedure that are not marked as suspicious."
 )
 
+ENDED = (KeyboardInterrupt, anyio.BrokenResourceError, anyio.ClosedResourceError, BrokenPipeError)
+"""What the SDK raises if it is interrupted, or the client goes away, while a message is on its way."""
+
 
 def build(tools: Tools, *, write: bool = False, delete: bool = False) -> Server[Any]:
     """The server of these tools; without `write` and `delete`, of those that only read."""
@@ -97,6 +100,12 @@ def serve_stdio(server: Server[Any], close: Callable[[], None]) -> None:
     try:
         anyio.run(serve)
     except KeyboardInterrupt:
+        pass
+    except BaseExceptionGroup as group:
+        if group.split(ENDED)[1] is not None:
+            raise
+    else:
         close()
-        os._exit(0)
+        return
     close()
+    os._exit(0)

@@ -20,7 +20,7 @@ import memctl as library
 from memctl.cli.app import app
 from memctl.core.errors import UsageError
 from memctl.mcp import http
-from memctl.mcp.server import build
+from memctl.mcp.server import build, serve_stdio
 from memctl.mcp.tools import Tools
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -168,3 +168,21 @@ def test_the_other_commands_on_the_page_are_understood() -> None:
     assert len(lines) >= 4
     for line in lines:
         get_command(app).get_command(None, "mcp").make_context("mcp", line.split())  # type: ignore[attr-defined, arg-type]
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), ExceptionGroup("tasks", [anyio.BrokenResourceError()])])
+def test_an_end_while_a_message_is_on_its_way_is_clean(
+    home: Path, monkeypatch: pytest.MonkeyPatch, end: BaseException
+) -> None:
+    done: list[object] = []
+    monkeypatch.setattr(anyio, "run", lambda _: (_ for _ in ()).throw(end))
+    monkeypatch.setattr(os, "_exit", done.append)
+    serve_stdio(build(Tools(library.open("local", path=home / "s.duckdb"), "alice")), lambda: done.append("closed"))
+    assert done == ["closed", 0]
+
+
+def test_a_fault_of_the_server_is_not_taken_for_its_end(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fault = ExceptionGroup("tasks", [anyio.BrokenResourceError(), RuntimeError("fault")])
+    monkeypatch.setattr(anyio, "run", lambda _: (_ for _ in ()).throw(fault))
+    with pytest.raises(ExceptionGroup):
+        serve_stdio(build(Tools(library.open("local", path=home / "s.duckdb"), "alice")), lambda: None)
