@@ -21,7 +21,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from memctl.core.errors import AuthError, Locked, MemctlError, NotFound, UsageError
-from memctl_postgres import errors, schema
+from memctl_postgres import citus, errors, schema
 from memctl_postgres.connection import Database
 from memctl_postgres.store_connection import PostgresConnection, adapt
 
@@ -96,6 +96,18 @@ class PostgresEngine:
             ).fetchall():
                 if known < appended[table]:
                     connection.execute(SQL("ANALYZE {}").format(Identifier(self.schema, table)))
+
+    def prepare(self) -> tuple[bool, dict[str, str] | None]:
+        """Create the schema if it is missing, and lay it out over the servers of Citus, where the database has it.
+
+        Returns whether there was none, and the tables laid out now with how (see `citus.distribute`); None without
+        Citus.
+        """
+        new = not self.exists()
+        self._make()
+        with self._transaction("READ COMMITTED READ WRITE") as raw:
+            self._lock(raw, None)
+            return new, citus.distribute(raw) if citus.present(raw) else None
 
     @contextmanager
     def trial(self) -> Iterator[_Trial]:

@@ -17,6 +17,7 @@ import psycopg
 from psycopg.abc import Buffer
 from psycopg.types.string import StrDumperUnknown, TextLoader
 
+from memctl_postgres import citus
 from memctl_postgres.mapping import loaded_text, stored_text
 
 if TYPE_CHECKING:
@@ -194,9 +195,10 @@ class PostgresConnection:
             self.execute(f"SELECT setval('{table}_keys', greatest(?::BIGINT, nextval('{table}_keys')))", [last])
 
     def made(self, table: str) -> None:
-        """Index a table of vectors that was just created; short vectors stay in the row itself.
+        """Index a table of vectors that was just created, and distribute it if the others are.
 
-        The view `facts` shows whoever reads it what they may read of its tables, and no more.
+        Short vectors stay in the row itself. The view `facts` shows whoever reads it what they may read of its tables,
+        and no more.
         """
         if table == "facts":
             self.execute("ALTER VIEW facts SET (security_invoker = true)")
@@ -205,6 +207,8 @@ class PostgresConnection:
         self.execute(f'ALTER TABLE {table} ALTER user_id TYPE text COLLATE "C"')
         self.execute(f"CREATE INDEX ON {table} (unit)")
         self.execute(f"CREATE INDEX ON {table} (user_id)")
+        if citus.is_distributed(self.raw):
+            citus.distribute_table(self.raw, table)
 
     def sort(self, table: str, columns: str) -> None:
         """Nothing: the indexes find a user's rows wherever they are."""

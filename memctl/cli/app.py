@@ -71,7 +71,7 @@ PANELS: dict[str, dict[str, str]] = {
         "backup": "Back up the store to a single checksummed archive.",
         "restore": "Restore the store from a backup.",
         "forget": "Permanently erase a user and write a receipt.",
-        "store": "Copy a whole store between a file and PostgreSQL.",
+        "store": "Create a store in PostgreSQL, or copy a whole store.",
         "reindex": "Compute missing embeddings, or all with another model.",
     },
     "Report": {

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,6 +90,18 @@ class Connection(Protocol):
 
     def tables(self) -> list[str]:
         """The names of the store's tables."""
+
+
+@runtime_checkable
+class Preparable(Protocol):
+    """An engine on a server, where a store can be made before anything is in it."""
+
+    def prepare(self) -> tuple[bool, dict[str, str] | None]:
+        """Create the store if it is missing, and lay its tables out over the servers of a cluster.
+
+        Returns whether there was none, and the tables laid out now, each by "user" or on "all servers"; None where
+        there is no cluster.
+        """
 
 
 class Engine(Protocol):

@@ -5,6 +5,8 @@ import os
 import re
 import signal
 import sys
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -124,6 +126,30 @@ def test_a_dask_cluster_gives_the_store_of_one_process(
     ran = memctl("ingest", FIXTURES, "--workers", url_of(dask), "--store", address, "--json")
     assert ran.code == 0, ran.err
     assert ran.document["report"]["added"] > 0
+    assert contents(address) == expected
+
+
+@pytest.fixture
+def ray(home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A Ray cluster of one worker, which this process is connected to."""
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    ray = pytest.importorskip("ray", exc_type=ImportError)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ray.init(
+            num_cpus=1,
+            include_dashboard=False,
+            object_store_memory=80_000_000,
+            log_to_driver=False,
+            logging_level="ERROR",
+            _temp_dir=tempfile.mkdtemp(prefix="ray", dir="/tmp"),
+        )
+        yield
+        ray.shutdown()
+
+
+def test_a_ray_cluster_gives_the_store_of_one_process(ray: None, address: str, expected: list[str]) -> None:
+    ingest(address, workers.RayExecutor())
     assert contents(address) == expected
 
 

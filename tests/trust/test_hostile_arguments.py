@@ -25,6 +25,7 @@ TAKING = {
     "snapshot restore": [(BYTES,)],
     "backup": [(BYTES,)],
     "restore": [(BYTES,)],
+    "store init": [(BYTES,)],
     "store copy": [("local", BYTES), (BYTES, "x.duckdb")],
     "migrate": [("--from", BYTES, "--to", "x.jsonl", "--all-users"), ("--from", "local", "--to", BYTES, "--user", "x")],
     "report memory": [(BYTES, "--html", "x.html"), ("zoe", "--html", BYTES)],

@@ -151,6 +151,7 @@ INVOCATIONS = {
     ("undo",): [(), (USER,)],
     ("help",): [(), (USER,)],
     ("reindex",): [("--embedder", USER)],
+    ("store", "init"): [(f"nowhere{USER}.duckdb",)],
     ("store", "copy"): [("local", f"copy{USER}.duckdb"), (f"nowhere{USER}.duckdb", "x.duckdb")],
     ("sql",): [
         ("select * from facts",),

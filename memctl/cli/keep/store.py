@@ -16,11 +16,47 @@ app = _typer.new_group()
 @app.callback(
     examples="""
     memctl store copy local postgresql://team@db.example/memory
-    memctl store copy postgresql://team@db.example/memory ~/memory.duckdb
+    memctl store init postgresql://team@db.example/memory
     """
 )
 def command() -> None:
-    """Copy a whole store between a file and PostgreSQL."""
+    """Create a store in PostgreSQL, or copy a whole store."""
+
+
+@app.command(
+    examples="""
+    memctl store init postgresql://team@db.example/memory
+    memctl store init local --json
+    """
+)
+def init(
+    *,
+    target: Annotated[str, typer.Argument(metavar="STORE")],
+    lock_timeout: Annotated[
+        float,
+        option("--lock-timeout", "Seconds to wait if another process has locked the store.", "SECONDS"),
+    ] = 30.0,
+    quiet: _options.Quiet = False,
+    output: _options.Json,
+) -> None:
+    """Create the store in a PostgreSQL database, and distribute its tables by user where Citus is installed.
+
+    STORE is an address as for --store, or local, the store that the settings name. Running it again does only what is
+    missing.
+    """
+    from memctl.maintenance.store_init import init_store
+
+    done = init_store(target, lock_timeout=lock_timeout)
+    if output.printed("store-init", msgspec.structs.asdict(done)) or quiet:
+        return
+    typer.echo(f"{_render.clean(done.store)}: {'created' if done.created else 'exists already'}")
+    if done.laid_out is None:
+        typer.echo("Citus is not installed: all tables are on this server")
+    elif not done.laid_out:
+        typer.echo("all tables are distributed already")
+    else:
+        by_user = sum(how == "user" for how in done.laid_out.values())
+        typer.echo(f"{by_user} tables distributed by user, {len(done.laid_out) - by_user} copied to all servers")
 
 
 @app.command(

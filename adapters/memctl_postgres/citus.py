@@ -1,0 +1,89 @@
+"""Citus, where a server has it: the store's tables are spread over its servers by user.
+
+All rows of a user are on one server, so a statement that names its user is sent there alone. What belongs to no user
+is copied to every server. Locks are those of the server that memctl connects to: all clients name the coordinator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from psycopg.sql import SQL, Literal
+
+FIRST = "records"
+"""The table that the others are laid out with."""
+SHARED = ("meta", "files", "runs", "batches", "forgotten", "undo_files")
+"""The tables of no user, or of several. They are small, and written once per file or run."""
+
+
+def present(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the database has the extension."""
+    return bool(connection.execute("SELECT 1 FROM pg_proc WHERE proname = 'create_distributed_table'").fetchall())
+
+
+def distribute(connection: psycopg.Connection[Any], done: Callable[[str], None] = lambda _: None) -> dict[str, str]:
+    """Lay out the tables of the current schema; returns those that were not before, each as "user" or "all servers".
+
+    Expects to be in a transaction, which then reaches all servers one after the other.
+    """
+    connection.execute("SELECT set_config('citus.multi_shard_modify_mode', 'sequential', true)")
+    laid_out = _laid_out(connection)
+    _share_functions(connection)
+    outcome: dict[str, str] = {}
+    for table in SHARED:
+        if table not in laid_out:
+            connection.execute(SQL("SELECT create_reference_table({}::regclass)").format(Literal(table)))
+            outcome[table] = "all servers"
+            done(table)
+    for table in _of_users(connection):
+        if table not in laid_out:
+            distribute_table(connection, table)
+            outcome[table] = "user"
+            done(table)
+    return outcome
+
+
+def is_distributed(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the store of the current schema is laid out over several servers."""
+    return present(connection) and FIRST in _laid_out(connection)
+
+
+def distribute_table(connection: psycopg.Connection[Any], table: str) -> None:
+    """Lay out one table by its column `user_id`."""
+    connection.execute(
+        SQL("SELECT create_distributed_table({}::regclass, 'user_id', colocate_with => {})").format(
+            Literal(table), Literal("none" if table == FIRST else FIRST)
+        )
+    )
+
+
+def _of_users(connection: psycopg.Connection[Any]) -> list[str]:
+    """The tables whose rows name their user, the first one first."""
+    rows = connection.execute(
+        "SELECT c.table_name::text FROM information_schema.columns c JOIN information_schema.tables t "
+        "USING (table_schema, table_name) WHERE c.table_schema = current_schema() AND c.column_name = 'user_id' "
+        "AND t.table_type = 'BASE TABLE' AND c.table_name <> ALL (%s) ORDER BY c.table_name <> %s, c.table_name",
+        [list(SHARED), FIRST],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _laid_out(connection: psycopg.Connection[Any]) -> set[str]:
+    rows = connection.execute(
+        "SELECT c.relname::text FROM pg_dist_partition d JOIN pg_class c ON c.oid = d.logicalrelid "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema()"
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def _share_functions(connection: psycopg.Connection[Any]) -> None:
+    """Have every server know the store's functions, which its statements call there."""
+    rows = connection.execute(
+        "SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+        "WHERE n.nspname = current_schema() "
+        "AND NOT EXISTS (SELECT 1 FROM pg_dist_object o WHERE o.objid = p.oid) ORDER BY 1"
+    ).fetchall()
+    for (function,) in rows:
+        connection.execute(SQL("SELECT create_distributed_function({}::regprocedure)").format(Literal(function)))
