@@ -80,9 +80,18 @@ class Ends(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def opened(
-    source: str, target: str, *, options: Options | None = None, workers: int = 1, warn: Callable[[str], None]
+    source: str,
+    target: str,
+    *,
+    options: Options | None = None,
+    workers: int = 1,
+    warn: Callable[[str], None],
+    both: bool = False,
 ) -> Iterator[Ends]:
-    """Both endpoints, closed when the block ends. Raises UsageError if they are the same."""
+    """Both endpoints, closed when the block ends; `both` opens the source for writing too.
+
+    Raises UsageError if they are the same.
+    """
     chosen = options or {}
     with ExitStack() as stack:
 
@@ -95,7 +104,7 @@ def opened(
         if registry.is_file(target) and target != "-" and source == target:
             raise UsageError("the source and the target are the same", where=target)
         first = open_one(target, **writing)
-        read = open_one(source)
+        read = open_one(source, **({"mode": "w"} if both and registry.is_file(source) else {}))
         ends = (_identity(source, read, chosen), registry.identity(target, first))
         if ends[0] == ends[1]:
             raise UsageError("the source and the target are the same", where=ends[0])

@@ -11,7 +11,7 @@ import msgspec
 
 from memctl.backends import registry
 from memctl.core.errors import Locked, MemctlError, Retryable, UsageError
-from memctl.migrate import run
+from memctl.migrate import run, two_way
 from memctl.migrate.endpoints import Ends, Options, local_store, opened
 from memctl.migrate.job import Job, Report
 from memctl.migrate.operations import open_ledger
@@ -20,7 +20,7 @@ from memctl.migrate.removal import DeleteLimit, Removal
 from memctl.migrate.selection import Selection
 from memctl.runtime.progress import SILENT, Monitor
 from memctl.runtime.rejects import Rejects
-from memctl.runtime.retry import Halt
+from memctl.runtime.retry import Halt, Retry
 from memctl.store.duckdb.ledger import Ledger
 
 
@@ -82,6 +82,36 @@ def sync(job: SyncJob, monitor: Monitor = SILENT) -> Synced:
         with monitor.step("syncing") as (progress, announce):
             report = run.migrate(_work(job, ends), ledger, halt, progress=progress, announce=announce)
     return Synced(report=report)
+
+
+def sync_both(job: SyncJob, monitor: Monitor = SILENT) -> two_way.TwoWay:
+    """Make the two backends equal in both directions; see `memctl.migrate.two_way`. Raises as `sync` does."""
+    _check(job)
+    halt = Halt(job.max_duration)
+    with (
+        open_ledger(job.ledger) as ledger,
+        opened(job.source, job.target, options=job.options, warn=monitor.warn, both=True) as ends,
+        monitor.interruptible(halt),
+    ):
+        monitor.begin(ends.source_identity, ends.target_identity, [*ends.source.remarks(), *ends.targets[0].remarks()])
+        for end in (ends.source, ends.targets[0]):
+            end.check_writable()
+            if not job.dry_run:
+                registry.prepare(end, monitor.warn)
+        with monitor.step("syncing") as (progress, announce):
+            retry = Retry(halt, attempts=job.attempts, announce=announce)
+            return two_way.run(
+                two_way.Sides(ends.source, ends.targets[0], (ends.source_identity, ends.target_identity), retry),
+                job.selection.users,
+                ledger,
+                halt,
+                removal=Removal(limit=job.limit, force=job.force, backup=job.backup),
+                command=job.command,
+                rejects=job.rejects,
+                forgotten=local_store(job.options).suppressed,
+                dry_run=job.dry_run,
+                progress=progress,
+            )
 
 
 def watch(

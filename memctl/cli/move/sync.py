@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ from memctl.runtime import user_input
 
 if TYPE_CHECKING:
     from memctl.core.errors import MemctlError
-    from memctl.migrate.sync import Synced
+    from memctl.migrate.sync import Synced, SyncJob
 
 LISTED = 100
 """Changes that the terminal shows."""
@@ -46,6 +47,9 @@ def command(
         str | None,
         option("--backup-dir", "Folder or JSONL file for deleted and overwritten facts.", "PATH"),
     ] = None,
+    both: Annotated[
+        bool, option("--both", "Also write the target's changes to the source; conflicts: the newer one wins.")
+    ] = False,
     watch: Annotated[
         str | None, option("--watch", "Repeat after this time (90s, 5m, 2h) until Ctrl-C.", "TIME")
     ] = None,
@@ -68,6 +72,8 @@ def command(
     from memctl.migrate import sync
     from memctl.migrate.removal import parse_limit
 
+    if both and (watch or scope.user_map):
+        raise UsageError(f"--both and {'--watch' if watch else '--user-map'} cannot be combined")
     if watch and dry_run:
         raise UsageError("--watch and --dry-run cannot be combined")
     if watch and output.as_json:
@@ -90,6 +96,8 @@ def command(
         ledger=_options.path_of(ledger),
         command=_transfer.command_line(),
     )
+    if both:
+        return _both(job, quiet=quiet, output=output)
     if watch:
         every = user_input.duration(watch, "--watch") or 0.0
         last = sync.watch(job, every, _tell, _transfer.Terminal(quiet=True))
@@ -104,6 +112,40 @@ def command(
     elif not quiet or synced.report.exit:
         _transfer.print_report(synced.report, job.command)
     return synced.report.exit
+
+
+def _both(job: SyncJob, *, quiet: bool, output: _options.Json) -> int:
+    """Carry out a two-way job and print the result."""
+    from memctl.migrate.sync import sync_both
+
+    result = sync_both(job, _transfer.Terminal(quiet=quiet or output.as_json))
+    document = {name: getattr(result, name) for name in result.__struct_fields__}
+    if output.printed("sync-both", document) or (quiet and not result.exit):
+        return result.exit
+    if result.run is None:
+        for step in result.steps[:LISTED]:
+            where = f"{step.symbol} {step.side:<6} {_render.line(step.user)} {_render.short(step.id)}"
+            typer.echo(f"{where} {_render.line(step.text)}")
+        if len(result.steps) > LISTED:
+            typer.echo(f"and {len(result.steps) - LISTED} more; --json lists all")
+    for side, name in (("source", job.source), ("target", job.target)):
+        counts = Counter(step.symbol for step in result.steps if step.side == side)
+        typer.echo(
+            f"{_render.clean(name)}: {counts['+']} new, {counts['*']} changed, {counts['-']} deleted, "
+            f"{result.same} same"
+        )
+    for conflict in result.conflicts:
+        kept = f"kept the {conflict.kept}'s" if conflict.kept else "left as they are"
+        typer.echo(
+            f"conflict: {_render.line(conflict.user)} {_render.short(conflict.id)}: {conflict.detail}; {kept}", err=True
+        )
+    for problem in (*result.problems, *([f"nothing was deleted: {result.held_back}"] if result.held_back else ())):
+        typer.echo(f"{typer.style('error:', fg='red', bold=True)} {_render.clean(problem)}", err=True)
+    for said, path in (("the other states", result.backup), ("rejected records", result.rejects_file)):
+        if path:
+            typer.echo(f"{said}: {_render.clean(path)}", err=True)
+    typer.echo("nothing was changed" if result.run is None else f"run {result.run}")
+    return result.exit
 
 
 def _tell(result: Synced | MemctlError) -> None:

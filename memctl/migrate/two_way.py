@@ -1,0 +1,356 @@
+"""Keeping two backends equal in both directions: each side's changes since the last run go to the other side.
+
+The ledger has each fact as both sides had it after the last run, so a change, a deletion and a conflict are told apart.
+A fact that changed on both sides is a conflict: the newer one by `updated_at` wins, and the other is kept in a file. If
+the times do not decide, neither is written.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from memctl.backends.contract import Backend
+from memctl.backends.field_diff import difference
+from memctl.backends.wrappers import Retrying
+from memctl.core.errors import Exit, NotFound
+from memctl.core.fact import Fact
+from memctl.migrate.removal import Backup, Removal
+from memctl.migrate.selection import Selection
+from memctl.migrate.source import Forgotten, Reader
+from memctl.migrate.target import Target
+from memctl.runtime.progress import Progress
+from memctl.runtime.rejects import Rejects
+from memctl.runtime.retry import Halt, Reason, Retry
+from memctl.store.duckdb.ledger import Ledger
+from memctl.store.ledger_records import Counts, RunState, Settled, fingerprint
+
+Side = Literal["source", "target"]
+MODE = "both"
+"""The mode of the routes in the ledger."""
+
+
+class Conflict(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that changed on both sides, or changed on one and was deleted on the other. `kept` is the side whose state
+    was kept; None: the times do not decide, and both sides are as they were."""
+
+    user: str
+    id: UUID
+    kept: Side | None
+    detail: str
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a side: `+` a new fact, `*` a changed one, `-` a deleted one."""
+
+    side: Side
+    symbol: Literal["+", "*", "-"]
+    user: str
+    id: UUID
+    text: str
+
+
+class TwoWay(msgspec.Struct, frozen=True, kw_only=True):
+    """The result. `steps` are the changes that were made, or would be; `rejected` counts facts that a side refused."""
+
+    run: str | None
+    steps: list[Step]
+    conflicts: list[Conflict]
+    same: int
+    rejected: int = 0
+    held_back: str | None = None
+    problems: list[str] = []
+    backup: str | None = None
+    rejects_file: str | None = None
+    halted: Reason | None = None
+
+    @property
+    def exit(self) -> Exit:
+        """The exit code of a command with this result: 6 if a conflict is undecided."""
+        if self.halted:
+            return Exit.INTERRUPTED if self.halted == "interrupted" else Exit.LIMIT
+        if self.problems:
+            return Exit.ERROR
+        if self.held_back:
+            return Exit.LIMIT
+        if self.rejected:
+            return Exit.PARTIAL
+        return Exit.DIFFERENCES if any(conflict.kept is None for conflict in self.conflicts) else Exit.OK
+
+
+class Sides:
+    """The two backends, with what a run needs to read and write both."""
+
+    def __init__(self, source: Backend, target: Backend, identities: tuple[str, str], retry: Retry) -> None:
+        self.backends: dict[Side, Backend] = {"source": Retrying(source, retry), "target": Retrying(target, retry)}
+        self.identities = identities
+
+    def write(self, side: Side) -> Target:
+        """The side as a target."""
+        return Target([self.backends[side]])
+
+
+class _Plan(msgspec.Struct):
+    """What a run will do."""
+
+    writes: dict[Side, list[tuple[Fact, Fact | None]]]
+    deletes: dict[Side, list[Fact]]
+    conflicts: list[Conflict]
+    lost: list[Fact]
+    same: int = 0
+
+
+def run(
+    sides: Sides,
+    users: Sequence[str],
+    ledger: Ledger,
+    halt: Halt,
+    *,
+    removal: Removal,
+    command: str,
+    rejects: Path | None = None,
+    forgotten: Forgotten | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> TwoWay:
+    """Make both sides equal for these users (none: all users of both).
+
+    Nothing is deleted on either side if one was not read completely, is empty, or would lose more than the limit.
+    """
+    routes = {"source": ledger.route(*sides.identities, MODE), "target": ledger.route(*sides.identities[::-1], MODE)}
+    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    with ledger.alone(routes["source"]):
+        plan = _Plan(writes={"source": [], "target": []}, deletes={"source": [], "target": []}, conflicts=[], lost=[])
+        chosen = _users(sides, users, forgotten)
+        read = dict.fromkeys(sides.backends, 0)
+        problems: list[str] = []
+        for number, user in enumerate(chosen):
+            if progress:
+                progress(number, len(chosen), user)
+            facts = {side: _facts(backend, user, problems) for side, backend in sides.backends.items()}
+            for side in facts:
+                read[side] += len(facts[side])
+            _compare(plan, sides, user, facts, _known(ledger, routes, user, facts))
+        held_back = _unsafe(plan, read, problems, removal)
+        steps = _steps(plan, with_deletes=not (held_back or problems))
+        if dry_run:
+            return TwoWay(
+                run=None, steps=steps, conflicts=plan.conflicts, same=plan.same, held_back=held_back, problems=problems
+            )
+        refused = Rejects(rejects or ledger.path.with_name(f"rejects-{name}.jsonl"), run=name)
+        backup = Backup(removal.backup or ledger.path.with_name(f"conflicts-{name}.jsonl"), name)
+        ledger.start_run(name, routes["source"], command)
+        counts = Counts(unchanged=plan.same)
+        state: RunState = "failed"
+        try:
+            backup.add(plan.lost if removal.backup is None else [*plan.lost, *_overwritten(plan)])
+            _write(plan, sides, counts, refused)
+            if not held_back and not problems:
+                for side, facts_of in plan.deletes.items():
+                    _delete(sides.write(side), facts_of)
+            _remember(sides, ledger, routes, name, chosen)
+            state = "partial" if held_back or problems or counts.rejected else "done"
+        finally:
+            ledger.end(name, state, counts, rejects_file=refused.written)
+    return TwoWay(
+        run=name,
+        steps=steps,
+        conflicts=plan.conflicts,
+        same=plan.same,
+        rejected=counts.rejected,
+        held_back=held_back,
+        problems=problems,
+        backup=backup.written,
+        rejects_file=refused.written,
+        halted=halt.reason,
+    )
+
+
+def _users(sides: Sides, users: Sequence[str], forgotten: Forgotten | None) -> list[str]:
+    chosen = list(dict.fromkeys(users)) or sorted(
+        {name for side in sides.backends for name in sides.write(side).users()}
+    )
+    gone = forgotten(chosen) if forgotten and chosen else set()
+    return [user for user in chosen if user not in gone]
+
+
+def _facts(backend: Backend, user: str, problems: list[str]) -> dict[UUID, Fact]:
+    """All facts of the user; none for an unknown one. What is missing is added to the problems."""
+    reader = Reader(backend, Selection(users=(user,)))
+    try:
+        facts = {fact.id: fact for page in reader.facts(user) for fact in page}
+    except NotFound:
+        facts = {}
+    finally:
+        reader.close()
+    problems += reader.problems
+    problems += [
+        f"{backend.name}: {reject}" for reject in backend.rejects() if f"{backend.name}: {reject}" not in problems
+    ]
+    return facts
+
+
+def _known(
+    ledger: Ledger, routes: Mapping[str, int], user: str, facts: Mapping[Side, Mapping[UUID, Fact]]
+) -> dict[Side, dict[UUID, bytes]]:
+    """The fingerprints that the facts of the user had on each side after the last run."""
+    known: dict[Side, dict[UUID, bytes]] = {}
+    sides: tuple[Side, Side] = ("source", "target")
+    for side in sides:
+        ids = list({*facts["source"], *facts["target"], *ledger.acknowledged(routes[side], user)})
+        entries = ledger.known(routes[side], ids)
+        known[side] = {id_: entry.content_hash for id_, entry in entries.items() if entry.acknowledged}
+    return known
+
+
+def _compare(
+    plan: _Plan,
+    sides: Sides,
+    user: str,
+    facts: Mapping[Side, Mapping[UUID, Fact]],
+    known: Mapping[Side, Mapping[UUID, bytes]],
+) -> None:
+    """Add what is to be done for the facts of one user."""
+    now = datetime.now(UTC)
+    for id_ in {**facts["source"], **facts["target"]}:
+        ours, theirs = facts["source"].get(id_), facts["target"].get(id_)
+        if ours is not None and theirs is not None:
+            if _same(sides, ours, theirs):
+                plan.same += 1
+            else:
+                _settle(plan, user, ours, theirs, known)
+            continue
+        here: Side = "source" if theirs is None else "target"
+        there: Side = "target" if theirs is None else "source"
+        fact = ours or theirs
+        if fact is None:
+            continue
+        if id_ not in known[here]:
+            if not Selection().leaves_out(fact, sides.backends[there].capabilities, now):
+                plan.writes[there].append((fact, None))
+        elif known[here][id_] == fingerprint(fact):
+            plan.deletes[here].append(fact)
+        else:
+            plan.writes[there].append((fact, None))
+            detail = f"changed in the {here}, deleted in the {there}"
+            plan.conflicts.append(Conflict(user=user, id=id_, kept=here, detail=detail))
+
+
+def _same(sides: Sides, ours: Fact, theirs: Fact) -> bool:
+    """Whether one of the facts is what its side would keep of the other."""
+    return (
+        difference(ours, theirs, sides.backends["target"].capabilities).same
+        or difference(theirs, ours, sides.backends["source"].capabilities).same
+    )
+
+
+def _settle(plan: _Plan, user: str, ours: Fact, theirs: Fact, known: Mapping[Side, Mapping[UUID, bytes]]) -> None:
+    """Decide between two states of a fact: the one that changed since the last run, else the newer one."""
+    changed = (
+        known["source"].get(ours.id) != fingerprint(ours),
+        known["target"].get(theirs.id) != fingerprint(theirs),
+    )
+    kept: Side | None
+    if changed == (True, False):
+        kept = "source"
+    elif changed == (False, True):
+        kept = "target"
+    else:
+        kept = _newer(ours, theirs)
+        detail = "changed on both sides" + ("" if kept else "; the times of change do not decide")
+        plan.conflicts.append(Conflict(user=user, id=ours.id, kept=kept, detail=detail))
+        if kept:
+            plan.lost.append(theirs if kept == "source" else ours)
+    if kept == "source":
+        plan.writes["target"].append((ours, theirs))
+    elif kept == "target":
+        plan.writes["source"].append((theirs, ours))
+
+
+def _newer(ours: Fact, theirs: Fact) -> Side | None:
+    mine, other = ours.updated_at, theirs.updated_at
+    if mine is None or other is None or mine == other:
+        return None
+    return "source" if mine > other else "target"
+
+
+def _unsafe(plan: _Plan, read: Mapping[Side, int], problems: Sequence[str], removal: Removal) -> str | None:
+    """Why facts must not be deleted; None if they may be, or if there are none."""
+    number = sum(map(len, plan.deletes.values()))
+    if not number or problems or removal.force:
+        return None
+    for side, count in read.items():
+        if not count:
+            return f"the {side} is empty, and {number} facts would be deleted"
+    for side, facts in plan.deletes.items():
+        limit = removal.limit.of(read[side])
+        if len(facts) > limit:
+            return f"{len(facts)} facts of the {side} would be deleted, more than the limit of {limit}"
+    return None
+
+
+def _steps(plan: _Plan, *, with_deletes: bool) -> list[Step]:
+    steps = [
+        Step(side=side, symbol="*" if old else "+", user=fact.user_id, id=fact.id, text=fact.text)
+        for side, writes in plan.writes.items()
+        for fact, old in writes
+    ]
+    if with_deletes:
+        steps += [
+            Step(side=side, symbol="-", user=fact.user_id, id=fact.id, text=fact.text)
+            for side, facts in plan.deletes.items()
+            for fact in facts
+        ]
+    return sorted(steps, key=lambda step: (step.user, step.side, "-*+".index(step.symbol), step.id))
+
+
+def _overwritten(plan: _Plan) -> list[Fact]:
+    """The facts that are replaced or deleted, but for those of conflicts."""
+    lost = {id(fact) for fact in plan.lost}
+    old = [old for writes in plan.writes.values() for _, old in writes if old is not None and id(old) not in lost]
+    return [*old, *(fact for facts in plan.deletes.values() for fact in facts)]
+
+
+def _write(plan: _Plan, sides: Sides, counts: Counts, rejects: Rejects) -> None:
+    for side, writes in plan.writes.items():
+        target = sides.write(side)
+        facts = [fact for fact, _ in writes]
+        size = target.capabilities.batch_size
+        for start in range(0, len(facts), size):
+            batch = facts[start : start + size]
+            for fact, outcome in zip(batch, target.write(batch), strict=True):
+                counts.read += 1
+                setattr(counts, outcome.state, getattr(counts, outcome.state) + 1)
+                if outcome.state == "rejected":
+                    rejects.add({"reason": outcome.reason or "no reason given", "side": side, "fact": fact})
+        if facts:
+            target.finish()
+
+
+def _delete(target: Target, facts: Sequence[Fact]) -> None:
+    by_user: dict[str, list[UUID]] = {}
+    for fact in facts:
+        by_user.setdefault(fact.user_id, []).append(fact.id)
+    for user, ids in by_user.items():
+        target.delete(user, ids)
+
+
+def _remember(sides: Sides, ledger: Ledger, routes: Mapping[str, int], run: str, users: Sequence[str]) -> None:
+    """Enter the facts that both sides have alike, as each side has them, and forget those that are gone."""
+    for user in users:
+        ours, theirs = (_facts(sides.backends[side], user, []) for side in ("source", "target"))
+        alike = [id_ for id_ in ours if id_ in theirs and _same(sides, ours[id_], theirs[id_])]
+        for route, facts in ((routes["source"], ours), (routes["target"], theirs)):
+            entries = ledger.known(route, alike)
+            items = [(facts[id_], fingerprint(facts[id_]), entries.get(id_)) for id_ in alike]
+            keys = ledger.plan(route, run, items)
+            ledger.settle(run, [Settled(key=key, state="verified") for key in keys])
+            gone = [id_ for id_ in ledger.acknowledged(route, user) if id_ not in ours and id_ not in theirs]
+            if gone:
+                ledger.removed(route, gone)
