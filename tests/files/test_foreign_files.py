@@ -12,8 +12,6 @@ MIF = {"mif_version": "2.0", "memories": [{"id": "1", "content": "Likes tea."}]}
 CLAUDE = [{"conversations_memory": "Ada likes {tea}.", "project_memories": {}, "account_uuid": "1"}]
 CHATGPT = [{"title": "Tea", "mapping": {"a": {"id": "a", "message": None, "parent": None, "children": []}}}]
 LINES = {
-    "server-memory": json.dumps(ENTITY, separators=(",", ":")) + "\n" + json.dumps(RELATION),
-    "server-memory ": "\n" + json.dumps(RELATION) + "\n" + json.dumps(ENTITY) + "\n",
     "claude.ai": json.dumps(CLAUDE),
     "Markdown note": "---\ntype: person\ntitle: Ada\n---\nLikes tea.\n",
 }
@@ -44,7 +42,7 @@ def test_the_format_of_another_tool_is_named(memctl, tmp_path, name, stdin):
     assert path.read_bytes() == whole
 
 
-@pytest.mark.parametrize("document", [PAM, MIF], ids=["PAM", "MIF"])
+@pytest.mark.parametrize("document", [PAM, MIF, ENTITY, RELATION], ids=["PAM", "MIF", "entity", "relation"])
 def test_facts_are_not_added_to_a_file_in_an_interchange_format(memctl, tmp_path, document):
     path = tmp_path / "memory.jsonl"
     path.write_text("\ufeff" + json.dumps(document, indent=2), encoding="utf-8")

@@ -128,7 +128,7 @@ def test_a_format_of_one_owner_refuses_two(memctl, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--format", "docx", "-o", "x"), "okf, paste"),
+        (("--format", "docx", "-o", "x"), "okf, server-memory"),
         (("--format", "okf"), "standard output"),
         (("--format", "okf", "-o", "full"), "not empty"),
     ],
@@ -254,6 +254,34 @@ def test_records_of_cognee_are_read(tmp_path):
         ("episode", "Hi.", None),
     }
     assert rejects == []
+
+
+SERVER_MEMORY = """{"type":"entity","name":"Zoë","entityType":"person","observations":["Likes figs","Has a dog 🐕"]}
+{"type":"relation","from":"Zoë","to":"Acme","relationType":"works at"}
+{"type":"entity","name":"Acme","entityType":"company","observations":[]}
+{"type":"entity","name":"Zoë","entityType":"person","observations":["Likes figs"]}"""
+
+
+def test_a_file_of_the_mcp_memory_server_comes_back_byte_for_byte(memctl, tmp_path):
+    path = written(tmp_path, "memory.jsonl", SERVER_MEMORY)
+    assert memctl("import", path, "--user", "rosa").code == 0
+    facts = memctl("facts", "rosa", "--json").document["facts"]
+    assert ("Zoë", "works at", "Acme") in {(fact["subject"], fact["predicate"], fact["object"]) for fact in facts}
+    out = tmp_path / "out.jsonl"
+    assert memctl("export", "--user", "rosa", "--format", "server-memory", "-o", out).code == 0
+    assert out.read_bytes() == path.read_bytes()
+    memctl("add", "rosa", "Zoë moved to Oslo", "--kind", "fact")
+    memctl("export", "--user", "rosa", "--format", "server-memory", "-o", out)
+    assert out.read_bytes().startswith(path.read_bytes())
+    assert json.loads(out.read_text().splitlines()[-1]) == {
+        "type": "entity", "name": "rosa", "entityType": "unknown", "observations": ["Zoë moved to Oslo"],
+    }  # fmt: skip
+
+
+def test_a_broken_line_of_the_mcp_memory_server_does_not_hide_the_others(tmp_path):
+    path = written(tmp_path, "memory.jsonl", SERVER_MEMORY + "\nbroken\n" + '{"type":"entity","name":"x"}')
+    facts, rejects = read(path, default_user="rosa")
+    assert (len(facts), len(rejects)) == (5, 2)
 
 
 def test_an_archive_cannot_write_outside_of_its_folder(tmp_path):

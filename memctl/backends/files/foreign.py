@@ -19,7 +19,7 @@ _RECORDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("an export of claude.ai's memory", frozenset({"conversations_memory", "project_memories"})),
 )
 """Formats by the fields of their first record."""
-_INTERCHANGE = ("a Portable AI Memory (PAM) file", "a Memory Interchange Format (MIF) file")
+_INTERCHANGE = ("a Portable AI Memory (PAM) file", "a Memory Interchange Format (MIF) file", _SERVER_MEMORY)
 """Formats that are read, and to which facts cannot be added."""
 _HEADS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
     (_INTERCHANGE[0], re.compile(rb'\{[^{}]*"schema"\s*:\s*"portable-ai-memory')),

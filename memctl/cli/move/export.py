@@ -10,7 +10,7 @@ from memctl.cli import _options, _render, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import Exit, Retryable, UsageError
 
-FORMATS = ("okf", "cogx", "pam", "mif", "paste")
+FORMATS = ("okf", "cogx", "pam", "mif", "server-memory", "paste")
 
 app = _typer.new_app()
 
@@ -30,7 +30,7 @@ def command(
         str | None,
         option(
             "--format",
-            "Interchange format: okf, cogx, pam, mif or paste. [default: by the name of the file]",
+            "Interchange format: okf, cogx, pam, mif, server-memory or paste. [default: by the file's name]",
             "FORMAT",
             autocompletion=lambda incomplete: [key for key in FORMATS if key.startswith(incomplete)],
         ),

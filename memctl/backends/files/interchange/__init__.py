@@ -1,4 +1,4 @@
-"""Formats in which programs exchange memories: Open Knowledge Format, COGX, PAM, MIF, .mem, and pasted text.
+"""Formats in which programs exchange memories: Open Knowledge Format, COGX, PAM, MIF, .mem, server-memory, and text.
 
 They are read as files of facts, recognised by content, and written by `memctl export --format`. What a format has no
 place for is carried in its free metadata, and `memctl import` restores it; what is missing is never invented.
@@ -15,10 +15,11 @@ from memctl.backends.files.interchange.mif import Mif
 from memctl.backends.files.interchange.okf import Okf
 from memctl.backends.files.interchange.pam import Pam
 from memctl.backends.files.interchange.paste import Paste
+from memctl.backends.files.interchange.server_memory import ServerMemory
 
 __all__ = ["FORMATS", "WRITTEN", "Format", "recognise"]
 
-FORMATS: tuple[Format, ...] = (Pam(), Mif(), Cogx(), PortableMemory(), Okf(), Paste())
+FORMATS: tuple[Format, ...] = (Pam(), Mif(), Cogx(), PortableMemory(), Okf(), ServerMemory(), Paste())
 """All formats, those with a clear mark first."""
 WRITTEN: dict[str, Format] = {form.key: form for form in FORMATS if form.writes}
 """The formats that can be written, by the name that users type."""
