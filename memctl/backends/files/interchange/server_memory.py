@@ -95,8 +95,10 @@ class ServerMemory:
 
 
 def _statements(line: bytes, number: int) -> Iterator[tuple[str, str, dict[str, Any] | None, dict[str, str]]]:
-    """What a line says: place, text, where it came from, and the parts of the triple. Without an origin, the text is why
-    it cannot be read."""
+    """What a line says: place, text, where it came from, and the parts of the triple.
+
+    Without an origin, the text is the reason why the line cannot be read.
+    """
     where = f"line {number}"
     try:
         record = mapping(msgspec.json.decode(line))
