@@ -6,6 +6,8 @@ DEMO := .demo/store.duckdb
 STAMP := $(VENV)/.installed
 # One process more than there are cores, because the tests also wait for disks and servers.
 TESTS := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist worksteal
+# Hundreds of processes start here: compiled modules are kept, even where the environment says otherwise.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo quick test browser torture fuzzer check dist bench static-model clean
 
