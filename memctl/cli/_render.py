@@ -9,7 +9,6 @@ import os
 import re
 import sys
 import textwrap
-import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import typer
 
+from memctl.cli import _table
 from memctl.core import clean_text
 from memctl.core.claim import DOUBT
 from memctl.core.predicates import PREDICATES
@@ -25,8 +25,6 @@ from memctl.core.suggestions import near
 from memctl.core.timeline import holds, is_current
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from memctl.core.fact import Fact, Source
     from memctl.maintenance.snapshots import Replaced
     from memctl.store.model import Run
@@ -35,10 +33,6 @@ _CONTROLS_IN_JSON = re.compile(rf"[\x7f-\x9f{clean_text.TURNING}]")
 clean, line = clean_text.clean, clean_text.line
 PIPE_WIDTH = 10_000
 """Output into a pipe is not wrapped, so that each line stays one record."""
-
-
-LONGEST_PAD = 60
-"""Into a pipe, cells are padded to the widest cell of their column up to this width."""
 NUMBERS = frozenset({"score", "conf", "facts", "episodes", "n"})
 """Columns that are aligned to the right."""
 FATE = ""
@@ -92,63 +86,24 @@ def width() -> int:
     return PIPE_WIDTH
 
 
-def console() -> Console:
-    """A rich console on stdout that obeys the terminal, NO_COLOR and TERM."""
-    from rich.console import Console
-
-    class Piped(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
-
-    return Piped(width=width(), highlight=False, markup=False, emoji=False, soft_wrap=False)
-
-
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], *, wrap: str | None = None, right: Collection[str] = NUMBERS
 ) -> None:
     """Print a table. Only the column `wrap` is wrapped if the terminal is narrow; columns in `right` are numbers."""
-    cells = [[line(cell) for cell in row] for row in rows]
-    if width() >= PIPE_WIDTH:
-        _unwrapped([line(column) for column in columns], cells, right)
+    cells = [[line(cell) for cell in row] for row in (columns, *rows)]
+    numbers = {place for place, column in enumerate(columns) if column in right}
+    total = width()
+    if total >= PIPE_WIDTH:
+        typer.echo("\n".join(_table.unwrapped(cells, numbers)))
         return
-    from rich.table import Table
-
-    fates = any(" by " in row[-1] for row in cells)
-    grid = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=True)
-    for column in columns:
-        grid.add_column(
-            line(column),
-            no_wrap=column not in (wrap, FATE),
-            overflow="fold",
-            justify="right" if column in right else "left",
-            min_width=20 if column == wrap else len("superseded by") if column == FATE and fates else None,
-        )
-    for row in cells:
-        grid.add_row(*row)
-    console().print(grid)
-
-
-def _unwrapped(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[str]) -> None:
-    """Print a table into a pipe: one line per row, in which a long cell moves only the cells of its own row."""
-    widths = [
-        max((columns_of(row[place]) for row in (columns, *rows) if columns_of(row[place]) <= LONGEST_PAD), default=0)
-        for place in range(len(columns))
-    ]
-    for row in (columns, *rows):
-        parts = []
-        for name, cell, wide in zip(columns, row, widths, strict=True):
-            pad = " " * (wide - columns_of(cell))
-            parts.append(pad + cell if name in right else cell + pad)
-        typer.echo("  ".join(parts).rstrip())
-
-
-def columns_of(text: str) -> int:
-    """The number of terminal columns that a text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
-    )
+    wrapped = {place for place, column in enumerate(columns) if column in (wrap, FATE)}
+    fates = any(" by " in row[-1] for row in cells[1:])
+    least = {place: 20 for place, column in enumerate(columns) if column == wrap}
+    least |= {place: len("superseded by") for place, column in enumerate(columns) if column == FATE and fates}
+    header, *lines = _table.fitted(cells, total, right=numbers, wrapped=wrapped, least=least)
+    if sys.stdout.isatty():
+        header = [typer.style(part, bold=True) for part in header]
+    typer.echo("\n".join(part for row in (header, *lines) for part in row))
 
 
 def paragraph(text: str, indent: int) -> str:
