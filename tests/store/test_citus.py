@@ -1,7 +1,7 @@
 """A store over the servers of Citus: rows of a user are together, and what is of no user is everywhere.
 
 The extension's own functions are imitated here by functions of the same names that record their calls.
-test_postgres_store.py runs the commands on a real cluster, where MEMCTL_CITUS_DSN names one.
+test_same_everywhere.py runs the commands on a real cluster, where MEMCTL_CITUS_DSN names one.
 """
 
 from collections.abc import Callable
