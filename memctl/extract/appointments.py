@@ -11,6 +11,7 @@ from memctl.extract.clauses import ADVERBS
 from memctl.extract.dates import Grounded, certain, may_name_time
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.earlier_drafts import EarlierDrafts
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import words
@@ -36,11 +37,11 @@ _NAMED = (
     rf"{_WHOSE}(?P<o>(?:(?!and\b|but\b|if\b|when\b|i\b|we\b|you\b|it\b)[\w'’&-]+ ){{0,4}}?{{EVENT}}s?(?: (?:to|with|"
     rf"at|in|for|of|about|on) [\w.'& -]{{2,40}}?)?){_LINK}{_PREPOSITION}"
 )
-_CHANGED = re.compile(
+_CHANGED = KeyedPattern(
     r"\b(?:moved|changed|pushed|brought forward|rescheduled|postponed|delayed|switched|put back|shifted|bumped|now)\b",
     re.IGNORECASE,
 )
-_PASSED = re.compile(r"\b(?:was|were|went|had)\b", re.IGNORECASE)
+_PASSED = KeyedPattern(r"\b(?:was|were|went|had)\b", re.IGNORECASE)
 _SMALL = frozenset(words("a an the my our their on in at to for of with and appointment appt date day meeting"))
 _MORE_DAYS = re.compile(r",? (?:and |or )?\d{1,2}\b(?!:|[ap]m)")
 _AFTER = re.compile(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from memctl.extract.clauses import Head, complement
 from memctl.extract.draft_claim import Draft
 from memctl.extract.frame_matcher import match
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.noun_phrases import org
 from memctl.extract.rule_tables import compiled
 
@@ -25,7 +26,7 @@ _PIECES = re.compile(
     r"working|based|single|originally|currently|have\b))|\s*[—–(]\s*",
     re.IGNORECASE,
 )
-_FEELING = re.compile(r"\b(?:that|about|because|how|why|whether|if|when|to)\b", re.IGNORECASE)
+_FEELING = KeyedPattern(r"\b(?:that|about|because|how|why|whether|if|when|to)\b", re.IGNORECASE)
 """ "I'm worried about the cost of living in Oslo", "I'm glad that Joseph, a producer, …": the list is not about "I"."""
 _AGED = re.compile(r"\d\d(?: ?(?:years?|yrs?)[ -]?olds?| ?yo)?", re.IGNORECASE)
 _DATED = re.compile(
@@ -34,12 +35,12 @@ _DATED = re.compile(
 """ "On May 10, 12, and 15": the numbers are days."""
 _LIVING = re.compile(r"(?:living|based)")
 _FROM = re.compile(r"from\b", re.IGNORECASE)
-_PERSON = re.compile(
+_PERSON = KeyedPattern(
     r"(?:^|\W)(?:an?|the|one|just)\W(?:.*\W)?(?:guy|girl|boy|man|woman|person|lad|lass|bloke|kid|mum|mom|mam|mother|"
     r"dad|father|parent|student|fan|expat|immigrant|refugee|native)$",
     re.IGNORECASE,
 )
-_ADVERBS = re.compile(r"(?:^|\s+)(?:originally|actually|also|just|really|both)$", re.IGNORECASE)
+_ADVERBS = KeyedPattern(r"(?:^|\s+)(?:originally|actually|also|just|really|both)$", re.IGNORECASE)
 _DESCRIBING = frozenset({"name", "age", "job_title", "nationality", "has_child"})
 _TAIL = re.compile(r"(?:as|living|working|based|from|at|in)\b")
 

@@ -5,10 +5,11 @@ Each guard prefers to drop too much: a wrong fact about a person is worse than a
 
 import re
 
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import holds, words
 
-_FICTION = re.compile(
+_FICTION = KeyedPattern(
     r"\b(?:role-?play(?:ing)?|pretend(?: (?:that|to be|you))?|imagine|suppose|supposing|assume(?! (?:that )?(?:i|"
     r"we)(?:'m| am| know| have| do| don't| use| speak)\b)|"
     r"assuming|hypothetically|let's say|lets say|say (?:that )?i'm\b|"
@@ -30,7 +31,7 @@ _TASK = (
     r"conjugate|inflect|transliterate|dictate|spell-?check|punctuate|render|locali[sz]e|caption|"
     r"recite|copy|repeat|format|transcribe|interpret|evaluate|annotate|label|tag|simplify"
 )
-_PASTED = re.compile(
+_PASTED = KeyedPattern(
     rf"(?:\b(?:{_TASK})\b[^:\n]{{0,120}}:\s*(?=\S|\n)|"
     r"\b(?:here(?:'s| is| are| was)|this is|below is|see below|sample|example|template|transcript|"
     r"lyrics?|poem|quote|the (?:text|email|message|letter|paragraph|passage|bio|resume|review|post|"
@@ -39,7 +40,7 @@ _PASTED = re.compile(
     r"madam|team|customer|mr|mrs|ms|dr|\[)[^\n]*,?)",
     re.IGNORECASE | re.MULTILINE,
 )
-_STORY = re.compile(
+_STORY = KeyedPattern(
     (
         r"\b(?:write|compose|draft|tell|generate|create|make up)\b[^.!?\n]{0,60}\b(?:story|poem|song|"
         r"lyrics|essay|monologue|dialogue|script|letter|email|cover letter|bio|speech|post|tweet|message|"
@@ -87,7 +88,7 @@ _DONE = re.compile(
     re.IGNORECASE,
 )
 """ "Did the hospital test": a statement without a subject, not a question."""
-_CONDITION = re.compile(
+_CONDITION = KeyedPattern(
     (
         r"^\W*(?:(?:and|but|so|also|or|even|only|like|well|ok|hey|hi|now|then|maybe) )*(?:if|unless|"
         r"suppose|supposing|imagine|pretend|assume|assuming|say (?:that )?(?:i|we|my|you)\b|what if|"
@@ -96,7 +97,7 @@ _CONDITION = re.compile(
     ),
     re.IGNORECASE,
 )
-_HARMLESS_IF = re.compile(
+_HARMLESS_IF = KeyedPattern(
     r"\bif (?:it matters|that matters|it helps|that helps|you(?:'re| are) (?:curious|wondering|"
     r"interested|asking)|you must know|you need to know|you want to know|you didn't know|"
     r"you don't know|"
@@ -110,7 +111,7 @@ _DOCTOR = (
     r"(?:doctor|dr|gp|physician|dermatologist|allergist|dentist|nurse|therapist|psychiatrist|"
     r"cardiologist|neurologist|optometrist|vet|dietitian|nutritionist|test|tests|blood test|scan)"
 )
-_REPORTED = re.compile(
+_REPORTED = KeyedPattern(
     rf"(?<!as )\b(?!(?:my |the |a )?{_DOCTOR})(?:(?:he|she|they|people|everyone|everybody|someone|"
     r"somebody|who|mom|mum|dad|"
     r"(?:my|our|the|his|her|a|an|this|that)\s+(?:[\w\-']+\s+){0,2}?[\w\-]+|"
@@ -127,21 +128,21 @@ _REPORTING = words(
     "wonder assum suggest "
     "argue shout whisper repl text goes like announc reckon mention call heard"
 )
-_OWN_REPORT = re.compile(
+_OWN_REPORT = KeyedPattern(
     (
         r"\bi\s+(?:said|told|asked|replied|texted|shouted|lied|joked|pretended|dreamt|"
         r"dreamed)\b(?! (?:you|earlier|before|that i(?:'m| am) (?:allergic|vegan|vegetarian)))"
     ),
     re.IGNORECASE,
 )
-_TRAILING_REPORT = re.compile(
+_TRAILING_REPORT = KeyedPattern(
     (
         r",\s*(?:said|says|according to|as (?:he|she|they) (?:say|put)|he (?:said|says)|she (?:said|says)|"
         r"they (?:said|say)|goes the)\b|\b(?:according to|quoting|quote unquote|to quote)\b"
     ),
     re.IGNORECASE,
 )
-_MOCKERY = re.compile(
+_MOCKERY = KeyedPattern(
     r"\bsaid (?:nobody|no[- ]?one|(?:literally )?no (?:[\w]+ )*?(?:ever|one|person|man|woman|team|body|developer))\b|"
     r"\bas if[.! ]*$|"
     r"\bin (?:my|your) dreams\b|\bpull the other one\b|\b(?:and )?i(?:'m| am) (?:the )?(?:queen|king|pope|president|"
@@ -150,7 +151,7 @@ _MOCKERY = re.compile(
     r"^\W*(?:oh|yeah|ya),? sure\b,? (?!i (?:can|will)\b)",
     re.IGNORECASE,
 )
-_JOKE = re.compile(
+_JOKE = KeyedPattern(
     (
         r"(?:^|\s)/s\b|\b(?:just kidding|kidding|jk|joking|i jest|as a joke|sarcasm|not really(?! (?:into|"
         r"an?|my|keen|fond|big|fussed)\b)|lol no|said no one ever|obviously not|yeah right|just messing|"
@@ -158,7 +159,7 @@ _JOKE = re.compile(
     ),
     re.IGNORECASE,
 )
-_JOKE_AFTER = re.compile(
+_JOKE_AFTER = KeyedPattern(
     (
         r"^\W*(?:just kidding|kidding|jk|haha (?:just )?(?:kidding|jk)|joking|only joking|lol jk|"
         r"not really(?! (?:into|an?|my|keen|fond|big)\b)|/s|nah just|april fools|i'm (?:just )?(?:kidding|"
@@ -173,7 +174,7 @@ _LYRIC = re.compile(
     ),
     re.IGNORECASE,
 )
-_DID_YOU_KNOW = re.compile(
+_DID_YOU_KNOW = KeyedPattern(
     (
         r"\b(?:did you know|do you remember|would you say|do you think|don't you think|can you believe|"
         r"guess (?:who|what|where|how)|is it (?:weird|bad|ok|okay|normal|true) (?:that|if))\b"
@@ -196,7 +197,7 @@ TASK_LINE = re.compile(
 )
 
 
-_OWN_TROUBLE = re.compile(
+_OWN_TROUBLE = KeyedPattern(
     (
         r"\bi (?:have|had|got|am having|face)(?: got)? (?:the following|this|a|"
         r"following) (?:\w+ )?(?:problem|issue|question|situation|dilemma|trouble|request|query|"
@@ -338,7 +339,7 @@ def _presupposed(sentence: str, marked: bool) -> tuple[str, int]:
     return (sentence[:end], 0) if end else ("", 0)
 
 
-_FIGURATIVE = re.compile(
+_FIGURATIVE = KeyedPattern(
     r"\b(?:basically|practically|virtually|essentially|pretty much|more or less|kind of|kinda|sort of|sorta|apparently|"
     r"like|such) (?:like )?(?:an?|the|my|their|everyone's|everybody's)\b",
     re.IGNORECASE,
@@ -357,7 +358,7 @@ def of_the_past(conj: str, clause: str) -> bool:
 
 RESTRICTING = frozenset({"unless", "except", "when", "whenever", "while", "before", "after", "if", "until"})
 """ "I don't eat meat when I'm alone": the clause after these says when the one before is true."""
-_THEN = re.compile(r"\w,? (?:then|in that case)[.! ]*$", re.IGNORECASE)
+_THEN = KeyedPattern(r"\w,? (?:then|in that case)[.! ]*$", re.IGNORECASE)
 
 
 def in_that_case(clause: str) -> bool:

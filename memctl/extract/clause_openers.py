@@ -2,6 +2,7 @@
 
 import re
 
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.wordlist import words
 
 LEAD = re.compile(
@@ -43,7 +44,7 @@ LEAD = re.compile(
     r"even though|although|though|while)\b[\s,:!.\-–—)]*)+",
     re.IGNORECASE,
 )
-THINK = re.compile(
+THINK = KeyedPattern(
     r"^i (?:think|guess|believe|suppose|feel like|suspect|reckon)(?: that)? (?=i\b|i'm|i've|my\b|we\b)", re.IGNORECASE
 )
 OPENING = frozenset(
@@ -57,7 +58,7 @@ TIME_NOUN = re.compile(
     r"time|mon|tues|wednes|thurs|fri|satur|sun|january|february|march|april|may|june|july|august|"
     r"september|october|november|december|quarter|semester)"
 )
-GERUND_SUBJECT = re.compile(
+GERUND_SUBJECT = KeyedPattern(
     (
         r"^\w+ing\b.*?\b(?:is|was|has been|isn't|sounds?|makes?|made|helps?|takes?|can|seems?|feels?|"
         r"keeps?|gets?|costs?|would|will|might|must|really \w+s)\b"

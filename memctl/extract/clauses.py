@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.segmentation import Token, tokens
 from memctl.extract.verbs import FORMS, Form
 from memctl.extract.wordlist import words
@@ -62,18 +63,18 @@ _NO_ELISION = frozenset(words("like love enjoy fancy favor study mean start stop
 _LISTED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in _NO_ELISION)
 _ANDED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in ("like", "mean", "raise"))
 _MID = r"(?:don't|do not|never|no longer|am|have|used to|was|can't|cannot|will)"
-_ELIDED = re.compile(
+_ELIDED = KeyedPattern(
     rf"(?:,?\s+(?:and|but|and then|then|and also|and now|or)\s+(?=(?:(?:{_ADV}|{_MID})\s+)*"
     rf"(?:{_ANDED}|been (?:in|at|living|working))\b(?!['-]))"
     rf"|,\s+(?=(?:(?:{_ADV}|{_MID})\s+)*(?:{_LISTED})\b(?!['-])))",
     re.IGNORECASE,
 )
-_ELIDED_ING = re.compile(
+_ELIDED_ING = KeyedPattern(
     rf"(?:,?\s+and(?: (?:also|now|currently))?\s+(?=(?!loving|liking|enjoying)(?:{_VERBING})\b)"
     r"|,\s+(?=(?:currently |now )?(?:living in|working (?:as|at|for)|based in|studying at)\b))",
     re.IGNORECASE,
 )
-_AFTER_ING = re.compile(
+_AFTER_ING = KeyedPattern(
     r",?\s+(?:after|by|since)\s+(?=(?:leaving|quitting|selling|moving|joining|graduating|getting|adopting|breaking up|"
     r"becoming|retiring|finishing|switching|starting|resigning)\b)",
     re.IGNORECASE,
@@ -142,8 +143,8 @@ def _clause(text: str, start: int, conj: str, elided: bool) -> Clause:
     return Clause(bare, start + len(text) - len(bare), conj, elided)
 
 
-_ANYMORE = re.compile(r"\b(?:any ?more|any longer|these days|nowadays)\b", re.IGNORECASE)
-_STRICT_ANYMORE = re.compile(r"\b(?:any ?more|any longer)\b", re.IGNORECASE)
+_ANYMORE = KeyedPattern(r"\b(?:any ?more|any longer|these days|nowadays)\b", re.IGNORECASE)
+_STRICT_ANYMORE = KeyedPattern(r"\b(?:any ?more|any longer)\b", re.IGNORECASE)
 _STOP = frozenset({"stop", "quit", "cease"})
 _START = frozenset({"start", "begin", "keep"})
 _ENDURE = frozenset({"stand", "bear", "tolerate"})

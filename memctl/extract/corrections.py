@@ -9,6 +9,7 @@ import msgspec
 from memctl.core.predicates import SINGLE_VALUED, kind_of
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts, words_of
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.noun_phrases import noun, proper
 
 _SORRY = (
@@ -30,7 +31,7 @@ IT_IS = re.compile(
     r"\s*(?P<o>.+)$",
     re.IGNORECASE,
 )
-SCRATCH = re.compile(
+SCRATCH = KeyedPattern(
     (
         r"^\W*(?:(?:oops|no|wait|sorry|actually|ok|hmm),?\s+)*(?:scratch that|strike that|forget (?:that|"
         r"what i (?:just )?said)|ignore that|never ?mind(?: that)?|correction|i take that back|"
@@ -38,7 +39,7 @@ SCRATCH = re.compile(
     ),
     re.IGNORECASE,
 )
-CUE = re.compile(
+CUE = KeyedPattern(
     r"\b(?:no wait|wait,? no|autocorrect|oops|sorry|correction|scratch that|actually)\W*\w*\W*$", re.IGNORECASE
 )
 """ The next sentence corrects one that ends like this."""
@@ -50,7 +51,7 @@ def restated(sentence: str, before: str, *, repaired: bool) -> re.Match[str] | N
     return match if match and (match["own"] or repaired or CUE.search(before)) else None
 
 
-_EXCHANGE = re.compile(
+_EXCHANGE = KeyedPattern(
     (
         r"\b(?:switched|changed|transferred|moved|swapped|went|converted|switching|"
         r"changing) (?:\w+ )?from (?P<old>[\w+#.\- ]{2,40}?) to (?P<new>[\w+#.\- ]{2,40}?)(?=$|[,;.!]|"
@@ -78,7 +79,7 @@ def retractions(last: Iterable[Draft], drafts: list[Draft], span: tuple[int, int
             yield retraction(old, span)
 
 
-_FORGET = re.compile(
+_FORGET = KeyedPattern(
     r"""
     (?:^|[.!?\n;]\s*|,\s*|\band\s+)
     (?:(?:please|pls|just|ok(?:ay)?,?|(?:can|could|would|will)\ you|you\ (?:can|should|may)
@@ -145,7 +146,7 @@ def asterisks(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
             yield msgspec.structs.replace(old, object=value, phrase=phrase, quote=match.span("o"), corrects=True)
 
 
-_INSTEAD = re.compile(
+_INSTEAD = KeyedPattern(
     r"\b(?:now|nowadays|these days|instead|actually|switch(?:ed|ing)|migrated|moved|changed|went|gone|"
     r"converted|from now on)\b",
     re.IGNORECASE,

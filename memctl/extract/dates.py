@@ -13,6 +13,7 @@ import msgspec
 
 from memctl.core.claim import Precision
 from memctl.extract import date_words, time_expressions
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.time_expressions import Clock, NoClockError, Period, Reader, period, shift
 
 Role = Literal["at", "since", "until"]
@@ -67,7 +68,7 @@ _MAYBE = (
 _DIGIT = re.compile(r"\d")
 _ODD_CASE = str.maketrans({"ſ": "s", "İ": "I", "ı": "i"})
 """Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
-_FUTURE = re.compile(
+_FUTURE = KeyedPattern(
     r"\b(?:will|'ll|going to|gonna|plan(?:s|ning|ned)?|tomorrow|upcoming|schedul\w+|book\w*|next|soon|"
     r"looking forward|can't wait|due|deadline|flying|leaving|have (?:a|an|my)|hoping to)\b",
     re.IGNORECASE,
@@ -232,12 +233,12 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 
-_SINCE = re.compile(
+_SINCE = KeyedPattern(
     r"\b(?:since|from|as of|starting|beginning|ever since|depuis|desde|seit)(?: the| about| around| early| late)*\s*$",
     re.IGNORECASE,
 )
-_UNTIL = re.compile(r"\b(?:until|till|til|through|up to)(?: the| about| around| early| late)*\s*$", re.IGNORECASE)
-_RANGE = re.compile(
+_UNTIL = KeyedPattern(r"\b(?:until|till|til|through|up to)(?: the| about| around| early| late)*\s*$", re.IGNORECASE)
+_RANGE = KeyedPattern(
     rf"\b(?:from|between) (?:{_EN_MONTH.replace('?P<month>', '?:')} )?\d{{4}} (to|until|till|and|through|-) $",
     re.IGNORECASE,
 )

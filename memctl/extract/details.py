@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from memctl.extract.draft_claim import Draft
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import filled
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import spoken_words, vocabulary
@@ -47,9 +48,9 @@ _PASSING = re.compile(
 
 
 @cache
-def _compiled() -> tuple[re.Pattern[str], ...]:
+def _compiled() -> tuple[KeyedPattern, ...]:
     opening = r"(?:^|[,;:–—(] ?| - |\b(?:and|but|so|because|btw|is that) )"
-    return tuple(re.compile(opening + filled(pattern), re.IGNORECASE) for pattern in _PATTERNS)
+    return tuple(KeyedPattern(opening + filled(pattern)) for pattern in _PATTERNS)
 
 
 @cache

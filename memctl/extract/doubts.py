@@ -12,6 +12,7 @@ import msgspec
 from memctl.extract.assertion_filter import declarative
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.segmentation import HIDDEN, plain, sentences
 from memctl.extract.wordlist import spoken_words, words
 
@@ -20,8 +21,8 @@ _HOME = frozenset({"lives_in"})
 _PARTNER = frozenset(
     words("spouse partner has_wife has_husband has_girlfriend has_boyfriend has_partner relationship_status")
 )
-_CUES: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
-    (predicates, re.compile(pattern, re.IGNORECASE))
+_CUES: tuple[tuple[frozenset[str], KeyedPattern], ...] = tuple(
+    (predicates, KeyedPattern(pattern))
     for predicates, pattern in (
         (
             _WORK,
@@ -83,9 +84,9 @@ _THINGS = frozenset(
     )
 )
 """Every sentence that says that something has changed has a word of each list."""
-_PAST = re.compile(r"\b(?:old|last|previous|ex|hunting|looking)\b", re.IGNORECASE)
+_PAST = KeyedPattern(r"\b(?:old|last|previous|ex|hunting|looking)\b", re.IGNORECASE)
 """ "My old job" may be one that was over before the facts were told."""
-_UNSURE = re.compile(
+_UNSURE = KeyedPattern(
     r"\b(?:up in the air|on hold|might not (?:happen|go ahead|make it)|may not (?:happen|go ahead)|not sure (?:about|"
     r"if)|in doubt|touch and go|"
     r"fifty[- ]fifty|plans? (?:have |has )?changed|changed (?:our|my) plans?|having second thoughts|don't know "

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from memctl.extract.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.verbs import FORMS, gerund
 from memctl.extract.wordlist import words
 
 _OWN = r"(?:(?:my|our|the|his|her) )?"
-_ENDED = re.compile(
+_ENDED = KeyedPattern(
     r"(?:^|[.!?,;:] *|\b(?:i|i've|ive|i have|we|we've|we have|i'm|i am|and|but|then|just|finally|"
     r"recently|had to|have to|decided to) )"
     r"(?:(?:finally|just|recently|now|really|right|totally|completely|sadly|also|already|even|all|since) )*"
@@ -27,18 +28,18 @@ _ENDED = re.compile(
     r"(?P<what>[^.!?;\n]{2,80})",
     re.IGNORECASE,
 )
-_DIED = re.compile(
+_DIED = KeyedPattern(
     r"(?P<what>[A-Za-zÀ-ž][\w'\-]+)(?:,? (?:has|have|is|was|had))?(?: (?:sadly|just|finally|peacefully))*(?:'s)? "
     r"(?:died|passed(?: away)?|is dead|gone|put to sleep|no more|crossed the rainbow bridge)\b",
     re.IGNORECASE,
 )
-_GIVEN_AWAY = re.compile(
+_GIVEN_AWAY = KeyedPattern(
     r"\b(?:gave|given|give|giving|sold|rehomed|lost|buried) (?P<what>(?:our |my |the )?(?-i:[A-ZÀ-Þ])[\w-]+)(?: away|"
     r" up| to (?:my|our|a|an|"
     r"the|some|friends|[A-Z])|$|[,.!])",
     re.IGNORECASE,
 )
-_CALLED_OFF = re.compile(
+_CALLED_OFF = KeyedPattern(
     r"\bno (?:more )?(?P<what>(?-i:[A-ZÀ-Þ])[\w-]+(?: (?-i:[A-Z])[\w-]+)?) for (?:me|us)\b|"
     r"(?:^|[.!,;] *|\b(?:the|our|my|and|but|so) )(?P<that>[\w'-]+(?: [\w-]+){0,2}?)(?:'s| is| are| got| has been| "
     r"was)(?: now| all)? (?:off|"
@@ -47,7 +48,7 @@ _CALLED_OFF = re.compile(
     re.IGNORECASE,
 )
 _PLANNED = frozenset({"plans"})
-_NOT_ANY_MORE = re.compile(
+_NOT_ANY_MORE = KeyedPattern(
     (
         r"\b(?:don't|dont|do not|can't|cant|cannot|isn't|am not|i'm not|we're not|"
         r"not)\b(?P<what>[^.!?;\n]{2,80}?)\b(?:any ?more|any longer)\b"
@@ -81,7 +82,7 @@ def elliptical_retractions(text: str, earlier: EarlierDrafts) -> Iterator[Draft]
     yield from _over(_CALLED_OFF, text, earlier, _PLANNED)
 
 
-def _over(pattern: re.Pattern[str], text: str, earlier: EarlierDrafts, only: frozenset[str]) -> Iterator[Draft]:
+def _over(pattern: KeyedPattern, text: str, earlier: EarlierDrafts, only: frozenset[str]) -> Iterator[Draft]:
     for matched in pattern.finditer(text):
         spoken = _words(matched.groupdict().get("that") or matched["what"] or "")
         form = FORMS.get(spoken[0]) if spoken else None

@@ -5,9 +5,10 @@ import re
 from memctl.extract.clauses import Clause, Head
 from memctl.extract.dates import Grounded
 from memctl.extract.draft_claim import Draft
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.noun_phrases import cut
 
-_DAYTIME = re.compile(r"^ (?:morning|afternoon|evening|night)s?\b")
+_DAYTIME = KeyedPattern(r"^ (?:morning|afternoon|evening|night)s?\b")
 _AFTER_DATE = re.compile(
     r"(?:,? ?\d{4})?(?:$|\s*[^\w\s]|\s+(?:[a-z]+ly|(?:morning|afternoon|evening|night|at|in|on|for|with|to|from|by|"
     r"and|or|but|so|as|after|"

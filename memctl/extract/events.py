@@ -10,6 +10,7 @@ from memctl.extract.clauses import Clause, Head
 from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft_claim import Draft
 from memctl.extract.event_dates import of_the_clause, without_dates
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.noun_phrases import cut
 from memctl.extract.rule_tables import compiled
 from memctl.extract.segmentation import HIDDEN
@@ -47,7 +48,7 @@ _VAGUE = re.compile(
     ),
     re.IGNORECASE,
 )
-_CHAT = re.compile(
+_CHAT = KeyedPattern(
     r"\b(?:you|your|it|this|that|these|those|there|them|something|someone|somebody|stuff|things)\b", re.IGNORECASE
 )
 
@@ -144,7 +145,7 @@ def event(  # noqa: C901 -- one check per reason not to keep it
 
 _TICKETS = re.compile(r"(?:our |my |the |some |two |three |four |\d )?(?:[\w'-]+ ){0,3}?tickets?\b", re.IGNORECASE)
 """ "Got tickets for 12 September" is about that day."""
-_OTHER_CLAUSE = re.compile(r",[^,]*\b(?:is|are|was|were|will|starts?|ends?)\b|,[^,]*'s\b", re.IGNORECASE)
+_OTHER_CLAUSE = KeyedPattern(r",[^,]*\b(?:is|are|was|were|will|starts?|ends?)\b|,[^,]*'s\b", re.IGNORECASE)
 _DOSE_CHANGE = re.compile(r"(?:up|down|back|on|off)? ?(?:to )?\d+ ?(?:mg|mcg|ml|g|units?)\b", re.IGNORECASE)
 _COMPLETE = frozenset(words("graduate retire qualify resign propose elope relapse divorce die"))
 """ "I graduated in May": the verb is the whole event."""
@@ -292,7 +293,7 @@ def plan(clause: Clause, head: Head, dates: list[Grounded], offset: tuple[int, i
 
 
 _DAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days"
-_RECURRING = re.compile(
+_RECURRING = KeyedPattern(
     r"\b(?:every (?:other |single |second )?(?:day|mornin[g']?|evening|night|week|weekend|weekday|month|year|lunchtime|"
     rf"(?:mon|tues|wednes|thurs|fri|satur|sun)day|summer|winter|spring|autumn)|{_DAYS}|weekdays|(?<!my )(?<!our "
     rf")weekends|"

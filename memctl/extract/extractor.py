@@ -20,6 +20,7 @@ from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.elliptical_retractions import elliptical_retractions
 from memctl.extract.follow_ups import follow_ups
 from memctl.extract.instruction_changes import ended_instructions
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.multilingual import multilingual_drafts
 from memctl.extract.name_case import NameCase
 from memctl.extract.object_types import acceptable, single_readings
@@ -34,7 +35,7 @@ THRESHOLD = 0.7
 """Claims of lower confidence are dropped."""
 FIRST_PART = re.compile(r"[,;(–—]|\s-+\s")
 YES_OR_NO = re.compile(r"(?:no|nope|nah|yes|yeah|yep|yup)[,.!;–-]+ (?=\S)", re.IGNORECASE)
-LISTED = re.compile(r"\b(?:called|names|any|which|what (?:else )?do)\b", re.IGNORECASE)
+LISTED = KeyedPattern(r"\b(?:called|names|any|which|what (?:else )?do)\b", re.IGNORECASE)
 """ "What are your kids called?" may be answered by a list, "Where do you live?" by the words before the first comma."""
 NO_CLAIMS = frozenset({"attachment", "note_apart"})
 """Kinds of turns without statements of their own about the owner; the second is a note below "Ben", such as "Sold the

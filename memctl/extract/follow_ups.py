@@ -12,16 +12,17 @@ import msgspec
 from memctl.extract.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.kinship import canonical
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.wordlist import holds, words
 
-_DOSE = re.compile(
+_DOSE = KeyedPattern(
     r"\b(?:up|down|back|increased|reduced|upped|dropped|lowered|raised|halved|cut|bumped)(?: (?:it|me|that|them))?"
     r"(?: (?:up|down|back))? to (?P<o>\d[\d.]* ?(?:mg|mcg|ml|g|units?))(?![\w/])",
     re.IGNORECASE,
 )
-_BACK = re.compile(
+_BACK = KeyedPattern(
     r"\b(?:back (?:home |living )*in|moved back to|returned to|back to living in) (?P<o>(?-i:[A-ZÀ-Þ])[\w-]+(?: "
     r"(?-i:[A-ZÀ-Þ])[\w-]+)?)(?= (?:again|now|for good|permanently|full time)\b|\W*$)",
     re.IGNORECASE,

@@ -9,6 +9,7 @@ import msgspec
 from memctl.core.predicates import kind_of
 from memctl.extract.clauses import Head
 from memctl.extract.draft_claim import Draft, article
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.noun_phrases import job, listed, noun, org, place, preference, proper, qualified, taste
 from memctl.extract.rule_tables import Frame, compiled, frames, lexicon
 from memctl.extract.verbs import gerund, third_person
@@ -24,8 +25,8 @@ MOTION = frozenset(
 _LIKING = frozenset({"like", "love", "enjoy", "adore", "fancy"})
 DENIED = frozenset({"allergic_to", "intolerant_to", "has_condition", "lives_in", "works_at", "diet", "favorite"})
 """Predicates that a plain "I'm not …" retracts; for others it denies something that was never claimed."""
-_AFTER_ALL = re.compile(r"\b(?:after all|any ?more|any longer|these days)\b", re.IGNORECASE)
-_LASTING = re.compile(
+_AFTER_ALL = KeyedPattern(r"\b(?:after all|any ?more|any longer|these days)\b", re.IGNORECASE)
+_LASTING = KeyedPattern(
     (
         r"\b(?:since|for (?:the (?:past|last)|\w+ (?:years?|months?|weeks?|decades?|yrs?)|ages|a while|"
         r"years|months|decades|a long time|almost|about|over|nearly)|now|all my life|my whole life|always|"
@@ -35,19 +36,19 @@ _LASTING = re.compile(
 )
 _STATES = frozenset({"diet", "relationship_status"})
 """ "I was vegan" and "I was engaged" are over; "I got married" may not be."""
-_WHILE_IT_LASTED = re.compile(
+_WHILE_IT_LASTED = KeyedPattern(
     r"\b(?:until|till|for (?:(?:a|an|one|two|three|\d+|several|a few|a couple of|about an?) (?:days?|weeks?|months?|"
     r"years?|while)|lent)|in (?:college|uni\w*|school))\b",
     re.IGNORECASE,
 )
-_ONCE_UPON = re.compile(
+_ONCE_UPON = KeyedPattern(
     r"\b(?:when (?:i|we) (?:was|were)|as an? (?:kid|child|boy|girl|teen\w*|student)|growing up|back (?:then|when)|"
     r"in (?:my|the) "
     r"(?:childhood|youth|twenties|thirties|teens|(?:19)?\d0s)|years ago)\b",
     re.IGNORECASE,
 )
 """ "I had a cat when I was little"."""
-_FUTURE_DATE = re.compile(
+_FUTURE_DATE = KeyedPattern(
     (
         r"\b(?:tomorrow|next (?:week|month|year|spring|summer|fall|autumn|winter|mon|tue|wed|thu|fri|sat|"
         r"sun)\w*|soon|in (?:a few|two|three|\w+) (?:days|weeks|months|years)|in (?:a|one) (?:week|month|"
@@ -55,7 +56,7 @@ _FUTURE_DATE = re.compile(
     ),
     re.IGNORECASE,
 )
-_TEMPORARY = re.compile(
+_TEMPORARY = KeyedPattern(
     (
         r"\b(?:for (?:the|a) (?:weekend|week|night|day|month|few days|couple of days|conference|meeting|"
         r"trip|holiday)|(?:half|part) (?:of )?the (?:year|week|time)|(?:at|on) weekends|during the week|for (?:\d+|"

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator
 from memctl.extract.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled
 from memctl.extract.wordlist import words
 
 _OPENING = (
     r"^\W*(?:(?:ok|okay|actually|also|and|so|oh|btw|please|right|fine|hm+|well|right then|i changed my mind)[,:]? )*"
 )
-_OVER = re.compile(
+_OVER = KeyedPattern(
     _OPENING
     + r"(?:you (?:can|may) (?:stop|quit|drop|skip|forget|ignore|lose)|(?:you )?(?:don't|dont|do not|no longer) "
     r"(?:need|have) to(?: keep)?|(?:there's |there is )?no need (?:to|for)(?: keep)?|no more need (?:to|for)|"
@@ -26,7 +27,7 @@ _OVER = re.compile(
     r" (?P<what>[^.!?;\n,]{3,80})",
     re.IGNORECASE,
 )
-_ALLOWED = re.compile(
+_ALLOWED = KeyedPattern(
     _OPENING + r"(?:(?:you (?:can|may)|feel free to|it's (?:ok|okay|fine) to|go ahead and) (?:use|do|have|add|include|"
     r"write|give|send|call|mention|suggest|show|talk about)? ?"
     r"(?P<what>[^.!?;\n,]{3,60}?)(?: (?:again|now|after all|if you (?:like|want|must)))+|(?P<that>[\w' -]{3,40}?) "
@@ -55,19 +56,19 @@ _ASPECTS: tuple[tuple[str, ...], ...] = (
     (r"\beuros?\b", r"\bdollars?\b", r"\b(?:pounds|sterling)\b"),
     (r"\b24[- ]?h", r"\b12[- ]?h|am/pm"),
 )
-_LOOSENED = re.compile(
+_LOOSENED = KeyedPattern(
     _OPENING + r"(?:you (?:can|may)|feel free to|it's (?:ok|okay|fine) to) (?:be|go|write|get) "
     r"(?:a bit |a little |much )?(?P<o>longer|"
     r"shorter|more (?:detailed|formal|informal|casual|verbose)|verbose|detailed|formal|"
     r"informal|casual|as long as you like)\b",
     re.IGNORECASE,
 )
-_ANSWERING = re.compile(
+_ANSWERING = KeyedPattern(
     r"\b(?:answer|reply|respond|write|speak|talk|answers|replies)\b.*\bin (?P<tongue>[a-z]+)\b|^in (?P<bare>[a-z]+)$|"
     r"^switch (?:back )?to (?P<next>[a-z]+)\b",
     re.IGNORECASE,
 )
-_NARROW = re.compile(r"\b(?:for|in|when|if|with|unless|except) (?!english|french|german|spanish)\w+", re.IGNORECASE)
+_NARROW = KeyedPattern(r"\b(?:for|in|when|if|with|unless|except) (?!english|french|german|spanish)\w+", re.IGNORECASE)
 
 
 def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) -> Iterator[Draft]:

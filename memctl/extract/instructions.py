@@ -11,6 +11,7 @@ from functools import cache
 
 from memctl.extract.clause_openers import LEAD
 from memctl.extract.draft_claim import Draft
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled, records
 from memctl.extract.segmentation import HIDDEN, Sentence
 from memctl.extract.verbs import FORMS
@@ -38,7 +39,7 @@ _INSTRUCTION = re.compile(
 )
 """A sentence that starts with an order to the assistant; `_STANDING` decides whether the order is a lasting one."""
 
-_STANDING = re.compile(
+_STANDING = KeyedPattern(
     r"\b(?:always|never|from now on|going forward|in (?:the )?future|every time|whenever|for future|"
     r"in all (?:your )?(?:answers|replies|responses)|all your (?:answers|replies|responses)|"
     r"by default|"
@@ -51,7 +52,7 @@ _STANDING = re.compile(
     r"respond) in)\b",
     re.IGNORECASE,
 )
-_STANDING_LEAD = re.compile(
+_STANDING_LEAD = KeyedPattern(
     (
         r"^(?:(?:please|and|also|so|but|ok|okay|yes|remember(?: to| that)?|from now on|going forward|"
         r"in (?:the )?future|for future reference|every time|you (?:must|should|may|can)|make sure(?: to|"
@@ -59,8 +60,8 @@ _STANDING_LEAD = re.compile(
     ),
     re.IGNORECASE,
 )
-_IGNORE_SAID = re.compile(r"^(?:ignore|forget) what i said (?:about|on) [\w ]+, ", re.IGNORECASE)
-_POLITE = re.compile(
+_IGNORE_SAID = KeyedPattern(r"^(?:ignore|forget) what i said (?:about|on) [\w ]+, ", re.IGNORECASE)
+_POLITE = KeyedPattern(
     r"[, ]+(?:please|pls|plz|ever|from now on|going forward|in (?:the )?future|thanks|thank you|thx|ta|ok|okay)$",
     re.IGNORECASE,
 )
@@ -80,7 +81,7 @@ _NUMBER = re.compile(r"\(?(?:\d{1,2}|[a-h])[.)]\s+")
 _NEXT_NUMBER = re.compile(r"[\s,;]+\(?\d{1,2}$")
 """ "No tables 2. Cite sources": the number opens the next rule of the line."""
 _ITEM = re.compile(r"(?:(?:^|[\s:])\(?\d{1,2}[.)][ \t]+$)|(?:^|\n)[ \t]*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])[ \t]+$")
-HEADING = re.compile(
+HEADING = KeyedPattern(
     r"\b(?:(?:ground|house|basic|golden|our|my|some|few|the|these|simple|standing|general) (?:\w+ )?(?:rules|"
     r"guidelines|"
     r"instructions|conventions)|rules (?:for|of)|how i (?:like|want|work|prefer)|how (?:we|to) work with me|working "
@@ -153,7 +154,7 @@ _TOPIC = re.compile(
 _VAGUE = re.compile(
     r"^(?:never|don't|dont|do not|always) \w+ (?:\w+ )?(?:it|this|that|them|those|these)\b", re.IGNORECASE
 )
-_ONCE = re.compile(
+_ONCE = KeyedPattern(
     r"\b(?:for (?:this|that|the) (?:one|script|task|time|file|email|message|poem|essay|post|recipe)|this time|just "
     r"this|next time|"
     r"in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|"
@@ -168,7 +169,7 @@ _SAYING = re.compile(
 """ "Never say never" asks nothing of the assistant."""
 _MARKED = re.compile(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
 _OF_ANSWERS = re.compile(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
-_NEVER_DID = re.compile(
+_NEVER_DID = KeyedPattern(
     r"^never (?:trust|judge|underestimate|marry|date|meet|kiss|bet|lend|mix|eat|drink|buy|shop|wear|drive|fly)\b|"
     r"\b(?:in my life|before|yet|again|as a kid|since|mind|been|had|give up|look back|forget|say never)\b",
     re.IGNORECASE,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS, alternation
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.segmentation import HIDDEN
 
 _MONTH = alternation(m for m in ENGLISH_MONTHS if len(m) > 3)
@@ -104,7 +105,7 @@ _CLAUSAL = re.compile(
     r"\w\W{1,3}(?:i|it|you|we|they|he|she|i've|i'm|i'd|it's|you're|we're|they're|myself)\b", re.IGNORECASE
 )
 """ "The progress I've been making": a clause, not the name of a thing."""
-_ARTICLE = re.compile(r"^(?:an?|the|some|my|our)\s+", re.IGNORECASE)
+_ARTICLE = KeyedPattern(r"^(?:an?|the|some|my|our)\s+", re.IGNORECASE)
 _CAP = r"[A-ZÀ-ÖØ-ÞĀ-Ž0-9][\w'’&.+\-À-ž]*"
 _PROPER = re.compile(
     rf"(?:the |The )?(?:{_CAP})(?:(?: (?:of|de|da|do|del|di|la|le|las|los|du|des|der|den|van|von|upon|"
@@ -153,8 +154,10 @@ def _phrase(text: str, limit: int) -> str | None:
     return text
 
 
-_QUALIFIED = re.compile(r"\s+for (?:anything|everything|whatever|all|any|most|my|our|things|stuff)\b.*$", re.IGNORECASE)
-_FILLER = re.compile(
+_QUALIFIED = KeyedPattern(
+    r"\s+for (?:anything|everything|whatever|all|any|most|my|our|things|stuff)\b.*$", re.IGNORECASE
+)
+_FILLER = KeyedPattern(
     r"[\s,]+(?:though|tbh|too|as well|these days|nowadays|lately|please|at the moment|anyway|always|by far|ngl|lol)$",
     re.IGNORECASE,
 )
@@ -177,7 +180,7 @@ def preference(text: str) -> str | None:
     return noun(_QUALIFIED.sub("", text), limit=14)
 
 
-_SOME = re.compile(
+_SOME = KeyedPattern(
     (
         r"^(?:(?:a (?:little )?bit|a little|lots|a lot|all (?:kinds|sorts|types)|most (?:kinds|types)|"
         r"any (?:kind|type)|some|most|all|any|fluent|native|basic|conversational|broken|rusty|"
@@ -208,7 +211,7 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
 
 
 _AND = re.compile(r",\s*(?:and |or |but )?(?:also )?|\s+(?:and|or|nor|&)\s+(?:also )?|\s*/\s*(?=\w{3})")
-_TWO_ADJECTIVES = re.compile(r"(\w+ing an? [\w-]+),(?= [\w-]+ (?!and |or )[\w-]+)", re.IGNORECASE)
+_TWO_ADJECTIVES = KeyedPattern(r"(\w+ing an? [\w-]+),(?= [\w-]+ (?!and |or )[\w-]+)", re.IGNORECASE)
 """ "creating a safe, inviting place": the comma joins two adjectives of one noun."""
 _KNOWN_THE = re.compile(
     r"the (?:ocean|sea|beach|outdoors|mountains|forest|woods|desert|rain|snow|sun|cold|heat|summer|"
@@ -370,7 +373,7 @@ _NO_JOB = re.compile(
 )
 
 
-_PARENT = re.compile(
+_PARENT = KeyedPattern(
     r"(?<!stay-at-home )(?<!stay at home )\b(?:mum|mom|mam|mother|dad|father|parent|gran|grandma|grandmother|"
     r"grandad|grandpa|"
     r"grandfather|wife|husband|sister|brother|son|daughter|aunt|uncle|cousin|godmother|godfather|twin)$",

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from memctl.extract.draft_claim import Draft
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.segmentation import HIDDEN
 
@@ -24,12 +25,12 @@ _LONGER = {
 }
 """Words of an object; instructions, plans and events are whole verb phrases."""
 
-_CHATTY = re.compile(
+_CHATTY = KeyedPattern(
     r"\b(?:actually|honestly|lol|lmao|haha+|tbh|ngl|obviously|literally|basically|somehow|whatever|btw|long story|"
     r"don't ask|dont ask|you know|i guess|i think|said no\w*)\b",
     re.IGNORECASE,
 )
-_VAGUE_PERSON = re.compile(
+_VAGUE_PERSON = KeyedPattern(
     r"\b(?:someone|somebody|something|one(?= (?:actually|yesterday|today)|$|,))\b", re.IGNORECASE
 )
 _PLACELESS = re.compile(
@@ -65,7 +66,7 @@ _WEEKDAY_OR_MONTH = re.compile(
 _NO_NAME = re.compile(r"['’]s\b|\d|^(?:not|never|just|still|also|only|very|so|too)\b", re.IGNORECASE)
 _TITLE = re.compile(r"(?:Dr|Mrs?|Ms|Prof|St|Mt|Ft|Jr|Sr)\.?")
 """ "Dr" without the name after it."""
-_FINITE = re.compile(
+_FINITE = KeyedPattern(
     r"\w (?:will|would|is|are|was|were|can|could|should|might|has been|have been|does|did) ", re.IGNORECASE
 )
 """ "Common pitfalls will be helpful" is a clause."""

@@ -7,6 +7,7 @@ import msgspec
 
 from memctl.extract.clauses import ADVERBS
 from memctl.extract.draft_claim import Draft, article
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.kinship import CHILD, GROUPS, canonical
 from memctl.extract.object_types import is_opening
 from memctl.extract.rule_tables import compiled, lexicon
@@ -33,7 +34,7 @@ _NAMES = (
     rf"(?:{_TITLED}|{_ONE}){_AGE}?(?:(?:, {_ONE}{_AGE}?)*(?:,? and |,? & )(?:(?:baby|little|wee) )?{_ONE}{_AGE}?"
     r"| (?!St\b|Street|University)(?-i:[A-Z])[\w\-]+)?"
 )
-_RELATION = re.compile(
+_RELATION = KeyedPattern(
     (
         rf"\b{_WHOSE} {_SIDE}(?P<rel>{_REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:is |are |was )?"
         rf"(?:called|named)|,|'s name is| is|'s)?) (?P<name>{_NAMES})"
@@ -42,7 +43,7 @@ _RELATION = re.compile(
     ),
     re.IGNORECASE,
 )
-_BARE_RELATION = re.compile(
+_BARE_RELATION = KeyedPattern(
     rf"(?:^|[,;:(–—]\s*|\s-\s|\b(?:and|so|but) )(?:(?:new|current|old) )?(?P<rel>wife|husband|boss|manager|line "
     rf"manager|supervisor|girlfriend|boyfriend|gf|bf|"
     rf"partner|fiancée?|landlord|landlady|physio|therapist|doctor|dentist|vet|daughter|son|sister|brother|best mate|"
@@ -53,7 +54,7 @@ _BARE_RELATION = re.compile(
     re.IGNORECASE,
 )
 """ "Supervisor is Prof. Adeyemi", "wife's called Bettina"."""
-_REL_NAMED = re.compile(
+_REL_NAMED = KeyedPattern(
     (
         r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!^From )"
         rf"\b(?P<name>{_ONE})(?:,? (?:is )?| \((?:she's |he's )?)(?:my|our) {_SIDE}(?P<rel>{_REL})\b(?!'s)(?! (?:and|"
@@ -62,7 +63,7 @@ _REL_NAMED = re.compile(
     ),
     re.IGNORECASE,
 )
-_SIBLINGS = re.compile(
+_SIBLINGS = KeyedPattern(
     (
         r"(?:\b(?:i've|i have|i've got|i got|we have|we've|we've got)|^(?:got|have)) (?:got )?(?:an? |\d |"
         rf"one |two |three |four )?{_SIDE}(?P<rel>sister|brother|son|daughter|kid|child|cousin|nephew|"
@@ -73,7 +74,7 @@ _SIBLINGS = re.compile(
     ),
     re.IGNORECASE,
 )
-_REPORTS_TO = re.compile(
+_REPORTS_TO = KeyedPattern(
     rf"\b(?:i|we) (?:now |currently )?report to (?P<name>{_ONE}(?: {_ONE})?)(?P<age>(?!))?", re.IGNORECASE
 )
 _NOT_NAMES = frozenset(
@@ -84,14 +85,14 @@ _NOT_NAMES = frozenset(
         "September October November December"
     )
 )
-_ENDED = re.compile(
+_ENDED = KeyedPattern(
     (
         r"\b(?:passed away|died|put .{2,30} (?:down|to sleep)|split(?: up)?|broke up|separated|divorc\w+|"
         r"late (?:wife|husband))\b"
     ),
     re.IGNORECASE,
 )
-_SPOUSE = re.compile(
+_SPOUSE = KeyedPattern(
     (
         r"\b(?:my|our) (?!ex|late|future|friend's|boss's|sister's|brother's)(?:lovely |dear |beautiful |"
         r"wonderful |own )?(?P<rel>wife|husband)\b(?!'s ex)"
@@ -100,7 +101,7 @@ _SPOUSE = re.compile(
 )
 _COLLEAGUE = re.compile(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
 """ "My partner at the firm" is one in business."""
-_DEATH = re.compile(
+_DEATH = KeyedPattern(
     rf"(?:\b(?:my|our) {_SIDE}(?P<rel>{_REL})|^(?:(?:and|but|so|well|yeah) )*(?P<bare>mum|mam|mom|dad|nan|gran|"
     rf"grandma|grandad|"
     r"granddad|grandpa))(?: [A-Z][a-z]+)?,?(?: has| sadly| suddenly| just| actually| finally| only)* (?:died|passed "
@@ -112,7 +113,7 @@ _PETS = re.compile(
     rf"(?:.*\b)?(?P<kind>{_PET})s(?:,|:| -)? (?:called |named )?(?P<names>{_ONE}(?:, {_ONE})*,? and {_ONE})",
     re.IGNORECASE,
 )
-ASIDE = re.compile(r"(?<=\w )\((?:my|our|she's|he's|she is|he is|they're) [^()]{1,40}\)", re.IGNORECASE)
+ASIDE = KeyedPattern(r"(?<=\w )\((?:my|our|she's|he's|she is|he is|they're) [^()]{1,40}\)", re.IGNORECASE)
 """ "Noor (my sister) lives in Kyiv": the clause goes on after it."""
 _PET_NAMED = re.compile(
     (
@@ -218,7 +219,7 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     if spoken.lower() in ("boy", "girl") and not match[0].lower().startswith(("my ", "our ", "the ")):
         return
     predicate = "has_child" if rel in CHILD else f"has_{rel.replace('-', '_').replace(' ', '_')}"
-    if match.re is _SIBLINGS and spoken.lower() == "twin" and "twins" not in match[0].lower():
+    if match.re is _SIBLINGS.compiled() and spoken.lower() == "twin" and "twins" not in match[0].lower():
         rel, predicate = "twin", "has_twin"
     names = list(_split_names(match["name"]))
     if re.match(r"(?:Dr|Prof|Mr|Mrs|Ms)\b", match["name"]):
@@ -253,7 +254,7 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
             )
 
 
-_AGED = re.compile(
+_AGED = KeyedPattern(
     r"(?:^|[\s,;(])(?P<name>(?-i:[A-ZÀ-Þ])[\w-]{2,}|[a-zà-þ][\w-]{3,}) \((?:(?:he|she|they)(?:'s|'re| is| are)|"
     r"aged?) (?:only |just |now )?(?P<age>\d{1,2})\)",
     re.IGNORECASE,

@@ -6,52 +6,62 @@ from functools import cache
 
 from memctl.extract.clauses import ADVERBS
 from memctl.extract.draft_claim import Draft, article
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.noun_phrases import job, listed, noun, preference
-from memctl.extract.rule_tables import Phrase, compiled, phrases
+from memctl.extract.rule_tables import Phrase, compiled, filled, phrases
 from memctl.extract.verbs import FORMS, gerund
 
 TABLES = ("phrases", "everyday", "particulars", "remarks", "retractions", "asides")
 
 
 def phrase_drafts(
-    text: str, span: tuple[int, int], tables: Iterable[str] = TABLES, before: str = ""
+    text: str, span: tuple[int, int], tables: tuple[str, ...] = TABLES, before: str = ""
 ) -> Iterator[Draft]:
     """The drafts of the phrases of `tables` in one sentence, whose place in the turn is `span`, after another."""
     lowered = text.lower()
-    grams = {lowered[at : at + 3] for at in range(len(lowered))}
-    for table in tables:
-        rows = phrases(table)
-        by_gram, short = hint_index(table, len(rows))
-        hints = [hint for gram in by_gram.keys() & grams for hint in by_gram[gram]]
-        due = {number for hint, numbers in (*hints, *short) if hint in lowered for number in numbers}
-        for row in (rows[number] for number in sorted(due)):
-            if row.after is None or compiled(row.after).search(before):
-                yield from row_drafts(row, text, span)
+    rows, by_gram, short = hint_index(tables)
+    grams = by_gram.keys() & set(map("".join, zip(lowered, lowered[1:], lowered[2:], strict=False)))
+    due = {
+        number
+        for hints in (*map(by_gram.__getitem__, grams), short)
+        for hint, numbers in hints
+        if hint in lowered
+        for number in numbers
+    }
+    for row in (rows[number] for number in sorted(due)):
+        if row.after is None or compiled(row.after).search(before):
+            yield from row_drafts(row, text, span)
 
 
 Hints = list[tuple[str, list[int]]]
 
 
 @cache
-def hint_index(table: str, count: int) -> tuple[dict[str, Hints], Hints]:
-    """The hints of a table of `count` rows, with the numbers of the rows that each may announce.
+def hint_index(tables: tuple[str, ...]) -> tuple[list[Phrase], dict[str, Hints], Hints]:
+    """The rows of `tables`, and their hints with the numbers of the rows that each may announce.
 
     Hints are grouped by their first three letters, so that few are looked for in a sentence; shorter ones are separate.
     """
+    rows = [row for table in tables for row in phrases(table)]
     numbers: dict[str, list[int]] = {}
-    for number, row in enumerate(phrases(table)[:count]):
+    for number, row in enumerate(rows):
         for hint in row.hints:
             numbers.setdefault(hint, []).append(number)
     by_gram: dict[str, Hints] = {}
-    for hint, rows in numbers.items():
+    for hint, announced in numbers.items():
         if len(hint) >= 3:
-            by_gram.setdefault(hint[:3], []).append((hint, rows))
-    return by_gram, [(hint, rows) for hint, rows in numbers.items() if len(hint) < 3]
+            by_gram.setdefault(hint[:3], []).append((hint, announced))
+    return rows, by_gram, [(hint, announced) for hint, announced in numbers.items() if len(hint) < 3]
+
+
+@cache
+def _keyed(pattern: str, *, ignore_case: bool) -> KeyedPattern:
+    return KeyedPattern(filled(pattern), re.IGNORECASE if ignore_case else 0)
 
 
 def row_drafts(row: Phrase, text: str, span: tuple[int, int], *, ignore_case: bool = True) -> Iterator[Draft]:
     """The drafts of one phrase, none if it does not occur in `text`."""
-    pattern = compiled(row.pattern, ignore_case=ignore_case)
+    pattern = _keyed(row.pattern, ignore_case=ignore_case)
     if row.every:
         for match in pattern.finditer(text):
             yield from _matched(row, match, span)

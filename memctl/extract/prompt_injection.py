@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from memctl.core.tokenization import sentences
+from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.wordlist import holds, words
 
 _PATTERNS = (
@@ -28,7 +29,7 @@ _PATTERNS = (
     r"\b(?:call|invoke|use|run|execute)\b[^.!?\n]{0,20}\b(?:memory_\w+|save_memory|add_memory|store_memory|bio tool|tool_call)\b|\b(?:memory|bio)\.(?:add|write|store|update)\s*\(|\buser (?:works_at|name|role|lives_in)\s*=",
     r"\b(?:ignora|olvida)\b[^.!?\n]{0,30}\b(?:instrucciones|reglas)\b|\b(?:ignore[zr]?|oublie[zr]?)\b[^.!?\n]{0,30}\b(?:instructions|consignes|règles)\b|\b(?:ignorier\w*|vergiss)\b[^.!?\n]{0,30}\b(?:anweisungen|regeln)\b|\bignore\b[^.!?\n]{0,30}\binstruções\b",
 )
-_INJECTION = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS), re.IGNORECASE)
+_INJECTION = KeyedPattern("|".join(f"(?:{pattern})" for pattern in _PATTERNS), re.IGNORECASE)
 _HINTS = (
     *("you are ", "you will be", "you must", "end of"),
     *words(

@@ -101,14 +101,14 @@ class TurnReader:
         orders, alone = self.instructions(sentence, span)
         yield from orders
         if alone:
-            yield from phrase_rules.phrase_drafts(text, span, ["retractions"])
+            yield from phrase_rules.phrase_drafts(text, span, ("retractions",))
             return
         body, cutoff = assertion_filter.declarative(text, sentence.mark)
         names = self.phrases(body, span, self.before) if body else []
         if body != text:
             names += [
                 draft
-                for draft in phrase_rules.phrase_drafts(text, span, ["phrases"])
+                for draft in phrase_rules.phrase_drafts(text, span, ("phrases",))
                 if draft.predicate == "preferred_name"
             ]
         relatives: list[Draft] = []

@@ -1,0 +1,270 @@
+"""Patterns that are tried only on texts with one of the words that every match contains.
+
+Trying a pattern at each character of a sentence is most of the cost of the rules, and nearly all attempts fail. The
+words that a match must contain are computed from the pattern itself, so that skipping it cannot lose a match.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
+from memctl.extract.wordlist import words
+
+_WORD = re.compile(r"\w+")
+_WORD_CHARACTER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
+_ODD_CASE = str.maketrans({"ſ": "s", "İ": "i", "ı": "i"})
+"""Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
+STEM = 3
+"""Characters of a word whose continuation is open: "divorc" is looked up as "div"."""
+WARM = 24
+"""Texts after which the keys of a pattern are computed; a single command does not need them."""
+MOST_PATHS = 500
+"""Different words with which a pattern may continue; with more, that place of the pattern is not used."""
+TOO_FREQUENT = 150
+"""The rank of keys that are met so often that looking for them is not worth it."""
+_FREQUENT = frozenset(
+    words(
+        "a about all an and are as at be but by can do for from get got had has have he her his i if in is it just "
+        "like m me my not of on our out re s she so some t that the their them then they this to too up ve was we "
+        "were what when with would you your"
+    )
+)
+"""Words that are in so many sentences that they announce little."""
+
+_parser: Any = import_module("re._parser")
+
+
+@lru_cache(maxsize=1024)
+def keys_in(text: str) -> frozenset[str]:
+    """The words of `text` in lower case, their first letters, and the pairs of words."""
+    spoken = _WORD.findall((text if text.isascii() else text.translate(_ODD_CASE)).lower())
+    pairs = map("{} {}".format, spoken, spoken[1:])
+    return frozenset([*spoken, *[word[:STEM] for word in spoken], *pairs])
+
+
+class KeyedPattern:
+    """A compiled pattern with the methods of `re.Pattern` that the rules use.
+
+    `text` is compiled on first use, and its keys are computed once it has been tried on `WARM` texts.
+    """
+
+    def __init__(self, text: str, flags: int = re.IGNORECASE) -> None:
+        self.text, self.flags = text, flags
+        self.pattern: re.Pattern[str] | None = None
+        self.keys: frozenset[str] | None = None
+        self.left = WARM
+
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern itself."""
+        if self.pattern is None:
+            self.pattern = re.compile(self.text, self.flags)
+        return self.pattern
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first match in `text`."""
+        if self.keys is None:
+            return self.warming().search(text)
+        return None if self.keys.isdisjoint(keys_in(text)) else self.compiled().search(text)
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """The match at the start of `text`."""
+        if self.keys is None:
+            return self.warming().match(text)
+        return None if self.keys.isdisjoint(keys_in(text)) else self.compiled().match(text)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """All matches in `text`."""
+        if self.keys is None:
+            return self.warming().finditer(text)
+        return iter(()) if self.keys.isdisjoint(keys_in(text)) else self.compiled().finditer(text)
+
+    def sub(self, replacement: str | Callable[[re.Match[str]], str], text: str) -> str:
+        """`text` with every match replaced."""
+        if self.keys is None:
+            return self.warming().sub(replacement, text)
+        return text if self.keys.isdisjoint(keys_in(text)) else self.compiled().sub(replacement, text)
+
+    def warming(self) -> re.Pattern[str]:
+        """The pattern, before its keys are computed and if it has none."""
+        self.left -= 1
+        if not self.left:
+            self.keys = keys_of(self.text, self.flags)
+        return self.compiled()
+
+
+def keys_of(pattern: str, flags: int = re.IGNORECASE) -> frozenset[str] | None:
+    """The keys one of which is in `keys_in` of every text in which `pattern` occurs; None if there are none."""
+    keys = _keys(list(_parser.parse(pattern, flags)), False, ())
+    return frozenset(keys) if keys is not None and _cost(keys) < TOO_FREQUENT else None
+
+
+def _cost(keys: set[str]) -> int:
+    """How often one of `keys` may be met, as a rank."""
+    return sum(20 if key in _FREQUENT else 3 if len(key) <= STEM else 1 for key in keys)
+
+
+Nodes = list[tuple[Any, Any]]
+
+
+def _keys(nodes: Nodes, bounded: bool, after: tuple[Nodes, ...]) -> set[str] | None:
+    """The best keys of a sequence, `bounded` if no word goes on into it, with the sequences `after` it."""
+    nodes = _flat(nodes)
+    best: set[str] | None = None
+    for at, (kind, value) in enumerate(nodes):
+        rest = (nodes[at + 1 :], *after)
+        found: set[str] | None = None
+        if bounded:
+            found = _words((nodes[at:], *after))
+            best = _better(best, found)
+        name = str(kind)
+        if name == "BRANCH":
+            ways = [_keys(list(way), bounded, rest) for way in value[1]]
+            if all(way is not None for way in ways):
+                best = _better(best, set().union(*(way for way in ways if way is not None)))
+        elif name in _REPEATS and value[0] >= 1:
+            best = _better(best, _keys(list(value[2]), bounded, rest if value[1] == 1 else ()))
+        bounded = _bounded((kind, value), bounded)
+    return best
+
+
+def _better(one: set[str] | None, other: set[str] | None) -> set[str] | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return other if _cost(other) < _cost(one) else one
+
+
+_REPEATS = frozenset({"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"})
+
+
+def _flat(nodes: Nodes) -> Nodes:
+    """The nodes with those of groups in place of the groups."""
+    flat: Nodes = []
+    for kind, value in nodes:
+        if str(kind) == "SUBPATTERN":
+            flat += _flat(list(value[3]))
+        elif str(kind) == "ATOMIC_GROUP":
+            flat += _flat(list(value))
+        else:
+            flat.append((kind, value))
+    return flat
+
+
+def _bounded(node: tuple[Any, Any], before: bool) -> bool:
+    """True if no word goes on after `node`, given that of the place before it."""
+    kind, value = str(node[0]), node[1]
+    if kind == "AT":
+        return str(value) != "AT_NON_BOUNDARY" or before
+    if kind in ("ASSERT", "ASSERT_NOT", "FAILURE"):
+        return before
+    if kind in ("LITERAL", "IN"):
+        characters = _characters(node)
+        return characters is not None and not characters & _WORD_CHARACTER
+    if kind == "BRANCH":
+        return all(_end(list(way), before) for way in value[1])
+    if kind in _REPEATS:
+        inner = _end(list(value[2]), before and value[1] == 1)
+        return inner and (before or value[0] > 0)
+    return False
+
+
+def _end(nodes: Nodes, bounded: bool) -> bool:
+    for node in _flat(nodes):
+        bounded = _bounded(node, bounded)
+    return bounded
+
+
+_SPACE = frozenset(" \t\n")
+
+
+def _characters(node: tuple[Any, Any]) -> frozenset[str] | None:
+    """The ASCII characters that a node of one character matches, in lower case; None if it matches others."""
+    kind, value = str(node[0]), node[1]
+    if kind == "LITERAL":
+        return frozenset(chr(value).lower()) if value < 128 else None
+    if kind != "IN":
+        return None
+    characters: set[str] = set()
+    for part, content in value:
+        if str(part) == "LITERAL" and (content < 128 or chr(content) in "–—’‘“”…£€•·¿¡«»"):
+            characters.add(chr(content).lower())
+        elif str(part) == "RANGE" and content[1] < 128:
+            characters |= {chr(code).lower() for code in range(content[0], content[1] + 1)}
+        elif str(part) == "CATEGORY" and str(content) in ("CATEGORY_SPACE", "CATEGORY_NOT_WORD"):
+            characters |= _SPACE
+        else:
+            return None
+    return frozenset(characters)
+
+
+def _words(sequences: tuple[Nodes, ...]) -> set[str] | None:
+    """The keys of the words with which `sequences` may open; None if they may open with anything."""
+    keys: set[str] = set()
+    paths: list[tuple[str, tuple[Nodes, ...]]] = [("", sequences)]
+    steps = 0
+    while paths:
+        word, rest = paths.pop()
+        steps += 1
+        if steps > MOST_PATHS * 5 or len(keys) > MOST_PATHS:
+            return None
+        key = _step(word, rest, paths)
+        if key is None:
+            return None
+        if key:
+            keys.add(key)
+    return keys
+
+
+def _step(word: str, rest: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes, ...]]]) -> str | None:
+    """Follow one node of `rest` after `word`: add the paths it opens, and return a finished key, "" or None if the
+    words are unknown. A word that has ended is followed by a blank."""
+    while rest and not rest[0]:
+        rest = rest[1:]
+    if not rest:
+        return _open_end(word)
+    (kind, value), after = rest[0][0], (rest[0][1:], *rest[1:])
+    name = str(kind)
+    if name in ("LITERAL", "IN"):
+        characters = _characters((kind, value))
+        if characters is None or len(characters & _WORD_CHARACTER) > 8:
+            return _open_end(word)
+        paths.extend((word + character, after) for character in characters & _WORD_CHARACTER)
+        return _ended(word, after, paths) if characters - _WORD_CHARACTER else ""
+    if name == "AT":
+        return _open_end(word) if str(value) == "AT_NON_BOUNDARY" else _ended(word, after, paths)
+    if name in _REPEATS:
+        if value[0] == 0:
+            paths.append((word, after))
+        inner = list(value[2])
+        characters = _characters(inner[0]) if len(inner) == 1 else None
+        blank = characters is not None and not characters & _WORD_CHARACTER
+        paths.append((word, (inner, *(after if value[1] == 1 or blank else ()))))
+        return ""
+    ways: dict[str, Callable[[], list[tuple[Nodes, ...]]]] = {
+        "ASSERT": lambda: [after],
+        "ASSERT_NOT": lambda: [after],
+        "SUBPATTERN": lambda: [(list(value[3]), *after)],
+        "ATOMIC_GROUP": lambda: [(list(value), *after)],
+        "BRANCH": lambda: [(list(way), *after) for way in value[1]],
+        "FAILURE": list,
+    }
+    if name not in ways:
+        return _open_end(word)
+    paths.extend((word, way) for way in ways[name]())
+    return ""
+
+
+def _open_end(word: str) -> str | None:
+    """The key of a path after whose `word` anything may follow."""
+    first, pair, _ = word.partition(" ")
+    return first if pair else word[:STEM] if len(word) >= STEM else None
+
+
+def _ended(word: str, after: tuple[Nodes, ...], paths: list[tuple[str, tuple[Nodes, ...]]]) -> str:
+    """The key of a path whose word has ended, "" if it goes on: frequent words are paired with the next one."""
+    first, pair, second = word.partition(" ")
+    if second or (first and not pair and first not in _FREQUENT):
+        return word
+    paths.append((f"{first} " if first else "", after))
+    return ""

@@ -1,0 +1,89 @@
+"""Skipping the patterns whose words are not in a text loses no match."""
+
+import re
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import pytest
+
+import memctl.extract
+from memctl.extract import details, doubts, phrase_rules
+from memctl.extract.extractor import extract
+from memctl.extract.keyed_pattern import KeyedPattern, keys_in, keys_of
+from memctl.extract.rule_tables import PHRASES, TOPICS, filled, phrases, records
+from memctl.transcripts.model import Session, Turn
+
+DATA = sorted((Path(__file__).parent / "data").glob("*.tsv"))
+TEXTS = [record["example"] for table in (*TOPICS, *PHRASES) for record in records(table)] + [
+    line.partition("\t")[0] for file in DATA for line in file.read_text(encoding="utf-8").splitlines()
+]
+CASES = (
+    (r"\b(?:said|says) nobody\b", ("He SAID nobody came", "says nobody")),
+    (r"\b(?:the )?cat\b", ("the cat", "a cat", "Cat")),
+    (r"\bdivorc\w+", ("Divorced", "divorcing")),
+    (r"\b(?:really )*love\b", ("love", "really really love")),
+    (r"\bi(?:'m| am) (?:vegan|\d+)", ("I'm vegan", "i am 40")),
+    (r"(?:^|\s)/s\b|\bjk\b", ("great /s", "jk")),
+    (r"\banaly[sz]e\b|\bcolou?rs?\b", ("analyze", "ANALYſE", "colour", "colors")),
+    (r"\b(?:no|n)(?:pe)?[,.]* wait\b", ("no wait", "nope, wait", "nwait no wait")),
+    (r"\bin (?:my|the) (?:19|20)?\d0s\b", ("in the 90s", "in my 1990s")),
+    (r"\bco-?op\b", ("coop", "co-op")),
+    (r"(?:sub)?marine", ("submarine", "ultramarine")),
+    (r"\b(?!x)kids?\b(?<=s)", ("kids",)),
+    (r"^\W*(?:so )?if\b", ("If", "...so if", "\nif")),
+    (r"\byou\b[ ,]*(?:are|'re) (?:an?|the) ", ("you are a ", "you, are the ")),
+    (r"\bfoo(?:\s+bar){1,2}\b", ("foo bar bar", "foo\tbar")),
+    (r"\b(?:w[io]n|lose)s?\b", ("wins", "WON", "loſe")),
+    (r"\b(?-i:[AB])nna\b", ("Anna", "Bnna")),
+    (r"\bskı\b|\bski\b", ("skİ", "SKI", "skı")),
+)
+
+
+def patterns() -> list[KeyedPattern]:
+    modules = [import_module(f"memctl.extract.{module.name}") for module in iter_modules(memctl.extract.__path__)]
+    named = [value for module in modules for value in vars(module).values() if isinstance(value, KeyedPattern)]
+    return [*named, *details._compiled(), *(cue for _, cue in doubts._CUES)]
+
+
+@pytest.mark.parametrize(("pattern", "texts"), CASES, ids=[pattern for pattern, _ in CASES])
+def test_keys_of_a_pattern_are_in_every_text_with_a_match(pattern: str, texts: tuple[str, ...]) -> None:
+    keys = keys_of(pattern)
+    for text in texts:
+        for whole in (text, f"(x {text} y)"):
+            if re.search(pattern, whole, re.IGNORECASE):
+                assert keys is None or not keys.isdisjoint(keys_in(whole)), (sorted(keys), whole)
+
+
+def test_no_rule_is_skipped_in_a_text_in_which_it_matches() -> None:
+    everywhere = {pattern.text: pattern for pattern in patterns()}.values()
+    keyed = [(keys_of(pattern.text, pattern.flags), pattern.compiled()) for pattern in everywhere]
+    assert sum(keys is not None for keys, _ in keyed) > len(keyed) // 2
+    for text in [*TEXTS[::9], *map(str.upper, TEXTS[::45])]:
+        words = keys_in(text)
+        for keys, pattern in keyed:
+            if keys is not None and keys.isdisjoint(words):
+                assert not pattern.search(text), (pattern.pattern, text)
+
+
+def test_no_phrase_is_skipped_in_its_own_example() -> None:
+    for row in (row for table in PHRASES for row in phrases(table)):
+        keys, pattern = keys_of(filled(row.pattern)), re.compile(filled(row.pattern), re.IGNORECASE)
+        for text in (row.example, row.example.upper(), row.example.replace("s", "ſ")):
+            if keys is not None and pattern.search(text):
+                assert not keys.isdisjoint(keys_in(text)), (row.pattern, text)
+
+
+def test_facts_are_the_same_when_every_pattern_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = tuple(Turn(turn_id=str(number), role="user", text=text) for number, text in enumerate(TEXTS[::3]))
+    sessions = [Session(source_format="test", session_id="s", turns=turns[at : at + 40]) for at in range(0, 200, 40)]
+    for session in sessions:
+        extract(session, "alice")  # so that the keys are computed
+    skipped = [extract(session, "alice") for session in sessions]
+    phrase_rules._keyed.cache_clear()
+    for pattern in patterns():
+        monkeypatch.setattr(pattern, "keys", None)
+        monkeypatch.setattr(pattern, "left", 0)
+    monkeypatch.setattr(KeyedPattern, "warming", KeyedPattern.compiled)
+    assert [extract(session, "alice") for session in sessions] == skipped
+    assert sum(map(len, skipped)) > 60
