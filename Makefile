@@ -46,6 +46,7 @@ torture: export MEMCTL_FUZZ_SECONDS ?= 3600
 torture: export MEMCTL_EXAMPLES ?= 10
 torture: export MEMCTL_CHAIN_USERS ?= 5
 torture: export MEMCTL_CHAIN_FACTS ?= 60
+torture: export MEMCTL_TOGETHER_SECONDS ?= 3600
 torture: $(STAMP) fuzzer
 	$(BIN)/python -m pytest -rP tests/torture tests/trust tests/migrate tests/chains tests/test_roundtrip_property.py \
 		tests/report/test_volume.py

@@ -88,6 +88,18 @@ class Memory:
                 raise
             return []
 
+    async def aadd(self, user_id: str, turns: str | Mapping[str, Any] | Turn | Iterable[Any]) -> Report:
+        """`add` in a thread, so that an event loop goes on in the meantime."""
+        import asyncio
+
+        return await asyncio.to_thread(self.add, user_id, turns)
+
+    async def asearch(self, user_id: str | None, query: str, k: int = 10, **conditions: Any) -> list[Hit]:
+        """`search` in a thread, so that an event loop goes on in the meantime; takes the same conditions."""
+        import asyncio
+
+        return await asyncio.to_thread(self.search, user_id, query, k, **conditions)
+
     def find(self, asked: Query) -> list[Hit]:
         """The hits of a query, as `search` returns them. Raises NotFound for a user that the store does not have."""
         k = asked.k
@@ -185,8 +197,8 @@ def open_memory(name: str | Path = "local", **options: Any) -> Memory:
     """The memory of a backend: `local`, one named in the settings, an adapter's name, the path of a store (a `.duckdb`
     file) or its `postgresql://` address, or a file of facts.
 
-    `options` go to the backend (for `local`: path, embedder, base_url, dimensions, lock_timeout). Raises NotFound for
-    an unknown name, UsageError for an option the backend does not have.
+    `options` go to the backend (for `local`: path, embedder, base_url, dimensions, lock_timeout, hold). Raises NotFound
+    for an unknown name, UsageError for an option the backend does not have.
     """
     if str(name).endswith(".duckdb") or str(name).startswith("postgresql://"):
         return Memory(open_backend("local", **{"path": str(name)} | options))

@@ -1,5 +1,7 @@
 """`memctl.open`, as a program uses it, and the local store behind the adapter contract."""
 
+import asyncio
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -27,6 +29,30 @@ def memory(store):
 def fact(text="Alice lives in Oslo.", **more):
     base = {"id": uuid4(), "user_id": "alice", "kind": "fact", "text": text, "source": Source(system="test")}
     return Fact(**base | more)
+
+
+class TestAsync:
+    def test_an_event_loop_goes_on_while_a_search_takes_its_time(self, memory, monkeypatch):
+        memory.add("alice", "I live in Oslo.")
+        answered = threading.Event()
+        monkeypatch.setattr(memory.backend, "search", lambda query: [answered.wait(60), query.text])
+
+        async def both():
+            search = asyncio.create_task(memory.asearch("alice", "city", k=3))
+            await asyncio.sleep(0.01)
+            answered.set()  # Never reached if the search blocked the loop.
+            return await search
+
+        assert asyncio.run(both()) == [True, "city"]
+
+    def test_what_is_added_while_a_loop_runs_is_found(self, memory):
+        async def both():
+            report = await memory.aadd("alice", "I live in Oslo.")
+            return report, await memory.asearch("alice", "city", kinds="fact")
+
+        report, hits = asyncio.run(both())
+        assert report.turns == 1
+        assert hits == memory.search("alice", "city", kinds="fact")
 
 
 class TestMemory:

@@ -37,6 +37,7 @@ class LocalStore(Backend):
     """The store: a file, or a PostgreSQL. `lock_timeout` is in seconds; `embedder` None means the store's own.
 
     Every method opens a file only as long as it needs it; all raise Locked if another process does not release it.
+    With `hold` the file stays open for reading until another process waits for it, or two seconds have passed.
     All that `write` stores between two calls of `start_run` can be undone together, as one run.
     """
 
@@ -46,7 +47,7 @@ class LocalStore(Backend):
         batch_size=10_000,
     )
     features = Features(
-        options=("path", "embedder", "base_url", "dimensions", "lock_timeout"),
+        options=("path", "embedder", "base_url", "dimensions", "lock_timeout", "hold"),
         filters=frozenset({"kinds", "since", "until", "as_of"}),
         undo=True,
     )
@@ -59,8 +60,9 @@ class LocalStore(Backend):
         base_url: str | None = None,
         dimensions: int | None = None,
         lock_timeout: float = 30.0,
+        hold: bool = False,
     ) -> None:
-        self.engine = open_engine(path, lock_timeout)
+        self.engine = open_engine(path, lock_timeout, hold=hold)
         self.store = SqlStore(self.engine)
         self.identity = str(self.engine.file.absolute()) if self.engine.file else self.engine.place
         self.start_run(new_run(), WRITE)
@@ -105,7 +107,7 @@ class LocalStore(Backend):
         self.close()
 
     def close(self) -> None:
-        """Close the connections of a store on a server; a file is open only for the time of a call."""
+        """Close the connections of a store on a server, and a file that was held."""
         self.engine.close()
 
     def start_run(self, run: str, command: str) -> None:

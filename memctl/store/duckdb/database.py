@@ -44,13 +44,17 @@ _writing = threading.Lock()
 
 
 class Database:
-    """The engine of a store file. `lock_timeout` is how long to wait, in seconds, for another process to release it."""
+    """The engine of a store file. `lock_timeout` is how long to wait, in seconds, for another process to release it.
 
-    def __init__(self, path: Path, lock_timeout: float = 30.0) -> None:
+    With `hold` the file stays open between two reads, until another process waits for it; see `instances`.
+    """
+
+    def __init__(self, path: Path, lock_timeout: float = 30.0, *, hold: bool = False) -> None:
         self.path = self.file = path
         self.place = str(path)
         self.address: str | None = None
         self.lock_timeout = lock_timeout
+        self.hold = hold
 
     def exists(self) -> bool:
         """Whether there is a file."""
@@ -61,7 +65,14 @@ class Database:
         return self.path.stat().st_size
 
     def close(self) -> None:
-        """Nothing stays open between two transactions."""
+        """Release a file that stayed open between two reads."""
+        if self.hold:
+            instances.release(self.path)
+
+    @property
+    def holding(self) -> bool:
+        """Whether this process has the file open now, so that others have to wait to write."""
+        return instances.holding(self.path)
 
     @contextlib.contextmanager
     def trial(self) -> Iterator[Database]:
@@ -186,7 +197,7 @@ class Database:
                 lambda: (
                     instances.connected_alone(self.path, config)
                     if config
-                    else instances.connected(self.path, read_only=read_only, memory_limit=memory_limit)
+                    else instances.connected(self.path, read_only=read_only, memory_limit=memory_limit, hold=self.hold)
                 ),
             )
 
@@ -194,18 +205,25 @@ class Database:
         self, opened: contextlib.ExitStack, connecting: Callable[[], contextlib.AbstractContextManager[Connection]]
     ) -> Connection:
         deadline = time.monotonic() + self.lock_timeout
-        wait = 0.005
-        while True:
-            try:
-                with interruptible():
-                    return opened.enter_context(connecting())
-            except (instances.Busy, driver().Error) as error:
-                if not isinstance(error, instances.Busy) and "lock on file" not in str(error):
-                    raise self._unusable(error) from None
-                if time.monotonic() + wait > deadline:
-                    raise self._locked(str(error)) from None
-                time.sleep(wait * _jitter())
-                wait = min(wait * 1.5, 0.1)
+        wait, longest = 0.005, 0.1
+        if self.hold:
+            instances.give_way(self.path)
+        with contextlib.ExitStack() as announced:
+            waiting = False
+            while True:
+                try:
+                    with interruptible():
+                        return opened.enter_context(connecting())
+                except (instances.Busy, driver().Error) as error:
+                    if not isinstance(error, instances.Busy):
+                        if "lock on file" not in str(error):
+                            raise self._unusable(error) from None
+                        waiting = waiting or instances.waiting(self.path, announced)
+                        longest = instances.STEP if waiting else longest
+                    if time.monotonic() + wait > deadline:
+                        raise self._locked(str(error)) from None
+                    time.sleep(wait * _jitter())
+                    wait = min(wait * 1.5, longest)
 
     def version(self) -> int:
         """The version of the store's schema, 0 for an empty file; the store is not upgraded.

@@ -9,9 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from memctl.core.errors import Locked
+from memctl.runtime import file_lock
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -23,6 +27,12 @@ else:
 CONFIG = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _KEPT = 2
 """How many instances without an attached file are kept for the next transaction."""
+HOLD = 2.0
+"""Seconds that a file stays attached after the last read."""
+STEP = 0.02
+"""Seconds between two looks at whether another process waits."""
+PATIENCE = 1.0
+"""Most seconds for which a program that held the file lets another one in first."""
 _READING, _WRITING, _ALONE = "reading", "writing", "alone"
 
 
@@ -58,7 +68,12 @@ class _Instance:
     """An instance for one file at a time, because DuckDB cannot change where it spills to once it has spilled."""
 
     def __init__(self, path: Path, memory: Connection | None = None) -> None:
+        self.path = path
         self.spill = path.with_name(f"{path.name}.tmp")
+        self.attached: tuple[int, int] | None = None
+        """Device and number of the attached file; None if there is none."""
+        self.until: float | None = None
+        """When to release the file that stays attached without a connection; None to release it at once."""
         self.memory = memory and _moved(memory, self.spill)
         self.connections = 0
         self.mode = _READING
@@ -69,6 +84,7 @@ class _Instance:
         self.memory.execute(f"SET memory_limit = '{memory_limit}'" if memory_limit else "RESET memory_limit")
         quoted = str(path).replace("'", "''")
         self.memory.execute(f"ATTACH '{quoted}' AS store{' (READ_ONLY)' if self.mode == _READING else ''}")
+        self.attached = _number(path)
 
     def connect(self) -> Connection:
         assert self.memory is not None, "nothing is attached"
@@ -79,6 +95,7 @@ class _Instance:
     def detach(self) -> None:
         """Release the file. An instance that spilled or that failed is closed, so that nothing of it is left."""
         memory, self.memory = self.memory, None
+        self.attached = self.until = None
         if memory is None:
             return
         with contextlib.suppress(driver().Error), interruptible():
@@ -103,18 +120,21 @@ _lock = threading.RLock()
 
 @contextlib.contextmanager
 def connected(
-    path: Path, *, read_only: bool, memory_limit: str | None = None, file: Path | None = None
+    path: Path, *, read_only: bool, memory_limit: str | None = None, file: Path | None = None, hold: bool = False
 ) -> Iterator[Connection]:
     """A connection whose tables are those of the file at `path`, which is released at the end of the block.
 
-    `file` is attached in its place: a file that is to become the one at `path`.
+    `file` is attached in its place: a file that is to become the one at `path`. With `hold`, a file that is only read
+    stays attached for HOLD seconds.
     Threads of this process share a file in the same mode. Raises Busy if another thread has it open in the other
     mode, and DuckDB's errors if the file is locked by another process, damaged or missing.
     """
     with _entered(path, _READING if read_only else _WRITING) as instance:
         with _lock:
-            if instance.connections == 1:
+            if instance.attached is None:
                 instance.attach(file or path, memory_limit)
+            if hold and read_only:
+                _keeper.keep(instance)
             connection = instance.connect()
         with contextlib.closing(connection):
             yield connection
@@ -144,6 +164,8 @@ def _entered(path: Path, mode: str) -> Iterator[_Instance]:
         _instances[key] = instance
         if instance.connections and (instance.mode != mode or mode == _ALONE):
             raise Busy
+        if instance.attached and not instance.connections and (mode != _READING or instance.attached != _number(path)):
+            instance.detach()
         instance.mode = mode
         instance.connections += 1
     try:
@@ -152,20 +174,106 @@ def _entered(path: Path, mode: str) -> Iterator[_Instance]:
         with _lock:
             instance.connections -= 1
             if not instance.connections:
-                instance.detach()
+                if instance.until is None or _wanted(path):
+                    instance.detach()
                 _close_idle(_KEPT)
 
 
 def _spare() -> Connection | None:
     """The memory of the instance that has been idle the longest, which is removed, if as many are kept as may be."""
-    idle = [key for key, instance in _instances.items() if not instance.connections and instance.memory is not None]
+    idle = [key for key, each in _instances.items() if each.memory and not (each.connections or each.attached)]
     return _instances.pop(idle[0]).memory if len(idle) >= _KEPT else None
 
 
 def _close_idle(keep: int = 0) -> None:
     idle = [key for key, instance in _instances.items() if not instance.connections]
     for key in idle[: len(idle) - keep]:
-        del _instances[key]
+        _instances.pop(key).detach()
+
+
+def release(path: Path) -> None:
+    """Release a file that stayed attached; nothing if it is in use."""
+    with _lock:
+        instance = _instances.get(os.path.realpath(path))
+        if instance and not instance.connections:
+            instance.detach()
+
+
+def holding(path: Path) -> bool:
+    """Whether this process has the file attached, in use or not."""
+    with _lock:
+        instance = _instances.get(os.path.realpath(path))
+        return instance is not None and instance.attached is not None
+
+
+def _number(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _waiting_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.waiting.lock")
+
+
+def _wanted(path: Path) -> bool:
+    """Whether another process waits for the file."""
+    try:
+        return file_lock.is_held(_waiting_file(path))
+    except OSError:
+        return False
+
+
+def waiting(path: Path, opened: contextlib.ExitStack) -> bool:
+    """Let processes that hold the file know, until `opened` ends, that this one waits; False to try again later.
+
+    One process at a time can say so, which is enough.
+    """
+    refused = Locked("another process is waiting too", where=str(path))
+    try:
+        opened.enter_context(file_lock.alone(_waiting_file(path), refused))
+    except (Locked, OSError):
+        return False
+    return True
+
+
+def give_way(path: Path) -> None:
+    """Wait until a process that waits for the file has it; without this, one that reads all the time kept it out."""
+    deadline = time.monotonic() + PATIENCE
+    while not holding(path) and _wanted(path) and time.monotonic() < deadline:
+        time.sleep(STEP / 4)
+
+
+class _Keeper:
+    """A thread that releases the files that stay attached, each in its time. It runs while there is one."""
+
+    def __init__(self) -> None:
+        self.thread: threading.Thread | None = None
+
+    def keep(self, instance: _Instance) -> None:
+        """Let the file of an instance stay attached from now on. The caller has `_lock`."""
+        instance.until = time.monotonic() + HOLD
+        if self.thread is None:
+            self.thread = threading.Thread(target=self._run, name="memctl-keeper", daemon=True)
+            self.thread.start()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(STEP)
+            with _lock:
+                kept = [instance for instance in _instances.values() if instance.until is not None]
+                if not kept:
+                    self.thread = None
+                    return
+                for instance in kept:
+                    late = instance.until is not None and time.monotonic() > instance.until
+                    if not instance.connections and (late or _wanted(instance.path)):
+                        instance.detach()
+
+
+_keeper = _Keeper()
 
 
 _inherited: list[_Instance] = []
@@ -173,8 +281,9 @@ _inherited: list[_Instance] = []
 
 def _after_fork() -> None:
     """Leave alone, in a forked process, the instances in use: the threads they wait for exist in the parent only."""
-    global _lock
+    global _lock, _keeper
     _lock = threading.RLock()
+    _keeper = _Keeper()
     _inherited.extend(_instances.values())
     _instances.clear()
 

@@ -1,0 +1,118 @@
+"""A program that reads often keeps the store open and keeps nobody out: not another process, not its own writes."""
+
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from forked import run
+
+import memctl
+from memctl.core.fact import Fact, Source, derive_id
+from memctl.store.duckdb import instances
+
+WRITE = "import sys; from memctl.store.duckdb.database import Database; from memctl.store.sql.meta import set_meta\n"
+WRITE += "from pathlib import Path\n"
+WRITE += "with Database(Path(sys.argv[1]), 60).writing() as c: set_meta(c, 'by', 'another process')"
+ENDLESS = 3600.0
+
+
+def tea(number: int, user: str = "alice") -> Fact:
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    text = f"{user} drinks tea number {number}."
+    return Fact(
+        id=derive_id(user, str(number)), user_id=user, kind="fact", text=text, created_at=at, source=Source(system="t")
+    )
+
+
+@pytest.fixture
+def held(store):
+    memory = memctl.open(store, hold=True, lock_timeout=60)
+    memory.backend.write([tea(number) for number in range(5)])
+    yield memory
+    memory.close()
+
+
+@pytest.fixture
+def never_idle(monkeypatch):
+    monkeypatch.setattr(instances, "HOLD", ENDLESS)
+
+
+def noted(memory):
+    with memory.backend.engine.reading() as connection:
+        return dict(connection.execute("SELECT name, value FROM meta").fetchall()).get("by")
+
+
+def until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_the_store_stays_open_between_two_searches_and_finds_the_same(held, store, never_idle):
+    hits = held.search("alice", "tea number 3")
+    assert held.backend.engine.holding
+    assert held.search("alice", "tea number 3") == hits
+    held.close()
+    assert not held.backend.engine.holding
+    assert memctl.open(store).search("alice", "tea number 3") == hits
+
+
+def test_another_process_that_waits_gets_the_store_and_is_seen(held, store, never_idle):
+    held.search("alice", "tea")
+    assert run([sys.executable, "-c", WRITE, store]).returncode == 0
+    assert noted(held) == "another process"
+    assert held.backend.engine.holding
+
+
+def test_a_program_that_searches_all_the_time_keeps_no_writer_out(held, store, never_idle):
+    written, failures = threading.Event(), []
+
+    def searching():
+        try:
+            while not written.is_set():
+                held.search("alice", "tea")
+        except Exception as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=searching)
+    thread.start()
+    try:
+        done = run([sys.executable, "-c", WRITE, store])
+    finally:
+        written.set()
+        thread.join()
+    assert (done.returncode, failures) == (0, [])
+    assert noted(held) == "another process"
+
+
+def test_an_idle_program_releases_the_store(held, monkeypatch):
+    monkeypatch.setattr(instances, "HOLD", 0.05)
+    held.search("alice", "tea")
+    until(lambda: not held.backend.engine.holding)
+    assert held.search("alice", "tea number 2")[0].fact == tea(2)
+
+
+def test_what_the_program_itself_writes_is_found(held, never_idle):
+    held.search("alice", "tea")
+    held.backend.write([tea(77)])
+    assert held.search("alice", "tea number 77")[0].fact.id == tea(77).id
+
+
+def test_a_store_that_was_replaced_on_disk_is_read(held, store, tmp_path, never_idle):
+    held.search("alice", "tea")
+    second = tmp_path / "second.duckdb"
+    memctl.open(second).backend.write([tea(1, "bob")])
+    second.replace(Path(store))
+    assert held.users() == ["bob"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_other_stores_in_use_do_not_take_the_file_from_under_a_search(held, tmp_path, never_idle):
+    hits = held.search("alice", "tea")
+    for number in range(4):
+        memctl.open(tmp_path / f"{number}.duckdb").backend.write([tea(number)])
+        assert held.search("alice", "tea") == hits

@@ -1,0 +1,59 @@
+"""Two programs that hold one store and a job that writes to it work together: no errors, and nothing lost.
+
+MEMCTL_TOGETHER_SECONDS says for how long.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from forked import Process, run
+
+import memctl
+
+MEMCTL = Path(sys.executable).with_name("memctl")
+PROGRAM = """
+import sys, time, memctl
+from datetime import UTC, datetime
+from memctl.core.fact import Fact, Source, derive_id
+store, name, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+memory = memctl.open(store, hold=True, lock_timeout=120)
+end, rounds = time.monotonic() + seconds, 0
+while rounds < 4 or time.monotonic() < end:
+    if rounds % 4 == 0:
+        text = f"{name} drinks tea number {rounds // 4}."
+        id_, at = derive_id(name, str(rounds)), datetime(2026, 3, 1, tzinfo=UTC)
+        source = Source(system="t")
+        memory.backend.write([Fact(id=id_, user_id=name, kind="fact", text=text, created_at=at, source=source)])
+    assert memory.search(name, "tea", 3)
+    rounds += 1
+print((rounds + 3) // 4)
+"""
+
+
+def test_two_programs_and_a_cron_job_on_one_store(store, tmp_path):
+    seconds = os.environ.get("MEMCTL_TOGETHER_SECONDS", "2")
+    programs = {
+        name: Process([sys.executable, "-c", PROGRAM, store, name, seconds], stdout=subprocess.PIPE, text=True)
+        for name in ("alice", "bob")
+    }
+    jobs = 0
+    deadline = time.monotonic() + float(seconds)
+    while jobs < 2 or time.monotonic() < deadline:
+        chat = tmp_path / "chats" / f"{jobs}.jsonl"
+        chat.parent.mkdir(exist_ok=True)
+        chat.write_text(f'{{"role": "user", "content": "My job is number {jobs}."}}\n', encoding="utf-8")
+        done = run([MEMCTL, "ingest", chat.parent, "--user", "carol", "--store", store, "--lock-timeout", "120"])
+        assert done.returncode == 0, done.stderr
+        jobs += 1
+    written = {}
+    for name, program in programs.items():
+        out, _ = program.communicate()
+        assert program.returncode == 0
+        written[name] = int(out)
+    memory = memctl.open(store)
+    assert {name: memory.backend.count(name) for name in written} == written
+    with memory.backend.store.reading() as session:
+        assert len(session.ingested_files()) == jobs
