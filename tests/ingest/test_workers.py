@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -130,22 +131,26 @@ def test_a_dask_cluster_gives_the_store_of_one_process(
 
 
 @pytest.fixture
-def ray(home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def ray(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A Ray cluster of one worker, which this process is connected to."""
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    ray = pytest.importorskip("ray", exc_type=ImportError)
+    # The paths of its sockets would be too long in a test's own folder.
+    folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        import ray
+
         ray.init(
             num_cpus=1,
             include_dashboard=False,
             object_store_memory=80_000_000,
             log_to_driver=False,
             logging_level="ERROR",
-            _temp_dir=tempfile.mkdtemp(prefix="ray", dir="/tmp"),
+            _temp_dir=folder,
         )
         yield
         ray.shutdown()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_a_ray_cluster_gives_the_store_of_one_process(ray: None, address: str, expected: list[str]) -> None:
