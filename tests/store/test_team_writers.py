@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -204,14 +204,14 @@ def test_a_writer_killed_in_its_commit_leaves_nothing_half(
         require_whole(store)
 
 
-def undone_in(store: Workspace, order: Sequence[int], user: str) -> list[object]:
+def undone_in(store: Workspace, order: tuple[int, ...], user: str) -> list[object]:
     """What becomes of a memory when three changes of it are undone in some order, each as soon as it can be."""
     for place in ("Oslo", "Rome"):
         store.add(user, [f"I live in {place}.", f"I work in {place}."])
     store.delete(user, [fact.id for fact in store.facts(user)[:1]])
     runs = [run.id for run in store.changing_runs() if run.undone_at is None][:3][::-1]
     states: list[object] = []
-    for number in (*order, *order):
+    for number in order * 3:
         try:
             states.append(store.undo(runs[number])[1])
         except MemctlError as error:
@@ -220,6 +220,7 @@ def undone_in(store: Workspace, order: Sequence[int], user: str) -> list[object]
             (fact.text, fact.invalid_at is None, fact.superseded_by is None) for fact in store.facts(user, all=True)
         ]
         states.append(sorted(map(str, texts)))
+    assert all(run.undone_at for run in store.changing_runs() if run.id in runs), "one cannot be undone any more"
     return states
 
 

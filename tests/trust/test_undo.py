@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from trust.store_rows import rows
 
-from memctl.core.errors import Locked
+from memctl.core.errors import Locked, MemctlError
 from memctl.ingest import pipeline as ingesting
 from memctl.workspace import Workspace
 
@@ -180,6 +180,25 @@ def test_a_fact_that_a_later_run_ended_by_this_one_stands_in_its_way(memctl, cha
     assert (ran.code, f"undo first: {early}" in ran.err) == (1, True)
     assert memctl("undo", early).code == 0
     assert memctl("undo", late).code == 0
+    assert rows(store) == known
+
+
+def test_no_run_is_left_that_cannot_be_undone_because_a_later_one_restored_a_fact(store, known):
+    """Two later runs that cancel out leave a fact as the first one wrote it; undone first, it would strand them."""
+    local = Workspace(store)
+    first, second = (local.add("cleo", [f"I live in {place}."]).run for place in ("Oslo", "Rome"))
+    local.delete("cleo", [fact.id for fact in local.facts("cleo") if fact.object == "Rome"])
+    third = local.changing_runs()[0].id
+    for run, before in ((first, third), (second, third)):
+        with pytest.raises(MemctlError) as refused:
+            local.undo(run)
+        assert refused.value.hint == f"undo first: {before}"
+    local.undo(third)
+    with pytest.raises(MemctlError) as refused:
+        local.undo(first)
+    assert refused.value.hint == f"undo first: {second}"
+    local.undo(second)
+    local.undo(first)
     assert rows(store) == known
 
 

@@ -122,23 +122,31 @@ def _restore(table: str, which: str) -> str:
 
 
 def _require_untouched(connection: Connection, run: Run) -> None:
-    """Raise MemctlError if a row was changed since, naming the runs that changed it."""
+    """Raise MemctlError if a row was changed since, naming the runs that changed it.
+
+    A row that later runs changed and changed back counts too: those runs could not be undone after this one.
+    """
+    order = [each.id for each in runs(connection)]
+    bound = {"run": run.id, "since": order[: order.index(run.id)]}
     changed = 0
     later: set[str] = set()
     for place, chosen in _PLACES.items():
         now = states(connection, place, f"id IN ({chosen})")
-        differing = (
-            f"SELECT t.id, n.state FROM touched t LEFT JOIN ({now}) n USING (id) "  # noqa: S608
-            f"WHERE t.run = $run AND t.place = '{place}' AND t.state IS DISTINCT FROM n.state"
+        others = (
+            "SELECT o.id, o.state, r.id AS run, r.id IN (SELECT unnest($since::TEXT[])) AS since FROM touched o "  # noqa: S608
+            f"JOIN runs r ON r.id = o.run AND r.undone_at IS NULL WHERE o.place = '{place}' AND r.id <> $run "
+            f"AND o.id IN ({chosen})"
         )
         rows = connection.execute(
-            f"SELECT count(DISTINCT d.id), array_agg(DISTINCT r.id) FROM ({differing}) d "  # noqa: S608
-            f"LEFT JOIN touched o ON o.id = d.id AND o.place = '{place}' AND o.run <> $run "
-            "AND o.state IS NOT DISTINCT FROM d.state LEFT JOIN runs r ON r.id = o.run AND r.undone_at IS NULL",
-            {"run": run.id},
+            "SELECT count(DISTINCT t.id), array_agg(DISTINCT o.run) FILTER (WHERE o.since), "  # noqa: S608
+            f"array_agg(DISTINCT o.run) FROM touched t LEFT JOIN ({now}) n USING (id) "
+            f"LEFT JOIN ({others}) o ON o.id = t.id AND o.state IS NOT DISTINCT FROM n.state "
+            f"WHERE t.run = $run AND t.place = '{place}' AND (t.state IS DISTINCT FROM n.state OR o.since)",
+            bound,
         ).fetchall()
         changed += rows[0][0]
-        later |= {id_ for id_ in rows[0][1] or () if id_}
+        # A run that goes on while another one begins and ends may have changed a row after it.
+        later |= {id_ for id_ in rows[0][1] or rows[0][2] or () if id_}
     if changed:
         total = connection.execute("SELECT count(*) FROM touched WHERE run = ?", [run.id]).fetchall()[0][0]
         raise MemctlError(
