@@ -66,7 +66,7 @@ class Folders:
         for place in places:
             if place.owner is None:
                 raise NotFound(
-                    "this memory does not say whose it is",
+                    "this memory names no owner",
                     where=str(place.path),
                     hint="name one user with --user NAME, or set default_user for it in the settings, [backends.NAME]",
                 )

@@ -32,7 +32,7 @@ from memctl_letta.write import Desk, Models
 DESKS = 16
 """Users whose agents are remembered between two writes."""
 
-_BESIDE = FieldSupport(level="in_metadata", how="in the metadata of the passage or block, under the key `memctl`")
+_METADATA = FieldSupport(level="in_metadata", how="in the metadata of the passage or block, under the key `memctl`")
 
 
 class LettaAdapter(Backend):
@@ -53,7 +53,7 @@ class LettaAdapter(Backend):
     name = "letta"
     capabilities = Capabilities(
         fields={
-            name: _BESIDE
+            name: _METADATA
             for name in Fact.__struct_fields__
             if name not in ("id", "user_id", "text", "categories", "created_at", "metadata")
         },
@@ -252,7 +252,7 @@ class LettaAdapter(Backend):
     def add(self, user: str, turns: Iterable[Any]) -> NoReturn:
         """Always raises UsageError: an agent decides what to remember while it answers."""
         raise UsageError(
-            "an agent of Letta's takes from a conversation what it chooses, and answers it",
+            "Letta cannot import a conversation: an agent answers it and chooses itself what to remember",
             hint="memctl ingest reads transcripts into the local store, memctl migrate --to letta moves the facts",
         )
 
@@ -276,7 +276,7 @@ class LettaAdapter(Backend):
         assert self._agent is not None
         agent = self._server.agent(self._agent)
         if agent is None:
-            raise NotFound(f"there is no agent {self._agent!r}", where=self._server.place, hint="look at --agent")
+            raise NotFound(f"there is no agent {self._agent!r}", where=self._server.place, hint="check --agent")
         return agent
 
     def _agents(self, user: str) -> list[Agent]:
@@ -299,7 +299,7 @@ class LettaAdapter(Backend):
     def _refusal(self, user: str) -> str | None:
         """The reason why nothing can be written for the user, if any."""
         if not _sayable(user):
-            return "the user's name holds a NUL or a lone surrogate, which no tag can"
+            return "the user's name contains a NUL or a lone surrogate, which a Letta tag cannot contain"
         if self._agent is not None and not self._agents(user):
             return f"the agent {self._agent} belongs to {users.owner(self._chosen())!r}"
         return None

@@ -1,8 +1,8 @@
-"""Core-memory blocks as Facts of kind `block`, one for each line, and back byte for byte. Pure: no SDK, no network.
+"""Core-memory blocks as Facts of kind `block`, one per line, and back byte for byte. Pure: no SDK, no network.
 
-A fact of a line says in `native` where the line stood and how it looked, so that a block all of whose lines come back
-unchanged is the same text again, blank lines and all. What a line has no room for (ids, times, metadata) lies under the
-key `memctl` of the block's metadata, found again by the line's hash: a line that the agent changed is its own.
+The `native` field of such a fact records the line's position and form, so that a block whose lines are all written back
+unchanged has the same bytes. Fields that a line cannot express (ids, times, metadata) are stored under the key `memctl`
+of the block's metadata by the line's hash; a line that the agent changed counts as the agent's own.
 """
 
 import re
@@ -23,15 +23,15 @@ PERSONA = "persona"
 PACKED = tuple(name for name in Fact.__struct_fields__ if name not in ("id", "user_id", "kind", "text", "native"))
 
 HEADING = "## Known facts (from archival memory)"
-"""The line under which memctl shows facts of the archive in core memory."""
+"""The heading above the facts of the archive in core memory."""
 MORE = "(+{count} more in archival memory)"
-"""The line that says how many of them found no room."""
+"""The line that says how many of them did not fit."""
 
 _MORE = re.compile(re.escape(MORE).replace(r"\{count\}", r"\d+"))
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
-    """A block of core memory. `id` is None for one that is not there yet."""
+    """A block of core memory. `id` is None for a block that does not exist yet."""
 
     label: str
     value: str
@@ -44,7 +44,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(NamedTuple):
-    """A line that is not blank: its number from 1, its text, and all that stands between it and the one before."""
+    """A line that is not blank: its number from 1, its text, and the blank lines before it."""
 
     number: int
     raw: str
@@ -52,7 +52,7 @@ class Line(NamedTuple):
 
 
 class Item(NamedTuple):
-    """A line of a block, or the lines of one fact, with the fact. `own`: memctl wrote it there."""
+    """One or more lines of a block with their fact. `own`: memctl wrote them."""
 
     raw: str
     gap: str
@@ -61,14 +61,14 @@ class Item(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """A block with facts written into it, and what became of each of them."""
+    """A block with facts written into it, and the outcome of each fact."""
 
     block: Block
     outcomes: dict[UUID, Outcome]
 
 
 def lines_of(value: str) -> tuple[list[Line], str]:
-    """The lines that are not blank, and what follows the last of them. All together are the value."""
+    """The lines that are not blank, and the text after the last. Together they are the value."""
     found: list[Line] = []
     gap = ""
     for number, raw in enumerate(value.split("\n"), 1):
@@ -82,22 +82,22 @@ def lines_of(value: str) -> tuple[list[Line], str]:
 
 
 def normal(text: str) -> str:
-    """Texts that are alike to a reader are equal in this form."""
+    """A form in which texts that look alike are equal."""
     return " ".join(text_of(text).casefold().split())
 
 
 def in_block(fact: Fact) -> bool:
-    """Whether the fact is a line of a block that is not the agent's own: one that still holds and names its label."""
+    """Whether the fact is a line of a block: it is current, and names the label of a block that is not the persona."""
     label = fact.native.get("label")
     named = fact.kind == "block" and isinstance(label, str) and bool(label) and label != PERSONA
     return named and bool(_raw_of(fact).strip()) and not fact.retired
 
 
 def facts_of(block: Block, user: str, agent_id: str, mirrored: Collection[str] = ()) -> list[Fact]:
-    """The facts of a block's lines, in their order; none of a persona.
+    """The facts of a block's lines, in order; none for a persona.
 
-    A line that nobody but its text knows of is left out where `mirrored` has its `normal` form: it shows what is kept
-    as a fact elsewhere.
+    A line that memctl did not write is left out if `mirrored` has its `normal` form: it shows a fact that is stored
+    elsewhere.
     """
     if block.label == PERSONA:
         return []
@@ -106,12 +106,12 @@ def facts_of(block: Block, user: str, agent_id: str, mirrored: Collection[str] =
 
 
 def frames(raw: str) -> bool:
-    """Whether a line says nothing but that facts of the archive are shown below or left out."""
+    """Whether a line is memctl's heading, or its note about facts left out."""
     return raw.strip() == HEADING or _MORE.fullmatch(raw.strip()) is not None
 
 
 def items_of(block: Block, user: str, agent_id: str) -> tuple[list[Item], str]:
-    """All lines of a block with their facts, and what follows the last."""
+    """All lines of a block with their facts, and the text after the last."""
     lines, tail = lines_of(block.value)
     pieces = list(_pieces(block, lines))
     natives = _natives(block, [line for line, _ in pieces], tail)
@@ -133,9 +133,10 @@ def items_of(block: Block, user: str, agent_id: str) -> tuple[list[Item], str]:
 
 
 def merged(block: Block, facts: Sequence[Fact], user: str, agent_id: str) -> Merged:
-    """Write facts into a block: a fact it holds is changed in its place, others go where their line number says.
+    """Write facts into a block: a fact it already has is changed in place, others are inserted by line number.
 
-    What would make the block longer than its limit is rejected; the API would take it and the agent never see it whole.
+    A fact that would exceed the block's limit is rejected; the API would accept it, but the agent would not see all of
+    it.
     """
     items, tail = items_of(block, user, agent_id)
     outcomes: dict[UUID, Outcome] = {}
@@ -154,7 +155,7 @@ def merged(block: Block, facts: Sequence[Fact], user: str, agent_id: str) -> Mer
         end = _tail(tried, tail)
         grown = len(_joined(tried, end))
         if block.limit is not None and grown > block.limit and grown > size:
-            reason = f"the block {block.label!r} holds at most {block.limit} characters, with this it would be {grown}"
+            reason = f"the block {block.label!r} is limited to {block.limit} characters, and would have {grown}"
             outcomes[fact.id] = Outcome(state="rejected", reason=reason)
             continue
         items, tail, size = tried, end, grown
@@ -164,7 +165,7 @@ def merged(block: Block, facts: Sequence[Fact], user: str, agent_id: str) -> Mer
 
 
 def without(block: Block, ids: Collection[UUID], user: str, agent_id: str) -> tuple[Block, set[UUID]]:
-    """The block without the lines of these facts, and which of them it held."""
+    """The block without the lines of these facts, and the subset of ids that it had."""
     items, tail = items_of(block, user, agent_id)
     gone = {item.fact.id for item in items if item.fact.id in ids}
     rest = [item for item in items if item.fact.id not in gone]
@@ -186,13 +187,13 @@ def _gap(fact: Fact) -> str:
 
 def _number(fact: Fact) -> int:
     number = fact.native.get("line")
-    # What names no line comes after those that do.
+    # Facts without a line number come last.
     return number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else 2**31
 
 
 def _ordered(items: Sequence[Item]) -> list[Item]:
-    """The items by their line numbers, agent by agent they were learned by; a line of somebody else's stays behind the
-    one it stood behind."""
+    """The items by line number, per agent that learned them; a line that memctl did not write stays behind its
+    predecessor."""
     agents: dict[str | None, int] = {}
     keys: list[tuple[int, int]] = []
     for item in items:
@@ -204,7 +205,7 @@ def _ordered(items: Sequence[Item]) -> list[Item]:
 
 
 def _raw_of(fact: Fact) -> str:
-    """The line, or lines, that show a fact: as its source had it, changed where the text was changed since."""
+    """The lines that show a fact: in the form of its source, with the present text."""
     raw = fact.native.get("raw")
     if not isinstance(raw, str) or "\n" in raw or "\0" in raw:
         return fact.text.replace("\0", "").strip()
@@ -227,7 +228,7 @@ def _joined(items: Sequence[Item], tail: str) -> str:
     for place, item in enumerate(items):
         gap = item.gap
         if place == 0:
-            # Blank lines at the top belong to the line they stood over, where nothing else was before it.
+            # Blank lines at the top belong to the first line.
             gap = gap if not item.own or gap.count("\n") == _number(item.fact) - 1 else ""
         elif "\n" not in gap:
             gap = "\n" + gap
@@ -236,7 +237,7 @@ def _joined(items: Sequence[Item], tail: str) -> str:
 
 
 def _rendered(block: Block, items: Sequence[Item], tail: str) -> Block:
-    """The block of these items, with what memctl must remember of its own ones."""
+    """The block with these items, and the metadata of those that memctl wrote."""
     value = _joined(items, tail)
     whole = msgspec.structs.replace(block, value=value)
     lines, end = lines_of(value)
@@ -262,7 +263,7 @@ def _rendered(block: Block, items: Sequence[Item], tail: str) -> Block:
 
 
 def _pieces(block: Block, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[str, Any] | None]]:
-    """The lines, each with what memctl remembers of it; several lines that are one fact come as one."""
+    """The lines with their metadata; several lines of one fact come as one."""
     known = _entries(block)
     raws = block.value.split("\n")
     longest = sorted({count for count, _ in known}, reverse=True)
@@ -281,8 +282,8 @@ def _pieces(block: Block, lines: Sequence[Line]) -> Iterator[tuple[Line, dict[st
 
 
 def _entries(block: Block) -> dict[tuple[int, str], list[dict[str, Any]]]:
-    """What memctl remembers of the block's lines, by their number and their hash. What is no work of memctl's is not
-    looked at."""
+    """The metadata that memctl stored for the block's lines, by number and hash. Metadata of other programs is
+    ignored."""
     kept = unseal((block.metadata or {}).get(KEY)) or {}
     known: dict[tuple[int, str], list[dict[str, Any]]] = defaultdict(list)
     listed = kept.get("lines")
@@ -297,7 +298,7 @@ def _entries(block: Block) -> dict[tuple[int, str], list[dict[str, Any]]]:
 
 
 def _natives(block: Block, lines: Sequence[Line], tail: str) -> list[dict[str, Any]]:
-    """For each line what is needed to make the block again."""
+    """The `native` fields of each line, from which the block can be rebuilt."""
     sha = digest(block.value)
     tags = sorted(tag for tag in block.tags or () if not tag.startswith(KEY))
     frame = {"limit": block.limit, "description": block.description, "read_only": block.read_only, "tags": tags}
@@ -314,8 +315,8 @@ def _natives(block: Block, lines: Sequence[Line], tail: str) -> list[dict[str, A
 
 
 def _line_fact(said: str, occurrence: int, block: Block, user: str, agent_id: str, native: dict[str, Any]) -> Fact:
-    """The fact of a line that memctl did not write. Its id follows from its words, so that the line can move, and from
-    the user, so that a line of a block that several agents of the user share is one fact."""
+    """The fact of a line that memctl did not write. Its id is derived from its text, so that the line can move, and
+    from the user, so that a line in a block that several agents of the user share is one fact."""
     place = (user, block.id) if block.id is not None else (agent_id, block.label)
     return Fact(
         id=derive_id(SYSTEM, *place, digest(said), str(occurrence)),

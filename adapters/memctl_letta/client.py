@@ -84,7 +84,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Server:
-    """The server at `url` (None: Letta Cloud), spoken to with `api_key`; `timeout` is in seconds for each answer.
+    """The server at `url` (None: Letta Cloud), used with `api_key`; `timeout` is in seconds per response.
 
     Connects at the first call. Raises AuthError for Letta Cloud without a key, UsageError for an invalid
     URL.
@@ -120,7 +120,7 @@ class Server:
                 for name in ("letta_client", "httpx", "httpcore"):
                     logging.getLogger(name).setLevel(logging.WARNING)
                 client = sdk.Letta(api_key=self._key or "", base_url=self.url, timeout=self._timeout, max_retries=0)
-                # An empty key would be sent as one, and the SDK would take None from the environment.
+                # An empty key would be sent, and for None the SDK would read the environment.
                 client.api_key = self._key or None
                 self._client = client
             return self._client
@@ -167,8 +167,8 @@ class Server:
     def handles(self, kind: str) -> list[str]:
         """The handles of the models the server offers; `kind` is `llm` or `embedding`.
 
-        A server of one's own offers Letta's free models first, which run at Letta: those come last there, so that no
-        fact leaves the house by default.
+        A self-hosted server lists Letta's free models first, which run at Letta. They are moved to the end, so that by
+        default no fact is sent to Letta.
         """
         models = self.client.models
         listed = models.embeddings if kind == "embedding" else models
@@ -211,8 +211,7 @@ class Server:
         return list(self._all(Archive, self.client.archives.with_raw_response.list, **chosen))
 
     def archive_holders(self, archive_id: str) -> set[str]:
-        """The ids of the agents that an archive is attached to. A server without a list of them is asked agent by
-        agent."""
+        """The ids of the agents that an archive is attached to. If the server cannot list them, each agent is asked."""
         path = f"/v1/archives/{quote(archive_id, safe='')}/agents"
 
         def asked(**chosen: Any) -> Any:
@@ -244,8 +243,8 @@ class Server:
         return self._get(list[Passage], self.client.agents.passages.with_raw_response.list, agent_id, **chosen)
 
     def holds(self, agent_id: str, passage_id: str) -> bool:
-        """Whether a passage is in the agent's archive. A list after an unknown passage is an empty one, so that only
-        what stands before it tells."""
+        """Whether a passage is in the agent's archive. The list after an unknown passage is empty, so the one before it
+        is used."""
         asked = self.client.agents.passages.with_raw_response.list
         if self._get(list[Named], asked, agent_id, before=passage_id, ascending=False, limit=1):
             return True
@@ -253,8 +252,8 @@ class Server:
         return bool(first) and first[0].id == passage_id
 
     def add_passages(self, archive_id: str, passages: Sequence[Mapping[str, Any]]) -> list[Passage]:
-        """Put passages into an archive in one call; they come back sorted by time. Give them so, too: the server sets
-        the tags of passages that are not on the wrong ones."""
+        """Add passages to an archive in one call; they are returned sorted by time. Pass them sorted: otherwise the
+        server sets tags on the wrong passages."""
         asked = self.client.archives.passages.with_raw_response.create_many
         return self._get(list[Passage], asked, archive_id, passages=list(passages))
 
@@ -263,17 +262,17 @@ class Server:
         return self._gone(self.client.agents.passages.with_raw_response.delete, passage_id, agent_id=agent_id)
 
     def search(self, query: str | None, limit: int, **chosen: Any) -> list[Found]:
-        """At most 100 passages that fit a query (None: any), best first; of an `agent_id`, an `archive_id` or all."""
+        """At most 100 passages that match a query (None: any), best first; of an `agent_id`, an `archive_id` or all."""
         asked = {} if query is None else {"query": query}
         return self._get(list[Found], self.client.passages.with_raw_response.search, limit=limit, **asked, **chosen)
 
     def messages(self, agent_id: str, **chosen: Any) -> Iterator[dict[str, Any]]:
-        """An agent's messages, oldest first, as the API gives them; of one `conversation_id`, or of its main one."""
+        """An agent's messages, oldest first, as the API returns them; of one `conversation_id`, or of its main one."""
         asked = self.client.agents.messages.with_raw_response.list
         return self._all(dict[str, Any], asked, agent_id, **chosen)
 
     def conversation_ids(self, agent_id: str) -> list[str]:
-        """An agent's conversations beside its main one; none on a server that knows no such thing."""
+        """An agent's conversations except its main one; none on a server without conversations."""
         asked = self.client.conversations.with_raw_response.list
         try:
             return [one.id for one in self._all(Named, asked, agent_id=agent_id, archive_status="all")]
@@ -285,8 +284,8 @@ class Server:
         self._do(self.client.agents.messages.with_raw_response.reset, agent_id)
 
     def identities(self, key: str) -> list[Identity]:
-        """Those who are called so. The SDK has lost its methods for identities, and a server may have lost them, too:
-        then there is nobody."""
+        """The identities with this key. The SDK has no methods for identities any more; a server may have none either,
+        which counts as no identity."""
         asked = {"cast_to": need("httpx", "letta").Response, "options": {"params": {"identifier_key": key}}}
         try:
             found = self._get(list[Identity], self.client.get, "/v1/identities/", **asked)
@@ -304,7 +303,7 @@ class Server:
         return self._gone(self.client.delete, path, cast_to=need("httpx", "letta").Response)
 
     def _all(self, kind: type[T], asked: Any, *given: Any, **chosen: Any) -> Iterator[T]:
-        """All records of a list. The last page is an empty one."""
+        """All records of a list. It ends with an empty page."""
         seen: set[object] = set()
         after: dict[str, object] = {}
         while rows := self._get(list[dict[str, Any]], asked, *given, limit=PAGE, order="asc", **chosen, **after):
@@ -330,7 +329,7 @@ class Server:
             yield
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Fatal(
-                f"not a response of Letta: {error}",
+                f"not a response from Letta: {error}",
                 where=self.place,
                 hint="is this the address of a Letta server?",
             ) from None
@@ -354,14 +353,14 @@ class Server:
         except sdk.APIStatusError as error:
             raise failure(error, self.place) from None
         except sdk.APIConnectionError as error:
-            why = "no answer in time" if isinstance(error, sdk.APITimeoutError) else "no connection"
+            why = "no response in time" if isinstance(error, sdk.APITimeoutError) else "no connection"
             raise Retryable(why, where=self.place, hint="is the server running?") from None
         except sdk.APIError as error:
-            raise Fatal(f"not a response of Letta: {error.message}", where=self.place) from None
+            raise Fatal(f"not a response from Letta: {error.message}", where=self.place) from None
 
 
 def failure(error: Any, place: str) -> MemctlError:
-    """The MemctlError that the SDK's `APIStatusError` means. The server's own words go with it."""
+    """The MemctlError for the SDK's `APIStatusError`, with the server's message."""
     body = error.body if isinstance(error.body, dict) else {}
     said = body.get("detail") or body.get("message") or body.get("error") or ""
     words = said if isinstance(said, str) else msgspec.json.encode(said).decode()

@@ -1,7 +1,7 @@
 """Facts of the archive shown in core memory, under a heading at the end of the `human` block. Pure.
 
-The archive stays what is true; these lines are a view, of which reading makes no second facts. What stands above or
-below the heading is the agent's and the user's, and is never touched.
+The lines are a view of the archive, and are not read as facts. Text above and below the section belongs to the agent
+and the user, and is never changed.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -15,16 +15,16 @@ from memctl_letta.blocks import HEADING, MORE, Block, frames, normal
 
 LABEL = "human"
 LIMIT = 20_000
-"""Characters of a block that memctl makes; Letta's own default is five times that, and costs as much in every turn."""
+"""The limit in characters of a block that memctl creates. Letta's default is five times that, sent in every turn."""
 DESCRIPTION = "What is known of the person you talk to."
 KINDS = ("preference", "fact")
-"""The kinds that belong in core memory, in the order in which they go there."""
+"""The kinds that are shown in core memory, in this order."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Parted(NamedTuple):
-    """The lines of a block above memctl's heading, the lines under it as far as the next blank one, and the rest."""
+    """The lines of a block above memctl's heading, those from it to the next blank line, and the rest."""
 
     above: list[str]
     shown: list[str]
@@ -38,8 +38,8 @@ def shows(block: Block) -> bool:
 
 
 def shown(block: Block, facts: Iterable[Fact]) -> Block:
-    """The block with those facts under its heading that it does not show yet, preferences and the newest first, while
-    there is room; the last line says how many are left out."""
+    """The block with the facts it does not show yet added under its heading, preferences and the newest first, as many
+    as fit; the last line says how many are left out."""
     parted = _parted(block.value)
     seen = {normal(line) for line in block.value.split("\n")}
     wanted = []
@@ -58,7 +58,7 @@ def shown(block: Block, facts: Iterable[Fact]) -> Block:
         else:
             left += 1
     value = _joined(parted, lines, left)
-    # A heading and nothing below it would tell the agent nothing, and may not even fit.
+    # A heading without lines would be useless, and may not fit.
     return msgspec.structs.replace(block, value=value) if lines and (wanted or parted.there) else block
 
 
@@ -69,7 +69,7 @@ def struck(block: Block, texts: Collection[str]) -> Block:
     if lines == parted.shown:
         return block
     if not lines:
-        # The blank line over the heading came with it.
+        # The blank line above the heading was added with it.
         above = parted.above[:-1] if parted.above and not parted.above[-1] else parted.above
         return msgspec.structs.replace(block, value="\n".join(above + parted.below))
     return msgspec.structs.replace(block, value=_joined(parted, lines, 0))

@@ -1,9 +1,8 @@
-"""Agent files (`.af`): what Letta exports of an agent, read for the lines of its blocks. Needs no SDK.
+"""Agent files (`.af`), Letta's export of an agent: the lines of its blocks as facts. Needs no SDK.
 
-The form is `AgentFileSchema` of Letta 0.16 (letta/schemas/agent_file.py): lists of agents and blocks, tied by ids that
-are the file's own ("block-0"). The form before it, of early 2025, is one agent, whose blocks are its `core_memory`.
-Nothing else of the file is looked at; it may hold an agent's secrets.
-"""
+The format is `AgentFileSchema` of Letta 0.16 (letta/schemas/agent_file.py): lists of agents and blocks with ids that
+are local to the file ("block-0"). The earlier format, of early 2025, is one agent with its blocks in `core_memory`. The
+rest of the file, which may contain an agent's secrets, is not read."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ from memctl_letta.blocks import Block, facts_of
 
 TAG = "user:"
 LARGEST = 32 * 2**20
-"""Bytes of a file that is read: it is one JSON document and is held whole."""
+"""The most bytes of a file: it is one JSON document, read into memory as a whole."""
 
 
 class _Block(msgspec.Struct, frozen=True):
@@ -98,15 +97,17 @@ class AgentFileDump:
                 elif user is not None:
                     yield from _facts(blocks[id_], user, agent)
                 else:
-                    said = f"is of several users: {', '.join(named)}" if named else "names no user"
+                    said = f"names several users: {', '.join(named)}" if named else "names no user"
                     yield Rejected(
-                        f"the agent {said}, so that the block {blocks[id_].label!r} is nobody's",
+                        f"the agent {said}, so the block {blocks[id_].label!r} has no owner",
                         where=where,
-                        hint="set default_user in the configuration, or tag the agent user:NAME and export it again",
+                        hint="set default_user in the settings, or tag the agent user:NAME and export it again",
                     )
         for block in file.blocks:
             if block.id not in used:
-                yield Rejected(f"the block {block.label!r} ({block.id}) is of no agent in the file", where=path.name)
+                yield Rejected(
+                    f"the block {block.label!r} ({block.id}) belongs to no agent in the file", where=path.name
+                )
 
 
 def _facts(block: _Block, user: str, agent: _Agent) -> Iterator[Fact]:
@@ -126,7 +127,7 @@ def _facts(block: _Block, user: str, agent: _Agent) -> Iterator[Fact]:
 
 
 def _load(path: Path) -> _File:
-    """The agents and blocks of a file of either form. Raises ValueError for one of another."""
+    """The agents and blocks of a file in either format. Raises ValueError for any other content."""
     content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     try:
         return msgspec.json.decode(content, type=_File)

@@ -1,4 +1,4 @@
-"""A git repository as a place to keep files: what is committed is read, and what is written is committed.
+"""Files in a git repository: reads what is committed, and commits what is written.
 
 Knows git and files, but nothing of Letta's memory or of facts.
 """
@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from memctl_folders.locks import locked
+from memctl_folders.locks import locked, unwritable
 
 from memctl.core.errors import Fatal, MemctlError, Retryable, UsageError
 from memctl_letta import git_rewrite
-from memctl_letta.git import failure, literal, run, start, unwritable
+from memctl_letta.git import failure, literal, run, start
 
 _JOURNAL = "memctl-writing"
-_ANEW = "memctl-anew"
+_REWRITING = "memctl-anew"
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
     "CHERRY_PICK_HEAD": "a cherry-pick",
@@ -29,14 +29,14 @@ _UNDER_WAY = {
 
 
 class Entry(NamedTuple):
-    """A file of a commit: its object and whether it is a regular file, not a link."""
+    """A file in a commit: the id of its object, and whether it is a regular file rather than a link."""
 
     oid: str
     regular: bool
 
 
 class Snapshot:
-    """The files of one commit by path. `commit` is its id, "" where nothing was ever committed."""
+    """The files of one commit by path. `commit` is its id, "" if the repository has no commit."""
 
     def __init__(self, objects: Objects, commit: str, entries: Mapping[str, Entry]) -> None:
         self._objects = objects
@@ -47,13 +47,13 @@ class Snapshot:
         return path in self.entries
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file, None when the commit has none of this name."""
+        """The bytes of a file; None if the commit has no such file."""
         entry = self.entries.get(path)
         return self._objects.content(entry.oid) if entry else None
 
 
 class Objects:
-    """The objects of a repository, asked for one after the other from one `git cat-file --batch`."""
+    """The objects of a repository, read through one `git cat-file --batch` process."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -63,22 +63,22 @@ class Objects:
         """End the process."""
         self._process.kill()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            # What a dead process was still to be told cannot be flushed.
+            # Closing flushes, which fails if the process has ended.
             with contextlib.suppress(OSError):
                 if stream is not None:
                     stream.close()
         self._process.wait()
 
     def snapshot(self, commit: str | None = None) -> Snapshot:
-        """The files of a commit, else of HEAD. Raises UsageError when there is no such commit."""
+        """The files of a commit (default: HEAD). Raises UsageError for an unknown commit."""
         found = self._get(commit or "HEAD")
         if found is None:
             if commit:
-                raise UsageError(f"the repository has no commit {commit} any more", where=str(self._folder))
+                raise UsageError(f"the repository no longer has the commit {commit}", where=str(self._folder))
             return Snapshot(self, "", {})
         oid, kind, body = found
         if kind != "commit" or not body.startswith(b"tree "):
-            raise UsageError(f"{commit!r} is no commit", where=str(self._folder))
+            raise UsageError(f"{commit!r} is not a commit", where=str(self._folder))
         tree = body.split(b"\n", 1)[0].removeprefix(b"tree ").decode()
         return Snapshot(self, oid, dict(self._walk(tree, "")))
 
@@ -99,11 +99,11 @@ class Objects:
                 yield path, Entry(oid, mode.startswith(b"100"))
 
     def content(self, oid: str) -> bytes:
-        """The bytes of an object that must be there. Raises Fatal when it is lost or broken."""
+        """The bytes of an object. Raises Fatal if it is missing or damaged."""
         found = self._get(oid)
         if found is None:
             raise Fatal(
-                f"the repository has lost the object {oid}", where=str(self._folder), hint="git fsck tells what is left"
+                f"the object {oid} is missing from the repository", where=str(self._folder), hint="run git fsck there"
             )
         return found[2]
 
@@ -134,8 +134,8 @@ class Objects:
 
 
 class Repository:
-    """The git repository whose files lie in `folder`. `lock_timeout`, in seconds, is how long to wait for another
-    memctl that writes into it."""
+    """The git repository whose working tree is `folder`. `lock_timeout` is how many seconds to wait while another
+    memctl writes to it."""
 
     def __init__(self, folder: Path, lock_timeout: float) -> None:
         self.folder = folder
@@ -143,7 +143,7 @@ class Repository:
 
     @classmethod
     def make(cls, folder: Path, lock_timeout: float) -> Repository:
-        """An empty repository in a folder of which at most the parents are there."""
+        """Create an empty repository, and its folder."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -153,7 +153,7 @@ class Repository:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Objects]:
-        """Its objects, for as long as the block lasts."""
+        """Its objects, until the block ends."""
         objects = Objects(self.folder)
         try:
             yield objects
@@ -161,12 +161,12 @@ class Repository:
             objects.close()
 
     def setting(self, name: str) -> str | None:
-        """A value of the repository's own configuration."""
+        """A value from the repository's own configuration."""
         done = run(self.folder, "config", "--local", "--get", name, check=False)
         return done.stdout.decode("utf-8", "replace").strip() or None
 
     def uncommitted(self, paths: Sequence[str] = ()) -> list[str]:
-        """Those of the paths (else of all files) which differ from what is committed."""
+        """Which of the paths (default: all files) differ from what is committed."""
         done = run(
             self.folder, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *literal(paths)
         )
@@ -174,33 +174,33 @@ class Repository:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Writer]:
-        """The right to write, held by one memctl at a time. What an earlier one was killed over is taken back first.
+        """Lock the repository for writing, and first undo the unfinished write of a memctl that was killed.
 
-        Raises Locked when another would not let go, Retryable while somebody is in the middle of a merge.
+        Raises Locked if another memctl does not release the lock in time, Retryable during a merge or rebase.
         """
         git_folder = self._git_folder()
         with locked(git_folder / _JOURNAL, self._lock_timeout, self.folder) as journal:
             for mark, what in _UNDER_WAY.items():
                 if (git_folder / mark).exists():
                     raise Retryable(
-                        f"{what} is under way in it", where=str(self.folder), hint="end or abort it, then try again"
+                        f"{what} is under way in it", where=str(self.folder), hint="finish or abort it, then try again"
                     )
             writer = Writer(self.folder, journal)
-            writer.take_back_what_was_broken_off()
+            writer.undo_unfinished()
             yield writer
 
     @property
-    def begun_anew_by_half(self) -> bool:
-        """Whether a memctl was killed between `begin_anew` and its end."""
-        return (self._git_folder() / _ANEW).exists()
+    def has_unfinished_rewrite(self) -> bool:
+        """Whether a memctl was killed during `rewriting`."""
+        return (self._git_folder() / _REWRITING).exists()
 
     @contextlib.contextmanager
-    def begin_anew(self) -> Iterator[None]:
-        """Leave nothing of the history at the end of the block but one commit with the files committed by then.
+    def rewriting(self) -> Iterator[None]:
+        """At the end of the block, replace the history by one commit with the files committed by then.
 
         Raises UsageError, before the block, for a repository that shares its objects with another.
         """
-        mark = self._git_folder() / _ANEW
+        mark = self._git_folder() / _REWRITING
         git_rewrite.refuse_shared(self.folder, mark.parent)
         mark.touch()
         try:
@@ -228,11 +228,10 @@ class Writer:
         self._journal = journal
 
     def commit(self, before: Snapshot, changes: Mapping[str, bytes | None], message: str) -> None:
-        """Put the files of `changes` (None takes one away) in place of those of `before` and commit them alone.
+        """Write the files of `changes` (None removes one) that differ from `before`, and commit only those.
 
-        What is as it was is left alone. Nothing is changed when a file holds what is not committed (UsageError), when
-        somebody committed since `before` was read (Retryable), and when a hook refuses the commit (Fatal, with the
-        hook's own words).
+        Nothing is changed if a file has uncommitted changes (UsageError), if somebody committed since `before` was
+        read (Retryable), or if a hook refuses the commit (Fatal, with the hook's message).
         """
         paths = sorted(path for path, content in changes.items() if content != before.read(path))
         if not paths:
@@ -251,8 +250,8 @@ class Writer:
             raise
         self._enter([])
 
-    def take_back_what_was_broken_off(self) -> None:
-        """Bring files which a killed memctl was writing back to what is committed. They were clean when it began."""
+    def undo_unfinished(self) -> None:
+        """Restore the committed state of the files that a killed memctl was writing. They were clean when it began."""
         self._journal.seek(0)
         left = self._journal.read()
         if not left:
@@ -277,25 +276,27 @@ class Writer:
             lines = [line for line in status.split("\0") if line]
             head = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), "")
             if head != before.commit:
-                raise Retryable("somebody else committed to it meanwhile", where=str(self._folder), hint="try again")
+                raise Retryable(
+                    "somebody committed to it while memctl was writing", where=str(self._folder), hint="try again"
+                )
             taken = [path for path in paths if any(line.endswith(" " + path) for line in lines if line[0] != "#")]
         if taken:
             raise UsageError(
                 f"{', '.join(taken)}: changed, but not committed",
                 where=str(self._folder),
-                hint="commit or put aside what stands there, then try again",
+                hint="commit or stash the changes, then try again",
             )
 
     def _safe(self, path: str) -> None:
-        """Refuse a path one step of which is a link: it may lead out of the repository."""
+        """Raise UsageError for a path through a link: it may lead out of the repository."""
         at = self._folder
         for part in path.split("/"):
             at /= part
             if at.is_symlink():
-                raise UsageError("this is a link, and memctl writes into no file behind one", where=str(at))
+                raise UsageError("this is a link, and memctl does not write behind one", where=str(at))
 
     def _enter(self, paths: Sequence[str]) -> None:
-        """Note which files are being written, so that whoever comes after a kill can take them back."""
+        """Record which files are being written, so that the next memctl can restore them after a kill."""
         self._journal.seek(0)
         self._journal.truncate()
         if paths:

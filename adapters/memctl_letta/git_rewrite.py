@@ -1,6 +1,6 @@
-"""A git repository without its history: one commit with what is committed now, and no object beside it.
+"""Removes the history of a git repository: leaves one commit with the current files and no other objects.
 
-For what was to be forgotten must be in no older commit, reflog, stash or pack. Knows git, and nothing of its contents.
+Erased facts must not remain in an older commit, reflog, stash or pack. Knows git, and nothing of its contents.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ _PSEUDO_REFS = ("ORIG_HEAD", "FETCH_HEAD", "AUTO_MERGE", "COMMIT_EDITMSG")
 
 
 def refuse_shared(folder: Path, git_folder: Path) -> None:
-    """Raise UsageError for a repository whose objects others have a part in, or that keeps some for ever."""
+    """Raise UsageError for a repository that shares its objects with others, or that keeps some permanently."""
     why = None
     trees = [line for line in _lines(folder, "worktree", "list", "--porcelain") if line.startswith("worktree ")]
     if not (folder / ".git").is_dir() or len(trees) > 1:
         why = "it shares its history with other working trees"
     elif (git_folder / "objects" / "info" / "alternates").exists():
-        why = "it borrows objects of another repository"
+        why = "it uses objects of another repository"
     elif next((git_folder / "objects" / "pack").glob("*.keep"), None) is not None:
         why = "some of its packs are marked to be kept"
     elif (git_folder / "shallow").exists():
         why = "it is a shallow clone"
     if why is not None:
         raise UsageError(
-            f"the history cannot be taken out of this repository: {why}",
+            f"the history of this repository cannot be removed: {why}",
             where=str(folder),
             hint="remove the repository, or make a plain clone of it",
         )
@@ -40,7 +40,7 @@ def remotes(folder: Path) -> list[str]:
 
 
 def rewrite(folder: Path, git_folder: Path) -> None:
-    """Leave one commit. Raises MemctlError when git kept an object that does not belong to it."""
+    """Leave one commit. Raises MemctlError if git kept an object that does not belong to it."""
     head = run(folder, "rev-parse", "--verify", "--quiet", "HEAD^{tree}", check=False).stdout.decode().strip()
     if head:
         made = run(folder, "commit-tree", head, "-m", _MESSAGE, identify=True).stdout.decode().strip()
@@ -60,7 +60,7 @@ def rewrite(folder: Path, git_folder: Path) -> None:
         raise MemctlError(
             f"git kept {len(set(there) - belong)} objects of the old history",
             where=str(folder),
-            hint="git fsck --lost-found names them; remove what holds them, and run the command again",
+            hint="git fsck --lost-found lists them; remove what refers to them, and run the command again",
         )
 
 

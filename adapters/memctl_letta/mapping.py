@@ -1,9 +1,8 @@
 """Letta's archival passages as Facts, and Facts as passages. Pure: no SDK, no network.
 
-What a passage has a slot for goes there: text, created_at, tags, and the user's own metadata. The rest of a Fact
-travels under the one metadata key `memctl`, as do its id and owner, because Letta gives a passage an id of its own.
-Letta has no way to change a passage, so that a changed fact is a new passage of a higher revision. Blocks are in
-`blocks`.
+Text, created_at, tags and the user's metadata are stored in the passage's own fields. All other fields of a Fact are
+stored under the metadata key `memctl`, with its id and owner, because Letta assigns its own passage ids. Passages
+cannot be changed in Letta, so a changed fact is a new passage of a higher revision. Blocks are in `blocks`.
 """
 
 from collections import defaultdict
@@ -21,14 +20,14 @@ from memctl.core.fact import Fact, Source, derive_id, pack, unpack
 
 SYSTEM = "letta"
 KEY = "memctl"
-"""The metadata key, and the tag, of what memctl wrote."""
+"""The metadata key and the tag that mark what memctl wrote."""
 
 PART_BYTES = 32_768
-"""The longest text of one passage: 8,192 tokens, which the server reckons at four bytes of UTF-8 each."""
+"""The longest text of one passage: 8,192 tokens, which the server counts as four bytes of UTF-8 each."""
 BLANK = "(blank)"
-"""Stands in a passage for a text without a visible character, of which no embedding can be made."""
+"""The text of a passage for a fact without a visible character, because empty texts cannot be embedded."""
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-"""Earlier times are not given to Letta, whose keeping of them nobody has seen."""
+"""Earlier times are kept in the metadata only, because it is untested whether Letta stores them correctly."""
 
 PACKED = tuple(
     name for name in Fact.__struct_fields__ if name not in ("id", "user_id", "text", "created_at", "metadata")
@@ -37,7 +36,7 @@ _FOREIGN = ("organization_id", "created_by_id", "last_updated_by_id", "archive_i
 
 
 class Passage(msgspec.Struct, frozen=True, kw_only=True):
-    """A passage as the API gives it, without its embedding, which is 4,096 numbers derived from the text."""
+    """A passage as the API returns it, without its embedding (4,096 numbers derived from the text)."""
 
     id: str
     text: str
@@ -57,8 +56,8 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """What memctl stores in the metadata of a passage: the fact and its owner, the revision, and the part of its text.
 
-    `sha256` is of the text as it was sent, all parts joined; `dated` is False where `created_at` is not the passage's.
-    `fact` holds the fields that have no slot. It stands on the first part.
+    `sha256` is of the text as it was sent, all parts joined; `dated` is False if `created_at` is not the passage's.
+    `fact` has the fields for which a passage has no field of its own; only the first part has it.
     """
 
     v: int
@@ -90,8 +89,8 @@ class Remains(NamedTuple):
 
 
 class Gathered(NamedTuple):
-    """An archive's passages as facts, oldest first. `stale` are ids of passages that a later revision replaced,
-    `remains` is what is left of facts, and `broken` says of all that is no fact why."""
+    """An archive's passages as facts, oldest first. `stale` are the ids of passages that a later revision replaced,
+    `remains` the incomplete facts, and `broken` the passages that are not facts, with the reason."""
 
     held: list[Held]
     stale: list[str]
@@ -100,7 +99,7 @@ class Gathered(NamedTuple):
 
 
 def aware(at: datetime | None) -> datetime | None:
-    """The time in UTC; Letta means UTC where it names no zone."""
+    """The time in UTC; Letta means UTC if it names no zone."""
     return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
@@ -110,13 +109,13 @@ def digest(text: str) -> str:
 
 
 def seal(mark: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain JSON for the metadata key; as one JSON text where it holds what Letta cannot carry."""
+    """Plain JSON for the metadata key; encoded as one string if it contains values that Letta does not preserve."""
     return dict(mark) if carried(mark) else {"json": msgspec.json.encode(mark).decode()}
 
 
 def carried(value: object) -> bool:
-    """Whether Letta gives JSON back as it was. It takes out NULs without a word; a whole number beyond 64 bits it takes
-    in, and then fails in every answer that holds it."""
+    """Whether Letta returns a JSON value unchanged. It silently removes NULs; it accepts an integer beyond 64 bits and
+    then fails in every response that contains it."""
     if isinstance(value, Mapping):
         return all(carried(key) and carried(inner) for key, inner in value.items())
     if isinstance(value, list | tuple):
@@ -139,18 +138,19 @@ def unseal(kept: object) -> dict[str, Any] | None:
 
 
 def checked(fact: Fact) -> None:
-    """Raise Rejected for what JSON, or a tag, cannot carry."""
+    """Raise Rejected for a fact that JSON or a tag cannot represent."""
     if fact.embedding is not None and not all(map(isfinite, fact.embedding.vector)):
-        raise Rejected("the vector holds a number that JSON cannot carry")
+        raise Rejected("the embedding contains a number that JSON cannot represent")
     if "\0" in fact.user_id:
-        raise Rejected("the user's name holds a NUL, which Letta cannot keep in a tag")
+        raise Rejected("the user's name contains a NUL, which Letta cannot store in a tag")
 
 
 def from_fact(fact: Fact, now: datetime, rev: int = 0) -> list[dict[str, Any]]:
-    """The passages that keep the fact, as `archives.passages.create_many` takes them: one, or the parts of a long text.
+    """The passages that store the fact, as `archives.passages.create_many` takes them: one, or the parts of a long
+    text.
 
-    `now` dates the passages of a fact that has no time, or one that Letta may not keep. Raises Rejected for what no
-    passage can carry.
+    `now` dates the passages of a fact without a time, or with one that Letta may not keep. Raises Rejected for a fact
+    that cannot be stored.
     """
     checked(fact)
     sent = _sendable(fact.text)
@@ -192,7 +192,7 @@ def gather(passages: Iterable[Passage], user: str, agent_id: str) -> Gathered:
             order[passage.id] = None
             held[passage.id] = Held(foreign_fact(passage, user, agent_id), (passage.id,), 0, own=False)
         elif mark.user != user:
-            reason = f"it belongs to {mark.user!r}, but lies in the archive of an agent of {user!r}"
+            reason = f"it belongs to {mark.user!r}, but is in the archive of an agent of {user!r}"
             gathered.broken.append(Rejected(reason, where=f"passage {passage.id}"))
         else:
             order[passage.id] = None
@@ -225,7 +225,7 @@ def mark_of(passage: Passage) -> Mark | None:
 
 
 def _latest(versions: Sequence[tuple[Mark, Passage]]) -> list[tuple[Mark, Passage]]:
-    """The parts of the highest revision that is whole, in order; none when no revision is."""
+    """The parts of the highest complete revision, in order; empty if none is complete."""
     revisions: dict[int, dict[int, tuple[Mark, Passage]]] = defaultdict(dict)
     for mark, passage in versions:
         revisions[mark.rev].setdefault(mark.part, (mark, passage))
@@ -238,14 +238,14 @@ def _latest(versions: Sequence[tuple[Mark, Passage]]) -> list[tuple[Mark, Passag
 def _incomplete(versions: Sequence[tuple[Mark, Passage]]) -> Rejected:
     mark, passage = versions[0]
     return Rejected(
-        f"of the {mark.parts} passages of a long text only {len(versions)} are there",
+        f"only {len(versions)} of the {mark.parts} passages of a long text exist",
         where=f"passage {passage.id}",
         hint="write the fact again",
     )
 
 
 def to_fact(parts: Sequence[tuple[Mark, Passage]], user: str) -> Fact:
-    """The fact that memctl wrote as these passages. Where the text was changed since, the change stands."""
+    """The fact that memctl wrote as these passages. If the text was changed since, the changed text is used."""
     mark, passage = parts[0]
     fields = unpack(mark.fact)
     text = "".join(part.text for _, part in parts)
@@ -294,8 +294,7 @@ def _sendable(text: str) -> str:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """The text cut into pieces that a passage can hold, at a white space where there is one; together they are all of
-    it."""
+    """The text split into pieces that fit a passage, at white space if possible; joined they are the text."""
     rest = text
     while len(rest.encode()) > PART_BYTES:
         piece = rest.encode()[:PART_BYTES].decode(errors="ignore")

@@ -1,10 +1,9 @@
 """The Markdown of a MemFS folder: which files are memory, their frontmatter, and how a label becomes a path. Pure.
 
-Two layouts, told apart as Letta Code 0.34.12 does it. With a MEMORY.md at the root it is v2: every Markdown file at the
-root is in the agent's context, and a folder is memory when each folder on the way has a MEMORY.md of its own. Without
-one it is v1, where `system/` is in the context. Frontmatter is exactly `name` and `description` in v2, none in
-a MEMORY.md; in v1 `description`, perhaps `limit` and `read_only`.
-"""
+There are two layouts, distinguished as in Letta Code 0.34.12. With a MEMORY.md at the root it is v2: every Markdown
+file at the root is in the agent's context, and a folder is memory if it and all its parents have a MEMORY.md. Without
+one it is v1, where `system/` is in the context. Front matter has exactly `name` and `description` in v2, and MEMORY.md
+has none; in v1 it has `description`, and optionally `limit` and `read_only`."""
 
 from __future__ import annotations
 
@@ -18,16 +17,16 @@ Layout = Literal["v1", "v2"]
 LAYOUTS: tuple[Layout, ...] = ("v1", "v2")
 INDEX = "MEMORY.md"
 FOLDER = "memctl"
-"""The folder of what memctl keeps beside the agent's own files."""
+"""The folder for memctl's own files."""
 SHOWN_IN: Mapping[Layout, str] = {"v1": f"reference/{FOLDER}", "v2": FOLDER}
 """The folder in which facts are shown to the agent."""
 
 LONGEST_FILE = 20_000
-"""Characters of a file that Letta's hook lets pass in v2, frontmatter included, where nothing else is configured."""
+"""The most characters per file that Letta's hook accepts in v2 by default, front matter included."""
 LARGEST_CORE = 65_536
-"""Characters that all files at the root may have together in v2."""
+"""The most characters that all files at the root may have together in v2."""
 DEEPEST = 2
-"""Folders in which a file may lie in v2."""
+"""The deepest level of folders in v2."""
 
 _FENCE = "---"
 _PART = re.compile(r"[\w][\w .@+-]*", re.ASCII)
@@ -36,7 +35,7 @@ _CONTEXT = "system/"
 
 
 class Document(NamedTuple):
-    """A memory file: its frontmatter as it stands, fences included, the fields of it, and what follows."""
+    """A memory file: its front matter verbatim with fences, the fields in it, and the body."""
 
     head: str
     fields: Mapping[str, str]
@@ -44,12 +43,12 @@ class Document(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The file."""
+        """The whole file."""
         return self.head + self.body
 
     @property
     def limit(self) -> int | None:
-        """The most characters Letta lets the body have, where the file says so (v1)."""
+        """The most characters Letta allows in the body, if the file states it (v1)."""
         value = self.fields.get("limit", "")
         return int(value) if value.isascii() and value.isdigit() else None
 
@@ -60,7 +59,7 @@ class Document(NamedTuple):
 
 
 def parse(text: str) -> Document:
-    """The parts of a memory file; one without closed frontmatter is all body. `parse(text).text` is `text`."""
+    """The parts of a memory file; without closed front matter all of it is body. `parse(text).text` is `text`."""
     lines = text.split("\n")
     if lines[0].removeprefix("\ufeff").rstrip("\r") != _FENCE:
         return Document("", {}, text)
@@ -74,7 +73,7 @@ def parse(text: str) -> Document:
 
 
 def head(layout: Layout, name: str, description: str, limit: int | None = None) -> str:
-    """Frontmatter for a new file. `read_only` is Letta's own to set and never written."""
+    """Front matter for a new file. `read_only` is set only by Letta, and never written."""
     fields = {"name": _flat(name), "description": _flat(description)}
     if layout == "v1":
         del fields["name"]
@@ -85,13 +84,13 @@ def head(layout: Layout, name: str, description: str, limit: int | None = None) 
 
 
 def _flat(value: str) -> str:
-    """The value on one line, such that it neither ends the frontmatter nor is read as a YAML block."""
+    """The value on one line, so that it neither ends the front matter nor starts a YAML block."""
     flat = " ".join(value.split())
     return f"Text {flat}" if flat in ("", '""', "''") or flat[0] in "|>" else flat
 
 
 def name_of(path: str) -> str:
-    """What a file is called in words, as Letta makes it: `shipping_rules.md` is "Shipping Rules"."""
+    """The title of a file, formed as Letta does: `shipping_rules.md` is "Shipping Rules"."""
     words = re.split(r"[-_\s]+", path.rpartition("/")[2].removesuffix(".md"))
     return " ".join(word[0].upper() + word[1:] for word in words if word) or "Memory"
 
@@ -102,7 +101,7 @@ def layout_of(paths: Collection[str]) -> Layout:
 
 
 def is_memory(path: str, paths: Collection[str], layout: Layout) -> bool:
-    """Whether lines of the file are the agent's memory of its user: not skills, not indexes, not who the agent is."""
+    """Whether lines of the file are the agent's memory of its user: not skills, indexes or the persona."""
     parts = path.split("/")
     if not path.endswith(".md") or parts[0] == "skills" or parts[-1] == INDEX or is_persona(path):
         return False
@@ -112,7 +111,7 @@ def is_memory(path: str, paths: Collection[str], layout: Layout) -> bool:
 
 
 def is_persona(path: str) -> bool:
-    """Whether the file says who the agent is: `persona.md`, or what lies in `persona/`."""
+    """Whether the file describes the agent: `persona.md`, or a file in `persona/`."""
     parts = path.removesuffix(".md").removeprefix(_CONTEXT).lower().split("/")
     return parts[0] == "persona"
 
@@ -123,12 +122,12 @@ def in_context(path: str, layout: Layout) -> bool:
 
 
 def label_of(path: str) -> str:
-    """The label of the block that the file is: `human.md` is `human`, `system/human.md` is `human`."""
+    """The label of the file's block: `human` for `human.md` and for `system/human.md`."""
     return path.removesuffix(".md").removeprefix(_CONTEXT)
 
 
 def path_of(label: str, layout: Layout) -> str | None:
-    """The file in which a block of this label stands; None where no such file may be, as for the agent's persona."""
+    """The file for a block with this label; None if there may be no such file, as for the agent's persona."""
     parts = label.removeprefix(_CONTEXT).split("/")
     allowed = all(_PART.fullmatch(part) and not part.endswith((".", " ")) for part in parts)
     if not allowed or len(label) > 150 or parts[0].lower() in _RESERVED or parts[-1].lower() == "memory":
@@ -143,7 +142,7 @@ def path_of(label: str, layout: Layout) -> str | None:
 
 
 def chosen(layout: str | None) -> Layout | None:
-    """The layout a user asked for. Raises UsageError listing the two."""
+    """The layout that a user named. Raises UsageError for an unknown one."""
     for known in LAYOUTS:
         if layout == known:
             return known

@@ -126,7 +126,9 @@ class MemfsAdapter(Backend):
             commits, start = _parsed(cursor)
             folders = self._folders.of(user)
             if commits and len(commits) != len(folders):
-                raise UsageError("the cursor is of other memories", where=self.identity, hint="read from the beginning")
+                raise UsageError(
+                    "the cursor belongs to different memories", where=self.identity, hint="read from the beginning"
+                )
             held = [
                 stack.enter_context(folder.opened(commit or None))
                 for folder, commit in zip(folders, commits or [""] * len(folders), strict=True)
@@ -142,8 +144,8 @@ class MemfsAdapter(Backend):
             yield Page(tuple(facts[n] for n in page), None if last else f"{at}:{page[-1] + 1}")
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts, one commit for each user. Rejected are a fact of another owner's id, one for a repository of
-        somebody else, and a line that its block has no room for."""
+        """Store facts, one commit per user. Rejects a fact with the id of another user's fact, one for another user's
+        repository, and a line that does not fit in its block."""
         outcomes: list[Outcome | None] = [_unwritable(fact) for fact in facts]
         bare = [msgspec.structs.replace(fact, embedding=None) if fact.embedding else fact for fact in facts]
         owners: dict[str, list[int]] = {}
@@ -172,7 +174,7 @@ class MemfsAdapter(Backend):
             return memory.write(facts)
 
     def delete(self, user: str, ids: Sequence[UUID]) -> int:
-        """Remove facts of the user; how many were there. The repository's history still has them."""
+        """Remove facts of the user; returns how many existed. The repository's history still has them."""
         gone = 0
         for folder in self._folders.of(user):
             with folder.opened() as held:
@@ -183,7 +185,7 @@ class MemfsAdapter(Backend):
         return gone
 
     def inventory(self, user: str) -> Mapping[str, int]:
-        """How many memories name the user as their owner."""
+        """The number of memories that name the user as their owner."""
         if not self._folders.root.exists():
             return {}
         return {"memories": sum(folder.is_named for folder in self._folders.of(user))}
@@ -224,7 +226,7 @@ class MemfsAdapter(Backend):
 
 
 def _unwritable(fact: Fact) -> Outcome | None:
-    """Why the fact cannot be JSON without a change, as an outcome."""
+    """The rejection of a fact that cannot be written as JSON unchanged, if any."""
     try:
         encode(fact)
     except (ValueError, RecursionError) as error:
@@ -240,10 +242,10 @@ def _is_since(fact: Fact, since: datetime | None) -> bool:
 
 
 def _parsed(cursor: str | None) -> tuple[list[str], int]:
-    """The commits and the place in their facts that a cursor names."""
+    """The commits that a cursor names, and the position in their facts."""
     if cursor is None:
         return [], 0
     commits, colon, place = cursor.rpartition(":")
     if not colon or not (place.isascii() and place.isdigit()):
-        raise UsageError(f"{cursor!r} is no cursor of MemFS", hint="take it from a Page")
+        raise UsageError(f"{cursor!r} is not a cursor of this backend", hint="use the cursor of a Page")
     return commits.split("+"), int(place)

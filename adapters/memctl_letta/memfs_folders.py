@@ -1,4 +1,4 @@
-"""Where memories lie on the disk: which folders there are, whose each is, and which is to be written to.
+"""The folders of memories on disk: their owners, and the folder to write to.
 
 Handles folders and git repositories; `memfs_memory` interprets their files.
 """
@@ -23,18 +23,16 @@ from memctl_letta.git_repository import Entry, Objects, Repository, Snapshot
 from memctl_letta.markdown import INDEX, Layout
 from memctl_letta.memfs_memory import BLOCKS, CONFIG, FACTS, OWNER, Memory, Owner, ids_in_blocks
 
-_FILES = (
-    "{path} stays with {files} files that hold no facts as memctl reads them, such as a persona; its history is gone"
-)
-_REMOTE = "{path} was pushed to or fetched from {remote!r}, which may still have the history: push by force"
+_FILES = "{path} stays with {files} files that contain no facts, such as a persona; its history was removed"
+_REMOTE = "{path} has the remote {remote!r}, which may still have the history: force-push to it"
 _GONE = ".memctl-gone-"
 _KEPT = (FACTS, BLOCKS, OWNER, CONFIG)
-# A line of facts.jsonl begins so.
+# The beginning of a line of facts.jsonl.
 _ID = re.compile(rb'^\{"id":"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"', re.MULTILINE)
 _Stamp = tuple[tuple[int, int], ...]
 
 
-class Held(NamedTuple):
+class Committed(NamedTuple):
     """A memory as it was committed."""
 
     memory: Memory
@@ -42,7 +40,7 @@ class Held(NamedTuple):
 
 
 class Folder:
-    """One agent's memory: a git repository, or a plain copy of its files, which is only read."""
+    """One agent's memory: a git repository, or a read-only copy of its files."""
 
     def __init__(
         self, path: Path, repository: Repository | None, *, layout: Layout | None, default_user: str | None
@@ -54,16 +52,16 @@ class Folder:
 
     @property
     def owner(self) -> str | None:
-        """Whose memory it is, by its own word or else the default user."""
+        """The owner that the memory names, else the default user."""
         named = _owner(self.path)
         return named.user_id if named else self._default_user
 
     def owner_or_refuse(self) -> str:
-        """The owner. Raises NotFound when nobody is named."""
+        """The owner. Raises NotFound if there is none."""
         owner = self.owner
         if owner is None:
             raise NotFound(
-                "this memory does not say whose it is",
+                "this memory names no owner",
                 where=str(self.path),
                 hint="name one memory with --user NAME, or set default_user for it in the settings, [backends.NAME]",
             )
@@ -76,9 +74,9 @@ class Folder:
             return self._layout_of(snapshot)
 
     def holds_facts(self) -> bool:
-        """Whether there is any fact in it."""
+        """Whether the memory has a fact."""
         facts = self.path / FACTS
-        # What memctl wrote is committed with the file; looking at it costs no call of git.
+        # memctl always commits this file, so a look at it saves starting git.
         if facts.is_file() and facts.stat().st_size:
             return True
         with self._objects() as objects:
@@ -90,18 +88,18 @@ class Folder:
         return self._repository.uncommitted() if self._repository else []
 
     @contextmanager
-    def opened(self, commit: str | None = None) -> Iterator[Held]:
-        """The memory as of a commit, else as it was committed last."""
+    def opened(self, commit: str | None = None) -> Iterator[Committed]:
+        """The memory at a commit (default: the last one)."""
         owner = self.owner_or_refuse()
         with self._objects() as objects:
             snapshot = self._snapshot(objects, commit)
-            yield Held(self._memory(snapshot, owner), snapshot.commit)
+            yield Committed(self._memory(snapshot, owner), snapshot.commit)
 
     @contextmanager
     def changing(self, user: str, message: str) -> Iterator[Memory]:
         """The memory, to be changed in the block and committed at its end.
 
-        Raises UsageError for a folder without git, and for a memory with records that are no facts.
+        Raises UsageError for a folder without git, and for a memory with invalid records.
         """
         repository = self._git()
         with repository.writing() as writer, repository.reading() as objects:
@@ -110,47 +108,47 @@ class Folder:
             if memory.rejects:
                 first = memory.rejects[0]
                 raise UsageError(
-                    f"{len(memory.rejects)} of its records are no facts and would be lost: {first.message}",
+                    f"{len(memory.rejects)} of its records are not valid and would be lost: {first.message}",
                     where=f"{self.path}/{first.where}",
-                    hint="mend or remove them and commit",
+                    hint="correct or remove them and commit",
                 )
             yield memory
             writer.commit(snapshot, memory.changes(), message)
 
     @property
     def is_named(self) -> bool:
-        """Whether the memory itself says whose it is."""
+        """Whether the memory itself names its owner."""
         return _owner(self.path) is not None
 
     def forget(self, user: str) -> list[str]:
-        """Take out every fact, whose they were, and all of the history; what stays, in words.
+        """Remove every fact, the owner and the history; returns a line for each thing that stays.
 
-        Raises UsageError for a copy without git, a repository that shares its objects, and records that are no facts.
+        Raises UsageError for a copy without git, a repository that shares its objects, and invalid records.
         """
         repository = self._git()
         if changed := repository.uncommitted():
             raise UsageError(
                 f"{', '.join(changed[:3])}: changed, but not committed",
                 where=str(self.path),
-                hint="commit or put aside what stands there, then try again",
+                hint="commit or stash the changes, then try again",
             )
-        with repository.begin_anew(), self.changing(user, "Forget a user (memctl)") as memory:
+        with repository.rewriting(), self.changing(user, "Forget a user (memctl)") as memory:
             memory.disown()
         with repository.reading() as objects:
             files = len(objects.snapshot().entries)
         stays = [_FILES.format(path=self.path, files=files)] if files else []
         return stays + [_REMOTE.format(path=self.path, remote=name) for name in git_rewrite.remotes(self.path)]
 
-    def end_what_was_broken_off(self) -> None:
-        """Take out the history where a memctl that was at it was killed."""
-        if self._repository is not None and self._repository.begun_anew_by_half:
-            with self._repository.begin_anew():
+    def finish_rewrite(self) -> None:
+        """Remove the history if a memctl was killed while it did so."""
+        if self._repository is not None and self._repository.has_unfinished_rewrite:
+            with self._repository.rewriting():
                 pass
 
     def _git(self) -> Repository:
         if self._repository is None:
             raise UsageError(
-                "this is a copy without its git repository, and is only read",
+                "this is a copy without its git repository, which memctl only reads",
                 where=str(self.path),
                 hint="name the repository, or another folder",
             )
@@ -182,14 +180,14 @@ class Folder:
                     files[path] = (snapshot.read(path) or b"").decode()
                 except UnicodeError:
                     named = path.encode("utf-8", "replace").decode()
-                    broken.append(Rejected("the file, or its name, is no UTF-8 text", where=named))
+                    broken.append(Rejected("the file or its name is not UTF-8", where=named))
         agent = self._agent()
         owner = _decoded_owner(files[OWNER], self.path) if OWNER in files else None
         if owner is not None and owner.user_id != user:
             raise UsageError(
                 f"the folder and what is committed in it name different owners, {user!r} and {owner.user_id!r}",
                 where=str(self.path / OWNER),
-                hint="bring back the file that is committed",
+                hint="restore the committed file",
             )
         # Letta's own folders are called AGENT/memory.
         name = self.path.parent.name if self.path.name == "memory" else self.path.name
@@ -199,16 +197,16 @@ class Folder:
         return memory
 
     def _agent(self) -> str | None:
-        """The agent whose memory this is, as Letta notes it in the repository's own configuration."""
+        """The agent whose memory this is, as Letta records it in the repository's configuration."""
         config = self.path / ".git" / "config"
-        # Asking git costs a process, and most folders have no such entry.
+        # Most folders have no such entry, and git takes a process to ask.
         if self._repository is None or (config.is_file() and b"letta" not in config.read_bytes()):
             return None
         return self._repository.setting("letta.agentId")
 
 
 class Folders:
-    """The memories at `root`: the repository that it is, or those in the folders of it."""
+    """The memories at `root`: the repository there, or those in its subfolders."""
 
     def __init__(self, root: Path, layout: Layout | None, default_user: str | None, lock_timeout: float) -> None:
         self.root = root.expanduser().absolute()
@@ -223,7 +221,7 @@ class Folders:
         return (self.root / ".git").exists() or _is_copy(self.root)
 
     def all(self) -> list[Folder]:
-        """Every memory. Letta's own folders hold them as AGENT/memory."""
+        """Every memory. In Letta's own folders they are at AGENT/memory."""
         if self.single:
             return [self._folder(self.root)]
         if not self.root.is_dir():
@@ -246,7 +244,7 @@ class Folders:
         return [folder for folder in self.all() if folder.owner == user]
 
     def forget(self, user: str) -> list[str]:
-        """Take the user out of every memory of theirs, and one that memctl made for them away whole; what stays."""
+        """Erase the user from their memories, and remove the one that memctl made; returns what stays."""
         for left in self.root.glob(f"{_GONE}*"):
             shutil.rmtree(left)
         stays: list[str] = []
@@ -254,25 +252,25 @@ class Folders:
             if self.single or folder.path != self.root / folder_name(user):
                 stays += folder.forget(user)
                 continue
-            # At once gone from where it is looked for, however long it takes.
+            # After the rename nobody sees it any more, however long the removal takes.
             gone = folder.path.rename(self.root / f"{_GONE}{token_hex(8)}")
             shutil.rmtree(gone)
         for folder in self.all():
-            folder.end_what_was_broken_off()
+            folder.finish_rewrite()
         return stays
 
     def refuse_many(self, users: Iterable[str]) -> None:
-        """Raise UsageError for several users in one repository that is still nobody's: it could be but one's."""
+        """Raise UsageError for several users and one repository without an owner, which can have only one."""
         named = sorted(users)
         if self._unclaimed() and len(named) > 1:
             raise UsageError(
-                f"a repository is the memory of one user, and these facts are of {len(named)}: {', '.join(named[:3])}",
+                f"a repository is the memory of one user, and these facts have {len(named)}: {', '.join(named[:3])}",
                 where=str(self.root),
-                hint="name the folder above it, which is to hold a repository for each user, or move one --user",
+                hint="name the parent folder, to get a repository per user, or move one --user",
             )
 
     def _claim(self, user: str) -> None:
-        """Who names one memory and one user says whose it is, where it does not say so itself."""
+        """Make the user the owner of the one memory at the root, if it names none."""
         if self._unclaimed():
             self._default_user = user
 
@@ -280,8 +278,8 @@ class Folders:
         return self.single and self._folder(self.root).owner is None
 
     def to_write(self, user: str) -> Folder:
-        """The memory to write the user's facts to, made if there is none. Raises Rejected when the one repository there
-        is belongs to somebody else, UsageError when several could be meant."""
+        """The memory to write the user's facts to, created if missing. Raises Rejected if the only repository belongs
+        to another user, UsageError if there are several candidates."""
         self._claim(user)
         if self.single:
             folder = self._folder(self.root)
@@ -305,7 +303,7 @@ class Folders:
         return self._folder(path)
 
     def owners_of(self, ids: set[UUID]) -> dict[UUID, str]:
-        """Who has facts of these ids already."""
+        """The owners of existing facts with these ids."""
         found: dict[UUID, str] = {}
         for folder in self.all():
             stamp = _stamp(folder.path)
@@ -323,7 +321,7 @@ class Folders:
 
 
 class _Copy:
-    """The files of a folder without git, as `letta memory export` leaves one, read as a snapshot is."""
+    """The files of a folder without git, such as `letta memory export` writes, with the interface of a Snapshot."""
 
     commit = ""
 
@@ -341,18 +339,18 @@ class _Copy:
 
 def _is_copy(folder: Path) -> bool:
     system = folder / "system"
-    # There may be a user of that name, with a repository.
+    # A user may be named "system" and have a repository.
     return (folder / INDEX).is_file() or (system.is_dir() and not (system / ".git").exists())
 
 
 def _owner(folder: Path) -> Owner | None:
-    """What the folder says of its owner. It is written once and never changes, so that the file will do."""
+    """The owner that the folder names. The file never changes, so it need not be read from the commit."""
     try:
         text = (folder / OWNER).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise MemctlError(f"it cannot be read: {error}", where=str(folder / OWNER)) from None
+        raise MemctlError(f"cannot be read: {error}", where=str(folder / OWNER)) from None
     return _decoded_owner(text, folder)
 
 
@@ -363,12 +361,12 @@ def _decoded_owner(text: str, folder: Path) -> Owner:
         raise UsageError(
             f"this does not name the owner of the memory: {error}",
             where=str(folder / OWNER),
-            hint="git log tells what it was",
+            hint="restore an earlier version; git log lists them",
         ) from None
 
 
 def _stamp(folder: Path) -> _Stamp:
-    """What changes when the facts memctl wrote there change."""
+    """The sizes and times of the files in which memctl wrote facts."""
     stamps = []
     for name in (FACTS, BLOCKS):
         try:

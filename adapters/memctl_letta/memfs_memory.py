@@ -1,8 +1,8 @@
-"""One agent's memory in a MemFS folder: the facts its files hold, and the files that hold other facts. Pure.
+"""One agent's memory in a MemFS folder: the facts in its files, and the files for changed facts. Pure.
 
-A Markdown file of the agent's is a block, each line of it a fact (see `blocks`). Every other fact lies whole in
-`memctl/facts.jsonl` and is shown to the agent as a bullet (see `view`); where the agent changed or struck out a bullet,
-its word is the later one. `memctl/blocks.json` holds what lines of blocks have no room for.
+Each Markdown file of the agent is a block, and each line of it a fact (see `blocks`). All other facts are stored in
+`memctl/facts.jsonl` and shown to the agent as bullets (see `memfs_render`); if the agent changed or removed a bullet,
+that change wins. `memctl/blocks.json` has the fields that lines of blocks cannot express.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ CONFIG = ".memfs.config.json"
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """What `owner.json` says: whose memory the folder is, and a name for it that goes into ids, the same in a copy."""
+    """The content of `owner.json`: the owner, and a name of the memory for ids, which is the same in a copy."""
 
     user_id: str
     memory: str
 
 
 class Limits(msgspec.Struct, frozen=True, rename="camel"):
-    """Characters a file, and all files at the root together, may have in v2; as `.memfs.config.json` names them."""
+    """The most characters of a file, and of all files at the root, in v2; from `.memfs.config.json`."""
 
     max_file_characters: int = markdown.LONGEST_FILE
     max_core_memory_characters: int = markdown.LARGEST_CORE
 
 
 class Memory:
-    """The facts in the files of one folder, and what is to become of the files.
+    """The facts in the files of one folder, and the changes to those files.
 
-    `files` are texts by path: the folder's Markdown and what memctl and Letta keep beside it in JSON. `rejects` says
-    which records are no facts; a memory that has any is read, but must not be changed, or they would be lost. `edited`
-    are facts that the agent changed at a time nobody knows.
+    `files` are texts by path: the folder's Markdown, and the JSON files of memctl and Letta. `rejects` are the invalid
+    records; a memory that has any can be read but must not be changed, because they would be lost. `edited` are facts
+    that the agent changed at an unknown time.
     """
 
     def __init__(self, files: Mapping[str, str], owner: Owner, agent_id: str | None, layout: Layout) -> None:
@@ -74,13 +74,13 @@ class Memory:
         self._lines = self._read_lines()
 
     def facts(self) -> list[Fact]:
-        """Every fact: first those shown as bullets, in the order in which they were written, then lines of blocks."""
+        """Every fact: first those shown as bullets, in the order of writing, then lines of blocks."""
         return [*self._records.values(), *(fact for _, fact in self._lines.values())]
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Take facts in or change them; one outcome a fact, in order. Facts of one id come one after the other.
+        """Add or change facts; returns one outcome per fact, in order. Facts with the same id are adjacent.
 
-        Rejected is a line its block has no room for, or whose file Letta lets nobody change.
+        Rejects a line that does not fit in its block, or whose file is read-only in Letta.
         """
         outcomes: list[Outcome | None] = [None] * len(facts)
         lines: dict[str, list[int]] = defaultdict(list)
@@ -101,7 +101,8 @@ class Memory:
         return [outcome for outcome in outcomes if outcome is not None]
 
     def drop(self, ids: Collection[UUID]) -> int:
-        """Forget facts; how many were there. Raises Rejected when one is a line that Letta lets nobody change."""
+        """Remove facts; returns how many existed. Raises Rejected if one is a line of a file that is read-only in
+        Letta."""
         gone = [id_ for id_ in ids if id_ in self._records]
         self._strike(self._records.pop(id_) for id_ in gone)
         for path in {self._lines[id_][0] for id_ in ids if id_ in self._lines}:
@@ -114,7 +115,7 @@ class Memory:
         return len(gone)
 
     def show(self) -> None:
-        """Show facts in the agent's context, too: in the block `human`, under a heading, as far as there is room."""
+        """Also show facts in the agent's context: in the block `human`, under a heading, as many as fit."""
         path = self._human()
         if path is None or self._unchangeable(path):
             return
@@ -127,12 +128,12 @@ class Memory:
             self._changed.add(path)
 
     def disown(self) -> None:
-        """Forget every fact and whose they were. Raises Rejected as `drop` does."""
+        """Remove every fact and the owner. Raises Rejected as `drop` does."""
         self.drop([fact.id for fact in self.facts()])
         self._disowned = True
 
     def changes(self) -> dict[str, bytes | None]:
-        """Every file that memctl answers for as it is to be; None for one that is to go."""
+        """The new content of every file that memctl writes; None for one to be removed."""
         found: dict[str, bytes | None] = dict.fromkeys(filter(self._is_part, self._given))
         shown = list(
             memfs_render.parts(
@@ -172,7 +173,7 @@ class Memory:
                 self.rejects.append(Rejected(f"not a fact: {error}", where=f"{FACTS}:{number}"))
                 continue
             if fact.user_id != self._owner.user_id:
-                reason = f"it belongs to {fact.user_id!r}, but lies in the memory of {self._owner.user_id!r}"
+                reason = f"it belongs to {fact.user_id!r}, but is in the memory of {self._owner.user_id!r}"
                 self.rejects.append(Rejected(reason, where=f"{FACTS}:{number}"))
             elif fact.id in seen:
                 self.rejects.append(Rejected(f"an earlier fact has the same id {fact.id}", where=f"{FACTS}:{number}"))
@@ -181,7 +182,7 @@ class Memory:
                 yield fact
 
     def _align(self) -> None:
-        """Take over what the agent did to the bullets. Where there is none at all, the view is gone, not the facts."""
+        """Apply the agent's changes to the bullets. If no bullet is left, the view was deleted, not the facts."""
         texts = [self._given[path] for path in sorted(self._given) if self._is_part(path)]
         shown = [fact for fact in self._records.values() if not fact.retired]
         found = [line for text in texts for line in markdown.parse(text).body.split("\n") if line.strip()]
@@ -201,7 +202,7 @@ class Memory:
                 del self._records[fact.id]
 
     def _add(self, text: str) -> None:
-        """A bullet of the agent's own; the same one twice is one fact."""
+        """Add a bullet that the agent wrote; equal bullets are one fact."""
         id_ = derive_id(SYSTEM, self._account, FOLDER, text)
         if text and id_ not in self._records:
             self._records[id_] = Fact(
@@ -214,7 +215,7 @@ class Memory:
             )
 
     def _read_lines(self) -> dict[UUID, tuple[str, Fact]]:
-        """The facts of the blocks, each with its file."""
+        """The facts in blocks, each with its file."""
         mirrored = {blocks.normal(fact.text) for fact in self._records.values()}
         found = {}
         for path, block in self._blocks.items():
@@ -226,7 +227,7 @@ class Memory:
         return found
 
     def _path(self, fact: Fact) -> str | None:
-        """The file of the block that the fact is a line of; None for what is shown as a bullet."""
+        """The file of the block that the fact is a line of; None for a fact shown as a bullet."""
         if not blocks.in_block(fact):
             return None
         label = str(fact.native["label"])
@@ -249,13 +250,13 @@ class Memory:
         return Outcome(state="written" if known is None else "updated", target_id=target)
 
     def _human(self) -> str | None:
-        """The file of the block `human`, there or still to be made."""
+        """The file of the block `human`, whether it exists or not."""
         return next((path for path in ("human.md", "system/human.md") if path in self._blocks), None) or (
             markdown.path_of(core_memory.LABEL, self._layout)
         )
 
     def _strike(self, facts: Iterable[Fact]) -> None:
-        """Take what `show` showed of these facts out of the agent's context."""
+        """Remove the lines that `show` wrote for these facts."""
         path = self._human()
         texts = {blocks.normal(fact.text) for fact in facts}
         if texts and path in self._blocks and core_memory.shows(self._blocks[path]) and not self._unchangeable(path):
@@ -290,7 +291,7 @@ class Memory:
         }
 
     def _within(self, path: str) -> Block:
-        """The block with the limit that Letta's rules leave it, besides its own."""
+        """The block with its own limit or that of Letta's rules, whichever is lower."""
         block = self._blocks[path]
         limits = [limit for limit in (block.limit, self._room(path)) if limit is not None]
         return msgspec.structs.replace(block, limit=min(limits, default=None))
@@ -306,7 +307,7 @@ class Memory:
         self._blocks[path] = _block(path, self._documents[path], None)
 
     def _room(self, path: str) -> int | None:
-        """Characters that the body of a file may have by Letta's rules for the layout."""
+        """The most characters that Letta's rules allow in the body of a file."""
         if self._layout == "v1":
             return None
         room = self._limits.max_file_characters - len(self._documents[path].head)
@@ -326,16 +327,16 @@ class Memory:
         return max(room, 0)
 
     def _refusal(self, id_: UUID, path: str) -> str | None:
-        """Why a fact cannot become a line of a file, and leave the one it may be a line of."""
+        """Why a fact cannot be moved from its present file to this one, if so."""
         at = self._lines[id_][0] if id_ in self._lines else path
         return self._unchangeable(path) or self._unchangeable(at)
 
     def _unchangeable(self, path: str) -> str | None:
         document = self._documents.get(path)
-        return f"{path} is read_only, and Letta lets nobody change it" if document and document.read_only else None
+        return f"{path} is read_only, and Letta refuses changes to it" if document and document.read_only else None
 
     def _indexes(self, parts: int) -> dict[str, bytes | None]:
-        """The MEMORY.md files that v2 asks for: at the root, in memctl's own folder, and on the way to new files."""
+        """The MEMORY.md files that v2 requires: at the root, in memctl's folder, and in the folders of new files."""
         own = f"{FOLDER}/{INDEX}"
         found: dict[str, bytes | None] = {own: memfs_render.index(parts).encode() if parts else None}
         if INDEX not in self._given:
@@ -353,7 +354,7 @@ class Memory:
 
 
 def ids_in_blocks(text: str) -> set[UUID]:
-    """The ids of the facts that memctl wrote into blocks, of what `blocks.json` holds."""
+    """The ids of the facts that memctl wrote into blocks, from the text of `blocks.json`."""
     found = set()
     for kept in _object(text).values():
         listed = (unseal(kept) or {}).get("lines")
@@ -375,7 +376,7 @@ def _block(path: str, document: Document, kept: object) -> Block:
 
 
 def _object(text: str) -> dict[str, Any]:
-    """The JSON object the text is; an empty one where it is none: then the lines count as the agent's own."""
+    """The JSON object in the text; empty if it is not one, in which case all lines count as the agent's own."""
     try:
         found = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):

@@ -1,7 +1,6 @@
-"""How the agent sees what memctl keeps: facts as bullets in Markdown files of a size Letta's hook lets pass. Pure.
+"""Renders facts for the agent: bullets in Markdown files that Letta's hook accepts. Pure.
 
-The bullets show the facts; `facts.jsonl` beside them holds them. What an agent changes here is told from what memctl
-wrote by comparing the two (`memctl_folders.lines.alignment`).
+The bullets are a view of `facts.jsonl`. Comparing the two finds the agent's changes (`memctl_folders.lines.alignment`).
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from memctl.core.fact import Fact
 from memctl_letta.markdown import INDEX, LONGEST_FILE, SHOWN_IN, Layout, head
 
 LONGEST_BULLET = 2_000
-"""Characters of a fact that are shown; a longer one is cut in the view alone."""
+"""Characters of a fact that are shown; a longer one is cut only in the view."""
 BULLET = "- "
 _LISTED = 200
 _PART = re.compile(r"facts-\d+\.md")
@@ -29,17 +28,17 @@ def bullet(fact: Fact) -> str:
 
 
 def is_cut(fact: Fact) -> bool:
-    """Whether less than the whole text is shown, so that no change of the line can be a change of the fact."""
+    """Whether the text is cut in the view; a change of such a line is not a change of the fact."""
     return len(fact.text.translate(_PLAIN)) > LONGEST_BULLET
 
 
 def text_of(line: str) -> str:
-    """The text that a bullet shows, as far as the bullet tells."""
+    """The text that a bullet shows."""
     return line.strip().removeprefix(BULLET.strip()).strip().replace("<br>", "\n")
 
 
 def parts(facts: Sequence[Fact], layout: Layout, longest: int = LONGEST_FILE) -> Iterator[tuple[str, list[Fact]]]:
-    """The files, by path, that show the facts, each of at most `longest` characters."""
+    """The files, by path, that show the facts, each at most `longest` characters long."""
     room = longest - len(_head(layout, 999_999))
     held: list[Fact] = []
     size = number = 0
@@ -61,7 +60,7 @@ def part_path(layout: Layout, number: int) -> str:
 
 
 def is_part(path: str, layout: Layout) -> bool:
-    """Whether the path is that of a part."""
+    """Whether the path is one of those files."""
     return bool(_PART.fullmatch(path.removeprefix(SHOWN_IN[layout] + "/"))) and path.startswith(SHOWN_IN[layout])
 
 
@@ -75,7 +74,7 @@ def _head(layout: Layout, number: int) -> str:
 
 
 def index(numbers: int) -> str:
-    """The MEMORY.md of the folder, which v2 asks for."""
+    """The MEMORY.md of the folder, which v2 requires."""
     lines = [
         "# Facts kept by memctl",
         "",

@@ -1,9 +1,8 @@
-"""What a user and an agent said to each other, from the messages of an agent. Pure.
+"""The conversation of a user and an agent, from the messages of the agent. Pure.
 
-Letta lists every step of an agent: reasoning, calls of tools, what they returned, notices of its own. Only what one
-said to the other is a conversation. What reaches an agent may be wrapped in JSON, and an older agent speaks by calling
-`send_message`. Fields as in letta-client 1.12.1.
-"""
+Letta lists every step of an agent: reasoning, tool calls, their results, and its own notices. Only what the user and
+the agent said is part of the conversation. Messages to an agent may be wrapped in JSON, and older agents answer by
+calling `send_message`. Fields as in letta-client 1.12.1."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +17,7 @@ _EVENTS = ("heartbeat", "login", "system_alert", "function_response")
 
 
 def said(messages: Iterable[Mapping[str, Any]]) -> Iterator[Message]:
-    """The messages in which something is said, in the order given; a step of the agent's may hold several."""
+    """The messages of the user and the agent, in the order given; a step of the agent may contain several."""
     for message in messages:
         kind = message.get("message_type")
         role, text = "assistant", ""
@@ -47,7 +46,7 @@ def _text(content: object) -> str:
 
 
 def _unwrapped(text: str) -> str:
-    """The user's words in Letta's wrapper; "" for a notice of Letta's own. JSON of any other form is the user's."""
+    """The user's text in Letta's wrapper; "" for a notice of Letta. Any different JSON is the user's own text."""
     wrapper = _object(text)
     if wrapper.get("type") in _EVENTS:
         return ""

@@ -1,7 +1,7 @@
 """Reading all passages of an agent, then the lines of its blocks.
 
-All facts of a user are read before the first is returned: of a fact that was written twice only the later passage
-counts, and a line that mirrors a passage is not a fact. Neither is known before the last passage was read.
+All passages of a user are read before the first fact is returned, because only then is it known which passage is the
+latest revision of a fact, and which lines merely mirror a passage.
 """
 
 from collections.abc import Iterator, Sequence
@@ -95,7 +95,7 @@ def passages(server: Server, agent_id: str) -> Iterator[Passage]:
             if after is None or server.holds(agent_id, after):
                 return
             if not went_on:
-                raise Fatal("the list of passages breaks off", where=f"{server.place} {agent_id}", hint="try again")
+                raise Fatal("the list of passages ended early", where=f"{server.place} {agent_id}", hint="try again")
             after, went_on = None, False
             continue
         if rows[-1].id == after:

@@ -1,4 +1,4 @@
-"""Searching agents: their passages by Letta, the lines of their blocks by their words, and both in one list."""
+"""Searching agents: passages with Letta's search, lines of blocks with BM25, and both merged into one list."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -11,17 +11,17 @@ from memctl_letta.client import Agent, Server
 from memctl_letta.mapping import Passage
 
 MOST = 100
-"""Passages a search gives at most."""
+"""The most passages that a search returns."""
 SMOOTHING = 60
 """The constant of reciprocal rank fusion."""
 
 
 def passages(server: Server, agents: Sequence[Agent], user: str | None, query: str, k: int) -> list[Fact]:
-    """The facts whose passages fit a query, best first; of one user's agents, or of all (`user` None)."""
-    # More than asked for, because what is stale, over, or part of one text counts once or not at all.
+    """The facts whose passages match a query, best first; of one user's agents, or of all (`user` None)."""
+    # More than requested, because stale passages, ended facts and further parts of a text are dropped.
     limit = min(MOST, 2 * k + 10)
     if user is None and len({agent.embedding for agent in agents}) == 1:
-        # Without an agent the server makes the query's vector by the model of whichever agent it finds first.
+        # Without an agent the server would embed the query with the model of an arbitrary agent.
         found = server.search(query, limit)
         whose = _owners(server, agents, [one.passage for one in found])
         ranked = [
@@ -39,7 +39,7 @@ def passages(server: Server, agents: Sequence[Agent], user: str | None, query: s
         fact = _fact(server, agent, user if user is not None else users.owner(agent), passage, wholes)
         if fact is not None and _alive(fact) and fact.id not in facts:
             facts[fact.id], ranks[fact.id] = fact, position
-    # Two agents' first ones are as good as each other to Letta; the words tell them apart.
+    # Letta gives the first hits of two agents the same rank; shared words break the tie.
     scores = dict(rank(facts.values(), query, len(facts), datetime.now(UTC)))
     return sorted(facts.values(), key=lambda fact: (ranks[fact.id], -scores.get(fact.id, 0.0)))
 
@@ -51,7 +51,7 @@ def lines(server: Server, agents: Iterable[Agent], user: str | None, query: str,
         owner = user if user is not None else users.owner(agent)
         held = agent.blocks or ()
         if any(core_memory.shows(block) for block in held):
-            # Which lines only mirror the archive, only the archive tells.
+            # Only the archive shows which lines mirror it.
             facts += [fact for _, fact in read.memory(server, agent, owner).lines]
         else:
             facts += [fact for block in held for fact in blocks.facts_of(block, owner, agent.id)]
@@ -60,7 +60,7 @@ def lines(server: Server, agents: Iterable[Agent], user: str | None, query: str,
 
 
 def fused(found: Sequence[Fact], ranked: Sequence[tuple[Fact, float]], k: int) -> list[Hit]:
-    """One list of both, by reciprocal rank."""
+    """Both lists merged, by reciprocal rank."""
     hits = [_hit(fact, position, "semantic") for position, fact in enumerate(found, 1)]
     hits += [_hit(fact, position, "lexical") for position, (fact, _) in enumerate(ranked, 1)]
     return sorted(hits, key=lambda hit: -hit.score)[:k]
@@ -76,7 +76,7 @@ def _alive(fact: Fact) -> bool:
 
 
 def _fact(server: Server, agent: Agent, user: str, passage: Passage, wholes: dict[str, dict[str, Fact]]) -> Fact | None:
-    """The fact a passage belongs to; None when it belongs to none, or to somebody else."""
+    """The fact of a passage; None if it has none, or one of another user."""
     mark = mapping.mark_of(passage)
     if mark is None:
         return mapping.foreign_fact(passage, user, agent.id)
@@ -84,7 +84,7 @@ def _fact(server: Server, agent: Agent, user: str, passage: Passage, wholes: dic
         return None
     if mark.parts == 1 and mark.part == 0 and not mark.rev:
         return mapping.to_fact([(mark, passage)], user)
-    # Other parts of its text, or a revision that this one may have been replaced by.
+    # Further parts of its text, or a newer revision.
     if agent.id not in wholes:
         held = read.memory(server, agent, user).archive.held
         wholes[agent.id] = {id_: one.fact for one in held for id_ in one.passages}
@@ -92,8 +92,8 @@ def _fact(server: Server, agent: Agent, user: str, passage: Passage, wholes: dic
 
 
 def _owners(server: Server, agents: Sequence[Agent], found: Sequence[Passage]) -> dict[str, Agent]:
-    """Whose each passage is: of the agent of the user memctl wrote beside it, else of one that holds its archive. What
-    a deleted agent left behind is nobody's."""
+    """The agent of each passage: one of the user in its metadata, else one that has its archive. Passages left by a
+    deleted agent have none."""
     first = {users.owner(agent): agent for agent in reversed(agents)}
     archives: dict[str | None, Agent] = {}
     owners: dict[str, Agent] = {}

@@ -35,8 +35,8 @@ class Models(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a fact lies: in passages of an agent's in a revision, or in a block. `state` is of the fact as it is read,
-    None where parts of it are missing; `said` is its text in its `normal` form, `block` a label."""
+    """Where a fact is stored: in passages of an agent, with their revision, or in a block. `state` is the digest of the
+    fact, None if parts of it are missing; `said` is its text in `normal` form, `block` a label."""
 
     agent_id: str
     state: bytes | None
@@ -47,7 +47,7 @@ class Place(NamedTuple):
 
 
 def state_of(fact: Fact) -> bytes:
-    """A digest of all fields of a record."""
+    """The digest of all fields of a fact."""
     return sha256(msgspec.json.encode(fact, order="sorted")).digest()
 
 
@@ -63,7 +63,7 @@ class Desk:
         self._agents = {memory.agent.id: memory.agent for memory in memories}
         self._archives: dict[str, str] = {}
         self._places: dict[UUID, Place] = {}
-        # Which agent has the facts that an agent of another server learned. One agent takes the facts of one agent.
+        # Agents of another server, each with the agent here that has the facts it learned.
         self._homes: dict[str, str] = {}
         self._one_agent = one_agent
         for memory in memories:
@@ -87,7 +87,7 @@ class Desk:
             self._server.drop_passage(agent, passage)
 
     def write(self, facts: Iterable[Fact]) -> dict[UUID, Outcome]:
-        """Write facts, the last of those with one id, and say what became of each."""
+        """Write facts (the last of those with the same id); returns the outcome of each."""
         outcomes: dict[UUID, Outcome] = {}
         fresh: list[Fact] = []
         for fact in {fact.id: fact for fact in facts}.values():
@@ -124,7 +124,7 @@ class Desk:
             made = self._server.make_agent(**fields)
         except (Rejected, NotFound) as error:
             raise UsageError(
-                f"no agent can be made: {error.message}",
+                f"cannot create an agent: {error.message}",
                 where=error.where,
                 hint="check model and embedding in the settings, under [backends.letta]",
             ) from None
@@ -132,8 +132,8 @@ class Desk:
         return made.id
 
     def _home(self, fact: Fact) -> str:
-        """The agent a fact goes to: the one that has it, else the one that learned it, else the one that has the facts
-        of the agent that learned it on another server, else the first."""
+        """The agent for a fact: the one that has it, else the one that learned it, else the one with the facts of the
+        agent that learned it on another server, else the first."""
         place = self._places.get(fact.id)
         if place is not None:
             return place.agent_id
@@ -167,8 +167,8 @@ class Desk:
         return outcomes
 
     def _fresh(self, agent_id: str, label: str) -> Block | None:
-        """The agent's block as it is now: an agent may write to it at any time, and a change puts the whole value in
-        its place."""
+        """The agent's block as it is now: an agent may write to it at any time, and an update replaces the whole
+        value."""
         agent = self._server.agent(agent_id)
         if agent is None:
             raise NotFound(f"the agent {agent_id} no longer exists", where=self._server.place)
@@ -186,7 +186,7 @@ class Desk:
         for number, fact in enumerate(facts):
             place = self._places.get(fact.id)
             rev = place.rev + 1 if place is not None and place.passages else 0
-            # Undated passages differ in their times, so that they too are in the order in which the server sorts.
+            # Undated passages get distinct times, so that the server returns them in this order.
             made = mapping.from_fact(fact, now + timedelta(microseconds=number), rev)
             at = datetime.fromisoformat(made[0]["created_at"])
             agent_id = self._home(fact)
@@ -202,7 +202,7 @@ class Desk:
         return outcomes
 
     def _send(self, archive_id: str, listed: Sequence[tuple[datetime, UUID, dict[str, Any]]]) -> None:
-        """Add passages in one call, and find each in the answer by what memctl wrote beside it."""
+        """Add passages in one call, and match the response to them by memctl's metadata."""
         answered = self._server.add_passages(archive_id, [row for _, _, row in listed])
         found = [(mark.id, passage.id) for passage in answered if (mark := mapping.mark_of(passage)) is not None]
         if sorted(id_ for id_, _ in found) != sorted(id_ for _, id_, _ in listed):
@@ -214,15 +214,15 @@ class Desk:
             self._places[id_] = place._replace(passages=(*place.passages, passage))
 
     def _archive(self, agent_id: str) -> str:
-        """The archive of an agent, made if there is none. One that a lost answer left without its agent is found by its
-        name, which no other agent's has, and taken only while it is empty."""
+        """The archive of an agent, created if missing. An archive that a lost response left without its agent is found
+        by its name, which is unique to the agent, and used only if it is empty."""
         if agent_id in self._archives:
             return self._archives[agent_id]
         agent = self._agents[agent_id]
         held = self._server.archives(agent_id=agent_id)
         if held and held[0].embedding_config is None:
             raise UsageError(
-                f"the archive {held[0].name!r} has no embedding model, and takes no passages",
+                f"the archive {held[0].name!r} has no embedding model, and so cannot store passages",
                 where=f"{self._server.place} {agent_id}",
                 hint="set one, or detach the archive from the agent",
             )
@@ -239,7 +239,7 @@ class Desk:
         return self._archives.setdefault(agent_id, empty)
 
     def _clear_away(self, before: dict[UUID, Place]) -> None:
-        """Take away what facts were before they changed, now that what they became is there."""
+        """Remove the previous versions of changed facts, after the new ones are written."""
         moved = {id_: place for id_, place in before.items() if self._places[id_] != place}
         for id_, place in moved.items():
             for passage in set(place.passages) - set(self._places[id_].passages):
@@ -262,13 +262,13 @@ class Desk:
 
 
 def _source_agent(fact: Fact) -> str | None:
-    """The agent of Letta's that learned a fact, on this server or another; None for a fact that Letta did not give."""
+    """The Letta agent that learned a fact, on this server or another; None for a fact from another system."""
     return fact.agent_id if fact.source.system == mapping.SYSTEM else None
 
 
 def store(server: Server, agent_id: str, block: Block) -> None:
-    """Put a block in the place of the one of its id, or give the agent a new one. One that a lost answer left without
-    its agent is taken for that."""
+    """Replace the block with this id, or attach a new one to the agent. A block that a lost response left without its
+    agent is reused."""
     if block.id is not None:
         server.change_block(block)
         return
@@ -284,7 +284,7 @@ def store(server: Server, agent_id: str, block: Block) -> None:
 
 
 def strike(server: Server, agents: Iterable[Agent], said: set[str]) -> None:
-    """Take the lines that show these texts out of core memory; they are no facts any more, and would become some."""
+    """Remove the lines that show these texts from core memory; otherwise they would be read as facts again."""
     for agent in agents:
         for block in agent.blocks or ():
             if core_memory.shows(block) and (changed := core_memory.struck(block, said)) != block:
@@ -305,7 +305,7 @@ def show(server: Server, memory: Memory, user: str) -> None:
 
 
 def _new_block(fact: Fact) -> Block:
-    """An empty block such as the fact's line stood in."""
+    """An empty block with the properties of the one that the fact's line came from."""
     native = fact.native
     limit, said, locked, tags = (native.get(name) for name in ("limit", "description", "read_only", "tags"))
     return Block(

@@ -102,7 +102,7 @@ def test_what_is_tied_to_nothing_is_told(tmp_path):
     said = [str(record) for record in records if isinstance(record, Rejected)]
     assert len(said) == 2
     assert "block 'block-9' is not in the file" in said[0]
-    assert "'human' (block-3) is of no agent" in said[1]
+    assert "'human' (block-3) belongs to no agent" in said[1]
 
 
 def test_an_agent_of_two_users_is_given_to_neither(tmp_path):

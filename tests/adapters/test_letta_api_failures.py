@@ -164,7 +164,7 @@ def test_a_list_that_breaks_off_or_goes_in_a_circle_is_an_error(server: Any, mon
     monkeypatch.setattr("memctl_letta.read.PAGE", 10)
     write(server, numbered(35))
     server.forgets_cursors = True
-    with pytest.raises(Fatal, match="breaks off"):
+    with pytest.raises(Fatal, match="ended early"):
         read(server)
     server.forgets_cursors = False
     first = list(server.passages.values())[:10]
@@ -366,7 +366,7 @@ def test_no_server_is_a_passing_failure_and_another_server_a_lasting_one(home: P
         thread.start()
         with (
             LettaAdapter(f"http://127.0.0.1:{shop.server_port}") as adapter,
-            pytest.raises(Fatal, match="not a response of Letta"),
+            pytest.raises(Fatal, match="not a response from Letta"),
         ):
             adapter.check()
         thread.join()

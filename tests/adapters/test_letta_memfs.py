@@ -173,7 +173,7 @@ def test_a_line_that_does_not_fit_is_rejected_and_says_so(memory):
         letta.commit(memory, "system/human.md", letta.v1("x" * 90, limit=100))
     (rejected,) = write(memory, line("A line of more than a few characters, far too many for what room is left there."))
     assert rejected[0] == "rejected"
-    assert "holds at most" in rejected[1]
+    assert "is limited to" in rejected[1]
     assert is_clean(memory)
 
 

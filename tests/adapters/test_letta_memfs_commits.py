@@ -93,7 +93,7 @@ def test_a_commit_made_between_reading_and_writing_is_not_run_over(memory, monke
         kept(self, before, changes, message)
 
     monkeypatch.setattr(git_repository.Writer, "commit", late)
-    with pytest.raises(Retryable, match="meanwhile"):
+    with pytest.raises(Retryable, match="while memctl was writing"):
         write(memory, fact("Alice likes coffee."))
     monkeypatch.undo()
     assert write(memory, fact("Alice likes coffee."))[0][0] == "written"
