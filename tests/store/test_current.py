@@ -1,5 +1,6 @@
 """Everything that says which facts are current says the same: history shown as belief would mislead a user."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -66,6 +67,22 @@ def test_facts_stats_and_reports_agree_on_what_is_current(store: Workspace) -> N
     streaming = Streaming("month", NOW, 10)
     streaming.take(EVERY)
     assert streaming.done().expired == len(EVERY) - superseded - len(expected)
+
+
+def test_stats_count_every_user_and_kind_once(tmp_path: Path) -> None:
+    store = Workspace(tmp_path / "store.duckdb")
+    store.add("ann", ["I live in Oslo.", "I like tea."])
+    store.add("bob", ["I live in Rome."])
+    store.add("bob", ["I live in Paris."])
+    facts = [fact for user in ("ann", "bob") for page in store.read(user) for fact in page.facts]
+    stats = store.statistics()
+    assert stats.kinds == dict(Counter(fact.kind for fact in facts))
+    assert (stats.users, stats.superseded) == (2, sum(fact.superseded_by is not None for fact in facts))
+    assert (stats.facts + stats.episodes, stats.superseded, stats.current) == (len(facts), 1, 3)
+    for user in ("ann", "bob"):
+        store.delete(user, [fact.id for fact in facts if fact.user_id == user])
+    stats = store.statistics()
+    assert (stats.users, stats.facts, stats.episodes, stats.current, stats.superseded) == (0, 0, 0, 0, 0)
 
 
 def test_a_model_is_shown_current_facts_only(store: Workspace) -> None:

@@ -1,0 +1,34 @@
+"""A commit must not take statements of its own for every group of facts: on a server each is a round trip."""
+
+from pathlib import Path
+
+import pytest
+
+from memctl.store.duckdb.connection import DuckConnection
+from memctl.workspace import Workspace
+
+PLACES = ("Oslo", "Rome", "Lima", "Paris")
+
+
+def test_a_commit_takes_as_many_statements_for_many_groups_as_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements: list[str] = []
+    execute = DuckConnection.execute
+
+    def counting(self: DuckConnection, statement: str, *parameters: object) -> object:
+        statements.append(statement)
+        return execute(self, statement, *parameters)
+
+    monkeypatch.setattr(DuckConnection, "execute", counting)
+    taken = []
+    for name, turns in (
+        ("few", ["My sister Ann lives in Oslo."]),
+        ("many", [f"My friend {first} lives in {place}." for first in ("Bea", "Cy", "Dee", "Eve") for place in PLACES]),
+    ):
+        store = Workspace(tmp_path / f"{name}.duckdb")
+        store.add("zoe", ["I like tea."])
+        statements.clear()
+        assert store.add("zoe", turns).added
+        taken.append(len(statements))
+    assert taken[1] == taken[0], statements
