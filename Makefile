@@ -71,6 +71,8 @@ dist: $(STAMP)
 # benchmarks/quality.py describes them. LOCOMO=path/to/locomo10.json adds what is measured on that data set alone.
 bench: $(STAMP)
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/interactive.py
+	$(BIN)/python benchmarks/interactive.py 1000000
 	$(BIN)/python benchmarks/bulk_write.py
 	$(BIN)/python benchmarks/embedders.py
 	$(BIN)/python benchmarks/llm_pipeline.py

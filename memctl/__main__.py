@@ -1,5 +1,5 @@
 """`python -m memctl` runs the command line."""
 
-from memctl.cli.app import main
+from memctl.cli.app import script
 
-main()
+script()

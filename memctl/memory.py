@@ -17,10 +17,10 @@ from memctl.core.errors import NotFound, UsageError
 from memctl.core.fact import KINDS, Fact
 from memctl.core.subjects import about
 from memctl.core.timeline import current
-from memctl.transcripts.model import Turn
 
 if TYPE_CHECKING:
     from memctl.ingest.result import Report
+    from memctl.transcripts.model import Turn
 
 WIDER, WIDEST = 4, 1000
 """The factor by which a search whose hits are filtered here asks for more, and the maximum it asks for."""
@@ -52,6 +52,8 @@ class Memory:
             raise UsageError("the user is empty", hint="pass the name of the user")
         if isinstance(turns, str) and not turns.strip():
             raise UsageError("there is no text to add", hint="pass a text, or turns with a role and content")
+        from memctl.transcripts.model import Turn  # with the readers of all formats, half as long as a search
+
         try:
             said = [turns] if isinstance(turns, str | Mapping | Turn) else list(turns)
         except TypeError:

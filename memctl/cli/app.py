@@ -5,12 +5,14 @@ A command's module is imported when the command runs, so `memctl --help` loads n
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import errno
 import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated, Any
@@ -212,6 +214,22 @@ def main() -> None:
         completion_init()
         get_command(app).main(args=[], prog_name="memctl", complete_var=COMPLETE)
     sys.exit(_run(sys.argv[1:]))
+
+
+def script() -> None:
+    """`main` as a process of its own, which ends without freeing its objects one by one: a tenth of a search's time."""
+    try:
+        main()
+    except SystemExit as end:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            raise end from None
+        if threading.active_count() > 1 or not isinstance(end.code, int):
+            raise
+        atexit._run_exitfuncs()
+        os._exit(end.code)
 
 
 def _run(arguments: list[str]) -> int:

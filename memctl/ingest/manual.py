@@ -11,13 +11,9 @@ from memctl.core.errors import UsageError
 from memctl.core.fact import Fact, Kind, Source, derive_id
 from memctl.embed.spec import EmbedderSpec
 from memctl.extract.secrets import redact
-from memctl.ingest.attribution import Owned
-from memctl.ingest.commit import commit
-from memctl.ingest.session_extraction import Recipe, Work, digest_all
 from memctl.store.base import Store
 from memctl.store.model import entry_of
 from memctl.store.refold import state
-from memctl.transcripts.model import Session, Turn
 
 SYSTEM = "memctl"
 
@@ -98,6 +94,12 @@ def stated(
 
 
 def _read(store: Store, spec: EmbedderSpec, user: str, said: str, now: datetime) -> list[Fact]:
+    # The rules take as long to import as everything else that adds a fact.
+    from memctl.ingest.attribution import Owned
+    from memctl.ingest.commit import commit
+    from memctl.ingest.session_extraction import Recipe, Work, digest_all
+    from memctl.transcripts.model import Session, Turn
+
     session = Session(
         source_format=SYSTEM,
         session_id=f"add {now.isoformat()}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
 
 from memctl.core.errors import UsageError
 from memctl.core.timeline import parse_when
@@ -19,6 +18,8 @@ def zone(name: str | None) -> tzinfo | None:
     """The time zone called `name`. Raises UsageError for an unknown one."""
     if name is None:
         return None
+    from zoneinfo import ZoneInfo  # few commands are given a time in another zone than UTC
+
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):

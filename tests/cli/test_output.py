@@ -44,6 +44,43 @@ def test_help_loads_nothing_heavy():
     assert ran.returncode == 0, ran.stderr
 
 
+SLOW = ("numpy", "duckdb", "rich.console", "zoneinfo", "memctl.extract", "memctl.transcripts", "memctl.ingest")
+"""What takes as long to import as a search to run, or a good part of it."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        (("search", "alice", "shipping"), ()),
+        (("facts", "alice"), ()),
+        (("users",), ()),
+        (("add", "alice", "Works at Portavo.", "--kind", "fact"), ("numpy", "memctl.extract", "memctl.ingest")),
+    ],
+)
+def test_a_quick_command_waits_for_no_import_that_it_does_not_need(memctl, known, monkeypatch, arguments, needed):
+    monkeypatch.setenv("COLUMNS", "100")
+    code = (
+        f"import sys\nfrom memctl.cli.app import _run\nassert _run({list(arguments)}) == 0\n"
+        f"slow = {set(SLOW) - set(needed)} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {slow}' if slow else 0)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_a_process_runs_what_is_registered_for_its_end_and_prints_all(memctl):
+    code = (
+        "import atexit, sys\nfrom memctl.cli.app import script\n"
+        "atexit.register(lambda: open(2, 'w', closefd=False).write('the end'))\n"
+        "sys.argv = ['memctl', 'help', 'nothing'] if sys.argv[1:] else ['memctl', '--help']\nscript()"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, memctl("--help").out, "the end")
+    ran = subprocess.run([sys.executable, "-c", code, "fails"], capture_output=True, text=True)
+    assert ran.returncode == 2
+    assert ran.stderr.endswith("the end")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

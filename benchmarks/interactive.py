@@ -1,0 +1,171 @@
+"""The commands a person waits for, and the searches of a program, as ratios.
+
+Whole processes are compared with `import typer, duckdb` in CPU time (user and system), which a busy machine changes
+least, and searches with a bare cosine in SQL.
+
+python benchmarks/interactive.py [facts]
+
+8 x `memctl add` at once, and reopening after `kill -9`, are in seconds of wall time.
+"""
+
+import itertools
+import multiprocessing
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+from synthetic import facts
+
+import memctl
+from memctl.core.fact import Fact
+from memctl.store.duckdb import instances
+from memctl.store.duckdb.database import Database
+from memctl.workspace import Workspace
+
+RUNS = 7
+BATCH = 20_000
+MEMCTL = str(Path(sys.executable).parent / "memctl")
+IMPORTS = [sys.executable, "-c", "import typer, duckdb"]
+USER, QUERY = "user00042", "green tea in Lisbon"
+COSINE = """
+    SELECT unit, array_inner_product(embedding, ?::FLOAT[128]) AS score FROM vectors
+    WHERE user_id = ? ORDER BY score DESC LIMIT 10
+"""
+
+
+def process(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
+    """CPU seconds of a process, and its peak memory in MB."""
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as running:
+        _, status, usage = os.wait4(running.pid, 0)
+        running.returncode = os.waitstatus_to_exitcode(status)
+    if running.returncode:
+        raise SystemExit(f"{command} ended with {running.returncode}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def processes(commands: dict[str, tuple[list[str], dict[str, str]]]) -> None:
+    """Print each command's CPU time and its ratio to the first, all of them run in turn."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    # The first round fills the file cache.
+    for _ in range(RUNS + 1):
+        for name, (command, environment) in commands.items():
+            times[name].append(process(command, environment))
+    first = 0.0
+    for name, runs in times.items():
+        seconds = statistics.median(cpu for cpu, _ in runs[1:])
+        first = first or seconds
+        print(f"{name:<36} {seconds * 1000:5.0f} ms  {seconds / first:5.2f} x  {max(mb for _, mb in runs):4.0f} MB")
+
+
+def cpu(call: Callable[[], object]) -> float:
+    """Median CPU seconds of a call."""
+    times = []
+    for _ in range(2 * RUNS + 2):
+        started = time.process_time()
+        call()
+        times.append(time.process_time() - started)
+    return statistics.median(times[2:])
+
+
+def searches(path: Path) -> None:
+    """Print searches through the API as ratios of a bare cosine over a connection that stays open."""
+    with memctl.open(path) as memory, memctl.open(path, hold=True) as held:
+        vector = memory.backend.spec().open().embed_one(QUERY)
+        if memory.search(USER, QUERY) != held.search(USER, QUERY):
+            raise SystemExit("a held connection finds other hits")
+        held.close()
+        with instances.connected(path, read_only=True) as connection:
+            bare = cpu(lambda: connection.execute(COSINE, [vector, USER]).fetchall())
+        print(f"{'bare cosine, connection open':<36} {bare * 1000:5.1f} ms   1.00 x")
+        for name, one in (("API search", memory), ("API search, hold=True", held)):
+            seconds = cpu(lambda one=one: one.search(USER, QUERY))
+            print(f"{name:<36} {seconds * 1000:5.1f} ms  {seconds / bare:5.2f} x")
+
+
+def at_once(environment: dict[str, str], number: int = 8) -> None:
+    """Print how long each of `number` adds takes that start at the same moment."""
+    started = time.perf_counter()
+    adds = [
+        subprocess.Popen([MEMCTL, "add", USER, f"I live in house {n}."], env=environment, stdout=subprocess.DEVNULL)
+        for n in range(number)
+    ]
+    ends: dict[int, float] = {}
+    while len(ends) < number:
+        for n, add in enumerate(adds):
+            if n not in ends and add.poll() is not None:
+                ends[n] = time.perf_counter() - started
+        time.sleep(0.005)
+    failed = sum(add.returncode != 0 for add in adds)
+    print(
+        f"{number} x memctl add at once: last after {max(ends.values()):.1f} s, {os.cpu_count()} cores, {failed} failed"
+    )
+
+
+def _write_until_killed(path: Path) -> None:
+    store = Workspace(path)
+    for batch in batches(1_000_000):
+        store.write([msgspec.structs.replace(fact, id=uuid4()) for fact in batch])
+
+
+def reopened(path: Path) -> None:
+    """Print how long the first search takes after a writer was killed in the middle of its work."""
+    writer = multiprocessing.get_context("spawn").Process(target=_write_until_killed, args=(path,))
+    writer.start()
+    log = path.with_name(f"{path.name}.wal")
+    while not log.exists() or not log.stat().st_size:
+        time.sleep(0.01)
+    os.kill(writer.pid or 0, signal.SIGKILL)
+    writer.join()
+    started = time.perf_counter()
+    with Database(path).reading() as connection:
+        connection.execute("SELECT count(*) FROM records").fetchall()
+    print(f"reopening after kill -9: {time.perf_counter() - started:.2f} s")
+
+
+def batches(number: int) -> Iterator[list[Fact]]:
+    """Made-up facts in batches, 1,000 of each user."""
+    remaining = facts(number // 1000, 1000)
+    while batch := list(itertools.islice(remaining, BATCH)):
+        yield batch
+
+
+def main(number: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path, changed = Path(folder) / "store.duckdb", Path(folder) / "changed.duckdb"
+        store = Workspace(path)
+        for batch in batches(number):
+            store.write(batch)
+        shutil.copy(path, changed)
+        piped = {**os.environ, "MEMCTL_STORE": str(path), "HOME": folder}
+        piped.pop("COLUMNS", None)
+        terminal, adding = {**piped, "COLUMNS": "100"}, {**piped, "MEMCTL_STORE": str(changed)}
+        print(f"{number:,} facts, 1,000 of each user")
+        processes(
+            {
+                "import typer, duckdb": (IMPORTS, piped),
+                "memctl search": ([MEMCTL, "search", USER, QUERY], piped),
+                "memctl search --all-users": ([MEMCTL, "search", "--all-users", QUERY], piped),
+                "memctl facts, pipe": ([MEMCTL, "facts", USER], piped),
+                "memctl facts, 100 columns": ([MEMCTL, "facts", USER], terminal),
+                "memctl facts --json": ([MEMCTL, "facts", USER, "--json"], piped),
+                "memctl users, 100 columns": ([MEMCTL, "users"], terminal),
+                "memctl add": ([MEMCTL, "add", USER, "I moved to Ghent."], adding),
+                "memctl add --kind fact": ([MEMCTL, "add", USER, "Works at Portavo.", "--kind", "fact"], adding),
+            }
+        )
+        searches(path)
+        at_once(adding)
+        reopened(changed)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
