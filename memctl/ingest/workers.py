@@ -34,6 +34,7 @@ CONNECTING = 10.0
 PATIENCE = 60.0
 """Seconds without a result after which the cluster is asked if it still has workers."""
 _AGAIN = "run the same command again: what is committed already is passed over"
+_HINT = "check the address; a cluster with tokens needs RAY_AUTH_MODE=token and RAY_AUTH_TOKEN"
 _LOCAL = ("", "localhost", "127.0.0.1", "::1")
 
 
@@ -251,10 +252,10 @@ def _dask(distributed: Any, where: str) -> Iterator[Workers]:
 @contextmanager
 def _ray(ray: Any, where: str) -> Iterator[Workers]:
     try:
-        client = ray.init(where, logging_level="ERROR", log_to_driver=False, allow_multiple=True)
+        client = ray.init(where, logging_level="ERROR", log_to_driver=False)
     except (ConnectionError, RuntimeError) as error:
         words = " ".join(str(error).split())[:200] or type(error).__name__
-        raise Retryable(f"no Ray cluster answers: {words}", where=where, hint="check the address") from None
+        raise Retryable(f"no Ray cluster answers: {words}", where=where, hint=_HINT) from None
     with client:
         yield Workers(RayExecutor(), slots=int(ray.cluster_resources().get("CPU", 1)) or 1, where=where)
 

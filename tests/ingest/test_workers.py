@@ -5,9 +5,10 @@ import os
 import re
 import shutil
 import signal
+import socket
+import subprocess
 import sys
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -131,30 +132,27 @@ def test_a_dask_cluster_gives_the_store_of_one_process(
 
 
 @pytest.fixture
-def ray(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A Ray cluster of one worker, which this process is connected to."""
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+def ray(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a Ray cluster of one worker."""
+    for name, value in (("RAY_USAGE_STATS_ENABLED", "0"), ("RAY_AUTH_MODE", "disabled")):
+        monkeypatch.setenv(name, value)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     # The paths of its sockets would be too long in a test's own folder.
     folder = tempfile.mkdtemp(prefix="ray", dir="/tmp")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import ray
-
-        ray.init(
-            num_cpus=1,
-            include_dashboard=False,
-            object_store_memory=80_000_000,
-            log_to_driver=False,
-            logging_level="ERROR",
-            _temp_dir=folder,
-        )
-        yield
-        ray.shutdown()
+    command = [sys.executable, Path(__file__).parents[1] / "ray_server.py", str(port), folder]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout
+        assert "ready\n" in server.stdout
+        yield f"ray://127.0.0.1:{port}"
+        server.communicate()
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_a_ray_cluster_gives_the_store_of_one_process(ray: None, address: str, expected: list[str]) -> None:
-    ingest(address, workers.RayExecutor())
+@pytest.mark.filterwarnings("ignore")
+def test_a_ray_cluster_gives_the_store_of_one_process(ray: str, address: str, expected: list[str]) -> None:
+    ingest(address, ray)
     assert contents(address) == expected
 
 
