@@ -75,6 +75,11 @@ def test_a_secret_is_not_repeated(result):
         assert secret not in said
 
 
+def test_a_date_is_not_hidden_as_if_it_were_a_number_of_a_person(result):
+    (expired,) = (finding for finding in result.findings if finding.check == "expired")
+    assert expired.examples[0].detail == "expired on 2026-05-31"
+
+
 def test_a_check_that_is_not_possible_is_not_called_passed(tmp_path):
     path = tmp_path / "facts.jsonl"
     path.write_bytes(b"".join(encode(fact) + b"\n" for fact in planted.CLEAN))

@@ -45,7 +45,7 @@ def personal_data(memory: Memory) -> Iterator[Fault]:
         text = _DATES.sub(" ", redact(fact.text).text)
         for name, pattern in _CONTACT.items():
             match = pattern.search(text)
-            if match and (name != "phone number" or sum(char.isdigit() for char in match[0]) >= _DIGITS):
+            if match and _is(name, match[0]):
                 kinds.append(name)
         if kinds:
             yield Fault(fact, ", ".join(dict.fromkeys(kinds)))
@@ -59,5 +59,12 @@ def masked(text: str) -> str:
     """The text without what these checks look for, to be printed."""
     text = redact(text).text
     for name, pattern in _CONTACT.items():
-        text = pattern.sub(f"[{name}]", text)
+        for found in {match[0] for match in pattern.finditer(text)}:
+            if _is(name, found):
+                text = text.replace(found, f"[{name}]")
     return text
+
+
+def _is(name: str, found: str) -> bool:
+    """Whether what a pattern found is that: dates and versions have fewer digits than a phone number."""
+    return name != "phone number" or sum(map(str.isdigit, found)) >= _DIGITS
