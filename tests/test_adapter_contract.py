@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from memctl.backends.contract import Capabilities, FieldSupport
-from memctl.backends.registry import ENTRY_POINT_GROUP, installed, load
+from memctl.backends.registry import ENTRY_POINT_GROUP, installed, load, open_backend
 from memctl.core.errors import Exit, NotFound, UsageError
 from memctl.core.fact import Fact
 
@@ -39,6 +39,14 @@ def test_a_missing_sdk_names_the_extra_to_install(backends):
 
 def test_a_registered_backend_is_loaded_by_name(backends):
     assert load("ready").__name__ == "OrderedDict"
+
+
+@pytest.mark.parametrize("backend", ["local", "facts.jsonl", "letta"])
+def test_an_option_that_a_backend_does_not_have_is_named(backend):
+    with pytest.raises(UsageError, match=f"{backend}' has no option 'foo'") as refused:
+        open_backend(backend, foo=1)
+    assert "__init__" not in str(refused.value)
+    assert refused.value.hint.startswith("options: ")
 
 
 def test_the_store_itself_is_registered_like_any_backend():

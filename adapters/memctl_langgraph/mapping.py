@@ -21,7 +21,6 @@ PACKED = "memctl"
 TEXTS = ("content", "text", "memory", "data")
 _HIDDEN = "�"
 """What stands in an item's text for a NUL, which PostgreSQL cannot store."""
-_SHOWN = ("id", "user_id", "text")
 
 
 class Item(NamedTuple):
@@ -159,12 +158,6 @@ def key_of(fact: Fact) -> str:
     source = fact.source
     came = source.system == SYSTEM and source.id and derive_id(SYSTEM, source.uri or "", source.id) == fact.id
     return str(source.id) if came else str(fact.id)
-
-
-def id_of(item: Item) -> UUID | None:
-    """The fact's id that the item itself names."""
-    packed = _packed(item.value)
-    return UUID(packed["fact"]["id"]) if packed else None
 
 
 def _packed(value: Any) -> dict[str, Any] | None:

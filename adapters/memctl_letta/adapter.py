@@ -262,7 +262,7 @@ class LettaAdapter(Backend):
         if self._core_memory:
             for user in self._written:
                 for memory in self._memories(user):
-                    write.show(self._server, memory, user)
+                    write.show(self._server, memory)
         self._written.clear()
 
     def _listed(self) -> Iterator[Agent]:

@@ -291,7 +291,7 @@ def strike(server: Server, agents: Iterable[Agent], said: set[str]) -> None:
                 server.change_block(changed)
 
 
-def show(server: Server, memory: Memory, user: str) -> None:
+def show(server: Server, memory: Memory) -> None:
     """Show the facts of an agent's archive in its core memory."""
     block = next((block for block in memory.agent.blocks or () if block.label == core_memory.LABEL), None)
     if block is None:

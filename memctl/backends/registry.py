@@ -108,7 +108,7 @@ def _open(name: str, table: Mapping[str, Any], options: Mapping[str, Any]) -> Ba
     try:
         return maker(**chosen)
     except TypeError as error:
-        raise UsageError(f"cannot open backend {name!r}: {error}", hint="check its options") from None
+        raise _wrong_options(f"backend {name!r}", chosen, sorted(features.options), error) from None
 
 
 def _refuse_password(base: str, address: str, variable: str) -> None:
@@ -208,7 +208,18 @@ def _open_file(name: str, mode: Literal["r", "w"] = "r", **options: Any) -> Back
     try:
         return open_file(name, mode, **({"default_user": config.load().default_user} | options))
     except TypeError as error:
-        raise UsageError(f"cannot open the file {name!r}: {error}", hint="check its options") from None
+        raise _wrong_options(f"file {name!r}", options, ["default_user", "lock_timeout"], error) from None
+
+
+def _wrong_options(backend: str, options: Iterable[str], valid: Sequence[str], error: TypeError) -> UsageError:
+    """The error for options that a backend does not take; `error` is what its constructor raised."""
+    for option in options:
+        if option not in valid:
+            listed = f"options: {', '.join(valid)}"
+            return UsageError(
+                f"the {backend} has no option {option!r}", hint=" ".join(filter(None, (near(option, valid), listed)))
+            )
+    return UsageError(f"cannot open the {backend}: {error}", hint="check its options")
 
 
 def is_file(name: str) -> bool:

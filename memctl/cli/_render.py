@@ -87,18 +87,23 @@ def width() -> int:
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], *, wrap: str | None = None, right: Collection[str] = NUMBERS
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    wrap: str | Collection[str] | None = None,
+    right: Collection[str] = NUMBERS,
 ) -> None:
-    """Print a table. Only the column `wrap` is wrapped if the terminal is narrow; columns in `right` are numbers."""
+    """Print a table. Only the columns in `wrap` are wrapped if the terminal is narrow; those in `right` are numbers."""
     cells = [[line(cell) for cell in row] for row in (columns, *rows)]
     numbers = {place for place, column in enumerate(columns) if column in right}
     total = width()
     if total >= PIPE_WIDTH:
         typer.echo("\n".join(_table.unwrapped(cells, numbers)))
         return
-    wrapped = {place for place, column in enumerate(columns) if column in (wrap, FATE)}
+    texts = {wrap} if isinstance(wrap, str) else set(wrap or ())
+    wrapped = {place for place, column in enumerate(columns) if column in {*texts, FATE}}
     fates = any(" by " in row[-1] for row in cells[1:])
-    least = {place: 20 for place, column in enumerate(columns) if column == wrap}
+    least = {place: 20 if len(texts) == 1 else 12 for place, column in enumerate(columns) if column in texts}
     least |= {place: len("superseded by") for place, column in enumerate(columns) if column == FATE and fates}
     header, *lines = _table.fitted(cells, total, right=numbers, wrapped=wrapped, least=least)
     if sys.stdout.isatty():

@@ -48,7 +48,6 @@ _STORY = KeyedPattern(
     ),
     re.IGNORECASE,
 )
-_FIRST_PERSON_AFTER = re.compile(r"^[\s\S]{0,40}?\b(?:i|my|we)\b", re.IGNORECASE)
 _LINE_LABEL = re.compile(
     (
         r"^[ \t]*(?:(?:speaker|person|customer|client|agent|interviewer|interviewee|bot|ai|q|a|patient|"
@@ -185,13 +184,6 @@ _GIVEN = re.compile(
     (
         r"\b(?:because|since|as|given(?: that)?|seeing that|considering(?: that)?|but|cause|cuz|and|-|—|–|"
         r";|\.\.\.)\s+(?=i\b|i'm|im\b|my\b|we\b|i've)"
-    ),
-    re.IGNORECASE,
-)
-TASK_LINE = re.compile(
-    (
-        r"^\W*(?:(?:can|could|would|will) you |please |pls |kindly |now |then |and |help me |"
-        rf"i need you to |i want you to )*(?:{_TASK})\b"
     ),
     re.IGNORECASE,
 )

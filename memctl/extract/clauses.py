@@ -36,7 +36,6 @@ GOT_DONE = frozenset(
     words("married engaged divorced promoted hired to into rid back used better worse fired laid over through")
 )
 """ "Have got married" is a perfect; "have got a cat" is "have"."""
-OTHERS = frozenset({"he", "she", "they"})
 
 _CONJ = (
     r"and then|and also|and|but|so|yet|plus|then|while|whereas|although|though|because|cause|cuz|bc|since|given that|"
@@ -79,7 +78,6 @@ _AFTER_ING = KeyedPattern(
     r"becoming|retiring|finishing|switching|starting|resigning)\b)",
     re.IGNORECASE,
 )
-_DASH = re.compile(r"\s*(?:[;—–]|\s--?\s|\.\.\.|…)\s*")
 
 
 class Clause(msgspec.Struct, frozen=True):

@@ -58,8 +58,6 @@ NUMBERS: dict[str, int] = {
 } | {"a": 1, "an": 1, "thirty": 30, "forty": 40, "fifty": 50, "a couple of": 2, "a couple": 2, "couple of": 2}
 """Number words. "A few" and "several" name no number: they get a coarser precision instead."""
 
-UNITS: dict[str, Precision] = {"day": "day", "week": "week", "month": "month", "year": "year", "yr": "year"}
-
 FOREIGN_UNITS: dict[str, Precision] = {
     **dict.fromkeys(("día", "días", "dia", "dias", "jour", "jours", "tag", "tage", "tagen", "giorno", "giorni"), "day"),
     **dict.fromkeys(("semana", "semanas", "semaine", "semaines", "woche", "wochen", "settimana", "settimane"), "week"),

@@ -13,7 +13,6 @@ from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.verbs import FORMS, gerund
 from memctl.extract.wordlist import words
 
-_OWN = r"(?:(?:my|our|the|his|her) )?"
 _ENDED = KeyedPattern(
     r"(?:^|[.!?,;:] *|\b(?:i|i've|ive|i have|we|we've|we have|i'm|i am|and|but|then|just|finally|"
     r"recently|had to|have to|decided to) )"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -57,13 +56,6 @@ class MigrateJob(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Path | None = None
     name: str = "migrate"
     command: str = "call memctl.migrate again with the same job"
-
-    @classmethod
-    def of_plan(cls, plan: Plan, **options: Any) -> MigrateJob:
-        """The job that applies exactly this plan."""
-        return cls(
-            source=plan.source, target=plan.target, mode=plan.mode, selection=plan.selection, plan=plan, **options
-        )
 
 
 class VerifyJob(msgspec.Struct, frozen=True, kw_only=True):

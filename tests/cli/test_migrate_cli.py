@@ -235,7 +235,7 @@ def test_backends_lists_what_each_one_keeps_checks_one_and_prepares_one(memctl):
     assert memctl("backends", "init", "local")[0] == 0
 
 
-def test_runs_tell_what_was_moved_and_how_to_go_on(memctl):
+def test_runs_tell_what_was_moved_and_how_to_go_on(memctl, monkeypatch):
     assert memctl("migrations")[0] == 0
     memctl(*MOVE, "--user", "alice", "-q")
     memctl(*MOVE, "--user", "alice", "-q")
@@ -245,6 +245,20 @@ def test_runs_tell_what_was_moved_and_how_to_go_on(memctl):
     assert code == 0
     for said in ("4 verified", "memctl migrate --from local --to work --user alice", "4 written"):
         assert said in out
+    monkeypatch.setenv("COLUMNS", "80")
+    table = memctl("migrations")[1]
+    assert max(map(len, table.splitlines())) <= 80
+    # Cells of the last three columns are wrapped, and complete.
+    header, *lines = table.splitlines()
+    starts = [header.index(column) for column in ("from", "to ", "facts")]
+    cells = [
+        "".join("".join(line[start:end].split()) for line in lines)
+        for start, end in zip(starts, [*starts[1:], None], strict=True)
+    ]
+    assert cells[0] == "".join("".join(run["source"].split()) for run in runs)
+    assert cells[1] == "".join("".join(run["target"].split()) for run in runs)
+    assert cells[2] == "4read,4unchanged4read,4written"
+    assert all(f"{run['id']} {run['state']} " in table for run in runs)
 
 
 def test_a_large_migration_leaves_the_vectors_of_postgres_indexed(memctl, home, monkeypatch, postgres_dsn):

@@ -18,7 +18,6 @@ from memctl_mem0.relations import relation_fact
 _ENDED = {"deleted": "deleted_at", "archived": "archived_at"}
 """The states of a memory that OpenMemory no longer uses, with the field of their times."""
 _CAMEL = {"deleted_at": "deletedAt", "archived_at": "archivedAt"}
-_PAGE = frozenset({"count", "next", "previous", "results"})
 
 
 class Mem0Dump:

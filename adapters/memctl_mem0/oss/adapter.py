@@ -56,7 +56,6 @@ KEEPING = {
 
 _DIGITS = 6
 """Digits of a score: stores compute in single precision, and equal scores would be ordered differently each time."""
-_NO_HISTORY = "the mem0 configuration names no history_db_path, so writes are not recorded in a history"
 
 
 class Mem0OssAdapter(Backend):

@@ -57,19 +57,18 @@ def command(
     if output.listed("migrations", {"runs": runs}, runs):
         return None
     _render.table(
-        ("run", "state", "from", "to", *_COUNTS),
-        [
-            (
-                run.id,
-                run.state,
-                run.source,
-                run.target,
-                *(str(getattr(run.counts, name)) for name in _COUNTS),
-            )
-            for run in runs
-        ],
+        ("run", "state", "from", "to", "facts"),
+        [(run.id, run.state, run.source, run.target, _counted(run)) for run in runs],
+        wrap=("from", "to", "facts"),
+        right=(),
     )
     return None
+
+
+def _counted(run: Run) -> str:
+    """The counts of a migration that are not zero."""
+    counts = {name: getattr(run.counts, name) for name in _COUNTS}
+    return ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "0 read"
 
 
 @app.command(

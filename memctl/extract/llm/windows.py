@@ -69,11 +69,6 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
         """The lines to extract facts from."""
         return tuple(line for line in self.lines if line.asked)
 
-    @property
-    def turn_ids(self) -> frozenset[str]:
-        """The ids of the turns to extract facts from."""
-        return frozenset(line.turn.turn_id for line in self.lines if line.asked)
-
     def _last(self, end: int) -> tuple[Line, ...]:
         """The lines before `end` that are context for those after it."""
         return self.lines[max(0, end - self.overlap) : end]
