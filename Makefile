@@ -74,6 +74,7 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/interactive.py
 	$(BIN)/python benchmarks/interactive.py 1000000
 	$(BIN)/python benchmarks/bulk_write.py
+	$(BIN)/python benchmarks/commit.py
 	$(BIN)/python benchmarks/embedders.py
 	$(BIN)/python benchmarks/llm_pipeline.py
 	$(BIN)/python benchmarks/mem0_read.py
