@@ -27,13 +27,13 @@ from memctl.core.fact import Fact, encode
 from memctl_agentfiles.folders import Folders, Place
 from memctl_agentfiles.system import System
 
-_BESIDE = FieldSupport("in_metadata", "kept in .memctl beside the agent's files, where the agent does not see it")
+_STORED = FieldSupport("in_metadata", "stored in .memctl next to the agent's files, where the agent does not see it")
 _SHOWN = frozenset({"id", "user_id", "text", "kind", "source", "embedding", "native", "metadata"})
 
 
 def capabilities(system: System) -> Capabilities:
-    """What a folder keeps: the agent sees the text, everything else lies beside it."""
-    fields = {name: _BESIDE for name in Fact.__struct_fields__ if name not in _SHOWN}
+    """What a folder stores: the agent sees the text; all other fields are in `.memctl`."""
+    fields = {name: _STORED for name in Fact.__struct_fields__ if name not in _SHOWN}
     fields["embedding"] = FieldSupport("dropped", "text files contain no vectors")
     ends = frozenset({"invalid_at", "expired_at", "expires_at", "superseded_by"})
     return Capabilities(fields=fields, longest_text=system.longest_text, ends=ends, batch_size=1000)
@@ -162,7 +162,7 @@ class FolderAdapter(Backend):
             return memory.drop(ids)
 
     def forget(self, user: str) -> Sequence[str]:
-        """Remove the user's facts and what memctl keeps beside them; files without facts stay."""
+        """Remove the user's facts and memctl's own records; files without facts stay."""
         if self._facts(user):
             self.check_writable()
         return self._folders.forget(user)

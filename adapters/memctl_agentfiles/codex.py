@@ -40,7 +40,7 @@ class Codex(System):
             for piece in document.pieces:
                 piece.fields = {"whole": True}
             return document
-        # The summary says again what MEMORY.md says, unless it is all that Codex writes.
+        # The summary repeats MEMORY.md, unless Codex writes only the summary.
         if path == SUMMARY and MEMORY in paths:
             return parse(path, text, lambda _: iter(()), has_front=False)
         document = parse(path, text, _learned if path == MEMORY else _bullets, has_front=False)
@@ -59,7 +59,7 @@ class Codex(System):
         return f"Codex regenerates {path}; tell Codex to forget or correct it"
 
     def home(self, fact: Fact, documents: Mapping[str, Document]) -> str:
-        # The name says when the note was made. Without a time, that is now.
+        # The name contains the time of the note, by default now.
         at = fact.created_at or datetime.now(UTC)
         return f"{NOTES}/{at:%Y-%m-%dT%H-%M-%S}-{slug(fact)}.md"
 

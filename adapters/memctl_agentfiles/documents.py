@@ -1,4 +1,4 @@
-"""A text file as pieces, each of which says one thing, and everything between them, which is never touched. Pure."""
+"""A text file as pieces, one statement each, and the text between them, which is never changed. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the folders are on the disk: one, or one for each user by a path with `{user}`, and whose each is."""
+"""The folders on disk and their owners: one folder, or one per user with `{user}` in the path."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Folders:
                 tree.replace(changes, self._system.mode)
 
     def forget(self, user: str) -> list[str]:
-        """Remove the user's facts and what memctl keeps in their folder; what stays, in words."""
+        """Remove the user's facts and memctl's records; returns what stays, in words."""
         place = self.of(user)
         if place is None:
             return []
@@ -136,7 +136,7 @@ class Folders:
         if not files and self._many:
             shutil.rmtree(place.path)
         some = ", ".join(path.name for path in files[:3]) + (", …" if len(files) > 3 else "")
-        return [f"{len(files)} files that hold no facts as memctl reads them: {some}"] if files else []
+        return [f"{len(files)} files without facts: {some}"] if files else []
 
     def owners_of(self, ids: Collection[UUID]) -> dict[UUID, str]:
         """The owners of these ids among the facts that memctl wrote."""
@@ -149,8 +149,8 @@ class Folders:
         return found
 
     def _place(self, user: str) -> Place | None:
-        """The folder for the user; None if the one folder is somebody else's. Who names one folder and one user says
-        whose it is, where it does not say so itself."""
+        """The folder for the user; None if the only folder has another owner. A single folder that names no owner
+        belongs to the user."""
         if self._many:
             return Place(Path(str(self.root).replace(_USER, folder_name(user))), user)
         owner = self._owner(self.root)
@@ -164,7 +164,7 @@ class Folders:
         return self.root.is_dir()
 
     def _owner(self, folder: Path) -> str | None:
-        """The user whom the folder's own record names."""
+        """The owner that the folder's own record names."""
         if (folder / PRIVATE).is_symlink():
             raise UsageError("this is a link, which is not followed", where=str(folder / PRIVATE), hint="remove it")
         try:

@@ -15,9 +15,9 @@ from memctl_agentfiles.documents import Document, Piece
 from memctl_agentfiles.records import Record
 
 _ALIKE = 0.5
-"""How alike two texts are, of 1, for the second to be the first with a change."""
+"""The similarity, up to 1, from which a text counts as an edited form of another."""
 _UNSURE = {"subject": None, "predicate": None, "object": None, "confidence": None}
-"""What is not known of a text that somebody else changed."""
+"""The fields that are unknown for a text that somebody else changed."""
 
 
 def match(documents: Mapping[str, Document], records: dict[UUID, Record]) -> tuple[dict[UUID, Piece], set[UUID]]:

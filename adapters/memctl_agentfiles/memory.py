@@ -1,8 +1,7 @@
 """One user's memory in a folder: the facts in its files, and the files with other facts. Pure.
 
-A piece of a file that memctl did not write is a fact of the agent's own. A fact that memctl wrote is kept whole in
-`.memctl/facts.jsonl`, and a piece of a file shows it; where the agent changed or removed the piece, the agent's word is
-the later one.
+A piece of a file that memctl did not write is the agent's own fact. A fact that memctl wrote is stored in full in
+`.memctl/facts.jsonl`, and a piece of a file shows it; if the agent changed or removed the piece, that change wins.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from memctl_agentfiles.system import SECTION, System
 class Memory:
     """The facts of `user` in the files of a folder. `files` are their bytes by path.
 
-    `rejects` are what could not be read, `edited` the facts that the agent changed at a time nobody knows.
+    `rejects` are what could not be read, `edited` the facts that the agent changed at an unknown time.
     """
 
     def __init__(self, system: System, user: str, files: Mapping[str, bytes], where: str, app: str | None) -> None:
@@ -113,7 +112,7 @@ class Memory:
         target = str(fact.id)
         known = self._records.get(fact.id)
         own = self._own.get(fact.id)
-        # How the agent's own piece is set in its file is the file's to say.
+        # The form of the agent's own piece follows its file.
         like_own = own is not None and msgspec.structs.replace(own[0], native=fact.native) == fact
         if like_own or (known is not None and known.fact == fact):
             return Outcome(state="unchanged", target_id=target)
@@ -147,8 +146,8 @@ class Memory:
         return gone
 
     def changes(self) -> Iterator[dict[str, bytes | None]]:
-        """The files as they are to be, in the order of writing: first what is recorded, then what is shown. Whoever is
-        killed in between leaves no fact that is there twice."""
+        """The new content of the files, in the order of writing: records first, then the agent's files, so that a kill
+        in between leaves no fact twice."""
         texts: dict[str, bytes | None] = {}
         for path in sorted(self._touched):
             document = self.documents.get(path)
@@ -201,7 +200,7 @@ class Memory:
         return None
 
     def _add(self, fact: Fact, document: Document, raw: str) -> str | None:
-        """Show the fact in a piece that says the same already, else in a new one."""
+        """Show the fact in an existing piece with the same text, else in a new one."""
         sha = digest(raw)
         twin = self._twins(document).get(sha)
         if twin is None:
@@ -250,7 +249,7 @@ class Memory:
         self._own_end[document.path] = piece
 
     def _is_gap(self, path: str, text: str) -> bool:
-        """Whether a text says nothing itself, so that it can stand between two pieces."""
+        """Whether a text is only a separator between pieces."""
         pieces = self._system.parse(path, text, self._files.keys()).pieces if text.strip() else []
         return all(piece.fields.get("whole") for piece in pieces)
 
@@ -279,7 +278,7 @@ class Memory:
         return any(piece.fields.get("whole") for piece in self.documents[path].pieces)
 
     def _raw(self, fact: Fact, document: Document) -> str:
-        """How the fact is shown: in the words of its own file if it still says what they say."""
+        """The text that shows the fact: that of its own file if the fact has not changed since."""
         raw = fact.native.get("raw") if fact.source.system == self._system.name else None
         if isinstance(raw, str) and fact.native.get("path") == document.path:
             pieces = self._system.parse(document.path, document.head + raw, self._files.keys()).pieces
@@ -288,7 +287,7 @@ class Memory:
         return self._system.raw(fact, document)
 
     def _says_its_end(self, fact: Fact) -> bool:
-        """Whether the agent's own words for the fact say until when it held, so that they do not mislead."""
+        """Whether the agent's own text for the fact states when it ended, so that it does not mislead."""
         raw, path = fact.native.get("raw"), fact.native.get("path")
         if fact.source.system != self._system.name or not (isinstance(raw, str) and isinstance(path, str)):
             return False

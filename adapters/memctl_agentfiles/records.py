@@ -1,4 +1,4 @@
-"""What memctl keeps beside the agent's files: whose the folder is, and each fact whole with the piece that shows it."""
+"""memctl's records next to the agent's files: the owner of the folder, and each fact in full with its piece of text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FACTS = f"{PRIVATE}/facts.jsonl"
 LOCK = f"{PRIVATE}/lock"
 
 
-# A record begins so.
+# The beginning of a record.
 _ID = re.compile(
     rb'^\{"path":(?:null|"(?:[^"\\]|\\.)*"),"sha256":"[0-9a-f]*","fact":\{"id":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"',
     re.MULTILINE,
@@ -25,7 +25,7 @@ _ID = re.compile(
 
 
 class Header(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The first line: the form of the file, the system, the owner, and how many records follow."""
+    """The first line: the format of the file, the system, the owner, and the number of records."""
 
     memctl: int
     system: str
@@ -58,7 +58,7 @@ def decode(data: bytes | None, where: str) -> Kept:
         header = msgspec.json.decode(first, type=Header)
     except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(
-            f"this does not say whose memory the folder is: {error}", where=where, hint="restore it from a backup"
+            f"this does not name the owner of the folder: {error}", where=where, hint="restore it from a backup"
         ) from None
     records, broken = [], []
     for number, line in enumerate(rest, 2):
@@ -69,7 +69,7 @@ def decode(data: bytes | None, where: str) -> Kept:
                 broken.append((number, str(error)))
     if len(records) + len(broken) < header.facts:
         missing = header.facts - len(records) - len(broken)
-        broken.append((len(rest) + 1, f"the file is cut short: {missing} of {header.facts} facts are missing"))
+        broken.append((len(rest) + 1, f"the file is truncated: {missing} of {header.facts} facts are missing"))
     return Kept(header, records, broken)
 
 

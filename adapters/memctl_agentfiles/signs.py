@@ -1,4 +1,4 @@
-"""Which system a folder is of, by files that only that system has, so that a wrong name is refused."""
+"""Recognises the system of a folder by files that only that system has, so that a wrong name is refused."""
 
 from __future__ import annotations
 

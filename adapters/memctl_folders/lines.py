@@ -1,4 +1,4 @@
-"""Lines of Markdown that say something, and which of the lines that memctl wrote an agent changed since. Pure."""
+"""Lines of Markdown with text, and the changes that an agent made to the lines that memctl wrote. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ BULLET = re.compile(r"[-*•][ \t]+(?=\S)")
 
 
 def text_of(raw: str) -> str:
-    """What a line says: without white space around it and without its bullet."""
+    """The text of a line, without its bullet and the white space around it."""
     line = raw.strip()
     bullet = BULLET.match(line)
     return line[bullet.end() :] if bullet else line

@@ -16,9 +16,9 @@ from memctl.core.errors import MemctlError, Rejected, Retryable, UsageError
 from memctl_folders.locks import unwritable
 
 LARGEST = 16 * 2**20
-"""Bytes of a file that is read. What an agent remembers in one file is a thousandth of that."""
+"""The most bytes of a file that is read. Memory files are usually a thousand times smaller."""
 PRIVATE = ".memctl"
-"""The folder of what memctl keeps beside the agent's own files. Agents do not look into hidden folders."""
+"""The folder for memctl's own files. Agents do not look into hidden folders."""
 TEMPORARY = "tmp-"
 
 

@@ -1,7 +1,7 @@
-"""Citus, where a server has it: the store's tables are spread over its servers by user.
+"""Distributes the store's tables over the servers of a Citus cluster by user, if the server has Citus.
 
-All rows of a user are on one server, so a statement that names its user is sent there alone. What belongs to no user
-is copied to every server. Locks are those of the server that memctl connects to: all clients name the coordinator.
+All rows of a user are on one server, so a statement that names its user is sent there alone. Tables without a user are
+copied to every server. Locks are those of the server that memctl connects to, so all clients name the coordinator.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def present(connection: psycopg.Connection[Any]) -> bool:
 
 
 def distribute(connection: psycopg.Connection[Any], done: Callable[[str], None] = lambda _: None) -> dict[str, str]:
-    """Lay out the tables of the current schema; returns those that were not before, each as "user" or "all servers".
+    """Distribute the tables of the current schema; returns those that were not before, each as "user" or "all servers".
 
     Expects to be in a transaction, which then reaches all servers one after the other.
     """
@@ -46,12 +46,12 @@ def distribute(connection: psycopg.Connection[Any], done: Callable[[str], None] 
 
 
 def is_distributed(connection: psycopg.Connection[Any]) -> bool:
-    """Whether the store of the current schema is laid out over several servers."""
+    """Whether the store of the current schema is distributed over several servers."""
     return present(connection) and FIRST in _laid_out(connection)
 
 
 def distribute_table(connection: psycopg.Connection[Any], table: str) -> None:
-    """Lay out one table by its column `user_id`."""
+    """Distribute one table by its column `user_id`."""
     connection.execute(
         SQL("SELECT create_distributed_table({}::regclass, 'user_id', colocate_with => {})").format(
             Literal(table), Literal("none" if table == FIRST else FIRST)
@@ -79,7 +79,7 @@ def _laid_out(connection: psycopg.Connection[Any]) -> set[str]:
 
 
 def _share_functions(connection: psycopg.Connection[Any]) -> None:
-    """Have every server know the store's functions, which its statements call there."""
+    """Create the store's functions on every server, because distributed statements call them there."""
     rows = connection.execute(
         "SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
         "WHERE n.nspname = current_schema() "

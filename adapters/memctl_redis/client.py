@@ -12,7 +12,7 @@ from memctl.backends.contract import need, server_parts
 from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
 
 SCHEMES = ("redis", "rediss")
-HINT = "such as redis://HOST:6379/0, rediss://HOST for TLS, or unix:///PATH; a password belongs into REDIS_URL"
+HINT = "such as redis://HOST:6379/0, rediss://HOST for TLS, or unix:///PATH; put a password in REDIS_URL"
 TIMEOUT = 20.0
 BATCH = 500
 """The number of keys in one round trip."""

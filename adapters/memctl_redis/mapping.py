@@ -24,7 +24,7 @@ _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _TIMES = {"created_at": "created_at", "updated_at": "updated_at", "event_date": "valid_at"}
 _OWN = ("id_", "text", "user_id", "session_id", "namespace", "topics", "memory_type", *_TIMES)
 _HOUSEKEEPING = {"access_count": b"0", "pinned": b"0", "discrete_memory_extracted": b"t"}
-"""What the server writes in a new record from which nothing is to be extracted."""
+"""The fields that the server sets in a new record from which it must not extract anything."""
 _VECTOR, _VECTOR_OF = "vector", "vector_of"
 
 Record = dict[bytes, bytes]

@@ -49,7 +49,7 @@ _RELATIVES = frozenset(
     | {"kid", "kids", "child", "children", "parents", "aunt", "uncle", "cousin", "nephew", "niece", "grandmother"}
     | {"grandfather", "nan", "gran", "friend", "boss", "manager", "colleague", "neighbor", "neighbour", "dog", "cat"}
 )
-"""Words that are no first names: "sister" is not "sister in law"."""
+"""Words that are not first names: "sister" is not "sister in law"."""
 
 
 def aliases(name: str, subjects: Iterable[str]) -> frozenset[str]:

@@ -69,7 +69,7 @@ class Refusals:
             self._met.update(map(short_hash, places))
 
     def refuse_path(self, error: BadTranscript, *, named: bool = False) -> None:
-        """Refuse what is no document: a folder that cannot be listed, a file that cannot be opened, an archive.
+        """Refuse a path that is not a document: a folder that cannot be listed, an unreadable file, an archive.
 
         A folder that the user `named` is not remembered: as long as nothing in it can be read, every run says so.
         """
@@ -144,7 +144,7 @@ def _folders(path: str) -> Iterator[str]:
 
 
 def _state_of_path(path: str) -> str:
-    """What tells that something at a path changed. What is in a folder is no part of its state."""
+    """The state of a path, to detect changes. It does not include the contents of a folder."""
     try:
         stat = os.stat(path)  # noqa: PTH116
     except OSError as error:

@@ -158,7 +158,7 @@ def test_records_that_are_cut_short_are_named_and_never_overwritten(folder):
     kept = folder / ".memctl/facts.jsonl"
     kept.write_bytes(kept.read_bytes()[: kept.stat().st_size // 2])
     before = kept.read_bytes()
-    assert any("cut short" in reject.message for reject in opened(folder).rejects())
+    assert any("truncated" in reject.message for reject in opened(folder).rejects())
     with pytest.raises(UsageError, match="would be lost"):
         opened(folder).write([fact("One more.")])
     assert kept.read_bytes() == before

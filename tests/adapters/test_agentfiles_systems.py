@@ -273,7 +273,7 @@ def test_what_the_agent_changes_adds_and_removes_counts(adapter, tmp_path):
 def test_forgetting_leaves_no_word_of_the_user_in_what_is_read(adapter, tmp_path):
     opened = adapter(tmp_path / "new")
     opened.write([fact("Lives in Ghent."), fact("Tea, always.", kind="preference")])
-    assert opened.forget("alice") in ([], ["1 files that hold no facts as memctl reads them: memctl.md"])
+    assert opened.forget("alice") in ([], ["1 files without facts: memctl.md"])
     rest = b"".join(path.read_bytes() for path in (tmp_path / "new").rglob("*") if path.is_file())
     assert b"Ghent" not in rest
     assert b"alice" not in rest
