@@ -5,9 +5,9 @@ Each guard prefers to drop too much: a wrong fact about a person is worse than a
 
 import re
 
-from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.segmentation import HIDDEN
-from memctl.extract.wordlist import holds, words
+from memctl.extract.wordlist import holds
 
 _FICTION = KeyedPattern(
     r"\b(?:role-?play(?:ing)?|pretend(?: (?:that|to be|you))?|imagine|suppose|supposing|assume(?! (?:that )?(?:i|"
@@ -55,15 +55,16 @@ _LINE_LABEL = re.compile(
     ),
     re.MULTILINE | re.IGNORECASE,
 )
-_SQL = re.compile(
-    (
-        r"\b(?:select\b.+\bfrom|insert into|update \w+ set|create table|def \w+\(|function \w*\(|"
-        r"import \w+|console\.log|print\(|export \w+=|\$ \w+|#include|public static|SyntaxError|Traceback)"
-    ),
-    re.IGNORECASE,
+_STATEMENTS = (
+    r"select\b.+\bfrom|insert into|update \w+ set|create table|def \w+\(|function \w*\(|import \w+|console\.log|"
+    r"print\(|export \w+="
 )
+_CODE_WORDS = r"#include|public static|SyntaxError|Traceback"
+_SQL = re.compile(rf"\b(?:{_STATEMENTS}|\$ \w+|{_CODE_WORDS})", re.IGNORECASE)
+_STATEMENT = KeyedPattern(rf"\b(?:{_STATEMENTS}|{_CODE_WORDS})", re.IGNORECASE)
+""" Every match of `_SQL` that does not open with a dollar is one of this, which has keys."""
 
-_QUESTION_HEAD = re.compile(
+_QUESTION_HEAD = OpeningPattern(
     r"^\W*(?:so |and |but |ok(?:ay)? |hey |hi |also |well |now |then |btw |please |pls |or |no |yes |"
     r"yeah )*(?:do|does|did|am|is|are|was|were|will|would|could|can|should|shall|have|has|had|may|"
     r"might|must|isn't|aren't|don't|doesn't|didn't|wasn't|"
@@ -72,14 +73,14 @@ _QUESTION_HEAD = re.compile(
     r"anybody|wanna|guess|care to|mind if|remember when|ever)\b",
     re.IGNORECASE,
 )
-_DENIAL = re.compile(
+_DENIAL = OpeningPattern(
     r"^\W*(?:and |but |so |also |well |hey |hi |ok |yeah |no |yes )*(?:can't|cannot|don't|haven't|"
     r"didn't|have|had|am|did|was|ever since|may|might|won't|couldn't)\s+"
     r"(?!i\b|you\b|we\b|he\b|she\b|it\b|they\b|this\b|that\b|there\b|the\b|my\b|your\b|our\b|any\w*\b|some\w*\b)",
     re.IGNORECASE,
 )
 """ "Can't stand cilantro", "Don't eat meat": statements without a subject, not questions."""
-_DONE = re.compile(
+_DONE = OpeningPattern(
     (
         r"^\W*(?:(?:and|but|so|well|ok) )?(?:did|had|have|got)\s+(?!i\b|you\b|we\b|he\b|she\b|it\b|they\b|"
         r"this\b|that\b|there\b|any\w*\b|some\w*\b|your\b)"
@@ -87,7 +88,7 @@ _DONE = re.compile(
     re.IGNORECASE,
 )
 """ "Did the hospital test": a statement without a subject, not a question."""
-_CONDITION = KeyedPattern(
+_CONDITION = OpeningPattern(
     (
         r"^\W*(?:(?:and|but|so|also|or|even|only|like|well|ok|hey|hi|now|then|maybe) )*(?:if|unless|"
         r"suppose|supposing|imagine|pretend|assume|assuming|say (?:that )?(?:i|we|my|you)\b|what if|"
@@ -122,11 +123,6 @@ _REPORTED = KeyedPattern(
     r"calls? me|heard))\b",
     re.IGNORECASE,
 )
-_REPORTING = words(
-    "said says saying told tells think thought claim ask joke believe insist swear wrote write want "
-    "wonder assum suggest "
-    "argue shout whisper repl text goes like announc reckon mention call heard"
-)
 _OWN_REPORT = KeyedPattern(
     (
         r"\bi\s+(?:said|told|asked|replied|texted|shouted|lied|joked|pretended|dreamt|"
@@ -158,7 +154,7 @@ _JOKE = KeyedPattern(
     ),
     re.IGNORECASE,
 )
-_JOKE_AFTER = KeyedPattern(
+_JOKE_AFTER = OpeningPattern(
     (
         r"^\W*(?:just kidding|kidding|jk|haha (?:just )?(?:kidding|jk)|joking|only joking|lol jk|"
         r"not really(?! (?:into|an?|my|keen|fond|big)\b)|/s|nah just|april fools|i'm (?:just )?(?:kidding|"
@@ -166,13 +162,14 @@ _JOKE_AFTER = KeyedPattern(
     ),
     re.IGNORECASE,
 )
-_LYRIC = re.compile(
+_LYRIC = KeyedPattern(
     (
         r"\b(?:lyrics?|song goes|the chorus|the verse|singing along|as the song|horoscope|fortune cookie|"
-        r"movie quote|line from|meme)\b|\w / \w.* / \w"
+        r"movie quote|line from|meme)\b"
     ),
     re.IGNORECASE,
 )
+_VERSES = re.compile(r"\w / \w.* / \w")
 _DID_YOU_KNOW = KeyedPattern(
     (
         r"\b(?:did you know|do you remember|would you say|do you think|don't you think|can you believe|"
@@ -216,9 +213,9 @@ def hide_pasted(text: str) -> str:
             rest = text[match.end() :]
             if not _own_list(head, rest) and not _OWN_TROUBLE.search(head):
                 text = head + _hidden(rest)
-    if _SQL.search(text) and not re.search(r"\bI'm\b|\bI am\b", text):
+    if ("$" in text or _STATEMENT.possible(text)) and _SQL.search(text) and not re.search(r"\bI'm\b|\bI am\b", text):
         text = _SQL.sub(lambda found: HIDDEN * len(found[0]), text)
-    labelled = _LINE_LABEL.findall(text)
+    labelled = _LINE_LABEL.findall(text) if ":" in text else ()
     if len(labelled) >= 2:
         text = _LINE_LABEL.sub(lambda found: _hidden(found[0]), text)
     return text
@@ -277,12 +274,13 @@ def declarative(sentence: str, mark: str) -> tuple[str, int]:
         or _MOCKERY.search(sentence)
         or _TRAILING_REPORT.search(sentence)
         or _LYRIC.search(sentence)
+        or (" / " in sentence and _VERSES.search(sentence))
         or _OWN_REPORT.search(sentence)
     ):
         return "", 0
     if _DID_YOU_KNOW.search(sentence):
         return "", 0
-    report = _REPORTED.search(sentence) if holds(sentence, _REPORTING) else None
+    report = _REPORTED.search(sentence)
     if report:
         cut = report.start()
         sentence = sentence[:cut] if cut > 12 else ""

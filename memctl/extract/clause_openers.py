@@ -2,7 +2,7 @@
 
 import re
 
-from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.wordlist import words
 
 LEAD = re.compile(
@@ -44,7 +44,7 @@ LEAD = re.compile(
     r"even though|although|though|while)\b[\s,:!.\-–—)]*)+",
     re.IGNORECASE,
 )
-THINK = KeyedPattern(
+THINK = OpeningPattern(
     r"^i (?:think|guess|believe|suppose|feel like|suspect|reckon)(?: that)? (?=i\b|i'm|i've|my\b|we\b)", re.IGNORECASE
 )
 OPENING = frozenset(
@@ -66,8 +66,8 @@ GERUND_SUBJECT = KeyedPattern(
     re.IGNORECASE,
 )
 """ "Living in Paris is expensive" has a subject, the gerund."""
-AS_ONE_WHO = re.compile(r"^as (?:someone|somebody|a person|one|a \w+) (?:who|that)(?: also)? ", re.IGNORECASE)
-WE_ALL = re.compile(
+AS_ONE_WHO = OpeningPattern(r"^as (?:someone|somebody|a person|one|a \w+) (?:who|that)(?: also)? ", re.IGNORECASE)
+WE_ALL = OpeningPattern(
     (
         r"^(?:me (?:and|n|&|'n') (?:my |the |our )?[\w']+(?: [\w']+)?|(?:my|the|"
         r"our) [\w']+(?: [\w']+)? (?:and|&|n) (?:i|me))(?=(?:'re| are| were| have| went| moved| live| got|"
@@ -82,7 +82,7 @@ BLOCKERS = frozenset(
         "things thing way reason person people place time"
     )
 )
-ELIDED_START = re.compile(
+ELIDED_START = OpeningPattern(
     r"^(?:(?:just|recently|finally|also|actually|now|currently|still|never|got|have|had to|gone|"
     r"already|officially|originally|always|totally|absolutely|really|properly|quite) )*(?:been|doing|"
     r"taking|eating|drinking|learning|driving|using|going|gone|had to|come round|packed|upped|born|"
@@ -95,7 +95,7 @@ ELIDED_START = re.compile(
     r"flying|moving|heading|visiting|hosting|leaving)\b",
     re.IGNORECASE,
 )
-ELIDED_BE = re.compile(
+ELIDED_BE = OpeningPattern(
     r"^(?:(?:not|never|big|massively|heavily|really|so|super|pretty|very|quite|dead|well|currently|"
     r"now|still|recently|newly|freshly|happily|mostly|totally|fully|proper|officially|originally|"
     r"severely|deathly|mildly|no longer|also|absolutely|completely|strictly|just) )*"

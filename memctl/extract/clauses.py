@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.keyed_pattern import KeyedPattern, keys_in
 from memctl.extract.segmentation import Token, tokens
 from memctl.extract.verbs import FORMS, Form
 from memctl.extract.wordlist import words
@@ -62,13 +62,13 @@ _NO_ELISION = frozenset(words("like love enjoy fancy favor study mean start stop
 _LISTED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in _NO_ELISION)
 _ANDED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in ("like", "mean", "raise"))
 _MID = r"(?:don't|do not|never|no longer|am|have|used to|was|can't|cannot|will)"
-_ELIDED = KeyedPattern(
+_ELIDED = re.compile(
     rf"(?:,?\s+(?:and|but|and then|then|and also|and now|or)\s+(?=(?:(?:{_ADV}|{_MID})\s+)*"
     rf"(?:{_ANDED}|been (?:in|at|living|working))\b(?!['-]))"
     rf"|,\s+(?=(?:(?:{_ADV}|{_MID})\s+)*(?:{_LISTED})\b(?!['-])))",
     re.IGNORECASE,
 )
-_ELIDED_ING = KeyedPattern(
+_ELIDED_ING = re.compile(
     rf"(?:,?\s+and(?: (?:also|now|currently))?\s+(?=(?!loving|liking|enjoying)(?:{_VERBING})\b)"
     r"|,\s+(?=(?:currently |now )?(?:living in|working (?:as|at|for)|based in|studying at)\b))",
     re.IGNORECASE,
@@ -78,6 +78,8 @@ _AFTER_ING = KeyedPattern(
     r"becoming|retiring|finishing|switching|starting|resigning)\b)",
     re.IGNORECASE,
 )
+_JOINING = frozenset({"and", "but", "or"})
+"""Before a verb without a subject stands one of these words, or a comma."""
 
 
 class Clause(msgspec.Struct, frozen=True):
@@ -121,7 +123,9 @@ def clauses(sentence: str, start: int) -> Iterator[Clause]:
     for match in _BOUNDARY.finditer(sentence):
         if match.end() > match.start() and match.start() > 0:
             cuts.setdefault(match.start(), (match.end(), (match["conj"] or "").lower(), False))
-    for pattern, mark in ((_ELIDED, ""), (_ELIDED_ING, "+ing"), (_AFTER_ING, "after+ing")):
+    joined = "," in sentence or not _JOINING.isdisjoint(keys_in(sentence))
+    listed = ((_ELIDED, ""), (_ELIDED_ING, "+ing")) if joined else ()
+    for pattern, mark in (*listed, (_AFTER_ING, "after+ing")):
         for match in pattern.finditer(sentence):
             if match.start() not in cuts and not any(a <= match.start() < b for a, (b, _, _) in cuts.items()):
                 cuts[match.start()] = (match.end(), mark, True)

@@ -9,7 +9,7 @@ import msgspec
 from memctl.core.predicates import SINGLE_VALUED, kind_of
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts, words_of
-from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.noun_phrases import noun, proper
 
 _SORRY = (
@@ -17,9 +17,9 @@ _SORRY = (
     r"strike that|correction|make that|no|or rather|well|"
     r"hang on|hold on|i tell a lie|tell a lie|my mistake|my bad|i lied|let me correct that|autocorrect"
 )
-REPAIR = re.compile(
+REPAIR = KeyedPattern(
     (
-        rf"(?:^|[,;—–\-.…]\s*|\s)(?:(?:(?:{_SORRY})[,.:—–]*\s*)+(?:(?:i meant to say|i meant?|it's|its|it is|"
+        rf"(?:^|[,;—–\-.…]\s*|\s)(?:(?:(?:{_SORRY})\b[,.:—–]*\s*)+(?:(?:i meant to say|i meant?|it's|its|it is|"
         r"make that|that should be|should be|rather|not \w+[,;]? (?:but )?)|(?=\d[\w/.:-]*$))|make that|"
         r"(?<=[,;—–\-.…] )i meant?(?= [\w-]+(?: [\w-]+)?$))[,:]?\s*(?P<o>.+)$"
     ),
@@ -31,7 +31,7 @@ IT_IS = re.compile(
     r"\s*(?P<o>.+)$",
     re.IGNORECASE,
 )
-SCRATCH = KeyedPattern(
+SCRATCH = OpeningPattern(
     (
         r"^\W*(?:(?:oops|no|wait|sorry|actually|ok|hmm),?\s+)*(?:scratch that|strike that|forget (?:that|"
         r"what i (?:just )?said)|ignore that|never ?mind(?: that)?|correction|i take that back|"

@@ -7,13 +7,14 @@ wrong date is worse than none.
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from memctl.core.claim import Precision
 from memctl.extract import date_words, time_expressions
-from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.keyed_pattern import STEM, KeyedPattern, keys_in
 from memctl.extract.time_expressions import Clock, NoClockError, Period, Reader, period, shift
 
 Role = Literal["at", "since", "until"]
@@ -65,6 +66,7 @@ _MAYBE = (
     ),
 )
 """A text with none of these and no digit names no period."""
+_MAYBE_STEMS = frozenset(word[:STEM] for hint in _MAYBE for word in hint.split() if hint.isascii())
 _DIGIT = re.compile(r"\d")
 _ODD_CASE = str.maketrans({"ſ": "s", "İ": "I", "ı": "i"})
 """Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
@@ -274,9 +276,13 @@ def _plain(text: str) -> str:
     return text if text.isascii() else text.translate(_ODD_CASE)
 
 
+@lru_cache(maxsize=256)
 def _due(text: str) -> list[Rule]:
     """The rules that may match somewhere in a plain text."""
-    lowered, digits = text.lower(), bool(_DIGIT.search(text))
+    digits = bool(_DIGIT.search(text))
+    if not digits and text.isascii() and _MAYBE_STEMS.isdisjoint(keys_in(text)):
+        return []
+    lowered = text.lower()
     if not digits and not any(map(lowered.__contains__, _MAYBE)):
         return []
     return [rule for rule in RULES if rule.may_match(lowered, digits)]

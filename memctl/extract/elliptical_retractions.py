@@ -46,6 +46,9 @@ _CALLED_OFF = KeyedPattern(
     r"this|until)\b)",
     re.IGNORECASE,
 )
+_SUPPOSED = KeyedPattern(
+    r"\b(?:if|would|should i|might|thinking (?:of|about)|don't want to|never (?:going|gonna))\b", re.IGNORECASE
+)
 _PLANNED = frozenset({"plans"})
 _NOT_ANY_MORE = KeyedPattern(
     (
@@ -66,19 +69,19 @@ _SMALL = frozenset(words("a an the my our their to of in at on for and with call
 
 def elliptical_retractions(text: str, earlier: EarlierDrafts) -> Iterator[Draft]:
     """Retractions of the drafts in `earlier` that `text` says are over."""
+    if not earlier.predicates:
+        return
     if "?" in text and not re.search(r"[.!\n].*\?|,.*\?", text):
         return
-    if re.search(
-        r"\b(?:if|would|should i|might|thinking (?:of|about)|don't want to|never (?:going|gonna))\b",
-        text,
-        re.IGNORECASE,
-    ):
+    if _SUPPOSED.search(text):
         return
     yield from _over(_ENDED, text, earlier, frozenset())
     yield from _over(_NOT_ANY_MORE, text, earlier, frozenset())
-    yield from _over(_DIED, text, earlier, _PET)
-    yield from _over(_GIVEN_AWAY, text, earlier, _PET)
-    yield from _over(_CALLED_OFF, text, earlier, _PLANNED)
+    if not _PET.isdisjoint(earlier.predicates):
+        yield from _over(_DIED, text, earlier, _PET)
+        yield from _over(_GIVEN_AWAY, text, earlier, _PET)
+    if not _PLANNED.isdisjoint(earlier.predicates):
+        yield from _over(_CALLED_OFF, text, earlier, _PLANNED)
 
 
 def _over(pattern: KeyedPattern, text: str, earlier: EarlierDrafts, only: frozenset[str]) -> Iterator[Draft]:

@@ -78,7 +78,8 @@ def ended_instructions(text: str, earlier: EarlierDrafts, new: Iterable[Draft]) 
     """
     standing = earlier.instructions
     ended: set[str] = set()
-    for sentence in re.finditer(r"[^.!?\n;]+", text):
+    ending = any(pattern.possible(text) for pattern in (_LOOSENED, _OVER, _ALLOWED))
+    for sentence in re.finditer(r"[^.!?\n;]+", text) if ending else ():
         if text[sentence.end() : sentence.end() + 1] == "?":
             continue
         for draft in _ended_by(sentence[0], standing, ended):

@@ -11,12 +11,12 @@ from functools import cache
 
 from memctl.extract.clause_openers import LEAD
 from memctl.extract.draft_claim import Draft
-from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.rule_tables import compiled, records
 from memctl.extract.segmentation import HIDDEN, Sentence
 from memctl.extract.verbs import FORMS
 
-_INSTRUCTION = re.compile(
+_INSTRUCTION = OpeningPattern(
     r"(?:(?:please|and|also|so|ok|okay|hey|yes|but|remember(?: to)?|make sure(?: to| you)?|be sure to|"
     r"you (?:must|should|may|can)|from now on|going forward|in (?:the )?future|for future reference|"
     r"when(?:ever)? (?:you (?:answer|reply|respond|write)[\w ]*|answering|replying|responding)|"
@@ -116,7 +116,7 @@ _IMPERATIVE = re.compile(
     r"reply|call|explain|treat|make|add|include|check|run|put|say|leave|cut|drop)\b",
     re.IGNORECASE,
 )
-_WISH = re.compile(
+_WISH = OpeningPattern(
     r"^(?:i'd|i would|id|i) (?:(?:much |really )?(?:rather|prefer|like|want|need|appreciate)(?: it)?)(?: if)? (?:you "
     r"(?:to )?(?=(?:always|"
     r"never|not|didn't|did not|don't|dont|stop|keep|answer|reply|use|call|write|speak|talk|explain|treat|give|"
@@ -125,13 +125,13 @@ _WISH = re.compile(
     r"always|never|not|keep|only)\b)|^you(?:'re| are)? (?:should|must|need to|have to) (?=(?:always|never|not)\b)",
     re.IGNORECASE,
 )
-_FROM_NOW_ON = re.compile(
+_FROM_NOW_ON = OpeningPattern(
     r"^(?:from now on|from here on(?: out)?|going forward|in future|in the future|for future reference|by default|"
     r"until further "
     r"notice)[,:]? (?!i\b|i'm|im\b|i've|my |we\b|our |he\b|she\b|they\b|there)(?P<o>.+)",
     re.IGNORECASE,
 )
-_RULE = re.compile(
+_RULE = OpeningPattern(
     r"^(?:(?:(?:change|update|correction|amendment|addition) to |new |another |and |that's |thats |here's |one more )?"
     r"(?:the |a |my |our )?(?:house |ground )?rules?(?: \d+)?"
     r"(?: (?:for|in|of|about|here|from)[^:]{0,40})?|(?:note|rule) to self):\s*(?P<o>(?!i\b|i'm)\S.+)",

@@ -8,11 +8,13 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 from memctl.extract.wordlist import words
 
 _WORD = re.compile(r"\w+")
+_OPENING = re.compile(r"\W*\w+(?:\W+\w+)?")
 _WORD_CHARACTER = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 _ODD_CASE = str.maketrans({"ſ": "s", "İ": "i", "ı": "i"})
 """Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
@@ -40,8 +42,17 @@ _parser: Any = import_module("re._parser")
 def keys_in(text: str) -> frozenset[str]:
     """The words of `text` in lower case, their first letters, and the pairs of words."""
     spoken = _WORD.findall((text if text.isascii() else text.translate(_ODD_CASE)).lower())
-    pairs = map("{} {}".format, spoken, spoken[1:])
-    return frozenset([*spoken, *[word[:STEM] for word in spoken], *pairs])
+    keys = set(spoken)
+    keys.update([word[:STEM] for word in spoken])
+    keys.update(map(" ".join, pairwise(spoken)))
+    return frozenset(keys)
+
+
+@lru_cache(maxsize=1024)
+def opening_in(text: str) -> frozenset[str]:
+    """What `keys_in` has of the first two words of `text`."""
+    opening = _OPENING.match(text)
+    return keys_in(opening[0]) if opening else frozenset()
 
 
 class KeyedPattern:
@@ -61,6 +72,13 @@ class KeyedPattern:
         if self.pattern is None:
             self.pattern = re.compile(self.text, self.flags)
         return self.pattern
+
+    def possible(self, text: str) -> bool:
+        """False if the pattern occurs neither in `text` nor in a part of it that is cut between words."""
+        if self.keys is None:
+            self.warming()
+            return True
+        return not self.keys.isdisjoint(keys_in(text))
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match in `text`."""
@@ -90,8 +108,27 @@ class KeyedPattern:
         """The pattern, before its keys are computed and if it has none."""
         self.left -= 1
         if not self.left:
-            self.keys = keys_of(self.text, self.flags)
+            self.keys = self.computed()
         return self.compiled()
+
+    def computed(self) -> frozenset[str] | None:
+        """The keys, from the text of the pattern."""
+        return keys_of(self.text, self.flags)
+
+
+class OpeningPattern(KeyedPattern):
+    """A pattern that is only matched at the start of a text, by the word or two with which it may open."""
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """The match at the start of `text`."""
+        if self.keys is None:
+            return self.warming().match(text)
+        return None if self.keys.isdisjoint(opening_in(text)) else self.compiled().match(text)
+
+    def computed(self) -> frozenset[str] | None:
+        """The words with which the pattern may open."""
+        keys = _words((list(_parser.parse(self.text, self.flags)),))
+        return frozenset(keys) if keys is not None else None
 
 
 def keys_of(pattern: str, flags: int = re.IGNORECASE) -> frozenset[str] | None:

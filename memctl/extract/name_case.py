@@ -10,7 +10,7 @@ from memctl.extract.clauses import ADVERBS
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.verbs import FORMS
-from memctl.extract.wordlist import words
+from memctl.extract.wordlist import spoken_words, words
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _CAPITALISED = re.compile(r"(?<=[\w,;)] )(?P<word>[A-ZÀ-Þ][^\W\d_A-ZÀ-Þ]+)(?=['’]s\b|[\s,.;:!?)]|$)")
@@ -58,7 +58,9 @@ class NameCase:
 
     def restored(self, text: str) -> str:
         """`text` with its names capitalised, as long as before."""
-        return _WORD.sub(self._spelled, text) if self.names else text
+        if not self.names or (text.isascii() and self.names.keys().isdisjoint(spoken_words(text))):
+            return text
+        return _WORD.sub(self._spelled, text)
 
     def _spelled(self, match: re.Match[str]) -> str:
         word = match[0]

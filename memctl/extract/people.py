@@ -7,7 +7,7 @@ import msgspec
 
 from memctl.extract.clauses import ADVERBS
 from memctl.extract.draft_claim import Draft, article
-from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.kinship import CHILD, GROUPS, canonical
 from memctl.extract.object_types import is_opening
 from memctl.extract.rule_tables import compiled, lexicon
@@ -331,19 +331,24 @@ _GROUP = (
     r"daughters|twins|boys|girls|flatmates|housemates))"
 )
 
+_BEFORE_SUBJECT = r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*"
+_OF_SEVERAL = OpeningPattern(rf"{_BEFORE_SUBJECT}(?P<rel>{_GROUP})\b(?!')", re.IGNORECASE)
+_OF_ONE = re.compile(
+    rf"{_BEFORE_SUBJECT}(?:{_WHOSE} {_SIDE}(?P<rel>{_REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", re.IGNORECASE
+)
+
 
 def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:
     """ "my sister Emma lives …" at the start of a clause: subject, relation, and the clause after the subject.
 
     `known` are the people named before, by their name in lower case: "Emma lives …".
     """
-    lead = r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*"
-    group = re.match(rf"{lead}(?P<rel>{_GROUP})\b(?!')", text, re.IGNORECASE)
+    group = _OF_SEVERAL.match(text)
     if group:
         several = "parents" if " and " in group["rel"] else group["rel"].split()[-1].lower()
         several = GROUPS.get(several, several)
         return several, several, text[group.end() :]
-    match = re.match(rf"{lead}(?:{_WHOSE} {_SIDE}(?P<rel>{_REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", text, re.IGNORECASE)
+    match = _OF_ONE.match(text)
     if match is None:
         return _known_subject(text, known) if known else None
     rel, at = (match["rel"] or match["bare"]).lower(), match.end()

@@ -40,9 +40,14 @@ _HINTS = (
 )
 
 
+def may_instruct(text: str) -> bool:
+    """False if no sentence of `text` gives instructions to the reading software, judging by its words alone."""
+    return _INJECTION.possible(text) and holds(text, _HINTS)
+
+
 def is_instruction_like(sentence: str) -> bool:
     """True if `sentence` gives instructions to the reading software."""
-    return holds(sentence, _HINTS) and bool(_INJECTION.search(sentence))
+    return may_instruct(sentence) and bool(_INJECTION.search(sentence))
 
 
 def gives_orders(text: str) -> bool:

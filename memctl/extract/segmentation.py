@@ -31,6 +31,10 @@ _ABBREVIATION = re.compile(
 )
 
 
+_LONGEST_ABBREVIATION = 8
+"""Characters, at least: an abbreviation is looked for only at the end of a sentence."""
+
+
 class Sentence(msgspec.Struct, frozen=True):
     """A sentence of the plain text: `text` without its closing mark, its offset, and that mark."""
 
@@ -82,9 +86,9 @@ def sentences(text: str) -> Iterator[Sentence]:
     for match in _BREAK.finditer(text):
         mark = match[0].strip()
         if mark.startswith(".") and len(mark) == 1:
-            if _ABBREVIATION.search(text, start, match.start()) and not text[match.end() :].lstrip(" ").startswith(
-                "\n"
-            ):
+            if _ABBREVIATION.search(
+                text, max(start, match.start() - _LONGEST_ABBREVIATION), match.start()
+            ) and not text[match.end() :].lstrip(" ").startswith("\n"):
                 follows = text[match.end() : match.end() + 4].lstrip()
                 last = (
                     text[start : match.start()].rsplit(None, 1)[-1].lower()
@@ -181,6 +185,7 @@ def tokens(text: str) -> list[Token]:
         elif "'" in word and (cut := word.rfind("'")) > 0 and word[cut:] in _SUFFIXES:
             parts = (word[:cut], _SUFFIXES[word[cut:]])
         else:
-            parts = (word,)
-        found.extend(Token(part, start, end) for part in parts)
+            found.append(Token(word, start, end))
+            continue
+        found += [Token(part, start, end) for part in parts]
     return found

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from memctl.extract.clauses import complement
 from memctl.extract.draft_claim import Draft
 from memctl.extract.frame_matcher import match
+from memctl.extract.keyed_pattern import OpeningPattern
 
 _NAME = r"(?P<o>(?-i:[A-ZÀ-Þ])[\w'\-À-ž]+(?: (?-i:[A-ZÀ-Þ])[\w'\-À-ž]+){0,2})"
-_ABOUT_ME = re.compile(
+_ABOUT_ME = OpeningPattern(
     r"^(?:(?:just |here's |here is )?(?:an? )?(?:little |wee |bit |quick |brief |some |short )*"
     r"(?:about (?:me|myself)|intro(?:duction)?|background(?: on me)?|context on me)|"
     r"a bit of background|introducing myself)"

@@ -28,7 +28,7 @@ from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, h
 from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft_claim import Draft
 from memctl.extract.frame_matcher import CUT_SHORT, match
-from memctl.extract.prompt_injection import is_instruction_like
+from memctl.extract.prompt_injection import is_instruction_like, may_instruct
 from memctl.extract.segmentation import Sentence, Token, plain, sentences, tokens
 from memctl.extract.verbs import FORMS
 
@@ -61,7 +61,7 @@ class TurnReader:
         typed = text if written is None else written
         self.text = assertion_filter.hide_pasted(plain(text))
         self.at = at
-        self.casual = not re.search(r"\b(?:I|I'm|I've)\b", typed) and sum(c.isupper() for c in typed) <= max(
+        self.casual = not re.search(r"\b(?:I|I'm|I've)\b", typed) and sum(map(str.isupper, typed)) <= max(
             2, len(typed) // 60
         )
         self.third = third
@@ -78,9 +78,12 @@ class TurnReader:
         if assertion_filter.fictional(self.text):
             return []
         last: list[Draft] = []
+        wary = len(self.raw) > LONGEST or may_instruct(self.raw)
         for whole in sentences(self.text):
             sentence = Sentence(whole.text[:LONGEST], whole.start, whole.mark)
-            if is_instruction_like(self.raw[sentence.start : sentence.start + len(sentence.text) + len(sentence.mark)]):
+            if wary and is_instruction_like(
+                self.raw[sentence.start : sentence.start + len(sentence.text) + len(sentence.mark)]
+            ):
                 self.flagged = True
                 continue
             if assertion_filter.joke_follows(sentence.text):

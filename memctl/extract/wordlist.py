@@ -1,6 +1,7 @@
 """Word lists written as running text, and cheap tests for their words."""
 
 import re
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -22,6 +23,7 @@ def vocabulary(pattern: str) -> frozenset[str]:
     return frozenset(found | {f"{word}s" for word in found} | {f"{word}es" for word in found})
 
 
-def spoken_words(text: str) -> set[str]:
+@lru_cache(maxsize=256)
+def spoken_words(text: str) -> frozenset[str]:
     """The words of `text` in lower case, cut at apostrophes and hyphens."""
-    return set(_WORD.findall(text.casefold()))
+    return frozenset(_WORD.findall(text.casefold()))

@@ -10,7 +10,7 @@ import pytest
 import memctl.extract
 from memctl.extract import details, doubts, phrase_rules
 from memctl.extract.extractor import extract
-from memctl.extract.keyed_pattern import KeyedPattern, keys_in, keys_of
+from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern, keys_in, keys_of, opening_in
 from memctl.extract.rule_tables import PHRASES, TOPICS, filled, phrases, records
 from memctl.transcripts.model import Session, Turn
 
@@ -64,6 +64,17 @@ def test_no_rule_is_skipped_in_a_text_in_which_it_matches() -> None:
         for keys, pattern in keyed:
             if keys is not None and keys.isdisjoint(words):
                 assert not pattern.search(text), (pattern.pattern, text)
+
+
+def test_no_pattern_of_an_opening_is_skipped_in_a_text_that_it_opens() -> None:
+    openings = [(pattern, pattern.computed()) for pattern in patterns() if isinstance(pattern, OpeningPattern)]
+    matches = 0
+    for text in [*TEXTS, *(f"... {text.upper()}" for text in TEXTS[::5])]:
+        for pattern, keys in openings:
+            if keys is not None and pattern.compiled().match(text):
+                matches += 1
+                assert not keys.isdisjoint(opening_in(text)), (pattern.text, text)
+    assert matches > 100
 
 
 def test_no_phrase_is_skipped_in_its_own_example() -> None:
