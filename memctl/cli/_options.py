@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 import typer
 
-from memctl.cli import _complete, _render
+from memctl.cli import _complete, _render, _transfer
 from memctl.cli._typer import option
 from memctl.core.errors import UsageError
 from memctl.core.fact import KINDS
@@ -334,7 +334,8 @@ def reader(source: str | None, service: Service, store: Store) -> Workspace | Li
     from memctl.migrate.listing import Listing
 
     store.refuse()
-    return Listing(registry.open_backend(source, **store.backends(service, source=source).get(source, {})))
+    backend = registry.open_backend(source, **store.backends(service, source=source).get(source, {}))
+    return Listing(backend, _transfer.warn)
 
 
 def memory(source: str | None, service: Service, store: EmbeddedStore) -> Memory:

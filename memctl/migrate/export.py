@@ -76,6 +76,10 @@ def write_file(
                         progress(reader.read, total)
             if reader.problems:
                 raise Incomplete("; ".join(reader.problems), hint="no file was written; try again")
+            for unreadable in (*source.rejects(), *reader.repeated):
+                counts.read += 1
+                counts.rejected += 1
+                refused.add({"where": unreadable.where or "", "reason": unreadable.message})
         plan = tally.finish(reader, source_rate=None, rate=None, batch_size=adapter.capabilities.batch_size)
     finally:
         reader.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
@@ -18,14 +18,21 @@ from memctl.migrate.source import Reader
 from memctl.runtime.retry import Halt, Pace, Retry
 from memctl.store.model import Statistics, UserSummary
 
+Warn = Callable[[str], None]
+
 _LAST = datetime.max.replace(tzinfo=UTC)
+_NAMED = 5
+"""How many unreadable records are named."""
 
 
 class Listing:
-    """A backend to read from. All methods raise Fatal if the backend returns fewer facts than it counts."""
+    """A backend to read from. All methods raise Fatal if the backend returns fewer facts than it counts.
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+    `warn` receives the records that could not be read.
+    """
+
+    def __init__(self, backend: Backend, warn: Warn | None = None) -> None:
+        self._backend, self._warn = backend, warn
 
     def close(self) -> None:
         """Release files and connections."""
@@ -103,17 +110,18 @@ class Listing:
 
     def records(self, *users: str) -> Iterator[Fact]:
         """Every record of these users, or of all; episodes too."""
-        with reading(self._backend, *users) as reader:
+        with reading(self._backend, *users, warn=self._warn) as reader:
             for user in reader.users():
                 for page in reader.facts(user):
                     yield from page
 
 
 @contextmanager
-def reading(backend: Backend, *users: str) -> Iterator[Reader]:
+def reading(backend: Backend, *users: str, warn: Warn | None = None) -> Iterator[Reader]:
     """A reader of the users' facts (none: of all users), with retries and the backend's rate limit.
 
-    Raises Fatal at the end if the backend returned fewer facts than it counts.
+    `warn` receives what could not be read, at the end. Raises Fatal then if the backend returned fewer facts than it
+    counts.
     """
     halt = Halt()
     retrying = Retrying(backend, Retry(halt), Pace(backend.capabilities.rate, halt))
@@ -121,3 +129,9 @@ def reading(backend: Backend, *users: str) -> Iterator[Reader]:
         yield reader
         if reader.problems:
             raise Fatal("; ".join(reader.problems))
+        if warn:
+            rejects = (*backend.rejects(), *reader.repeated)
+            for reject in rejects[:_NAMED]:
+                warn(f"not read: {reject}")
+            if len(rejects) > _NAMED:
+                warn(f"not read: {len(rejects) - _NAMED} more records; memctl migrate --dry-run lists the reasons")

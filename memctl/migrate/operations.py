@@ -70,7 +70,7 @@ class VerifyJob(msgspec.Struct, frozen=True, kw_only=True):
 
 class ExportJob(msgspec.Struct, frozen=True, kw_only=True):
     """Facts to write to `file`: x.jsonl, x.parquet or x.csv; `-` is standard output. `format` is an interchange format
-    instead, such as "okf". `rejects` is the file for records that the format cannot store, by default rejects.jsonl in
+    instead, such as "okf". `rejects` is the file for records that cannot be read or stored, by default rejects.jsonl in
     the working folder."""
 
     file: str

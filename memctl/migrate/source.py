@@ -69,13 +69,22 @@ class Reader:
             return sorted(set(self._source.users()))
         for user in self._selection.users:
             if not self._known(user):
-                some = sorted(set(self._source.users()))
-                names = ", ".join(some[:5]) + (", …" if len(some) > 5 else "")
-                raise NotFound(
-                    f"no records for user {user!r} in {self._source.name}",
-                    hint=f"{near(user, some)} users: {names}".lstrip() if some else f"{self._source.name} is empty",
-                )
+                raise NotFound(f"no records for user {user!r} in {self._source.name}", hint=self._hint(user))
         return list(dict.fromkeys(self._selection.users))
+
+    def _hint(self, user: str) -> str:
+        """What the source has instead of the user's records, and what in it cannot be read."""
+        some = sorted(set(self._source.users()))
+        names = ", ".join(some[:5]) + (", …" if len(some) > 5 else "")
+        rejects = tuple(self._source.rejects())
+        if some:
+            hint = f"{near(user, some)} users: {names}".lstrip()
+        elif not rejects:
+            return f"{self._source.name} is empty"
+        else:
+            hint = f"{self._source.name} has no record that can be read"
+        more = f" and {len(rejects) - 1} more" if len(rejects) > 1 else ""
+        return f"{hint}; not read: {rejects[0]}{more}" if rejects else hint
 
     def _known(self, user: str) -> bool:
         count = self._count(user)

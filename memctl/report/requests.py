@@ -44,11 +44,12 @@ def volume(
     top: int = TOP,
     tokenizer: Path | None = None,
     progress: Callable[[int, int, str], None] | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> Volume:
     """The volume of a backend; see `memctl.report.volume.measure`."""
     counter = tokens.counter(tokenizer)
     with contextlib.closing(registry.open_backend(backend, **options.get(backend, {}))) as adapter:
-        return measure(adapter, now=now, by=by, user=user, top=top, counter=counter, progress=progress)
+        return measure(adapter, now=now, by=by, user=user, top=top, counter=counter, progress=progress, warn=warn)
 
 
 def volume_if_any(backend: str | None, options: Options, *, now: datetime) -> Volume | None:

@@ -116,6 +116,7 @@ def measure(
     top: int = TOP,
     counter: tokens.Counter | None = None,
     progress: Callable[[int, int, str], None] | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> Volume:
     """The volume of a backend, or of one of its users, as of `now` (timezone-aware).
 
@@ -125,7 +126,7 @@ def measure(
     if isinstance(adapter, LocalStore):
         counted = adapter.store.tally(by, now, top, user)
     else:
-        counted = _streamed(adapter, by, now, top, user, progress)
+        counted = _streamed(adapter, by, now, top, user, progress, warn)
     if user is not None and not counted.users:
         raise NotFound(f"unknown user {user!r}", where=adapter.name, hint="list users with memctl users")
     return _report(counted, adapter.name, by, now, user, counter or tokens.counter())
@@ -138,9 +139,10 @@ def _streamed(
     top: int,
     user: str | None,
     progress: Callable[[int, int, str], None] | None,
+    warn: Callable[[str], None] | None,
 ) -> Tally:
     streaming = volume_counts.Streaming(by, now, top)
-    with reading(adapter) as reader:
+    with reading(adapter, warn=warn) as reader:
         users = reader.users() if user is None else [user]
         total = reader.total(users) or 0
         for name in users:

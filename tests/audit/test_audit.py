@@ -9,6 +9,7 @@ from audit import planted
 
 from memctl.backends import registry
 from memctl.core.fact import encode
+from memctl.report.audit.personal import masked
 from memctl.report.audit.run import CHECKS, audit
 
 LEAST_RECALL, LEAST_PRECISION = 0.9, 0.8
@@ -118,3 +119,13 @@ def test_the_ids_of_a_finding_can_be_removed(memctl):
 def test_a_wrong_call_says_what_is_wrong(memctl, arguments, code):
     memctl("add", "ada", "I keep bees.")
     assert memctl("audit", *arguments).code == code
+
+
+def test_a_date_is_not_masked_as_a_phone_number():
+    assert masked("expired on 2026-04-25") == "expired on 2026-04-25"
+    assert "612" not in masked("call +34 612 345 678")
+
+
+def test_ids_and_json_together_are_refused(memctl):
+    memctl("add", "ada", "I keep bees.")
+    assert memctl("audit", "ada", "--ids", "trivia", "--json").code == 2

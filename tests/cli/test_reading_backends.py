@@ -133,3 +133,40 @@ def test_every_command_has_the_same_definition_of_current(memctl, home):
 def test_all_users_goes_with_a_backend_and_without_a_user(memctl, home, arguments):
     ran = memctl("ingest", *arguments, "--all-users")
     assert (ran.code, "--all-users" in ran.err) == (2, True)
+
+
+@pytest.fixture
+def cut(tmp_path):
+    """A dump that ends in the middle of its second record."""
+    path = tmp_path / "cut.json"
+    path.write_text('[{"id": "1", "memory": "Likes tea", "user_id": "ada"}, {"id": "2", "memo')
+    return path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("facts", "ada"), ("history", "ada"), ("users",), ("stats",), ("report", "volume"), ("report", "memory", "ada")],
+)
+def test_records_that_cannot_be_read_are_named(memctl, cut, tmp_path, arguments):
+    page = ("--html", tmp_path / "page.html") if "memory" in arguments else ()
+    ran = memctl(*arguments, "--from", cut, *page)
+    assert ran.code == 0, ran.err
+    assert "not read: " in ran.err
+    assert "cannot be read" in ran.err
+
+
+def test_an_export_of_records_that_cannot_be_read_is_partial(memctl, cut, tmp_path):
+    file, rejects = tmp_path / "all.jsonl", tmp_path / "rejects.jsonl"
+    ran = memctl("export", "--from", cut, "--all-users", "-o", file, "--rejects", rejects)
+    assert ran.code == 3, ran.err
+    assert len(file.read_text().splitlines()) == 1
+    assert "cannot be read" in json.loads(rejects.read_text())["reason"]
+
+
+def test_a_broken_file_is_not_called_empty(memctl, tmp_path):
+    path = tmp_path / "broken.json"
+    path.write_text('{"schema": 1')
+    ran = memctl("import", path, "--user", "ada")
+    assert ran.code == 4
+    assert "is empty" not in ran.err
+    assert "not read: " in ran.err

@@ -184,3 +184,7 @@ def test_the_store_is_asked_as_search_asks_it(memctl):
     document = memctl("eval", "--user", "ada", "--json").document
     assert document["source"]["facts"] == 2
     assert document["target"] is None
+
+
+def test_a_user_without_records_is_not_found(memctl, file):
+    assert memctl("eval", "--from", file("a.jsonl", facts()), "--user", "nobody").code == 4

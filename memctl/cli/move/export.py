@@ -40,7 +40,7 @@ def command(
     service: _options.Service,
     rejects: Annotated[
         str | None,
-        option("--rejects", "File for records that the format cannot store. [default: rejects.jsonl]", "FILE"),
+        option("--rejects", "File for records that cannot be read or stored. [default: rejects.jsonl]", "FILE"),
     ] = None,
     quiet: _options.Quiet = False,
     output: _options.Json,

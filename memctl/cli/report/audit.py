@@ -47,7 +47,10 @@ def command(
     from memctl.report.audit import run
 
     if (user is None) != all_users:
-        raise UsageError("no user given" if user is None else "USER and --all-users cannot be combined")
+        hint = "choose one of them" if user else "memctl audit USER, or --all-users"
+        raise UsageError("USER and --all-users cannot be combined" if user else "no user given", hint=hint)
+    if ids is not None and output.as_json:
+        raise UsageError("--ids and --json cannot be combined", hint="--json has the ids of every finding")
     names = [check.name for check in run.CHECKS]
     if ids is not None and ids not in names:
         hint = f"{near(ids, names)} checks: {', '.join(names)}".lstrip()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 import typer
 
-from memctl.cli import _options, _render, _typer
+from memctl.cli import _options, _render, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import UsageError
 
@@ -108,6 +108,7 @@ def volume(
             top=top,
             tokenizer=tokenizer,
             progress=progress,
+            warn=_transfer.warn,
         )
 
     def pictures() -> tuple[Any, str]:
@@ -150,7 +151,7 @@ def memory(
 
     store.refuse(source)
     options = store.backends(service, source=source)
-    content = page(remembered(source, user, options, now=datetime.now(UTC)))
+    content = page(remembered(source, user, options, now=datetime.now(UTC), warn=_transfer.warn))
     if html == STDOUT:
         typer.echo(content, nl=False)
         return

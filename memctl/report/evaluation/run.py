@@ -49,7 +49,11 @@ class EvalJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def evaluate(job: EvalJob, monitor: Monitor = SILENT) -> Evaluation:
-    """Run an evaluation. Raises UsageError if there is nothing to ask, and the backends' errors."""
+    """Run an evaluation.
+
+    Raises NotFound for a user without records in the source, UsageError if there is nothing to ask, and the backends'
+    errors.
+    """
     loaded = asking.load(job.questions) if job.questions else None
     halt = Halt()
     with monitor.interruptible(halt), monitor.step("asking") as (progress, announce):
@@ -57,11 +61,17 @@ def evaluate(job: EvalJob, monitor: Monitor = SILENT) -> Evaluation:
         target = _open(job.target, job, halt, announce) if job.target else None
         try:
             read = _records(source, job.users)
+            for user in job.users:
+                if not read[user]:
+                    raise NotFound(
+                        f"no records for user {user!r} in {job.source}", hint="list the users with memctl users"
+                    )
             now = datetime.now(UTC)
             facts = [f for records in read.values() for f in records if f.kind != "episode" and is_current(f, now)]
             questions = asking.generate(facts, job.sample) if loaded is None else _assigned(loaded, job, list(read))
             if not questions:
-                raise UsageError("there is nothing to ask", hint="the users have no facts; use --questions FILE")
+                hint = "there is no current fact to make a question of; use --questions FILE"
+                raise UsageError("there is nothing to ask", hint=hint)
             total = len(questions) * (2 if target else 1)
 
             def tick(done: int) -> None:

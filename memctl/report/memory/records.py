@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -48,10 +48,20 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     turns: int
 
 
-def remembered(backend: str, user: str, options: Mapping[str, Mapping[str, Any]], *, now: datetime) -> Remembered:
-    """The facts of a user. Raises NotFound for a user whom the backend does not have."""
+def remembered(
+    backend: str,
+    user: str,
+    options: Mapping[str, Mapping[str, Any]],
+    *,
+    now: datetime,
+    warn: Callable[[str], None] | None = None,
+) -> Remembered:
+    """The facts of a user. `warn` receives the records that could not be read.
+
+    Raises NotFound for a user whom the backend does not have.
+    """
     with contextlib.closing(registry.open_backend(backend, **options.get(backend, {}))) as adapter:
-        with reading(adapter, user) as reader:
+        with reading(adapter, user, warn=warn) as reader:
             records = [fact for name in reader.users() for page in reader.facts(name) for fact in page]
         if not records:
             raise NotFound(f"no records for user {user!r}", hint="list the users with memctl users")
