@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from chains.people import facts
+from conformance.redis_backend import emptied
 from emulators import letta, mem0_platform, openai_embeddings, zep
 
 from memctl.core.fact import decode, encode_lines
@@ -23,7 +24,7 @@ UNHELD = {"updated_at", "embedding"}
 
 
 @pytest.fixture
-def systems(home: Path, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+def systems(home: Path, postgres_dsn: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     """Every system under a name of the settings, each empty; the names."""
     unique = f"chain_{uuid4().hex[:12]}"
     with ExitStack() as stack:
@@ -46,6 +47,10 @@ def systems(home: Path, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> I
             name(backend, "letta", letta.KEY, url=server.url)
         name("graph", "graphiti", path=str(home / "graph.kuzu"))
         name("pg", "postgres", postgres_dsn, schema=unique)
+        name("claude", "claude-code", path=str(home / "claude" / "{user}"))
+        name("graphs", "langgraph", url=str(home / "langgraph.db"))
+        monkeypatch.setenv("CHAIN_REDIS", emptied(redis_url, 7))
+        settings.append('[backends.cache]\nadapter = "redis"\nurl_env = "CHAIN_REDIS"')
         name("second", "local", path=str(home / "second.duckdb"))
         embeddings = stack.enter_context(openai_embeddings.serve())
         embeddings.vector_of = openai_embeddings.likeness
@@ -83,6 +88,7 @@ def systems(home: Path, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> I
         ("mem0a", "zepcloud", "graph", "pg", "mem0b"),
         ("lettaa", "zepcloud", "lettab"),
         ("lettaa", "mem0a", "pg", "lettab"),
+        ("mem0a", "claude", "graphs", "cache", "pg", "mem0b"),
     ],
     ids="-".join,
 )
