@@ -31,6 +31,8 @@ def open_shelf(library: Library) -> Shelf:
     return ListedShelf(library.existing_store(), library.provider, library.place)
 
 
+_NEVER_WRITTEN = {"faiss": "after a removal, mem0 gives the place of one memory to another"}
+"""Stores that mem0 itself cannot write reliably, and why."""
 _TOTALS: dict[str, Any] = {
     "azure_mysql": lambda store: store.col_info()["count"],
     "chroma": lambda store: store.collection.count(),
@@ -119,8 +121,9 @@ class ListedShelf:
         return []
 
     def _refuse(self) -> None:
+        reason = f": {_NEVER_WRITTEN[self._provider]}" if self._provider in _NEVER_WRITTEN else ""
         raise UsageError(
-            f"memctl reads mem0's memories from {self._provider} and does not write them there",
+            f"memctl reads mem0's memories from {self._provider} and does not write them there{reason}",
             where=self._place,
             hint="write to mem0 on pgvector or Qdrant, or through its REST server (mem0-server)",
         )
