@@ -63,10 +63,12 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):
     """The facts that were deleted, by owner in the target: those that the source no longer has, and those that no
-    longer hold. `held_back` is the reason why the facts were not deleted, `backup` the file with their last state."""
+    longer hold. `held_back` is the reason why facts were not deleted, which are then `pending`; `backup` is the file
+    with their last state."""
 
     deleted: dict[str, list[UUID]] = {}
     retired: dict[str, list[UUID]] = {}
+    pending: dict[str, list[UUID]] = {}
     held_back: str | None = None
     backup: str | None = None
 
@@ -133,8 +135,12 @@ class Remover:
         if reason is None:
             for by_owner, deleted in zip((gone, self._retired), done, strict=True):
                 deleted |= {owner: self._delete(owner, ids) for owner, ids in by_owner.items()}
+        pending: dict[str, list[UUID]] = {}
+        for by_owner in (gone, self._retired) if reason else ():
+            for owner, ids in by_owner.items():
+                pending.setdefault(owner, []).extend(ids)
         backup = self.backup.written if self.backup else None
-        return Removed(deleted=done[0], retired=done[1], held_back=reason, backup=backup)
+        return Removed(deleted=done[0], retired=done[1], pending=pending, held_back=reason, backup=backup)
 
     def _unsafe(self, number: int, held: int, *, empty: bool, unreadable: int) -> str | None:
         """Why the facts must not be deleted."""

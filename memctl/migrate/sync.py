@@ -165,13 +165,16 @@ def _work(job: SyncJob, ends: Ends) -> Job:
 def _rehearse(job: SyncJob, ends: Ends, ledger: Ledger, halt: Halt, monitor: Monitor) -> Synced:
     """The same run with a copy of the ledger and a target that only notes what it is sent."""
     changes: list[Change] = []
-    ends = msgspec.structs.replace(ends, targets=(Rehearsal(ends.targets[0], changes),))
+    target = Rehearsal(ends.targets[0], changes)
+    ends = msgspec.structs.replace(ends, targets=(target,))
     with tempfile.TemporaryDirectory(prefix="memctl-") as folder:
         copy = Path(folder) / "ledger.duckdb"
         ledger.copy_to(copy)
         work = msgspec.structs.replace(_work(job, ends), rejects=Path(folder) / "rejects.jsonl")
         with Ledger(copy) as rehearsed, monitor.step("comparing") as (progress, announce):
             report = run.migrate(work, rehearsed, halt, progress=progress, announce=announce)
+    for owner, ids in report.removed.pending.items() if report.removed else ():
+        target.delete(owner, ids)
     order = {"-": 0, "*": 1, "+": 2}
     changes.sort(key=lambda change: (change.user, order[change.symbol], change.id))
     return Synced(report=msgspec.structs.replace(report, run=None, rejects_file=None), changes=changes)

@@ -138,7 +138,7 @@ def run(
                 read[side] += len(facts[side])
             _compare(plan, sides, user, facts, _known(ledger, routes, user, facts))
         held_back = _unsafe(plan, read, problems, removal)
-        steps = _steps(plan, with_deletes=not (held_back or problems))
+        steps = _steps(plan, with_deletes=dry_run or not (held_back or problems))
         if dry_run:
             return TwoWay(
                 run=None, steps=steps, conflicts=plan.conflicts, same=plan.same, held_back=held_back, problems=problems

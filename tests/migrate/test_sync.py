@@ -262,6 +262,13 @@ def test_a_source_that_lost_most_facts_needs_force(memctl, dump):
     assert len(facts(memctl)) == 1
 
 
+def test_a_dry_run_lists_the_deletions_that_the_limit_would_refuse(memctl, dump):
+    sync(memctl, dump("Likes tea", "Likes rye", "Likes figs"))
+    ran = sync(memctl, dump("Likes tea"), "--dry-run", "--max-delete", "1", "--json")
+    assert (ran.code, [change["symbol"] for change in ran.document["changes"]]) == (8, ["-", "-"])
+    assert len(facts(memctl)) == 3
+
+
 def test_an_empty_source_deletes_nothing(memctl, dump, tmp_path):
     exported = tmp_path / "facts.jsonl"
     memctl("migrate", "--from", dump("Likes tea"), "--to", exported, "--all-users")
