@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from chains import mem0_library
 from chains.people import facts
 from conformance.redis_backend import emptied
 from emulators import letta, mem0_platform, openai_embeddings, zep
@@ -18,7 +19,6 @@ from memctl.core.fact import decode, encode_lines
 USERS = int(os.environ.get("MEMCTL_CHAIN_USERS", "3"))
 EACH = int(os.environ.get("MEMCTL_CHAIN_FACTS", "20"))
 """MEMCTL_CHAIN_USERS=20 MEMCTL_CHAIN_FACTS=200 is what the adapters were accepted with."""
-DIMENSIONS = 256
 UNHELD = {"updated_at", "embedding"}
 """A target sets `updated_at` by itself, and makes vectors of its own."""
 
@@ -54,27 +54,7 @@ def systems(home: Path, postgres_dsn: str, redis_url: str, monkeypatch: pytest.M
         name("second", "local", path=str(home / "second.duckdb"))
         embeddings = stack.enter_context(openai_embeddings.serve())
         embeddings.vector_of = openai_embeddings.likeness
-        library = {
-            "vector_store": {
-                "provider": "pgvector",
-                "config": {
-                    "connection_string": postgres_dsn,
-                    "collection_name": unique,
-                    "embedding_model_dims": DIMENSIONS,
-                },
-            },
-            "embedder": {
-                "provider": "openai",
-                "config": {
-                    "model": "letters",
-                    "openai_base_url": embeddings.url,
-                    "api_key": openai_embeddings.KEY,
-                    "embedding_dims": DIMENSIONS,
-                },
-            },
-            "llm": {"provider": "openai", "config": {"api_key": "none", "openai_base_url": "http://127.0.0.1:9/v1"}},
-            "history_db_path": str(home / "history.db"),
-        }
+        library = mem0_library.config(postgres_dsn, unique, embeddings.url, home)
         (home / "mem0.json").write_text(json.dumps(library))
         name("library", "mem0-oss", config=str(home / "mem0.json"))
         (home / "work" / "memctl.toml").write_text("\n\n".join(settings) + "\n")

@@ -13,12 +13,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from chains import mem0_library
 from emulators import openai_embeddings
 
 from memctl.core.fact import decode
 
 ROOT = Path(__file__).resolve().parents[2]
-DIMENSIONS = 256
 USERS = ("ada", "bruno", "cem")
 EACH = 8
 SYNC = ("sync", "--from", "library", "--to", "pg", "--all-users")
@@ -32,27 +32,7 @@ def library(home: Path, postgres_dsn: str, monkeypatch: pytest.MonkeyPatch) -> I
     unique = f"cutover_{uuid4().hex[:12]}"
     with openai_embeddings.serve() as embeddings:
         embeddings.vector_of = openai_embeddings.likeness
-        config = {
-            "vector_store": {
-                "provider": "pgvector",
-                "config": {
-                    "connection_string": postgres_dsn,
-                    "collection_name": unique,
-                    "embedding_model_dims": DIMENSIONS,
-                },
-            },
-            "embedder": {
-                "provider": "openai",
-                "config": {
-                    "model": "letters",
-                    "openai_base_url": embeddings.url,
-                    "api_key": openai_embeddings.KEY,
-                    "embedding_dims": DIMENSIONS,
-                },
-            },
-            "llm": {"provider": "openai", "config": {"api_key": "none", "openai_base_url": "http://127.0.0.1:9/v1"}},
-            "history_db_path": str(home / "history.db"),
-        }
+        config = mem0_library.config(postgres_dsn, unique, embeddings.url, home)
         (home / "mem0.json").write_text(json.dumps(config))
         monkeypatch.setenv("CUTOVER_DSN", postgres_dsn)
         (home / "work" / "memctl.toml").write_text(
