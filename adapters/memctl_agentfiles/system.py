@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
 from typing import ClassVar
 
+from memctl.core.errors import UsageError
 from memctl.core.fact import Fact
 from memctl_agentfiles.documents import Document
 
@@ -15,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufff
 _SLUG = re.compile(r"[^a-z0-9]+")
 
 
-class System:
+class System(ABC):
     """A layout of files. `name` is what users type; `title` what people call it."""
 
     name: ClassVar[str]
@@ -29,25 +31,25 @@ class System:
     """The files that the agent itself locks while it writes."""
     mode: ClassVar[int] = 0o600
 
+    @abstractmethod
     def wanted(self, path: str) -> bool:
         """Whether the file is read."""
-        raise NotImplementedError
 
     def into(self, path: str) -> bool:
         """Whether files in this folder may be read."""
         return not path.rpartition("/")[2].startswith(".")
 
+    @abstractmethod
     def parse(self, path: str, text: str, paths: Collection[str]) -> Document:
         """The pieces of a file; `paths` are all files of the folder."""
-        raise NotImplementedError
 
     def writable(self, path: str) -> str | None:
         """Why the file cannot be changed; None if it can."""
         return None
 
     def home(self, fact: Fact, documents: Mapping[str, Document]) -> str:
-        """The file for a new fact."""
-        raise NotImplementedError
+        """The file for a new fact. Raises UsageError if the folder is only read."""
+        raise UsageError(self.read_only or f"{self.title} takes no new facts")
 
     def new(self, path: str, fact: Fact) -> Document:
         """An empty file for a fact."""
@@ -60,6 +62,7 @@ class System:
 
     def changed(self, document: Document, fact: Fact) -> None:
         """Bring the front matter up to date after the fact in the file changed."""
+        return
 
     def foreign(self, path: str, text: str) -> str:
         """The text between two pieces without what is regenerated."""

@@ -6,6 +6,7 @@ from memctl.core.fact import Embedding, Fact, Source, derive_id
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MONTH = NOW - timedelta(days=20)
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 LONG_AGO = NOW - timedelta(days=1100)
 
 
@@ -160,12 +161,13 @@ FAULTS = {
             "User requested a summary",
         )
     ],
+    # Put together here, so that no scanner takes this file for one with keys.
     "secrets": [
-        fact("User's GitHub token is ghp_abcdefghijklmnopqrstuvwxyz0123456789"),
-        fact("The password for the router is Tr0ub4dor&3"),
-        fact("Database at postgres://app:hunter22@db.example.com/app"),
-        fact("OpenAI key sk-proj-abcdefghijklmnop1234567890"),
-        fact("AWS key AKIAIOSFODNN7EXAMPLE is for the backup bucket"),
+        fact("User's GitHub token is " + "ghp_" + LETTERS),
+        fact("The password for the router is " + "Tr0ub4dor" + "&3"),
+        fact("Database at postgres://app:" + "hunter22" + "@db.example.com/app"),
+        fact("OpenAI key " + "sk-proj-" + LETTERS),
+        fact("AWS key " + "AKIA" + LETTERS[:16].upper() + " is for the backup bucket"),
     ],
     "personal_data": [
         fact("User's card is 4111 1111 1111 1111"),

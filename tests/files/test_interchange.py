@@ -12,7 +12,7 @@ from msgspec import structs
 
 from memctl.backends import registry
 from memctl.backends.files.interchange import WRITTEN
-from memctl.core.fact import Fact, Source, decode, encode
+from memctl.core.fact import Fact, Source, encode
 
 AT = datetime(2026, 3, 1, 9, 30, 15, 123456, tzinfo=UTC)
 
@@ -307,4 +307,20 @@ def test_every_format_that_can_be_written_is_offered():
     from memctl.cli.move.export import FORMATS
 
     assert set(FORMATS) == set(WRITTEN)
-    assert decode(encode(FACTS[0])) == FACTS[0]
+
+
+def test_pasted_text_has_the_day_on_which_a_fact_was_recorded_and_no_other(memctl, tmp_path):
+    source, out = tmp_path / "facts.jsonl", tmp_path / "p.txt"
+    dated = structs.replace(FACTS[0], valid_at=datetime(2020, 1, 1, tzinfo=UTC))
+    undated = structs.replace(FACTS[1], created_at=None, valid_at=AT)
+    source.write_bytes(encode(dated) + b"\n" + encode(undated) + b"\n")
+    assert memctl("export", "--from", source, "--all-users", "--format", "paste", "-o", out).code == 0
+    assert "[2026-03-01] - Zoë lives in Ghent" in out.read_text(encoding="utf-8")
+    assert "[unknown] - Prefers tea" in out.read_text(encoding="utf-8")
+
+
+def test_a_file_without_facts_gets_no_made_up_owner(memctl, tmp_path):
+    source = tmp_path / "facts.jsonl"
+    source.write_bytes(b"")
+    ran = memctl("export", "--from", source, "--all-users", "--format", "pam", "-o", tmp_path / "p.json")
+    assert (ran.code, (tmp_path / "p.json").exists()) == (2, False), ran.err

@@ -65,7 +65,7 @@ def test_the_page_says_what_was_true_when_and_what_replaced_it(shown: Path):
     assert "rosa lives in Lyon, from 2025-10-11 to 2026-09-26, replaced by: rosa lives in Paris" in text
     assert "I said: rosa likes figs" in text
     assert "7 facts" in text
-    assert "1 facts have no time" in text
+    assert "1 fact has no time" in text
 
 
 def test_what_was_true_at_one_time_is_drawn_in_two_rows(file: Path):
@@ -75,10 +75,14 @@ def test_what_was_true_at_one_time_is_drawn_in_two_rows(file: Path):
     assert "height:2rem" in drawn[drawn.index("</b> lives in") :]
 
 
-def test_a_large_memory_is_not_drawn_as_a_ball_of_wool(file: Path):
+def test_a_large_memory_is_drawn_in_part_and_the_rest_is_counted(file: Path, monkeypatch: pytest.MonkeyPatch):
     memory = remembered(str(file), "rosa", {}, now=NOW)
+    related = sum(record.current and bool(record.fact.object) for record in memory.records)
+    assert graph.graph(memory).count("<circle") == 1 + related
+    monkeypatch.setattr(graph, "MOST_NODES", 2)
     drawn = graph.graph(memory)
-    assert drawn.count("<circle") == 1 + sum(record.current and bool(record.fact.object) for record in memory.records)
+    assert drawn.count("<circle") == 1 + 2
+    assert f"{related - 2} more are only in the list below" in drawn
 
 
 def test_an_unknown_user_has_no_page(file: Path):

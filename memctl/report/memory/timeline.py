@@ -32,7 +32,8 @@ def timeline(memory: Remembered) -> str:
         rows.append(f"<p>{len(lanes) - len(shown)} more lanes are only in the list below.</p>")
     undated = len(memory.records) - len(dated)
     if undated:
-        rows.append(f"<p>{undated} facts have no time and are only in the list below.</p>")
+        facts = "1 fact has no time and is" if undated == 1 else f"{undated} facts have no time and are"
+        rows.append(f"<p>{facts} only in the list below.</p>")
     return f'<div class="lanes">{"".join(rows)}</div>'
 
 

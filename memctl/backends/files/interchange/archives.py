@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from memctl.core.errors import MemctlError
 
@@ -89,11 +90,11 @@ def _untar(path: Path, folder: Path) -> None:
                 _copy(source, _inside(path, folder, member.name), member.size)
 
 
-def _copy(source: object, target: Path, size: int) -> None:
+def _copy(source: IO[bytes], target: Path, size: int) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as file:
         left = size
-        while left > 0 and (chunk := source.read(min(left, 2**20))):  # type: ignore[attr-defined]
+        while left > 0 and (chunk := source.read(min(left, 2**20))):
             file.write(chunk)
             left -= len(chunk)
 

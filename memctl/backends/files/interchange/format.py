@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 
 from memctl.backends.contract import Capabilities, FieldSupport
 from memctl.core.errors import Rejected
-from memctl.core.fact import KINDS, Fact, Source, decode, derive_id, encode
+from memctl.core.fact import KINDS, Fact, Kind, Source, decode, derive_id, encode
 
 CARRIED = "memctl"
 """The key of the metadata under which a fact is carried, as JSON text."""
@@ -93,7 +93,7 @@ def foreign(
         return Fact(
             id=derive_id(system, owner, native_id),
             user_id=owner,
-            kind=kind if kind in KINDS else "fact",  # type: ignore[arg-type]
+            kind=cast("Kind", kind) if kind in KINDS else "fact",
             text=text,
             **values,
         )

@@ -28,7 +28,7 @@ from memctl.backends.files.interchange.format import (
     texts,
     time_of,
 )
-from memctl.core.errors import Rejected
+from memctl.core.errors import Rejected, UsageError
 from memctl.core.fact import Fact
 
 _MARK = re.compile(rb'"schema"\s*:\s*"portable-ai-memory"')
@@ -87,7 +87,9 @@ class Pam:
 
     def write(self, facts: Iterable[Fact], path: Path) -> None:
         memories = sorted((_memory(fact) for fact in facts), key=lambda memory: str(memory["id"]))
-        owner = msgspec.json.decode(memories[0]["metadata"][CARRIED])["user_id"] if memories else "nobody"
+        if not memories:
+            raise UsageError("there are no facts to write, and PAM needs the owner of some")
+        owner = msgspec.json.decode(memories[0]["metadata"][CARRIED])["user_id"]
         canonical = json.dumps(memories, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         whole = {
             "schema": "portable-ai-memory",

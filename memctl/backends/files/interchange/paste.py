@@ -116,7 +116,6 @@ def _day(text: str | None) -> datetime | None:
 
 
 def _line(fact: Fact) -> str:
-    at = fact.valid_at or fact.created_at
-    date = f"{at:%Y-%m-%d}" if at else "unknown"
+    date = f"{fact.created_at:%Y-%m-%d}" if fact.created_at else "unknown"
     first, *rest = [line.strip() for line in fact.text.splitlines() if line.strip()]
     return "\n".join([f"[{date}] - {first}", *(f"  {line}" for line in rest)])
