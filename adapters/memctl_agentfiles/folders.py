@@ -62,7 +62,7 @@ class Folders:
         """Every user that a folder belongs to. Raises NotFound for a folder that names nobody and for a missing one."""
         places = self.all()
         if not places and not self._many:
-            raise NotFound("there is no such folder", where=str(self.root))
+            raise NotFound("no such folder", where=str(self.root), hint="check the path")
         for place in places:
             if place.owner is None:
                 raise NotFound(

@@ -16,7 +16,7 @@ import msgspec
 from memctl_folders.lines import digest
 
 from memctl.backends.contract import Outcome
-from memctl.core.errors import Rejected
+from memctl.core.errors import Rejected, not_utf8
 from memctl.core.fact import Fact, Source, derive_id
 from memctl_agentfiles import records
 from memctl_agentfiles.documents import Document, Piece
@@ -45,7 +45,7 @@ class Memory:
             try:
                 self.documents[path] = system.parse(path, files[path].decode(), files.keys())
             except UnicodeDecodeError as error:
-                self.rejects.append(Rejected(f"not UTF-8 text (byte {error.start})", where=f"{where}/{path}"))
+                self.rejects.append(Rejected(not_utf8(error), where=f"{where}/{path}"))
         kept = records.decode(files.get(records.FACTS), f"{where}/{records.FACTS}")
         self.broken = [Rejected(reason, where=f"{where}/{records.FACTS}:{line}") for line, reason in kept.broken]
         self._records: dict[UUID, Record] = {record.fact.id: record for record in kept.records}

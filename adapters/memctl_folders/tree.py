@@ -64,7 +64,7 @@ class Tree:
             else:
                 self.files[path] = file.read_bytes()
         except UnicodeEncodeError:
-            self.skipped.append(Rejected("the name of the file is not UTF-8", where=where))
+            self.skipped.append(Rejected("the name of the file is not UTF-8; rename it", where=where))
         except OSError as error:
             raise MemctlError(f"cannot be read: {error.strerror}", where=where) from None
 

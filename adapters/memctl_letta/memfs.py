@@ -112,7 +112,7 @@ class MemfsAdapter(Backend):
         """Every user that owns a fact. Raises NotFound for a memory that names no user if there is no default user, and
         for a missing folder."""
         if not self._folders.root.exists():
-            raise NotFound("there is no such folder", where=self.identity)
+            raise NotFound("no such folder", where=self.identity, hint="check the path")
         found = (folder.owner_or_refuse() for folder in self._folders.all() if folder.holds_facts())
         return iter(sorted(set(found)))
 

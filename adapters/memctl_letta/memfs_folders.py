@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 from memctl_folders.names import folder_name
 
-from memctl.core.errors import MemctlError, NotFound, Rejected, UsageError
+from memctl.core.errors import MemctlError, NotFound, Rejected, UsageError, not_utf8
 from memctl_letta import git_rewrite, markdown
 from memctl_letta.git_repository import Entry, Objects, Repository, Snapshot
 from memctl_letta.markdown import INDEX, Layout
@@ -178,9 +178,11 @@ class Folder:
                 try:
                     path.encode()
                     files[path] = (snapshot.read(path) or b"").decode()
-                except UnicodeError:
+                except UnicodeEncodeError:
                     named = path.encode("utf-8", "replace").decode()
-                    broken.append(Rejected("the file or its name is not UTF-8", where=named))
+                    broken.append(Rejected("the name of the file is not UTF-8; rename it", where=named))
+                except UnicodeDecodeError as error:
+                    broken.append(Rejected(not_utf8(error), where=path))
         agent = self._agent()
         owner = _decoded_owner(files[OWNER], self.path) if OWNER in files else None
         if owner is not None and owner.user_id != user:

@@ -222,11 +222,16 @@ def _wrong_options(backend: str, options: Iterable[str], valid: Sequence[str], e
     return UsageError(f"cannot open the {backend}: {error}", hint="check its options")
 
 
+def is_named(name: str) -> bool:
+    """Whether `open_backend` takes the name as that of the local store, of a backend of the settings, or of an
+    adapter."""
+    base = _split(name)[0]
+    return base == LOCAL or base in installed() or base in config.load().backends
+
+
 def is_file(name: str) -> bool:
     """Whether `open_backend` takes the name as that of a file."""
-    base = _split(name)[0]
-    taken = base == LOCAL or base in installed() or base in config.load().backends
-    return not taken and formats.is_file(name)
+    return not is_named(name) and formats.is_file(name)
 
 
 def identity(name: str, backend: Backend) -> str:

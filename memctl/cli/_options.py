@@ -348,6 +348,13 @@ def memory(source: str | None, service: Service, store: EmbeddedStore) -> Memory
     return Memory(store.open()) if name == "local" else open_memory(name, **options.get(name, {}))
 
 
+def warn_of_unreadable(memory: Memory) -> None:
+    """Name on stderr the records of a backend that could not be read; the store has none."""
+    from memctl.migrate.listing import warn_of_unreadable
+
+    warn_of_unreadable(memory.backend.rejects(), _transfer.warn)
+
+
 def check_kinds(kinds: list[str]) -> list[str]:
     """The kinds, unchanged. Raises UsageError for one that does not exist."""
     for kind in kinds:

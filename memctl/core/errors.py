@@ -125,6 +125,12 @@ def unreadable(what: str, error: OSError, where: object) -> MemctlError:
     return (NotFound if missing else MemctlError)(f"cannot read {what}: {error.strerror}", where=str(where))
 
 
+def not_utf8(error: UnicodeDecodeError) -> str:
+    """The reason for which a text file cannot be read that is not in UTF-8: where it is wrong, and what to do."""
+    line = error.object.count(b"\n", 0, error.start) + 1
+    return f"not UTF-8 text: byte 0x{error.object[error.start]:02x} in line {line}; save the file as UTF-8"
+
+
 def unwritable(what: str, error: OSError, where: object, hint: str | None = None) -> MemctlError:
     """The error for an output that cannot be written."""
     return MemctlError(f"cannot write {what}: {error.strerror}", where=str(where), hint=hint)

@@ -10,14 +10,13 @@ from pathlib import Path
 import msgspec
 
 from memctl.backends import registry
-from memctl.backends.contract import Backend
+from memctl.backends.contract import Backend, Capabilities
 from memctl.backends.files import STANDARD, interchange
-from memctl.backends.files.interchange import archives
 from memctl.backends.wrappers import Retrying
 from memctl.core.errors import MemctlError, UsageError
 from memctl.core.fact import Fact
 from memctl.migrate.plan import Loss, Plan, Tally
-from memctl.migrate.selection import Selection
+from memctl.migrate.selection import ENDS, Selection
 from memctl.migrate.source import Reader
 from memctl.runtime import private_files
 from memctl.runtime.rejects import Rejects
@@ -30,12 +29,17 @@ class Incomplete(MemctlError):
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of an export; `kinds` counts what was written by kind."""
+    """The result of an export. `replaced` says whether the file existed before; `kinds` counts what was written by
+    kind, `reasons` the rejected records by the reason, and `left_out` the facts by the reason that the file could only
+    show as if they still held."""
 
     file: str
+    replaced: bool
     counts: Counts
     kinds: dict[str, int]
     losses: list[Loss]
+    left_out: dict[str, int]
+    reasons: dict[str, int]
     rejects_file: str | None
 
 
@@ -58,12 +62,13 @@ def write_file(
     """
     reader = Reader(Retrying(source, retry, Pace(source.capabilities.rate, retry.halt)), selection)
     refused = Rejects(rejects, run=f"export-{Path(file).name}")
+    replaced = file != STANDARD and Path(file).expanduser().is_file()
     counts = Counts()
     kinds = Counter[str]()
     try:
         with _made(file) if form is None else _converted(file, form) as adapter:
             target = Retrying(adapter, retry)
-            tally = Tally(_plan(name, file, selection), (form or adapter).capabilities)
+            tally = _tally(name, file, selection, (form or adapter).capabilities)
             users = reader.users()
             if form and form.one_owner and len({selection.owner(user) for user in users}) > 1:
                 raise UsageError(f"{form.name} has facts of one user only", where="--format", hint="pass one --user")
@@ -71,7 +76,8 @@ def write_file(
             for user in users:
                 for facts in reader.facts(user):
                     tally.add(user, facts)
-                    kinds.update(_write(target, facts, counts, refused, form))
+                    kept = [fact for fact in facts if not tally.leaves_out(fact)]
+                    kinds.update(_write(target, kept, counts, refused, form))
                     if progress:
                         progress(reader.read, total)
             if reader.problems:
@@ -83,7 +89,16 @@ def write_file(
         plan = tally.finish(reader, source_rate=None, rate=None, batch_size=adapter.capabilities.batch_size)
     finally:
         reader.close()
-    return Exported(file=file, counts=counts, kinds=dict(kinds), losses=plan.losses(), rejects_file=refused.written)
+    return Exported(
+        file=file,
+        replaced=replaced,
+        counts=counts,
+        kinds=dict(kinds),
+        losses=plan.losses(),
+        left_out=plan.left_out,
+        reasons=dict(refused.reasons),
+        rejects_file=refused.written,
+    )
 
 
 def _write(
@@ -110,10 +125,12 @@ def _write(
                 yield fact.kind
 
 
-def _plan(name: str, file: str, selection: Selection) -> Plan:
-    return Plan(
-        source=name, target=file, source_identity=name, target_identity=file, mode="preserve", selection=selection
-    )
+def _tally(name: str, file: str, selection: Selection, capabilities: Capabilities) -> Tally:
+    """The tally of an export. It leaves facts out only if the file says in no place that they no longer hold."""
+    ends_kept = all(capabilities.support(field).level != "dropped" for field in ENDS)
+    chosen = msgspec.structs.replace(selection, include_retired=ends_kept)
+    plan = Plan(source=name, target=file, source_identity=name, target_identity=file, mode="preserve", selection=chosen)
+    return Tally(plan, capabilities)
 
 
 def format_named(key: str, file: str) -> interchange.Format:
@@ -143,7 +160,9 @@ def _converted(file: str, form: interchange.Format) -> Iterator[Backend]:
             yield adapter
         with contextlib.closing(registry.open_backend(str(plain))) as written:
             form.write((fact for user in written.users() for page in written.read(user) for fact in page.facts), made)
-        archives.remove(path)
+        # Only an empty folder can be there (see format_named), which a file cannot replace.
+        if path.is_dir() and not path.is_symlink():
+            path.rmdir()
         made.replace(path)
 
 

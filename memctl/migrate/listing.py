@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
 from memctl.backends.contract import Backend
 from memctl.backends.wrappers import Retrying
-from memctl.core.errors import Fatal
+from memctl.core.errors import Fatal, Rejected
 from memctl.core.fact import Fact
 from memctl.core.subjects import about
 from memctl.core.timeline import is_current
@@ -130,8 +130,13 @@ def reading(backend: Backend, *users: str, warn: Warn | None = None) -> Iterator
         if reader.problems:
             raise Fatal("; ".join(reader.problems))
         if warn:
-            rejects = (*backend.rejects(), *reader.repeated)
-            for reject in rejects[:_NAMED]:
-                warn(f"not read: {reject}")
-            if len(rejects) > _NAMED:
-                warn(f"not read: {len(rejects) - _NAMED} more records; memctl migrate --dry-run lists the reasons")
+            warn_of_unreadable((*backend.rejects(), *reader.repeated), warn)
+
+
+def warn_of_unreadable(rejects: Iterable[Rejected], warn: Warn) -> None:
+    """Name the first records of a backend that could not be read, and count the others."""
+    rejects = tuple(rejects)
+    for reject in rejects[:_NAMED]:
+        warn(f"not read: {reject}")
+    if len(rejects) > _NAMED:
+        warn(f"not read: {len(rejects) - _NAMED} more records; memctl migrate --dry-run lists the reasons")

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from memctl.backends.contract import Outcome
 from memctl.backends.wrappers import Retrying
-from memctl.core.errors import MemctlError, Retryable
+from memctl.core.errors import MemctlError, NotFound, Retryable
 from memctl.core.fact import Fact
 from memctl.migrate.job import Job, Report
 from memctl.migrate.plan import Tally, retired
@@ -60,7 +60,8 @@ def migrate(
             state: RunState = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             failure = str(error) or type(error).__name__
             ledger.end(run, state, flow.counts, rejects_file=flow.rejects.written, error=failure)
-            if isinstance(error, MemctlError) and (error.hint is None or isinstance(error, Retryable)):
+            missing = isinstance(error, NotFound) and not flow.counts.read
+            if isinstance(error, MemctlError) and not missing and (error.hint is None or isinstance(error, Retryable)):
                 error.hint = f"to resume: {job.command}"
             raise
         finally:

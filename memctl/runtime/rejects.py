@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,8 @@ from memctl.runtime import private_files
 class Rejects:
     """A JSONL file, private to its owner and created with the first reject. Thread-safe.
 
-    Each line has the time `at` and the values of `common`, such as the run, before those of the reject.
+    Each line has the time `at` and the values of `common`, such as the run, before those of the reject. `count` is the
+    number of rejects, `reasons` the number for each reason.
     """
 
     def __init__(self, path: Path, **common: str) -> None:
@@ -25,6 +27,7 @@ class Rejects:
         self._common = common
         self._lock = threading.Lock()
         self.count = 0
+        self.reasons = Counter[str]()
 
     def require(self) -> None:
         """Raise MemctlError if the file cannot be written; no empty file is left."""
@@ -44,6 +47,7 @@ class Rejects:
         with self._lock:
             self._append(line)
             self.count += 1
+            self.reasons[str(reject.get("reason", ""))] += 1
 
     def _append(self, line: bytes) -> None:
         try:

@@ -10,6 +10,9 @@ ingest --from nobackend
 import no.jsonl
 import no.parquet
 import no.csv
+import no.zip
+import no.txt
+import nowhere/
 import have.jsonl --user-map no.csv
 migrate --from no.jsonl --to local --all-users
 migrate --from no.jsonl --to local --all-users --dry-run

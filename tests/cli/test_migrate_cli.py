@@ -136,7 +136,9 @@ def test_a_plan_is_applied_as_it_is_and_refused_once_the_source_has_changed(memc
         ((*MOVE, "--all-users", "--max-duration", "0.000001s"), 8, "to resume"),
         (("migrate", "--from", "local", "--to", "local", "--all-users"), 2, "the same"),
         (("migrate", "--from", "local", "--to", "pluto", "--all-users"), 4, "local, mem0, "),
-        (("import", "chat.txt"), 2, "memctl ingest"),
+        (("import", "chat.txt"), 4, "check the path"),
+        (("import", "."), 2, "memctl ingest"),
+        (("import", "work"), 2, "memctl migrate --from work --to local"),
         (("import", "none.jsonl"), 4, "no such file"),
         (("export", "--all-users", "-o", "work"), 2, "x.jsonl"),
         (("export", "--all-users", "--json"), 2, "stdout is used for the facts"),
@@ -147,6 +149,16 @@ def test_a_plan_is_applied_as_it_is_and_refused_once_the_source_has_changed(memc
 def test_what_cannot_be_done_is_said_with_a_remedy_and_its_code(memctl, arguments, code, said):
     ended, _, err = memctl(*arguments)
     assert (ended, said in err.replace("To resume", "to resume")) == (code, True), err
+
+
+@pytest.mark.parametrize("command", ["migrate", "sync"])
+@pytest.mark.parametrize("adapter", ["claude-code", "letta-memfs", "notes"])
+def test_a_folder_that_is_missing_is_named_and_there_is_nothing_to_resume(memctl, home, command, adapter):
+    code, out, err = memctl(command, "--from", f"{adapter}:nothere", "--to", "x.jsonl", "--user", "alice")
+    assert (code, out) == (4, "")
+    assert f"{home / 'nothere'}: no such folder\n  check the path\n" in err
+    assert "resume" not in err
+    assert not (home / "x.jsonl").exists()
 
 
 def test_several_workers_are_refused_kindly_where_one_writes_at_a_time(memctl):
@@ -194,7 +206,7 @@ def test_what_is_exported_can_be_imported_and_is_the_same(memctl, home, ending):
 
 def test_an_export_replaces_the_file_and_leaves_nothing_beside_it(memctl, home):
     memctl("export", "--all-users", "-o", "facts.jsonl")
-    assert memctl("export", "--user", "bruno", "-o", "facts.jsonl")[0] == 0
+    assert memctl("export", "--user", "bruno", "-o", "facts.jsonl")[1].endswith("facts.jsonl, which was replaced\n")
     assert len((home / "facts.jsonl").read_text().splitlines()) == 2
     before = (home / "facts.jsonl").read_bytes()
     assert memctl("export", "--user", "nobody", "-o", "facts.jsonl")[0] == 4

@@ -145,7 +145,16 @@ def cut(tmp_path):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("facts", "ada"), ("history", "ada"), ("users",), ("stats",), ("report", "volume"), ("report", "memory", "ada")],
+    [
+        ("facts", "ada"),
+        ("history", "ada"),
+        ("search", "ada", "tea"),
+        ("context", "ada", "tea"),
+        ("users",),
+        ("stats",),
+        ("report", "volume"),
+        ("report", "memory", "ada"),
+    ],
 )
 def test_records_that_cannot_be_read_are_named(memctl, cut, tmp_path, arguments):
     page = ("--html", tmp_path / "page.html") if "memory" in arguments else ()

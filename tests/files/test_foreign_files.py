@@ -73,7 +73,7 @@ def test_a_transcript_is_not_taken_for_facts(memctl, tmp_path):
     ("files", "said"),
     [
         (("manifest.json", "memories.jsonl"), "(COGX)"),
-        (("index.md", "people/ada.md"), "OKF"),
+        (("index.md", "people/ada.md"), "--from notes:"),
     ],
 )
 def test_a_folder_of_another_tool_is_named(memctl, tmp_path, files, said):

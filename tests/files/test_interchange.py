@@ -115,7 +115,46 @@ def test_what_a_format_cannot_have_is_rejected_and_not_made_up(memctl, tmp_path)
         )
         assert ran.code == 3
         assert ran.document["counts"]["rejected"] == 1
+        assert list(ran.document["reasons"].values()) == [1]
         assert set(read(tmp_path / f"{form}.json")[0]) == {FACTS[0].id}
+
+
+@pytest.mark.parametrize("form", ["pam", "mif"])
+def test_who_exports_reads_how_many_facts_the_file_lacks_and_why(memctl, tmp_path, form):
+    source = tmp_path / "facts.jsonl"
+    undated = [structs.replace(fact, created_at=None) for fact in FACTS[1:3]]
+    source.write_bytes(b"".join(encode(fact) + b"\n" for fact in (FACTS[0], *undated)))
+    rejects = tmp_path / "rejects.jsonl"
+    out = tmp_path / "out.json"
+    ran = memctl("export", "--from", source, "--all-users", "--format", form, "-o", out, "--rejects", rejects)
+    assert f"2 rejected: {form.upper()} needs the time of creation, which is unknown\n" in ran.err
+
+
+def test_who_exports_reads_what_pasted_text_cannot_have(exported, memctl, tmp_path):
+    source = tmp_path / "facts.jsonl"
+    ran = memctl("export", "--from", source, "--all-users", "--format", "paste", "-o", tmp_path / "p.txt")
+    assert "dropped (a pasted line has a text and a date): id 5, user_id 5" in ran.err
+    assert "coarsened (a pasted line has the day): created_at 5" in ran.err
+    assert "no field" not in ran.err
+
+
+@pytest.mark.parametrize("form", ["paste", "server-memory"])
+def test_an_assistant_is_not_given_as_current_what_no_longer_holds(exported, memctl, tmp_path, form):
+    assert "Lived in Lyon" not in exported(form, "first").read_text(encoding="utf-8")
+    ran = memctl(
+        "export", "--from", tmp_path / "facts.jsonl", "--all-users", "--format", form, "-o", tmp_path / "second"
+    )
+    assert "1 left out: facts that no longer hold" in ran.err
+
+
+@pytest.mark.parametrize("form", ["okf", "cogx", "pam", "mif", "server-memory", "paste"])
+def test_an_export_says_that_it_replaced_a_file(memctl, tmp_path, form):
+    source, out = tmp_path / "facts.jsonl", tmp_path / ("out.tar.gz" if form == "cogx" else "out.zip")
+    source.write_bytes(encode(FACTS[0]) + b"\n")
+    arguments = ("export", "--from", source, "--all-users", "--format", form, "-o", out)
+    assert memctl(*arguments).out == f"1 fact written to {out}\n"
+    assert memctl(*arguments).out == f"1 fact written to {out}, which was replaced\n"
+    assert memctl(*arguments, "--json").document["replaced"] is True
 
 
 def test_a_format_of_one_owner_refuses_two(memctl, tmp_path):
@@ -209,6 +248,21 @@ not a memory
         ("Moved to Ghent", "2024-01-01", ("Food",)),
     }
     assert len(rejects) == 1
+
+
+def test_a_note_or_line_that_is_not_utf8_is_named_and_not_stored_with_wrong_letters(tmp_path):
+    folder = tmp_path / "notes"
+    written(folder, "a.md", "---\ntype: fact\n---\nLikes tea\n")
+    (folder / "b.md").write_bytes(b"---\ntype: fact\n---\nLikes caf\xe9\n")
+    facts, rejects = read(folder, default_user="rosa")
+    assert [fact.text for fact in facts.values()] == ["Likes tea"]
+    assert rejects == [f"{folder}:2: b.md: not UTF-8 text: byte 0xe9 in line 4; save the file as UTF-8"]
+    pasted = tmp_path / "pasted.txt"
+    pasted.write_bytes(b"[2026-03-01] - Likes figs\n[2026-03-02] - Likes caf\xe9\n[2026-03-03] - Likes tea\n")
+    facts, rejects = read(pasted, default_user="rosa")
+    assert {fact.text for fact in facts.values()} == {"Likes figs", "Likes tea"}
+    assert len(rejects) == 1
+    assert "line 2: the line is not UTF-8 text" in rejects[0]
 
 
 def test_what_memctl_pastes_is_read_by_another_program(exported, tmp_path):

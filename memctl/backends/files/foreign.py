@@ -60,7 +60,12 @@ def refuse_folder(path: Path) -> None:
     if manifest and any((path / name).is_file() for name in ("memories.jsonl", "facts.jsonl", "episodes.jsonl")):
         raise _unreadable("an export of cognee (COGX)", str(path))
     if next(path.glob("**/*.md"), None):
-        raise _unreadable("a folder of Markdown notes, as of OKF, Basic Memory or a coding agent", str(path))
+        raise UsageError(
+            "this looks like a folder of Markdown notes without a type in their front matter",
+            where=str(path),
+            hint=f"memctl migrate --from notes:{path} reads notes of Basic Memory and Obsidian; "
+            "memctl backends lists the coding agents whose folders can be read",
+        )
 
 
 def _unreadable(name: str, shown: str) -> UsageError:

@@ -76,6 +76,8 @@ def command(
         session = stack.enter_context(_opened(session_from)) if session_from else None
         memory = Memory(local) if local else open_memory(str(source), **options.get(str(source), {}))
         context = stack.enter_context(memory).find_context(request, session)
+        if local is None:
+            _options.warn_of_unreadable(memory)
     if not output.printed("context", msgspec.structs.asdict(context)):
         typer.echo(context.text, nl=False)
     _note(context)

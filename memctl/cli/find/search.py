@@ -70,6 +70,8 @@ def command(
         at = user_input.when(as_of)
         times = (user_input.when(since), user_input.when(until), at)
         hits = memory.find(Query(user, query, k, tuple(kinds), *times))
+        if local is None:
+            _options.warn_of_unreadable(memory)
     if not output.listed("search", {"user": user, "query": query, "hits": hits}, hits):
         _print(hits, at, explain=explain, with_user=all_users)
     if local:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +12,11 @@ from memctl.cli import _options, _render, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import Exit, Retryable, UsageError
 
+if TYPE_CHECKING:
+    from memctl.migrate.plan import Loss
+
+LISTED = 5
+"""Reasons for rejections that the terminal shows."""
 FORMATS = ("okf", "cogx", "pam", "mif", "server-memory", "paste")
 
 app = _typer.new_app()
@@ -46,7 +53,7 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> int:
-    """Write facts with all their fields to a file, which is replaced only when it is complete."""
+    """Write facts with all their fields to a file. An existing file is replaced, once the new one is complete."""
     from memctl.migrate import operations
     from memctl.runtime.retry import Halted
 
@@ -70,8 +77,25 @@ def command(
         error.hint = error.hint or f"run it again: {_transfer.command_line()}"
         raise
     document = {"file": done.file, "counts": done.counts, "kinds": done.kinds, "losses": done.losses}
+    document |= {"replaced": done.replaced, "left_out": done.left_out, "reasons": done.reasons}
     if not output.printed("export", document) and not quiet:
-        typer.echo(f"{_transfer.said_kinds(done.kinds)} written to {_render.clean(file)}", err=file == "-")
+        replaced = ", which was replaced" if done.replaced else ""
+        typer.echo(f"{_transfer.said_kinds(done.kinds)} written to {_render.clean(file)}{replaced}", err=file == "-")
+        _print_losses(done.losses)
+        for reason, count in done.left_out.items():
+            typer.echo(f"{count} left out: {_render.clean(reason)}", err=True)
+    for reason, count in Counter(done.reasons).most_common(LISTED):
+        typer.echo(f"{count} rejected: {_render.clean(reason)}", err=True)
     if done.rejects_file:
         typer.echo(f"rejected records: {_render.clean(done.rejects_file)}", err=True)
     return Exit.PARTIAL if done.counts.rejected else Exit.OK
+
+
+def _print_losses(losses: Sequence[Loss]) -> None:
+    """Print on stderr how many values the file does not have unchanged, and that memctl import cannot restore."""
+    fields: dict[str, list[str]] = {}
+    for loss in losses:
+        if loss.keeping != "in_metadata":
+            fields.setdefault(f"{loss.keeping} ({loss.how})", []).append(f"{loss.field} {loss.count}")
+    for how, counts in fields.items():
+        typer.echo(_render.clean(f"{how}: {', '.join(counts)}"), err=True)

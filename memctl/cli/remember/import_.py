@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from memctl.cli import _options, _transfer, _typer
-from memctl.core.errors import UsageError
+from memctl.core.errors import NotFound, UsageError
 
 app = _typer.new_app()
 
@@ -41,6 +41,11 @@ def command(
     from memctl.cli.move.migrate import run
     from memctl.migrate.operations import MigrateJob
 
+    if registry.is_named(file):
+        hint = f"memctl migrate --from {file} --to {target} copies from a backend"
+        raise UsageError(f"{file!r} is a backend, not a file", hint=hint)
+    if file != "-" and not Path(file).exists():
+        raise NotFound("no such file or folder", where=file, hint="check the path; `-` reads standard input")
     if not registry.is_file(file):
         if Path(file).is_dir():
             refuse_folder(Path(file))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import tarfile
 import tempfile
 import zipfile
@@ -113,11 +112,3 @@ def _check(path: Path, members: int, size: int) -> None:
             where=str(path),
             hint="unpack it, and import parts of it",
         )
-
-
-def remove(path: Path) -> None:
-    """Remove a file or folder that is to be replaced."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ from memctl.backends.files.interchange.format import (
     texts,
     time_of,
 )
-from memctl.core.errors import Rejected
+from memctl.core.errors import Rejected, not_utf8
 from memctl.core.fact import KINDS, Fact, Source
 
 _KEY = "x_memctl"
@@ -107,6 +107,10 @@ def _front(data: bytes) -> tuple[dict[str, Any], str]:
 
 
 def _fact(name: str, data: bytes, default_user: str | None) -> Fact | Rejected:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return Rejected(not_utf8(error), where=name)
     front, body = _front(data)
     if not isinstance(front.get("type"), str):
         return Rejected("the note has no front matter with a type", where=name)

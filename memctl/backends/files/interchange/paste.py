@@ -21,6 +21,7 @@ _DATED = re.compile(
     rf"^\s*(?:[-*•]\s+|\d{{1,4}}[.)]\s+)?\[(?P<date>{_DATE})\]\s*(?:[-–—:]\s*)?(?P<text>\S.*)$", re.IGNORECASE
 )
 _HEADING = re.compile(r"^\s*#{1,6}\s+(?P<name>.+?)\s*#*\s*$")
+_SURROGATE = re.compile("[\udc80-\udcff]")
 _FEWEST = 2
 _DROPPED = FieldSupport("dropped", "a pasted line has a text and a date")
 _FORMS = ("%Y-%m-%d", "%Y-%m", "%Y", "%b %d, %Y", "%B %d, %Y")
@@ -56,8 +57,12 @@ class Paste:
     def records(self, path: Path, default_user: str | None) -> Iterator[Fact | Rejected]:
         heading: str | None = None
         entry: tuple[int, str | None, str, str | None] | None = None
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
+        # Bytes that are not UTF-8 become surrogates, so that only the lines with such bytes are rejected.
+        text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
         for number, line in enumerate([*text.splitlines(), "#"], 1):
+            if _SURROGATE.search(line):
+                yield Rejected("the line is not UTF-8 text; save the file as UTF-8", where=f"line {number}")
+                continue
             match, title = _DATED.match(line), _HEADING.match(line)
             if entry and not match and not title and line[:1].isspace() and line.strip():
                 entry = (*entry[:2], f"{entry[2]}\n{line.strip()}", entry[3])
