@@ -85,6 +85,15 @@ def interruptible() -> None:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """DuckDB has one thread in this process, because the other cores have tests to run; in a process of its own,
+    `memctl` has as many as on a user's machine."""
+    from memctl.store.duckdb import instances
+
+    instances.CONFIG["threads"] = "1"
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home folder without settings, and a working folder below it; nothing of the tester's own is seen."""

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^```(sh|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+OF_A_SHELL = set("$`*?~!")
 EXIT = re.compile(r"#\s*exit (\d+)\s*$")
 
 
@@ -79,29 +81,43 @@ def test_every_page_of_docs_is_on_the_start_page():
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"} <= linked
 
 
-@pytest.fixture
-def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder of a reader: a new home folder, and a folder with the fixtures."""
-    work, home = tmp_path / "memctl", tmp_path / "home"
-    for folder in (work, home):
-        folder.mkdir()
+def starts(folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """Become a reader in this folder, with a new home folder, and a working folder that has the fixtures."""
+    work, home = folder / "memctl", folder / "home"
+    for made in (work, home):
+        made.mkdir()
     (work / "fixtures").symlink_to(ROOT / "fixtures")
     for name in list(os.environ):
         if name.startswith(("MEMCTL_", "XDG_")) or name in ("DATABASE_URL", "COLUMNS"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    monkeypatch.chdir(work)
-    return work
+            patch.delenv(name)
+    patch.setenv("HOME", str(home))
+    patch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    patch.chdir(work)
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    starts(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder of a reader of the README or the start page, who has ingested the fixtures."""
+    folder = tmp_path_factory.mktemp("begun")
+    with pytest.MonkeyPatch.context() as patch:
+        starts(folder, patch)
+        assert in_process.run(["ingest", "-q", "fixtures/transcripts"]).returncode == 0
+    return folder / "home"
 
 
 @pytest.mark.usefixtures("work")
 @pytest.mark.parametrize("page", [page for page in PAGES if any(line.startswith("memctl ") for line in typed(page))])
-def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page: str):
+def test_the_commands_of_a_page_run_in_order_and_print_what_it_shows(page: str, begun: Path):
     run = [(line, output) for line, output in commands(page) if line.startswith("memctl ")]
-    # The README and the start page begin with this themselves; the other pages speak to readers who have done it.
-    begins = page in ("README.md", "docs/index.md")
-    for line, output in run if begins else [("memctl ingest -q fixtures/transcripts", None), *run]:
+    # The README and the start page begin with an ingest; the other pages speak to readers who have done it.
+    if page not in ("README.md", "docs/index.md"):
+        shutil.copytree(begun, Path.home(), dirs_exist_ok=True)
+    for line, output in run:
         expected = EXIT.search(line)
         ran = entered(line)
         if ran.returncode != (int(expected[1]) if expected else 0):
@@ -121,9 +137,11 @@ def test_the_python_of_a_page_runs(page: str):
 
 
 def entered(line: str) -> "subprocess.CompletedProcess[str]":
-    """Run a line as a shell would: by a shell, unless it is a single command without quoting or redirection."""
-    command = line.partition("  #")[0].split()
-    if shlex.join(command) == " ".join(command):
+    """Run a line as a shell would: by a shell, unless it is a single command without redirection or expansion."""
+    words = shlex.shlex(line.partition("  #")[0], posix=True, punctuation_chars=True)
+    words.whitespace_split, words.commenters = True, ""
+    command = list(words)
+    if not OF_A_SHELL.intersection(line) and not any(set(word) <= set(words.punctuation_chars) for word in command):
         return in_process.run(command[1:])
     return subprocess.run(["sh", "-c", line], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 

@@ -20,7 +20,10 @@ SHARED = ("meta", "files", "runs", "batches", "forgotten", "undo_files")
 
 def present(connection: psycopg.Connection[Any]) -> bool:
     """Whether the database has the extension."""
-    return bool(connection.execute("SELECT 1 FROM pg_proc WHERE proname = 'create_distributed_table'").fetchall())
+    rows = connection.execute(
+        "SELECT 1 FROM pg_proc WHERE proname = 'create_distributed_table' AND pg_function_is_visible(oid)"
+    ).fetchall()
+    return bool(rows)
 
 
 def distribute(connection: psycopg.Connection[Any], done: Callable[[str], None] = lambda _: None) -> dict[str, str]:

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from adapters.agent_folders import fact, read, states
-from anthropic.tools.memory import BetaLocalFilesystemMemoryTool
 from memctl_agentfiles.memory_tool import MemoryToolAdapter
 
 
 @pytest.fixture
 def tool(tmp_path: Path) -> Any:
+    from anthropic.tools.memory import BetaLocalFilesystemMemoryTool  # a second of CPU time
+
     return BetaLocalFilesystemMemoryTool(base_path=str(tmp_path))
 
 

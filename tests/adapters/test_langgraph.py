@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 from conformance.langgraph_backend import schema
-from langgraph.store.postgres import PostgresStore
-from langgraph.store.sqlite import SqliteStore
 from memctl_langgraph.adapter import LangGraphAdapter
 from memctl_langgraph.mapping import Namespace
 
@@ -21,14 +19,24 @@ AT = datetime(2026, 3, 1, 9, 0, 0, 123456, tzinfo=UTC)
 ITEMS = 125
 
 
+@contextlib.contextmanager
+def sqlite_store(place: str) -> Iterator[Any]:
+    """LangGraph's own store in the file, which is imported here because that takes a while."""
+    from langgraph.store.sqlite import SqliteStore
+
+    with SqliteStore.from_conn_string(place) as opened:
+        opened.setup()
+        yield opened
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Any, str]]:
     """A store of LangGraph itself, and its address."""
+    from langgraph.store.postgres import PostgresStore
+
     if request.param == "sqlite":
         place = str(tmp_path / "store.db")
-        opening: Any = SqliteStore.from_conn_string(place)
-        with opening as made:
-            made.setup()
+        with sqlite_store(place) as made:
             yield made, place
         return
     places = contextlib.contextmanager(schema)(request.getfixturevalue("postgres_dsn"))
@@ -72,7 +80,7 @@ def test_an_item_goes_to_another_store_and_langgraph_reads_the_same_value(
     backend.init()
     assert [outcome.state for outcome in backend.write([fact])] == ["written"]
     assert facts_of(other, "alice") == [fact]
-    with SqliteStore.from_conn_string(other) as copy:
+    with sqlite_store(other) as copy:
         item = copy.get(("memories", "alice"), "7c2e")
         assert item is not None
         assert item.value == value
@@ -130,8 +138,7 @@ def test_a_file_that_is_not_a_store_is_not_found_and_a_lost_server_is_retryable(
 
 def test_the_namespace_is_an_option_and_an_address_has_no_password(tmp_path: Path, memctl: Callable[..., Any]) -> None:
     place = tmp_path / "store.db"
-    with SqliteStore.from_conn_string(str(place)) as langgraph:
-        langgraph.setup()
+    with sqlite_store(str(place)) as langgraph:
         langgraph.put(("app", "al", "facts"), "k", {"text": "Likes tea."})
     ran = memctl("users", "--from", f"langgraph:{place}", "--namespace", "app.{user}.facts")
     assert "al" in ran.out, ran

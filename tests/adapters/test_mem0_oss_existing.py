@@ -12,7 +12,6 @@ import pytest
 from memctl_mem0.oss import existing
 from memctl_mem0.oss.adapter import Mem0OssAdapter
 from memctl_mem0.oss.existing import explained, open_existing
-from qdrant_client import QdrantClient
 
 from memctl.core.errors import AuthError, Exit, Fatal, NotFound, Retryable, UsageError
 
@@ -33,6 +32,8 @@ def test_a_mistyped_path_of_a_qdrant_folder_is_not_created(tmp_path: Path) -> No
 
 
 def test_a_mistyped_collection_in_qdrant_is_not_created(tmp_path: Path) -> None:
+    from qdrant_client import QdrantClient  # a second of CPU time
+
     folder = str(tmp_path / "qdrant")
     with Mem0OssAdapter(config(tmp_path, "qdrant", path=folder, collection_name="there")) as adapter:
         adapter.init()

@@ -1,17 +1,14 @@
 """Agents that keep their memory in memctl: what they put comes back as it was, and only to whom it belongs."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from agents.memory.session import Session
 
 import memctl
 from memctl.core.errors import UsageError
-from memctl.integrations.langgraph import MemctlStore
-from memctl.integrations.openai_agents import MemctlSession
 
 ITEMS: list[Any] = [
     {"role": "user", "content": "Where is my order? \u2028\U0001f389"},
@@ -22,12 +19,24 @@ ITEMS: list[Any] = [
 
 
 @pytest.fixture
+def langgraph_store() -> Callable[..., Any]:
+    """`memctl.integrations.langgraph.MemctlStore`: LangGraph is only imported where these tests run."""
+    from memctl.integrations.langgraph import MemctlStore
+
+    return MemctlStore
+
+
+@pytest.fixture
 def memory(home: Path) -> Iterator[memctl.Memory]:
     with memctl.open("local", path=home / "store.duckdb") as opened:
         yield opened
 
 
 def test_a_session_returns_what_was_said_in_order_and_keeps_others_apart(memory: memctl.Memory) -> None:
+    from agents.memory.session import Session
+
+    from memctl.integrations.openai_agents import MemctlSession
+
     async def talk() -> None:
         one, other = (MemctlSession(memory, user, "s") for user in ("alice", "bob"))
         third = MemctlSession(memory, "alice", "another")
@@ -52,8 +61,8 @@ def test_a_session_returns_what_was_said_in_order_and_keeps_others_apart(memory:
     asyncio.run(talk())
 
 
-def test_a_store_of_langgraph_puts_gets_and_deletes(memory: memctl.Memory) -> None:
-    store = MemctlStore(memory)
+def test_a_store_of_langgraph_puts_gets_and_deletes(memory: memctl.Memory, langgraph_store: Callable[..., Any]) -> None:
+    store = langgraph_store(memory)
     value = {"content": "I live in Oslo.", "rating": 3, "deep": {"a": [None, 1.5, "\u2028"]}}
     store.put(("memories", "alice", "notes"), "k", value)
     first = store.get(("memories", "alice", "notes"), "k")
@@ -70,9 +79,11 @@ def test_a_store_of_langgraph_puts_gets_and_deletes(memory: memctl.Memory) -> No
     assert memory.facts("alice") == []
 
 
-def test_a_search_of_langgraph_stays_with_one_user_and_finds_what_memctl_learned(memory: memctl.Memory) -> None:
+def test_a_search_of_langgraph_stays_with_one_user_and_finds_what_memctl_learned(
+    memory: memctl.Memory, langgraph_store: Callable[..., Any]
+) -> None:
     memory.add("alice", "I prefer express shipping.")
-    store = MemctlStore(memory)
+    store = langgraph_store(memory)
     store.put(("memories", "al"), "k", {"content": "I prefer slow shipping.", "rating": 3})
     store.put(("memories", "alice"), "k", {"text": "I sail.", "rating": 5})
     found = store.search(("memories", "al"), query="shipping")
@@ -86,8 +97,10 @@ def test_a_search_of_langgraph_stays_with_one_user_and_finds_what_memctl_learned
     assert len(store.search(("memories",), limit=1, offset=1)) == 1
 
 
-def test_the_namespaces_of_langgraph_are_those_of_the_users(memory: memctl.Memory) -> None:
-    store = MemctlStore(memory, ("app", "{user}"))
+def test_the_namespaces_of_langgraph_are_those_of_the_users(
+    memory: memctl.Memory, langgraph_store: Callable[..., Any]
+) -> None:
+    store = langgraph_store(memory, ("app", "{user}"))
     assert store.list_namespaces() == []
     for user in ("alice", "bob"):
         store.put(("app", user, "notes"), "k", {"content": "x"})
@@ -99,9 +112,11 @@ def test_the_namespaces_of_langgraph_are_those_of_the_users(memory: memctl.Memor
             store.put(namespace, "k", {"content": "x"})
 
 
-def test_a_store_of_langgraph_works_in_an_event_loop(memory: memctl.Memory) -> None:
+def test_a_store_of_langgraph_works_in_an_event_loop(
+    memory: memctl.Memory, langgraph_store: Callable[..., Any]
+) -> None:
     async def talk() -> None:
-        store = MemctlStore(memory)
+        store = langgraph_store(memory)
         await asyncio.gather(*(store.aput(("memories", "alice"), f"k{n}", {"content": f"Fact {n}."}) for n in range(5)))
         assert len(await store.asearch(("memories", "alice"))) == 5
         item = await store.aget(("memories", "alice"), "k3")

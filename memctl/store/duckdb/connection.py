@@ -17,6 +17,8 @@ else:
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
+_FEW = 512
+"""How many vectors are added as objects at most."""
 _UNDOABLE = ("records", "units", "files")
 """The tables with row keys whose rows an undo may bring back."""
 
@@ -56,13 +58,19 @@ class DuckConnection:
         import numpy as np
 
         dim = vectors.shape[1]
-        # DuckDB finds `columns` by name; a matrix goes in as dim flat columns, the fastest way that needs no Arrow.
-        columns = {"unit": np.asarray(units, dtype=np.int64)} | {f"c{i}": vectors[:, i] for i in range(dim)}
-        array = ", ".join(f"c{i}" for i in range(dim))
+        # DuckDB finds `columns` by name. dim flat columns are the fastest way for many vectors that needs no Arrow, but
+        # take a dozen milliseconds to plan; few vectors go in as objects.
+        columns: dict[str, Any] = {"unit": np.asarray(units, dtype=np.int64)}
+        if len(units) <= _FEW:
+            columns["vector"] = np.fromiter(vectors, dtype=object, count=len(vectors))
+            array = "vector"
+        else:
+            columns |= {f"c{i}": vectors[:, i] for i in range(dim)}
+            array = f"[{', '.join(f'c{i}' for i in range(dim))}]"
         # With the range of keys DuckDB skips all older rows.
         span = f"BETWEEN {min(units)} AND {max(units)}"
         done = self.raw.execute(
-            f"INSERT INTO {table} SELECT unit, u.user_id, [{array}]::FLOAT[{dim}] "  # noqa: S608
+            f"INSERT INTO {table} SELECT unit, u.user_id, {array}::FLOAT[{dim}] "  # noqa: S608
             f"FROM columns JOIN (FROM units WHERE key {span}) u ON u.key = columns.unit "
             f"WHERE NOT EXISTS (SELECT 1 FROM {table} v WHERE v.unit {span} AND v.unit = columns.unit)"
         )
