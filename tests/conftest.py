@@ -2,6 +2,7 @@
 embedded PostgreSQL for the whole run, however many workers it has."""
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from typing import IO, Any, NamedTuple
 from uuid import uuid4
 
 import forked
+import in_process
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -62,6 +64,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.kills)
 
 
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector half a million objects of collected tests, which stay to the end."""
+    gc.freeze()
+
+
 class Ran(NamedTuple):
     """What a command did: its exit code and what it wrote."""
 
@@ -94,6 +101,20 @@ def one_thread() -> None:
     instances.CONFIG["threads"] = "1"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A single certificate authority is trusted: each client of HTTP reads the file, and asks no foreign server."""
+    import certifi
+
+    end = "-----END CERTIFICATE-----\n"
+    file = tmp_path_factory.mktemp("authority") / "authority.pem"
+    file.write_text(Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+            patch.setenv(name, str(file))
+        yield
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home folder without settings, and a working folder below it; nothing of the tester's own is seen."""
@@ -120,7 +141,6 @@ def store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def memctl(store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
     """Run a command in this process, as `memctl ARGUMENTS` would; `stdin` is what it reads."""
-    from memctl.cli.app import _run
 
     def run(*arguments: object, stdin: bytes | None = None) -> Ran:
         capsys.readouterr()
@@ -129,12 +149,9 @@ def memctl(store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
                 file = store.parent.parent / "stdin"
                 file.write_bytes(stdin)
                 patch.setattr(sys, "stdin", opened.enter_context(file.open(encoding="utf-8")))
-            try:
-                code = _run([str(argument) for argument in arguments])
-            except SystemExit as stop:
-                code = stop.code
+            code = in_process.enter([str(argument) for argument in arguments])
         out, err = capsys.readouterr()
-        return Ran(int(code or 0), out, err)
+        return Ran(code, out, err)
 
     return run
 
