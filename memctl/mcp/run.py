@@ -41,7 +41,7 @@ def serve(job: Job, say: Callable[[str], None]) -> None:
     if user is None:
         raise UsageError("no user given", hint="choose --user NAME; assistants see the memory of this user only")
     try:
-        from memctl.mcp import http, server
+        from memctl.mcp import http, server, stdio
         from memctl.mcp.tools import Tools
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("memctl"):
@@ -56,7 +56,7 @@ def serve(job: Job, say: Callable[[str], None]) -> None:
         _make_writable(memory)
     built = server.build(Tools(memory, user, say=say), write=job.write, delete=job.delete)
     if job.http is None:
-        server.serve_stdio(built, memory.close)
+        stdio.serve_stdio(built, memory.close)
         return
     with memory:
         app = http.application(built, job.http.host, job.http.allowed, token)

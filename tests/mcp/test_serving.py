@@ -13,6 +13,8 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.shared.message import SessionMessage
+from mcp_types import jsonrpc_message_adapter
 from starlette.testclient import TestClient
 from typer.main import get_command
 
@@ -20,7 +22,8 @@ import memctl as library
 from memctl.cli.app import app
 from memctl.core.errors import UsageError
 from memctl.mcp import http
-from memctl.mcp.server import build, serve_stdio
+from memctl.mcp.server import build
+from memctl.mcp.stdio import serve, serve_stdio
 from memctl.mcp.tools import Tools
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,11 +58,76 @@ def test_an_interrupt_ends_the_server_and_only_answers_are_on_stdout(process: Ca
     started.stdin.flush()
     answer = json.loads(started.stdout.readline())
     assert answer["result"]["serverInfo"]["name"] == "memctl"
+    assert json.loads(started.stdout.readline())["error"]["code"] == -32700
     started.send_signal(signal.SIGINT)
     out, err = started.communicate(timeout=60)
     assert started.returncode == 0
     assert all(json.loads(line)["jsonrpc"] == "2.0" for line in out.splitlines())
     assert "Traceback" not in err
+
+
+def served(home: Path, *lines: str) -> list[Any]:
+    """What the server of a new store answers to these lines, after which stdin ends at once."""
+    memory = library.open("local", path=home / "store.duckdb")
+    memory.add("alice", "I live in Oslo.")
+    answers: list[Any] = []
+
+    async def run() -> None:
+        async with anyio.create_task_group() as tasks:
+            to_server, incoming = anyio.create_memory_object_stream[Any](len(lines))
+            outgoing, from_server = anyio.create_memory_object_stream[Any](len(lines))
+            tasks.start_soon(serve, build(Tools(memory, "alice")), incoming, outgoing)
+            for line in lines:
+                try:
+                    await to_server.send(SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False)))
+                except ValueError as error:
+                    await to_server.send(error)
+            to_server.close()
+            async with from_server:
+                messages = [item.message async for item in from_server]
+            answers.extend(json.loads(one.model_dump_json(by_alias=True, exclude_unset=True)) for one in messages)
+
+    anyio.run(run)
+    memory.close()
+    return answers
+
+
+def call(id_: int, query: str = "Oslo") -> str:
+    params = {"name": "search_memories", "arguments": {"query": query}}
+    return json.dumps({"jsonrpc": "2.0", "id": id_, "method": "tools/call", "params": params})
+
+
+INITIALIZED = json.dumps({"jsonrpc": "2.0", "method": "notifications/initialized"})
+
+
+def test_a_client_that_closes_stdin_gets_the_answers_to_all_it_asked(home: Path) -> None:
+    answers = served(home, json.dumps(INITIALIZE), INITIALIZED, *(call(number) for number in range(2, 6)))
+    assert sorted(answer["id"] for answer in answers) == [1, 2, 3, 4, 5]
+    assert all("result" in answer for answer in answers)
+    assert sum("Oslo" in json.dumps(answer["result"]) for answer in answers) == 4
+
+
+def test_a_client_that_cancels_a_call_and_leaves_is_not_waited_for(home: Path) -> None:
+    cancel = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2}}
+    answers = served(home, json.dumps(INITIALIZE), INITIALIZED, call(2), json.dumps(cancel), call(3))
+    assert {1, 3} <= {answer["id"] for answer in answers} <= {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("line", "id_", "code"),
+    [
+        ("not json", None, -32700),
+        ('{"jsonrpc": "2.0", "id": 5, ', None, -32700),
+        ('{"a": 1}', None, -32600),
+        ('[{"jsonrpc": "2.0", "id": 5, "method": "ping"}]', None, -32600),
+        ('{"jsonrpc": "1.0", "id": 5, "method": "ping"}', 5, -32600),
+    ],
+)
+def test_a_line_that_is_not_a_message_is_answered_with_an_error(
+    home: Path, line: str, id_: int | None, code: int
+) -> None:
+    answers = {answer["id"]: answer for answer in served(home, json.dumps(INITIALIZE), line, "", call(7))}
+    assert (answers.keys(), answers[id_]["error"]["code"]) == ({1, id_, 7}, code)
 
 
 @pytest.fixture
