@@ -1,5 +1,6 @@
 """The store file: private, never a stranger's, never half-written, shared by processes, told about in one line."""
 
+import contextlib
 import os
 import random
 import signal
@@ -13,7 +14,9 @@ import duckdb
 import pytest
 
 from memctl.core.errors import Locked, MemctlError, NotFound
+from memctl.store.duckdb import instances
 from memctl.store.duckdb.database import Database
+from memctl.store.duckdb.ledger import Ledger
 
 
 def mode(path):
@@ -41,6 +44,57 @@ class TestPrivate:
         assert modes
         assert {name: oct(mode) for name, mode in modes.items() if mode & 0o077} == {}
         assert mode(store.parent) == 0o700
+
+    @pytest.mark.parametrize("opened", [Database, Ledger])
+    def test_the_log_that_a_killed_program_leaves_is_the_owners_only(self, store, opened, monkeypatch):
+        modes = []
+
+        class Watched:
+            """A connection after whose commits a kill could come."""
+
+            def __init__(self, raw):
+                self.raw = raw
+
+            def __getattr__(self, name):
+                return getattr(self.raw, name)
+
+            def execute(self, statement, *parameters):
+                result = self.raw.execute(statement, *parameters)
+                log = store.with_name(f"{store.name}.wal")
+                if statement == "COMMIT" and log.exists():
+                    modes.append(oct(mode(log)))
+                return result
+
+        watched = opened(store)
+        before = os.umask(0)
+        try:
+            if opened is Database:
+                connected = instances.connected
+
+                @contextlib.contextmanager
+                def watching(*arguments, **options):
+                    with connected(*arguments, **options) as connection:
+                        yield Watched(connection)
+
+                monkeypatch.setattr(instances, "connected", watching)
+                with watched.writing() as connection:
+                    connection.execute("INSERT INTO meta VALUES ('a', 'b')")
+            else:
+                connect = watched._connect
+                monkeypatch.setattr(watched, "_connect", lambda: Watched(connect()))
+                watched.start_run("r", watched.route("a", "b", "preserve"), "memctl migrate")
+        finally:
+            os.umask(before)
+            watched.close()
+        assert set(modes) == {"0o600"}
+        assert not store.with_name(f"{store.name}.wal").exists()
+
+    def test_a_write_that_changes_nothing_leaves_no_log(self, store):
+        with Database(store).writing():
+            pass
+        with Database(store).writing():
+            assert not store.with_name(f"{store.name}.wal").exists()
+        assert not store.with_name(f"{store.name}.wal").exists()
 
     def test_the_umask_of_a_program_that_uses_memctl_is_left_as_it_was(self, store):
         before = os.umask(0o022)

@@ -145,9 +145,7 @@ class Database:
                     inside = DuckConnection(connection)
                     self.upgrade(inside, version, SCHEMA_VERSION if version else schema)
                     yield inside
-                    connection.execute("COMMIT")
-                    with contextlib.suppress(FileNotFoundError):
-                        self.path.with_name(f"{self.path.name}.wal").chmod(0o600)
+                    files.commit(connection, self.path)
             finally:
                 with contextlib.suppress(OSError):
                     spill.rmdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -48,6 +49,22 @@ def create(path: Path) -> None:
             pass
         except OSError:  # a file system without links
             new.replace(path)
+
+
+def commit(connection: Connection, path: Path) -> None:
+    """Commit a transaction of the database at `path`. Its log is readable by its owner only, whatever the umask.
+
+    DuckDB writes to a log that exists, and creates one with the permissions of the umask.
+    """
+    log = path.with_name(f"{path.name}.wal")
+    # If the log cannot be created, DuckDB reports the reason.
+    with contextlib.suppress(OSError):
+        private_files.create(log)
+    connection.execute("COMMIT")
+    # Nothing was changed.
+    with contextlib.suppress(FileNotFoundError):
+        if not log.stat().st_size:
+            log.unlink()
 
 
 def copy(file: Path, to: Path) -> None:

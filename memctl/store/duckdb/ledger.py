@@ -21,7 +21,7 @@ import msgspec
 
 from memctl.core.errors import Locked, MemctlError
 from memctl.runtime import file_lock
-from memctl.store.duckdb.files import rebuild
+from memctl.store.duckdb.files import commit, rebuild
 from memctl.store.duckdb.instances import CONFIG, Connection, driver
 from memctl.store.ledger_records import Counts, Entry, Planned, Route, Run, RunState, Settled, Standing, to_run
 
@@ -68,7 +68,7 @@ class Ledger:
             try:
                 connection.execute("BEGIN")
                 yield connection
-                connection.execute("COMMIT")
+                commit(connection, self.path)
             except BaseException as error:
                 # What was not committed is rolled back by closing.
                 self._let_go()
@@ -92,7 +92,7 @@ class Ledger:
             try:
                 connection.execute("BEGIN")
                 self._ensure_schema(connection)
-                connection.execute("COMMIT")
+                commit(connection, self.path)
             except BaseException:
                 self._let_go()
                 raise
