@@ -43,25 +43,14 @@ Ledger = Annotated[
     str | None,
     option("--ledger", "Path of the migration ledger. [default: in the data folder]", "FILE", envvar="MEMCTL_LEDGER"),
 ]
-MaxDuration = Annotated[
-    str | None, option("--max-duration", "Stop after this time (90s, 15m, 2h) with exit code 8.", "TIME")
-]
 Name = Annotated[str, typer.Argument()]
-NoVerify = Annotated[bool, option("--no-verify", "Skip verification of the written records.")]
 Predicate = Annotated[str | None, option("--predicate", "Only this predicate, for example lives_in.", "NAME")]
 Quiet = Annotated[bool, option("-q --quiet", "Print errors only.")]
-Rate = Annotated[
-    str | None, option("--rate", "Maximum call rate of the target (/s, /m, /h). [default: the backend's]", "N/s")
-]
-Rejects = Annotated[str | None, option("--rejects", "File for rejected records. [default: next to the ledger]", "FILE")]
-Retries = Annotated[int, option("--retries", "Retries after a temporary failure.", min=0, max=100)]
 Source = Annotated[str | None, backend("--from", "Backend to read from. [default: local]")]
 Subject = Annotated[str | None, option("--subject", "Only facts with this subject.", "NAME")]
 Ttl = Annotated[
     str | None, option("--ttl", "Maximum age per kind, e.g. episode=365d. [default: keep forever]", "KIND=SPAN")
 ]
-
-Workers = Annotated[int, option("--workers", "Number of parallel writers.", min=1, max=64)]
 
 
 def named(value: str | list[str] | None) -> str | list[str] | None:
@@ -304,6 +293,42 @@ class MovedScope(Scope, frozen=True, kw_only=True):
     def selection(self, *, default_all: bool = False) -> Selection:
         """As for a Scope."""
         return msgspec.structs.replace(super().selection(default_all=default_all), include_retired=self.include_retired)
+
+
+class Writing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run that writes facts records and verifies."""
+
+    no_verify: Annotated[bool, option("--no-verify", "Skip verification of the written records.")] = False
+    rejects: Annotated[
+        str | None, option("--rejects", "File for rejected records. [default: next to the ledger]", "FILE")
+    ] = None
+    ledger: Ledger = None
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of a MigrateJob or SyncJob."""
+        return {"verify": not self.no_verify, "rejects": path_of(self.rejects), "ledger": path_of(self.ledger)}
+
+
+class Moving(Writing, frozen=True, kw_only=True):
+    """The same, and the limits of the run."""
+
+    rate: Annotated[
+        str | None, option("--rate", "Maximum call rate of the target (/s, /m, /h). [default: the backend's]", "N/s")
+    ] = None
+    workers: Annotated[int, option("--workers", "Number of parallel writers.", min=1, max=64)] = 1
+    max_duration: Annotated[
+        str | None, option("--max-duration", "Stop after this time (90s, 15m, 2h) with exit code 8.", "TIME")
+    ] = None
+    retries: Annotated[int, option("--retries", "Retries after a temporary failure.", min=0, max=100)] = 7
+
+    def fields(self) -> dict[str, Any]:
+        """As for a Writing. Raises UsageError for a rate or a time that cannot be read."""
+        return super().fields() | {
+            "rate": user_input.rate(self.rate),
+            "workers": self.workers,
+            "max_duration": user_input.duration(self.max_duration),
+            "attempts": self.retries + 1,
+        }
 
 
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,6 @@ import typer
 from memctl.cli import _options, _run_log, _transfer, _typer
 from memctl.cli._typer import option
 from memctl.core.errors import UsageError
-from memctl.runtime import user_input
 
 if TYPE_CHECKING:
     from memctl.migrate.job import Report
@@ -43,17 +42,11 @@ def command(
         str | None, option("--plan", "Apply this plan; fails if the source has changed.", "FILE")
     ] = None,
     fail_on_loss: _options.FailOnLoss = False,
-    no_verify: _options.NoVerify = False,
-    rate: _options.Rate = None,
-    workers: _options.Workers = 1,
+    moving: _options.Moving,
     batch_size: Annotated[
         int | None, option("--batch-size", "Facts per call. [default: the backend's]", "N", min=1)
     ] = None,
-    max_duration: _options.MaxDuration = None,
-    retries: _options.Retries = 7,
-    rejects: _options.Rejects = None,
     quiet: _options.Quiet = False,
-    ledger: _options.Ledger = None,
     output: _options.Json,
     store: _options.Store,
 ) -> int:
@@ -89,14 +82,8 @@ def command(
         plan_out=plan_out,
         dry_run=dry_run,
         fail_on_loss=fail_on_loss,
-        verify=not no_verify,
-        rate=user_input.rate(rate),
-        workers=workers,
         batch_size=batch_size,
-        max_duration=user_input.duration(max_duration),
-        attempts=retries + 1,
-        rejects=_options.path_of(rejects),
-        ledger=_options.path_of(ledger),
+        **moving.fields(),
         command=_transfer.command_line(),
     )
     return run(job, quiet=quiet, output=output)

@@ -53,14 +53,8 @@ def command(
     watch: Annotated[
         str | None, option("--watch", "Repeat after this time (90s, 5m, 2h) until Ctrl-C.", "TIME")
     ] = None,
-    no_verify: _options.NoVerify = False,
-    rate: _options.Rate = None,
-    workers: _options.Workers = 1,
-    max_duration: _options.MaxDuration = None,
-    retries: _options.Retries = 7,
-    rejects: _options.Rejects = None,
+    moving: _options.Moving,
     quiet: _options.Quiet = False,
-    ledger: _options.Ledger = None,
     output: _options.Json,
     store: _options.Store,
 ) -> int:
@@ -87,13 +81,7 @@ def command(
         force=force,
         backup=_options.path_of(backup),
         dry_run=dry_run,
-        verify=not no_verify,
-        rate=user_input.rate(rate),
-        workers=workers,
-        max_duration=user_input.duration(max_duration),
-        attempts=retries + 1,
-        rejects=_options.path_of(rejects),
-        ledger=_options.path_of(ledger),
+        **moving.fields(),
         command=_transfer.command_line(),
     )
     if both:

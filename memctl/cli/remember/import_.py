@@ -24,10 +24,8 @@ def command(
     scope: _options.MovedScope,
     dry_run: _options.DryRun = False,
     fail_on_loss: _options.FailOnLoss = False,
-    no_verify: _options.NoVerify = False,
-    rejects: _options.Rejects = None,
+    writing: _options.Writing,
     quiet: _options.Quiet = False,
-    ledger: _options.Ledger = None,
     output: _options.Json,
     store: _options.Store,
 ) -> int:
@@ -62,9 +60,7 @@ def command(
         options={**store.backends(), **owner},
         dry_run=dry_run,
         fail_on_loss=fail_on_loss,
-        verify=not no_verify,
-        rejects=_options.path_of(rejects),
-        ledger=_options.path_of(ledger),
+        **writing.fields(),
         name="import",
         command=_transfer.command_line(),
     )

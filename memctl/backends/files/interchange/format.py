@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import msgspec
 
@@ -15,6 +15,7 @@ from memctl.core.fact import KINDS, Fact, Kind, Source, decode, derive_id, encod
 
 CARRIED = "memctl"
 """The key of the metadata under which a fact is carried, as JSON text."""
+ToFact: TypeAlias = "Callable[[Mapping[str, Any], str, object], Fact | Rejected]"
 _BOM = b"\xef\xbb\xbf"
 _OWN = frozenset({"id", "user_id", "kind", "text"})
 
@@ -107,6 +108,27 @@ def document(path: Path) -> Mapping[str, Any]:
         return mapping(msgspec.json.decode(path.read_bytes().removeprefix(_BOM)))
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
+
+
+def memories(path: Path, owner_of: Callable[[Mapping[str, Any]], object], to_fact: ToFact) -> Iterator[Fact | Rejected]:
+    """The facts of a JSON document with a list of `memories`: those carried in their metadata, and what `to_fact` makes
+    of the others.
+
+    `owner_of` returns the owner that the document names. `to_fact` gets a memory, what to call it if it has no id, and
+    the owner.
+    """
+    try:
+        whole = document(path)
+    except ValueError as error:
+        yield Rejected(f"not a JSON document: {error}", where=path.name)
+        return
+    owner = owner_of(whole)
+    for number, item in enumerate(whole.get("memories") or (), 1):
+        memory = mapping(item)
+        metadata, content = mapping(memory.get("metadata")), memory.get("content")
+        copy = metadata.get(CARRIED) or mapping(metadata.get("additional_properties")).get(CARRIED)
+        fact = restored(copy, content if isinstance(content, str) else "")
+        yield fact or to_fact(memory, f"memory {number}", owner)
 
 
 def time_of(value: object) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,9 @@ from memctl.backends.files.interchange.format import (
     CARRIED,
     carried,
     carrying,
-    document,
     foreign,
     mapping,
-    restored,
+    memories,
     said,
     texts,
     time_of,
@@ -41,34 +40,7 @@ class Mif:
         return bool(_MARK.search(head))
 
     def records(self, path: Path, default_user: str | None) -> Iterator[Fact | Rejected]:
-        try:
-            whole = document(path)
-        except ValueError as error:
-            yield Rejected(f"not a JSON document: {error}", where=path.name)
-            return
-        owner = default_user or mapping(whole.get("export_meta")).get("user_id")
-        for number, item in enumerate(whole.get("memories") or (), 1):
-            memory = mapping(item)
-            metadata, source = mapping(memory.get("metadata")), mapping(memory.get("source"))
-            content = memory.get("content")
-            if fact := restored(metadata.get(CARRIED), content if isinstance(content, str) else ""):
-                yield fact
-                continue
-            native_id = str(memory.get("external_id") or memory.get("id") or f"memory {number}")
-            yield foreign(
-                str(source.get("source_type") or "mif"),
-                native_id,
-                content,
-                metadata.get("user_id") or owner,
-                kind=_KINDS.get(str(memory.get("memory_type")), "fact"),
-                created_at=time_of(memory.get("created_at")),
-                updated_at=time_of(memory.get("updated_at")),
-                categories=texts(memory.get("tags")),
-                agent_id=memory.get("agent_id"),
-                session_id=source.get("session_id"),
-                metadata={key: value for key, value in metadata.items() if key != CARRIED},
-                source=Source(system=str(source.get("source_type") or "mif"), id=native_id),
-            )
+        return memories(path, lambda whole: default_user or mapping(whole.get("export_meta")).get("user_id"), _fact)
 
     def refuses(self, fact: Fact) -> str | None:
         return None if fact.created_at else "MIF needs the time of creation, which is unknown"
@@ -82,6 +54,26 @@ class Mif:
             "memories": [_memory(fact) for fact in facts],
         }
         path.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _fact(memory: Mapping[str, Any], name: str, owner: object) -> Fact | Rejected:
+    metadata, source = mapping(memory.get("metadata")), mapping(memory.get("source"))
+    native_id = str(memory.get("external_id") or memory.get("id") or name)
+    system = str(source.get("source_type") or "mif")
+    return foreign(
+        system,
+        native_id,
+        memory.get("content"),
+        metadata.get("user_id") or owner,
+        kind=_KINDS.get(str(memory.get("memory_type")), "fact"),
+        created_at=time_of(memory.get("created_at")),
+        updated_at=time_of(memory.get("updated_at")),
+        categories=texts(memory.get("tags")),
+        agent_id=memory.get("agent_id"),
+        session_id=source.get("session_id"),
+        metadata={key: value for key, value in metadata.items() if key != CARRIED},
+        source=Source(system=system, id=native_id),
+    )
 
 
 def _memory(fact: Fact) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,9 @@ from memctl.backends.files.interchange.format import (
     CARRIED,
     carried,
     carrying,
-    document,
     foreign,
     mapping,
-    restored,
+    memories,
     said,
     texts,
     time_of,
@@ -51,34 +50,7 @@ class Pam:
         return bool(_MARK.search(head))
 
     def records(self, path: Path, default_user: str | None) -> Iterator[Fact | Rejected]:
-        try:
-            whole = document(path)
-        except ValueError as error:
-            yield Rejected(f"not a JSON document: {error}", where=path.name)
-            return
-        owner = default_user or mapping(whole.get("owner")).get("id")
-        for number, item in enumerate(whole.get("memories") or (), 1):
-            memory = mapping(item)
-            native_id = str(memory.get("id") or f"memory {number}")
-            content = memory.get("content")
-            copy = mapping(mapping(memory.get("metadata")).get("additional_properties") or memory.get("metadata"))
-            if fact := restored(copy.get(CARRIED), content if isinstance(content, str) else ""):
-                yield fact
-                continue
-            temporal, provenance = mapping(memory.get("temporal")), mapping(memory.get("provenance"))
-            yield foreign(
-                str(provenance.get("platform") or "pam"),
-                native_id,
-                content,
-                owner,
-                kind=_KINDS.get(str(memory.get("type")), "fact"),
-                created_at=time_of(temporal.get("created_at")),
-                updated_at=time_of(temporal.get("updated_at")),
-                valid_at=time_of(temporal.get("valid_from")),
-                invalid_at=time_of(temporal.get("valid_until")),
-                categories=texts(memory.get("tags")),
-                native={"pam": dict(memory)},
-            )
+        return memories(path, lambda whole: default_user or mapping(whole.get("owner")).get("id"), _fact)
 
     def refuses(self, fact: Fact) -> str | None:
         if fact.created_at is None:
@@ -86,23 +58,40 @@ class Pam:
         return None if fact.text.strip() else "PAM needs a text"
 
     def write(self, facts: Iterable[Fact], path: Path) -> None:
-        memories = sorted((_memory(fact) for fact in facts), key=lambda memory: str(memory["id"]))
-        if not memories:
+        records = sorted((_memory(fact) for fact in facts), key=lambda memory: str(memory["id"]))
+        if not records:
             raise UsageError("there are no facts to write, and PAM needs the owner of some")
-        owner = msgspec.json.decode(memories[0]["metadata"][CARRIED])["user_id"]
-        canonical = json.dumps(memories, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        owner = msgspec.json.decode(records[0]["metadata"][CARRIED])["user_id"]
+        canonical = json.dumps(records, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         whole = {
             "schema": "portable-ai-memory",
             "schema_version": "1.0",
             "owner": {"id": owner},
-            "memories": memories,
+            "memories": records,
             "integrity": {
                 "canonicalization": "RFC8785",
                 "checksum": f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}",
-                "total_memories": len(memories),
+                "total_memories": len(records),
             },
         }
         path.write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _fact(memory: Mapping[str, Any], name: str, owner: object) -> Fact | Rejected:
+    temporal, provenance = mapping(memory.get("temporal")), mapping(memory.get("provenance"))
+    return foreign(
+        str(provenance.get("platform") or "pam"),
+        str(memory.get("id") or name),
+        memory.get("content"),
+        owner,
+        kind=_KINDS.get(str(memory.get("type")), "fact"),
+        created_at=time_of(temporal.get("created_at")),
+        updated_at=time_of(temporal.get("updated_at")),
+        valid_at=time_of(temporal.get("valid_from")),
+        invalid_at=time_of(temporal.get("valid_until")),
+        categories=texts(memory.get("tags")),
+        native={"pam": dict(memory)},
+    )
 
 
 def _memory(fact: Fact) -> dict[str, Any]:
