@@ -1,6 +1,6 @@
 """The backend named `langgraph`: LangGraph's long-term store in PostgreSQL or SQLite.
 
-Everything is read by SQL in the order of the keys: `BaseStore.search` returns 10 items by default.
+Items are read with SQL, in the order of their keys, because `BaseStore.search` returns 10 items by default.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,11 +30,11 @@ _BESIDE = FieldSupport("in_metadata", "in the item's value, under the key `memct
 
 
 class LangGraphAdapter(Backend):
-    """The store at `url` (MEMCTL_LANGGRAPH_URL): a database of PostgreSQL, or the path of a SQLite file.
+    """The store at `url` (MEMCTL_LANGGRAPH_URL): a PostgreSQL database, or the path of a SQLite file.
 
-    `namespace` says where the user is in a namespace; `text_key` names the key of a value that has the text. `timeout`,
-    in seconds, is how long to wait for another writer of the file. Connects at the first call. Raises UsageError for an
-    invalid address or namespace.
+    `namespace` is the form of the namespaces, with `{user}` for the user. `text_key` is the key under which a value has
+    its text. `timeout` is the number of seconds to wait for another writer of the file. Connects at the first call.
+    Raises UsageError for an invalid address or namespace.
     """
 
     name = "langgraph"
@@ -67,7 +67,10 @@ class LangGraphAdapter(Backend):
         page_size: int = PAGE_SIZE,
     ) -> None:
         if not url:
-            raise UsageError("no LangGraph store is named", hint=f"langgraph:ADDRESS, or MEMCTL_LANGGRAPH_URL: {HINT}")
+            raise UsageError(
+                "no LangGraph store given",
+                hint=f"use langgraph:ADDRESS, or set MEMCTL_LANGGRAPH_URL; ADDRESS is {HINT}",
+            )
         server = url.startswith(("postgres://", "postgresql://"))
         if "://" in url and not server:
             raise UsageError(f"LangGraph stores on {url.partition(':')[0]} are not supported", hint=f"use {HINT}")
@@ -86,13 +89,13 @@ class LangGraphAdapter(Backend):
         self._tables.close()
 
     def check(self) -> Health:
-        """Connect; the detail has the number of users."""
+        """Connect and count the users."""
         if not self.initialized():
             return Health(ok=True, detail=f"{self._tables.place}: no LangGraph store yet")
         return Health(ok=True, detail=f"LangGraph store in {self.identity}: {len(list(self.users()))} users")
 
     def initialized(self) -> bool:
-        """Whether the table is there."""
+        """Whether the table exists."""
         return self._tables.exists()
 
     def init(self) -> list[str]:
@@ -103,10 +106,14 @@ class LangGraphAdapter(Backend):
         return ["the tables of a LangGraph store"]
 
     def remarks(self) -> Sequence[str]:
-        """How many namespaces are not read."""
+        """The namespaces that are not read."""
         others = [p for p in self._tables.prefixes() if self._namespace.label(p) is None] if self.initialized() else []
         shown = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
-        return [f"{len(others)} namespaces have another form and are not read: {shown}"] if others else []
+        return (
+            [f"{len(others)} namespaces do not have the form {self._namespace.template} and are not read: {shown}"]
+            if others
+            else []
+        )
 
     def rejects(self) -> Iterator[Rejected]:
         """The items read so far that are not facts."""
@@ -115,7 +122,7 @@ class LangGraphAdapter(Backend):
     def users(self) -> Iterator[str]:
         """Every user with a fact. Raises NotFound if there is no store."""
         if not self.initialized():
-            raise NotFound("there is no LangGraph store", where=self.identity)
+            raise NotFound("no LangGraph store", where=self.identity)
         users: dict[str, None] = {}
         for prefix in self._prefixes():
             users |= dict.fromkeys(fact.user_id for facts, _ in self._pages(prefix, "") for fact in facts)
@@ -137,7 +144,7 @@ class LangGraphAdapter(Backend):
             yield Page(mine, None if after is None else f"key:{after}")
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts as items, all in one transaction."""
+        """Store facts as items, in one transaction."""
         now = datetime.now(UTC)
         stored = {(item.prefix, item.key): item for item in self._tables.with_keys(list({key_of(f) for f in facts}))}
         owners = {fact.id: fact.user_id for item in stored.values() if (fact := self._fact(item)) is not None}
@@ -175,14 +182,14 @@ class LangGraphAdapter(Backend):
         return len(keys)
 
     def forget(self, user: str) -> Sequence[str]:
-        """Remove all items of the user, also those that are not facts."""
+        """Remove all items of the user, including those that are not facts."""
         keys = self._keys(user, None)
         if keys:
             self._tables.delete(self._namespace.prefix(user), keys)
         return ("deleted rows may remain in the free space of the database and in its backups",) if keys else ()
 
     def search(self, query: Query) -> list[Hit]:
-        """The best facts by BM25 over words."""
+        """The best facts by BM25."""
         users = [query.user] if query.user is not None else list(self.users())
         facts = {fact.id: fact for user in users for page in self.read(user) for fact in page.facts}
         return [
@@ -197,7 +204,7 @@ class LangGraphAdapter(Backend):
         return [prefix for prefix in self._tables.prefixes() if self._namespace.label(prefix) is not None]
 
     def _keys(self, user: str, wanted: set[UUID] | None) -> list[str]:
-        """The keys of the user's items: of the facts with these ids, or of all."""
+        """The keys of the user's items: of the facts in `wanted`, or of all items."""
         if not user or not self.initialized():
             return []
         keys: list[str] = []
@@ -218,7 +225,7 @@ class LangGraphAdapter(Backend):
             after = items[-1].key
 
     def _pages(self, prefix: str, after: str) -> Iterator[tuple[list[Fact], str | None]]:
-        """The facts of a namespace by page, each with the last key, None at the end."""
+        """The facts of a namespace page by page, each page with its last key; None on the last page."""
         waiting: list[Item] | None = None
         for items in self._items(prefix, after):
             if waiting is not None and items:

@@ -1,8 +1,8 @@
 """Items of a LangGraph store as facts, and back.
 
-An item has a namespace, a key, and a JSON value in which the application puts what it likes. The text is the first of
-`content`, `text`, `memory`, `data`, also one level below, as LangMem writes it. All of a fact that the item does not
-show is in the value's key `memctl`, as JSON text: PostgreSQL changes numbers in JSON, but not in a text.
+An item has a namespace, a key, and a JSON value with keys that the application chooses. The text of the fact is the
+first of `content`, `text`, `memory` and `data`; it may be in an object under one of them, as LangMem writes it. The
+other fields of a fact are under the value's key `memctl`, as JSON text, because PostgreSQL changes numbers in JSON.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ SYSTEM = "langgraph"
 PACKED = "memctl"
 TEXTS = ("content", "text", "memory", "data")
 _HIDDEN = "�"
-"""What stands in an item's text for a NUL, which PostgreSQL cannot store."""
+"""Replaces NUL in the text of an item, because PostgreSQL cannot store NUL."""
 
 
 class Item(NamedTuple):
@@ -36,25 +36,28 @@ class Item(NamedTuple):
 
 
 class Namespace:
-    """A namespace with the user in it, such as `memories.{user}`; labels are separated by dots.
+    """A template of namespaces, such as `memories.{user}`; labels are separated by dots.
 
-    LangGraph allows no dot in a label. One in a name becomes %2E, and the item says whose it is.
+    LangGraph does not allow dots in labels: a dot in a user's name becomes %2E, and the item has the name itself.
     """
 
     def __init__(self, template: str) -> None:
+        self.template = template
         self._head, user, self._tail = template.partition("{user}")
         labels = template.split(".")
         if not user or labels.count("{user}") != 1 or "{user}" in self._tail or not all(labels):
-            raise UsageError(f"{template!r} does not say where the user is", hint="such as memories.{user}")
+            raise UsageError(
+                f"the namespace {template!r} does not contain {{user}} once", hint="example: memories.{user}"
+            )
 
     def prefix(self, user: str) -> str:
-        """The namespace of a user. Raises ValueError for an empty name, which is not a label."""
+        """The namespace of a user. Raises ValueError for an empty name, because labels cannot be empty."""
         if not user:
             raise ValueError("a user without a name has no namespace")
         return f"{self._head}{label_of(user)}{self._tail}"
 
     def label(self, prefix: str) -> str | None:
-        """The label of the user in a namespace; None if it has another form."""
+        """The label of the user in a namespace; None if the namespace does not match the template."""
         if not (prefix.startswith(self._head) and prefix.endswith(self._tail)):
             return None
         label = prefix[len(self._head) : len(prefix) - len(self._tail)]
@@ -67,7 +70,7 @@ def label_of(user: str) -> str:
 
 
 class Layout(NamedTuple):
-    """How items are read: the namespace, and the keys that may have the text."""
+    """How items are read: the template of their namespaces, and the keys that may have the text."""
 
     namespace: Namespace
     texts: tuple[str, ...] = TEXTS
@@ -105,7 +108,7 @@ class Layout(NamedTuple):
         return Fact(**values | times, text=shown if visible(shown) == text else text)
 
     def to_item(self, fact: Fact, now: datetime) -> Item:
-        """The fact's item. Raises ValueError for a fact that no item can be."""
+        """The fact's item. Raises ValueError for a fact that cannot be an item."""
         if fact.embedding is not None and not all(map(isfinite, fact.embedding.vector)):
             raise ValueError("the embedding contains a number that is not finite")
         prefix, key = self.namespace.prefix(fact.user_id), key_of(fact)
@@ -134,7 +137,7 @@ class Layout(NamedTuple):
         return item._replace(value=cleaned | {PACKED: msgspec.json.encode(packed).decode()})
 
     def _is(self, item: Item, fact: Fact) -> bool:
-        """Whether the item says all of the fact."""
+        """Whether the item alone gives the same fact."""
         try:
             return self.to_fact(item) == fact
         except ValueError:
@@ -149,19 +152,19 @@ class Layout(NamedTuple):
 
 
 def visible(text: str) -> str:
-    """The text as an item shows it."""
+    """The text as it is in an item."""
     return text.replace("\0", _HIDDEN)
 
 
 def key_of(fact: Fact) -> str:
-    """The key of the fact's item: that of LangGraph if the fact came from there."""
+    """The key of the fact's item: its LangGraph key if it came from LangGraph, else the fact's id."""
     source = fact.source
     came = source.system == SYSTEM and source.id and derive_id(SYSTEM, source.uri or "", source.id) == fact.id
     return str(source.id) if came else str(fact.id)
 
 
 def _packed(value: Any) -> dict[str, Any] | None:
-    """What memctl wrote. Raises ValueError if that is damaged."""
+    """The fields that memctl wrote. Raises ValueError if they are damaged."""
     text = value.get(PACKED) if isinstance(value, dict) else None
     if text is None:
         return None
@@ -174,7 +177,7 @@ def _packed(value: Any) -> dict[str, Any] | None:
 
 
 def _times(item: Item, packed: Mapping[str, Any]) -> dict[str, Any]:
-    """The fact's times: what memctl wrote, unless the item's own time has changed since."""
+    """The fact's times: those that memctl wrote, or the item's own times if they have changed since."""
     times: dict[str, Any] = {}
     for name in ("created_at", "updated_at", "expires_at"):
         exact, shown = (_instant(value) for value in packed.get(name) or (None, None))

@@ -1,4 +1,4 @@
-"""The table `store` in SQLite and in PostgreSQL, read in the order of its keys."""
+"""The table `store` in SQLite and in PostgreSQL. It is read in the order of its keys."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -24,22 +24,22 @@ class Tables(Protocol):
     place: str
 
     def exists(self) -> bool:
-        """Whether the table is there."""
+        """Whether the table exists."""
 
     def create(self) -> None:
-        """Create the tables as LangGraph does."""
+        """Create the tables with LangGraph's own setup."""
 
     def prefixes(self) -> list[str]:
         """All namespaces."""
 
     def page(self, prefix: str, after: str, size: int) -> list[Item]:
-        """Items of a namespace whose keys come after another."""
+        """The next items of a namespace: those with keys after `after`."""
 
     def with_keys(self, keys: Sequence[str]) -> list[Item]:
-        """The items of all namespaces that have one of these keys."""
+        """The items with one of these keys, in any namespace."""
 
     def put(self, items: Sequence[Item]) -> None:
-        """Insert or replace items, in one transaction. The vectors of replaced ones are removed."""
+        """Insert or replace items in one transaction, and remove the vectors of replaced items."""
 
     def delete(self, prefix: str, keys: Sequence[str]) -> None:
         """Remove items and their vectors."""
@@ -111,7 +111,7 @@ class SqliteTables:
     def _connected(self) -> Iterator[sqlite3.Connection]:
         """A connection and a transaction."""
         if not self._path.exists():
-            raise NotFound("there is no such file", where=self.place)
+            raise NotFound("no such file", where=self.place, hint="check the path")
         with self._translated():
             connection = sqlite3.connect(self._path, timeout=self._timeout)
             try:
@@ -127,10 +127,10 @@ class SqliteTables:
         except sqlite3.OperationalError as error:
             if "no such table" in str(error):
                 raise NotFound("the file is not a LangGraph store", where=self.place) from None
-            raise Retryable(f"the file cannot be used now: {error}", where=self.place) from None
+            raise Retryable(f"the file cannot be used at the moment: {error}", where=self.place) from None
         except sqlite3.DatabaseError as error:
             raise MemctlError(
-                f"the file cannot be read: {error}", where=self.place, hint="name the file of a SqliteStore"
+                f"the file cannot be read: {error}", where=self.place, hint="use the file of a SqliteStore"
             ) from None
 
 

@@ -1,7 +1,7 @@
 """The backend named `redis`: the facts of Redis Agent Memory Server, and conversations in the layouts of several
 libraries.
 
-Everything is enumerated with SCAN: the indexes of the search module return 10,000 records at most.
+Keys are listed with SCAN, because the indexes of the search module return at most 10,000 records.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ from memctl_redis.mapping import PREFIX, Record, fact_id, record_of, to_fact, to
 
 PAGE_SIZE = 500
 FRESH = 5.0
-"""Seconds for which a list of all records is used; another program may write at any time."""
+"""Seconds before the list of all records is read again, because another program may have written."""
 _PREFIX = PREFIX.encode()
 _BESIDE = FieldSupport("in_metadata", "in the hash's field `memctl`")
 
@@ -38,9 +38,9 @@ _BESIDE = FieldSupport("in_metadata", "in the hash's field `memctl`")
 class RedisAdapter(Backend):
     """The database of the Redis server at `url` (MEMCTL_REDIS_URL, REDIS_URL).
 
-    `buffers` says which lists are conversations, and whose; `sessions` where the user is in the session ids of
-    LangChain and LangGraph, such as `{user}:*`. `default_user` owns records and conversations that name no user.
-    Connects at the first call. Raises UsageError for an invalid URL or template.
+    `buffers` is the form of the keys of lists that are conversations, such as `buffer:{user}`; `sessions` is the form
+    of the session ids of LangChain and LangGraph, such as `{user}:*`. `default_user` owns records and conversations
+    that name no user. Connects at the first call. Raises UsageError for an invalid URL or template.
     """
 
     name = "redis"
@@ -54,7 +54,7 @@ class RedisAdapter(Backend):
                 _BESIDE,
             ),
             "embedding": FieldSupport(
-                "in_metadata", "in the hash's field `memctl`; the server's own vector is made by its model"
+                "in_metadata", "in the hash's field `memctl`; the server computes its own vector"
             ),
         },
         ends=frozenset({"expires_at"}),
@@ -81,7 +81,7 @@ class RedisAdapter(Backend):
         page_size: int = PAGE_SIZE,
     ) -> None:
         if not url:
-            raise UsageError("no Redis server is named", hint=f"redis://HOST:6379/0, or REDIS_URL: {HINT}")
+            raise UsageError("no Redis server given", hint=f"pass a URL, or set REDIS_URL; {HINT}")
         self._server = Server(url)
         self.identity = self._server.place
         self._default_user = default_user
@@ -100,7 +100,7 @@ class RedisAdapter(Backend):
         self._server.close()
 
     def check(self) -> Health:
-        """Connect; the detail has the numbers of records and owners."""
+        """Connect, and count the records and their owners."""
         with self._server.client() as client:
             version = client.info("server")["redis_version"]
         owned = self._index()
@@ -108,7 +108,7 @@ class RedisAdapter(Backend):
         return Health(ok=True, detail=f"Redis {version} on {self.identity}: {total} memories of {len(owned)} users")
 
     def now(self) -> datetime:
-        """The server's clock."""
+        """The time of the server's clock."""
         with self._server.client() as client:
             seconds, micros = client.time()
         return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)
@@ -120,8 +120,8 @@ class RedisAdapter(Backend):
 
     def everyone(self) -> Iterator[str]:
         """Every user with a record or a conversation."""
-        talking = {owner for place in self._conversations.places() if (owner := self._owner_of(place))}
-        return iter(sorted({*self.users(), *talking}))
+        owners = {owner for place in self._conversations.places() if (owner := self._owner_of(place))}
+        return iter(sorted({*self.users(), *owners}))
 
     def owners(self, users: Collection[str]) -> set[str]:
         """Which of the users have a record."""
@@ -145,11 +145,11 @@ class RedisAdapter(Backend):
             yield Page(tuple(facts), some[-1].hex() if len(keys) > first + size else None)
 
     def rejects(self) -> Iterator[Rejected]:
-        """The records and messages read so far that cannot be used."""
+        """The records and messages read so far that are not valid."""
         return iter(list(self._rejects.values()))
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts as the server's records, all in one transaction."""
+        """Store facts as records of the server, in one transaction."""
         keys = [_PREFIX + record_of(fact).encode() for fact in facts]
         stored = self._records(dict.fromkeys(keys))
         now = self.now()
@@ -188,7 +188,7 @@ class RedisAdapter(Backend):
             pipeline = client.pipeline(transaction=True)
             for key, (fact, record) in changes.items():
                 former = stored[key][1] if key in stored else {}
-                # The server's own counts and flags stay; a vector of another text does not.
+                # The server's counts and flags stay. Its vector stays only if the text is the same.
                 kept: Record = {name: former[name] for name in (b"access_count", b"pinned") if name in former}
                 if b"vector" in former and former.get(b"text") == record[b"text"]:
                     kept[b"vector"] = former[b"vector"]
@@ -214,7 +214,7 @@ class RedisAdapter(Backend):
         return self._unlink(keys)
 
     def search(self, query: Query) -> list[Hit]:
-        """The best facts by BM25 over words. The server's own search needs its embedding model."""
+        """The best facts by BM25. The server's own search would need its embedding model."""
         index = self._index()
         keys = index.get(query.user, []) if query.user is not None else [key for own in index.values() for key in own]
         facts = {fact.id: fact for fact in self._facts(keys)}
@@ -227,7 +227,7 @@ class RedisAdapter(Backend):
         """Writes can be read at once."""
 
     def conversations(self, user: str) -> Iterator[Conversation]:
-        """The user's conversations; those that name no user are the default user's."""
+        """The user's conversations. Those that name no user belong to the default user."""
         for place in self._of(user):
             if (conversation := self._conversations.read(place)) is not None:
                 yield conversation
@@ -275,7 +275,7 @@ class RedisAdapter(Backend):
         return self._owned
 
     def _records(self, keys: Mapping[bytes, None]) -> dict[bytes, tuple[Fact | None, Record]]:
-        """The records that exist, with their facts; None for one that is not a fact."""
+        """The records that exist, each with its fact; None for a record that is not a valid fact."""
         found: dict[bytes, tuple[Fact | None, Record]] = {}
         for key, (record, expires_at) in self._server.each(keys, ("HGETALL",)):
             if isinstance(record, Exception):

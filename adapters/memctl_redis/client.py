@@ -1,4 +1,4 @@
-"""A Redis server: its address, its errors as memctl's, and its keys to the last one."""
+"""A Redis server: its address, its errors as errors of memctl, and a complete list of its keys."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from memctl.backends.contract import need, server_parts
 from memctl.core.errors import AuthError, Fatal, MemctlError, Rejected, Retryable, UsageError
 
 SCHEMES = ("redis", "rediss")
-HINT = "such as redis://HOST:6379/0, rediss://HOST for TLS, or unix:///PATH; put a password in REDIS_URL"
+HINT = "examples: redis://HOST:6379/0, rediss://HOST for TLS, unix:///PATH; put a password into REDIS_URL"
 TIMEOUT = 20.0
 BATCH = 500
 """The number of keys in one round trip."""
@@ -44,7 +44,7 @@ def place_of(url: str) -> str:
 
 
 def escaped(text: str | bytes) -> bytes:
-    """The text as a part of a pattern of keys."""
+    """The text, escaped for a pattern of keys."""
     raw = text.encode() if isinstance(text, str) else text
     return b"".join(b"\\" + bytes((byte,)) if byte in b"*?[]^\\" else bytes((byte,)) for byte in raw)
 
@@ -60,7 +60,7 @@ class Server:
 
     @contextmanager
     def client(self) -> Iterator[Any]:
-        """The client of redis-py; its errors become memctl's."""
+        """The client of redis-py. Its errors are raised as errors of memctl."""
         redis = need("redis", "redis")
         try:
             if self._client is None:
@@ -90,13 +90,14 @@ class Server:
             client.close()
 
     def keys(self, pattern: bytes, type_: str) -> list[bytes]:
-        """Every key that matches, sorted. `type_` is as in the command TYPE."""
+        """All keys of a type that match, sorted. `type_` is a result of the command TYPE."""
         with self.client() as client:
             return sorted(set(client.scan_iter(match=pattern, count=1000, _type=type_)))
 
     def each(self, keys: Iterable[bytes], *commands: Sequence[Any]) -> Iterator[tuple[bytes, list[Any]]]:
-        """For each key the answers to commands, such as ("HGETALL",), of one moment; then the instant at which the key
-        expires, or None. An answer may be an error."""
+        """For each key: the answers to commands such as ("HGETALL",), and the time at which the key expires, or None.
+
+        All answers for a key are of the same moment. An answer may be an error."""
         wanted = list(keys)
         for first in range(0, len(wanted), BATCH):
             some = wanted[first : first + BATCH]
@@ -118,7 +119,7 @@ class Server:
                 yield key, [*found, instant(left + offset) if left >= 0 else None]
 
     def documents(self, keys: Iterable[bytes]) -> Iterator[tuple[bytes, Any, datetime | None]]:
-        """Each key's JSON document and expiry. Keys that have gone are left out; a document that cannot be read is a
+        """The JSON document and the expiry of each key that still exists. A document that cannot be read is a
         Rejected."""
         for key, (found, expires_at) in self.each(keys, ("JSON.GET",)):
             if found is None:
@@ -137,7 +138,7 @@ _RUNNING = "check that the server is running and reachable"
 
 
 def instant(milliseconds: int) -> datetime | None:
-    """The time of a Unix time in milliseconds; None if no date expresses it."""
+    """The time of a Unix time in milliseconds; None if it is out of range."""
     try:
         return _FIRST + timedelta(milliseconds=milliseconds)
     except OverflowError:
@@ -155,7 +156,7 @@ def _failure(redis: Any, error: Exception, place: str) -> MemctlError:
     if isinstance(error, known.AuthenticationError | known.AuthorizationError | known.NoPermissionError) or any(
         sign in line for sign in _REFUSED
     ):
-        return AuthError(line, where=place, hint="check the user, the password and the rights in the URL")
+        return AuthError(line, where=place, hint="check the user and password in the URL, and the user's permissions")
     if isinstance(error, known.ConnectionError | known.TimeoutError | known.BusyLoadingError):
         return Retryable(_without_url(line), where=place, hint=_RUNNING)
     if isinstance(error, known.OutOfMemoryError | known.ReadOnlyError) or any(sign in line for sign in _PASSING):

@@ -1,7 +1,7 @@
-"""The conversations in a Redis server, by layout, each with the keys that belong to it.
+"""The conversations in a Redis server, in the layouts of several libraries, each with its keys.
 
-A buffer's key names its user. LangChain and LangGraph name only the session; a template of session ids can say where
-the user is in them.
+The key of a buffer names its user. LangChain and LangGraph only name the session; a template of session ids can say
+which part of them is the user.
 """
 
 import re
@@ -19,32 +19,32 @@ CHATS = b"chat:"
 CHECKPOINTS = b"checkpoint:"
 WORKING = b"working_memory:"
 ROOT = ("", "__empty__")
-"""Names of the namespace of a graph that is not part of another."""
+"""Names of the namespace of a graph that is not part of another graph."""
 _JSON, _LIST = "ReJSON-RL", "list"
 
 
 class Template:
-    """A name with `{user}` in it, and `*` for anything: `buffer:{user}`, `{user}:*`."""
+    """A template of names with `{user}`, and `*` for any text: `buffer:{user}`, `{user}:*`."""
 
     def __init__(self, text: str) -> None:
         if text.count("{user}") != 1:
-            raise UsageError(f"{text!r} does not say where the user is", hint="such as buffer:{user}")
+            raise UsageError(f"{text!r} does not contain {{user}} once", hint="example: buffer:{user}")
         self._parts = re.split(r"(\{user\}|\*)", text)
         names = {"{user}": "(?P<user>.+)", "*": ".*"}
         self._regex = re.compile("".join(names.get(part, re.escape(part)) for part in self._parts), re.DOTALL)
 
     def user(self, name: str) -> str | None:
-        """The user in a name; None if it has another form."""
+        """The user in a name; None if the name does not match."""
         match = self._regex.fullmatch(name)
         return match["user"] if match else None
 
     def pattern(self) -> bytes:
-        """The pattern of keys that may be names."""
+        """The pattern of the keys that may match."""
         return b"".join(b"*" if part in ("{user}", "*") else escaped(part) for part in self._parts)
 
 
 class Place(NamedTuple):
-    """Where a conversation is: its owner (None: nobody), its kind, its id, and all keys that it consists of."""
+    """The owner of a conversation (None: unknown), its kind, its id, and all of its keys."""
 
     owner: str | None
     kind: str
@@ -53,7 +53,7 @@ class Place(NamedTuple):
 
 
 class Conversations:
-    """All conversations of a server. `reject` takes what is not a message."""
+    """All conversations of a server. `reject` is called for everything that is not a valid message."""
 
     def __init__(self, server: Server, buffers: str, sessions: str | None, reject: Callable[[Rejected], None]) -> None:
         self._server = server
@@ -62,7 +62,7 @@ class Conversations:
         self._reject = reject
 
     def places(self) -> Iterator[Place]:
-        """Where conversations are."""
+        """The place of every conversation."""
         for key in self._server.keys(self._buffers.pattern(), _LIST):
             if (user := self._buffers.user(_name(key))) is not None and not key.startswith(LISTS):
                 yield Place(user, "buffer", _name(key), (key,))
@@ -78,12 +78,12 @@ class Conversations:
                 yield Place(document.get("user_id") or self._owner(session), "working memory", session, (key,))
 
     def read(self, place: Place) -> Conversation | None:
-        """The conversation at a place; None if it has gone."""
+        """The conversation at a place; None if it no longer exists."""
         messages = tuple(_READERS[place.kind](self, place))
         return Conversation(id=place.id, messages=messages) if messages else None
 
     def rest(self, place: Place) -> list[bytes]:
-        """The keys that accompany those of a conversation, such as the pending writes of a thread."""
+        """Further keys that belong to a conversation, such as the pending writes of a thread."""
         if place.kind != "thread":
             return []
         thread = escaped(place.id)
@@ -121,7 +121,7 @@ class Conversations:
 
     def _messages(self, place: Place) -> Iterator[Message]:
         items, expires_at = self._list(place.keys[0])
-        items.reverse()  # LangChain adds to the front
+        items.reverse()  # LangChain adds messages at the front
         for raw, id_ in zip(items, raw_ids(place.id, items), strict=True):
             yield from self._valid(place, lambda raw, id_: langchain(decoded(raw), id_, expires_at), raw, id_)
 
@@ -130,7 +130,7 @@ class Conversations:
             yield from self._valid(place, _chatted, document, _name(key).rpartition(":")[2], expires_at)
 
     def _checkpoints(self, place: Place) -> Iterator[Message]:
-        """The messages of the newest state of the thread, which has all of them."""
+        """The messages of the newest checkpoint of the thread, which has all messages."""
         keys = [key for key in place.keys if _namespace(key, place.id) in ROOT]
         for _, document, expires_at in self._server.documents(keys[-1:]):
             for number, item in enumerate(self._items(place, _state, document)):
@@ -150,7 +150,7 @@ class Conversations:
         return items if isinstance(items, list) else []
 
     def _valid(self, place: Place, read: Callable[..., Message], *arguments: Any) -> list[Message]:
-        """The message that `read` makes; none if it is not a message, which is reported."""
+        """The message that `read` returns; an empty list if it is not valid, which is reported."""
         try:
             return [read(*arguments)]
         except Rejected as error:
@@ -171,15 +171,15 @@ _READERS: dict[str, Callable[[Conversations, Place], Iterator[Message]]] = {
 
 
 def _buffered(raw: bytes, id_: str, expires_at: datetime | None) -> Message:
-    """An item of a buffer, which applications fill as they like: also with LangChain's messages."""
+    """A message of a buffer. Its form is up to the application; it may be that of LangChain."""
     item = decoded(raw)
     has_data = isinstance(item.get("data", item.get("kwargs")), dict)
     return langchain(item, id_, expires_at) if has_data else plain(item, id_, expires_at)
 
 
 def _thread(name: str) -> str:
-    """The thread in a checkpoint's key THREAD:NAMESPACE:ID. A thread may contain colons, and so may the namespace of
-    a part of a graph, in which every part is NODE:UUID."""
+    """The thread in the key of a checkpoint, THREAD:NAMESPACE:ID. A thread may contain colons. So may the namespace of
+    a part of a graph: each of its levels is NODE:UUID."""
     thread, _, _ = name.rpartition(":")
     head, _, namespace = thread.rpartition(":")
     return head if namespace in ROOT else re.sub(r":[^:|]+:[0-9a-f-]{36}(\|[^:|]+:[0-9a-f-]{36})*$", "", thread)

@@ -1,7 +1,8 @@
 """Records of Redis Agent Memory Server as facts, and back.
 
-A record is a hash. It has fields for text, user, session, namespace, topics and times; the field `memctl` keeps all of
-a fact, which the server ignores. Where the two differ, somebody changed the record, and the server's own field counts.
+A record is a hash with fields for text, user, session, namespace, topics and times. The field `memctl`, which the
+server ignores, has all other fields of the fact. If it differs from the server's own field, another program has changed
+the record, and the server's field counts.
 """
 
 from base64 import b64decode, b64encode
@@ -24,14 +25,14 @@ _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _TIMES = {"created_at": "created_at", "updated_at": "updated_at", "event_date": "valid_at"}
 _OWN = ("id_", "text", "user_id", "session_id", "namespace", "topics", "memory_type", *_TIMES)
 _HOUSEKEEPING = {"access_count": b"0", "pinned": b"0", "discrete_memory_extracted": b"t"}
-"""The fields that the server sets in a new record from which it must not extract anything."""
+"""The fields of a new record from which the server should not extract anything."""
 _VECTOR, _VECTOR_OF = "vector", "vector_of"
 
 Record = dict[bytes, bytes]
 
 
 def fact_id(record: str) -> UUID:
-    """The id of a record's fact: the record's own if it is a UUID."""
+    """The id of a record's fact: the id of the record if that is a UUID, else one derived from it."""
     try:
         id_ = UUID(record)
     except ValueError:
@@ -40,15 +41,15 @@ def fact_id(record: str) -> UUID:
 
 
 def record_of(fact: Fact) -> str:
-    """The id of a fact's record: the server's own if the fact came from there."""
+    """The id of a fact's record: that of the server if the fact came from it, else the fact's id."""
     native = fact.source.id
     return native if fact.source.system == SYSTEM and native and fact_id(native) == fact.id else str(fact.id)
 
 
 def to_record(fact: Fact) -> Record:
-    """The fields of the fact's hash. Raises ValueError for a fact that no record can be."""
+    """The fields of the fact's hash. Raises ValueError for a fact that cannot be a record."""
     if not fact.user_id:
-        raise ValueError("a record without a user belongs to everybody")
+        raise ValueError("the fact has no user, and a record without one is shown to everybody")
     if fact.embedding is not None and not all(map(isfinite, fact.embedding.vector)):
         raise ValueError("the embedding contains a number that is not finite")
     fields = {PACKED: msgspec.json.encode(pack(fact, _packed_fields()))} | _HOUSEKEEPING
@@ -59,7 +60,7 @@ def to_record(fact: Fact) -> Record:
 
 
 def to_fact(key: str, record: Mapping[bytes, bytes], expires_at: datetime | None, user: str | None) -> Fact:
-    """The fact of the hash at a key; `user` owns records that name nobody. Raises ValueError for anything else."""
+    """The fact of the hash at a key; `user` owns records that name no user. Raises ValueError for an invalid record."""
     if b"text" not in record:
         raise ValueError("the record has no text")
     fields = {name.decode(): value for name, value in record.items() if name != _VECTOR.encode()}
@@ -121,7 +122,7 @@ def _shown(fact: Fact) -> dict[str, str]:
 
 
 def _parsed(texts: Mapping[str, str], names: set[str]) -> dict[str, Any]:
-    """The fields of a fact that the server's fields `names` say."""
+    """The fields of a fact that follow from the server's fields `names`."""
     values: dict[str, Any] = {}
     if "session_id" in names:
         values["session_id"] = texts.get("session_id") or None
@@ -139,8 +140,8 @@ def _parsed(texts: Mapping[str, str], names: set[str]) -> dict[str, Any]:
 
 
 def _expiring(fact: Fact, expires_at: datetime | None) -> Fact:
-    """The fact with the expiry of its key, unless that is the same in less precision. A key without one may have a
-    fact whose time had passed when it was written."""
+    """The fact with the expiry of its key, unless the two differ only in precision. A key without expiry may belong to
+    a fact that had already expired when it was written."""
     own = fact.expires_at
     if expires_at is None:
         over = own is not None and own <= datetime.now(UTC)
@@ -150,7 +151,7 @@ def _expiring(fact: Fact, expires_at: datetime | None) -> Fact:
 
 
 def _native(fact: Fact) -> dict[str, bytes]:
-    """The server's fields that no field of a fact expresses. A vector of another text is left out."""
+    """The server's fields that a fact has no field for. The vector is left out if the text has changed."""
     native = {name: value for name, value in fact.native.items() if isinstance(value, str) and name not in _OWN}
     vector, of = native.pop(_VECTOR, None), native.pop(_VECTOR_OF, None)
     fields = {name: value.encode() for name, value in native.items() if name != PACKED}
@@ -164,14 +165,14 @@ def _digest(text: str) -> str:
 
 
 def _seconds(at: datetime) -> str:
-    """Unix time in seconds with all six decimals, which a float would round."""
+    """Unix time in seconds with six decimals; a float would round it."""
     micros = (at - _FIRST) // timedelta(microseconds=1)
     sign, micros = ("-", -micros) if micros < 0 else ("", micros)
     return f"{sign}{micros // 10**6}.{micros % 10**6:06}"
 
 
 def _instant(text: str) -> datetime | None:
-    """The time of Unix seconds; the server writes 0 for a time it does not know."""
+    """The time of a Unix time in seconds; None for 0, which the server writes for an unknown time."""
     try:
         seconds = float(text)
         return _FIRST + timedelta(seconds=seconds) if seconds else None

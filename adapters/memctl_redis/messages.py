@@ -1,4 +1,4 @@
-"""Messages as applications keep them in Redis: JSON of a few shapes."""
+"""Messages as applications store them in Redis: JSON in a few forms."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _KNOWN = ("user", "assistant", "system", "tool")
 _TIMES = ("ts", "timestamp", "created_at", "time", "at")
 _TEXTS = ("content", "text", "message")
 _MILLISECONDS = 1e11
-"""Unix times from here on are in milliseconds: as seconds, this is the year 5138."""
+"""Larger Unix times are in milliseconds: as seconds, this number is the year 5138."""
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -44,8 +44,8 @@ def checked(item: Any) -> Mapping[str, Any]:
 
 
 def plain(item: Any, id_: str | None, expires_at: datetime | None) -> Message:
-    """A message {role, content, time}, as tutorials and agent-memory-server keep it. Raises Rejected for a message
-    without role or text."""
+    """A message {role, content, time}, as in tutorials and agent-memory-server. Raises Rejected for a message without
+    role or text."""
     item = checked(item)
     role = item.get("role") or item.get("type")
     at = next((item[name] for name in _TIMES if item.get(name) is not None), None)
@@ -82,8 +82,9 @@ def langchain(item: Any, id_: str, expires_at: datetime | None, at: datetime | N
 
 
 def raw_ids(key: str, items: list[bytes]) -> list[str]:
-    """Ids of a list's items that stay the same when the list grows at its end and is trimmed at its start: of the key,
-    the bytes, and how many equal items follow."""
+    """An id for each item of a list, which stays the same when items are added at the end or removed from the start.
+
+    It is derived from the key, the bytes, and the number of equal items that follow."""
     following: dict[bytes, int] = {}
     ids: list[str] = []
     for raw in reversed(items):
@@ -93,7 +94,8 @@ def raw_ids(key: str, items: list[bytes]) -> list[str]:
 
 
 def moment(value: Any) -> datetime | None:
-    """The time of Unix seconds or milliseconds, or of an ISO text, in which a missing zone is UTC; else None."""
+    """The time of a number (Unix time in seconds or milliseconds) or of an ISO 8601 text (UTC without a zone); else
+    None."""
     if isinstance(value, str):
         text = value.strip()
         if not _NUMBER.fullmatch(text):
@@ -121,7 +123,7 @@ def _role(role: Any) -> str:
 
 def _text(content: Any) -> str:
     if content is None:
-        return ""  # a call of a tool
+        return ""  # a tool call
     if isinstance(content, str):
         return content
     if isinstance(content, list):

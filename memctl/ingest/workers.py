@@ -1,8 +1,8 @@
-"""Ingest over other processes: those of this machine, of a Dask or Ray cluster, or of any executor of a program.
+"""Ingest with several processes: on this machine, on a Dask or Ray cluster, or with an executor of the program.
 
-The command reads the files and recognises what is known; workers extract, and where the store is on a server they also
-commit their own chunk, in one transaction under the locks of its users. The ids of what they write are derived from
-its content, so a chunk that is sent twice is stored once. Files enter the ledger last, by the command itself.
+The command reads the files and skips what it has read before. Workers extract the facts. If the store is on a server,
+each worker also commits its chunk, in one transaction that locks the users of the chunk. Ids are derived from content,
+so a chunk that is sent twice is stored once. The command itself records the files as read, at the end.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ FORMS = "dask://HOST:8786 or ray://HOST:10001"
 CONNECTING = 10.0
 """Seconds to wait for a cluster and for its first worker."""
 PATIENCE = 60.0
-"""Seconds without a result after which the cluster is asked if it still has workers."""
-_AGAIN = "run the same command again: what is committed already is passed over"
+"""Seconds without a result, after which memctl asks the cluster whether it still has workers."""
+_AGAIN = "run the same command again; chunks that were committed are skipped"
 _HINT = "check the address; a cluster with tokens needs RAY_AUTH_MODE=token and RAY_AUTH_TOKEN"
 _LOCAL = ("", "localhost", "127.0.0.1", "::1")
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker needs to know besides its chunk.
+    """What a worker gets with every chunk.
 
-    `address` is that of the store in which it commits, without a password; None if it only extracts. `now` is the time
-    of observation for what carries none, and `user` whom the run is listed as being about.
+    `address` is the store to commit to, without a password; None if the worker only extracts. `now` is the time of
+    observation of turns without a time, and `user` the user under whom the run is listed.
     """
 
     version: str = __version__
@@ -56,8 +56,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Done(msgspec.Struct, kw_only=True):
-    """A chunk that is digested. If its worker committed it, `digest` only says which turns were seen and what could not
-    be digested; `report` counts, `users` are those written about, and `run` is the id to continue the run under."""
+    """The outcome of a chunk. If the worker committed it, `digest` only has the turns that were seen and those that
+    could not be read, `report` has the counts, `users` the users of the facts, and `run` the id of the run to
+    continue."""
 
     digest: Digest
     report: Report | None = None
@@ -66,7 +67,7 @@ class Done(msgspec.Struct, kw_only=True):
 
 
 def job(chunk: Sequence[Work], task: Task) -> Done:
-    """Extract a chunk, and commit it if the task says where. May be repeated."""
+    """Extract a chunk, and commit it if the task has an address. It is safe to run it twice."""
     if task.version != __version__:
         raise UsageError(
             f"a worker has memctl {__version__}, this is {task.version}",
@@ -91,7 +92,7 @@ def job(chunk: Sequence[Work], task: Task) -> Done:
 
 
 def _own_address(address: str) -> str:
-    """The address with the password that this machine's own settings give for it, if they do."""
+    """The address, with its password if the settings of this machine have it."""
     with suppress(MemctlError):
         own = str(settings.load().store_path)
         if settings.without_password(own) == address:
@@ -100,8 +101,8 @@ def _own_address(address: str) -> str:
 
 
 class Workers:
-    """An executor, and how many chunks it works on at a time. `alive` raises Retryable if nobody is working any more;
-    `where` names it in messages."""
+    """An executor, and the number of chunks it can process at the same time. `alive` raises Retryable if it has no
+    workers any more; `where` is its name in messages."""
 
     def __init__(
         self, executor: Executor, *, slots: int, where: str | None = None, alive: Callable[[], object] = lambda: None
@@ -112,11 +113,11 @@ class Workers:
         self.alive = alive
 
     def submit(self, chunk: Sequence[Work], task: Task) -> Future[Done]:
-        """Have a chunk worked on."""
+        """Send a chunk to a worker."""
         return self.executor.submit(job, chunk, task)
 
     def result(self, future: Future[Done]) -> Done:
-        """The outcome of a chunk, waiting for it. Raises MemctlError if it failed for whatever reason."""
+        """Wait for the outcome of a chunk and return it. Raises MemctlError if it failed, for any reason."""
         while True:
             try:
                 return future.result(timeout=PATIENCE)
@@ -151,7 +152,7 @@ class Workers:
 
 
 def _unwrapped(error: MemctlError) -> MemctlError:
-    """The error itself where Ray raises a copy of its type around it."""
+    """The error that was raised in the worker; Ray puts it into another one of the same type."""
     cause = getattr(error, "cause", None)
     return cause if isinstance(cause, MemctlError) else error
 
@@ -160,9 +161,9 @@ class RayExecutor(Executor):
     """The workers of the Ray cluster to which this process is connected."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Have a function called by a worker."""
+        """Call a function in a worker."""
         ray: Any = import_module("ray")
-        # Ray's own future fails if it is cancelled before its result comes; a running one is not cancelled.
+        # Ray's own future fails if it is cancelled before the result arrives. A running future cannot be cancelled.
         future: Future[Any] = Future()
         future.set_running_or_notify_cancel()
 
@@ -177,7 +178,7 @@ class RayExecutor(Executor):
 
 
 def check(workers: str) -> None:
-    """Raise UsageError unless this is the address of a cluster as --workers takes it."""
+    """Raise UsageError if this is not the address of a cluster."""
     _parts(workers)
 
 
@@ -190,15 +191,15 @@ def _parts(workers: str) -> tuple[str, str, int]:
         if not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
             raise ValueError
     except (ValueError, KeyError):
-        raise UsageError("this is not the address of a cluster", where="--workers", hint=f"such as {FORMS}") from None
+        raise UsageError("this is not the address of a cluster", where="--workers", hint=f"expected {FORMS}") from None
     return parts.scheme, parts.hostname, port
 
 
 @contextmanager
 def connected(workers: str | Executor, *, jobs: int) -> Iterator[Workers]:
-    """The workers of a cluster, or of a program's own executor, which is taken to have `jobs` of them.
+    """The workers of a cluster, or of the program's own executor with its `jobs` workers.
 
-    At the end of the block the cluster drops what is not done. Raises UsageError for a missing package, Retryable if
+    At the end of the block, the cluster drops unfinished chunks. Raises UsageError for a missing package, Retryable if
     the cluster does not answer or has no workers.
     """
     if isinstance(workers, Executor):
@@ -215,7 +216,7 @@ def connected(workers: str | Executor, *, jobs: int) -> Iterator[Workers]:
             hint=f"pip install 'memctl-toolkit[{scheme}]'",
         ) from None
     try:
-        # Both clients retry for long when nobody listens.
+        # Both clients would retry for a long time if nothing listens there.
         socket.create_connection((host, port), timeout=CONNECTING).close()
     except OSError as error:
         raise Retryable(
@@ -261,9 +262,9 @@ def _ray(ray: Any, where: str) -> Iterator[Workers]:
 
 
 def address_for(store_address: str | None, workers: str | Executor) -> str | None:
-    """The address at which workers commit, without its password; None if they may only extract.
+    """The address at which workers commit, without its password; None if they can only extract.
 
-    A store that only this machine reaches is none for the workers of others.
+    Workers on other machines cannot commit to a store that only this machine can reach.
     """
     if store_address is None:
         return None

@@ -1,4 +1,4 @@
-"""A LangGraph store over any backend: graphs and `langmem` read what memctl remembers of a user, and add to it.
+"""A LangGraph store over any backend: graphs and `langmem` read and change the memory of a user.
 
 store = MemctlStore(memctl.open("local"))
 graph = builder.compile(store=store)
@@ -27,17 +27,17 @@ from memctl.memory import Memory
 SYSTEM = "langgraph"
 USER = "{user}"
 TEXTS = ("content", "text", "memory", "data")
-"""The keys of a value whose text is that of the fact, in order."""
+"""The keys of a value that may have the text of the fact; the first one that it has counts."""
 UNKNOWN = datetime.min.replace(tzinfo=UTC)
-"""The time of an item of which no time is known; LangGraph needs one."""
+"""The time of an item whose time is unknown, because LangGraph needs one."""
 WIDEST = 1000
 
 
 class MemctlStore(BaseStore):
-    """The items of all users. In `namespace`, the label "{user}" stands for the user; labels below are kept.
+    """The items of all users. In `namespace`, the label "{user}" stands for the user; further labels may follow.
 
-    A current fact that LangGraph did not write is an item too: its key is its id, its value has `content` and `kind`.
-    The backend is used by one thread at a time.
+    A current fact that LangGraph did not write is also an item: its key is the fact's id, and its value has `content`
+    and `kind`. Only one thread at a time uses the backend.
     """
 
     def __init__(self, memory: Memory, namespace: Sequence[str] = ("memories", USER)) -> None:
@@ -71,11 +71,16 @@ class MemctlStore(BaseStore):
         raise UsageError(f"unknown operation {type(op).__name__}")
 
     def _user(self, namespace: tuple[str, ...]) -> str | None:
-        """The user in a namespace; None if it ends before. Raises UsageError if it does not match the template."""
+        """The user in a namespace; None if it is too short to name one. Raises UsageError if it does not match the
+        template."""
         for template, label in zip(self._namespace, namespace, strict=False):
             if template not in (USER, label):
                 wanted = ".".join(self._namespace)
-                raise UsageError("the namespace is outside of this store's", where=".".join(namespace), hint=wanted)
+                raise UsageError(
+                    "the namespace does not belong to this store",
+                    where=".".join(namespace),
+                    hint=f"namespaces of this store begin with {wanted}",
+                )
         place = self._namespace.index(USER)
         return namespace[place] if len(namespace) > place else None
 
@@ -83,7 +88,7 @@ class MemctlStore(BaseStore):
         user = self._user(namespace)
         if user is None or len(namespace) < len(self._namespace):
             wanted = ".".join(self._namespace)
-            raise UsageError("the namespace names no user", where=".".join(namespace), hint=f"it begins {wanted}")
+            raise UsageError("the namespace names no user", where=".".join(namespace), hint=f"begin it with {wanted}")
         return user
 
     def _fact(self, namespace: tuple[str, ...], key: str) -> Fact | None:
@@ -202,7 +207,7 @@ _COMPARISONS = {
 
 
 def _fits(value: Any, wanted: Any) -> bool:
-    """Whether a field of a value has the value, or fulfils all comparisons, that a filter has for it."""
+    """Whether a field of an item matches its filter: a value, or comparisons such as {"$gt": 3}."""
     if not isinstance(wanted, dict) or not any(name.startswith("$") for name in wanted):
         return bool(value == wanted)
     for name, operand in wanted.items():

@@ -26,9 +26,10 @@ T = TypeVar("T")
 
 
 class MemctlSession(SessionABC):
-    """The items of one conversation of `user_id`, each a record of the kind `episode`, verbatim.
+    """The items of one conversation of `user_id`. Each is stored verbatim as a record of the kind `episode`.
 
-    An item without text, such as the call of a tool, has its type as text. Calls run in threads, one at a time.
+    For an item without text, such as a tool call, the text of the record is the type of the item. Calls run in threads,
+    one at a time.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class MemctlSession(SessionABC):
         self._lock = asyncio.Lock()
 
     async def get_items(self, limit: int | None = None) -> list[Any]:
-        """The items in order; with `limit`, or that of the session's settings, the latest ones only."""
+        """The items in order; only the latest ones if there is a `limit`, here or in the session's settings."""
         most = limit if limit is not None else self.session_settings.limit if self.session_settings else None
         items = [fact.native[SYSTEM]["item"] for fact in await self._run(self._facts)]
         return items if most is None else items[max(0, len(items) - most) :]

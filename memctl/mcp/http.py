@@ -1,4 +1,4 @@
-"""The server over HTTP: who may reach it, and by which token."""
+"""The server over HTTP, and its protection by host names and a token."""
 
 from __future__ import annotations
 
@@ -33,25 +33,26 @@ def is_loopback(host: str) -> bool:
 
 
 def check(host: str, allowed: Sequence[str], token: str | None, token_name: str) -> None:
-    """Raise UsageError for a server that others could reach without a token or under any name."""
+    """Raise UsageError if other machines could reach the server without a token, or by any host name."""
     if token is not None and len(token) < SHORTEST_TOKEN:
         raise UsageError(f"the token has fewer than {SHORTEST_TOKEN} characters", where=token_name)
     if is_loopback(host) and not allowed:
         return
     if token is None:
         raise UsageError(
-            "a server that other machines reach needs a token", where="--http", hint=f"set {token_name} to a secret"
+            "a server that other machines can reach needs a token", where="--http", hint=f"set {token_name} to a secret"
         )
     if not allowed and host.strip("[]") in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
         raise UsageError(
-            f"{host} is not a name that clients use", where="--host", hint="name the server's host with --allow-host"
+            f"clients do not use {host} as a host name", where="--host", hint="pass the name they use with --allow-host"
         )
 
 
 def application(server: Server[Any], host: str, allowed: Sequence[str], token: str | None) -> ASGIApp:
-    """The application at `/mcp` with the token in the Authorization header, or at `/mcp/TOKEN`.
+    """The application. It answers at `/mcp` if the Authorization header has the token, and at `/mcp/TOKEN`.
 
-    It refuses requests to another host than these, and from pages of another.
+    It refuses requests that name a host that is not loopback, `host` or in `allowed`, and requests from web pages of
+    such hosts.
     """
     bound = f"[{host}]" if ":" in host and not host.startswith("[") else host
     names = dict.fromkeys((*LOOPBACK, bound, *allowed))
@@ -61,7 +62,7 @@ def application(server: Server[Any], host: str, allowed: Sequence[str], token: s
             f"{scheme}://{form}" for scheme in ("http", "https") for name in names for form in (name, f"{name}:*")
         ],
     )
-    # Nothing is kept between two requests, so a client may be sent to another process at any time.
+    # No state is kept between requests, so that any of several processes can answer the next one.
     app = server.streamable_http_app(
         streamable_http_path=PATH, json_response=True, stateless_http=True, transport_security=security, host=host
     )
@@ -69,7 +70,7 @@ def application(server: Server[Any], host: str, allowed: Sequence[str], token: s
 
 
 class _Guarded:
-    """An application that answers only requests with the token."""
+    """An application that refuses requests without the token."""
 
     def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
@@ -77,7 +78,7 @@ class _Guarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            # Assistants that cannot send a header have the token in the path.
+            # Assistants that cannot send a header put the token into the path.
             in_path = str(scope["path"]).removeprefix(f"{PATH}/").encode("utf-8", "surrogateescape")
             headers = [value for name, value in scope["headers"] if name == b"authorization"]
             kind, _, in_header = (headers[0] if headers else b"").partition(b" ")
@@ -91,16 +92,18 @@ class _Guarded:
 
 
 def serve_http(app: ASGIApp, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Serve until the process is interrupted. Raises MemctlError if the port is taken."""
+    """Serve until the process is interrupted. Raises MemctlError if the port is in use."""
     import uvicorn
 
-    # Neither addresses nor paths are logged: a path can have the token.
+    # Requests are not logged, because a path may contain the token.
     config = uvicorn.Config(app, host=host.strip("[]"), port=port, log_level="warning", access_log=False, lifespan="on")
     try:
         listening = config.bind_socket() if port else None
     except SystemExit:
-        raise MemctlError("cannot listen there", where=f"{host}:{port}", hint="choose another --port") from None
+        raise MemctlError(
+            "cannot listen on this address", where=f"{host}:{port}", hint="choose another --port"
+        ) from None
     bound = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    say(f"listening on http://{bound}:{port}{PATH}; Ctrl-C ends it")
+    say(f"listening on http://{bound}:{port}{PATH}; press Ctrl-C to stop")
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening] if listening else None)

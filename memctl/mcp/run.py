@@ -1,4 +1,4 @@
-"""`memctl mcp` from its options to its end."""
+"""What `memctl mcp` does: check the options, start the server, close the memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from memctl.store.local_store import LocalStore
 
 
 class Http(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to listen. `allowed` are host names by which clients reach it. `token_name` is a variable."""
+    """Where to listen. `allowed` are the host names that clients use, `token_name` is the environment variable with the
+    token."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -23,7 +24,7 @@ class Http(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What to serve. `user` None is the default user of the settings, `http` None is stdin and stdout."""
+    """What to serve. Without `user`, the default user of the settings; without `http`, over stdin and stdout."""
 
     memory: Memory
     user: str | None
@@ -33,9 +34,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def serve(job: Job, say: Callable[[str], None]) -> None:
-    """Serve until the client leaves or the process is interrupted.
+    """Serve until the client disconnects or the process is interrupted.
 
-    Raises UsageError if the extra is missing, no user is given, or the backend or address cannot be served like that.
+    Raises UsageError if the extra is not installed, no user is given, or the backend or address does not allow it.
     """
     user = job.user or settings.load().default_user
     if user is None:
@@ -66,8 +67,8 @@ def serve(job: Job, say: Callable[[str], None]) -> None:
 def _make_writable(memory: Memory) -> None:
     """Create a store that does not exist yet. Raises UsageError for a backend that cannot be changed."""
     if isinstance(memory.backend, FileBackend):
-        hint = "memctl import takes it into the store"
-        raise UsageError("a file is only served for reading", where=memory.backend.identity, hint=hint)
+        hint = "copy it into the store with memctl import"
+        raise UsageError("a file can only be served for reading", where=memory.backend.identity, hint=hint)
     memory.backend.check_writable()
     if isinstance(memory.backend, LocalStore):
         with memory.backend.store.writing():

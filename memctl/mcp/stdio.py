@@ -15,7 +15,7 @@ from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
 ENDED = (KeyboardInterrupt, anyio.BrokenResourceError, anyio.ClosedResourceError, BrokenPipeError)
-"""What the SDK raises if it is interrupted, or the client goes away, while a message is on its way."""
+"""The exceptions of the SDK if it is interrupted, or the client disconnects, while it sends a message."""
 _NOT_JSON = ("json_invalid", "string_unicode")
 """How pydantic names the errors of a text that is not JSON."""
 
@@ -23,8 +23,8 @@ _NOT_JSON = ("json_invalid", "string_unicode")
 def serve_stdio(server: Server[Any], close: Callable[[], None]) -> None:
     """Serve until stdin ends or the process is interrupted, then close and end the process.
 
-    Whatever is printed in the meantime goes to stderr. The process ends here because the thread that reads stdin cannot
-    be interrupted: Python would wait for the client's next line.
+    Everything that is printed in the meantime goes to stderr. After an interrupt the process ends here, because Python
+    would wait for the thread that reads stdin, and that thread for the client's next line.
     """
 
     async def run() -> None:

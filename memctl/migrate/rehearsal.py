@@ -1,4 +1,4 @@
-"""A target that only notes what would be written and deleted, for the dry run of a synchronisation."""
+"""A target that notes writes and deletions without making them, for the dry run of a synchronisation."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rehearsal(Backend):
-    """A backend that passes on what is read and only notes writes in `changes`."""
+    """Reads from a backend; writes and deletions are only noted in `changes`."""
 
     def __init__(self, backend: Backend, changes: list[Change]) -> None:
         self.backend = backend
         self.changes = changes
         self.name, self.capabilities, self.identity = backend.name, backend.capabilities, backend.identity
-        # A run of a store, which an undo could revert, is not started.
+        # Nothing is written, so there is no run that could be undone.
         self.features = msgspec.structs.replace(backend.features, undo=False)
         self._facts: dict[str, dict[UUID, Fact]] = {}
 
     def check(self) -> Health:
-        """As the backend says."""
+        """The health of the backend."""
         return self.backend.check()
 
     def users(self) -> Iterator[str]:
@@ -48,7 +48,7 @@ class Rehearsal(Backend):
         return self.backend.owners(users)
 
     def count(self, user: str) -> int | None:
-        """The backend's own total."""
+        """The number of facts, if the backend counts them."""
         return self.backend.count(user)
 
     def read(self, user: str, since: datetime | None = None, cursor: str | None = None) -> Iterator[Page]:
@@ -75,7 +75,7 @@ class Rehearsal(Backend):
         return self.backend.search(query)
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
-        """Nothing was written that could be pending."""
+        """Nothing to wait for, because nothing was written."""
 
     def close(self) -> None:
         """Close the backend."""

@@ -1,6 +1,6 @@
-"""Deleting in the target what the source no longer has: what may be deleted, the limit, and the copy that is kept.
+"""Deleting facts of the target that the source no longer has, with a limit and a backup.
 
-A fact is deleted only if an earlier run on this route wrote it. A fact that the target got in another way stays.
+A fact is deleted only if an earlier run on this route wrote it. Other facts of the target stay.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from memctl.store.duckdb.ledger import Ledger
 _LIMIT = re.compile(r"(\d+(?:\.\d+)?)\s*(%?)", re.ASCII)
 SHARE = 0.25
 NUMBER = 100
-"""The default limit: this share of the facts that the route has in the target, or this number if it is more."""
+"""The default limit: this share of the facts that the route has in the target, or this number, whichever is larger."""
 
 
 class DeleteLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """The most facts that one run may delete: the larger of a share of what the route has in the target, from 0 to 1,
-    and a number."""
+    """The largest number of facts that one run may delete: a share (0 to 1) of the facts that the route has in the
+    target, or a number, whichever is larger."""
 
     share: float = SHARE
     number: int = NUMBER
@@ -53,8 +53,8 @@ def parse_limit(text: str | None) -> DeleteLimit:
 
 
 class Removal(msgspec.Struct, frozen=True, kw_only=True):
-    """How to delete. `force` ignores the limit, an empty source and unreadable records of the source; `backup` is a
-    file or folder for the facts that are deleted or overwritten."""
+    """How to delete. With `force`, facts are deleted even above the limit, from an empty source, or with unreadable
+    records in the source. `backup` is a file or folder for the facts that are deleted or overwritten."""
 
     limit: DeleteLimit = DeleteLimit()
     force: bool = False
@@ -62,9 +62,9 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Removed(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts that were deleted, by owner in the target: those that the source no longer has, and those that no
-    longer hold. `held_back` is the reason why facts were not deleted, which are then `pending`; `backup` is the file
-    with their last state."""
+    """The facts that were deleted, by owner in the target: `deleted` are not in the source any more, `retired` no
+    longer hold. If nothing was deleted for safety, `held_back` is the reason and `pending` has the facts. `backup` is
+    the file with the facts as they were."""
 
     deleted: dict[str, list[UUID]] = {}
     retired: dict[str, list[UUID]] = {}
@@ -79,7 +79,7 @@ class Removed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Backup:
-    """A file of facts, in a folder if `place` is one or has no suffix; appended to and created with the first fact."""
+    """A file of facts, created with the first fact. `place` is the file, or a folder if it is one or has no suffix."""
 
     def __init__(self, place: Path, run: str) -> None:
         self.path = place / f"sync-{run}.jsonl" if place.is_dir() or not place.suffix else place
@@ -102,7 +102,7 @@ class Backup:
 
 
 class Remover:
-    """Deletes in the target of one run. `retire` is thread-safe."""
+    """Deletes facts of the target in one run. The caller of `retire` has the lock of the run."""
 
     def __init__(
         self, removal: Removal, reader: Reader, target: Target, ledger: Ledger, halt: Halt, *, route: int, run: str
@@ -113,7 +113,7 @@ class Remover:
         self._retired: dict[str, list[UUID]] = {}
 
     def retire(self, fact: Fact) -> None:
-        """Note a fact that no longer holds, which the target has and would show as current."""
+        """Note a fact to delete: the target has it and would show it as current, but it no longer holds."""
         self._retired.setdefault(fact.user_id, []).append(fact.id)
 
     def keep(self, facts: Iterable[Fact]) -> None:
@@ -124,7 +124,8 @@ class Remover:
     def carry_out(self, gone: dict[str, list[UUID]], *, held: int, unreadable: int) -> Removed:
         """Delete the facts that are `gone` from the source, by owner, and the retired ones, unless that is unsafe.
 
-        `held` is how many facts the route has in the target, `unreadable` how many records the source could not return.
+        `held` is the number of facts that the route has in the target, `unreadable` the number of records that the
+        source could not return.
         """
         gone = {owner: self._reader.missing(owner, ids) for owner, ids in gone.items()}
         gone = {owner: ids for owner, ids in gone.items() if ids}
@@ -143,7 +144,7 @@ class Remover:
         return Removed(deleted=done[0], retired=done[1], pending=pending, held_back=reason, backup=backup)
 
     def _unsafe(self, number: int, held: int, *, empty: bool, unreadable: int) -> str | None:
-        """Why the facts must not be deleted."""
+        """Why the facts must not be deleted; None if they may be."""
         if self.removal.force or not number:
             return None
         if empty:
@@ -154,7 +155,7 @@ class Remover:
         return f"{number} facts would be deleted, more than the limit of {limit}" if number > limit else None
 
     def _delete(self, owner: str, ids: Sequence[UUID]) -> list[UUID]:
-        """Delete facts of one owner in batches; returns those that were, which are fewer if the run has to end."""
+        """Delete facts of one owner in batches; returns the deleted ones. They are fewer if the run was interrupted."""
         if self.backup:
             wanted = set(ids)
             self.backup.add(fact for page in self._target.stream(owner) for fact in page if fact.id in wanted)

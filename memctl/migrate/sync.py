@@ -1,4 +1,5 @@
-"""Keeping a target equal to a source: a migration after which deletions and retirements follow, once or repeatedly."""
+"""Making a target equal to a source, once or repeatedly: a migration, and then the deletion of what the source no
+longer has."""
 
 from __future__ import annotations
 
@@ -28,9 +29,9 @@ class SyncJob(msgspec.Struct, frozen=True, kw_only=True):
     """A synchronisation. `source` and `target` are names of backends or files of facts; `options` are those of the
     backends, by backend name.
 
-    `limit` is the most facts that may be deleted; `force` ignores it, and also deletes if the source is empty or has
-    unreadable records. `backup` is a file of canonical JSONL, or a folder, for the facts that are deleted or
-    overwritten. `dry_run` only returns what would change. The other fields are those of `MigrateJob`.
+    `limit` is the largest number of facts to delete. `force` ignores it, and deletes even if the source is empty or has
+    unreadable records. `backup` is a JSONL file, or a folder, for the facts that are deleted or overwritten. With
+    `dry_run`, nothing is changed, and the changes are returned. The other fields are those of `MigrateJob`.
     """
 
     source: str
@@ -52,19 +53,19 @@ class SyncJob(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Synced(msgspec.Struct, frozen=True, kw_only=True):
-    """The result: the report of the migration, and for a dry run the changes that it would make."""
+    """The report of the migration, and after a dry run the changes that were not made."""
 
     report: Report
     changes: list[Change] | None = None
 
 
 def sync(job: SyncJob, monitor: Monitor = SILENT) -> Synced:
-    """Make the selected facts of the target equal to those of the source: write new and changed facts, then delete the
-    facts that earlier runs wrote and that the source no longer has, or that no longer hold and that the target would
-    show as current.
+    """Make the selected facts of the target equal to those of the source.
 
-    Facts that the target got in another way stay. Nothing is deleted if the source was not read completely. Raises
-    UsageError for a selection by which deleted facts cannot be recognised, and the errors of `migrate`.
+    New and changed facts are written first. Then facts are deleted that an earlier run wrote, if the source no longer
+    has them, or if they no longer hold and the target would show them as current. Other facts of the target stay, and
+    nothing is deleted if the source was not read completely. Raises UsageError for a selection with which deleted facts
+    cannot be recognised, and the errors of `migrate`.
     """
     _check(job)
     halt = Halt(job.max_duration)
@@ -85,7 +86,7 @@ def sync(job: SyncJob, monitor: Monitor = SILENT) -> Synced:
 
 
 def sync_both(job: SyncJob, monitor: Monitor = SILENT) -> two_way.TwoWay:
-    """Make the two backends equal in both directions; see `memctl.migrate.two_way`. Raises as `sync` does."""
+    """Copy the changes of each backend to the other one; see `memctl.migrate.two_way`. Raises the errors of `sync`."""
     _check(job)
     halt = Halt(job.max_duration)
     with (
@@ -117,10 +118,10 @@ def sync_both(job: SyncJob, monitor: Monitor = SILENT) -> two_way.TwoWay:
 def watch(
     job: SyncJob, every: float, tell: Callable[[Synced | MemctlError], None], monitor: Monitor = SILENT
 ) -> Synced | None:
-    """Synchronise again `every` so many seconds, until it is interrupted or a run may not delete what it would have to.
+    """Synchronise every `every` seconds, until a run is interrupted, reaches its time limit, or must not delete facts.
 
-    `tell` receives the result of each run, or its temporary failure. Returns the run that ended it; None if it was
-    interrupted between two runs.
+    `tell` receives the result or the temporary failure of each run. Returns the last run; None if there was an
+    interrupt between two runs.
     """
     while True:
         try:
@@ -141,8 +142,8 @@ def _check(job: SyncJob) -> None:
     selection = job.selection
     if not selection.whole or selection.kinds:
         raise UsageError(
-            "a part of a user's facts cannot be synchronised",
-            hint="deleted facts are recognised only in all facts of a user",
+            "sync cannot copy only a part of a user's facts",
+            hint="deleted facts can only be recognised among all facts of a user; use memctl migrate",
         )
     if selection.users and selection.user_map:
         raise UsageError("--user and --user-map cannot be combined here", hint="leave out --user; use --all-users")
@@ -163,7 +164,7 @@ def _work(job: SyncJob, ends: Ends) -> Job:
 
 
 def _rehearse(job: SyncJob, ends: Ends, ledger: Ledger, halt: Halt, monitor: Monitor) -> Synced:
-    """The same run with a copy of the ledger and a target that only notes what it is sent."""
+    """The run as a rehearsal: with a copy of the ledger, and a target that only notes what it would write."""
     changes: list[Change] = []
     target = Rehearsal(ends.targets[0], changes)
     ends = msgspec.structs.replace(ends, targets=(target,))

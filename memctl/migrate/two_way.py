@@ -1,8 +1,8 @@
 """Keeping two backends equal in both directions: each side's changes since the last run go to the other side.
 
-The ledger has each fact as both sides had it after the last run, so a change, a deletion and a conflict are told apart.
-A fact that changed on both sides is a conflict: the newer one by `updated_at` wins, and the other is kept in a file. If
-the times do not decide, neither is written.
+The ledger has the hash of each fact on both sides after the last run, which shows whether a fact was changed, deleted,
+or changed on both sides. That is a conflict: the side with the later `updated_at` wins, and the other state is saved in
+a file. If a time is missing or both are equal, neither side is changed.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ MODE = "both"
 
 
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact that changed on both sides, or changed on one and was deleted on the other. `kept` is the side whose state
-    was kept; None: the times do not decide, and both sides are as they were."""
+    """A fact that changed on both sides, or that changed on one side and was deleted on the other. `kept` is the side
+    whose state was kept; None if the times did not decide, and neither side was changed."""
 
     user: str
     id: UUID
@@ -47,7 +47,7 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One change of a side: `+` a new fact, `*` a changed one, `-` a deleted one."""
+    """One change on a side: `+` a new fact, `*` a changed one, `-` a deleted one."""
 
     side: Side
     symbol: Literal["+", "*", "-"]
@@ -57,7 +57,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TwoWay(msgspec.Struct, frozen=True, kw_only=True):
-    """The result. `steps` are the changes that were made, or would be; `rejected` counts facts that a side refused."""
+    """The result. `steps` are the changes (in a dry run, those that were not made), `rejected` the number of facts that
+    a side refused, `same` the number of equal facts, `held_back` the reason why nothing was deleted."""
 
     run: str | None
     steps: list[Step]
@@ -72,7 +73,7 @@ class TwoWay(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def exit(self) -> Exit:
-        """The exit code of a command with this result: 6 if a conflict is undecided."""
+        """The exit code of the command; 6 if a conflict was not decided."""
         if self.halted:
             return Exit.INTERRUPTED if self.halted == "interrupted" else Exit.LIMIT
         if self.problems:
@@ -85,7 +86,7 @@ class TwoWay(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sides:
-    """The two backends, with what a run needs to read and write both."""
+    """The two backends with their identities; both are read and written."""
 
     def __init__(self, source: Backend, target: Backend, identities: tuple[str, str], retry: Retry) -> None:
         self.backends: dict[Side, Backend] = {"source": Retrying(source, retry), "target": Retrying(target, retry)}
@@ -97,7 +98,7 @@ class Sides:
 
 
 class _Plan(msgspec.Struct):
-    """What a run will do."""
+    """The changes to make. `lost` are the facts that lose a conflict."""
 
     writes: dict[Side, list[tuple[Fact, Fact | None]]]
     deletes: dict[Side, list[Fact]]
@@ -119,9 +120,10 @@ def run(
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> TwoWay:
-    """Make both sides equal for these users (none: all users of both).
+    """Copy the changes of these users (none: of all users) from each side to the other.
 
-    Nothing is deleted on either side if one was not read completely, is empty, or would lose more than the limit.
+    Nothing is deleted on either side if one of them was not read completely, is empty, or would lose more facts than
+    the limit.
     """
     routes = {"source": ledger.route(*sides.identities, MODE), "target": ledger.route(*sides.identities[::-1], MODE)}
     name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -181,7 +183,7 @@ def _users(sides: Sides, users: Sequence[str], forgotten: Forgotten | None) -> l
 
 
 def _facts(backend: Backend, user: str, problems: list[str]) -> dict[UUID, Fact]:
-    """All facts of the user; none for an unknown one. What is missing is added to the problems."""
+    """All facts of the user; none for an unknown user. Records that could not be read are added to `problems`."""
     reader = Reader(backend, Selection(users=(user,)))
     try:
         facts = {fact.id: fact for page in reader.facts(user) for fact in page}
@@ -199,7 +201,7 @@ def _facts(backend: Backend, user: str, problems: list[str]) -> dict[UUID, Fact]
 def _known(
     ledger: Ledger, routes: Mapping[str, int], user: str, facts: Mapping[Side, Mapping[UUID, Fact]]
 ) -> dict[Side, dict[UUID, bytes]]:
-    """The fingerprints that the facts of the user had on each side after the last run."""
+    """The fingerprints of the user's facts on each side after the last run."""
     known: dict[Side, dict[UUID, bytes]] = {}
     sides: tuple[Side, Side] = ("source", "target")
     for side in sides:
@@ -216,7 +218,7 @@ def _compare(
     facts: Mapping[Side, Mapping[UUID, Fact]],
     known: Mapping[Side, Mapping[UUID, bytes]],
 ) -> None:
-    """Add what is to be done for the facts of one user."""
+    """Add the changes and conflicts of one user to the plan."""
     now = datetime.now(UTC)
     for id_ in {**facts["source"], **facts["target"]}:
         ours, theirs = facts["source"].get(id_), facts["target"].get(id_)
@@ -243,7 +245,7 @@ def _compare(
 
 
 def _same(sides: Sides, ours: Fact, theirs: Fact) -> bool:
-    """Whether one of the facts is what its side would keep of the other."""
+    """Whether the facts are equal, apart from what one of the two backends cannot keep."""
     return (
         difference(ours, theirs, sides.backends["target"].capabilities).same
         or difference(theirs, ours, sides.backends["source"].capabilities).same
@@ -251,7 +253,7 @@ def _same(sides: Sides, ours: Fact, theirs: Fact) -> bool:
 
 
 def _settle(plan: _Plan, user: str, ours: Fact, theirs: Fact, known: Mapping[Side, Mapping[UUID, bytes]]) -> None:
-    """Decide between two states of a fact: the one that changed since the last run, else the newer one."""
+    """Choose between the two states of a fact: the one that changed since the last run; if both did, the newer one."""
     changed = (
         known["source"].get(ours.id) != fingerprint(ours),
         known["target"].get(theirs.id) != fingerprint(theirs),
@@ -263,7 +265,7 @@ def _settle(plan: _Plan, user: str, ours: Fact, theirs: Fact, known: Mapping[Sid
         kept = "target"
     else:
         kept = _newer(ours, theirs)
-        detail = "changed on both sides" + ("" if kept else "; the times of change do not decide")
+        detail = "changed on both sides" + ("" if kept else "; updated_at does not decide")
         plan.conflicts.append(Conflict(user=user, id=ours.id, kept=kept, detail=detail))
         if kept:
             plan.lost.append(theirs if kept == "source" else ours)
@@ -281,7 +283,7 @@ def _newer(ours: Fact, theirs: Fact) -> Side | None:
 
 
 def _unsafe(plan: _Plan, read: Mapping[Side, int], problems: Sequence[str], removal: Removal) -> str | None:
-    """Why facts must not be deleted; None if they may be, or if there are none."""
+    """Why facts must not be deleted; None if they may be, or if there are none to delete."""
     number = sum(map(len, plan.deletes.values()))
     if not number or problems or removal.force:
         return None
@@ -311,7 +313,7 @@ def _steps(plan: _Plan, *, with_deletes: bool) -> list[Step]:
 
 
 def _overwritten(plan: _Plan) -> list[Fact]:
-    """The facts that are replaced or deleted, but for those of conflicts."""
+    """The facts that are replaced or deleted, without those that lose a conflict."""
     lost = {id(fact) for fact in plan.lost}
     old = [old for writes in plan.writes.values() for _, old in writes if old is not None and id(old) not in lost]
     return [*old, *(fact for facts in plan.deletes.values() for fact in facts)]
@@ -342,7 +344,7 @@ def _delete(target: Target, facts: Sequence[Fact]) -> None:
 
 
 def _remember(sides: Sides, ledger: Ledger, routes: Mapping[str, int], run: str, users: Sequence[str]) -> None:
-    """Enter the facts that both sides have alike, as each side has them, and forget those that are gone."""
+    """Record in the ledger the facts that are equal on both sides, and those that neither side has any more."""
     for user in users:
         ours, theirs = (_facts(sides.backends[side], user, []) for side in ("source", "target"))
         alike = [id_ for id_ in ours if id_ in theirs and _same(sides, ours[id_], theirs[id_])]

@@ -96,7 +96,7 @@ def test_a_check_that_is_not_possible_is_not_called_passed(tmp_path):
 def test_the_command_prints_counts_examples_and_what_mends_them(memctl, dump):
     ran = memctl("audit", "--all-users", "--from", dump)
     assert ran.code == 0, ran.err
-    assert "duplicates: to mend: memctl migrate --from" in ran.out
+    assert "duplicates: to correct it: memctl migrate --from" in ran.out
     assert "memctl dedupe rosa" in ran.out
     document = memctl("audit", "--all-users", "--from", dump, "--json", "--examples", "1").document
     assert document["schema"] == "memctl.audit/1"

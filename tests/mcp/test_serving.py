@@ -56,9 +56,9 @@ def test_an_interrupt_ends_the_server_and_only_answers_are_on_stdout(process: Ca
     started = process("mcp", "--user", "alice", "--write", stdin=-1)
     started.stdin.write(json.dumps(INITIALIZE) + "\nnot json\n")
     started.stdin.flush()
-    answer = json.loads(started.stdout.readline())
-    assert answer["result"]["serverInfo"]["name"] == "memctl"
-    assert json.loads(started.stdout.readline())["error"]["code"] == -32700
+    answers = {answer["id"]: answer for answer in (json.loads(started.stdout.readline()) for _ in range(2))}
+    assert answers[1]["result"]["serverInfo"]["name"] == "memctl"
+    assert answers[None]["error"]["code"] == -32700
     started.send_signal(signal.SIGINT)
     out, err = started.communicate(timeout=60)
     assert started.returncode == 0
@@ -172,8 +172,8 @@ def test_a_token_is_needed_in_the_header_or_in_the_path(reached: Callable[..., A
         ("0.0.0.0", (), None, "needs a token"),
         ("192.168.1.5", (), None, "needs a token"),
         ("127.0.0.1", ("memory.example",), None, "needs a token"),
-        ("0.0.0.0", (), TOKEN, "not a name"),
-        ("::", (), TOKEN, "not a name"),
+        ("0.0.0.0", (), TOKEN, "as a host name"),
+        ("::", (), TOKEN, "as a host name"),
         ("127.0.0.1", (), "short", "fewer than"),
     ],
 )
@@ -193,7 +193,7 @@ def test_what_cannot_be_served_is_refused_at_the_start(memctl: Callable[..., Any
     (home / "work" / "x.jsonl").write_text("")
     for arguments, part in (
         ((), "no user given"),
-        (("--user", "alice", "--backend", "x.jsonl", "--write"), "only served for reading"),
+        (("--user", "alice", "--backend", "x.jsonl", "--write"), "only be served for reading"),
         (("--user", "alice", "--backend", "x.jsonl", "--store", "y.duckdb"), "only for the backend local"),
         (("--user", "alice", "--http", "--host", "0.0.0.0"), "needs a token"),
     ):

@@ -40,8 +40,8 @@ def command(
 ) -> None:
     """Report how good a memory is: duplicates, contradictions, prompts, small talk, secrets.
 
-    Checks the current facts with rules, on this machine. Each finding has a count, examples, and the command that mends
-    it. Nothing is changed.
+    Checks the current facts with rules, on this machine. Each finding has a count, examples, and a command that
+    corrects it. Nothing is changed.
     """
     from memctl.backends import registry
     from memctl.report.audit import run
@@ -88,7 +88,7 @@ def _print(result: Audit) -> None:
         rows = [(each.severity, each.check, str(each.count), str(each.users), each.title) for each in result.findings]
         _render.table(("severity", "check", "facts", "users", "looks for"), rows, wrap="looks for")
     for finding in result.findings:
-        typer.echo(f"\n{finding.check}: to mend: {_render.clean(finding.mend)}")
+        typer.echo(f"\n{finding.check}: to correct it: {_render.clean(finding.mend)}")
         for example in finding.examples:
             text = _render.line(example.text)
             text = text if len(text) <= 100 else text[:99] + "…"

@@ -28,14 +28,14 @@ app = _typer.new_app()
 def command(
     *,
     source: Annotated[str, _options.backend("--from", "Backend to ask.")] = "local",
-    target: Annotated[str | None, _options.backend("--to", "Backend to compare with it.")] = None,
+    target: Annotated[str | None, _options.backend("--to", "Backend to compare with the first one.")] = None,
     scope: _options.UserScope,
     questions: Annotated[
         Path | None,
-        option("--questions", "Questions: JSON Lines, LoCoMo or LongMemEval. [default: made of the facts]", "FILE"),
+        option("--questions", "Questions: JSON Lines, LoCoMo or LongMemEval. [default: made from the facts]", "FILE"),
     ] = None,
     k: Annotated[int, option("-k", "Hits per question.", "N", min=1, max=1000)] = 10,
-    sample: Annotated[int, option("--sample", "Facts to make questions of.", "N", min=1)] = 200,
+    sample: Annotated[int, option("--sample", "Number of facts to make questions from.", "N", min=1)] = 200,
     fail_on_loss: Annotated[
         bool, option("--fail-on-loss", "Exit code 6 if the target finds less than the source.")
     ] = False,
@@ -44,10 +44,10 @@ def command(
     output: _options.Json,
     store: _options.Store,
 ) -> int:
-    """Measure whether a backend finds what it should, and whether another one finds as much.
+    """Measure whether a backend's search finds what it should, and whether another backend's finds as much.
 
-    Asks the backend's own search. Prints counts, fidelity of the records, and recall, MRR and tokens with confidence
-    intervals. Nothing is written to the backends.
+    Prints counts, a comparison of the records, and recall, MRR and tokens with confidence intervals. Nothing is written
+    to the backends.
     """
     from memctl.report import charts
     from memctl.report.evaluation import page as pages

@@ -45,8 +45,8 @@ def command(
 ) -> None:
     """Serve the memory of one user to assistants over the Model Context Protocol (MCP).
 
-    An assistant starts the command and talks to it over stdin and stdout; --http serves clients that connect. Without
-    --write and --delete, tools only read. Other commands can use the store in the meantime.
+    The assistant starts this command and uses stdin and stdout; with --http, clients connect to it. The tools only
+    read, unless you pass --write or --delete. Other commands can use the store in the meantime.
     """
     from memctl.mcp import run
 

@@ -1,4 +1,4 @@
-"""How good a memory is: checks over the facts of any backend, each with counts, examples and the command that mends it.
+"""Checks of the quality of a memory in any backend. Each finding has a count, examples, and a command that corrects it.
 
-Nothing is written and nothing leaves the machine. The checks are rules: `docs/audit.md` says how often they are right.
+Nothing is written and nothing leaves the machine. The checks are rules; `docs/audit.md` has their precision.
 """

@@ -1,4 +1,4 @@
-"""Facts that say the same, and facts that contradict each other."""
+"""Facts that state the same, and facts that contradict each other."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from memctl.report.audit.model import Fault, Memory
 from memctl.transcripts.model import Session, Turn
 
 _SLOTTED = frozenset({"favorite", "measure", "dose", "detail"})
-"""Predicates with one value per slot, which a fact does not name."""
+"""Predicates with one value per slot; facts do not contain the slot."""
 _CERTAIN = frozenset(
     {"lives_in", "works_at", "relationship_status", "age", "birthday", "name", "hometown", "timezone", "pronouns"}
     | {"blood_type", "favorite"}
 )
-"""Predicates of which two values contradict each other, if the rules had to read them in a text."""
+"""Single-valued predicates that are also compared if the rules extracted them from a text."""
 _LAST = datetime.max.replace(tzinfo=UTC)
 _USER = r"(?:the )?user|he|she|they"
 _THIRD = re.compile(rf"^(?:{_USER})(?P<own>['’]s)?\s+", re.IGNORECASE)
@@ -38,17 +38,17 @@ _VERB = re.compile(
 
 
 def duplicates(memory: Memory) -> Iterator[Fault]:
-    """Facts with the same words as an older one."""
+    """Facts with the same words as an older fact."""
     groups: dict[str, list[Fact]] = defaultdict(list)
     for fact in _by_age(memory.facts):
         groups[normalise(fact.text) or fact.text].append(fact)
     for same in groups.values():
         for fact in same[1:]:
-            yield Fault(fact, f"said {len(same)} times")
+            yield Fault(fact, f"stored {len(same)} times")
 
 
 def near_duplicates(memory: Memory) -> Iterator[Fault]:
-    """Facts that differ from an older one only in wording."""
+    """Facts that state the same as an older fact in other words."""
     seen: dict[str, Fact] = {}
     for fact in _by_age(memory.facts):
         seen.setdefault(normalise(fact.text) or fact.text, fact)
@@ -59,7 +59,8 @@ def near_duplicates(memory: Memory) -> Iterator[Fault]:
 
 
 def contradictions(memory: Memory) -> Iterator[Fault]:
-    """Current facts of which a newer one says the opposite, or gives another value where there can be one only."""
+    """Current facts that a newer fact contradicts: it states the opposite, or another value of a single-valued
+    predicate."""
     values: dict[tuple[str, ...], list[Fact]] = defaultdict(list)
     for fact in _by_age(memory.facts):
         for read, slot in [(fact, "")] if fact.predicate else _read(fact, memory.user):
@@ -85,7 +86,7 @@ def _by_age(facts: Sequence[Fact]) -> list[Fact]:
 
 
 def _read(fact: Fact, user: str) -> list[tuple[Fact, str]]:
-    """What the rules read in a fact that is only a text, such as "User lives in Ghent", with the slot of each value."""
+    """What the rules extract from a fact without a triple, such as "User lives in Ghent", each with its slot."""
     text = _first_person(fact.text, user)
     if text is None:
         return []

@@ -1,4 +1,4 @@
-"""What an audit reads and returns."""
+"""The input and the result of an audit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Severity = Literal["high", "medium", "low"]
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """The records of one user: current facts, and episodes (the turns). `owners` are all users of the backend."""
+    """The records of one user: current facts, and episodes (turns). `owners` are all users of the backend."""
 
     user: str
     facts: Sequence[Fact]
@@ -25,17 +25,17 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fault(NamedTuple):
-    """A fact with a fault, and what is wrong with it in a few words."""
+    """A fact, and a few words on what is wrong with it."""
 
     fact: Fact
     detail: str
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """A check: its name, how bad a fault is, what it looks for, and the command that mends it, with {user} and {id}.
+    """A check. `title` says what it looks for; `mend` is a command that corrects a fault, with {user} and {id}.
 
-    `run` returns the faults of one memory. `needs` says what a memory must have for the check to be possible: None if
-    it always is, else the reason that is printed when `can` is false for every user.
+    `run` returns the faults of one memory. If `can` is false for every user, the check is not possible, and `needs` is
+    printed as the reason; None for a check that is always possible.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """One faulty fact."""
+    """One fact with a fault."""
 
     id: UUID
     user: str
@@ -57,7 +57,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """The faults that a check found: their number, the number of users, the first examples, and all ids by user."""
+    """The faults that a check found: their number, the number of users, some examples, and all ids by user."""
 
     check: str
     severity: Severity
@@ -70,14 +70,15 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotChecked(msgspec.Struct, frozen=True, kw_only=True):
-    """A check that was not possible, and why."""
+    """A check that was not possible, and the reason."""
 
     check: str
     reason: str
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """The result. `facts` were checked, of which `faulty` have at least one fault of high or medium severity."""
+    """The result. `facts` is the number of facts checked, `faulty` the number with a fault of high or medium
+    severity."""
 
     backend: str
     users: int

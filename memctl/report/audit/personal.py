@@ -1,5 +1,5 @@
 # ruff: noqa: E501 -- patterns are kept on one line
-"""Secrets and personal data in facts. What was found is named by its kind and never repeated."""
+"""Secrets and personal data in facts. Findings name the kind of what was found, and never repeat it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CONTACT = {
 }
 _DATES = re.compile(r"\b\d{4}-\d\d-\d\d\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b|\b\d{1,2}:\d\d\b")
 _DIGITS = 9
-"""A phone number has at least so many digits."""
+"""The smallest number of digits of a phone number."""
 
 
 def secrets(memory: Memory) -> Iterator[Fault]:
@@ -39,7 +39,7 @@ def secrets(memory: Memory) -> Iterator[Fault]:
 
 
 def personal_data(memory: Memory) -> Iterator[Fault]:
-    """Facts with an address, a number of a person or of an account."""
+    """Facts with an address, or with the number of a phone, card, account or identity document."""
     for fact in memory.facts:
         kinds = [kind for kind in _kinds(fact) if kind in _NUMBERS]
         text = _DATES.sub(" ", redact(fact.text).text)
@@ -56,7 +56,7 @@ def _kinds(fact: Fact) -> tuple[str, ...]:
 
 
 def masked(text: str) -> str:
-    """The text without what these checks look for, to be printed."""
+    """The text to print, with secrets and personal data replaced."""
     text = redact(text).text
     for name, pattern in _CONTACT.items():
         for found in {match[0] for match in pattern.finditer(text)}:
@@ -66,5 +66,5 @@ def masked(text: str) -> str:
 
 
 def _is(name: str, found: str) -> bool:
-    """Whether what a pattern found is that: dates and versions have fewer digits than a phone number."""
+    """Whether a match is valid: dates and versions look like phone numbers but have fewer digits."""
     return name != "phone number" or sum(map(str.isdigit, found)) >= _DIGITS

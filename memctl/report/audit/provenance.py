@@ -1,4 +1,5 @@
-"""Facts that are out of date, have no source in the transcripts, belong to nobody, or cannot be compared."""
+"""Facts that are out of date, without evidence in the transcripts, with a doubtful owner, or without a usable
+vector."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from memctl.report.audit.model import Fault, Memory
 _STATES = frozenset(
     {"lives_in", "works_at", "job_title", "relationship_status", "phone", "diet", "primary_stack", "takes_medication"}
 )
-"""Predicates whose values change within years."""
+"""Predicates whose values change every few years."""
 STATE_AGE = timedelta(days=2 * 365)
 AGE_AGE = timedelta(days=365)
 PLAN_AGE = timedelta(days=30)
@@ -38,46 +39,46 @@ _PLACEHOLDERS = frozenset(
     )
 )
 _GROUNDED = 0.6
-"""The share of a fact's content words that must stand in one turn."""
+"""The share of a fact's content words that one turn must contain."""
 _BY_HAND = frozenset({"memctl"})
 
 
 def expired(memory: Memory) -> Iterator[Fault]:
-    """Facts past their own `expires_at`."""
+    """Facts whose `expires_at` is past."""
     for fact in memory.facts:
         if fact.expires_at and fact.expires_at <= memory.now:
             yield Fault(fact, f"expired on {fact.expires_at:%Y-%m-%d}")
 
 
 def stale(memory: Memory) -> Iterator[Fault]:
-    """Plans that are over, states that nobody confirmed for years, and texts that were true on one day only."""
+    """Plans in the past, states that were not confirmed for years, and texts with words such as "tomorrow"."""
     for fact in memory.facts:
         confirmed = max((at for at in (fact.valid_at, fact.created_at, fact.updated_at) if at), default=None)
         if confirmed is None:
             continue
         age = memory.now - confirmed
         if _planned(fact, memory.now) and age > PLAN_AGE:
-            yield Fault(fact, f"planned for or on {confirmed:%Y-%m-%d}")
+            yield Fault(fact, f"a plan of {confirmed:%Y-%m-%d}")
         elif _RELATIVE.search(fact.text) and not _DATED.search(fact.text) and age > timedelta(days=7):
-            yield Fault(fact, f"relative to {confirmed:%Y-%m-%d}")
+            yield Fault(fact, f"a relative date, stated on {confirmed:%Y-%m-%d}")
         elif (fact.predicate == "age" and age > AGE_AGE) or (fact.predicate in _STATES and age > STATE_AGE):
             yield Fault(fact, f"not confirmed since {confirmed:%Y-%m-%d}")
 
 
 def _planned(fact: Fact, now: datetime) -> bool:
-    """Whether the fact is a plan, and its text names no year that is still to come."""
+    """Whether the fact is a plan, and its text does not name this year or a later one."""
     if fact.kind == "procedure" or (fact.predicate != "plans" and not _PLANNED.search(fact.text)):
         return False
     return fact.valid_at is not None or not any(int(year) >= now.year for year in _DATED.findall(fact.text))
 
 
 def has_turns(memory: Memory) -> bool:
-    """Whether there are turns to look for evidence in."""
+    """Whether the memory has turns, in which to look for evidence."""
     return bool(memory.episodes)
 
 
 def without_evidence(memory: Memory) -> Iterator[Fault]:
-    """Facts whose words no turn of the transcripts has."""
+    """Facts whose words are in no turn of the transcripts."""
     turns = [normalise(turn.text) for turn in memory.episodes]
     said = [frozenset(stems(turn.text)) for turn in memory.episodes]
     ignored = frozenset(stems(f"user {memory.user}"))
@@ -94,10 +95,10 @@ def without_evidence(memory: Memory) -> Iterator[Fault]:
 
 
 def orphans(memory: Memory) -> Iterator[Fault]:
-    """Facts of an owner that is a placeholder, or another spelling of an owner."""
+    """Facts of an owner that is a placeholder, or a different spelling of another owner."""
     twins = [name for name in memory.owners if name != memory.user and _folded(name) == _folded(memory.user)]
     placeholder = memory.user.strip().casefold() in _PLACEHOLDERS
-    # The spelling with the fewest capitals is taken for the right one.
+    # The spelling with the fewest capitals counts as the correct one.
     if placeholder or any(
         (sum(map(str.isupper, name)), name) < (sum(map(str.isupper, memory.user)), memory.user) for name in twins
     ):
@@ -112,7 +113,7 @@ def has_vectors(memory: Memory) -> bool:
 
 
 def mixed_vectors(memory: Memory) -> Iterator[Fault]:
-    """Facts with a vector of a model or length that most others do not have, or without one."""
+    """Facts without a vector, or whose vector is not of the model and length of most vectors."""
     models = Counter(_model(fact) for fact in memory.facts)
     if not has_vectors(memory) or len(models) < 2:
         return

@@ -1,4 +1,4 @@
-"""The audit itself: read every user of a backend, run the checks, add up what they found."""
+"""The audit: read every user of a backend, run the checks, and collect the findings."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import msgspec
 from memctl.backends.contract import Backend
 from memctl.core.fact import Fact
 from memctl.core.timeline import is_current
-from memctl.migrate.listing import reading
+from memctl.migrate.listing import reading, warn_of_unreadable
 from memctl.report.audit import duplicates, personal, provenance, texts
 from memctl.report.audit.model import Audit, Check, Example, Fault, Finding, Memory, NotChecked
 from memctl.report.audit.personal import masked
 from memctl.runtime.progress import Progress
 
 EXAMPLES = 3
-"""Examples per finding, unless more are asked for."""
+"""The default number of examples per finding."""
 _REMOVE = "memctl rm {id}"
 
 CHECKS: tuple[Check, ...] = (
@@ -61,7 +61,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         name="without_evidence",
         severity="high",
-        title="facts that no turn of the transcripts says",
+        title="facts whose words are in no turn of the transcripts",
         mend="memctl show {id}, then " + _REMOVE,
         run=provenance.without_evidence,
         needs="the backend has no transcripts of these users",
@@ -77,7 +77,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         name="near_duplicates",
         severity="medium",
-        title="the same in other words",
+        title="the same statement in other words",
         mend="memctl dedupe {user}",
         run=duplicates.near_duplicates,
     ),
@@ -91,7 +91,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         name="trivia",
         severity="medium",
-        title="small talk and passing states",
+        title="small talk and temporary states",
         mend=_REMOVE,
         run=texts.trivia,
     ),
@@ -148,7 +148,7 @@ def audit(
 ) -> Audit:
     """Audit the facts of `users` (none: of all users) in a backend that users call `name`.
 
-    Raises NotFound for a user whom the backend does not have, Fatal if it returned fewer facts than it counts.
+    Raises NotFound for a user that the backend does not have, Fatal if the backend returned fewer facts than it counts.
     """
     found = [_Found(check) for check in CHECKS]
     at = now or datetime.now(UTC)
@@ -169,8 +169,7 @@ def audit(
                 each.faults += [(user, fault) for fault in faults]
                 if each.check.severity != "low":
                     faulty.update(fault.fact.id for fault in faults)
-        for reject in backend.rejects():
-            warn(f"not audited: {reject}")
+        warn_of_unreadable(backend.rejects(), warn)
     return Audit(
         backend=name,
         users=len(chosen),
@@ -190,7 +189,7 @@ def _memory(user: str, pages: Iterable[Sequence[Fact]], owners: frozenset[str], 
     records = [fact for page in pages for fact in page]
     return Memory(
         user=user,
-        # A fact past its expiry is not current, but it is still there.
+        # A fact past its expiry is not current any more, but it is still stored.
         facts=[f for f in records if f.kind != "episode" and (is_current(f, now) or _only_expired(f, now))],
         episodes=[fact for fact in records if fact.kind == "episode"],
         owners=owners,

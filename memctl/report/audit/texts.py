@@ -1,5 +1,6 @@
 # ruff: noqa: E501 -- patterns are kept on one line
-"""Texts that are not facts about a person: prompts, the assistant's words, tool output, small talk, passing states."""
+"""Texts that are not facts about a person: prompts, the assistant's words, tool output, small talk, temporary
+states."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from memctl.reconcile.normalize import normalise
 from memctl.report.audit.model import Fault, Memory
 
 _NO_TRIVIA = ("procedure", "block", "summary")
-"""Kinds that are instructions or texts of an agent: they are not small talk, however short."""
+"""Kinds that are never small talk, because they are instructions or texts of an agent."""
 
 
 def _any_of(*patterns: str) -> re.Pattern[str]:
@@ -45,7 +46,7 @@ _PROMPT_EXAMPLES = frozenset(
         "There are branches in trees",
     )
 )
-"""The examples in mem0's prompts, which small models return as facts."""
+"""The examples in mem0's prompts; small models return them as facts."""
 
 _ASSISTANT = _any_of(
     r"^(?:the )?(?:ai )?(?:assistant|ai|agent|chatbot|bot|chatgpt|claude|gemini|copilot|model) (?:has |had |will |can |also |then |is |was )*(?:said|says|recommend|suggest|offer|explain|provid|advis|told|tells|ask|propos|generat|creat|wrote|writes|help|mention|confirm|apologi|inform|state|ready|able|agreed|list|describ|not(?:es|ed)\b|answer|respond|repl|complet|implement|updat|fix)",
@@ -80,7 +81,7 @@ _PASSING = _any_of(
 
 
 def leaked_prompts(memory: Memory) -> Iterator[Fault]:
-    """Templates, prompts and instructions to the memory itself."""
+    """Templates, prompts, and instructions to the memory."""
     for fact in memory.facts:
         if match := _PROMPT.search(fact.text):
             yield Fault(fact, f"prompt: {match[0].strip()[:40]!r}")
@@ -91,7 +92,7 @@ def leaked_prompts(memory: Memory) -> Iterator[Fault]:
 
 
 def assistant_words(memory: Memory) -> Iterator[Fault]:
-    """What the assistant said, kept as a fact about the user."""
+    """Words of the assistant, stored as a fact about the user."""
     theirs = {normalise(turn.text) for turn in memory.episodes if turn.native.get("role") == "assistant"}
     ours = {normalise(turn.text) for turn in memory.episodes if turn.native.get("role") == "user"}
     for fact in memory.facts:
@@ -103,23 +104,23 @@ def assistant_words(memory: Memory) -> Iterator[Fault]:
 
 
 def tool_output(memory: Memory) -> Iterator[Fault]:
-    """Logs, JSON, code and pages."""
+    """Logs, JSON, code and HTML."""
     for fact in memory.facts:
         if fact.kind != "block" and (match := _OUTPUT.search(fact.text)):
             yield Fault(fact, f"output: {match[0].strip()[:40]!r}")
 
 
 def trivia(memory: Memory) -> Iterator[Fault]:
-    """Small talk, and states that last for minutes."""
+    """Small talk, and temporary states."""
     for fact in memory.facts:
         if fact.kind in _NO_TRIVIA:
             continue
         if _TRIVIAL.search(fact.text):
             yield Fault(fact, "small talk")
         elif _PASSING.search(fact.text):
-            yield Fault(fact, "a passing state")
+            yield Fault(fact, "a temporary state")
         elif not _content(fact):
-            yield Fault(fact, "says nothing")
+            yield Fault(fact, "no content")
 
 
 def _content(fact: Fact) -> list[str]:

@@ -1,6 +1,6 @@
-"""Does a backend still find what it should? Questions asked of the search of one or two backends, beside counts and
-fidelity.
+"""Whether the search of a backend finds what it should, and whether that of another one finds as much: questions,
+counts, and a comparison of the records.
 
-No language model judges anything here: a question counts as answered if the fact that answers it is among the hits.
-These figures cannot be compared with accuracies that a model judged.
+A question counts as answered if the expected fact is among the hits. No language model judges answers, so the figures
+cannot be compared with accuracies that a model judged.
 """

@@ -1,4 +1,4 @@
-"""What an evaluation asks and returns."""
+"""The questions and the result of an evaluation."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import msgspec
 from memctl.migrate.verify import Verification
 
 Kind = Literal["question", "cloze", "keywords"]
-"""Where a question comes from: a file; a fact without its object; the rarest words of a fact."""
+"""How a question was made: read from a file; a fact without its object; the rarest words of a fact."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """A question about a user, and what a right hit has: one of these `ids`, turns or texts, or the `answer` in its
-    text. `user` is None if the file does not say whom it is about."""
+    """A question about a user. A correct hit has one of the `ids`, `turns` or `texts`, or the `answer` in its text.
+    `user` is None if the file does not name the user."""
 
     text: str
     user: str | None = None
@@ -28,7 +28,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """A mean over `n` questions with its 95 % confidence interval, from a bootstrap over the questions."""
+    """A mean over `n` questions, and its 95 % confidence interval (bootstrap over the questions)."""
 
     mean: float
     low: float
@@ -37,8 +37,8 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True):
-    """How the search of a backend did. `recall` is the share of the expected facts among the first k hits, by k; `mrr`
-    the mean of one divided by the place of the first right hit; `tokens` those of the texts of k hits."""
+    """The scores of a backend's search. `recall` is the share of the expected facts among the first k hits, by k; `mrr`
+    is the mean of 1 / rank of the first correct hit; `tokens` is the number of tokens in the texts of the hits."""
 
     recall: dict[int, Estimate]
     mrr: Estimate
@@ -47,7 +47,8 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Layer(msgspec.Struct, frozen=True, kw_only=True):
-    """One backend: its name, facts and episodes of the evaluated users, and scores by kind of question."""
+    """One backend: its name, the number of facts and episodes of the evaluated users, and the scores by kind of
+    question."""
 
     backend: str
     users: int
@@ -58,8 +59,8 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """The result. With a target there are also `change` (target minus source, by kind of question and by "recall" or
-    "mrr"), `agreement` (share of the source's hits that the target has too), and `fidelity`, the comparison of the
-    records."""
+    "mrr"), `agreement` (the share of the source's hits that the target finds too), and `fidelity` (the comparison of
+    the records)."""
 
     k: int
     questions: int
@@ -72,5 +73,5 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def worse(self) -> bool:
-        """Whether a confidence interval of a change lies below zero."""
+        """Whether the whole confidence interval of a change is below zero."""
         return any(estimate.high < 0 for changes in self.change.values() for estimate in changes.values())

@@ -1,4 +1,4 @@
-"""An evaluation as rows of text, for the terminal and for a page."""
+"""An evaluation as tables, for the terminal and for an HTML page."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from memctl.report.evaluation.model import Estimate, Evaluation
 NOTES = (
     "A question is answered if the expected fact is among the hits. No model judges an answer, so these figures "
     "cannot be compared with accuracies judged by a model.",
-    "± is half of the 95 % bootstrap interval over the questions. A change whose interval excludes zero is not chance.",
-    "Lost facts lower recall. Another ranking lowers the agreement and the MRR, while the recall of keywords stays.",
+    "± is half of the 95 % bootstrap interval over the questions. If the interval of a change excludes zero, the "
+    "change is not chance.",
+    "Lost facts lower recall. A different ranking lowers agreement and MRR, but not the recall of keywords.",
 )
 Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
 """Column titles and rows."""
 
 
 def counts(result: Evaluation) -> Table:
-    """Records of each backend."""
+    """The numbers of records of each backend."""
     layers = [result.source, *([result.target] if result.target else [])]
     columns = ("backend", "users", "facts", "episodes")
     return columns, [(each.backend, f"{each.users:,}", f"{each.facts:,}", f"{each.episodes:,}") for each in layers]
 
 
 def fidelity(result: Evaluation) -> Table:
-    """The comparison of the records; no rows without a target."""
+    """The comparison of the records; without a target, no rows."""
     found = result.fidelity
     columns = ("same", "declared", "differ", "only in source", "only in target", "unreadable")
     if found is None:
@@ -47,7 +48,7 @@ def retrieval(result: Evaluation) -> Table:
 
 
 def change(result: Evaluation) -> Table:
-    """Target minus source by kind of question; no rows without a target."""
+    """Target minus source, by kind of question; without a target, no rows."""
     rows: list[tuple[str, ...]] = [
         (kind, said(parts["recall"], signed=True), said(parts["mrr"], signed=True), said(result.agreement[kind]))
         for kind, parts in result.change.items()
@@ -73,7 +74,7 @@ def verdict(result: Evaluation) -> str | None:
     ]
     if lower:
         return f"{result.target.backend} finds less than {result.source.backend}: {', '.join(lower)}"
-    return f"{result.target.backend} finds what {result.source.backend} finds: no loss beyond chance"
+    return f"{result.target.backend} finds as much as {result.source.backend}: no loss beyond chance"
 
 
 def page(result: Evaluation) -> str:

@@ -1,4 +1,4 @@
-"""Questions: read from a file, or made of the facts themselves."""
+"""Questions: read from a file, or made from the facts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HINT = "use a LoCoMo or LongMemEval file, or JSON Lines with question, user and
 
 
 class _Line(msgspec.Struct, kw_only=True):
-    """A line of a file of questions in memctl's own form."""
+    """A line of a questions file in memctl's own format."""
 
     question: str
     user: str | None = None
@@ -47,7 +47,7 @@ def load(path: Path) -> list[Question]:
         raise unreadable("the questions", error, path) from None
     questions = list(_read(data, path))
     if not questions:
-        raise UsageError("no question in the file has an answer", where=str(path), hint=_HINT)
+        raise UsageError("no question in the file has an expected answer", where=str(path), hint=_HINT)
     return questions
 
 
@@ -134,8 +134,8 @@ def _longmemeval(samples: Iterable[dict[str, Any]]) -> Iterator[Question]:
 def generate(facts: Sequence[Fact], number: int) -> list[Question]:
     """Questions about at most `number` facts chosen at random, the same in every run.
 
-    A cloze is the text of a fact without its object, or without its last word; it is not asked if it is that of another
-    fact of the user too. The keywords are the rarest words of a fact.
+    A cloze is the text of a fact without its object, or without its last word; it is left out if another fact of the
+    user gives the same cloze. Keywords are the rarest words of a fact.
     """
     spread = Counter(stem for fact in facts for stem in set(stems(fact.text)))
     clozes = Counter((fact.user_id, _cloze(fact)) for fact in facts)
@@ -155,7 +155,7 @@ def generate(facts: Sequence[Fact], number: int) -> list[Question]:
 
 
 def _cloze(fact: Fact) -> str | None:
-    """The text without the object, None if nothing remains to ask with."""
+    """The text without the object; None if no content word remains."""
     text = fact.text.rstrip(" .!?")
     hidden = fact.object if fact.object and fact.object in text else (text.split() or [""])[-1]
     rest = " ".join(text.replace(hidden, " ").split()) if hidden else ""

@@ -1,4 +1,4 @@
-"""Asking a backend, and judging its hits."""
+"""Asking a backend, and scoring its hits."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from memctl.report.evaluation.questions import content
 from memctl.report.evaluation.statistics import estimate
 
 ALIKE = 0.8
-"""The share of common content words (F1) from which a reworded text is the expected fact."""
+"""A text with at least this share of common content words (F1) counts as the expected fact."""
 
 
 class Asked(NamedTuple):
-    """A question with its hits, and for each expected thing the place of the first right hit, from 1; None without."""
+    """A question, its hits, and for each expected fact the rank of the first correct hit; None if there is none."""
 
     question: Question
     hits: list[Fact]
@@ -58,18 +58,18 @@ def scores(asked: Sequence[Asked], k: int, count: Callable[[str], int]) -> Score
 
 
 def recall(asked: Asked, k: int) -> float:
-    """The share of the expected things among the first k hits."""
+    """The share of the expected facts among the first k hits."""
     return sum(place is not None and place <= k for place in asked.places) / len(asked.places)
 
 
 def reciprocal(asked: Asked) -> float:
-    """One divided by the place of the first right hit; 0 without one."""
+    """1 / rank of the first correct hit; 0 if there is none."""
     found = [place for place in asked.places if place is not None]
     return 1 / min(found) if found else 0.0
 
 
 def agreement(one: Asked, other: Asked) -> float:
-    """The share of the first backend's hits that the second one has too; 1 if the first has none."""
+    """The share of the first backend's hits that the second one also has; 1 if the first has no hits."""
     if not one.hits:
         return 1.0
     ids, texts = {hit.id for hit in other.hits}, {normalise(hit.text) for hit in other.hits}
@@ -77,7 +77,7 @@ def agreement(one: Asked, other: Asked) -> float:
 
 
 def by_kind(asked: Sequence[Asked]) -> dict[Kind, list[Asked]]:
-    """The questions by where they come from."""
+    """The questions by kind."""
     kinds: dict[Kind, list[Asked]] = {}
     for each in asked:
         kinds.setdefault(each.question.kind, []).append(each)
@@ -85,7 +85,7 @@ def by_kind(asked: Sequence[Asked]) -> dict[Kind, list[Asked]]:
 
 
 class _Expected(NamedTuple):
-    """One thing that a right hit has, under the names by which it is known."""
+    """An expected fact: its id, the turn it comes from, or its text."""
 
     id: UUID | None = None
     turn: str | None = None
@@ -108,7 +108,7 @@ def _first(hits: Sequence[Fact], right: Callable[[Fact], bool]) -> int | None:
 
 
 def _says(hit: Fact, text: str | None) -> bool:
-    """Whether the hit is the expected text, has it, rests on it, or says it in nearly the same words."""
+    """Whether the hit or its quote contains the expected text, is contained in it, or has nearly the same words."""
     if text is None:
         return False
     expected = normalise(text)

@@ -1,4 +1,4 @@
-"""The evaluation itself: read, make or load questions, ask both backends, compare."""
+"""The evaluation: read the records, make or load questions, ask both backends, compare."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from memctl.runtime.progress import SILENT, Monitor
 from memctl.runtime.retry import Announce, Halt, Retry
 
 SAMPLE = 200
-"""Questions of each kind that are made of the facts, unless another number is asked for."""
+"""The default number of facts from which questions are made."""
 
 
 class EvalJob(msgspec.Struct, frozen=True, kw_only=True):
     """An evaluation of `source`, and of `target` if there is one, for these users (none: all).
 
-    `questions` is a file, None makes `sample` questions of each kind from the facts of the source. `user` is whom the
-    questions of a file are about that name no user, or name one whom the source does not have. `options` are those of
-    the backends, by backend name.
+    `questions` is a file; without one, questions are made from `sample` facts of the source. If there is only one user,
+    questions of the file that name no user, or one that the source does not have, are about that user. `options` are
+    those of the backends, by backend name.
     """
 
     source: str
@@ -70,8 +70,8 @@ def evaluate(job: EvalJob, monitor: Monitor = SILENT) -> Evaluation:
             facts = [f for records in read.values() for f in records if f.kind != "episode" and is_current(f, now)]
             questions = asking.generate(facts, job.sample) if loaded is None else _assigned(loaded, job, list(read))
             if not questions:
-                hint = "there is no current fact to make a question of; use --questions FILE"
-                raise UsageError("there is nothing to ask", hint=hint)
+                hint = "there are no current facts to make questions from; use --questions FILE"
+                raise UsageError("no questions", hint=hint)
             total = len(questions) * (2 if target else 1)
 
             def tick(done: int) -> None:
@@ -111,7 +111,7 @@ def _open(name: str, job: EvalJob, halt: Halt, announce: Announce | None) -> Bac
 
 
 def _records(backend: Backend, users: Sequence[str]) -> dict[str, list[Fact]]:
-    """All records of the users by user; a user without records has none. Raises UsageError if they are incomplete."""
+    """All records by user; an empty list for an unknown user. Raises UsageError if they are incomplete."""
     records: dict[str, list[Fact]] = {}
     for user in users or sorted(set(backend.users())):
         reader = Reader(backend, Selection(users=(user,)))
@@ -122,12 +122,12 @@ def _records(backend: Backend, users: Sequence[str]) -> dict[str, list[Fact]]:
         finally:
             reader.close()
         if reader.problems:
-            raise UsageError("; ".join(reader.problems), hint="read again; nothing was evaluated")
+            raise UsageError("; ".join(reader.problems), hint="nothing was evaluated; try again")
     return records
 
 
 def _assigned(loaded: Sequence[Question], job: EvalJob, users: Sequence[str]) -> list[Question]:
-    """The questions with the user they are asked about; those about none of the evaluated users are left out."""
+    """The questions, each with its user. Questions about other users than the evaluated ones are left out."""
     only = users[0] if len(users) == 1 else None
     questions = []
     for question in loaded:
@@ -137,9 +137,9 @@ def _assigned(loaded: Sequence[Question], job: EvalJob, users: Sequence[str]) ->
     if not questions:
         names = ", ".join(sorted({str(question.user) for question in loaded})[:5])
         raise UsageError(
-            f"the questions are about {names}, of whom the source has no facts",
+            f"the questions are about {names}; the source has no facts about them",
             where=str(job.questions),
-            hint="choose whom they are about with --user NAME",
+            hint="choose the user with --user NAME",
         )
     return questions
 

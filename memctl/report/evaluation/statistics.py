@@ -14,7 +14,7 @@ _SEED = 20260601
 
 
 def estimate(values: Sequence[float]) -> Estimate:
-    """The mean of at least one value, with its confidence interval; equal values give equal results in every run."""
+    """The mean of one or more values, with its confidence interval; the same values always give the same result."""
     draw = random.Random(_SEED)
     number = len(values)
     means = sorted(fmean(draw.choices(values, k=number)) for _ in range(RESAMPLES)) if number > 1 else [values[0]]

@@ -1,1 +1,1 @@
-"""One user's memory as a page: what was true when, what replaced it, how things relate, and the words it rests on."""
+"""One user's memory as an HTML page: a timeline, a graph, and the facts with their evidence."""

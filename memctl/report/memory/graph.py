@@ -1,4 +1,4 @@
-"""The entity graph: the user in the middle, what current facts connect the user with around it."""
+"""The graph: the user in the middle, and around the user the objects of current facts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from memctl.report.memory.timeline import described
 MOST_NODES = 40
 WIDTH, HEIGHT = 900, 620
 _RINGS = (0.62, 0.92)
-"""Distances of the two rings from the middle, as shares of half of the drawing."""
+"""The radius of the two rings, as shares of half the drawing."""
 _LONGEST = 22
 
 

@@ -23,14 +23,14 @@ def page(memory: Remembered) -> str:
     )
     pieces = {
         "Find": _controls(memory),
-        "What was true when": timeline(memory),
-        "How it is connected": graph(memory),
+        "Timeline": timeline(memory),
+        "Connections": graph(memory),
         "Facts": f'<ol class="facts">{"".join(map(_article, reversed(memory.records)))}</ol>',
     }
     resources = files("memctl.report.memory")
     style, script = (resources.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     return document(
-        line(f"What is remembered of {memory.user}"),
+        line(f"Memory of {memory.user}"),
         line(lead),
         [],
         [Section(title, [line(piece)]) for title, piece in pieces.items()],
@@ -51,7 +51,7 @@ def _controls(memory: Remembered) -> str:
         '<form role="search" class="controls">'
         '<label class="query">Search these facts <input type="search" name="query" autocomplete="off"></label>'
         f'<fieldset><legend>Kinds</legend>{boxes}<label><input type="checkbox" name="past" checked> '
-        "also what is over</label></fieldset>"
+        "past facts too</label></fieldset>"
         f'<output aria-live="polite">{len(memory.records)} facts</output></form>'
     )
 
@@ -60,7 +60,7 @@ def _article(record: Record) -> str:
     fact = record.fact
     words = " ".join(filter(None, (fact.text, fact.subject, fact.predicate, fact.object, *fact.categories)))
     details = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in _details(record))
-    evidence = "".join(map(_quote, record.quotes)) or "<p>No words are kept that it rests on.</p>"
+    evidence = "".join(map(_quote, record.quotes)) or "<p>No quote is stored for this fact.</p>"
     return (
         f'<li class="fact{"" if record.current else " past"}" id="f-{fact.id}" data-id="{fact.id}" '
         f'data-kind="{fact.kind}" data-words="{escape(words.casefold())}" tabindex="-1">'
@@ -70,7 +70,7 @@ def _article(record: Record) -> str:
 
 
 def _summary(record: Record) -> str:
-    state = "current" if record.current else "replaced" if record.by else "over"
+    state = "current" if record.current else "replaced" if record.by else "past"
     times = [f"{at:%Y-%m-%d}" for at in (record.start, record.end) if at]
     return escape(" · ".join((record.fact.kind, state, " to ".join(times) or "no time")))
 

@@ -1,4 +1,4 @@
-"""What the page shows: the facts of a user with their evidence, from any backend."""
+"""The data of the page: the facts of a user with their evidence, from any backend."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from memctl.store.local_store import LocalStore
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """Words on which a fact rests: when they were said, and where they are."""
+    """A quote that supports a fact, with its time and its place."""
 
     text: str
     at: datetime | None
@@ -27,7 +27,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact as the page shows it. `start` and `end` are when it was true, as far as is known; `by` is the text of the
+    """A fact as the page shows it. `start` and `end` say when it was true, None if unknown; `by` is the text of the
     fact that replaced it."""
 
     fact: Fact

@@ -1,4 +1,4 @@
-"""The timeline: a lane for each thing that is known of a subject, a bar for each value and the time it was true."""
+"""The timeline: a lane for each subject and predicate, and on it a bar for each value and the time when it was true."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from memctl.core.fact import KINDS
 from memctl.report.memory.records import Record, Remembered
 
 MOST_LANES = 150
-"""Lanes that are drawn, those with the most facts; the list below has all facts."""
+"""The largest number of lanes, those with the most facts. The list below the timeline has all facts."""
 NARROWEST = 2.5
-"""The least width of a bar in per cent."""
+"""The smallest width of a bar in per cent."""
 _TICKS = 5
 
 
@@ -47,7 +47,7 @@ def _lanes(records: Sequence[Record]) -> dict[tuple[str, str], list[Record]]:
 
 
 def _lane(name: tuple[str, str], records: Sequence[Record], begin: datetime, finish: datetime) -> str:
-    """A lane of as many rows as there are facts that were true at one time."""
+    """A lane. Facts that were true at the same time are in rows below each other."""
     subject, predicate = name
     ends: list[float] = []
     bars = []
@@ -77,7 +77,7 @@ def _bar(record: Record, left: float, width: float, row: int) -> str:
 
 
 def described(record: Record) -> str:
-    """A fact in words: its text, when it was true, and what replaced it."""
+    """A description of a fact: its text, when it was true, and what replaced it."""
     when = f", from {record.start:%Y-%m-%d}" if record.start else ""
     when += f" to {record.end:%Y-%m-%d}" if record.end else ""
     by = f", replaced by: {record.by}" if record.by else ""
@@ -94,6 +94,6 @@ def _axis(begin: datetime, finish: datetime) -> str:
 
 
 def _share(at: datetime, begin: datetime, finish: datetime) -> float:
-    """Where a time is between two others, in per cent."""
+    """The position of a time between two others, in per cent."""
     span = (finish - begin).total_seconds() or 1.0
     return 100 * min(max((at.astimezone(UTC) - begin).total_seconds() / span, 0.0), 1.0)
