@@ -26,9 +26,9 @@ demo: $(STAMP)
 	@rm -rf .demo
 	@BIN=$(BIN) STORE=$(DEMO) sh docs/demo.sh
 
-# What needs no service and kills nothing; tests/conftest.py says which tests these are.
+# What needs no service, kills nothing and is not slow; tests/conftest.py says which tests these are.
 quick: $(STAMP)
-	$(BIN)/python -m pytest $(TESTS) -m "not services and not kills" tests
+	$(BIN)/python -m pytest $(TESTS) -m "not services and not kills and not slow" tests
 
 test: $(STAMP) browser
 	$(BIN)/python -m pytest $(TESTS) tests

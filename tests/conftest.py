@@ -52,16 +52,39 @@ KILLS = (
     *("trust/test_damaged_store.py", "trust/test_faults.py", "trust/test_hostile", "trust/test_kill"),
     *("trust/test_undo_any_order.py", "trust/test_doctor.py", "mcp/test_serving.py"),
 )
+SLOW = (
+    # Dozens of commands a test: everything is undone, copied or merged, and compared to the last row.
+    *("consolidate/", "store/test_one_name.py", "store/test_upgrades.py", "trust/test_backup.py"),
+    *("trust/test_permissions.py", "trust/test_snapshots.py", "trust/test_undo", "migrate/test_newer_wins.py"),
+    # Charts, the statistics of searches, and the SDKs of agents and of the Model Context Protocol.
+    *("cli/test_report_commands.py", "integrations/", "mcp/", "report/test_docs_pages.py", "report/test_evaluation.py"),
+    *("report/test_volume.py",),
+    # Many examples of Hypothesis through every file format.
+    "test_roundtrip_property.py",
+)
+"""Tests that take a third of a second and more on average."""
+GROUPS = {"services": SERVICES, "kills": KILLS, "slow": SLOW}
+
+
+def within(path: Path) -> str:
+    """A path below tests/."""
+    return path.relative_to(Path(__file__).parent).as_posix()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pass over the files that are left out whole, so that `make quick` does not import them."""
+    name = f"{within(collection_path)}/" if collection_path.is_dir() else within(collection_path)
+    return any(f"not {group}" in config.option.markexpr and name.startswith(GROUPS[group]) for group in GROUPS) or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what `make quick` leaves out."""
     for item in items:
-        path = item.path.relative_to(Path(__file__).parent).as_posix()
-        if path.startswith(SERVICES) or SERVERS.intersection(getattr(item, "fixturenames", ())):
+        for group, paths in GROUPS.items():
+            if within(item.path).startswith(paths):
+                item.add_marker(getattr(pytest.mark, group))
+        if SERVERS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.services)
-        if path.startswith(KILLS):
-            item.add_marker(pytest.mark.kills)
 
 
 def pytest_collection_finish() -> None:

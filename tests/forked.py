@@ -25,6 +25,16 @@ _READ_AT_START = ("PYTHON", "LC_", "LANG", "TZ", "MALLOC", "LD_", "OPENBLAS", "O
 """How the variables begin that an interpreter or a library reads only once."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SUBREAPER = 36
+_FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "transcripts"
+_LOADING = (
+    *("ingest {fixtures}", "add alice Oslo", "search alice Oslo", "facts alice", "undo", "stats", "doctor"),
+    *("migrate --from local --to facts.jsonl --all-users", "migrate --from local --to facts.csv --all-users"),
+    *("migrate --from local --to facts.parquet --all-users", "import facts.jsonl", "migrations"),
+    *("consolidate alice", "dedupe alice", "prune", "snapshot create", "snapshot restore last", "backup copy.memctl"),
+    *("restore copy.memctl --force", "reindex --embedder static", "export --from local --all-users -o all.jsonl"),
+    *("forget alice --confirm alice",),
+)
+"""Commands that load what others need: modules, and the patterns of the extraction."""
 
 
 class Process(subprocess.Popen[Any]):
@@ -126,10 +136,8 @@ def _load() -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MEMCTL_", "XDG_"))}
     with tempfile.TemporaryDirectory() as home, mock.patch.dict(os.environ, kept | {"HOME": home}, clear=True):
         os.chdir(home)
-        for command in (("add", "a", "I live in Oslo."), ("search", "a", "Oslo"), ("facts", "a"), ("undo",)):
-            in_process.run(command)
-        in_process.run(("export", "--from", "local", "--to", "facts.jsonl", "--all-users"))
-        in_process.run(("ingest", "facts.jsonl"))
+        for command in _LOADING:
+            in_process.run(command.format(fixtures=_FIXTURES).split())
         os.chdir("/")
     instances._close_idle()
     gc.collect()
@@ -188,8 +196,25 @@ def _become(job: dict[str, Any]) -> str:
     return "from memctl.cli.app import main\nmain()"
 
 
+def _run(code: str) -> None:
+    """Run the code, and end as `memctl.cli.app.script` does: freeing every object would copy all that was loaded."""
+    try:
+        exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
+        sys.exit(0)
+    except SystemExit as end:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            raise end from None
+        if threading.active_count() > 1 or not isinstance(end.code, int):
+            raise
+        atexit._run_exitfuncs()
+        os._exit(end.code)
+
+
 if __name__ == "__main__":
     # The modules of the tests are found, and none of a test's own folder by accident.
     _load()
     _CODE = _become(_serve(socket.socket(fileno=int(sys.argv[1]))))
-    exec(compile(_CODE, "<string>", "exec"), {"__name__": "__main__"})
+    _run(_CODE)

@@ -155,6 +155,14 @@ def bombs() -> dict[str, Maker]:
     return made
 
 
+def some() -> list[str]:
+    """The names of one bomb for each reader, all kinds in turn, and of all that are not of a kind."""
+    made, kinds = list(bombs()), len(WORSE)
+    of_kinds = sum(name.endswith(tuple(f", {kind}" for kind in WORSE)) and "table" not in name for name in made)
+    readers = of_kinds // kinds
+    return [made[number % kinds * readers + number] for number in range(readers)] + made[of_kinds:]
+
+
 def table(text: str, path: Path) -> None:
     """Good, worse and good again, as rows of CSV; the text is repeated up to 100 MB."""
     with path.open("w", encoding="utf-8", newline="") as file:

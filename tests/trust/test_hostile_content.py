@@ -224,11 +224,15 @@ def harmless(text, command):
 def test_no_control_reaches_the_terminal(memctl, hostile, monkeypatch, path, columns, home):
     monkeypatch.setenv("COLUMNS", columns)
     log = home / "run.log"
-    known = {"id": str(facts()[0].id), "run": memctl("migrations", "--json").document["runs"][0]["id"]}
+    known = {"id": str(facts()[0].id)}
+    if any("{run}" in given for given in INVOCATIONS[path]):
+        known["run"] = memctl("migrations", "--json").document["runs"][0]["id"]
     switches = {option for parameter in ALL[path].params for option in parameter.opts} & {"--json", "--jsonl"}
+    invocations = INVOCATIONS[path]
     if columns != "80":
-        switches = set()
-    for given in INVOCATIONS[path]:
+        # The width changes tables and wrapped texts, of which the first invocation prints the most.
+        switches, invocations = set(), invocations[:1]
+    for given in invocations:
         arguments = [known.get(word.strip("{}"), word) for word in given]
         for more in ([], *([switch] for switch in sorted(switches))):
             ran = memctl("--log-file", log, *path, *arguments, *more)

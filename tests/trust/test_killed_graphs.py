@@ -51,10 +51,10 @@ Graph(sys.argv[1]).run("RETURN 1")
 """
 
 
-@pytest.fixture
-def theirs(home):
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory):
     """A graph as graphiti-core's own driver leaves it: facts of Ann, and no index of their words."""
-    path = home / "theirs.kuzu"
+    path = tmp_path_factory.mktemp("graphs") / "theirs.kuzu"
     kuzu, nodes, edges = (graphs.sdk(name) for name in ("driver.kuzu_driver", "nodes", "edges"))
     with graphs._without_deprecation():
         driver = kuzu.KuzuDriver(db=str(path))

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from memctl.backends.contract import Backend, Outcome
+from memctl.backends.contract import Backend, Capabilities, Outcome
 from memctl.core.fact import TIME_FIELDS, Embedding, Fact, Source, derive_id
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -28,6 +28,7 @@ class Harness:
 
     adapter: ClassVar[type[Backend]]
     never: ClassVar[dict[str, str]] = {}
+    _declared: ClassVar[tuple[Any, Capabilities] | None] = None
 
     @pytest.fixture(autouse=True)
     def _never(self, request: pytest.FixtureRequest) -> None:
@@ -95,22 +96,28 @@ class Harness:
 
     def same(self, place: Any, found: Sequence[Fact], expected: Sequence[Fact]) -> None:
         """Assert that two lists have the same facts in any order, and differ only as the capabilities declare."""
-        adapter = self.open(place)
-        try:
-            seen = [what_is_kept(fact, adapter) for fact in found]
-            wanted = [what_is_kept(fact, adapter) for fact in expected]
-        finally:
-            adapter.close()
+        capabilities = self._declared_at(place)
+        seen = [what_is_kept(fact, capabilities) for fact in found]
+        wanted = [what_is_kept(fact, capabilities) for fact in expected]
         assert sorted(seen, key=_order) == sorted(wanted, key=_order)
+
+    def _declared_at(self, place: Any) -> Capabilities:
+        """The capabilities of the backend at a place. They are asked for once while the place stays the same: opening
+        takes most of the time of many cases."""
+        suite = type(self)
+        if suite._declared is None or suite._declared[0] is not place:
+            adapter = self.open(place)
+            adapter.close()
+            suite._declared = place, adapter.capabilities
+        return suite._declared[1]
 
 
 def _order(kept: dict[str, Any]) -> tuple[str, str]:
     return str(kept.get("id", "")), str(kept["text"])
 
 
-def what_is_kept(fact: Fact, adapter: Backend) -> dict[str, Any]:
-    """The fields of a fact that the adapter declares as kept, times at the adapter's precision."""
-    capabilities = adapter.capabilities
+def what_is_kept(fact: Fact, capabilities: Capabilities) -> dict[str, Any]:
+    """The fields of a fact that are declared as kept, times at the declared precision."""
     kept = {name: getattr(fact, name) for name in Fact.__struct_fields__ if capabilities.support(name).level == "kept"}
     if not capabilities.ids_survive:
         kept.pop("id")
