@@ -115,10 +115,11 @@ class PostgresStoreBackend(Suite):
 
     @contextlib.contextmanager
     def broken_off(self, place: str, reading: Backend) -> Iterator[None]:
+        schema_name = place.rpartition("%3D")[2]
         with psycopg.connect(place, autocommit=True, application_name="somebody else") as connection:
             connection.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-                "WHERE application_name = 'suite langgraph'"
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s",
+                [schema_name],
             )
         yield
 
@@ -129,7 +130,7 @@ def schema(dsn: str) -> Iterator[str]:
     name = f"langgraph_{uuid4().hex}"
     place = (
         f"postgresql:///{parts['dbname']}?host={quote(str(parts['host']), safe='')}&port={parts.get('port', 5432)}"
-        f"&user={parts['user']}&application_name=suite%20langgraph&options=-c%20search_path%3D{name}"
+        f"&user={parts['user']}&application_name={name}&options=-c%20search_path%3D{name}"
     )
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {name}")
