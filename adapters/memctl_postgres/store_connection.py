@@ -116,8 +116,10 @@ class PostgresConnection:
                 copy.write_row(row)
         self.appended[table] += len(rows)
 
-    def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix) -> int:
+    def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix | Sequence[Any]) -> int:
         """Add one vector for each of these units that exists and has none; returns how many were added."""
+        import numpy as np
+
         rows = self.execute(
             f"SELECT key, user_id FROM units u WHERE {self.mine('u')} AND key IN (SELECT unnest(?::BIGINT[])) "  # noqa: S608
             f"AND NOT EXISTS (SELECT 1 FROM {table} v WHERE {self.mine('v')} AND v.unit = u.key "
@@ -125,11 +127,12 @@ class PostgresConnection:
             [list(units)],
         ).fetchall()
         owners: dict[int, str] = dict(rows)
-        dim = vectors.shape[1]
+        matrix = np.asarray(vectors, dtype=np.float32)
+        dim = matrix.shape[1]
         if self._secured:
             new = [
                 (unit, owners[unit], self.vector(values))
-                for unit, values in dict(zip(units, vectors, strict=True)).items()
+                for unit, values in dict(zip(units, matrix, strict=True)).items()
                 if unit in owners
             ]
             self.append(table, "unit, user_id, embedding", new)
@@ -140,7 +143,7 @@ class PostgresConnection:
         command = f"COPY {table} (unit, user_id, embedding) FROM STDIN (FORMAT binary)".encode()
         with self.raw.cursor() as cursor, cursor.copy(command) as copy:
             copy.write(_COPY_HEADER)
-            for unit, values in zip(units, vectors.astype(">f4"), strict=True):
+            for unit, values in zip(units, matrix.astype(">f4"), strict=True):
                 owner = owners.pop(unit, None)
                 if owner is not None:
                     user = stored_text(owner).encode()

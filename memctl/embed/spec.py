@@ -3,11 +3,16 @@
 Contains no secret: keys come from the environment.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
 from memctl.embed import DEFAULT, Embedder, open_embedder
+
+FEW, SHORT = 8, 2000
+"""Up to this many texts, and characters in all of them, are embedded one by one."""
 
 
 class EmbedderSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +30,14 @@ class EmbedderSpec(msgspec.Struct, frozen=True, kw_only=True):
     def open(self) -> Embedder:
         """The embedder, opened once per process. Raises as `open_embedder` does."""
         return _open(self)
+
+    def few(self, texts: Sequence[str]) -> dict[str, Any]:
+        """The vectors of the texts of one command, by text. The built-in model makes them one by one as lists of
+        floats, which takes less time than importing numpy and `tokenizers`."""
+        embedder = self.open()
+        if self.shipped and len(texts) <= FEW and sum(map(len, texts)) <= SHORT:
+            return {text: embedder.embed_one(text) for text in texts}
+        return dict(zip(texts, embedder.embed(texts), strict=True)) if texts else {}
 
 
 @lru_cache(maxsize=4)

@@ -97,7 +97,7 @@ def _read(store: Store, spec: EmbedderSpec, user: str, said: str, now: datetime)
     # The rules take as long to import as everything else that adds a fact.
     from memctl.ingest.attribution import Owned
     from memctl.ingest.commit import commit
-    from memctl.ingest.session_extraction import Recipe, Work, digest_all
+    from memctl.ingest.session_extraction import Recipe, Work, digest_each
     from memctl.transcripts.model import Session, Turn
 
     session = Session(
@@ -105,9 +105,10 @@ def _read(store: Store, spec: EmbedderSpec, user: str, said: str, now: datetime)
         session_id=f"add {now.isoformat()}",
         turns=(Turn(turn_id="0", role="user", text=said, at=now),),
     )
-    batch = digest_all([Work(owned=Owned(user_id=user, session=session))], Recipe(), spec)
+    batch = digest_each([Work(owned=Owned(user_id=user, session=session))], Recipe())
     if not batch.claims:
         return []
+    batch.vectors = spec.few(batch.texts())
     with store.changing("add", user, users=[user]) as tx:
         commit(tx, batch, spec, now=now)
         return tx.facts(tx.facts_resting_on([claim.id for claim, _ in batch.claims]))
@@ -146,8 +147,7 @@ def _without_secrets(text: str | None) -> Any:
 
 def _put(store: Store, spec: EmbedderSpec, fact: Fact, command: str) -> Fact:
     entry = entry_of(fact)
-    texts = [chunk.text for chunk in entry.chunks]
-    vectors = dict(zip(texts, spec.open().embed(texts), strict=True))
+    vectors = spec.few([chunk.text for chunk in entry.chunks])
     with store.changing(command, fact.user_id, users=[fact.user_id]) as tx:
         tx.use_embedder(spec)
         state(tx, entry, vectors)

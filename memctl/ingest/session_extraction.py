@@ -101,12 +101,16 @@ class Digest(msgspec.Struct, kw_only=True):
         """Whose episodes and claims these are."""
         return {entry.fact.user_id for entry in self.episodes} | {claim.user_id for claim, _ in self.claims}
 
-    def embed(self, embedder: Embedder) -> None:
-        """Make the vectors of all units: those of the episodes, and those of the facts the claims may become."""
+    def texts(self) -> list[str]:
+        """The texts of all units: those of the episodes, and those of the facts the claims may become."""
         texts = dict.fromkeys(chunk.text for entry in self.episodes for chunk in entry.chunks)
         for claim, _ in self.claims:
             texts |= dict.fromkeys(text for belief in fold([claim]) for text in texts_of(to_fact(belief)))
-        wanted = [text for text in texts if text not in self.vectors]
+        return list(texts)
+
+    def embed(self, embedder: Embedder) -> None:
+        """Make the vectors of all units."""
+        wanted = [text for text in self.texts() if text not in self.vectors]
         if wanted:
             self.vectors |= dict(zip(wanted, embedder.embed(wanted), strict=True))
 
@@ -268,13 +272,19 @@ def digest_all(chunk: Sequence[Work], recipe: Recipe, spec: EmbedderSpec) -> Dig
 
     A session that breaks the extractor is named in `broken` and does not take the others with it.
     """
+    result = digest_each(chunk, recipe)
+    result.embed(spec.open())
+    return result
+
+
+def digest_each(chunk: Sequence[Work], recipe: Recipe) -> Digest:
+    """`digest_all` without vectors."""
     result = Digest()
     for work in chunk:
         try:
             result.join(digest(work, recipe))
         except Exception as error:
             result.broken.append(broken(work, error))
-    result.embed(spec.open())
     return result
 
 

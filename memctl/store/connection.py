@@ -55,10 +55,10 @@ class Connection(Protocol):
     def append(self, table: str, columns: str, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows in bulk; `columns` are the names of their values, with commas."""
 
-    def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix) -> int:
+    def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix | Sequence[Any]) -> int:
         """Add one vector for each of these units that exists and has none; returns how many were added.
 
-        `vectors` has shape (len(units), dim).
+        `vectors` has shape (len(units), dim), or is a list of arrays or of lists of floats.
         """
 
     def halves(self, statement: str, parameters: Parameters = (), /) -> Halves:

@@ -53,29 +53,30 @@ class DuckConnection:
             with self.raw.appender(table, columns=columns.split(", ")) as appender:
                 appender.append_rows(rows)
 
-    def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix) -> int:
+    def append_vectors(self, table: str, units: Sequence[int], vectors: Matrix | Sequence[Any]) -> int:
         """Add one vector for each of these units that exists and has none; returns how many were added."""
-        import numpy as np
-
-        dim = vectors.shape[1]
-        # DuckDB finds `columns` by name. dim flat columns are the fastest way for many vectors that needs no Arrow, but
-        # take a dozen milliseconds to plan; few vectors go in as objects.
-        columns: dict[str, Any] = {"unit": np.asarray(units, dtype=np.int64)}
-        if len(units) <= _FEW:
-            columns["vector"] = np.fromiter(vectors, dtype=object, count=len(vectors))
-            array = "vector"
-        else:
-            columns |= {f"c{i}": vectors[:, i] for i in range(dim)}
-            array = f"[{', '.join(f'c{i}' for i in range(dim))}]"
+        dim = len(vectors[0])
         # With the range of keys DuckDB skips all older rows.
         span = f"BETWEEN {min(units)} AND {max(units)}"
-        done = self.raw.execute(
-            f"INSERT INTO {table} SELECT unit, u.user_id, {array}::FLOAT[{dim}] "  # noqa: S608
-            f"FROM columns JOIN (FROM units WHERE key {span}) u ON u.key = columns.unit "
+        statement = (
+            f"INSERT INTO {table} SELECT unit, u.user_id, {{vector}}::FLOAT[{dim}] "  # noqa: S608
+            f"FROM {{columns}} JOIN (FROM units WHERE key {span}) u ON u.key = columns.unit "
             f"WHERE NOT EXISTS (SELECT 1 FROM {table} v WHERE v.unit {span} AND v.unit = columns.unit)"
         )
+        if len(units) <= _FEW:
+            rows = "(SELECT unnest(?::BIGINT[]) AS unit, unnest(?::FLOAT[][]) AS vector) columns"
+            lists = [vector if isinstance(vector, list) else vector.tolist() for vector in vectors]
+            return self.change(statement.format(vector="vector", columns=rows), [list(units), lists])
+        import numpy as np
+
+        matrix = np.asarray(vectors, dtype=np.float32)
+        # DuckDB finds the local `columns` by name. Flat columns are the fastest way for many vectors that needs no
+        # Arrow, but take a dozen milliseconds to plan.
+        columns = {"unit": np.asarray(units, dtype=np.int64)} | {f"c{i}": matrix[:, i] for i in range(dim)}
+        array = ", ".join(f"c{i}" for i in range(dim))
+        added = self.raw.execute(statement.format(vector=f"[{array}]", columns="columns"))
         del columns
-        return int(done.fetchall()[0][0])
+        return int(added.fetchall()[0][0])
 
     def halves(self, statement: str, parameters: Parameters = (), /) -> Halves:
         """The only column of a result, of the macro `half`."""

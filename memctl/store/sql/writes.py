@@ -97,9 +97,7 @@ def add(connection: Connection, entries: Sequence[Entry], vectors: Mapping[str, 
     rows = add_units(connection, list(zip(keys, entries, strict=True)))
     embedded = [(key, vectors[text]) for key, text in rows if text in vectors]
     if embedded and not outdated_model(connection):
-        import numpy as np
-
-        connection.append_vectors("vectors", [key for key, _ in embedded], np.stack([vector for _, vector in embedded]))
+        connection.append_vectors("vectors", [key for key, _ in embedded], [vector for _, vector in embedded])
     return keys
 
 
