@@ -1,10 +1,10 @@
 """Text that somebody else wrote, made harmless for whoever reads it: a terminal, or a model that reads a prompt."""
 
-import re
+from memctl.core.late_pattern import late
 
 TURNING = r"\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 """Unicode's direction marks (UAX #9, 2) and its two line separators, which end a line in JavaScript."""
-_CONTROLS = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{TURNING}\ud800-\udfff]")
+_CONTROLS = late(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{TURNING}\ud800-\udfff]")
 """Includes surrogates: Python's stand-ins for bytes that are not UTF-8, which cannot be written."""
 
 

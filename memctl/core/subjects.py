@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Set
 from functools import lru_cache
 
 from memctl.core.fact import Fact
+from memctl.core.late_pattern import late
 
 
 def about(facts: Iterable[Fact], subject: str) -> list[Fact]:
@@ -164,7 +165,7 @@ def _folded(name: str) -> str:
     return " ".join([*words[:-1], ONE_RELATIVE.get(words[-1], words[-1])] if _related(words[:-1]) else words)
 
 
-_OTHER_HALF = re.compile(r"\bother half$")
+_OTHER_HALF = late(r"\bother half$")
 
 
 def _related(before: list[str]) -> bool:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from importlib import import_module
 
+from memctl.core.late_pattern import late
+
 _COMMON = """
 a about above after again all also am an and any are aren't as at be because been before being below between
 both but by can can't cannot could couldn't did didn't do does doesn't doing don't down during each few for
@@ -33,19 +35,19 @@ LONGEST_REMEMBERED = 40
 _ENDINGS = {"s", "t", "d", "m", "ll", "re", "ve"}
 _ELISIONS = {"l", "d", "j", "c", "n", "m", "t", "s", "qu"}
 
-_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640]")
+_ACCENTS = late("[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640]")
 _IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 # Thai, Lao, Burmese, Khmer, kana, Han, hangul.
 _UNSPACED = rf"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff{_IDEOGRAPHS}\uac00-\ud7af"
 # Vowel signs of the Indic scripts are marks, which `\w` excludes; the two dandas are punctuation.
 _INDIC = "\u0900-\u0963\u0966-\u0dff"
 _NUMBER = r"(?P<number>\d+(?:[.,]\d+)*(?!\w))"
-_ASCII_WORD = re.compile(_NUMBER + r"|(?P<word>[a-z0-9]+(?:'[a-z0-9]+)*)", re.ASCII)
+_ASCII_WORD = late(_NUMBER + r"|(?P<word>[a-z0-9]+(?:'[a-z0-9]+)*)", re.ASCII)
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'"})
 
 _EMOJI = "\u2600-\u27bf\u2b50\u2b55\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff"
 # Possessive runs that start only where no run precedes, so that a megabyte of dots does not take quadratic time.
-_BREAK = re.compile(
+_BREAK = late(
     # A closing mark with its quotes, brackets and emoji, followed by white space.
     rf"(?<![.!?…])(?P<mark>[.!?…؟۔।॥։]++)[\"'”’»)\]*_]*+(?:\s*+[{_EMOJI}\ufe0f\u200d]++)*(?=\s|\Z)"
     # The same in scripts that put no space after it.
@@ -54,8 +56,8 @@ _BREAK = re.compile(
     rf"|(?<![{_EMOJI}\ufe0f\u200d])[{_EMOJI}\ufe0f\u200d]++(?=\s+[A-Z])"
     r"|\n++"
 )
-_BULLET = re.compile(r"\s*(?:[-*+•‣◦–—]|#{1,6}|\d{1,3}[.)]|\[[ xX]\])\s+")
-_ABBREVIATION = re.compile(
+_BULLET = late(r"\s*(?:[-*+•‣◦–—]|#{1,6}|\d{1,3}[.)]|\[[ xX]\])\s+")
+_ABBREVIATION = late(
     r"(?:^|[\s(\"'])(?:"
     r"(?P<title>dr|mr|mrs|ms|mx|prof|st|mt|gen|gov|sen|capt|lt|col|sgt|rev)"
     r"|(?P<numbered>no|nr|fig|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|approx|ca)"
@@ -151,7 +153,7 @@ def words(text: str) -> list[str]:
 @cache
 def _word() -> re.Pattern[str]:
     """`_ASCII_WORD` for every script. Compiled on demand, because its sets take 12 ms."""
-    return re.compile(
+    return late(
         rf"(?P<unspaced>[{_UNSPACED}]+)|{_NUMBER}"
         rf"|(?P<word>(?:[^\W_{_UNSPACED}]|[{_INDIC}])+(?:'(?:[^\W_{_UNSPACED}])+)*)"
     )
@@ -159,7 +161,7 @@ def _word() -> re.Pattern[str]:
 
 @cache
 def _han() -> re.Pattern[str]:
-    return re.compile(f"[{_IDEOGRAPHS}]")
+    return late(f"[{_IDEOGRAPHS}]")
 
 
 def stems(text: str) -> list[str]:

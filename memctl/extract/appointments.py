@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from memctl.core.late_pattern import late
 from memctl.extract import event_dates
 from memctl.extract.clauses import ADVERBS
 from memctl.extract.dates import Grounded, certain, may_name_time
@@ -26,7 +27,7 @@ _LINK = (
     r"runs out| ends| "
     r"opens| comes? out| falls| lands| coming up| leaves| departs| arrives| up)*)"
 )
-_LEAD = re.compile(
+_LEAD = late(
     r"(?:(?:and|but|so|also|oh|btw|reminder|note|update)[,:]? )*(?:(?:i'm |i am |im |we're |we are )?(?:booked (?:in "
     r")?for|signed up for|enrolled (?:on|in)|"
     r"registered for|scheduled for|down for) )?",
@@ -43,8 +44,8 @@ _CHANGED = KeyedPattern(
 )
 _PASSED = KeyedPattern(r"\b(?:was|were|went|had)\b", re.IGNORECASE)
 _SMALL = frozenset(words("a an the my our their on in at to for of with and appointment appt date day meeting"))
-_MORE_DAYS = re.compile(r",? (?:and |or )?\d{1,2}\b(?!:|[ap]m)")
-_AFTER = re.compile(
+_MORE_DAYS = late(r",? (?:and |or )?\d{1,2}\b(?!:|[ap]m)")
+_AFTER = late(
     r"\W*(?:(?:at|around|from|by|until) \d[\d:.]*\s?(?:am|pm|h)?|\d[\d:.]*\s?(?:am|pm)|(?:in the )?(?:morning|"
     r"afternoon|evening)|at noon)?"
     r"(?:$|\s*[,;.!–—-]|\s+(?:and|but|so|then|with|in|at|for|which|because|if|to|now|instead|please|not)\b)",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from memctl.core.late_pattern import late
 from memctl.extract.clauses import Head, complement
 from memctl.extract.draft_claim import Draft
 from memctl.extract.frame_matcher import match
@@ -10,15 +11,15 @@ from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.noun_phrases import org
 from memctl.extract.rule_tables import compiled
 
-_FIRM = re.compile(r"(?:at|for|with) (?P<o>.+)", re.IGNORECASE)
-_KIDS = re.compile(
+_FIRM = late(r"(?:at|for|with) (?P<o>.+)", re.IGNORECASE)
+_KIDS = late(
     (
         r"(?:with )?(?:my (?:wife|husband|partner) and )?(?P<o>(?:our |my )?(?:\d|an?|one|two|three|four|"
         r"five|six) (?:[\w\-]+ ){0,3}?(?:kids?|children|sons?|daughters?|boys|girls|lads|twins))\b"
     ),
     re.IGNORECASE,
 )
-_PIECES = re.compile(
+_PIECES = late(
     r"[,;]\s+(?:and )?|\s+(?:and )?(?=(?:living|based|residing) in\b|(?:currently |now )?(?:working|"
     r"studying) (?:at|for|as|in)\b|from (?-i:[A-Z])|(?:with my (?:wife|husband|partner) and|"
     r"with) (?:\d|an?|one|two|three|four|five) (?:\w+ )?(?:kids?|children|sons?|daughters?)|"
@@ -28,13 +29,13 @@ _PIECES = re.compile(
 )
 _FEELING = KeyedPattern(r"\b(?:that|about|because|how|why|whether|if|when|to)\b", re.IGNORECASE)
 """ "I'm worried about the cost of living in Oslo", "I'm glad that Joseph, a producer, …": the list is not about "I"."""
-_AGED = re.compile(r"\d\d(?: ?(?:years?|yrs?)[ -]?olds?| ?yo)?", re.IGNORECASE)
-_DATED = re.compile(
+_AGED = late(r"\d\d(?: ?(?:years?|yrs?)[ -]?olds?| ?yo)?", re.IGNORECASE)
+_DATED = late(
     r"\b(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.? \d|\d(?:st|nd|rd|th)\b", re.IGNORECASE
 )
 """ "On May 10, 12, and 15": the numbers are days."""
-_LIVING = re.compile(r"(?:living|based)")
-_FROM = re.compile(r"from\b", re.IGNORECASE)
+_LIVING = late(r"(?:living|based)")
+_FROM = late(r"from\b", re.IGNORECASE)
 _PERSON = KeyedPattern(
     r"(?:^|\W)(?:an?|the|one|just)\W(?:.*\W)?(?:guy|girl|boy|man|woman|person|lad|lass|bloke|kid|mum|mom|mam|mother|"
     r"dad|father|parent|student|fan|expat|immigrant|refugee|native)$",
@@ -42,7 +43,7 @@ _PERSON = KeyedPattern(
 )
 _ADVERBS = KeyedPattern(r"(?:^|\s+)(?:originally|actually|also|just|really|both)$", re.IGNORECASE)
 _DESCRIBING = frozenset({"name", "age", "job_title", "nationality", "has_child"})
-_TAIL = re.compile(r"(?:as|living|working|based|from|at|in)\b")
+_TAIL = late(r"(?:as|living|working|based|from|at|in)\b")
 
 
 def list_drafts(
@@ -109,8 +110,8 @@ def _draft(predicate: str, value: str, phrase: str, span: tuple[int, int], categ
     return Draft(predicate=predicate, object=value, phrase=phrase, quote=span, category=category, confidence=confidence)
 
 
-_TECH_SPLIT = re.compile(r"\s*(?:,|/|\bon\b|\band\b|\bwith\b|\+)\s*(?:and )?", re.IGNORECASE)
-_TECH_OPENING = re.compile(r"(?:it's|its|it is|this is|an?|my|our|the|[\w-]+:)\b", re.IGNORECASE)
+_TECH_SPLIT = late(r"\s*(?:,|/|\bon\b|\band\b|\bwith\b|\+)\s*(?:and )?", re.IGNORECASE)
+_TECH_OPENING = late(r"(?:it's|its|it is|this is|an?|my|our|the|[\w-]+:)\b", re.IGNORECASE)
 
 
 def tech_list(text: str, span: tuple[int, int]) -> list[Draft]:

@@ -5,6 +5,7 @@ Each guard prefers to drop too much: a wrong fact about a person is worse than a
 
 import re
 
+from memctl.core.late_pattern import late
 from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.segmentation import HIDDEN
 from memctl.extract.wordlist import holds
@@ -48,7 +49,7 @@ _STORY = KeyedPattern(
     ),
     re.IGNORECASE,
 )
-_LINE_LABEL = re.compile(
+_LINE_LABEL = late(
     (
         r"^[ \t]*(?:(?:speaker|person|customer|client|agent|interviewer|interviewee|bot|ai|q|a|patient|"
         r"host|guest|caller|user|human|assistant)[ \d]*|[A-Z][a-z]+(?: [A-Z][a-z]+)?)\s*:\s.*$"
@@ -60,7 +61,7 @@ _STATEMENTS = (
     r"print\(|export \w+="
 )
 _CODE_WORDS = r"#include|public static|SyntaxError|Traceback"
-_SQL = re.compile(rf"\b(?:{_STATEMENTS}|\$ \w+|{_CODE_WORDS})", re.IGNORECASE)
+_SQL = late(rf"\b(?:{_STATEMENTS}|\$ \w+|{_CODE_WORDS})", re.IGNORECASE)
 _STATEMENT = KeyedPattern(rf"\b(?:{_STATEMENTS}|{_CODE_WORDS})", re.IGNORECASE)
 """ Every match of `_SQL` that does not open with a dollar is one of this, which has keys."""
 
@@ -169,7 +170,7 @@ _LYRIC = KeyedPattern(
     ),
     re.IGNORECASE,
 )
-_VERSES = re.compile(r"\w / \w.* / \w")
+_VERSES = late(r"\w / \w.* / \w")
 _DID_YOU_KNOW = KeyedPattern(
     (
         r"\b(?:did you know|do you remember|would you say|do you think|don't you think|can you believe|"
@@ -177,7 +178,7 @@ _DID_YOU_KNOW = KeyedPattern(
     ),
     re.IGNORECASE,
 )
-_GIVEN = re.compile(
+_GIVEN = late(
     (
         r"\b(?:because|since|as|given(?: that)?|seeing that|considering(?: that)?|but|cause|cuz|and|-|—|–|"
         r";|\.\.\.)\s+(?=i\b|i'm|im\b|my\b|we\b|i've)"
@@ -292,7 +293,7 @@ def declarative(sentence: str, mark: str) -> tuple[str, int]:
     return sentence, 0
 
 
-_PIECE = re.compile(
+_PIECE = late(
     (
         r",\s*|\s+[-—–]+\s+|;\s*|\s+so\s+|\s+and\s+(?=what|how|where|who|is|are|do|can|could|should|"
         r"would)|\s+but\s+|:\s+|\.\.\.\s*"

@@ -2,10 +2,11 @@
 
 import re
 
+from memctl.core.late_pattern import late
 from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.wordlist import words
 
-LEAD = re.compile(
+LEAD = late(
     r"^(?:(?:actually|btw|by the way|oh|ah|and|also|so|well|hey|hiya|hi|hello|yeah|yes|yep|yup|"
     r"no(?! longer| more)|nope|nah|ok|okay|alright|right|fyi|just so you know|just fyi|"
     r"for (?:the record|context|reference|background|your information|your info|what it's worth)|"
@@ -53,7 +54,7 @@ OPENING = frozenset(
         "then these from until before over each most by around back given as"
     )
 )
-TIME_NOUN = re.compile(
+TIME_NOUN = late(
     r"(?:day|week|weekend|month|year|spring|summer|fall|autumn|winter|morning|night|evening|afternoon|"
     r"time|mon|tues|wednes|thurs|fri|satur|sun|january|february|march|april|may|june|july|august|"
     r"september|october|november|december|quarter|semester)"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from memctl.core.late_pattern import late
 from memctl.extract.keyed_pattern import KeyedPattern, keys_in
 from memctl.extract.segmentation import Token, tokens
 from memctl.extract.verbs import FORMS, Form
@@ -53,7 +54,7 @@ _SUBJECT = (
 _VERBFORM = "|".join(sorted((form for form, (_, kind) in FORMS.items() if kind != "ing"), key=len, reverse=True))
 _VERBING = "|".join(sorted((form for form, (_, kind) in FORMS.items() if kind == "ing"), key=len, reverse=True))
 
-_BOUNDARY = re.compile(
+_BOUNDARY = late(
     rf"(?:\s*[;:—–]\s*|\s+--?\s+|,?\s+(?P<conj>{_CONJ}),?\s+|,\s*|\s*\(\s*)"
     rf"(?=(?:(?:{_ADV}|no longer),?\s+)*{_SUBJECT}(?![\w']))",
     re.IGNORECASE,
@@ -62,13 +63,13 @@ _NO_ELISION = frozenset(words("like love enjoy fancy favor study mean start stop
 _LISTED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in _NO_ELISION)
 _ANDED = "|".join(form for form in _VERBFORM.split("|") if FORMS[form][0] not in ("like", "mean", "raise"))
 _MID = r"(?:don't|do not|never|no longer|am|have|used to|was|can't|cannot|will)"
-_ELIDED = re.compile(
+_ELIDED = late(
     rf"(?:,?\s+(?:and|but|and then|then|and also|and now|or)\s+(?=(?:(?:{_ADV}|{_MID})\s+)*"
     rf"(?:{_ANDED}|been (?:in|at|living|working))\b(?!['-]))"
     rf"|,\s+(?=(?:(?:{_ADV}|{_MID})\s+)*(?:{_LISTED})\b(?!['-])))",
     re.IGNORECASE,
 )
-_ELIDED_ING = re.compile(
+_ELIDED_ING = late(
     rf"(?:,?\s+and(?: (?:also|now|currently))?\s+(?=(?!loving|liking|enjoying)(?:{_VERBING})\b)"
     r"|,\s+(?=(?:currently |now )?(?:living in|working (?:as|at|for)|based in|studying at)\b))",
     re.IGNORECASE,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from memctl.core.late_pattern import late
 from memctl.core.predicates import SINGLE_VALUED, kind_of
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts, words_of
@@ -25,7 +26,7 @@ REPAIR = KeyedPattern(
     ),
     re.IGNORECASE,
 )
-IT_IS = re.compile(
+IT_IS = late(
     rf"^(?:(?:(?:{_SORRY})[,. ]*)*(?:it's|it is|i meant|i mean|make that)|"
     rf"(?P<own>(?:(?:{_SORRY})[,.] *)+)(?=(?-i:[A-ZÀ-Þ])[\w-]+$))"
     r"\s*(?P<o>.+)$",
@@ -121,7 +122,7 @@ def repairs(text: str, old: Draft, span: tuple[int, int]) -> Iterator[Draft]:
     )
 
 
-_ASTERISK = re.compile(r"^\s*\*\s?(?P<o>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*)?)(?=\s*$|\*|[,.!;:(])")
+_ASTERISK = late(r"^\s*\*\s?(?P<o>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*)?)(?=\s*$|\*|[,.!;:(])")
 _ALIKE = 0.6
 """How alike a mistyped word and its correction are, at least."""
 

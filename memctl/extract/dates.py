@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from memctl.core.claim import Precision
+from memctl.core.late_pattern import late
 from memctl.extract import date_words, time_expressions
 from memctl.extract.keyed_pattern import STEM, KeyedPattern, keys_in
 from memctl.extract.time_expressions import Clock, NoClockError, Period, Reader, period, shift
@@ -67,7 +68,7 @@ _MAYBE = (
 )
 """A text with none of these and no digit names no period."""
 _MAYBE_STEMS = frozenset(word[:STEM] for hint in _MAYBE for word in hint.split() if hint.isascii())
-_DIGIT = re.compile(r"\d")
+_DIGIT = late(r"\d")
 _ODD_CASE = str.maketrans({"ſ": "s", "İ": "I", "ı": "i"})
 """Letters that a case-insensitive pattern treats as s and i, but `str.lower` does not map to them."""
 _FUTURE = KeyedPattern(
@@ -116,7 +117,7 @@ class Rule(NamedTuple):
 
 
 def _rule(pattern: str, reader: Reader, hints: Iterable[str] = (), role: Role = "at") -> Rule:
-    return Rule(re.compile(pattern, re.IGNORECASE), reader, tuple(hints), role)
+    return Rule(late(pattern, re.IGNORECASE), reader, tuple(hints), role)
 
 
 _WHICH = r"(?P<which>this past|last|past|previous|this|next|coming|upcoming|following)"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import filled
@@ -40,8 +41,8 @@ _PATTERNS: tuple[str, ...] = (
     rf"(?:on|about) (?P<o>(?!(?:the|my|a|an|order|sale|hold|time|track|fire|its|loan|top|it|that|this|display|"
     rf"schedule|pause|ice)\b)[a-zA-Z][\w '-]{{3,50}}?){_END}",
 )
-_SECRET = re.compile(r"password|passcode|\bpin\b|token|secret|api key|private key", re.IGNORECASE)
-_PASSING = re.compile(
+_SECRET = late(r"password|passcode|\bpin\b|token|secret|api key|private key", re.IGNORECASE)
+_PASSING = late(
     r"(?:battery|score|progress|upload|download|signal|screen|timer|step|page|question|answer|first|next|last|fav\w*|best|worst|old|previous)\b",
     re.IGNORECASE,
 )

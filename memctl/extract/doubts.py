@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from memctl.core.late_pattern import late
 from memctl.extract.assertion_filter import declarative
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
@@ -93,7 +94,7 @@ _UNSURE = KeyedPattern(
     r"(?:about|if))\b",
     re.IGNORECASE,
 )
-_NOT_OWN = re.compile(
+_NOT_OWN = late(
     r"(?-i:[A-ZÀ-Þ]\w+) (?:has|got|had|found|is|was)\b|\b(?:sister|brother|mum|mom|dad|wife|husband|partner|son|"
     r"daughter|mate|colleague|boss|neighbour|cousin)s?\b|"
     r"\b(?:if|would|could|should|might be|maybe|want|wish|hope|hoping|need|thinking of|thinking about|dream\w*|ideal|"

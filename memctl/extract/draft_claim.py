@@ -7,10 +7,11 @@ import msgspec
 
 from memctl.core.claim import Op, Precision
 from memctl.core.fact import Kind
+from memctl.core.late_pattern import late
 from memctl.extract.kinship import SEVERAL
 from memctl.extract.verbs import FORMS
 
-RETRACT_BE = re.compile(r"^is\b")
+RETRACT_BE = late(r"^is\b")
 
 
 class Draft(msgspec.Struct, kw_only=True):
@@ -55,7 +56,7 @@ _PERSON = {
     "my": "their", "our": "their", "i": "they", "we": "they", "me": "them", "us": "them", "myself": "themselves",
     "ourselves": "themselves", "mine": "theirs", "i'm": "they are", "i've": "they have", "am": "are",
 }  # fmt: skip
-_PERSON_WORD = re.compile(r"\b(?:my|our|i'm|i've|i|we|me|us|myself|ourselves|mine)\b", re.IGNORECASE)
+_PERSON_WORD = late(r"\b(?:my|our|i'm|i've|i|we|me|us|myself|ourselves|mine)\b", re.IGNORECASE)
 
 
 def third(text: str) -> str:

@@ -3,13 +3,13 @@
 Sessions may have tens of thousands of turns, so no turn goes through all drafts before it.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 
+from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 
-_WORD = re.compile(r"[\w\-+#]+")
-_LAST_NAME = re.compile(r"(?<![\w'])[A-ZÀ-Þ][\w-]+$")
+_WORD = late(r"[\w\-+#]+")
+_LAST_NAME = late(r"(?<![\w'])[A-ZÀ-Þ][\w-]+$")
 
 
 class EarlierDrafts:

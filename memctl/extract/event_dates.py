@@ -2,6 +2,7 @@
 
 import re
 
+from memctl.core.late_pattern import late
 from memctl.extract.clauses import Clause, Head
 from memctl.extract.dates import Grounded
 from memctl.extract.draft_claim import Draft
@@ -9,7 +10,7 @@ from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.noun_phrases import cut
 
 _DAYTIME = KeyedPattern(r"^ (?:morning|afternoon|evening|night)s?\b")
-_AFTER_DATE = re.compile(
+_AFTER_DATE = late(
     r"(?:,? ?\d{4})?(?:$|\s*[^\w\s]|\s+(?:[a-z]+ly|(?:morning|afternoon|evening|night|at|in|on|for|with|to|from|by|"
     r"and|or|but|so|as|after|"
     r"before|because|since|when|while|which|where|who|that|if|then|until|till|through|via|near|over|about|around|of|without|"

@@ -6,6 +6,7 @@ An event needs a date in its own sentence; a plan needs a date, a number or a na
 import re
 from datetime import datetime
 
+from memctl.core.late_pattern import late
 from memctl.extract.clauses import Clause, Head
 from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft_claim import Draft
@@ -17,7 +18,7 @@ from memctl.extract.segmentation import HIDDEN
 from memctl.extract.verbs import FORMS, third_person
 from memctl.extract.wordlist import words
 
-_PAST_EVENT = re.compile(
+_PAST_EVENT = late(
     r"^(?:went|visited|attended|ran|won|lost|met|bought|got|finished|completed|started|began|joined|"
     r"signed|saw|watched|made|took|had|gave|"
     r"did|celebrated|hosted|organi[sz]ed|performed|launched|opened|closed|passed|failed|adopted|"
@@ -31,7 +32,7 @@ _PAST_EVENT = re.compile(
     r"shared|spent)$",
     re.IGNORECASE,
 )
-_ANCHOR = re.compile(r"\d|(?<![.!?] )(?<!^)\b[A-ZÀ-Þ][\w'\-]{2,}")
+_ANCHOR = late(r"\d|(?<![.!?] )(?<!^)\b[A-ZÀ-Þ][\w'\-]{2,}")
 _GOING = frozenset(
     words(
         "move relocate join leave quit start begin retire return transfer marry buy sell adopt attend get "
@@ -39,8 +40,8 @@ _GOING = frozenset(
         "finish"
     )
 )
-_WANT = re.compile(r"(?:on |to |about |of |forward to )*(?P<o>.+)", re.IGNORECASE)
-_VAGUE = re.compile(
+_WANT = late(r"(?:on |to |about |of |forward to )*(?P<o>.+)", re.IGNORECASE)
+_VAGUE = late(
     (
         r"^(?:(?:be|do|see|know|say|make sure|try|get|help|let|keep|ask|check|tell|talk|think|give|go|"
         r"have|take)\b(?: (?:it|that|this|you|them|him|her|something|so|there|some|a look|a try|back|more|"
@@ -143,16 +144,16 @@ def event(  # noqa: C901 -- one check per reason not to keep it
     )
 
 
-_TICKETS = re.compile(r"(?:our |my |the |some |two |three |four |\d )?(?:[\w'-]+ ){0,3}?tickets?\b", re.IGNORECASE)
+_TICKETS = late(r"(?:our |my |the |some |two |three |four |\d )?(?:[\w'-]+ ){0,3}?tickets?\b", re.IGNORECASE)
 """ "Got tickets for 12 September" is about that day."""
 _OTHER_CLAUSE = KeyedPattern(r",[^,]*\b(?:is|are|was|were|will|starts?|ends?)\b|,[^,]*'s\b", re.IGNORECASE)
-_DOSE_CHANGE = re.compile(r"(?:up|down|back|on|off)? ?(?:to )?\d+ ?(?:mg|mcg|ml|g|units?)\b", re.IGNORECASE)
+_DOSE_CHANGE = late(r"(?:up|down|back|on|off)? ?(?:to )?\d+ ?(?:mg|mcg|ml|g|units?)\b", re.IGNORECASE)
 _COMPLETE = frozenset(words("graduate retire qualify resign propose elope relapse divorce die"))
 """ "I graduated in May": the verb is the whole event."""
 _LIFE = frozenset(
     words("graduate qualify retire marry divorce propose join win start finish leave buy sell adopt open")
 )
-_MARK = re.compile(
+_MARK = late(
     r"(?:(?:an?|my|our|the|his|her|their) )?(?:[\w'-]+ ){0,3}?(?:out\b|removed|replaced|replacement|transplant|"
     r"surgery|operation|baby|girl|boy|twins|"
     r"miscarriage|stroke|heart attack|c-section|caesarean|bypass|biopsy|scan|fall|concussion|breakdown|seizure|"
@@ -162,7 +163,7 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 
-_OCCASION = re.compile(
+_OCCASION = late(
     r"to (?:(?:my|our|an?|the) )?(?P<o>.*\b(?:wedding|concert|funeral|conference|festival|graduation|party|workshop|"
     r"meetup|retreat|gig|marathon|parade|ceremony|reunion)\b.*)",
     re.IGNORECASE,
@@ -217,23 +218,23 @@ def _intended(head: Head, rest: str, dates: list[Grounded]) -> tuple[str, str] |
     return None
 
 
-_OUTING = re.compile(
+_OUTING = late(
     r"(?:an?|my|our|the) (?:[\w\-']+ ){0,4}?(?:trip|wedding|party|vacation|holiday|move|visit|honeymoon|getaway|tour)\b"
 )
-_GOES_TO = re.compile(r"(?:back |over |out |down |up |away |home )*(?:to|on|for|with|camping|skiing|hiking)\b")
-_OFF_TO = re.compile(r"(?:all )?(?:off|away|heading|headed|flying) (?P<o>(?:to|on) .+)")
-_SHOP = re.compile(
+_GOES_TO = late(r"(?:back |over |out |down |up |away |home )*(?:to|on|for|with|camping|skiing|hiking)\b")
+_OFF_TO = late(r"(?:all )?(?:off|away|heading|headed|flying) (?P<o>(?:to|on) .+)")
+_SHOP = late(
     r"(?:to|on) (?:the |my |our )?(?:aldi|lidl|tesco|asda|sainsbury'?s|ikea|costco|walmart|target|morrisons|"
     r"waitrose|spar|rewe|edeka|carrefour|b&q|boots|starbucks|mcdonald'?s|costa|pub|shops?|gym|bed|work|town)\b",
     re.IGNORECASE,
 )
 """ "I'm off to Aldi" is an errand."""
-_AWAY = re.compile(
+_AWAY = late(
     r"(?:away |off )?on (?P<o>(?:annual |parental |maternity |paternity |sick |unpaid )?(?:leave|holidays?|vacation|"
     r"pto))\b",
     re.IGNORECASE,
 )
-_GATHERING = re.compile(
+_GATHERING = late(
     (
         r"(?:just |also )?at (?:my |our |an? |the )?(?P<o>(?:(?-i:[A-Z])\w*Con\b|.*?\b(?:conference|"
         r"festival|summit|wedding|gig|concert|expo|marathon|funeral|conf|fest|workshop|meetup|"
@@ -245,7 +246,7 @@ _HAD_OCCASION = r"(?:have|attend) (?:an? |the |my |our )?(?P<o>(?:[\w'’&-]+ ){
 _DATED_ONLY = frozenset({"sit", "have", "see", "run", "take", "get", "start", "host", "perform", "open"})
 
 
-_WORKING = re.compile(
+_WORKING = late(
     r"\W*(?:make sure|make (?:some |real |good )*progress|get ready|get started|keep (?:in mind|going|working)|"
     r"meet (?:the|my|our|all|this) [\w ]*"
     r"deadline|have (?:an? |the )?(?:[\w-]+ ){0,3}deadline|aim for|go with|go through|work on|focus on|start with|"
@@ -300,7 +301,7 @@ _RECURRING = KeyedPattern(
     r"(?:once|twice|three times|four times) a (?:day|week|month|year))\b",
     re.IGNORECASE,
 )
-_FRONTED = re.compile(
+_FRONTED = late(
     rf"(?:(?:and|but|so) )?(?P<when>(?:on )?{_DAYS}(?:(?:,| and|,? &) (?:on )?{_DAYS})*"
     r"(?: (?:mornings?|evenings?|nights?))?|"
     r"every (?:other )?(?:mon|tues|wednes|thurs|fri|satur|sun)day(?: (?:morning|evening|night))?),? "
@@ -308,7 +309,7 @@ _FRONTED = re.compile(
     re.IGNORECASE,
 )
 """ "On Sundays we have roast at my mum's"."""
-_NEXT_CLAUSE = re.compile(
+_NEXT_CLAUSE = late(
     r"\s*(?:[,.;!?()—–…]|\s-\s|\b(?:but|so|because|bc|since|when|if|which|while|though|lol)\b|\band (?=(?:i|we|my|it|"
     r"he|she|they|the)\b))",
     re.IGNORECASE,

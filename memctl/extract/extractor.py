@@ -11,6 +11,7 @@ import msgspec
 
 from memctl.core.claim import DENIAL, DOUBT, Claim
 from memctl.core.fact import derive_id
+from memctl.core.late_pattern import late
 from memctl.core.predicates import SINGLE_VALUED
 from memctl.extract.appointments import rescheduled
 from memctl.extract.corrections import asterisks, exchanges, replacements, withdrawn
@@ -33,8 +34,8 @@ from memctl.transcripts.model import Session, Turn
 EXTRACTOR = "rules@1"
 THRESHOLD = 0.7
 """Claims of lower confidence are dropped."""
-FIRST_PART = re.compile(r"[,;(–—]|\s-+\s")
-YES_OR_NO = re.compile(r"(?:no|nope|nah|yes|yeah|yep|yup)[,.!;–-]+ (?=\S)", re.IGNORECASE)
+FIRST_PART = late(r"[,;(–—]|\s-+\s")
+YES_OR_NO = late(r"(?:no|nope|nah|yes|yeah|yep|yup)[,.!;–-]+ (?=\S)", re.IGNORECASE)
 LISTED = KeyedPattern(r"\b(?:called|names|any|which|what (?:else )?do)\b", re.IGNORECASE)
 """ "What are your kids called?" may be answered by a list, "Where do you live?" by the words before the first comma."""
 NO_CLAIMS = frozenset({"attachment", "note_apart"})

@@ -9,6 +9,7 @@ from functools import cache
 
 import msgspec
 
+from memctl.core.late_pattern import late
 from memctl.extract.corrections import retraction
 from memctl.extract.draft_claim import Draft
 from memctl.extract.earlier_drafts import EarlierDrafts
@@ -82,7 +83,7 @@ def _deaths(death: Draft, earlier: EarlierDrafts) -> Iterator[Draft]:
 @cache
 def _role() -> re.Pattern[str]:
     relations = lexicon("RELATIONS")
-    return re.compile(
+    return late(
         rf"^(?:(?:no|sorry|actually|well|oops|he's|she's|i mean|i meant),? )*(?:my |a )?(?P<new>{relations}),? "
         rf"not (?:my |a )?"
         rf"(?P<old>{relations})\b",

@@ -6,6 +6,7 @@ from functools import cache, partial
 
 import msgspec
 
+from memctl.core.late_pattern import late
 from memctl.core.predicates import kind_of
 from memctl.extract.clauses import Head
 from memctl.extract.draft_claim import Draft, article
@@ -71,7 +72,7 @@ _MEETING_PLACES = frozenset(
     words("slack discord whatsapp facebook instagram linkedin zoom teams telegram signal twitter reddit tiktok tinder")
 )
 """ "I joined Slack": as a member, not as an employee."""
-_ONLY_WHEN = re.compile(
+_ONLY_WHEN = late(
     r"\W*(?:only |just |unless |except |but )?(?:(?:after|before|during|unless|except|until|till|past|outside|while|"
     r"whilst|when|"
     r"whenever|if|between|without|apart from|other than)\b|on (?:weekdays?|weekends?|school nights|workdays|(?:mon|"
@@ -84,9 +85,9 @@ _ONLY_WHEN = re.compile(
 """ "After 3pm" after the object: the whole is true only then."""
 CUT_SHORT = frozenset({"avoids", "dislikes", "diet", "intolerant_to"})
 """Predicates that are false without such a restriction; one who likes coffee in the evening likes coffee."""
-_NEXT = re.compile(r"\s*(?:[,.;!?()—–]|\b(?:and|but|so|because|since|or)\b)", re.IGNORECASE)
-_SUBJECT = re.compile(r"\b(?:i|i'm|we|it|it's|he|she|they|you|there|my|our)\b", re.IGNORECASE)
-_BODY_PART = re.compile(
+_NEXT = late(r"\s*(?:[,.;!?()—–]|\b(?:and|but|so|because|since|or)\b)", re.IGNORECASE)
+_SUBJECT = late(r"\b(?:i|i'm|we|it|it's|he|she|they|you|there|my|our)\b", re.IGNORECASE)
+_BODY_PART = late(
     r"\s+in (?P<o>(?:my|one|both|the) (?:[\w]+ )?(?:ear|eye|knee|hip|leg|arm|hand|foot|shoulder|ankle|wrist|back|lung|"
     r"kidney|finger|toe)s?)\b",
     re.IGNORECASE,
@@ -182,7 +183,7 @@ def objects_of(frame: Frame, text: str, casual: bool) -> Iterator[str]:
         yield value
 
 
-_OWNER = re.compile(r"(?<=\w)'s\b|(?<=s)' (?=\w)", re.IGNORECASE)
+_OWNER = late(r"(?<=\w)'s\b|(?<=s)' (?=\w)", re.IGNORECASE)
 """ "A doctor's wife" is not a doctor."""
 
 

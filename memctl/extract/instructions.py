@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from memctl.core.late_pattern import late
 from memctl.extract.clause_openers import LEAD
 from memctl.extract.draft_claim import Draft
 from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
@@ -70,17 +71,17 @@ _POLITE = KeyedPattern(
 LONGEST_ORDER = 30
 """Words of an instruction."""
 
-_LEAD_IN = re.compile(
+_LEAD_IN = late(
     r"^(?:\W*(?:\d+[.)]\s*)?(?:ok(?:ay)?|so|and|also|btw|hey|hi|oh|but|please|pls|plz|one more thing|another thing|"
     r"quick note|"
     r"fyi|reminder|remember(?: that| to)?|actually|again|yes|yeah|right|look|listen|anyway|wait|just|then|ta|"
     r"thanks|cheers|as a rule|generally|in general)\b[,:.!–—-]*\s+)+",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\(?(?:\d{1,2}|[a-h])[.)]\s+")
-_NEXT_NUMBER = re.compile(r"[\s,;]+\(?\d{1,2}$")
+_NUMBER = late(r"\(?(?:\d{1,2}|[a-h])[.)]\s+")
+_NEXT_NUMBER = late(r"[\s,;]+\(?\d{1,2}$")
 """ "No tables 2. Cite sources": the number opens the next rule of the line."""
-_ITEM = re.compile(r"(?:(?:^|[\s:])\(?\d{1,2}[.)][ \t]+$)|(?:^|\n)[ \t]*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])[ \t]+$")
+_ITEM = late(r"(?:(?:^|[\s:])\(?\d{1,2}[.)][ \t]+$)|(?:^|\n)[ \t]*(?:[-*•·–]|\(?\d{1,2}[.)]|[a-h][.)])[ \t]+$")
 HEADING = KeyedPattern(
     r"\b(?:(?:ground|house|basic|golden|our|my|some|few|the|these|simple|standing|general) (?:\w+ )?(?:rules|"
     r"guidelines|"
@@ -89,28 +90,26 @@ HEADING = KeyedPattern(
     r"(?:my )?preferences for (?:you|this|our|all)|things (?:to remember|you should know) when)\b",
     re.IGNORECASE,
 )
-_NOT_A_HEADING = re.compile(r"\?|\b(?:what|which|who) (?:is|are)\b", re.IGNORECASE)
-_SPLIT = re.compile(
+_NOT_A_HEADING = late(r"\?|\b(?:what|which|who) (?:is|are)\b", re.IGNORECASE)
+_SPLIT = late(
     r"\s*(?:[,;]|\s[-–—]+\s)\s*(?:(?:and|but|also|then|plus|so)\b,? )?|\s+(?:and|but|so|plus)\s+(?=(?:please |pls |"
     r"just )?(?:no|"
     r"never|always|don't|dont|do not|keep|stop|avoid|skip)\b)",
     re.IGNORECASE,
 )
-_REASON = re.compile(
+_REASON = late(
     r"\s+(?:bc|because|cos|cuz|since|as)\s+(?=i\b|i'm|im\b|my\b|it\b|we\b|that\b|the\b)|\s+(?:please|pls|"
     r"plz)\s+(?=i\b|my\b|it\b|we\b)",
     re.IGNORECASE,
 )
-_ASIDE = re.compile(
+_ASIDE = late(
     r"(?:i|i'm|im|i've|ive|i'll|my|we|our|because|since|cos|cuz|thx|thanks|ta|lol|haha|it's just|it (?:drives|makes|"
     r"wastes|takes)|they|he|she|how|what|which|who|where|why|when should|can|could|would|do|does|is there|are there|"
     r"any (?:ideas?|tips|advice)|that's why|ok|okay|got it|cheers|k|you know|tbh|seriously|honestly)\b",
     re.IGNORECASE,
 )
-_PREFERS = re.compile(
-    r"(?:i|i'm|im|we|we're) (?:\w+ )?(?:prefer|like|want|need|use|using|have|love|keep)\b", re.IGNORECASE
-)
-_IMPERATIVE = re.compile(
+_PREFERS = late(r"(?:i|i'm|im|we|we're) (?:\w+ )?(?:prefer|like|want|need|use|using|have|love|keep)\b", re.IGNORECASE)
+_IMPERATIVE = late(
     r"(?:please |pls |just |so )*(?:no|never|always|only|don't|dont|do not|keep|use|stop|avoid|skip|be|give|show|"
     r"ask|tell|write|answer|"
     r"reply|call|explain|treat|make|add|include|check|run|put|say|leave|cut|drop)\b",
@@ -137,23 +136,21 @@ _RULE = OpeningPattern(
     r"(?: (?:for|in|of|about|here|from)[^:]{0,40})?|(?:note|rule) to self):\s*(?P<o>(?!i\b|i'm)\S.+)",
     re.IGNORECASE,
 )
-_INLINE = re.compile(
+_INLINE = late(
     r"^(?:(?:here are|here's|these are|ok|a|an|some|the|my|our|quick|basic|simple|few|couple|of|ground|house|golden|"
     r"standing|new|more|two|three|four|five|six|\d+) )*"
     r"(?:rules|requests|preferences|instructions|conditions|guidelines)(?: (?:for|about|from|when|with) [\w "
     r"]{1,20})?(?::| -| –)\s*(?P<o>\S.*)",
     re.IGNORECASE,
 )
-_ENUMERATOR = re.compile(r"(?:^|[\s,;])\(?(?:\d{1,2}|[a-f])[.)]\s+")
-_TOPIC = re.compile(
+_ENUMERATOR = late(r"(?:^|[\s,;])\(?(?:\d{1,2}|[a-f])[.)]\s+")
+_TOPIC = late(
     r"^(?:[\w][\w' /&-]{1,24}:\s+|(?:for|in|with|on) (?!me\b|now\b|this\b|that\b|future\b)"
     r"(?:(?!always\b|never\b|only\b)[\w'-]+ ?){1,4}, (?=(?:please |always |"
     r"never |only |don't |dont |do not |no |use |keep |give |make |skip |avoid )))",
     re.IGNORECASE,
 )
-_VAGUE = re.compile(
-    r"^(?:never|don't|dont|do not|always) \w+ (?:\w+ )?(?:it|this|that|them|those|these)\b", re.IGNORECASE
-)
+_VAGUE = late(r"^(?:never|don't|dont|do not|always) \w+ (?:\w+ )?(?:it|this|that|them|those|these)\b", re.IGNORECASE)
 _ONCE = KeyedPattern(
     r"\b(?:for (?:this|that|the) (?:one|script|task|time|file|email|message|poem|essay|post|recipe)|this time|just "
     r"this|next time|"
@@ -161,14 +158,14 @@ _ONCE = KeyedPattern(
     r"her)$|\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
     re.IGNORECASE,
 )
-_SAYING = re.compile(
+_SAYING = late(
     r"(?:never say never|always look on the bright side(?: of life)?|never judge a book by its cover|never say die|"
     r"always be yourself|never look back|never give up|better late than never|never mind)",
     re.IGNORECASE,
 )
 """ "Never say never" asks nothing of the assistant."""
-_MARKED = re.compile(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
-_OF_ANSWERS = re.compile(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
+_MARKED = late(r"(?:always|never|not|don't|dont|didn't|did not)\b", re.IGNORECASE)
+_OF_ANSWERS = late(r"(?:answer|reply|use|call|write|speak|talk|explain|treat)\b", re.IGNORECASE)
 _NEVER_DID = KeyedPattern(
     r"^never (?:trust|judge|underestimate|marry|date|meet|kiss|bet|lend|mix|eat|drink|buy|shop|wear|drive|fly)\b|"
     r"\b(?:in my life|before|yet|again|as a kid|since|mind|been|had|give up|look back|forget|say never)\b",

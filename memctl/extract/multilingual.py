@@ -5,13 +5,14 @@ These are patterns, not grammar: they match at the start of a clause, outside qu
 
 import re
 
+from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.phrase_rules import row_drafts
 from memctl.extract.rule_tables import phrases
 from memctl.extract.segmentation import plain, sentences
 
-_NEGATED = re.compile(r"\b(?:no|ne|n'|nicht|não|ya no|plus|kein\w*|si|wenn|quando|se|cuando|quand)\s", re.IGNORECASE)
-_REPORTED = re.compile(
+_NEGATED = late(r"\b(?:no|ne|n'|nicht|não|ya no|plus|kein\w*|si|wenn|quando|se|cuando|quand)\s", re.IGNORECASE)
+_REPORTED = late(
     r"\b(?:dijo|dicho|dice|dicen|decía|contó|cree|piensa|afirma|pregunt[óa]|según|no es (?:verdad|cierto)|"
     r"(?:m'a |a )dit|"
     r"dit(?= que|,|:)|disent|disait|prétend|croit|pense que|affirme|selon|d'après|"
@@ -21,7 +22,7 @@ _REPORTED = re.compile(
     re.IGNORECASE,
 )
 """Words of others, or denied: "Mi jefe me dijo: vivo en Toledo", "Ce n'est pas vrai que j'habite à Lyon"."""
-_ENGLISH = re.compile(r"\b(?:the|and|is|are|you|with|for|have|this|that|what)\b", re.IGNORECASE)
+_ENGLISH = late(r"\b(?:the|and|is|are|you|with|for|have|this|that|what)\b", re.IGNORECASE)
 
 
 def multilingual_drafts(text: str) -> list[Draft]:

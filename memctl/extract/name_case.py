@@ -6,16 +6,17 @@ gives the same claims as one read at once.
 
 import re
 
+from memctl.core.late_pattern import late
 from memctl.extract.clauses import ADVERBS
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS
 from memctl.extract.rule_tables import lexicon
 from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import spoken_words, words
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_CAPITALISED = re.compile(r"(?<=[\w,;)] )(?P<word>[A-ZÀ-Þ][^\W\d_A-ZÀ-Þ]+)(?=['’]s\b|[\s,.;:!?)]|$)")
+_WORD = late(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_CAPITALISED = late(r"(?<=[\w,;)] )(?P<word>[A-ZÀ-Þ][^\W\d_A-ZÀ-Þ]+)(?=['’]s\b|[\s,.;:!?)]|$)")
 """ Not at the start of a sentence, where every word has a capital."""
-_HEADING = re.compile(
+_HEADING = late(
     r"\s*(?:#|\*\*|[-*•] \*\*|\d+[.)] \*\*|(?:[A-Z][\w'’-]*[:,]? (?:(?:of|and|the|for|in|to|a|with|on|&) )*){3,})"
 )
 """Of a heading every word may have a capital."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from itertools import takewhile
 
+from memctl.core.late_pattern import late
 from memctl.extract.date_words import ENGLISH_MONTHS, FULL_WEEKDAYS, alternation
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.segmentation import HIDDEN
@@ -49,12 +50,12 @@ TIME = (
     r"on (?:the )?weekends?|on a daily basis|in my (?:free|spare) time|for fun|for a living|for work|"
     r"for health reasons|just like that)"
 )
-_TAIL = re.compile(rf"[\s,]+(?:and )?{TIME}$", re.IGNORECASE)
-_WHOLE_TAIL = re.compile(rf"{TIME}$", re.IGNORECASE)
+_TAIL = late(rf"[\s,]+(?:and )?{TIME}$", re.IGNORECASE)
+_WHOLE_TAIL = late(rf"{TIME}$", re.IGNORECASE)
 _SHORTENED = ("st", "dr", "mr", "mrs", "ms", "mt", "ft", "prof", "jr", "sr", "no", "vs")
 """Words with a dot that ends nothing before a capital or a digit: "St. Louis", "No. 5"."""
 _NOT_SHORTENED = "".join(rf"(?<!\b{re.escape(word)})" for word in _SHORTENED)
-_STOP = re.compile(
+_STOP = late(
     r"[,]?\s+(?:because|since (?=(?:i|my|it|we|he|she|they|the|that)\b)|so that|so (?=i\b|we\b|it\b|"
     r"my\b|that\b|please|can|could|keep|don't|no\b|any|make|you|what|if|now)|but|when|whenever|while|"
     r"which|that (?=\w+)|who\b|whose|where|if|"
@@ -73,7 +74,7 @@ _STOP = re.compile(
     r"since|if\b|when|while|lol|haha|btw|any\b|thanks|do\b|is\b|are\b|to\b|plus|right|even)",
     re.IGNORECASE,
 )
-_REFUSED = re.compile(
+_REFUSED = late(
     r"^(?:it|that|this|these|those|them|him|her|us|me|you|he|she|they|we|everything|everyone|"
     r"everybody|something|someone|anything|anyone|nothing|one|ones|"
     r"like|given|how|what|when|why|where|who|whatever|which|whether|if|to|such|so|there|here|both|each|all|most|"
@@ -84,7 +85,7 @@ _REFUSED = re.compile(
     r"having|seeing|getting|knowing|hearing|being|thinking|idk|dunno|it's|that's)\b",
     re.IGNORECASE,
 )
-_VAGUE_HEAD = re.compile(
+_VAGUE_HEAD = late(
     r"\b(?:it|that|this|these|those|them|you|your|him|us|(?<!for )(?<!to )me|everything|something|anything|nothing|"
     r"stuff|"
     r"thing|things|idea|one|ones|way|fact|moment|here|there|someone|everyone|anyone|others?|"
@@ -94,24 +95,22 @@ _VAGUE_HEAD = re.compile(
     r"new|latter|former|whole|following|above)|all the|some of|one of (?:the|these|those|your))\b",
     re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = late(
     (
         r"[\[\]{}<>]|\bx{3,}\b|_{3,}|\blorem\b|\b(?:foo|bar|baz|your[_ ]name|someplace|somewhere|wherever|"
         r"anywhere|nowhere)\b"
     ),
     re.IGNORECASE,
 )
-_CLAUSAL = re.compile(
-    r"\w\W{1,3}(?:i|it|you|we|they|he|she|i've|i'm|i'd|it's|you're|we're|they're|myself)\b", re.IGNORECASE
-)
+_CLAUSAL = late(r"\w\W{1,3}(?:i|it|you|we|they|he|she|i've|i'm|i'd|it's|you're|we're|they're|myself)\b", re.IGNORECASE)
 """ "The progress I've been making": a clause, not the name of a thing."""
 _ARTICLE = KeyedPattern(r"^(?:an?|the|some|my|our)\s+", re.IGNORECASE)
 _CAP = r"[A-ZÀ-ÖØ-ÞĀ-Ž0-9][\w'’&.+\-À-ž]*"
-_PROPER = re.compile(
+_PROPER = late(
     rf"(?:the |The )?(?:{_CAP})(?:(?: (?:of|de|da|do|del|di|la|le|las|los|du|des|der|den|van|von|upon|"
     rf"and|&|at|for|the|y|e|in)(?: the)?)? (?:{_CAP})|, (?:{_CAP}))*"
 )
-_LOWER_PLACE = re.compile(r"(?:the )?[a-zà-ž][\w'\-à-ž]+(?: [a-zà-ž][\w'\-à-ž]+){0,2}")
+_LOWER_PLACE = late(r"(?:the )?[a-zà-ž][\w'\-à-ž]+(?: [a-zà-ž][\w'\-à-ž]+){0,2}")
 
 
 def cut(text: str) -> str:
@@ -210,17 +209,17 @@ def listed(text: str, *, limit: int = 6) -> Iterator[str]:
             yield item
 
 
-_AND = re.compile(r",\s*(?:and |or |but )?(?:also )?|\s+(?:and|or|nor|&)\s+(?:also )?|\s*/\s*(?=\w{3})")
+_AND = late(r",\s*(?:and |or |but )?(?:also )?|\s+(?:and|or|nor|&)\s+(?:also )?|\s*/\s*(?=\w{3})")
 _TWO_ADJECTIVES = KeyedPattern(r"(\w+ing an? [\w-]+),(?= [\w-]+ (?!and |or )[\w-]+)", re.IGNORECASE)
 """ "creating a safe, inviting place": the comma joins two adjectives of one noun."""
-_KNOWN_THE = re.compile(
+_KNOWN_THE = late(
     r"the (?:ocean|sea|beach|outdoors|mountains|forest|woods|desert|rain|snow|sun|cold|heat|summer|"
     r"winter|city|countryside|theat(?:er|re)|gym|opera|ballet|internet|dark|night|smell|taste|sound|"
     r"feeling|colou?r \w+|idea of|\w+ (?:genre|series|books|movies|films|games|novels))\b"
 )
 
 
-_GENERIC = re.compile(
+_GENERIC = late(
     r"an? (?:good|nice|cold|hot|strong|proper|well[- ]\w+|cup of|glass of|decent|cheeky) |"
     r"an? \w+(?: \w+)? (?:sale|roast|breakfast|pint|show|fair|market|quiz|night|bath|curry|brew|"
     r"party)$"
@@ -284,7 +283,7 @@ def _months_off(text: str) -> str:
     )
 
 
-_ARTICLED = re.compile(
+_ARTICLED = late(
     r"^(?:an?|the|my|our)\s+[\w\s'\-,]*?\b(?:in|near|outside|outside of|of|called|named)\s+(?=[A-ZÀ-ÞĀ-Ž])"
 )
 
@@ -353,7 +352,7 @@ def org(text: str, *, casual: bool = False) -> str | None:
     return proper(text, casual=casual)
 
 
-_JOB_STOP = re.compile(
+_JOB_STOP = late(
     (
         r"\s+(?:at|for|in|with|from|on|who|working|living|based|by|and (?=i\b|a |an |my|have)|to|near|"
         r"of (?=\d)|turned)\b.*$"
@@ -362,7 +361,7 @@ _JOB_STOP = re.compile(
 )
 
 
-_NO_JOB = re.compile(
+_NO_JOB = late(
     (
         r"(?:worst|best|greatest|biggest|proudest|happiest|luckiest) .*|(?:usual|expected|planned|well|soon|long|"
         r"\w+ly|always|before|normal|intended|such|one|partners?|"

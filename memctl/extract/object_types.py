@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from memctl.core.late_pattern import late
 from memctl.extract.draft_claim import Draft
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import lexicon
@@ -33,50 +34,50 @@ _CHATTY = KeyedPattern(
 _VAGUE_PERSON = KeyedPattern(
     r"\b(?:someone|somebody|something|one(?= (?:actually|yesterday|today)|$|,))\b", re.IGNORECASE
 )
-_PLACELESS = re.compile(
+_PLACELESS = late(
     r"(?:(?-i:number|no|flat|floor|address)$|fear|hope|peace|hell|heaven|denial|poverty|luxury|exile|silence|pain|style|sin|harmony|limbo|chaos|isolation|"
     r"the (?:moment|past|future|present|clouds?|now)|(?:my|your|his|her|our|their) (?:head|dreams?|mind|car|own \w+)|"
     r"sweatpants|pyjamas|pajamas|leggings|jeans|meetings?|excel|general|theory|practice|case|front|bed)\b",
     re.IGNORECASE,
 )
-_STATE_OF_A_THING = re.compile(
+_STATE_OF_A_THING = late(
     r"(?:an? )?(?:(?:total|complete|absolute|bit of a|real) )?(?:nightmare|mess|wreck|write-?off|disaster|state|joke|"
     r"tip|goner|lemon|beast|dream|"
     r"legend|pain|death ?trap|money pit|godsend|classic|shed|heap|place|thing|lot)",
     re.IGNORECASE,
 )
 """ "My car is a nightmare" names no model."""
-_ERRAND = re.compile(
+_ERRAND = late(
     r"(?:the )?(?:shops?|stores?|supermarket|bank|toilet|loo|bathroom|bed|work|school|gym|kitchen|garden|park|pub|"
     r"post office|town|office|beach|"
     r"house|car|door|window|cinema|mall|tip|pool|café|cafe|market|sleep|lunch|dinner|church|library|doctor|doctors|"
     r"doctor's)\b(?! (?:in|at) (?-i:[A-Z]))$",
     re.IGNORECASE,
 )
-_STAGE = re.compile(
+_STAGE = late(
     r"(?:sprint|milestone|phase|step|chapter|task|ticket|issue|version|part|section|question|week|day|level|unit|"
     r"module|exercise|problem|stage|round)s? \d",
     re.IGNORECASE,
 )
-_WEEKDAY_OR_MONTH = re.compile(
+_WEEKDAY_OR_MONTH = late(
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|(?:january|february|march|april|may|june|july|august|september|"
     r"october|november|december|christmas|easter)|today|tomorrow|yesterday|tonight|\d+(?:am|pm)?|noon|midnight",
     re.IGNORECASE,
 )
-_NO_NAME = re.compile(r"['’]s\b|\d|^(?:not|never|just|still|also|only|very|so|too)\b", re.IGNORECASE)
-_TITLE = re.compile(r"(?:Dr|Mrs?|Ms|Prof|St|Mt|Ft|Jr|Sr)\.?")
+_NO_NAME = late(r"['’]s\b|\d|^(?:not|never|just|still|also|only|very|so|too)\b", re.IGNORECASE)
+_TITLE = late(r"(?:Dr|Mrs?|Ms|Prof|St|Mt|Ft|Jr|Sr)\.?")
 """ "Dr" without the name after it."""
 _FINITE = KeyedPattern(
     r"\w (?:will|would|is|are|was|were|can|could|should|might|has been|have been|does|did) ", re.IGNORECASE
 )
 """ "Common pitfalls will be helpful" is a clause."""
-_ABSTRACT = re.compile(
+_ABSTRACT = late(
     r"(?:my|our|the|this|that|it) (?:mistakes?|faults?|feelings?|decisions?|words?|actions?|choices?|problems?|part|"
     r"life|day|"
     r"room|stage|night)\b",
     re.IGNORECASE,
 )
-_OF_A_CHOICE = re.compile(
+_OF_A_CHOICE = late(
     r"(?:the )?(?:(?:option|choice|version|plan|answer|number|design|draft|variant|solution|approach|method|style) "
     r"(?:\w|\d+|one|two|three)|(?:first|second|third|last|other|latter|former|new|old|shorter|longer|left|"
     r"right) (?:one|option|version|draft))",
@@ -131,12 +132,12 @@ def is_opening(word: str) -> bool:
 
 @cache
 def _openings() -> re.Pattern[str]:
-    return re.compile(lexicon("OPENING_NOUNS"), re.IGNORECASE)
+    return late(lexicon("OPENING_NOUNS"), re.IGNORECASE)
 
 
 @cache
 def _cities() -> re.Pattern[str]:
-    return re.compile(lexicon("CITIES"), re.IGNORECASE)
+    return late(lexicon("CITIES"), re.IGNORECASE)
 
 
 def single_readings(drafts: Iterable[Draft], single_valued: frozenset[str]) -> list[Draft]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from memctl.core.late_pattern import late
 from memctl.extract.clauses import ADVERBS
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
@@ -99,7 +100,7 @@ _SPOUSE = KeyedPattern(
     ),
     re.IGNORECASE,
 )
-_COLLEAGUE = re.compile(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
+_COLLEAGUE = late(r" (?:in|at|from) (?:the|my|our|a)\b", re.IGNORECASE)
 """ "My partner at the firm" is one in business."""
 _DEATH = KeyedPattern(
     rf"(?:\b(?:my|our) {_SIDE}(?P<rel>{_REL})|^(?:(?:and|but|so|well|yeah) )*(?P<bare>mum|mam|mom|dad|nan|gran|"
@@ -109,13 +110,13 @@ _DEATH = KeyedPattern(
     r"(?P<when> in (?:19|20)\d\d)?",
     re.IGNORECASE,
 )
-_PETS = re.compile(
+_PETS = late(
     rf"(?:.*\b)?(?P<kind>{_PET})s(?:,|:| -)? (?:called |named )?(?P<names>{_ONE}(?:, {_ONE})*,? and {_ONE})",
     re.IGNORECASE,
 )
 ASIDE = KeyedPattern(r"(?<=\w )\((?:my|our|she's|he's|she is|he is|they're) [^()]{1,40}\)", re.IGNORECASE)
 """ "Noor (my sister) lives in Kyiv": the clause goes on after it."""
-_PET_NAMED = re.compile(
+_PET_NAMED = late(
     (
         r"\b(?:my|our) (?:(?:new|old|little|beloved|rescue|sweet|lovely|adorable|two|three|\w+-year-old|"
         r"golden|black|white|ginger|tabby|german|border|other|elderly|senior|"
@@ -188,8 +189,8 @@ def each_pet(draft: Draft) -> Iterator[Draft]:
         yield msgspec.structs.replace(draft, object=f"{kind} {name}", phrase=f"has a {kind} called {name}")
 
 
-_OWNED = re.compile(r"(?:'s)?,?(?: (?:is|are|was) (?:called|named))?", re.IGNORECASE)
-_OF_A_PERSON = re.compile(
+_OWNED = late(r"(?:'s)?,?(?: (?:is|are|was) (?:called|named))?", re.IGNORECASE)
+_OF_A_PERSON = late(
     r",? (?:and |\()?(?:he|she)(?:(?:'s| is) (?:(?:only|just|nearly|now) )*(?:\d|an?\b|from\b|in\b|the\b|my\b|our\b)|"
     r" (?:lives|works)\b)",
     re.IGNORECASE,
@@ -296,7 +297,7 @@ def introduced(drafts: Iterable[Draft]) -> dict[str, tuple[str, str]]:
     }
 
 
-_NUMBER = re.compile(r"\d{1,2}")
+_NUMBER = late(r"\d{1,2}")
 
 
 def _split_names(text: str) -> Iterator[tuple[str, str | None]]:
@@ -312,7 +313,7 @@ def _split_names(text: str) -> Iterator[tuple[str, str | None]]:
             yield " ".join(words), age[0] if age else None
 
 
-_GENITIVE = re.compile(
+_GENITIVE = late(
     r" (?:(?:(?:just|also|now|still|back|always|really|very|so|already|currently|recently|not|a bit|got|been|had) )*"
     r"(?:an? |allergic|vegan|vegetarian|veggie|from|married|divorced|widowed|single|engaged|called|the |\d|in [A-Z]|"
     r"pregnant|"
@@ -333,9 +334,7 @@ _GROUP = (
 
 _BEFORE_SUBJECT = r"\W*(?:(?:and|but|so|also|btw|oh|update:) )*"
 _OF_SEVERAL = OpeningPattern(rf"{_BEFORE_SUBJECT}(?P<rel>{_GROUP})\b(?!')", re.IGNORECASE)
-_OF_ONE = re.compile(
-    rf"{_BEFORE_SUBJECT}(?:{_WHOSE} {_SIDE}(?P<rel>{_REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", re.IGNORECASE
-)
+_OF_ONE = late(rf"{_BEFORE_SUBJECT}(?:{_WHOSE} {_SIDE}(?P<rel>{_REL})|(?P<bare>{_BARE}))(?P<gen>'s)?\b", re.IGNORECASE)
 
 
 def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str, str, str] | None:

@@ -3,17 +3,18 @@
 import re
 from collections.abc import Iterator
 
+from memctl.core.late_pattern import late
 from memctl.extract import rule_tables
 from memctl.extract.clause_openers import LEAD
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.noun_phrases import job, listed, noun, place, proper
 from memctl.extract.rule_tables import compiled
 
-_MY = re.compile(
+_MY = late(
     r"^(?:my|our)\s+(?P<np>[\w'\- ]{2,60}?)(?P<s>'s|\s+is|\s+are|\s+was|\s+will be|\s*[:=])\s+(?P<o>.+)", re.IGNORECASE
 )
-_MY_IS_NOT = re.compile(r"^(?:not|no longer|never|n't)\b", re.IGNORECASE)
-_OPENERS = re.compile(
+_MY_IS_NOT = late(r"^(?:not|no longer|never|n't)\b", re.IGNORECASE)
+_OPENERS = late(
     (
         r"^(?:just |still |actually |currently |now |mainly |mostly |probably |definitely |usually |"
         r"always |called |named |in |on |at |around |about |to |the |definitely |a |an |,|really |"
@@ -24,7 +25,7 @@ _OPENERS = re.compile(
 _PREDICATES_OF_PEOPLE = frozenset({"name", "goal"})
 
 
-_INVERTED = re.compile(
+_INVERTED = late(
     r"^(?P<o>[^,;]{2,60}?),?(?: those| these| that| which)?(?:'s| is| are| was| has (?:always )?been|"
     r" remains?)(?: (?:by far|now|still|definitely|probably|officially|currently|also|basically|"
     r"always|all))* "
@@ -79,10 +80,10 @@ def properties(text: str, span: tuple[int, int]) -> Iterator[Draft]:
 
 
 _FORMS = {
-    "email": re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+"),
-    "phone": re.compile(r"\+?\d[\d \-().]{6,}\d"),
-    "pronouns": re.compile(r"\w+(?:/\w+)+"),
-    "birthday": re.compile(
+    "email": late(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+"),
+    "phone": late(r"\+?\d[\d \-().]{6,}\d"),
+    "pronouns": late(r"\w+(?:/\w+)+"),
+    "birthday": late(
         (
             r"(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|"
             r"Dec)\w*(?:,? \d{4})?|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\w* \d{1,2}(?:st|nd|rd|"
@@ -90,13 +91,13 @@ _FORMS = {
         ),
         re.IGNORECASE,
     ),
-    "age": re.compile(r"\d{1,3}"),
-    "timezone": re.compile(
+    "age": late(r"\d{1,3}"),
+    "timezone": late(
         r"(?:UTC|GMT)(?: ?[+\-]\d{1,2}(?::\d\d)?)?|[A-Z]{2,5}\b|[A-Z][a-z]+/[A-Z][\w]+|(?:Pacific|Eastern|"
         r"Central|Mountain)(?: (?:Standard |Daylight )?Time)?"
     ),
-    "constraint": re.compile(r"[$€£]? ?\d[\d,.]*k?(?: ?(?:dollars|euros|pounds|bucks|usd|eur|gbp))?", re.IGNORECASE),
-    "blood_type": re.compile(r"(?:AB|A|B|O)(?: ?[+\-]| (?:positive|negative|pos|neg)\b)?", re.IGNORECASE),
+    "constraint": late(r"[$€£]? ?\d[\d,.]*k?(?: ?(?:dollars|euros|pounds|bucks|usd|eur|gbp))?", re.IGNORECASE),
+    "blood_type": late(r"(?:AB|A|B|O)(?: ?[+\-]| (?:positive|negative|pos|neg)\b)?", re.IGNORECASE),
 }
 
 

@@ -5,32 +5,33 @@ The statement is then read by the same rules as anything else that a person says
 
 import re
 
+from memctl.core.late_pattern import late
 from memctl.extract.rule_tables import compiled
 from memctl.extract.segmentation import plain
 
 LONGEST_ANSWER = 10
 """Words of an answer."""
 
-_LEAD = re.compile(
+_LEAD = late(
     r"^(?:(?:oh|um+|uh|er|well|so|hmm+|sure|ok(?:ay)?|yes|yeah|yep|just|only|mostly|mainly|probably|currently|actually|"
     r"it's|its|it is|that's|that would be|they're|they are|he's|she's|he is|she is|i'm|im|i am|i take|i have|i've got|"
     r"i use|i drive|i weigh|i was|about|around|roughly)[,:]? )+",
     re.IGNORECASE,
 )
-_NO_ANSWER = re.compile(
+_NO_ANSWER = late(
     r"(?:why|what|who|how|when|where|which|can|could|do|does|did|is|are|will|would|should|maybe|perhaps|idk|dunno|"
     r"depends|thanks|thank|hi|hello|hey|ok|okay|sure|skip|pass|secret|please|haha|lol|you|your|tell|show|give|i|i'd|"
     r"not sure|no idea|none of|good|great|fine|rather|guess|same|both|either|neither|nothing|never mind|don't know|"
     r"dont know|doesn't matter|whatever|wait|sorry|ask|that|this|it|my|we|the (?:same|usual))\b",
     re.IGNORECASE,
 )
-_NO = re.compile(
+_NO = late(
     r"\W*(?:no|nope|nah|never|not (?:at all|any ?more|me)|i don'?t|i do not)(?:[,.]? (?:never|not at all|i don'?t|"
     r"thanks|"
     r"thank you|sorry|none|not any ?more))*\W*",
     re.IGNORECASE,
 )
-_TAIL = re.compile(
+_TAIL = late(
     r"[,.]? (?:please|pls|thanks|thank you|these days|now|actually|currently|at the moment|atm|i think)$", re.IGNORECASE
 )
 _KIN = (
@@ -38,7 +39,7 @@ _KIN = (
     r"[\w-]+){0,2}?)"
 )
 _STATEMENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), statement)
+    (late(pattern, re.IGNORECASE), statement)
     for pattern, statement in (
         (rf"\b(?:what(?:'s| is| are| was)|and|what about) your {_KIN}(?:'s|s'?)? names?\?", "my {x} is called {a}"),
         (rf"\bwhat(?:'s| is| are) your {_KIN} called\?", "my {x} is called {a}"),
@@ -77,22 +78,22 @@ _STATEMENTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\bwhat(?:'s| is) your {_KIN}\?", "my {x} is {a}"),
     )
 )
-_DO_YOU = re.compile(
+_DO_YOU = late(
     r"\bdo you (?:currently |still |ever )?(?P<x>(?:smoke|drink|drive|vape|eat|have (?:any )?(?:pets?|kids|children|"
     r"siblings|"
     r"a car))(?: [\w -]{2,20})?)\?",
     re.IGNORECASE,
 )
-_IS_YOUR = re.compile(
+_IS_YOUR = late(
     r"\b[Ii]s (?P<name>[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)?) your (?P<x>[\w-]+(?: [\w-]+)?)(?: or (?:your "
     r")?(?P<y>[\w-]+(?: [\w-]+)?))?\?"
 )
-_RELATIVE = re.compile(r"(?:my )?(?P<x>[a-z-]+(?: in[- ]law| friend| mate)?)\b", re.IGNORECASE)
-_WHO_IS = re.compile(r"\b(?:[Ww]ho(?:'s| is)) (?P<name>[A-ZÀ-Þ][\w-]+)(?: to you)?\?")
-_YES = re.compile(r"\W*(?:yes|yep|yeah|yup|correct|indeed|that's right|right|aye|he is|she is)\b", re.IGNORECASE)
-_HOW_OLD = re.compile(r"\bhow old (?:is|'s) (?:he|she|it)\b|\bhow old are they\b", re.IGNORECASE)
-_WHERE_LIVE = re.compile(r"\bwhere (?:does|do) (?:he|she|they) live\b", re.IGNORECASE)
-_WHAT_DO = re.compile(r"\bwhat (?:does|do) (?:he|she|they) do\b", re.IGNORECASE)
+_RELATIVE = late(r"(?:my )?(?P<x>[a-z-]+(?: in[- ]law| friend| mate)?)\b", re.IGNORECASE)
+_WHO_IS = late(r"\b(?:[Ww]ho(?:'s| is)) (?P<name>[A-ZÀ-Þ][\w-]+)(?: to you)?\?")
+_YES = late(r"\W*(?:yes|yep|yeah|yup|correct|indeed|that's right|right|aye|he is|she is)\b", re.IGNORECASE)
+_HOW_OLD = late(r"\bhow old (?:is|'s) (?:he|she|it)\b|\bhow old are they\b", re.IGNORECASE)
+_WHERE_LIVE = late(r"\bwhere (?:does|do) (?:he|she|they) live\b", re.IGNORECASE)
+_WHAT_DO = late(r"\bwhat (?:does|do) (?:he|she|they) do\b", re.IGNORECASE)
 
 
 def statement(question: str, answer: str, subject: tuple[str, str] | None) -> str | None:
@@ -141,7 +142,7 @@ def _filled(question: str, answer: str) -> str | None:
     return None
 
 
-_PREFER = re.compile(
+_PREFER = late(
     r"\bdo you (?:usually |normally |generally )?(?:prefer|like) (?P<x>[\w' -]{2,25}?) or "
     r"(?P<y>[\w' -]{2,25}?)(?: seats?)?\?",
     re.IGNORECASE,

@@ -17,6 +17,7 @@ import msgspec
 
 from memctl.core.claim import Op
 from memctl.core.fact import Kind
+from memctl.core.late_pattern import late
 
 Shape = Literal[
     "np", "list", "place", "org", "proper", "job", "number", "vp", "raw", "preference", "none", "activity", "habit"
@@ -45,7 +46,7 @@ TOPICS = (
 PHRASES = ("phrases", "everyday", "particulars", "remarks", "retractions", "asides", "multilingual")
 """Tables of phrases."""
 
-_MACRO = re.compile(r"\{([A-Z_]+)\}")
+_MACRO = late(r"\{([A-Z_]+)\}")
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,7 +170,7 @@ def records(table: str) -> list[dict[str, str]]:
 @cache
 def compiled(pattern: str, *, ignore_case: bool = True) -> re.Pattern[str]:
     """A row's pattern, lexicon entries filled in."""
-    return re.compile(filled(pattern), re.IGNORECASE if ignore_case else 0)
+    return late(filled(pattern), re.IGNORECASE if ignore_case else 0)
 
 
 def filled(pattern: str) -> str:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from memctl.core.late_pattern import late
+
 
 class Redacted(msgspec.Struct, frozen=True):
     """`text` with every secret replaced by `[redacted:kind]`, and the distinct kinds, in order."""
@@ -46,8 +48,8 @@ def _ssn(text: str) -> bool:
     return area not in ("000", "666") and area < "900" and group != "00" and serial != "0000"
 
 
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_ORDINARY = re.compile(
+_UUID = late(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_ORDINARY = late(
     r"(?:a|an|the|not|no|in|on|at|my|your|our|his|her|the same|too|very|so|still|never|always|what|wrong|right|correct|incorrect|invalid|"
     r"expired|expiring|missing|required|needed|used|stored|saved|being|based|called|weak|strong|short|long|hard|easy|reset|changed|"
     r"working|broken|empty|blank|ok|okay|good|bad|safe|secure|protected|leaked|compromised|forgotten|lost|null|none|true|false|"
@@ -89,7 +91,7 @@ _RULES: tuple[tuple[str, tuple[str, ...], re.Pattern[str], Check], ...] = (
     (
         "private_key",
         ("-----begin",),
-        re.compile(
+        late(
             r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
             re.DOTALL,
         ),
@@ -98,60 +100,60 @@ _RULES: tuple[tuple[str, tuple[str, ...], re.Pattern[str], Check], ...] = (
     (
         "openai_key",
         ("sk-",),
-        re.compile(r"(?<![\w-])sk-(?:proj-|ant-(?:api\d\d-)?|svcacct-|admin-|or-v1-|lf-)?[A-Za-z0-9_\-]{16,}"),
+        late(r"(?<![\w-])sk-(?:proj-|ant-(?:api\d\d-)?|svcacct-|admin-|or-v1-|lf-)?[A-Za-z0-9_\-]{16,}"),
         _any,
     ),
     (
         "aws_key",
         ("akia", "asia", "abia", "acca"),
-        re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
+        late(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])"),
         _any,
     ),
     (
         "github_token",
         ("gh", "github_pat_"),
-        re.compile(r"(?<![\w])(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{22,})"),
+        late(r"(?<![\w])(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{22,})"),
         _any,
     ),
-    ("gitlab_token", ("glpat-",), re.compile(r"glpat-[\w\-]{16,}"), _any),
+    ("gitlab_token", ("glpat-",), late(r"glpat-[\w\-]{16,}"), _any),
     (
         "slack_token",
         ("xox", "hooks.slack"),
-        re.compile(r"xox[abeoprs]-[A-Za-z0-9\-]{10,}|https://hooks\.slack\.com/services/[\w/]{20,}"),
+        late(r"xox[abeoprs]-[A-Za-z0-9\-]{10,}|https://hooks\.slack\.com/services/[\w/]{20,}"),
         _any,
     ),
     (
         "google_key",
         ("aiza", "ya29.", "gocspx-"),
-        re.compile(r"(?<![\w-])(?:AIza[\w\-]{30,}|ya29\.[\w\-]{20,}|GOCSPX-[\w\-]{20,})"),
+        late(r"(?<![\w-])(?:AIza[\w\-]{30,}|ya29\.[\w\-]{20,}|GOCSPX-[\w\-]{20,})"),
         _any,
     ),
     (
         "stripe_key",
         ("k_live_", "k_test_", "whsec_"),
-        re.compile(r"(?<![\w])(?:[spr]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{16,})"),
+        late(r"(?<![\w])(?:[spr]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{16,})"),
         _any,
     ),
     (
         "api_key",
         ("hf_", "npm_", "pypi-", "sg.", "dop_v1_", "shpat_", "eaac", "xai-", "gsk_", "r8_"),
-        re.compile(
+        late(
             r"(?<![\w-])(?:hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,}|pypi-[\w\-]{30,}|SG\.[\w\-]{16,}\.[\w\-]{16,}|dop_v1_[a-f0-9]{40,}|shpat_[a-f0-9]{20,}|xai-[A-Za-z0-9]{20,}|gsk_[A-Za-z0-9]{20,}|r8_[A-Za-z0-9]{20,})"
         ),
         _any,
     ),
-    ("jwt", ("eyj",), re.compile(r"(?<![\w-])eyJ[\w\-]{8,}\.[\w\-]{8,}\.[\w\-]*"), _any),
-    ("url_credentials", ("://",), re.compile(r"[A-Za-z][\w+.\-]*://(?P<s>[^\s/@:]*:[^\s/@]+)@"), _any),
+    ("jwt", ("eyj",), late(r"(?<![\w-])eyJ[\w\-]{8,}\.[\w\-]{8,}\.[\w\-]*"), _any),
+    ("url_credentials", ("://",), late(r"[A-Za-z][\w+.\-]*://(?P<s>[^\s/@:]*:[^\s/@]+)@"), _any),
     (
         "bearer_token",
         ("bearer", "authorization"),
-        re.compile(r"(?i)\b(?:bearer|authorization:\s*(?:basic|token)?)\s+(?P<s>[\w\-.~+/]{12,}=*)"),
+        late(r"(?i)\b(?:bearer|authorization:\s*(?:basic|token)?)\s+(?P<s>[\w\-.~+/]{12,}=*)"),
         _random,
     ),
     (
         "password",
         ("pass", "pw", "pwd", "pin", "contraseña", "mot de passe", "passwort", "senha"),
-        re.compile(
+        late(
             r"(?i)\b(?:[\w]*password|passwd|passphrase|passcode|pass|pwd|pw|contraseña|mot de passe|passwort|senha)[\"']?(?:\s+(?:for|to|on|of)\s+(?:[\w.@'\-]+\s+){0,4}?(?=is\b|was\b))?"
             r"(?:\s*(?:is now|was|is(?: still| set to)?|=>|:=|=|:|->|es|ist|est|é)\s*|\s+set to\s+)(?P<s>\"[^\"\n]+\"|'[^'\n]+'|`[^`\n]+`|“[^”\n]+”|[^\s\"'“”,;]+)"
         ),
@@ -160,31 +162,29 @@ _RULES: tuple[tuple[str, tuple[str, ...], re.Pattern[str], Check], ...] = (
     (
         "pin",
         ("pin",),
-        re.compile(
+        late(
             r"(?i)\bpin(?: code| number)?(?:\s+(?:for|to|on|of)\s+(?:[\w'\-]+\s+){0,4}?(?=is\b))?\s*(?:is|=|:)\s*(?P<s>\d{3,12})\b"
         ),
         _any,
     ),
-    ("ssn", ("-", " "), re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"), _ssn),
+    ("ssn", ("-", " "), late(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"), _ssn),
     (
         "ssn",
         ("ssn", "social security"),
-        re.compile(
-            r"(?i)\b(?:ssn|social security(?: number)?)\W{0,3}(?:is|:|=|#)?\s*(?P<s>\d{3}[- ]?\d{2}[- ]?\d{4})\b"
-        ),
+        late(r"(?i)\b(?:ssn|social security(?: number)?)\W{0,3}(?:is|:|=|#)?\s*(?P<s>\d{3}[- ]?\d{2}[- ]?\d{4})\b"),
         _any,
     ),
-    ("card", ("",), re.compile(r"(?<![\d.\-+])(?:\d[ -]?){12,18}\d(?![\d-])"), luhn),
+    ("card", ("",), late(r"(?<![\d.\-+])(?:\d[ -]?){12,18}\d(?![\d-])"), luhn),
     (
         "iban",
         ("",),
-        re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])"),
+        late(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])"),
         iban,
     ),
     (
         "secret",
         ("key", "token", "secret", "credential"),
-        re.compile(
+        late(
             r"(?i)\b(?:[\w\-]*(?:api|access|secret|private|auth|client|signing|encryption|account|license)[_\-. ]?(?:key|token|secret)|[\w]*token|[\w]*secret|credentials?|key)\b[\"']?"
             r"(?:\s+(?:for|to|of)\s+(?:[\w'\-]+\s+){0,3}?(?=is\b))?(?:\s*(?:is|was|=>|:=|=|:|->)\s*|\s+)(?P<s>\"[^\"\s]{8,}\"|'[^'\s]{8,}'|`[^`\s]{8,}`|[\w\-+/=.~!@#$%^&*]{12,})"
         ),
@@ -202,12 +202,12 @@ _NAMES = (
 )  # fmt: skip
 # Patterns for numbers start with a character set, which is faster to search than a repetition.
 _SHAPES = (
-    ("pin", re.compile(r"(?i)\bpin\b")),
-    ("pw", re.compile(r"(?i)\bpw\b")),
-    ("key", re.compile(r"(?i)key\b")),
-    ("", re.compile(r"\d\d\d-\d\d-\d{4}")),
-    ("", re.compile(r"\d(?:[ -]?\d){8}")),
-    ("", re.compile(r"[A-Z][A-Z]\d\d ?[A-Z0-9]{4}")),
+    ("pin", late(r"(?i)\bpin\b")),
+    ("pw", late(r"(?i)\bpw\b")),
+    ("key", late(r"(?i)key\b")),
+    ("", late(r"\d\d\d-\d\d-\d{4}")),
+    ("", late(r"\d(?:[ -]?\d){8}")),
+    ("", late(r"[A-Z][A-Z]\d\d ?[A-Z0-9]{4}")),
 )
 
 

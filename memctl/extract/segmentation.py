@@ -8,23 +8,23 @@ from collections.abc import Iterator
 
 import msgspec
 
+from memctl.core.late_pattern import late
+
 HIDDEN = "\x1e"
 """Replaces each character of a quotation or code block: text that contains it is not the speaker's own statement."""
 
-_CODE = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|<(code|pre|quote|blockquote)>.*?</\1>", re.DOTALL)
-_BLOCKQUOTE = re.compile(r"^[ \t]*(?:>|\||♪|♫).*$|^.*[♪♫][ \t]*$", re.MULTILINE)
-_INDENTED = re.compile(r"(?:^|\n)(?: {4}|\t)\S[^\n]*")
-_QUOTATION = re.compile(
-    r'"[^"\n]{1,600}"|“[^”]{1,600}”|«[^»]{1,600}»|„[^“”]{1,600}[“”]|(?<![\w])\'[^\'\n]{12,300}\'(?![\w])'
-)
-_STAGE = re.compile(r"(?<!\*)\*[^*\n]{3,200}\*(?!\*)")
+_CODE = late(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|<(code|pre|quote|blockquote)>.*?</\1>", re.DOTALL)
+_BLOCKQUOTE = late(r"^[ \t]*(?:>|\||♪|♫).*$|^.*[♪♫][ \t]*$", re.MULTILINE)
+_INDENTED = late(r"(?:^|\n)(?: {4}|\t)\S[^\n]*")
+_QUOTATION = late(r'"[^"\n]{1,600}"|“[^”]{1,600}”|«[^»]{1,600}»|„[^“”]{1,600}[“”]|(?<![\w])\'[^\'\n]{12,300}\'(?![\w])')
+_STAGE = late(r"(?<!\*)\*[^*\n]{3,200}\*(?!\*)")
 _APOSTROPHES = {ord(mark): "'" for mark in "\u2018\u2019\u201b\u02bc\u02b9\u00b4\uff07"}
 _PAPER = str.maketrans({"`": " ", "\u00a0": " ", "\u202f": " "}) | _APOSTROPHES
 
-_BREAK = re.compile(
+_BREAK = late(
     r"[.!?…。！？]+[\"')\]]*(?=\s|$|[A-Z][a-z])|[。！？]|\n+|\s+(?=[\U0001F300-\U0001FAFF])|(?<=[\U0001F300-\U0001FAFF])\s*"
 )
-_ABBREVIATION = re.compile(
+_ABBREVIATION = late(
     r"(?:\b(?:dr|mr|mrs|ms|prof|st|jr|sr|vs|etc|e\.g|i\.e|approx|no|inc|ltd|co|fig|mt|ft|jan|feb|mar|apr|jun|jul|aug|"
     r"sep|sept|oct|nov|dec|a\.m|p\.m|u\.s|u\.k|ph\.d|[a-z]))$",
     re.IGNORECASE,
@@ -155,10 +155,10 @@ CONTRACTIONS: dict[str, tuple[str, ...]] = {
     "weve": ("we", "have"),
 }
 _SUFFIXES = {"'m": "am", "'ve": "have", "'re": "are", "'ll": "will", "'d": "would", "'s": "is"}
-_WORD = re.compile(r"[\w\x1e](?:[\w\x1e'+#./&-]*[\w\x1e+#])?|\.\w+")
+_WORD = late(r"[\w\x1e](?:[\w\x1e'+#./&-]*[\w\x1e+#])?|\.\w+")
 
 
-_DROPPED = re.compile(
+_DROPPED = late(
     r"(?:work|liv|smok|drink|eat|play|go|do|tak|mak|mov|study|learn|teach|us|run|walk|swim|rid|driv|look|try|think|"
     r"plan|"
     r"start|quitt|stopp|train|cook|bak|writ|read|watch|com|leav|sell|buy|gett|hav|dat|see|fish|hunt|hik|danc|dipp|"

@@ -6,6 +6,7 @@ Each item of the list is read as if it followed "I am".
 import re
 from collections.abc import Iterator
 
+from memctl.core.late_pattern import late
 from memctl.extract.clauses import complement
 from memctl.extract.draft_claim import Draft
 from memctl.extract.frame_matcher import match
@@ -19,21 +20,21 @@ _ABOUT_ME = OpeningPattern(
     r"[\w ,]{0,40}?\s*[:\-–—]\s+",
     re.IGNORECASE,
 )
-_NAMED_AND_AGED = re.compile(
+_NAMED_AND_AGED = late(
     rf"^(?:(?:hi|hello|hey|hiya)[,!. ]+)?(?:(?:my )?name(?:'s| is) )?(?!I'm|I\b|My\b|[\w\-]+'s\b)(?={_NAME}, \d\d(?: "
     rf"years old| yo)?,)",
     re.IGNORECASE,
 )
-_MEMBER = re.compile(
+_MEMBER = late(
     r",\s+(?:and |but |also )?|\s+but\s+(?:now )?|\s+and\s+(?=(?:an? |living|working|from|based)\b)|;\s+", re.IGNORECASE
 )
-_PARENT = re.compile(
+_PARENT = late(
     r"^(?:an? )?(?P<status>single|married|divorced|widowed)? ?(?:mum|mom|mother|dad|father|parent) (?:to|of) (?P<o>.+)",
     re.IGNORECASE,
 )
-_TIMES = re.compile(r"\s+(?:these days|now|nowadays|at the moment|currently)$", re.IGNORECASE)
-_CHILD_NAMES = re.compile(r"(?-i:[A-ZÀ-Þ])[\w\-À-ž]+")
-NAMED_SELF = re.compile(rf"^i, {_NAME},?\s+(?=(?:am|'m|was|have|live|work|study|teach|run|had)\b)", re.IGNORECASE)
+_TIMES = late(r"\s+(?:these days|now|nowadays|at the moment|currently)$", re.IGNORECASE)
+_CHILD_NAMES = late(r"(?-i:[A-ZÀ-Þ])[\w\-À-ž]+")
+NAMED_SELF = late(rf"^i, {_NAME},?\s+(?=(?:am|'m|was|have|live|work|study|teach|run|had)\b)", re.IGNORECASE)
 """ "I, Farhana Siddiqui, am working in …": the name is between subject and verb."""
 
 

@@ -2,13 +2,14 @@
 
 import re
 
+from memctl.core.late_pattern import late
 from memctl.extract.clauses import complement, head
 from memctl.extract.draft_claim import Draft, article
 from memctl.extract.frame_matcher import match
 from memctl.extract.noun_phrases import job, listed, noun, org, place, proper
 from memctl.extract.rule_tables import compiled
 
-_YES = re.compile(
+_YES = late(
     (
         r"^\W*(?:yes|yeah|yep|yup|yea|correct|right|exactly|indeed|i do|i am|sure(?: do| am)?|"
         r"that's right|affirmative|absolutely|definitely)\b[,.! ]*(?:i (?:do|am|have)|that's right|"
@@ -16,7 +17,7 @@ _YES = re.compile(
     ),
     re.IGNORECASE,
 )
-_NO_ANSWER = re.compile(
+_NO_ANSWER = late(
     (
         r"^\W*(?:no|nope|nah|not|none|nothing|never|why|what|who|how|when|where|can|could|do|does|is|are|"
         r"i|i'm|we|it|it's|that|this|maybe|perhaps|idk|dunno|depends|thanks|thank|hi|hello|hey|ok|okay|"
@@ -26,7 +27,7 @@ _NO_ANSWER = re.compile(
 )
 
 _QUESTIONS: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), predicate, template, shape)
+    (late(pattern, re.IGNORECASE), predicate, template, shape)
     for pattern, predicate, template, shape in (
         (
             (
@@ -122,14 +123,14 @@ _QUESTIONS: tuple[tuple[re.Pattern[str], str, str, str], ...] = tuple(
         (r"\bwhat (?:car|phone|laptop) do you (?:drive|have|use|own)\b", "owns", "owns {o}", "np"),
     )
 )
-_ARE_YOU = re.compile(
+_ARE_YOU = late(
     (
         r"(?:^|[.!?,]\s+|\b(?:so|and|by the way),?\s+)(?P<aux>are|do|have) you (?:currently |still |also |"
         r"really |actually )?(?P<rest>[^?]{3,80})\?\s*$"
     ),
     re.IGNORECASE,
 )
-_LEAD = re.compile(
+_LEAD = late(
     (
         r"^\W*(?:(?:oh|um|uh|well|so|hmm|sure|ok|yes|just|it's|its|it is|that would be|i'd say|mostly|"
         r"mainly|in|at|from|to|probably|definitely|currently|actually|for|as|the answer is|my name is|"
@@ -137,7 +138,7 @@ _LEAD = re.compile(
     ),
     re.IGNORECASE,
 )
-_DATE = re.compile(
+_DATE = late(
     r"\b(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? [A-Z][a-z]+|[A-Z][a-z]+ \d{1,2}(?:st|nd|rd|"
     r"th)?)(?:,? \d{4})?|\d{4}-\d\d-\d\d"
 )
@@ -178,7 +179,7 @@ def answer_drafts(question: str, text: str) -> list[Draft]:
     return []
 
 
-_ABOUT_ANSWERS = re.compile(
+_ABOUT_ANSWERS = late(
     r"\b(?:you (?:like|prefer|want)|should|shall|do you|would you)\b.*\b(?P<what>answers|replies|responses|"
     r"explanations|summaries)\b",
     re.IGNORECASE,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import zip_longest
 
+from memctl.core.late_pattern import late
 from memctl.extract import (
     appointments,
     assertion_filter,
@@ -38,7 +39,7 @@ LONGEST = 2000
 
 MAYBE_I = "i?"
 """The subject after a clause that has neither subject nor statement: "Myself Rohit, working as …"."""
-NOUN_OR_VERB = re.compile(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
+NOUN_OR_VERB = late(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
 """After such a clause, these words are nouns: "so much energy and love everywhere"."""
 
 

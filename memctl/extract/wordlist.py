@@ -3,7 +3,9 @@
 import re
 from functools import lru_cache
 
-_WORD = re.compile(r"[^\W\d_]+")
+from memctl.core.late_pattern import late
+
+_WORD = late(r"[^\W\d_]+")
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ Compares spelling only: case, accents, punctuation, leading articles and possess
 York City) are different.
 """
 
-import re
 import unicodedata
 from functools import lru_cache
+
+from memctl.core.late_pattern import late
 
 DETERMINERS = frozenset(
     ("a", "an", "the", "some", "any", "my", "our", "your", "his", "her", "their", "its", "this", "that")
@@ -16,9 +17,9 @@ QUALIFIERS = frozenset(
     | {"in", "of", "on", "or", "since", "than", "to", "until", "when", "while", "with", "without"}
 )
 
-_ACCENTS = re.compile("[\u0300-\u036f]")
-_POSSESSIVE = re.compile(r"'s\b")
-_SILENT_E = re.compile(r"(?:x|z|o|ch|sh|ss)e$")
+_ACCENTS = late("[\u0300-\u036f]")
+_POSSESSIVE = late(r"'s\b")
+_SILENT_E = late(r"(?:x|z|o|ch|sh|ss)e$")
 
 
 def singular(word: str) -> str:

@@ -5,10 +5,10 @@ decided by its kind: text, the result of a tool, or something without words of t
 """
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from memctl.core.late_pattern import late
 from memctl.transcripts.fields import IS_INJECTED, IS_THOUGHT, TEXT, Fields, Names, plain
 from memctl.transcripts.jsonstream import text_of
 
@@ -20,21 +20,19 @@ _TEXT_KINDS = frozenset(
     {"text", "inputtext", "outputtext", "refusal", "summarytext", "markdown", "plaintext", "string"}
     | {"request", "response"}
 )
-_RESULT_KINDS = re.compile(
-    r".*toolresult|functionresponse|functioncalloutput|codeexecutionresult|toolresponse|tooloutput"
-)
+_RESULT_KINDS = late(r".*toolresult|functionresponse|functioncalloutput|codeexecutionresult|toolresponse|tooloutput")
 _OTHER_KINDS = (
-    (re.compile(r".*(thinking|reasoning|thought).*|think"), "thinking"),
-    (re.compile(r".*(tooluse|toolcall|toolinvocation|functioncall)s?|tool.*|dynamictool|executablecode"), "tool call"),
+    (late(r".*(thinking|reasoning|thought).*|think"), "thinking"),
+    (late(r".*(tooluse|toolcall|toolinvocation|functioncall)s?|tool.*|dynamictool|executablecode"), "tool call"),
     (
-        re.compile(
+        late(
             r"(input|output|local|inline)?(image|audio|video|file|document|media|attachment|picture|photo|sticker|voice)"
             r"(url|uri|data|part|content|message|note|mention|assetpointer)?s?|.*assetpointer"
             r"|source.*|inlinedata|blob|citation.*|annotation.*|annotations|reference|link|location|contact"
         ),
         FILE,
     ),
-    (re.compile(r"step(start|finish|end)?|snapshot|patch|retry|compaction|data.*|agent|subtask|status|info"), MARKER),
+    (late(r"step(start|finish|end)?|snapshot|patch|retry|compaction|data.*|agent|subtask|status|info"), MARKER),
 )
 _FLAGS = ((IS_INJECTED, "injected context"), (IS_THOUGHT, "thinking"))
 _AUDIO_KINDS = ("inputaudio", "audio", "outputaudio", "audiotranscription", "realtimeaudiovideoassetpointer")

@@ -6,11 +6,11 @@ any file.
 
 import codecs
 import io
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from memctl.core.errors import BadTranscript
+from memctl.core.late_pattern import late
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -27,8 +27,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_UNSTORABLE = late("[\x00\ud800-\udfff]")
+_PAIR = late("[\ud800-\udbff][\udc00-\udfff]")
 _CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 
 

@@ -5,10 +5,11 @@ nor errors. Judged by name, only inside a recognised export folder.
 """
 
 import posixpath
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+
+from memctl.core.late_pattern import late
 
 _SLACK_LISTS = frozenset({"channels.json", "groups.json", "dms.json", "mpims.json"})
 _SLACK_FILES = _SLACK_LISTS | {
@@ -20,8 +21,8 @@ _SLACK_FILES = _SLACK_LISTS | {
     "file_conversations.json",
     "lists.json",
 }
-_SLACK_DAY = re.compile(r"\d{4}-\d\d-\d\d\.json")
-_CONVERSATIONS = re.compile(r"conversations(-\d+)?\.(json|zip)")
+_SLACK_DAY = late(r"\d{4}-\d\d-\d\d\.json")
+_CONVERSATIONS = late(r"conversations(-\d+)?\.(json|zip)")
 _CHATGPT_ONLY = frozenset(
     {
         "user.json",
@@ -36,11 +37,11 @@ _CHATGPT_ONLY = frozenset(
         "chat.html",
     }
 )
-_CLAUDE_ONLY = re.compile(
+_CLAUDE_ONLY = late(
     r"users\.json|manifest\.json|.*manifest.*\.json|projects(-\d+)?\.(json|zip)|memories(-\d+)?\.(json|zip)"
     r"|(light_metadata|feedback)(-\d+)?\.(json|zip)"
 )
-_CLAUDE_COMPANION = re.compile(
+_CLAUDE_COMPANION = late(
     r"users\.json|.*manifest.*\.json|projects(-\d+)?\.(json|zip)|(light_metadata|feedback)(-\d+)?\.(json|zip)"
 )
 _TELEGRAM_FOLDERS = frozenset(
@@ -55,7 +56,7 @@ _TELEGRAM_FOLDERS = frozenset(
         "profile_pictures",
     }
 )
-_ATTACHMENT = re.compile(r"file[-_].*")
+_ATTACHMENT = late(r"file[-_].*")
 
 _BINARY = {
     "an image": "png jpg jpeg gif webp heic heif bmp ico tif tiff svg avif",

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from memctl.core.late_pattern import late
 from memctl.transcripts.jsonstream import name_of
 from memctl.transcripts.model import ReadOptions
 from memctl.transcripts.timestamps import instant
@@ -54,9 +55,9 @@ TIME: Names = (
     *("messagetime", "messagedate", "messagetimestamp", "datetime", "ts", "time", "date", "at", "when", "postedat"),
     *("publishedat", "receivedat", "occurredat", "eventtime", "saidat", "startedat", "starttime", "startat"),
 )
-_TIME_LIKE = re.compile(r"(?:(?i:time|timestamp|date|datetime)|[a-z]At|[_-](?i:at|on|ts)|[a-z]On)\Z")
-_SURELY_TIME = re.compile(r"(?:timestamp|datetime)\Z", re.IGNORECASE)
-_OTHER_TIME = re.compile(
+_TIME_LIKE = late(r"(?:(?i:time|timestamp|date|datetime)|[a-z]At|[_-](?i:at|on|ts)|[a-z]On)\Z")
+_SURELY_TIME = late(r"(?:timestamp|datetime)\Z", re.IGNORECASE)
+_OTHER_TIME = late(
     r"updat|edit|modif|delet|remov|read|seen|deliver|end|expir|finish|complet|last|durat|elapsed|latenc|respon|format"
     r"|zone|lifetime|runtime|process|schedul|due|birth|stat|parts|comments|events|attachments",
     re.IGNORECASE,

@@ -6,28 +6,25 @@ Any line may start with "Word: ". Knows names and roles, not file formats.
 import re
 import unicodedata
 
+from memctl.core.late_pattern import late
 from memctl.transcripts.label_words import CJK_FUNCTION, FUNCTION_WORDS, HEADINGS, NOBODY, PARTICLES, PRODUCTS, ROLES
 from memctl.transcripts.model import Role
 
 LONGEST = 80
 
-_PRODUCT = re.compile(
+_PRODUCT = late(
     rf"(?:{'|'.join(PRODUCTS)})"
     r"(?:[- ]?(?:v?\d[\w.]*+|o\d|code|sonnet|opus|haiku|turbo|pro|flash|mini|ultra|advanced|instruct))*"
 )
-_SAID = re.compile(r"\s+(?:said|says|wrote|writes|replied|asked|answered)\Z", re.IGNORECASE)
-_PARENTHESIS = re.compile(r"\s*[(\[（]([^()\[\]（）]{1,60})[)\]）]\s*\Z")
-_PRONOUNS = re.compile(
-    r"\s*[(\[](?:she|he|they|it|xe|ze|ella|él|elle|il|sie|er|ela|ele|lei|lui)(?:\s*/\s*\w+)+[)\]]", re.I
-)
-_WORD = re.compile(r"[^\W\d_][\w.'’\-]*|\(.{1,30}\)|\d{1,3}")
-_LABEL_WORD = re.compile(r"[@#~]?[\w][\w.'’´`\-_/]*,?|\(.{1,40}\)|\[.{1,40}\]|[|/&+·•–—-]|\"[^\"]{1,30}\"|“[^”]{1,30}”")
-_PHONE = re.compile(r"\+?\d[\d ()\-]{5,20}")
-_TITLED = re.compile(
-    r"(?:Dr|Prof|Mr|Mrs|Ms|Mx|St|Sr|Sra|Jr|Hr|Fr|Dra|Ing|Lic|Rev|Capt|Lt|Sgt|M|Mme)\.|\w\.", re.IGNORECASE
-)
-_SENTENCE = re.compile(r"[!?;…。！？]|\.\s")
-_NUMBERED = re.compile(
+_SAID = late(r"\s+(?:said|says|wrote|writes|replied|asked|answered)\Z", re.IGNORECASE)
+_PARENTHESIS = late(r"\s*[(\[（]([^()\[\]（）]{1,60})[)\]）]\s*\Z")
+_PRONOUNS = late(r"\s*[(\[](?:she|he|they|it|xe|ze|ella|él|elle|il|sie|er|ela|ele|lei|lui)(?:\s*/\s*\w+)+[)\]]", re.I)
+_WORD = late(r"[^\W\d_][\w.'’\-]*|\(.{1,30}\)|\d{1,3}")
+_LABEL_WORD = late(r"[@#~]?[\w][\w.'’´`\-_/]*,?|\(.{1,40}\)|\[.{1,40}\]|[|/&+·•–—-]|\"[^\"]{1,30}\"|“[^”]{1,30}”")
+_PHONE = late(r"\+?\d[\d ()\-]{5,20}")
+_TITLED = late(r"(?:Dr|Prof|Mr|Mrs|Ms|Mx|St|Sr|Sra|Jr|Hr|Fr|Dra|Ing|Lic|Rev|Capt|Lt|Sgt|M|Mme)\.|\w\.", re.IGNORECASE)
+_SENTENCE = late(r"[!?;…。！？]|\.\s")
+_NUMBERED = late(
     r"(?:speaker|person|participant|guest|sprecher|hablante|locuteur|interlocutore?|user|话者)[ _-]?\w{1,3}", re.I
 )
 _MOST_WORDS = 8

@@ -12,6 +12,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from memctl.core.fact import to_utc
+from memctl.core.late_pattern import late
 from memctl.transcripts.model import DateOrder, ReadOptions
 
 _MONTH_NAMES = (
@@ -30,16 +31,16 @@ _MONTH_NAMES = (
 )
 _MONTHS = {name: month for month, names in enumerate(_MONTH_NAMES, 1) for name in names.split()}
 
-_TIME = re.compile(r"(\d{1,2})[:h](\d\d)(?::(\d\d))?(?:[.,]\d+)?(?: ?([ap])\.? ?m\.?(?!\w))?", re.IGNORECASE)
-_YMD = re.compile(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
-_NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")
-_DAY_MONTH = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|\.|er|º)?(?: de| of)? ([^\W\d_]+)\.?,?(?: de)? (\d{4})(?!\d)")
-_MONTH_DAY = re.compile(r"([^\W\d_]+)\.? +(\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)")
-_CTIME = re.compile(r"([A-Z][a-z]{2}) +(\d{1,2}) +([\d:]+)((?: [A-Z]{1,5})?) +(\d{4})\Z")
-_HYPHENATED = re.compile(r"(?<!\d)(\d{1,2})-([A-Za-z]{3,9})-(\d{4})(?!\d)")
-_CHINESE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
-_DIGITS = re.compile(r"((?:19|20)\d{6})(\d{6})?")
-_PLACE = re.compile(r"(?:\s|\[)([A-Z][A-Za-z_]+/[A-Za-z_/+-]+)\]?\Z")
+_TIME = late(r"(\d{1,2})[:h](\d\d)(?::(\d\d))?(?:[.,]\d+)?(?: ?([ap])\.? ?m\.?(?!\w))?", re.IGNORECASE)
+_YMD = late(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
+_NUMBERS = late(r"(?<!\d)(\d{1,2})([-/.])(\d{1,2})\2(\d{4})(?!\d)")
+_DAY_MONTH = late(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|\.|er|º)?(?: de| of)? ([^\W\d_]+)\.?,?(?: de)? (\d{4})(?!\d)")
+_MONTH_DAY = late(r"([^\W\d_]+)\.? +(\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?!\d)")
+_CTIME = late(r"([A-Z][a-z]{2}) +(\d{1,2}) +([\d:]+)((?: [A-Z]{1,5})?) +(\d{4})\Z")
+_HYPHENATED = late(r"(?<!\d)(\d{1,2})-([A-Za-z]{3,9})-(\d{4})(?!\d)")
+_CHINESE = late(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
+_DIGITS = late(r"((?:19|20)\d{6})(\d{6})?")
+_PLACE = late(r"(?:\s|\[)([A-Z][A-Za-z_]+/[A-Za-z_/+-]+)\]?\Z")
 
 _EARLIEST = datetime(1980, 1, 1, tzinfo=UTC).timestamp()
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
@@ -51,7 +52,7 @@ _WRAPPED = (
 """Keys of objects that wrap a time: extended JSON, Parse, Firestore, DynamoDB, and times of several events."""
 _SECONDS = ("seconds", "_seconds", "secs")
 _NANOS = ("nanos", "nanoseconds", "_nanoseconds", "nanosecs")
-_DOT_NET = re.compile(r"/?Date\((-?\d+)([+-]\d{4})?\)/?")
+_DOT_NET = late(r"/?Date\((-?\d+)([+-]\d{4})?\)/?")
 _ZONE_NAMES = {
     **dict.fromkeys(("Z", "UTC", "GMT", "UT"), 0),
     "EST": -5,
@@ -71,12 +72,12 @@ _ZONE_NAMES = {
     "JST": 9,
     "KST": 9,
 }
-_ZONE = re.compile(
+_ZONE = late(
     r"(?:(?<=[\d\s])(?P<name>[A-Z]{1,5}))?(?:(?<=[\d\sA-Z])(?P<offset>[+-]\d\d:?\d\d)|(?<=\s|[TC])(?P<short>[+-]\d\d?))?\Z"
 )
-_OFFSET_NAMED = re.compile(r"(?<=\s)(?P<offset>[+-]\d\d:?\d\d) [A-Z]{1,5}\Z")
-_COMMENT = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\Z")
-_LETTER_CLOCK = re.compile(r"@?\s*(\d{1,2})h ?(\d{1,2})m ?(\d{1,2})s(?: ?\d{1,3}ms)?")
+_OFFSET_NAMED = late(r"(?<=\s)(?P<offset>[+-]\d\d:?\d\d) [A-Z]{1,5}\Z")
+_COMMENT = late(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\Z")
+_LETTER_CLOCK = late(r"@?\s*(\d{1,2})h ?(\d{1,2})m ?(\d{1,2})s(?: ?\d{1,3}ms)?")
 _REWRITTEN = (
     (_LETTER_CLOCK, r" \1:\2:\3"),
     (_CTIME, r"\1 \2, \5 \3\4"),
@@ -84,7 +85,7 @@ _REWRITTEN = (
     (_CHINESE, r"\1-\2-\3"),
 )
 """Forms that are rewritten as a more common one."""
-_REST_WORDS = re.compile(r"(?:[^\W\d_]+\.?|[,@T\s|·•-])*\Z")
+_REST_WORDS = late(r"(?:[^\W\d_]+\.?|[,@T\s|·•-])*\Z")
 
 
 def in_zone(at: datetime, options: ReadOptions) -> datetime | None:
