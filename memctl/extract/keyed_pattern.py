@@ -11,6 +11,7 @@ from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
+from memctl.core import late_pattern
 from memctl.extract.wordlist import words
 
 _WORD = re.compile(r"\w+")
@@ -70,7 +71,7 @@ class KeyedPattern:
     def compiled(self) -> re.Pattern[str]:
         """The pattern itself."""
         if self.pattern is None:
-            self.pattern = re.compile(self.text, self.flags)
+            self.pattern = late_pattern.compiler(self.text, self.flags)
         return self.pattern
 
     def possible(self, text: str) -> bool:

@@ -1,15 +1,19 @@
 """Whose facts: the one rule by which a session's turns get their user. No owner is ever guessed."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from memctl.core.errors import BadTranscript
 from memctl.extract.extractor import namesakes, speaks_for_user
-from memctl.transcripts.discovery import Document
 from memctl.transcripts.model import Session, Turn
+
+if TYPE_CHECKING:
+    from memctl.transcripts.discovery import Document
 
 UNNAMED = "someone else"
 """The speaker of a message that names no user, among messages that do."""

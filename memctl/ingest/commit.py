@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from memctl.embed.spec import EmbedderSpec
 from memctl.ingest.session_extraction import Digest
-from memctl.ingest.withdrawal import FileEnd, file_read
 from memctl.reconcile import Changes
 from memctl.store.base import Transaction
 from memctl.store.refold import refold, remove_claims, require_admitted
+
+if TYPE_CHECKING:
+    from memctl.ingest.withdrawal import FileEnd
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,10 +49,14 @@ def commit(
     skipped = (known - batch.anew) | tx.tombstoned(episodes)
     tx.add([entry for id_, entry in episodes.items() if id_ not in skipped], vectors)
 
-    orphans = tx.record_files([file_read(tx, file) for file in files])
-    tx.before_change("fact", orphans)
-    withdrawn = tx.remove(orphans)
-    dead += tx.claims_of_episodes(orphans)
+    withdrawn = 0
+    if files:
+        from memctl.ingest.withdrawal import file_read  # comparing files is not needed for a statement
+
+        orphans = tx.record_files([file_read(tx, file) for file in files])
+        tx.before_change("fact", orphans)
+        withdrawn = tx.remove(orphans)
+        dead += tx.claims_of_episodes(orphans)
     unfounded = remove_claims(tx, dead)
     fresh = tx.add_claims(batch.claims, now)
     tx.added("claim", [claim.id for claim in fresh])

@@ -95,6 +95,7 @@ def stated(
 
 def _read(store: Store, spec: EmbedderSpec, user: str, said: str, now: datetime) -> list[Fact]:
     # The rules take as long to import as everything else that adds a fact.
+    from memctl.extract.compiled_patterns import remembered
     from memctl.ingest.attribution import Owned
     from memctl.ingest.commit import commit
     from memctl.ingest.session_extraction import Recipe, Work, digest_each
@@ -105,7 +106,8 @@ def _read(store: Store, spec: EmbedderSpec, user: str, said: str, now: datetime)
         session_id=f"add {now.isoformat()}",
         turns=(Turn(turn_id="0", role="user", text=said, at=now),),
     )
-    batch = digest_each([Work(owned=Owned(user_id=user, session=session))], Recipe())
+    with remembered():
+        batch = digest_each([Work(owned=Owned(user_id=user, session=session))], Recipe())
     if not batch.claims:
         return []
     batch.vectors = spec.few(batch.texts())

@@ -153,6 +153,13 @@ def data_folder() -> Path:
     return Path(platformdirs.user_data_dir("memctl", appauthor=False))
 
 
+def cache_folder() -> Path:
+    """The folder for what memctl can compute again."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("memctl", appauthor=False))
+
+
 def user_file() -> Path:
     """The user's settings file; `MEMCTL_CONFIG` names another."""
     if named := os.environ.get("MEMCTL_CONFIG"):

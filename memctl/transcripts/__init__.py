@@ -1,13 +1,17 @@
 """Transcripts: files in, `Session`s of `Turn`s out.
 
-`discover` finds documents, `detect` names their format, `read` streams their sessions. Knows nothing of facts or
+`discover` finds documents, `detect.detect` names their format, `read` streams their sessions. Knows nothing of facts or
 stores.
 """
 
-from memctl.transcripts.detect import FORMATS, detect, read
-from memctl.transcripts.discovery import Document, Skipped, discover
-from memctl.transcripts.model import ReadOptions, Session, Turn
-from memctl.transcripts.peek import Head
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from memctl.transcripts.detect import FORMATS, read
+    from memctl.transcripts.discovery import Document, Skipped, discover
+    from memctl.transcripts.model import ReadOptions, Session, Turn
+    from memctl.transcripts.peek import Head
 
 __all__ = [
     "FORMATS",
@@ -17,7 +21,21 @@ __all__ = [
     "Session",
     "Skipped",
     "Turn",
-    "detect",
     "discover",
     "read",
 ]
+
+_MODULES = {
+    "detect": ("FORMATS", "read"),
+    "discovery": ("Document", "Skipped", "discover"),
+    "model": ("ReadOptions", "Session", "Turn"),
+    "peek": ("Head",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The readers are imported when they are asked for: who needs a `Turn` starts without them."""
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(name)

@@ -44,7 +44,10 @@ def test_help_loads_nothing_heavy():
     assert ran.returncode == 0, ran.stderr
 
 
-SLOW = ("numpy", "duckdb", "rich.console", "zoneinfo", "memctl.extract", "memctl.transcripts", "memctl.ingest")
+SLOW = (
+    *("numpy", "duckdb", "tokenizers", "rich.console", "zoneinfo"),
+    *("memctl.extract", "memctl.transcripts", "memctl.transcripts.detect", "memctl.ingest"),
+)
 """What takes as long to import as a search to run, or a good part of it."""
 
 
@@ -54,7 +57,8 @@ SLOW = ("numpy", "duckdb", "rich.console", "zoneinfo", "memctl.extract", "memctl
         (("search", "alice", "shipping"), ()),
         (("facts", "alice"), ()),
         (("users",), ()),
-        (("add", "alice", "Works at Portavo.", "--kind", "fact"), ("numpy", "memctl.extract", "memctl.ingest")),
+        (("add", "alice", "Works at Portavo.", "--kind", "fact"), ("memctl.extract", "memctl.ingest")),
+        (("add", "alice", "I moved to Ghent."), ("memctl.extract", "memctl.transcripts", "memctl.ingest")),
     ],
 )
 def test_a_quick_command_waits_for_no_import_that_it_does_not_need(memctl, known, monkeypatch, arguments, needed):

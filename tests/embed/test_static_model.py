@@ -9,6 +9,7 @@ import pytest
 
 from memctl.core.errors import Fatal, UsageError
 from memctl.embed import open_embedder
+from memctl.embed.spec import EmbedderSpec
 from memctl.embed.static import DIM, FOLDER, LONG, NAME, StaticEmbedder
 
 
@@ -110,3 +111,14 @@ def test_a_missing_package_names_what_to_install(monkeypatch: pytest.MonkeyPatch
 def test_sentence_transformers_needs_a_model() -> None:
     with pytest.raises(UsageError, match="no model"):
         open_embedder("sentence-transformers")
+
+
+def test_the_texts_of_one_command_get_the_vectors_of_a_batch(model: StaticEmbedder) -> None:
+    texts = ["I prefer slow shipping", "zoë lives in Zürich 😀", ""]
+    few = EmbedderSpec().few(texts)
+    assert list(few) == texts
+    for text, vector in zip(texts, model.embed(texts), strict=True):
+        assert few[text] == pytest.approx(vector.tolist(), abs=1e-6)
+    assert EmbedderSpec().few([]) == {}
+    many = [f"note {number}" for number in range(40)]
+    assert EmbedderSpec().few(many)["note 39"].tolist() == pytest.approx(model.embed_one("note 39"), abs=1e-6)

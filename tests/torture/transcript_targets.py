@@ -12,7 +12,8 @@ from torture.mutation import worse
 from torture.promises import FIXTURES, File, Target, check_session
 
 from memctl.core.errors import BadTranscript
-from memctl.transcripts import FORMATS, Document, ReadOptions, Session, detect, discover, read
+from memctl.transcripts import FORMATS, Document, ReadOptions, Session, discover, read
+from memctl.transcripts.detect import detect
 
 OPTIONS = (
     ReadOptions(),

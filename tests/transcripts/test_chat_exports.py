@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from memctl.transcripts import Document, ReadOptions, Session, detect, discover, read
+from memctl.transcripts import Document, ReadOptions, Session, discover, read
+from memctl.transcripts.detect import detect
 
 OMAR = Path(__file__).parents[2] / "fixtures" / "formats" / "omar"
 

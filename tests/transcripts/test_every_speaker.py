@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memctl.core.errors import BadTranscript
-from memctl.transcripts import ReadOptions, Session, detect, discover, read
+from memctl.transcripts import ReadOptions, Session, discover, read
+from memctl.transcripts.detect import detect
 from memctl.transcripts.discovery import Document
 from tests.transcripts import word
 

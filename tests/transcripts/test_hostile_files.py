@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from memctl.core.errors import BadTranscript, UsageError
-from memctl.transcripts import FORMATS, Document, ReadOptions, Session, archives, detect, discover, read
+from memctl.transcripts import FORMATS, Document, ReadOptions, Session, archives, discover, read
+from memctl.transcripts.detect import detect
 from memctl.transcripts.encoding import LINE_LIMIT, clean, text_lines
 
 OURS = ("openai", "chatgpt", "claude", "claude-code", "codex", "langchain", "sharegpt")

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from memctl.transcripts import ReadOptions, Session, detect, discover, read
+from memctl.transcripts import ReadOptions, Session, discover, read
+from memctl.transcripts.detect import detect
 from memctl.transcripts.discovery import Document
 
 EXPORTS = Path(__file__).parents[2] / "fixtures" / "exports" / "letta"

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from memctl.core.errors import BadTranscript
-from memctl.transcripts import ReadOptions, Session, Turn, detect, discover, read
+from memctl.transcripts import ReadOptions, Session, Turn, discover, read
+from memctl.transcripts.detect import detect
 from memctl.transcripts.discovery import Document
 
 NADIA = Path(__file__).parents[2] / "fixtures/transcripts/nadia"

@@ -8,7 +8,8 @@ from typing import Any
 from zipfile import ZipFile
 
 from memctl.core.errors import BadTranscript
-from memctl.transcripts import ReadOptions, Session, Skipped, detect, discover, read
+from memctl.transcripts import ReadOptions, Session, Skipped, discover, read
+from memctl.transcripts.detect import detect
 from memctl.transcripts.discovery import Document
 
 EXPORT = Path(__file__).parents[2] / "fixtures/transcripts/mei/slack"

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from memctl.core.errors import BadTranscript
-from memctl.transcripts import ReadOptions, Session, detect, discover, read
+from memctl.transcripts import ReadOptions, Session, discover, read
+from memctl.transcripts.detect import detect
 from memctl.transcripts.discovery import Document
 
 FIXTURES = Path(__file__).parents[2] / "fixtures/transcripts"

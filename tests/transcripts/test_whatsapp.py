@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from memctl.core.errors import BadTranscript
-from memctl.transcripts import ReadOptions, Session, detect, discover, read
+from memctl.transcripts import ReadOptions, Session, discover, read
+from memctl.transcripts.detect import detect
 from memctl.transcripts.discovery import Document
 from memctl.transcripts.model import DateOrder, Turn
 from memctl.transcripts.whatsapp_times import date_of, parse

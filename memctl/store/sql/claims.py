@@ -23,6 +23,8 @@ def add(connection: Connection, claims: Sequence[tuple[Claim, UUID | None]], now
 
     `now` becomes the `recorded_at` of claims that have none.
     """
+    if not claims:
+        return []
     ids = [claim.id for claim, _ in claims]
     seen = known(connection, "claims", ids) | known(connection, "removed", ids)
     fresh: dict[UUID, tuple[Claim, UUID | None]] = {}
@@ -81,18 +83,24 @@ def mentions(connection: Connection, users: Iterable[str]) -> list[Mention]:
 
 def of_episodes(connection: Connection, episodes: Iterable[UUID]) -> list[Claim]:
     """The claims read from these episodes."""
+    wanted = list(episodes)
+    if not wanted:
+        return []
     rows = connection.execute(
         f"SELECT claim FROM claims WHERE {connection.mine()} AND episode IN (SELECT unnest(?::UUID[]))",  # noqa: S608
-        [list(episodes)],
+        [wanted],
     ).fetchall()
     return [_decoder.decode(row[0]) for row in rows]
 
 
 def by_id(connection: Connection, ids: Iterable[UUID]) -> list[Claim]:
     """The claims of these ids that the log holds."""
+    wanted = list(ids)
+    if not wanted:
+        return []
     rows = connection.execute(
         f"SELECT claim FROM claims WHERE {connection.mine()} AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
-        [list(ids)],
+        [wanted],
     ).fetchall()
     return [_decoder.decode(row[0]) for row in rows]
 
@@ -109,29 +117,38 @@ def of_fact(connection: Connection, fact: UUID, user: str | None = None) -> list
 
 def episodes(connection: Connection, claims: Iterable[UUID]) -> dict[UUID, UUID]:
     """Claim id -> the episode it was read from, where there is one."""
+    wanted = list(claims)
+    if not wanted:
+        return {}
     rows = connection.execute(
         f"SELECT id, episode FROM claims WHERE {connection.mine()} AND episode IS NOT NULL "  # noqa: S608
         "AND id IN (SELECT unnest(?::UUID[]))",
-        [list(claims)],
+        [wanted],
     ).fetchall()
     return dict(rows)
 
 
 def facts_resting_on(connection: Connection, claims: Iterable[UUID]) -> set[UUID]:
     """The facts for which any of these claims is evidence."""
+    wanted = list(claims)
+    if not wanted:
+        return set()
     rows = connection.execute(
         f"SELECT DISTINCT fact FROM evidence WHERE {connection.mine()} AND claim IN (SELECT unnest(?::UUID[]))",  # noqa: S608
-        [list(claims)],
+        [wanted],
     ).fetchall()
     return {row[0] for row in rows}
 
 
 def evidence_of(connection: Connection, facts: Iterable[UUID]) -> dict[UUID, tuple[UUID, ...]]:
     """The claims each of these facts rests on, in order; of those that rest on any."""
+    wanted = list(facts)
+    if not wanted:
+        return {}
     rows = connection.execute(
         f"SELECT fact, array_agg(claim ORDER BY seq) FROM evidence WHERE {connection.mine()} "  # noqa: S608
         "AND fact IN (SELECT unnest(?::UUID[])) GROUP BY fact",
-        [list(facts)],
+        [wanted],
     ).fetchall()
     return {fact: tuple(claims) for fact, claims in rows}
 
@@ -139,6 +156,8 @@ def evidence_of(connection: Connection, facts: Iterable[UUID]) -> dict[UUID, tup
 def remove(connection: Connection, ids: Iterable[UUID]) -> None:
     """Take claims out of the log."""
     gone = list(ids)
+    if not gone:
+        return
     for table, column in (("evidence", "claim"), ("claims", "id")):
         connection.execute(
             f"DELETE FROM {table} WHERE {connection.mine()} AND {column} IN (SELECT unnest(?::UUID[]))",  # noqa: S608
@@ -158,10 +177,11 @@ def set_evidence(
     gone: Iterable[UUID] = (),
 ) -> None:
     """Replace the evidence of these facts, which belong to `owners`; `gone` facts have none any more."""
-    connection.execute(
-        f"DELETE FROM evidence WHERE {connection.mine()} AND fact IN (SELECT unnest(?::UUID[]))",  # noqa: S608
-        [[*evidence.keys(), *gone]],
-    )
+    if old := [*evidence.keys(), *gone]:
+        connection.execute(
+            f"DELETE FROM evidence WHERE {connection.mine()} AND fact IN (SELECT unnest(?::UUID[]))",  # noqa: S608
+            [old],
+        )
     connection.append(
         "evidence",
         EVIDENCE,

@@ -114,7 +114,9 @@ def select(connection: Connection, where: str, parameters: Sequence[Any] | dict[
 
 def by_ids(connection: Connection, ids: Iterable[UUID]) -> list[Fact]:
     """The records with these ids, in the order they were stored; missing ids are skipped."""
-    return select(connection, f"{connection.mine()} AND id IN (SELECT unnest(?::UUID[])) ORDER BY key", [list(ids)])
+    wanted = list(ids)
+    which = f"{connection.mine()} AND id IN (SELECT unnest(?::UUID[])) ORDER BY key"
+    return select(connection, which, [wanted]) if wanted else []
 
 
 def insert(
@@ -149,10 +151,13 @@ def owners(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, str]:
 
 def known(connection: Connection, table: str, ids: Iterable[UUID]) -> set[UUID]:
     """The subset of these ids that `table` (records, claims, removed) has."""
+    wanted = list(ids)
+    if not wanted:
+        return set()
     # Tombstones from before the store recorded their owners have none.
     nobody = " OR user_id = ''" if table == "removed" else ""
     rows = connection.execute(
         f"SELECT id FROM {table} WHERE ({connection.mine()}{nobody}) AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
-        [list(ids)],
+        [wanted],
     )
     return {row[0] for row in rows.fetchall()}

@@ -110,7 +110,7 @@ class SqlSession:
 
     def suppressed(self, users: Iterable[str]) -> set[str]:
         """The subset of the users who were erased and must stay out of the store."""
-        from memctl.store.sql import suppression  # hmac and secrets take 12 ms to import
+        from memctl.store.sql import suppression
 
         return suppression.among(self.connection, users)
 

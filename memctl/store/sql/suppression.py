@@ -6,9 +6,6 @@ an erasure is under way, `meta` has the same hash with the time it began: one th
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -36,12 +33,18 @@ def digest(connection: Connection, user: str) -> str:
     """HMAC-SHA-256 of the name under the store's own salt, as hex."""
     salt = get_meta(connection, "salt")
     if salt is None:
+        import secrets
+
         salt = secrets.token_hex(SALT_BYTES)
         set_meta(connection, "salt", salt)
     return _digest(salt, user)
 
 
 def _digest(salt: str, user: str) -> str:
+    # Few stores have a forgotten user, and these take as long to import as a statement to run.
+    import hashlib
+    import hmac
+
     return hmac.new(bytes.fromhex(salt), user.encode(), hashlib.sha256).hexdigest()
 
 
@@ -56,7 +59,9 @@ def is_digest(connection: Connection, user: str, hashed: str) -> bool:
     """Whether `hashed` stands for this name, here or in a store that this one replaced."""
     salts = {salt for (salt,) in connection.execute("SELECT DISTINCT salt FROM forgotten").fetchall()}
     salts |= {get_meta(connection, "salt")} - {None}
-    return any(hmac.compare_digest(_digest(salt, user), hashed) for salt in salts)
+    from hmac import compare_digest
+
+    return any(compare_digest(_digest(salt, user), hashed) for salt in salts)
 
 
 def forgotten_at(connection: Connection, user: str) -> datetime | None:

@@ -154,10 +154,13 @@ def replace(connection: Connection, facts: Iterable[Fact]) -> None:
 
 def remove(connection: Connection, ids: Iterable[UUID]) -> int:
     """Remove records with their units and vectors; returns how many there were."""
+    wanted = list(ids)
+    if not wanted:
+        return 0
     mine = connection.mine()
     rows = connection.execute(
         f"SELECT key FROM records WHERE {mine} AND id IN (SELECT unnest(?::UUID[]))",  # noqa: S608
-        [list(ids)],
+        [wanted],
     ).fetchall()
     keys = [row[0] for row in rows]
     if keys:

@@ -1,0 +1,110 @@
+"""Patterns that are compiled late, or taken from what another process compiled, find the same and keep no words."""
+
+import gc
+import re
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+import msgspec
+import pytest
+
+import memctl.extract
+from memctl.core import late_pattern
+from memctl.core.late_pattern import late
+from memctl.extract import compiled_patterns
+from memctl.extract.compiled_patterns import remembered
+from memctl.workspace import Workspace
+
+PATTERN, FLAGS = r"\b(?P<who>anna|bert) (?:likes|hates) (?P<what>[\w-]+)(?<!x)\b|ſki", re.IGNORECASE
+TEXTS = ("ANNA likes tea and Bert hates co-op", "anna likes foox", "SKI", "")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    return tmp_path
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The patterns that are really compiled from now on."""
+    seen: list[str] = []
+    coded = compiled_patterns._coded
+    monkeypatch.setattr(compiled_patterns, "_coded", lambda *key: (seen.append(key[0]), coded(*key))[1])
+    return seen
+
+
+def found(pattern: re.Pattern[str]) -> list[object]:
+    return [
+        *([(match.span(), match.groupdict()) for match in pattern.finditer(text)] for text in TEXTS),
+        *(pattern.sub(r"<\g<who>>", text) for text in TEXTS[:2]),
+        [pattern.fullmatch(text) is not None for text in TEXTS],
+    ]
+
+
+def test_a_late_pattern_finds_what_a_compiled_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = found(re.compile(PATTERN, FLAGS))
+    assert found(late(PATTERN, FLAGS)) == expected
+    seen = counted(monkeypatch)
+    for _ in range(2):
+        with remembered():
+            assert found(late(PATTERN, FLAGS)) == expected
+    assert seen == [PATTERN]
+
+
+def test_other_flags_are_another_pattern() -> None:
+    with remembered():
+        assert late("anna", re.IGNORECASE).search("ANNA")
+    with remembered():
+        assert not late("anna").search("ANNA")
+        assert late("anna", re.IGNORECASE).search("ANNA")
+
+
+@pytest.mark.parametrize("damage", ["cut", "code", "open", "text"])
+def test_a_file_that_is_damaged_or_open_to_others_is_not_used(damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = found(re.compile(PATTERN, FLAGS))
+    with remembered():
+        found(late(PATTERN, FLAGS))
+    file = compiled_patterns._file()
+    codes = compiled_patterns._read()
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:-9])
+    elif damage == "text":
+        file.write_bytes(b"no patterns")
+    elif damage == "code":
+        file.write_bytes(msgspec.msgpack.encode([msgspec.structs.replace(one, code=b"\xff" * 40) for one in codes]))
+    else:
+        file.chmod(0o666)
+    seen = counted(monkeypatch)
+    for _ in range(2):
+        with remembered():
+            assert found(late(PATTERN, FLAGS)) == expected
+    assert seen == [PATTERN], "it was not replaced"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_folder_to_write_to_every_process_compiles(home: Path) -> None:
+    (home / ".cache").write_text("a file where the folder should be")
+    with remembered():
+        assert found(late(PATTERN, FLAGS)) == found(re.compile(PATTERN, FLAGS))
+
+
+def test_the_file_holds_patterns_only_and_no_words_of_a_user(tmp_path: Path) -> None:
+    text = "My wife Wilhelmina moved to Vladivostok with her hamster Xerxes."
+    assert Workspace(tmp_path / "store.duckdb").remember("zacharias", text)
+    with remembered():
+        late(PATTERN, FLAGS).search("Wilhelmina")
+    kept = compiled_patterns._file().read_bytes()
+    assert PATTERN.encode() in kept
+    for word in ("zacharias", "Wilhelmina", "Xerxes"):
+        assert word.encode() not in kept
+
+
+def test_every_pattern_of_the_rules_is_valid() -> None:
+    for module in iter_modules(memctl.extract.__path__):
+        import_module(f"memctl.extract.{module.name}")
+    patterns = [one for one in gc.get_objects() if isinstance(one, late_pattern._LatePattern)]
+    assert len(patterns) > 150
+    for pattern in patterns:
+        re.compile(pattern.pattern, pattern._flags)
