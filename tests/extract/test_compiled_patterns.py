@@ -105,6 +105,6 @@ def test_every_pattern_of_the_rules_is_valid() -> None:
     for module in iter_modules(memctl.extract.__path__):
         import_module(f"memctl.extract.{module.name}")
     patterns = [one for one in gc.get_objects() if isinstance(one, late_pattern._LatePattern)]
-    assert len(patterns) > 150
+    assert len(patterns) > 100, len(patterns)
     for pattern in patterns:
         re.compile(pattern.pattern, pattern._flags)

@@ -63,18 +63,22 @@ class DuckConnection:
             f"FROM {{columns}} JOIN (FROM units WHERE key {span}) u ON u.key = columns.unit "
             f"WHERE NOT EXISTS (SELECT 1 FROM {table} v WHERE v.unit {span} AND v.unit = columns.unit)"
         )
-        if len(units) <= _FEW:
+        if isinstance(vectors[0], list):
             rows = "(SELECT unnest(?::BIGINT[]) AS unit, unnest(?::FLOAT[][]) AS vector) columns"
-            lists = [vector if isinstance(vector, list) else vector.tolist() for vector in vectors]
-            return self.change(statement.format(vector="vector", columns=rows), [list(units), lists])
+            return self.change(statement.format(vector="vector", columns=rows), [list(units), list(vectors)])
         import numpy as np
 
-        matrix = np.asarray(vectors, dtype=np.float32)
-        # DuckDB finds the local `columns` by name. Flat columns are the fastest way for many vectors that needs no
-        # Arrow, but take a dozen milliseconds to plan.
-        columns = {"unit": np.asarray(units, dtype=np.int64)} | {f"c{i}": matrix[:, i] for i in range(dim)}
-        array = ", ".join(f"c{i}" for i in range(dim))
-        added = self.raw.execute(statement.format(vector=f"[{array}]", columns="columns"))
+        # DuckDB finds the local `columns` by name. dim flat columns are the fastest way for many vectors that needs no
+        # Arrow, but take a dozen milliseconds to plan; few vectors go in as objects.
+        columns: dict[str, Any] = {"unit": np.asarray(units, dtype=np.int64)}
+        if len(units) <= _FEW:
+            columns["vector"] = np.fromiter(vectors, dtype=object, count=len(vectors))
+            array = "vector"
+        else:
+            matrix = np.asarray(vectors)
+            columns |= {f"c{i}": matrix[:, i] for i in range(dim)}
+            array = f"[{', '.join(f'c{i}' for i in range(dim))}]"
+        added = self.raw.execute(statement.format(vector=array, columns="columns"))
         del columns
         return int(added.fetchall()[0][0])
 
