@@ -133,8 +133,8 @@ def test_who_exports_reads_how_many_facts_the_file_lacks_and_why(memctl, tmp_pat
 def test_who_exports_reads_what_pasted_text_cannot_have(exported, memctl, tmp_path):
     source = tmp_path / "facts.jsonl"
     ran = memctl("export", "--from", source, "--all-users", "--format", "paste", "-o", tmp_path / "p.txt")
-    assert "dropped (a pasted line has a text and a date): id 5, user_id 5" in ran.err
-    assert "coarsened (a pasted line has the day): created_at 5" in ran.err
+    assert "dropped (a pasted line only has a text and a date): id 5, user_id 5" in ran.err
+    assert "coarsened (a pasted line only has the day): created_at 5" in ran.err
     assert "no field" not in ran.err
 
 

@@ -1,7 +1,8 @@
 """Formats in which programs exchange memories: Open Knowledge Format, COGX, PAM, MIF, .mem, server-memory, and text.
 
-They are read as files of facts, recognised by content, and written by `memctl export --format`. What a format has no
-place for is carried in its free metadata, and `memctl import` restores it; what is missing is never invented.
+They are read as files of facts, recognised by content, and written by `memctl export --format`. Fields that a format
+does not have are put into its free metadata, from where `memctl import` restores them. Missing values are never
+invented.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from memctl.backends.files.interchange.server_memory import ServerMemory
 __all__ = ["FORMATS", "WRITTEN", "Format", "recognise"]
 
 FORMATS: tuple[Format, ...] = (Pam(), Mif(), Cogx(), PortableMemory(), Okf(), ServerMemory(), Paste())
-"""All formats, those with a clear mark first."""
+"""All formats, in the order in which they are tried: the most specific ones first."""
 WRITTEN: dict[str, Format] = {form.key: form for form in FORMATS if form.writes}
 """The formats that can be written, by the name that users type."""
 
 
 def recognise(path: Path, head: bytes) -> Format | None:
-    """The format of a file or folder; `head` is the beginning of a file, empty for a folder."""
+    """The format of a file or folder, None if unknown; `head` is the beginning of a file, empty for a folder."""
     return next((form for form in FORMATS if form.recognises(path, head)), None)

@@ -1,4 +1,4 @@
-"""Folders and their packed forms: .zip and .tar.gz, unpacked into a temporary folder within limits."""
+"""Folders, and archives of folders (.zip and .tar.gz), which are unpacked into a temporary folder within limits."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from memctl.core.errors import MemctlError
 
 MOST_MEMBERS = 100_000
 MOST_BYTES = 2 * 2**30
-"""The most files of an archive, and their size unpacked."""
+"""The largest number of files in an archive, and their largest size when unpacked."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The time of all members, so that equal facts give equal archives."""
+"""The time of all members, so that the same facts always give the same archive."""
 
 
 @contextlib.contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
-    """The folder itself, or the content of an archive. Raises MemctlError for an archive beyond the limits, or with a
-    member outside of it."""
+    """The folder itself, or a temporary folder with the content of an archive.
+
+    Raises MemctlError for an archive that is damaged or too large, or has a member with a path outside the archive.
+    """
     if path.is_dir():
         yield path
         return
@@ -83,7 +85,7 @@ def _untar(path: Path, folder: Path) -> None:
         for member in archive:
             count, total = count + 1, total + member.size
             _check(path, count, total)
-            # Links and devices are not files of facts.
+            # Links and devices are skipped.
             source = archive.extractfile(member) if member.isreg() else None
             if source is not None:
                 _copy(source, _inside(path, folder, member.name), member.size)
@@ -101,7 +103,7 @@ def _copy(source: IO[bytes], target: Path, size: int) -> None:
 def _inside(path: Path, folder: Path, name: str) -> Path:
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if not parts or ".." in parts or parts[0].startswith("/") or ":" in parts[0]:
-        raise MemctlError(f"the archive has a member outside of it: {name!r}", where=str(path))
+        raise MemctlError(f"unsafe archive: a path leads outside of it: {name!r}", where=str(path))
     return folder.joinpath(*parts)
 
 
@@ -110,5 +112,5 @@ def _check(path: Path, members: int, size: int) -> None:
         raise MemctlError(
             f"the archive is larger than {MOST_MEMBERS:,} files or {MOST_BYTES // 2**30} GiB",
             where=str(path),
-            hint="unpack it, and import parts of it",
+            hint="unpack it, and import it in parts",
         )

@@ -1,6 +1,7 @@
-"""COGX 0.1, the exchange format of cognee: a folder, or a .tar.gz of one, with a manifest and JSON Lines by kind.
+"""COGX 0.1, the exchange format of cognee: a folder, or a .tar.gz of one, with a manifest and a JSON Lines file per
+kind.
 
-No time is needed, and metadata is free, so every fact can be written.
+The format requires no time and allows any metadata, so every fact can be written.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Cogx:
 
     key = "cogx"
     name = "COGX"
-    remarks = ("entities, documents and raw nodes of a COGX archive are not facts and are passed over",)
+    remarks = ("entities, documents and raw nodes of a COGX archive are not facts and are skipped",)
     writes = True
     one_owner = False
     capabilities = carrying(

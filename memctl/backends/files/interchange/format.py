@@ -1,4 +1,5 @@
-"""What an interchange format is, and how a fact is carried through one."""
+"""The protocol of an interchange format, and what the formats share: how a fact is written into metadata and
+restored."""
 
 from __future__ import annotations
 
@@ -14,17 +15,18 @@ from memctl.core.errors import Rejected
 from memctl.core.fact import KINDS, Fact, Kind, Source, decode, derive_id, encode
 
 CARRIED = "memctl"
-"""The key of the metadata under which a fact is carried, as JSON text."""
+"""The key of the metadata under which the whole fact is written, as JSON text."""
 ToFact: TypeAlias = "Callable[[Mapping[str, Any], str, object], Fact | Rejected]"
 _BOM = b"\xef\xbb\xbf"
 _OWN = frozenset({"id", "user_id", "kind", "text"})
 
 
 class Format(Protocol):
-    """A format. `key` is what users type, `name` what messages say, `remarks` are notes to show before an import.
+    """A format. `key` is its name on the command line, `name` its name in messages, `remarks` are shown before an
+    import.
 
-    `capabilities` say what the format keeps, `writes` whether memctl writes it, `one_owner` whether a file has facts of
-    one user only.
+    `capabilities` says what the format keeps, `writes` whether memctl can write it, `one_owner` whether a file can only
+    have facts of one user.
     """
 
     @property
@@ -44,31 +46,33 @@ class Format(Protocol):
         """Whether the file or folder is in this format."""
 
     def records(self, path: Path, default_user: str | None) -> Iterator[Fact | Rejected]:
-        """The facts, with Rejected in place of records that are not valid facts; `default_user` owns records that name
-        no user."""
+        """The facts, and a Rejected for each record that is not a valid fact. `default_user` owns records that name no
+        user."""
 
     def refuses(self, fact: Fact) -> str | None:
-        """Why the format cannot have the fact; None if it can."""
+        """Why the fact cannot be written in this format; None if it can."""
 
     def write(self, facts: Iterable[Fact], path: Path) -> None:
         """Write facts to a new file or folder."""
 
 
 def carrying(*fields: str) -> Capabilities:
-    """The capabilities of a format that has these fields itself and carries the others in its metadata."""
+    """The capabilities of a format that has these fields; the other fields are put into its metadata."""
     how = FieldSupport("in_metadata", "in the metadata, where other programs do not look for it")
     own = _OWN | set(fields)
     return Capabilities(fields={field: how for field in Fact.__struct_fields__ if field not in own})
 
 
 def carried(fact: Fact) -> str:
-    """The whole fact as JSON text. Text, because not every program keeps numbers beyond 53 bits."""
+    """The whole fact as JSON text. It is a text because some programs do not keep numbers of more than 53 bits."""
     return encode(fact).decode()
 
 
 def restored(copy: object, text: str, *, owner: str | None = None) -> Fact | None:
-    """The fact that was carried, with the text and owner of the record if another program changed them; None if
-    nothing readable was carried."""
+    """The fact in `copy`, JSON text that memctl wrote; None if it cannot be read.
+
+    If another program changed the text of the record, the fact gets that text. It gets the owner if one is given.
+    """
     if not isinstance(copy, str):
         return None
     try:
@@ -83,7 +87,7 @@ def restored(copy: object, text: str, *, owner: str | None = None) -> Fact | Non
 def foreign(
     system: str, native_id: str, text: object, owner: object, *, kind: str = "fact", **fields: Any
 ) -> Fact | Rejected:
-    """A fact of another program's record; Rejected without a text, an owner, or with an invalid value."""
+    """The fact of another program's record; Rejected if it has no text or no owner, or an invalid value."""
     if not isinstance(text, str) or not text.strip():
         return Rejected("the record has no text", where=native_id)
     if not isinstance(owner, str) or not owner.strip():
@@ -111,11 +115,11 @@ def document(path: Path) -> Mapping[str, Any]:
 
 
 def memories(path: Path, owner_of: Callable[[Mapping[str, Any]], object], to_fact: ToFact) -> Iterator[Fact | Rejected]:
-    """The facts of a JSON document with a list of `memories`: those carried in their metadata, and what `to_fact` makes
-    of the others.
+    """The facts of a JSON document with a list of `memories`. A memory that memctl wrote is restored from its metadata;
+    the others are converted with `to_fact`.
 
-    `owner_of` returns the owner that the document names. `to_fact` gets a memory, what to call it if it has no id, and
-    the owner.
+    `owner_of` returns the owner that the document names. The arguments of `to_fact` are a memory, a name for it if it
+    has no id, and the owner.
     """
     try:
         whole = document(path)
@@ -132,7 +136,7 @@ def memories(path: Path, owner_of: Callable[[Mapping[str, Any]], object], to_fac
 
 
 def time_of(value: object) -> datetime | None:
-    """An ISO 8601 time or date, or a `datetime`; UTC if it names no zone; None for anything else."""
+    """The time of an ISO 8601 text or a `datetime`, in UTC if it has no zone; None for any other value."""
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
@@ -144,17 +148,17 @@ def time_of(value: object) -> datetime | None:
 
 
 def said(at: datetime) -> str:
-    """A time as these formats write it: "2026-01-01T10:00:00Z", with microseconds where there are any."""
+    """The time as these formats write it: "2026-01-01T10:00:00Z", with microseconds if they are not zero."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def texts(value: object) -> tuple[str, ...]:
-    """The texts in a list; nothing for another value."""
+    """The texts in a list; empty for any other value."""
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list | tuple) else ()
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """The value if it is an object, else an empty one."""
+    """The value if it is an object; else an empty object."""
     return value if isinstance(value, dict) else {}
 
 

@@ -1,6 +1,6 @@
-"""Portable memory (.mem) 1.x: a folder, or a .zip of one, with a manifest and items/KIND.jsonl. Read only.
+"""Portable memory (.mem) 1.x: a folder, or a .zip of one, with a manifest and items/KIND.jsonl. It is only read.
 
-Its facts and episodes need an importance, a confidence and several times, which memctl would have to invent.
+The format requires an importance, a confidence and several times, which memctl does not know.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class PortableMemory:
 
     key = "mem"
     name = "portable memory (.mem)"
-    remarks = ("entities, edges, resources and links of a portable memory are not facts and are passed over",)
+    remarks = ("entities, edges, resources and links of a portable memory are not facts and are skipped",)
     writes = False
     one_owner = True
     capabilities = Capabilities()
@@ -49,7 +49,7 @@ class PortableMemory:
 
     def write(self, facts: Iterable[Fact], path: Path) -> None:
         raise UsageError(
-            "memctl does not write .mem", hint="it needs values that memctl does not have; use okf or cogx"
+            "memctl does not write .mem", hint="the format requires values that memctl does not have; use okf or cogx"
         )
 
 

@@ -1,4 +1,4 @@
-"""Memory Interchange Format 2.0 (MIF): one JSON document with memories, which need a time of creation."""
+"""Memory Interchange Format 2.0 (MIF): one JSON document with memories. Each must have a time of creation."""
 
 from __future__ import annotations
 

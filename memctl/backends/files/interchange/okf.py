@@ -1,7 +1,7 @@
 """Open Knowledge Format 0.2 (OKF): a folder, or a .zip of one, of Markdown files with front matter.
 
-Only `type` is required. Keys that other programs do not know are kept by them, so every fact can be written: under
-`x_memctl`, as JSON text.
+Only `type` is required. Other programs keep keys that they do not know, so the whole fact is written under `x_memctl`,
+as JSON text.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Okf:
 
     key = "okf"
     name = "Open Knowledge Format"
-    remarks = ("index.md and log.md of an OKF folder are not facts and are passed over",)
+    remarks = ("index.md and log.md of an OKF folder are not facts and are skipped",)
     writes = True
     one_owner = False
     capabilities = carrying("categories", "created_at", "expires_at")
@@ -91,7 +91,7 @@ def _some(folder: Path) -> list[Path]:
 
 
 def _front(data: bytes) -> tuple[dict[str, Any], str]:
-    """The front matter and the body of a note; no front matter if it cannot be read."""
+    """The front matter and the body of a note; an empty front matter if it cannot be read."""
     text = data.decode("utf-8", "replace").removeprefix("\ufeff")
     first, _, rest = text.partition("\n")
     if first.strip() != "---":
@@ -137,12 +137,12 @@ def _fact(name: str, data: bytes, default_user: str | None) -> Fact | Rejected:
 
 
 def _iso(value: object) -> object:
-    """YAML reads times and dates by itself."""
+    """The value as text if YAML has parsed it as a time or date."""
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def _plain(value: Any) -> Any:
-    """A value of YAML as JSON has it."""
+    """A value of YAML as a value of JSON."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -160,7 +160,7 @@ def _note(fact: Fact) -> bytes:
         front["stale_after"] = f"{fact.expires_at:%Y-%m-%d}"
     if fact.retired:
         front["status"] = "deprecated"
-    # ASCII, because YAML has no place for some characters.
+    # ASCII, because YAML does not allow some characters.
     front[_KEY] = carried(fact)
     head = yaml.safe_dump(front, allow_unicode=False, sort_keys=False, width=10**9)
     return f"---\n{head}---\n\n{fact.text}\n".encode()

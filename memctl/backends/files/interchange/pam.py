@@ -1,7 +1,7 @@
 """Portable AI Memory 1.0 (PAM): one JSON document with the memories of one owner.
 
-Memories need a time of creation: facts without one are refused when written. The checksum is that of the format's own
-validator: SHA-256 over the memories in canonical JSON (RFC 8785), sorted by id.
+Memories must have a time of creation, so facts without one are rejected. The checksum is computed as in the format's
+own validator: SHA-256 over the memories in canonical JSON (RFC 8785), sorted by id.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Pam:
     def write(self, facts: Iterable[Fact], path: Path) -> None:
         records = sorted((_memory(fact) for fact in facts), key=lambda memory: str(memory["id"]))
         if not records:
-            raise UsageError("there are no facts to write, and PAM needs the owner of some")
+            raise UsageError("there are no facts to write, and a PAM file must name their owner")
         owner = msgspec.json.decode(records[0]["metadata"][CARRIED])["user_id"]
         canonical = json.dumps(records, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         whole = {

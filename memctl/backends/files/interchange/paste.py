@@ -1,7 +1,7 @@
-"""Memories as people paste them from one assistant into another: "[2026-03-01] - Lives in Ghent", a line each.
+"""Memories as people paste them from one assistant into another: lines such as "[2026-03-01] - Lives in Ghent".
 
-The import pages of Claude and Gemini ask for this form. A line has a text and perhaps a date, and nothing else: a date
-that is not there is unknown. Markdown headings are the kind or a category.
+The import pages of Claude and Gemini ask for this form. A line has a date, or [unknown], and a text. A Markdown heading
+is the kind or a category of the lines below it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _DATED = re.compile(
 _HEADING = re.compile(r"^\s*#{1,6}\s+(?P<name>.+?)\s*#*\s*$")
 _SURROGATE = re.compile("[\udc80-\udcff]")
 _FEWEST = 2
-_DROPPED = FieldSupport("dropped", "a pasted line has a text and a date")
+_DROPPED = FieldSupport("dropped", "a pasted line only has a text and a date")
 _FORMS = ("%Y-%m-%d", "%Y-%m", "%Y", "%b %d, %Y", "%B %d, %Y")
 
 
@@ -38,7 +38,7 @@ class Paste:
     capabilities = Capabilities(
         fields={
             **{name: _DROPPED for name in Fact.__struct_fields__ if name not in ("text", "kind", "created_at")},
-            "created_at": FieldSupport("coarsened", "a pasted line has the day"),
+            "created_at": FieldSupport("coarsened", "a pasted line only has the day"),
         },
         time_precision=86_400,
         ids_survive=False,

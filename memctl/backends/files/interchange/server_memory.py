@@ -1,8 +1,8 @@
 """The file of the MCP server `server-memory`: JSON Lines of entities with observations, and of relations.
 
-An observation is a fact about its entity, a relation is a fact with subject, predicate and object. Facts that came from
-such a file return to their line, so an unchanged file is written byte for byte as it was. The file has no owner, no
-times and no ids.
+An observation is a fact about its entity; a relation is a fact with subject, predicate and object. Facts that came from
+such a file are written to the same line, so an unchanged file gets the same bytes. The file has no owner, no times and
+no ids.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _KEY = "server_memory"
 _MARK = re.compile(rb'^\s*\{\s*"type"\s*:\s*"(?:entity|relation)"\s*,\s*"(?:name|from)"\s*:')
 _DROPPED = FieldSupport("dropped", "a server-memory file has entities, observations and relations only")
 _UNKNOWN = "unknown"
-"""The type of an entity of which it is not known; the format needs one."""
+"""The type of an entity whose type is unknown, because the format requires one."""
 
 
 class ServerMemory:
@@ -49,7 +49,7 @@ class ServerMemory:
         return not path.is_dir() and bool(_MARK.match(head.removeprefix(b"\xef\xbb\xbf")))
 
     def records(self, path: Path, default_user: str | None) -> Iterator[Fact | Rejected]:
-        # The id follows from what is said, so that it stays when lines move.
+        # The id is derived from the content, so that it stays the same when lines move.
         said = Counter[str]()
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
@@ -68,14 +68,14 @@ class ServerMemory:
                     )
 
     def refuses(self, fact: Fact) -> str | None:
-        return None if fact.text.strip() else "an observation needs a text"
+        return None if fact.text.strip() else "an observation must have a text"
 
     def write(self, facts: Iterable[Fact], path: Path) -> None:
         lines: dict[tuple[int, str], dict[str, Any]] = {}
         observations: dict[tuple[int, str], list[tuple[int, str]]] = {}
         for fact in facts:
             origin = mapping(fact.native.get(_KEY))
-            # Facts that did not come from such a file follow those that did.
+            # Facts that did not come from such a file are written after those that did.
             place = (
                 (number, "") if isinstance(number := origin.get("line"), int) else (10**9, fact.subject or fact.user_id)
             )
@@ -95,9 +95,9 @@ class ServerMemory:
 
 
 def _statements(line: bytes, number: int) -> Iterator[tuple[str, str, dict[str, Any] | None, dict[str, str]]]:
-    """What a line says: place, text, where it came from, and the parts of the triple.
+    """The statements of a line: their place, text, origin (to write them to the same line), and triple.
 
-    Without an origin, the text is the reason why the line cannot be read.
+    If the origin is None, the line cannot be read, and the text is the reason.
     """
     where = f"line {number}"
     try:
@@ -108,7 +108,7 @@ def _statements(line: bytes, number: int) -> Iterator[tuple[str, str, dict[str, 
     if record.get("type") == "relation":
         ends = [record.get(name) for name in ("from", "relationType", "to")]
         if not all(isinstance(end, str) for end in ends):
-            yield where, "a relation needs from, to and relationType", None, {}
+            yield where, "a relation must have from, to and relationType", None, {}
             return
         text = " ".join(map(str, ends))
         triple = dict(zip(("subject", "predicate", "object"), map(str, ends), strict=True))
