@@ -55,6 +55,8 @@ def serve(job: Job, say: Callable[[str], None]) -> None:
     memory = job.memory
     if job.write or job.delete:
         _make_writable(memory)
+    if isinstance(memory.backend, LocalStore):
+        memory.backend.hold()
     built = server.build(Tools(memory, user, say=say), write=job.write, delete=job.delete)
     if job.http is None:
         stdio.serve_stdio(built, memory.close)

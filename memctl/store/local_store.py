@@ -110,6 +110,11 @@ class LocalStore(Backend):
         """Close the connections of a store on a server, and a file that was held."""
         self.engine.close()
 
+    def hold(self) -> None:
+        """Keep a file open for reading between two calls from now on, as with the option `hold`."""
+        if isinstance(self.engine, Database):
+            self.engine.hold = True
+
     def start_run(self, run: str, command: str) -> None:
         """Make everything written from now on part of the run with this id, listed as what `command` did."""
         self._run, self._command = run, command

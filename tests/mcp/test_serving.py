@@ -21,10 +21,14 @@ from typer.main import get_command
 import memctl as library
 from memctl.cli.app import app
 from memctl.core.errors import UsageError
-from memctl.mcp import http
+from memctl.mcp import http, records, server, stdio
+from memctl.mcp.run import Job
+from memctl.mcp.run import serve as serve_job
 from memctl.mcp.server import build
 from memctl.mcp.stdio import serve, serve_stdio
 from memctl.mcp.tools import Tools
+from memctl.store.duckdb import instances
+from memctl.store.local_store import LocalStore
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a-token-of-sufficient-length"
@@ -50,6 +54,32 @@ def test_an_assistant_uses_the_store_while_other_commands_do(memctl: Callable[..
             assert "sesame" in found.content[0].text
 
     anyio.run(run)
+
+
+def test_the_store_stays_open_between_two_calls_and_keeps_no_command_out(
+    memctl: Callable[..., Any], home: Path, process: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instances, "HOLD", 3600.0)
+    memctl("add", "alice", "I live in Oslo.")
+    memory = library.open("local", lock_timeout=60)
+    assert isinstance(memory.backend, LocalStore)
+    engine = memory.backend.engine
+    seen: list[Any] = []
+
+    def search_twice(tools: Tools, **_: Any) -> None:
+        tools.search_memories(records.SearchArguments(query="sesame"))
+        seen.append(getattr(engine, "holding", None))
+        # Another process, which the server does not know of.
+        with process("add", "alice", "I can't eat sesame.") as other:
+            other.communicate(timeout=60)
+        found = tools.search_memories(records.SearchArguments(query="sesame")).memories
+        seen.append((other.returncode, any("sesame" in one.text for one in found)))
+
+    monkeypatch.setattr(server, "build", search_twice)
+    monkeypatch.setattr(stdio, "serve_stdio", lambda _, close: close())
+    serve_job(Job(memory=memory, user="alice"), print)
+    assert seen == [True, (0, True)]
+    assert getattr(engine, "holding", None) is False
 
 
 def test_an_interrupt_ends_the_server_and_only_answers_are_on_stdout(process: Callable[..., Any]) -> None:
