@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from memctl_mem0.oss import existing
 from memctl_mem0.oss.adapter import Mem0OssAdapter
-from memctl_mem0.oss.existing import explained, open_existing
+from memctl_mem0.oss.existing import open_existing
 
-from memctl.core.errors import AuthError, Exit, Fatal, NotFound, Retryable, UsageError
+from memctl.core.errors import AuthError, Exit, NotFound, UsageError
 
 
 def config(folder: Path, provider: str, **store: Any) -> Path:
@@ -131,18 +131,6 @@ def test_a_collection_that_another_process_made_in_milvus_is_loaded(store: type[
     store.collections = ["mem0"]
     open_existing("milvus", Options(collection_name="mem0", url=str(tmp_path / "milvus.db")), "here")
     assert store.created == ["loaded mem0"]
-
-
-@pytest.mark.parametrize(("version", "blamed"), [("0.28.0", True), ("1.2", True), ("0.27.3", False)])
-def test_an_error_of_redis_names_the_versions_that_work(
-    monkeypatch: pytest.MonkeyPatch, version: str, blamed: bool
-) -> None:
-    monkeypatch.setattr(existing, "version", lambda name: version)
-    told = explained(Fatal("'bytes' object has no attribute 'x'"), "redis", "here")
-    assert (told.hint == "pip install 'redisvl>=0.1,<0.28'") is blamed
-    for other in (Retryable("no connection"), NotFound("no collection")):
-        assert explained(other, "redis", "here") is other
-    assert "redisvl" not in str(explained(Fatal("broken"), "faiss", "here"))
 
 
 def test_rows_that_row_level_security_hides_are_an_error(tmp_path: Path, postgres_dsn: str) -> None:

@@ -62,6 +62,13 @@ def test_a_list_shorter_than_the_stores_own_total_is_an_error(store: Store) -> N
         ListedShelf(store, "faiss", "here").count("alice")
 
 
+def test_an_approximate_total_is_called_so() -> None:
+    store = Store(points(5))
+    store.count = lambda: 7  # type: ignore[attr-defined]
+    with pytest.raises(Fatal, match="holds 7 memories by its approximate count and lists 5"):
+        ListedShelf(store, "turbopuffer", "here").count("alice")
+
+
 def test_a_list_that_ends_by_itself_is_whole_where_nothing_else_could_end_it() -> None:
     shelf = ListedShelf(Store(points(12_345)), "oracledb", "here")
     assert shelf.count("alice") == 12_345

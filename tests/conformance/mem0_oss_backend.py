@@ -3,7 +3,7 @@
 import contextlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +13,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from memctl_mem0.oss.adapter import Mem0OssAdapter
+from memctl_mem0.oss.config import Library
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
@@ -37,20 +38,21 @@ class Place(NamedTuple):
     config: Path
     embeddings: Any
     store: dict[str, Any]
+    provider: str = "qdrant"
 
     def other(self, key: str | None = None, **store: Any) -> Path:
         """Another configuration for the same collection."""
         path = self.config.with_name(f"{uuid4().hex}.json")
-        return configured(path, self.embeddings.url, self.store | store, key)
+        return configured(path, self.embeddings.url, self.store | store, key, self.provider)
 
 
-def configured(path: Path, url: str, store: dict[str, Any], key: str | None = None) -> Path:
+def configured(path: Path, url: str, store: dict[str, Any], key: str | None = None, provider: str = "qdrant") -> Path:
     """Write a configuration as mem0's documentation shows it. Its language model is nowhere."""
     embedder = {"model": "letters", "openai_base_url": url, "embedding_dims": DIMENSIONS}
     embedder["api_key"] = key or emulator("openai_embeddings").KEY
-    options = {"embedding_model_dims": DIMENSIONS} | store
+    options = ({} if provider == "chroma" else {"embedding_model_dims": DIMENSIONS}) | store
     whole = {
-        "vector_store": {"provider": "pgvector" if "connection_string" in store else "qdrant", "config": options},
+        "vector_store": {"provider": provider, "config": options},
         "embedder": {"provider": "openai", "config": embedder},
         "llm": {"provider": "openai", "config": {"api_key": "none", "openai_base_url": "http://127.0.0.1:9/v1"}},
         "history_db_path": str(path.with_name("history.db")),
@@ -65,7 +67,46 @@ def embeddings_server() -> Iterator[Any]:
     module = emulator("openai_embeddings")
     with module.serve() as server:
         server.vector_of = module.likeness
+        _SERVERS[server.url] = server
         yield server
+
+
+_SERVERS: dict[str, Any] = {}
+"""The running servers by URL."""
+
+
+class Refused(Exception):
+    """An answer of the server, as OpenAI's client raises it."""
+
+    def __init__(self, status: int, answer: dict[str, Any]) -> None:
+        super().__init__(answer["error"]["message"])
+        self.status_code = status
+
+
+class Direct:
+    """mem0's embedder without the way through HTTP, which the suite on pgvector takes."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.server = _SERVERS[config["openai_base_url"]]
+        self.key, self.model = f"Bearer {config['api_key']}", config["model"]
+
+    def embed_batch(self, texts: list[str], action: str) -> list[list[float]]:
+        asked = {"input": texts, "model": self.model, "dimensions": DIMENSIONS}
+        status, answer, _ = self.server.answer(asked, self.key)
+        if status != 200:
+            raise Refused(status, answer)
+        return [row["embedding"] for row in sorted(answer["data"], key=lambda row: row["index"])]
+
+
+class WithoutHttp:
+    """Embeds in this process. It saves half of the suite's time."""
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def direct(cls) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Library, "embedder", property(lambda self: Direct(self._given["embedder"]["config"])))
+            yield
 
 
 class Mem0OssBackend(Suite):
@@ -93,7 +134,7 @@ class Mem0OssBackend(Suite):
         return "from memctl_mem0.oss.adapter import Mem0OssAdapter", f"Mem0OssAdapter({str(place.config)!r})"
 
 
-class QdrantBackend(Mem0OssBackend):
+class QdrantBackend(WithoutHttp, Mem0OssBackend):
     """mem0 on a Qdrant folder."""
 
     title = "mem0 on Qdrant"
@@ -165,7 +206,8 @@ def _tables(folder: Path, dsn: str) -> Iterator[Place]:
     name = f"suite_{uuid4().hex}"
     store = {"connection_string": make_conninfo(dsn, application_name=name), "collection_name": name, "maxconn": 2}
     with embeddings_server() as embeddings:
-        place = Place(configured(folder / "mem0.json", embeddings.url, store), embeddings, store)
+        config = configured(folder / "mem0.json", embeddings.url, store, provider="pgvector")
+        place = Place(config, embeddings, store, "pgvector")
         with Mem0OssAdapter(place.config) as adapter:
             adapter.init()
         yield place

@@ -6,9 +6,11 @@ Vectors are made from the input's letters, so that a test can tell which input a
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from zlib import crc32
@@ -32,12 +34,19 @@ def likeness(text: str, dim: int) -> list[float]:
     """A vector by which texts that share words, or parts of words, are near to each other, whatever their accents."""
     vector = [0.01] * dim
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    for word in re.findall(r"\w+", plain):
-        parts = [word, word, *(f" {word} "[start : start + 3] for start in range(len(word)))]
-        # Where words are not set apart, a character is what two texts share.
-        for part in [*parts, *(3 * [c for c in word if not c.isascii()])]:
-            vector[crc32(part.encode()) % dim] += 1.0
+    for word, times in Counter(re.findall(r"\w+", plain)).items():
+        for place in _places(word, dim):
+            vector[place] += times
     return vector
+
+
+@lru_cache(maxsize=10_000)
+def _places(word: str, dim: int) -> list[int]:
+    """Where a word counts in a vector."""
+    parts = [word, word, *(f" {word} "[start : start + 3] for start in range(len(word)))]
+    # Where words are not set apart, a character is what two texts share.
+    parts += 3 * [c for c in word if not c.isascii()]
+    return [crc32(part.encode()) % dim for part in parts]
 
 
 @dataclass

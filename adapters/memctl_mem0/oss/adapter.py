@@ -33,9 +33,9 @@ from memctl_mem0.oss import erase
 from memctl_mem0.oss.config import Library, close_clients, history_path, place_of, read_config
 from memctl_mem0.oss.embedding import vectors_of
 from memctl_mem0.oss.errors import guarded
-from memctl_mem0.oss.mapping import fact_of, messages_of, payload_of, point_of
+from memctl_mem0.oss.mapping import SECONDS, SLOTS, fact_of, messages_of, payload_of, point_of
 from memctl_mem0.oss.points import Row, Shelf, is_memory, name_of
-from memctl_mem0.oss.vector_stores import WRITABLE, open_shelf
+from memctl_mem0.oss.vector_stores import WRITABLE, WRITE_HINT, open_shelf
 
 PAGE_SIZE = 1000
 CHUNK = 200
@@ -127,12 +127,13 @@ class Mem0OssAdapter(Backend):
     def check(self) -> Health:
         """Open the store; the detail has its numbers of memories and owners."""
         try:
-            owners = list(self._shelf.owners())
-            total = sum(map(self._shelf.count, owners))
+            counts = self._shelf.counts()
         except NotFound as error:
             return Health(ok=True, detail=f"mem0 on {self.identity}: {error.message}")
         kind = "" if self._shelf.writable else ", read only"
-        return Health(ok=True, detail=f"mem0 on {self.identity}: {total} memories of {len(owners)} owners{kind}")
+        return Health(
+            ok=True, detail=f"mem0 on {self.identity}: {sum(counts.values())} memories of {len(counts)} owners{kind}"
+        )
 
     def check_writable(self) -> None:
         """Raise UsageError for a store that memctl only reads."""
@@ -140,7 +141,7 @@ class Mem0OssAdapter(Backend):
             raise UsageError(
                 f"memctl reads mem0's memories from {self._library.provider} and does not write them there",
                 where=self.identity,
-                hint="write to mem0 on pgvector or Qdrant, or through its REST server (mem0-server)",
+                hint=WRITE_HINT,
             )
 
     def initialized(self) -> bool:
@@ -208,7 +209,7 @@ class Mem0OssAdapter(Backend):
         for number, (fact, point) in enumerate(zip(facts, points, strict=True)):
             row = stored.get(point)
             try:
-                payload = payload_of(fact)
+                payload = payload_of(fact, SECONDS if self._shelf.seconds else SLOTS, scalars=self._shelf.scalars)
             except ValueError as error:
                 outcomes.append(Outcome(state="rejected", reason=str(error)))
                 continue

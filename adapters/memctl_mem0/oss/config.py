@@ -16,7 +16,7 @@ from memctl.backends.contract import need
 from memctl.core.errors import MemctlError, NotFound, UsageError
 from memctl_mem0 import sdk
 from memctl_mem0.oss.errors import failure, guarded
-from memctl_mem0.oss.existing import explained, open_existing
+from memctl_mem0.oss.existing import open_existing
 
 COLLECTION = "mem0"
 _HISTORY = "history.db"
@@ -187,11 +187,8 @@ class Library:
     def existing_store(self, client: Any = None) -> Any:
         """mem0's vector store, opened for reading. Raises NotFound if there is no such store or collection."""
         config = self._config().vector_store
-        try:
-            with guarded(self.place):
-                return open_existing(config.provider, config.config, self.place, client)
-        except MemctlError as error:
-            raise explained(error, config.provider, self.place) from None
+        with guarded(self.place):
+            return open_existing(config.provider, config.config, self.place, client)
 
     @property
     def embedder(self) -> Any:

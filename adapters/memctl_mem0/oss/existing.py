@@ -4,16 +4,13 @@ mem0's classes create a missing collection, file or folder when they are opened.
 """
 
 from collections.abc import Callable, Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from memctl.backends.contract import need
-from memctl.core.errors import AuthError, MemctlError, NotFound, Retryable, UsageError
+from memctl.core.errors import NotFound, UsageError
 
 _HINT = "check the path and the collection_name in the mem0 configuration"
-_REDISVL = (0, 28)
-"""mem0's Redis store does not work with this version of redisvl and later ones (mem0ai 2.2.1)."""
 _CREATORS = ("create_col", "create_index", "_create_index")
 
 
@@ -36,8 +33,6 @@ def open_existing(provider: str, options: Any, place: str, client: Any = None) -
     if provider == "faiss":
         # Loading converts an old file.
         looking["_save"] = lambda self: None
-    if provider == "redis":
-        return _open_redis(kind, options, place)
     store = type(kind.__name__, (kind,), looking)(**options.model_dump())
     if provider == "milvus":
         # A collection that another process created is not loaded.
@@ -84,38 +79,3 @@ def _name(collection: Any) -> str:
 
 def _missing(collection: str, place: str) -> NotFound:
     return NotFound(f"there is no collection {collection!r}", where=place, hint=_HINT)
-
-
-def _open_redis(kind: Any, options: Any, place: str) -> Any:
-    """mem0's store in Redis, without replacing the index, which mem0 does at every opening."""
-    module = need("mem0.vector_stores.redis", "mem0")
-    usual = module.SearchIndex
-
-    class Existing(usual):  # type: ignore[misc, valid-type]
-        def create(self, *given: Any, **named: Any) -> None:
-            if not self.exists():
-                raise _missing(self.name, place)
-
-    module.SearchIndex = Existing
-    try:
-        return kind(**options.model_dump())
-    finally:
-        module.SearchIndex = usual
-
-
-def explained(error: MemctlError, provider: str, place: str) -> MemctlError:
-    """The error of a store, with the working versions of its driver if the installed one may be the reason."""
-    if provider != "redis" or isinstance(error, NotFound | Retryable | AuthError):
-        return error
-    try:
-        installed = version("redisvl")
-        numbers = tuple(int(part) for part in installed.split(".")[:2])
-    except (PackageNotFoundError, ValueError):
-        return error
-    if numbers < _REDISVL:
-        return error
-    return UsageError(
-        f"mem0's Redis store does not work with redisvl {installed}: {error.message}",
-        where=place,
-        hint="pip install 'redisvl>=0.1,<0.28'",
-    )

@@ -17,6 +17,8 @@ from memctl_mem0.mapping import OWN, OWN_ID, day_of, metadata_of, native_fact_id
 
 SLOTS = frozenset({"user_id", "agent_id", "session_id", "text", "metadata", "created_at", "updated_at"})
 """The fields that a payload stores exactly."""
+SECONDS = SLOTS - {"created_at", "updated_at"}
+"""Those of a store that keeps times to the second."""
 
 _OWNERS = ("user_id", "agent_id", "app_id", "run_id")
 _SPEAKER = ("actor_id", "role", "attributed_to")
@@ -44,11 +46,14 @@ _WHOLE = 2**53
 _FIELDS = {"agent_id": "agent_id", "app_id": "app_id", "run_id": "session_id"}
 
 
-def payload_of(fact: Fact, slots: frozenset[str] = SLOTS, *, blanks: bool = True) -> dict[str, Any]:
+def payload_of(
+    fact: Fact, slots: frozenset[str] = SLOTS, *, blanks: bool = True, scalars: bool = False
+) -> dict[str, Any]:
     """The payload for a fact, without the key `text_lemmatized`, which mem0 computes from the text.
 
     `slots` are the fields that a payload stores exactly; `blanks`: ids may have white space, which a vector store
-    accepts and mem0's API does not. Raises ValueError for a fact that mem0 cannot store.
+    accepts and mem0's API does not; `scalars`: values are only texts, numbers and truth values. Raises ValueError for a
+    fact that mem0 cannot store.
     """
     if "\0" in fact.text or "\0" in fact.user_id:
         raise ValueError("mem0's stores cannot contain a NUL character in a text or a user")
@@ -60,10 +65,11 @@ def payload_of(fact: Fact, slots: frozenset[str] = SLOTS, *, blanks: bool = True
         raise ValueError("mem0 does not accept an owner's id with white space or a NUL character")
     metadata = metadata_of(fact, slots - {_FIELDS[key] for key in away})
     own = metadata[OWN]
-    astray = {key: value for key, value in fact.metadata.items() if key != OWN and not storable(key, value)}
+    fits = _is_scalar if scalars else storable
+    astray = {key: value for key, value in fact.metadata.items() if key != OWN and not fits(key, value)}
     if astray:
         own = own | {"fact": own["fact"] | {"metadata": own["fact"].get("metadata", {}) | astray}}
-    payload = {key: value for key, value in metadata.items() if storable(key, value)}
+    payload = {key: value for key, value in metadata.items() if fits(key, value)}
     payload |= {OWN: msgspec.json.encode(own).decode(), OWN_ID: str(fact.id)}
     payload |= {"data": fact.text, "hash": hash_of(fact.text)}
     payload |= {key: value for key, value in ids.items() if key not in away}
@@ -139,6 +145,12 @@ def hash_of(text: str) -> str:
 def storable(key: str, value: Any) -> bool:
     """Whether every store returns the value under this key of a payload unchanged."""
     return key not in _TAKEN and _plain(key) and _plain(value)
+
+
+def _is_scalar(key: str, value: Any) -> bool:
+    """Whether Chroma, too, returns the value under this key unchanged."""
+    named = key[:1].isalnum() and not key.startswith("chroma:")
+    return named and isinstance(value, str | int | float) and storable(key, value)
 
 
 def _plain(value: Any) -> bool:

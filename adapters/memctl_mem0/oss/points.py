@@ -3,20 +3,27 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from memctl_mem0.mapping import owner_of
+from memctl_mem0.mapping import SCOPES, owner_beside_users, owner_of
 
 
 class Row(NamedTuple):
-    """A point of a vector store: its id and its payload."""
+    """A point of a vector store: its id, its payload, and its vector if that was read."""
 
     id: str
     payload: Mapping[str, Any]
+    vector: Sequence[float] | None = None
 
 
 class Shelf(Protocol):
     """A collection of memories. Owners are named as by `mapping.owner_of`."""
 
-    writable: bool
+    writable: bool = True
+    scalars: bool = False
+    """Whether a payload's values can only be texts, numbers and truth values."""
+    seconds: bool = False
+    """Whether times are stored to the second."""
+    with_vectors: bool = False
+    """Whether `page` and `get` return vectors."""
 
     def exists(self) -> bool:
         """Whether the collection exists."""
@@ -29,6 +36,10 @@ class Shelf(Protocol):
 
     def count(self, owner: str) -> int:
         """The store's own count of the owner's memories."""
+
+    def counts(self) -> Mapping[str, int]:
+        """The number of memories of each owner."""
+        return {owner: self.count(owner) for owner in self.owners()}
 
     def page(self, owner: str, after: str | None, size: int) -> tuple[list[Row], str | None]:
         """At most `size` of the owner's memories, and the id after which the next page starts."""
@@ -81,3 +92,12 @@ def name_of(payload: Mapping[str, Any]) -> str | None:
     """The owner of a payload; numeric ids are their digits, as in mem0."""
     ids = {key: payload.get(key) for key in ("user_id", "agent_id", "app_id", "run_id")}
     return owner_of({key: str(value) if isinstance(value, int) else value for key, value in ids.items()})
+
+
+def scopes_of(owner: str) -> list[tuple[str, str | int]]:
+    """The keys and values of which a payload has one if it belongs to the owner; `name_of` decides."""
+    pairs: list[tuple[str, str | int]] = [("user_id", owner)]
+    if owner.isdecimal():
+        pairs.append(("user_id", int(owner)))
+    beside = owner_beside_users(owner)
+    return [*pairs, (SCOPES[beside[0]], beside[1])] if beside else pairs

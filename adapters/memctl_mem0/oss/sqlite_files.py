@@ -11,11 +11,12 @@ _WAIT_SECONDS = 10.0
 
 
 @contextmanager
-def opened(path: str | Path) -> Iterator[sqlite3.Connection]:
-    """A connection that overwrites deleted bytes. Raises Locked while another process writes, MemctlError if the file
+def opened(path: str | Path, seconds: float = _WAIT_SECONDS) -> Iterator[sqlite3.Connection]:
+    """A connection that overwrites deleted bytes. Raises Locked if another process writes for `seconds`, MemctlError if
+    the file
     cannot be changed or is not a SQLite file."""
     try:
-        with closing(sqlite3.connect(path, timeout=_WAIT_SECONDS)) as connection:
+        with closing(sqlite3.connect(path, timeout=seconds)) as connection:
             connection.execute("PRAGMA secure_delete = ON").fetchall()
             yield connection
     except sqlite3.OperationalError as error:

@@ -1,30 +1,42 @@
 """mem0's vector stores as collections of payloads: read completely, by id, and written in batches.
 
-mem0's own `list` has no cursor and no total, and most of its stores truncate it silently. PostgreSQL and Qdrant are
-therefore read in pages, and also written to (`paged_stores`); any other store is read at once, if the list can be shown
+mem0's own `list` has no cursor and no total, and most of its stores truncate it silently. A store with a module of its
+own is therefore read through its driver, and also written to; any other one is read at once, if the list can be shown
 to be complete. `mapping` interprets the payloads.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from memctl.core.errors import Fatal, MemctlError, UsageError
+from memctl.core.errors import Fatal, UsageError
+from memctl_mem0.oss.chroma import ChromaShelf
 from memctl_mem0.oss.config import Library
 from memctl_mem0.oss.errors import guarded
-from memctl_mem0.oss.existing import explained
-from memctl_mem0.oss.paged_stores import PgvectorShelf, QdrantShelf
+from memctl_mem0.oss.milvus import MilvusShelf
+from memctl_mem0.oss.pgvector import PgvectorShelf
 from memctl_mem0.oss.points import Row, Shelf, is_memory, is_telemetry, name_of
+from memctl_mem0.oss.qdrant import QdrantShelf
+from memctl_mem0.oss.redis_hashes import RedisShelf
+from memctl_mem0.oss.supabase import SupabaseShelf
 
-WRITABLE = ("pgvector", "qdrant")
+WRITABLE: Mapping[str, Callable[[Library], Shelf]] = {
+    "chroma": ChromaShelf,
+    "milvus": MilvusShelf,
+    "pgvector": PgvectorShelf,
+    "qdrant": QdrantShelf,
+    "redis": RedisShelf,
+    "supabase": SupabaseShelf,
+}
 """The stores that memctl writes to."""
+WRITE_HINT = (
+    "write to mem0 on Chroma, Milvus, pgvector, Qdrant, Redis or Supabase, or through its REST server (mem0-server)"
+)
 
 
 def open_shelf(library: Library) -> Shelf:
     """The shelf of the configured vector store."""
-    if library.provider == "pgvector":
-        return PgvectorShelf(library)
-    if library.provider == "qdrant":
-        return QdrantShelf(library)
+    if library.provider in WRITABLE:
+        return WRITABLE[library.provider](library)
     # An invalid configuration is reported before the limits of the store.
     _ = library.store_options
     _require_total(library.provider, library.place)
@@ -35,19 +47,17 @@ _NEVER_WRITTEN = {"faiss": "after a removal, mem0 gives the place of one memory 
 """Stores that mem0 itself cannot write reliably, and why."""
 _TOTALS: dict[str, Any] = {
     "azure_mysql": lambda store: store.col_info()["count"],
-    "chroma": lambda store: store.collection.count(),
     "elasticsearch": lambda store: store.client.count(index=store.collection_name)["count"],
     "faiss": lambda store: len(store.docstore),
-    "milvus": lambda store: store.client.query(store.collection_name, filter="", output_fields=["count(*)"])[0][
-        "count(*)"
-    ],
     "mongodb": lambda store: store.collection.count_documents({}),
     "opensearch": lambda store: store.client.count(index=store.collection_name)["count"],
     "pinecone": lambda store: store.count(),
-    "redis": lambda store: int(store.index.info()["num_docs"]),
     "turbopuffer": lambda store: store.count(),
 }
 """The number of points that a store reports through its own client (mem0ai 2.2.1, mem0/vector_stores)."""
+
+_APPROXIMATE = {"turbopuffer": " by its approximate count"}
+"""What to say of totals that are not exact."""
 
 _EXACT = frozenset({"azure_mysql", "neptune", "oracledb", "s3_vectors"})
 """Stores whose list is a query with a limit, which is shorter only at its end, and which pass on errors. The other ones
@@ -68,7 +78,7 @@ _FIRST_LIMIT = 1000
 _LAST_LIMIT = 10_000_000
 
 
-class ListedShelf:
+class ListedShelf(Shelf):
     """A vector store with only mem0's own `list`: read once and cached. It is not written to."""
 
     writable = False
@@ -125,7 +135,7 @@ class ListedShelf:
         raise UsageError(
             f"memctl reads mem0's memories from {self._provider} and does not write them there{reason}",
             where=self._place,
-            hint="write to mem0 on pgvector or Qdrant, or through its REST server (mem0-server)",
+            hint=WRITE_HINT,
         )
 
     def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
@@ -146,11 +156,8 @@ class ListedShelf:
 
     def _all(self) -> list[Row]:
         if self._held is None:
-            try:
-                with guarded(self._place):
-                    self._held = self._listed()
-            except MemctlError as error:
-                raise explained(error, self._provider, self._place) from None
+            with guarded(self._place):
+                self._held = self._listed()
         return self._held
 
     def _listed(self) -> list[Row]:
@@ -179,7 +186,7 @@ class ListedShelf:
 
     def _short(self, listed: int, total: str) -> Fatal:
         return Fatal(
-            f"{self._provider} holds {total} memories and lists {listed} of them",
+            f"{self._provider} holds {total} memories{_APPROXIMATE.get(self._provider, '')} and lists {listed} of them",
             where=self._place,
             hint="mem0's list of this store is truncated: use the store's own export",
         )

@@ -1,7 +1,7 @@
-"""The two vector stores that memctl reads in pages and writes to: PostgreSQL with pgvector, and Qdrant.
+"""mem0's collections in Qdrant, a folder or a server: read in pages, and written to.
 
-Both use the store that mem0 opened, with its configuration, its connections and its form of a row. The driver is used
-only for what mem0's class cannot do: a page, a count, rows by id.
+Uses the store that mem0 opened, with its configuration and its form of a row. The driver is used only for what mem0's
+class cannot do: a page, a count, rows by id.
 """
 
 import warnings
@@ -14,186 +14,17 @@ from memctl.core.errors import Locked, NotFound
 from memctl_mem0.mapping import SCOPES
 from memctl_mem0.oss.config import Library
 from memctl_mem0.oss.errors import guarded
-from memctl_mem0.oss.points import Row, is_memory, is_telemetry, name_of
+from memctl_mem0.oss.points import Row, Shelf, is_memory, is_telemetry, name_of
 from memctl_mem0.oss.sqlite_files import rewrite
 
 _UNSENT = 256
-"""The number of points in one request to Qdrant."""
+"""The number of points in one request."""
 _SCAN = 1000
-_CONNECT_SECONDS = 10
-
-_BYTES = (
-    "remnants of the deleted rows may remain in the free space of PostgreSQL's files, in its WAL and in backups; "
-    "VACUUM FULL rewrites the table, and locks it while it runs"
-)
 _SEGMENTS = "remnants of the deleted points remain in the Qdrant server's segments until its optimizer rewrites them"
 
-# mapping.owner_of in SQL.
-_OWNER = (
-    "coalesce(nullif(payload->>'user_id', ''), 'agent:' || nullif(payload->>'agent_id', ''), "
-    "'app:' || nullif(payload->>'app_id', ''), 'run:' || nullif(payload->>'run_id', ''))"
-)
-_MEMORY = "jsonb_typeof(payload->'data') = 'string' AND {owner} IS NOT NULL"
 
-
-class PgvectorShelf:
-    """A table of mem0 in PostgreSQL. Reading a table that does not exist raises NotFound."""
-
-    writable = True
-
-    def __init__(self, library: Library) -> None:
-        self._place = library.place
-        with guarded(self._place):
-            self._store = library.vector_store()
-            try:
-                self._reach()
-            except BaseException:
-                self.close()
-                raise
-        self._made: bool | None = None
-
-    def _reach(self) -> None:
-        # The pool retries for half a minute and then fails without the reason.
-        conninfo = getattr(self._store.connection_pool, "conninfo", None)
-        if isinstance(conninfo, str):
-            need("psycopg", "postgres").connect(conninfo, connect_timeout=_CONNECT_SECONDS).close()
-
-    def exists(self) -> bool:
-        return self._exists()
-
-    def create(self) -> None:
-        with guarded(self._place):
-            self._store._ensure_collection()
-
-    def owners(self) -> Iterator[str]:
-        return (row[0] for row in self._select("SELECT DISTINCT {owner} FROM {table} WHERE {memory} ORDER BY 1"))
-
-    def count(self, owner: str) -> int:
-        rows = self._select("SELECT count(*) FROM {table} WHERE {memory} AND {owner} = %s", _held(owner))
-        return int(rows[0][0]) if rows else 0
-
-    def page(self, owner: str, after: str | None, size: int) -> tuple[list[Row], str | None]:
-        rows = self._rows(
-            "SELECT id, payload FROM {table} WHERE {memory} AND {owner} = %s AND (%s::uuid IS NULL OR id > %s::uuid) "
-            "ORDER BY id LIMIT %s",
-            _held(owner),
-            after,
-            after,
-            size + 1,
-        )
-        return rows[:size], rows[size - 1].id if len(rows) > size else None
-
-    def astray(self) -> Iterator[Row]:
-        rows = self._rows("SELECT id, payload FROM {table} WHERE ({memory}) IS NOT TRUE ORDER BY id")
-        return (row for row in rows if not is_telemetry(row.payload))
-
-    def get(self, ids: Sequence[str]) -> dict[str, Row]:
-        if not self._exists():
-            return {}
-        return {
-            row.id: row for row in self._rows("SELECT id, payload FROM {table} WHERE id = ANY(%s::uuid[])", list(ids))
-        }
-
-    def insert(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
-        with guarded(self._place):
-            self._store.insert(
-                vectors=list(map(list, vectors)), payloads=[row.payload for row in rows], ids=[row.id for row in rows]
-            )
-            self._made = True
-
-    def replace(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
-        with guarded(self._place):
-            for row, vector in zip(rows, vectors, strict=True):
-                self._store.update(vector_id=row.id, vector=list(vector), payload=row.payload)
-
-    def delete(self, ids: Sequence[str]) -> None:
-        self._select("DELETE FROM {table} WHERE id = ANY(%s::uuid[]) RETURNING id", list(ids))
-
-    def has(self, collection: str) -> bool:
-        return True
-
-    def ids(self) -> Iterator[str]:
-        return (str(row[0]) for row in self._select("SELECT id FROM {table}"))
-
-    def compact(self, collections: Sequence[str]) -> list[str]:
-        conninfo = getattr(self._store.connection_pool, "conninfo", None)
-        if not isinstance(conninfo, str):
-            return [_BYTES]
-        psycopg = need("psycopg", "postgres")
-        with guarded(self._place), psycopg.connect(conninfo, autocommit=True) as connection:
-            for name in collections:
-                quoted = '"' + name.replace('"', '""') + '"'
-                if connection.execute("SELECT to_regclass(%s)", [quoted]).fetchone()[0] is not None:
-                    connection.execute(f"VACUUM {quoted}")
-        return [_BYTES]
-
-    def search(self, query: str, vector: Sequence[float], owner: str | None, k: int) -> list[tuple[Row, float]]:
-        # All memories of an owner are compared: a generic plan would use the index first and filter by owner
-        # afterwards, and miss an owner who has no memory among the nearest ones of all owners.
-        rows = self._select(
-            "WITH mine AS MATERIALIZED (SELECT id, payload, vector FROM {table} WHERE {memory} "
-            "AND (%s::text IS NULL OR {owner} = %s)) "
-            "SELECT id, payload, 1 - (vector <=> %s::vector) AS nearness FROM mine ORDER BY nearness DESC, id LIMIT %s",
-            _held(owner),
-            _held(owner),
-            str(list(vector)),
-            k,
-        )
-        return [(Row(str(row[0]), row[1]), float(row[2])) for row in rows]
-
-    def words(self, query: str, owner: str | None, k: int) -> dict[str, float]:
-        if not self._exists():
-            return {}
-        filters = {} if owner is None else {"user_id": _held(owner)}
-        with guarded(self._place):
-            points = self._store.keyword_search(query=query.replace("\0", " "), top_k=k, filters=filters)
-        return {str(point.id): float(point.score or 0.0) for point in points or ()}
-
-    def close(self) -> None:
-        self._store.connection_pool.close()
-
-    def _rows(self, statement: str, *values: Any) -> list[Row]:
-        return [Row(str(row[0]), row[1] or {}) for row in self._select(statement, *values)]
-
-    def _select(self, statement: str, *values: Any) -> list[Any]:
-        """The rows of a statement with `{table}`, `{owner}` and `{memory}` filled in. Raises NotFound if there is no
-        table."""
-        if not self._exists():
-            raise NotFound(
-                f"there is no table {self._store.collection_name!r}",
-                where=self._place,
-                hint="check collection_name and dbname in the mem0 configuration",
-            )
-        return self._run(statement, *values)
-
-    def _exists(self) -> bool:
-        if not self._made:
-            self._made = self._run("SELECT to_regclass(%s)", f'"{self._quoted()}"')[0][0] is not None
-        return self._made
-
-    def _quoted(self) -> str:
-        return str(self._store.collection_name).replace('"', '""')
-
-    def _run(self, statement: str, *values: Any) -> list[Any]:
-        names = (("{memory}", _MEMORY), ("{owner}", _OWNER), ("{table}", f'"{self._quoted()}"'.replace("%", "%%")))
-        for name, value in names:
-            statement = statement.replace(name, value)
-        with guarded(self._place), self._store._get_cursor(commit=True) as cursor:
-            # A policy that hides rows is then an error: a part of the table would look like all of it.
-            cursor.execute("SET LOCAL row_security = off")
-            cursor.execute(statement, values)
-            return list(cursor.fetchall())
-
-
-def _held(owner: Any) -> Any:
-    """An owner as a parameter for PostgreSQL, whose text cannot contain NUL."""
-    return owner.replace("\0", "\ufffd") if isinstance(owner, str) else owner
-
-
-class QdrantShelf:
+class QdrantShelf(Shelf):
     """A collection of mem0 in Qdrant: a folder, which one process at a time can open, or a server."""
-
-    writable = True
 
     def __init__(self, library: Library) -> None:
         self._place = library.place
@@ -250,11 +81,14 @@ class QdrantShelf:
     def page(self, owner: str, after: str | None, size: int) -> tuple[list[Row], str | None]:
         with guarded(self._place):
             points, following = self._read().scroll(
-                self._name, scroll_filter=self._filter(owner), limit=size, offset=after, with_payload=True
+                self._name,
+                scroll_filter=self._filter(owner),
+                limit=size,
+                offset=after,
+                with_payload=True,
+                with_vectors=self._vectors(),
             )
-        return [Row(str(point.id), point.payload or {}) for point in points], None if following is None else str(
-            following
-        )
+        return list(map(self._row, points)), None if following is None else str(following)
 
     def astray(self) -> Iterator[Row]:
         return (row for row in self._scan(None) if not is_memory(row.payload) and not is_telemetry(row.payload))
@@ -265,8 +99,8 @@ class QdrantShelf:
         except NotFound:
             return {}
         with guarded(self._place):
-            points = client.retrieve(self._name, ids=list(ids), with_payload=True)
-        return {str(point.id): Row(str(point.id), point.payload or {}) for point in points}
+            points = client.retrieve(self._name, ids=list(ids), with_payload=True, with_vectors=self._vectors())
+        return {str(point.id): self._row(point) for point in points}
 
     def insert(self, rows: Sequence[Row], vectors: Sequence[Sequence[float]]) -> None:
         with guarded(self._place):
@@ -325,6 +159,14 @@ class QdrantShelf:
     @property
     def _name(self) -> str:
         return str(self._store.collection_name)
+
+    def _vectors(self) -> bool | list[str]:
+        """What to read of the vectors: mem0 gives a point one without a name, beside a sparse one for words."""
+        return [""] if self.with_vectors else False
+
+    def _row(self, point: Any) -> Row:
+        vector = point.vector.get("") if isinstance(point.vector, dict) else point.vector
+        return Row(str(point.id), point.payload or {}, None if vector is None else tuple(map(float, vector)))
 
     def _scan(self, owner: str | None) -> Iterator[Row]:
         after: Any = None
