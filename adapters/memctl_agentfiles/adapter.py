@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
@@ -20,7 +20,8 @@ from memctl.backends.contract import (
     Outcome,
     Page,
     Query,
-    rank,
+    changed_since,
+    lexical_hits,
 )
 from memctl.core.errors import Rejected, UsageError
 from memctl.core.fact import Fact, encode
@@ -123,7 +124,7 @@ class FolderAdapter(Backend):
                     where=self.identity,
                     hint="the folder has changed; read it from the beginning",
                 )
-        chosen = [fact for fact in facts[start:] if fact.id in edited or _is_since(fact, since)]
+        chosen = [fact for fact in facts[start:] if fact.id in edited or changed_since(fact, since)]
         size = self._page_size
         for first in range(0, max(len(chosen), 1), size):
             page = chosen[first : first + size]
@@ -170,11 +171,7 @@ class FolderAdapter(Backend):
     def search(self, query: Query) -> list[Hit]:
         """The best facts by BM25 over words, best first."""
         users = [query.user] if query.user is not None else list(self.users())
-        facts = {fact.id: fact for user in users for fact in self._facts(user)}
-        return [
-            Hit(score=score, parts={"lexical": score}, fact=facts[id_])
-            for id_, score in rank(facts.values(), query.text, query.k, datetime.now(UTC))
-        ]
+        return lexical_hits((fact for user in users for fact in self._facts(user)), query)
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
         """Writes can be read at once."""
@@ -199,8 +196,3 @@ def _unwritable(fact: Fact) -> Outcome | None:
     except (ValueError, RecursionError) as error:
         return _rejected(fact, f"the fact cannot be written as JSON: {error}")
     return None
-
-
-def _is_since(fact: Fact, since: datetime | None) -> bool:
-    changed = fact.updated_at or fact.created_at
-    return since is None or changed is None or changed >= since

@@ -18,7 +18,8 @@ from memctl.backends.contract import (
     Outcome,
     Page,
     Query,
-    rank,
+    changed_since,
+    lexical_hits,
 )
 from memctl.core.errors import NotFound, Rejected, UsageError
 from memctl.core.fact import Fact
@@ -140,7 +141,7 @@ class LangGraphAdapter(Backend):
             yield Page((), None)
             return
         for facts, after in self._pages(self._namespace.prefix(user), (cursor or "key:").removeprefix("key:")):
-            mine = tuple(fact for fact in facts if fact.user_id == user and _is_since(fact, since))
+            mine = tuple(fact for fact in facts if fact.user_id == user and changed_since(fact, since))
             yield Page(mine, None if after is None else f"key:{after}")
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
@@ -191,11 +192,7 @@ class LangGraphAdapter(Backend):
     def search(self, query: Query) -> list[Hit]:
         """The best facts by BM25."""
         users = [query.user] if query.user is not None else list(self.users())
-        facts = {fact.id: fact for user in users for page in self.read(user) for fact in page.facts}
-        return [
-            Hit(score=score, parts={"lexical": score}, fact=facts[id_])
-            for id_, score in rank(facts.values(), query.text, query.k, datetime.now(UTC))
-        ]
+        return lexical_hits((fact for user in users for page in self.read(user) for fact in page.facts), query)
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
         """Writes can be read at once."""
@@ -243,8 +240,3 @@ class LangGraphAdapter(Backend):
             where = f"{SYSTEM} {item.prefix} {item.key}"
             self._rejects[where] = Rejected(str(error), where=where)
             return None
-
-
-def _is_since(fact: Fact, since: datetime | None) -> bool:
-    changed = fact.updated_at or fact.created_at
-    return since is None or changed is None or changed >= since

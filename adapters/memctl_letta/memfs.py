@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,8 @@ from memctl.backends.contract import (
     Outcome,
     Page,
     Query,
-    rank,
+    changed_since,
+    lexical_hits,
 )
 from memctl.core.errors import NotFound, Rejected, UsageError
 from memctl.core.fact import Fact, encode
@@ -136,7 +137,7 @@ class MemfsAdapter(Backend):
             facts = [fact for one in held for fact in one.memory.facts()]
             edited = {id_ for one in held for id_ in one.memory.edited}
             at = "+".join(one.commit for one in held)
-        chosen = [n for n in range(start, len(facts)) if facts[n].id in edited or _is_since(facts[n], since)]
+        chosen = [n for n in range(start, len(facts)) if facts[n].id in edited or changed_since(facts[n], since)]
         size = self._page_size
         for first in range(0, max(len(chosen), 1), size):
             last = first + size >= len(chosen)
@@ -199,11 +200,7 @@ class MemfsAdapter(Backend):
     def search(self, query: Query) -> list[Hit]:
         """The best facts by BM25 over words, best first."""
         users = [query.user] if query.user is not None else list(self.users())
-        facts = {fact.id: fact for one in users for fact in self._facts(one)}
-        return [
-            Hit(score=score, parts={"lexical": score}, fact=facts[id_])
-            for id_, score in rank(facts.values(), query.text, query.k, datetime.now(UTC))
-        ]
+        return lexical_hits((fact for one in users for fact in self._facts(one)), query)
 
     def add(self, user: str, turns: Iterable[Any]) -> Any:
         """Raises UsageError: an agent writes what it learns to its memory itself."""
@@ -234,11 +231,6 @@ def _unwritable(fact: Fact) -> Outcome | None:
     else:
         return None
     return Outcome(state="rejected", target_id=str(fact.id), reason=reason)
-
-
-def _is_since(fact: Fact, since: datetime | None) -> bool:
-    changed = fact.updated_at or fact.created_at
-    return since is None or changed is None or changed >= since
 
 
 def _parsed(cursor: str | None) -> tuple[list[str], int]:

@@ -20,7 +20,8 @@ from memctl.backends.contract import (
     Outcome,
     Page,
     Query,
-    rank,
+    changed_since,
+    lexical_hits,
 )
 from memctl.core.errors import Fatal, Rejected, UsageError
 from memctl.core.fact import Fact
@@ -141,7 +142,7 @@ class RedisAdapter(Backend):
         size = self._page_size
         for first in range(0, max(len(keys), 1), size):
             some = keys[first : first + size]
-            facts = [fact for fact in self._facts(some) if fact.user_id == user and _is_since(fact, since)]
+            facts = [fact for fact in self._facts(some) if fact.user_id == user and changed_since(fact, since)]
             yield Page(tuple(facts), some[-1].hex() if len(keys) > first + size else None)
 
     def rejects(self) -> Iterator[Rejected]:
@@ -217,11 +218,7 @@ class RedisAdapter(Backend):
         """The best facts by BM25. The server's own search would need its embedding model."""
         index = self._index()
         keys = index.get(query.user, []) if query.user is not None else [key for own in index.values() for key in own]
-        facts = {fact.id: fact for fact in self._facts(keys)}
-        return [
-            Hit(score=score, parts={"lexical": score}, fact=facts[id_])
-            for id_, score in rank(facts.values(), query.text, query.k, datetime.now(UTC))
-        ]
+        return lexical_hits(self._facts(keys), query)
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
         """Writes can be read at once."""
@@ -300,8 +297,3 @@ class RedisAdapter(Backend):
 
 def _record_id(key: bytes) -> str:
     return key.removeprefix(_PREFIX).decode(errors="replace")
-
-
-def _is_since(fact: Fact, since: datetime | None) -> bool:
-    changed = fact.updated_at or fact.created_at
-    return since is None or changed is None or changed >= since

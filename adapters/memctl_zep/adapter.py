@@ -20,6 +20,7 @@ from memctl.backends.contract import (
     Outcome,
     Page,
     Query,
+    changed_since,
 )
 from memctl.core.errors import Rejected, UsageError
 from memctl.core.fact import Fact
@@ -147,7 +148,7 @@ class ZepAdapter(Backend):
             latest: dict[UUID, Fact] = {}
             for fact in self._facts(stage, page.records, person):
                 latest.setdefault(fact.id, fact)
-            facts = tuple(fact for fact in latest.values() if fact.id not in ids and _since(fact, since))
+            facts = tuple(fact for fact in latest.values() if fact.id not in ids and changed_since(fact, since))
             ids.update(latest)
             place = page.cursor
             if stage == _NODES and place is None:
@@ -242,11 +243,6 @@ class ZepAdapter(Backend):
                 if cursor is None:
                     break
         return False
-
-
-def _since(fact: Fact, since: datetime | None) -> bool:
-    at = fact.updated_at or fact.created_at
-    return since is None or at is None or at >= since
 
 
 def _parted(cursor: str | None) -> tuple[str, str | None]:

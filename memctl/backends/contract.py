@@ -14,7 +14,7 @@ only when a command names it. Its errors are those of `memctl.core.errors`: `Ret
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
@@ -40,6 +40,8 @@ __all__ = [
     "Outcome",
     "Page",
     "Query",
+    "changed_since",
+    "lexical_hits",
     "need",
     "rank",
     "server_parts",
@@ -347,6 +349,19 @@ class Backend(Protocol):
     def now(self) -> datetime:
         """The current time of the backend's clock, for `memctl doctor`."""
         raise _undeclared(self.name, "clock")
+
+
+def changed_since(fact: Fact, since: datetime | None) -> bool:
+    """Whether a fact was created or updated at `since` or later; True if one of the two times is unknown."""
+    changed = fact.updated_at or fact.created_at
+    return since is None or changed is None or changed >= since
+
+
+def lexical_hits(facts: Iterable[Fact], query: Query) -> list[Hit]:
+    """The best of these facts by BM25, best first: `search` for a backend without a search of its own."""
+    by_id = {fact.id: fact for fact in facts}
+    best = rank(by_id.values(), query.text, query.k, datetime.now(UTC))
+    return [Hit(score=score, parts={"lexical": score}, fact=by_id[id_]) for id_, score in best]
 
 
 def _undeclared(name: str, feature: str) -> UsageError:

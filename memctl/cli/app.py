@@ -79,7 +79,7 @@ PANELS: dict[str, dict[str, str]] = {
     "Report": {
         "report": "Report size and price of a memory, or show it as a page.",
         "eval": "Measure whether backends find what they should.",
-        "audit": "Report how good a memory is, and what mends it.",
+        "audit": "Report how good a memory is, and how to correct it.",
     },
     "Set up": {
         "config": "Show the effective settings or create a settings file.",

@@ -6,11 +6,11 @@ This is all that a backend must have. Each method is described in `memctl.backen
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from memctl.backends.contract import Backend, Capabilities, Features, Health, Hit, Outcome, Page, Query, rank
+from memctl.backends.contract import Backend, Capabilities, Features, Health, Hit, Outcome, Page, Query, lexical_hits
 from memctl.core.errors import MemctlError, Retryable, UsageError
 from memctl.core.fact import Fact
 from memctl_notebook.mapping import to_fact, to_row
@@ -94,11 +94,7 @@ class NotebookBackend(Backend):
 
     def search(self, query: Query) -> list[Hit]:
         users = [query.user] if query.user is not None else list(self.users())
-        facts = {fact.id: fact for user in users for page in self.read(user) for fact in page.facts}
-        return [
-            Hit(score=score, parts={"lexical": score}, fact=facts[id_])
-            for id_, score in rank(facts.values(), query.text, query.k, datetime.now(UTC))
-        ]
+        return lexical_hits((fact for user in users for page in self.read(user) for fact in page.facts), query)
 
     def settle(self, ids: Sequence[str], deadline: datetime) -> None:
         """Writes can be read at once."""
