@@ -29,7 +29,7 @@ def emulator(name: str) -> ModuleType:
 
 MEMORY = Path("/dev/shm")
 """A file system in memory, where there is one: a Qdrant folder commits each of the thousands of points by itself."""
-DIMENSIONS = 128
+DIMENSIONS = 48
 
 
 class Place(NamedTuple):

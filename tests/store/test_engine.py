@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import duckdb
+import forked
 import pytest
 
 from memctl.core.errors import Locked, MemctlError, NotFound
@@ -277,13 +278,13 @@ def test_an_ingest_killed_at_any_point_leaves_whole_records_and_is_taken_up_agai
     undisturbed = home / "undisturbed.duckdb"
     began = time.monotonic()
     command = [sys.executable, "-c", SMALL_BATCHES, "ingest", str(home / "in"), "--quiet", "--store"]
-    subprocess.run([*command, str(undisturbed)], check=True)
+    assert forked.run([*command, str(undisturbed)]).returncode == 0
     length = time.monotonic() - began
     rng = random.Random(11)
     for number in range(4):
         if number % 2 == 0:
             store = home / f"killed{number}.duckdb"
-        with subprocess.Popen([*command, str(store)], stderr=subprocess.DEVNULL) as victim:
+        with forked.Process([*command, str(store)], stderr=subprocess.DEVNULL) as victim:
             try:
                 victim.wait(length * rng.uniform(0.3, 0.9))
             except subprocess.TimeoutExpired:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
+from examples import FACTOR
 
 import memctl
 
@@ -61,7 +62,10 @@ def remembered(path, turns, order=None):
     ids=("speaker", "three names", "script", "mum", "dad", "two Alices", "in-law", "two relations"),
 )
 def test_names_of_one_person_are_one_subject_in_any_order_of_reading(store, tmp_path, turns, expected):
-    for n, order in enumerate(permutations(range(len(turns)))):
+    orders = list(permutations(range(len(turns))))
+    # As they are, backwards, and with the first one last; `make torture` tries every order.
+    some = {orders[0], orders[-1], orders[len(orders) // 2]}
+    for n, order in enumerate(orders if FACTOR > 1 else sorted(some)):
         assert remembered(tmp_path / f"{n}.duckdb", turns, order) == sorted(expected)
 
 

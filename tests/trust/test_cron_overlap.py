@@ -11,6 +11,7 @@ from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
+import forked
 import pytest
 from chains.people import facts
 from emulators import openai_chat
@@ -73,7 +74,7 @@ def talk(chat):
 def held(store):
     """Another process has the store open."""
     command = [sys.executable, "-c", HOLD, str(store)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+    with forked.Process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout.readline() == "held\n"
         yield
         other.stdin.close()
@@ -150,7 +151,7 @@ def test_no_model_is_paid_twice_for_one_question(memctl, process, store, model, 
 
 def test_nothing_is_submitted_in_two_batches(process, store, model, talk):
     program = [sys.executable, "-c", GATHERED, "ingest", talk, "--batch"]
-    first = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = forked.Process(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert first.stdout.readline() == "gathered\n"
     codes, said = ended(process("ingest", talk, "--batch", "--lock-timeout", "0.2"))
     assert codes == [Exit.LOCKED], said

@@ -49,7 +49,7 @@ class Text(Trips):
         adapter = self.open(place)
         adapter.close()
         longest = adapter.capabilities.longest_text
-        whole = fact(user, "x" * (longest or 300_000))
+        whole = fact(user, "x" * (longest or 100_000))
         assert [o.state for o in self.write(place, [whole])] == ["written"]
         self.same(place, self.read(place, user), [whole])
         if longest is not None:
