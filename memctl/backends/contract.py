@@ -86,6 +86,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     updatable: bool = True
     # Fields that are not `kept`, but with which the backend itself stops showing a fact, such as a day of expiry.
     ends: frozenset[str] = frozenset()
+    # How the vectors of some models are kept, by the model's name. Those of all others are kept as `fields` says.
+    vectors: Mapping[str, FieldSupport] = {}
 
     def support(self, field: str) -> FieldSupport:
         """How `field` is kept; raises KeyError if Fact has no such field."""
@@ -127,6 +129,8 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     undo: bool = False
     # now()
     clock: bool = False
+    # read_vectors()
+    vectors: bool = False
 
 
 class Embedder(Protocol):
@@ -349,6 +353,13 @@ class Backend(Protocol):
     def now(self) -> datetime:
         """The current time of the backend's clock, for `memctl doctor`."""
         raise _undeclared(self.name, "clock")
+
+    # Feature `vectors`: vectors are read only for a target that uses the same model.
+
+    def read_vectors(self, models: Collection[str]) -> None:
+        """From now on return with each fact its vector, if it is by one of these models. Called on both ends of a
+        migration, with the models in the `vectors` of both."""
+        raise _undeclared(self.name, "vectors")
 
 
 def changed_since(fact: Fact, since: datetime | None) -> bool:

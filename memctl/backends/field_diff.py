@@ -46,6 +46,8 @@ def coarser(at: datetime, precision: float) -> bool:
 def fate(capabilities: Capabilities, name: str, value: Any) -> FieldSupport:
     """How the backend keeps a value of the field, as its capabilities declare or imply."""
     stated = capabilities.support(name)
+    if name == "embedding":
+        return capabilities.vectors.get(value.model, stated)
     if stated.level != "kept":
         return stated
     if name in TIME_FIELDS and coarser(value, capabilities.time_precision):

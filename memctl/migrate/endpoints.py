@@ -111,11 +111,15 @@ def opened(
         writers = min(workers, first.features.writers)
         if writers < workers:
             warn(f"using {writers} of {workers} writers, the most that {first.name} allows")
+        targets = (first, *(open_one(target, **writing) for _ in range(writers - 1)))
+        if models := read.capabilities.vectors.keys() & first.capabilities.vectors.keys():
+            for end in (read, *targets):
+                end.read_vectors(models)
         yield Ends(
             source_name=source,
             target_name=target,
             source=read,
-            targets=(first, *(open_one(target, **writing) for _ in range(writers - 1))),
+            targets=targets,
             source_identity=ends[0],
             target_identity=ends[1],
         )

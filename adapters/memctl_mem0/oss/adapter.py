@@ -5,7 +5,7 @@ history, because `Memory.add` gives every memory a new id and the current time. 
 store, because `Memory.get_all` returns the first 20.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -28,13 +28,13 @@ from memctl.backends.contract import (
     need,
 )
 from memctl.core.errors import NotFound, Rejected, UsageError
-from memctl.core.fact import Fact
+from memctl.core.fact import Embedding, Fact
 from memctl_mem0.oss import erase
 from memctl_mem0.oss.config import Library, close_clients, history_path, place_of, read_config
-from memctl_mem0.oss.embedding import vectors_of
+from memctl_mem0.oss.embedding import alike, fits, model_of, vectors_of, with_vectors
 from memctl_mem0.oss.errors import guarded
-from memctl_mem0.oss.mapping import SECONDS, SLOTS, fact_of, messages_of, payload_of, point_of
-from memctl_mem0.oss.points import Row, Shelf, is_memory, name_of
+from memctl_mem0.oss.mapping import SECONDS, SLOTS, batches, fact_of, messages_of, payload_of, point_of
+from memctl_mem0.oss.points import Row, Shelf, entry, is_memory, name_of
 from memctl_mem0.oss.vector_stores import WRITABLE, WRITE_HINT, open_shelf
 
 PAGE_SIZE = 1000
@@ -50,10 +50,11 @@ KEEPING = {
     )
 } | {
     "expires_at": FieldSupport("in_metadata", "mem0 stores the day; the time is under the key `memctl`"),
-    "embedding": FieldSupport("dropped", "mem0's embedder creates the vectors"),
+    "embedding": FieldSupport("dropped", "mem0's embedder creates the vectors; those of the same embedder are kept"),
 }  # fmt: skip
 
 
+CAPABILITIES = Capabilities(fields=KEEPING, batch_size=1000, ends=frozenset({"expires_at"}))
 _DIGITS = 6
 """Digits of a score: stores compute in single precision, and equal scores would be ordered differently each time."""
 
@@ -69,7 +70,7 @@ class Mem0OssAdapter(Backend):
     """
 
     name = "mem0-oss"
-    capabilities = Capabilities(fields=KEEPING, batch_size=1000, ends=frozenset({"expires_at"}))
+    capabilities = CAPABILITIES
     features = Features(
         options=("config", "mem0_dir", "default_user"),
         address_option="config",
@@ -77,6 +78,7 @@ class Mem0OssAdapter(Backend):
         tested_versions={"mem0ai": "2.2."},
         forget=True,
         inventory=True,
+        vectors=True,
     )
 
     def __init__(
@@ -97,6 +99,14 @@ class Mem0OssAdapter(Backend):
         history = history_path(configuration, mem0_dir)
         self._library = Library(configuration, self.identity, history)
         self._history = history
+        self._model = model_of(configuration)
+        self._scaled = self._library.provider == "qdrant"
+        kept = (
+            FieldSupport("coarsened", "a Qdrant server scales them to unit length") if self._scaled else FieldSupport()
+        )
+        writable = self._library.provider in WRITABLE
+        self.capabilities = msgspec.structs.replace(CAPABILITIES, vectors={self._model: kept} if writable else {})
+        self._with_vectors = False
 
     def __repr__(self) -> str:
         return f"Mem0OssAdapter({self.identity})"
@@ -115,7 +125,15 @@ class Mem0OssAdapter(Backend):
 
     @cached_property
     def _shelf(self) -> Shelf:
-        return open_shelf(self._library)
+        shelf = open_shelf(self._library)
+        shelf.with_vectors = self._with_vectors
+        return shelf
+
+    def read_vectors(self, models: Collection[str]) -> None:
+        """Read vectors too if they are by one of these models."""
+        self._with_vectors = self._model in models
+        if "_shelf" in self.__dict__:
+            self._shelf.with_vectors = self._with_vectors
 
     def close(self) -> None:
         """Close the store and the history."""
@@ -198,7 +216,7 @@ class Mem0OssAdapter(Backend):
         whose id belongs to another owner's memory, is rejected.
         """
         self.check_writable()
-        return [outcome for some in _batches(facts) for outcome in self._written(some)]
+        return [outcome for some in batches(facts, CHUNK) for outcome in self._written(some)]
 
     def _written(self, facts: Sequence[Fact]) -> list[Outcome]:
         """The outcomes of facts with distinct ids."""
@@ -219,22 +237,22 @@ class Mem0OssAdapter(Backend):
                 outcomes.append(Outcome(state="unchanged", target_id=point))
             else:
                 outcomes.append(Outcome(state="written" if row is None else "updated", target_id=point))
-                pending.append((number, Row(point, payload)))
+                pending.append((number, Row(point, payload, self._vector(fact))))
         for number, reason in self._put(pending, stored):
             outcomes[number] = Outcome(state="rejected", reason=reason)
         return outcomes
 
     def _put(self, pending: Sequence[tuple[int, Row]], stored: Mapping[str, Row]) -> list[tuple[int, str]]:
         """Embed and store facts; returns the numbers of those whose text the embedder refuses, with the reason."""
-        texts = [row.payload["data"] for _, row in pending]
         refused: list[tuple[int, str]] = []
-        new: list[tuple[Row, list[float]]] = []
-        changed: list[tuple[Row, list[float]]] = []
-        for (number, row), text, vector in zip(pending, texts, vectors_of(self._library, texts), strict=True):
+        new: list[tuple[Row, Sequence[float]]] = []
+        changed: list[tuple[Row, Sequence[float]]] = []
+        vectors = with_vectors(self._library, [row for _, row in pending])
+        for (number, row), vector in zip(pending, vectors, strict=True):
             if isinstance(vector, str):
                 refused.append((number, vector))
                 continue
-            complete = Row(row.id, {**row.payload, "text_lemmatized": self._library.lemmas(text)})
+            complete = Row(row.id, {**row.payload, "text_lemmatized": self._library.lemmas(row.payload["data"])})
             (changed if row.id in stored else new).append((complete, vector))
         for rows, put in ((new, self._shelf.insert), (changed, self._shelf.replace)):
             if rows:
@@ -352,7 +370,15 @@ class Mem0OssAdapter(Backend):
         """Writes can be read at once."""
 
     def _fact(self, row: Row) -> Fact:
-        return fact_of(row.id, row.payload, self.identity, self._default_user)
+        fact = fact_of(row.id, row.payload, self.identity, self._default_user)
+        if row.vector is None:
+            return fact
+        return msgspec.structs.replace(fact, embedding=Embedding(model=self._model, vector=tuple(row.vector)))
+
+    def _vector(self, fact: Fact) -> Sequence[float] | None:
+        """The fact's vector if mem0's embedder would make it."""
+        own = fact.embedding
+        return own.vector if own and own.model == self._model and fits(self._library, own.vector) else None
 
     def _rows_of(self, user: str) -> list[Row]:
         rows = erase.rows_of(self._shelf, user)
@@ -365,39 +391,21 @@ class Mem0OssAdapter(Backend):
         return name_of(row.payload) == user and self._fact(row).id in ids
 
     def _same(self, row: Row | None, fact: Fact) -> bool:
-        """Whether the stored memory equals the fact, apart from its embedding."""
+        """Whether the stored memory equals the fact, apart from an embedding by another model or that was not read."""
         if row is None or not is_memory(row.payload):
             return False
-        return self._fact(row) == msgspec.structs.replace(fact, embedding=None)
+        vector = self._vector(fact)
+        if vector and row.vector is not None and not alike(vector, row.vector, scaled=self._scaled):
+            return False
+        return self._fact(row._replace(vector=None)) == msgspec.structs.replace(fact, embedding=None)
 
     def _note(self, changes: Sequence[tuple[Row | None, Row | None]]) -> None:
         """Add the old and the new text to mem0's history."""
         history = self._library.history
         if history is None:
             return
-        records = []
-        for before, after in changes:
-            row = after or before
-            assert row is not None
-            old, new = ((part.payload.get("data") if part else None) for part in (before, after))
-            event = "DELETE" if after is None else "ADD" if before is None else "UPDATE"
-            record = {key: row.payload.get(key) for key in ("created_at", "updated_at", "actor_id", "role")}
-            record |= {"memory_id": row.id, "old_memory": old, "new_memory": new, "event": event}
-            records.append(record | {"is_deleted": int(after is None)})
         with guarded(self.identity):
-            history.batch_add_history(records)
-
-
-def _batches(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
-    """The facts in order, in batches without two facts of one id."""
-    batch: dict[UUID, Fact] = {}
-    for fact in facts:
-        if len(batch) == CHUNK or fact.id in batch:
-            yield list(batch.values())
-            batch = {}
-        batch[fact.id] = fact
-    if batch:
-        yield list(batch.values())
+            history.batch_add_history([entry(before, after) for before, after in changes])
 
 
 def _is_since(fact: Fact, since: datetime) -> bool:

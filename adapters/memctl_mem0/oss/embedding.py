@@ -1,11 +1,18 @@
 """Vectors by mem0's configured embedder, so that mem0 finds memctl's memories like its own."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from memctl.core.errors import Fatal, Rejected, UsageError
 from memctl_mem0.oss.config import Library
 from memctl_mem0.oss.errors import guarded
+from memctl_mem0.oss.points import Row
+
+_SECRET = ("key", "secret", "token", "password", "credential", "prox", "client")
+"""What the names of options contain that say how to reach a model, and not which."""
 
 
 def vectors_of(library: Library, texts: Sequence[str]) -> list[list[float] | str]:
@@ -40,3 +47,39 @@ def _embedded(library: Library, texts: Sequence[str]) -> list[list[float]]:
     if len(vectors) != len(texts):
         raise Fatal(f"the embedder returned {len(vectors)} vectors for {len(texts)} texts", where=library.place)
     return [[float(x) for x in vector] for vector in vectors]
+
+
+def model_of(config: Mapping[str, Any]) -> str:
+    """The name of the configured embedder. Two configurations have the same name only if their vectors are comparable:
+    the same provider, model, server and other options."""
+    section = config.get("embedder")
+    section = section if isinstance(section, Mapping) else {}
+    options = section.get("config")
+    options = dict(options) if isinstance(options, Mapping) else {}
+    model = str(options.pop("model", None) or "default")
+    options.pop("embedding_dims", None)  # a vector has a length
+    others = {key: value for key, value in options.items() if not any(part in key.lower() for part in _SECRET)}
+    form = json.dumps(others, sort_keys=True, default=str).encode()
+    mark = f"#{hashlib.sha256(form).hexdigest()[:12]}" if others else ""
+    return f"mem0/{section.get('provider') or 'openai'}:{model}{mark}"
+
+
+def fits(library: Library, vector: Sequence[float]) -> bool:
+    """Whether the store can keep the vector."""
+    dimensions = getattr(library.store_options, "embedding_model_dims", None)
+    return any(vector) and all(map(math.isfinite, vector)) and dimensions in (None, len(vector))
+
+
+def alike(vector: Sequence[float], stored: Sequence[float], *, scaled: bool) -> bool:
+    """Whether the store has this vector, in single precision; `scaled`: perhaps with another length."""
+    ours, theirs = (math.hypot(*vector) or 1.0, math.hypot(*stored) or 1.0) if scaled else (1.0, 1.0)
+    return len(vector) == len(stored) and all(
+        math.isclose(a / ours, b / theirs, rel_tol=1e-6, abs_tol=1e-7) for a, b in zip(vector, stored, strict=True)
+    )
+
+
+def with_vectors(library: Library, rows: Sequence[Row]) -> list[Sequence[float] | str]:
+    """The vector of each row, computed if it has none; or the reason why the embedder refuses the text."""
+    texts = [row.payload["data"] for row in rows if row.vector is None]
+    computed = iter(vectors_of(library, texts) if texts else ())
+    return [next(computed) if row.vector is None else row.vector for row in rows]

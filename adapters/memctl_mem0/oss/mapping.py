@@ -6,8 +6,9 @@ stores change JSON values: PostgreSQL's jsonb cannot contain NUL and reformats n
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -208,3 +209,15 @@ def messages_of(turns: Iterable[Any]) -> list[dict[str, str]]:
             raise UsageError("a turn needs a text under 'content'", where=f"turn {number}")
         messages.append({"role": str(message.get("role", "user")), "content": message["content"]})
     return messages
+
+
+def batches(facts: Iterable[Fact], size: int) -> Iterator[list[Fact]]:
+    """The facts in order, in batches without two facts of one id."""
+    batch: dict[UUID, Fact] = {}
+    for fact in facts:
+        if len(batch) == size or fact.id in batch:
+            yield list(batch.values())
+            batch = {}
+        batch[fact.id] = fact
+    if batch:
+        yield list(batch.values())

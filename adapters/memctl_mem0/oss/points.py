@@ -94,6 +94,17 @@ def name_of(payload: Mapping[str, Any]) -> str | None:
     return owner_of({key: str(value) if isinstance(value, int) else value for key, value in ids.items()})
 
 
+def entry(before: Row | None, after: Row | None) -> dict[str, Any]:
+    """The entry of mem0's history for a change, of which one side may be missing."""
+    row = after or before
+    assert row is not None
+    old, new = ((part.payload.get("data") if part else None) for part in (before, after))
+    event = "DELETE" if after is None else "ADD" if before is None else "UPDATE"
+    record = {key: row.payload.get(key) for key in ("created_at", "updated_at", "actor_id", "role")}
+    record |= {"memory_id": row.id, "old_memory": old, "new_memory": new, "event": event}
+    return record | {"is_deleted": int(after is None)}
+
+
 def scopes_of(owner: str) -> list[tuple[str, str | int]]:
     """The keys and values of which a payload has one if it belongs to the owner; `name_of` decides."""
     pairs: list[tuple[str, str | int]] = [("user_id", owner)]

@@ -44,6 +44,7 @@ class Write(Harness):
             "owners": "owners",
             "forget": "forget",
             "inventory": "inventory",
+            "vectors": "read_vectors",
             "undo": "changed_ids",
             "clock": "now",
         }
