@@ -1,4 +1,4 @@
-"""The backend of a folder of files: the same for every system, which a subclass names."""
+"""The backend for folders of agents. It is the same for every system; a subclass names the system."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SHOWN = frozenset({"id", "user_id", "text", "kind", "source", "embedding", "nat
 
 
 def capabilities(system: System) -> Capabilities:
-    """What a folder stores: the agent sees the text; all other fields are in `.memctl`."""
+    """The capabilities of a folder: the agent sees the text; all other fields are stored in `.memctl`."""
     fields = {name: _STORED for name in Fact.__struct_fields__ if name not in _SHOWN}
     fields["embedding"] = FieldSupport("dropped", "text files contain no vectors")
     ends = frozenset({"invalid_at", "expired_at", "expires_at", "superseded_by"})
@@ -44,7 +44,7 @@ FEATURES = Features(options=("path", "default_user", "lock_timeout", "page_size"
 
 
 class FolderAdapter(Backend):
-    """The folder at `path`, which is one user's, or with `{user}` in the path a folder for each user.
+    """The folder of one user at `path`; if the path contains `{user}`, one folder for each user.
 
     `default_user` owns a folder that memctl never wrote to. `lock_timeout`, in seconds, is how long to wait for another
     writer.
@@ -69,18 +69,18 @@ class FolderAdapter(Backend):
         """Nothing stays open between calls."""
 
     def check(self) -> Health:
-        """Which folders are at the path, and how many facts are in them."""
+        """Count the folders at the path, and the facts in them."""
         places = self._folders.all()
         facts = sum(len(self._folders.read(place)[0].facts()) for place in places)
         return Health(ok=True, detail=f"{self.identity}: {len(places)} folders of {self.system.title}, {facts} facts")
 
     def check_writable(self) -> None:
-        """Raise UsageError for a system whose files are only read."""
+        """Raise UsageError if memctl only reads the files of this system."""
         if self.system.read_only:
             raise UsageError(
-                f"{self.name} folders are only read: {self.system.read_only}",
+                f"{self.name} folders can only be read: {self.system.read_only}",
                 where=self.identity,
-                hint="name another backend to write to",
+                hint="choose another backend to write to",
             )
 
     def remarks(self) -> Sequence[str]:
@@ -100,8 +100,8 @@ class FolderAdapter(Backend):
             yield from self._folders.read(place)[0].rejects
 
     def users(self) -> Iterator[str]:
-        """Every user that owns a fact. Raises NotFound for a missing folder, and for one that names no user if there is
-        no default user."""
+        """Every user that owns a fact. Raises NotFound if the folder does not exist, or has no owner and there is no
+        default user."""
         owners = self._folders.owners()
         return iter(sorted(owner for owner in owners if self._facts(owner)))
 
@@ -132,8 +132,8 @@ class FolderAdapter(Backend):
             yield Page(tuple(page), None if last else str(page[-1].id))
 
     def write(self, facts: Sequence[Fact]) -> list[Outcome]:
-        """Store facts, folder by folder. Rejected are a fact with the id of another user's, one for a folder of another
-        user, and one that does not fit."""
+        """Store facts, folder by folder. A fact is rejected if its id belongs to another user, the folder belongs to
+        another user, or it does not fit."""
         self.check_writable()
         outcomes: list[Outcome | None] = [_unwritable(fact) for fact in facts]
         owners: dict[str, list[int]] = {}
@@ -169,7 +169,7 @@ class FolderAdapter(Backend):
         return self._folders.forget(user)
 
     def search(self, query: Query) -> list[Hit]:
-        """The best facts by BM25 over words, best first."""
+        """The best facts by BM25."""
         users = [query.user] if query.user is not None else list(self.users())
         return lexical_hits((fact for user in users for fact in self._facts(user)), query)
 
@@ -190,7 +190,7 @@ def _rejected(fact: Fact, reason: str) -> Outcome:
 
 
 def _unwritable(fact: Fact) -> Outcome | None:
-    """The rejection of a fact that cannot be JSON without a change."""
+    """The rejection of a fact that cannot be written as JSON; None for any other fact."""
     try:
         encode(fact)
     except (ValueError, RecursionError) as error:

@@ -36,7 +36,7 @@ _POINTER = re.compile(r"[ \t]*[-*+][ \t]+\[[^\]\n]*\]\((?P<path>[^()\s:]+\.md)\)
 
 
 class ClaudeCode(System):
-    """MEMORY.md and the topic files below it. The folder `team/` is everybody's, and not read."""
+    """MEMORY.md and the topic files. The folder `team/` belongs to everybody, and is not read."""
 
     name = "claude-code"
     title = "Claude Code"
@@ -157,7 +157,7 @@ class ClaudeCodeAdapter(FolderAdapter):
 
 
 def _fields(front: Mapping[str, object]) -> dict[str, object]:
-    """The fields of a Fact that the front matter of a topic gives."""
+    """The fields of a fact that follow from the front matter of a topic."""
     nested = front.get("metadata")
     metadata = nested if isinstance(nested, dict) else {}
     kind = metadata.get("type", front.get("type"))
@@ -178,7 +178,7 @@ def _is_ours(document: Document) -> bool:
 
 
 def _hook(text: str, longest: int = _LONGEST_HOOK) -> str:
-    """The first words of a text, as a line."""
+    """The first words of a text, on one line."""
     line = one_line(text)
     return line if len(line) <= longest else f"{line[:longest].rsplit(' ', 1)[0]}…"
 
@@ -203,7 +203,7 @@ def _text(documents: Mapping[str, Document]) -> str | None:
 
 
 def _index_refusal(before: str, after: str) -> str | None:
-    """Which limit the index exceeds, if it grows."""
+    """The limit that the index exceeds, if it has grown; None if there is none."""
     (lines_before, units_before), (lines_after, units_after) = map(_size, (before, after))
     if lines_after > max(MOST_LINES, lines_before):
         return f"{INDEX} would have {lines_after} lines, and Claude Code loads {MOST_LINES}"

@@ -23,7 +23,7 @@ _SECTIONS = ("user preferences", "reusable knowledge", "failures")
 
 
 class Codex(System):
-    """The bullets about the user and of what was learned, and the notes."""
+    """The bullets about the user and about what Codex learned, and the notes."""
 
     name = "codex"
     title = "Codex"
@@ -88,6 +88,6 @@ def _learned(body: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _section(body: str, at: int) -> str:
-    """The heading above a place, in small letters."""
+    """The last heading before a position, in lower case."""
     headings = [match[1] for match in _HEADING.finditer(body, 0, at)]
     return headings[-1].lower() if headings else ""

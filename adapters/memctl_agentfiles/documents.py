@@ -1,4 +1,4 @@
-"""A text file as pieces, one statement each, and the text between them, which is never changed. Pure."""
+"""A text file as pieces, one statement each, and the text between them, which is never changed. No input or output."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ _ENTRY = re.compile(r"(?:\A|(?<=\n))§\r?(?:\n|\Z)")
 
 @dataclass(eq=False)
 class Piece:
-    """A part of a file that says one thing: as it is in the file, what it says, and the text between it and the piece
-    before. `fields` are those of a Fact that its form or place gives; `shows` are the recorded facts that it shows."""
+    """A part of a file with one statement: `raw` is its text in the file, `text` the statement, `gap` the text between
+    it and the previous piece. `fields` are fields of the fact that follow from the form of the piece; `shows` are the
+    ids of the recorded facts that it shows."""
 
     raw: str
     text: str
@@ -34,7 +35,7 @@ class Piece:
 
 @dataclass(eq=False)
 class Document:
-    """A file: a byte order mark, front matter, pieces, and what follows the last one. All together are its text."""
+    """A file: a byte order mark, front matter (`head`), pieces, and the text after the last piece (`tail`)."""
 
     path: str
     head: str = ""
@@ -46,21 +47,22 @@ class Document:
 
     @property
     def text(self) -> str:
-        """The whole file."""
+        """The text of the whole file."""
         pieces = "".join(piece.gap + piece.raw for piece in self.pieces)
         return f"{BOM if self.bom else ''}{self.head}{pieces}{self.tail}"
 
     @property
     def eol(self) -> str:
-        """How its lines end."""
+        """The line end of the file."""
         return "\r\n" if self.crlf else "\n"
 
     def between(self) -> str:
-        """What is put between two pieces."""
+        """The text to put between two pieces."""
         return self.separator.replace("\n", self.eol)
 
     def append(self, piece: Piece, after: Piece | None = None) -> None:
-        """Put a piece without a gap behind `after`, else behind the last; what follows it stays behind it."""
+        """Insert a piece after the piece `after`, by default after the last one. The text that follows stays after
+        it."""
         if self.pieces:
             place = self.pieces.index(after) + 1 if after is not None else len(self.pieces)
             piece.gap = piece.gap or self.between()
@@ -74,7 +76,7 @@ class Document:
         self.pieces.append(piece)
 
     def remove(self, piece: Piece) -> None:
-        """Take a piece out, with one separator; the text around it stays."""
+        """Remove a piece and one separator; the text around it stays."""
         place = self.pieces.index(piece)
         del self.pieces[place]
         between = self.between()
@@ -92,14 +94,14 @@ class Document:
 
 
 Grammar = Callable[[str], Iterator[tuple[int, int, str]]]
-"""Finds the pieces of a body: where each begins and ends, and what it says."""
+"""Finds the pieces of a body: start, end and statement of each."""
 
 
 def parse(path: str, text: str, grammar: Grammar, *, separator: str = "\n", has_front: bool = True) -> Document:
     """The file as a document whose text is `text`. Without `has_front`, front matter is part of the body."""
     document = Document(path, bom=text.startswith(BOM), separator=separator)
     rest = text.removeprefix(BOM)
-    # Where a byte order mark comes first, the programs see no front matter.
+    # The programs do not recognise front matter after a byte order mark.
     front = _FRONT.match(rest) if has_front and not document.bom else None
     document.head = front.group() if front else ""
     body = rest[len(document.head) :]
@@ -121,7 +123,7 @@ def whole(body: str) -> Iterator[tuple[int, int, str]]:
 
 
 def entries(body: str) -> Iterator[tuple[int, int, str]]:
-    """What is between lines that are just `§`, as Hermes writes it."""
+    """The entries between lines `§`, as Hermes writes them."""
     start = 0
     for mark in [*_ENTRY.finditer(body), None]:
         stop = mark.start() if mark else len(body)
@@ -142,7 +144,7 @@ def lines(body: str, foreign: Callable[[str], bool] = lambda _: False) -> Iterat
         first, *more = body[start:stop].split("\n")
         return start, stop, "\n".join([_said(first), *(_COMMENT.sub("", line).strip() for line in more)])
 
-    # str.splitlines() would split at more than line ends.
+    # str.splitlines() would also split at other characters than line ends.
     for line in re.split(r"(?<=\n)", body):
         content = line.rstrip("\r\n")
         begin, at = at, at + len(line)

@@ -23,14 +23,14 @@ _USER = "{user}"
 
 
 class Place(NamedTuple):
-    """A folder and its owner, None if nobody is named."""
+    """A folder and its owner; None if the owner is unknown."""
 
     path: Path
     owner: str | None
 
 
 class Folders:
-    """The folder at `path`, or those that a path with `{user}` names, one for each user."""
+    """The folder at `path`; if the path contains `{user}`, the folders of all users."""
 
     def __init__(self, system: System, path: str | Path, default_user: str | None, lock_timeout: float) -> None:
         self.root = Path(path).expanduser().absolute()
@@ -39,11 +39,11 @@ class Folders:
         self._timeout = lock_timeout
         text = str(self.root)
         if text.count(_USER) > 1:
-            raise UsageError("a path contains {user} once at most", where=text)
+            raise UsageError("a path can contain {user} only once", where=text)
         self._many = _USER in text
 
     def all(self) -> list[Place]:
-        """Every folder that is there."""
+        """Every folder that exists."""
         if not self._many:
             return [Place(self.root, self._owner(self.root) or self._default_user)] if self._is_there() else []
         parts = self.root.parts
@@ -59,7 +59,7 @@ class Folders:
         return found
 
     def owners(self) -> set[str]:
-        """Every user that a folder belongs to. Raises NotFound for a folder that names nobody and for a missing one."""
+        """The owners of all folders. Raises NotFound if a folder has no owner or does not exist."""
         places = self.all()
         if not places and not self._many:
             raise NotFound("no such folder", where=str(self.root), hint="check the path")
@@ -73,12 +73,12 @@ class Folders:
         return {place.owner for place in places if place.owner is not None}
 
     def of(self, user: str) -> Place | None:
-        """The user's folder, if it is there."""
+        """The user's folder; None if it does not exist."""
         place = self._place(user)
         return place if place is not None and place.path.is_dir() else None
 
     def read(self, place: Place) -> tuple[Memory, Tree]:
-        """The memory in a folder and its files. Raises UsageError for a folder of another system."""
+        """The memory in a folder, and its files. Raises UsageError for a folder of another system."""
         tree = Tree(place.path, self._wanted, into=self._into)
         refuse_other(self._system.name, place.path)
         memory = Memory(self._system, place.owner or "", tree.files, str(place.path), self._system.app(str(place.path)))
@@ -87,7 +87,7 @@ class Folders:
 
     @contextmanager
     def changing(self, user: str) -> Iterator[Memory]:
-        """The user's memory, to be changed in the block and written at its end.
+        """The user's memory. Changes made in the block are written at its end.
 
         Raises Rejected if the folder is another user's, and UsageError if records of it would be lost.
         """
@@ -124,7 +124,7 @@ class Folders:
                 tree.replace(changes, self._system.mode)
 
     def forget(self, user: str) -> list[str]:
-        """Remove the user's facts and memctl's records; returns what stays, in words."""
+        """Remove the user's facts and memctl's records; returns a description of the files that stay."""
         place = self.of(user)
         if place is None:
             return []
@@ -164,7 +164,7 @@ class Folders:
         return self.root.is_dir()
 
     def _owner(self, folder: Path) -> str | None:
-        """The owner that the folder's own record names."""
+        """The owner in memctl's records of the folder; None if there are no records."""
         if (folder / PRIVATE).is_symlink():
             raise UsageError("this is a link, which is not followed", where=str(folder / PRIVATE), hint="remove it")
         try:

@@ -10,11 +10,11 @@ from typing import Any
 import yaml
 
 LARGEST = 65_536
-"""Characters that are looked at; nobody writes more by hand, and YAML is slow."""
+"""The largest number of characters to parse, because YAML is slow and hand-written front matter is short."""
 
 
 def values(head: str) -> Mapping[str, Any]:
-    """The keys and values, every scalar as text; nothing for what is not a YAML mapping."""
+    """The keys and values, with every scalar as text; empty if this is not a YAML mapping."""
     inner = head.split("\n", 1)[-1].rsplit("---", 1)[0]
     if not inner.strip() or len(inner) > LARGEST:
         return {}
@@ -31,7 +31,7 @@ def line(key: str, value: str) -> str:
 
 
 def changed(head: str, key: str, value: str) -> str:
-    """The front matter with a top-level key on one line changed; as it is if it has no such line."""
+    """The front matter with a changed top-level key; unchanged if no line has this key."""
     lines = head.split("\n")
     for number, old in enumerate(lines):
         if old.startswith(f"{key}:"):
@@ -41,7 +41,7 @@ def changed(head: str, key: str, value: str) -> str:
 
 
 def time_of(value: object) -> datetime | None:
-    """The time in a text with a zone; None for any other."""
+    """The time in a text; None if it is not a time with a zone."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

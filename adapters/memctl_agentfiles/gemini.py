@@ -15,8 +15,8 @@ _MEMORY = re.compile(r"(?:tmp/[^/]+/memory/)?[^/]+\.md")
 
 
 class Gemini(System):
-    """GEMINI.md and MEMORY.md, of which the bullets are facts, and the files next to MEMORY.md. Not read are proposed
-    patches and skills."""
+    """GEMINI.md and MEMORY.md, whose bullets are facts, and the files next to MEMORY.md. Proposed patches and skills
+    are not read."""
 
     name = "gemini"
     title = "Gemini CLI"

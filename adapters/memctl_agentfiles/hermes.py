@@ -11,7 +11,7 @@ from memctl_agentfiles.documents import Document, entries, parse
 from memctl_agentfiles.system import System, printable
 
 _LIMITS = {"MEMORY.md": 2_200, "USER.md": 1_375}
-"""Characters of all entries of a file together. Hermes refuses to write a file that has more."""
+"""The largest number of characters of all entries of a file. Hermes refuses to write a file with more."""
 _SEPARATOR = "\n§\n"
 _ALONE = re.compile(r"^[ \t]*§[ \t]*$", re.MULTILINE)
 

@@ -1,4 +1,4 @@
-"""Which piece of a file shows which fact that memctl wrote, after the agent edited, moved and removed pieces. Pure."""
+"""Finds the pieces that show the facts that memctl wrote, after the agent edited, moved or removed pieces."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from memctl_agentfiles.documents import Document, Piece
 from memctl_agentfiles.records import Record
 
 _ALIKE = 0.5
-"""The similarity, up to 1, from which a text counts as an edited form of another."""
+"""A text with at least this similarity (0 to 1) counts as an edited form of another text."""
 _UNSURE = {"subject": None, "predicate": None, "object": None, "confidence": None}
-"""The fields that are unknown for a text that somebody else changed."""
+"""The fields of a fact that are unknown after its text was changed."""
 
 
 def match(documents: Mapping[str, Document], records: dict[UUID, Record]) -> tuple[dict[UUID, Piece], set[UUID]]:
@@ -76,7 +76,8 @@ class _Matcher:
         return [record for record in missing if record.sha256 in left]
 
     def _elsewhere(self, record: Record) -> tuple[str, Piece] | None:
-        """The piece to which the agent moved a record: one with its id or its very words, in another file."""
+        """The piece in another file to which the agent moved a record: one with the same id or exactly the same
+        words."""
         for path, document in self._documents.items():
             for piece in document.pieces:
                 named = piece.fields.get("id") == record.fact.id
@@ -85,7 +86,7 @@ class _Matcher:
         return None
 
     def _adopt(self, record: Record, path: str, piece: Piece) -> None:
-        """Take the piece for the record, with what the agent changed."""
+        """Assign the piece to the record, with the changes of the agent."""
         self._show(record.fact.id, piece)
         fact, sha = record.fact, digest(piece.raw)
         if sha != record.sha256:

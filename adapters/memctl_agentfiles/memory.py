@@ -1,4 +1,4 @@
-"""One user's memory in a folder: the facts in its files, and the files with other facts. Pure.
+"""One user's memory in a folder: the facts in its files, and the changed files. No input or output.
 
 A piece of a file that memctl did not write is the agent's own fact. A fact that memctl wrote is stored in full in
 `.memctl/facts.jsonl`, and a piece of a file shows it; if the agent changed or removed the piece, that change wins.
@@ -55,7 +55,7 @@ class Memory:
     # Reading.
 
     def facts(self) -> list[Fact]:
-        """Every fact: in the order of the files, then those that no file shows."""
+        """All facts: first in the order of the files, then those that no file shows."""
         own = {id(piece): fact for fact, piece, _ in self._own.values()}
         found: list[Fact] = []
         for path in sorted(self.documents):
@@ -108,11 +108,11 @@ class Memory:
     # Writing.
 
     def write(self, fact: Fact) -> Outcome:
-        """Take in a fact, or change it. Rejected is one that does not fit, with the limit that it exceeds."""
+        """Add or change a fact. A fact that does not fit is rejected, with the limit that it exceeds."""
         target = str(fact.id)
         known = self._records.get(fact.id)
         own = self._own.get(fact.id)
-        # The form of the agent's own piece follows its file.
+        # The native form of the agent's own piece is taken from its file, so it does not count as a change.
         like_own = own is not None and msgspec.structs.replace(own[0], native=fact.native) == fact
         if like_own or (known is not None and known.fact == fact):
             return Outcome(state="unchanged", target_id=target)
@@ -170,7 +170,7 @@ class Memory:
             yield {records.FACTS: now}
 
     def _place(self, fact: Fact, document: Document | None, piece: Piece | None) -> str | None:
-        """Show the fact as it is now, or hide it; returns why that is not possible."""
+        """Show the current state of the fact, or hide it; returns the reason if that is not possible."""
         raw = ""
         if not _over(fact) or self._says_its_end(fact):
             where = document or self._home(fact)
@@ -200,7 +200,7 @@ class Memory:
         return None
 
     def _add(self, fact: Fact, document: Document, raw: str) -> str | None:
-        """Show the fact in an existing piece with the same text, else in a new one."""
+        """Show the fact in an existing piece with the same text, or else in a new piece."""
         sha = digest(raw)
         twin = self._twins(document).get(sha)
         if twin is None:
@@ -227,7 +227,8 @@ class Memory:
         return None
 
     def _insert(self, document: Document, piece: Piece, fact: Fact) -> None:
-        """Put the piece where its own file had it if this is that file, made again; else behind what memctl wrote."""
+        """Insert the piece. If its file is being rebuilt, at the same place as before; otherwise after memctl's last
+        piece."""
         native = fact.native if fact.source.system == self._system.name else {}
         if native.get("path") == document.path and all(other.shows for other in document.pieces):
             gap, after = native.get("before"), native.get("after")
@@ -254,7 +255,7 @@ class Memory:
         return all(piece.fields.get("whole") for piece in pieces)
 
     def _home(self, fact: Fact) -> Document:
-        """The file for a fact: that in which the same system had it, else where new facts go."""
+        """The file for a fact: the one from which the same system read it, or else the file for new facts."""
         native = fact.native if fact.source.system == self._system.name else {}
         path = native.get("path")
         if not (isinstance(path, str) and _is_path(path) and self._system.wanted(path)):
@@ -278,7 +279,7 @@ class Memory:
         return any(piece.fields.get("whole") for piece in self.documents[path].pieces)
 
     def _raw(self, fact: Fact, document: Document) -> str:
-        """The text that shows the fact: that of its own file if the fact has not changed since."""
+        """The text that shows the fact: the original text of its file if the fact has not changed since."""
         raw = fact.native.get("raw") if fact.source.system == self._system.name else None
         if isinstance(raw, str) and fact.native.get("path") == document.path:
             pieces = self._system.parse(document.path, document.head + raw, self._files.keys()).pieces
@@ -287,7 +288,7 @@ class Memory:
         return self._system.raw(fact, document)
 
     def _says_its_end(self, fact: Fact) -> bool:
-        """Whether the agent's own text for the fact states when it ended, so that it does not mislead."""
+        """Whether the agent's own text for the fact states when it ended, so that it can be shown."""
         raw, path = fact.native.get("raw"), fact.native.get("path")
         if fact.source.system != self._system.name or not (isinstance(raw, str) and isinstance(path, str)):
             return False
@@ -312,7 +313,7 @@ class Memory:
         return self._by_hash[document.path]
 
     def _hide(self, id_: UUID) -> None:
-        """Take a recorded fact out of the file that shows it, unless the piece shows another one, too."""
+        """Remove a recorded fact from the file that shows it, unless the piece also shows another fact."""
         piece = self._pieces.pop(id_, None)
         if piece is None:
             return

@@ -11,7 +11,7 @@ from memctl_agentfiles.system import System, printable, slug
 
 
 class MemoryTool(System):
-    """Every file that the tool shows, whatever its name; it hides those that begin with a dot."""
+    """Every file that the tool shows. It hides files whose names begin with a dot."""
 
     name = "memories"
     title = "Anthropic's memory tool"

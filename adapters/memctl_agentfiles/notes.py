@@ -20,7 +20,7 @@ HOME = "memctl.md"
 """The note for facts that have no note of their own."""
 _FRONT = "---\ntitle: Facts kept by memctl\ntype: note\npermalink: memctl\ntags:\n- memctl\n---\n\n"
 _BULLET = re.compile(r"[-*+][ \t]+")
-# A mark of a task ([ ], [x], [-]), a single letter and a time of day are not categories.
+# The mark of a task ([ ], [x], [-]), a single letter, or a time of day is not a category.
 _CATEGORY = re.compile(r"\[(?!\d{1,2}:\d{2})([^\[\]()\n]{2,})\](?!\()[ \t]+")
 _TAG = re.compile(r"(?:^|(?<=\s))#([^\s#.,;:!?()\[\]]+)")
 _RELATION = re.compile(r"(?P<type>[^\[\]\n]{1,100}?)[ \t]+\[\[(?P<target>[^\[\]\n]+)\]\](?:[ \t]+\([^()\n]*\))?")
@@ -73,7 +73,7 @@ class NotesAdapter(FolderAdapter):
 
 
 def _statements(body: str) -> Iterator[tuple[int, int, str]]:
-    """The bullets that are observations or relations, and what they say."""
+    """The bullets that are observations or relations, with their statements."""
     for start, stop, _ in lines(body):
         raw = body[start:stop]
         said = _BULLET.sub("", raw, count=1) if _BULLET.match(raw) else ""
@@ -85,7 +85,7 @@ def _statements(body: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _fields(raw: str, title: str) -> dict[str, Any]:
-    """The fields of a Fact that an observation or a relation gives."""
+    """The fields of a fact that follow from an observation or a relation."""
     said = _BULLET.sub("", raw, count=1)
     relation = _RELATION.fullmatch(said)
     if relation and not _CATEGORY.match(said):
@@ -103,7 +103,7 @@ def _fields(raw: str, title: str) -> dict[str, Any]:
 
 
 def _day(text: str) -> datetime | None:
-    """The beginning of a day, or the time, that a text names; None for a month or a year, whose day nobody named."""
+    """The time in a text, or the start of the day; None for a month or year without a day."""
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()):
         text = f"{text.strip()}T00:00:00+00:00"
     at = front_matter.time_of(text.strip())

@@ -15,7 +15,7 @@ from memctl_agentfiles.system import SECTION, System
 
 MEMORY, USER = "MEMORY.md", "USER.md"
 LONGEST_USER = 4_000
-"""Characters of USER.md. OpenClaw leaves a longer one out of the context."""
+"""The largest number of characters of USER.md. OpenClaw does not load a longer file."""
 _DAY = re.compile(r"memory/(\d{4}-\d{2}-\d{2})(?:-[^/]*)?\.md")
 
 

@@ -34,7 +34,7 @@ class Header(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Record(msgspec.Struct, frozen=True):
-    """A fact, the file that shows it (None: none does), and the hash of the piece as memctl wrote it."""
+    """A fact, the file that shows it (None if there is none), and the hash of the piece that memctl wrote."""
 
     path: str | None
     sha256: str
@@ -42,7 +42,7 @@ class Record(msgspec.Struct, frozen=True):
 
 
 class Kept(NamedTuple):
-    """The content of the file. `broken` says which records are not valid, by line."""
+    """The content of the file. `broken` has the line and the reason of each record that is not valid."""
 
     header: Header | None
     records: list[Record]

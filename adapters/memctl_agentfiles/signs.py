@@ -15,7 +15,7 @@ _SIGNS = {
     "gemini": ("tmp", "GEMINI.md"),
 }
 _BOTH = frozenset({"gemini"})
-"""Systems that have all of their files at once."""
+"""Systems, each recognised if all of these files exist."""
 
 
 def refuse_other(name: str, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What one agent's memory folder looks like: the base of the systems, each in a module of its own. Pure."""
+"""The layout of an agent's memory folder: the base class of the systems. Each system has its own module."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _SLUG = re.compile(r"[^a-z0-9]+")
 
 
 class System(ABC):
-    """A layout of files. `name` is what users type; `title` what people call it."""
+    """A layout of files. `name` is the name of the backend, `title` the name of the program."""
 
     name: ClassVar[str]
     title: ClassVar[str]
     read_only: ClassVar[str | None] = None
-    """Why the folder is only read."""
+    """Why the folder can only be read; None if it can be written."""
     longest_text: ClassVar[int | None] = None
     index: ClassVar[str | None] = None
     """The file that lists the others."""
@@ -56,20 +56,20 @@ class System(ABC):
         return Document(path)
 
     def raw(self, fact: Fact, document: Document) -> str:
-        """How a fact is shown in the file; empty if nothing of it can be."""
+        """The text that shows a fact in the file; empty if it cannot be shown."""
         said = one_line(fact.text)
         return f"- {said}" if said else ""
 
     def changed(self, document: Document, fact: Fact) -> None:
-        """Bring the front matter up to date after the fact in the file changed."""
+        """Update the front matter after the fact in the file has changed."""
         return
 
     def foreign(self, path: str, text: str) -> str:
-        """The text between two pieces without what is regenerated."""
+        """The text between two pieces, without regenerated parts."""
         return text
 
     def refusal(self, document: Document, documents: Mapping[str, Document]) -> str | None:
-        """Why the file may not be as it is now: which limit it exceeds."""
+        """The limit that the file exceeds; None if it exceeds none."""
         return None
 
     def limited(self, path: str) -> bool:
@@ -77,11 +77,12 @@ class System(ABC):
         return False
 
     def indexed(self, before: str | None, documents: Mapping[str, Document], touched: Iterable[str]) -> str | None:
-        """The text of the index after memctl wrote or removed the files in `touched`; None: there is to be none."""
+        """The text of the index after memctl wrote or removed the files in `touched`; None if there should be no
+        index."""
         return before
 
     def remarks(self, documents: Mapping[str, Document]) -> Iterable[str]:
-        """What to show before a migration: what is not read, and how much room is left."""
+        """Notes to show before a migration: what is not read, and how much room is left."""
         return ()
 
     def app(self, folder: str) -> str | None:
@@ -90,16 +91,16 @@ class System(ABC):
 
 
 def one_line(text: str) -> str:
-    """The text as one line that Markdown does not take for anything else."""
+    """The text as one line that is plain text in Markdown."""
     return " ".join(_CONTROL.sub("", text).split())
 
 
 def printable(text: str) -> str:
-    """The text without control characters and the white space around it, its lines ended by line feeds."""
+    """The text without control characters and surrounding white space, with line feeds as line ends."""
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def slug(fact: Fact, longest: int = 40) -> str:
-    """A file name for the fact: its first words, and the beginning of its id so that no two are equal."""
+    """A file name for the fact: its first words, and the beginning of its id, which makes the name unique."""
     words = _SLUG.sub("-", fact.text[:200].lower()).strip("-")[:longest].rstrip("-")
     return "-".join(filter(None, (words, fact.id.hex[:8])))

@@ -1,1 +1,1 @@
-"""What letta-memfs and the agents' memory folders share: folders of text to which an agent and memctl both write."""
+"""Code shared by letta-memfs and the agents' memory folders: text files that an agent and memctl both write."""

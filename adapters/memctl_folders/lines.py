@@ -1,4 +1,4 @@
-"""Lines of Markdown with text, and the changes that an agent made to the lines that memctl wrote. Pure."""
+"""Lines of Markdown, and the changes that an agent made to lines that memctl wrote. No input or output."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ def digest(raw: str) -> str:
 
 
 def alignment(expected: Sequence[str], found: Sequence[str]) -> Iterator[tuple[int | None, int | None]]:
-    """Which of the lines that were written is which of those found: pairs of indices, in the order found.
+    """Matches the lines that memctl wrote with the lines found now: pairs of indices, in the order of the lines found.
 
     (i, j): the line is there, perhaps changed; (i, None): it was removed; (None, j): somebody added it.
     """

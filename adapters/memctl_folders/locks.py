@@ -1,4 +1,4 @@
-"""A file that one process at a time has locked. The system releases it when the process ends."""
+"""A lock file for one process at a time. The system releases the lock when the process ends."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ _LONGEST_NAME = 120
 
 
 def folder_name(user: str) -> str:
-    """The name of the folder for a user's memory: small letters, digits and `-_@.` stand for themselves, the bytes of
-    all else as %XX, so that no two users share a folder on any file system; a long name ends in its hash."""
+    """The name of the folder for a user's memory. Lower-case letters, digits and `-_@.` are kept, all other bytes are
+    written as %XX, and a long name is cut and ends with its hash, so that two users never share a folder."""
     quoted = "".join(c if c in _SAFE else "".join(f"%{byte:02X}" for byte in c.encode()) for c in user)
     if quoted.startswith(".") or quoted in ("con", "prn", "aux", "nul", "memory", ""):
         quoted = f"%{ord(quoted[0]):02X}{quoted[1:]}" if quoted else "%"
@@ -21,6 +21,6 @@ def folder_name(user: str) -> str:
 
 
 def user_of(name: str) -> str | None:
-    """The user whose folder has this name; None for a name that `folder_name` does not give or that ends in a hash."""
+    """The user whose folder has this name; None if the name ends with a hash or is not a result of `folder_name`."""
     user = unquote(name, errors="surrogateescape")
     return user if user.isprintable() and folder_name(user) == name else None

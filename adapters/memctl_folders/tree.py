@@ -1,4 +1,4 @@
-"""The files of one folder: read whole without following a link, and replaced one by one only if they are as read.
+"""The files of one folder. Links are not followed, and a file is only replaced if it has not changed since it was read.
 
 Knows nothing of facts.
 """
@@ -16,14 +16,14 @@ from memctl.core.errors import MemctlError, Rejected, Retryable, UsageError
 from memctl_folders.locks import unwritable
 
 LARGEST = 16 * 2**20
-"""The most bytes of a file that is read. Memory files are usually a thousand times smaller."""
+"""The largest size of a file in bytes. Memory files are usually a thousand times smaller."""
 PRIVATE = ".memctl"
 """The folder for memctl's own files. Agents do not look into hidden folders."""
 TEMPORARY = "tmp-"
 
 
 class Tree:
-    """The files below `root` that `wanted` accepts, by path with slashes. `skipped` says what was not read and why.
+    """The files below `root` that `wanted` accepts, by path with slashes. `skipped` has the files that were not read.
 
     Links are never followed; hidden files and folders are entered only if `wanted` accepts them by name.
     """
@@ -109,7 +109,7 @@ class Tree:
             for parent in file.parents:
                 if parent == self.root:
                     break
-                # A folder that still has files stays.
+                # A folder that is not empty cannot be removed, and stays.
                 with contextlib.suppress(OSError):
                     parent.rmdir()
             return
@@ -122,11 +122,11 @@ class Tree:
                     temporary.chmod(stat.S_IMODE(file.stat().st_mode))
                 out.write(data)
                 if path in self.files:
-                    # What replaces something must be on the disk first. A new file that a power cut loses replaces
-                    # nothing, and syncing hundreds of them takes minutes.
+                    # The new content must be on the disk before it replaces an old file. New files are not synced,
+                    # because that takes minutes for hundreds of files, and a power cut loses no old content.
                     out.flush()
                     os.fsync(out.fileno())
-            # As late as can be: an agent may have written while the bytes went out.
+            # Check as late as possible, because an agent may have changed the file in the meantime.
             self._check(path)
             temporary.replace(file)
         finally:

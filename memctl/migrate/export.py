@@ -1,4 +1,4 @@
-"""Writing facts to a file that is replaced when complete, or not at all. There is no ledger: the file is the record."""
+"""Writing facts to a file, which is replaced only when the new one is complete. An export uses no ledger."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _write(
 
 
 def _tally(name: str, file: str, selection: Selection, capabilities: Capabilities) -> Tally:
-    """The tally of an export. It leaves facts out only if the file says in no place that they no longer hold."""
+    """The tally of an export. It leaves out facts that no longer hold, if the file has no field for that."""
     ends_kept = all(capabilities.support(field).level != "dropped" for field in ENDS)
     chosen = msgspec.structs.replace(selection, include_retired=ends_kept)
     plan = Plan(source=name, target=file, source_identity=name, target_identity=file, mode="preserve", selection=chosen)
@@ -134,7 +134,7 @@ def _tally(name: str, file: str, selection: Selection, capabilities: Capabilitie
 
 
 def format_named(key: str, file: str) -> interchange.Format:
-    """The interchange format that users call `key`, to write to `file`. Raises UsageError if it cannot be written."""
+    """The interchange format with the name `key`. Raises UsageError if it is unknown or cannot be written to `file`."""
     form = interchange.WRITTEN.get(key)
     if form is None:
         hint = f"formats: {', '.join(interchange.WRITTEN)}; without --format the name of the file says it"
@@ -151,7 +151,7 @@ def format_named(key: str, file: str) -> interchange.Format:
 
 @contextlib.contextmanager
 def _converted(file: str, form: interchange.Format) -> Iterator[Backend]:
-    """A file of facts to write to, which is converted when the block ends well."""
+    """A file of facts to write to. It is converted at the end of the block, unless the block raises."""
     path = Path(file).expanduser()
     with _scratch(path) as folder:
         plain, made = folder / "facts.jsonl", folder / path.name
@@ -160,7 +160,7 @@ def _converted(file: str, form: interchange.Format) -> Iterator[Backend]:
             yield adapter
         with contextlib.closing(registry.open_backend(str(plain))) as written:
             form.write((fact for user in written.users() for page in written.read(user) for fact in page.facts), made)
-        # Only an empty folder can be there (see format_named), which a file cannot replace.
+        # A file cannot replace a folder; if there is one, it is empty (see format_named).
         if path.is_dir() and not path.is_symlink():
             path.rmdir()
         made.replace(path)
@@ -181,7 +181,7 @@ def _scratch(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _made(file: str) -> Iterator[Backend]:
-    """The file as a backend to write to; it takes its place only when the block ends well."""
+    """A new file as a backend to write to. It replaces `file` at the end of the block, unless the block raises."""
     if file == STANDARD:
         with contextlib.closing(registry.open_backend(file, mode="w")) as adapter:
             yield adapter

@@ -1,4 +1,5 @@
-"""The facts, users and counts of any backend, for `memctl facts --from` and others: read to the end, with retries."""
+"""The facts, users and counts of any backend, for `memctl facts --from` and other commands. All pages are read, with
+retries."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ Warn = Callable[[str], None]
 
 _LAST = datetime.max.replace(tzinfo=UTC)
 _NAMED = 5
-"""How many unreadable records are named."""
+"""The number of unreadable records that are named."""
 
 
 class Listing:
@@ -84,7 +85,7 @@ class Listing:
         ]
 
     def statistics(self) -> Statistics:
-        """The counts; what only a store has is None."""
+        """The counts; fields that only the store has are None."""
         now = datetime.now(UTC)
         users, kinds = set(), Counter[str]()
         current = superseded = 0
@@ -109,7 +110,7 @@ class Listing:
         )
 
     def records(self, *users: str) -> Iterator[Fact]:
-        """Every record of these users, or of all; episodes too."""
+        """Every record of these users (none: of all users), including episodes."""
         with reading(self._backend, *users, warn=self._warn) as reader:
             for user in reader.users():
                 for page in reader.facts(user):

@@ -192,7 +192,7 @@ def test_gemini_is_read_and_refuses_a_write_before_anything_is_read(tmp_path):
         lambda: gemini.delete("alice", [read(gemini)[0].id]),
         lambda: gemini.forget("alice"),
     ):
-        with pytest.raises(UsageError, match="only read"):
+        with pytest.raises(UsageError, match="only be read"):
             use()
     assert held(tmp_path) == before
     project = GeminiAdapter(tmp_path / "tmp/shop/memory", default_user="alice")
