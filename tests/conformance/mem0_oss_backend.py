@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +22,7 @@ from psycopg.sql import SQL, Identifier
 from memctl.backends.contract import Backend
 from memctl.backends.testing import Suite
 from memctl.backends.testing.faults import held_by_another_process
+from memctl.core.fact import Fact
 
 
 def emulator(name: str) -> ModuleType:
@@ -107,6 +110,19 @@ class WithoutHttp:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Library, "embedder", property(lambda self: Direct(self._given["embedder"]["config"])))
             yield
+
+    def lose_the_answer(self, place: Place, facts: Sequence[Fact]) -> None:
+        """Write in a copy of this process, which need not import mem0 again."""
+        with warnings.catch_warnings(action="ignore"):  # only this thread uses what it copies
+            child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                Mem0OssAdapter(place.config).write(facts)
+                code = 9
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
 
 class Mem0OssBackend(Suite):

@@ -37,6 +37,8 @@ class FolderBackend(WithoutHttp, Mem0OssBackend):
     name: ClassVar[str]
     holding: ClassVar[str]
     """The code that keeps others from writing to the path `held`."""
+    # The threads of Chroma and of Milvus Lite do not survive a fork.
+    lose_the_answer = Mem0OssBackend.lose_the_answer
 
     @classmethod
     def places(cls, folder: Path) -> Iterator[Place]:
