@@ -169,6 +169,8 @@ def main(number: int) -> None:
         shutil.copy(path, changed)
         piped = {**os.environ, "MEMCTL_STORE": str(path), "HOME": folder}
         piped.pop("COLUMNS", None)
+        # As pip installs it, with compiled modules.
+        piped.pop("PYTHONDONTWRITEBYTECODE", None)
         terminal, adding = {**piped, "COLUMNS": "100"}, {**piped, "MEMCTL_STORE": str(changed)}
         print(f"{number:,} facts, 1,000 of each user")
         processes(

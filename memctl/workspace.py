@@ -105,13 +105,13 @@ class Workspace(LocalStore):
         """Store what the user says now; see `memctl.ingest.manual.remember`."""
         from memctl.ingest.manual import remember
 
-        return remember(self.store, self.spec(), user, text, **stated)
+        return remember(self.store, self._spec, user, text, **stated)
 
     def edit(self, fact: Fact, **changes: Any) -> Fact:
         """Change fields of a stored fact, whose only evidence is this edit from then on; returns the new fact."""
         from memctl.ingest.manual import edit
 
-        return edit(self.store, self.spec(), fact, **changes)
+        return edit(self.store, self._spec, fact, **changes)
 
     def consolidate(self, user: str, *, ttl: str | None = None, dry_run: bool = False) -> Consolidated:
         """Tidy a user's memory; see `memctl.maintenance.consolidate`. `ttl` is such as "episode=365d".

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,16 +13,20 @@ from memctl.core.errors import UsageError
 from memctl.core.fact import Fact, Kind, Source, derive_id
 from memctl.embed.spec import EmbedderSpec
 from memctl.extract.secrets import redact
-from memctl.store.base import Store
+from memctl.store.base import Session as StoreSession
+from memctl.store.base import Store, Transaction
 from memctl.store.model import entry_of
 from memctl.store.refold import state
 
 SYSTEM = "memctl"
 
+Choice = Callable[[StoreSession | None], EmbedderSpec]
+"""The embedder for a store that is open, or for None, one that does not exist yet."""
+
 
 def remember(
     store: Store,
-    spec: EmbedderSpec,
+    choose: Choice,
     user: str,
     text: str,
     *,
@@ -51,10 +57,10 @@ def remember(
         categories=categories,
     )
     if kind is None and subject is None and predicate is None and valid_at is None and not categories:
-        found = _read(store, spec, user, fact.text, now)
+        found = _read(store, choose, user, fact.text, now)
         if found:
             return found
-    return [_put(store, spec, fact, "add")]
+    return [_put(store, choose, fact, "add")]
 
 
 def stated(
@@ -93,7 +99,7 @@ def stated(
     )
 
 
-def _read(store: Store, spec: EmbedderSpec, user: str, said: str, now: datetime) -> list[Fact]:
+def _read(store: Store, choose: Choice, user: str, said: str, now: datetime) -> list[Fact]:
     # The rules take as long to import as everything else that adds a fact.
     from memctl.extract.compiled_patterns import remembered
     from memctl.ingest.attribution import Owned
@@ -110,15 +116,14 @@ def _read(store: Store, spec: EmbedderSpec, user: str, said: str, now: datetime)
         batch = digest_each([Work(owned=Owned(user_id=user, session=session))], Recipe())
     if not batch.claims:
         return []
-    batch.vectors = spec.few(batch.texts())
-    with store.changing("add", user, users=[user]) as tx:
+    with _changing(store, choose, "add", user, batch.texts()) as (tx, spec, batch.vectors):
         commit(tx, batch, spec, now=now)
         return tx.facts(tx.facts_resting_on([claim.id for claim, _ in batch.claims]))
 
 
-def edit(store: Store, spec: EmbedderSpec, fact: Fact, **changes: Any) -> Fact:
+def edit(store: Store, choose: Choice, fact: Fact, **changes: Any) -> Fact:
     """Change fields of a stored fact, which keeps its id; the fact as it is now. Raises UsageError as `edited` does."""
-    return _put(store, spec, edited(fact, **changes), "edit")
+    return _put(store, choose, edited(fact, **changes), "edit")
 
 
 def edited(fact: Fact, **changes: Any) -> Fact:
@@ -147,10 +152,31 @@ def _without_secrets(text: str | None) -> Any:
     return redact(text).text if text else text
 
 
-def _put(store: Store, spec: EmbedderSpec, fact: Fact, command: str) -> Fact:
+def _put(store: Store, choose: Choice, fact: Fact, command: str) -> Fact:
     entry = entry_of(fact)
-    vectors = spec.few([chunk.text for chunk in entry.chunks])
-    with store.changing(command, fact.user_id, users=[fact.user_id]) as tx:
+    texts = [chunk.text for chunk in entry.chunks]
+    with _changing(store, choose, command, fact.user_id, texts) as (tx, spec, vectors):
         tx.use_embedder(spec)
         state(tx, entry, vectors)
         return tx.facts([fact.id])[0]
+
+
+@contextmanager
+def _changing(
+    store: Store, choose: Choice, command: str, user: str, texts: list[str]
+) -> Iterator[tuple[Transaction, EmbedderSpec, dict[str, Any]]]:
+    """A transaction about the user, the store's embedder, and the vectors of `texts`.
+
+    The built-in model makes them inside the transaction, which takes less time than opening the store twice. Any other
+    may be slow, and nobody should wait for the store in the meantime.
+    """
+    spec = None if store.exists() else choose(None)
+    vectors = None if spec is None or spec.shipped else spec.few(texts)
+    with ExitStack() as opened:
+        tx = opened.enter_context(store.changing(command, user, users=[user]))
+        spec = choose(tx)
+        if vectors is None and not spec.shipped:
+            opened.close()
+            vectors = spec.few(texts)
+            tx = opened.enter_context(store.changing(command, user, users=[user]))
+        yield tx, spec, spec.few(texts) if vectors is None else vectors

@@ -134,10 +134,10 @@ class LocalStore(Backend):
             with self.store.reading() as session:
                 return self._spec(session)
         except NotFound:
-            return self._requested or EmbedderSpec()
+            return self._spec(None)
 
-    def _spec(self, session: Session) -> EmbedderSpec:
-        stored, requested = session.embedder(), self._requested
+    def _spec(self, session: Session | None) -> EmbedderSpec:
+        stored, requested = session and session.embedder(), self._requested
         same = requested == stored or (requested and stored and requested.shipped and stored.shipped)
         if stored and requested and not same:
             raise UsageError(
