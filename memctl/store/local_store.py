@@ -231,9 +231,7 @@ class LocalStore(Backend):
         """
 
         def run(session: Session, vector: list[float]) -> list[Hit]:
-            if query.user is not None:
-                session.require_user(query.user)
-            return session.search(
+            hits = session.search(
                 query=query.text,
                 query_vector=vector,
                 user=query.user,
@@ -243,6 +241,9 @@ class LocalStore(Backend):
                 until=query.until,
                 as_of=query.as_of,
             )
+            if not hits and query.user is not None:
+                session.require_user(query.user)
+            return hits
 
         with self.store.reading() as session:
             spec = self._spec(session)

@@ -40,8 +40,11 @@ def outdated_model(connection: Connection) -> str | None:
 
     Vectors of two models cannot be compared: until `reindex`, such a store gets no vectors and is searched by words.
     """
-    spec, name = stored_embedder(connection), get_meta(connection, "embedder")
-    return name if spec and spec.shipped and name != SHIPPED else None
+    rows = connection.execute("SELECT name, value FROM meta WHERE name IN ('embedder_spec', 'embedder')").fetchall()
+    models = dict(rows)
+    spec, name = models.get("embedder_spec"), models.get("embedder")
+    shipped = spec is not None and msgspec.json.decode(spec, type=EmbedderSpec).shipped
+    return name if shipped and name != SHIPPED else None
 
 
 def use_embedder(connection: Connection, spec: EmbedderSpec) -> None:
