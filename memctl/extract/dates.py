@@ -43,9 +43,14 @@ _EN_MONTHS = tuple(month for month in date_words.ENGLISH_MONTHS if len(month) > 
 _EN_MONTH = rf"(?P<month>{date_words.alternation(_EN_MONTHS)})"
 _DAY_OF_WEEK = rf"(?P<weekday>{date_words.alternation(date_words.WEEKDAYS)})"
 _FULL_WEEKDAY = rf"(?P<weekday>{date_words.alternation(date_words.FULL_WEEKDAYS)})"
-_NUMBER = rf"(?P<n>\d{{1,3}}|{date_words.alternation(date_words.NUMBERS)})"
+_NUMBER = rf"(?P<n>(?<!\d[.,])\d{{1,3}}|{date_words.alternation(date_words.NUMBERS)})"
 _UNIT = r"(?P<unit>day|week|weekend|month|year|yr)s?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
+_HALVES = (
+    rf"(?:half an?|{_NUMBER} and a half|(?P<whole>\d{{1,2}})[.,]5) (?P<unit>week|month|year|yr)s?"
+    r"|an? (?P<one>week|month|year) and a half"
+)
+""" "half a year", "two and a half weeks", "1.5 years", "a month and a half"."""
 _SEASON = rf"(?P<season>{date_words.alternation(date_words.SEASONS)})"
 _ORDINAL = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _LAST_DAY = r"(?:\s?(?:-|–|to|till|until)\s?\d{1,2}(?:st|nd|rd|th)?)?"
@@ -56,7 +61,7 @@ _UNIT_WORDS = ("day", "week", "month", "year", "yr")
 _WHICH_WORDS = ("last ", "past ", "previous ", "this ", "next ", "coming ", "following ")
 _MAYBE = (
     *("yesterday", "today", "tonight", "tomorrow", "morning", "afternoon", "evening", "night", "now", "ago", "last"),
-    *("past", "previous", "next", "this", "since", "week", "month", "year"),
+    *("past", "previous", "next", "this", "since", "week", "month", "year", "fortnight"),
     *(
         *date_words.MONTHS,
         *date_words.FULL_WEEKDAYS,
@@ -146,19 +151,27 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"\b{_MONTH},?(?: of| de)? {_YEAR}\b", time_expressions.dated),
     _rule(rf"\b{_SEASON}(?: of)? {_YEAR}\b", time_expressions.season_of),
     _rule(
-        r"\bthe day before yesterday\b|\bthe day after tomorrow\b|\byesterday\b|\blast night\b|\btomorrow\b",
+        r"\bthe day before yesterday\b|\bthe day after tomorrow\b|\bthe night before last\b|\byesterday\b|"
+        r"\blast night\b|\btomorrow\b",
         time_expressions.near_day,
-        ("yesterday", "last night", "tomorrow"),
+        ("yesterday", "last night", "tomorrow", "before last"),
     ),
     _rule(
         r"\btoday\b|\btonight\b|\bthis (?:morning|afternoon|evening)\b|\bearlier today\b",
         time_expressions.near_day,
         ("today", "tonight", "this "),
     ),
+    _rule(rf"\b(?:{_HALVES}) ago\b", time_expressions.halves_ago, (" ago",)),
+    _rule(
+        rf"\b(?:for|past|over) (?:about |around |nearly |almost |the )?(?:past |last )?(?:{_HALVES}){_END}(?! old)",
+        time_expressions.halves_ago,
+        ("half", ".5 ", ",5 "),
+        "since",
+    ),
     _rule(
         (
             r"\b(?:for|been|past|over) (?:about |around |nearly |almost |the )?(?:past |"
-            rf"last )?{_NUMBER} {_UNIT}{_END}(?! (?:ago|old))"
+            rf"last )?{_NUMBER} {_UNIT}{_END}(?! (?:ago|old|and a half))"
         ),
         time_expressions.duration,
         _UNIT_WORDS,
@@ -169,6 +182,17 @@ RULES: tuple[Rule, ...] = (
         rf"\b{_NUMBER} {_UNIT} (?:ago|back|earlier|prior)\b",
         time_expressions.ago,
         (" ago", " back", " earlier", " prior"),
+    ),
+    _rule(rf"\b{_NUMBER} {_FULL_WEEKDAY}s? ago\b", time_expressions.weekdays_ago, (" ago",)),
+    _rule(
+        rf"\b{_NUMBER} fortnights? ago\b|\bin {_NUMBER.replace('?P<n>', '?P<ahead>')} fortnights?{_END}",
+        time_expressions.fortnights,
+        ("fortnight",),
+    ),
+    _rule(
+        r"\bthe (?P<unit>week|weekend|month|year) (?P<side>before last|after next)\b",
+        time_expressions.one_further,
+        (" before last", " after next"),
     ),
     _rule(rf"\b(?:a few|few|several|some|many) {_UNIT} (?:ago|back)\b", time_expressions.few_ago, (" ago", " back")),
     _rule(

@@ -146,6 +146,7 @@ def near_day(match: re.Match[str], clock: Clock) -> Period:
     word = " ".join(match[0].lower().replace("\u2019", "'").split())
     offset = {
         "the day before yesterday": -2,
+        "the night before last": -2,
         "yesterday": -1,
         "last night": -1,
         "the day after tomorrow": 2,
@@ -177,6 +178,34 @@ def japanese(match: re.Match[str], clock: Clock) -> Period:
 def ago(match: re.Match[str], clock: Clock) -> Period:
     unit = unit_of(match)
     return period(shift(clock.today, -count_of(match), "week" if unit == "weekend" else unit), unit)
+
+
+def halves_ago(match: re.Match[str], clock: Clock) -> Period:
+    """ "A year and a half ago" and "a month and a half ago" name a month, "a week and a half ago" a week."""
+    unit = (match["one"] or unit_of(match)).lower()
+    whole = 1 if match["one"] else int(match["whole"]) if match["whole"] else count_of(match) if match["n"] else 0
+    if unit == "year":
+        return period(shift(clock.today, -12 * whole - 6, "month"), "month")
+    return period(shift(clock.today, -whole, unit) - timedelta(days=15 if unit == "month" else 4), unit)
+
+
+def weekdays_ago(match: re.Match[str], clock: Clock) -> Period:
+    """ "Two Fridays ago" is the second Friday before today."""
+    back = (clock.today.weekday() - date_words.WEEKDAYS[match["weekday"].lower()]) % 7 or 7
+    return period(clock.today - timedelta(days=back + 7 * (count_of(match) - 1)), "day")
+
+
+def fortnights(match: re.Match[str], clock: Clock) -> Period:
+    text = match["ahead"] or match["n"]
+    count = int(text) if text.isdigit() else date_words.NUMBERS[" ".join(text.lower().split())]
+    return period(shift(clock.today, 2 * count if match["ahead"] else -2 * count, "week"), "week")
+
+
+def one_further(match: re.Match[str], clock: Clock) -> Period:
+    """ "The week before last", "the month after next"."""
+    unit, sign = match["unit"].lower(), -1 if match["side"].lower().startswith("before") else 1
+    step = "week" if unit == "weekend" else unit
+    return period(shift(clock.today.replace(day=1) if unit == "month" else clock.today, 2 * sign, step), unit)
 
 
 def ahead(match: re.Match[str], clock: Clock) -> Period:
