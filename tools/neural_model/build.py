@@ -1,0 +1,75 @@
+"""Build the model files of the neural extractor from trained weights, and print how good it is.
+
+    python -m tools.neural_model.build WEIGHTS [OUTPUT]
+
+Exports the network, fits the calibration on the dev voices, and scores the test voices with the exported files.
+"""
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import torch
+
+from memctl.extract import neural
+from memctl.extract.neural.decoding import Reading
+from memctl.extract.neural.drafts import THRESHOLD, draft_of
+from memctl.extract.neural.model import NeuralReader
+from tools.neural_model.calibrate import fit
+from tools.neural_model.evaluate import matches, score
+from tools.neural_model.examples import read, split_of
+from tools.neural_model.export import export
+from tools.neural_model.network import Network
+
+
+def main() -> None:
+    """Build, calibrate, score."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("output", type=Path, nargs="?", default=neural.folder())
+    given = parser.parse_args()
+    given.output.mkdir(exist_ok=True)
+    state = torch.load(given.weights)
+    network = Network(1 + max(int(name.split(".")[1]) for name in state if name.startswith("layers.")))
+    network.load_state_dict(state)
+    path = given.output / "model.onnx"
+    export(network.eval(), path)
+    checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+    (given.output / "model.onnx.sha256").write_text(f"{checksum}  model.onnx\n", encoding="ascii")
+    turns = {part: [turn for turn in read() if split_of(turn["voice"]) == part] for part in ("dev", "test")}
+    model = NeuralReader(given.output)
+    dev = [(turn, _believed(turn, model)) for turn in turns["dev"]]
+    fit(dev, given.output / "calibration.json")
+    model = NeuralReader(given.output)
+    test = {turn["turn"]: _believed(turn, model) for turn in turns["test"]}
+    _print(turns["test"], test)
+
+
+def _believed(turn: dict, model: NeuralReader) -> list[Reading]:
+    """The readings of a turn that stand up to the checks, whatever their confidence."""
+    text = turn["turn"]
+    found = model.read(text, turn.get("before", "")).claims
+    return [reading for reading in found if draft_of(text, None, reading, orders_taken=True)]
+
+
+def _print(turns: list[dict], found: dict[str, list[Reading]]) -> None:
+    print("confidence of at least, precision, recall, F1 of the claims of the test voices")
+    for threshold in (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9):
+        counts, _ = score(turns, lambda turn: found[turn["turn"]], threshold)
+        mark = " *" if threshold == THRESHOLD else ""
+        print(f"{threshold:.1f}  {counts.precision:.3f}  {counts.recall:.3f}  {counts.f1:.3f}{mark}")
+    print("reliability: confidence, share that is right, readings")
+    readings = [
+        (reading.confidence, any(matches(reading, claim, turn["turn"]) for claim in turn["claims"]))
+        for turn in turns
+        for reading in found[turn["turn"]]
+    ]
+    for low in range(0, 10, 2):
+        some = [right for share, right in readings if low / 10 <= share < (low + 2) / 10 + (low == 8)]
+        print(f"{low / 10:.1f}-{(low + 2) / 10:.1f}  {sum(some) / max(1, len(some)):.2f}  {len(some)}")
+    for name, counts in score(turns, lambda turn: found[turn["turn"]], THRESHOLD)[1].items():
+        print(f"{name:20} precision {counts.precision:.2f}  recall {counts.recall:.2f}  of {counts.wanted}")
+
+
+if __name__ == "__main__":
+    main()

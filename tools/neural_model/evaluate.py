@@ -1,0 +1,71 @@
+"""Score readings against the labels of a part of the training set: exact claims, precision and recall."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from memctl.extract.neural.decoding import Reading
+
+
+class Counts(NamedTuple):
+    """Claims that are right, that the model gives, and that the labels give."""
+
+    right: int
+    given: int
+    wanted: int
+
+    @property
+    def precision(self) -> float:
+        """The share of the claims given that are right."""
+        return self.right / max(1, self.given)
+
+    @property
+    def recall(self) -> float:
+        """The share of the claims wanted that are given."""
+        return self.right / max(1, self.wanted)
+
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall."""
+        return 2 * self.right / max(1, self.given + self.wanted)
+
+
+def matches(reading: Reading, claim: dict[str, Any], text: str) -> bool:
+    """True if a reading says what the claim says: predicate, polarity, subject, and half of the object's words."""
+    if reading.predicate != claim["predicate"] or reading.over != (claim.get("op") == "retract"):
+        return False
+    ours = _words(text[slice(*reading.object)])
+    theirs = _words(claim["object"])
+    common = len(ours & theirs)
+    if 2 * common < len(ours | theirs):
+        return False
+    subject = claim.get("subject")
+    if (subject is None) != (reading.subject is None):
+        return False
+    return subject is None or bool(_words(subject) & _words(reading.subject or ""))
+
+
+def score(
+    turns: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], Sequence[Reading]], threshold: float = 0.0
+) -> tuple[Counts, dict[str, Counts]]:
+    """The counts over all turns and by predicate, of readings of at least `threshold` confidence."""
+    right: Counter[str] = Counter()
+    given: Counter[str] = Counter()
+    wanted: Counter[str] = Counter()
+    for turn in turns:
+        claims = list(turn["claims"])
+        wanted.update(claim["predicate"] for claim in claims)
+        for reading in read(turn):
+            if reading.confidence < threshold:
+                continue
+            given[reading.predicate] += 1
+            match = next((claim for claim in claims if matches(reading, claim, turn["turn"])), None)
+            if match is not None:
+                claims.remove(match)
+                right[reading.predicate] += 1
+    by = {name: Counts(right[name], given[name], wanted[name]) for name in sorted(given | wanted)}
+    return Counts(sum(right.values()), sum(given.values()), sum(wanted.values())), by
+
+
+def _words(text: str) -> set[str]:
+    return {word.strip(".,;:!?'\"").casefold() for word in text.split()} - {"the", "a", "an", "my", "our", ""}

