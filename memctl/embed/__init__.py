@@ -1,4 +1,4 @@
-"""Text to unit vector: the built-in static model, OpenAI-compatible servers, sentence-transformers models.
+"""Text to unit vector: the built-in static model, MiniLM, OpenAI-compatible servers, sentence-transformers models.
 
 An embedder's libraries are imported when it is opened or first used. Knows nothing of facts or stores.
 """
@@ -42,8 +42,8 @@ def open_embedder(
 ) -> Embedder:
     """Open the embedder that `spec` names.
 
-    `static` (built in), `openai` or `openai:<model>` (any OpenAI-compatible server, with `base_url`, `api_key` and the
-    number of dimensions to request), `sentence-transformers:<model or folder>`.
+    `static` (built in), `minilm` (of the extra `[neural]`), `openai` or `openai:<model>` (any OpenAI-compatible server,
+    with `base_url`, `api_key` and the number of dimensions to request), `sentence-transformers:<model or folder>`.
 
     Raises UsageError for an unknown spec, an option the embedder does not have, or a missing package; AuthError if a
     required key is missing; Fatal if a model cannot be read.
@@ -51,13 +51,14 @@ def open_embedder(
     kind, _, model = spec.strip().partition(":")
     makers: dict[str, Callable[[], Embedder]] = {
         "static": lambda: _static(spec, model, dim),
+        "minilm": lambda: _minilm(model, dim),
         "openai": lambda: _openai(model, base_url, api_key, dim),
         "sentence-transformers": lambda: _sentence_transformers(model, dim),
     }
     if kind not in makers:
         raise UsageError(
             f"unknown embedder {spec!r}",
-            hint="use static, openai:<model>, or sentence-transformers:<model or folder>",
+            hint="use static, minilm, openai:<model>, or sentence-transformers:<model or folder>",
         )
     return makers[kind]()
 
@@ -70,6 +71,14 @@ def _static(spec: str, model: str, dim: int | None) -> Embedder:
     if dim not in (None, DIM):
         raise UsageError(f"the static model has {DIM} dimensions, not {dim}", hint="omit the dimensions")
     return StaticEmbedder()
+
+
+def _minilm(model: str, dim: int | None) -> Embedder:
+    from memctl.embed.minilm import DIM, NAME, MiniLMEmbedder
+
+    if model or dim not in (None, DIM):
+        raise UsageError(f"minilm is one model with {DIM} dimensions", hint=f"use minilm ({NAME})")
+    return MiniLMEmbedder()
 
 
 def _openai(model: str, base_url: str | None, api_key: str | None, dim: int | None) -> Embedder:

