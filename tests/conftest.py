@@ -125,6 +125,14 @@ def one_thread() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def rules_alone() -> Iterator[None]:
+    """`--extractor auto` means the rules, although the extra `[neural]` is installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MEMCTL_NEURAL_MODEL", "")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A single certificate authority is trusted: each client of HTTP reads the file, and asks no foreign server."""
     import certifi
@@ -148,6 +156,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "work").mkdir(parents=True)
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("MEMCTL_NEURAL_MODEL", "")
     monkeypatch.setenv("MEMCTL_LOCAL_SERVERS", "")  # no test asks a model that runs on this machine
     monkeypatch.chdir(folder / "work")
     return folder

@@ -91,6 +91,7 @@ def starts(folder: Path, patch: pytest.MonkeyPatch) -> None:
         if name.startswith(("MEMCTL_", "XDG_")) or name in ("DATABASE_URL", "COLUMNS"):
             patch.delenv(name)
     patch.setenv("HOME", str(home))
+    patch.setenv("MEMCTL_NEURAL_MODEL", "")
     patch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     patch.chdir(work)
 

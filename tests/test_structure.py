@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("memctl", "adapters", "tests", "tools", "benchmarks", "docs")
 LONGEST = 420
 ROOMS = (
-    *("core", "runtime", "transcripts", "extract", "reconcile", "embed", "backends", "store"),
+    *("core", "runtime", "transcripts", "embed", "extract", "reconcile", "backends", "store"),
     *("ingest", "migrate", "maintenance", "report", "context", "memory", "workspace", "mcp", "integrations", "cli"),
 )
 """A room imports only from those before it, when it is itself imported."""

@@ -19,6 +19,7 @@ class Draft(msgspec.Struct, kw_only=True):
 
     `quote` is the span in the turn. A `denial` ("I'm not vegetarian") ends what was claimed before and claims nothing
     itself. A draft that `corrects` another replaces it on purpose. A `doubt` marks what it would retract.
+    `extractor` is None for the rules.
     """
 
     predicate: str
@@ -38,6 +39,7 @@ class Draft(msgspec.Struct, kw_only=True):
     denial: bool = False
     corrects: bool = False
     doubt: bool = False
+    extractor: str | None = None
 
     @property
     def key(self) -> tuple[str | None, str, str | None, str, str]:

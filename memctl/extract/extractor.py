@@ -5,7 +5,8 @@ none. Turns must have been redacted (`memctl.extract.secrets`). `memctl.reconcil
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -31,6 +32,10 @@ from memctl.extract.short_answers import answer_drafts
 from memctl.extract.turn_reader import TurnReader
 from memctl.transcripts.model import Session, Turn
 
+if TYPE_CHECKING:
+    from memctl.extract.neural.decoding import TurnReadings
+    from memctl.extract.neural.model import NeuralReader
+
 EXTRACTOR = "rules@1"
 THRESHOLD = 0.7
 """Claims of lower confidence are dropped."""
@@ -45,14 +50,20 @@ MEMORY = "memory_write"
 
 
 def extract(
-    session: Session, user_id: str, *, uri: str | None = None, skip: frozenset[str] = frozenset()
+    session: Session,
+    user_id: str,
+    *,
+    uri: str | None = None,
+    skip: frozenset[str] = frozenset(),
+    model: "NeuralReader | None" = None,
 ) -> list[Claim]:
     """The claims of a session's human turns, in order.
 
-    `skip` names turns that give no claims but are context for later ones. Claim ids are derived from user, session,
-    turn, text and position, so that a second run gives the same ids.
+    `skip` names turns that give no claims but are context for later ones. With a `model`, its readings are combined
+    with those of the rules. Claim ids are derived from user, session, turn, text and position, so that a second run
+    gives the same ids.
     """
-    reader = _SessionReader(session, user_id, uri)
+    reader = _SessionReader(session, user_id, uri, model.of_session(session, skip) if model else None)
     claims: list[Claim] = []
     for position, turn in enumerate(session.turns):
         by_user = turn.role == "user" or turn.raw_kind == MEMORY
@@ -85,8 +96,10 @@ def namesakes(speakers: Iterable[str], user_id: str) -> frozenset[str]:
 class _SessionReader:
     """A session being read: the last question, and the drafts so far."""
 
-    def __init__(self, session: Session, user_id: str, uri: str | None) -> None:
-        self.session, self.user_id, self.uri = session, user_id, uri
+    def __init__(
+        self, session: Session, user_id: str, uri: str | None, readings: "Mapping[str, TurnReadings] | None" = None
+    ) -> None:
+        self.session, self.user_id, self.uri, self.readings = session, user_id, uri, readings or {}
         self.question: str | None = None
         self.earlier = EarlierDrafts()
         self.people: dict[str, tuple[str, str]] = {}
@@ -115,6 +128,10 @@ class _SessionReader:
         self.subject = reader.other
         drafts += multilingual_drafts(text)
         drafts += replacements(text, drafts)
+        if turn.turn_id in self.readings:
+            from memctl.extract.neural.drafts import combined
+
+            drafts = combined(text, turn.at, self.readings[turn.turn_id], drafts, orders_taken=self.orders)
         kept = single_readings(_distinct(withdrawn(text, filter(acceptable, drafts))), SINGLE_VALUED)
         return kept + list(doubts(text, self.earlier, kept))
 
@@ -186,7 +203,7 @@ class _SessionReader:
                     agent_id=self.session.agent_id,
                     app_id=self.session.app_id,
                     categories=(draft.category, *(DENIAL,) * draft.denial, *(DOUBT,) * draft.doubt),
-                    extractor=EXTRACTOR,
+                    extractor=draft.extractor or EXTRACTOR,
                 )
             )
         return claims

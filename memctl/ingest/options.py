@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from memctl.core.errors import UsageError
+from memctl.extract import neural
 from memctl.ingest.attribution import Attribution
 from memctl.ingest.scan import Options
 from memctl.ingest.session_extraction import Recipe
@@ -43,7 +44,7 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     branches: bool = False
     sidechains: bool = False
     direct_messages: bool = False
-    extractor: Literal["auto", "llm", "rules", "none"] | None = None
+    extractor: Literal["auto", "llm", "neural", "rules", "none"] | None = None
     model: str | None = None
     llm_base_url: str | None = None
     max_cost: float | None = None
@@ -100,6 +101,12 @@ class IngestOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
             since=user_input.when(self.since, current.timezone),
             model=current.llm_model,
         )
+        if recipe.extractor == "neural" and not neural.installed():
+            raise UsageError(
+                "the neural extractor is not installed",
+                where="--extractor",
+                hint="pip install 'memctl-toolkit[neural]', or use --extractor rules",
+            )
         return Options(
             attribution=Attribution(user=self.user, user_from=self.user_from, default_user=current.default_user),
             recipe=recipe,

@@ -191,6 +191,10 @@ class Reader:
             from memctl.extract.llm import prompt
 
             extractor = prompt.extractor(str(options.recipe.model))
+        elif options.recipe.by_neural:
+            from memctl.extract.neural.drafts import NAME
+
+            extractor = f"{EXTRACTOR}+{NAME}"
         folder = document.folder_user if options.attribution.by_folder else None
         return msgspec.json.encode([extractor, recipe, options.format, _reading(options.reading), folder]).decode()
 

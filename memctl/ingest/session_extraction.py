@@ -17,6 +17,7 @@ from memctl.core.fact import Fact, Source, derive_id
 from memctl.embed import Embedder
 from memctl.embed.spec import EmbedderSpec
 from memctl.extract import extractor
+from memctl.extract import neural as neural_extractor
 from memctl.extract.prompt_injection import gives_orders
 from memctl.extract.secrets import redact
 from memctl.ingest.attribution import Owned
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 else:
     Vector = Any
 
-ExtractorName = Literal["auto", "llm", "rules", "none"]
+ExtractorName = Literal["auto", "llm", "neural", "rules", "none"]
 
 
 LONGEST_TURN = 1_000_000
@@ -51,15 +52,23 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def extracts(self) -> str:
-        """What turns words into facts: `auto` means the model where one is configured, else the rules."""
+        """What turns words into facts: `auto` means the model where one is configured, else the neural extractor where
+        it is installed, else the rules."""
         if self.extractor == "none":
             return "none"
-        return f"llm {self.model}" if self.by_model else "rules"
+        return f"llm {self.model}" if self.by_model else "neural" if self.by_neural else "rules"
 
     @property
     def by_model(self) -> bool:
         """True when a model reads the turns."""
         return self.extractor == "llm" or (self.extractor == "auto" and self.model is not None)
+
+    @property
+    def by_neural(self) -> bool:
+        """True when the rules read the turns together with the model that ships with memctl."""
+        return self.extractor == "neural" or (
+            self.extractor == "auto" and self.model is None and neural_extractor.chosen()
+        )
 
 
 class Digest(msgspec.Struct, kw_only=True):
@@ -155,21 +164,27 @@ class Prepared(msgspec.Struct, kw_only=True):
             placed = msgspec.structs.replace(claim, position=claim.position + work.shift) if work.shift else claim
             self.digest.claims.append((placed, self.episode_of.get(claim.turn_id or "")))
 
-    def rules(self, only: frozenset[str] | None = None) -> list[Claim]:
-        """What the rules read in the session, or in some of its turns."""
+    def rules(self, only: frozenset[str] | None = None, *, neural: bool = False) -> list[Claim]:
+        """What the rules read in the session, or in some of its turns; with `neural`, together with the shipped
+        model."""
         skip = self.context
         if only is not None:
             skip |= {turn.turn_id for turn in self.session.turns} - only
         if all(turn.turn_id in skip for turn in self.session.turns):
             return []
-        return extractor.extract(self.session, self.work.owned.user_id, uri=self.work.uri, skip=skip)
+        model = None
+        if neural:
+            from memctl.extract.neural.model import reader
+
+            model = reader()
+        return extractor.extract(self.session, self.work.owned.user_id, uri=self.work.uri, skip=skip, model=model)
 
 
 def digest(work: Work, recipe: Recipe) -> Digest:
     """The episodes and claims of one session. Turns whose episode is known serve as context only."""
     prepared = prepare(work, recipe)
     if recipe.extractor != "none":
-        prepared.take(prepared.rules())
+        prepared.take(prepared.rules(neural=recipe.by_neural))
     return prepared.digest
 
 

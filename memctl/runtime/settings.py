@@ -46,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     embedder: str | None = None
     embed_base_url: str | None = None
     embed_dimensions: int | None = None
-    extractor: Literal["auto", "llm", "rules", "none"] = "auto"
+    extractor: Literal["auto", "llm", "neural", "rules", "none"] = "auto"
     llm_model: str | None = None
     llm_base_url: str | None = None
     llm_timeout: float = 300.0

@@ -70,8 +70,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
         False
     )
     extractor: Annotated[
-        Literal["auto", "llm", "rules", "none"] | None,
-        option("--extractor", "Extraction method. [default: auto, a model if one is configured, else rules]"),
+        Literal["auto", "llm", "neural", "rules", "none"] | None,
+        option("--extractor", "Extraction method. [default: auto, the best one that is set up]"),
     ] = None
     model: Annotated[
         str | None, option("--model", "Chat model that reads the turns, for example gpt-5.4-mini.", "NAME")

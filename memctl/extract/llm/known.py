@@ -127,24 +127,25 @@ def kind_of(predicate: str) -> Kind:
 
 def text_of(subject: str, predicate: str, slot: str | None, value: str) -> str:
     """A fact as a sentence, made of its parts and nothing else."""
-    return f"{subject}{_phrase(predicate, slot, third(value))}.".replace("..", ".")
+    phrase = phrase_of(predicate, slot, third(value))
+    blank = "" if phrase.startswith("'s ") else " "
+    return f"{subject}{blank}{phrase}.".replace("..", ".")
 
 
-def _phrase(predicate: str, slot: str | None, value: str) -> str:
-    """The words after the subject, with the blank before them."""
+def phrase_of(predicate: str, slot: str | None, value: str) -> str:
+    """The words after the subject: "lives in Paris", "'s plan: …"."""
     verb, _, rest = value.partition(" ")
     form = FORMS.get(verb.lower())
     if predicate == "favorite":
-        return f" has the favourite {slot} {value}" if slot else f" has the favourite {value}"
+        return f"has the favourite {slot} {value}" if slot else f"has the favourite {value}"
     if predicate in ("plans", "goal") and form and form[0] == verb.lower():
-        return f" {'plans' if predicate == 'plans' else 'wants'} to {value}"
+        return f"{'plans' if predicate == 'plans' else 'wants'} to {value}"
     if predicate == "likes" and form and form[0] == verb.lower() and rest:
-        return f" likes to {value}"
+        return f"likes to {value}"
     if predicate == "habit" and form and form[0] == verb.lower():
-        return f" {third_person(form[0])} {rest}"
+        return f"{third_person(form[0])} {rest}"
     if predicate == "event" and form and form[1] in ("past", "pp"):
-        return f" {value[:1].lower()}{value[1:]}"
+        return f"{value[:1].lower()}{value[1:]}"
     if predicate in KNOWN:
-        text = KNOWN[predicate].text.format(o=value, a=article(value))
-        return text if text.startswith("'s") else f" {text}"
-    return f" has {article(predicate.removeprefix('has_'))} called {value}"
+        return KNOWN[predicate].text.format(o=value, a=article(value))
+    return f"has {article(predicate.removeprefix('has_'))} called {value}"
