@@ -1,10 +1,11 @@
 """The dates of plans and events: which of a clause's dates say when, the words without them, and the claim's time."""
 
 import re
+from datetime import datetime
 
 from memctl.core.late_pattern import late
 from memctl.extract.clauses import Clause, Head
-from memctl.extract.dates import Grounded
+from memctl.extract.dates import Grounded, certain, may_name_time
 from memctl.extract.draft_claim import Draft
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.noun_phrases import cut
@@ -93,3 +94,12 @@ def absolute(phrase: str, dates: list[Grounded]) -> str:
     if (at.end - at.start).days == 2:
         return f"{phrase} on the weekend of {at.start.day} {at.start:%B %Y}"
     return f"{phrase} in the week of {at.start.day} {at.start:%B %Y}"
+
+
+def undated(phrase: str, at: datetime | None) -> str:
+    """A verb phrase without the time at its end, which `absolute` gives in full."""
+    dates = certain(phrase, at) if may_name_time(phrase) else []
+    last = max(dates, key=lambda one: one.span[1], default=None)
+    if last is None or phrase[last.span[1] :].strip(" .,"):
+        return phrase
+    return re.sub(r"\W+(?:on|in|at|by|for)?\W*$", "", phrase[: last.span[0]]) or phrase

@@ -24,6 +24,8 @@ from memctl.extract.neural.model import NeuralReader
 from memctl.ingest.session_extraction import Recipe
 from memctl.transcripts.model import Session, Turn
 
+pytest.importorskip("onnxruntime", reason="the extra [neural] is not installed")
+
 TRAINING = Path(__file__).parents[2] / "fixtures" / "training"
 MODEL = Path(neural.__file__).parent / "model"
 AT = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -208,6 +210,16 @@ def test_a_reading_about_somebody_else_has_that_subject() -> None:
     (ana,) = combined(text, AT, _reading(text, "cello", "hobby", subject="Ana"), [], orders_taken=True)
     assert ana.subject == "Ana"
     assert combined(text, AT, _reading(text, "cello", "hobby", subject="she"), [], orders_taken=True) == []
+
+
+def test_a_plan_names_its_date_once_and_a_word_for_the_speaker_is_nobody_else() -> None:
+    text = "We're going skiing together in February, mi cumple es el 3 de junio."
+    when = (text.index("in February"), text.index("in February") + len("in February"))
+    (plan,) = combined(
+        text, AT, _reading(text, "going skiing together in February", "plans", when=when), [], orders_taken=True
+    )
+    assert plan.phrase == "'s plan: going skiing together in February 2027"
+    assert combined(text, AT, _reading(text, "3 de junio", "birthday", subject="mi"), [], orders_taken=True) == []
 
 
 def test_confidence_grows_with_the_scores() -> None:

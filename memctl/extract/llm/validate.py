@@ -19,7 +19,7 @@ from memctl.core.claim import Claim, Precision
 from memctl.core.fact import derive_id
 from memctl.core.tokenization import stems, words
 from memctl.extract.dates import certain, may_name_time
-from memctl.extract.event_dates import absolute
+from memctl.extract.event_dates import absolute, undated
 from memctl.extract.extractor import MEMORY, speaks_for_user
 from memctl.extract.llm.borne_out import CHANGES, FOLLOWS, Wanted, follows, order, slot_of, unsupported
 from memctl.extract.llm.known import category_of, kind_of, text_of
@@ -173,7 +173,7 @@ class _Validator:
             name = f"{self.window.user_id if own else stating.turn.speaker}'s {relative}"
             subject = relative if own else name
         happens = predicate in ("plans", "event")
-        text = text_of(name, predicate, slot, _undated(said.value, stating) if happens else said.value)
+        text = text_of(name, predicate, slot, undated(said.value, stating.turn.at) if happens else said.value)
         dates = _dates(said, stating, predicate)
         if happens and may_name_time(said.quote):
             when = certain(said.quote, stating.turn.at, future=predicate == "plans")
@@ -380,15 +380,6 @@ def _dates(said: _Said, line: Line, predicate: str) -> _Dates:
     end = next((one for one in grounded if one.role == "until"), None)
     first = start or end
     return _Dates(start.start if start else None, end.end if end else None, first.precision if first else None)
-
-
-def _undated(value: str, line: Line) -> str:
-    """A verb phrase without the time at its end, which its text gives in full."""
-    dates = certain(value, line.turn.at) if may_name_time(value) else []
-    last = max(dates, key=lambda one: one.span[1], default=None)
-    if last is None or value[last.span[1] :].strip(" .,"):
-        return value
-    return re.sub(r"\W+(?:on|in|at|by|for)?\W*$", "", value[: last.span[0]]) or value
 
 
 class _Dates(NamedTuple):

@@ -12,7 +12,7 @@ from datetime import datetime
 from memctl.core.claim import Precision
 from memctl.extract.dates import certain, may_name_time
 from memctl.extract.draft_claim import Draft, third
-from memctl.extract.event_dates import absolute
+from memctl.extract.event_dates import absolute, undated
 from memctl.extract.instructions import LONGEST_ORDER
 from memctl.extract.kinship import FAMILY, SEVERAL, canonical
 from memctl.extract.llm.borne_out import CHANGES
@@ -55,7 +55,11 @@ _VERBS = {
 _SUBJECTS = frozenset({"i", "we", "he", "she", "they", "you"})
 _ARTICLE = re.compile(r"^(?:an?|the|my|our|some)\s+", re.IGNORECASE)
 _DEICTIC = re.compile(r"\b(?:it|that|this|these|those|there|them|him|her|he|she|they|you|your)\b", re.IGNORECASE)
-_PRONOUN = re.compile(r"(?:he|she|they|it|we|you|him|her|them|his|their|your|my|our|i|me|who)\b", re.IGNORECASE)
+_PRONOUN = re.compile(
+    r"(?:he|she|they|it|we|you|him|her|them|his|their|your|my|our|i|me|who|"
+    r"mis?|ma|mon|mes|meine?|meu|minha|yo|je|ich|eu)\b",
+    re.IGNORECASE,
+)
 _ROLE = re.compile(lexicon("RELATIONS"), re.IGNORECASE)
 _RELATIVE = re.compile(r"(?:my|our|mi|mis|mon|ma|mes|mein|meine|meu|minha)\s+(?P<rel>[\w'’ -]+)$", re.IGNORECASE)
 
@@ -124,11 +128,7 @@ def draft_of(text: str, at: datetime | None, reading: Reading, *, orders_taken: 
     dates = _dates(statement, text, at, reading)
     phrase = _phrase(predicate, slot, value)
     if predicate in ("event", "plans") and reading.when:
-        when = text[slice(*reading.when)]
-        if when not in value:
-            phrase = f"{phrase} {when}"
-        if may_name_time(phrase):
-            phrase = absolute(phrase, certain(phrase, at, future=predicate == "plans"))
+        phrase = _dated(predicate, value, text[slice(*reading.when)], at)
     subject, owner = about
     return Draft(
         predicate=predicate,
@@ -233,6 +233,14 @@ def _phrase(predicate: str, slot: str | None, value: str) -> str:
     if predicate in _PHRASES:
         return _PHRASES[predicate][0].format(o=value, s=slot)
     return phrase_of(predicate, slot, third(value))
+
+
+def _dated(predicate: str, value: str, when: str, at: datetime | None) -> str:
+    """The words of an event or plan with its date in full, or with the words of the time if they name no date."""
+    dates = certain(when, at, future=predicate == "plans")
+    if any(one.role == "at" for one in dates):
+        return absolute(_phrase(predicate, None, undated(value, at)), dates)
+    return _phrase(predicate, None, value if when in value else f"{value} {when}")
 
 
 def _dates(
