@@ -29,7 +29,7 @@ Hosted services were tested against emulators based on their SDKs and documentat
 | Letta | `letta` (the V1 API), agent files `.af`, `letta-memfs:PATH` (memory folders in git) | [Letta](letta.md) |
 | agents' folders | `claude-code:PATH`, `openclaw:PATH`, `hermes:PATH`, `memories:PATH` (Anthropic's memory tool), `codex:PATH`, `gemini:PATH` (read-only), `notes:PATH` (Basic Memory, Obsidian) | [Agents' folders](agent-folders.md) |
 | PostgreSQL | `postgres`, and existing tables (read-only) | [PostgreSQL](postgres.md) |
-| LangGraph | `langgraph:FILE` (SqliteStore), `langgraph:postgresql://…` (PostgresStore) | [LangGraph](langgraph.md) |
+| LangGraph | `langgraph:FILE` (SqliteStore), `langgraph:postgresql://…` (PostgresStore), `langgraph:redis://…` (RedisStore) | [LangGraph](langgraph.md) |
 | Redis | `redis://HOST`: Agent Memory Server; conversations of buffers, LangChain and LangGraph | [Redis](redis.md) |
 
 ## Summary

@@ -1,1 +1,1 @@
-"""LangGraph's long-term store: the tables of PostgresStore and of SqliteStore."""
+"""LangGraph's long-term store: the tables of PostgresStore and SqliteStore, and the documents of RedisStore."""

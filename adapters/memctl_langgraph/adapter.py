@@ -1,6 +1,6 @@
-"""The backend named `langgraph`: LangGraph's long-term store in PostgreSQL or SQLite.
+"""The backend named `langgraph`: LangGraph's long-term store in PostgreSQL, SQLite or Redis.
 
-Items are read with SQL, in the order of their keys, because `BaseStore.search` returns 10 items by default.
+Items are read with SQL or SCAN, in the order of their keys, because `BaseStore.search` returns 10 items by default.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,6 +23,7 @@ from memctl.backends.contract import (
 )
 from memctl.core.errors import NotFound, Rejected, UsageError
 from memctl.core.fact import Fact
+from memctl_langgraph.documents import SCHEMES, RedisDocuments
 from memctl_langgraph.mapping import SYSTEM, TEXTS, Item, Layout, Namespace, key_of
 from memctl_langgraph.tables import HINT, PostgresTables, SqliteTables, Tables
 
@@ -31,7 +32,7 @@ _BESIDE = FieldSupport("in_metadata", "in the item's value, under the key `memct
 
 
 class LangGraphAdapter(Backend):
-    """The store at `url` (MEMCTL_LANGGRAPH_URL): a PostgreSQL database, or the path of a SQLite file.
+    """The store at `url` (MEMCTL_LANGGRAPH_URL): a PostgreSQL or Redis database, or the path of a SQLite file.
 
     `namespace` is the form of the namespaces, with `{user}` for the user. `text_key` is the key under which a value has
     its text. `timeout` is the number of seconds to wait for another writer of the file. Connects at the first call.
@@ -54,7 +55,11 @@ class LangGraphAdapter(Backend):
         options=("url", "namespace", "text_key", "timeout", "page_size"),
         address_option="url",
         env_vars={"url": ("MEMCTL_LANGGRAPH_URL",)},
-        tested_versions={"langgraph-checkpoint-postgres": "3.2.", "langgraph-checkpoint-sqlite": "3.1."},
+        tested_versions={
+            "langgraph-checkpoint-postgres": "3.2.",
+            "langgraph-checkpoint-redis": "0.5.",
+            "langgraph-checkpoint-sqlite": "3.1.",
+        },
         forget=True,
     )
 
@@ -72,12 +77,9 @@ class LangGraphAdapter(Backend):
                 "no LangGraph store given",
                 hint=f"use langgraph:ADDRESS, or set MEMCTL_LANGGRAPH_URL; ADDRESS is {HINT}",
             )
-        server = url.startswith(("postgres://", "postgresql://"))
-        if "://" in url and not server:
-            raise UsageError(f"LangGraph stores on {url.partition(':')[0]} are not supported", hint=f"use {HINT}")
-        self._tables: Tables = PostgresTables(url) if server else SqliteTables(Path(url), timeout)
+        self._tables = _tables_at(url, timeout)
         self._namespace = Namespace(namespace)
-        self._mapping = Layout(self._namespace, (text_key, *TEXTS) if text_key else TEXTS)
+        self._mapping = Layout(self._namespace, (text_key, *TEXTS) if text_key else TEXTS, self._tables.kept)
         self._page_size = page_size
         self._rejects: dict[str, Rejected] = {}
         self.identity = f"{self._tables.place} {namespace}"
@@ -107,14 +109,13 @@ class LangGraphAdapter(Backend):
         return ["the tables of a LangGraph store"]
 
     def remarks(self) -> Sequence[str]:
-        """The namespaces that are not read."""
-        others = [p for p in self._tables.prefixes() if self._namespace.label(p) is None] if self.initialized() else []
+        """The namespaces, and the documents, that are not read."""
+        if not self.initialized():
+            return []
+        others = [prefix for prefix in self._tables.prefixes() if self._namespace.label(prefix) is None]
         shown = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
-        return (
-            [f"{len(others)} namespaces do not have the form {self._namespace.template} and are not read: {shown}"]
-            if others
-            else []
-        )
+        form = f"{len(others)} namespaces do not have the form {self._namespace.template} and are not read: {shown}"
+        return [form] * bool(others) + self._tables.strays()
 
     def rejects(self) -> Iterator[Rejected]:
         """The items read so far that are not facts."""
@@ -240,3 +241,13 @@ class LangGraphAdapter(Backend):
             where = f"{SYSTEM} {item.prefix} {item.key}"
             self._rejects[where] = Rejected(str(error), where=where)
             return None
+
+
+def _tables_at(url: str, timeout: float) -> Tables:
+    if url.startswith(("postgres://", "postgresql://")):
+        return PostgresTables(url)
+    if url.startswith(SCHEMES):
+        return RedisDocuments(url)
+    if "://" in url:
+        raise UsageError(f"LangGraph stores on {url.partition(':')[0]} are not supported", hint=f"use {HINT}")
+    return SqliteTables(Path(url), timeout)

@@ -29,6 +29,12 @@ class Tables(Protocol):
     def create(self) -> None:
         """Create the tables with LangGraph's own setup."""
 
+    def kept(self, item: Item) -> Item:
+        """The item as it is read after it was put. Raises ValueError if it cannot be stored."""
+
+    def strays(self) -> list[str]:
+        """What is in the place of items but is not read."""
+
     def prefixes(self) -> list[str]:
         """All namespaces."""
 
@@ -63,6 +69,12 @@ class SqliteTables:
         store = need("langgraph.store.sqlite", "langgraph").SqliteStore
         with self._translated(), store.from_conn_string(str(self._path)) as made:
             made.setup()
+
+    def kept(self, item: Item) -> Item:
+        return item
+
+    def strays(self) -> list[str]:
+        return []
 
     def prefixes(self) -> list[str]:
         return [prefix for (prefix,) in self._rows("SELECT DISTINCT prefix FROM store ORDER BY prefix", [])]
@@ -159,6 +171,12 @@ class PostgresTables:
         with self._translated(), store.from_conn_string(self._dsn) as made:
             made.setup()
 
+    def kept(self, item: Item) -> Item:
+        return item
+
+    def strays(self) -> list[str]:
+        return []
+
     def prefixes(self) -> list[str]:
         return [prefix for (prefix,) in self._rows("SELECT DISTINCT prefix FROM store ORDER BY prefix")]
 
@@ -220,7 +238,7 @@ class PostgresTables:
             raise _failure(error, self.place) from None
 
 
-HINT = "the path of a SqliteStore's file, or postgresql://USER@HOST/DATABASE"
+HINT = "the path of a SqliteStore's file, postgresql://USER@HOST/DATABASE, or redis://HOST/DB"
 _AS_TEXT = COLUMNS.replace("value", "value::text")
 
 

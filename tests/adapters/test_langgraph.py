@@ -29,9 +29,31 @@ def sqlite_store(place: str) -> Iterator[Any]:
         yield opened
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@contextlib.contextmanager
+def redis_store(place: str) -> Iterator[Any]:
+    """LangGraph's own store in database 0, the only one that the search module has."""
+    import redis
+    from langgraph.store.redis import RedisStore
+
+    with redis.Redis.from_url(place, protocol=2) as client:
+        client.flushdb()
+        made = RedisStore(client)
+        made.setup()
+        # LangGraph's own `get` returns None for every item with this version of the search module.
+        made.get = lambda namespace, key: next(  # type: ignore[method-assign,assignment]
+            (item for item in made.search(namespace) if item.key == key), None
+        )
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgres", "redis"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Any, str]]:
     """A store of LangGraph itself, and its address."""
+    if request.param == "redis":
+        place = request.getfixturevalue("redis_url")
+        with redis_store(place) as made:
+            yield made, place
+        return
     from langgraph.store.postgres import PostgresStore
 
     if request.param == "sqlite":
@@ -117,6 +139,85 @@ def test_another_key_may_have_the_text(store: tuple[Any, str]) -> None:
     assert fact.text == "Short."
 
 
+def test_in_redis_expiry_is_kept_and_is_that_of_the_document(redis_url: str) -> None:
+    with redis_store(redis_url) as langgraph:
+        langgraph.put(("memories", "al"), "k", {"content": "Parks on level 2."}, ttl=5)
+        (fact,) = facts_of(redis_url, "al")
+        assert fact.expires_at is not None
+        assert timedelta(minutes=4) < fact.expires_at - datetime.now(UTC) <= timedelta(minutes=5)
+        ends = datetime.now(UTC).replace(microsecond=123456) + timedelta(days=1)
+        kept = Fact(
+            id=derive_id("p"), user_id="bob", kind="fact", text="Is away.", expires_at=ends, source=Source(system="x")
+        )
+        backend = LangGraphAdapter(redis_url)
+        assert [outcome.state for outcome in backend.write([kept])] == ["written"]
+        backend.close()
+        assert facts_of(redis_url, "bob") == [kept]
+        (name,) = [key for key in names(langgraph) if langgraph._redis.json().get(key, "$.key") == [str(kept.id)]]
+        assert langgraph._redis.execute_command("PEXPIRETIME", name) == int(ends.timestamp() * 1000)
+
+
+def test_in_redis_an_item_changed_between_two_pages_is_read(redis_url: str) -> None:
+    with redis_store(redis_url) as langgraph:
+        for number in range(6):
+            langgraph.put(("memories", "al"), f"k{number}", {"content": f"Fact {number}."})
+        pages = LangGraphAdapter(redis_url, page_size=2).read("al")
+        texts = [fact.text for fact in next(pages).facts]
+        langgraph.put(("memories", "al"), "k5", {"content": "Changed."})  # in a new document
+        langgraph.delete(("memories", "al"), "k4")
+        texts += [fact.text for page in pages for fact in page.facts]
+        assert texts == ["Fact 0.", "Fact 1.", "Fact 2.", "Fact 3.", "Changed."]
+
+
+def test_in_redis_the_newest_of_two_documents_is_the_item_and_what_is_not_read_is_counted(redis_url: str) -> None:
+    with redis_store(redis_url) as langgraph:
+        langgraph.put(("memories", "a,b c?"), "k", {"content": "New."})
+        (name,) = names(langgraph)
+        document = langgraph._redis.json().get(name)
+        old = document | {"value": {"content": "Old."}, "updated_at": document["updated_at"] - 1}
+        langgraph._redis.json().set("store:ZZ", "$", old)
+        langgraph._redis.json().set("store:odd", "$", {"cart": [1]})
+        langgraph._redis.json().set(name.replace(b"store:", b"store_vectors:"), "$", {"embedding": [1.0]})
+        backend = LangGraphAdapter(redis_url)
+        (fact,) = (fact for page in backend.read("a,b c?") for fact in page.facts)
+        assert fact.text == "New."
+        assert backend.remarks() == [
+            "1 documents under store: are not items and are not read",
+            "1 older documents of items with the same key are not read",
+        ]
+        backend.forget("a,b c?")
+        assert names(langgraph) == [b"store:odd"]
+        assert not langgraph._redis.keys("store_vectors:*")
+        backend.write([fact])
+        (item,) = langgraph.search(("memories", "a,b c?"))
+        assert (item.key, item.value) == ("k", {"content": "New."})
+        assert {name for name in names(langgraph) if len(name) == len("store:") + 26}
+        backend.close()
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 2**63, -0.0, 5e-324, 10**400], ids=range(6))
+def test_in_redis_numbers_of_a_value_return_as_they_were_or_are_rejected(redis_url: str, number: float) -> None:
+    with redis_store(redis_url):
+        value = {"content": "Counts.", "n": [number]}
+        fact = Fact(
+            id=derive_id("langgraph", "memories.al", "k"), user_id="al", kind="fact", text="Counts.",
+            source=Source(system="langgraph", id="k", uri="memories.al"),
+            native={"namespace": "memories.al", "value": value},
+        )  # fmt: skip
+        backend = LangGraphAdapter(redis_url)
+        (outcome,) = backend.write([fact])
+        backend.close()
+        assert [repr(read.native) for read in facts_of(redis_url, "al")] == (
+            [] if abs(number) > 10**300 else [repr(fact.native)]
+        )
+        assert (outcome.state == "rejected") == (abs(number) > 10**300)
+
+
+def names(langgraph: Any) -> list[bytes]:
+    """The names of the documents in LangGraph's store."""
+    return sorted(langgraph._redis.keys("store:*"))
+
+
 @pytest.mark.parametrize("template", ["memories", "memories.{user}x", "{user}.{user}", ".{user}"])
 def test_a_namespace_without_one_place_for_the_user_is_refused(template: str) -> None:
     with pytest.raises(UsageError):
@@ -130,7 +231,7 @@ def test_a_file_that_is_not_a_store_is_not_found_and_a_lost_server_is_retryable(
     with pytest.raises(NotFound):
         list(LangGraphAdapter(str(tmp_path / "other.db")).users())
     with pytest.raises(UsageError):
-        LangGraphAdapter("redis://localhost")
+        LangGraphAdapter("mysql://localhost")
     with pytest.raises(Retryable) as lost:
         LangGraphAdapter("postgresql://me:hidden@127.0.0.1:1/x").check()
     assert "hidden" not in f"{lost.value} {lost.value.hint}"

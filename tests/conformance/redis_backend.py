@@ -39,7 +39,7 @@ class RedisBackend(Suite):
     def bare(self, redis_url: str) -> str:
         return emptied(redis_url, 2)
 
-    def open(self, place: str) -> RedisAdapter:
+    def open(self, place: str) -> Backend:
         return RedisAdapter(place)
 
     def opening(self, place: str) -> tuple[str, str]:
@@ -50,13 +50,13 @@ class RedisBackend(Suite):
         with redis.Redis.from_url(place) as client:
             client.acl_setuser("reader", enabled=True, nopass=True, keys=["*"], categories=["+@read", "+@connection"])
             client.execute_command("ACL", "SETUSER", "reader", "+info", "+time", "+multi", "+exec")
-        yield lambda: RedisAdapter(place.replace("unix://", "unix://reader:any@"))
+        yield lambda: self.open(place.replace("unix://", "unix://reader:any@"))
 
     @contextlib.contextmanager
     def busy(self, place: str) -> Iterator[Callable[[], Backend]]:
         with redis.Redis.from_url(place) as client:
             client.config_set("maxmemory", 1)
-            yield lambda: RedisAdapter(place)
+            yield lambda: self.open(place)
             client.config_set("maxmemory", 0)
 
     @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The conformance suite over the backends it names."""
 
 from langgraph_backend import PostgresStoreBackend, SqliteStoreBackend
+from langgraph_redis_backend import RedisStoreBackend
 
 
 class TestLangGraphOnSqlite(SqliteStoreBackend):
@@ -8,4 +9,8 @@ class TestLangGraphOnSqlite(SqliteStoreBackend):
 
 
 class TestLangGraphOnPostgres(PostgresStoreBackend):
+    """Every case."""
+
+
+class TestLangGraphOnRedis(RedisStoreBackend):
     """Every case."""
