@@ -22,7 +22,7 @@ from memctl.core.predicates import family
 from memctl.core.subjects import Mention, is_relation, names_of, near
 from memctl.reconcile import Belief, Changes, Key, affected, changes, fold, to_fact
 from memctl.store.base import Group, Session, Store, Transaction
-from memctl.store.chunks import chunks_of
+from memctl.store.chunks import chunks_of, texts_of
 from memctl.store.model import SUPPRESSED, Entry, Episodic, StoredTurn
 from memctl.store.turn_identity import removal_keys
 
@@ -112,8 +112,11 @@ def refold(
         "fact", [*(fact.id for fact in changed), *(id_ for id_ in evidence if id_ in before)], reworded=False
     )
 
-    tx.remove([*gone, *reworded])
     new = [belief for belief in beliefs if belief.id not in before or belief.id in reworded]
+    missing = {text for belief in new for text in texts_of(after[belief.id])} - vectors.keys()
+    if missing:
+        vectors = {**_vectors_of(tx, before.values()), **vectors}
+    tx.remove([*gone, *reworded])
     episode_of = tx.episodes_of([belief.claim.id for belief in new])
     entries = [
         Entry(
@@ -127,6 +130,17 @@ def refold(
     tx.replace(changed)
     tx.set_evidence(evidence, {id_: fact.user_id for id_, fact in after.items()}, gone)
     return changes(before.values(), after.values())
+
+
+def _vectors_of(tx: Transaction, facts: Iterable[Fact]) -> dict[str, Any]:
+    """The vectors of these facts by text. What is said again at an earlier time may split one fact in two, of which the
+    second has a text that no claim of this transaction has."""
+    owned: defaultdict[str, dict[UUID, str]] = defaultdict(dict)
+    for fact in facts:
+        whole = texts_of(fact)
+        if len(whole) == 1:
+            owned[fact.user_id][fact.id] = whole[0]
+    return {texts[id_]: vector for user, texts in owned.items() for id_, vector in tx.vectors_of(user, texts).items()}
 
 
 def beliefs_about(tx: Transaction, claims: Sequence[Claim]) -> dict[UUID, Belief]:

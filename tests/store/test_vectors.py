@@ -24,3 +24,11 @@ def test_few_and_many_vectors_are_kept_to_the_last_bit_and_once(number, floats):
     assert stored["unit"].tolist() == units
     assert set(stored["user_id"]) == {"alice"}
     assert np.array_equal(np.stack(list(stored["v"])), vectors)
+
+
+def test_a_fact_that_an_older_statement_splits_in_two_is_still_found_by_meaning(memctl, chat):
+    twice = [("2026-01-01T10:00:00Z", "I live in Oslo."), ("2026-03-01T10:00:00Z", "I live in Oslo.")]
+    memctl("ingest", chat("u/a.jsonl", *twice), "--user", "u")
+    memctl("ingest", chat("u/b.jsonl", ("2026-02-01T10:00:00Z", "I live in Rome.")), "--user", "u")
+    without = "FROM units u WHERE NOT EXISTS (SELECT 1 FROM vectors v WHERE v.unit = u.key)"
+    assert memctl("sql", f"SELECT count(*) AS n {without}", "--json").document["rows"] == [{"n": 0}]
