@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, ParamSpec, TypeVar, cast
@@ -105,6 +105,10 @@ class Retrying(Backend):
                 continue
             if cursor == began:
                 return
+
+    def read_vectors(self, models: Collection[str]) -> None:
+        """Asks no server, so there is nothing to try again."""
+        self.backend.read_vectors(models)
 
     def conversations(self, user: str) -> Iterator[Conversation]:
         """After a failure the list is read again, without the conversations that were returned already."""
