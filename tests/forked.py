@@ -134,6 +134,8 @@ def _load() -> None:
     from memctl.store.duckdb import instances
 
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MEMCTL_", "XDG_"))}
+    # The threads of onnxruntime do not survive a fork, and a copy would wait for them at its end.
+    kept["MEMCTL_NEURAL_MODEL"] = ""
     with tempfile.TemporaryDirectory() as home, mock.patch.dict(os.environ, kept | {"HOME": home}, clear=True):
         os.chdir(home)
         for command in _LOADING:
