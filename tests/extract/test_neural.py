@@ -34,6 +34,7 @@ TURNS = (
     "Please never use bullet points in your answers, and keep them under a hundred words.",
     "If I lived nearer to the sea I'd buy a boat tomorrow.",
     "my knee is fine again thanks, what should I cook tonight?",
+    "doctor put me on levothyroxine after the blood test, 50 micrograms",
 )
 
 
@@ -154,6 +155,8 @@ def _reading(text: str, words: str, predicate: str, **more: Any) -> TurnReadings
     [
         ('My brother said "I live in Rome" and laughed.', "Rome", "lives_in"),
         ("Maybe I have asthma.", "asthma", "has_condition"),
+        ("I don't have asthma.", "asthma", "has_condition"),
+        ("I worked as a nurse for years.", "nurse", "job_title"),
         ("Would I like Rome?", "Rome", "lives_in"),
         ("I live in Rome.", "I", "lives_in"),
         (
@@ -201,6 +204,20 @@ def test_what_rules_and_model_both_read_is_one_surer_fact_and_what_only_the_rule
     assert combined(text, AT, silent, [sure, unsure], orders_taken=True) == [sure]
 
 
+def test_a_plan_that_rule_and_model_word_differently_is_one_fact() -> None:
+    text = "I'm getting married in September."
+    rule = Draft(predicate="plans", object="get married", phrase="plans to get married", quote=(0, len(text) - 1))
+    assert combined(text, AT, _reading(text, "getting married", "plans"), [rule], orders_taken=True) == [rule]
+
+
+@pytest.mark.parametrize("other", [{"subject": "Ana"}, {"over": True}])
+def test_a_rule_is_not_made_surer_by_a_reading_that_says_something_else(other: dict[str, Any]) -> None:
+    text = "I live in Oslo."
+    rule = Draft(predicate="lives_in", object="Oslo", phrase="lives in Oslo", quote=(0, 14), confidence=0.85)
+    assert combined(text, AT, _reading(text, "Oslo", "lives_in", **other), [rule], orders_taken=True) == [rule]
+    assert rule.confidence == 0.85
+
+
 def test_a_reading_about_somebody_else_has_that_subject() -> None:
     text = "My sister has psoriasis and Ana plays the cello."
     (sister,) = combined(
@@ -236,6 +253,6 @@ def test_the_model_adds_facts_to_those_of_the_rules_and_a_second_run_nothing_new
     before = memctl("facts", "alice", "--json").document["facts"]
     assert "(neural)" in memctl("ingest", path, "--user", "alice", "--extractor", "neural").out
     after = memctl("facts", "alice", "--json").document["facts"]
-    assert {fact["text"] for fact in before} <= {fact["text"] for fact in after}
+    assert {fact["text"] for fact in before} < {fact["text"] for fact in after}
     assert memctl("ingest", path, "--user", "alice", "--extractor", "neural").code == 0
     assert memctl("facts", "alice", "--json").document["facts"] == after

@@ -9,9 +9,11 @@ import argparse
 import hashlib
 from pathlib import Path
 
+import msgspec
 import torch
 
 from memctl.extract import neural
+from memctl.extract.neural.calibration import EVEN
 from memctl.extract.neural.decoding import Reading
 from memctl.extract.neural.drafts import THRESHOLD, draft_of
 from memctl.extract.neural.model import NeuralReader
@@ -36,10 +38,12 @@ def main() -> None:
     export(network.eval(), path)
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     (given.output / "model.onnx.sha256").write_text(f"{checksum}  model.onnx\n", encoding="ascii")
+    fitted = given.output / "calibration.json"
+    fitted.write_bytes(msgspec.json.encode(EVEN))
     turns = {part: [turn for turn in read() if split_of(turn["voice"]) == part] for part in ("dev", "test")}
     model = NeuralReader(given.output)
     dev = [(turn, _believed(turn, model)) for turn in turns["dev"]]
-    fit(dev, given.output / "calibration.json")
+    fit(dev, fitted)
     model = NeuralReader(given.output)
     test = {turn["turn"]: _believed(turn, model) for turn in turns["test"]}
     _print(turns["test"], test)

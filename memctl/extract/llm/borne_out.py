@@ -30,6 +30,7 @@ FOLLOWS = {
     ("diet", "vegan"): r"plant[- ]based",
 }
 """Objects that need not stand in the clause, because they follow from these words of it."""
+NOT_SO = "the words do not say that it is so"
 UNREAL_ALLOWED = frozenset({"goal", "instruction"})
 AHEAD_ALLOWED = frozenset({"goal", "plans", "instruction", "birthday"})
 PAST_ALLOWED = frozenset({"event", "hometown", "studied_at", "birthday", "instruction"})
@@ -98,7 +99,8 @@ def unsupported(wanted: Wanted, statement: Statement, at: int) -> str | None:
             raise _RefusedError(reason)
         _check_subject(wanted, statement, at)
         _check_predicate(wanted, statement, at)
-        _check_reality(wanted, statement, at)
+        if reason := unreality(wanted.predicate, statement):
+            raise _RefusedError(reason)
     except _RefusedError as refusal:
         return str(refusal)
     return None
@@ -281,24 +283,24 @@ def slot_of(quote: str) -> str | None:
     return match["slot"].lower() if match else None
 
 
-def _check_reality(wanted: Wanted, statement: Statement, at: int) -> None:
-    """The clause says that it is so, now, as the predicate means it."""
-    predicate, verb = wanted.predicate, statement.head
-    known = KNOWN.get(predicate)
+def unreality(predicate: str, statement: Statement) -> str | None:
+    """Why a clause does not say that it is so, now, as the predicate means it; None if it does."""
+    verb, known = statement.head, KNOWN.get(predicate)
     if statement.unreal and predicate not in UNREAL_ALLOWED:
-        raise _RefusedError("the words do not say that it is so")
+        return NOT_SO
     if statement.denied and not (known and known.negative):
-        raise _RefusedError("the words deny it")
+        return "the words deny it"
     if verb is None:
-        return
+        return None
     if verb.tense == "future" and predicate not in AHEAD_ALLOWED:
-        raise _RefusedError("the words do not say that it is so")
+        return NOT_SO
     if verb.tense == "past" and predicate not in PAST_ALLOWED and verb.lemma not in CHANGES:
-        raise _RefusedError("the words say that it was so")
+        return "the words say that it was so"
     if predicate == "event" and verb.tense not in ("past", "perfect"):
-        raise _RefusedError("the words do not say that it happened")
+        return "the words do not say that it happened"
     if predicate == "plans" and verb.tense in ("past", "perfect"):
-        raise _RefusedError("the words do not say that it is so")
+        return NOT_SO
+    return None
 
 
 _STANDING = re.compile(

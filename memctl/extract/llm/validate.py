@@ -18,6 +18,7 @@ import msgspec
 from memctl.core.claim import Claim, Precision
 from memctl.core.fact import derive_id
 from memctl.core.tokenization import stems, words
+from memctl.extract.clauses import Head
 from memctl.extract.dates import certain, may_name_time
 from memctl.extract.event_dates import absolute, undated
 from memctl.extract.extractor import MEMORY, speaks_for_user
@@ -366,23 +367,30 @@ def _is_human(line: Line) -> bool:
     return line.turn.role == "user" or line.turn.raw_kind == MEMORY
 
 
-def _dates(said: _Said, line: Line, predicate: str) -> _Dates:
-    """The dates in the quote: when it happens or happened, since when it is so, and until when.
+def _dates(said: _Said, line: Line, predicate: str) -> Dates:
+    """The dates in the quote: when it happens or happened, since when it is so, and until when."""
+    return dates_of(said.quote, line.turn.at, predicate, said.statement.head if said.statement else None)
 
-    A date is the time of a state only if the words say since when, or that it changed then.
+
+def dates_of(words: str, at: datetime | None, predicate: str, verb: Head | None) -> Dates:
+    """When it happens or happened, since when it is so, and until when, as `words` say it.
+
+    A date is the time of a state only if the words say since when, or that it changed then: `verb` is that of the
+    clause.
     """
-    if predicate in UNDATED or not may_name_time(said.quote):
-        return _Dates(None, None, None)
-    grounded = certain(said.quote, line.turn.at, future=True if predicate == "plans" else None)
-    verb = said.statement.head if said.statement else None
+    if predicate in UNDATED or not may_name_time(words):
+        return Dates(None, None, None)
+    grounded = certain(words, at, future=True if predicate == "plans" else None)
     dated = predicate in ("event", "plans") or (verb is not None and verb.lemma in CHANGES)
     start = next((one for one in grounded if one.role == "since" or (one.role == "at" and dated)), None)
     end = next((one for one in grounded if one.role == "until"), None)
     first = start or end
-    return _Dates(start.start if start else None, end.end if end else None, first.precision if first else None)
+    return Dates(start.start if start else None, end.end if end else None, first.precision if first else None)
 
 
-class _Dates(NamedTuple):
+class Dates(NamedTuple):
+    """When something is true, and how exactly the words say it."""
+
     valid_at: datetime | None
     invalid_at: datetime | None
     precision: Precision | None

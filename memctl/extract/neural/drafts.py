@@ -9,16 +9,15 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from memctl.core.claim import Precision
-from memctl.extract.dates import certain, may_name_time
+from memctl.extract.dates import certain
 from memctl.extract.draft_claim import Draft, third
 from memctl.extract.event_dates import absolute, undated
 from memctl.extract.instructions import LONGEST_ORDER
 from memctl.extract.kinship import FAMILY, SEVERAL, canonical
-from memctl.extract.llm.borne_out import CHANGES
+from memctl.extract.llm.borne_out import unreality
 from memctl.extract.llm.known import category_of, kind_of, phrase_of
 from memctl.extract.llm.statements import Statement, is_common, orders, statements
-from memctl.extract.llm.validate import UNDATED
+from memctl.extract.llm.validate import Dates, dates_of
 from memctl.extract.llm.whole_object import flaw
 from memctl.extract.neural.decoding import Reading, TurnReadings
 from memctl.extract.prompt_injection import is_instruction_like
@@ -80,11 +79,11 @@ def combined(
         draft = draft_of(text, at, reading, orders_taken=orders_taken)
         if draft is None:
             continue
-        same = [one for one in kept if _same(one, draft, text, reading)]
-        for one in same:
-            if one.predicate == draft.predicate:
+        rivals = [one for one in kept if _overlaps(one, draft, text, reading)]
+        for one in rivals:
+            if _agree(one, draft):
                 one.confidence = max(one.confidence, AGREED)
-        if not same:
+        if not rivals:
             kept.append(draft)
     return kept
 
@@ -95,17 +94,20 @@ def _stated(draft: Draft, read: TurnReadings) -> bool:
     return share >= CERTAIN or draft.confidence >= UNSURE or draft.op == "retract"
 
 
-def _same(one: Draft, draft: Draft, text: str, reading: Reading) -> bool:
-    """True if a draft of the rules reads the same words, or says the same of the same subject."""
-    value = (draft.object or "").casefold()
-    theirs = (one.object or "").casefold()
-    if one.predicate == draft.predicate and one.op == draft.op and theirs and (theirs in value or value in theirs):
+def _overlaps(one: Draft, draft: Draft, text: str, reading: Reading) -> bool:
+    """True if a draft of the rules says the same, or reads the same words in another way."""
+    value, theirs = (draft.object or "").casefold(), (one.object or "").casefold()
+    if not theirs:
+        return False
+    same_words = one.quote[0] <= reading.object[0] < one.quote[1]
+    # The rules may have changed the form of a verb: "get married" is "getting married".
+    if _agree(one, draft) and (theirs in value or value in theirs or (same_words and draft.predicate in _VERBS)):
         return True
-    return (
-        bool(theirs)
-        and theirs in text[slice(*reading.object)].casefold()
-        and one.quote[0] <= reading.object[0] < one.quote[1]
-    )
+    return same_words and theirs in text[slice(*reading.object)].casefold()
+
+
+def _agree(one: Draft, draft: Draft) -> bool:
+    return (one.predicate, one.op, one.subject) == (draft.predicate, draft.op, draft.subject)
 
 
 def draft_of(text: str, at: datetime | None, reading: Reading, *, orders_taken: bool) -> Draft | None:
@@ -142,9 +144,9 @@ def draft_of(text: str, at: datetime | None, reading: Reading, *, orders_taken: 
         slot=slot.lower() if slot else None,
         confidence=reading.confidence,
         category=_PHRASES[predicate][1] if predicate in _PHRASES else category_of(predicate),
-        valid_at=dates[0],
-        invalid_at=dates[1],
-        precision=dates[2],
+        valid_at=dates.valid_at,
+        invalid_at=dates.invalid_at,
+        precision=dates.precision,
         extractor=NAME,
     )
 
@@ -182,8 +184,8 @@ def _statement(text: str, start: int) -> Statement | None:
 
 
 def _holds(reading: Reading, statement: Statement) -> bool:
-    """True unless the words say that it is only possible, or deny it without its being over."""
-    return reading.predicate == "goal" or not statement.unreal
+    """True if the clause says that it is so; of what is over, only that it is not a mere possibility."""
+    return not statement.unreal if reading.over else unreality(reading.predicate, statement) is None
 
 
 def _about(subject: str | None) -> tuple[str | None, str | None] | None:
@@ -243,19 +245,8 @@ def _dated(predicate: str, value: str, when: str, at: datetime | None) -> str:
     return _phrase(predicate, None, value if when in value else f"{value} {when}")
 
 
-def _dates(
-    statement: Statement, text: str, at: datetime | None, reading: Reading
-) -> tuple[datetime | None, datetime | None, Precision | None]:
+def _dates(statement: Statement, text: str, at: datetime | None, reading: Reading) -> Dates:
     """Since when it is so, until when, and how exactly the words say it."""
     when = text[slice(*reading.when)] if reading.when else ""
-    if not when or reading.predicate in UNDATED or not may_name_time(when):
-        return None, None, None
-    grounded = certain(when, at, future=True if reading.predicate == "plans" else None)
-    verb = statement.head
-    dated = reading.predicate in ("event", "plans") or (verb is not None and verb.lemma in CHANGES)
-    start = next((one for one in grounded if one.role == "since" or (one.role == "at" and dated)), None)
-    end = next((one for one in grounded if one.role == "until"), None)
-    first = start or end
-    if reading.over:
-        return None, start.start if start else end.end if end else None, first.precision if first else None
-    return start.start if start else None, end.end if end else None, first.precision if first else None
+    dates = dates_of(when, at, reading.predicate, statement.head)
+    return Dates(None, dates.valid_at or dates.invalid_at, dates.precision) if reading.over else dates

@@ -4,8 +4,6 @@ One turn is read at a time, on one thread, so that a reading never depends on th
 and divided runs give the same facts. Several turns are read on several threads.
 """
 
-import hashlib
-import importlib
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -13,18 +11,20 @@ from typing import Any
 
 import msgspec
 
-from memctl.core.errors import Fatal, UsageError
+from memctl.core.errors import Fatal
 from memctl.extract.neural import MODEL, folder
-from memctl.extract.neural.calibration import EVEN, Calibration
+from memctl.extract.neural.calibration import Calibration
 from memctl.extract.neural.decoding import Output, Reading, TurnReadings, modality, readings
 from memctl.extract.neural.encoding import encode, parts
 from memctl.extract.segmentation import straightened
+from memctl.runtime.onnx_model import session
 from memctl.runtime.threads import in_threads
 from memctl.transcripts.model import Session
 
 REPLIED = 40
 """Words of a turn up to which the end of the message before it is read with it."""
 OUTPUTS = ("tags", "roles", "over", "links", "modality")
+_HINT = f"reinstall memctl, or see {MODEL}"
 
 
 class NeuralReader:
@@ -33,25 +33,11 @@ class NeuralReader:
     def __init__(self, folder: Path) -> None:
         """Open the model in `folder`. Raises UsageError without the extra, Fatal if a file is missing or damaged."""
         try:
-            onnxruntime: Any = importlib.import_module("onnxruntime")
-        except ImportError as error:
-            raise UsageError(
-                "the package onnxruntime is not installed", hint="pip install 'memctl-toolkit[neural]'"
-            ) from error
-        path = folder / "model.onnx"
-        try:
-            content = path.read_bytes()
-            wanted = (folder / "model.onnx.sha256").read_text(encoding="ascii").split()[0]
-            fitted = folder / "calibration.json"
-            self.calibration = msgspec.json.decode(fitted.read_bytes(), type=Calibration) if fitted.exists() else EVEN
-        except (OSError, ValueError) as error:
+            checksum = (folder / "model.onnx.sha256").read_text(encoding="ascii").split()[0]
+            self.calibration = msgspec.json.decode((folder / "calibration.json").read_bytes(), type=Calibration)
+        except (OSError, ValueError, IndexError) as error:
             raise Fatal(f"cannot read the model: {error}", where=str(folder), hint=_HINT) from error
-        if hashlib.sha256(content).hexdigest() != wanted:
-            raise Fatal("the model is damaged", where=str(path), hint=_HINT)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        self._session: Any = session(folder / "model.onnx", checksum, hint=_HINT)
 
     def read(self, text: str, before: str = "") -> TurnReadings:
         """The readings of one turn after the message `before`."""
@@ -98,6 +84,3 @@ class NeuralReader:
 def reader() -> NeuralReader:
     """The model, opened once per process."""
     return NeuralReader(folder())
-
-
-_HINT = f"reinstall memctl, or see {MODEL}"
