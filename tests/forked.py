@@ -200,19 +200,14 @@ def _become(job: dict[str, Any]) -> str:
 
 def _run(code: str) -> None:
     """Run the code, and end as `memctl.cli.app.script` does: freeing every object would copy all that was loaded."""
-    try:
+
+    def whole() -> None:
         exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
         sys.exit(0)
-    except SystemExit as end:
-        try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except (OSError, ValueError):
-            raise end from None
-        if threading.active_count() > 1 or not isinstance(end.code, int):
-            raise
-        atexit._run_exitfuncs()
-        os._exit(end.code)
+
+    from memctl.cli.app import end_at_once
+
+    end_at_once(whole)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -217,9 +217,14 @@ def main() -> None:
 
 
 def script() -> None:
-    """`main` as a process of its own, which ends without freeing its objects one by one: a tenth of a search's time."""
+    """`main` as a process of its own."""
+    end_at_once(main)
+
+
+def end_at_once(run: Callable[[], object]) -> None:
+    """Run and end the process without freeing its objects one by one, which takes a tenth of a search's time."""
     try:
-        main()
+        run()
     except SystemExit as end:
         try:
             sys.stdout.flush()
