@@ -90,7 +90,7 @@ def test_what_expired_is_read_too_and_missed_where_an_older_server_hides_it(
         read(mem0)
 
 
-def test_a_list_that_is_cut_short_is_an_error(server: Any, mem0: Mem0ServerAdapter) -> None:
+def test_a_list_that_is_cut_short_is_reported(server: Any, mem0: Mem0ServerAdapter) -> None:
     hold(server, 40)
     server.most_listed = 20
     with pytest.raises(Fatal, match="lists 20"):

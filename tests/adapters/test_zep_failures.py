@@ -82,7 +82,7 @@ def test_an_address_without_a_version_is_of_version_4(cloud: Any, zep: Callable[
             zep(url=wrong)
 
 
-def test_a_list_of_users_that_is_cut_short_is_no_success(cloud: Any, zep: Callable[..., ZepAdapter]):
+def test_a_list_of_users_that_is_cut_short_is_reported(cloud: Any, zep: Callable[..., ZepAdapter]):
     zep().write([fact("One."), fact("Two.", "bob")])
     short = emulator.Answered(200, {"items": [], "total_size": 2})
     cloud.faults.append(emulator.Fault("POST .*/users/list", short))

@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 class Answer(Exception):
-    """An answer that is no success."""
+    """An answer that reports a failure."""
 
     def __init__(self, status: int, detail: str) -> None:
         self.status = status

@@ -124,7 +124,7 @@ class Faults(Harness):
             again.close()
         self.same(bare, found, facts)
 
-    def test_a_list_that_is_cut_short_is_no_success(self, bare: Any, user: str) -> None:
+    def test_a_list_that_is_cut_short_is_reported(self, bare: Any, user: str) -> None:
         facts = numbered(user, 40)
         self.write(bare, facts)
         with self.cut_short(bare):
