@@ -152,12 +152,13 @@ class MemctlStore(BaseStore):
 
     def _search(self, op: Search) -> list[SearchItem]:
         user = self._user(op.namespace_prefix)
+        scored: list[tuple[Fact, float | None]]
         if op.query:
             hits = self._memory.search(user, op.query, WIDEST)
             scored = [(hit.fact, hit.score) for hit in hits if hit.fact.kind != "episode" or SYSTEM in hit.fact.native]
         else:
             users = [user] if user is not None else self._users()
-            scored = [(fact, None) for owner in users for fact in self._facts(owner)]  # type: ignore[misc]
+            scored = [(fact, None) for owner in users for fact in self._facts(owner)]
         found: list[SearchItem] = []
         for fact, score in scored:
             item = self._item(fact)

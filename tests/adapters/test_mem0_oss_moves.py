@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from emulators import openai_embeddings
 from memctl_mem0.oss.adapter import Mem0OssAdapter
+from memctl_mem0.oss.redis_hashes import _payload
 
 from memctl.core.fact import Fact, Source, derive_id
 
@@ -98,3 +99,9 @@ def test_a_fact_of_elsewhere_is_read_without_vectors_and_written_with_the_embedd
         facts = [fact for page in adapter.read("alice") for fact in page.facts]
         assert [fact.embedding for fact in facts] == [None] * 3
         assert {outcome.state for outcome in adapter.write(facts)} == {"unchanged"}
+
+
+@pytest.mark.parametrize("written", ["not JSON", '["a", "list"]'])
+def test_metadata_that_another_program_wrote_into_a_hash_is_not_lost(written: str) -> None:
+    payload = _payload({"memory": b"Likes tea.", "metadata": written.encode(), "user_id": b"alice"})
+    assert payload == {"data": "Likes tea.", "metadata": written, "user_id": "alice"}

@@ -171,8 +171,9 @@ def _payload(fields: Mapping[str, bytes]) -> dict[str, Any]:
     try:
         rest = json.loads(texts.get("metadata", "{}"))
     except ValueError:
-        rest = {}
-    payload: dict[str, Any] = rest if isinstance(rest, dict) else {}
+        rest = None
+    # What mem0 did not write is kept as it is.
+    payload: dict[str, Any] = rest if isinstance(rest, dict) else {"metadata": texts["metadata"]}
     payload |= {name: texts[name] for name in ("hash", *_SCOPES) if name in texts}
     if "memory" in texts:
         payload["data"] = texts["memory"]
