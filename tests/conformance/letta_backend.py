@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
+from copied import Copied
 from memctl_letta.adapter import LettaAdapter
 
 from memctl.backends.contract import Backend
@@ -19,7 +20,7 @@ def emulator() -> ModuleType:
     return import_module("emulators.letta")
 
 
-class LettaBackend(Suite):
+class LettaBackend(Copied, Suite):
     """Letta."""
 
     title = "Letta"
@@ -50,12 +51,6 @@ class LettaBackend(Suite):
         place.fail("POST", 429, times=1000, headers={"retry-after": "1"})
         yield lambda: self.open(place)
         place.faults.clear()
-
-    def opening(self, place: Any) -> tuple[str, str]:
-        return (
-            "from memctl_letta.adapter import LettaAdapter",
-            f"LettaAdapter({place.url!r}, api_key={emulator().KEY!r})",
-        )
 
     @contextlib.contextmanager
     def broken_off(self, place: Any, reading: Backend) -> Iterator[None]:

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import msgspec
+from copied import Copied
 from memctl_mem0.platform.adapter import Mem0Adapter
 
 from memctl.backends.contract import Backend
@@ -24,7 +25,7 @@ def _bare(fact: Fact) -> bytes:
     return msgspec.json.encode(msgspec.structs.replace(fact, embedding=None), order="sorted")
 
 
-class Mem0Backend(Suite):
+class Mem0Backend(Copied, Suite):
     """mem0's platform."""
 
     title = "mem0"
@@ -58,10 +59,6 @@ class Mem0Backend(Suite):
         place.faults.append(fault)
         yield lambda: self.open(place)
         place.faults.remove(fault)
-
-    def opening(self, place: Any) -> tuple[str, str]:
-        imports = "from memctl_mem0.platform.adapter import Mem0Adapter"
-        return imports, f"Mem0Adapter({place.key!r}, url={place.url!r})"
 
     @contextlib.contextmanager
     def broken_off(self, place: Any, reading: Backend) -> Iterator[None]:

@@ -2,10 +2,8 @@
 
 import contextlib
 import json
-import os
 import tempfile
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from copied import Copied, held_by_a_copy
 from memctl_mem0.oss.adapter import Mem0OssAdapter
 from memctl_mem0.oss.config import Library
 from psycopg.conninfo import make_conninfo
@@ -21,8 +20,6 @@ from psycopg.sql import SQL, Identifier
 
 from memctl.backends.contract import Backend
 from memctl.backends.testing import Suite
-from memctl.backends.testing.faults import held_by_another_process
-from memctl.core.fact import Fact
 
 
 def emulator(name: str) -> ModuleType:
@@ -111,21 +108,8 @@ class WithoutHttp:
             patch.setattr(Library, "embedder", property(lambda self: Direct(self._given["embedder"]["config"])))
             yield
 
-    def lose_the_answer(self, place: Place, facts: Sequence[Fact]) -> None:
-        """Write in a copy of this process, which need not import mem0 again."""
-        with warnings.catch_warnings(action="ignore"):  # only this thread uses what it copies
-            child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                Mem0OssAdapter(place.config).write(facts)
-                code = 9
-            finally:
-                os._exit(code)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
 
-
-class Mem0OssBackend(Suite):
+class Mem0OssBackend(Copied, Suite):
     """What both stores have in common."""
 
     adapter = Mem0OssAdapter
@@ -169,18 +153,14 @@ class QdrantBackend(WithoutHttp, Mem0OssBackend):
 
     @contextlib.contextmanager
     def busy(self, place: Place) -> Iterator[Callable[[], Backend]]:
-        with held_by_another_process(
-            f"from qdrant_client import QdrantClient; held = QdrantClient(path={place.store['path']!r})"
-        ):
+        with held_by_a_copy(lambda: import_module("qdrant_client").QdrantClient(path=place.store["path"])):
             yield lambda: Mem0OssAdapter(place.config)
 
     @contextlib.contextmanager
     def broken_off(self, place: Place, reading: Backend) -> Iterator[None]:
         assert isinstance(reading, Mem0OssAdapter)
         reading.close()
-        with held_by_another_process(
-            f"from qdrant_client import QdrantClient; held = QdrantClient(path={place.store['path']!r})"
-        ):
+        with held_by_a_copy(lambda: import_module("qdrant_client").QdrantClient(path=place.store["path"])):
             yield
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from copied import Copied
 from mem0_oss_backend import emulator
 from memctl_mem0.server.adapter import Mem0ServerAdapter
 
@@ -15,7 +16,7 @@ from memctl.backends.testing import Suite
 _BLANKS = "mem0's API accepts no id with white space; such a user is rejected with this reason"
 
 
-class ServerBackend(Suite):
+class ServerBackend(Copied, Suite):
     """mem0's REST server."""
 
     title = "mem0 server"
@@ -51,12 +52,6 @@ class ServerBackend(Suite):
         place.faults.append(emulator("mem0_server").Fault("POST /memories", 429, body=answer))
         yield lambda: self.open(place)
         place.faults.clear()
-
-    def opening(self, place: Any) -> tuple[str, str]:
-        return (
-            "from memctl_mem0.server.adapter import Mem0ServerAdapter",
-            f"Mem0ServerAdapter({place.url!r}, {place.key!r})",
-        )
 
     @contextlib.contextmanager
     def broken_off(self, place: Any, reading: Backend) -> Iterator[None]:

@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
 from memctl.backends.contract import Backend
-from memctl.backends.testing.faults import held_by_another_process
+from memctl.backends.testing import Suite, held_by_another_process
 
 
 @contextlib.contextmanager
@@ -38,7 +38,7 @@ class FolderBackend(WithoutHttp, Mem0OssBackend):
     holding: ClassVar[str]
     """The code that keeps others from writing to the path `held`."""
     # The threads of Chroma and of Milvus Lite do not survive a fork.
-    lose_the_answer = Mem0OssBackend.lose_the_answer
+    lose_the_answer = Suite.lose_the_answer
 
     @classmethod
     def places(cls, folder: Path) -> Iterator[Place]:

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
+from copied import Copied
 from memctl_zep.adapter import ZepAdapter
 
 from memctl.backends.contract import Backend
@@ -19,7 +20,7 @@ def emulator() -> ModuleType:
     return import_module("emulators.zep")
 
 
-class ZepBackend(Suite):
+class ZepBackend(Copied, Suite):
     """Zep Cloud."""
 
     title = "Zep Cloud"
@@ -53,10 +54,6 @@ class ZepBackend(Suite):
         place.faults.append(emulator().Fault("POST .*/edges$", emulator().too_many(), times=1000))
         yield lambda: self.open(place)
         place.faults.clear()
-
-    def opening(self, place: Any) -> tuple[str, str]:
-        imports = "from memctl_zep.adapter import ZepAdapter"
-        return imports, f"ZepAdapter({emulator().KEY!r}, url={place.url!r})"
 
     @contextlib.contextmanager
     def broken_off(self, place: Any, reading: Backend) -> Iterator[None]:

@@ -1,0 +1,55 @@
+"""What a process of its own does to a backend, in a copy of this one: importing an SDK takes seconds of CPU time."""
+
+import contextlib
+import os
+import signal
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from memctl.backends.testing import Harness
+from memctl.core.fact import Fact
+
+
+class Copied(Harness):
+    """Loses the answer of a write in a copy of this process. Nothing of the place may be open."""
+
+    def lose_the_answer(self, place: Any, facts: Sequence[Fact]) -> None:
+        copy = _copy(lambda: self.open(place).write(facts))
+        assert os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]) == 9
+
+
+@contextlib.contextmanager
+def held_by_a_copy(hold: Callable[[], object]) -> Iterator[None]:
+    """A copy of this process that calls `hold` and keeps what it returns to the end."""
+    reading, writing = os.pipe()
+    kept = []
+
+    def keep() -> None:
+        kept.append(hold())
+        os.write(writing, b"held")
+        signal.pause()
+
+    copy = _copy(keep)
+    os.close(writing)
+    try:
+        assert os.read(reading, 4) == b"held"
+        yield
+    finally:
+        os.close(reading)
+        os.kill(copy, signal.SIGKILL)
+        os.waitpid(copy, 0)
+
+
+def _copy(work: Callable[[], object]) -> int:
+    """The id of a copy of this process that exits with 9 after its work, and with 1 if that fails."""
+    with warnings.catch_warnings(action="ignore"):  # only this thread uses what it copies
+        child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            work()
+            code = 9
+        finally:
+            os._exit(code)
+    return child
