@@ -61,13 +61,12 @@ def list_drafts(
         if kids and not re.search(r"\badults?\b", start.rest):
             drafts.append(_draft("has_child", kids["o"], f"has {kids['o']}", span, "family", 0.8))
             continue
-        if not part or (tail and not _TAIL.match(part)):
-            continue
+        before_it = start.rest[cuts[n - 1].end() if n else 0 : cut.start()]
+        if not part or (tail and not _TAIL.match(part)) or ("and" in cut[0] and before_it.startswith("with ")):
+            continue  # "With a fern and a banister" does not list what I am.
         earlier = (*before, *drafts)
-        if _FROM.match(part) and cut[0].isspace():
-            description = start.rest[cuts[n - 1].end() if n else 0 : cut.start()]
-            if tail or not _is_person(description, earlier):
-                continue
+        if _FROM.match(part) and cut[0].isspace() and (tail or not _is_person(before_it, earlier)):
+            continue
         trade = next((draft for draft in earlier if draft.predicate == "job_title"), None)
         if trade is not None and (firm := _FIRM.match(part)):
             employer = None if (trade.object or "").endswith("student") else org(firm["o"])

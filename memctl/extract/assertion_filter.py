@@ -8,7 +8,7 @@ import re
 from memctl.core.late_pattern import late
 from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.segmentation import HIDDEN
-from memctl.extract.wordlist import holds
+from memctl.extract.wordlist import holds, spoken_words, words
 
 _FICTION = KeyedPattern(
     r"\b(?:role-?play(?:ing)?|pretend(?: (?:that|to be|you))?|imagine|suppose|supposing|assume(?! (?:that )?(?:i|"
@@ -21,7 +21,10 @@ _FICTION = KeyedPattern(
     r"if only|i wish|dreamt|dreamed|let's play(?=:)|lets play(?=:)|how (?:do|would|can|should) (?:i|you|we|one) "
     r"(?:say|write|spell|pronounce|translate)|thought experiment|in the voice of|from the perspective of|"
     r"play the (?:role|part)|you play|i'll play|i play the (?:role|part)|fictional|dear diary|"
-    r"in an alternate|parody)\b",
+    r"in an alternate|parody|you're the [\w-]+(?=,? and i(?:'m| am)\b|[.!] go\b)|campaign time|"
+    r"write (?:this |it )?as (?-i:[A-Z])[\w-]+'s|(?:made up|invented|fictional|imaginary)(?=[,:])|"
+    r"in (?:a|an|some)(?:other)? (?:better|different|parallel|past|former|previous|other)? ?(?:life|universe|world|"
+    r"timeline|dimension))\b",
     re.IGNORECASE,
 )
 _TASK = (
@@ -144,7 +147,10 @@ _MOCKERY = KeyedPattern(
     r"\bin (?:my|your) dreams\b|\bpull the other one\b|\b(?:and )?i(?:'m| am) (?:the )?(?:queen|king|pope|president|"
     r"emperor|santa|batman|superman|elvis|napoleon|cleopatra)\b|^\W*(?:oh|yeah|ya|well)?,? ?(?:sure|right),? "
     r"(?:because|cos|cause|and )|"
-    r"^\W*(?:oh|yeah|ya),? sure\b,? (?!i (?:can|will)\b)",
+    r"^\W*(?:oh|yeah|ya),? sure\b,? (?!i (?:can|will)\b)|"
+    r"^\W*(?:(?:oh|aye|yes|yeah|ah|ha|well)\b,? )+(?:i|we) (?:(?:just|really|absolutely|totally|simply|so) )*(?:love|"
+    r"adore)\b|"
+    r"\b(?-i:LOVE|ADORE)\b.*(?:can't get enough|could do with another|best part of my)",
     re.IGNORECASE,
 )
 _JOKE = KeyedPattern(
@@ -165,8 +171,9 @@ _JOKE_AFTER = OpeningPattern(
 )
 _LYRIC = KeyedPattern(
     (
-        r"\b(?:lyrics?|song goes|the chorus|the verse|singing along|as the song|horoscope|fortune cookie|"
-        r"movie quote|line from|meme)\b"
+        r"\b(?:lyrics?|song goes|the chorus|(?:the |^)verse(?: \w+)?|singing along|as the song|horoscope|fortune "
+        r"cookie|"
+        r"movie quote|line from|meme|in the (?:old )?(?:play|film|movie|novel|book|series))\b"
     ),
     re.IGNORECASE,
 )
@@ -249,6 +256,25 @@ def _own_list(head: str, rest: str) -> bool:
 
 def _hidden(text: str) -> str:
     return re.sub(r"[^\n]", HIDDEN, text)
+
+
+_FOREIGN = frozenset(
+    words(
+        "der das und ist nicht ich mit gegen auf für nach bei beim zum zur eine einen mein meine wir habe sind jetzt "
+        "les une "
+        "est et je ai pas avec pour dans chez mon mes suis nous el los las una es mi mis yo con pero para muy os uma "
+        "meu minha eu na não do da em hab nich noch wieder schon geht"
+    )
+)
+_OF_ENGLISH = frozenset(
+    words("the and is my i of for to it you we but have this that at with was are so in's they he she not can")
+)
+
+
+def foreign(sentence: str) -> bool:
+    """True for a sentence of another language, in which "am" and "es" are not English words."""
+    spoken = spoken_words(sentence)
+    return len(spoken & _FOREIGN) > 1 and _OF_ENGLISH.isdisjoint(spoken)
 
 
 def fictional(text: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 
 from memctl.core.late_pattern import late
+from memctl.extract.clauses import ADVERBS
 from memctl.extract.keyed_pattern import KeyedPattern, OpeningPattern
 from memctl.extract.wordlist import words
 
@@ -83,6 +84,8 @@ BLOCKERS = frozenset(
         "things thing way reason person people place time"
     )
 )
+AM_DATE = OpeningPattern(r"^(?:(?-i:A)m \d{1,2}$|am (?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)?(?:$|,))", re.IGNORECASE)
+""" "Am 14. Juni" is a German date."""
 ELIDED_START = OpeningPattern(
     r"^(?:(?:just|recently|finally|also|actually|now|currently|still|never|got|have|had to|gone|"
     r"already|officially|originally|always|totally|absolutely|really|properly|quite) )*(?:been|doing|"
@@ -103,10 +106,18 @@ ELIDED_BE = OpeningPattern(
     r"(?:(?:an? )?(?:(?:big|huge|massive|avid|lifelong|real|great|total) )*(?:fan|lover) of|into|"
     r"keen on|obsessed with|fond of|crazy about|mad about|partial to|hooked on|employed (?:by|at)|"
     r"on (?:keto|paleo)|on \d+ ?mg|diagnosed with|allergic to|based in|born (?:on|in|and)|fluent in|"
-    r"married to (?-i:[A-Z])|from (?-i:[A-Z]\w+)(?: (?-i:[A-Z]\w+)| originally)*(?=$|[,.;!–—(]| (?:and|but|now|here|"
+    r"married to (?-i:[A-Z])|from (?!(?:Mrs?|Ms|Dr|Miss)\b)(?-i:[A-Z]\w+)(?: (?-i:[A-Z]\w+)| originally)*(?=$|"
+    r"[,.;!–—(]| (?:and|but|now|here|"
     r"so)\b)|living (?:in|with)|working (?:as|at|for)|"
     r"(?:widowed|divorced|engaged|pregnant|lactose intolerant|coeliac|asthmatic|diabetic|vegan|vegetarian|"
     r"pescatarian|teetotal|self-employed)"
     r"(?=$|[,.;!–—]| (?:and|but|so|since|for|now|here|with|at|again|tbh|these|this|last|any ?more)\b))",
     re.IGNORECASE,
 )
+
+
+def adverbial(spoken: list[str]) -> bool:
+    """True if the words before the subject are an adverbial: "This morning I", "In Tokyo I"."""
+    if spoken[0] in ("this", "last", "next", "every", "each", "the", "most"):
+        return len(spoken) > 1 and bool(TIME_NOUN.match(spoken[1]))
+    return spoken[0] in OPENING or spoken[0] in ADVERBS

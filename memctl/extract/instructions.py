@@ -109,6 +109,14 @@ _ASIDE = late(
     re.IGNORECASE,
 )
 _PREFERS = late(r"(?:i|i'm|im|we|we're) (?:\w+ )?(?:prefer|like|want|need|use|using|have|love|keep)\b", re.IGNORECASE)
+_TASK = late(
+    r"(?:what|which|who|where|when|why|how)(?:'s|'re)?\b|(?:make|draft|compare|plan|suggest|find|compose|design|quiz|"
+    r"help|build|prepare|invent|summari[sz]e|proofread|translate|write|give me|list) (?!(?:your|all|every|"
+    r"sure)\b)(?:me |us )?"
+    r"(?:an?|the|this|that|these|my|our|it|\d+|some|table|list|timetable|plan|three|two|five)\b",
+    re.IGNORECASE,
+)
+""" "Compare the three quotes, no table": the request holds once, and so does its manner."""
 _IMPERATIVE = late(
     r"(?:please |pls |just |so )*(?:no|never|always|only|don't|dont|do not|keep|use|stop|avoid|skip|be|give|show|"
     r"ask|tell|write|answer|"
@@ -153,6 +161,7 @@ _TOPIC = late(
 _VAGUE = late(r"^(?:never|don't|dont|do not|always) \w+ (?:\w+ )?(?:it|this|that|them|those|these)\b", re.IGNORECASE)
 _ONCE = KeyedPattern(
     r"\b(?:for (?:this|that|the) (?:one|script|task|time|file|email|message|poem|essay|post|recipe)|this time|just "
+    r"(?:tidy|fix|correct) (?:it|this|that)|^(?:put|turn|translate|rewrite|type) (?:this|it|that)\b|just "
     r"this|next time|"
     r"in (?:this|that) (?:case|one))\b|(?<!out of )(?<!new to )\b(?:it|that|this|them|him|"
     r"her)$|\b(?:today|tonight|tomorrow|yet|right now|this (?:week|morning|evening|weekend))$",
@@ -160,7 +169,11 @@ _ONCE = KeyedPattern(
 )
 _SAYING = late(
     r"(?:never say never|always look on the bright side(?: of life)?|never judge a book by its cover|never say die|"
-    r"always be yourself|never look back|never give up|better late than never|never mind)",
+    r"always be yourself|never look back|never give up|better late than never|never mind|"
+    r"(?:don't|dont|do not|never) (?:judge(?: me| us)?|ask(?: me)?(?: why| how)?|laugh|@ me|change|worry.*|get me "
+    r"started.*|"
+    r"(?:speak|talk) to me(?: about .*| (?:til|until|before) .*)?|send me (?:any )?more of .*|tell (?:any|no)one.*|"
+    r"come for me))",
     re.IGNORECASE,
 )
 """ "Never say never" asks nothing of the assistant."""
@@ -241,7 +254,9 @@ def _orders(text: str, marked: bool) -> Iterator[tuple[str, bool]]:
     pieces.append((at, text[at:]))
     goal, opened, over = "", False, False
     for number, (_, piece) in enumerate(pieces):
-        of_a_list = number and _PREFERS.match(pieces[0][1]) and not _IMPERATIVE.match(piece)
+        of_a_list = number and (
+            (_PREFERS.match(pieces[0][1]) and not _IMPERATIVE.match(piece)) or _TASK.match(pieces[0][1])
+        )
         if (is_order(piece) and not of_a_list) or (marked and number == 0):
             if goal:
                 yield goal, opened

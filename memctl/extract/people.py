@@ -15,8 +15,8 @@ from memctl.extract.rule_tables import compiled, lexicon
 from memctl.extract.verbs import FORMS
 from memctl.extract.wordlist import spoken_words, vocabulary, words
 
-_ONE = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
-_TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {_ONE}"
+ONE_NAME = r"(?-i:(?!(?:Dr|Prof|Mrs?|Ms|St|Mt|Ft)\b)[A-ZÀ-Þ][\w\-À-ž]+)"
+_TITLED = rf"(?-i:(?:Dr|Prof|Mrs?|Ms)\b)\.? {ONE_NAME}"
 _PET = lexicon("PET")
 _REL = lexicon("RELATIONS")
 _SIDE = (
@@ -32,7 +32,8 @@ _WHOSE = (
 )
 _AGE = r"(?: ?\(\d{1,2}\))"
 _NAMES = (
-    rf"(?:{_TITLED}|{_ONE}){_AGE}?(?:(?:, {_ONE}{_AGE}?)*(?:,? and |,? & )(?:(?:baby|little|wee) )?{_ONE}{_AGE}?"
+    rf"(?:{_TITLED}|{ONE_NAME}){_AGE}?(?:(?:, {ONE_NAME}{_AGE}?)*(?:,? and |,? & )(?:(?:baby|little|wee) "
+    rf")?{ONE_NAME}{_AGE}?"
     r"| (?!St\b|Street|University)(?-i:[A-Z])[\w\-]+)?"
 )
 _RELATION = KeyedPattern(
@@ -50,7 +51,7 @@ _BARE_RELATION = KeyedPattern(
     rf"partner|fiancée?|landlord|landlady|physio|therapist|doctor|dentist|vet|daughter|son|sister|brother|best mate|"
     rf"best friend|"
     rf"flatmate|roommate|midwife|coach|trainer|tutor|mum|mom|dad|nan|gran|grandma|grandad)"
-    rf"(?P<link>'s name is|'s called|'s| is called| is|, called|, named|:|,)? (?P<name>{_TITLED}|{_ONE})"
+    rf"(?P<link>'s name is|'s called|'s| is called| is|, called|, named|:|,)? (?P<name>{_TITLED}|{ONE_NAME})"
     rf"(?P<age>(?!))?(?=$|[\s,.;!)'])(?! (?:and|says|said|thinks|told)\b)",
     re.IGNORECASE,
 )
@@ -58,9 +59,9 @@ _BARE_RELATION = KeyedPattern(
 _REL_NAMED = KeyedPattern(
     (
         r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!^From )"
-        rf"\b(?P<name>{_ONE})(?:,? (?:is )?| \((?:she's |he's )?)(?:my|our) {_SIDE}(?P<rel>{_REL})\b(?!'s)(?! (?:and|"
-        rf"say|think|said|"
-        r"told|was like)\b)(?P<age>(?!))?"
+        rf"(?:(?<!\bof )\b(?P<name>{ONE_NAME})(?:, (?:is )?| is | \((?:she's |he's )?))(?:my|our) "
+        rf"{_SIDE}(?P<rel>{_REL})\b(?!'s)"
+        r"(?! (?:and|say|think|said|told|was like)\b)(?! (?-i:[A-ZÀ-Þ]))(?P<age>(?!))?"
     ),
     re.IGNORECASE,
 )
@@ -76,9 +77,9 @@ _SIBLINGS = KeyedPattern(
     re.IGNORECASE,
 )
 _REPORTS_TO = KeyedPattern(
-    rf"\b(?:i|we) (?:now |currently )?report to (?P<name>{_ONE}(?: {_ONE})?)(?P<age>(?!))?", re.IGNORECASE
+    rf"\b(?:i|we) (?:now |currently )?report to (?P<name>{ONE_NAME}(?: {ONE_NAME})?)(?P<age>(?!))?", re.IGNORECASE
 )
-_NOT_NAMES = frozenset(
+NOT_NAMES = frozenset(
     words(
         "I Is The My Our He She They We And But So In On At Who When Will Was Has Had Just Also It Am Are "
         "Not For With To From English Spanish French German Italian Christmas Easter Monday Tuesday "
@@ -88,15 +89,15 @@ _NOT_NAMES = frozenset(
 )
 _ENDED = KeyedPattern(
     (
-        r"\b(?:passed away|died|put .{2,30} (?:down|to sleep)|split(?: up)?|broke up|separated|divorc\w+|"
-        r"late (?:wife|husband))\b"
+        r"\b(?:passed(?: away| on)?|died|put .{2,30} (?:down|to sleep)|split(?: up)?|broke up|separated|divorc\w+|"
+        r"late (?:wife|husband)|widow(?:er|ed)?|funeral|grave|if i could|had i)\b"
     ),
     re.IGNORECASE,
 )
 _SPOUSE = KeyedPattern(
     (
         r"\b(?:my|our) (?!ex|late|future|friend's|boss's|sister's|brother's)(?:lovely |dear |beautiful |"
-        r"wonderful |own )?(?P<rel>wife|husband)\b(?!'s ex)"
+        r"wonderful |own )?(?P<rel>wife|husband)\b(?!'s ex|-to-be| to be\b)"
     ),
     re.IGNORECASE,
 )
@@ -111,7 +112,8 @@ _DEATH = KeyedPattern(
     re.IGNORECASE,
 )
 _PETS = late(
-    rf"(?:.*\b)?(?P<kind>{_PET})s(?:,|:| -)? (?:called |named )?(?P<names>{_ONE}(?:, {_ONE})*,? and {_ONE})",
+    rf"(?:.*\b)?(?P<kind>{_PET})s(?:,|:| -)? (?:called |named )?(?P<names>{ONE_NAME}(?:, {ONE_NAME})*,? and "
+    rf"{ONE_NAME})",
     re.IGNORECASE,
 )
 ASIDE = KeyedPattern(r"(?<=\w )\((?:my|our|she's|he's|she is|he is|they're) [^()]{1,40}\)", re.IGNORECASE)
@@ -122,7 +124,7 @@ _PET_NAMED = late(
         r"golden|black|white|ginger|tabby|german|border|other|elderly|senior|"
         rf"crazy) )*(?P<o>(?P<kind>{_PET})s?(?:,| called| named|(?: is|'s) (?:called|named)|(?:'s|s')? name(?:s are|"
         rf"'s| is))? "
-        rf"(?P<name>{_ONE}(?: and {_ONE})?))(?=$|"
+        rf"(?P<name>{ONE_NAME}(?: and {ONE_NAME})?))(?=$|"
         r"[\s,.!?'])"
     ),
     re.IGNORECASE,
@@ -151,7 +153,7 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
             category="family",
         )
     for match in () if _ENDED.search(text) else _PET_NAMED.finditer(text):
-        if all(name not in _NOT_NAMES for name in match["name"].split()):
+        if all(name not in NOT_NAMES for name in match["name"].split()):
             pet = Draft(
                 predicate="has_pet",
                 object=(named := _pet(match)),
@@ -232,7 +234,11 @@ def _named(match: re.Match[str], span: tuple[int, int]) -> Iterator[Draft]:
     elif last and len(names) > 1:
         ages = [age for _, age in names]
     for (name, _), age in zip(names, ages, strict=True):
-        if is_opening(name) or compiled("{NATIONALITY}").fullmatch(name):
+        if (
+            is_opening(name)
+            or compiled("{NATIONALITY}").fullmatch(name)
+            or (name.isupper() and name.capitalize() in NOT_NAMES)
+        ):
             continue
         yield Draft(
             predicate=predicate,
@@ -307,19 +313,20 @@ def _split_names(text: str) -> Iterator[tuple[str, str | None]]:
         words = re.sub(r" ?\(\d+\)", "", part).split()
         baby = words[:1] != [] and words[0] in ("baby", "little", "wee")
         words = words[baby:]
-        while words and words[-1] in _NOT_NAMES and not baby:
+        while words and words[-1] in NOT_NAMES and not baby:
             words.pop()
-        if (baby and words) or (words and words[0] not in _NOT_NAMES):
+        if (baby and words) or (words and words[0] not in NOT_NAMES):
             yield " ".join(words), age[0] if age else None
 
 
-_GENITIVE = late(
+GENITIVE = late(
     r" (?:(?:(?:just|also|now|still|back|always|really|very|so|already|currently|recently|not|a bit|got|been|had) )*"
     r"(?:an? |allergic|vegan|vegetarian|veggie|from|married|divorced|widowed|single|engaged|called|the |\d|in [A-Z]|"
     r"pregnant|"
     r"retired|diabetic|coeliac|celiac|asthmatic|autistic|deaf|blind|gluten|lactose|(?:left|right)-handed|at |on |off "
     r"|into |"
-    r"(?:turn|study|mov|com|liv|work|do|go|learn|gett|train|retir|expect|hav|tak|start|stay|recover|wait)ing\b|moved|started|"
+    r"(?:turn|study|mov|com|liv|work|do|go|learn|gett|train|retir|expect|hav|tak|start|stay|recover|wait)ing\b|moved|"
+    r"started|"
     r"arthritis|dementia|diabetes|asthma|cancer|[a-z]+itis\b))"
 )
 _BARE = r"(?:mum|mam|mom|mummy|mommy|dad|daddy|nan|nana|gran|granny|grandma|grandad|granddad|grandpa|hubby|wifey)"
@@ -354,17 +361,17 @@ def named_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str,
     if rel == "partner" and _COLLEAGUE.match(text[at:]):
         return None
     if match["gen"]:
-        return (rel, rel, _spelt_out(text[at:])) if _GENITIVE.match(text[at:]) else None
-    name = re.match(rf",? (?:(?:called|named) )?(?P<name>{_ONE}(?: {_ONE})?),?(?P<gen>'s)?", text[at:])
-    if name and name["name"] not in _NOT_NAMES:
+        return (rel, rel, spelt_out(text[at:])) if GENITIVE.match(text[at:]) else None
+    name = re.match(rf",? (?:(?:called|named) )?(?P<name>{ONE_NAME}(?: {ONE_NAME})?),?(?P<gen>'s)?", text[at:])
+    if name and name["name"] not in NOT_NAMES:
         after = text[at + name.end() :]
         if not name["gen"]:
             return name["name"], rel, after
-        return (name["name"], rel, _spelt_out(after)) if _GENITIVE.match(after) else None
+        return (name["name"], rel, spelt_out(after)) if GENITIVE.match(after) else None
     return rel, rel, text[at:]
 
 
-def _spelt_out(after: str) -> str:
+def spelt_out(after: str) -> str:
     """The clause after a subject with "'s": "'s got" is "has got", "'s a nurse" is "is a nurse"."""
     return f"{'has' if re.match(r' (?:(?:just|also|now|still) )*(?:got|been|had)', after) else 'is'}{after}"
 
@@ -380,5 +387,5 @@ def _known_subject(text: str, known: Mapping[str, tuple[str, str]]) -> tuple[str
         return None
     after = text[match.end() :]
     if match["gen"]:
-        return (*person, _spelt_out(after)) if _GENITIVE.match(after) else None
+        return (*person, spelt_out(after)) if GENITIVE.match(after) else None
     return *person, after

@@ -73,7 +73,7 @@ def _matched(row: Phrase, match: re.Match[str], span: tuple[int, int]) -> Iterat
     groups = match.groupdict()
     slot = groups["s"].lower() if groups.get("s") else row.slot
     if row.ends:
-        yield from _endings(row, groups.get("o"), span)
+        yield from _endings(row, groups.get("o") or groups.get("o2") or groups.get("o3"), span)
         return
     for value in _values(row, groups.get("o") or groups.get("o2") or "", groups.get("s") or ""):
         if not value or (row.unless and compiled(row.unless).search(value)):

@@ -6,6 +6,8 @@ Each item of the list is read as if it followed "I am".
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from memctl.core.late_pattern import late
 from memctl.extract.clauses import complement
 from memctl.extract.draft_claim import Draft
@@ -69,6 +71,11 @@ def _particular(member: str, span: tuple[int, int]) -> Iterator[Draft]:
         if drafts:
             yield from drafts
             return
+
+
+def named(name: str, span: tuple[int, int]) -> Draft:
+    """The draft of the speaker's name."""
+    return msgspec.structs.replace(_draft("name", name, f"is called {name}", span, "identity"), confidence=0.9)
 
 
 def _draft(predicate: str, value: str, phrase: str, span: tuple[int, int], category: str) -> Draft:

@@ -29,14 +29,14 @@ from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, h
 from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft_claim import Draft
 from memctl.extract.frame_matcher import CUT_SHORT, match
+from memctl.extract.pet_names import name_pets
 from memctl.extract.prompt_injection import is_instruction_like, may_instruct
 from memctl.extract.segmentation import Sentence, Token, plain, sentences, tokens
+from memctl.extract.strangers import OF_STRANGERS, stranger
 from memctl.extract.verbs import FORMS
 
 LONGEST = 2000
 """Characters of a sentence that are read: facts rarely come later, and matching takes quadratic time."""
-
-
 MAYBE_I = "i?"
 """The subject after a clause that has neither subject nor statement: "Myself Rohit, working as …"."""
 NOUN_OR_VERB = late(r"(?:love|hope|like|work|plan|use|study|visit)s?\b", re.IGNORECASE)
@@ -87,12 +87,15 @@ class TurnReader:
             ):
                 self.flagged = True
                 continue
+            if assertion_filter.foreign(sentence.text):
+                continue
             if assertion_filter.joke_follows(sentence.text):
                 self.drafts = [draft for draft in self.drafts if draft not in last]
                 continue
             drafts = list(self.sentence(sentence, last))
             self.drafts.extend(drafts)
             last = drafts or last
+        name_pets(self.drafts, self.text)
         return self.drafts
 
     def sentence(self, sentence: Sentence, last: list[Draft]) -> Iterator[Draft]:
@@ -170,8 +173,7 @@ class TurnReader:
     def statements(self, text: str, start: int) -> Iterator[Draft]:
         """The drafts of the asserting part of a sentence, clause by clause."""
         person: str | None = "i" if self.third else None
-        tense_prog = False
-        first = True
+        tense_prog, first = False, True
         opening = clause_openers.LEAD.match(text)
         if opening and opening.end() < len(text):
             text, start = text[opening.end() :], start + opening.end()
@@ -198,7 +200,7 @@ class TurnReader:
                 draft.confidence = max(0.7, draft.confidence - doubt)
                 yield draft
 
-    def clause(  # noqa: C901 -- one branch per kind of subject
+    def clause(
         self, clause: Clause, person: str | None, prog: bool, first: bool
     ) -> tuple[list[Draft], str | None, bool]:
         """The drafts of one clause, its subject, and whether its verb is progressive (for the next clause)."""
@@ -213,6 +215,9 @@ class TurnReader:
         if planned is not None:
             return self.timed([planned[0]], clause, None, planned[1]), "i", False
         named = people.named_subject(text, self.people)
+        unknown = stranger(text) if named is None else None
+        if unknown is not None and (read := self.stranger(unknown, clause, span)):
+            return read
         if named is not None:
             subject, relation, rest = named
             if subject == relation and self.other is not None and kinship.same_person(self.other, relation):
@@ -223,11 +228,31 @@ class TurnReader:
             self.other = (subject, relation)
             verb_head = head(rest, tokens(rest), person="other")
             return self.of_other(verb_head, clause, span), "other", bool(verb_head and verb_head.prog)
+        return self.unnamed(clause, person, prog, first)
+
+    def stranger(
+        self, named: tuple[str, str], clause: Clause, span: tuple[int, int]
+    ) -> tuple[list[Draft], str | None, bool] | None:
+        """What a clause says of a name without a relation, None if nothing that makes it a person's."""
+        before, self.other = self.other, (named[0], "")
+        rest = Clause(named[1], clause.start, clause.conj, clause.elided)
+        verb_head = head(rest.text, tokens(rest.text), person="other")
+        drafts = [] if verb_head and verb_head.form == "base" else self.of_other(verb_head, rest, span)
+        if not drafts:
+            self.other = before
+            return None
+        return drafts, "other", bool(verb_head and verb_head.prog)
+
+    def unnamed(  # noqa: C901 -- one branch per kind of subject
+        self, clause: Clause, person: str | None, prog: bool, first: bool
+    ) -> tuple[list[Draft], str | None, bool]:
+        """`clause` for a clause whose subject is not a name or a relation."""
+        text, span = clause.text, self.span(clause.start, clause.text)
         named_self = self_introductions.NAMED_SELF.match(text)
         if named_self:
             clause = Clause(text[named_self.end() :], clause.start + named_self.end(), clause.conj, False)
             verb_head = head(clause.text, person="i")
-            return [self.named(named_self["o"], span), *self.of_self(verb_head, clause, span)], "i", False
+            return [self_introductions.named(named_self["o"], span), *self.of_self(verb_head, clause, span)], "i", False
         party = clause_openers.WE_ALL.match(text)
         if party:
             clause = Clause(f"we{text[party.end() :]}", clause.start, clause.conj, False)
@@ -269,23 +294,11 @@ class TurnReader:
             return drafts, "i" if drafts or person == "i" else MAYBE_I, False
         return [], person, prog
 
-    @staticmethod
-    def named(name: str, span: tuple[int, int]) -> Draft:
-        """The draft of the speaker's name."""
-        return Draft(
-            predicate="name",
-            object=name,
-            phrase=f"is called {name}",
-            quote=span,
-            confidence=0.9,
-            category="identity",
-        )
-
     def subject(self, words: list[Token]) -> int | None:
         """Index of the subject pronoun if the clause starts with it."""
         for n, token in enumerate(words[:9]):
             if token.word in ("i", "we"):
-                if n and not self.opens(words):
+                if n and not clause_openers.adverbial([token.word for token in words]):
                     return None
                 return n
             if token.word in clause_openers.BLOCKERS or (token.word in FORMS and n == 0 and token.word not in ADVERBS):
@@ -294,20 +307,12 @@ class TurnReader:
                 return n
         return None
 
-    @staticmethod
-    def opens(words_: list[Token]) -> bool:
-        """True if the words before the subject are an adverbial: "This morning I", "In Tokyo I"."""
-        first = words_[0].word
-        if first in ("this", "last", "next", "every", "each", "the", "most"):
-            return len(words_) > 1 and bool(clause_openers.TIME_NOUN.match(words_[1].word))
-        return first in clause_openers.OPENING or first in ADVERBS
-
     def subjectless(self, clause: Clause, words: list[Token], span: tuple[int, int]) -> list[Draft]:
         """ "Been living in Leeds", "Sold the Corsa", "big fan of Terry Pratchett"."""
         text = clause.text
         if self.third and (verb_head := head(text, words, person="other")):
             return self.of_self(verb_head, clause, span)
-        if clause_openers.GERUND_SUBJECT.match(text):
+        if clause_openers.GERUND_SUBJECT.match(text) or clause_openers.AM_DATE.match(text):
             return []
         if clause_openers.ELIDED_BE.match(text):
             return self.of_self(complement(text), clause, span)
@@ -384,8 +389,10 @@ class TurnReader:
             drafts = [draft for draft in drafts if draft.predicate != "name"]
         if relation in kinship.SEVERAL:
             drafts = [draft for draft in drafts if draft.predicate != "age"]
+        if not relation:
+            drafts = [draft for draft in drafts if draft.predicate in OF_STRANGERS]
         for draft in drafts:
-            draft.owner = relation
+            draft.owner = relation or None
         return self.timed(drafts, clause, verb_head, dates)
 
     def timed(

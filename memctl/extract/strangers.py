@@ -1,0 +1,59 @@
+"""Clauses about somebody who has not been introduced: "Gerry is a bus conductor in Malta"."""
+
+import re
+
+from memctl.core.late_pattern import late
+from memctl.extract.clauses import ADVERBS
+from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.object_types import is_opening
+from memctl.extract.people import GENITIVE, NOT_NAMES, ONE_NAME, spelt_out
+from memctl.extract.rule_tables import compiled
+from memctl.extract.verbs import FORMS
+from memctl.extract.wordlist import words
+
+_STRANGER = late(
+    rf"\W*(?:(?:and|but|so|also|btw|oh|update:) )*(?P<name>(?:(?-i:Mrs?|Ms|Dr|Prof|Auntie?|Uncle|Father|Sister|Tante|"
+    rf"Tía|Tío|"
+    rf"Tita|Tito|Ate|Kuya|Lola|Lolo|Nan|Nana|Nanay|Tatay)\.? )?{ONE_NAME}(?: {ONE_NAME})?)(?P<gen>'s)?(?=\s)",
+    re.IGNORECASE,
+)
+
+
+_HEARSAY = KeyedPattern(
+    r"\b(?:apparently|supposedly|allegedly|rumou?r\w*|they say|chapter|novel|character|series|episode)\b", re.IGNORECASE
+)
+
+
+def stranger(text: str) -> tuple[str, str] | None:
+    """ "Gerry is a plumber": a name that has not been introduced, and the clause after the name."""
+    match = _STRANGER.match(text)
+    if match is None or _HEARSAY.search(text):
+        return None
+    spoken = match["name"].split()
+    first = spoken[0].casefold()
+    if (
+        match["name"].isupper()
+        or first in FORMS
+        or first in ADVERBS
+        or spoken[0] in NOT_NAMES
+        or spoken[-1] in NOT_NAMES
+        or is_opening(spoken[0])
+        or compiled(
+            "(?:{NATIONALITY}|{CITIES}|{TOOLS}|{PROGRAMMING}|{PLATFORMS}|{LANGUAGES}|(?:{RELATIONS})|(?:{PET}))s?"
+        ).fullmatch(match["name"])
+    ):
+        return None
+    after = text[match.end() :]
+    if match["gen"]:
+        return (match["name"], spelt_out(after)) if GENITIVE.match(after) else None
+    return match["name"], after
+
+
+OF_STRANGERS = frozenset(
+    words(
+        "job_title lives_in works_at age has_condition allergic_to intolerant_to diet studies studied_at hometown "
+        "nationality "
+        "relationship_status birthday takes_medication plans event speaks avoids"
+    )
+)
+"""Predicates that make a capitalised word a person: of "Quarkus" nobody says that it lives in Cork."""
