@@ -57,6 +57,7 @@ class GraphitiBackend(Copied, Suite):
 
     title = "Graphiti"
     adapter = GraphitiAdapter
+    one_owner = True
     never: ClassVar[dict[str, str]] = {}
     refusal = MemctlError
     shared: ClassVar[Graph | None] = None

@@ -25,6 +25,7 @@ class LettaBackend(Copied, Suite):
 
     title = "Letta"
     adapter = LettaAdapter
+    one_owner = True
     never: ClassVar[dict[str, str]] = {
         "test_a_fact_of_another_owners_id_is_rejected_and_the_owner_keeps_theirs": (
             "Letta cannot look up a passage by memctl's id without reading all agents; both users keep their fact"

@@ -21,6 +21,7 @@ class ServerBackend(Copied, Suite):
 
     title = "mem0 server"
     adapter = Mem0ServerAdapter
+    one_owner = True
     never: ClassVar[dict[str, str]] = {
         "test_text[nul]": "a text with NUL is rejected: the server's PostgreSQL does not support it",
         "test_owner[spaces]": _BLANKS,

@@ -76,6 +76,7 @@ class MilvusBackend(FolderBackend):
     """mem0 on a file of Milvus Lite."""
 
     title = "mem0 on Milvus Lite"
+    one_owner = True
     provider = "milvus"
     option = "url"
     name = "milvus.db"

@@ -20,6 +20,7 @@ class MemfsBackend(Suite):
 
     title = "letta-memfs"
     adapter = MemfsAdapter
+    one_owner = True
     refusal = Fatal
     never: ClassVar[dict[str, str]] = {
         "test_search[by-meaning-without-a-shared-word]": "files are searched by words only",

@@ -25,6 +25,7 @@ class ZepBackend(Copied, Suite):
 
     title = "Zep Cloud"
     adapter = ZepAdapter
+    one_owner = True
     never: ClassVar[dict[str, str]] = {
         "test_search[by-meaning-without-a-shared-word]": "Zep does the ranking; its emulator has no model",
         "test_a_fact_of_another_owners_id_is_rejected_and_the_owner_keeps_theirs": (
