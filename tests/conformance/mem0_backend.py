@@ -30,7 +30,6 @@ class Mem0Backend(Copied, Suite):
 
     title = "mem0"
     adapter = Mem0Adapter
-    one_owner = True
     never: ClassVar[dict[str, str]] = {
         "test_the_same_text_of_one_owner_under_two_ids_is_two_facts": (
             "mem0 stores a text once per user, agent, app and run; the second fact is rejected with this reason"
