@@ -38,13 +38,20 @@ _LOADING = (
 
 
 class Process(subprocess.Popen[Any]):
-    """`memctl ARGUMENTS`, or `python -c CODE ARGUMENTS`, with the options of Popen."""
+    """`memctl ARGUMENTS`, or `python -c CODE ARGUMENTS`, with the options of Popen. `loaded` is code that ran before,
+    for imports that take seconds; without it, what the commands of memctl need is loaded."""
+
+    def __init__(self, *arguments: Any, loaded: str = "", **options: Any) -> None:
+        self._loaded = loaded
+        super().__init__(*arguments, **options)
 
     def _execute_child(self, args: Any, executable: Any, preexec_fn: Any, *more: Any) -> None:
         close_fds, _, cwd, env, _, _, shell, *ends = more
         words = [os.fsdecode(word) for word in args]
         environment = dict(os.environ if env is None else env)
-        server = None if shell or executable or preexec_fn or not close_fds else _server(words, environment)
+        server = (
+            None if shell or executable or preexec_fn or not close_fds else _server(words, environment, self._loaded)
+        )
         if server is None:
             super()._execute_child(args, executable, preexec_fn, *more)  # type: ignore[misc]
             return
@@ -57,25 +64,27 @@ class Process(subprocess.Popen[Any]):
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
 
 
-def run(command: Sequence[object], **options: Any) -> "subprocess.CompletedProcess[Any]":
-    """What the process did, which is waited for; its output is captured."""
+def run(command: Sequence[object], *, given: bytes | None = None, **options: Any) -> "subprocess.CompletedProcess[Any]":
+    """What the process did, which is waited for; its output is captured. `given` is what it reads."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    if given is not None:
+        pipes["stdin"] = subprocess.PIPE
     with Process(command, **pipes) as process:
-        out, err = process.communicate()
+        out, err = process.communicate(given)
     return subprocess.CompletedProcess(list(command), process.returncode, out, err)
 
 
 class _Server:
     """The process that is copied."""
 
-    def __init__(self) -> None:
+    def __init__(self, loaded: str) -> None:
         self.lock = threading.Lock()
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for end in (self.socket, theirs):
             for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
                 end.setsockopt(socket.SOL_SOCKET, option, _LONGEST * 2)
         self.process = subprocess.Popen(
-            [sys.executable, __file__, str(theirs.fileno())],
+            [sys.executable, __file__, str(theirs.fileno()), loaded],
             pass_fds=[theirs.fileno()],
             cwd=Path(__file__).parent,
             stdin=subprocess.DEVNULL,
@@ -102,20 +111,21 @@ class _Server:
                 _prctl(0)
 
 
-_servers: dict[int, _Server] = {}
+_servers: dict[tuple[int, str], _Server] = {}
 _environment = dict(os.environ)
 
 
-def _server(words: Sequence[str], environment: dict[str, str]) -> _Server | None:
+def _server(words: Sequence[str], environment: dict[str, str], loaded: str) -> _Server | None:
     """The server, if it can start this command."""
     is_memctl = words[0] == str(Path(sys.executable).parent / "memctl")
     if sys.platform != "linux" or not (is_memctl or list(words[:2]) == [sys.executable, "-c"]):
         return None
     if _fixed(environment) != _fixed(_environment) or sum(map(len, environment.values())) > _LONGEST // 4:
         return None
-    if os.getpid() not in _servers:
-        _servers[os.getpid()] = _Server()
-    return _servers[os.getpid()]
+    key = os.getpid(), loaded
+    if key not in _servers:
+        _servers[key] = _Server(loaded)
+    return _servers[key]
 
 
 def _fixed(environment: dict[str, str]) -> dict[str, str]:
@@ -212,6 +222,10 @@ def _run(code: str) -> None:
 
 if __name__ == "__main__":
     # The modules of the tests are found, and none of a test's own folder by accident.
-    _load()
+    if sys.argv[2]:
+        exec(compile(sys.argv[2], "<loaded>", "exec"), {})
+        gc.freeze()
+    else:
+        _load()
     _CODE = _become(_serve(socket.socket(fileno=int(sys.argv[1]))))
     _run(_CODE)

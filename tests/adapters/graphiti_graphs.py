@@ -15,6 +15,8 @@ from memctl.core.fact import Fact, Source, derive_id
 AT = datetime(2025, 3, 1, 9, 0, 0, 250_000, tzinfo=UTC)
 DAY = timedelta(days=1)
 Result = TypeVar("Result")
+LOADED = "from memctl_graphiti.graph import sdk; sdk('driver.kuzu_driver')"
+"""What processes load that open a graph."""
 
 
 class Letters:

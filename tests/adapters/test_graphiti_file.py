@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 from uuid import uuid4
 
+import forked
 import msgspec
 import pytest
-from adapters.graphiti_graphs import Core, Letters, everything, fact
+from adapters.graphiti_graphs import LOADED, Core, Letters, everything, fact
 from memctl_graphiti.adapter import GraphitiAdapter
 
 from memctl.backends.contract import Query
@@ -133,7 +134,7 @@ adapter = GraphitiAdapter(sys.argv[1])
 
 def zebras(path: Path, code: str) -> int:
     """How a process ends that does something with 30 facts of Alice's zebras; -11 is a fault of memory."""
-    return subprocess.run([sys.executable, "-c", ZEBRAS + code, path], capture_output=True, check=False).returncode
+    return forked.run([sys.executable, "-c", ZEBRAS + code, path], loaded=LOADED).returncode
 
 
 def test_what_a_killed_process_wrote_can_be_found_and_deleted(path: Path):

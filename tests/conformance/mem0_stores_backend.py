@@ -1,12 +1,14 @@
 """mem0's library under the suite, on its other vector stores: Chroma, Milvus Lite, Redis and Supabase's tables."""
 
 import contextlib
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
+import forked
 import psycopg
 import pytest
 import redis
@@ -16,7 +18,20 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
 from memctl.backends.contract import Backend
-from memctl.backends.testing import Suite, held_by_another_process
+from memctl.backends.testing.faults import KILLED, held_by_another_process
+from memctl.core.fact import Fact, encode_lines
+
+_ADAPTER = "from memctl_mem0.oss.adapter import Mem0OssAdapter"
+_LOADED = f"""
+{_ADAPTER}
+from memctl.backends.contract import need
+from memctl_mem0.sdk import mem0
+mem0()
+modules = ("mem0.utils.factory", "mem0.memory.main", "mem0.vector_stores.chroma", "mem0.vector_stores.milvus")
+for module in (*modules, "milvus_lite.server_manager", "openai"):
+    need(module, "mem0")
+"""
+"""What processes load that open a folder."""
 
 
 @contextlib.contextmanager
@@ -37,8 +52,12 @@ class FolderBackend(WithoutHttp, Mem0OssBackend):
     name: ClassVar[str]
     holding: ClassVar[str]
     """The code that keeps others from writing to the path `held`."""
-    # The threads of Chroma and of Milvus Lite do not survive a fork.
-    lose_the_answer = Suite.lose_the_answer
+
+    def lose_the_answer(self, place: Place, facts: Sequence[Fact]) -> None:
+        """Write in a copy of a process that opened no store: threads of these do not survive a fork."""
+        code = KILLED.format(imports=_ADAPTER, opening=f"Mem0OssAdapter({str(place.config)!r})")
+        lines = b"".join(encode_lines(facts))
+        assert forked.run([sys.executable, "-c", code], given=lines, loaded=_LOADED).returncode == 9
 
     @classmethod
     def places(cls, folder: Path) -> Iterator[Place]:

@@ -9,12 +9,13 @@ import json
 import random
 import shutil
 import signal
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import forked
 import pytest
+from adapters.graphiti_graphs import LOADED
 from chains.people import facts
 from memctl_graphiti import graph as graphs
 from memctl_graphiti.adapter import GraphitiAdapter
@@ -94,7 +95,7 @@ def indexed(path, until=0.0):
     CPU time, and not the time of day, decides: the moment is the same on a busy machine.
     """
     command = [sys.executable, "-c", INDEX, str(path), str(until)]
-    ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    ran = forked.run(command, text=True, loaded=LOADED)
     assert ran.returncode == (-signal.SIGPROF if not ran.stdout else 0)
     return float(ran.stdout) if ran.stdout else None
 
@@ -135,7 +136,7 @@ def test_nobody_writes_into_a_graph_whose_words_are_being_indexed(theirs, home, 
 
     def watched(graph, anew=False):
         index_here(graph, anew)
-        others.append(subprocess.run([sys.executable, "-c", OPEN, path], capture_output=True, text=True, check=False))
+        others.append(forked.run([sys.executable, "-c", OPEN, path], text=True, loaded=LOADED))
 
     monkeypatch.setattr(graphs.Graph, "index_here", watched)
     with GraphitiAdapter(path) as adapter:
@@ -156,7 +157,7 @@ def refused(path):
 
 def test_a_graph_that_others_left_half_indexed_is_told_and_can_still_be_read(theirs, home):
     path = copied(theirs, home)
-    subprocess.run([sys.executable, "-c", HALF, str(path)], check=True)
+    assert forked.run([sys.executable, "-c", HALF, path], loaded=LOADED).returncode == 0
     assert "Kuzu cannot repair it" in (refused(path) or "")
     with GraphitiAdapter(path) as adapter:
         assert adapter.count("ann") == THEIRS

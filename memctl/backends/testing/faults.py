@@ -18,7 +18,7 @@ from memctl.backends.testing.base import Harness, fact, numbered
 from memctl.core.errors import AuthError, Locked, MemctlError, Retryable
 from memctl.core.fact import Fact, encode_lines
 
-_KILLED = """
+KILLED = """
 import os, sys
 from memctl.core.fact import decode
 {imports}
@@ -62,7 +62,7 @@ class Faults(Harness):
     def lose_the_answer(self, place: Any, facts: Sequence[Fact]) -> None:
         """Write facts in a process that is gone before it can say so."""
         imports, opening = self.opening(place)
-        code = _KILLED.format(imports=imports, opening=opening)
+        code = KILLED.format(imports=imports, opening=opening)
         done = subprocess.run(  # noqa: S603 - the adapter under test
             [sys.executable, "-c", code], input=b"".join(encode_lines(facts)), capture_output=True, check=False
         )
