@@ -8,7 +8,6 @@ one rule, "later wins", covers all three.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,8 +18,10 @@ from memctl.core.fact import derive_id
 from memctl.core.predicates import SINGLE_VALUED
 from memctl.core.subjects import names_of
 from memctl.reconcile.beliefs import NEVER, Belief, Key, key_of, order_of, seen
+from memctl.reconcile.periods import OpenPeriods, Period
 from memctl.reconcile.same_value import (
     Track,
+    Turn,
     ends_before,
     moves,
     precedes,
@@ -29,70 +30,12 @@ from memctl.reconcile.same_value import (
     same_turn,
     takes,
     track_of,
+    turn_of,
     value_of,
 )
 
 _NEWS = timedelta(days=90)
 """How long a change is what people mean by "the new job"."""
-
-
-@dataclass(eq=False, slots=True)
-class _Period:
-    """A period in which one value was true: `end` as the text says, `known` when the end became known."""
-
-    track: Track
-    claims: list[Claim]
-    confidence: float
-    valid_at: datetime | None
-    end: datetime | None = None
-    closed_by: Claim | None = None
-    known: datetime | None = None
-    successor: "_Period | None" = None
-    doubted_by: Claim | None = None
-    heard: set[tuple[str | None, str | None, int, str]] = field(default_factory=set)
-
-    @property
-    def first(self) -> Claim:
-        return self.claims[0]
-
-    @property
-    def start(self) -> datetime | None:
-        return self.valid_at or self.first.observed_at
-
-    def close(self, by: Claim, successor: "_Period | None" = None) -> None:
-        self.closed_by = by
-        self.successor = successor
-        known = [at for at in (seen(by), seen(self.first)) if at is not None]
-        self.known = max(known, default=None)
-
-    def take_back(self, by: Claim) -> None:
-        """End by a retraction. One that names a future day has no effect before that day."""
-        said = by.invalid_at or by.valid_at
-        self.close(by)
-        self.end = said if self.end is None or said is None else min(self.end, said)
-        if not self.done(self.known):
-            self.known = None
-
-    def done(self, at: datetime | None) -> bool:
-        """True if the value has ended at the instant `at`."""
-        if self.successor is None and self.end is not None and at is not None:
-            return self.end <= at
-        return self.closed_by is not None
-
-    def reinforce(self, claim: Claim) -> None:
-        """Add a repetition; the same words of the same turn are not a second witness."""
-        self.doubted_by = None
-        if self.hear(claim):
-            self.confidence = 1 - (1 - self.confidence) * (1 - claim.confidence / 2)
-        self.claims.append(claim)
-        self.valid_at = self.valid_at or claim.valid_at
-
-    def hear(self, claim: Claim) -> bool:
-        """True if these words have not been counted yet."""
-        words = (claim.session_id, claim.turn_id, claim.position, claim.quote)
-        new = claim.session_id is None or words not in self.heard
-        self.heard.add(words)
-        return new
 
 
 def fold(claims: Iterable[Claim], names: Mapping[str, str] | None = None) -> list[Belief]:
@@ -148,11 +91,11 @@ class _Group:
     """The fold of one key's claims, added in order of observation."""
 
     def __init__(self, claims: Iterable[Claim]) -> None:
-        self.chains: dict[Track, list[_Period]] = {}
-        self.periods: list[_Period] = []
-        self.open: list[_Period] = []
-        self.naming: defaultdict[tuple[str, str], list[_Period]] = defaultdict(list)
-        self.taken_back: list[_Period] = []
+        self.chains: dict[Track, list[Period]] = {}
+        self.periods: list[Period] = []
+        self.open = OpenPeriods()
+        self.naming: defaultdict[tuple[str, str], list[Period]] = defaultdict(list)
+        self.taken_back: defaultdict[Turn | None, list[Period]] = defaultdict(list)
         for claim in claims:
             if DOUBT in claim.categories:
                 self._doubt(claim)
@@ -163,11 +106,11 @@ class _Group:
             else:
                 self._assert(claim)
 
-    def _begin(self, claim: Claim, valid_at: datetime | None, end: datetime | None) -> _Period:
-        period = _Period(track_of(claim), [claim], claim.confidence, valid_at, end)
+    def _begin(self, claim: Claim, valid_at: datetime | None, end: datetime | None) -> Period:
+        period = Period(track_of(claim), [claim], claim.confidence, valid_at, end)
         period.hear(claim)
         self.periods.append(period)
-        self.open.append(period)
+        self.open.add(period)
         self.naming[claim.predicate, value_of(claim)].append(period)
         return period
 
@@ -187,7 +130,7 @@ class _Group:
             head.close(claim, period)
         self._succeed(period)
 
-    def _insert(self, chain: list[_Period], claim: Claim) -> None:
+    def _insert(self, chain: list[Period], claim: Claim) -> None:
         """Insert a value learned late before the nearest later one, which closes it."""
         place = len(chain) - 1
         while place and precedes(claim, chain[place - 1].start):
@@ -212,11 +155,11 @@ class _Group:
                 return
         self._begin(claim, claim.valid_at, claim.invalid_at)
 
-    def _succeed(self, period: _Period) -> None:
+    def _succeed(self, period: Period) -> None:
         """Set the successor of a value that the same turn retracted: "scratch that, my favourite colour is red"."""
         claim = period.first
         single = claim.predicate in SINGLE_VALUED
-        for old in self.taken_back:
+        for old in self.taken_back.get(turn_of(claim), ()):
             by = old.closed_by
             if by is None or old.successor is not None or not same_turn(by, claim):
                 continue
@@ -225,9 +168,11 @@ class _Group:
                 old.successor = period
 
     def _retract(self, claim: Claim) -> None:
-        self.open = [period for period in self.open if not period.done(seen(claim))]
+        self.open.end_by(seen(claim))
         live = [
-            period for period in self.open if takes(claim, period.first) and not ends_before(claim, period.valid_at)
+            period
+            for period in self.open.near(claim)
+            if takes(claim, period.first) and not ends_before(claim, period.valid_at)
         ]
         if claim.object is None and claim.slot is not None:
             # "I use Zed now" ends other editors, not the one that it names.
@@ -236,28 +181,26 @@ class _Group:
         for period in lost:
             period.take_back(claim)
             period.claims.append(claim)
+            self.open.note_end(period)
         if not lost:
             lost = self._already_over(claim)
-        self.taken_back = [
-            period for period in self.taken_back if period.closed_by and same_turn(period.closed_by, claim)
-        ]
-        self.taken_back += lost
+        self.taken_back[turn_of(claim)] += lost
 
     def _doubt(self, claim: Claim) -> None:
         """Mark the live values that the claim is about, unless they are the change; they stay current."""
-        for period in self.open:
+        for period in self.open.near(claim):
             recent = claim.object is None and self._recent(period, seen(claim))
-            if not period.done(seen(claim)) and takes(claim, period.first) and not recent:
+            if takes(claim, period.first) and not recent:
                 period.doubted_by = claim
                 period.claims.append(claim)
 
-    def _recent(self, period: _Period, at: datetime | None) -> bool:
+    def _recent(self, period: Period, at: datetime | None) -> bool:
         """True for a value that began shortly before `at`: "our new flat" is the one just named."""
         if at is None or period.start is None or at - period.start > _NEWS:
             return False
         return period.valid_at is not None or self.chains.get(period.track, [period])[0] is not period
 
-    def _already_over(self, claim: Claim) -> list[_Period]:
+    def _already_over(self, claim: Claim) -> list[Period]:
         """Handle a retraction of no live value: a period known to be over, else a new ended one."""
         if claim.object is None or DENIAL in claim.categories:
             return []
@@ -267,6 +210,7 @@ class _Group:
                 return []
         period = self._begin(claim, claim.valid_at if claim.invalid_at else None, None)
         period.take_back(claim)
+        self.open.note_end(period)
         return [period]
 
     def beliefs(self) -> list[Belief]:
@@ -295,7 +239,7 @@ class _Group:
         return found
 
 
-def _names(period: _Period, taken: set[UUID]) -> list[tuple[UUID, Claim]]:
+def _names(period: Period, taken: set[UUID]) -> list[tuple[UUID, Claim]]:
     """The period's beliefs as ids and claims: its imported facts, else its first claim."""
     names = []
     for claim in period.claims:
@@ -305,7 +249,7 @@ def _names(period: _Period, taken: set[UUID]) -> list[tuple[UUID, Claim]]:
     return names or [(derive_id("fact", str(period.first.id)), period.first)]
 
 
-def _invalid_at(period: _Period, valid_at: datetime | None) -> datetime | None:
+def _invalid_at(period: Period, valid_at: datetime | None) -> datetime | None:
     """When the value ceased to be true: as stated, else when the next began or the end became known."""
     end = period.end
     if period.successor is not None and period.closed_by is not None:
@@ -320,7 +264,7 @@ def _invalid_at(period: _Period, valid_at: datetime | None) -> datetime | None:
     return max(end, valid_at) if end is not None and valid_at is not None else end
 
 
-def _covers(period: _Period, claim: Claim) -> bool:
+def _covers(period: Period, claim: Claim) -> bool:
     """True if the claim is about this period of the value, not about a later return to it."""
     if not period.done(seen(claim)):
         return True

@@ -73,11 +73,15 @@ def same(one: Claim, other: Claim) -> bool:
 
 def same_turn(one: Claim, other: Claim) -> bool:
     """True if both were made in one turn of one known session."""
-    return one.session_id is not None and (one.session_id, one.turn_id, one.position) == (
-        other.session_id,
-        other.turn_id,
-        other.position,
-    )
+    return turn_of(one) is not None and turn_of(one) == turn_of(other)
+
+
+Turn = tuple[str, str | None, int]
+
+
+def turn_of(claim: Claim) -> Turn | None:
+    """The turn of a claim; None if its session is not known."""
+    return None if claim.session_id is None else (claim.session_id, claim.turn_id, claim.position)
 
 
 def ends_before(claim: Claim, start: datetime | None) -> bool:

@@ -1,5 +1,6 @@
 """The fold's promises: dates, links, confidence and ids a user can rely on, the same on any machine."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from memctl.core.claim import DENIAL, Claim
 from memctl.reconcile import affected, fold, key_of
+from memctl.reconcile.periods import Takable
+from memctl.reconcile.same_value import takes
 
 
 def day(text: str) -> datetime:
@@ -355,3 +358,26 @@ def test_denial_without_an_earlier_claim_stores_nothing_and_with_one_ends_it() -
     assert fold([denied]) == []
     (belief,) = fold([claim(1, "2025-06-01", "diet", "vegetarian"), denied])
     assert not belief.live
+
+
+@given(histories())
+@settings(max_examples=100, deadline=None)
+def test_a_retraction_ends_among_the_values_with_its_words_what_it_would_end_among_all(claims):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Takable, "near", lambda open_, _: open_.items())
+        among_all = fold(claims)
+    assert fold(claims) == among_all
+
+
+def test_a_retraction_is_not_compared_with_every_value_that_was_ever_liked(monkeypatch):
+    compared = []
+    monkeypatch.setattr(
+        sys.modules["memctl.reconcile.fold"], "takes", lambda *pair: bool(compared.append(pair)) or takes(*pair)
+    )
+    liked = [claim(number, "2026-01-01", "likes", f"green tea number {number}") for number in range(200)]
+    left = [
+        claim(300 + number, "2026-02-01", "likes", f"tea number {number}", op="retract", session_id=f"{number}")
+        for number in range(200)
+    ]
+    assert not any(belief.live for belief in fold([*liked, *left]))
+    assert len(compared) == len(left)
