@@ -49,7 +49,8 @@ torture: export MEMCTL_CHAIN_FACTS ?= 60
 torture: export MEMCTL_TOGETHER_SECONDS ?= 3600
 torture: $(STAMP) fuzzer
 	$(BIN)/python -m pytest -rP tests/torture tests/trust tests/migrate tests/chains tests/test_roundtrip_property.py \
-		tests/report/test_volume.py tests/store/test_one_name.py
+		tests/report/test_volume.py tests/store/test_one_name.py tests/store/test_same_everywhere.py \
+		tests/store/test_team_writers.py
 
 # Without atheris the fuzzing is not guided by coverage, and says so.
 fuzzer: $(STAMP)

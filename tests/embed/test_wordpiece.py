@@ -26,10 +26,11 @@ def library_rows(model: StaticEmbedder, texts: list[str]) -> list[list[int]]:
 def test_every_settled_character_is_read_as_the_library_reads_it(model: StaticEmbedder, rows: dict[str, int]) -> None:
     # The planes above the second hold nothing but private use, tags and variation selectors.
     characters = [chr(c) for c in [*range(0x30000), *range(0xE0000, 0xE0200)] if not 0xD800 <= c <= 0xDFFF]
-    texts = [f"ab{c}cd" for c in characters if settled(c)]
-    assert len(texts) > 90_000
+    words = [f"ab{c}cd" for c in characters if settled(c)]
+    assert len(words) > 90_000
+    texts = [" ".join(words[start : start + 16]) for start in range(0, len(words), 16)]
     wrong = [
-        (hex(ord(text[2])), ours, theirs)
+        (text, ours, theirs)
         for text, theirs in zip(texts, library_rows(model, texts), strict=True)
         if (ours := row_numbers(text, rows)) != theirs
     ]

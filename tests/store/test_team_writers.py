@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
+from examples import FACTOR
 from psycopg.conninfo import conninfo_to_dict
 
 from memctl.backends.contract import Query
@@ -225,12 +226,14 @@ def undone_in(store: Workspace, order: tuple[int, ...], user: str) -> list[objec
 
 
 def test_undo_in_any_order_ends_as_in_a_file(address: str, tmp_path: Path) -> None:
-    """What a server's undo restores, and what it refuses with which hint, is what a file's does."""
+    """What a server's undo restores, and what it refuses with which hint, is what a file's does. `make torture` tries
+    all orders."""
+    orders = list(itertools.permutations(range(3))) if FACTOR > 1 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
     with Workspace(address) as team, Workspace(tmp_path / "store.duckdb") as own:
         for store in (team, own):
-            for number in range(6):
+            for number in range(len(orders)):
                 store.add(f"ann{number}", ["My name is Ann."])
-        for number, order in enumerate(itertools.permutations(range(3))):
+        for number, order in enumerate(orders):
             assert undone_in(team, order, f"ann{number}") == undone_in(own, order, f"ann{number}")
         require_whole(team)
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+import forked
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ SEED = os.environ.get("MEMCTL_FUZZ_SEED", "9")
 GUIDED = find_spec("atheris") is not None
 SECONDS = float(os.environ.get("MEMCTL_FUZZ_SECONDS", "0"))
 INPUTS = 300
+LOADED = "from torture.targets import targets"
 MOST_MEMORY = 500_000_000
 STEPS = st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 2**32), st.integers(0, 2**32)), max_size=6)
 FOUND = {
@@ -57,11 +59,9 @@ def test_nothing_that_a_file_or_a_record_holds_crashes_what_reads_it(name, seed,
 def test_what_once_ended_the_whole_run_costs_its_file_or_record_only(case):
     """In a process of its own: some of these ended it."""
     name, data = FOUND[case]
-    code = f"from torture.targets import targets; print(targets()[{name!r}].run({data!r}))"
-    ran = subprocess.run(
-        [sys.executable, "-c", code], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stderr[-2000:]
+    code = f"{LOADED}; print(targets()[{name!r}].run({data!r}))"
+    ran = forked.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], loaded=f"{LOADED}; targets()")
+    assert ran.returncode == 0, ran.stderr.decode()[-2000:]
 
 
 @pytest.mark.parametrize("path", sorted(CORPUS.rglob("*.*")), ids=lambda path: path.stem)
