@@ -1,6 +1,8 @@
 """What the tests of a graph share: facts, a model of letters, and Graphiti's own graph-core on the same file."""
 
 import asyncio
+import functools
+import tempfile
 import warnings
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
@@ -34,6 +36,16 @@ class Letters:
 def fact(user: str, text: str, **fields: Any) -> Fact:
     given = {"id": derive_id(user, text), "kind": "fact", "source": Source(system="test")} | fields
     return Fact(user_id=user, text=text, **given)
+
+
+@functools.cache
+def empty() -> bytes:
+    """The file of a graph without facts, which takes half a second to make."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "graphiti.kuzu"
+        with GraphitiAdapter(path) as adapter:
+            adapter.init()
+        return path.read_bytes()
 
 
 def everything(adapter: GraphitiAdapter, user: str) -> list[Fact]:

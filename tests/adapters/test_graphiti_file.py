@@ -9,7 +9,7 @@ from uuid import uuid4
 import forked
 import msgspec
 import pytest
-from adapters.graphiti_graphs import LOADED, Core, Letters, everything, fact
+from adapters.graphiti_graphs import LOADED, Core, Letters, empty, everything, fact
 from memctl_graphiti.adapter import GraphitiAdapter
 
 from memctl.backends.contract import Query
@@ -22,14 +22,21 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "graph.kuzu"
 
 
-def test_nothing_is_left_of_a_user_whose_facts_were_deleted(path: Path):
+@pytest.fixture
+def graph(path: Path) -> Path:
+    """A graph without facts."""
+    path.write_bytes(empty())
+    return path
+
+
+def test_nothing_is_left_of_a_user_whose_facts_were_deleted(graph: Path):
     """Names of entities are the words of facts."""
     facts = [fact("alice", "Alice is ill."), fact("alice", "Alice is a nurse.", kind="summary", subject="Alice")]
-    with GraphitiAdapter(path) as adapter:
+    with GraphitiAdapter(graph) as adapter:
         adapter.write([*facts, fact("bob", "Bob is well.")])
         assert adapter.delete("alice", [one.id for one in facts]) == 2
         assert list(adapter.users()) == ["bob"]
-    core = Core(path)
+    core = Core(graph)
     rows, _, _ = core.run(core.driver.execute_query("MATCH (n) RETURN n.group_id AS group_id, label(n) AS kind"))
     core.close()
     assert {row["group_id"] for row in rows} == {"bob"}
@@ -106,8 +113,8 @@ def test_nothing_is_written_into_a_home_and_nobody_is_told(tmp_path: Path):
     assert list(home.rglob("*")) == []
 
 
-def test_a_failed_write_leaves_nothing_behind_and_says_nothing_itself(path: Path, caplog: pytest.LogCaptureFixture):
-    with GraphitiAdapter(path, embedder=Letters()) as adapter:
+def test_a_failed_write_leaves_nothing_behind_and_says_nothing_itself(graph: Path, caplog: pytest.LogCaptureFixture):
+    with GraphitiAdapter(graph, embedder=Letters()) as adapter:
         adapter.write([fact("alice", "Alice likes tea.")])
         adapter._graph.run("CREATE (:RelatesToNode_ {uuid: 'in the way'})")
         blocked = fact("alice", "Alice likes coffee.", id=uuid4())
@@ -137,10 +144,10 @@ def zebras(path: Path, code: str) -> int:
     return forked.run([sys.executable, "-c", ZEBRAS + code, path], loaded=LOADED).returncode
 
 
-def test_what_a_killed_process_wrote_can_be_found_and_deleted(path: Path):
+def test_what_a_killed_process_wrote_can_be_found_and_deleted(graph: Path):
     """What Kuzu takes from its log is not in its full-text index as it should be: to delete it ends the process."""
-    assert zebras(path, "adapter.write(facts); os._exit(9)") == 9
-    with GraphitiAdapter(path) as adapter:
+    assert zebras(graph, "adapter.write(facts); os._exit(9)") == 9
+    with GraphitiAdapter(graph) as adapter:
         assert adapter.write([fact("alice", "Alice owns a wombat.")])[0].state == "written"
         found = everything(adapter, "alice")
         assert len(adapter.search(Query("alice", "zebra", 50))) == 30
@@ -148,11 +155,11 @@ def test_what_a_killed_process_wrote_can_be_found_and_deleted(path: Path):
         assert [one.text for one in everything(adapter, "alice")] == ["Alice owns a wombat."]
 
 
-def test_a_look_at_what_a_killed_process_wrote_does_not_keep_it_from_being_deleted(path: Path):
+def test_a_look_at_what_a_killed_process_wrote_does_not_keep_it_from_being_deleted(graph: Path):
     """Whoever looks first has Kuzu take its log, after which nothing in the graph tells of the kill."""
-    assert zebras(path, "adapter.write(facts); os._exit(9)") == 9
-    with GraphitiAdapter(path) as adapter:
+    assert zebras(graph, "adapter.write(facts); os._exit(9)") == 9
+    with GraphitiAdapter(graph) as adapter:
         assert adapter.count("alice") == 30
-    assert zebras(path, "adapter.delete('alice', [fact.id for fact in facts]); adapter.close()") == 0
-    with GraphitiAdapter(path) as adapter:
+    assert zebras(graph, "adapter.delete('alice', [fact.id for fact in facts]); adapter.close()") == 0
+    with GraphitiAdapter(graph) as adapter:
         assert adapter.count("alice") == 0

@@ -53,6 +53,11 @@ def vectors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str
     dsn = request.getfixturevalue("postgres_dsn")
     name = f"test_{uuid4().hex}"
     yield {"connection_string": dsn, "collection_name": name}
+    drop(dsn, name)
+
+
+def drop(dsn: str, name: str) -> None:
+    """Remove the tables of a collection on pgvector."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         for table in (name, f"{name}_entities"):
             connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(table)))
@@ -332,27 +337,33 @@ def test_mem0s_extraction_without_a_language_model_is_an_error_and_no_silence(co
         adapter.add("alice", [{"role": "user", "content": "I moved to Oslo."}])
 
 
-def test_nothing_is_left_in_the_home_folder_and_nothing_is_said(config: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    code = (
-        "import sys\nfrom memctl_mem0.oss.adapter import Mem0OssAdapter\nfrom memctl.core.fact import decode\n"
-        "from memctl.backends.contract import Query\n"
-        "with Mem0OssAdapter(sys.argv[1]) as adapter:\n"
-        "    print([o.state for o in adapter.write([decode(sys.stdin.read())])],\n"
-        "          len(adapter.search(Query('alice', 'Paris'))))"
-    )
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MEM0")}
+_WRITING = """
+import sys
+from memctl_mem0.oss.adapter import Mem0OssAdapter
+from memctl.backends.contract import Query
+from memctl.core.fact import decode
+fact = decode(sys.stdin.buffer.read())
+for config in sys.argv[1:]:
+    with Mem0OssAdapter(config) as adapter:
+        print([o.state for o in adapter.write([fact])], len(adapter.search(Query("alice", "Paris"))))
+"""
+
+
+def test_nothing_is_left_in_the_home_folder_and_nothing_is_said(embeddings: Any, postgres_dsn: str, tmp_path: Path):
+    """On either store, in one process that imports mem0 for both."""
+    (home := tmp_path / "home").mkdir()
+    name = f"test_{uuid4().hex}"
+    stores = {"path": str(tmp_path / "qdrant")}, {"connection_string": postgres_dsn, "collection_name": name}
+    configs = [tmp_path / f"{number}.json" for number in range(2)]
+    for config, store in zip(configs, stores, strict=True):
+        config.write_text(json.dumps(configuration(store, embeddings.url, tmp_path / "history.db")))
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MEM0")}
     done = subprocess.run(
-        [sys.executable, "-c", code, str(config)],
-        input=msgspec.json.encode(fact()).decode(),
-        env=environment | {"HOME": str(home)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.stdout, done.stderr) == ("['written'] 1\n", "")
+        [sys.executable, "-c", _WRITING, *map(str, configs)], input=msgspec.json.encode(fact()),
+        env=environment | {"HOME": str(home)}, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    drop(postgres_dsn, name)
+    assert (done.stdout, done.stderr) == (b"['written'] 1\n" * 2, b"")
     assert list(home.rglob("*")) == []
 
 

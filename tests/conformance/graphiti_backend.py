@@ -1,14 +1,13 @@
 """Graphiti under the suite: graphiti-core on an embedded Kuzu, with the model that comes with memctl and no other."""
 
 import contextlib
-import functools
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 from unittest import mock
 
 import pytest
+from adapters.graphiti_graphs import empty
 from copied import Copied, held_by_a_copy
 from memctl_graphiti.adapter import GraphitiAdapter
 from memctl_graphiti.graph import Graph
@@ -22,16 +21,6 @@ from memctl.core.fact import Fact
 from memctl.embed.spec import EmbedderSpec
 
 EMBEDDER = LazyEmbedder(EmbedderSpec())
-
-
-@functools.cache
-def _empty() -> bytes:
-    """The file of a graph without facts."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "graphiti.kuzu"
-        with GraphitiAdapter(path) as adapter:
-            adapter.init()
-        return path.read_bytes()
 
 
 def _opened(path: Path) -> Graph:
@@ -65,7 +54,7 @@ class GraphitiBackend(Copied, Suite):
     @classmethod
     def places(cls, folder: Path) -> Iterator[Path]:
         path = folder / "graphiti.kuzu"
-        path.write_bytes(_empty())
+        path.write_bytes(empty())
         yield path
 
     @pytest.fixture(scope="class")
