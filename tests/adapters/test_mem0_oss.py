@@ -53,11 +53,6 @@ def vectors(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str
     dsn = request.getfixturevalue("postgres_dsn")
     name = f"test_{uuid4().hex}"
     yield {"connection_string": dsn, "collection_name": name}
-    drop(dsn, name)
-
-
-def drop(dsn: str, name: str) -> None:
-    """Remove the tables of a collection on pgvector."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         for table in (name, f"{name}_entities"):
             connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(table)))
@@ -349,20 +344,17 @@ for config in sys.argv[1:]:
 """
 
 
-def test_nothing_is_left_in_the_home_folder_and_nothing_is_said(embeddings: Any, postgres_dsn: str, tmp_path: Path):
+@pytest.mark.parametrize("vectors", ["pgvector"], indirect=True)
+def test_nothing_is_left_in_the_home_folder_and_nothing_is_said(config: Path, embeddings: Any, tmp_path: Path) -> None:
     """On either store, in one process that imports mem0 for both."""
     (home := tmp_path / "home").mkdir()
-    name = f"test_{uuid4().hex}"
-    stores = {"path": str(tmp_path / "qdrant")}, {"connection_string": postgres_dsn, "collection_name": name}
-    configs = [tmp_path / f"{number}.json" for number in range(2)]
-    for config, store in zip(configs, stores, strict=True):
-        config.write_text(json.dumps(configuration(store, embeddings.url, tmp_path / "history.db")))
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("MEM0")}
+    folder = configuration({"path": str(tmp_path / "qdrant")}, embeddings.url, tmp_path / "other.db")
+    (qdrant := tmp_path / "qdrant.json").write_text(json.dumps(folder))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MEM0")}
     done = subprocess.run(
-        [sys.executable, "-c", _WRITING, *map(str, configs)], input=msgspec.json.encode(fact()),
+        [sys.executable, "-c", _WRITING, config, qdrant], input=msgspec.json.encode(fact()),
         env=environment | {"HOME": str(home)}, capture_output=True, timeout=60, check=False,
     )  # fmt: skip
-    drop(postgres_dsn, name)
     assert (done.stdout, done.stderr) == (b"['written'] 1\n" * 2, b"")
     assert list(home.rglob("*")) == []
 
