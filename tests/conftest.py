@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 from uuid import uuid4
 
+import empty_stores
 import forked
 import in_process
 import pytest
@@ -122,6 +123,21 @@ def one_thread() -> None:
     from memctl.store.duckdb import instances
 
     instances.CONFIG["threads"] = "1"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stores_begin_empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new store or ledger begins as a copy of an empty one, except in processes of their own."""
+    with empty_stores.copied(tmp_path_factory.mktemp("empty")):
+        yield
+
+
+@pytest.fixture
+def own_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first transaction of a new store makes its tables, and takes them back if it fails."""
+    from memctl.store.duckdb.database import Database
+
+    monkeypatch.setattr(Database, "writing", Database.writing.__wrapped__)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -84,7 +84,7 @@ def test_a_place_with_a_store_is_refused_and_left_as_it_is(memctl, filled, home)
     assert memctl("store", "copy", home / "nowhere.duckdb", home / "new.duckdb").code == 4
 
 
-def test_a_copy_that_differs_is_not_kept(memctl, filled, home, monkeypatch):
+def test_a_copy_that_differs_is_not_kept(memctl, filled, home, own_tables, monkeypatch):
     append = DuckConnection.append
 
     def torn(self: Connection, table, columns, rows):

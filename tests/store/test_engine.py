@@ -184,7 +184,7 @@ def test_an_error_of_the_database_is_an_error_with_a_place(store):
     assert caught.value.where == str(store)
 
 
-def test_a_failed_block_leaves_nothing(store):
+def test_a_failed_block_leaves_nothing(store, own_tables):
     with pytest.raises(AttributeError), Database(store).writing() as connection:
         connection.execute("INSERT INTO meta VALUES ('a', 'b')").no_such_method()
     with pytest.raises(NotFound), Database(store).reading():
@@ -331,7 +331,7 @@ def test_an_interrupt_ends_in_130_and_keeps_what_was_done(home, store):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
-def test_a_full_disk_is_told_and_leaves_the_store_as_it_was(memctl, home):
+def test_a_full_disk_is_told_and_leaves_the_store_as_it_was(memctl, home, own_tables):
     disk = home / "disk"
     disk.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], capture_output=True)
