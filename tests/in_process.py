@@ -11,17 +11,15 @@ from unittest import mock
 
 
 @functools.cache
-def _built(app: Any, name: str) -> Any:
-    from memctl.cli._typer import build
-
-    return build(app, name)
+def _once(function: Any) -> Any:
+    return functools.cache(function)
 
 
 def enter(arguments: Sequence[str]) -> int:
     """Run a command in this process; returns its exit code. A command's options are read from its function once."""
-    from memctl.cli import app
+    from memctl.cli import _typer, app
 
-    with mock.patch.object(app, "build", _built):
+    with mock.patch.multiple(app, build=_once(_typer.build), get_command=_once(_typer.get_command)):
         try:
             return app._run(list(arguments))
         except SystemExit as stop:
