@@ -3,6 +3,7 @@ its own takes most of a second of CPU time to load what a command needs. Elsewhe
 
 import array
 import atexit
+import contextlib
 import ctypes
 import gc
 import json
@@ -15,7 +16,8 @@ import sys
 import tempfile
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -35,6 +37,8 @@ _LOADING = (
     *("forget alice --confirm alice",),
 )
 """Commands that load what others need: modules, and the patterns of the extraction."""
+_MODULES = ("openai.resources.chat", "memctl.ingest.llm_batch_api", "psycopg", "memctl_postgres.adapter")
+"""What commands with a model and with PostgreSQL need, which take a second to load."""
 
 
 class Process(subprocess.Popen[Any]):
@@ -120,7 +124,7 @@ def _server(words: Sequence[str], environment: dict[str, str], loaded: str) -> _
     is_memctl = words[0] == str(Path(sys.executable).parent / "memctl")
     if sys.platform != "linux" or not (is_memctl or list(words[:2]) == [sys.executable, "-c"]):
         return None
-    if _fixed(environment) != _fixed(_environment) or sum(map(len, environment.values())) > _LONGEST // 4:
+    if read_at_start(environment) != read_at_start(_environment) or sum(map(len, environment.values())) > _LONGEST // 4:
         return None
     key = os.getpid(), loaded
     if key not in _servers:
@@ -128,7 +132,8 @@ def _server(words: Sequence[str], environment: dict[str, str], loaded: str) -> _
     return _servers[key]
 
 
-def _fixed(environment: dict[str, str]) -> dict[str, str]:
+def read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a copy cannot have different from its original."""
     return {name: value for name, value in environment.items() if name.startswith(_READ_AT_START)}
 
 
@@ -151,6 +156,11 @@ def _load() -> None:
         for command in _LOADING:
             in_process.run(command.format(fixtures=_FIXTURES).split())
         os.chdir("/")
+    for module in _MODULES:
+        with contextlib.suppress(ImportError):
+            import_module(module)
+    with contextlib.suppress(ImportError):
+        import_module("openai").OpenAI(api_key="unused").close()
     instances._close_idle()
     gc.collect()
     gc.freeze()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import in_process
 import pytest
+import shells
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^```(sh|console|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -92,7 +93,6 @@ def starts(folder: Path, patch: pytest.MonkeyPatch) -> None:
             patch.delenv(name)
     patch.setenv("HOME", str(home))
     patch.setenv("MEMCTL_NEURAL_MODEL", "")
-    patch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     patch.chdir(work)
 
 
@@ -144,7 +144,7 @@ def entered(line: str) -> "subprocess.CompletedProcess[str]":
     command = list(words)
     if not OF_A_SHELL.intersection(line) and not any(set(word) <= set(words.punctuation_chars) for word in command):
         return in_process.run(command[1:])
-    return subprocess.run(["sh", "-c", line], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return shells.run(line, os.environ)
 
 
 def shows(page: str, printed: str) -> bool:

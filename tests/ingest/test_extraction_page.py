@@ -1,10 +1,9 @@
 """What docs/extraction.md tells people to type, run as they would: by hand with a server of theirs, and by cron."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
+
+import shells
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "extraction.md").read_text(encoding="utf-8")
@@ -13,10 +12,7 @@ TYPED = [line for block in re.findall(r"^```text\n(.*?)^```", PAGE, re.M | re.S)
 
 def shell(line, home, **more):
     """Run a line as cron does: by sh, in the home folder, with next to no environment."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    return subprocess.run(
-        ["sh", "-c", line], cwd=home, env={"HOME": str(home), "PATH": path} | more, capture_output=True, text=True
-    )
+    return shells.run(line, {"HOME": str(home), "MEMCTL_NEURAL_MODEL": ""} | more, home)
 
 
 def test_the_lines_for_a_model_work_against_a_server(chat, model, chat_emulator, home):

@@ -4,12 +4,11 @@ import json
 import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import psycopg
 import pytest
+import shells
 from psycopg.sql import SQL, Identifier
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,19 +65,12 @@ def machine(home, store, chat, postgres_dsn, postgres_schema):
 
 @pytest.fixture
 def shell(machine, store):
-    """Run a line as cron would: by sh, with nothing to read, and a short PATH on which memctl is."""
+    """Run a line as cron would: by sh, with nothing to read, and a short PATH on which memctl is. With `bare`, memctl
+    starts from nothing, in the environment of cron alone."""
 
-    def run(line, **variables):
-        path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
-        environment = {"HOME": os.environ["HOME"], "MEMCTL_STORE": str(store), "PATH": path, **variables}
-        return subprocess.run(
-            ["/bin/sh", "-c", machine(line)],
-            env={name: machine(value) for name, value in environment.items()},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run(line, bare=False, **variables):
+        environment = {"HOME": os.environ["HOME"], "MEMCTL_STORE": str(store), "MEMCTL_NEURAL_MODEL": "", **variables}
+        return shells.run(machine(line), {name: machine(value) for name, value in environment.items()}, bare=bare)
 
     return run
 
@@ -99,7 +91,7 @@ def test_every_line_of_the_crontab_runs_and_runs_again(shell, machine, postgres_
         assert "%" not in command, "cron would end the line there"
     for number in range(2):
         for _, command in lines:
-            ran = shell(command, TEAM_DSN=postgres_dsn, **variables)
+            ran = shell(command, bare=command is lines[number][1], TEAM_DSN=postgres_dsn, **variables)
             assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
             assert ran.stdout == "", f"cron would send a letter: {command}"
             assert not (number and ran.stderr), "cron would send a letter every time"
