@@ -21,6 +21,7 @@ class LocalBackend(Suite):
 
     title = "local"
     adapter = Workspace
+    one_owner = True
     refusal = MemctlError
 
     @classmethod
@@ -69,6 +70,7 @@ class FileBackend(Suite):
     """What the three kinds of files share."""
 
     adapter = files.FileBackend
+    slows = True
     ending: ClassVar[str]
     never: ClassVar[dict[str, str]] = {
         "test_search[by-meaning-without-a-shared-word]": "a file is searched by words only",

@@ -138,6 +138,7 @@ class QdrantBackend(WithoutHttp, Mem0OssBackend):
     """mem0 on a Qdrant folder."""
 
     title = "mem0 on Qdrant"
+    slows = True
     one_owner = True
 
     @classmethod

@@ -85,6 +85,7 @@ class ChromaBackend(FolderBackend):
     """mem0 on a Chroma folder."""
 
     title = "mem0 on Chroma"
+    slows = True
     provider = "chroma"
     option = "path"
     name = "chroma"

@@ -181,19 +181,23 @@ def test_a_summary_is_kept_up_to_date_and_only_written_when_it_changes(memctl):
 
 
 @pytest.fixture
-def disorder(memctl, store, chat):
+def disorder(memctl, store, chat, once):
     """A memory with something of everything to put in order."""
-    long_ago = ("2020-01-01T10:00:00Z", "I like green tea.")
-    memctl("ingest", chat("alice/a.jsonl", long_ago, "I prefer green tea.", "I live in Bergen.").parent.parent)
-    Workspace(store).write(
-        [
-            fact("alice lives in Oslo.", day=1, predicate="lives_in", object="Oslo"),
-            fact("alice lives in Rome.", day=2, predicate="lives_in", object="Rome"),
-            fact("alice likes black coffee.", day=3),
-            fact("alice loves black coffee.", day=4),
-            fact("ben lives in Rome.", user="ben"),
-        ]
-    )
+
+    def fill():
+        long_ago = ("2020-01-01T10:00:00Z", "I like green tea.")
+        memctl("ingest", chat("alice/a.jsonl", long_ago, "I prefer green tea.", "I live in Bergen.").parent.parent)
+        Workspace(store).write(
+            [
+                fact("alice lives in Oslo.", day=1, predicate="lives_in", object="Oslo"),
+                fact("alice lives in Rome.", day=2, predicate="lives_in", object="Rome"),
+                fact("alice likes black coffee.", day=3),
+                fact("alice loves black coffee.", day=4),
+                fact("ben lives in Rome.", user="ben"),
+            ]
+        )
+
+    once(fill)
 
 
 def test_a_dry_run_lists_what_the_run_will_do_and_changes_nothing(memctl, disorder):

@@ -28,6 +28,9 @@ class Harness:
 
     adapter: ClassVar[type[Backend]]
     never: ClassVar[dict[str, str]] = {}
+    slows: ClassVar[bool] = False
+    """Whether opening or writing takes longer the more is stored, as with a file that is rewritten each time. Then what
+    is written by the hundred has a place of its own."""
     _declared: ClassVar[tuple[Any, Capabilities] | None] = None
 
     @pytest.fixture(autouse=True)
@@ -41,6 +44,15 @@ class Harness:
     def place(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         """A place that the cases of a class share, each with its own user."""
         yield from cls.places(tmp_path_factory.mktemp("shared"))
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def bulk(cls, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+        """The place for what is written by the hundred."""
+        if cls.slows:
+            yield from cls.places(tmp_path_factory.mktemp("bulk"))
+        else:
+            yield request.getfixturevalue("place")
 
     @pytest.fixture
     def bare(self, tmp_path: Path) -> Iterator[Any]:

@@ -18,9 +18,9 @@ class Identity(Trips):
     def test_owner(self, place: Any, kept: dict[str, Kept], trip: str) -> None:
         self.came_back(place, kept[trip])
 
-    def test_every_owner_is_listed_and_counted(self, place: Any, kept: dict[str, Kept]) -> None:
+    def test_every_owner_is_listed_and_counted(self, bulk: Any, kept: dict[str, Kept]) -> None:
         owners = [trip.written[0].user_id for case, trip in kept.items() if case.startswith("owner")]
-        adapter = self.open(place)
+        adapter = self.open(bulk)
         try:
             assert set(owners) <= set(adapter.users())
             assert {adapter.count(owner) for owner in owners} <= {2, None}

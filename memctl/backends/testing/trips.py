@@ -57,7 +57,7 @@ class Trips(Harness):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def kept(cls, place: Any) -> dict[str, Kept]:
+    def kept(cls, bulk: Any) -> dict[str, Kept]:
         """Every case's facts, written in one call and read by a newly opened backend."""
         backend = cls()
         facts = {case: build(f"user-{uuid4().hex[:12]}") for case, build in _ALL.items()}
@@ -67,8 +67,8 @@ class Trips(Harness):
             for case in (case for case in facts if not case.startswith("owner")):
                 facts[case] = [msgspec.structs.replace(fact, user_id=owner) for fact in facts[case]]
                 others.update(fact.id for fact in facts[case])
-        outcomes = iter(backend.write(place, [fact for built in facts.values() for fact in built]))
-        adapter = backend.open(place)
+        outcomes = iter(backend.write(bulk, [fact for built in facts.values() for fact in built]))
+        adapter = backend.open(bulk)
         found: dict[str, list[Fact] | MemctlError] = {}
         try:
             for user in {fact.user_id for built in facts.values() for fact in built}:

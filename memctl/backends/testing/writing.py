@@ -144,10 +144,10 @@ class Write(Harness):
             self.write(place, [version])
             self.same(place, self.read(place, user), [version])
 
-    def test_a_large_batch_is_written_whole(self, place: Any, user: str) -> None:
+    def test_a_large_batch_is_written_whole(self, bulk: Any, user: str) -> None:
         facts = numbered(user, 1_100)  # many services take, or list, a thousand at most
-        assert {o.state for o in self.write(place, facts)} == {"written"}
-        found = self.read(place, user)
+        assert {o.state for o in self.write(bulk, facts)} == {"written"}
+        found = self.read(bulk, user)
         assert len(found) == len({f.id for f in found}) == 1_100
 
     def test_users_lists_everyone_once(self, place: Any, user: str) -> None:
