@@ -260,7 +260,8 @@ def _hidden(text: str) -> str:
 
 _FOREIGN = frozenset(
     words(
-        "der das und ist nicht ich mit gegen auf für nach bei beim zum zur eine einen mein meine wir habe sind jetzt "
+        "le un du ein der das und ist nicht ich mit gegen auf für nach bei beim zum zur eine einen mein "
+        "meine wir habe sind jetzt "
         "les une "
         "est et je ai pas avec pour dans chez mon mes suis nous el los las una es mi mis yo con pero para muy os uma "
         "meu minha eu na não do da em hab nich noch wieder schon geht"

@@ -21,6 +21,7 @@ from memctl.extract.draft_claim import Draft, sentence
 from memctl.extract.earlier_drafts import EarlierDrafts
 from memctl.extract.elliptical_retractions import elliptical_retractions
 from memctl.extract.follow_ups import follow_ups
+from memctl.extract.foreign_kinship import foreign_relations
 from memctl.extract.instruction_changes import ended_instructions
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.multilingual import multilingual_drafts
@@ -127,6 +128,7 @@ class _SessionReader:
         drafts += follow_ups(text, self.earlier, drafts)
         self.subject = reader.other
         drafts += multilingual_drafts(text)
+        drafts += foreign_relations(text)
         drafts += replacements(text, drafts)
         if turn.turn_id in self.readings:
             from memctl.extract.neural.drafts import combined

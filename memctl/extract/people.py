@@ -25,7 +25,10 @@ _SIDE = (
     r"\d+[- ]year[- ]old|teenage|adult|foster|adopted)[ -])*"
 )
 _WHOSE = (
-    r"(?:my|our|me(?= (?:mam|mum|da|dad|nan|gran|mate|bro|sis)\b)|the(?= (?:missus|wife|husband|hubby|other half|"
+    r"(?:my|our|(?:me|ma|wor)(?= (?:\w+ )?(?:mam|mum|da|dad|nan|nana|gran|mate|bro|sis|sister|brother|cousin|uncle|"
+    r"aunt|auntie|"
+    r"son|daughter|nephew|niece|wife|husband|girlfriend|boyfriend|fella|mother|father|lad|pal)\b)|the(?= (?:missus|"
+    r"wife|husband|hubby|other half|"
     r"eldest|youngest|oldest|twins|mother[- ]in[- ]law|"
     r"father[- ]in[- ]law|boyfriend|girlfriend|gf|bf)\b(?! (?:of|who|that)\b))|"
     r"the(?= (?:boys|girls|kids|lads|children) (?-i:[A-ZÀ-Þ])\w+(?:,| and| &)))"
@@ -39,7 +42,8 @@ _NAMES = (
 _RELATION = KeyedPattern(
     (
         rf"\b{_WHOSE} {_SIDE}(?P<rel>{_REL})(?P<several>s?)(?P<link>(?:'s)?(?:(?:,)? (?:is |are |was )?"
-        rf"(?:called|named)|,|'s name is| is|'s)?) (?P<name>{_NAMES})"
+        rf"(?:an? (?:fella|fellow|guy|woman|lady|man|lass|lad|girl|bloke|chap|person) )?(?:called|named|cried)|,|:|'s "
+        rf"name is|'s name's|,? name of| is|'s)?) (?P<name>{_NAMES})"
         r"(?P<age>,? (?:is |who's |who is |\()?\d{1,2}\b(?! ?(?:[ap]m|%|o'clock|"
         r"(?:weeks|months|days|hours|minutes|years? (?:ago|in|older|younger)|times|kids|of)\b)))?"
     ),
@@ -56,10 +60,21 @@ _BARE_RELATION = KeyedPattern(
     re.IGNORECASE,
 )
 """ "Supervisor is Prof. Adeyemi", "wife's called Bettina"."""
+_THE_RELATION = KeyedPattern(
+    rf"(?:^|[.!?;:—–,] )the (?:(?:other|older|younger|young|wee|little|new|eldest|youngest) )*(?P<rel>nephew|niece|"
+    rf"cousin|"
+    rf"lad|lass|brother|sister|son|daughter|girlfriend|boyfriend|landlord|landlady|boss|flatmate|housemate|roommate|"
+    rf"grandson|"
+    rf"granddaughter|uncle|auntie?)(?P<link>,|'s called| is called|'s name is) (?P<name>{ONE_NAME}(?: "
+    rf"{ONE_NAME})?)(?P<age>(?!))?(?=$|[,.!;)])",
+    re.IGNORECASE,
+)
+""" "The nephew, Fintan": the speaker's own, unless a sentence before names somebody else's."""
 _REL_NAMED = KeyedPattern(
     (
         r"(?<!\b[Ii]n )(?<!\b[Aa]t )(?<!\b[Oo]n )(?<!\b[Bb]y )(?<!\b[Nn]ear )(?<!^From )"
-        rf"(?:(?<!\bof )\b(?P<name>{ONE_NAME})(?:, (?:is )?| is | \((?:she's |he's )?))(?:my|our) "
+        rf"(?:(?<!\bof )\b(?P<name>{ONE_NAME})(?:, (?:is |that's |who's )?| is |'s | \((?:she's |he's |that's "
+        rf")?))(?:my|our|me) "
         rf"{_SIDE}(?P<rel>{_REL})\b(?!'s)"
         r"(?! (?:and|say|think|said|told|was like)\b)(?! (?-i:[A-ZÀ-Þ]))(?P<age>(?!))?"
     ),
@@ -138,7 +153,7 @@ def relations(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """Named relatives, friends and pets, and a spouse without a name."""
     if _SOMEBODY.isdisjoint(spoken_words(text)):
         return
-    for pattern in (_RELATION, _BARE_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO):
+    for pattern in (_RELATION, _BARE_RELATION, _THE_RELATION, _SIBLINGS, _REL_NAMED, _REPORTS_TO):
         for match in pattern.finditer(text):
             yield from _named(match, span)
     for match in _DEATH.finditer(text):

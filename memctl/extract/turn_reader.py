@@ -14,17 +14,18 @@ from memctl.extract import (
     assertion_filter,
     clause_openers,
     corrections,
-    details,
     event_dates,
     events,
     instructions,
     kinship,
+    mentions,
     people,
     phrase_rules,
     possessive_rules,
     self_introductions,
+    sentence_phrases,
 )
-from memctl.extract.apposition import list_drafts, tech_list
+from memctl.extract.apposition import list_drafts
 from memctl.extract.clauses import ADVERBS, Clause, Head, clauses, complement, head
 from memctl.extract.dates import Grounded, certain
 from memctl.extract.draft_claim import Draft
@@ -72,7 +73,7 @@ class TurnReader:
         self.other: tuple[str, str] | None = None
         self.flagged = False
         self.rules = False
-        self.before = ""
+        self.before = self.context = ""
 
     def read(self) -> list[Draft]:
         """The drafts of the turn."""
@@ -111,7 +112,7 @@ class TurnReader:
             yield from phrase_rules.phrase_drafts(text, span, ("retractions",))
             return
         body, cutoff = assertion_filter.declarative(text, sentence.mark)
-        names = self.phrases(body, span, self.before) if body else []
+        names = sentence_phrases.sentence_drafts(body, span, self.before) if body else []
         if body != text:
             names += [
                 draft
@@ -134,7 +135,7 @@ class TurnReader:
             return
         repair = corrections.REPAIR.search(body)
         restatement = corrections.restated(body, self.before, repaired=repair is not None) if last else None
-        self.before = text
+        self.context, self.before = self.before, text
         statement = body[: repair.start()] if repair and repair.start() > 0 else body
         drafts: list[Draft] = []
         if restatement is None:
@@ -154,17 +155,6 @@ class TurnReader:
             return [], True
         return instructions.standing_instructions(sentence, span, self.raw[: sentence.start], self.rules)
 
-    @staticmethod
-    def phrases(body: str, span: tuple[int, int], before: str) -> list[Draft]:
-        """The drafts of a sentence as a whole, before it is cut into clauses."""
-        return [
-            *phrase_rules.phrase_drafts(body, span, before=before),
-            *self_introductions.introduction_drafts(body, span),
-            *possessive_rules.inverted_properties(body, span),
-            *tech_list(body, span),
-            *details.detail_drafts(body, span),
-        ]
-
     def span(self, start: int, text: str) -> tuple[int, int]:
         """The span of `text` in the turn, without blanks and punctuation around it."""
         lead = len(text) - len(text.lstrip(" ,;:-–—"))
@@ -174,6 +164,7 @@ class TurnReader:
         """The drafts of the asserting part of a sentence, clause by clause."""
         person: str | None = "i" if self.third else None
         tense_prog, first = False, True
+        whole, origin = text, start
         opening = clause_openers.LEAD.match(text)
         if opening and opening.end() < len(text):
             text, start = text[opening.end() :], start + opening.end()
@@ -192,6 +183,12 @@ class TurnReader:
                 continue
             drafts, person, tense_prog = self.clause(clause, person, tense_prog, first)
             first = False
+            other = self.other if person == "other" else None
+            if other is None or other[0] != other[1] or kinship.canonical(other[1]) in kinship.FAMILY:
+                span = self.span(clause.start, clause.text)
+                drafts += mentions.mentioned(
+                    clause.text, span, other, drafts, f"{self.context} \x1e {whole[: clause.start - origin]}"
+                )
             if after is not None and after.conj in assertion_filter.RESTRICTING:
                 drafts = [draft for draft in drafts if draft.predicate not in CUT_SHORT]
                 if assertion_filter.of_the_past(after.conj, after.text):

@@ -1,0 +1,203 @@
+"""Drugs, illnesses and languages: words of a closed vocabulary that say by themselves what a clause claims.
+
+"Pantoprazole 40 before breakfast", "torn meniscus, says the doctor", "Ewe at home, French at school" have no verb for
+the rules to match. Such a word counts where the clause asserts it of the speaker, or of the person it is about.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from memctl.core.late_pattern import late
+from memctl.extract.draft_claim import Draft
+from memctl.extract.keyed_pattern import KeyedPattern
+from memctl.extract.rule_tables import compiled, filled
+from memctl.extract.segmentation import HIDDEN
+from memctl.extract.wordlist import spoken_words, vocabulary
+
+_UNCERTAIN = KeyedPattern(
+    r"\b(?:react\w*|like|as if|gets?|no|not|never|\w+n't|\w*dont|cant|without|if|would|should|could|might|may|maybe|"
+    r"perhaps|almost|nearly|like "
+    r"an?|"
+    r"or|any|whether|risk of|rule out|test(?:ed)? for|about|against|versus|vs|imagine|quiz|book|study|research|sell|"
+    r"sells|selling|history of|runs in|used to|wish|want|wants|which|what|ever|film|gives?|gave|fears?|more than|"
+    r"another|allerg\\w+|calls?|bottle|song|rehearsals?|said|hope)\b",
+    re.IGNORECASE,
+)
+_PEOPLE = (
+    r"\b(?:he|she|his|her|him|they(?!'ve| have|'re| are| put| gave| got| upped| started)|their|them|you|your|who|"
+    r"someone|somebody|people|patients?|everyone|everybody|guy|lady|woman|man|girl|boy|lad|lass|kids?|members?|sister|"
+    r"brother|mother|father|mum|mummy|mammy|mam|mom|dad|daddy|mama|papa|nan|nana|gran|granny|grandma|grandmother|"
+    r"grandad|"
+    r"grandfather|wife|husband|hubby|partner|girlfriend|boyfriend|son|daughter|cousin|aunt|auntie|uncle|friend|mate|"
+    r"boss|"
+    r"colleague|neighbou?r|flatmate|roommate|housemate|baby|niece|nephew|narrator|character)(?:s|'s)?\b"
+)
+_OTHERS = KeyedPattern(_PEOPLE, re.IGNORECASE)
+_SOMEBODY_ELSE = KeyedPattern(
+    rf"{_PEOPLE}|"
+    rf"\b(?:{filled('{PET}')})s?\b|"
+    r"\b(?!(?:Doctor|Doc|Dr|GP|Nurse|Consultant|Specialist|Bloods?|MRI|That|This|It|What|Then|There|Here|One|Turns|"
+    r"Rheum\w*|"
+    r"Neuro\w*|Cardio\w*)\b)(?-i:[A-Z])[\w-]+(?:'s|,? our \w+| (?:has|is|takes|got|was|needs|saw|from|[a-z]{2,}(?:ed|"
+    r"[^s]s)))\b",
+    re.IGNORECASE,
+)
+_ENDED_BEFORE = late(
+    r"(?:\b(?:off|stopped|stop|quit|dropped|ditched|finished|binned|cut out|done with|finished with|no more|instead of|"
+    r"came off|come off|taken off|weaned off|gone off|down from|goodbye to|bye|bye bye|threw out|gave up|given up|"
+    r"switched from)"
+    r"(?: taking| the| my| on| with| of)*\s)$",
+    re.IGNORECASE,
+)
+_ENDED_AFTER = late(
+    r"(?:'s| is| was| has| are| has been| goes| went| got)*(?: now| all| been)* (?:stopped|finished|done|gone|away|"
+    r"off|over|"
+    r"suspended|out|cancelled|binned|history)\b|,? (?:i )?(?:stopped|quit|gave up|threw|dropped)\b",
+    re.IGNORECASE,
+)
+_NOT_MINE_AFTER = late(
+    r"(?: of a different kind| just \w+ing| isn't| wasn't| (?:pump|pens?|cat|dog|food|sensor)\b)|[^,;.]* (?:for|of|to|"
+    r"in) my (?:\w+ )?(?:"
+    rf"{filled('{RELATIONS}')})\b| (?:gives?|gave|made|makes|was wrecking|last time|years ago|in (?:19|20)\d\d|as a "
+    rf"(?:kid|child)|reminders?|rule|"
+    r"thing|levels?|"
+    r"results?|diet|society|made)\b|[- ](?:patients?|quiz|exam|lecture|notes|nurse|ward|clinic|group|charity|research|"
+    r"awareness|drugs?|season|"
+    r"app|book|film|specialist|"
+    r"foundation|free|friendly|proof|sufferers?|test|tests|scare|jokes?|advert|joke|safe|gang|club)\b|\?|'s "
+    r"(?:disease )?(?:charity|society)",
+    re.IGNORECASE,
+)
+_DENIED = late(r"\b(?:no|not|never)\W*$", re.IGNORECASE)
+_OWN = KeyedPattern(r"\b(?:i|i'm|i've|im|ive|my|me|we|our)\b", re.IGNORECASE)
+_FURTHER = late(r", $")
+""" "Diabetes, type 2" is one illness."""
+_TELLS_OF_SPEECH = KeyedPattern(
+    r"\b(?:speak|talk|mother tongue|first language|native|fluent|taught me|my languages?|languages:|tongue|learned "
+    r"(?:it )?from)\b",
+    re.IGNORECASE,
+)
+_WHERE_SPOKEN = (
+    r"(?:,? (?:at (?:home|work|school|the)|with|from|first|second|third|after|in (?:the|class|school|court)|for|since|"
+    r"everywhere|badly|enough|only|when|is (?:my )?(?:mother tongue|first|for|only)|at the|to my|all day|on the)\b)"
+)
+_NOT_SPOKEN = KeyedPattern(
+    r"\b(?:translat\w+|answer|reply|write|writing|written|subtitles?|lessons?|class(?! )|learn(?:ing)?|exam|duolingo|"
+    r"dictionary|"
+    r"food|restaurants?|film|word|words for|say|in english|into|teacher|teach|studying|course|app|forms?|letters?|"
+    r"please|movie|news|radio|version|menu|not|don't|doesn't|can't|no|never|if|would|should|speaks|talks|understand|"
+    r"\w+n't)\b",
+    re.IGNORECASE,
+)
+
+
+@cache
+def _drug() -> re.Pattern[str]:
+    return compiled(r"(?<![\w-])(?P<o>{MEDICINE})(?![\w-])")
+
+
+@cache
+def _illness() -> re.Pattern[str]:
+    return compiled(
+        r"(?<![\w-])(?P<o>(?:{ILLNESS_TRAITS} )*(?:{ILLNESSES})(?: (?:in|of) (?:my|the|both|one|left|right) (?:\w+ "
+        r")?\w+)?)(?![\w-])"
+    )
+
+
+@cache
+def _language() -> re.Pattern[str]:
+    return compiled(r"(?<![\w-])(?P<o>{LANGUAGES}|{MORE_LANGUAGES})(?![\w-])")
+
+
+@cache
+def _words() -> frozenset[str]:
+    return vocabulary(filled("{ILLNESSES}"))
+
+
+@cache
+def _tongues() -> frozenset[str]:
+    return vocabulary(filled("{LANGUAGES}|{MORE_LANGUAGES}"))
+
+
+def mentioned(
+    text: str,
+    span: tuple[int, int],
+    person: tuple[str, str] | None,
+    read: Iterable[Draft],
+    context: str,
+) -> Iterator[Draft]:
+    """The drafts of a clause about a `person` (None: the speaker), besides those that the rules have `read` in it.
+
+    `context` has the sentence before and, after a separator, what the sentence of the clause says before it.
+    """
+    earlier, _, opening = context.partition("\x1e")
+    if HIDDEN in text or (person is None and _SOMEBODY_ELSE.search(f"{opening} ")) or _DENIED.search(opening):
+        return
+    if person is None and not _OWN.search(f"{opening} {text}") and _OTHERS.search(earlier):
+        return
+    subject, owner = person or (None, None)
+    taken = " ".join((draft.object or "").casefold() for draft in read)
+    for match in _drug().finditer(text):
+        if match["o"].casefold() in taken:
+            continue
+        op = _asserted(text, match, subject)
+        if op is not None:
+            yield _draft(
+                "takes_medication", match["o"], f"takes {match['o']}", span, subject, owner, ended=op == "retract"
+            )
+    if _words().isdisjoint(spoken_words(text)):
+        return
+    for match in _illness().finditer(text):
+        if match["o"].casefold() in taken or (taken and _FURTHER.search(text[: match.start()])):
+            continue
+        if _asserted(text, match, subject) == "assert":
+            taken += match["o"].casefold()
+            yield _draft("has_condition", match["o"], f"has {match['o']}", span, subject, owner)
+
+
+def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | None:
+    """Whether the words before and after a word assert it ("assert") or end it ("retract"), None if neither."""
+    before, after = text[: match.start()], text[match.end() :]
+    if _NOT_MINE_AFTER.match(after) or (subject is None and _SOMEBODY_ELSE.search(f"{before} ")):
+        return None
+    if _ENDED_BEFORE.search(before) or _ENDED_AFTER.match(after):
+        return "retract"
+    return None if _UNCERTAIN.search(before) else "assert"
+
+
+def spoken(text: str, span: tuple[int, int]) -> Iterator[Draft]:
+    """The languages of a sentence that lists where each is spoken: "Ewe at home, French at school"."""
+    if _tongues().isdisjoint(spoken_words(text)) or HIDDEN in text or _NOT_SPOKEN.search(text):
+        return
+    matches = list(_language().finditer(text))
+    if not matches or _SOMEBODY_ELSE.search(text[: matches[0].start()] + " "):
+        return
+    places = sum(bool(re.match(_WHERE_SPOKEN, text[match.end() :], re.IGNORECASE)) for match in matches)
+    if len(matches) < 2 or not (places or _TELLS_OF_SPEECH.search(text)):
+        return
+    for match in matches:
+        yield _draft("speaks", match["o"], f"speaks {match['o']}", span, None, None)
+
+
+def _draft(
+    predicate: str,
+    value: str,
+    phrase: str,
+    span: tuple[int, int],
+    subject: str | None,
+    owner: str | None,
+    *,
+    ended: bool = False,
+) -> Draft:
+    return Draft(
+        predicate=predicate,
+        object=value,
+        phrase=phrase,
+        quote=span,
+        subject=subject,
+        owner=owner,
+        op="retract" if ended else "assert",
+        confidence=0.8,
+        category="skills" if predicate == "speaks" else "health",
+    )

@@ -1,0 +1,21 @@
+"""The rules that read a sentence as a whole, before it is cut into clauses."""
+
+from memctl.extract.apposition import tech_list
+from memctl.extract.details import detail_drafts
+from memctl.extract.draft_claim import Draft
+from memctl.extract.mentions import spoken
+from memctl.extract.phrase_rules import phrase_drafts
+from memctl.extract.possessive_rules import inverted_properties
+from memctl.extract.self_introductions import introduction_drafts
+
+
+def sentence_drafts(body: str, span: tuple[int, int], before: str) -> list[Draft]:
+    """The drafts of a sentence as a whole, whose place in the turn is `span`, after the sentence `before`."""
+    return [
+        *phrase_drafts(body, span, before=before),
+        *introduction_drafts(body, span),
+        *inverted_properties(body, span),
+        *tech_list(body, span),
+        *detail_drafts(body, span),
+        *spoken(body, span),
+    ]
