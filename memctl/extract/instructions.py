@@ -272,7 +272,13 @@ def _orders(text: str, marked: bool) -> Iterator[tuple[str, bool]]:
 
 @cache
 def _forms() -> list[re.Pattern[str]]:
-    return [compiled(record["pattern"]) for record in records("orders")]
+    """The forms of orders; those that name no verb are one pattern, which is faster."""
+    patterns = [record["pattern"] for record in records("orders")]
+    plain = [pattern.removeprefix("{ORDER}") for pattern in patterns if "(?P<" not in pattern]
+    return [
+        compiled(f"{{ORDER}}(?:{'|'.join(plain)})"),
+        *(compiled(pattern) for pattern in patterns if "(?P<" in pattern),
+    ]
 
 
 def is_order(text: str) -> bool:

@@ -13,7 +13,7 @@ from memctl.extract.draft_claim import Draft
 from memctl.extract.keyed_pattern import KeyedPattern
 from memctl.extract.rule_tables import compiled, filled
 from memctl.extract.segmentation import HIDDEN
-from memctl.extract.wordlist import spoken_words, vocabulary
+from memctl.extract.wordlist import spoken_words, vocabulary, words
 
 _UNCERTAIN = KeyedPattern(
     r"\b(?:react\w*|like|as if|gets?|no|not|never|\w+n't|\w*dont|cant|without|if|would|should|could|might|may|maybe|"
@@ -110,14 +110,29 @@ def _language() -> re.Pattern[str]:
     return compiled(r"(?<![\w-])(?P<o>{LANGUAGES}|{MORE_LANGUAGES})(?![\w-])")
 
 
-@cache
-def _words() -> frozenset[str]:
-    return vocabulary(filled("{ILLNESSES}"))
+_COMMON = frozenset(
+    words(
+        "high blood disease early stage heart back user cell hard long error civil last type water sign language acid "
+        "low"
+    )
+)
 
 
 @cache
-def _tongues() -> frozenset[str]:
-    return vocabulary(filled("{LANGUAGES}|{MORE_LANGUAGES}"))
+def _told_by(pattern: str) -> frozenset[str]:
+    """The words one of which is in every text with a member of a vocabulary."""
+    return frozenset(word for word in vocabulary(filled(pattern)) if len(word) > 2) - _COMMON
+
+
+@cache
+def _drug_endings() -> tuple[str, ...]:
+    endings = re.search(r"\[a-z\]\{2,\}\(\?:([^()]*)\)", filled("{MEDICINE}"))
+    return tuple(endings[1].split("|")) if endings else ()
+
+
+def _may_name(spoken_: frozenset[str], pattern: str) -> bool:
+    """False if no member of a vocabulary is among these words."""
+    return not _told_by(pattern).isdisjoint(spoken_)
 
 
 def mentioned(
@@ -131,29 +146,31 @@ def mentioned(
 
     `context` has the sentence before and, after a separator, what the sentence of the clause says before it.
     """
+    said = spoken_words(text)
+    endings = _drug_endings()
+    drugs = _may_name(said, "{MEDICINE}") or any(word.endswith(endings) for word in said)
+    illnesses = _may_name(said, "{ILLNESSES}")
+    if not (drugs or illnesses) or HIDDEN in text:
+        return
     earlier, _, opening = context.partition("\x1e")
-    if HIDDEN in text or (person is None and _SOMEBODY_ELSE.search(f"{opening} ")) or _DENIED.search(opening):
+    if (person is None and _SOMEBODY_ELSE.search(f"{opening} ")) or _DENIED.search(opening):
         return
     if person is None and not _OWN.search(f"{opening} {text}") and _OTHERS.search(earlier):
         return
     subject, owner = person or (None, None)
     taken = " ".join((draft.object or "").casefold() for draft in read)
-    for match in _drug().finditer(text):
-        if match["o"].casefold() in taken:
-            continue
-        op = _asserted(text, match, subject)
+    for match in _drug().finditer(text) if drugs else ():
+        name = match["o"]
+        op = None if name.casefold() in taken else _asserted(text, match, subject)
         if op is not None:
-            yield _draft(
-                "takes_medication", match["o"], f"takes {match['o']}", span, subject, owner, ended=op == "retract"
-            )
-    if _words().isdisjoint(spoken_words(text)):
-        return
-    for match in _illness().finditer(text):
-        if match["o"].casefold() in taken or (taken and _FURTHER.search(text[: match.start()])):
+            yield _draft("takes_medication", name, f"takes {name}", span, subject, owner, ended=op == "retract")
+    for match in _illness().finditer(text) if illnesses else ():
+        name = match["o"]
+        if name.casefold() in taken or (taken and _FURTHER.search(text[: match.start()])):
             continue
         if _asserted(text, match, subject) == "assert":
-            taken += match["o"].casefold()
-            yield _draft("has_condition", match["o"], f"has {match['o']}", span, subject, owner)
+            taken += name.casefold()
+            yield _draft("has_condition", name, f"has {name}", span, subject, owner)
 
 
 def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | None:
@@ -168,13 +185,13 @@ def _asserted(text: str, match: re.Match[str], subject: str | None) -> str | Non
 
 def spoken(text: str, span: tuple[int, int]) -> Iterator[Draft]:
     """The languages of a sentence that lists where each is spoken: "Ewe at home, French at school"."""
-    if _tongues().isdisjoint(spoken_words(text)) or HIDDEN in text or _NOT_SPOKEN.search(text):
+    if not _may_name(spoken_words(text), "{LANGUAGES}|{MORE_LANGUAGES}") or HIDDEN in text:
         return
     matches = list(_language().finditer(text))
-    if not matches or _SOMEBODY_ELSE.search(text[: matches[0].start()] + " "):
+    if len(matches) < 2 or _NOT_SPOKEN.search(text) or _SOMEBODY_ELSE.search(text[: matches[0].start()] + " "):
         return
     places = sum(bool(re.match(_WHERE_SPOKEN, text[match.end() :], re.IGNORECASE)) for match in matches)
-    if len(matches) < 2 or not (places or _TELLS_OF_SPEECH.search(text)):
+    if not (places or _TELLS_OF_SPEECH.search(text)):
         return
     for match in matches:
         yield _draft("speaks", match["o"], f"speaks {match['o']}", span, None, None)

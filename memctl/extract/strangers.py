@@ -1,6 +1,7 @@
 """Clauses about somebody who has not been introduced: "Gerry is a bus conductor in Malta"."""
 
 import re
+from functools import lru_cache
 
 from memctl.core.late_pattern import late
 from memctl.extract.clauses import ADVERBS
@@ -24,15 +25,13 @@ _HEARSAY = KeyedPattern(
 )
 
 
-def stranger(text: str) -> tuple[str, str] | None:
-    """ "Gerry is a plumber": a name that has not been introduced, and the clause after the name."""
-    match = _STRANGER.match(text)
-    if match is None or _HEARSAY.search(text):
-        return None
-    spoken = match["name"].split()
+@lru_cache(maxsize=1024)
+def _may_be_a_person(name: str) -> bool:
+    """False for a capitalised word that is not a name: a verb, a relation, a city, a tool."""
+    spoken = name.split()
     first = spoken[0].casefold()
-    if (
-        match["name"].isupper()
+    return not (
+        name.isupper()
         or first in FORMS
         or first in ADVERBS
         or spoken[0] in NOT_NAMES
@@ -40,8 +39,14 @@ def stranger(text: str) -> tuple[str, str] | None:
         or is_opening(spoken[0])
         or compiled(
             "(?:{NATIONALITY}|{CITIES}|{TOOLS}|{PROGRAMMING}|{PLATFORMS}|{LANGUAGES}|(?:{RELATIONS})|(?:{PET}))s?"
-        ).fullmatch(match["name"])
-    ):
+        ).fullmatch(name)
+    )
+
+
+def stranger(text: str) -> tuple[str, str] | None:
+    """ "Gerry is a plumber": a name that has not been introduced, and the clause after the name."""
+    match = _STRANGER.match(text)
+    if match is None or not _may_be_a_person(match["name"]) or _HEARSAY.search(text):
         return None
     after = text[match.end() :]
     if match["gen"]:
