@@ -16,6 +16,7 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, NamedTuple
+from urllib.parse import quote
 from uuid import uuid4
 
 import empty_stores
@@ -84,8 +85,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for group, paths in GROUPS.items():
             if within(item.path).startswith(paths):
                 item.add_marker(getattr(pytest.mark, group))
-        if SERVERS.intersection(getattr(item, "fixturenames", ())):
+        on_engine = getattr(getattr(item, "callspec", None), "params", {}).get("store")
+        if SERVERS.intersection([*getattr(item, "fixturenames", ()), on_engine]):
             item.add_marker(pytest.mark.services)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test marked `engines` on a store in a file and on one in PostgreSQL."""
+    if metafunc.definition.get_closest_marker("engines") and "store" in metafunc.fixturenames:
+        metafunc.parametrize("store", ["file", "postgres_dsn"], indirect=True, ids=["file", "postgres"])
 
 
 def pytest_collection_finish() -> None:
@@ -179,22 +187,26 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the store of the test is to be; MEMCTL_STORE names it."""
-    path = home / "memory" / "store.duckdb"
+def store(home: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path | str:
+    """Where the store of the test is to be; MEMCTL_STORE names it. A file, unless the test is marked `engines`."""
+    path: Path | str = home / "memory" / "store.duckdb"
+    if getattr(request, "param", "file") != "file":
+        path = request.getfixturevalue("address")
     monkeypatch.setenv("MEMCTL_STORE", str(path))
     return path
 
 
 @pytest.fixture
-def memctl(store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+def memctl(
+    store: Path | str, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ran]:
     """Run a command in this process, as `memctl ARGUMENTS` would; `stdin` is what it reads."""
 
     def run(*arguments: object, stdin: bytes | None = None) -> Ran:
         capsys.readouterr()
         with ExitStack() as opened, monkeypatch.context() as patch:
             if stdin is not None:
-                file = store.parent.parent / "stdin"
+                file = home / "stdin"
                 file.write_bytes(stdin)
                 patch.setattr(sys, "stdin", opened.enter_context(file.open(encoding="utf-8")))
             code = in_process.enter([str(argument) for argument in arguments])
@@ -205,7 +217,7 @@ def memctl(store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
 
 
 @pytest.fixture
-def process(store: Path) -> Callable[..., "subprocess.Popen[str]"]:
+def process(store: Path | str) -> Callable[..., "subprocess.Popen[str]"]:
     """Start `memctl` as a process of its own, in the test's home and on its store."""
 
     def start(*arguments: object, **more: Any) -> "subprocess.Popen[str]":
@@ -251,6 +263,9 @@ def once(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Call
     """Fill the home folder with `make`; a later test that asks for the same gets a copy of what that left there."""
 
     def fill(make: Callable[[], object]) -> None:
+        if "://" in os.environ.get("MEMCTL_STORE", ""):
+            make()  # the store of a server is not in the home folder
+            return
         name = f"{make.__module__}.{make.__qualname__}"
         if name in _kept:
             shutil.copytree(_kept[name], home, dirs_exist_ok=True)
@@ -346,6 +361,16 @@ def postgres_schema(postgres_dsn: str) -> Iterator[str]:
         connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(name)))
 
 
+@pytest.fixture
+def address(postgres_dsn: str, postgres_schema: str) -> str:
+    """The address of a store in PostgreSQL that nobody else uses."""
+    parts = dict(part.split("=", 1) for part in postgres_dsn.split())
+    return (
+        f"postgresql://{parts['user']}@/{parts['dbname']}?host={quote(parts['host'].strip(chr(39)), safe='')}"
+        f"&port={parts['port']}&schema={quote(postgres_schema)}"
+    )
+
+
 TABLES_SINCE = {
     2: (
         "forgotten", "extract_cache", "batches", "batch_requests", "runs", "touched", "undo_records", "undo_units",
@@ -355,6 +380,7 @@ TABLES_SINCE = {
 """The tables that came with each version of the store's schema."""
 OWNED_SINCE_3 = ("evidence", "sightings", "removed", "touched", "taken_back", "undo_evidence", "undo_sightings")
 """The tables whose rows name their user since version 3."""
+MACROS_SINCE_3 = ("half", "row_state", "file_id", "file_key", "bag", "each", "negates", "folded", "says_only")
 
 
 @pytest.fixture
@@ -366,17 +392,7 @@ def age(store: Path) -> Callable[[int], None]:
 
         with duckdb.connect(str(store)) as connection:
             if version < 3:
-                for macro in (
-                    "half",
-                    "row_state",
-                    "file_id",
-                    "file_key",
-                    "bag",
-                    "each",
-                    "negates",
-                    "folded",
-                    "says_only",
-                ):
+                for macro in MACROS_SINCE_3:
                     connection.execute(f"DROP MACRO {macro}")
                 for table in OWNED_SINCE_3:
                     connection.execute(f"ALTER TABLE {table} DROP user_id")

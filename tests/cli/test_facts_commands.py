@@ -5,6 +5,7 @@ import json
 import pytest
 
 from memctl.core.fact import Fact
+from memctl.store.engines import open_engine
 
 
 def facts(memctl, *arguments):
@@ -35,6 +36,7 @@ def by_city(memctl):
     return {fact["object"]: fact for fact in facts(memctl, "alice", "--all")}
 
 
+@pytest.mark.engines
 class TestReading:
     def test_facts_lists_what_holds_and_all_lists_what_held(self, memctl, moved):
         assert [fact["object"] for fact in facts(memctl, "alice")] == ["Rome"]
@@ -100,6 +102,7 @@ class TestReading:
         assert "alice" in ran.err
 
 
+@pytest.mark.engines
 class TestAdd:
     def test_the_rules_read_what_is_said(self, memctl):
         (fact,) = add(memctl, "I live in Oslo.")
@@ -118,9 +121,10 @@ class TestAdd:
     @pytest.mark.parametrize("arguments", [["  "], ["x", "--predicate", "lives_in"], ["x", "--object", "Rome"]])
     def test_nothing_and_half_a_triple_are_refused(self, memctl, store, arguments):
         assert memctl("add", "alice", *arguments).code == 2
-        assert not store.exists()
+        assert not open_engine(store, 30).exists()
 
 
+@pytest.mark.engines
 class TestEdit:
     def test_the_id_stays_and_the_transcript_no_longer_decides(self, memctl, moved, chat):
         rome = by_city(memctl)["Rome"]
@@ -158,6 +162,7 @@ class TestEdit:
         assert by_city(memctl) == before
 
 
+@pytest.mark.engines
 class TestRemove:
     def test_what_it_had_superseded_holds_again(self, memctl, moved):
         assert memctl("rm", by_city(memctl)["Rome"]["id"], "--yes").code == 0
@@ -233,6 +238,7 @@ def test_doctor_is_content_with_a_sound_store_and_fails_for_a_broken_one(memctl,
     assert any(row["check"] == "store" and row["verdict"] == "fail" for row in ran.document["findings"])
 
 
+@pytest.mark.engines
 def test_reindex_makes_the_vectors_that_are_missing(memctl, moved):
     before = memctl("search", "alice", "Rome", "--json").document
     assert memctl("sql", "delete from vectors", "--write").code == 0
@@ -242,6 +248,7 @@ def test_reindex_makes_the_vectors_that_are_missing(memctl, moved):
     assert memctl("search", "alice", "Rome", "--json").document == before
 
 
+@pytest.mark.engines
 def test_another_embedder_is_refused_with_the_way_out(memctl, moved, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     ran = memctl("search", "alice", "Rome", "--embedder", "openai:some-model")

@@ -1,10 +1,9 @@
-"""A store to say things into and to ask, for the tests of search; where the tests keep a store in PostgreSQL."""
+"""A store to say things into and to ask, for the tests of search."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -14,7 +13,7 @@ from memctl.core.fact import Fact, Source, derive_id
 from memctl.embed import Embedder
 from memctl.embed.spec import EmbedderSpec
 from memctl.store.chunks import chunks_of
-from memctl.store.duckdb.database import Database
+from memctl.store.engines import open_engine
 from memctl.store.model import Entry, Episodic
 from memctl.store.sql import writes
 from memctl.store.sql.search import search
@@ -25,8 +24,8 @@ START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 class Memory:
     """A store to say things into and to ask."""
 
-    def __init__(self, path: Path) -> None:
-        self.database = Database(path)
+    def __init__(self, place: Path | str) -> None:
+        self.database = open_engine(place, 30)
         self.embedder: Embedder = EmbedderSpec().open()
         self.entries: list[Entry] = []
 
@@ -90,18 +89,10 @@ class Memory:
 
 
 @pytest.fixture
-def memory(tmp_path: Path) -> Memory:
-    return Memory(tmp_path / "store.duckdb")
-
-
-@pytest.fixture
-def address(postgres_dsn: str, postgres_schema: str) -> str:
-    """The address of a store that nobody else uses."""
-    parts = dict(part.split("=", 1) for part in postgres_dsn.split())
-    return (
-        f"postgresql://{parts['user']}@/{parts['dbname']}?host={quote(parts['host'].strip(chr(39)), safe='')}"
-        f"&port={parts['port']}&schema={quote(postgres_schema)}"
-    )
+def memory(store: Path | str) -> Iterator[Memory]:
+    made = Memory(store)
+    yield made
+    made.database.close()
 
 
 def texts(hits: list[Hit]) -> list[str]:

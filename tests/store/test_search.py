@@ -12,6 +12,8 @@ from memctl.store.sql.meta import set_meta
 from memctl.store.sql.reindex import reindex
 from tests.store.conftest import SMALL_TALK, START, Memory, texts
 
+pytestmark = pytest.mark.engines
+
 
 def test_one_word_finds_the_typed_preference_and_not_its_turn_beside_it(memory: Memory) -> None:
     for text in SMALL_TALK:

@@ -40,6 +40,7 @@ def known(memctl, chat, store):
     return rows(store)
 
 
+@pytest.mark.engines
 def test_an_ingest_of_new_files_is_taken_back_to_the_last_row(memctl, chat, store, known):
     chat("ann/more.jsonl", "I am allergic to peanuts.", folder="new")
     folder = chat("cleo/c.jsonl", "I play the cello.", folder="new").parent.parent
@@ -68,6 +69,7 @@ def test_a_second_ingest_after_an_undo_ends_as_the_first_did(memctl, chat, store
     assert ingest(memctl, folder) is None
 
 
+@pytest.mark.engines
 def test_an_ingest_of_a_changed_file_gives_back_turns_and_facts_it_took(memctl, chat, store, known):
     chat("ann/a.jsonl", "I live in Rome.", "My favourite colour is green.")
     folder = chat("bob/b.jsonl", "I work at Bosch.").parent.parent
@@ -110,6 +112,7 @@ def test_what_came_before_an_interrupt_can_be_undone(memctl, chat, store, known,
     assert rows(store) == known
 
 
+@pytest.mark.engines
 @pytest.mark.parametrize(
     "command",
     [
@@ -146,6 +149,7 @@ def test_a_program_can_take_back_what_it_added(store, known):
     assert rows(store) == known
 
 
+@pytest.mark.engines
 def test_nothing_is_undone_twice_or_over_a_later_edit(memctl, chat, store, known):
     run = ingest(memctl, chat("cleo/c.jsonl", "I live in Lima.", folder="new").parent.parent)
     fact = memctl("facts", "cleo", "--json").document["facts"][0]["id"]
