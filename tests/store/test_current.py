@@ -45,7 +45,7 @@ EVERY = [
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def every(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     made = Workspace(tmp_path_factory.mktemp("store") / "store.duckdb")
     made.write(EVERY)
     return made
@@ -56,12 +56,12 @@ def test_a_fact_that_ends_in_the_future_is_current() -> None:
     assert sorted(ends, key=str) == [FUTURE, FUTURE, None, None]
 
 
-def test_facts_stats_and_reports_agree_on_what_is_current(store: Workspace) -> None:
+def test_facts_stats_and_reports_agree_on_what_is_current(every: Workspace) -> None:
     expected = {fact.id for fact in current(EVERY, NOW)}
-    assert {fact.id for fact in store.facts("zoe")} == expected
-    assert store.statistics().current == len(expected)
+    assert {fact.id for fact in every.facts("zoe")} == expected
+    assert every.statistics().current == len(expected)
     superseded = sum(fact.superseded_by is not None for fact in EVERY)
-    volume = measure(store, now=NOW)
+    volume = measure(every, now=NOW)
     assert volume.shares.superseded == superseded
     assert volume.shares.expired == len(EVERY) - superseded - len(expected)
     streaming = Streaming("month", NOW, 10)
@@ -69,34 +69,35 @@ def test_facts_stats_and_reports_agree_on_what_is_current(store: Workspace) -> N
     assert streaming.done().expired == len(EVERY) - superseded - len(expected)
 
 
-def test_stats_count_every_user_and_kind_once(tmp_path: Path) -> None:
-    store = Workspace(tmp_path / "store.duckdb")
-    store.add("ann", ["I live in Oslo.", "I like tea."])
-    store.add("bob", ["I live in Rome."])
-    store.add("bob", ["I live in Paris."])
-    facts = [fact for user in ("ann", "bob") for page in store.read(user) for fact in page.facts]
-    stats = store.statistics()
+@pytest.mark.engines
+def test_stats_count_every_user_and_kind_once(store: Path | str) -> None:
+    local = Workspace(store)
+    local.add("ann", ["I live in Oslo.", "I like tea."])
+    local.add("bob", ["I live in Rome."])
+    local.add("bob", ["I live in Paris."])
+    facts = [fact for user in ("ann", "bob") for page in local.read(user) for fact in page.facts]
+    stats = local.statistics()
     assert stats.kinds == dict(Counter(fact.kind for fact in facts))
     assert (stats.users, stats.superseded) == (2, sum(fact.superseded_by is not None for fact in facts))
     assert (stats.facts + stats.episodes, stats.superseded, stats.current) == (len(facts), 1, 3)
     for user in ("ann", "bob"):
-        store.delete(user, [fact.id for fact in facts if fact.user_id == user])
-    stats = store.statistics()
+        local.delete(user, [fact.id for fact in facts if fact.user_id == user])
+    stats = local.statistics()
     assert (stats.users, stats.facts, stats.episodes, stats.current, stats.superseded) == (0, 0, 0, 0, 0)
 
 
-def test_a_model_is_shown_current_facts_only(store: Workspace) -> None:
-    vectors = store.spec().open().embed(["zoe has visited a town"])
-    with store.database.reading() as connection:
+def test_a_model_is_shown_current_facts_only(every: Workspace) -> None:
+    vectors = every.spec().open().embed(["zoe has visited a town"])
+    with every.database.reading() as connection:
         (near,) = vector_search.nearest(connection, "zoe", vectors, len(EVERY))
     assert {fact.id for fact in near} == {fact.id for fact in current(EVERY, NOW)}
 
 
-def test_what_is_true_at_an_instant_is_the_same_for_search(store: Workspace) -> None:
+def test_what_is_true_at_an_instant_is_the_same_for_search(every: Workspace) -> None:
     from memctl.core.timeline import as_of
 
     at = NOW - timedelta(days=1)
-    hits = store.search(Query("zoe", "town visited", 100, as_of=at))
+    hits = every.search(Query("zoe", "town visited", 100, as_of=at))
     assert {hit.fact.id for hit in hits} == {fact.id for fact in as_of(EVERY, at)}
 
 
