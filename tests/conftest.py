@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -94,6 +94,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test marked `engines` on a store in a file and on one in PostgreSQL."""
     if metafunc.definition.get_closest_marker("engines") and "store" in metafunc.fixturenames:
         metafunc.parametrize("store", ["file", "postgres_dsn"], indirect=True, ids=["file", "postgres"])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect tests without garbage collections, which would find none among them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:
