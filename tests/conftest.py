@@ -288,6 +288,16 @@ def once(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Call
 
 
 @pytest.fixture
+def ingested(memctl: Callable[..., Ran], fixtures: Path, once: Callable[[Callable[[], object]], None]) -> None:
+    """The store of the fixture transcripts."""
+
+    def make() -> None:
+        assert memctl("ingest", "-q", fixtures).code == 0
+
+    once(make)
+
+
+@pytest.fixture
 def every_fact() -> Callable[..., dict[str, dict[str, Any]]]:
     """All records of a store by id, as data. A time of this very run, which undated turns are given, reads "now"."""
     began = datetime.now(UTC) - timedelta(minutes=1)

@@ -17,11 +17,6 @@ Memctl = Callable[..., Any]
 TYPICAL = ("--users", 1000, "--turns-per-user-month", 100, "--facts-per-turn", 0.3, "--searches-per-turn", 0.5)
 
 
-@pytest.fixture
-def ingested(memctl: Memctl, fixtures: Path) -> None:
-    assert memctl("ingest", "-q", fixtures).code == Exit.OK
-
-
 @pytest.mark.usefixtures("ingested")
 def test_volume_shows_every_breakdown_with_a_sparkline_a_row(memctl: Memctl):
     ran = memctl("report", "volume")

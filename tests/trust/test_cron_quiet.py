@@ -4,9 +4,12 @@ import pytest
 
 
 @pytest.fixture
-def known(memctl, chat):
-    memctl("ingest", chat("alice/a.jsonl", "I live in Oslo.").parent.parent)
-    memctl("snapshot", "create")
+def known(memctl, chat, once):
+    def make():
+        memctl("ingest", chat("alice/a.jsonl", "I live in Oslo.").parent.parent)
+        memctl("snapshot", "create")
+
+    once(make)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import duckdb
+import forked
 import pytest
 
 from memctl.store.duckdb.database import Database
@@ -61,10 +62,14 @@ WAYS = {"backup": ("restore", "whole.memctl", "--force"), "snapshot": ("snapshot
 
 
 @pytest.fixture
-def saved(memctl, store):
+def saved(memctl, store, once):
     """A store with a snapshot and a backup of it."""
-    assert memctl("add", "zoe", "I live in Oslo.").code == 0
-    assert memctl("snapshot", "create").code == memctl("backup", "whole.memctl").code == 0
+
+    def make():
+        assert memctl("add", "zoe", "I live in Oslo.").code == 0
+        assert memctl("snapshot", "create").code == memctl("backup", "whole.memctl").code == 0
+
+    once(make)
     return store
 
 
@@ -141,7 +146,7 @@ from memctl.cli.app import main
 main()
 """
     for steps in range(9):
-        ended = subprocess.run([sys.executable, "-c", code, str(steps), *WAYS["backup"]], check=False)
+        ended = forked.run([sys.executable, "-c", code, str(steps), *WAYS["backup"]])
         kept = [part for path in Database(saved).damaged() for part in contents(path)]
         held = contents(saved)
         assert saved.exists()

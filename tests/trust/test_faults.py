@@ -20,7 +20,7 @@ from msgspec import structs
 from memctl.core.fact import derive_id, encode_lines
 from memctl.embed import static
 
-PEOPLE, EACH = 3, 200
+PEOPLE, EACH = 3, 60
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ BACK = timedelta(days=-400)
 
 @pytest.mark.parametrize("after", [1, 3, 8] if FACTOR == 1 else range(1, 12))
 def test_a_clock_that_goes_backwards_during_a_migration_loses_nothing(memctl, store, people, monkeypatch, after):
-    move = ("migrate", "--from", people, "--to", "local", "--all-users", "--batch-size", "50")
+    move = ("migrate", "--from", people, "--to", "local", "--all-users", "--batch-size", "15")
     with clock(monkeypatch, BACK, after):
         assert memctl(*move).code == 0
     assert memctl("stats", "--json").document["facts"] == PEOPLE * EACH

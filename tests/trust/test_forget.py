@@ -20,9 +20,8 @@ def held(folder, words=WORDS):
 
 
 @pytest.fixture
-def remembered(memctl, store, fixtures):
+def remembered(memctl, store, ingested):
     """A store with everyone of the fixtures in it, and a migration of Alice's facts behind it."""
-    assert memctl("ingest", fixtures).code == 0
     assert memctl("migrate", "--from", "local", "--to", "copy.jsonl", "--user", "alice").code == 0
     return {user["user"]: user["facts"] for user in memctl("users", "--json").document["users"]}
 
@@ -49,6 +48,7 @@ def test_the_others_are_remembered_as_before(remembered, memctl):
 
 
 def test_what_is_read_or_moved_later_does_not_bring_them_back(remembered, memctl, fixtures):
+    assert memctl("ingest", fixtures).code == 0
     memctl("forget", "alice", "--confirm", "alice")
     again = memctl("ingest", fixtures)
     assert again.code == 0, "nothing needs attention: alice was forgotten on request"

@@ -5,16 +5,11 @@ import re
 import pytest
 
 
-@pytest.fixture
-def remembered(memctl, fixtures):
-    assert memctl("ingest", "-q", fixtures).code == 0
-
-
 def facts_of(memctl, user):
     return len(memctl("facts", user, "--json").document.get("facts", []))
 
 
-def test_nothing_is_erased_without_a_place_for_the_receipt(remembered, memctl, home):
+def test_nothing_is_erased_without_a_place_for_the_receipt(ingested, memctl, home):
     before = facts_of(memctl, "alice")
     (home / "taken").write_text("a file, not a folder")
     ran = memctl("forget", "alice", "--confirm", "alice", "--receipt", home / "taken" / "receipt.json")
@@ -22,7 +17,7 @@ def test_nothing_is_erased_without_a_place_for_the_receipt(remembered, memctl, h
     assert before == facts_of(memctl, "alice") > 0
 
 
-def test_nothing_is_erased_while_the_ledger_is_damaged(remembered, memctl, home):
+def test_nothing_is_erased_while_the_ledger_is_damaged(ingested, memctl, home):
     ledger = home / "ledger.duckdb"
     ledger.write_bytes(b"not a ledger" * 1000)
     before = facts_of(memctl, "alice")
@@ -34,7 +29,7 @@ def test_nothing_is_erased_while_the_ledger_is_damaged(remembered, memctl, home)
 
 
 @pytest.mark.parametrize("name", ["Alicia", "Alice", "nobody-at-all"])
-def test_a_name_that_owns_nothing_is_not_found(remembered, memctl, name):
+def test_a_name_that_owns_nothing_is_not_found(ingested, memctl, name):
     ran = memctl("forget", name, "--confirm", name)
     assert ran.code == 4, ran.err
     assert facts_of(memctl, "alice") > 0
@@ -42,13 +37,13 @@ def test_a_name_that_owns_nothing_is_not_found(remembered, memctl, name):
         assert "alice" in ran.err
 
 
-def test_a_second_run_says_when_it_was_done(remembered, memctl):
+def test_a_second_run_says_when_it_was_done(ingested, memctl):
     assert memctl("forget", "alice", "--confirm", "alice").code == 0
     again = memctl("forget", "alice", "--confirm", "alice")
     assert "already forgotten on" in again.out + again.err
 
 
-def test_a_receipt_is_checked_against_the_name_and_what_came_back(remembered, memctl, home):
+def test_a_receipt_is_checked_against_the_name_and_what_came_back(ingested, memctl, home):
     receipt = home / "receipt.json"
     assert memctl("forget", "alice", "--confirm", "alice", "--receipt", receipt).code == 0
     assert memctl("forget", "alice", "--check", receipt).code == 0

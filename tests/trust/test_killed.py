@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from chains.people import facts
 from msgspec import structs
-from trust.killing import MEMCTL, held, killed, left_over, memctl, moments
+from trust.killing import KILLS, MEMCTL, held, killed, left_over, memctl, moments
 
 from memctl.core.fact import derive_id, encode_lines
 
@@ -44,7 +44,7 @@ COMMANDS = {
 
 def people():
     """Facts of three people, some of them twice and some that were to be kept until a day long past."""
-    known = list(facts(3, 150))
+    known = list(facts(3, 50 if KILLS == 1 else 150))
     twice = [structs.replace(fact, id=derive_id("twice", str(fact.id))) for fact in known[:60:4]]
     past = datetime(2025, 1, 1, tzinfo=UTC)
     over = [
