@@ -12,6 +12,8 @@ from memctl.extract.noun_phrases import org
 from memctl.extract.rule_tables import compiled
 
 _FIRM = late(r"(?:at|for|with) (?P<o>.+)", re.IGNORECASE)
+_PERSONAL = ("carer", "caregiver", "nanny", "maid", "assistant", "tutor", "cook", "cleaner", "nurse")
+""" "A carer for Lola Ines": a person, not an employer."""
 _KIDS = late(
     (
         r"(?:with )?(?:my (?:wife|husband|partner) and )?(?P<o>(?:our |my )?(?:\d|an?|one|two|three|four|"
@@ -69,7 +71,8 @@ def list_drafts(
             continue
         trade = next((draft for draft in earlier if draft.predicate == "job_title"), None)
         if trade is not None and (firm := _FIRM.match(part)):
-            employer = None if (trade.object or "").endswith("student") else org(firm["o"])
+            of_a_person = part.startswith("for ") and (trade.object or "").endswith(_PERSONAL)
+            employer = None if of_a_person or (trade.object or "").endswith("student") else org(firm["o"])
             if employer is not None:
                 drafts.append(_draft("works_at", employer, f"works at {employer}", span, "work", 0.85))
             continue
