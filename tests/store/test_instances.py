@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +103,17 @@ def test_a_program_with_many_stores_keeps_few_instances(tmp_path):
     for number in range(6):
         note(Database(tmp_path / f"{number}.duckdb"), "here")
     assert len([path for path in _instances if path.startswith(os.path.realpath(tmp_path))]) <= 2
+
+
+def test_a_writer_whose_folder_to_spill_to_another_process_removes_goes_on(store, monkeypatch):
+    listed = Path.iterdir
+
+    def removed(folder):
+        if folder.name.endswith(".tmp"):
+            folder.rmdir()
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", removed)
+    note(Database(store), "one")
+    note(Database(store), "two")
+    assert noted(Database(store)) == "two"

@@ -100,8 +100,15 @@ class _Instance:
             return
         with contextlib.suppress(driver().Error), interruptible():
             memory.execute("DETACH DATABASE IF EXISTS store")
-            if not (self.spill.is_dir() and any(self.spill.iterdir())):
+            if not self._spilled():
                 self.memory = memory
+
+    def _spilled(self) -> bool:
+        """Whether something is in the folder to spill to, which another process may remove at any time."""
+        try:
+            return any(self.spill.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
 
 def _moved(memory: Connection, spill: Path) -> Connection | None:
