@@ -143,7 +143,12 @@ def test_no_spelling_of_a_server_is_taken_for_a_file(memctl, home, monkeypatch, 
 
 def test_a_password_in_an_option_or_a_file_is_refused_and_never_shown(memctl, home, monkeypatch):
     url = "postgresql://zoe:swordfish@db.example/memory"
-    for arguments in (("facts", "zoe", "--store", url), ("export", "-o", "x", "--all-users", "--store", f"{url}?a=b")):
+    key = "postgresql://zoe@db.example/memory?sslpassword=swordfish"
+    for arguments in (
+        ("facts", "zoe", "--store", url),
+        ("facts", "zoe", "--store", key),
+        ("export", "-o", "x", "--all-users", "--store", f"{url}?a=b"),
+    ):
         ran = memctl(*arguments)
         assert ran.code == 2
         assert "store_env" in ran.err

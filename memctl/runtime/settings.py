@@ -22,12 +22,14 @@ PROJECT_FILE = "memctl.toml"
 _SECRET = re.compile(r"key|token|secret|passw|dsn|credential|connection", re.IGNORECASE)
 """Names of backend options with secret values."""
 _ADDRESS = re.compile(
-    r"://|^\s*[a-z][a-z0-9+.-]+:/|(?:^|\s)(?:host|hostaddr|dbname|password|passfile|service)\s*=", re.IGNORECASE
+    r"://|^\s*[a-z][a-z0-9+.-]+:/|(?:^|\s)(?:host|hostaddr|dbname|(?:ssl)?password|passfile|service)\s*=", re.IGNORECASE
 )
 """What only the address of a server has: a URL, one that became a path, or a connection string of libpq."""
 _POSTGRES = re.compile(r"postgres(?:ql)?(?:\+\w+)?://|postgres:(?!//)", re.IGNORECASE)
 """How the address of a PostgreSQL begins: of a server, or `postgres:embedded` and `postgres:FOLDER`."""
-_PASSWORD = re.compile(r"(\bpassword\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|[^\s&]+)", re.IGNORECASE)
+_PASSWORDS = ("password", "sslpassword")
+"""The parameters of a PostgreSQL address that are passwords."""
+_PASSWORD = re.compile(r"(\b(?:ssl)?password\s*=\s*)(?:'(?:[^'\\]|\\.)*'?|[^\s&]+)", re.IGNORECASE)
 _USER_OF_URL = re.compile(r"(?<=://)[^/\s@]*@|[^/\s:@]+:[^/\s]*@")
 """The account in a URL, with or without a scheme."""
 
@@ -96,8 +98,7 @@ def store_at(name: str | Path, *, where: str | None = None) -> Path | str:
     """
     text = str(name).strip()
     if isinstance(name, str) and _POSTGRES.match(text):
-        if password := _password(text):
-            _TAKEN.add(password)
+        _TAKEN.update(_passwords(text))
         rest = text.partition(":")[2]
         return f"postgresql:{rest}" if rest.startswith("//") else f"postgres:{rest}"
     if _ADDRESS.search(text):
@@ -120,29 +121,32 @@ def _origin_of_store(name: str) -> str:
     return "--store"
 
 
-def _password(address: str) -> str | None:
-    """The password in the address of a PostgreSQL."""
+def _passwords(address: str) -> list[str]:
+    """The passwords in the address of a PostgreSQL: the account's, and that of the key of its certificate."""
     if not _POSTGRES.match(address.strip()):
-        return None
+        return []
     from urllib.parse import parse_qs, unquote, urlsplit
 
     try:
         parts = urlsplit(address)
-        return unquote(parts.password or "") or parse_qs(parts.query).get("password", [None])[0]
+        query = parse_qs(parts.query)
     except ValueError:
-        return None
+        return []
+    return list(
+        filter(None, [unquote(parts.password or ""), *(one for name in _PASSWORDS for one in query.get(name, ()))])
+    )
 
 
 def without_password(address: str) -> str:
     """The address of a PostgreSQL without the password in it."""
-    if not _password(address):
+    if not _passwords(address):
         return address
     from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
     parts = urlsplit(address)
     account, _, host = parts.netloc.rpartition("@")
     user = account.partition(":")[0]
-    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "password"]
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name not in _PASSWORDS]
     return urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host, query=urlencode(query)))
 
 
@@ -291,8 +295,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:
     store = layer.get("store")
-    if origin != "environment" and isinstance(store, str) and (password := _password(store)):
-        _TAKEN.add(password)
+    if origin != "environment" and isinstance(store, str) and (passwords := _passwords(store)):
+        _TAKEN.update(passwords)
         raise UsageError(
             "the store's address must not contain a password",
             where="--store" if origin == "option" else origin,
