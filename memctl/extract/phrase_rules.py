@@ -96,10 +96,11 @@ def _endings(row: Phrase, caught: str | None, span: tuple[int, int]) -> Iterator
     """One retraction for each predicate, or value of a predicate, that the row ends."""
     for entry in row.ends.split():
         predicate, _, value = entry.partition("=")
+        ended = value.replace("_", " ") or caught
         yield Draft(
             predicate=predicate,
-            object=value.replace("_", " ") or caught,
-            phrase=row.template,
+            object=ended,
+            phrase=row.template.format(o=ended or "it", a=article(ended or "it"), s=""),
             quote=span,
             op="retract",
             kind=row.kind,
